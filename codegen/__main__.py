@@ -1,0 +1,41 @@
+"""`python -m codegen import | generate | check`."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+
+from codegen.document import CodegenError
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run one command; print its report, or one line that says what is wrong."""
+    parser = argparse.ArgumentParser(prog="python -m codegen", description=__doc__)
+    commands = parser.add_subparsers(dest="command", required=True)
+    importing = commands.add_parser("import", help="vendor the facts of a published document")
+    importing.add_argument("source", metavar="SOURCE", help="path or URL of the published document")
+    commands.add_parser("generate", help="write portone_async/models and portone_async/api")
+    commands.add_parser("check", help="fail if the generated code is not what generate writes")
+    chosen = parser.parse_args(arguments)
+    try:
+        if chosen.command == "import":
+            from codegen.importer import import_document  # noqa: PLC0415
+
+            report = import_document(chosen.source)
+        elif chosen.command == "generate":
+            from codegen.generate import generate  # noqa: PLC0415
+
+            report = generate()
+        else:
+            from codegen.generate import check  # noqa: PLC0415
+
+            report = check()
+    except CodegenError as error:
+        print(f"codegen {chosen.command}: {error}", file=sys.stderr)
+        return 1
+    print(report)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

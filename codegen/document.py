@@ -1,0 +1,86 @@
+"""Reading an OpenAPI document: references, reachability, and the one error that every step raises."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Final, cast
+
+ROOT: Final = Path(__file__).resolve().parent.parent
+OPENAPI: Final = ROOT / "openapi"
+VENDORED: Final = OPENAPI / "portone-v2.json"
+PROVENANCE: Final = OPENAPI / "provenance.json"
+
+METHODS: Final = ("get", "put", "post", "delete", "patch", "head", "options", "trace")
+SCHEMA_PREFIX: Final = "#/components/schemas/"
+
+Json = dict[str, Any]
+
+
+class CodegenError(Exception):
+    """Something that a person has to decide or mend; the message is one line that says what."""
+
+
+def schema_name(ref: str) -> str:
+    """The component name that a `$ref` points at."""
+    if not ref.startswith(SCHEMA_PREFIX):
+        raise CodegenError(f"only references to {SCHEMA_PREFIX}* are understood, not {ref!r}")
+    return ref.removeprefix(SCHEMA_PREFIX)
+
+
+def references(node: Any) -> Iterator[str]:
+    """Names of all schemas that a piece of the document refers to, mappings included, in order."""
+    if isinstance(node, dict):
+        found = cast("Json", node)
+        ref = found.get("$ref")
+        if isinstance(ref, str):
+            yield schema_name(ref)
+        for key, value in found.items():
+            if key != "mapping":
+                yield from references(value)
+            elif isinstance(value, dict):
+                yield from (
+                    schema_name(target) for target in cast("dict[str, str]", value).values()
+                )
+    elif isinstance(node, list):
+        for value in cast("list[Any]", node):
+            yield from references(value)
+
+
+def reachable(roots: Any, schemas: Json) -> list[str]:
+    """Names of the schemas that `roots` refers to, directly or through other schemas, sorted."""
+    found: set[str] = set()
+    waiting = list(references(roots))
+    while waiting:
+        name = waiting.pop()
+        if name in found:
+            continue
+        if name not in schemas:
+            raise CodegenError(f"dangling reference: {SCHEMA_PREFIX}{name} is not in the document")
+        found.add(name)
+        waiting.extend(references(schemas[name]))
+    return sorted(found)
+
+
+def operations(document: Json) -> Iterator[tuple[str, str, Json]]:
+    """Each operation as (path, METHOD, operation object), in the document's order."""
+    for path, item in document["paths"].items():
+        for method in METHODS:
+            if method in item:
+                yield path, method.upper(), item[method]
+
+
+def dump(data: Any) -> str:
+    """JSON with one fact a line, so that a change of the document reads well in a diff."""
+    return json.dumps(data, ensure_ascii=False, indent=1, sort_keys=True) + "\n"
+
+
+def load_vendored() -> Json:
+    """The vendored document."""
+    try:
+        return json.loads(VENDORED.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise CodegenError(
+            f"{VENDORED.relative_to(ROOT)} is missing: run `python -m codegen import SOURCE` first"
+        ) from None

@@ -1,0 +1,150 @@
+"""`python -m codegen generate` and `check`: the vendored document into `portone_async/models` and `api`."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+import tempfile
+import tomllib
+from pathlib import Path
+from typing import Final
+
+from codegen import render
+from codegen.document import OPENAPI, ROOT, CodegenError, Json, load_vendored
+from codegen.parse import Api, parse
+from codegen.prose import Prose, load_prose
+
+PACKAGE: Final = ROOT / "portone_async"
+FOLDERS: Final = ("api", "models")
+
+
+def generate() -> str:
+    """Replace the generated folders; tell how much there is of them."""
+    with tempfile.TemporaryDirectory() as folder:
+        target = Path(folder)
+        api, _ = write(load_vendored(), target)
+        for name in FOLDERS:
+            shutil.rmtree(PACKAGE / name, ignore_errors=True)
+            shutil.copytree(target / name, PACKAGE / name)
+        files = [path for name in FOLDERS for path in (target / name).rglob("*.py")]
+        lines = sum(len(path.read_text(encoding="utf-8").splitlines()) for path in files)
+    return f"generated {len(api.endpoints)} operations: {len(files)} files, {lines} lines"
+
+
+def check() -> str:
+    """Fail if the tree is not what `generate` writes; list facts without words, and words without facts."""
+    with tempfile.TemporaryDirectory() as folder:
+        target = Path(folder)
+        api, prose = write(load_vendored(), target)
+        drift = [path for name in FOLDERS for path in _drift(target / name, PACKAGE / name, name)]
+    if drift:
+        more = f" and {len(drift) - 10} more" if len(drift) > 10 else ""  # noqa: PLR2004
+        raise CodegenError(
+            f"run `python -m codegen generate`: {', '.join(drift[:10])}{more} differ"
+        )
+    stray = prose.stray(api)
+    if stray:
+        raise CodegenError(f"openapi/prose speaks of what is not there: {', '.join(stray)}")
+    missing = prose.missing(api)
+    return "\n".join(
+        [*(f"without words: {name}" for name in missing), "the generated code is up to date"]
+    )
+
+
+def write(
+    document: Json, target: Path, namespaces: dict[str, list[str]] | None = None
+) -> tuple[Api, Prose]:
+    """Write `api` and `models` of a document below `target`, formatted."""
+    api = parse(document)
+    prose = load_prose()
+    for path, source in _sources(api, prose, namespaces or load_namespaces()).items():
+        file = target / path
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(source, encoding="utf-8")
+    _format(target)
+    return api, prose
+
+
+def load_namespaces() -> dict[str, list[str]]:
+    """Namespace to operationIds, as pinned by hand."""
+    return tomllib.loads((OPENAPI / "namespaces.toml").read_text(encoding="utf-8"))
+
+
+def place(api: Api, namespaces: dict[str, list[str]]) -> dict[str, list[str]]:
+    """Namespace to the operations of this document that it holds; parents without any included.
+
+    An operation that is pinned but gone from the document is left out, so that PortOne may hide and show it.
+    """
+    known = {e.id for e in api.endpoints}
+    placed = [name for names in namespaces.values() for name in names]
+    unplaced = sorted(known - set(placed))
+    if unplaced:
+        raise CodegenError(f"place in openapi/namespaces.toml first: {', '.join(unplaced)}")
+    twice = sorted({name for name in placed if placed.count(name) > 1})
+    if twice:
+        raise CodegenError(f"placed twice in openapi/namespaces.toml: {', '.join(twice)}")
+    tree = {namespace: [n for n in names if n in known] for namespace, names in namespaces.items()}
+    for namespace in list(tree):
+        while "." in namespace:
+            namespace = namespace.rpartition(".")[0]  # noqa: PLW2901
+            tree.setdefault(namespace, [])
+    return dict(sorted(tree.items()))
+
+
+def _sources(api: Api, prose: Prose, namespaces: dict[str, list[str]]) -> dict[str, str]:
+    sources = {
+        "models/__init__.py": render.models_index(api),
+        "models/enums.py": render.enums_module(api, prose),
+        "models/errors.py": render.errors_module(api, prose),
+    }
+    modules = {
+        "object": render.object_module,
+        "union": render.union_module,
+        "map": render.map_module,
+    }
+    for schema in api.schemas.values():
+        if schema.kind in modules:
+            if schema.module in ("enums", "errors"):
+                raise CodegenError(
+                    f"{schema.name}: its module would be {schema.module}.py, which is taken"
+                )
+            sources[f"models/{schema.module}.py"] = modules[schema.kind](schema, api, prose)
+    endpoints = {e.id: e for e in api.endpoints}
+    tree = place(api, namespaces)
+    for namespace, names in tree.items():
+        children = [other for other in tree if other.rpartition(".")[0] == namespace]
+        path = namespace.replace(".", "/") + ("/__init__.py" if children else ".py")
+        found = [endpoints[name] for name in sorted(names)]
+        sources[f"api/{path}"] = render.namespace_module(namespace, found, children, api, prose)
+    sources["api/__init__.py"] = render.api_index([name for name in tree if "." not in name])
+    return sources
+
+
+def _format(target: Path) -> None:
+    ruff = [sys.executable, "-m", "ruff"]
+    # Wider than the hand-written code, and without one item a line: nobody edits it, so fewer lines win.
+    style = (f"line-length={render.WIDTH}", "format.skip-magic-trailing-comma=true")
+    config = ["--quiet", "--no-cache", "--isolated", "--config", 'src=["."]', str(target)]
+    config += [option for setting in style for option in ("--config", setting)]
+    for command in (["check", "--select", "I", "--fix"], ["format"]):
+        try:
+            subprocess.run(
+                [*ruff, *command, *config], check=True, cwd=ROOT, capture_output=True, text=True
+            )
+        except subprocess.CalledProcessError as error:
+            raise CodegenError(
+                f"ruff {command[0]} refuses the generated code: {error.stdout}{error.stderr}"
+            ) from None
+
+
+def _drift(expected: Path, actual: Path, name: str) -> list[str]:
+    def files(folder: Path) -> dict[str, bytes]:
+        return {
+            f"{name}/{p.relative_to(folder)}": p.read_bytes() for p in sorted(folder.rglob("*.py"))
+        }
+
+    wanted, found = files(expected), files(actual)
+    return sorted(
+        path for path in wanted.keys() | found.keys() if wanted.get(path) != found.get(path)
+    )

@@ -1,0 +1,451 @@
+"""The vendored document, parsed by openapi-python-client and checked for losses, as plain values to render.
+
+openapi-python-client resolves references and property types. What it would drop without a word
+(discriminators, tags, JSON query parameters, `x-` data, enum order) is read from the same document here,
+and everything the document holds must come out of the parser by name.
+"""
+
+from __future__ import annotations
+
+import copy
+import re
+from collections.abc import Iterable, Iterator
+from typing import Any, Final, Literal, cast
+
+import openapi_python_client.parser.openapi as opc_openapi
+from attrs import define
+from openapi_python_client.config import Config, ConfigFile, MetaType
+from openapi_python_client.parser import properties as opc_properties_module
+from openapi_python_client.parser.errors import GeneratorError
+
+from codegen.document import CodegenError, Json, operations, schema_name
+
+# Its programmatic use is no public API (hence the exact pin), so to a type checker it is Any.
+opc: Any = opc_openapi
+opc_properties: Any = opc_properties_module
+Kind = Literal[
+    "str", "int", "bool", "datetime", "date", "json", "enum", "object", "union", "map", "list"
+]
+QUERY_BODY: Final = "requestBody"
+KEYWORDS: Final = frozenset(
+    [
+        "False",
+        "None",
+        "True",
+        "and",
+        "as",
+        "assert",
+        "async",
+        "await",
+        "break",
+        "class",
+        "continue",
+        "def",
+        "del",
+        "elif",
+        "else",
+        "except",
+        "finally",
+        "for",
+        "from",
+        "global",
+        "if",
+        "import",
+        "in",
+        "is",
+        "lambda",
+        "nonlocal",
+        "not",
+        "or",
+        "pass",
+        "raise",
+        "return",
+        "try",
+        "while",
+        "with",
+        "yield",
+    ]
+)
+
+
+@define(frozen=True)
+class Type:
+    """A field's type: `name` is the component for enum, object, union and map; `item` what a list holds."""
+
+    kind: Kind
+    name: str = ""
+    item: Type | None = None
+
+
+@define(frozen=True)
+class Field:
+    """One field of an object, or one parameter of an operation."""
+
+    wire: str
+    type: Type
+    required: bool
+    tags: tuple[str, ...] = ()
+
+    @property
+    def name(self) -> str:
+        return python_name(self.wire)
+
+
+@define(frozen=True)
+class Schema:
+    """A component: an object, an enum, a union of tagged objects, or a map."""
+
+    name: str
+    kind: Literal["object", "enum", "union", "map", "error", "errors"]
+    fields: tuple[Field, ...] = ()
+    values: tuple[str, ...] = ()
+    tag: str = ""
+    variants: tuple[tuple[str, str], ...] = ()
+    item: Type | None = None
+    status: int = 0
+
+    @property
+    def module(self) -> str:
+        return snake(self.name)
+
+
+@define(frozen=True)
+class Endpoint:
+    """One operation."""
+
+    id: str
+    method: str
+    path: str
+    path_parameters: tuple[Field, ...]
+    query_parameters: tuple[Field, ...]
+    body: Schema | None
+    body_in_query: bool
+    body_required: bool
+    reply: Type | None
+    media: str | None
+    errors: Schema
+    secured: bool
+    unstable: bool
+
+    @property
+    def name(self) -> str:
+        return snake(self.id)
+
+
+@define(frozen=True)
+class Api:
+    """Everything that gets generated."""
+
+    schemas: dict[str, Schema]
+    endpoints: tuple[Endpoint, ...]
+
+
+def snake(name: str) -> str:
+    """`getPayment` and `B2bTaxInvoice` as `get_payment` and `b2b_tax_invoice`."""
+    words = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", name)
+    return re.sub(r"[^A-Za-z0-9]+", "_", words).lower().strip("_")
+
+
+def python_name(wire: str) -> str:
+    """The Python name of a field or argument; a keyword gets a trailing underscore."""
+    name = snake(wire)
+    return name + "_" if name in KEYWORDS else name
+
+
+def parse(document: Json) -> Api:
+    """Read the vendored document; stop by name at anything lost or not understood."""
+    stripped, in_query = _for_parser(document)
+    data, by_component = _run_parser(stripped)
+    names = {str(model.class_info.name): name for name, model in by_component.items()}
+    facts = document["components"]["schemas"]
+    unions = {name for _, _, operation in operations(document) for name in _error_unions(operation)}
+    errors = unions | {schema_name(v["$ref"]) for union in unions for v in facts[union]["oneOf"]}
+    schemas = {
+        name: _schema(name, facts[name], by_component, names, facts, errors) for name in facts
+    }
+    parsed = {
+        (_shape(_plain(e.path)), e.method.upper()): e
+        for collection in data.endpoint_collections_by_tag.values()
+        for e in collection.endpoints
+    }
+    endpoints: list[Endpoint] = []
+    for path, method, operation in operations(document):
+        endpoint = parsed.get((_shape(path), method))
+        if endpoint is None:
+            raise CodegenError(f"{operation['operationId']}: lost by the parser")
+        endpoints.append(
+            _endpoint(path, method, operation, endpoint, schemas, names, facts, in_query)
+        )
+    _check_names(schemas.values(), endpoints)
+    return Api(schemas, tuple(sorted(endpoints, key=lambda e: e.id)))
+
+
+def _shape(path: str) -> str:
+    """A path without the names of its parameters, which the parser spells its own way."""
+    return re.sub(r"{[^}]*}", "{}", path)
+
+
+def _for_parser(document: Json) -> tuple[Json, set[str]]:
+    """A copy that the parser takes without loss, and the ids of operations whose body is in the query."""
+    stripped = copy.deepcopy(document)
+    for name, schema in stripped["components"]["schemas"].items():
+        if "oneOf" in schema:
+            stripped["components"]["schemas"][name] = {"type": "object"}
+        for value in schema.get("properties", {}).values():
+            value.pop("const", None)
+            value.pop("enum", None)
+    in_query: set[str] = set()
+    for _, _, operation in operations(stripped):
+        operation["tags"] = ["all"]
+        for parameter in list(operation.get("parameters", [])):
+            if "content" in parameter:
+                if parameter["name"] != QUERY_BODY or "requestBody" in operation:
+                    raise CodegenError(
+                        f"{operation['operationId']}: JSON in {parameter['name']} is not understood"
+                    )
+                operation["requestBody"] = {"content": parameter["content"]}
+                operation["parameters"].remove(parameter)
+                in_query.add(operation["operationId"])
+    return stripped, in_query
+
+
+def _run_parser(document: Json) -> tuple[Any, Json]:
+    config = Config.from_sources(
+        ConfigFile(post_hooks=[], literal_enums=True),
+        MetaType.NONE,
+        document_source="openapi.json",
+        file_encoding="utf-8",
+        overwrite=True,
+        output_path=None,
+    )
+    captured: list[Any] = []
+    build_schemas = opc.build_schemas
+
+    def capture(**arguments: Any) -> Any:
+        captured.append(build_schemas(**arguments))
+        return captured[-1]
+
+    opc.build_schemas = (
+        capture  # the table of references is dropped by the parser; this is the one way to it
+    )
+    try:
+        data = opc.GeneratorData.from_dict(document, config=config)
+    finally:
+        opc.build_schemas = build_schemas
+    if isinstance(data, GeneratorError):
+        raise CodegenError(
+            f"openapi-python-client refuses the document: {data.header}: {data.detail}"
+        )
+    for error in [
+        *data.errors,
+        *(e for c in data.endpoint_collections_by_tag.values() for e in c.parse_errors),
+    ]:
+        raise CodegenError(f"openapi-python-client warns: {error.header}: {error.detail}")
+    table = captured[0].classes_by_reference
+    by_component = {str(_plain(ref)).rpartition("/")[2]: model for ref, model in table.items()}
+    lost = sorted(document["components"]["schemas"].keys() - by_component.keys())
+    if lost:
+        raise CodegenError(f"{len(lost)} schemas lost by the parser: {', '.join(lost[:20])}")
+    return data, by_component
+
+
+def _plain(value: Any) -> Any:
+    """The text inside the parser's wrapper for strings of the document."""
+    return value.get_untrusted_value() if hasattr(value, "get_untrusted_value") else value
+
+
+def _schema(
+    name: str,
+    facts: Json,
+    by_component: Json,
+    names: dict[str, str],
+    all_facts: Json,
+    errors: set[str],
+) -> Schema:
+    if "oneOf" in facts:
+        mapping = facts["discriminator"]["mapping"]
+        variants = tuple((value, schema_name(ref)) for value, ref in mapping.items())
+        tag = facts["discriminator"]["propertyName"]
+        return Schema(name, "errors" if name in errors else "union", tag=tag, variants=variants)
+    if "enum" in facts:
+        return Schema(name, "enum", values=tuple(facts["enum"]))
+    model = by_component[name]
+    if not isinstance(model, opc_properties.ModelProperty):
+        raise CodegenError(f"{name}: a component of this type is not understood")
+    if isinstance(facts.get("additionalProperties"), dict):
+        if facts.get("properties"):
+            raise CodegenError(f"{name}: properties beside additionalProperties are not understood")
+        return Schema(
+            name, "map", item=_type(model.additional_properties, f"{name}.*", names, all_facts)
+        )
+    found: Json = {
+        _plain(p.name): p
+        for p in cast(
+            "list[Any]", [*(model.required_properties or []), *(model.optional_properties or [])]
+        )
+    }
+    lost = facts.get("properties", {}).keys() ^ found.keys()
+    if lost:
+        raise CodegenError(f"{name}: fields lost by the parser: {', '.join(sorted(lost))}")
+    fields: list[Field] = []
+    for wire, value in facts.get("properties", {}).items():
+        tags = (value["const"],) if "const" in value else tuple(value.get("enum", ()))
+        required = wire in facts.get("required", ())
+        if required != found[wire].required:
+            raise CodegenError(f"{name}.{wire}: required lost by the parser")
+        fields.append(
+            Field(wire, _type(found[wire], f"{name}.{wire}", names, all_facts), required, tags)
+        )
+    status = facts.get("x-portone-status-code", 0)
+    if name in errors and not status:
+        raise CodegenError(f"{name}: an error without a status")
+    return Schema(name, "error" if name in errors else "object", tuple(fields), status=status)
+
+
+def _type(prop: Any, where: str, names: dict[str, str], facts: Json) -> Type:
+    match prop:
+        case opc_properties.StringProperty():
+            return Type("str")
+        case opc_properties.IntProperty():
+            return Type("int")
+        case opc_properties.BooleanProperty():
+            return Type("bool")
+        case opc_properties.DateTimeProperty():
+            return Type("datetime")
+        case opc_properties.DateProperty():
+            return Type("date")
+        case opc_properties.ListProperty():
+            item = _type(prop.inner_property, f"{where}[]", names, facts)
+            if item.kind in ("list", "json"):
+                raise CodegenError(f"{where}: a list of {item.kind} is not understood")
+            return Type("list", item=item)
+        case opc_properties.EnumProperty() | opc_properties.LiteralEnumProperty():
+            return Type("enum", _component(prop, where, names))
+        case opc_properties.ModelProperty() if str(prop.class_info.name) in names:
+            name = names[str(prop.class_info.name)]
+            if "oneOf" in facts[name]:
+                return Type("union", name)
+            return Type(
+                "map" if isinstance(facts[name].get("additionalProperties"), dict) else "object",
+                name,
+            )
+        case opc_properties.ModelProperty() if (
+            not prop.required_properties and not prop.optional_properties
+        ):
+            return Type("json")
+        case _:
+            raise CodegenError(f"{where}: {type(prop).__name__} is not understood")
+
+
+def _component(prop: Any, where: str, names: dict[str, str]) -> str:
+    name = names.get(str(prop.class_info.name))
+    if name is None:
+        raise CodegenError(f"{where}: an enum that is no component is not understood")
+    return name
+
+
+def _endpoint(
+    path: str,
+    method: str,
+    operation: Json,
+    parsed: Any,
+    schemas: dict[str, Schema],
+    names: dict[str, str],
+    facts: Json,
+    in_query: set[str],
+) -> Endpoint:
+    name = operation["operationId"]
+    declared = {
+        (p["in"], p["name"]): p for p in operation.get("parameters", []) if "content" not in p
+    }
+    fields: dict[str, dict[str, Field]] = {"path": {}, "query": {}}
+    for place, found in (("path", parsed.path_parameters), ("query", parsed.query_parameters)):
+        for prop in found:
+            wire = _plain(prop.name)
+            kind = _type(prop, f"{name}.{wire}", names, facts)
+            fields[place][wire] = Field(wire, kind, declared[place, wire].get("required", False))
+    lost = declared.keys() ^ {(place, wire) for place, group in fields.items() for wire in group}
+    if lost:
+        raise CodegenError(
+            f"{name}: parameters lost by the parser: {', '.join(sorted(w for _, w in lost))}"
+        )
+    placeholders = re.findall(r"{(\w+)}", path)
+    if set(placeholders) != fields["path"].keys():
+        raise CodegenError(f"{name}: the path's placeholders are not its path parameters")
+    if len(parsed.responses.patterns) != len(operation["responses"]):
+        raise CodegenError(f"{name}: responses lost by the parser")
+    body_facts = operation.get("requestBody")
+    if name in in_query:
+        body_facts = next(p for p in operation["parameters"] if "content" in p)
+    body = None
+    if body_facts is not None:
+        if len(parsed.bodies) != 1:
+            raise CodegenError(f"{name}: body lost by the parser")
+        body = schemas[_only_reference(body_facts["content"], "application/json", name)]
+    reply, media = _reply(operation, schemas, name)
+    unions = _error_unions(operation)
+    if len(unions) != 1:
+        raise CodegenError(f"{name}: one error union is expected, not {sorted(unions)}")
+    return Endpoint(
+        id=name,
+        method=method,
+        path=path,
+        path_parameters=tuple(fields["path"][wire] for wire in placeholders),
+        query_parameters=tuple(fields["query"][wire] for wire in sorted(fields["query"])),
+        body=body,
+        body_in_query=name in in_query,
+        body_required=bool(body_facts and body_facts.get("required", False)),
+        reply=reply,
+        media=media,
+        errors=schemas[unions.pop()],
+        secured=bool(operation.get("security")),
+        unstable=bool(operation.get("x-portone-unstable")),
+    )
+
+
+def _error_unions(operation: Json) -> set[str]:
+    return {
+        _only_reference(response["content"], "application/json", operation["operationId"])
+        for status, response in operation["responses"].items()
+        if not status.startswith("2")
+    }
+
+
+def _reply(
+    operation: Json, schemas: dict[str, Schema], name: str
+) -> tuple[Type | None, str | None]:
+    success = [status for status in operation["responses"] if status.startswith("2")]
+    if success != ["200"]:
+        raise CodegenError(f"{name}: one 200 response is expected, not {success}")
+    content = operation["responses"]["200"].get("content")
+    if not content:
+        return None, None
+    (media,) = content
+    if media != "application/json":
+        return None, media
+    schema = schemas[_only_reference(content, media, name)]
+    if schema.kind not in ("object", "union", "map"):
+        raise CodegenError(f"{name}: a reply of {schema.kind} is not understood")
+    return Type(schema.kind, schema.name), media
+
+
+def _only_reference(content: Json, media: str, name: str) -> str:
+    if list(content) != [media] or "$ref" not in content[media]["schema"]:
+        raise CodegenError(f"{name}: {', '.join(content)} without a named schema is not understood")
+    return schema_name(content[media]["schema"]["$ref"])
+
+
+def _check_names(schemas: Iterable[Schema], endpoints: Iterable[Endpoint]) -> None:
+    def once(what: str, names: Iterator[tuple[str, str]]) -> None:
+        seen: dict[str, str] = {}
+        for python, wire in names:
+            if seen.setdefault(python, wire) != wire:
+                raise CodegenError(
+                    f"{what}: {seen[python]} and {wire} are the same name in Python: {python}"
+                )
+
+    schemas = tuple(schemas)
+    once("schemas", ((s.module, s.name) for s in schemas))
+    once("operations", ((e.name, e.id) for e in endpoints))
+    for schema in schemas:
+        once(schema.name, ((f.name, f.wire) for f in schema.fields))
