@@ -23,7 +23,7 @@ from typing import (
 )
 
 from portone_async._errors import InvalidArgumentError
-from portone_async._model import Model, UnknownVariant, Unrecognized, wire_names
+from portone_async._model import Model, UnknownVariant, Unrecognized, argument_name, wire_names
 from portone_async._operation import Operation
 
 _NAMES: Final = {
@@ -52,9 +52,8 @@ class _Slot(NamedTuple):
 def check_input(body: dict[str, Any], operation: Operation[Any]) -> None:
     """Refuse a body whose types are not the document's, naming the argument; values are not repeated."""
     for path, problem in _object(body, _model(operation.body or ""), "", strict=False):
-        raise InvalidArgumentError(
-            f"{operation.id}: {path.lstrip('.')} {problem}; nothing was sent"
-        )
+        place = argument_name(path.lstrip("."))
+        raise InvalidArgumentError(f"{operation.id}: {place} {problem}; nothing was sent")
 
 
 def first_departure(body: Any, reply: str) -> Departure | None:
@@ -94,14 +93,14 @@ def _object(value: Any, model: type[Model], path: str, *, strict: bool) -> Itera
     if value.__class__ is not dict:
         yield from _expect(value, dict, path)
         return
-    slots = _slots(model)
-    for wire, (hint, required) in slots.items():
+    known = slots(model)
+    for wire, (hint, required) in known.items():
         if wire in value:
             yield from _departures(value[wire], hint, f"{path}.{wire}", strict=strict)
         elif required:
             yield Departure(f"{path}.{wire}", "is missing")
     if strict:
-        for wire in value.keys() - slots.keys():
+        for wire in value.keys() - known.keys():
             yield Departure(f"{path}.{wire}", "is not a field that this version knows")
 
 
@@ -121,7 +120,7 @@ def _union(value: Any, members: tuple[Any, ...], path: str, *, strict: bool) -> 
     for model in variants:
         tags = {
             wire: get_args(hint)
-            for wire, (hint, _) in _slots(model).items()
+            for wire, (hint, _) in slots(model).items()
             if get_origin(hint) is Literal
         }
         if all(value.get(wire) in values for wire, values in tags.items()):
@@ -169,7 +168,7 @@ def _model(name: str) -> Any:
 
 
 @cache
-def _slots(model: type[Model]) -> dict[str, _Slot]:
+def slots(model: type[Model]) -> dict[str, _Slot]:
     """Each field of a model by its name on the wire."""
     hints = get_type_hints(model, localns=_Models())
     slots: dict[str, _Slot] = {}

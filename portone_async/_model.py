@@ -73,6 +73,11 @@ def wire_names(model: type[Model]) -> tuple[tuple[str, str], ...]:
     )
 
 
+def argument_name(wire: str) -> str:
+    """How a field's or parameter's name on the wire is spelt in Python, for messages."""
+    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", wire).lower()
+
+
 def _camel(name: str) -> str:
     first, *rest = name.split("_")
     return first + "".join(word.capitalize() for word in rest)

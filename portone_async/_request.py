@@ -12,6 +12,7 @@ import orjson
 from attrs import define, field
 
 from portone_async._errors import InvalidArgumentError, RequestInfo
+from portone_async._model import argument_name
 from portone_async._operation import Operation, RequestOptions
 from portone_async._version import __version__
 from portone_async._writing import write
@@ -58,7 +59,7 @@ def build_request(
     """
     target = operation.path
     for name, value in path.items():
-        target = target.replace(f"{{{name}}}", escape_segment(value, name))
+        target = target.replace(f"{{{name}}}", escape_segment(value, argument_name(name)))
     parameters = dict(query)
     if operation.store == "query" and parameters.get("storeId") is None:
         parameters["storeId"] = settings.store_id

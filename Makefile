@@ -1,0 +1,55 @@
+# `make help` lists what there is. Every target sets up what it needs in .venv, given Python 3.11 or newer.
+.DEFAULT_GOAL := help
+.PHONY: help demo test generate check format bench nox build clean
+
+PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11 python; do \
+	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
+VENV := .venv
+RUN := $(VENV)/bin/python
+PIP := $(RUN) -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
+
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+$(VENV)/base: pyproject.toml constraints.txt
+	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed: make PYTHON=/path/to/python3.11"; exit 1; }
+	@echo "Setting up $(VENV) (the first time takes a minute)"
+	@test -x $(RUN) || $(PYTHON) -m venv $(VENV)
+	@$(PIP) --editable '.[emulator]'
+	@touch $@
+
+$(VENV)/dev: $(VENV)/base requirements-dev.txt
+	@$(PIP) --requirement requirements-dev.txt
+	@touch $@
+
+demo: $(VENV)/base ## A small shop's day against the emulator, over real HTTP
+	@$(RUN) examples/demo.py
+
+test: $(VENV)/dev ## The tests
+	@$(RUN) -m pytest
+
+generate: $(VENV)/dev ## Write portone_async/models and portone_async/api from openapi/
+	@$(RUN) -m codegen generate
+
+check: $(VENV)/dev ## Lint, types, and whether the generated code is up to date
+	@$(RUN) -m ruff check
+	@$(RUN) -m ruff format --check
+	@$(RUN) -m basedpyright
+	@$(RUN) -m codegen check
+
+format: $(VENV)/dev ## Format the hand-written code
+	@$(RUN) -m ruff check --fix
+	@$(RUN) -m ruff format
+
+bench: $(VENV)/dev ## Ratios against the official SDK, side by side in one run
+	@$(RUN) -m benchmarks
+
+nox: $(VENV)/dev ## The tests on Python 3.11, 3.12 and 3.13, lint, types and generated code
+	@$(RUN) -m nox
+
+build: $(VENV)/dev ## The wheel and the source distribution, into dist/
+	@$(PIP) build
+	@$(RUN) -m build
+
+clean: ## Remove what these targets made
+	@rm -rf $(VENV) .nox dist .pytest_cache .ruff_cache .mypy_cache .hypothesis

@@ -1,0 +1,54 @@
+"""The checks, each in an environment of its own: `nox`, or `nox -s tests-3.12`."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+
+import nox
+
+PYTHONS = ["3.11", "3.12", "3.13"]
+nox.options.sessions = ["tests", "lint", "types", "generated"]
+nox.options.reuse_existing_virtualenvs = True
+
+if "PYENV_VERSION" not in os.environ and shutil.which("pyenv"):
+    # pyenv's python3.12 starts only when its version is selected: select the newest of each that is there.
+    listed = subprocess.run(["pyenv", "versions", "--bare"], capture_output=True, text=True, check=True).stdout
+    newest = {v.rpartition(".")[0]: v for v in listed.split() if re.fullmatch(r"\d+\.\d+\.\d+", v)}
+    os.environ["PYENV_VERSION"] = ":".join(newest[python] for python in PYTHONS if python in newest)
+
+
+def install(session: nox.Session) -> None:
+    """Install the package and its tools, as pinned."""
+    session.install("--constraint", "constraints.txt", "--requirement", "requirements-dev.txt")
+
+
+@nox.session(python=PYTHONS)
+def tests(session: nox.Session) -> None:
+    """Run the tests."""
+    install(session)
+    session.run("python", "-m", "pytest", *session.posargs)
+
+
+@nox.session(python="3.11")
+def lint(session: nox.Session) -> None:
+    """Run ruff over everything."""
+    install(session)
+    session.run("ruff", "check")
+    session.run("ruff", "format", "--check")
+
+
+@nox.session(python="3.11")
+def types(session: nox.Session) -> None:
+    """Check the types of everything, generated code included."""
+    install(session)
+    session.run("basedpyright", "--pythonpath", f"{session.bin}/python")
+
+
+@nox.session(python="3.11")
+def generated(session: nox.Session) -> None:
+    """Check that the generated code is what the generator writes."""
+    install(session)
+    session.run("python", "-m", "codegen", "check")

@@ -1,0 +1,92 @@
+"""A cattrs converter for PortOne's models: keep replies in a database, a cache or a queue, and get them back.
+
+`converter.unstructure(payment)` gives JSON values equal to what PortOne sent, and `converter.structure(data,
+Payment)` reads them again; unions, open enums, unknown fields and unknown variants included.
+"""
+
+from __future__ import annotations
+
+import importlib
+import types
+from datetime import date, datetime
+from typing import Any, Final, Literal, Union, cast, get_args, get_origin
+
+import cattrs
+
+from portone_async._model import Model, UnknownVariant, Unrecognized
+from portone_async._reading import Reader, read_date, read_datetime
+from portone_async._writing import write
+
+__all__ = ["converter", "install"]
+
+
+def install(target: cattrs.Converter) -> cattrs.Converter:
+    """Teach a converter of yours to read and write PortOne's models, inside your own classes too."""
+    target.register_unstructure_hook_func(_is_ours, write)
+    target.register_unstructure_hook_func(_is_union, write)
+    target.register_structure_hook_func(_is_enum, lambda value, _: value)
+    target.register_structure_hook_factory(_is_ours, _structure)
+    target.register_structure_hook_factory(_is_union, _structure)
+    return target
+
+
+def _is_ours(kind: Any) -> bool:
+    return isinstance(kind, type) and issubclass(kind, Model | UnknownVariant)
+
+
+def _is_union(kind: Any) -> bool:
+    return get_origin(kind) in (Union, types.UnionType) and UnknownVariant in get_args(kind)
+
+
+def _is_enum(kind: Any) -> bool:
+    return get_origin(kind) in (Union, types.UnionType) and Unrecognized in get_args(kind)
+
+
+def _structure(kind: Any) -> Any:
+    read = _union_reader(get_args(kind)) if _is_union(kind) else _reader(kind)
+    optional = types.NoneType in get_args(kind)
+
+    def structure(value: Any, _: Any) -> Any:
+        return None if value is None and optional else read(value)
+
+    return structure
+
+
+def _reader(model: Any) -> Reader:
+    if model is UnknownVariant:
+        return lambda raw: UnknownVariant(tag=None, raw=raw)
+    return cast("Reader", importlib.import_module(model.__module__).read)
+
+
+def _union_reader(members: tuple[Any, ...]) -> Reader:
+    from portone_async._check import slots  # noqa: PLC0415  (resolves annotations: only when asked for)
+
+    readers: dict[tuple[str, str], Reader] = {}
+    for model in members:
+        if model not in (UnknownVariant, types.NoneType):
+            for wire, (hint, _) in slots(model).items():
+                if get_origin(hint) is Literal:
+                    readers.update(((wire, tag), _reader(model)) for tag in get_args(hint))
+    tag_names = {wire for wire, _ in readers}
+
+    def read(raw: Any) -> Any:
+        for name in tag_names:
+            tag = raw.get(name)
+            reader = readers.get((name, tag)) if isinstance(tag, str) else None
+            if reader is not None:
+                return reader(raw)
+        tag = next((raw[name] for name in tag_names if isinstance(raw.get(name), str)), None)
+        return UnknownVariant(tag=tag, raw=raw)
+
+    return read
+
+
+def _times(target: cattrs.Converter) -> cattrs.Converter:
+    target.register_structure_hook(datetime, lambda value, _: read_datetime(value, "datetime"))
+    target.register_structure_hook(date, lambda value, _: read_date(value, "date"))
+    target.register_unstructure_hook(datetime, write)
+    target.register_unstructure_hook(date, write)
+    return target
+
+
+converter: Final = install(_times(cattrs.Converter()))
