@@ -1,0 +1,237 @@
+"""The ASGI application: one request's way from bytes to bytes."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
+from urllib.parse import quote
+
+import anyio
+import anyio.to_thread
+import orjson
+from attrs import frozen
+from starlette.requests import ClientDisconnect, Request
+
+from portone_async.emulator import delivery, generated, idempotency, timeline
+from portone_async.emulator.answers import Answer
+from portone_async.emulator.auth import Auth
+from portone_async.emulator.document import Match, Operation
+from portone_async.emulator.errors import Refusal, invalid
+from portone_async.emulator.faults import Fault, Faults
+from portone_async.emulator.future import Future
+from portone_async.emulator.handlers import Handler
+from portone_async.emulator.refusals import Refusals
+from portone_async.emulator.state import State
+from portone_async.emulator.validation import Input, RequestValidator
+
+if TYPE_CHECKING:
+    from starlette.types import Receive, Scope, Send
+
+BODY_LIMIT = 1_000_000
+# Errors that any request may meet, whether its operation lists them or not.
+_COMMON_STATUSES = {
+    "INVALID_REQUEST": 400,
+    "UNAUTHORIZED": 401,
+    "FORBIDDEN": 403,
+    "NOT_FOUND": 404,
+    "IDEMPOTENCY_OUTSTANDING_REQUEST": 409,
+}
+_log = logging.getLogger(__name__)
+
+
+@frozen
+class RequestRecord:
+    """A request that came in, and what became of it.
+
+    `path` is as sent, percent-encoded, without the query. `status` is what was answered; nothing
+    was where the connection was reset. `idempotency_key` is the header as sent, with its quotes;
+    `is_replay` marks the repeated answer of one.
+    """
+
+    method: str
+    path: str
+    match: Match | None
+    status: int | None
+    idempotency_key: str | None
+    fault: str | None
+    is_replay: bool
+
+    @property
+    def operation_id(self) -> str | None:
+        """The operation; none for an unknown path or method."""
+        return None if self.match is None else self.match.operation.id
+
+
+@frozen
+class _Outcome:
+    """What is to be sent: an answer, unless the request was never worked on."""
+
+    answer: Answer | None
+    is_replay: bool = False
+
+
+@frozen(kw_only=True)
+class Api:
+    """Answers requests as PortOne does."""
+
+    state: State
+    auth: Auth
+    faults: Faults
+    future: Future
+    refusals: Refusals
+    validator: RequestValidator
+    keys: idempotency.IdempotencyKeys
+    handlers: Mapping[str, Handler]
+    seed: int
+    on_request: Callable[[RequestRecord], None]
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        request = Request(scope, receive)
+        try:
+            content = await _read(request)
+        except ClientDisconnect:
+            return
+        path = _raw_path(scope)
+        match = self.state.document.find(request.method, path)
+        fault = None if match is None else self.faults.take(match.operation.id)
+        outcome = await self._outcome(request, path, match, content, fault)
+        answer = outcome.answer
+        if fault is not None and fault.kind == "reset_after":
+            answer = None
+        record = RequestRecord(
+            method=request.method,
+            path=path,
+            match=match,
+            status=None if answer is None else answer.status,
+            idempotency_key=_idempotency_key(request),
+            fault=None if fault is None else fault.kind,
+            is_replay=outcome.is_replay,
+        )
+        self.on_request(record)
+        if answer is None:
+            await delivery.reset(scope, receive)
+        elif fault is not None and fault.kind == "truncated":
+            await delivery.send_half(answer, scope, receive, send)
+        else:
+            await delivery.send_answer(answer, scope, receive, send)
+
+    async def _outcome(
+        self,
+        request: Request,
+        path: str,
+        match: Match | None,
+        content: bytes | None,
+        fault: Fault | None,
+    ) -> _Outcome:
+        if fault is not None and fault.kind == "reset_before":
+            return _Outcome(None)
+        gateway_answer = None if fault is None else fault.gateway_answer()
+        if gateway_answer is not None:
+            return _Outcome(gateway_answer)
+        if match is None:
+            return _Outcome(self._unknown(path))
+        try:
+            return await self._work(request, path, match, content, fault)
+        except Refusal as refusal:
+            return _Outcome(self._refused(match.operation, refusal))
+        except Exception:  # noqa: BLE001 - whatever it is, the client must see no traceback
+            _log.exception("the emulator failed at %s", match.operation.id)
+            return _Outcome(Answer.of({"type": "INTERNAL_SERVER_ERROR"}, status=500))
+
+    async def _work(
+        self,
+        request: Request,
+        path: str,
+        match: Match,
+        content: bytes | None,
+        fault: Fault | None,
+    ) -> _Outcome:
+        """Check the request, then do it, or repeat the answer of its idempotency key."""
+        operation = match.operation
+        if not operation.is_public:
+            self.auth.check(request.headers.get("authorization"))
+        key = idempotency.read_key(_idempotency_key(request))
+        if content is None:
+            raise invalid("body", f"must not exceed {BODY_LIMIT} bytes")
+        query_string = request.scope["query_string"].decode("latin-1")
+        content_type = request.headers.get("content-type")
+        given = self.validator.read(match, query_string, content_type, content)
+        if key is None:
+            return _Outcome(await self._perform(operation, given, fault))
+        with self.state.lock:  # in process, requests may come from several event loops
+            repeated = self.keys.begin(key, _fingerprint(operation, path, given))
+        if repeated is not None:
+            return _Outcome(repeated, is_replay=True)
+        try:
+            answer = await self._perform(operation, given, fault)
+        except BaseException:
+            self.keys.abandon(key)
+            raise
+        self.keys.finish(key, answer)
+        return _Outcome(answer)
+
+    async def _perform(self, operation: Operation, given: Input, fault: Fault | None) -> Answer:
+        """Do what a valid request asks for."""
+        hold = self.faults.held(operation.id)
+        if hold is not None:
+            await anyio.to_thread.run_sync(hold.block, abandon_on_cancel=True)
+        if fault is not None and fault.kind == "latency":
+            await anyio.sleep(fault.delay)
+        try:
+            with self.state.lock:
+                answer = self._handle(operation, given)
+        except Refusal as refusal:
+            answer = self._refused(operation, refusal)
+        return self.future.apply(operation.id, answer)
+
+    def _handle(self, operation: Operation, given: Input) -> Answer:
+        self.refusals.raise_next(operation.id)
+        timeline.catch_up(self.state)
+        handler = self.handlers.get(operation.id)
+        if handler is None:
+            return generated.answer(self.state.document, operation, given, self.seed)
+        return Answer.of(handler(self.state, given))
+
+    def _refused(self, operation: Operation, refusal: Refusal) -> Answer:
+        status = self.state.document.error_status(operation, refusal.type)
+        return Answer.of(refusal.wire(), status=status or _COMMON_STATUSES[refusal.type])
+
+    def _unknown(self, path: str) -> Answer:
+        methods = self.state.document.methods(path)
+        if methods:
+            refusal = Refusal("METHOD_NOT_ALLOWED", f"the path knows {', '.join(methods)}")
+            return Answer.of(refusal.wire(), status=405, headers={"Allow": ", ".join(methods)})
+        return Answer.of(Refusal("NOT_FOUND", "the path is unknown").wire(), status=404)
+
+
+async def _read(request: Request) -> bytes | None:
+    """Read the body to its end; nothing is returned of one beyond the limit."""
+    content = bytearray()
+    is_too_large = False
+    async for chunk in request.stream():
+        is_too_large = is_too_large or len(content) + len(chunk) > BODY_LIMIT
+        if not is_too_large:
+            content += chunk
+    return None if is_too_large else bytes(content)
+
+
+def _raw_path(scope: Scope) -> str:
+    """Return the path as sent: ASGI's `path` is decoded, so an escaped slash would split it."""
+    raw: bytes | None = scope.get("raw_path")
+    return quote(scope["path"]) if raw is None else raw.decode("latin-1").partition("?")[0]
+
+
+def _idempotency_key(request: Request) -> str | None:
+    """Return the header as sent; PortOne ignores it on GET."""
+    if request.method not in idempotency.METHODS:
+        return None
+    return request.headers.get("idempotency-key")
+
+
+def _fingerprint(operation: Operation, path: str, given: Input) -> bytes:
+    """Return what tells two requests apart, spaces and the order of fields aside."""
+    said = [operation.method, path, given.query, given.body]
+    return hashlib.sha256(orjson.dumps(said, option=orjson.OPT_SORT_KEYS)).digest()

@@ -1,0 +1,86 @@
+"""The API secret, and the tokens that stand for it."""
+
+from __future__ import annotations
+
+import secrets
+from datetime import datetime, timedelta
+
+from attrs import define, field
+
+from portone_async.emulator.clock import Clock
+from portone_async.emulator.errors import Refusal
+from portone_async.emulator.handlers import Handler
+from portone_async.emulator.wire import JsonObject
+
+# As the document says of `LoginViaApiSecretResponse`.
+ACCESS_LIFETIME = timedelta(minutes=30)
+REFRESH_LIFETIME = timedelta(days=1)
+
+
+@define
+class Auth:
+    """Knows who may ask."""
+
+    _secret: str = field(repr=False)
+    _clock: Clock
+    _access: dict[str, datetime] = field(factory=dict, init=False, repr=False)
+    _refresh: dict[str, datetime] = field(factory=dict, init=False, repr=False)
+
+    def check(self, header: str | None) -> None:
+        """Check the Authorization header.
+
+        Raises:
+            Refusal: UNAUTHORIZED.
+        """
+        scheme, _, credential = (header or "").partition(" ")
+        match scheme.lower():
+            case "portone":
+                known = _same(credential.strip(), self._secret)
+            case "bearer":
+                known = self._is_alive(self._access, credential.strip())
+            case _:
+                known = False
+        if not known:
+            raise Refusal("UNAUTHORIZED", "the Authorization header has no valid secret or token")
+
+    def login(self, secret: str) -> JsonObject:
+        """Give tokens for the API secret.
+
+        Raises:
+            Refusal: UNAUTHORIZED.
+        """
+        if not _same(secret, self._secret):
+            raise Refusal("UNAUTHORIZED", "the API secret is not this emulator's")
+        return self._issue()
+
+    def refresh(self, token: str) -> JsonObject:
+        """Give new tokens for a refresh token.
+
+        Raises:
+            Refusal: UNAUTHORIZED.
+        """
+        if not self._is_alive(self._refresh, token):
+            raise Refusal("UNAUTHORIZED", "the refresh token is unknown or has expired")
+        return self._issue()
+
+    def handlers(self) -> dict[str, Handler]:
+        """Return what answers the operations on tokens."""
+        return {
+            "loginViaApiSecret": lambda _, given: self.login(given.body["apiSecret"]),
+            "refreshToken": lambda _, given: self.refresh(given.body["refreshToken"]),
+        }
+
+    def _issue(self) -> JsonObject:
+        now = self._clock.now()
+        access, refresh = secrets.token_urlsafe(24), secrets.token_urlsafe(24)
+        self._access[access] = now + ACCESS_LIFETIME
+        self._refresh[refresh] = now + REFRESH_LIFETIME
+        return {"accessToken": access, "refreshToken": refresh}
+
+    def _is_alive(self, tokens: dict[str, datetime], token: str) -> bool:
+        expires_at = tokens.get(token)
+        return expires_at is not None and self._clock.now() < expires_at
+
+
+def _same(given: str, secret: str) -> bool:
+    return secrets.compare_digest(given.encode(), secret.encode())

@@ -1,0 +1,134 @@
+"""Billing keys."""
+
+from __future__ import annotations
+
+from portone_async.emulator import listing
+from portone_async.emulator.errors import Refusal, invalid
+from portone_async.emulator.handlers import Handler
+from portone_async.emulator.listing import equal, one_of, path
+from portone_async.emulator.methods import card_summary
+from portone_async.emulator.people import customer
+from portone_async.emulator.state import State, channel_group
+from portone_async.emulator.validation import Input
+from portone_async.emulator.wire import JsonObject, present
+
+_TIMES = {"REQUESTED_AT": "requestedAt", "ISSUED_AT": "issuedAt", "DELETED_AT": "deletedAt"}
+_TEXTS = {
+    "CARD_BIN": ("methods", "card", "bin"),
+    "CARD_NUMBER": ("methods", "card", "number"),
+    "PG_MERCHANT_ID": ("channels", "pgMerchantId"),
+    "CUSTOMER_NAME": ("customer", "name"),
+    "CUSTOMER_EMAIL": ("customer", "email"),
+    "CUSTOMER_PHONE_NUMBER": ("customer", "phoneNumber"),
+    "CUSTOMER_ADDRESS": ("customer", "address", "oneLine"),
+    "CUSTOMER_ZIPCODE": ("customer", "zipcode"),
+    "BILLING_KEY": ("billingKey",),
+    "CHANNEL_GROUP_NAME": ("channelGroup", "name"),
+}
+
+
+def usable_key(state: State, store_id: str, billing_key: str) -> JsonObject:
+    """Find a billing key that may be charged.
+
+    Raises:
+        Refusal: BILLING_KEY_NOT_FOUND, BILLING_KEY_ALREADY_DELETED.
+    """
+    info = _find(state, store_id, billing_key)
+    if info["status"] == "DELETED":
+        raise Refusal("BILLING_KEY_ALREADY_DELETED", "the billing key is deleted")
+    return info
+
+
+def _find(state: State, store_id: str, billing_key: str) -> JsonObject:
+    info = state.billing_keys.get(billing_key)
+    if info is None or info["storeId"] != store_id:
+        raise Refusal("BILLING_KEY_NOT_FOUND", "this store has no such billing key")
+    return info
+
+
+def _issue(state: State, given: Input) -> JsonObject:
+    body = given.body
+    store_id = state.store(body.get("storeId"))
+    if "card" not in body["method"]:
+        raise invalid("body.method.card", "is required")
+    channel = state.channel(body.get("channelKey"), body.get("channelGroupId"))
+    now = state.now()
+    card = card_summary(body["method"]["card"]["credential"]["number"])
+    info = present(
+        status="ISSUED",
+        billingKey=f"billing-key-{state.ids.uuid()}",
+        merchantId=state.settings.merchant_id,
+        storeId=store_id,
+        methods=[{"type": "BillingKeyPaymentMethodCard", "card": card}],
+        channels=[channel],
+        channelGroup=channel_group(body.get("channelGroupId")),
+        customer=customer(body.get("customer", {}), "body.customer"),
+        customData=body.get("customData"),
+        requestedAt=now,
+        issuedAt=now,
+    )
+    state.billing_keys[info["billingKey"]] = info
+    return {"billingKeyInfo": {name: info[name] for name in ("billingKey", "channels", "issuedAt")}}
+
+
+def _get(state: State, given: Input) -> JsonObject:
+    return _find(state, state.store(given.query.get("storeId")), given.path["billingKey"])
+
+
+def _delete(state: State, given: Input) -> JsonObject:
+    store_id = state.store(given.query.get("storeId"))
+    info = usable_key(state, store_id, given.path["billingKey"])
+    for schedule in state.schedules.values():
+        if schedule.body["billingKey"] == info["billingKey"] and schedule.status == "SCHEDULED":
+            raise Refusal("PAYMENT_SCHEDULE_ALREADY_EXISTS", "a schedule is to charge this key")
+    deleted_at = state.now()
+    state.billing_keys[info["billingKey"]] = info | {"status": "DELETED", "deletedAt": deleted_at}
+    return {"deletedAt": deleted_at}
+
+
+def _list(state: State, given: Input) -> JsonObject:
+    filters: JsonObject = given.body.get("filter", {})
+    sort: JsonObject = given.body.get("sort", {})
+    if "storeId" in filters:
+        state.store(filters["storeId"])
+
+    def passes(info: JsonObject) -> bool:
+        channel = info["channels"][0]
+        return (
+            equal(filters.get("storeId"), info["storeId"])
+            and equal(filters.get("customerId"), path(info, "customer", "id"))
+            and equal(filters.get("version"), "V2")
+            and equal(filters.get("platformType"), "API")
+            and one_of(filters.get("status"), info["status"])
+            and one_of(filters.get("methods"), "CARD")
+            and one_of(filters.get("channelGroupIds"), path(info, "channelGroup", "id"))
+            and one_of(filters.get("pgProviders"), channel["pgProvider"])
+            and one_of(filters.get("pgCompanies"), channel["pgProvider"])
+            and listing.contains(filters.get("textSearch"), info, _TEXTS)
+        )
+
+    range_field = filters.get("timeRangeField", "REQUESTED_AT")
+    in_range = listing.in_range(
+        filter(passes, state.billing_keys.values()),
+        filters,
+        lambda info: _time(info, range_field),
+        state.clock.now(),
+    )
+    sort_field = sort.get("by", "REQUESTED_AT")
+    found = listing.ordered(in_range, lambda info: _time(info, sort_field), sort.get("order"))
+    items, page = listing.page(found, given.body)
+    return {"items": items, "page": page}
+
+
+def _time(info: JsonObject, name: str) -> object:
+    if name == "STATUS_TIMESTAMP":
+        return info.get("deletedAt", info["issuedAt"])
+    return info.get(_TIMES[name])
+
+
+HANDLERS: dict[str, Handler] = {
+    "issueBillingKey": _issue,
+    "getBillingKeyInfo": _get,
+    "getBillingKeyInfos": _list,
+    "deleteBillingKey": _delete,
+}

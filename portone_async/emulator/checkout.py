@@ -1,0 +1,113 @@
+"""The payment window, played by the test instead of a customer."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Literal, TypeAlias
+
+from attrs import frozen
+
+from portone_async.emulator import payments
+from portone_async.emulator.amounts import amount_of
+from portone_async.emulator.errors import Refusal, invalid
+from portone_async.emulator.methods import Method, sample
+from portone_async.emulator.people import customer as customer_of
+from portone_async.emulator.records import Payment, Registration
+from portone_async.emulator.state import Decline, Key, State
+from portone_async.emulator.wire import JsonObject, present
+
+Outcome: TypeAlias = Literal[
+    "ready", "authenticated", "paid", "failed", "virtual_account", "pay_pending"
+]
+"""How the customer leaves the window.
+
+`ready` still looks at it. `authenticated` hands a payment token to the shop, for `confirmPayment`.
+"""
+
+ACCOUNT_VALIDITY = timedelta(days=7)
+_DECLINED = Decline("DECLINED", "the customer's card was declined")
+
+
+@frozen
+class Checkout:
+    """What the browser hears when the window closes. `code` and `message` tell of a failure."""
+
+    payment_id: str
+    tx_id: str
+    payment_token: str | None = None
+    code: str | None = None
+    message: str | None = None
+
+
+@frozen(kw_only=True)
+class Order:
+    """What the shop's page opens the window with."""
+
+    amount: int | None
+    tax_free: int | None
+    vat: int | None
+    currency: str
+    order_name: str
+    method: Method
+    customer: JsonObject
+    channel_key: str
+    custom_data: str | None
+
+
+def play(state: State, key: Key, outcome: Outcome, order: Order) -> Checkout:
+    """Open the window for a payment and leave it.
+
+    Raises:
+        Refusal: ALREADY_PAID; INFORMATION_MISMATCH when it is not what `preRegisterPayment` said.
+    """
+    registration = state.registrations.get(key, Registration(None, None, None))
+    total = registration.total if order.amount is None else order.amount
+    tax_free = registration.tax_free if order.tax_free is None else order.tax_free
+    if total is None:
+        raise invalid("amount", "is required for a payment that was not registered with one")
+    _check_registered(registration, Registration(total, tax_free or 0, order.currency))
+    method: Method = "virtual_account" if outcome == "virtual_account" else order.method
+    wire = present(
+        orderName=order.order_name,
+        currency=order.currency,
+        customData=order.custom_data,
+        customer=customer_of(order.customer, "customer"),
+        channel=state.channel(order.channel_key),
+        method=sample(method, state.ids.digits(8)),
+        origin={"platformType": "PC", "ipAddress": "127.0.0.1"},
+    )
+    payment = payments.open_transaction(state, key, amount_of(total, tax_free, order.vat), wire)
+    return _leave(state, payment, outcome)
+
+
+def _leave(state: State, payment: Payment, outcome: Outcome) -> Checkout:
+    transaction = payment.latest
+    match outcome:
+        case "paid":
+            payments.settle(state, payment)
+        case "virtual_account":
+            expires_at = state.clock.now() + ACCOUNT_VALIDITY
+            payments.issue_account(state, payment, {"bank": "SHINHAN"}, expires_at)
+        case "pay_pending":
+            payments.change_status(state, payment, "PAY_PENDING", pgTxId=state.ids.uuid())
+        case "authenticated":
+            transaction.payment_token = f"payment-token-{state.ids.uuid()}"
+        case "failed":
+            payments.fail(state, payment, _DECLINED)
+            return Checkout(
+                payment.id, transaction.id, code="PG_PROVIDER", message=_DECLINED.pg_message
+            )
+        case "ready":
+            pass
+    return Checkout(payment.id, transaction.id, payment_token=transaction.payment_token)
+
+
+def _check_registered(registered: Registration, opened: Registration) -> None:
+    pairs = {
+        "amount": (registered.total, opened.total),
+        "tax_free": (registered.tax_free, opened.tax_free),
+        "currency": (registered.currency, opened.currency),
+    }
+    for name, (expected, actual) in pairs.items():
+        if expected is not None and expected != actual:
+            raise Refusal("INFORMATION_MISMATCH", f"{name} differs from what was registered before")

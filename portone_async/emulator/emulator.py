@@ -1,0 +1,358 @@
+"""The emulator as its users hold it."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import AbstractContextManager
+from datetime import datetime, timedelta
+from types import TracebackType
+from typing import Self
+
+import anyio.to_thread
+import orjson
+from starlette.applications import Starlette
+from starlette.routing import Mount
+
+from portone_async.emulator import (
+    billing_keys,
+    cash_receipts,
+    checkout,
+    identity_verifications,
+    payment_lists,
+    payment_operations,
+    payments,
+    schedules,
+    timeline,
+)
+from portone_async.emulator.app import Api, RequestRecord
+from portone_async.emulator.auth import Auth
+from portone_async.emulator.checkout import Checkout, Order, Outcome
+from portone_async.emulator.clock import Clock
+from portone_async.emulator.document import load
+from portone_async.emulator.faults import Fault, FaultKind, Faults, Hold
+from portone_async.emulator.future import Change, Future
+from portone_async.emulator.handlers import Handler
+from portone_async.emulator.idempotency import IdempotencyKeys
+from portone_async.emulator.ids import Ids
+from portone_async.emulator.methods import Method
+from portone_async.emulator.refusals import Refusals
+from portone_async.emulator.server import LoopbackServer
+from portone_async.emulator.state import Decline, Key, Settings, State
+from portone_async.emulator.validation import RequestValidator
+from portone_async.emulator.wire import JsonObject
+
+DEFAULT_SECRET = "emulator-secret"  # noqa: S105
+DEFAULT_STORE_ID = "store-emulator"
+DEFAULT_CHANNEL_KEY = "channel-key-emulator"
+REQUESTS_KEPT = 100_000
+
+_HANDLERS: dict[str, Handler] = {
+    **payment_operations.HANDLERS,
+    **payment_lists.HANDLERS,
+    **billing_keys.HANDLERS,
+    **schedules.HANDLERS,
+    **cash_receipts.HANDLERS,
+    **identity_verifications.HANDLERS,
+}
+
+STATEFUL_OPERATIONS = frozenset({*_HANDLERS, "loginViaApiSecret", "refreshToken"})
+"""The operations that keep state; the others are answered with generated replies."""
+
+
+class Emulator:
+    """A PortOne that needs no account, on loopback.
+
+    ```python
+    async with Emulator() as emulator:
+        emulator.checkout("order-1", amount=1000)
+        reply = await client.get(f"{emulator.url}/payments/order-1", headers=...)
+    ```
+
+    It is served over HTTP between `start()` and `stop()`, or in a `with` or `async with` block, by
+    a thread of its own. Its methods may be called from any thread. `app` is the ASGI application,
+    for use in process: no server is needed then.
+    """
+
+    def __init__(
+        self,
+        *,
+        secret: str = DEFAULT_SECRET,
+        store_id: str = DEFAULT_STORE_ID,
+        sub_store_ids: Iterable[str] = (),
+        channels: Mapping[str, str] | None = None,
+        webhook_url: str | None = None,
+        port: int = 0,
+        seed: int = 0,
+        start_at: datetime | None = None,
+        on_request: Callable[[RequestRecord], None] | None = None,
+    ) -> None:
+        """Prepare an emulator.
+
+        Args:
+            secret: the API secret that it takes.
+            store_id: the account's own store, used where a request names none.
+            sub_store_ids: other stores that requests may name; any further one is FORBIDDEN.
+            channels: channel keys and their payment company (a `PgProvider`); another key is
+                CHANNEL_NOT_FOUND. Every key is known unless this is given.
+            webhook_url: where webhooks would go; they are written down, not delivered yet.
+            port: the TCP port on 127.0.0.1, a free one for 0.
+            seed: makes ids and generated replies, the same for the same seed.
+            start_at: stops the clock at this moment, so that only `advance()` moves it.
+            on_request: called with each request, in the server's thread.
+        """
+        self.secret = secret
+        self.store_id = store_id
+        self._port = port
+        self._server: LoopbackServer | None = None
+        self._requests: deque[RequestRecord] = deque(maxlen=REQUESTS_KEPT)
+        self._on_request = on_request
+        document = load()
+        clock = Clock(start_at)
+        settings = Settings(
+            store_id=store_id,
+            merchant_id="merchant-emulator",
+            sub_store_ids=frozenset(sub_store_ids),
+            channels=channels,
+            webhook_url=webhook_url,
+        )
+        self._state = State(document, settings, clock, Ids(seed))
+        self._faults = Faults(document, seed)
+        self._future = Future(document)
+        self._refusals = Refusals(document, seed)
+        auth = Auth(secret, clock)
+        api = Api(
+            state=self._state,
+            auth=auth,
+            faults=self._faults,
+            future=self._future,
+            refusals=self._refusals,
+            validator=RequestValidator(document),
+            keys=IdempotencyKeys(clock),
+            handlers={**_HANDLERS, **auth.handlers()},
+            seed=seed,
+            on_request=self._note,
+        )
+        self.app = Starlette(routes=[Mount("/", app=api)])
+
+    @property
+    def url(self) -> str:
+        """The base URL, while it is served.
+
+        Raises:
+            RuntimeError: it is not.
+        """
+        if self._server is None:
+            raise RuntimeError("the emulator is not started")
+        return self._server.url
+
+    def start(self) -> None:
+        """Serve on loopback.
+
+        Raises:
+            OSError: the port is taken.
+            RuntimeError: it is served already.
+        """
+        if self._server is not None:
+            raise RuntimeError("the emulator is started already")
+        server = LoopbackServer(self.app, self._port)
+        server.start()
+        self._server = server
+
+    def stop(self) -> None:
+        """Stop serving. What happened stays readable."""
+        if self._server is not None:
+            self._server.stop()
+            self._server = None
+
+    def __enter__(self) -> Self:
+        """Serve on loopback."""
+        self.start()
+        return self
+
+    def __exit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        """Stop serving."""
+        self.stop()
+
+    async def __aenter__(self) -> Self:
+        """Serve on loopback, on any event loop."""
+        await anyio.to_thread.run_sync(self.start)
+        return self
+
+    async def __aexit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        """Stop serving."""
+        with anyio.CancelScope(shield=True):
+            await anyio.to_thread.run_sync(self.stop)
+
+    @property
+    def requests(self) -> list[RequestRecord]:
+        """The requests that came in, the oldest first; of very many, the last 100,000."""
+        return list(self._requests)
+
+    @property
+    def payments(self) -> dict[str, JsonObject]:
+        """The payments by their id, as `getPayment` shows them."""
+        with self._state.lock:
+            views = {payment.id: payment.view for payment in self._state.payments.values()}
+            return orjson.loads(orjson.dumps(views))
+
+    @property
+    def now(self) -> datetime:
+        """The present moment on the emulator's clock."""
+        return self._state.clock.now()
+
+    def checkout(
+        self,
+        payment_id: str,
+        outcome: Outcome = "paid",
+        *,
+        amount: int | None = None,
+        tax_free: int | None = None,
+        vat: int | None = None,
+        currency: str = "KRW",
+        order_name: str = "An order",
+        method: Method = "card",
+        customer: JsonObject | None = None,
+        channel_key: str | None = None,
+        custom_data: str | None = None,
+        store_id: str | None = None,
+    ) -> Checkout:
+        """Play the payment window: a customer opens it and leaves it with an outcome.
+
+        Args:
+            payment_id: the payment's id.
+            outcome: how the customer leaves the window, see `Outcome`.
+            amount: the total, in the currency's smallest unit; the pre-registered unless given.
+            tax_free: the tax-free part of it.
+            vat: the VAT in it, an eleventh of what is taxable unless given.
+            currency: ISO 4217.
+            order_name: what is bought.
+            method: what the customer pays with.
+            customer: PortOne's `CustomerInput`.
+            channel_key: the payment company's channel.
+            custom_data: kept with the payment.
+            store_id: a sub-store.
+
+        Returns:
+            What the shop's page hears.
+
+        Raises:
+            Refusal: ALREADY_PAID; INFORMATION_MISMATCH when it is not what was pre-registered.
+        """
+        order = Order(
+            amount=amount,
+            tax_free=tax_free,
+            vat=vat,
+            currency=currency,
+            order_name=order_name,
+            method=method,
+            customer=customer or {},
+            channel_key=channel_key or self._default_channel_key(),
+            custom_data=custom_data,
+        )
+        with self._state.lock:
+            return checkout.play(self._state, self._key(payment_id, store_id), outcome, order)
+
+    def deposit(
+        self, payment_id: str, amount: int | None = None, *, store_id: str | None = None
+    ) -> None:
+        """Pay into a payment's virtual account.
+
+        Raises:
+            Refusal: PAYMENT_NOT_WAITING_FOR_DEPOSIT; INVALID_REQUEST for a sum but the total.
+        """
+        with self._state.lock:
+            timeline.catch_up(self._state)
+            payment = payments.find(self._state, self._key(payment_id, store_id))
+            payments.deposit(self._state, payment, amount)
+
+    def approve(self, payment_id: str, *, store_id: str | None = None) -> None:
+        """Let the payment company approve a pending payment.
+
+        Raises:
+            Refusal: PAYMENT_NOT_FOUND; INVALID_REQUEST for one that is not PAY_PENDING.
+        """
+        with self._state.lock:
+            payment = payments.find(self._state, self._key(payment_id, store_id))
+            payments.approve(self._state, payment)
+
+    def decline(
+        self, times: int = 1, *, pg_code: str = "DECLINED", pg_message: str = "declined"
+    ) -> None:
+        """Let the payment company decline the next charges: 502 PG_PROVIDER, the payment FAILED.
+
+        A charge is an instant payment, one by billing key or by schedule, or a confirmation.
+        """
+        with self._state.lock:
+            self._state.declines.extend([Decline(pg_code, pg_message)] * times)
+
+    def refuse(self, operation_id: str, error_type: str, times: int = 1, **fields: object) -> None:
+        """Answer the next requests to an operation with an error that the document lists for it.
+
+        Raises:
+            ValueError: it does not.
+        """
+        self._refusals.plan(operation_id, error_type, times, fields)
+
+    def fault(
+        self,
+        operation_id: str,
+        kind: FaultKind,
+        times: int | None = 1,
+        *,
+        delay: float = 0.0,
+        retry_after: int | str | None = None,
+        probability: float = 1.0,
+    ) -> None:
+        """Let the next requests to an operation meet a fault. `"*"` is any operation.
+
+        Args:
+            operation_id: which operation.
+            kind: what goes wrong, see `Fault`.
+            times: how often; always for None.
+            delay: seconds, for `latency`.
+            retry_after: the Retry-After header of a gateway's answer.
+            probability: how likely each request is to meet it.
+        """
+        header = None if retry_after is None else str(retry_after)
+        self._faults.plan(operation_id, Fault(kind, delay, header), times, probability)
+
+    def hold(self, operation_id: str) -> AbstractContextManager[Hold]:
+        """Hold an operation's requests before their work, to the block's end or until released."""
+        return self._faults.hold(operation_id)
+
+    def future(self, operation_id: str, change: Change, times: int = 1) -> None:
+        """Change an operation's next replies, as a later PortOne might: see `emulator.future`."""
+        self._future.plan(operation_id, change, times)
+
+    def advance(
+        self, *, days: float = 0, hours: float = 0, minutes: float = 0, seconds: float = 0
+    ) -> None:
+        """Move the clock forward. What falls due on the way happens at its time."""
+        step = timedelta(days=days, hours=hours, minutes=minutes, seconds=seconds)
+        if step < timedelta():
+            raise ValueError("time moves forward only")
+        with self._state.lock:
+            timeline.advance(self._state, step)
+
+    def _key(self, payment_id: str, store_id: str | None) -> Key:
+        return self._state.store(store_id), payment_id
+
+    def _default_channel_key(self) -> str:
+        channels = self._state.settings.channels
+        return next(iter(channels)) if channels else DEFAULT_CHANNEL_KEY
+
+    def _note(self, record: RequestRecord) -> None:
+        self._requests.append(record)
+        if self._on_request is not None:
+            self._on_request(record)

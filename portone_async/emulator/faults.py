@@ -1,0 +1,139 @@
+"""Faults on demand: what networks and gateways do to a payment API."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Generator
+from contextlib import contextmanager
+from random import Random
+from threading import Event
+from typing import Literal, TypeAlias, get_args
+
+from attrs import define, field, frozen
+
+from portone_async.emulator.answers import JSON, Answer
+from portone_async.emulator.document import Document
+
+FaultKind: TypeAlias = Literal[
+    "latency", "reset_before", "reset_after", "500", "502_html", "503", "429", "truncated"
+]
+ANY_OPERATION = "*"
+_HTML = b"<html><head><title>502 Bad Gateway</title></head><body>502 Bad Gateway</body></html>"
+
+
+@frozen
+class Fault:
+    """One way for a request to go wrong.
+
+    - `latency`: the work starts after `delay` seconds. Its idempotency key is taken meanwhile.
+    - `reset_before`: the connection is reset before the work is done.
+    - `reset_after`: the work is done, then the connection is reset instead of an answer.
+    - `truncated`: the work is done, the answer breaks off in the middle of its body.
+    - `500` (empty), `502_html`, `503` (plain text), `429` (JSON without a type of PortOne's): a
+      gateway answers; the work is not done. `retry_after` is the Retry-After header.
+    """
+
+    kind: FaultKind
+    delay: float = 0.0
+    retry_after: str | None = None
+
+    def gateway_answer(self) -> Answer | None:
+        """Return the answer of a gateway, for the kinds where one answers."""
+        headers = {} if self.retry_after is None else {"Retry-After": self.retry_after}
+        match self.kind:
+            case "500":
+                return Answer(500, headers=headers)
+            case "502_html":
+                return Answer(502, _HTML, "text/html", headers)
+            case "503":
+                return Answer(503, b"Service Unavailable", "text/plain", headers)
+            case "429":
+                return Answer(429, b'{"message":"Too Many Requests"}', JSON, headers)
+            case _:
+                return None
+
+
+@define
+class _Planned:
+    fault: Fault
+    times: int | None
+    probability: float
+
+
+@define
+class Hold:
+    """Requests held before their work, until released."""
+
+    _arrived: Event = field(factory=Event, init=False)
+    _released: Event = field(factory=Event, init=False)
+
+    def wait(self, timeout: float = 10.0) -> None:
+        """Block until a request is held.
+
+        Raises:
+            TimeoutError: none came in so many seconds.
+        """
+        if not self._arrived.wait(timeout):
+            raise TimeoutError("no request came to be held")
+
+    def release(self) -> None:
+        """Let the held requests go on."""
+        self._released.set()
+
+    def block(self) -> None:
+        """Hold the calling thread until `release()`."""
+        self._arrived.set()
+        self._released.wait()
+
+
+class Faults:
+    """The faults to come, by operation."""
+
+    def __init__(self, document: Document, seed: int) -> None:
+        self._document = document
+        self._random = Random(f"{seed}/faults")  # noqa: S311
+        self._planned: dict[str, deque[_Planned]] = {}
+        self._holds: dict[str, Hold] = {}
+
+    def plan(
+        self, operation_id: str, fault: Fault, times: int | None = 1, probability: float = 1.0
+    ) -> None:
+        """Add a fault, behind those that the operation has already. `times=None` is for ever."""
+        if operation_id != ANY_OPERATION:
+            self._document.operation(operation_id)
+        if fault.kind not in get_args(FaultKind):
+            raise ValueError(f"{fault.kind!r} is no kind of fault")
+        planned = self._planned.setdefault(operation_id, deque())
+        planned.append(_Planned(fault, times, probability))
+
+    def take(self, operation_id: str) -> Fault | None:
+        """Return the fault of the request that is here now, if it has one."""
+        for key in (operation_id, ANY_OPERATION):
+            planned = self._planned.get(key)
+            if planned and self._random.random() < planned[0].probability:
+                return self._next(planned)
+        return None
+
+    @contextmanager
+    def hold(self, operation_id: str) -> Generator[Hold]:
+        """Hold the operation's requests until the block is left, or until released before."""
+        self._document.operation(operation_id)
+        hold = self._holds[operation_id] = Hold()
+        try:
+            yield hold
+        finally:
+            del self._holds[operation_id]
+            hold.release()
+
+    def held(self, operation_id: str) -> Hold | None:
+        """Return the hold that the operation's requests are to wait for."""
+        return self._holds.get(operation_id)
+
+    @staticmethod
+    def _next(planned: deque[_Planned]) -> Fault:
+        first = planned[0]
+        if first.times is not None:
+            first.times -= 1
+            if first.times <= 0:
+                planned.popleft()
+        return first.fault

@@ -1,0 +1,78 @@
+"""The future on demand: replies as a later PortOne may write them."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+from typing import Any, TypeAlias
+
+import orjson
+
+from portone_async.emulator.answers import JSON, Answer
+from portone_async.emulator.document import Document
+from portone_async.emulator.wire import JsonObject
+
+Change: TypeAlias = Callable[[Answer], Answer]
+Step: TypeAlias = str | int
+
+
+def changed(edit: Callable[[JsonObject], object]) -> Change:
+    """Make a change from a function that edits the reply's JSON in place."""
+
+    def change(answer: Answer) -> Answer:
+        if answer.media_type != JSON:
+            return answer
+        json: JsonObject = orjson.loads(answer.content)
+        edit(json)
+        return Answer.of(json, status=answer.status, headers=answer.headers)
+
+    return change
+
+
+def unknown_variant(
+    tag: str = "UNHEARD_OF", *, field: str = "status", at: tuple[Step, ...] = ()
+) -> Change:
+    """Give a union a tag that no document has; `at=("items", 0)` is the first of a list."""
+    return changed(lambda json: _at(json, at).update({field: tag}))
+
+
+def unknown_enum(field: str, value: str = "UNHEARD_OF", *, at: tuple[Step, ...] = ()) -> Change:
+    """Give an enum a value that no document has: `unknown_enum("currency")`."""
+    return changed(lambda json: _at(json, at).update({field: value}))
+
+
+def unknown_field(
+    name: str = "unheardOf", value: object = "new", *, at: tuple[Step, ...] = ()
+) -> Change:
+    """Add a field that no document has."""
+    return changed(lambda json: _at(json, at).update({name: value}))
+
+
+def unknown_error(error_type: str = "UNHEARD_OF", *, status: int = 409) -> Change:
+    """Answer with an error type that no document has, in place of the reply."""
+    return lambda answer: Answer.of({"type": error_type}, status=status, headers=answer.headers)
+
+
+class Future:
+    """The changes to come, by operation."""
+
+    def __init__(self, document: Document) -> None:
+        self._document = document
+        self._planned: dict[str, deque[Change]] = {}
+
+    def plan(self, operation_id: str, change: Change, times: int) -> None:
+        """Add a change for so many replies, behind those that the operation has already."""
+        self._document.operation(operation_id)
+        self._planned.setdefault(operation_id, deque()).extend([change] * times)
+
+    def apply(self, operation_id: str, answer: Answer) -> Answer:
+        """Change the reply that is to go out now, if one is planned."""
+        planned = self._planned.get(operation_id)
+        return planned.popleft()(answer) if planned else answer
+
+
+def _at(json: JsonObject, path: tuple[Step, ...]) -> JsonObject:
+    place: Any = json
+    for step in path:
+        place = place[step]
+    return place

@@ -1,0 +1,13 @@
+"""What answers an operation that keeps state."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TypeAlias
+
+from portone_async.emulator.state import State
+from portone_async.emulator.validation import Input
+from portone_async.emulator.wire import JsonObject
+
+Handler: TypeAlias = Callable[[State, Input], JsonObject]
+"""Takes a valid request; returns the reply's JSON or raises `Refusal`. Runs under the lock."""

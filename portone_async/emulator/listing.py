@@ -1,0 +1,119 @@
+"""What PortOne's lists have in common: pages, time ranges, order."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any, cast
+
+from portone_async.emulator.errors import invalid
+from portone_async.emulator.wire import JsonObject, moment, timestamp
+
+DEFAULT_SIZE = 10
+DEFAULT_RANGE = timedelta(days=90)
+_EARLIEST = datetime.min.replace(tzinfo=UTC) + DEFAULT_RANGE
+Field = Callable[[JsonObject], object]
+
+
+def page(
+    items: Sequence[JsonObject], body: Mapping[str, Any], *, limit: int | None = None
+) -> tuple[list[JsonObject], JsonObject]:
+    """Cut out the page that is asked for, numbered from 0. `limit` is the last item to reach.
+
+    Raises:
+        Refusal: INVALID_REQUEST for a page that cannot be.
+    """
+    wanted: JsonObject = body.get("page", {})
+    number = wanted.get("number", body.get("pageNumber", 0))
+    size = wanted.get("size", body.get("pageSize", DEFAULT_SIZE))
+    if number < 0:
+        raise invalid("query.requestBody.page.number", "must not be negative")
+    if size < 1:
+        raise invalid("query.requestBody.page.size", "must be at least 1")
+    if limit is not None and (number + 1) * size > limit:
+        raise invalid("query.requestBody.page", f"(number + 1) * size must not exceed {limit}")
+    start = number * size
+    info: JsonObject = {"number": number, "size": size, "totalCount": len(items)}
+    return list(items[start : start + size]), info
+
+
+def time_range(filters: Mapping[str, Any], now: datetime) -> tuple[str, str]:
+    """Return the first and the last moment that `from` and `until` let pass.
+
+    Without `until` it is now; without `from` it is 90 days before `until`.
+    """
+    until = moment(filters["until"]) if "until" in filters else now
+    default_start = max(until, _EARLIEST) - DEFAULT_RANGE
+    start = moment(filters["from"]) if "from" in filters else default_start
+    return timestamp(start), timestamp(until)
+
+
+def in_range(
+    items: Iterable[JsonObject], filters: Mapping[str, Any], field: Field, now: datetime
+) -> list[JsonObject]:
+    """Keep the items whose time, given by `field`, lies in the filters' time range."""
+    first, last = time_range(filters, now)
+    return [item for item in items if first <= str(field(item) or "") <= last]
+
+
+def ordered(items: Iterable[JsonObject], field: Field, order: str | None) -> list[JsonObject]:
+    """Sort by a time field, the newest first unless `order` is ASC; what lacks it comes last."""
+    descending = order != "ASC"
+    dated = sorted(
+        (item for item in items if field(item) is not None), key=lambda item: str(field(item))
+    )
+    undated = [item for item in items if field(item) is None]
+    return [*(reversed(dated) if descending else dated), *undated]
+
+
+def one_of(wanted: Sequence[object] | None, value: object) -> bool:
+    """Whether a list filter lets a value pass; no list, or an empty one, lets everything pass."""
+    return not wanted or value in wanted
+
+
+def equal(wanted: object, value: object) -> bool:
+    """Whether a filter for one value lets it pass; without the filter everything passes."""
+    return wanted is None or wanted == value
+
+
+def path(item: Any, *steps: str) -> Any:
+    """Read a nested field; nothing where a step is missing."""
+    for step in steps:
+        if not isinstance(item, dict):
+            return None
+        item = item.get(step)  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]
+    return item  # pyright: ignore[reportUnknownVariableType]
+
+
+def contains(
+    search: Mapping[str, str] | None, item: JsonObject, fields: Mapping[str, tuple[str, ...]]
+) -> bool:
+    """Whether a text search lets an item pass: the field has its text, in upper or lower case.
+
+    `ALL` looks into every field; a field that the emulator does not have passes nothing.
+    """
+    if search is None:
+        return True
+    wanted = search["value"].lower()
+    name = search["field"]
+    places = fields.values() if name == "ALL" else [fields[name]] if name in fields else []
+    return any(wanted in text.lower() for place in places for text in _texts(item, place))
+
+
+def _texts(item: Any, steps: tuple[str, ...]) -> list[str]:
+    """Return the texts at a path; a list on the way stands for each of its members."""
+    if isinstance(item, list):
+        members = cast("list[Any]", item)
+        return [text for member in members for text in _texts(member, steps)]
+    if not steps:
+        return [] if item is None else [str(item)]
+    return _texts(path(item, steps[0]), steps[1:])
+
+
+def within(wanted: Mapping[str, str] | None, time: str | None) -> bool:
+    """Whether a `DateTimeRange` filter lets a time pass, its ends included."""
+    if wanted is None:
+        return True
+    if time is None:
+        return False
+    return timestamp(moment(wanted["from"])) <= time <= timestamp(moment(wanted["until"]))

@@ -1,0 +1,347 @@
+"""The life of a payment: every change of status, and the rules that guard it."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from portone_async.emulator.amounts import Amount, cancel_parts
+from portone_async.emulator.errors import Refusal, invalid
+from portone_async.emulator.records import Payment, Transaction
+from portone_async.emulator.state import Decline, Key, State
+from portone_async.emulator.wire import JsonObject, present, timestamp
+
+CANCELLABLE = frozenset({"PAID", "PARTIAL_CANCELLED"})
+# The events that `getAllPaymentEventsByCursor` knows.
+_EVENTS = frozenset({"PAID", "PARTIAL_CANCELLED", "CANCELLED"})
+_VIRTUAL_ACCOUNT = "PaymentMethodVirtualAccount"
+
+
+def find(state: State, key: Key) -> Payment:
+    """Find a payment.
+
+    Raises:
+        Refusal: PAYMENT_NOT_FOUND.
+    """
+    payment = state.payments.get(key)
+    if payment is None:
+        raise Refusal("PAYMENT_NOT_FOUND", "this store has no payment of this id")
+    return payment
+
+
+def check_unpaid(state: State, key: Key) -> None:
+    """Refuse a payment id that money came in for, or that waits for the payment company's word.
+
+    Raises:
+        Refusal: ALREADY_PAID.
+    """
+    payment = state.payments.get(key)
+    if payment is not None and is_paid_or_pending(payment):
+        raise Refusal("ALREADY_PAID", "the payment of this id is paid already")
+
+
+def is_paid_or_pending(payment: Payment) -> bool:
+    """Whether money came in, be it cancelled since, or the payment company is about to say so."""
+    return payment.latest.amount.paid > 0 or payment.latest.status == "PAY_PENDING"
+
+
+def check_not_waiting(state: State, key: Key) -> None:
+    """Refuse a payment id that is paid, or has a virtual account that waits for a deposit.
+
+    Raises:
+        Refusal: ALREADY_PAID_OR_WAITING.
+    """
+    payment = state.payments.get(key)
+    if payment is None:
+        return
+    if is_paid_or_pending(payment) or payment.latest.status == "VIRTUAL_ACCOUNT_ISSUED":
+        raise Refusal("ALREADY_PAID_OR_WAITING", "the payment of this id is paid, or waits to be")
+
+
+def check_not_scheduled(state: State, key: Key) -> None:
+    """Refuse a payment id that a schedule is to pay.
+
+    Raises:
+        Refusal: PAYMENT_SCHEDULE_ALREADY_EXISTS.
+    """
+    for schedule in state.schedules.values():
+        if schedule.key == key and schedule.status == "SCHEDULED":
+            raise Refusal("PAYMENT_SCHEDULE_ALREADY_EXISTS", "a schedule is to pay this payment")
+
+
+def open_transaction(state: State, key: Key, amount: Amount, wire: JsonObject) -> Payment:
+    """Begin an attempt to pay: the payment's first, or another after one that did not end paid.
+
+    A virtual account that still waits is given up for it.
+
+    Raises:
+        Refusal: ALREADY_PAID.
+    """
+    check_unpaid(state, key)
+    store_id, payment_id = key
+    payment = state.payments.get(key)
+    if payment is None:
+        payment = Payment(store_id, payment_id)
+    fields: JsonObject = {
+        "merchantId": state.settings.merchant_id,
+        "storeId": store_id,
+        "version": "V2",
+        "requestedAt": state.now(),
+        "disputes": [],
+        "cancellations": [],
+        "webhooks": [],
+    }
+    payment.transactions.append(Transaction(state.ids.uuid(), amount, {**fields, **wire}))
+    change_status(state, payment, "READY")
+    state.payments[key] = payment
+    return payment
+
+
+def change_status(state: State, payment: Payment, status: str, **wire: Any) -> None:
+    """Move the payment's last attempt to a status."""
+    now = state.now()
+    transaction = payment.latest
+    transaction.status = status
+    transaction.wire.update(wire, updatedAt=now, statusChangedAt=now)
+    # An account closed without a deposit moved no money.
+    if status in _EVENTS and transaction.amount.paid:
+        _note_event(state, payment)
+    if status != "READY":
+        _note_webhooks(state, payment)
+    refresh(state, payment)
+
+
+def refresh(state: State, payment: Payment) -> None:
+    """Write the payment's reply anew, after a change."""
+    transaction = payment.latest
+    schema = state.document.variants("Payment")[transaction.status]
+    values = _values(transaction) | {"id": payment.id, "transactionId": transaction.id}
+    payment.view = state.document.pick(schema, values)
+
+
+def transaction_view(state: State, payment: Payment, transaction: Transaction) -> JsonObject:
+    """Return an attempt as `getPaymentTransactions` shows it."""
+    schema = state.document.variants("PaymentTransaction")[transaction.status]
+    values = _values(transaction) | {"id": transaction.id, "paymentId": payment.id}
+    return state.document.pick(schema, values)
+
+
+def settle(state: State, payment: Payment) -> None:
+    """Take the money: the last attempt is paid."""
+    transaction = payment.latest
+    transaction.amount = transaction.amount.as_paid()
+    transaction.payment_token = None
+    wire = {
+        "pgTxId": transaction.wire.get("pgTxId") or state.ids.uuid(),
+        "receiptUrl": f"https://receipts.invalid/{transaction.id}",
+    }
+    change_status(state, payment, "PAID", paidAt=state.now(), **wire)
+
+
+def charge(state: State, payment: Payment) -> None:
+    """Ask the payment company for the last attempt's money; it says yes unless told otherwise.
+
+    Raises:
+        Refusal: PG_PROVIDER. The payment has failed then.
+    """
+    if state.declines:
+        declined = state.declines.popleft()
+        fail(state, payment, declined)
+        raise Refusal(
+            "PG_PROVIDER",
+            "the payment company declined",
+            pgCode=declined.pg_code,
+            pgMessage=declined.pg_message,
+        )
+    settle(state, payment)
+
+
+def fail(state: State, payment: Payment, declined: Decline) -> None:
+    """End the last attempt without money."""
+    failure = {
+        "reason": "the payment company declined",
+        "pgCode": declined.pg_code,
+        "pgMessage": declined.pg_message,
+    }
+    change_status(state, payment, "FAILED", failedAt=state.now(), failure=failure)
+
+
+def issue_account(
+    state: State, payment: Payment, account: JsonObject, expires_at: datetime
+) -> None:
+    """Give the last attempt a virtual account that waits for a deposit."""
+    transaction = payment.latest
+    transaction.account_expires_at = expires_at
+    state.open_accounts[payment.store_id, payment.id] = payment
+    method = {
+        "type": _VIRTUAL_ACCOUNT,
+        "accountNumber": state.ids.digits(14),
+        **account,
+        "issuedAt": state.now(),
+        "expiredAt": timestamp(expires_at),
+    }
+    pg_tx_id = state.ids.uuid()
+    change_status(state, payment, "VIRTUAL_ACCOUNT_ISSUED", method=method, pgTxId=pg_tx_id)
+
+
+def deposit(state: State, payment: Payment, amount: int | None) -> None:
+    """Pay into the virtual account.
+
+    Raises:
+        Refusal: PAYMENT_NOT_WAITING_FOR_DEPOSIT, or INVALID_REQUEST for another sum than the
+            payment's: banks take nothing else on such an account.
+    """
+    _check_waits_for_deposit(payment)
+    if amount is not None and amount != payment.latest.amount.total:
+        raise invalid("amount", "must be the payment's total amount")
+    settle(state, payment)
+
+
+def approve(state: State, payment: Payment) -> None:
+    """Let the payment company approve what is pending.
+
+    Raises:
+        Refusal: INVALID_REQUEST for a payment that is not.
+    """
+    if payment.latest.status != "PAY_PENDING":
+        raise invalid("payment", f"must be PAY_PENDING, is {payment.latest.status}")
+    settle(state, payment)
+
+
+def close_account(state: State, payment: Payment) -> str:
+    """Close the virtual account before a deposit, and return when.
+
+    Raises:
+        Refusal: PAYMENT_NOT_WAITING_FOR_DEPOSIT.
+    """
+    _check_waits_for_deposit(payment)
+    now = state.now()
+    payment.latest.account_expires_at = None
+    change_status(state, payment, "CANCELLED", cancelledAt=now)
+    return now
+
+
+def next_expiry(state: State) -> datetime | None:
+    """Return when the first virtual account's time runs out, if one waits for a deposit."""
+    times = [payment.latest.account_expires_at for payment in state.open_accounts.values()]
+    return min((time for time in times if time is not None), default=None)
+
+
+def close_expired_accounts(state: State) -> None:
+    """Close the virtual accounts whose time has run out."""
+    now = state.clock.now()
+    for key, payment in list(state.open_accounts.items()):
+        expires_at = payment.latest.account_expires_at
+        if payment.latest.status != "VIRTUAL_ACCOUNT_ISSUED" or expires_at is None:
+            del state.open_accounts[key]
+        elif expires_at <= now:
+            close_account(state, payment)
+            del state.open_accounts[key]
+
+
+def cancel(state: State, payment: Payment, body: JsonObject) -> JsonObject:
+    """Cancel a payment in full or in part, and return the `PaymentCancellation`.
+
+    Raises:
+        Refusal: by the rules of `cancelPayment`.
+    """
+    transaction = payment.latest
+    if transaction.status == "CANCELLED":
+        raise Refusal("PAYMENT_ALREADY_CANCELLED", "nothing of this payment is left to cancel")
+    if transaction.status not in CANCELLABLE:
+        raise Refusal("PAYMENT_NOT_PAID", f"the payment is {transaction.status}")
+    expected = body.get("currentCancellableAmount")
+    if expected is not None and expected != transaction.amount.cancellable:
+        raise Refusal(
+            "CANCELLABLE_AMOUNT_CONSISTENCY_BROKEN",
+            f"{expected} was expected to be cancellable, {transaction.amount.cancellable} is",
+        )
+    is_account = transaction.wire.get("method", {}).get("type") == _VIRTUAL_ACCOUNT
+    if is_account and "refundAccount" not in body:
+        raise invalid("body.refundAccount", "is required to refund a virtual account's deposit")
+    parts = cancel_parts(
+        transaction.amount,
+        total=body.get("amount"),
+        tax_free=body.get("taxFreeAmount"),
+        vat=body.get("vatAmount"),
+    )
+    now = state.now()
+    cancellation: JsonObject = {
+        "status": "SUCCEEDED",
+        "id": state.ids.uuid(),
+        "pgCancellationId": state.ids.uuid(),
+        "totalAmount": parts.total,
+        "taxFreeAmount": parts.tax_free,
+        "vatAmount": parts.vat,
+        "reason": body["reason"],
+        "cancelledAt": now,
+        "requestedAt": now,
+        "trigger": "API",
+    }
+    transaction.amount = transaction.amount.without(parts)
+    transaction.wire["cancellations"].append(cancellation)
+    status = "PARTIAL_CANCELLED" if transaction.amount.cancellable else "CANCELLED"
+    change_status(state, payment, status, cancelledAt=now)
+    return cancellation
+
+
+def check_paid(payment: Payment) -> None:
+    """Refuse what needs a paid payment.
+
+    Raises:
+        Refusal: PAYMENT_NOT_PAID.
+    """
+    if payment.latest.status not in CANCELLABLE:
+        raise Refusal("PAYMENT_NOT_PAID", f"the payment is {payment.latest.status}")
+
+
+def _check_waits_for_deposit(payment: Payment) -> None:
+    if payment.latest.status != "VIRTUAL_ACCOUNT_ISSUED":
+        raise Refusal("PAYMENT_NOT_WAITING_FOR_DEPOSIT", f"the payment is {payment.latest.status}")
+
+
+def _values(transaction: Transaction) -> JsonObject:
+    return transaction.wire | {
+        "status": transaction.status,
+        "amount": transaction.amount.wire(),
+        # A list of its own: replies already given must not grow.
+        "cancellations": list(transaction.wire["cancellations"]),
+    }
+
+
+def _note_event(state: State, payment: Payment) -> None:
+    transaction = payment.latest
+    cancellations = transaction.wire["cancellations"]
+    cancellation = cancellations[-1] if cancellations else None
+    amount = transaction.amount
+    values = transaction.wire | present(
+        type=transaction.status,
+        id=state.ids.uuid(),
+        paymentId=payment.id,
+        transactionId=transaction.id,
+        createdAt=state.now(),
+        totalAmount=amount.wire(),
+        eventAmount=cancellation["totalAmount"] if cancellation else amount.paid,
+        cancellation=cancellation,
+    )
+    schema = state.document.variants("PaymentEvent")[transaction.status]
+    state.events.append(state.document.pick(schema, values))
+
+
+def _note_webhooks(state: State, payment: Payment) -> None:
+    """Write down a change's webhooks. Nothing delivers them yet; `resendWebhook` finds them."""
+    transaction = payment.latest
+    settings_url = state.settings.webhook_url
+    urls = transaction.wire.get("noticeUrls") or ([] if settings_url is None else [settings_url])
+    made = [
+        {
+            "paymentStatus": transaction.status,
+            "id": state.ids.uuid(),
+            "url": url,
+            "isAsync": False,
+            "currentExecutionCount": 0,
+            "triggeredAt": state.now(),
+        }
+        for url in urls
+    ]
+    transaction.wire["webhooks"] = [*transaction.wire["webhooks"], *made]

@@ -1,0 +1,48 @@
+"""Refusals on demand: any error that the document lists for an operation."""
+
+from __future__ import annotations
+
+from collections import deque
+from random import Random
+
+from portone_async.emulator.document import Document
+from portone_async.emulator.errors import Refusal
+from portone_async.emulator.samples import Sampler
+
+
+class Refusals:
+    """The refusals to come, by operation."""
+
+    def __init__(self, document: Document, seed: int) -> None:
+        self._document = document
+        self._sampler = Sampler(document, Random(f"{seed}/refusals"))  # noqa: S311
+        self._planned: dict[str, deque[Refusal]] = {}
+
+    def plan(
+        self, operation_id: str, error_type: str, times: int, fields: dict[str, object]
+    ) -> None:
+        """Add a refusal for so many requests. Required fields that are not given are made up.
+
+        Raises:
+            ValueError: there is no such operation, or the document lists no such error for it.
+        """
+        schemas = self._document.operation(operation_id).error_schemas
+        if error_type not in schemas:
+            raise ValueError(
+                f"{operation_id} has no error {error_type}; it has {', '.join(schemas)}"
+            )
+        schema = self._document.schemas[schemas[error_type]]
+        required = [name for name in schema["required"] if name not in {"type", "message", *fields}]
+        made_up = {name: self._sampler.value(schema["properties"][name], name) for name in required}
+        refusal = Refusal(error_type, "refused on demand", **made_up, **fields)
+        self._planned.setdefault(operation_id, deque()).extend([refusal] * times)
+
+    def raise_next(self, operation_id: str) -> None:
+        """Raise the refusal of the request that is here now, if one is planned.
+
+        Raises:
+            Refusal: as planned.
+        """
+        planned = self._planned.get(operation_id)
+        if planned:
+            raise planned.popleft()

@@ -1,0 +1,28 @@
+"""What happens by itself, as time goes by."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from portone_async.emulator import payments, schedules
+from portone_async.emulator.state import State
+
+
+def catch_up(state: State) -> None:
+    """Do what has fallen due."""
+    schedules.fire_due(state)
+    payments.close_expired_accounts(state)
+
+
+def advance(state: State, step: timedelta) -> None:
+    """Move the clock forward, stopping wherever something falls due on the way."""
+    target = state.clock.now() + step
+    while (due := _next_due(state)) is not None and due <= target:
+        state.clock.move_to(due)
+        catch_up(state)
+    state.clock.move_to(target)
+
+
+def _next_due(state: State) -> datetime | None:
+    times = (schedules.next_due(state), payments.next_expiry(state))
+    return min((time for time in times if time is not None), default=None)

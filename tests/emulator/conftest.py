@@ -1,0 +1,90 @@
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import Any
+
+import httpx
+import pytest
+
+from portone_async.emulator import Emulator
+
+from .replies import check
+
+START = datetime(2026, 7, 3, 9, 0, tzinfo=UTC)
+CARD = {"number": "4111111111111111", "expiryYear": "30", "expiryMonth": "12"}
+
+
+class Shop(httpx.Client):
+    """A shop's server: every reply it gets is checked against the document."""
+
+    def __init__(self, emulator: Emulator, **headers: str) -> None:
+        headers.setdefault("Authorization", f"PortOne {emulator.secret}")
+        super().__init__(
+            base_url=emulator.url,
+            headers=headers,
+            event_hooks={"response": [_check]},
+            verify=False,  # loopback: no certificates to load for each test
+        )
+
+    def ask(self, method: str, path: str, body: dict[str, Any] | None = None) -> httpx.Response:
+        """Send a JSON object in the query, as PortOne wants it for these methods."""
+        return self.request(method, path, params={"requestBody": json.dumps(body or {})})
+
+    def get_payment(self, payment_id: str = "order-1") -> dict[str, Any]:
+        return self.get(f"/payments/{payment_id}").raise_for_status().json()
+
+    def cancel(self, payment_id: str = "order-1", **body: Any) -> httpx.Response:
+        return self.post(f"/payments/{payment_id}/cancel", json={"reason": "changed mind", **body})
+
+    def pay(self, payment_id: str = "order-1", total: int = 1000, **body: Any) -> httpx.Response:
+        """Pay at once with a card."""
+        request = {
+            "channelKey": "channel-key-1",
+            "orderName": "a book",
+            "amount": {"total": total},
+            "currency": "KRW",
+            "method": {"card": {"credential": CARD}},
+        }
+        return self.post(f"/payments/{payment_id}/instant", json=request | body)
+
+    def issue_billing_key(self, **body: Any) -> str:
+        request = {"channelKey": "channel-key-1", "method": {"card": {"credential": CARD}}}
+        reply = self.post("/billing-keys", json=request | body).raise_for_status().json()
+        return reply["billingKeyInfo"]["billingKey"]
+
+    def charge(self, payment_id: str, billing_key: str, **body: Any) -> httpx.Response:
+        """Pay with a billing key."""
+        return self.post(f"/payments/{payment_id}/billing-key", json=charge(billing_key) | body)
+
+
+def charge(billing_key: str, total: int = 1000) -> dict[str, Any]:
+    return {
+        "billingKey": billing_key,
+        "orderName": "a month",
+        "amount": {"total": total},
+        "currency": "KRW",
+    }
+
+
+def _check(response: httpx.Response) -> None:
+    response.read()
+    check(response)
+
+
+def refusal(response: httpx.Response) -> tuple[int, str]:
+    """Return status and error type."""
+    return response.status_code, response.json()["type"]
+
+
+@pytest.fixture
+def emulator() -> Iterator[Emulator]:
+    with Emulator(start_at=START) as emulator:
+        yield emulator
+
+
+@pytest.fixture
+def shop(emulator: Emulator) -> Iterator[Shop]:
+    with Shop(emulator) as shop:
+        yield shop

@@ -1,0 +1,66 @@
+"""Any input at all: an answer of the document, never a failure of the emulator's own."""
+
+from __future__ import annotations
+
+import json
+import random
+from typing import Any
+from urllib.parse import quote
+
+import pytest
+
+from portone_async.emulator import Emulator
+from portone_async.emulator.document import load
+from portone_async.emulator.samples import Sampler
+
+from .conftest import START, Shop
+from .replies import operations
+
+ODD: list[Any] = [None, 0, -1, 2**70, 1.5, "", [], {}, True, "9" * 30, "2026-01-01T00:00:00Z"]
+OUTCOMES = ("paid", "ready", "authenticated", "failed", "virtual_account", "pay_pending")
+
+
+def spoil(value: Any, chance: random.Random, share: float) -> Any:
+    """Leave out or replace some of a value's parts."""
+    if isinstance(value, dict):
+        kept = {key: item for key, item in value.items() if chance.random() > share / 2}
+        return {key: spoil(item, chance, share) for key, item in kept.items()}
+    if isinstance(value, list):
+        return [spoil(item, chance, share) for item in value]
+    return chance.choice(ODD) if chance.random() < share else value
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_every_reply_is_of_the_document(seed: int) -> None:
+    chance = random.Random(seed)
+    sampler = Sampler(load(), chance)
+    with Emulator(start_at=START) as emulator, Shop(emulator) as shop:
+        known = {"billingKey": shop.issue_billing_key(), "storeId": emulator.store_id}
+        for outcome in OUTCOMES:
+            emulator.checkout(outcome, outcome, amount=1000)
+        for method, path, operation in operations():
+            share = chance.choice([0, 0, 0.05, 0.2])
+            query: dict[str, str] = {}
+            for parameter in operation.get("parameters", []):
+                name = parameter["name"]
+                if "content" in parameter:
+                    schema = parameter["content"]["application/json"]["schema"]
+                    query[name] = json.dumps(spoil(sampler.value(schema), chance, share))
+                    continue
+                value = str(known.get(name, sampler.value(parameter["schema"], name)))
+                if name == "paymentId":
+                    value = chance.choice([*OUTCOMES, "another"])
+                if parameter["in"] == "path":
+                    path = path.replace(f"{{{name}}}", quote(value, safe=""))
+                else:
+                    query[name] = value
+            content: dict[str, Any] = {}
+            if "requestBody" in operation:
+                schema = operation["requestBody"]["content"]["application/json"]["schema"]
+                body = sampler.value(schema)
+                body |= {name: value for name, value in known.items() if name in body}
+                content["json"] = spoil(body, chance, share)
+            shop.request(method, path, params=query, **content)
+        assert {record.status for record in emulator.requests} <= {200, 400, 401, 403, 404, 409}
+        for payment in emulator.payments.values():
+            assert 0 <= payment["amount"]["cancelled"] <= payment["amount"]["paid"]

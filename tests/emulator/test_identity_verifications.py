@@ -1,0 +1,99 @@
+"""Identity verifications."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import httpx
+import pytest
+
+from .conftest import Shop, refusal
+
+PATH = "/identity-verifications/iv-1"
+CUSTOMER = {
+    "name": "Kim",
+    "phoneNumber": "01012345678",
+    "identityNumber": "9503152",
+    "ipAddress": "127.0.0.1",
+}
+
+
+def send(shop: Shop, path: str = PATH, **changes: Any) -> httpx.Response:
+    body = {"channelKey": "c", "customer": CUSTOMER, "operator": "SKT", "method": "SMS"}
+    return shop.post(f"{path}/send", json=body | changes)
+
+
+def confirm(shop: Shop, **body: Any) -> httpx.Response:
+    return shop.post(f"{PATH}/confirm", json=body)
+
+
+def test_sent_and_confirmed(shop: Shop) -> None:
+    send(shop).raise_for_status()
+    ready = shop.get(PATH).json()
+    assert (ready["status"], ready["requestedCustomer"]["name"]) == ("READY", "Kim")
+    assert CUSTOMER["identityNumber"] not in str(ready)
+    assert shop.post(f"{PATH}/resend").is_success
+    verified = confirm(shop, otp="123456").json()["identityVerification"]
+    assert verified["verifiedCustomer"]["birthDate"] == "1995-03-15"
+    assert verified["verifiedCustomer"]["gender"] == "FEMALE"
+    assert shop.get(PATH).json() == verified
+
+
+def test_verified_once(shop: Shop) -> None:
+    send(shop)
+    assert refusal(send(shop)) == (409, "IDENTITY_VERIFICATION_ALREADY_SENT")
+    confirm(shop, otp="123456")
+    already = (409, "IDENTITY_VERIFICATION_ALREADY_VERIFIED")
+    assert refusal(send(shop)) == already
+    assert refusal(confirm(shop, otp="123456")) == already
+    assert refusal(shop.post(f"{PATH}/resend")) == already
+
+
+def test_unknown(shop: Shop) -> None:
+    not_found = (404, "IDENTITY_VERIFICATION_NOT_FOUND")
+    assert refusal(shop.get(PATH)) == not_found
+    assert refusal(confirm(shop)) == not_found
+    assert refusal(shop.post(f"{PATH}/resend")) == not_found
+
+
+@pytest.mark.parametrize("number", ["", "950315", "9513152", "9503159", "95031521", None])
+def test_sms_needs_an_identity_number(shop: Shop, number: str | None) -> None:
+    customer = dict(CUSTOMER)
+    del customer["identityNumber"]
+    if number is not None:
+        customer["identityNumber"] = number
+    reply = send(shop, customer=customer)
+    assert refusal(reply) == (400, "INVALID_REQUEST")
+    assert "identityNumber" in reply.json()["message"]
+
+
+def test_sms_needs_the_code_and_the_app_does_not(shop: Shop) -> None:
+    send(shop)
+    assert refusal(confirm(shop)) == (400, "INVALID_REQUEST")
+    other = "/identity-verifications/iv-2"
+    send(shop, other, method="APP").raise_for_status()
+    assert shop.post(f"{other}/confirm", json={}).is_success
+
+
+@pytest.mark.parametrize(
+    ("filters", "count"),
+    [
+        ({}, 2),
+        ({"statuses": ["VERIFIED"]}, 1),
+        ({"identityVerificationId": "iv-2"}, 1),
+        ({"carriers": ["KT"]}, 1),
+        ({"timeRangeField": "VERIFIED_AT"}, 1),
+        ({"customer": {"name": "Kim"}}, 2),
+        ({"customer": {"birthYear": "1995", "birthMonth": "03", "birthDay": "15"}}, 1),
+        ({"customer": {"gender": "MALE"}}, 0),
+        ({"customer": {"phoneNumber": "0"}}, 0),
+        ({"isTest": False}, 0),
+    ],
+    ids=str,
+)
+def test_list(shop: Shop, filters: dict[str, Any], count: int) -> None:
+    send(shop)
+    confirm(shop, otp="123456")
+    send(shop, "/identity-verifications/iv-2", operator="KT")
+    reply = shop.ask("GET", "/identity-verifications", {"filter": filters}).json()
+    assert len(reply["items"]) == reply["page"]["totalCount"] == count

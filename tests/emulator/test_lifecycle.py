@@ -1,0 +1,151 @@
+"""Starting, stopping, looking in."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import httpx
+import pytest
+
+from portone_async.emulator import Emulator, RequestRecord
+from portone_async.emulator.__main__ import line, main
+
+from .conftest import Shop
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture(params=["asyncio", "trio"])
+def anyio_backend(request: pytest.FixtureRequest) -> str:
+    return request.param
+
+
+@pytest.mark.anyio
+async def test_async_with_on_any_loop() -> None:
+    async with Emulator() as emulator, httpx.AsyncClient(base_url=emulator.url) as client:
+        assert (await client.get("/banks")).is_success
+    with pytest.raises(RuntimeError, match="not started"):
+        emulator.url
+
+
+@pytest.mark.anyio
+async def test_in_process_without_a_server(anyio_backend: str) -> None:
+    emulator = Emulator()
+    emulator.checkout("a/b", amount=1000)
+    async with httpx.AsyncClient(
+        transport=httpx.ASGITransport(emulator.app),
+        base_url="http://emulator",
+        headers={"Authorization": f"PortOne {emulator.secret}"},
+    ) as client:
+        assert (await client.get("/payments/a%2Fb")).json()["id"] == "a/b"
+
+
+def test_port_is_free_again() -> None:
+    with Emulator() as emulator:
+        port = int(emulator.url.rpartition(":")[2])
+        with pytest.raises(RuntimeError, match="already"):
+            emulator.start()
+        with pytest.raises(OSError, match="in use"):
+            Emulator(port=port).start()
+    with Emulator(port=port) as again:
+        assert again.url == emulator_url(port)
+    again.stop()
+
+
+def emulator_url(port: int) -> str:
+    return f"http://127.0.0.1:{port}"
+
+
+def test_stops_with_a_client_still_connected() -> None:
+    emulator = Emulator()
+    emulator.start()
+    with httpx.Client(base_url=emulator.url) as client:
+        assert client.get("/banks").is_success
+        emulator.stop()
+        with pytest.raises(httpx.TransportError):
+            client.get("/banks")
+
+
+def test_stops_in_the_middle_of_requests(caplog: pytest.LogCaptureFixture) -> None:
+    emulator = Emulator()
+    emulator.start()
+    emulator.fault("getBankInfos", "latency", delay=60)
+    with emulator.hold("getPayment") as hold, Shop(emulator) as shop:
+        errors: list[httpx.TransportError] = []
+
+        def ask(path: str) -> None:
+            try:
+                shop.get(path)
+            except httpx.TransportError as error:
+                errors.append(error)
+
+        threads = [threading.Thread(target=ask, args=[path]) for path in ("/banks", "/payments/1")]
+        for thread in threads:
+            thread.start()
+        hold.wait()
+        emulator.stop()
+        for thread in threads:
+            thread.join()
+    assert len(errors) == 2
+    assert not caplog.records
+
+
+def test_payments_are_a_copy(emulator: Emulator) -> None:
+    emulator.checkout("order-1", amount=1000)
+    emulator.payments["order-1"]["amount"]["paid"] = 0
+    assert emulator.payments["order-1"]["amount"]["paid"] == 1000
+
+
+def test_requests_are_recorded(emulator: Emulator, shop: Shop) -> None:
+    shop.get("/payments/order-1", params={"storeId": emulator.store_id})
+    shop.get("/nothing")
+    key = '"0123456789abcdef"'
+    shop.post("/payments/order-1/cancel", json={"reason": "x"}, headers={"Idempotency-Key": key})
+    assert [
+        (each.method, each.path, each.operation_id, each.status, each.idempotency_key)
+        for each in emulator.requests
+    ] == [
+        ("GET", "/payments/order-1", "getPayment", 404, None),
+        ("GET", "/nothing", None, 404, None),
+        ("POST", "/payments/order-1/cancel", "cancelPayment", 404, key),
+    ]
+
+
+def test_lines_show_ids_and_no_secrets() -> None:
+    records: list[RequestRecord] = []
+    with Emulator(on_request=records.append) as emulator, Shop(emulator) as shop:
+        shop.get("/payments/order-1")
+        shop.get("/billing-keys/billing-key-secret")
+        shop.get("/platform/bank-accounts/SHINHAN/110123456789/holder")
+        shop.get("/nothing/110123456789", params={"token": "110123456789"})
+    lines = [line(record) for record in records]
+    assert "GET     /payments/order-1  getPayment  404" in lines[0]
+    assert "/billing-keys/...  getBillingKeyInfo" in lines[1]
+    assert not [text for text in lines if "secret" in text or "110123456789" in text]
+
+
+def test_module_serves_until_told_to_stop() -> None:
+    command = [sys.executable, "-m", "portone_async.emulator", "--port", "0", "--secret", "sesame"]
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        greeting = [process.stdout.readline() for _ in range(5)]
+        url = greeting[0].split()[-1]
+        headers = {"Authorization": "PortOne sesame"}
+        assert httpx.get(f"{url}/payments", headers=headers, verify=False).is_success
+        assert "getPayments  200" in process.stdout.readline()
+        assert "sesame" not in "".join(greeting)
+        os.kill(process.pid, signal.SIGTERM)
+        assert process.wait(10) == 0
+
+
+def test_module_says_when_the_port_is_taken(
+    emulator: Emulator, capsys: pytest.CaptureFixture[str]
+) -> None:
+    port = emulator.url.rpartition(":")[2]
+    assert main(["--port", port]) == 1
+    assert f"cannot serve on port {port}" in capsys.readouterr().err

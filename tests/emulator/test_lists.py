@@ -1,0 +1,194 @@
+"""Lists: pages, filters, cursors."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from portone_async.emulator import Emulator
+
+from .conftest import Shop, refusal
+
+
+def ids(shop: Shop, **filters: Any) -> list[str]:
+    reply = shop.ask("GET", "/payments", {"filter": filters, "page": {"size": 100}})
+    return [payment["id"] for payment in reply.raise_for_status().json()["items"]]
+
+
+@pytest.fixture
+def many(emulator: Emulator, shop: Shop) -> Shop:
+    """One payment an hour, each different."""
+    emulator.checkout("card", amount=1000, customer={"name": {"full": "Kim"}, "email": "k@x.kr"})
+    emulator.advance(hours=1)
+    emulator.checkout("transfer", amount=2000, method="transfer", currency="USD")
+    emulator.advance(hours=1)
+    emulator.checkout("failed", "failed", amount=3000, order_name="A Bicycle")
+    emulator.advance(hours=1)
+    emulator.checkout("pending", "pay_pending", amount=4000, method="gift_certificate")
+    emulator.advance(hours=1)
+    billing_key = shop.issue_billing_key()
+    shop.charge("billed", billing_key).raise_for_status()
+    emulator.advance(hours=1)
+    shop.cancel("card", amount=1).raise_for_status()
+    return shop
+
+
+def test_newest_first_and_empty_filter_is_no_filter(many: Shop) -> None:
+    assert ids(many) == ["billed", "pending", "failed", "transfer", "card"]
+    assert ids(many, sortOrder="ASC")[0] == "card"
+    assert ids(many, sortBy="STATUS_CHANGED_AT")[0] == "card"
+    assert len(ids(many, status=[], methods=[])) == 5
+
+
+@pytest.mark.parametrize(
+    ("filters", "expected"),
+    [
+        ({"status": ["FAILED", "PARTIAL_CANCELLED"]}, ["failed", "card"]),
+        ({"status": ["PENDING"]}, ["pending"]),
+        ({"methods": ["TRANSFER", "GIFT_CERTIFICATE"]}, ["pending", "transfer"]),
+        ({"currency": "USD"}, ["transfer"]),
+        ({"platformType": "API"}, ["billed"]),
+        ({"platformType": "SDK_MOBILE"}, []),
+        ({"isTest": False}, []),
+        ({"version": "V1"}, []),
+        ({"isScheduled": True}, []),
+        ({"isEscrow": True}, []),
+        ({"pgProvider": ["KAKAOPAY"]}, []),
+        ({"merchantId": "other"}, []),
+        ({"webhookStatus": "SUCCEEDED"}, []),
+        ({"cardBrand": "VISA"}, ["billed", "failed", "card"]),
+        ({"cardType": "DEBIT"}, []),
+        ({"giftCertificateType": "CULTURELAND"}, ["pending"]),
+        ({"cashReceiptStatus": "ISSUED"}, []),
+        ({"textSearch": [{"field": "CUSTOMER_EMAIL", "value": "K@X"}]}, ["card"]),
+        ({"textSearch": [{"field": "ORDER_NAME", "value": "bicycle"}]}, ["failed"]),
+        ({"textSearch": [{"field": "ALL", "value": "changed mind"}]}, ["card"]),
+        (
+            {
+                "textSearch": [
+                    {"field": "ALL", "value": "bicycle"},
+                    {"field": "PAYMENT_ID", "value": "card"},
+                ]
+            },
+            [],
+        ),
+        ({"from": "2026-07-03T11:00:00Z"}, ["billed", "pending", "failed"]),
+        ({"until": "2026-07-03T10:00:00Z"}, ["transfer", "card"]),
+        ({"from": "2026-07-03T20:00:00+09:00", "until": "2026-07-03T11:00:00Z"}, ["failed"]),
+        (
+            {"timestampType": "STATUS_CHANGED_AT", "from": "2026-07-03T13:30:00Z"},
+            ["card"],
+        ),
+    ],
+    ids=str,
+)
+def test_filter(many: Shop, filters: dict[str, Any], expected: list[str]) -> None:
+    assert ids(many, **filters) == expected
+
+
+@pytest.mark.parametrize(
+    "filters",
+    [
+        {"until": "0001-01-01T00:00:00Z"},
+        {"from": "0001-01-01T00:00:00Z", "until": "0999-01-01T00:00:00Z"},
+        {"from": "9999-12-31T23:59:59Z", "until": "9999-12-31T23:59:59.999999999Z"},
+    ],
+    ids=str,
+)
+def test_ends_of_time(many: Shop, filters: dict[str, Any]) -> None:
+    assert ids(many, **filters) == []
+
+
+def test_without_a_range_it_is_the_last_90_days(emulator: Emulator, many: Shop) -> None:
+    emulator.advance(days=90)
+    assert ids(many) == []
+
+
+def test_cash_receipt_filters(many: Shop) -> None:
+    receipt = {
+        "paymentId": "transfer",
+        "channelKey": "channel-key-1",
+        "type": "PERSONAL",
+        "orderName": "a book",
+        "currency": "KRW",
+        "amount": {"total": 2000},
+        "customer": {"identityNumber": "01012345678"},
+    }
+    many.post("/cash-receipts", json=receipt).raise_for_status()
+    around = {"from": "2026-07-03T13:00:00Z", "until": "2026-07-03T15:00:00Z"}
+    before = {"from": "2026-07-03T10:00:00Z", "until": "2026-07-03T11:00:00Z"}
+    assert ids(many, cashReceiptType="PERSONAL") == ["transfer"]
+    assert ids(many, cashReceiptStatus="ISSUED") == ["transfer"]
+    assert ids(many, cashReceiptIssuedAtRange=around) == ["transfer"]
+    assert ids(many, cashReceiptIssuedAtRange=before) == []
+    assert ids(many, cashReceiptCancelledAtRange=around) == []
+
+
+def test_pages_are_numbered_from_0_and_do_not_overlap(many: Shop) -> None:
+    seen: list[str] = []
+    for number in range(4):
+        reply = many.ask("GET", "/payments", {"page": {"number": number, "size": 2}}).json()
+        assert reply["page"] == {"number": number, "size": 2, "totalCount": 5}
+        seen += [payment["id"] for payment in reply["items"]]
+    assert seen == ["billed", "pending", "failed", "transfer", "card"]
+
+
+def test_without_a_page_it_is_the_first_ten(emulator: Emulator, shop: Shop) -> None:
+    for number in range(11):
+        emulator.checkout(f"order-{number}", amount=1000)
+    reply = shop.get("/payments").json()
+    assert len(reply["items"]) == 10
+    assert reply["page"] == {"number": 0, "size": 10, "totalCount": 11}
+
+
+@pytest.mark.parametrize("page", [{"number": -1}, {"size": 0}, {"number": 60, "size": 1000}])
+def test_impossible_page(shop: Shop, page: dict[str, int]) -> None:
+    reply = shop.ask("GET", "/payments", {"page": page})
+    assert refusal(reply) == (400, "INVALID_REQUEST")
+    assert "page" in reply.json()["message"]
+
+
+def test_store_of_somebody_else(shop: Shop) -> None:
+    reply = shop.ask("GET", "/payments", {"filter": {"storeId": "somebody-else"}})
+    assert refusal(reply) == (403, "FORBIDDEN")
+
+
+class TestCursor:
+    def test_walks_through_all_in_order_of_creation(self, many: Shop) -> None:
+        seen: list[str] = []
+        body: dict[str, Any] = {"size": 2}
+        while items := many.ask("GET", "/payments-by-cursor", body).json()["items"]:
+            seen += [item["payment"]["id"] for item in items]
+            body["cursor"] = items[-1]["cursor"]
+        assert seen == ["card", "transfer", "failed", "pending", "billed"]
+
+    def test_range_narrows(self, many: Shop) -> None:
+        body = {"from": "2026-07-03T10:30:00Z", "until": "2026-07-03T12:30:00Z", "size": 1}
+        [first] = many.ask("GET", "/payments-by-cursor", body).json()["items"]
+        [second] = many.ask(
+            "GET", "/payments-by-cursor", {**body, "cursor": first["cursor"]}
+        ).json()["items"]
+        assert (first["payment"]["id"], second["payment"]["id"]) == ("failed", "pending")
+        body["cursor"] = second["cursor"]
+        assert many.ask("GET", "/payments-by-cursor", body).json()["items"] == []
+
+    def test_events_tell_what_money_did(self, many: Shop) -> None:
+        many.cancel("card").raise_for_status()
+        items = many.ask("GET", "/payment-events-by-cursor").json()["items"]
+        events = [item["paymentEvent"] for item in items]
+        assert [(event["paymentId"], event["type"], event["eventAmount"]) for event in events] == [
+            ("card", "PAID", 1000),
+            ("transfer", "PAID", 2000),
+            ("billed", "PAID", 1000),
+            ("card", "PARTIAL_CANCELLED", 1),
+            ("card", "CANCELLED", 999),
+        ]
+
+    @pytest.mark.parametrize(
+        "body",
+        [{"size": 0}, {"size": 1001}, {"cursor": "x"}, {"cursor": "9" * 5000}],
+        ids=lambda b: str(b)[:20],
+    )
+    def test_invalid_input(self, shop: Shop, body: dict[str, Any]) -> None:
+        assert refusal(shop.ask("GET", "/payments-by-cursor", body)) == (400, "INVALID_REQUEST")
