@@ -1,4 +1,4 @@
-"""`python -m codegen import | generate | check`."""
+"""`python -m codegen import | generate | check | diff`."""
 
 from __future__ import annotations
 
@@ -16,7 +16,13 @@ def main(arguments: list[str] | None = None) -> int:
     importing.add_argument("source", metavar="SOURCE", help="path or URL of the published document")
     commands.add_parser("generate", help="write portone_async/models and portone_async/api")
     commands.add_parser("check", help="fail if the generated code is not what generate writes")
+    comparing = commands.add_parser(
+        "diff", help="what changed for users; exit status 1 if PortOne's promise is broken"
+    )
+    for name in ("old", "new"):
+        comparing.add_argument(name, metavar=name.upper(), help="path or URL of a document")
     chosen = parser.parse_args(arguments)
+    status = 0
     try:
         if chosen.command == "import":
             from codegen.importer import import_document  # noqa: PLC0415
@@ -26,15 +32,23 @@ def main(arguments: list[str] | None = None) -> int:
             from codegen.generate import generate  # noqa: PLC0415
 
             report = generate()
+        elif chosen.command == "diff":
+            from codegen import changes  # noqa: PLC0415
+            from codegen.importer import load  # noqa: PLC0415
+
+            old, new = load(chosen.old), load(chosen.new)
+            found = changes.changes(old, new)
+            report = changes.report(old, new, found)
+            status = int(changes.broken(found))
         else:
             from codegen.generate import check  # noqa: PLC0415
 
             report = check()
     except CodegenError as error:
-        print(f"codegen {chosen.command}: {error}", file=sys.stderr)
-        return 1
+        print(f"codegen {chosen.command}: {' '.join(str(error).split())}", file=sys.stderr)
+        return 2 if chosen.command == "diff" else 1
     print(report)
-    return 0
+    return status
 
 
 if __name__ == "__main__":

@@ -12,6 +12,9 @@ OPENAPI: Final = ROOT / "openapi"
 VENDORED: Final = OPENAPI / "portone-v2.json"
 PROVENANCE: Final = OPENAPI / "provenance.json"
 
+PARSER_VERSION: Final = "0.29.1"
+"""The openapi-python-client that the generator is written for: its programmatic use is no public API."""
+
 METHODS: Final = ("get", "put", "post", "delete", "patch", "head", "options", "trace")
 SCHEMA_PREFIX: Final = "#/components/schemas/"
 
@@ -22,9 +25,9 @@ class CodegenError(Exception):
     """Something that a person has to decide or mend; the message is one line that says what."""
 
 
-def schema_name(ref: str) -> str:
+def schema_name(ref: Any) -> str:
     """The component name that a `$ref` points at."""
-    if not ref.startswith(SCHEMA_PREFIX):
+    if not isinstance(ref, str) or not ref.startswith(SCHEMA_PREFIX):
         raise CodegenError(f"only references to {SCHEMA_PREFIX}* are understood, not {ref!r}")
     return ref.removeprefix(SCHEMA_PREFIX)
 
@@ -36,13 +39,11 @@ def references(node: Any) -> Iterator[str]:
         ref = found.get("$ref")
         if isinstance(ref, str):
             yield schema_name(ref)
-        for key, value in found.items():
-            if key != "mapping":
-                yield from references(value)
-            elif isinstance(value, dict):
-                yield from (
-                    schema_name(target) for target in cast("dict[str, str]", value).values()
-                )
+        mapping = found.get("mapping")
+        if isinstance(found.get("propertyName"), str) and isinstance(mapping, dict):
+            yield from (schema_name(target) for target in cast("Json", mapping).values())
+        for value in found.values():
+            yield from references(value)
     elif isinstance(node, list):
         for value in cast("list[Any]", node):
             yield from references(value)
@@ -82,5 +83,9 @@ def load_vendored() -> Json:
         return json.loads(VENDORED.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise CodegenError(
-            f"{VENDORED.relative_to(ROOT)} is missing: run `python -m codegen import SOURCE` first"
+            f"openapi/{VENDORED.name} is missing: run `python -m codegen import SOURCE` first"
+        ) from None
+    except ValueError:
+        raise CodegenError(
+            f"openapi/{VENDORED.name} is not JSON: run `python -m codegen import SOURCE` again"
         ) from None

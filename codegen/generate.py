@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import keyword
 import shutil
 import subprocess
 import sys
@@ -14,6 +15,7 @@ from codegen import render
 from codegen.document import OPENAPI, ROOT, CodegenError, Json, load_vendored
 from codegen.parse import Api, parse
 from codegen.prose import Prose, load_prose
+from codegen.webhooks import load_webhooks, with_webhooks
 
 PACKAGE: Final = ROOT / "portone_async"
 FOLDERS: Final = ("api", "models")
@@ -25,8 +27,7 @@ def generate() -> str:
         target = Path(folder)
         api, _ = write(load_vendored(), target)
         for name in FOLDERS:
-            shutil.rmtree(PACKAGE / name, ignore_errors=True)
-            shutil.copytree(target / name, PACKAGE / name)
+            _replace(PACKAGE / name, target / name)
         files = [path for name in FOLDERS for path in (target / name).rglob("*.py")]
         lines = sum(len(path.read_text(encoding="utf-8").splitlines()) for path in files)
     return f"generated {len(api.endpoints)} operations: {len(files)} files, {lines} lines"
@@ -37,7 +38,9 @@ def check() -> str:
     with tempfile.TemporaryDirectory() as folder:
         target = Path(folder)
         api, prose = write(load_vendored(), target)
-        drift = [path for name in FOLDERS for path in _drift(target / name, PACKAGE / name, name)]
+        drift = [
+            f"{name}/{path}" for name in FOLDERS for path in _drift(target / name, PACKAGE / name)
+        ]
     if drift:
         more = f" and {len(drift) - 10} more" if len(drift) > 10 else ""  # noqa: PLR2004
         raise CodegenError(
@@ -55,10 +58,10 @@ def check() -> str:
 def write(
     document: Json, target: Path, namespaces: dict[str, list[str]] | None = None
 ) -> tuple[Api, Prose]:
-    """Write `api` and `models` of a document below `target`, formatted."""
-    api = parse(document)
+    """Write `api` and `models` of a document and our webhooks below `target`, formatted."""
+    api = parse(with_webhooks(document, load_webhooks()))
     prose = load_prose()
-    for path, source in _sources(api, prose, namespaces or load_namespaces()).items():
+    for path, source in sources(api, prose, namespaces or load_namespaces()).items():
         file = target / path
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(source, encoding="utf-8")
@@ -84,15 +87,27 @@ def place(api: Api, namespaces: dict[str, list[str]]) -> dict[str, list[str]]:
     twice = sorted({name for name in placed if placed.count(name) > 1})
     if twice:
         raise CodegenError(f"placed twice in openapi/namespaces.toml: {', '.join(twice)}")
+    for namespace in namespaces:
+        if any(keyword.iskeyword(n) or not n.isidentifier() for n in namespace.split(".")):
+            raise CodegenError(f"openapi/namespaces.toml: {namespace} is no name in Python")
     tree = {namespace: [n for n in names if n in known] for namespace, names in namespaces.items()}
     for namespace in list(tree):
         while "." in namespace:
             namespace = namespace.rpartition(".")[0]  # noqa: PLW2901
             tree.setdefault(namespace, [])
+    functions = {e.id: e.name for e in api.endpoints}
+    for namespace, names in tree.items():
+        taken = {"call", *(c.rpartition(".")[2] for c in tree if c.rpartition(".")[0] == namespace)}
+        for name in names:
+            if functions[name] in taken:
+                raise CodegenError(
+                    f"{name}: {namespace}.{functions[name]} is something else already"
+                )
     return dict(sorted(tree.items()))
 
 
-def _sources(api: Api, prose: Prose, namespaces: dict[str, list[str]]) -> dict[str, str]:
+def sources(api: Api, prose: Prose, namespaces: dict[str, list[str]]) -> dict[str, str]:
+    """Path to source of each generated file, not yet formatted."""
     sources = {
         "models/__init__.py": render.models_index(api),
         "models/enums.py": render.enums_module(api, prose),
@@ -125,7 +140,9 @@ def _format(target: Path) -> None:
     ruff = [sys.executable, "-m", "ruff"]
     # Wider than the hand-written code, and without one item a line: nobody edits it, so fewer lines win.
     style = (f"line-length={render.WIDTH}", "format.skip-magic-trailing-comma=true")
-    config = ["--quiet", "--no-cache", "--isolated", "--config", 'src=["."]', str(target)]
+    # Named, as ruff would otherwise sort the imports of a module that is new to the tree in another way.
+    own = 'lint.isort.known-first-party=["portone_async"]'
+    config = ["--quiet", "--no-cache", "--isolated", "--config", own, str(target)]
     config += [option for setting in style for option in ("--config", setting)]
     for command in (["check", "--select", "I", "--fix"], ["format"]):
         try:
@@ -138,10 +155,25 @@ def _format(target: Path) -> None:
             ) from None
 
 
-def _drift(expected: Path, actual: Path, name: str) -> list[str]:
+def _replace(folder: Path, wanted: Path) -> None:
+    """Make `folder` what `wanted` is, touching only what differs: somebody may be importing it."""
+    for path in _drift(wanted, folder):
+        source, target = wanted / path, folder / path
+        if source.exists():
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(source, target)
+        else:
+            target.unlink()
+
+
+def _drift(expected: Path, actual: Path) -> list[str]:
+    """Paths of the files that differ, are missing, or should not be there."""
+
     def files(folder: Path) -> dict[str, bytes]:
         return {
-            f"{name}/{p.relative_to(folder)}": p.read_bytes() for p in sorted(folder.rglob("*.py"))
+            p.relative_to(folder).as_posix(): p.read_bytes()
+            for p in sorted(folder.rglob("*"))
+            if p.is_file() and p.parent.name != "__pycache__"
         }
 
     wanted, found = files(expected), files(actual)

@@ -9,13 +9,15 @@ from __future__ import annotations
 import hashlib
 import http
 import json
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final, cast
 
-from codegen.changes import describe
+from codegen.changes import changes, report
 from codegen.document import (
     METHODS,
+    PARSER_VERSION,
     PROVENANCE,
     SCHEMA_PREFIX,
     VENDORED,
@@ -26,6 +28,7 @@ from codegen.document import (
     reachable,
     schema_name,
 )
+from portone_async._version import __version__
 
 PROSE: Final = frozenset(
     {
@@ -34,45 +37,120 @@ PROSE: Final = frozenset(
         "x-portone-discriminator", "x-portone-enum", "x-portone-error", "x-portone-example",
     }
 )  # fmt: skip
-SCHEMA_FACTS: Final = frozenset(
-    {
-        "type", "format", "required", "properties", "items", "additionalProperties", "enum", "const",
-        "oneOf", "discriminator", "default", "deprecated", "minimum", "maximum", "minLength",
-        "maxLength", "minItems", "maxItems", "pattern", "x-portone-status-code",
-    }
-)  # fmt: skip
-OPERATION_FACTS: Final = frozenset(
-    {
-        "operationId",
-        "parameters",
-        "requestBody",
-        "responses",
-        "security",
-        "deprecated",
-        "x-portone-unstable",
-    }
+Known = Mapping[str, str]
+# What each kind of object may say beside prose, and of which JSON type; anything else stops the import.
+JSON_TYPES: Final[dict[str, type]] = {
+    "object": dict,
+    "array": list,
+    "string": str,
+    "boolean": bool,
+    "integer": int,
+    "number": float,
+}
+DOCUMENT: Final = {
+    "openapi": "string",
+    "info": "object",
+    "servers": "array",
+    "paths": "object",
+    "components": "object",
+}
+COMPONENTS: Final = {"schemas": "object", "securitySchemes": "object"}
+SECURITY_SCHEME: Final[Known] = dict.fromkeys(
+    ("type", "scheme", "bearerFormat", "in", "name"), "string"
 )
+PATH_ITEM: Final[Known] = dict.fromkeys(METHODS, "object")
+OPERATION: Final = {
+    "operationId": "string",
+    "parameters": "array",
+    "requestBody": "object",
+    "responses": "object",
+    "security": "array",
+    "deprecated": "boolean",
+    "x-portone-unstable": "boolean",
+}
+PARAMETER: Final = {
+    "name": "string",
+    "in": "string",
+    "required": "boolean",
+    "schema": "object",
+    "content": "object",
+    "x-portone-query-or-body": "object",
+}
+QUERY_OR_BODY: Final = {"enabled": "boolean", "required": "boolean"}
+BODY: Final = {"content": "object", "required": "boolean"}
+RESPONSE: Final = {"content": "object"}
+MEDIA: Final = {"schema": "object"}
+SCHEMA: Final = {
+    "type": "string",
+    "format": "string",
+    "required": "array",
+    "properties": "object",
+    "items": "object",
+    "additionalProperties": "object or boolean",
+    "const": "string",
+    "enum": "array",
+    "default": "string or integer or number or boolean or array or object",
+    "deprecated": "boolean",
+    "minimum": "integer or number",
+    "maximum": "integer or number",
+    "minLength": "integer",
+    "maxLength": "integer",
+    "minItems": "integer",
+    "maxItems": "integer",
+    "pattern": "string",
+}
+# Enums, unions and errors have names of their own.
+ENUM: Final = {"type": "string", "enum": "array", "deprecated": "boolean"}
+UNION: Final = {"type": "string", "oneOf": "array", "discriminator": "object"}
+DISCRIMINATOR: Final = {"propertyName": "string", "mapping": "object"}
+COMPONENT: Final = SCHEMA | {"x-portone-status-code": "integer"}
 QUERY_BODY: Final = "requestBody"
 
 
 def import_document(source: str) -> str:
     """Replace the vendored document by the facts of `source` (a path or a URL); tell what changed."""
     content = _fetch(source)
-    document = normalise(_parse(source, content))
-    text = dump(document)
-    before = VENDORED.read_text(encoding="utf-8") if VENDORED.exists() else None
-    if before != text:
-        _replace(VENDORED, text)
+    document = _facts_of(source, content)
+    text = dump(document).encode()
+    before = VENDORED.read_bytes() if VENDORED.exists() else b""
+    told = _tell(before, document)
     digest = hashlib.sha256(content).hexdigest()
-    known: Json = json.loads(PROVENANCE.read_text(encoding="utf-8")) if PROVENANCE.exists() else {}
-    if known.get("source_sha256") != digest or before != text:
+    if before != text or _vendored_from() != digest:
         facts = {
             "source_sha256": digest,
-            "facts_sha256": hashlib.sha256(text.encode()).hexdigest(),
+            "facts_sha256": hashlib.sha256(text).hexdigest(),
+            "generator": __version__,
+            "openapi_python_client": PARSER_VERSION,
             "imported_on": datetime.now(UTC).date().isoformat(),
         }
-        _replace(PROVENANCE, dump(facts))
-    return describe(json.loads(before) if before else None, document)
+        _replace(VENDORED, text)
+        _replace(PROVENANCE, dump(facts).encode())
+    return told
+
+
+def load(source: str) -> Json:
+    """The facts of a document, published or vendored, at a path or a URL."""
+    return _facts_of(source, _fetch(source))
+
+
+def _facts_of(source: str, content: bytes) -> Json:
+    try:
+        document = normalise(_parse(source, content))
+        dump(document).encode()
+    except RecursionError:
+        raise CodegenError(f"{source} is nested too deeply") from None
+    except UnicodeEncodeError as error:
+        raise CodegenError(f"{source} holds half a character: {error.reason}") from None
+    return document
+
+
+def _tell(before: bytes, document: Json) -> str:
+    try:
+        old = _facts_of(VENDORED.name, before)
+    except CodegenError:
+        # There was none, or a merge broke it.
+        return f"imported {sum(1 for _ in operations(document))} operations"
+    return report(old, document, changes(old, document))
 
 
 def normalise(source: Json) -> Json:
@@ -81,62 +159,90 @@ def normalise(source: Json) -> Json:
     if not isinstance(version, str) or not version.startswith("3."):
         found = f"Swagger {source['swagger']}" if "swagger" in source else f"openapi: {version!r}"
         raise CodegenError(f"an OpenAPI 3 document is needed; this one says {found}")
-    if not isinstance(source.get("paths"), dict) or not source["paths"]:
+    if not source.get("paths"):
         raise CodegenError("the document has no paths: is it complete?")
-    schemas: Json = source.get("components", {}).get("schemas", {})
+    # The document's own extensions are PortOne's table of contents.
+    root = {key: value for key, value in source.items() if not key.startswith("x-")}
+    root = _facts(root, DOCUMENT, "the document", "info")
+    components = _facts(root.get("components", {}), COMPONENTS, "components")
+    schemas: Json = components.get("schemas", {})
     paths: Json = {}
-    for path, item in source["paths"].items():
-        stray = set(item) - set(METHODS) - PROSE
-        if stray:
-            raise CodegenError(f"{path}: not understood: {', '.join(sorted(stray))}")
-        methods = {m: _operation(m, path, item[m]) for m in METHODS if m in item}
+    for path, item in root["paths"].items():
+        methods = {
+            method: _operation(method, path, operation)
+            for method, operation in _facts(item, PATH_ITEM, path).items()
+        }
         if methods:
             paths[path] = methods
     needed = reachable(paths, schemas)
-    facts = {name: _schema(schemas[name], name) for name in needed}
-    _tag_variants(facts, schemas)
+    facts = {name: _component(schemas[name], name) for name in needed}
+    _tag_variants(facts)
     facts = {name: facts[name] for name in reachable(paths, facts)}
     ids = [operation["operationId"] for _, _, operation in operations({"paths": paths})]
     twice = sorted({name for name in ids if ids.count(name) > 1})
     if twice:
         raise CodegenError(f"operationId used twice: {', '.join(twice)}")
-    security = source.get("components", {}).get("securitySchemes", {})
     return {
         "openapi": "3.1.0",
         "info": {
             "title": "PortOne V2 API: facts only",
-            "version": str(source.get("info", {}).get("version", "unknown")),
+            "version": str(root["info"].get("version", "unknown")),
         },
-        "servers": [{"url": server["url"]} for server in source.get("servers", [])],
+        "servers": [
+            _facts(server, {"url": "string"}, "servers", "url")
+            for server in root.get("servers", [])
+        ],
         "paths": paths,
         "components": {
             "schemas": facts,
             "securitySchemes": {
-                name: {key: value for key, value in scheme.items() if key not in PROSE}
-                for name, scheme in security.items()
+                name: _facts(scheme, SECURITY_SCHEME, f"securitySchemes.{name}")
+                for name, scheme in components.get("securitySchemes", {}).items()
             },
         },
     }
 
 
-def _operation(method: str, path: str, operation: Json) -> Json:
-    where = f"{method.upper()} {path}"
-    stray = set(operation) - OPERATION_FACTS - PROSE
+def _facts(node: Any, known: Known, where: str, *needed: str) -> Json:
+    """What one object of the document says: each keyword known and of its type, or prose and dropped."""
+    if not isinstance(node, dict):
+        raise CodegenError(f"{where}: an object is needed, not {json.dumps(node)[:40]}")
+    facts = {key: value for key, value in cast("Json", node).items() if key not in PROSE}
+    stray = facts.keys() - known.keys()
     if stray:
         raise CodegenError(f"{where}: not understood: {', '.join(sorted(stray))}")
-    if not operation.get("operationId"):
-        raise CodegenError(f"{where}: has no operationId")
-    parameters = [_parameter(parameter, where) for parameter in operation.get("parameters", [])]
-    result: Json = {"operationId": operation["operationId"]}
-    body = operation.get("requestBody")
-    if body is not None:
-        content = _content(body["content"], where)
-        required = bool(body.get("required", False))
-        if method not in ("get", "delete"):
-            result["requestBody"] = {"content": content, "required": required}
-        elif not any(p["name"] == QUERY_BODY for p in parameters):
-            query: Json = {"name": QUERY_BODY, "in": "query", "content": content}
-            parameters.append(query | ({"required": True} if required else {}))
+    for key, value in facts.items():
+        if type(value) not in [JSON_TYPES[kind] for kind in known[key].split(" or ")]:
+            raise CodegenError(f"{where}: {key} must be of type {known[key]}")
+    for key in needed:
+        if key not in facts:
+            raise CodegenError(f"{where}: has no {key}")
+    return facts
+
+
+def _texts(values: list[Any], where: str) -> list[str]:
+    """The strings of a list, each once, in order."""
+    for value in values:
+        if not isinstance(value, str):
+            raise CodegenError(f"{where}: only strings are understood, not {json.dumps(value)}")
+    return list(dict.fromkeys(values))
+
+
+def _operation(method: str, path: str, operation: Json) -> Json:
+    where = f"{method.upper()} {path}"
+    facts = _facts(operation, OPERATION, where, "operationId", "responses")
+    parameters = [_parameter(parameter, where) for parameter in facts.get("parameters", [])]
+    result: Json = {"operationId": facts["operationId"]}
+    if "requestBody" in facts:
+        body = _facts(facts["requestBody"], BODY, f"{where} requestBody", "content")
+        body = {
+            "content": _content(body["content"], where),
+            "required": body.get("required", False),
+        }
+        if method in ("get", "delete"):
+            _put_in_query(body, parameters, where)
+        else:
+            result["requestBody"] = body
     if parameters:
         order = {"path": 0, "query": 1}
         result["parameters"] = sorted(
@@ -144,56 +250,88 @@ def _operation(method: str, path: str, operation: Json) -> Json:
         )
     result["responses"] = {
         status: _response(status, response, where)
-        for status, response in operation["responses"].items()
+        for status, response in facts["responses"].items()
     }
-    security = operation.get("security")
-    if security is not None:
-        result["security"] = security
+    if "security" in facts:
+        result["security"] = facts["security"]
     for key in ("deprecated", "x-portone-unstable"):
-        if operation.get(key):
+        if facts.get(key):
             result[key] = True
     return result
 
 
-def _parameter(parameter: Json, where: str) -> Json:
-    facts: Json = {"name": parameter["name"], "in": parameter["in"]}
-    if facts["in"] not in ("path", "query"):
-        raise CodegenError(
-            f"{where}: a {facts['in']} parameter ({facts['name']}) is not understood"
-        )
+def _put_in_query(body: Json, parameters: list[Json], where: str) -> None:
+    """A body where HTTP has none travels as JSON in the query; PortOne's document mostly says both."""
+    listed = [parameter for parameter in parameters if parameter["name"] == QUERY_BODY]
+    if not listed:
+        listed = [{"name": QUERY_BODY, "in": "query", "content": body["content"]}]
+        parameters += listed
+    if listed[0].get("content") != body["content"]:
+        raise CodegenError(f"{where}: the body and the query parameter {QUERY_BODY} differ")
+    if body["required"]:
+        listed[0]["required"] = True
+
+
+def _parameter(parameter: Any, where: str) -> Json:
+    found = _facts(parameter, PARAMETER, f"{where} parameters", "name", "in")
+    name, place = found["name"], found["in"]
+    where = f"{where} {name}"
+    if place not in ("path", "query"):
+        raise CodegenError(f"{where}: a {place} parameter is not understood")
+    facts: Json = {"name": name, "in": place}
     # What says best whether a JSON body in the query must be there overrides the two flags of OpenAPI.
-    override = parameter.get("x-portone-query-or-body", {})
-    if parameter.get("required", False) or override.get("required", False):
+    override = _facts(found.get("x-portone-query-or-body", {}), QUERY_OR_BODY, where)
+    if found.get("required") or override.get("required"):
         facts["required"] = True
-    if "content" in parameter:
-        facts["content"] = _content(parameter["content"], where)
+    if "content" in found:
+        facts["content"] = _content(found["content"], where)
+    elif "schema" in found:
+        facts["schema"] = _schema(found["schema"], where)
     else:
-        facts["schema"] = _schema(parameter.get("schema", {}), f"{where} {facts['name']}")
+        raise CodegenError(f"{where}: has no schema")
     return facts
 
 
-def _response(status: str, response: Json, where: str) -> Json:
+def _response(status: str, response: Any, where: str) -> Json:
+    where = f"{where} {status}"
     # OpenAPI wants a description on every response; HTTP's own phrase is one that says nothing of PortOne's.
-    phrase = http.HTTPStatus(int(status)).phrase if status.isdigit() else status
+    phrase = {str(known.value): known.phrase for known in http.HTTPStatus}.get(status)
+    if phrase is None:
+        raise CodegenError(f"{where}: is no status of HTTP")
     facts: Json = {"description": phrase}
-    if "content" in response:
-        facts["content"] = _content(response["content"], f"{where} {status}")
+    found = _facts(response, RESPONSE, where)
+    if "content" in found:
+        facts["content"] = _content(found["content"], where)
     return facts
 
 
 def _content(content: Json, where: str) -> Json:
     return {
-        kind: {"schema": _schema(media.get("schema", {}), where)} for kind, media in content.items()
+        kind: {"schema": _schema(_facts(media, MEDIA, f"{where} {kind}").get("schema", {}), where)}
+        for kind, media in content.items()
     }
 
 
-def _schema(schema: Json, where: str) -> Json:
-    if "$ref" in schema:
-        return {"$ref": SCHEMA_PREFIX + schema_name(schema["$ref"])}
-    stray = set(schema) - SCHEMA_FACTS - PROSE
-    if stray:
-        raise CodegenError(f"{where}: not understood: {', '.join(sorted(stray))}")
-    facts = {key: value for key, value in schema.items() if key in SCHEMA_FACTS}
+def _component(schema: Any, name: str) -> Json:
+    """A schema under a name of its own: only these are enums, unions or errors."""
+    if not isinstance(schema, dict):
+        raise CodegenError(f"{name}: an object is needed, not {json.dumps(schema)[:40]}")
+    if "oneOf" in schema:
+        return _union(cast("Json", schema), name)
+    if "enum" in schema:
+        facts = _facts(cast("Json", schema), ENUM, name)
+        return facts | {"enum": _texts(facts["enum"], f"{name} enum")}
+    return _schema(cast("Json", schema), name, COMPONENT)
+
+
+def _schema(schema: Any, where: str, known: Known = SCHEMA) -> Json:
+    if isinstance(schema, dict) and "$ref" in schema:
+        return {"$ref": SCHEMA_PREFIX + schema_name(cast("Json", schema)["$ref"])}
+    facts = _facts(schema, known, where)
+    if facts.get("type", "object") not in JSON_TYPES:
+        raise CodegenError(f"{where}: type {facts['type']} is not understood")
+    if "enum" in facts:
+        facts["enum"] = _texts(facts["enum"], f"{where} enum")
     if "items" in facts:
         facts.pop("properties", None)
         facts["items"] = _schema(facts["items"], f"{where}[]")
@@ -206,7 +344,7 @@ def _schema(schema: Json, where: str) -> Json:
     if isinstance(facts.get("additionalProperties"), dict):
         facts["additionalProperties"] = _schema(facts["additionalProperties"], f"{where}.*")
     if "required" in facts:
-        facts["required"] = sorted(set(facts["required"]))
+        facts["required"] = sorted(_texts(facts["required"], f"{where} required"))
         unknown = set(facts["required"]) - set(facts.get("properties", {}))
         if unknown:
             raise CodegenError(
@@ -214,34 +352,32 @@ def _schema(schema: Json, where: str) -> Json:
             )
         if not facts["required"]:
             del facts["required"]
-    if "oneOf" in facts:
-        _check_union(facts, where)
-        facts["oneOf"] = sorted(
-            (_schema(s, where) for s in facts["oneOf"]), key=lambda s: s["$ref"]
-        )
-        facts["discriminator"] = {
-            key: facts["discriminator"][key] for key in ("propertyName", "mapping")
-        }
     return facts
 
 
-def _check_union(union: Json, where: str) -> None:
-    discriminator = union.get("discriminator", {})
-    if "propertyName" not in discriminator or not discriminator.get("mapping"):
-        raise CodegenError(
-            f"{where}: a oneOf without a discriminator and its mapping is not understood"
-        )
-    if any("$ref" not in variant for variant in union["oneOf"]):
-        raise CodegenError(f"{where}: a variant of the union is no reference")
+def _union(union: Json, where: str) -> Json:
+    facts = _facts(union, UNION, where, "discriminator")
+    discriminator = _facts(
+        facts["discriminator"], DISCRIMINATOR, f"{where} discriminator", "propertyName", "mapping"
+    )
     mapped = {schema_name(ref) for ref in discriminator["mapping"].values()}
-    listed = {schema_name(variant["$ref"]) for variant in union["oneOf"]}
+    listed = {
+        schema_name(_facts(variant, {"$ref": "string"}, f"{where} oneOf", "$ref")["$ref"])
+        for variant in facts["oneOf"]
+    }
     if mapped != listed:
         raise CodegenError(
             f"{where}: oneOf and mapping differ: {', '.join(sorted(mapped ^ listed))}"
         )
+    if not mapped:
+        raise CodegenError(f"{where}: a union of nothing is not understood")
+    return {
+        "oneOf": [{"$ref": SCHEMA_PREFIX + name} for name in sorted(listed)],
+        "discriminator": discriminator,
+    }
 
 
-def _tag_variants(facts: Json, published: Json) -> None:
+def _tag_variants(facts: Json) -> None:
     """Write each variant's tag into it as a const, as the published document types it a plain string."""
     tags: dict[tuple[str, str], set[str]] = {}
     for union in facts.values():
@@ -251,18 +387,26 @@ def _tag_variants(facts: Json, published: Json) -> None:
                 tags.setdefault((schema_name(ref), discriminator["propertyName"]), set()).add(value)
     for (name, tag), found in sorted(tags.items()):
         values = sorted(found)
+        if facts[name].get("type", "object") != "object" or facts[name].keys() & {"oneOf", "enum"}:
+            raise CodegenError(f"{name}: a variant of a union that is no object is not understood")
         properties = facts[name].setdefault("properties", {})
-        typed_as = properties.get(tag, {}).get("$ref")
-        if typed_as:
+        typed_as = properties.get(tag, {"type": "string"})
+        if "$ref" in typed_as:
+            typed_as = facts[schema_name(typed_as["$ref"])]
+        if "enum" in typed_as:
             # One variant's tag is typed as an enum of something else (PlatformSettlementAmountExceededError):
             # which of the two the wire carries is unknown, so both readings stay possible.
-            values += [
-                v for v in published[schema_name(typed_as)].get("enum", []) if v not in values
-            ]
+            values += [value for value in typed_as["enum"] if value not in values]
+        elif typed_as.get("type") != "string":
+            raise CodegenError(f"{name}.{tag}: a tag that is no string is not understood")
         properties[tag] = {"type": "string"} | (
             {"const": values[0]} if len(values) == 1 else {"enum": values}
         )
         facts[name]["required"] = sorted({*facts[name].get("required", []), tag})
+    for name, schema in facts.items():
+        for wire, value in schema.get("properties", {}).items():
+            if "enum" in value and (name, wire) not in tags:
+                raise CodegenError(f"{name}.{wire}: an enum without a name is not understood")
 
 
 def _fetch(source: str) -> bytes:
@@ -275,7 +419,7 @@ def _fetch(source: str) -> bytes:
 
     try:
         response = httpx.get(source, follow_redirects=True, timeout=60)
-    except (httpx.HTTPError, httpx.InvalidURL) as error:
+    except (httpx.HTTPError, httpx.InvalidURL, ValueError) as error:
         raise CodegenError(
             f"{source} cannot be downloaded: {type(error).__name__}: {error}"
         ) from None
@@ -287,12 +431,14 @@ def _fetch(source: str) -> bytes:
 def _parse(source: str, content: bytes) -> Json:
     try:
         document: Any = json.loads(content)
-    except (json.JSONDecodeError, UnicodeDecodeError) as error:
-        ended = getattr(error, "pos", -1) >= len(content.decode("utf-8", "replace").rstrip())
+    except ValueError as error:
+        text = content.decode("utf-8", "replace").strip()
+        if not text:
+            raise CodegenError(f"{source} is empty") from None
+        ended = "Unterminated string" in str(error) or getattr(error, "pos", 0) >= len(text)
+        cut = text.startswith("{") and (ended or not text.endswith("}"))
         hint = (
-            "it ends too early: a truncated download?"
-            if ended
-            else "an OpenAPI document as JSON is needed"
+            "it ends too early: a truncated download?" if cut else "an OpenAPI document is needed"
         )
         raise CodegenError(f"{source} is not JSON: {hint}") from None
     if not isinstance(document, dict):
@@ -300,8 +446,19 @@ def _parse(source: str, content: bytes) -> Json:
     return cast("Json", document)
 
 
-def _replace(path: Path, text: str) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
+def _vendored_from() -> str | None:
+    """The hash of the source that was imported last."""
+    try:
+        return _parse(PROVENANCE.name, PROVENANCE.read_bytes()).get("source_sha256")
+    except (OSError, CodegenError):
+        return None
+
+
+def _replace(path: Path, content: bytes) -> None:
     temporary = path.with_suffix(".tmp")
-    temporary.write_text(text, encoding="utf-8")
-    temporary.replace(path)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        temporary.write_bytes(content)
+        temporary.replace(path)
+    except OSError as error:
+        raise CodegenError(f"{path} cannot be written: {error.strerror}") from None

@@ -8,8 +8,12 @@ and everything the document holds must come out of the parser by name.
 from __future__ import annotations
 
 import copy
+import keyword
 import re
+import unicodedata
 from collections.abc import Iterable, Iterator
+from functools import cached_property
+from importlib.metadata import version
 from typing import Any, Final, Literal, cast
 
 import openapi_python_client.parser.openapi as opc_openapi
@@ -18,7 +22,7 @@ from openapi_python_client.config import Config, ConfigFile, MetaType
 from openapi_python_client.parser import properties as opc_properties_module
 from openapi_python_client.parser.errors import GeneratorError
 
-from codegen.document import CodegenError, Json, operations, schema_name
+from codegen.document import PARSER_VERSION, CodegenError, Json, operations, schema_name
 
 # Its programmatic use is no public API (hence the exact pin), so to a type checker it is Any.
 opc: Any = opc_openapi
@@ -27,45 +31,23 @@ Kind = Literal[
     "str", "int", "bool", "datetime", "date", "json", "enum", "object", "union", "map", "list"
 ]
 QUERY_BODY: Final = "requestBody"
-KEYWORDS: Final = frozenset(
-    [
-        "False",
-        "None",
-        "True",
-        "and",
-        "as",
-        "assert",
-        "async",
-        "await",
-        "break",
-        "class",
-        "continue",
-        "def",
-        "del",
-        "elif",
-        "else",
-        "except",
-        "finally",
-        "for",
-        "from",
-        "global",
-        "if",
-        "import",
-        "in",
-        "is",
-        "lambda",
-        "nonlocal",
-        "not",
-        "or",
-        "pass",
-        "raise",
-        "return",
-        "try",
-        "while",
-        "with",
-        "yield",
-    ]
+# Names that generated modules use themselves, beside the attributes of every model.
+TAKEN: Final = frozenset(
+    {"additional_properties", "bool", "date", "datetime", "dict", "int", "list", "self", "str"}
 )
+TAKEN_CLASSES: Final = frozenset(
+    {
+        "Any", "Callable", "Caller", "ClassVar", "CursorPages", "Literal", "Model", "Namespace",
+        "Namespaces", "NumberedPages", "Operation", "Path", "PathLike", "RequestOptions", "TYPE_CHECKING", "TypeAlias",
+        "UnknownVariant", "Unrecognized",
+        "APIConnectionError", "APIError", "APITimeoutError", "AuthenticationError",
+        "BadGatewayError", "BadRequestError", "ClientClosedError", "ConflictError",
+        "GatewayTimeoutError", "GoneError", "InternalServerError", "InvalidArgumentError",
+        "NotFoundError", "PaginationError", "PermissionDeniedError", "PortOneError", "RateLimitError", "RequestInfo",
+        "ResponseError", "ServerError", "ServiceUnavailableError",
+    }
+)  # fmt: skip
+SCALARS: Final = frozenset({"str", "int", "bool", "enum", "date", "datetime"})
 
 
 @define(frozen=True)
@@ -106,7 +88,13 @@ class Schema:
 
     @property
     def module(self) -> str:
-        return snake(self.name)
+        return python_name(self.name)
+
+    @property
+    def types(self) -> Iterator[Type]:
+        """What it refers to directly: types of fields or items, lists opened."""
+        for kind in (*(f.type for f in self.fields), *([self.item] if self.item else [])):
+            yield kind.item or kind
 
 
 @define(frozen=True)
@@ -129,7 +117,7 @@ class Endpoint:
 
     @property
     def name(self) -> str:
-        return snake(self.id)
+        return python_name(self.id)
 
 
 @define(frozen=True)
@@ -139,26 +127,55 @@ class Api:
     schemas: dict[str, Schema]
     endpoints: tuple[Endpoint, ...]
 
+    @cached_property
+    def below(self) -> dict[str, frozenset[str]]:
+        """Each schema's name to the names of all that it holds, directly or deeper."""
+        direct = {
+            schema.name: {
+                *(t.name for t in schema.types if t.name),
+                *(n for _, n in schema.variants),
+            }
+            for schema in self.schemas.values()
+        }
+        found: dict[str, frozenset[str]] = {}
+        for name, held in direct.items():
+            seen, waiting = set[str](), held
+            while waiting:
+                seen |= waiting
+                waiting = set[str]().union(*(direct[inner] for inner in waiting)) - seen
+            found[name] = frozenset(seen)
+        return found
+
 
 def snake(name: str) -> str:
     """`getPayment` and `B2bTaxInvoice` as `get_payment` and `b2b_tax_invoice`."""
     words = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", name)
-    return re.sub(r"[^A-Za-z0-9]+", "_", words).lower().strip("_")
+    words = re.sub(r"[\W_]+", "_", unicodedata.normalize("NFKC", words)).lower().strip("_")
+    return f"field_{words}" if words[:1].isdigit() else words
 
 
 def python_name(wire: str) -> str:
-    """The Python name of a field or argument; a keyword gets a trailing underscore."""
+    """The Python name of a field, an argument, a function or a module; a taken one gets an underscore."""
     name = snake(wire)
-    return name + "_" if name in KEYWORDS else name
+    if not name.isidentifier():
+        raise CodegenError(f"{wire!r} gives no name in Python")
+    return name + "_" if keyword.iskeyword(name) or name in TAKEN else name
 
 
 def parse(document: Json) -> Api:
     """Read the vendored document; stop by name at anything lost or not understood."""
     stripped, in_query = _for_parser(document)
     data, by_component = _run_parser(stripped)
-    names = {str(model.class_info.name): name for name, model in by_component.items()}
+    names = {
+        str(model.class_info.name): name
+        for name, model in by_component.items()
+        if hasattr(model, "class_info")
+    }
     facts = document["components"]["schemas"]
     unions = {name for _, _, operation in operations(document) for name in _error_unions(operation)}
+    for name in unions:
+        if "oneOf" not in facts[name]:
+            raise CodegenError(f"{name}: errors that are no union are not understood")
     errors = unions | {schema_name(v["$ref"]) for union in unions for v in facts[union]["oneOf"]}
     schemas = {
         name: _schema(name, facts[name], by_component, names, facts, errors) for name in facts
@@ -176,8 +193,10 @@ def parse(document: Json) -> Api:
         endpoints.append(
             _endpoint(path, method, operation, endpoint, schemas, names, facts, in_query)
         )
-    _check_names(schemas.values(), endpoints)
-    return Api(schemas, tuple(sorted(endpoints, key=lambda e: e.id)))
+    api = Api(schemas, tuple(sorted(endpoints, key=lambda e: e.id)))
+    _check_names(api)
+    _check_uses(api)
+    return api
 
 
 def _shape(path: str) -> str:
@@ -210,6 +229,9 @@ def _for_parser(document: Json) -> tuple[Json, set[str]]:
 
 
 def _run_parser(document: Json) -> tuple[Any, Json]:
+    found = version("openapi-python-client")
+    if found != PARSER_VERSION:
+        raise CodegenError(f"openapi-python-client {PARSER_VERSION} is needed, not {found}")
     config = Config.from_sources(
         ConfigFile(post_hooks=[], literal_enums=True),
         MetaType.NONE,
@@ -240,7 +262,8 @@ def _run_parser(document: Json) -> tuple[Any, Json]:
         *data.errors,
         *(e for c in data.endpoint_collections_by_tag.values() for e in c.parse_errors),
     ]:
-        raise CodegenError(f"openapi-python-client warns: {error.header}: {error.detail}")
+        said = re.sub(r"<\S+ object at \w+> ", "", f"{error.header}: {error.detail}")
+        raise CodegenError(f"openapi-python-client warns: {said}")
     table = captured[0].classes_by_reference
     by_component = {str(_plain(ref)).rpartition("/")[2]: model for ref, model in table.items()}
     lost = sorted(document["components"]["schemas"].keys() - by_component.keys())
@@ -329,12 +352,16 @@ def _type(prop: Any, where: str, names: dict[str, str], facts: Json) -> Type:
                 "map" if isinstance(facts[name].get("additionalProperties"), dict) else "object",
                 name,
             )
-        case opc_properties.ModelProperty() if (
-            not prop.required_properties and not prop.optional_properties
+        case opc_properties.ModelProperty() if not (
+            prop.required_properties or prop.optional_properties or _typed_map(prop)
         ):
             return Type("json")
         case _:
             raise CodegenError(f"{where}: {type(prop).__name__} is not understood")
+
+
+def _typed_map(prop: Any) -> bool:
+    return not isinstance(prop.additional_properties, bool | opc_properties.AnyProperty)
 
 
 def _component(prop: Any, where: str, names: dict[str, str]) -> str:
@@ -363,13 +390,15 @@ def _endpoint(
         for prop in found:
             wire = _plain(prop.name)
             kind = _type(prop, f"{name}.{wire}", names, facts)
+            if kind.kind not in SCALARS:
+                raise CodegenError(f"{name}.{wire}: a parameter of {kind.kind} is not understood")
             fields[place][wire] = Field(wire, kind, declared[place, wire].get("required", False))
     lost = declared.keys() ^ {(place, wire) for place, group in fields.items() for wire in group}
     if lost:
         raise CodegenError(
             f"{name}: parameters lost by the parser: {', '.join(sorted(w for _, w in lost))}"
         )
-    placeholders = re.findall(r"{(\w+)}", path)
+    placeholders = re.findall(r"{([^}]*)}", path)
     if set(placeholders) != fields["path"].keys():
         raise CodegenError(f"{name}: the path's placeholders are not its path parameters")
     if len(parsed.responses.patterns) != len(operation["responses"]):
@@ -384,6 +413,8 @@ def _endpoint(
         body = schemas[_only_reference(body_facts["content"], "application/json", name)]
     reply, media = _reply(operation, schemas, name)
     unions = _error_unions(operation)
+    if body is not None and body.kind != "object":
+        raise CodegenError(f"{name}: a body of {body.kind} is not understood")
     if len(unions) != 1:
         raise CodegenError(f"{name}: one error union is expected, not {sorted(unions)}")
     return Endpoint(
@@ -405,7 +436,7 @@ def _endpoint(
 
 def _error_unions(operation: Json) -> set[str]:
     return {
-        _only_reference(response["content"], "application/json", operation["operationId"])
+        _only_reference(response.get("content", {}), "application/json", operation["operationId"])
         for status, response in operation["responses"].items()
         if not status.startswith("2")
     }
@@ -420,6 +451,8 @@ def _reply(
     content = operation["responses"]["200"].get("content")
     if not content:
         return None, None
+    if len(content) != 1:
+        raise CodegenError(f"{name}: a reply in {' or '.join(content)} is not understood")
     (media,) = content
     if media != "application/json":
         return None, media
@@ -431,12 +464,15 @@ def _reply(
 
 def _only_reference(content: Json, media: str, name: str) -> str:
     if list(content) != [media] or "$ref" not in content[media]["schema"]:
-        raise CodegenError(f"{name}: {', '.join(content)} without a named schema is not understood")
+        found = ", ".join(content) or "a response"
+        raise CodegenError(f"{name}: {found} without a named schema is not understood")
     return schema_name(content[media]["schema"]["$ref"])
 
 
-def _check_names(schemas: Iterable[Schema], endpoints: Iterable[Endpoint]) -> None:
-    def once(what: str, names: Iterator[tuple[str, str]]) -> None:
+def _check_names(api: Api) -> None:
+    """Two things that Python would call the same, or that it cannot call anything, stop the run."""
+
+    def once(what: str, names: Iterable[tuple[str, str]]) -> None:
         seen: dict[str, str] = {}
         for python, wire in names:
             if seen.setdefault(python, wire) != wire:
@@ -444,8 +480,36 @@ def _check_names(schemas: Iterable[Schema], endpoints: Iterable[Endpoint]) -> No
                     f"{what}: {seen[python]} and {wire} are the same name in Python: {python}"
                 )
 
-    schemas = tuple(schemas)
+    schemas = tuple(api.schemas.values())
     once("schemas", ((s.module, s.name) for s in schemas))
-    once("operations", ((e.name, e.id) for e in endpoints))
+    once("operations", ((e.name, e.id) for e in api.endpoints))
     for schema in schemas:
+        if (
+            not schema.name.isidentifier()
+            or keyword.iskeyword(schema.name)
+            or schema.name in TAKEN | TAKEN_CLASSES
+        ):
+            raise CodegenError(f"{schema.name}: cannot be the name of a class here")
         once(schema.name, ((f.name, f.wire) for f in schema.fields))
+    for endpoint in api.endpoints:
+        body = endpoint.body.fields if endpoint.body else ()
+        places = {
+            "path": endpoint.path_parameters,
+            "query": endpoint.query_parameters,
+            "body": body,
+        }
+        once(
+            endpoint.id,
+            ((f.name, f"{f.wire} of the {where}") for where, fs in places.items() for f in fs),
+        )
+
+
+def _check_uses(api: Api) -> None:
+    """Errors are exceptions, so nothing else may hold them."""
+    for schema in api.schemas.values():
+        held = {t.name for t in schema.types if t.name}
+        if schema.kind == "union":
+            held |= {name for _, name in schema.variants}
+        for name in sorted(held):
+            if api.schemas[name].kind in ("error", "errors"):
+                raise CodegenError(f"{schema.name}: holds the error {name}: is not understood")

@@ -6,6 +6,7 @@
     ├── APIConnectionError                  no answer, or half of one
     │   └── APITimeoutError
     ├── ResponseError                       a 2xx answer that cannot be read
+    ├── PaginationError                     a list that does not go on
     └── APIError                            an answer that is no success
         ├── BadRequestError 400, AuthenticationError 401, PermissionDeniedError 403, NotFoundError 404,
         │   ConflictError 409, GoneError 410, RateLimitError 429
@@ -108,6 +109,10 @@ class ResponseError(PortOneError):
         self.content: Final = content
         self.path: Final = path
         self.attempts: Final = attempts
+
+
+class PaginationError(PortOneError):
+    """A list does not go on: PortOne answered with the cursor that it was asked to go on from."""
 
 
 class APIError(PortOneError):

@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from portone_async._operation import Namespace, Operation
+from portone_async._pagination import NumberedPages
 
 if TYPE_CHECKING:
+    from collections.abc import Awaitable
     from typing import Any
 
     from portone_async._operation import Caller, RequestOptions
@@ -187,6 +189,33 @@ async def get_identity_verifications(
     return await client.call(_GET_IDENTITY_VERIFICATIONS, options, body={"filter": filter, "page": page, "sort": sort})
 
 
+def iter_identity_verifications(
+    client: Caller,
+    *,
+    filter: IdentityVerificationFilterInput | None = None,
+    sort: IdentityVerificationSortInput | None = None,
+    size: int | None = None,
+    options: RequestOptions | None = None,
+) -> NumberedPages[IdentityVerification, GetIdentityVerificationsResponse]:
+    """Iterate over all items of `get_identity_verifications`, page after page.
+
+    `async for` over its items, or over `.by_page()`; an error leaves the place as it was.
+
+    Args:
+        filter: Conditions the results must meet.
+        sort: Sort key and direction; REQUESTED_AT and DESC when left out.
+        size: Items a page; PortOne's own choice if not given.
+    """
+    from portone_async.models.page_input import PageInput
+
+    def fetch(number: int) -> Awaitable[GetIdentityVerificationsResponse]:
+        return get_identity_verifications(
+            client, filter=filter, sort=sort, page=PageInput(number=number, size=size), options=options
+        )
+
+    return NumberedPages(fetch, "items")
+
+
 async def resend_identity_verification(
     client: Caller, identity_verification_id: str, *, store_id: str | None = None, options: RequestOptions | None = None
 ) -> ResendIdentityVerificationResponse:
@@ -275,3 +304,4 @@ class IdentityVerificationNamespace(Namespace):
     get_identity_verifications = get_identity_verifications
     resend_identity_verification = resend_identity_verification
     send_identity_verification = send_identity_verification
+    iter_identity_verifications = iter_identity_verifications

@@ -65,10 +65,13 @@ if TYPE_CHECKING:
     from portone_async.models.before_registered_payment_escrow import (
         BeforeRegisteredPaymentEscrow as BeforeRegisteredPaymentEscrow,
     )
+    from portone_async.models.billing_key_deleted_webhook import BillingKeyDeletedWebhook as BillingKeyDeletedWebhook
+    from portone_async.models.billing_key_failed_webhook import BillingKeyFailedWebhook as BillingKeyFailedWebhook
     from portone_async.models.billing_key_failure import BillingKeyFailure as BillingKeyFailure
     from portone_async.models.billing_key_filter_input import BillingKeyFilterInput as BillingKeyFilterInput
     from portone_async.models.billing_key_info import BillingKeyInfo as BillingKeyInfo
     from portone_async.models.billing_key_info_summary import BillingKeyInfoSummary as BillingKeyInfoSummary
+    from portone_async.models.billing_key_issued_webhook import BillingKeyIssuedWebhook as BillingKeyIssuedWebhook
     from portone_async.models.billing_key_payment_input import BillingKeyPaymentInput as BillingKeyPaymentInput
     from portone_async.models.billing_key_payment_method import BillingKeyPaymentMethod as BillingKeyPaymentMethod
     from portone_async.models.billing_key_payment_method_card import (
@@ -96,8 +99,11 @@ if TYPE_CHECKING:
         BillingKeyPaymentScheduleInput as BillingKeyPaymentScheduleInput,
     )
     from portone_async.models.billing_key_payment_summary import BillingKeyPaymentSummary as BillingKeyPaymentSummary
+    from portone_async.models.billing_key_ready_webhook import BillingKeyReadyWebhook as BillingKeyReadyWebhook
     from portone_async.models.billing_key_sort_input import BillingKeySortInput as BillingKeySortInput
     from portone_async.models.billing_key_text_search import BillingKeyTextSearch as BillingKeyTextSearch
+    from portone_async.models.billing_key_updated_webhook import BillingKeyUpdatedWebhook as BillingKeyUpdatedWebhook
+    from portone_async.models.billing_key_webhook_data import BillingKeyWebhookData as BillingKeyWebhookData
     from portone_async.models.cancel_b2b_tax_invoice_issuance_body import (
         CancelB2bTaxInvoiceIssuanceBody as CancelB2bTaxInvoiceIssuanceBody,
     )
@@ -422,6 +428,7 @@ if TYPE_CHECKING:
         IssueCashReceiptCustomerInputIdentityNumberType as IssueCashReceiptCustomerInputIdentityNumberType,
     )
     from portone_async.models.enums import IssueCashReceiptPaymentMethodType as IssueCashReceiptPaymentMethodType
+    from portone_async.models.enums import LegacyWebhookStatus as LegacyWebhookStatus
     from portone_async.models.enums import Locale as Locale
     from portone_async.models.enums import PaymentCashReceiptStatus as PaymentCashReceiptStatus
     from portone_async.models.enums import PaymentClientType as PaymentClientType
@@ -724,6 +731,7 @@ if TYPE_CHECKING:
     from portone_async.models.issued_pg_billing_key_issue_response import (
         IssuedPgBillingKeyIssueResponse as IssuedPgBillingKeyIssueResponse,
     )
+    from portone_async.models.legacy_webhook import LegacyWebhook as LegacyWebhook
     from portone_async.models.login_via_api_secret_body import LoginViaApiSecretBody as LoginViaApiSecretBody
     from portone_async.models.login_via_api_secret_response import (
         LoginViaApiSecretResponse as LoginViaApiSecretResponse,
@@ -1298,6 +1306,54 @@ if TYPE_CHECKING:
         SucceededPaymentCancellation as SucceededPaymentCancellation,
     )
     from portone_async.models.succeeded_payment_schedule import SucceededPaymentSchedule as SucceededPaymentSchedule
+    from portone_async.models.tax_invoice_issuance_cancelled_webhook import (
+        TaxInvoiceIssuanceCancelledWebhook as TaxInvoiceIssuanceCancelledWebhook,
+    )
+    from portone_async.models.tax_invoice_issued_webhook import TaxInvoiceIssuedWebhook as TaxInvoiceIssuedWebhook
+    from portone_async.models.tax_invoice_manual_webhook import TaxInvoiceManualWebhook as TaxInvoiceManualWebhook
+    from portone_async.models.tax_invoice_refused_webhook import TaxInvoiceRefusedWebhook as TaxInvoiceRefusedWebhook
+    from portone_async.models.tax_invoice_request_cancelled_webhook import (
+        TaxInvoiceRequestCancelledWebhook as TaxInvoiceRequestCancelledWebhook,
+    )
+    from portone_async.models.tax_invoice_requested_webhook import (
+        TaxInvoiceRequestedWebhook as TaxInvoiceRequestedWebhook,
+    )
+    from portone_async.models.tax_invoice_sending_completed_webhook import (
+        TaxInvoiceSendingCompletedWebhook as TaxInvoiceSendingCompletedWebhook,
+    )
+    from portone_async.models.tax_invoice_webhook_data import TaxInvoiceWebhookData as TaxInvoiceWebhookData
+    from portone_async.models.transaction_cancel_pending_webhook import (
+        TransactionCancelPendingWebhook as TransactionCancelPendingWebhook,
+    )
+    from portone_async.models.transaction_cancellation_webhook_data import (
+        TransactionCancellationWebhookData as TransactionCancellationWebhookData,
+    )
+    from portone_async.models.transaction_cancelled_webhook import (
+        TransactionCancelledWebhook as TransactionCancelledWebhook,
+    )
+    from portone_async.models.transaction_confirm_webhook import TransactionConfirmWebhook as TransactionConfirmWebhook
+    from portone_async.models.transaction_confirm_webhook_data import (
+        TransactionConfirmWebhookData as TransactionConfirmWebhookData,
+    )
+    from portone_async.models.transaction_dispute_created_webhook import (
+        TransactionDisputeCreatedWebhook as TransactionDisputeCreatedWebhook,
+    )
+    from portone_async.models.transaction_dispute_resolved_webhook import (
+        TransactionDisputeResolvedWebhook as TransactionDisputeResolvedWebhook,
+    )
+    from portone_async.models.transaction_failed_webhook import TransactionFailedWebhook as TransactionFailedWebhook
+    from portone_async.models.transaction_paid_webhook import TransactionPaidWebhook as TransactionPaidWebhook
+    from portone_async.models.transaction_partial_cancelled_webhook import (
+        TransactionPartialCancelledWebhook as TransactionPartialCancelledWebhook,
+    )
+    from portone_async.models.transaction_pay_pending_webhook import (
+        TransactionPayPendingWebhook as TransactionPayPendingWebhook,
+    )
+    from portone_async.models.transaction_ready_webhook import TransactionReadyWebhook as TransactionReadyWebhook
+    from portone_async.models.transaction_virtual_account_issued_webhook import (
+        TransactionVirtualAccountIssuedWebhook as TransactionVirtualAccountIssuedWebhook,
+    )
+    from portone_async.models.transaction_webhook_data import TransactionWebhookData as TransactionWebhookData
     from portone_async.models.transfer_parameters import TransferParameters as TransferParameters
     from portone_async.models.update_b2b_counterparty_body import UpdateB2bCounterpartyBody as UpdateB2bCounterpartyBody
     from portone_async.models.update_b2b_counterparty_response import (
@@ -1365,6 +1421,7 @@ if TYPE_CHECKING:
     from portone_async.models.virtual_account_issued_payment_transaction import (
         VirtualAccountIssuedPaymentTransaction as VirtualAccountIssuedPaymentTransaction,
     )
+    from portone_async.models.webhook import Webhook as Webhook
 
 _MODULES = {
     "Address": "address",
@@ -1417,10 +1474,13 @@ _MODULES = {
     "BankInfoName": "bank_info_name",
     "BeforeRegisteredPaymentEscrow": "before_registered_payment_escrow",
     "BillingKeyDeleteRequester": "enums",
+    "BillingKeyDeletedWebhook": "billing_key_deleted_webhook",
+    "BillingKeyFailedWebhook": "billing_key_failed_webhook",
     "BillingKeyFailure": "billing_key_failure",
     "BillingKeyFilterInput": "billing_key_filter_input",
     "BillingKeyInfo": "billing_key_info",
     "BillingKeyInfoSummary": "billing_key_info_summary",
+    "BillingKeyIssuedWebhook": "billing_key_issued_webhook",
     "BillingKeyPaymentInput": "billing_key_payment_input",
     "BillingKeyPaymentMethod": "billing_key_payment_method",
     "BillingKeyPaymentMethodCard": "billing_key_payment_method_card",
@@ -1433,12 +1493,15 @@ _MODULES = {
     "BillingKeyPaymentMethodType": "enums",
     "BillingKeyPaymentScheduleInput": "billing_key_payment_schedule_input",
     "BillingKeyPaymentSummary": "billing_key_payment_summary",
+    "BillingKeyReadyWebhook": "billing_key_ready_webhook",
     "BillingKeySortBy": "enums",
     "BillingKeySortInput": "billing_key_sort_input",
     "BillingKeyStatus": "enums",
     "BillingKeyTextSearch": "billing_key_text_search",
     "BillingKeyTextSearchField": "enums",
     "BillingKeyTimeRangeField": "enums",
+    "BillingKeyUpdatedWebhook": "billing_key_updated_webhook",
+    "BillingKeyWebhookData": "billing_key_webhook_data",
     "CancelB2bTaxInvoiceIssuanceBody": "cancel_b2b_tax_invoice_issuance_body",
     "CancelB2bTaxInvoiceIssuanceResponse": "cancel_b2b_tax_invoice_issuance_response",
     "CancelB2bTaxInvoiceRequestBody": "cancel_b2b_tax_invoice_request_body",
@@ -1682,6 +1745,8 @@ _MODULES = {
     "IssuedCashReceipt": "issued_cash_receipt",
     "IssuedPaymentCashReceipt": "issued_payment_cash_receipt",
     "IssuedPgBillingKeyIssueResponse": "issued_pg_billing_key_issue_response",
+    "LegacyWebhook": "legacy_webhook",
+    "LegacyWebhookStatus": "enums",
     "Locale": "enums",
     "LoginViaApiSecretBody": "login_via_api_secret_body",
     "LoginViaApiSecretResponse": "login_via_api_secret_response",
@@ -2008,7 +2073,29 @@ _MODULES = {
     "StopPaymentCancellationResponse": "stop_payment_cancellation_response",
     "SucceededPaymentCancellation": "succeeded_payment_cancellation",
     "SucceededPaymentSchedule": "succeeded_payment_schedule",
+    "TaxInvoiceIssuanceCancelledWebhook": "tax_invoice_issuance_cancelled_webhook",
+    "TaxInvoiceIssuedWebhook": "tax_invoice_issued_webhook",
+    "TaxInvoiceManualWebhook": "tax_invoice_manual_webhook",
+    "TaxInvoiceRefusedWebhook": "tax_invoice_refused_webhook",
+    "TaxInvoiceRequestCancelledWebhook": "tax_invoice_request_cancelled_webhook",
+    "TaxInvoiceRequestedWebhook": "tax_invoice_requested_webhook",
+    "TaxInvoiceSendingCompletedWebhook": "tax_invoice_sending_completed_webhook",
+    "TaxInvoiceWebhookData": "tax_invoice_webhook_data",
     "TaxInvoicesSheetField": "enums",
+    "TransactionCancelPendingWebhook": "transaction_cancel_pending_webhook",
+    "TransactionCancellationWebhookData": "transaction_cancellation_webhook_data",
+    "TransactionCancelledWebhook": "transaction_cancelled_webhook",
+    "TransactionConfirmWebhook": "transaction_confirm_webhook",
+    "TransactionConfirmWebhookData": "transaction_confirm_webhook_data",
+    "TransactionDisputeCreatedWebhook": "transaction_dispute_created_webhook",
+    "TransactionDisputeResolvedWebhook": "transaction_dispute_resolved_webhook",
+    "TransactionFailedWebhook": "transaction_failed_webhook",
+    "TransactionPaidWebhook": "transaction_paid_webhook",
+    "TransactionPartialCancelledWebhook": "transaction_partial_cancelled_webhook",
+    "TransactionPayPendingWebhook": "transaction_pay_pending_webhook",
+    "TransactionReadyWebhook": "transaction_ready_webhook",
+    "TransactionVirtualAccountIssuedWebhook": "transaction_virtual_account_issued_webhook",
+    "TransactionWebhookData": "transaction_webhook_data",
     "TransferParameters": "transfer_parameters",
     "Trigger": "enums",
     "Type": "enums",
@@ -2036,6 +2123,7 @@ _MODULES = {
     "VerifiedIdentityVerification": "verified_identity_verification",
     "VirtualAccountIssuedPayment": "virtual_account_issued_payment",
     "VirtualAccountIssuedPaymentTransaction": "virtual_account_issued_payment_transaction",
+    "Webhook": "webhook",
 }
 __all__ = [
     "Address",
@@ -2088,10 +2176,13 @@ __all__ = [
     "BankInfoName",
     "BeforeRegisteredPaymentEscrow",
     "BillingKeyDeleteRequester",
+    "BillingKeyDeletedWebhook",
+    "BillingKeyFailedWebhook",
     "BillingKeyFailure",
     "BillingKeyFilterInput",
     "BillingKeyInfo",
     "BillingKeyInfoSummary",
+    "BillingKeyIssuedWebhook",
     "BillingKeyPaymentInput",
     "BillingKeyPaymentMethod",
     "BillingKeyPaymentMethodCard",
@@ -2104,12 +2195,15 @@ __all__ = [
     "BillingKeyPaymentMethodType",
     "BillingKeyPaymentScheduleInput",
     "BillingKeyPaymentSummary",
+    "BillingKeyReadyWebhook",
     "BillingKeySortBy",
     "BillingKeySortInput",
     "BillingKeyStatus",
     "BillingKeyTextSearch",
     "BillingKeyTextSearchField",
     "BillingKeyTimeRangeField",
+    "BillingKeyUpdatedWebhook",
+    "BillingKeyWebhookData",
     "CancelB2bTaxInvoiceIssuanceBody",
     "CancelB2bTaxInvoiceIssuanceResponse",
     "CancelB2bTaxInvoiceRequestBody",
@@ -2353,6 +2447,8 @@ __all__ = [
     "IssuedCashReceipt",
     "IssuedPaymentCashReceipt",
     "IssuedPgBillingKeyIssueResponse",
+    "LegacyWebhook",
+    "LegacyWebhookStatus",
     "Locale",
     "LoginViaApiSecretBody",
     "LoginViaApiSecretResponse",
@@ -2679,7 +2775,29 @@ __all__ = [
     "StopPaymentCancellationResponse",
     "SucceededPaymentCancellation",
     "SucceededPaymentSchedule",
+    "TaxInvoiceIssuanceCancelledWebhook",
+    "TaxInvoiceIssuedWebhook",
+    "TaxInvoiceManualWebhook",
+    "TaxInvoiceRefusedWebhook",
+    "TaxInvoiceRequestCancelledWebhook",
+    "TaxInvoiceRequestedWebhook",
+    "TaxInvoiceSendingCompletedWebhook",
+    "TaxInvoiceWebhookData",
     "TaxInvoicesSheetField",
+    "TransactionCancelPendingWebhook",
+    "TransactionCancellationWebhookData",
+    "TransactionCancelledWebhook",
+    "TransactionConfirmWebhook",
+    "TransactionConfirmWebhookData",
+    "TransactionDisputeCreatedWebhook",
+    "TransactionDisputeResolvedWebhook",
+    "TransactionFailedWebhook",
+    "TransactionPaidWebhook",
+    "TransactionPartialCancelledWebhook",
+    "TransactionPayPendingWebhook",
+    "TransactionReadyWebhook",
+    "TransactionVirtualAccountIssuedWebhook",
+    "TransactionWebhookData",
     "TransferParameters",
     "Trigger",
     "Type",
@@ -2707,6 +2825,7 @@ __all__ = [
     "VerifiedIdentityVerification",
     "VirtualAccountIssuedPayment",
     "VirtualAccountIssuedPaymentTransaction",
+    "Webhook",
 ]
 
 

@@ -854,6 +854,21 @@ IssueCashReceiptCustomerInputIdentityNumberType: TypeAlias = Literal["PHONE", "C
 IssueCashReceiptPaymentMethodType: TypeAlias = Literal["TRANSFER", "VIRTUAL_ACCOUNT"] | Unrecognized
 """Payment methods a cash receipt can be issued for."""
 
+LegacyWebhookStatus: TypeAlias = (
+    Literal[
+        "Ready",
+        "Paid",
+        "VirtualAccountIssued",
+        "PartialCancelled",
+        "Cancelled",
+        "Failed",
+        "PayPending",
+        "CancelPending",
+    ]
+    | Unrecognized
+)
+"""What a payment has become, in webhooks of version 2024-01-01."""
+
 Locale: TypeAlias = Literal["KO_KR", "EN_US", "ZH_CN", "ZH_TW", "JA_JP", "RU_RU", "TH_TH", "VI_VN"] | Unrecognized
 """Languages a payment can be shown in."""
 

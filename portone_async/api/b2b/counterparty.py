@@ -5,8 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from portone_async._operation import Namespace, Operation
+from portone_async._pagination import NumberedPages
 
 if TYPE_CHECKING:
+    from collections.abc import Awaitable
+
     from portone_async._operation import Caller, RequestOptions
     from portone_async.models.b2b_certificate import B2bCertificate
     from portone_async.models.b2b_counterparty import B2bCounterparty
@@ -273,6 +276,33 @@ async def get_b2b_counterparties(
     )
 
 
+def iter_b2b_counterparties(
+    client: Caller,
+    *,
+    filter: B2bCounterpartyFilter | None = None,
+    test: bool | None = None,
+    size: int | None = None,
+    options: RequestOptions | None = None,
+) -> NumberedPages[B2bCounterparty, GetB2bCounterpartiesResponse]:
+    """Iterate over all items of `get_b2b_counterparties`, page after page.
+
+    `async for` over its items, or over `.by_page()`; an error leaves the place as it was.
+
+    Args:
+        filter: Conditions the results must meet.
+        test: Test mode, false by default; wins over an `is_for_test` in the body.
+        size: Items a page; PortOne's own choice if not given.
+    """
+    from portone_async.models.page_input import PageInput
+
+    def fetch(number: int) -> Awaitable[GetB2bCounterpartiesResponse]:
+        return get_b2b_counterparties(
+            client, filter=filter, test=test, page=PageInput(number=number, size=size), options=options
+        )
+
+    return NumberedPages(fetch, "items")
+
+
 async def get_b2b_counterparty(
     client: Caller, counterparty_id: str, *, test: bool | None = None, options: RequestOptions | None = None
 ) -> B2bCounterparty:
@@ -410,3 +440,4 @@ class B2bCounterpartyNamespace(Namespace):
     get_b2b_counterparty_certificate_registration_url = get_b2b_counterparty_certificate_registration_url
     update_b2b_counterparty = update_b2b_counterparty
     validate_b2b_counterparty_certificate = validate_b2b_counterparty_certificate
+    iter_b2b_counterparties = iter_b2b_counterparties

@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from portone_async._operation import Namespace, Operation
+from portone_async._pagination import NumberedPages
 
 if TYPE_CHECKING:
+    from collections.abc import Awaitable
     from os import PathLike
     from pathlib import Path
 
@@ -16,6 +18,7 @@ if TYPE_CHECKING:
     from portone_async.models.b2b_tax_invoice_input import B2bTaxInvoiceInput
     from portone_async.models.b2b_tax_invoice_modification_create_body import B2bTaxInvoiceModificationCreateBody
     from portone_async.models.b2b_tax_invoice_sort_input import B2bTaxInvoiceSortInput
+    from portone_async.models.b2b_tax_invoice_summary import B2bTaxInvoiceSummary
     from portone_async.models.cancel_b2b_tax_invoice_issuance_response import CancelB2bTaxInvoiceIssuanceResponse
     from portone_async.models.cancel_b2b_tax_invoice_request_response import CancelB2bTaxInvoiceRequestResponse
     from portone_async.models.create_b2b_file_upload_url_payload import CreateB2bFileUploadUrlPayload
@@ -965,6 +968,34 @@ async def get_b2b_tax_invoices(
     )
 
 
+def iter_b2b_tax_invoices(
+    client: Caller,
+    *,
+    filter: GetB2bTaxInvoicesBodyFilter | None = None,
+    sort: B2bTaxInvoiceSortInput | None = None,
+    test: bool | None = None,
+    size: int | None = None,
+    options: RequestOptions | None = None,
+) -> NumberedPages[B2bTaxInvoiceSummary, GetB2bTaxInvoicesResponse]:
+    """Iterate over all items of `get_b2b_tax_invoices`, page after page.
+
+    `async for` over its items, or over `.by_page()`; an error leaves the place as it was.
+
+    Args:
+        filter: Conditions the results must meet.
+        sort: Sort key and direction; by default the latest status change comes first.
+        test: Test mode, false by default.
+        size: Items a page; PortOne's own choice if not given.
+    """
+
+    def fetch(number: int) -> Awaitable[GetB2bTaxInvoicesResponse]:
+        return get_b2b_tax_invoices(
+            client, filter=filter, sort=sort, test=test, page_number=number, page_size=size, options=options
+        )
+
+    return NumberedPages(fetch, "items")
+
+
 async def issue_b2b_tax_invoice(
     client: Caller,
     tax_invoice_key: str,
@@ -1275,3 +1306,4 @@ class B2bTaxInvoiceNamespace(Namespace):
     request_b2b_tax_invoice_reverse_issuance = request_b2b_tax_invoice_reverse_issuance
     send_to_nts_b2b_tax_invoice = send_to_nts_b2b_tax_invoice
     update_b2b_tax_invoice_draft = update_b2b_tax_invoice_draft
+    iter_b2b_tax_invoices = iter_b2b_tax_invoices

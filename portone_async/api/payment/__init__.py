@@ -6,8 +6,10 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from portone_async._operation import Namespace, Operation
+from portone_async._pagination import CursorPages, NumberedPages
 
 if TYPE_CHECKING:
+    from collections.abc import Awaitable
     from datetime import datetime
     from typing import Any
 
@@ -47,9 +49,11 @@ if TYPE_CHECKING:
     from portone_async.models.payment_amount_input import PaymentAmountInput
     from portone_async.models.payment_escrow_receiver_input import PaymentEscrowReceiverInput
     from portone_async.models.payment_escrow_sender_input import PaymentEscrowSenderInput
+    from portone_async.models.payment_event_with_cursor import PaymentEventWithCursor
     from portone_async.models.payment_filter_input import PaymentFilterInput
     from portone_async.models.payment_logistics import PaymentLogistics
     from portone_async.models.payment_product import PaymentProduct
+    from portone_async.models.payment_with_cursor import PaymentWithCursor
     from portone_async.models.pre_register_payment_response import PreRegisterPaymentResponse
     from portone_async.models.register_store_receipt_body_item import RegisterStoreReceiptBodyItem
     from portone_async.models.register_store_receipt_response import RegisterStoreReceiptResponse
@@ -656,6 +660,36 @@ async def get_all_payment_events_by_cursor(
     )
 
 
+def iter_all_payment_events_by_cursor(
+    client: Caller,
+    *,
+    from_: datetime | None = None,
+    size: int | None = None,
+    store_id: str | None = None,
+    until: datetime | None = None,
+    cursor: str | None = None,
+    options: RequestOptions | None = None,
+) -> CursorPages[PaymentEventWithCursor, GetAllPaymentEventsByCursorResponse]:
+    """Iterate over all items of `get_all_payment_events_by_cursor`, page after page.
+
+    `async for` over its items, or over `.by_page()`; an error leaves the place as it was.
+
+    Args:
+        from_: Start of the period to search; 90 days before its end if left out.
+        size: Number of items per page; default 10, at most 1000.
+        store_id: Store id, for merchant-level users only; all stores of the merchant when left out.
+        until: End of the period; now when left out.
+        cursor: Where to go on: the `cursor` of the last item that is there already.
+    """
+
+    def fetch(position: str | None) -> Awaitable[GetAllPaymentEventsByCursorResponse]:
+        return get_all_payment_events_by_cursor(
+            client, from_=from_, size=size, store_id=store_id, until=until, cursor=position, options=options
+        )
+
+    return CursorPages(fetch, "items", cursor)
+
+
 async def get_all_payments_by_cursor(
     client: Caller,
     *,
@@ -693,6 +727,36 @@ async def get_all_payments_by_cursor(
         options,
         body={"cursor": cursor, "from": from_, "size": size, "storeId": store_id, "until": until},
     )
+
+
+def iter_all_payments_by_cursor(
+    client: Caller,
+    *,
+    from_: datetime | None = None,
+    size: int | None = None,
+    store_id: str | None = None,
+    until: datetime | None = None,
+    cursor: str | None = None,
+    options: RequestOptions | None = None,
+) -> CursorPages[PaymentWithCursor, GetAllPaymentsByCursorResponse]:
+    """Iterate over all items of `get_all_payments_by_cursor`, page after page.
+
+    `async for` over its items, or over `.by_page()`; an error leaves the place as it was.
+
+    Args:
+        from_: Start of the period to search; 90 days before its end if left out.
+        size: Number of items per page; default 10, at most 1000.
+        store_id: Store id; in requests it defaults to the store of the credentials.
+        until: End of the period; now when left out.
+        cursor: Where to go on: the `cursor` of the last item that is there already.
+    """
+
+    def fetch(position: str | None) -> Awaitable[GetAllPaymentsByCursorResponse]:
+        return get_all_payments_by_cursor(
+            client, from_=from_, size=size, store_id=store_id, until=until, cursor=position, options=options
+        )
+
+    return CursorPages(fetch, "items", cursor)
 
 
 async def get_payment(
@@ -767,6 +831,29 @@ async def get_payments(
         APIError: ForbiddenError, InvalidRequestError, UnauthorizedError.
     """
     return await client.call(_GET_PAYMENTS, options, body={"filter": filter, "page": page})
+
+
+def iter_payments(
+    client: Caller,
+    *,
+    filter: PaymentFilterInput | None = None,
+    size: int | None = None,
+    options: RequestOptions | None = None,
+) -> NumberedPages[Payment, GetPaymentsResponse]:
+    """Iterate over all items of `get_payments`, page after page.
+
+    `async for` over its items, or over `.by_page()`; an error leaves the place as it was.
+
+    Args:
+        filter: Conditions the payments must meet; some do not apply to V1 payments.
+        size: Items a page; PortOne's own choice if not given.
+    """
+    from portone_async.models.page_input import PageInput
+
+    def fetch(number: int) -> Awaitable[GetPaymentsResponse]:
+        return get_payments(client, filter=filter, page=PageInput(number=number, size=size), options=options)
+
+    return NumberedPages(fetch, "items")
 
 
 async def modify_escrow_logistics(
@@ -1160,6 +1247,9 @@ class PaymentNamespace(Namespace):
     register_store_receipt = register_store_receipt
     resend_webhook = resend_webhook
     stop_payment_cancellation = stop_payment_cancellation
+    iter_all_payment_events_by_cursor = iter_all_payment_events_by_cursor
+    iter_all_payments_by_cursor = iter_all_payments_by_cursor
+    iter_payments = iter_payments
 
     @cached_property
     def additional_feature(self) -> PaymentAdditionalFeatureNamespace:

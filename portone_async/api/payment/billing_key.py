@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from portone_async._operation import Namespace, Operation
+from portone_async._pagination import NumberedPages
 
 if TYPE_CHECKING:
+    from collections.abc import Awaitable
     from typing import Any
 
     from portone_async._operation import Caller, RequestOptions
@@ -300,6 +302,33 @@ async def get_billing_key_infos(
     return await client.call(_GET_BILLING_KEY_INFOS, options, body={"filter": filter, "page": page, "sort": sort})
 
 
+def iter_billing_key_infos(
+    client: Caller,
+    *,
+    filter: BillingKeyFilterInput | None = None,
+    sort: BillingKeySortInput | None = None,
+    size: int | None = None,
+    options: RequestOptions | None = None,
+) -> NumberedPages[BillingKeyInfo, GetBillingKeyInfosResponse]:
+    """Iterate over all items of `get_billing_key_infos`, page after page.
+
+    `async for` over its items, or over `.by_page()`; an error leaves the place as it was.
+
+    Args:
+        filter: Conditions the billing keys must meet; some do not apply to V1 billing keys.
+        sort: Sort key and direction; TIME_TO_PAY and DESC when left out.
+        size: Items a page; PortOne's own choice if not given.
+    """
+    from portone_async.models.page_input import PageInput
+
+    def fetch(number: int) -> Awaitable[GetBillingKeyInfosResponse]:
+        return get_billing_key_infos(
+            client, filter=filter, sort=sort, page=PageInput(number=number, size=size), options=options
+        )
+
+    return NumberedPages(fetch, "items")
+
+
 async def issue_billing_key(
     client: Caller,
     *,
@@ -364,3 +393,4 @@ class PaymentBillingKeyNamespace(Namespace):
     get_billing_key_info = get_billing_key_info
     get_billing_key_infos = get_billing_key_infos
     issue_billing_key = issue_billing_key
+    iter_billing_key_infos = iter_billing_key_infos

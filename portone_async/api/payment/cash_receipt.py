@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from portone_async._operation import Namespace, Operation
+from portone_async._pagination import NumberedPages
 
 if TYPE_CHECKING:
+    from collections.abc import Awaitable
     from datetime import datetime
 
     from portone_async._operation import Caller, RequestOptions
@@ -155,6 +157,33 @@ async def get_cash_receipts(
     return await client.call(_GET_CASH_RECEIPTS, options, body={"filter": filter, "page": page, "sort": sort})
 
 
+def iter_cash_receipts(
+    client: Caller,
+    *,
+    filter: CashReceiptFilterInput | None = None,
+    sort: CashReceiptSortInput | None = None,
+    size: int | None = None,
+    options: RequestOptions | None = None,
+) -> NumberedPages[CashReceipt, GetCashReceiptsResponse]:
+    """Iterate over all items of `get_cash_receipts`, page after page.
+
+    `async for` over its items, or over `.by_page()`; an error leaves the place as it was.
+
+    Args:
+        filter: Conditions the results must meet.
+        sort: Sort key and direction; ISSUED_AT and DESC when left out.
+        size: Items a page; PortOne's own choice if not given.
+    """
+    from portone_async.models.page_input import PageInput
+
+    def fetch(number: int) -> Awaitable[GetCashReceiptsResponse]:
+        return get_cash_receipts(
+            client, filter=filter, sort=sort, page=PageInput(number=number, size=size), options=options
+        )
+
+    return NumberedPages(fetch, "items")
+
+
 async def issue_cash_receipt(
     client: Caller,
     *,
@@ -226,3 +255,4 @@ class PaymentCashReceiptNamespace(Namespace):
     get_cash_receipt_by_payment_id = get_cash_receipt_by_payment_id
     get_cash_receipts = get_cash_receipts
     issue_cash_receipt = issue_cash_receipt
+    iter_cash_receipts = iter_cash_receipts

@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from portone_async._operation import Namespace, Operation
+from portone_async._pagination import NumberedPages
 
 if TYPE_CHECKING:
+    from collections.abc import Awaitable
     from datetime import datetime
 
     from portone_async._operation import Caller, RequestOptions
@@ -166,6 +168,33 @@ async def get_payment_schedules(
     return await client.call(_GET_PAYMENT_SCHEDULES, options, body={"filter": filter, "page": page, "sort": sort})
 
 
+def iter_payment_schedules(
+    client: Caller,
+    *,
+    filter: PaymentScheduleFilterInput | None = None,
+    sort: PaymentScheduleSortInput | None = None,
+    size: int | None = None,
+    options: RequestOptions | None = None,
+) -> NumberedPages[PaymentSchedule, GetPaymentSchedulesResponse]:
+    """Iterate over all items of `get_payment_schedules`, page after page.
+
+    `async for` over its items, or over `.by_page()`; an error leaves the place as it was.
+
+    Args:
+        filter: Conditions the results must meet.
+        sort: Sort key and direction; TIME_TO_PAY and DESC when left out.
+        size: Items a page; PortOne's own choice if not given.
+    """
+    from portone_async.models.page_input import PageInput
+
+    def fetch(number: int) -> Awaitable[GetPaymentSchedulesResponse]:
+        return get_payment_schedules(
+            client, filter=filter, sort=sort, page=PageInput(number=number, size=size), options=options
+        )
+
+    return NumberedPages(fetch, "items")
+
+
 async def revoke_payment_schedules(
     client: Caller,
     *,
@@ -207,3 +236,4 @@ class PaymentPaymentScheduleNamespace(Namespace):
     get_payment_schedule = get_payment_schedule
     get_payment_schedules = get_payment_schedules
     revoke_payment_schedules = revoke_payment_schedules
+    iter_payment_schedules = iter_payment_schedules

@@ -5,13 +5,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from portone_async._operation import Namespace, Operation
+from portone_async._pagination import NumberedPages
 
 if TYPE_CHECKING:
+    from collections.abc import Awaitable
+
     from portone_async._operation import Caller, RequestOptions
     from portone_async.models.get_platform_bulk_account_transfers_response import (
         GetPlatformBulkAccountTransfersResponse,
     )
     from portone_async.models.page_input import PageInput
+    from portone_async.models.platform_bulk_account_transfer import PlatformBulkAccountTransfer
     from portone_async.models.platform_bulk_account_transfer_filter_input import PlatformBulkAccountTransferFilterInput
 
 _GET_PLATFORM_BULK_ACCOUNT_TRANSFERS: Operation[GetPlatformBulkAccountTransfersResponse] = Operation(
@@ -58,7 +62,42 @@ async def get_platform_bulk_account_transfers(
     )
 
 
+def iter_platform_bulk_account_transfers(
+    client: Caller,
+    *,
+    filter: PlatformBulkAccountTransferFilterInput | None = None,
+    is_for_test: bool | None = None,
+    test: bool | None = None,
+    size: int | None = None,
+    options: RequestOptions | None = None,
+) -> NumberedPages[PlatformBulkAccountTransfer, GetPlatformBulkAccountTransfersResponse]:
+    """Iterate over all items of `get_platform_bulk_account_transfers`, page after page.
+
+    `async for` over its items, or over `.by_page()`; an error leaves the place as it was.
+
+    Args:
+        filter: Conditions the results must meet.
+        is_for_test: Whether to use test mode; ignored if the query has `test`; false by default.
+        test: Test mode, false by default; wins over an `is_for_test` in the body.
+        size: Items a page; PortOne's own choice if not given.
+    """
+    from portone_async.models.page_input import PageInput
+
+    def fetch(number: int) -> Awaitable[GetPlatformBulkAccountTransfersResponse]:
+        return get_platform_bulk_account_transfers(
+            client,
+            filter=filter,
+            is_for_test=is_for_test,
+            test=test,
+            page=PageInput(number=number, size=size),
+            options=options,
+        )
+
+    return NumberedPages(fetch, "items")
+
+
 class PlatformBulkAccountTransferNamespace(Namespace):
     """`portone.platform.bulk_account_transfer`."""
 
     get_platform_bulk_account_transfers = get_platform_bulk_account_transfers
+    iter_platform_bulk_account_transfers = iter_platform_bulk_account_transfers

@@ -5,8 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from portone_async._operation import Namespace, Operation
+from portone_async._pagination import NumberedPages
 
 if TYPE_CHECKING:
+    from collections.abc import Awaitable
+
     from portone_async._operation import Caller, RequestOptions
     from portone_async.models.archive_platform_partner_response import ArchivePlatformPartnerResponse
     from portone_async.models.connect_bulk_partner_counterparty_response import ConnectBulkPartnerCounterpartyResponse
@@ -502,6 +505,33 @@ async def get_platform_partners(
     )
 
 
+def iter_platform_partners(
+    client: Caller,
+    *,
+    filter: PlatformPartnerFilterInput | None = None,
+    test: bool | None = None,
+    size: int | None = None,
+    options: RequestOptions | None = None,
+) -> NumberedPages[PlatformPartner, GetPlatformPartnersResponse]:
+    """Iterate over all items of `get_platform_partners`, page after page.
+
+    `async for` over its items, or over `.by_page()`; an error leaves the place as it was.
+
+    Args:
+        filter: Conditions the results must meet.
+        test: Test mode, false by default; wins over an `is_for_test` in the body.
+        size: Items a page; PortOne's own choice if not given.
+    """
+    from portone_async.models.page_input import PageInput
+
+    def fetch(number: int) -> Awaitable[GetPlatformPartnersResponse]:
+        return get_platform_partners(
+            client, filter=filter, test=test, page=PageInput(number=number, size=size), options=options
+        )
+
+    return NumberedPages(fetch, "items")
+
+
 async def recover_platform_partner(
     client: Caller, id: str, *, test: bool | None = None, options: RequestOptions | None = None
 ) -> RecoverPlatformPartnerResponse:
@@ -597,3 +627,4 @@ class PlatformPartnerNamespace(Namespace):
     get_platform_partners = get_platform_partners
     recover_platform_partner = recover_platform_partner
     update_platform_partner = update_platform_partner
+    iter_platform_partners = iter_platform_partners

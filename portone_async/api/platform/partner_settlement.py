@@ -5,14 +5,18 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from portone_async._operation import Namespace, Operation
+from portone_async._pagination import NumberedPages
 
 if TYPE_CHECKING:
+    from collections.abc import Awaitable
+
     from portone_async._operation import Caller, RequestOptions
     from portone_async.models.delete_platform_partner_settlements_response import (
         DeletePlatformPartnerSettlementsResponse,
     )
     from portone_async.models.get_platform_partner_settlements_response import GetPlatformPartnerSettlementsResponse
     from portone_async.models.page_input import PageInput
+    from portone_async.models.platform_partner_settlement import PlatformPartnerSettlement
     from portone_async.models.platform_partner_settlement_filter_input import PlatformPartnerSettlementFilterInput
 
 _DELETE_PLATFORM_PARTNER_SETTLEMENTS: Operation[DeletePlatformPartnerSettlementsResponse] = Operation(
@@ -113,8 +117,43 @@ async def get_platform_partner_settlements(
     )
 
 
+def iter_platform_partner_settlements(
+    client: Caller,
+    *,
+    filter: PlatformPartnerSettlementFilterInput,
+    is_for_test: bool | None = None,
+    test: bool | None = None,
+    size: int | None = None,
+    options: RequestOptions | None = None,
+) -> NumberedPages[PlatformPartnerSettlement, GetPlatformPartnerSettlementsResponse]:
+    """Iterate over all items of `get_platform_partner_settlements`, page after page.
+
+    `async for` over its items, or over `.by_page()`; an error leaves the place as it was.
+
+    Args:
+        filter: Conditions the results must meet.
+        is_for_test: Whether to use test mode; ignored if the query has `test`; false by default.
+        test: Test mode, false by default; wins over an `is_for_test` in the body.
+        size: Items a page; PortOne's own choice if not given.
+    """
+    from portone_async.models.page_input import PageInput
+
+    def fetch(number: int) -> Awaitable[GetPlatformPartnerSettlementsResponse]:
+        return get_platform_partner_settlements(
+            client,
+            filter=filter,
+            is_for_test=is_for_test,
+            test=test,
+            page=PageInput(number=number, size=size),
+            options=options,
+        )
+
+    return NumberedPages(fetch, "items")
+
+
 class PlatformPartnerSettlementNamespace(Namespace):
     """`portone.platform.partner_settlement`."""
 
     delete_platform_partner_settlements = delete_platform_partner_settlements
     get_platform_partner_settlements = get_platform_partner_settlements
+    iter_platform_partner_settlements = iter_platform_partner_settlements

@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from portone_async._operation import Namespace, Operation
+from portone_async._pagination import NumberedPages
 
 if TYPE_CHECKING:
+    from collections.abc import Awaitable
     from datetime import date
 
     from portone_async._operation import Caller, RequestOptions
@@ -15,6 +17,7 @@ if TYPE_CHECKING:
     )
     from portone_async.models.get_platform_payouts_response import GetPlatformPayoutsResponse
     from portone_async.models.page_input import PageInput
+    from portone_async.models.platform_payout import PlatformPayout
     from portone_async.models.platform_payout_filter_input import PlatformPayoutFilterInput
 
 _COMPLETE_PLATFORM_PAYOUT_BY_PARTNER_SETTLEMENT_IDS: Operation[CompletePlatformPayoutByPartnerSettlementIdsResponse] = (
@@ -134,8 +137,43 @@ async def get_platform_payouts(
     )
 
 
+def iter_platform_payouts(
+    client: Caller,
+    *,
+    filter: PlatformPayoutFilterInput | None = None,
+    is_for_test: bool | None = None,
+    test: bool | None = None,
+    size: int | None = None,
+    options: RequestOptions | None = None,
+) -> NumberedPages[PlatformPayout, GetPlatformPayoutsResponse]:
+    """Iterate over all items of `get_platform_payouts`, page after page.
+
+    `async for` over its items, or over `.by_page()`; an error leaves the place as it was.
+
+    Args:
+        filter: Conditions the results must meet.
+        is_for_test: Whether to use test mode; ignored if the query has `test`; false by default.
+        test: Test mode, false by default; wins over an `is_for_test` in the body.
+        size: Items a page; PortOne's own choice if not given.
+    """
+    from portone_async.models.page_input import PageInput
+
+    def fetch(number: int) -> Awaitable[GetPlatformPayoutsResponse]:
+        return get_platform_payouts(
+            client,
+            filter=filter,
+            is_for_test=is_for_test,
+            test=test,
+            page=PageInput(number=number, size=size),
+            options=options,
+        )
+
+    return NumberedPages(fetch, "items")
+
+
 class PlatformPayoutNamespace(Namespace):
     """`portone.platform.payout`."""
 
     complete_platform_payout_by_partner_settlement_ids = complete_platform_payout_by_partner_settlement_ids
     get_platform_payouts = get_platform_payouts
+    iter_platform_payouts = iter_platform_payouts

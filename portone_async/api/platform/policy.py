@@ -5,8 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from portone_async._operation import Namespace, Operation
+from portone_async._pagination import NumberedPages
 
 if TYPE_CHECKING:
+    from collections.abc import Awaitable
+
     from portone_async._operation import Caller, RequestOptions
     from portone_async.models.archive_platform_additional_fee_policy_response import (
         ArchivePlatformAdditionalFeePolicyResponse,
@@ -530,6 +533,33 @@ async def get_platform_additional_fee_policies(
     )
 
 
+def iter_platform_additional_fee_policies(
+    client: Caller,
+    *,
+    filter: PlatformAdditionalFeePolicyFilterInput | None = None,
+    test: bool | None = None,
+    size: int | None = None,
+    options: RequestOptions | None = None,
+) -> NumberedPages[PlatformAdditionalFeePolicy, GetPlatformAdditionalFeePoliciesResponse]:
+    """Iterate over all items of `get_platform_additional_fee_policies`, page after page.
+
+    `async for` over its items, or over `.by_page()`; an error leaves the place as it was.
+
+    Args:
+        filter: Conditions the results must meet.
+        test: Test mode, false by default; wins over an `is_for_test` in the body.
+        size: Items a page; PortOne's own choice if not given.
+    """
+    from portone_async.models.page_input import PageInput
+
+    def fetch(number: int) -> Awaitable[GetPlatformAdditionalFeePoliciesResponse]:
+        return get_platform_additional_fee_policies(
+            client, filter=filter, test=test, page=PageInput(number=number, size=size), options=options
+        )
+
+    return NumberedPages(fetch, "items")
+
+
 async def get_platform_additional_fee_policy(
     client: Caller, id: str, *, test: bool | None = None, options: RequestOptions | None = None
 ) -> PlatformAdditionalFeePolicy:
@@ -593,6 +623,33 @@ async def get_platform_contracts(
     )
 
 
+def iter_platform_contracts(
+    client: Caller,
+    *,
+    filter: PlatformContractFilterInput | None = None,
+    test: bool | None = None,
+    size: int | None = None,
+    options: RequestOptions | None = None,
+) -> NumberedPages[PlatformContract, GetPlatformContractsResponse]:
+    """Iterate over all items of `get_platform_contracts`, page after page.
+
+    `async for` over its items, or over `.by_page()`; an error leaves the place as it was.
+
+    Args:
+        filter: Conditions the results must meet.
+        test: Test mode, false by default; wins over an `is_for_test` in the body.
+        size: Items a page; PortOne's own choice if not given.
+    """
+    from portone_async.models.page_input import PageInput
+
+    def fetch(number: int) -> Awaitable[GetPlatformContractsResponse]:
+        return get_platform_contracts(
+            client, filter=filter, test=test, page=PageInput(number=number, size=size), options=options
+        )
+
+    return NumberedPages(fetch, "items")
+
+
 async def get_platform_discount_share_policies(
     client: Caller,
     *,
@@ -618,6 +675,33 @@ async def get_platform_discount_share_policies(
     return await client.call(
         _GET_PLATFORM_DISCOUNT_SHARE_POLICIES, options, query={"test": test}, body={"filter": filter, "page": page}
     )
+
+
+def iter_platform_discount_share_policies(
+    client: Caller,
+    *,
+    filter: PlatformDiscountSharePolicyFilterInput | None = None,
+    test: bool | None = None,
+    size: int | None = None,
+    options: RequestOptions | None = None,
+) -> NumberedPages[PlatformDiscountSharePolicy, GetPlatformDiscountSharePoliciesResponse]:
+    """Iterate over all items of `get_platform_discount_share_policies`, page after page.
+
+    `async for` over its items, or over `.by_page()`; an error leaves the place as it was.
+
+    Args:
+        filter: Conditions the results must meet.
+        test: Test mode, false by default; wins over an `is_for_test` in the body.
+        size: Items a page; PortOne's own choice if not given.
+    """
+    from portone_async.models.page_input import PageInput
+
+    def fetch(number: int) -> Awaitable[GetPlatformDiscountSharePoliciesResponse]:
+        return get_platform_discount_share_policies(
+            client, filter=filter, test=test, page=PageInput(number=number, size=size), options=options
+        )
+
+    return NumberedPages(fetch, "items")
 
 
 async def get_platform_discount_share_policy(
@@ -839,3 +923,6 @@ class PlatformPolicyNamespace(Namespace):
     update_platform_additional_fee_policy = update_platform_additional_fee_policy
     update_platform_contract = update_platform_contract
     update_platform_discount_share_policy = update_platform_discount_share_policy
+    iter_platform_additional_fee_policies = iter_platform_additional_fee_policies
+    iter_platform_contracts = iter_platform_contracts
+    iter_platform_discount_share_policies = iter_platform_discount_share_policies

@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from portone_async._operation import Namespace, Operation
+from portone_async._pagination import NumberedPages
 
 if TYPE_CHECKING:
+    from collections.abc import Awaitable
     from datetime import date
     from os import PathLike
     from pathlib import Path
@@ -42,6 +44,7 @@ if TYPE_CHECKING:
     from portone_async.models.page_input import PageInput
     from portone_async.models.platform_transfer import PlatformTransfer
     from portone_async.models.platform_transfer_filter_input import PlatformTransferFilterInput
+    from portone_async.models.platform_transfer_summary import PlatformTransferSummary
     from portone_async.models.platform_user_defined_property_key_value import PlatformUserDefinedPropertyKeyValue
     from portone_async.models.transfer_parameters import TransferParameters
 
@@ -522,6 +525,33 @@ async def get_platform_transfer_summaries(
     )
 
 
+def iter_platform_transfer_summaries(
+    client: Caller,
+    *,
+    filter: PlatformTransferFilterInput | None = None,
+    test: bool | None = None,
+    size: int | None = None,
+    options: RequestOptions | None = None,
+) -> NumberedPages[PlatformTransferSummary, GetPlatformTransferSummariesResponse]:
+    """Iterate over all items of `get_platform_transfer_summaries`, page after page.
+
+    `async for` over its items, or over `.by_page()`; an error leaves the place as it was.
+
+    Args:
+        filter: Conditions the results must meet.
+        test: Test mode, false by default; wins over an `is_for_test` in the body.
+        size: Items a page; PortOne's own choice if not given.
+    """
+    from portone_async.models.page_input import PageInput
+
+    def fetch(number: int) -> Awaitable[GetPlatformTransferSummariesResponse]:
+        return get_platform_transfer_summaries(
+            client, filter=filter, test=test, page=PageInput(number=number, size=size), options=options
+        )
+
+    return NumberedPages(fetch, "transfer_summaries")
+
+
 class PlatformTransferNamespace(Namespace):
     """`portone.platform.transfer`."""
 
@@ -532,3 +562,4 @@ class PlatformTransferNamespace(Namespace):
     download_platform_transfer_sheet = download_platform_transfer_sheet
     get_platform_transfer = get_platform_transfer
     get_platform_transfer_summaries = get_platform_transfer_summaries
+    iter_platform_transfer_summaries = iter_platform_transfer_summaries

@@ -1,0 +1,32 @@
+"""PortOne's webhooks: its document has none, so ours describes them, and the same generator makes their models."""
+
+from __future__ import annotations
+
+import json
+from typing import Final
+
+from codegen.document import OPENAPI, CodegenError, Json, reachable
+
+WEBHOOKS: Final = OPENAPI / "webhooks.json"
+
+
+def load_webhooks() -> Json:
+    """Our document; stop by name at a schema that no webhook carries."""
+    document: Json = json.loads(WEBHOOKS.read_text(encoding="utf-8"))
+    schemas = document["components"]["schemas"]
+    stray = sorted(schemas.keys() - set(reachable(document["webhooks"], schemas)))
+    if stray:
+        raise CodegenError(f"{WEBHOOKS.name}: no webhook carries {', '.join(stray)}")
+    return document
+
+
+def with_webhooks(document: Json, webhooks: Json) -> Json:
+    """The API's document with the webhooks' schemas beside its own; stop by name at one that both have."""
+    own, added = document["components"]["schemas"], webhooks["components"]["schemas"]
+    both = sorted(own.keys() & added.keys())
+    if both:
+        raise CodegenError(
+            f"rename in openapi/{WEBHOOKS.name}: the API's document has {', '.join(both)} too"
+        )
+    schemas = dict(sorted({**own, **added}.items()))
+    return document | {"components": document["components"] | {"schemas": schemas}}

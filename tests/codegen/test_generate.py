@@ -1,0 +1,520 @@
+"""`python -m codegen generate` and `check`: everything in the document comes out, the same way each time."""
+
+import filecmp
+import json
+import shutil
+import time
+from pathlib import Path
+
+import pytest
+from codegen_documents import (
+    STRING,
+    an_error,
+    an_object,
+    as_json,
+    document,
+    namespaces,
+    operation,
+    probe,
+    ref,
+    run,
+    run_code,
+    thing,
+    union,
+)
+
+from codegen import generate, parse, render
+from codegen.document import ROOT, VENDORED, CodegenError, operations
+from codegen.generate import PACKAGE, load_namespaces, place, write
+from codegen.importer import normalise
+from codegen.prose import Prose
+from codegen.webhooks import load_webhooks, with_webhooks
+
+facts = with_webhooks(json.loads(VENDORED.read_text(encoding="utf-8")), load_webhooks())
+FOLDERS = ("api", "models")
+
+
+@pytest.fixture(scope="module")
+def api():
+    return parse.parse(facts)
+
+
+def files(folder):
+    found = [p for name in FOLDERS for p in (folder / name).rglob("*") if p.is_file()]
+    return sorted(p for p in found if p.parent.name != "__pycache__")
+
+
+# --- nothing is lost ---
+
+
+def kind_on_the_wire(schema):
+    """A type, read from the document by other means than the generator's."""
+    if "$ref" in schema:
+        name = schema["$ref"].rpartition("/")[2]
+        target = facts["components"]["schemas"][name]
+        if "oneOf" in target:
+            return "union", name
+        if "enum" in target:
+            return "enum", name
+        return ("map" if isinstance(target.get("additionalProperties"), dict) else "object"), name
+    kind, form = schema["type"], schema.get("format")
+    if kind == "array":
+        return ("list", kind_on_the_wire(schema["items"]))
+    dates = {"date": "date", "date-time": "datetime"}
+    names = {
+        "string": dates.get(form, "str"),
+        "integer": "int",
+        "boolean": "bool",
+        "object": "json",
+    }
+    return names[kind], ""
+
+
+def kind_of(found):
+    return ("list", kind_of(found.item)) if found.item else (found.kind, found.name)
+
+
+def test_every_schema_and_field(api):
+    schemas = facts["components"]["schemas"]
+    assert api.schemas.keys() == schemas.keys()
+    for name, schema in schemas.items():
+        ours = api.schemas[name]
+        assert {f.wire for f in ours.fields} == schema.get("properties", {}).keys()
+        for field in ours.fields:
+            assert field.required == (field.wire in schema.get("required", [])), name
+            assert kind_of(field.type) == kind_on_the_wire(schema["properties"][field.wire]), name
+        assert list(ours.values) == schema.get("enum", [])
+        assert dict(ours.variants) == {
+            value: target.rpartition("/")[2]
+            for value, target in schema.get("discriminator", {}).get("mapping", {}).items()
+        }
+        assert ours.status == schema.get("x-portone-status-code", 0)
+
+
+def test_every_operation_parameter_and_response(api):
+    ours = {e.id: e for e in api.endpoints}
+    assert len(ours) == len(api.endpoints) == 147
+    for path, method, found in operations(facts):
+        endpoint = ours.pop(found["operationId"])
+        assert (endpoint.path, endpoint.method) == (path, method)
+        parameters = [*endpoint.path_parameters, *endpoint.query_parameters]
+        listed = {p["name"]: p for p in found.get("parameters", []) if "schema" in p}
+        assert {p.wire for p in parameters} == listed.keys()
+        for parameter in parameters:
+            assert parameter.required == listed[parameter.wire].get("required", False)
+            assert kind_of(parameter.type) == kind_on_the_wire(listed[parameter.wire]["schema"])
+        in_query = [p for p in found.get("parameters", []) if "content" in p]
+        body = found.get("requestBody") or (in_query[0] if in_query else None)
+        assert endpoint.body_in_query == bool(in_query)
+        assert (endpoint.body is None) == (body is None)
+        if body:
+            (media,) = body["content"].values()
+            assert ref(endpoint.body.name) == media["schema"]
+            assert endpoint.body_required == body.get("required", False)
+        responses = dict(found["responses"])
+        content = responses.pop("200").get("content")
+        assert endpoint.media == (next(iter(content)) if content else None)
+        if endpoint.media == "application/json":
+            assert ref(endpoint.reply.name) == content["application/json"]["schema"]
+        assert {r["content"]["application/json"]["schema"]["$ref"] for r in responses.values()} == {
+            ref(endpoint.errors.name)["$ref"]
+        }
+        assert endpoint.secured == bool(found.get("security"))
+        assert endpoint.unstable == found.get("x-portone-unstable", False)
+    assert not ours
+
+
+def test_parser_has_nothing_to_warn_of():
+    stripped, _ = parse._for_parser(facts)
+    data, components = parse._run_parser(stripped)
+    assert list(data.errors) == []
+    collections = data.endpoint_collections_by_tag.values()
+    assert [e for c in collections for e in c.parse_errors] == []
+    assert components.keys() == facts["components"]["schemas"].keys()
+
+
+def test_everything_reaches_the_generated_package(api):
+    found = run_code(
+        ROOT,
+        "import json, portone_async.errors as e, portone_async.models as m\n"
+        "print(json.dumps([sorted(m.__all__), sorted(e._generated.__all__)]))",
+    )
+    errors = sorted(s.name for s in api.schemas.values() if s.kind == "error")
+    models = sorted(s.name for s in api.schemas.values() if s.kind not in ("error", "errors"))
+    assert found == [models, errors]
+
+
+# --- a loss stops the run, by name ---
+
+
+def bad_parameter(source):
+    operation(source, "getThing")["parameters"][1]["schema"] = {"type": "array", "items": STRING}
+
+
+def bad_error(source):
+    operation(source, "getThing")["responses"]["404"]["content"] = as_json("ThingNotFoundError")
+
+
+def two_unions(source):
+    operation(source, "getThing")["responses"]["404"]["content"] = as_json("OtherError")
+
+
+def no_errors(source):
+    del operation(source, "createThing")["responses"]["400"]
+
+
+def empty_error(source):
+    del operation(source, "createThing")["responses"]["400"]["content"]
+
+
+def two_successes(source):
+    operation(source, "createThing")["responses"]["201"] = {"description": ""}
+
+
+def reply_of(name):
+    def change(source):
+        operation(source, "getThing")["responses"]["200"]["content"] = as_json(name)
+
+    return change
+
+
+def two_media(source):
+    operation(source, "getThing")["responses"]["200"]["content"]["text/csv"] = {"schema": STRING}
+
+
+def pdf(source):
+    operation(source, "getThing")["responses"]["200"]["content"] = {
+        "application/pdf": {"schema": STRING}
+    }
+
+
+def placeholder(source):
+    source["paths"]["/things/{id}"] = source["paths"].pop("/things/{thingId}")
+
+
+def body_of(name):
+    def change(source):
+        operation(source, "createThing")["requestBody"]["content"] = as_json(name)
+
+    return change
+
+
+def twice(source):
+    parameters = operation(source, "getThing")["parameters"]
+    parameters.append(parameters[1])
+
+
+def same_argument(source):
+    operation(source, "createThing")["parameters"] = [
+        {"name": "name", "in": "query", "schema": STRING}
+    ]
+
+
+def nothing(source):
+    pass
+
+
+LOSSES = [
+    ("schemas of one class name", document(Thing=thing(a=ref("B2bX"), b=ref("B2BX")), B2bX=an_object(), B2BX=an_object()), nothing, ["B2BX"]),
+    ("schemas of one module name", document(Thing=thing(a=ref("FooBar"), b=ref("Foo_Bar")), FooBar=an_object(), Foo_Bar=an_object()), nothing, ["Foo_Bar"]),
+    ("fields of one name", document(Thing=thing(fooBar=STRING, foo_bar=STRING)), nothing, ["Thing: fooBar and foo_bar are the same name in Python"]),
+    ("field without a name", document(Thing=thing(**{"-": STRING})), nothing, ["'-' gives no name"]),
+    ("class without a name", document(Thing=thing(a=ref("a-b")), **{"a-b": an_object()}), nothing, ["a-b: cannot be the name of a class"]),
+    ("class of ours", document(Thing=thing(a=ref("Model")), Model=an_object()), nothing, ["Model: cannot be the name of a class"]),
+    ("error of ours", document(GetThingError=union("type", A="NotFoundError"), NotFoundError=an_error(404)), nothing, ["NotFoundError: cannot be the name"]),
+    ("module of ours", document(Thing=thing(a=ref("Errors")), Errors=an_object()), nothing, ["Errors: its module"]),
+    ("number", document(Thing=thing(rate={"type": "number"})), nothing, ["Thing.rate"]),
+    ("anything", document(Thing=thing(rate={})), nothing, ["Thing.rate"]),
+    ("uuid", document(Thing=thing(a={"type": "string", "format": "uuid"})), nothing, ["Thing.a"]),
+    ("file", document(Thing=thing(a={"type": "string", "format": "binary"})), nothing, ["Thing.a"]),
+    ("array of nothing", document(Thing=thing(a={"type": "array"})), nothing, ["items"]),
+    ("list of lists", document(Thing=thing(a={"type": "array", "items": {"type": "array", "items": STRING}})), nothing, ["Thing.a: a list of list"]),
+    ("list of maps", document(Thing=thing(a={"type": "array", "items": ref("ThingMap")})), nothing, ["Thing.a"]),
+    ("inline object", document(Thing=thing(a=an_object(b=STRING))), nothing, ["Thing.a"]),
+    ("inline map", document(Thing=thing(a={"type": "object", "additionalProperties": {"type": "string"}})), nothing, ["Thing.a"]),
+    ("string with a name", document(Thing=thing(a=ref("Text")), Text=STRING), nothing, ["Text"]),
+    ("array with a name", document(Thing=thing(a=ref("Texts")), Texts={"type": "array", "items": STRING}), nothing, ["Texts"]),
+    ("reference with a name", document(Thing=thing(a=ref("Same")), Same=ref("BigThing")), nothing, ["Same"]),
+    ("map with fields", document(ThingMap=an_object(a=STRING) | {"additionalProperties": STRING}), nothing, ["ThingMap: properties beside additionalProperties"]),
+    ("map of lists", document(ThingMap={"type": "object", "additionalProperties": {"type": "array", "items": STRING}}), nothing, ["ThingMap"]),
+    ("error without status", document(ThingNotFoundError=an_object(type=STRING)), nothing, ["ThingNotFoundError: an error without a status"]),
+    ("status without class", document(ThingNotFoundError=an_error(418)), nothing, ["ThingNotFoundError: no class stands for status 418"]),
+    ("model that holds an error", document(Thing=thing(why=ref("ThingNotFoundError"))), nothing, ["Thing: holds the error ThingNotFoundError"]),
+    ("union that holds an error", document(ThingMore=union("type", THING_NOT_FOUND="ThingNotFoundError")), nothing, ["ThingMore: holds the error"]),
+    ("error that is no union", document(), bad_error, ["ThingNotFoundError"]),
+    ("two unions of errors", document(OtherError=union("type", A="InvalidRequestError")), two_unions, ["getThing: one error union"]),
+    ("no errors", document(), no_errors, ["createThing: one error union"]),
+    ("error without content", document(), empty_error, ["createThing"]),
+    ("two successes", document(), two_successes, ["createThing: one 200"]),
+    ("reply of an enum", document(), reply_of("ThingKind"), ["getThing: a reply of enum"]),
+    ("reply of errors", document(), reply_of("GetThingError"), ["getThing: a reply of errors"]),
+    ("reply in two media", document(), two_media, ["getThing"]),
+    ("reply of another medium", document(), pdf, ["GET /things/{thingId}", "(Unsupported content_type application/pdf)"]),
+    ("body of a union", document(), body_of("ThingMore"), ["createThing: a body of union"]),
+    ("body of a map", document(), body_of("ThingMap"), ["createThing: a body of map"]),
+    ("list in the query", document(), bad_parameter, ["getThing.storeId: a parameter of list"]),
+    ("parameter twice", document(), twice, ["unique"]),
+    ("one argument in two places", document(), same_argument, ["createThing: name of the query and name of the body"]),
+    ("placeholder of no parameter", document(), placeholder, ["/things/{id}"]),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("source", "change", "says"), [pytest.param(*rest, id=name) for name, *rest in LOSSES]
+)
+def test_loss_stops_the_run_by_name(tmp_path, source, change, says):
+    change(source)
+    with pytest.raises(CodegenError) as caught:
+        write(normalise(source), tmp_path, namespaces(source))
+    for words in says:
+        assert words in str(caught.value)
+    assert not list(tmp_path.rglob("*.py"))
+
+
+def test_schema_that_the_parser_loses_is_named(monkeypatch):
+    run_parser = parse.opc.build_schemas
+
+    def lossy(**arguments):
+        schemas = run_parser(**arguments)
+        reference = next(
+            r for r in schemas.classes_by_reference if parse._plain(r).endswith("/BigThing")
+        )
+        del schemas.classes_by_reference[reference]
+        return schemas
+
+    monkeypatch.setattr(parse.opc, "build_schemas", lossy)
+    with pytest.raises(CodegenError, match="1 schemas lost by the parser: BigThing"):
+        parse.parse(normalise(document()))
+
+
+def test_operation_that_the_parser_loses_is_named(monkeypatch):
+    run_parser = parse._run_parser
+
+    def lossy(stripped):
+        data, components = run_parser(stripped)
+        (collection,) = data.endpoint_collections_by_tag.values()
+        collection.endpoints.pop()
+        return data, components
+
+    monkeypatch.setattr(parse, "_run_parser", lossy)
+    with pytest.raises(CodegenError, match=r"\w+Thing\w*: lost by the parser"):
+        parse.parse(normalise(document()))
+
+
+# --- where operations live ---
+
+
+def test_unplaced_operation_is_named(tmp_path):
+    with pytest.raises(CodegenError, match=r"namespaces.toml first: createThing, getThings$"):
+        write(normalise(document()), tmp_path, {"thing": ["getThing"]})
+    assert not list(tmp_path.rglob("*.py"))
+
+
+def test_operation_placed_twice_is_named(tmp_path):
+    placed = namespaces(document()) | {"other": ["getThing"]}
+    with pytest.raises(CodegenError, match="placed twice.*getThing"):
+        write(normalise(document()), tmp_path, placed)
+
+
+@pytest.mark.parametrize(
+    "placed",
+    [
+        {"thing": ["getThing", "getThings", "createThing"], "thing.get_thing": []},
+        {"thing": ["getThing", "getThings", "createThing"], "thing.get_thing.deep": []},
+    ],
+)
+def test_operation_named_like_a_namespace_is_named(tmp_path, placed):
+    with pytest.raises(CodegenError, match="getThing: thing.get_thing is something else"):
+        write(normalise(document()), tmp_path, placed)
+
+
+def test_pinned_operation_may_be_gone(api):
+    placed = load_namespaces()
+    placed["payment"] = [*placed["payment"], "hiddenOneDay"]
+    assert "hiddenOneDay" not in {name for names in place(api, placed).values() for name in names}
+
+
+def test_every_operation_is_pinned(api):
+    placed = [name for names in load_namespaces().values() for name in names]
+    assert {e.id for e in api.endpoints} <= set(placed)
+    assert len(placed) == len(set(placed))
+
+
+# --- the same bytes each time, and those that are committed ---
+
+
+def test_same_bytes_whatever_the_hash_seed(tree, tmp_path):
+    results = []
+    for seed in ("0", "1"):
+        for name in FOLDERS:
+            shutil.rmtree(tree / "portone_async" / name)
+        started = time.monotonic()
+        done = run(tree, "-m", "codegen", "generate", PYTHONHASHSEED=seed)
+        assert done.returncode == 0, done.stderr
+        assert time.monotonic() - started < 20
+        kept = tmp_path / seed
+        for name in FOLDERS:
+            shutil.copytree(tree / "portone_async" / name, kept / name)
+        results.append(kept)
+    names = [[str(p.relative_to(folder)) for p in files(folder)] for folder in (*results, PACKAGE)]
+    assert names[0] == names[1] == names[2]
+    for other in (results[1], PACKAGE):
+        _, differing, broken = filecmp.cmpfiles(results[0], other, names[0], shallow=False)
+        assert (differing, broken) == ([], [])
+
+
+def test_check_passes_on_the_committed_tree(tree):
+    done = run(tree, "-m", "codegen", "check")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.endswith("the generated code is up to date\n")
+
+
+# --- check ---
+
+
+@pytest.fixture
+def small(tmp_path, monkeypatch):
+    """A package generated from the small document, which `check` takes for the repository's."""
+    source = normalise(document())
+    none = {"webhooks": {}, "components": {"schemas": {}}}
+    monkeypatch.setattr(generate, "PACKAGE", tmp_path)
+    monkeypatch.setattr(generate, "load_webhooks", lambda: none)
+    monkeypatch.setattr(generate, "load_vendored", lambda: source)
+    monkeypatch.setattr(generate, "load_namespaces", lambda: namespaces(document()))
+    monkeypatch.setattr(generate, "load_prose", Prose)
+    write(source, tmp_path)
+    return tmp_path
+
+
+def test_check_passes_on_what_generate_wrote(small):
+    assert generate.check().endswith("the generated code is up to date")
+
+
+@pytest.mark.parametrize(
+    ("path", "change"),
+    [
+        ("models/thing.py", lambda p: p.write_text(p.read_text() + "\n")),
+        ("models/thing.py", Path.unlink),
+        ("api/thing.py", Path.unlink),
+        ("models/extra.py", lambda p: p.write_text("")),
+        ("models/deep/extra.py", lambda p: (p.parent.mkdir(), p.write_text(""))),
+        ("api/notes.txt", lambda p: p.write_text("")),
+    ],
+)
+def test_check_finds_drift(small, path, change):
+    change(small / path)
+    with pytest.raises(CodegenError, match=rf"run `python -m codegen generate`: {path} differ"):
+        generate.check()
+
+
+def test_check_finds_missing_folders(small):
+    shutil.rmtree(small / "models")
+    with pytest.raises(CodegenError, match=r"models/.* and \d+ more differ"):
+        generate.check()
+
+
+def test_check_finds_unplaced_operations(small, monkeypatch):
+    monkeypatch.setattr(generate, "load_namespaces", lambda: {"thing": ["getThing", "getThings"]})
+    with pytest.raises(CodegenError, match="namespaces.toml first: createThing"):
+        generate.check()
+
+
+@pytest.mark.parametrize(
+    ("words", "name"),
+    [
+        (Prose(operations={"gone": {"summary": "It."}}), "operation gone"),
+        (Prose(schemas={"Gone": "It."}), "schema Gone"),
+        (Prose(fields={"Thing.gone": "It."}), "field Thing.gone"),
+        (Prose(fields={"*.gone": "It."}), r"field \*.gone"),
+    ],
+)
+def test_check_finds_stray_prose(small, monkeypatch, words, name):
+    monkeypatch.setattr(generate, "load_prose", lambda: words)
+    with pytest.raises(CodegenError, match=f"speaks of what is not there: {name}$"):
+        generate.check()
+
+
+def test_check_lists_facts_without_words(small):
+    report = generate.check().splitlines()
+    assert "without words: operation getThing" in report
+    assert "without words: field Thing.id" in report
+
+
+def test_generate_replaces_what_was_there(small):
+    (small / "models/extra.py").write_text("")
+    (small / "models/thing.py").unlink()
+    assert generate.generate().startswith("generated 3 operations: ")
+    assert not (small / "models/extra.py").exists()
+    assert generate.check()
+
+
+def test_generate_leaves_what_was_there_when_it_fails(small, monkeypatch):
+    before = {p: p.read_bytes() for p in files(small)}
+    monkeypatch.setattr(generate, "load_namespaces", dict)
+    with pytest.raises(CodegenError):
+        generate.generate()
+    assert {p: p.read_bytes() for p in files(small)} == before
+
+
+@pytest.mark.parametrize("content", [None, "", "<<<<<<< HEAD", "{"])
+def test_vendored_document_that_is_missing_or_broken(tree, content):
+    path = tree / "openapi/portone-v2.json"
+    path.unlink()
+    if content is not None:
+        path.write_text(content)
+    done = run(tree, "-m", "codegen", "check")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert len(done.stderr.splitlines()) == 1
+    assert "run `python -m codegen import SOURCE`" in done.stderr
+
+
+# --- what the generated files are like ---
+
+
+def test_first_line_says_generated_and_by_which_command():
+    for path in files(PACKAGE):
+        first = path.read_text(encoding="utf-8").split("\n", 1)[0]
+        assert first == render.HEADER.strip(), path
+        assert "Generated by `python -m codegen generate`" in first
+
+
+def test_fewer_lines_than_promised():
+    assert sum(len(p.read_text(encoding="utf-8").splitlines()) for p in files(PACKAGE)) < 60_000
+
+
+def test_nothing_but_python_is_generated():
+    assert {p.suffix for p in files(PACKAGE)} == {".py"}
+
+
+def test_every_module_imports_and_every_operation_is_reachable(api):
+    found = probe(ROOT)
+    generated = [
+        p
+        for p in files(PACKAGE)
+        if p.parts[-2:] not in (("api", "__init__.py"), ("models", "__init__.py"))
+    ]
+    assert found["modules"] == len(generated)
+    objects = [s for s in api.schemas.values() if s.kind == "object"]
+    assert found["fields"] == sum(len(s.fields) for s in objects)
+    tree = place(api, load_namespaces())
+    assert found["functions"] == {
+        name: f"{namespace}.{parse.snake(name)}"
+        for namespace, names in tree.items()
+        for name in names
+    }
+    assert len(found["functions"]) == 147
+
+
+def test_models_are_imported_when_they_are_used():
+    loaded = (
+        "import json, sys\n"
+        "{code}\n"
+        "print(json.dumps(sorted(m for m in sys.modules if m.startswith('portone_async.models.'))))"
+    )
+    assert run_code(ROOT, loaded.format(code="import portone_async.models")) == []
+    client = "from portone_async import PortOne, models; PortOne('x').platform.partner; dir(models)"
+    assert run_code(ROOT, loaded.format(code=client)) == []
+    one = "from portone_async.models import OneLineAddress"
+    assert run_code(ROOT, loaded.format(code=one)) == ["portone_async.models.one_line_address"]
+    enum = "from portone_async.models import Currency"
+    assert run_code(ROOT, loaded.format(code=enum)) == ["portone_async.models.enums"]
