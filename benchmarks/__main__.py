@@ -1,9 +1,9 @@
-"""Run the benchmarks named, or all of them: `python -m benchmarks [cold_start] [decode]`."""
+"""Run the benchmarks named, or all of them: `python -m benchmarks cold_start decode`."""
 
 import importlib
 import sys
 
-NAMES = ("cold_start", "decode")
+NAMES = ("cold_start", "decode", "bulk", "memory")
 
 for name in sys.argv[1:] or NAMES:
     if name not in NAMES:

@@ -1,0 +1,48 @@
+"""The commands and what they have in common."""
+
+from __future__ import annotations
+
+from typing import Annotated, Final
+
+import typer
+
+from portone_async._version import __version__
+from portone_async.cli import export, lookup
+from portone_async.cli.emulator import emulator
+from portone_async.cli.exits import EXIT_CODES
+from portone_async.cli.get import get
+
+app: Final = typer.Typer(
+    name="portone-async",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode="markdown",
+    # Tracebacks with the values of variables would show secrets.
+    pretty_exceptions_enable=False,
+    epilog=EXIT_CODES,
+    help="Bulk work with the PortOne V2 payment API. The API secret comes from the environment variable "
+    "PORTONE_API_SECRET, the store id from PORTONE_STORE_ID.",
+)
+app.command(epilog=lookup.EPILOG)(lookup.lookup)
+app.command(epilog=export.EPILOG)(export.export)
+app.command(epilog=EXIT_CODES)(get)
+app.command(
+    add_help_option=False,
+    context_settings={"allow_extra_args": True, "ignore_unknown_options": True},
+)(emulator)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"portone-async {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    _: Annotated[
+        bool,
+        typer.Option("--version", callback=_version, is_eager=True, help="Print the version."),
+    ] = False,
+) -> None:
+    """What every command takes."""

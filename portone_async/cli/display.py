@@ -1,0 +1,108 @@
+"""Progress on stderr: a bar in a terminal, a line now and then elsewhere."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from types import TracebackType
+from typing import Final, Self
+
+from attrs import frozen
+from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
+from rich.constrain import Constrain
+from rich.progress import BarColumn, Progress, TextColumn
+
+from portone_async import bulk
+
+LINE_EVERY: Final = 10.0
+"""Seconds between two lines where there is no terminal."""
+
+
+@frozen
+class _Narrow:
+    """Something with room behind it for the ^C that terminals echo: a full line would wrap, and be left standing."""
+
+    inner: RenderableType
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        yield Constrain(self.inner, options.max_width - len("^C") - 1)
+
+
+class _Bar(Progress):
+    def get_renderables(self) -> Iterable[RenderableType]:
+        return map(_Narrow, super().get_renderables())
+
+
+class Display:
+    """Shows how far a run is.
+
+    Args:
+        known: What the output had before this run.
+        total: What it will have; `None` if nobody knows.
+    """
+
+    def __init__(self, *, known: int = 0, total: int | None = None) -> None:
+        self._console: Final = Console(stderr=True, highlight=False)
+        self._known: Final = known
+        self._total: Final = total
+        self._line_at = LINE_EVERY
+        self._bar: Final = _Bar(
+            TextColumn("{task.fields[count]}"),
+            # The terminal's own colours: they suit its background, be it light or dark.
+            BarColumn(None, "dim", "green", "green", "green"),
+            TextColumn("{task.fields[rate]}", style="dim"),
+            TextColumn("{task.fields[failed]}", style="red"),
+            TextColumn("{task.fields[left]}", style="cyan"),
+            console=self._console,
+            transient=True,
+            expand=True,
+        )
+        self._task: Final = self._bar.add_task(
+            "", total=total, completed=known, count="", rate="", failed="", left=""
+        )
+
+    def __enter__(self) -> Self:
+        if self._console.is_terminal:
+            self._bar.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if self._console.is_terminal:
+            self._bar.stop()
+
+    def say(self, text: str) -> None:
+        """Print a line above the bar."""
+        self._console.print(text, markup=False)
+
+    def show(self, progress: bulk.Progress) -> None:
+        """Show how far the run is now."""
+        done = self._known + progress.done
+        if self._console.is_terminal:
+            self._bar.update(
+                self._task,
+                completed=done,
+                count=f"{done:,}" if self._total is None else f"{done:,}/{self._total:,}",
+                rate=_rate(progress),
+                failed=f"{progress.failed:,} failed" if progress.failed else "",
+                left="" if progress.left is None else clock(progress.left),
+            )
+        elif progress.elapsed >= self._line_at:
+            self._line_at = progress.elapsed + LINE_EVERY
+            of = "" if self._total is None else f" of {self._total:,}"
+            left = "" if progress.left is None else f", {clock(progress.left)} left"
+            self.say(f"{done:,}{of}, {progress.failed:,} failed, {_rate(progress)}{left}")
+
+
+def clock(seconds: float) -> str:
+    """Seconds as minutes and seconds, with hours where there are any."""
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
+
+
+def _rate(progress: bulk.Progress) -> str:
+    return f"{progress.rate:,.0f}/s" if progress.rate >= 10 else f"{progress.rate:.1f}/s"  # noqa: PLR2004

@@ -1,0 +1,164 @@
+"""Nothing is left running, whichever way a lookup ends."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import weakref
+from collections.abc import AsyncIterator
+
+import anyio
+import pytest
+
+from portone_async import bulk, errors
+from portone_async._errors import RequestInfo
+
+from .conftest import tasks
+
+pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("no_task_left")]
+
+
+class Calls:
+    """A function that never returns, and who is in it."""
+
+    def __init__(self) -> None:
+        self.running = 0
+        self.begun = 0
+
+    async def __call__(self, number: int) -> int:
+        self.running += 1
+        self.begun += 1
+        try:
+            await anyio.sleep_forever()
+        finally:
+            self.running -= 1
+        raise AssertionError
+
+
+@pytest.fixture
+def calls() -> Calls:
+    return Calls()
+
+
+async def test_calls_run_as_many_at_once_as_asked(calls: Calls) -> None:
+    async with bulk.lookup(calls, range(100), concurrency=7):
+        await anyio.wait_all_tasks_blocked()
+        assert calls.running == 7
+    assert calls.running == 0
+
+
+async def test_break_cancels_what_runs() -> None:
+    calls = Calls()
+
+    async def first_only(number: int) -> int:
+        return await calls(number) if number else number
+
+    before = tasks()
+    async with bulk.lookup(first_only, range(100), concurrency=5) as results:
+        async for _ in results:
+            await anyio.wait_all_tasks_blocked()
+            assert calls.running == 5
+            break
+    assert calls.running == 0
+    assert tasks() == before
+
+
+async def test_a_cancelled_consumer_cancels_what_runs(calls: Calls) -> None:
+    with anyio.CancelScope() as scope:
+        async with bulk.lookup(calls, range(100)) as results:
+            await anyio.wait_all_tasks_blocked()
+            scope.cancel()
+            await anext(results)
+    assert scope.cancelled_caught
+    assert calls.running == 0
+
+
+async def test_a_cancelled_consumer_that_does_not_wait_cancels_what_runs(calls: Calls) -> None:
+    with anyio.CancelScope() as scope:
+        async with bulk.lookup(calls, range(100)):
+            await anyio.wait_all_tasks_blocked()
+            scope.cancel()
+    assert calls.running == 0
+
+
+async def test_a_timeout_ends_it(calls: Calls) -> None:
+    with pytest.raises(TimeoutError):
+        with anyio.fail_after(0.01):
+            async with bulk.lookup(calls, range(100)) as results:
+                await anext(results)
+    assert calls.running == 0
+
+
+@pytest.mark.parametrize("anyio_backend", ["asyncio"])
+async def test_asyncio_s_own_cancellation_passes(calls: Calls, anyio_backend: str) -> None:
+    async def run() -> None:
+        async with bulk.lookup(calls, range(100)) as results:
+            await anext(results)
+
+    task = asyncio.create_task(run())
+    await anyio.wait_all_tasks_blocked()
+    assert calls.running == 50
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert task.cancelled()
+    assert calls.running == 0
+
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(0.01):
+            await run()
+    assert calls.running == 0
+
+
+@pytest.mark.parametrize("anyio_backend", ["asyncio"])
+async def test_a_call_cancelled_from_elsewhere_does_not_look_like_an_end(
+    anyio_backend: str,
+) -> None:
+    async def wait(number: int) -> None:
+        future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        future.cancel()
+        await future
+
+    with pytest.raises(RuntimeError, match="cancelled from elsewhere"):
+        async with bulk.lookup(wait, range(3)) as results:
+            async for _ in results:
+                pass
+
+
+async def test_an_async_generator_is_closed_with_the_block() -> None:
+    closed: list[bool] = []
+
+    async def numbers() -> AsyncIterator[int]:
+        try:
+            for number in range(1000):
+                yield number
+        finally:
+            closed.append(True)
+
+    async def echo(number: int) -> int:
+        return number
+
+    async with bulk.lookup(echo, numbers(), concurrency=1) as results:
+        await anext(results)
+    assert closed == [True]
+
+
+async def test_a_failed_result_keeps_nothing_of_later_calls_alive() -> None:
+    class Thing:
+        pass
+
+    kept: list[weakref.ref[Thing]] = []
+
+    async def fail_first(thing: Thing) -> None:
+        if not kept:
+            kept.append(weakref.ref(thing))
+            raise errors.APIError(status=404, request=RequestInfo("GET", "/"))
+        kept.append(weakref.ref(thing))
+
+    async with bulk.lookup(fail_first, (Thing() for _ in range(3)), concurrency=1) as results:
+        first = await anext(results)
+        await anext(results)
+        await anext(results)
+    gc.collect()
+    assert first.error is not None
+    assert [ref() is not None for ref in kept] == [True, False, False]

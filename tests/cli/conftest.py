@@ -1,0 +1,110 @@
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from threading import Event
+from typing import Any
+
+import orjson
+import pytest
+
+from portone_async.emulator import Emulator, RequestRecord
+
+COMMAND = [sys.executable, "-m", "portone_async"]
+SECRET = "a-secret-to-look-for"
+PATIENCE = 60
+
+
+class PortOne(Emulator):
+    """An emulator that counts the requests for each payment and tells when there were so many."""
+
+    def __init__(self) -> None:
+        super().__init__(secret=SECRET, on_request=self._see)
+        self.asked = Counter[str]()
+        self._waiting: list[tuple[int, Event]] = []
+
+    def _see(self, record: RequestRecord) -> None:
+        self.asked[record.path.rpartition("/")[2]] += 1
+        for number, event in self._waiting:
+            if self.asked.total() >= number:
+                event.set()
+
+    def wait_for_requests(self, number: int) -> None:
+        """Wait until so many requests have come, all told."""
+        event = Event()
+        self._waiting.append((number, event))
+        if self.asked.total() >= number:
+            event.set()
+        assert event.wait(PATIENCE)
+
+    def sell(self, count: int) -> list[str]:
+        """Have so many paid payments; returns their ids."""
+        ids = [f"order-{number}" for number in range(count)]
+        for number, payment_id in enumerate(ids):
+            self.checkout(payment_id, amount=1_000 + number)
+        return ids
+
+
+@pytest.fixture
+def portone() -> Iterator[PortOne]:
+    with PortOne() as emulator:
+        yield emulator
+
+
+class Shell:
+    """Runs the command in an empty folder."""
+
+    def __init__(self, folder: Path, environment: dict[str, str]) -> None:
+        self.folder = folder
+        self.environment = environment
+
+    def start(self, *arguments: str, **options: Any) -> subprocess.Popen[bytes]:
+        options = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE} | options
+        return subprocess.Popen(
+            [*COMMAND, *arguments], cwd=self.folder, env=self.environment, **options
+        )
+
+    def run(self, *arguments: str, stdin: bytes = b"") -> subprocess.CompletedProcess[str]:
+        with self.start(*arguments, stdin=subprocess.PIPE) as process:
+            out, err = process.communicate(stdin, timeout=PATIENCE)
+        return subprocess.CompletedProcess(
+            process.args, process.returncode, out.decode(), err.decode()
+        )
+
+    def write(self, name: str, lines: Sequence[str]) -> None:
+        (self.folder / name).write_text("".join(f"{line}\n" for line in lines))
+
+    def lines(self, name: str) -> list[dict[str, Any]]:
+        """The lines of a JSONL file; there must be nothing else in it."""
+        content = (self.folder / name).read_bytes()
+        assert not content or content.endswith(b"\n")
+        return [orjson.loads(line) for line in content.splitlines()]
+
+    def complete_lines(self, name: str) -> list[dict[str, Any]]:
+        """The lines of a JSONL file that was left by a kill."""
+        path = self.folder / name
+        content = path.read_bytes() if path.exists() else b""
+        return [orjson.loads(line) for line in content.split(b"\n")[:-1]]
+
+
+@pytest.fixture
+def make_shell(tmp_path: Path) -> Callable[..., Shell]:
+    def make(**environment: str) -> Shell:
+        kept = {
+            name: value
+            for name, value in os.environ.items()
+            if not name.startswith("PORTONE_")
+            and name not in ("NO_COLOR", "FORCE_COLOR", "COLUMNS")
+        }
+        return Shell(tmp_path, kept | environment)
+
+    return make
+
+
+@pytest.fixture
+def shell(make_shell: Callable[..., Shell], portone: PortOne) -> Shell:
+    return make_shell(PORTONE_API_SECRET=SECRET, PORTONE_BASE_URL=portone.url)

@@ -1,0 +1,140 @@
+"""What is seen: in a terminal, narrow or wide, and in a pipe."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import pty
+import re
+import struct
+import sys
+import termios
+
+import pytest
+
+from .conftest import COMMAND, PATIENCE, PortOne, Shell
+
+CONTROL = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
+COLOUR = re.compile(r"\x1b\[(?:[0-9;]*;)?(?:3[0-7]|38|9[0-7])[;m]")
+
+
+def run_in_terminal(shell: Shell, columns: int, *arguments: str, **environment: str) -> str:
+    """Run the command in a terminal, and return what it wrote there."""
+    main, terminal = pty.openpty()
+    fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", 40, columns, 0, 0))
+    shell.environment |= {"TERM": "xterm-256color", "LANG": "C.UTF-8"} | environment
+    with shell.start(*arguments, stdin=terminal, stdout=terminal, stderr=terminal) as process:
+        os.close(terminal)
+        written = b""
+        while True:
+            try:
+                piece = os.read(main, 65536)
+            except OSError:  # how Linux tells that the other end has gone
+                break
+            if not piece:
+                break
+            written += piece
+        process.wait(PATIENCE)
+    os.close(main)
+    return written.decode()
+
+
+@pytest.mark.parametrize("columns", [60, 200])
+def test_a_terminal_shows_a_bar_and_a_chart_that_fit(
+    portone: PortOne, shell: Shell, columns: int
+) -> None:
+    ids = portone.sell(300)
+    portone.checkout("big", "failed", amount=2_000_000_000)
+    portone.checkout("waiting", "virtual_account", amount=5_000)
+    shell.write("ids", [*ids, "big", "waiting", "unknown"])
+    seen = run_in_terminal(shell, columns, "lookup", "ids", "-o", "out.jsonl")
+    assert "/303" in seen
+    assert "1 failed" in seen
+    assert "━" in seen
+    assert "█" in seen
+    lines = [line for line in re.split(r"[\r\n]", CONTROL.sub("", seen)) if line]
+    assert max(map(len, lines)) <= columns
+    assert any("VIRTUAL_ACCOUNT_ISSUED" in line and "5,000" in line for line in lines)
+
+
+def test_no_color_is_obeyed(portone: PortOne, shell: Shell) -> None:
+    shell.write("ids", portone.sell(5))
+    assert COLOUR.search(run_in_terminal(shell, 80, "lookup", "ids", "-o", "1.jsonl"))
+    seen = run_in_terminal(shell, 80, "lookup", "ids", "-o", "2.jsonl", NO_COLOR="1")
+    assert "PAID" in seen
+    assert not COLOUR.search(seen)
+
+
+def test_a_pipe_gets_no_control_codes(portone: PortOne, shell: Shell) -> None:
+    shell.write("ids", [*portone.sell(5), "unknown"])
+    done = shell.run("lookup", "ids", "-o", "out.jsonl")
+    seen = done.stdout + done.stderr
+    assert "PAID" in done.stdout
+    assert not re.search(r"[\x00-\x09\x0b-\x1f\x7f]", seen)
+    assert not shell.run("get", "order-1").stdout.count("\x1b")
+    assert not shell.run("lookup", "--help").stdout.count("\x1b")
+
+
+def test_a_terminal_without_utf_8_gets_ascii(portone: PortOne, shell: Shell) -> None:
+    shell.write("ids", portone.sell(5))
+    shell.environment |= {"PYTHONIOENCODING": "ascii"}
+    done = shell.run("lookup", "ids", "-o", "out.jsonl")
+    assert done.returncode == 0
+    assert "####" in done.stdout
+    assert done.stdout.isascii()
+
+
+def test_a_reader_that_goes_away_is_no_error(portone: PortOne, shell: Shell) -> None:
+    portone.sell(1)
+    with shell.start("get", "order-0") as process:
+        assert process.stdout is not None
+        process.stdout.close()
+        assert process.stderr is not None
+        err = process.stderr.read()
+    assert b"Traceback" not in err
+    assert process.returncode == 130
+
+
+def test_help_tells_the_exit_codes(shell: Shell) -> None:
+    for command in ([], ["lookup"], ["export"], ["get"]):
+        text = " ".join(shell.run(*command, "--help").stdout.split())
+        assert "Exit codes: 0" in text
+        assert "130 interrupted" in text
+
+
+def test_get_prints_the_payment(portone: PortOne, shell: Shell) -> None:
+    import orjson
+
+    portone.sell(1)
+    done = shell.run("get", "order-0")
+    assert done.returncode == 0
+    assert orjson.loads(done.stdout) == portone.payments["order-0"]
+    assert "PAID" in run_in_terminal(shell, 80, "get", "order-0")
+    missing = shell.run("get", "unknown")
+    assert (missing.returncode, missing.stdout) == (1, "")
+    assert "404 PAYMENT_NOT_FOUND" in missing.stderr
+
+
+def test_the_emulator_has_its_own_options(shell: Shell) -> None:
+    assert "--store-id" in shell.run("emulator", "--help").stdout
+    with shell.start("emulator", "--port", "0") as process:
+        assert process.stdout is not None
+        assert b"emulator at http" in process.stdout.readline()
+        process.terminate()
+        process.communicate(timeout=PATIENCE)
+    assert process.returncode == 0
+
+
+def test_without_its_libraries_it_says_what_to_install(shell: Shell) -> None:
+    import subprocess
+
+    code = (
+        "import sys, runpy; sys.modules['typer'] = None;"
+        "runpy.run_module('portone_async', run_name='__main__')"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, env=shell.environment
+    )
+    assert done.returncode == 2
+    assert "pip install 'portone-async[cli]'" in done.stderr
+    assert COMMAND[0] == sys.executable
