@@ -52,8 +52,7 @@ class _Slot(NamedTuple):
 def check_input(body: dict[str, Any], operation: Operation[Any]) -> None:
     """Refuse a body whose types are not the document's, naming the argument; values are not repeated."""
     for path, problem in _object(body, _model(operation.body or ""), "", strict=False):
-        place = argument_name(path.lstrip("."))
-        raise InvalidArgumentError(f"{operation.id}: {place} {problem}; nothing was sent")
+        raise InvalidArgumentError(f"{operation.id}: {path} {problem}; nothing was sent")
 
 
 def first_departure(body: Any, reply: str) -> Departure | None:
@@ -76,7 +75,7 @@ def _departures(value: Any, hint: Any, path: str, *, strict: bool) -> Iterator[D
         yield from _expect(value, dict, path)
         if value.__class__ is dict:
             for key, item in value.items():
-                yield from _departures(item, get_args(hint)[1], f"{path}.{key}", strict=strict)
+                yield from _departures(item, get_args(hint)[1], _below(path, key), strict=strict)
     elif origin in (Union, types.UnionType):
         yield from _union(value, get_args(hint), path, strict=strict)
     elif origin is Literal:
@@ -95,13 +94,22 @@ def _object(value: Any, model: type[Model], path: str, *, strict: bool) -> Itera
         return
     known = slots(model)
     for wire, (hint, required) in known.items():
+        # Arguments are named as they are written in Python, replies as they came.
+        place = _below(path, wire if strict else argument_name(wire))
         if wire in value:
-            yield from _departures(value[wire], hint, f"{path}.{wire}", strict=strict)
+            yield from _departures(value[wire], hint, place, strict=strict)
         elif required:
-            yield Departure(f"{path}.{wire}", "is missing")
+            yield Departure(place, "is missing")
     if strict:
-        for wire in value.keys() - known.keys():
-            yield Departure(f"{path}.{wire}", "is not a field that this version knows")
+        for wire in sorted(value.keys() - known.keys()):
+            yield Departure(_below(path, wire), "is not a field that this version knows")
+
+
+def _below(path: str, name: str) -> str:
+    """The JSON path of a member."""
+    if not name.isidentifier():
+        return f"{path}[{name!r}]"
+    return f"{path}.{name}" if path else name
 
 
 def _union(value: Any, members: tuple[Any, ...], path: str, *, strict: bool) -> Iterator[Departure]:
@@ -140,14 +148,14 @@ def _expect(value: Any, kind: type[Any], path: str) -> Iterator[Departure]:
         yield Departure(path, f"must be {_NAMES.get(kind, kind.__name__)}, not {found}")
 
 
-def _time(value: Any, kind: type, path: str) -> Iterator[Departure]:
+def _time(value: Any, kind: type[date], path: str) -> Iterator[Departure]:
     expected = "a date (YYYY-MM-DD)" if kind is date else "a time with a zone (RFC 3339)"
     try:
-        parsed = kind.fromisoformat(value)  # pyright: ignore[reportAttributeAccessIssue, reportUnknownMemberType, reportUnknownVariableType]
+        parsed: Any = kind.fromisoformat(value)
     except (TypeError, ValueError):
         yield Departure(path, f"must be {expected}")
         return
-    if isinstance(parsed, datetime) and parsed.tzinfo is None:
+    if parsed.isoformat() != value if kind is date else parsed.tzinfo is None:
         yield Departure(path, f"must be {expected}")
 
 

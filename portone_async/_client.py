@@ -7,28 +7,31 @@ import random
 import re
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, ParamSpec, Protocol, Self, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Final, ParamSpec, Protocol, Self, TypeVar, cast, get_args
 
 import anyio
 from attrs import evolve
 
 from portone_async._errors import (
     APIConnectionError,
+    APIError,
     APITimeoutError,
     ClientClosedError,
     InvalidArgumentError,
-    PortOneError,
+    ResponseError,
 )
 from portone_async._operation import (
     Operation,
     RequestOptions,
     Timeout,
+    Wire,
     check_header,
     check_max_retries,
 )
 from portone_async._request import Request, Settings, build_raw_request, build_request
-from portone_async._response import OK, RawResponse, Reply, error_body, read_error, read_reply
+from portone_async._response import OK, RawResponse, Reply, read_error, read_reply
 from portone_async._retry import Failure, RetryPolicy
 from portone_async.api import Namespaces
 
@@ -73,6 +76,8 @@ class PortOne(Namespaces):
         timeout: Seconds for every step of a request, or a `Timeout` (10 s to connect, 60 s for an answer).
         max_retries: How often to try a call again at most after a passing fault; 0 for never.
         retry: The whole `RetryPolicy`, instead of `max_retries`.
+        wire: What carries the bytes: `httpx`, or by an extra `httpx2` (`[httpx2]`) or `aiohttp` (`[fast]`, asyncio
+            only).
         max_connections: How many requests run at once; further ones wait.
         http_client: An `httpx.AsyncClient` or `httpx2.AsyncClient` of yours to send by, instead of the
             built-in wire. It stays yours to close.
@@ -93,6 +98,7 @@ class PortOne(Namespaces):
         timeout: float | Timeout = Timeout(),  # noqa: B008  (frozen)
         max_retries: int | None = None,
         retry: RetryPolicy = RetryPolicy(),  # noqa: B008  (frozen)
+        wire: Wire = "httpx",
         max_connections: int = 100,
         http_client: HTTPClient | None = None,
         strict: bool = False,
@@ -100,6 +106,8 @@ class PortOne(Namespaces):
         if max_retries is not None:
             check_max_retries(max_retries)
             retry = evolve(retry, max_retries=max_retries)
+        if wire not in get_args(Wire):
+            raise InvalidArgumentError(f"wire is one of {', '.join(get_args(Wire))}")
         if isinstance(max_connections, bool) or max_connections < 1:
             raise InvalidArgumentError("max_connections takes a whole number from 1")
         if not re.fullmatch(r"https?://[^/?#\s@]+(/[^?#\s]*)?", base_url):
@@ -113,6 +121,7 @@ class PortOne(Namespaces):
         )
         self._timeout: Final = Timeout.of(timeout)
         self._retry: Final = retry
+        self._wire: Final[Wire] = wire
         self._limit: Final = max_connections
         self._http_client: Final = http_client
         self._strict: Final = strict
@@ -160,8 +169,8 @@ class PortOne(Namespaces):
         )
         if operation.download:
             return cast("T", await self._download(operation, options, request, Path(file or "")))
-        response = await self._send(request, options, operation)
-        return read_reply(operation, response, strict=self._strict)
+        read = partial(read_reply, operation, strict=self._strict)
+        return await self._send(request, options, operation, read)
 
     async def request(
         self,
@@ -186,23 +195,20 @@ class PortOne(Namespaces):
             APIConnectionError: No complete answer came.
         """
         options = options or _NO_OPTIONS
-        return await self._send(
-            build_raw_request(self._settings, options, method, path, query or {}, json),
-            options,
-            None,
-        )
+        request = build_raw_request(self._settings, options, method, path, query or {}, json)
+        return await self._send(request, options, None, _as_it_came)
 
     def _open(self) -> Transport:
         if self._closed:
             raise ClientClosedError("this client is closed: build a new one")
         if self._transport is None:
             # Here, so that importing the package and building a client do not wait for httpx.
-            from portone_async._transport import Lanes, UserClient  # noqa: PLC0415
+            from portone_async._transport import UserClient, open_lanes  # noqa: PLC0415
 
             self._transport = (
                 UserClient(self._http_client)
                 if self._http_client is not None
-                else Lanes(self._settings.base_url, self._limit)
+                else open_lanes(self._settings.base_url, self._limit, self._wire)
             )
         return self._transport
 
@@ -213,8 +219,8 @@ class PortOne(Namespaces):
 
         if path.name == "" or path.is_dir():  # noqa: ASYNC240  (one look at a local path)
             raise InvalidArgumentError("file takes the path of a file to write")
-        async with whole_file(path) as partial:
-            await self._send(request, options, operation, partial)
+        async with whole_file(path) as target:
+            await self._send(request, options, operation, _as_it_came, target)
         return path
 
     async def _send(
@@ -222,9 +228,10 @@ class PortOne(Namespaces):
         request: Request,
         options: RequestOptions,
         operation: Operation[Any] | None,
-        partial: PartialFile | None = None,
-    ) -> RawResponse:
-        """Send until there is a success, or a failure that another attempt would not mend."""
+        read: Callable[[RawResponse], T],
+        target: PartialFile | None = None,
+    ) -> T:
+        """Send until there is a success to read, or a failure that another attempt would not mend."""
         transport = self._open()
         timeout = self._timeout if options.timeout is None else Timeout.of(options.timeout)
         policy = self._retry
@@ -232,13 +239,17 @@ class PortOne(Namespaces):
             policy = evolve(policy, max_retries=options.max_retries)
         started = anyio.current_time()
         attempts = 0
+        reached = False
         while True:
             attempts += 1
-            outcome = await _attempt(transport, request, timeout, attempts, partial)
-            failure = _failure(outcome)
-            if failure is not None:
+            response: RawResponse | None = None
+            try:
+                response = await _attempt(transport, request, timeout, attempts, reached, target)
+                value = read(_success(operation, response))
+            except (APIConnectionError, APIError, ResponseError) as error:
+                reached = not isinstance(error, APIConnectionError) or error.may_have_reached
                 delay = policy.delay(
-                    failure,
+                    _failure(error),
                     attempts=attempts,
                     elapsed=anyio.current_time() - started,
                     jitter=random.random(),  # noqa: S311  (no secret)
@@ -246,14 +257,15 @@ class PortOne(Namespaces):
                 )
                 if delay is not None:
                     await anyio.sleep(delay)
-                    continue
-            if isinstance(outcome, PortOneError):
-                raise outcome
-            if options.on_response is not None:
-                options.on_response(outcome)
-            if outcome.status not in OK:
-                raise read_error(operation, outcome)
-            return outcome
+                # Closed meanwhile: what happened to this call tells more than that.
+                if delay is None or self._closed:
+                    if response is not None and options.on_response is not None:
+                        options.on_response(response)
+                    raise
+            else:
+                if options.on_response is not None:
+                    options.on_response(response)
+                return value
 
 
 async def _attempt(
@@ -261,34 +273,46 @@ async def _attempt(
     request: Request,
     timeout: Timeout,
     attempts: int,
-    partial: PartialFile | None,
-) -> RawResponse | APIConnectionError:
+    reached: bool,
+    target: PartialFile | None,
+) -> RawResponse:
     from portone_async._transport import TransportFault  # noqa: PLC0415  (loaded by now)
 
     try:
-        if partial is not None:
-            await partial.restart()
-        answer: Answer = await transport.send(request, timeout, partial.write if partial else None)
+        if target is not None:
+            await target.restart()
+        answer: Answer = await transport.send(request, timeout, target.write if target else None)
     except TransportFault as fault:
         kind = APITimeoutError if fault.timed_out else APIConnectionError
-        reached = "PortOne may have got it" if fault.may_have_reached else "PortOne did not get it"
-        error = kind(
-            f"no complete answer to {request.info} ({fault}); {reached}",
+        # An attempt that certainly failed does not undo an earlier one that may have arrived.
+        reached = reached or fault.may_have_reached
+        raise kind(
+            f"no complete answer to {request.info} ({fault}); "
+            f"PortOne {'may have got' if reached else 'did not get'} it",
             request=request.info,
-            may_have_reached=fault.may_have_reached,
+            may_have_reached=reached,
             attempts=attempts,
-        )
-        error.__cause__ = fault.__cause__
-        return error
+        ) from fault.__cause__
     return RawResponse(answer.status, answer.headers, answer.content, request.info, attempts)
 
 
-def _failure(outcome: RawResponse | APIConnectionError) -> Failure | None:
-    if isinstance(outcome, APIConnectionError):
-        return Failure()
-    if outcome.status not in OK:
-        return Failure.of(outcome.status, outcome.headers, error_body(outcome.content))
-    return None
+def _success(operation: Operation[Any] | None, response: RawResponse) -> RawResponse:
+    if response.status not in OK:
+        raise read_error(operation, response)
+    return response
+
+
+def _as_it_came(response: RawResponse) -> RawResponse:
+    return response
+
+
+def _failure(error: APIConnectionError | APIError | ResponseError) -> Failure:
+    if isinstance(error, APIError):
+        return Failure(error.status, error.headers, error.type)
+    if isinstance(error, ResponseError) and error.path is not None:
+        return Failure(error.status)  # whole, but not what the document says
+    # A success that is no JSON was cut short: where nothing declares a body's length, only this shows it.
+    return Failure()
 
 
 def _authorization(api_secret: str | None, access_token: str | None) -> str:
@@ -301,10 +325,10 @@ def _authorization(api_secret: str | None, access_token: str | None) -> str:
         raise InvalidArgumentError(
             "no API secret: PortOne('...') or the environment variable PORTONE_API_SECRET (console: API Keys)"
         )
+    if any(character.isspace() for character in secret):
+        raise InvalidArgumentError("the API secret has white space in it or around it")
     value = f"{'PortOne' if access_token is None else 'Bearer'} {secret}"
     check_header("authorization", value)
-    if secret != secret.strip():
-        raise InvalidArgumentError("the API secret has white space around it")
     return value
 
 
@@ -318,6 +342,12 @@ async def with_response(
     found: list[RawResponse] = []
     given: Any = kwargs.get("options")
     options = given if isinstance(given, RequestOptions) else _NO_OPTIONS
-    kwargs["options"] = evolve(options, on_response=found.append)
+
+    def keep(response: RawResponse) -> None:
+        found.append(response)
+        if options.on_response is not None:
+            options.on_response(response)
+
+    kwargs["options"] = evolve(options, on_response=keep)
     value = await function(*args, **kwargs)
     return Reply(value, found[-1])

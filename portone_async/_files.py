@@ -10,7 +10,7 @@ from pathlib import Path
 import anyio
 from attrs import define
 
-from portone_async._errors import InvalidArgumentError
+from portone_async._errors import InvalidArgumentError, PortOneError
 
 
 @define
@@ -21,7 +21,11 @@ class PartialFile:
 
     async def write(self, piece: bytes) -> None:
         """Write the next bytes."""
-        await self.stream.write(piece)
+        try:
+            await self.stream.write(piece)
+        except OSError as error:
+            # Not a fault of the connection: another attempt would fill the same disk.
+            raise _unwritable(error) from error
 
     async def restart(self) -> None:
         """Forget what was written."""
@@ -34,7 +38,8 @@ async def whole_file(path: Path) -> AsyncGenerator[PartialFile]:
     """Write beside `path`, and move there when the block ends well; leave nothing when it does not."""
     partial = path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")
     try:
-        stream = await anyio.open_file(partial, "xb")
+        # Not in a thread: a cancelled wait for one would leave the file behind.
+        stream = anyio.wrap_file(partial.open("xb"))
     except OSError as error:
         raise InvalidArgumentError(f"the file cannot be written there: {error.strerror}") from error
     try:
@@ -43,7 +48,14 @@ async def whole_file(path: Path) -> AsyncGenerator[PartialFile]:
         finally:
             with anyio.CancelScope(shield=True):
                 await stream.aclose()
-        partial.replace(path)
+        try:
+            partial.replace(path)
+        except OSError as error:
+            raise _unwritable(error) from error
     except BaseException:
         partial.unlink(missing_ok=True)
         raise
+
+
+def _unwritable(error: OSError) -> PortOneError:
+    return PortOneError(f"the answer came, but the file cannot be written: {error.strerror}")

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
+import keyword
 import re
-from collections.abc import Iterator
 from functools import cache
 from typing import Any, ClassVar, NewType
 
@@ -18,7 +18,6 @@ Unrecognized = NewType("Unrecognized", str)
 _PERSONAL = re.compile(
     r"birth|gender|age_|phone|email|foreigner|billing_key|account|address|customer_id|operator_id"
 )
-_FREE_TEXT = frozenset({"str", "str | None"})
 
 
 @define(slots=True, kw_only=True, repr=False)
@@ -35,8 +34,8 @@ class Model:
 
     def __repr__(self) -> str:
         shown = (
-            f"{name}={_shown(getattr(self, name))}"
-            for name in _printable(type(self))
+            f"{name}={_shown(getattr(self, name), texts=texts)}"
+            for name, texts in _printable(type(self))
             if getattr(self, name) is not None
         )
         return f"{type(self).__name__}({', '.join(shown)})"
@@ -62,6 +61,16 @@ class PreciseDatetime(dt.datetime):
 
     wire: str | None = None
 
+    def __reduce_ex__(self, protocol: Any) -> Any:
+        return (precise, (self.wire,)) if self.wire is not None else super().__reduce_ex__(protocol)
+
+
+def precise(wire: str) -> PreciseDatetime:
+    """A time with all the digits that it came with."""
+    value = PreciseDatetime.fromisoformat(wire)
+    value.wire = wire
+    return value
+
 
 @cache
 def wire_names(model: type[Model]) -> tuple[tuple[str, str], ...]:
@@ -75,7 +84,8 @@ def wire_names(model: type[Model]) -> tuple[tuple[str, str], ...]:
 
 def argument_name(wire: str) -> str:
     """How a field's or parameter's name on the wire is spelt in Python, for messages."""
-    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", wire).lower()
+    name = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", wire).lower()
+    return f"{name}_" if keyword.iskeyword(name) else name
 
 
 def _camel(name: str) -> str:
@@ -84,19 +94,22 @@ def _camel(name: str) -> str:
 
 
 @cache
-def _printable(model: type[Model]) -> tuple[str, ...]:
-    return tuple(_printable_names(model))
-
-
-def _printable_names(model: type[Model]) -> Iterator[str]:
+def _printable(model: type[Model]) -> tuple[tuple[str, bool], ...]:
+    """The attributes that a repr shows, and whether it shows a text there."""
+    shown: list[tuple[str, bool]] = []
     for name, _ in wire_names(model):
-        annotation = str(model.__annotations__.get(name, ""))
+        annotation = str(model.__annotations__.get(name, "")).removesuffix(" | None")
         identifies = name == "id" or name.endswith("_id")
-        if not _PERSONAL.search(name) and (identifies or annotation not in _FREE_TEXT):
-            yield name
+        if not _PERSONAL.search(name) and (identifies or annotation != "str"):
+            # A reply may hold a text where the document has none, and that may be anything.
+            named = annotation.startswith("Literal[") or annotation[:1].isupper()
+            shown.append((name, identifies or named))
+    return tuple(shown)
 
 
-def _shown(value: Any) -> str:
+def _shown(value: Any, *, texts: bool) -> str:
+    if isinstance(value, str) and not texts:
+        return "<str>"
     if isinstance(value, list):
         return f"[{len(value)}]"  # pyright: ignore[reportUnknownArgumentType]
     if isinstance(value, dict):

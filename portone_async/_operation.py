@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any, Final, Generic, Literal, TypeVar
+from typing import TYPE_CHECKING, Any, Final, Generic, Literal, TypeAlias, TypeVar
 
 from attrs import define, field
 
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from portone_async._response import RawResponse
 
 T = TypeVar("T")
+Wire: TypeAlias = Literal["httpx", "httpx2", "aiohttp"]
+"""What carries the bytes."""
 
 # PortOne takes an RFC 8941 string of 16 to 256 ASCII characters and recommends these.
 _IDEMPOTENCY_KEY: Final = re.compile(r"[A-Za-z0-9_\-.:~+/=@]{16,256}")
@@ -120,9 +122,9 @@ def check_max_retries(value: int) -> None:
 
 def check_header(name: str, value: str) -> None:
     """Refuse a header that HTTP cannot carry, without repeating its value."""
-    if not _HEADER_NAME.fullmatch(name):
+    if not isinstance(name, str) or not _HEADER_NAME.fullmatch(name):  # pyright: ignore[reportUnnecessaryIsInstance]
         raise InvalidArgumentError("a header's name takes letters, digits and hyphens")
-    if not _HEADER_VALUE.fullmatch(value):
+    if not isinstance(value, str) or not _HEADER_VALUE.fullmatch(value):  # pyright: ignore[reportUnnecessaryIsInstance]
         raise InvalidArgumentError(f"the header {name} has characters that HTTP cannot carry")
 
 

@@ -13,12 +13,13 @@ from collections.abc import Callable
 from datetime import date, datetime
 from typing import Any, Final, Union
 
-from portone_async._model import Model, PreciseDatetime, UnknownVariant, wire_names
+from portone_async._model import Model, UnknownVariant, precise, wire_names
 
 logger: Final = logging.getLogger("portone_async")
 
 Reader = Callable[[Any], Any]
 new: Final = object.__new__
+_MICROSECONDS: Final = len("2024-01-01T00:00:00.123456Z")
 _noted: Final[set[tuple[str, str]]] = set()
 
 
@@ -32,9 +33,9 @@ def extra(raw: dict[str, Any], names: frozenset[str]) -> dict[str, Any]:
     return {key: value for key, value in raw.items() if key not in names}
 
 
-def odd(value: Any, where: str) -> Any:
+def odd(value: Any, where: str, found: str | None = None) -> Any:
     """Note that `where` (`Class.field`) does not hold what the document says; the value as it came."""
-    found = "missing" if value is None else f"a JSON {type(value).__name__}"
+    found = found or ("missing" if value is None else f"a JSON {type(value).__name__}")
     if (where, found) not in _noted:
         _noted.add((where, found))
         logger.warning("PortOne's reply departs from its document: %s is %s", where, found)
@@ -43,18 +44,15 @@ def odd(value: Any, where: str) -> Any:
 
 def read_datetime(value: Any, where: str) -> Any:
     """An RFC 3339 time as an aware datetime."""
-    if value.__class__ is str:
-        try:
-            parsed = datetime.fromisoformat(value)
-        except ValueError:
-            return odd(value, where)
-        if parsed.tzinfo is not None:
-            return (
-                _precise(value, parsed)
-                if len(value) > len("2024-01-01T00:00:00.123456Z")
-                else parsed
-            )
-    return odd(value, where)
+    if value.__class__ is not str:
+        return odd(value, where)
+    try:
+        parsed = datetime.fromisoformat(value)
+    except ValueError:
+        return odd(value, where, "no time")
+    if parsed.tzinfo is None:
+        return odd(value, where, "a time without a zone")
+    return _precise(value, parsed) if len(value) > _MICROSECONDS else parsed
 
 
 def _precise(text: str, parsed: datetime) -> datetime:
@@ -65,21 +63,18 @@ def _precise(text: str, parsed: datetime) -> datetime:
         digits += 1
     if digits <= 6:  # noqa: PLR2004  (microseconds)
         return parsed
-    precise = PreciseDatetime.fromisoformat(text)
-    precise.wire = text
-    return precise
+    return precise(text)
 
 
 def read_date(value: Any, where: str) -> Any:
     """A `YYYY-MM-DD` date."""
-    if value.__class__ is str:
-        try:
-            parsed = date.fromisoformat(value)
-        except ValueError:
-            return odd(value, where)
-        if parsed.isoformat() == value:
-            return parsed
-    return odd(value, where)
+    if value.__class__ is not str:
+        return odd(value, where)
+    try:
+        parsed = date.fromisoformat(value)
+    except ValueError:
+        return odd(value, where, "no date")
+    return parsed if parsed.isoformat() == value else odd(value, where, "no date")
 
 
 def read_scalars(values: list[Any], kind: type, where: str) -> list[Any]:

@@ -6,7 +6,7 @@ import uuid
 from collections.abc import Mapping
 from datetime import date
 from typing import Any, Final
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
 import orjson
 from attrs import define, field
@@ -21,6 +21,7 @@ from portone_async._writing import write
 _UNESCAPED: Final = "!'()*-._~"
 _KEYED: Final = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 _BODY_IN_QUERY: Final = frozenset({"GET", "HEAD", "DELETE"})
+_METHODS: Final = _KEYED | _BODY_IN_QUERY
 USER_AGENT: Final = f"portone-async/{__version__}"
 
 
@@ -87,6 +88,8 @@ def build_raw_request(
 ) -> Request:
     """A request for what is not generated (yet): `path` starts with `/` and is sent as it is."""
     method = method.upper()
+    if method not in _METHODS:
+        raise InvalidArgumentError(f"method is one of {', '.join(sorted(_METHODS))}")
     segments = path.split("?", maxsplit=1)[0].split("/")
     if (
         not path.startswith("/")
@@ -97,7 +100,7 @@ def build_raw_request(
         raise InvalidArgumentError(
             "path starts with one / and is escaped, such as /payments/order-1"
         )
-    if any(segment in (".", "..") for segment in segments) or " " in path or "#" in path:
+    if any(unquote(segment) in (".", "..") for segment in segments) or " " in path or "#" in path:
         raise InvalidArgumentError("path must not hold . or .. segments, spaces or a fragment")
     parameters = dict(query)
     content: bytes | None = None
@@ -132,12 +135,19 @@ def encode_json(value: Any) -> bytes:
         raise InvalidArgumentError(f"an argument cannot be written as JSON: {error}") from None
 
 
+def _written(name: str, value: Any) -> Any:
+    try:
+        return write(value)
+    except InvalidArgumentError as error:
+        raise InvalidArgumentError(f"{argument_name(name)}: {error}") from None
+
+
 def _written_body(
     operation: Operation[Any], body: Mapping[str, Any], store_id: str | None
 ) -> dict[str, Any]:
     from portone_async._check import check_input  # noqa: PLC0415  (lookups have no body: they need not pay for it)
 
-    written = {name: write(value) for name, value in body.items() if value is not None}
+    written = {name: _written(name, value) for name, value in body.items() if value is not None}
     if store_id is not None:
         if operation.store == "body":
             written.setdefault("storeId", store_id)
@@ -180,7 +190,9 @@ def _assemble(
         # An RFC 8941 string: in double quotes.
         key = options.idempotency_key or uuid.uuid4().hex
         headers.append(("idempotency-key", f'"{key}"'))
-    headers += [(name.lower(), value) for name, value in (options.headers or {}).items()]
+    if options.headers:
+        given = {name.lower(): value for name, value in options.headers.items()}
+        headers = [header for header in headers if header[0] not in given] + [*given.items()]
     info = RequestInfo(method, template, operation.id if operation else None, key)
     separator = "?" if "?" not in target else "&"
     url = settings.base_url + target + (separator + "&".join(pairs) if pairs else "")

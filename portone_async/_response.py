@@ -11,6 +11,7 @@ import orjson
 from attrs import define, field
 
 from portone_async._errors import APIError, RequestInfo, ResponseError, status_class
+from portone_async._model import Model, UnknownVariant
 from portone_async._operation import Operation
 from portone_async._reading import Reader, odd
 
@@ -41,7 +42,7 @@ class RawResponse:
             f"the answer ({self.status}) to {self.request} {problem}",
             request=self.request,
             status=self.status,
-            headers=self.headers,
+            headers=dict(self.headers),
             content=self.content,
             path=path,
             attempts=self.attempts,
@@ -52,7 +53,9 @@ class RawResponse:
 class Reply(Generic[T]):
     """A typed reply and the response that it was read from."""
 
-    value: T
+    value: T = field(
+        repr=lambda value: repr(value) if isinstance(value, Model | UnknownVariant) else "..."
+    )
     response: RawResponse
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import email.utils
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Any, Final
+from typing import Final
 
 from attrs import define
 
@@ -54,17 +54,11 @@ class RetryPolicy:
 
 @define(frozen=True)
 class Failure:
-    """What went wrong with an attempt: a status with its headers and error type, or no answer at all."""
+    """What went wrong with an attempt: a status with its headers and error type, or no whole answer at all."""
 
     status: int | None = None
     headers: Mapping[str, str] | None = None
     type: str | None = None
-
-    @classmethod
-    def of(cls, status: int, headers: Mapping[str, str], body: Mapping[str, Any] | None) -> Failure:
-        """The failure that an answer is."""
-        named = body.get("type") if body else None
-        return cls(status, headers, named if isinstance(named, str) else None)
 
     @property
     def outstanding(self) -> bool:
@@ -93,7 +87,7 @@ class Failure:
             return float(asked)
         try:
             until = email.utils.parsedate_to_datetime(asked)
-        except ValueError:
+        except (ValueError, OverflowError):
             return None
         if until.tzinfo is None:
             until = until.replace(tzinfo=UTC)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime
+from enum import Enum
 from typing import Any
 
 from portone_async._errors import InvalidArgumentError
@@ -32,6 +33,10 @@ def write(value: Any) -> Any:
         return write_datetime(value)
     if isinstance(value, date):
         return value.isoformat()
+    if isinstance(value, Enum):
+        return write(value.value)
+    if isinstance(value, str):
+        return str.__str__(value)
     return value
 
 

@@ -13,6 +13,7 @@ from typing import Any, Final, Literal, Union, cast, get_args, get_origin
 
 import cattrs
 
+from portone_async._errors import InvalidArgumentError
 from portone_async._model import Model, UnknownVariant, Unrecognized
 from portone_async._reading import Reader, read_date, read_datetime
 from portone_async._writing import write
@@ -47,7 +48,13 @@ def _structure(kind: Any) -> Any:
     optional = types.NoneType in get_args(kind)
 
     def structure(value: Any, _: Any) -> Any:
-        return None if value is None and optional else read(value)
+        if value is None and optional:
+            return None
+        if not isinstance(value, dict):
+            raise InvalidArgumentError(
+                f"{kind!r} is read from a JSON object, not {type(value).__name__}"
+            )
+        return read(value)
 
     return structure
 

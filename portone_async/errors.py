@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import portone_async.models.errors as _generated
 from portone_async._errors import (
     APIConnectionError,
     APIError,
@@ -25,10 +26,9 @@ from portone_async._errors import (
     ServerError,
     ServiceUnavailableError,
 )
-from portone_async.models import errors as _generated
 from portone_async.models.errors import *  # noqa: F403  (its __all__ is the list)
 
-__all__ = [  # pyright: ignore[reportUnsupportedDunderAll]
+__all__ = [
     "APIConnectionError",
     "APIError",
     "APITimeoutError",

@@ -1,0 +1,37 @@
+"""PortOne in a FastAPI app: the client for its lifespan, webhooks verified and handled once, errors as answers.
+
+    portone = ClientDependency(lambda: PortOne(settings.api_secret))
+    webhooks = WebhookRouter(settings.webhook_secret)
+
+    @webhooks.post("/webhooks/portone")
+    async def on_webhook(event: WebhookEvent, client: Annotated[PortOne, Depends(portone)]) -> None:
+        match event:
+            case TransactionPaidWebhook(data=data):
+                await settle(data.payment_id, client)      # look it up, compare the amount, mark the order
+
+    app = FastAPI(lifespan=lifespan(portone))
+    app.include_router(webhooks)
+    app.add_exception_handler(PortOneError, portone_error_handler)
+
+Needs `pip install 'portone-async[fastapi]'`. docs/fastapi.md has the whole of it.
+"""
+
+from __future__ import annotations
+
+from portone_async.fastapi._client import ClientDependency, from_thread, lifespan
+from portone_async.fastapi._errors import portone_error_handler
+from portone_async.fastapi._stores import Claim, MemoryStore, WebhookStore
+from portone_async.fastapi._webhooks import VerifiedWebhook, WebhookEvent, WebhookRouter
+
+__all__ = [
+    "Claim",
+    "ClientDependency",
+    "MemoryStore",
+    "VerifiedWebhook",
+    "WebhookEvent",
+    "WebhookRouter",
+    "WebhookStore",
+    "from_thread",
+    "lifespan",
+    "portone_error_handler",
+]

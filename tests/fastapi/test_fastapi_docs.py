@@ -1,0 +1,138 @@
+"""The shop of docs/fastapi.md, and the other code of the guides: it runs, and does what it says."""
+
+from __future__ import annotations
+
+import json
+import re
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import anyio
+import httpx
+import pytest
+from fastapi_samples import OTHER, SECRET, body, deliver, serving
+
+from portone_async import PortOne, webhooks
+
+pytest.importorskip("sqlalchemy")
+pytest.importorskip("aiosqlite")
+pytestmark = [pytest.mark.anyio, pytest.mark.parametrize("anyio_backend", ["asyncio"])]
+
+DOCS = Path(__file__).parents[2] / "docs"
+
+
+def blocks(name: str) -> list[str]:
+    return re.findall(r"```python\n(.*?)```", (DOCS / name).read_text(encoding="utf-8"), re.DOTALL)
+
+
+def run(code: str) -> dict[str, Any]:
+    names: dict[str, Any] = {"__name__": "guide"}
+    exec(compile(code, "guide", "exec"), names)
+    return names
+
+
+class Shop:
+    """The guide's shop, a database of one order, and what PortOne says about it."""
+
+    def __init__(self, names: dict[str, Any], http: httpx.AsyncClient) -> None:
+        self.names, self.http = names, http
+        self.payment: dict[str, Any] = {
+            "status": "PAID",
+            "currency": "KRW",
+            "amount": {"total": 1_000},
+        }
+
+    def portone(self) -> PortOne:
+        answer = httpx.MockTransport(
+            lambda _: httpx.Response(200, content=json.dumps(self.payment))
+        )
+        return PortOne("secret", http_client=httpx.AsyncClient(transport=answer))
+
+    async def sql(self, statement: str) -> list[Any]:
+        async with self.names["engine"].begin() as db:
+            result = await db.execute(self.names["text"](statement))
+            return [tuple(row) for row in result] if result.returns_rows else []
+
+    async def state(self) -> list[Any]:
+        return [
+            (await self.sql("SELECT state FROM orders"))[0][0],
+            len(await self.sql("SELECT * FROM deliveries")),
+        ]
+
+    async def back(self) -> httpx.Response:
+        return await self.http.post("/orders/order-1/complete")
+
+
+@asynccontextmanager
+async def shop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("PORTONE_API_SECRET", "secret")
+    monkeypatch.setenv("PORTONE_WEBHOOK_SECRET", SECRET)
+    monkeypatch.setenv("DATABASE_URL", f"sqlite+aiosqlite:///{tmp_path / 'shop.db'}")
+    names = run(blocks("fastapi.md")[0])
+    async with serving(names["app"]) as http:
+        made = Shop(names, http)
+        names["app"].dependency_overrides[names["portone"]] = made.portone
+        await made.sql("CREATE TABLE orders (id TEXT, amount INT, currency TEXT, state TEXT)")
+        await made.sql("CREATE TABLE deliveries (id TEXT)")
+        await made.sql("INSERT INTO orders VALUES ('order-1', 1000, 'KRW', 'pending')")
+        yield made
+    await names["engine"].dispose()
+
+
+async def test_an_order_is_paid_once_whoever_comes_first(tmp_path, monkeypatch):
+    async with shop(tmp_path, monkeypatch) as made:
+        made.payment = {"status": "READY"}
+        assert (await made.back()).json() == {"state": "pending"}
+        assert (await deliver(made.http, "1", body("Transaction.Ready"))).status_code == 200
+        assert (await deliver(made.http, "2", body("Escrow.Shipped"))).status_code == 200
+        assert await made.state() == ["pending", 0]
+        made.payment = {"status": "PAID", "currency": "KRW", "amount": {"total": 1_000}}
+        async with anyio.create_task_group() as tasks:
+            for number in range(5):
+                tasks.start_soon(deliver, made.http, f"m{number % 2}")
+                tasks.start_soon(made.back)
+        assert (await made.back()).json() == {"state": "paid"}
+        assert await made.state() == ["paid", 1]
+
+
+@pytest.mark.parametrize("change", [{"amount": {"total": 1}}, {"currency": "JPY"}])
+async def test_another_amount_delivers_nothing(change, tmp_path, monkeypatch):
+    async with shop(tmp_path, monkeypatch) as made:
+        made.payment |= change
+        assert (await deliver(made.http)).status_code == 200
+        assert (await made.back()).json() == {"state": "wrong amount"}
+        assert await made.state() == ["wrong amount", 0]
+
+
+async def test_an_unknown_order_and_a_forgery_change_nothing(tmp_path, monkeypatch):
+    async with shop(tmp_path, monkeypatch) as made:
+        assert (await deliver(made.http, "1", body(payment_id="order-2"))).status_code == 404
+        forged = webhooks.sign(body(), OTHER)
+        assert (await deliver(made.http, "2", **forged)).status_code == 400
+        assert await made.state() == ["pending", 0]
+
+
+async def test_every_block_of_the_guides_runs(tmp_path, monkeypatch, capsys):
+    monkeypatch.setenv("PORTONE_WEBHOOK_SECRET", SECRET)
+    monkeypatch.setenv("DATABASE_URL", f"sqlite+aiosqlite:///{tmp_path / 'shop.db'}")
+    for name in ("fastapi.md", "webhooks.md"):
+        for code in blocks(name):
+            run(code)
+    handle = run(blocks("webhooks.md")[0])["handle"]
+    assert handle(body(), webhooks.sign(body(), SECRET, message_id="msg_1"), SECRET) == 200
+    assert capsys.readouterr().out == "msg_1 order-1\n"
+    assert handle(body(), webhooks.sign(body(), OTHER), SECRET) == 400
+    new = body("Escrow.Shipped")
+    assert handle(new, webhooks.sign(new, SECRET), SECRET) == 200
+    ready = body("Transaction.Ready")
+    assert handle(ready, webhooks.sign(ready, SECRET), SECRET) == 200
+
+
+@pytest.mark.parametrize("name", ["fastapi", "webhooks"])
+async def test_the_korean_guides_have_the_same_code(name):
+    def bare(code: str) -> str:
+        return re.sub(r'  # .*|"""[^"]*"""', "", code)
+
+    english, korean = blocks(f"{name}.md"), blocks(f"{name}.ko.md")
+    assert [bare(code) for code in english] == [bare(code) for code in korean]

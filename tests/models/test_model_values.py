@@ -1,0 +1,150 @@
+"""Models and unknown variants as values: equal, copied, pickled; their times aware."""
+
+from __future__ import annotations
+
+import copy
+import importlib
+import pickle
+from datetime import datetime
+from typing import Any
+
+import pytest
+from hypothesis import given
+from portone_async import Model, UnknownVariant, models
+from portone_async._response import read_reply
+from portone_async._writing import write
+from portone_async.converter import converter
+
+from .strategies import (
+    FEW,
+    OBJECTS,
+    REPLIES,
+    Departed,
+    Shape,
+    canonical,
+    departed,
+    named,
+    parts,
+    plain,
+    response,
+    samples,
+)
+
+DUPLICATES = [
+    copy.deepcopy,
+    *(
+        lambda v, p=p: pickle.loads(pickle.dumps(v, p))
+        for p in range(2, pickle.HIGHEST_PROTOCOL + 1)
+    ),
+    lambda v: converter.structure(converter.unstructure(v), type(v)),
+]
+
+
+def microseconds(wanted: Shape, name: str) -> Any:
+    """A value for a scalar; times as fine as a datetime is."""
+    return "2024-05-06T07:08:09.123456+09:00" if wanted.kind == "date-time" else plain(wanted, name)
+
+
+def reader(name: str) -> Any:
+    return importlib.import_module(getattr(models, name).__module__).read
+
+
+@pytest.mark.parametrize("name", OBJECTS)
+def test_models_are_equal_copied_and_pickled(name: str) -> None:
+    for wire in samples(named(name), microseconds):
+        wire["brandNew"] = {"a": [1, None]}
+        value = reader(name)(wire)
+        assert value == reader(name)(copy.deepcopy(wire))
+        assert copy.copy(value) == value
+        for duplicate in DUPLICATES:
+            again = duplicate(value)
+            assert type(again) is type(value)
+            assert again is not value
+            assert again == value
+            assert repr(again) == repr(value)
+            assert canonical(write(again)) == canonical(wire)
+
+
+@pytest.mark.parametrize("name", OBJECTS)
+def test_models_that_differ_in_a_field_are_not_equal(name: str) -> None:
+    wire = next(samples(named(name)))
+    value = reader(name)(wire)
+    for key in wire:
+        rest = {k: v for k, v in wire.items() if k != key}
+        assert reader(name)(rest) != value
+    assert reader(name)({**wire, "brandNew": 1}) != value
+    assert value != wire
+
+
+def test_a_copy_is_deep() -> None:
+    wire = next(samples(named("PaidPayment")))
+    value = reader("PaidPayment")(wire)
+    again = copy.deepcopy(value)
+    again.amount.total += 1
+    again.additional_properties["brandNew"] = 1
+    again.disputes.clear()
+    assert value == reader("PaidPayment")(wire)
+
+
+@pytest.mark.parametrize("duplicate", DUPLICATES[:-1])
+def test_a_time_finer_than_a_datetime_is_kept_by_copies(duplicate: Any) -> None:
+    wire = next(samples(named("PaidPayment")))
+    assert wire["paidAt"].endswith(".123456789Z")
+    value = reader("PaidPayment")(wire)
+    assert canonical(write(duplicate(value))) == canonical(wire)
+
+
+@pytest.mark.parametrize("duplicate", [copy.copy, *DUPLICATES[:-1]])
+def test_unknown_variants_are_equal_copied_and_pickled(duplicate: Any) -> None:
+    for value in (UnknownVariant("NEW", {"a": [1]}), UnknownVariant(None, {})):
+        assert duplicate(value) == value
+        assert type(duplicate(value)) is UnknownVariant
+    assert UnknownVariant("NEW", {}) != UnknownVariant(None, {})
+
+
+@pytest.mark.parametrize("name", OBJECTS)
+def test_every_time_is_aware(name: str) -> None:
+    for wire in samples(named(name)):
+        times = [part for part in parts(reader(name)(wire)) if isinstance(part, datetime)]
+        assert all(time.utcoffset() is not None for time in times)
+        assert times or "2024-05-06T" not in str(wire)
+
+
+@pytest.mark.parametrize("operation", REPLIES, ids=lambda op: op.id)
+def test_replies_that_depart_from_the_document_are_values_too(operation: Any) -> None:
+    @FEW
+    @given(departed(named(operation.reply)))
+    def check(reply: Departed) -> None:
+        value = read_reply(operation.sdk, response(reply.value))
+        for part in parts(value):
+            if isinstance(part, datetime):
+                assert part.utcoffset() is not None
+        for again in (copy.deepcopy(value), pickle.loads(pickle.dumps(value))):
+            assert again == value
+            assert repr(again) == repr(value)
+
+    check()
+
+
+def test_models_can_be_built_changed_and_matched() -> None:
+    amount = next(samples(named("PaymentAmount")))
+    value = reader("PaymentAmount")(amount)
+    fields = {
+        each.name: getattr(value, each.name)
+        for each in type(value).__attrs_attrs__
+        if each.name != "additional_properties"
+    }
+    built = type(value)(**fields)
+    assert built == value
+    assert isinstance(built, Model)
+    built.total = 1
+    assert built != value
+    with pytest.raises(AttributeError):
+        built.totall = 1
+    with pytest.raises(TypeError):
+        type(value)(1)
+    match value:
+        case models.PaymentAmount(total=total):
+            assert total == amount["total"]
+        case _:
+            pytest.fail("no match")

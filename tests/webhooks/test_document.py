@@ -1,0 +1,71 @@
+"""Our document of the webhooks, and how the generator takes it."""
+
+from __future__ import annotations
+
+import copy
+import json
+
+import pytest
+from openapi_spec_validator import OpenAPIV31SpecValidator
+
+from codegen import webhooks
+from codegen.document import CodegenError, load_vendored
+from codegen.parse import parse
+from portone_async._reading import known
+from portone_async.models import LegacyWebhook
+
+from .samples import DATA
+
+
+def test_it_is_valid_openapi():
+    OpenAPIV31SpecValidator(webhooks.load_webhooks()).validate()
+
+
+def test_it_holds_no_prose():
+    text = webhooks.WEBHOOKS.read_text(encoding="utf-8")
+    assert text.isascii()
+    assert '"summary"' not in text
+
+
+def test_it_describes_what_the_samples_hold():
+    schemas = webhooks.load_webhooks()["components"]["schemas"]
+    mapping = schemas["Webhook"]["discriminator"]["mapping"]
+    assert mapping.keys() == DATA.keys()
+    for kind, ref in mapping.items():
+        data = schemas[ref.rpartition("/")[2]]["properties"]["data"]["$ref"].rpartition("/")[2]
+        assert schemas[data]["properties"].keys() == DATA[kind].keys(), kind
+        assert set(schemas[data]["required"]) == DATA[kind].keys(), kind
+    assert known(LegacyWebhook) == {"payment_id", "tx_id", "status"}
+
+
+def test_a_schema_that_the_api_has_too_stops_the_generator_by_name():
+    api, ours = load_vendored(), webhooks.load_webhooks()
+    ours["components"]["schemas"]["PaidPayment"] = {"type": "object"}
+    with pytest.raises(CodegenError, match="PaidPayment"):
+        webhooks.with_webhooks(api, ours)
+
+
+def test_a_schema_with_the_same_name_in_python_stops_it_too():
+    api, ours = load_vendored(), webhooks.load_webhooks()
+    ours["components"]["schemas"]["Paidpayment"] = {"type": "object", "properties": {}}
+    ours["components"]["schemas"]["Paid_Payment"] = {"type": "object", "properties": {}}
+    with pytest.raises(CodegenError, match="Paid_?Payment"):
+        parse(webhooks.with_webhooks(api, ours))
+
+
+def test_the_documents_themselves_are_not_changed():
+    api, ours = load_vendored(), webhooks.load_webhooks()
+    before = copy.deepcopy((api, ours))
+    merged = webhooks.with_webhooks(api, ours)
+    assert (api, ours) == before
+    assert merged["components"]["schemas"].keys() >= {"PaidPayment", "Webhook"}
+
+
+def test_a_schema_that_no_webhook_carries_stops_the_generator_by_name(tmp_path, monkeypatch):
+    ours = webhooks.load_webhooks()
+    ours["components"]["schemas"]["Stray"] = {"type": "object"}
+    path = tmp_path / "webhooks.json"
+    path.write_text(json.dumps(ours), encoding="utf-8")
+    monkeypatch.setattr(webhooks, "WEBHOOKS", path)
+    with pytest.raises(CodegenError, match="Stray"):
+        webhooks.load_webhooks()
