@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import keyword
 import re
+import sys
 from functools import cache
 from typing import Any, ClassVar, NewType
 
@@ -96,13 +97,14 @@ def _camel(name: str) -> str:
 @cache
 def _printable(model: type[Model]) -> tuple[tuple[str, bool], ...]:
     """The attributes that a repr shows, and whether it shows a text there."""
+    modules: dict[str, str] = sys.modules["portone_async.models"]._MODULES  # noqa: SLF001
     shown: list[tuple[str, bool]] = []
     for name, _ in wire_names(model):
         annotation = str(model.__annotations__.get(name, "")).removesuffix(" | None")
         identifies = name == "id" or name.endswith("_id")
         if not _PERSONAL.search(name) and (identifies or annotation != "str"):
             # A reply may hold a text where the document has none, and that may be anything.
-            named = annotation.startswith("Literal[") or annotation[:1].isupper()
+            named = annotation.startswith("Literal[") or modules.get(annotation) == "enums"
             shown.append((name, identifies or named))
     return tuple(shown)
 

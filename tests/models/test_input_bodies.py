@@ -19,6 +19,7 @@ from .strategies import (
     BODIES,
     FEW,
     MORE,
+    SCHEMAS,
     SECRET,
     Departed,
     Op,
@@ -35,6 +36,12 @@ from .strategies import (
     valid,
 )
 
+MAPS = {
+    wire
+    for schema in SCHEMAS.values()
+    for wire, kind in schema.get("properties", {}).items()
+    if "additionalProperties" in SCHEMAS.get(kind.get("$ref", "").rpartition("/")[2], {})
+}
 every_body = pytest.mark.parametrize("operation", BODIES, ids=lambda op: op.id)
 SETTINGS = Settings("https://api.portone.test", "PortOne secret")
 
@@ -126,9 +133,16 @@ def test_every_field_of_a_body_and_only_those_required_are_sent(operation: Op) -
 
 
 def spelt(path: Path) -> str:
-    """How a user spells a place of a body."""
-    names = (f"[{k}]" if isinstance(k, int) else f".{snake(k)}" for k in path)
-    return "".join(names).removeprefix(".")
+    """How a user spells a place of a body: a key of a map is the merchant's own."""
+    text, below_map = "", False
+    for key in path:
+        if isinstance(key, int):
+            text += f"[{key}]"
+            continue
+        name = key if below_map else snake(key)
+        text += f".{name}" if name.isidentifier() else f"[{name!r}]"
+        below_map = not below_map and key in MAPS
+    return text.removeprefix(".")
 
 
 REFUSED = {"wrong type", "missing", "null"}
