@@ -203,12 +203,12 @@ class PortOne(Namespaces):
             raise ClientClosedError("this client is closed: build a new one")
         if self._transport is None:
             # Here, so that importing the package and building a client do not wait for httpx.
-            from portone_async._transport import UserClient, open_lanes  # noqa: PLC0415
+            from portone_async._transport import UserClient, open_transport  # noqa: PLC0415
 
             self._transport = (
                 UserClient(self._http_client)
                 if self._http_client is not None
-                else open_lanes(self._settings.base_url, self._limit, self._wire)
+                else open_transport(self._settings.base_url, self._limit, self._wire)
             )
         return self._transport
 

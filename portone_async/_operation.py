@@ -69,6 +69,16 @@ class Timeout:
             if isinstance(value, bool) or not isinstance(value, int | float) or not value > 0:
                 raise InvalidArgumentError(f"Timeout({name}=...) takes seconds above 0")
 
+    @property
+    def limits(self) -> dict[str, float]:
+        """The four of them by name."""
+        return {
+            "connect": self.connect,
+            "read": self.read,
+            "write": self.write,
+            "pool": self.pool,
+        }
+
     @classmethod
     def of(cls, value: float | Timeout) -> Timeout:
         """A number of seconds for every step, or the timeouts as they are."""

@@ -21,6 +21,7 @@ from portone_async._writing import write
 _UNESCAPED: Final = "!'()*-._~"
 _KEYED: Final = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 _BODY_IN_QUERY: Final = frozenset({"GET", "HEAD", "DELETE"})
+_LONGEST_URL: Final = 65_536  # httpx's limit; servers have lower ones
 _METHODS: Final = _KEYED | _BODY_IN_QUERY
 USER_AGENT: Final = f"portone-async/{__version__}"
 
@@ -180,7 +181,7 @@ def _assemble(
             "application/json" if operation is None or not operation.download else "text/csv",
         )
     ]
-    headers += [("user-agent", USER_AGENT), ("accept-encoding", "gzip, deflate")]
+    headers += [("user-agent", USER_AGENT), ("accept-encoding", "gzip")]
     if operation is None or operation.secured:
         headers.append(("authorization", settings.authorization))
     if content is not None:
@@ -196,6 +197,8 @@ def _assemble(
     info = RequestInfo(method, template, operation.id if operation else None, key)
     separator = "?" if "?" not in target else "&"
     url = settings.base_url + target + (separator + "&".join(pairs) if pairs else "")
+    if len(url) > _LONGEST_URL:
+        raise InvalidArgumentError(f"{info} would be too long for a URL: ask for less at once")
     return Request(method, url, headers, content, info)
 
 

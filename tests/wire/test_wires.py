@@ -8,7 +8,7 @@ from portone_async import PortOne, RequestOptions, errors
 from portone_async.emulator import Emulator
 
 ONCE = RequestOptions(max_retries=0)
-MODULES = {"httpx": "httpx", "httpx2": "httpx2", "aiohttp": "httpx_aiohttp"}
+MODULES = {"httpx": "httpx", "httpx2": "httpx2", "aiohttp": "aiohttp"}
 
 
 @pytest.fixture(params=MODULES)

@@ -1,0 +1,96 @@
+"""What a transport is, and what can come of an attempt."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any, Final, Protocol
+
+from attrs import define
+
+from portone_async._errors import InvalidArgumentError
+from portone_async._operation import Timeout
+from portone_async._request import Request
+
+Sink = Callable[[bytes], Awaitable[None]]
+OK: Final = range(200, 300)
+# Faults by which a request certainly did not reach PortOne; by any other it may have.
+_UNREACHED: Final = frozenset(
+    {
+        "ConnectError",
+        "ConnectTimeout",
+        "PoolTimeout",
+        "ProxyError",
+        "UnsupportedProtocol",
+        "LocalProtocolError",
+        # aiohttp's names
+        "ClientConnectorError",
+        "ConnectionTimeoutError",
+        "ClientProxyConnectionError",
+        "ClientHttpProxyError",
+    }
+)
+
+
+@define(frozen=True)
+class Answer:
+    """Status, headers (lower case) and body of a response."""
+
+    status: int
+    headers: Mapping[str, str]
+    content: bytes
+
+
+class TransportFault(Exception):  # noqa: N818  (never leaves the package)
+    """No complete answer came."""
+
+    def __init__(self, problem: str, *, timed_out: bool, may_have_reached: bool) -> None:
+        super().__init__(problem)
+        self.timed_out: Final = timed_out
+        self.may_have_reached: Final = may_have_reached
+
+
+class Transport(Protocol):
+    """Sends one request and reads its answer; raises `TransportFault`."""
+
+    async def send(self, request: Request, timeout: Timeout, sink: Sink | None) -> Answer:
+        """One attempt. With a `sink` the body of a success goes there piece by piece."""
+        ...
+
+    async def aclose(self) -> None:
+        """Close what this transport opened."""
+        ...
+
+
+def fault(error: BaseException) -> TransportFault:
+    """What a library's error means.
+
+    httpx-aiohttp calls a connection that broke under way a failed connect: its cause tells them apart.
+    """
+    cause = error.__cause__
+    told = cause if cause is not None and type(cause).__module__.startswith("aiohttp") else error
+    names = {kind.__name__ for kind in type(told).__mro__}
+    return TransportFault(
+        type(told).__name__,
+        timed_out=isinstance(told, TimeoutError) or type(told).__name__.endswith("Timeout"),
+        may_have_reached=not names & _UNREACHED,
+    )
+
+
+def quiet_cause(error: BaseException) -> BaseException | None:
+    """The error itself, for a traceback, unless its message may repeat bytes that were sent or came."""
+    libraries = ("httpx.", "httpx2.", "httpcore.", "httpcore2.", "httpx", "httpcore", "builtins")
+    told = type(error).__module__.startswith(libraries)
+    of_aiohttp = type(error.__cause__).__module__.startswith("aiohttp")
+    protocol = type(error).__name__.endswith("ProtocolError")
+    return error if told and not of_aiohttp and not protocol else None
+
+
+def require(module: str, extra: str | None) -> Any:
+    """A library that an extra brings along."""
+    try:
+        return importlib.import_module(module)
+    except ImportError:
+        raise InvalidArgumentError(
+            f"{module} is not installed: pip install 'portone-async[{extra}]'"
+        ) from None
