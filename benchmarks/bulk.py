@@ -31,7 +31,9 @@ def main() -> None:
             for tasks in TASKS:
                 for name in CONTESTANTS:
                     count = max(COUNTS.get(name, 2_500), tasks * 2)
-                    rates.setdefault((name, tasks), []).append(measure(name, url, tasks, count)["rate"])
+                    rates.setdefault((name, tasks), []).append(
+                        measure(name, url, tasks, count)["rate"]
+                    )
     rows = []
     for name in CONTESTANTS:
         row = [name]

@@ -52,7 +52,7 @@ async def raw_httpx(url: str) -> Call:
     import httpx
     import orjson
 
-    client = httpx.AsyncClient(base_url=url, headers={"authorization": "PortOne x"})
+    client = httpx.AsyncClient(timeout=60, base_url=url, headers={"authorization": "PortOne x"})
 
     async def call(payment_id: str) -> Any:
         return orjson.loads((await client.get(f"/payments/{payment_id}")).content)
@@ -82,7 +82,9 @@ async def bare_socket(url: str) -> Call:
     free: list[tuple[asyncio.StreamReader, asyncio.StreamWriter]] = []
 
     async def call(payment_id: str) -> Any:
-        reader, writer = free.pop() if free else await asyncio.open_connection(target.hostname, target.port)
+        reader, writer = (
+            free.pop() if free else await asyncio.open_connection(target.hostname, target.port)
+        )
         writer.write(
             f"GET /payments/{payment_id} HTTP/1.1\r\nhost: x\r\nauthorization: PortOne x\r\n\r\n".encode()
         )

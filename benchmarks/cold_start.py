@@ -25,7 +25,9 @@ def run(program: str) -> float:
 
 def modules(program: str) -> tuple[str, str]:
     """How many modules are loaded then: of the package, and in all."""
-    counted = subprocess.run([sys.executable, "-c", program + COUNT], check=True, capture_output=True, text=True)
+    counted = subprocess.run(
+        [sys.executable, "-c", program + COUNT], check=True, capture_output=True, text=True
+    )
     own, total = counted.stdout.split()
     return own, total
 
@@ -42,7 +44,20 @@ def main() -> None:
     for name, found in times.items():
         ratios = [
             (t - bare) / (base - bare)
-            for t, base, bare in zip(found, times["official SDK"], times["bare Python"], strict=True)
+            for t, base, bare in zip(
+                found, times["official SDK"], times["bare Python"], strict=True
+            )
         ]
-        rows.append((name, f"{statistics.median(found) * 1000:.0f}", f"{statistics.median(ratios):.2f}", *modules(PROGRAMS[name])))
-    show("Import and build a client, in a fresh process", ("", "ms (median)", "of official", "own modules", "modules"), rows)
+        rows.append(
+            (
+                name,
+                f"{statistics.median(found) * 1000:.0f}",
+                f"{statistics.median(ratios):.2f}",
+                *modules(PROGRAMS[name]),
+            )
+        )
+    show(
+        "Import and build a client, in a fresh process",
+        ("", "ms (median)", "of official", "own modules", "modules"),
+        rows,
+    )

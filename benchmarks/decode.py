@@ -28,14 +28,22 @@ def ours() -> Any:
 
 def main() -> None:
     """Measure each in turn, round by round, so that what slows the machine slows all of them."""
-    contestants = {"official SDK": official(), "portone-async": ours(), "orjson alone": lambda: orjson.loads(CONTENT)}
+    contestants = {
+        "official SDK": official(),
+        "portone-async": ours(),
+        "orjson alone": lambda: orjson.loads(CONTENT),
+    }
     times: dict[str, list[float]] = {name: [] for name in contestants}
     for _ in range(ROUNDS):
         for name, run in contestants.items():
             times[name].append(timeit.timeit(run, number=CALLS) / CALLS * 1e6)
     base = times["official SDK"]
     rows = [
-        (name, f"{statistics.median(found):.1f}", f"{statistics.median(t / b for t, b in zip(found, base, strict=True)):.2f}")
+        (
+            name,
+            f"{statistics.median(found):.1f}",
+            f"{statistics.median(t / b for t, b in zip(found, base, strict=True)):.2f}",
+        )
         for name, found in times.items()
     ]
     show(f"Reading one payment of {len(CONTENT):,} bytes", ("", "µs (median)", "of official"), rows)

@@ -16,6 +16,11 @@ def main() -> None:
         for count in COUNTS:
             found = measure("ours", url, 50, count)
             rows.append(
-                (f"{count:,}", f"{found['seconds']:.1f}", f"{found['seconds'] / count * 1e6:.0f}", f"{found['grown'] / 1e6:.1f}")
+                (
+                    f"{count:,}",
+                    f"{found['seconds']:.1f}",
+                    f"{found['seconds'] / count * 1e6:.0f}",
+                    f"{found['grown'] / 1e6:.1f}",
+                )
             )
     show("Many lookups with 50 tasks", ("lookups", "seconds", "µs each", "MB grown"), rows)

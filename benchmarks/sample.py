@@ -44,7 +44,12 @@ PAYMENT = {
             "maxExecutionCount": 5,
             "trigger": "MANUAL",
             "request": {"header": "{}", "body": "{}", "requestedAt": "2024-01-01T00:00:02.500Z"},
-            "response": {"code": "200", "header": "{}", "body": "ok", "respondedAt": "2024-01-01T00:00:03Z"},
+            "response": {
+                "code": "200",
+                "header": "{}",
+                "body": "ok",
+                "respondedAt": "2024-01-01T00:00:03Z",
+            },
             "triggeredAt": "2024-01-01T00:00:02Z",
         }
     ],
@@ -73,7 +78,11 @@ PAYMENT = {
         "address": {"type": "ONE_LINE", "oneLine": "서울특별시"},
         "zipcode": "00000",
     },
-    "origin": {"url": "https://shop.example/orders/1", "platformType": "PC", "ipAddress": "203.0.113.7"},
+    "origin": {
+        "url": "https://shop.example/orders/1",
+        "platformType": "PC",
+        "ipAddress": "203.0.113.7",
+    },
     "isCulturalExpense": False,
     "products": [
         {"id": "p-1", "name": "커피", "tag": "coffee", "code": "C1", "amount": 15000, "quantity": 2}

@@ -84,7 +84,12 @@ def test_each_item_comes_once_when_pages_come_back_short_or_fail(
     assert anyio.run(collect, numbered(list(ids), size, cap, faults)) == ids
 
 
-@given(count=st.integers(0, 60), size=st.integers(1, 10), inserted=st.lists(st.integers(0, 10), max_size=8), faults=FAULTS)
+@given(
+    count=st.integers(0, 60),
+    size=st.integers(1, 10),
+    inserted=st.lists(st.integers(0, 10), max_size=8),
+    faults=FAULTS,
+)
 def test_items_that_push_others_onto_the_next_page_repeat_none(
     count: int, size: int, inserted: list[int], faults: list[bool]
 ) -> None:
@@ -207,7 +212,9 @@ def test_every_list_of_the_document_has_an_iterator() -> None:
         for name in dir(type(place)):
             if name.startswith("iter_"):
                 function = getattr(place, name)
-                needed = [p.name for p in signature(function).parameters.values() if p.default is p.empty]
+                needed = [
+                    p.name for p in signature(function).parameters.values() if p.default is p.empty
+                ]
                 found.append(type(function(**dict.fromkeys(needed))).__name__)
             elif not name.startswith("_") and name not in ("call", "request", "aclose"):
                 child = getattr(place, name)

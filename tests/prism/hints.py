@@ -43,7 +43,9 @@ def operations(client: Caller) -> Iterator[Function]:
     for name, member in inspect.getmembers_static(type(client)):
         if isinstance(member, cached_property):
             yield from operations(getattr(client, name))
-        elif inspect.iscoroutinefunction(member) and member.__module__.startswith("portone_async.api."):
+        elif inspect.iscoroutinefunction(member) and member.__module__.startswith(
+            "portone_async.api."
+        ):
             yield getattr(client, name)
 
 
