@@ -16,8 +16,11 @@ nox.options.reuse_existing_virtualenvs = True
 if "PYENV_VERSION" not in os.environ and shutil.which("pyenv"):
     # pyenv's python3.12 starts only when its version is selected: select the newest of each that is there.
     listed = subprocess.run(
-        ["pyenv", "versions", "--bare"], capture_output=True, text=True, check=True
-    ).stdout  # noqa: S607
+        ["pyenv", "versions", "--bare"],  # noqa: S607  (wherever it is)
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
     newest = {v.rpartition(".")[0]: v for v in listed.split() if re.fullmatch(r"\d+\.\d+\.\d+", v)}
     os.environ["PYENV_VERSION"] = ":".join(newest[python] for python in PYTHONS if python in newest)
 
