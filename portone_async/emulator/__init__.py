@@ -1,6 +1,9 @@
 """A PortOne on loopback: tests and demos need no account. Needs the extra `emulator`.
 
-`Emulator` is the whole of it; `future` has ready-made changes for `Emulator.future()`.
+`Emulator` is the whole of it; `future` has ready-made changes for `Emulator.future()`. While it is
+served, a page at `/` shows what happened, `/checkout/PAYMENT-ID` is a payment window for browsers,
+and `/_emulator/` lists controls for programs in any language. `python -m portone_async.emulator`
+serves one; `portone_async.emulator.pytest_plugin` has fixtures.
 """
 
 try:
@@ -8,10 +11,15 @@ try:
     from portone_async.emulator.answers import Answer
     from portone_async.emulator.app import RequestRecord
     from portone_async.emulator.checkout import Checkout, Outcome
+    from portone_async.emulator.deliveries import Attempt, Delivery
+    from portone_async.emulator.disorder import Disorder
     from portone_async.emulator.emulator import Emulator
     from portone_async.emulator.errors import Refusal
+    from portone_async.emulator.escrow import EscrowEvent
     from portone_async.emulator.faults import FaultKind, Hold
+    from portone_async.emulator.issue_window import IssueOutcome, IssueWindow
     from portone_async.emulator.methods import Method
+    from portone_async.emulator.snapshots import SnapshotError
 except ModuleNotFoundError as error:
     if error.name not in {"jsonschema", "referencing", "starlette", "uvicorn"}:
         raise
@@ -20,13 +28,20 @@ except ModuleNotFoundError as error:
 
 __all__ = [
     "Answer",
+    "Attempt",
     "Checkout",
+    "Delivery",
+    "Disorder",
     "Emulator",
+    "EscrowEvent",
     "FaultKind",
     "Hold",
+    "IssueOutcome",
+    "IssueWindow",
     "Method",
     "Outcome",
     "Refusal",
     "RequestRecord",
+    "SnapshotError",
     "future",
 ]

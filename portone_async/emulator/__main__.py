@@ -3,93 +3,133 @@
 from __future__ import annotations
 
 import argparse
+import os
 import signal
 import sys
 import threading
-from collections.abc import Sequence
-from datetime import UTC, datetime
+from collections.abc import Generator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
 from types import FrameType
 
-from portone_async.emulator.app import RequestRecord
+from portone_async import PortOneError
 from portone_async.emulator.document import load
-from portone_async.emulator.emulator import (
-    DEFAULT_SECRET,
-    DEFAULT_STORE_ID,
-    STATEFUL_OPERATIONS,
-    Emulator,
-)
+from portone_async.emulator.emulator import DEFAULT_SECRET, STATEFUL_OPERATIONS, Emulator
+from portone_async.emulator.options import parser
+from portone_async.emulator.request_line import line
+from portone_async.emulator.snapshots import SnapshotError
+
+
+class _CommandError(Exception):
+    """What keeps it from running, in a line for its user."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Serve until interrupted."""
-    options = _parser().parse_args(arguments)
-    emulator = Emulator(
-        secret=options.secret,
-        store_id=options.store_id,
-        port=options.port,
-        seed=options.seed,
-        on_request=lambda record: print(line(record), flush=True),  # noqa: T201
-    )
+    options = parser().parse_args(arguments)
+    try:
+        emulator = _make(options)
+        _load(emulator, options.state_file)
+        with _stop_signals() as stopped:
+            _start(emulator, options)
+            print(_greeting(emulator, options), flush=True)  # noqa: T201
+            stopped.wait()
+            emulator.stop()
+            _save(emulator, options.state_file)
+    except _CommandError as problem:
+        print(problem, file=sys.stderr)  # noqa: T201
+        return 1
+    return 0
+
+
+def _make(options: argparse.Namespace) -> Emulator:
+    in_colour = sys.stdout.isatty() and not os.environ.get("NO_COLOR")  # https://no-color.org
+    try:
+        return Emulator(
+            secret=options.secret,
+            store_id=options.store_id,
+            webhook_url=options.webhook_url,
+            webhook_secret=options.webhook_secret,
+            host=options.host,
+            allowed_hosts=options.allow_host,
+            port=options.port,
+            seed=options.seed,
+            on_request=lambda record: print(line(record, in_colour=in_colour), flush=True),  # noqa: T201
+        )
+    except PortOneError as error:
+        raise _CommandError(f"--webhook-secret: {error}") from None
+
+
+def _start(emulator: Emulator, options: argparse.Namespace) -> None:
+    try:
+        emulator.start()
+    except OSError as error:
+        where = f"{options.host}, port {options.port}"
+        raise _CommandError(f"cannot serve on {where}: {error.strerror or error}") from None
+
+
+@contextmanager
+def _stop_signals() -> Generator[threading.Event]:
+    """Set the event, and nothing else, at Ctrl+C or when the process is told to end."""
     stopped = threading.Event()
 
     def stop(_number: int, _frame: FrameType | None) -> None:
         stopped.set()
 
+    before = {each: signal.signal(each, stop) for each in (signal.SIGINT, signal.SIGTERM)}
     try:
-        emulator.start()
+        yield stopped
+    finally:
+        for each, handler in before.items():
+            signal.signal(each, handler)
+
+
+def _load(emulator: Emulator, file: Path | None) -> None:
+    """Go on from the state file. One that cannot be read stays as it is."""
+    if file is None:
+        return
+    if not file.resolve().parent.is_dir():
+        raise _CommandError(f"cannot keep state in {file}: there is no such folder")
+    try:
+        emulator.load(file)
+    except FileNotFoundError:
+        return
     except OSError as error:
-        print(f"cannot serve on port {options.port}: {error.strerror}", file=sys.stderr)  # noqa: T201
-        return 1
-    signal.signal(signal.SIGINT, stop)
-    signal.signal(signal.SIGTERM, stop)
-    print(_greeting(emulator, secret_is_default=options.secret == DEFAULT_SECRET), flush=True)  # noqa: T201
-    stopped.wait()
-    emulator.stop()
-    return 0
+        raise _CommandError(f"cannot read the state file {file}: {error.strerror}") from None
+    except SnapshotError as error:
+        raise _CommandError(
+            f"cannot use the state file {file}: {error}. It was left alone: move it away to start anew"
+        ) from None
 
 
-def line(record: RequestRecord) -> str:
-    """Describe a request in a line without secrets and personal data.
+def _save(emulator: Emulator, file: Path | None) -> None:
+    if file is None:
+        return
+    try:
+        emulator.save(file)
+    except OSError as error:
+        raise _CommandError(f"cannot write the state file {file}: {error.strerror}") from None
 
-    Of the path's values only ids are shown: a billing key is as good as money, and an account number
-    is somebody's.
-    """
-    shown = [f"{datetime.now(UTC):%H:%M:%S}", record.method.ljust(6)]
-    if record.match is None:
-        shown.append("(unknown path or method)")
+
+def _greeting(emulator: Emulator, options: argparse.Namespace) -> str:
+    secret = emulator.secret if options.secret == DEFAULT_SECRET else "as given"
+    if options.webhook_url is None:
+        webhooks = "no URL given: --webhook-url"
+    elif options.webhook_secret is None:
+        webhooks = f"to {options.webhook_url}, signed with {emulator.webhook_secret}"
     else:
-        values = {
-            name: value if name.lower().endswith("id") else "..."
-            for name, value in record.match.path.items()
-        }
-        shown += [record.match.operation.path.format(**values), record.match.operation.id]
-    shown.append("no answer" if record.status is None else str(record.status))
-    if record.fault is not None:
-        shown.append(f"fault={record.fault}")
-    if record.is_replay:
-        shown.append("replay")
-    return "  ".join(shown)
-
-
-def _greeting(emulator: Emulator, *, secret_is_default: bool) -> str:
-    secret = emulator.secret if secret_is_default else "as given"
+        webhooks = f"to {options.webhook_url}, signed with the secret given"
+    state = "" if options.state_file is None else f"\n  state       in {options.state_file}"
     return f"""\
 PortOne V2 emulator at {emulator.url}
+  page        {emulator.url}/
+  controls    {emulator.url}/_emulator/
+  window      {emulator.url}/checkout/PAYMENT-ID?totalAmount=1000&redirect=YOUR-SHOP
   API secret  {secret}
   store id    {emulator.store_id}
   operations  {len(load().operations)}, {len(STATEFUL_OPERATIONS)} of them stateful; samples elsewhere
+  webhooks    {webhooks}{state}
 Press Ctrl+C to stop."""
-
-
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="python -m portone_async.emulator", description="A PortOne V2 on loopback."
-    )
-    parser.add_argument("--port", type=int, default=8000, help="TCP port (default: 8000)")
-    parser.add_argument("--secret", default=DEFAULT_SECRET, help="API secret that it takes")
-    parser.add_argument("--store-id", default=DEFAULT_STORE_ID, help="the account's store id")
-    parser.add_argument("--seed", type=int, default=0, help="for ids and sample replies")
-    return parser
 
 
 if __name__ == "__main__":

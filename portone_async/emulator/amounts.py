@@ -28,6 +28,7 @@ class Amount:
     cancelled: int = 0
     cancelled_tax_free: int = 0
     cancelled_vat: int = 0
+    discount: int = 0
 
     @property
     def cancellable(self) -> int:
@@ -46,7 +47,20 @@ class Amount:
 
     def as_paid(self) -> Amount:
         """Return the amount once it is paid in full."""
-        return evolve(self, paid=self.total)
+        return evolve(self, paid=self.total - self.discount)
+
+    def less(self, discount: int) -> Amount:
+        """Return the amount once a discount is taken off its taxable part.
+
+        Raises:
+            Refusal: DISCOUNT_AMOUNT_EXCEEDS_TOTAL_AMOUNT.
+        """
+        taxable = self.total - self.tax_free - discount
+        if taxable <= 0:
+            raise Refusal(
+                "DISCOUNT_AMOUNT_EXCEEDS_TOTAL_AMOUNT", "the discount leaves nothing to pay"
+            )
+        return evolve(self, discount=discount, vat=min(self.vat, vat_of(taxable)))
 
     def without(self, parts: Parts) -> Amount:
         """Return the amount once these parts are cancelled."""
@@ -63,8 +77,8 @@ class Amount:
             "total": self.total,
             "taxFree": self.tax_free,
             "vat": self.vat,
-            "supply": self.total - self.tax_free - self.vat,
-            "discount": 0,
+            "supply": self.total - self.discount - self.tax_free - self.vat,
+            "discount": self.discount,
             "paid": self.paid,
             "cancelled": self.cancelled,
             "cancelledTaxFree": self.cancelled_tax_free,

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import logging
+import time
 from collections.abc import Callable, Mapping
+from datetime import datetime
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
@@ -14,13 +16,14 @@ import orjson
 from attrs import frozen
 from starlette.requests import ClientDisconnect, Request
 
-from portone_async.emulator import delivery, generated, idempotency, timeline
+from portone_async.emulator import delivery, idempotency, timeline
 from portone_async.emulator.answers import Answer
 from portone_async.emulator.auth import Auth
 from portone_async.emulator.document import Match, Operation
 from portone_async.emulator.errors import Refusal, invalid
 from portone_async.emulator.faults import Fault, Faults
 from portone_async.emulator.future import Future
+from portone_async.emulator.generated import Generator
 from portone_async.emulator.handlers import Handler
 from portone_async.emulator.refusals import Refusals
 from portone_async.emulator.state import State
@@ -47,7 +50,7 @@ class RequestRecord:
 
     `path` is as sent, percent-encoded, without the query. `status` is what was answered; nothing
     was where the connection was reset. `idempotency_key` is the header as sent, with its quotes;
-    `is_replay` marks the repeated answer of one.
+    `is_replay` marks the repeated answer of one. `at` is on the emulator's clock, `seconds` are real.
     """
 
     method: str
@@ -57,6 +60,8 @@ class RequestRecord:
     idempotency_key: str | None
     fault: str | None
     is_replay: bool
+    at: datetime
+    seconds: float
 
     @property
     def operation_id(self) -> str | None:
@@ -84,12 +89,13 @@ class Api:
     validator: RequestValidator
     keys: idempotency.IdempotencyKeys
     handlers: Mapping[str, Handler]
-    seed: int
+    generator: Generator
     on_request: Callable[[RequestRecord], None]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
         request = Request(scope, receive)
+        at, started = self.state.clock.now(), time.perf_counter()
         try:
             content = await _read(request)
         except ClientDisconnect:
@@ -109,6 +115,8 @@ class Api:
             idempotency_key=_idempotency_key(request),
             fault=None if fault is None else fault.kind,
             is_replay=outcome.is_replay,
+            at=at,
+            seconds=time.perf_counter() - started,
         )
         self.on_request(record)
         if answer is None:
@@ -192,8 +200,12 @@ class Api:
         timeline.catch_up(self.state)
         handler = self.handlers.get(operation.id)
         if handler is None:
-            return generated.answer(self.state.document, operation, given, self.seed)
-        return Answer.of(handler(self.state, given))
+            return self.generator.answer(self.state, operation, given)
+        self.state.is_silent = given.body.get("skipWebhook", given.query.get("skipWebhook", False))
+        try:
+            return Answer.of(handler(self.state, given))
+        finally:
+            self.state.is_silent = False
 
     def _refused(self, operation: Operation, refusal: Refusal) -> Answer:
         status = self.state.document.error_status(operation, refusal.type)

@@ -63,6 +63,11 @@ class Auth:
             raise Refusal("UNAUTHORIZED", "the refresh token is unknown or has expired")
         return self._issue()
 
+    def clear(self) -> None:
+        """Forget all tokens."""
+        self._access.clear()
+        self._refresh.clear()
+
     def handlers(self) -> dict[str, Handler]:
         """Return what answers the operations on tokens."""
         return {

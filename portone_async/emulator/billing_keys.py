@@ -7,6 +7,7 @@ from portone_async.emulator.errors import Refusal, invalid
 from portone_async.emulator.handlers import Handler
 from portone_async.emulator.listing import equal, one_of, path
 from portone_async.emulator.methods import card_summary
+from portone_async.emulator.notices import notify_billing_key
 from portone_async.emulator.people import customer
 from portone_async.emulator.state import State, channel_group
 from portone_async.emulator.validation import Input
@@ -46,6 +47,24 @@ def _find(state: State, store_id: str, billing_key: str) -> JsonObject:
     return info
 
 
+def new_info(
+    state: State, store_id: str, channel: JsonObject, customer_given: JsonObject
+) -> JsonObject:
+    """Make the `BillingKeyInfo` of a card stored in the window."""
+    now = state.now()
+    return {
+        "status": "ISSUED",
+        "billingKey": f"billing-key-{state.ids.uuid()}",
+        "merchantId": state.settings.merchant_id,
+        "storeId": store_id,
+        "methods": [{"type": "BillingKeyPaymentMethodCard", "card": card_summary("4" + "0" * 15)}],
+        "channels": [channel],
+        "customer": customer(customer_given, "customer"),
+        "requestedAt": now,
+        "issuedAt": now,
+    }
+
+
 def _issue(state: State, given: Input) -> JsonObject:
     body = given.body
     store_id = state.store(body.get("storeId"))
@@ -68,6 +87,7 @@ def _issue(state: State, given: Input) -> JsonObject:
         issuedAt=now,
     )
     state.billing_keys[info["billingKey"]] = info
+    notify_billing_key(state, "ISSUED", info, body.get("noticeUrls"))
     return {"billingKeyInfo": {name: info[name] for name in ("billingKey", "channels", "issuedAt")}}
 
 
@@ -83,6 +103,7 @@ def _delete(state: State, given: Input) -> JsonObject:
             raise Refusal("PAYMENT_SCHEDULE_ALREADY_EXISTS", "a schedule is to charge this key")
     deleted_at = state.now()
     state.billing_keys[info["billingKey"]] = info | {"status": "DELETED", "deletedAt": deleted_at}
+    notify_billing_key(state, "DELETED", info)
     return {"deletedAt": deleted_at}
 
 

@@ -7,10 +7,11 @@ from typing import Literal, TypeAlias
 
 from attrs import frozen
 
-from portone_async.emulator import payments
+from portone_async.emulator import payments, promotions
 from portone_async.emulator.amounts import amount_of
 from portone_async.emulator.errors import Refusal, invalid
 from portone_async.emulator.methods import Method, sample
+from portone_async.emulator.notices import notify_payment
 from portone_async.emulator.people import customer as customer_of
 from portone_async.emulator.records import Payment, Registration
 from portone_async.emulator.state import Decline, Key, State
@@ -52,6 +53,9 @@ class Order:
     customer: JsonObject
     channel_key: str
     custom_data: str | None
+    promotion_id: str | None = None
+    is_escrow: bool = False
+    notice_urls: tuple[str, ...] = ()
 
 
 def play(state: State, key: Key, outcome: Outcome, order: Order) -> Checkout:
@@ -75,8 +79,27 @@ def play(state: State, key: Key, outcome: Outcome, order: Order) -> Checkout:
         channel=state.channel(order.channel_key),
         method=sample(method, state.ids.digits(8)),
         origin={"platformType": "PC", "ipAddress": "127.0.0.1"},
+        escrow={"status": "BEFORE_REGISTERED"} if order.is_escrow else None,
+        promotionId=order.promotion_id,
+        noticeUrls=list(order.notice_urls) or None,
     )
-    payment = payments.open_transaction(state, key, amount_of(total, tax_free, order.vat), wire)
+    payments.check_unpaid(state, key)
+    amount = promotions.discounted(state, order.promotion_id, amount_of(total, tax_free, order.vat))
+    payment = payments.open_transaction(state, key, amount, wire)
+    notify_payment(state, payment, "READY")
+    payments.refresh(state, payment)
+    return _leave(state, payment, outcome)
+
+
+def leave(state: State, key: Key, outcome: Outcome) -> Checkout:
+    """Leave the window that the customer has open.
+
+    Raises:
+        Refusal: PAYMENT_NOT_FOUND; INVALID_REQUEST for a payment that is not READY.
+    """
+    payment = payments.find(state, key)
+    if payment.latest.status != "READY":
+        raise invalid("payment", f"must be READY, is {payment.latest.status}")
     return _leave(state, payment, outcome)
 
 

@@ -18,6 +18,15 @@ class Clock:
         """Return the present moment, in UTC."""
         return (self._fixed or datetime.now(UTC)) + self._offset
 
+    @property
+    def is_running(self) -> bool:
+        """Whether it moves by itself."""
+        return self._fixed is None
+
+    def reset(self) -> None:
+        """Go back to where it was before it was moved."""
+        self._offset = timedelta()
+
     def move_to(self, moment: datetime) -> None:
         """Move forward to a moment; a moment that has passed changes nothing."""
         self._offset += max(moment - self.now(), timedelta())

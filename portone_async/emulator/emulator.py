@@ -6,50 +6,75 @@ from collections import deque
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractContextManager
 from datetime import datetime, timedelta
+from os import PathLike
+from pathlib import Path
+from threading import Lock
 from types import TracebackType
 from typing import Self
 
 import anyio.to_thread
 import orjson
 from starlette.applications import Starlette
-from starlette.routing import Mount
 
 from portone_async.emulator import (
     billing_keys,
+    cancellations,
     cash_receipts,
     checkout,
+    escrow,
     identity_verifications,
+    issue_window,
     payment_lists,
     payment_operations,
+    payment_sessions,
+    payment_webhooks,
     payments,
+    promotions,
     schedules,
+    snapshots,
+    state_file,
     timeline,
 )
 from portone_async.emulator.app import Api, RequestRecord
 from portone_async.emulator.auth import Auth
+from portone_async.emulator.background import Background
 from portone_async.emulator.checkout import Checkout, Order, Outcome
 from portone_async.emulator.clock import Clock
+from portone_async.emulator.deliveries import Delivery
+from portone_async.emulator.disorder import Disorder
 from portone_async.emulator.document import load
 from portone_async.emulator.faults import Fault, FaultKind, Faults, Hold
 from portone_async.emulator.future import Change, Future
+from portone_async.emulator.generated import Generator
 from portone_async.emulator.handlers import Handler
 from portone_async.emulator.idempotency import IdempotencyKeys
 from portone_async.emulator.ids import Ids
 from portone_async.emulator.methods import Method
+from portone_async.emulator.outside import Outside
+from portone_async.emulator.posting import check_secret, made_secret
 from portone_async.emulator.refusals import Refusals
-from portone_async.emulator.server import LoopbackServer
+from portone_async.emulator.server import LOOPBACK, LoopbackServer
 from portone_async.emulator.state import Decline, Key, Settings, State
 from portone_async.emulator.validation import RequestValidator
+from portone_async.emulator.web.controls import controls
+from portone_async.emulator.web.guard import Guard
+from portone_async.emulator.web.site import Site
+from portone_async.emulator.webhook_bodies import WebhookFormat, WebhookVersion, check_version
 from portone_async.emulator.wire import JsonObject
 
 DEFAULT_SECRET = "emulator-secret"  # noqa: S105
 DEFAULT_STORE_ID = "store-emulator"
-DEFAULT_CHANNEL_KEY = "channel-key-emulator"
 REQUESTS_KEPT = 100_000
 
 _HANDLERS: dict[str, Handler] = {
     **payment_operations.HANDLERS,
+    **cancellations.HANDLERS,
+    **escrow.HANDLERS,
+    **issue_window.HANDLERS,
     **payment_lists.HANDLERS,
+    **payment_sessions.HANDLERS,
+    **payment_webhooks.HANDLERS,
+    **promotions.HANDLERS,
     **billing_keys.HANDLERS,
     **schedules.HANDLERS,
     **cash_receipts.HANDLERS,
@@ -60,7 +85,7 @@ STATEFUL_OPERATIONS = frozenset({*_HANDLERS, "loginViaApiSecret", "refreshToken"
 """The operations that keep state; the others are answered with generated replies."""
 
 
-class Emulator:
+class Emulator(Outside):
     """A PortOne that needs no account, on loopback.
 
     ```python
@@ -82,6 +107,11 @@ class Emulator:
         sub_store_ids: Iterable[str] = (),
         channels: Mapping[str, str] | None = None,
         webhook_url: str | None = None,
+        webhook_secret: str | None = None,
+        webhook_version: WebhookVersion = "2024-04-25",
+        webhook_format: WebhookFormat = "json",
+        host: str = LOOPBACK,
+        allowed_hosts: Iterable[str] = (),
         port: int = 0,
         seed: int = 0,
         start_at: datetime | None = None,
@@ -95,15 +125,30 @@ class Emulator:
             sub_store_ids: other stores that requests may name; any further one is FORBIDDEN.
             channels: channel keys and their payment company (a `PgProvider`); another key is
                 CHANNEL_NOT_FOUND. Every key is known unless this is given.
-            webhook_url: where webhooks would go; they are written down, not delivered yet.
-            port: the TCP port on 127.0.0.1, a free one for 0.
+            webhook_url: where webhooks go that have no URL of their own (`noticeUrls`).
+            webhook_secret: signs them, as `whsec_` and Base64; made of the seed unless given.
+            webhook_version: of their bodies. The older knows payments only.
+            webhook_format: how bodies of the older version are written.
+            host: the address to listen on. Any but loopback opens the emulator to other machines.
+            allowed_hosts: names (`Host`) under which the page and the controls may be used, beside
+                loopback's from this machine. They ask for no secret.
+            port: the TCP port, a free one for 0.
             seed: makes ids and generated replies, the same for the same seed.
             start_at: stops the clock at this moment, so that only `advance()` moves it.
             on_request: called with each request, in the server's thread.
+
+        Raises:
+            InvalidArgumentError: `webhook_secret` is none.
+            ValueError: a version or format that there is not.
         """
+        self.webhook_secret = webhook_secret or made_secret(seed)
+        check_secret(self.webhook_secret)
+        check_version(webhook_version, webhook_format)
         self.secret = secret
         self.store_id = store_id
+        self._host = host
         self._port = port
+        self._resetting = Lock()
         self._server: LoopbackServer | None = None
         self._requests: deque[RequestRecord] = deque(maxlen=REQUESTS_KEPT)
         self._on_request = on_request
@@ -115,25 +160,41 @@ class Emulator:
             sub_store_ids=frozenset(sub_store_ids),
             channels=channels,
             webhook_url=webhook_url,
+            webhook_secret=self.webhook_secret,
+            webhook_version=webhook_version,
+            webhook_format=webhook_format,
         )
         self._state = State(document, settings, clock, Ids(seed))
+        self._background = Background(self._state)
         self._faults = Faults(document, seed)
         self._future = Future(document)
         self._refusals = Refusals(document, seed)
-        auth = Auth(secret, clock)
+        self._auth = Auth(secret, clock)
+        self._keys = IdempotencyKeys(clock)
+        validator = RequestValidator(document)
         api = Api(
             state=self._state,
-            auth=auth,
+            auth=self._auth,
             faults=self._faults,
             future=self._future,
             refusals=self._refusals,
-            validator=RequestValidator(document),
-            keys=IdempotencyKeys(clock),
-            handlers={**_HANDLERS, **auth.handlers()},
-            seed=seed,
+            validator=validator,
+            keys=self._keys,
+            handlers={**_HANDLERS, **self._auth.handlers()},
+            generator=Generator(document, validator, seed),
             on_request=self._note,
         )
-        self.app = Starlette(routes=[Mount("/", app=api)])
+        self.app = Starlette()
+        # Not by a route: a route's pattern does not match a path with a newline in it.
+        self.app.router.default = Site(
+            api=api,
+            emulator=self,
+            state=self._state,
+            requests=self._requests,
+            controls=controls(document),
+            validator=validator,
+            guard=Guard(allowed_hosts),
+        )
 
     @property
     def url(self) -> str:
@@ -155,14 +216,17 @@ class Emulator:
         """
         if self._server is not None:
             raise RuntimeError("the emulator is started already")
-        server = LoopbackServer(self.app, self._port)
+        server = LoopbackServer(self.app, self._host, self._port)
         server.start()
         self._server = server
+        self._background.start()
 
     def stop(self) -> None:
         """Stop serving. What happened stays readable."""
         if self._server is not None:
+            self._background.stop()
             self._server.stop()
+            self._background.stop()  # again, as a reset may have started it meanwhile
             self._server = None
 
     def __enter__(self) -> Self:
@@ -207,6 +271,37 @@ class Emulator:
             return orjson.loads(orjson.dumps(views))
 
     @property
+    def deliveries(self) -> list[Delivery]:
+        """The webhooks and what became of them, in the order of their events."""
+        with self._state.lock:
+            return list(self._state.outbox.deliveries)
+
+    @property
+    def webhooks(self) -> Disorder:
+        """What the next webhooks meet on their way: `duplicate()`, `delay()`, `reorder()`."""
+        return self._state.outbox.disorder
+
+    def wait_for_webhooks(self, timeout: float = 10.0) -> None:
+        """Block until every webhook that is due was tried. Not for an event loop that serves them.
+
+        One that failed is not due again before the clock has moved on.
+
+        Raises:
+            TimeoutError: it took longer than so many seconds.
+            RuntimeError: the emulator is not started, so that none goes out.
+        """
+        self._background.wait_until_idle(timeout)
+
+    async def await_webhooks(self, timeout: float = 10.0) -> None:
+        """Do as `wait_for_webhooks()`, with the event loop running on.
+
+        Raises:
+            TimeoutError: it took longer than so many seconds.
+            RuntimeError: the emulator is not started, so that none goes out.
+        """
+        await anyio.to_thread.run_sync(self._background.wait_until_idle, timeout)
+
+    @property
     def now(self) -> datetime:
         """The present moment on the emulator's clock."""
         return self._state.clock.now()
@@ -225,6 +320,9 @@ class Emulator:
         customer: JsonObject | None = None,
         channel_key: str | None = None,
         custom_data: str | None = None,
+        promotion_id: str | None = None,
+        is_escrow: bool = False,
+        notice_urls: Iterable[str] = (),
         store_id: str | None = None,
     ) -> Checkout:
         """Play the payment window: a customer opens it and leaves it with an outcome.
@@ -241,13 +339,17 @@ class Emulator:
             customer: PortOne's `CustomerInput`.
             channel_key: the payment company's channel.
             custom_data: kept with the payment.
+            promotion_id: a promotion that gives a discount, see `add_promotion()`.
+            is_escrow: whether the money waits until the goods have arrived.
+            notice_urls: where its webhooks go, in place of the emulator's `webhook_url`.
             store_id: a sub-store.
 
         Returns:
             What the shop's page hears.
 
         Raises:
-            Refusal: ALREADY_PAID; INFORMATION_MISMATCH when it is not what was pre-registered.
+            Refusal: ALREADY_PAID; INFORMATION_MISMATCH when it is not what was pre-registered;
+                PROMOTION_NOT_FOUND, DISCOUNT_AMOUNT_EXCEEDS_TOTAL_AMOUNT.
         """
         order = Order(
             amount=amount,
@@ -257,8 +359,11 @@ class Emulator:
             order_name=order_name,
             method=method,
             customer=customer or {},
-            channel_key=channel_key or self._default_channel_key(),
+            channel_key=channel_key or self._state.default_channel_key(),
             custom_data=custom_data,
+            promotion_id=promotion_id,
+            is_escrow=is_escrow,
+            notice_urls=tuple(notice_urls),
         )
         with self._state.lock:
             return checkout.play(self._state, self._key(payment_id, store_id), outcome, order)
@@ -285,6 +390,41 @@ class Emulator:
         with self._state.lock:
             payment = payments.find(self._state, self._key(payment_id, store_id))
             payments.approve(self._state, payment)
+
+    def leave_checkout(
+        self, payment_id: str, outcome: Outcome = "paid", *, store_id: str | None = None
+    ) -> Checkout:
+        """Leave the payment window that a customer has open, after `checkout(..., "ready")`.
+
+        Raises:
+            Refusal: PAYMENT_NOT_FOUND; INVALID_REQUEST for one that is not READY.
+        """
+        with self._state.lock:
+            return checkout.leave(self._state, self._key(payment_id, store_id), outcome)
+
+    def cancel(
+        self,
+        payment_id: str,
+        *,
+        reason: str = "cancelled by an operator",
+        store_id: str | None = None,
+    ) -> JsonObject:
+        """Cancel all that is left of a payment, as an operator in PortOne's console.
+
+        Returns:
+            The `PaymentCancellation`.
+
+        Raises:
+            Refusal: PAYMENT_NOT_FOUND, PAYMENT_NOT_PAID, PAYMENT_ALREADY_CANCELLED.
+        """
+        with self._state.lock:
+            payment = payments.find(self._state, self._key(payment_id, store_id))
+            asked: JsonObject = {
+                "reason": reason,
+                "refundAccount": {},
+            }  # an operator asks the customer for it
+            made = cancellations.cancel(self._state, payment, asked, trigger="CONSOLE")
+            return dict(made)
 
     def decline(
         self, times: int = 1, *, pg_code: str = "DECLINED", pg_message: str = "declined"
@@ -327,6 +467,10 @@ class Emulator:
         header = None if retry_after is None else str(retry_after)
         self._faults.plan(operation_id, Fault(kind, delay, header), times, probability)
 
+    def clear_faults(self) -> None:
+        """Forget the faults that are still to come."""
+        self._faults.clear()
+
     def hold(self, operation_id: str) -> AbstractContextManager[Hold]:
         """Hold an operation's requests before their work, to the block's end or until released."""
         return self._faults.hold(operation_id)
@@ -344,13 +488,47 @@ class Emulator:
             raise ValueError("time moves forward only")
         with self._state.lock:
             timeline.advance(self._state, step)
+            self._state.outbox.wake()
+
+    def reset(self) -> None:
+        """Forget everything that happened and was planned, as if just made. Holds stay."""
+        with self._resetting:
+            is_served = self._server is not None
+            self._background.stop()
+            with self._state.lock:
+                self._state.clear()
+                self._state.clock.reset()
+                self._state.ids.restart()
+                for each in (self._auth, self._keys, self._faults, self._future, self._refusals):
+                    each.clear()
+                self._requests.clear()
+            if is_served:
+                self._background.start()
+
+    def save(self, path: str | PathLike[str]) -> None:
+        """Write what happened into a JSON file, whole or not at all.
+
+        Left out are requests, tokens, and what is planned (faults, refusals, changes to come).
+
+        Raises:
+            OSError: it cannot be written.
+        """
+        state_file.write(Path(path), snapshots.take(self._state, self._keys))
+
+    def load(self, path: str | PathLike[str]) -> None:
+        """Go on from what was saved, before `start()`.
+
+        Raises:
+            OSError: the file cannot be read.
+            SnapshotError: it is damaged, of another version, or of another store. Nothing changes.
+            RuntimeError: the emulator is started.
+        """
+        if self._server is not None:
+            raise RuntimeError("the emulator is started already")
+        snapshots.restore(state_file.read(Path(path)), self._state, self._keys)
 
     def _key(self, payment_id: str, store_id: str | None) -> Key:
         return self._state.store(store_id), payment_id
-
-    def _default_channel_key(self) -> str:
-        channels = self._state.settings.channels
-        return next(iter(channels)) if channels else DEFAULT_CHANNEL_KEY
 
     def _note(self, record: RequestRecord) -> None:
         self._requests.append(record)

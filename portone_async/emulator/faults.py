@@ -106,6 +106,10 @@ class Faults:
         planned = self._planned.setdefault(operation_id, deque())
         planned.append(_Planned(fault, times, probability))
 
+    def clear(self) -> None:
+        """Forget the faults to come."""
+        self._planned.clear()
+
     def take(self, operation_id: str) -> Fault | None:
         """Return the fault of the request that is here now, if it has one."""
         for key in (operation_id, ANY_OPERATION):

@@ -65,6 +65,10 @@ class Future:
         self._document.operation(operation_id)
         self._planned.setdefault(operation_id, deque()).extend([change] * times)
 
+    def clear(self) -> None:
+        """Forget the changes to come."""
+        self._planned.clear()
+
     def apply(self, operation_id: str, answer: Answer) -> Answer:
         """Change the reply that is to go out now, if one is planned."""
         planned = self._planned.get(operation_id)

@@ -37,7 +37,9 @@ def read_key(header: str | None) -> str | None:
 
 
 @define
-class _Entry:
+class Entry:
+    """A request of a key, and its answer once there is one."""
+
     fingerprint: bytes
     expires_at: datetime
     answer: Answer | None = None
@@ -48,7 +50,7 @@ class IdempotencyKeys:
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
-        self._entries: dict[str, _Entry] = {}
+        self._entries: dict[str, Entry] = {}
 
     def begin(self, key: str, fingerprint: bytes) -> Answer | None:
         """Start a request, or return the answer that the key had the first time.
@@ -60,7 +62,7 @@ class IdempotencyKeys:
         now = self._clock.now()
         entry = self._entries.get(key)
         if entry is None or (entry.answer is not None and now >= entry.expires_at):
-            self._entries[key] = _Entry(fingerprint, now + LIFETIME)
+            self._entries[key] = Entry(fingerprint, now + LIFETIME)
             return None
         if entry.fingerprint != fingerprint:
             raise invalid(_HEADER, "was used before for a request with another path, query or body")
@@ -72,8 +74,21 @@ class IdempotencyKeys:
 
     def finish(self, key: str, answer: Answer) -> None:
         """Keep the first answer."""
-        self._entries[key].answer = answer
+        if key in self._entries:
+            self._entries[key].answer = answer
 
     def abandon(self, key: str) -> None:
         """Forget a request that ended without an answer."""
-        del self._entries[key]
+        self._entries.pop(key, None)
+
+    def clear(self) -> None:
+        """Forget all keys, those of requests that still run too."""
+        self._entries.clear()
+
+    def finished(self) -> dict[str, Entry]:
+        """Return the keys that have an answer."""
+        return {key: entry for key, entry in self._entries.items() if entry.answer is not None}
+
+    def restore(self, entries: dict[str, Entry]) -> None:
+        """Remember keys from before."""
+        self._entries = dict(entries)

@@ -10,7 +10,14 @@ class Ids:
     """Makes identifiers. They are not secret: the emulator serves loopback."""
 
     def __init__(self, seed: int) -> None:
-        self._random = Random(f"{seed}/ids")  # noqa: S311
+        self._seed = seed
+        self.restart()
+
+    def restart(self, run: int = 0) -> None:
+        """Begin anew, with the same ids as before: or with others, in a later run on saved state."""
+        self.run = run
+        suffix = f"/{run}" if run else ""
+        self._random = Random(f"{self._seed}/ids{suffix}")  # noqa: S311
 
     def uuid(self) -> str:
         """Return a UUID of version 4."""

@@ -86,22 +86,6 @@ def _pay_with_billing_key(state: State, given: Input) -> JsonObject:
     return {"payment": _summary(payment)}
 
 
-def _cancel(state: State, given: Input) -> JsonObject:
-    payment = payments.find(state, payment_key(state, given))
-    return {"cancellation": payments.cancel(state, payment, given.body)}
-
-
-def _stop_cancellation(state: State, given: Input) -> JsonObject:
-    payment = payments.find(state, payment_key(state, given))
-    cancellations = payment.latest.wire["cancellations"]
-    if all(made["id"] != given.path["cancellationId"] for made in cancellations):
-        raise Refusal(
-            "PAYMENT_CANCELLATION_NOT_FOUND", "the payment has no cancellation of this id"
-        )
-    # Cancellations are done at once here, so there is none to stop.
-    raise Refusal("PAYMENT_CANCELLATION_NOT_PENDING", "the cancellation is done")
-
-
 def _capture(state: State, given: Input) -> JsonObject:
     payments.check_paid(payments.find(state, payment_key(state, given)))
     return {}
@@ -142,15 +126,6 @@ def _register_store_receipt(state: State, given: Input) -> JsonObject:
     return {"receiptUrl": payment.view["receiptUrl"]}
 
 
-def _resend_webhook(state: State, given: Input) -> JsonObject:
-    payment = payments.find(state, payment_key(state, given))
-    wanted = given.body.get("webhookId")
-    for webhook in reversed(payment.latest.wire["webhooks"]):
-        if wanted in {None, webhook["id"]}:
-            return {"webhook": {**webhook, "trigger": "MANUAL", "triggeredAt": state.now()}}
-    raise Refusal("WEBHOOK_NOT_FOUND", "the payment has no such webhook")
-
-
 def _summary(payment: Payment) -> JsonObject:
     return {"pgTxId": payment.view["pgTxId"], "paidAt": payment.view["paidAt"]}
 
@@ -177,11 +152,8 @@ HANDLERS: dict[str, Handler] = {
     "getPaymentTransactions": _transactions,
     "payInstantly": _pay_instantly,
     "payWithBillingKey": _pay_with_billing_key,
-    "cancelPayment": _cancel,
-    "stopPaymentCancellation": _stop_cancellation,
     "capturePayment": _capture,
     "confirmPayment": _confirm,
     "closeVirtualAccount": _close_account,
     "registerStoreReceipt": _register_store_receipt,
-    "resendWebhook": _resend_webhook,
 }

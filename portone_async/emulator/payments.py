@@ -5,8 +5,9 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from portone_async.emulator.amounts import Amount, cancel_parts
+from portone_async.emulator.amounts import Amount
 from portone_async.emulator.errors import Refusal, invalid
+from portone_async.emulator.notices import Trigger, notify_payment
 from portone_async.emulator.records import Payment, Transaction
 from portone_async.emulator.state import Decline, Key, State
 from portone_async.emulator.wire import JsonObject, present, timestamp
@@ -97,17 +98,25 @@ def open_transaction(state: State, key: Key, amount: Amount, wire: JsonObject) -
     return payment
 
 
-def change_status(state: State, payment: Payment, status: str, **wire: Any) -> None:
-    """Move the payment's last attempt to a status."""
+def change_status(
+    state: State,
+    payment: Payment,
+    status: str,
+    *,
+    trigger: Trigger | None = None,
+    cancellation: JsonObject | None = None,
+    **wire: Any,
+) -> None:
+    """Move the payment's last attempt to a status, by a cancellation if there is one."""
     now = state.now()
     transaction = payment.latest
     transaction.status = status
     transaction.wire.update(wire, updatedAt=now, statusChangedAt=now)
     # An account closed without a deposit moved no money.
     if status in _EVENTS and transaction.amount.paid:
-        _note_event(state, payment)
+        _note_event(state, payment, cancellation)
     if status != "READY":
-        _note_webhooks(state, payment)
+        notify_payment(state, payment, status, trigger=trigger, cancellation=cancellation)
     refresh(state, payment)
 
 
@@ -126,16 +135,16 @@ def transaction_view(state: State, payment: Payment, transaction: Transaction) -
     return state.document.pick(schema, values)
 
 
-def settle(state: State, payment: Payment) -> None:
+def settle(state: State, payment: Payment, trigger: Trigger | None = None) -> None:
     """Take the money: the last attempt is paid."""
     transaction = payment.latest
     transaction.amount = transaction.amount.as_paid()
     transaction.payment_token = None
-    wire = {
+    wire: JsonObject = {
         "pgTxId": transaction.wire.get("pgTxId") or state.ids.uuid(),
         "receiptUrl": f"https://receipts.invalid/{transaction.id}",
     }
-    change_status(state, payment, "PAID", paidAt=state.now(), **wire)
+    change_status(state, payment, "PAID", trigger=trigger, paidAt=state.now(), **wire)
 
 
 def charge(state: State, payment: Payment) -> None:
@@ -182,6 +191,7 @@ def issue_account(
     }
     pg_tx_id = state.ids.uuid()
     change_status(state, payment, "VIRTUAL_ACCOUNT_ISSUED", method=method, pgTxId=pg_tx_id)
+    state.outbox.wake()
 
 
 def deposit(state: State, payment: Payment, amount: int | None) -> None:
@@ -194,7 +204,7 @@ def deposit(state: State, payment: Payment, amount: int | None) -> None:
     _check_waits_for_deposit(payment)
     if amount is not None and amount != payment.latest.amount.total:
         raise invalid("amount", "must be the payment's total amount")
-    settle(state, payment)
+    settle(state, payment, "VIRTUAL_ACCOUNT_DEPOSIT")
 
 
 def approve(state: State, payment: Payment) -> None:
@@ -205,7 +215,7 @@ def approve(state: State, payment: Payment) -> None:
     """
     if payment.latest.status != "PAY_PENDING":
         raise invalid("payment", f"must be PAY_PENDING, is {payment.latest.status}")
-    settle(state, payment)
+    settle(state, payment, "ASYNC_PAY_APPROVED")
 
 
 def close_account(state: State, payment: Payment) -> str:
@@ -239,52 +249,6 @@ def close_expired_accounts(state: State) -> None:
             del state.open_accounts[key]
 
 
-def cancel(state: State, payment: Payment, body: JsonObject) -> JsonObject:
-    """Cancel a payment in full or in part, and return the `PaymentCancellation`.
-
-    Raises:
-        Refusal: by the rules of `cancelPayment`.
-    """
-    transaction = payment.latest
-    if transaction.status == "CANCELLED":
-        raise Refusal("PAYMENT_ALREADY_CANCELLED", "nothing of this payment is left to cancel")
-    if transaction.status not in CANCELLABLE:
-        raise Refusal("PAYMENT_NOT_PAID", f"the payment is {transaction.status}")
-    expected = body.get("currentCancellableAmount")
-    if expected is not None and expected != transaction.amount.cancellable:
-        raise Refusal(
-            "CANCELLABLE_AMOUNT_CONSISTENCY_BROKEN",
-            f"{expected} was expected to be cancellable, {transaction.amount.cancellable} is",
-        )
-    is_account = transaction.wire.get("method", {}).get("type") == _VIRTUAL_ACCOUNT
-    if is_account and "refundAccount" not in body:
-        raise invalid("body.refundAccount", "is required to refund a virtual account's deposit")
-    parts = cancel_parts(
-        transaction.amount,
-        total=body.get("amount"),
-        tax_free=body.get("taxFreeAmount"),
-        vat=body.get("vatAmount"),
-    )
-    now = state.now()
-    cancellation: JsonObject = {
-        "status": "SUCCEEDED",
-        "id": state.ids.uuid(),
-        "pgCancellationId": state.ids.uuid(),
-        "totalAmount": parts.total,
-        "taxFreeAmount": parts.tax_free,
-        "vatAmount": parts.vat,
-        "reason": body["reason"],
-        "cancelledAt": now,
-        "requestedAt": now,
-        "trigger": "API",
-    }
-    transaction.amount = transaction.amount.without(parts)
-    transaction.wire["cancellations"].append(cancellation)
-    status = "PARTIAL_CANCELLED" if transaction.amount.cancellable else "CANCELLED"
-    change_status(state, payment, status, cancelledAt=now)
-    return cancellation
-
-
 def check_paid(payment: Payment) -> None:
     """Refuse what needs a paid payment.
 
@@ -293,6 +257,16 @@ def check_paid(payment: Payment) -> None:
     """
     if payment.latest.status not in CANCELLABLE:
         raise Refusal("PAYMENT_NOT_PAID", f"the payment is {payment.latest.status}")
+
+
+def has_account(transaction: Transaction) -> bool:
+    """Whether it is paid by way of a virtual account."""
+    return transaction.wire.get("method", {}).get("type") == _VIRTUAL_ACCOUNT
+
+
+def escrow_view(state: State, escrow: JsonObject) -> JsonObject:
+    """Return an escrow as replies show it in its status."""
+    return state.document.pick(state.document.variants("PaymentEscrow")[escrow["status"]], escrow)
 
 
 def _check_waits_for_deposit(payment: Payment) -> None:
@@ -309,10 +283,8 @@ def _values(transaction: Transaction) -> JsonObject:
     }
 
 
-def _note_event(state: State, payment: Payment) -> None:
+def _note_event(state: State, payment: Payment, cancellation: JsonObject | None) -> None:
     transaction = payment.latest
-    cancellations = transaction.wire["cancellations"]
-    cancellation = cancellations[-1] if cancellations else None
     amount = transaction.amount
     values = transaction.wire | present(
         type=transaction.status,
@@ -326,22 +298,3 @@ def _note_event(state: State, payment: Payment) -> None:
     )
     schema = state.document.variants("PaymentEvent")[transaction.status]
     state.events.append(state.document.pick(schema, values))
-
-
-def _note_webhooks(state: State, payment: Payment) -> None:
-    """Write down a change's webhooks. Nothing delivers them yet; `resendWebhook` finds them."""
-    transaction = payment.latest
-    settings_url = state.settings.webhook_url
-    urls = transaction.wire.get("noticeUrls") or ([] if settings_url is None else [settings_url])
-    made = [
-        {
-            "paymentStatus": transaction.status,
-            "id": state.ids.uuid(),
-            "url": url,
-            "isAsync": False,
-            "currentExecutionCount": 0,
-            "triggeredAt": state.now(),
-        }
-        for url in urls
-    ]
-    transaction.wire["webhooks"] = [*transaction.wire["webhooks"], *made]

@@ -58,3 +58,11 @@ class Schedule:
     body: JsonObject
     wire: JsonObject
     status: str = "SCHEDULED"
+
+
+@define
+class Issue:
+    """A billing key that waits for the shop's confirmation, with what is to be paid by it at once."""
+
+    info: JsonObject
+    payment: JsonObject | None = None

@@ -37,6 +37,10 @@ class Refusals:
         refusal = Refusal(error_type, "refused on demand", **made_up, **fields)
         self._planned.setdefault(operation_id, deque()).extend([refusal] * times)
 
+    def clear(self) -> None:
+        """Forget the refusals to come."""
+        self._planned.clear()
+
     def raise_next(self, operation_id: str) -> None:
         """Raise the refusal of the request that is here now, if one is planned.
 

@@ -79,6 +79,7 @@ def _create(state: State, given: Input) -> JsonObject:
         "timeToPay": timestamp(time_to_pay),
     }
     state.schedules[schedule_id] = Schedule(key, body, wire)
+    state.outbox.wake()
     return {"schedule": {"id": schedule_id}}
 
 

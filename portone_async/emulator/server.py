@@ -15,7 +15,8 @@ from portone_async.emulator.connection import CuttableProtocol
 if TYPE_CHECKING:
     from starlette.types import ASGIApp
 
-HOST = "127.0.0.1"
+LOOPBACK = "127.0.0.1"
+_ANY = {"0.0.0.0": LOOPBACK, "::": "::1"}  # noqa: S104 - to where a browser here gets to it
 _START_TIMEOUT = 10.0
 _STOP_TIMEOUT = 0.1
 _BACKLOG = 2048
@@ -64,7 +65,7 @@ class _Server(uvicorn.Server):
 class LoopbackServer:
     """Serves an application from `start()` to `stop()`."""
 
-    def __init__(self, app: ASGIApp, port: int) -> None:
+    def __init__(self, app: ASGIApp, host: str, port: int) -> None:
         config = uvicorn.Config(
             app,
             http=CuttableProtocol,
@@ -78,11 +79,13 @@ class LoopbackServer:
             date_header=False,
         )
         self._server = _Server(config)
-        self._socket = _listen(port)
+        self._socket = _listen(host, port)
         self._thread = Thread(
             target=self._server.run, args=([self._socket],), name="portone-emulator", daemon=True
         )
-        self.url = f"http://{HOST}:{self._socket.getsockname()[1]}"
+        name = _ANY.get(host, host)
+        shown = f"[{name}]" if ":" in name else name
+        self.url = f"http://{shown}:{self._socket.getsockname()[1]}"
 
     def start(self) -> None:
         """Serve; returns when requests are answered.
@@ -102,14 +105,15 @@ class LoopbackServer:
         self._socket.close()
 
 
-def _listen(port: int) -> socket.socket:
+def _listen(host: str, port: int) -> socket.socket:
     # With its protocol named: only then does asyncio turn off Nagle's algorithm, which would make
     # every reply wait 40 ms for an acknowledgement.
-    sock = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    sock = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     try:
         if sys.platform != "win32":
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        sock.bind((HOST, port))
+        sock.bind((host, port))
         sock.listen(_BACKLOG)
     except OSError:
         sock.close()

@@ -6,13 +6,15 @@ from collections import deque
 from collections.abc import Mapping
 from threading import RLock
 
-from attrs import define, field, frozen
+from attrs import define, field, fields, frozen
 
 from portone_async.emulator.clock import Clock
 from portone_async.emulator.document import Document
 from portone_async.emulator.errors import Refusal, invalid
 from portone_async.emulator.ids import Ids
-from portone_async.emulator.records import Payment, Registration, Schedule
+from portone_async.emulator.outbox import Outbox
+from portone_async.emulator.records import Issue, Payment, Registration, Schedule
+from portone_async.emulator.webhook_bodies import WebhookFormat, WebhookVersion
 from portone_async.emulator.wire import JsonObject, timestamp
 
 Key = tuple[str, str]
@@ -31,6 +33,9 @@ class Settings:
     sub_store_ids: frozenset[str]
     channels: Mapping[str, str] | None
     webhook_url: str | None
+    webhook_secret: str = field(repr=False)
+    webhook_version: WebhookVersion = "2024-04-25"
+    webhook_format: WebhookFormat = "json"
 
 
 @frozen
@@ -42,6 +47,7 @@ class Decline:
 
 
 DEFAULT_PROVIDER = "TOSSPAYMENTS"
+DEFAULT_CHANNEL_KEY = "channel-key-emulator"
 
 
 @define
@@ -62,6 +68,22 @@ class State:
     schedules: dict[str, Schedule] = field(factory=dict)
     cash_receipts: dict[Key, JsonObject] = field(factory=dict)
     identity_verifications: dict[Key, JsonObject] = field(factory=dict)
+    issues: dict[str, Issue] = field(factory=dict)
+    promotions: dict[str, JsonObject] = field(factory=dict)
+    payment_sessions: dict[str, JsonObject] = field(factory=dict)
+    things: dict[Key, JsonObject | None] = field(factory=dict)
+    """What generated replies told of, by its GET operation's id and its own; nothing if deleted."""
+    outbox: Outbox = field(factory=Outbox)
+    pended_cancellations: int = field(default=0, init=False)
+    """How many of the next cancellations the payment company is to leave pending."""
+    is_silent: bool = field(default=False, init=False)
+    """Whether the request that is worked on wants no webhooks (`skipWebhook`)."""
+
+    def clear(self) -> None:
+        """Forget everything that happened."""
+        fresh = State(self.document, self.settings, self.clock, self.ids, self.lock)
+        for each in fields(State):
+            setattr(self, each.name, getattr(fresh, each.name))
 
     def now(self) -> str:
         """Return the present moment as PortOne writes it."""
@@ -82,6 +104,10 @@ class State:
         if not self.knows_store(store_id):
             raise Refusal("FORBIDDEN", "storeId is not a store that this emulator was started for")
         return store_id
+
+    def default_channel_key(self) -> str:
+        """Return the channel of a window that names none."""
+        return next(iter(self.settings.channels or (DEFAULT_CHANNEL_KEY,)))
 
     def channel(self, key: str | None, group_id: str | None = None) -> JsonObject:
         """Return PortOne's `SelectedChannel` for a channel key or a channel group.

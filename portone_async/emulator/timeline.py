@@ -17,12 +17,13 @@ def catch_up(state: State) -> None:
 def advance(state: State, step: timedelta) -> None:
     """Move the clock forward, stopping wherever something falls due on the way."""
     target = state.clock.now() + step
-    while (due := _next_due(state)) is not None and due <= target:
+    while (due := next_due(state)) is not None and due <= target:
         state.clock.move_to(due)
         catch_up(state)
     state.clock.move_to(target)
 
 
-def _next_due(state: State) -> datetime | None:
+def next_due(state: State) -> datetime | None:
+    """Return when something falls due next, if anything does."""
     times = (schedules.next_due(state), payments.next_expiry(state))
     return min((time for time in times if time is not None), default=None)

@@ -168,11 +168,16 @@ class RequestValidator:
         return value
 
 
-def _anchored(schema: JsonObject) -> JsonObject:
-    """Make a schema's reference absolute, as it is taken out of its document."""
-    if "$ref" in schema:
-        return {"$ref": _ROOT + schema["$ref"]}
-    return schema
+def _anchored(schema: Any) -> Any:
+    """Make a schema's references absolute, as it is taken out of its document."""
+    if isinstance(schema, list):
+        return [_anchored(item) for item in cast("list[Any]", schema)]
+    if not isinstance(schema, dict):
+        return schema
+    given = cast("JsonObject", schema)
+    if isinstance(given.get("$ref"), str):
+        return {"$ref": _ROOT + given["$ref"]}
+    return {name: _anchored(value) for name, value in given.items()}
 
 
 def _parse(text: str | bytes, where: str) -> JsonObject:

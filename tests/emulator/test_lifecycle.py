@@ -2,22 +2,14 @@
 
 from __future__ import annotations
 
-import os
-import signal
-import subprocess
-import sys
 import threading
-from pathlib import Path
 
 import httpx
 import pytest
 
-from portone_async.emulator import Emulator, RequestRecord
-from portone_async.emulator.__main__ import line, main
+from portone_async.emulator import Emulator
 
 from .conftest import Shop
-
-ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture(params=["asyncio", "trio"])
@@ -114,38 +106,3 @@ def test_requests_are_recorded(emulator: Emulator, shop: Shop) -> None:
         ("GET", "/nothing", None, 404, None),
         ("POST", "/payments/order-1/cancel", "cancelPayment", 404, key),
     ]
-
-
-def test_lines_show_ids_and_no_secrets() -> None:
-    records: list[RequestRecord] = []
-    with Emulator(on_request=records.append) as emulator, Shop(emulator) as shop:
-        shop.get("/payments/order-1")
-        shop.get("/billing-keys/billing-key-secret")
-        shop.get("/platform/bank-accounts/SHINHAN/110123456789/holder")
-        shop.get("/nothing/110123456789", params={"token": "110123456789"})
-    lines = [line(record) for record in records]
-    assert "GET     /payments/order-1  getPayment  404" in lines[0]
-    assert "/billing-keys/...  getBillingKeyInfo" in lines[1]
-    assert not [text for text in lines if "secret" in text or "110123456789" in text]
-
-
-def test_module_serves_until_told_to_stop() -> None:
-    command = [sys.executable, "-m", "portone_async.emulator", "--port", "0", "--secret", "sesame"]
-    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
-        assert process.stdout is not None
-        greeting = [process.stdout.readline() for _ in range(5)]
-        url = greeting[0].split()[-1]
-        headers = {"Authorization": "PortOne sesame"}
-        assert httpx.get(f"{url}/payments", headers=headers, verify=False).is_success
-        assert "getPayments  200" in process.stdout.readline()
-        assert "sesame" not in "".join(greeting)
-        os.kill(process.pid, signal.SIGTERM)
-        assert process.wait(10) == 0
-
-
-def test_module_says_when_the_port_is_taken(
-    emulator: Emulator, capsys: pytest.CaptureFixture[str]
-) -> None:
-    port = emulator.url.rpartition(":")[2]
-    assert main(["--port", port]) == 1
-    assert f"cannot serve on port {port}" in capsys.readouterr().err

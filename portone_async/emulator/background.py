@@ -1,0 +1,128 @@
+"""What happens without a request: time goes by, webhooks go out. In a thread of its own."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import Callable
+from datetime import datetime
+from threading import Condition, Thread
+
+from portone_async.emulator import payment_webhooks, timeline
+from portone_async.emulator.posting import Poster
+from portone_async.emulator.state import State
+
+_LONGEST_SLEEP = 3600.0
+_log = logging.getLogger(__name__)
+
+
+class Background:
+    """Runs from `start()` to `stop()`."""
+
+    def __init__(self, state: State) -> None:
+        self._state = state
+        self._changed = Condition(state.lock)
+        self._thread: Thread | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._woken = asyncio.Event()
+        self._main: asyncio.Task[None] | None = None
+
+    def start(self) -> None:
+        """Begin; what is due already goes out."""
+        with self._state.lock:
+            self._loop = asyncio.new_event_loop()
+            self._woken = asyncio.Event()
+            self._main = self._loop.create_task(self._run())
+            self._thread = Thread(
+                target=_serve, args=[self._loop, self._main], name="portone-webhooks", daemon=True
+            )
+            self._thread.start()
+            self._state.outbox.wake = self.wake
+
+    def stop(self) -> None:
+        """End. What is under way is given up, and due again at the next start."""
+        with self._state.lock:
+            thread, loop, main = self._thread, self._loop, self._main
+            self._thread = self._loop = self._main = None
+        if thread is None or loop is None or main is None:
+            return
+        loop.call_soon_threadsafe(main.cancel)
+        thread.join()
+        with self._changed:
+            self._state.outbox.put_back()
+            self._changed.notify_all()
+
+    def wake(self) -> None:
+        """Look again what there is to do. Hold the state's lock."""
+        if self._loop is not None:
+            self._loop.call_soon_threadsafe(self._woken.set)
+
+    def wait_until_idle(self, timeout: float) -> None:
+        """Block until no webhook is under way or due.
+
+        Raises:
+            RuntimeError: the emulator is not started, so that none goes out.
+            TimeoutError: it took longer than so many seconds.
+        """
+
+        def is_idle() -> bool:
+            return self._loop is None or self._state.outbox.is_idle(self._state.clock.now())
+
+        with self._changed:
+            if not self._changed.wait_for(is_idle, timeout):
+                raise TimeoutError("webhooks are still on their way")
+            if self._loop is None:
+                raise RuntimeError("the emulator is not started")
+
+    async def _run(self) -> None:
+        poster = Poster(self._state.settings.webhook_secret)
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                while True:
+                    self._woken.clear()
+                    with self._state.lock:
+                        pause = self._work(
+                            lambda place: tasks.create_task(self._send(poster, place))
+                        )
+                    with contextlib.suppress(TimeoutError):
+                        await asyncio.wait_for(self._woken.wait(), pause)
+        finally:
+            await poster.aclose()
+
+    def _work(self, send: Callable[[int], object]) -> float | None:
+        """Do what is due, and return for how many seconds there is nothing more to do."""
+        state = self._state
+        timeline.catch_up(state)
+        for place in state.outbox.take(state.clock.now()):
+            send(place)
+        if not state.clock.is_running:
+            return None
+        times = (timeline.next_due(state), state.outbox.next_due())
+        due = min((time for time in times if time is not None), default=None)
+        return None if due is None else self._seconds_until(due)
+
+    def _seconds_until(self, due: datetime) -> float:
+        return min(max((due - self._state.clock.now()).total_seconds(), 0.0), _LONGEST_SLEEP)
+
+    async def _send(self, poster: Poster, place: int) -> None:
+        with self._state.lock:
+            delivery = self._state.outbox.deliveries[place]
+        attempt = await poster.post(delivery, delivery.next_attempt_at or self._state.clock.now())
+        with self._changed:
+            delivery = self._state.outbox.finish(place, attempt)
+            payment_webhooks.show(self._state, delivery)
+            self._changed.notify_all()
+        self._woken.set()
+
+
+def _serve(loop: asyncio.AbstractEventLoop, main: asyncio.Task[None]) -> None:
+    try:
+        loop.run_until_complete(main)
+    except asyncio.CancelledError:
+        pass
+    except Exception:  # noqa: BLE001 - a thread has nobody to raise it to
+        _log.exception("the emulator sends no more webhooks")
+    finally:
+        # Not `asyncio.run()`: that waits for name look-ups, which cannot be cancelled.
+        loop.close()

@@ -1,0 +1,94 @@
+"""Escrow: the money waits until the customer has the goods."""
+
+from __future__ import annotations
+
+from typing import Literal, TypeAlias
+
+from portone_async.emulator import payments
+from portone_async.emulator.errors import invalid
+from portone_async.emulator.handlers import Handler
+from portone_async.emulator.payment_operations import payment_key
+from portone_async.emulator.records import Payment
+from portone_async.emulator.state import State
+from portone_async.emulator.validation import Input
+from portone_async.emulator.wire import JsonObject
+
+EscrowEvent: TypeAlias = Literal["DELIVERED", "CONFIRMED", "REJECTED", "REJECT_CONFIRMED"]
+"""What happens outside of the shop: the goods arrive, the customer takes or rejects them, the payment
+company agrees to the rejection."""
+
+_BEFORE: dict[str, frozenset[str]] = {
+    "REGISTERED": frozenset({"BEFORE_REGISTERED"}),
+    "DELIVERED": frozenset({"REGISTERED"}),
+    "CONFIRMED": frozenset({"REGISTERED", "DELIVERED"}),
+    "REJECTED": frozenset({"REGISTERED", "DELIVERED"}),
+    "REJECT_CONFIRMED": frozenset({"REJECTED"}),
+}
+
+
+def move(state: State, payment: Payment, event: EscrowEvent) -> None:
+    """Let the escrow go on.
+
+    Raises:
+        Refusal: PAYMENT_NOT_PAID; INVALID_REQUEST where it cannot go from where it stands.
+    """
+    _check(payment, _BEFORE[event])
+    _change(state, payment, status=event, isAutomaticallyConfirmed=event == "CONFIRMED")
+
+
+def _check(payment: Payment, before: frozenset[str]) -> JsonObject:
+    payments.check_paid(payment)
+    escrow: JsonObject | None = payment.latest.wire.get("escrow")
+    if escrow is None:
+        raise invalid("payment", "is none with escrow")
+    if escrow["status"] not in before:
+        raise invalid("payment", f"the escrow is {escrow['status']}")
+    return escrow
+
+
+def _change(state: State, payment: Payment, **changes: object) -> None:
+    # A new object: replies already given must not change.
+    payment.latest.wire["escrow"] = payments.escrow_view(
+        state, payment.latest.wire["escrow"] | changes
+    )
+    payments.refresh(state, payment)
+
+
+def _apply(state: State, given: Input) -> JsonObject:
+    payment = payments.find(state, payment_key(state, given))
+    _check(payment, _BEFORE["REGISTERED"])
+    shipped = _shipped(given)
+    now = state.now()
+    _change(state, payment, status="REGISTERED", appliedAt=now, **shipped)
+    return _said(shipped) | {"appliedAt": now}
+
+
+def _modify(state: State, given: Input) -> JsonObject:
+    payment = payments.find(state, payment_key(state, given))
+    _check(payment, frozenset({"REGISTERED", "DELIVERED"}))
+    shipped = _shipped(given)
+    _change(state, payment, **shipped)
+    return _said(shipped) | {"modifiedAt": state.now()}
+
+
+def _confirm(state: State, given: Input) -> JsonObject:
+    payment = payments.find(state, payment_key(state, given))
+    _check(payment, _BEFORE["CONFIRMED"])
+    _change(state, payment, status="CONFIRMED", isAutomaticallyConfirmed=False)
+    return {"completedAt": state.now()}
+
+
+def _shipped(given: Input) -> JsonObject:
+    logistics: JsonObject = given.body["logistics"]
+    return {name: logistics[name] for name in ("company", "invoiceNumber", "sentAt")}
+
+
+def _said(shipped: JsonObject) -> JsonObject:
+    return {name: shipped[name] for name in ("invoiceNumber", "sentAt")}
+
+
+HANDLERS: dict[str, Handler] = {
+    "applyEscrowLogistics": _apply,
+    "modifyEscrowLogistics": _modify,
+    "confirmEscrow": _confirm,
+}

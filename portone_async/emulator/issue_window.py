@@ -1,0 +1,123 @@
+"""The window in which a customer stores a card, played by the test."""
+
+from __future__ import annotations
+
+from typing import Literal, TypeAlias
+
+from attrs import frozen
+
+from portone_async.emulator import payments
+from portone_async.emulator.amounts import amount_of
+from portone_async.emulator.billing_keys import new_info
+from portone_async.emulator.charges import pay_with_billing_key
+from portone_async.emulator.errors import Refusal
+from portone_async.emulator.handlers import Handler
+from portone_async.emulator.notices import notify_billing_key
+from portone_async.emulator.records import Issue
+from portone_async.emulator.state import State
+from portone_async.emulator.validation import Input
+from portone_async.emulator.wire import JsonObject, present
+
+IssueOutcome: TypeAlias = Literal["issued", "authenticated", "failed"]
+"""How the customer leaves the window.
+
+`authenticated` hands a token to the shop, for `confirmBillingKey`; with a payment, for
+`confirmBillingKeyIssueAndPay`.
+"""
+
+
+@frozen
+class IssueWindow:
+    """What the browser hears when the window closes. `code` and `message` tell of a failure."""
+
+    billing_key: str | None = None
+    billing_issue_token: str | None = None
+    code: str | None = None
+    message: str | None = None
+
+
+def play(
+    state: State,
+    store_id: str,
+    outcome: IssueOutcome,
+    channel_key: str,
+    customer: JsonObject,
+    payment: JsonObject | None,
+) -> IssueWindow:
+    """Open the window and leave it. `payment` is what is to be paid at once, as `confirm` checks it.
+
+    Raises:
+        Refusal: as `amount_of`, for a payment.
+    """
+    if payment is not None:
+        amount_of(payment["totalAmount"], payment.get("taxFreeAmount"))
+        payments.check_unpaid(state, (store_id, payment["paymentId"]))
+    info = new_info(state, store_id, state.channel(channel_key), customer)
+    notify_billing_key(state, "READY", info)
+    if outcome == "failed":
+        notify_billing_key(state, "FAILED", info)
+        return IssueWindow(code="PG_PROVIDER", message="the card company declined")
+    if outcome == "authenticated":
+        token = f"billing-issue-token-{state.ids.uuid()}"
+        state.issues[token] = Issue(info, payment)
+        return IssueWindow(billing_issue_token=token)
+    _issue(state, info)
+    if payment is not None:
+        _pay(state, info, payment)
+    return IssueWindow(billing_key=info["billingKey"])
+
+
+def _issue(state: State, info: JsonObject) -> None:
+    info["issuedAt"] = state.now()
+    state.billing_keys[info["billingKey"]] = info
+    notify_billing_key(state, "ISSUED", info)
+
+
+def _pay(state: State, info: JsonObject, payment: JsonObject) -> None:
+    amount = present(total=payment["totalAmount"], taxFree=payment.get("taxFreeAmount"))
+    body = {
+        "billingKey": info["billingKey"],
+        "orderName": payment["orderName"],
+        "currency": payment["currency"],
+        "amount": amount,
+    }
+    pay_with_billing_key(state, (info["storeId"], payment["paymentId"]), body)
+
+
+def _find(state: State, given: Input, *, pays: bool) -> Issue:
+    """Find what a token is for.
+
+    Raises:
+        Refusal: BILLING_KEY_NOT_FOUND, BILLING_KEY_ALREADY_ISSUED, INFORMATION_MISMATCH.
+    """
+    store_id = state.store(given.body.get("storeId"))
+    issue = state.issues.get(given.body["billingIssueToken"])
+    if issue is None or issue.info["storeId"] != store_id or (issue.payment is not None) != pays:
+        raise Refusal("BILLING_KEY_NOT_FOUND", "billingIssueToken is none that was handed out")
+    if issue.info["billingKey"] in state.billing_keys:
+        raise Refusal("BILLING_KEY_ALREADY_ISSUED", "the billing key is issued already")
+    facts = {"isTest": True, **(issue.payment or {})}
+    for name, fact in facts.items():
+        if name in given.body and given.body[name] != fact:
+            raise Refusal("INFORMATION_MISMATCH", f"{name} differs from the window's")
+    return issue
+
+
+def _confirm(state: State, given: Input) -> JsonObject:
+    issue = _find(state, given, pays=False)
+    _issue(state, issue.info)
+    return {"billingKey": issue.info["billingKey"]}
+
+
+def _confirm_and_pay(state: State, given: Input) -> JsonObject:
+    issue = _find(state, given, pays=True)
+    payment = issue.payment or {}
+    _issue(state, issue.info)
+    _pay(state, issue.info, payment)
+    return {"billingKey": issue.info["billingKey"], "paymentId": payment["paymentId"]}
+
+
+HANDLERS: dict[str, Handler] = {
+    "confirmBillingKey": _confirm,
+    "confirmBillingKeyIssueAndPay": _confirm_and_pay,
+}

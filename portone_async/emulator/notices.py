@@ -1,0 +1,113 @@
+"""The webhooks that a change makes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Literal, TypeAlias
+
+from attrs import evolve
+
+from portone_async.emulator import webhook_bodies
+from portone_async.emulator.deliveries import Delivery
+from portone_async.emulator.outbox import REDELIVERIES
+from portone_async.emulator.records import Payment
+from portone_async.emulator.state import State
+from portone_async.emulator.wire import JsonObject, present
+
+Trigger: TypeAlias = Literal[
+    "VIRTUAL_ACCOUNT_DEPOSIT", "ASYNC_PAY_APPROVED", "ASYNC_CANCEL_APPROVED"
+]
+"""Why a payment changed without anybody's request, in PortOne's words."""
+
+_CANCELLATIONS = frozenset({"PartialCancelled", "Cancelled", "CancelPending"})
+_PAYMENT_STATUSES = frozenset(
+    {
+        "READY",
+        "VIRTUAL_ACCOUNT_ISSUED",
+        "PAID",
+        "FAILED",
+        "PARTIAL_CANCELLED",
+        "CANCELLED",
+        "PAY_PENDING",
+    }
+)
+
+
+def notify_payment(
+    state: State,
+    payment: Payment,
+    status: str,
+    *,
+    trigger: Trigger | None = None,
+    cancellation: JsonObject | None = None,
+) -> None:
+    """Tell the shop what has become of a payment. `status` is the event's, as in `PAID`.
+
+    The payment shows what is sent; its reply is not refreshed here.
+    """
+    transaction = payment.latest
+    name = _camel(status)
+    data: JsonObject = {
+        "storeId": payment.store_id,
+        "paymentId": payment.id,
+        "transactionId": transaction.id,
+    }
+    if name in _CANCELLATIONS:
+        # A virtual account that is closed has no cancellation, but the event needs the id of one.
+        data["cancellationId"] = state.ids.uuid() if cancellation is None else cancellation["id"]
+    about = {"payment": (payment.store_id, payment.id), "transaction_id": transaction.id}
+    for url in _urls(state, transaction.wire.get("noticeUrls")):
+        delivery = _delivery(state, f"Transaction.{name}", data, url)
+        if delivery is None:
+            continue
+        shown = present(
+            paymentStatus=status if status in _PAYMENT_STATUSES else None,
+            id=delivery.id,
+            url=url,
+            isAsync=trigger is not None,
+            currentExecutionCount=0,
+            maxExecutionCount=1 + len(REDELIVERIES),
+            trigger=trigger,
+            triggeredAt=state.now(),
+        )
+        transaction.wire["webhooks"] = [*transaction.wire["webhooks"], shown]
+        state.outbox.post(evolve(delivery, **about), state.clock.now())
+
+
+def notify_billing_key(
+    state: State, status: str, info: JsonObject, notice_urls: Iterable[str] | None = None
+) -> None:
+    """Tell the shop what has become of a billing key. `status` is the event's, as in `ISSUED`."""
+    data = {"storeId": info["storeId"], "billingKey": info["billingKey"]}
+    for url in _urls(state, notice_urls):
+        delivery = _delivery(state, f"BillingKey.{_camel(status)}", data, url)
+        if delivery is not None:
+            state.outbox.post(delivery, state.clock.now())
+
+
+def _urls(state: State, notice_urls: Iterable[str] | None) -> list[str]:
+    """Return where to send: what the request names, else what the store has set."""
+    if state.is_silent:
+        return []
+    settings_url = state.settings.webhook_url
+    return list(notice_urls or ()) or ([] if settings_url is None else [settings_url])
+
+
+def _delivery(state: State, kind: str, data: JsonObject, url: str) -> Delivery | None:
+    event = {"type": kind, "timestamp": state.now(), "data": data}
+    settings = state.settings
+    if settings.webhook_version == "2024-01-01":
+        body = webhook_bodies.write_old(event, settings.webhook_format)
+    else:
+        body = webhook_bodies.write(event)
+    if body is None:
+        return None
+    content, content_type = body
+    return Delivery(
+        id=state.ids.uuid(), type=kind, url=url, content=content, content_type=content_type
+    )
+
+
+def _camel(status: str) -> str:
+    """Turn a status into its name in events: `PAY_PENDING` into `PayPending`."""
+    return status.title().replace("_", "")

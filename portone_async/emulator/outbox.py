@@ -1,0 +1,108 @@
+"""The webhooks to send: which are due, and when one that failed is tried again."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from random import Random
+
+from attrs import define, evolve, field
+
+from portone_async.emulator.deliveries import Attempt, Delivery
+from portone_async.emulator.disorder import Disorder
+
+# PortOne redelivers five times, so long after the attempt before.
+REDELIVERIES = tuple(timedelta(minutes=minutes) for minutes in (1, 4, 16, 64, 256))
+# At most so much of a pause is taken off, by chance. Nothing is added, so that `advance(minutes=1)`
+# is sure to reach the first redelivery.
+_JITTER = 0.1
+
+
+def _do_nothing() -> None:
+    """Stand in for the sender until there is one."""
+
+
+@define
+class Outbox:
+    """All webhooks of an emulator, in the order of their events. Hold the state's lock to use it.
+
+    To one URL they go one after another, so that they arrive in order. `wake` is called when there
+    may be something to send.
+    """
+
+    random: Random = field(factory=lambda: Random("webhooks"))  # noqa: S311
+    deliveries: list[Delivery] = field(factory=list[Delivery])
+    disorder: Disorder = field(factory=Disorder, init=False)
+    wake: Callable[[], None] = field(default=_do_nothing, init=False)
+    _pending: set[int] = field(init=False)
+    _sending: dict[str, int] = field(factory=dict[str, int], init=False)
+
+    @_pending.default  # pyright: ignore[reportAttributeAccessIssue, reportUntypedFunctionDecorator, reportUnknownMemberType]
+    def _find_pending(self) -> set[int]:
+        return {
+            place
+            for place, delivery in enumerate(self.deliveries)
+            if delivery.next_attempt_at is not None
+        }
+
+    def post(self, delivery: Delivery, now: datetime) -> None:
+        """Send a webhook, now unless disorder was asked for."""
+        for one, delay in self.disorder.arrange(delivery):
+            self._pending.add(len(self.deliveries))
+            self.deliveries.append(evolve(one, next_attempt_at=now + delay))
+        self.wake()
+
+    def take(self, now: datetime) -> list[int]:
+        """Return the places of those to send now, at most one for a URL.
+
+        They are under way until `finish()` or `put_back()`.
+        """
+        taken: list[int] = []
+        for moment, place in sorted(self._waiting()):
+            url = self.deliveries[place].url
+            if moment <= now and url not in self._sending:
+                self._sending[url] = place
+                taken.append(place)
+        return taken
+
+    def finish(self, place: int, attempt: Attempt) -> Delivery:
+        """Write an attempt down, and plan the next if it failed."""
+        delivery = self.deliveries[place]
+        attempts = (*delivery.attempts, attempt)
+        done = evolve(
+            delivery, attempts=attempts, next_attempt_at=self._next_attempt(delivery, attempts)
+        )
+        self.deliveries[place] = done
+        if done.next_attempt_at is None:
+            self._pending.discard(place)
+        del self._sending[done.url]
+        return done
+
+    def put_back(self) -> None:
+        """Forget what is under way: it is due again."""
+        self._sending.clear()
+
+    def next_due(self) -> datetime | None:
+        """Return when there will be something to send, besides what waits for its URL."""
+        return min((moment for moment, _ in self._waiting()), default=None)
+
+    def is_idle(self, now: datetime) -> bool:
+        """Whether nothing is under way or due."""
+        due = (self.deliveries[place].next_attempt_at for place in self._pending)
+        return not self._sending and not any(moment and moment <= now for moment in due)
+
+    def _waiting(self) -> list[tuple[datetime, int]]:
+        """Return those that may go as far as their URL is concerned, each with its time."""
+        waiting: list[tuple[datetime, int]] = []
+        for place in self._pending:
+            delivery = self.deliveries[place]
+            if delivery.next_attempt_at is not None and delivery.url not in self._sending:
+                waiting.append((delivery.next_attempt_at, place))
+        return waiting
+
+    def _next_attempt(self, delivery: Delivery, attempts: tuple[Attempt, ...]) -> datetime | None:
+        made = len(attempts)
+        last = attempts[-1]
+        if last.is_success or delivery.is_manual or made > len(REDELIVERIES):
+            return None
+        return last.at + REDELIVERIES[made - 1] * (1 - _JITTER * self.random.random())

@@ -1,0 +1,51 @@
+"""Fixtures for pytest: an emulator for each test, and a client on it.
+
+Opt in, in the `conftest.py` at the root of your tests:
+
+```python
+pytest_plugins = ["portone_async.emulator.pytest_plugin"]
+```
+
+`portone_emulator` is an `Emulator` that is served on loopback, fresh for each test. Any HTTP client
+in any language may use it, at `portone_emulator.url`. `portone` is a `PortOne` client on it, for
+tests that are async:
+
+```python
+import pytest
+from portone_async.models import PaidPayment
+
+@pytest.mark.anyio
+async def test_customer_pays(portone, portone_emulator):
+    portone_emulator.checkout("order-1", amount=1000)
+    assert isinstance(await portone.payment.get_payment("order-1"), PaidPayment)
+```
+
+To change how either is made, define a fixture of the same name in your `conftest.py`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterator
+
+import pytest
+
+from portone_async import PortOne
+from portone_async.emulator.emulator import Emulator
+
+
+@pytest.fixture
+def portone_emulator() -> Iterator[Emulator]:
+    """A PortOne that needs no account, fresh for this test."""
+    with Emulator() as emulator:
+        yield emulator
+
+
+@pytest.fixture
+async def portone(portone_emulator: Emulator) -> AsyncIterator[PortOne]:
+    """A client of the test's emulator."""
+    async with PortOne(
+        portone_emulator.secret,
+        store_id=portone_emulator.store_id,
+        base_url=portone_emulator.url,
+    ) as client:
+        yield client

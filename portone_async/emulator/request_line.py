@@ -1,0 +1,64 @@
+"""One request, in one line."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from portone_async.emulator.app import RequestRecord
+
+_RED, _GREEN, _YELLOW, _DIM, _RESET = "\x1b[31m", "\x1b[32m", "\x1b[33m", "\x1b[2m", "\x1b[0m"
+_SERVER_ERROR, _CLIENT_ERROR = 500, 400
+
+
+def shown_path(record: RequestRecord) -> str:
+    """Return the path without secrets and personal data.
+
+    Of its values only ids are shown: a billing key is as good as money, and an account number is
+    somebody's. An unknown path may hold anything.
+    """
+    if record.match is None:
+        return "(unknown path or method)"
+    values = {
+        name: _printable(value) if name.lower().endswith("id") else "..."
+        for name, value in record.match.path.items()
+    }
+    return record.match.operation.path.format(**values)
+
+
+def line(record: RequestRecord, *, in_colour: bool = False) -> str:
+    """Describe a request: real time, method, path, operation, status, milliseconds, marks."""
+    shown = [
+        _colour(_DIM, f"{datetime.now(UTC):%H:%M:%S}", in_colour),
+        record.method.ljust(6),
+        shown_path(record),
+    ]
+    if record.operation_id is not None:
+        shown.append(record.operation_id)
+    shown += [
+        _colour(_status_colour(record.status), _status(record), in_colour),
+        _colour(_DIM, f"{record.seconds * 1000:.0f}ms", in_colour),
+    ]
+    if record.fault is not None:
+        shown.append(_colour(_YELLOW, f"fault={record.fault}", in_colour))
+    if record.is_replay:
+        shown.append(_colour(_YELLOW, "replay", in_colour))
+    return "  ".join(shown)
+
+
+def _status(record: RequestRecord) -> str:
+    return "no answer" if record.status is None else str(record.status)
+
+
+def _status_colour(status: int | None) -> str:
+    if status is None or status >= _SERVER_ERROR:
+        return _RED
+    return _YELLOW if status >= _CLIENT_ERROR else _GREEN
+
+
+def _colour(code: str, text: str, in_colour: bool) -> str:
+    return f"{code}{text}{_RESET}" if in_colour else text
+
+
+def _printable(text: str) -> str:
+    """Escape what would break the line, or steer the terminal."""
+    return text if text.isprintable() else text.encode("unicode_escape").decode()

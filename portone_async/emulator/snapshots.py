@@ -1,0 +1,152 @@
+"""Everything that happened, as JSON, and back: what a state file holds."""
+
+from __future__ import annotations
+
+import base64
+from collections import deque
+from collections.abc import Callable, Iterable
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from typing import Any, cast, get_args, get_origin
+
+from attrs import Attribute, fields, resolve_types
+from cattrs import Converter
+from cattrs.gen import make_dict_unstructure_fn, override
+
+from portone_async.emulator import payments
+from portone_async.emulator.deliveries import Delivery
+from portone_async.emulator.idempotency import Entry, IdempotencyKeys
+from portone_async.emulator.outbox import Outbox
+from portone_async.emulator.records import Payment
+from portone_async.emulator.state import State
+from portone_async.emulator.wire import JsonObject, moment, timestamp
+
+FORMAT = "portone-async emulator state"
+VERSION = 1
+# What is not of the past, or follows from the rest.
+_NOT_KEPT = frozenset(
+    {"document", "settings", "clock", "ids", "lock", "open_accounts", "outbox", "is_silent"}
+)
+
+
+class SnapshotError(ValueError):
+    """What was read is no snapshot that can be gone on from."""
+
+
+def take(state: State, keys: IdempotencyKeys) -> JsonObject:
+    """Write everything down. Tokens are left out: they are secrets, and soon got again.
+
+    So are faults, refusals and changes to come: they belong to the test that planned them.
+    """
+    convert = _converter().unstructure
+    with state.lock:
+        now = state.clock.now()
+        return {
+            "format": FORMAT,
+            "version": VERSION,
+            "storeId": state.settings.store_id,
+            "now": timestamp(now),
+            "secondsAhead": (now - datetime.now(UTC)).total_seconds(),
+            "run": state.ids.run,
+            "state": {each.name: convert(getattr(state, each.name), each.type) for each in _kept()},
+            "webhooks": convert(state.outbox.deliveries, list[Delivery]),
+            "idempotencyKeys": convert(keys.finished(), dict[str, Entry]),
+        }
+
+
+def restore(snapshot: JsonObject, state: State, keys: IdempotencyKeys) -> None:
+    """Go on from what was written down. Nothing changes unless all of it can be read.
+
+    Raises:
+        SnapshotError: it cannot.
+    """
+    _check(snapshot, state.settings.store_id)
+    convert = _converter().structure
+    try:
+        values = _values(snapshot["state"], convert)
+        for payment in cast("dict[object, Payment]", values.get("payments", {})).values():
+            payments.refresh(state, payment)
+        outbox = Outbox(deliveries=convert(snapshot["webhooks"], list[Delivery]))
+        entries = convert(snapshot["idempotencyKeys"], dict[str, Entry])
+        now = _now(snapshot, is_running=state.clock.is_running)
+        run = int(snapshot["run"]) + 1
+    except Exception as error:  # whatever may be wrong with a file is
+        raise SnapshotError(f"it is damaged ({type(error).__name__})") from error
+    with state.lock:
+        for name, value in values.items():
+            setattr(state, name, value)
+        state.open_accounts = {
+            key: payment
+            for key, payment in state.payments.items()
+            if payment.latest.account_expires_at is not None
+        }
+        state.outbox = outbox
+        state.clock.move_to(now)
+        state.ids.restart(run)
+        keys.restore(entries)
+
+
+def _check(snapshot: JsonObject, store_id: str) -> None:
+    if snapshot.get("format") != FORMAT:
+        raise SnapshotError("it is no state of this emulator")
+    if snapshot.get("version") != VERSION:
+        raise SnapshotError(
+            f"it has version {snapshot.get('version')!r}; this emulator reads version {VERSION}"
+        )
+    if snapshot.get("storeId") != store_id:
+        raise SnapshotError(f"it is of the store {snapshot.get('storeId')!r}, not {store_id!r}")
+
+
+def _values(written: JsonObject, convert: Callable[[Any, Any], Any]) -> dict[str, object]:
+    """Read the state's fields; what an earlier emulator did not know stays as it is at first."""
+    kept = {each.name: each.type for each in _kept()}
+    return {name: convert(value, kept[name]) for name, value in written.items()}
+
+
+def _now(snapshot: JsonObject, *, is_running: bool) -> datetime:
+    if is_running:
+        return datetime.now(UTC) + timedelta(seconds=snapshot["secondsAhead"])
+    return moment(snapshot["now"])
+
+
+def _kept() -> Iterable[Attribute[Any]]:
+    return [each for each in fields(resolve_types(State)) if each.name not in _NOT_KEPT]
+
+
+def _converter() -> Converter:
+    converter = Converter(unstruct_collection_overrides={deque: list})
+    converter.register_unstructure_hook(datetime, timestamp)
+    converter.register_structure_hook(datetime, lambda text, _: moment(text))
+    converter.register_unstructure_hook(bytes, lambda content: base64.b64encode(content).decode())
+    converter.register_structure_hook(bytes, lambda text, _: base64.b64decode(text, validate=True))
+    # JSON's names are texts: what has keys of two parts is a list of pairs.
+    converter.register_unstructure_hook_factory(
+        _has_pairs_for_keys, partial(_pairs_writer, converter)
+    )
+    converter.register_structure_hook_factory(
+        _has_pairs_for_keys, partial(_pairs_reader, converter)
+    )
+    # A payment's reply follows from its attempts.
+    converter.register_unstructure_hook(
+        Payment, make_dict_unstructure_fn(Payment, converter, view=override(omit=True))
+    )
+    return converter
+
+
+def _has_pairs_for_keys(kind: Any) -> bool:
+    return get_origin(kind) is dict and get_origin(get_args(kind)[0]) is tuple
+
+
+def _pairs_writer(converter: Converter, kind: Any) -> Callable[[Any], object]:
+    value_kind = get_args(kind)[1]
+    return lambda values: [
+        [list(key), converter.unstructure(value, value_kind)] for key, value in values.items()
+    ]
+
+
+def _pairs_reader(converter: Converter, kind: Any) -> Callable[[Any, Any], object]:
+    key_kind, value_kind = get_args(kind)
+    return lambda pairs, _: {
+        converter.structure(key, key_kind): converter.structure(value, value_kind)
+        for key, value in pairs
+    }

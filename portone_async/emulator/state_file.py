@@ -1,0 +1,49 @@
+"""A snapshot in a file."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from pathlib import Path
+from typing import cast
+
+import orjson
+
+from portone_async.emulator.snapshots import SnapshotError
+from portone_async.emulator.wire import JsonObject
+
+
+def write(path: Path, snapshot: JsonObject) -> None:
+    """Write a snapshot: the file is the old one or the new one, never a part of it.
+
+    Raises:
+        OSError: it cannot be written.
+    """
+    path = path.resolve()  # a link stays one
+    content = orjson.dumps(snapshot, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
+    handle, name = tempfile.mkstemp(prefix=f".{path.name}-", dir=path.parent)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        Path(name).replace(path)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise
+
+
+def read(path: Path) -> JsonObject:
+    """Read a snapshot.
+
+    Raises:
+        OSError: there is none, or it cannot be read.
+        SnapshotError: it is not JSON.
+    """
+    try:
+        snapshot = cast("object", orjson.loads(path.read_bytes()))
+    except orjson.JSONDecodeError:
+        raise SnapshotError("it is damaged: it is not JSON") from None
+    if not isinstance(snapshot, dict):
+        raise SnapshotError("it is no state of this emulator")
+    return cast("JsonObject", snapshot)

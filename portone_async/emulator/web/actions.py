@@ -1,0 +1,141 @@
+"""What each control does: JSON's names on one side, `Emulator`'s methods on the other."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, cast
+
+from attrs import asdict
+
+from portone_async.emulator.checkout import Outcome
+from portone_async.emulator.errors import invalid
+from portone_async.emulator.wire import JsonObject, present, timestamp
+
+if TYPE_CHECKING:
+    from portone_async.emulator.emulator import Emulator
+
+
+def checkout(emulator: Emulator, body: JsonObject) -> JsonObject:
+    """Open the payment window and leave it."""
+    order = present(
+        amount=body.get("totalAmount"),
+        tax_free=body.get("taxFreeAmount"),
+        vat=body.get("vatAmount"),
+        currency=body.get("currency"),
+        order_name=body.get("orderName"),
+        method=body["payMethod"].lower() if "payMethod" in body else None,
+        customer=body.get("customer"),
+        channel_key=body.get("channelKey"),
+        custom_data=body.get("customData"),
+        notice_urls=body.get("noticeUrls"),
+        is_escrow=body.get("isEscrow"),
+        store_id=body.get("storeId"),
+    )
+    left = emulator.checkout(body["paymentId"], _outcome(body), **order)
+    return _answer(left)
+
+
+def leave(emulator: Emulator, body: JsonObject) -> JsonObject:
+    """Leave the payment window that is open."""
+    store_id = body.get("storeId")
+    left = emulator.leave_checkout(body["paymentId"], _outcome(body), store_id=store_id)
+    return _answer(left)
+
+
+def _outcome(body: JsonObject) -> Outcome:
+    return cast("Outcome", body.get("outcome", "paid"))
+
+
+def _answer(left: Any) -> JsonObject:
+    """Write what the shop's page hears, under the names of PortOne's browser SDK."""
+    heard = asdict(left)
+    names = {"payment_id": "paymentId", "tx_id": "txId", "payment_token": "paymentToken"}
+    return present(**{names.get(name, name): value for name, value in heard.items()})
+
+
+def deposit(emulator: Emulator, body: JsonObject) -> JsonObject:
+    """Pay into a virtual account."""
+    emulator.deposit(body["paymentId"], body.get("amount"), store_id=body.get("storeId"))
+    return {}
+
+
+def approve(emulator: Emulator, body: JsonObject) -> JsonObject:
+    """Approve a pending payment."""
+    emulator.approve(body["paymentId"], store_id=body.get("storeId"))
+    return {}
+
+
+def cancel(emulator: Emulator, body: JsonObject) -> JsonObject:
+    """Cancel as an operator."""
+    options = present(reason=body.get("reason"), store_id=body.get("storeId"))
+    return {"cancellation": emulator.cancel(body["paymentId"], **options)}
+
+
+def advance(emulator: Emulator, body: JsonObject) -> JsonObject:
+    """Move the clock."""
+    try:
+        emulator.advance(**body)
+    except OverflowError:
+        raise invalid("body", "leads beyond the year 9999") from None
+    return {"now": timestamp(emulator.now)}
+
+
+def decline(emulator: Emulator, body: JsonObject) -> JsonObject:
+    """Decline the next charges."""
+    options = present(pg_code=body.get("pgCode"), pg_message=body.get("pgMessage"))
+    emulator.decline(body.get("times", 1), **options)
+    return {}
+
+
+def fault(emulator: Emulator, body: JsonObject) -> JsonObject:
+    """Plan faults."""
+    emulator.fault(
+        body["operationId"],
+        body["kind"],
+        None if body.get("isForever") else body.get("times", 1),
+        delay=body.get("delay", 0.0),
+        retry_after=body.get("retryAfter"),
+        probability=body.get("probability", 1.0),
+    )
+    return {}
+
+
+def clear_faults(emulator: Emulator, _: JsonObject) -> JsonObject:
+    """Forget the faults that are still to come."""
+    emulator.clear_faults()
+    return {}
+
+
+def reset(emulator: Emulator, _: JsonObject) -> JsonObject:
+    """Forget everything."""
+    emulator.reset()
+    return {}
+
+
+def refuse(emulator: Emulator, body: JsonObject) -> JsonObject:
+    """Plan refusals."""
+    emulator.refuse(body["operationId"], body["type"], body.get("times", 1))
+    return {}
+
+
+def pend_cancellations(emulator: Emulator, body: JsonObject) -> JsonObject:
+    """Let the next cancellations take their time."""
+    emulator.pend_cancellations(body.get("times", 1))
+    return {}
+
+
+def complete_cancellation(emulator: Emulator, body: JsonObject) -> JsonObject:
+    """Do a cancellation that is pending."""
+    emulator.complete_cancellation(body["paymentId"], store_id=body.get("storeId"))
+    return {}
+
+
+def fail_cancellation(emulator: Emulator, body: JsonObject) -> JsonObject:
+    """Refuse a cancellation that is pending."""
+    emulator.fail_cancellation(body["paymentId"], store_id=body.get("storeId"))
+    return {}
+
+
+def escrow(emulator: Emulator, body: JsonObject) -> JsonObject:
+    """Let the goods arrive, be accepted or be rejected."""
+    emulator.escrow(body["paymentId"], body["event"], store_id=body.get("storeId"))
+    return {}

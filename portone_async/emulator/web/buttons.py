@@ -1,0 +1,70 @@
+"""Forms that use a control."""
+
+from __future__ import annotations
+
+from portone_async.emulator.web.html import Html, element
+from portone_async.emulator.wire import JsonObject
+
+_WORDS = {
+    "paid": "Pay",
+    "failed": "Fail",
+    "virtual_account": "Virtual account",
+    "pay_pending": "Pay, pending",
+}
+
+
+def button(
+    control: str,
+    label: str,
+    fields: JsonObject | None = None,
+    *,
+    kind: str | None = None,
+    about: str,
+) -> Html:
+    """Write a form of one button. `about` tells a screen reader which of many it is."""
+    hidden = [
+        element("input", type="hidden", name=name, value=value)
+        for name, value in (fields or {}).items()
+    ]
+    key = f"{control} {label} {about}"
+    return element(
+        "form",
+        hidden,
+        element("button", label, class_=kind, aria_label=f"{label}: {about}", data_key=key),
+        method="post",
+        action=f"/_emulator/{control}",
+    )
+
+
+def payment_buttons(payment: JsonObject) -> list[Html]:
+    """Write what may be done with a payment now."""
+    about = {"paymentId": payment["id"], "storeId": payment["storeId"]}
+    name = str(payment["id"])
+    match payment["status"]:
+        case "READY":
+            return [
+                button("leave", "Pay", {**about, "outcome": "paid"}, about=name),
+                button("leave", "Fail", {**about, "outcome": "failed"}, about=name),
+            ]
+        case "VIRTUAL_ACCOUNT_ISSUED":
+            return [button("deposit", "Deposit", about, about=name)]
+        case "PAY_PENDING":
+            return [button("approve", "Approve", about, about=name)]
+        case "PAID" | "PARTIAL_CANCELLED":
+            return [button("cancel", "Cancel", about, kind="danger", about=name)]
+        case _:
+            return []
+
+
+def outcome_buttons() -> list[Html]:
+    """Write the ways to leave the payment window."""
+    return [
+        element(
+            "button",
+            word,
+            name="outcome",
+            value=outcome,
+            class_="primary" if outcome == "paid" else None,
+        )
+        for outcome, word in _WORDS.items()
+    ]

@@ -1,0 +1,172 @@
+"""What may be done from outside: each control's name, its JSON body, and what it does."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, get_args
+
+from attrs import frozen
+
+from portone_async.emulator.checkout import Outcome
+from portone_async.emulator.document import Document
+from portone_async.emulator.errors import invalid
+from portone_async.emulator.escrow import EscrowEvent
+from portone_async.emulator.faults import FaultKind
+from portone_async.emulator.methods import Method
+from portone_async.emulator.web import actions
+from portone_async.emulator.wire import JsonObject
+
+if TYPE_CHECKING:
+    from portone_async.emulator.emulator import Emulator
+
+_TEXT: JsonObject = {"type": "string", "minLength": 1, "maxLength": 1000}
+_SUM: JsonObject = {"type": "integer", "format": "int64", "minimum": 0}
+_COUNT: JsonObject = {"type": "integer", "minimum": 1, "maximum": 1_000_000}
+_SPAN: JsonObject = {"type": "number", "minimum": 0, "maximum": 1_000_000}
+_PAYMENT = {"paymentId": _TEXT, "storeId": _TEXT}
+METHODS = tuple(name.upper() for name in get_args(Method))
+OUTCOMES: tuple[str, ...] = get_args(Outcome)
+
+
+@frozen(kw_only=True)
+class Control:
+    """A control. `required` names properties; unknown ones are refused: they are typing errors."""
+
+    about: str
+    properties: JsonObject
+    required: tuple[str, ...] = ()
+    run: Callable[[Emulator, JsonObject], JsonObject]
+
+    @property
+    def schema(self) -> JsonObject:
+        """The JSON Schema of its body."""
+        return {"type": "object", "properties": self.properties, "required": list(self.required)}
+
+    def check_names(self, body: JsonObject) -> None:
+        """Refuse unknown properties.
+
+        Raises:
+            Refusal: INVALID_REQUEST.
+        """
+        for name in body:
+            if name not in self.properties:
+                known = ", ".join(self.properties)
+                raise invalid(f"body.{name[:50]}", f"is unknown; known are: {known or 'none'}")
+
+
+def controls(document: Document) -> dict[str, Control]:
+    """Return the controls by their name in the path."""
+    outcome: JsonObject = {"type": "string", "enum": list(OUTCOMES)}
+    order: JsonObject = {
+        "totalAmount": _SUM,
+        "taxFreeAmount": _SUM,
+        "vatAmount": _SUM,
+        "currency": {"type": "string", "enum": document.schemas["Currency"]["enum"]},
+        "orderName": _TEXT,
+        "payMethod": {"type": "string", "enum": list(METHODS)},
+        "customer": {"type": "object"},
+        "channelKey": _TEXT,
+        "customData": _TEXT,
+        "noticeUrls": {"type": "array", "items": _TEXT},
+        "isEscrow": {"type": "boolean"},
+    }
+    operation: JsonObject = {"type": "string", "enum": list(document.operations)}
+    fault: JsonObject = {
+        "operationId": {"type": "string", "enum": ["*", *document.operations]},
+        "kind": {"type": "string", "enum": list(get_args(FaultKind))},
+        "times": _COUNT,
+        "isForever": {"type": "boolean"},
+        "delay": _SPAN,
+        "retryAfter": {"type": ["integer", "string"]},
+        "probability": {"type": "number", "minimum": 0, "maximum": 1},
+    }
+    return {
+        "checkout": Control(
+            about="Open the payment window for a payment and leave it with an outcome.",
+            properties={**_PAYMENT, "outcome": outcome, **order},
+            required=("paymentId",),
+            run=actions.checkout,
+        ),
+        "leave": Control(
+            about="Leave the payment window that a payment has open (READY) with an outcome.",
+            properties={**_PAYMENT, "outcome": outcome},
+            required=("paymentId",),
+            run=actions.leave,
+        ),
+        "deposit": Control(
+            about="Pay into a payment's virtual account.",
+            properties={**_PAYMENT, "amount": _SUM},
+            required=("paymentId",),
+            run=actions.deposit,
+        ),
+        "approve": Control(
+            about="Let the payment company approve a pending payment.",
+            properties=_PAYMENT,
+            required=("paymentId",),
+            run=actions.approve,
+        ),
+        "cancel": Control(
+            about="Cancel all that is left of a payment, as an operator in PortOne's console.",
+            properties={**_PAYMENT, "reason": _TEXT},
+            required=("paymentId",),
+            run=actions.cancel,
+        ),
+        "advance": Control(
+            about="Move the clock forward.",
+            properties=dict.fromkeys(("days", "hours", "minutes", "seconds"), _SPAN),
+            run=actions.advance,
+        ),
+        "decline": Control(
+            about="Let the payment company decline the next charges.",
+            properties={"times": _COUNT, "pgCode": _TEXT, "pgMessage": _TEXT},
+            run=actions.decline,
+        ),
+        "faults": Control(
+            about="Let the next requests to an operation (* is any) meet a fault.",
+            properties=fault,
+            required=("operationId", "kind"),
+            run=actions.fault,
+        ),
+        "clear-faults": Control(
+            about="Forget the faults that are still to come.",
+            properties={},
+            run=actions.clear_faults,
+        ),
+        "refuse": Control(
+            about="Answer the next requests to an operation with an error that it may give.",
+            properties={"operationId": operation, "type": _TEXT, "times": _COUNT},
+            required=("operationId", "type"),
+            run=actions.refuse,
+        ),
+        "pend-cancellations": Control(
+            about="Let the payment company take its time with the next cancellations.",
+            properties={"times": _COUNT},
+            run=actions.pend_cancellations,
+        ),
+        "complete-cancellation": Control(
+            about="Let the payment company do the oldest cancellation that is pending.",
+            properties=_PAYMENT,
+            required=("paymentId",),
+            run=actions.complete_cancellation,
+        ),
+        "fail-cancellation": Control(
+            about="Let the payment company refuse the oldest cancellation that is pending.",
+            properties=_PAYMENT,
+            required=("paymentId",),
+            run=actions.fail_cancellation,
+        ),
+        "escrow": Control(
+            about="Let the goods of a payment with escrow arrive, be accepted or be rejected.",
+            properties={
+                **_PAYMENT,
+                "event": {"type": "string", "enum": list(get_args(EscrowEvent))},
+            },
+            required=("paymentId", "event"),
+            run=actions.escrow,
+        ),
+        "reset": Control(
+            about="Forget everything that happened, as if just started.",
+            properties={},
+            run=actions.reset,
+        ),
+    }

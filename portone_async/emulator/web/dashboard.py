@@ -1,0 +1,99 @@
+"""The page at `/`: what happened, and buttons to make more happen."""
+
+from __future__ import annotations
+
+from portone_async.emulator.web.buttons import button, outcome_buttons
+from portone_async.emulator.web.controls import METHODS
+from portone_async.emulator.web.html import Html, element
+from portone_async.emulator.web.sections import live
+from portone_async.emulator.wire import JsonObject
+
+TITLE = "PortOne emulator"
+SHOWN = 50
+"""How many payments, requests and webhooks the page shows."""
+
+_UNIT = "in the currency's smallest unit: 1000 is 1,000 KRW, or 10.00 USD"
+_STEPS = (
+    ("+1 minute", "minutes", 1),
+    ("+1 hour", "hours", 1),
+    ("+1 day", "days", 1),
+    ("+30 days", "days", 30),
+)
+
+
+def dashboard(seen: JsonObject, problem: str | None = None) -> list[Html]:
+    """Write the page of a snapshot, and what was wrong with what was asked for."""
+    return [
+        element("a", "Skip to the payments", href="#payments", class_="skip"),
+        _header(seen),
+        element("main", _notice(problem), _customer(seen), live(seen)),
+    ]
+
+
+def clock_text(seen: JsonObject) -> str:
+    """Write the emulator's time."""
+    return seen["now"][:19].replace("T", " ")
+
+
+def _header(seen: JsonObject) -> Html:
+    steps = [
+        element("button", label, name=name, value=value, data_key=label)
+        for label, name, value in _STEPS
+    ]
+    return element(
+        "header",
+        element("h1", TITLE),
+        element("p", element("time", clock_text(seen), id="now"), " UTC", class_="clock"),
+        element(
+            "form",
+            steps,
+            method="post",
+            action="/_emulator/advance",
+            class_="row",
+            aria_label="Advance the clock",
+        ),
+        element(
+            "div",
+            button("decline", "Decline next charge", about="the payment company says no once"),
+            button("reset", "Reset", kind="danger", about="forget everything"),
+            class_="row end",
+        ),
+    )
+
+
+def _notice(problem: str | None) -> Html:
+    """Write the line where the script says what came of a button."""
+    return element("p", problem, id="notice", role="status", class_="problem" if problem else None)
+
+
+def _customer(seen: JsonObject) -> Html:
+    """Write the form that opens a payment."""
+    methods = [
+        element("option", name.replace("_", " ").capitalize(), value=name) for name in METHODS
+    ]
+    name = f"order-{seen['counts']['payments'] + 1}"
+    fields = [
+        _field("Payment id", "paymentId", value=name, maxlength=200),
+        _field("Order name", "orderName", value="An order", maxlength=200),
+        _field("Amount", "totalAmount", kind="number", min=1, value=1000, title=_UNIT),
+        _field("Currency", "currency", value="KRW", pattern="[A-Z]{3}", maxlength=3),
+        element("label", "Method", element("select", methods, name="payMethod")),
+    ]
+    only_open = element("button", "Only open", name="outcome", value="ready")
+    return element(
+        "section",
+        element("h2", "Play a customer"),
+        element(
+            "form",
+            element("div", fields, class_="fields"),
+            element("div", outcome_buttons(), only_open, class_="row"),
+            method="post",
+            action="/_emulator/checkout",
+        ),
+        class_="panel",
+    )
+
+
+def _field(label: str, name: str, *, kind: str = "text", **attributes: object) -> Html:
+    entry = element("input", name=name, type=kind, required=True, autocomplete="off", **attributes)
+    return element("label", label, entry)

@@ -1,0 +1,83 @@
+"""Who may use the page and the controls, which ask for no secret.
+
+They are for programs and browsers on this machine. Three things could come in from outside:
+another machine, where the emulator listens on more than loopback; a page of another site, which
+a browser lets send requests here (cross-site request forgery); and a page of another site under
+a name that its owner points at this machine (DNS rebinding).
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from portone_async.emulator.errors import Refusal
+
+if TYPE_CHECKING:
+    from starlette.requests import Request
+
+_SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+FORM = "application/x-www-form-urlencoded"
+
+
+class Guard:
+    """Refuses requests that come from outside. `allowed_hosts` are names beside loopback's."""
+
+    def __init__(self, allowed_hosts: Iterable[str]) -> None:
+        self._allowed = frozenset(host.lower() for host in allowed_hosts)
+
+    def check(self, request: Request) -> None:
+        """Check who asks.
+
+        Raises:
+            Refusal: FORBIDDEN.
+        """
+        host = _host(request)
+        if host not in self._allowed:
+            if not _is_loopback(host):
+                raise Refusal("FORBIDDEN", "Host is not loopback, and not among the allowed hosts")
+            if request.client is None or not _is_loopback(request.client.host):
+                raise Refusal("FORBIDDEN", "the request does not come from this machine")
+        if request.method not in _SAFE_METHODS:
+            _check_same_site(request)
+
+
+def media_type(request: Request) -> str:
+    """Return a request's content type, without parameters."""
+    return request.headers.get("content-type", "").partition(";")[0].strip().lower()
+
+
+def _check_same_site(request: Request) -> None:
+    """Refuse what a browser sends for a page that is not ours.
+
+    Sec-Fetch-Site: https://www.w3.org/TR/fetch-metadata/. Browsers that do not know it send Origin.
+    Programs send neither; but a browser could then still send a form, so a form needs one.
+    """
+    site = request.headers.get("sec-fetch-site")
+    origin = request.headers.get("origin")
+    if site is not None:
+        is_ours = site in {"same-origin", "none"}
+    elif origin is not None:
+        is_ours = urlsplit(origin).netloc.lower() == request.headers.get("host", "").lower()
+    else:
+        is_ours = media_type(request) in {"", "application/json"}
+    if not is_ours:
+        raise Refusal("FORBIDDEN", "the request comes from another site")
+
+
+def _host(request: Request) -> str:
+    try:
+        return urlsplit(f"//{request.headers.get('host', '')}").hostname or ""
+    except ValueError:
+        return ""
+
+
+def _is_loopback(host: str) -> bool:
+    if host == "localhost" or host.endswith(".localhost"):
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False

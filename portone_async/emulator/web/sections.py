@@ -1,0 +1,177 @@
+"""The three tables of the page, which the script keeps up to date."""
+
+from __future__ import annotations
+
+from urllib.parse import quote, urlencode
+
+from portone_async.emulator.methods import type_name
+from portone_async.emulator.web.buttons import payment_buttons
+from portone_async.emulator.web.html import Html, element
+from portone_async.emulator.web.money import money
+from portone_async.emulator.web.tables import table
+from portone_async.emulator.wire import JsonObject
+
+_CLIENT_ERROR, _SERVER_ERROR = 400, 500
+# What a state means, for its colour.
+_TONES = {
+    "PAID": "good",
+    "PARTIAL_CANCELLED": "spent",
+    "CANCELLED": "spent",
+    "FAILED": "bad",
+    "VIRTUAL_ACCOUNT_ISSUED": "waiting",
+    "PAY_PENDING": "waiting",
+}
+
+
+def live(seen: JsonObject) -> Html:
+    """Write the tables of a snapshot."""
+    sections = (
+        _section(seen, "payments", _payments(seen), "No payment yet: play a customer above."),
+        _section(seen, "webhooks", _webhooks(seen), "None sent yet, or no URL is set for them."),
+        _section(seen, "requests", _requests(seen), "No request came in yet."),
+    )
+    return element("div", sections, id="live")
+
+
+def _section(seen: JsonObject, name: str, content: Html, empty: str) -> Html:
+    shown, count = len(seen[name]), seen["counts"][name]
+    note = f"{count:,}" if shown == count else f"the last {shown} of {count:,}"
+    return element(
+        "section",
+        element("h2", name.capitalize(), " ", element("small", note)),
+        content if shown else element("p", empty, class_="empty"),
+        id=name,
+        class_="panel",
+        tabindex=-1,
+    )
+
+
+def _payments(seen: JsonObject) -> Html:
+    rows = [
+        (
+            [element("strong", payment["id"]), element("small", payment.get("orderName"))],
+            badge(payment["status"], _TONES.get(payment["status"], "quiet")),
+            _amount(payment),
+            _method(payment),
+            _time(payment["statusChangedAt"]),
+            element("div", payment_buttons(payment), _window(payment), class_="row"),
+        )
+        for payment in seen["payments"]
+    ]
+    return table(
+        "Payments, the latest first", ("Payment", "State", "Amount", "Method", "Since", "Do"), rows
+    )
+
+
+def _amount(payment: JsonObject) -> list[Html]:
+    amount, currency = payment["amount"], payment["currency"]
+    cancelled = amount["cancelled"]
+    note = f"{money(cancelled, currency)} cancelled" if cancelled else None
+    return [
+        element("span", money(amount["total"], currency), class_="money"),
+        element("small", note) if note else Html(),
+    ]
+
+
+def _method(payment: JsonObject) -> str:
+    name = type_name(payment.get("method", {}).get("type", ""))
+    return name.replace("_", " ").capitalize()
+
+
+def _window(payment: JsonObject) -> Html | None:
+    """Link to the payment window, where it would still take the payment."""
+    if payment["status"] not in {"READY", "FAILED"}:
+        return None
+    query = urlencode({"storeId": payment["storeId"]})
+    return element(
+        "a",
+        "Window",
+        href=f"/checkout/{quote(payment['id'], safe='')}?{query}",
+        aria_label=f"Window: {payment['id']}",
+        data_key=f"window {payment['id']}",
+    )
+
+
+def _webhooks(seen: JsonObject) -> Html:
+    count = seen["counts"]["webhooks"]
+    rows = [
+        (
+            [element("strong", webhook["type"]), element("small", webhook.get("paymentId"))],
+            _delivery(webhook),
+            element("code", webhook["url"]),
+            element(
+                "details",
+                element("summary", "Body", data_key=f"body {count - place}"),
+                element("pre", webhook["body"]),
+            ),
+        )
+        for place, webhook in enumerate(seen["webhooks"])
+    ]
+    return table("Webhooks, the latest first", ("Event", "Delivery", "To", "Content"), rows)
+
+
+def _delivery(webhook: JsonObject) -> list[Html]:
+    """Write each attempt's answer, and when the next one is due."""
+    tried = [
+        element(
+            "li",
+            badge(_result(attempt), "good" if _is_success(attempt) else "bad"),
+            " ",
+            _time(attempt["at"]),
+        )
+        for attempt in webhook["attempts"]
+    ]
+    due = webhook.get("nextAttemptAt")
+    if due is not None:
+        tried.append(element("li", badge("due", "waiting"), " ", _time(due)))
+    return [element("ol", tried, class_="attempts")]
+
+
+def _result(attempt: JsonObject) -> str:
+    return attempt.get("error") or str(attempt["status"])
+
+
+def _is_success(attempt: JsonObject) -> bool:
+    return 200 <= attempt.get("status", 0) < 300  # noqa: PLR2004
+
+
+def _requests(seen: JsonObject) -> Html:
+    rows = [
+        (
+            [
+                element("code", f"{request['method']} {request['path']}"),
+                element("small", request.get("operationId")),
+            ],
+            [_status(request.get("status")), _marks(request)],
+            f"{request['milliseconds']} ms",
+            _time(request["at"]),
+        )
+        for request in seen["requests"]
+    ]
+    return table("Requests, the latest first", ("Request", "Answer", "Took", "At"), rows)
+
+
+def _status(status: int | None) -> Html:
+    if status is None:
+        return badge("no answer", "bad")
+    if status >= _SERVER_ERROR:
+        return badge(str(status), "bad")
+    return badge(str(status), "waiting" if status >= _CLIENT_ERROR else "good")
+
+
+def _marks(request: JsonObject) -> list[Html]:
+    marks = [f"fault: {request['fault']}"] if "fault" in request else []
+    if request["isReplay"]:
+        marks.append("replay")
+    return [element("small", mark) for mark in marks]
+
+
+def badge(text: str, tone: str) -> Html:
+    """Write a state as a coloured word."""
+    return element("span", text, class_=f"badge {tone}")
+
+
+def _time(moment: str) -> Html:
+    """Write a moment of the emulator's clock, to the second; the year and the zone show on hovering."""
+    shown = moment[5:19].replace("T", " ")
+    return element("time", shown, datetime=moment, title=f"{moment[:4]}, UTC")

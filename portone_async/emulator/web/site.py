@@ -1,0 +1,211 @@
+"""The page, the payment window and the controls, in front of the API."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from functools import partial
+from typing import TYPE_CHECKING
+
+import anyio.to_thread
+import orjson
+from attrs import frozen
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import RedirectResponse, Response
+
+from portone_async.emulator.answers import JSON
+from portone_async.emulator.app import RequestRecord
+from portone_async.emulator.errors import Refusal, invalid
+from portone_async.emulator.state import State
+from portone_async.emulator.validation import RequestValidator
+from portone_async.emulator.web import frame, window
+from portone_async.emulator.web.controls import Control
+from portone_async.emulator.web.dashboard import SHOWN, TITLE, clock_text, dashboard
+from portone_async.emulator.web.forms import read_body, read_query
+from portone_async.emulator.web.guard import FORM, Guard, media_type
+from portone_async.emulator.web.sections import live
+from portone_async.emulator.web.view import snapshot
+from portone_async.emulator.wire import JsonObject
+
+if TYPE_CHECKING:
+    from starlette.types import ASGIApp, Receive, Scope, Send
+
+    from portone_async.emulator.emulator import Emulator
+
+_PREFIX = "/_emulator/"
+_WINDOW = "/checkout/"
+_READING = frozenset({"GET", "HEAD"})
+
+_STATUSES = {"INVALID_REQUEST": 400, "FORBIDDEN": 403, "METHOD_NOT_ALLOWED": 405}
+_CONFLICT = 409
+_STATE_SHOWN = 10_000
+
+
+@frozen(kw_only=True)
+class Site:
+    """Answers what is for browsers and other programs; the rest goes on to the API."""
+
+    api: ASGIApp
+    emulator: Emulator
+    state: State
+    requests: Sequence[RequestRecord]
+    controls: dict[str, Control]
+    validator: RequestValidator
+    guard: Guard
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        if scope["type"] != "http" or not _is_ours(Request(scope)):
+            await self.api(scope, receive, send)
+            return
+        try:
+            response = await self._answer(Request(scope, receive))
+        except ClientDisconnect:
+            return
+        await response(scope, receive, send)
+
+    async def _answer(self, request: Request) -> Response:
+        path: str = request.scope["path"]
+        try:
+            self.guard.check(request)
+            if path == "/":
+                return frame.page(TITLE, dashboard(self._seen(SHOWN)))
+            if path.startswith(_WINDOW):
+                return await self._window(request, path.removeprefix(_WINDOW))
+            name = path.removeprefix(_PREFIX)
+            if request.method in _READING:
+                return self._read(request, name)
+            return await self._control(request, name)
+        except Refusal as refusal:
+            return _json(refusal.wire(), _status(refusal))
+
+    def _read(self, request: Request, name: str) -> Response:
+        match name:
+            case "":
+                return _json({name: self._describe(name) for name in self.controls})
+            case "state":
+                return _json(self._seen(_STATE_SHOWN))
+            case "live":
+                return self._live(request)
+            case _ if name in self.controls:
+                raise Refusal("METHOD_NOT_ALLOWED", "a control is used by POST")
+            case _:
+                found = frame.static(name.removeprefix("static/"))
+                return found or _unknown()
+
+    def _live(self, request: Request) -> Response:
+        """Answer with the tables, unless the page has them; the time it gets either way."""
+        seen = self._seen(SHOWN)
+        content = live(seen)
+        tag = f'"{hashlib.sha256(content.encode()).hexdigest()}"'
+        if request.headers.get("if-none-match") == tag:
+            response = Response(status_code=304)
+        else:
+            response = frame.answer(content)
+        response.headers["ETag"] = tag
+        response.headers["Emulator-Now"] = clock_text(seen)
+        return response
+
+    async def _control(self, request: Request, name: str) -> Response:
+        control = self.controls.get(name)
+        if control is None:
+            return _unknown()
+        if request.method != "POST":
+            raise Refusal("METHOD_NOT_ALLOWED", "a control is used by POST")
+        try:
+            answer = await self._use(control, await read_body(request, control.properties))
+        except Refusal as refusal:
+            if not _is_page_wanted(request):
+                raise
+            content = dashboard(self._seen(SHOWN), refusal.message)
+            return frame.page(TITLE, content, status=_status(refusal))
+        return RedirectResponse("/", 303) if _is_page_wanted(request) else _json(answer)
+
+    async def _window(self, request: Request, payment_id: str) -> Response:
+        """Show the payment window, or leave it by one of its buttons."""
+        if request.method in _READING:
+            asked = read_query(request, self._window_properties)
+        else:
+            asked = await read_body(request, self._window_properties)
+        redirect: str | None = asked.pop(window.REDIRECT, None)
+        outcome: str | None = asked.pop("outcome", None)
+        window.check_redirect(redirect)
+        try:
+            order = window.order_of(self.state, payment_id, asked)
+            self._check(self.controls["checkout"], order)
+            if request.method in _READING or outcome is None:
+                content = window.window(order, redirect)
+                return frame.page(f"Pay {order['orderName']}", content, body_class="narrow")
+            heard = await self._leave(order, outcome)
+        except Refusal as refusal:
+            heard = window.refused(payment_id, refusal)
+            content = window.closing("This payment cannot be made", heard, redirect)
+            return frame.page(
+                "Payment window", content, status=_status(refusal), body_class="narrow"
+            )
+        if redirect is not None:
+            return RedirectResponse(window.back(redirect, heard), 303)
+        return frame.page("Payment window", window.closing("Done", heard), body_class="narrow")
+
+    async def _leave(self, order: JsonObject, outcome: str) -> JsonObject:
+        checkout = self.controls["checkout"]
+        if outcome != window.LEAVE:
+            return await self._use(checkout, {**order, "outcome": outcome})
+        heard = await self._use(checkout, {**order, "outcome": "ready"})
+        return window.left(order["paymentId"], heard)
+
+    async def _use(self, control: Control, body: JsonObject) -> JsonObject:
+        """Check what a control is told, and do it: in a thread, as time may have to pass."""
+        self._check(control, body)
+        try:
+            return await anyio.to_thread.run_sync(partial(control.run, self.emulator, body))
+        except ValueError as error:
+            raise invalid("body", str(error)) from None
+
+    def _check(self, control: Control, body: JsonObject) -> None:
+        control.check_names(body)
+        self.validator.check(control.schema, body, "body")
+
+    def _seen(self, limit: int) -> JsonObject:
+        return snapshot(self.state, self.requests, limit)
+
+    def _describe(self, name: str) -> JsonObject:
+        control = self.controls[name]
+        path = f"{_PREFIX}{name}"
+        return {"method": "POST", "path": path, "about": control.about, "body": control.schema}
+
+    @property
+    def _window_properties(self) -> JsonObject:
+        """What the window's address may say; a customer does not fit into it."""
+        properties = self.controls["checkout"].properties
+        fitting = {name: about for name, about in properties.items() if name != "customer"}
+        return {**fitting, window.REDIRECT: {"type": "string"}}
+
+
+def _is_ours(request: Request) -> bool:
+    """Whether a request is not PortOne's.
+
+    A client's request for `/` is: that is where an unescaped id of `..` leads.
+    """
+    path: str = request.scope["path"]
+    if path == "/":
+        return request.method in _READING and "authorization" not in request.headers
+    return path.startswith((_PREFIX, _WINDOW))
+
+
+def _is_page_wanted(request: Request) -> bool:
+    """Whether a browser without our script sends one of the page's forms."""
+    return media_type(request) == FORM and "text/html" in request.headers.get("accept", "")
+
+
+def _json(content: JsonObject, status: int = 200) -> Response:
+    return Response(orjson.dumps(content), status, {"Cache-Control": "no-store"}, JSON)
+
+
+def _unknown() -> Response:
+    return _json({"type": "NOT_FOUND", "message": "the path is unknown"}, 404)
+
+
+def _status(refusal: Refusal) -> int:
+    not_found = 404 if refusal.type.endswith("_NOT_FOUND") else _CONFLICT
+    return _STATUSES.get(refusal.type, not_found)

@@ -1,0 +1,65 @@
+"""What happened, as the page and the controls show it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import islice
+
+import orjson
+
+from portone_async.emulator.app import RequestRecord
+from portone_async.emulator.deliveries import Attempt, Delivery
+from portone_async.emulator.request_line import shown_path
+from portone_async.emulator.state import State
+from portone_async.emulator.wire import JsonObject, present, timestamp
+
+
+def snapshot(state: State, requests: Sequence[RequestRecord], limit: int) -> JsonObject:
+    """Return what happened, the latest first: at most so many of each, and how many there are."""
+    with state.lock:
+        payments = [each.view for each in islice(reversed(state.payments.values()), limit)]
+        deliveries = state.outbox.deliveries
+        seen: JsonObject = {
+            "now": state.now(),
+            "storeId": state.settings.store_id,
+            "counts": {
+                "payments": len(state.payments),
+                "requests": len(requests),
+                "webhooks": len(deliveries),
+            },
+            "payments": payments,
+            "requests": [_request(record) for record in list(requests)[: -limit - 1 : -1]],
+            "webhooks": [_webhook(delivery) for delivery in deliveries[: -limit - 1 : -1]],
+        }
+        return orjson.loads(orjson.dumps(seen))
+
+
+def _request(record: RequestRecord) -> JsonObject:
+    return present(
+        at=timestamp(record.at),
+        method=record.method,
+        path=shown_path(record),
+        operationId=record.operation_id,
+        status=record.status,
+        milliseconds=round(record.seconds * 1000, 1),
+        isReplay=record.is_replay,
+        fault=record.fault,
+    )
+
+
+def _webhook(delivery: Delivery) -> JsonObject:
+    due = delivery.next_attempt_at
+    return present(
+        id=delivery.id,
+        type=delivery.type,
+        url=delivery.url,
+        paymentId=None if delivery.payment is None else delivery.payment[1],
+        body=delivery.content.decode(),
+        isDelivered=delivery.is_delivered,
+        attempts=[_attempt(attempt) for attempt in delivery.attempts],
+        nextAttemptAt=None if due is None else timestamp(due),
+    )
+
+
+def _attempt(attempt: Attempt) -> JsonObject:
+    return present(at=timestamp(attempt.at), status=attempt.status, error=attempt.error)

@@ -1,0 +1,278 @@
+"""`python -m portone_async.emulator`."""
+
+from __future__ import annotations
+
+import json
+import os
+import pty
+import re
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from portone_async import webhooks
+from portone_async.emulator import Emulator, RequestRecord
+from portone_async.emulator.__main__ import main
+from portone_async.emulator.request_line import line
+
+from .conftest import Shop
+from .receiver import receiving
+
+ROOT = Path(__file__).parents[2]
+COMMAND = [sys.executable, "-m", "portone_async.emulator", "--port", "0"]
+SECRET = {"Authorization": "PortOne emulator-secret"}
+
+
+class Running:
+    """An emulator in a process of its own."""
+
+    def __init__(self, process: subprocess.Popen[str]) -> None:
+        self.process = process
+        assert process.stdout is not None
+        self.greeting = ""
+        while not self.greeting.endswith("Press Ctrl+C to stop.\n"):
+            read = process.stdout.readline()
+            assert read, process.stderr and process.stderr.read()
+            self.greeting += read
+        self.url = self.greeting.splitlines()[0].split()[-1]
+
+    def line(self) -> str:
+        assert self.process.stdout is not None
+        return self.process.stdout.readline().rstrip("\n")
+
+    def use(self, control: str, **body: Any) -> dict[str, Any]:
+        reply = httpx.post(f"{self.url}/_emulator/{control}", json=body, verify=False)
+        return reply.raise_for_status().json()
+
+    def get(self, path: str) -> dict[str, Any]:
+        return httpx.get(self.url + path, headers=SECRET, verify=False).raise_for_status().json()
+
+    def stop(self, number: int = signal.SIGTERM) -> tuple[int, str, str]:
+        """Return the exit code and what else was said."""
+        os.kill(self.process.pid, number)
+        out, err = self.process.communicate(timeout=10)
+        return self.process.returncode, out, err
+
+
+@contextmanager
+def running(*options: str) -> Iterator[Running]:
+    pipe = subprocess.PIPE
+    with subprocess.Popen(
+        [*COMMAND, *options], cwd=ROOT, stdout=pipe, stderr=pipe, text=True
+    ) as process:
+        try:
+            yield Running(process)
+        finally:
+            process.kill()
+
+
+def refused(*options: str) -> tuple[int, str]:
+    done = subprocess.run(
+        [*COMMAND, *options], cwd=ROOT, capture_output=True, text=True, timeout=30, check=False
+    )
+    assert done.stdout == ""
+    return done.returncode, done.stderr
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_serves_until_told_to_stop_and_ends_quietly(number: int) -> None:
+    with running("--secret", "sesame", "--store-id", "store-1") as emulator:
+        headers = {"Authorization": "PortOne sesame"}
+        reply = httpx.get(f"{emulator.url}/payments/order-1", headers=headers, verify=False)
+        assert reply.status_code == 404
+        assert re.fullmatch(
+            r"\d\d:\d\d:\d\d  GET     /payments/order-1  getPayment  404  \d+ms", emulator.line()
+        )
+        assert "store-1" in emulator.greeting
+        assert "sesame" not in emulator.greeting
+        assert f"{emulator.url}/\n" in emulator.greeting
+        assert re.search(r"147, \d+ of them stateful", emulator.greeting)
+        assert emulator.stop(number) == (0, "", "")
+
+
+def test_webhooks_go_out_signed() -> None:
+    secret = "whsec_c2VzYW1lLW9wZW4tc2VzYW1lLW9wZW4="
+    with (
+        receiving() as receiver,
+        running("--webhook-url", receiver.url, "--webhook-secret", secret) as emulator,
+    ):
+        arrived = threading.Event()
+        receiver.on_webhook = lambda _: arrived.set()
+        emulator.use("checkout", paymentId="order-1", totalAmount=1000)
+        assert arrived.wait(10)
+        assert secret not in emulator.greeting
+    [first, *_] = receiver.got
+    webhooks.verify(first.content, dict(first.headers), secret)
+
+
+def test_same_seed_same_ids() -> None:
+    ids = []
+    for _ in range(2):
+        with running("--seed", "7") as emulator:
+            ids.append(emulator.use("checkout", paymentId="order-1", totalAmount=1000)["txId"])
+    assert ids[0] == ids[1]
+
+
+class TestRefusals:
+    def test_port_is_taken(self, emulator: Emulator, capsys: pytest.CaptureFixture[str]) -> None:
+        port = emulator.url.rpartition(":")[2]
+        before = signal.getsignal(signal.SIGINT)
+        assert main(["--port", port]) == 1
+        said = capsys.readouterr().err
+        assert said == f"cannot serve on 127.0.0.1, port {port}: Address already in use\n"
+        assert signal.getsignal(signal.SIGINT) is before
+
+    @pytest.mark.parametrize(
+        ("options", "code", "named"),
+        [
+            (["--port", "65536"], 2, "--port"),
+            (["--port", "http"], 2, "--port"),
+            (["--webhook-url", "localhost:3000"], 2, "--webhook-url"),
+            (["--webhook-secret", "whsec_sesame!"], 1, "--webhook-secret"),
+            (["--host", "192.0.2.1"], 1, "cannot serve on 192.0.2.1"),
+            (["--state-file", "/nowhere/at/all.json"], 1, "no such folder"),
+        ],
+    )
+    def test_bad_option_is_named_in_a_line(self, options: list[str], code: int, named: str) -> None:
+        ended, said = refused(*options)
+        assert ended == code
+        assert named in said
+        assert "Traceback" not in said
+        assert "sesame" not in said
+
+
+class TestStateFile:
+    def test_is_gone_on_from(self, tmp_path: Path) -> None:
+        file = tmp_path / "state.json"
+        with running("--state-file", str(file)) as emulator:
+            emulator.use("checkout", paymentId="order-1", totalAmount=1000)
+            emulator.use("advance", days=3)
+            before = emulator.get("/payments/order-1")
+            assert not file.exists()
+            assert emulator.stop()[0] == 0
+        assert list(tmp_path.iterdir()) == [file]
+        with running("--state-file", str(file)) as emulator:
+            assert emulator.get("/payments/order-1") == before
+            later = emulator.use("checkout", paymentId="order-2", totalAmount=1000)
+            assert later["txId"] != before["transactionId"]
+            assert emulator.use("advance")["now"] > before["paidAt"]
+
+    def test_stays_whole_when_killed(self, tmp_path: Path) -> None:
+        file = tmp_path / "state.json"
+        with running("--state-file", str(file)) as emulator:
+            emulator.use("checkout", paymentId="order-1", totalAmount=1000)
+            emulator.stop()
+        before = file.read_bytes()
+        with running("--state-file", str(file)) as emulator:
+            emulator.use("checkout", paymentId="order-2", totalAmount=1000)
+            assert emulator.stop(signal.SIGKILL)[0] == -signal.SIGKILL
+        assert file.read_bytes() == before
+        assert list(tmp_path.iterdir()) == [file]
+
+    @pytest.mark.parametrize(
+        ("content", "named"),
+        [
+            (b'{"format": "portone-async emulator sta', "damaged"),
+            (b"", "damaged"),
+            (b"[]", "no state of this emulator"),
+            (b'{"some": "thing"}', "no state of this emulator"),
+        ],
+    )
+    def test_damaged_is_left_alone(self, tmp_path: Path, content: bytes, named: str) -> None:
+        file = tmp_path / "state.json"
+        file.write_bytes(content)
+        code, said = refused("--state-file", str(file))
+        assert code == 1
+        assert named in said
+        assert str(file) in said
+        assert said.count("\n") == 1
+        assert file.read_bytes() == content
+
+    def test_of_another_store(self, tmp_path: Path) -> None:
+        file = tmp_path / "state.json"
+        with Emulator(store_id="store-1") as emulator:
+            emulator.save(file)
+        code, said = refused("--state-file", str(file))
+        assert code == 1
+        assert "'store-1'" in said
+
+    def test_of_another_version(self, tmp_path: Path) -> None:
+        file = tmp_path / "state.json"
+        Emulator().save(file)
+        file.write_text(json.dumps(json.loads(file.read_text()) | {"version": 2}))
+        code, said = refused("--state-file", str(file))
+        assert code == 1
+        assert "version 2; this emulator reads version 1" in said
+
+
+class TestLines:
+    def lines(self, **options: Any) -> list[str]:
+        records: list[RequestRecord] = []
+        with Emulator(on_request=records.append) as emulator, Shop(emulator) as shop:
+            shop.pay("order-1")
+            for _ in range(2):
+                shop.post(
+                    "/payments/order-1/cancel",
+                    json={"reason": "x"},
+                    headers={"Idempotency-Key": '"0123456789abcdef"'},
+                )
+            emulator.fault("getPayments", "latency", delay=0)
+            shop.get("/payments")
+            shop.get("/billing-keys/billing-key-secret")
+            shop.get("/platform/bank-accounts/SHINHAN/110123456789/holder")
+            shop.get("/nothing/110123456789", params={"token": "110123456789"})
+            shop.get("/payments/a%0A%1B%5B31mb")
+        return [line(record, **options) for record in records]
+
+    def test_show_ids_and_marks_and_no_secrets(self) -> None:
+        paid, cancelled, again, listed, key, _, unknown, steering = self.lines()
+        assert "POST    /payments/order-1/instant  payInstantly  200  " in paid
+        assert "replay" not in cancelled
+        assert again.endswith("ms  replay")
+        assert listed.endswith("ms  fault=latency")
+        assert "/billing-keys/...  getBillingKeyInfo  404" in key
+        assert "(unknown path or method)  404" in unknown
+        assert r"/payments/a\n\x1b[31mb  getPayment" in steering
+        text = "\n".join(self.lines())
+        assert "secret" not in text
+        assert "110123456789" not in text
+        assert "\x1b" not in text
+
+    def test_colour_says_the_same(self) -> None:
+        coloured = self.lines(in_colour=True)
+        assert "\x1b[32m200\x1b[0m" in coloured[0]
+        plain = [re.sub(r"\x1b\[\d+m|\d+:\d+:\d+|\d+ms", "", each) for each in coloured]
+        assert plain == [re.sub(r"\d+:\d+:\d+|\d+ms", "", each) for each in self.lines()]
+
+    @pytest.mark.parametrize(
+        ("no_color", "is_coloured"), [(None, True), ("", True), ("1", False), ("0", False)]
+    )
+    def test_terminal_gets_colour_unless_asked_not_to(
+        self, no_color: str | None, is_coloured: bool
+    ) -> None:
+        env = {name: value for name, value in os.environ.items() if name != "NO_COLOR"}
+        if no_color is not None:
+            env["NO_COLOR"] = no_color
+        ours, theirs = pty.openpty()
+        with (
+            subprocess.Popen(COMMAND, cwd=ROOT, stdout=theirs, env=env) as process,
+            os.fdopen(ours, "r") as terminal,
+        ):
+            os.close(theirs)
+            url = terminal.readline().split()[-1]
+            while "Ctrl+C" not in terminal.readline():
+                pass
+            httpx.get(f"{url}/banks", verify=False)
+            shown = terminal.readline()
+            process.terminate()
+            assert process.wait(10) == 0
+        assert "getBankInfos" in shown
+        assert ("\x1b[" in shown) == is_coloured

@@ -1,0 +1,65 @@
+"""The fixtures, in a test suite of a user's."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+CONFTEST = 'pytest_plugins = ["portone_async.emulator.pytest_plugin"]\n'
+TESTS = """
+import httpx
+import pytest
+from portone_async.models import PaidPayment
+
+seen = set()
+
+@pytest.mark.anyio
+async def test_client(portone, portone_emulator):
+    portone_emulator.checkout("order-1", amount=1000)
+    assert isinstance(await portone.payment.get_payment("order-1"), PaidPayment)
+
+@pytest.mark.parametrize("round", [1, 2])
+def test_fresh_each_time(portone_emulator, round):
+    assert portone_emulator.payments == {}
+    portone_emulator.checkout("order-1", amount=1000)
+    assert "order-1" in httpx.get(portone_emulator.url, verify=False).text
+"""
+
+
+def run(folder: Path, conftest: str, *options: str) -> str:
+    (folder / "conftest.py").write_text(conftest)
+    (folder / "test_shop.py").write_text(TESTS)
+    command = [sys.executable, "-m", "pytest", "-W", "error", "-p", "no:cacheprovider", *options]
+    done = subprocess.run(
+        command, cwd=folder, capture_output=True, text=True, timeout=60, check=False
+    )
+    return done.stdout + done.stderr
+
+
+def test_gives_an_emulator_and_a_client(tmp_path: Path) -> None:
+    assert "4 passed" in run(tmp_path, CONFTEST)  # the client on asyncio and on trio
+
+
+def test_is_not_there_unless_asked_for(tmp_path: Path) -> None:
+    said = run(tmp_path, "")
+    assert "fixture 'portone_emulator' not found" in said
+
+
+def test_fixture_is_replaced_by_one_of_the_users(tmp_path: Path) -> None:
+    own = """
+import pytest
+from portone_async.emulator import Emulator
+
+@pytest.fixture
+def portone_emulator():
+    with Emulator(secret="own", store_id="own") as emulator:
+        yield emulator
+"""
+    assert "4 passed" in run(tmp_path, CONFTEST + own)
+
+
+def test_fixtures_explain_themselves(tmp_path: Path) -> None:
+    said = run(tmp_path, CONFTEST, "--fixtures")
+    assert "A PortOne that needs no account, fresh for this test." in said
+    assert "A client of the test's emulator." in said
