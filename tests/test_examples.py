@@ -1,0 +1,29 @@
+"""The examples run as their readers would run them."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+
+
+def test_the_demo_tells_a_shops_day() -> None:
+    """Over real HTTP against the emulator, without colours when piped."""
+    run = subprocess.run(
+        [sys.executable, "-W", "error", "examples/demo.py"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert run.returncode == 0, run.stderr
+    assert run.stderr == ""
+    assert "\033" not in run.stdout
+    for line in (
+        "sent 2 times with 1 idempotency key: cancelled once",
+        "order-1: 10,000 of 30,000 KRW given back",
+        "PaymentNotFoundError, a NotFoundError: 404 PAYMENT_NOT_FOUND",
+        "order-2: FROZEN, a status that this version does not know",
+    ):
+        assert line in run.stdout
