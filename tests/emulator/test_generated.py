@@ -137,7 +137,10 @@ class TestWhatWasMadeIsFoundAgain:
         counterparty = "/b2b/counterparties/1"
         shop.delete(counterparty)
         changes = {"counterparty": {"brn": "1234567890", "address": "Seoul"}}
-        assert refusal(shop.patch(counterparty, json=changes)) == (404, "B2B_COUNTERPARTY_NOT_FOUND")
+        assert refusal(shop.patch(counterparty, json=changes)) == (
+            404,
+            "B2B_COUNTERPARTY_NOT_FOUND",
+        )
 
     def test_a_plan_is_not_yet_so(self, shop: Shop) -> None:
         path = "/platform/partners/partner-1"
