@@ -1,6 +1,6 @@
 # `make help` lists what there is. Every target sets up what it needs in .venv, given Python 3.11 or newer.
 .DEFAULT_GOAL := help
-.PHONY: help demo test generate check format bench nox build clean
+.PHONY: help demo shop test generate check format bench nox build clean
 
 PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11 python; do \
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
@@ -24,6 +24,9 @@ $(VENV)/dev: $(VENV)/base requirements-dev.txt
 
 demo: $(VENV)/base ## A small shop's day against the emulator, over real HTTP
 	@$(RUN) examples/demo.py
+
+shop: $(VENV)/dev ## The example shop (examples/shop) together with the emulator, in your browser
+	@$(RUN) -m examples.shop
 
 test: $(VENV)/dev ## The tests
 	@$(RUN) -m pytest

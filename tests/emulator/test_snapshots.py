@@ -42,6 +42,7 @@ def busy(emulator: Emulator) -> None:
         shop.post("/payments/order-5/schedule", json={"payment": payment, "timeToPay": due})
         shop.delete("/platform/transfers/transfer-1").raise_for_status()
         emulator.decline()
+    emulator.wait_for_webhooks()
 
 
 def restarted(emulator: Emulator, file: Path, **options: Any) -> Emulator:

@@ -1,0 +1,67 @@
+"""`python -m examples.shop`: the shop and the emulator, until Ctrl+C."""
+
+from __future__ import annotations
+
+import argparse
+import secrets
+import socket
+import sys
+import tempfile
+from contextlib import suppress
+from pathlib import Path
+from typing import Final
+
+import uvicorn
+
+from portone_async.emulator import Emulator
+
+from .app import create_app
+from .settings import Settings
+from .webhooks import PATH
+
+HOST: Final = "127.0.0.1"
+
+
+def main() -> None:
+    """Serve."""
+    parser = argparse.ArgumentParser(prog="python -m examples.shop", description="A small shop.")
+    parser.add_argument(
+        "--port", type=int, default=8080, help="the shop's TCP port (8080), 0 for a free one"
+    )
+    parser.add_argument("--emulator-port", type=int, default=0, help="the emulator's (a free one)")
+    options = parser.parse_args()
+    try:
+        listener = socket.create_server((HOST, options.port))
+    except OSError as error:
+        sys.exit(f"port {options.port}: {error.strerror}; --port takes another one")
+    shop_url = f"http://{HOST}:{listener.getsockname()[1]}"
+    # The emulator forgets everything when it ends, so the shop's database does, too.
+    with (
+        listener,
+        tempfile.TemporaryDirectory() as folder,
+        Emulator(port=options.emulator_port, webhook_url=shop_url + PATH) as emulator,
+    ):
+        settings = Settings(
+            shop_url=shop_url,
+            window_url=emulator.url,
+            database_url=f"sqlite+aiosqlite:///{Path(folder) / 'shop.db'}",
+            api_url=emulator.url,
+            api_secret=emulator.secret,
+            webhook_secret=emulator.webhook_secret,
+            staff_password=secrets.token_urlsafe(9),
+        )
+        print(f"The shop      {shop_url}")
+        print(f"Staff         {shop_url}/desk   any name, password {settings.staff_password}")
+        print(f"The emulator  {emulator.url}   every payment, and a clock to move")
+        print("Press Ctrl+C to stop.", flush=True)
+        config = uvicorn.Config(
+            create_app(settings),
+            log_level="warning",
+            timeout_graceful_shutdown=1,  # an open page listens for ever, so it is not waited for
+        )
+        with suppress(KeyboardInterrupt):
+            uvicorn.Server(config).run(sockets=[listener])
+
+
+if __name__ == "__main__":
+    main()

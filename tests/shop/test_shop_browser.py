@@ -1,0 +1,125 @@
+"""The shop's pages in a real Chromium: order, pay in the emulator's window, see "paid" appear."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import AsyncGenerator
+from typing import Any
+
+import pytest
+
+for package in ("fastapi", "sqlalchemy", "aiosqlite"):
+    pytest.importorskip(package)
+playwright = pytest.importorskip("playwright.async_api", reason="Playwright is not installed")
+
+from .stage import PASSWORD, Stage
+
+pytestmark = pytest.mark.anyio
+CHROMIUM = (
+    shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+)
+ARGUMENTS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+SCREENSHOT = os.environ.get("SHOP_SCREENSHOT")  # where to keep one: docs/images/shop.png
+
+
+@pytest.fixture
+async def context() -> AsyncGenerator[Any]:
+    if CHROMIUM is None:
+        pytest.skip("there is no Chromium here")
+    async with playwright.async_playwright() as tools:
+        browser = await tools.chromium.launch(
+            executable_path=CHROMIUM, headless=True, args=ARGUMENTS
+        )
+        context = await browser.new_context(
+            viewport={"width": 900, "height": 620},
+            color_scheme="light",
+            http_credentials={"username": "any", "password": PASSWORD},
+        )
+        context.set_default_timeout(15_000)
+        yield context
+        await browser.close()
+
+
+@pytest.fixture
+async def page(context: Any) -> AsyncGenerator[Any]:
+    page = await context.new_page()
+    problems: list[str] = []
+    page.on(
+        "console",
+        lambda message: problems.append(message.text) if message.type == "error" else None,
+    )
+    page.on("pageerror", lambda error: problems.append(str(error)))
+    yield page
+    assert problems == []
+
+
+async def test_order_pay_and_see_it_paid(live: Stage, page: Any) -> None:
+    await page.goto(live.url)
+    await (
+        page.get_by_role("listitem")
+        .filter(has_text="Kettle")
+        .get_by_role("button", name="Buy")
+        .click()
+    )
+    await page.wait_for_url(f"{live.emulator.url}/checkout/**")
+    assert await page.get_by_text("49,000 KRW").is_visible()
+    await page.get_by_role("button", name="Pay", exact=True).click()
+    await page.wait_for_url(f"{live.url}/orders/*")
+    await page.locator("[data-state=paid]").wait_for()
+    if SCREENSHOT is not None:
+        await page.set_viewport_size({"width": 720, "height": 340})
+        await page.screenshot(path=SCREENSHOT)
+
+
+async def test_paid_appears_without_a_reload(live: Stage, context: Any, page: Any) -> None:
+    order_id = await live.place()
+    await page.goto(f"{live.url}/orders/{order_id}")
+    await page.locator("[data-state=pending]").wait_for()
+    await page.evaluate("document.body.dataset.untouched = 'yes'")  # a reload would take it away
+
+    # The customer pays in another window, and never comes back from there: only the webhook tells.
+    other = await context.new_page()
+    await other.goto(f"{live.emulator.url}/checkout/{order_id}")
+    await other.get_by_role("button", name="Pay", exact=True).click()
+    await page.locator("[data-state=paid]").wait_for()
+    assert await page.locator("body").get_attribute("data-untouched") == "yes"
+
+    await other.goto(f"{live.url}/desk")
+    await other.get_by_label("Amount").fill("12000")
+    await other.get_by_role("button", name="Refund").click()
+    await page.get_by_text("Paid, refunded in part").wait_for()
+    await page.get_by_text("Refund of 12,000 KRW: done").wait_for()
+    assert await page.locator("body").get_attribute("data-untouched") == "yes"
+    assert live.emulator.payments[order_id]["amount"]["cancelled"] == 12_000
+
+
+async def test_a_failed_payment_is_tried_again(live: Stage, page: Any) -> None:
+    await page.goto(live.url)
+    await (
+        page.get_by_role("listitem")
+        .filter(has_text="Mug")
+        .get_by_role("button", name="Buy")
+        .click()
+    )
+    await page.get_by_role("button", name="Fail").click()
+    await page.locator("[data-state=failed]").wait_for()
+    await page.get_by_role("button", name="Pay").click()
+    await page.get_by_role("button", name="Pay", exact=True).click()
+    await page.locator("[data-state=paid]").wait_for()
+
+
+async def test_a_subscription_begins_and_ends(live: Stage, page: Any) -> None:
+    await page.goto(live.url)
+    await page.get_by_role("button", name="Subscribe").click()
+    await page.get_by_text("Active").wait_for()
+    await page.get_by_role("button", name="End it").click()
+    await page.get_by_text("Ended").wait_for()
