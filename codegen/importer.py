@@ -11,6 +11,7 @@ import http
 import json
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Final, cast
 
@@ -28,7 +29,6 @@ from codegen.document import (
     reachable,
     schema_name,
 )
-from portone_async._version import __version__
 
 PROSE: Final = frozenset(
     {
@@ -119,7 +119,7 @@ def import_document(source: str) -> str:
         facts = {
             "source_sha256": digest,
             "facts_sha256": hashlib.sha256(text).hexdigest(),
-            "generator": __version__,
+            "generator": version("portone-async"),
             "openapi_python_client": PARSER_VERSION,
             "imported_on": datetime.now(UTC).date().isoformat(),
         }

@@ -233,6 +233,7 @@ def object_module(schema: Schema, api: Api, prose: Prose) -> str:
 def irregular(schema: Schema) -> dict[str, str]:
     """Attributes whose name on the wire is not simply their camel case."""
 
+    # As `portone_async._model` derives it; not imported from there, as the package needs what is generated.
     def camel(name: str) -> str:
         first, *rest = name.split("_")
         return first + "".join(word.capitalize() for word in rest)

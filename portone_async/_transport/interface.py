@@ -13,7 +13,8 @@ from portone_async._operation import Timeout
 from portone_async._request import Request
 
 Sink = Callable[[bytes], Awaitable[None]]
-OK: Final = range(200, 300)
+KEEPALIVE: Final = 30.0
+"""Seconds that an idle connection is kept."""
 # Faults by which a request certainly did not reach PortOne; by any other it may have.
 _UNREACHED: Final = frozenset(
     {

@@ -20,10 +20,10 @@ from attrs import define, field
 from portone_async._errors import ClientClosedError, InvalidArgumentError
 from portone_async._operation import Timeout, Wire
 from portone_async._request import Request
-from portone_async._transport.interface import OK, Answer, Sink, fault, quiet_cause, require
+from portone_async._response import OK
+from portone_async._transport.interface import KEEPALIVE, Answer, Sink, fault, quiet_cause, require
 from portone_async._transport.proxies import environment_proxy
 
-KEEPALIVE: Final = 30.0
 _GZIP: Final = 16 + zlib.MAX_WBITS
 
 

@@ -14,10 +14,9 @@ from attrs import define, field
 from portone_async._errors import ClientClosedError, InvalidArgumentError
 from portone_async._operation import Timeout
 from portone_async._request import Request
-from portone_async._transport.interface import OK, Answer, Sink, fault, require
+from portone_async._response import OK
+from portone_async._transport.interface import KEEPALIVE, Answer, Sink, fault, require
 from portone_async._transport.proxies import environment_proxy
-
-KEEPALIVE = 30.0
 
 
 @define(eq=False)
