@@ -13,8 +13,12 @@ def main() -> None:
     missing = [name for name in ("typer", "rich") if importlib.util.find_spec(name) is None]
     if missing:
         sys.exit(_explain(missing))
-    from portone_async.cli.app import app  # noqa: PLC0415  (needs what may be missing)
-
+    try:
+        from portone_async.cli.app import app  # noqa: PLC0415  (needs what may be missing)
+        from portone_async.cli.terminal import restyle_help  # noqa: PLC0415
+    except KeyboardInterrupt:
+        sys.exit(130)
+    restyle_help()
     app()
 
 

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from types import TracebackType
-from typing import Final, Self
+from typing import TYPE_CHECKING, Final, Self
 
 from attrs import frozen
-from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
 from rich.constrain import Constrain
 from rich.progress import BarColumn, Progress, TextColumn
 
 from portone_async import bulk
+from portone_async.cli.terminal import WRONG, console, is_live, say
+
+if TYPE_CHECKING:
+    from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
 
 LINE_EVERY: Final = 10.0
 """Seconds between two lines where there is no terminal."""
@@ -41,19 +44,20 @@ class Display:
     """
 
     def __init__(self, *, known: int = 0, total: int | None = None) -> None:
-        self._console: Final = Console(stderr=True, highlight=False)
+        self._console: Final = console(stderr=True)
+        self._is_live: Final = is_live(self._console)
         self._known: Final = known
         self._total: Final = total
         self._line_at = LINE_EVERY
         self._bar: Final = _Bar(
             TextColumn("{task.fields[count]}"),
-            # The terminal's own colours: they suit its background, be it light or dark.
             BarColumn(None, "dim", "green", "green", "green"),
-            TextColumn("{task.fields[rate]}", style="dim"),
-            TextColumn("{task.fields[failed]}", style="red"),
-            TextColumn("{task.fields[left]}", style="cyan"),
+            TextColumn("{task.fields[rate]}", style="none"),
+            TextColumn("{task.fields[failed]}", style=WRONG),
+            TextColumn("{task.fields[left]}", style="none"),
             console=self._console,
             transient=True,
+            redirect_stdout=False,
             expand=True,
         )
         self._task: Final = self._bar.add_task(
@@ -61,7 +65,7 @@ class Display:
         )
 
     def __enter__(self) -> Self:
-        if self._console.is_terminal:
+        if self._is_live:
             self._bar.start()
         return self
 
@@ -71,17 +75,17 @@ class Display:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        if self._console.is_terminal:
+        if self._is_live:
             self._bar.stop()
 
     def say(self, text: str) -> None:
         """Print a line above the bar."""
-        self._console.print(text, markup=False)
+        say(self._console, text)
 
     def show(self, progress: bulk.Progress) -> None:
         """Show how far the run is now."""
         done = self._known + progress.done
-        if self._console.is_terminal:
+        if self._is_live:
             self._bar.update(
                 self._task,
                 completed=done,

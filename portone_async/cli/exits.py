@@ -7,6 +7,8 @@ from collections.abc import Callable
 from enum import IntEnum
 from typing import Final
 
+from portone_async.cli.terminal import complain
+
 
 class Exit(IntEnum):
     """The exit codes of every command."""
@@ -39,9 +41,13 @@ def ending(command: Callable[[], Exit]) -> Exit:
     try:
         return command()
     except Stop as stop:
-        print(f"portone-async: {stop}", file=sys.stderr)  # noqa: T201
+        complain(str(stop))
         return stop.code
     except KeyboardInterrupt:
+        if sys.stderr.isatty():
+            # Over the ^C that the terminal has echoed.
+            sys.stderr.write("\r")
+        complain("interrupted")
         return Exit.INTERRUPTED
     except BrokenPipeError:
         # Whoever read the output has gone, as `head` does. Nothing may be written there when Python ends.
@@ -49,5 +55,5 @@ def ending(command: Callable[[], Exit]) -> Exit:
         return Exit.INTERRUPTED
     except OSError as error:
         name = f" {error.filename}" if error.filename else ""
-        print(f"portone-async: cannot use{name}: {error.strerror}", file=sys.stderr)  # noqa: T201
+        complain(f"cannot use{name}: {error.strerror}")
         return Exit.FAILED

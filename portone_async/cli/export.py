@@ -44,7 +44,13 @@ def export(
     ] = None,
     output_format: FormatOption = None,
     page_size: Annotated[
-        int, typer.Option(min=1, max=1000, help="How many payments to ask for at a time.")
+        int,
+        typer.Option(
+            min=1,
+            max=1000,
+            metavar="N",
+            help="How many payments to ask for at a time, 1000 at most.",
+        ),
     ] = PAGE_SIZE,
     base_url: BaseUrl = BASE_URL,
 ) -> None:

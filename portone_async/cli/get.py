@@ -8,17 +8,17 @@ from typing import Annotated
 import anyio
 import orjson
 import typer
-from rich.console import Console
 
 from portone_async import PortOne, PortOneError, with_response
 from portone_async._client import BASE_URL
 from portone_async._errors import AuthenticationError
 from portone_async.cli.account import BaseUrl, client, refused
 from portone_async.cli.exits import Exit, Stop, ending
+from portone_async.cli.terminal import console
 
 
 def get(
-    payment_id: Annotated[str, typer.Argument(help="The payment's id.")],
+    payment_id: Annotated[str, typer.Argument(metavar="PAYMENT_ID", help="The payment's id.")],
     base_url: BaseUrl = BASE_URL,
 ) -> None:
     """Print one payment as JSON, as PortOne sent it."""
@@ -27,8 +27,9 @@ def get(
         content = anyio.run(_get, client(base_url), payment_id)
         text = orjson.dumps(orjson.loads(content), option=orjson.OPT_INDENT_2).decode()
         if sys.stdout.isatty():
-            Console().print_json(text)
+            console().print_json(text)
         else:
+            # Data: FORCE_COLOR is not for it.
             sys.stdout.write(f"{text}\n")
         sys.stdout.flush()
         return Exit.OK

@@ -32,8 +32,9 @@ def interruption(stop: Callable[[], None]) -> Generator[Interruption]:
     def handle() -> None:
         if state.happened:
             state.scope.cancel()
-        state.happened = True
-        stop()
+        else:
+            state.happened = True
+            stop()
 
     restore = _listen(handle)
     try:

@@ -14,6 +14,7 @@ from attrs import frozen
 from portone_async.cli.exits import Exit, Stop
 from portone_async.cli.locking import lock
 from portone_async.cli.tally import JsonObject, Tally
+from portone_async.cli.terminal import waiting
 
 OWNER_ONLY: Final = 0o600
 _START: Final = b'{"id":"'
@@ -78,7 +79,8 @@ class Journal:
         self._file = os.open(self.path, flags, OWNER_ONLY)
         try:
             self._lock()
-            self._read()
+            with waiting(f"Reading {self.path.name}", os.fstat(self._file).st_size):
+                self._read()
         except BaseException:
             os.close(self._file)
             raise

@@ -49,15 +49,21 @@ def lookup(
     output: OutputOption,
     output_format: FormatOption = None,
     column: Annotated[
-        str | None, typer.Option(help="IDS is a CSV file: the heading of the column with the ids.")
+        str | None,
+        typer.Option(
+            metavar="NAME", help="IDS is a CSV file: the heading of the column with the ids."
+        ),
     ] = None,
     encoding: Annotated[
-        str, typer.Option(help="How IDS is encoded; cp949 for Excel's Korean files.")
+        str,
+        typer.Option(metavar="NAME", help="How IDS is encoded; cp949 for Excel's Korean files."),
     ] = "utf-8-sig",
-    concurrency: Annotated[int, typer.Option(min=1, help="How many requests run at once.")] = 50,
+    concurrency: Annotated[
+        int, typer.Option(min=1, metavar="N", help="How many requests run at once.")
+    ] = 50,
     rate: Annotated[
         float | None,
-        typer.Option(min=0.001, help="How many lookups to begin per second at most."),
+        typer.Option(min=0.001, metavar="N", help="How many lookups to begin per second at most."),
     ] = None,
     fail_over: Annotated[
         int | None,

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from rich.console import Console
-
 from portone_async.cli.display import clock
 from portone_async.cli.exits import Exit
 from portone_async.cli.journal import records
@@ -11,6 +9,7 @@ from portone_async.cli.summary import print_summary
 from portone_async.cli.tables import write_table
 from portone_async.cli.tally import Tally
 from portone_async.cli.target import Format, Target
+from portone_async.cli.terminal import NOTICE, WRONG, console, say, waiting
 
 MESSAGES = {
     Exit.INTERRUPTED: "Interrupted. The same command goes on from here.",
@@ -28,28 +27,24 @@ def close(target: Target, tally: Tally, ended: Exit, *, new: int, elapsed: float
         new: Payments of this run.
         elapsed: Seconds that it took.
     """
-    console = Console(highlight=False)
+    out = console()
     is_complete = ended in (Exit.OK, Exit.FAILED)
     if is_complete and target.format is not Format.JSONL:
-        write_table(target.format, target.path, records(target.journal))
-    print_summary(console, tally)
+        with waiting(f"Making {target.path.name}", target.journal.stat().st_size):
+            write_table(target.format, target.path, records(target.journal))
+    print_summary(out, tally)
     place = target.path if is_complete else target.journal
     payments = _counted(tally.payments, "payment")
-    _say(console, f"{payments} in {place}, {new:,} of them new, in {clock(elapsed)}.")
+    say(out, f"{payments} in {place}, {new:,} of them new, in {clock(elapsed)}.")
     failed = sum(tally.failures.values())
     if failed:
         lookups = _counted(failed, "lookup")
         again = "The same command tries again."
-        _say(console, f"{lookups} failed, see {target.failures}. {again}", "red")
+        say(out, f"{lookups} failed, see {target.failures}. {again}", WRONG)
     if ended in MESSAGES:
-        _say(console, MESSAGES[ended], "yellow")
+        say(out, MESSAGES[ended], NOTICE)
     return ended
 
 
 def _counted(number: int, noun: str) -> str:
     return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
-
-
-def _say(console: Console, text: str, style: str | None = None) -> None:
-    # Words are wrapped for people, and left on one line for programs.
-    console.print(text, style=style, markup=False, soft_wrap=not console.is_terminal)

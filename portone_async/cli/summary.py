@@ -9,6 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from portone_async.cli.tally import Sum, Tally
+from portone_async.cli.terminal import WRONG
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -17,8 +18,8 @@ _LONGEST_BAR: Final = 24
 _SHORTEST_BAR: Final = 4
 _STYLES: Final = {
     "PAID": "green",
-    "PARTIAL_CANCELLED": "yellow",
-    "CANCELLED": "yellow",
+    "PARTIAL_CANCELLED": "magenta",
+    "CANCELLED": "magenta",
     "FAILED": "red",
 }
 
@@ -30,7 +31,7 @@ def print_summary(console: Console, tally: Tally) -> None:
         console.print(_statuses(console, tally))
         console.print()
         console.print(_currencies(tally))
-        console.print("Amounts are in the currency's smallest unit.", style="dim")
+        console.print("Amounts are in the currency's smallest unit.")
     if tally.failures:
         console.print()
         console.print(_failures(tally))
@@ -53,12 +54,10 @@ def _statuses(console: Console, tally: Tally) -> Table:
     if has_bars:
         table.add_column("", width=room, no_wrap=True)
     table.add_column("Total", justify="right", no_wrap=True)
-    table.add_column("", no_wrap=True, style="dim")
+    table.add_column("", no_wrap=True)
     most = rows[0][1].payments
     for ((status, _), entry), (_, payments, total, currency) in zip(rows, cells, strict=True):
-        chart = Text(
-            _bar(entry.payments / most, room, _can_draw(console)), _STYLES.get(status, "cyan")
-        )
+        chart = Text(_bar(entry.payments / most, room, _can_draw(console)), _STYLES.get(status, ""))
         table.add_row(status, payments, *([chart] if has_bars else []), total, currency)
     return table
 
@@ -82,7 +81,7 @@ def _currencies(tally: Tally) -> Table:
 
 def _failures(tally: Tally) -> Table:
     table = _table()
-    table.add_column("Lookup errors", style="red", no_wrap=True)
+    table.add_column("Lookup errors", style=WRONG, no_wrap=True)
     table.add_column("Ids", justify="right", no_wrap=True)
     for name, count in tally.failures.most_common():
         table.add_row(name, f"{count:,}")

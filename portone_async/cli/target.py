@@ -40,7 +40,12 @@ OutputOption: TypeAlias = Annotated[
 ]
 FormatOption: TypeAlias = Annotated[
     Format | None,
-    typer.Option("--format", "-f", help="What to write, if the name of FILE does not tell."),
+    typer.Option(
+        "--format",
+        "-f",
+        metavar="KIND",
+        help="jsonl, csv or parquet, if the name of FILE does not tell.",
+    ),
 ]
 
 

@@ -6,7 +6,8 @@ from datetime import UTC, datetime
 
 from portone_async.emulator.app import RequestRecord
 
-_RED, _GREEN, _YELLOW, _DIM, _RESET = "\x1b[31m", "\x1b[32m", "\x1b[33m", "\x1b[2m", "\x1b[0m"
+# Legible on a light background as on a dark one.
+_RED, _MAGENTA, _BOLD, _RESET = "\x1b[31m", "\x1b[35m", "\x1b[1m", "\x1b[0m"
 _SERVER_ERROR, _CLIENT_ERROR = 500, 400
 
 
@@ -28,7 +29,7 @@ def shown_path(record: RequestRecord) -> str:
 def line(record: RequestRecord, *, in_colour: bool = False) -> str:
     """Describe a request: real time, method, path, operation, status, milliseconds, marks."""
     shown = [
-        _colour(_DIM, f"{datetime.now(UTC):%H:%M:%S}", in_colour),
+        f"{datetime.now(UTC):%H:%M:%S}",
         record.method.ljust(6),
         shown_path(record),
     ]
@@ -36,12 +37,12 @@ def line(record: RequestRecord, *, in_colour: bool = False) -> str:
         shown.append(record.operation_id)
     shown += [
         _colour(_status_colour(record.status), _status(record), in_colour),
-        _colour(_DIM, f"{record.seconds * 1000:.0f}ms", in_colour),
+        f"{record.seconds * 1000:.0f}ms",
     ]
     if record.fault is not None:
-        shown.append(_colour(_YELLOW, f"fault={record.fault}", in_colour))
+        shown.append(_colour(_MAGENTA, f"fault={record.fault}", in_colour))
     if record.is_replay:
-        shown.append(_colour(_YELLOW, "replay", in_colour))
+        shown.append(_colour(_MAGENTA, "replay", in_colour))
     return "  ".join(shown)
 
 
@@ -52,7 +53,7 @@ def _status(record: RequestRecord) -> str:
 def _status_colour(status: int | None) -> str:
     if status is None or status >= _SERVER_ERROR:
         return _RED
-    return _YELLOW if status >= _CLIENT_ERROR else _GREEN
+    return _MAGENTA if status >= _CLIENT_ERROR else _BOLD
 
 
 def _colour(code: str, text: str, in_colour: bool) -> str:

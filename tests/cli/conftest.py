@@ -1,8 +1,13 @@
 from __future__ import annotations
 
+import fcntl
 import os
+import pty
+import re
+import struct
 import subprocess
 import sys
+import termios
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -17,6 +22,8 @@ from portone_async.emulator import Emulator, RequestRecord
 COMMAND = [sys.executable, "-m", "portone_async"]
 SECRET = "a-secret-to-look-for"
 PATIENCE = 60
+CONTROL = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
+OF_TERMINALS = ("NO_COLOR", "FORCE_COLOR", "COLUMNS", "TTY_COMPATIBLE", "TTY_INTERACTIVE")
 
 
 class PortOne(Emulator):
@@ -97,8 +104,7 @@ def make_shell(tmp_path: Path) -> Callable[..., Shell]:
         kept = {
             name: value
             for name, value in os.environ.items()
-            if not name.startswith("PORTONE_")
-            and name not in ("NO_COLOR", "FORCE_COLOR", "COLUMNS")
+            if not name.startswith("PORTONE_") and name not in OF_TERMINALS
         }
         return Shell(tmp_path, kept | environment)
 
@@ -108,3 +114,27 @@ def make_shell(tmp_path: Path) -> Callable[..., Shell]:
 @pytest.fixture
 def shell(make_shell: Callable[..., Shell], portone: PortOne) -> Shell:
     return make_shell(PORTONE_API_SECRET=SECRET, PORTONE_BASE_URL=portone.url)
+
+
+def run_in_terminal(
+    shell: Shell, columns: int, *arguments: str, stdout: Any = None, **environment: str
+) -> str:
+    """Run the command in a terminal, but for its stdout if one is given, and return what it wrote there."""
+    main, terminal = pty.openpty()
+    fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", 40, columns, 0, 0))
+    shell.environment |= {"TERM": "xterm-256color", "LANG": "C.UTF-8"} | environment
+    out = stdout or terminal
+    with shell.start(*arguments, stdin=terminal, stdout=out, stderr=terminal) as process:
+        os.close(terminal)
+        written = b""
+        while True:
+            try:
+                piece = os.read(main, 65536)
+            except OSError:  # how Linux tells that the other end has gone
+                break
+            if not piece:
+                break
+            written += piece
+        process.wait(PATIENCE)
+    os.close(main)
+    return written.decode()

@@ -2,41 +2,14 @@
 
 from __future__ import annotations
 
-import fcntl
-import os
-import pty
 import re
-import struct
 import sys
-import termios
 
 import pytest
 
-from .conftest import COMMAND, PATIENCE, PortOne, Shell
+from .conftest import COMMAND, CONTROL, PATIENCE, PortOne, Shell, run_in_terminal
 
-CONTROL = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 COLOUR = re.compile(r"\x1b\[(?:[0-9;]*;)?(?:3[0-7]|38|9[0-7])[;m]")
-
-
-def run_in_terminal(shell: Shell, columns: int, *arguments: str, **environment: str) -> str:
-    """Run the command in a terminal, and return what it wrote there."""
-    main, terminal = pty.openpty()
-    fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", 40, columns, 0, 0))
-    shell.environment |= {"TERM": "xterm-256color", "LANG": "C.UTF-8"} | environment
-    with shell.start(*arguments, stdin=terminal, stdout=terminal, stderr=terminal) as process:
-        os.close(terminal)
-        written = b""
-        while True:
-            try:
-                piece = os.read(main, 65536)
-            except OSError:  # how Linux tells that the other end has gone
-                break
-            if not piece:
-                break
-            written += piece
-        process.wait(PATIENCE)
-    os.close(main)
-    return written.decode()
 
 
 @pytest.mark.parametrize("columns", [60, 200])

@@ -248,7 +248,7 @@ class TestLines:
 
     def test_colour_says_the_same(self) -> None:
         coloured = self.lines(in_colour=True)
-        assert "\x1b[32m200\x1b[0m" in coloured[0]
+        assert "\x1b[1m200\x1b[0m" in coloured[0]
         plain = [re.sub(r"\x1b\[\d+m|\d+:\d+:\d+|\d+ms", "", each) for each in coloured]
         assert plain == [re.sub(r"\d+:\d+:\d+|\d+ms", "", each) for each in self.lines()]
 
