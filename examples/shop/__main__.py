@@ -16,10 +16,12 @@ import uvicorn
 from portone_async.emulator import Emulator
 
 from .app import create_app
+from .card_window import add_card_window
 from .settings import Settings
 from .webhooks import PATH
 
 HOST: Final = "127.0.0.1"
+_BACKLOG: Final = 2048
 
 
 def main() -> None:
@@ -31,7 +33,7 @@ def main() -> None:
     parser.add_argument("--emulator-port", type=int, default=0, help="the emulator's (a free one)")
     options = parser.parse_args()
     try:
-        listener = socket.create_server((HOST, options.port))
+        listener = listen(options.port)
     except OSError as error:
         sys.exit(f"port {options.port}: {error.strerror}; --port takes another one")
     shop_url = f"http://{HOST}:{listener.getsockname()[1]}"
@@ -41,6 +43,7 @@ def main() -> None:
         tempfile.TemporaryDirectory() as folder,
         Emulator(port=options.emulator_port, webhook_url=shop_url + PATH) as emulator,
     ):
+        add_card_window(emulator, shop_url)
         settings = Settings(
             shop_url=shop_url,
             window_url=emulator.url,
@@ -61,6 +64,27 @@ def main() -> None:
         )
         with suppress(KeyboardInterrupt):
             uvicorn.Server(config).run(sockets=[listener])
+
+
+def listen(port: int) -> socket.socket:
+    """Listen on loopback.
+
+    With its protocol named: only then does asyncio turn off Nagle's algorithm, which makes every answer wait
+    40 ms for an acknowledgement. `socket.create_server` names none.
+
+    Raises:
+        OSError: the port is taken.
+    """
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    try:
+        if sys.platform != "win32":
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind((HOST, port))
+        listener.listen(_BACKLOG)
+    except OSError:
+        listener.close()
+        raise
+    return listener
 
 
 if __name__ == "__main__":

@@ -10,13 +10,15 @@ from typing import TYPE_CHECKING, Final
 
 from fastapi import Depends, FastAPI
 from fastapi.staticfiles import StaticFiles
+from starlette.exceptions import HTTPException
 
 from portone_async import PortOneError
-from portone_async.fastapi import ClientDependency, lifespan, portone_error_handler
+from portone_async.fastapi import ClientDependency, lifespan
 
 from . import desk, pages
 from .database import open_database
 from .guard import same_site
+from .problems import problem
 from .settings import Settings
 from .shop import Shop
 from .sweep import keep_sweeping
@@ -56,7 +58,8 @@ def create_app(settings: Settings) -> FastAPI:
     app.include_router(desk.router, dependencies=[Depends(same_site)])
     app.include_router(webhook_router(settings.webhook_secret, store))
     app.mount("/static", StaticFiles(directory=_STATIC))
-    app.add_exception_handler(PortOneError, portone_error_handler)
+    app.add_exception_handler(PortOneError, problem)
+    app.add_exception_handler(HTTPException, problem)
     app.add_middleware(_SafeHeaders)
     return app
 

@@ -1,4 +1,4 @@
-"""Whoever looks at an order hears when it changes."""
+"""Whoever looks at an order or a subscription hears when it changes."""
 
 from __future__ import annotations
 
@@ -15,38 +15,38 @@ LOOK_AGAIN: Final = 5.0
 
 
 class Changes:
-    """News of orders, within this process."""
+    """News of orders and subscriptions, within this process."""
 
     def __init__(self) -> None:
         self._listeners: Final[defaultdict[str, set[asyncio.Event]]] = defaultdict(set)
 
-    def tell(self, order_id: str) -> None:
-        """Wake those who look at an order."""
-        for listener in self._listeners.get(order_id, ()):
+    def tell(self, subject_id: str) -> None:
+        """Wake those who look at an order or a subscription."""
+        for listener in self._listeners.get(subject_id, ()):
             listener.set()
 
     @contextmanager
-    def listen(self, order_id: str) -> Generator[asyncio.Event]:
-        """Give an event that is set whenever the order has changed."""
+    def listen(self, subject_id: str) -> Generator[asyncio.Event]:
+        """Give an event that is set whenever it has changed."""
         changed = asyncio.Event()
-        self._listeners[order_id].add(changed)
+        self._listeners[subject_id].add(changed)
         try:
             yield changed
         finally:
-            self._listeners[order_id].discard(changed)
-            if not self._listeners[order_id]:
-                del self._listeners[order_id]
+            self._listeners[subject_id].discard(changed)
+            if not self._listeners[subject_id]:
+                del self._listeners[subject_id]
 
 
 async def stream(
-    changes: Changes, order_id: str, render: Callable[[], Awaitable[str]]
+    changes: Changes, subject_id: str, render: Callable[[], Awaitable[str]]
 ) -> AsyncGenerator[bytes]:
     """Yield server-sent events: what `render` returns, now and whenever it is another text.
 
     Nothing is lost between two looks: the event is cleared before the look, not after it.
     """
     shown: str | None = None
-    with changes.listen(order_id) as changed:
+    with changes.listen(subject_id) as changed:
         while True:
             changed.clear()
             text = await render()
@@ -54,4 +54,5 @@ async def stream(
             yield b": still here\n\n" if text == shown else b"data: %s\n\n" % orjson.dumps(text)
             shown = text
             with suppress(TimeoutError):
-                await asyncio.wait_for(changed.wait(), LOOK_AGAIN)
+                async with asyncio.timeout(LOOK_AGAIN):
+                    await changed.wait()

@@ -74,17 +74,20 @@ async def arrange(shop: Shop, subscription_id: str) -> None:
             )
         )
         orders = list(found)
+    billing_key = subscription.billing_key
+    if subscription.state != "active" or billing_key is None:
+        return
     for order in orders:
-        if subscription.state == "active" and order.due_at is not None:
-            await _schedule(shop, subscription, order, order.due_at)
+        if order.due_at is not None:
+            await _schedule(shop, billing_key, order, order.due_at)
 
 
-async def _schedule(shop: Shop, subscription: Subscription, order: Order, due_at: datetime) -> None:
+async def _schedule(shop: Shop, billing_key: str, order: Order, due_at: datetime) -> None:
     try:
         reply = await shop.portone.payment.payment_schedule.create_payment_schedule(
             order.id,
             payment=BillingKeyPaymentScheduleInput(
-                billing_key=subscription.billing_key,
+                billing_key=billing_key,
                 order_name=order.name,
                 amount=PaymentAmountInput(total=order.amount),
                 currency=CURRENCY,

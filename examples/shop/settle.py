@@ -59,6 +59,7 @@ async def settle(shop: Shop, order_id: str) -> Order | None:
         order = await db.get(Order, order_id, populate_existing=True)
     shop.changes.tell(order_id)
     if order is not None and order.subscription_id is not None:
+        shop.changes.tell(order.subscription_id)
         await renewals.arrange(shop, order.subscription_id)
     return order
 

@@ -9,19 +9,12 @@ from sqlalchemy import select, update
 from sqlalchemy.exc import IntegrityError
 
 from portone_async import PortOneError, RequestOptions, errors
-from portone_async.models import (
-    CardCredential,
-    CustomerInput,
-    InstantBillingKeyPaymentMethodInput,
-    InstantBillingKeyPaymentMethodInputCard,
-    IssuedBillingKeyInfo,
-    PaymentAmountInput,
-)
+from portone_async.models import IssuedBillingKeyInfo, PaymentAmountInput
 
 from . import renewals
 from .settle import settle
 from .shop import CURRENCY, Shop
-from .tables import Order, Subscription
+from .tables import Order, Subscription, now
 
 logger: Final = logging.getLogger("shop")
 NAME: Final = "Coffee beans, every month"
@@ -29,53 +22,65 @@ PRICE: Final = 18_000
 
 
 class ForeignBillingKeyError(Exception):
-    """A billing key that was not issued for this subscription."""
+    """No billing key, or one that was not issued for this subscription."""
 
 
-async def issue_in_place_of_the_browser(shop: Shop, subscription_id: str) -> str:
-    """Issue a billing key for a card of the emulator's.
-
-    In a real shop `PortOne.requestIssueBillingKey({..., customer: {customerId}})` of PortOne's browser
-    SDK does this: a card's number never comes near the shop, and the page sends the key.
-    """
-    card = CardCredential(number="4000000000000002", expiry_year="30", expiry_month="12")
-    reply = await shop.portone.payment.billing_key.issue_billing_key(
-        method=InstantBillingKeyPaymentMethodInput(
-            card=InstantBillingKeyPaymentMethodInputCard(credential=card)
-        ),
-        channel_key="channel-key-emulator",
-        customer=CustomerInput(id=subscription_id),
-        options=RequestOptions(idempotency_key=f"issue-{subscription_id}"),
-    )
-    return reply.billing_key_info.billing_key
-
-
-async def subscribe(shop: Shop, subscription_id: str, billing_key: str) -> None:
-    """Begin a subscription, and charge its first month.
+async def ask(shop: Shop, subscription_id: str) -> Subscription:
+    """Write a subscription down, before the window opens: the webhook may come before the redirect.
 
     `subscription_id` was made with the form, so that a button pressed twice is one subscription.
-
-    Raises:
-        ForeignBillingKeyError: the key is somebody else's. It came from a browser, like everything.
-        PortOneError: the key could not be looked up.
     """
-    info = await shop.portone.payment.billing_key.get_billing_key_info(billing_key)
-    if not isinstance(info, IssuedBillingKeyInfo) or info.customer.id != subscription_id:
-        raise ForeignBillingKeyError
-    made = Subscription(
-        id=subscription_id, name=NAME, amount=PRICE, currency=CURRENCY, billing_key=billing_key
-    )
+    made = Subscription(id=subscription_id, name=NAME, amount=PRICE, currency=CURRENCY)
     try:
         async with shop.sessions.begin() as db:
             db.add(made)
-            await db.flush()
-            db.add(renewals.charge(made, 1))
     except IntegrityError:
-        return  # pressed twice
+        async with shop.sessions() as db:
+            return await db.get_one(Subscription, subscription_id)
+    return made
+
+
+async def take_card(shop: Shop, billing_key: str, claimed: str | None = None) -> None:
+    """Store the billing key that came out of the window, and charge the first month.
+
+    The browser that comes back calls it, and the webhook: the first of them begins the subscription. Nobody's
+    word is taken for whose card it is, or a stranger's would be charged: the window was opened for one customer,
+    whose id is the subscription's, and PortOne is asked for which.
+
+    Args:
+        shop: the shop.
+        billing_key: as the browser or the webhook names it.
+        claimed: the subscription that the browser says it is for.
+
+    Raises:
+        ForeignBillingKeyError: it is not.
+        PortOneError: the key could not be looked up.
+    """
+    owner = await _owner(shop, billing_key)
+    if owner is None or claimed not in {None, owner}:
+        raise ForeignBillingKeyError
+    async with shop.sessions.begin() as db:
+        subscription = await db.get(Subscription, owner, with_for_update=True)
+        if subscription is None or subscription.state != "new":
+            return
+        subscription.billing_key = billing_key
+        subscription.state = "starting"
+        subscription.started_at = now()
+        db.add(renewals.charge(subscription, 1))
+    shop.changes.tell(owner)
     try:
-        await charge_first(shop, made)
+        await charge_first(shop, subscription)
     except PortOneError as error:
         logger.warning("a first charge is not decided yet: %s", error)  # sweep.py asks again
+
+
+async def _owner(shop: Shop, billing_key: str) -> str | None:
+    """Ask PortOne which customer the window was opened for; nobody for a key that is deleted or none."""
+    try:
+        info = await shop.portone.payment.billing_key.get_billing_key_info(billing_key)
+    except (errors.BadRequestError, errors.NotFoundError, errors.InvalidArgumentError):
+        return None
+    return info.customer.id if isinstance(info, IssuedBillingKeyInfo) else None
 
 
 async def charge_first(shop: Shop, subscription: Subscription) -> None:
@@ -88,7 +93,8 @@ async def charge_first(shop: Shop, subscription: Subscription) -> None:
         PortOneError: not known whether it was charged.
     """
     order = await settle(shop, renewals.charge(subscription, 1).id)
-    if order is None or order.state == "paid":
+    billing_key = subscription.billing_key
+    if order is None or order.state == "paid" or billing_key is None:
         return
     if order.state == "failed":  # not again and again: a card is declined for a reason
         await end(shop, subscription.id)
@@ -96,7 +102,7 @@ async def charge_first(shop: Shop, subscription: Subscription) -> None:
     try:
         await shop.portone.payment.pay_with_billing_key(
             order.id,
-            billing_key=subscription.billing_key,
+            billing_key=billing_key,
             order_name=order.name,
             amount=PaymentAmountInput(total=order.amount),
             currency=CURRENCY,
@@ -114,9 +120,13 @@ async def end(shop: Shop, subscription_id: str) -> None:
     async with shop.sessions.begin() as db:
         await db.execute(
             update(Subscription)
-            .where(Subscription.id == subscription_id, Subscription.state != "ended")
+            .where(
+                Subscription.id == subscription_id,
+                Subscription.state.in_(("starting", "active")),
+            )
             .values(state="ending")
         )
+    shop.changes.tell(subscription_id)
     try:
         await finish(shop, subscription_id)
     except PortOneError as error:
@@ -131,7 +141,7 @@ async def finish(shop: Shop, subscription_id: str) -> None:
     """
     async with shop.sessions() as db:
         ending = await db.get_one(Subscription, subscription_id)
-    if ending.state != "ending":
+    if ending.state != "ending" or ending.billing_key is None:
         return
     keys = shop.portone.payment.billing_key
     schedules = shop.portone.payment.payment_schedule
@@ -155,6 +165,7 @@ async def finish(shop: Shop, subscription_id: str) -> None:
             .where(Subscription.id == subscription_id, Subscription.state == "ending")
             .values(state="ended")
         )
+    shop.changes.tell(subscription_id)
 
 
 async def _pending(shop: Shop, subscription_id: str) -> list[Order]:

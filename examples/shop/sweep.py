@@ -96,7 +96,7 @@ async def _subscriptions(shop: Shop, moment: datetime) -> list[_Step]:
                     steps.append(partial(subscriptions.charge_first, shop, subscription))
                 case "ending":
                     steps.append(partial(subscriptions.finish, shop, subscription.id))
-                case "active" | "ended":
+                case "new" | "active" | "ended":
                     steps.append(partial(renewals.arrange, shop, subscription.id))
         return steps
 

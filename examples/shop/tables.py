@@ -16,7 +16,8 @@ another card. How much of a paid order went back is `Order.refunded`.
 """
 RefundState = Literal["requested", "waiting", "done", "refused"]
 """`requested`: it may or may not have been done. `waiting`: the payment company does it later."""
-SubscriptionState = Literal["starting", "active", "ending", "ended"]
+SubscriptionState = Literal["new", "starting", "active", "ending", "ended"]
+"""`new`: no card is stored yet. `starting`: the first month is not known to be charged."""
 
 
 def now() -> datetime:
@@ -128,9 +129,9 @@ class Subscription(Base):
     name: Mapped[str]
     amount: Mapped[int]
     currency: Mapped[str]
-    billing_key: Mapped[str]
+    billing_key: Mapped[str | None]
     started_at: Mapped[datetime] = mapped_column(default=now)
-    state: Mapped[SubscriptionState] = mapped_column(default="starting", index=True)
+    state: Mapped[SubscriptionState] = mapped_column(default="new", index=True)
 
 
 class HandledWebhook(Base):

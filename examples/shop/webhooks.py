@@ -8,17 +8,20 @@ delivers it again.
 from __future__ import annotations
 
 import logging
+from contextlib import suppress
 from typing import Final
 
 from portone_async import UnknownVariant
 from portone_async.fastapi import WebhookEvent, WebhookRouter, WebhookStore
 from portone_async.models import (
+    BillingKeyIssuedWebhook,
     TransactionCancelledWebhook,
     TransactionFailedWebhook,
     TransactionPaidWebhook,
     TransactionPartialCancelledWebhook,
 )
 
+from . import subscriptions
 from .settle import settle
 from .shop import OpenShop
 
@@ -42,6 +45,10 @@ def webhook_router(secret: str, store: WebhookStore) -> WebhookRouter:
                 # Not what the event says: what PortOne says now. This webhook may be an old one, that
                 # comes after a newer one, and is handled twice where the store forgot it.
                 await settle(shop, data.payment_id)
+            case BillingKeyIssuedWebhook(data=data):
+                # A key of another program's at the same store is none of ours.
+                with suppress(subscriptions.ForeignBillingKeyError):
+                    await subscriptions.take_card(shop, data.billing_key)
             case UnknownVariant(tag=tag):  # PortOne may add a type any day: 200, and nothing else
                 logger.info("a webhook of type %s", tag)
             case _:

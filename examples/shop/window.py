@@ -1,6 +1,6 @@
-"""Where the customer pays.
+"""Where the customer pays, or stores a card.
 
-Here the browser is sent to the emulator's payment window. With PortOne the page opens it, by PortOne's
+Here the browser is sent to the emulator's windows. With PortOne the page opens them, by PortOne's
 browser SDK, with the same facts; the server's part is the same:
 
     const answer = await PortOne.requestPayment({
@@ -9,6 +9,13 @@ browser SDK, with the same facts; the server's part is the same:
       redirectUrl: `${shopUrl}/orders/${order.id}/back`,
     });
     location.assign(`/orders/${order.id}/back`);   // whatever `answer` says: the server asks PortOne
+
+    const answer = await PortOne.requestIssueBillingKey({
+      storeId, channelKey, billingKeyMethod: "CARD", issueName: subscription.name,
+      customer: { customerId: subscription.id },   // by this the server knows whose key it is
+      redirectUrl: `${shopUrl}/subscriptions/${subscription.id}/back`,
+    });
+    location.assign(`/subscriptions/${subscription.id}/back?billingKey=${answer.billingKey ?? ""}`);
 """
 
 from __future__ import annotations
@@ -16,7 +23,7 @@ from __future__ import annotations
 from urllib.parse import quote, urlencode
 
 from .shop import CURRENCY, Shop
-from .tables import Order
+from .tables import Order, Subscription
 
 
 async def open_window(shop: Shop, order: Order) -> str:
@@ -40,3 +47,14 @@ async def open_window(shop: Shop, order: Order) -> str:
         }
     )
     return f"{shop.settings.window_url}/checkout/{quote(order.id, safe='')}?{query}"
+
+
+def card_window(shop: Shop, subscription: Subscription) -> str:
+    """Return where a card is stored for a subscription."""
+    query = urlencode(
+        {
+            "name": subscription.name,
+            "redirect": f"{shop.settings.shop_url}/subscriptions/{subscription.id}/back",
+        }
+    )
+    return f"{shop.settings.window_url}/issue-billing-key/{quote(subscription.id, safe='')}?{query}"

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import socket
-from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import aclosing, asynccontextmanager
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +13,9 @@ import orjson
 import uvicorn
 from sqlalchemy import select
 
+from examples.shop.__main__ import listen
 from examples.shop.app import create_app
+from examples.shop.card_window import add_card_window
 from examples.shop.settings import Settings
 from examples.shop.shop import Shop
 from examples.shop.tables import Order
@@ -61,10 +62,29 @@ class Stage:
         data = {"storeId": self.emulator.store_id, "paymentId": order_id, "transactionId": "tx-1"}
         if "Cancelled" in kind:
             data["cancellationId"] = "cancellation-1"
+        return await self.deliver_event(kind, data, message_id)
+
+    async def deliver_event(
+        self, kind: str, data: dict[str, str], message_id: str | None = None
+    ) -> httpx.Response:
         event = {"type": kind, "timestamp": "2026-07-03T09:00:00Z", "data": data}
         body = orjson.dumps(event)
         headers = webhooks.sign(body, self.emulator.webhook_secret, message_id=message_id)
         return await self.browser.post(PATH, content=body, headers=headers)
+
+    @asynccontextmanager
+    async def events(self, path: str) -> AsyncGenerator[AsyncGenerator[str]]:
+        """Follow a page: the HTML that each of its server-sent events brings."""
+
+        async def read(lines: AsyncIterator[str]) -> AsyncGenerator[str]:
+            async for line in lines:
+                if line.startswith("data: "):
+                    yield orjson.loads(line.removeprefix("data: "))
+
+        async with self.browser.stream("GET", path, timeout=httpx.Timeout(10)) as answer:
+            assert answer.headers["content-type"].startswith("text/event-stream")
+            async with aclosing(read(answer.aiter_lines())) as pieces:
+                yield pieces
 
     async def state(self, order_id: str) -> tuple[str, int]:
         order = await self.order(order_id)
@@ -102,9 +122,13 @@ def settings(
 
 
 @asynccontextmanager
-async def in_process(folder: Path) -> AsyncGenerator[Stage]:
-    """Open the shop without a server: its webhooks are delivered by the test, or not at all."""
-    async with Emulator() as emulator:
+async def in_process(folder: Path, **options: Any) -> AsyncGenerator[Stage]:
+    """Open the shop without a server: its webhooks are delivered by the test, or not at all.
+
+    `options` are the emulator's.
+    """
+    async with Emulator(**options) as emulator:
+        add_card_window(emulator, "http://shop.test")
         app = create_app(settings(emulator, folder, "http://shop.test"))
         async with app.router.lifespan_context(app):
             transport = httpx.ASGITransport(app)
@@ -117,9 +141,10 @@ async def in_process(folder: Path) -> AsyncGenerator[Stage]:
 @asynccontextmanager
 async def served(folder: Path, kind: type[Settings] = Settings) -> AsyncGenerator[Stage]:
     """Serve the shop by uvicorn: the emulator's webhooks reach it."""
-    listener = socket.create_server(("127.0.0.1", 0), backlog=1024)
+    listener = listen(0)
     url = f"http://127.0.0.1:{listener.getsockname()[1]}"
     async with Emulator(webhook_url=url + PATH) as emulator:
+        add_card_window(emulator, url)
         app = create_app(settings(emulator, folder, url, kind))
         started = asyncio.Event()
         server = _Server(

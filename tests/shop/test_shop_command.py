@@ -16,6 +16,8 @@ from pathlib import Path
 
 import httpx
 
+from examples.shop.__main__ import listen
+
 ROOT = Path(__file__).parents[2]
 COMMAND = [sys.executable, "-W", "error", "-m", "examples.shop"]
 
@@ -56,3 +58,8 @@ def test_a_taken_port_is_said_so() -> None:
     assert run.returncode == 1
     assert "--port takes another one" in run.stderr
     assert "Traceback" not in run.stderr
+
+
+def test_no_answer_waits_for_an_acknowledgement() -> None:
+    with listen(0) as listener:  # asyncio turns Nagle's algorithm off for a socket that says this
+        assert listener.proto == socket.IPPROTO_TCP

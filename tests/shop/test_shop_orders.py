@@ -8,10 +8,13 @@ for package in ("fastapi", "sqlalchemy", "aiosqlite"):
     pytest.importorskip(package)
 
 import asyncio
+import re
+from contextlib import aclosing
 from datetime import timedelta
 
-import httpx
+from sqlalchemy import update
 
+from examples.shop import live as live_pages
 from examples.shop.sweep import sweep
 from examples.shop.tables import Order, Shipment, now
 from portone_async.emulator import Refusal, future
@@ -252,19 +255,141 @@ async def test_names_are_escaped_and_secrets_are_not_shown(stage: Stage) -> None
     assert "staff password" not in repr(stage.shop)
 
 
-async def test_the_page_hears_of_the_payment(live: Stage) -> None:
-    order_id = await live.place()
-    stream = live.browser.stream("GET", f"/orders/{order_id}/events", timeout=httpx.Timeout(10))
-    async with stream as answer:
-        lines = answer.aiter_lines()
+def shown(html: str) -> list[str]:
+    """The states that a page, or a piece of it, shows."""
+    return re.findall(r'data-state="([a-z]+)"', html)
 
-        async def until(text: str) -> None:
-            async for line in lines:
-                if text in line:
-                    return
 
-        await until("Waiting for the payment")
-        live.emulator.checkout(order_id)
-        await until("Paid")  # by the emulator's own webhook: nobody came back
-    await live.emulator.await_webhooks()
+async def follow(stage: Stage, order_id: str) -> str:
+    """Open an order's page, and return where its script hears of changes."""
+    page = (await stage.browser.get(f"/orders/{order_id}")).text
+    assert shown(page) == ["pending"]
+    assert '<section id="live"' in page
+    assert 'src="/static/shop.js"' in page
+    assert "EventSource(address)" in (await stage.browser.get("/static/shop.js")).text
+    [address] = re.findall(r'<body data-live="([^"]+)">', page)
+    return address
+
+
+@pytest.fixture
+def told_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Pages hear of changes, or never: they do not look again by themselves."""
+    monkeypatch.setattr(live_pages, "LOOK_AGAIN", 3600.0)
+
+
+@pytest.mark.usefixtures("told_only")
+async def test_the_page_shows_paid_when_the_webhook_comes(live: Stage) -> None:
+    order_id, other = await live.place(), await live.place()
+    async with (
+        asyncio.timeout(5),
+        live.events(await follow(live, order_id)) as first_tab,
+        live.events(await follow(live, order_id)) as second_tab,
+        live.events(await follow(live, other)) as others,
+    ):
+        for pieces in (first_tab, second_tab, others):
+            assert shown(await anext(pieces)) == ["pending"]
+
+        live.emulator.checkout(order_id)  # and nobody comes back: only the emulator's webhook tells
+        for pieces in (first_tab, second_tab):
+            paid = await anext(pieces)
+            assert shown(paid) == ["paid"]
+            assert ">Paid<" in paid
+            assert "30,000 KRW" in paid
+
+        live.emulator.checkout(other, "failed")  # the next news there: none came before it
+        assert shown(await anext(others)) == ["failed"]
     assert await live.state(order_id) == ("paid", 0)
+    assert shown((await live.browser.get(f"/orders/{order_id}")).text) == ["paid"]
+
+
+@pytest.mark.usefixtures("told_only")
+@pytest.mark.parametrize(
+    ("amount", "currency"), [(1, "KRW"), (29_999, "KRW"), (60_000, "KRW"), (30_000, "JPY")]
+)
+async def test_the_page_never_shows_paid_for_another_amount(
+    live: Stage, amount: int, currency: str
+) -> None:
+    order_id = await live.place()
+    await live.shop.portone.payment.pre_register_payment(
+        order_id,
+        total_amount=amount,
+        currency=currency,  # type: ignore[arg-type]
+    )
+    async with asyncio.timeout(5), live.events(await follow(live, order_id)) as pieces:
+        assert shown(await anext(pieces)) == ["pending"]
+        live.emulator.checkout(order_id, amount=amount, currency=currency)
+        held = await anext(pieces)  # whatever comes first must not be "paid", not even for a moment
+        assert shown(held) == ["mismatch"]
+        assert "On hold" in held
+        assert ">Paid<" not in held
+
+        # Neither the browser nor another webhook makes it paid. The page looks each time, and is still
+        # the same.
+        await live.come_back(order_id)
+        assert (await live.deliver("Transaction.Paid", order_id)).status_code == 200
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(0.3):
+                await anext(pieces)
+    assert await live.state(order_id) == ("mismatch", 0)
+    assert await live.rows(Shipment) == []
+    page = (await live.browser.get(f"/orders/{order_id}")).text
+    assert shown(page) == ["mismatch"]
+    assert ">Paid<" not in page
+
+
+async def test_the_page_looks_again_for_what_another_process_has_changed(
+    live: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(live_pages, "LOOK_AGAIN", 0.05)
+    order_id = await live.place()
+    async with asyncio.timeout(5), live.events(await follow(live, order_id)) as pieces:
+        assert shown(await anext(pieces)) == ["pending"]
+        async with live.shop.sessions.begin() as db:
+            await db.execute(update(Order).where(Order.id == order_id).values(state="paid"))
+        assert shown(await anext(pieces)) == ["paid"]
+
+
+@pytest.mark.usefixtures("told_only")
+async def test_news_in_the_middle_of_a_look_are_not_lost() -> None:
+    changes = live_pages.Changes()
+    truth = ["pending"]
+
+    async def render() -> str:
+        seen = truth[0]
+        if seen == "pending":  # it is paid while the database answers what it was before
+            truth[0] = "paid"
+            changes.tell("order-1")
+        return seen
+
+    async with (
+        asyncio.timeout(5),
+        aclosing(live_pages.stream(changes, "order-1", render)) as pieces,
+    ):
+        assert [await anext(pieces), await anext(pieces)] == [
+            b'data: "pending"\n\n',
+            b'data: "paid"\n\n',
+        ]
+    assert changes._listeners == {}
+
+
+async def test_without_scripts_the_page_loads_itself_again(stage: Stage) -> None:
+    order_id = await stage.place()
+    page = (await stage.browser.get(f"/orders/{order_id}")).text
+    assert '<noscript><meta http-equiv="refresh"' in page
+
+
+@pytest.mark.parametrize("path", ["/orders/none", "/orders/none/back", "/nothing"])
+async def test_a_person_reads_a_page_and_a_program_json(stage: Stage, path: str) -> None:
+    html = await stage.browser.get(path, headers={"Accept": "text/html"})
+    assert html.status_code == 404
+    assert "Not here" in html.text
+    assert (await stage.browser.get(path)).json() == {"detail": "Not Found"}
+
+
+async def test_while_portone_is_out_of_reach_a_person_is_asked_to_wait(stage: Stage) -> None:
+    stage.emulator.fault("preRegisterPayment", "503", times=3)
+    answer = await stage.browser.post(
+        "/orders", data={"product": "mug", "quantity": "1"}, headers={"Accept": "text/html"}
+    )
+    assert answer.status_code == 502
+    assert "Try again in a minute" in answer.text
