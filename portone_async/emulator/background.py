@@ -85,8 +85,10 @@ class Background:
                         pause = self._work(
                             lambda place: tasks.create_task(self._send(poster, place))
                         )
+                    # Not by wait_for: in Python 3.11 it swallows a cancellation that comes with the event.
                     with contextlib.suppress(TimeoutError):
-                        await asyncio.wait_for(self._woken.wait(), pause)
+                        async with asyncio.timeout(pause):
+                            await self._woken.wait()
         finally:
             await poster.aclose()
 

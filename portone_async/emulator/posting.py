@@ -73,6 +73,10 @@ class Poster:
         if is_secure not in self._clients:
             # The environment's proxies are not for loopback, where most webhooks go.
             self._clients[is_secure] = httpx.AsyncClient(
-                timeout=TIMEOUT, verify=is_secure, trust_env=False
+                timeout=TIMEOUT,
+                verify=is_secure,
+                trust_env=False,
+                # Shorter than uvicorn keeps them: a webhook on a connection that is just being closed is lost.
+                limits=httpx.Limits(keepalive_expiry=2),
             )
         return self._clients[is_secure]
