@@ -222,9 +222,10 @@ def object_module(schema: Schema, api: Api, prose: Prose) -> str:
         )
         lines.append(f"    self.{item.name} = {value}")
     if schema.fields:
-        lines.append(
-            "    self.additional_properties = {} if _KNOWN.issuperset(raw) else extra(raw, _KNOWN)"
-        )
+        lines += [
+            "    if not _KNOWN.issuperset(raw):",
+            "        self.additional_properties = extra(raw, _KNOWN)",
+        ]
     else:
         lines.append("    self.additional_properties = raw")
     return "\n".join([*lines, "    return self", ""])

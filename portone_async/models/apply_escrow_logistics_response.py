@@ -37,5 +37,6 @@ def read(raw: Any) -> ApplyEscrowLogisticsResponse:
         v if (v := get("invoiceNumber")).__class__ is str else odd(v, "ApplyEscrowLogisticsResponse.invoiceNumber")
     )
     self.sent_at = read_datetime(get("sentAt"), "ApplyEscrowLogisticsResponse.sentAt")
-    self.additional_properties = {} if _KNOWN.issuperset(raw) else extra(raw, _KNOWN)
+    if not _KNOWN.issuperset(raw):
+        self.additional_properties = extra(raw, _KNOWN)
     return self

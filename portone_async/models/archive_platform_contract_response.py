@@ -34,5 +34,6 @@ def read(raw: Any) -> ArchivePlatformContractResponse:
         if (v := get("contract")).__class__ is dict
         else odd(v, "ArchivePlatformContractResponse.contract")
     )
-    self.additional_properties = {} if _KNOWN.issuperset(raw) else extra(raw, _KNOWN)
+    if not _KNOWN.issuperset(raw):
+        self.additional_properties = extra(raw, _KNOWN)
     return self

@@ -34,5 +34,6 @@ def read(raw: Any) -> ArchivePlatformDiscountSharePolicyResponse:
         if (v := get("discountSharePolicy")).__class__ is dict
         else odd(v, "ArchivePlatformDiscountSharePolicyResponse.discountSharePolicy")
     )
-    self.additional_properties = {} if _KNOWN.issuperset(raw) else extra(raw, _KNOWN)
+    if not _KNOWN.issuperset(raw):
+        self.additional_properties = extra(raw, _KNOWN)
     return self

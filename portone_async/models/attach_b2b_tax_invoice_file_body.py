@@ -26,5 +26,6 @@ def read(raw: Any) -> AttachB2bTaxInvoiceFileBody:
     self = new(AttachB2bTaxInvoiceFileBody)
     get = raw.get
     self.file_id = v if (v := get("fileId")).__class__ is str else odd(v, "AttachB2bTaxInvoiceFileBody.fileId")
-    self.additional_properties = {} if _KNOWN.issuperset(raw) else extra(raw, _KNOWN)
+    if not _KNOWN.issuperset(raw):
+        self.additional_properties = extra(raw, _KNOWN)
     return self

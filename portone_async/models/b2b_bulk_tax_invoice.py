@@ -75,5 +75,6 @@ def read(raw: Any) -> B2bBulkTaxInvoice:
     self.total_invoice_count = (
         v if (v := get("totalInvoiceCount")).__class__ is int else odd(v, "B2bBulkTaxInvoice.totalInvoiceCount")
     )
-    self.additional_properties = {} if _KNOWN.issuperset(raw) else extra(raw, _KNOWN)
+    if not _KNOWN.issuperset(raw):
+        self.additional_properties = extra(raw, _KNOWN)
     return self

@@ -29,5 +29,6 @@ def read(raw: Any) -> B2bBulkTaxInvoiceStat:
     get = raw.get
     self.amount_sum = v if (v := get("amountSum")).__class__ is int else odd(v, "B2bBulkTaxInvoiceStat.amountSum")
     self.count = v if (v := get("count")).__class__ is int else odd(v, "B2bBulkTaxInvoiceStat.count")
-    self.additional_properties = {} if _KNOWN.issuperset(raw) else extra(raw, _KNOWN)
+    if not _KNOWN.issuperset(raw):
+        self.additional_properties = extra(raw, _KNOWN)
     return self

@@ -97,5 +97,6 @@ def read(raw: Any) -> B2bBusinessInfo:
     )
     self.taxation_type = v if (v := get("taxationType")).__class__ is str else odd(v, "B2bBusinessInfo.taxationType")
     self.zip_code = v if (v := get("zipCode")).__class__ is str else odd(v, "B2bBusinessInfo.zipCode")
-    self.additional_properties = {} if _KNOWN.issuperset(raw) else extra(raw, _KNOWN)
+    if not _KNOWN.issuperset(raw):
+        self.additional_properties = extra(raw, _KNOWN)
     return self

@@ -58,5 +58,6 @@ def read(raw: Any) -> B2bCertificate:
         v if (v := get("registrantContactName")).__class__ is str else odd(v, "B2bCertificate.registrantContactName")
     )
     self.subject_name = v if (v := get("subjectName")).__class__ is str else odd(v, "B2bCertificate.subjectName")
-    self.additional_properties = {} if _KNOWN.issuperset(raw) else extra(raw, _KNOWN)
+    if not _KNOWN.issuperset(raw):
+        self.additional_properties = extra(raw, _KNOWN)
     return self

@@ -137,5 +137,6 @@ def read(raw: Any) -> B2bCounterparty:
     self.representative_name = (
         v if (v := get("representativeName")).__class__ is str else odd(v, "B2bCounterparty.representativeName")
     )
-    self.additional_properties = {} if _KNOWN.issuperset(raw) else extra(raw, _KNOWN)
+    if not _KNOWN.issuperset(raw):
+        self.additional_properties = extra(raw, _KNOWN)
     return self

@@ -51,5 +51,6 @@ def read(raw: Any) -> B2bCounterpartyCreateOptions:
         if (v := get("checkBusinessStatus")) is None or v.__class__ is bool
         else odd(v, "B2bCounterpartyCreateOptions.checkBusinessStatus")
     )
-    self.additional_properties = {} if _KNOWN.issuperset(raw) else extra(raw, _KNOWN)
+    if not _KNOWN.issuperset(raw):
+        self.additional_properties = extra(raw, _KNOWN)
     return self

@@ -86,5 +86,6 @@ def read(raw: Any) -> B2bCounterpartyFilter:
         if (v := get("representativeName")) is None or v.__class__ is str
         else odd(v, "B2bCounterpartyFilter.representativeName")
     )
-    self.additional_properties = {} if _KNOWN.issuperset(raw) else extra(raw, _KNOWN)
+    if not _KNOWN.issuperset(raw):
+        self.additional_properties = extra(raw, _KNOWN)
     return self

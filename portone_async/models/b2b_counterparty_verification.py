@@ -32,5 +32,6 @@ def read(raw: Any) -> B2bCounterpartyVerification:
     get = raw.get
     self.checked_at = read_datetime(get("checkedAt"), "B2bCounterpartyVerification.checkedAt")
     self.id = v if (v := get("id")).__class__ is str else odd(v, "B2bCounterpartyVerification.id")
-    self.additional_properties = {} if _KNOWN.issuperset(raw) else extra(raw, _KNOWN)
+    if not _KNOWN.issuperset(raw):
+        self.additional_properties = extra(raw, _KNOWN)
     return self

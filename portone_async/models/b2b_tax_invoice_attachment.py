@@ -35,5 +35,6 @@ def read(raw: Any) -> B2bTaxInvoiceAttachment:
     self.attached_at = read_datetime(get("attachedAt"), "B2bTaxInvoiceAttachment.attachedAt")
     self.id = v if (v := get("id")).__class__ is str else odd(v, "B2bTaxInvoiceAttachment.id")
     self.name = v if (v := get("name")).__class__ is str else odd(v, "B2bTaxInvoiceAttachment.name")
-    self.additional_properties = {} if _KNOWN.issuperset(raw) else extra(raw, _KNOWN)
+    if not _KNOWN.issuperset(raw):
+        self.additional_properties = extra(raw, _KNOWN)
     return self

@@ -76,5 +76,6 @@ def read(raw: Any) -> B2bTaxInvoiceCompany:
         if (v := get("taxRegistrationId")) is None or v.__class__ is str
         else odd(v, "B2bTaxInvoiceCompany.taxRegistrationId")
     )
-    self.additional_properties = {} if _KNOWN.issuperset(raw) else extra(raw, _KNOWN)
+    if not _KNOWN.issuperset(raw):
+        self.additional_properties = extra(raw, _KNOWN)
     return self

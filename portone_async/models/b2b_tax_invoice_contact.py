@@ -46,5 +46,6 @@ def read(raw: Any) -> B2bTaxInvoiceContact:
     self.phone_number = (
         v if (v := get("phoneNumber")) is None or v.__class__ is str else odd(v, "B2bTaxInvoiceContact.phoneNumber")
     )
-    self.additional_properties = {} if _KNOWN.issuperset(raw) else extra(raw, _KNOWN)
+    if not _KNOWN.issuperset(raw):
+        self.additional_properties = extra(raw, _KNOWN)
     return self

@@ -167,5 +167,6 @@ def read(raw: Any) -> B2bTaxInvoiceInput:
         else odd(v, "B2bTaxInvoiceInput.useCounterpartyAdditionalContacts")
     )
     self.write_date = read_date(get("writeDate"), "B2bTaxInvoiceInput.writeDate")
-    self.additional_properties = {} if _KNOWN.issuperset(raw) else extra(raw, _KNOWN)
+    if not _KNOWN.issuperset(raw):
+        self.additional_properties = extra(raw, _KNOWN)
     return self

@@ -71,5 +71,6 @@ def read(raw: Any) -> B2bTaxInvoiceItem:
         if v.__class__ is dict
         else odd(v, "B2bTaxInvoiceItem.unitCostAmount")
     )
-    self.additional_properties = {} if _KNOWN.issuperset(raw) else extra(raw, _KNOWN)
+    if not _KNOWN.issuperset(raw):
+        self.additional_properties = extra(raw, _KNOWN)
     return self

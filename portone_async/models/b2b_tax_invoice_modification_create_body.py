@@ -48,5 +48,6 @@ def read(raw: Any) -> B2bTaxInvoiceModificationCreateBody:
         else odd(v, "B2bTaxInvoiceModificationCreateBody.taxInvoiceKeyType")
     )
     self.type = v if (v := get("type")).__class__ is str else odd(v, "B2bTaxInvoiceModificationCreateBody.type")
-    self.additional_properties = {} if _KNOWN.issuperset(raw) else extra(raw, _KNOWN)
+    if not _KNOWN.issuperset(raw):
+        self.additional_properties = extra(raw, _KNOWN)
     return self

@@ -32,5 +32,6 @@ def read(raw: Any) -> B2bTaxInvoiceSortInput:
     get = raw.get
     self.by = v if (v := get("by")) is None or v.__class__ is str else odd(v, "B2bTaxInvoiceSortInput.by")
     self.order = v if (v := get("order")) is None or v.__class__ is str else odd(v, "B2bTaxInvoiceSortInput.order")
-    self.additional_properties = {} if _KNOWN.issuperset(raw) else extra(raw, _KNOWN)
+    if not _KNOWN.issuperset(raw):
+        self.additional_properties = extra(raw, _KNOWN)
     return self

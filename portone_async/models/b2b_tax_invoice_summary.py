@@ -227,5 +227,6 @@ def read(raw: Any) -> B2bTaxInvoiceSummary:
         v if (v := get("totalTaxAmount")).__class__ is int else odd(v, "B2bTaxInvoiceSummary.totalTaxAmount")
     )
     self.write_date = read_date(get("writeDate"), "B2bTaxInvoiceSummary.writeDate")
-    self.additional_properties = {} if _KNOWN.issuperset(raw) else extra(raw, _KNOWN)
+    if not _KNOWN.issuperset(raw):
+        self.additional_properties = extra(raw, _KNOWN)
     return self

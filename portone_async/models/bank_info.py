@@ -34,5 +34,6 @@ def read(raw: Any) -> BankInfo:
     get = raw.get
     self.bank = v if (v := get("bank")).__class__ is str else odd(v, "BankInfo.bank")
     self.name = read_bank_info_name(v) if (v := get("name")).__class__ is dict else odd(v, "BankInfo.name")
-    self.additional_properties = {} if _KNOWN.issuperset(raw) else extra(raw, _KNOWN)
+    if not _KNOWN.issuperset(raw):
+        self.additional_properties = extra(raw, _KNOWN)
     return self

@@ -26,5 +26,6 @@ def read(raw: Any) -> BankInfoName:
     self = new(BankInfoName)
     get = raw.get
     self.ko = v if (v := get("ko")).__class__ is str else odd(v, "BankInfoName.ko")
-    self.additional_properties = {} if _KNOWN.issuperset(raw) else extra(raw, _KNOWN)
+    if not _KNOWN.issuperset(raw):
+        self.additional_properties = extra(raw, _KNOWN)
     return self

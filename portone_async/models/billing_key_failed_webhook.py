@@ -42,5 +42,6 @@ def read(raw: Any) -> BillingKeyFailedWebhook:
     )
     self.timestamp = read_datetime(get("timestamp"), "BillingKeyFailedWebhook.timestamp")
     self.type = v if (v := get("type")).__class__ is str else odd(v, "BillingKeyFailedWebhook.type")
-    self.additional_properties = {} if _KNOWN.issuperset(raw) else extra(raw, _KNOWN)
+    if not _KNOWN.issuperset(raw):
+        self.additional_properties = extra(raw, _KNOWN)
     return self

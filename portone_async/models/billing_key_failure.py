@@ -40,5 +40,6 @@ def read(raw: Any) -> BillingKeyFailure:
     self.pg_message = (
         v if (v := get("pgMessage")) is None or v.__class__ is str else odd(v, "BillingKeyFailure.pgMessage")
     )
-    self.additional_properties = {} if _KNOWN.issuperset(raw) else extra(raw, _KNOWN)
+    if not _KNOWN.issuperset(raw):
+        self.additional_properties = extra(raw, _KNOWN)
     return self

@@ -123,5 +123,6 @@ def read(raw: Any) -> BillingKeyFilterInput:
     )
     self.until = None if (v := get("until")) is None else read_datetime(v, "BillingKeyFilterInput.until")
     self.version = v if (v := get("version")) is None or v.__class__ is str else odd(v, "BillingKeyFilterInput.version")
-    self.additional_properties = {} if _KNOWN.issuperset(raw) else extra(raw, _KNOWN)
+    if not _KNOWN.issuperset(raw):
+        self.additional_properties = extra(raw, _KNOWN)
     return self

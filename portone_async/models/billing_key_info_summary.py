@@ -44,5 +44,6 @@ def read(raw: Any) -> BillingKeyInfoSummary:
         else odd(v, "BillingKeyInfoSummary.channels")
     )
     self.issued_at = read_datetime(get("issuedAt"), "BillingKeyInfoSummary.issuedAt")
-    self.additional_properties = {} if _KNOWN.issuperset(raw) else extra(raw, _KNOWN)
+    if not _KNOWN.issuperset(raw):
+        self.additional_properties = extra(raw, _KNOWN)
     return self

@@ -33,5 +33,6 @@ def read(raw: Any) -> BillingKeyPaymentMethodMobile:
         else odd(v, "BillingKeyPaymentMethodMobile.phoneNumber")
     )
     self.type = v if (v := get("type")).__class__ is str else odd(v, "BillingKeyPaymentMethodMobile.type")
-    self.additional_properties = {} if _KNOWN.issuperset(raw) else extra(raw, _KNOWN)
+    if not _KNOWN.issuperset(raw):
+        self.additional_properties = extra(raw, _KNOWN)
     return self

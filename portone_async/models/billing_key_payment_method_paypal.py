@@ -26,5 +26,6 @@ def read(raw: Any) -> BillingKeyPaymentMethodPaypal:
     self = new(BillingKeyPaymentMethodPaypal)
     get = raw.get
     self.type = v if (v := get("type")).__class__ is str else odd(v, "BillingKeyPaymentMethodPaypal.type")
-    self.additional_properties = {} if _KNOWN.issuperset(raw) else extra(raw, _KNOWN)
+    if not _KNOWN.issuperset(raw):
+        self.additional_properties = extra(raw, _KNOWN)
     return self

@@ -41,5 +41,6 @@ def read(raw: Any) -> BillingKeyPaymentMethodTransfer:
         v if (v := get("bank")) is None or v.__class__ is str else odd(v, "BillingKeyPaymentMethodTransfer.bank")
     )
     self.type = v if (v := get("type")).__class__ is str else odd(v, "BillingKeyPaymentMethodTransfer.type")
-    self.additional_properties = {} if _KNOWN.issuperset(raw) else extra(raw, _KNOWN)
+    if not _KNOWN.issuperset(raw):
+        self.additional_properties = extra(raw, _KNOWN)
     return self

@@ -177,5 +177,6 @@ def read(raw: Any) -> BillingKeyPaymentScheduleInput:
         if (v := get("useFreeInterestFromMerchant")) is None or v.__class__ is bool
         else odd(v, "BillingKeyPaymentScheduleInput.useFreeInterestFromMerchant")
     )
-    self.additional_properties = {} if _KNOWN.issuperset(raw) else extra(raw, _KNOWN)
+    if not _KNOWN.issuperset(raw):
+        self.additional_properties = extra(raw, _KNOWN)
     return self

@@ -32,5 +32,6 @@ def read(raw: Any) -> BillingKeySortInput:
     get = raw.get
     self.by = v if (v := get("by")) is None or v.__class__ is str else odd(v, "BillingKeySortInput.by")
     self.order = v if (v := get("order")) is None or v.__class__ is str else odd(v, "BillingKeySortInput.order")
-    self.additional_properties = {} if _KNOWN.issuperset(raw) else extra(raw, _KNOWN)
+    if not _KNOWN.issuperset(raw):
+        self.additional_properties = extra(raw, _KNOWN)
     return self

@@ -42,5 +42,6 @@ def read(raw: Any) -> BillingKeyUpdatedWebhook:
     )
     self.timestamp = read_datetime(get("timestamp"), "BillingKeyUpdatedWebhook.timestamp")
     self.type = v if (v := get("type")).__class__ is str else odd(v, "BillingKeyUpdatedWebhook.type")
-    self.additional_properties = {} if _KNOWN.issuperset(raw) else extra(raw, _KNOWN)
+    if not _KNOWN.issuperset(raw):
+        self.additional_properties = extra(raw, _KNOWN)
     return self

@@ -29,5 +29,6 @@ def read(raw: Any) -> BillingKeyWebhookData:
     get = raw.get
     self.billing_key = v if (v := get("billingKey")).__class__ is str else odd(v, "BillingKeyWebhookData.billingKey")
     self.store_id = v if (v := get("storeId")).__class__ is str else odd(v, "BillingKeyWebhookData.storeId")
-    self.additional_properties = {} if _KNOWN.issuperset(raw) else extra(raw, _KNOWN)
+    if not _KNOWN.issuperset(raw):
+        self.additional_properties = extra(raw, _KNOWN)
     return self

@@ -28,5 +28,6 @@ def read(raw: Any) -> CancelB2bTaxInvoiceIssuanceBody:
     self.memo = (
         v if (v := get("memo")) is None or v.__class__ is str else odd(v, "CancelB2bTaxInvoiceIssuanceBody.memo")
     )
-    self.additional_properties = {} if _KNOWN.issuperset(raw) else extra(raw, _KNOWN)
+    if not _KNOWN.issuperset(raw):
+        self.additional_properties = extra(raw, _KNOWN)
     return self

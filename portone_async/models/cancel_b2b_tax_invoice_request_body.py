@@ -26,5 +26,6 @@ def read(raw: Any) -> CancelB2bTaxInvoiceRequestBody:
     self = new(CancelB2bTaxInvoiceRequestBody)
     get = raw.get
     self.memo = v if (v := get("memo")) is None or v.__class__ is str else odd(v, "CancelB2bTaxInvoiceRequestBody.memo")
-    self.additional_properties = {} if _KNOWN.issuperset(raw) else extra(raw, _KNOWN)
+    if not _KNOWN.issuperset(raw):
+        self.additional_properties = extra(raw, _KNOWN)
     return self

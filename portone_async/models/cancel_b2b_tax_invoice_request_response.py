@@ -34,5 +34,6 @@ def read(raw: Any) -> CancelB2bTaxInvoiceRequestResponse:
         if (v := get("taxInvoice")).__class__ is dict
         else odd(v, "CancelB2bTaxInvoiceRequestResponse.taxInvoice")
     )
-    self.additional_properties = {} if _KNOWN.issuperset(raw) else extra(raw, _KNOWN)
+    if not _KNOWN.issuperset(raw):
+        self.additional_properties = extra(raw, _KNOWN)
     return self

@@ -34,5 +34,6 @@ def read(raw: Any) -> CancelCashReceiptResponse:
         v if (v := get("cancelledAmount")).__class__ is int else odd(v, "CancelCashReceiptResponse.cancelledAmount")
     )
     self.cancelled_at = read_datetime(get("cancelledAt"), "CancelCashReceiptResponse.cancelledAt")
-    self.additional_properties = {} if _KNOWN.issuperset(raw) else extra(raw, _KNOWN)
+    if not _KNOWN.issuperset(raw):
+        self.additional_properties = extra(raw, _KNOWN)
     return self

@@ -85,5 +85,6 @@ def read(raw: Any) -> CancelPaymentBody:
     self.vat_amount = (
         v if (v := get("vatAmount")) is None or v.__class__ is int else odd(v, "CancelPaymentBody.vatAmount")
     )
-    self.additional_properties = {} if _KNOWN.issuperset(raw) else extra(raw, _KNOWN)
+    if not _KNOWN.issuperset(raw):
+        self.additional_properties = extra(raw, _KNOWN)
     return self

@@ -44,5 +44,6 @@ def read(raw: Any) -> CancelPaymentBodyRefundAccount:
         else odd(v, "CancelPaymentBodyRefundAccount.holderPhoneNumber")
     )
     self.number = v if (v := get("number")).__class__ is str else odd(v, "CancelPaymentBodyRefundAccount.number")
-    self.additional_properties = {} if _KNOWN.issuperset(raw) else extra(raw, _KNOWN)
+    if not _KNOWN.issuperset(raw):
+        self.additional_properties = extra(raw, _KNOWN)
     return self

@@ -26,5 +26,6 @@ def read(raw: Any) -> CapturePaymentBody:
     self = new(CapturePaymentBody)
     get = raw.get
     self.store_id = v if (v := get("storeId")) is None or v.__class__ is str else odd(v, "CapturePaymentBody.storeId")
-    self.additional_properties = {} if _KNOWN.issuperset(raw) else extra(raw, _KNOWN)
+    if not _KNOWN.issuperset(raw):
+        self.additional_properties = extra(raw, _KNOWN)
     return self

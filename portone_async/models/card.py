@@ -50,5 +50,6 @@ def read(raw: Any) -> Card:
     self.owner_type = v if (v := get("ownerType")) is None or v.__class__ is str else odd(v, "Card.ownerType")
     self.publisher = v if (v := get("publisher")) is None or v.__class__ is str else odd(v, "Card.publisher")
     self.type = v if (v := get("type")) is None or v.__class__ is str else odd(v, "Card.type")
-    self.additional_properties = {} if _KNOWN.issuperset(raw) else extra(raw, _KNOWN)
+    if not _KNOWN.issuperset(raw):
+        self.additional_properties = extra(raw, _KNOWN)
     return self

@@ -46,5 +46,6 @@ def read(raw: Any) -> CardCredential:
         if (v := get("passwordTwoDigits")) is None or v.__class__ is str
         else odd(v, "CardCredential.passwordTwoDigits")
     )
-    self.additional_properties = {} if _KNOWN.issuperset(raw) else extra(raw, _KNOWN)
+    if not _KNOWN.issuperset(raw):
+        self.additional_properties = extra(raw, _KNOWN)
     return self

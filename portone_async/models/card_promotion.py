@@ -92,5 +92,6 @@ def read(raw: Any) -> CardPromotion:
     self.terminated_at = None if (v := get("terminatedAt")) is None else read_datetime(v, "CardPromotion.terminatedAt")
     self.total_budget = v if (v := get("totalBudget")).__class__ is int else odd(v, "CardPromotion.totalBudget")
     self.type = v if (v := get("type")).__class__ is str else odd(v, "CardPromotion.type")
-    self.additional_properties = {} if _KNOWN.issuperset(raw) else extra(raw, _KNOWN)
+    if not _KNOWN.issuperset(raw):
+        self.additional_properties = extra(raw, _KNOWN)
     return self

@@ -36,5 +36,6 @@ def read(raw: Any) -> CashReceiptInput:
         else odd(v, "CashReceiptInput.customerIdentityNumber")
     )
     self.type = v if (v := get("type")).__class__ is str else odd(v, "CashReceiptInput.type")
-    self.additional_properties = {} if _KNOWN.issuperset(raw) else extra(raw, _KNOWN)
+    if not _KNOWN.issuperset(raw):
+        self.additional_properties = extra(raw, _KNOWN)
     return self

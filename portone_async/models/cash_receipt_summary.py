@@ -32,5 +32,6 @@ def read(raw: Any) -> CashReceiptSummary:
     self.issue_number = v if (v := get("issueNumber")).__class__ is str else odd(v, "CashReceiptSummary.issueNumber")
     self.pg_receipt_id = v if (v := get("pgReceiptId")).__class__ is str else odd(v, "CashReceiptSummary.pgReceiptId")
     self.url = v if (v := get("url")).__class__ is str else odd(v, "CashReceiptSummary.url")
-    self.additional_properties = {} if _KNOWN.issuperset(raw) else extra(raw, _KNOWN)
+    if not _KNOWN.issuperset(raw):
+        self.additional_properties = extra(raw, _KNOWN)
     return self

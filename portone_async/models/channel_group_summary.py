@@ -32,5 +32,6 @@ def read(raw: Any) -> ChannelGroupSummary:
     self.id = v if (v := get("id")).__class__ is str else odd(v, "ChannelGroupSummary.id")
     self.is_for_test = v if (v := get("isForTest")).__class__ is bool else odd(v, "ChannelGroupSummary.isForTest")
     self.name = v if (v := get("name")).__class__ is str else odd(v, "ChannelGroupSummary.name")
-    self.additional_properties = {} if _KNOWN.issuperset(raw) else extra(raw, _KNOWN)
+    if not _KNOWN.issuperset(raw):
+        self.additional_properties = extra(raw, _KNOWN)
     return self

@@ -44,5 +44,6 @@ def read(raw: Any) -> ChannelSpecificFailureInvalidRequest:
         else odd(v, "ChannelSpecificFailureInvalidRequest.message")
     )
     self.type = v if (v := get("type")).__class__ is str else odd(v, "ChannelSpecificFailureInvalidRequest.type")
-    self.additional_properties = {} if _KNOWN.issuperset(raw) else extra(raw, _KNOWN)
+    if not _KNOWN.issuperset(raw):
+        self.additional_properties = extra(raw, _KNOWN)
     return self

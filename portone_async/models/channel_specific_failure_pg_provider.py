@@ -50,5 +50,6 @@ def read(raw: Any) -> ChannelSpecificFailurePgProvider:
         v if (v := get("pgMessage")).__class__ is str else odd(v, "ChannelSpecificFailurePgProvider.pgMessage")
     )
     self.type = v if (v := get("type")).__class__ is str else odd(v, "ChannelSpecificFailurePgProvider.type")
-    self.additional_properties = {} if _KNOWN.issuperset(raw) else extra(raw, _KNOWN)
+    if not _KNOWN.issuperset(raw):
+        self.additional_properties = extra(raw, _KNOWN)
     return self

@@ -29,5 +29,6 @@ def read(raw: Any) -> CloseVirtualAccountResponse:
     self = new(CloseVirtualAccountResponse)
     get = raw.get
     self.closed_at = read_datetime(get("closedAt"), "CloseVirtualAccountResponse.closedAt")
-    self.additional_properties = {} if _KNOWN.issuperset(raw) else extra(raw, _KNOWN)
+    if not _KNOWN.issuperset(raw):
+        self.additional_properties = extra(raw, _KNOWN)
     return self

@@ -61,5 +61,6 @@ def read(raw: Any) -> CompletePlatformPayoutByPartnerSettlementIdsBody:
         if (v := get("partnerSettlementIds")).__class__ is list
         else odd(v, "CompletePlatformPayoutByPartnerSettlementIdsBody.partnerSettlementIds")
     )
-    self.additional_properties = {} if _KNOWN.issuperset(raw) else extra(raw, _KNOWN)
+    if not _KNOWN.issuperset(raw):
+        self.additional_properties = extra(raw, _KNOWN)
     return self

@@ -51,5 +51,6 @@ def read(raw: Any) -> CompletePlatformPayoutByPartnerSettlementIdsResponse:
         if (v := get("payoutCount")).__class__ is int
         else odd(v, "CompletePlatformPayoutByPartnerSettlementIdsResponse.payoutCount")
     )
-    self.additional_properties = {} if _KNOWN.issuperset(raw) else extra(raw, _KNOWN)
+    if not _KNOWN.issuperset(raw):
+        self.additional_properties = extra(raw, _KNOWN)
     return self

@@ -78,5 +78,6 @@ def read(raw: Any) -> ConfirmBillingKeyIssueAndPayBody:
         if (v := get("totalAmount")) is None or v.__class__ is int
         else odd(v, "ConfirmBillingKeyIssueAndPayBody.totalAmount")
     )
-    self.additional_properties = {} if _KNOWN.issuperset(raw) else extra(raw, _KNOWN)
+    if not _KNOWN.issuperset(raw):
+        self.additional_properties = extra(raw, _KNOWN)
     return self

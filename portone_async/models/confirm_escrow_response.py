@@ -29,5 +29,6 @@ def read(raw: Any) -> ConfirmEscrowResponse:
     self = new(ConfirmEscrowResponse)
     get = raw.get
     self.completed_at = read_datetime(get("completedAt"), "ConfirmEscrowResponse.completedAt")
-    self.additional_properties = {} if _KNOWN.issuperset(raw) else extra(raw, _KNOWN)
+    if not _KNOWN.issuperset(raw):
+        self.additional_properties = extra(raw, _KNOWN)
     return self

@@ -31,5 +31,6 @@ def read(raw: Any) -> ConfirmIdentityVerificationBody:
     self.store_id = (
         v if (v := get("storeId")) is None or v.__class__ is str else odd(v, "ConfirmIdentityVerificationBody.storeId")
     )
-    self.additional_properties = {} if _KNOWN.issuperset(raw) else extra(raw, _KNOWN)
+    if not _KNOWN.issuperset(raw):
+        self.additional_properties = extra(raw, _KNOWN)
     return self

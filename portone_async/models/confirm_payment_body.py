@@ -56,5 +56,6 @@ def read(raw: Any) -> ConfirmPaymentBody:
         v if (v := get("totalAmount")) is None or v.__class__ is int else odd(v, "ConfirmPaymentBody.totalAmount")
     )
     self.tx_id = v if (v := get("txId")) is None or v.__class__ is str else odd(v, "ConfirmPaymentBody.txId")
-    self.additional_properties = {} if _KNOWN.issuperset(raw) else extra(raw, _KNOWN)
+    if not _KNOWN.issuperset(raw):
+        self.additional_properties = extra(raw, _KNOWN)
     return self

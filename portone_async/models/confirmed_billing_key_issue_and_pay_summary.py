@@ -33,5 +33,6 @@ def read(raw: Any) -> ConfirmedBillingKeyIssueAndPaySummary:
     self.payment_id = (
         v if (v := get("paymentId")).__class__ is str else odd(v, "ConfirmedBillingKeyIssueAndPaySummary.paymentId")
     )
-    self.additional_properties = {} if _KNOWN.issuperset(raw) else extra(raw, _KNOWN)
+    if not _KNOWN.issuperset(raw):
+        self.additional_properties = extra(raw, _KNOWN)
     return self

@@ -28,5 +28,6 @@ def read(raw: Any) -> ConfirmedBillingKeySummary:
     self.billing_key = (
         v if (v := get("billingKey")).__class__ is str else odd(v, "ConfirmedBillingKeySummary.billingKey")
     )
-    self.additional_properties = {} if _KNOWN.issuperset(raw) else extra(raw, _KNOWN)
+    if not _KNOWN.issuperset(raw):
+        self.additional_properties = extra(raw, _KNOWN)
     return self

@@ -34,5 +34,6 @@ def read(raw: Any) -> CreateB2bCounterpartyResponse:
         if (v := get("counterparty")).__class__ is dict
         else odd(v, "CreateB2bCounterpartyResponse.counterparty")
     )
-    self.additional_properties = {} if _KNOWN.issuperset(raw) else extra(raw, _KNOWN)
+    if not _KNOWN.issuperset(raw):
+        self.additional_properties = extra(raw, _KNOWN)
     return self

@@ -26,5 +26,6 @@ def read(raw: Any) -> CreateB2bFileUploadUrlBody:
     self = new(CreateB2bFileUploadUrlBody)
     get = raw.get
     self.file_name = v if (v := get("fileName")).__class__ is str else odd(v, "CreateB2bFileUploadUrlBody.fileName")
-    self.additional_properties = {} if _KNOWN.issuperset(raw) else extra(raw, _KNOWN)
+    if not _KNOWN.issuperset(raw):
+        self.additional_properties = extra(raw, _KNOWN)
     return self

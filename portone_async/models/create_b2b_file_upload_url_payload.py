@@ -29,5 +29,6 @@ def read(raw: Any) -> CreateB2bFileUploadUrlPayload:
     get = raw.get
     self.file_id = v if (v := get("fileId")).__class__ is str else odd(v, "CreateB2bFileUploadUrlPayload.fileId")
     self.url = v if (v := get("url")).__class__ is str else odd(v, "CreateB2bFileUploadUrlPayload.url")
-    self.additional_properties = {} if _KNOWN.issuperset(raw) else extra(raw, _KNOWN)
+    if not _KNOWN.issuperset(raw):
+        self.additional_properties = extra(raw, _KNOWN)
     return self

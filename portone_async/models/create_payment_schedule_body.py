@@ -39,5 +39,6 @@ def read(raw: Any) -> CreatePaymentScheduleBody:
         else odd(v, "CreatePaymentScheduleBody.payment")
     )
     self.time_to_pay = read_datetime(get("timeToPay"), "CreatePaymentScheduleBody.timeToPay")
-    self.additional_properties = {} if _KNOWN.issuperset(raw) else extra(raw, _KNOWN)
+    if not _KNOWN.issuperset(raw):
+        self.additional_properties = extra(raw, _KNOWN)
     return self

@@ -130,5 +130,6 @@ def read(raw: Any) -> CreatePaymentSessionBody:
     self.ttl_seconds = (
         v if (v := get("ttlSeconds")) is None or v.__class__ is int else odd(v, "CreatePaymentSessionBody.ttlSeconds")
     )
-    self.additional_properties = {} if _KNOWN.issuperset(raw) else extra(raw, _KNOWN)
+    if not _KNOWN.issuperset(raw):
+        self.additional_properties = extra(raw, _KNOWN)
     return self

@@ -37,5 +37,6 @@ def read(raw: Any) -> CreatePaymentSessionResponse:
         v if (v := get("sessionId")).__class__ is str else odd(v, "CreatePaymentSessionResponse.sessionId")
     )
     self.url = v if (v := get("url")).__class__ is str else odd(v, "CreatePaymentSessionResponse.url")
-    self.additional_properties = {} if _KNOWN.issuperset(raw) else extra(raw, _KNOWN)
+    if not _KNOWN.issuperset(raw):
+        self.additional_properties = extra(raw, _KNOWN)
     return self

@@ -53,5 +53,6 @@ def read(raw: Any) -> CreatePlatformAdditionalFeePolicyBody:
     self.vat_payer = (
         v if (v := get("vatPayer")).__class__ is str else odd(v, "CreatePlatformAdditionalFeePolicyBody.vatPayer")
     )
-    self.additional_properties = {} if _KNOWN.issuperset(raw) else extra(raw, _KNOWN)
+    if not _KNOWN.issuperset(raw):
+        self.additional_properties = extra(raw, _KNOWN)
     return self

@@ -67,5 +67,6 @@ def read(raw: Any) -> CreatePlatformContractBody:
         if (v := get("subtractPaymentVatAmount")).__class__ is bool
         else odd(v, "CreatePlatformContractBody.subtractPaymentVatAmount")
     )
-    self.additional_properties = {} if _KNOWN.issuperset(raw) else extra(raw, _KNOWN)
+    if not _KNOWN.issuperset(raw):
+        self.additional_properties = extra(raw, _KNOWN)
     return self

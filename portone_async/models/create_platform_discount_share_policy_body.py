@@ -43,5 +43,6 @@ def read(raw: Any) -> CreatePlatformDiscountSharePolicyBody:
         if (v := get("partnerShareRate")).__class__ is int
         else odd(v, "CreatePlatformDiscountSharePolicyBody.partnerShareRate")
     )
-    self.additional_properties = {} if _KNOWN.issuperset(raw) else extra(raw, _KNOWN)
+    if not _KNOWN.issuperset(raw):
+        self.additional_properties = extra(raw, _KNOWN)
     return self

@@ -42,5 +42,6 @@ def read(raw: Any) -> CreatePlatformOrderCancelTransferBodyDiscount:
         if (v := get("taxFreeAmount")) is None or v.__class__ is int
         else odd(v, "CreatePlatformOrderCancelTransferBodyDiscount.taxFreeAmount")
     )
-    self.additional_properties = {} if _KNOWN.issuperset(raw) else extra(raw, _KNOWN)
+    if not _KNOWN.issuperset(raw):
+        self.additional_properties = extra(raw, _KNOWN)
     return self

@@ -33,5 +33,6 @@ def read(raw: Any) -> CreatePlatformOrderCancelTransferBodyExternalCancellationD
         if (v := get("cancelledAt")) is None
         else read_datetime(v, "CreatePlatformOrderCancelTransferBodyExternalCancellationDetail.cancelledAt")
     )
-    self.additional_properties = {} if _KNOWN.issuperset(raw) else extra(raw, _KNOWN)
+    if not _KNOWN.issuperset(raw):
+        self.additional_properties = extra(raw, _KNOWN)
     return self

@@ -66,5 +66,6 @@ def read(raw: Any) -> CreatePlatformOrderCancelTransferBodyOrderDetail:
         if v.__class__ is list
         else odd(v, "CreatePlatformOrderCancelTransferBodyOrderDetail.orderLines")
     )
-    self.additional_properties = {} if _KNOWN.issuperset(raw) else extra(raw, _KNOWN)
+    if not _KNOWN.issuperset(raw):
+        self.additional_properties = extra(raw, _KNOWN)
     return self

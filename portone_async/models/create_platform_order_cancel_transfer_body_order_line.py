@@ -56,5 +56,6 @@ def read(raw: Any) -> CreatePlatformOrderCancelTransferBodyOrderLine:
         if (v := get("quantity")).__class__ is int
         else odd(v, "CreatePlatformOrderCancelTransferBodyOrderLine.quantity")
     )
-    self.additional_properties = {} if _KNOWN.issuperset(raw) else extra(raw, _KNOWN)
+    if not _KNOWN.issuperset(raw):
+        self.additional_properties = extra(raw, _KNOWN)
     return self

@@ -30,5 +30,6 @@ def read(raw: Any) -> CreatePlatformOrderTransferBodyAdditionalFee:
         if (v := get("policyId")).__class__ is str
         else odd(v, "CreatePlatformOrderTransferBodyAdditionalFee.policyId")
     )
-    self.additional_properties = {} if _KNOWN.issuperset(raw) else extra(raw, _KNOWN)
+    if not _KNOWN.issuperset(raw):
+        self.additional_properties = extra(raw, _KNOWN)
     return self

@@ -60,5 +60,6 @@ def read(raw: Any) -> CreatePlatformOrderTransferBodyExternalPaymentDetail:
         if (v := get("paidAt")) is None
         else read_datetime(v, "CreatePlatformOrderTransferBodyExternalPaymentDetail.paidAt")
     )
-    self.additional_properties = {} if _KNOWN.issuperset(raw) else extra(raw, _KNOWN)
+    if not _KNOWN.issuperset(raw):
+        self.additional_properties = extra(raw, _KNOWN)
     return self

@@ -73,5 +73,6 @@ def read(raw: Any) -> CreatePlatformOrderTransferBodyOrderLine:
     self.quantity = (
         v if (v := get("quantity")).__class__ is int else odd(v, "CreatePlatformOrderTransferBodyOrderLine.quantity")
     )
-    self.additional_properties = {} if _KNOWN.issuperset(raw) else extra(raw, _KNOWN)
+    if not _KNOWN.issuperset(raw):
+        self.additional_properties = extra(raw, _KNOWN)
     return self

@@ -66,5 +66,6 @@ def read(raw: Any) -> CreatePlatformPartnerBodyType:
         if v.__class__ is dict
         else odd(v, "CreatePlatformPartnerBodyType.whtPayer")
     )
-    self.additional_properties = {} if _KNOWN.issuperset(raw) else extra(raw, _KNOWN)
+    if not _KNOWN.issuperset(raw):
+        self.additional_properties = extra(raw, _KNOWN)
     return self

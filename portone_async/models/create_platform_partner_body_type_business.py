@@ -80,5 +80,6 @@ def read(raw: Any) -> CreatePlatformPartnerBodyTypeBusiness:
         if (v := get("taxationType")) is None or v.__class__ is str
         else odd(v, "CreatePlatformPartnerBodyTypeBusiness.taxationType")
     )
-    self.additional_properties = {} if _KNOWN.issuperset(raw) else extra(raw, _KNOWN)
+    if not _KNOWN.issuperset(raw):
+        self.additional_properties = extra(raw, _KNOWN)
     return self

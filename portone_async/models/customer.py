@@ -64,5 +64,6 @@ def read(raw: Any) -> Customer:
     self.name = v if (v := get("name")) is None or v.__class__ is str else odd(v, "Customer.name")
     self.phone_number = v if (v := get("phoneNumber")) is None or v.__class__ is str else odd(v, "Customer.phoneNumber")
     self.zipcode = v if (v := get("zipcode")) is None or v.__class__ is str else odd(v, "Customer.zipcode")
-    self.additional_properties = {} if _KNOWN.issuperset(raw) else extra(raw, _KNOWN)
+    if not _KNOWN.issuperset(raw):
+        self.additional_properties = extra(raw, _KNOWN)
     return self

@@ -29,5 +29,6 @@ def read(raw: Any) -> CustomerSeparatedName:
     get = raw.get
     self.first = v if (v := get("first")).__class__ is str else odd(v, "CustomerSeparatedName.first")
     self.last = v if (v := get("last")).__class__ is str else odd(v, "CustomerSeparatedName.last")
-    self.additional_properties = {} if _KNOWN.issuperset(raw) else extra(raw, _KNOWN)
+    if not _KNOWN.issuperset(raw):
+        self.additional_properties = extra(raw, _KNOWN)
     return self

@@ -32,5 +32,6 @@ def read(raw: Any) -> DateRange:
     get = raw.get
     self.from_ = read_date(get("from"), "DateRange.from")
     self.until = read_date(get("until"), "DateRange.until")
-    self.additional_properties = {} if _KNOWN.issuperset(raw) else extra(raw, _KNOWN)
+    if not _KNOWN.issuperset(raw):
+        self.additional_properties = extra(raw, _KNOWN)
     return self

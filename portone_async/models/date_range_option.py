@@ -32,5 +32,6 @@ def read(raw: Any) -> DateRangeOption:
     get = raw.get
     self.from_ = None if (v := get("from")) is None else read_date(v, "DateRangeOption.from")
     self.until = None if (v := get("until")) is None else read_date(v, "DateRangeOption.until")
-    self.additional_properties = {} if _KNOWN.issuperset(raw) else extra(raw, _KNOWN)
+    if not _KNOWN.issuperset(raw):
+        self.additional_properties = extra(raw, _KNOWN)
     return self

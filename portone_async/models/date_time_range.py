@@ -32,5 +32,6 @@ def read(raw: Any) -> DateTimeRange:
     get = raw.get
     self.from_ = read_datetime(get("from"), "DateTimeRange.from")
     self.until = read_datetime(get("until"), "DateTimeRange.until")
-    self.additional_properties = {} if _KNOWN.issuperset(raw) else extra(raw, _KNOWN)
+    if not _KNOWN.issuperset(raw):
+        self.additional_properties = extra(raw, _KNOWN)
     return self

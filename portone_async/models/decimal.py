@@ -29,5 +29,6 @@ def read(raw: Any) -> Decimal:
     get = raw.get
     self.scale = v if (v := get("scale")) is None or v.__class__ is int else odd(v, "Decimal.scale")
     self.value = v if (v := get("value")).__class__ is int else odd(v, "Decimal.value")
-    self.additional_properties = {} if _KNOWN.issuperset(raw) else extra(raw, _KNOWN)
+    if not _KNOWN.issuperset(raw):
+        self.additional_properties = extra(raw, _KNOWN)
     return self

@@ -29,5 +29,6 @@ def read(raw: Any) -> DeleteBillingKeyResponse:
     self = new(DeleteBillingKeyResponse)
     get = raw.get
     self.deleted_at = read_datetime(get("deletedAt"), "DeleteBillingKeyResponse.deletedAt")
-    self.additional_properties = {} if _KNOWN.issuperset(raw) else extra(raw, _KNOWN)
+    if not _KNOWN.issuperset(raw):
+        self.additional_properties = extra(raw, _KNOWN)
     return self

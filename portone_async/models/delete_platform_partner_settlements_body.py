@@ -37,5 +37,6 @@ def read(raw: Any) -> DeletePlatformPartnerSettlementsBody:
         if (v := get("partnerSettlementIds")).__class__ is list
         else odd(v, "DeletePlatformPartnerSettlementsBody.partnerSettlementIds")
     )
-    self.additional_properties = {} if _KNOWN.issuperset(raw) else extra(raw, _KNOWN)
+    if not _KNOWN.issuperset(raw):
+        self.additional_properties = extra(raw, _KNOWN)
     return self

@@ -114,5 +114,6 @@ def read(raw: Any) -> DeletedBillingKeyInfo:
     )
     self.status = v if (v := get("status")).__class__ is str else odd(v, "DeletedBillingKeyInfo.status")
     self.store_id = v if (v := get("storeId")).__class__ is str else odd(v, "DeletedBillingKeyInfo.storeId")
-    self.additional_properties = {} if _KNOWN.issuperset(raw) else extra(raw, _KNOWN)
+    if not _KNOWN.issuperset(raw):
+        self.additional_properties = extra(raw, _KNOWN)
     return self

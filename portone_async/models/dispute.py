@@ -43,5 +43,6 @@ def read(raw: Any) -> Dispute:
     self.reason = v if (v := get("reason")).__class__ is str else odd(v, "Dispute.reason")
     self.resolved_at = None if (v := get("resolvedAt")) is None else read_datetime(v, "Dispute.resolvedAt")
     self.status = v if (v := get("status")).__class__ is str else odd(v, "Dispute.status")
-    self.additional_properties = {} if _KNOWN.issuperset(raw) else extra(raw, _KNOWN)
+    if not _KNOWN.issuperset(raw):
+        self.additional_properties = extra(raw, _KNOWN)
     return self

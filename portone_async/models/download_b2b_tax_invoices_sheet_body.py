@@ -62,5 +62,6 @@ def read(raw: Any) -> DownloadB2bTaxInvoicesSheetBody:
     self.test = (
         v if (v := get("test")) is None or v.__class__ is bool else odd(v, "DownloadB2bTaxInvoicesSheetBody.test")
     )
-    self.additional_properties = {} if _KNOWN.issuperset(raw) else extra(raw, _KNOWN)
+    if not _KNOWN.issuperset(raw):
+        self.additional_properties = extra(raw, _KNOWN)
     return self

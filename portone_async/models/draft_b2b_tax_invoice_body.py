@@ -57,5 +57,6 @@ def read(raw: Any) -> DraftB2bTaxInvoiceBody:
         if (v := get("taxInvoice")).__class__ is dict
         else odd(v, "DraftB2bTaxInvoiceBody.taxInvoice")
     )
-    self.additional_properties = {} if _KNOWN.issuperset(raw) else extra(raw, _KNOWN)
+    if not _KNOWN.issuperset(raw):
+        self.additional_properties = extra(raw, _KNOWN)
     return self

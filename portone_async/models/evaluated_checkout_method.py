@@ -34,5 +34,6 @@ def read(raw: Any) -> EvaluatedCheckoutMethod:
     self.payment_method = (
         v if (v := get("paymentMethod")).__class__ is str else odd(v, "EvaluatedCheckoutMethod.paymentMethod")
     )
-    self.additional_properties = {} if _KNOWN.issuperset(raw) else extra(raw, _KNOWN)
+    if not _KNOWN.issuperset(raw):
+        self.additional_properties = extra(raw, _KNOWN)
     return self

@@ -87,5 +87,6 @@ def read(raw: Any) -> FailedIdentityVerification:
     self.status_changed_at = read_datetime(get("statusChangedAt"), "FailedIdentityVerification.statusChangedAt")
     self.updated_at = read_datetime(get("updatedAt"), "FailedIdentityVerification.updatedAt")
     self.version = v if (v := get("version")).__class__ is str else odd(v, "FailedIdentityVerification.version")
-    self.additional_properties = {} if _KNOWN.issuperset(raw) else extra(raw, _KNOWN)
+    if not _KNOWN.issuperset(raw):
+        self.additional_properties = extra(raw, _KNOWN)
     return self

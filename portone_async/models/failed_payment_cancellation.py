@@ -77,5 +77,6 @@ def read(raw: Any) -> FailedPaymentCancellation:
         v if (v := get("trigger")) is None or v.__class__ is str else odd(v, "FailedPaymentCancellation.trigger")
     )
     self.vat_amount = v if (v := get("vatAmount")).__class__ is int else odd(v, "FailedPaymentCancellation.vatAmount")
-    self.additional_properties = {} if _KNOWN.issuperset(raw) else extra(raw, _KNOWN)
+    if not _KNOWN.issuperset(raw):
+        self.additional_properties = extra(raw, _KNOWN)
     return self

@@ -46,5 +46,6 @@ def read(raw: Any) -> FailedPgBillingKeyIssueResponse:
         else odd(v, "FailedPgBillingKeyIssueResponse.failure")
     )
     self.type = v if (v := get("type")).__class__ is str else odd(v, "FailedPgBillingKeyIssueResponse.type")
-    self.additional_properties = {} if _KNOWN.issuperset(raw) else extra(raw, _KNOWN)
+    if not _KNOWN.issuperset(raw):
+        self.additional_properties = extra(raw, _KNOWN)
     return self

@@ -47,5 +47,6 @@ def read(raw: Any) -> GetAllPaymentEventsByCursorBody:
         v if (v := get("storeId")) is None or v.__class__ is str else odd(v, "GetAllPaymentEventsByCursorBody.storeId")
     )
     self.until = None if (v := get("until")) is None else read_datetime(v, "GetAllPaymentEventsByCursorBody.until")
-    self.additional_properties = {} if _KNOWN.issuperset(raw) else extra(raw, _KNOWN)
+    if not _KNOWN.issuperset(raw):
+        self.additional_properties = extra(raw, _KNOWN)
     return self

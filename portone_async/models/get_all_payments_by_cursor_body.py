@@ -45,5 +45,6 @@ def read(raw: Any) -> GetAllPaymentsByCursorBody:
         v if (v := get("storeId")) is None or v.__class__ is str else odd(v, "GetAllPaymentsByCursorBody.storeId")
     )
     self.until = None if (v := get("until")) is None else read_datetime(v, "GetAllPaymentsByCursorBody.until")
-    self.additional_properties = {} if _KNOWN.issuperset(raw) else extra(raw, _KNOWN)
+    if not _KNOWN.issuperset(raw):
+        self.additional_properties = extra(raw, _KNOWN)
     return self

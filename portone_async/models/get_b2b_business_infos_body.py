@@ -30,5 +30,6 @@ def read(raw: Any) -> GetB2bBusinessInfosBody:
         if (v := get("brnList")).__class__ is list
         else odd(v, "GetB2bBusinessInfosBody.brnList")
     )
-    self.additional_properties = {} if _KNOWN.issuperset(raw) else extra(raw, _KNOWN)
+    if not _KNOWN.issuperset(raw):
+        self.additional_properties = extra(raw, _KNOWN)
     return self

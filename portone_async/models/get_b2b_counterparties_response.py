@@ -41,5 +41,6 @@ def read(raw: Any) -> GetB2bCounterpartiesResponse:
     self.page = (
         read_page_info(v) if (v := get("page")).__class__ is dict else odd(v, "GetB2bCounterpartiesResponse.page")
     )
-    self.additional_properties = {} if _KNOWN.issuperset(raw) else extra(raw, _KNOWN)
+    if not _KNOWN.issuperset(raw):
+        self.additional_properties = extra(raw, _KNOWN)
     return self

@@ -34,5 +34,6 @@ def read(raw: Any) -> GetB2bTaxInvoiceAttachmentsResponse:
         if (v := get("attachments")).__class__ is list
         else odd(v, "GetB2bTaxInvoiceAttachmentsResponse.attachments")
     )
-    self.additional_properties = {} if _KNOWN.issuperset(raw) else extra(raw, _KNOWN)
+    if not _KNOWN.issuperset(raw):
+        self.additional_properties = extra(raw, _KNOWN)
     return self

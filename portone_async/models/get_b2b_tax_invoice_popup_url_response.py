@@ -26,5 +26,6 @@ def read(raw: Any) -> GetB2bTaxInvoicePopupUrlResponse:
     self = new(GetB2bTaxInvoicePopupUrlResponse)
     get = raw.get
     self.url = v if (v := get("url")).__class__ is str else odd(v, "GetB2bTaxInvoicePopupUrlResponse.url")
-    self.additional_properties = {} if _KNOWN.issuperset(raw) else extra(raw, _KNOWN)
+    if not _KNOWN.issuperset(raw):
+        self.additional_properties = extra(raw, _KNOWN)
     return self

@@ -60,5 +60,6 @@ def read(raw: Any) -> GetB2bTaxInvoicesBody:
         else odd(v, "GetB2bTaxInvoicesBody.sort")
     )
     self.test = v if (v := get("test")) is None or v.__class__ is bool else odd(v, "GetB2bTaxInvoicesBody.test")
-    self.additional_properties = {} if _KNOWN.issuperset(raw) else extra(raw, _KNOWN)
+    if not _KNOWN.issuperset(raw):
+        self.additional_properties = extra(raw, _KNOWN)
     return self

@@ -123,5 +123,6 @@ def read(raw: Any) -> GetB2bTaxInvoicesBodyFilter:
         if v.__class__ is list
         else odd(v, "GetB2bTaxInvoicesBodyFilter.taxationTypes")
     )
-    self.additional_properties = {} if _KNOWN.issuperset(raw) else extra(raw, _KNOWN)
+    if not _KNOWN.issuperset(raw):
+        self.additional_properties = extra(raw, _KNOWN)
     return self

@@ -89,5 +89,6 @@ def read(raw: Any) -> GetB2bTaxInvoicesBodyPrimaryFilter:
         if v.__class__ is list
         else odd(v, "GetB2bTaxInvoicesBodyPrimaryFilter.taxInvoiceIds")
     )
-    self.additional_properties = {} if _KNOWN.issuperset(raw) else extra(raw, _KNOWN)
+    if not _KNOWN.issuperset(raw):
+        self.additional_properties = extra(raw, _KNOWN)
     return self

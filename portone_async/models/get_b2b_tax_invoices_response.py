@@ -39,5 +39,6 @@ def read(raw: Any) -> GetB2bTaxInvoicesResponse:
         else odd(v, "GetB2bTaxInvoicesResponse.items")
     )
     self.page = read_page_info(v) if (v := get("page")).__class__ is dict else odd(v, "GetB2bTaxInvoicesResponse.page")
-    self.additional_properties = {} if _KNOWN.issuperset(raw) else extra(raw, _KNOWN)
+    if not _KNOWN.issuperset(raw):
+        self.additional_properties = extra(raw, _KNOWN)
     return self

@@ -34,5 +34,6 @@ def read(raw: Any) -> GetBankInfosResponse:
         if (v := get("items")).__class__ is list
         else odd(v, "GetBankInfosResponse.items")
     )
-    self.additional_properties = {} if _KNOWN.issuperset(raw) else extra(raw, _KNOWN)
+    if not _KNOWN.issuperset(raw):
+        self.additional_properties = extra(raw, _KNOWN)
     return self

@@ -39,5 +39,6 @@ def read(raw: Any) -> GetCashReceiptsResponse:
         else odd(v, "GetCashReceiptsResponse.items")
     )
     self.page = read_page_info(v) if (v := get("page")).__class__ is dict else odd(v, "GetCashReceiptsResponse.page")
-    self.additional_properties = {} if _KNOWN.issuperset(raw) else extra(raw, _KNOWN)
+    if not _KNOWN.issuperset(raw):
+        self.additional_properties = extra(raw, _KNOWN)
     return self

@@ -31,5 +31,6 @@ def read(raw: Any) -> GetKakaopayPaymentOrderResponse:
     self.status_code = (
         v if (v := get("statusCode")).__class__ is int else odd(v, "GetKakaopayPaymentOrderResponse.statusCode")
     )
-    self.additional_properties = {} if _KNOWN.issuperset(raw) else extra(raw, _KNOWN)
+    if not _KNOWN.issuperset(raw):
+        self.additional_properties = extra(raw, _KNOWN)
     return self

@@ -64,5 +64,6 @@ def read(raw: Any) -> GetPaymentReconciliationSettlementVatReportResponse:
         if (v := get("summary")).__class__ is dict
         else odd(v, "GetPaymentReconciliationSettlementVatReportResponse.summary")
     )
-    self.additional_properties = {} if _KNOWN.issuperset(raw) else extra(raw, _KNOWN)
+    if not _KNOWN.issuperset(raw):
+        self.additional_properties = extra(raw, _KNOWN)
     return self

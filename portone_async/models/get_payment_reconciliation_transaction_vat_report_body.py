@@ -49,5 +49,6 @@ def read(raw: Any) -> GetPaymentReconciliationTransactionVatReportBody:
         if v.__class__ is dict
         else odd(v, "GetPaymentReconciliationTransactionVatReportBody.filter")
     )
-    self.additional_properties = {} if _KNOWN.issuperset(raw) else extra(raw, _KNOWN)
+    if not _KNOWN.issuperset(raw):
+        self.additional_properties = extra(raw, _KNOWN)
     return self

@@ -58,5 +58,6 @@ def read(raw: Any) -> GetPaymentSchedulesBody:
         if v.__class__ is dict
         else odd(v, "GetPaymentSchedulesBody.sort")
     )
-    self.additional_properties = {} if _KNOWN.issuperset(raw) else extra(raw, _KNOWN)
+    if not _KNOWN.issuperset(raw):
+        self.additional_properties = extra(raw, _KNOWN)
     return self

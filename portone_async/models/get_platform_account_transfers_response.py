@@ -54,5 +54,6 @@ def read(raw: Any) -> GetPlatformAccountTransfersResponse:
         if (v := get("page")).__class__ is dict
         else odd(v, "GetPlatformAccountTransfersResponse.page")
     )
-    self.additional_properties = {} if _KNOWN.issuperset(raw) else extra(raw, _KNOWN)
+    if not _KNOWN.issuperset(raw):
+        self.additional_properties = extra(raw, _KNOWN)
     return self

@@ -56,5 +56,6 @@ def read(raw: Any) -> GetPlatformBulkAccountTransfersBody:
         if v.__class__ is dict
         else odd(v, "GetPlatformBulkAccountTransfersBody.page")
     )
-    self.additional_properties = {} if _KNOWN.issuperset(raw) else extra(raw, _KNOWN)
+    if not _KNOWN.issuperset(raw):
+        self.additional_properties = extra(raw, _KNOWN)
     return self

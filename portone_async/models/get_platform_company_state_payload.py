@@ -41,5 +41,6 @@ def read(raw: Any) -> GetPlatformCompanyStatePayload:
         if (v := get("companyVerificationId")).__class__ is str
         else odd(v, "GetPlatformCompanyStatePayload.companyVerificationId")
     )
-    self.additional_properties = {} if _KNOWN.issuperset(raw) else extra(raw, _KNOWN)
+    if not _KNOWN.issuperset(raw):
+        self.additional_properties = extra(raw, _KNOWN)
     return self

@@ -43,5 +43,6 @@ def read(raw: Any) -> GetPlatformDiscountSharePoliciesResponse:
         if (v := get("page")).__class__ is dict
         else odd(v, "GetPlatformDiscountSharePoliciesResponse.page")
     )
-    self.additional_properties = {} if _KNOWN.issuperset(raw) else extra(raw, _KNOWN)
+    if not _KNOWN.issuperset(raw):
+        self.additional_properties = extra(raw, _KNOWN)
     return self

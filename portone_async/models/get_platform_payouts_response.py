@@ -48,5 +48,6 @@ def read(raw: Any) -> GetPlatformPayoutsResponse:
         else odd(v, "GetPlatformPayoutsResponse.items")
     )
     self.page = read_page_info(v) if (v := get("page")).__class__ is dict else odd(v, "GetPlatformPayoutsResponse.page")
-    self.additional_properties = {} if _KNOWN.issuperset(raw) else extra(raw, _KNOWN)
+    if not _KNOWN.issuperset(raw):
+        self.additional_properties = extra(raw, _KNOWN)
     return self

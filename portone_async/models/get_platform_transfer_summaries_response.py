@@ -43,5 +43,6 @@ def read(raw: Any) -> GetPlatformTransferSummariesResponse:
         if (v := get("transferSummaries")).__class__ is list
         else odd(v, "GetPlatformTransferSummariesResponse.transferSummaries")
     )
-    self.additional_properties = {} if _KNOWN.issuperset(raw) else extra(raw, _KNOWN)
+    if not _KNOWN.issuperset(raw):
+        self.additional_properties = extra(raw, _KNOWN)
     return self

@@ -38,5 +38,6 @@ def read(raw: Any) -> IdentityVerificationFailure:
     self.reason = (
         v if (v := get("reason")) is None or v.__class__ is str else odd(v, "IdentityVerificationFailure.reason")
     )
-    self.additional_properties = {} if _KNOWN.issuperset(raw) else extra(raw, _KNOWN)
+    if not _KNOWN.issuperset(raw):
+        self.additional_properties = extra(raw, _KNOWN)
     return self

@@ -68,5 +68,6 @@ def read(raw: Any) -> IdentityVerificationFilterCustomerInput:
         if (v := get("phoneNumber")) is None or v.__class__ is str
         else odd(v, "IdentityVerificationFilterCustomerInput.phoneNumber")
     )
-    self.additional_properties = {} if _KNOWN.issuperset(raw) else extra(raw, _KNOWN)
+    if not _KNOWN.issuperset(raw):
+        self.additional_properties = extra(raw, _KNOWN)
     return self

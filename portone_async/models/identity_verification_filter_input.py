@@ -138,5 +138,6 @@ def read(raw: Any) -> IdentityVerificationFilterInput:
     self.version = (
         v if (v := get("version")) is None or v.__class__ is str else odd(v, "IdentityVerificationFilterInput.version")
     )
-    self.additional_properties = {} if _KNOWN.issuperset(raw) else extra(raw, _KNOWN)
+    if not _KNOWN.issuperset(raw):
+        self.additional_properties = extra(raw, _KNOWN)
     return self

@@ -34,5 +34,6 @@ def read(raw: Any) -> IdentityVerificationSortInput:
     self.order = (
         v if (v := get("order")) is None or v.__class__ is str else odd(v, "IdentityVerificationSortInput.order")
     )
-    self.additional_properties = {} if _KNOWN.issuperset(raw) else extra(raw, _KNOWN)
+    if not _KNOWN.issuperset(raw):
+        self.additional_properties = extra(raw, _KNOWN)
     return self

@@ -148,5 +148,6 @@ def read(raw: Any) -> InstantPaymentInput:
         v if (v := get("skipWebhook")) is None or v.__class__ is bool else odd(v, "InstantPaymentInput.skipWebhook")
     )
     self.store_id = v if (v := get("storeId")) is None or v.__class__ is str else odd(v, "InstantPaymentInput.storeId")
-    self.additional_properties = {} if _KNOWN.issuperset(raw) else extra(raw, _KNOWN)
+    if not _KNOWN.issuperset(raw):
+        self.additional_properties = extra(raw, _KNOWN)
     return self

@@ -77,5 +77,6 @@ def read(raw: Any) -> InstantPaymentMethodInputVirtualAccount:
         if (v := get("remitteeName")) is None or v.__class__ is str
         else odd(v, "InstantPaymentMethodInputVirtualAccount.remitteeName")
     )
-    self.additional_properties = {} if _KNOWN.issuperset(raw) else extra(raw, _KNOWN)
+    if not _KNOWN.issuperset(raw):
+        self.additional_properties = extra(raw, _KNOWN)
     return self

@@ -40,5 +40,6 @@ def read(raw: Any) -> InstantPaymentMethodInputVirtualAccountCashReceiptInfo:
         if (v := get("type")).__class__ is str
         else odd(v, "InstantPaymentMethodInputVirtualAccountCashReceiptInfo.type")
     )
-    self.additional_properties = {} if _KNOWN.issuperset(raw) else extra(raw, _KNOWN)
+    if not _KNOWN.issuperset(raw):
+        self.additional_properties = extra(raw, _KNOWN)
     return self

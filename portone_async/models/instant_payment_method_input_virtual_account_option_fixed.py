@@ -37,5 +37,6 @@ def read(raw: Any) -> InstantPaymentMethodInputVirtualAccountOptionFixed:
         if (v := get("pgAccountId")) is None or v.__class__ is str
         else odd(v, "InstantPaymentMethodInputVirtualAccountOptionFixed.pgAccountId")
     )
-    self.additional_properties = {} if _KNOWN.issuperset(raw) else extra(raw, _KNOWN)
+    if not _KNOWN.issuperset(raw):
+        self.additional_properties = extra(raw, _KNOWN)
     return self

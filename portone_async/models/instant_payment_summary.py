@@ -32,5 +32,6 @@ def read(raw: Any) -> InstantPaymentSummary:
     get = raw.get
     self.paid_at = read_datetime(get("paidAt"), "InstantPaymentSummary.paidAt")
     self.pg_tx_id = v if (v := get("pgTxId")).__class__ is str else odd(v, "InstantPaymentSummary.pgTxId")
-    self.additional_properties = {} if _KNOWN.issuperset(raw) else extra(raw, _KNOWN)
+    if not _KNOWN.issuperset(raw):
+        self.additional_properties = extra(raw, _KNOWN)
     return self

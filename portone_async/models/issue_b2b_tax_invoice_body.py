@@ -31,5 +31,6 @@ def read(raw: Any) -> IssueB2bTaxInvoiceBody:
         v if (v := get("emailSubject")) is None or v.__class__ is str else odd(v, "IssueB2bTaxInvoiceBody.emailSubject")
     )
     self.memo = v if (v := get("memo")) is None or v.__class__ is str else odd(v, "IssueB2bTaxInvoiceBody.memo")
-    self.additional_properties = {} if _KNOWN.issuperset(raw) else extra(raw, _KNOWN)
+    if not _KNOWN.issuperset(raw):
+        self.additional_properties = extra(raw, _KNOWN)
     return self

@@ -34,5 +34,6 @@ def read(raw: Any) -> IssueB2bTaxInvoiceImmediatelyResponse:
         if (v := get("taxInvoice")).__class__ is dict
         else odd(v, "IssueB2bTaxInvoiceImmediatelyResponse.taxInvoice")
     )
-    self.additional_properties = {} if _KNOWN.issuperset(raw) else extra(raw, _KNOWN)
+    if not _KNOWN.issuperset(raw):
+        self.additional_properties = extra(raw, _KNOWN)
     return self

@@ -84,5 +84,6 @@ def read(raw: Any) -> IssueBillingKeyBody:
         v if (v := get("skipWebhook")) is None or v.__class__ is bool else odd(v, "IssueBillingKeyBody.skipWebhook")
     )
     self.store_id = v if (v := get("storeId")) is None or v.__class__ is str else odd(v, "IssueBillingKeyBody.storeId")
-    self.additional_properties = {} if _KNOWN.issuperset(raw) else extra(raw, _KNOWN)
+    if not _KNOWN.issuperset(raw):
+        self.additional_properties = extra(raw, _KNOWN)
     return self

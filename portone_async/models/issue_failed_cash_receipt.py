@@ -61,5 +61,6 @@ def read(raw: Any) -> IssueFailedCashReceipt:
         None if (v := get("statusUpdatedAt")) is None else read_datetime(v, "IssueFailedCashReceipt.statusUpdatedAt")
     )
     self.store_id = v if (v := get("storeId")).__class__ is str else odd(v, "IssueFailedCashReceipt.storeId")
-    self.additional_properties = {} if _KNOWN.issuperset(raw) else extra(raw, _KNOWN)
+    if not _KNOWN.issuperset(raw):
+        self.additional_properties = extra(raw, _KNOWN)
     return self

@@ -109,5 +109,6 @@ def read(raw: Any) -> IssuedBillingKeyInfo:
     )
     self.status = v if (v := get("status")).__class__ is str else odd(v, "IssuedBillingKeyInfo.status")
     self.store_id = v if (v := get("storeId")).__class__ is str else odd(v, "IssuedBillingKeyInfo.storeId")
-    self.additional_properties = {} if _KNOWN.issuperset(raw) else extra(raw, _KNOWN)
+    if not _KNOWN.issuperset(raw):
+        self.additional_properties = extra(raw, _KNOWN)
     return self

@@ -65,5 +65,6 @@ def read(raw: Any) -> IssuedPaymentCashReceipt:
     )
     self.type = v if (v := get("type")) is None or v.__class__ is str else odd(v, "IssuedPaymentCashReceipt.type")
     self.url = v if (v := get("url")) is None or v.__class__ is str else odd(v, "IssuedPaymentCashReceipt.url")
-    self.additional_properties = {} if _KNOWN.issuperset(raw) else extra(raw, _KNOWN)
+    if not _KNOWN.issuperset(raw):
+        self.additional_properties = extra(raw, _KNOWN)
     return self

@@ -53,5 +53,6 @@ def read(raw: Any) -> IssuedPgBillingKeyIssueResponse:
         v if (v := get("pgTxId")) is None or v.__class__ is str else odd(v, "IssuedPgBillingKeyIssueResponse.pgTxId")
     )
     self.type = v if (v := get("type")).__class__ is str else odd(v, "IssuedPgBillingKeyIssueResponse.type")
-    self.additional_properties = {} if _KNOWN.issuperset(raw) else extra(raw, _KNOWN)
+    if not _KNOWN.issuperset(raw):
+        self.additional_properties = extra(raw, _KNOWN)
     return self

@@ -37,5 +37,6 @@ def read(raw: Any) -> LegacyWebhook:
     self.payment_id = v if (v := get("payment_id")).__class__ is str else odd(v, "LegacyWebhook.payment_id")
     self.status = v if (v := get("status")).__class__ is str else odd(v, "LegacyWebhook.status")
     self.tx_id = v if (v := get("tx_id")).__class__ is str else odd(v, "LegacyWebhook.tx_id")
-    self.additional_properties = {} if _KNOWN.issuperset(raw) else extra(raw, _KNOWN)
+    if not _KNOWN.issuperset(raw):
+        self.additional_properties = extra(raw, _KNOWN)
     return self

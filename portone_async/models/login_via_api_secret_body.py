@@ -26,5 +26,6 @@ def read(raw: Any) -> LoginViaApiSecretBody:
     self = new(LoginViaApiSecretBody)
     get = raw.get
     self.api_secret = v if (v := get("apiSecret")).__class__ is str else odd(v, "LoginViaApiSecretBody.apiSecret")
-    self.additional_properties = {} if _KNOWN.issuperset(raw) else extra(raw, _KNOWN)
+    if not _KNOWN.issuperset(raw):
+        self.additional_properties = extra(raw, _KNOWN)
     return self

@@ -37,5 +37,6 @@ def read(raw: Any) -> ModifyEscrowLogisticsResponse:
     )
     self.modified_at = read_datetime(get("modifiedAt"), "ModifyEscrowLogisticsResponse.modifiedAt")
     self.sent_at = read_datetime(get("sentAt"), "ModifyEscrowLogisticsResponse.sentAt")
-    self.additional_properties = {} if _KNOWN.issuperset(raw) else extra(raw, _KNOWN)
+    if not _KNOWN.issuperset(raw):
+        self.additional_properties = extra(raw, _KNOWN)
     return self

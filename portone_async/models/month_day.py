@@ -29,5 +29,6 @@ def read(raw: Any) -> MonthDay:
     get = raw.get
     self.day = v if (v := get("day")).__class__ is int else odd(v, "MonthDay.day")
     self.month = v if (v := get("month")).__class__ is int else odd(v, "MonthDay.month")
-    self.additional_properties = {} if _KNOWN.issuperset(raw) else extra(raw, _KNOWN)
+    if not _KNOWN.issuperset(raw):
+        self.additional_properties = extra(raw, _KNOWN)
     return self

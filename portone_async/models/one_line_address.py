@@ -29,5 +29,6 @@ def read(raw: Any) -> OneLineAddress:
     get = raw.get
     self.one_line = v if (v := get("oneLine")).__class__ is str else odd(v, "OneLineAddress.oneLine")
     self.type = v if (v := get("type")).__class__ is str else odd(v, "OneLineAddress.type")
-    self.additional_properties = {} if _KNOWN.issuperset(raw) else extra(raw, _KNOWN)
+    if not _KNOWN.issuperset(raw):
+        self.additional_properties = extra(raw, _KNOWN)
     return self

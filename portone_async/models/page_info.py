@@ -32,5 +32,6 @@ def read(raw: Any) -> PageInfo:
     self.number = v if (v := get("number")).__class__ is int else odd(v, "PageInfo.number")
     self.size = v if (v := get("size")).__class__ is int else odd(v, "PageInfo.size")
     self.total_count = v if (v := get("totalCount")).__class__ is int else odd(v, "PageInfo.totalCount")
-    self.additional_properties = {} if _KNOWN.issuperset(raw) else extra(raw, _KNOWN)
+    if not _KNOWN.issuperset(raw):
+        self.additional_properties = extra(raw, _KNOWN)
     return self

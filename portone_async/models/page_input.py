@@ -29,5 +29,6 @@ def read(raw: Any) -> PageInput:
     get = raw.get
     self.number = v if (v := get("number")) is None or v.__class__ is int else odd(v, "PageInput.number")
     self.size = v if (v := get("size")) is None or v.__class__ is int else odd(v, "PageInput.size")
-    self.additional_properties = {} if _KNOWN.issuperset(raw) else extra(raw, _KNOWN)
+    if not _KNOWN.issuperset(raw):
+        self.additional_properties = extra(raw, _KNOWN)
     return self

@@ -34,5 +34,6 @@ def read(raw: Any) -> PayInstantlyResponse:
         if (v := get("payment")).__class__ is dict
         else odd(v, "PayInstantlyResponse.payment")
     )
-    self.additional_properties = {} if _KNOWN.issuperset(raw) else extra(raw, _KNOWN)
+    if not _KNOWN.issuperset(raw):
+        self.additional_properties = extra(raw, _KNOWN)
     return self

@@ -184,5 +184,6 @@ def read(raw: Any) -> PayPendingPayment:
         if v.__class__ is list
         else odd(v, "PayPendingPayment.webhooks")
     )
-    self.additional_properties = {} if _KNOWN.issuperset(raw) else extra(raw, _KNOWN)
+    if not _KNOWN.issuperset(raw):
+        self.additional_properties = extra(raw, _KNOWN)
     return self

@@ -49,5 +49,6 @@ def read(raw: Any) -> PaymentAmount:
     self.tax_free = v if (v := get("taxFree")).__class__ is int else odd(v, "PaymentAmount.taxFree")
     self.total = v if (v := get("total")).__class__ is int else odd(v, "PaymentAmount.total")
     self.vat = v if (v := get("vat")) is None or v.__class__ is int else odd(v, "PaymentAmount.vat")
-    self.additional_properties = {} if _KNOWN.issuperset(raw) else extra(raw, _KNOWN)
+    if not _KNOWN.issuperset(raw):
+        self.additional_properties = extra(raw, _KNOWN)
     return self

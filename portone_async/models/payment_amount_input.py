@@ -32,5 +32,6 @@ def read(raw: Any) -> PaymentAmountInput:
     self.tax_free = v if (v := get("taxFree")) is None or v.__class__ is int else odd(v, "PaymentAmountInput.taxFree")
     self.total = v if (v := get("total")).__class__ is int else odd(v, "PaymentAmountInput.total")
     self.vat = v if (v := get("vat")) is None or v.__class__ is int else odd(v, "PaymentAmountInput.vat")
-    self.additional_properties = {} if _KNOWN.issuperset(raw) else extra(raw, _KNOWN)
+    if not _KNOWN.issuperset(raw):
+        self.additional_properties = extra(raw, _KNOWN)
     return self

@@ -51,5 +51,6 @@ def read(raw: Any) -> PaymentEscrowReceiverInput:
     self.zipcode = (
         v if (v := get("zipcode")) is None or v.__class__ is str else odd(v, "PaymentEscrowReceiverInput.zipcode")
     )
-    self.additional_properties = {} if _KNOWN.issuperset(raw) else extra(raw, _KNOWN)
+    if not _KNOWN.issuperset(raw):
+        self.additional_properties = extra(raw, _KNOWN)
     return self

@@ -37,5 +37,6 @@ def read(raw: Any) -> PaymentEventWithCursor:
         if (v := get("paymentEvent")).__class__ is dict
         else odd(v, "PaymentEventWithCursor.paymentEvent")
     )
-    self.additional_properties = {} if _KNOWN.issuperset(raw) else extra(raw, _KNOWN)
+    if not _KNOWN.issuperset(raw):
+        self.additional_properties = extra(raw, _KNOWN)
     return self

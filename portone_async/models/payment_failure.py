@@ -32,5 +32,6 @@ def read(raw: Any) -> PaymentFailure:
     self.pg_code = v if (v := get("pgCode")) is None or v.__class__ is str else odd(v, "PaymentFailure.pgCode")
     self.pg_message = v if (v := get("pgMessage")) is None or v.__class__ is str else odd(v, "PaymentFailure.pgMessage")
     self.reason = v if (v := get("reason")) is None or v.__class__ is str else odd(v, "PaymentFailure.reason")
-    self.additional_properties = {} if _KNOWN.issuperset(raw) else extra(raw, _KNOWN)
+    if not _KNOWN.issuperset(raw):
+        self.additional_properties = extra(raw, _KNOWN)
     return self

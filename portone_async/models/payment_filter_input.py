@@ -201,5 +201,6 @@ def read(raw: Any) -> PaymentFilterInput:
     self.webhook_status = (
         v if (v := get("webhookStatus")) is None or v.__class__ is str else odd(v, "PaymentFilterInput.webhookStatus")
     )
-    self.additional_properties = {} if _KNOWN.issuperset(raw) else extra(raw, _KNOWN)
+    if not _KNOWN.issuperset(raw):
+        self.additional_properties = extra(raw, _KNOWN)
     return self

@@ -38,5 +38,6 @@ def read(raw: Any) -> PaymentInstallment:
         else odd(v, "PaymentInstallment.isInterestFreeFromMerchant")
     )
     self.month = v if (v := get("month")).__class__ is int else odd(v, "PaymentInstallment.month")
-    self.additional_properties = {} if _KNOWN.issuperset(raw) else extra(raw, _KNOWN)
+    if not _KNOWN.issuperset(raw):
+        self.additional_properties = extra(raw, _KNOWN)
     return self

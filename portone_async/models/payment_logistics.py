@@ -53,5 +53,6 @@ def read(raw: Any) -> PaymentLogistics:
     )
     self.received_at = None if (v := get("receivedAt")) is None else read_datetime(v, "PaymentLogistics.receivedAt")
     self.sent_at = read_datetime(get("sentAt"), "PaymentLogistics.sentAt")
-    self.additional_properties = {} if _KNOWN.issuperset(raw) else extra(raw, _KNOWN)
+    if not _KNOWN.issuperset(raw):
+        self.additional_properties = extra(raw, _KNOWN)
     return self

@@ -60,5 +60,6 @@ def read(raw: Any) -> PaymentMethodCard:
         v if (v := get("pointUsed")) is None or v.__class__ is bool else odd(v, "PaymentMethodCard.pointUsed")
     )
     self.type = v if (v := get("type")).__class__ is str else odd(v, "PaymentMethodCard.type")
-    self.additional_properties = {} if _KNOWN.issuperset(raw) else extra(raw, _KNOWN)
+    if not _KNOWN.issuperset(raw):
+        self.additional_properties = extra(raw, _KNOWN)
     return self

@@ -45,5 +45,6 @@ def read(raw: Any) -> PaymentMethodEasyPay:
         v if (v := get("provider")) is None or v.__class__ is str else odd(v, "PaymentMethodEasyPay.provider")
     )
     self.type = v if (v := get("type")).__class__ is str else odd(v, "PaymentMethodEasyPay.type")
-    self.additional_properties = {} if _KNOWN.issuperset(raw) else extra(raw, _KNOWN)
+    if not _KNOWN.issuperset(raw):
+        self.additional_properties = extra(raw, _KNOWN)
     return self

@@ -31,5 +31,6 @@ def read(raw: Any) -> PaymentMethodMobile:
         v if (v := get("phoneNumber")) is None or v.__class__ is str else odd(v, "PaymentMethodMobile.phoneNumber")
     )
     self.type = v if (v := get("type")).__class__ is str else odd(v, "PaymentMethodMobile.type")
-    self.additional_properties = {} if _KNOWN.issuperset(raw) else extra(raw, _KNOWN)
+    if not _KNOWN.issuperset(raw):
+        self.additional_properties = extra(raw, _KNOWN)
     return self

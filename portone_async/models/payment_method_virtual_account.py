@@ -81,5 +81,6 @@ def read(raw: Any) -> PaymentMethodVirtualAccount:
         else odd(v, "PaymentMethodVirtualAccount.remitterName")
     )
     self.type = v if (v := get("type")).__class__ is str else odd(v, "PaymentMethodVirtualAccount.type")
-    self.additional_properties = {} if _KNOWN.issuperset(raw) else extra(raw, _KNOWN)
+    if not _KNOWN.issuperset(raw):
+        self.additional_properties = extra(raw, _KNOWN)
     return self

@@ -38,5 +38,6 @@ def read(raw: Any) -> PaymentOrigin:
     self.platform_type = v if (v := get("platformType")).__class__ is str else odd(v, "PaymentOrigin.platformType")
     self.url = v if (v := get("url")) is None or v.__class__ is str else odd(v, "PaymentOrigin.url")
     self.user_agent = v if (v := get("userAgent")) is None or v.__class__ is str else odd(v, "PaymentOrigin.userAgent")
-    self.additional_properties = {} if _KNOWN.issuperset(raw) else extra(raw, _KNOWN)
+    if not _KNOWN.issuperset(raw):
+        self.additional_properties = extra(raw, _KNOWN)
     return self

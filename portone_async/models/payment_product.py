@@ -44,5 +44,6 @@ def read(raw: Any) -> PaymentProduct:
     self.name = v if (v := get("name")).__class__ is str else odd(v, "PaymentProduct.name")
     self.quantity = v if (v := get("quantity")).__class__ is int else odd(v, "PaymentProduct.quantity")
     self.tag = v if (v := get("tag")) is None or v.__class__ is str else odd(v, "PaymentProduct.tag")
-    self.additional_properties = {} if _KNOWN.issuperset(raw) else extra(raw, _KNOWN)
+    if not _KNOWN.issuperset(raw):
+        self.additional_properties = extra(raw, _KNOWN)
     return self

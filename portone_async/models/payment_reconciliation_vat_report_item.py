@@ -55,5 +55,6 @@ def read(raw: Any) -> PaymentReconciliationVatReportItem:
     self.vat_amount = (
         v if (v := get("vatAmount")).__class__ is int else odd(v, "PaymentReconciliationVatReportItem.vatAmount")
     )
-    self.additional_properties = {} if _KNOWN.issuperset(raw) else extra(raw, _KNOWN)
+    if not _KNOWN.issuperset(raw):
+        self.additional_properties = extra(raw, _KNOWN)
     return self

@@ -49,5 +49,6 @@ def read(raw: Any) -> PaymentReconciliationVatReportSummary:
         if (v := get("totalVatAmount")).__class__ is int
         else odd(v, "PaymentReconciliationVatReportSummary.totalVatAmount")
     )
-    self.additional_properties = {} if _KNOWN.issuperset(raw) else extra(raw, _KNOWN)
+    if not _KNOWN.issuperset(raw):
+        self.additional_properties = extra(raw, _KNOWN)
     return self

@@ -26,5 +26,6 @@ def read(raw: Any) -> PaymentScheduleSummary:
     self = new(PaymentScheduleSummary)
     get = raw.get
     self.id = v if (v := get("id")).__class__ is str else odd(v, "PaymentScheduleSummary.id")
-    self.additional_properties = {} if _KNOWN.issuperset(raw) else extra(raw, _KNOWN)
+    if not _KNOWN.issuperset(raw):
+        self.additional_properties = extra(raw, _KNOWN)
     return self

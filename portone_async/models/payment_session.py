@@ -124,5 +124,6 @@ def read(raw: Any) -> PaymentSession:
     self.store_id = v if (v := get("storeId")).__class__ is str else odd(v, "PaymentSession.storeId")
     self.store_name = v if (v := get("storeName")) is None or v.__class__ is str else odd(v, "PaymentSession.storeName")
     self.total_amount = v if (v := get("totalAmount")).__class__ is int else odd(v, "PaymentSession.totalAmount")
-    self.additional_properties = {} if _KNOWN.issuperset(raw) else extra(raw, _KNOWN)
+    if not _KNOWN.issuperset(raw):
+        self.additional_properties = extra(raw, _KNOWN)
     return self

@@ -29,5 +29,6 @@ def read(raw: Any) -> PaymentSessionAgreement:
     get = raw.get
     self.name = v if (v := get("name")).__class__ is str else odd(v, "PaymentSessionAgreement.name")
     self.url = v if (v := get("url")).__class__ is str else odd(v, "PaymentSessionAgreement.url")
-    self.additional_properties = {} if _KNOWN.issuperset(raw) else extra(raw, _KNOWN)
+    if not _KNOWN.issuperset(raw):
+        self.additional_properties = extra(raw, _KNOWN)
     return self

@@ -36,5 +36,6 @@ def read(raw: Any) -> PaymentSessionColors:
     self.primary_light = (
         v if (v := get("primaryLight")) is None or v.__class__ is str else odd(v, "PaymentSessionColors.primaryLight")
     )
-    self.additional_properties = {} if _KNOWN.issuperset(raw) else extra(raw, _KNOWN)
+    if not _KNOWN.issuperset(raw):
+        self.additional_properties = extra(raw, _KNOWN)
     return self

@@ -69,5 +69,6 @@ def read(raw: Any) -> PaymentSessionProduct:
     self.start_date = None if (v := get("startDate")) is None else read_date(v, "PaymentSessionProduct.startDate")
     self.unit_price = v if (v := get("unitPrice")).__class__ is int else odd(v, "PaymentSessionProduct.unitPrice")
     self.url = v if (v := get("url")) is None or v.__class__ is str else odd(v, "PaymentSessionProduct.url")
-    self.additional_properties = {} if _KNOWN.issuperset(raw) else extra(raw, _KNOWN)
+    if not _KNOWN.issuperset(raw):
+        self.additional_properties = extra(raw, _KNOWN)
     return self

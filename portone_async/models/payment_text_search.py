@@ -32,5 +32,6 @@ def read(raw: Any) -> PaymentTextSearch:
     get = raw.get
     self.field = v if (v := get("field")).__class__ is str else odd(v, "PaymentTextSearch.field")
     self.value = v if (v := get("value")).__class__ is str else odd(v, "PaymentTextSearch.value")
-    self.additional_properties = {} if _KNOWN.issuperset(raw) else extra(raw, _KNOWN)
+    if not _KNOWN.issuperset(raw):
+        self.additional_properties = extra(raw, _KNOWN)
     return self

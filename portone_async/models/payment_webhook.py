@@ -87,5 +87,6 @@ def read(raw: Any) -> PaymentWebhook:
     self.trigger = v if (v := get("trigger")) is None or v.__class__ is str else odd(v, "PaymentWebhook.trigger")
     self.triggered_at = None if (v := get("triggeredAt")) is None else read_datetime(v, "PaymentWebhook.triggeredAt")
     self.url = v if (v := get("url")).__class__ is str else odd(v, "PaymentWebhook.url")
-    self.additional_properties = {} if _KNOWN.issuperset(raw) else extra(raw, _KNOWN)
+    if not _KNOWN.issuperset(raw):
+        self.additional_properties = extra(raw, _KNOWN)
     return self

@@ -37,5 +37,6 @@ def read(raw: Any) -> PaymentWebhookRequest:
     self.requested_at = (
         None if (v := get("requestedAt")) is None else read_datetime(v, "PaymentWebhookRequest.requestedAt")
     )
-    self.additional_properties = {} if _KNOWN.issuperset(raw) else extra(raw, _KNOWN)
+    if not _KNOWN.issuperset(raw):
+        self.additional_properties = extra(raw, _KNOWN)
     return self

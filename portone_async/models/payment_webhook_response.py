@@ -38,5 +38,6 @@ def read(raw: Any) -> PaymentWebhookResponse:
     self.code = v if (v := get("code")).__class__ is str else odd(v, "PaymentWebhookResponse.code")
     self.header = v if (v := get("header")).__class__ is str else odd(v, "PaymentWebhookResponse.header")
     self.responded_at = read_datetime(get("respondedAt"), "PaymentWebhookResponse.respondedAt")
-    self.additional_properties = {} if _KNOWN.issuperset(raw) else extra(raw, _KNOWN)
+    if not _KNOWN.issuperset(raw):
+        self.additional_properties = extra(raw, _KNOWN)
     return self

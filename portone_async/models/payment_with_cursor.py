@@ -33,5 +33,6 @@ def read(raw: Any) -> PaymentWithCursor:
     get = raw.get
     self.cursor = v if (v := get("cursor")).__class__ is str else odd(v, "PaymentWithCursor.cursor")
     self.payment = read_payment(v) if (v := get("payment")).__class__ is dict else odd(v, "PaymentWithCursor.payment")
-    self.additional_properties = {} if _KNOWN.issuperset(raw) else extra(raw, _KNOWN)
+    if not _KNOWN.issuperset(raw):
+        self.additional_properties = extra(raw, _KNOWN)
     return self

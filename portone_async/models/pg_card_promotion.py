@@ -42,5 +42,6 @@ def read(raw: Any) -> PgCardPromotion:
         v if (v := get("minimumPaymentAmount")).__class__ is int else odd(v, "PgCardPromotion.minimumPaymentAmount")
     )
     self.promotion_id = v if (v := get("promotionId")).__class__ is str else odd(v, "PgCardPromotion.promotionId")
-    self.additional_properties = {} if _KNOWN.issuperset(raw) else extra(raw, _KNOWN)
+    if not _KNOWN.issuperset(raw):
+        self.additional_properties = extra(raw, _KNOWN)
     return self

@@ -41,5 +41,6 @@ def read(raw: Any) -> PlatformAccount:
     self.holder = v if (v := get("holder")).__class__ is str else odd(v, "PlatformAccount.holder")
     self.number = v if (v := get("number")).__class__ is str else odd(v, "PlatformAccount.number")
     self.status = v if (v := get("status")).__class__ is str else odd(v, "PlatformAccount.status")
-    self.additional_properties = {} if _KNOWN.issuperset(raw) else extra(raw, _KNOWN)
+    if not _KNOWN.issuperset(raw):
+        self.additional_properties = extra(raw, _KNOWN)
     return self

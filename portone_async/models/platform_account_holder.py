@@ -33,5 +33,6 @@ def read(raw: Any) -> PlatformAccountHolder:
         else odd(v, "PlatformAccountHolder.accountVerificationId")
     )
     self.holder_name = v if (v := get("holderName")).__class__ is str else odd(v, "PlatformAccountHolder.holderName")
-    self.additional_properties = {} if _KNOWN.issuperset(raw) else extra(raw, _KNOWN)
+    if not _KNOWN.issuperset(raw):
+        self.additional_properties = extra(raw, _KNOWN)
     return self

@@ -145,5 +145,6 @@ def read(raw: Any) -> PlatformAccountTransferFilter:
         if (v := get("withdrawalMemo")) is None or v.__class__ is str
         else odd(v, "PlatformAccountTransferFilter.withdrawalMemo")
     )
-    self.additional_properties = {} if _KNOWN.issuperset(raw) else extra(raw, _KNOWN)
+    if not _KNOWN.issuperset(raw):
+        self.additional_properties = extra(raw, _KNOWN)
     return self

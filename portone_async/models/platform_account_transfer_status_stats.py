@@ -61,5 +61,6 @@ def read(raw: Any) -> PlatformAccountTransferStatusStats:
     self.succeeded = (
         v if (v := get("succeeded")).__class__ is int else odd(v, "PlatformAccountTransferStatusStats.succeeded")
     )
-    self.additional_properties = {} if _KNOWN.issuperset(raw) else extra(raw, _KNOWN)
+    if not _KNOWN.issuperset(raw):
+        self.additional_properties = extra(raw, _KNOWN)
     return self

@@ -63,5 +63,6 @@ def read(raw: Any) -> PlatformAdditionalFeePolicy:
     self.memo = v if (v := get("memo")) is None or v.__class__ is str else odd(v, "PlatformAdditionalFeePolicy.memo")
     self.name = v if (v := get("name")).__class__ is str else odd(v, "PlatformAdditionalFeePolicy.name")
     self.vat_payer = v if (v := get("vatPayer")).__class__ is str else odd(v, "PlatformAdditionalFeePolicy.vatPayer")
-    self.additional_properties = {} if _KNOWN.issuperset(raw) else extra(raw, _KNOWN)
+    if not _KNOWN.issuperset(raw):
+        self.additional_properties = extra(raw, _KNOWN)
     return self

@@ -44,5 +44,6 @@ def read(raw: Any) -> PlatformAdditionalFeePolicyFilterInputKeyword:
         if (v := get("name")) is None or v.__class__ is str
         else odd(v, "PlatformAdditionalFeePolicyFilterInputKeyword.name")
     )
-    self.additional_properties = {} if _KNOWN.issuperset(raw) else extra(raw, _KNOWN)
+    if not _KNOWN.issuperset(raw):
+        self.additional_properties = extra(raw, _KNOWN)
     return self

@@ -42,5 +42,6 @@ def read(raw: Any) -> PlatformBankAccountDetail:
         v if (v := get("holder")) is None or v.__class__ is str else odd(v, "PlatformBankAccountDetail.holder")
     )
     self.provider = v if (v := get("provider")).__class__ is str else odd(v, "PlatformBankAccountDetail.provider")
-    self.additional_properties = {} if _KNOWN.issuperset(raw) else extra(raw, _KNOWN)
+    if not _KNOWN.issuperset(raw):
+        self.additional_properties = extra(raw, _KNOWN)
     return self

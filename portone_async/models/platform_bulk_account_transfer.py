@@ -80,5 +80,6 @@ def read(raw: Any) -> PlatformBulkAccountTransfer:
         v if (v := get("totalAmount")).__class__ is int else odd(v, "PlatformBulkAccountTransfer.totalAmount")
     )
     self.updated_at = read_datetime(get("updatedAt"), "PlatformBulkAccountTransfer.updatedAt")
-    self.additional_properties = {} if _KNOWN.issuperset(raw) else extra(raw, _KNOWN)
+    if not _KNOWN.issuperset(raw):
+        self.additional_properties = extra(raw, _KNOWN)
     return self

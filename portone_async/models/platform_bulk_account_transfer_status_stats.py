@@ -43,5 +43,6 @@ def read(raw: Any) -> PlatformBulkAccountTransferStatusStats:
     self.scheduled = (
         v if (v := get("scheduled")).__class__ is int else odd(v, "PlatformBulkAccountTransferStatusStats.scheduled")
     )
-    self.additional_properties = {} if _KNOWN.issuperset(raw) else extra(raw, _KNOWN)
+    if not _KNOWN.issuperset(raw):
+        self.additional_properties = extra(raw, _KNOWN)
     return self

@@ -76,5 +76,6 @@ def read(raw: Any) -> PlatformBulkPayout:
         else odd(v, "PlatformBulkPayout.totalSettlementAmount")
     )
     self.updated_at = read_datetime(get("updatedAt"), "PlatformBulkPayout.updatedAt")
-    self.additional_properties = {} if _KNOWN.issuperset(raw) else extra(raw, _KNOWN)
+    if not _KNOWN.issuperset(raw):
+        self.additional_properties = extra(raw, _KNOWN)
     return self

@@ -52,5 +52,6 @@ def read(raw: Any) -> PlatformBulkPayoutFilterInputCriteria:
         if v.__class__ is dict
         else odd(v, "PlatformBulkPayoutFilterInputCriteria.timestampRange")
     )
-    self.additional_properties = {} if _KNOWN.issuperset(raw) else extra(raw, _KNOWN)
+    if not _KNOWN.issuperset(raw):
+        self.additional_properties = extra(raw, _KNOWN)
     return self

@@ -41,5 +41,6 @@ def read(raw: Any) -> PlatformBulkPayoutStats:
         if (v := get("count")).__class__ is dict
         else odd(v, "PlatformBulkPayoutStats.count")
     )
-    self.additional_properties = {} if _KNOWN.issuperset(raw) else extra(raw, _KNOWN)
+    if not _KNOWN.issuperset(raw):
+        self.additional_properties = extra(raw, _KNOWN)
     return self

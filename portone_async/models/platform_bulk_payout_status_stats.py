@@ -51,5 +51,6 @@ def read(raw: Any) -> PlatformBulkPayoutStatusStats:
     self.preparing = (
         v if (v := get("preparing")).__class__ is int else odd(v, "PlatformBulkPayoutStatusStats.preparing")
     )
-    self.additional_properties = {} if _KNOWN.issuperset(raw) else extra(raw, _KNOWN)
+    if not _KNOWN.issuperset(raw):
+        self.additional_properties = extra(raw, _KNOWN)
     return self

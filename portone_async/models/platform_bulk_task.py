@@ -61,5 +61,6 @@ def read(raw: Any) -> PlatformBulkTask:
     self.status_updated_at = read_datetime(get("statusUpdatedAt"), "PlatformBulkTask.statusUpdatedAt")
     self.type = v if (v := get("type")).__class__ is str else odd(v, "PlatformBulkTask.type")
     self.updated_at = read_datetime(get("updatedAt"), "PlatformBulkTask.updatedAt")
-    self.additional_properties = {} if _KNOWN.issuperset(raw) else extra(raw, _KNOWN)
+    if not _KNOWN.issuperset(raw):
+        self.additional_properties = extra(raw, _KNOWN)
     return self

@@ -48,5 +48,6 @@ def read(raw: Any) -> PlatformBulkTaskProgressStats:
     self.succeeded_count = (
         v if (v := get("succeededCount")).__class__ is int else odd(v, "PlatformBulkTaskProgressStats.succeededCount")
     )
-    self.additional_properties = {} if _KNOWN.issuperset(raw) else extra(raw, _KNOWN)
+    if not _KNOWN.issuperset(raw):
+        self.additional_properties = extra(raw, _KNOWN)
     return self

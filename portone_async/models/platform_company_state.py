@@ -48,5 +48,6 @@ def read(raw: Any) -> PlatformCompanyState:
     self.taxation_type_date = (
         None if (v := get("taxationTypeDate")) is None else read_date(v, "PlatformCompanyState.taxationTypeDate")
     )
-    self.additional_properties = {} if _KNOWN.issuperset(raw) else extra(raw, _KNOWN)
+    if not _KNOWN.issuperset(raw):
+        self.additional_properties = extra(raw, _KNOWN)
     return self

@@ -77,5 +77,6 @@ def read(raw: Any) -> PlatformContract:
         if (v := get("subtractPaymentVatAmount")).__class__ is bool
         else odd(v, "PlatformContract.subtractPaymentVatAmount")
     )
-    self.additional_properties = {} if _KNOWN.issuperset(raw) else extra(raw, _KNOWN)
+    if not _KNOWN.issuperset(raw):
+        self.additional_properties = extra(raw, _KNOWN)
     return self

@@ -95,5 +95,6 @@ def read(raw: Any) -> PlatformDepositAccountTransfer:
     )
     self.type = v if (v := get("type")).__class__ is str else odd(v, "PlatformDepositAccountTransfer.type")
     self.updated_at = read_datetime(get("updatedAt"), "PlatformDepositAccountTransfer.updatedAt")
-    self.additional_properties = {} if _KNOWN.issuperset(raw) else extra(raw, _KNOWN)
+    if not _KNOWN.issuperset(raw):
+        self.additional_properties = extra(raw, _KNOWN)
     return self

@@ -37,5 +37,6 @@ def read(raw: Any) -> PlatformDiscountSharePolicyFilterInputKeyword:
         if (v := get("name")) is None or v.__class__ is str
         else odd(v, "PlatformDiscountSharePolicyFilterInputKeyword.name")
     )
-    self.additional_properties = {} if _KNOWN.issuperset(raw) else extra(raw, _KNOWN)
+    if not _KNOWN.issuperset(raw):
+        self.additional_properties = extra(raw, _KNOWN)
     return self

@@ -30,5 +30,6 @@ def read(raw: Any) -> PlatformDiscountSharePolicyFilterOptions:
         if (v := get("partnerShareRates")).__class__ is list
         else odd(v, "PlatformDiscountSharePolicyFilterOptions.partnerShareRates")
     )
-    self.additional_properties = {} if _KNOWN.issuperset(raw) else extra(raw, _KNOWN)
+    if not _KNOWN.issuperset(raw):
+        self.additional_properties = extra(raw, _KNOWN)
     return self

@@ -56,5 +56,6 @@ def read(raw: Any) -> PlatformExternalPayment:
     )
     self.paid_at = None if (v := get("paidAt")) is None else read_datetime(v, "PlatformExternalPayment.paidAt")
     self.type = v if (v := get("type")).__class__ is str else odd(v, "PlatformExternalPayment.type")
-    self.additional_properties = {} if _KNOWN.issuperset(raw) else extra(raw, _KNOWN)
+    if not _KNOWN.issuperset(raw):
+        self.additional_properties = extra(raw, _KNOWN)
     return self

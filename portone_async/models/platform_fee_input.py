@@ -33,5 +33,6 @@ def read(raw: Any) -> PlatformFeeInput:
     self.fixed_rate = (
         v if (v := get("fixedRate")) is None or v.__class__ is int else odd(v, "PlatformFeeInput.fixedRate")
     )
-    self.additional_properties = {} if _KNOWN.issuperset(raw) else extra(raw, _KNOWN)
+    if not _KNOWN.issuperset(raw):
+        self.additional_properties = extra(raw, _KNOWN)
     return self

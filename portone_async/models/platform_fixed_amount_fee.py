@@ -29,5 +29,6 @@ def read(raw: Any) -> PlatformFixedAmountFee:
     get = raw.get
     self.amount = v if (v := get("amount")).__class__ is int else odd(v, "PlatformFixedAmountFee.amount")
     self.type = v if (v := get("type")).__class__ is str else odd(v, "PlatformFixedAmountFee.type")
-    self.additional_properties = {} if _KNOWN.issuperset(raw) else extra(raw, _KNOWN)
+    if not _KNOWN.issuperset(raw):
+        self.additional_properties = extra(raw, _KNOWN)
     return self

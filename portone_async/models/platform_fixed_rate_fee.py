@@ -29,5 +29,6 @@ def read(raw: Any) -> PlatformFixedRateFee:
     get = raw.get
     self.rate = v if (v := get("rate")).__class__ is int else odd(v, "PlatformFixedRateFee.rate")
     self.type = v if (v := get("type")).__class__ is str else odd(v, "PlatformFixedRateFee.type")
-    self.additional_properties = {} if _KNOWN.issuperset(raw) else extra(raw, _KNOWN)
+    if not _KNOWN.issuperset(raw):
+        self.additional_properties = extra(raw, _KNOWN)
     return self

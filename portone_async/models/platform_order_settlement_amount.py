@@ -123,5 +123,6 @@ def read(raw: Any) -> PlatformOrderSettlementAmount:
         if (v := get("userDefinedFormulas")).__class__ is dict
         else odd(v, "PlatformOrderSettlementAmount.userDefinedFormulas")
     )
-    self.additional_properties = {} if _KNOWN.issuperset(raw) else extra(raw, _KNOWN)
+    if not _KNOWN.issuperset(raw):
+        self.additional_properties = extra(raw, _KNOWN)
     return self

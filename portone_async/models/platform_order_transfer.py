@@ -150,5 +150,6 @@ def read(raw: Any) -> PlatformOrderTransfer:
         if (v := get("userDefinedProperties")).__class__ is list
         else odd(v, "PlatformOrderTransfer.userDefinedProperties")
     )
-    self.additional_properties = {} if _KNOWN.issuperset(raw) else extra(raw, _KNOWN)
+    if not _KNOWN.issuperset(raw):
+        self.additional_properties = extra(raw, _KNOWN)
     return self

@@ -40,5 +40,6 @@ def read(raw: Any) -> PlatformOrderTransferAdditionalFee:
         else odd(v, "PlatformOrderTransferAdditionalFee.policy")
     )
     self.vat = v if (v := get("vat")).__class__ is int else odd(v, "PlatformOrderTransferAdditionalFee.vat")
-    self.additional_properties = {} if _KNOWN.issuperset(raw) else extra(raw, _KNOWN)
+    if not _KNOWN.issuperset(raw):
+        self.additional_properties = extra(raw, _KNOWN)
     return self

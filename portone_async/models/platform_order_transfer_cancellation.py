@@ -32,5 +32,6 @@ def read(raw: Any) -> PlatformOrderTransferCancellation:
     get = raw.get
     self.cancelled_at = read_datetime(get("cancelledAt"), "PlatformOrderTransferCancellation.cancelledAt")
     self.id = v if (v := get("id")).__class__ is str else odd(v, "PlatformOrderTransferCancellation.id")
-    self.additional_properties = {} if _KNOWN.issuperset(raw) else extra(raw, _KNOWN)
+    if not _KNOWN.issuperset(raw):
+        self.additional_properties = extra(raw, _KNOWN)
     return self

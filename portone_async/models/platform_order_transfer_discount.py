@@ -54,5 +54,6 @@ def read(raw: Any) -> PlatformOrderTransferDiscount:
     self.tax_free_amount = (
         v if (v := get("taxFreeAmount")).__class__ is int else odd(v, "PlatformOrderTransferDiscount.taxFreeAmount")
     )
-    self.additional_properties = {} if _KNOWN.issuperset(raw) else extra(raw, _KNOWN)
+    if not _KNOWN.issuperset(raw):
+        self.additional_properties = extra(raw, _KNOWN)
     return self

@@ -66,5 +66,6 @@ def read(raw: Any) -> PlatformOrderTransferOrderLine:
         else odd(v, "PlatformOrderTransferOrderLine.product")
     )
     self.quantity = v if (v := get("quantity")).__class__ is int else odd(v, "PlatformOrderTransferOrderLine.quantity")
-    self.additional_properties = {} if _KNOWN.issuperset(raw) else extra(raw, _KNOWN)
+    if not _KNOWN.issuperset(raw):
+        self.additional_properties = extra(raw, _KNOWN)
     return self

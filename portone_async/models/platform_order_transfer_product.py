@@ -40,5 +40,6 @@ def read(raw: Any) -> PlatformOrderTransferProduct:
     self.tax_free_amount = (
         v if (v := get("taxFreeAmount")).__class__ is int else odd(v, "PlatformOrderTransferProduct.taxFreeAmount")
     )
-    self.additional_properties = {} if _KNOWN.issuperset(raw) else extra(raw, _KNOWN)
+    if not _KNOWN.issuperset(raw):
+        self.additional_properties = extra(raw, _KNOWN)
     return self

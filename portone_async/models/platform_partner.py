@@ -94,5 +94,6 @@ def read(raw: Any) -> PlatformPartner:
         if (v := get("userDefinedProperties")).__class__ is dict
         else odd(v, "PlatformPartner.userDefinedProperties")
     )
-    self.additional_properties = {} if _KNOWN.issuperset(raw) else extra(raw, _KNOWN)
+    if not _KNOWN.issuperset(raw):
+        self.additional_properties = extra(raw, _KNOWN)
     return self

@@ -29,5 +29,6 @@ def read(raw: Any) -> PlatformPartnerContractSummary:
     get = raw.get
     self.id = v if (v := get("id")).__class__ is str else odd(v, "PlatformPartnerContractSummary.id")
     self.name = v if (v := get("name")).__class__ is str else odd(v, "PlatformPartnerContractSummary.name")
-    self.additional_properties = {} if _KNOWN.issuperset(raw) else extra(raw, _KNOWN)
+    if not _KNOWN.issuperset(raw):
+        self.additional_properties = extra(raw, _KNOWN)
     return self

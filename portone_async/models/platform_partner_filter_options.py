@@ -41,5 +41,6 @@ def read(raw: Any) -> PlatformPartnerFilterOptions:
         if (v := get("tags")).__class__ is list
         else odd(v, "PlatformPartnerFilterOptions.tags")
     )
-    self.additional_properties = {} if _KNOWN.issuperset(raw) else extra(raw, _KNOWN)
+    if not _KNOWN.issuperset(raw):
+        self.additional_properties = extra(raw, _KNOWN)
     return self

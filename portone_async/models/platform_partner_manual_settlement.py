@@ -86,5 +86,6 @@ def read(raw: Any) -> PlatformPartnerManualSettlement:
         v if (v := get("taxFreeAmount")).__class__ is int else odd(v, "PlatformPartnerManualSettlement.taxFreeAmount")
     )
     self.type = v if (v := get("type")).__class__ is str else odd(v, "PlatformPartnerManualSettlement.type")
-    self.additional_properties = {} if _KNOWN.issuperset(raw) else extra(raw, _KNOWN)
+    if not _KNOWN.issuperset(raw):
+        self.additional_properties = extra(raw, _KNOWN)
     return self

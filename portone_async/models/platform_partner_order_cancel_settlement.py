@@ -105,5 +105,6 @@ def read(raw: Any) -> PlatformPartnerOrderCancelSettlement:
         else read_datetime(v, "PlatformPartnerOrderCancelSettlement.statusUpdatedAt")
     )
     self.type = v if (v := get("type")).__class__ is str else odd(v, "PlatformPartnerOrderCancelSettlement.type")
-    self.additional_properties = {} if _KNOWN.issuperset(raw) else extra(raw, _KNOWN)
+    if not _KNOWN.issuperset(raw):
+        self.additional_properties = extra(raw, _KNOWN)
     return self

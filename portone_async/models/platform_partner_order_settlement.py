@@ -103,5 +103,6 @@ def read(raw: Any) -> PlatformPartnerOrderSettlement:
         else read_datetime(v, "PlatformPartnerOrderSettlement.statusUpdatedAt")
     )
     self.type = v if (v := get("type")).__class__ is str else odd(v, "PlatformPartnerOrderSettlement.type")
-    self.additional_properties = {} if _KNOWN.issuperset(raw) else extra(raw, _KNOWN)
+    if not _KNOWN.issuperset(raw):
+        self.additional_properties = extra(raw, _KNOWN)
     return self

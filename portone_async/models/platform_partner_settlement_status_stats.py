@@ -82,5 +82,6 @@ def read(raw: Any) -> PlatformPartnerSettlementStatusStats:
         if (v := get("payoutWithheld")).__class__ is int
         else odd(v, "PlatformPartnerSettlementStatusStats.payoutWithheld")
     )
-    self.additional_properties = {} if _KNOWN.issuperset(raw) else extra(raw, _KNOWN)
+    if not _KNOWN.issuperset(raw):
+        self.additional_properties = extra(raw, _KNOWN)
     return self

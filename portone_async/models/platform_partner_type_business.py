@@ -97,5 +97,6 @@ def read(raw: Any) -> PlatformPartnerTypeBusiness:
         v if (v := get("taxationType")).__class__ is str else odd(v, "PlatformPartnerTypeBusiness.taxationType")
     )
     self.type = v if (v := get("type")).__class__ is str else odd(v, "PlatformPartnerTypeBusiness.type")
-    self.additional_properties = {} if _KNOWN.issuperset(raw) else extra(raw, _KNOWN)
+    if not _KNOWN.issuperset(raw):
+        self.additional_properties = extra(raw, _KNOWN)
     return self

@@ -34,5 +34,6 @@ def read(raw: Any) -> PlatformPartnerTypeNonWhtPayer:
         None if (v := get("birthdate")) is None else read_date(v, "PlatformPartnerTypeNonWhtPayer.birthdate")
     )
     self.type = v if (v := get("type")).__class__ is str else odd(v, "PlatformPartnerTypeNonWhtPayer.type")
-    self.additional_properties = {} if _KNOWN.issuperset(raw) else extra(raw, _KNOWN)
+    if not _KNOWN.issuperset(raw):
+        self.additional_properties = extra(raw, _KNOWN)
     return self

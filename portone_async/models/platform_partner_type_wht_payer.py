@@ -32,5 +32,6 @@ def read(raw: Any) -> PlatformPartnerTypeWhtPayer:
     get = raw.get
     self.birthdate = None if (v := get("birthdate")) is None else read_date(v, "PlatformPartnerTypeWhtPayer.birthdate")
     self.type = v if (v := get("type")).__class__ is str else odd(v, "PlatformPartnerTypeWhtPayer.type")
-    self.additional_properties = {} if _KNOWN.issuperset(raw) else extra(raw, _KNOWN)
+    if not _KNOWN.issuperset(raw):
+        self.additional_properties = extra(raw, _KNOWN)
     return self

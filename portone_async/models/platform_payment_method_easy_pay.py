@@ -41,5 +41,6 @@ def read(raw: Any) -> PlatformPaymentMethodEasyPay:
         v if (v := get("provider")) is None or v.__class__ is str else odd(v, "PlatformPaymentMethodEasyPay.provider")
     )
     self.type = v if (v := get("type")).__class__ is str else odd(v, "PlatformPaymentMethodEasyPay.type")
-    self.additional_properties = {} if _KNOWN.issuperset(raw) else extra(raw, _KNOWN)
+    if not _KNOWN.issuperset(raw):
+        self.additional_properties = extra(raw, _KNOWN)
     return self

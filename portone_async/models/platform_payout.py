@@ -163,5 +163,6 @@ def read(raw: Any) -> PlatformPayout:
     self.withdrawal_memo = (
         v if (v := get("withdrawalMemo")) is None or v.__class__ is str else odd(v, "PlatformPayout.withdrawalMemo")
     )
-    self.additional_properties = {} if _KNOWN.issuperset(raw) else extra(raw, _KNOWN)
+    if not _KNOWN.issuperset(raw):
+        self.additional_properties = extra(raw, _KNOWN)
     return self

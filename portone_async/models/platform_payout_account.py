@@ -35,5 +35,6 @@ def read(raw: Any) -> PlatformPayoutAccount:
     self.bank = v if (v := get("bank")).__class__ is str else odd(v, "PlatformPayoutAccount.bank")
     self.holder = v if (v := get("holder")).__class__ is str else odd(v, "PlatformPayoutAccount.holder")
     self.number = v if (v := get("number")).__class__ is str else odd(v, "PlatformPayoutAccount.number")
-    self.additional_properties = {} if _KNOWN.issuperset(raw) else extra(raw, _KNOWN)
+    if not _KNOWN.issuperset(raw):
+        self.additional_properties = extra(raw, _KNOWN)
     return self

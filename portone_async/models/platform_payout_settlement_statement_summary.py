@@ -45,5 +45,6 @@ def read(raw: Any) -> PlatformPayoutSettlementStatementSummary:
     self.status = (
         v if (v := get("status")).__class__ is str else odd(v, "PlatformPayoutSettlementStatementSummary.status")
     )
-    self.additional_properties = {} if _KNOWN.issuperset(raw) else extra(raw, _KNOWN)
+    if not _KNOWN.issuperset(raw):
+        self.additional_properties = extra(raw, _KNOWN)
     return self

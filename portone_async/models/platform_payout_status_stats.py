@@ -47,5 +47,6 @@ def read(raw: Any) -> PlatformPayoutStatusStats:
     self.scheduled = v if (v := get("scheduled")).__class__ is int else odd(v, "PlatformPayoutStatusStats.scheduled")
     self.stopped = v if (v := get("stopped")).__class__ is int else odd(v, "PlatformPayoutStatusStats.stopped")
     self.succeeded = v if (v := get("succeeded")).__class__ is int else odd(v, "PlatformPayoutStatusStats.succeeded")
-    self.additional_properties = {} if _KNOWN.issuperset(raw) else extra(raw, _KNOWN)
+    if not _KNOWN.issuperset(raw):
+        self.additional_properties = extra(raw, _KNOWN)
     return self

@@ -60,5 +60,6 @@ def read(raw: Any) -> PlatformPortOnePayment:
     self.paid_at = read_datetime(get("paidAt"), "PlatformPortOnePayment.paidAt")
     self.store_id = v if (v := get("storeId")).__class__ is str else odd(v, "PlatformPortOnePayment.storeId")
     self.type = v if (v := get("type")).__class__ is str else odd(v, "PlatformPortOnePayment.type")
-    self.additional_properties = {} if _KNOWN.issuperset(raw) else extra(raw, _KNOWN)
+    if not _KNOWN.issuperset(raw):
+        self.additional_properties = extra(raw, _KNOWN)
     return self

@@ -72,5 +72,6 @@ def read(raw: Any) -> PlatformSetting:
         if (v := get("supportsMultipleOrderTransfersPerPartner")).__class__ is bool
         else odd(v, "PlatformSetting.supportsMultipleOrderTransfersPerPartner")
     )
-    self.additional_properties = {} if _KNOWN.issuperset(raw) else extra(raw, _KNOWN)
+    if not _KNOWN.issuperset(raw):
+        self.additional_properties = extra(raw, _KNOWN)
     return self

@@ -41,5 +41,6 @@ def read(raw: Any) -> PlatformSettlementCycle:
         if (v := get("method")).__class__ is dict
         else odd(v, "PlatformSettlementCycle.method")
     )
-    self.additional_properties = {} if _KNOWN.issuperset(raw) else extra(raw, _KNOWN)
+    if not _KNOWN.issuperset(raw):
+        self.additional_properties = extra(raw, _KNOWN)
     return self

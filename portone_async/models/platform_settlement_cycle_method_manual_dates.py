@@ -37,5 +37,6 @@ def read(raw: Any) -> PlatformSettlementCycleMethodManualDates:
         else odd(v, "PlatformSettlementCycleMethodManualDates.dates")
     )
     self.type = v if (v := get("type")).__class__ is str else odd(v, "PlatformSettlementCycleMethodManualDates.type")
-    self.additional_properties = {} if _KNOWN.issuperset(raw) else extra(raw, _KNOWN)
+    if not _KNOWN.issuperset(raw):
+        self.additional_properties = extra(raw, _KNOWN)
     return self

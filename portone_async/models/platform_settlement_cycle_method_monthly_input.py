@@ -30,5 +30,6 @@ def read(raw: Any) -> PlatformSettlementCycleMethodMonthlyInput:
         if (v := get("daysOfMonth")).__class__ is list
         else odd(v, "PlatformSettlementCycleMethodMonthlyInput.daysOfMonth")
     )
-    self.additional_properties = {} if _KNOWN.issuperset(raw) else extra(raw, _KNOWN)
+    if not _KNOWN.issuperset(raw):
+        self.additional_properties = extra(raw, _KNOWN)
     return self

@@ -33,5 +33,6 @@ def read(raw: Any) -> PlatformSettlementCycleMethodWeeklyInput:
         if (v := get("daysOfWeek")).__class__ is list
         else odd(v, "PlatformSettlementCycleMethodWeeklyInput.daysOfWeek")
     )
-    self.additional_properties = {} if _KNOWN.issuperset(raw) else extra(raw, _KNOWN)
+    if not _KNOWN.issuperset(raw):
+        self.additional_properties = extra(raw, _KNOWN)
     return self

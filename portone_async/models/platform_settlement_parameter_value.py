@@ -33,5 +33,6 @@ def read(raw: Any) -> PlatformSettlementParameterValue:
         if (v := get("decimalScale")) is None or v.__class__ is int
         else odd(v, "PlatformSettlementParameterValue.decimalScale")
     )
-    self.additional_properties = {} if _KNOWN.issuperset(raw) else extra(raw, _KNOWN)
+    if not _KNOWN.issuperset(raw):
+        self.additional_properties = extra(raw, _KNOWN)
     return self

@@ -98,5 +98,6 @@ def read(raw: Any) -> PlatformTransferFilterInputKeyword:
         if (v := get("transferMemo")) is None or v.__class__ is str
         else odd(v, "PlatformTransferFilterInputKeyword.transferMemo")
     )
-    self.additional_properties = {} if _KNOWN.issuperset(raw) else extra(raw, _KNOWN)
+    if not _KNOWN.issuperset(raw):
+        self.additional_properties = extra(raw, _KNOWN)
     return self

@@ -29,5 +29,6 @@ def read(raw: Any) -> PlatformTransferPropertyExactMatchInput:
     get = raw.get
     self.key = v if (v := get("key")).__class__ is str else odd(v, "PlatformTransferPropertyExactMatchInput.key")
     self.value = v if (v := get("value")).__class__ is str else odd(v, "PlatformTransferPropertyExactMatchInput.value")
-    self.additional_properties = {} if _KNOWN.issuperset(raw) else extra(raw, _KNOWN)
+    if not _KNOWN.issuperset(raw):
+        self.additional_properties = extra(raw, _KNOWN)
     return self

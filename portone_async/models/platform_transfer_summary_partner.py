@@ -60,5 +60,6 @@ def read(raw: Any) -> PlatformTransferSummaryPartner:
         if (v := get("userDefinedProperties")).__class__ is list
         else odd(v, "PlatformTransferSummaryPartner.userDefinedProperties")
     )
-    self.additional_properties = {} if _KNOWN.issuperset(raw) else extra(raw, _KNOWN)
+    if not _KNOWN.issuperset(raw):
+        self.additional_properties = extra(raw, _KNOWN)
     return self

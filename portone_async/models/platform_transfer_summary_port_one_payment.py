@@ -49,5 +49,6 @@ def read(raw: Any) -> PlatformTransferSummaryPortOnePayment:
         v if (v := get("orderName")).__class__ is str else odd(v, "PlatformTransferSummaryPortOnePayment.orderName")
     )
     self.type = v if (v := get("type")).__class__ is str else odd(v, "PlatformTransferSummaryPortOnePayment.type")
-    self.additional_properties = {} if _KNOWN.issuperset(raw) else extra(raw, _KNOWN)
+    if not _KNOWN.issuperset(raw):
+        self.additional_properties = extra(raw, _KNOWN)
     return self

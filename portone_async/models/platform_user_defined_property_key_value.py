@@ -37,5 +37,6 @@ def read(raw: Any) -> PlatformUserDefinedPropertyKeyValue:
         if (v := get("value")).__class__ is dict
         else odd(v, "PlatformUserDefinedPropertyKeyValue.value")
     )
-    self.additional_properties = {} if _KNOWN.issuperset(raw) else extra(raw, _KNOWN)
+    if not _KNOWN.issuperset(raw):
+        self.additional_properties = extra(raw, _KNOWN)
     return self

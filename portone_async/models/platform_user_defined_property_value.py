@@ -26,5 +26,6 @@ def read(raw: Any) -> PlatformUserDefinedPropertyValue:
     self = new(PlatformUserDefinedPropertyValue)
     get = raw.get
     self.string = v if (v := get("string")).__class__ is str else odd(v, "PlatformUserDefinedPropertyValue.string")
-    self.additional_properties = {} if _KNOWN.issuperset(raw) else extra(raw, _KNOWN)
+    if not _KNOWN.issuperset(raw):
+        self.additional_properties = extra(raw, _KNOWN)
     return self

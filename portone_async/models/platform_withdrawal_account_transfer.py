@@ -214,5 +214,6 @@ def read(raw: Any) -> PlatformWithdrawalAccountTransfer:
         if (v := get("withdrawalType")).__class__ is str
         else odd(v, "PlatformWithdrawalAccountTransfer.withdrawalType")
     )
-    self.additional_properties = {} if _KNOWN.issuperset(raw) else extra(raw, _KNOWN)
+    if not _KNOWN.issuperset(raw):
+        self.additional_properties = extra(raw, _KNOWN)
     return self

@@ -48,5 +48,6 @@ def read(raw: Any) -> PreRegisterPaymentBody:
     self.total_amount = (
         v if (v := get("totalAmount")) is None or v.__class__ is int else odd(v, "PreRegisterPaymentBody.totalAmount")
     )
-    self.additional_properties = {} if _KNOWN.issuperset(raw) else extra(raw, _KNOWN)
+    if not _KNOWN.issuperset(raw):
+        self.additional_properties = extra(raw, _KNOWN)
     return self

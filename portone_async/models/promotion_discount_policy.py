@@ -34,5 +34,6 @@ def read(raw: Any) -> PromotionDiscountPolicy:
         if (v := get("partitions")).__class__ is list
         else odd(v, "PromotionDiscountPolicy.partitions")
     )
-    self.additional_properties = {} if _KNOWN.issuperset(raw) else extra(raw, _KNOWN)
+    if not _KNOWN.issuperset(raw):
+        self.additional_properties = extra(raw, _KNOWN)
     return self

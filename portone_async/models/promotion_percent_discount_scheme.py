@@ -29,5 +29,6 @@ def read(raw: Any) -> PromotionPercentDiscountScheme:
     get = raw.get
     self.percent = v if (v := get("percent")).__class__ is int else odd(v, "PromotionPercentDiscountScheme.percent")
     self.type = v if (v := get("type")).__class__ is str else odd(v, "PromotionPercentDiscountScheme.type")
-    self.additional_properties = {} if _KNOWN.issuperset(raw) else extra(raw, _KNOWN)
+    if not _KNOWN.issuperset(raw):
+        self.additional_properties = extra(raw, _KNOWN)
     return self

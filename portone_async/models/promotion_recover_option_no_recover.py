@@ -39,5 +39,6 @@ def read(raw: Any) -> PromotionRecoverOptionNoRecover:
         else odd(v, "PromotionRecoverOptionNoRecover.spareBudget")
     )
     self.type = v if (v := get("type")).__class__ is str else odd(v, "PromotionRecoverOptionNoRecover.type")
-    self.additional_properties = {} if _KNOWN.issuperset(raw) else extra(raw, _KNOWN)
+    if not _KNOWN.issuperset(raw):
+        self.additional_properties = extra(raw, _KNOWN)
     return self

@@ -36,5 +36,6 @@ def read(raw: Any) -> ReconciliationPgSpecifier:
     self.pg_provider = (
         v if (v := get("pgProvider")).__class__ is str else odd(v, "ReconciliationPgSpecifier.pgProvider")
     )
-    self.additional_properties = {} if _KNOWN.issuperset(raw) else extra(raw, _KNOWN)
+    if not _KNOWN.issuperset(raw):
+        self.additional_properties = extra(raw, _KNOWN)
     return self

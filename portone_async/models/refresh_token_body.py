@@ -26,5 +26,6 @@ def read(raw: Any) -> RefreshTokenBody:
     self = new(RefreshTokenBody)
     get = raw.get
     self.refresh_token = v if (v := get("refreshToken")).__class__ is str else odd(v, "RefreshTokenBody.refreshToken")
-    self.additional_properties = {} if _KNOWN.issuperset(raw) else extra(raw, _KNOWN)
+    if not _KNOWN.issuperset(raw):
+        self.additional_properties = extra(raw, _KNOWN)
     return self

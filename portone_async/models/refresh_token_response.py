@@ -31,5 +31,6 @@ def read(raw: Any) -> RefreshTokenResponse:
     self.refresh_token = (
         v if (v := get("refreshToken")).__class__ is str else odd(v, "RefreshTokenResponse.refreshToken")
     )
-    self.additional_properties = {} if _KNOWN.issuperset(raw) else extra(raw, _KNOWN)
+    if not _KNOWN.issuperset(raw):
+        self.additional_properties = extra(raw, _KNOWN)
     return self

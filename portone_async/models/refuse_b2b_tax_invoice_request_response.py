@@ -34,5 +34,6 @@ def read(raw: Any) -> RefuseB2bTaxInvoiceRequestResponse:
         if (v := get("taxInvoice")).__class__ is dict
         else odd(v, "RefuseB2bTaxInvoiceRequestResponse.taxInvoice")
     )
-    self.additional_properties = {} if _KNOWN.issuperset(raw) else extra(raw, _KNOWN)
+    if not _KNOWN.issuperset(raw):
+        self.additional_properties = extra(raw, _KNOWN)
     return self

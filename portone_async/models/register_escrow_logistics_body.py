@@ -77,5 +77,6 @@ def read(raw: Any) -> RegisterEscrowLogisticsBody:
     self.store_id = (
         v if (v := get("storeId")) is None or v.__class__ is str else odd(v, "RegisterEscrowLogisticsBody.storeId")
     )
-    self.additional_properties = {} if _KNOWN.issuperset(raw) else extra(raw, _KNOWN)
+    if not _KNOWN.issuperset(raw):
+        self.additional_properties = extra(raw, _KNOWN)
     return self

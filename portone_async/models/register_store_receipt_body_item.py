@@ -65,5 +65,6 @@ def read(raw: Any) -> RegisterStoreReceiptBodyItem:
     self.vat_amount = (
         v if (v := get("vatAmount")) is None or v.__class__ is int else odd(v, "RegisterStoreReceiptBodyItem.vatAmount")
     )
-    self.additional_properties = {} if _KNOWN.issuperset(raw) else extra(raw, _KNOWN)
+    if not _KNOWN.issuperset(raw):
+        self.additional_properties = extra(raw, _KNOWN)
     return self

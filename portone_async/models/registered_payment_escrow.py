@@ -43,5 +43,6 @@ def read(raw: Any) -> RegisteredPaymentEscrow:
     )
     self.sent_at = None if (v := get("sentAt")) is None else read_datetime(v, "RegisteredPaymentEscrow.sentAt")
     self.status = v if (v := get("status")).__class__ is str else odd(v, "RegisteredPaymentEscrow.status")
-    self.additional_properties = {} if _KNOWN.issuperset(raw) else extra(raw, _KNOWN)
+    if not _KNOWN.issuperset(raw):
+        self.additional_properties = extra(raw, _KNOWN)
     return self

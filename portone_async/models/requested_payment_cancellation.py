@@ -79,5 +79,6 @@ def read(raw: Any) -> RequestedPaymentCancellation:
     self.vat_amount = (
         v if (v := get("vatAmount")).__class__ is int else odd(v, "RequestedPaymentCancellation.vatAmount")
     )
-    self.additional_properties = {} if _KNOWN.issuperset(raw) else extra(raw, _KNOWN)
+    if not _KNOWN.issuperset(raw):
+        self.additional_properties = extra(raw, _KNOWN)
     return self

@@ -34,5 +34,6 @@ def read(raw: Any) -> ReschedulePlatformAdditionalFeePolicyResponse:
         if (v := get("scheduledAdditionalFeePolicy")).__class__ is dict
         else odd(v, "ReschedulePlatformAdditionalFeePolicyResponse.scheduledAdditionalFeePolicy")
     )
-    self.additional_properties = {} if _KNOWN.issuperset(raw) else extra(raw, _KNOWN)
+    if not _KNOWN.issuperset(raw):
+        self.additional_properties = extra(raw, _KNOWN)
     return self

@@ -31,5 +31,6 @@ def read(raw: Any) -> ResendWebhookBody:
     self.webhook_id = (
         v if (v := get("webhookId")) is None or v.__class__ is str else odd(v, "ResendWebhookBody.webhookId")
     )
-    self.additional_properties = {} if _KNOWN.issuperset(raw) else extra(raw, _KNOWN)
+    if not _KNOWN.issuperset(raw):
+        self.additional_properties = extra(raw, _KNOWN)
     return self

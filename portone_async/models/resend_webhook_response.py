@@ -32,5 +32,6 @@ def read(raw: Any) -> ResendWebhookResponse:
     self.webhook = (
         read_payment_webhook(v) if (v := get("webhook")).__class__ is dict else odd(v, "ResendWebhookResponse.webhook")
     )
-    self.additional_properties = {} if _KNOWN.issuperset(raw) else extra(raw, _KNOWN)
+    if not _KNOWN.issuperset(raw):
+        self.additional_properties = extra(raw, _KNOWN)
     return self

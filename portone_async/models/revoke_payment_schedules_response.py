@@ -38,5 +38,6 @@ def read(raw: Any) -> RevokePaymentSchedulesResponse:
         if (v := get("revokedScheduleIds")).__class__ is list
         else odd(v, "RevokePaymentSchedulesResponse.revokedScheduleIds")
     )
-    self.additional_properties = {} if _KNOWN.issuperset(raw) else extra(raw, _KNOWN)
+    if not _KNOWN.issuperset(raw):
+        self.additional_properties = extra(raw, _KNOWN)
     return self

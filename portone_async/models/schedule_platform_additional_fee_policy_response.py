@@ -34,5 +34,6 @@ def read(raw: Any) -> SchedulePlatformAdditionalFeePolicyResponse:
         if (v := get("scheduledAdditionalFeePolicy")).__class__ is dict
         else odd(v, "SchedulePlatformAdditionalFeePolicyResponse.scheduledAdditionalFeePolicy")
     )
-    self.additional_properties = {} if _KNOWN.issuperset(raw) else extra(raw, _KNOWN)
+    if not _KNOWN.issuperset(raw):
+        self.additional_properties = extra(raw, _KNOWN)
     return self

@@ -41,5 +41,6 @@ def read(raw: Any) -> SchedulePlatformDiscountSharePolicyBody:
         if (v := get("update")).__class__ is dict
         else odd(v, "SchedulePlatformDiscountSharePolicyBody.update")
     )
-    self.additional_properties = {} if _KNOWN.issuperset(raw) else extra(raw, _KNOWN)
+    if not _KNOWN.issuperset(raw):
+        self.additional_properties = extra(raw, _KNOWN)
     return self

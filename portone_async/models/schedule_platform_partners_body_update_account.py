@@ -51,5 +51,6 @@ def read(raw: Any) -> SchedulePlatformPartnersBodyUpdateAccount:
     self.number = (
         v if (v := get("number")).__class__ is str else odd(v, "SchedulePlatformPartnersBodyUpdateAccount.number")
     )
-    self.additional_properties = {} if _KNOWN.issuperset(raw) else extra(raw, _KNOWN)
+    if not _KNOWN.issuperset(raw):
+        self.additional_properties = extra(raw, _KNOWN)
     return self

@@ -33,5 +33,6 @@ def read(raw: Any) -> SchedulePlatformPartnersBodyUpdateTypeNonWhtPayer:
         if (v := get("birthdate")) is None
         else read_date(v, "SchedulePlatformPartnersBodyUpdateTypeNonWhtPayer.birthdate")
     )
-    self.additional_properties = {} if _KNOWN.issuperset(raw) else extra(raw, _KNOWN)
+    if not _KNOWN.issuperset(raw):
+        self.additional_properties = extra(raw, _KNOWN)
     return self

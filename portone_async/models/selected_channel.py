@@ -44,5 +44,6 @@ def read(raw: Any) -> SelectedChannel:
     self.pg_merchant_id = v if (v := get("pgMerchantId")).__class__ is str else odd(v, "SelectedChannel.pgMerchantId")
     self.pg_provider = v if (v := get("pgProvider")).__class__ is str else odd(v, "SelectedChannel.pgProvider")
     self.type = v if (v := get("type")).__class__ is str else odd(v, "SelectedChannel.type")
-    self.additional_properties = {} if _KNOWN.issuperset(raw) else extra(raw, _KNOWN)
+    if not _KNOWN.issuperset(raw):
+        self.additional_properties = extra(raw, _KNOWN)
     return self

@@ -46,5 +46,6 @@ def read(raw: Any) -> SendIdentityVerificationBodyCustomer:
     self.phone_number = (
         v if (v := get("phoneNumber")).__class__ is str else odd(v, "SendIdentityVerificationBodyCustomer.phoneNumber")
     )
-    self.additional_properties = {} if _KNOWN.issuperset(raw) else extra(raw, _KNOWN)
+    if not _KNOWN.issuperset(raw):
+        self.additional_properties = extra(raw, _KNOWN)
     return self

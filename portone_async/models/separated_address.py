@@ -47,5 +47,6 @@ def read(raw: Any) -> SeparatedAddress:
     self.one_line = v if (v := get("oneLine")).__class__ is str else odd(v, "SeparatedAddress.oneLine")
     self.province = v if (v := get("province")) is None or v.__class__ is str else odd(v, "SeparatedAddress.province")
     self.type = v if (v := get("type")).__class__ is str else odd(v, "SeparatedAddress.type")
-    self.additional_properties = {} if _KNOWN.issuperset(raw) else extra(raw, _KNOWN)
+    if not _KNOWN.issuperset(raw):
+        self.additional_properties = extra(raw, _KNOWN)
     return self

@@ -47,5 +47,6 @@ def read(raw: Any) -> SeparatedAddressInput:
     self.province = (
         v if (v := get("province")) is None or v.__class__ is str else odd(v, "SeparatedAddressInput.province")
     )
-    self.additional_properties = {} if _KNOWN.issuperset(raw) else extra(raw, _KNOWN)
+    if not _KNOWN.issuperset(raw):
+        self.additional_properties = extra(raw, _KNOWN)
     return self

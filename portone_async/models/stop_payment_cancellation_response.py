@@ -29,5 +29,6 @@ def read(raw: Any) -> StopPaymentCancellationResponse:
     self = new(StopPaymentCancellationResponse)
     get = raw.get
     self.stopped_at = read_datetime(get("stoppedAt"), "StopPaymentCancellationResponse.stoppedAt")
-    self.additional_properties = {} if _KNOWN.issuperset(raw) else extra(raw, _KNOWN)
+    if not _KNOWN.issuperset(raw):
+        self.additional_properties = extra(raw, _KNOWN)
     return self

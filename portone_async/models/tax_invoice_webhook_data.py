@@ -59,5 +59,6 @@ def read(raw: Any) -> TaxInvoiceWebhookData:
     self.total_tax_amount = (
         v if (v := get("totalTaxAmount")).__class__ is int else odd(v, "TaxInvoiceWebhookData.totalTaxAmount")
     )
-    self.additional_properties = {} if _KNOWN.issuperset(raw) else extra(raw, _KNOWN)
+    if not _KNOWN.issuperset(raw):
+        self.additional_properties = extra(raw, _KNOWN)
     return self

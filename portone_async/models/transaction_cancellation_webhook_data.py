@@ -47,5 +47,6 @@ def read(raw: Any) -> TransactionCancellationWebhookData:
         if (v := get("transactionId")).__class__ is str
         else odd(v, "TransactionCancellationWebhookData.transactionId")
     )
-    self.additional_properties = {} if _KNOWN.issuperset(raw) else extra(raw, _KNOWN)
+    if not _KNOWN.issuperset(raw):
+        self.additional_properties = extra(raw, _KNOWN)
     return self

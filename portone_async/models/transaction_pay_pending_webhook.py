@@ -42,5 +42,6 @@ def read(raw: Any) -> TransactionPayPendingWebhook:
     )
     self.timestamp = read_datetime(get("timestamp"), "TransactionPayPendingWebhook.timestamp")
     self.type = v if (v := get("type")).__class__ is str else odd(v, "TransactionPayPendingWebhook.type")
-    self.additional_properties = {} if _KNOWN.issuperset(raw) else extra(raw, _KNOWN)
+    if not _KNOWN.issuperset(raw):
+        self.additional_properties = extra(raw, _KNOWN)
     return self

@@ -34,5 +34,6 @@ def read(raw: Any) -> TransactionWebhookData:
     self.transaction_id = (
         v if (v := get("transactionId")).__class__ is str else odd(v, "TransactionWebhookData.transactionId")
     )
-    self.additional_properties = {} if _KNOWN.issuperset(raw) else extra(raw, _KNOWN)
+    if not _KNOWN.issuperset(raw):
+        self.additional_properties = extra(raw, _KNOWN)
     return self

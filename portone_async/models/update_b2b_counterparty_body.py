@@ -45,5 +45,6 @@ def read(raw: Any) -> UpdateB2bCounterpartyBody:
         if v.__class__ is dict
         else odd(v, "UpdateB2bCounterpartyBody.options")
     )
-    self.additional_properties = {} if _KNOWN.issuperset(raw) else extra(raw, _KNOWN)
+    if not _KNOWN.issuperset(raw):
+        self.additional_properties = extra(raw, _KNOWN)
     return self

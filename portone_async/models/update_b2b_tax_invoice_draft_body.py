@@ -53,5 +53,6 @@ def read(raw: Any) -> UpdateB2bTaxInvoiceDraftBody:
         if (v := get("taxInvoiceKeyType")) is None or v.__class__ is str
         else odd(v, "UpdateB2bTaxInvoiceDraftBody.taxInvoiceKeyType")
     )
-    self.additional_properties = {} if _KNOWN.issuperset(raw) else extra(raw, _KNOWN)
+    if not _KNOWN.issuperset(raw):
+        self.additional_properties = extra(raw, _KNOWN)
     return self

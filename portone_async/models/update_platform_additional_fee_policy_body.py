@@ -54,5 +54,6 @@ def read(raw: Any) -> UpdatePlatformAdditionalFeePolicyBody:
         if (v := get("vatPayer")) is None or v.__class__ is str
         else odd(v, "UpdatePlatformAdditionalFeePolicyBody.vatPayer")
     )
-    self.additional_properties = {} if _KNOWN.issuperset(raw) else extra(raw, _KNOWN)
+    if not _KNOWN.issuperset(raw):
+        self.additional_properties = extra(raw, _KNOWN)
     return self

@@ -68,5 +68,6 @@ def read(raw: Any) -> UpdatePlatformContractBody:
         if (v := get("subtractPaymentVatAmount")) is None or v.__class__ is bool
         else odd(v, "UpdatePlatformContractBody.subtractPaymentVatAmount")
     )
-    self.additional_properties = {} if _KNOWN.issuperset(raw) else extra(raw, _KNOWN)
+    if not _KNOWN.issuperset(raw):
+        self.additional_properties = extra(raw, _KNOWN)
     return self

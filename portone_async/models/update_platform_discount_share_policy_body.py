@@ -40,5 +40,6 @@ def read(raw: Any) -> UpdatePlatformDiscountSharePolicyBody:
         if (v := get("partnerShareRate")) is None or v.__class__ is int
         else odd(v, "UpdatePlatformDiscountSharePolicyBody.partnerShareRate")
     )
-    self.additional_properties = {} if _KNOWN.issuperset(raw) else extra(raw, _KNOWN)
+    if not _KNOWN.issuperset(raw):
+        self.additional_properties = extra(raw, _KNOWN)
     return self

@@ -47,5 +47,6 @@ def read(raw: Any) -> UpdatePlatformPartnerBodyAccount:
     )
     self.holder = v if (v := get("holder")).__class__ is str else odd(v, "UpdatePlatformPartnerBodyAccount.holder")
     self.number = v if (v := get("number")).__class__ is str else odd(v, "UpdatePlatformPartnerBodyAccount.number")
-    self.additional_properties = {} if _KNOWN.issuperset(raw) else extra(raw, _KNOWN)
+    if not _KNOWN.issuperset(raw):
+        self.additional_properties = extra(raw, _KNOWN)
     return self

@@ -40,5 +40,6 @@ def read(raw: Any) -> UpdatePlatformPartnerBodyContact:
         if (v := get("phoneNumber")) is None or v.__class__ is str
         else odd(v, "UpdatePlatformPartnerBodyContact.phoneNumber")
     )
-    self.additional_properties = {} if _KNOWN.issuperset(raw) else extra(raw, _KNOWN)
+    if not _KNOWN.issuperset(raw):
+        self.additional_properties = extra(raw, _KNOWN)
     return self

@@ -82,5 +82,6 @@ def read(raw: Any) -> UpdatePlatformPartnerBodyTypeBusiness:
         if (v := get("taxationType")) is None or v.__class__ is str
         else odd(v, "UpdatePlatformPartnerBodyTypeBusiness.taxationType")
     )
-    self.additional_properties = {} if _KNOWN.issuperset(raw) else extra(raw, _KNOWN)
+    if not _KNOWN.issuperset(raw):
+        self.additional_properties = extra(raw, _KNOWN)
     return self

@@ -31,5 +31,6 @@ def read(raw: Any) -> UpdatePlatformPartnerBodyTypeNonWhtPayer:
     self.birthdate = (
         None if (v := get("birthdate")) is None else read_date(v, "UpdatePlatformPartnerBodyTypeNonWhtPayer.birthdate")
     )
-    self.additional_properties = {} if _KNOWN.issuperset(raw) else extra(raw, _KNOWN)
+    if not _KNOWN.issuperset(raw):
+        self.additional_properties = extra(raw, _KNOWN)
     return self

@@ -73,5 +73,6 @@ def read(raw: Any) -> UpdatePlatformSettingBody:
         if (v := get("supportsMultipleOrderTransfersPerPartner")) is None or v.__class__ is bool
         else odd(v, "UpdatePlatformSettingBody.supportsMultipleOrderTransfersPerPartner")
     )
-    self.additional_properties = {} if _KNOWN.issuperset(raw) else extra(raw, _KNOWN)
+    if not _KNOWN.issuperset(raw):
+        self.additional_properties = extra(raw, _KNOWN)
     return self

@@ -28,5 +28,6 @@ def read(raw: Any) -> ValidateB2bCounterpartyCertificateResponse:
     self.is_valid = (
         v if (v := get("isValid")).__class__ is bool else odd(v, "ValidateB2bCounterpartyCertificateResponse.isValid")
     )
-    self.additional_properties = {} if _KNOWN.issuperset(raw) else extra(raw, _KNOWN)
+    if not _KNOWN.issuperset(raw):
+        self.additional_properties = extra(raw, _KNOWN)
     return self

@@ -86,5 +86,6 @@ def read(raw: Any) -> VerifiedIdentityVerification:
         else odd(v, "VerifiedIdentityVerification.verifiedCustomer")
     )
     self.version = v if (v := get("version")).__class__ is str else odd(v, "VerifiedIdentityVerification.version")
-    self.additional_properties = {} if _KNOWN.issuperset(raw) else extra(raw, _KNOWN)
+    if not _KNOWN.issuperset(raw):
+        self.additional_properties = extra(raw, _KNOWN)
     return self
