@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import random
 import re
+import time
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import UTC, datetime
 from functools import partial
@@ -36,6 +37,7 @@ from portone_async._retry import Failure, RetryPolicy
 from portone_async.api import Namespaces
 
 if TYPE_CHECKING:
+    import ssl
     from types import TracebackType
 
     from portone_async._files import PartialFile
@@ -76,9 +78,11 @@ class PortOne(Namespaces):
         timeout: Seconds for every step of a request, or a `Timeout` (10 s to connect, 60 s for an answer).
         max_retries: How often to try a call again at most after a passing fault; 0 for never.
         retry: The whole `RetryPolicy`, instead of `max_retries`.
-        wire: What carries the bytes: `httpx`, or by an extra `httpx2` (`[httpx2]`) or `aiohttp` (`[fast]`, asyncio
-            only).
+        wire: What carries the bytes. `auto` is the client's own HTTP/1.1 on asyncio, and httpx's connections on trio
+            and through a proxy; `httpx` and `httpx2` (the extra `[httpx2]`) are those libraries' connections always.
         max_connections: How many requests run at once; further ones wait.
+        ssl_context: TLS settings of your own, such as a client certificate or a private authority. Otherwise
+            certificates are verified against certifi's, or those of `SSL_CERT_FILE` or `SSL_CERT_DIR`.
         http_client: An `httpx.AsyncClient` or `httpx2.AsyncClient` of yours to send by, instead of the
             built-in wire. It stays yours to close.
         strict: Raise `ResponseError` with a JSON path wherever a reply is not what PortOne's document says,
@@ -98,8 +102,9 @@ class PortOne(Namespaces):
         timeout: float | Timeout = Timeout(),  # noqa: B008  (frozen)
         max_retries: int | None = None,
         retry: RetryPolicy = RetryPolicy(),  # noqa: B008  (frozen)
-        wire: Wire = "httpx",
+        wire: Wire = "auto",
         max_connections: int = 100,
+        ssl_context: ssl.SSLContext | None = None,
         http_client: HTTPClient | None = None,
         strict: bool = False,
     ) -> None:
@@ -110,9 +115,9 @@ class PortOne(Namespaces):
             raise InvalidArgumentError(f"wire is one of {', '.join(get_args(Wire))}")
         if isinstance(max_connections, bool) or max_connections < 1:
             raise InvalidArgumentError("max_connections takes a whole number from 1")
-        if not re.fullmatch(r"https?://[^/?#\s@]+(/[^?#\s]*)?", base_url):
+        if not re.fullmatch(r"https?://[^/?#\s@]+(/[!-\"$->@-~]*)?", base_url):
             raise InvalidArgumentError(
-                "base_url is like https://api.portone.io, without a query or credentials"
+                "base_url is like https://api.portone.io, without a query or credentials, its path escaped"
             )
         self._settings: Final = Settings(
             base_url.rstrip("/"),
@@ -123,6 +128,7 @@ class PortOne(Namespaces):
         self._retry: Final = retry
         self._wire: Final[Wire] = wire
         self._limit: Final = max_connections
+        self._ssl_context: Final = ssl_context
         self._http_client: Final = http_client
         self._strict: Final = strict
         self._transport: Transport | None = None
@@ -203,12 +209,14 @@ class PortOne(Namespaces):
             raise ClientClosedError("this client is closed: build a new one")
         if self._transport is None:
             # Here, so that importing the package and building a client do not wait for httpx.
-            from portone_async._transport import UserClient, open_transport  # noqa: PLC0415
+            from portone_async._transport import Lanes, Origin, UserClient  # noqa: PLC0415
 
             self._transport = (
                 UserClient(self._http_client)
                 if self._http_client is not None
-                else open_transport(self._settings.base_url, self._limit, self._wire)
+                else Lanes(
+                    Origin.of(self._settings.base_url, self._ssl_context), self._limit, self._wire
+                )
             )
         return self._transport
 
@@ -237,7 +245,7 @@ class PortOne(Namespaces):
         policy = self._retry
         if options.max_retries is not None:
             policy = evolve(policy, max_retries=options.max_retries)
-        started = anyio.current_time()
+        started = time.monotonic()
         attempts = 0
         reached = False
         while True:
@@ -251,7 +259,7 @@ class PortOne(Namespaces):
                 delay = policy.delay(
                     _failure(error),
                     attempts=attempts,
-                    elapsed=anyio.current_time() - started,
+                    elapsed=time.monotonic() - started,
                     jitter=random.random(),  # noqa: S311  (no secret)
                     now=datetime.now(UTC),
                 )

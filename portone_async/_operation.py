@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from portone_async._response import RawResponse
 
 T = TypeVar("T")
-Wire: TypeAlias = Literal["httpx", "httpx2", "aiohttp"]
+Wire: TypeAlias = Literal["auto", "httpx", "httpx2"]
 """What carries the bytes."""
 
 # PortOne takes an RFC 8941 string of 16 to 256 ASCII characters and recommends these.

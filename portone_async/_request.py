@@ -45,6 +45,16 @@ class Request:
     content: bytes | None = field(repr=False)
     info: RequestInfo
 
+    @property
+    def target(self) -> str:
+        """Path and query, escaped: what follows scheme and authority."""
+        return "/" + self.url.partition("//")[2].partition("/")[2]
+
+    @property
+    def has_length(self) -> bool:
+        """Whether its length is told: that of a body, or that there is none where one could be."""
+        return bool(self.content) or self.method in ("POST", "PUT", "PATCH")
+
 
 def build_request(
     settings: Settings,

@@ -24,11 +24,6 @@ _UNREACHED: Final = frozenset(
         "ProxyError",
         "UnsupportedProtocol",
         "LocalProtocolError",
-        # aiohttp's names
-        "ClientConnectorError",
-        "ConnectionTimeoutError",
-        "ClientProxyConnectionError",
-        "ClientHttpProxyError",
     }
 )
 
@@ -64,16 +59,11 @@ class Transport(Protocol):
 
 
 def fault(error: BaseException) -> TransportFault:
-    """What a library's error means.
-
-    httpx-aiohttp calls a connection that broke under way a failed connect: its cause tells them apart.
-    """
-    cause = error.__cause__
-    told = cause if cause is not None and type(cause).__module__.startswith("aiohttp") else error
-    names = {kind.__name__ for kind in type(told).__mro__}
+    """What an error of httpx's or httpcore's means."""
+    names = {kind.__name__ for kind in type(error).__mro__}
     return TransportFault(
-        type(told).__name__,
-        timed_out=isinstance(told, TimeoutError) or type(told).__name__.endswith("Timeout"),
+        type(error).__name__,
+        timed_out=isinstance(error, TimeoutError) or type(error).__name__.endswith("Timeout"),
         may_have_reached=not names & _UNREACHED,
     )
 
@@ -82,9 +72,13 @@ def quiet_cause(error: BaseException) -> BaseException | None:
     """The error itself, for a traceback, unless its message may repeat bytes that were sent or came."""
     libraries = ("httpx.", "httpx2.", "httpcore.", "httpcore2.", "httpx", "httpcore", "builtins")
     told = type(error).__module__.startswith(libraries)
-    of_aiohttp = type(error.__cause__).__module__.startswith("aiohttp")
-    protocol = type(error).__name__.endswith("ProtocolError")
-    return error if told and not of_aiohttp and not protocol else None
+    return error if told and not type(error).__name__.endswith("ProtocolError") else None
+
+
+def check_has_end(headers: Mapping[str, str]) -> None:
+    """Refuse a download that only ends with its connection: half of it would look like the whole."""
+    if not any(name in headers for name in ("content-length", "transfer-encoding")):
+        raise TransportFault("RemoteProtocolError", timed_out=False, may_have_reached=True)
 
 
 def require(module: str, extra: str | None) -> Any:

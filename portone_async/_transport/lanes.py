@@ -1,246 +1,134 @@
-"""The default wire: lanes of one connection each, the warmest taken first.
+"""The built-in wire: lanes of one connection each, the warmest taken first.
 
-An httpx client costs about a tenth of a millisecond a request, and its connection pool costs time in proportion
-to its connections. A lane is one connection of httpcore, on which httpx stands, and nothing around it; TLS
-settings and proxies are httpx's.
+A lane has its connection for itself, so that taking one costs the same however many there are.
 """
 
 from __future__ import annotations
 
-import zlib
-from collections.abc import AsyncGenerator, Callable
-from contextlib import asynccontextmanager
-from typing import Any, Final
+import asyncio
+from collections.abc import Awaitable, Callable
+from functools import partial
+from typing import Any, Protocol
 from weakref import WeakKeyDictionary
 
 import anyio
 import anyio.lowlevel
+import sniffio
 from attrs import define, field
 
-from portone_async._errors import ClientClosedError, InvalidArgumentError
+from portone_async._errors import ClientClosedError
 from portone_async._operation import Timeout, Wire
 from portone_async._request import Request
-from portone_async._response import OK
-from portone_async._transport.interface import KEEPALIVE, Answer, Sink, fault, quiet_cause, require
-from portone_async._transport.proxies import environment_proxy
-
-_GZIP: Final = 16 + zlib.MAX_WBITS
+from portone_async._transport.interface import Answer, Sink
+from portone_async._transport.origin import Origin
+from portone_async._transport.places import AnyPlaces, AsyncioPlaces, Places
 
 
-class DecodingError(Exception):
-    """A compressed body that is damaged or ends too early."""
+class Connection(Protocol):
+    """A connection that carries one request at a time."""
+
+    async def is_usable(self) -> bool:
+        """Whether it may carry another request."""
+        ...
+
+    async def send(self, request: Request, timeout: Timeout, sink: Sink | None) -> Answer:
+        """Send a request and read its answer. Raises `TransportFault`."""
+        ...
+
+    async def aclose(self) -> None:
+        """Close it."""
+        ...
 
 
 @define(eq=False)
 class Lanes:
     """Connections to one server, opened when needed up to a limit."""
 
-    base_url: str
+    origin: Origin
     limit: int
     wire: Wire
-    _httpx: Any = field(init=False)
-    _core: Any = field(init=False)
-    _faults: tuple[type[Exception], ...] = field(init=False)
-    _ssl: Any = field(init=False)
-    _origin: Any = field(init=False)
-    _port: int | None = field(init=False)
-    _host: bytes = field(init=False)
-    _proxy: str | None = field(init=False)
     # A client may be built at import time and then used by several event loops in turn (asyncio.run twice,
     # a test suite): connections belong to the loop that opened them, and go with it.
     _pools: WeakKeyDictionary[Any, _Pool] = field(init=False, factory=WeakKeyDictionary)
     _closed: bool = field(init=False, default=False)
 
-    def __attrs_post_init__(self) -> None:
-        extra = "httpx2" if self.wire == "httpx2" else None
-        self._httpx = require(self.wire, extra)
-        self._core = core = require("httpcore2" if extra else "httpcore", extra)
-        self._faults = (
-            core.TimeoutException,
-            core.NetworkError,
-            core.ProtocolError,
-            core.ProxyError,
-            core.UnsupportedProtocol,
-            core.ConnectionNotAvailable,
-            DecodingError,
-            OSError,
-        )
-        try:
-            url = self._httpx.URL(self.base_url)
-        except self._httpx.InvalidURL:
-            raise InvalidArgumentError("base_url is no valid URL") from None
-        port = url.port or {"http": 80, "https": 443}[url.scheme]
-        self._origin = core.Origin(url.raw_scheme, url.raw_host, port)
-        self._port = url.port
-        self._host = url.netloc
-        # Loading the trusted certificates takes long; without TLS (an emulator) there is nothing to verify.
-        self._ssl = self._httpx.create_ssl_context(verify=url.scheme == "https")
-        self._proxy = environment_proxy(self.base_url)
-
     async def send(self, request: Request, timeout: Timeout, sink: Sink | None) -> Answer:
         """One attempt on a free lane."""
-        built = self._build(request, timeout)
+        pool = self._pool()
+        await pool.places.take(timeout.pool)
         try:
-            async with self._lane(timeout.pool) as lane:
-                return await _read(await lane.handle_async_request(built), sink)
-        except self._faults as error:
-            raise fault(error) from quiet_cause(error)
+            if self._closed:
+                raise ClientClosedError("this client was closed while the call waited for its turn")
+            lane = await pool.take(timeout)
+            try:
+                return await lane.send(request, timeout, sink)
+            finally:
+                if self._closed:
+                    await _close(lane)
+                else:
+                    pool.free.append(lane)
+        finally:
+            pool.places.give_back()
 
     async def aclose(self) -> None:
         """Close the lanes of this event loop; those in use are closed when they are given back."""
         self._closed = True
-        pool = self._pools.pop(anyio.lowlevel.current_token().native_token, None)
+        pool = self._pools.pop(_token(), None)
         while pool is not None and pool.free:
-            await pool.free.pop().aclose()
+            await _close(pool.free.pop())
         self._pools.clear()  # of loops that are over: nobody can close those connections any more
 
-    def _build(self, request: Request, timeout: Timeout) -> Any:
-        origin = self._origin
-        # The path and query behind scheme and authority, escaped already.
-        target = "/" + request.url.partition("//")[2].partition("/")[2]
-        headers = [(b"host", self._host)]
-        headers += [
-            (name.encode("ascii"), value.encode("ascii")) for name, value in request.headers
-        ]
-        content = request.content or b""
-        if content or request.method in ("POST", "PUT", "PATCH"):
-            headers.append((b"content-length", str(len(content)).encode()))
-        return self._core.Request(
-            request.method,
-            self._core.URL(
-                scheme=origin.scheme,
-                host=origin.host,
-                port=self._port,
-                target=target.encode("ascii"),
-            ),
-            headers=headers,
-            content=content,
-            extensions={"timeout": timeout.limits},
-        )
-
-    @asynccontextmanager
-    async def _lane(self, timeout: float) -> AsyncGenerator[Any]:
-        token = anyio.lowlevel.current_token().native_token
+    def _pool(self) -> _Pool:
+        # Asked of asyncio itself, as that is much quicker than by anyio.
+        is_asyncio = sniffio.current_async_library() == "asyncio"
+        token = asyncio.get_running_loop() if is_asyncio else _token()
         pool = self._pools.get(token)
         if pool is None:
-            pool = self._pools[token] = _Pool(anyio.Semaphore(self.limit, fast_acquire=True))
-        try:
-            pool.places.acquire_nowait()
-        except anyio.WouldBlock:
-            with anyio.move_on_after(timeout) as scope:
-                await pool.places.acquire()
-            if scope.cancelled_caught:
-                raise self._core.PoolTimeout("no lane became free in time") from None
-        try:
-            if self._closed:
-                raise ClientClosedError("this client was closed while the call waited for its turn")
-            lane = await self._take(pool)
-            try:
-                yield lane
-            finally:
-                if self._closed:
-                    with anyio.CancelScope(shield=True):
-                        await lane.aclose()
-                else:
-                    pool.free.append(lane)
-        finally:
-            pool.places.release()
+            # Connections keep their loop, and so themselves, from being collected.
+            for ended in [loop for loop in self._pools if getattr(loop, "is_closed", bool)()]:
+                del self._pools[ended]
+            places = AsyncioPlaces(self.limit) if is_asyncio else AnyPlaces(self.limit)
+            pool = self._pools[token] = _Pool(places, self._opener(is_asyncio=is_asyncio))
+        return pool
 
-    async def _take(self, pool: _Pool) -> Any:
-        """The warmest lane whose connection still stands, or a new one."""
-        while pool.free:
-            lane = pool.free.pop()
-            if not _is_over(lane):
-                return lane
-            with anyio.CancelScope(shield=True):
-                await lane.aclose()
-        if self._proxy is None:
-            return self._core.AsyncHTTPConnection(
-                origin=self._origin, ssl_context=self._ssl, keepalive_expiry=KEEPALIVE
-            )
-        return self._open_proxy(self._proxy)
+    def _opener(self, *, is_asyncio: bool) -> Callable[[Timeout], Awaitable[Connection]]:
+        if is_asyncio and self.wire == "auto" and self.origin.proxy is None:
+            from portone_async._transport.direct import connect  # noqa: PLC0415  (asyncio's)
 
-    def _open_proxy(self, url: str) -> Any:
-        """A pool of httpcore's with one connection, as it is httpcore that knows how to ask a proxy."""
-        try:
-            proxy = self._httpx.Proxy(url)
-            address = proxy.url
-            kind = (
-                self._core.AsyncSOCKSProxy
-                if address.scheme.startswith("socks")
-                else self._core.AsyncHTTPProxy
-            )
-            return kind(
-                proxy_url=self._core.URL(
-                    scheme=address.raw_scheme,
-                    host=address.raw_host,
-                    port=address.port,
-                    target=address.raw_path,
-                ),
-                proxy_auth=proxy.raw_auth,
-                ssl_context=self._ssl,
-                max_connections=1,
-                keepalive_expiry=KEEPALIVE,
-            )
-        except (ImportError, ValueError, RuntimeError, self._httpx.InvalidURL):
-            # From None: the message may repeat the proxy's password.
-            raise InvalidArgumentError(
-                "the proxy that the environment names cannot be used: http, https, or socks5 with httpx[socks]"
-            ) from None
+            return partial(connect, self.origin)
+        from portone_async._transport.core import Core  # noqa: PLC0415  (its library may be an extra)
+
+        return Core(self.origin, "httpx" if self.wire == "auto" else self.wire).connect
 
 
 @define
 class _Pool:
     """The lanes of one event loop."""
 
-    places: anyio.Semaphore
-    free: list[Any] = field(factory=list[Any])
+    places: Places
+    open: Callable[[Timeout], Awaitable[Connection]]
+    free: list[Connection] = field(factory=list[Connection])
+
+    async def take(self, timeout: Timeout) -> Connection:
+        """The warmest lane whose connection still stands, or a new one."""
+        while self.free:
+            lane = self.free.pop()
+            try:
+                usable = await lane.is_usable()
+            except BaseException:
+                self.free.append(lane)
+                raise
+            if usable:
+                return lane
+            await _close(lane)
+        return await self.open(timeout)
 
 
-def _is_over(lane: Any) -> bool:
-    """Whether a connection is closed, or idle for so long or in such a state that it should be."""
-    return hasattr(lane, "has_expired") and (lane.is_closed() or lane.has_expired())
+def _token() -> Any:
+    """The event loop, or what trio has for one."""
+    return anyio.lowlevel.current_token().native_token
 
 
-async def _read(response: Any, sink: Sink | None) -> Answer:
-    headers: dict[str, str] = {}
-    for raw_name, raw_value in response.headers:
-        name, value = raw_name.decode("ascii").lower(), raw_value.decode("latin-1")
-        headers[name] = f"{headers[name]}, {value}" if name in headers else value
-    try:
-        decode = _decoder(headers.get("content-encoding", "identity"))
-        if sink is None or response.status not in OK:
-            content = await response.aread()
-            return Answer(response.status, headers, decode(content) + decode(None))
-        async for piece in response.aiter_stream():
-            await sink(decode(piece))
-        await sink(decode(None))
-        return Answer(response.status, headers, b"")
-    finally:
-        # Reading to the end has closed it already, unless something went wrong.
-        with anyio.CancelScope(shield=True):
-            await response.aclose()
-
-
-def _decoder(encoding: str) -> Callable[[bytes | None], bytes]:
-    """What takes the compression off, piece by piece; `None` is the end of the body."""
-    encoding = encoding.strip().lower()
-    if encoding in ("", "identity"):
-        return lambda piece: piece or b""
-    if encoding not in ("gzip", "x-gzip"):
-        raise DecodingError("a compression that was not asked for")
-    decompressor = zlib.decompressobj(_GZIP)
-    began = False
-
-    def decode(piece: bytes | None) -> bytes:
-        nonlocal began
-        began = began or bool(piece)
-        try:
-            found = decompressor.flush() if piece is None else decompressor.decompress(piece)
-        except zlib.error:
-            raise DecodingError("a damaged gzip body") from None
-        if piece is None and began and not decompressor.eof:
-            raise DecodingError("a gzip body that ends too early")
-        return found
-
-    return decode
+async def _close(lane: Connection) -> None:
+    with anyio.CancelScope(shield=True):
+        await lane.aclose()

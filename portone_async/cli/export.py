@@ -18,6 +18,7 @@ from portone_async.cli.display import Display
 from portone_async.cli.exits import EXIT_CODES, Exit, Stop, ending
 from portone_async.cli.interrupt import interruption
 from portone_async.cli.journal import Journal, Record
+from portone_async.cli.loop import run_loop
 from portone_async.cli.period import Period, agree, moment
 from portone_async.cli.report import close
 from portone_async.cli.tables import check_library
@@ -74,7 +75,7 @@ def export(
             had = journal.tally.payments
             started = time.monotonic()
             with Display(known=had) as display:
-                ended = anyio.run(_export, portone, period, page_size, journal, display)
+                ended = run_loop(_export, portone, period, page_size, journal, display)
             return close(
                 target,
                 journal.tally,

@@ -5,7 +5,6 @@ from __future__ import annotations
 import sys
 from typing import Annotated
 
-import anyio
 import orjson
 import typer
 
@@ -14,6 +13,7 @@ from portone_async._client import BASE_URL
 from portone_async._errors import AuthenticationError
 from portone_async.cli.account import BaseUrl, client, refused
 from portone_async.cli.exits import Exit, Stop, ending
+from portone_async.cli.loop import run_loop
 from portone_async.cli.terminal import console
 
 
@@ -24,7 +24,7 @@ def get(
     """Print one payment as JSON, as PortOne sent it."""
 
     def run() -> Exit:
-        content = anyio.run(_get, client(base_url), payment_id)
+        content = run_loop(_get, client(base_url), payment_id)
         text = orjson.dumps(orjson.loads(content), option=orjson.OPT_INDENT_2).decode()
         if sys.stdout.isatty():
             console().print_json(text)

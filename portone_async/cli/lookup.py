@@ -6,7 +6,6 @@ import time
 from pathlib import Path
 from typing import Annotated, Any, cast
 
-import anyio
 import typer
 from attrs import frozen
 
@@ -21,6 +20,7 @@ from portone_async.cli.failures import Failures
 from portone_async.cli.ids import read_ids
 from portone_async.cli.interrupt import interruption
 from portone_async.cli.journal import Journal, Record
+from portone_async.cli.loop import run_loop
 from portone_async.cli.report import close
 from portone_async.cli.tables import check_library
 from portone_async.cli.tally import JsonObject
@@ -101,7 +101,7 @@ def _run(target: Target, portone: PortOne, ids: list[str], limits: Limits) -> Ex
         had = journal.tally.payments
         started = time.monotonic()
         with Display(known=len(ids) - len(wanted), total=len(ids)) as display:
-            ended = anyio.run(_look_up, portone, wanted, limits, journal, failures, display)
+            ended = run_loop(_look_up, portone, wanted, limits, journal, failures, display)
         return close(
             target,
             journal.tally,
@@ -126,6 +126,8 @@ async def _look_up(
         get,
         wanted,
         concurrency=limits.concurrency,
+        # No more than that is asked twice after a crash.
+        window=limits.concurrency,
         rate=limits.rate,
         fail_over=limits.fail_over,
         on_progress=display.show,

@@ -196,7 +196,8 @@ async def test_leaving_early_leaves_nothing_running_and_errors_arrive_as_they_ar
                 break
         await anyio.lowlevel.checkpoint()
         assert asked < len(emulator.requests) <= asked + 3
-        emulator.future("getPayments", future.unknown_error("ODD"), times=1)
+        # More than once: the page that was given up may still be on its way there.
+        emulator.future("getPayments", future.unknown_error("ODD"), times=3)
         with pytest.raises(errors.ConflictError):
             async with portone.payment.iter_payments().prefetched() as payments:
                 async for _ in payments:

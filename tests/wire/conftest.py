@@ -68,10 +68,9 @@ class Waits(list[float]):
 def waits(monkeypatch: pytest.MonkeyPatch) -> Waits:
     """Have clients note how long they would wait, with all jitter at its most, instead of waiting."""
     waits = Waits()
-    clock = SimpleNamespace(
-        sleep=waits.sleep, current_time=waits.now, CancelScope=anyio.CancelScope
-    )
+    clock = SimpleNamespace(sleep=waits.sleep, CancelScope=anyio.CancelScope)
     monkeypatch.setattr(_client, "anyio", clock)
+    monkeypatch.setattr(_client, "time", SimpleNamespace(monotonic=waits.now))
     monkeypatch.setattr(_client, "random", SimpleNamespace(random=lambda: 1.0))
     return waits
 

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import json
 import socket
+import ssl
 import struct
 import zlib
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 import anyio
 import h11
-from anyio.abc import ByteStream, Listener, SocketAttribute, SocketStream, TaskGroup
+from anyio.abc import ByteStream, Listener, SocketAttribute, TaskGroup
+from anyio.streams.tls import TLSListener
 from attrs import define, field
 
 PATIENCE = 5.0
@@ -105,7 +107,7 @@ class Server:
     _changed: anyio.Event = field(factory=anyio.Event)
     _listening: anyio.CancelScope = field(factory=anyio.CancelScope)
 
-    async def listen(self, listener: Listener[SocketStream], tasks: TaskGroup) -> None:
+    async def listen(self, listener: Listener[Any], tasks: TaskGroup) -> None:
         with self._listening:
             await listener.serve(self.serve, tasks)
         await listener.aclose()
@@ -143,7 +145,7 @@ class Server:
         self._changed.set()
         self._changed = anyio.Event()
 
-    async def serve(self, stream: SocketStream) -> None:
+    async def serve(self, stream: ByteStream) -> None:
         self.opened += 1
         self.open += 1
         self.most_open = max(self.most_open, self.open)
@@ -155,19 +157,21 @@ class Server:
                 except Hangup as hangup:
                     if hangup.reset:
                         _reset_on_close(stream)
-                except (anyio.EndOfStream, anyio.BrokenResourceError):
+                except (anyio.EndOfStream, anyio.BrokenResourceError, anyio.ClosedResourceError):
                     pass
                 except (
                     Exception
                 ) as problem:  # told when the test ends: raised here it would cancel it
                     self.problems.append(problem)
-        except anyio.BrokenResourceError:
+        except (anyio.BrokenResourceError, OSError):
             pass  # the other side hung up first
+        except Exception as problem:
+            self.problems.append(problem)
         finally:
             self.open -= 1
             self.changed()
 
-    async def _converse(self, stream: SocketStream) -> None:
+    async def _converse(self, stream: ByteStream) -> None:
         data = b""
         while True:
             data = data or await stream.receive()
@@ -202,18 +206,25 @@ async def _read_request(stream: ByteStream, data: bytes) -> tuple[Seen, bytes]:
             return seen, parser.trailing_data[0]
 
 
-def _reset_on_close(stream: SocketStream) -> None:
-    raw = stream.extra(SocketAttribute.raw_socket)
-    raw.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+def _reset_on_close(stream: ByteStream) -> None:
+    with suppress(
+        OSError, AttributeError
+    ):  # it may be gone already, which uvloop's streams tell so
+        raw = stream.extra(SocketAttribute.raw_socket)
+        raw.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
 
 
 @asynccontextmanager
-async def serving() -> AsyncGenerator[Server]:
-    """A server for the length of a block."""
+async def serving(tls: ssl.SSLContext | None = None) -> AsyncGenerator[Server]:
+    """A server for the length of a block. With TLS it closes without taking leave."""
     several = await anyio.create_tcp_listener(local_host="127.0.0.1", local_port=0)
-    (listener,) = several.listeners
+    listener: Listener[Any] = several.listeners[0]
+    scheme = "http" if tls is None else "https"
+    url = f"{scheme}://127.0.0.1:{listener.extra(SocketAttribute.local_port)}"
+    if tls is not None:
+        listener = TLSListener(listener, tls, standard_compatible=False)
     async with several, anyio.create_task_group() as tasks:
-        server = Server(f"http://127.0.0.1:{listener.extra(SocketAttribute.local_port)}")
+        server = Server(url)
         tasks.start_soon(server.listen, listener, tasks)
         yield server
         tasks.cancel_scope.cancel()

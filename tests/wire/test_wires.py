@@ -1,6 +1,7 @@
-"""The same calls over each wire: httpx as it comes, httpx2 and aiohttp by their extras."""
+"""The same calls over each wire: the client's own, httpx as it comes, and httpx2 by its extra."""
 
 import importlib.util
+import sys
 
 import pytest
 
@@ -8,15 +9,13 @@ from portone_async import PortOne, RequestOptions, errors
 from portone_async.emulator import Emulator
 
 ONCE = RequestOptions(max_retries=0)
-MODULES = {"httpx": "httpx", "httpx2": "httpx2", "aiohttp": "aiohttp"}
+MODULES = {"auto": "anyio", "httpx": "httpx", "httpx2": "httpx2"}
 
 
 @pytest.fixture(params=MODULES)
-def wire(request: pytest.FixtureRequest, anyio_backend_name: str) -> str:
+def wire(request: pytest.FixtureRequest) -> str:
     if importlib.util.find_spec(MODULES[request.param]) is None:
         pytest.skip(f"{MODULES[request.param]} is not installed")
-    if request.param == "aiohttp" and anyio_backend_name != "asyncio":
-        pytest.skip("aiohttp runs on asyncio only")
     return request.param
 
 
@@ -73,6 +72,46 @@ async def test_a_slow_answer_is_a_timeout(wire: str) -> None:
     assert raised.value.may_have_reached
 
 
-def test_an_unknown_wire_is_refused() -> None:
-    with pytest.raises(errors.InvalidArgumentError, match="httpx2"):
-        PortOne("x", wire="carrier pigeon")
+@pytest.mark.anyio
+async def test_each_wire_is_the_one_that_was_asked_for(
+    wire: str, anyio_backend_name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The client's own on asyncio, httpcore on trio or when httpx is asked for, httpcore2 for httpx2."""
+    name = {"httpx2": "httpcore2"}.get(wire, "httpcore")
+    if wire == "auto" and anyio_backend_name == "asyncio":
+        name = "portone_async._transport.direct"
+    used: list[str] = []
+
+    def note(module: str, owner: object, method: str) -> None:
+        whole = getattr(owner, method)
+
+        def noted(*args: object, **options: object) -> object:
+            used.append(module)
+            return whole(*args, **options)
+
+        monkeypatch.setattr(owner, method, noted)
+
+    import httpcore
+
+    from portone_async._transport import direct
+
+    note("portone_async._transport.direct", direct, "connect")
+    note("httpcore", httpcore.AsyncHTTPConnection, "handle_async_request")
+    if "httpcore2" in sys.modules or importlib.util.find_spec("httpcore2"):
+        import httpcore2
+
+        note("httpcore2", httpcore2.AsyncHTTPConnection, "handle_async_request")
+    async with (
+        Emulator() as emulator,
+        PortOne(emulator.secret, base_url=emulator.url, wire=wire) as portone,
+    ):
+        emulator.checkout("order-1", amount=1_000)
+        await portone.payment.get_payment("order-1")
+    assert used == [name]
+
+
+@pytest.mark.parametrize("wire", ["carrier pigeon", "aiohttp", ""])
+def test_an_unknown_wire_is_refused(wire: str) -> None:
+    """With the names of those that there are."""
+    with pytest.raises(errors.InvalidArgumentError, match="auto, httpx, httpx2"):
+        PortOne("x", wire=wire)

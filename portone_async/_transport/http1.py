@@ -1,0 +1,196 @@
+"""HTTP/1.1 as bytes (RFC 9112): a request to send, a response to read. No input or output.
+
+The reader is strict where a mistake would cost money: an answer is whole or it is an error, and nothing that
+follows it on its connection is ever taken for the answer to another request.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Generator
+from typing import Final
+
+from portone_async._request import Request
+
+_LONGEST_HEAD: Final = 131_072
+_LONGEST_LINE: Final = 4_096
+_TOKEN: Final = rb"[!#$%&'*+.^_`|~0-9A-Za-z-]++"
+_FIELD: Final = rb"%b:[^\r\n\x00]*+" % _TOKEN
+_HEAD: Final = re.compile(rb"HTTP/1\.[01] [1-9][0-9]{2}(?: [^\r\n\x00]*+)?(?:\r\n%b)*+" % _FIELD)
+_TRAILER: Final = re.compile(_FIELD)
+_CHUNK: Final = re.compile(rb"([0-9A-Fa-f]{1,15})[ \t]*+(?:;[^\r\n\x00]*+)?")
+_SENDABLE: Final = re.compile(r"[\x20-\x7e\t\r\n]*+")
+_SWITCHING: Final = 101
+_FINAL: Final = 200
+_BODILESS: Final = (204, 304)
+
+
+class ProtocolError(Exception):
+    """Bytes that are no whole HTTP/1.1 response."""
+
+
+def encode(request: Request, authority: str) -> bytes:
+    """A request's bytes."""
+    lines = [f"{request.method} {request.target} HTTP/1.1", f"host: {authority}"]
+    lines += [f"{name}: {value}" for name, value in request.headers]
+    content = request.content or b""
+    if request.has_length:
+        lines.append(f"content-length: {len(content)}")
+    lines += ["", ""]
+    head = "\r\n".join(lines)
+    has_its_lines = head.count("\r") == head.count("\n") == len(lines) - 1
+    if not has_its_lines or lines[0].count(" ") != 2 or not _SENDABLE.fullmatch(head):  # noqa: PLR2004
+        raise ProtocolError("a request with characters that HTTP cannot carry")
+    return head.encode("ascii") + content
+
+
+class ResponseReader:
+    """Reads the response to one request from the bytes of a connection, in pieces of any size."""
+
+    def __init__(self, method: str) -> None:
+        self.status = 0
+        """0 until the head is there."""
+        self.headers: dict[str, str] = {}
+        """Names in lower case."""
+        self.complete = False
+        self._method: Final = method
+        self._buffer: Final = bytearray()
+        self._pieces: list[bytes] = []
+        self._ended = False
+        self._persistent = False
+        self._broken: ProtocolError | None = None
+        self._parser: Final = self._parse()
+        next(self._parser)
+
+    @property
+    def reusable(self) -> bool:
+        """Whether the connection may carry another request: all of this answer came, and nothing else."""
+        return self.complete and self._persistent and not self._buffer
+
+    def feed(self, data: bytes) -> None:
+        """Take bytes that came. Raises `ProtocolError`."""
+        self._buffer.extend(data)
+        self._resume()
+
+    def end(self) -> None:
+        """The connection ended. Raises `ProtocolError` if the response did not."""
+        self._ended = True
+        self._resume()
+
+    def content(self) -> bytes:
+        """What came of the body since the last time."""
+        pieces, self._pieces = self._pieces, []
+        return pieces[0] if len(pieces) == 1 else b"".join(pieces)
+
+    def _resume(self) -> None:
+        if self._broken is not None:
+            raise self._broken
+        try:
+            next(self._parser)
+        except StopIteration:
+            self.complete = True
+        except ProtocolError as error:
+            self._broken = error
+            raise
+
+    def _parse(self) -> Generator[None]:
+        """Each `yield` waits for more bytes, or for the end of the connection."""
+        yield
+        while self.status < _FINAL:  # 1xx announce the answer
+            yield from self._head()
+            if self.status == _SWITCHING:
+                raise ProtocolError("the server changed the protocol")
+        coding = self.headers.get("transfer-encoding")
+        length = self.headers.get("content-length")
+        if self._method == "HEAD" or self.status in _BODILESS:
+            return
+        if coding is not None:
+            if coding.lower() != "chunked":
+                raise ProtocolError("a transfer coding that was not asked for")
+            # With a length beside it, something between may have seen another end than we do.
+            self._persistent = self._persistent and length is None
+            yield from self._chunks()
+        elif length is not None:
+            yield from self._body(_length(length))
+        else:
+            self._persistent = False
+            while not self._ended:
+                self._move(len(self._buffer))
+                yield
+            self._move(len(self._buffer))
+
+    def _head(self) -> Generator[None]:
+        block = yield from self._until(b"\r\n\r\n", _LONGEST_HEAD)
+        if not _HEAD.fullmatch(block):
+            raise ProtocolError("no HTTP/1.1 head")
+        start, *lines = block.decode("latin-1").split("\r\n")
+        pairs = [line.partition(":") for line in lines]
+        headers = {name.lower(): value.strip(" \t") for name, _, value in pairs}
+        if len(headers) < len(pairs):
+            headers = _joined(pairs)
+        self.status, self.headers = int(start[9:12]), headers
+        options = headers.get("connection", "").lower().split(",")
+        self._persistent = start.startswith("HTTP/1.1") and "close" not in map(str.strip, options)
+
+    def _chunks(self) -> Generator[None]:
+        while True:
+            line = yield from self._until(b"\r\n", _LONGEST_LINE)
+            found = _CHUNK.fullmatch(line)
+            if not found:
+                raise ProtocolError("no chunk")
+            size = int(found[1], 16)
+            if not size:
+                break
+            yield from self._body(size)
+            if (yield from self._until(b"\r\n", 2)):
+                raise ProtocolError("a chunk longer than it says")
+        while line := (yield from self._until(b"\r\n", _LONGEST_LINE)):
+            if not _TRAILER.fullmatch(line):
+                raise ProtocolError("no trailer")
+
+    def _body(self, length: int) -> Generator[None]:
+        while length > len(self._buffer):
+            length -= len(self._buffer)
+            self._move(len(self._buffer))
+            yield from self._more()
+        self._move(length)
+
+    def _until(self, mark: bytes, longest: int) -> Generator[None, None, bytes]:
+        """The bytes before a mark, which go with it."""
+        searched = 0
+        # Looked for no further than it may be, so that it is the same however the bytes come.
+        while (found := self._buffer.find(mark, searched, longest + len(mark))) < 0:
+            if len(self._buffer) >= longest + len(mark):
+                raise ProtocolError("a head or line that is too long")
+            searched = max(0, len(self._buffer) - len(mark) + 1)
+            yield from self._more()
+        block = bytes(self._buffer[:found])
+        del self._buffer[: found + len(mark)]
+        return block
+
+    def _more(self) -> Generator[None]:
+        if self._ended:
+            raise ProtocolError("the connection ended within the answer")
+        yield
+
+    def _move(self, size: int) -> None:
+        if size:
+            self._pieces.append(bytes(self._buffer[:size]))
+            del self._buffer[:size]
+
+
+def _joined(pairs: list[tuple[str, str, str]]) -> dict[str, str]:
+    """Headers that came several times, as one list each."""
+    found: dict[str, list[str]] = {}
+    for name, _, value in pairs:
+        found.setdefault(name.lower(), []).append(value.strip(" \t"))
+    return {name: ", ".join(values) for name, values in found.items()}
+
+
+def _length(value: str) -> int:
+    # Said twice it is one list, and one length only if they agree.
+    lengths = {text.strip(" \t") for text in value.split(",")}
+    text = lengths.pop()
+    if lengths or not text.isascii() or not text.isdigit() or len(text) > 15:  # noqa: PLR2004
+        raise ProtocolError("no length")
+    return int(text)
