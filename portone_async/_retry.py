@@ -6,7 +6,6 @@ an idempotency key. Every other request of the client's has one, so what remains
 
 from __future__ import annotations
 
-import email.utils
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Final
@@ -85,6 +84,8 @@ class Failure:
             return None
         if asked.isascii() and asked.isdigit():
             return float(asked)
+        import email.utils  # noqa: PLC0415  (slow to import, rarely needed)
+
         try:
             until = email.utils.parsedate_to_datetime(asked)
         except (ValueError, OverflowError):

@@ -10,7 +10,6 @@ from math import inf
 from typing import Final, cast
 
 import aiohappyeyeballs
-import anyio
 
 from portone_async._operation import Timeout
 from portone_async._request import Request
@@ -34,7 +33,7 @@ async def connect(origin: Origin, timeout: Timeout) -> Connection:
     """Open a connection. Raises `TransportFault`."""
     loop = asyncio.get_running_loop()
     try:
-        with anyio.fail_after(timeout.connect):
+        async with asyncio.timeout(timeout.connect):
             addresses = await loop.getaddrinfo(origin.host, origin.port, type=socket.SOCK_STREAM)
             sock = await aiohappyeyeballs.start_connection(  # pyright: ignore[reportUnknownMemberType]
                 addresses, happy_eyeballs_delay=_NEXT_ADDRESS, interleave=1

@@ -7,7 +7,6 @@ import ssl
 from typing import Final
 from urllib.parse import urlsplit
 
-import certifi
 from attrs import define, field
 
 from portone_async._errors import InvalidArgumentError
@@ -70,4 +69,6 @@ def _trusted() -> ssl.SSLContext:
         raise InvalidArgumentError(
             "SSL_CERT_FILE and SSL_CERT_DIR name a file and a folder of certificates (PEM)"
         ) from None
+    import certifi  # noqa: PLC0415  (slow to import, and plain http has no need of it)
+
     return ssl.create_default_context(cafile=certifi.where())
