@@ -44,7 +44,11 @@ format: $(VENV)/dev ## Format the hand-written code
 	@$(RUN) -m ruff check --fix
 	@$(RUN) -m ruff format
 
-bench: $(VENV)/dev ## Ratios against the official SDK, side by side in one run
+$(VENV)/bench: $(VENV)/dev benchmarks/requirements.txt
+	@$(PIP) --requirement benchmarks/requirements.txt
+	@touch $@
+
+bench: $(VENV)/bench ## Ratios against the official SDK, side by side in one run
 	@$(RUN) -m benchmarks
 
 nox: $(VENV)/dev ## The tests on Python 3.11, 3.12 and 3.13, lint, types and generated code

@@ -1,46 +1,49 @@
-"""Lookups a second by number of tasks, each contestant on one core, round after round."""
+"""Lookups a second by number of tasks, each contender on one core, round after round."""
 
 from __future__ import annotations
 
 import json
-import statistics
 import subprocess
 import sys
+from collections.abc import Callable
 
+from benchmarks import cores
 from benchmarks.clients import CONTESTANTS
+from benchmarks.section import Section, figures
 from benchmarks.server import nginx
-from benchmarks.table import show
 
 TASKS = (20, 100, 500)
-ROUNDS = 3
+ROUNDS = 5
 # Enough for about a second each.
-COUNTS = {"official": 500, "raw_httpx": 600, "bare_socket": 12_000, "raw_aiohttp": 4_000}
+COUNTS = {"official": 500, "raw_httpx": 600, "ours_httpx": 3_000, "ours_httpx2": 3_000}
+OTHERS = 8_000
+# Far more than any of them takes.
+TIMEOUT = 300
 
 
-def measure(name: str, url: str, tasks: int, count: int) -> dict[str, float]:
-    """One contestant in a fresh process."""
+def ask(
+    name: str, url: str, tasks: int, count: int, core: Callable[[], None] = cores.measured
+) -> dict[str, float]:
+    """Let one contender look up in a fresh process; how it went."""
     command = [sys.executable, "-m", "benchmarks.clients", name, url, str(tasks), str(count)]
-    return json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
+    done = subprocess.run(
+        command, check=True, stdout=subprocess.PIPE, timeout=TIMEOUT, preexec_fn=core
+    )
+    went: dict[str, float] = json.loads(done.stdout)
+    return went
 
 
-def main() -> None:
-    """Measure each in turn, round by round."""
-    rates: dict[tuple[str, int], list[float]] = {}
+def measure() -> dict[str, Section]:
+    """Ask each in turn, round by round."""
+    section = Section(title="Lookups a second on one core", unit="per s", cases={})
+    rates: dict[int, dict[str, list[float]]] = {
+        tasks: {name: [] for name in CONTESTANTS} for tasks in TASKS
+    }
     with nginx() as url:
         for _ in range(ROUNDS):
             for tasks in TASKS:
                 for name in CONTESTANTS:
-                    count = max(COUNTS.get(name, 2_500), tasks * 2)
-                    rates.setdefault((name, tasks), []).append(
-                        measure(name, url, tasks, count)["rate"]
-                    )
-    rows = []
-    for name in CONTESTANTS:
-        row = [name]
-        for tasks in TASKS:
-            found, base = rates[name, tasks], rates["official", tasks]
-            ratio = statistics.median(a / b for a, b in zip(found, base, strict=True))
-            row += [f"{statistics.median(found):,.0f}", f"{ratio:.1f}"]
-        rows.append(row)
-    head = ["", *(text for tasks in TASKS for text in (f"{tasks} tasks: a second", "of official"))]
-    show("Looking one payment up, one core", head, rows)
+                    count = max(COUNTS.get(name, OTHERS), tasks * 2)
+                    rates[tasks][name].append(ask(name, url, tasks, count)["rate"])
+    section["cases"] = {f"{tasks} tasks": figures(found) for tasks, found in rates.items()}
+    return {"lookups": section}

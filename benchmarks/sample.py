@@ -1,4 +1,4 @@
-"""One card payment of about 2 kB, as `GET /payments/{paymentId}` answers."""
+"""One card payment of 2.4 kB, as `GET /payments/{paymentId}` answers."""
 
 import json
 
@@ -32,6 +32,7 @@ PAYMENT = {
         "pgProvider": "TOSSPAYMENTS",
         "pgMerchantId": "merchant",
     },
+    "channelGroup": {"id": "channel-group-id-00000000", "name": "default", "isForTest": False},
     "version": "V2",
     "webhooks": [
         {
@@ -43,7 +44,11 @@ PAYMENT = {
             "currentExecutionCount": 1,
             "maxExecutionCount": 5,
             "trigger": "MANUAL",
-            "request": {"header": "{}", "body": "{}", "requestedAt": "2024-01-01T00:00:02.500Z"},
+            "request": {
+                "header": '{"content-type":"application/json"}',
+                "body": '{"type":"Transaction.Paid","data":{"paymentId":"order-20240101-000001"}}',
+                "requestedAt": "2024-01-01T00:00:02.500Z",
+            },
             "response": {
                 "code": "200",
                 "header": "{}",
@@ -85,7 +90,22 @@ PAYMENT = {
     },
     "isCulturalExpense": False,
     "products": [
-        {"id": "p-1", "name": "커피", "tag": "coffee", "code": "C1", "amount": 15000, "quantity": 2}
+        {
+            "id": "p-1",
+            "name": "커피",
+            "tag": "coffee",
+            "code": "C1",
+            "amount": 12000,
+            "quantity": 2,
+        },
+        {
+            "id": "p-2",
+            "name": "여과지",
+            "tag": "paper",
+            "code": "F1",
+            "amount": 6000,
+            "quantity": 1,
+        },
     ],
     "customData": '{"cart":1}',
     "country": "KR",

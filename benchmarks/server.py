@@ -8,10 +8,11 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 
+from benchmarks import cores
 from benchmarks.sample import CONTENT
 
 _CONFIG = """
@@ -33,36 +34,45 @@ def free_port() -> int:
     """A TCP port on loopback that nobody uses."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def program() -> str:
+    """Where nginx is."""
+    found = shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin:/usr/local/sbin")
+    if found is None:
+        sys.exit("the benchmarks need nginx (Debian: apt-get install nginx-light)")
+    return found
 
 
 @contextmanager
-def nginx() -> Iterator[str]:
+def nginx() -> Generator[str]:
     """Serve the sample payment under every path; the base URL."""
-    program = shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin:/usr/local/sbin")
-    if program is None:
-        sys.exit("this benchmark needs nginx (Debian: apt-get install nginx-light)")
     port = free_port()
     with tempfile.TemporaryDirectory() as folder:
         Path(folder, "payment.json").write_bytes(CONTENT)
         Path(folder).chmod(0o755)
         config = Path(folder, "nginx.conf")
         config.write_text(_CONFIG.format(folder=folder, port=port))
-        process = subprocess.Popen([program, "-c", str(config)], stderr=subprocess.DEVNULL)
+        process = subprocess.Popen(
+            [program(), "-c", str(config)], stderr=subprocess.DEVNULL, preexec_fn=cores.helping
+        )
         try:
-            _wait(port, process)
+            wait(port, process)
             yield f"http://127.0.0.1:{port}"
         finally:
             process.terminate()
             process.wait()
 
 
-def _wait(port: int, process: subprocess.Popen[bytes]) -> None:
-    for _ in range(200):
+def wait(port: int, process: subprocess.Popen[bytes]) -> None:
+    """Until the server that was started takes connections."""
+    for _ in range(1_000):
         if process.poll() is not None:
             break
         with socket.socket() as probe:
             if probe.connect_ex(("127.0.0.1", port)) == 0:
                 return
         time.sleep(0.02)
-    sys.exit("nginx did not start")
+    sys.exit("a server did not start")
