@@ -105,7 +105,16 @@ async def bare_socket(url: str) -> Call:
 
 CONTESTANTS = {
     function.__name__: function
-    for function in (official, ours, ours_fast, ours_httpx, ours_httpx2, raw_httpx, raw_aiohttp, bare_socket)
+    for function in (
+        official,
+        ours,
+        ours_fast,
+        ours_httpx,
+        ours_httpx2,
+        raw_httpx,
+        raw_aiohttp,
+        bare_socket,
+    )
 }
 # As tables and pictures call them, and what else they are compared with.
 LABELS = {
