@@ -32,9 +32,13 @@ class Refusals:
                 f"{operation_id} has no error {error_type}; it has {', '.join(schemas)}"
             )
         schema = self._document.schemas[schemas[error_type]]
-        required = [name for name in schema["required"] if name not in {"type", "message", *fields}]
+        strange = fields.keys() - (schema["properties"].keys() - {"type"})
+        if strange:
+            raise ValueError(f"{error_type} has no field {', '.join(sorted(strange))} to give")
+        given = {"message": "refused on demand", **fields}
+        required = [name for name in schema["required"] if name not in {"type", *given}]
         made_up = {name: self._sampler.value(schema["properties"][name], name) for name in required}
-        refusal = Refusal(error_type, "refused on demand", **made_up, **fields)
+        refusal = Refusal(error_type, str(given.pop("message")), **made_up, **given)
         self._planned.setdefault(operation_id, deque()).extend([refusal] * times)
 
     def clear(self) -> None:

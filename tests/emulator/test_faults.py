@@ -167,6 +167,14 @@ class TestRefuse:
         assert reply.json()["pgMessage"]
         assert refusal(shop.cancel()) == (502, "PG_PROVIDER")
 
+    def test_message(self, emulator: Emulator, shop: Shop) -> None:
+        emulator.refuse("cancelPayment", "PG_PROVIDER", message="the card is stolen")
+        assert shop.cancel().json()["message"] == "the card is stolen"
+
+    def test_misspelt_field(self, emulator: Emulator) -> None:
+        with pytest.raises(ValueError, match="PG_PROVIDER has no field pg_code"):
+            emulator.refuse("cancelPayment", "PG_PROVIDER", pg_code="42")
+
     def test_error_of_another_operation(self, emulator: Emulator) -> None:
         with pytest.raises(ValueError, match="getPayment has no error ALREADY_PAID"):
             emulator.refuse("getPayment", "ALREADY_PAID")
