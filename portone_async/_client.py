@@ -129,6 +129,10 @@ class PortOne(Namespaces):
         self._wire: Final[Wire] = wire
         self._limit: Final = max_connections
         self._ssl_context: Final = ssl_context
+        if http_client is not None and (ssl_context is not None or wire != "auto"):
+            raise InvalidArgumentError(
+                "with an http_client, TLS and the wire are its own: set them there"
+            )
         self._http_client: Final = http_client
         self._strict: Final = strict
         self._transport: Transport | None = None

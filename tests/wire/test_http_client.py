@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import ssl
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any
@@ -281,3 +282,10 @@ async def test_it_logs_no_secret(
     assert logged
     assert SECRET not in logged
     assert WORD not in logged
+
+
+def test_tls_and_the_wire_are_the_clients_own(httpx: Any) -> None:
+    """What would have no effect is refused."""
+    for options in ({"ssl_context": ssl.create_default_context()}, {"wire": "httpx"}):
+        with pytest.raises(errors.InvalidArgumentError, match="http_client"):
+            PortOne(SECRET, http_client=httpx.AsyncClient(), **options)
