@@ -14,6 +14,8 @@ from portone_async.emulator.posting import Poster
 from portone_async.emulator.state import State
 
 _LONGEST_SLEEP = 3600.0
+_LONGEST_STOP = 60.0
+"""Seconds: far more than giving up what is under way takes."""
 _log = logging.getLogger(__name__)
 
 
@@ -48,7 +50,9 @@ class Background:
         if thread is None or loop is None or main is None:
             return
         loop.call_soon_threadsafe(main.cancel)
-        thread.join()
+        thread.join(_LONGEST_STOP)
+        if thread.is_alive():
+            raise RuntimeError("the thread that sends webhooks did not stop")
         with self._changed:
             self._state.outbox.put_back()
             self._changed.notify_all()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -425,6 +426,22 @@ class TestBackground:
         assert len(receiver.got) == 2
         assert not [thread.name for thread in threading.enumerate() if "portone" in thread.name]
         assert not caplog.records
+
+    def test_stops_at_the_moment_when_something_is_due(self) -> None:
+        """The cancellation comes together with what wakes the sender."""
+
+        def work() -> None:
+            for _ in range(50):
+                with Emulator(webhook_url="http://127.0.0.1:9") as emulator:
+                    emulator.checkout("order-1", amount=1000)
+                    emulator.wait_for_webhooks()
+                    time.sleep(0.002)
+                    emulator.advance(seconds=1)
+            done.set()
+
+        done = threading.Event()
+        threading.Thread(target=work, daemon=True).start()
+        assert done.wait(30)
 
     def test_a_waiting_thread_is_told_of_the_stop(self, receiver: Receiver) -> None:
         arrived, released = threading.Event(), threading.Event()
