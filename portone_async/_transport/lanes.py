@@ -85,8 +85,10 @@ class Lanes:
         pool = self._pools.get(token)
         if pool is None:
             # Connections keep their loop, and so themselves, from being collected.
-            for ended in [loop for loop in self._pools if getattr(loop, "is_closed", bool)()]:
-                del self._pools[ended]
+            # (By `keyrefs`, as loops of other threads may add theirs meanwhile.)
+            for loop in [ref() for ref in self._pools.keyrefs()]:
+                if getattr(loop, "is_closed", bool)():
+                    self._pools.pop(loop, None)
             places = AsyncioPlaces(self.limit) if is_asyncio else AnyPlaces(self.limit)
             pool = self._pools[token] = _Pool(places, self._opener(is_asyncio=is_asyncio))
         return pool
