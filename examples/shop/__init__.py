@@ -10,7 +10,6 @@ Each file has one subject, and is meant to be copied from:
     sweep.py           what neither webhook nor redirect brought to its end
     live.py            the page follows the order by server-sent events
     problems.py        pages for errors
-    card_window.py     the emulator's window for a billing key
     orders.py, window.py, pages.py, desk.py, views.py    the shop itself
     app.py, shop.py, settings.py, database.py, tables.py, forms.py, guard.py    what holds it together
 """

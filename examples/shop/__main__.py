@@ -16,7 +16,6 @@ import uvicorn
 from portone_async.emulator import Emulator
 
 from .app import create_app
-from .card_window import add_card_window
 from .settings import Settings
 from .webhooks import PATH
 
@@ -43,7 +42,6 @@ def main() -> None:
         tempfile.TemporaryDirectory() as folder,
         Emulator(port=options.emulator_port, webhook_url=shop_url + PATH) as emulator,
     ):
-        add_card_window(emulator, shop_url)
         settings = Settings(
             shop_url=shop_url,
             window_url=emulator.url,

@@ -53,7 +53,7 @@ def card_window(shop: Shop, subscription: Subscription) -> str:
     """Return where a card is stored for a subscription."""
     query = urlencode(
         {
-            "name": subscription.name,
+            "issueName": subscription.name,
             "redirect": f"{shop.settings.shop_url}/subscriptions/{subscription.id}/back",
         }
     )

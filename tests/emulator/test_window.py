@@ -209,3 +209,73 @@ class TestFormsWithoutOurScript:
         assert reply.status_code == 404
         assert "this store has no payment of this id" in reply.text
         assert reply.headers["content-type"].startswith("text/html")
+
+
+class TestCards:
+    """The window at `/issue-billing-key/{customer_id}`."""
+
+    def leave(self, emulator: Emulator, outcome: str, **fields: str) -> httpx.Response:
+        return httpx.post(
+            f"{emulator.url}/issue-billing-key/customer-1",
+            data={"outcome": outcome, **fields},
+            headers={"Origin": emulator.url, "Accept": "text/html"},
+            verify=False,
+        )
+
+    def test_shows_whose_card_it_is_and_what_for(self, emulator: Emulator) -> None:
+        url = f"{emulator.url}/issue-billing-key/customer-1?issueName=%3Cb%3ETea%3C/b%3E"
+        page = httpx.get(url, verify=False).text
+        assert "&lt;b&gt;Tea&lt;/b&gt;" in page
+        assert "customer-1" in page
+        assert "0 KRW" not in page
+
+    def test_stores_a_card(self, emulator: Emulator, shop: Shop) -> None:
+        said = heard(self.leave(emulator, "issued", redirect=DONE))
+        assert said.keys() == {"lang", "transactionType", "billingKey"}
+        assert said["transactionType"] == "ISSUE_BILLING_KEY"
+        info = shop.get(f"/billing-keys/{said['billingKey']}").json()
+        assert info["status"] == "ISSUED"
+        assert info["customer"]["id"] == "customer-1"
+
+    def test_hands_a_token_to_confirm(self, emulator: Emulator, shop: Shop) -> None:
+        said = heard(self.leave(emulator, "authenticated", redirect=DONE))
+        token = {"billingIssueToken": said["billingIssueToken"]}
+        assert shop.post("/billing-keys/confirm", json=token).json()["billingKey"]
+
+    @pytest.mark.parametrize(
+        ("outcome", "code"), [("failed", "PG_PROVIDER"), ("leave", "FAILURE_TYPE_PG")]
+    )
+    def test_stores_none(self, emulator: Emulator, outcome: str, code: str) -> None:
+        said = heard(self.leave(emulator, outcome, redirect=DONE))
+        assert said["code"] == code
+        assert said["message"]
+        assert "billingKey" not in said
+
+    def test_without_a_redirect_it_tells_the_key(self, emulator: Emulator) -> None:
+        page = self.leave(emulator, "issued")
+        assert page.status_code == 200
+        assert "billing-key" in page.text
+
+    def test_what_cannot_be(self, emulator: Emulator) -> None:
+        assert self.leave(emulator, "paid").status_code == 400
+        assert self.leave(emulator, "issued", redirect="javascript:alert(1)").status_code == 400
+        refused = self.leave(emulator, "issued", storeId="store-of-another", redirect=DONE)
+        assert refused.status_code == 403
+        assert "customer-1" not in refused.text
+
+    def test_another_sites_page_cannot_press_its_buttons(self, emulator: Emulator) -> None:
+        reply = httpx.post(
+            f"{emulator.url}/issue-billing-key/customer-1",
+            data={"outcome": "issued"},
+            headers={"Origin": "https://elsewhere.test"},
+            verify=False,
+        )
+        assert reply.status_code == 403
+
+    def test_other_programs_play_it_by_a_control(self, emulator: Emulator) -> None:
+        reply = httpx.post(
+            f"{emulator.url}/_emulator/issue-billing-key",
+            json={"customerId": "customer-1"},
+            verify=False,
+        )
+        assert reply.json()["billingKey"]

@@ -15,7 +15,6 @@ from sqlalchemy import select
 
 from examples.shop.__main__ import listen
 from examples.shop.app import create_app
-from examples.shop.card_window import add_card_window
 from examples.shop.settings import Settings
 from examples.shop.shop import Shop
 from examples.shop.tables import Order
@@ -128,7 +127,6 @@ async def in_process(folder: Path, **options: Any) -> AsyncGenerator[Stage]:
     `options` are the emulator's.
     """
     async with Emulator(**options) as emulator:
-        add_card_window(emulator, "http://shop.test")
         app = create_app(settings(emulator, folder, "http://shop.test"))
         async with app.router.lifespan_context(app):
             transport = httpx.ASGITransport(app)
@@ -144,7 +142,6 @@ async def served(folder: Path, kind: type[Settings] = Settings) -> AsyncGenerato
     listener = listen(0)
     url = f"http://127.0.0.1:{listener.getsockname()[1]}"
     async with Emulator(webhook_url=url + PATH) as emulator:
-        add_card_window(emulator, url)
         app = create_app(settings(emulator, folder, url, kind))
         started = asyncio.Event()
         server = _Server(

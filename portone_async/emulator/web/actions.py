@@ -8,6 +8,7 @@ from attrs import asdict
 
 from portone_async.emulator.checkout import Outcome
 from portone_async.emulator.errors import invalid
+from portone_async.emulator.issue_window import IssueOutcome
 from portone_async.emulator.wire import JsonObject, present, timestamp
 
 if TYPE_CHECKING:
@@ -41,6 +42,17 @@ def leave(emulator: Emulator, body: JsonObject) -> JsonObject:
     return _answer(left)
 
 
+def issue_billing_key(emulator: Emulator, body: JsonObject) -> JsonObject:
+    """Open the window in which a card is stored and leave it."""
+    left = emulator.issue_billing_key(
+        cast("IssueOutcome", body.get("outcome", "issued")),
+        customer={"id": body["customerId"]},
+        channel_key=body.get("channelKey"),
+        store_id=body.get("storeId"),
+    )
+    return _answer(left)
+
+
 def _outcome(body: JsonObject) -> Outcome:
     return cast("Outcome", body.get("outcome", "paid"))
 
@@ -48,7 +60,13 @@ def _outcome(body: JsonObject) -> Outcome:
 def _answer(left: Any) -> JsonObject:
     """Write what the shop's page hears, under the names of PortOne's browser SDK."""
     heard = asdict(left)
-    names = {"payment_id": "paymentId", "tx_id": "txId", "payment_token": "paymentToken"}
+    names = {
+        "payment_id": "paymentId",
+        "tx_id": "txId",
+        "payment_token": "paymentToken",
+        "billing_key": "billingKey",
+        "billing_issue_token": "billingIssueToken",
+    }
     return present(**{names.get(name, name): value for name, value in heard.items()})
 
 

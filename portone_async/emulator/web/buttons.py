@@ -58,13 +58,23 @@ def payment_buttons(payment: JsonObject) -> list[Html]:
 
 def outcome_buttons() -> list[Html]:
     """Write the ways to leave the payment window."""
+    return _outcomes(_WORDS)
+
+
+def card_buttons() -> list[Html]:
+    """Write the ways to leave the window in which a card is stored."""
+    return _outcomes({"issued": "Store the card", "failed": "Fail"})
+
+
+def _outcomes(words: dict[str, str]) -> list[Html]:
+    first = next(iter(words))
     return [
         element(
             "button",
             word,
             name="outcome",
             value=outcome,
-            class_="primary" if outcome == "paid" else None,
+            class_="primary" if outcome == first else None,
         )
-        for outcome, word in _WORDS.items()
+        for outcome, word in words.items()
     ]

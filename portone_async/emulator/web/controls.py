@@ -12,6 +12,7 @@ from portone_async.emulator.document import Document
 from portone_async.emulator.errors import invalid
 from portone_async.emulator.escrow import EscrowEvent
 from portone_async.emulator.faults import FaultKind
+from portone_async.emulator.issue_window import IssueOutcome
 from portone_async.emulator.methods import Method
 from portone_async.emulator.web import actions
 from portone_async.emulator.wire import JsonObject
@@ -92,6 +93,18 @@ def controls(document: Document) -> dict[str, Control]:
             properties={**_PAYMENT, "outcome": outcome},
             required=("paymentId",),
             run=actions.leave,
+        ),
+        "issue-billing-key": Control(
+            about="Open the window in which a customer stores a card and leave it with an outcome.",
+            properties={
+                "customerId": _TEXT,
+                "storeId": _TEXT,
+                "outcome": {"type": "string", "enum": list(get_args(IssueOutcome))},
+                "issueName": _TEXT,
+                "channelKey": _TEXT,
+            },
+            required=("customerId",),
+            run=actions.issue_billing_key,
         ),
         "deposit": Control(
             about="Pay into a payment's virtual account.",

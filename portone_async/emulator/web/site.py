@@ -1,4 +1,4 @@
-"""The page, the payment window and the controls, in front of the API."""
+"""The page, the windows and the controls, in front of the API."""
 
 from __future__ import annotations
 
@@ -18,13 +18,17 @@ from portone_async.emulator.app import RequestRecord
 from portone_async.emulator.errors import Refusal, invalid
 from portone_async.emulator.state import State
 from portone_async.emulator.validation import RequestValidator
-from portone_async.emulator.web import frame, window
+from portone_async.emulator.web import frame
+from portone_async.emulator.web.card_window import CARD
 from portone_async.emulator.web.controls import Control
 from portone_async.emulator.web.dashboard import SHOWN, TITLE, clock_text, dashboard
 from portone_async.emulator.web.forms import read_body, read_query
 from portone_async.emulator.web.guard import FORM, Guard, media_type
+from portone_async.emulator.web.html import Html
+from portone_async.emulator.web.payment_window import PAYMENT
 from portone_async.emulator.web.sections import live
 from portone_async.emulator.web.view import snapshot
+from portone_async.emulator.web.window import LEAVE, REDIRECT, Window, check_redirect
 from portone_async.emulator.wire import JsonObject
 
 if TYPE_CHECKING:
@@ -33,7 +37,7 @@ if TYPE_CHECKING:
     from portone_async.emulator.emulator import Emulator
 
 _PREFIX = "/_emulator/"
-_WINDOW = "/checkout/"
+_WINDOWS = {"/checkout/": PAYMENT, "/issue-billing-key/": CARD}
 _READING = frozenset({"GET", "HEAD"})
 
 _STATUSES = {"INVALID_REQUEST": 400, "FORBIDDEN": 403, "METHOD_NOT_ALLOWED": 405}
@@ -70,8 +74,9 @@ class Site:
             self.guard.check(request)
             if path == "/":
                 return frame.page(TITLE, dashboard(self._seen(SHOWN)))
-            if path.startswith(_WINDOW):
-                return await self._window(request, path.removeprefix(_WINDOW))
+            for prefix, window in _WINDOWS.items():
+                if path.startswith(prefix):
+                    return await self._window(request, window, path.removeprefix(prefix))
             name = path.removeprefix(_PREFIX)
             if request.method in _READING:
                 return self._read(request, name)
@@ -121,38 +126,38 @@ class Site:
             return frame.page(TITLE, content, status=_status(refusal))
         return RedirectResponse("/", 303) if _is_page_wanted(request) else _json(answer)
 
-    async def _window(self, request: Request, payment_id: str) -> Response:
-        """Show the payment window, or leave it by one of its buttons."""
+    async def _window(self, request: Request, window: Window, key: str) -> Response:
+        """Show a window, or leave it by one of its buttons."""
+        properties = self._window_properties(window)
         if request.method in _READING:
-            asked = read_query(request, self._window_properties)
+            asked = read_query(request, properties)
         else:
-            asked = await read_body(request, self._window_properties)
-        redirect: str | None = asked.pop(window.REDIRECT, None)
+            asked = await read_body(request, properties)
+        redirect: str | None = asked.pop(REDIRECT, None)
         outcome: str | None = asked.pop("outcome", None)
-        window.check_redirect(redirect)
+        check_redirect(redirect)
         try:
-            order = window.order_of(self.state, payment_id, asked)
-            self._check(self.controls["checkout"], order)
+            wanted = window.asked_for(self.state, key, asked)
+            self._check(self.controls[window.control], wanted)
             if request.method in _READING or outcome is None:
-                content = window.window(order, redirect)
-                return frame.page(f"Pay {order['orderName']}", content, body_class="narrow")
-            heard = await self._leave(order, outcome)
+                return _window_page(window.content(wanted, redirect))
+            heard = await self._leave(window, wanted, outcome)
         except Refusal as refusal:
-            heard = window.refused(payment_id, refusal)
-            content = window.closing("This payment cannot be made", heard, redirect)
-            return frame.page(
-                "Payment window", content, status=_status(refusal), body_class="narrow"
-            )
+            heard = window.refused(key, refusal)
+            content = window.closing(window.impossible, heard, redirect)
+            return _window_page(content, _status(refusal))
         if redirect is not None:
             return RedirectResponse(window.back(redirect, heard), 303)
-        return frame.page("Payment window", window.closing("Done", heard), body_class="narrow")
+        return _window_page(window.closing("Done", heard))
 
-    async def _leave(self, order: JsonObject, outcome: str) -> JsonObject:
-        checkout = self.controls["checkout"]
-        if outcome != window.LEAVE:
-            return await self._use(checkout, {**order, "outcome": outcome})
-        heard = await self._use(checkout, {**order, "outcome": "ready"})
-        return window.left(order["paymentId"], heard)
+    async def _leave(self, window: Window, wanted: JsonObject, outcome: str) -> JsonObject:
+        control = self.controls[window.control]
+        if outcome != LEAVE:
+            return await self._use(control, {**wanted, "outcome": outcome})
+        heard: JsonObject = {}
+        if window.when_left is not None:
+            heard = await self._use(control, {**wanted, "outcome": window.when_left})
+        return window.left(wanted[window.key], heard)
 
     async def _use(self, control: Control, body: JsonObject) -> JsonObject:
         """Check what a control is told, and do it: in a thread, as time may have to pass."""
@@ -174,12 +179,11 @@ class Site:
         path = f"{_PREFIX}{name}"
         return {"method": "POST", "path": path, "about": control.about, "body": control.schema}
 
-    @property
-    def _window_properties(self) -> JsonObject:
-        """What the window's address may say; a customer does not fit into it."""
-        properties = self.controls["checkout"].properties
+    def _window_properties(self, window: Window) -> JsonObject:
+        """What a window's address may say; a customer does not fit into it."""
+        properties = self.controls[window.control].properties
         fitting = {name: about for name, about in properties.items() if name != "customer"}
-        return {**fitting, window.REDIRECT: {"type": "string"}}
+        return {**fitting, REDIRECT: {"type": "string"}}
 
 
 def _is_ours(request: Request) -> bool:
@@ -190,12 +194,16 @@ def _is_ours(request: Request) -> bool:
     path: str = request.scope["path"]
     if path == "/":
         return request.method in _READING and "authorization" not in request.headers
-    return path.startswith((_PREFIX, _WINDOW))
+    return path.startswith((_PREFIX, *_WINDOWS))
 
 
 def _is_page_wanted(request: Request) -> bool:
     """Whether a browser without our script sends one of the page's forms."""
     return media_type(request) == FORM and "text/html" in request.headers.get("accept", "")
+
+
+def _window_page(content: Html, status: int = 200) -> Response:
+    return frame.page("PortOne's window", content, status=status, body_class="narrow")
 
 
 def _json(content: JsonObject, status: int = 200) -> Response:
