@@ -74,6 +74,8 @@ class LoopbackServer:
             lifespan="off",
             log_config=None,
             access_log=False,
+            # Longer than clients keep theirs: a request on a connection that is just being closed is lost.
+            timeout_keep_alive=75,
             # uvicorn writes these in the loop that `main_loop` replaces.
             server_header=False,
             date_header=False,
