@@ -40,7 +40,9 @@ def main() -> None:
     with (
         listener,
         tempfile.TemporaryDirectory() as folder,
-        Emulator(port=options.emulator_port, webhook_url=shop_url + PATH) as emulator,
+        Emulator(
+            port=options.emulator_port, webhook_url=shop_url + PATH, shop_origins=[shop_url]
+        ) as emulator,
     ):
         settings = Settings(
             shop_url=shop_url,

@@ -12,10 +12,9 @@ from threading import Condition, Thread
 from portone_async.emulator import payment_webhooks, timeline
 from portone_async.emulator.posting import Poster
 from portone_async.emulator.state import State
+from portone_async.emulator.threads import join
 
 _LONGEST_SLEEP = 3600.0
-_LONGEST_STOP = 60.0
-"""Seconds: far more than giving up what is under way takes."""
 _log = logging.getLogger(__name__)
 
 
@@ -43,19 +42,23 @@ class Background:
             self._state.outbox.wake = self.wake
 
     def stop(self) -> None:
-        """End. What is under way is given up, and due again at the next start."""
+        """End. What is under way is given up, and due again at the next start.
+
+        Raises:
+            RuntimeError: it hangs.
+        """
         with self._state.lock:
             thread, loop, main = self._thread, self._loop, self._main
             self._thread = self._loop = self._main = None
         if thread is None or loop is None or main is None:
             return
         loop.call_soon_threadsafe(main.cancel)
-        thread.join(_LONGEST_STOP)
-        if thread.is_alive():
-            raise RuntimeError("the thread that sends webhooks did not stop")
-        with self._changed:
-            self._state.outbox.put_back()
-            self._changed.notify_all()
+        try:
+            join(thread, "sends webhooks")
+        finally:
+            with self._changed:
+                self._state.outbox.put_back()
+                self._changed.notify_all()
 
     def wake(self) -> None:
         """Look again what there is to do. Hold the state's lock."""

@@ -59,6 +59,7 @@ from portone_async.emulator.validation import RequestValidator
 from portone_async.emulator.web.controls import controls
 from portone_async.emulator.web.guard import Guard
 from portone_async.emulator.web.site import Site
+from portone_async.emulator.web.way_back import WayBack
 from portone_async.emulator.webhook_bodies import WebhookFormat, WebhookVersion, check_version
 from portone_async.emulator.wire import JsonObject
 
@@ -112,6 +113,7 @@ class Emulator(Outside):
         webhook_format: WebhookFormat = "json",
         host: str = LOOPBACK,
         allowed_hosts: Iterable[str] = (),
+        shop_origins: Iterable[str] = (),
         port: int = 0,
         seed: int = 0,
         start_at: datetime | None = None,
@@ -132,6 +134,8 @@ class Emulator(Outside):
             host: the address to listen on. Any but loopback opens the emulator to other machines.
             allowed_hosts: names (`Host`) under which the page and the controls may be used, beside
                 loopback's from this machine. They ask for no secret.
+            shop_origins: where the windows may lead back to, as in `https://shop.example`; to any
+                web page unless given.
             port: the TCP port, a free one for 0.
             seed: makes ids and generated replies, the same for the same seed.
             start_at: stops the clock at this moment, so that only `advance()` moves it.
@@ -194,6 +198,7 @@ class Emulator(Outside):
             controls=controls(document),
             validator=validator,
             guard=Guard(allowed_hosts),
+            way_back=WayBack(shop_origins),
         )
 
     @property
@@ -222,9 +227,16 @@ class Emulator(Outside):
         self._background.start()
 
     def stop(self) -> None:
-        """Stop serving. What happened stays readable."""
-        if self._server is not None:
+        """Stop serving. What happened stays readable.
+
+        Raises:
+            RuntimeError: a part of it hangs, and is left behind.
+        """
+        if self._server is None:
+            return
+        try:
             self._background.stop()
+        finally:
             self._server.stop()
             self._background.stop()  # again, as a reset may have started it meanwhile
             self._server = None

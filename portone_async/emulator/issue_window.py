@@ -42,9 +42,13 @@ def play(
     outcome: IssueOutcome,
     channel_key: str,
     customer: JsonObject,
+    named: JsonObject,
     payment: JsonObject | None,
 ) -> IssueWindow:
-    """Open the window and leave it. `payment` is what is to be paid at once, as `confirm` checks it.
+    """Open the window and leave it.
+
+    `named` is what the shop calls it, `issueId` and `issueName`; `payment` what is to be paid at
+    once, as `confirm` checks it.
 
     Raises:
         Refusal: as `amount_of`, for a payment.
@@ -52,7 +56,7 @@ def play(
     if payment is not None:
         amount_of(payment["totalAmount"], payment.get("taxFreeAmount"))
         payments.check_unpaid(state, (store_id, payment["paymentId"]))
-    info = new_info(state, store_id, state.channel(channel_key), customer)
+    info = new_info(state, store_id, state.channel(channel_key), customer) | named
     notify_billing_key(state, "READY", info)
     if outcome == "failed":
         notify_billing_key(state, "FAILED", info)

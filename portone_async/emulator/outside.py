@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from portone_async.emulator import cancellations, escrow, issue_window, payments, promotions
+from portone_async.emulator.wire import present
 
 if TYPE_CHECKING:
     from portone_async.emulator.escrow import EscrowEvent
@@ -66,6 +67,8 @@ class Outside:
         currency: str = "KRW",
         order_name: str = "An order",
         customer: JsonObject | None = None,
+        issue_id: str | None = None,
+        issue_name: str | None = None,
         channel_key: str | None = None,
         store_id: str | None = None,
     ) -> IssueWindow:
@@ -78,6 +81,8 @@ class Outside:
             currency: its ISO 4217.
             order_name: what is bought.
             customer: PortOne's `CustomerInput`.
+            issue_id: kept with the billing key.
+            issue_name: kept with it, too.
             channel_key: the payment company's channel.
             store_id: a sub-store.
 
@@ -102,6 +107,7 @@ class Outside:
                 outcome,
                 channel_key or self._state.default_channel_key(),
                 customer or {},
+                present(issueId=issue_id, issueName=issue_name),
                 payment,
             )
 

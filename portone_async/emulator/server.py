@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import uvicorn
 
 from portone_async.emulator.connection import CuttableProtocol
+from portone_async.emulator.threads import join
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp
@@ -101,10 +102,16 @@ class LoopbackServer:
             raise RuntimeError("the emulator's server did not start")
 
     def stop(self) -> None:
-        """Stop serving; returns when the port is free."""
+        """Stop serving; returns when the port is free.
+
+        Raises:
+            RuntimeError: it hangs.
+        """
         self._server.tell_to_stop()
-        self._thread.join()
-        self._socket.close()
+        try:
+            join(self._thread, "answers requests")
+        finally:
+            self._socket.close()
 
 
 def _listen(host: str, port: int) -> socket.socket:

@@ -14,6 +14,7 @@ from portone_server_sdk import webhook as official
 from portone_async import webhooks
 from portone_async.errors import InvalidArgumentError
 from portone_async.emulator import Emulator
+from portone_async.emulator.posting import Poster
 
 from .conftest import START, Shop, refusal
 from .receiver import Receiver, receiving
@@ -442,6 +443,27 @@ class TestBackground:
         done = threading.Event()
         threading.Thread(target=work, daemon=True).start()
         assert done.wait(30)
+
+    def test_a_stop_that_hangs_says_so(
+        self, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        released = threading.Event()
+
+        async def hang(_: Poster) -> None:
+            released.wait(10)
+
+        monkeypatch.setattr(Poster, "aclose", hang)
+        monkeypatch.setattr("portone_async.emulator.threads.LONGEST_STOP", 0.2)
+        emulator = Emulator(webhook_url=receiver.url)
+        emulator.start()
+        port = int(emulator.url.rpartition(":")[2])
+        try:
+            with pytest.raises(RuntimeError, match="the thread that sends webhooks did not stop"):
+                emulator.stop()
+        finally:
+            released.set()
+        with Emulator(port=port):  # the rest is stopped all the same
+            emulator.stop()
 
     def test_a_waiting_thread_is_told_of_the_stop(self, receiver: Receiver) -> None:
         arrived, released = threading.Event(), threading.Event()

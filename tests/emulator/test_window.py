@@ -12,6 +12,7 @@ import pytest
 from portone_async.emulator import Emulator
 
 from .conftest import Shop
+from .receiver import receiving
 
 DONE = "https://shop.test/done?lang=ko#top"
 
@@ -137,6 +138,48 @@ def test_leads_to_web_pages_only(emulator: Emulator, redirect: str) -> None:
     assert emulator.payments == {}
 
 
+@pytest.mark.parametrize("name", ["redirect", "redirectUrl"])
+@pytest.mark.parametrize(
+    ("path", "outcome"), [("checkout/order-1", "paid"), ("issue-billing-key/customer-1", "issued")]
+)
+@pytest.mark.parametrize(
+    "redirect",
+    [
+        "https://evil.test/done",
+        "https://shop.test.evil.test/done",
+        "https://shop.test@evil.test/done",
+        "https://shop.test\\@evil.test/done",
+        "https://shop.test:8443/done",
+        "http://shop.test/done",
+    ],
+)
+def test_leads_to_no_other_shop_than_it_was_started_for(
+    path: str, outcome: str, name: str, redirect: str
+) -> None:
+    with Emulator(shop_origins=["https://shop.test/"]) as emulator:
+        emulator.checkout("order-1", "failed", amount=1000)  # so the window knows what it is for
+        url = f"{emulator.url}/{path}"
+
+        def post(**redirects: str) -> httpx.Response:
+            data = {"outcome": outcome, **redirects}
+            return httpx.post(url, data=data, headers={"Origin": emulator.url}, verify=False)
+
+        both = {"redirect": DONE, "redirectUrl": DONE} | {name: redirect}
+        opened = httpx.get(url, params={name: redirect}, verify=False)
+        for answer in (opened, post(**{name: redirect}), post(**both)):
+            assert answer.status_code == 400
+            assert f"query.{name}" in answer.text
+        assert emulator.payments["order-1"]["status"] == "FAILED"
+        assert emulator._state.billing_keys == {}
+        assert post(**{name: DONE}).headers["location"].startswith("https://shop.test/done?")
+
+
+def test_a_redirect_that_is_no_text_is_refused(emulator: Emulator) -> None:
+    url = f"{emulator.url}/checkout/order-1"
+    body = {"outcome": "paid", "totalAmount": 1, "redirect": ["https://shop.test"]}
+    assert httpx.post(url, json=body, verify=False).status_code == 400
+
+
 @pytest.mark.parametrize(
     ("query", "named"),
     [
@@ -228,6 +271,65 @@ class TestCards:
         assert "&lt;b&gt;Tea&lt;/b&gt;" in page
         assert "customer-1" in page
         assert "0 KRW" not in page
+
+    def test_takes_what_the_shops_page_tells_the_browser_sdk(
+        self, emulator: Emulator, shop: Shop
+    ) -> None:
+        told = {
+            "storeId": emulator.store_id,
+            "channelKey": "channel-key-1",
+            "billingKeyMethod": "CARD",
+            "issueId": "issue-1",
+            "issueName": "Tea",
+            "redirectUrl": DONE,
+        }
+        url = f"{emulator.url}/issue-billing-key/customer-1?{urlencode(told)}"
+        page = httpx.get(url, verify=False).text
+        fields = re.findall('<input type="hidden" name="(.*?)" value="(.*?)">', page)
+        sent = {name: html.unescape(value) for name, value in fields}
+        assert sent.pop("redirect") == told.pop("redirectUrl")
+        assert sent == told
+        said = heard(self.leave(emulator, "issued", **sent, redirect=DONE))
+        info = shop.get(f"/billing-keys/{said['billingKey']}").json()
+        assert (info["issueId"], info["issueName"]) == ("issue-1", "Tea")
+        assert info["channels"][0]["key"] == "channel-key-1"
+
+    @pytest.mark.parametrize(
+        ("query", "status", "named"),
+        [
+            ("billingKeyMethod=PIGEON", 400, "billingKeyMethod"),
+            ("colour=red", 400, "colour"),
+            ("storeId=other", 403, "storeId"),
+            ("issueName=%ff", 400, "form"),
+        ],
+    )
+    def test_says_what_is_wrong_with_the_address(
+        self, emulator: Emulator, query: str, status: int, named: str
+    ) -> None:
+        reply = httpx.get(f"{emulator.url}/issue-billing-key/customer-1?{query}", verify=False)
+        assert reply.status_code == status
+        assert named in reply.text
+
+    @pytest.mark.parametrize("customer_id", ["a/b", "..", "고객 1", '"><b>x</b>', "a\nb"])
+    def test_any_customer_id(self, emulator: Emulator, shop: Shop, customer_id: str) -> None:
+        raw = b"/issue-billing-key/" + quote(customer_id, safe="").encode().replace(b".", b"%2E")
+        url = httpx.URL(emulator.url).copy_with(raw_path=raw)
+        assert "<b>" not in httpx.get(url, verify=False).text
+        headers = {"Origin": emulator.url}
+        data = {"outcome": "issued", "redirect": DONE}
+        said = heard(httpx.post(url, data=data, headers=headers, verify=False))
+        info = shop.get(f"/billing-keys/{said['billingKey']}").json()
+        assert info["customer"]["id"] == customer_id
+
+    @pytest.mark.parametrize(
+        ("outcome", "events"),
+        [("issued", ["Ready", "Issued"]), ("failed", ["Ready", "Failed"]), ("leave", [])],
+    )
+    def test_webhooks_tell_what_became_of_it(self, outcome: str, events: list[str]) -> None:
+        with receiving() as receiver, Emulator(webhook_url=receiver.url) as emulator:
+            self.leave(emulator, outcome)
+            emulator.wait_for_webhooks()
+            assert receiver.types == [f"BillingKey.{event}" for event in events]
 
     def test_stores_a_card(self, emulator: Emulator, shop: Shop) -> None:
         said = heard(self.leave(emulator, "issued", redirect=DONE))

@@ -126,7 +126,7 @@ async def in_process(folder: Path, **options: Any) -> AsyncGenerator[Stage]:
 
     `options` are the emulator's.
     """
-    async with Emulator(**options) as emulator:
+    async with Emulator(shop_origins=["http://shop.test"], **options) as emulator:
         app = create_app(settings(emulator, folder, "http://shop.test"))
         async with app.router.lifespan_context(app):
             transport = httpx.ASGITransport(app)
@@ -141,7 +141,7 @@ async def served(folder: Path, kind: type[Settings] = Settings) -> AsyncGenerato
     """Serve the shop by uvicorn: the emulator's webhooks reach it."""
     listener = listen(0)
     url = f"http://127.0.0.1:{listener.getsockname()[1]}"
-    async with Emulator(webhook_url=url + PATH) as emulator:
+    async with Emulator(webhook_url=url + PATH, shop_origins=[url]) as emulator:
         app = create_app(settings(emulator, folder, url, kind))
         started = asyncio.Event()
         server = _Server(

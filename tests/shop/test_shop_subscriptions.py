@@ -103,6 +103,11 @@ async def test_the_window_leads_back_with_a_key(stage: Stage) -> None:
         form = {"outcome": "issued", "redirect": f"{stage.url}/subscriptions/{ID}/back"}
         home = {"Sec-Fetch-Site": "same-origin"}
         left = await browser.post(window, data=form, headers=home)
+        for elsewhere in ("https://evil.test/", f"{stage.url}.evil.test/", "javascript:alert(1)"):
+            answer = await browser.post(window, data={**form, "redirect": elsewhere}, headers=home)
+            assert answer.status_code == 400
+        answer = await browser.post(window, data=form, headers={"Sec-Fetch-Site": "cross-site"})
+        assert answer.status_code == 403
     assert left.status_code == 303
     assert (await stage.browser.get(left.headers["location"])).status_code == 303
     [subscription] = await stage.rows(Subscription)

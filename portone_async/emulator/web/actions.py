@@ -47,6 +47,8 @@ def issue_billing_key(emulator: Emulator, body: JsonObject) -> JsonObject:
     left = emulator.issue_billing_key(
         cast("IssueOutcome", body.get("outcome", "issued")),
         customer={"id": body["customerId"]},
+        issue_id=body.get("issueId"),
+        issue_name=body.get("issueName"),
         channel_key=body.get("channelKey"),
         store_id=body.get("storeId"),
     )

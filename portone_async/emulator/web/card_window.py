@@ -17,11 +17,14 @@ def _card(state: State, customer_id: str, asked: JsonObject) -> JsonObject:
     """
     with state.lock:
         state.store(asked.get("storeId"))
-    return {"issueName": "Store a card", **asked, "customerId": customer_id}
+    return {**asked, "customerId": customer_id}
 
 
 def _about(card: JsonObject) -> list[Html]:
-    return [element("h1", card["issueName"]), element("p", card["customerId"], class_="label")]
+    return [
+        element("h1", card.get("issueName", "Store a card")),
+        element("p", card["customerId"], class_="label"),
+    ]
 
 
 CARD = Window(

@@ -100,6 +100,8 @@ def controls(document: Document) -> dict[str, Control]:
                 "customerId": _TEXT,
                 "storeId": _TEXT,
                 "outcome": {"type": "string", "enum": list(get_args(IssueOutcome))},
+                "billingKeyMethod": {"type": "string", "enum": ["CARD"]},
+                "issueId": _TEXT,
                 "issueName": _TEXT,
                 "channelKey": _TEXT,
             },

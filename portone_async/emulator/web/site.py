@@ -28,7 +28,8 @@ from portone_async.emulator.web.html import Html
 from portone_async.emulator.web.payment_window import PAYMENT
 from portone_async.emulator.web.sections import live
 from portone_async.emulator.web.view import snapshot
-from portone_async.emulator.web.window import LEAVE, REDIRECT, Window, check_redirect
+from portone_async.emulator.web.way_back import PROPERTIES, WayBack
+from portone_async.emulator.web.window import LEAVE, Window
 from portone_async.emulator.wire import JsonObject
 
 if TYPE_CHECKING:
@@ -56,6 +57,7 @@ class Site:
     controls: dict[str, Control]
     validator: RequestValidator
     guard: Guard
+    way_back: WayBack
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -133,9 +135,8 @@ class Site:
             asked = read_query(request, properties)
         else:
             asked = await read_body(request, properties)
-        redirect: str | None = asked.pop(REDIRECT, None)
+        redirect = self.way_back.take(asked)
         outcome: str | None = asked.pop("outcome", None)
-        check_redirect(redirect)
         try:
             wanted = window.asked_for(self.state, key, asked)
             self._check(self.controls[window.control], wanted)
@@ -183,7 +184,7 @@ class Site:
         """What a window's address may say; a customer does not fit into it."""
         properties = self.controls[window.control].properties
         fitting = {name: about for name, about in properties.items() if name != "customer"}
-        return {**fitting, REDIRECT: {"type": "string"}}
+        return {**fitting, **PROPERTIES}
 
 
 def _is_ours(request: Request) -> bool:

@@ -8,13 +8,13 @@ from urllib.parse import urlencode, urlsplit, urlunsplit
 
 from attrs import frozen
 
-from portone_async.emulator.errors import Refusal, invalid
+from portone_async.emulator.errors import Refusal
 from portone_async.emulator.state import State
 from portone_async.emulator.web.html import Html, element
+from portone_async.emulator.web.way_back import REDIRECT
 from portone_async.emulator.wire import JsonObject, present
 
 LEAVE: Final = "leave"
-REDIRECT: Final = "redirect"
 # What PortOne's browser SDK says when the customer closes the payment company's window.
 _LEFT: Final = {"code": "FAILURE_TYPE_PG", "message": "the customer left the window"}
 
@@ -40,9 +40,8 @@ class Window:
     def content(self, wanted: JsonObject, redirect: str | None) -> Html:
         """Write the window. Its buttons post to its own address."""
         kept = {name: value for name, value in wanted.items() if name != self.key}
-        hidden = [
-            _hidden(name, value) for name, value in present(**kept, redirect=redirect).items()
-        ]
+        kept = present(**kept, **{REDIRECT: redirect})
+        hidden = [_hidden(name, value) for name, value in kept.items()]
         leave = element("button", "Leave", name="outcome", value=LEAVE)
         return element(
             "main",
@@ -88,22 +87,6 @@ class Window:
     def _named(self, key: str) -> JsonObject:
         # PortOne's browser SDK repeats a payment's id; it does not repeat whose card it is.
         return {self.key: key} if self.transaction == "PAYMENT" else {}
-
-
-def check_redirect(url: str | None) -> None:
-    """Refuse an address that is not the web's: `javascript:` and the like.
-
-    Raises:
-        Refusal: INVALID_REQUEST.
-    """
-    if url is None:
-        return
-    try:
-        parts = urlsplit(url)
-    except ValueError:
-        parts = urlsplit("")
-    if parts.scheme not in {"http", "https"} or not parts.netloc or not url.isprintable():
-        raise invalid(f"query.{REDIRECT}", "must be an http or https URL")
 
 
 def _hidden(name: str, value: object) -> list[Html]:
