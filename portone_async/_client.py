@@ -294,6 +294,17 @@ async def _attempt(
         if target is not None:
             await target.restart()
         answer: Answer = await transport.send(request, timeout, target.write if target else None)
+    except ClientClosedError:
+        if attempts == 1:
+            raise
+        # It tells of this attempt alone, and that nothing was sent: the one before may have arrived.
+        raise APIConnectionError(
+            f"no complete answer to {request.info} before the client was closed; "
+            f"PortOne {'may have got' if reached else 'did not get'} it",
+            request=request.info,
+            may_have_reached=reached,
+            attempts=attempts - 1,
+        ) from None
     except TransportFault as fault:
         kind = APITimeoutError if fault.timed_out else APIConnectionError
         # An attempt that certainly failed does not undo an earlier one that may have arrived.

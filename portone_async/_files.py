@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncGenerator, Generator
+from contextlib import asynccontextmanager, contextmanager, suppress
 from pathlib import Path
 
 import anyio
@@ -21,16 +21,14 @@ class PartialFile:
 
     async def write(self, piece: bytes) -> None:
         """Write the next bytes."""
-        try:
+        with _a_disks_faults():
             await self.stream.write(piece)
-        except OSError as error:
-            # Not a fault of the connection: another attempt would fill the same disk.
-            raise _unwritable(error) from error
 
     async def restart(self) -> None:
         """Forget what was written."""
-        await self.stream.seek(0)
-        await self.stream.truncate()
+        with _a_disks_faults():
+            await self.stream.seek(0)
+            await self.stream.truncate()
 
 
 @asynccontextmanager
@@ -45,17 +43,24 @@ async def whole_file(path: Path) -> AsyncGenerator[PartialFile]:
     try:
         try:
             yield PartialFile(stream)
+            with _a_disks_faults():
+                await stream.flush()
         finally:
-            with anyio.CancelScope(shield=True):
+            with anyio.CancelScope(shield=True), suppress(OSError):
                 await stream.aclose()
-        try:
+        with _a_disks_faults():
             partial.replace(path)
-        except OSError as error:
-            raise _unwritable(error) from error
     except BaseException:
         partial.unlink(missing_ok=True)
         raise
 
 
-def _unwritable(error: OSError) -> PortOneError:
-    return PortOneError(f"the answer came, but the file cannot be written: {error.strerror}")
+@contextmanager
+def _a_disks_faults() -> Generator[None]:
+    """They are none of the connection: another attempt would fill the same disk."""
+    try:
+        yield
+    except OSError as error:
+        raise PortOneError(
+            f"the answer came, but the file cannot be written: {error.strerror}"
+        ) from error

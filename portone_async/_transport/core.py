@@ -121,10 +121,13 @@ class CoreConnection:
 
     _shared: Core
     _connection: Any
+    _broken: bool = field(init=False, default=False)
 
     async def is_usable(self) -> bool:
         """Whether it is neither closed, nor idle for so long or in such a state that it should be."""
         lane = self._connection
+        if self._broken:
+            return False
         return not hasattr(lane, "has_expired") or not (lane.is_closed() or lane.has_expired())
 
     async def send(self, request: Request, timeout: Timeout, sink: Sink | None) -> Answer:
@@ -132,8 +135,12 @@ class CoreConnection:
         try:
             built = self._shared.build(request, timeout)
             return await _read(await self._connection.handle_async_request(built), sink)
-        except self._shared.faults as error:
-            raise fault(error) from quiet_cause(error)
+        except BaseException as error:
+            # What goes through a proxy would stay as it is now, half-way through a handshake.
+            self._broken = True
+            if isinstance(error, self._shared.faults):
+                raise fault(error) from quiet_cause(error)
+            raise
 
     async def aclose(self) -> None:
         """Close it."""

@@ -7,7 +7,7 @@ import select
 import socket
 from collections.abc import Callable
 from math import inf
-from typing import Final, cast
+from typing import Any, Final, TypeAlias, cast
 
 import aiohappyeyeballs
 
@@ -29,26 +29,62 @@ _NEXT_ADDRESS: Final = 0.25
 """Seconds after which the next address of a server is tried beside the one before (RFC 8305)."""
 
 
-async def connect(origin: Origin, timeout: Timeout) -> Connection:
-    """Open a connection. Raises `TransportFault`."""
-    loop = asyncio.get_running_loop()
-    try:
-        async with asyncio.timeout(timeout.connect):
-            addresses = await loop.getaddrinfo(origin.host, origin.port, type=socket.SOCK_STREAM)
-            sock = await aiohappyeyeballs.start_connection(  # pyright: ignore[reportUnknownMemberType]
-                addresses, happy_eyeballs_delay=_NEXT_ADDRESS, interleave=1
+_Addresses: TypeAlias = list[tuple[Any, Any, Any, Any, Any]]
+
+
+class Connector:
+    """Opens connections to one server, on one event loop."""
+
+    def __init__(self, origin: Origin) -> None:
+        self._origin: Final = origin
+        self._lookup: asyncio.Task[_Addresses] | None = None
+        self._waiting = 0
+
+    async def connect(self, timeout: Timeout) -> Connection:
+        """Open a connection. Raises `TransportFault`."""
+        try:
+            async with asyncio.timeout(timeout.connect):
+                connection = await self._connect()
+        except TimeoutError:
+            raise TransportFault("ConnectTimeout", timed_out=True, may_have_reached=False) from None
+        except OSError as error:
+            raise TransportFault("ConnectError", timed_out=False, may_have_reached=False) from error
+        if not connection.speaks_http1():
+            await connection.aclose()
+            raise TransportFault("ConnectError", timed_out=False, may_have_reached=False)
+        return connection
+
+    async def _connect(self) -> Connection:
+        origin = self._origin
+        addresses = await self._addresses()
+        sock = await aiohappyeyeballs.start_connection(  # pyright: ignore[reportUnknownMemberType]
+            addresses, happy_eyeballs_delay=_NEXT_ADDRESS, interleave=1
+        )
+        _, connection = await asyncio.get_running_loop().create_connection(
+            lambda: Connection(origin.authority),
+            sock=sock,
+            ssl=origin.tls,
+            server_hostname=origin.host if origin.tls is not None else None,
+        )
+        return connection
+
+    async def _addresses(self) -> _Addresses:
+        """Ask for the server's addresses once for all who wait for them: each question takes a thread."""
+        if self._lookup is None:
+            asked = asyncio.get_running_loop().getaddrinfo(
+                self._origin.host, self._origin.port, type=socket.SOCK_STREAM
             )
-            _, connection = await loop.create_connection(
-                lambda: Connection(origin.authority),
-                sock=sock,
-                ssl=origin.tls,
-                server_hostname=origin.host if origin.tls is not None else None,
-            )
-    except TimeoutError:
-        raise TransportFault("ConnectTimeout", timed_out=True, may_have_reached=False) from None
-    except OSError as error:
-        raise TransportFault("ConnectError", timed_out=False, may_have_reached=False) from error
-    return connection
+            self._lookup = asyncio.ensure_future(asked)
+        lookup = self._lookup
+        self._waiting += 1
+        try:
+            return await asyncio.shield(lookup)
+        finally:
+            self._waiting -= 1
+            if not self._waiting:
+                lookup.cancel()  # unless it is answered
+            if self._lookup is lookup and (not self._waiting or lookup.done()):
+                self._lookup = None
 
 
 class Connection(asyncio.Protocol):
@@ -57,7 +93,7 @@ class Connection(asyncio.Protocol):
     def __init__(self, authority: str) -> None:
         self._authority: Final = authority
         self._loop: Final = asyncio.get_running_loop()
-        self._has_news: Callable[[], bool]
+        self._has_news: Callable[[], bool] | None = None
         self._transport: asyncio.Transport | None = None
         self._reader: ResponseReader | None = None
         self._sink: Sink | None = None
@@ -74,30 +110,34 @@ class Connection(asyncio.Protocol):
         """Whether it may carry another request."""
         if self._over or self._loop.time() - self._idle_since > KEEPALIVE:
             return False
-        if not self._has_news():
+        if self._has_news is not None and not self._has_news():
             return True
         # Something came while the loop was busy. In its first turn it looks, the second comes after what it saw:
         # a farewell, or TLS's own affairs.
         await asyncio.sleep(0)
         await asyncio.sleep(0)
-        return not self._over and not self._has_news()
+        return not self._over and not (self._has_news is not None and self._has_news())
+
+    def speaks_http1(self) -> bool:
+        """Whether TLS has not agreed on another protocol, which an `ssl_context` of the user's may offer."""
+        ssl_object = cast("asyncio.Transport", self._transport).get_extra_info("ssl_object")
+        return ssl_object is None or ssl_object.selected_alpn_protocol() in (None, "http/1.1")
 
     async def send(self, request: Request, timeout: Timeout, sink: Sink | None) -> Answer:
         """Send a request and read its answer."""
         transport = cast("asyncio.Transport", self._transport)
         if self._over:  # as soon as it was opened
             raise TransportFault("ConnectError", timed_out=False, may_have_reached=False)
+        reader = self._reader = ResponseReader(request.method)
+        self._timeout, self._sink = timeout, sink
         try:
-            data = encode(request, self._authority)
+            # Never in a variable: tools that collect errors show them, and the secret is in these bytes.
+            transport.write(encode(request, self._authority))
+            return await self._answer(reader)
         except ProtocolError as error:
             raise TransportFault(
                 "LocalProtocolError", timed_out=False, may_have_reached=False
             ) from error
-        reader = self._reader = ResponseReader(request.method)
-        self._timeout, self._sink = timeout, sink
-        try:
-            transport.write(data)
-            return await self._answer(reader)
         except DecodingError as error:
             raise TransportFault("DecodingError", timed_out=False, may_have_reached=True) from error
         finally:
@@ -228,17 +268,21 @@ class Connection(asyncio.Protocol):
 
     def _abort(self) -> None:
         self._over = True
-        cast("asyncio.Transport", self._transport).abort()
+        if not self._loop.is_closed():
+            cast("asyncio.Transport", self._transport).abort()
 
     def _wake(self) -> None:
         if self._news is not None and not self._news.done():
             self._news.set_result(None)
 
 
-def _watcher(sock: socket.socket) -> Callable[[], bool]:
-    """What tells whether something came to a socket that the event loop has not read yet, be it its end."""
-    if not hasattr(select, "poll"):  # Windows
-        return lambda: bool(select.select([sock], [], [], 0)[0])
+def _watcher(sock: socket.socket) -> Callable[[], bool] | None:
+    """What tells whether something came to a socket that the event loop has not read yet, be it its end.
+
+    `None` on Windows, whose event loop takes bytes from the socket before it tells of them.
+    """
+    if not hasattr(select, "poll"):
+        return None
     poll = select.poll()
     poll.register(sock, select.POLLIN)
     return lambda: bool(poll.poll(0))

@@ -6,7 +6,7 @@ import importlib
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Final, Protocol
 
-from attrs import define
+from attrs import define, field
 
 from portone_async._errors import InvalidArgumentError
 from portone_async._operation import Timeout
@@ -33,8 +33,8 @@ class Answer:
     """Status, headers (lower case) and body of a response."""
 
     status: int
-    headers: Mapping[str, str]
-    content: bytes
+    headers: Mapping[str, str] = field(repr=False)
+    content: bytes = field(repr=False)
 
 
 class TransportFault(Exception):  # noqa: N818  (never leaves the package)

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from functools import partial
 from typing import Any, Protocol
 from weakref import WeakKeyDictionary
 
@@ -24,7 +23,7 @@ from portone_async._transport.origin import Origin
 from portone_async._transport.places import AnyPlaces, AsyncioPlaces, Places
 
 
-class Connection(Protocol):
+class Lane(Protocol):
     """A connection that carries one request at a time."""
 
     async def is_usable(self) -> bool:
@@ -76,7 +75,7 @@ class Lanes:
         pool = self._pools.pop(_token(), None)
         while pool is not None and pool.free:
             await _close(pool.free.pop())
-        self._pools.clear()  # of loops that are over: nobody can close those connections any more
+        self._forget_ended()
 
     def _pool(self) -> _Pool:
         # Asked of asyncio itself, as that is much quicker than by anyio.
@@ -84,20 +83,23 @@ class Lanes:
         token = asyncio.get_running_loop() if is_asyncio else _token()
         pool = self._pools.get(token)
         if pool is None:
-            # Connections keep their loop, and so themselves, from being collected.
-            # (By `keyrefs`, as loops of other threads may add theirs meanwhile.)
-            for loop in [ref() for ref in self._pools.keyrefs()]:
-                if getattr(loop, "is_closed", bool)():
-                    self._pools.pop(loop, None)
+            self._forget_ended()
             places = AsyncioPlaces(self.limit) if is_asyncio else AnyPlaces(self.limit)
             pool = self._pools[token] = _Pool(places, self._opener(is_asyncio=is_asyncio))
         return pool
 
-    def _opener(self, *, is_asyncio: bool) -> Callable[[Timeout], Awaitable[Connection]]:
-        if is_asyncio and self.wire == "auto" and self.origin.proxy is None:
-            from portone_async._transport.direct import connect  # noqa: PLC0415  (asyncio's)
+    def _forget_ended(self) -> None:
+        """Let the connections of event loops go that are over: they would keep each other from being collected."""
+        # By `keyrefs`, as loops of other threads may add theirs meanwhile.
+        for loop in [ref() for ref in self._pools.keyrefs()]:
+            if getattr(loop, "is_closed", bool)():
+                self._pools.pop(loop, None)
 
-            return partial(connect, self.origin)
+    def _opener(self, *, is_asyncio: bool) -> Callable[[Timeout], Awaitable[Lane]]:
+        if is_asyncio and self.wire == "auto" and self.origin.proxy is None:
+            from portone_async._transport.direct import Connector  # noqa: PLC0415  (asyncio's)
+
+            return Connector(self.origin).connect
         from portone_async._transport.core import Core  # noqa: PLC0415  (its library may be an extra)
 
         return Core(self.origin, "httpx" if self.wire == "auto" else self.wire).connect
@@ -108,21 +110,21 @@ class _Pool:
     """The lanes of one event loop."""
 
     places: Places
-    open: Callable[[Timeout], Awaitable[Connection]]
-    free: list[Connection] = field(factory=list[Connection])
+    open: Callable[[Timeout], Awaitable[Lane]]
+    free: list[Lane] = field(factory=list[Lane])
 
-    async def take(self, timeout: Timeout) -> Connection:
+    async def take(self, timeout: Timeout) -> Lane:
         """The warmest lane whose connection still stands, or a new one."""
         while self.free:
             lane = self.free.pop()
+            usable = False
             try:
                 usable = await lane.is_usable()
-            except BaseException:
-                self.free.append(lane)
-                raise
+            finally:
+                if not usable:
+                    await _close(lane)
             if usable:
                 return lane
-            await _close(lane)
         return await self.open(timeout)
 
 
@@ -131,6 +133,6 @@ def _token() -> Any:
     return anyio.lowlevel.current_token().native_token
 
 
-async def _close(lane: Connection) -> None:
+async def _close(lane: Lane) -> None:
     with anyio.CancelScope(shield=True):
         await lane.aclose()

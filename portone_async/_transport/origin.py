@@ -44,6 +44,8 @@ class Origin:
             host = (url.hostname or "").encode("idna")
         except ValueError:
             raise InvalidArgumentError("base_url is no valid URL") from None
+        if tls is not None and url.scheme != "https":
+            raise InvalidArgumentError("ssl_context has no effect: base_url is not https")
         name = host.decode("ascii")
         if not name:
             raise InvalidArgumentError("base_url is no valid URL")

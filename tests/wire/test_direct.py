@@ -14,6 +14,7 @@ import ssl
 import subprocess
 import sys
 import time
+import traceback
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
@@ -973,6 +974,71 @@ async def test_a_name_that_means_nothing_is_an_error_of_the_client(host: str) ->
         await portone.payment.get_payment("order-1")
     await portone.aclose()
     assert not getattr(caught.value, "may_have_reached", False)
+
+
+async def test_a_name_is_asked_for_once_by_all_who_wait(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each question takes a thread, and a burst of calls would take them all."""
+    loop = asyncio.get_running_loop()
+    resolve, asked = loop.getaddrinfo, 0
+
+    async def slow(host: str, *arguments: Any, **options: Any) -> Any:
+        nonlocal asked
+        if host == "pay.test":
+            asked += 1
+            await asyncio.sleep(0.05)
+            host = "127.0.0.1"
+        return await resolve(host, *arguments, **options)
+
+    monkeypatch.setattr(loop, "getaddrinfo", slow)
+    server.always = answer(paid())
+    url = server.url.replace("127.0.0.1", "pay.test")
+    async with PortOne(SECRET, base_url=url, max_retries=0) as portone:
+        async with anyio.create_task_group() as tasks:
+            for number in range(20):
+                tasks.start_soon(portone.payment.get_payment, f"order-{number}")
+    assert len(server.requests) == 20
+    assert asked == 1
+
+
+async def test_a_server_that_agrees_on_another_protocol_gets_no_request(
+    trusted: Authority,
+) -> None:
+    """A context that offers HTTP/2, as one that an http2 client shares does."""
+    there, here = trusted.server(), trusted.client()
+    for context in (there, here):
+        context.set_alpn_protocols(["h2", "http/1.1"])
+    async with (
+        serving(tls=there) as server,
+        PortOne(SECRET, base_url=server.url, ssl_context=here, max_retries=0) as portone,
+    ):
+        with pytest.raises(errors.APIConnectionError) as caught:
+            await portone.payment.get_payment("order-1")
+        assert server.requests == []
+    assert not caught.value.may_have_reached
+
+
+@pytest.mark.parametrize("end", ["cancelled", "timeout"])
+async def test_a_traceback_with_its_variables_shows_no_secret(server: Server, end: str) -> None:
+    """As tools that collect errors show them."""
+    server.always = silence()
+    timeout = 0.05 if end == "timeout" else 60
+    async with PortOne(SECRET, base_url=server.url, max_retries=0, timeout=timeout) as portone:
+        try:
+            async with asyncio.timeout(0.1):
+                await portone.payment.get_payment("order-1")
+        except (TimeoutError, errors.APITimeoutError) as error:
+            chain = [error, error.__cause__, error.__context__]
+    frames = [
+        frame
+        for each in chain
+        if each is not None
+        for frame in traceback.TracebackException.from_exception(each, capture_locals=True).stack
+        if frame.filename != __file__
+    ]
+    assert "_answer" in {frame.name for frame in frames}
+    assert not [frame.name for frame in frames if SECRET in str(frame.locals)]
 
 
 # Cancellation

@@ -332,3 +332,35 @@ def test_building_a_client_opens_nothing() -> None:
         [sys.executable, "-c", program], capture_output=True, text=True, check=True
     )
     assert run.stdout.strip() == "[]"
+
+
+async def test_a_client_closed_before_a_retry_does_not_deny_the_first_attempt(
+    server: Server, waits: Waits
+) -> None:
+    """`ClientClosedError` says that nothing was sent; here something was."""
+    first, second = anyio.Event(), anyio.Event()
+    server.plays(when(first, reset()), when(second, answer(paid())))
+    portone = PortOne(SECRET, base_url=server.url, max_connections=1)
+    caught: list[errors.PortOneError] = []
+
+    async def cancel() -> None:
+        try:
+            await portone.payment.cancel_payment("order-1", reason="torn")
+        except errors.PortOneError as error:
+            caught.append(error)
+
+    with anyio.fail_after(PATIENCE):
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(cancel)
+            await server.until(lambda: len(server.requests) == 1)
+            tasks.start_soon(portone.payment.get_payment, "order-2")
+            await anyio.wait_all_tasks_blocked()
+            first.set()
+            await server.until(lambda: len(server.requests) == 2)
+            await anyio.wait_all_tasks_blocked()
+            await portone.aclose()
+            second.set()
+    [error] = caught
+    assert isinstance(error, errors.APIConnectionError)
+    assert error.may_have_reached
+    assert error.request.idempotency_key

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import anyio
 import pytest
 
-from portone_async import PortOne
+from portone_async import PortOne, Timeout, errors
 from portone_async._transport import environment_proxy
 
 from .conftest import SECRET, paid
-from .server import Server, answer, serving
+from .server import Exchange, Server, Step, answer, serving
 
 pytestmark = pytest.mark.anyio
 NOWHERE = "http://api.portone.invalid"
@@ -77,3 +78,29 @@ def test_which_proxy_a_url_has(
     for name, value in environment.items():
         monkeypatch.setenv(name, value)
     assert environment_proxy("https://api.portone.io") == proxy
+
+
+async def test_a_handshake_that_failed_behind_a_proxy_does_not_keep_its_lane(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The next call opens a connection of its own, and does not wait for the one that is stuck."""
+
+    async def tunnel(exchange: Exchange) -> None:
+        await exchange.write(b"HTTP/1.1 200 OK\r\n\r\n")
+        await anyio.sleep_forever()
+
+    monkeypatch.setenv("HTTPS_PROXY", server.url)
+    server.always = Step(tunnel)
+    timeout = Timeout(connect=0.2, pool=1)
+    async with PortOne(
+        SECRET,
+        base_url="https://api.portone.invalid",
+        max_connections=1,
+        max_retries=0,
+        timeout=timeout,
+    ) as portone:
+        for calls in (1, 2, 3):
+            with pytest.raises(errors.APITimeoutError, match="ConnectTimeout") as caught:
+                await portone.payment.get_payment("order-1")
+            assert not caught.value.may_have_reached
+            assert server.opened == calls

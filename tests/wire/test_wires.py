@@ -95,7 +95,7 @@ async def test_each_wire_is_the_one_that_was_asked_for(
 
     from portone_async._transport import direct
 
-    note("portone_async._transport.direct", direct, "connect")
+    note("portone_async._transport.direct", direct.Connector, "connect")
     note("httpcore", httpcore.AsyncHTTPConnection, "handle_async_request")
     if "httpcore2" in sys.modules or importlib.util.find_spec("httpcore2"):
         import httpcore2
