@@ -16,7 +16,7 @@ from portone_async.cli.journal import Journal, Record, records
 
 from .conftest import PATIENCE, PortOne, Shell
 
-IDS = 2_000
+IDS = 20_000
 KILLS = 3
 
 
