@@ -298,25 +298,27 @@ async def _attempt(
         if attempts == 1:
             raise
         # It tells of this attempt alone, and that nothing was sent: the one before may have arrived.
-        raise APIConnectionError(
-            f"no complete answer to {request.info} before the client was closed; "
-            f"PortOne {'may have got' if reached else 'did not get'} it",
-            request=request.info,
-            may_have_reached=reached,
-            attempts=attempts - 1,
+        raise _no_answer(
+            APIConnectionError, request, "before the client was closed", reached, attempts - 1
         ) from None
     except TransportFault as fault:
         kind = APITimeoutError if fault.timed_out else APIConnectionError
         # An attempt that certainly failed does not undo an earlier one that may have arrived.
         reached = reached or fault.may_have_reached
-        raise kind(
-            f"no complete answer to {request.info} ({fault}); "
-            f"PortOne {'may have got' if reached else 'did not get'} it",
-            request=request.info,
-            may_have_reached=reached,
-            attempts=attempts,
-        ) from fault.__cause__
+        raise _no_answer(kind, request, f"({fault})", reached, attempts) from fault.__cause__
     return RawResponse(answer.status, answer.headers, answer.content, request.info, attempts)
+
+
+def _no_answer(
+    kind: type[APIConnectionError], request: Request, problem: str, reached: bool, attempts: int
+) -> APIConnectionError:
+    return kind(
+        f"no complete answer to {request.info} {problem}; "
+        f"PortOne {'may have got' if reached else 'did not get'} it",
+        request=request.info,
+        may_have_reached=reached,
+        attempts=attempts,
+    )
 
 
 def _success(operation: Operation[Any] | None, response: RawResponse) -> RawResponse:

@@ -18,6 +18,7 @@ from portone_async._transport.interface import (
     Sink,
     check_has_end,
     fault,
+    joined,
     quiet_cause,
     require,
 )
@@ -148,10 +149,12 @@ class CoreConnection:
 
 
 async def _read(response: Any, sink: Sink | None) -> Answer:
-    headers: dict[str, str] = {}
-    for raw_name, raw_value in response.headers:
-        name, value = raw_name.decode("ascii").lower(), raw_value.decode("latin-1")
-        headers[name] = f"{headers[name]}, {value}" if name in headers else value
+    headers = joined(
+        [
+            (name.decode("ascii").lower(), value.decode("latin-1"))
+            for name, value in response.headers
+        ]
+    )
     try:
         decode = decoder(headers.get("content-encoding"))
         if sink is None or response.status not in OK:

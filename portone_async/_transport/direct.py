@@ -94,7 +94,7 @@ class Connection(asyncio.Protocol):
         self._authority: Final = authority
         self._loop: Final = asyncio.get_running_loop()
         self._has_news: Callable[[], bool] | None = None
-        self._transport: asyncio.Transport | None = None
+        self._transport: asyncio.Transport  # from `connection_made` on
         self._reader: ResponseReader | None = None
         self._sink: Sink | None = None
         self._timeout = Timeout()
@@ -120,19 +120,18 @@ class Connection(asyncio.Protocol):
 
     def speaks_http1(self) -> bool:
         """Whether TLS has not agreed on another protocol, which an `ssl_context` of the user's may offer."""
-        ssl_object = cast("asyncio.Transport", self._transport).get_extra_info("ssl_object")
+        ssl_object = self._transport.get_extra_info("ssl_object")
         return ssl_object is None or ssl_object.selected_alpn_protocol() in (None, "http/1.1")
 
     async def send(self, request: Request, timeout: Timeout, sink: Sink | None) -> Answer:
         """Send a request and read its answer."""
-        transport = cast("asyncio.Transport", self._transport)
         if self._over:  # as soon as it was opened
             raise TransportFault("ConnectError", timed_out=False, may_have_reached=False)
         reader = self._reader = ResponseReader(request.method)
         self._timeout, self._sink = timeout, sink
         try:
             # Never in a variable: tools that collect errors show them, and the secret is in these bytes.
-            transport.write(encode(request, self._authority))
+            self._transport.write(encode(request, self._authority))
             return await self._answer(reader)
         except ProtocolError as error:
             raise TransportFault(
@@ -165,7 +164,7 @@ class Connection(asyncio.Protocol):
                     check_has_end(reader.headers)
                     decode = decoder(reader.headers.get("content-encoding"))
                 await self._sink(decode(reader.content()))
-                cast("asyncio.Transport", self._transport).resume_reading()
+                self._transport.resume_reading()
         if decode is None:
             decode = decoder(reader.headers.get("content-encoding"))
         content = decode(reader.content()) + decode(None)
@@ -198,7 +197,7 @@ class Connection(asyncio.Protocol):
             self._wake()
         elif self._sink is not None and reader.status in OK:
             self._deadline = inf  # a slow sink is not a slow server
-            cast("asyncio.Transport", self._transport).pause_reading()
+            self._transport.pause_reading()
             self._wake()
         elif not self._blocked:
             self._deadline = self._loop.time() + self._timeout.read
@@ -269,7 +268,7 @@ class Connection(asyncio.Protocol):
     def _abort(self) -> None:
         self._over = True
         if not self._loop.is_closed():
-            cast("asyncio.Transport", self._transport).abort()
+            self._transport.abort()
 
     def _wake(self) -> None:
         if self._news is not None and not self._news.done():

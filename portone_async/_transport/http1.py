@@ -11,6 +11,7 @@ from collections.abc import Generator
 from typing import Final
 
 from portone_async._request import Request
+from portone_async._transport.interface import joined
 
 _LONGEST_HEAD: Final = 131_072
 _LONGEST_LINE: Final = 4_096
@@ -124,10 +125,8 @@ class ResponseReader:
         if not _HEAD.fullmatch(block):
             raise ProtocolError("no HTTP/1.1 head")
         start, *lines = block.decode("latin-1").split("\r\n")
-        pairs = [line.partition(":") for line in lines]
-        headers = {name.lower(): value.strip(" \t") for name, _, value in pairs}
-        if len(headers) < len(pairs):
-            headers = _joined(pairs)
+        fields = [line.partition(":") for line in lines]
+        headers = joined([(name.lower(), value.strip(" \t")) for name, _, value in fields])
         self.status, self.headers = int(start[9:12]), headers
         options = headers.get("connection", "").lower().split(",")
         self._persistent = start.startswith("HTTP/1.1") and "close" not in map(str.strip, options)
@@ -177,14 +176,6 @@ class ResponseReader:
         if size:
             self._pieces.append(bytes(self._buffer[:size]))
             del self._buffer[:size]
-
-
-def _joined(pairs: list[tuple[str, str, str]]) -> dict[str, str]:
-    """Headers that came several times, as one list each."""
-    found: dict[str, list[str]] = {}
-    for name, _, value in pairs:
-        found.setdefault(name.lower(), []).append(value.strip(" \t"))
-    return {name: ", ".join(values) for name, values in found.items()}
 
 
 def _length(value: str) -> int:

@@ -75,6 +75,17 @@ def quiet_cause(error: BaseException) -> BaseException | None:
     return error if told and not type(error).__name__.endswith("ProtocolError") else None
 
 
+def joined(pairs: list[tuple[str, str]]) -> dict[str, str]:
+    """Headers by name; those that came several times as one list each (RFC 9110, 5.3)."""
+    headers = dict(pairs)
+    if len(headers) == len(pairs):
+        return headers
+    found: dict[str, list[str]] = {}
+    for name, value in pairs:
+        found.setdefault(name, []).append(value)
+    return {name: ", ".join(values) for name, values in found.items()}
+
+
 def check_has_end(headers: Mapping[str, str]) -> None:
     """Refuse a download that only ends with its connection: half of it would look like the whole."""
     if not any(name in headers for name in ("content-length", "transfer-encoding")):
