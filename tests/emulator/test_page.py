@@ -15,19 +15,11 @@ import pytest
 
 from portone_async.emulator import Emulator
 
+from chromium import CHROMIUM, FLAGS
+
 from .conftest import START, Shop
 from .receiver import receiving
 
-CHROMIUM = Path("/usr/bin/chromium")
-FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 HOSTILE = [
     "<script>document.title='owned'</script>",
     '"><img src=x onerror="document.title=\'owned\'">',
@@ -39,9 +31,9 @@ HOSTILE = [
 playwright = pytest.importorskip(
     "playwright.sync_api", reason="the browser tests need playwright: pip install playwright"
 )
-if not CHROMIUM.exists():
+if CHROMIUM is None:
     pytest.skip(
-        f"the browser tests need {CHROMIUM}: apt-get install chromium", allow_module_level=True
+        "the browser tests need Chromium: apt-get install chromium", allow_module_level=True
     )
 
 expect = playwright.expect
@@ -51,7 +43,7 @@ Page = Any
 @pytest.fixture(scope="module")
 def chromium() -> Iterator[Any]:
     with playwright.sync_playwright() as running:
-        browser = running.chromium.launch(executable_path=str(CHROMIUM), args=FLAGS)
+        browser = running.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
         yield browser
         browser.close()
 

@@ -13,21 +13,11 @@ for package in ("fastapi", "sqlalchemy", "aiosqlite"):
     pytest.importorskip(package)
 playwright = pytest.importorskip("playwright.async_api", reason="Playwright is not installed")
 
+from chromium import CHROMIUM, FLAGS
+
 from .stage import PASSWORD, Stage
 
 pytestmark = pytest.mark.anyio
-CHROMIUM = (
-    shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-)
-ARGUMENTS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 SCREENSHOT = os.environ.get("SHOP_SCREENSHOT")  # where to keep one: docs/images/shop.png
 
 
@@ -36,9 +26,7 @@ async def context() -> AsyncGenerator[Any]:
     if CHROMIUM is None:
         pytest.skip("there is no Chromium here")
     async with playwright.async_playwright() as tools:
-        browser = await tools.chromium.launch(
-            executable_path=CHROMIUM, headless=True, args=ARGUMENTS
-        )
+        browser = await tools.chromium.launch(executable_path=CHROMIUM, headless=True, args=FLAGS)
         context = await browser.new_context(
             viewport={"width": 900, "height": 620},
             color_scheme="light",

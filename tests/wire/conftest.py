@@ -10,6 +10,7 @@ from typing import Any
 
 import anyio
 import pytest
+from anyio.from_thread import start_blocking_portal
 from anyio.lowlevel import checkpoint
 
 from portone_async import PortOne, _client
@@ -43,6 +44,13 @@ def environment(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 async def server() -> AsyncIterator[Server]:
     async with serving() as server:
+        yield server
+
+
+@pytest.fixture
+def elsewhere() -> Iterator[Server]:
+    """A server in a thread of its own, for tests of several event loops."""
+    with start_blocking_portal() as portal, portal.wrap_async_context_manager(serving()) as server:
         yield server
 
 

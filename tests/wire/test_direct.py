@@ -1317,12 +1317,6 @@ async def test_closing_may_be_cancelled(deaf: Deaf, monkeypatch: pytest.MonkeyPa
 # Event loops
 
 
-@pytest.fixture
-def elsewhere() -> Iterator[Server]:
-    with start_blocking_portal() as portal, portal.wrap_async_context_manager(serving()) as server:
-        yield server
-
-
 # The connections of a loop that has ended cannot be closed by it any more.
 @pytest.mark.filterwarnings("ignore::ResourceWarning")
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")

@@ -265,13 +265,6 @@ async def test_a_failed_lane_is_given_back(server: Server, monkeypatch: pytest.M
             assert SECRET not in repr(caught.value)
 
 
-@pytest.fixture
-def elsewhere() -> Iterator[Server]:
-    """A server in a thread of its own, for tests of several event loops."""
-    with start_blocking_portal() as portal, portal.wrap_async_context_manager(serving()) as server:
-        yield server
-
-
 @pytest.mark.parametrize(
     "backends", [("asyncio", "asyncio"), ("trio", "trio"), ("asyncio", "trio")]
 )
