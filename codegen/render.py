@@ -491,15 +491,18 @@ def namespace_module(
         checking.append("from typing import Any")
     if downloads:
         checking += ["from os import PathLike", "from pathlib import Path"]
-    core = ["Namespace"]
     if endpoints:
-        core.append("Operation")
-        checking.append("from portone_async._operation import RequestOptions, Caller")
+        checking += [
+            "from portone_async._caller import Caller",
+            "from portone_async._options import RequestOptions",
+        ]
     lines = [HEADER, "from __future__ import annotations", ""]
     if children:
         lines.append("from functools import cached_property")
     lines += ["from typing import TYPE_CHECKING", ""]
-    lines += [f"from portone_async._operation import {', '.join(core)}"]
+    lines.append("from portone_async._caller import Namespace")
+    if endpoints:
+        lines.append("from portone_async._operation import Operation")
     if lists:
         iterators = sorted({found.iterator for found in lists.values()})
         lines.append(f"from portone_async._pagination import {', '.join(iterators)}")
@@ -547,7 +550,7 @@ def api_index(children: list[str]) -> str:
         "",
     ]
     lines += ["from functools import cached_property", "from typing import TYPE_CHECKING", ""]
-    lines += ["from portone_async._operation import Caller", "", "if TYPE_CHECKING:"]
+    lines += ["from portone_async._caller import Caller", "", "if TYPE_CHECKING:"]
     lines += [
         f"    from portone_async.api.{child} import {namespace_class(child)}" for child in children
     ]
@@ -561,7 +564,7 @@ def operation(endpoint: Endpoint, api: Api) -> str:
     reply = endpoint.reply.name if endpoint.reply else "Path" if _is_download(endpoint) else "None"
     facts = [quoted(endpoint.id), quoted(endpoint.method), quoted(endpoint.path)]
     if endpoint.reply:
-        facts.append(f'reply="{endpoint.reply.name}"')
+        facts.append(f'response="{endpoint.reply.name}"')
     if endpoint.body:
         facts.append(f'body="{endpoint.body.name}"')
     for name, value in (

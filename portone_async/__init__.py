@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 from portone_async._client import PortOne, with_response
 from portone_async._errors import APIError, PortOneError
 from portone_async._model import Model, UnknownVariant, Unrecognized
-from portone_async._operation import RequestOptions, Timeout
-from portone_async._response import RawResponse, Reply
+from portone_async._options import RequestOptions, Timeout
+from portone_async._response import RawResponse, TypedResponse
 from portone_async._retry import RetryPolicy
 from portone_async._version import __version__
 
@@ -21,10 +21,10 @@ __all__ = [
     "PortOne",
     "PortOneError",
     "RawResponse",
-    "Reply",
     "RequestOptions",
     "RetryPolicy",
     "Timeout",
+    "TypedResponse",
     "UnknownVariant",
     "Unrecognized",
     "__version__",

@@ -3,23 +3,24 @@
     PortOneError
     ├── InvalidArgumentError (ValueError)   nothing was sent
     ├── ClientClosedError (RuntimeError)    nothing was sent
-    ├── APIConnectionError                  no answer, or half of one
+    ├── APIConnectionError                  no response, or a truncated one
     │   └── APITimeoutError
-    ├── ResponseError                       a 2xx answer that cannot be read
-    ├── PaginationError                     a list that does not go on
-    └── APIError                            an answer that is no success
+    ├── ResponseError                       a success response that cannot be read
+    ├── PaginationError                     a list that does not advance
+    └── APIError                            an error response
         ├── BadRequestError 400, AuthenticationError 401, PermissionDeniedError 403, NotFoundError 404,
         │   ConflictError 409, GoneError 410, RateLimitError 429
         └── ServerError 5xx
             └── InternalServerError 500, BadGatewayError 502, ServiceUnavailableError 503, GatewayTimeoutError 504
 
-`portone_async.errors` adds a class per error type of PortOne's under these.
+`portone_async.errors` adds a class for each error type of PortOne's.
 
-Messages carry facts about the request and the failure, never a secret, an id, a body or a person's data.
+Messages hold facts about the request and the failure, never a secret, an id, a body or personal data.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any, ClassVar, Final
 
@@ -28,13 +29,15 @@ from attrs import define, field
 
 @define(frozen=True)
 class RequestInfo:
-    """What was asked, without ids or bodies: those may be secrets or personal data."""
+    """What was requested, without ids or bodies: those may be secrets or personal data."""
 
     method: str
     path: str
     """The path's template, such as `/payments/{paymentId}`."""
     operation_id: str | None = None
     idempotency_key: str | None = field(default=None, repr=False)
+    uses_access_token: bool = field(default=False, repr=False)
+    """Whether it was authorized by an access token, which expires, and not by the API secret."""
 
     def __str__(self) -> str:
         return f"{self.method} {self.path}"
@@ -57,7 +60,7 @@ def _restore(
 
 
 class InvalidArgumentError(PortOneError, ValueError):
-    """An argument that cannot be right. Nothing was sent."""
+    """An argument that is not valid. Nothing was sent."""
 
 
 class ClientClosedError(PortOneError, RuntimeError):
@@ -65,31 +68,43 @@ class ClientClosedError(PortOneError, RuntimeError):
 
 
 class APIConnectionError(PortOneError):
-    """No complete answer came: connecting failed, or the connection broke.
+    """There is no complete response: connecting failed, or the connection broke.
 
-    `may_have_reached` tells whether PortOne may have got the request, and so may have carried it out. The same
-    call with `RequestOptions(idempotency_key=error.request.idempotency_key)` is then safe for three hours: it
-    is not carried out twice, and tells what happened the first time.
+    `may_have_reached` says whether PortOne may have received the request, and so may have carried it out. The
+    same call with `RequestOptions(idempotency_key=error.request.idempotency_key)` is then safe for three hours:
+    it is not carried out twice, and returns what came of the first one.
+
+    `is_transient` says whether a retry may help; a certificate that is not trusted stays so.
     """
 
     def __init__(
-        self, message: str, *, request: RequestInfo, may_have_reached: bool, attempts: int
+        self,
+        message: str,
+        *,
+        request: RequestInfo,
+        may_have_reached: bool,
+        attempts: int,
+        is_transient: bool = True,
     ) -> None:
         super().__init__(message)
         self.request: Final = request
         self.may_have_reached: Final = may_have_reached
         self.attempts: Final = attempts
+        self.is_transient: Final = is_transient
 
 
 class APITimeoutError(APIConnectionError):
-    """No answer came in time. See `may_have_reached`: hanging up does not stop PortOne."""
+    """There was no complete response in time. See `may_have_reached`: hanging up does not stop PortOne."""
 
 
 class ResponseError(PortOneError):
-    """A success whose body cannot be read: no JSON, or (with `strict=True`) not what the document says.
+    """A success response that cannot be read: not JSON, or (with `strict=True`) not what the document says.
 
-    `path` is the JSON path of the first departure when strict. The operation itself was carried out.
+    `path` is the JSON path of the first mismatch when strict. The operation itself was carried out, unless a
+    gateway responded in PortOne's place: `may_have_reached` is always true.
     """
+
+    may_have_reached: Final = True
 
     def __init__(
         self,
@@ -112,15 +127,25 @@ class ResponseError(PortOneError):
 
 
 class PaginationError(PortOneError):
-    """A list does not go on: PortOne answered with the cursor that it was asked to go on from."""
+    """The list does not advance: a page repeats the one before, or its cursor is the one that was asked for."""
+
+
+IN_PROGRESS: Final = "IDEMPOTENCY_OUTSTANDING_REQUEST"
+"""The error type of a request whose idempotency key belongs to one that PortOne is still carrying out."""
+# The shape of PortOne's error types. Gateways use `type` too: RFC 9457 has a URI there.
+_ERROR_TYPE: Final = re.compile(r"[A-Z][A-Z0-9_]{1,99}")
 
 
 class APIError(PortOneError):
-    """PortOne, or something between, answered with an error.
+    """An error response, of PortOne's or of something between.
 
-    `type` and `message` are PortOne's (`None` where the answer names none, as when a gateway answers with
-    HTML). `body` is the JSON object of the answer if it is one, `content` the bytes of it. Fields of known
-    error types are attributes, such as `PgProviderError.pg_code`.
+    `type` and `message` are PortOne's (`None` where the response names none, such as a gateway's HTML). `body`
+    is the JSON object of the response if it is one, `content` its bytes. Fields of known error types are
+    attributes, such as `PgProviderError.pg_code`.
+
+    `may_have_reached` says whether the request may have been carried out all the same: an earlier attempt of
+    the call may have been, or the response is not PortOne's own. It is false where PortOne itself refused the
+    first attempt.
     """
 
     types: ClassVar[tuple[str, ...]] = ()
@@ -134,33 +159,44 @@ class APIError(PortOneError):
         headers: Mapping[str, str] | None = None,
         content: bytes = b"",
         attempts: int = 1,
+        may_have_reached: bool = False,
     ) -> None:
-        named = body.get("type") if body else None
-        said = body.get("message") if body else None
+        kind = body.get("type") if body else None
+        message = body.get("message") if body else None
         self.status: Final = status
-        self.type: Final = named if isinstance(named, str) else None
-        self.message: Final = said if isinstance(said, str) else None
+        self.type: Final = kind if isinstance(kind, str) and self._is_portones(kind) else None
+        self.message: Final = message if isinstance(message, str) else None
         self.request: Final = request
         self.body: Final = body
         self.headers: Final[Mapping[str, str]] = headers or {}
         self.content: Final = content
         self.attempts: Final = attempts
-        super().__init__(
-            f"{status} {self.type or 'without a PortOne error type'} in answer to {request}"
+        self.may_have_reached: Final = (
+            may_have_reached or self.type is None or self.type == IN_PROGRESS
         )
+        text = f"{status} {self.type or 'without a PortOne error type'} in response to {request}"
+        if status == 401 and request.uses_access_token:  # noqa: PLR2004
+            text += "; the access token may have expired: log in again"
+        if may_have_reached:
+            text += "; an earlier attempt of this call may have been carried out"
+        super().__init__(text)
         self._read_fields(body or {})
+
+    @classmethod
+    def _is_portones(cls, kind: str) -> bool:
+        return kind in cls.types or _ERROR_TYPE.fullmatch(kind) is not None
 
     def _read_fields(self, raw: Any) -> None:
         """Set the fields of this error type; generated classes override it."""
 
     @property
     def request_id(self) -> str | None:
-        """The id that a gateway gave this request, if the answer carries one."""
+        """The id that a gateway gave this request, if the response has one."""
         return next((self.headers[name] for name in _REQUEST_ID if name in self.headers), None)
 
     @property
     def text(self) -> str:
-        """The answer's body as text, whatever it is. May hold personal data: keep it out of logs."""
+        """The response's body as text, whatever it is. It may hold personal data: keep it out of logs."""
         return self.content.decode("utf-8", "replace")
 
 
@@ -186,11 +222,11 @@ class PermissionDeniedError(APIError):
 
 
 class NotFoundError(APIError):
-    """404: what was asked for does not exist."""
+    """404: what was requested does not exist."""
 
 
 class ConflictError(APIError):
-    """409: the state of things does not allow this."""
+    """409: the current state does not allow this."""
 
 
 class GoneError(APIError):
@@ -202,7 +238,7 @@ class RateLimitError(APIError):
 
 
 class ServerError(APIError):
-    """5xx: the fault is not on this side."""
+    """5xx: the server failed."""
 
 
 class InternalServerError(ServerError):
@@ -210,7 +246,7 @@ class InternalServerError(ServerError):
 
 
 class BadGatewayError(ServerError):
-    """502: a payment company's or a gateway's fault."""
+    """502: a payment company or a gateway failed."""
 
 
 class ServiceUnavailableError(ServerError):
@@ -237,5 +273,5 @@ BY_STATUS: Final[dict[int, type[APIError]]] = {
 
 
 def status_class(status: int) -> type[APIError]:
-    """The class that stands for a status."""
+    """Return the class of a status."""
     return BY_STATUS.get(status) or (ServerError if status >= 500 else APIError)  # noqa: PLR2004

@@ -1,10 +1,12 @@
-"""From an operation and its arguments to a request: every rule of the wire, no input or output."""
+"""From an operation and its arguments to a request: every protocol rule of PortOne's, no input or output."""
 
 from __future__ import annotations
 
+import re
 import uuid
 from collections.abc import Mapping
 from datetime import date
+from enum import Enum
 from typing import Any, Final
 from urllib.parse import quote, unquote
 
@@ -13,7 +15,8 @@ from attrs import define, field
 
 from portone_async._errors import InvalidArgumentError, RequestInfo
 from portone_async._model import argument_name
-from portone_async._operation import Operation, RequestOptions
+from portone_async._operation import Operation
+from portone_async._options import RequestOptions
 from portone_async._version import __version__
 from portone_async._writing import write
 
@@ -21,7 +24,7 @@ from portone_async._writing import write
 _UNESCAPED: Final = "!'()*-._~"
 _KEYED: Final = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 _BODY_IN_QUERY: Final = frozenset({"GET", "HEAD", "DELETE"})
-_LONGEST_URL: Final = 65_536  # httpx's limit; servers have lower ones
+_LONGEST_TARGET: Final = 65_000  # httpx refuses URLs from 65,536 characters; servers have lower limits
 _METHODS: Final = _KEYED | _BODY_IN_QUERY
 USER_AGENT: Final = f"portone-async/{__version__}"
 
@@ -30,29 +33,26 @@ USER_AGENT: Final = f"portone-async/{__version__}"
 class Settings:
     """What a client adds to each request."""
 
-    base_url: str
+    base_path: str
+    """What stands before each path, such as `/v2`; usually nothing."""
     authorization: str = field(repr=False)
     store_id: str | None = None
 
 
 @define(frozen=True)
 class Request:
-    """A request, ready for the wire."""
+    """A request, ready to be sent."""
 
     method: str
-    url: str = field(repr=False)
+    target: str = field(repr=False)
+    """Path and query, escaped."""
     headers: list[tuple[str, str]] = field(repr=False)
     content: bytes | None = field(repr=False)
     info: RequestInfo
 
     @property
-    def target(self) -> str:
-        """Path and query, escaped: what follows scheme and authority."""
-        return "/" + self.url.partition("//")[2].partition("/")[2]
-
-    @property
-    def has_length(self) -> bool:
-        """Whether its length is told: that of a body, or that there is none where one could be."""
+    def sends_length(self) -> bool:
+        """Whether to send Content-Length: there is a body, or the method usually has one."""
         return bool(self.content) or self.method in ("POST", "PUT", "PATCH")
 
 
@@ -64,7 +64,7 @@ def build_request(
     query: Mapping[str, Any],
     body: Mapping[str, Any],
 ) -> Request:
-    """The request for one call of an operation.
+    """Return the request for one call of an operation.
 
     Raises `InvalidArgumentError` for what cannot be meant: an empty path segment, a time without a zone, a
     value of another type than the document's.
@@ -84,9 +84,9 @@ def build_request(
                 parameters["requestBody"] = encoded.decode()
             else:
                 content = encoded
-    return _assemble(
-        settings, options, operation.method, target, operation.path, parameters, content, operation
-    )
+    key = _idempotency_key(operation.method, options)
+    info = RequestInfo(operation.method, operation.path, operation.id, key)
+    return _assemble(settings, options, info, target, parameters, content, operation)
 
 
 def build_raw_request(
@@ -97,22 +97,10 @@ def build_raw_request(
     query: Mapping[str, Any],
     json: Any,
 ) -> Request:
-    """A request for what is not generated (yet): `path` starts with `/` and is sent as it is."""
-    method = method.upper()
-    if method not in _METHODS:
+    """Return a request for what is not generated (yet): `path` starts with `/` and is sent as it is."""
+    if not isinstance(method, str) or (method := method.upper()) not in _METHODS:  # pyright: ignore[reportUnnecessaryIsInstance]
         raise InvalidArgumentError(f"method is one of {', '.join(sorted(_METHODS))}")
-    segments = path.split("?", maxsplit=1)[0].split("/")
-    if (
-        not path.startswith("/")
-        or path.startswith("//")
-        or not path.isascii()
-        or not path.isprintable()
-    ):
-        raise InvalidArgumentError(
-            "path starts with one / and is escaped, such as /payments/order-1"
-        )
-    if any(unquote(segment) in (".", "..") for segment in segments) or " " in path or "#" in path:
-        raise InvalidArgumentError("path must not hold . or .. segments, spaces or a fragment")
+    _check_raw_path(path)
     parameters = dict(query)
     content: bytes | None = None
     if json is not None:
@@ -121,25 +109,44 @@ def build_raw_request(
             parameters["requestBody"] = encoded.decode()
         else:
             content = encoded
-    return _assemble(settings, options, method, path, "(raw)", parameters, content, None)
+    info = RequestInfo(method, "(raw)", None, _idempotency_key(method, options))
+    return _assemble(settings, options, info, path, parameters, content, None)
+
+
+def _check_raw_path(path: Any) -> None:
+    if (
+        not isinstance(path, str)
+        or not path.startswith("/")
+        or path.startswith("//")
+        or not path.isascii()
+        or not path.isprintable()
+    ):
+        raise InvalidArgumentError(
+            "path starts with one / and is escaped, such as /payments/order-1"
+        )
+    if " " in path or "#" in path or has_dot_segment(unquote(path.partition("?")[0])):
+        raise InvalidArgumentError("path must not hold . or .. segments, spaces or a fragment")
+
+
+def has_dot_segment(path: str) -> bool:
+    """Whether a server that normalizes paths would take it for another one."""
+    return any(segment in (".", "..") for segment in re.split(r"[/\\]", path))
 
 
 def escape_segment(value: Any, name: str) -> str:
-    """A path parameter, escaped as `encodeURIComponent` does."""
+    """Return a path parameter, escaped as `encodeURIComponent` does."""
     if not isinstance(value, str):
         raise InvalidArgumentError(f"{name} takes a str, not {type(value).__name__}")
-    if value in ("", ".", ".."):
+    # Also inside of an id: a gateway that unescapes %2F before it normalizes would call another operation.
+    if value == "" or has_dot_segment(value):
         raise InvalidArgumentError(
-            f"{name} is {value!r}: that would call another operation, so it is not sent"
+            f"{name} is empty or holds a . or .. segment: that would call another operation, so it is not sent"
         )
-    try:
-        return quote(value, safe=_UNESCAPED)
-    except UnicodeEncodeError:
-        raise InvalidArgumentError(f"{name} is no valid Unicode text") from None
+    return _quoted(value, name)
 
 
 def encode_json(value: Any) -> bytes:
-    """JSON bytes."""
+    """Return JSON bytes."""
     try:
         return orjson.dumps(value)
     except TypeError as error:
@@ -170,12 +177,17 @@ def _written_body(
     return written
 
 
+def _idempotency_key(method: str, options: RequestOptions) -> str | None:
+    if method not in _KEYED:
+        return None
+    return options.idempotency_key or uuid.uuid4().hex
+
+
 def _assemble(
     settings: Settings,
     options: RequestOptions,
-    method: str,
+    info: RequestInfo,
     target: str,
-    template: str,
     parameters: Mapping[str, Any],
     content: bytes | None,
     operation: Operation[Any] | None,
@@ -185,34 +197,42 @@ def _assemble(
         for name, value in parameters.items()
         if value is not None
     ]
-    headers = [
-        (
-            "accept",
-            "application/json" if operation is None or not operation.download else "text/csv",
-        )
-    ]
-    headers += [("user-agent", USER_AGENT), ("accept-encoding", "gzip")]
+    target = settings.base_path + target
+    if pairs:
+        target += ("&" if "?" in target else "?") + "&".join(pairs)
+    if len(target) > _LONGEST_TARGET:
+        raise InvalidArgumentError(f"{info} would be too long for a URL: ask for less at once")
+    return Request(
+        info.method, target, _headers(settings, options, info, content, operation), content, info
+    )
+
+
+def _headers(
+    settings: Settings,
+    options: RequestOptions,
+    info: RequestInfo,
+    content: bytes | None,
+    operation: Operation[Any] | None,
+) -> list[tuple[str, str]]:
+    """Return the headers. Built last, so that the secret is in no frame that an error passes."""
+    accept = "text/csv" if operation is not None and operation.download else "application/json"
+    headers = [("accept", accept), ("user-agent", USER_AGENT), ("accept-encoding", "gzip")]
     if operation is None or operation.secured:
         headers.append(("authorization", settings.authorization))
     if content is not None:
         headers.append(("content-type", "application/json"))
-    key: str | None = None
-    if method in _KEYED:
+    if info.idempotency_key is not None:
         # An RFC 8941 string: in double quotes.
-        key = options.idempotency_key or uuid.uuid4().hex
-        headers.append(("idempotency-key", f'"{key}"'))
+        headers.append(("idempotency-key", f'"{info.idempotency_key}"'))
     if options.headers:
         given = {name.lower(): value for name, value in options.headers.items()}
         headers = [header for header in headers if header[0] not in given] + [*given.items()]
-    info = RequestInfo(method, template, operation.id if operation else None, key)
-    separator = "?" if "?" not in target else "&"
-    url = settings.base_url + target + (separator + "&".join(pairs) if pairs else "")
-    if len(url) > _LONGEST_URL:
-        raise InvalidArgumentError(f"{info} would be too long for a URL: ask for less at once")
-    return Request(method, url, headers, content, info)
+    return headers
 
 
 def _query_value(value: Any, name: str) -> str:
+    if isinstance(value, Enum):
+        value = value.value
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, int):
@@ -223,7 +243,11 @@ def _query_value(value: Any, name: str) -> str:
         raise InvalidArgumentError(
             f"{name} takes a str, int, bool, date or datetime, not {type(value).__name__}"
         )
+    return _quoted(value, name)
+
+
+def _quoted(value: str, name: str) -> str:
     try:
         return quote(value, safe=_UNESCAPED)
     except UnicodeEncodeError:
-        raise InvalidArgumentError(f"{name} is no valid Unicode text") from None
+        raise InvalidArgumentError(f"{name} is not valid Unicode text") from None

@@ -1,22 +1,18 @@
-"""From status, headers and body to a model or an error: no input or output."""
+"""A response as it came, and one with its typed value."""
 
 from __future__ import annotations
 
-import importlib
 from collections.abc import Mapping
-from functools import cache
-from typing import Any, Final, Generic, TypeVar, cast
+from typing import Any, Final, Generic, TypeVar
 
 import orjson
 from attrs import define, field
 
-from portone_async._errors import APIError, RequestInfo, ResponseError, status_class
+from portone_async._errors import RequestInfo, ResponseError
 from portone_async._model import Model, UnknownVariant
-from portone_async._operation import Operation
-from portone_async._reading import Reader, odd
 
 T = TypeVar("T")
-OK: Final = range(200, 300)
+SUCCESS: Final = range(200, 300)
 
 
 @define(frozen=True)
@@ -30,16 +26,18 @@ class RawResponse:
     attempts: int = 1
 
     def json(self) -> Any:
-        """The body as JSON; `ResponseError` if it is none."""
+        """Return the body as JSON; raise `ResponseError` if it is not JSON."""
         try:
             return orjson.loads(self.content)
         except orjson.JSONDecodeError:
-            raise self.unreadable("is not JSON") from None
+            pass
+        # Not within `except`: the decoder's error holds the body.
+        raise self.unreadable("is not JSON")
 
     def unreadable(self, problem: str, path: str | None = None) -> ResponseError:
-        """The error for a success that cannot be read."""
+        """Return the error for a success response that cannot be read."""
         return ResponseError(
-            f"the answer ({self.status}) to {self.request} {problem}",
+            f"the response ({self.status}) to {self.request} {problem}",
             request=self.request,
             status=self.status,
             headers=dict(self.headers),
@@ -50,79 +48,10 @@ class RawResponse:
 
 
 @define(frozen=True)
-class Reply(Generic[T]):
-    """A typed reply and the response that it was read from."""
+class TypedResponse(Generic[T]):
+    """A typed value and the response that it was read from."""
 
     value: T = field(
         repr=lambda value: repr(value) if isinstance(value, Model | UnknownVariant) else "..."
     )
     response: RawResponse
-
-
-def read_reply(operation: Operation[T], response: RawResponse, *, strict: bool = False) -> T:
-    """The value of a successful response."""
-    if operation.reply is None:
-        return cast("T", None)
-    body = response.json()
-    if strict:
-        from portone_async._check import first_departure  # noqa: PLC0415
-
-        departure = first_departure(body, operation.reply)
-        if departure is not None:
-            path, problem = departure
-            raise response.unreadable(f"departs from the document: {path} {problem}", path)
-    if body.__class__ is not dict:
-        return cast("T", odd(body, operation.reply))
-    return reply_reader(operation.reply)(body)
-
-
-@cache
-def reply_reader(name: str) -> Reader:
-    """The function that reads a model, imported when it is first needed."""
-    models = importlib.import_module("portone_async.models")
-    return importlib.import_module(f"portone_async.models.{models._MODULES[name]}").read  # noqa: SLF001
-
-
-def read_error(operation: Operation[Any] | None, response: RawResponse) -> APIError:
-    """The error that a response without success stands for."""
-    body = error_body(response.content)
-    kind = _error_class(operation, body) if body else None
-    return (kind or status_class(response.status))(
-        status=response.status,
-        request=response.request,
-        body=body,
-        headers=dict(response.headers),
-        content=response.content,
-        attempts=response.attempts,
-    )
-
-
-def error_body(content: bytes) -> dict[str, Any] | None:
-    """The body of an error if it is a JSON object; a gateway's HTML or nothing is none."""
-    try:
-        body = orjson.loads(content)
-    except orjson.JSONDecodeError:
-        return None
-    return cast("dict[str, Any]", body) if isinstance(body, dict) else None
-
-
-def _error_class(
-    operation: Operation[Any] | None, body: Mapping[str, Any]
-) -> type[APIError] | None:
-    named = body.get("type")
-    if not isinstance(named, str):
-        return None
-    # One value may mean two classes; which one is the operation's to say.
-    own = _classes(operation.errors).get(named) if operation else None
-    return own or _classes(None).get(named)
-
-
-@cache
-def _classes(names: tuple[str, ...] | None) -> dict[str, type[APIError]]:
-    errors = importlib.import_module("portone_async.models.errors")
-    found: dict[str, type[APIError]] = {}
-    for name in errors.__all__ if names is None else names:
-        kind: type[APIError] = getattr(errors, name)
-        for value in kind.types:
-            found.setdefault(value, kind)
-    return found

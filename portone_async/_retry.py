@@ -1,95 +1,127 @@
-"""When to try again, and how long to wait first: no input or output.
+"""When to retry, and how long to wait first: no input or output.
 
-A request is only ever repeated if PortOne carries it out once however often it comes: it is a GET, or it has
-an idempotency key. Every other request of the client's has one, so what remains is whether it would help.
+A request is only repeated if PortOne carries it out once however often it is sent: it is a GET, or it has an
+idempotency key. The client gives every other request a key, so what remains is whether a retry may help.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import random
+import re
+import time
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import UTC, datetime
-from typing import Final
+from typing import Any, Final
 
-from attrs import define
+import anyio
+from attrs import define, field, fields
 
-OUTSTANDING: Final = "IDEMPOTENCY_OUTSTANDING_REQUEST"
-_PASSING: Final = frozenset({408, 429, 500, 502, 503, 504})
+from portone_async._errors import (
+    IN_PROGRESS,
+    APIConnectionError,
+    APIError,
+    InvalidArgumentError,
+    PortOneError,
+    ResponseError,
+)
+from portone_async._options import check_max_retries
+
+# 520 to 530 are Cloudflare's own: it got no usable response from the server behind it.
+_TRANSIENT: Final = frozenset({408, 429, 500, 502, 503, 504, *range(520, 531)})
+_DELAY: Final = re.compile(r"[0-9]{1,9}(?:\.[0-9]{1,9})?")
 
 
 @define(frozen=True)
 class RetryPolicy:
-    """How patient a client is."""
+    """Retry limits and backoff: exponential, with full jitter.
+
+    Args:
+        max_retries: How often to retry at most; 0 for never.
+        initial_delay: Seconds: the longest wait before the first retry; it doubles with each one.
+        max_delay: Seconds: the longest wait before any retry.
+        max_retry_after: Seconds: a `Retry-After` beyond this is not waited for; the error is raised at once.
+        sleep: Waits for so many seconds. Replace it in tests that should not wait.
+        clock: Seconds on a clock that never goes back.
+        jitter: A random number from 0 to 1.
+        now: The current time, for a `Retry-After` that is a date.
+
+    The total time of a call is limited by `Timeout(total=...)`.
+    """
 
     max_retries: int = 2
-    first_delay: float = 0.5
-    """Seconds: the most to wait before the first retry; doubles each time."""
-    longest_delay: float = 8.0
-    """Seconds: the most to wait before any retry."""
-    longest_retry_after: float = 30.0
-    """Seconds: a `Retry-After` beyond this is not waited for; the error is raised at once."""
-    budget: float = 180.0
-    """Seconds from the start of the call in which a retry may start."""
+    initial_delay: float = 0.5
+    max_delay: float = 8.0
+    max_retry_after: float = 30.0
+    sleep: Callable[[float], Awaitable[None]] = field(default=anyio.sleep, repr=False)
+    clock: Callable[[], float] = field(default=time.monotonic, repr=False)
+    jitter: Callable[[], float] = field(default=random.random, repr=False)
+    now: Callable[[], datetime] = field(default=lambda: datetime.now(UTC), repr=False)
 
-    def delay(
-        self, failure: Failure, *, attempts: int, elapsed: float, jitter: float, now: datetime
-    ) -> float | None:
-        """Seconds to wait before the next attempt, or `None` to give up.
+    def __attrs_post_init__(self) -> None:
+        check_max_retries(self.max_retries)
+        for attribute in fields(RetryPolicy):
+            value: Any = getattr(self, attribute.name)
+            if attribute.name in ("initial_delay", "max_delay", "max_retry_after"):
+                if isinstance(value, bool) or not isinstance(value, int | float) or not value >= 0:
+                    raise InvalidArgumentError(
+                        f"RetryPolicy({attribute.name}=...) takes seconds: a number from 0"
+                    )
+            elif attribute.name != "max_retries" and not callable(value):
+                raise InvalidArgumentError(f"RetryPolicy({attribute.name}=...) takes a function")
 
-        `attempts` counts those made, `jitter` is a random number from 0 to 1 (full jitter), `elapsed` the
-        seconds since the call began.
+    def delay(self, error: PortOneError, *, attempts: int, remaining: float) -> float | None:
+        """Return the seconds to wait before the next attempt, or `None` to give up.
+
+        `attempts` counts those made; `remaining` are the seconds that are left for the whole call.
         """
-        if not failure.passing or self.max_retries == 0:
+        in_progress = isinstance(error, APIError) and error.type == IN_PROGRESS
+        if self.max_retries == 0 or not (in_progress or is_transient(error)):
             return None
-        # While the first request of a key still runs, only waiting helps: the budget ends it, not the count.
-        if attempts > self.max_retries and not failure.outstanding:
+        # While the first request of a key is in progress only waiting helps: the total time ends it, not the count.
+        if attempts > self.max_retries and not in_progress:
             return None
-        asked = failure.retry_after(now)
-        if asked is not None and asked > self.longest_retry_after:
-            return None
-        step = min(self.longest_delay, self.first_delay * 2.0 ** min(attempts - 1, 16))
-        wait = max(asked or 0.0, step * (0.5 + jitter / 2 if failure.outstanding else jitter))
-        return wait if elapsed + wait <= self.budget else None
+        headers = error.headers if isinstance(error, APIError | ResponseError) else {}
+        wait = min(self.max_delay, self.initial_delay * 2.0 ** min(attempts - 1, 16))
+        wait *= 0.5 + self.jitter() / 2 if in_progress else self.jitter()
+        asked = retry_after(headers, self.now)
+        if asked is not None:
+            if asked > self.max_retry_after:
+                return None
+            # Spread out, never before: otherwise everyone who was told the same second comes back together.
+            wait += asked
+        return wait if wait < remaining else None
 
 
-@define(frozen=True)
-class Failure:
-    """What went wrong with an attempt: a status with its headers and error type, or no whole answer at all."""
+def is_transient(error: PortOneError) -> bool:
+    """Return whether a retry may help.
 
-    status: int | None = None
-    headers: Mapping[str, str] | None = None
-    type: str | None = None
+    A body with an error type is PortOne's own response, not a transient failure of something between: 502
+    PG_PROVIDER is a declined card.
+    """
+    if isinstance(error, APIError):
+        return error.type is None and error.status in _TRANSIENT
+    if isinstance(error, ResponseError):
+        # Where nothing declares a body's length, only its JSON shows that it was cut short. With a path it is
+        # whole, but not what the document says.
+        return error.path is None
+    return isinstance(error, APIConnectionError) and error.is_transient
 
-    @property
-    def outstanding(self) -> bool:
-        """The first request with this idempotency key still runs."""
-        return self.status == 409 and self.type == OUTSTANDING  # noqa: PLR2004
 
-    @property
-    def passing(self) -> bool:
-        """Whether trying again may help.
+def retry_after(headers: Mapping[str, str], now: Callable[[], datetime]) -> float | None:
+    """Return the seconds that a response asks to wait, from either form of `Retry-After` (RFC 9110, 10.2.3)."""
+    text = headers.get("retry-after", "").strip()
+    if not text:
+        return None
+    # Sent twice, it is one list: the longest wait obeys each of them.
+    parts = [part.strip() for part in text.split(",")]
+    if all(_DELAY.fullmatch(part) for part in parts):
+        return max(map(float, parts))
+    import email.utils  # noqa: PLC0415  (slow to import, rarely needed)
 
-        A body with an error type is PortOne's own answer, not a passing fault of something between: 502
-        PG_PROVIDER is a declined card.
-        """
-        return (
-            self.outstanding
-            or self.status is None
-            or (self.status in _PASSING and self.type is None)
-        )
-
-    def retry_after(self, now: datetime) -> float | None:
-        """Seconds that the answer asks to wait, from either form of `Retry-After`."""
-        asked = (self.headers or {}).get("retry-after", "").strip()
-        if not asked:
-            return None
-        if asked.isascii() and asked.isdigit():
-            return float(asked)
-        import email.utils  # noqa: PLC0415  (slow to import, rarely needed)
-
-        try:
-            until = email.utils.parsedate_to_datetime(asked)
-        except (ValueError, OverflowError):
-            return None
-        if until.tzinfo is None:
-            until = until.replace(tzinfo=UTC)
-        return max(0.0, (until - now).total_seconds())
+    try:
+        until = email.utils.parsedate_to_datetime(text)
+    except (ValueError, OverflowError):
+        return None
+    if until.tzinfo is None:
+        until = until.replace(tzinfo=UTC)
+    return max(0.0, (until - now()).total_seconds())

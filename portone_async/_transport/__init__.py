@@ -1,24 +1,27 @@
-"""The wire: the one package that knows sockets, httpx and httpx2.
+"""How bytes travel: the one package that knows httpx, httpx2 and sockets.
 
-`Lanes` is the built-in wire, `UserClient` sends by the user's own client. Both take one request and give one
-answer; retries, errors and models are none of their business.
+`HttpxTransport` is the default and serves the user's own client too, `DirectTransport` is HTTP/1.1 straight on
+asyncio. Both send one request and return one response; retries, errors and models are none of their business.
 """
 
 from __future__ import annotations
 
-from portone_async._transport.interface import Answer, Sink, Transport, TransportFault
-from portone_async._transport.lanes import Lanes
-from portone_async._transport.origin import Origin
+from portone_async._transport.choice import (
+    MAX_RESPONSE_SIZE,
+    HTTPClient,
+    TransportName,
+    TransportOptions,
+)
+from portone_async._transport.interface import OnChunk, Transport, TransportError
 from portone_async._transport.proxies import environment_proxy
-from portone_async._transport.user import UserClient
 
 __all__ = [
-    "Answer",
-    "Lanes",
-    "Origin",
-    "Sink",
+    "MAX_RESPONSE_SIZE",
+    "HTTPClient",
+    "OnChunk",
     "Transport",
-    "TransportFault",
-    "UserClient",
+    "TransportError",
+    "TransportName",
+    "TransportOptions",
     "environment_proxy",
 ]

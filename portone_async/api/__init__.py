@@ -7,7 +7,7 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from portone_async._operation import Caller
+from portone_async._caller import Caller
 
 if TYPE_CHECKING:
     from portone_async.api.auth import AuthNamespace

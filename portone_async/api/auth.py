@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from portone_async._operation import Namespace, Operation
+from portone_async._caller import Namespace
+from portone_async._operation import Operation
 
 if TYPE_CHECKING:
-    from portone_async._operation import Caller, RequestOptions
+    from portone_async._caller import Caller
+    from portone_async._options import RequestOptions
     from portone_async.models.login_via_api_secret_response import LoginViaApiSecretResponse
     from portone_async.models.refresh_token_response import RefreshTokenResponse
 
@@ -15,7 +17,7 @@ _LOGIN_VIA_API_SECRET: Operation[LoginViaApiSecretResponse] = Operation(
     "loginViaApiSecret",
     "POST",
     "/login/api-secret",
-    reply="LoginViaApiSecretResponse",
+    response="LoginViaApiSecretResponse",
     body="LoginViaApiSecretBody",
     body_required=True,
     secured=False,
@@ -26,7 +28,7 @@ _REFRESH_TOKEN: Operation[RefreshTokenResponse] = Operation(
     "refreshToken",
     "POST",
     "/token/refresh",
-    reply="RefreshTokenResponse",
+    response="RefreshTokenResponse",
     body="RefreshTokenBody",
     body_required=True,
     secured=False,

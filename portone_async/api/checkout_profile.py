@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from portone_async._operation import Namespace, Operation
+from portone_async._caller import Namespace
+from portone_async._operation import Operation
 
 if TYPE_CHECKING:
-    from portone_async._operation import Caller, RequestOptions
+    from portone_async._caller import Caller
+    from portone_async._options import RequestOptions
     from portone_async.models.enums import Country, Currency
     from portone_async.models.evaluate_checkout_profile_response import EvaluateCheckoutProfileResponse
 
@@ -15,7 +17,7 @@ _EVALUATE_CHECKOUT_PROFILE: Operation[EvaluateCheckoutProfileResponse] = Operati
     "evaluateCheckoutProfile",
     "GET",
     "/checkout-profiles/evaluate",
-    reply="EvaluateCheckoutProfileResponse",
+    response="EvaluateCheckoutProfileResponse",
     secured=False,
     errors=("InvalidRequestError", "ProfileSettingsNotFoundError"),
 )

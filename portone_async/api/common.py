@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from portone_async._operation import Namespace, Operation
+from portone_async._caller import Namespace
+from portone_async._operation import Operation
 
 if TYPE_CHECKING:
-    from portone_async._operation import Caller, RequestOptions
+    from portone_async._caller import Caller
+    from portone_async._options import RequestOptions
     from portone_async.models.get_bank_infos_response import GetBankInfosResponse
 
 _GET_BANK_INFOS: Operation[GetBankInfosResponse] = Operation(
-    "getBankInfos", "GET", "/banks", reply="GetBankInfosResponse", secured=False, errors=("InvalidRequestError",)
+    "getBankInfos", "GET", "/banks", response="GetBankInfosResponse", secured=False, errors=("InvalidRequestError",)
 )
 
 

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from portone_async._operation import Namespace, Operation
+from portone_async._caller import Namespace
+from portone_async._operation import Operation
 from portone_async._pagination import NumberedPages
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable
     from typing import Any
 
-    from portone_async._operation import Caller, RequestOptions
+    from portone_async._caller import Caller
+    from portone_async._options import RequestOptions
     from portone_async.models.confirm_identity_verification_response import ConfirmIdentityVerificationResponse
     from portone_async.models.enums import IdentityVerificationMethod, IdentityVerificationOperator
     from portone_async.models.get_identity_verifications_response import GetIdentityVerificationsResponse
@@ -27,7 +29,7 @@ _CONFIRM_IDENTITY_VERIFICATION: Operation[ConfirmIdentityVerificationResponse] =
     "confirmIdentityVerification",
     "POST",
     "/identity-verifications/{identityVerificationId}/confirm",
-    reply="ConfirmIdentityVerificationResponse",
+    response="ConfirmIdentityVerificationResponse",
     body="ConfirmIdentityVerificationBody",
     body_required=True,
     store="body",
@@ -46,7 +48,7 @@ _GET_IDENTITY_VERIFICATION: Operation[IdentityVerification] = Operation(
     "getIdentityVerification",
     "GET",
     "/identity-verifications/{identityVerificationId}",
-    reply="IdentityVerification",
+    response="IdentityVerification",
     store="query",
     errors=("ForbiddenError", "IdentityVerificationNotFoundError", "InvalidRequestError", "UnauthorizedError"),
 )
@@ -55,7 +57,7 @@ _GET_IDENTITY_VERIFICATIONS: Operation[GetIdentityVerificationsResponse] = Opera
     "getIdentityVerifications",
     "GET",
     "/identity-verifications",
-    reply="GetIdentityVerificationsResponse",
+    response="GetIdentityVerificationsResponse",
     body="GetIdentityVerificationsBody",
     body_in_query=True,
     store="filter",
@@ -66,7 +68,7 @@ _RESEND_IDENTITY_VERIFICATION: Operation[ResendIdentityVerificationResponse] = O
     "resendIdentityVerification",
     "POST",
     "/identity-verifications/{identityVerificationId}/resend",
-    reply="ResendIdentityVerificationResponse",
+    response="ResendIdentityVerificationResponse",
     store="query",
     errors=(
         "ForbiddenError",
@@ -83,7 +85,7 @@ _SEND_IDENTITY_VERIFICATION: Operation[SendIdentityVerificationResponse] = Opera
     "sendIdentityVerification",
     "POST",
     "/identity-verifications/{identityVerificationId}/send",
-    reply="SendIdentityVerificationResponse",
+    response="SendIdentityVerificationResponse",
     body="SendIdentityVerificationBody",
     body_required=True,
     store="body",

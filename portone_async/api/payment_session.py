@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from portone_async._operation import Namespace, Operation
+from portone_async._caller import Namespace
+from portone_async._operation import Operation
 
 if TYPE_CHECKING:
-    from portone_async._operation import Caller, RequestOptions
+    from portone_async._caller import Caller
+    from portone_async._options import RequestOptions
     from portone_async.models.close_payment_session_response import ClosePaymentSessionResponse
     from portone_async.models.create_payment_session_response import CreatePaymentSessionResponse
     from portone_async.models.enums import CheckoutPaymentMethod, Country, Currency
@@ -20,7 +22,7 @@ _CLOSE_PAYMENT_SESSION: Operation[ClosePaymentSessionResponse] = Operation(
     "closePaymentSession",
     "POST",
     "/payment-sessions/{sessionId}/close",
-    reply="ClosePaymentSessionResponse",
+    response="ClosePaymentSessionResponse",
     errors=("ForbiddenError", "InvalidRequestError", "SessionNotFoundError", "UnauthorizedError"),
 )
 
@@ -28,7 +30,7 @@ _CREATE_PAYMENT_SESSION: Operation[CreatePaymentSessionResponse] = Operation(
     "createPaymentSession",
     "POST",
     "/payment-sessions",
-    reply="CreatePaymentSessionResponse",
+    response="CreatePaymentSessionResponse",
     body="CreatePaymentSessionBody",
     body_required=True,
     store="body",
@@ -39,7 +41,7 @@ _GET_PAYMENT_SESSION: Operation[PaymentSession] = Operation(
     "getPaymentSession",
     "GET",
     "/payment-sessions/{sessionId}",
-    reply="PaymentSession",
+    response="PaymentSession",
     secured=False,
     errors=("InvalidRequestError", "SessionExpiredError", "SessionNotFoundError"),
 )

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from portone_async._operation import Namespace, Operation
+from portone_async._caller import Namespace
+from portone_async._operation import Operation
 
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from portone_async._operation import Caller, RequestOptions
+    from portone_async._caller import Caller
+    from portone_async._options import RequestOptions
     from portone_async.models.confirm_paymentwall_delivery_response import ConfirmPaymentwallDeliveryResponse
     from portone_async.models.enums import Country, PaymentwallDeliveryStatus, PaymentwallDeliveryType
     from portone_async.models.get_kakaopay_payment_order_response import GetKakaopayPaymentOrderResponse
@@ -18,7 +20,7 @@ _CONFIRM_PAYMENTWALL_DELIVERY: Operation[ConfirmPaymentwallDeliveryResponse] = O
     "confirmPaymentwallDelivery",
     "POST",
     "/paymentwall/delivery/confirm",
-    reply="ConfirmPaymentwallDeliveryResponse",
+    response="ConfirmPaymentwallDeliveryResponse",
     body="ConfirmPaymentwallDeliveryBody",
     body_required=True,
     errors=("InvalidRequestError", "PaymentNotFoundError", "UnauthorizedError"),
@@ -28,7 +30,7 @@ _GET_KAKAOPAY_PAYMENT_ORDER: Operation[GetKakaopayPaymentOrderResponse] = Operat
     "getKakaopayPaymentOrder",
     "GET",
     "/kakaopay/payment/order",
-    reply="GetKakaopayPaymentOrderResponse",
+    response="GetKakaopayPaymentOrderResponse",
     errors=("InvalidRequestError", "UnauthorizedError"),
 )
 

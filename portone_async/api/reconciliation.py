@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from portone_async._operation import Namespace, Operation
+from portone_async._caller import Namespace
+from portone_async._operation import Operation
 
 if TYPE_CHECKING:
-    from portone_async._operation import Caller, RequestOptions
+    from portone_async._caller import Caller
+    from portone_async._options import RequestOptions
     from portone_async.models.date_range import DateRange
     from portone_async.models.get_payment_reconciliation_settlement_vat_report_response import (
         GetPaymentReconciliationSettlementVatReportResponse,
@@ -27,7 +29,7 @@ _GET_PAYMENT_RECONCILIATION_SETTLEMENT_VAT_REPORT: Operation[GetPaymentReconcili
         "getPaymentReconciliationSettlementVatReport",
         "GET",
         "/payment-reconciliations/settlements/vat-report",
-        reply="GetPaymentReconciliationSettlementVatReportResponse",
+        response="GetPaymentReconciliationSettlementVatReportResponse",
         body="GetPaymentReconciliationSettlementVatReportBody",
         body_required=True,
         body_in_query=True,
@@ -41,7 +43,7 @@ _GET_PAYMENT_RECONCILIATION_TRANSACTION_VAT_REPORT: Operation[GetPaymentReconcil
         "getPaymentReconciliationTransactionVatReport",
         "GET",
         "/payment-reconciliations/transactions/vat-report",
-        reply="GetPaymentReconciliationTransactionVatReportResponse",
+        response="GetPaymentReconciliationTransactionVatReportResponse",
         body="GetPaymentReconciliationTransactionVatReportBody",
         body_required=True,
         body_in_query=True,

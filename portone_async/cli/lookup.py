@@ -9,7 +9,7 @@ from typing import Annotated, Any, cast
 import typer
 from attrs import frozen
 
-from portone_async import PortOne, Reply, bulk, with_response
+from portone_async import PortOne, TypedResponse, bulk, with_response
 from portone_async._client import BASE_URL
 from portone_async._errors import AuthenticationError
 from portone_async.cli.account import BaseUrl, client, refused
@@ -119,7 +119,7 @@ async def _look_up(
     failures: Failures,
     display: Display,
 ) -> Exit:
-    async def get(payment_id: str) -> Reply[Any]:
+    async def get(payment_id: str) -> TypedResponse[Any]:
         return await with_response(portone.payment.get_payment, payment_id)
 
     results = bulk.lookup(
@@ -150,7 +150,7 @@ async def _look_up(
     return Exit.FAILED if failures.count else Exit.OK
 
 
-def _keep(result: bulk.Result[str, Reply[Any]], journal: Journal, failures: Failures) -> None:
+def _keep(result: bulk.Result[str, TypedResponse[Any]], journal: Journal, failures: Failures) -> None:
     error = result.error
     if isinstance(error, AuthenticationError):
         raise refused(error)

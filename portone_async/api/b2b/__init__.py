@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from portone_async._operation import Namespace
+from portone_async._caller import Namespace
 
 if TYPE_CHECKING:
     from portone_async.api.b2b.counterparty import B2bCounterpartyNamespace

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from portone_async._operation import Namespace, Operation
+from portone_async._caller import Namespace
+from portone_async._operation import Operation
 from portone_async._pagination import NumberedPages
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable
 
-    from portone_async._operation import Caller, RequestOptions
+    from portone_async._caller import Caller
+    from portone_async._options import RequestOptions
     from portone_async.models.b2b_certificate import B2bCertificate
     from portone_async.models.b2b_counterparty import B2bCounterparty
     from portone_async.models.b2b_counterparty_create_options import B2bCounterpartyCreateOptions
@@ -32,7 +34,7 @@ _CREATE_B2B_COUNTERPARTY: Operation[CreateB2bCounterpartyResponse] = Operation(
     "createB2bCounterparty",
     "POST",
     "/b2b/counterparties",
-    reply="CreateB2bCounterpartyResponse",
+    response="CreateB2bCounterpartyResponse",
     body="CreateB2bCounterpartyBody",
     body_required=True,
     errors=(
@@ -60,7 +62,7 @@ _DELETE_B2B_COUNTERPARTY: Operation[DeleteB2bCounterpartyResponse] = Operation(
     "deleteB2bCounterparty",
     "DELETE",
     "/b2b/counterparties/{counterpartyId}",
-    reply="DeleteB2bCounterpartyResponse",
+    response="DeleteB2bCounterpartyResponse",
     body="DeleteB2bCounterpartyBody",
     body_in_query=True,
     errors=(
@@ -79,7 +81,7 @@ _GET_B2B_COUNTERPARTIES: Operation[GetB2bCounterpartiesResponse] = Operation(
     "getB2bCounterparties",
     "GET",
     "/b2b/counterparties",
-    reply="GetB2bCounterpartiesResponse",
+    response="GetB2bCounterpartiesResponse",
     body="GetB2bCounterpartiesBody",
     body_in_query=True,
     errors=(
@@ -95,7 +97,7 @@ _GET_B2B_COUNTERPARTY: Operation[B2bCounterparty] = Operation(
     "getB2bCounterparty",
     "GET",
     "/b2b/counterparties/{counterpartyId}",
-    reply="B2bCounterparty",
+    response="B2bCounterparty",
     errors=(
         "B2bCounterpartyNotFoundError",
         "B2bExternalServiceError",
@@ -110,7 +112,7 @@ _GET_B2B_COUNTERPARTY_CERTIFICATE: Operation[B2bCertificate] = Operation(
     "getB2bCounterpartyCertificate",
     "GET",
     "/b2b/counterparties/{brn}/certificate",
-    reply="B2bCertificate",
+    response="B2bCertificate",
     errors=(
         "B2bCertificateUnregisteredError",
         "B2bCounterpartyNotFoundError",
@@ -128,7 +130,7 @@ _GET_B2B_COUNTERPARTY_CERTIFICATE_REGISTRATION_URL: Operation[GetB2bCounterparty
         "getB2bCounterpartyCertificateRegistrationUrl",
         "GET",
         "/b2b/counterparties/{brn}/certificate/registration-url",
-        reply="GetB2bCounterpartyCertificateRegistrationUrlResponse",
+        response="GetB2bCounterpartyCertificateRegistrationUrlResponse",
         errors=(
             "B2bCounterpartyNotFoundError",
             "B2bCounterpartyNtsNotConnectedError",
@@ -145,7 +147,7 @@ _UPDATE_B2B_COUNTERPARTY: Operation[UpdateB2bCounterpartyResponse] = Operation(
     "updateB2bCounterparty",
     "PATCH",
     "/b2b/counterparties/{counterpartyId}",
-    reply="UpdateB2bCounterpartyResponse",
+    response="UpdateB2bCounterpartyResponse",
     body="UpdateB2bCounterpartyBody",
     body_required=True,
     errors=(
@@ -170,7 +172,7 @@ _VALIDATE_B2B_COUNTERPARTY_CERTIFICATE: Operation[ValidateB2bCounterpartyCertifi
     "validateB2bCounterpartyCertificate",
     "POST",
     "/b2b/counterparties/{brn}/certificate/validate",
-    reply="ValidateB2bCounterpartyCertificateResponse",
+    response="ValidateB2bCounterpartyCertificateResponse",
     errors=(
         "B2bCertificateUnregisteredError",
         "B2bCounterpartyNotFoundError",

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from portone_async._operation import Namespace, Operation
+from portone_async._caller import Namespace
+from portone_async._operation import Operation
 from portone_async._pagination import NumberedPages
 
 if TYPE_CHECKING:
@@ -12,7 +13,8 @@ if TYPE_CHECKING:
     from os import PathLike
     from pathlib import Path
 
-    from portone_async._operation import Caller, RequestOptions
+    from portone_async._caller import Caller
+    from portone_async._options import RequestOptions
     from portone_async.models.b2b_bulk_tax_invoice import B2bBulkTaxInvoice
     from portone_async.models.b2b_tax_invoice import B2bTaxInvoice
     from portone_async.models.b2b_tax_invoice_input import B2bTaxInvoiceInput
@@ -65,7 +67,7 @@ _CANCEL_B2B_TAX_INVOICE_ISSUANCE: Operation[CancelB2bTaxInvoiceIssuanceResponse]
     "cancelB2bTaxInvoiceIssuance",
     "POST",
     "/b2b/tax-invoices/{taxInvoiceKey}/cancel-issuance",
-    reply="CancelB2bTaxInvoiceIssuanceResponse",
+    response="CancelB2bTaxInvoiceIssuanceResponse",
     body="CancelB2bTaxInvoiceIssuanceBody",
     body_required=True,
     errors=(
@@ -83,7 +85,7 @@ _CANCEL_B2B_TAX_INVOICE_REQUEST: Operation[CancelB2bTaxInvoiceRequestResponse] =
     "cancelB2bTaxInvoiceRequest",
     "POST",
     "/b2b/tax-invoices/{taxInvoiceKey}/cancel-request",
-    reply="CancelB2bTaxInvoiceRequestResponse",
+    response="CancelB2bTaxInvoiceRequestResponse",
     body="CancelB2bTaxInvoiceRequestBody",
     body_required=True,
     errors=(
@@ -102,7 +104,7 @@ _CREATE_B2B_FILE_UPLOAD_URL: Operation[CreateB2bFileUploadUrlPayload] = Operatio
     "createB2bFileUploadUrl",
     "POST",
     "/b2b/file-upload-url",
-    reply="CreateB2bFileUploadUrlPayload",
+    response="CreateB2bFileUploadUrlPayload",
     body="CreateB2bFileUploadUrlBody",
     body_required=True,
     errors=(
@@ -118,7 +120,7 @@ _DELETE_B2B_TAX_INVOICE: Operation[DeleteB2bTaxInvoiceResponse] = Operation(
     "deleteB2bTaxInvoice",
     "DELETE",
     "/b2b/tax-invoices/{taxInvoiceKey}",
-    reply="DeleteB2bTaxInvoiceResponse",
+    response="DeleteB2bTaxInvoiceResponse",
     errors=(
         "B2bBulkTaxInvoiceNotFoundError",
         "B2bExternalServiceError",
@@ -162,7 +164,7 @@ _DRAFT_B2B_TAX_INVOICE: Operation[DraftB2bTaxInvoiceResponse] = Operation(
     "draftB2bTaxInvoice",
     "POST",
     "/b2b/tax-invoices/draft",
-    reply="DraftB2bTaxInvoiceResponse",
+    response="DraftB2bTaxInvoiceResponse",
     body="DraftB2bTaxInvoiceBody",
     body_required=True,
     errors=(
@@ -191,7 +193,7 @@ _GET_B2B_BULK_TAX_INVOICE: Operation[B2bBulkTaxInvoice] = Operation(
     "getB2bBulkTaxInvoice",
     "GET",
     "/b2b/bulk-tax-invoices/{bulkTaxInvoiceId}",
-    reply="B2bBulkTaxInvoice",
+    response="B2bBulkTaxInvoice",
     errors=(
         "B2bBulkTaxInvoiceNotFoundError",
         "B2bExternalServiceError",
@@ -206,7 +208,7 @@ _GET_B2B_TAX_INVOICE: Operation[B2bTaxInvoice] = Operation(
     "getB2bTaxInvoice",
     "GET",
     "/b2b/tax-invoices/{taxInvoiceKey}",
-    reply="B2bTaxInvoice",
+    response="B2bTaxInvoice",
     errors=(
         "B2bExternalServiceError",
         "B2bNotEnabledError",
@@ -221,7 +223,7 @@ _GET_B2B_TAX_INVOICE_ATTACHMENTS: Operation[GetB2bTaxInvoiceAttachmentsResponse]
     "getB2bTaxInvoiceAttachments",
     "GET",
     "/b2b/tax-invoices/{taxInvoiceKey}/attachments",
-    reply="GetB2bTaxInvoiceAttachmentsResponse",
+    response="GetB2bTaxInvoiceAttachmentsResponse",
     errors=(
         "B2bExternalServiceError",
         "B2bNotEnabledError",
@@ -236,7 +238,7 @@ _GET_B2B_TAX_INVOICE_PDF_DOWNLOAD_URL: Operation[GetB2bTaxInvoicePdfDownloadUrlR
     "getB2bTaxInvoicePdfDownloadUrl",
     "GET",
     "/b2b/tax-invoices/{taxInvoiceKey}/pdf-download-url",
-    reply="GetB2bTaxInvoicePdfDownloadUrlResponse",
+    response="GetB2bTaxInvoicePdfDownloadUrlResponse",
     errors=(
         "B2bExternalServiceError",
         "B2bNotEnabledError",
@@ -251,7 +253,7 @@ _GET_B2B_TAX_INVOICE_POPUP_URL: Operation[GetB2bTaxInvoicePopupUrlResponse] = Op
     "getB2bTaxInvoicePopupUrl",
     "GET",
     "/b2b/tax-invoices/{taxInvoiceKey}/popup-url",
-    reply="GetB2bTaxInvoicePopupUrlResponse",
+    response="GetB2bTaxInvoicePopupUrlResponse",
     errors=(
         "B2bExternalServiceError",
         "B2bNotEnabledError",
@@ -266,7 +268,7 @@ _GET_B2B_TAX_INVOICE_PRINT_URL: Operation[GetB2bTaxInvoicePrintUrlResponse] = Op
     "getB2bTaxInvoicePrintUrl",
     "GET",
     "/b2b/tax-invoices/{taxInvoiceKey}/print-url",
-    reply="GetB2bTaxInvoicePrintUrlResponse",
+    response="GetB2bTaxInvoicePrintUrlResponse",
     errors=(
         "B2bExternalServiceError",
         "B2bNotEnabledError",
@@ -281,7 +283,7 @@ _GET_B2B_TAX_INVOICES: Operation[GetB2bTaxInvoicesResponse] = Operation(
     "getB2bTaxInvoices",
     "GET",
     "/b2b/tax-invoices",
-    reply="GetB2bTaxInvoicesResponse",
+    response="GetB2bTaxInvoicesResponse",
     body="GetB2bTaxInvoicesBody",
     body_in_query=True,
     errors=(
@@ -298,7 +300,7 @@ _ISSUE_B2B_TAX_INVOICE: Operation[IssueB2bTaxInvoiceResponse] = Operation(
     "issueB2bTaxInvoice",
     "POST",
     "/b2b/tax-invoices/{taxInvoiceKey}/issue",
-    reply="IssueB2bTaxInvoiceResponse",
+    response="IssueB2bTaxInvoiceResponse",
     body="IssueB2bTaxInvoiceBody",
     body_required=True,
     errors=(
@@ -318,7 +320,7 @@ _ISSUE_B2B_TAX_INVOICE_IMMEDIATELY: Operation[IssueB2bTaxInvoiceImmediatelyRespo
     "issueB2bTaxInvoiceImmediately",
     "POST",
     "/b2b/tax-invoices/issue-immediately",
-    reply="IssueB2bTaxInvoiceImmediatelyResponse",
+    response="IssueB2bTaxInvoiceImmediatelyResponse",
     body="IssueB2bTaxInvoiceImmediatelyBody",
     body_required=True,
     errors=(
@@ -347,7 +349,7 @@ _REFUSE_B2B_TAX_INVOICE_REQUEST: Operation[RefuseB2bTaxInvoiceRequestResponse] =
     "refuseB2bTaxInvoiceRequest",
     "POST",
     "/b2b/tax-invoices/{taxInvoiceKey}/refuse-request",
-    reply="RefuseB2bTaxInvoiceRequestResponse",
+    response="RefuseB2bTaxInvoiceRequestResponse",
     body="RefuseB2bTaxInvoiceRequestBody",
     body_required=True,
     errors=(
@@ -366,7 +368,7 @@ _REQUEST_B2B_TAX_INVOICE: Operation[RequestB2bTaxInvoiceResponse] = Operation(
     "requestB2bTaxInvoice",
     "POST",
     "/b2b/tax-invoices/{taxInvoiceKey}/request",
-    reply="RequestB2bTaxInvoiceResponse",
+    response="RequestB2bTaxInvoiceResponse",
     errors=(
         "B2BCannotChangeTaxTypeError",
         "B2BTaxInvoiceStatusNotSendingCompletedError",
@@ -388,7 +390,7 @@ _REQUEST_B2B_TAX_INVOICE_REVERSE_ISSUANCE: Operation[RequestB2bTaxInvoiceReverse
     "requestB2bTaxInvoiceReverseIssuance",
     "POST",
     "/b2b/tax-invoices/request-reverse-issuance",
-    reply="RequestB2bTaxInvoiceReverseIssuanceResponse",
+    response="RequestB2bTaxInvoiceReverseIssuanceResponse",
     body="RequestB2bTaxInvoiceReverseIssuanceBody",
     body_required=True,
     errors=(
@@ -417,7 +419,7 @@ _SEND_TO_NTS_B2B_TAX_INVOICE: Operation[SendToNtsB2bTaxInvoiceResponse] = Operat
     "sendToNtsB2bTaxInvoice",
     "POST",
     "/b2b/tax-invoices/{taxInvoiceKey}/send-to-nts",
-    reply="SendToNtsB2bTaxInvoiceResponse",
+    response="SendToNtsB2bTaxInvoiceResponse",
     errors=(
         "B2bExternalServiceError",
         "B2bNotEnabledError",
@@ -433,7 +435,7 @@ _UPDATE_B2B_TAX_INVOICE_DRAFT: Operation[UpdateB2bTaxInvoiceDraftResponse] = Ope
     "updateB2bTaxInvoiceDraft",
     "PUT",
     "/b2b/tax-invoices/draft",
-    reply="UpdateB2bTaxInvoiceDraftResponse",
+    response="UpdateB2bTaxInvoiceDraftResponse",
     body="UpdateB2bTaxInvoiceDraftBody",
     body_required=True,
     errors=(

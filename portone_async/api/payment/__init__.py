@@ -5,7 +5,8 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from portone_async._operation import Namespace, Operation
+from portone_async._caller import Namespace
+from portone_async._operation import Operation
 from portone_async._pagination import CursorPages, NumberedPages
 
 if TYPE_CHECKING:
@@ -13,7 +14,8 @@ if TYPE_CHECKING:
     from datetime import datetime
     from typing import Any
 
-    from portone_async._operation import Caller, RequestOptions
+    from portone_async._caller import Caller
+    from portone_async._options import RequestOptions
     from portone_async.api.payment.additional_feature import PaymentAdditionalFeatureNamespace
     from portone_async.api.payment.billing_key import PaymentBillingKeyNamespace
     from portone_async.api.payment.cash_receipt import PaymentCashReceiptNamespace
@@ -65,7 +67,7 @@ _APPLY_ESCROW_LOGISTICS: Operation[ApplyEscrowLogisticsResponse] = Operation(
     "applyEscrowLogistics",
     "POST",
     "/payments/{paymentId}/escrow/logistics",
-    reply="ApplyEscrowLogisticsResponse",
+    response="ApplyEscrowLogisticsResponse",
     body="RegisterEscrowLogisticsBody",
     body_required=True,
     store="body",
@@ -83,7 +85,7 @@ _CANCEL_PAYMENT: Operation[CancelPaymentResponse] = Operation(
     "cancelPayment",
     "POST",
     "/payments/{paymentId}/cancel",
-    reply="CancelPaymentResponse",
+    response="CancelPaymentResponse",
     body="CancelPaymentBody",
     body_required=True,
     store="body",
@@ -110,7 +112,7 @@ _CAPTURE_PAYMENT: Operation[CapturePaymentResponse] = Operation(
     "capturePayment",
     "POST",
     "/payments/{paymentId}/capture",
-    reply="CapturePaymentResponse",
+    response="CapturePaymentResponse",
     body="CapturePaymentBody",
     body_required=True,
     store="body",
@@ -128,7 +130,7 @@ _CLOSE_VIRTUAL_ACCOUNT: Operation[CloseVirtualAccountResponse] = Operation(
     "closeVirtualAccount",
     "POST",
     "/payments/{paymentId}/virtual-account/close",
-    reply="CloseVirtualAccountResponse",
+    response="CloseVirtualAccountResponse",
     store="query",
     errors=(
         "ForbiddenError",
@@ -144,7 +146,7 @@ _CONFIRM_ESCROW: Operation[ConfirmEscrowResponse] = Operation(
     "confirmEscrow",
     "POST",
     "/payments/{paymentId}/escrow/complete",
-    reply="ConfirmEscrowResponse",
+    response="ConfirmEscrowResponse",
     body="ConfirmEscrowBody",
     body_required=True,
     store="body",
@@ -162,7 +164,7 @@ _CONFIRM_PAYMENT: Operation[ConfirmedPaymentSummary] = Operation(
     "confirmPayment",
     "POST",
     "/payments/{paymentId}/confirm",
-    reply="ConfirmedPaymentSummary",
+    response="ConfirmedPaymentSummary",
     body="ConfirmPaymentBody",
     body_required=True,
     store="body",
@@ -182,7 +184,7 @@ _GET_ALL_PAYMENT_EVENTS_BY_CURSOR: Operation[GetAllPaymentEventsByCursorResponse
     "getAllPaymentEventsByCursor",
     "GET",
     "/payment-events-by-cursor",
-    reply="GetAllPaymentEventsByCursorResponse",
+    response="GetAllPaymentEventsByCursorResponse",
     body="GetAllPaymentEventsByCursorBody",
     body_in_query=True,
     unstable=True,
@@ -194,7 +196,7 @@ _GET_ALL_PAYMENTS_BY_CURSOR: Operation[GetAllPaymentsByCursorResponse] = Operati
     "getAllPaymentsByCursor",
     "GET",
     "/payments-by-cursor",
-    reply="GetAllPaymentsByCursorResponse",
+    response="GetAllPaymentsByCursorResponse",
     body="GetAllPaymentsByCursorBody",
     body_in_query=True,
     unstable=True,
@@ -206,7 +208,7 @@ _GET_PAYMENT: Operation[Payment] = Operation(
     "getPayment",
     "GET",
     "/payments/{paymentId}",
-    reply="Payment",
+    response="Payment",
     store="query",
     errors=("ForbiddenError", "InvalidRequestError", "PaymentNotFoundError", "UnauthorizedError"),
 )
@@ -215,7 +217,7 @@ _GET_PAYMENT_TRANSACTIONS: Operation[GetPaymentTransactionsResponse] = Operation
     "getPaymentTransactions",
     "GET",
     "/payments/{paymentId}/transactions",
-    reply="GetPaymentTransactionsResponse",
+    response="GetPaymentTransactionsResponse",
     unstable=True,
     store="query",
     errors=("ForbiddenError", "InvalidRequestError", "PaymentNotFoundError", "UnauthorizedError"),
@@ -225,7 +227,7 @@ _GET_PAYMENTS: Operation[GetPaymentsResponse] = Operation(
     "getPayments",
     "GET",
     "/payments",
-    reply="GetPaymentsResponse",
+    response="GetPaymentsResponse",
     body="GetPaymentsBody",
     body_in_query=True,
     store="filter",
@@ -236,7 +238,7 @@ _MODIFY_ESCROW_LOGISTICS: Operation[ModifyEscrowLogisticsResponse] = Operation(
     "modifyEscrowLogistics",
     "PATCH",
     "/payments/{paymentId}/escrow/logistics",
-    reply="ModifyEscrowLogisticsResponse",
+    response="ModifyEscrowLogisticsResponse",
     body="ModifyEscrowLogisticsBody",
     body_required=True,
     store="body",
@@ -254,7 +256,7 @@ _PAY_INSTANTLY: Operation[PayInstantlyResponse] = Operation(
     "payInstantly",
     "POST",
     "/payments/{paymentId}/instant",
-    reply="PayInstantlyResponse",
+    response="PayInstantlyResponse",
     body="InstantPaymentInput",
     body_required=True,
     store="body",
@@ -277,7 +279,7 @@ _PAY_WITH_BILLING_KEY: Operation[PayWithBillingKeyResponse] = Operation(
     "payWithBillingKey",
     "POST",
     "/payments/{paymentId}/billing-key",
-    reply="PayWithBillingKeyResponse",
+    response="PayWithBillingKeyResponse",
     body="BillingKeyPaymentInput",
     body_required=True,
     store="body",
@@ -302,7 +304,7 @@ _PRE_REGISTER_PAYMENT: Operation[PreRegisterPaymentResponse] = Operation(
     "preRegisterPayment",
     "POST",
     "/payments/{paymentId}/pre-register",
-    reply="PreRegisterPaymentResponse",
+    response="PreRegisterPaymentResponse",
     body="PreRegisterPaymentBody",
     body_required=True,
     store="body",
@@ -313,7 +315,7 @@ _REGISTER_STORE_RECEIPT: Operation[RegisterStoreReceiptResponse] = Operation(
     "registerStoreReceipt",
     "POST",
     "/payments/{paymentId}/register-store-receipt",
-    reply="RegisterStoreReceiptResponse",
+    response="RegisterStoreReceiptResponse",
     body="RegisterStoreReceiptBody",
     body_required=True,
     store="body",
@@ -331,7 +333,7 @@ _RESEND_WEBHOOK: Operation[ResendWebhookResponse] = Operation(
     "resendWebhook",
     "POST",
     "/payments/{paymentId}/resend-webhook",
-    reply="ResendWebhookResponse",
+    response="ResendWebhookResponse",
     body="ResendWebhookBody",
     body_required=True,
     store="body",
@@ -349,7 +351,7 @@ _STOP_PAYMENT_CANCELLATION: Operation[StopPaymentCancellationResponse] = Operati
     "stopPaymentCancellation",
     "POST",
     "/payments/{paymentId}/cancellations/{cancellationId}/stop",
-    reply="StopPaymentCancellationResponse",
+    response="StopPaymentCancellationResponse",
     body="StopPaymentCancellationBody",
     body_required=True,
     store="body",

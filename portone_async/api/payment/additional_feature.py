@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from portone_async._operation import Namespace, Operation
+from portone_async._caller import Namespace
+from portone_async._operation import Operation
 
 if TYPE_CHECKING:
-    from portone_async._operation import Caller, RequestOptions
+    from portone_async._caller import Caller
+    from portone_async._options import RequestOptions
     from portone_async.models.enums import PgPromotionCardCompany
     from portone_async.models.get_pg_card_promotions_response import GetPgCardPromotionsResponse
 
@@ -15,7 +17,7 @@ _GET_PG_CARD_PROMOTIONS: Operation[GetPgCardPromotionsResponse] = Operation(
     "getPgCardPromotions",
     "GET",
     "/payment-gateways/card-promotion",
-    reply="GetPgCardPromotionsResponse",
+    response="GetPgCardPromotionsResponse",
     errors=("ChannelNotFoundError", "InvalidRequestError", "PgProviderError", "UnauthorizedError"),
 )
 

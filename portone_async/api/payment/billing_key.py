@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from portone_async._operation import Namespace, Operation
+from portone_async._caller import Namespace
+from portone_async._operation import Operation
 from portone_async._pagination import NumberedPages
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable
     from typing import Any
 
-    from portone_async._operation import Caller, RequestOptions
+    from portone_async._caller import Caller
+    from portone_async._options import RequestOptions
     from portone_async.models.billing_key_filter_input import BillingKeyFilterInput
     from portone_async.models.billing_key_info import BillingKeyInfo
     from portone_async.models.billing_key_sort_input import BillingKeySortInput
@@ -29,7 +31,7 @@ _CONFIRM_BILLING_KEY: Operation[ConfirmedBillingKeySummary] = Operation(
     "confirmBillingKey",
     "POST",
     "/billing-keys/confirm",
-    reply="ConfirmedBillingKeySummary",
+    response="ConfirmedBillingKeySummary",
     body="ConfirmBillingKeyBody",
     body_required=True,
     store="body",
@@ -48,7 +50,7 @@ _CONFIRM_BILLING_KEY_ISSUE_AND_PAY: Operation[ConfirmedBillingKeyIssueAndPaySumm
     "confirmBillingKeyIssueAndPay",
     "POST",
     "/billing-keys/confirm-issue-and-pay",
-    reply="ConfirmedBillingKeyIssueAndPaySummary",
+    response="ConfirmedBillingKeyIssueAndPaySummary",
     body="ConfirmBillingKeyIssueAndPayBody",
     body_required=True,
     store="body",
@@ -67,7 +69,7 @@ _DELETE_BILLING_KEY: Operation[DeleteBillingKeyResponse] = Operation(
     "deleteBillingKey",
     "DELETE",
     "/billing-keys/{billingKey}",
-    reply="DeleteBillingKeyResponse",
+    response="DeleteBillingKeyResponse",
     store="query",
     errors=(
         "BillingKeyAlreadyDeletedError",
@@ -86,7 +88,7 @@ _GET_BILLING_KEY_INFO: Operation[BillingKeyInfo] = Operation(
     "getBillingKeyInfo",
     "GET",
     "/billing-keys/{billingKey}",
-    reply="BillingKeyInfo",
+    response="BillingKeyInfo",
     store="query",
     errors=("BillingKeyNotFoundError", "ForbiddenError", "InvalidRequestError", "UnauthorizedError"),
 )
@@ -95,7 +97,7 @@ _GET_BILLING_KEY_INFOS: Operation[GetBillingKeyInfosResponse] = Operation(
     "getBillingKeyInfos",
     "GET",
     "/billing-keys",
-    reply="GetBillingKeyInfosResponse",
+    response="GetBillingKeyInfosResponse",
     body="GetBillingKeyInfosBody",
     body_in_query=True,
     store="filter",
@@ -106,7 +108,7 @@ _ISSUE_BILLING_KEY: Operation[IssueBillingKeyResponse] = Operation(
     "issueBillingKey",
     "POST",
     "/billing-keys",
-    reply="IssueBillingKeyResponse",
+    response="IssueBillingKeyResponse",
     body="IssueBillingKeyBody",
     body_required=True,
     store="body",

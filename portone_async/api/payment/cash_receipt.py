@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from portone_async._operation import Namespace, Operation
+from portone_async._caller import Namespace
+from portone_async._operation import Operation
 from portone_async._pagination import NumberedPages
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable
     from datetime import datetime
 
-    from portone_async._operation import Caller, RequestOptions
+    from portone_async._caller import Caller
+    from portone_async._options import RequestOptions
     from portone_async.models.cancel_cash_receipt_response import CancelCashReceiptResponse
     from portone_async.models.cash_receipt import CashReceipt
     from portone_async.models.cash_receipt_filter_input import CashReceiptFilterInput
@@ -32,7 +34,7 @@ _CANCEL_CASH_RECEIPT_BY_PAYMENT_ID: Operation[CancelCashReceiptResponse] = Opera
     "cancelCashReceiptByPaymentId",
     "POST",
     "/payments/{paymentId}/cash-receipt/cancel",
-    reply="CancelCashReceiptResponse",
+    response="CancelCashReceiptResponse",
     store="query",
     errors=(
         "CashReceiptNotFoundError",
@@ -48,7 +50,7 @@ _GET_CASH_RECEIPT_BY_PAYMENT_ID: Operation[CashReceipt] = Operation(
     "getCashReceiptByPaymentId",
     "GET",
     "/payments/{paymentId}/cash-receipt",
-    reply="CashReceipt",
+    response="CashReceipt",
     store="query",
     errors=("CashReceiptNotFoundError", "ForbiddenError", "InvalidRequestError", "UnauthorizedError"),
 )
@@ -57,7 +59,7 @@ _GET_CASH_RECEIPTS: Operation[GetCashReceiptsResponse] = Operation(
     "getCashReceipts",
     "GET",
     "/cash-receipts",
-    reply="GetCashReceiptsResponse",
+    response="GetCashReceiptsResponse",
     body="GetCashReceiptsBody",
     body_in_query=True,
     store="filter",
@@ -68,7 +70,7 @@ _ISSUE_CASH_RECEIPT: Operation[IssueCashReceiptResponse] = Operation(
     "issueCashReceipt",
     "POST",
     "/cash-receipts",
-    reply="IssueCashReceiptResponse",
+    response="IssueCashReceiptResponse",
     body="IssueCashReceiptBody",
     body_required=True,
     store="body",

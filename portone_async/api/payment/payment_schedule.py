@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from portone_async._operation import Namespace, Operation
+from portone_async._caller import Namespace
+from portone_async._operation import Operation
 from portone_async._pagination import NumberedPages
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable
     from datetime import datetime
 
-    from portone_async._operation import Caller, RequestOptions
+    from portone_async._caller import Caller
+    from portone_async._options import RequestOptions
     from portone_async.models.billing_key_payment_schedule_input import BillingKeyPaymentScheduleInput
     from portone_async.models.create_payment_schedule_response import CreatePaymentScheduleResponse
     from portone_async.models.get_payment_schedules_response import GetPaymentSchedulesResponse
@@ -25,7 +27,7 @@ _CREATE_PAYMENT_SCHEDULE: Operation[CreatePaymentScheduleResponse] = Operation(
     "createPaymentSchedule",
     "POST",
     "/payments/{paymentId}/schedule",
-    reply="CreatePaymentScheduleResponse",
+    response="CreatePaymentScheduleResponse",
     body="CreatePaymentScheduleBody",
     body_required=True,
     errors=(
@@ -44,7 +46,7 @@ _GET_PAYMENT_SCHEDULE: Operation[PaymentSchedule] = Operation(
     "getPaymentSchedule",
     "GET",
     "/payment-schedules/{paymentScheduleId}",
-    reply="PaymentSchedule",
+    response="PaymentSchedule",
     store="query",
     errors=("ForbiddenError", "InvalidRequestError", "PaymentScheduleNotFoundError", "UnauthorizedError"),
 )
@@ -53,7 +55,7 @@ _GET_PAYMENT_SCHEDULES: Operation[GetPaymentSchedulesResponse] = Operation(
     "getPaymentSchedules",
     "GET",
     "/payment-schedules",
-    reply="GetPaymentSchedulesResponse",
+    response="GetPaymentSchedulesResponse",
     body="GetPaymentSchedulesBody",
     body_in_query=True,
     store="filter",
@@ -64,7 +66,7 @@ _REVOKE_PAYMENT_SCHEDULES: Operation[RevokePaymentSchedulesResponse] = Operation
     "revokePaymentSchedules",
     "DELETE",
     "/payment-schedules",
-    reply="RevokePaymentSchedulesResponse",
+    response="RevokePaymentSchedulesResponse",
     body="RevokePaymentSchedulesBody",
     body_required=True,
     body_in_query=True,

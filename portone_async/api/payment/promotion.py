@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from portone_async._operation import Namespace, Operation
+from portone_async._caller import Namespace
+from portone_async._operation import Operation
 
 if TYPE_CHECKING:
-    from portone_async._operation import Caller, RequestOptions
+    from portone_async._caller import Caller
+    from portone_async._options import RequestOptions
     from portone_async.models.promotion import Promotion
 
 _GET_PROMOTION: Operation[Promotion] = Operation(
     "getPromotion",
     "GET",
     "/promotions/{promotionId}",
-    reply="Promotion",
+    response="Promotion",
     errors=("ForbiddenError", "InvalidRequestError", "PromotionNotFoundError", "UnauthorizedError"),
 )
 

@@ -5,12 +5,14 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from portone_async._operation import Namespace, Operation
+from portone_async._caller import Namespace
+from portone_async._operation import Operation
 
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from portone_async._operation import Caller, RequestOptions
+    from portone_async._caller import Caller
+    from portone_async._options import RequestOptions
     from portone_async.api.platform.account import PlatformAccountNamespace
     from portone_async.api.platform.account_transfer import PlatformAccountTransferNamespace
     from portone_async.api.platform.bulk_account_transfer import PlatformBulkAccountTransferNamespace
@@ -69,7 +71,7 @@ _CANCEL_PLATFORM_ADDITIONAL_FEE_POLICY_SCHEDULE: Operation[CancelPlatformAdditio
         "cancelPlatformAdditionalFeePolicySchedule",
         "DELETE",
         "/platform/additional-fee-policies/{id}/schedule",
-        reply="CancelPlatformAdditionalFeePolicyScheduleResponse",
+        response="CancelPlatformAdditionalFeePolicyScheduleResponse",
         unstable=True,
         errors=(
             "ForbiddenError",
@@ -85,7 +87,7 @@ _CANCEL_PLATFORM_CONTRACT_SCHEDULE: Operation[CancelPlatformContractScheduleResp
     "cancelPlatformContractSchedule",
     "DELETE",
     "/platform/contracts/{id}/schedule",
-    reply="CancelPlatformContractScheduleResponse",
+    response="CancelPlatformContractScheduleResponse",
     unstable=True,
     errors=(
         "ForbiddenError",
@@ -101,7 +103,7 @@ _CANCEL_PLATFORM_DISCOUNT_SHARE_POLICY_SCHEDULE: Operation[CancelPlatformDiscoun
         "cancelPlatformDiscountSharePolicySchedule",
         "DELETE",
         "/platform/discount-share-policies/{id}/schedule",
-        reply="CancelPlatformDiscountSharePolicyScheduleResponse",
+        response="CancelPlatformDiscountSharePolicyScheduleResponse",
         unstable=True,
         errors=(
             "ForbiddenError",
@@ -117,7 +119,7 @@ _CANCEL_PLATFORM_PARTNER_SCHEDULE: Operation[CancelPlatformPartnerScheduleRespon
     "cancelPlatformPartnerSchedule",
     "DELETE",
     "/platform/partners/{id}/schedule",
-    reply="CancelPlatformPartnerScheduleResponse",
+    response="CancelPlatformPartnerScheduleResponse",
     unstable=True,
     errors=(
         "ForbiddenError",
@@ -132,7 +134,7 @@ _GET_PLATFORM_ADDITIONAL_FEE_POLICY_SCHEDULE: Operation[PlatformAdditionalFeePol
     "getPlatformAdditionalFeePolicySchedule",
     "GET",
     "/platform/additional-fee-policies/{id}/schedule",
-    reply="PlatformAdditionalFeePolicy",
+    response="PlatformAdditionalFeePolicy",
     unstable=True,
     errors=(
         "ForbiddenError",
@@ -147,7 +149,7 @@ _GET_PLATFORM_CONTRACT_SCHEDULE: Operation[PlatformContract] = Operation(
     "getPlatformContractSchedule",
     "GET",
     "/platform/contracts/{id}/schedule",
-    reply="PlatformContract",
+    response="PlatformContract",
     unstable=True,
     errors=(
         "ForbiddenError",
@@ -162,7 +164,7 @@ _GET_PLATFORM_DISCOUNT_SHARE_POLICY_FILTER_OPTIONS: Operation[PlatformDiscountSh
     "getPlatformDiscountSharePolicyFilterOptions",
     "GET",
     "/platform/discount-share-policy-filter-options",
-    reply="PlatformDiscountSharePolicyFilterOptions",
+    response="PlatformDiscountSharePolicyFilterOptions",
     unstable=True,
     errors=("ForbiddenError", "InvalidRequestError", "PlatformNotEnabledError", "UnauthorizedError"),
 )
@@ -171,7 +173,7 @@ _GET_PLATFORM_DISCOUNT_SHARE_POLICY_SCHEDULE: Operation[PlatformDiscountSharePol
     "getPlatformDiscountSharePolicySchedule",
     "GET",
     "/platform/discount-share-policies/{id}/schedule",
-    reply="PlatformDiscountSharePolicy",
+    response="PlatformDiscountSharePolicy",
     unstable=True,
     errors=(
         "ForbiddenError",
@@ -186,7 +188,7 @@ _GET_PLATFORM_PARTNER_FILTER_OPTIONS: Operation[PlatformPartnerFilterOptions] = 
     "getPlatformPartnerFilterOptions",
     "GET",
     "/platform/partner-filter-options",
-    reply="PlatformPartnerFilterOptions",
+    response="PlatformPartnerFilterOptions",
     unstable=True,
     errors=("ForbiddenError", "InvalidRequestError", "PlatformNotEnabledError", "UnauthorizedError"),
 )
@@ -195,7 +197,7 @@ _GET_PLATFORM_PARTNER_SCHEDULE: Operation[PlatformPartner] = Operation(
     "getPlatformPartnerSchedule",
     "GET",
     "/platform/partners/{id}/schedule",
-    reply="PlatformPartner",
+    response="PlatformPartner",
     unstable=True,
     errors=(
         "ForbiddenError",
@@ -210,7 +212,7 @@ _GET_PLATFORM_SETTING: Operation[PlatformSetting] = Operation(
     "getPlatformSetting",
     "GET",
     "/platform/setting",
-    reply="PlatformSetting",
+    response="PlatformSetting",
     errors=("ForbiddenError", "InvalidRequestError", "PlatformNotEnabledError", "UnauthorizedError"),
 )
 
@@ -218,7 +220,7 @@ _RESCHEDULE_ADDITIONAL_FEE_POLICY: Operation[ReschedulePlatformAdditionalFeePoli
     "rescheduleAdditionalFeePolicy",
     "PUT",
     "/platform/additional-fee-policies/{id}/schedule",
-    reply="ReschedulePlatformAdditionalFeePolicyResponse",
+    response="ReschedulePlatformAdditionalFeePolicyResponse",
     body="ReschedulePlatformAdditionalFeePolicyBody",
     body_required=True,
     unstable=True,
@@ -235,7 +237,7 @@ _RESCHEDULE_CONTRACT: Operation[ReschedulePlatformContractResponse] = Operation(
     "rescheduleContract",
     "PUT",
     "/platform/contracts/{id}/schedule",
-    reply="ReschedulePlatformContractResponse",
+    response="ReschedulePlatformContractResponse",
     body="ReschedulePlatformContractBody",
     body_required=True,
     unstable=True,
@@ -252,7 +254,7 @@ _RESCHEDULE_DISCOUNT_SHARE_POLICY: Operation[ReschedulePlatformDiscountSharePoli
     "rescheduleDiscountSharePolicy",
     "PUT",
     "/platform/discount-share-policies/{id}/schedule",
-    reply="ReschedulePlatformDiscountSharePolicyResponse",
+    response="ReschedulePlatformDiscountSharePolicyResponse",
     body="ReschedulePlatformDiscountSharePolicyBody",
     body_required=True,
     unstable=True,
@@ -269,7 +271,7 @@ _RESCHEDULE_PARTNER: Operation[ReschedulePlatformPartnerResponse] = Operation(
     "reschedulePartner",
     "PUT",
     "/platform/partners/{id}/schedule",
-    reply="ReschedulePlatformPartnerResponse",
+    response="ReschedulePlatformPartnerResponse",
     body="ReschedulePlatformPartnerBody",
     body_required=True,
     unstable=True,
@@ -288,7 +290,7 @@ _SCHEDULE_ADDITIONAL_FEE_POLICY: Operation[SchedulePlatformAdditionalFeePolicyRe
     "scheduleAdditionalFeePolicy",
     "POST",
     "/platform/additional-fee-policies/{id}/schedule",
-    reply="SchedulePlatformAdditionalFeePolicyResponse",
+    response="SchedulePlatformAdditionalFeePolicyResponse",
     body="SchedulePlatformAdditionalFeePolicyBody",
     body_required=True,
     unstable=True,
@@ -307,7 +309,7 @@ _SCHEDULE_CONTRACT: Operation[SchedulePlatformContractResponse] = Operation(
     "scheduleContract",
     "POST",
     "/platform/contracts/{id}/schedule",
-    reply="SchedulePlatformContractResponse",
+    response="SchedulePlatformContractResponse",
     body="SchedulePlatformContractBody",
     body_required=True,
     unstable=True,
@@ -326,7 +328,7 @@ _SCHEDULE_DISCOUNT_SHARE_POLICY: Operation[SchedulePlatformDiscountSharePolicyRe
     "scheduleDiscountSharePolicy",
     "POST",
     "/platform/discount-share-policies/{id}/schedule",
-    reply="SchedulePlatformDiscountSharePolicyResponse",
+    response="SchedulePlatformDiscountSharePolicyResponse",
     body="SchedulePlatformDiscountSharePolicyBody",
     body_required=True,
     unstable=True,
@@ -345,7 +347,7 @@ _SCHEDULE_PARTNER: Operation[SchedulePlatformPartnerResponse] = Operation(
     "schedulePartner",
     "POST",
     "/platform/partners/{id}/schedule",
-    reply="SchedulePlatformPartnerResponse",
+    response="SchedulePlatformPartnerResponse",
     body="SchedulePlatformPartnerBody",
     body_required=True,
     unstable=True,
@@ -374,7 +376,7 @@ _SCHEDULE_PLATFORM_PARTNERS: Operation[SchedulePlatformPartnersResponse] = Opera
     "schedulePlatformPartners",
     "POST",
     "/platform/partners/schedule",
-    reply="SchedulePlatformPartnersResponse",
+    response="SchedulePlatformPartnersResponse",
     body="SchedulePlatformPartnersBody",
     body_required=True,
     unstable=True,
@@ -395,7 +397,7 @@ _UPDATE_PLATFORM_SETTING: Operation[UpdatePlatformSettingResponse] = Operation(
     "updatePlatformSetting",
     "PATCH",
     "/platform/setting",
-    reply="UpdatePlatformSettingResponse",
+    response="UpdatePlatformSettingResponse",
     body="UpdatePlatformSettingBody",
     body_required=True,
     errors=("ForbiddenError", "InvalidRequestError", "PlatformNotEnabledError", "UnauthorizedError"),

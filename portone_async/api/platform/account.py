@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from portone_async._operation import Namespace, Operation
+from portone_async._caller import Namespace
+from portone_async._operation import Operation
 
 if TYPE_CHECKING:
-    from portone_async._operation import Caller, RequestOptions
+    from portone_async._caller import Caller
+    from portone_async._options import RequestOptions
     from portone_async.models.enums import Bank
     from portone_async.models.platform_account_holder import PlatformAccountHolder
 
@@ -15,7 +17,7 @@ _GET_PLATFORM_ACCOUNT_HOLDER: Operation[PlatformAccountHolder] = Operation(
     "getPlatformAccountHolder",
     "GET",
     "/platform/bank-accounts/{bank}/{accountNumber}/holder",
-    reply="PlatformAccountHolder",
+    response="PlatformAccountHolder",
     errors=(
         "ForbiddenError",
         "InvalidRequestError",

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from portone_async._operation import Namespace, Operation
+from portone_async._caller import Namespace
+from portone_async._operation import Operation
 from portone_async._pagination import NumberedPages
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable
 
-    from portone_async._operation import Caller, RequestOptions
+    from portone_async._caller import Caller
+    from portone_async._options import RequestOptions
     from portone_async.models.get_platform_account_transfers_response import GetPlatformAccountTransfersResponse
     from portone_async.models.page_input import PageInput
     from portone_async.models.platform_account_transfer import PlatformAccountTransfer
@@ -20,7 +22,7 @@ _GET_PLATFORM_ACCOUNT_TRANSFERS: Operation[GetPlatformAccountTransfersResponse] 
     "getPlatformAccountTransfers",
     "GET",
     "/platform/account-transfers",
-    reply="GetPlatformAccountTransfersResponse",
+    response="GetPlatformAccountTransfersResponse",
     body="GetAccountTransfersBody1",
     body_in_query=True,
     unstable=True,

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from portone_async._operation import Namespace, Operation
+from portone_async._caller import Namespace
+from portone_async._operation import Operation
 from portone_async._pagination import NumberedPages
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable
 
-    from portone_async._operation import Caller, RequestOptions
+    from portone_async._caller import Caller
+    from portone_async._options import RequestOptions
     from portone_async.models.get_platform_bulk_account_transfers_response import (
         GetPlatformBulkAccountTransfersResponse,
     )
@@ -22,7 +24,7 @@ _GET_PLATFORM_BULK_ACCOUNT_TRANSFERS: Operation[GetPlatformBulkAccountTransfersR
     "getPlatformBulkAccountTransfers",
     "GET",
     "/platform/bulk-account-transfers",
-    reply="GetPlatformBulkAccountTransfersResponse",
+    response="GetPlatformBulkAccountTransfersResponse",
     body="GetPlatformBulkAccountTransfersBody",
     body_in_query=True,
     errors=("ForbiddenError", "InvalidRequestError", "PlatformNotEnabledError", "UnauthorizedError"),

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from portone_async._operation import Namespace, Operation
+from portone_async._caller import Namespace
+from portone_async._operation import Operation
 
 if TYPE_CHECKING:
-    from portone_async._operation import Caller, RequestOptions
+    from portone_async._caller import Caller
+    from portone_async._options import RequestOptions
     from portone_async.models.get_b2b_business_infos_response import GetB2bBusinessInfosResponse
     from portone_async.models.get_platform_company_state_payload import GetPlatformCompanyStatePayload
 
@@ -15,7 +17,7 @@ _GET_B2B_BUSINESS_INFOS: Operation[GetB2bBusinessInfosResponse] = Operation(
     "getB2bBusinessInfos",
     "POST",
     "/b2b/companies/business-info",
-    reply="GetB2bBusinessInfosResponse",
+    response="GetB2bBusinessInfosResponse",
     body="GetB2bBusinessInfosBody",
     body_required=True,
     errors=(
@@ -31,7 +33,7 @@ _GET_PLATFORM_COMPANY_STATE: Operation[GetPlatformCompanyStatePayload] = Operati
     "getPlatformCompanyState",
     "GET",
     "/platform/companies/{businessRegistrationNumber}/state",
-    reply="GetPlatformCompanyStatePayload",
+    response="GetPlatformCompanyStatePayload",
     errors=(
         "ForbiddenError",
         "InvalidRequestError",

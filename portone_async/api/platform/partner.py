@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from portone_async._operation import Namespace, Operation
+from portone_async._caller import Namespace
+from portone_async._operation import Operation
 from portone_async._pagination import NumberedPages
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable
 
-    from portone_async._operation import Caller, RequestOptions
+    from portone_async._caller import Caller
+    from portone_async._options import RequestOptions
     from portone_async.models.archive_platform_partner_response import ArchivePlatformPartnerResponse
     from portone_async.models.connect_bulk_partner_counterparty_response import ConnectBulkPartnerCounterpartyResponse
     from portone_async.models.connect_partner_counterparty_response import ConnectPartnerCounterpartyResponse
@@ -39,7 +41,7 @@ _ARCHIVE_PLATFORM_PARTNER: Operation[ArchivePlatformPartnerResponse] = Operation
     "archivePlatformPartner",
     "POST",
     "/platform/partners/{id}/archive",
-    reply="ArchivePlatformPartnerResponse",
+    response="ArchivePlatformPartnerResponse",
     errors=(
         "ForbiddenError",
         "InvalidRequestError",
@@ -56,7 +58,7 @@ _CONNECT_BULK_PARTNER_COUNTERPARTY: Operation[ConnectBulkPartnerCounterpartyResp
     "connectBulkPartnerCounterparty",
     "POST",
     "/platform/partners/counterparty-connect",
-    reply="ConnectBulkPartnerCounterpartyResponse",
+    response="ConnectBulkPartnerCounterpartyResponse",
     body="ConnectBulkPartnerCounterpartyBody",
     body_required=True,
     errors=(
@@ -75,7 +77,7 @@ _CONNECT_PARTNER_COUNTERPARTY: Operation[ConnectPartnerCounterpartyResponse] = O
     "connectPartnerCounterparty",
     "POST",
     "/platform/partners/counterparty-connect/{id}",
-    reply="ConnectPartnerCounterpartyResponse",
+    response="ConnectPartnerCounterpartyResponse",
     errors=(
         "ForbiddenError",
         "InvalidRequestError",
@@ -97,7 +99,7 @@ _CREATE_PLATFORM_PARTNER: Operation[CreatePlatformPartnerResponse] = Operation(
     "createPlatformPartner",
     "POST",
     "/platform/partners",
-    reply="CreatePlatformPartnerResponse",
+    response="CreatePlatformPartnerResponse",
     body="CreatePlatformPartnerBody",
     body_required=True,
     errors=(
@@ -120,7 +122,7 @@ _CREATE_PLATFORM_PARTNERS: Operation[CreatePlatformPartnersResponse] = Operation
     "createPlatformPartners",
     "POST",
     "/platform/partners/batch",
-    reply="CreatePlatformPartnersResponse",
+    response="CreatePlatformPartnersResponse",
     body="CreatePlatformPartnersBody",
     body_required=True,
     errors=(
@@ -140,7 +142,7 @@ _DISCONNECT_BULK_PARTNER_COUNTERPARTY: Operation[DisconnectBulkPartnerCounterpar
     "disconnectBulkPartnerCounterparty",
     "POST",
     "/platform/partners/counterparty-disconnect",
-    reply="DisconnectBulkPartnerCounterpartyResponse",
+    response="DisconnectBulkPartnerCounterpartyResponse",
     body="DisconnectBulkPartnerCounterpartyBody",
     body_required=True,
     errors=(
@@ -159,7 +161,7 @@ _DISCONNECT_PARTNER_COUNTERPARTY: Operation[DisconnectPartnerCounterpartyRespons
     "disconnectPartnerCounterparty",
     "POST",
     "/platform/partners/counterparty-disconnect/{id}",
-    reply="DisconnectPartnerCounterpartyResponse",
+    response="DisconnectPartnerCounterpartyResponse",
     errors=(
         "ForbiddenError",
         "InvalidRequestError",
@@ -180,7 +182,7 @@ _GET_PLATFORM_PARTNER: Operation[PlatformPartner] = Operation(
     "getPlatformPartner",
     "GET",
     "/platform/partners/{id}",
-    reply="PlatformPartner",
+    response="PlatformPartner",
     errors=(
         "ForbiddenError",
         "InvalidRequestError",
@@ -194,7 +196,7 @@ _GET_PLATFORM_PARTNERS: Operation[GetPlatformPartnersResponse] = Operation(
     "getPlatformPartners",
     "GET",
     "/platform/partners",
-    reply="GetPlatformPartnersResponse",
+    response="GetPlatformPartnersResponse",
     body="GetPlatformPartnersBody",
     body_in_query=True,
     errors=("ForbiddenError", "InvalidRequestError", "PlatformNotEnabledError", "UnauthorizedError"),
@@ -204,7 +206,7 @@ _RECOVER_PLATFORM_PARTNER: Operation[RecoverPlatformPartnerResponse] = Operation
     "recoverPlatformPartner",
     "POST",
     "/platform/partners/{id}/recover",
-    reply="RecoverPlatformPartnerResponse",
+    response="RecoverPlatformPartnerResponse",
     errors=(
         "ForbiddenError",
         "InvalidRequestError",
@@ -219,7 +221,7 @@ _UPDATE_PLATFORM_PARTNER: Operation[UpdatePlatformPartnerResponse] = Operation(
     "updatePlatformPartner",
     "PATCH",
     "/platform/partners/{id}",
-    reply="UpdatePlatformPartnerResponse",
+    response="UpdatePlatformPartnerResponse",
     body="UpdatePlatformPartnerBody",
     body_required=True,
     errors=(

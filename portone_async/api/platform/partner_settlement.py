@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from portone_async._operation import Namespace, Operation
+from portone_async._caller import Namespace
+from portone_async._operation import Operation
 from portone_async._pagination import NumberedPages
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable
 
-    from portone_async._operation import Caller, RequestOptions
+    from portone_async._caller import Caller
+    from portone_async._options import RequestOptions
     from portone_async.models.delete_platform_partner_settlements_response import (
         DeletePlatformPartnerSettlementsResponse,
     )
@@ -23,7 +25,7 @@ _DELETE_PLATFORM_PARTNER_SETTLEMENTS: Operation[DeletePlatformPartnerSettlements
     "deletePlatformPartnerSettlements",
     "POST",
     "/platform/partner-settlements/delete",
-    reply="DeletePlatformPartnerSettlementsResponse",
+    response="DeletePlatformPartnerSettlementsResponse",
     body="DeletePlatformPartnerSettlementsBody",
     body_required=True,
     unstable=True,
@@ -42,7 +44,7 @@ _GET_PLATFORM_PARTNER_SETTLEMENTS: Operation[GetPlatformPartnerSettlementsRespon
     "getPlatformPartnerSettlements",
     "GET",
     "/platform/partner-settlements",
-    reply="GetPlatformPartnerSettlementsResponse",
+    response="GetPlatformPartnerSettlementsResponse",
     body="GetPlatformPartnerSettlementsBody",
     body_in_query=True,
     errors=("ForbiddenError", "InvalidRequestError", "PlatformNotEnabledError", "UnauthorizedError"),

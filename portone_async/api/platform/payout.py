@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from portone_async._operation import Namespace, Operation
+from portone_async._caller import Namespace
+from portone_async._operation import Operation
 from portone_async._pagination import NumberedPages
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable
     from datetime import date
 
-    from portone_async._operation import Caller, RequestOptions
+    from portone_async._caller import Caller
+    from portone_async._options import RequestOptions
     from portone_async.models.complete_platform_payout_by_partner_settlement_ids_response import (
         CompletePlatformPayoutByPartnerSettlementIdsResponse,
     )
@@ -25,7 +27,7 @@ _COMPLETE_PLATFORM_PAYOUT_BY_PARTNER_SETTLEMENT_IDS: Operation[CompletePlatformP
         "completePlatformPayoutByPartnerSettlementIds",
         "POST",
         "/platform/partner-settlements/complete-payout",
-        reply="CompletePlatformPayoutByPartnerSettlementIdsResponse",
+        response="CompletePlatformPayoutByPartnerSettlementIdsResponse",
         body="CompletePlatformPayoutByPartnerSettlementIdsBody",
         body_required=True,
         unstable=True,
@@ -48,7 +50,7 @@ _GET_PLATFORM_PAYOUTS: Operation[GetPlatformPayoutsResponse] = Operation(
     "getPlatformPayouts",
     "GET",
     "/platform/payouts",
-    reply="GetPlatformPayoutsResponse",
+    response="GetPlatformPayoutsResponse",
     body="GetPlatformPayoutsBody",
     body_in_query=True,
     errors=("ForbiddenError", "InvalidRequestError", "PlatformNotEnabledError", "UnauthorizedError"),

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from portone_async._operation import Namespace, Operation
+from portone_async._caller import Namespace
+from portone_async._operation import Operation
 from portone_async._pagination import NumberedPages
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable
 
-    from portone_async._operation import Caller, RequestOptions
+    from portone_async._caller import Caller
+    from portone_async._options import RequestOptions
     from portone_async.models.archive_platform_additional_fee_policy_response import (
         ArchivePlatformAdditionalFeePolicyResponse,
     )
@@ -61,7 +63,7 @@ _ARCHIVE_PLATFORM_ADDITIONAL_FEE_POLICY: Operation[ArchivePlatformAdditionalFeeP
     "archivePlatformAdditionalFeePolicy",
     "POST",
     "/platform/additional-fee-policies/{id}/archive",
-    reply="ArchivePlatformAdditionalFeePolicyResponse",
+    response="ArchivePlatformAdditionalFeePolicyResponse",
     errors=(
         "ForbiddenError",
         "InvalidRequestError",
@@ -76,7 +78,7 @@ _ARCHIVE_PLATFORM_CONTRACT: Operation[ArchivePlatformContractResponse] = Operati
     "archivePlatformContract",
     "POST",
     "/platform/contracts/{id}/archive",
-    reply="ArchivePlatformContractResponse",
+    response="ArchivePlatformContractResponse",
     errors=(
         "ForbiddenError",
         "InvalidRequestError",
@@ -91,7 +93,7 @@ _ARCHIVE_PLATFORM_DISCOUNT_SHARE_POLICY: Operation[ArchivePlatformDiscountShareP
     "archivePlatformDiscountSharePolicy",
     "POST",
     "/platform/discount-share-policies/{id}/archive",
-    reply="ArchivePlatformDiscountSharePolicyResponse",
+    response="ArchivePlatformDiscountSharePolicyResponse",
     errors=(
         "ForbiddenError",
         "InvalidRequestError",
@@ -106,7 +108,7 @@ _CREATE_PLATFORM_ADDITIONAL_FEE_POLICY: Operation[CreatePlatformAdditionalFeePol
     "createPlatformAdditionalFeePolicy",
     "POST",
     "/platform/additional-fee-policies",
-    reply="CreatePlatformAdditionalFeePolicyResponse",
+    response="CreatePlatformAdditionalFeePolicyResponse",
     body="CreatePlatformAdditionalFeePolicyBody",
     body_required=True,
     errors=(
@@ -122,7 +124,7 @@ _CREATE_PLATFORM_CONTRACT: Operation[CreatePlatformContractResponse] = Operation
     "createPlatformContract",
     "POST",
     "/platform/contracts",
-    reply="CreatePlatformContractResponse",
+    response="CreatePlatformContractResponse",
     body="CreatePlatformContractBody",
     body_required=True,
     errors=(
@@ -138,7 +140,7 @@ _CREATE_PLATFORM_DISCOUNT_SHARE_POLICY: Operation[CreatePlatformDiscountSharePol
     "createPlatformDiscountSharePolicy",
     "POST",
     "/platform/discount-share-policies",
-    reply="CreatePlatformDiscountSharePolicyResponse",
+    response="CreatePlatformDiscountSharePolicyResponse",
     body="CreatePlatformDiscountSharePolicyBody",
     body_required=True,
     errors=(
@@ -154,7 +156,7 @@ _GET_PLATFORM_ADDITIONAL_FEE_POLICIES: Operation[GetPlatformAdditionalFeePolicie
     "getPlatformAdditionalFeePolicies",
     "GET",
     "/platform/additional-fee-policies",
-    reply="GetPlatformAdditionalFeePoliciesResponse",
+    response="GetPlatformAdditionalFeePoliciesResponse",
     body="GetPlatformAdditionalFeePoliciesBody",
     body_in_query=True,
     errors=("ForbiddenError", "InvalidRequestError", "PlatformNotEnabledError", "UnauthorizedError"),
@@ -164,7 +166,7 @@ _GET_PLATFORM_ADDITIONAL_FEE_POLICY: Operation[PlatformAdditionalFeePolicy] = Op
     "getPlatformAdditionalFeePolicy",
     "GET",
     "/platform/additional-fee-policies/{id}",
-    reply="PlatformAdditionalFeePolicy",
+    response="PlatformAdditionalFeePolicy",
     errors=(
         "ForbiddenError",
         "InvalidRequestError",
@@ -178,7 +180,7 @@ _GET_PLATFORM_CONTRACT: Operation[PlatformContract] = Operation(
     "getPlatformContract",
     "GET",
     "/platform/contracts/{id}",
-    reply="PlatformContract",
+    response="PlatformContract",
     errors=(
         "ForbiddenError",
         "InvalidRequestError",
@@ -192,7 +194,7 @@ _GET_PLATFORM_CONTRACTS: Operation[GetPlatformContractsResponse] = Operation(
     "getPlatformContracts",
     "GET",
     "/platform/contracts",
-    reply="GetPlatformContractsResponse",
+    response="GetPlatformContractsResponse",
     body="GetPlatformContractsBody",
     body_in_query=True,
     errors=("ForbiddenError", "InvalidRequestError", "PlatformNotEnabledError", "UnauthorizedError"),
@@ -202,7 +204,7 @@ _GET_PLATFORM_DISCOUNT_SHARE_POLICIES: Operation[GetPlatformDiscountSharePolicie
     "getPlatformDiscountSharePolicies",
     "GET",
     "/platform/discount-share-policies",
-    reply="GetPlatformDiscountSharePoliciesResponse",
+    response="GetPlatformDiscountSharePoliciesResponse",
     body="GetPlatformDiscountSharePoliciesBody",
     body_in_query=True,
     errors=("ForbiddenError", "InvalidRequestError", "PlatformNotEnabledError", "UnauthorizedError"),
@@ -212,7 +214,7 @@ _GET_PLATFORM_DISCOUNT_SHARE_POLICY: Operation[PlatformDiscountSharePolicy] = Op
     "getPlatformDiscountSharePolicy",
     "GET",
     "/platform/discount-share-policies/{id}",
-    reply="PlatformDiscountSharePolicy",
+    response="PlatformDiscountSharePolicy",
     errors=(
         "ForbiddenError",
         "InvalidRequestError",
@@ -226,7 +228,7 @@ _RECOVER_PLATFORM_ADDITIONAL_FEE_POLICY: Operation[RecoverPlatformAdditionalFeeP
     "recoverPlatformAdditionalFeePolicy",
     "POST",
     "/platform/additional-fee-policies/{id}/recover",
-    reply="RecoverPlatformAdditionalFeePolicyResponse",
+    response="RecoverPlatformAdditionalFeePolicyResponse",
     errors=(
         "ForbiddenError",
         "InvalidRequestError",
@@ -240,7 +242,7 @@ _RECOVER_PLATFORM_CONTRACT: Operation[RecoverPlatformContractResponse] = Operati
     "recoverPlatformContract",
     "POST",
     "/platform/contracts/{id}/recover",
-    reply="RecoverPlatformContractResponse",
+    response="RecoverPlatformContractResponse",
     errors=(
         "ForbiddenError",
         "InvalidRequestError",
@@ -254,7 +256,7 @@ _RECOVER_PLATFORM_DISCOUNT_SHARE_POLICY: Operation[RecoverPlatformDiscountShareP
     "recoverPlatformDiscountSharePolicy",
     "POST",
     "/platform/discount-share-policies/{id}/recover",
-    reply="RecoverPlatformDiscountSharePolicyResponse",
+    response="RecoverPlatformDiscountSharePolicyResponse",
     errors=(
         "ForbiddenError",
         "InvalidRequestError",
@@ -268,7 +270,7 @@ _UPDATE_PLATFORM_ADDITIONAL_FEE_POLICY: Operation[UpdatePlatformAdditionalFeePol
     "updatePlatformAdditionalFeePolicy",
     "PATCH",
     "/platform/additional-fee-policies/{id}",
-    reply="UpdatePlatformAdditionalFeePolicyResponse",
+    response="UpdatePlatformAdditionalFeePolicyResponse",
     body="UpdatePlatformAdditionalFeePolicyBody",
     body_required=True,
     errors=(
@@ -285,7 +287,7 @@ _UPDATE_PLATFORM_CONTRACT: Operation[UpdatePlatformContractResponse] = Operation
     "updatePlatformContract",
     "PATCH",
     "/platform/contracts/{id}",
-    reply="UpdatePlatformContractResponse",
+    response="UpdatePlatformContractResponse",
     body="UpdatePlatformContractBody",
     body_required=True,
     errors=(
@@ -302,7 +304,7 @@ _UPDATE_PLATFORM_DISCOUNT_SHARE_POLICY: Operation[UpdatePlatformDiscountSharePol
     "updatePlatformDiscountSharePolicy",
     "PATCH",
     "/platform/discount-share-policies/{id}",
-    reply="UpdatePlatformDiscountSharePolicyResponse",
+    response="UpdatePlatformDiscountSharePolicyResponse",
     body="UpdatePlatformDiscountSharePolicyBody",
     body_required=True,
     errors=(

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from portone_async._operation import Namespace, Operation
+from portone_async._caller import Namespace
+from portone_async._operation import Operation
 from portone_async._pagination import NumberedPages
 
 if TYPE_CHECKING:
@@ -13,7 +14,8 @@ if TYPE_CHECKING:
     from os import PathLike
     from pathlib import Path
 
-    from portone_async._operation import Caller, RequestOptions
+    from portone_async._caller import Caller
+    from portone_async._options import RequestOptions
     from portone_async.models.create_manual_transfer_response import CreateManualTransferResponse
     from portone_async.models.create_order_cancel_transfer_response import CreateOrderCancelTransferResponse
     from portone_async.models.create_order_transfer_response import CreateOrderTransferResponse
@@ -52,7 +54,7 @@ _CREATE_PLATFORM_MANUAL_TRANSFER: Operation[CreateManualTransferResponse] = Oper
     "createPlatformManualTransfer",
     "POST",
     "/platform/transfers/manual",
-    reply="CreateManualTransferResponse",
+    response="CreateManualTransferResponse",
     body="CreatePlatformManualTransferBody",
     body_required=True,
     errors=(
@@ -72,7 +74,7 @@ _CREATE_PLATFORM_ORDER_CANCEL_TRANSFER: Operation[CreateOrderCancelTransferRespo
     "createPlatformOrderCancelTransfer",
     "POST",
     "/platform/transfers/order-cancel",
-    reply="CreateOrderCancelTransferResponse",
+    response="CreateOrderCancelTransferResponse",
     body="CreatePlatformOrderCancelTransferBody",
     body_required=True,
     errors=(
@@ -108,7 +110,7 @@ _CREATE_PLATFORM_ORDER_TRANSFER: Operation[CreateOrderTransferResponse] = Operat
     "createPlatformOrderTransfer",
     "POST",
     "/platform/transfers/order",
-    reply="CreateOrderTransferResponse",
+    response="CreateOrderTransferResponse",
     body="CreatePlatformOrderTransferBody",
     body_required=True,
     errors=(
@@ -141,7 +143,7 @@ _DELETE_PLATFORM_TRANSFER: Operation[DeletePlatformTransferResponse] = Operation
     "deletePlatformTransfer",
     "DELETE",
     "/platform/transfers/{id}",
-    reply="DeletePlatformTransferResponse",
+    response="DeletePlatformTransferResponse",
     errors=(
         "ForbiddenError",
         "InvalidRequestError",
@@ -168,7 +170,7 @@ _GET_PLATFORM_TRANSFER: Operation[PlatformTransfer] = Operation(
     "getPlatformTransfer",
     "GET",
     "/platform/transfers/{id}",
-    reply="PlatformTransfer",
+    response="PlatformTransfer",
     errors=(
         "ForbiddenError",
         "InvalidRequestError",
@@ -182,7 +184,7 @@ _GET_PLATFORM_TRANSFER_SUMMARIES: Operation[GetPlatformTransferSummariesResponse
     "getPlatformTransferSummaries",
     "GET",
     "/platform/transfer-summaries",
-    reply="GetPlatformTransferSummariesResponse",
+    response="GetPlatformTransferSummariesResponse",
     body="GetPlatformTransferSummariesBody",
     body_in_query=True,
     errors=("ForbiddenError", "InvalidRequestError", "PlatformNotEnabledError", "UnauthorizedError"),

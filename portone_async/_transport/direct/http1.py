@@ -1,7 +1,7 @@
 """HTTP/1.1 as bytes (RFC 9112): a request to send, a response to read. No input or output.
 
-The reader is strict where a mistake would cost money: an answer is whole or it is an error, and nothing that
-follows it on its connection is ever taken for the answer to another request.
+The reader is strict where a mistake would cost money: a response is complete or it is an error, and nothing that
+follows it on its connection is ever taken for the response to another request.
 """
 
 from __future__ import annotations
@@ -27,15 +27,15 @@ _BODILESS: Final = (204, 304)
 
 
 class ProtocolError(Exception):
-    """Bytes that are no whole HTTP/1.1 response."""
+    """Bytes that are not a complete HTTP/1.1 response."""
 
 
 def encode(request: Request, authority: str) -> bytes:
-    """A request's bytes."""
+    """Return a request's bytes."""
     lines = [f"{request.method} {request.target} HTTP/1.1", f"host: {authority}"]
     lines += [f"{name}: {value}" for name, value in request.headers]
     content = request.content or b""
-    if request.has_length:
+    if request.sends_length:
         lines.append(f"content-length: {len(content)}")
     lines += ["", ""]
     head = "\r\n".join(lines)
@@ -50,9 +50,11 @@ class ResponseReader:
 
     def __init__(self, method: str) -> None:
         self.status = 0
-        """0 until the head is there."""
+        """0 until the head is complete."""
         self.headers: dict[str, str] = {}
         """Names in lower case."""
+        self.size = 0
+        """Bytes of the body, as they were received."""
         self.complete = False
         self._method: Final = method
         self._buffer: Final = bytearray()
@@ -65,11 +67,11 @@ class ResponseReader:
 
     @property
     def reusable(self) -> bool:
-        """Whether the connection may carry another request: all of this answer came, and nothing else."""
+        """Whether the connection may carry another request: this response is complete, and nothing follows it."""
         return self.complete and self._persistent and not self._buffer
 
     def feed(self, data: bytes) -> None:
-        """Take bytes that came. Raises `ProtocolError`."""
+        """Take received bytes. Raises `ProtocolError`."""
         self._buffer.extend(data)
         self._resume()
 
@@ -79,7 +81,7 @@ class ResponseReader:
         self._resume()
 
     def content(self) -> bytes:
-        """What came of the body since the last time."""
+        """Return what was received of the body since the last time."""
         pieces, self._pieces = self._pieces, []
         return pieces[0] if len(pieces) == 1 else b"".join(pieces)
 
@@ -97,7 +99,7 @@ class ResponseReader:
     def _parse(self) -> Generator[None]:
         """Each `yield` waits for more bytes, or for the end of the connection."""
         yield
-        while self.status < _FINAL:  # 1xx announce the answer
+        while self.status < _FINAL:  # 1xx precede the response
             yield from self._head()
             if self.status == _SWITCHING:
                 raise ProtocolError("the server changed the protocol")
@@ -155,9 +157,9 @@ class ResponseReader:
         self._move(length)
 
     def _until(self, mark: bytes, longest: int) -> Generator[None, None, bytes]:
-        """The bytes before a mark, which go with it."""
+        """Return the bytes before a mark, and drop them and it from the buffer."""
         searched = 0
-        # Looked for no further than it may be, so that it is the same however the bytes come.
+        # Searched no further than the limit, so that the result does not depend on how the bytes are cut.
         while (found := self._buffer.find(mark, searched, longest + len(mark))) < 0:
             if len(self._buffer) >= longest + len(mark):
                 raise ProtocolError("a head or line that is too long")
@@ -169,11 +171,12 @@ class ResponseReader:
 
     def _more(self) -> Generator[None]:
         if self._ended:
-            raise ProtocolError("the connection ended within the answer")
+            raise ProtocolError("the connection ended within the response")
         yield
 
     def _move(self, size: int) -> None:
         if size:
+            self.size += size
             self._pieces.append(bytes(self._buffer[:size]))
             del self._buffer[:size]
 

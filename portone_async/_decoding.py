@@ -1,0 +1,110 @@
+"""From status, headers and body to a model or an error: no input or output."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Mapping
+from functools import cache
+from typing import Any, TypeVar, cast
+
+import orjson
+
+from portone_async._errors import APIError, status_class
+from portone_async._operation import Operation
+from portone_async._reading import Reader, odd
+from portone_async._response import SUCCESS, RawResponse
+
+T = TypeVar("T")
+
+
+def read_response(
+    operation: Operation[T],
+    response: RawResponse,
+    may_have_reached: bool = False,
+    *,
+    strict: bool = False,
+) -> T:
+    """Return the value of a success response; raise the error of another one."""
+    if response.status not in SUCCESS:
+        raise read_error(operation, response, may_have_reached)
+    if operation.response is None:
+        return cast("T", None)
+    if strict:
+        _check(operation.response, response)
+    body = response.json()
+    if body.__class__ is not dict:
+        return cast("T", odd(body, operation.response))
+    return response_reader(operation.response)(body)
+
+
+def check_success(
+    operation: Operation[Any] | None, response: RawResponse, may_have_reached: bool
+) -> RawResponse:
+    """Return a success response as it came; raise the error of another one."""
+    if response.status not in SUCCESS:
+        raise read_error(operation, response, may_have_reached)
+    return response
+
+
+def _check(name: str, response: RawResponse) -> None:
+    from portone_async._check import first_departure  # noqa: PLC0415  (slow to import)
+
+    mismatch = first_departure(response.json(), name)
+    if mismatch is not None:
+        path, problem = mismatch
+        raise response.unreadable(f"differs from the document: {path} {problem}", path)
+
+
+@cache
+def response_reader(name: str) -> Reader:
+    """Return the function that reads a model, imported when it is first needed."""
+    models = importlib.import_module("portone_async.models")
+    return importlib.import_module(f"portone_async.models.{models._MODULES[name]}").read  # noqa: SLF001
+
+
+def read_error(
+    operation: Operation[Any] | None, response: RawResponse, may_have_reached: bool = False
+) -> APIError:
+    """Return the error that a response without success stands for."""
+    body = error_body(response.content)
+    kind = _error_class(operation, body) if body else None
+    return (kind or status_class(response.status))(
+        status=response.status,
+        request=response.request,
+        body=body,
+        headers=dict(response.headers),
+        content=response.content,
+        attempts=response.attempts,
+        may_have_reached=may_have_reached,
+    )
+
+
+def error_body(content: bytes) -> dict[str, Any] | None:
+    """Return the body of an error if it is a JSON object; a gateway's HTML or an empty body is not."""
+    try:
+        body = orjson.loads(content)
+    except orjson.JSONDecodeError:
+        return None
+    return cast("dict[str, Any]", body) if isinstance(body, dict) else None
+
+
+def _error_class(
+    operation: Operation[Any] | None, body: Mapping[str, Any]
+) -> type[APIError] | None:
+    name = body.get("type")
+    if not isinstance(name, str):
+        return None
+    # One value may stand for two classes; the operation decides which.
+    own = _classes(operation.errors).get(name) if operation else None
+    return own or _classes(None).get(name)
+
+
+@cache
+def _classes(names: tuple[str, ...] | None) -> dict[str, type[APIError]]:
+    errors = importlib.import_module("portone_async.models.errors")
+    classes: dict[str, type[APIError]] = {}
+    for name in errors.__all__ if names is None else names:
+        kind: type[APIError] = getattr(errors, name)
+        for value in kind.types:
+            classes.setdefault(value, kind)
+    return classes
