@@ -39,11 +39,11 @@ async def ours_fast(url: str) -> Call:
     return await ours(url)
 
 
-async def ours_httpx(url: str) -> Call:
+async def ours_direct(url: str) -> Call:
     """portone-async over httpx's connections, typed results."""
     from portone_async import PortOne
 
-    return PortOne("x", base_url=url, wire="httpx").payment.get_payment
+    return PortOne("x", base_url=url, transport="direct").payment.get_payment
 
 
 async def ours_httpx2(url: str) -> Call:
@@ -109,7 +109,7 @@ CONTESTANTS = {
         official,
         ours,
         ours_fast,
-        ours_httpx,
+        ours_direct,
         ours_httpx2,
         raw_httpx,
         raw_aiohttp,

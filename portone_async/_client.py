@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Any, Final, ParamSpec, Self, TypeVar, cast
 import anyio
 from attrs import evolve
 
-from portone_async._decoding import check_success, read_response
+from portone_async._decoding import check_download, check_success, read_response
 from portone_async._driver import send
 from portone_async._errors import ClientClosedError, InvalidArgumentError
+from portone_async._files import atomic_download
 from portone_async._operation import Operation
 from portone_async._options import (
     DEFAULT_TIMEOUT,
@@ -27,14 +28,19 @@ from portone_async._origin import Origin, parse_base_url
 from portone_async._request import Request, Settings, build_raw_request, build_request
 from portone_async._response import RawResponse, TypedResponse
 from portone_async._retry import RetryPolicy
-from portone_async._transport import MAX_RESPONSE_SIZE, HTTPClient, Transport, TransportName, TransportOptions
+from portone_async._transport.interface import Transport
+from portone_async._transport_options import (
+    MAX_RESPONSE_SIZE,
+    HTTPClient,
+    TransportName,
+    TransportOptions,
+)
 from portone_async.api import Namespaces
 
 if TYPE_CHECKING:
     import ssl
     from types import TracebackType
 
-    from portone_async._files import PartialFile
 
 T = TypeVar("T")
 P = ParamSpec("P")
@@ -115,9 +121,7 @@ class PortOne(Namespaces):
         # Tools that show errors call it also when `__init__` has failed.
         origin: Origin | None = getattr(self, "_origin", None)
         settings: Settings | None = getattr(self, "_settings", None)
-        return (
-            f"PortOne(base_url={origin and origin.url!r}, store_id={settings and settings.store_id!r})"
-        )
+        return f"PortOne(base_url={origin and origin.url!r}, store_id={settings and settings.store_id!r})"
 
     async def __aenter__(self) -> Self:
         self._open()
@@ -187,10 +191,11 @@ class PortOne(Namespaces):
     async def _download(
         self, operation: Operation[Any], options: RequestOptions, request: Request, path: Path
     ) -> Path:
-        from portone_async._files import download_to  # noqa: PLC0415  (few programs download)
-
-        async with download_to(path) as file:
-            await self._send(request, partial(check_success, operation), options, file)
+        if path.name == "" or path.is_dir():  # noqa: ASYNC240  (one look)
+            raise InvalidArgumentError("file takes the path of a file to write")
+        with atomic_download(path) as file:
+            response = await self._send(request, partial(check_download, operation), options)
+            file.write(response.content)
         return path
 
     def _send(
@@ -198,7 +203,6 @@ class PortOne(Namespaces):
         request: Request,
         read: Callable[[RawResponse, bool], T],
         options: RequestOptions,
-        file: PartialFile | None = None,
     ) -> Awaitable[T]:
         policy = self._retry
         if options.max_retries is not None:
@@ -209,7 +213,7 @@ class PortOne(Namespaces):
             read,
             timeout=self._timeout if options.timeout is None else Timeout.of(options.timeout),
             retry=policy,
-            file=file,
+            max_response_size=self._transport_options.max_response_size,
             on_response=options.on_response,
         )
 

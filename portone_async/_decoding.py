@@ -46,6 +46,18 @@ def check_success(
     return response
 
 
+def check_download(
+    operation: Operation[Any], response: RawResponse, may_have_reached: bool
+) -> RawResponse:
+    """Return a success response that is known to be complete."""
+    check_success(operation, response, may_have_reached)
+    if not response.headers.keys() & {"content-length", "transfer-encoding"}:
+        raise response.unreadable(
+            "does not declare its length: half of it would look like the whole"
+        )
+    return response
+
+
 def _check(name: str, response: RawResponse) -> None:
     from portone_async._check import first_departure  # noqa: PLC0415  (slow to import)
 

@@ -10,6 +10,7 @@ from typing import Final, TypeVar
 
 from attrs import evolve
 
+from portone_async._decompression import BodyError, decompress
 from portone_async._errors import (
     APIConnectionError,
     APIError,
@@ -17,12 +18,11 @@ from portone_async._errors import (
     ClientClosedError,
     ResponseError,
 )
-from portone_async._files import PartialFile
 from portone_async._options import Timeout
 from portone_async._request import Request
 from portone_async._response import RawResponse
 from portone_async._retry import RetryPolicy
-from portone_async._transport import Transport, TransportError
+from portone_async._transport.interface import Transport, TransportError
 
 T = TypeVar("T")
 logger: Final = logging.getLogger("portone_async")
@@ -35,7 +35,7 @@ async def send(
     *,
     timeout: Timeout,
     retry: RetryPolicy,
-    file: PartialFile | None = None,
+    max_response_size: int,
     on_response: Callable[[RawResponse], None] | None = None,
 ) -> T:
     """Send the request and return what `read` makes of its response.
@@ -53,9 +53,8 @@ async def send(
         left = timeout if attempts == 1 else timeout.within(ends_at - retry.clock())
         failure: TransportError | None = None
         try:
-            if file is not None:
-                await file.restart()
-            response = await transport.send(request, left, file.write if file else None)
+            response = await transport.send(request, left)
+            response = _decompressed(response, max_response_size)
         except TransportError as problem:
             failure = problem
         except ClientClosedError:
@@ -88,6 +87,18 @@ async def send(
     if response is not None:
         _notify(on_response, response)
     raise error
+
+
+def _decompressed(response: RawResponse, limit: int) -> RawResponse:
+    encoding = response.headers.get("content-encoding")
+    if encoding is None:
+        return response
+    try:
+        return evolve(response, content=decompress(response.content, encoding, limit))
+    except BodyError as problem:
+        raise TransportError(
+            str(problem), may_have_reached=True, is_transient=problem.is_transient
+        ) from None
 
 
 def _connection_error(

@@ -74,9 +74,7 @@ class Timeout:
 
 
 def _is_seconds(value: Any) -> bool:
-    return (
-        isinstance(value, int | float) and not isinstance(value, bool) and 0 < value <= _ONE_DAY
-    )
+    return isinstance(value, int | float) and not isinstance(value, bool) and 0 < value <= _ONE_DAY
 
 
 DEFAULT_TIMEOUT: Final = Timeout()

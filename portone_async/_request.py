@@ -24,7 +24,9 @@ from portone_async._writing import write
 _UNESCAPED: Final = "!'()*-._~"
 _KEYED: Final = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 _BODY_IN_QUERY: Final = frozenset({"GET", "HEAD", "DELETE"})
-_LONGEST_TARGET: Final = 65_000  # httpx refuses URLs from 65,536 characters; servers have lower limits
+_LONGEST_TARGET: Final = (
+    65_000  # httpx refuses URLs from 65,536 characters; servers have lower limits
+)
 _METHODS: Final = _KEYED | _BODY_IN_QUERY
 USER_AGENT: Final = f"portone-async/{__version__}"
 

@@ -80,10 +80,13 @@ class RetryPolicy:
         # While the first request of a key is in progress only waiting helps: the total time ends it, not the count.
         if attempts > self.max_retries and not in_progress:
             return None
-        headers = error.headers if isinstance(error, APIError | ResponseError) else {}
         wait = min(self.max_delay, self.initial_delay * 2.0 ** min(attempts - 1, 16))
         wait *= 0.5 + self.jitter() / 2 if in_progress else self.jitter()
-        asked = retry_after(headers, self.now)
+        asked = (
+            retry_after(error.headers, self.now)
+            if isinstance(error, APIError | ResponseError)
+            else None
+        )
         if asked is not None:
             if asked > self.max_retry_after:
                 return None

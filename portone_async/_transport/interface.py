@@ -2,23 +2,40 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+import socket
+import ssl
 from typing import Final, Protocol
 
 from portone_async._options import Timeout
 from portone_async._request import Request
 from portone_async._response import RawResponse
 
-OnChunk = Callable[[bytes], Awaitable[None]]
 KEEPALIVE: Final = 30.0
 """Seconds that an idle connection is kept."""
+_REASONS: Final[dict[type[OSError], str]] = {
+    socket.gaierror: "the host name cannot be resolved",
+    ConnectionRefusedError: "the connection was refused",
+    ssl.SSLCertVerificationError: "the server's certificate is not trusted",
+    ssl.SSLError: "TLS failed",
+}
+
+
+class Transport(Protocol):
+    """Sends one request and reads its response, which is still compressed."""
+
+    async def send(self, request: Request, timeout: Timeout) -> RawResponse:
+        """Make one attempt, within `timeout.total`. Raises `TransportError`."""
+        ...
+
+    async def aclose(self) -> None:
+        """Close what this transport opened."""
+        ...
 
 
 class TransportError(Exception):
     """There is no complete response. Never leaves the package.
 
-    `cause` is for the traceback of whoever sees the call fail. It has none of its own: the libraries' frames hold
-    the secret.
+    `cause` is the operating system's error, on its own: the libraries' tracebacks hold the secret.
     """
 
     def __init__(
@@ -28,60 +45,37 @@ class TransportError(Exception):
         may_have_reached: bool,
         timed_out: bool = False,
         is_transient: bool = True,
-        cause: BaseException | None = None,
+        error: BaseException | None = None,
     ) -> None:
-        super().__init__(problem)
+        self.cause: Final = _root_cause(error)
+        reasons = [text for kind, text in _REASONS.items() if isinstance(self.cause, kind)]
+        super().__init__(": ".join([problem, *reasons[:1]]))
         self.timed_out: Final = timed_out
         self.may_have_reached: Final = may_have_reached
-        self.is_transient: Final = is_transient
-        self.cause: Final = cause
+        distrusted = isinstance(self.cause, ssl.SSLCertVerificationError)
+        self.is_transient: Final = is_transient and not distrusted
 
 
-class Transport(Protocol):
-    """Sends one request and reads its response."""
-
-    async def send(
-        self, request: Request, timeout: Timeout, on_chunk: OnChunk | None
-    ) -> RawResponse:
-        """Make one attempt, within `timeout.total`. Raises `TransportError`.
-
-        With `on_chunk` the body of a success goes there piece by piece.
-        """
-        ...
-
-    async def aclose(self) -> None:
-        """Close what this transport opened."""
-        ...
-
-
-def joined(pairs: list[tuple[str, str]]) -> dict[str, str]:
-    """Return headers by name; those that are repeated as one list each (RFC 9110, 5.3)."""
-    headers = dict(pairs)
-    if len(headers) == len(pairs):
-        return headers
-    lists: dict[str, list[str]] = {}
-    for name, value in pairs:
-        lists.setdefault(name, []).append(value)
-    return {name: ", ".join(values) for name, values in lists.items()}
-
-
-def check_has_end(headers: Mapping[str, str]) -> None:
-    """Refuse a download that only ends with its connection: half of it would look like the whole."""
-    if "content-length" not in headers and "transfer-encoding" not in headers:
-        raise TransportError("the response does not declare its length", may_have_reached=True)
-
-
-def time_is_up() -> TransportError:
+def time_is_up(*, may_have_reached: bool = True) -> TransportError:
     """Return the error for a call that has taken `Timeout.total`."""
-    return TransportError(
-        "the total time of the call is up", timed_out=True, may_have_reached=True
-    )
+    problem = "the total time of the call is up"
+    return TransportError(problem, timed_out=True, may_have_reached=may_have_reached)
 
 
 def too_large(limit: int) -> TransportError:
     """Return the error for a response beyond `max_response_size`."""
-    return TransportError(
-        f"the response is larger than max_response_size ({limit:,} bytes)",
-        may_have_reached=True,
-        is_transient=False,
-    )
+    problem = f"the response is larger than max_response_size ({limit:,} bytes)"
+    return TransportError(problem, may_have_reached=True, is_transient=False)
+
+
+def _root_cause(error: BaseException | None) -> OSError | None:
+    """Return the innermost error of the operating system, without its traceback and context."""
+    if error is None:
+        return None
+    cause = _root_cause(error.__cause__ or error.__context__)
+    for member in error.exceptions if isinstance(error, BaseExceptionGroup) else ():  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]
+        cause = cause or _root_cause(member)  # pyright: ignore[reportUnknownArgumentType]
+    if cause is None and isinstance(error, OSError):
+        error.__cause__ = error.__context__ = None
+        cause = error.with_traceback(None)
+    return cause

@@ -18,27 +18,22 @@ from attrs import define, field
 
 from portone_async._errors import ClientClosedError
 from portone_async._options import Timeout
-from portone_async._transport.limiter import Limiter
+from portone_async._transport.interface import TransportError
 
 
 class Connection(Protocol):
-    """A connection that carries one request at a time."""
+    """Carries one request at a time, and says whether it may carry another one."""
 
-    async def is_reusable(self) -> bool:
-        """Return whether it may carry another request."""
-        ...
-
-    async def aclose(self) -> None:
-        """Close it."""
-        ...
+    async def is_reusable(self) -> bool: ...
+    async def aclose(self) -> None: ...
 
 
 C = TypeVar("C", bound=Connection)
 
 
 @define(eq=False)
-class ConnectionPools(Generic[C]):
-    """A pool for each event loop.
+class ConnectionPool(Generic[C]):
+    """Connections to one server, opened when needed up to a limit; further calls wait, first in, first out.
 
     A client may be built at import time and then used by several event loops in turn (asyncio.run twice, a test
     suite): connections belong to the loop that opened them, and go with it.
@@ -46,68 +41,45 @@ class ConnectionPools(Generic[C]):
 
     limit: int
     open: Callable[[Timeout], Awaitable[C]]
-    closed: bool = field(init=False, default=False)
-    _pools: WeakKeyDictionary[Any, ConnectionPool[C]] = field(init=False, factory=WeakKeyDictionary)
-
-    def current(self) -> ConnectionPool[C]:
-        """Return the running event loop's pool."""
-        loop = _event_loop()
-        pool = self._pools.get(loop)
-        if pool is None:
-            self._forget_ended_loops()
-            pool = self._pools[loop] = ConnectionPool(self, Limiter(self.limit))
-        return pool
-
-    async def aclose(self) -> None:
-        """Close the idle connections of this event loop; those in use are closed when they are released."""
-        self.closed = True
-        pool = self._pools.pop(_event_loop(), None)
-        while pool is not None and pool.idle:
-            await _close(pool.idle.pop())
-        self._forget_ended_loops()
-
-    def _forget_ended_loops(self) -> None:
-        # By `keyrefs`, as loops of other threads may add theirs meanwhile.
-        for loop in [ref() for ref in self._pools.keyrefs()]:
-            if getattr(loop, "is_closed", bool)():
-                self._pools.pop(loop, None)
-
-
-@define(eq=False)
-class ConnectionPool(Generic[C]):
-    """The connections of one event loop, opened when needed up to a limit."""
-
-    _pools: ConnectionPools[C]
-    _limiter: Limiter
-    idle: list[C] = field(init=False, factory=list)
+    _loops: WeakKeyDictionary[Any, tuple[anyio.Semaphore, list[C]]] = field(
+        init=False, factory=WeakKeyDictionary
+    )
+    _closed: bool = field(init=False, default=False)
 
     async def acquire(self, timeout: Timeout) -> C:
         """Return an idle connection or a new one, to be released. Raises `TransportError`."""
-        await self._limiter.acquire(min(timeout.pool, timeout.total))
+        limiter, idle = self._of_this_loop()
+        await _acquire(limiter, min(timeout.pool, timeout.total))
         try:
-            if self._pools.closed:
-                raise ClientClosedError(
-                    "this client was closed while the call waited for a connection"
-                )
-            return await self._take() or await self._pools.open(timeout)
+            return await self._take(idle) or await self.open(timeout)
         except BaseException:
-            self._limiter.release()
+            limiter.release()
             raise
 
     async def release(self, connection: C) -> None:
         """Take a connection back."""
+        limiter, idle = self._of_this_loop()
         try:
-            if self._pools.closed:
+            if self._closed:
                 await _close(connection)
             else:
-                self.idle.append(connection)
+                idle.append(connection)
         finally:
-            self._limiter.release()
+            limiter.release()
 
-    async def _take(self) -> C | None:
+    async def aclose(self) -> None:
+        """Close the idle connections of this event loop; those in use are closed when they are released."""
+        self._closed = True
+        _, idle = self._of_this_loop()
+        while idle:
+            await _close(idle.pop())
+
+    async def _take(self, idle: list[C]) -> C | None:
         """Return the most recently used connection that is reusable; close those that are not."""
-        while self.idle:
-            connection = self.idle.pop()
+        if self._closed:
+            raise ClientClosedError("the client was closed while the call waited for a connection")
+        while idle:
+            connection = idle.pop()
             reusable = False
             try:
                 reusable = await connection.is_reusable()
@@ -118,13 +90,29 @@ class ConnectionPool(Generic[C]):
                 return connection
         return None
 
+    def _of_this_loop(self) -> tuple[anyio.Semaphore, list[C]]:
+        """Return the limiter and the idle connections of the running event loop."""
+        # Asked of asyncio itself, as that is quicker than by anyio.
+        if sniffio.current_async_library() == "asyncio":
+            loop: Any = asyncio.get_running_loop()
+        else:
+            loop = anyio.lowlevel.current_token().native_token
+        if loop not in self._loops:
+            # Forget ended loops. By `keyrefs`, as loops of other threads may add theirs meanwhile.
+            for other in [ref() for ref in self._loops.keyrefs()]:
+                if getattr(other, "is_closed", bool)():
+                    self._loops.pop(other, None)
+            self._loops[loop] = anyio.Semaphore(self.limit, fast_acquire=True), []
+        return self._loops[loop]
 
-def _event_loop() -> Any:
-    """Return the event loop, or what trio has for one."""
-    # Asked of asyncio itself, as that is quicker than by anyio.
-    if sniffio.current_async_library() == "asyncio":
-        return asyncio.get_running_loop()
-    return anyio.lowlevel.current_token().native_token
+
+async def _acquire(limiter: anyio.Semaphore, seconds: float) -> None:
+    try:
+        return limiter.acquire_nowait()
+    except anyio.WouldBlock:
+        with anyio.move_on_after(seconds):
+            return await limiter.acquire()
+    raise TransportError("no connection was free", timed_out=True, may_have_reached=False)
 
 
 async def _close(connection: Connection) -> None:

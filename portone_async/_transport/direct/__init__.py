@@ -14,9 +14,7 @@ from portone_async._origin import Origin
 from portone_async._request import Request
 from portone_async._response import RawResponse
 from portone_async._transport.direct.connector import Connector
-from portone_async._transport.httpx_transport import tls_context
-from portone_async._transport.interface import OnChunk
-from portone_async._transport.pool import ConnectionPools
+from portone_async._transport.pool import ConnectionPool
 
 __all__ = ["DirectTransport"]
 
@@ -25,34 +23,24 @@ class DirectTransport:
     """Connections of our own to one server."""
 
     def __init__(
-        self,
-        origin: Origin,
-        *,
-        limit: int,
-        ssl_context: ssl.SSLContext | None,
-        max_response_size: int,
+        self, origin: Origin, *, limit: int, tls: ssl.SSLContext | None, max_response_size: int
     ) -> None:
-        tls = (ssl_context or tls_context(origin)) if origin.scheme == "https" else None
-        self._pools: Final = ConnectionPools(
-            limit, Connector(origin, tls, max_response_size).connect
-        )
+        connector = Connector(origin, tls, max_response_size)
+        self._pool: Final = ConnectionPool(limit, connector.connect)
 
-    async def send(
-        self, request: Request, timeout: Timeout, on_chunk: OnChunk | None
-    ) -> RawResponse:
+    async def send(self, request: Request, timeout: Timeout) -> RawResponse:
         """Make one attempt."""
         if sniffio.current_async_library() != "asyncio":
             raise InvalidArgumentError(
                 "transport='direct' works on asyncio only: on trio use the default transport"
             )
-        pool = self._pools.current()
         ends_at = asyncio.get_running_loop().time() + timeout.total
-        connection = await pool.acquire(timeout)
+        connection = await self._pool.acquire(timeout)
         try:
-            return await connection.send(request, timeout, ends_at, on_chunk)
+            return await connection.send(request, timeout, ends_at)
         finally:
-            await pool.release(connection)
+            await self._pool.release(connection)
 
     async def aclose(self) -> None:
         """Close the connections."""
-        await self._pools.aclose()
+        await self._pool.aclose()

@@ -11,18 +11,9 @@ from typing import Final, cast
 
 from portone_async._options import DEFAULT_TIMEOUT, Timeout
 from portone_async._request import Request
-from portone_async._response import SUCCESS, RawResponse
-from portone_async._transport.compression import Decode, decoder
+from portone_async._response import RawResponse
 from portone_async._transport.direct.http1 import ProtocolError, ResponseReader, encode
-from portone_async._transport.errors import read_error
-from portone_async._transport.interface import (
-    KEEPALIVE,
-    OnChunk,
-    TransportError,
-    check_has_end,
-    time_is_up,
-    too_large,
-)
+from portone_async._transport.interface import KEEPALIVE, TransportError, time_is_up, too_large
 
 
 class DirectConnection(asyncio.Protocol):
@@ -35,7 +26,6 @@ class DirectConnection(asyncio.Protocol):
         self._has_unread_data: Callable[[], bool] | None = None
         self._transport: asyncio.Transport  # from `connection_made` on
         self._reader: ResponseReader | None = None
-        self._on_chunk: OnChunk | None = None
         self._timeout = DEFAULT_TIMEOUT
         self._ends_at = inf
         self._wakeup: asyncio.Future[None] | None = None
@@ -65,9 +55,7 @@ class DirectConnection(asyncio.Protocol):
         ssl_object = self._transport.get_extra_info("ssl_object")
         return ssl_object is None or ssl_object.selected_alpn_protocol() in (None, "http/1.1")
 
-    async def send(
-        self, request: Request, timeout: Timeout, ends_at: float, on_chunk: OnChunk | None
-    ) -> RawResponse:
+    async def send(self, request: Request, timeout: Timeout, ends_at: float) -> RawResponse:
         """Send a request and return its response, before the loop's time is `ends_at`.
 
         Raises `TransportError`.
@@ -75,50 +63,29 @@ class DirectConnection(asyncio.Protocol):
         if self._closed:  # as soon as it was opened
             raise TransportError("ConnectError: closed by the server", may_have_reached=False)
         reader = self._reader = ResponseReader(request.method)
-        self._timeout, self._on_chunk = timeout, on_chunk
-        self._ends_at = ends_at
+        self._timeout, self._ends_at = timeout, ends_at
+        self._wakeup = self._loop.create_future()
         try:
             # Never in a variable: tools that collect errors show them, and the secret is in these bytes.
             self._transport.write(encode(request, self._authority))
-            return await self._response(request, reader)
+            self._arm_timer()
+            await self._wakeup
+            if self._error is not None:
+                raise self._error
+            return RawResponse(reader.status, reader.headers, reader.content(), request.info)
         except ProtocolError as error:
-            problem = TransportError(f"LocalProtocolError: {error}", may_have_reached=False)
+            raise TransportError(f"LocalProtocolError: {error}", may_have_reached=False) from None
         finally:
-            self._reader = self._on_chunk = self._wakeup = None
+            self._reader = self._wakeup = None
             self._deadline = self._ends_at = inf
             self._idle_since = self._loop.time()
             if not reader.reusable or self._blocked:
                 # Whatever else is received on it would be taken for the next response.
                 self._abort()
-        raise problem
 
     async def aclose(self) -> None:
         """Close without TLS close_notify: the peer may be gone."""
         self._abort()
-
-    async def _response(self, request: Request, reader: ResponseReader) -> RawResponse:
-        decode: Decode | None = None
-        while not reader.complete:
-            if self._error is not None:
-                raise self._error
-            self._wakeup = self._loop.create_future()
-            self._arm_timer()
-            await self._wakeup
-            if self._on_chunk is not None and reader.status in SUCCESS:
-                if decode is None:
-                    check_has_end(reader.headers)
-                    decode = self._decoder(reader)
-                await self._on_chunk(decode(reader.content()))
-                self._transport.resume_reading()
-        decode = decode or self._decoder(reader)
-        content = decode(reader.content()) + decode(None)
-        if self._on_chunk is not None and reader.status in SUCCESS:
-            await self._on_chunk(content)
-            content = b""
-        return RawResponse(reader.status, reader.headers, content, request.info)
-
-    def _decoder(self, reader: ResponseReader) -> Decode:
-        return decoder(reader.headers.get("content-encoding"), self._max_response_size)
 
     # What the event loop calls.
 
@@ -143,10 +110,6 @@ class DirectConnection(asyncio.Protocol):
         if reader.size > self._max_response_size:
             self._fail(too_large(self._max_response_size))
         elif reader.complete:
-            self._wake_up()
-        elif self._on_chunk is not None and reader.status in SUCCESS:
-            self._deadline = inf  # a slow writer is not a slow server
-            self._transport.pause_reading()
             self._wake_up()
         elif not self._blocked:
             self._deadline = min(self._loop.time() + self._timeout.read, self._ends_at)
@@ -200,7 +163,7 @@ class DirectConnection(asyncio.Protocol):
 
     def _end(self, reader: ResponseReader, error: Exception | None) -> None:
         if error is not None:
-            self._fail(read_error(error))
+            self._fail(_interrupted("ReadError", error=error))
             return
         try:
             reader.end()
@@ -225,8 +188,10 @@ class DirectConnection(asyncio.Protocol):
             self._wakeup.set_result(None)
 
 
-def _interrupted(problem: str, *, timed_out: bool = False) -> TransportError:
-    return TransportError(problem, timed_out=timed_out, may_have_reached=True)
+def _interrupted(
+    problem: str, *, timed_out: bool = False, error: Exception | None = None
+) -> TransportError:
+    return TransportError(problem, timed_out=timed_out, may_have_reached=True, error=error)
 
 
 def _unread_data_check(sock: socket.socket) -> Callable[[], bool] | None:

@@ -14,7 +14,6 @@ from attrs import define, field
 from portone_async._options import Timeout
 from portone_async._origin import Origin
 from portone_async._transport.direct.connection import DirectConnection
-from portone_async._transport.errors import connect_error
 from portone_async._transport.interface import TransportError
 
 _NEXT_ADDRESS: Final = 0.25
@@ -42,7 +41,7 @@ class Connector:
                 "ConnectTimeout: no connection in time", timed_out=True, may_have_reached=False
             )
         except OSError as error:
-            problem = connect_error(error)
+            problem = TransportError("ConnectError", may_have_reached=False, error=error)
         else:
             if connection.speaks_http1():
                 return connection

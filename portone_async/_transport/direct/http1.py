@@ -11,7 +11,6 @@ from collections.abc import Generator
 from typing import Final
 
 from portone_async._request import Request
-from portone_async._transport.interface import joined
 
 _LONGEST_HEAD: Final = 131_072
 _LONGEST_LINE: Final = 4_096
@@ -179,6 +178,14 @@ class ResponseReader:
             self.size += size
             self._pieces.append(bytes(self._buffer[:size]))
             del self._buffer[:size]
+
+
+def joined(pairs: list[tuple[str, str]]) -> dict[str, str]:
+    """Return headers by name; those that are repeated as one list each (RFC 9110, 5.3)."""
+    headers: dict[str, str] = {}
+    for name, value in pairs:
+        headers[name] = f"{headers[name]}, {value}" if name in headers else value
+    return headers
 
 
 def _length(value: str) -> int:

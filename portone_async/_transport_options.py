@@ -1,4 +1,4 @@
-"""Which transport a client uses."""
+"""What a client's arguments say about its transport, and the transport that they stand for."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import importlib.util
 import ssl
 import sys
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from types import ModuleType
 from typing import Any, Final, Literal, Protocol, Self, TypeAlias, get_args
 
@@ -13,8 +14,8 @@ from attrs import define, field
 
 from portone_async._errors import InvalidArgumentError
 from portone_async._origin import Origin
+from portone_async._proxies import environment_proxy
 from portone_async._transport.interface import Transport
-from portone_async._transport.proxies import environment_proxy
 
 TransportName: TypeAlias = Literal["httpx", "direct"]
 MAX_CONNECTIONS: Final = 100
@@ -76,37 +77,61 @@ class TransportOptions:
         return cls(
             origin,
             transport == "direct",
-            _count("max_connections", MAX_CONNECTIONS if max_connections is None else max_connections),
+            _count(
+                "max_connections", MAX_CONNECTIONS if max_connections is None else max_connections
+            ),
             _count("max_response_size", max_response_size),
             ssl_context,
             http_client,
         )
 
     def open(self) -> Transport:
-        """Return the transport."""
+        """Return the transport. Raises `InvalidArgumentError` where the environment does not permit it."""
+        transport: Transport | None = None
+        with suppress(Exception):  # httpx's are of many kinds
+            transport = self._open()
+        if transport is None:  # not within `except`, as messages may repeat the proxy's password
+            raise InvalidArgumentError(
+                "what the environment names cannot be used: HTTPS_PROXY, HTTP_PROXY and ALL_PROXY take an http, "
+                "https or (with httpx[socks]) socks5 URL, SSL_CERT_FILE and SSL_CERT_DIR certificates (PEM)"
+            )
+        return transport
+
+    def _open(self) -> Transport:
         # Imported here, so that importing the package and building a client do not wait for httpx.
+        if self.http_client is not None:
+            from portone_async._transport.httpx_transport import HttpxTransport  # noqa: PLC0415
+
+            library = _library(self.http_client)
+            return HttpxTransport(library, self.http_client, self.origin, self.max_response_size)
         if self.direct:
             from portone_async._transport.direct import DirectTransport  # noqa: PLC0415
 
             return DirectTransport(
                 self.origin,
                 limit=self.max_connections,
-                ssl_context=self.ssl_context,
+                tls=self._tls() if self.origin.scheme == "https" else None,
                 max_response_size=self.max_response_size,
             )
-        from portone_async._transport import httpx_transport  # noqa: PLC0415
+        from portone_async._transport.httpx_transport import own  # noqa: PLC0415
 
-        if self.http_client is not None:
-            library = _library(self.http_client)
-            return httpx_transport.users(
-                library, self.http_client, self.origin, max_response_size=self.max_response_size
-            )
-        return httpx_transport.own(
+        return own(
             self.origin,
             limit=self.max_connections,
-            ssl_context=self.ssl_context,
+            tls=self._tls(),
+            proxy=environment_proxy(self.origin.url),
             max_response_size=self.max_response_size,
         )
+
+    def _tls(self) -> ssl.SSLContext:
+        """Return the user's TLS settings, or httpx's: certifi's authorities, or those of the environment."""
+        if self.ssl_context is not None:
+            return self.ssl_context
+        if self.origin.scheme == "http":
+            return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)  # not used, and quick to make
+        import httpx  # noqa: PLC0415
+
+        return httpx.create_ssl_context()
 
 
 def _count(name: str, value: Any) -> int:

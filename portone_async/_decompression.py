@@ -1,0 +1,57 @@
+"""The compression that the client asks for (RFC 1952), within a limit: no input or output."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Iterator
+from typing import Final
+
+_GZIP: Final = 16 + zlib.MAX_WBITS
+_PIECE: Final = 1 << 20
+
+
+class BodyError(Exception):
+    """A body that cannot be decompressed. Never leaves the package."""
+
+    def __init__(self, problem: str, *, is_transient: bool = True) -> None:
+        super().__init__(problem)
+        self.is_transient: Final = is_transient
+
+
+def decompress(content: bytes, encoding: str, limit: int) -> bytes:
+    """Return a body without its content encoding. Raises `BodyError`.
+
+    gzip of one member or several, with or without zeros at the end; the size is checked while it grows.
+    """
+    encoding = encoding.strip().lower()
+    if encoding in ("", "identity") or not content:
+        return content
+    if encoding not in ("gzip", "x-gzip"):
+        raise BodyError("the response has a compression that was not asked for")
+    try:
+        pieces = list(_members(content, limit))
+    except zlib.error:
+        pieces = None
+    if pieces is None:  # not within `except`
+        raise BodyError("the response is damaged (gzip)")
+    return b"".join(pieces)
+
+
+def _members(content: bytes, limit: int) -> Iterator[bytes]:
+    size = 0
+    while content:
+        member = zlib.decompressobj(_GZIP)
+        while not member.eof:
+            piece = member.decompress(content, _PIECE)
+            if not piece and not member.eof and not member.unconsumed_tail:
+                raise BodyError("the response ends too early (gzip)")
+            content = member.unused_data if member.eof else member.unconsumed_tail
+            size += len(piece)
+            if size > limit:
+                problem = f"the response is larger than max_response_size ({limit:,} bytes)"
+                raise BodyError(problem, is_transient=False)
+            yield piece
+        if content.startswith(b"\0"):
+            content = content.lstrip(b"\0")
+            if content:
+                raise BodyError("the response has something behind its end (gzip)")
