@@ -165,7 +165,7 @@ class _NoCookies(httpx.Cookies):
 
 class _Client(httpx.AsyncClient):
     # A cookie of one call has no business in another, and to look for them takes a tenth of a call.
-    cookies = _NoCookies()
+    cookies: Any = _NoCookies()  # pyright: ignore[reportIncompatibleMethodOverride, reportAssignmentType]
 
 
 class _Dispatch(httpx.AsyncBaseTransport):

@@ -58,7 +58,7 @@ class TransportError(Exception):
 
 def time_is_up(*, may_have_reached: bool = True) -> TransportError:
     """Return the error for a call that has taken `Timeout.total`."""
-    problem = "the total time of the call is up"
+    problem = "the time of the call is up"
     return TransportError(problem, timed_out=True, may_have_reached=may_have_reached)
 
 
