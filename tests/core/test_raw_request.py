@@ -17,8 +17,8 @@ from portone_async import (
     with_response,
 )
 
-from .conftest import ORDER, SECRET, Waits, paid
-from .server import Ledger, Server, Step, answer, empty, error, html, reset, until_close
+from tests.core.conftest import ORDER, SECRET, Waits, paid
+from tests.core.server import Ledger, Server, Step, answer, empty, error, html, reset, until_close
 
 pytestmark = pytest.mark.anyio
 

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from portone_async import PortOne, PortOneError, RequestOptions, Timeout, errors, models
 from portone_async.errors import InvalidArgumentError
 
-from .conftest import SECRET
-from .server import Server, answer, gzipped, silence
+from tests.core.conftest import SECRET
+from tests.core.server import Server, answer, gzipped, silence
 
 pytestmark = pytest.mark.anyio
 

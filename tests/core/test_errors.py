@@ -9,8 +9,8 @@ import pytest
 
 from portone_async import APIError, PortOne, PortOneError, RequestOptions, errors
 
-from .conftest import ORDER, SECRET, WORD, paid
-from .server import (
+from tests.core.conftest import ORDER, SECRET, WORD, paid
+from tests.core.server import (
     Server,
     Step,
     answer,

@@ -8,8 +8,8 @@ import pytest
 from portone_async import PortOne, Timeout, errors
 from portone_async._transport import environment_proxy
 
-from .conftest import SECRET, paid
-from .server import Exchange, Server, Step, answer, serving
+from tests.core.conftest import SECRET, paid
+from tests.core.server import Exchange, Server, Step, answer, serving
 
 pytestmark = pytest.mark.anyio
 NOWHERE = "http://api.portone.invalid"

@@ -15,7 +15,7 @@ from anyio.lowlevel import checkpoint
 
 from portone_async import PortOne, _client
 
-from .server import Server, serving
+from tests.core.server import Server, serving
 
 SECRET = "marker-of-the-secret-9f3c"
 ORDER = "marker-of-the-id-71be"

@@ -13,8 +13,8 @@ import pytest
 
 from portone_async import PortOne, RequestOptions, RetryPolicy, Timeout, errors, models
 
-from .conftest import SECRET, Waits, paid
-from .server import (
+from tests.core.conftest import SECRET, Waits, paid
+from tests.core.server import (
     PATIENCE,
     Ledger,
     Server,

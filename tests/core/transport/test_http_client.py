@@ -13,8 +13,8 @@ import pytest
 
 from portone_async import PortOne, RequestOptions, errors, models
 
-from .conftest import ORDER, SECRET, WORD, Waits, paid
-from .server import (
+from tests.core.conftest import ORDER, SECRET, WORD, Waits, paid
+from tests.core.server import (
     PATIENCE,
     Ledger,
     Server,
@@ -173,7 +173,7 @@ async def test_this_packages_timeout_counts(server: Server, httpx: Any) -> None:
 
 
 def when_slow(gate: anyio.Event) -> Step:
-    from .server import when
+    from tests.core.server import when
 
     return when(gate, answer(paid()))
 

@@ -17,8 +17,8 @@ import anyio
 
 from portone_async import PortOne, errors
 
-from .server import PATIENCE, Server, answer, half, reset, serving, stalled, then_close
-from .tls import Authority
+from tests.core.server import PATIENCE, Server, answer, half, reset, serving, stalled, then_close
+from tests.core.tls import Authority
 
 TURNS = 30
 STEPS = {

@@ -13,8 +13,8 @@ from anyio.from_thread import start_blocking_portal
 
 from portone_async import PortOne, RequestOptions, RetryPolicy, Timeout, errors
 
-from .conftest import SECRET, Waits, paid
-from .server import (
+from tests.core.conftest import SECRET, Waits, paid
+from tests.core.server import (
     PATIENCE,
     Exchange,
     Server,

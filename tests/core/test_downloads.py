@@ -14,8 +14,8 @@ import pytest
 
 from portone_async import PortOne, RequestOptions, errors, with_response
 
-from .conftest import SECRET, Waits
-from .server import (
+from tests.core.conftest import SECRET, Waits
+from tests.core.server import (
     PATIENCE,
     Exchange,
     Server,

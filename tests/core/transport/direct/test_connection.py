@@ -31,9 +31,9 @@ from portone_async._errors import RequestInfo
 from portone_async._request import Request
 from portone_async._transport import Lanes, Origin, TransportFault, direct
 
-from .conftest import SECRET, paid
-from .server import PATIENCE, Exchange, Hangup, Server, Step, answer, head, serving, silence, when
-from .tls import Authority
+from tests.core.conftest import SECRET, paid
+from tests.core.server import PATIENCE, Exchange, Hangup, Server, Step, answer, head, serving, silence, when
+from tests.core.tls import Authority
 
 pytestmark = pytest.mark.anyio
 ONCE = RequestOptions(max_retries=0)
