@@ -17,7 +17,12 @@ from portone_async._options import Timeout
 from portone_async._origin import Origin
 from portone_async._request import Request
 from portone_async._response import RawResponse
-from portone_async._transport.interface import KEEPALIVE, TransportError, time_is_up, too_large
+from portone_async._transport.interface import (
+    KEEPALIVE,
+    TransportError,
+    time_is_up,
+    too_large,
+)
 from portone_async._transport.pool import ConnectionPool
 from portone_async._transport.unread import has_unread_data
 
@@ -52,16 +57,22 @@ class HttpxTransport:
 
     async def send(self, request: Request, timeout: Timeout) -> RawResponse:
         """Make one attempt."""
-        connection: _Connection | None = None
-        with anyio.CancelScope(deadline=anyio.current_time() + timeout.total):
-            if self.pool is None:
+        now = anyio.current_time()
+        if self.pool is None:
+            with anyio.CancelScope(deadline=now + timeout.total):
                 return await self._exchange(request, timeout, None)
+            raise time_is_up()
+        connection: _Connection | None = None
+        with anyio.CancelScope(deadline=now + min(timeout.pool, timeout.total)) as scope:
             connection = await self.pool.acquire(timeout)
+            scope.deadline = now + timeout.total
             try:
                 return await self._exchange(request, timeout, connection)
             finally:
                 await self.pool.release(connection)
-        raise time_is_up(may_have_reached=self.pool is None or connection is not None)
+        if connection is not None:
+            raise time_is_up()
+        raise TransportError("no connection was free", timed_out=True, may_have_reached=False)
 
     async def aclose(self) -> None:
         """Close the client's own connections."""
@@ -155,7 +166,7 @@ def own(
         return _Connection(verify=tls, limits=limits, proxy=proxy)
 
     _Connection(verify=tls, proxy=proxy)  # refuses a proxy before anything is sent
-    pool = ConnectionPool(limit, connect)
+    pool = ConnectionPool(limit, connect, lambda limiter, _: limiter.acquire())
     return HttpxTransport(httpx, _Client(transport=_Dispatch()), origin, max_response_size, pool)
 
 

@@ -27,9 +27,7 @@ class Transport(Protocol):
         """Make one attempt, within `timeout.total`. Raises `TransportError`."""
         ...
 
-    async def aclose(self) -> None:
-        """Close what this transport opened."""
-        ...
+    async def aclose(self) -> None: ...
 
 
 class TransportError(Exception):
@@ -47,7 +45,7 @@ class TransportError(Exception):
         is_transient: bool = True,
         error: BaseException | None = None,
     ) -> None:
-        self.cause: Final = _root_cause(error)
+        self.cause: Final = _root_cause(error) if error is not None else None
         reasons = [text for kind, text in _REASONS.items() if isinstance(self.cause, kind)]
         super().__init__(": ".join([problem, *reasons[:1]]))
         self.timed_out: Final = timed_out
@@ -56,10 +54,9 @@ class TransportError(Exception):
         self.is_transient: Final = is_transient and not distrusted
 
 
-def time_is_up(*, may_have_reached: bool = True) -> TransportError:
+def time_is_up() -> TransportError:
     """Return the error for a call that has taken `Timeout.total`."""
-    problem = "the time of the call is up"
-    return TransportError(problem, timed_out=True, may_have_reached=may_have_reached)
+    return TransportError("the time of the call is up", timed_out=True, may_have_reached=True)
 
 
 def too_large(limit: int) -> TransportError:
@@ -68,14 +65,13 @@ def too_large(limit: int) -> TransportError:
     return TransportError(problem, may_have_reached=True, is_transient=False)
 
 
-def _root_cause(error: BaseException | None) -> OSError | None:
+def _root_cause(error: BaseException) -> OSError | None:
     """Return the innermost error of the operating system, without its traceback and context."""
-    if error is None:
+    members = error.exceptions if isinstance(error, BaseExceptionGroup) else ()  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]
+    for inner in (error.__cause__ or error.__context__, *members):  # pyright: ignore[reportUnknownVariableType]
+        if inner is not None and (cause := _root_cause(inner)) is not None:  # pyright: ignore[reportUnknownArgumentType]
+            return cause
+    if not isinstance(error, OSError):
         return None
-    cause = _root_cause(error.__cause__ or error.__context__)
-    for member in error.exceptions if isinstance(error, BaseExceptionGroup) else ():  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]
-        cause = cause or _root_cause(member)  # pyright: ignore[reportUnknownArgumentType]
-    if cause is None and isinstance(error, OSError):
-        error.__cause__ = error.__context__ = None
-        cause = error.with_traceback(None)
-    return cause
+    error.__cause__ = error.__context__ = None
+    return error.with_traceback(None)

@@ -18,7 +18,6 @@ from attrs import define, field
 
 from portone_async._errors import ClientClosedError
 from portone_async._options import Timeout
-from portone_async._transport.interface import TransportError
 
 
 class Connection(Protocol):
@@ -41,6 +40,7 @@ class ConnectionPool(Generic[C]):
 
     limit: int
     open: Callable[[Timeout], Awaitable[C]]
+    wait: Callable[[anyio.Semaphore, Timeout], Awaitable[None]]
     _loops: WeakKeyDictionary[Any, tuple[anyio.Semaphore, list[C]]] = field(
         init=False, factory=WeakKeyDictionary
     )
@@ -49,7 +49,10 @@ class ConnectionPool(Generic[C]):
     async def acquire(self, timeout: Timeout) -> C:
         """Return an idle connection or a new one, to be released. Raises `TransportError`."""
         limiter, idle = self._of_this_loop()
-        await _acquire(limiter, min(timeout.pool, timeout.total))
+        try:
+            limiter.acquire_nowait()
+        except anyio.WouldBlock:
+            await self.wait(limiter, timeout)
         try:
             return await self._take(idle) or await self.open(timeout)
         except BaseException:
@@ -104,15 +107,6 @@ class ConnectionPool(Generic[C]):
                     self._loops.pop(other, None)
             self._loops[loop] = anyio.Semaphore(self.limit, fast_acquire=True), []
         return self._loops[loop]
-
-
-async def _acquire(limiter: anyio.Semaphore, seconds: float) -> None:
-    try:
-        return limiter.acquire_nowait()
-    except anyio.WouldBlock:
-        with anyio.move_on_after(seconds):
-            return await limiter.acquire()
-    raise TransportError("no connection was free", timed_out=True, may_have_reached=False)
 
 
 async def _close(connection: Connection) -> None:

@@ -6,6 +6,7 @@ import asyncio
 import ssl
 from typing import Final
 
+import anyio  # noqa: TC002
 import sniffio
 
 from portone_async._errors import InvalidArgumentError
@@ -14,6 +15,7 @@ from portone_async._origin import Origin
 from portone_async._request import Request
 from portone_async._response import RawResponse
 from portone_async._transport.direct.connector import Connector
+from portone_async._transport.interface import TransportError
 from portone_async._transport.pool import ConnectionPool
 
 __all__ = ["DirectTransport"]
@@ -26,7 +28,7 @@ class DirectTransport:
         self, origin: Origin, *, limit: int, tls: ssl.SSLContext | None, max_response_size: int
     ) -> None:
         connector = Connector(origin, tls, max_response_size)
-        self._pool: Final = ConnectionPool(limit, connector.connect)
+        self._pool: Final = ConnectionPool(limit, connector.connect, _wait)
 
     async def send(self, request: Request, timeout: Timeout) -> RawResponse:
         """Make one attempt."""
@@ -44,3 +46,14 @@ class DirectTransport:
     async def aclose(self) -> None:
         """Close the connections."""
         await self._pool.aclose()
+
+
+async def _wait(limiter: anyio.Semaphore, timeout: Timeout) -> None:
+    try:
+        # A scope of anyio's takes several times as long.
+        async with asyncio.timeout(min(timeout.pool, timeout.total)):
+            await limiter.acquire()
+    except TimeoutError:
+        raise TransportError(
+            "no connection was free", timed_out=True, may_have_reached=False
+        ) from None
