@@ -57,3 +57,10 @@ def generated(session: nox.Session) -> None:
     """Check that the generated code is what the generator writes."""
     install(session)
     session.run("python", "-m", "codegen", "check")
+
+
+@nox.session(python="3.11")
+def audit(session: nox.Session) -> None:
+    """Look for known vulnerabilities in what development and CI install; needs the package index's advisories."""
+    session.install("pip-audit")
+    session.run("pip-audit", "--requirement", "constraints.txt", "--no-deps", "--disable-pip")

@@ -1,0 +1,87 @@
+"""What a client reports about its calls while they happen."""
+
+from __future__ import annotations
+
+import logging
+import traceback
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Final, TypeVar
+
+from attrs import define, field, fields
+
+from portone_async._errors import InvalidArgumentError, PortOneError, RequestInfo
+from portone_async._response import RawResponse
+
+T = TypeVar("T")
+logger: Final = logging.getLogger("portone_async")
+
+
+@define(frozen=True)
+class Retry:
+    """A failed attempt of a call that is retried."""
+
+    request: RequestInfo
+    attempt: int
+    """Which attempt failed, from 1."""
+    error: PortOneError
+    """Why."""
+    delay: float
+    """Seconds until the next attempt."""
+
+
+@define(frozen=True)
+class CallEnd:
+    """A call that has ended, in one way or another."""
+
+    request: RequestInfo
+    attempts: int
+    duration: float
+    """Seconds, waits included."""
+    status: int | None
+    """The status of the last response, if there was one."""
+    error: BaseException | None = field(repr=False)
+    """What the call raises: an error of this package, or a cancellation. `None` for a success."""
+
+
+@define(frozen=True)
+class Hooks:
+    """Functions that a client calls for each of its calls.
+
+    They run within the call, so they should be quick. What they raise is logged and does not change the call.
+
+    Args:
+        on_request: A call begins.
+        on_response: The final response of a call, success or not. Its content may hold personal data.
+        on_retry: An attempt failed and is retried.
+        on_end: A call has ended; every `on_request` is followed by one, in the same task.
+    """
+
+    on_request: Callable[[RequestInfo], None] | None = None
+    on_response: Callable[[RawResponse], None] | None = None
+    on_retry: Callable[[Retry], None] | None = None
+    on_end: Callable[[CallEnd], None] | None = None
+
+    def __attrs_post_init__(self) -> None:
+        for attribute in fields(Hooks):
+            value: Any = getattr(self, attribute.name)
+            if value is not None and not callable(value):
+                raise InvalidArgumentError(f"Hooks({attribute.name}=...) takes a function")
+
+
+def notify(function: Callable[[T], None] | None, event: T) -> None:
+    """Call a function of the user's. If it fails, that must not hide what came of the call."""
+    if function is None:
+        return
+    try:
+        function(event)
+    except Exception as problem:  # noqa: BLE001
+        # Not its text, which may hold personal data.
+        logger.error("a hook raised %s: the call is not affected", where(problem))  # noqa: TRY400
+
+
+def where(problem: BaseException) -> str:
+    """Return an exception's type and place, without its text."""
+    frames = traceback.extract_tb(problem.__traceback__)
+    place = f" ({Path(frames[-1].filename).name}:{frames[-1].lineno})" if frames else ""
+    return f"{type(problem).__name__}{place}"

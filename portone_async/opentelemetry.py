@@ -1,0 +1,110 @@
+"""OpenTelemetry: a span and metrics for each call, on every transport. Needs the extra `[opentelemetry]`.
+
+    portone = PortOne("api-secret", hooks=opentelemetry.hooks())
+
+A span is named by the operation's method and path template, such as `GET /payments/{paymentId}`, and follows the
+semantic conventions of HTTP clients (https://opentelemetry.io/docs/specs/semconv/http/). Neither spans nor metrics hold
+ids, bodies or anything personal.
+
+| metric | |
+|---|---|
+| `http.client.request.duration` | seconds a call took, retries and their waits included |
+| `portone.client.retries` | attempts that failed and were retried |
+"""
+
+from __future__ import annotations
+
+from contextvars import ContextVar
+from typing import TYPE_CHECKING, Any, Final
+
+from portone_async._errors import APIError, PortOneError, RequestInfo
+from portone_async._hooks import CallEnd, Hooks, Retry
+from portone_async._version import __version__
+
+try:
+    from opentelemetry import context, metrics, trace
+except ImportError:
+    raise ImportError(
+        "portone_async.opentelemetry needs its extra: pip install 'portone-async[opentelemetry]'"
+    ) from None
+
+if TYPE_CHECKING:
+    from opentelemetry.metrics import MeterProvider
+    from opentelemetry.trace import Span, TracerProvider
+
+__all__ = ["hooks"]
+
+_NAME: Final = "portone_async"
+
+
+def hooks(
+    *, tracer_provider: TracerProvider | None = None, meter_provider: MeterProvider | None = None
+) -> Hooks:
+    """Return hooks for a client that make a span of each call, and measure it.
+
+    Args:
+        tracer_provider: Where spans go; the global one if omitted.
+        meter_provider: Where metrics go; the global one if omitted.
+    """
+    tracer = trace.get_tracer(_NAME, __version__, tracer_provider)
+    meter = metrics.get_meter(_NAME, __version__, meter_provider)
+    duration = meter.create_histogram(
+        "http.client.request.duration", "s", "Duration of calls, retries included."
+    )
+    retries = meter.create_counter(
+        "portone.client.retries", "{attempt}", "Attempts that failed and were retried."
+    )
+    current: ContextVar[tuple[Span, Any] | None] = ContextVar("portone_async_span", default=None)
+
+    def on_request(request: RequestInfo) -> None:
+        span = tracer.start_span(
+            str(request), kind=trace.SpanKind.CLIENT, attributes=_attributes(request)
+        )
+        current.set((span, context.attach(trace.set_span_in_context(span))))
+
+    def on_retry(retry: Retry) -> None:
+        kind = _error_type(retry.error)
+        retries.add(1, _attributes(retry.request) | {"error.type": kind})
+        found = current.get()
+        if found is not None:
+            found[0].add_event(
+                "retry",
+                {"attempt": retry.attempt, "error.type": kind, "delay": retry.delay},
+            )
+
+    def on_end(end: CallEnd) -> None:
+        attributes = _attributes(end.request)
+        if end.status is not None:
+            attributes["http.response.status_code"] = end.status
+        if end.error is not None:
+            attributes["error.type"] = _error_type(end.error)
+        duration.record(end.duration, attributes)
+        found = current.get()
+        if found is None:
+            return
+        span, token = found
+        current.set(None)
+        span.set_attributes(attributes)
+        if end.attempts > 1:
+            span.set_attribute("http.request.resend_count", end.attempts - 1)
+        if end.error is not None:
+            span.set_status(trace.StatusCode.ERROR)
+        span.end()
+        context.detach(token)
+
+    return Hooks(on_request=on_request, on_retry=on_retry, on_end=on_end)
+
+
+def _attributes(request: RequestInfo) -> dict[str, Any]:
+    attributes = {"http.request.method": request.method, "url.template": request.path}
+    if request.operation_id is not None:
+        attributes["portone.operation"] = request.operation_id
+    return attributes
+
+
+def _error_type(error: BaseException) -> str:
+    """Return PortOne's error type, or the name of the exception's class."""
+    if isinstance(error, APIError):
+        return error.type or str(error.status)
+    name = type(error).__name__
+    return name if isinstance(error, PortOneError) else f"{type(error).__module__}.{name}"
