@@ -47,10 +47,8 @@ def test_the_wheel_holds_the_package_and_nothing_else(dist: Path) -> None:
 
 def test_the_source_distribution_has_what_the_readme_speaks_of(dist: Path) -> None:
     top = f"portone_async-{__version__}/"
-    names = {
-        name.removeprefix(top)
-        for name in tarfile.open(dist / f"portone_async-{__version__}.tar.gz").getnames()
-    }
+    with tarfile.open(dist / f"portone_async-{__version__}.tar.gz") as archive:
+        names = {name.removeprefix(top) for name in archive.getnames()}
     assert {
         "README.md",
         "README.ko.md",
