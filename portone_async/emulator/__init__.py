@@ -1,9 +1,9 @@
-"""A PortOne on loopback: tests and demos need no account. Needs the extra `emulator`.
+"""A stateful PortOne emulator on loopback, for tests and demos without an account.
 
-`Emulator` is the whole of it; `future` has ready-made changes for `Emulator.future()`. While it is
-served, a page at `/` shows what happened, `/checkout/PAYMENT-ID` is a payment window for browsers,
-and `/_emulator/` lists controls for programs in any language. `python -m portone_async.emulator`
-serves one; `portone_async.emulator.pytest_plugin` has fixtures.
+Needs the extra `emulator`. `Emulator` is the entry point; `future` has ready-made changes for
+`Emulator.future()`. A running emulator serves a dashboard at `/`, a payment window for browsers at
+`/checkout/PAYMENT-ID`, and HTTP controls for programs in any language at `/_emulator/`.
+`python -m portone_async.emulator` runs one; `portone_async.emulator.pytest_plugin` has fixtures.
 """
 
 try:

@@ -1,4 +1,4 @@
-"""`python -m portone_async.emulator`: an emulator to develop against."""
+"""`python -m portone_async.emulator`: run an emulator to develop against."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from portone_async.emulator.snapshots import SnapshotError
 
 
 class _CommandError(Exception):
-    """What keeps it from running, in a line for its user."""
+    """The emulator cannot run; the message is one line for the user."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -70,7 +70,7 @@ def _start(emulator: Emulator, options: argparse.Namespace) -> None:
 
 @contextmanager
 def _stop_signals() -> Generator[threading.Event]:
-    """Set the event, and nothing else, at Ctrl+C or when the process is told to end."""
+    """Set the event on SIGINT (Ctrl+C) and SIGTERM; do nothing else in the signal handler."""
     stopped = threading.Event()
 
     def stop(_number: int, _frame: FrameType | None) -> None:
@@ -85,11 +85,11 @@ def _stop_signals() -> Generator[threading.Event]:
 
 
 def _load(emulator: Emulator, file: Path | None) -> None:
-    """Go on from the state file. One that cannot be read stays as it is."""
+    """Load the state file, if there is one. An unreadable file is left unchanged."""
     if file is None:
         return
     if not file.resolve().parent.is_dir():
-        raise _CommandError(f"cannot keep state in {file}: there is no such folder")
+        raise _CommandError(f"cannot keep state in {file}: no such folder")
     try:
         emulator.load(file)
     except FileNotFoundError:
@@ -98,7 +98,7 @@ def _load(emulator: Emulator, file: Path | None) -> None:
         raise _CommandError(f"cannot read the state file {file}: {error.strerror}") from None
     except SnapshotError as error:
         raise _CommandError(
-            f"cannot use the state file {file}: {error}. It was left alone: move it away to start anew"
+            f"cannot use the state file {file}: {error}. It was not changed: move it away to start anew"
         ) from None
 
 
@@ -112,14 +112,14 @@ def _save(emulator: Emulator, file: Path | None) -> None:
 
 
 def _greeting(emulator: Emulator, options: argparse.Namespace) -> str:
-    secret = emulator.secret if options.secret == DEFAULT_SECRET else "as given"
+    secret = emulator.secret if options.secret == DEFAULT_SECRET else "the one given"
     if options.webhook_url is None:
-        webhooks = "no URL given: --webhook-url"
+        webhooks = "off: no --webhook-url given"
     elif options.webhook_secret is None:
         webhooks = f"to {options.webhook_url}, signed with {emulator.webhook_secret}"
     else:
         webhooks = f"to {options.webhook_url}, signed with the secret given"
-    state = "" if options.state_file is None else f"\n  state       in {options.state_file}"
+    state = "" if options.state_file is None else f"\n  state       {options.state_file}"
     return f"""\
 PortOne V2 emulator at {emulator.url}
   page        {emulator.url}/

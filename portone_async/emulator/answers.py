@@ -1,4 +1,4 @@
-"""An answer, before it goes out."""
+"""The response type that handlers return, before it is sent over HTTP."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ JSON = "application/json"
 
 @frozen
 class Answer:
-    """Status, content and headers of a reply."""
+    """Status, body and headers of an HTTP response."""
 
     status: int
     content: bytes = b""
@@ -25,5 +25,5 @@ class Answer:
     def of(
         cls, json: JsonObject, *, status: int = 200, headers: Mapping[str, str] | None = None
     ) -> Answer:
-        """Make an answer of a JSON object."""
+        """Create a JSON response."""
         return cls(status, orjson.dumps(json), JSON, headers or {})

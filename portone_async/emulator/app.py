@@ -1,4 +1,4 @@
-"""The ASGI application: one request's way from bytes to bytes."""
+"""The ASGI application of the API: from an HTTP request to its response."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from starlette.types import Receive, Scope, Send
 
 BODY_LIMIT = 1_000_000
-# Errors that any request may meet, whether its operation lists them or not.
+# Errors that any request can get, whether or not its operation lists them.
 _COMMON_STATUSES = {
     "INVALID_REQUEST": 400,
     "UNAUTHORIZED": 401,
@@ -46,11 +46,12 @@ _log = logging.getLogger(__name__)
 
 @frozen
 class RequestRecord:
-    """A request that came in, and what became of it.
+    """A received request and its outcome.
 
-    `path` is as sent, percent-encoded, without the query. `status` is what was answered; nothing
-    was where the connection was reset. `idempotency_key` is the header as sent, with its quotes;
-    `is_replay` marks the repeated answer of one. `at` is on the emulator's clock, `seconds` are real.
+    `path` is percent-encoded, as sent, without the query. `status` is the response's, `None` if the
+    connection was reset instead. `idempotency_key` is the raw header, with its quotes; `is_replay`
+    marks the repeated response for a known key. `at` is on the emulator's clock, `seconds` is the real
+    duration.
     """
 
     method: str
@@ -65,13 +66,13 @@ class RequestRecord:
 
     @property
     def operation_id(self) -> str | None:
-        """The operation; none for an unknown path or method."""
+        """The operation's ID; `None` for an unknown path or method."""
         return None if self.match is None else self.match.operation.id
 
 
 @frozen
 class _Outcome:
-    """What is to be sent: an answer, unless the request was never worked on."""
+    """What to send: a response, or `None` to reset the connection without processing."""
 
     answer: Answer | None
     is_replay: bool = False
@@ -79,7 +80,7 @@ class _Outcome:
 
 @frozen(kw_only=True)
 class Api:
-    """Answers requests as PortOne does."""
+    """Handles API requests as PortOne does."""
 
     state: State
     auth: Auth
@@ -93,7 +94,7 @@ class Api:
     on_request: Callable[[RequestRecord], None]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer one request."""
+        """Handle one request."""
         request = Request(scope, receive)
         at, started = self.state.clock.now(), time.perf_counter()
         try:
@@ -145,8 +146,8 @@ class Api:
             return await self._work(request, path, match, content, fault)
         except Refusal as refusal:
             return _Outcome(self._refused(match.operation, refusal))
-        except Exception:  # noqa: BLE001 - whatever it is, the client must see no traceback
-            _log.exception("the emulator failed at %s", match.operation.id)
+        except Exception:  # noqa: BLE001 - a bug here must not show the client a traceback
+            _log.exception("internal error while handling %s", match.operation.id)
             return _Outcome(Answer.of({"type": "INTERNAL_SERVER_ERROR"}, status=500))
 
     async def _work(
@@ -157,7 +158,7 @@ class Api:
         content: bytes | None,
         fault: Fault | None,
     ) -> _Outcome:
-        """Check the request, then do it, or repeat the answer of its idempotency key."""
+        """Validate and process the request, or replay the response of its idempotency key."""
         operation = match.operation
         if not operation.is_public:
             self.auth.check(request.headers.get("authorization"))
@@ -169,7 +170,7 @@ class Api:
         given = self.validator.read(match, query_string, content_type, content)
         if key is None:
             return _Outcome(await self._perform(operation, given, fault))
-        with self.state.lock:  # in process, requests may come from several event loops
+        with self.state.lock:  # in-process requests can come from several event loops
             repeated = self.keys.begin(key, _fingerprint(operation, path, given))
         if repeated is not None:
             return _Outcome(repeated, is_replay=True)
@@ -182,7 +183,7 @@ class Api:
         return _Outcome(answer)
 
     async def _perform(self, operation: Operation, given: Input, fault: Fault | None) -> Answer:
-        """Do what a valid request asks for."""
+        """Process a valid request, with its hold and latency fault."""
         hold = self.faults.held(operation.id)
         if hold is not None:
             await anyio.to_thread.run_sync(hold.block, abandon_on_cancel=True)
@@ -214,13 +215,13 @@ class Api:
     def _unknown(self, path: str) -> Answer:
         methods = self.state.document.methods(path)
         if methods:
-            refusal = Refusal("METHOD_NOT_ALLOWED", f"the path knows {', '.join(methods)}")
+            refusal = Refusal("METHOD_NOT_ALLOWED", f"the path allows {', '.join(methods)}")
             return Answer.of(refusal.wire(), status=405, headers={"Allow": ", ".join(methods)})
         return Answer.of(Refusal("NOT_FOUND", "the path is unknown").wire(), status=404)
 
 
 async def _read(request: Request) -> bytes | None:
-    """Read the body to its end; nothing is returned of one beyond the limit."""
+    """Read the whole body; return `None` if it exceeds the limit."""
     content = bytearray()
     is_too_large = False
     async for chunk in request.stream():
@@ -231,19 +232,19 @@ async def _read(request: Request) -> bytes | None:
 
 
 def _raw_path(scope: Scope) -> str:
-    """Return the path as sent: ASGI's `path` is decoded, so an escaped slash would split it."""
+    """Return the path as sent. ASGI's `path` is decoded: an escaped slash would split a segment."""
     raw: bytes | None = scope.get("raw_path")
     return quote(scope["path"]) if raw is None else raw.decode("latin-1").partition("?")[0]
 
 
 def _idempotency_key(request: Request) -> str | None:
-    """Return the header as sent; PortOne ignores it on GET."""
+    """Return the raw header; PortOne ignores it on GET."""
     if request.method not in idempotency.METHODS:
         return None
     return request.headers.get("idempotency-key")
 
 
 def _fingerprint(operation: Operation, path: str, given: Input) -> bytes:
-    """Return what tells two requests apart, spaces and the order of fields aside."""
+    """Return a hash that identifies the request, ignoring whitespace and field order."""
     said = [operation.method, path, given.query, given.body]
     return hashlib.sha256(orjson.dumps(said, option=orjson.OPT_SORT_KEYS)).digest()

@@ -1,4 +1,4 @@
-"""The API secret, and the tokens that stand for it."""
+"""Authentication by the API secret, or by tokens issued for it."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from portone_async.emulator.errors import Refusal
 from portone_async.emulator.handlers import Handler
 from portone_async.emulator.wire import JsonObject
 
-# As the document says of `LoginViaApiSecretResponse`.
+# From the OpenAPI document's description of `LoginViaApiSecretResponse`.
 ACCESS_LIFETIME = timedelta(minutes=30)
 REFRESH_LIFETIME = timedelta(days=1)
 
 
 @define
 class Auth:
-    """Knows who may ask."""
+    """Checks credentials and issues tokens."""
 
     _secret: str = field(repr=False)
     _clock: Clock
@@ -44,17 +44,17 @@ class Auth:
             raise Refusal("UNAUTHORIZED", "the Authorization header has no valid secret or token")
 
     def login(self, secret: str) -> JsonObject:
-        """Give tokens for the API secret.
+        """Issue tokens for the API secret.
 
         Raises:
             Refusal: UNAUTHORIZED.
         """
         if not _same(secret, self._secret):
-            raise Refusal("UNAUTHORIZED", "the API secret is not this emulator's")
+            raise Refusal("UNAUTHORIZED", "the API secret is wrong")
         return self._issue()
 
     def refresh(self, token: str) -> JsonObject:
-        """Give new tokens for a refresh token.
+        """Issue new tokens for a refresh token.
 
         Raises:
             Refusal: UNAUTHORIZED.
@@ -64,12 +64,12 @@ class Auth:
         return self._issue()
 
     def clear(self) -> None:
-        """Forget all tokens."""
+        """Revoke all tokens."""
         self._access.clear()
         self._refresh.clear()
 
     def handlers(self) -> dict[str, Handler]:
-        """Return what answers the operations on tokens."""
+        """Return the handlers of the token operations."""
         return {
             "loginViaApiSecret": lambda _, given: self.login(given.body["apiSecret"]),
             "refreshToken": lambda _, given: self.refresh(given.body["refreshToken"]),

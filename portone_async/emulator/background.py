@@ -1,4 +1,4 @@
-"""What happens without a request: time goes by, webhooks go out. In a thread of its own."""
+"""Background work in a thread of its own: due schedules and expiries, webhook delivery."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _log = logging.getLogger(__name__)
 
 
 class Background:
-    """Runs from `start()` to `stop()`."""
+    """The background thread, running from `start()` to `stop()`."""
 
     def __init__(self, state: State) -> None:
         self._state = state
@@ -30,7 +30,7 @@ class Background:
         self._main: asyncio.Task[None] | None = None
 
     def start(self) -> None:
-        """Begin; what is due already goes out."""
+        """Start the thread; overdue webhooks are sent at once."""
         with self._state.lock:
             self._loop = asyncio.new_event_loop()
             self._woken = asyncio.Event()
@@ -42,10 +42,10 @@ class Background:
             self._state.outbox.wake = self.wake
 
     def stop(self) -> None:
-        """End. What is under way is given up, and due again at the next start.
+        """Stop the thread. Deliveries in progress are aborted, and due again at the next start.
 
         Raises:
-            RuntimeError: it hangs.
+            RuntimeError: the thread does not stop.
         """
         with self._state.lock:
             thread, loop, main = self._thread, self._loop, self._main
@@ -61,16 +61,16 @@ class Background:
                 self._changed.notify_all()
 
     def wake(self) -> None:
-        """Look again what there is to do. Hold the state's lock."""
+        """Wake the thread to check for due work. The caller must hold the state's lock."""
         if self._loop is not None:
             self._loop.call_soon_threadsafe(self._woken.set)
 
     def wait_until_idle(self, timeout: float) -> None:
-        """Block until no webhook is under way or due.
+        """Block until no webhook is in progress or due.
 
         Raises:
-            RuntimeError: the emulator is not started, so that none goes out.
-            TimeoutError: it took longer than so many seconds.
+            RuntimeError: the emulator is not started, so nothing is sent.
+            TimeoutError: not idle after `timeout` seconds.
         """
 
         def is_idle() -> bool:
@@ -78,7 +78,7 @@ class Background:
 
         with self._changed:
             if not self._changed.wait_for(is_idle, timeout):
-                raise TimeoutError("webhooks are still on their way")
+                raise TimeoutError("there are still webhooks to deliver")
             if self._loop is None:
                 raise RuntimeError("the emulator is not started")
 
@@ -92,7 +92,8 @@ class Background:
                         pause = self._work(
                             lambda place: tasks.create_task(self._send(poster, place))
                         )
-                    # Not by wait_for: in Python 3.11 it swallows a cancellation that comes with the event.
+                    # Not `wait_for`: in Python 3.11 it can swallow a cancellation that coincides
+                    # with the event.
                     with contextlib.suppress(TimeoutError):
                         async with asyncio.timeout(pause):
                             await self._woken.wait()
@@ -100,7 +101,7 @@ class Background:
             await poster.aclose()
 
     def _work(self, send: Callable[[int], object]) -> float | None:
-        """Do what is due, and return for how many seconds there is nothing more to do."""
+        """Process what is due; return the seconds until the next due time, `None` if there is none."""
         state = self._state
         timeline.catch_up(state)
         for place in state.outbox.take(state.clock.now()):
@@ -130,8 +131,8 @@ def _serve(loop: asyncio.AbstractEventLoop, main: asyncio.Task[None]) -> None:
         loop.run_until_complete(main)
     except asyncio.CancelledError:
         pass
-    except Exception:  # noqa: BLE001 - a thread has nobody to raise it to
-        _log.exception("the emulator sends no more webhooks")
+    except Exception:  # noqa: BLE001 - nothing above this thread would handle it
+        _log.exception("the webhook thread failed; no more webhooks are sent")
     finally:
-        # Not `asyncio.run()`: that waits for name look-ups, which cannot be cancelled.
+        # Not `asyncio.run()`: it would wait for DNS lookups, which cannot be cancelled.
         loop.close()

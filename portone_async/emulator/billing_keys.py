@@ -1,4 +1,4 @@
-"""Billing keys."""
+"""Handlers of the billing-key operations."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _TEXTS = {
 
 
 def usable_key(state: State, store_id: str, billing_key: str) -> JsonObject:
-    """Find a billing key that may be charged.
+    """Return a billing key that can be charged.
 
     Raises:
         Refusal: BILLING_KEY_NOT_FOUND, BILLING_KEY_ALREADY_DELETED.
@@ -50,7 +50,7 @@ def _find(state: State, store_id: str, billing_key: str) -> JsonObject:
 def new_info(
     state: State, store_id: str, channel: JsonObject, customer_given: JsonObject
 ) -> JsonObject:
-    """Make the `BillingKeyInfo` of a card stored in the window."""
+    """Create the `BillingKeyInfo` of a card registered in the billing-key window."""
     now = state.now()
     return {
         "status": "ISSUED",
@@ -100,7 +100,7 @@ def _delete(state: State, given: Input) -> JsonObject:
     info = usable_key(state, store_id, given.path["billingKey"])
     for schedule in state.schedules.values():
         if schedule.body["billingKey"] == info["billingKey"] and schedule.status == "SCHEDULED":
-            raise Refusal("PAYMENT_SCHEDULE_ALREADY_EXISTS", "a schedule is to charge this key")
+            raise Refusal("PAYMENT_SCHEDULE_ALREADY_EXISTS", "a schedule will charge this key")
     deleted_at = state.now()
     state.billing_keys[info["billingKey"]] = info | {"status": "DELETED", "deletedAt": deleted_at}
     notify_billing_key(state, "DELETED", info)

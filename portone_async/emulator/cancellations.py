@@ -1,4 +1,4 @@
-"""Cancelling payments: at once, or when the payment company comes round to it."""
+"""Cancelling payments: immediately, or pending until the payment company completes it."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from portone_async.emulator.wire import JsonObject
 
 
 def cancel(state: State, payment: Payment, body: JsonObject, *, trigger: str = "API") -> JsonObject:
-    """Cancel a payment in full or in part, and return the `PaymentCancellation`.
+    """Cancel a payment, in full or in part, and return the `PaymentCancellation`.
 
     Raises:
-        Refusal: by the rules of `cancelPayment`.
+        Refusal: the errors of `cancelPayment`.
     """
     _check_cancellable(payment)
     transaction = payment.latest
@@ -27,11 +27,11 @@ def cancel(state: State, payment: Payment, body: JsonObject, *, trigger: str = "
     if expected is not None and expected != left.cancellable:
         raise Refusal(
             "CANCELLABLE_AMOUNT_CONSISTENCY_BROKEN",
-            f"{expected} was expected to be cancellable, {left.cancellable} is",
+            f"expected {expected} to be cancellable, but {left.cancellable} is",
         )
     if left.cancellable == 0:
         raise Refusal(
-            "CANCEL_AMOUNT_EXCEEDS_CANCELLABLE_AMOUNT", "all that is left is about to be cancelled"
+            "CANCEL_AMOUNT_EXCEEDS_CANCELLABLE_AMOUNT", "the rest is in pending cancellations"
         )
     if payments.has_account(transaction) and "refundAccount" not in body:
         raise invalid("body.refundAccount", "is required to refund a virtual account's deposit")
@@ -62,7 +62,7 @@ def cancel(state: State, payment: Payment, body: JsonObject, *, trigger: str = "
 
 
 def complete(state: State, payment: Payment) -> None:
-    """Let the payment company do the oldest cancellation that is pending.
+    """Complete the oldest pending cancellation.
 
     Raises:
         Refusal: PAYMENT_CANCELLATION_NOT_PENDING when there is none.
@@ -71,7 +71,7 @@ def complete(state: State, payment: Payment) -> None:
 
 
 def fail(state: State, payment: Payment) -> None:
-    """Let the payment company refuse the oldest cancellation that is pending.
+    """Fail the oldest pending cancellation.
 
     Raises:
         Refusal: PAYMENT_CANCELLATION_NOT_PENDING when there is none.
@@ -83,13 +83,13 @@ def fail(state: State, payment: Payment) -> None:
 def _check_cancellable(payment: Payment) -> None:
     status = payment.latest.status
     if status == "CANCELLED":
-        raise Refusal("PAYMENT_ALREADY_CANCELLED", "nothing of this payment is left to cancel")
+        raise Refusal("PAYMENT_ALREADY_CANCELLED", "the payment is already cancelled in full")
     if status not in payments.CANCELLABLE:
         raise Refusal("PAYMENT_NOT_PAID", f"the payment is {status}")
 
 
 def _without_pending(payment: Payment) -> Amount:
-    """Return the amount as if what is pending were cancelled: it cannot be cancelled twice."""
+    """Return the amount less pending cancellations, which cannot be cancelled twice."""
     amount = payment.latest.amount
     for pending in _pending(payment):
         amount = amount.without(_parts(pending))
@@ -132,7 +132,7 @@ def _succeed(
 
 
 def _replace(payment: Payment, cancellation: JsonObject, **changes: object) -> JsonObject:
-    """Put a changed copy in its place: replies already given must not change."""
+    """Replace the cancellation by an updated copy: responses already sent must not change."""
     wire = payment.latest.wire
     changed = cancellation | changes
     wire["cancellations"] = [
@@ -152,7 +152,7 @@ def _stop(state: State, given: Input) -> JsonObject:
     wanted = [each for each in made if each["id"] == given.path["cancellationId"]]
     if not wanted:
         raise Refusal(
-            "PAYMENT_CANCELLATION_NOT_FOUND", "the payment has no cancellation of this id"
+            "PAYMENT_CANCELLATION_NOT_FOUND", "the payment has no cancellation with this ID"
         )
     if wanted[0]["status"] != "REQUESTED":
         raise Refusal(

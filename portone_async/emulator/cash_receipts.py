@@ -1,4 +1,4 @@
-"""Cash receipts."""
+"""Handlers of the cash-receipt operations."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def _issue(state: State, given: Input) -> JsonObject:
     amount = _amount(body["amount"])
     before = state.cash_receipts.get(key)
     if before is not None and before["status"] == "ISSUED":
-        raise Refusal("CASH_RECEIPT_ALREADY_ISSUED", "the payment has a cash receipt")
+        raise Refusal("CASH_RECEIPT_ALREADY_ISSUED", "the payment already has a cash receipt")
     now = state.now()
     number = state.ids.digits(9)
     receipt: JsonObject = {
@@ -61,7 +61,7 @@ def _amount(given: JsonObject) -> Amount:
 
 
 def _keep(state: State, key: Key, receipt: JsonObject) -> None:
-    """Keep a receipt, and show it in its payment, where the emulator knows that payment."""
+    """Store a receipt, and show it in its payment if the emulator has that payment."""
     state.cash_receipts[key] = receipt
     payment = state.payments.get(key)
     if payment is not None:

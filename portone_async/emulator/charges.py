@@ -1,4 +1,4 @@
-"""Charges that a server asks for: now, or by a schedule."""
+"""Charges requested by a server, immediately or on schedule."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from portone_async.emulator.records import Payment
 from portone_async.emulator.state import Key, State, channel_group
 from portone_async.emulator.wire import JsonObject, present
 
-# What a request to pay says and a payment's replies repeat.
+# Request fields that a payment's responses repeat unchanged.
 _REPEATED = (
     "orderName",
     "currency",
@@ -25,7 +25,7 @@ _REPEATED = (
 
 
 def requested(body: JsonObject, channel: JsonObject) -> JsonObject:
-    """Return the fields of a payment that a server asked for."""
+    """Return the JSON fields of a payment that a server requested."""
     fields = {name: body[name] for name in _REPEATED if name in body}
     return fields | present(
         channel=channel,
@@ -37,10 +37,10 @@ def requested(body: JsonObject, channel: JsonObject) -> JsonObject:
 
 
 def requested_amount(given: JsonObject) -> Amount:
-    """Turn `PaymentAmountInput` into an amount.
+    """Convert `PaymentAmountInput` to an `Amount`.
 
     Raises:
-        Refusal: as `amount_of`.
+        Refusal: the errors of `amount_of`.
     """
     return amount_of(given["total"], given.get("taxFree"), given.get("vat"))
 
@@ -48,10 +48,10 @@ def requested_amount(given: JsonObject) -> Amount:
 def pay_with_billing_key(
     state: State, key: Key, body: JsonObject, schedule_id: str | None = None
 ) -> Payment:
-    """Charge a billing key, now, on request or for a schedule.
+    """Charge a billing key now, for a request or a due schedule.
 
     Raises:
-        Refusal: as `payWithBillingKey`.
+        Refusal: the errors of `payWithBillingKey`.
     """
     info = usable_key(state, key[0], body["billingKey"])
     issued_for: JsonObject = info["channels"][0]

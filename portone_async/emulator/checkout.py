@@ -1,4 +1,4 @@
-"""The payment window, played by the test instead of a customer."""
+"""Simulation of the payment window: what a customer does there, and the result."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ from portone_async.emulator.wire import JsonObject, present
 Outcome: TypeAlias = Literal[
     "ready", "authenticated", "paid", "failed", "virtual_account", "pay_pending"
 ]
-"""How the customer leaves the window.
+"""How a customer leaves the payment window.
 
-`ready` still looks at it. `authenticated` hands a payment token to the shop, for `confirmPayment`.
+`ready` leaves the window open. `authenticated` gives the shop a payment token for `confirmPayment`.
 """
 
 ACCOUNT_VALIDITY = timedelta(days=7)
@@ -31,7 +31,7 @@ _DECLINED = Decline("DECLINED", "the customer's card was declined")
 
 @frozen
 class Checkout:
-    """What the browser hears when the window closes. `code` and `message` tell of a failure."""
+    """What the shop's page receives when the window closes; `code` and `message` only on failure."""
 
     payment_id: str
     tx_id: str
@@ -42,7 +42,7 @@ class Checkout:
 
 @frozen(kw_only=True)
 class Order:
-    """What the shop's page opens the window with."""
+    """The parameters with which the shop's page opens the window."""
 
     amount: int | None
     tax_free: int | None
@@ -59,16 +59,16 @@ class Order:
 
 
 def play(state: State, key: Key, outcome: Outcome, order: Order) -> Checkout:
-    """Open the window for a payment and leave it.
+    """Open the payment window and leave it with an outcome.
 
     Raises:
-        Refusal: ALREADY_PAID; INFORMATION_MISMATCH when it is not what `preRegisterPayment` said.
+        Refusal: ALREADY_PAID; INFORMATION_MISMATCH if the order differs from `preRegisterPayment`.
     """
     registration = state.registrations.get(key, Registration(None, None, None))
     total = registration.total if order.amount is None else order.amount
     tax_free = registration.tax_free if order.tax_free is None else order.tax_free
     if total is None:
-        raise invalid("amount", "is required for a payment that was not registered with one")
+        raise invalid("amount", "is required: no amount was pre-registered")
     _check_registered(registration, Registration(total, tax_free or 0, order.currency))
     method: Method = "virtual_account" if outcome == "virtual_account" else order.method
     wire = present(
@@ -92,10 +92,10 @@ def play(state: State, key: Key, outcome: Outcome, order: Order) -> Checkout:
 
 
 def leave(state: State, key: Key, outcome: Outcome) -> Checkout:
-    """Leave the window that the customer has open.
+    """Leave a window that is open, with an outcome.
 
     Raises:
-        Refusal: PAYMENT_NOT_FOUND; INVALID_REQUEST for a payment that is not READY.
+        Refusal: PAYMENT_NOT_FOUND; INVALID_REQUEST if the payment is not READY.
     """
     payment = payments.find(state, key)
     if payment.latest.status != "READY":
@@ -133,4 +133,4 @@ def _check_registered(registered: Registration, opened: Registration) -> None:
     }
     for name, (expected, actual) in pairs.items():
         if expected is not None and expected != actual:
-            raise Refusal("INFORMATION_MISMATCH", f"{name} differs from what was registered before")
+            raise Refusal("INFORMATION_MISMATCH", f"{name} differs from the pre-registered value")

@@ -1,4 +1,4 @@
-"""Sending an answer, or failing to on purpose."""
+"""Sending responses, or failing to on purpose."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ if TYPE_CHECKING:
 
 
 async def send_answer(answer: Answer, scope: Scope, receive: Receive, send: Send) -> None:
-    """Send an answer whole."""
+    """Send a complete response."""
     await _response(answer)(scope, receive, send)
 
 
 async def send_half(answer: Answer, scope: Scope, receive: Receive, send: Send) -> None:
-    """Promise the whole answer, send half of its content, and close the connection."""
+    """Send the headers of the complete response and half of its body, then close the connection."""
     connection = _connection(scope)
     response = _response(answer)
     await send(
@@ -36,7 +36,7 @@ async def send_half(answer: Answer, scope: Scope, receive: Receive, send: Send) 
 
 
 async def reset(scope: Scope, receive: Receive) -> None:
-    """Reset the connection in place of an answer."""
+    """Reset the connection instead of responding."""
     _connection(scope).reset()
     await _disconnected(receive)
 
@@ -44,8 +44,8 @@ async def reset(scope: Scope, receive: Receive) -> None:
 def _connection(scope: Scope) -> Connection:
     connection = connection_of(scope)
     if connection is None:
-        # In process there is no connection; this is what the client's transport would have met.
-        raise ConnectionResetError("the emulator resets the connection")
+        # In process there is no connection: raise what a transport would raise.
+        raise ConnectionResetError("the emulator reset the connection")
     return connection
 
 
@@ -54,6 +54,6 @@ def _response(answer: Answer) -> Response:
 
 
 async def _disconnected(receive: Receive) -> None:
-    """Wait until uvicorn knows that the client is gone: it would complete the answer otherwise."""
+    """Wait until uvicorn notices the disconnect; otherwise it would complete the response."""
     while (await receive())["type"] != "http.disconnect":
         pass

@@ -1,4 +1,4 @@
-"""How the emulator says no."""
+"""API error responses, as exceptions."""
 
 from __future__ import annotations
 
@@ -6,11 +6,10 @@ from portone_async.emulator.wire import JsonObject
 
 
 class Refusal(Exception):  # noqa: N818 - an answer, not a failure
-    """PortOne's error answer to a request, before its HTTP status is known.
+    """An API error of the emulated PortOne.
 
-    The status is a fact of the operation, so it is looked up in the document when the answer is
-    written.
-    `Emulator.checkout()` and its siblings raise it too: there, nobody sends an HTTP request.
+    It becomes an error response; the HTTP status depends on the operation and is looked up in the
+    OpenAPI document. `Emulator.checkout()` and other methods raise it directly.
     """
 
     def __init__(self, error_type: str, message: str, **fields: object) -> None:
@@ -20,10 +19,10 @@ class Refusal(Exception):  # noqa: N818 - an answer, not a failure
         self.fields = fields
 
     def wire(self) -> JsonObject:
-        """Return the JSON of PortOne's error shape."""
+        """Return the JSON of the error response."""
         return {"type": self.type, "message": self.message, **self.fields}
 
 
 def invalid(where: str, problem: str) -> Refusal:
-    """Refuse an input, naming the field. The value stays out: it may be personal data."""
+    """Create an INVALID_REQUEST error. The value is omitted: it may be personal data."""
     return Refusal("INVALID_REQUEST", f"{where}: {problem}")

@@ -1,4 +1,4 @@
-"""Escrow: the money waits until the customer has the goods."""
+"""Escrow: the payment is held until the customer has the goods."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from portone_async.emulator.validation import Input
 from portone_async.emulator.wire import JsonObject
 
 EscrowEvent: TypeAlias = Literal["DELIVERED", "CONFIRMED", "REJECTED", "REJECT_CONFIRMED"]
-"""What happens outside of the shop: the goods arrive, the customer takes or rejects them, the payment
-company agrees to the rejection."""
+"""What happens outside the shop: the goods arrive, the customer accepts or rejects them, the payment
+company confirms the rejection."""
 
 _BEFORE: dict[str, frozenset[str]] = {
     "REGISTERED": frozenset({"BEFORE_REGISTERED"}),
@@ -27,10 +27,10 @@ _BEFORE: dict[str, frozenset[str]] = {
 
 
 def move(state: State, payment: Payment, event: EscrowEvent) -> None:
-    """Let the escrow go on.
+    """Move the escrow to the event's status.
 
     Raises:
-        Refusal: PAYMENT_NOT_PAID; INVALID_REQUEST where it cannot go from where it stands.
+        Refusal: PAYMENT_NOT_PAID; INVALID_REQUEST if the escrow's status does not allow the event.
     """
     _check(payment, _BEFORE[event])
     _change(state, payment, status=event, isAutomaticallyConfirmed=event == "CONFIRMED")
@@ -40,14 +40,14 @@ def _check(payment: Payment, before: frozenset[str]) -> JsonObject:
     payments.check_paid(payment)
     escrow: JsonObject | None = payment.latest.wire.get("escrow")
     if escrow is None:
-        raise invalid("payment", "is none with escrow")
+        raise invalid("payment", "has no escrow")
     if escrow["status"] not in before:
         raise invalid("payment", f"the escrow is {escrow['status']}")
     return escrow
 
 
 def _change(state: State, payment: Payment, **changes: object) -> None:
-    # A new object: replies already given must not change.
+    # A new object: responses already sent must not change.
     payment.latest.wire["escrow"] = payments.escrow_view(
         state, payment.latest.wire["escrow"] | changes
     )

@@ -1,4 +1,4 @@
-"""The future on demand: replies as a later PortOne may write them."""
+"""Response changes that simulate future versions of PortOne's API."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ Step: TypeAlias = str | int
 
 
 def changed(edit: Callable[[JsonObject], object]) -> Change:
-    """Make a change from a function that edits the reply's JSON in place."""
+    """Create a change from a function that edits the response's JSON in place."""
 
     def change(answer: Answer) -> Answer:
         if answer.media_type != JSON:
@@ -32,45 +32,45 @@ def changed(edit: Callable[[JsonObject], object]) -> Change:
 def unknown_variant(
     tag: str = "UNHEARD_OF", *, field: str = "status", at: tuple[Step, ...] = ()
 ) -> Change:
-    """Give a union a tag that no document has; `at=("items", 0)` is the first of a list."""
+    """Set an unknown union variant; `at=("items", 0)` selects a list's first item."""
     return changed(lambda json: _at(json, at).update({field: tag}))
 
 
 def unknown_enum(field: str, value: str = "UNHEARD_OF", *, at: tuple[Step, ...] = ()) -> Change:
-    """Give an enum a value that no document has: `unknown_enum("currency")`."""
+    """Set an unknown enum value: `unknown_enum("currency")`."""
     return changed(lambda json: _at(json, at).update({field: value}))
 
 
 def unknown_field(
     name: str = "unheardOf", value: object = "new", *, at: tuple[Step, ...] = ()
 ) -> Change:
-    """Add a field that no document has."""
+    """Add an unknown field."""
     return changed(lambda json: _at(json, at).update({name: value}))
 
 
 def unknown_error(error_type: str = "UNHEARD_OF", *, status: int = 409) -> Change:
-    """Answer with an error type that no document has, in place of the reply."""
+    """Replace the response by an unknown error type."""
     return lambda answer: Answer.of({"type": error_type}, status=status, headers=answer.headers)
 
 
 class Future:
-    """The changes to come, by operation."""
+    """The planned response changes, by operation."""
 
     def __init__(self, document: Document) -> None:
         self._document = document
         self._planned: dict[str, deque[Change]] = {}
 
     def plan(self, operation_id: str, change: Change, times: int) -> None:
-        """Add a change for so many replies, behind those that the operation has already."""
+        """Append a change for the next `times` responses to the operation's queue."""
         self._document.operation(operation_id)
         self._planned.setdefault(operation_id, deque()).extend([change] * times)
 
     def clear(self) -> None:
-        """Forget the changes to come."""
+        """Cancel all planned changes."""
         self._planned.clear()
 
     def apply(self, operation_id: str, answer: Answer) -> Answer:
-        """Change the reply that is to go out now, if one is planned."""
+        """Apply the next planned change, if any."""
         planned = self._planned.get(operation_id)
         return planned.popleft()(answer) if planned else answer
 

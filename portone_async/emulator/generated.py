@@ -1,7 +1,7 @@
-"""Generated replies, for the operations that have no rules of their own here.
+"""Generated responses, for operations without a handler.
 
-They are valid by the document and the same for a seed. What one operation made is found again by
-others, where the document makes it plain that they speak of the same thing: see `resources`.
+They are valid by the OpenAPI document and the same for the same seed. Resources that one operation
+creates are found by others, where the document shows that they are the same: see `resources`.
 """
 
 from __future__ import annotations
@@ -21,12 +21,12 @@ from portone_async.emulator.wire import JsonObject
 
 _CSV = b"id,amount\r\nsample-1,1000\r\nsample-2,2000\r\n"
 _NOT_FOUND = 404
-# What these last words of a path say of a thing.
+# Changes implied by the last segment of a path.
 _SAID: dict[str, JsonObject] = {"archive": {"isArchived": True}, "recover": {"isArchived": False}}
 
 
 class Generator:
-    """Answers operations with replies made from the document and from what is remembered."""
+    """Generates responses from the document, remembering what requests wrote."""
 
     def __init__(self, document: Document, validator: RequestValidator, seed: int) -> None:
         self._document = document
@@ -35,10 +35,10 @@ class Generator:
         self._resources = resources_of(document)
 
     def answer(self, state: State, operation: Operation, given: Input) -> Answer:
-        """Make a reply.
+        """Generate a response.
 
         Raises:
-            Refusal: the error for what is not found, once the thing asked for was deleted.
+            Refusal: the operation's not-found error, if the resource was deleted.
         """
         if operation.id in self._resources.deletes:
             self._forget(state, self._resources.deletes[operation.id], given)
@@ -58,7 +58,7 @@ class Generator:
         return Answer.of(reply)
 
     def _sample(self, operation: Operation, path: dict[str, str]) -> JsonObject:
-        """Make a reply, the same for a seed, an operation and a path."""
+        """Generate a response, the same for the same seed, operation and path."""
         random = Random(f"{self._seed}/{operation.id}/{'/'.join(path.values())}")  # noqa: S311
         reply = cast("JsonObject", Sampler(self._document, random).value(operation.reply or {}))
         for name, value in path.items():
@@ -69,7 +69,7 @@ class Generator:
     def _current(
         self, state: State, link: Link, path: dict[str, str], asked: Operation
     ) -> JsonObject:
-        """Return a thing as it was left, or a sample of one that nothing was said about."""
+        """Return the stored resource, or a sample if none was written."""
         key = _key(link, path)
         if key not in state.things:
             return self._sample(link.resource.operation, path)
@@ -81,7 +81,7 @@ class Generator:
     def _write(
         self, state: State, link: Link, operation: Operation, given: Input, reply: JsonObject
     ) -> None:
-        """Make a thing, or change one, by what the request says of it."""
+        """Create or update a resource from the request."""
         resource = link.resource
         name = link.field or ""
         identity = id_field(self._document, resource)
@@ -102,7 +102,7 @@ class Generator:
         reply[name] = thing
 
     def _said(self, link: Link, operation: Operation, given: Input) -> JsonObject:
-        """Return what a request says of a thing in the thing's own words: same name, same schema."""
+        """Return the request's values that are fields of the resource: same name, valid by its schema."""
         reply = self._document.resolve(operation.reply or {})
         schema = self._document.resolve(reply["properties"][link.field])
         properties: JsonObject = schema.get("properties", {})
@@ -121,7 +121,7 @@ class Generator:
         return True
 
     def _list(self, state: State, link: Link, reply: JsonObject) -> None:
-        """List what was made, the newest first, in place of samples. Filters are not applied."""
+        """Replace the samples by the created resources, newest first. Filters are not applied."""
         made = [
             thing
             for (operation, _), thing in reversed(state.things.items())
@@ -141,7 +141,7 @@ def _key(link: Link, path: dict[str, str]) -> tuple[str, str]:
 
 
 def _about(link: Link, given: Input) -> JsonObject:
-    """Return what a request says of a thing: in its body, or in there under the thing's name."""
+    """Return the request's values for a resource: the body, or its member named like the resource."""
     nested = given.body.get(link.field or "")
     return cast("JsonObject", nested) if isinstance(nested, dict) else given.body
 
@@ -149,12 +149,12 @@ def _about(link: Link, given: Input) -> JsonObject:
 def _not_found(document: Document, operation: Operation) -> Refusal:
     for error_type in operation.error_schemas:
         if document.error_status(operation, error_type) == _NOT_FOUND:
-            return Refusal(error_type, "it was deleted")
-    return Refusal("NOT_FOUND", "it was deleted")
+            return Refusal(error_type, "the resource was deleted")
+    return Refusal("NOT_FOUND", "the resource was deleted")
 
 
 def _echo_page(reply: JsonObject, body: JsonObject) -> None:
-    """Cut the list into the page that was asked for."""
+    """Reduce the list to the requested page."""
     name = next((key for key, value in reply.items() if isinstance(value, list)), None)
     if "page" in reply and name is not None:
         items, reply["page"] = listing.page(reply[name], body)

@@ -1,4 +1,4 @@
-"""What answers an operation that keeps state."""
+"""The type of the functions that implement operations."""
 
 from __future__ import annotations
 
@@ -10,4 +10,4 @@ from portone_async.emulator.validation import Input
 from portone_async.emulator.wire import JsonObject
 
 Handler: TypeAlias = Callable[[State, Input], JsonObject]
-"""Takes a valid request; returns the reply's JSON or raises `Refusal`. Runs under the lock."""
+"""Takes a valid request; returns the response's JSON or raises `Refusal`. Runs under the lock."""

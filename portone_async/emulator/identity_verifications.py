@@ -1,4 +1,4 @@
-"""Identity verifications: a customer proves who they are by their phone."""
+"""Handlers of the identity-verification operations."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _TIMES = {
     "FAILED_AT": "failedAt",
     "STATUS_UPDATED_AT": "statusChangedAt",
 }
-# The first seven digits of a resident registration number: a birthday, then century and sex.
+# The first seven digits of a resident registration number: birth date, then century and gender.
 _IDENTITY_NUMBER = re.compile(r"(\d\d)(\d\d)(\d\d)([1-8])", flags=re.ASCII)
 
 
@@ -32,7 +32,7 @@ def _find(state: State, key: Key) -> JsonObject:
     record = state.identity_verifications.get(key)
     if record is None:
         raise Refusal(
-            "IDENTITY_VERIFICATION_NOT_FOUND", "this store has no identity verification of this id"
+            "IDENTITY_VERIFICATION_NOT_FOUND", "this store has no identity verification with this ID"
         )
     return record
 
@@ -49,7 +49,7 @@ def _send(state: State, given: Input) -> JsonObject:
     before = state.identity_verifications.get(key)
     if before is not None:
         _check_unverified(before)
-        raise Refusal("IDENTITY_VERIFICATION_ALREADY_SENT", "the request was sent before")
+        raise Refusal("IDENTITY_VERIFICATION_ALREADY_SENT", "the request was already sent")
     now = state.now()
     names = ("id", "name", "phoneNumber")
     state.identity_verifications[key] = present(
@@ -73,7 +73,7 @@ def _send(state: State, given: Input) -> JsonObject:
 
 def _check_unverified(record: JsonObject) -> None:
     if record["status"] == "VERIFIED":
-        raise Refusal("IDENTITY_VERIFICATION_ALREADY_VERIFIED", "the customer is verified")
+        raise Refusal("IDENTITY_VERIFICATION_ALREADY_VERIFIED", "the customer is already verified")
 
 
 def _confirm(state: State, given: Input) -> JsonObject:
@@ -110,12 +110,12 @@ def _birthday(identity_number: str) -> tuple[date, str]:
     if found is None:
         raise invalid(where, "must be the first seven digits")
     year, month, day, kind = (int(digits) for digits in found.groups())
-    # 1, 2, 5 and 6 were born in the 1900s, the others in the 2000s; odd is male.
+    # 1, 2, 5 and 6: born in the 1900s; 3, 4, 7 and 8: in the 2000s. Odd is male.
     century = 1900 if kind in {1, 2, 5, 6} else 2000
     try:
         birthday = date(century + year, month, day)
     except ValueError:
-        raise invalid(where, "must begin with a date") from None
+        raise invalid(where, "must start with a valid date") from None
     return birthday, "MALE" if kind % 2 else "FEMALE"
 
 

@@ -1,4 +1,4 @@
-"""The window in which a customer stores a card, played by the test."""
+"""Simulation of the billing-key window, in which a customer registers a card."""
 
 from __future__ import annotations
 
@@ -19,16 +19,16 @@ from portone_async.emulator.validation import Input
 from portone_async.emulator.wire import JsonObject, present
 
 IssueOutcome: TypeAlias = Literal["issued", "authenticated", "failed"]
-"""How the customer leaves the window.
+"""How a customer leaves the billing-key window.
 
-`authenticated` hands a token to the shop, for `confirmBillingKey`; with a payment, for
-`confirmBillingKeyIssueAndPay`.
+`authenticated` gives the shop a token for `confirmBillingKey`, or for
+`confirmBillingKeyIssueAndPay` if there is a payment.
 """
 
 
 @frozen
 class IssueWindow:
-    """What the browser hears when the window closes. `code` and `message` tell of a failure."""
+    """What the shop's page receives when the window closes; `code` and `message` only on failure."""
 
     billing_key: str | None = None
     billing_issue_token: str | None = None
@@ -45,13 +45,13 @@ def play(
     named: JsonObject,
     payment: JsonObject | None,
 ) -> IssueWindow:
-    """Open the window and leave it.
+    """Open the billing-key window and leave it with an outcome.
 
-    `named` is what the shop calls it, `issueId` and `issueName`; `payment` what is to be paid at
-    once, as `confirm` checks it.
+    `named` has the shop's `issueId` and `issueName`; `payment` is what to pay at once, in the fields
+    that `confirm` checks.
 
     Raises:
-        Refusal: as `amount_of`, for a payment.
+        Refusal: ALREADY_PAID or the errors of `amount_of`, for a payment.
     """
     if payment is not None:
         amount_of(payment["totalAmount"], payment.get("taxFreeAmount"))
@@ -89,7 +89,7 @@ def _pay(state: State, info: JsonObject, payment: JsonObject) -> None:
 
 
 def _find(state: State, given: Input, *, pays: bool) -> Issue:
-    """Find what a token is for.
+    """Return the pending billing key of the request's token.
 
     Raises:
         Refusal: BILLING_KEY_NOT_FOUND, BILLING_KEY_ALREADY_ISSUED, INFORMATION_MISMATCH.
@@ -97,13 +97,13 @@ def _find(state: State, given: Input, *, pays: bool) -> Issue:
     store_id = state.store(given.body.get("storeId"))
     issue = state.issues.get(given.body["billingIssueToken"])
     if issue is None or issue.info["storeId"] != store_id or (issue.payment is not None) != pays:
-        raise Refusal("BILLING_KEY_NOT_FOUND", "billingIssueToken is none that was handed out")
+        raise Refusal("BILLING_KEY_NOT_FOUND", "billingIssueToken is unknown")
     if issue.info["billingKey"] in state.billing_keys:
-        raise Refusal("BILLING_KEY_ALREADY_ISSUED", "the billing key is issued already")
+        raise Refusal("BILLING_KEY_ALREADY_ISSUED", "the billing key is already issued")
     facts = {"isTest": True, **(issue.payment or {})}
     for name, fact in facts.items():
         if name in given.body and given.body[name] != fact:
-            raise Refusal("INFORMATION_MISMATCH", f"{name} differs from the window's")
+            raise Refusal("INFORMATION_MISMATCH", f"{name} differs from the value in the window")
     return issue
 
 

@@ -1,4 +1,4 @@
-"""Payment methods, as replies show them."""
+"""Payment methods, as responses show them."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _BRANDS = {"3": "AMEX", "4": "VISA", "5": "MASTER", "6": "UNIONPAY"}
 
 
 def sample(method: Method, approval_number: str) -> JsonObject:
-    """Return the method of a payment that was made in the payment window."""
+    """Return a sample payment method, for a payment made in the payment window."""
     kind = {"type": _TYPES[method]}
     match method:
         case "card":
@@ -42,7 +42,7 @@ def sample(method: Method, approval_number: str) -> JsonObject:
 
 
 def card(number: str, approval_number: str, months: int = 0) -> JsonObject:
-    """Return `PaymentMethodCard`, its number masked: the whole number is kept nowhere."""
+    """Return `PaymentMethodCard` with a masked number: the full number is never stored."""
     return {
         "type": "PaymentMethodCard",
         "card": card_summary(number),
@@ -53,7 +53,7 @@ def card(number: str, approval_number: str, months: int = 0) -> JsonObject:
 
 
 def card_summary(number: str) -> JsonObject:
-    """Return `Card` for a card number."""
+    """Return the `Card` of a card number, masked."""
     return {
         "brand": _BRANDS.get(number[:1], "LOCAL"),
         "type": "CREDIT",
@@ -65,7 +65,7 @@ def card_summary(number: str) -> JsonObject:
 
 
 def type_name(wire_type: str) -> str:
-    """Turn a method's tag into the name in filters: `PaymentMethodEasyPay` into `EASY_PAY`."""
+    """Convert a method's type to its name in filters: `PaymentMethodEasyPay` to `EASY_PAY`."""
     for name, tag in _TYPES.items():
         if tag == wire_type:
             return name.upper()

@@ -1,4 +1,4 @@
-"""The webhooks that a change makes."""
+"""Webhook events for changes of payments and billing keys."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from portone_async.emulator.wire import JsonObject, present
 Trigger: TypeAlias = Literal[
     "VIRTUAL_ACCOUNT_DEPOSIT", "ASYNC_PAY_APPROVED", "ASYNC_CANCEL_APPROVED"
 ]
-"""Why a payment changed without anybody's request, in PortOne's words."""
+"""Why a payment changed without an API request, in PortOne's terms."""
 
 _CANCELLATIONS = frozenset({"PartialCancelled", "Cancelled", "CancelPending"})
 _PAYMENT_STATUSES = frozenset(
@@ -41,9 +41,9 @@ def notify_payment(
     trigger: Trigger | None = None,
     cancellation: JsonObject | None = None,
 ) -> None:
-    """Tell the shop what has become of a payment. `status` is the event's, as in `PAID`.
+    """Queue the webhooks for a payment's new status, such as `PAID`.
 
-    The payment shows what is sent; its reply is not refreshed here.
+    They are added to the payment's `webhooks`; the caller refreshes its view.
     """
     transaction = payment.latest
     name = _camel(status)
@@ -53,7 +53,7 @@ def notify_payment(
         "transactionId": transaction.id,
     }
     if name in _CANCELLATIONS:
-        # A virtual account that is closed has no cancellation, but the event needs the id of one.
+        # Closing a virtual account makes no cancellation, but the event requires a cancellation ID.
         data["cancellationId"] = state.ids.uuid() if cancellation is None else cancellation["id"]
     about = {"payment": (payment.store_id, payment.id), "transaction_id": transaction.id}
     for url in _urls(state, transaction.wire.get("noticeUrls")):
@@ -77,7 +77,7 @@ def notify_payment(
 def notify_billing_key(
     state: State, status: str, info: JsonObject, notice_urls: Iterable[str] | None = None
 ) -> None:
-    """Tell the shop what has become of a billing key. `status` is the event's, as in `ISSUED`."""
+    """Queue the webhooks for a billing key's new status, such as `ISSUED`."""
     data = {"storeId": info["storeId"], "billingKey": info["billingKey"]}
     for url in _urls(state, notice_urls):
         delivery = _delivery(state, f"BillingKey.{_camel(status)}", data, url)
@@ -86,7 +86,7 @@ def notify_billing_key(
 
 
 def _urls(state: State, notice_urls: Iterable[str] | None) -> list[str]:
-    """Return where to send: what the request names, else what the store has set."""
+    """Return the destinations: the request's, else the store's; none if webhooks are skipped."""
     if state.is_silent:
         return []
     settings_url = state.settings.webhook_url
@@ -109,5 +109,5 @@ def _delivery(state: State, kind: str, data: JsonObject, url: str) -> Delivery |
 
 
 def _camel(status: str) -> str:
-    """Turn a status into its name in events: `PAY_PENDING` into `PayPending`."""
+    """Convert a status to its name in event types: `PAY_PENDING` to `PayPending`."""
     return status.title().replace("_", "")

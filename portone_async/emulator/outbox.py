@@ -1,4 +1,4 @@
-"""The webhooks to send: which are due, and when one that failed is tried again."""
+"""The queue of webhook deliveries: which are due, and when failed ones are retried."""
 
 from __future__ import annotations
 
@@ -11,23 +11,23 @@ from attrs import define, evolve, field
 from portone_async.emulator.deliveries import Attempt, Delivery
 from portone_async.emulator.disorder import Disorder
 
-# PortOne redelivers five times, so long after the attempt before.
+# PortOne redelivers up to five times, at these intervals after the previous attempt.
 REDELIVERIES = tuple(timedelta(minutes=minutes) for minutes in (1, 4, 16, 64, 256))
-# At most so much of a pause is taken off, by chance. Nothing is added, so that `advance(minutes=1)`
-# is sure to reach the first redelivery.
+# Each interval is shortened by a random share of at most this. It is never lengthened, so that
+# `advance(minutes=1)` is sure to reach the first redelivery.
 _JITTER = 0.1
 
 
 def _do_nothing() -> None:
-    """Stand in for the sender until there is one."""
+    """Do nothing: the default of `wake` until a sender is attached."""
 
 
 @define
 class Outbox:
-    """All webhooks of an emulator, in the order of their events. Hold the state's lock to use it.
+    """All webhook deliveries of an emulator, in event order. Callers must hold the state's lock.
 
-    To one URL they go one after another, so that they arrive in order. `wake` is called when there
-    may be something to send.
+    Deliveries to one URL are sent one at a time, so that they arrive in order. `wake` is called when
+    there may be something to send.
     """
 
     random: Random = field(factory=lambda: Random("webhooks"))  # noqa: S311
@@ -46,16 +46,16 @@ class Outbox:
         }
 
     def post(self, delivery: Delivery, now: datetime) -> None:
-        """Send a webhook, now unless disorder was asked for."""
+        """Queue a webhook, due now unless delivery faults are planned."""
         for one, delay in self.disorder.arrange(delivery):
             self._pending.add(len(self.deliveries))
             self.deliveries.append(evolve(one, next_attempt_at=now + delay))
         self.wake()
 
     def take(self, now: datetime) -> list[int]:
-        """Return the places of those to send now, at most one for a URL.
+        """Claim the due deliveries, at most one for each URL, and return their indexes.
 
-        They are under way until `finish()` or `put_back()`.
+        They are in progress until `finish()` or `put_back()`.
         """
         taken: list[int] = []
         for moment, place in sorted(self._waiting()):
@@ -66,7 +66,7 @@ class Outbox:
         return taken
 
     def finish(self, place: int, attempt: Attempt) -> Delivery:
-        """Write an attempt down, and plan the next if it failed."""
+        """Record an attempt, and schedule the next if it failed."""
         delivery = self.deliveries[place]
         attempts = (*delivery.attempts, attempt)
         done = evolve(
@@ -79,20 +79,20 @@ class Outbox:
         return done
 
     def put_back(self) -> None:
-        """Forget what is under way: it is due again."""
+        """Release all deliveries in progress: they are due again."""
         self._sending.clear()
 
     def next_due(self) -> datetime | None:
-        """Return when there will be something to send, besides what waits for its URL."""
+        """Return when the next delivery is due, ignoring those that wait for their URL."""
         return min((moment for moment, _ in self._waiting()), default=None)
 
     def is_idle(self, now: datetime) -> bool:
-        """Whether nothing is under way or due."""
+        """Whether no delivery is in progress or due."""
         due = (self.deliveries[place].next_attempt_at for place in self._pending)
         return not self._sending and not any(moment and moment <= now for moment in due)
 
     def _waiting(self) -> list[tuple[datetime, int]]:
-        """Return those that may go as far as their URL is concerned, each with its time."""
+        """Return (due time, index) of the pending deliveries whose URL is free."""
         waiting: list[tuple[datetime, int]] = []
         for place in self._pending:
             delivery = self.deliveries[place]

@@ -1,4 +1,4 @@
-"""What happens outside of PortOne, played by the test: payment companies and customers act."""
+"""Actions of customers and payment companies, simulated by a test."""
 
 from __future__ import annotations
 
@@ -16,22 +16,22 @@ if TYPE_CHECKING:
 
 
 class Outside:
-    """The part of the emulator that plays the outside."""
+    """The methods of `Emulator` that simulate customers and payment companies."""
 
     _state: State
 
     def pend_cancellations(self, times: int = 1) -> None:
-        """Let the payment company take its time with the next cancellations.
+        """Leave the next cancellations pending at the payment company.
 
-        Such a one is REQUESTED, until `complete_cancellation()`, `fail_cancellation()` or the
-        shop's `stopPaymentCancellation`. Meanwhile the payment's status stays, and its amount
+        Such a cancellation is REQUESTED until `complete_cancellation()`, `fail_cancellation()` or the
+        shop's `stopPaymentCancellation`. Meanwhile the payment's status does not change, and the amount
         cannot be cancelled a second time.
         """
         with self._state.lock:
             self._state.pended_cancellations += times
 
     def complete_cancellation(self, payment_id: str, *, store_id: str | None = None) -> None:
-        """Let the payment company do the oldest cancellation that is pending.
+        """Complete the oldest pending cancellation of a payment.
 
         Raises:
             Refusal: PAYMENT_NOT_FOUND, PAYMENT_CANCELLATION_NOT_PENDING.
@@ -40,7 +40,7 @@ class Outside:
             cancellations.complete(self._state, self._payment(payment_id, store_id))
 
     def fail_cancellation(self, payment_id: str, *, store_id: str | None = None) -> None:
-        """Let the payment company refuse the oldest cancellation that is pending.
+        """Fail the oldest pending cancellation of a payment.
 
         Raises:
             Refusal: PAYMENT_NOT_FOUND, PAYMENT_CANCELLATION_NOT_PENDING.
@@ -49,11 +49,11 @@ class Outside:
             cancellations.fail(self._state, self._payment(payment_id, store_id))
 
     def escrow(self, payment_id: str, event: EscrowEvent, *, store_id: str | None = None) -> None:
-        """Let the goods of a payment with escrow arrive, be accepted or be rejected.
+        """Move a payment's escrow: the goods are delivered, accepted or rejected.
 
         Raises:
-            Refusal: PAYMENT_NOT_FOUND, PAYMENT_NOT_PAID; INVALID_REQUEST where the escrow cannot
-                go there from where it stands.
+            Refusal: PAYMENT_NOT_FOUND, PAYMENT_NOT_PAID; INVALID_REQUEST if the escrow's status does
+                not allow the event.
         """
         with self._state.lock:
             escrow.move(self._state, self._payment(payment_id, store_id), event)
@@ -72,25 +72,25 @@ class Outside:
         channel_key: str | None = None,
         store_id: str | None = None,
     ) -> IssueWindow:
-        """Play the window in which a customer stores a card, and may pay at once.
+        """Simulate a customer who registers a card in the billing-key window, and may pay at once.
 
         Args:
             outcome: how the customer leaves the window, see `IssueOutcome`.
-            payment_id: of the payment to make at once; none unless given.
-            amount: its total, in the currency's smallest unit.
-            currency: its ISO 4217.
-            order_name: what is bought.
-            customer: PortOne's `CustomerInput`.
-            issue_id: kept with the billing key.
-            issue_name: kept with it, too.
-            channel_key: the payment company's channel.
-            store_id: a sub-store.
+            payment_id: a payment to make at once.
+            amount: the payment's total, in the currency's smallest unit.
+            currency: the payment's ISO 4217 code.
+            order_name: the payment's order name.
+            customer: JSON of PortOne's `CustomerInput`.
+            issue_id: stored with the billing key.
+            issue_name: stored with the billing key.
+            channel_key: the channel to register with.
+            store_id: a sub-store; defaults to the account's store.
 
         Returns:
-            What the shop's page hears.
+            What the shop's page receives.
 
         Raises:
-            Refusal: ALREADY_PAID; INVALID_REQUEST for a payment without an amount.
+            Refusal: ALREADY_PAID; INVALID_REQUEST if the payment has no amount.
         """
         payment = None
         if payment_id is not None:
@@ -119,13 +119,14 @@ class Outside:
         percent: int | None = None,
         card_company: str = "SHINHAN_CARD",
     ) -> None:
-        """Begin a promotion, for thirty days; `checkout(promotion_id=...)` takes part in it.
+        """Start a promotion that runs for thirty days; `checkout(promotion_id=...)` applies it.
 
-        The discount, a sum or a share of the total, comes off the taxable part: the total stays,
-        less is paid, and what is paid can be cancelled. Other requests' `promotionId` is only kept.
+        The discount, an amount or a percentage of the total, is taken off the taxable part: `total`
+        stays, `paid` is lower, and what was paid can be cancelled. A `promotionId` in other requests is
+        only stored.
 
         Raises:
-            Refusal: INVALID_REQUEST, unless it is one of the two and positive.
+            Refusal: INVALID_REQUEST unless exactly one of `discount` and `percent` is given, and positive.
         """
         scheme = promotions.scheme_of(discount, percent)
         with self._state.lock:

@@ -1,4 +1,4 @@
-"""The operations on many payments: pages with their filters, and cursors."""
+"""Handlers of the operations that list payments, by filtered pages or by cursor."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from portone_async.emulator.state import State
 from portone_async.emulator.validation import Input
 from portone_async.emulator.wire import JsonObject
 
-# The document's limits: the last payment that pages reach, the largest cursor page.
+# Limits from the OpenAPI document: the last payment that pages reach, the largest cursor page.
 PAGE_LIMIT = 60_000
 CURSOR_SIZE_LIMIT = 1_000
 _CURSOR = re.compile(r"\d{1,18}", flags=re.ASCII)
@@ -139,16 +139,16 @@ def _events_by_cursor(state: State, given: Input) -> JsonObject:
 def _numbered(
     state: State, given: Input, items: Sequence[JsonObject], time: str
 ) -> list[tuple[str, JsonObject]]:
-    """Return the page behind the cursor, each item with its own.
+    """Return the page after the cursor, each item with its own cursor.
 
-    Items only ever come behind those that are there, so an item's place is its cursor.
+    Items are only ever appended, so an item's position serves as its cursor.
     """
     size = given.body.get("size", listing.DEFAULT_SIZE)
     if not 1 <= size <= CURSOR_SIZE_LIMIT:
         raise invalid("query.requestBody.size", f"must be from 1 to {CURSOR_SIZE_LIMIT}")
     cursor = given.body.get("cursor", "0")
     if not _CURSOR.fullmatch(cursor):
-        raise invalid("query.requestBody.cursor", "is none that this emulator gave")
+        raise invalid("query.requestBody.cursor", "was not issued by this emulator")
     first, last = listing.time_range(given.body, state.clock.now())
     start = int(cursor)
     behind = enumerate(islice(items, start, None), start + 1)

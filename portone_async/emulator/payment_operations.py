@@ -1,4 +1,4 @@
-"""The operations on one payment."""
+"""Handlers of the operations on one payment."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from portone_async.emulator.wire import JsonObject, moment, present
 
 
 def payment_key(state: State, given: Input) -> Key:
-    """Return the key of the payment that a request is about."""
+    """Return the key of the payment that a request names."""
     store_id = given.body.get("storeId", given.query.get("storeId"))
     return state.store(store_id), given.path["paymentId"]
 
@@ -98,7 +98,7 @@ def _confirm(state: State, given: Input) -> JsonObject:
     transaction = payment.latest
     body = given.body
     if transaction.payment_token is None or body["paymentToken"] != transaction.payment_token:
-        raise Refusal("INVALID_PAYMENT_TOKEN", "paymentToken is not the one of this payment")
+        raise Refusal("INVALID_PAYMENT_TOKEN", "paymentToken does not belong to this payment")
     facts = {
         "txId": transaction.id,
         "currency": transaction.wire["currency"],
@@ -142,7 +142,7 @@ def _expiry(state: State, expiry: JsonObject) -> datetime:
         except OverflowError:
             raise invalid(f"{where}.validHours", "is too large") from None
     if expires_at <= now:
-        raise invalid(where, "must lie in the future")
+        raise invalid(where, "must be in the future")
     return expires_at
 
 

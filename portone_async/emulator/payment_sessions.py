@@ -1,4 +1,4 @@
-"""Payment sessions: hosted checkout pages, by their data; the page itself is not here."""
+"""Handlers of the payment-session operations. The hosted checkout page itself is not emulated."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from portone_async.emulator.state import State
 from portone_async.emulator.validation import Input
 from portone_async.emulator.wire import JsonObject, moment, timestamp
 
-# The document names neither: these are the emulator's.
+# The OpenAPI document specifies neither value: these are the emulator's.
 DEFAULT_LIFETIME = timedelta(minutes=30)
 LONGEST_LIFETIME = timedelta(days=7)
 
@@ -39,21 +39,21 @@ def _lifetime(seconds: int | None) -> timedelta:
     if seconds < 1:
         raise invalid("body.ttlSeconds", "must be positive")
     if seconds > LONGEST_LIFETIME.total_seconds():
-        raise Refusal("MAX_TTL_EXCEEDED", f"the longest is {LONGEST_LIFETIME.total_seconds():.0f}")
+        raise Refusal("MAX_TTL_EXCEEDED", f"the maximum is {LONGEST_LIFETIME.total_seconds():.0f}")
     return timedelta(seconds=seconds)
 
 
 def _find(state: State, given: Input) -> JsonObject:
     session = state.payment_sessions.get(given.path["sessionId"])
     if session is None:
-        raise Refusal("SESSION_NOT_FOUND", "there is no session of this id")
+        raise Refusal("SESSION_NOT_FOUND", "there is no session with this ID")
     return session
 
 
 def _get(state: State, given: Input) -> JsonObject:
     session = _find(state, given)
     if moment(session["expiresAt"]) <= state.clock.now():
-        raise Refusal("SESSION_EXPIRED", "the session is closed, or its time is over")
+        raise Refusal("SESSION_EXPIRED", "the session is closed or has expired")
     return session
 
 

@@ -1,4 +1,4 @@
-"""A payment's webhooks: shown in its reply, and sent again when a shop asks for it."""
+"""A payment's webhooks: their delivery results in the payment, and `resendWebhook`."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from portone_async.emulator.wire import JsonObject, timestamp
 
 
 def show(state: State, delivery: Delivery) -> None:
-    """Write what became of a webhook into its payment's reply."""
+    """Write the latest attempt of a delivery into its payment's `webhooks`."""
     if delivery.payment is None:
         return
     payment = payments.find(state, delivery.payment)
@@ -28,7 +28,7 @@ def show(state: State, delivery: Delivery) -> None:
 
 
 def _replace(transaction: Transaction, delivery: Delivery) -> None:
-    """Put the outcome in a copy: replies already given must not change."""
+    """Replace the webhook by an updated copy: responses already sent must not change."""
     result = _result(delivery, delivery.attempts[-1])
     transaction.wire["webhooks"] = [
         shown | result if (shown["id"], shown["url"]) == (delivery.id, delivery.url) else shown

@@ -1,4 +1,4 @@
-"""The life of a payment: every change of status, and the rules that guard it."""
+"""The payment state machine: status changes and the rules that guard them."""
 
 from __future__ import annotations
 
@@ -19,35 +19,35 @@ _VIRTUAL_ACCOUNT = "PaymentMethodVirtualAccount"
 
 
 def find(state: State, key: Key) -> Payment:
-    """Find a payment.
+    """Return a payment.
 
     Raises:
         Refusal: PAYMENT_NOT_FOUND.
     """
     payment = state.payments.get(key)
     if payment is None:
-        raise Refusal("PAYMENT_NOT_FOUND", "this store has no payment of this id")
+        raise Refusal("PAYMENT_NOT_FOUND", "this store has no payment with this ID")
     return payment
 
 
 def check_unpaid(state: State, key: Key) -> None:
-    """Refuse a payment id that money came in for, or that waits for the payment company's word.
+    """Check that a payment is neither paid nor pending approval.
 
     Raises:
         Refusal: ALREADY_PAID.
     """
     payment = state.payments.get(key)
     if payment is not None and is_paid_or_pending(payment):
-        raise Refusal("ALREADY_PAID", "the payment of this id is paid already")
+        raise Refusal("ALREADY_PAID", "the payment with this ID is already paid")
 
 
 def is_paid_or_pending(payment: Payment) -> bool:
-    """Whether money came in, be it cancelled since, or the payment company is about to say so."""
+    """Whether the payment was paid, even if cancelled since, or is pending approval."""
     return payment.latest.amount.paid > 0 or payment.latest.status == "PAY_PENDING"
 
 
 def check_not_waiting(state: State, key: Key) -> None:
-    """Refuse a payment id that is paid, or has a virtual account that waits for a deposit.
+    """Check that a payment is neither paid nor waiting for a deposit.
 
     Raises:
         Refusal: ALREADY_PAID_OR_WAITING.
@@ -56,24 +56,24 @@ def check_not_waiting(state: State, key: Key) -> None:
     if payment is None:
         return
     if is_paid_or_pending(payment) or payment.latest.status == "VIRTUAL_ACCOUNT_ISSUED":
-        raise Refusal("ALREADY_PAID_OR_WAITING", "the payment of this id is paid, or waits to be")
+        raise Refusal("ALREADY_PAID_OR_WAITING", "the payment with this ID is paid or waits for a deposit")
 
 
 def check_not_scheduled(state: State, key: Key) -> None:
-    """Refuse a payment id that a schedule is to pay.
+    """Check that no schedule will make this payment.
 
     Raises:
         Refusal: PAYMENT_SCHEDULE_ALREADY_EXISTS.
     """
     for schedule in state.schedules.values():
         if schedule.key == key and schedule.status == "SCHEDULED":
-            raise Refusal("PAYMENT_SCHEDULE_ALREADY_EXISTS", "a schedule is to pay this payment")
+            raise Refusal("PAYMENT_SCHEDULE_ALREADY_EXISTS", "a schedule will make this payment")
 
 
 def open_transaction(state: State, key: Key, amount: Amount, wire: JsonObject) -> Payment:
-    """Begin an attempt to pay: the payment's first, or another after one that did not end paid.
+    """Start a payment attempt: the first, or another after one that did not end in payment.
 
-    A virtual account that still waits is given up for it.
+    A virtual account that still waits for a deposit is abandoned.
 
     Raises:
         Refusal: ALREADY_PAID.
@@ -107,12 +107,12 @@ def change_status(
     cancellation: JsonObject | None = None,
     **wire: Any,
 ) -> None:
-    """Move the payment's last attempt to a status, by a cancellation if there is one."""
+    """Change the status of the payment's latest attempt, and send the events of the change."""
     now = state.now()
     transaction = payment.latest
     transaction.status = status
     transaction.wire.update(wire, updatedAt=now, statusChangedAt=now)
-    # An account closed without a deposit moved no money.
+    # Closing an account before any deposit moves no money, so it is no event.
     if status in _EVENTS and transaction.amount.paid:
         _note_event(state, payment, cancellation)
     if status != "READY":
@@ -121,7 +121,7 @@ def change_status(
 
 
 def refresh(state: State, payment: Payment) -> None:
-    """Write the payment's reply anew, after a change."""
+    """Rebuild the payment's view after a change."""
     transaction = payment.latest
     schema = state.document.variants("Payment")[transaction.status]
     values = _values(transaction) | {"id": payment.id, "transactionId": transaction.id}
@@ -129,14 +129,14 @@ def refresh(state: State, payment: Payment) -> None:
 
 
 def transaction_view(state: State, payment: Payment, transaction: Transaction) -> JsonObject:
-    """Return an attempt as `getPaymentTransactions` shows it."""
+    """Return an attempt as `getPaymentTransactions` returns it."""
     schema = state.document.variants("PaymentTransaction")[transaction.status]
     values = _values(transaction) | {"id": transaction.id, "paymentId": payment.id}
     return state.document.pick(schema, values)
 
 
 def settle(state: State, payment: Payment, trigger: Trigger | None = None) -> None:
-    """Take the money: the last attempt is paid."""
+    """Mark the latest attempt as paid."""
     transaction = payment.latest
     transaction.amount = transaction.amount.as_paid()
     transaction.payment_token = None
@@ -148,10 +148,10 @@ def settle(state: State, payment: Payment, trigger: Trigger | None = None) -> No
 
 
 def charge(state: State, payment: Payment) -> None:
-    """Ask the payment company for the last attempt's money; it says yes unless told otherwise.
+    """Charge the latest attempt; it succeeds unless a decline is planned.
 
     Raises:
-        Refusal: PG_PROVIDER. The payment has failed then.
+        Refusal: PG_PROVIDER if declined; the payment is FAILED then.
     """
     if state.declines:
         declined = state.declines.popleft()
@@ -166,7 +166,7 @@ def charge(state: State, payment: Payment) -> None:
 
 
 def fail(state: State, payment: Payment, declined: Decline) -> None:
-    """End the last attempt without money."""
+    """Mark the latest attempt as failed."""
     failure = {
         "reason": "the payment company declined",
         "pgCode": declined.pg_code,
@@ -178,7 +178,7 @@ def fail(state: State, payment: Payment, declined: Decline) -> None:
 def issue_account(
     state: State, payment: Payment, account: JsonObject, expires_at: datetime
 ) -> None:
-    """Give the last attempt a virtual account that waits for a deposit."""
+    """Issue a virtual account for the latest attempt."""
     transaction = payment.latest
     transaction.account_expires_at = expires_at
     state.open_accounts[payment.store_id, payment.id] = payment
@@ -195,11 +195,11 @@ def issue_account(
 
 
 def deposit(state: State, payment: Payment, amount: int | None) -> None:
-    """Pay into the virtual account.
+    """Deposit into the virtual account.
 
     Raises:
-        Refusal: PAYMENT_NOT_WAITING_FOR_DEPOSIT, or INVALID_REQUEST for another sum than the
-            payment's: banks take nothing else on such an account.
+        Refusal: PAYMENT_NOT_WAITING_FOR_DEPOSIT; INVALID_REQUEST if `amount` is not the total:
+            banks accept no other amount for such an account.
     """
     _check_waits_for_deposit(payment)
     if amount is not None and amount != payment.latest.amount.total:
@@ -208,10 +208,10 @@ def deposit(state: State, payment: Payment, amount: int | None) -> None:
 
 
 def approve(state: State, payment: Payment) -> None:
-    """Let the payment company approve what is pending.
+    """Approve a pending payment.
 
     Raises:
-        Refusal: INVALID_REQUEST for a payment that is not.
+        Refusal: INVALID_REQUEST if the payment is not pending.
     """
     if payment.latest.status != "PAY_PENDING":
         raise invalid("payment", f"must be PAY_PENDING, is {payment.latest.status}")
@@ -219,7 +219,7 @@ def approve(state: State, payment: Payment) -> None:
 
 
 def close_account(state: State, payment: Payment) -> str:
-    """Close the virtual account before a deposit, and return when.
+    """Close the virtual account before any deposit, and return when.
 
     Raises:
         Refusal: PAYMENT_NOT_WAITING_FOR_DEPOSIT.
@@ -232,13 +232,13 @@ def close_account(state: State, payment: Payment) -> str:
 
 
 def next_expiry(state: State) -> datetime | None:
-    """Return when the first virtual account's time runs out, if one waits for a deposit."""
+    """Return when the next virtual account that waits for a deposit expires, if there is one."""
     times = [payment.latest.account_expires_at for payment in state.open_accounts.values()]
     return min((time for time in times if time is not None), default=None)
 
 
 def close_expired_accounts(state: State) -> None:
-    """Close the virtual accounts whose time has run out."""
+    """Close the expired virtual accounts."""
     now = state.clock.now()
     for key, payment in list(state.open_accounts.items()):
         expires_at = payment.latest.account_expires_at
@@ -250,7 +250,7 @@ def close_expired_accounts(state: State) -> None:
 
 
 def check_paid(payment: Payment) -> None:
-    """Refuse what needs a paid payment.
+    """Check that a payment is paid.
 
     Raises:
         Refusal: PAYMENT_NOT_PAID.
@@ -260,12 +260,12 @@ def check_paid(payment: Payment) -> None:
 
 
 def has_account(transaction: Transaction) -> bool:
-    """Whether it is paid by way of a virtual account."""
+    """Whether the attempt uses a virtual account."""
     return transaction.wire.get("method", {}).get("type") == _VIRTUAL_ACCOUNT
 
 
 def escrow_view(state: State, escrow: JsonObject) -> JsonObject:
-    """Return an escrow as replies show it in its status."""
+    """Return an escrow with the fields of its status."""
     return state.document.pick(state.document.variants("PaymentEscrow")[escrow["status"]], escrow)
 
 
@@ -278,7 +278,7 @@ def _values(transaction: Transaction) -> JsonObject:
     return transaction.wire | {
         "status": transaction.status,
         "amount": transaction.amount.wire(),
-        # A list of its own: replies already given must not grow.
+        # A copy: responses already sent must not grow.
         "cancellations": list(transaction.wire["cancellations"]),
     }
 

@@ -1,4 +1,4 @@
-"""Customers: what a request says of one, and what replies show."""
+"""Customers: from the form in requests to the form in responses."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ _LINES = ("province", "city", "addressLine1", "addressLine2")
 
 
 def customer(given: JsonObject, where: str) -> JsonObject:
-    """Turn `CustomerInput` into `Customer`.
+    """Convert `CustomerInput` to `Customer`.
 
     Raises:
-        Refusal: INVALID_REQUEST when the name has both of its forms, or none.
+        Refusal: INVALID_REQUEST if the name has both of its forms, or neither.
     """
     same = {name: given[name] for name in _SAME if name in given}
     return same | present(
@@ -40,7 +40,7 @@ def _address(given: JsonObject | None) -> JsonObject | None:
 
 
 def exactly_one(given: JsonObject, names: tuple[str, ...], where: str) -> None:
-    """Check an object of which exactly one field must be there; the document says so only in prose.
+    """Check that an object has exactly one of the fields, a rule that the document states only in prose.
 
     Raises:
         Refusal: INVALID_REQUEST.

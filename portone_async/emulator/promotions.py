@@ -1,4 +1,4 @@
-"""Promotions: a discount on what is paid in the window."""
+"""Promotions: discounts on payments made in the payment window."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _BUDGET = 1_000_000_000
 
 
 def add(state: State, promotion_id: str, scheme: JsonObject, card_company: str) -> None:
-    """Begin a promotion, for thirty days."""
+    """Start a promotion that runs for thirty days."""
     now = state.clock.now()
     state.promotions[promotion_id] = {
         "type": "CARD",
@@ -37,10 +37,10 @@ def add(state: State, promotion_id: str, scheme: JsonObject, card_company: str) 
 
 
 def scheme_of(amount: int | None, percent: int | None) -> JsonObject:
-    """Make a `PromotionDiscountScheme`.
+    """Create a `PromotionDiscountScheme`.
 
     Raises:
-        Refusal: INVALID_REQUEST, unless it is one of the two and positive.
+        Refusal: INVALID_REQUEST unless exactly one of the two is given, and positive.
     """
     if (amount is None) == (percent is None):
         raise invalid("promotion", "must have exactly one of discount, percent")
@@ -54,7 +54,7 @@ def scheme_of(amount: int | None, percent: int | None) -> JsonObject:
 
 
 def discounted(state: State, promotion_id: str | None, amount: Amount) -> Amount:
-    """Take the promotion's discount off an amount, from its taxable part.
+    """Apply the promotion's discount to an amount, on its taxable part.
 
     Raises:
         Refusal: PROMOTION_NOT_FOUND, DISCOUNT_AMOUNT_EXCEEDS_TOTAL_AMOUNT.
@@ -73,7 +73,7 @@ def discounted(state: State, promotion_id: str | None, amount: Amount) -> Amount
 def _find(state: State, promotion_id: str) -> JsonObject:
     promotion = state.promotions.get(promotion_id)
     if promotion is None:
-        raise Refusal("PROMOTION_NOT_FOUND", "there is no promotion of this id")
+        raise Refusal("PROMOTION_NOT_FOUND", "there is no promotion with this ID")
     return promotion
 
 

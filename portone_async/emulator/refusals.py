@@ -1,4 +1,4 @@
-"""Refusals on demand: any error that the document lists for an operation."""
+"""Planned API errors: any error that the document lists for an operation."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from portone_async.emulator.samples import Sampler
 
 
 class Refusals:
-    """The refusals to come, by operation."""
+    """The planned API errors, by operation."""
 
     def __init__(self, document: Document, seed: int) -> None:
         self._document = document
@@ -21,35 +21,35 @@ class Refusals:
     def plan(
         self, operation_id: str, error_type: str, times: int, fields: dict[str, object]
     ) -> None:
-        """Add a refusal for so many requests. Required fields that are not given are made up.
+        """Plan an error for the next `times` requests. Missing required fields are generated.
 
         Raises:
-            ValueError: there is no such operation, or the document lists no such error for it.
+            ValueError: the operation, its error or a field of that error is unknown.
         """
         schemas = self._document.operation(operation_id).error_schemas
         if error_type not in schemas:
             raise ValueError(
-                f"{operation_id} has no error {error_type}; it has {', '.join(schemas)}"
+                f"{operation_id} has no error {error_type}; its errors are {', '.join(schemas)}"
             )
         schema = self._document.schemas[schemas[error_type]]
         strange = fields.keys() - (schema["properties"].keys() - {"type"})
         if strange:
-            raise ValueError(f"{error_type} has no field {', '.join(sorted(strange))} to give")
-        given = {"message": "refused on demand", **fields}
+            raise ValueError(f"{error_type} has no field {', '.join(sorted(strange))}")
+        given = {"message": "error on demand", **fields}
         required = [name for name in schema["required"] if name not in {"type", *given}]
         made_up = {name: self._sampler.value(schema["properties"][name], name) for name in required}
         refusal = Refusal(error_type, str(given.pop("message")), **made_up, **given)
         self._planned.setdefault(operation_id, deque()).extend([refusal] * times)
 
     def clear(self) -> None:
-        """Forget the refusals to come."""
+        """Cancel all planned errors."""
         self._planned.clear()
 
     def raise_next(self, operation_id: str) -> None:
-        """Raise the refusal of the request that is here now, if one is planned.
+        """Raise the error planned for the current request, if any.
 
         Raises:
-            Refusal: as planned.
+            Refusal: the planned error.
         """
         planned = self._planned.get(operation_id)
         if planned:

@@ -1,4 +1,4 @@
-"""One request, in one line."""
+"""The log line of a request."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 from portone_async.emulator.app import RequestRecord
 
-# Legible on a light background as on a dark one.
+# Legible on light and dark backgrounds.
 _RED, _MAGENTA, _BOLD, _RESET = "\x1b[31m", "\x1b[35m", "\x1b[1m", "\x1b[0m"
 _SERVER_ERROR, _CLIENT_ERROR = 500, 400
 
@@ -14,8 +14,8 @@ _SERVER_ERROR, _CLIENT_ERROR = 500, 400
 def shown_path(record: RequestRecord) -> str:
     """Return the path without secrets and personal data.
 
-    Of its values only ids are shown: a billing key is as good as money, and an account number is
-    somebody's. An unknown path may hold anything.
+    Only IDs are shown: a billing key is as good as money, and an account number is personal data. An
+    unknown path could contain anything.
     """
     if record.match is None:
         return "(unknown path or method)"
@@ -27,7 +27,7 @@ def shown_path(record: RequestRecord) -> str:
 
 
 def line(record: RequestRecord, *, in_colour: bool = False) -> str:
-    """Describe a request: real time, method, path, operation, status, milliseconds, marks."""
+    """Format a request: real time, method, path, operation, status, duration, fault and replay."""
     shown = [
         f"{datetime.now(UTC):%H:%M:%S}",
         record.method.ljust(6),
@@ -61,5 +61,5 @@ def _colour(code: str, text: str, in_colour: bool) -> str:
 
 
 def _printable(text: str) -> str:
-    """Escape what would break the line, or steer the terminal."""
+    """Escape characters that would break the line or control the terminal."""
     return text if text.isprintable() else text.encode("unicode_escape").decode()

@@ -1,8 +1,9 @@
-"""What the document makes plain to be one thing: made by one operation, found again by others.
+"""Resources of the OpenAPI document: which operations read, write, list and delete the same one.
 
-A GET whose reply is a schema tells of a resource: `GET /platform/partners/{id}` of a
-`PlatformPartner`. An operation on that path, below it or on its collection whose reply holds such a
-schema writes it; a GET of the collection whose reply has a list of them lists it; DELETE forgets it.
+A GET whose response is a schema defines a resource: `GET /platform/partners/{id}` defines
+`PlatformPartner`. An operation on that path, below it or on its collection whose response contains
+the schema writes it; a GET of the collection whose response has a list of it lists it; DELETE
+deletes it.
 """
 
 from __future__ import annotations
@@ -15,32 +16,32 @@ from attrs import Factory, define, frozen
 from portone_async.emulator.document import Document, Operation, name_of
 from portone_async.emulator.wire import JsonObject
 
-# What is only planned is not yet what the resource is.
+# A scheduled change is not part of the resource yet.
 _PLANNED = "/schedule"
 
 
 @frozen
 class Resource:
-    """A thing that the document has a GET for."""
+    """A resource, defined by its GET operation."""
 
     operation: Operation
     schema: str
-    """Of the reply, an object's or a union's name."""
+    """The response's schema name, of an object or a union."""
     schemas: frozenset[str]
-    """That name, and the union's variants."""
+    """That name and the union's variants."""
     parameter: str | None
-    """Of the path, if there are many such things."""
+    """The path parameter; `None` for a singleton."""
 
     @property
     def collection(self) -> str:
-        """The path of all of them."""
+        """The path of the collection."""
         path = self.operation.path
         return path if self.parameter is None else path.rpartition("/")[0]
 
 
 @frozen
 class Link:
-    """What an operation does with a resource. `field` of its reply holds the thing, or the list."""
+    """An operation's relation to a resource. `field` of its response holds the resource or the list."""
 
     resource: Resource
     field: str | None = None
@@ -48,13 +49,13 @@ class Link:
 
 @cache
 def resources_of(document: Document) -> Resources:
-    """Find the resources of a document."""
+    """Return the resources of a document."""
     return Resources.of(document, document.operations.values())
 
 
 @define
 class Resources:
-    """The document's resources, and what each operation does with one."""
+    """The links from operations to resources, by operation ID."""
 
     gets: dict[str, Link] = Factory(dict[str, Link])
     lists: dict[str, Link] = Factory(dict[str, Link])
@@ -63,7 +64,7 @@ class Resources:
 
     @classmethod
     def of(cls, document: Document, operations: Iterable[Operation]) -> Resources:
-        """Find the resources of these operations."""
+        """Derive the resources of these operations."""
         operations = list(operations)
         found = cls()
         for get in operations:
@@ -103,7 +104,7 @@ def _resource(document: Document, get: Operation) -> Resource | None:
 
 
 def _link(document: Document, resource: Resource, operation: Operation) -> Link | None:
-    """Return what an operation does with a resource, if its path is about it and its reply too."""
+    """Return the link from an operation to a resource, if its path and its response refer to it."""
     if operation.reply is None or "$ref" not in operation.reply:
         return None
     path, collection = operation.path, resource.collection
@@ -121,7 +122,7 @@ def _link(document: Document, resource: Resource, operation: Operation) -> Link 
 
 
 def id_field(document: Document, resource: Resource) -> str | None:
-    """Return which of its fields a thing is found by: the path's parameter, or `id` for an id."""
+    """Return the field that identifies a resource: named like the path parameter, or `id`."""
     parameter = resource.parameter or ""
     wanted = [parameter, "id"] if parameter.lower().endswith("id") else [parameter]
     for name in sorted(resource.schemas):

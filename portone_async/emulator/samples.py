@@ -1,4 +1,4 @@
-"""Sample values that a schema of the document allows."""
+"""Sample values that are valid by a schema of the OpenAPI document."""
 
 from __future__ import annotations
 
@@ -9,18 +9,18 @@ from portone_async.emulator.document import Document, name_of
 from portone_async.emulator.wire import JsonObject
 
 _OPTIONAL_SHARE = 0.6
-_MAX_DEPTH = 8  # below it, only what is required: no document has had a recursive schema, one may
+_MAX_DEPTH = 8  # deeper, only required fields: ends recursive schemas, should there be one
 
 
 class Sampler:
-    """Makes values, the same for the same random state."""
+    """Generates values, the same for the same random state."""
 
     def __init__(self, document: Document, random: Random) -> None:
         self._document = document
         self._random = random
 
     def value(self, schema: JsonObject, name: str = "value", depth: int = 0) -> Any:
-        """Make a value. `name` is the field it is for, so that texts read as what they are."""
+        """Generate a value. `name`, the field it is for, makes texts recognizable."""
         if "$ref" in schema:
             union = name_of(schema["$ref"])
             schema = self._document.resolve(schema)

@@ -1,4 +1,4 @@
-"""Payment schedules: billing keys to be charged later."""
+"""Payment schedules: billing keys to charge at a later time."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _REPEATED = ("billingKey", "orderName", "currency", "installmentMonth", "noticeU
 
 
 def next_due(state: State) -> datetime | None:
-    """Return when the first schedule falls due, if there is one."""
+    """Return when the next schedule is due, if there is one."""
     times = [
         schedule.wire["timeToPay"]
         for schedule in state.schedules.values()
@@ -31,7 +31,7 @@ def next_due(state: State) -> datetime | None:
 
 
 def fire_due(state: State) -> None:
-    """Charge the schedules whose time has come, the earliest first."""
+    """Charge the due schedules, the earliest first."""
     now = state.now()
     due = [
         schedule
@@ -61,7 +61,7 @@ def _create(state: State, given: Input) -> JsonObject:
     payments.check_not_scheduled(state, key)
     time_to_pay = moment(given.body["timeToPay"])
     if time_to_pay <= state.clock.now():
-        raise invalid("body.timeToPay", "must lie in the future")
+        raise invalid("body.timeToPay", "must be in the future")
     schedule_id = f"payment-schedule-{state.ids.uuid()}"
     wire: JsonObject = {name: body[name] for name in _REPEATED if name in body} | {
         "id": schedule_id,
@@ -96,7 +96,7 @@ def _get(state: State, given: Input) -> JsonObject:
 def _find(state: State, store_id: str, schedule_id: str) -> Schedule:
     schedule = state.schedules.get(schedule_id)
     if schedule is None or schedule.key[0] != store_id:
-        raise Refusal("PAYMENT_SCHEDULE_NOT_FOUND", "this store has no schedule of this id")
+        raise Refusal("PAYMENT_SCHEDULE_NOT_FOUND", "this store has no schedule with this ID")
     return schedule
 
 
@@ -142,7 +142,7 @@ def _revoke(state: State, given: Input) -> JsonObject:
             if schedule.body["billingKey"] == billing_key and schedule.status == "SCHEDULED"
         ]
     else:
-        raise invalid("query.requestBody.scheduleIds", "is required, or billingKey")
+        raise invalid("query.requestBody.scheduleIds", "is required unless billingKey is given")
     now = state.now()
     for schedule in revoked:
         schedule.status = "REVOKED"
@@ -155,9 +155,9 @@ def _revoke(state: State, given: Input) -> JsonObject:
 
 def _check_revocable(schedule: Schedule, billing_key: str | None) -> None:
     if not equal(billing_key, schedule.body["billingKey"]):
-        raise Refusal("PAYMENT_SCHEDULE_NOT_FOUND", "the billing key has no schedule of this id")
+        raise Refusal("PAYMENT_SCHEDULE_NOT_FOUND", "the billing key has no schedule with this ID")
     if schedule.status == "REVOKED":
-        raise Refusal("PAYMENT_SCHEDULE_ALREADY_REVOKED", "the schedule is revoked")
+        raise Refusal("PAYMENT_SCHEDULE_ALREADY_REVOKED", "the schedule is already revoked")
     if schedule.status != "SCHEDULED":
         raise Refusal("PAYMENT_SCHEDULE_ALREADY_PROCESSED", f"the schedule is {schedule.status}")
 

@@ -1,4 +1,4 @@
-"""Everything that happened, as JSON, and back: what a state file holds."""
+"""Snapshots: the emulator's state as JSON, for state files."""
 
 from __future__ import annotations
 
@@ -23,20 +23,21 @@ from portone_async.emulator.wire import JsonObject, moment, timestamp
 
 FORMAT = "portone-async emulator state"
 VERSION = 1
-# What is not of the past, or follows from the rest.
+# Not saved: configuration, transient values, and what can be derived from the rest.
 _NOT_KEPT = frozenset(
     {"document", "settings", "clock", "ids", "lock", "open_accounts", "outbox", "is_silent"}
 )
 
 
 class SnapshotError(ValueError):
-    """What was read is no snapshot that can be gone on from."""
+    """The snapshot cannot be restored."""
 
 
 def take(state: State, keys: IdempotencyKeys) -> JsonObject:
-    """Write everything down. Tokens are left out: they are secrets, and soon got again.
+    """Return a snapshot of the state.
 
-    So are faults, refusals and changes to come: they belong to the test that planned them.
+    Tokens are omitted: they are secrets, and easily requested again. Planned faults, errors and
+    response changes are omitted, too: they belong to the test that planned them.
     """
     convert = _converter().unstructure
     with state.lock:
@@ -55,10 +56,10 @@ def take(state: State, keys: IdempotencyKeys) -> JsonObject:
 
 
 def restore(snapshot: JsonObject, state: State, keys: IdempotencyKeys) -> None:
-    """Go on from what was written down. Nothing changes unless all of it can be read.
+    """Restore a snapshot. Nothing changes unless all of it can be read.
 
     Raises:
-        SnapshotError: it cannot.
+        SnapshotError: the snapshot is damaged, of another version or of another store.
     """
     _check(snapshot, state.settings.store_id)
     convert = _converter().structure
@@ -70,7 +71,7 @@ def restore(snapshot: JsonObject, state: State, keys: IdempotencyKeys) -> None:
         entries = convert(snapshot["idempotencyKeys"], dict[str, Entry])
         now = _now(snapshot, is_running=state.clock.is_running)
         run = int(snapshot["run"]) + 1
-    except Exception as error:  # whatever may be wrong with a file is
+    except Exception as error:  # a damaged file can fail in any way
         raise SnapshotError(f"it is damaged ({type(error).__name__})") from error
     with state.lock:
         for name, value in values.items():
@@ -88,17 +89,17 @@ def restore(snapshot: JsonObject, state: State, keys: IdempotencyKeys) -> None:
 
 def _check(snapshot: JsonObject, store_id: str) -> None:
     if snapshot.get("format") != FORMAT:
-        raise SnapshotError("it is no state of this emulator")
+        raise SnapshotError("it is not an emulator state file")
     if snapshot.get("version") != VERSION:
         raise SnapshotError(
             f"it has version {snapshot.get('version')!r}; this emulator reads version {VERSION}"
         )
     if snapshot.get("storeId") != store_id:
-        raise SnapshotError(f"it is of the store {snapshot.get('storeId')!r}, not {store_id!r}")
+        raise SnapshotError(f"it belongs to the store {snapshot.get('storeId')!r}, not {store_id!r}")
 
 
 def _values(written: JsonObject, convert: Callable[[Any, Any], Any]) -> dict[str, object]:
-    """Read the state's fields; what an earlier emulator did not know stays as it is at first."""
+    """Convert the saved fields; those that an earlier version did not save keep their defaults."""
     kept = {each.name: each.type for each in _kept()}
     return {name: convert(value, kept[name]) for name, value in written.items()}
 
@@ -119,14 +120,14 @@ def _converter() -> Converter:
     converter.register_structure_hook(datetime, lambda text, _: moment(text))
     converter.register_unstructure_hook(bytes, lambda content: base64.b64encode(content).decode())
     converter.register_structure_hook(bytes, lambda text, _: base64.b64decode(text, validate=True))
-    # JSON's names are texts: what has keys of two parts is a list of pairs.
+    # JSON object keys are strings: a dictionary with tuple keys becomes a list of pairs.
     converter.register_unstructure_hook_factory(
         _has_pairs_for_keys, partial(_pairs_writer, converter)
     )
     converter.register_structure_hook_factory(
         _has_pairs_for_keys, partial(_pairs_reader, converter)
     )
-    # A payment's reply follows from its attempts.
+    # A payment's view is derived from its attempts.
     converter.register_unstructure_hook(
         Payment, make_dict_unstructure_fn(Payment, converter, view=override(omit=True))
     )

@@ -1,4 +1,4 @@
-"""Waiting for threads that were told to stop."""
+"""Joining threads with a time limit."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ from threading import Thread
 from typing import Final
 
 LONGEST_STOP: Final = 60.0
-"""Seconds: far more than giving up what is under way takes."""
+"""Seconds; aborting work in progress takes far less."""
 
 
 def join(thread: Thread, work: str) -> None:
-    """Wait for a thread to end. `work` is what it does, as in "sends webhooks".
+    """Wait for a thread to stop. `work` is what it does, for the message: "sends webhooks".
 
     Raises:
-        RuntimeError: it hangs; better said than waited for.
+        RuntimeError: the thread does not stop in time.
     """
     thread.join(LONGEST_STOP)
     if thread.is_alive():

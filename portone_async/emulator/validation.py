@@ -1,4 +1,4 @@
-"""Checking requests against the document, with the jsonschema library."""
+"""Validation of requests against the OpenAPI document, with jsonschema."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from portone_async.emulator.document import Document, Match, Operation, Paramete
 from portone_async.emulator.errors import invalid
 from portone_async.emulator.wire import JsonObject, moment
 
-# RFC 3339, section 5.6. `datetime.fromisoformat` alone takes more than that.
+# RFC 3339, section 5.6. `datetime.fromisoformat` accepts more than that.
 _DATE_TIME = re.compile(
     r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)", flags=re.ASCII
 )
@@ -56,21 +56,21 @@ def _is_int64(value: object) -> bool:
 
 
 def _fits(value: object, bits: int) -> bool:
-    # JSON Schema counts 1.0 among the integers; amounts are read as whole numbers here.
+    # JSON Schema accepts 1.0 as an integer; the emulator's amounts are ints.
     return not isinstance(value, float) and (
         not isinstance(value, int) or -(2**bits) <= value < 2**bits
     )
 
 
 class _Validator(Protocol):
-    """What is used of jsonschema's validators; its stubs leave their generics open."""
+    """The part of jsonschema's validators that is used; its stubs leave their generics open."""
 
     def iter_errors(self, instance: Any) -> Iterable[ValidationError]: ...
 
 
 @frozen
 class Input:
-    """What a valid request says. `body` is the JSON object, from the body or the query alike."""
+    """The data of a valid request. `body` is the JSON object, whether from the body or the query."""
 
     path: dict[str, str]
     query: JsonObject
@@ -78,7 +78,7 @@ class Input:
 
 
 class RequestValidator:
-    """Reads requests, refusing what the document does not allow. Unknown fields are tolerated."""
+    """Parses and validates requests by the OpenAPI document. Unknown fields are ignored."""
 
     def __init__(self, document: Document) -> None:
         self._document = document
@@ -90,7 +90,7 @@ class RequestValidator:
     def read(
         self, match: Match, query_string: str, content_type: str | None, content: bytes
     ) -> Input:
-        """Check a request and return what it says.
+        """Validate a request and return its data.
 
         Raises:
             Refusal: INVALID_REQUEST, naming the field.
@@ -103,7 +103,7 @@ class RequestValidator:
         return Input(path=match.path, query=query, body=query_body | body)
 
     def check(self, schema: JsonObject, value: Any, where: str) -> None:
-        """Check a value against a schema of the document.
+        """Validate a value against a schema of the document.
 
         Raises:
             Refusal: INVALID_REQUEST, naming the field.
@@ -145,7 +145,7 @@ class RequestValidator:
         return query, body
 
     def _scalar(self, parameter: Parameter, text: str) -> object:
-        """Read a query parameter's text as its schema means it; text it is not fails the check."""
+        """Convert a query parameter's text to its schema's type; other text is left for validation."""
         kind = self._document.resolve(parameter.schema).get("type")
         if kind == "boolean":
             return {"true": True, "false": False}.get(text, text)
@@ -169,7 +169,7 @@ class RequestValidator:
 
 
 def _anchored(schema: Any) -> Any:
-    """Make a schema's references absolute, as it is taken out of its document."""
+    """Make a schema's references absolute, so that it can be used outside its document."""
     if isinstance(schema, list):
         return [_anchored(item) for item in cast("list[Any]", schema)]
     if not isinstance(schema, dict):
@@ -191,7 +191,7 @@ def _parse(text: str | bytes, where: str) -> JsonObject:
 
 
 def _explain(error: ValidationError, where: str) -> tuple[str, str]:
-    """Say where and what, without the value."""
+    """Return the location and the problem, without the value."""
     path = [str(step) for step in error.absolute_path]
     rule = cast("Any", error.validator_value)
     match cast("str", error.validator):
@@ -202,9 +202,9 @@ def _explain(error: ValidationError, where: str) -> tuple[str, str]:
         case "type":
             problem = f"must be of type {rule}"
         case "enum":
-            problem = "is none of the values that the document lists"
+            problem = "is not one of the values that the document lists"
         case "format":
-            problem = f"must be in the form {rule}"
+            problem = f"must be in the format {rule}"
         case other:
-            problem = f"breaks the rule {other}"
+            problem = f"violates the rule {other}"
     return ".".join([where, *path]), problem

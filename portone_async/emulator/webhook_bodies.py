@@ -1,4 +1,4 @@
-"""What a webhook says, in the version that the shop has set."""
+"""Webhook bodies, in the version that the store has configured."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from portone_async.emulator.wire import JsonObject
 
 WebhookVersion: TypeAlias = Literal["2024-04-25", "2024-01-01"]
 WebhookFormat: TypeAlias = Literal["json", "form"]
-"""How a body of version 2024-01-01 is written."""
+"""The encoding of version 2024-01-01 bodies."""
 
 FORM = "application/x-www-form-urlencoded"
-# What version 2024-01-01 tells of; it knows no billing keys.
+# The statuses of version 2024-01-01, which has no billing-key events.
 _OLD_STATUSES = frozenset(
     {
         "Ready",
@@ -31,15 +31,15 @@ _OLD_STATUSES = frozenset(
 
 
 def check_version(version: str, form: str) -> None:
-    """Refuse a version or a format that there is not.
+    """Check a webhook version and format.
 
     Raises:
-        ValueError: there is not.
+        ValueError: one of them is unknown.
     """
     if version not in get_args(WebhookVersion):
-        raise ValueError(f"{version!r} is no version of webhooks")
+        raise ValueError(f"unknown webhook version {version!r}")
     if form not in get_args(WebhookFormat):
-        raise ValueError(f"{form!r} is no format of webhooks")
+        raise ValueError(f"unknown webhook format {form!r}")
 
 
 def write(event: JsonObject) -> tuple[bytes, str]:
@@ -48,7 +48,7 @@ def write(event: JsonObject) -> tuple[bytes, str]:
 
 
 def write_old(event: JsonObject, form: WebhookFormat) -> tuple[bytes, str] | None:
-    """Return them in version 2024-01-01; nothing of an event that it does not know."""
+    """Return the same in version 2024-01-01; `None` for an event that it does not have."""
     kind, _, status = event["type"].partition(".")
     if kind != "Transaction" or status not in _OLD_STATUSES:
         return None

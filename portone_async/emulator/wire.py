@@ -1,4 +1,4 @@
-"""Small things every part of the emulator says about the wire."""
+"""JSON objects, and date-times in the format of PortOne's API."""
 
 from __future__ import annotations
 
@@ -6,27 +6,27 @@ from datetime import UTC, datetime
 from typing import Any, TypeAlias
 
 JsonObject: TypeAlias = dict[str, Any]
-"""A JSON object as `orjson` reads it."""
+"""A JSON object as `orjson` parses it."""
 
 
 def timestamp(moment: datetime) -> str:
-    """Write a moment as RFC 3339 in UTC.
+    """Format a date-time as RFC 3339 in UTC.
 
-    Always with six fractional digits, so that comparing two of these texts compares the moments.
+    Always with six fractional digits, so that these texts sort by time.
     """
     return moment.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
 
 
 def moment(text: str) -> datetime:
-    """Read an RFC 3339 date-time, in UTC. Fractions finer than a microsecond are cut off.
+    """Parse an RFC 3339 date-time, in UTC. Fractions beyond microseconds are truncated.
 
     Raises:
-        ValueError: the text is not an RFC 3339 date-time, has no offset, or lies beyond the years
-            1 to 9999.
+        ValueError: the text is not an RFC 3339 date-time, has no UTC offset, or its year in UTC
+            is not from 1 to 9999.
     """
     parsed = datetime.fromisoformat(text)
     if parsed.tzinfo is None:
-        raise ValueError("a date-time needs an offset")
+        raise ValueError("a date-time needs a UTC offset")
     try:
         return parsed.astimezone(UTC)
     except OverflowError as error:
@@ -34,5 +34,5 @@ def moment(text: str) -> datetime:
 
 
 def present(**fields: object) -> JsonObject:
-    """Build a JSON object of the fields that have a value: PortOne leaves out, it never nulls."""
+    """Build a JSON object, omitting `None`: PortOne omits fields, it never sends null."""
     return {name: value for name, value in fields.items() if value is not None}

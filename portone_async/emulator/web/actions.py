@@ -1,4 +1,4 @@
-"""What each control does: JSON's names on one side, `Emulator`'s methods on the other."""
+"""The functions behind the controls: they map JSON bodies to methods of `Emulator`."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def checkout(emulator: Emulator, body: JsonObject) -> JsonObject:
-    """Open the payment window and leave it."""
+    """Open the payment window and leave it with an outcome."""
     order = present(
         amount=body.get("totalAmount"),
         tax_free=body.get("taxFreeAmount"),
@@ -36,14 +36,14 @@ def checkout(emulator: Emulator, body: JsonObject) -> JsonObject:
 
 
 def leave(emulator: Emulator, body: JsonObject) -> JsonObject:
-    """Leave the payment window that is open."""
+    """Leave an open payment window with an outcome."""
     store_id = body.get("storeId")
     left = emulator.leave_checkout(body["paymentId"], _outcome(body), store_id=store_id)
     return _answer(left)
 
 
 def issue_billing_key(emulator: Emulator, body: JsonObject) -> JsonObject:
-    """Open the window in which a card is stored and leave it."""
+    """Open the billing-key window and leave it with an outcome."""
     left = emulator.issue_billing_key(
         cast("IssueOutcome", body.get("outcome", "issued")),
         customer={"id": body["customerId"]},
@@ -60,7 +60,7 @@ def _outcome(body: JsonObject) -> Outcome:
 
 
 def _answer(left: Any) -> JsonObject:
-    """Write what the shop's page hears, under the names of PortOne's browser SDK."""
+    """Return what the shop's page receives, under the names of PortOne's browser SDK."""
     heard = asdict(left)
     names = {
         "payment_id": "paymentId",
@@ -73,7 +73,7 @@ def _answer(left: Any) -> JsonObject:
 
 
 def deposit(emulator: Emulator, body: JsonObject) -> JsonObject:
-    """Pay into a virtual account."""
+    """Deposit into a virtual account."""
     emulator.deposit(body["paymentId"], body.get("amount"), store_id=body.get("storeId"))
     return {}
 
@@ -85,17 +85,17 @@ def approve(emulator: Emulator, body: JsonObject) -> JsonObject:
 
 
 def cancel(emulator: Emulator, body: JsonObject) -> JsonObject:
-    """Cancel as an operator."""
+    """Cancel the rest of a payment."""
     options = present(reason=body.get("reason"), store_id=body.get("storeId"))
     return {"cancellation": emulator.cancel(body["paymentId"], **options)}
 
 
 def advance(emulator: Emulator, body: JsonObject) -> JsonObject:
-    """Move the clock."""
+    """Advance the clock."""
     try:
         emulator.advance(**body)
     except OverflowError:
-        raise invalid("body", "leads beyond the year 9999") from None
+        raise invalid("body", "would advance the clock beyond the year 9999") from None
     return {"now": timestamp(emulator.now)}
 
 
@@ -107,7 +107,7 @@ def decline(emulator: Emulator, body: JsonObject) -> JsonObject:
 
 
 def fault(emulator: Emulator, body: JsonObject) -> JsonObject:
-    """Plan faults."""
+    """Plan a fault."""
     emulator.fault(
         body["operationId"],
         body["kind"],
@@ -120,42 +120,42 @@ def fault(emulator: Emulator, body: JsonObject) -> JsonObject:
 
 
 def clear_faults(emulator: Emulator, _: JsonObject) -> JsonObject:
-    """Forget the faults that are still to come."""
+    """Cancel all planned faults."""
     emulator.clear_faults()
     return {}
 
 
 def reset(emulator: Emulator, _: JsonObject) -> JsonObject:
-    """Forget everything."""
+    """Discard all state."""
     emulator.reset()
     return {}
 
 
 def refuse(emulator: Emulator, body: JsonObject) -> JsonObject:
-    """Plan refusals."""
+    """Plan an API error."""
     emulator.refuse(body["operationId"], body["type"], body.get("times", 1))
     return {}
 
 
 def pend_cancellations(emulator: Emulator, body: JsonObject) -> JsonObject:
-    """Let the next cancellations take their time."""
+    """Leave the next cancellations pending."""
     emulator.pend_cancellations(body.get("times", 1))
     return {}
 
 
 def complete_cancellation(emulator: Emulator, body: JsonObject) -> JsonObject:
-    """Do a cancellation that is pending."""
+    """Complete a pending cancellation."""
     emulator.complete_cancellation(body["paymentId"], store_id=body.get("storeId"))
     return {}
 
 
 def fail_cancellation(emulator: Emulator, body: JsonObject) -> JsonObject:
-    """Refuse a cancellation that is pending."""
+    """Fail a pending cancellation."""
     emulator.fail_cancellation(body["paymentId"], store_id=body.get("storeId"))
     return {}
 
 
 def escrow(emulator: Emulator, body: JsonObject) -> JsonObject:
-    """Let the goods arrive, be accepted or be rejected."""
+    """Move an escrow: the goods are delivered, accepted or rejected."""
     emulator.escrow(body["paymentId"], body["event"], store_id=body.get("storeId"))
     return {}

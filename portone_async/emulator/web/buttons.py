@@ -1,4 +1,4 @@
-"""Forms that use a control."""
+"""Buttons: forms that post to a control or a window."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def button(
     kind: str | None = None,
     about: str,
 ) -> Html:
-    """Write a form of one button. `about` tells a screen reader which of many it is."""
+    """Render a form of one button. `about` tells screen readers what it applies to."""
     hidden = [
         element("input", type="hidden", name=name, value=value)
         for name, value in (fields or {}).items()
@@ -37,7 +37,7 @@ def button(
 
 
 def payment_buttons(payment: JsonObject) -> list[Html]:
-    """Write what may be done with a payment now."""
+    """Render the actions that a payment's status allows."""
     about = {"paymentId": payment["id"], "storeId": payment["storeId"]}
     name = str(payment["id"])
     match payment["status"]:
@@ -57,12 +57,12 @@ def payment_buttons(payment: JsonObject) -> list[Html]:
 
 
 def outcome_buttons() -> list[Html]:
-    """Write the ways to leave the payment window."""
+    """Render the outcomes of the payment window."""
     return _outcomes(_WORDS)
 
 
 def card_buttons() -> list[Html]:
-    """Write the ways to leave the window in which a card is stored."""
+    """Render the outcomes of the billing-key window."""
     return _outcomes({"issued": "Store the card", "failed": "Fail"})
 
 

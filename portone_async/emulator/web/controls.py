@@ -1,4 +1,4 @@
-"""What may be done from outside: each control's name, its JSON body, and what it does."""
+"""The HTTP controls: name, JSON body and function of each."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ OUTCOMES: tuple[str, ...] = get_args(Outcome)
 
 @frozen(kw_only=True)
 class Control:
-    """A control. `required` names properties; unknown ones are refused: they are typing errors."""
+    """A control. Unknown properties in a body are errors, to catch typos."""
 
     about: str
     properties: JsonObject
@@ -40,11 +40,11 @@ class Control:
 
     @property
     def schema(self) -> JsonObject:
-        """The JSON Schema of its body."""
+        """The JSON Schema of the body."""
         return {"type": "object", "properties": self.properties, "required": list(self.required)}
 
     def check_names(self, body: JsonObject) -> None:
-        """Refuse unknown properties.
+        """Check that a body has no unknown properties.
 
         Raises:
             Refusal: INVALID_REQUEST.
@@ -52,11 +52,11 @@ class Control:
         for name in body:
             if name not in self.properties:
                 known = ", ".join(self.properties)
-                raise invalid(f"body.{name[:50]}", f"is unknown; known are: {known or 'none'}")
+                raise invalid(f"body.{name[:50]}", f"is unknown; allowed are: {known or 'none'}")
 
 
 def controls(document: Document) -> dict[str, Control]:
-    """Return the controls by their name in the path."""
+    """Return the controls by path name."""
     outcome: JsonObject = {"type": "string", "enum": list(OUTCOMES)}
     order: JsonObject = {
         "totalAmount": _SUM,
@@ -89,13 +89,13 @@ def controls(document: Document) -> dict[str, Control]:
             run=actions.checkout,
         ),
         "leave": Control(
-            about="Leave the payment window that a payment has open (READY) with an outcome.",
+            about="Leave the open payment window of a payment (READY) with an outcome.",
             properties={**_PAYMENT, "outcome": outcome},
             required=("paymentId",),
             run=actions.leave,
         ),
         "issue-billing-key": Control(
-            about="Open the window in which a customer stores a card and leave it with an outcome.",
+            about="Open the window in which a customer registers a card and leave it with an outcome.",
             properties={
                 "customerId": _TEXT,
                 "storeId": _TEXT,
@@ -109,69 +109,69 @@ def controls(document: Document) -> dict[str, Control]:
             run=actions.issue_billing_key,
         ),
         "deposit": Control(
-            about="Pay into a payment's virtual account.",
+            about="Deposit into a payment's virtual account.",
             properties={**_PAYMENT, "amount": _SUM},
             required=("paymentId",),
             run=actions.deposit,
         ),
         "approve": Control(
-            about="Let the payment company approve a pending payment.",
+            about="Approve a pending payment, as the payment company does.",
             properties=_PAYMENT,
             required=("paymentId",),
             run=actions.approve,
         ),
         "cancel": Control(
-            about="Cancel all that is left of a payment, as an operator in PortOne's console.",
+            about="Cancel the rest of a payment, as an operator does in PortOne's console.",
             properties={**_PAYMENT, "reason": _TEXT},
             required=("paymentId",),
             run=actions.cancel,
         ),
         "advance": Control(
-            about="Move the clock forward.",
+            about="Advance the clock.",
             properties=dict.fromkeys(("days", "hours", "minutes", "seconds"), _SPAN),
             run=actions.advance,
         ),
         "decline": Control(
-            about="Let the payment company decline the next charges.",
+            about="Decline the next charges, as the payment company does.",
             properties={"times": _COUNT, "pgCode": _TEXT, "pgMessage": _TEXT},
             run=actions.decline,
         ),
         "faults": Control(
-            about="Let the next requests to an operation (* is any) meet a fault.",
+            about="Inject a fault into the next requests for an operation (* means any).",
             properties=fault,
             required=("operationId", "kind"),
             run=actions.fault,
         ),
         "clear-faults": Control(
-            about="Forget the faults that are still to come.",
+            about="Cancel all planned faults.",
             properties={},
             run=actions.clear_faults,
         ),
         "refuse": Control(
-            about="Answer the next requests to an operation with an error that it may give.",
+            about="Respond to the next requests for an operation with one of its API errors.",
             properties={"operationId": operation, "type": _TEXT, "times": _COUNT},
             required=("operationId", "type"),
             run=actions.refuse,
         ),
         "pend-cancellations": Control(
-            about="Let the payment company take its time with the next cancellations.",
+            about="Leave the next cancellations pending at the payment company.",
             properties={"times": _COUNT},
             run=actions.pend_cancellations,
         ),
         "complete-cancellation": Control(
-            about="Let the payment company do the oldest cancellation that is pending.",
+            about="Complete the oldest pending cancellation of a payment.",
             properties=_PAYMENT,
             required=("paymentId",),
             run=actions.complete_cancellation,
         ),
         "fail-cancellation": Control(
-            about="Let the payment company refuse the oldest cancellation that is pending.",
+            about="Fail the oldest pending cancellation of a payment.",
             properties=_PAYMENT,
             required=("paymentId",),
             run=actions.fail_cancellation,
         ),
         "escrow": Control(
-            about="Let the goods of a payment with escrow arrive, be accepted or be rejected.",
+            about="Move a payment's escrow: the goods are delivered, accepted or rejected.",
             properties={
                 **_PAYMENT,
                 "event": {"type": "string", "enum": list(get_args(EscrowEvent))},
@@ -180,7 +180,7 @@ def controls(document: Document) -> dict[str, Control]:
             run=actions.escrow,
         ),
         "reset": Control(
-            about="Forget everything that happened, as if just started.",
+            about="Discard all state, as if just started.",
             properties={},
             run=actions.reset,
         ),

@@ -1,4 +1,4 @@
-"""The page at `/`: what happened, and buttons to make more happen."""
+"""The dashboard at `/`: payments, webhooks and requests, with buttons for actions."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from portone_async.emulator.wire import JsonObject
 
 TITLE = "PortOne emulator"
 SHOWN = 50
-"""How many payments, requests and webhooks the page shows."""
+"""The maximum number of payments, requests and webhooks shown."""
 
 _UNIT = "in the currency's smallest unit: 1000 is 1,000 KRW, or 10.00 USD"
 _STEPS = (
@@ -22,7 +22,7 @@ _STEPS = (
 
 
 def dashboard(seen: JsonObject, problem: str | None = None) -> list[Html]:
-    """Write the page of a snapshot, and what was wrong with what was asked for."""
+    """Render the dashboard from a snapshot, with an error message if there is one."""
     return [
         element("a", "Skip to the payments", href="#payments", class_="skip"),
         _header(seen),
@@ -31,7 +31,7 @@ def dashboard(seen: JsonObject, problem: str | None = None) -> list[Html]:
 
 
 def clock_text(seen: JsonObject) -> str:
-    """Write the emulator's time."""
+    """Format the emulator's time."""
     return seen["now"][:19].replace("T", " ")
 
 
@@ -54,20 +54,20 @@ def _header(seen: JsonObject) -> Html:
         ),
         element(
             "div",
-            button("decline", "Decline next charge", about="the payment company says no once"),
-            button("reset", "Reset", kind="danger", about="forget everything"),
+            button("decline", "Decline next charge", about="the payment company declines once"),
+            button("reset", "Reset", kind="danger", about="discard all state"),
             class_="row end",
         ),
     )
 
 
 def _notice(problem: str | None) -> Html:
-    """Write the line where the script says what came of a button."""
+    """Render the status line, where the script shows the result of a button."""
     return element("p", problem, id="notice", role="status", class_="problem" if problem else None)
 
 
 def _customer(seen: JsonObject) -> Html:
-    """Write the form that opens a payment."""
+    """Render the form that simulates a customer's checkout."""
     methods = [
         element("option", name.replace("_", " ").capitalize(), value=name) for name in METHODS
     ]
@@ -79,10 +79,10 @@ def _customer(seen: JsonObject) -> Html:
         _field("Currency", "currency", value="KRW", pattern="[A-Z]{3}", maxlength=3),
         element("label", "Method", element("select", methods, name="payMethod")),
     ]
-    only_open = element("button", "Only open", name="outcome", value="ready")
+    only_open = element("button", "Open only", name="outcome", value="ready")
     return element(
         "section",
-        element("h2", "Play a customer"),
+        element("h2", "Simulate a customer"),
         element(
             "form",
             element("div", fields, class_="fields"),

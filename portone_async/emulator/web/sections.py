@@ -1,4 +1,4 @@
-"""The three tables of the page, which the script keeps up to date."""
+"""The three tables of the dashboard, which the script keeps up to date."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from portone_async.emulator.web.tables import table
 from portone_async.emulator.wire import JsonObject
 
 _CLIENT_ERROR, _SERVER_ERROR = 400, 500
-# What a state means, for its colour.
+# CSS classes that colour each status.
 _TONES = {
     "PAID": "good",
     "PARTIAL_CANCELLED": "spent",
@@ -24,11 +24,11 @@ _TONES = {
 
 
 def live(seen: JsonObject) -> Html:
-    """Write the tables of a snapshot."""
+    """Render the tables of a snapshot."""
     sections = (
-        _section(seen, "payments", _payments(seen), "No payment yet: play a customer above."),
-        _section(seen, "webhooks", _webhooks(seen), "None sent yet, or no URL is set for them."),
-        _section(seen, "requests", _requests(seen), "No request came in yet."),
+        _section(seen, "payments", _payments(seen), "No payment yet: simulate a customer above."),
+        _section(seen, "webhooks", _webhooks(seen), "No webhook yet, or no webhook URL is set."),
+        _section(seen, "requests", _requests(seen), "No request yet."),
     )
     return element("div", sections, id="live")
 
@@ -59,7 +59,9 @@ def _payments(seen: JsonObject) -> Html:
         for payment in seen["payments"]
     ]
     return table(
-        "Payments, the latest first", ("Payment", "State", "Amount", "Method", "Since", "Do"), rows
+        "Payments, latest first",
+        ("Payment", "Status", "Amount", "Method", "Since", "Actions"),
+        rows,
     )
 
 
@@ -79,7 +81,7 @@ def _method(payment: JsonObject) -> str:
 
 
 def _window(payment: JsonObject) -> Html | None:
-    """Link to the payment window, where it would still take the payment."""
+    """Render a link to the payment window, if the payment can still be made."""
     if payment["status"] not in {"READY", "FAILED"}:
         return None
     query = urlencode({"storeId": payment["storeId"]})
@@ -101,17 +103,17 @@ def _webhooks(seen: JsonObject) -> Html:
             element("code", webhook["url"]),
             element(
                 "details",
-                element("summary", "Body", data_key=f"body {count - place}"),
+                element("summary", "Show", data_key=f"body {count - place}"),
                 element("pre", webhook["body"]),
             ),
         )
         for place, webhook in enumerate(seen["webhooks"])
     ]
-    return table("Webhooks, the latest first", ("Event", "Delivery", "To", "Content"), rows)
+    return table("Webhooks, latest first", ("Event", "Delivery", "URL", "Body"), rows)
 
 
 def _delivery(webhook: JsonObject) -> list[Html]:
-    """Write each attempt's answer, and when the next one is due."""
+    """Render each attempt's result, and when the next attempt is due."""
     tried = [
         element(
             "li",
@@ -148,12 +150,12 @@ def _requests(seen: JsonObject) -> Html:
         )
         for request in seen["requests"]
     ]
-    return table("Requests, the latest first", ("Request", "Answer", "Took", "At"), rows)
+    return table("Requests, latest first", ("Request", "Response", "Duration", "At"), rows)
 
 
 def _status(status: int | None) -> Html:
     if status is None:
-        return badge("no answer", "bad")
+        return badge("no response", "bad")
     if status >= _SERVER_ERROR:
         return badge(str(status), "bad")
     return badge(str(status), "waiting" if status >= _CLIENT_ERROR else "good")
@@ -167,11 +169,11 @@ def _marks(request: JsonObject) -> list[Html]:
 
 
 def badge(text: str, tone: str) -> Html:
-    """Write a state as a coloured word."""
+    """Render a status as a coloured label."""
     return element("span", text, class_=f"badge {tone}")
 
 
 def _time(moment: str) -> Html:
-    """Write a moment of the emulator's clock, to the second; the year and the zone show on hovering."""
+    """Render a time of the emulator's clock, to the second; the tooltip has year and zone."""
     shown = moment[5:19].replace("T", " ")
     return element("time", shown, datetime=moment, title=f"{moment[:4]}, UTC")

@@ -1,4 +1,4 @@
-"""What happened, as the page and the controls show it."""
+"""Snapshots of the state for the dashboard and `/_emulator/state`."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from portone_async.emulator.wire import JsonObject, present, timestamp
 
 
 def snapshot(state: State, requests: Sequence[RequestRecord], limit: int) -> JsonObject:
-    """Return what happened, the latest first: at most so many of each, and how many there are."""
+    """Return at most `limit` of each kind, latest first, and the total counts."""
     with state.lock:
         payments = [each.view for each in islice(reversed(state.payments.values()), limit)]
         deliveries = state.outbox.deliveries

@@ -1,4 +1,4 @@
-// The page works without this: it keeps the tables up to date, and sends the forms without leaving.
+// The page also works without this script, which updates the tables and submits forms in the background.
 "use strict";
 
 const EVERY = 500;
@@ -11,7 +11,7 @@ function parse(html) {
   return new DOMParser().parseFromString(html, "text/html").getElementById("live");
 }
 
-// Swap the sections that changed, leaving focus and opened details where they were.
+// Replace changed sections, keeping the focus and opened details.
 function show(fresh) {
   for (const section of fresh.children) {
     const shown = document.getElementById(section.id);
@@ -45,7 +45,7 @@ async function refresh() {
     document.body.classList.remove("gone");
   } catch {
     document.body.classList.add("gone");
-    say("The emulator does not answer.", true);
+    say("The emulator does not respond.", true);
   }
   clearTimeout(timer);
   timer = setTimeout(() => document.hidden || refresh(), EVERY);
@@ -60,7 +60,7 @@ async function send(event) {
   const form = event.target;
   const button = event.submitter;
   event.preventDefault();
-  if (form.action.endsWith("/reset") && !confirm("Forget everything that happened?")) return;
+  if (form.action.endsWith("/reset") && !confirm("Discard all state?")) return;
   const body = new URLSearchParams(new FormData(form, button));
   try {
     const reply = await fetch(form.action, { method: "POST", body, headers: { Accept: "application/json" } });
@@ -69,7 +69,7 @@ async function send(event) {
     say(reply.ok ? `${done}: done` : answer.message, !reply.ok);
     if (reply.ok && form.elements.paymentId && form.elements.orderName) next(form.elements.paymentId);
   } catch {
-    say("The emulator does not answer.", true);
+    say("The emulator does not respond.", true);
   }
   await refresh();
 }
