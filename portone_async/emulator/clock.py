@@ -27,6 +27,6 @@ class Clock:
         """Drop the offset."""
         self._offset = timedelta()
 
-    def move_to(self, moment: datetime) -> None:
+    def move_to(self, time: datetime) -> None:
         """Move forward to a time; ignored if that time has passed."""
-        self._offset += max(moment - self.now(), timedelta())
+        self._offset += max(time - self.now(), timedelta())

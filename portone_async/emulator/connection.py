@@ -36,7 +36,7 @@ class Connection:
         self._transport.close()
 
 
-class CuttableProtocol(H11Protocol):
+class ConnectionExposingProtocol(H11Protocol):
     """uvicorn's HTTP/1.1 protocol, exposing the connection to the application."""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
@@ -56,8 +56,8 @@ def _with(connection: Connection, app: ASGIApp) -> ASGIApp:
         try:
             await app(scope, receive, send)
         except asyncio.CancelledError:
-            # A stopping server cancels running requests. uvicorn would log that as a failure and send
-            # a response, unless it knows that the connection is lost: it learns so in the next
+            # A stopping server cancels running requests. uvicorn would log that as a failure and
+            # send a response, unless it knows that the connection is lost: it learns so in the next
             # iteration of the event loop.
             connection.reset()
             await asyncio.sleep(0)

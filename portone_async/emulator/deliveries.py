@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Final
 
 from attrs import field, frozen
+
+SUCCESS_STATUSES: Final = range(200, 300)
 
 
 @frozen(kw_only=True)
@@ -28,7 +31,7 @@ class Attempt:
     @property
     def is_success(self) -> bool:
         """Whether the shop acknowledged the webhook with a 2xx status."""
-        return self.status is not None and 200 <= self.status < 300  # noqa: PLR2004
+        return self.status is not None and self.status in SUCCESS_STATUSES
 
 
 @frozen(kw_only=True)

@@ -11,7 +11,7 @@ from urllib.parse import unquote
 import orjson
 from attrs import Factory, define, frozen
 
-from portone_async.emulator.wire import JsonObject
+from portone_async.emulator.json_values import JsonObject
 
 NAME = "portone-v2.json"
 METHODS = ("get", "post", "put", "patch", "delete")
@@ -40,8 +40,8 @@ class Operation:
     query: tuple[Parameter, ...]
     body: JsonObject | None
     body_required: bool
-    reply: JsonObject | None
-    reply_type: str | None
+    response: JsonObject | None
+    response_type: str | None
     error_schemas: Mapping[str, str]
     """Schema name of each error type that the document lists for this operation."""
 
@@ -74,7 +74,7 @@ class Document:
         for path, method, item in _items(source):
             operation = self._read(path, method, item)
             self.operations[operation.id] = operation
-            self._place(operation)
+            self._add_route(operation)
 
     def operation(self, operation_id: str) -> Operation:
         """Return the operation with an ID.
@@ -106,6 +106,10 @@ class Document:
             schema = self.schemas[name_of(schema["$ref"])]
         return schema
 
+    def enum(self, name: str) -> list[str]:
+        """Return the values of an enum."""
+        return cast("list[str]", self.schemas[name]["enum"])
+
     def variants(self, union: str) -> dict[str, str]:
         """Return a union's schema names by discriminator value."""
         mapping = cast("dict[str, str]", self.schemas[union]["discriminator"]["mapping"])
@@ -122,7 +126,7 @@ class Document:
         return None if name is None else self.schemas[name]["x-portone-status-code"]
 
     def _read(self, path: str, method: str, item: JsonObject) -> Operation:
-        reply_type, reply = _content(item["responses"]["200"])
+        response_type, response = _content(item["responses"]["200"])
         body: JsonObject = item.get("requestBody", {})
         return Operation(
             id=item["operationId"],
@@ -133,8 +137,8 @@ class Document:
             query=_parameters(item, "query"),
             body=_content(body)[1],
             body_required=body.get("required", False),
-            reply=reply,
-            reply_type=reply_type,
+            response=response,
+            response_type=response_type,
             error_schemas=self._error_schemas(item["responses"]),
         )
 
@@ -147,7 +151,7 @@ class Document:
                 schemas |= self.variants(name_of(schema["$ref"]))
         return schemas
 
-    def _place(self, operation: Operation) -> None:
+    def _add_route(self, operation: Operation) -> None:
         node = self._root
         for segment in operation.path.removeprefix("/").split("/"):
             if segment.startswith("{"):

@@ -17,13 +17,13 @@ import orjson
 from starlette.applications import Starlette
 
 from portone_async.emulator import (
+    billing_key_window,
     billing_keys,
     cancellations,
     cash_receipts,
     checkout,
     escrow,
     identity_verifications,
-    issue_window,
     payment_lists,
     payment_operations,
     payment_sessions,
@@ -35,43 +35,44 @@ from portone_async.emulator import (
     state_file,
     timeline,
 )
+from portone_async.emulator.actions import Actions
 from portone_async.emulator.app import Api, RequestRecord
 from portone_async.emulator.auth import Auth
-from portone_async.emulator.background import Background
-from portone_async.emulator.checkout import Checkout, Order, Outcome
+from portone_async.emulator.background import BackgroundWorker
+from portone_async.emulator.checkout import CheckoutOutcome, CheckoutResult, Order
+from portone_async.emulator.choices import check_choice
 from portone_async.emulator.clock import Clock
 from portone_async.emulator.deliveries import Delivery
-from portone_async.emulator.disorder import Disorder
+from portone_async.emulator.delivery_faults import DeliveryFaults
 from portone_async.emulator.document import load
 from portone_async.emulator.faults import Fault, FaultKind, Faults, Hold
-from portone_async.emulator.future import Change, Future
-from portone_async.emulator.generated import Generator
+from portone_async.emulator.future import Change, PlannedChanges
+from portone_async.emulator.generated import ResponseGenerator
 from portone_async.emulator.handlers import Handler
 from portone_async.emulator.idempotency import IdempotencyKeys
 from portone_async.emulator.ids import Ids
-from portone_async.emulator.methods import Method
-from portone_async.emulator.outside import Outside
-from portone_async.emulator.posting import check_secret, made_secret
-from portone_async.emulator.refusals import Refusals
+from portone_async.emulator.json_values import JsonObject
+from portone_async.emulator.methods import PayMethod
+from portone_async.emulator.planned_errors import PlannedErrors
 from portone_async.emulator.server import LOOPBACK, LoopbackServer
 from portone_async.emulator.state import Decline, Key, Settings, State
 from portone_async.emulator.validation import RequestValidator
 from portone_async.emulator.web.controls import controls
 from portone_async.emulator.web.guard import Guard
+from portone_async.emulator.web.redirect import RedirectPolicy
 from portone_async.emulator.web.site import Site
-from portone_async.emulator.web.way_back import WayBack
 from portone_async.emulator.webhook_bodies import WebhookFormat, WebhookVersion, check_version
-from portone_async.emulator.wire import JsonObject
+from portone_async.emulator.webhook_sender import check_secret, generate_secret
 
-DEFAULT_SECRET = "emulator-secret"  # noqa: S105
+DEFAULT_SECRET = "emulator-secret"  # noqa: S105  (not a real one)
 DEFAULT_STORE_ID = "store-emulator"
-REQUESTS_KEPT = 100_000
+MAX_REQUEST_RECORDS = 100_000
 
 _HANDLERS: dict[str, Handler] = {
     **payment_operations.HANDLERS,
     **cancellations.HANDLERS,
     **escrow.HANDLERS,
-    **issue_window.HANDLERS,
+    **billing_key_window.HANDLERS,
     **payment_lists.HANDLERS,
     **payment_sessions.HANDLERS,
     **payment_webhooks.HANDLERS,
@@ -86,7 +87,7 @@ STATEFUL_OPERATIONS = frozenset({*_HANDLERS, "loginViaApiSecret", "refreshToken"
 """The operations with real state; the others return generated responses."""
 
 
-class Emulator(Outside):
+class Emulator(Actions):
     """A stateful PortOne emulator on loopback; no account needed.
 
     ```python
@@ -95,9 +96,9 @@ class Emulator(Outside):
         response = await client.get(f"{emulator.url}/payments/order-1", headers=...)
     ```
 
-    Between `start()` and `stop()`, or in a `with` or `async with` block, it is served over HTTP by a
-    thread of its own. Its methods may be called from any thread. `app` is the ASGI application, for
-    in-process use without a server.
+    Between `start()` and `stop()`, or in a `with` or `async with` block, it is served over HTTP by
+    a thread of its own. Its methods may be called from any thread. `app` is the ASGI application,
+    for in-process use without a server.
     """
 
     def __init__(
@@ -143,20 +144,23 @@ class Emulator(Outside):
 
         Raises:
             InvalidArgumentError: `webhook_secret` is malformed.
-            ValueError: `webhook_version` or `webhook_format` is unknown.
+            ValueError: `webhook_version`, `webhook_format` or a `PgProvider` is unknown, or
+                `start_at` has no UTC offset.
         """
-        self.webhook_secret = webhook_secret or made_secret(seed)
+        self.webhook_secret = webhook_secret or generate_secret(seed)
         check_secret(self.webhook_secret)
         check_version(webhook_version, webhook_format)
         self.secret = secret
         self.store_id = store_id
         self._host = host
         self._port = port
-        self._resetting = Lock()
+        self._reset_lock = Lock()
         self._server: LoopbackServer | None = None
-        self._requests: deque[RequestRecord] = deque(maxlen=REQUESTS_KEPT)
+        self._requests: deque[RequestRecord] = deque(maxlen=MAX_REQUEST_RECORDS)
         self._on_request = on_request
         document = load()
+        for provider in (channels or {}).values():
+            check_choice("PgProvider", provider, document.enum("PgProvider"))
         clock = Clock(start_at)
         settings = Settings(
             store_id=store_id,
@@ -169,10 +173,10 @@ class Emulator(Outside):
             webhook_format=webhook_format,
         )
         self._state = State(document, settings, clock, Ids(seed))
-        self._background = Background(self._state)
+        self._background = BackgroundWorker(self._state)
         self._faults = Faults(document, seed)
-        self._future = Future(document)
-        self._refusals = Refusals(document, seed)
+        self._planned_changes = PlannedChanges(document)
+        self._planned_errors = PlannedErrors(document, seed)
         self._auth = Auth(secret, clock)
         self._keys = IdempotencyKeys(clock)
         validator = RequestValidator(document)
@@ -180,13 +184,13 @@ class Emulator(Outside):
             state=self._state,
             auth=self._auth,
             faults=self._faults,
-            future=self._future,
-            refusals=self._refusals,
+            planned_changes=self._planned_changes,
+            planned_errors=self._planned_errors,
             validator=validator,
             keys=self._keys,
             handlers={**_HANDLERS, **self._auth.handlers()},
-            generator=Generator(document, validator, seed),
-            on_request=self._note,
+            generator=ResponseGenerator(document, validator, seed),
+            on_request=self._record_request,
         )
         self.app = Starlette()
         # Not a route: a route's pattern does not match a path that contains a newline.
@@ -198,7 +202,7 @@ class Emulator(Outside):
             controls=controls(document),
             validator=validator,
             guard=Guard(allowed_hosts),
-            way_back=WayBack(shop_origins),
+            redirect_policy=RedirectPolicy(shop_origins),
         )
 
     @property
@@ -220,7 +224,7 @@ class Emulator(Outside):
             RuntimeError: the emulator is already started.
         """
         if self._server is not None:
-            raise RuntimeError("the emulator is started already")
+            raise RuntimeError("the emulator is already started")
         server = LoopbackServer(self.app, self._host, self._port)
         server.start()
         self._server = server
@@ -286,18 +290,18 @@ class Emulator(Outside):
     def deliveries(self) -> list[Delivery]:
         """The webhook deliveries, in the order of their events."""
         with self._state.lock:
-            return list(self._state.outbox.deliveries)
+            return list(self._state.delivery_queue.deliveries)
 
     @property
-    def webhooks(self) -> Disorder:
+    def webhooks(self) -> DeliveryFaults:
         """Plan faults for the next webhooks: `duplicate()`, `delay()`, `reorder()`."""
-        return self._state.outbox.disorder
+        return self._state.delivery_queue.faults
 
     def wait_for_webhooks(self, timeout: float = 10.0) -> None:
         """Block until every due webhook was attempted.
 
-        Do not call it in an event loop that serves the webhooks: use `await_webhooks()` there. A failed
-        webhook is not due again before the clock has advanced.
+        Do not call it in an event loop that serves the webhooks: use `await_webhooks()` there. A
+        failed webhook is not due again before the clock has advanced.
 
         Raises:
             TimeoutError: not done after `timeout` seconds.
@@ -322,14 +326,14 @@ class Emulator(Outside):
     def checkout(
         self,
         payment_id: str,
-        outcome: Outcome = "paid",
+        outcome: CheckoutOutcome = "paid",
         *,
         amount: int | None = None,
         tax_free: int | None = None,
         vat: int | None = None,
         currency: str = "KRW",
         order_name: str = "An order",
-        method: Method = "card",
+        method: PayMethod = "card",
         customer: JsonObject | None = None,
         channel_key: str | None = None,
         custom_data: str | None = None,
@@ -337,13 +341,14 @@ class Emulator(Outside):
         is_escrow: bool = False,
         notice_urls: Iterable[str] = (),
         store_id: str | None = None,
-    ) -> Checkout:
+    ) -> CheckoutResult:
         """Simulate a customer who opens the payment window and leaves it with an outcome.
 
         Args:
             payment_id: the payment's ID.
-            outcome: how the customer leaves the window, see `Outcome`.
-            amount: the total, in the currency's smallest unit; defaults to the pre-registered total.
+            outcome: how the customer leaves the window, see `CheckoutOutcome`.
+            amount: the total, in the currency's smallest unit; defaults to the pre-registered
+                total.
             tax_free: the tax-free part of `amount`.
             vat: the VAT part of `amount`; defaults to 1/11 of the taxable part.
             currency: ISO 4217 code.
@@ -361,8 +366,9 @@ class Emulator(Outside):
             What the shop's page receives.
 
         Raises:
-            Refusal: ALREADY_PAID; INFORMATION_MISMATCH if the order differs from what was pre-registered;
-                PROMOTION_NOT_FOUND, DISCOUNT_AMOUNT_EXCEEDS_TOTAL_AMOUNT.
+            EmulatedAPIError: ALREADY_PAID; INFORMATION_MISMATCH if the order differs from what was
+                pre-registered; PROMOTION_NOT_FOUND, DISCOUNT_AMOUNT_EXCEEDS_TOTAL_AMOUNT.
+            ValueError: `outcome`, `method` or `currency` is unknown.
         """
         order = Order(
             amount=amount,
@@ -379,7 +385,7 @@ class Emulator(Outside):
             notice_urls=tuple(notice_urls),
         )
         with self._state.lock:
-            return checkout.play(self._state, self._key(payment_id, store_id), outcome, order)
+            return checkout.simulate(self._state, self._key(payment_id, store_id), outcome, order)
 
     def deposit(
         self, payment_id: str, amount: int | None = None, *, store_id: str | None = None
@@ -387,7 +393,8 @@ class Emulator(Outside):
         """Simulate a deposit into a payment's virtual account.
 
         Raises:
-            Refusal: PAYMENT_NOT_WAITING_FOR_DEPOSIT; INVALID_REQUEST if `amount` is not the total.
+            EmulatedAPIError: PAYMENT_NOT_WAITING_FOR_DEPOSIT; INVALID_REQUEST if `amount` is not
+                the total.
         """
         with self._state.lock:
             timeline.catch_up(self._state)
@@ -398,19 +405,20 @@ class Emulator(Outside):
         """Approve a pending payment, as the payment company does.
 
         Raises:
-            Refusal: PAYMENT_NOT_FOUND; INVALID_REQUEST if the payment is not PAY_PENDING.
+            EmulatedAPIError: PAYMENT_NOT_FOUND; INVALID_REQUEST if the payment is not PAY_PENDING.
         """
         with self._state.lock:
             payment = payments.find(self._state, self._key(payment_id, store_id))
             payments.approve(self._state, payment)
 
     def leave_checkout(
-        self, payment_id: str, outcome: Outcome = "paid", *, store_id: str | None = None
-    ) -> Checkout:
+        self, payment_id: str, outcome: CheckoutOutcome = "paid", *, store_id: str | None = None
+    ) -> CheckoutResult:
         """Leave a payment window that is still open after `checkout(..., "ready")`.
 
         Raises:
-            Refusal: PAYMENT_NOT_FOUND; INVALID_REQUEST if the payment is not READY.
+            EmulatedAPIError: PAYMENT_NOT_FOUND; INVALID_REQUEST if the payment is not READY.
+            ValueError: `outcome` is unknown.
         """
         with self._state.lock:
             return checkout.leave(self._state, self._key(payment_id, store_id), outcome)
@@ -428,14 +436,14 @@ class Emulator(Outside):
             The `PaymentCancellation`.
 
         Raises:
-            Refusal: PAYMENT_NOT_FOUND, PAYMENT_NOT_PAID, PAYMENT_ALREADY_CANCELLED.
+            EmulatedAPIError: PAYMENT_NOT_FOUND, PAYMENT_NOT_PAID, PAYMENT_ALREADY_CANCELLED.
         """
         with self._state.lock:
             payment = payments.find(self._state, self._key(payment_id, store_id))
-            # A virtual account's refund needs an account; an operator would ask the customer for it.
-            asked: JsonObject = {"reason": reason, "refundAccount": {}}
-            made = cancellations.cancel(self._state, payment, asked, trigger="CONSOLE")
-            return dict(made)
+            # A virtual account's refund needs an account: an operator would ask the customer.
+            body: JsonObject = {"reason": reason, "refundAccount": {}}
+            cancellation = cancellations.cancel(self._state, payment, body, trigger="CONSOLE")
+            return dict(cancellation)
 
     def decline(
         self, times: int = 1, *, pg_code: str = "DECLINED", pg_message: str = "declined"
@@ -447,13 +455,15 @@ class Emulator(Outside):
         with self._state.lock:
             self._state.declines.extend([Decline(pg_code, pg_message)] * times)
 
-    def refuse(self, operation_id: str, error_type: str, times: int = 1, **fields: object) -> None:
-        """Respond to the next requests for an operation with an error that the document lists for it.
+    def respond_with_error(
+        self, operation_id: str, error_type: str, times: int = 1, **fields: object
+    ) -> None:
+        """Respond to an operation's next requests with an error that the document lists for it.
 
         Raises:
             ValueError: the operation, its error or a field of that error is unknown.
         """
-        self._refusals.plan(operation_id, error_type, times, fields)
+        self._planned_errors.plan(operation_id, error_type, times, fields)
 
     def fault(
         self,
@@ -474,6 +484,9 @@ class Emulator(Outside):
             delay: seconds to wait, for `latency`.
             retry_after: the Retry-After header of a gateway's response.
             probability: the probability that a request gets the fault.
+
+        Raises:
+            ValueError: `operation_id` or `kind` is unknown.
         """
         header = None if retry_after is None else str(retry_after)
         self._faults.plan(operation_id, Fault(kind, delay, header), times, probability)
@@ -483,12 +496,20 @@ class Emulator(Outside):
         self._faults.clear()
 
     def hold(self, operation_id: str) -> AbstractContextManager[Hold]:
-        """Hold an operation's requests before processing, until released or the block ends."""
+        """Hold an operation's requests before processing, until released or the block ends.
+
+        Raises:
+            ValueError: `operation_id` is unknown.
+        """
         return self._faults.hold(operation_id)
 
     def future(self, operation_id: str, change: Change, times: int = 1) -> None:
-        """Change an operation's next responses, as a future PortOne might: see `emulator.future`."""
-        self._future.plan(operation_id, change, times)
+        """Change an operation's next responses, as a future PortOne might: see `emulator.future`.
+
+        Raises:
+            ValueError: `operation_id` is unknown.
+        """
+        self._planned_changes.plan(operation_id, change, times)
 
     def advance(
         self, *, days: float = 0, hours: float = 0, minutes: float = 0, seconds: float = 0
@@ -499,19 +520,25 @@ class Emulator(Outside):
             raise ValueError("the clock only moves forward")
         with self._state.lock:
             timeline.advance(self._state, step)
-            self._state.outbox.wake()
+            self._state.delivery_queue.wake()
 
     def reset(self) -> None:
         """Discard all state and everything planned, as if newly created. Holds stay."""
-        with self._resetting:
+        with self._reset_lock:
             is_served = self._server is not None
             self._background.stop()
             with self._state.lock:
                 self._state.clear()
                 self._state.clock.reset()
                 self._state.ids.restart()
-                for each in (self._auth, self._keys, self._faults, self._future, self._refusals):
-                    each.clear()
+                for part in (
+                    self._auth,
+                    self._keys,
+                    self._faults,
+                    self._planned_changes,
+                    self._planned_errors,
+                ):
+                    part.clear()
                 self._requests.clear()
             if is_served:
                 self._background.start()
@@ -531,17 +558,18 @@ class Emulator(Outside):
 
         Raises:
             OSError: the file cannot be read.
-            SnapshotError: the file is damaged, of another version or of another store. Nothing changes.
+            SnapshotError: the file is damaged, of another version or of another store. Nothing
+                changes.
             RuntimeError: the emulator is started.
         """
         if self._server is not None:
-            raise RuntimeError("the emulator is started already")
+            raise RuntimeError("the emulator is already started")
         snapshots.restore(state_file.read(Path(path)), self._state, self._keys)
 
     def _key(self, payment_id: str, store_id: str | None) -> Key:
         return self._state.store(store_id), payment_id
 
-    def _note(self, record: RequestRecord) -> None:
+    def _record_request(self, record: RequestRecord) -> None:
         self._requests.append(record)
         if self._on_request is not None:
             self._on_request(record)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from portone_async.emulator.wire import JsonObject
+from portone_async.emulator.json_values import JsonObject
 
 
-class Refusal(Exception):  # noqa: N818 - an answer, not a failure
+class EmulatedAPIError(Exception):
     """An API error of the emulated PortOne.
 
     It becomes an error response; the HTTP status depends on the operation and is looked up in the
@@ -18,11 +18,11 @@ class Refusal(Exception):  # noqa: N818 - an answer, not a failure
         self.message = message
         self.fields = fields
 
-    def wire(self) -> JsonObject:
+    def to_json(self) -> JsonObject:
         """Return the JSON of the error response."""
         return {"type": self.type, "message": self.message, **self.fields}
 
 
-def invalid(where: str, problem: str) -> Refusal:
+def invalid(location: str, problem: str) -> EmulatedAPIError:
     """Create an INVALID_REQUEST error. The value is omitted: it may be personal data."""
-    return Refusal("INVALID_REQUEST", f"{where}: {problem}")
+    return EmulatedAPIError("INVALID_REQUEST", f"{location}: {problem}")

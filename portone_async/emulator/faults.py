@@ -11,8 +11,9 @@ from typing import Literal, TypeAlias, get_args
 
 from attrs import define, field, frozen
 
-from portone_async.emulator.answers import JSON, Answer
+from portone_async.emulator.choices import check_choice
 from portone_async.emulator.document import Document
+from portone_async.emulator.responses import JSON, Response
 
 FaultKind: TypeAlias = Literal[
     "latency", "reset_before", "reset_after", "500", "502_html", "503", "429", "truncated"
@@ -37,18 +38,18 @@ class Fault:
     delay: float = 0.0
     retry_after: str | None = None
 
-    def gateway_answer(self) -> Answer | None:
+    def gateway_response(self) -> Response | None:
         """Return the gateway's response, for the kinds that have one."""
         headers = {} if self.retry_after is None else {"Retry-After": self.retry_after}
         match self.kind:
             case "500":
-                return Answer(500, headers=headers)
+                return Response(500, headers=headers)
             case "502_html":
-                return Answer(502, _HTML, "text/html", headers)
+                return Response(502, _HTML, "text/html", headers)
             case "503":
-                return Answer(503, b"Service Unavailable", "text/plain", headers)
+                return Response(503, b"Service Unavailable", "text/plain", headers)
             case "429":
-                return Answer(429, b'{"message":"Too Many Requests"}', JSON, headers)
+                return Response(429, b'{"message":"Too Many Requests"}', JSON, headers)
             case _:
                 return None
 
@@ -91,18 +92,21 @@ class Faults:
 
     def __init__(self, document: Document, seed: int) -> None:
         self._document = document
-        self._random = Random(f"{seed}/faults")  # noqa: S311
+        self._random = Random(f"{seed}/faults")  # noqa: S311  (not cryptographic)
         self._planned: dict[str, deque[_Planned]] = {}
         self._holds: dict[str, Hold] = {}
 
     def plan(
         self, operation_id: str, fault: Fault, times: int | None = 1, probability: float = 1.0
     ) -> None:
-        """Append a fault to the operation's queue; `times=None` means forever."""
+        """Append a fault to the operation's queue; `times=None` means forever.
+
+        Raises:
+            ValueError: the operation or the fault's kind is unknown.
+        """
         if operation_id != ANY_OPERATION:
             self._document.operation(operation_id)
-        if fault.kind not in get_args(FaultKind):
-            raise ValueError(f"{fault.kind!r} is no kind of fault")
+        check_choice("kind", fault.kind, get_args(FaultKind))
         planned = self._planned.setdefault(operation_id, deque())
         planned.append(_Planned(fault, times, probability))
 
@@ -110,12 +114,12 @@ class Faults:
         """Cancel all planned faults."""
         self._planned.clear()
 
-    def take(self, operation_id: str) -> Fault | None:
+    def next_fault(self, operation_id: str) -> Fault | None:
         """Return the fault for the current request, if any."""
         for key in (operation_id, ANY_OPERATION):
             planned = self._planned.get(key)
             if planned and self._random.random() < planned[0].probability:
-                return self._next(planned)
+                return self._pop(planned)
         return None
 
     @contextmanager
@@ -129,12 +133,12 @@ class Faults:
             del self._holds[operation_id]
             hold.release()
 
-    def held(self, operation_id: str) -> Hold | None:
+    def current_hold(self, operation_id: str) -> Hold | None:
         """Return the operation's current hold, if any."""
         return self._holds.get(operation_id)
 
     @staticmethod
-    def _next(planned: deque[_Planned]) -> Fault:
+    def _pop(planned: deque[_Planned]) -> Fault:
         first = planned[0]
         if first.times is not None:
             first.times -= 1

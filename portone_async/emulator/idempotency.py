@@ -7,14 +7,14 @@ from datetime import datetime, timedelta
 
 from attrs import define
 
-from portone_async.emulator.answers import Answer
 from portone_async.emulator.clock import Clock
-from portone_async.emulator.errors import Refusal, invalid
+from portone_async.emulator.errors import EmulatedAPIError, invalid
+from portone_async.emulator.responses import Response
 
 LIFETIME = timedelta(hours=3)
 METHODS = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 _HEADER = "Idempotency-Key"
-_SHORTEST, _LONGEST = 16, 256
+_MIN_LENGTH, _MAX_LENGTH = 16, 256
 # RFC 8941, section 3.3.3: printable ASCII in double quotes; quotes and backslashes escaped.
 _STRING = re.compile(r'"((?:[ !#-\[\]-~]|\\["\\])*)"')
 
@@ -23,16 +23,17 @@ def read_key(header: str | None) -> str | None:
     """Parse the Idempotency-Key header.
 
     Raises:
-        Refusal: INVALID_REQUEST if it is not a quoted string of 16 to 256 ASCII characters.
+        EmulatedAPIError: INVALID_REQUEST if it is not a quoted string of 16 to 256 ASCII
+            characters.
     """
     if header is None:
         return None
-    found = _STRING.fullmatch(header.strip())
-    if found is None:
+    match = _STRING.fullmatch(header.strip())
+    if match is None:
         raise invalid(_HEADER, 'must be an RFC 8941 string: ASCII characters in double quotes ("")')
-    key = re.sub(r"\\(.)", r"\1", found[1])
-    if not _SHORTEST <= len(key) <= _LONGEST:
-        raise invalid(_HEADER, f"must have {_SHORTEST} to {_LONGEST} characters")
+    key = re.sub(r"\\(.)", r"\1", match[1])
+    if not _MIN_LENGTH <= len(key) <= _MAX_LENGTH:
+        raise invalid(_HEADER, f"must have {_MIN_LENGTH} to {_MAX_LENGTH} characters")
     return key
 
 
@@ -42,7 +43,7 @@ class Entry:
 
     fingerprint: bytes
     expires_at: datetime
-    answer: Answer | None = None
+    response: Response | None = None
 
 
 class IdempotencyKeys:
@@ -52,30 +53,30 @@ class IdempotencyKeys:
         self._clock = clock
         self._entries: dict[str, Entry] = {}
 
-    def begin(self, key: str, fingerprint: bytes) -> Answer | None:
+    def begin(self, key: str, fingerprint: bytes) -> Response | None:
         """Reserve a key for a request, or return the stored response.
 
         Raises:
-            Refusal: IDEMPOTENCY_OUTSTANDING_REQUEST while the first request is in progress;
-                INVALID_REQUEST if the key was used for a different request.
+            EmulatedAPIError: IDEMPOTENCY_OUTSTANDING_REQUEST while the first request is in
+                progress; INVALID_REQUEST if the key was used for a different request.
         """
         now = self._clock.now()
         entry = self._entries.get(key)
-        if entry is None or (entry.answer is not None and now >= entry.expires_at):
+        if entry is None or (entry.response is not None and now >= entry.expires_at):
             self._entries[key] = Entry(fingerprint, now + LIFETIME)
             return None
         if entry.fingerprint != fingerprint:
             raise invalid(_HEADER, "was used for a request with another path, query or body")
-        if entry.answer is None:
-            raise Refusal(
+        if entry.response is None:
+            raise EmulatedAPIError(
                 "IDEMPOTENCY_OUTSTANDING_REQUEST", "the first request with this key is in progress"
             )
-        return entry.answer
+        return entry.response
 
-    def finish(self, key: str, answer: Answer) -> None:
+    def finish(self, key: str, response: Response) -> None:
         """Store the first response."""
         if key in self._entries:
-            self._entries[key].answer = answer
+            self._entries[key].response = response
 
     def abandon(self, key: str) -> None:
         """Release the key of a request that ended without a response."""
@@ -87,7 +88,7 @@ class IdempotencyKeys:
 
     def finished(self) -> dict[str, Entry]:
         """Return the keys with a stored response."""
-        return {key: entry for key, entry in self._entries.items() if entry.answer is not None}
+        return {key: entry for key, entry in self._entries.items() if entry.response is not None}
 
     def restore(self, entries: dict[str, Entry]) -> None:
         """Replace the keys by saved ones."""

@@ -17,7 +17,7 @@ class Ids:
         """Restart the sequence of a run; a later run on saved state gets other IDs."""
         self.run = run
         suffix = f"/{run}" if run else ""
-        self._random = Random(f"{self._seed}/ids{suffix}")  # noqa: S311
+        self._random = Random(f"{self._seed}/ids{suffix}")  # noqa: S311  (not cryptographic)
 
     def uuid(self) -> str:
         """Return a version 4 UUID."""

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, cast
 
 from portone_async.emulator.errors import invalid
-from portone_async.emulator.wire import JsonObject, moment, timestamp
+from portone_async.emulator.json_values import JsonObject, format_datetime, parse_datetime
 
 DEFAULT_SIZE = 10
 DEFAULT_RANGE = timedelta(days=90)
@@ -21,7 +21,7 @@ def page(
     """Return the requested page, numbered from 0. `limit` is the last item that pages may reach.
 
     Raises:
-        Refusal: INVALID_REQUEST if the page number or size is out of range.
+        EmulatedAPIError: INVALID_REQUEST if the page number or size is out of range.
     """
     wanted: JsonObject = body.get("page", {})
     number = wanted.get("number", body.get("pageNumber", 0))
@@ -42,13 +42,13 @@ def time_range(filters: Mapping[str, Any], now: datetime) -> tuple[str, str]:
 
     `until` defaults to now, `from` to 90 days before `until`.
     """
-    until = moment(filters["until"]) if "until" in filters else now
+    until = parse_datetime(filters["until"]) if "until" in filters else now
     default_start = max(until, _EARLIEST) - DEFAULT_RANGE
-    start = moment(filters["from"]) if "from" in filters else default_start
-    return timestamp(start), timestamp(until)
+    start = parse_datetime(filters["from"]) if "from" in filters else default_start
+    return format_datetime(start), format_datetime(until)
 
 
-def in_range(
+def in_time_range(
     items: Iterable[JsonObject], filters: Mapping[str, Any], field: Field, now: datetime
 ) -> list[JsonObject]:
     """Return the items whose time, given by `field`, is in the filters' time range."""
@@ -56,7 +56,7 @@ def in_range(
     return [item for item in items if first <= str(field(item) or "") <= last]
 
 
-def ordered(items: Iterable[JsonObject], field: Field, order: str | None) -> list[JsonObject]:
+def sort_by_time(items: Iterable[JsonObject], field: Field, order: str | None) -> list[JsonObject]:
     """Sort by a time field, newest first unless `order` is ASC; items without it come last."""
     descending = order != "ASC"
     dated = sorted(
@@ -66,17 +66,17 @@ def ordered(items: Iterable[JsonObject], field: Field, order: str | None) -> lis
     return [*(reversed(dated) if descending else dated), *undated]
 
 
-def one_of(wanted: Sequence[object] | None, value: object) -> bool:
+def matches_any(wanted: Sequence[object] | None, value: object) -> bool:
     """Whether a value is in a filter's list; an omitted or empty list matches everything."""
     return not wanted or value in wanted
 
 
-def equal(wanted: object, value: object) -> bool:
+def matches(wanted: object, value: object) -> bool:
     """Whether a value equals a filter's; an omitted filter matches everything."""
     return wanted is None or wanted == value
 
 
-def path(item: Any, *steps: str) -> Any:
+def get_nested(item: Any, *steps: str) -> Any:
     """Return a nested field, `None` if a step is missing."""
     for step in steps:
         if not isinstance(item, dict):
@@ -85,7 +85,7 @@ def path(item: Any, *steps: str) -> Any:
     return item  # pyright: ignore[reportUnknownVariableType]
 
 
-def contains(
+def matches_text(
     search: Mapping[str, str] | None, item: JsonObject, fields: Mapping[str, tuple[str, ...]]
 ) -> bool:
     """Whether a field contains the text of a search, ignoring case.
@@ -107,13 +107,17 @@ def _texts(item: Any, steps: tuple[str, ...]) -> list[str]:
         return [text for member in members for text in _texts(member, steps)]
     if not steps:
         return [] if item is None else [str(item)]
-    return _texts(path(item, steps[0]), steps[1:])
+    return _texts(get_nested(item, steps[0]), steps[1:])
 
 
-def within(wanted: Mapping[str, str] | None, time: str | None) -> bool:
+def in_date_range(wanted: Mapping[str, str] | None, time: str | None) -> bool:
     """Whether a time is in a `DateTimeRange`, inclusive; an omitted range matches everything."""
     if wanted is None:
         return True
     if time is None:
         return False
-    return timestamp(moment(wanted["from"])) <= time <= timestamp(moment(wanted["until"]))
+    return (
+        format_datetime(parse_datetime(wanted["from"]))
+        <= time
+        <= format_datetime(parse_datetime(wanted["until"]))
+    )

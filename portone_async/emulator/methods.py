@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Literal, TypeAlias, get_args
 
-from portone_async.emulator.wire import JsonObject
+from portone_async.emulator.json_values import JsonObject
 
-Method: TypeAlias = Literal[
+PayMethod: TypeAlias = Literal[
     "card",
     "transfer",
     "virtual_account",
@@ -17,11 +17,11 @@ Method: TypeAlias = Literal[
     "crypto",
 ]
 
-_TYPES = {name: "PaymentMethod" + name.title().replace("_", "") for name in get_args(Method)}
+_TYPES = {name: "PaymentMethod" + name.title().replace("_", "") for name in get_args(PayMethod)}
 _BRANDS = {"3": "AMEX", "4": "VISA", "5": "MASTER", "6": "UNIONPAY"}
 
 
-def sample(method: Method, approval_number: str) -> JsonObject:
+def sample(method: PayMethod, approval_number: str) -> JsonObject:
     """Return a sample payment method, for a payment made in the payment window."""
     kind = {"type": _TYPES[method]}
     match method:
@@ -64,9 +64,9 @@ def card_summary(number: str) -> JsonObject:
     }
 
 
-def type_name(wire_type: str) -> str:
+def type_name(type_tag: str) -> str:
     """Convert a method's type to its name in filters: `PaymentMethodEasyPay` to `EASY_PAY`."""
     for name, tag in _TYPES.items():
-        if tag == wire_type:
+        if tag == type_tag:
             return name.upper()
-    return wire_type
+    return type_tag

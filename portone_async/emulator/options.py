@@ -8,6 +8,7 @@ from pathlib import Path
 from portone_async.emulator.emulator import DEFAULT_SECRET, DEFAULT_STORE_ID
 from portone_async.emulator.server import LOOPBACK
 
+_MAX_PORT = 65535
 _DESCRIPTION = "Run an emulator of the PortOne V2 API on this machine. No account needed."
 _HOST = """address to listen on (default: %(default)s). Any other exposes the emulator to whoever can
 reach that address. The dashboard and the controls need no secret, so from other machines, and from
@@ -16,17 +17,19 @@ _STATE = """file for the state: loaded at start if it exists, written at exit. W
 lost at exit"""
 
 
-def parser() -> argparse.ArgumentParser:
+def build_parser() -> argparse.ArgumentParser:
     """Build the argument parser."""
-    made = argparse.ArgumentParser(
+    parser = argparse.ArgumentParser(
         prog="python -m portone_async.emulator", description=_DESCRIPTION
     )
-    add = made.add_argument
+    add = parser.add_argument
     add(
         "--port", type=_port, default=8000, help="TCP port, 0 for a free one (default: %(default)s)"
     )
     add("--secret", default=DEFAULT_SECRET, help="API secret to accept (default: %(default)s)")
-    add("--store-id", default=DEFAULT_STORE_ID, help="the account's store ID (default: %(default)s)")
+    add(
+        "--store-id", default=DEFAULT_STORE_ID, help="the account's store ID (default: %(default)s)"
+    )
     add("--webhook-url", metavar="URL", type=_url, help="destination of webhooks")
     add(
         "--webhook-secret",
@@ -48,13 +51,13 @@ def parser() -> argparse.ArgumentParser:
         default=[],
         help="Host name that may use the dashboard and the controls from elsewhere; repeatable",
     )
-    return made
+    return parser
 
 
 def _port(text: str) -> int:
     port = int(text)
-    if not 0 <= port <= 65535:  # noqa: PLR2004
-        raise argparse.ArgumentTypeError("must be from 0 to 65535")
+    if not 0 <= port <= _MAX_PORT:
+        raise argparse.ArgumentTypeError(f"must be from 0 to {_MAX_PORT}")
     return port
 
 

@@ -6,11 +6,11 @@ from datetime import datetime
 from typing import Any
 
 from portone_async.emulator.amounts import Amount
-from portone_async.emulator.errors import Refusal, invalid
-from portone_async.emulator.notices import Trigger, notify_payment
+from portone_async.emulator.errors import EmulatedAPIError, invalid
+from portone_async.emulator.events import Trigger, notify_payment
+from portone_async.emulator.json_values import JsonObject, format_datetime, omit_none
 from portone_async.emulator.records import Payment, Transaction
 from portone_async.emulator.state import Decline, Key, State
-from portone_async.emulator.wire import JsonObject, present, timestamp
 
 CANCELLABLE = frozenset({"PAID", "PARTIAL_CANCELLED"})
 # The events that `getAllPaymentEventsByCursor` knows.
@@ -22,11 +22,11 @@ def find(state: State, key: Key) -> Payment:
     """Return a payment.
 
     Raises:
-        Refusal: PAYMENT_NOT_FOUND.
+        EmulatedAPIError: PAYMENT_NOT_FOUND.
     """
     payment = state.payments.get(key)
     if payment is None:
-        raise Refusal("PAYMENT_NOT_FOUND", "this store has no payment with this ID")
+        raise EmulatedAPIError("PAYMENT_NOT_FOUND", "this store has no payment with this ID")
     return payment
 
 
@@ -34,11 +34,11 @@ def check_unpaid(state: State, key: Key) -> None:
     """Check that a payment is neither paid nor pending approval.
 
     Raises:
-        Refusal: ALREADY_PAID.
+        EmulatedAPIError: ALREADY_PAID.
     """
     payment = state.payments.get(key)
     if payment is not None and is_paid_or_pending(payment):
-        raise Refusal("ALREADY_PAID", "the payment with this ID is already paid")
+        raise EmulatedAPIError("ALREADY_PAID", "the payment with this ID is already paid")
 
 
 def is_paid_or_pending(payment: Payment) -> bool:
@@ -50,40 +50,44 @@ def check_not_waiting(state: State, key: Key) -> None:
     """Check that a payment is neither paid nor waiting for a deposit.
 
     Raises:
-        Refusal: ALREADY_PAID_OR_WAITING.
+        EmulatedAPIError: ALREADY_PAID_OR_WAITING.
     """
     payment = state.payments.get(key)
     if payment is None:
         return
     if is_paid_or_pending(payment) or payment.latest.status == "VIRTUAL_ACCOUNT_ISSUED":
-        raise Refusal("ALREADY_PAID_OR_WAITING", "the payment with this ID is paid or waits for a deposit")
+        raise EmulatedAPIError(
+            "ALREADY_PAID_OR_WAITING", "the payment with this ID is paid or waits for a deposit"
+        )
 
 
 def check_not_scheduled(state: State, key: Key) -> None:
     """Check that no schedule will make this payment.
 
     Raises:
-        Refusal: PAYMENT_SCHEDULE_ALREADY_EXISTS.
+        EmulatedAPIError: PAYMENT_SCHEDULE_ALREADY_EXISTS.
     """
     for schedule in state.schedules.values():
         if schedule.key == key and schedule.status == "SCHEDULED":
-            raise Refusal("PAYMENT_SCHEDULE_ALREADY_EXISTS", "a schedule will make this payment")
+            raise EmulatedAPIError(
+                "PAYMENT_SCHEDULE_ALREADY_EXISTS", "a schedule will make this payment"
+            )
 
 
-def open_transaction(state: State, key: Key, amount: Amount, wire: JsonObject) -> Payment:
+def open_transaction(state: State, key: Key, amount: Amount, fields: JsonObject) -> Payment:
     """Start a payment attempt: the first, or another after one that did not end in payment.
 
     A virtual account that still waits for a deposit is abandoned.
 
     Raises:
-        Refusal: ALREADY_PAID.
+        EmulatedAPIError: ALREADY_PAID.
     """
     check_unpaid(state, key)
     store_id, payment_id = key
     payment = state.payments.get(key)
     if payment is None:
         payment = Payment(store_id, payment_id)
-    fields: JsonObject = {
+    defaults: JsonObject = {
         "merchantId": state.settings.merchant_id,
         "storeId": store_id,
         "version": "V2",
@@ -92,7 +96,7 @@ def open_transaction(state: State, key: Key, amount: Amount, wire: JsonObject) -
         "cancellations": [],
         "webhooks": [],
     }
-    payment.transactions.append(Transaction(state.ids.uuid(), amount, {**fields, **wire}))
+    payment.transactions.append(Transaction(state.ids.uuid(), amount, {**defaults, **fields}))
     change_status(state, payment, "READY")
     state.payments[key] = payment
     return payment
@@ -105,16 +109,16 @@ def change_status(
     *,
     trigger: Trigger | None = None,
     cancellation: JsonObject | None = None,
-    **wire: Any,
+    **fields: Any,
 ) -> None:
     """Change the status of the payment's latest attempt, and send the events of the change."""
     now = state.now()
     transaction = payment.latest
     transaction.status = status
-    transaction.wire.update(wire, updatedAt=now, statusChangedAt=now)
+    transaction.fields.update(fields, updatedAt=now, statusChangedAt=now)
     # Closing an account before any deposit moves no money, so it is no event.
     if status in _EVENTS and transaction.amount.paid:
-        _note_event(state, payment, cancellation)
+        _add_event(state, payment, cancellation)
     if status != "READY":
         notify_payment(state, payment, status, trigger=trigger, cancellation=cancellation)
     refresh(state, payment)
@@ -140,23 +144,23 @@ def settle(state: State, payment: Payment, trigger: Trigger | None = None) -> No
     transaction = payment.latest
     transaction.amount = transaction.amount.as_paid()
     transaction.payment_token = None
-    wire: JsonObject = {
-        "pgTxId": transaction.wire.get("pgTxId") or state.ids.uuid(),
+    fields: JsonObject = {
+        "pgTxId": transaction.fields.get("pgTxId") or state.ids.uuid(),
         "receiptUrl": f"https://receipts.invalid/{transaction.id}",
     }
-    change_status(state, payment, "PAID", trigger=trigger, paidAt=state.now(), **wire)
+    change_status(state, payment, "PAID", trigger=trigger, paidAt=state.now(), **fields)
 
 
 def charge(state: State, payment: Payment) -> None:
     """Charge the latest attempt; it succeeds unless a decline is planned.
 
     Raises:
-        Refusal: PG_PROVIDER if declined; the payment is FAILED then.
+        EmulatedAPIError: PG_PROVIDER if declined; the payment is FAILED then.
     """
     if state.declines:
         declined = state.declines.popleft()
         fail(state, payment, declined)
-        raise Refusal(
+        raise EmulatedAPIError(
             "PG_PROVIDER",
             "the payment company declined",
             pgCode=declined.pg_code,
@@ -187,19 +191,19 @@ def issue_account(
         "accountNumber": state.ids.digits(14),
         **account,
         "issuedAt": state.now(),
-        "expiredAt": timestamp(expires_at),
+        "expiredAt": format_datetime(expires_at),
     }
     pg_tx_id = state.ids.uuid()
     change_status(state, payment, "VIRTUAL_ACCOUNT_ISSUED", method=method, pgTxId=pg_tx_id)
-    state.outbox.wake()
+    state.delivery_queue.wake()
 
 
 def deposit(state: State, payment: Payment, amount: int | None) -> None:
     """Deposit into the virtual account.
 
     Raises:
-        Refusal: PAYMENT_NOT_WAITING_FOR_DEPOSIT; INVALID_REQUEST if `amount` is not the total:
-            banks accept no other amount for such an account.
+        EmulatedAPIError: PAYMENT_NOT_WAITING_FOR_DEPOSIT; INVALID_REQUEST if `amount` is not the
+            total: banks accept no other amount for such an account.
     """
     _check_waits_for_deposit(payment)
     if amount is not None and amount != payment.latest.amount.total:
@@ -211,7 +215,7 @@ def approve(state: State, payment: Payment) -> None:
     """Approve a pending payment.
 
     Raises:
-        Refusal: INVALID_REQUEST if the payment is not pending.
+        EmulatedAPIError: INVALID_REQUEST if the payment is not pending.
     """
     if payment.latest.status != "PAY_PENDING":
         raise invalid("payment", f"must be PAY_PENDING, is {payment.latest.status}")
@@ -222,7 +226,7 @@ def close_account(state: State, payment: Payment) -> str:
     """Close the virtual account before any deposit, and return when.
 
     Raises:
-        Refusal: PAYMENT_NOT_WAITING_FOR_DEPOSIT.
+        EmulatedAPIError: PAYMENT_NOT_WAITING_FOR_DEPOSIT.
     """
     _check_waits_for_deposit(payment)
     now = state.now()
@@ -253,15 +257,15 @@ def check_paid(payment: Payment) -> None:
     """Check that a payment is paid.
 
     Raises:
-        Refusal: PAYMENT_NOT_PAID.
+        EmulatedAPIError: PAYMENT_NOT_PAID.
     """
     if payment.latest.status not in CANCELLABLE:
-        raise Refusal("PAYMENT_NOT_PAID", f"the payment is {payment.latest.status}")
+        raise EmulatedAPIError("PAYMENT_NOT_PAID", f"the payment is {payment.latest.status}")
 
 
 def has_account(transaction: Transaction) -> bool:
     """Whether the attempt uses a virtual account."""
-    return transaction.wire.get("method", {}).get("type") == _VIRTUAL_ACCOUNT
+    return transaction.fields.get("method", {}).get("type") == _VIRTUAL_ACCOUNT
 
 
 def escrow_view(state: State, escrow: JsonObject) -> JsonObject:
@@ -271,28 +275,30 @@ def escrow_view(state: State, escrow: JsonObject) -> JsonObject:
 
 def _check_waits_for_deposit(payment: Payment) -> None:
     if payment.latest.status != "VIRTUAL_ACCOUNT_ISSUED":
-        raise Refusal("PAYMENT_NOT_WAITING_FOR_DEPOSIT", f"the payment is {payment.latest.status}")
+        raise EmulatedAPIError(
+            "PAYMENT_NOT_WAITING_FOR_DEPOSIT", f"the payment is {payment.latest.status}"
+        )
 
 
 def _values(transaction: Transaction) -> JsonObject:
-    return transaction.wire | {
+    return transaction.fields | {
         "status": transaction.status,
-        "amount": transaction.amount.wire(),
+        "amount": transaction.amount.to_json(),
         # A copy: responses already sent must not grow.
-        "cancellations": list(transaction.wire["cancellations"]),
+        "cancellations": list(transaction.fields["cancellations"]),
     }
 
 
-def _note_event(state: State, payment: Payment, cancellation: JsonObject | None) -> None:
+def _add_event(state: State, payment: Payment, cancellation: JsonObject | None) -> None:
     transaction = payment.latest
     amount = transaction.amount
-    values = transaction.wire | present(
+    values = transaction.fields | omit_none(
         type=transaction.status,
         id=state.ids.uuid(),
         paymentId=payment.id,
         transactionId=transaction.id,
         createdAt=state.now(),
-        totalAmount=amount.wire(),
+        totalAmount=amount.to_json(),
         eventAmount=cancellation["totalAmount"] if cancellation else amount.paid,
         cancellation=cancellation,
     )

@@ -7,7 +7,7 @@ from datetime import datetime
 from attrs import Factory, define, frozen
 
 from portone_async.emulator.amounts import Amount
-from portone_async.emulator.wire import JsonObject
+from portone_async.emulator.json_values import JsonObject
 
 
 @frozen
@@ -23,13 +23,13 @@ class Registration:
 class Transaction:
     """One payment attempt.
 
-    `wire` holds JSON fields that responses repeat unchanged, whatever the status; each response
+    `fields` holds JSON fields that responses repeat unchanged, whatever the status; each response
     takes those that its schema has.
     """
 
     id: str
     amount: Amount
-    wire: JsonObject
+    fields: JsonObject
     status: str = "READY"
     payment_token: str | None = None
     account_expires_at: datetime | None = None
@@ -56,12 +56,12 @@ class Schedule:
 
     key: tuple[str, str]
     body: JsonObject
-    wire: JsonObject
+    fields: JsonObject
     status: str = "SCHEDULED"
 
 
 @define
-class Issue:
+class PendingBillingKey:
     """A billing key pending the shop's confirmation, with the payment to make at once, if any."""
 
     info: JsonObject

@@ -14,10 +14,10 @@ from functools import cache
 from attrs import Factory, define, frozen
 
 from portone_async.emulator.document import Document, Operation, name_of
-from portone_async.emulator.wire import JsonObject
+from portone_async.emulator.json_values import JsonObject
 
 # A scheduled change is not part of the resource yet.
-_PLANNED = "/schedule"
+_SCHEDULE_SUFFIX = "/schedule"
 
 
 @frozen
@@ -41,7 +41,7 @@ class Resource:
 
 @frozen
 class Link:
-    """An operation's relation to a resource. `field` of its response holds the resource or the list."""
+    """An operation's relation to a resource; `field` of its response holds it, or the list."""
 
     resource: Resource
     field: str | None = None
@@ -66,18 +66,18 @@ class Resources:
     def of(cls, document: Document, operations: Iterable[Operation]) -> Resources:
         """Derive the resources of these operations."""
         operations = list(operations)
-        found = cls()
+        resources = cls()
         for get in operations:
             resource = _resource(document, get)
             if resource is None:
                 continue
             links = {operation.id: _link(document, resource, operation) for operation in operations}
             if any(links.values()):
-                found.gets[get.id] = Link(resource)
-                found._take(resource, operations, links)
-        return found
+                resources.gets[get.id] = Link(resource)
+                resources._add_links(resource, operations, links)
+        return resources
 
-    def _take(
+    def _add_links(
         self, resource: Resource, operations: list[Operation], links: dict[str, Link | None]
     ) -> None:
         for operation in operations:
@@ -91,26 +91,28 @@ class Resources:
 
 
 def _resource(document: Document, get: Operation) -> Resource | None:
-    if get.method != "GET" or get.reply is None or "$ref" not in get.reply:
+    if get.method != "GET" or get.response is None or "$ref" not in get.response:
         return None
-    if get.path.endswith(_PLANNED):
+    if get.path.endswith(_SCHEDULE_SUFFIX):
         return None
     names = [parameter.name for parameter in get.path_parameters]
     if names and (len(names) > 1 or get.path.rpartition("/")[2] != f"{{{names[0]}}}"):
         return None
-    name = name_of(get.reply["$ref"])
+    name = name_of(get.response["$ref"])
     variants = document.variants(name).values() if "discriminator" in document.schemas[name] else ()
     return Resource(get, name, frozenset({name, *variants}), names[0] if names else None)
 
 
 def _link(document: Document, resource: Resource, operation: Operation) -> Link | None:
     """Return the link from an operation to a resource, if its path and its response refer to it."""
-    if operation.reply is None or "$ref" not in operation.reply:
+    if operation.response is None or "$ref" not in operation.response:
         return None
     path, collection = operation.path, resource.collection
-    if path.endswith(_PLANNED) or not (path == collection or path.startswith(f"{collection}/")):
+    if path.endswith(_SCHEDULE_SUFFIX) or not (
+        path == collection or path.startswith(f"{collection}/")
+    ):
         return None
-    properties: JsonObject = document.resolve(operation.reply).get("properties", {})
+    properties: JsonObject = document.resolve(operation.response).get("properties", {})
     is_list = operation.method == "GET"
     if is_list and (path != collection or resource.parameter is None):
         return None
@@ -124,10 +126,10 @@ def _link(document: Document, resource: Resource, operation: Operation) -> Link 
 def id_field(document: Document, resource: Resource) -> str | None:
     """Return the field that identifies a resource: named like the path parameter, or `id`."""
     parameter = resource.parameter or ""
-    wanted = [parameter, "id"] if parameter.lower().endswith("id") else [parameter]
+    candidates = [parameter, "id"] if parameter.lower().endswith("id") else [parameter]
     for name in sorted(resource.schemas):
         properties: JsonObject = document.schemas[name].get("properties", {})
-        for field in wanted:
+        for field in candidates:
             if field in properties:
                 return field
     return None

@@ -6,7 +6,7 @@ from random import Random
 from typing import Any, cast
 
 from portone_async.emulator.document import Document, name_of
-from portone_async.emulator.wire import JsonObject
+from portone_async.emulator.json_values import JsonObject
 
 _OPTIONAL_SHARE = 0.6
 _MAX_DEPTH = 8  # deeper, only required fields: ends recursive schemas, should there be one
@@ -54,21 +54,21 @@ class Sampler:
     def _object(self, schema: JsonObject, depth: int) -> JsonObject:
         required = cast("list[str]", schema.get("required", []))
         properties = cast("dict[str, JsonObject]", schema.get("properties", {}))
-        made = {
+        values = {
             name: self.value(inner, name, depth + 1)
             for name, inner in properties.items()
             if name in required or (depth < _MAX_DEPTH and self._random.random() < _OPTIONAL_SHARE)
         }
         extra = schema.get("additionalProperties")
         if isinstance(extra, dict):
-            made["sample"] = self.value(cast("JsonObject", extra), "sample", depth + 1)
-        return made
+            values["sample"] = self.value(cast("JsonObject", extra), "sample", depth + 1)
+        return values
 
-    def _text(self, form: str | None, name: str) -> str:
+    def _text(self, text_format: str | None, name: str) -> str:
         day = f"2026-{self._random.randint(1, 12):02}-{self._random.randint(1, 28):02}"
-        if form == "date":
+        if text_format == "date":
             return day
-        if form == "date-time":
+        if text_format == "date-time":
             return f"{day}T{self._random.randint(0, 23):02}:30:00.000000Z"
         suffix = f"{self._random.getrandbits(32):08x}"
         if name.lower().endswith("url"):

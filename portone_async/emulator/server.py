@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING
 
 import uvicorn
 
-from portone_async.emulator.connection import CuttableProtocol
+from portone_async.emulator.connection import ConnectionExposingProtocol
 from portone_async.emulator.threads import join
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp
 
 LOOPBACK = "127.0.0.1"
-_ANY = {"0.0.0.0": LOOPBACK, "::": "::1"}  # noqa: S104 - how a local browser reaches such a host
+_WILDCARDS = {"0.0.0.0": LOOPBACK, "::": "::1"}  # noqa: S104  (their loopback addresses)
 _START_TIMEOUT = 10.0
 _STOP_TIMEOUT = 0.1
 _BACKLOG = 2048
@@ -69,7 +69,7 @@ class LoopbackServer:
     def __init__(self, app: ASGIApp, host: str, port: int) -> None:
         config = uvicorn.Config(
             app,
-            http=CuttableProtocol,
+            http=ConnectionExposingProtocol,
             loop="asyncio",
             ws="none",
             lifespan="off",
@@ -87,9 +87,9 @@ class LoopbackServer:
         self._thread = Thread(
             target=self._server.run, args=([self._socket],), name="portone-emulator", daemon=True
         )
-        name = _ANY.get(host, host)
-        shown = f"[{name}]" if ":" in name else name
-        self.url = f"http://{shown}:{self._socket.getsockname()[1]}"
+        name = _WILDCARDS.get(host, host)
+        url_host = f"[{name}]" if ":" in name else name
+        self.url = f"http://{url_host}:{self._socket.getsockname()[1]}"
 
     def start(self) -> None:
         """Start the server; return once it accepts requests.
@@ -110,7 +110,7 @@ class LoopbackServer:
         """
         self._server.request_stop()
         try:
-            join(self._thread, "answers requests")
+            join(self._thread, "serves requests")
         finally:
             self._socket.close()
 

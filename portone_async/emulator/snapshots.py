@@ -15,17 +15,26 @@ from cattrs.gen import make_dict_unstructure_fn, override
 
 from portone_async.emulator import payments
 from portone_async.emulator.deliveries import Delivery
+from portone_async.emulator.delivery_queue import DeliveryQueue
 from portone_async.emulator.idempotency import Entry, IdempotencyKeys
-from portone_async.emulator.outbox import Outbox
+from portone_async.emulator.json_values import JsonObject, format_datetime, parse_datetime
 from portone_async.emulator.records import Payment
 from portone_async.emulator.state import State
-from portone_async.emulator.wire import JsonObject, moment, timestamp
 
 FORMAT = "portone-async emulator state"
 VERSION = 1
 # Not saved: configuration, transient values, and what can be derived from the rest.
-_NOT_KEPT = frozenset(
-    {"document", "settings", "clock", "ids", "lock", "open_accounts", "outbox", "is_silent"}
+_NOT_SAVED = frozenset(
+    {
+        "document",
+        "settings",
+        "clock",
+        "ids",
+        "lock",
+        "open_accounts",
+        "delivery_queue",
+        "skip_webhooks",
+    }
 )
 
 
@@ -46,11 +55,13 @@ def take(state: State, keys: IdempotencyKeys) -> JsonObject:
             "format": FORMAT,
             "version": VERSION,
             "storeId": state.settings.store_id,
-            "now": timestamp(now),
+            "now": format_datetime(now),
             "secondsAhead": (now - datetime.now(UTC)).total_seconds(),
             "run": state.ids.run,
-            "state": {each.name: convert(getattr(state, each.name), each.type) for each in _kept()},
-            "webhooks": convert(state.outbox.deliveries, list[Delivery]),
+            "state": {
+                each.name: convert(getattr(state, each.name), each.type) for each in _saved_fields()
+            },
+            "webhooks": convert(state.delivery_queue.deliveries, list[Delivery]),
             "idempotencyKeys": convert(keys.finished(), dict[str, Entry]),
         }
 
@@ -67,7 +78,7 @@ def restore(snapshot: JsonObject, state: State, keys: IdempotencyKeys) -> None:
         values = _values(snapshot["state"], convert)
         for payment in cast("dict[object, Payment]", values.get("payments", {})).values():
             payments.refresh(state, payment)
-        outbox = Outbox(deliveries=convert(snapshot["webhooks"], list[Delivery]))
+        delivery_queue = DeliveryQueue(deliveries=convert(snapshot["webhooks"], list[Delivery]))
         entries = convert(snapshot["idempotencyKeys"], dict[str, Entry])
         now = _now(snapshot, is_running=state.clock.is_running)
         run = int(snapshot["run"]) + 1
@@ -81,7 +92,7 @@ def restore(snapshot: JsonObject, state: State, keys: IdempotencyKeys) -> None:
             for key, payment in state.payments.items()
             if payment.latest.account_expires_at is not None
         }
-        state.outbox = outbox
+        state.delivery_queue = delivery_queue
         state.clock.move_to(now)
         state.ids.restart(run)
         keys.restore(entries)
@@ -95,29 +106,31 @@ def _check(snapshot: JsonObject, store_id: str) -> None:
             f"it has version {snapshot.get('version')!r}; this emulator reads version {VERSION}"
         )
     if snapshot.get("storeId") != store_id:
-        raise SnapshotError(f"it belongs to the store {snapshot.get('storeId')!r}, not {store_id!r}")
+        raise SnapshotError(
+            f"it belongs to the store {snapshot.get('storeId')!r}, not {store_id!r}"
+        )
 
 
-def _values(written: JsonObject, convert: Callable[[Any, Any], Any]) -> dict[str, object]:
+def _values(saved: JsonObject, convert: Callable[[Any, Any], Any]) -> dict[str, object]:
     """Convert the saved fields; those that an earlier version did not save keep their defaults."""
-    kept = {each.name: each.type for each in _kept()}
-    return {name: convert(value, kept[name]) for name, value in written.items()}
+    types = {each.name: each.type for each in _saved_fields()}
+    return {name: convert(value, types[name]) for name, value in saved.items()}
 
 
 def _now(snapshot: JsonObject, *, is_running: bool) -> datetime:
     if is_running:
         return datetime.now(UTC) + timedelta(seconds=snapshot["secondsAhead"])
-    return moment(snapshot["now"])
+    return parse_datetime(snapshot["now"])
 
 
-def _kept() -> Iterable[Attribute[Any]]:
-    return [each for each in fields(resolve_types(State)) if each.name not in _NOT_KEPT]
+def _saved_fields() -> Iterable[Attribute[Any]]:
+    return [each for each in fields(resolve_types(State)) if each.name not in _NOT_SAVED]
 
 
 def _converter() -> Converter:
     converter = Converter(unstruct_collection_overrides={deque: list})
-    converter.register_unstructure_hook(datetime, timestamp)
-    converter.register_structure_hook(datetime, lambda text, _: moment(text))
+    converter.register_unstructure_hook(datetime, format_datetime)
+    converter.register_structure_hook(datetime, lambda text, _: parse_datetime(text))
     converter.register_unstructure_hook(bytes, lambda content: base64.b64encode(content).decode())
     converter.register_structure_hook(bytes, lambda text, _: base64.b64decode(text, validate=True))
     # JSON object keys are strings: a dictionary with tuple keys becomes a list of pairs.

@@ -9,13 +9,13 @@ from threading import RLock
 from attrs import define, field, fields, frozen
 
 from portone_async.emulator.clock import Clock
+from portone_async.emulator.delivery_queue import DeliveryQueue
 from portone_async.emulator.document import Document
-from portone_async.emulator.errors import Refusal, invalid
+from portone_async.emulator.errors import EmulatedAPIError, invalid
 from portone_async.emulator.ids import Ids
-from portone_async.emulator.outbox import Outbox
-from portone_async.emulator.records import Issue, Payment, Registration, Schedule
+from portone_async.emulator.json_values import JsonObject, format_datetime
+from portone_async.emulator.records import Payment, PendingBillingKey, Registration, Schedule
 from portone_async.emulator.webhook_bodies import WebhookFormat, WebhookVersion
-from portone_async.emulator.wire import JsonObject, timestamp
 
 Key = tuple[str, str]
 """A store ID, and an ID chosen by that store."""
@@ -68,15 +68,15 @@ class State:
     schedules: dict[str, Schedule] = field(factory=dict)
     cash_receipts: dict[Key, JsonObject] = field(factory=dict)
     identity_verifications: dict[Key, JsonObject] = field(factory=dict)
-    issues: dict[str, Issue] = field(factory=dict)
+    pending_billing_keys: dict[str, PendingBillingKey] = field(factory=dict)
     promotions: dict[str, JsonObject] = field(factory=dict)
     payment_sessions: dict[str, JsonObject] = field(factory=dict)
-    things: dict[Key, JsonObject | None] = field(factory=dict)
+    resources: dict[Key, JsonObject | None] = field(factory=dict)
     """Resources of generated responses, by GET operation ID and own ID; `None` once deleted."""
-    outbox: Outbox = field(factory=Outbox)
-    pended_cancellations: int = field(default=0, init=False)
+    delivery_queue: DeliveryQueue = field(factory=DeliveryQueue)
+    cancellations_left_pending: int = field(default=0, init=False)
     """How many of the next cancellations are left pending."""
-    is_silent: bool = field(default=False, init=False)
+    skip_webhooks: bool = field(default=False, init=False)
     """Whether the current request asked for no webhooks (`skipWebhook`)."""
 
     def clear(self) -> None:
@@ -87,9 +87,9 @@ class State:
 
     def now(self) -> str:
         """Return the current time in PortOne's format."""
-        return timestamp(self.clock.now())
+        return format_datetime(self.clock.now())
 
-    def knows_store(self, store_id: str) -> bool:
+    def has_store(self, store_id: str) -> bool:
         """Whether the store belongs to the account."""
         return store_id == self.settings.store_id or store_id in self.settings.sub_store_ids
 
@@ -97,12 +97,12 @@ class State:
         """Return the store of a request: the one it names, else the account's own.
 
         Raises:
-            Refusal: FORBIDDEN if the store does not belong to the account.
+            EmulatedAPIError: FORBIDDEN if the store does not belong to the account.
         """
         if store_id is None:
             return self.settings.store_id
-        if not self.knows_store(store_id):
-            raise Refusal("FORBIDDEN", "storeId is not a store of this emulator")
+        if not self.has_store(store_id):
+            raise EmulatedAPIError("FORBIDDEN", "storeId is not a store of this emulator")
         return store_id
 
     def default_channel_key(self) -> str:
@@ -113,13 +113,15 @@ class State:
         """Return PortOne's `SelectedChannel` for a channel key or a channel group.
 
         Raises:
-            Refusal: CHANNEL_NOT_FOUND; INVALID_REQUEST if the request names neither.
+            EmulatedAPIError: CHANNEL_NOT_FOUND; INVALID_REQUEST if the request names neither.
         """
         channels = self.settings.channels
         if key is None and group_id is None:
             raise invalid("body.channelKey", "is required unless channelGroupId is given")
         if channels is not None and key is not None and key not in channels:
-            raise Refusal("CHANNEL_NOT_FOUND", "channelKey is not a channel of this emulator")
+            raise EmulatedAPIError(
+                "CHANNEL_NOT_FOUND", "channelKey is not a channel of this emulator"
+            )
         selected = key or f"channel-key-of-{group_id}"
         return {
             "type": "TEST",

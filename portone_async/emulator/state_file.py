@@ -9,8 +9,8 @@ from typing import cast
 
 import orjson
 
+from portone_async.emulator.json_values import JsonObject
 from portone_async.emulator.snapshots import SnapshotError
-from portone_async.emulator.wire import JsonObject
 
 
 def write(path: Path, snapshot: JsonObject) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from threading import Thread
 from typing import Final
 
-LONGEST_STOP: Final = 60.0
+STOP_TIMEOUT: Final = 60.0
 """Seconds; aborting work in progress takes far less."""
 
 
@@ -15,6 +15,6 @@ def join(thread: Thread, work: str) -> None:
     Raises:
         RuntimeError: the thread does not stop in time.
     """
-    thread.join(LONGEST_STOP)
+    thread.join(STOP_TIMEOUT)
     if thread.is_alive():
         raise RuntimeError(f"the thread that {work} did not stop")

@@ -7,8 +7,9 @@ from urllib.parse import urlencode
 
 import orjson
 
-from portone_async.emulator.answers import JSON
-from portone_async.emulator.wire import JsonObject
+from portone_async.emulator.choices import check_choice
+from portone_async.emulator.json_values import JsonObject
+from portone_async.emulator.responses import JSON
 
 WebhookVersion: TypeAlias = Literal["2024-04-25", "2024-01-01"]
 WebhookFormat: TypeAlias = Literal["json", "form"]
@@ -16,7 +17,7 @@ WebhookFormat: TypeAlias = Literal["json", "form"]
 
 FORM = "application/x-www-form-urlencoded"
 # The statuses of version 2024-01-01, which has no billing-key events.
-_OLD_STATUSES = frozenset(
+_LEGACY_STATUSES = frozenset(
     {
         "Ready",
         "Paid",
@@ -36,21 +37,19 @@ def check_version(version: str, form: str) -> None:
     Raises:
         ValueError: one of them is unknown.
     """
-    if version not in get_args(WebhookVersion):
-        raise ValueError(f"unknown webhook version {version!r}")
-    if form not in get_args(WebhookFormat):
-        raise ValueError(f"unknown webhook format {form!r}")
+    check_choice("webhook_version", version, get_args(WebhookVersion))
+    check_choice("webhook_format", form, get_args(WebhookFormat))
 
 
-def write(event: JsonObject) -> tuple[bytes, str]:
+def encode(event: JsonObject) -> tuple[bytes, str]:
     """Return the body and its content type, in version 2024-04-25."""
     return orjson.dumps(event), JSON
 
 
-def write_old(event: JsonObject, form: WebhookFormat) -> tuple[bytes, str] | None:
+def encode_legacy(event: JsonObject, form: WebhookFormat) -> tuple[bytes, str] | None:
     """Return the same in version 2024-01-01; `None` for an event that it does not have."""
     kind, _, status = event["type"].partition(".")
-    if kind != "Transaction" or status not in _OLD_STATUSES:
+    if kind != "Transaction" or status not in _LEGACY_STATUSES:
         return None
     data = event["data"]
     fields = {"payment_id": data["paymentId"], "tx_id": data["transactionId"], "status": status}

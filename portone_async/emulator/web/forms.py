@@ -8,8 +8,8 @@ from urllib.parse import parse_qsl
 import orjson
 
 from portone_async.emulator.errors import invalid
+from portone_async.emulator.json_values import JsonObject
 from portone_async.emulator.web.guard import FORM, media_type
-from portone_async.emulator.wire import JsonObject
 
 if TYPE_CHECKING:
     from starlette.requests import Request
@@ -21,7 +21,7 @@ async def read_body(request: Request, properties: JsonObject) -> JsonObject:
     """Parse a request's body; values of a form are converted to their properties' types.
 
     Raises:
-        Refusal: INVALID_REQUEST.
+        EmulatedAPIError: INVALID_REQUEST.
     """
     content = bytearray()
     async for chunk in request.stream():

@@ -13,7 +13,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from portone_async.emulator.errors import Refusal
+from portone_async.emulator.errors import EmulatedAPIError
 
 if TYPE_CHECKING:
     from starlette.requests import Request
@@ -32,14 +32,16 @@ class Guard:
         """Check a request's host, client address and origin.
 
         Raises:
-            Refusal: FORBIDDEN.
+            EmulatedAPIError: FORBIDDEN.
         """
         host = _host(request)
         if host not in self._allowed:
             if not _is_loopback(host):
-                raise Refusal("FORBIDDEN", "Host is neither loopback nor one of the allowed hosts")
+                raise EmulatedAPIError(
+                    "FORBIDDEN", "Host is neither loopback nor one of the allowed hosts"
+                )
             if request.client is None or not _is_loopback(request.client.host):
-                raise Refusal("FORBIDDEN", "the request does not come from this machine")
+                raise EmulatedAPIError("FORBIDDEN", "the request does not come from this machine")
         if request.method not in _SAFE_METHODS:
             _check_same_site(request)
 
@@ -53,7 +55,8 @@ def _check_same_site(request: Request) -> None:
     """Check that a browser does not send the request for a page of another site.
 
     Browsers send Sec-Fetch-Site (https://www.w3.org/TR/fetch-metadata/), older ones only Origin.
-    Programs send neither. But an old browser may omit Origin on forms, so forms must have one of them.
+    Programs send neither. But an old browser may omit Origin on forms, so forms must have one of
+    them.
     """
     site = request.headers.get("sec-fetch-site")
     origin = request.headers.get("origin")
@@ -64,7 +67,7 @@ def _check_same_site(request: Request) -> None:
     else:
         is_ours = media_type(request) in {"", "application/json"}
     if not is_ours:
-        raise Refusal("FORBIDDEN", "the request comes from another site")
+        raise EmulatedAPIError("FORBIDDEN", "the request comes from another site")
 
 
 def _host(request: Request) -> str:

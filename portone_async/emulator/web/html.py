@@ -19,7 +19,8 @@ def element(tag: str, *content: object, **attributes: object) -> Html:
     """Render an element.
 
     Keyword names become attribute names: `_` becomes `-`, and a trailing `_` is dropped, as in
-    `class_`. Attributes that are `None` or `False` are omitted. Content may contain `None` and lists.
+    `class_`. Attributes that are `None` or `False` are omitted. Content may contain `None` and
+    lists.
     """
     opened = "".join([f"<{tag}", *(_attribute(*item) for item in attributes.items()), ">"])
     return Html(opened if tag in _VOID else f"{opened}{text(content)}</{tag}>")

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from urllib.parse import quote, urlencode
 
+from portone_async.emulator.deliveries import SUCCESS_STATUSES
+from portone_async.emulator.json_values import JsonObject
 from portone_async.emulator.methods import type_name
 from portone_async.emulator.web.buttons import payment_buttons
 from portone_async.emulator.web.html import Html, element
 from portone_async.emulator.web.money import money
 from portone_async.emulator.web.tables import table
-from portone_async.emulator.wire import JsonObject
 
 _CLIENT_ERROR, _SERVER_ERROR = 400, 500
 # CSS classes that colour each status.
@@ -23,18 +24,22 @@ _TONES = {
 }
 
 
-def live(seen: JsonObject) -> Html:
+def live(snapshot: JsonObject) -> Html:
     """Render the tables of a snapshot."""
     sections = (
-        _section(seen, "payments", _payments(seen), "No payment yet: simulate a customer above."),
-        _section(seen, "webhooks", _webhooks(seen), "No webhook yet, or no webhook URL is set."),
-        _section(seen, "requests", _requests(seen), "No request yet."),
+        _section(
+            snapshot, "payments", _payments(snapshot), "No payment yet: simulate a customer above."
+        ),
+        _section(
+            snapshot, "webhooks", _webhooks(snapshot), "No webhook yet, or no webhook URL is set."
+        ),
+        _section(snapshot, "requests", _requests(snapshot), "No request yet."),
     )
     return element("div", sections, id="live")
 
 
-def _section(seen: JsonObject, name: str, content: Html, empty: str) -> Html:
-    shown, count = len(seen[name]), seen["counts"][name]
+def _section(snapshot: JsonObject, name: str, content: Html, empty: str) -> Html:
+    shown, count = len(snapshot[name]), snapshot["counts"][name]
     note = f"{count:,}" if shown == count else f"the last {shown} of {count:,}"
     return element(
         "section",
@@ -46,7 +51,7 @@ def _section(seen: JsonObject, name: str, content: Html, empty: str) -> Html:
     )
 
 
-def _payments(seen: JsonObject) -> Html:
+def _payments(snapshot: JsonObject) -> Html:
     rows = [
         (
             [element("strong", payment["id"]), element("small", payment.get("orderName"))],
@@ -56,7 +61,7 @@ def _payments(seen: JsonObject) -> Html:
             _time(payment["statusChangedAt"]),
             element("div", payment_buttons(payment), _window(payment), class_="row"),
         )
-        for payment in seen["payments"]
+        for payment in snapshot["payments"]
     ]
     return table(
         "Payments, latest first",
@@ -94,8 +99,8 @@ def _window(payment: JsonObject) -> Html | None:
     )
 
 
-def _webhooks(seen: JsonObject) -> Html:
-    count = seen["counts"]["webhooks"]
+def _webhooks(snapshot: JsonObject) -> Html:
+    count = snapshot["counts"]["webhooks"]
     rows = [
         (
             [element("strong", webhook["type"]), element("small", webhook.get("paymentId"))],
@@ -103,18 +108,18 @@ def _webhooks(seen: JsonObject) -> Html:
             element("code", webhook["url"]),
             element(
                 "details",
-                element("summary", "Show", data_key=f"body {count - place}"),
+                element("summary", "Show", data_key=f"body {count - index}"),
                 element("pre", webhook["body"]),
             ),
         )
-        for place, webhook in enumerate(seen["webhooks"])
+        for index, webhook in enumerate(snapshot["webhooks"])
     ]
     return table("Webhooks, latest first", ("Event", "Delivery", "URL", "Body"), rows)
 
 
 def _delivery(webhook: JsonObject) -> list[Html]:
     """Render each attempt's result, and when the next attempt is due."""
-    tried = [
+    items = [
         element(
             "li",
             badge(_result(attempt), "good" if _is_success(attempt) else "bad"),
@@ -125,8 +130,8 @@ def _delivery(webhook: JsonObject) -> list[Html]:
     ]
     due = webhook.get("nextAttemptAt")
     if due is not None:
-        tried.append(element("li", badge("due", "waiting"), " ", _time(due)))
-    return [element("ol", tried, class_="attempts")]
+        items.append(element("li", badge("due", "waiting"), " ", _time(due)))
+    return [element("ol", items, class_="attempts")]
 
 
 def _result(attempt: JsonObject) -> str:
@@ -134,10 +139,10 @@ def _result(attempt: JsonObject) -> str:
 
 
 def _is_success(attempt: JsonObject) -> bool:
-    return 200 <= attempt.get("status", 0) < 300  # noqa: PLR2004
+    return attempt.get("status") in SUCCESS_STATUSES
 
 
-def _requests(seen: JsonObject) -> Html:
+def _requests(snapshot: JsonObject) -> Html:
     rows = [
         (
             [
@@ -148,7 +153,7 @@ def _requests(seen: JsonObject) -> Html:
             f"{request['milliseconds']} ms",
             _time(request["at"]),
         )
-        for request in seen["requests"]
+        for request in snapshot["requests"]
     ]
     return table("Requests, latest first", ("Request", "Response", "Duration", "At"), rows)
 
@@ -173,7 +178,7 @@ def badge(text: str, tone: str) -> Html:
     return element("span", text, class_=f"badge {tone}")
 
 
-def _time(moment: str) -> Html:
+def _time(time: str) -> Html:
     """Render a time of the emulator's clock, to the second; the tooltip has year and zone."""
-    shown = moment[5:19].replace("T", " ")
-    return element("time", shown, datetime=moment, title=f"{moment[:4]}, UTC")
+    shown = time[5:19].replace("T", " ")
+    return element("time", shown, datetime=time, title=f"{time[:4]}, UTC")

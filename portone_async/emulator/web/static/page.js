@@ -1,10 +1,10 @@
-// The page also works without this script, which updates the tables and submits forms in the background.
+// Updates the tables, and submits the forms in the background. The page also works without it.
 "use strict";
 
-const EVERY = 500;
+const INTERVAL_MS = 500;
 const live = document.getElementById("live");
 const notice = document.getElementById("notice");
-let tag = null;
+let etag = null;
 let timer = null;
 
 function parse(html) {
@@ -34,13 +34,13 @@ function show(fresh) {
 async function refresh() {
   clearTimeout(timer);
   try {
-    const headers = tag ? { "If-None-Match": tag } : {};
-    const reply = await fetch("/_emulator/live", { headers, cache: "no-store" });
-    const now = reply.headers.get("Emulator-Now");
+    const headers = etag ? { "If-None-Match": etag } : {};
+    const response = await fetch("/_emulator/live", { headers, cache: "no-store" });
+    const now = response.headers.get("Emulator-Now");
     if (now) document.getElementById("now").textContent = now;
-    if (reply.status === 200) {
-      tag = reply.headers.get("ETag");
-      show(parse(await reply.text()));
+    if (response.status === 200) {
+      etag = response.headers.get("ETag");
+      show(parse(await response.text()));
     }
     document.body.classList.remove("gone");
   } catch {
@@ -48,7 +48,7 @@ async function refresh() {
     say("The emulator does not respond.", true);
   }
   clearTimeout(timer);
-  timer = setTimeout(() => document.hidden || refresh(), EVERY);
+  timer = setTimeout(() => document.hidden || refresh(), INTERVAL_MS);
 }
 
 function say(text, isProblem) {
@@ -63,18 +63,18 @@ async function send(event) {
   if (form.action.endsWith("/reset") && !confirm("Discard all state?")) return;
   const body = new URLSearchParams(new FormData(form, button));
   try {
-    const reply = await fetch(form.action, { method: "POST", body, headers: { Accept: "application/json" } });
-    const answer = await reply.json();
+    const response = await fetch(form.action, { method: "POST", body, headers: { Accept: "application/json" } });
+    const result = await response.json();
     const done = button ? button.getAttribute("aria-label") || button.textContent : "Done";
-    say(reply.ok ? `${done}: done` : answer.message, !reply.ok);
-    if (reply.ok && form.elements.paymentId && form.elements.orderName) next(form.elements.paymentId);
+    say(response.ok ? `${done}: done` : result.message, !response.ok);
+    if (response.ok && form.elements.paymentId && form.elements.orderName) next(form.elements.paymentId);
   } catch {
     say("The emulator does not respond.", true);
   }
   await refresh();
 }
 
-// Suggest the next id: order-1, order-2, ...
+// Suggest the next ID: order-1, order-2, ...
 function next(field) {
   field.value = field.value.replace(/\d+$/, (digits) => String(Number(digits) + 1));
 }

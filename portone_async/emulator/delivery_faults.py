@@ -13,12 +13,12 @@ _NOW = timedelta()
 
 
 @define
-class Disorder:
+class DeliveryFaults:
     """Delivery faults planned for the next webhooks: `Emulator.webhooks`."""
 
     _copies: deque[int] = field(factory=deque[int], init=False)
     _delays: deque[timedelta] = field(factory=deque[timedelta], init=False)
-    _groups: deque[int] = field(factory=deque[int], init=False)
+    _reorder_counts: deque[int] = field(factory=deque[int], init=False)
     _held: list[Delivery] = field(factory=list[Delivery], init=False)
 
     def duplicate(self, times: int = 1, *, copies: int = 2) -> None:
@@ -36,21 +36,21 @@ class Disorder:
 
     def reorder(self, count: int = 2) -> None:
         """Hold back the next `count` webhooks, then deliver them in reverse order."""
-        self._groups.append(_positive(count))
+        self._reorder_counts.append(_positive(count))
 
-    def arrange(self, delivery: Delivery) -> list[tuple[Delivery, timedelta]]:
+    def apply(self, delivery: Delivery) -> list[tuple[Delivery, timedelta]]:
         """Return the deliveries to queue for a new webhook, each with its delay."""
-        going = [delivery]
-        if self._groups:
+        released = [delivery]
+        if self._reorder_counts:
             self._held.append(delivery)
-            if len(self._held) < self._groups[0]:
+            if len(self._held) < self._reorder_counts[0]:
                 return []
-            going = self._held[::-1]
+            released = self._held[::-1]
             self._held.clear()
-            self._groups.popleft()
-        return [(one, delay) for one in going for delay in self._times()]
+            self._reorder_counts.popleft()
+        return [(each, delay) for each in released for delay in self._copy_delays()]
 
-    def _times(self) -> list[timedelta]:
+    def _copy_delays(self) -> list[timedelta]:
         """Return the delays of one webhook's copies."""
         copies = self._copies.popleft() if self._copies else 1
         delay = self._delays.popleft() if self._delays else _NOW

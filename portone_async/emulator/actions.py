@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from portone_async.emulator import cancellations, escrow, issue_window, payments, promotions
-from portone_async.emulator.wire import present
+from portone_async.emulator import billing_key_window, cancellations, escrow, payments, promotions
+from portone_async.emulator.json_values import omit_none
 
 if TYPE_CHECKING:
+    from portone_async.emulator.billing_key_window import IssueOutcome, IssueResult
     from portone_async.emulator.escrow import EscrowEvent
-    from portone_async.emulator.issue_window import IssueOutcome, IssueWindow
+    from portone_async.emulator.json_values import JsonObject
     from portone_async.emulator.records import Payment
     from portone_async.emulator.state import State
-    from portone_async.emulator.wire import JsonObject
 
 
-class Outside:
+class Actions:
     """The methods of `Emulator` that simulate customers and payment companies."""
 
     _state: State
@@ -23,18 +23,18 @@ class Outside:
     def pend_cancellations(self, times: int = 1) -> None:
         """Leave the next cancellations pending at the payment company.
 
-        Such a cancellation is REQUESTED until `complete_cancellation()`, `fail_cancellation()` or the
-        shop's `stopPaymentCancellation`. Meanwhile the payment's status does not change, and the amount
-        cannot be cancelled a second time.
+        Such a cancellation is REQUESTED until `complete_cancellation()`, `fail_cancellation()` or
+        the shop's `stopPaymentCancellation`. Meanwhile the payment's status does not change, and
+        the amount cannot be cancelled a second time.
         """
         with self._state.lock:
-            self._state.pended_cancellations += times
+            self._state.cancellations_left_pending += times
 
     def complete_cancellation(self, payment_id: str, *, store_id: str | None = None) -> None:
         """Complete the oldest pending cancellation of a payment.
 
         Raises:
-            Refusal: PAYMENT_NOT_FOUND, PAYMENT_CANCELLATION_NOT_PENDING.
+            EmulatedAPIError: PAYMENT_NOT_FOUND, PAYMENT_CANCELLATION_NOT_PENDING.
         """
         with self._state.lock:
             cancellations.complete(self._state, self._payment(payment_id, store_id))
@@ -43,7 +43,7 @@ class Outside:
         """Fail the oldest pending cancellation of a payment.
 
         Raises:
-            Refusal: PAYMENT_NOT_FOUND, PAYMENT_CANCELLATION_NOT_PENDING.
+            EmulatedAPIError: PAYMENT_NOT_FOUND, PAYMENT_CANCELLATION_NOT_PENDING.
         """
         with self._state.lock:
             cancellations.fail(self._state, self._payment(payment_id, store_id))
@@ -52,8 +52,9 @@ class Outside:
         """Move a payment's escrow: the goods are delivered, accepted or rejected.
 
         Raises:
-            Refusal: PAYMENT_NOT_FOUND, PAYMENT_NOT_PAID; INVALID_REQUEST if the escrow's status does
-                not allow the event.
+            EmulatedAPIError: PAYMENT_NOT_FOUND, PAYMENT_NOT_PAID; INVALID_REQUEST if the escrow's
+                status does not allow the event.
+            ValueError: `event` is unknown.
         """
         with self._state.lock:
             escrow.move(self._state, self._payment(payment_id, store_id), event)
@@ -71,7 +72,7 @@ class Outside:
         issue_name: str | None = None,
         channel_key: str | None = None,
         store_id: str | None = None,
-    ) -> IssueWindow:
+    ) -> IssueResult:
         """Simulate a customer who registers a card in the billing-key window, and may pay at once.
 
         Args:
@@ -90,7 +91,8 @@ class Outside:
             What the shop's page receives.
 
         Raises:
-            Refusal: ALREADY_PAID; INVALID_REQUEST if the payment has no amount.
+            EmulatedAPIError: ALREADY_PAID; INVALID_REQUEST if the payment has no amount.
+            ValueError: `outcome` or `currency` is unknown.
         """
         payment = None
         if payment_id is not None:
@@ -101,13 +103,13 @@ class Outside:
                 "orderName": order_name,
             }
         with self._state.lock:
-            return issue_window.play(
+            return billing_key_window.simulate(
                 self._state,
                 self._state.store(store_id),
                 outcome,
                 channel_key or self._state.default_channel_key(),
                 customer or {},
-                present(issueId=issue_id, issueName=issue_name),
+                omit_none(issueId=issue_id, issueName=issue_name),
                 payment,
             )
 
@@ -122,13 +124,15 @@ class Outside:
         """Start a promotion that runs for thirty days; `checkout(promotion_id=...)` applies it.
 
         The discount, an amount or a percentage of the total, is taken off the taxable part: `total`
-        stays, `paid` is lower, and what was paid can be cancelled. A `promotionId` in other requests is
-        only stored.
+        stays, `paid` is lower, and what was paid can be cancelled. A `promotionId` in other
+        requests is only stored.
 
         Raises:
-            Refusal: INVALID_REQUEST unless exactly one of `discount` and `percent` is given, and positive.
+            EmulatedAPIError: INVALID_REQUEST unless exactly one of `discount` and `percent` is
+                given, and positive.
+            ValueError: `card_company` is unknown.
         """
-        scheme = promotions.scheme_of(discount, percent)
+        scheme = promotions.new_discount_scheme(discount, percent)
         with self._state.lock:
             promotions.add(self._state, promotion_id, scheme, card_company)
 

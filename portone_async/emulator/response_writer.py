@@ -4,41 +4,41 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from starlette.responses import Response
+from starlette.responses import Response as StarletteResponse
 
-from portone_async.emulator.answers import Answer
 from portone_async.emulator.connection import Connection, connection_of
+from portone_async.emulator.responses import Response
 
 if TYPE_CHECKING:
     from starlette.types import Receive, Scope, Send
 
 
-async def send_answer(answer: Answer, scope: Scope, receive: Receive, send: Send) -> None:
+async def send_response(response: Response, scope: Scope, receive: Receive, send: Send) -> None:
     """Send a complete response."""
-    await _response(answer)(scope, receive, send)
+    await _to_starlette(response)(scope, receive, send)
 
 
-async def send_half(answer: Answer, scope: Scope, receive: Receive, send: Send) -> None:
+async def send_truncated(response: Response, scope: Scope, receive: Receive, send: Send) -> None:
     """Send the headers of the complete response and half of its body, then close the connection."""
     connection = _connection(scope)
-    response = _response(answer)
+    complete = _to_starlette(response)
     await send(
         {
             "type": "http.response.start",
-            "status": response.status_code,
-            "headers": response.raw_headers,
+            "status": complete.status_code,
+            "headers": complete.raw_headers,
         }
     )
-    half = answer.content[: len(answer.content) // 2]
+    half = response.content[: len(response.content) // 2]
     await send({"type": "http.response.body", "body": half, "more_body": True})
     connection.close()
-    await _disconnected(receive)
+    await _wait_for_disconnect(receive)
 
 
-async def reset(scope: Scope, receive: Receive) -> None:
+async def reset_connection(scope: Scope, receive: Receive) -> None:
     """Reset the connection instead of responding."""
     _connection(scope).reset()
-    await _disconnected(receive)
+    await _wait_for_disconnect(receive)
 
 
 def _connection(scope: Scope) -> Connection:
@@ -49,11 +49,13 @@ def _connection(scope: Scope) -> Connection:
     return connection
 
 
-def _response(answer: Answer) -> Response:
-    return Response(answer.content, answer.status, answer.headers, answer.media_type)
+def _to_starlette(response: Response) -> StarletteResponse:
+    return StarletteResponse(
+        response.content, response.status, response.headers, response.media_type
+    )
 
 
-async def _disconnected(receive: Receive) -> None:
+async def _wait_for_disconnect(receive: Receive) -> None:
     """Wait until uvicorn notices the disconnect; otherwise it would complete the response."""
     while (await receive())["type"] != "http.disconnect":
         pass

@@ -9,15 +9,15 @@ JsonObject: TypeAlias = dict[str, Any]
 """A JSON object as `orjson` parses it."""
 
 
-def timestamp(moment: datetime) -> str:
+def format_datetime(time: datetime) -> str:
     """Format a date-time as RFC 3339 in UTC.
 
     Always with six fractional digits, so that these texts sort by time.
     """
-    return moment.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
+    return time.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
 
 
-def moment(text: str) -> datetime:
+def parse_datetime(text: str) -> datetime:
     """Parse an RFC 3339 date-time, in UTC. Fractions beyond microseconds are truncated.
 
     Raises:
@@ -33,6 +33,6 @@ def moment(text: str) -> datetime:
         raise ValueError("the year is out of range") from error
 
 
-def present(**fields: object) -> JsonObject:
+def omit_none(**fields: object) -> JsonObject:
     """Build a JSON object, omitting `None`: PortOne omits fields, it never sends null."""
     return {name: value for name, value in fields.items() if value is not None}

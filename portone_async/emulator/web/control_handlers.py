@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Any, cast
 
 from attrs import asdict
 
-from portone_async.emulator.checkout import Outcome
+from portone_async.emulator.billing_key_window import IssueOutcome
+from portone_async.emulator.checkout import CheckoutOutcome
 from portone_async.emulator.errors import invalid
-from portone_async.emulator.issue_window import IssueOutcome
-from portone_async.emulator.wire import JsonObject, present, timestamp
+from portone_async.emulator.json_values import JsonObject, format_datetime, omit_none
 
 if TYPE_CHECKING:
     from portone_async.emulator.emulator import Emulator
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 def checkout(emulator: Emulator, body: JsonObject) -> JsonObject:
     """Open the payment window and leave it with an outcome."""
-    order = present(
+    order = omit_none(
         amount=body.get("totalAmount"),
         tax_free=body.get("taxFreeAmount"),
         vat=body.get("vatAmount"),
@@ -31,20 +31,20 @@ def checkout(emulator: Emulator, body: JsonObject) -> JsonObject:
         is_escrow=body.get("isEscrow"),
         store_id=body.get("storeId"),
     )
-    left = emulator.checkout(body["paymentId"], _outcome(body), **order)
-    return _answer(left)
+    result = emulator.checkout(body["paymentId"], _outcome(body), **order)
+    return _result_json(result)
 
 
 def leave(emulator: Emulator, body: JsonObject) -> JsonObject:
     """Leave an open payment window with an outcome."""
     store_id = body.get("storeId")
-    left = emulator.leave_checkout(body["paymentId"], _outcome(body), store_id=store_id)
-    return _answer(left)
+    result = emulator.leave_checkout(body["paymentId"], _outcome(body), store_id=store_id)
+    return _result_json(result)
 
 
 def issue_billing_key(emulator: Emulator, body: JsonObject) -> JsonObject:
     """Open the billing-key window and leave it with an outcome."""
-    left = emulator.issue_billing_key(
+    result = emulator.issue_billing_key(
         cast("IssueOutcome", body.get("outcome", "issued")),
         customer={"id": body["customerId"]},
         issue_id=body.get("issueId"),
@@ -52,16 +52,16 @@ def issue_billing_key(emulator: Emulator, body: JsonObject) -> JsonObject:
         channel_key=body.get("channelKey"),
         store_id=body.get("storeId"),
     )
-    return _answer(left)
+    return _result_json(result)
 
 
-def _outcome(body: JsonObject) -> Outcome:
-    return cast("Outcome", body.get("outcome", "paid"))
+def _outcome(body: JsonObject) -> CheckoutOutcome:
+    return cast("CheckoutOutcome", body.get("outcome", "paid"))
 
 
-def _answer(left: Any) -> JsonObject:
+def _result_json(result: Any) -> JsonObject:
     """Return what the shop's page receives, under the names of PortOne's browser SDK."""
-    heard = asdict(left)
+    fields = asdict(result)
     names = {
         "payment_id": "paymentId",
         "tx_id": "txId",
@@ -69,7 +69,7 @@ def _answer(left: Any) -> JsonObject:
         "billing_key": "billingKey",
         "billing_issue_token": "billingIssueToken",
     }
-    return present(**{names.get(name, name): value for name, value in heard.items()})
+    return omit_none(**{names.get(name, name): value for name, value in fields.items()})
 
 
 def deposit(emulator: Emulator, body: JsonObject) -> JsonObject:
@@ -86,7 +86,7 @@ def approve(emulator: Emulator, body: JsonObject) -> JsonObject:
 
 def cancel(emulator: Emulator, body: JsonObject) -> JsonObject:
     """Cancel the rest of a payment."""
-    options = present(reason=body.get("reason"), store_id=body.get("storeId"))
+    options = omit_none(reason=body.get("reason"), store_id=body.get("storeId"))
     return {"cancellation": emulator.cancel(body["paymentId"], **options)}
 
 
@@ -96,12 +96,12 @@ def advance(emulator: Emulator, body: JsonObject) -> JsonObject:
         emulator.advance(**body)
     except OverflowError:
         raise invalid("body", "would advance the clock beyond the year 9999") from None
-    return {"now": timestamp(emulator.now)}
+    return {"now": format_datetime(emulator.now)}
 
 
 def decline(emulator: Emulator, body: JsonObject) -> JsonObject:
     """Decline the next charges."""
-    options = present(pg_code=body.get("pgCode"), pg_message=body.get("pgMessage"))
+    options = omit_none(pg_code=body.get("pgCode"), pg_message=body.get("pgMessage"))
     emulator.decline(body.get("times", 1), **options)
     return {}
 
@@ -131,9 +131,9 @@ def reset(emulator: Emulator, _: JsonObject) -> JsonObject:
     return {}
 
 
-def refuse(emulator: Emulator, body: JsonObject) -> JsonObject:
+def respond_with_error(emulator: Emulator, body: JsonObject) -> JsonObject:
     """Plan an API error."""
-    emulator.refuse(body["operationId"], body["type"], body.get("times", 1))
+    emulator.respond_with_error(body["operationId"], body["type"], body.get("times", 1))
     return {}
 
 

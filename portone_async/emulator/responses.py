@@ -7,13 +7,13 @@ from collections.abc import Mapping
 import orjson
 from attrs import Factory, frozen
 
-from portone_async.emulator.wire import JsonObject
+from portone_async.emulator.json_values import JsonObject
 
 JSON = "application/json"
 
 
 @frozen
-class Answer:
+class Response:
     """Status, body and headers of an HTTP response."""
 
     status: int
@@ -22,8 +22,8 @@ class Answer:
     headers: Mapping[str, str] = Factory(dict[str, str])
 
     @classmethod
-    def of(
+    def from_json(
         cls, json: JsonObject, *, status: int = 200, headers: Mapping[str, str] | None = None
-    ) -> Answer:
+    ) -> Response:
         """Create a JSON response."""
         return cls(status, orjson.dumps(json), JSON, headers or {})

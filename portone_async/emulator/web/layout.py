@@ -44,15 +44,15 @@ def page(
         element("script", src="/_emulator/static/page.js", defer=True),
     )
     body = element("body", content, class_=body_class)
-    return answer(Html(f"<!doctype html>{element('html', head, body, lang='en')}"), status)
+    return html_response(Html(f"<!doctype html>{element('html', head, body, lang='en')}"), status)
 
 
-def answer(content: Html, status: int = 200) -> Response:
+def html_response(content: Html, status: int = 200) -> Response:
     """Return HTML as a response."""
     return HTMLResponse(content, status, headers=_HEADERS)
 
 
-def static(name: str) -> Response | None:
+def static_file(name: str) -> Response | None:
     """Return the style sheet or the script, `None` for another name."""
     if name not in _TYPES:
         return None

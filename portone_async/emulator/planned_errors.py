@@ -6,17 +6,17 @@ from collections import deque
 from random import Random
 
 from portone_async.emulator.document import Document
-from portone_async.emulator.errors import Refusal
+from portone_async.emulator.errors import EmulatedAPIError
 from portone_async.emulator.samples import Sampler
 
 
-class Refusals:
+class PlannedErrors:
     """The planned API errors, by operation."""
 
     def __init__(self, document: Document, seed: int) -> None:
         self._document = document
-        self._sampler = Sampler(document, Random(f"{seed}/refusals"))  # noqa: S311
-        self._planned: dict[str, deque[Refusal]] = {}
+        self._sampler = Sampler(document, Random(f"{seed}/errors"))  # noqa: S311  (not cryptographic)
+        self._planned: dict[str, deque[EmulatedAPIError]] = {}
 
     def plan(
         self, operation_id: str, error_type: str, times: int, fields: dict[str, object]
@@ -32,14 +32,16 @@ class Refusals:
                 f"{operation_id} has no error {error_type}; its errors are {', '.join(schemas)}"
             )
         schema = self._document.schemas[schemas[error_type]]
-        strange = fields.keys() - (schema["properties"].keys() - {"type"})
-        if strange:
-            raise ValueError(f"{error_type} has no field {', '.join(sorted(strange))}")
-        given = {"message": "error on demand", **fields}
-        required = [name for name in schema["required"] if name not in {"type", *given}]
-        made_up = {name: self._sampler.value(schema["properties"][name], name) for name in required}
-        refusal = Refusal(error_type, str(given.pop("message")), **made_up, **given)
-        self._planned.setdefault(operation_id, deque()).extend([refusal] * times)
+        unknown = fields.keys() - (schema["properties"].keys() - {"type"})
+        if unknown:
+            raise ValueError(f"{error_type} has no field {', '.join(sorted(unknown))}")
+        values = {"message": "error on demand", **fields}
+        required = [name for name in schema["required"] if name not in {"type", *values}]
+        generated = {
+            name: self._sampler.value(schema["properties"][name], name) for name in required
+        }
+        error = EmulatedAPIError(error_type, str(values.pop("message")), **generated, **values)
+        self._planned.setdefault(operation_id, deque()).extend([error] * times)
 
     def clear(self) -> None:
         """Cancel all planned errors."""
@@ -49,7 +51,7 @@ class Refusals:
         """Raise the error planned for the current request, if any.
 
         Raises:
-            Refusal: the planned error.
+            EmulatedAPIError: the planned error.
         """
         planned = self._planned.get(operation_id)
         if planned:

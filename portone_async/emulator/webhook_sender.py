@@ -15,10 +15,10 @@ from portone_async.emulator.deliveries import Attempt, Delivery
 TIMEOUT = 30.0
 """Seconds that PortOne waits for a shop to accept the connection, and again to respond."""
 
-_CONTENT_KEPT = 10_000
+_MAX_CONTENT = 10_000
 
 
-def made_secret(seed: int) -> str:
+def generate_secret(seed: int) -> str:
     """Generate a webhook secret, the same for the same seed: it only guards loopback."""
     key = hashlib.sha256(f"{seed}/webhook-secret".encode()).digest()
     return f"whsec_{base64.b64encode(key).decode()}"
@@ -33,18 +33,18 @@ def check_secret(secret: str) -> None:
     webhooks.sign(b"", secret)
 
 
-class Poster:
+class WebhookSender:
     """Sends webhooks, signed with the store's secret."""
 
     def __init__(self, secret: str) -> None:
         self._secret = secret
         self._clients: dict[bool, httpx.AsyncClient] = {}
 
-    async def post(self, delivery: Delivery, at: datetime) -> Attempt:
+    async def send(self, delivery: Delivery, at: datetime) -> Attempt:
         """Send a webhook once; any failure is recorded in the attempt.
 
-        The signature has the real time, because the shop checks it by its real clock, however far the
-        emulator's clock was advanced.
+        The signature has the real time, because the shop checks it by its real clock, however far
+        the emulator's clock was advanced.
         """
         headers = {
             "Content-Type": delivery.content_type,
@@ -52,14 +52,14 @@ class Poster:
         }
         try:
             client = self._client(delivery.url)
-            reply = await client.post(delivery.url, content=delivery.content, headers=headers)
-        except Exception as error:  # noqa: BLE001 - a bad URL must not stop the other webhooks
+            response = await client.post(delivery.url, content=delivery.content, headers=headers)
+        except Exception as error:  # noqa: BLE001  (a bad URL must not stop the other webhooks)
             return Attempt(at=at, error=type(error).__name__)
         return Attempt(
             at=at,
-            status=reply.status_code,
-            headers=tuple(reply.headers.items()),
-            content=reply.content[:_CONTENT_KEPT],
+            status=response.status_code,
+            headers=tuple(response.headers.items()),
+            content=response.content[:_MAX_CONTENT],
         )
 
     async def aclose(self) -> None:
