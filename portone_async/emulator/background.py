@@ -11,7 +11,7 @@ from threading import Condition, Thread
 
 from portone_async.emulator import payment_webhooks, timeline
 from portone_async.emulator.state import State
-from portone_async.emulator.threads import join
+from portone_async.emulator.threads import STOP_TIMEOUT, join
 from portone_async.emulator.webhook_sender import WebhookSender
 
 _MAX_SLEEP = 3600.0
@@ -22,6 +22,7 @@ class BackgroundWorker:
     """The background thread, running from `start()` to `stop()`."""
 
     def __init__(self, state: State) -> None:
+        self.stop_timeout = STOP_TIMEOUT
         self._state = state
         self._changed = Condition(state.lock)
         self._thread: Thread | None = None
@@ -54,7 +55,7 @@ class BackgroundWorker:
             return
         loop.call_soon_threadsafe(main.cancel)
         try:
-            join(thread, "sends webhooks")
+            join(thread, "sends webhooks", self.stop_timeout)
         finally:
             with self._changed:
                 self._state.delivery_queue.release_all()

@@ -1,4 +1,4 @@
-"""The billing-key result, with and without the shop's confirmation."""
+"""The billing-key window, with and without the shop's confirmation."""
 
 from __future__ import annotations
 

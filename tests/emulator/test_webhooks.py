@@ -460,8 +460,8 @@ class TestBackground:
             released.wait(10)
 
         monkeypatch.setattr(WebhookSender, "aclose", hang)
-        monkeypatch.setattr("portone_async.emulator.threads.STOP_TIMEOUT", 0.2)
         emulator = Emulator(webhook_url=receiver.url)
+        emulator._background.stop_timeout = 0.2
         emulator.start()
         port = int(emulator.url.rpartition(":")[2])
         try:

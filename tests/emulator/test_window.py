@@ -215,20 +215,20 @@ def test_sub_store() -> None:
 
 
 def test_form_sends_the_query_back(emulator: Emulator) -> None:
-    result = {
+    query = {
         "totalAmount": "1000",
         "isEscrow": "true",
         "noticeUrls": ["http://127.0.0.1:9/1", "http://127.0.0.1:9/2"],
         "customData": '"quoted"',
         "redirect": DONE,
     }
-    page = open_window(emulator, urlencode(result, doseq=True)).text
+    page = open_window(emulator, urlencode(query, doseq=True)).text
     fields = re.findall('<input type="hidden" name="(.*?)" value="(.*?)">', page)
     sent: dict[str, list[str]] = {}
     for name, value in fields:
         sent.setdefault(name, []).append(html.unescape(value))
     assert (
-        result.items()
+        query.items()
         <= {name: values if len(values) > 1 else values[0] for name, values in sent.items()}.items()
     )
 
