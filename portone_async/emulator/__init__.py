@@ -1,24 +1,24 @@
-"""A PortOne on loopback: tests and demos need no account. Needs the extra `emulator`.
+"""A stateful PortOne emulator on loopback, for tests and demos without an account.
 
-`Emulator` is the whole of it; `future` has ready-made changes for `Emulator.future()`. While it is
-served, a page at `/` shows what happened, `/checkout/PAYMENT-ID` is a payment window for browsers,
-and `/_emulator/` lists controls for programs in any language. `python -m portone_async.emulator`
-serves one; `portone_async.emulator.pytest_plugin` has fixtures.
+Needs the extra `emulator`. `Emulator` is the entry point; `future` has ready-made changes for
+`Emulator.future()`. A running emulator serves a dashboard at `/`, a payment window for browsers at
+`/checkout/PAYMENT-ID`, and HTTP controls for programs in any language at `/_emulator/`.
+`python -m portone_async.emulator` runs one; `portone_async.emulator.pytest_plugin` has fixtures.
 """
 
 try:
     from portone_async.emulator import future
-    from portone_async.emulator.answers import Answer
     from portone_async.emulator.app import RequestRecord
-    from portone_async.emulator.checkout import Checkout, Outcome
+    from portone_async.emulator.billing_key_window import IssueOutcome, IssueResult
+    from portone_async.emulator.checkout import CheckoutOutcome, CheckoutResult
     from portone_async.emulator.deliveries import Attempt, Delivery
-    from portone_async.emulator.disorder import Disorder
+    from portone_async.emulator.delivery_faults import DeliveryFaults
     from portone_async.emulator.emulator import Emulator
-    from portone_async.emulator.errors import Refusal
+    from portone_async.emulator.errors import EmulatedAPIError
     from portone_async.emulator.escrow import EscrowEvent
     from portone_async.emulator.faults import FaultKind, Hold
-    from portone_async.emulator.issue_window import IssueOutcome, IssueWindow
-    from portone_async.emulator.methods import Method
+    from portone_async.emulator.methods import PayMethod
+    from portone_async.emulator.responses import Response
     from portone_async.emulator.snapshots import SnapshotError
 except ModuleNotFoundError as error:
     if error.name not in {"jsonschema", "referencing", "starlette", "uvicorn"}:
@@ -27,21 +27,21 @@ except ModuleNotFoundError as error:
     raise ModuleNotFoundError(message, name=error.name) from error
 
 __all__ = [
-    "Answer",
     "Attempt",
-    "Checkout",
+    "CheckoutOutcome",
+    "CheckoutResult",
     "Delivery",
-    "Disorder",
+    "DeliveryFaults",
+    "EmulatedAPIError",
     "Emulator",
     "EscrowEvent",
     "FaultKind",
     "Hold",
     "IssueOutcome",
-    "IssueWindow",
-    "Method",
-    "Outcome",
-    "Refusal",
+    "IssueResult",
+    "PayMethod",
     "RequestRecord",
+    "Response",
     "SnapshotError",
     "future",
 ]

@@ -1,4 +1,4 @@
-"""`python -m portone_async.emulator`: an emulator to develop against."""
+"""`python -m portone_async.emulator`: run an emulator to develop against."""
 
 from __future__ import annotations
 
@@ -13,37 +13,42 @@ from pathlib import Path
 from types import FrameType
 
 from portone_async import PortOneError
+from portone_async.emulator.app import RequestRecord
 from portone_async.emulator.document import load
 from portone_async.emulator.emulator import DEFAULT_SECRET, STATEFUL_OPERATIONS, Emulator
-from portone_async.emulator.options import parser
-from portone_async.emulator.request_line import line
+from portone_async.emulator.options import build_parser
+from portone_async.emulator.request_log import format_request
 from portone_async.emulator.snapshots import SnapshotError
 
 
 class _CommandError(Exception):
-    """What keeps it from running, in a line for its user."""
+    """The emulator cannot run; the message is one line for the user."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Serve until interrupted."""
-    options = parser().parse_args(arguments)
+    options = build_parser().parse_args(arguments)
     try:
-        emulator = _make(options)
+        emulator = _create_emulator(options)
         _load(emulator, options.state_file)
         with _stop_signals() as stopped:
             _start(emulator, options)
-            print(_greeting(emulator, options), flush=True)  # noqa: T201
+            print(_banner(emulator, options), flush=True)  # noqa: T201  (a command prints)
             stopped.wait()
             emulator.stop()
             _save(emulator, options.state_file)
-    except _CommandError as problem:
-        print(problem, file=sys.stderr)  # noqa: T201
+    except _CommandError as error:
+        print(error, file=sys.stderr)  # noqa: T201
         return 1
     return 0
 
 
-def _make(options: argparse.Namespace) -> Emulator:
+def _create_emulator(options: argparse.Namespace) -> Emulator:
     in_colour = sys.stdout.isatty() and not os.environ.get("NO_COLOR")  # https://no-color.org
+
+    def log(record: RequestRecord) -> None:
+        print(format_request(record, in_colour=in_colour), flush=True)  # noqa: T201
+
     try:
         return Emulator(
             secret=options.secret,
@@ -54,7 +59,7 @@ def _make(options: argparse.Namespace) -> Emulator:
             allowed_hosts=options.allow_host,
             port=options.port,
             seed=options.seed,
-            on_request=lambda record: print(line(record, in_colour=in_colour), flush=True),  # noqa: T201
+            on_request=log,
         )
     except PortOneError as error:
         raise _CommandError(f"--webhook-secret: {error}") from None
@@ -64,13 +69,13 @@ def _start(emulator: Emulator, options: argparse.Namespace) -> None:
     try:
         emulator.start()
     except OSError as error:
-        where = f"{options.host}, port {options.port}"
-        raise _CommandError(f"cannot serve on {where}: {error.strerror or error}") from None
+        address = f"{options.host}, port {options.port}"
+        raise _CommandError(f"cannot serve on {address}: {error.strerror or error}") from None
 
 
 @contextmanager
 def _stop_signals() -> Generator[threading.Event]:
-    """Set the event, and nothing else, at Ctrl+C or when the process is told to end."""
+    """Set the event on SIGINT (Ctrl+C) and SIGTERM; do nothing else in the signal handler."""
     stopped = threading.Event()
 
     def stop(_number: int, _frame: FrameType | None) -> None:
@@ -85,11 +90,11 @@ def _stop_signals() -> Generator[threading.Event]:
 
 
 def _load(emulator: Emulator, file: Path | None) -> None:
-    """Go on from the state file. One that cannot be read stays as it is."""
+    """Load the state file, if there is one. An unreadable file is left unchanged."""
     if file is None:
         return
     if not file.resolve().parent.is_dir():
-        raise _CommandError(f"cannot keep state in {file}: there is no such folder")
+        raise _CommandError(f"cannot keep state in {file}: no such folder")
     try:
         emulator.load(file)
     except FileNotFoundError:
@@ -98,7 +103,8 @@ def _load(emulator: Emulator, file: Path | None) -> None:
         raise _CommandError(f"cannot read the state file {file}: {error.strerror}") from None
     except SnapshotError as error:
         raise _CommandError(
-            f"cannot use the state file {file}: {error}. It was left alone: move it away to start anew"
+            f"cannot use the state file {file}: {error}. "
+            "It was not changed; move it away to start with an empty state"
         ) from None
 
 
@@ -111,23 +117,23 @@ def _save(emulator: Emulator, file: Path | None) -> None:
         raise _CommandError(f"cannot write the state file {file}: {error.strerror}") from None
 
 
-def _greeting(emulator: Emulator, options: argparse.Namespace) -> str:
-    secret = emulator.secret if options.secret == DEFAULT_SECRET else "as given"
+def _banner(emulator: Emulator, options: argparse.Namespace) -> str:
+    secret = emulator.secret if options.secret == DEFAULT_SECRET else "the one given"
     if options.webhook_url is None:
-        webhooks = "no URL given: --webhook-url"
+        webhooks = "off: no --webhook-url given"
     elif options.webhook_secret is None:
         webhooks = f"to {options.webhook_url}, signed with {emulator.webhook_secret}"
     else:
         webhooks = f"to {options.webhook_url}, signed with the secret given"
-    state = "" if options.state_file is None else f"\n  state       in {options.state_file}"
+    state = "" if options.state_file is None else f"\n  state       {options.state_file}"
     return f"""\
 PortOne V2 emulator at {emulator.url}
-  page        {emulator.url}/
+  dashboard   {emulator.url}/
   controls    {emulator.url}/_emulator/
   window      {emulator.url}/checkout/PAYMENT-ID?totalAmount=1000&redirect=YOUR-SHOP
   API secret  {secret}
-  store id    {emulator.store_id}
-  operations  {len(load().operations)}, {len(STATEFUL_OPERATIONS)} of them stateful; samples elsewhere
+  store ID    {emulator.store_id}
+  operations  {len(load().operations)}, {len(STATEFUL_OPERATIONS)} of them stateful, the rest sampled
   webhooks    {webhooks}{state}
 Press Ctrl+C to stop."""
 

@@ -1,4 +1,4 @@
-"""The ASGI application: one request's way from bytes to bytes."""
+"""The ASGI application of the API: from an HTTP request to its response."""
 
 from __future__ import annotations
 
@@ -16,24 +16,24 @@ import orjson
 from attrs import frozen
 from starlette.requests import ClientDisconnect, Request
 
-from portone_async.emulator import delivery, idempotency, timeline
-from portone_async.emulator.answers import Answer
+from portone_async.emulator import idempotency, response_writer, timeline
 from portone_async.emulator.auth import Auth
 from portone_async.emulator.document import Match, Operation
-from portone_async.emulator.errors import Refusal, invalid
+from portone_async.emulator.errors import EmulatedAPIError, invalid
 from portone_async.emulator.faults import Fault, Faults
-from portone_async.emulator.future import Future
-from portone_async.emulator.generated import Generator
+from portone_async.emulator.future import PlannedChanges
+from portone_async.emulator.generated import ResponseGenerator
 from portone_async.emulator.handlers import Handler
-from portone_async.emulator.refusals import Refusals
+from portone_async.emulator.planned_errors import PlannedErrors
+from portone_async.emulator.responses import Response
 from portone_async.emulator.state import State
-from portone_async.emulator.validation import Input, RequestValidator
+from portone_async.emulator.validation import ParsedRequest, RequestValidator
 
 if TYPE_CHECKING:
     from starlette.types import Receive, Scope, Send
 
 BODY_LIMIT = 1_000_000
-# Errors that any request may meet, whether its operation lists them or not.
+# Errors that any request can get, whether or not its operation lists them.
 _COMMON_STATUSES = {
     "INVALID_REQUEST": 400,
     "UNAUTHORIZED": 401,
@@ -46,11 +46,12 @@ _log = logging.getLogger(__name__)
 
 @frozen
 class RequestRecord:
-    """A request that came in, and what became of it.
+    """A received request and its result.
 
-    `path` is as sent, percent-encoded, without the query. `status` is what was answered; nothing
-    was where the connection was reset. `idempotency_key` is the header as sent, with its quotes;
-    `is_replay` marks the repeated answer of one. `at` is on the emulator's clock, `seconds` are real.
+    `path` is percent-encoded, as sent, without the query. `status` is the response's, `None` if the
+    connection was reset instead. `idempotency_key` is the raw header, with its quotes; `is_replay`
+    marks the repeated response for a known key. `at` is on the emulator's clock, `seconds` is the
+    real duration.
     """
 
     method: str
@@ -65,35 +66,35 @@ class RequestRecord:
 
     @property
     def operation_id(self) -> str | None:
-        """The operation; none for an unknown path or method."""
+        """The operation's ID; `None` for an unknown path or method."""
         return None if self.match is None else self.match.operation.id
 
 
 @frozen
-class _Outcome:
-    """What is to be sent: an answer, unless the request was never worked on."""
+class _Result:
+    """What to send: a response, or `None` to reset the connection without processing."""
 
-    answer: Answer | None
+    response: Response | None
     is_replay: bool = False
 
 
 @frozen(kw_only=True)
 class Api:
-    """Answers requests as PortOne does."""
+    """Handles API requests as PortOne does."""
 
     state: State
     auth: Auth
     faults: Faults
-    future: Future
-    refusals: Refusals
+    planned_changes: PlannedChanges
+    planned_errors: PlannedErrors
     validator: RequestValidator
     keys: idempotency.IdempotencyKeys
     handlers: Mapping[str, Handler]
-    generator: Generator
+    generator: ResponseGenerator
     on_request: Callable[[RequestRecord], None]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer one request."""
+        """Handle one request."""
         request = Request(scope, receive)
         at, started = self.state.clock.now(), time.perf_counter()
         try:
@@ -102,62 +103,62 @@ class Api:
             return
         path = _raw_path(scope)
         match = self.state.document.find(request.method, path)
-        fault = None if match is None else self.faults.take(match.operation.id)
-        outcome = await self._outcome(request, path, match, content, fault)
-        answer = outcome.answer
+        fault = None if match is None else self.faults.next_fault(match.operation.id)
+        result = await self._respond(request, path, match, content, fault)
+        response = result.response
         if fault is not None and fault.kind == "reset_after":
-            answer = None
+            response = None
         record = RequestRecord(
             method=request.method,
             path=path,
             match=match,
-            status=None if answer is None else answer.status,
+            status=None if response is None else response.status,
             idempotency_key=_idempotency_key(request),
             fault=None if fault is None else fault.kind,
-            is_replay=outcome.is_replay,
+            is_replay=result.is_replay,
             at=at,
             seconds=time.perf_counter() - started,
         )
         self.on_request(record)
-        if answer is None:
-            await delivery.reset(scope, receive)
+        if response is None:
+            await response_writer.reset_connection(scope, receive)
         elif fault is not None and fault.kind == "truncated":
-            await delivery.send_half(answer, scope, receive, send)
+            await response_writer.send_truncated(response, scope, receive, send)
         else:
-            await delivery.send_answer(answer, scope, receive, send)
+            await response_writer.send_response(response, scope, receive, send)
 
-    async def _outcome(
+    async def _respond(
         self,
         request: Request,
         path: str,
         match: Match | None,
         content: bytes | None,
         fault: Fault | None,
-    ) -> _Outcome:
+    ) -> _Result:
         if fault is not None and fault.kind == "reset_before":
-            return _Outcome(None)
-        gateway_answer = None if fault is None else fault.gateway_answer()
-        if gateway_answer is not None:
-            return _Outcome(gateway_answer)
+            return _Result(None)
+        gateway_response = None if fault is None else fault.gateway_response()
+        if gateway_response is not None:
+            return _Result(gateway_response)
         if match is None:
-            return _Outcome(self._unknown(path))
+            return _Result(self._unknown(path))
         try:
-            return await self._work(request, path, match, content, fault)
-        except Refusal as refusal:
-            return _Outcome(self._refused(match.operation, refusal))
-        except Exception:  # noqa: BLE001 - whatever it is, the client must see no traceback
-            _log.exception("the emulator failed at %s", match.operation.id)
-            return _Outcome(Answer.of({"type": "INTERNAL_SERVER_ERROR"}, status=500))
+            return await self._process(request, path, match, content, fault)
+        except EmulatedAPIError as error:
+            return _Result(self._error_response(match.operation, error))
+        except Exception:  # noqa: BLE001  (a bug here must not show the client a traceback)
+            _log.exception("internal error while handling %s", match.operation.id)
+            return _Result(Response.from_json({"type": "INTERNAL_SERVER_ERROR"}, status=500))
 
-    async def _work(
+    async def _process(
         self,
         request: Request,
         path: str,
         match: Match,
         content: bytes | None,
         fault: Fault | None,
-    ) -> _Outcome:
-        """Check the request, then do it, or repeat the answer of its idempotency key."""
+    ) -> _Result:
+        """Validate and process the request, or replay the response of its idempotency key."""
         operation = match.operation
         if not operation.is_public:
             self.auth.check(request.headers.get("authorization"))
@@ -166,61 +167,69 @@ class Api:
             raise invalid("body", f"must not exceed {BODY_LIMIT} bytes")
         query_string = request.scope["query_string"].decode("latin-1")
         content_type = request.headers.get("content-type")
-        given = self.validator.read(match, query_string, content_type, content)
+        parsed = self.validator.read(match, query_string, content_type, content)
         if key is None:
-            return _Outcome(await self._perform(operation, given, fault))
-        with self.state.lock:  # in process, requests may come from several event loops
-            repeated = self.keys.begin(key, _fingerprint(operation, path, given))
+            return _Result(await self._execute(operation, parsed, fault))
+        with self.state.lock:  # in-process requests can come from several event loops
+            repeated = self.keys.begin(key, _fingerprint(operation, path, parsed))
         if repeated is not None:
-            return _Outcome(repeated, is_replay=True)
+            return _Result(repeated, is_replay=True)
         try:
-            answer = await self._perform(operation, given, fault)
+            response = await self._execute(operation, parsed, fault)
         except BaseException:
             self.keys.abandon(key)
             raise
-        self.keys.finish(key, answer)
-        return _Outcome(answer)
+        self.keys.finish(key, response)
+        return _Result(response)
 
-    async def _perform(self, operation: Operation, given: Input, fault: Fault | None) -> Answer:
-        """Do what a valid request asks for."""
-        hold = self.faults.held(operation.id)
+    async def _execute(
+        self, operation: Operation, parsed: ParsedRequest, fault: Fault | None
+    ) -> Response:
+        """Process a valid request, with its hold and latency fault."""
+        hold = self.faults.current_hold(operation.id)
         if hold is not None:
             await anyio.to_thread.run_sync(hold.block, abandon_on_cancel=True)
         if fault is not None and fault.kind == "latency":
             await anyio.sleep(fault.delay)
         try:
             with self.state.lock:
-                answer = self._handle(operation, given)
-        except Refusal as refusal:
-            answer = self._refused(operation, refusal)
-        return self.future.apply(operation.id, answer)
+                response = self._handle(operation, parsed)
+        except EmulatedAPIError as error:
+            response = self._error_response(operation, error)
+        return self.planned_changes.apply(operation.id, response)
 
-    def _handle(self, operation: Operation, given: Input) -> Answer:
-        self.refusals.raise_next(operation.id)
+    def _handle(self, operation: Operation, parsed: ParsedRequest) -> Response:
+        self.planned_errors.raise_next(operation.id)
         timeline.catch_up(self.state)
         handler = self.handlers.get(operation.id)
         if handler is None:
-            return self.generator.answer(self.state, operation, given)
-        self.state.is_silent = given.body.get("skipWebhook", given.query.get("skipWebhook", False))
+            return self.generator.respond(self.state, operation, parsed)
+        self.state.skip_webhooks = parsed.body.get(
+            "skipWebhook", parsed.query.get("skipWebhook", False)
+        )
         try:
-            return Answer.of(handler(self.state, given))
+            return Response.from_json(handler(self.state, parsed))
         finally:
-            self.state.is_silent = False
+            self.state.skip_webhooks = False
 
-    def _refused(self, operation: Operation, refusal: Refusal) -> Answer:
-        status = self.state.document.error_status(operation, refusal.type)
-        return Answer.of(refusal.wire(), status=status or _COMMON_STATUSES[refusal.type])
+    def _error_response(self, operation: Operation, error: EmulatedAPIError) -> Response:
+        status = self.state.document.error_status(operation, error.type)
+        return Response.from_json(error.to_json(), status=status or _COMMON_STATUSES[error.type])
 
-    def _unknown(self, path: str) -> Answer:
+    def _unknown(self, path: str) -> Response:
         methods = self.state.document.methods(path)
         if methods:
-            refusal = Refusal("METHOD_NOT_ALLOWED", f"the path knows {', '.join(methods)}")
-            return Answer.of(refusal.wire(), status=405, headers={"Allow": ", ".join(methods)})
-        return Answer.of(Refusal("NOT_FOUND", "the path is unknown").wire(), status=404)
+            error = EmulatedAPIError("METHOD_NOT_ALLOWED", f"the path allows {', '.join(methods)}")
+            return Response.from_json(
+                error.to_json(), status=405, headers={"Allow": ", ".join(methods)}
+            )
+        return Response.from_json(
+            EmulatedAPIError("NOT_FOUND", "the path is unknown").to_json(), status=404
+        )
 
 
 async def _read(request: Request) -> bytes | None:
-    """Read the body to its end; nothing is returned of one beyond the limit."""
+    """Read the whole body; return `None` if it exceeds the limit."""
     content = bytearray()
     is_too_large = False
     async for chunk in request.stream():
@@ -231,19 +240,19 @@ async def _read(request: Request) -> bytes | None:
 
 
 def _raw_path(scope: Scope) -> str:
-    """Return the path as sent: ASGI's `path` is decoded, so an escaped slash would split it."""
+    """Return the path as sent. ASGI's `path` is decoded: an escaped slash would split a segment."""
     raw: bytes | None = scope.get("raw_path")
     return quote(scope["path"]) if raw is None else raw.decode("latin-1").partition("?")[0]
 
 
 def _idempotency_key(request: Request) -> str | None:
-    """Return the header as sent; PortOne ignores it on GET."""
+    """Return the raw header; PortOne ignores it on GET."""
     if request.method not in idempotency.METHODS:
         return None
     return request.headers.get("idempotency-key")
 
 
-def _fingerprint(operation: Operation, path: str, given: Input) -> bytes:
-    """Return what tells two requests apart, spaces and the order of fields aside."""
-    said = [operation.method, path, given.query, given.body]
-    return hashlib.sha256(orjson.dumps(said, option=orjson.OPT_SORT_KEYS)).digest()
+def _fingerprint(operation: Operation, path: str, parsed: ParsedRequest) -> bytes:
+    """Return a hash that identifies the request, ignoring whitespace and field order."""
+    identity = [operation.method, path, parsed.query, parsed.body]
+    return hashlib.sha256(orjson.dumps(identity, option=orjson.OPT_SORT_KEYS)).digest()

@@ -1,4 +1,4 @@
-"""The API secret, and the tokens that stand for it."""
+"""Authentication by the API secret, or by tokens issued for it."""
 
 from __future__ import annotations
 
@@ -8,18 +8,18 @@ from datetime import datetime, timedelta
 from attrs import define, field
 
 from portone_async.emulator.clock import Clock
-from portone_async.emulator.errors import Refusal
+from portone_async.emulator.errors import EmulatedAPIError
 from portone_async.emulator.handlers import Handler
-from portone_async.emulator.wire import JsonObject
+from portone_async.emulator.json_values import JsonObject
 
-# As the document says of `LoginViaApiSecretResponse`.
+# From the OpenAPI document's description of `LoginViaApiSecretResponse`.
 ACCESS_LIFETIME = timedelta(minutes=30)
 REFRESH_LIFETIME = timedelta(days=1)
 
 
 @define
 class Auth:
-    """Knows who may ask."""
+    """Checks credentials and issues tokens."""
 
     _secret: str = field(repr=False)
     _clock: Clock
@@ -30,49 +30,51 @@ class Auth:
         """Check the Authorization header.
 
         Raises:
-            Refusal: UNAUTHORIZED.
+            EmulatedAPIError: UNAUTHORIZED.
         """
         scheme, _, credential = (header or "").partition(" ")
         match scheme.lower():
             case "portone":
-                known = _same(credential.strip(), self._secret)
+                is_valid = _equals(credential.strip(), self._secret)
             case "bearer":
-                known = self._is_alive(self._access, credential.strip())
+                is_valid = self._is_valid(self._access, credential.strip())
             case _:
-                known = False
-        if not known:
-            raise Refusal("UNAUTHORIZED", "the Authorization header has no valid secret or token")
+                is_valid = False
+        if not is_valid:
+            raise EmulatedAPIError(
+                "UNAUTHORIZED", "the Authorization header has no valid secret or token"
+            )
 
     def login(self, secret: str) -> JsonObject:
-        """Give tokens for the API secret.
+        """Issue tokens for the API secret.
 
         Raises:
-            Refusal: UNAUTHORIZED.
+            EmulatedAPIError: UNAUTHORIZED.
         """
-        if not _same(secret, self._secret):
-            raise Refusal("UNAUTHORIZED", "the API secret is not this emulator's")
+        if not _equals(secret, self._secret):
+            raise EmulatedAPIError("UNAUTHORIZED", "the API secret is wrong")
         return self._issue()
 
     def refresh(self, token: str) -> JsonObject:
-        """Give new tokens for a refresh token.
+        """Issue new tokens for a refresh token.
 
         Raises:
-            Refusal: UNAUTHORIZED.
+            EmulatedAPIError: UNAUTHORIZED.
         """
-        if not self._is_alive(self._refresh, token):
-            raise Refusal("UNAUTHORIZED", "the refresh token is unknown or has expired")
+        if not self._is_valid(self._refresh, token):
+            raise EmulatedAPIError("UNAUTHORIZED", "the refresh token is unknown or has expired")
         return self._issue()
 
     def clear(self) -> None:
-        """Forget all tokens."""
+        """Revoke all tokens."""
         self._access.clear()
         self._refresh.clear()
 
     def handlers(self) -> dict[str, Handler]:
-        """Return what answers the operations on tokens."""
+        """Return the handlers of the token operations."""
         return {
-            "loginViaApiSecret": lambda _, given: self.login(given.body["apiSecret"]),
-            "refreshToken": lambda _, given: self.refresh(given.body["refreshToken"]),
+            "loginViaApiSecret": lambda _, request: self.login(request.body["apiSecret"]),
+            "refreshToken": lambda _, request: self.refresh(request.body["refreshToken"]),
         }
 
     def _issue(self) -> JsonObject:
@@ -82,10 +84,10 @@ class Auth:
         self._refresh[refresh] = now + REFRESH_LIFETIME
         return {"accessToken": access, "refreshToken": refresh}
 
-    def _is_alive(self, tokens: dict[str, datetime], token: str) -> bool:
+    def _is_valid(self, tokens: dict[str, datetime], token: str) -> bool:
         expires_at = tokens.get(token)
         return expires_at is not None and self._clock.now() < expires_at
 
 
-def _same(given: str, secret: str) -> bool:
-    return secrets.compare_digest(given.encode(), secret.encode())
+def _equals(candidate: str, secret: str) -> bool:
+    return secrets.compare_digest(candidate.encode(), secret.encode())

@@ -1,4 +1,4 @@
-"""What happens without a request: time goes by, webhooks go out. In a thread of its own."""
+"""Background work in a thread of its own: due schedules and expiries, webhook delivery."""
 
 from __future__ import annotations
 
@@ -10,18 +10,19 @@ from datetime import datetime
 from threading import Condition, Thread
 
 from portone_async.emulator import payment_webhooks, timeline
-from portone_async.emulator.posting import Poster
 from portone_async.emulator.state import State
-from portone_async.emulator.threads import join
+from portone_async.emulator.threads import STOP_TIMEOUT, join
+from portone_async.emulator.webhook_sender import WebhookSender
 
-_LONGEST_SLEEP = 3600.0
+_MAX_SLEEP = 3600.0
 _log = logging.getLogger(__name__)
 
 
-class Background:
-    """Runs from `start()` to `stop()`."""
+class BackgroundWorker:
+    """The background thread, running from `start()` to `stop()`."""
 
     def __init__(self, state: State) -> None:
+        self.stop_timeout = STOP_TIMEOUT
         self._state = state
         self._changed = Condition(state.lock)
         self._thread: Thread | None = None
@@ -30,7 +31,7 @@ class Background:
         self._main: asyncio.Task[None] | None = None
 
     def start(self) -> None:
-        """Begin; what is due already goes out."""
+        """Start the thread; overdue webhooks are sent at once."""
         with self._state.lock:
             self._loop = asyncio.new_event_loop()
             self._woken = asyncio.Event()
@@ -39,13 +40,13 @@ class Background:
                 target=_serve, args=[self._loop, self._main], name="portone-webhooks", daemon=True
             )
             self._thread.start()
-            self._state.outbox.wake = self.wake
+            self._state.delivery_queue.wake = self.wake
 
     def stop(self) -> None:
-        """End. What is under way is given up, and due again at the next start.
+        """Stop the thread. Deliveries in progress are aborted, and due again at the next start.
 
         Raises:
-            RuntimeError: it hangs.
+            RuntimeError: the thread does not stop.
         """
         with self._state.lock:
             thread, loop, main = self._thread, self._loop, self._main
@@ -54,73 +55,74 @@ class Background:
             return
         loop.call_soon_threadsafe(main.cancel)
         try:
-            join(thread, "sends webhooks")
+            join(thread, "sends webhooks", self.stop_timeout)
         finally:
             with self._changed:
-                self._state.outbox.put_back()
+                self._state.delivery_queue.release_all()
                 self._changed.notify_all()
 
     def wake(self) -> None:
-        """Look again what there is to do. Hold the state's lock."""
+        """Wake the thread to check for due work. The caller must hold the state's lock."""
         if self._loop is not None:
             self._loop.call_soon_threadsafe(self._woken.set)
 
     def wait_until_idle(self, timeout: float) -> None:
-        """Block until no webhook is under way or due.
+        """Block until no webhook is in progress or due.
 
         Raises:
-            RuntimeError: the emulator is not started, so that none goes out.
-            TimeoutError: it took longer than so many seconds.
+            RuntimeError: the emulator is not started, so nothing is sent.
+            TimeoutError: not idle after `timeout` seconds.
         """
 
         def is_idle() -> bool:
-            return self._loop is None or self._state.outbox.is_idle(self._state.clock.now())
+            return self._loop is None or self._state.delivery_queue.is_idle(self._state.clock.now())
 
         with self._changed:
             if not self._changed.wait_for(is_idle, timeout):
-                raise TimeoutError("webhooks are still on their way")
+                raise TimeoutError("there are still webhooks to deliver")
             if self._loop is None:
                 raise RuntimeError("the emulator is not started")
 
     async def _run(self) -> None:
-        poster = Poster(self._state.settings.webhook_secret)
+        sender = WebhookSender(self._state.settings.webhook_secret)
         try:
             async with asyncio.TaskGroup() as tasks:
                 while True:
                     self._woken.clear()
                     with self._state.lock:
-                        pause = self._work(
-                            lambda place: tasks.create_task(self._send(poster, place))
+                        timeout = self._process_due(
+                            lambda index: tasks.create_task(self._send(sender, index))
                         )
-                    # Not by wait_for: in Python 3.11 it swallows a cancellation that comes with the event.
+                    # Not `wait_for`: in Python 3.11 it can swallow a cancellation that coincides
+                    # with the event.
                     with contextlib.suppress(TimeoutError):
-                        async with asyncio.timeout(pause):
+                        async with asyncio.timeout(timeout):
                             await self._woken.wait()
         finally:
-            await poster.aclose()
+            await sender.aclose()
 
-    def _work(self, send: Callable[[int], object]) -> float | None:
-        """Do what is due, and return for how many seconds there is nothing more to do."""
+    def _process_due(self, send: Callable[[int], object]) -> float | None:
+        """Process what is due; return the seconds until something is due again, if anything is."""
         state = self._state
         timeline.catch_up(state)
-        for place in state.outbox.take(state.clock.now()):
-            send(place)
+        for index in state.delivery_queue.claim_due(state.clock.now()):
+            send(index)
         if not state.clock.is_running:
             return None
-        times = (timeline.next_due(state), state.outbox.next_due())
+        times = (timeline.next_due(state), state.delivery_queue.next_due())
         due = min((time for time in times if time is not None), default=None)
         return None if due is None else self._seconds_until(due)
 
     def _seconds_until(self, due: datetime) -> float:
-        return min(max((due - self._state.clock.now()).total_seconds(), 0.0), _LONGEST_SLEEP)
+        return min(max((due - self._state.clock.now()).total_seconds(), 0.0), _MAX_SLEEP)
 
-    async def _send(self, poster: Poster, place: int) -> None:
+    async def _send(self, sender: WebhookSender, index: int) -> None:
         with self._state.lock:
-            delivery = self._state.outbox.deliveries[place]
-        attempt = await poster.post(delivery, delivery.next_attempt_at or self._state.clock.now())
+            delivery = self._state.delivery_queue.deliveries[index]
+        attempt = await sender.send(delivery, delivery.next_attempt_at or self._state.clock.now())
         with self._changed:
-            delivery = self._state.outbox.finish(place, attempt)
-            payment_webhooks.show(self._state, delivery)
+            delivery = self._state.delivery_queue.record_attempt(index, attempt)
+            payment_webhooks.update_payment(self._state, delivery)
             self._changed.notify_all()
         self._woken.set()
 
@@ -130,8 +132,8 @@ def _serve(loop: asyncio.AbstractEventLoop, main: asyncio.Task[None]) -> None:
         loop.run_until_complete(main)
     except asyncio.CancelledError:
         pass
-    except Exception:  # noqa: BLE001 - a thread has nobody to raise it to
-        _log.exception("the emulator sends no more webhooks")
+    except Exception:  # noqa: BLE001  (nothing above this thread would handle it)
+        _log.exception("the webhook thread failed; no more webhooks are sent")
     finally:
-        # Not `asyncio.run()`: that waits for name look-ups, which cannot be cancelled.
+        # Not `asyncio.run()`: it would wait for DNS lookups, which cannot be cancelled.
         loop.close()

@@ -1,17 +1,17 @@
-"""Billing keys."""
+"""Handlers of the billing-key operations."""
 
 from __future__ import annotations
 
 from portone_async.emulator import listing
-from portone_async.emulator.errors import Refusal, invalid
+from portone_async.emulator.customers import to_customer
+from portone_async.emulator.errors import EmulatedAPIError, invalid
+from portone_async.emulator.events import notify_billing_key
 from portone_async.emulator.handlers import Handler
-from portone_async.emulator.listing import equal, one_of, path
+from portone_async.emulator.json_values import JsonObject, omit_none
+from portone_async.emulator.listing import get_nested, matches, matches_any
 from portone_async.emulator.methods import card_summary
-from portone_async.emulator.notices import notify_billing_key
-from portone_async.emulator.people import customer
 from portone_async.emulator.state import State, channel_group
-from portone_async.emulator.validation import Input
-from portone_async.emulator.wire import JsonObject, present
+from portone_async.emulator.validation import ParsedRequest
 
 _TIMES = {"REQUESTED_AT": "requestedAt", "ISSUED_AT": "issuedAt", "DELETED_AT": "deletedAt"}
 _TEXTS = {
@@ -28,29 +28,29 @@ _TEXTS = {
 }
 
 
-def usable_key(state: State, store_id: str, billing_key: str) -> JsonObject:
-    """Find a billing key that may be charged.
+def find_active_key(state: State, store_id: str, billing_key: str) -> JsonObject:
+    """Return a billing key that can be charged.
 
     Raises:
-        Refusal: BILLING_KEY_NOT_FOUND, BILLING_KEY_ALREADY_DELETED.
+        EmulatedAPIError: BILLING_KEY_NOT_FOUND, BILLING_KEY_ALREADY_DELETED.
     """
     info = _find(state, store_id, billing_key)
     if info["status"] == "DELETED":
-        raise Refusal("BILLING_KEY_ALREADY_DELETED", "the billing key is deleted")
+        raise EmulatedAPIError("BILLING_KEY_ALREADY_DELETED", "the billing key is deleted")
     return info
 
 
 def _find(state: State, store_id: str, billing_key: str) -> JsonObject:
     info = state.billing_keys.get(billing_key)
     if info is None or info["storeId"] != store_id:
-        raise Refusal("BILLING_KEY_NOT_FOUND", "this store has no such billing key")
+        raise EmulatedAPIError("BILLING_KEY_NOT_FOUND", "this store has no such billing key")
     return info
 
 
-def new_info(
-    state: State, store_id: str, channel: JsonObject, customer_given: JsonObject
+def new_billing_key_info(
+    state: State, store_id: str, channel: JsonObject, customer_input: JsonObject
 ) -> JsonObject:
-    """Make the `BillingKeyInfo` of a card stored in the window."""
+    """Create the `BillingKeyInfo` of a card registered in the billing-key window."""
     now = state.now()
     return {
         "status": "ISSUED",
@@ -59,21 +59,21 @@ def new_info(
         "storeId": store_id,
         "methods": [{"type": "BillingKeyPaymentMethodCard", "card": card_summary("4" + "0" * 15)}],
         "channels": [channel],
-        "customer": customer(customer_given, "customer"),
+        "customer": to_customer(customer_input, "customer"),
         "requestedAt": now,
         "issuedAt": now,
     }
 
 
-def _issue(state: State, given: Input) -> JsonObject:
-    body = given.body
+def _issue(state: State, request: ParsedRequest) -> JsonObject:
+    body = request.body
     store_id = state.store(body.get("storeId"))
     if "card" not in body["method"]:
         raise invalid("body.method.card", "is required")
     channel = state.channel(body.get("channelKey"), body.get("channelGroupId"))
     now = state.now()
     card = card_summary(body["method"]["card"]["credential"]["number"])
-    info = present(
+    info = omit_none(
         status="ISSUED",
         billingKey=f"billing-key-{state.ids.uuid()}",
         merchantId=state.settings.merchant_id,
@@ -81,7 +81,7 @@ def _issue(state: State, given: Input) -> JsonObject:
         methods=[{"type": "BillingKeyPaymentMethodCard", "card": card}],
         channels=[channel],
         channelGroup=channel_group(body.get("channelGroupId")),
-        customer=customer(body.get("customer", {}), "body.customer"),
+        customer=to_customer(body.get("customer", {}), "body.customer"),
         customData=body.get("customData"),
         requestedAt=now,
         issuedAt=now,
@@ -91,53 +91,57 @@ def _issue(state: State, given: Input) -> JsonObject:
     return {"billingKeyInfo": {name: info[name] for name in ("billingKey", "channels", "issuedAt")}}
 
 
-def _get(state: State, given: Input) -> JsonObject:
-    return _find(state, state.store(given.query.get("storeId")), given.path["billingKey"])
+def _get(state: State, request: ParsedRequest) -> JsonObject:
+    return _find(state, state.store(request.query.get("storeId")), request.path["billingKey"])
 
 
-def _delete(state: State, given: Input) -> JsonObject:
-    store_id = state.store(given.query.get("storeId"))
-    info = usable_key(state, store_id, given.path["billingKey"])
+def _delete(state: State, request: ParsedRequest) -> JsonObject:
+    store_id = state.store(request.query.get("storeId"))
+    info = find_active_key(state, store_id, request.path["billingKey"])
     for schedule in state.schedules.values():
         if schedule.body["billingKey"] == info["billingKey"] and schedule.status == "SCHEDULED":
-            raise Refusal("PAYMENT_SCHEDULE_ALREADY_EXISTS", "a schedule is to charge this key")
+            raise EmulatedAPIError(
+                "PAYMENT_SCHEDULE_ALREADY_EXISTS", "a schedule will charge this key"
+            )
     deleted_at = state.now()
     state.billing_keys[info["billingKey"]] = info | {"status": "DELETED", "deletedAt": deleted_at}
     notify_billing_key(state, "DELETED", info)
     return {"deletedAt": deleted_at}
 
 
-def _list(state: State, given: Input) -> JsonObject:
-    filters: JsonObject = given.body.get("filter", {})
-    sort: JsonObject = given.body.get("sort", {})
+def _list(state: State, request: ParsedRequest) -> JsonObject:
+    filters: JsonObject = request.body.get("filter", {})
+    sort: JsonObject = request.body.get("sort", {})
     if "storeId" in filters:
         state.store(filters["storeId"])
 
-    def passes(info: JsonObject) -> bool:
+    def matches_filters(info: JsonObject) -> bool:
         channel = info["channels"][0]
         return (
-            equal(filters.get("storeId"), info["storeId"])
-            and equal(filters.get("customerId"), path(info, "customer", "id"))
-            and equal(filters.get("version"), "V2")
-            and equal(filters.get("platformType"), "API")
-            and one_of(filters.get("status"), info["status"])
-            and one_of(filters.get("methods"), "CARD")
-            and one_of(filters.get("channelGroupIds"), path(info, "channelGroup", "id"))
-            and one_of(filters.get("pgProviders"), channel["pgProvider"])
-            and one_of(filters.get("pgCompanies"), channel["pgProvider"])
-            and listing.contains(filters.get("textSearch"), info, _TEXTS)
+            matches(filters.get("storeId"), info["storeId"])
+            and matches(filters.get("customerId"), get_nested(info, "customer", "id"))
+            and matches(filters.get("version"), "V2")
+            and matches(filters.get("platformType"), "API")
+            and matches_any(filters.get("status"), info["status"])
+            and matches_any(filters.get("methods"), "CARD")
+            and matches_any(filters.get("channelGroupIds"), get_nested(info, "channelGroup", "id"))
+            and matches_any(filters.get("pgProviders"), channel["pgProvider"])
+            and matches_any(filters.get("pgCompanies"), channel["pgProvider"])
+            and listing.matches_text(filters.get("textSearch"), info, _TEXTS)
         )
 
     range_field = filters.get("timeRangeField", "REQUESTED_AT")
-    in_range = listing.in_range(
-        filter(passes, state.billing_keys.values()),
+    in_range = listing.in_time_range(
+        filter(matches_filters, state.billing_keys.values()),
         filters,
         lambda info: _time(info, range_field),
         state.clock.now(),
     )
     sort_field = sort.get("by", "REQUESTED_AT")
-    found = listing.ordered(in_range, lambda info: _time(info, sort_field), sort.get("order"))
-    items, page = listing.page(found, given.body)
+    ordered = listing.sort_by_time(
+        in_range, lambda info: _time(info, sort_field), sort.get("order")
+    )
+    items, page = listing.page(ordered, request.body)
     return {"items": items, "page": page}
 
 

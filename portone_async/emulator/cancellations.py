@@ -1,41 +1,41 @@
-"""Cancelling payments: at once, or when the payment company comes round to it."""
+"""Cancelling payments: immediately, or pending until the payment company completes it."""
 
 from __future__ import annotations
 
 from portone_async.emulator import payments
-from portone_async.emulator.amounts import Amount, Parts, cancel_parts
-from portone_async.emulator.errors import Refusal, invalid
+from portone_async.emulator.amounts import Amount, Parts, cancellation_parts
+from portone_async.emulator.errors import EmulatedAPIError, invalid
+from portone_async.emulator.events import Trigger, notify_payment
 from portone_async.emulator.handlers import Handler
-from portone_async.emulator.notices import Trigger, notify_payment
+from portone_async.emulator.json_values import JsonObject
 from portone_async.emulator.payment_operations import payment_key
 from portone_async.emulator.records import Payment
 from portone_async.emulator.state import State
-from portone_async.emulator.validation import Input
-from portone_async.emulator.wire import JsonObject
+from portone_async.emulator.validation import ParsedRequest
 
 
 def cancel(state: State, payment: Payment, body: JsonObject, *, trigger: str = "API") -> JsonObject:
-    """Cancel a payment in full or in part, and return the `PaymentCancellation`.
+    """Cancel a payment, in full or in part, and return the `PaymentCancellation`.
 
     Raises:
-        Refusal: by the rules of `cancelPayment`.
+        EmulatedAPIError: the errors of `cancelPayment`.
     """
     _check_cancellable(payment)
     transaction = payment.latest
     left = _without_pending(payment)
     expected = body.get("currentCancellableAmount")
     if expected is not None and expected != left.cancellable:
-        raise Refusal(
+        raise EmulatedAPIError(
             "CANCELLABLE_AMOUNT_CONSISTENCY_BROKEN",
-            f"{expected} was expected to be cancellable, {left.cancellable} is",
+            f"expected {expected} to be cancellable, but {left.cancellable} is",
         )
     if left.cancellable == 0:
-        raise Refusal(
-            "CANCEL_AMOUNT_EXCEEDS_CANCELLABLE_AMOUNT", "all that is left is about to be cancelled"
+        raise EmulatedAPIError(
+            "CANCEL_AMOUNT_EXCEEDS_CANCELLABLE_AMOUNT", "the rest is in pending cancellations"
         )
     if payments.has_account(transaction) and "refundAccount" not in body:
         raise invalid("body.refundAccount", "is required to refund a virtual account's deposit")
-    parts = cancel_parts(
+    parts = cancellation_parts(
         left,
         total=body.get("amount"),
         tax_free=body.get("taxFreeAmount"),
@@ -52,9 +52,9 @@ def cancel(state: State, payment: Payment, body: JsonObject, *, trigger: str = "
         "requestedAt": state.now(),
         "trigger": trigger,
     }
-    transaction.wire["cancellations"] = [*transaction.wire["cancellations"], cancellation]
-    if state.pended_cancellations:
-        state.pended_cancellations -= 1
+    transaction.fields["cancellations"] = [*transaction.fields["cancellations"], cancellation]
+    if state.cancellations_left_pending:
+        state.cancellations_left_pending -= 1
         notify_payment(state, payment, "CANCEL_PENDING", cancellation=cancellation)
         payments.refresh(state, payment)
         return cancellation
@@ -62,19 +62,19 @@ def cancel(state: State, payment: Payment, body: JsonObject, *, trigger: str = "
 
 
 def complete(state: State, payment: Payment) -> None:
-    """Let the payment company do the oldest cancellation that is pending.
+    """Complete the oldest pending cancellation.
 
     Raises:
-        Refusal: PAYMENT_CANCELLATION_NOT_PENDING when there is none.
+        EmulatedAPIError: PAYMENT_CANCELLATION_NOT_PENDING if there is none.
     """
     _succeed(state, payment, _oldest_pending(payment), "ASYNC_CANCEL_APPROVED")
 
 
 def fail(state: State, payment: Payment) -> None:
-    """Let the payment company refuse the oldest cancellation that is pending.
+    """Fail the oldest pending cancellation.
 
     Raises:
-        Refusal: PAYMENT_CANCELLATION_NOT_PENDING when there is none.
+        EmulatedAPIError: PAYMENT_CANCELLATION_NOT_PENDING if there is none.
     """
     _replace(payment, _oldest_pending(payment), status="FAILED")
     payments.refresh(state, payment)
@@ -83,16 +83,18 @@ def fail(state: State, payment: Payment) -> None:
 def _check_cancellable(payment: Payment) -> None:
     status = payment.latest.status
     if status == "CANCELLED":
-        raise Refusal("PAYMENT_ALREADY_CANCELLED", "nothing of this payment is left to cancel")
+        raise EmulatedAPIError(
+            "PAYMENT_ALREADY_CANCELLED", "the payment is already cancelled in full"
+        )
     if status not in payments.CANCELLABLE:
-        raise Refusal("PAYMENT_NOT_PAID", f"the payment is {status}")
+        raise EmulatedAPIError("PAYMENT_NOT_PAID", f"the payment is {status}")
 
 
 def _without_pending(payment: Payment) -> Amount:
-    """Return the amount as if what is pending were cancelled: it cannot be cancelled twice."""
+    """Return the amount less pending cancellations, which cannot be cancelled twice."""
     amount = payment.latest.amount
     for pending in _pending(payment):
-        amount = amount.without(_parts(pending))
+        amount = amount.after_cancelling(_parts(pending))
     return amount
 
 
@@ -103,14 +105,14 @@ def _parts(cancellation: JsonObject) -> Parts:
 
 
 def _pending(payment: Payment) -> list[JsonObject]:
-    cancellations: list[JsonObject] = payment.latest.wire["cancellations"]
+    cancellations: list[JsonObject] = payment.latest.fields["cancellations"]
     return [each for each in cancellations if each["status"] == "REQUESTED"]
 
 
 def _oldest_pending(payment: Payment) -> JsonObject:
     pending = _pending(payment)
     if not pending:
-        raise Refusal("PAYMENT_CANCELLATION_NOT_PENDING", "no cancellation is pending")
+        raise EmulatedAPIError("PAYMENT_CANCELLATION_NOT_PENDING", "no cancellation is pending")
     return pending[0]
 
 
@@ -120,11 +122,11 @@ def _succeed(
     now = state.now()
     transaction = payment.latest
     done = _replace(payment, cancellation, status="SUCCEEDED", cancelledAt=now)
-    transaction.amount = transaction.amount.without(_parts(done))
+    transaction.amount = transaction.amount.after_cancelling(_parts(done))
     status = "PARTIAL_CANCELLED" if transaction.amount.cancellable else "CANCELLED"
-    escrow: JsonObject | None = transaction.wire.get("escrow")
+    escrow: JsonObject | None = transaction.fields.get("escrow")
     if status == "CANCELLED" and escrow is not None and "invoiceNumber" in escrow:
-        transaction.wire["escrow"] = payments.escrow_view(state, escrow | {"status": "CANCELLED"})
+        transaction.fields["escrow"] = payments.escrow_view(state, escrow | {"status": "CANCELLED"})
     payments.change_status(
         state, payment, status, trigger=trigger, cancellation=done, cancelledAt=now
     )
@@ -132,33 +134,33 @@ def _succeed(
 
 
 def _replace(payment: Payment, cancellation: JsonObject, **changes: object) -> JsonObject:
-    """Put a changed copy in its place: replies already given must not change."""
-    wire = payment.latest.wire
+    """Replace the cancellation by an updated copy: responses already sent must not change."""
+    fields = payment.latest.fields
     changed = cancellation | changes
-    wire["cancellations"] = [
-        changed if each["id"] == cancellation["id"] else each for each in wire["cancellations"]
+    fields["cancellations"] = [
+        changed if each["id"] == cancellation["id"] else each for each in fields["cancellations"]
     ]
     return changed
 
 
-def _cancel(state: State, given: Input) -> JsonObject:
-    payment = payments.find(state, payment_key(state, given))
-    return {"cancellation": cancel(state, payment, given.body)}
+def _cancel(state: State, request: ParsedRequest) -> JsonObject:
+    payment = payments.find(state, payment_key(state, request))
+    return {"cancellation": cancel(state, payment, request.body)}
 
 
-def _stop(state: State, given: Input) -> JsonObject:
-    payment = payments.find(state, payment_key(state, given))
-    made: list[JsonObject] = payment.latest.wire["cancellations"]
-    wanted = [each for each in made if each["id"] == given.path["cancellationId"]]
-    if not wanted:
-        raise Refusal(
-            "PAYMENT_CANCELLATION_NOT_FOUND", "the payment has no cancellation of this id"
+def _stop(state: State, request: ParsedRequest) -> JsonObject:
+    payment = payments.find(state, payment_key(state, request))
+    cancellations: list[JsonObject] = payment.latest.fields["cancellations"]
+    matching = [each for each in cancellations if each["id"] == request.path["cancellationId"]]
+    if not matching:
+        raise EmulatedAPIError(
+            "PAYMENT_CANCELLATION_NOT_FOUND", "the payment has no cancellation with this ID"
         )
-    if wanted[0]["status"] != "REQUESTED":
-        raise Refusal(
-            "PAYMENT_CANCELLATION_NOT_PENDING", f"the cancellation is {wanted[0]['status']}"
+    if matching[0]["status"] != "REQUESTED":
+        raise EmulatedAPIError(
+            "PAYMENT_CANCELLATION_NOT_PENDING", f"the cancellation is {matching[0]['status']}"
         )
-    _replace(payment, wanted[0], status="FAILED")
+    _replace(payment, matching[0], status="FAILED")
     payments.refresh(state, payment)
     return {"stoppedAt": state.now()}
 

@@ -1,16 +1,16 @@
-"""Cash receipts."""
+"""Handlers of the cash-receipt operations."""
 
 from __future__ import annotations
 
 from portone_async.emulator import listing, payments
 from portone_async.emulator.amounts import Amount
 from portone_async.emulator.charges import requested_amount
-from portone_async.emulator.errors import Refusal, invalid
+from portone_async.emulator.errors import EmulatedAPIError, invalid
 from portone_async.emulator.handlers import Handler
-from portone_async.emulator.listing import equal, one_of
+from portone_async.emulator.json_values import JsonObject
+from portone_async.emulator.listing import matches, matches_any
 from portone_async.emulator.state import Key, State
-from portone_async.emulator.validation import Input
-from portone_async.emulator.wire import JsonObject
+from portone_async.emulator.validation import ParsedRequest
 
 _TIMES = {
     "ISSUED_AT": "issuedAt",
@@ -19,14 +19,16 @@ _TIMES = {
 }
 
 
-def _issue(state: State, given: Input) -> JsonObject:
-    body = given.body
+def _issue(state: State, request: ParsedRequest) -> JsonObject:
+    body = request.body
     key = (state.store(body.get("storeId")), body["paymentId"])
     channel = state.channel(body["channelKey"])
     amount = _amount(body["amount"])
-    before = state.cash_receipts.get(key)
-    if before is not None and before["status"] == "ISSUED":
-        raise Refusal("CASH_RECEIPT_ALREADY_ISSUED", "the payment has a cash receipt")
+    existing = state.cash_receipts.get(key)
+    if existing is not None and existing["status"] == "ISSUED":
+        raise EmulatedAPIError(
+            "CASH_RECEIPT_ALREADY_ISSUED", "the payment already has a cash receipt"
+        )
     now = state.now()
     number = state.ids.digits(9)
     receipt: JsonObject = {
@@ -48,84 +50,86 @@ def _issue(state: State, given: Input) -> JsonObject:
         "issuedAt": now,
         "statusUpdatedAt": now,
     }
-    _keep(state, key, receipt)
+    _store(state, key, receipt)
     return {"cashReceipt": {name: receipt[name] for name in ("issueNumber", "url", "pgReceiptId")}}
 
 
-def _amount(given: JsonObject) -> Amount:
+def _amount(amount_input: JsonObject) -> Amount:
     try:
-        return requested_amount(given)
-    except Refusal as refusal:
+        return requested_amount(amount_input)
+    except EmulatedAPIError as error:
         # `issueCashReceipt` does not list SUM_OF_PARTS_EXCEEDS_TOTAL_AMOUNT.
-        raise invalid("body.amount", refusal.message) from None
+        raise invalid("body.amount", error.message) from None
 
 
-def _keep(state: State, key: Key, receipt: JsonObject) -> None:
-    """Keep a receipt, and show it in its payment, where the emulator knows that payment."""
+def _store(state: State, key: Key, receipt: JsonObject) -> None:
+    """Store a receipt, and show it in its payment if the emulator has that payment."""
     state.cash_receipts[key] = receipt
     payment = state.payments.get(key)
     if payment is not None:
         shown = {"totalAmount": receipt["amount"], **receipt}
         schema = state.document.variants("PaymentCashReceipt")[receipt["status"]]
-        payment.latest.wire["cashReceipt"] = state.document.pick(schema, shown)
+        payment.latest.fields["cashReceipt"] = state.document.pick(schema, shown)
         payments.refresh(state, payment)
 
 
-def _find(state: State, given: Input) -> tuple[Key, JsonObject]:
-    key = (state.store(given.query.get("storeId")), given.path["paymentId"])
+def _find(state: State, request: ParsedRequest) -> tuple[Key, JsonObject]:
+    key = (state.store(request.query.get("storeId")), request.path["paymentId"])
     receipt = state.cash_receipts.get(key)
     if receipt is None:
-        raise Refusal("CASH_RECEIPT_NOT_FOUND", "the payment has no cash receipt")
+        raise EmulatedAPIError("CASH_RECEIPT_NOT_FOUND", "the payment has no cash receipt")
     return key, receipt
 
 
-def _get(state: State, given: Input) -> JsonObject:
-    return _find(state, given)[1]
+def _get(state: State, request: ParsedRequest) -> JsonObject:
+    return _find(state, request)[1]
 
 
-def _cancel(state: State, given: Input) -> JsonObject:
-    key, receipt = _find(state, given)
+def _cancel(state: State, request: ParsedRequest) -> JsonObject:
+    key, receipt = _find(state, request)
     if receipt["status"] != "ISSUED":
-        raise Refusal("CASH_RECEIPT_NOT_ISSUED", "the cash receipt is cancelled")
+        raise EmulatedAPIError("CASH_RECEIPT_NOT_ISSUED", "the cash receipt is cancelled")
     now = state.now()
     changes = {"status": "CANCELLED", "cancelledAt": now, "statusUpdatedAt": now}
-    _keep(state, key, receipt | changes)
+    _store(state, key, receipt | changes)
     return {"cancelledAmount": receipt["amount"], "cancelledAt": now}
 
 
-def _list(state: State, given: Input) -> JsonObject:
-    filters: JsonObject = given.body.get("filter", {})
-    sort: JsonObject = given.body.get("sort", {})
+def _list(state: State, request: ParsedRequest) -> JsonObject:
+    filters: JsonObject = request.body.get("filter", {})
+    sort: JsonObject = request.body.get("sort", {})
     if "storeId" in filters:
         state.store(filters["storeId"])
     range_field = _TIMES[filters.get("timeRangeField", "ISSUED_AT")]
     sort_field = _TIMES[sort.get("by", "ISSUED_AT")]
-    in_range = listing.in_range(
-        (receipt for receipt in state.cash_receipts.values() if _passes(receipt, filters)),
+    in_range = listing.in_time_range(
+        (receipt for receipt in state.cash_receipts.values() if _matches_filters(receipt, filters)),
         filters,
         lambda receipt: receipt.get(range_field),
         state.clock.now(),
     )
-    found = listing.ordered(in_range, lambda receipt: receipt.get(sort_field), sort.get("order"))
-    items, page = listing.page(found, given.body)
+    ordered = listing.sort_by_time(
+        in_range, lambda receipt: receipt.get(sort_field), sort.get("order")
+    )
+    items, page = listing.page(ordered, request.body)
     return {"items": items, "page": page}
 
 
-def _passes(receipt: JsonObject, filters: JsonObject) -> bool:
+def _matches_filters(receipt: JsonObject, filters: JsonObject) -> bool:
     channel: JsonObject = receipt["channel"]
     return (
-        equal(filters.get("storeId"), receipt["storeId"])
-        and equal(filters.get("paymentId"), receipt["paymentId"])
-        and equal(filters.get("isTest"), channel["type"] == "TEST")
-        and equal(filters.get("orderName"), receipt["orderName"])
-        and equal(filters.get("isManual"), receipt["isManual"])
-        and equal(filters.get("pgReceiptId"), receipt["pgReceiptId"])
-        and equal(filters.get("pgMerchantId"), channel["pgMerchantId"])
-        and equal(filters.get("version"), "V2")
-        and one_of(filters.get("statuses"), receipt["status"])
-        and one_of(filters.get("pgProviders"), channel["pgProvider"])
-        and one_of(filters.get("pgCompanies"), channel["pgProvider"])
-        and one_of(filters.get("types"), receipt["type"])
+        matches(filters.get("storeId"), receipt["storeId"])
+        and matches(filters.get("paymentId"), receipt["paymentId"])
+        and matches(filters.get("isTest"), channel["type"] == "TEST")
+        and matches(filters.get("orderName"), receipt["orderName"])
+        and matches(filters.get("isManual"), receipt["isManual"])
+        and matches(filters.get("pgReceiptId"), receipt["pgReceiptId"])
+        and matches(filters.get("pgMerchantId"), channel["pgMerchantId"])
+        and matches(filters.get("version"), "V2")
+        and matches_any(filters.get("statuses"), receipt["status"])
+        and matches_any(filters.get("pgProviders"), channel["pgProvider"])
+        and matches_any(filters.get("pgCompanies"), channel["pgProvider"])
+        and matches_any(filters.get("types"), receipt["type"])
     )
 
 

@@ -1,17 +1,17 @@
-"""Charges that a server asks for: now, or by a schedule."""
+"""Charges requested by a server, immediately or on schedule."""
 
 from __future__ import annotations
 
 from portone_async.emulator import payments
-from portone_async.emulator.amounts import Amount, amount_of
-from portone_async.emulator.billing_keys import usable_key
-from portone_async.emulator.people import customer
+from portone_async.emulator.amounts import Amount, new_amount
+from portone_async.emulator.billing_keys import find_active_key
+from portone_async.emulator.customers import to_customer
+from portone_async.emulator.json_values import JsonObject, omit_none
 from portone_async.emulator.records import Payment
 from portone_async.emulator.state import Key, State, channel_group
-from portone_async.emulator.wire import JsonObject, present
 
-# What a request to pay says and a payment's replies repeat.
-_REPEATED = (
+# Request fields that a payment's responses repeat unchanged.
+_ECHOED = (
     "orderName",
     "currency",
     "customData",
@@ -25,39 +25,39 @@ _REPEATED = (
 
 
 def requested(body: JsonObject, channel: JsonObject) -> JsonObject:
-    """Return the fields of a payment that a server asked for."""
-    fields = {name: body[name] for name in _REPEATED if name in body}
-    return fields | present(
+    """Return the JSON fields of a payment that a server requested."""
+    echoed = {name: body[name] for name in _ECHOED if name in body}
+    return echoed | omit_none(
         channel=channel,
         channelGroup=channel_group(body.get("channelGroupId")),
-        customer=customer(body.get("customer", {}), "body.customer"),
+        customer=to_customer(body.get("customer", {}), "body.customer"),
         origin={"platformType": "API", "ipAddress": "127.0.0.1"},
         escrow={"status": "BEFORE_REGISTERED"} if body.get("isEscrow") else None,
     )
 
 
-def requested_amount(given: JsonObject) -> Amount:
-    """Turn `PaymentAmountInput` into an amount.
+def requested_amount(amount_input: JsonObject) -> Amount:
+    """Convert `PaymentAmountInput` to an `Amount`.
 
     Raises:
-        Refusal: as `amount_of`.
+        EmulatedAPIError: the errors of `new_amount`.
     """
-    return amount_of(given["total"], given.get("taxFree"), given.get("vat"))
+    return new_amount(amount_input["total"], amount_input.get("taxFree"), amount_input.get("vat"))
 
 
 def pay_with_billing_key(
     state: State, key: Key, body: JsonObject, schedule_id: str | None = None
 ) -> Payment:
-    """Charge a billing key, now, on request or for a schedule.
+    """Charge a billing key now, for a request or a due schedule.
 
     Raises:
-        Refusal: as `payWithBillingKey`.
+        EmulatedAPIError: the errors of `payWithBillingKey`.
     """
-    info = usable_key(state, key[0], body["billingKey"])
+    info = find_active_key(state, key[0], body["billingKey"])
     issued_for: JsonObject = info["channels"][0]
-    named = body.get("channelKey")
-    channel = issued_for if named is None else state.channel(named)
-    wire = requested(body, channel) | present(
+    channel_key = body.get("channelKey")
+    channel = issued_for if channel_key is None else state.channel(channel_key)
+    fields = requested(body, channel) | omit_none(
         billingKey=info["billingKey"],
         scheduleId=schedule_id,
         method={
@@ -68,6 +68,6 @@ def pay_with_billing_key(
         },
     )
     amount = requested_amount(body["amount"])
-    payment = payments.open_transaction(state, key, amount, wire)
+    payment = payments.open_transaction(state, key, amount, fields)
     payments.charge(state, payment)
     return payment

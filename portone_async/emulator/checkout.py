@@ -1,28 +1,29 @@
-"""The payment window, played by the test instead of a customer."""
+"""Simulation of the payment window: what a customer does there, and the result."""
 
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import Literal, TypeAlias
+from typing import Literal, TypeAlias, get_args
 
 from attrs import frozen
 
 from portone_async.emulator import payments, promotions
-from portone_async.emulator.amounts import amount_of
-from portone_async.emulator.errors import Refusal, invalid
-from portone_async.emulator.methods import Method, sample
-from portone_async.emulator.notices import notify_payment
-from portone_async.emulator.people import customer as customer_of
+from portone_async.emulator.amounts import new_amount
+from portone_async.emulator.choices import check_choice
+from portone_async.emulator.customers import to_customer
+from portone_async.emulator.errors import EmulatedAPIError, invalid
+from portone_async.emulator.events import notify_payment
+from portone_async.emulator.json_values import JsonObject, omit_none
+from portone_async.emulator.methods import PayMethod, sample
 from portone_async.emulator.records import Payment, Registration
 from portone_async.emulator.state import Decline, Key, State
-from portone_async.emulator.wire import JsonObject, present
 
-Outcome: TypeAlias = Literal[
+CheckoutOutcome: TypeAlias = Literal[
     "ready", "authenticated", "paid", "failed", "virtual_account", "pay_pending"
 ]
-"""How the customer leaves the window.
+"""How a customer leaves the payment window.
 
-`ready` still looks at it. `authenticated` hands a payment token to the shop, for `confirmPayment`.
+`ready` leaves the window open. `authenticated` gives the shop a payment token for `confirmPayment`.
 """
 
 ACCOUNT_VALIDITY = timedelta(days=7)
@@ -30,8 +31,11 @@ _DECLINED = Decline("DECLINED", "the customer's card was declined")
 
 
 @frozen
-class Checkout:
-    """What the browser hears when the window closes. `code` and `message` tell of a failure."""
+class CheckoutResult:
+    """What the shop's page receives when the window closes.
+
+    `code` and `message` are set only on failure.
+    """
 
     payment_id: str
     tx_id: str
@@ -42,14 +46,14 @@ class Checkout:
 
 @frozen(kw_only=True)
 class Order:
-    """What the shop's page opens the window with."""
+    """The parameters with which the shop's page opens the window."""
 
     amount: int | None
     tax_free: int | None
     vat: int | None
     currency: str
     order_name: str
-    method: Method
+    method: PayMethod
     customer: JsonObject
     channel_key: str
     custom_data: str | None
@@ -58,24 +62,29 @@ class Order:
     notice_urls: tuple[str, ...] = ()
 
 
-def play(state: State, key: Key, outcome: Outcome, order: Order) -> Checkout:
-    """Open the window for a payment and leave it.
+def simulate(state: State, key: Key, outcome: CheckoutOutcome, order: Order) -> CheckoutResult:
+    """Open the payment window and leave it with an outcome.
 
     Raises:
-        Refusal: ALREADY_PAID; INFORMATION_MISMATCH when it is not what `preRegisterPayment` said.
+        EmulatedAPIError: ALREADY_PAID; INFORMATION_MISMATCH if the order differs from
+            `preRegisterPayment`.
+        ValueError: the outcome, the method or the currency is unknown.
     """
+    check_choice("outcome", outcome, get_args(CheckoutOutcome))
+    check_choice("method", order.method, get_args(PayMethod))
+    check_choice("currency", order.currency, state.document.enum("Currency"))
     registration = state.registrations.get(key, Registration(None, None, None))
     total = registration.total if order.amount is None else order.amount
     tax_free = registration.tax_free if order.tax_free is None else order.tax_free
     if total is None:
-        raise invalid("amount", "is required for a payment that was not registered with one")
+        raise invalid("amount", "is required: no amount was pre-registered")
     _check_registered(registration, Registration(total, tax_free or 0, order.currency))
-    method: Method = "virtual_account" if outcome == "virtual_account" else order.method
-    wire = present(
+    method: PayMethod = "virtual_account" if outcome == "virtual_account" else order.method
+    fields = omit_none(
         orderName=order.order_name,
         currency=order.currency,
         customData=order.custom_data,
-        customer=customer_of(order.customer, "customer"),
+        customer=to_customer(order.customer, "customer"),
         channel=state.channel(order.channel_key),
         method=sample(method, state.ids.digits(8)),
         origin={"platformType": "PC", "ipAddress": "127.0.0.1"},
@@ -84,26 +93,30 @@ def play(state: State, key: Key, outcome: Outcome, order: Order) -> Checkout:
         noticeUrls=list(order.notice_urls) or None,
     )
     payments.check_unpaid(state, key)
-    amount = promotions.discounted(state, order.promotion_id, amount_of(total, tax_free, order.vat))
-    payment = payments.open_transaction(state, key, amount, wire)
+    amount = promotions.discounted(
+        state, order.promotion_id, new_amount(total, tax_free, order.vat)
+    )
+    payment = payments.open_transaction(state, key, amount, fields)
     notify_payment(state, payment, "READY")
     payments.refresh(state, payment)
     return _leave(state, payment, outcome)
 
 
-def leave(state: State, key: Key, outcome: Outcome) -> Checkout:
-    """Leave the window that the customer has open.
+def leave(state: State, key: Key, outcome: CheckoutOutcome) -> CheckoutResult:
+    """Leave a window that is open, with an outcome.
 
     Raises:
-        Refusal: PAYMENT_NOT_FOUND; INVALID_REQUEST for a payment that is not READY.
+        EmulatedAPIError: PAYMENT_NOT_FOUND; INVALID_REQUEST if the payment is not READY.
+        ValueError: the outcome is unknown.
     """
+    check_choice("outcome", outcome, get_args(CheckoutOutcome))
     payment = payments.find(state, key)
     if payment.latest.status != "READY":
         raise invalid("payment", f"must be READY, is {payment.latest.status}")
     return _leave(state, payment, outcome)
 
 
-def _leave(state: State, payment: Payment, outcome: Outcome) -> Checkout:
+def _leave(state: State, payment: Payment, outcome: CheckoutOutcome) -> CheckoutResult:
     transaction = payment.latest
     match outcome:
         case "paid":
@@ -117,12 +130,12 @@ def _leave(state: State, payment: Payment, outcome: Outcome) -> Checkout:
             transaction.payment_token = f"payment-token-{state.ids.uuid()}"
         case "failed":
             payments.fail(state, payment, _DECLINED)
-            return Checkout(
+            return CheckoutResult(
                 payment.id, transaction.id, code="PG_PROVIDER", message=_DECLINED.pg_message
             )
         case "ready":
             pass
-    return Checkout(payment.id, transaction.id, payment_token=transaction.payment_token)
+    return CheckoutResult(payment.id, transaction.id, payment_token=transaction.payment_token)
 
 
 def _check_registered(registered: Registration, opened: Registration) -> None:
@@ -133,4 +146,6 @@ def _check_registered(registered: Registration, opened: Registration) -> None:
     }
     for name, (expected, actual) in pairs.items():
         if expected is not None and expected != actual:
-            raise Refusal("INFORMATION_MISMATCH", f"{name} differs from what was registered before")
+            raise EmulatedAPIError(
+                "INFORMATION_MISMATCH", f"{name} differs from the pre-registered value"
+            )

@@ -1,4 +1,4 @@
-"""The emulator's own time."""
+"""The emulator's clock."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 
 class Clock:
-    """Real time plus what it was moved by; started at a given moment, it only moves when told."""
+    """Real time plus an offset; with a `start` time it stands still and moves only when told."""
 
     def __init__(self, start: datetime | None = None) -> None:
         if start is not None and start.tzinfo is None:
@@ -15,18 +15,18 @@ class Clock:
         self._offset = timedelta()
 
     def now(self) -> datetime:
-        """Return the present moment, in UTC."""
+        """Return the current time, in UTC."""
         return (self._fixed or datetime.now(UTC)) + self._offset
 
     @property
     def is_running(self) -> bool:
-        """Whether it moves by itself."""
+        """Whether the clock advances with real time."""
         return self._fixed is None
 
     def reset(self) -> None:
-        """Go back to where it was before it was moved."""
+        """Drop the offset."""
         self._offset = timedelta()
 
-    def move_to(self, moment: datetime) -> None:
-        """Move forward to a moment; a moment that has passed changes nothing."""
-        self._offset += max(moment - self.now(), timedelta())
+    def move_to(self, time: datetime) -> None:
+        """Move forward to a time; ignored if that time has passed."""
+        self._offset += max(time - self.now(), timedelta())

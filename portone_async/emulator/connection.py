@@ -1,4 +1,4 @@
-"""Cutting a connection from inside the application, which ASGI has no word for."""
+"""Access to the TCP connection from inside the application, which ASGI does not offer."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ _RESET_ON_CLOSE = struct.pack("ii", 1, 0)
 
 
 class Connection:
-    """The TCP connection that a request came by."""
+    """The TCP connection of a request."""
 
     def __init__(self, transport: asyncio.Transport) -> None:
         self._transport = transport
 
     def reset(self) -> None:
-        """Drop the connection with a TCP reset, and what was not sent yet with it."""
+        """Abort the connection with a TCP reset; unsent data is lost."""
         if self._transport.is_closing():
             return
         sock = cast("socket.socket", self._transport.get_extra_info("socket"))
@@ -32,21 +32,21 @@ class Connection:
         self._transport.abort()
 
     def close(self) -> None:
-        """Close the connection once what was written is sent."""
+        """Close the connection after flushing written data."""
         self._transport.close()
 
 
-class CuttableProtocol(H11Protocol):
-    """uvicorn's HTTP/1.1, with the connection within the application's reach."""
+class ConnectionExposingProtocol(H11Protocol):
+    """uvicorn's HTTP/1.1 protocol, exposing the connection to the application."""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        """Wrap the application for this connection."""
+        """Pass the connection to the application, as an ASGI extension."""
         super().connection_made(transport)
         self.app = cast("Callable[..., Awaitable[None]]", _with(Connection(transport), self.app))
 
 
 def connection_of(scope: Scope) -> Connection | None:
-    """Return the request's connection; none in process, where there is no network to fail."""
+    """Return the request's connection; `None` in process, where there is no network."""
     return cast("Connection | None", scope.get("extensions", {}).get(EXTENSION))
 
 
@@ -56,8 +56,9 @@ def _with(connection: Connection, app: ASGIApp) -> ASGIApp:
         try:
             await app(scope, receive, send)
         except asyncio.CancelledError:
-            # A server that stops cancels what still runs. uvicorn would log it as a failure, and
-            # answer, unless it knows that the connection is lost: it does after a turn of the loop.
+            # A stopping server cancels running requests. uvicorn would log that as a failure and
+            # send a response, unless it knows that the connection is lost: it learns so in the next
+            # iteration of the event loop.
             connection.reset()
             await asyncio.sleep(0)
 

@@ -1,22 +1,25 @@
-"""Webhooks on their way, as the emulator's users see them."""
+"""Webhook deliveries and their attempts, as `Emulator.deliveries` shows them."""
 
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Final
 
 from attrs import field, frozen
+
+SUCCESS_STATUSES: Final = range(200, 300)
 
 
 @frozen(kw_only=True)
 class Attempt:
-    """One try to deliver a webhook.
+    """One attempt to deliver a webhook.
 
     Attributes:
-        at: when it was due, on the emulator's clock.
-        status: what the shop answered; nothing where no answer came.
-        headers: of that answer.
-        content: of that answer, its beginning.
-        error: why no answer came, as the name of a failure.
+        at: when the attempt was due, on the emulator's clock.
+        status: the shop's response status; `None` without a response.
+        headers: the response's headers.
+        content: the beginning of the response's body.
+        error: the exception's class name, if there was no response.
     """
 
     at: datetime
@@ -27,26 +30,26 @@ class Attempt:
 
     @property
     def is_success(self) -> bool:
-        """Whether the shop said that it has the webhook: by any status of 2xx."""
-        return self.status is not None and 200 <= self.status < 300  # noqa: PLR2004
+        """Whether the shop acknowledged the webhook with a 2xx status."""
+        return self.status is not None and self.status in SUCCESS_STATUSES
 
 
 @frozen(kw_only=True)
 class Delivery:
-    """A webhook to one URL, and what became of it.
+    """A webhook to one URL, with its delivery attempts.
 
     Attributes:
-        id: the header `webhook-id`, the same in every attempt.
-        type: the event's, such as `Transaction.Paid`.
-        url: where it goes.
-        content: the body.
-        content_type: the body's.
-        attempts: those made, the first first.
-        next_attempt_at: when it is tried next, on the emulator's clock; nothing once it is
+        id: the `webhook-id` header, the same for every attempt.
+        type: the event type, such as `Transaction.Paid`.
+        url: the destination.
+        content: the request body.
+        content_type: the body's media type.
+        attempts: the attempts made, oldest first.
+        next_attempt_at: time of the next attempt, on the emulator's clock; `None` once it is
             delivered or given up.
-        payment: store id and payment id of the payment that it is about.
-        transaction_id: the payment's attempt that it is about.
-        is_manual: whether `resendWebhook` asked for it; such a one is tried once.
+        payment: (store ID, payment ID) of the payment it is about.
+        transaction_id: the payment attempt it is about.
+        is_manual: whether `resendWebhook` requested it; it is not retried then.
     """
 
     id: str
@@ -62,5 +65,5 @@ class Delivery:
 
     @property
     def is_delivered(self) -> bool:
-        """Whether the shop has it."""
+        """Whether the shop acknowledged the webhook."""
         return bool(self.attempts) and self.attempts[-1].is_success

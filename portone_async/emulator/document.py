@@ -1,4 +1,4 @@
-"""PortOne's OpenAPI document, as the emulator asks it: operations, schemas, statuses."""
+"""PortOne's OpenAPI document, indexed: operations, schemas, error statuses."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from urllib.parse import unquote
 import orjson
 from attrs import Factory, define, frozen
 
-from portone_async.emulator.wire import JsonObject
+from portone_async.emulator.json_values import JsonObject
 
 NAME = "portone-v2.json"
 METHODS = ("get", "post", "put", "patch", "delete")
@@ -20,7 +20,7 @@ REF_PREFIX = "#/components/schemas/"
 
 @frozen
 class Parameter:
-    """A path or query parameter. `is_json` marks the one that carries the text of a JSON object."""
+    """A path or query parameter. `is_json` marks a parameter whose value is a JSON object."""
 
     name: str
     required: bool
@@ -30,7 +30,7 @@ class Parameter:
 
 @frozen
 class Operation:
-    """One operation of the document."""
+    """One API operation."""
 
     id: str
     method: str
@@ -40,15 +40,15 @@ class Operation:
     query: tuple[Parameter, ...]
     body: JsonObject | None
     body_required: bool
-    reply: JsonObject | None
-    reply_type: str | None
+    response: JsonObject | None
+    response_type: str | None
     error_schemas: Mapping[str, str]
-    """Name of the schema of each error type that the document lists for this operation."""
+    """Schema name of each error type that the document lists for this operation."""
 
 
 @frozen
 class Match:
-    """An operation with the path's values."""
+    """The operation of a request, with its path parameters."""
 
     operation: Operation
     path: dict[str, str]
@@ -56,7 +56,7 @@ class Match:
 
 @define
 class _Node:
-    """A place in the tree of path segments."""
+    """A node in the tree of path segments."""
 
     fixed: dict[str, _Node] = Factory(dict[str, "_Node"])
     parameter: _Node | None = None
@@ -64,7 +64,7 @@ class _Node:
 
 
 class Document:
-    """The document's facts, indexed."""
+    """The document, indexed."""
 
     def __init__(self, source: JsonObject) -> None:
         self.source = source
@@ -74,20 +74,20 @@ class Document:
         for path, method, item in _items(source):
             operation = self._read(path, method, item)
             self.operations[operation.id] = operation
-            self._place(operation)
+            self._add_route(operation)
 
     def operation(self, operation_id: str) -> Operation:
-        """Return an operation by its id.
+        """Return the operation with an ID.
 
         Raises:
-            ValueError: there is none.
+            ValueError: there is no such operation.
         """
         if operation_id not in self.operations:
             raise ValueError(f"there is no operation {operation_id!r}")
         return self.operations[operation_id]
 
     def find(self, method: str, raw_path: str) -> Match | None:
-        """Find the operation of a request by its path as sent, percent-encoded."""
+        """Find the operation for a method and a raw (percent-encoded) path."""
         segments = raw_path.removeprefix("/").split("/")
         for node in _walk(self._root, segments, 0):
             operation = node.operations.get(method)
@@ -96,7 +96,7 @@ class Document:
         return None
 
     def methods(self, raw_path: str) -> list[str]:
-        """Return the methods that a path knows; none when the path is unknown."""
+        """Return the methods of a path, none for an unknown path."""
         segments = raw_path.removeprefix("/").split("/")
         return sorted({name for node in _walk(self._root, segments, 0) for name in node.operations})
 
@@ -106,23 +106,27 @@ class Document:
             schema = self.schemas[name_of(schema["$ref"])]
         return schema
 
+    def enum(self, name: str) -> list[str]:
+        """Return the values of an enum."""
+        return cast("list[str]", self.schemas[name]["enum"])
+
     def variants(self, union: str) -> dict[str, str]:
-        """Return the schema's name by tag, for a union."""
+        """Return a union's schema names by discriminator value."""
         mapping = cast("dict[str, str]", self.schemas[union]["discriminator"]["mapping"])
         return {tag: name_of(reference) for tag, reference in mapping.items()}
 
     def pick(self, name: str, values: Mapping[str, Any]) -> JsonObject:
-        """Keep the values that the schema has a property for."""
+        """Return only the values that are properties of the schema."""
         properties: JsonObject = self.schemas[name].get("properties", {})
         return {key: values[key] for key in properties if key in values}
 
     def error_status(self, operation: Operation, error_type: str) -> int | None:
-        """Return the HTTP status of an error type, if the operation has it."""
+        """Return the HTTP status of an error type; `None` if the operation does not list it."""
         name = operation.error_schemas.get(error_type)
         return None if name is None else self.schemas[name]["x-portone-status-code"]
 
     def _read(self, path: str, method: str, item: JsonObject) -> Operation:
-        reply_type, reply = _content(item["responses"]["200"])
+        response_type, response = _content(item["responses"]["200"])
         body: JsonObject = item.get("requestBody", {})
         return Operation(
             id=item["operationId"],
@@ -133,13 +137,13 @@ class Document:
             query=_parameters(item, "query"),
             body=_content(body)[1],
             body_required=body.get("required", False),
-            reply=reply,
-            reply_type=reply_type,
+            response=response,
+            response_type=response_type,
             error_schemas=self._error_schemas(item["responses"]),
         )
 
     def _error_schemas(self, responses: Mapping[str, JsonObject]) -> dict[str, str]:
-        """Read the error union, which is one for all the statuses."""
+        """Return the variants of the error union, which all statuses share."""
         schemas: dict[str, str] = {}
         for status, response in responses.items():
             schema = _content(response)[1]
@@ -147,7 +151,7 @@ class Document:
                 schemas |= self.variants(name_of(schema["$ref"]))
         return schemas
 
-    def _place(self, operation: Operation) -> None:
+    def _add_route(self, operation: Operation) -> None:
         node = self._root
         for segment in operation.path.removeprefix("/").split("/"):
             if segment.startswith("{"):
@@ -161,16 +165,16 @@ class Document:
 
 @cache
 def load() -> Document:
-    """Load the document: the build puts it beside us into the wheel; else the repository has it."""
+    """Load the document: from beside this file in a wheel, else from the repository."""
     here = Path(__file__).parent
     for file in (here / NAME, here.parent.parent / "openapi" / NAME):
         if file.is_file():
             return Document(orjson.loads(file.read_bytes()))
-    raise FileNotFoundError(f"{NAME} is neither in {here} nor in the repository's openapi folder")
+    raise FileNotFoundError(f"{NAME} is neither in {here} nor in the repository's openapi/")
 
 
 def name_of(reference: str) -> str:
-    """Return the schema's name of a `$ref`."""
+    """Return the schema name of a `$ref`."""
     return reference.removeprefix(REF_PREFIX)
 
 
@@ -203,7 +207,7 @@ def _parameter(raw: JsonObject) -> Parameter:
 
 
 def _walk(node: _Node, segments: list[str], depth: int) -> Iterator[_Node]:
-    """Yield the places that a path leads to, those with fixed segments first."""
+    """Yield the nodes that match the segments, fixed segments before parameters."""
     if depth == len(segments):
         yield node
         return

@@ -1,4 +1,4 @@
-"""The emulator as its users hold it."""
+"""The public facade of the emulator."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ import orjson
 from starlette.applications import Starlette
 
 from portone_async.emulator import (
+    billing_key_window,
     billing_keys,
     cancellations,
     cash_receipts,
     checkout,
     escrow,
     identity_verifications,
-    issue_window,
     payment_lists,
     payment_operations,
     payment_sessions,
@@ -35,43 +35,44 @@ from portone_async.emulator import (
     state_file,
     timeline,
 )
+from portone_async.emulator.actions import Actions
 from portone_async.emulator.app import Api, RequestRecord
 from portone_async.emulator.auth import Auth
-from portone_async.emulator.background import Background
-from portone_async.emulator.checkout import Checkout, Order, Outcome
+from portone_async.emulator.background import BackgroundWorker
+from portone_async.emulator.checkout import CheckoutOutcome, CheckoutResult, Order
+from portone_async.emulator.choices import check_choice
 from portone_async.emulator.clock import Clock
 from portone_async.emulator.deliveries import Delivery
-from portone_async.emulator.disorder import Disorder
+from portone_async.emulator.delivery_faults import DeliveryFaults
 from portone_async.emulator.document import load
 from portone_async.emulator.faults import Fault, FaultKind, Faults, Hold
-from portone_async.emulator.future import Change, Future
-from portone_async.emulator.generated import Generator
+from portone_async.emulator.future import Change, PlannedChanges
+from portone_async.emulator.generated import ResponseGenerator
 from portone_async.emulator.handlers import Handler
 from portone_async.emulator.idempotency import IdempotencyKeys
 from portone_async.emulator.ids import Ids
-from portone_async.emulator.methods import Method
-from portone_async.emulator.outside import Outside
-from portone_async.emulator.posting import check_secret, made_secret
-from portone_async.emulator.refusals import Refusals
+from portone_async.emulator.json_values import JsonObject
+from portone_async.emulator.methods import PayMethod
+from portone_async.emulator.planned_errors import PlannedErrors
 from portone_async.emulator.server import LOOPBACK, LoopbackServer
 from portone_async.emulator.state import Decline, Key, Settings, State
 from portone_async.emulator.validation import RequestValidator
 from portone_async.emulator.web.controls import controls
 from portone_async.emulator.web.guard import Guard
+from portone_async.emulator.web.redirect import RedirectPolicy
 from portone_async.emulator.web.site import Site
-from portone_async.emulator.web.way_back import WayBack
 from portone_async.emulator.webhook_bodies import WebhookFormat, WebhookVersion, check_version
-from portone_async.emulator.wire import JsonObject
+from portone_async.emulator.webhook_sender import check_secret, generate_secret
 
-DEFAULT_SECRET = "emulator-secret"  # noqa: S105
+DEFAULT_SECRET = "emulator-secret"  # noqa: S105  (not a real one)
 DEFAULT_STORE_ID = "store-emulator"
-REQUESTS_KEPT = 100_000
+MAX_REQUEST_RECORDS = 100_000
 
 _HANDLERS: dict[str, Handler] = {
     **payment_operations.HANDLERS,
     **cancellations.HANDLERS,
     **escrow.HANDLERS,
-    **issue_window.HANDLERS,
+    **billing_key_window.HANDLERS,
     **payment_lists.HANDLERS,
     **payment_sessions.HANDLERS,
     **payment_webhooks.HANDLERS,
@@ -83,21 +84,21 @@ _HANDLERS: dict[str, Handler] = {
 }
 
 STATEFUL_OPERATIONS = frozenset({*_HANDLERS, "loginViaApiSecret", "refreshToken"})
-"""The operations that keep state; the others are answered with generated replies."""
+"""The operations with real state; the others return generated responses."""
 
 
-class Emulator(Outside):
-    """A PortOne that needs no account, on loopback.
+class Emulator(Actions):
+    """A stateful PortOne emulator on loopback; no account needed.
 
     ```python
     async with Emulator() as emulator:
         emulator.checkout("order-1", amount=1000)
-        reply = await client.get(f"{emulator.url}/payments/order-1", headers=...)
+        response = await client.get(f"{emulator.url}/payments/order-1", headers=...)
     ```
 
-    It is served over HTTP between `start()` and `stop()`, or in a `with` or `async with` block, by
+    Between `start()` and `stop()`, or in a `with` or `async with` block, it is served over HTTP by
     a thread of its own. Its methods may be called from any thread. `app` is the ASGI application,
-    for use in process: no server is needed then.
+    for in-process use without a server.
     """
 
     def __init__(
@@ -119,44 +120,47 @@ class Emulator(Outside):
         start_at: datetime | None = None,
         on_request: Callable[[RequestRecord], None] | None = None,
     ) -> None:
-        """Prepare an emulator.
+        """Create an emulator; `start()` serves it.
 
         Args:
-            secret: the API secret that it takes.
-            store_id: the account's own store, used where a request names none.
-            sub_store_ids: other stores that requests may name; any further one is FORBIDDEN.
-            channels: channel keys and their payment company (a `PgProvider`); another key is
-                CHANNEL_NOT_FOUND. Every key is known unless this is given.
-            webhook_url: where webhooks go that have no URL of their own (`noticeUrls`).
-            webhook_secret: signs them, as `whsec_` and Base64; made of the seed unless given.
-            webhook_version: of their bodies. The older knows payments only.
-            webhook_format: how bodies of the older version are written.
-            host: the address to listen on. Any but loopback opens the emulator to other machines.
-            allowed_hosts: names (`Host`) under which the page and the controls may be used, beside
-                loopback's from this machine. They ask for no secret.
-            shop_origins: where the windows may lead back to, as in `https://shop.example`; to any
-                web page unless given.
-            port: the TCP port, a free one for 0.
-            seed: makes ids and generated replies, the same for the same seed.
-            start_at: stops the clock at this moment, so that only `advance()` moves it.
-            on_request: called with each request, in the server's thread.
+            secret: the API secret that requests must carry.
+            store_id: the account's store, used if a request names none.
+            sub_store_ids: further stores that requests may name; any other is FORBIDDEN.
+            channels: maps channel keys to their `PgProvider`; other keys get CHANNEL_NOT_FOUND. If
+                omitted, every channel key is accepted.
+            webhook_url: destination of webhooks whose request has no `noticeUrls`.
+            webhook_secret: signing secret, `whsec_` and Base64; generated from the seed if omitted.
+            webhook_version: version of the bodies. 2024-01-01 has payment events only.
+            webhook_format: encoding of 2024-01-01 bodies.
+            host: the address to listen on. Any but loopback exposes the emulator to other machines.
+            allowed_hosts: `Host` names that may use the dashboard and the controls, which need no
+                secret, in addition to loopback names from this machine.
+            shop_origins: origins that windows may redirect to, such as `https://shop.example`; any
+                if omitted.
+            port: the TCP port; 0 picks a free one.
+            seed: seed for IDs and generated responses.
+            start_at: the clock's start time; it then moves only by `advance()`.
+            on_request: called after each request, in the server's thread.
 
         Raises:
-            InvalidArgumentError: `webhook_secret` is none.
-            ValueError: a version or format that there is not.
+            InvalidArgumentError: `webhook_secret` is malformed.
+            ValueError: `webhook_version`, `webhook_format` or a `PgProvider` is unknown, or
+                `start_at` has no UTC offset.
         """
-        self.webhook_secret = webhook_secret or made_secret(seed)
+        self.webhook_secret = webhook_secret or generate_secret(seed)
         check_secret(self.webhook_secret)
         check_version(webhook_version, webhook_format)
         self.secret = secret
         self.store_id = store_id
         self._host = host
         self._port = port
-        self._resetting = Lock()
+        self._reset_lock = Lock()
         self._server: LoopbackServer | None = None
-        self._requests: deque[RequestRecord] = deque(maxlen=REQUESTS_KEPT)
+        self._requests: deque[RequestRecord] = deque(maxlen=MAX_REQUEST_RECORDS)
         self._on_request = on_request
         document = load()
+        for provider in (channels or {}).values():
+            check_choice("PgProvider", provider, document.enum("PgProvider"))
         clock = Clock(start_at)
         settings = Settings(
             store_id=store_id,
@@ -169,10 +173,10 @@ class Emulator(Outside):
             webhook_format=webhook_format,
         )
         self._state = State(document, settings, clock, Ids(seed))
-        self._background = Background(self._state)
+        self._background = BackgroundWorker(self._state)
         self._faults = Faults(document, seed)
-        self._future = Future(document)
-        self._refusals = Refusals(document, seed)
+        self._planned_changes = PlannedChanges(document)
+        self._planned_errors = PlannedErrors(document, seed)
         self._auth = Auth(secret, clock)
         self._keys = IdempotencyKeys(clock)
         validator = RequestValidator(document)
@@ -180,16 +184,16 @@ class Emulator(Outside):
             state=self._state,
             auth=self._auth,
             faults=self._faults,
-            future=self._future,
-            refusals=self._refusals,
+            planned_changes=self._planned_changes,
+            planned_errors=self._planned_errors,
             validator=validator,
             keys=self._keys,
             handlers={**_HANDLERS, **self._auth.handlers()},
-            generator=Generator(document, validator, seed),
-            on_request=self._note,
+            generator=ResponseGenerator(document, validator, seed),
+            on_request=self._record_request,
         )
         self.app = Starlette()
-        # Not by a route: a route's pattern does not match a path with a newline in it.
+        # Not a route: a route's pattern does not match a path that contains a newline.
         self.app.router.default = Site(
             api=api,
             emulator=self,
@@ -198,39 +202,39 @@ class Emulator(Outside):
             controls=controls(document),
             validator=validator,
             guard=Guard(allowed_hosts),
-            way_back=WayBack(shop_origins),
+            redirect_policy=RedirectPolicy(shop_origins),
         )
 
     @property
     def url(self) -> str:
-        """The base URL, while it is served.
+        """The base URL of the running emulator.
 
         Raises:
-            RuntimeError: it is not.
+            RuntimeError: the emulator is not started.
         """
         if self._server is None:
             raise RuntimeError("the emulator is not started")
         return self._server.url
 
     def start(self) -> None:
-        """Serve on loopback.
+        """Start serving.
 
         Raises:
             OSError: the port is taken.
-            RuntimeError: it is served already.
+            RuntimeError: the emulator is already started.
         """
         if self._server is not None:
-            raise RuntimeError("the emulator is started already")
+            raise RuntimeError("the emulator is already started")
         server = LoopbackServer(self.app, self._host, self._port)
         server.start()
         self._server = server
         self._background.start()
 
     def stop(self) -> None:
-        """Stop serving. What happened stays readable.
+        """Stop serving. `payments`, `requests` and `deliveries` stay readable.
 
         Raises:
-            RuntimeError: a part of it hangs, and is left behind.
+            RuntimeError: a thread does not stop; it is abandoned.
         """
         if self._server is None:
             return
@@ -238,11 +242,11 @@ class Emulator(Outside):
             self._background.stop()
         finally:
             self._server.stop()
-            self._background.stop()  # again, as a reset may have started it meanwhile
+            self._background.stop()  # again: a concurrent reset may have restarted it
             self._server = None
 
     def __enter__(self) -> Self:
-        """Serve on loopback."""
+        """Start serving."""
         self.start()
         return self
 
@@ -256,7 +260,7 @@ class Emulator(Outside):
         self.stop()
 
     async def __aenter__(self) -> Self:
-        """Serve on loopback, on any event loop."""
+        """Start serving, from any event loop."""
         await anyio.to_thread.run_sync(self.start)
         return self
 
@@ -272,63 +276,64 @@ class Emulator(Outside):
 
     @property
     def requests(self) -> list[RequestRecord]:
-        """The requests that came in, the oldest first; of very many, the last 100,000."""
+        """The received requests, oldest first; at most the last 100,000."""
         return list(self._requests)
 
     @property
     def payments(self) -> dict[str, JsonObject]:
-        """The payments by their id, as `getPayment` shows them."""
+        """A copy of the payments by ID, as `getPayment` returns them."""
         with self._state.lock:
             views = {payment.id: payment.view for payment in self._state.payments.values()}
             return orjson.loads(orjson.dumps(views))
 
     @property
     def deliveries(self) -> list[Delivery]:
-        """The webhooks and what became of them, in the order of their events."""
+        """The webhook deliveries, in the order of their events."""
         with self._state.lock:
-            return list(self._state.outbox.deliveries)
+            return list(self._state.delivery_queue.deliveries)
 
     @property
-    def webhooks(self) -> Disorder:
-        """What the next webhooks meet on their way: `duplicate()`, `delay()`, `reorder()`."""
-        return self._state.outbox.disorder
+    def webhooks(self) -> DeliveryFaults:
+        """Plan faults for the next webhooks: `duplicate()`, `delay()`, `reorder()`."""
+        return self._state.delivery_queue.faults
 
     def wait_for_webhooks(self, timeout: float = 10.0) -> None:
-        """Block until every webhook that is due was tried. Not for an event loop that serves them.
+        """Block until every due webhook was attempted.
 
-        One that failed is not due again before the clock has moved on.
+        Do not call it in an event loop that serves the webhooks: use `await_webhooks()` there. A
+        failed webhook is not due again before the clock has advanced.
 
         Raises:
-            TimeoutError: it took longer than so many seconds.
-            RuntimeError: the emulator is not started, so that none goes out.
+            TimeoutError: not done after `timeout` seconds.
+            RuntimeError: the emulator is not started, so nothing is sent.
         """
         self._background.wait_until_idle(timeout)
 
     async def await_webhooks(self, timeout: float = 10.0) -> None:
-        """Do as `wait_for_webhooks()`, with the event loop running on.
+        """Like `wait_for_webhooks()`, without blocking the event loop.
 
         Raises:
-            TimeoutError: it took longer than so many seconds.
-            RuntimeError: the emulator is not started, so that none goes out.
+            TimeoutError: not done after `timeout` seconds.
+            RuntimeError: the emulator is not started, so nothing is sent.
         """
         await anyio.to_thread.run_sync(self._background.wait_until_idle, timeout)
 
     @property
     def now(self) -> datetime:
-        """The present moment on the emulator's clock."""
+        """The current time on the emulator's clock."""
         return self._state.clock.now()
 
     def checkout(
         self,
         payment_id: str,
-        outcome: Outcome = "paid",
+        outcome: CheckoutOutcome = "paid",
         *,
         amount: int | None = None,
         tax_free: int | None = None,
         vat: int | None = None,
         currency: str = "KRW",
         order_name: str = "An order",
-        method: Method = "card",
+        method: PayMethod = "card",
         customer: JsonObject | None = None,
         channel_key: str | None = None,
         custom_data: str | None = None,
@@ -336,32 +341,34 @@ class Emulator(Outside):
         is_escrow: bool = False,
         notice_urls: Iterable[str] = (),
         store_id: str | None = None,
-    ) -> Checkout:
-        """Play the payment window: a customer opens it and leaves it with an outcome.
+    ) -> CheckoutResult:
+        """Simulate a customer who opens the payment window and leaves it with an outcome.
 
         Args:
-            payment_id: the payment's id.
-            outcome: how the customer leaves the window, see `Outcome`.
-            amount: the total, in the currency's smallest unit; the pre-registered unless given.
-            tax_free: the tax-free part of it.
-            vat: the VAT in it, an eleventh of what is taxable unless given.
-            currency: ISO 4217.
-            order_name: what is bought.
-            method: what the customer pays with.
-            customer: PortOne's `CustomerInput`.
-            channel_key: the payment company's channel.
-            custom_data: kept with the payment.
-            promotion_id: a promotion that gives a discount, see `add_promotion()`.
-            is_escrow: whether the money waits until the goods have arrived.
-            notice_urls: where its webhooks go, in place of the emulator's `webhook_url`.
-            store_id: a sub-store.
+            payment_id: the payment's ID.
+            outcome: how the customer leaves the window, see `CheckoutOutcome`.
+            amount: the total, in the currency's smallest unit; defaults to the pre-registered
+                total.
+            tax_free: the tax-free part of `amount`.
+            vat: the VAT part of `amount`; defaults to 1/11 of the taxable part.
+            currency: ISO 4217 code.
+            order_name: the order's name.
+            method: the payment method.
+            customer: JSON of PortOne's `CustomerInput`.
+            channel_key: the channel to pay through.
+            custom_data: stored with the payment.
+            promotion_id: a promotion whose discount applies, see `add_promotion()`.
+            is_escrow: whether the payment is held in escrow until delivery.
+            notice_urls: destinations of its webhooks, instead of `webhook_url`.
+            store_id: a sub-store; defaults to the account's store.
 
         Returns:
-            What the shop's page hears.
+            What the shop's page receives.
 
         Raises:
-            Refusal: ALREADY_PAID; INFORMATION_MISMATCH when it is not what was pre-registered;
-                PROMOTION_NOT_FOUND, DISCOUNT_AMOUNT_EXCEEDS_TOTAL_AMOUNT.
+            EmulatedAPIError: ALREADY_PAID; INFORMATION_MISMATCH if the order differs from what was
+                pre-registered; PROMOTION_NOT_FOUND, DISCOUNT_AMOUNT_EXCEEDS_TOTAL_AMOUNT.
+            ValueError: `outcome`, `method` or `currency` is unknown.
         """
         order = Order(
             amount=amount,
@@ -378,15 +385,16 @@ class Emulator(Outside):
             notice_urls=tuple(notice_urls),
         )
         with self._state.lock:
-            return checkout.play(self._state, self._key(payment_id, store_id), outcome, order)
+            return checkout.simulate(self._state, self._key(payment_id, store_id), outcome, order)
 
     def deposit(
         self, payment_id: str, amount: int | None = None, *, store_id: str | None = None
     ) -> None:
-        """Pay into a payment's virtual account.
+        """Simulate a deposit into a payment's virtual account.
 
         Raises:
-            Refusal: PAYMENT_NOT_WAITING_FOR_DEPOSIT; INVALID_REQUEST for a sum but the total.
+            EmulatedAPIError: PAYMENT_NOT_WAITING_FOR_DEPOSIT; INVALID_REQUEST if `amount` is not
+                the total.
         """
         with self._state.lock:
             timeline.catch_up(self._state)
@@ -394,22 +402,23 @@ class Emulator(Outside):
             payments.deposit(self._state, payment, amount)
 
     def approve(self, payment_id: str, *, store_id: str | None = None) -> None:
-        """Let the payment company approve a pending payment.
+        """Approve a pending payment, as the payment company does.
 
         Raises:
-            Refusal: PAYMENT_NOT_FOUND; INVALID_REQUEST for one that is not PAY_PENDING.
+            EmulatedAPIError: PAYMENT_NOT_FOUND; INVALID_REQUEST if the payment is not PAY_PENDING.
         """
         with self._state.lock:
             payment = payments.find(self._state, self._key(payment_id, store_id))
             payments.approve(self._state, payment)
 
     def leave_checkout(
-        self, payment_id: str, outcome: Outcome = "paid", *, store_id: str | None = None
-    ) -> Checkout:
-        """Leave the payment window that a customer has open, after `checkout(..., "ready")`.
+        self, payment_id: str, outcome: CheckoutOutcome = "paid", *, store_id: str | None = None
+    ) -> CheckoutResult:
+        """Leave a payment window that is still open after `checkout(..., "ready")`.
 
         Raises:
-            Refusal: PAYMENT_NOT_FOUND; INVALID_REQUEST for one that is not READY.
+            EmulatedAPIError: PAYMENT_NOT_FOUND; INVALID_REQUEST if the payment is not READY.
+            ValueError: `outcome` is unknown.
         """
         with self._state.lock:
             return checkout.leave(self._state, self._key(payment_id, store_id), outcome)
@@ -421,40 +430,40 @@ class Emulator(Outside):
         reason: str = "cancelled by an operator",
         store_id: str | None = None,
     ) -> JsonObject:
-        """Cancel all that is left of a payment, as an operator in PortOne's console.
+        """Cancel the rest of a payment, as an operator does in PortOne's console.
 
         Returns:
             The `PaymentCancellation`.
 
         Raises:
-            Refusal: PAYMENT_NOT_FOUND, PAYMENT_NOT_PAID, PAYMENT_ALREADY_CANCELLED.
+            EmulatedAPIError: PAYMENT_NOT_FOUND, PAYMENT_NOT_PAID, PAYMENT_ALREADY_CANCELLED.
         """
         with self._state.lock:
             payment = payments.find(self._state, self._key(payment_id, store_id))
-            asked: JsonObject = {
-                "reason": reason,
-                "refundAccount": {},
-            }  # an operator asks the customer for it
-            made = cancellations.cancel(self._state, payment, asked, trigger="CONSOLE")
-            return dict(made)
+            # A virtual account's refund needs an account: an operator would ask the customer.
+            body: JsonObject = {"reason": reason, "refundAccount": {}}
+            cancellation = cancellations.cancel(self._state, payment, body, trigger="CONSOLE")
+            return dict(cancellation)
 
     def decline(
         self, times: int = 1, *, pg_code: str = "DECLINED", pg_message: str = "declined"
     ) -> None:
-        """Let the payment company decline the next charges: 502 PG_PROVIDER, the payment FAILED.
+        """Decline the next charges: 502 PG_PROVIDER, and the payment is FAILED.
 
-        A charge is an instant payment, one by billing key or by schedule, or a confirmation.
+        A charge is an instant payment, a billing-key payment, a due schedule or a confirmation.
         """
         with self._state.lock:
             self._state.declines.extend([Decline(pg_code, pg_message)] * times)
 
-    def refuse(self, operation_id: str, error_type: str, times: int = 1, **fields: object) -> None:
-        """Answer the next requests to an operation with an error that the document lists for it.
+    def respond_with_error(
+        self, operation_id: str, error_type: str, times: int = 1, **fields: object
+    ) -> None:
+        """Respond to an operation's next requests with an error that the document lists for it.
 
         Raises:
-            ValueError: it does not.
+            ValueError: the operation, its error or a field of that error is unknown.
         """
-        self._refusals.plan(operation_id, error_type, times, fields)
+        self._planned_errors.plan(operation_id, error_type, times, fields)
 
     def fault(
         self,
@@ -466,83 +475,101 @@ class Emulator(Outside):
         retry_after: int | str | None = None,
         probability: float = 1.0,
     ) -> None:
-        """Let the next requests to an operation meet a fault. `"*"` is any operation.
+        """Inject a fault into the next requests for an operation; `"*"` means any operation.
 
         Args:
-            operation_id: which operation.
-            kind: what goes wrong, see `Fault`.
-            times: how often; always for None.
-            delay: seconds, for `latency`.
-            retry_after: the Retry-After header of a gateway's answer.
-            probability: how likely each request is to meet it.
+            operation_id: the operation's ID, or `"*"`.
+            kind: the kind of fault, see `Fault`.
+            times: the number of requests; `None` for all.
+            delay: seconds to wait, for `latency`.
+            retry_after: the Retry-After header of a gateway's response.
+            probability: the probability that a request gets the fault.
+
+        Raises:
+            ValueError: `operation_id` or `kind` is unknown.
         """
         header = None if retry_after is None else str(retry_after)
         self._faults.plan(operation_id, Fault(kind, delay, header), times, probability)
 
     def clear_faults(self) -> None:
-        """Forget the faults that are still to come."""
+        """Cancel all planned faults."""
         self._faults.clear()
 
     def hold(self, operation_id: str) -> AbstractContextManager[Hold]:
-        """Hold an operation's requests before their work, to the block's end or until released."""
+        """Hold an operation's requests before processing, until released or the block ends.
+
+        Raises:
+            ValueError: `operation_id` is unknown.
+        """
         return self._faults.hold(operation_id)
 
     def future(self, operation_id: str, change: Change, times: int = 1) -> None:
-        """Change an operation's next replies, as a later PortOne might: see `emulator.future`."""
-        self._future.plan(operation_id, change, times)
+        """Change an operation's next responses, as a future PortOne might: see `emulator.future`.
+
+        Raises:
+            ValueError: `operation_id` is unknown.
+        """
+        self._planned_changes.plan(operation_id, change, times)
 
     def advance(
         self, *, days: float = 0, hours: float = 0, minutes: float = 0, seconds: float = 0
     ) -> None:
-        """Move the clock forward. What falls due on the way happens at its time."""
+        """Advance the clock. Whatever falls due on the way happens at its own time."""
         step = timedelta(days=days, hours=hours, minutes=minutes, seconds=seconds)
         if step < timedelta():
-            raise ValueError("time moves forward only")
+            raise ValueError("the clock only moves forward")
         with self._state.lock:
             timeline.advance(self._state, step)
-            self._state.outbox.wake()
+            self._state.delivery_queue.wake()
 
     def reset(self) -> None:
-        """Forget everything that happened and was planned, as if just made. Holds stay."""
-        with self._resetting:
+        """Discard all state and everything planned, as if newly created. Holds stay."""
+        with self._reset_lock:
             is_served = self._server is not None
             self._background.stop()
             with self._state.lock:
                 self._state.clear()
                 self._state.clock.reset()
                 self._state.ids.restart()
-                for each in (self._auth, self._keys, self._faults, self._future, self._refusals):
-                    each.clear()
+                for part in (
+                    self._auth,
+                    self._keys,
+                    self._faults,
+                    self._planned_changes,
+                    self._planned_errors,
+                ):
+                    part.clear()
                 self._requests.clear()
             if is_served:
                 self._background.start()
 
     def save(self, path: str | PathLike[str]) -> None:
-        """Write what happened into a JSON file, whole or not at all.
+        """Save the state to a JSON file, atomically.
 
-        Left out are requests, tokens, and what is planned (faults, refusals, changes to come).
+        Requests, tokens and planned faults, errors and response changes are not saved.
 
         Raises:
-            OSError: it cannot be written.
+            OSError: the file cannot be written.
         """
         state_file.write(Path(path), snapshots.take(self._state, self._keys))
 
     def load(self, path: str | PathLike[str]) -> None:
-        """Go on from what was saved, before `start()`.
+        """Restore saved state, before `start()`.
 
         Raises:
             OSError: the file cannot be read.
-            SnapshotError: it is damaged, of another version, or of another store. Nothing changes.
+            SnapshotError: the file is damaged, of another version or of another store. Nothing
+                changes.
             RuntimeError: the emulator is started.
         """
         if self._server is not None:
-            raise RuntimeError("the emulator is started already")
+            raise RuntimeError("the emulator is already started")
         snapshots.restore(state_file.read(Path(path)), self._state, self._keys)
 
     def _key(self, payment_id: str, store_id: str | None) -> Key:
         return self._state.store(store_id), payment_id
 
-    def _note(self, record: RequestRecord) -> None:
+    def _record_request(self, record: RequestRecord) -> None:
         self._requests.append(record)
         if self._on_request is not None:
             self._on_request(record)

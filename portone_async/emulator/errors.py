@@ -1,16 +1,15 @@
-"""How the emulator says no."""
+"""API error responses, as exceptions."""
 
 from __future__ import annotations
 
-from portone_async.emulator.wire import JsonObject
+from portone_async.emulator.json_values import JsonObject
 
 
-class Refusal(Exception):  # noqa: N818 - an answer, not a failure
-    """PortOne's error answer to a request, before its HTTP status is known.
+class EmulatedAPIError(Exception):
+    """An API error of the emulated PortOne.
 
-    The status is a fact of the operation, so it is looked up in the document when the answer is
-    written.
-    `Emulator.checkout()` and its siblings raise it too: there, nobody sends an HTTP request.
+    It becomes an error response; the HTTP status depends on the operation and is looked up in the
+    OpenAPI document. `Emulator.checkout()` and other methods raise it directly.
     """
 
     def __init__(self, error_type: str, message: str, **fields: object) -> None:
@@ -19,11 +18,11 @@ class Refusal(Exception):  # noqa: N818 - an answer, not a failure
         self.message = message
         self.fields = fields
 
-    def wire(self) -> JsonObject:
-        """Return the JSON of PortOne's error shape."""
+    def to_json(self) -> JsonObject:
+        """Return the JSON of the error response."""
         return {"type": self.type, "message": self.message, **self.fields}
 
 
-def invalid(where: str, problem: str) -> Refusal:
-    """Refuse an input, naming the field. The value stays out: it may be personal data."""
-    return Refusal("INVALID_REQUEST", f"{where}: {problem}")
+def invalid(location: str, problem: str) -> EmulatedAPIError:
+    """Create an INVALID_REQUEST error. The value is omitted: it may be personal data."""
+    return EmulatedAPIError("INVALID_REQUEST", f"{location}: {problem}")

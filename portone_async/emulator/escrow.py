@@ -1,21 +1,24 @@
-"""Escrow: the money waits until the customer has the goods."""
+"""Escrow: the payment is held until the customer has the goods."""
 
 from __future__ import annotations
 
-from typing import Literal, TypeAlias
+from typing import Literal, TypeAlias, get_args
 
 from portone_async.emulator import payments
+from portone_async.emulator.choices import check_choice
 from portone_async.emulator.errors import invalid
 from portone_async.emulator.handlers import Handler
+from portone_async.emulator.json_values import JsonObject
 from portone_async.emulator.payment_operations import payment_key
 from portone_async.emulator.records import Payment
 from portone_async.emulator.state import State
-from portone_async.emulator.validation import Input
-from portone_async.emulator.wire import JsonObject
+from portone_async.emulator.validation import ParsedRequest
 
 EscrowEvent: TypeAlias = Literal["DELIVERED", "CONFIRMED", "REJECTED", "REJECT_CONFIRMED"]
-"""What happens outside of the shop: the goods arrive, the customer takes or rejects them, the payment
-company agrees to the rejection."""
+"""What happens outside the shop.
+
+The goods arrive, the customer accepts or rejects them, the payment company confirms the rejection.
+"""
 
 _BEFORE: dict[str, frozenset[str]] = {
     "REGISTERED": frozenset({"BEFORE_REGISTERED"}),
@@ -27,64 +30,67 @@ _BEFORE: dict[str, frozenset[str]] = {
 
 
 def move(state: State, payment: Payment, event: EscrowEvent) -> None:
-    """Let the escrow go on.
+    """Move the escrow to the event's status.
 
     Raises:
-        Refusal: PAYMENT_NOT_PAID; INVALID_REQUEST where it cannot go from where it stands.
+        EmulatedAPIError: PAYMENT_NOT_PAID; INVALID_REQUEST if the escrow's status does not allow
+            the event.
+        ValueError: the event is unknown.
     """
+    check_choice("event", event, get_args(EscrowEvent))
     _check(payment, _BEFORE[event])
     _change(state, payment, status=event, isAutomaticallyConfirmed=event == "CONFIRMED")
 
 
 def _check(payment: Payment, before: frozenset[str]) -> JsonObject:
     payments.check_paid(payment)
-    escrow: JsonObject | None = payment.latest.wire.get("escrow")
+    escrow: JsonObject | None = payment.latest.fields.get("escrow")
     if escrow is None:
-        raise invalid("payment", "is none with escrow")
+        raise invalid("payment", "has no escrow")
     if escrow["status"] not in before:
         raise invalid("payment", f"the escrow is {escrow['status']}")
     return escrow
 
 
 def _change(state: State, payment: Payment, **changes: object) -> None:
-    # A new object: replies already given must not change.
-    payment.latest.wire["escrow"] = payments.escrow_view(
-        state, payment.latest.wire["escrow"] | changes
+    # A new object: responses already sent must not change.
+    payment.latest.fields["escrow"] = payments.escrow_view(
+        state, payment.latest.fields["escrow"] | changes
     )
     payments.refresh(state, payment)
 
 
-def _apply(state: State, given: Input) -> JsonObject:
-    payment = payments.find(state, payment_key(state, given))
+def _apply(state: State, request: ParsedRequest) -> JsonObject:
+    payment = payments.find(state, payment_key(state, request))
     _check(payment, _BEFORE["REGISTERED"])
-    shipped = _shipped(given)
+    logistics = _logistics(request)
     now = state.now()
-    _change(state, payment, status="REGISTERED", appliedAt=now, **shipped)
-    return _said(shipped) | {"appliedAt": now}
+    _change(state, payment, status="REGISTERED", appliedAt=now, **logistics)
+    return _sent_fields(logistics) | {"appliedAt": now}
 
 
-def _modify(state: State, given: Input) -> JsonObject:
-    payment = payments.find(state, payment_key(state, given))
+def _modify(state: State, request: ParsedRequest) -> JsonObject:
+    payment = payments.find(state, payment_key(state, request))
     _check(payment, frozenset({"REGISTERED", "DELIVERED"}))
-    shipped = _shipped(given)
-    _change(state, payment, **shipped)
-    return _said(shipped) | {"modifiedAt": state.now()}
+    logistics = _logistics(request)
+    _change(state, payment, **logistics)
+    return _sent_fields(logistics) | {"modifiedAt": state.now()}
 
 
-def _confirm(state: State, given: Input) -> JsonObject:
-    payment = payments.find(state, payment_key(state, given))
+def _confirm(state: State, request: ParsedRequest) -> JsonObject:
+    payment = payments.find(state, payment_key(state, request))
     _check(payment, _BEFORE["CONFIRMED"])
     _change(state, payment, status="CONFIRMED", isAutomaticallyConfirmed=False)
     return {"completedAt": state.now()}
 
 
-def _shipped(given: Input) -> JsonObject:
-    logistics: JsonObject = given.body["logistics"]
-    return {name: logistics[name] for name in ("company", "invoiceNumber", "sentAt")}
+def _logistics(request: ParsedRequest) -> JsonObject:
+    given: JsonObject = request.body["logistics"]
+    return {name: given[name] for name in ("company", "invoiceNumber", "sentAt")}
 
 
-def _said(shipped: JsonObject) -> JsonObject:
-    return {name: shipped[name] for name in ("invoiceNumber", "sentAt")}
+def _sent_fields(logistics: JsonObject) -> JsonObject:
+    return {name: logistics[name] for name in ("invoiceNumber", "sentAt")}
 
 
 HANDLERS: dict[str, Handler] = {

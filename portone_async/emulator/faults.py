@@ -1,4 +1,4 @@
-"""Faults on demand: what networks and gateways do to a payment API."""
+"""Fault injection: failures of networks and gateways."""
 
 from __future__ import annotations
 
@@ -11,8 +11,9 @@ from typing import Literal, TypeAlias, get_args
 
 from attrs import define, field, frozen
 
-from portone_async.emulator.answers import JSON, Answer
+from portone_async.emulator.choices import check_choice
 from portone_async.emulator.document import Document
+from portone_async.emulator.responses import JSON, Response
 
 FaultKind: TypeAlias = Literal[
     "latency", "reset_before", "reset_after", "500", "502_html", "503", "429", "truncated"
@@ -23,32 +24,32 @@ _HTML = b"<html><head><title>502 Bad Gateway</title></head><body>502 Bad Gateway
 
 @frozen
 class Fault:
-    """One way for a request to go wrong.
+    """One kind of failure, as injected into a request.
 
-    - `latency`: the work starts after `delay` seconds. Its idempotency key is taken meanwhile.
-    - `reset_before`: the connection is reset before the work is done.
-    - `reset_after`: the work is done, then the connection is reset instead of an answer.
-    - `truncated`: the work is done, the answer breaks off in the middle of its body.
-    - `500` (empty), `502_html`, `503` (plain text), `429` (JSON without a type of PortOne's): a
-      gateway answers; the work is not done. `retry_after` is the Retry-After header.
+    - `latency`: processing starts after `delay` seconds. The idempotency key is reserved meanwhile.
+    - `reset_before`: the connection is reset before the request is processed.
+    - `reset_after`: the request is processed, then the connection is reset instead of a response.
+    - `truncated`: the request is processed, the response breaks off in the middle of its body.
+    - `500` (empty), `502_html`, `503` (plain text), `429` (JSON that is not PortOne's): a gateway
+      responds; the request is not processed. `retry_after` is the Retry-After header.
     """
 
     kind: FaultKind
     delay: float = 0.0
     retry_after: str | None = None
 
-    def gateway_answer(self) -> Answer | None:
-        """Return the answer of a gateway, for the kinds where one answers."""
+    def gateway_response(self) -> Response | None:
+        """Return the gateway's response, for the kinds that have one."""
         headers = {} if self.retry_after is None else {"Retry-After": self.retry_after}
         match self.kind:
             case "500":
-                return Answer(500, headers=headers)
+                return Response(500, headers=headers)
             case "502_html":
-                return Answer(502, _HTML, "text/html", headers)
+                return Response(502, _HTML, "text/html", headers)
             case "503":
-                return Answer(503, b"Service Unavailable", "text/plain", headers)
+                return Response(503, b"Service Unavailable", "text/plain", headers)
             case "429":
-                return Answer(429, b'{"message":"Too Many Requests"}', JSON, headers)
+                return Response(429, b'{"message":"Too Many Requests"}', JSON, headers)
             case _:
                 return None
 
@@ -62,7 +63,7 @@ class _Planned:
 
 @define
 class Hold:
-    """Requests held before their work, until released."""
+    """Requests held before processing, until released."""
 
     _arrived: Event = field(factory=Event, init=False)
     _released: Event = field(factory=Event, init=False)
@@ -71,13 +72,13 @@ class Hold:
         """Block until a request is held.
 
         Raises:
-            TimeoutError: none came in so many seconds.
+            TimeoutError: no request after `timeout` seconds.
         """
         if not self._arrived.wait(timeout):
-            raise TimeoutError("no request came to be held")
+            raise TimeoutError("no request arrived to be held")
 
     def release(self) -> None:
-        """Let the held requests go on."""
+        """Let the held requests continue."""
         self._released.set()
 
     def block(self) -> None:
@@ -87,40 +88,43 @@ class Hold:
 
 
 class Faults:
-    """The faults to come, by operation."""
+    """The planned faults and the holds, by operation."""
 
     def __init__(self, document: Document, seed: int) -> None:
         self._document = document
-        self._random = Random(f"{seed}/faults")  # noqa: S311
+        self._random = Random(f"{seed}/faults")  # noqa: S311  (not cryptographic)
         self._planned: dict[str, deque[_Planned]] = {}
         self._holds: dict[str, Hold] = {}
 
     def plan(
         self, operation_id: str, fault: Fault, times: int | None = 1, probability: float = 1.0
     ) -> None:
-        """Add a fault, behind those that the operation has already. `times=None` is for ever."""
+        """Append a fault to the operation's queue; `times=None` means forever.
+
+        Raises:
+            ValueError: the operation or the fault's kind is unknown.
+        """
         if operation_id != ANY_OPERATION:
             self._document.operation(operation_id)
-        if fault.kind not in get_args(FaultKind):
-            raise ValueError(f"{fault.kind!r} is no kind of fault")
+        check_choice("kind", fault.kind, get_args(FaultKind))
         planned = self._planned.setdefault(operation_id, deque())
         planned.append(_Planned(fault, times, probability))
 
     def clear(self) -> None:
-        """Forget the faults to come."""
+        """Cancel all planned faults."""
         self._planned.clear()
 
-    def take(self, operation_id: str) -> Fault | None:
-        """Return the fault of the request that is here now, if it has one."""
+    def next_fault(self, operation_id: str) -> Fault | None:
+        """Return the fault for the current request, if any."""
         for key in (operation_id, ANY_OPERATION):
             planned = self._planned.get(key)
             if planned and self._random.random() < planned[0].probability:
-                return self._next(planned)
+                return self._pop(planned)
         return None
 
     @contextmanager
     def hold(self, operation_id: str) -> Generator[Hold]:
-        """Hold the operation's requests until the block is left, or until released before."""
+        """Hold the operation's requests until released or the block ends."""
         self._document.operation(operation_id)
         hold = self._holds[operation_id] = Hold()
         try:
@@ -129,12 +133,12 @@ class Faults:
             del self._holds[operation_id]
             hold.release()
 
-    def held(self, operation_id: str) -> Hold | None:
-        """Return the hold that the operation's requests are to wait for."""
+    def current_hold(self, operation_id: str) -> Hold | None:
+        """Return the operation's current hold, if any."""
         return self._holds.get(operation_id)
 
     @staticmethod
-    def _next(planned: deque[_Planned]) -> Fault:
+    def _pop(planned: deque[_Planned]) -> Fault:
         first = planned[0]
         if first.times is not None:
             first.times -= 1

@@ -1,4 +1,4 @@
-"""The future on demand: replies as a later PortOne may write them."""
+"""Response changes that simulate future versions of PortOne's API."""
 
 from __future__ import annotations
 
@@ -8,23 +8,23 @@ from typing import Any, TypeAlias
 
 import orjson
 
-from portone_async.emulator.answers import JSON, Answer
 from portone_async.emulator.document import Document
-from portone_async.emulator.wire import JsonObject
+from portone_async.emulator.json_values import JsonObject
+from portone_async.emulator.responses import JSON, Response
 
-Change: TypeAlias = Callable[[Answer], Answer]
+Change: TypeAlias = Callable[[Response], Response]
 Step: TypeAlias = str | int
 
 
-def changed(edit: Callable[[JsonObject], object]) -> Change:
-    """Make a change from a function that edits the reply's JSON in place."""
+def json_change(edit: Callable[[JsonObject], object]) -> Change:
+    """Create a change from a function that edits the response's JSON in target."""
 
-    def change(answer: Answer) -> Answer:
-        if answer.media_type != JSON:
-            return answer
-        json: JsonObject = orjson.loads(answer.content)
+    def change(response: Response) -> Response:
+        if response.media_type != JSON:
+            return response
+        json: JsonObject = orjson.loads(response.content)
         edit(json)
-        return Answer.of(json, status=answer.status, headers=answer.headers)
+        return Response.from_json(json, status=response.status, headers=response.headers)
 
     return change
 
@@ -32,51 +32,53 @@ def changed(edit: Callable[[JsonObject], object]) -> Change:
 def unknown_variant(
     tag: str = "UNHEARD_OF", *, field: str = "status", at: tuple[Step, ...] = ()
 ) -> Change:
-    """Give a union a tag that no document has; `at=("items", 0)` is the first of a list."""
-    return changed(lambda json: _at(json, at).update({field: tag}))
+    """Set an unknown union variant; `at=("items", 0)` selects a list's first item."""
+    return json_change(lambda json: _at(json, at).update({field: tag}))
 
 
 def unknown_enum(field: str, value: str = "UNHEARD_OF", *, at: tuple[Step, ...] = ()) -> Change:
-    """Give an enum a value that no document has: `unknown_enum("currency")`."""
-    return changed(lambda json: _at(json, at).update({field: value}))
+    """Set an unknown enum value: `unknown_enum("currency")`."""
+    return json_change(lambda json: _at(json, at).update({field: value}))
 
 
 def unknown_field(
     name: str = "unheardOf", value: object = "new", *, at: tuple[Step, ...] = ()
 ) -> Change:
-    """Add a field that no document has."""
-    return changed(lambda json: _at(json, at).update({name: value}))
+    """Add an unknown field."""
+    return json_change(lambda json: _at(json, at).update({name: value}))
 
 
 def unknown_error(error_type: str = "UNHEARD_OF", *, status: int = 409) -> Change:
-    """Answer with an error type that no document has, in place of the reply."""
-    return lambda answer: Answer.of({"type": error_type}, status=status, headers=answer.headers)
+    """Replace the response by an unknown error type."""
+    return lambda response: Response.from_json(
+        {"type": error_type}, status=status, headers=response.headers
+    )
 
 
-class Future:
-    """The changes to come, by operation."""
+class PlannedChanges:
+    """The planned response changes, by operation."""
 
     def __init__(self, document: Document) -> None:
         self._document = document
         self._planned: dict[str, deque[Change]] = {}
 
     def plan(self, operation_id: str, change: Change, times: int) -> None:
-        """Add a change for so many replies, behind those that the operation has already."""
+        """Append a change for the next `times` responses to the operation's queue."""
         self._document.operation(operation_id)
         self._planned.setdefault(operation_id, deque()).extend([change] * times)
 
     def clear(self) -> None:
-        """Forget the changes to come."""
+        """Cancel all planned changes."""
         self._planned.clear()
 
-    def apply(self, operation_id: str, answer: Answer) -> Answer:
-        """Change the reply that is to go out now, if one is planned."""
+    def apply(self, operation_id: str, response: Response) -> Response:
+        """Apply the next planned change, if any."""
         planned = self._planned.get(operation_id)
-        return planned.popleft()(answer) if planned else answer
+        return planned.popleft()(response) if planned else response
 
 
 def _at(json: JsonObject, path: tuple[Step, ...]) -> JsonObject:
-    place: Any = json
+    target: Any = json
     for step in path:
-        place = place[step]
-    return place
+        target = target[step]
+    return target

@@ -1,7 +1,7 @@
-"""Generated replies, for the operations that have no rules of their own here.
+"""Generated responses, for operations without a handler.
 
-They are valid by the document and the same for a seed. What one operation made is found again by
-others, where the document makes it plain that they speak of the same thing: see `resources`.
+They are valid by the OpenAPI document and the same for the same seed. Resources that one operation
+creates are found by others, where the document shows that they are the same: see `resources`.
 """
 
 from __future__ import annotations
@@ -10,23 +10,26 @@ from random import Random
 from typing import Any, cast
 
 from portone_async.emulator import listing
-from portone_async.emulator.answers import JSON, Answer
 from portone_async.emulator.document import Document, Operation
-from portone_async.emulator.errors import Refusal
+from portone_async.emulator.errors import EmulatedAPIError
+from portone_async.emulator.json_values import JsonObject
 from portone_async.emulator.resources import Link, id_field, resources_of
+from portone_async.emulator.responses import JSON, Response
 from portone_async.emulator.samples import Sampler
 from portone_async.emulator.state import State
-from portone_async.emulator.validation import Input, RequestValidator
-from portone_async.emulator.wire import JsonObject
+from portone_async.emulator.validation import ParsedRequest, RequestValidator
 
 _CSV = b"id,amount\r\nsample-1,1000\r\nsample-2,2000\r\n"
 _NOT_FOUND = 404
-# What these last words of a path say of a thing.
-_SAID: dict[str, JsonObject] = {"archive": {"isArchived": True}, "recover": {"isArchived": False}}
+# Changes implied by the last segment of a path.
+_IMPLIED_CHANGES: dict[str, JsonObject] = {
+    "archive": {"isArchived": True},
+    "recover": {"isArchived": False},
+}
 
 
-class Generator:
-    """Answers operations with replies made from the document and from what is remembered."""
+class ResponseGenerator:
+    """Generates responses from the document, remembering what requests wrote."""
 
     def __init__(self, document: Document, validator: RequestValidator, seed: int) -> None:
         self._document = document
@@ -34,105 +37,118 @@ class Generator:
         self._seed = seed
         self._resources = resources_of(document)
 
-    def answer(self, state: State, operation: Operation, given: Input) -> Answer:
-        """Make a reply.
+    def respond(self, state: State, operation: Operation, request: ParsedRequest) -> Response:
+        """Generate a response.
 
         Raises:
-            Refusal: the error for what is not found, once the thing asked for was deleted.
+            EmulatedAPIError: the operation's not-found error, if the resource was deleted.
         """
         if operation.id in self._resources.deletes:
-            self._forget(state, self._resources.deletes[operation.id], given)
-        if operation.reply is None:
-            return Answer(200)
-        if operation.reply_type != JSON:
-            return Answer(200, _CSV, operation.reply_type)
+            self._delete(state, self._resources.deletes[operation.id], request)
+        if operation.response is None:
+            return Response(200)
+        if operation.response_type != JSON:
+            return Response(200, _CSV, operation.response_type)
         if operation.id in self._resources.gets:
             link = self._resources.gets[operation.id]
-            return Answer.of(self._current(state, link, given.path, operation))
-        reply = self._sample(operation, given.path)
+            return Response.from_json(self._current(state, link, request.path, operation))
+        response = self._sample(operation, request.path)
         if operation.id in self._resources.writes:
-            self._write(state, self._resources.writes[operation.id], operation, given, reply)
+            self._write(state, self._resources.writes[operation.id], operation, request, response)
         elif operation.id in self._resources.lists:
-            self._list(state, self._resources.lists[operation.id], reply)
-        _echo_page(reply, given.body)
-        return Answer.of(reply)
+            self._list(state, self._resources.lists[operation.id], response)
+        _paginate(response, request.body)
+        return Response.from_json(response)
 
     def _sample(self, operation: Operation, path: dict[str, str]) -> JsonObject:
-        """Make a reply, the same for a seed, an operation and a path."""
-        random = Random(f"{self._seed}/{operation.id}/{'/'.join(path.values())}")  # noqa: S311
-        reply = cast("JsonObject", Sampler(self._document, random).value(operation.reply or {}))
+        """Generate a response, the same for the same seed, operation and path."""
+        random = Random(f"{self._seed}/{operation.id}/{'/'.join(path.values())}")  # noqa: S311  (not cryptographic)
+        response = cast(
+            "JsonObject", Sampler(self._document, random).value(operation.response or {})
+        )
         for name, value in path.items():
-            if isinstance(reply.get(name), str):
-                reply[name] = value
-        return reply
+            if isinstance(response.get(name), str):
+                response[name] = value
+        return response
 
     def _current(
-        self, state: State, link: Link, path: dict[str, str], asked: Operation
+        self, state: State, link: Link, path: dict[str, str], operation: Operation
     ) -> JsonObject:
-        """Return a thing as it was left, or a sample of one that nothing was said about."""
+        """Return the stored resource, or a sample if none was written."""
         key = _key(link, path)
-        if key not in state.things:
+        if key not in state.resources:
             return self._sample(link.resource.operation, path)
-        thing = state.things[key]
-        if thing is None:
-            raise _not_found(self._document, asked)
-        return thing
+        record = state.resources[key]
+        if record is None:
+            raise _not_found(self._document, operation)
+        return record
 
     def _write(
-        self, state: State, link: Link, operation: Operation, given: Input, reply: JsonObject
+        self,
+        state: State,
+        link: Link,
+        operation: Operation,
+        request: ParsedRequest,
+        response: JsonObject,
     ) -> None:
-        """Make a thing, or change one, by what the request says of it."""
+        """Create or update a resource from the request."""
         resource = link.resource
         name = link.field or ""
-        identity = id_field(self._document, resource)
-        is_new = resource.parameter is not None and resource.parameter not in given.path
+        id_name = id_field(self._document, resource)
+        is_new = resource.parameter is not None and resource.parameter not in request.path
         if is_new:
-            if identity is None:
+            if id_name is None:
                 return
-            thing: JsonObject = reply[name]
-            thing[identity] = _about(link, given).get(identity) or f"{identity}-{state.ids.uuid()}"
-            path = {resource.parameter or "": thing[identity]}
+            record: JsonObject = response[name]
+            record[id_name] = (
+                _request_values(link, request).get(id_name) or f"{id_name}-{state.ids.uuid()}"
+            )
+            path = {resource.parameter or "": record[id_name]}
         else:
-            path = given.path
-            thing = dict(self._current(state, link, path, operation))
-            if identity is not None and resource.parameter is not None:
-                thing[identity] = path[resource.parameter]
-        thing |= self._said(link, operation, given)
-        state.things[_key(link, path)] = thing
-        reply[name] = thing
+            path = request.path
+            record = dict(self._current(state, link, path, operation))
+            if id_name is not None and resource.parameter is not None:
+                record[id_name] = path[resource.parameter]
+        record |= self._requested_changes(link, operation, request)
+        state.resources[_key(link, path)] = record
+        response[name] = record
 
-    def _said(self, link: Link, operation: Operation, given: Input) -> JsonObject:
-        """Return what a request says of a thing in the thing's own words: same name, same schema."""
-        reply = self._document.resolve(operation.reply or {})
-        schema = self._document.resolve(reply["properties"][link.field])
+    def _requested_changes(
+        self, link: Link, operation: Operation, request: ParsedRequest
+    ) -> JsonObject:
+        """Return the request's values that are valid fields of the resource."""
+        response = self._document.resolve(operation.response or {})
+        schema = self._document.resolve(response["properties"][link.field])
         properties: JsonObject = schema.get("properties", {})
-        said = _about(link, given) | _SAID.get(operation.path.rpartition("/")[2], {})
+        values = _request_values(link, request) | _IMPLIED_CHANGES.get(
+            operation.path.rpartition("/")[2], {}
+        )
         return {
             name: value
-            for name, value in said.items()
-            if name in properties and self._fits(properties[name], value)
+            for name, value in values.items()
+            if name in properties and self._is_valid(properties[name], value)
         }
 
-    def _fits(self, schema: JsonObject, value: Any) -> bool:
+    def _is_valid(self, schema: JsonObject, value: Any) -> bool:
         try:
             self._validator.check(schema, value, "")
-        except Refusal:
+        except EmulatedAPIError:
             return False
         return True
 
-    def _list(self, state: State, link: Link, reply: JsonObject) -> None:
-        """List what was made, the newest first, in place of samples. Filters are not applied."""
-        made = [
-            thing
-            for (operation, _), thing in reversed(state.things.items())
-            if operation == link.resource.operation.id and thing is not None
+    def _list(self, state: State, link: Link, response: JsonObject) -> None:
+        """Replace the samples by the created resources, newest first. Filters are not applied."""
+        created = [
+            record
+            for (operation, _), record in reversed(state.resources.items())
+            if operation == link.resource.operation.id and record is not None
         ]
-        if made:
-            reply[link.field or ""] = made
+        if created:
+            response[link.field or ""] = created
 
     @staticmethod
-    def _forget(state: State, link: Link, given: Input) -> None:
-        state.things[_key(link, given.path)] = None
+    def _delete(state: State, link: Link, request: ParsedRequest) -> None:
+        state.resources[_key(link, request.path)] = None
 
 
 def _key(link: Link, path: dict[str, str]) -> tuple[str, str]:
@@ -140,22 +156,22 @@ def _key(link: Link, path: dict[str, str]) -> tuple[str, str]:
     return resource.operation.id, "" if resource.parameter is None else path[resource.parameter]
 
 
-def _about(link: Link, given: Input) -> JsonObject:
-    """Return what a request says of a thing: in its body, or in there under the thing's name."""
-    nested = given.body.get(link.field or "")
-    return cast("JsonObject", nested) if isinstance(nested, dict) else given.body
+def _request_values(link: Link, request: ParsedRequest) -> JsonObject:
+    """Return what the request says of a resource: its body, or the member named like it."""
+    nested = request.body.get(link.field or "")
+    return cast("JsonObject", nested) if isinstance(nested, dict) else request.body
 
 
-def _not_found(document: Document, operation: Operation) -> Refusal:
+def _not_found(document: Document, operation: Operation) -> EmulatedAPIError:
     for error_type in operation.error_schemas:
         if document.error_status(operation, error_type) == _NOT_FOUND:
-            return Refusal(error_type, "it was deleted")
-    return Refusal("NOT_FOUND", "it was deleted")
+            return EmulatedAPIError(error_type, "the resource was deleted")
+    return EmulatedAPIError("NOT_FOUND", "the resource was deleted")
 
 
-def _echo_page(reply: JsonObject, body: JsonObject) -> None:
-    """Cut the list into the page that was asked for."""
-    name = next((key for key, value in reply.items() if isinstance(value, list)), None)
-    if "page" in reply and name is not None:
-        items, reply["page"] = listing.page(reply[name], body)
-        reply[name] = items
+def _paginate(response: JsonObject, body: JsonObject) -> None:
+    """Reduce the list to the requested page."""
+    name = next((key for key, value in response.items() if isinstance(value, list)), None)
+    if "page" in response and name is not None:
+        items, response["page"] = listing.page(response[name], body)
+        response[name] = items

@@ -1,13 +1,16 @@
-"""What answers an operation that keeps state."""
+"""The type of the functions that implement operations."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from typing import TypeAlias
 
+from portone_async.emulator.json_values import JsonObject
 from portone_async.emulator.state import State
-from portone_async.emulator.validation import Input
-from portone_async.emulator.wire import JsonObject
+from portone_async.emulator.validation import ParsedRequest
 
-Handler: TypeAlias = Callable[[State, Input], JsonObject]
-"""Takes a valid request; returns the reply's JSON or raises `Refusal`. Runs under the lock."""
+Handler: TypeAlias = Callable[[State, ParsedRequest], JsonObject]
+"""Takes a valid request; returns the response's JSON or raises `EmulatedAPIError`.
+
+Runs under the state's lock.
+"""

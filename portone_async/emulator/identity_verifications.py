@@ -1,4 +1,4 @@
-"""Identity verifications: a customer proves who they are by their phone."""
+"""Handlers of the identity-verification operations."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ import re
 from datetime import date
 
 from portone_async.emulator import listing
-from portone_async.emulator.errors import Refusal, invalid
+from portone_async.emulator.errors import EmulatedAPIError, invalid
 from portone_async.emulator.handlers import Handler
-from portone_async.emulator.listing import equal, one_of, path
+from portone_async.emulator.json_values import JsonObject, omit_none
+from portone_async.emulator.listing import get_nested, matches, matches_any
 from portone_async.emulator.state import Key, State
-from portone_async.emulator.validation import Input
-from portone_async.emulator.wire import JsonObject, present
+from portone_async.emulator.validation import ParsedRequest
 
 _TIMES = {
     "REQUESTED_AT": "requestedAt",
@@ -19,46 +19,47 @@ _TIMES = {
     "FAILED_AT": "failedAt",
     "STATUS_UPDATED_AT": "statusChangedAt",
 }
-# The first seven digits of a resident registration number: a birthday, then century and sex.
+# The first seven digits of a resident registration number: birth date, then century and gender.
 _IDENTITY_NUMBER = re.compile(r"(\d\d)(\d\d)(\d\d)([1-8])", flags=re.ASCII)
 
 
-def _key(state: State, given: Input) -> Key:
-    store_id = given.body.get("storeId", given.query.get("storeId"))
-    return state.store(store_id), given.path["identityVerificationId"]
+def _key(state: State, request: ParsedRequest) -> Key:
+    store_id = request.body.get("storeId", request.query.get("storeId"))
+    return state.store(store_id), request.path["identityVerificationId"]
 
 
 def _find(state: State, key: Key) -> JsonObject:
     record = state.identity_verifications.get(key)
     if record is None:
-        raise Refusal(
-            "IDENTITY_VERIFICATION_NOT_FOUND", "this store has no identity verification of this id"
+        raise EmulatedAPIError(
+            "IDENTITY_VERIFICATION_NOT_FOUND",
+            "this store has no identity verification with this ID",
         )
     return record
 
 
-def _send(state: State, given: Input) -> JsonObject:
-    key = _key(state, given)
-    body = given.body
-    asked: JsonObject = body["customer"]
-    if body["method"] == "SMS" and "identityNumber" not in asked:
+def _send(state: State, request: ParsedRequest) -> JsonObject:
+    key = _key(state, request)
+    body = request.body
+    customer: JsonObject = body["customer"]
+    if body["method"] == "SMS" and "identityNumber" not in customer:
         raise invalid("body.customer.identityNumber", "is required for the method SMS")
-    if "identityNumber" in asked:
-        _birthday(asked["identityNumber"])
+    if "identityNumber" in customer:
+        _birthday(customer["identityNumber"])
     channel = state.channel(body["channelKey"])
-    before = state.identity_verifications.get(key)
-    if before is not None:
-        _check_unverified(before)
-        raise Refusal("IDENTITY_VERIFICATION_ALREADY_SENT", "the request was sent before")
+    existing = state.identity_verifications.get(key)
+    if existing is not None:
+        _check_unverified(existing)
+        raise EmulatedAPIError("IDENTITY_VERIFICATION_ALREADY_SENT", "the request was already sent")
     now = state.now()
     names = ("id", "name", "phoneNumber")
-    state.identity_verifications[key] = present(
+    state.identity_verifications[key] = omit_none(
         status="READY",
         id=key[1],
         storeId=key[0],
         channel=channel,
-        requestedCustomer={name: asked[name] for name in names if name in asked},
-        asked=asked,
+        requestedCustomer={name: customer[name] for name in names if name in customer},
+        customerInput=customer,
         method=body["method"],
         operator=body["operator"],
         customData=body.get("customData"),
@@ -73,18 +74,20 @@ def _send(state: State, given: Input) -> JsonObject:
 
 def _check_unverified(record: JsonObject) -> None:
     if record["status"] == "VERIFIED":
-        raise Refusal("IDENTITY_VERIFICATION_ALREADY_VERIFIED", "the customer is verified")
+        raise EmulatedAPIError(
+            "IDENTITY_VERIFICATION_ALREADY_VERIFIED", "the customer is already verified"
+        )
 
 
-def _confirm(state: State, given: Input) -> JsonObject:
-    key = _key(state, given)
+def _confirm(state: State, request: ParsedRequest) -> JsonObject:
+    key = _key(state, request)
     record = _find(state, key)
     _check_unverified(record)
-    if record["method"] == "SMS" and not given.body.get("otp"):
+    if record["method"] == "SMS" and not request.body.get("otp"):
         raise invalid("body.otp", "is required for the method SMS")
     now = state.now()
-    asked: JsonObject = record["asked"]
-    birthday, gender = _birthday(asked.get("identityNumber", "9001011"))
+    customer: JsonObject = record["customerInput"]
+    birthday, gender = _birthday(customer.get("identityNumber", "9001011"))
     record |= {
         "status": "VERIFIED",
         "updatedAt": now,
@@ -105,29 +108,29 @@ def _confirm(state: State, given: Input) -> JsonObject:
 
 
 def _birthday(identity_number: str) -> tuple[date, str]:
-    where = "body.customer.identityNumber"
-    found = _IDENTITY_NUMBER.fullmatch(identity_number)
-    if found is None:
-        raise invalid(where, "must be the first seven digits")
-    year, month, day, kind = (int(digits) for digits in found.groups())
-    # 1, 2, 5 and 6 were born in the 1900s, the others in the 2000s; odd is male.
+    location = "body.customer.identityNumber"
+    match = _IDENTITY_NUMBER.fullmatch(identity_number)
+    if match is None:
+        raise invalid(location, "must be the first seven digits")
+    year, month, day, kind = (int(digits) for digits in match.groups())
+    # 1, 2, 5 and 6: born in the 1900s; 3, 4, 7 and 8: in the 2000s. Odd is male.
     century = 1900 if kind in {1, 2, 5, 6} else 2000
     try:
         birthday = date(century + year, month, day)
     except ValueError:
-        raise invalid(where, "must begin with a date") from None
+        raise invalid(location, "must start with a valid date") from None
     return birthday, "MALE" if kind % 2 else "FEMALE"
 
 
-def _resend(state: State, given: Input) -> JsonObject:
-    record = _find(state, _key(state, given))
+def _resend(state: State, request: ParsedRequest) -> JsonObject:
+    record = _find(state, _key(state, request))
     _check_unverified(record)
     record["updatedAt"] = state.now()
     return {}
 
 
-def _get(state: State, given: Input) -> JsonObject:
-    return _view(state, _find(state, _key(state, given)))
+def _get(state: State, request: ParsedRequest) -> JsonObject:
+    return _view(state, _find(state, _key(state, request)))
 
 
 def _view(state: State, record: JsonObject) -> JsonObject:
@@ -135,48 +138,53 @@ def _view(state: State, record: JsonObject) -> JsonObject:
     return state.document.pick(schema, record)
 
 
-def _list(state: State, given: Input) -> JsonObject:
-    filters: JsonObject = given.body.get("filter", {})
-    sort: JsonObject = given.body.get("sort", {})
+def _list(state: State, request: ParsedRequest) -> JsonObject:
+    filters: JsonObject = request.body.get("filter", {})
+    sort: JsonObject = request.body.get("sort", {})
     if "storeId" in filters:
         state.store(filters["storeId"])
     range_field = _TIMES[filters.get("timeRangeField", "REQUESTED_AT")]
     sort_field = _TIMES[sort.get("by", "REQUESTED_AT")]
-    in_range = listing.in_range(
-        (record for record in state.identity_verifications.values() if _passes(record, filters)),
+    in_range = listing.in_time_range(
+        (
+            record
+            for record in state.identity_verifications.values()
+            if _matches_filters(record, filters)
+        ),
         filters,
         lambda record: record.get(range_field),
         state.clock.now(),
     )
-    found = listing.ordered(in_range, lambda record: record.get(sort_field), sort.get("order"))
-    items, page = listing.page(found, given.body)
+    ordered = listing.sort_by_time(
+        in_range, lambda record: record.get(sort_field), sort.get("order")
+    )
+    items, page = listing.page(ordered, request.body)
     return {"items": [_view(state, record) for record in items], "page": page}
 
 
-def _passes(record: JsonObject, filters: JsonObject) -> bool:
+def _matches_filters(record: JsonObject, filters: JsonObject) -> bool:
     channel: JsonObject = record["channel"]
     customer: JsonObject = record.get("verifiedCustomer", record["requestedCustomer"])
     wanted: JsonObject = filters.get("customer", {})
-    born = (customer.get("birthDate", "--")).split("-")
-    year, month, day = born
+    year, month, day = customer.get("birthDate", "--").split("-")
     return (
-        equal(filters.get("storeId"), record["storeId"])
-        and equal(filters.get("identityVerificationId"), record["id"])
-        and equal(filters.get("identityVerificationTxId"), record["pgTxId"])
-        and equal(filters.get("isTest"), channel["type"] == "TEST")
-        and equal(filters.get("pgTxId"), record["pgTxId"])
-        and equal(filters.get("pgMerchantId"), channel["pgMerchantId"])
-        and equal(filters.get("version"), record["version"])
-        and one_of(filters.get("statuses"), record["status"])
-        and one_of(filters.get("pgProviders"), channel["pgProvider"])
-        and one_of(filters.get("pgCompanies"), channel["pgProvider"])
-        and one_of(filters.get("carriers"), record["operator"])
-        and equal(wanted.get("name"), customer["name"])
-        and equal(wanted.get("phoneNumber"), customer["phoneNumber"])
-        and equal(wanted.get("gender"), path(customer, "gender"))
-        and equal(wanted.get("birthYear"), year)
-        and equal(wanted.get("birthMonth"), month)
-        and equal(wanted.get("birthDay"), day)
+        matches(filters.get("storeId"), record["storeId"])
+        and matches(filters.get("identityVerificationId"), record["id"])
+        and matches(filters.get("identityVerificationTxId"), record["pgTxId"])
+        and matches(filters.get("isTest"), channel["type"] == "TEST")
+        and matches(filters.get("pgTxId"), record["pgTxId"])
+        and matches(filters.get("pgMerchantId"), channel["pgMerchantId"])
+        and matches(filters.get("version"), record["version"])
+        and matches_any(filters.get("statuses"), record["status"])
+        and matches_any(filters.get("pgProviders"), channel["pgProvider"])
+        and matches_any(filters.get("pgCompanies"), channel["pgProvider"])
+        and matches_any(filters.get("carriers"), record["operator"])
+        and matches(wanted.get("name"), customer["name"])
+        and matches(wanted.get("phoneNumber"), customer["phoneNumber"])
+        and matches(wanted.get("gender"), get_nested(customer, "gender"))
+        and matches(wanted.get("birthYear"), year)
+        and matches(wanted.get("birthMonth"), month)
+        and matches(wanted.get("birthDay"), day)
     )
 
 

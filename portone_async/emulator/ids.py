@@ -1,4 +1,4 @@
-"""Identifiers, the same for the same seed."""
+"""Generated IDs, the same for the same seed."""
 
 from __future__ import annotations
 
@@ -7,22 +7,22 @@ from uuid import UUID
 
 
 class Ids:
-    """Makes identifiers. They are not secret: the emulator serves loopback."""
+    """Generates IDs. They are predictable, which is fine on loopback."""
 
     def __init__(self, seed: int) -> None:
         self._seed = seed
         self.restart()
 
     def restart(self, run: int = 0) -> None:
-        """Begin anew, with the same ids as before: or with others, in a later run on saved state."""
+        """Restart the sequence of a run; a later run on saved state gets other IDs."""
         self.run = run
         suffix = f"/{run}" if run else ""
-        self._random = Random(f"{self._seed}/ids{suffix}")  # noqa: S311
+        self._random = Random(f"{self._seed}/ids{suffix}")  # noqa: S311  (not cryptographic)
 
     def uuid(self) -> str:
-        """Return a UUID of version 4."""
+        """Return a version 4 UUID."""
         return str(UUID(int=self._random.getrandbits(128), version=4))
 
     def digits(self, count: int) -> str:
-        """Return a text of so many digits."""
+        """Return a string of `count` digits."""
         return "".join(self._random.choices("0123456789", k=count))

@@ -1,4 +1,4 @@
-"""What PortOne's lists have in common: pages, time ranges, order."""
+"""Shared by the list operations: pages, time ranges, filters, order."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, cast
 
 from portone_async.emulator.errors import invalid
-from portone_async.emulator.wire import JsonObject, moment, timestamp
+from portone_async.emulator.json_values import JsonObject, format_datetime, parse_datetime
 
 DEFAULT_SIZE = 10
 DEFAULT_RANGE = timedelta(days=90)
@@ -18,10 +18,10 @@ Field = Callable[[JsonObject], object]
 def page(
     items: Sequence[JsonObject], body: Mapping[str, Any], *, limit: int | None = None
 ) -> tuple[list[JsonObject], JsonObject]:
-    """Cut out the page that is asked for, numbered from 0. `limit` is the last item to reach.
+    """Return the requested page, numbered from 0. `limit` is the last item that pages may reach.
 
     Raises:
-        Refusal: INVALID_REQUEST for a page that cannot be.
+        EmulatedAPIError: INVALID_REQUEST if the page number or size is out of range.
     """
     wanted: JsonObject = body.get("page", {})
     number = wanted.get("number", body.get("pageNumber", 0))
@@ -38,26 +38,26 @@ def page(
 
 
 def time_range(filters: Mapping[str, Any], now: datetime) -> tuple[str, str]:
-    """Return the first and the last moment that `from` and `until` let pass.
+    """Return the start and end of the filters' time range, both inclusive.
 
-    Without `until` it is now; without `from` it is 90 days before `until`.
+    `until` defaults to now, `from` to 90 days before `until`.
     """
-    until = moment(filters["until"]) if "until" in filters else now
+    until = parse_datetime(filters["until"]) if "until" in filters else now
     default_start = max(until, _EARLIEST) - DEFAULT_RANGE
-    start = moment(filters["from"]) if "from" in filters else default_start
-    return timestamp(start), timestamp(until)
+    start = parse_datetime(filters["from"]) if "from" in filters else default_start
+    return format_datetime(start), format_datetime(until)
 
 
-def in_range(
+def in_time_range(
     items: Iterable[JsonObject], filters: Mapping[str, Any], field: Field, now: datetime
 ) -> list[JsonObject]:
-    """Keep the items whose time, given by `field`, lies in the filters' time range."""
+    """Return the items whose time, given by `field`, is in the filters' time range."""
     first, last = time_range(filters, now)
     return [item for item in items if first <= str(field(item) or "") <= last]
 
 
-def ordered(items: Iterable[JsonObject], field: Field, order: str | None) -> list[JsonObject]:
-    """Sort by a time field, the newest first unless `order` is ASC; what lacks it comes last."""
+def sort_by_time(items: Iterable[JsonObject], field: Field, order: str | None) -> list[JsonObject]:
+    """Sort by a time field, newest first unless `order` is ASC; items without it come last."""
     descending = order != "ASC"
     dated = sorted(
         (item for item in items if field(item) is not None), key=lambda item: str(field(item))
@@ -66,18 +66,18 @@ def ordered(items: Iterable[JsonObject], field: Field, order: str | None) -> lis
     return [*(reversed(dated) if descending else dated), *undated]
 
 
-def one_of(wanted: Sequence[object] | None, value: object) -> bool:
-    """Whether a list filter lets a value pass; no list, or an empty one, lets everything pass."""
+def matches_any(wanted: Sequence[object] | None, value: object) -> bool:
+    """Whether a value is in a filter's list; an omitted or empty list matches everything."""
     return not wanted or value in wanted
 
 
-def equal(wanted: object, value: object) -> bool:
-    """Whether a filter for one value lets it pass; without the filter everything passes."""
+def matches(wanted: object, value: object) -> bool:
+    """Whether a value equals a filter's; an omitted filter matches everything."""
     return wanted is None or wanted == value
 
 
-def path(item: Any, *steps: str) -> Any:
-    """Read a nested field; nothing where a step is missing."""
+def get_nested(item: Any, *steps: str) -> Any:
+    """Return a nested field, `None` if a step is missing."""
     for step in steps:
         if not isinstance(item, dict):
             return None
@@ -85,12 +85,12 @@ def path(item: Any, *steps: str) -> Any:
     return item  # pyright: ignore[reportUnknownVariableType]
 
 
-def contains(
+def matches_text(
     search: Mapping[str, str] | None, item: JsonObject, fields: Mapping[str, tuple[str, ...]]
 ) -> bool:
-    """Whether a text search lets an item pass: the field has its text, in upper or lower case.
+    """Whether a field contains the text of a search, ignoring case.
 
-    `ALL` looks into every field; a field that the emulator does not have passes nothing.
+    `ALL` searches every field; a field that the emulator does not have never matches.
     """
     if search is None:
         return True
@@ -101,19 +101,23 @@ def contains(
 
 
 def _texts(item: Any, steps: tuple[str, ...]) -> list[str]:
-    """Return the texts at a path; a list on the way stands for each of its members."""
+    """Return the texts at a path; a list on the path stands for each of its items."""
     if isinstance(item, list):
         members = cast("list[Any]", item)
         return [text for member in members for text in _texts(member, steps)]
     if not steps:
         return [] if item is None else [str(item)]
-    return _texts(path(item, steps[0]), steps[1:])
+    return _texts(get_nested(item, steps[0]), steps[1:])
 
 
-def within(wanted: Mapping[str, str] | None, time: str | None) -> bool:
-    """Whether a `DateTimeRange` filter lets a time pass, its ends included."""
+def in_date_range(wanted: Mapping[str, str] | None, time: str | None) -> bool:
+    """Whether a time is in a `DateTimeRange`, inclusive; an omitted range matches everything."""
     if wanted is None:
         return True
     if time is None:
         return False
-    return timestamp(moment(wanted["from"])) <= time <= timestamp(moment(wanted["until"]))
+    return (
+        format_datetime(parse_datetime(wanted["from"]))
+        <= time
+        <= format_datetime(parse_datetime(wanted["until"]))
+    )

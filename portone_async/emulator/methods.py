@@ -1,12 +1,12 @@
-"""Payment methods, as replies show them."""
+"""Payment methods, as responses show them."""
 
 from __future__ import annotations
 
 from typing import Literal, TypeAlias, get_args
 
-from portone_async.emulator.wire import JsonObject
+from portone_async.emulator.json_values import JsonObject
 
-Method: TypeAlias = Literal[
+PayMethod: TypeAlias = Literal[
     "card",
     "transfer",
     "virtual_account",
@@ -17,12 +17,12 @@ Method: TypeAlias = Literal[
     "crypto",
 ]
 
-_TYPES = {name: "PaymentMethod" + name.title().replace("_", "") for name in get_args(Method)}
+_TYPES = {name: "PaymentMethod" + name.title().replace("_", "") for name in get_args(PayMethod)}
 _BRANDS = {"3": "AMEX", "4": "VISA", "5": "MASTER", "6": "UNIONPAY"}
 
 
-def sample(method: Method, approval_number: str) -> JsonObject:
-    """Return the method of a payment that was made in the payment window."""
+def sample(method: PayMethod, approval_number: str) -> JsonObject:
+    """Return a sample payment method, for a payment made in the payment window."""
     kind = {"type": _TYPES[method]}
     match method:
         case "card":
@@ -42,7 +42,7 @@ def sample(method: Method, approval_number: str) -> JsonObject:
 
 
 def card(number: str, approval_number: str, months: int = 0) -> JsonObject:
-    """Return `PaymentMethodCard`, its number masked: the whole number is kept nowhere."""
+    """Return `PaymentMethodCard` with a masked number: the full number is never stored."""
     return {
         "type": "PaymentMethodCard",
         "card": card_summary(number),
@@ -53,7 +53,7 @@ def card(number: str, approval_number: str, months: int = 0) -> JsonObject:
 
 
 def card_summary(number: str) -> JsonObject:
-    """Return `Card` for a card number."""
+    """Return the `Card` of a card number, masked."""
     return {
         "brand": _BRANDS.get(number[:1], "LOCAL"),
         "type": "CREDIT",
@@ -64,9 +64,9 @@ def card_summary(number: str) -> JsonObject:
     }
 
 
-def type_name(wire_type: str) -> str:
-    """Turn a method's tag into the name in filters: `PaymentMethodEasyPay` into `EASY_PAY`."""
+def type_name(type_tag: str) -> str:
+    """Convert a method's type to its name in filters: `PaymentMethodEasyPay` to `EASY_PAY`."""
     for name, tag in _TYPES.items():
-        if tag == wire_type:
+        if tag == type_tag:
             return name.upper()
-    return wire_type
+    return type_tag

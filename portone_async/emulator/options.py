@@ -1,4 +1,4 @@
-"""The options of `python -m portone_async.emulator`."""
+"""Command-line options of `python -m portone_async.emulator`."""
 
 from __future__ import annotations
 
@@ -8,28 +8,40 @@ from pathlib import Path
 from portone_async.emulator.emulator import DEFAULT_SECRET, DEFAULT_STORE_ID
 from portone_async.emulator.server import LOOPBACK
 
-_DESCRIPTION = "A PortOne V2 that needs no account, on this machine."
-_HOST = """address to listen on (default: %(default)s). Any other opens the emulator to whoever reaches
-that address. The page and the controls ask for no secret, so from other machines, and from outside
-of a container, they answer only under names given by --allow-host"""
-_STATE = """file that keeps what happened: loaded at the start if it is there, written when stopped.
-Without it, everything is forgotten"""
+_MAX_PORT = 65535
+_DESCRIPTION = "Run an emulator of the PortOne V2 API on this machine. No account needed."
+_HOST = """address to listen on (default: %(default)s). Any other exposes the emulator to whoever can
+reach that address. The dashboard and the controls need no secret, so from other machines, and from
+outside a container, they are served only under names given by --allow-host"""
+_STATE = """file for the state: loaded at start if it exists, written at exit. Without it, the state is
+lost at exit"""
 
 
-def parser() -> argparse.ArgumentParser:
-    """Return what reads the command line."""
-    made = argparse.ArgumentParser(
+def build_parser() -> argparse.ArgumentParser:
+    """Build the argument parser."""
+    parser = argparse.ArgumentParser(
         prog="python -m portone_async.emulator", description=_DESCRIPTION
     )
-    add = made.add_argument
+    add = parser.add_argument
     add(
         "--port", type=_port, default=8000, help="TCP port, 0 for a free one (default: %(default)s)"
     )
-    add("--secret", default=DEFAULT_SECRET, help="API secret that it takes (default: %(default)s)")
-    add("--store-id", default=DEFAULT_STORE_ID, help="the account's store (default: %(default)s)")
-    add("--webhook-url", metavar="URL", type=_url, help="where webhooks go")
-    add("--webhook-secret", metavar="SECRET", help="signs them: whsec_ and Base64 (default: made)")
-    add("--seed", type=int, default=0, help="for ids and sample replies (default: %(default)s)")
+    add("--secret", default=DEFAULT_SECRET, help="API secret to accept (default: %(default)s)")
+    add(
+        "--store-id", default=DEFAULT_STORE_ID, help="the account's store ID (default: %(default)s)"
+    )
+    add("--webhook-url", metavar="URL", type=_url, help="destination of webhooks")
+    add(
+        "--webhook-secret",
+        metavar="SECRET",
+        help="signing secret of webhooks, whsec_ and Base64 (default: generated from the seed)",
+    )
+    add(
+        "--seed",
+        type=int,
+        default=0,
+        help="seed for IDs and generated responses (default: %(default)s)",
+    )
     add("--state-file", metavar="FILE", type=Path, help=_STATE)
     add("--host", default=LOOPBACK, help=_HOST)
     add(
@@ -37,15 +49,15 @@ def parser() -> argparse.ArgumentParser:
         metavar="NAME",
         action="append",
         default=[],
-        help="a name under which the page and the controls may be used from elsewhere; repeatable",
+        help="Host name that may use the dashboard and the controls from elsewhere; repeatable",
     )
-    return made
+    return parser
 
 
 def _port(text: str) -> int:
     port = int(text)
-    if not 0 <= port <= 65535:  # noqa: PLR2004
-        raise argparse.ArgumentTypeError("must be from 0 to 65535")
+    if not 0 <= port <= _MAX_PORT:
+        raise argparse.ArgumentTypeError(f"must be from 0 to {_MAX_PORT}")
     return port
 
 

@@ -1,4 +1,4 @@
-"""The operations on many payments: pages with their filters, and cursors."""
+"""Handlers of the operations that list payments, by filtered pages or by cursor."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from itertools import islice
 from portone_async.emulator import listing
 from portone_async.emulator.errors import invalid
 from portone_async.emulator.handlers import Handler
-from portone_async.emulator.listing import equal, one_of, path
+from portone_async.emulator.json_values import JsonObject
+from portone_async.emulator.listing import get_nested, matches, matches_any
 from portone_async.emulator.methods import type_name
 from portone_async.emulator.state import State
-from portone_async.emulator.validation import Input
-from portone_async.emulator.wire import JsonObject
+from portone_async.emulator.validation import ParsedRequest
 
-# The document's limits: the last payment that pages reach, the largest cursor page.
+# Limits from the OpenAPI document: the last payment that pages reach, the largest cursor page.
 PAGE_LIMIT = 60_000
 CURSOR_SIZE_LIMIT = 1_000
 _CURSOR = re.compile(r"\d{1,18}", flags=re.ASCII)
@@ -57,102 +57,108 @@ _TEXTS: Mapping[str, tuple[str, ...]] = {
 }
 
 
-def _get_payments(state: State, given: Input) -> JsonObject:
-    filters: JsonObject = given.body.get("filter", {})
+def _get_payments(state: State, request: ParsedRequest) -> JsonObject:
+    filters: JsonObject = request.body.get("filter", {})
     if "storeId" in filters:
         state.store(filters["storeId"])
     range_field = _RANGE_FIELDS[filters.get("timestampType", "CREATED_AT")]
     sort_field = _SORT_FIELDS[filters.get("sortBy", "REQUESTED_AT")]
-    views = listing.in_range(
+    views = listing.in_time_range(
         (payment.view for payment in state.payments.values()),
         filters,
         lambda view: view[range_field],
         state.clock.now(),
     )
-    found = listing.ordered(
-        (view for view in views if _passes(view, filters)),
+    ordered = listing.sort_by_time(
+        (view for view in views if _matches_filters(view, filters)),
         lambda view: view[sort_field],
         filters.get("sortOrder"),
     )
-    items, page = listing.page(found, given.body, limit=PAGE_LIMIT)
+    items, page = listing.page(ordered, request.body, limit=PAGE_LIMIT)
     return {"items": items, "page": page}
 
 
-def _passes(view: JsonObject, filters: JsonObject) -> bool:
+def _matches_filters(view: JsonObject, filters: JsonObject) -> bool:
     status = {"PAY_PENDING": "PENDING"}.get(view["status"], view["status"])
     webhooks: list[JsonObject] = view.get("webhooks", [])
     return (
-        equal(filters.get("merchantId"), view["merchantId"])
-        and equal(filters.get("storeId"), view["storeId"])
-        and one_of(filters.get("status"), status)
-        and one_of(filters.get("methods"), type_name(path(view, "method", "type") or ""))
-        and one_of(filters.get("pgProvider"), path(view, "channel", "pgProvider"))
-        and equal(filters.get("isTest"), path(view, "channel", "type") == "TEST")
-        and equal(filters.get("isScheduled"), "scheduleId" in view)
-        and equal(filters.get("version"), view["version"])
-        and equal(filters.get("webhookStatus"), webhooks[-1].get("status") if webhooks else None)
-        and equal(filters.get("platformType"), _PLATFORMS[view["origin"]["platformType"]])
-        and equal(filters.get("currency"), view["currency"])
-        and equal(filters.get("isEscrow"), "escrow" in view)
-        and equal(filters.get("escrowStatus"), path(view, "escrow", "status"))
-        and _passes_card(view, filters)
-        and _passes_cash_receipt(view, filters)
-        and all(listing.contains(search, view, _TEXTS) for search in filters.get("textSearch", []))
+        matches(filters.get("merchantId"), view["merchantId"])
+        and matches(filters.get("storeId"), view["storeId"])
+        and matches_any(filters.get("status"), status)
+        and matches_any(filters.get("methods"), type_name(get_nested(view, "method", "type") or ""))
+        and matches_any(filters.get("pgProvider"), get_nested(view, "channel", "pgProvider"))
+        and matches(filters.get("isTest"), get_nested(view, "channel", "type") == "TEST")
+        and matches(filters.get("isScheduled"), "scheduleId" in view)
+        and matches(filters.get("version"), view["version"])
+        and matches(filters.get("webhookStatus"), webhooks[-1].get("status") if webhooks else None)
+        and matches(filters.get("platformType"), _PLATFORMS[view["origin"]["platformType"]])
+        and matches(filters.get("currency"), view["currency"])
+        and matches(filters.get("isEscrow"), "escrow" in view)
+        and matches(filters.get("escrowStatus"), get_nested(view, "escrow", "status"))
+        and _matches_card_filters(view, filters)
+        and _matches_cash_receipt_filters(view, filters)
+        and all(
+            listing.matches_text(search, view, _TEXTS) for search in filters.get("textSearch", [])
+        )
     )
 
 
-def _passes_card(view: JsonObject, filters: JsonObject) -> bool:
+def _matches_card_filters(view: JsonObject, filters: JsonObject) -> bool:
     return (
-        equal(filters.get("cardBrand"), path(view, "method", "card", "brand"))
-        and equal(filters.get("cardType"), path(view, "method", "card", "type"))
-        and equal(filters.get("cardOwnerType"), path(view, "method", "card", "ownerType"))
-        and equal(filters.get("giftCertificateType"), path(view, "method", "giftCertificateType"))
+        matches(filters.get("cardBrand"), get_nested(view, "method", "card", "brand"))
+        and matches(filters.get("cardType"), get_nested(view, "method", "card", "type"))
+        and matches(filters.get("cardOwnerType"), get_nested(view, "method", "card", "ownerType"))
+        and matches(
+            filters.get("giftCertificateType"), get_nested(view, "method", "giftCertificateType")
+        )
     )
 
 
-def _passes_cash_receipt(view: JsonObject, filters: JsonObject) -> bool:
+def _matches_cash_receipt_filters(view: JsonObject, filters: JsonObject) -> bool:
     receipt: JsonObject = view.get("cashReceipt", {})
     return (
-        equal(filters.get("cashReceiptType"), receipt.get("type", "NO_RECEIPT"))
-        and equal(filters.get("cashReceiptStatus"), receipt.get("status"))
-        and listing.within(filters.get("cashReceiptIssuedAtRange"), receipt.get("issuedAt"))
-        and listing.within(filters.get("cashReceiptCancelledAtRange"), receipt.get("cancelledAt"))
+        matches(filters.get("cashReceiptType"), receipt.get("type", "NO_RECEIPT"))
+        and matches(filters.get("cashReceiptStatus"), receipt.get("status"))
+        and listing.in_date_range(filters.get("cashReceiptIssuedAtRange"), receipt.get("issuedAt"))
+        and listing.in_date_range(
+            filters.get("cashReceiptCancelledAtRange"), receipt.get("cancelledAt")
+        )
     )
 
 
-def _payments_by_cursor(state: State, given: Input) -> JsonObject:
-    store_id = state.store(given.body.get("storeId"))
+def _payments_by_cursor(state: State, request: ParsedRequest) -> JsonObject:
+    store_id = state.store(request.body.get("storeId"))
     views = [payment.view for payment in state.payments.values() if payment.store_id == store_id]
-    found = _numbered(state, given, views, "requestedAt")
-    return {"items": [{"payment": view, "cursor": cursor} for cursor, view in found]}
+    page = _page_after_cursor(state, request, views, "requestedAt")
+    return {"items": [{"payment": view, "cursor": cursor} for cursor, view in page]}
 
 
-def _events_by_cursor(state: State, given: Input) -> JsonObject:
-    store_id = given.body.get("storeId")
+def _events_by_cursor(state: State, request: ParsedRequest) -> JsonObject:
+    store_id = request.body.get("storeId")
     if store_id is not None:
         state.store(store_id)
-    events = [event for event in state.events if equal(store_id, event["storeId"])]
-    found = _numbered(state, given, events, "createdAt")
-    return {"items": [{"paymentEvent": event, "cursor": cursor} for cursor, event in found]}
+    events = [event for event in state.events if matches(store_id, event["storeId"])]
+    page = _page_after_cursor(state, request, events, "createdAt")
+    return {"items": [{"paymentEvent": event, "cursor": cursor} for cursor, event in page]}
 
 
-def _numbered(
-    state: State, given: Input, items: Sequence[JsonObject], time: str
+def _page_after_cursor(
+    state: State, request: ParsedRequest, items: Sequence[JsonObject], time: str
 ) -> list[tuple[str, JsonObject]]:
-    """Return the page behind the cursor, each item with its own.
+    """Return the page after the cursor, each item with its own cursor.
 
-    Items only ever come behind those that are there, so an item's place is its cursor.
+    Items are only ever appended, so an item's position serves as its cursor.
     """
-    size = given.body.get("size", listing.DEFAULT_SIZE)
+    size = request.body.get("size", listing.DEFAULT_SIZE)
     if not 1 <= size <= CURSOR_SIZE_LIMIT:
         raise invalid("query.requestBody.size", f"must be from 1 to {CURSOR_SIZE_LIMIT}")
-    cursor = given.body.get("cursor", "0")
+    cursor = request.body.get("cursor", "0")
     if not _CURSOR.fullmatch(cursor):
-        raise invalid("query.requestBody.cursor", "is none that this emulator gave")
-    first, last = listing.time_range(given.body, state.clock.now())
+        raise invalid("query.requestBody.cursor", "was not issued by this emulator")
+    first, last = listing.time_range(request.body, state.clock.now())
     start = int(cursor)
-    behind = enumerate(islice(items, start, None), start + 1)
-    matching = ((str(place), item) for place, item in behind if first <= item[time] <= last)
+    following = enumerate(islice(items, start, None), start + 1)
+    matching = ((str(index), item) for index, item in following if first <= item[time] <= last)
     return list(islice(matching, size))
 
 

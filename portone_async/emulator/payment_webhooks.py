@@ -1,4 +1,4 @@
-"""A payment's webhooks: shown in its reply, and sent again when a shop asks for it."""
+"""A payment's webhooks: their delivery results in the payment, and `resendWebhook`."""
 
 from __future__ import annotations
 
@@ -7,17 +7,17 @@ from attrs import evolve
 
 from portone_async.emulator import payments
 from portone_async.emulator.deliveries import Attempt, Delivery
-from portone_async.emulator.errors import Refusal
+from portone_async.emulator.errors import EmulatedAPIError
 from portone_async.emulator.handlers import Handler
+from portone_async.emulator.json_values import JsonObject, format_datetime
 from portone_async.emulator.payment_operations import payment_key
 from portone_async.emulator.records import Transaction
 from portone_async.emulator.state import State
-from portone_async.emulator.validation import Input
-from portone_async.emulator.wire import JsonObject, timestamp
+from portone_async.emulator.validation import ParsedRequest
 
 
-def show(state: State, delivery: Delivery) -> None:
-    """Write what became of a webhook into its payment's reply."""
+def update_payment(state: State, delivery: Delivery) -> None:
+    """Write the latest attempt of a delivery into its payment's `webhooks`."""
     if delivery.payment is None:
         return
     payment = payments.find(state, delivery.payment)
@@ -28,16 +28,18 @@ def show(state: State, delivery: Delivery) -> None:
 
 
 def _replace(transaction: Transaction, delivery: Delivery) -> None:
-    """Put the outcome in a copy: replies already given must not change."""
+    """Replace the webhook by an updated copy: responses already sent must not change."""
     result = _result(delivery, delivery.attempts[-1])
-    transaction.wire["webhooks"] = [
-        shown | result if (shown["id"], shown["url"]) == (delivery.id, delivery.url) else shown
-        for shown in transaction.wire["webhooks"]
+    transaction.fields["webhooks"] = [
+        webhook | result
+        if (webhook["id"], webhook["url"]) == (delivery.id, delivery.url)
+        else webhook
+        for webhook in transaction.fields["webhooks"]
     ]
 
 
 def _result(delivery: Delivery, attempt: Attempt) -> JsonObject:
-    at = timestamp(attempt.at)
+    at = format_datetime(attempt.at)
     result: JsonObject = {
         "currentExecutionCount": len(delivery.attempts),
         "request": {
@@ -59,21 +61,23 @@ def _result(delivery: Delivery, attempt: Attempt) -> JsonObject:
     }
 
 
-def _resend(state: State, given: Input) -> JsonObject:
-    payment = payments.find(state, payment_key(state, given))
-    wanted = given.body.get("webhookId")
-    for shown in reversed(payment.latest.wire["webhooks"]):
-        if wanted in {None, shown["id"]}:
-            again = {"trigger": "MANUAL", "triggeredAt": state.now()}
-            _send_again(state, shown)
-            return {"webhook": shown | again}
-    raise Refusal("WEBHOOK_NOT_FOUND", "the payment has no such webhook")
+def _resend(state: State, request: ParsedRequest) -> JsonObject:
+    payment = payments.find(state, payment_key(state, request))
+    wanted = request.body.get("webhookId")
+    for webhook in reversed(payment.latest.fields["webhooks"]):
+        if wanted in {None, webhook["id"]}:
+            changes = {"trigger": "MANUAL", "triggeredAt": state.now()}
+            _redeliver(state, webhook)
+            return {"webhook": webhook | changes}
+    raise EmulatedAPIError("WEBHOOK_NOT_FOUND", "the payment has no such webhook")
 
 
-def _send_again(state: State, shown: JsonObject) -> None:
-    for delivery in reversed(state.outbox.deliveries):
-        if (delivery.id, delivery.url) == (shown["id"], shown["url"]):
-            state.outbox.post(evolve(delivery, attempts=(), is_manual=True), state.clock.now())
+def _redeliver(state: State, webhook: JsonObject) -> None:
+    for delivery in reversed(state.delivery_queue.deliveries):
+        if (delivery.id, delivery.url) == (webhook["id"], webhook["url"]):
+            state.delivery_queue.add(
+                evolve(delivery, attempts=(), is_manual=True), state.clock.now()
+            )
             return
 
 

@@ -1,4 +1,4 @@
-"""The life of a payment: every change of status, and the rules that guard it."""
+"""The payment state machine: status changes and the rules that guard them."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ from datetime import datetime
 from typing import Any
 
 from portone_async.emulator.amounts import Amount
-from portone_async.emulator.errors import Refusal, invalid
-from portone_async.emulator.notices import Trigger, notify_payment
+from portone_async.emulator.errors import EmulatedAPIError, invalid
+from portone_async.emulator.events import Trigger, notify_payment
+from portone_async.emulator.json_values import JsonObject, format_datetime, omit_none
 from portone_async.emulator.records import Payment, Transaction
 from portone_async.emulator.state import Decline, Key, State
-from portone_async.emulator.wire import JsonObject, present, timestamp
 
 CANCELLABLE = frozenset({"PAID", "PARTIAL_CANCELLED"})
 # The events that `getAllPaymentEventsByCursor` knows.
@@ -19,71 +19,75 @@ _VIRTUAL_ACCOUNT = "PaymentMethodVirtualAccount"
 
 
 def find(state: State, key: Key) -> Payment:
-    """Find a payment.
+    """Return a payment.
 
     Raises:
-        Refusal: PAYMENT_NOT_FOUND.
+        EmulatedAPIError: PAYMENT_NOT_FOUND.
     """
     payment = state.payments.get(key)
     if payment is None:
-        raise Refusal("PAYMENT_NOT_FOUND", "this store has no payment of this id")
+        raise EmulatedAPIError("PAYMENT_NOT_FOUND", "this store has no payment with this ID")
     return payment
 
 
 def check_unpaid(state: State, key: Key) -> None:
-    """Refuse a payment id that money came in for, or that waits for the payment company's word.
+    """Check that a payment is neither paid nor pending approval.
 
     Raises:
-        Refusal: ALREADY_PAID.
+        EmulatedAPIError: ALREADY_PAID.
     """
     payment = state.payments.get(key)
     if payment is not None and is_paid_or_pending(payment):
-        raise Refusal("ALREADY_PAID", "the payment of this id is paid already")
+        raise EmulatedAPIError("ALREADY_PAID", "the payment with this ID is already paid")
 
 
 def is_paid_or_pending(payment: Payment) -> bool:
-    """Whether money came in, be it cancelled since, or the payment company is about to say so."""
+    """Whether the payment was paid, even if cancelled since, or is pending approval."""
     return payment.latest.amount.paid > 0 or payment.latest.status == "PAY_PENDING"
 
 
 def check_not_waiting(state: State, key: Key) -> None:
-    """Refuse a payment id that is paid, or has a virtual account that waits for a deposit.
+    """Check that a payment is neither paid nor waiting for a deposit.
 
     Raises:
-        Refusal: ALREADY_PAID_OR_WAITING.
+        EmulatedAPIError: ALREADY_PAID_OR_WAITING.
     """
     payment = state.payments.get(key)
     if payment is None:
         return
     if is_paid_or_pending(payment) or payment.latest.status == "VIRTUAL_ACCOUNT_ISSUED":
-        raise Refusal("ALREADY_PAID_OR_WAITING", "the payment of this id is paid, or waits to be")
+        raise EmulatedAPIError(
+            "ALREADY_PAID_OR_WAITING", "the payment with this ID is paid or waits for a deposit"
+        )
 
 
 def check_not_scheduled(state: State, key: Key) -> None:
-    """Refuse a payment id that a schedule is to pay.
+    """Check that no schedule will make this payment.
 
     Raises:
-        Refusal: PAYMENT_SCHEDULE_ALREADY_EXISTS.
+        EmulatedAPIError: PAYMENT_SCHEDULE_ALREADY_EXISTS.
     """
     for schedule in state.schedules.values():
         if schedule.key == key and schedule.status == "SCHEDULED":
-            raise Refusal("PAYMENT_SCHEDULE_ALREADY_EXISTS", "a schedule is to pay this payment")
+            raise EmulatedAPIError(
+                "PAYMENT_SCHEDULE_ALREADY_EXISTS", "a schedule will make this payment"
+            )
 
 
-def open_transaction(state: State, key: Key, amount: Amount, wire: JsonObject) -> Payment:
-    """Begin an attempt to pay: the payment's first, or another after one that did not end paid.
+def open_transaction(state: State, key: Key, amount: Amount, fields: JsonObject) -> Payment:
+    """Start a payment attempt: the first, or another after one that did not end in payment.
 
-    A virtual account that still waits is given up for it.
+    A virtual account that still waits for a deposit is abandoned.
 
     Raises:
-        Refusal: ALREADY_PAID.
+        EmulatedAPIError: ALREADY_PAID.
     """
     check_unpaid(state, key)
     store_id, payment_id = key
     payment = state.payments.get(key)
     if payment is None:
         payment = Payment(store_id, payment_id)
-    fields: JsonObject = {
+    defaults: JsonObject = {
         "merchantId": state.settings.merchant_id,
         "storeId": store_id,
         "version": "V2",
@@ -92,7 +96,7 @@ def open_transaction(state: State, key: Key, amount: Amount, wire: JsonObject) -
         "cancellations": [],
         "webhooks": [],
     }
-    payment.transactions.append(Transaction(state.ids.uuid(), amount, {**fields, **wire}))
+    payment.transactions.append(Transaction(state.ids.uuid(), amount, {**defaults, **fields}))
     change_status(state, payment, "READY")
     state.payments[key] = payment
     return payment
@@ -105,23 +109,23 @@ def change_status(
     *,
     trigger: Trigger | None = None,
     cancellation: JsonObject | None = None,
-    **wire: Any,
+    **fields: Any,
 ) -> None:
-    """Move the payment's last attempt to a status, by a cancellation if there is one."""
+    """Change the status of the payment's latest attempt, and send the events of the change."""
     now = state.now()
     transaction = payment.latest
     transaction.status = status
-    transaction.wire.update(wire, updatedAt=now, statusChangedAt=now)
-    # An account closed without a deposit moved no money.
+    transaction.fields.update(fields, updatedAt=now, statusChangedAt=now)
+    # Closing an account before any deposit moves no money, so it is no event.
     if status in _EVENTS and transaction.amount.paid:
-        _note_event(state, payment, cancellation)
+        _add_event(state, payment, cancellation)
     if status != "READY":
         notify_payment(state, payment, status, trigger=trigger, cancellation=cancellation)
     refresh(state, payment)
 
 
 def refresh(state: State, payment: Payment) -> None:
-    """Write the payment's reply anew, after a change."""
+    """Rebuild the payment's view after a change."""
     transaction = payment.latest
     schema = state.document.variants("Payment")[transaction.status]
     values = _values(transaction) | {"id": payment.id, "transactionId": transaction.id}
@@ -129,34 +133,34 @@ def refresh(state: State, payment: Payment) -> None:
 
 
 def transaction_view(state: State, payment: Payment, transaction: Transaction) -> JsonObject:
-    """Return an attempt as `getPaymentTransactions` shows it."""
+    """Return an attempt as `getPaymentTransactions` returns it."""
     schema = state.document.variants("PaymentTransaction")[transaction.status]
     values = _values(transaction) | {"id": transaction.id, "paymentId": payment.id}
     return state.document.pick(schema, values)
 
 
 def settle(state: State, payment: Payment, trigger: Trigger | None = None) -> None:
-    """Take the money: the last attempt is paid."""
+    """Mark the latest attempt as paid."""
     transaction = payment.latest
     transaction.amount = transaction.amount.as_paid()
     transaction.payment_token = None
-    wire: JsonObject = {
-        "pgTxId": transaction.wire.get("pgTxId") or state.ids.uuid(),
+    fields: JsonObject = {
+        "pgTxId": transaction.fields.get("pgTxId") or state.ids.uuid(),
         "receiptUrl": f"https://receipts.invalid/{transaction.id}",
     }
-    change_status(state, payment, "PAID", trigger=trigger, paidAt=state.now(), **wire)
+    change_status(state, payment, "PAID", trigger=trigger, paidAt=state.now(), **fields)
 
 
 def charge(state: State, payment: Payment) -> None:
-    """Ask the payment company for the last attempt's money; it says yes unless told otherwise.
+    """Charge the latest attempt; it succeeds unless a decline is planned.
 
     Raises:
-        Refusal: PG_PROVIDER. The payment has failed then.
+        EmulatedAPIError: PG_PROVIDER if declined; the payment is FAILED then.
     """
     if state.declines:
         declined = state.declines.popleft()
         fail(state, payment, declined)
-        raise Refusal(
+        raise EmulatedAPIError(
             "PG_PROVIDER",
             "the payment company declined",
             pgCode=declined.pg_code,
@@ -166,7 +170,7 @@ def charge(state: State, payment: Payment) -> None:
 
 
 def fail(state: State, payment: Payment, declined: Decline) -> None:
-    """End the last attempt without money."""
+    """Mark the latest attempt as failed."""
     failure = {
         "reason": "the payment company declined",
         "pgCode": declined.pg_code,
@@ -178,7 +182,7 @@ def fail(state: State, payment: Payment, declined: Decline) -> None:
 def issue_account(
     state: State, payment: Payment, account: JsonObject, expires_at: datetime
 ) -> None:
-    """Give the last attempt a virtual account that waits for a deposit."""
+    """Issue a virtual account for the latest attempt."""
     transaction = payment.latest
     transaction.account_expires_at = expires_at
     state.open_accounts[payment.store_id, payment.id] = payment
@@ -187,19 +191,19 @@ def issue_account(
         "accountNumber": state.ids.digits(14),
         **account,
         "issuedAt": state.now(),
-        "expiredAt": timestamp(expires_at),
+        "expiredAt": format_datetime(expires_at),
     }
     pg_tx_id = state.ids.uuid()
     change_status(state, payment, "VIRTUAL_ACCOUNT_ISSUED", method=method, pgTxId=pg_tx_id)
-    state.outbox.wake()
+    state.delivery_queue.wake()
 
 
 def deposit(state: State, payment: Payment, amount: int | None) -> None:
-    """Pay into the virtual account.
+    """Deposit into the virtual account.
 
     Raises:
-        Refusal: PAYMENT_NOT_WAITING_FOR_DEPOSIT, or INVALID_REQUEST for another sum than the
-            payment's: banks take nothing else on such an account.
+        EmulatedAPIError: PAYMENT_NOT_WAITING_FOR_DEPOSIT; INVALID_REQUEST if `amount` is not the
+            total: banks accept no other amount for such an account.
     """
     _check_waits_for_deposit(payment)
     if amount is not None and amount != payment.latest.amount.total:
@@ -208,10 +212,10 @@ def deposit(state: State, payment: Payment, amount: int | None) -> None:
 
 
 def approve(state: State, payment: Payment) -> None:
-    """Let the payment company approve what is pending.
+    """Approve a pending payment.
 
     Raises:
-        Refusal: INVALID_REQUEST for a payment that is not.
+        EmulatedAPIError: INVALID_REQUEST if the payment is not pending.
     """
     if payment.latest.status != "PAY_PENDING":
         raise invalid("payment", f"must be PAY_PENDING, is {payment.latest.status}")
@@ -219,10 +223,10 @@ def approve(state: State, payment: Payment) -> None:
 
 
 def close_account(state: State, payment: Payment) -> str:
-    """Close the virtual account before a deposit, and return when.
+    """Close the virtual account before any deposit, and return when.
 
     Raises:
-        Refusal: PAYMENT_NOT_WAITING_FOR_DEPOSIT.
+        EmulatedAPIError: PAYMENT_NOT_WAITING_FOR_DEPOSIT.
     """
     _check_waits_for_deposit(payment)
     now = state.now()
@@ -232,13 +236,13 @@ def close_account(state: State, payment: Payment) -> str:
 
 
 def next_expiry(state: State) -> datetime | None:
-    """Return when the first virtual account's time runs out, if one waits for a deposit."""
+    """Return when the next virtual account that waits for a deposit expires, if there is one."""
     times = [payment.latest.account_expires_at for payment in state.open_accounts.values()]
     return min((time for time in times if time is not None), default=None)
 
 
 def close_expired_accounts(state: State) -> None:
-    """Close the virtual accounts whose time has run out."""
+    """Close the expired virtual accounts."""
     now = state.clock.now()
     for key, payment in list(state.open_accounts.items()):
         expires_at = payment.latest.account_expires_at
@@ -250,49 +254,51 @@ def close_expired_accounts(state: State) -> None:
 
 
 def check_paid(payment: Payment) -> None:
-    """Refuse what needs a paid payment.
+    """Check that a payment is paid.
 
     Raises:
-        Refusal: PAYMENT_NOT_PAID.
+        EmulatedAPIError: PAYMENT_NOT_PAID.
     """
     if payment.latest.status not in CANCELLABLE:
-        raise Refusal("PAYMENT_NOT_PAID", f"the payment is {payment.latest.status}")
+        raise EmulatedAPIError("PAYMENT_NOT_PAID", f"the payment is {payment.latest.status}")
 
 
 def has_account(transaction: Transaction) -> bool:
-    """Whether it is paid by way of a virtual account."""
-    return transaction.wire.get("method", {}).get("type") == _VIRTUAL_ACCOUNT
+    """Whether the attempt uses a virtual account."""
+    return transaction.fields.get("method", {}).get("type") == _VIRTUAL_ACCOUNT
 
 
 def escrow_view(state: State, escrow: JsonObject) -> JsonObject:
-    """Return an escrow as replies show it in its status."""
+    """Return an escrow with the fields of its status."""
     return state.document.pick(state.document.variants("PaymentEscrow")[escrow["status"]], escrow)
 
 
 def _check_waits_for_deposit(payment: Payment) -> None:
     if payment.latest.status != "VIRTUAL_ACCOUNT_ISSUED":
-        raise Refusal("PAYMENT_NOT_WAITING_FOR_DEPOSIT", f"the payment is {payment.latest.status}")
+        raise EmulatedAPIError(
+            "PAYMENT_NOT_WAITING_FOR_DEPOSIT", f"the payment is {payment.latest.status}"
+        )
 
 
 def _values(transaction: Transaction) -> JsonObject:
-    return transaction.wire | {
+    return transaction.fields | {
         "status": transaction.status,
-        "amount": transaction.amount.wire(),
-        # A list of its own: replies already given must not grow.
-        "cancellations": list(transaction.wire["cancellations"]),
+        "amount": transaction.amount.to_json(),
+        # A copy: responses already sent must not grow.
+        "cancellations": list(transaction.fields["cancellations"]),
     }
 
 
-def _note_event(state: State, payment: Payment, cancellation: JsonObject | None) -> None:
+def _add_event(state: State, payment: Payment, cancellation: JsonObject | None) -> None:
     transaction = payment.latest
     amount = transaction.amount
-    values = transaction.wire | present(
+    values = transaction.fields | omit_none(
         type=transaction.status,
         id=state.ids.uuid(),
         paymentId=payment.id,
         transactionId=transaction.id,
         createdAt=state.now(),
-        totalAmount=amount.wire(),
+        totalAmount=amount.to_json(),
         eventAmount=cancellation["totalAmount"] if cancellation else amount.paid,
         cancellation=cancellation,
     )

@@ -1,22 +1,29 @@
-"""Promotions: a discount on what is paid in the window."""
+"""Promotions: discounts on payments made in the payment window."""
 
 from __future__ import annotations
 
 from datetime import timedelta
 
 from portone_async.emulator.amounts import Amount
-from portone_async.emulator.errors import Refusal, invalid
+from portone_async.emulator.choices import check_choice
+from portone_async.emulator.errors import EmulatedAPIError, invalid
 from portone_async.emulator.handlers import Handler
+from portone_async.emulator.json_values import JsonObject, format_datetime
 from portone_async.emulator.state import State
-from portone_async.emulator.validation import Input
-from portone_async.emulator.wire import JsonObject, timestamp
+from portone_async.emulator.validation import ParsedRequest
 
 _DURATION = timedelta(days=30)
 _BUDGET = 1_000_000_000
+_MAX_PERCENT = 100
 
 
 def add(state: State, promotion_id: str, scheme: JsonObject, card_company: str) -> None:
-    """Begin a promotion, for thirty days."""
+    """Start a promotion that runs for thirty days.
+
+    Raises:
+        ValueError: the card company is unknown.
+    """
+    check_choice("card_company", card_company, state.document.enum("PromotionCardCompany"))
     now = state.clock.now()
     state.promotions[promotion_id] = {
         "type": "CARD",
@@ -27,25 +34,25 @@ def add(state: State, promotion_id: str, scheme: JsonObject, card_company: str) 
         "totalBudget": _BUDGET,
         "spentAmount": 0,
         "currency": "KRW",
-        "startAt": timestamp(now),
-        "endAt": timestamp(now + _DURATION),
+        "startAt": format_datetime(now),
+        "endAt": format_datetime(now + _DURATION),
         "cardCompany": card_company,
         "status": "IN_PROGRESS",
-        "createdAt": timestamp(now),
+        "createdAt": format_datetime(now),
         "recoverOption": {"type": "RECOVER"},
     }
 
 
-def scheme_of(amount: int | None, percent: int | None) -> JsonObject:
-    """Make a `PromotionDiscountScheme`.
+def new_discount_scheme(amount: int | None, percent: int | None) -> JsonObject:
+    """Create a `PromotionDiscountScheme`.
 
     Raises:
-        Refusal: INVALID_REQUEST, unless it is one of the two and positive.
+        EmulatedAPIError: INVALID_REQUEST unless exactly one of the two is given, and positive.
     """
     if (amount is None) == (percent is None):
         raise invalid("promotion", "must have exactly one of discount, percent")
-    if percent is not None and not 1 <= percent <= 100:  # noqa: PLR2004
-        raise invalid("percent", "must be from 1 to 100")
+    if percent is not None and not 1 <= percent <= _MAX_PERCENT:
+        raise invalid("percent", f"must be from 1 to {_MAX_PERCENT}")
     if amount is not None and amount < 1:
         raise invalid("discount", "must be positive")
     if percent is None:
@@ -54,10 +61,10 @@ def scheme_of(amount: int | None, percent: int | None) -> JsonObject:
 
 
 def discounted(state: State, promotion_id: str | None, amount: Amount) -> Amount:
-    """Take the promotion's discount off an amount, from its taxable part.
+    """Apply the promotion's discount to an amount, on its taxable part.
 
     Raises:
-        Refusal: PROMOTION_NOT_FOUND, DISCOUNT_AMOUNT_EXCEEDS_TOTAL_AMOUNT.
+        EmulatedAPIError: PROMOTION_NOT_FOUND, DISCOUNT_AMOUNT_EXCEEDS_TOTAL_AMOUNT.
     """
     if promotion_id is None:
         return amount
@@ -67,20 +74,20 @@ def discounted(state: State, promotion_id: str | None, amount: Amount) -> Amount
     state.promotions[promotion_id] = promotion | {
         "spentAmount": promotion["spentAmount"] + discount
     }
-    return amount.less(discount)
+    return amount.with_discount(discount)
 
 
 def _find(state: State, promotion_id: str) -> JsonObject:
     promotion = state.promotions.get(promotion_id)
     if promotion is None:
-        raise Refusal("PROMOTION_NOT_FOUND", "there is no promotion of this id")
+        raise EmulatedAPIError("PROMOTION_NOT_FOUND", "there is no promotion with this ID")
     return promotion
 
 
-def _get(state: State, given: Input) -> JsonObject:
-    promotion = _find(state, given.path["promotionId"])
-    is_over = promotion["endAt"] <= state.now()
-    return promotion | {"status": "COMPLETED" if is_over else "IN_PROGRESS"}
+def _get(state: State, request: ParsedRequest) -> JsonObject:
+    promotion = _find(state, request.path["promotionId"])
+    has_ended = promotion["endAt"] <= state.now()
+    return promotion | {"status": "COMPLETED" if has_ended else "IN_PROGRESS"}
 
 
 HANDLERS: dict[str, Handler] = {"getPromotion": _get}

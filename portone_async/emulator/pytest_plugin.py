@@ -1,14 +1,14 @@
-"""Fixtures for pytest: an emulator for each test, and a client on it.
+"""pytest fixtures: an emulator for each test, and a client connected to it.
 
-Opt in, in the `conftest.py` at the root of your tests:
+Enable them in the `conftest.py` at the root of your tests:
 
 ```python
 pytest_plugins = ["portone_async.emulator.pytest_plugin"]
 ```
 
-`portone_emulator` is an `Emulator` that is served on loopback, fresh for each test. Any HTTP client
-in any language may use it, at `portone_emulator.url`. `portone` is a `PortOne` client on it, for
-tests that are async:
+`portone_emulator` is an `Emulator` served on loopback, fresh for each test. Any HTTP client in any
+language can use it, at `portone_emulator.url`. `portone` is a `PortOne` client connected to it, for
+async tests:
 
 ```python
 import pytest
@@ -20,7 +20,7 @@ async def test_customer_pays(portone, portone_emulator):
     assert isinstance(await portone.payment.get_payment("order-1"), PaidPayment)
 ```
 
-To change how either is made, define a fixture of the same name in your `conftest.py`.
+To customize either, define a fixture of the same name in your `conftest.py`.
 """
 
 from __future__ import annotations
@@ -35,14 +35,14 @@ from portone_async.emulator.emulator import Emulator
 
 @pytest.fixture
 def portone_emulator() -> Iterator[Emulator]:
-    """A PortOne that needs no account, fresh for this test."""
+    """An emulated PortOne, fresh for each test."""
     with Emulator() as emulator:
         yield emulator
 
 
 @pytest.fixture
 async def portone(portone_emulator: Emulator) -> AsyncIterator[PortOne]:
-    """A client of the test's emulator."""
+    """A client connected to the test's emulator."""
     async with PortOne(
         portone_emulator.secret,
         store_id=portone_emulator.store_id,

@@ -1,4 +1,4 @@
-"""A payment and its attempts, as the emulator keeps them."""
+"""The records of payments, schedules and pending billing keys."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from datetime import datetime
 from attrs import Factory, define, frozen
 
 from portone_async.emulator.amounts import Amount
-from portone_async.emulator.wire import JsonObject
+from portone_async.emulator.json_values import JsonObject
 
 
 @frozen
 class Registration:
-    """What `preRegisterPayment` said a payment must be, where it said anything."""
+    """The values that `preRegisterPayment` fixed for a payment, `None` where it gave none."""
 
     total: int | None
     tax_free: int | None
@@ -21,15 +21,15 @@ class Registration:
 
 @define
 class Transaction:
-    """One attempt to pay.
+    """One payment attempt.
 
-    `wire` holds the fields that PortOne's replies show as they are, whatever the status; a reply
-    takes those that its schema knows.
+    `fields` holds JSON fields that responses repeat unchanged, whatever the status; each response
+    takes those that its schema has.
     """
 
     id: str
     amount: Amount
-    wire: JsonObject
+    fields: JsonObject
     status: str = "READY"
     payment_token: str | None = None
     account_expires_at: datetime | None = None
@@ -37,7 +37,7 @@ class Transaction:
 
 @define
 class Payment:
-    """A payment: its attempts, the last of which it is seen by, and its `getPayment` reply."""
+    """A payment: its attempts, and its view, the JSON that `getPayment` returns."""
 
     store_id: str
     id: str
@@ -46,23 +46,23 @@ class Payment:
 
     @property
     def latest(self) -> Transaction:
-        """The attempt that the payment is seen by."""
+        """The latest attempt, which determines the payment's view."""
         return self.transactions[-1]
 
 
 @define
 class Schedule:
-    """A charge to come, with the request that asked for it and its `getPaymentSchedule` fields."""
+    """A scheduled charge: the request for it, and the JSON fields of `getPaymentSchedule`."""
 
     key: tuple[str, str]
     body: JsonObject
-    wire: JsonObject
+    fields: JsonObject
     status: str = "SCHEDULED"
 
 
 @define
-class Issue:
-    """A billing key that waits for the shop's confirmation, with what is to be paid by it at once."""
+class PendingBillingKey:
+    """A billing key pending the shop's confirmation, with the payment to make at once, if any."""
 
     info: JsonObject
     payment: JsonObject | None = None

@@ -1,8 +1,9 @@
-"""What the document makes plain to be one thing: made by one operation, found again by others.
+"""Resources of the OpenAPI document: which operations read, write, list and delete the same one.
 
-A GET whose reply is a schema tells of a resource: `GET /platform/partners/{id}` of a
-`PlatformPartner`. An operation on that path, below it or on its collection whose reply holds such a
-schema writes it; a GET of the collection whose reply has a list of them lists it; DELETE forgets it.
+A GET whose response is a schema defines a resource: `GET /platform/partners/{id}` defines
+`PlatformPartner`. An operation on that path, below it or on its collection whose response contains
+the schema writes it; a GET of the collection whose response has a list of it lists it; DELETE
+deletes it.
 """
 
 from __future__ import annotations
@@ -13,34 +14,34 @@ from functools import cache
 from attrs import Factory, define, frozen
 
 from portone_async.emulator.document import Document, Operation, name_of
-from portone_async.emulator.wire import JsonObject
+from portone_async.emulator.json_values import JsonObject
 
-# What is only planned is not yet what the resource is.
-_PLANNED = "/schedule"
+# A scheduled change is not part of the resource yet.
+_SCHEDULE_SUFFIX = "/schedule"
 
 
 @frozen
 class Resource:
-    """A thing that the document has a GET for."""
+    """A resource, defined by its GET operation."""
 
     operation: Operation
     schema: str
-    """Of the reply, an object's or a union's name."""
+    """The response's schema name, of an object or a union."""
     schemas: frozenset[str]
-    """That name, and the union's variants."""
+    """That name and the union's variants."""
     parameter: str | None
-    """Of the path, if there are many such things."""
+    """The path parameter; `None` for a singleton."""
 
     @property
     def collection(self) -> str:
-        """The path of all of them."""
+        """The path of the collection."""
         path = self.operation.path
         return path if self.parameter is None else path.rpartition("/")[0]
 
 
 @frozen
 class Link:
-    """What an operation does with a resource. `field` of its reply holds the thing, or the list."""
+    """An operation's relation to a resource; `field` of its response holds it, or the list."""
 
     resource: Resource
     field: str | None = None
@@ -48,13 +49,13 @@ class Link:
 
 @cache
 def resources_of(document: Document) -> Resources:
-    """Find the resources of a document."""
+    """Return the resources of a document."""
     return Resources.of(document, document.operations.values())
 
 
 @define
 class Resources:
-    """The document's resources, and what each operation does with one."""
+    """The links from operations to resources, by operation ID."""
 
     gets: dict[str, Link] = Factory(dict[str, Link])
     lists: dict[str, Link] = Factory(dict[str, Link])
@@ -63,20 +64,20 @@ class Resources:
 
     @classmethod
     def of(cls, document: Document, operations: Iterable[Operation]) -> Resources:
-        """Find the resources of these operations."""
+        """Derive the resources of these operations."""
         operations = list(operations)
-        found = cls()
+        resources = cls()
         for get in operations:
             resource = _resource(document, get)
             if resource is None:
                 continue
             links = {operation.id: _link(document, resource, operation) for operation in operations}
             if any(links.values()):
-                found.gets[get.id] = Link(resource)
-                found._take(resource, operations, links)
-        return found
+                resources.gets[get.id] = Link(resource)
+                resources._add_links(resource, operations, links)
+        return resources
 
-    def _take(
+    def _add_links(
         self, resource: Resource, operations: list[Operation], links: dict[str, Link | None]
     ) -> None:
         for operation in operations:
@@ -90,26 +91,28 @@ class Resources:
 
 
 def _resource(document: Document, get: Operation) -> Resource | None:
-    if get.method != "GET" or get.reply is None or "$ref" not in get.reply:
+    if get.method != "GET" or get.response is None or "$ref" not in get.response:
         return None
-    if get.path.endswith(_PLANNED):
+    if get.path.endswith(_SCHEDULE_SUFFIX):
         return None
     names = [parameter.name for parameter in get.path_parameters]
     if names and (len(names) > 1 or get.path.rpartition("/")[2] != f"{{{names[0]}}}"):
         return None
-    name = name_of(get.reply["$ref"])
+    name = name_of(get.response["$ref"])
     variants = document.variants(name).values() if "discriminator" in document.schemas[name] else ()
     return Resource(get, name, frozenset({name, *variants}), names[0] if names else None)
 
 
 def _link(document: Document, resource: Resource, operation: Operation) -> Link | None:
-    """Return what an operation does with a resource, if its path is about it and its reply too."""
-    if operation.reply is None or "$ref" not in operation.reply:
+    """Return the link from an operation to a resource, if its path and its response refer to it."""
+    if operation.response is None or "$ref" not in operation.response:
         return None
     path, collection = operation.path, resource.collection
-    if path.endswith(_PLANNED) or not (path == collection or path.startswith(f"{collection}/")):
+    if path.endswith(_SCHEDULE_SUFFIX) or not (
+        path == collection or path.startswith(f"{collection}/")
+    ):
         return None
-    properties: JsonObject = document.resolve(operation.reply).get("properties", {})
+    properties: JsonObject = document.resolve(operation.response).get("properties", {})
     is_list = operation.method == "GET"
     if is_list and (path != collection or resource.parameter is None):
         return None
@@ -121,12 +124,12 @@ def _link(document: Document, resource: Resource, operation: Operation) -> Link 
 
 
 def id_field(document: Document, resource: Resource) -> str | None:
-    """Return which of its fields a thing is found by: the path's parameter, or `id` for an id."""
+    """Return the field that identifies a resource: named like the path parameter, or `id`."""
     parameter = resource.parameter or ""
-    wanted = [parameter, "id"] if parameter.lower().endswith("id") else [parameter]
+    candidates = [parameter, "id"] if parameter.lower().endswith("id") else [parameter]
     for name in sorted(resource.schemas):
         properties: JsonObject = document.schemas[name].get("properties", {})
-        for field in wanted:
+        for field in candidates:
             if field in properties:
                 return field
     return None

@@ -1,4 +1,4 @@
-"""Sample values that a schema of the document allows."""
+"""Sample values that are valid by a schema of the OpenAPI document."""
 
 from __future__ import annotations
 
@@ -6,21 +6,21 @@ from random import Random
 from typing import Any, cast
 
 from portone_async.emulator.document import Document, name_of
-from portone_async.emulator.wire import JsonObject
+from portone_async.emulator.json_values import JsonObject
 
 _OPTIONAL_SHARE = 0.6
-_MAX_DEPTH = 8  # below it, only what is required: no document has had a recursive schema, one may
+_MAX_DEPTH = 8  # deeper, only required fields: ends recursive schemas, should there be one
 
 
 class Sampler:
-    """Makes values, the same for the same random state."""
+    """Generates values, the same for the same random state."""
 
     def __init__(self, document: Document, random: Random) -> None:
         self._document = document
         self._random = random
 
     def value(self, schema: JsonObject, name: str = "value", depth: int = 0) -> Any:
-        """Make a value. `name` is the field it is for, so that texts read as what they are."""
+        """Generate a value. `name`, the field it is for, makes texts recognizable."""
         if "$ref" in schema:
             union = name_of(schema["$ref"])
             schema = self._document.resolve(schema)
@@ -54,21 +54,21 @@ class Sampler:
     def _object(self, schema: JsonObject, depth: int) -> JsonObject:
         required = cast("list[str]", schema.get("required", []))
         properties = cast("dict[str, JsonObject]", schema.get("properties", {}))
-        made = {
+        values = {
             name: self.value(inner, name, depth + 1)
             for name, inner in properties.items()
             if name in required or (depth < _MAX_DEPTH and self._random.random() < _OPTIONAL_SHARE)
         }
         extra = schema.get("additionalProperties")
         if isinstance(extra, dict):
-            made["sample"] = self.value(cast("JsonObject", extra), "sample", depth + 1)
-        return made
+            values["sample"] = self.value(cast("JsonObject", extra), "sample", depth + 1)
+        return values
 
-    def _text(self, form: str | None, name: str) -> str:
+    def _text(self, text_format: str | None, name: str) -> str:
         day = f"2026-{self._random.randint(1, 12):02}-{self._random.randint(1, 28):02}"
-        if form == "date":
+        if text_format == "date":
             return day
-        if form == "date-time":
+        if text_format == "date-time":
             return f"{day}T{self._random.randint(0, 23):02}:30:00.000000Z"
         suffix = f"{self._random.getrandbits(32):08x}"
         if name.lower().endswith("url"):

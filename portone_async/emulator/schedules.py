@@ -1,121 +1,132 @@
-"""Payment schedules: billing keys to be charged later."""
+"""Payment schedules: billing keys to charge at a later time."""
 
 from __future__ import annotations
 
 from datetime import datetime
 
 from portone_async.emulator import listing, payments
-from portone_async.emulator.billing_keys import usable_key
+from portone_async.emulator.billing_keys import find_active_key
 from portone_async.emulator.charges import pay_with_billing_key, requested_amount
-from portone_async.emulator.errors import Refusal, invalid
+from portone_async.emulator.customers import to_customer
+from portone_async.emulator.errors import EmulatedAPIError, invalid
 from portone_async.emulator.handlers import Handler
-from portone_async.emulator.listing import equal, one_of
-from portone_async.emulator.people import customer
+from portone_async.emulator.json_values import (
+    JsonObject,
+    format_datetime,
+    omit_none,
+    parse_datetime,
+)
+from portone_async.emulator.listing import matches, matches_any
 from portone_async.emulator.records import Schedule
 from portone_async.emulator.state import State
-from portone_async.emulator.validation import Input
-from portone_async.emulator.wire import JsonObject, moment, present, timestamp
+from portone_async.emulator.validation import ParsedRequest
 
 _TIMES = {"CREATED_AT": "createdAt", "TIME_TO_PAY": "timeToPay", "COMPLETED_AT": "completedAt"}
-_REPEATED = ("billingKey", "orderName", "currency", "installmentMonth", "noticeUrls", "products")
+_ECHOED = ("billingKey", "orderName", "currency", "installmentMonth", "noticeUrls", "products")
 
 
 def next_due(state: State) -> datetime | None:
-    """Return when the first schedule falls due, if there is one."""
+    """Return when the next schedule is due, if there is one."""
     times = [
-        schedule.wire["timeToPay"]
+        schedule.fields["timeToPay"]
         for schedule in state.schedules.values()
         if schedule.status == "SCHEDULED"
     ]
-    return moment(min(times)) if times else None
+    return parse_datetime(min(times)) if times else None
 
 
 def fire_due(state: State) -> None:
-    """Charge the schedules whose time has come, the earliest first."""
+    """Charge the due schedules, the earliest first."""
     now = state.now()
     due = [
         schedule
         for schedule in state.schedules.values()
-        if schedule.status == "SCHEDULED" and schedule.wire["timeToPay"] <= now
+        if schedule.status == "SCHEDULED" and schedule.fields["timeToPay"] <= now
     ]
-    for schedule in sorted(due, key=lambda schedule: schedule.wire["timeToPay"]):
+    for schedule in sorted(due, key=lambda schedule: schedule.fields["timeToPay"]):
         _fire(state, schedule)
 
 
 def _fire(state: State, schedule: Schedule) -> None:
-    schedule.wire["startedAt"] = state.now()
+    schedule.fields["startedAt"] = state.now()
     try:
-        pay_with_billing_key(state, schedule.key, schedule.body, schedule.wire["id"])
+        pay_with_billing_key(state, schedule.key, schedule.body, schedule.fields["id"])
         schedule.status = "SUCCEEDED"
-    except Refusal:
+    except EmulatedAPIError:
         schedule.status = "FAILED"
-    schedule.wire["completedAt"] = state.now()
+    schedule.fields["completedAt"] = state.now()
 
 
-def _create(state: State, given: Input) -> JsonObject:
-    body: JsonObject = given.body["payment"]
-    key = (state.store(body.get("storeId")), given.path["paymentId"])
-    usable_key(state, key[0], body["billingKey"])
+def _create(state: State, request: ParsedRequest) -> JsonObject:
+    body: JsonObject = request.body["payment"]
+    key = (state.store(body.get("storeId")), request.path["paymentId"])
+    find_active_key(state, key[0], body["billingKey"])
     amount = requested_amount(body["amount"])
     payments.check_not_waiting(state, key)
     payments.check_not_scheduled(state, key)
-    time_to_pay = moment(given.body["timeToPay"])
+    time_to_pay = parse_datetime(request.body["timeToPay"])
     if time_to_pay <= state.clock.now():
-        raise invalid("body.timeToPay", "must lie in the future")
+        raise invalid("body.timeToPay", "must be in the future")
     schedule_id = f"payment-schedule-{state.ids.uuid()}"
-    wire: JsonObject = {name: body[name] for name in _REPEATED if name in body} | {
+    fields: JsonObject = {name: body[name] for name in _ECHOED if name in body} | {
         "id": schedule_id,
         "merchantId": state.settings.merchant_id,
         "storeId": key[0],
         "paymentId": key[1],
         "isCulturalExpense": False,
         "isEscrow": False,
-        "customer": customer(body.get("customer", {}), "body.payment.customer"),
+        "customer": to_customer(body.get("customer", {}), "body.payment.customer"),
         "customData": body.get("customData", ""),
         "totalAmount": amount.total,
         "taxFreeAmount": amount.tax_free,
         "vatAmount": amount.vat,
         "createdAt": state.now(),
-        "timeToPay": timestamp(time_to_pay),
+        "timeToPay": format_datetime(time_to_pay),
     }
-    state.schedules[schedule_id] = Schedule(key, body, wire)
-    state.outbox.wake()
+    state.schedules[schedule_id] = Schedule(key, body, fields)
+    state.delivery_queue.wake()
     return {"schedule": {"id": schedule_id}}
 
 
 def _view(state: State, schedule: Schedule) -> JsonObject:
     schema = state.document.variants("PaymentSchedule")[schedule.status]
-    return state.document.pick(schema, {**schedule.wire, "status": schedule.status})
+    return state.document.pick(schema, {**schedule.fields, "status": schedule.status})
 
 
-def _get(state: State, given: Input) -> JsonObject:
-    store_id = state.store(given.query.get("storeId"))
-    return _view(state, _find(state, store_id, given.path["paymentScheduleId"]))
+def _get(state: State, request: ParsedRequest) -> JsonObject:
+    store_id = state.store(request.query.get("storeId"))
+    return _view(state, _find(state, store_id, request.path["paymentScheduleId"]))
 
 
 def _find(state: State, store_id: str, schedule_id: str) -> Schedule:
     schedule = state.schedules.get(schedule_id)
     if schedule is None or schedule.key[0] != store_id:
-        raise Refusal("PAYMENT_SCHEDULE_NOT_FOUND", "this store has no schedule of this id")
+        raise EmulatedAPIError(
+            "PAYMENT_SCHEDULE_NOT_FOUND", "this store has no schedule with this ID"
+        )
     return schedule
 
 
-def _list(state: State, given: Input) -> JsonObject:
-    filters: JsonObject = given.body.get("filter", {})
-    sort: JsonObject = given.body.get("sort", {})
+def _list(state: State, request: ParsedRequest) -> JsonObject:
+    filters: JsonObject = request.body.get("filter", {})
+    sort: JsonObject = request.body.get("sort", {})
     store_id = state.store(filters.get("storeId"))
     views = [
         _view(state, schedule)
         for schedule in state.schedules.values()
         if schedule.key[0] == store_id
-        and equal(filters.get("billingKey"), schedule.body["billingKey"])
-        and one_of(filters.get("status"), schedule.status)
+        and matches(filters.get("billingKey"), schedule.body["billingKey"])
+        and matches_any(filters.get("status"), schedule.status)
         and filters.get("isForTest", True)
     ]
-    in_range = listing.in_range(views, filters, lambda view: view["timeToPay"], state.clock.now())
+    in_range = listing.in_time_range(
+        views, filters, lambda view: view["timeToPay"], state.clock.now()
+    )
     sort_field = sort.get("by", "TIME_TO_PAY")
-    found = listing.ordered(in_range, lambda view: _time(view, sort_field), sort.get("order"))
-    items, page = listing.page(found, given.body)
+    ordered = listing.sort_by_time(
+        in_range, lambda view: _time(view, sort_field), sort.get("order")
+    )
+    items, page = listing.page(ordered, request.body)
     return {"items": items, "page": page}
 
 
@@ -125,12 +136,12 @@ def _time(view: JsonObject, name: str) -> object:
     return view.get(_TIMES[name])
 
 
-def _revoke(state: State, given: Input) -> JsonObject:
-    store_id = state.store(given.body.get("storeId"))
-    billing_key = given.body.get("billingKey")
-    schedule_ids = given.body.get("scheduleIds")
+def _revoke(state: State, request: ParsedRequest) -> JsonObject:
+    store_id = state.store(request.body.get("storeId"))
+    billing_key = request.body.get("billingKey")
+    schedule_ids = request.body.get("scheduleIds")
     if billing_key is not None:
-        usable_key(state, store_id, billing_key)
+        find_active_key(state, store_id, billing_key)
     if schedule_ids is not None:
         revoked = [_find(state, store_id, schedule_id) for schedule_id in schedule_ids]
         for schedule in revoked:
@@ -142,24 +153,30 @@ def _revoke(state: State, given: Input) -> JsonObject:
             if schedule.body["billingKey"] == billing_key and schedule.status == "SCHEDULED"
         ]
     else:
-        raise invalid("query.requestBody.scheduleIds", "is required, or billingKey")
+        raise invalid("query.requestBody.scheduleIds", "is required unless billingKey is given")
     now = state.now()
     for schedule in revoked:
         schedule.status = "REVOKED"
-        schedule.wire["revokedAt"] = now
-    return present(
-        revokedScheduleIds=[schedule.wire["id"] for schedule in revoked],
+        schedule.fields["revokedAt"] = now
+    return omit_none(
+        revokedScheduleIds=[schedule.fields["id"] for schedule in revoked],
         revokedAt=now if revoked else None,
     )
 
 
 def _check_revocable(schedule: Schedule, billing_key: str | None) -> None:
-    if not equal(billing_key, schedule.body["billingKey"]):
-        raise Refusal("PAYMENT_SCHEDULE_NOT_FOUND", "the billing key has no schedule of this id")
+    if not matches(billing_key, schedule.body["billingKey"]):
+        raise EmulatedAPIError(
+            "PAYMENT_SCHEDULE_NOT_FOUND", "the billing key has no schedule with this ID"
+        )
     if schedule.status == "REVOKED":
-        raise Refusal("PAYMENT_SCHEDULE_ALREADY_REVOKED", "the schedule is revoked")
+        raise EmulatedAPIError(
+            "PAYMENT_SCHEDULE_ALREADY_REVOKED", "the schedule is already revoked"
+        )
     if schedule.status != "SCHEDULED":
-        raise Refusal("PAYMENT_SCHEDULE_ALREADY_PROCESSED", f"the schedule is {schedule.status}")
+        raise EmulatedAPIError(
+            "PAYMENT_SCHEDULE_ALREADY_PROCESSED", f"the schedule is {schedule.status}"
+        )
 
 
 HANDLERS: dict[str, Handler] = {

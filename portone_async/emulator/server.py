@@ -1,4 +1,4 @@
-"""uvicorn on loopback, in a thread of its own, so that the caller's event loop may be any."""
+"""uvicorn in a thread of its own, independent of the caller's event loop."""
 
 from __future__ import annotations
 
@@ -10,24 +10,24 @@ from typing import TYPE_CHECKING
 
 import uvicorn
 
-from portone_async.emulator.connection import CuttableProtocol
+from portone_async.emulator.connection import ConnectionExposingProtocol
 from portone_async.emulator.threads import join
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp
 
 LOOPBACK = "127.0.0.1"
-_ANY = {"0.0.0.0": LOOPBACK, "::": "::1"}  # noqa: S104 - to where a browser here gets to it
+_WILDCARDS = {"0.0.0.0": LOOPBACK, "::": "::1"}  # noqa: S104  (their loopback addresses)
 _START_TIMEOUT = 10.0
 _STOP_TIMEOUT = 0.1
 _BACKLOG = 2048
 
 
 class _Server(uvicorn.Server):
-    """uvicorn's server, which stops when told to.
+    """uvicorn's server, with a fast stop.
 
-    uvicorn's own looks ten times a second whether it should, and waits again for connections to
-    close: a quarter of a second for each test that has an emulator.
+    uvicorn itself polls ten times a second whether to stop, and then waits for connections to
+    close: a quarter of a second for every test with an emulator.
     """
 
     def __init__(self, config: uvicorn.Config) -> None:
@@ -37,13 +37,13 @@ class _Server(uvicorn.Server):
         self._stopping = asyncio.Event()
 
     async def main_loop(self) -> None:
-        """Serve until `tell_to_stop()`."""
+        """Serve until `request_stop()`."""
         self._loop = asyncio.get_running_loop()
         self.ready.set()
         await self._stopping.wait()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        """Stop accepting, let running requests end or cancel them, and close the connections."""
+        """Stop accepting, let running requests finish or cancel them, and close the connections."""
         for server in self.servers:
             server.close()
         for sock in sockets or []:
@@ -57,27 +57,28 @@ class _Server(uvicorn.Server):
         for connection in list(self.server_state.connections):
             connection.shutdown()
 
-    def tell_to_stop(self) -> None:
-        """Stop serving. May be called from any thread."""
+    def request_stop(self) -> None:
+        """Make the server stop. Thread-safe."""
         if self._loop is not None:
             self._loop.call_soon_threadsafe(self._stopping.set)
 
 
 class LoopbackServer:
-    """Serves an application from `start()` to `stop()`."""
+    """An application served from `start()` to `stop()`."""
 
     def __init__(self, app: ASGIApp, host: str, port: int) -> None:
         config = uvicorn.Config(
             app,
-            http=CuttableProtocol,
+            http=ConnectionExposingProtocol,
             loop="asyncio",
             ws="none",
             lifespan="off",
             log_config=None,
             access_log=False,
-            # Longer than clients keep theirs: a request on a connection that is just being closed is lost.
+            # Longer than clients keep idle connections: a request sent on a connection that is
+            # just being closed would be lost.
             timeout_keep_alive=75,
-            # uvicorn writes these in the loop that `main_loop` replaces.
+            # uvicorn sets these in the loop that `main_loop` replaces.
             server_header=False,
             date_header=False,
         )
@@ -86,15 +87,15 @@ class LoopbackServer:
         self._thread = Thread(
             target=self._server.run, args=([self._socket],), name="portone-emulator", daemon=True
         )
-        name = _ANY.get(host, host)
-        shown = f"[{name}]" if ":" in name else name
-        self.url = f"http://{shown}:{self._socket.getsockname()[1]}"
+        name = _WILDCARDS.get(host, host)
+        url_host = f"[{name}]" if ":" in name else name
+        self.url = f"http://{url_host}:{self._socket.getsockname()[1]}"
 
     def start(self) -> None:
-        """Serve; returns when requests are answered.
+        """Start the server; return once it accepts requests.
 
         Raises:
-            RuntimeError: the server did not come up.
+            RuntimeError: the server did not start.
         """
         self._thread.start()
         if not self._server.ready.wait(_START_TIMEOUT):
@@ -102,21 +103,21 @@ class LoopbackServer:
             raise RuntimeError("the emulator's server did not start")
 
     def stop(self) -> None:
-        """Stop serving; returns when the port is free.
+        """Stop the server; return once the port is free.
 
         Raises:
-            RuntimeError: it hangs.
+            RuntimeError: the thread does not stop.
         """
-        self._server.tell_to_stop()
+        self._server.request_stop()
         try:
-            join(self._thread, "answers requests")
+            join(self._thread, "serves requests")
         finally:
             self._socket.close()
 
 
 def _listen(host: str, port: int) -> socket.socket:
-    # With its protocol named: only then does asyncio turn off Nagle's algorithm, which would make
-    # every reply wait 40 ms for an acknowledgement.
+    # Name the protocol: only then does asyncio disable Nagle's algorithm, which would delay every
+    # response by 40 ms, waiting for an acknowledgement.
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     sock = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     try:

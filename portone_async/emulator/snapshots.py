@@ -1,4 +1,4 @@
-"""Everything that happened, as JSON, and back: what a state file holds."""
+"""Snapshots: the emulator's state as JSON, for state files."""
 
 from __future__ import annotations
 
@@ -15,28 +15,38 @@ from cattrs.gen import make_dict_unstructure_fn, override
 
 from portone_async.emulator import payments
 from portone_async.emulator.deliveries import Delivery
+from portone_async.emulator.delivery_queue import DeliveryQueue
 from portone_async.emulator.idempotency import Entry, IdempotencyKeys
-from portone_async.emulator.outbox import Outbox
+from portone_async.emulator.json_values import JsonObject, format_datetime, parse_datetime
 from portone_async.emulator.records import Payment
 from portone_async.emulator.state import State
-from portone_async.emulator.wire import JsonObject, moment, timestamp
 
 FORMAT = "portone-async emulator state"
 VERSION = 1
-# What is not of the past, or follows from the rest.
-_NOT_KEPT = frozenset(
-    {"document", "settings", "clock", "ids", "lock", "open_accounts", "outbox", "is_silent"}
+# Not saved: configuration, transient values, and what can be derived from the rest.
+_NOT_SAVED = frozenset(
+    {
+        "document",
+        "settings",
+        "clock",
+        "ids",
+        "lock",
+        "open_accounts",
+        "delivery_queue",
+        "skip_webhooks",
+    }
 )
 
 
 class SnapshotError(ValueError):
-    """What was read is no snapshot that can be gone on from."""
+    """The snapshot cannot be restored."""
 
 
 def take(state: State, keys: IdempotencyKeys) -> JsonObject:
-    """Write everything down. Tokens are left out: they are secrets, and soon got again.
+    """Return a snapshot of the state.
 
-    So are faults, refusals and changes to come: they belong to the test that planned them.
+    Tokens are omitted: they are secrets, and easily requested again. Planned faults, errors and
+    response changes are omitted, too: they belong to the test that planned them.
     """
     convert = _converter().unstructure
     with state.lock:
@@ -45,20 +55,22 @@ def take(state: State, keys: IdempotencyKeys) -> JsonObject:
             "format": FORMAT,
             "version": VERSION,
             "storeId": state.settings.store_id,
-            "now": timestamp(now),
+            "now": format_datetime(now),
             "secondsAhead": (now - datetime.now(UTC)).total_seconds(),
             "run": state.ids.run,
-            "state": {each.name: convert(getattr(state, each.name), each.type) for each in _kept()},
-            "webhooks": convert(state.outbox.deliveries, list[Delivery]),
+            "state": {
+                each.name: convert(getattr(state, each.name), each.type) for each in _saved_fields()
+            },
+            "webhooks": convert(state.delivery_queue.deliveries, list[Delivery]),
             "idempotencyKeys": convert(keys.finished(), dict[str, Entry]),
         }
 
 
 def restore(snapshot: JsonObject, state: State, keys: IdempotencyKeys) -> None:
-    """Go on from what was written down. Nothing changes unless all of it can be read.
+    """Restore a snapshot. Nothing changes unless all of it can be read.
 
     Raises:
-        SnapshotError: it cannot.
+        SnapshotError: the snapshot is damaged, of another version or of another store.
     """
     _check(snapshot, state.settings.store_id)
     convert = _converter().structure
@@ -66,11 +78,11 @@ def restore(snapshot: JsonObject, state: State, keys: IdempotencyKeys) -> None:
         values = _values(snapshot["state"], convert)
         for payment in cast("dict[object, Payment]", values.get("payments", {})).values():
             payments.refresh(state, payment)
-        outbox = Outbox(deliveries=convert(snapshot["webhooks"], list[Delivery]))
+        delivery_queue = DeliveryQueue(deliveries=convert(snapshot["webhooks"], list[Delivery]))
         entries = convert(snapshot["idempotencyKeys"], dict[str, Entry])
         now = _now(snapshot, is_running=state.clock.is_running)
         run = int(snapshot["run"]) + 1
-    except Exception as error:  # whatever may be wrong with a file is
+    except Exception as error:  # a damaged file can fail in any way
         raise SnapshotError(f"it is damaged ({type(error).__name__})") from error
     with state.lock:
         for name, value in values.items():
@@ -80,7 +92,7 @@ def restore(snapshot: JsonObject, state: State, keys: IdempotencyKeys) -> None:
             for key, payment in state.payments.items()
             if payment.latest.account_expires_at is not None
         }
-        state.outbox = outbox
+        state.delivery_queue = delivery_queue
         state.clock.move_to(now)
         state.ids.restart(run)
         keys.restore(entries)
@@ -88,45 +100,47 @@ def restore(snapshot: JsonObject, state: State, keys: IdempotencyKeys) -> None:
 
 def _check(snapshot: JsonObject, store_id: str) -> None:
     if snapshot.get("format") != FORMAT:
-        raise SnapshotError("it is no state of this emulator")
+        raise SnapshotError("it is not an emulator state file")
     if snapshot.get("version") != VERSION:
         raise SnapshotError(
             f"it has version {snapshot.get('version')!r}; this emulator reads version {VERSION}"
         )
     if snapshot.get("storeId") != store_id:
-        raise SnapshotError(f"it is of the store {snapshot.get('storeId')!r}, not {store_id!r}")
+        raise SnapshotError(
+            f"it belongs to the store {snapshot.get('storeId')!r}, not {store_id!r}"
+        )
 
 
-def _values(written: JsonObject, convert: Callable[[Any, Any], Any]) -> dict[str, object]:
-    """Read the state's fields; what an earlier emulator did not know stays as it is at first."""
-    kept = {each.name: each.type for each in _kept()}
-    return {name: convert(value, kept[name]) for name, value in written.items()}
+def _values(saved: JsonObject, convert: Callable[[Any, Any], Any]) -> dict[str, object]:
+    """Convert the saved fields; those that an earlier version did not save keep their defaults."""
+    types = {each.name: each.type for each in _saved_fields()}
+    return {name: convert(value, types[name]) for name, value in saved.items()}
 
 
 def _now(snapshot: JsonObject, *, is_running: bool) -> datetime:
     if is_running:
         return datetime.now(UTC) + timedelta(seconds=snapshot["secondsAhead"])
-    return moment(snapshot["now"])
+    return parse_datetime(snapshot["now"])
 
 
-def _kept() -> Iterable[Attribute[Any]]:
-    return [each for each in fields(resolve_types(State)) if each.name not in _NOT_KEPT]
+def _saved_fields() -> Iterable[Attribute[Any]]:
+    return [each for each in fields(resolve_types(State)) if each.name not in _NOT_SAVED]
 
 
 def _converter() -> Converter:
     converter = Converter(unstruct_collection_overrides={deque: list})
-    converter.register_unstructure_hook(datetime, timestamp)
-    converter.register_structure_hook(datetime, lambda text, _: moment(text))
+    converter.register_unstructure_hook(datetime, format_datetime)
+    converter.register_structure_hook(datetime, lambda text, _: parse_datetime(text))
     converter.register_unstructure_hook(bytes, lambda content: base64.b64encode(content).decode())
     converter.register_structure_hook(bytes, lambda text, _: base64.b64decode(text, validate=True))
-    # JSON's names are texts: what has keys of two parts is a list of pairs.
+    # JSON object keys are strings: a dictionary with tuple keys becomes a list of pairs.
     converter.register_unstructure_hook_factory(
         _has_pairs_for_keys, partial(_pairs_writer, converter)
     )
     converter.register_structure_hook_factory(
         _has_pairs_for_keys, partial(_pairs_reader, converter)
     )
-    # A payment's reply follows from its attempts.
+    # A payment's view is derived from its attempts.
     converter.register_unstructure_hook(
         Payment, make_dict_unstructure_fn(Payment, converter, view=override(omit=True))
     )

@@ -1,4 +1,4 @@
-"""What the emulator remembers, and the lock that guards it."""
+"""The emulator's state, and the lock that guards it."""
 
 from __future__ import annotations
 
@@ -9,23 +9,23 @@ from threading import RLock
 from attrs import define, field, fields, frozen
 
 from portone_async.emulator.clock import Clock
+from portone_async.emulator.delivery_queue import DeliveryQueue
 from portone_async.emulator.document import Document
-from portone_async.emulator.errors import Refusal, invalid
+from portone_async.emulator.errors import EmulatedAPIError, invalid
 from portone_async.emulator.ids import Ids
-from portone_async.emulator.outbox import Outbox
-from portone_async.emulator.records import Issue, Payment, Registration, Schedule
+from portone_async.emulator.json_values import JsonObject, format_datetime
+from portone_async.emulator.records import Payment, PendingBillingKey, Registration, Schedule
 from portone_async.emulator.webhook_bodies import WebhookFormat, WebhookVersion
-from portone_async.emulator.wire import JsonObject, timestamp
 
 Key = tuple[str, str]
-"""A store's id and the id that the store gave."""
+"""A store ID, and an ID chosen by that store."""
 
 
 @frozen
 class Settings:
-    """What the emulated account is. `channels` maps a channel key to its `PgProvider`.
+    """The emulated account. `channels` maps channel keys to their `PgProvider`.
 
-    Without `channels` every channel key is known, as one of `DEFAULT_PROVIDER`.
+    Without `channels`, every channel key is accepted, with `DEFAULT_PROVIDER`.
     """
 
     store_id: str
@@ -40,7 +40,7 @@ class Settings:
 
 @frozen
 class Decline:
-    """A payment company's refusal of a charge."""
+    """A planned decline of a charge."""
 
     pg_code: str
     pg_message: str
@@ -52,7 +52,7 @@ DEFAULT_CHANNEL_KEY = "channel-key-emulator"
 
 @define
 class State:
-    """Everything that requests read and write. Hold `lock` to do either."""
+    """Everything that requests read and write. Callers must hold `lock`."""
 
     document: Document
     settings: Settings
@@ -68,58 +68,60 @@ class State:
     schedules: dict[str, Schedule] = field(factory=dict)
     cash_receipts: dict[Key, JsonObject] = field(factory=dict)
     identity_verifications: dict[Key, JsonObject] = field(factory=dict)
-    issues: dict[str, Issue] = field(factory=dict)
+    pending_billing_keys: dict[str, PendingBillingKey] = field(factory=dict)
     promotions: dict[str, JsonObject] = field(factory=dict)
     payment_sessions: dict[str, JsonObject] = field(factory=dict)
-    things: dict[Key, JsonObject | None] = field(factory=dict)
-    """What generated replies told of, by its GET operation's id and its own; nothing if deleted."""
-    outbox: Outbox = field(factory=Outbox)
-    pended_cancellations: int = field(default=0, init=False)
-    """How many of the next cancellations the payment company is to leave pending."""
-    is_silent: bool = field(default=False, init=False)
-    """Whether the request that is worked on wants no webhooks (`skipWebhook`)."""
+    resources: dict[Key, JsonObject | None] = field(factory=dict)
+    """Resources of generated responses, by GET operation ID and own ID; `None` once deleted."""
+    delivery_queue: DeliveryQueue = field(factory=DeliveryQueue)
+    cancellations_left_pending: int = field(default=0, init=False)
+    """How many of the next cancellations are left pending."""
+    skip_webhooks: bool = field(default=False, init=False)
+    """Whether the current request asked for no webhooks (`skipWebhook`)."""
 
     def clear(self) -> None:
-        """Forget everything that happened."""
+        """Discard all state."""
         fresh = State(self.document, self.settings, self.clock, self.ids, self.lock)
         for each in fields(State):
             setattr(self, each.name, getattr(fresh, each.name))
 
     def now(self) -> str:
-        """Return the present moment as PortOne writes it."""
-        return timestamp(self.clock.now())
+        """Return the current time in PortOne's format."""
+        return format_datetime(self.clock.now())
 
-    def knows_store(self, store_id: str) -> bool:
-        """Whether the account may act for this store."""
+    def has_store(self, store_id: str) -> bool:
+        """Whether the store belongs to the account."""
         return store_id == self.settings.store_id or store_id in self.settings.sub_store_ids
 
     def store(self, store_id: str | None) -> str:
-        """Return the store that a request acts for: the account's own unless it names another.
+        """Return the store of a request: the one it names, else the account's own.
 
         Raises:
-            Refusal: FORBIDDEN for a store of somebody else's.
+            EmulatedAPIError: FORBIDDEN if the store does not belong to the account.
         """
         if store_id is None:
             return self.settings.store_id
-        if not self.knows_store(store_id):
-            raise Refusal("FORBIDDEN", "storeId is not a store that this emulator was started for")
+        if not self.has_store(store_id):
+            raise EmulatedAPIError("FORBIDDEN", "storeId is not a store of this emulator")
         return store_id
 
     def default_channel_key(self) -> str:
-        """Return the channel of a window that names none."""
+        """Return the channel key to use when none is named."""
         return next(iter(self.settings.channels or (DEFAULT_CHANNEL_KEY,)))
 
     def channel(self, key: str | None, group_id: str | None = None) -> JsonObject:
         """Return PortOne's `SelectedChannel` for a channel key or a channel group.
 
         Raises:
-            Refusal: CHANNEL_NOT_FOUND, or INVALID_REQUEST when the request names neither.
+            EmulatedAPIError: CHANNEL_NOT_FOUND; INVALID_REQUEST if the request names neither.
         """
         channels = self.settings.channels
         if key is None and group_id is None:
-            raise invalid("body.channelKey", "is required, or channelGroupId")
+            raise invalid("body.channelKey", "is required unless channelGroupId is given")
         if channels is not None and key is not None and key not in channels:
-            raise Refusal("CHANNEL_NOT_FOUND", "channelKey is none of the emulator's channels")
+            raise EmulatedAPIError(
+                "CHANNEL_NOT_FOUND", "channelKey is not a channel of this emulator"
+            )
         selected = key or f"channel-key-of-{group_id}"
         return {
             "type": "TEST",
@@ -132,7 +134,7 @@ class State:
 
 
 def channel_group(group_id: str | None) -> JsonObject | None:
-    """Return PortOne's `ChannelGroupSummary`, where a request names a group."""
+    """Return PortOne's `ChannelGroupSummary`, if the request names a group."""
     if group_id is None:
         return None
     return {"id": group_id, "name": "emulator", "isForTest": True}

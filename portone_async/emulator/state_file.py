@@ -1,4 +1,4 @@
-"""A snapshot in a file."""
+"""Reading and writing state files."""
 
 from __future__ import annotations
 
@@ -9,17 +9,17 @@ from typing import cast
 
 import orjson
 
+from portone_async.emulator.json_values import JsonObject
 from portone_async.emulator.snapshots import SnapshotError
-from portone_async.emulator.wire import JsonObject
 
 
 def write(path: Path, snapshot: JsonObject) -> None:
-    """Write a snapshot: the file is the old one or the new one, never a part of it.
+    """Write a snapshot atomically: the file is the old one or the new one, never a part of it.
 
     Raises:
-        OSError: it cannot be written.
+        OSError: the file cannot be written.
     """
-    path = path.resolve()  # a link stays one
+    path = path.resolve()  # keep a symbolic link: replace its target
     content = orjson.dumps(snapshot, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
     handle, name = tempfile.mkstemp(prefix=f".{path.name}-", dir=path.parent)
     try:
@@ -37,13 +37,13 @@ def read(path: Path) -> JsonObject:
     """Read a snapshot.
 
     Raises:
-        OSError: there is none, or it cannot be read.
-        SnapshotError: it is not JSON.
+        OSError: the file does not exist or cannot be read.
+        SnapshotError: the file is not a JSON object.
     """
     try:
         snapshot = cast("object", orjson.loads(path.read_bytes()))
     except orjson.JSONDecodeError:
         raise SnapshotError("it is damaged: it is not JSON") from None
     if not isinstance(snapshot, dict):
-        raise SnapshotError("it is no state of this emulator")
+        raise SnapshotError("it is not an emulator state file")
     return cast("JsonObject", snapshot)

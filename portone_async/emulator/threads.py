@@ -1,20 +1,20 @@
-"""Waiting for threads that were told to stop."""
+"""Joining threads with a time limit."""
 
 from __future__ import annotations
 
 from threading import Thread
 from typing import Final
 
-LONGEST_STOP: Final = 60.0
-"""Seconds: far more than giving up what is under way takes."""
+STOP_TIMEOUT: Final = 60.0
+"""Seconds; aborting work in progress takes far less."""
 
 
-def join(thread: Thread, work: str) -> None:
-    """Wait for a thread to end. `work` is what it does, as in "sends webhooks".
+def join(thread: Thread, work: str, timeout: float = STOP_TIMEOUT) -> None:
+    """Wait for a thread to stop. `work` is what it does, for the message: "sends webhooks".
 
     Raises:
-        RuntimeError: it hangs; better said than waited for.
+        RuntimeError: the thread does not stop in time.
     """
-    thread.join(LONGEST_STOP)
+    thread.join(timeout)
     if thread.is_alive():
         raise RuntimeError(f"the thread that {work} did not stop")

@@ -1,4 +1,4 @@
-"""What happens by itself, as time goes by."""
+"""Time-driven events: schedules that fall due, virtual accounts that expire."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from portone_async.emulator.state import State
 
 
 def catch_up(state: State) -> None:
-    """Do what has fallen due."""
+    """Process everything that is due."""
     schedules.fire_due(state)
     payments.close_expired_accounts(state)
 
 
 def advance(state: State, step: timedelta) -> None:
-    """Move the clock forward, stopping wherever something falls due on the way."""
+    """Advance the clock, processing each event on the way at its own time."""
     target = state.clock.now() + step
     while (due := next_due(state)) is not None and due <= target:
         state.clock.move_to(due)
@@ -24,6 +24,6 @@ def advance(state: State, step: timedelta) -> None:
 
 
 def next_due(state: State) -> datetime | None:
-    """Return when something falls due next, if anything does."""
+    """Return when the next event is due, if there is one."""
     times = (schedules.next_due(state), payments.next_expiry(state))
     return min((time for time in times if time is not None), default=None)

@@ -1,4 +1,4 @@
-"""Checking requests against the document, with the jsonschema library."""
+"""Validation of requests against the OpenAPI document, with jsonschema."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ from referencing.jsonschema import DRAFT202012
 
 from portone_async.emulator.document import Document, Match, Operation, Parameter
 from portone_async.emulator.errors import invalid
-from portone_async.emulator.wire import JsonObject, moment
+from portone_async.emulator.json_values import JsonObject, parse_datetime
 
-# RFC 3339, section 5.6. `datetime.fromisoformat` alone takes more than that.
+# RFC 3339, section 5.6. `datetime.fromisoformat` accepts more than that.
 _DATE_TIME = re.compile(
     r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)", flags=re.ASCII
 )
@@ -32,7 +32,7 @@ FORMATS = FormatChecker(formats=())
 @FORMATS.checks("date-time", raises=ValueError)
 def _is_date_time(value: object) -> bool:
     if isinstance(value, str):
-        moment(value.upper())
+        parse_datetime(value.upper())
         return _DATE_TIME.fullmatch(value) is not None
     return True
 
@@ -56,21 +56,21 @@ def _is_int64(value: object) -> bool:
 
 
 def _fits(value: object, bits: int) -> bool:
-    # JSON Schema counts 1.0 among the integers; amounts are read as whole numbers here.
+    # JSON Schema accepts 1.0 as an integer; the emulator's amounts are ints.
     return not isinstance(value, float) and (
         not isinstance(value, int) or -(2**bits) <= value < 2**bits
     )
 
 
 class _Validator(Protocol):
-    """What is used of jsonschema's validators; its stubs leave their generics open."""
+    """The part of jsonschema's validators that is used; its stubs leave their generics open."""
 
     def iter_errors(self, instance: Any) -> Iterable[ValidationError]: ...
 
 
 @frozen
-class Input:
-    """What a valid request says. `body` is the JSON object, from the body or the query alike."""
+class ParsedRequest:
+    """The data of a valid request. `body` is the JSON object, from the body or the query."""
 
     path: dict[str, str]
     query: JsonObject
@@ -78,7 +78,7 @@ class Input:
 
 
 class RequestValidator:
-    """Reads requests, refusing what the document does not allow. Unknown fields are tolerated."""
+    """Parses and validates requests by the OpenAPI document. Unknown fields are ignored."""
 
     def __init__(self, document: Document) -> None:
         self._document = document
@@ -89,63 +89,67 @@ class RequestValidator:
 
     def read(
         self, match: Match, query_string: str, content_type: str | None, content: bytes
-    ) -> Input:
-        """Check a request and return what it says.
+    ) -> ParsedRequest:
+        """Validate a request and return its data.
 
         Raises:
-            Refusal: INVALID_REQUEST, naming the field.
+            EmulatedAPIError: INVALID_REQUEST, naming the field.
         """
         operation = match.operation
         for parameter in operation.path_parameters:
             self.check(parameter.schema, match.path[parameter.name], f"path.{parameter.name}")
         query, query_body = self._query(operation, query_string)
         body = self._body(operation, content_type, content)
-        return Input(path=match.path, query=query, body=query_body | body)
+        return ParsedRequest(path=match.path, query=query, body=query_body | body)
 
-    def check(self, schema: JsonObject, value: Any, where: str) -> None:
-        """Check a value against a schema of the document.
+    def check(self, schema: JsonObject, value: Any, location: str) -> None:
+        """Validate a value against a schema of the document.
 
         Raises:
-            Refusal: INVALID_REQUEST, naming the field.
+            EmulatedAPIError: INVALID_REQUEST, naming the field.
         """
         worst = max(self._validator(schema).iter_errors(value), key=relevance, default=None)
         if worst is not None:
-            raise invalid(*_explain(worst, where))
+            raise invalid(*_explain(worst, location))
 
     def _validator(self, schema: JsonObject) -> _Validator:
         key = orjson.dumps(schema, option=orjson.OPT_SORT_KEYS).decode()
         validator = self._validators.get(key)
         if validator is None:
-            make = cast("Any", Draft202012Validator)
+            validator_class = cast("Any", Draft202012Validator)
             validator = cast(
                 "_Validator",
-                make(_anchored(schema), registry=self._registry, format_checker=FORMATS),
+                validator_class(
+                    _with_absolute_references(schema),
+                    registry=self._registry,
+                    format_checker=FORMATS,
+                ),
             )
             self._validators[key] = validator
         return validator
 
     def _query(self, operation: Operation, query_string: str) -> tuple[JsonObject, JsonObject]:
-        given = dict(parse_qsl(query_string, keep_blank_values=True))
+        parameters = dict(parse_qsl(query_string, keep_blank_values=True))
         query: JsonObject = {}
         body: JsonObject = {}
         for parameter in operation.query:
-            text = given.get(parameter.name)
-            where = f"query.{parameter.name}"
+            text = parameters.get(parameter.name)
+            location = f"query.{parameter.name}"
             if text is None:
                 if parameter.required:
-                    raise invalid(where, "is required")
+                    raise invalid(location, "is required")
             elif parameter.is_json:
-                value = _parse(text, where)
-                self.check(parameter.schema, value, where)
+                value = _parse(text, location)
+                self.check(parameter.schema, value, location)
                 body = value
             else:
                 value = self._scalar(parameter, text)
-                self.check(parameter.schema, value, where)
+                self.check(parameter.schema, value, location)
                 query[parameter.name] = value
         return query, body
 
     def _scalar(self, parameter: Parameter, text: str) -> object:
-        """Read a query parameter's text as its schema means it; text it is not fails the check."""
+        """Convert a query parameter to its schema's type; other text is left for validation."""
         kind = self._document.resolve(parameter.schema).get("type")
         if kind == "boolean":
             return {"true": True, "false": False}.get(text, text)
@@ -168,30 +172,30 @@ class RequestValidator:
         return value
 
 
-def _anchored(schema: Any) -> Any:
-    """Make a schema's references absolute, as it is taken out of its document."""
+def _with_absolute_references(schema: Any) -> Any:
+    """Make a schema's references absolute, so that it can be used outside its document."""
     if isinstance(schema, list):
-        return [_anchored(item) for item in cast("list[Any]", schema)]
+        return [_with_absolute_references(item) for item in cast("list[Any]", schema)]
     if not isinstance(schema, dict):
         return schema
-    given = cast("JsonObject", schema)
-    if isinstance(given.get("$ref"), str):
-        return {"$ref": _ROOT + given["$ref"]}
-    return {name: _anchored(value) for name, value in given.items()}
+    mapping = cast("JsonObject", schema)
+    if isinstance(mapping.get("$ref"), str):
+        return {"$ref": _ROOT + mapping["$ref"]}
+    return {name: _with_absolute_references(value) for name, value in mapping.items()}
 
 
-def _parse(text: str | bytes, where: str) -> JsonObject:
+def _parse(text: str | bytes, location: str) -> JsonObject:
     try:
         value = cast("object", orjson.loads(text))
     except orjson.JSONDecodeError:
-        raise invalid(where, "is not valid JSON") from None
+        raise invalid(location, "is not valid JSON") from None
     if not isinstance(value, dict):
-        raise invalid(where, "must be a JSON object")
+        raise invalid(location, "must be a JSON object")
     return cast("JsonObject", value)
 
 
-def _explain(error: ValidationError, where: str) -> tuple[str, str]:
-    """Say where and what, without the value."""
+def _explain(error: ValidationError, location: str) -> tuple[str, str]:
+    """Return the location and the problem, without the value."""
     path = [str(step) for step in error.absolute_path]
     rule = cast("Any", error.validator_value)
     match cast("str", error.validator):
@@ -202,9 +206,9 @@ def _explain(error: ValidationError, where: str) -> tuple[str, str]:
         case "type":
             problem = f"must be of type {rule}"
         case "enum":
-            problem = "is none of the values that the document lists"
+            problem = "is not one of the documented values"
         case "format":
-            problem = f"must be in the form {rule}"
+            problem = f"must be in the format {rule}"
         case other:
-            problem = f"breaks the rule {other}"
-    return ".".join([where, *path]), problem
+            problem = f"violates the rule {other}"
+    return ".".join([location, *path]), problem

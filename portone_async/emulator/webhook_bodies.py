@@ -1,4 +1,4 @@
-"""What a webhook says, in the version that the shop has set."""
+"""Webhook bodies, in the version that the store has configured."""
 
 from __future__ import annotations
 
@@ -7,16 +7,17 @@ from urllib.parse import urlencode
 
 import orjson
 
-from portone_async.emulator.answers import JSON
-from portone_async.emulator.wire import JsonObject
+from portone_async.emulator.choices import check_choice
+from portone_async.emulator.json_values import JsonObject
+from portone_async.emulator.responses import JSON
 
 WebhookVersion: TypeAlias = Literal["2024-04-25", "2024-01-01"]
 WebhookFormat: TypeAlias = Literal["json", "form"]
-"""How a body of version 2024-01-01 is written."""
+"""The encoding of version 2024-01-01 bodies."""
 
 FORM = "application/x-www-form-urlencoded"
-# What version 2024-01-01 tells of; it knows no billing keys.
-_OLD_STATUSES = frozenset(
+# The statuses of version 2024-01-01, which has no billing-key events.
+_LEGACY_STATUSES = frozenset(
     {
         "Ready",
         "Paid",
@@ -31,26 +32,24 @@ _OLD_STATUSES = frozenset(
 
 
 def check_version(version: str, form: str) -> None:
-    """Refuse a version or a format that there is not.
+    """Check a webhook version and format.
 
     Raises:
-        ValueError: there is not.
+        ValueError: one of them is unknown.
     """
-    if version not in get_args(WebhookVersion):
-        raise ValueError(f"{version!r} is no version of webhooks")
-    if form not in get_args(WebhookFormat):
-        raise ValueError(f"{form!r} is no format of webhooks")
+    check_choice("webhook_version", version, get_args(WebhookVersion))
+    check_choice("webhook_format", form, get_args(WebhookFormat))
 
 
-def write(event: JsonObject) -> tuple[bytes, str]:
+def encode(event: JsonObject) -> tuple[bytes, str]:
     """Return the body and its content type, in version 2024-04-25."""
     return orjson.dumps(event), JSON
 
 
-def write_old(event: JsonObject, form: WebhookFormat) -> tuple[bytes, str] | None:
-    """Return them in version 2024-01-01; nothing of an event that it does not know."""
+def encode_legacy(event: JsonObject, form: WebhookFormat) -> tuple[bytes, str] | None:
+    """Return the same in version 2024-01-01; `None` for an event that it does not have."""
     kind, _, status = event["type"].partition(".")
-    if kind != "Transaction" or status not in _OLD_STATUSES:
+    if kind != "Transaction" or status not in _LEGACY_STATUSES:
         return None
     data = event["data"]
     fields = {"payment_id": data["paymentId"], "tx_id": data["transactionId"], "status": status}

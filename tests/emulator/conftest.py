@@ -10,14 +10,14 @@ import pytest
 
 from portone_async.emulator import Emulator
 
-from .replies import check
+from .response_checks import check
 
 START = datetime(2026, 7, 3, 9, 0, tzinfo=UTC)
 CARD = {"number": "4111111111111111", "expiryYear": "30", "expiryMonth": "12"}
 
 
 class Shop(httpx.Client):
-    """A shop's server: every reply it gets is checked against the document."""
+    """A shop's server: every response is checked against the OpenAPI document."""
 
     def __init__(self, emulator: Emulator, **headers: str) -> None:
         headers.setdefault("Authorization", f"PortOne {emulator.secret}")
@@ -28,8 +28,10 @@ class Shop(httpx.Client):
             verify=False,  # loopback: no certificates to load for each test
         )
 
-    def ask(self, method: str, path: str, body: dict[str, Any] | None = None) -> httpx.Response:
-        """Send a JSON object in the query, as PortOne wants it for these methods."""
+    def send_query(
+        self, method: str, path: str, body: dict[str, Any] | None = None
+    ) -> httpx.Response:
+        """Send a JSON object in the query, as PortOne requires for these methods."""
         return self.request(method, path, params={"requestBody": json.dumps(body or {})})
 
     def get_payment(self, payment_id: str = "order-1") -> dict[str, Any]:
@@ -51,8 +53,8 @@ class Shop(httpx.Client):
 
     def issue_billing_key(self, **body: Any) -> str:
         request = {"channelKey": "channel-key-1", "method": {"card": {"credential": CARD}}}
-        reply = self.post("/billing-keys", json=request | body).raise_for_status().json()
-        return reply["billingKeyInfo"]["billingKey"]
+        response = self.post("/billing-keys", json=request | body).raise_for_status().json()
+        return response["billingKeyInfo"]["billingKey"]
 
     def charge(self, payment_id: str, billing_key: str, **body: Any) -> httpx.Response:
         """Pay with a billing key."""
@@ -73,8 +75,8 @@ def _check(response: httpx.Response) -> None:
     check(response)
 
 
-def refusal(response: httpx.Response) -> tuple[int, str]:
-    """Return status and error type."""
+def error_of(response: httpx.Response) -> tuple[int, str]:
+    """Return the status and the type of an error response."""
     return response.status_code, response.json()["type"]
 
 

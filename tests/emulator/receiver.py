@@ -5,21 +5,22 @@ from __future__ import annotations
 import json
 import threading
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from email.message import Message
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qsl
 
+import httpx
+
 
 @dataclass
 class Webhook:
-    """A webhook that came in."""
+    """A received webhook."""
 
     path: str
-    headers: Message
+    headers: httpx.Headers
     content: bytes
 
     @property
@@ -41,20 +42,23 @@ class Webhook:
 
 @dataclass
 class Receiver:
-    """Takes webhooks; answers 200 unless `statuses` says otherwise. `on_webhook` runs before the answer."""
+    """Receives webhooks.
+
+    It responds with the next of `statuses`, or 200. `on_webhook` is called before the response.
+    """
 
     url: str = ""
-    got: list[Webhook] = field(default_factory=list)
+    received: list[Webhook] = field(default_factory=list)
     statuses: deque[int] = field(default_factory=deque)
     on_webhook: Callable[[Webhook], object] = lambda _: None
 
     @property
     def types(self) -> list[str]:
-        return [webhook.type for webhook in self.got]
+        return [webhook.type for webhook in self.received]
 
 
 @contextmanager
-def receiving() -> Iterator[Receiver]:
+def receiving() -> Generator[Receiver]:
     receiver = Receiver()
 
     class Handler(BaseHTTPRequestHandler):
@@ -63,22 +67,22 @@ def receiving() -> Iterator[Receiver]:
 
         def do_POST(self) -> None:
             content = self.rfile.read(int(self.headers["content-length"]))
-            webhook = Webhook(self.path, self.headers, content)
-            receiver.got.append(webhook)
+            webhook = Webhook(self.path, httpx.Headers(self.headers.items()), content)
+            receiver.received.append(webhook)
             receiver.on_webhook(webhook)
             self.send_response(receiver.statuses.popleft() if receiver.statuses else 200)
             self.send_header("Content-Length", "2")
             self.end_headers()
             self.wfile.write(b"ok")
 
-        def log_message(self, format: str, *args: Any) -> None:
+        def log_message(self, format: str, *args: Any) -> None:  # noqa: A002  (the base class's name)
             pass
 
     class Server(ThreadingHTTPServer):
         daemon_threads = True
 
         def handle_error(self, request: Any, client_address: Any) -> None:
-            """An emulator that stops hangs up."""
+            """Ignore the error when a stopping emulator closes the connection."""
 
     server = Server(("127.0.0.1", 0), Handler)
     receiver.url = f"http://127.0.0.1:{server.server_port}/webhook"

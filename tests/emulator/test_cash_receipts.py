@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import httpx
 import pytest
 
 from portone_async.emulator import Emulator
 
-from .conftest import Shop, refusal
+from .conftest import Shop, error_of
+
+if TYPE_CHECKING:
+    import httpx
 
 PATH = "/payments/order-1/cash-receipt"
 
@@ -34,7 +36,7 @@ def test_issued_receipt_is_found(shop: Shop) -> None:
     assert (receipt["amount"], receipt["vatAmount"]) == (1100, 100)
 
 
-def test_payment_shows_it(emulator: Emulator, shop: Shop) -> None:
+def test_payment_shows_its_receipt(emulator: Emulator, shop: Shop) -> None:
     emulator.checkout("order-1", amount=1100, method="transfer")
     issue(shop)
     assert shop.get_payment()["cashReceipt"]["status"] == "ISSUED"
@@ -42,24 +44,24 @@ def test_payment_shows_it(emulator: Emulator, shop: Shop) -> None:
     assert shop.get_payment()["cashReceipt"]["status"] == "CANCELLED"
 
 
-def test_one_at_a_time(shop: Shop) -> None:
+def test_one_receipt_at_a_time(shop: Shop) -> None:
     issue(shop)
-    assert refusal(issue(shop)) == (409, "CASH_RECEIPT_ALREADY_ISSUED")
+    assert error_of(issue(shop)) == (409, "CASH_RECEIPT_ALREADY_ISSUED")
     cancelled = shop.post(f"{PATH}/cancel").json()
     assert cancelled["cancelledAmount"] == 1100
-    assert refusal(shop.post(f"{PATH}/cancel")) == (404, "CASH_RECEIPT_NOT_ISSUED")
+    assert error_of(shop.post(f"{PATH}/cancel")) == (404, "CASH_RECEIPT_NOT_ISSUED")
     assert issue(shop).is_success
 
 
 def test_unknown(shop: Shop) -> None:
-    assert refusal(shop.get(PATH)) == (404, "CASH_RECEIPT_NOT_FOUND")
-    assert refusal(shop.post(f"{PATH}/cancel")) == (404, "CASH_RECEIPT_NOT_FOUND")
+    assert error_of(shop.get(PATH)) == (404, "CASH_RECEIPT_NOT_FOUND")
+    assert error_of(shop.post(f"{PATH}/cancel")) == (404, "CASH_RECEIPT_NOT_FOUND")
 
 
 def test_amount_must_add_up(shop: Shop) -> None:
-    reply = issue(shop, amount={"total": 1, "taxFree": 2})
-    assert refusal(reply) == (400, "INVALID_REQUEST")
-    assert "amount" in reply.json()["message"]
+    response = issue(shop, amount={"total": 1, "taxFree": 2})
+    assert error_of(response) == (400, "INVALID_REQUEST")
+    assert "amount" in response.json()["message"]
 
 
 @pytest.mark.parametrize(
@@ -82,5 +84,5 @@ def test_list(shop: Shop, filters: dict[str, Any], count: int) -> None:
     issue(shop)
     issue(shop, paymentId="order-2", type="CORPORATE")
     shop.post("/payments/order-2/cash-receipt/cancel")
-    reply = shop.ask("GET", "/cash-receipts", {"filter": filters}).json()
-    assert len(reply["items"]) == reply["page"]["totalCount"] == count
+    response = shop.send_query("GET", "/cash-receipts", {"filter": filters}).json()
+    assert len(response["items"]) == response["page"]["totalCount"] == count

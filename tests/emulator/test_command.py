@@ -10,7 +10,7 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -21,7 +21,7 @@ import pytest
 from portone_async import webhooks
 from portone_async.emulator import Emulator, RequestRecord
 from portone_async.emulator.__main__ import main
-from portone_async.emulator.request_line import line
+from portone_async.emulator.request_log import format_request
 
 from .conftest import Shop
 from .receiver import receiving
@@ -32,38 +32,38 @@ SECRET = {"Authorization": "PortOne emulator-secret"}
 
 
 class Running:
-    """An emulator in a process of its own."""
+    """An emulator in a subprocess."""
 
     def __init__(self, process: subprocess.Popen[str]) -> None:
         self.process = process
         assert process.stdout is not None
-        self.greeting = ""
-        while not self.greeting.endswith("Press Ctrl+C to stop.\n"):
+        self.banner = ""
+        while not self.banner.endswith("Press Ctrl+C to stop.\n"):
             read = process.stdout.readline()
             assert read, process.stderr and process.stderr.read()
-            self.greeting += read
-        self.url = self.greeting.splitlines()[0].split()[-1]
+            self.banner += read
+        self.url = self.banner.splitlines()[0].split()[-1]
 
     def line(self) -> str:
         assert self.process.stdout is not None
         return self.process.stdout.readline().rstrip("\n")
 
     def use(self, control: str, **body: Any) -> dict[str, Any]:
-        reply = httpx.post(f"{self.url}/_emulator/{control}", json=body, verify=False)
-        return reply.raise_for_status().json()
+        response = httpx.post(f"{self.url}/_emulator/{control}", json=body, verify=False)
+        return response.raise_for_status().json()
 
     def get(self, path: str) -> dict[str, Any]:
         return httpx.get(self.url + path, headers=SECRET, verify=False).raise_for_status().json()
 
     def stop(self, number: int = signal.SIGTERM) -> tuple[int, str, str]:
-        """Return the exit code and what else was said."""
+        """Return the exit code and the rest of stdout and stderr."""
         os.kill(self.process.pid, number)
         out, err = self.process.communicate(timeout=10)
         return self.process.returncode, out, err
 
 
 @contextmanager
-def running(*options: str) -> Iterator[Running]:
+def running(*options: str) -> Generator[Running]:
     pipe = subprocess.PIPE
     with subprocess.Popen(
         [*COMMAND, *options], cwd=ROOT, stdout=pipe, stderr=pipe, text=True
@@ -74,7 +74,7 @@ def running(*options: str) -> Iterator[Running]:
             process.kill()
 
 
-def refused(*options: str) -> tuple[int, str]:
+def run_failing(*options: str) -> tuple[int, str]:
     done = subprocess.run(
         [*COMMAND, *options], cwd=ROOT, capture_output=True, text=True, timeout=30, check=False
     )
@@ -83,22 +83,22 @@ def refused(*options: str) -> tuple[int, str]:
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_serves_until_told_to_stop_and_ends_quietly(number: int) -> None:
+def test_serves_until_signalled_and_exits_quietly(number: int) -> None:
     with running("--secret", "sesame", "--store-id", "store-1") as emulator:
         headers = {"Authorization": "PortOne sesame"}
-        reply = httpx.get(f"{emulator.url}/payments/order-1", headers=headers, verify=False)
-        assert reply.status_code == 404
+        response = httpx.get(f"{emulator.url}/payments/order-1", headers=headers, verify=False)
+        assert response.status_code == 404
         assert re.fullmatch(
             r"\d\d:\d\d:\d\d  GET     /payments/order-1  getPayment  404  \d+ms", emulator.line()
         )
-        assert "store-1" in emulator.greeting
-        assert "sesame" not in emulator.greeting
-        assert f"{emulator.url}/\n" in emulator.greeting
-        assert re.search(r"147, \d+ of them stateful", emulator.greeting)
+        assert "store-1" in emulator.banner
+        assert "sesame" not in emulator.banner
+        assert f"{emulator.url}/\n" in emulator.banner
+        assert re.search(r"147, \d+ of them stateful", emulator.banner)
         assert emulator.stop(number) == (0, "", "")
 
 
-def test_webhooks_go_out_signed() -> None:
+def test_webhooks_are_signed() -> None:
     secret = "whsec_c2VzYW1lLW9wZW4tc2VzYW1lLW9wZW4="
     with (
         receiving() as receiver,
@@ -108,8 +108,8 @@ def test_webhooks_go_out_signed() -> None:
         receiver.on_webhook = lambda _: arrived.set()
         emulator.use("checkout", paymentId="order-1", totalAmount=1000)
         assert arrived.wait(10)
-        assert secret not in emulator.greeting
-    [first, *_] = receiver.got
+        assert secret not in emulator.banner
+    [first, *_] = receiver.received
     webhooks.verify(first.content, dict(first.headers), secret)
 
 
@@ -121,17 +121,17 @@ def test_same_seed_same_ids() -> None:
     assert ids[0] == ids[1]
 
 
-class TestRefusals:
+class TestErrors:
     def test_port_is_taken(self, emulator: Emulator, capsys: pytest.CaptureFixture[str]) -> None:
         port = emulator.url.rpartition(":")[2]
         before = signal.getsignal(signal.SIGINT)
         assert main(["--port", port]) == 1
-        said = capsys.readouterr().err
-        assert said == f"cannot serve on 127.0.0.1, port {port}: Address already in use\n"
+        stderr = capsys.readouterr().err
+        assert stderr == f"cannot serve on 127.0.0.1, port {port}: Address already in use\n"
         assert signal.getsignal(signal.SIGINT) is before
 
     @pytest.mark.parametrize(
-        ("options", "code", "named"),
+        ("options", "code", "expected"),
         [
             (["--port", "65536"], 2, "--port"),
             (["--port", "http"], 2, "--port"),
@@ -141,16 +141,18 @@ class TestRefusals:
             (["--state-file", "/nowhere/at/all.json"], 1, "no such folder"),
         ],
     )
-    def test_bad_option_is_named_in_a_line(self, options: list[str], code: int, named: str) -> None:
-        ended, said = refused(*options)
-        assert ended == code
-        assert named in said
-        assert "Traceback" not in said
-        assert "sesame" not in said
+    def test_bad_option_is_named_in_one_line(
+        self, options: list[str], code: int, expected: str
+    ) -> None:
+        exit_code, stderr = run_failing(*options)
+        assert exit_code == code
+        assert expected in stderr
+        assert "Traceback" not in stderr
+        assert "sesame" not in stderr
 
 
 class TestStateFile:
-    def test_is_gone_on_from(self, tmp_path: Path) -> None:
+    def test_is_restored(self, tmp_path: Path) -> None:
         file = tmp_path / "state.json"
         with running("--state-file", str(file)) as emulator:
             emulator.use("checkout", paymentId="order-1", totalAmount=1000)
@@ -165,7 +167,7 @@ class TestStateFile:
             assert later["txId"] != before["transactionId"]
             assert emulator.use("advance")["now"] > before["paidAt"]
 
-    def test_stays_whole_when_killed(self, tmp_path: Path) -> None:
+    def test_is_unchanged_after_kill(self, tmp_path: Path) -> None:
         file = tmp_path / "state.json"
         with running("--state-file", str(file)) as emulator:
             emulator.use("checkout", paymentId="order-1", totalAmount=1000)
@@ -178,42 +180,44 @@ class TestStateFile:
         assert list(tmp_path.iterdir()) == [file]
 
     @pytest.mark.parametrize(
-        ("content", "named"),
+        ("content", "expected"),
         [
             (b'{"format": "portone-async emulator sta', "damaged"),
             (b"", "damaged"),
-            (b"[]", "no state of this emulator"),
-            (b'{"some": "thing"}', "no state of this emulator"),
+            (b"[]", "not an emulator state file"),
+            (b'{"some": "thing"}', "not an emulator state file"),
         ],
     )
-    def test_damaged_is_left_alone(self, tmp_path: Path, content: bytes, named: str) -> None:
+    def test_damaged_file_is_left_unchanged(
+        self, tmp_path: Path, content: bytes, expected: str
+    ) -> None:
         file = tmp_path / "state.json"
         file.write_bytes(content)
-        code, said = refused("--state-file", str(file))
+        code, stderr = run_failing("--state-file", str(file))
         assert code == 1
-        assert named in said
-        assert str(file) in said
-        assert said.count("\n") == 1
+        assert expected in stderr
+        assert str(file) in stderr
+        assert stderr.count("\n") == 1
         assert file.read_bytes() == content
 
     def test_of_another_store(self, tmp_path: Path) -> None:
         file = tmp_path / "state.json"
         with Emulator(store_id="store-1") as emulator:
             emulator.save(file)
-        code, said = refused("--state-file", str(file))
+        code, stderr = run_failing("--state-file", str(file))
         assert code == 1
-        assert "'store-1'" in said
+        assert "'store-1'" in stderr
 
     def test_of_another_version(self, tmp_path: Path) -> None:
         file = tmp_path / "state.json"
         Emulator().save(file)
         file.write_text(json.dumps(json.loads(file.read_text()) | {"version": 2}))
-        code, said = refused("--state-file", str(file))
+        code, stderr = run_failing("--state-file", str(file))
         assert code == 1
-        assert "version 2; this emulator reads version 1" in said
+        assert "version 2; this emulator reads version 1" in stderr
 
 
-class TestLines:
+class TestRequestLog:
     def lines(self, **options: Any) -> list[str]:
         records: list[RequestRecord] = []
         with Emulator(on_request=records.append) as emulator, Shop(emulator) as shop:
@@ -230,23 +234,23 @@ class TestLines:
             shop.get("/platform/bank-accounts/SHINHAN/110123456789/holder")
             shop.get("/nothing/110123456789", params={"token": "110123456789"})
             shop.get("/payments/a%0A%1B%5B31mb")
-        return [line(record, **options) for record in records]
+        return [format_request(record, **options) for record in records]
 
-    def test_show_ids_and_marks_and_no_secrets(self) -> None:
-        paid, cancelled, again, listed, key, _, unknown, steering = self.lines()
+    def test_shows_ids_faults_and_replays_but_no_secrets(self) -> None:
+        paid, cancelled, again, listed, key, _, unknown, control_characters = self.lines()
         assert "POST    /payments/order-1/instant  payInstantly  200  " in paid
         assert "replay" not in cancelled
         assert again.endswith("ms  replay")
         assert listed.endswith("ms  fault=latency")
         assert "/billing-keys/...  getBillingKeyInfo  404" in key
         assert "(unknown path or method)  404" in unknown
-        assert r"/payments/a\n\x1b[31mb  getPayment" in steering
+        assert r"/payments/a\n\x1b[31mb  getPayment" in control_characters
         text = "\n".join(self.lines())
         assert "secret" not in text
         assert "110123456789" not in text
         assert "\x1b" not in text
 
-    def test_colour_says_the_same(self) -> None:
+    def test_colour_does_not_change_the_text(self) -> None:
         coloured = self.lines(in_colour=True)
         assert "\x1b[1m200\x1b[0m" in coloured[0]
         plain = [re.sub(r"\x1b\[\d+m|\d+:\d+:\d+|\d+ms", "", each) for each in coloured]
@@ -255,18 +259,18 @@ class TestLines:
     @pytest.mark.parametrize(
         ("no_color", "is_coloured"), [(None, True), ("", True), ("1", False), ("0", False)]
     )
-    def test_terminal_gets_colour_unless_asked_not_to(
+    def test_terminal_gets_colour_unless_no_color_is_set(
         self, no_color: str | None, is_coloured: bool
     ) -> None:
         env = {name: value for name, value in os.environ.items() if name != "NO_COLOR"}
         if no_color is not None:
             env["NO_COLOR"] = no_color
-        ours, theirs = pty.openpty()
+        terminal_fd, process_fd = pty.openpty()
         with (
-            subprocess.Popen(COMMAND, cwd=ROOT, stdout=theirs, env=env) as process,
-            os.fdopen(ours, "r") as terminal,
+            subprocess.Popen(COMMAND, cwd=ROOT, stdout=process_fd, env=env) as process,
+            os.fdopen(terminal_fd, "r") as terminal,
         ):
-            os.close(theirs)
+            os.close(process_fd)
             url = terminal.readline().split()[-1]
             while "Ctrl+C" not in terminal.readline():
                 pass

@@ -1,4 +1,4 @@
-"""The controls: what other programs do over HTTP."""
+"""The HTTP controls, for programs in any language."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from .receiver import receiving
 
 
 class Controls(httpx.Client):
-    """A program of the user's, in whatever language."""
+    """A program that uses the controls."""
 
     def __init__(self, emulator: Emulator) -> None:
         super().__init__(base_url=f"{emulator.url}/_emulator/", verify=False)
@@ -24,10 +24,10 @@ class Controls(httpx.Client):
     def use(self, control: str, **body: Any) -> dict[str, Any]:
         return self.post(control, json=body).raise_for_status().json()
 
-    def refused(self, control: str, **body: Any) -> tuple[int, str, str]:
-        reply = self.post(control, json=body)
-        assert reply.is_error
-        return reply.status_code, reply.json()["type"], reply.json()["message"]
+    def error_of(self, control: str, **body: Any) -> tuple[int, str, str]:
+        response = self.post(control, json=body)
+        assert response.is_error
+        return response.status_code, response.json()["type"], response.json()["message"]
 
     def state(self) -> dict[str, Any]:
         return self.get("state").raise_for_status().json()
@@ -54,7 +54,7 @@ def status(shop: Shop, payment_id: str = "order-1") -> str:
     ],
 )
 def test_checkout(controls: Controls, shop: Shop, outcome: str, expected: str) -> None:
-    heard = controls.use(
+    result = controls.use(
         "checkout",
         paymentId="order-1",
         outcome=outcome,
@@ -64,8 +64,8 @@ def test_checkout(controls: Controls, shop: Shop, outcome: str, expected: str) -
         payMethod="EASY_PAY",
     )
     payment = shop.get_payment()
-    assert heard["paymentId"] == "order-1"
-    assert ("code" in heard) == (outcome == "failed")
+    assert result["paymentId"] == "order-1"
+    assert ("code" in result) == (outcome == "failed")
     assert (payment["status"], payment["amount"]["total"], payment["currency"]) == (
         expected,
         1050,
@@ -74,7 +74,7 @@ def test_checkout(controls: Controls, shop: Shop, outcome: str, expected: str) -
     assert payment["orderName"] == "a book"
 
 
-def test_virtual_account_is_paid_into(controls: Controls, shop: Shop) -> None:
+def test_deposit_into_a_virtual_account(controls: Controls, shop: Shop) -> None:
     controls.use("checkout", paymentId="order-1", outcome="virtual_account", totalAmount=1000)
     controls.use("deposit", paymentId="order-1")
     assert status(shop) == "PAID"
@@ -91,11 +91,11 @@ def test_open_window_is_left(controls: Controls, shop: Shop) -> None:
     left = controls.use("leave", paymentId="order-1", outcome="paid")
     assert left == opened
     assert status(shop) == "PAID"
-    assert controls.refused("leave", paymentId="order-1")[:2] == (400, "INVALID_REQUEST")
+    assert controls.error_of("leave", paymentId="order-1")[:2] == (400, "INVALID_REQUEST")
 
 
 @pytest.mark.parametrize("outcome", ["paid", "virtual_account"])
-def test_operator_cancels_what_is_left(controls: Controls, shop: Shop, outcome: str) -> None:
+def test_operator_cancels_the_rest(controls: Controls, shop: Shop, outcome: str) -> None:
     controls.use("checkout", paymentId="order-1", outcome=outcome, totalAmount=1000)
     if outcome == "virtual_account":
         controls.use("deposit", paymentId="order-1")
@@ -122,7 +122,7 @@ def test_charges_are_declined(controls: Controls, shop: Shop) -> None:
     assert shop.pay().is_success
 
 
-def test_faults_are_planned_and_forgotten(controls: Controls, shop: Shop) -> None:
+def test_faults_are_planned_and_cleared(controls: Controls, shop: Shop) -> None:
     plain = httpx.Client(base_url=shop.base_url, headers=shop.headers, verify=False)
     with plain:
         controls.use("faults", operationId="getPayments", kind="503", times=2)
@@ -130,8 +130,10 @@ def test_faults_are_planned_and_forgotten(controls: Controls, shop: Shop) -> Non
         controls.use("clear-faults")
         assert plain.get("/payments").is_success
         controls.use("faults", operationId="*", kind="429", isForever=True, retryAfter=3)
-        replies = [plain.get("/payments") for _ in range(3)]
-        assert {(each.status_code, each.headers["retry-after"]) for each in replies} == {(429, "3")}
+        responses = [plain.get("/payments") for _ in range(3)]
+        assert {(each.status_code, each.headers["retry-after"]) for each in responses} == {
+            (429, "3")
+        }
 
 
 def test_state_shows_payments_requests_and_webhooks() -> None:
@@ -157,14 +159,14 @@ def test_state_shows_payments_requests_and_webhooks() -> None:
         assert webhook["nextAttemptAt"] > webhook["attempts"][0]["at"]
 
 
-def test_reset_forgets_everything(controls: Controls, emulator: Emulator, shop: Shop) -> None:
+def test_reset_discards_all_state(controls: Controls, emulator: Emulator, shop: Shop) -> None:
     first = emulator.checkout("order-1", amount=1000)
     key = {"Idempotency-Key": '"0123456789abcdef"'}
     shop.post("/payments/order-1/cancel", json={"reason": "x"}, headers=key)
     emulator.advance(days=1)
     emulator.decline()
     emulator.fault("getPayments", "503")
-    emulator.refuse("getPayments", "FORBIDDEN")
+    emulator.respond_with_error("getPayments", "FORBIDDEN")
     controls.use("reset")
     assert controls.state()["counts"] == {"payments": 0, "requests": 0, "webhooks": 0}
     assert emulator.now == START
@@ -175,7 +177,7 @@ def test_reset_forgets_everything(controls: Controls, emulator: Emulator, shop: 
     assert emulator.checkout("order-1", amount=1000) == first
 
 
-def test_webhooks_go_on_after_a_reset() -> None:
+def test_webhooks_continue_after_a_reset() -> None:
     with receiving() as receiver, Emulator(webhook_url=receiver.url) as emulator:
         for _ in range(3):
             emulator.checkout("order-1", amount=1000)
@@ -186,11 +188,11 @@ def test_webhooks_go_on_after_a_reset() -> None:
         assert receiver.types[-2:] == ["Transaction.Ready", "Transaction.Paid"]
 
 
-class TestRefusals:
-    def test_payments_rules(self, controls: Controls) -> None:
-        assert controls.refused("deposit", paymentId="none")[:2] == (404, "PAYMENT_NOT_FOUND")
+class TestErrors:
+    def test_payment_rules_apply(self, controls: Controls) -> None:
+        assert controls.error_of("deposit", paymentId="none")[:2] == (404, "PAYMENT_NOT_FOUND")
         controls.use("checkout", paymentId="order-1", totalAmount=1000)
-        again = controls.refused("checkout", paymentId="order-1", totalAmount=1000)
+        again = controls.error_of("checkout", paymentId="order-1", totalAmount=1000)
         assert again[:2] == (409, "ALREADY_PAID")
 
     @pytest.mark.parametrize(
@@ -214,14 +216,13 @@ class TestRefusals:
     def test_bad_bodies_name_the_field(
         self, controls: Controls, control: str, body: dict[str, Any], named: str
     ) -> None:
-        code, kind, message = controls.refused(control, **body)
+        code, kind, message = controls.error_of(control, **body)
         assert (code, kind) == (400, "INVALID_REQUEST")
         assert named in message
 
-    def test_time_beyond_the_calendar(self, controls: Controls, emulator: Emulator) -> None:
-        for _ in range(20):
-            reply = controls.post("advance", json={"days": 1_000_000})
-        assert (reply.status_code, reply.json()["type"]) == (400, "INVALID_REQUEST")
+    def test_advance_beyond_the_year_9999(self, controls: Controls, emulator: Emulator) -> None:
+        response = [controls.post("advance", json={"days": 1_000_000}) for _ in range(20)][-1]
+        assert (response.status_code, response.json()["type"]) == (400, "INVALID_REQUEST")
         controls.use("reset")
         assert emulator.now == START
 
@@ -238,9 +239,9 @@ class TestRefusals:
         self, controls: Controls, content: bytes, content_type: str, named: str
     ) -> None:
         headers = {"Content-Type": content_type, "Sec-Fetch-Site": "same-origin"}
-        reply = controls.post("advance", content=content, headers=headers)
-        assert (reply.status_code, reply.json()["type"]) == (400, "INVALID_REQUEST")
-        assert named in reply.json()["message"]
+        response = controls.post("advance", content=content, headers=headers)
+        assert (response.status_code, response.json()["type"]) == (400, "INVALID_REQUEST")
+        assert named in response.json()["message"]
 
     def test_unknown_paths_and_methods(self, controls: Controls) -> None:
         assert controls.get("nothing").status_code == 404
@@ -256,16 +257,14 @@ class TestRefusals:
         assert index["deposit"]["body"]["required"] == ["paymentId"]
 
 
-def test_refusals_are_planned(controls: Controls, shop: Shop) -> None:
+def test_errors_are_planned(controls: Controls, shop: Shop) -> None:
     controls.use("refuse", operationId="getPayment", type="FORBIDDEN")
     assert shop.get("/payments/order-1").status_code == 403
-    kind, message = controls.refused("refuse", operationId="getPayment", type="NO_SUCH")[1:]
+    kind, message = controls.error_of("refuse", operationId="getPayment", type="NO_SUCH")[1:]
     assert (kind, "getPayment has no error NO_SUCH" in message) == ("INVALID_REQUEST", True)
 
 
-def test_cancellation_pends_until_the_payment_company_comes_round(
-    controls: Controls, shop: Shop
-) -> None:
+def test_cancellation_is_left_pending_until_completed(controls: Controls, shop: Shop) -> None:
     controls.use("checkout", paymentId="order-1", totalAmount=1000)
     controls.use("pend-cancellations", times=2)
     shop.cancel()
@@ -274,13 +273,13 @@ def test_cancellation_pends_until_the_payment_company_comes_round(
     shop.cancel()
     controls.use("complete-cancellation", paymentId="order-1")
     assert status(shop) == "CANCELLED"
-    assert controls.refused("fail-cancellation", paymentId="order-1")[0] == 409
+    assert controls.error_of("fail-cancellation", paymentId="order-1")[0] == 409
 
 
-def test_escrow_goes_on(controls: Controls, shop: Shop) -> None:
+def test_escrow_event_that_is_not_allowed(controls: Controls, shop: Shop) -> None:
     controls.use("checkout", paymentId="order-1", totalAmount=1000, isEscrow=True)
-    reply = controls.refused("escrow", paymentId="order-1", event="DELIVERED")
-    assert reply[:2] == (400, "INVALID_REQUEST")
+    response = controls.error_of("escrow", paymentId="order-1", event="DELIVERED")
+    assert response[:2] == (400, "INVALID_REQUEST")
 
 
 def test_page_shows_the_latest_of_many(emulator: Emulator) -> None:

@@ -1,15 +1,17 @@
-"""Escrow, from the registration of the delivery to the customer's word."""
+"""Escrow, from the registration of the delivery to the customer's confirmation."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import httpx
 import pytest
 
-from portone_async.emulator import Emulator, Refusal
+from portone_async.emulator import EmulatedAPIError, Emulator
 
-from .conftest import Shop, refusal
+from .conftest import Shop, error_of
+
+if TYPE_CHECKING:
+    import httpx
 
 INVALID = (400, "INVALID_REQUEST")
 LOGISTICS = {"company": "CJ", "invoiceNumber": "123", "sentAt": "2026-07-03T10:00:00Z"}
@@ -28,14 +30,14 @@ def status(shop: Shop) -> str:
     return shop.get_payment()["escrow"]["status"]
 
 
-def test_through_its_states(emulator: Emulator, shop: Shop) -> None:
+def test_status_changes(emulator: Emulator, shop: Shop) -> None:
     emulator.checkout("order-1", amount=1000, is_escrow=True)
     assert status(shop) == "BEFORE_REGISTERED"
-    assert refusal(confirm(shop)) == INVALID
-    assert refusal(apply(shop, "PATCH")) == INVALID
+    assert error_of(confirm(shop)) == INVALID
+    assert error_of(apply(shop, "PATCH")) == INVALID
     assert apply(shop).json()["invoiceNumber"] == "123"
     assert status(shop) == "REGISTERED"
-    assert refusal(apply(shop)) == INVALID
+    assert error_of(apply(shop)) == INVALID
     assert apply(shop, "PATCH", invoiceNumber="456").json()["invoiceNumber"] == "456"
     assert shop.get_payment()["escrow"]["invoiceNumber"] == "456"
     emulator.escrow("order-1", "DELIVERED")
@@ -43,7 +45,7 @@ def test_through_its_states(emulator: Emulator, shop: Shop) -> None:
     assert confirm(shop).json()["completedAt"]
     escrow = shop.get_payment()["escrow"]
     assert (escrow["status"], escrow["isAutomaticallyConfirmed"]) == ("CONFIRMED", False)
-    with pytest.raises(Refusal, match="INVALID_REQUEST"):
+    with pytest.raises(EmulatedAPIError, match="INVALID_REQUEST"):
         emulator.escrow("order-1", "REJECTED")
 
 
@@ -60,18 +62,18 @@ def test_rejected_and_cancelled(emulator: Emulator, shop: Shop) -> None:
     assert status(shop) == "CANCELLED"
 
 
-def test_confirmed_by_itself(emulator: Emulator, shop: Shop) -> None:
+def test_automatic_confirmation(emulator: Emulator, shop: Shop) -> None:
     shop.pay(isEscrow=True)
     apply(shop).raise_for_status()
     emulator.escrow("order-1", "CONFIRMED")
     assert shop.get_payment()["escrow"]["isAutomaticallyConfirmed"] is True
-    found = shop.ask("GET", "/payments", {"filter": {"escrowStatus": "CONFIRMED"}}).json()
+    found = shop.send_query("GET", "/payments", {"filter": {"escrowStatus": "CONFIRMED"}}).json()
     assert len(found["items"]) == 1
 
 
 def test_needs_a_paid_payment_with_escrow(emulator: Emulator, shop: Shop) -> None:
-    assert refusal(apply(shop)) == (404, "PAYMENT_NOT_FOUND")
+    assert error_of(apply(shop)) == (404, "PAYMENT_NOT_FOUND")
     emulator.checkout("order-1", "ready", amount=1000, is_escrow=True)
-    assert refusal(apply(shop)) == (409, "PAYMENT_NOT_PAID")
+    assert error_of(apply(shop)) == (409, "PAYMENT_NOT_PAID")
     emulator.checkout("order-1", amount=1000)
-    assert refusal(apply(shop)) == INVALID
+    assert error_of(apply(shop)) == INVALID

@@ -1,4 +1,4 @@
-"""Faults and the future, on demand."""
+"""Planned faults, API errors and response changes."""
 
 from __future__ import annotations
 
@@ -8,16 +8,16 @@ import anyio
 import httpx
 import pytest
 
-from portone_async.emulator import Answer, Emulator, future
+from portone_async.emulator import Emulator, FaultKind, Response, future
 
-from .conftest import Shop, refusal
+from .conftest import Shop, error_of
 
 KEY = {"Idempotency-Key": '"one-cancel-0123456789"'}
 
 
 @pytest.fixture
 def raw(emulator: Emulator) -> Iterator[httpx.Client]:
-    """A client that takes replies as they come: these are not the document's."""
+    """A client that does not check responses, because these do not conform to the document."""
     emulator.checkout("order-1", amount=1000)
     with httpx.Client(
         base_url=emulator.url,
@@ -37,7 +37,7 @@ def cancelled(emulator: Emulator) -> int:
 
 
 class TestConnection:
-    def test_reset_before_the_work(self, emulator: Emulator, raw: httpx.Client) -> None:
+    def test_reset_before_processing(self, emulator: Emulator, raw: httpx.Client) -> None:
         emulator.fault("cancelPayment", "reset_before")
         with pytest.raises(httpx.ReadError):
             cancel(raw)
@@ -45,7 +45,7 @@ class TestConnection:
         assert cancel(raw).is_success
         assert cancelled(emulator) == 100
 
-    def test_reset_after_the_work(self, emulator: Emulator, raw: httpx.Client) -> None:
+    def test_reset_after_processing(self, emulator: Emulator, raw: httpx.Client) -> None:
         emulator.fault("cancelPayment", "reset_after")
         with pytest.raises(httpx.ReadError):
             cancel(raw)
@@ -69,18 +69,18 @@ class TestConnection:
         assert cancelled(emulator) == 100
         assert cancel(raw).is_success
 
-    def test_in_process_there_is_an_exception_for_it(self) -> None:
+    def test_in_process_reset_is_an_exception(self) -> None:
         emulator = Emulator()
         emulator.fault("getBankInfos", "reset_before")
 
-        async def ask() -> None:
+        async def request() -> None:
             transport = httpx.ASGITransport(emulator.app)
             async with httpx.AsyncClient(transport=transport, base_url="http://emulator") as client:
                 with pytest.raises(ConnectionResetError):
                     await client.get("/banks")
                 assert (await client.get("/banks")).is_success
 
-        anyio.run(ask)
+        anyio.run(request)
 
 
 class TestGateway:
@@ -93,38 +93,43 @@ class TestGateway:
             ("429", 429, "application/json"),
         ],
     )
-    def test_it_answers_in_portones_place(
-        self, emulator: Emulator, raw: httpx.Client, kind, status: int, media_type: str | None
+    def test_gateway_responds_instead_of_portone(
+        self,
+        emulator: Emulator,
+        raw: httpx.Client,
+        kind: FaultKind,
+        status: int,
+        media_type: str | None,
     ) -> None:
         emulator.fault("cancelPayment", kind, times=2, retry_after=3)
         for _ in range(2):
-            reply = cancel(raw)
-            assert reply.status_code == status
-            assert reply.headers["Retry-After"] == "3"
-            assert reply.headers.get("Content-Type", "").partition(";")[0] == (media_type or "")
+            response = cancel(raw)
+            assert response.status_code == status
+            assert response.headers["Retry-After"] == "3"
+            assert response.headers.get("Content-Type", "").partition(";")[0] == (media_type or "")
         assert cancelled(emulator) == 0
         assert cancel(raw).is_success
 
 
-def test_latency_delays_the_answer(emulator: Emulator, raw: httpx.Client) -> None:
+def test_latency_delays_the_response(emulator: Emulator, raw: httpx.Client) -> None:
     emulator.fault("getPayment", "latency", delay=30)
     with pytest.raises(httpx.ReadTimeout):
         raw.get("/payments/order-1", timeout=0.05)
     assert raw.get("/payments/order-1").is_success
 
 
-def test_faults_of_other_operations_wait(emulator: Emulator, raw: httpx.Client) -> None:
+def test_faults_apply_only_to_their_operation(emulator: Emulator, raw: httpx.Client) -> None:
     emulator.fault("getPayment", "503")
     assert raw.get("/payments").is_success
     assert raw.get("/payments/order-1").status_code == 503
 
 
-def test_any_operation_for_ever(emulator: Emulator, raw: httpx.Client) -> None:
+def test_any_operation_forever(emulator: Emulator, raw: httpx.Client) -> None:
     emulator.fault("*", "503", times=None)
     assert {raw.get("/payments").status_code, raw.get("/banks").status_code} == {503}
 
 
-def test_probability_is_of_the_seed() -> None:
+def test_probability_depends_on_the_seed() -> None:
     def statuses() -> list[int]:
         with Emulator(seed=7) as emulator, httpx.Client(base_url=emulator.url) as client:
             emulator.fault("getBankInfos", "503", times=None, probability=0.5)
@@ -142,42 +147,42 @@ def test_misspelt_operation(emulator: Emulator, operation_id: str) -> None:
     with pytest.raises(ValueError, match="no operation"):
         emulator.future(operation_id, future.unknown_field())
     with pytest.raises(ValueError, match="no operation"):
-        emulator.refuse(operation_id, "FORBIDDEN")
+        emulator.respond_with_error(operation_id, "FORBIDDEN")
     with pytest.raises(ValueError, match="no operation"), emulator.hold(operation_id):
         pass
 
 
 def test_misspelt_kind(emulator: Emulator) -> None:
-    with pytest.raises(ValueError, match="no kind"):
-        emulator.fault("getPayment", "504")  # type: ignore[arg-type]
+    with pytest.raises(ValueError, match="unknown kind '504'"):
+        emulator.fault("getPayment", "504")  # pyright: ignore[reportArgumentType]
 
 
-class TestRefuse:
-    def test_any_error_of_the_document(self, emulator: Emulator, shop: Shop) -> None:
+class TestRespondWithError:
+    def test_any_documented_error(self, emulator: Emulator, shop: Shop) -> None:
         emulator.checkout("order-1", amount=1000)
-        emulator.refuse("cancelPayment", "MAX_CANCEL_COUNT_REACHED")
-        assert refusal(shop.cancel()) == (409, "MAX_CANCEL_COUNT_REACHED")
+        emulator.respond_with_error("cancelPayment", "MAX_CANCEL_COUNT_REACHED")
+        assert error_of(shop.cancel()) == (409, "MAX_CANCEL_COUNT_REACHED")
         assert shop.cancel().is_success
 
     def test_fields(self, emulator: Emulator, shop: Shop) -> None:
-        emulator.refuse("cancelPayment", "PG_PROVIDER", times=2, pgCode="42")
-        reply = shop.cancel()
-        assert refusal(reply) == (502, "PG_PROVIDER")
-        assert reply.json()["pgCode"] == "42"
-        assert reply.json()["pgMessage"]
-        assert refusal(shop.cancel()) == (502, "PG_PROVIDER")
+        emulator.respond_with_error("cancelPayment", "PG_PROVIDER", times=2, pgCode="42")
+        response = shop.cancel()
+        assert error_of(response) == (502, "PG_PROVIDER")
+        assert response.json()["pgCode"] == "42"
+        assert response.json()["pgMessage"]
+        assert error_of(shop.cancel()) == (502, "PG_PROVIDER")
 
     def test_message(self, emulator: Emulator, shop: Shop) -> None:
-        emulator.refuse("cancelPayment", "PG_PROVIDER", message="the card is stolen")
+        emulator.respond_with_error("cancelPayment", "PG_PROVIDER", message="the card is stolen")
         assert shop.cancel().json()["message"] == "the card is stolen"
 
     def test_misspelt_field(self, emulator: Emulator) -> None:
         with pytest.raises(ValueError, match="PG_PROVIDER has no field pg_code"):
-            emulator.refuse("cancelPayment", "PG_PROVIDER", pg_code="42")
+            emulator.respond_with_error("cancelPayment", "PG_PROVIDER", pg_code="42")
 
     def test_error_of_another_operation(self, emulator: Emulator) -> None:
         with pytest.raises(ValueError, match="getPayment has no error ALREADY_PAID"):
-            emulator.refuse("getPayment", "ALREADY_PAID")
+            emulator.respond_with_error("getPayment", "ALREADY_PAID")
 
 
 class TestFuture:
@@ -197,16 +202,18 @@ class TestFuture:
     def test_unknown_error(self, emulator: Emulator, raw: httpx.Client) -> None:
         emulator.future("getPayment", future.unknown_error("TOO_LATE", status=410), times=2)
         for _ in range(2):
-            assert refusal(raw.get("/payments/order-1")) == (410, "TOO_LATE")
+            assert error_of(raw.get("/payments/order-1")) == (410, "TOO_LATE")
         assert raw.get("/payments/order-1").is_success
 
-    def test_a_change_of_ones_own(self, emulator: Emulator, raw: httpx.Client) -> None:
-        emulator.future("getPayment", lambda answer: Answer.of({"was": answer.status}, status=418))
-        reply = raw.get("/payments/order-1")
-        assert (reply.status_code, reply.json()) == (418, {"was": 200})
+    def test_custom_change(self, emulator: Emulator, raw: httpx.Client) -> None:
+        emulator.future(
+            "getPayment", lambda response: Response.from_json({"was": response.status}, status=418)
+        )
+        response = raw.get("/payments/order-1")
+        assert (response.status_code, response.json()) == (418, {"was": 200})
 
-    def test_csv_stays_as_it_is(self, emulator: Emulator, raw: httpx.Client) -> None:
+    def test_csv_is_not_changed(self, emulator: Emulator, raw: httpx.Client) -> None:
         emulator.future("downloadPlatformTransferSheet", future.unknown_field())
         query = {"requestBody": "{}"}
-        reply = raw.get("/platform/transfer-summaries/sheet-file", params=query)
-        assert reply.text.startswith("id,amount")
+        response = raw.get("/platform/transfer-summaries/sheet-file", params=query)
+        assert response.text.startswith("id,amount")

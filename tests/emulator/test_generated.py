@@ -1,12 +1,11 @@
-"""The operations that keep no state: valid replies, the same for the same seed."""
+"""The operations without a handler: valid responses, the same for the same seed."""
 
 from __future__ import annotations
 
 import json
 import random
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import httpx
 import pytest
 
 from portone_async.emulator import Emulator
@@ -14,12 +13,17 @@ from portone_async.emulator.document import load
 from portone_async.emulator.emulator import STATEFUL_OPERATIONS
 from portone_async.emulator.samples import Sampler
 
-from .conftest import Shop, refusal
-from .replies import operations
+from .conftest import Shop, error_of
+from .response_checks import operations
+
+if TYPE_CHECKING:
+    import httpx
 
 
-def ask(shop: Shop, method: str, path: str, operation: dict[str, Any]) -> httpx.Response:
-    """Send a valid request, made from the document."""
+def send_valid_request(
+    shop: Shop, method: str, path: str, operation: dict[str, Any]
+) -> httpx.Response:
+    """Send a valid request, generated from the document."""
     sampler = Sampler(load(), random.Random(operation["operationId"]))
     query: dict[str, str] = {}
     for parameter in operation.get("parameters", []):
@@ -40,19 +44,21 @@ def ask(shop: Shop, method: str, path: str, operation: dict[str, Any]) -> httpx.
 
 
 @pytest.mark.parametrize("seed", range(3))
-def test_every_operation_gives_a_reply_of_the_document(seed: int) -> None:
+def test_every_operation_returns_a_documented_response(seed: int) -> None:
     with Emulator(seed=seed) as emulator, Shop(emulator) as shop:
-        refused: dict[str, Any] = {}
+        errors: dict[str, Any] = {}
         for method, path, operation in operations():
-            reply = ask(shop, method, path, operation)
-            if reply.is_error:
-                refused[operation["operationId"]] = reply.json()
+            response = send_valid_request(shop, method, path, operation)
+            if response.is_error:
+                errors[operation["operationId"]] = response.json()
         assert len(emulator.requests) == 147
-        assert not [reply for reply in refused.values() if reply["type"] == "INTERNAL_SERVER_ERROR"]
-        assert refused.keys() <= STATEFUL_OPERATIONS
+        assert not [
+            response for response in errors.values() if response["type"] == "INTERNAL_SERVER_ERROR"
+        ]
+        assert errors.keys() <= STATEFUL_OPERATIONS
 
 
-def test_same_seed_same_reply_whatever_came_before() -> None:
+def test_same_seed_gives_the_same_response_regardless_of_earlier_requests() -> None:
     path = "/platform/partners/partner-1"
     with Emulator(seed=1) as emulator, Shop(emulator) as shop:
         first = shop.get(path).content
@@ -65,19 +71,21 @@ def test_same_seed_same_reply_whatever_came_before() -> None:
         assert shop.get(path).content != first
 
 
-def test_what_is_asked_for_by_id_has_that_id(shop: Shop) -> None:
+def test_response_has_the_requested_id(shop: Shop) -> None:
     assert shop.get("/platform/partners/partner-1").json()["id"] == "partner-1"
 
 
-def test_page_agrees_with_what_was_asked(shop: Shop) -> None:
-    first = shop.ask("GET", "/platform/partners", {"page": {"number": 0, "size": 50}}).json()
+def test_page_is_the_requested_one(shop: Shop) -> None:
+    first = shop.send_query("GET", "/platform/partners", {"page": {"number": 0, "size": 50}}).json()
     assert first["page"] == {"number": 0, "size": 50, "totalCount": len(first["items"])}
-    second = shop.ask("GET", "/platform/partners", {"page": {"number": 1, "size": 50}}).json()
+    second = shop.send_query(
+        "GET", "/platform/partners", {"page": {"number": 1, "size": 50}}
+    ).json()
     assert second["items"] == []
 
 
-def test_csv_and_empty_replies(shop: Shop) -> None:
-    sheet = shop.ask("GET", "/platform/transfer-summaries/sheet-file")
+def test_csv_and_empty_responses(shop: Shop) -> None:
+    sheet = shop.send_query("GET", "/platform/transfer-summaries/sheet-file")
     assert sheet.text.splitlines()[0] == "id,amount"
     empty = shop.delete("/b2b/tax-invoices/1/attachments/2", params={"brn": "1234567890"})
     assert (empty.status_code, empty.content) == (200, b"")
@@ -93,8 +101,8 @@ PARTNER = {
 }
 
 
-class TestWhatWasMadeIsFoundAgain:
-    def test_by_get_and_list(self, shop: Shop) -> None:
+class TestStoredResources:
+    def test_created_resource_is_found_by_get_and_list(self, shop: Shop) -> None:
         partners = "/platform/partners"
         made = shop.post(partners, json={"id": "partner-1", **PARTNER}).json()["partner"]
         assert (made["id"], made["name"], made["tags"]) == ("partner-1", "a partner", ["a"])
@@ -102,11 +110,11 @@ class TestWhatWasMadeIsFoundAgain:
         other = shop.post(partners, json=PARTNER).json()["partner"]
         assert other["id"] != "partner-1"
         assert shop.get(f"{partners}/partner-1").json() == made
-        listed = shop.ask("GET", partners).json()
+        listed = shop.send_query("GET", partners).json()
         assert listed["items"] == [other, made]
         assert listed["page"]["totalCount"] == 2
 
-    def test_changes_stay(self, shop: Shop) -> None:
+    def test_changes_persist(self, shop: Shop) -> None:
         path = "/platform/contracts/contract-1"
         before = shop.get(path).json()
         changed = shop.patch(path, json={"name": "another"}).json()["contract"]
@@ -117,13 +125,13 @@ class TestWhatWasMadeIsFoundAgain:
         shop.post(f"{path}/recover").raise_for_status()
         assert shop.get(path).json()["isArchived"] is False
 
-    def test_what_is_said_under_its_name(self, shop: Shop) -> None:
+    def test_changes_nested_under_the_resource_name(self, shop: Shop) -> None:
         path = "/b2b/counterparties/1"
         changes = {"counterparty": {"brn": "1234567890", "address": "Seoul"}}
         assert shop.patch(path, json=changes).json()["counterparty"]["address"] == "Seoul"
         assert shop.get(path).json()["address"] == "Seoul"
 
-    def test_what_there_is_one_of(self, shop: Shop) -> None:
+    def test_singleton(self, shop: Shop) -> None:
         setting = shop.get("/platform/setting").json()
         body = {"deductWht": not setting["deductWht"]}
         assert shop.patch("/platform/setting", json=body).is_success
@@ -133,23 +141,23 @@ class TestWhatWasMadeIsFoundAgain:
         path = "/platform/transfers/transfer-1"
         assert shop.get(path).is_success
         assert shop.delete(path).is_success
-        assert refusal(shop.get(path)) == (404, "PLATFORM_TRANSFER_NOT_FOUND")
+        assert error_of(shop.get(path)) == (404, "PLATFORM_TRANSFER_NOT_FOUND")
         counterparty = "/b2b/counterparties/1"
         shop.delete(counterparty)
         changes = {"counterparty": {"brn": "1234567890", "address": "Seoul"}}
-        assert refusal(shop.patch(counterparty, json=changes)) == (
+        assert error_of(shop.patch(counterparty, json=changes)) == (
             404,
             "B2B_COUNTERPARTY_NOT_FOUND",
         )
 
-    def test_a_plan_is_not_yet_so(self, shop: Shop) -> None:
+    def test_scheduled_change_is_not_applied_yet(self, shop: Shop) -> None:
         path = "/platform/partners/partner-1"
         before = shop.get(path).json()
         body = {"update": {"name": "later"}, "appliedAt": "2026-08-01T00:00:00Z"}
         shop.post(f"{path}/schedule", json=body).raise_for_status()
         assert shop.get(path).json() == before
 
-    def test_replies_given_do_not_change(self, emulator: Emulator, shop: Shop) -> None:
+    def test_stored_responses_do_not_change(self, shop: Shop) -> None:
         key = {"Idempotency-Key": '"0123456789abcdef"'}
         body = {"id": "partner-1", **PARTNER}
         first = shop.post("/platform/partners", json=body, headers=key)

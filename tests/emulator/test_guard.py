@@ -1,4 +1,4 @@
-"""Nobody from outside uses the page and the controls, which ask for no secret."""
+"""The dashboard and the controls, which need no secret, cannot be used from outside."""
 
 from __future__ import annotations
 
@@ -25,12 +25,14 @@ def post(emulator: Emulator, **headers: str) -> int:
 class TestOtherSites:
     @pytest.mark.parametrize("site", ["cross-site", "same-site", "nonsense"])
     @pytest.mark.parametrize("content_type", ["application/json", FORM])
-    def test_browser_says_so(self, emulator: Emulator, site: str, content_type: str) -> None:
+    def test_cross_site_by_sec_fetch_site(
+        self, emulator: Emulator, site: str, content_type: str
+    ) -> None:
         headers = {"Sec-Fetch-Site": site, "Origin": emulator.url, "Content-Type": content_type}
         assert post(emulator, **headers) == 403
 
     @pytest.mark.parametrize("origin", ["https://evil.test", "null", "http://127.0.0.1:1", ""])
-    def test_origin_says_so(self, emulator: Emulator, origin: str) -> None:
+    def test_cross_site_by_origin(self, emulator: Emulator, origin: str) -> None:
         assert post(emulator, Origin=origin) == 403
         assert post(emulator, Origin=origin, Content_Type=FORM) == 403
 
@@ -38,17 +40,17 @@ class TestOtherSites:
     def test_form_of_unknown_origin(self, emulator: Emulator, content_type: str) -> None:
         assert post(emulator, Content_Type=content_type) == 403
 
-    def test_our_own_page(self, emulator: Emulator) -> None:
+    def test_own_page(self, emulator: Emulator) -> None:
         for content_type in ("application/json", FORM):
             assert post(emulator, Content_Type=content_type, Origin=emulator.url) == 200
             site = {"Sec-Fetch-Site": "same-origin", "Content-Type": content_type}
             assert post(emulator, **site) == 200
 
-    def test_programs_send_neither(self, emulator: Emulator) -> None:
+    def test_programs_send_neither_header(self, emulator: Emulator) -> None:
         assert post(emulator) == 200
         assert httpx.post(f"{emulator.url}/_emulator/reset", verify=False).status_code == 200
 
-    def test_window_is_left_from_here_only(self, emulator: Emulator) -> None:
+    def test_cross_site_page_can_open_but_not_leave_a_window(self, emulator: Emulator) -> None:
         url = f"{emulator.url}/checkout/order-1?totalAmount=1000"
         headers = {"Sec-Fetch-Site": "cross-site"}
         assert httpx.get(url, headers=headers, verify=False).status_code == 200
@@ -56,7 +58,7 @@ class TestOtherSites:
         assert httpx.post(url, headers=headers, data=data, verify=False).status_code == 403
         assert emulator.payments == {}
 
-    def test_no_page_frames_ours(self, emulator: Emulator) -> None:
+    def test_page_cannot_be_framed(self, emulator: Emulator) -> None:
         policy = httpx.get(emulator.url, verify=False).headers["content-security-policy"]
         assert "frame-ancestors 'none'" in policy
         assert "default-src 'none'" in policy
@@ -88,18 +90,18 @@ class TestHost:
     def test_loopback_only(self, emulator: Emulator, path: str, host: str, status: int) -> None:
         assert get(emulator, path, host) == status
 
-    def test_others_by_name(self) -> None:
+    def test_allowed_host_names(self) -> None:
         with Emulator(allowed_hosts=["PortOne"]) as emulator:
             assert get(emulator, "/", "portone:8000") == 200
             assert get(emulator, "/", "other") == 403
 
-    def test_api_has_its_secret_and_any_name(self, emulator: Emulator) -> None:
+    def test_api_accepts_any_host_name(self, emulator: Emulator) -> None:
         assert get(emulator, "/payments", "evil.test") == 401
         assert get(emulator, "/banks", "evil.test") == 200
 
 
 def own_address() -> str:
-    """Return an address of this machine that is not loopback; no packet is sent to find it."""
+    """Return a non-loopback address of this machine; no packet is sent to find it."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
         try:
             sock.connect(("192.0.2.1", 9))
@@ -110,7 +112,7 @@ def own_address() -> str:
 
 def test_other_machines_need_an_allowed_name() -> None:
     address = own_address()
-    with Emulator(host="0.0.0.0", allowed_hosts=["box.test"]) as emulator:
+    with Emulator(host="0.0.0.0", allowed_hosts=["box.test"]) as emulator:  # noqa: S104  (what is tested)
         port = emulator.url.rpartition(":")[2]
         assert emulator.url == f"http://127.0.0.1:{port}"
 

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import threading
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import httpx
 import pytest
 
 from portone_async.emulator import Emulator
 
-from .conftest import Shop, refusal
+from .conftest import Shop, error_of
+
+if TYPE_CHECKING:
+    import httpx
 
 KEY = {"Idempotency-Key": '"one-cancel-0123456789"'}
 
@@ -26,27 +28,27 @@ def paid(emulator: Emulator, shop: Shop) -> Shop:
     return shop
 
 
-def test_second_request_gets_the_first_answer(emulator: Emulator, paid: Shop) -> None:
+def test_second_request_gets_the_first_response(emulator: Emulator, paid: Shop) -> None:
     first, second = cancel(paid), cancel(paid)
     assert (first.status_code, first.content) == (second.status_code, second.content)
     assert paid.get_payment()["amount"]["cancelled"] == 100
     assert [record.is_replay for record in emulator.requests[:2]] == [False, True]
 
 
-def test_without_a_key_it_happens_twice(paid: Shop) -> None:
+def test_without_a_key_both_requests_are_processed(paid: Shop) -> None:
     cancel(paid, headers={})
     cancel(paid, headers={})
     assert paid.get_payment()["amount"]["cancelled"] == 200
 
 
-def test_refusal_is_repeated_too(emulator: Emulator, paid: Shop) -> None:
-    assert refusal(cancel(paid, amount=2000))[0] == 409
+def test_error_is_replayed_too(emulator: Emulator, paid: Shop) -> None:
+    assert error_of(cancel(paid, amount=2000))[0] == 409
     [replayed] = [cancel(paid, amount=2000)]
-    assert refusal(replayed) == (409, "CANCEL_AMOUNT_EXCEEDS_CANCELLABLE_AMOUNT")
+    assert error_of(replayed) == (409, "CANCEL_AMOUNT_EXCEEDS_CANCELLABLE_AMOUNT")
     assert emulator.requests[-1].is_replay
 
 
-def test_key_lapses_after_three_hours(emulator: Emulator, paid: Shop) -> None:
+def test_key_expires_after_three_hours(emulator: Emulator, paid: Shop) -> None:
     cancel(paid)
     emulator.advance(hours=2, minutes=59)
     cancel(paid)
@@ -55,19 +57,19 @@ def test_key_lapses_after_three_hours(emulator: Emulator, paid: Shop) -> None:
     assert paid.get_payment()["amount"]["cancelled"] == 200
 
 
-def test_key_of_another_request_is_refused(emulator: Emulator, paid: Shop) -> None:
+def test_key_of_another_request_is_rejected(emulator: Emulator, paid: Shop) -> None:
     cancel(paid).raise_for_status()
     emulator.checkout("order-2", amount=1000)
     other_body = cancel(paid, amount=200)
     other_path = paid.post("/payments/order-2/cancel", json={"reason": "x"}, headers=KEY)
     other_method = paid.delete("/billing-keys/none", headers=KEY)
-    for reply in (other_body, other_path, other_method):
-        assert refusal(reply) == (400, "INVALID_REQUEST")
-        assert reply.json()["message"].startswith("Idempotency-Key")
+    for response in (other_body, other_path, other_method):
+        assert error_of(response) == (400, "INVALID_REQUEST")
+        assert response.json()["message"].startswith("Idempotency-Key")
     assert paid.get_payment()["amount"]["cancelled"] == 100
 
 
-def test_same_request_written_otherwise_is_the_same(paid: Shop) -> None:
+def test_formatting_and_field_order_do_not_matter(paid: Shop) -> None:
     headers = KEY | {"Content-Type": "application/json"}
     path = "/payments/order-1/cancel"
     paid.post(path, content='{"reason": "x", "amount": 5}', headers=headers).raise_for_status()
@@ -75,21 +77,21 @@ def test_same_request_written_otherwise_is_the_same(paid: Shop) -> None:
     assert paid.get_payment()["amount"]["cancelled"] == 5
 
 
-def test_request_that_was_invalid_takes_no_key(paid: Shop) -> None:
-    assert refusal(cancel(paid, amount="x")) == (400, "INVALID_REQUEST")
+def test_invalid_request_does_not_reserve_the_key(paid: Shop) -> None:
+    assert error_of(cancel(paid, amount="x")) == (400, "INVALID_REQUEST")
     assert cancel(paid).is_success
 
 
-def test_while_the_first_one_runs(emulator: Emulator, paid: Shop) -> None:
-    replies: list[httpx.Response] = []
+def test_while_the_first_request_is_in_progress(emulator: Emulator, paid: Shop) -> None:
+    responses: list[httpx.Response] = []
     with emulator.hold("cancelPayment") as hold, Shop(emulator) as other:
-        first = threading.Thread(target=lambda: replies.append(cancel(other)))
+        first = threading.Thread(target=lambda: responses.append(cancel(other)))
         first.start()
         hold.wait()
-        assert refusal(cancel(paid)) == (409, "IDEMPOTENCY_OUTSTANDING_REQUEST")
+        assert error_of(cancel(paid)) == (409, "IDEMPOTENCY_OUTSTANDING_REQUEST")
         hold.release()
         first.join()
-    assert cancel(paid).content == replies[0].content
+    assert cancel(paid).content == responses[0].content
     assert paid.get_payment()["amount"]["cancelled"] == 100
 
 
@@ -108,16 +110,16 @@ def test_while_the_first_one_runs(emulator: Emulator, paid: Shop) -> None:
     ids=lambda value: value[:30],
 )
 def test_value_must_be_a_quoted_string_of_16_to_256(paid: Shop, value: str) -> None:
-    reply = cancel(paid, headers={"Idempotency-Key": value})
-    assert refusal(reply) == (400, "INVALID_REQUEST")
-    assert "Idempotency-Key" in reply.json()["message"]
+    response = cancel(paid, headers={"Idempotency-Key": value})
+    assert error_of(response) == (400, "INVALID_REQUEST")
+    assert "Idempotency-Key" in response.json()["message"]
     assert paid.get_payment()["amount"]["cancelled"] == 0
 
 
 @pytest.mark.parametrize(
     "value", [f'"{"x" * 16}"', f'"{"x" * 256}"', '"a key with \\"quotes\\" in it"'], ids=len
 )
-def test_value_in_its_bounds(paid: Shop, value: str) -> None:
+def test_value_within_bounds(paid: Shop, value: str) -> None:
     assert cancel(paid, headers={"Idempotency-Key": value}).is_success
 
 
@@ -127,9 +129,7 @@ def test_get_ignores_the_header(emulator: Emulator, paid: Shop) -> None:
 
 
 @pytest.mark.parametrize("method", ["POST", "PUT", "PATCH", "DELETE"])
-def test_every_method_that_changes_something_has_keys(
-    emulator: Emulator, shop: Shop, method: str
-) -> None:
+def test_every_writing_method_supports_keys(emulator: Emulator, shop: Shop, method: str) -> None:
     path = {
         "POST": "/platform/partners/1/archive",
         "PUT": "/platform/partners/1/schedule",
@@ -137,7 +137,7 @@ def test_every_method_that_changes_something_has_keys(
         "DELETE": "/platform/partners/1/schedule",
     }[method]
     body = {"partner": {}, "appliedAt": "2027-01-01T00:00:00Z"} if method == "PUT" else {}
-    arguments = {} if method in {"DELETE"} else {"json": body}
+    arguments: dict[str, Any] = {} if method == "DELETE" else {"json": body}
     first = shop.request(method, path, headers=KEY, **arguments)
     second = shop.request(method, path, headers=KEY, **arguments)
     assert first.content == second.content

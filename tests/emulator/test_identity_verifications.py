@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import httpx
 import pytest
 
-from .conftest import Shop, refusal
+from .conftest import Shop, error_of
+
+if TYPE_CHECKING:
+    import httpx
 
 PATH = "/identity-verifications/iv-1"
 CUSTOMER = {
@@ -39,21 +41,21 @@ def test_sent_and_confirmed(shop: Shop) -> None:
     assert shop.get(PATH).json() == verified
 
 
-def test_verified_once(shop: Shop) -> None:
+def test_verified_only_once(shop: Shop) -> None:
     send(shop)
-    assert refusal(send(shop)) == (409, "IDENTITY_VERIFICATION_ALREADY_SENT")
+    assert error_of(send(shop)) == (409, "IDENTITY_VERIFICATION_ALREADY_SENT")
     confirm(shop, otp="123456")
     already = (409, "IDENTITY_VERIFICATION_ALREADY_VERIFIED")
-    assert refusal(send(shop)) == already
-    assert refusal(confirm(shop, otp="123456")) == already
-    assert refusal(shop.post(f"{PATH}/resend")) == already
+    assert error_of(send(shop)) == already
+    assert error_of(confirm(shop, otp="123456")) == already
+    assert error_of(shop.post(f"{PATH}/resend")) == already
 
 
 def test_unknown(shop: Shop) -> None:
     not_found = (404, "IDENTITY_VERIFICATION_NOT_FOUND")
-    assert refusal(shop.get(PATH)) == not_found
-    assert refusal(confirm(shop)) == not_found
-    assert refusal(shop.post(f"{PATH}/resend")) == not_found
+    assert error_of(shop.get(PATH)) == not_found
+    assert error_of(confirm(shop)) == not_found
+    assert error_of(shop.post(f"{PATH}/resend")) == not_found
 
 
 @pytest.mark.parametrize("number", ["", "950315", "9513152", "9503159", "95031521", None])
@@ -62,14 +64,14 @@ def test_sms_needs_an_identity_number(shop: Shop, number: str | None) -> None:
     del customer["identityNumber"]
     if number is not None:
         customer["identityNumber"] = number
-    reply = send(shop, customer=customer)
-    assert refusal(reply) == (400, "INVALID_REQUEST")
-    assert "identityNumber" in reply.json()["message"]
+    response = send(shop, customer=customer)
+    assert error_of(response) == (400, "INVALID_REQUEST")
+    assert "identityNumber" in response.json()["message"]
 
 
-def test_sms_needs_the_code_and_the_app_does_not(shop: Shop) -> None:
+def test_sms_needs_the_otp_and_the_app_does_not(shop: Shop) -> None:
     send(shop)
-    assert refusal(confirm(shop)) == (400, "INVALID_REQUEST")
+    assert error_of(confirm(shop)) == (400, "INVALID_REQUEST")
     other = "/identity-verifications/iv-2"
     send(shop, other, method="APP").raise_for_status()
     assert shop.post(f"{other}/confirm", json={}).is_success
@@ -95,5 +97,5 @@ def test_list(shop: Shop, filters: dict[str, Any], count: int) -> None:
     send(shop)
     confirm(shop, otp="123456")
     send(shop, "/identity-verifications/iv-2", operator="KT")
-    reply = shop.ask("GET", "/identity-verifications", {"filter": filters}).json()
-    assert len(reply["items"]) == reply["page"]["totalCount"] == count
+    response = shop.send_query("GET", "/identity-verifications", {"filter": filters}).json()
+    assert len(response["items"]) == response["page"]["totalCount"] == count

@@ -1,4 +1,4 @@
-"""Starting, stopping, looking in."""
+"""Starting, stopping and inspecting the emulator."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ def anyio_backend(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.mark.anyio
-async def test_async_with_on_any_loop() -> None:
+async def test_async_with_on_any_event_loop() -> None:
     async with Emulator() as emulator, httpx.AsyncClient(base_url=emulator.url) as client:
         assert (await client.get("/banks")).is_success
     with pytest.raises(RuntimeError, match="not started"):
-        emulator.url
+        _ = emulator.url
 
 
 @pytest.mark.anyio
@@ -63,20 +63,20 @@ def test_stops_with_a_client_still_connected() -> None:
             client.get("/banks")
 
 
-def test_stops_in_the_middle_of_requests(caplog: pytest.LogCaptureFixture) -> None:
+def test_stops_during_requests(caplog: pytest.LogCaptureFixture) -> None:
     emulator = Emulator()
     emulator.start()
     emulator.fault("getBankInfos", "latency", delay=60)
     with emulator.hold("getPayment") as hold, Shop(emulator) as shop:
         errors: list[httpx.TransportError] = []
 
-        def ask(path: str) -> None:
+        def get(path: str) -> None:
             try:
                 shop.get(path)
             except httpx.TransportError as error:
                 errors.append(error)
 
-        threads = [threading.Thread(target=ask, args=[path]) for path in ("/banks", "/payments/1")]
+        threads = [threading.Thread(target=get, args=[path]) for path in ("/banks", "/payments/1")]
         for thread in threads:
             thread.start()
         hold.wait()

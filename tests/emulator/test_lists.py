@@ -8,17 +8,17 @@ import pytest
 
 from portone_async.emulator import Emulator
 
-from .conftest import Shop, refusal
+from .conftest import Shop, error_of
 
 
 def ids(shop: Shop, **filters: Any) -> list[str]:
-    reply = shop.ask("GET", "/payments", {"filter": filters, "page": {"size": 100}})
-    return [payment["id"] for payment in reply.raise_for_status().json()["items"]]
+    response = shop.send_query("GET", "/payments", {"filter": filters, "page": {"size": 100}})
+    return [payment["id"] for payment in response.raise_for_status().json()["items"]]
 
 
 @pytest.fixture
 def many(emulator: Emulator, shop: Shop) -> Shop:
-    """One payment an hour, each different."""
+    """One payment per hour, each different."""
     emulator.checkout("card", amount=1000, customer={"name": {"full": "Kim"}, "email": "k@x.kr"})
     emulator.advance(hours=1)
     emulator.checkout("transfer", amount=2000, method="transfer", currency="USD")
@@ -96,7 +96,7 @@ def test_filter(many: Shop, filters: dict[str, Any], expected: list[str]) -> Non
     ],
     ids=str,
 )
-def test_ends_of_time(many: Shop, filters: dict[str, Any]) -> None:
+def test_extreme_times(many: Shop, filters: dict[str, Any]) -> None:
     assert ids(many, **filters) == []
 
 
@@ -128,54 +128,56 @@ def test_cash_receipt_filters(many: Shop) -> None:
 def test_pages_are_numbered_from_0_and_do_not_overlap(many: Shop) -> None:
     seen: list[str] = []
     for number in range(4):
-        reply = many.ask("GET", "/payments", {"page": {"number": number, "size": 2}}).json()
-        assert reply["page"] == {"number": number, "size": 2, "totalCount": 5}
-        seen += [payment["id"] for payment in reply["items"]]
+        response = many.send_query(
+            "GET", "/payments", {"page": {"number": number, "size": 2}}
+        ).json()
+        assert response["page"] == {"number": number, "size": 2, "totalCount": 5}
+        seen += [payment["id"] for payment in response["items"]]
     assert seen == ["billed", "pending", "failed", "transfer", "card"]
 
 
 def test_without_a_page_it_is_the_first_ten(emulator: Emulator, shop: Shop) -> None:
     for number in range(11):
         emulator.checkout(f"order-{number}", amount=1000)
-    reply = shop.get("/payments").json()
-    assert len(reply["items"]) == 10
-    assert reply["page"] == {"number": 0, "size": 10, "totalCount": 11}
+    response = shop.get("/payments").json()
+    assert len(response["items"]) == 10
+    assert response["page"] == {"number": 0, "size": 10, "totalCount": 11}
 
 
 @pytest.mark.parametrize("page", [{"number": -1}, {"size": 0}, {"number": 60, "size": 1000}])
-def test_impossible_page(shop: Shop, page: dict[str, int]) -> None:
-    reply = shop.ask("GET", "/payments", {"page": page})
-    assert refusal(reply) == (400, "INVALID_REQUEST")
-    assert "page" in reply.json()["message"]
+def test_page_out_of_range(shop: Shop, page: dict[str, int]) -> None:
+    response = shop.send_query("GET", "/payments", {"page": page})
+    assert error_of(response) == (400, "INVALID_REQUEST")
+    assert "page" in response.json()["message"]
 
 
-def test_store_of_somebody_else(shop: Shop) -> None:
-    reply = shop.ask("GET", "/payments", {"filter": {"storeId": "somebody-else"}})
-    assert refusal(reply) == (403, "FORBIDDEN")
+def test_foreign_store(shop: Shop) -> None:
+    response = shop.send_query("GET", "/payments", {"filter": {"storeId": "somebody-else"}})
+    assert error_of(response) == (403, "FORBIDDEN")
 
 
 class TestCursor:
     def test_walks_through_all_in_order_of_creation(self, many: Shop) -> None:
         seen: list[str] = []
         body: dict[str, Any] = {"size": 2}
-        while items := many.ask("GET", "/payments-by-cursor", body).json()["items"]:
+        while items := many.send_query("GET", "/payments-by-cursor", body).json()["items"]:
             seen += [item["payment"]["id"] for item in items]
             body["cursor"] = items[-1]["cursor"]
         assert seen == ["card", "transfer", "failed", "pending", "billed"]
 
-    def test_range_narrows(self, many: Shop) -> None:
+    def test_time_range(self, many: Shop) -> None:
         body = {"from": "2026-07-03T10:30:00Z", "until": "2026-07-03T12:30:00Z", "size": 1}
-        [first] = many.ask("GET", "/payments-by-cursor", body).json()["items"]
-        [second] = many.ask(
+        [first] = many.send_query("GET", "/payments-by-cursor", body).json()["items"]
+        [second] = many.send_query(
             "GET", "/payments-by-cursor", {**body, "cursor": first["cursor"]}
         ).json()["items"]
         assert (first["payment"]["id"], second["payment"]["id"]) == ("failed", "pending")
         body["cursor"] = second["cursor"]
-        assert many.ask("GET", "/payments-by-cursor", body).json()["items"] == []
+        assert many.send_query("GET", "/payments-by-cursor", body).json()["items"] == []
 
-    def test_events_tell_what_money_did(self, many: Shop) -> None:
+    def test_events_of_payments_and_cancellations(self, many: Shop) -> None:
         many.cancel("card").raise_for_status()
-        items = many.ask("GET", "/payment-events-by-cursor").json()["items"]
+        items = many.send_query("GET", "/payment-events-by-cursor").json()["items"]
         events = [item["paymentEvent"] for item in items]
         assert [(event["paymentId"], event["type"], event["eventAmount"]) for event in events] == [
             ("card", "PAID", 1000),
@@ -191,4 +193,7 @@ class TestCursor:
         ids=lambda b: str(b)[:20],
     )
     def test_invalid_input(self, shop: Shop, body: dict[str, Any]) -> None:
-        assert refusal(shop.ask("GET", "/payments-by-cursor", body)) == (400, "INVALID_REQUEST")
+        assert error_of(shop.send_query("GET", "/payments-by-cursor", body)) == (
+            400,
+            "INVALID_REQUEST",
+        )

@@ -1,21 +1,19 @@
-"""The page and the payment window in a real Chromium."""
+"""The dashboard and the payment window in a real Chromium."""
 
 from __future__ import annotations
 
 import re
 import threading
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
 import pytest
+from chromium import CHROMIUM, FLAGS
 
 from portone_async.emulator import Emulator
-
-from chromium import CHROMIUM, FLAGS
 
 from .conftest import START, Shop
 from .receiver import receiving
@@ -49,15 +47,15 @@ def chromium() -> Iterator[Any]:
 
 
 @contextmanager
-def opened(chromium: Any, url: str, **options: Any) -> Iterator[Page]:
-    """Open a page; whatever it complains of fails the test."""
+def opened(chromium: Any, url: str, **options: Any) -> Generator[Page]:
+    """Open a page; any error or warning in its console fails the test."""
     problems: list[str] = []
     context = chromium.new_context(**options)
     page = context.new_page()
     page.on("pageerror", lambda error: problems.append(str(error)))
     page.on(
         "console",
-        # Chromium notes each answer of 4xx and 5xx there.
+        # Chromium logs each 4xx and 5xx response there.
         lambda note: (
             problems.append(note.text)
             if note.type in {"error", "warning"} and "the server responded with" not in note.text
@@ -96,7 +94,7 @@ def test_customer_pays_in_the_window_and_the_page_shows_it(
     expect(paid).to_contain_text("책 두 권")
 
 
-def test_window_leads_back_to_the_shop(chromium: Any, emulator: Emulator) -> None:
+def test_window_redirects_to_the_shop(chromium: Any, emulator: Emulator) -> None:
     class Done(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             self.send_response(200)
@@ -104,7 +102,7 @@ def test_window_leads_back_to_the_shop(chromium: Any, emulator: Emulator) -> Non
             self.end_headers()
             self.wfile.write(b"<link rel=icon href=data:,><h1>Thank you</h1>")
 
-        def log_message(self, format: str, *args: Any) -> None:
+        def log_message(self, format: str, *args: Any) -> None:  # noqa: A002  (the base class's name)
             pass
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Done)
@@ -113,12 +111,12 @@ def test_window_leads_back_to_the_shop(chromium: Any, emulator: Emulator) -> Non
     try:
         shop = f"http://127.0.0.1:{server.server_port}/done"
         address = f"{emulator.url}/checkout/order-1?totalAmount=1000&redirect={shop}"
-        for button, said in [("Leave", "FAILURE_TYPE_PG"), ("Fail", "PG_PROVIDER"), ("Pay", None)]:
+        for button, code in [("Leave", "FAILURE_TYPE_PG"), ("Fail", "PG_PROVIDER"), ("Pay", None)]:
             with opened(chromium, address) as window:
                 window.get_by_role("button", name=button, exact=True).click()
                 expect(window.get_by_role("heading")).to_have_text("Thank you")
                 expect(window).to_have_url(re.compile("paymentId=order-1&txId="))
-                assert (f"code={said}" in window.url) == (said is not None)
+                assert (f"code={code}" in window.url) == (code is not None)
     finally:
         server.shutdown()
         thread.join()
@@ -136,20 +134,20 @@ def test_form_opens_payments(page: Page, emulator: Emulator) -> None:
     expect(row(page, "payments", "order-1")).to_contain_text("10.50 USD")
     expect(row(page, "payments", "order-1")).to_contain_text("Easy pay")
     expect(page.get_by_role("status")).to_have_text("Pay: done")
-    expect(form.get_by_label("Payment id")).to_have_value("order-2")
+    expect(form.get_by_label("Payment ID")).to_have_value("order-2")
     form.get_by_role("button", name="Fail", exact=True).click()
     expect(row(page, "payments", "order-2")).to_contain_text("FAILED")
     assert emulator.payments["order-1"]["orderName"] == "A lamp"
 
 
-def test_form_says_what_was_wrong(page: Page, emulator: Emulator) -> None:
+def test_form_shows_the_error(page: Page, emulator: Emulator) -> None:
     emulator.checkout("order-1", amount=1000)
-    page.get_by_label("Payment id").fill("order-1")
+    page.get_by_label("Payment ID").fill("order-1")
     page.get_by_role("button", name="Pay", exact=True).click()
-    expect(page.get_by_role("status")).to_have_text("the payment of this id is paid already")
+    expect(page.get_by_role("status")).to_have_text("the payment with this ID is already paid")
 
 
-def test_buttons_move_a_payment_on(page: Page, emulator: Emulator) -> None:
+def test_buttons_change_a_payment(page: Page, emulator: Emulator) -> None:
     emulator.checkout("order-1", "virtual_account", amount=1000)
     emulator.checkout("order-2", "pay_pending", amount=1000)
     emulator.checkout("order-3", "ready", amount=1000)
@@ -181,7 +179,7 @@ def test_charge_is_declined(page: Page, shop: Shop) -> None:
     expect(row(page, "requests", "payInstantly")).to_contain_text("502")
 
 
-def test_reset_asks_first(page: Page, emulator: Emulator) -> None:
+def test_reset_asks_for_confirmation(page: Page, emulator: Emulator) -> None:
     emulator.checkout("order-1", amount=1000)
     expect(row(page, "payments", "order-1")).to_be_visible()
     page.once("dialog", lambda dialog: dialog.dismiss())
@@ -193,7 +191,7 @@ def test_reset_asks_first(page: Page, emulator: Emulator) -> None:
     assert emulator.now == START
 
 
-def test_requests_show_their_marks_and_no_secrets(
+def test_requests_show_faults_and_replays_but_no_secrets(
     page: Page, emulator: Emulator, shop: Shop
 ) -> None:
     key = {"Idempotency-Key": '"0123456789abcdef"'}
@@ -226,11 +224,11 @@ def test_webhooks_show_their_deliveries(chromium: Any) -> None:
         page.get_by_role("button", name="+1 minute").click()
         expect(failed.get_by_role("listitem").nth(1)).to_contain_text("200")
         expect(failed).not_to_contain_text("due")
-        # What was open stays open, and the keyboard stays where it was.
+        # Opened details stay open.
         expect(body.locator("pre")).to_contain_text('"paymentId":"order-1"')
 
 
-def test_keyboard_stays_where_it_was(page: Page, emulator: Emulator) -> None:
+def test_focus_is_kept(page: Page, emulator: Emulator) -> None:
     emulator.checkout("order-1", amount=1000)
     cancel = page.get_by_role("button", name="Cancel: order-1")
     cancel.focus()
@@ -270,7 +268,7 @@ def test_fits_the_window_and_the_scheme(
         assert page.evaluate("document.documentElement.scrollWidth") <= width
         ground = page.evaluate("getComputedStyle(document.body).backgroundColor")
         assert (min(map(int, re.findall(r"\d+", ground))) > 128) == (scheme == "light")
-        assert page.get_by_role("table", name="Payments, the latest first").count() == 1
+        assert page.get_by_role("table", name="Payments, latest first").count() == 1
         cells = page.locator("#payments").get_by_role("cell")
         assert cells.count() == 5
 
@@ -278,22 +276,22 @@ def test_fits_the_window_and_the_scheme(
 def test_every_control_has_a_name(page: Page, emulator: Emulator) -> None:
     emulator.checkout("order-1", "ready", amount=1000)
     expect(row(page, "payments", "order-1")).to_be_visible()
-    nameless = page.evaluate(
+    unnamed = page.evaluate(
         """() => Array.from(document.querySelectorAll("button, a, input:not([type=hidden]), select"))
              .filter((each) => !(each.textContent.trim() || each.ariaLabel || (each.labels || []).length))
              .length"""
     )
-    assert nameless == 0
+    assert unnamed == 0
 
 
-def test_says_when_the_emulator_is_gone(chromium: Any) -> None:
+def test_shows_when_the_emulator_does_not_respond(chromium: Any) -> None:
     emulator = Emulator()
     emulator.start()
     context = chromium.new_context()
     page = context.new_page()
     page.goto(emulator.url)
     emulator.stop()
-    expect(page.get_by_role("status")).to_have_text("The emulator does not answer.")
+    expect(page.get_by_role("status")).to_have_text("The emulator does not respond.")
     context.close()
 
 
@@ -316,8 +314,8 @@ def test_page_of_another_site_cannot_use_the_controls(chromium: Any, emulator: E
         "http://evil.test/", lambda route: route.fulfill(body=attack, content_type="text/html")
     )
     page.goto("http://evil.test/")
-    with page.expect_response(re.compile("/_emulator/cancel")) as reply:
+    with page.expect_response(re.compile("/_emulator/cancel")) as response:
         page.get_by_role("button").click()
-    assert reply.value.status == 403
+    assert response.value.status == 403
     assert emulator.payments["order-1"]["status"] == "PAID"
     context.close()

@@ -1,15 +1,17 @@
-"""Payment sessions: made, looked at without a secret, over."""
+"""Payment sessions: created, read without a secret, closed and expired."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import httpx
 import pytest
 
 from portone_async.emulator import Emulator
 
-from .conftest import Shop, refusal
+from .conftest import Shop, error_of
+
+if TYPE_CHECKING:
+    import httpx
 
 EXPIRED = (410, "SESSION_EXPIRED")
 
@@ -27,7 +29,7 @@ def create(emulator: Emulator, shop: Shop, **body: Any) -> httpx.Response:
     return shop.post("/payment-sessions", json=request | body)
 
 
-def test_is_seen_without_a_secret_until_its_time_is_over(emulator: Emulator, shop: Shop) -> None:
+def test_can_be_read_without_a_secret_until_it_expires(emulator: Emulator, shop: Shop) -> None:
     made = create(emulator, shop, ttlSeconds=60, redirectUrl="https://shop.example").json()
     path = f"/payment-sessions/{made['sessionId']}"
     del shop.headers["Authorization"]
@@ -35,20 +37,20 @@ def test_is_seen_without_a_secret_until_its_time_is_over(emulator: Emulator, sho
     assert (session["paymentId"], session["totalAmount"]) == ("order-1", 1000)
     assert session["expiresAt"] == made["expiresAt"] == "2026-07-03T09:01:00.000000Z"
     emulator.advance(seconds=60)
-    assert refusal(shop.get(path)) == EXPIRED
+    assert error_of(shop.get(path)) == EXPIRED
 
 
 def test_closed(emulator: Emulator, shop: Shop) -> None:
     path = f"/payment-sessions/{create(emulator, shop).json()['sessionId']}"
     closed_at = shop.post(f"{path}/close").json()["closedAt"]
-    assert refusal(shop.get(path)) == EXPIRED
+    assert error_of(shop.get(path)) == EXPIRED
     emulator.advance(hours=1)
     assert shop.post(f"{path}/close").json()["closedAt"] == closed_at
 
 
 def test_unknown(shop: Shop) -> None:
-    assert refusal(shop.get("/payment-sessions/none")) == (404, "SESSION_NOT_FOUND")
-    assert refusal(shop.post("/payment-sessions/none/close")) == (404, "SESSION_NOT_FOUND")
+    assert error_of(shop.get("/payment-sessions/none")) == (404, "SESSION_NOT_FOUND")
+    assert error_of(shop.post("/payment-sessions/none/close")) == (404, "SESSION_NOT_FOUND")
 
 
 @pytest.mark.parametrize(
@@ -60,7 +62,7 @@ def test_unknown(shop: Shop) -> None:
         ({"storeId": "somebody-else"}, 403, "FORBIDDEN"),
     ],
 )
-def test_refused(
+def test_rejected(
     emulator: Emulator, shop: Shop, body: dict[str, Any], status: int, error_type: str
 ) -> None:
-    assert refusal(create(emulator, shop, **body)) == (status, error_type)
+    assert error_of(create(emulator, shop, **body)) == (status, error_type)

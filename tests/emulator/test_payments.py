@@ -1,15 +1,16 @@
-"""Payments, one by one: from registration to the last cancel."""
+"""Single payments, from pre-registration to the last cancellation."""
 
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 from urllib.parse import quote
 
 import pytest
 
-from portone_async.emulator import Emulator, Refusal
+from portone_async.emulator import CheckoutOutcome, EmulatedAPIError, Emulator, PayMethod
 
-from .conftest import CARD, START, Shop, refusal
+from .conftest import CARD, START, Shop, error_of
 
 NOT_FOUND = (404, "PAYMENT_NOT_FOUND")
 ALREADY_PAID = (409, "ALREADY_PAID")
@@ -18,15 +19,15 @@ ACCOUNT = {"bank": "SHINHAN", "number": "110123456789", "holderName": "Kim"}
 
 
 def test_unknown_payment_is_not_found_by_any_operation(shop: Shop) -> None:
-    assert refusal(shop.get("/payments/none")) == NOT_FOUND
-    assert refusal(shop.get("/payments/none/transactions")) == NOT_FOUND
-    assert refusal(shop.cancel("none")) == NOT_FOUND
-    assert refusal(shop.post("/payments/none/capture", json={})) == NOT_FOUND
-    assert refusal(shop.post("/payments/none/confirm", json={"paymentToken": "x"})) == NOT_FOUND
-    assert refusal(shop.post("/payments/none/virtual-account/close")) == NOT_FOUND
-    assert refusal(shop.post("/payments/none/resend-webhook", json={})) == NOT_FOUND
+    assert error_of(shop.get("/payments/none")) == NOT_FOUND
+    assert error_of(shop.get("/payments/none/transactions")) == NOT_FOUND
+    assert error_of(shop.cancel("none")) == NOT_FOUND
+    assert error_of(shop.post("/payments/none/capture", json={})) == NOT_FOUND
+    assert error_of(shop.post("/payments/none/confirm", json={"paymentToken": "x"})) == NOT_FOUND
+    assert error_of(shop.post("/payments/none/virtual-account/close")) == NOT_FOUND
+    assert error_of(shop.post("/payments/none/resend-webhook", json={})) == NOT_FOUND
     items = {"items": []}
-    assert refusal(shop.post("/payments/none/register-store-receipt", json=items)) == NOT_FOUND
+    assert error_of(shop.post("/payments/none/register-store-receipt", json=items)) == NOT_FOUND
 
 
 @pytest.mark.parametrize(
@@ -41,7 +42,7 @@ def test_unknown_payment_is_not_found_by_any_operation(shop: Shop) -> None:
     ],
 )
 def test_window_leaves_the_payment_in_its_status(
-    emulator: Emulator, shop: Shop, outcome, status
+    emulator: Emulator, shop: Shop, outcome: CheckoutOutcome, status: str
 ) -> None:
     closed = emulator.checkout("order-1", outcome, amount=1000, order_name="a book")
     payment = shop.get_payment()
@@ -52,7 +53,7 @@ def test_window_leaves_the_payment_in_its_status(
 
 
 @pytest.mark.parametrize("payment_id", ["a/b", "100%", "주문 1", "a?b#c"])
-def test_payment_ids_of_any_characters(emulator: Emulator, shop: Shop, payment_id: str) -> None:
+def test_payment_ids_with_any_characters(emulator: Emulator, shop: Shop, payment_id: str) -> None:
     emulator.checkout(payment_id, amount=1000)
     assert shop.get_payment(quote(payment_id, safe=""))["id"] == payment_id
 
@@ -70,7 +71,7 @@ def test_payment_ids_of_any_characters(emulator: Emulator, shop: Shop, payment_i
         "crypto",
     ],
 )
-def test_window_takes_every_method(emulator: Emulator, shop: Shop, method) -> None:
+def test_window_accepts_every_method(emulator: Emulator, shop: Shop, method: PayMethod) -> None:
     emulator.checkout("order-1", amount=1000, method=method)
     assert shop.get_payment()["status"] == "PAID"
 
@@ -81,7 +82,7 @@ def test_vat_is_an_eleventh_to_the_nearest(emulator: Emulator, shop: Shop) -> No
     assert (amount["vat"], amount["supply"], amount["paid"]) == (91, 909, 1000)
 
 
-def test_nothing_is_paid_until_it_is(emulator: Emulator, shop: Shop) -> None:
+def test_open_window_has_no_paid_amount(emulator: Emulator, shop: Shop) -> None:
     emulator.checkout("order-1", "ready", amount=1000)
     amount = shop.get_payment()["amount"]
     assert (amount["total"], amount["paid"], amount["cancelled"]) == (1000, 0, 0)
@@ -96,27 +97,29 @@ class TestPreRegister:
 
     def test_there_is_no_payment_before_the_window_opens(self, shop: Shop) -> None:
         shop.post("/payments/order-1/pre-register", json={"totalAmount": 1000}).raise_for_status()
-        assert refusal(shop.get("/payments/order-1")) == NOT_FOUND
+        assert error_of(shop.get("/payments/order-1")) == NOT_FOUND
 
     @pytest.mark.parametrize(
         "opened", [{"amount": 1}, {"tax_free": 1}, {"currency": "USD"}], ids=str
     )
-    def test_window_refuses_what_differs(self, emulator: Emulator, shop: Shop, opened) -> None:
+    def test_window_rejects_differing_orders(
+        self, emulator: Emulator, shop: Shop, opened: dict[str, Any]
+    ) -> None:
         registered = {"totalAmount": 1000, "taxFreeAmount": 0, "currency": "KRW"}
         shop.post("/payments/order-1/pre-register", json=registered).raise_for_status()
-        with pytest.raises(Refusal, match="INFORMATION_MISMATCH"):
+        with pytest.raises(EmulatedAPIError, match="INFORMATION_MISMATCH"):
             emulator.checkout("order-1", **opened)
         assert emulator.payments == {}
 
-    def test_paid_payment_is_refused(self, emulator: Emulator, shop: Shop) -> None:
+    def test_paid_payment_is_rejected(self, emulator: Emulator, shop: Shop) -> None:
         emulator.checkout("order-1", amount=1000)
-        reply = shop.post("/payments/order-1/pre-register", json={"totalAmount": 1000})
-        assert refusal(reply) == ALREADY_PAID
+        response = shop.post("/payments/order-1/pre-register", json={"totalAmount": 1000})
+        assert error_of(response) == ALREADY_PAID
 
-    def test_negative_amount_is_refused(self, shop: Shop) -> None:
-        reply = shop.post("/payments/order-1/pre-register", json={"totalAmount": -1})
-        assert refusal(reply) == (400, "INVALID_REQUEST")
-        assert "totalAmount" in reply.json()["message"]
+    def test_negative_amount_is_rejected(self, shop: Shop) -> None:
+        response = shop.post("/payments/order-1/pre-register", json={"totalAmount": -1})
+        assert error_of(response) == (400, "INVALID_REQUEST")
+        assert "totalAmount" in response.json()["message"]
 
 
 class TestInstant:
@@ -127,7 +130,7 @@ class TestInstant:
         assert payment["customer"] == {"name": "Kim"}
         assert payment["method"]["card"]["number"] == "411111******1111"
 
-    def test_customer_is_shown_as_replies_show_customers(self, shop: Shop) -> None:
+    def test_customer_is_converted_to_the_response_form(self, shop: Shop) -> None:
         address = {"addressLine1": "1 Main St", "addressLine2": "2F", "city": "Seoul", "type": "X"}
         name = {"separated": {"first": "Minsu", "last": "Kim"}}
         shop.pay(customer={"name": name, "address": address}).raise_for_status()
@@ -136,9 +139,9 @@ class TestInstant:
         assert customer["address"]["type"] == "SEPARATED"
         assert customer["address"]["oneLine"] == "Seoul 1 Main St 2F"
 
-    def test_second_charge_is_refused(self, shop: Shop) -> None:
+    def test_second_charge_is_rejected(self, shop: Shop) -> None:
         shop.pay()
-        assert refusal(shop.pay()) == ALREADY_PAID
+        assert error_of(shop.pay()) == ALREADY_PAID
 
     @pytest.mark.parametrize(
         ("change", "field"),
@@ -152,11 +155,13 @@ class TestInstant:
         ],
         ids=str,
     )
-    def test_invalid_input_names_the_field(self, shop: Shop, change, field: str) -> None:
-        reply = shop.pay(**change)
-        assert refusal(reply) == (400, "INVALID_REQUEST")
-        assert field in reply.json()["message"]
-        assert refusal(shop.get("/payments/order-1")) == NOT_FOUND
+    def test_invalid_input_names_the_field(
+        self, shop: Shop, change: dict[str, Any], field: str
+    ) -> None:
+        response = shop.pay(**change)
+        assert error_of(response) == (400, "INVALID_REQUEST")
+        assert field in response.json()["message"]
+        assert error_of(shop.get("/payments/order-1")) == NOT_FOUND
 
     def test_a_channel_is_required(self, shop: Shop) -> None:
         body = {
@@ -165,7 +170,7 @@ class TestInstant:
             "currency": "KRW",
             "method": {"card": {"credential": CARD}},
         }
-        assert refusal(shop.post("/payments/order-1/instant", json=body)) == (
+        assert error_of(shop.post("/payments/order-1/instant", json=body)) == (
             400,
             "INVALID_REQUEST",
         )
@@ -175,20 +180,20 @@ class TestInstant:
             assert shop.get_payment(f"order-{group_id}")["channelGroup"]["id"] == group_id
 
     def test_parts_must_fit_the_total(self, shop: Shop) -> None:
-        reply = shop.pay(amount={"total": 1000, "taxFree": 900, "vat": 200})
-        assert refusal(reply) == (409, "SUM_OF_PARTS_EXCEEDS_TOTAL_AMOUNT")
-        assert refusal(shop.pay(amount={"total": 100, "taxFree": 200})) == (
+        response = shop.pay(amount={"total": 1000, "taxFree": 900, "vat": 200})
+        assert error_of(response) == (409, "SUM_OF_PARTS_EXCEEDS_TOTAL_AMOUNT")
+        assert error_of(shop.pay(amount={"total": 100, "taxFree": 200})) == (
             409,
             "SUM_OF_PARTS_EXCEEDS_TOTAL_AMOUNT",
         )
 
-    def test_declined_charge_fails_the_payment_and_may_be_tried_again(
+    def test_declined_charge_fails_the_payment_and_can_be_retried(
         self, emulator: Emulator, shop: Shop
     ) -> None:
         emulator.decline(pg_code="4100", pg_message="no funds")
-        reply = shop.pay()
-        assert refusal(reply) == (502, "PG_PROVIDER")
-        assert (reply.json()["pgCode"], reply.json()["pgMessage"]) == ("4100", "no funds")
+        response = shop.pay()
+        assert error_of(response) == (502, "PG_PROVIDER")
+        assert (response.json()["pgCode"], response.json()["pgMessage"]) == ("4100", "no funds")
         failed = shop.get_payment()
         assert (failed["status"], failed["failure"]["pgCode"]) == ("FAILED", "4100")
         shop.pay().raise_for_status()
@@ -222,15 +227,17 @@ class TestInstant:
         ],
         ids=str,
     )
-    def test_virtual_account_needs_one_expiry_to_come(self, shop: Shop, expiry) -> None:
+    def test_virtual_account_needs_exactly_one_future_expiry(
+        self, shop: Shop, expiry: dict[str, Any]
+    ) -> None:
         account = {"bank": "KOOKMIN", "expiry": expiry, "option": {"type": "NORMAL"}}
-        reply = shop.pay(method={"virtualAccount": account})
-        assert refusal(reply) == (400, "INVALID_REQUEST")
-        assert "expiry" in reply.json()["message"]
+        response = shop.pay(method={"virtualAccount": account})
+        assert error_of(response) == (400, "INVALID_REQUEST")
+        assert "expiry" in response.json()["message"]
 
     def test_unknown_channel(self) -> None:
         with Emulator(channels={"channel-key-1": "KAKAOPAY"}) as emulator, Shop(emulator) as shop:
-            assert refusal(shop.pay(channelKey="other")) == (404, "CHANNEL_NOT_FOUND")
+            assert error_of(shop.pay(channelKey="other")) == (404, "CHANNEL_NOT_FOUND")
             shop.pay().raise_for_status()
             assert shop.get_payment()["channel"]["pgProvider"] == "KAKAOPAY"
 
@@ -257,9 +264,9 @@ class TestCancel:
         last = shop.cancel(amount=700, currentCancellableAmount=700).json()["cancellation"]
         assert (last["totalAmount"], last["vatAmount"]) == (700, 64)
         assert shop.get_payment()["status"] == "CANCELLED"
-        assert refusal(shop.cancel()) == (409, "PAYMENT_ALREADY_CANCELLED")
+        assert error_of(shop.cancel()) == (409, "PAYMENT_ALREADY_CANCELLED")
 
-    def test_many_small_parts_leave_a_rest_that_can_be_cancelled(
+    def test_rest_after_many_small_parts_can_be_cancelled(
         self, emulator: Emulator, shop: Shop
     ) -> None:
         emulator.checkout("order-1", amount=100)
@@ -290,11 +297,11 @@ class TestCancel:
         ids=str,
     )
     def test_broken_rule_changes_nothing(
-        self, emulator: Emulator, shop: Shop, body, error: str
+        self, emulator: Emulator, shop: Shop, body: dict[str, Any], error: str
     ) -> None:
         emulator.checkout("order-1", amount=1000, tax_free=200)
         before = shop.get_payment()
-        assert refusal(shop.cancel(**body)) == (409, error)
+        assert error_of(shop.cancel(**body)) == (409, error)
         assert shop.get_payment() == before
 
     @pytest.mark.parametrize(
@@ -307,36 +314,38 @@ class TestCancel:
         ],
         ids=str,
     )
-    def test_amounts_are_positive(self, emulator: Emulator, shop: Shop, body, field) -> None:
+    def test_amounts_are_positive(
+        self, emulator: Emulator, shop: Shop, body: dict[str, Any], field: str
+    ) -> None:
         emulator.checkout("order-1", amount=1000)
-        reply = shop.cancel(**body)
-        assert refusal(reply) == (400, "INVALID_REQUEST")
-        assert field in reply.json()["message"]
+        response = shop.cancel(**body)
+        assert error_of(response) == (400, "INVALID_REQUEST")
+        assert field in response.json()["message"]
 
     @pytest.mark.parametrize("outcome", ["ready", "failed", "virtual_account", "pay_pending"])
-    def test_needs_a_paid_payment(self, emulator: Emulator, shop: Shop, outcome) -> None:
-        emulator.checkout("order-1", outcome, amount=1000)
-        assert refusal(shop.cancel()) == NOT_PAID
-
-    def test_virtual_account_needs_an_account_to_refund_to(
-        self, emulator: Emulator, shop: Shop
+    def test_needs_a_paid_payment(
+        self, emulator: Emulator, shop: Shop, outcome: CheckoutOutcome
     ) -> None:
+        emulator.checkout("order-1", outcome, amount=1000)
+        assert error_of(shop.cancel()) == NOT_PAID
+
+    def test_virtual_account_needs_a_refund_account(self, emulator: Emulator, shop: Shop) -> None:
         emulator.checkout("order-1", "virtual_account", amount=1000)
         emulator.deposit("order-1")
-        reply = shop.cancel()
-        assert refusal(reply) == (400, "INVALID_REQUEST")
-        assert "refundAccount" in reply.json()["message"]
+        response = shop.cancel()
+        assert error_of(response) == (400, "INVALID_REQUEST")
+        assert "refundAccount" in response.json()["message"]
         shop.cancel(refundAccount=ACCOUNT).raise_for_status()
 
-    def test_stop_finds_only_what_is_done(self, emulator: Emulator, shop: Shop) -> None:
+    def test_completed_cancellation_cannot_be_stopped(self, emulator: Emulator, shop: Shop) -> None:
         emulator.checkout("order-1", amount=1000)
         done = shop.cancel(amount=1).json()["cancellation"]["id"]
         path = "/payments/order-1/cancellations"
-        assert refusal(shop.post(f"{path}/{done}/stop", json={})) == (
+        assert error_of(shop.post(f"{path}/{done}/stop", json={})) == (
             409,
             "PAYMENT_CANCELLATION_NOT_PENDING",
         )
-        assert refusal(shop.post(f"{path}/none/stop", json={})) == (
+        assert error_of(shop.post(f"{path}/none/stop", json={})) == (
             404,
             "PAYMENT_CANCELLATION_NOT_FOUND",
         )
@@ -351,9 +360,9 @@ class TestVirtualAccount:
         assert payment["status"] == "PAID"
         assert payment["paidAt"].startswith("2026-07-03T10:00:00")
 
-    def test_deposit_of_another_sum_is_refused(self, emulator: Emulator, shop: Shop) -> None:
+    def test_deposit_of_another_amount_is_rejected(self, emulator: Emulator, shop: Shop) -> None:
         emulator.checkout("order-1", "virtual_account", amount=1000)
-        with pytest.raises(Refusal, match="INVALID_REQUEST"):
+        with pytest.raises(EmulatedAPIError, match="INVALID_REQUEST"):
             emulator.deposit("order-1", 999)
         assert shop.get_payment()["status"] == "VIRTUAL_ACCOUNT_ISSUED"
 
@@ -362,22 +371,22 @@ class TestVirtualAccount:
         shop.post("/payments/order-1/virtual-account/close").raise_for_status()
         payment = shop.get_payment()
         assert (payment["status"], payment["amount"]["paid"]) == ("CANCELLED", 0)
-        with pytest.raises(Refusal, match="PAYMENT_NOT_WAITING_FOR_DEPOSIT"):
+        with pytest.raises(EmulatedAPIError, match="PAYMENT_NOT_WAITING_FOR_DEPOSIT"):
             emulator.deposit("order-1")
 
-    def test_close_needs_one_that_waits(self, emulator: Emulator, shop: Shop) -> None:
+    def test_close_needs_a_waiting_account(self, emulator: Emulator, shop: Shop) -> None:
         emulator.checkout("order-1", amount=1000)
-        reply = shop.post("/payments/order-1/virtual-account/close")
-        assert refusal(reply) == (409, "PAYMENT_NOT_WAITING_FOR_DEPOSIT")
+        response = shop.post("/payments/order-1/virtual-account/close")
+        assert error_of(response) == (409, "PAYMENT_NOT_WAITING_FOR_DEPOSIT")
 
-    def test_it_closes_when_its_time_has_run_out(self, emulator: Emulator, shop: Shop) -> None:
+    def test_it_closes_when_it_expires(self, emulator: Emulator, shop: Shop) -> None:
         emulator.checkout("order-1", "virtual_account", amount=1000)
         emulator.advance(days=8)
         assert shop.get_payment()["status"] == "CANCELLED"
-        with pytest.raises(Refusal, match="PAYMENT_NOT_WAITING_FOR_DEPOSIT"):
+        with pytest.raises(EmulatedAPIError, match="PAYMENT_NOT_WAITING_FOR_DEPOSIT"):
             emulator.deposit("order-1")
 
-    def test_its_payment_may_be_tried_again(self, emulator: Emulator, shop: Shop) -> None:
+    def test_its_payment_can_be_retried(self, emulator: Emulator, shop: Shop) -> None:
         emulator.checkout("order-1", "virtual_account", amount=1000)
         shop.post("/payments/order-1/virtual-account/close").raise_for_status()
         shop.pay().raise_for_status()
@@ -390,7 +399,7 @@ class TestVirtualAccount:
 
 
 class TestConfirm:
-    def test_token_of_the_window_confirms(self, emulator: Emulator, shop: Shop) -> None:
+    def test_payment_token_confirms(self, emulator: Emulator, shop: Shop) -> None:
         closed = emulator.checkout("order-1", "authenticated", amount=1000)
         body = {
             "paymentToken": closed.payment_token,
@@ -402,12 +411,12 @@ class TestConfirm:
         }
         shop.post("/payments/order-1/confirm", json=body).raise_for_status()
         assert shop.get_payment()["status"] == "PAID"
-        assert refusal(shop.post("/payments/order-1/confirm", json=body)) == ALREADY_PAID
+        assert error_of(shop.post("/payments/order-1/confirm", json=body)) == ALREADY_PAID
 
     def test_wrong_token(self, emulator: Emulator, shop: Shop) -> None:
         emulator.checkout("order-1", "authenticated", amount=1000)
-        reply = shop.post("/payments/order-1/confirm", json={"paymentToken": "other"})
-        assert refusal(reply) == (400, "INVALID_PAYMENT_TOKEN")
+        response = shop.post("/payments/order-1/confirm", json={"paymentToken": "other"})
+        assert error_of(response) == (400, "INVALID_PAYMENT_TOKEN")
 
     @pytest.mark.parametrize(
         "check",
@@ -420,20 +429,22 @@ class TestConfirm:
         ],
         ids=str,
     )
-    def test_what_differs_is_refused(self, emulator: Emulator, shop: Shop, check) -> None:
+    def test_differing_values_are_rejected(
+        self, emulator: Emulator, shop: Shop, check: dict[str, Any]
+    ) -> None:
         closed = emulator.checkout("order-1", "authenticated", amount=1000)
         body = {"paymentToken": closed.payment_token, **check}
-        reply = shop.post("/payments/order-1/confirm", json=body)
-        assert refusal(reply) == (409, "INFORMATION_MISMATCH")
+        response = shop.post("/payments/order-1/confirm", json=body)
+        assert error_of(response) == (409, "INFORMATION_MISMATCH")
         assert shop.get_payment()["status"] == "READY"
 
 
 def test_pending_payment_is_approved_later(emulator: Emulator, shop: Shop) -> None:
     emulator.checkout("order-1", "pay_pending", amount=1000)
-    assert refusal(shop.pay()) == ALREADY_PAID
+    assert error_of(shop.pay()) == ALREADY_PAID
     emulator.approve("order-1")
     assert shop.get_payment()["status"] == "PAID"
-    with pytest.raises(Refusal, match="INVALID_REQUEST"):
+    with pytest.raises(EmulatedAPIError, match="INVALID_REQUEST"):
         emulator.approve("order-1")
 
 
@@ -446,34 +457,34 @@ def test_capture_and_store_receipt_need_a_paid_payment(emulator: Emulator, shop:
     }
     emulator.checkout("order-1", "ready", amount=1000)
     receipts = "/payments/order-1/register-store-receipt"
-    assert refusal(shop.post("/payments/order-1/capture", json={})) == NOT_PAID
-    assert refusal(shop.post(receipts, json={"items": [item]})) == NOT_PAID
+    assert error_of(shop.post("/payments/order-1/capture", json={})) == NOT_PAID
+    assert error_of(shop.post(receipts, json={"items": [item]})) == NOT_PAID
     emulator.checkout("order-1", amount=1000)
     shop.post("/payments/order-1/capture", json={}).raise_for_status()
     assert shop.post(receipts, json={"items": [item]}).json()["receiptUrl"]
-    assert refusal(shop.post(receipts, json={"items": []})) == (400, "INVALID_REQUEST")
+    assert error_of(shop.post(receipts, json={"items": []})) == (400, "INVALID_REQUEST")
 
 
-def test_resend_webhook_finds_what_was_noted(shop: Shop) -> None:
+def test_resend_webhook_finds_the_webhook(shop: Shop) -> None:
     shop.pay(noticeUrls=["http://127.0.0.1:1/hook"])
-    reply = shop.post("/payments/order-1/resend-webhook", json={}).json()["webhook"]
-    assert (reply["paymentStatus"], reply["trigger"]) == ("PAID", "MANUAL")
-    again = {"webhookId": reply["id"]}
+    response = shop.post("/payments/order-1/resend-webhook", json={}).json()["webhook"]
+    assert (response["paymentStatus"], response["trigger"]) == ("PAID", "MANUAL")
+    again = {"webhookId": response["id"]}
     assert shop.post("/payments/order-1/resend-webhook", json=again).is_success
     none = shop.post("/payments/order-1/resend-webhook", json={"webhookId": "none"})
-    assert refusal(none) == (404, "WEBHOOK_NOT_FOUND")
+    assert error_of(none) == (404, "WEBHOOK_NOT_FOUND")
 
 
 def test_stores(shop: Shop) -> None:
-    assert refusal(shop.pay(storeId="somebody-else")) == (403, "FORBIDDEN")
+    assert error_of(shop.pay(storeId="somebody-else")) == (403, "FORBIDDEN")
     with Emulator(sub_store_ids=["store-2"]) as emulator, Shop(emulator) as other:
         other.pay(storeId="store-2").raise_for_status()
-        assert refusal(other.get("/payments/order-1")) == NOT_FOUND
+        assert error_of(other.get("/payments/order-1")) == NOT_FOUND
         payment = other.get("/payments/order-1", params={"storeId": "store-2"}).json()
         assert payment["storeId"] == "store-2"
 
 
-def test_clock_stands_still_unless_moved(emulator: Emulator) -> None:
+def test_clock_stands_still_unless_advanced(emulator: Emulator) -> None:
     assert emulator.now == START
     emulator.advance(days=1, hours=1)
     assert emulator.now == START + timedelta(days=1, hours=1)

@@ -1,4 +1,4 @@
-"""The fixtures, in a test suite of a user's."""
+"""The pytest fixtures, in a user's test suite."""
 
 from __future__ import annotations
 
@@ -37,16 +37,16 @@ def run(folder: Path, conftest: str, *options: str) -> str:
     return done.stdout + done.stderr
 
 
-def test_gives_an_emulator_and_a_client(tmp_path: Path) -> None:
+def test_provides_an_emulator_and_a_client(tmp_path: Path) -> None:
     assert "4 passed" in run(tmp_path, CONFTEST)  # the client on asyncio and on trio
 
 
-def test_is_not_there_unless_asked_for(tmp_path: Path) -> None:
-    said = run(tmp_path, "")
-    assert "fixture 'portone_emulator' not found" in said
+def test_is_opt_in(tmp_path: Path) -> None:
+    output = run(tmp_path, "")
+    assert "fixture 'portone_emulator' not found" in output
 
 
-def test_fixture_is_replaced_by_one_of_the_users(tmp_path: Path) -> None:
+def test_user_can_override_a_fixture(tmp_path: Path) -> None:
     own = """
 import pytest
 from portone_async.emulator import Emulator
@@ -59,7 +59,7 @@ def portone_emulator():
     assert "4 passed" in run(tmp_path, CONFTEST + own)
 
 
-def test_fixtures_explain_themselves(tmp_path: Path) -> None:
-    said = run(tmp_path, CONFTEST, "--fixtures")
-    assert "A PortOne that needs no account, fresh for this test." in said
-    assert "A client of the test's emulator." in said
+def test_fixtures_are_documented(tmp_path: Path) -> None:
+    output = run(tmp_path, CONFTEST, "--fixtures")
+    assert "An emulated PortOne, fresh for each test." in output
+    assert "A client connected to the test's emulator." in output

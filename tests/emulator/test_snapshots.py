@@ -1,4 +1,4 @@
-"""What happened, saved and gone on from."""
+"""Saving and restoring the state."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ from .receiver import receiving
 KEY = {"Idempotency-Key": '"0123456789abcdef"'}
 
 
-def busy(emulator: Emulator) -> None:
-    """Let something of everything happen."""
+def fill(emulator: Emulator) -> None:
+    """Create some state of every kind."""
     with Shop(emulator) as shop:
         billing_key = shop.issue_billing_key()
         shop.post("/payments/order-8/pre-register", json={"totalAmount": 500, "currency": "KRW"})
@@ -52,8 +52,8 @@ def restarted(emulator: Emulator, file: Path, **options: Any) -> Emulator:
     return again
 
 
-def test_everything_is_as_it_was(emulator: Emulator, tmp_path: Path) -> None:
-    busy(emulator)
+def test_state_is_restored(emulator: Emulator, tmp_path: Path) -> None:
+    fill(emulator)
     again = restarted(emulator, tmp_path / "state", start_at=START)
     assert again.payments == emulator.payments
     assert again.deliveries == emulator.deliveries
@@ -63,10 +63,10 @@ def test_everything_is_as_it_was(emulator: Emulator, tmp_path: Path) -> None:
     assert {**second, "secondsAhead": 0} == {**first, "secondsAhead": 0}
 
 
-def test_life_goes_on(emulator: Emulator, tmp_path: Path) -> None:
-    busy(emulator)
+def test_restored_emulator_continues(emulator: Emulator, tmp_path: Path) -> None:
+    fill(emulator)
     with restarted(emulator, tmp_path / "state", start_at=START) as again, Shop(again) as shop:
-        # The first request's answer is remembered: nothing is cancelled twice.
+        # The first request's response is replayed: nothing is cancelled twice.
         shop.post("/payments/order-1/cancel", json={"reason": "x", "amount": 300}, headers=KEY)
         assert shop.get_payment("order-1")["amount"]["cancelled"] == 300
         assert shop.pay("order-6").status_code == 502  # declined, as was planned
@@ -78,7 +78,7 @@ def test_life_goes_on(emulator: Emulator, tmp_path: Path) -> None:
         assert shop.get_payment("order-3")["status"] == "CANCELLED"
 
 
-def test_clock_stays_ahead(tmp_path: Path) -> None:
+def test_clock_offset_is_restored(tmp_path: Path) -> None:
     emulator = Emulator()
     emulator.advance(days=30)
     again = restarted(emulator, tmp_path / "state")
@@ -86,7 +86,7 @@ def test_clock_stays_ahead(tmp_path: Path) -> None:
     assert abs(ahead - timedelta(days=30)) < timedelta(minutes=1)
 
 
-def test_webhooks_left_over_go_out(tmp_path: Path) -> None:
+def test_pending_webhooks_are_sent(tmp_path: Path) -> None:
     with receiving() as receiver:
         emulator = Emulator(webhook_url=receiver.url)
         emulator.checkout("order-1", amount=1000)
@@ -96,20 +96,20 @@ def test_webhooks_left_over_go_out(tmp_path: Path) -> None:
         assert receiver.types == ["Transaction.Ready", "Transaction.Paid"]
 
 
-def test_only_before_the_start(emulator: Emulator, tmp_path: Path) -> None:
+def test_load_only_before_start(emulator: Emulator, tmp_path: Path) -> None:
     emulator.save(tmp_path / "state")
     with pytest.raises(RuntimeError, match="started"):
         emulator.load(tmp_path / "state")
 
 
-def test_saved_through_a_link(tmp_path: Path) -> None:
+def test_save_through_a_symbolic_link(tmp_path: Path) -> None:
     (tmp_path / "link").symlink_to(tmp_path / "state")
     Emulator().save(tmp_path / "link")
     assert (tmp_path / "link").is_symlink()
     Emulator().load(tmp_path / "state")
 
 
-def test_failure_leaves_the_old_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_failed_save_leaves_the_old_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     file = tmp_path / "state"
     Emulator().save(file)
     before = file.read_bytes()
@@ -141,10 +141,8 @@ Damage = Callable[[dict[str, Any]], object]
         lambda snapshot: snapshot["idempotencyKeys"].update(x=1),
     ],
 )
-def test_damage_anywhere_changes_nothing(
-    emulator: Emulator, tmp_path: Path, damage: Damage
-) -> None:
-    busy(emulator)
+def test_damaged_file_changes_nothing(emulator: Emulator, tmp_path: Path, damage: Damage) -> None:
+    fill(emulator)
     file = tmp_path / "state"
     emulator.save(file)
     snapshot = json.loads(file.read_text())
@@ -157,7 +155,7 @@ def test_damage_anywhere_changes_nothing(
     assert again.now == START
 
 
-def test_an_earlier_emulator_knew_less(tmp_path: Path) -> None:
+def test_file_of_an_earlier_version_with_fewer_fields(tmp_path: Path) -> None:
     file = tmp_path / "state"
     emulator = Emulator()
     emulator.checkout("order-1", amount=1000)
@@ -170,10 +168,10 @@ def test_an_earlier_emulator_knew_less(tmp_path: Path) -> None:
     assert list(again.payments) == ["order-1"]
 
 
-def test_no_secrets_are_written(tmp_path: Path) -> None:
+def test_no_secrets_are_saved(tmp_path: Path) -> None:
     with Emulator(secret="sesame") as emulator, Shop(emulator) as shop:
         tokens = shop.post("/login/api-secret", json={"apiSecret": "sesame"}).json()
-        busy(emulator)
+        fill(emulator)
         emulator.save(tmp_path / "state")
         written = (tmp_path / "state").read_text()
         for secret in ("sesame", emulator.webhook_secret, *tokens.values()):
@@ -181,17 +179,17 @@ def test_no_secrets_are_written(tmp_path: Path) -> None:
     assert (tmp_path / "state").stat().st_mode & 0o077 == 0
 
 
-def test_every_field_of_the_state_is_kept_or_known_not_to_be(tmp_path: Path) -> None:
+def test_every_field_of_the_state_is_saved_or_excluded(tmp_path: Path) -> None:
     Emulator().save(tmp_path / "state")
-    kept = set(json.loads((tmp_path / "state").read_text())["state"])
-    others = {
+    saved = set(json.loads((tmp_path / "state").read_text())["state"])
+    excluded = {
         "document",
         "settings",
         "clock",
         "ids",
         "lock",
         "open_accounts",
-        "outbox",
-        "is_silent",
+        "delivery_queue",
+        "skip_webhooks",
     }
-    assert kept | others == {each.name for each in fields(State)}
+    assert saved | excluded == {each.name for each in fields(State)}

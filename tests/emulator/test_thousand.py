@@ -1,7 +1,7 @@
-"""A thousand requests at once from one of our clients: nothing lost, and the amounts hold at every look.
+"""A thousand concurrent requests from one SDK client: nothing is lost, and amounts always agree.
 
-What was paid is what was cancelled and what is cancellable: the cancellations that callers got, those that the
-payment shows and the payment's own sums are three tellings of one thing.
+The cancellations in the responses, those that the payment lists, and the payment's totals must be the
+same at any time.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from collections.abc import Callable
 import anyio
 import pytest
 
-from portone_async import PortOne, RequestOptions, errors
+from portone_async import PortOne, RequestOptions, UnknownVariant, errors
 from portone_async.emulator import Emulator
 from portone_async.models import CancelPaymentResponse, PaidPayment, PartialCancelledPayment
 
@@ -19,27 +19,32 @@ pytestmark = pytest.mark.anyio
 
 TOTAL = 30_000
 CANCELS = 500
-LOOKS = 500
+READS = 500
 AMOUNT = 70
 FITTING = TOTAL // AMOUNT
-"""So many cancels fit into the payment: 428 of 500."""
+"""How many of the cancellations fit into the payment: 428 of 500."""
 
 
 def client_of(emulator: Emulator) -> PortOne:
     return PortOne(emulator.secret, base_url=emulator.url, store_id=emulator.store_id)
 
 
-async def storm(emulator: Emulator, key: Callable[[int], str]) -> list[CancelPaymentResponse]:
-    """Cancel and look, all at once; return the cancels that were answered with one."""
-    made: list[CancelPaymentResponse] = []
-    refused: list[errors.ConflictError] = []
+def cancellation_id(response: CancelPaymentResponse) -> str:
+    assert not isinstance(response.cancellation, UnknownVariant)
+    return response.cancellation.id
+
+
+async def send_all(emulator: Emulator, key: Callable[[int], str]) -> list[CancelPaymentResponse]:
+    """Send cancellations and reads at once; return the successful responses."""
+    responses: list[CancelPaymentResponse] = []
+    conflicts: list[errors.ConflictError] = []
     seen: list[int] = []
 
     async with client_of(emulator) as portone, anyio.create_task_group() as tasks:
 
         async def cancel(number: int) -> None:
             try:
-                made.append(
+                responses.append(
                     await portone.payment.cancel_payment(
                         "order-1",
                         reason="changed mind",
@@ -48,9 +53,9 @@ async def storm(emulator: Emulator, key: Callable[[int], str]) -> list[CancelPay
                     )
                 )
             except errors.CancelAmountExceedsCancellableAmountError as error:
-                refused.append(error)
+                conflicts.append(error)
 
-        async def look() -> None:
+        async def read() -> None:
             payment = await portone.payment.get_payment(
                 "order-1", options=RequestOptions(timeout=60)
             )
@@ -62,51 +67,55 @@ async def storm(emulator: Emulator, key: Callable[[int], str]) -> list[CancelPay
 
         for number in range(CANCELS):
             tasks.start_soon(cancel, number)
-            if number < LOOKS:
-                tasks.start_soon(look)
+            if number < READS:
+                tasks.start_soon(read)
 
-    assert len(made) + len(refused) == CANCELS
-    assert len(seen) == LOOKS
+    assert len(responses) + len(conflicts) == CANCELS
+    assert len(seen) == READS
     amount = emulator.payments["order-1"]["amount"]
-    distinct = {reply.cancellation.id for reply in made}
+    distinct = {cancellation_id(response) for response in responses}
     assert amount["paid"] == TOTAL
     assert amount["cancelled"] == AMOUNT * len(distinct)
-    return made
+    return responses
 
 
 async def test_with_a_key_for_each() -> None:
     async with Emulator() as emulator:
         emulator.checkout("order-1", amount=TOTAL)
-        made = await storm(emulator, lambda number: f"cancel-number-{number:06}")
-        assert len(made) == len({reply.cancellation.id for reply in made}) == FITTING
-        assert len(emulator.requests) == CANCELS + LOOKS
+        responses = await send_all(emulator, lambda number: f"cancel-number-{number:06}")
+        assert (
+            len(responses) == len({cancellation_id(response) for response in responses}) == FITTING
+        )
+        assert len(emulator.requests) == CANCELS + READS
 
 
 async def test_with_repeated_keys() -> None:
     async with Emulator() as emulator:
         emulator.checkout("order-1", amount=TOTAL)
-        made = await storm(emulator, lambda number: f"cancel-number-{number % 100:06}")
-        assert len(made) == CANCELS
-        assert len({reply.cancellation.id for reply in made}) == 100
+        responses = await send_all(emulator, lambda number: f"cancel-number-{number % 100:06}")
+        assert len(responses) == CANCELS
+        assert len({cancellation_id(response) for response in responses}) == 100
 
 
-async def test_with_answers_that_get_lost() -> None:
-    """A reset after the work: the client asks again with the same key, and no money moves twice."""
+async def test_with_lost_responses() -> None:
+    """The client retries after a reset with the same key, and no money moves twice."""
     async with Emulator(seed=1) as emulator:
         emulator.checkout("order-1", amount=TOTAL)
         emulator.fault("cancelPayment", "reset_after", times=None, probability=0.05)
-        made = await storm(emulator, lambda number: f"cancel-number-{number:06}")
-        assert len({reply.cancellation.id for reply in made}) == len(made) == FITTING
+        responses = await send_all(emulator, lambda number: f"cancel-number-{number:06}")
+        assert (
+            len({cancellation_id(response) for response in responses}) == len(responses) == FITTING
+        )
         assert any(record.is_replay for record in emulator.requests)
 
 
-async def test_looks_alone() -> None:
+async def test_reads_only() -> None:
     async with Emulator() as emulator, client_of(emulator) as portone:
         for number in range(100):
             emulator.checkout(f"order-{number}", amount=number + 1)
         seen: list[int] = []
 
-        async def look(number: int) -> None:
+        async def read(number: int) -> None:
             payment = await portone.payment.get_payment(
                 f"order-{number % 100}", options=RequestOptions(timeout=60)
             )
@@ -116,6 +125,6 @@ async def test_looks_alone() -> None:
 
         async with anyio.create_task_group() as tasks:
             for number in range(1_000):
-                tasks.start_soon(look, number)
+                tasks.start_soon(read, number)
         assert sorted(seen) == list(range(1_000))
         assert len(emulator.requests) == 1_000

@@ -1,4 +1,4 @@
-"""The payment window, as a shop's page and a browser without our script meet it."""
+"""The payment and billing-key windows, and the dashboard's forms, without the script."""
 
 from __future__ import annotations
 
@@ -28,44 +28,45 @@ def leave(
     )
 
 
-def heard(reply: httpx.Response) -> dict[str, str]:
-    assert reply.status_code == 303
+def redirect_query(response: httpx.Response) -> dict[str, str]:
+    assert response.status_code == 303
     return {
-        name: value for name, [value] in parse_qs(urlsplit(reply.headers["location"]).query).items()
+        name: value
+        for name, [value] in parse_qs(urlsplit(response.headers["location"]).query).items()
     }
 
 
-def look(emulator: Emulator, query: str, payment_id: str = "order-1") -> httpx.Response:
+def open_window(emulator: Emulator, query: str, payment_id: str = "order-1") -> httpx.Response:
     return httpx.get(f"{emulator.url}/checkout/{payment_id}?{query}", verify=False)
 
 
 def test_shows_order_name_and_amount(emulator: Emulator) -> None:
-    page = look(emulator, "totalAmount=123456&currency=USD&orderName=A+book").text
+    page = open_window(emulator, "totalAmount=123456&currency=USD&orderName=A+book").text
     assert "A book" in page
     assert "1,234.56 USD" in page
     assert emulator.payments == {}
 
 
-def test_knows_what_was_registered(emulator: Emulator, shop: Shop) -> None:
+def test_defaults_to_the_pre_registered_order(emulator: Emulator, shop: Shop) -> None:
     shop.post(
         "/payments/order-1/pre-register", json={"totalAmount": 2000, "currency": "USD"}
     ).raise_for_status()
-    assert "20.00 USD" in look(emulator, "").text
+    assert "20.00 USD" in open_window(emulator, "").text
 
 
-def test_knows_what_failed_before(emulator: Emulator) -> None:
+def test_defaults_to_the_failed_attempts_order(emulator: Emulator) -> None:
     emulator.checkout("order-1", "failed", amount=700, order_name="A lamp")
-    page = look(emulator, "").text
+    page = open_window(emulator, "").text
     assert "A lamp" in page
     assert "700 KRW" in page
 
 
-def test_paid_leads_back(emulator: Emulator) -> None:
-    reply = leave(emulator, "paid", redirect=DONE)
-    assert reply.headers["location"].startswith("https://shop.test/done?lang=ko&")
-    assert reply.headers["location"].endswith("#top")
+def test_paid_redirects(emulator: Emulator) -> None:
+    response = leave(emulator, "paid", redirect=DONE)
+    assert response.headers["location"].startswith("https://shop.test/done?lang=ko&")
+    assert response.headers["location"].endswith("#top")
     tx_id = emulator.payments["order-1"]["transactionId"]
-    assert heard(reply) == {
+    assert redirect_query(response) == {
         "lang": "ko",
         "transactionType": "PAYMENT",
         "paymentId": "order-1",
@@ -73,29 +74,29 @@ def test_paid_leads_back(emulator: Emulator) -> None:
     }
 
 
-def test_failed_leads_back_with_code_and_message(emulator: Emulator) -> None:
-    said = heard(leave(emulator, "failed", redirect="http://localhost:3000"))
-    assert said["code"] == "PG_PROVIDER"
-    assert said["message"]
+def test_failed_redirects_with_code_and_message(emulator: Emulator) -> None:
+    result = redirect_query(leave(emulator, "failed", redirect="http://localhost:3000"))
+    assert result["code"] == "PG_PROVIDER"
+    assert result["message"]
     assert emulator.payments["order-1"]["status"] == "FAILED"
 
 
 def test_virtual_account_is_issued(emulator: Emulator) -> None:
-    assert "code" not in heard(leave(emulator, "virtual_account", redirect=DONE))
+    assert "code" not in redirect_query(leave(emulator, "virtual_account", redirect=DONE))
     assert emulator.payments["order-1"]["status"] == "VIRTUAL_ACCOUNT_ISSUED"
 
 
-def test_leaving_is_told_and_the_payment_stays_open(emulator: Emulator) -> None:
-    said = heard(leave(emulator, "leave", redirect=DONE))
-    assert said["code"] == "FAILURE_TYPE_PG"
-    assert said["txId"] == emulator.payments["order-1"]["transactionId"]
+def test_leaving_is_reported_and_the_payment_stays_open(emulator: Emulator) -> None:
+    result = redirect_query(leave(emulator, "leave", redirect=DONE))
+    assert result["code"] == "FAILURE_TYPE_PG"
+    assert result["txId"] == emulator.payments["order-1"]["transactionId"]
     assert emulator.payments["order-1"]["status"] == "READY"
 
 
-def test_without_an_address_the_window_says_what_happened(emulator: Emulator) -> None:
-    reply = leave(emulator, "paid")
-    assert reply.status_code == 200
-    assert emulator.payments["order-1"]["transactionId"] in reply.text
+def test_without_a_redirect_the_window_shows_the_result(emulator: Emulator) -> None:
+    response = leave(emulator, "paid")
+    assert response.status_code == 200
+    assert emulator.payments["order-1"]["transactionId"] in response.text
 
 
 @pytest.mark.parametrize("payment_id", ["a/b", "a?b#c", "..", "결제 1", "a%2Fb", "a\nb", '"><b>'])
@@ -104,18 +105,18 @@ def test_any_payment_id(emulator: Emulator, payment_id: str) -> None:
     url = httpx.URL(emulator.url).copy_with(raw_path=raw)
     headers = {"Origin": emulator.url}
     data = {"outcome": "paid", "totalAmount": "1000", "redirect": DONE}
-    reply = httpx.post(url, data=data, headers=headers, verify=False)
-    assert heard(reply)["paymentId"] == payment_id
+    response = httpx.post(url, data=data, headers=headers, verify=False)
+    assert redirect_query(response)["paymentId"] == payment_id
     assert list(emulator.payments) == [payment_id]
     dashboard = httpx.get(emulator.url, verify=False).text
     assert "<b>" not in dashboard
 
 
-def test_paid_twice_is_refused_and_leads_back_by_hand(emulator: Emulator) -> None:
+def test_paying_twice_is_rejected_with_a_link_to_the_shop(emulator: Emulator) -> None:
     leave(emulator, "paid")
-    reply = leave(emulator, "paid", redirect=DONE)
-    assert reply.status_code == 409
-    assert "code=ALREADY_PAID" in reply.text
+    response = leave(emulator, "paid", redirect=DONE)
+    assert response.status_code == 409
+    assert "code=ALREADY_PAID" in response.text
 
 
 @pytest.mark.parametrize(
@@ -131,10 +132,10 @@ def test_paid_twice_is_refused_and_leads_back_by_hand(emulator: Emulator) -> Non
         "http://a\r\nb",
     ],
 )
-def test_leads_to_web_pages_only(emulator: Emulator, redirect: str) -> None:
-    reply = leave(emulator, "paid", redirect=redirect)
-    assert reply.status_code == 400
-    assert "location" not in reply.headers
+def test_redirects_to_web_pages_only(emulator: Emulator, redirect: str) -> None:
+    response = leave(emulator, "paid", redirect=redirect)
+    assert response.status_code == 400
+    assert "location" not in response.headers
     assert emulator.payments == {}
 
 
@@ -153,11 +154,9 @@ def test_leads_to_web_pages_only(emulator: Emulator, redirect: str) -> None:
         "http://shop.test/done",
     ],
 )
-def test_leads_to_no_other_shop_than_it_was_started_for(
-    path: str, outcome: str, name: str, redirect: str
-) -> None:
+def test_redirects_only_to_shop_origins(path: str, outcome: str, name: str, redirect: str) -> None:
     with Emulator(shop_origins=["https://shop.test/"]) as emulator:
-        emulator.checkout("order-1", "failed", amount=1000)  # so the window knows what it is for
+        emulator.checkout("order-1", "failed", amount=1000)  # so that the window has an order
         url = f"{emulator.url}/{path}"
 
         def post(**redirects: str) -> httpx.Response:
@@ -166,15 +165,15 @@ def test_leads_to_no_other_shop_than_it_was_started_for(
 
         both = {"redirect": DONE, "redirectUrl": DONE} | {name: redirect}
         opened = httpx.get(url, params={name: redirect}, verify=False)
-        for answer in (opened, post(**{name: redirect}), post(**both)):
-            assert answer.status_code == 400
-            assert f"query.{name}" in answer.text
+        for response in (opened, post(**{name: redirect}), post(**both)):
+            assert response.status_code == 400
+            assert f"query.{name}" in response.text
         assert emulator.payments["order-1"]["status"] == "FAILED"
         assert emulator._state.billing_keys == {}
         assert post(**{name: DONE}).headers["location"].startswith("https://shop.test/done?")
 
 
-def test_a_redirect_that_is_no_text_is_refused(emulator: Emulator) -> None:
+def test_redirect_must_be_a_string(emulator: Emulator) -> None:
     url = f"{emulator.url}/checkout/order-1"
     body = {"outcome": "paid", "totalAmount": 1, "redirect": ["https://shop.test"]}
     assert httpx.post(url, json=body, verify=False).status_code == 400
@@ -192,10 +191,10 @@ def test_a_redirect_that_is_no_text_is_refused(emulator: Emulator) -> None:
         ("totalAmount=%ff", "form"),
     ],
 )
-def test_says_what_is_wrong_with_the_address(emulator: Emulator, query: str, named: str) -> None:
-    reply = look(emulator, query)
-    assert 400 <= reply.status_code < 500
-    assert named in reply.text
+def test_invalid_query_is_explained(emulator: Emulator, query: str, named: str) -> None:
+    response = open_window(emulator, query)
+    assert 400 <= response.status_code < 500
+    assert named in response.text
 
 
 def test_hostile_names_are_text(emulator: Emulator) -> None:
@@ -215,46 +214,46 @@ def test_sub_store() -> None:
         assert emulator.payments["order-1"]["storeId"] == "store-2"
 
 
-def test_form_sends_back_what_the_address_says(emulator: Emulator) -> None:
-    said = {
+def test_form_sends_the_query_back(emulator: Emulator) -> None:
+    query = {
         "totalAmount": "1000",
         "isEscrow": "true",
         "noticeUrls": ["http://127.0.0.1:9/1", "http://127.0.0.1:9/2"],
         "customData": '"quoted"',
         "redirect": DONE,
     }
-    page = look(emulator, urlencode(said, doseq=True)).text
+    page = open_window(emulator, urlencode(query, doseq=True)).text
     fields = re.findall('<input type="hidden" name="(.*?)" value="(.*?)">', page)
     sent: dict[str, list[str]] = {}
     for name, value in fields:
         sent.setdefault(name, []).append(html.unescape(value))
     assert (
-        said.items()
+        query.items()
         <= {name: values if len(values) > 1 else values[0] for name, values in sent.items()}.items()
     )
 
 
-class TestFormsWithoutOurScript:
+class TestFormsWithoutTheScript:
     def post(self, emulator: Emulator, control: str, **fields: str) -> httpx.Response:
         headers = {"Origin": emulator.url, "Accept": "text/html,*/*"}
         url = f"{emulator.url}/_emulator/{control}"
         return httpx.post(url, data=fields, headers=headers, verify=False)
 
-    def test_lead_back_to_the_page(self, emulator: Emulator) -> None:
-        reply = self.post(
+    def test_redirect_to_the_dashboard(self, emulator: Emulator) -> None:
+        response = self.post(
             emulator, "checkout", paymentId="order-1", totalAmount="1000", outcome="paid"
         )
-        assert (reply.status_code, reply.headers["location"]) == (303, "/")
+        assert (response.status_code, response.headers["location"]) == (303, "/")
         assert emulator.payments["order-1"]["status"] == "PAID"
 
-    def test_show_what_was_wrong_on_the_page(self, emulator: Emulator) -> None:
-        reply = self.post(emulator, "deposit", paymentId="none")
-        assert reply.status_code == 404
-        assert "this store has no payment of this id" in reply.text
-        assert reply.headers["content-type"].startswith("text/html")
+    def test_show_the_error_on_the_dashboard(self, emulator: Emulator) -> None:
+        response = self.post(emulator, "deposit", paymentId="none")
+        assert response.status_code == 404
+        assert "this store has no payment with this ID" in response.text
+        assert response.headers["content-type"].startswith("text/html")
 
 
-class TestCards:
+class TestBillingKeyWindow:
     """The window at `/issue-billing-key/{customer_id}`."""
 
     def leave(self, emulator: Emulator, outcome: str, **fields: str) -> httpx.Response:
@@ -265,17 +264,15 @@ class TestCards:
             verify=False,
         )
 
-    def test_shows_whose_card_it_is_and_what_for(self, emulator: Emulator) -> None:
+    def test_shows_customer_and_issue_name(self, emulator: Emulator) -> None:
         url = f"{emulator.url}/issue-billing-key/customer-1?issueName=%3Cb%3ETea%3C/b%3E"
         page = httpx.get(url, verify=False).text
         assert "&lt;b&gt;Tea&lt;/b&gt;" in page
         assert "customer-1" in page
         assert "0 KRW" not in page
 
-    def test_takes_what_the_shops_page_tells_the_browser_sdk(
-        self, emulator: Emulator, shop: Shop
-    ) -> None:
-        told = {
+    def test_accepts_the_browser_sdks_parameters(self, emulator: Emulator, shop: Shop) -> None:
+        query = {
             "storeId": emulator.store_id,
             "channelKey": "channel-key-1",
             "billingKeyMethod": "CARD",
@@ -283,14 +280,14 @@ class TestCards:
             "issueName": "Tea",
             "redirectUrl": DONE,
         }
-        url = f"{emulator.url}/issue-billing-key/customer-1?{urlencode(told)}"
+        url = f"{emulator.url}/issue-billing-key/customer-1?{urlencode(query)}"
         page = httpx.get(url, verify=False).text
         fields = re.findall('<input type="hidden" name="(.*?)" value="(.*?)">', page)
         sent = {name: html.unescape(value) for name, value in fields}
-        assert sent.pop("redirect") == told.pop("redirectUrl")
-        assert sent == told
-        said = heard(self.leave(emulator, "issued", **sent, redirect=DONE))
-        info = shop.get(f"/billing-keys/{said['billingKey']}").json()
+        assert sent.pop("redirect") == query.pop("redirectUrl")
+        assert sent == query
+        result = redirect_query(self.leave(emulator, "issued", **sent, redirect=DONE))
+        info = shop.get(f"/billing-keys/{result['billingKey']}").json()
         assert (info["issueId"], info["issueName"]) == ("issue-1", "Tea")
         assert info["channels"][0]["key"] == "channel-key-1"
 
@@ -303,12 +300,12 @@ class TestCards:
             ("issueName=%ff", 400, "form"),
         ],
     )
-    def test_says_what_is_wrong_with_the_address(
+    def test_invalid_query_is_explained(
         self, emulator: Emulator, query: str, status: int, named: str
     ) -> None:
-        reply = httpx.get(f"{emulator.url}/issue-billing-key/customer-1?{query}", verify=False)
-        assert reply.status_code == status
-        assert named in reply.text
+        response = httpx.get(f"{emulator.url}/issue-billing-key/customer-1?{query}", verify=False)
+        assert response.status_code == status
+        assert named in response.text
 
     @pytest.mark.parametrize("customer_id", ["a/b", "..", "고객 1", '"><b>x</b>', "a\nb"])
     def test_any_customer_id(self, emulator: Emulator, shop: Shop, customer_id: str) -> None:
@@ -317,67 +314,67 @@ class TestCards:
         assert "<b>" not in httpx.get(url, verify=False).text
         headers = {"Origin": emulator.url}
         data = {"outcome": "issued", "redirect": DONE}
-        said = heard(httpx.post(url, data=data, headers=headers, verify=False))
-        info = shop.get(f"/billing-keys/{said['billingKey']}").json()
+        result = redirect_query(httpx.post(url, data=data, headers=headers, verify=False))
+        info = shop.get(f"/billing-keys/{result['billingKey']}").json()
         assert info["customer"]["id"] == customer_id
 
     @pytest.mark.parametrize(
         ("outcome", "events"),
         [("issued", ["Ready", "Issued"]), ("failed", ["Ready", "Failed"]), ("leave", [])],
     )
-    def test_webhooks_tell_what_became_of_it(self, outcome: str, events: list[str]) -> None:
+    def test_webhooks(self, outcome: str, events: list[str]) -> None:
         with receiving() as receiver, Emulator(webhook_url=receiver.url) as emulator:
             self.leave(emulator, outcome)
             emulator.wait_for_webhooks()
             assert receiver.types == [f"BillingKey.{event}" for event in events]
 
-    def test_stores_a_card(self, emulator: Emulator, shop: Shop) -> None:
-        said = heard(self.leave(emulator, "issued", redirect=DONE))
-        assert said.keys() == {"lang", "transactionType", "billingKey"}
-        assert said["transactionType"] == "ISSUE_BILLING_KEY"
-        info = shop.get(f"/billing-keys/{said['billingKey']}").json()
+    def test_registers_a_card(self, emulator: Emulator, shop: Shop) -> None:
+        result = redirect_query(self.leave(emulator, "issued", redirect=DONE))
+        assert result.keys() == {"lang", "transactionType", "billingKey"}
+        assert result["transactionType"] == "ISSUE_BILLING_KEY"
+        info = shop.get(f"/billing-keys/{result['billingKey']}").json()
         assert info["status"] == "ISSUED"
         assert info["customer"]["id"] == "customer-1"
 
-    def test_hands_a_token_to_confirm(self, emulator: Emulator, shop: Shop) -> None:
-        said = heard(self.leave(emulator, "authenticated", redirect=DONE))
-        token = {"billingIssueToken": said["billingIssueToken"]}
+    def test_returns_a_token_to_confirm(self, emulator: Emulator, shop: Shop) -> None:
+        result = redirect_query(self.leave(emulator, "authenticated", redirect=DONE))
+        token = {"billingIssueToken": result["billingIssueToken"]}
         assert shop.post("/billing-keys/confirm", json=token).json()["billingKey"]
 
     @pytest.mark.parametrize(
         ("outcome", "code"), [("failed", "PG_PROVIDER"), ("leave", "FAILURE_TYPE_PG")]
     )
-    def test_stores_none(self, emulator: Emulator, outcome: str, code: str) -> None:
-        said = heard(self.leave(emulator, outcome, redirect=DONE))
-        assert said["code"] == code
-        assert said["message"]
-        assert "billingKey" not in said
+    def test_registers_no_card(self, emulator: Emulator, outcome: str, code: str) -> None:
+        result = redirect_query(self.leave(emulator, outcome, redirect=DONE))
+        assert result["code"] == code
+        assert result["message"]
+        assert "billingKey" not in result
 
-    def test_without_a_redirect_it_tells_the_key(self, emulator: Emulator) -> None:
+    def test_without_a_redirect_it_shows_the_key(self, emulator: Emulator) -> None:
         page = self.leave(emulator, "issued")
         assert page.status_code == 200
         assert "billing-key" in page.text
 
-    def test_what_cannot_be(self, emulator: Emulator) -> None:
+    def test_invalid_requests(self, emulator: Emulator) -> None:
         assert self.leave(emulator, "paid").status_code == 400
         assert self.leave(emulator, "issued", redirect="javascript:alert(1)").status_code == 400
-        refused = self.leave(emulator, "issued", storeId="store-of-another", redirect=DONE)
-        assert refused.status_code == 403
-        assert "customer-1" not in refused.text
+        rejected = self.leave(emulator, "issued", storeId="store-of-another", redirect=DONE)
+        assert rejected.status_code == 403
+        assert "customer-1" not in rejected.text
 
-    def test_another_sites_page_cannot_press_its_buttons(self, emulator: Emulator) -> None:
-        reply = httpx.post(
+    def test_another_sites_page_cannot_use_its_buttons(self, emulator: Emulator) -> None:
+        response = httpx.post(
             f"{emulator.url}/issue-billing-key/customer-1",
             data={"outcome": "issued"},
             headers={"Origin": "https://elsewhere.test"},
             verify=False,
         )
-        assert reply.status_code == 403
+        assert response.status_code == 403
 
-    def test_other_programs_play_it_by_a_control(self, emulator: Emulator) -> None:
-        reply = httpx.post(
+    def test_control_for_programs(self, emulator: Emulator) -> None:
+        response = httpx.post(
             f"{emulator.url}/_emulator/issue-billing-key",
             json={"customerId": "customer-1"},
             verify=False,
         )
-        assert reply.json()["billingKey"]
+        assert response.json()["billingKey"]

@@ -1,1 +1,1 @@
-"""What a browser and other programs see of the emulator: its page, its window, its controls."""
+"""The emulator's dashboard, payment windows and HTTP controls."""

@@ -1,11 +1,11 @@
-"""Forms that use a control."""
+"""Buttons: forms that post to a control or a window."""
 
 from __future__ import annotations
 
+from portone_async.emulator.json_values import JsonObject
 from portone_async.emulator.web.html import Html, element
-from portone_async.emulator.wire import JsonObject
 
-_WORDS = {
+_LABELS = {
     "paid": "Pay",
     "failed": "Fail",
     "virtual_account": "Virtual account",
@@ -19,62 +19,62 @@ def button(
     fields: JsonObject | None = None,
     *,
     kind: str | None = None,
-    about: str,
+    subject: str,
 ) -> Html:
-    """Write a form of one button. `about` tells a screen reader which of many it is."""
+    """Render a form of one button. `subject` tells screen readers what it applies to."""
     hidden = [
         element("input", type="hidden", name=name, value=value)
         for name, value in (fields or {}).items()
     ]
-    key = f"{control} {label} {about}"
+    key = f"{control} {label} {subject}"
     return element(
         "form",
         hidden,
-        element("button", label, class_=kind, aria_label=f"{label}: {about}", data_key=key),
+        element("button", label, class_=kind, aria_label=f"{label}: {subject}", data_key=key),
         method="post",
         action=f"/_emulator/{control}",
     )
 
 
 def payment_buttons(payment: JsonObject) -> list[Html]:
-    """Write what may be done with a payment now."""
-    about = {"paymentId": payment["id"], "storeId": payment["storeId"]}
+    """Render the actions that a payment's status allows."""
+    target = {"paymentId": payment["id"], "storeId": payment["storeId"]}
     name = str(payment["id"])
     match payment["status"]:
         case "READY":
             return [
-                button("leave", "Pay", {**about, "outcome": "paid"}, about=name),
-                button("leave", "Fail", {**about, "outcome": "failed"}, about=name),
+                button("leave", "Pay", {**target, "outcome": "paid"}, subject=name),
+                button("leave", "Fail", {**target, "outcome": "failed"}, subject=name),
             ]
         case "VIRTUAL_ACCOUNT_ISSUED":
-            return [button("deposit", "Deposit", about, about=name)]
+            return [button("deposit", "Deposit", target, subject=name)]
         case "PAY_PENDING":
-            return [button("approve", "Approve", about, about=name)]
+            return [button("approve", "Approve", target, subject=name)]
         case "PAID" | "PARTIAL_CANCELLED":
-            return [button("cancel", "Cancel", about, kind="danger", about=name)]
+            return [button("cancel", "Cancel", target, kind="danger", subject=name)]
         case _:
             return []
 
 
 def outcome_buttons() -> list[Html]:
-    """Write the ways to leave the payment window."""
-    return _outcomes(_WORDS)
+    """Render the outcomes of the payment window."""
+    return _outcomes(_LABELS)
 
 
 def card_buttons() -> list[Html]:
-    """Write the ways to leave the window in which a card is stored."""
+    """Render the outcomes of the billing-key window."""
     return _outcomes({"issued": "Store the card", "failed": "Fail"})
 
 
-def _outcomes(words: dict[str, str]) -> list[Html]:
-    first = next(iter(words))
+def _outcomes(labels: dict[str, str]) -> list[Html]:
+    first = next(iter(labels))
     return [
         element(
             "button",
-            word,
+            label,
             name="outcome",
             value=outcome,
             class_="primary" if outcome == first else None,
         )
-        for outcome, word in words.items()
+        for outcome, label in labels.items()
     ]

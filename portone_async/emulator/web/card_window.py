@@ -1,26 +1,26 @@
-"""The window at `/issue-billing-key/{customer_id}`, in which a customer stores a card."""
+"""The billing-key window at `/issue-billing-key/{customer_id}`."""
 
 from __future__ import annotations
 
+from portone_async.emulator.json_values import JsonObject
 from portone_async.emulator.state import State
 from portone_async.emulator.web.buttons import card_buttons
 from portone_async.emulator.web.html import Html, element
 from portone_async.emulator.web.window import Window
-from portone_async.emulator.wire import JsonObject
 
 
-def _card(state: State, customer_id: str, asked: JsonObject) -> JsonObject:
-    """Return what the window is to store.
+def _card(state: State, customer_id: str, query: JsonObject) -> JsonObject:
+    """Return the query's values with the customer's ID.
 
     Raises:
-        Refusal: FORBIDDEN for somebody else's store.
+        EmulatedAPIError: FORBIDDEN if the store does not belong to the account.
     """
     with state.lock:
-        state.store(asked.get("storeId"))
-    return {**asked, "customerId": customer_id}
+        state.store(query.get("storeId"))
+    return {**query, "customerId": customer_id}
 
 
-def _about(card: JsonObject) -> list[Html]:
+def _summary(card: JsonObject) -> list[Html]:
     return [
         element("h1", card.get("issueName", "Store a card")),
         element("p", card["customerId"], class_="label"),
@@ -30,9 +30,9 @@ def _about(card: JsonObject) -> list[Html]:
 CARD = Window(
     control="issue-billing-key",
     key="customerId",
-    transaction="ISSUE_BILLING_KEY",
-    impossible="No card can be stored here",
-    asked_for=_card,
-    about=_about,
+    transaction_type="ISSUE_BILLING_KEY",
+    error_title="No card can be stored here",
+    prepare=_card,
+    summary=_summary,
     buttons=card_buttons,
 )

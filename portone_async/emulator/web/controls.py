@@ -1,4 +1,4 @@
-"""What may be done from outside: each control's name, its JSON body, and what it does."""
+"""The HTTP controls: name, JSON body and function of each."""
 
 from __future__ import annotations
 
@@ -7,61 +7,61 @@ from typing import TYPE_CHECKING, get_args
 
 from attrs import frozen
 
-from portone_async.emulator.checkout import Outcome
+from portone_async.emulator.billing_key_window import IssueOutcome
+from portone_async.emulator.checkout import CheckoutOutcome
 from portone_async.emulator.document import Document
 from portone_async.emulator.errors import invalid
 from portone_async.emulator.escrow import EscrowEvent
 from portone_async.emulator.faults import FaultKind
-from portone_async.emulator.issue_window import IssueOutcome
-from portone_async.emulator.methods import Method
-from portone_async.emulator.web import actions
-from portone_async.emulator.wire import JsonObject
+from portone_async.emulator.json_values import JsonObject
+from portone_async.emulator.methods import PayMethod
+from portone_async.emulator.web import control_handlers
 
 if TYPE_CHECKING:
     from portone_async.emulator.emulator import Emulator
 
 _TEXT: JsonObject = {"type": "string", "minLength": 1, "maxLength": 1000}
-_SUM: JsonObject = {"type": "integer", "format": "int64", "minimum": 0}
+_AMOUNT: JsonObject = {"type": "integer", "format": "int64", "minimum": 0}
 _COUNT: JsonObject = {"type": "integer", "minimum": 1, "maximum": 1_000_000}
-_SPAN: JsonObject = {"type": "number", "minimum": 0, "maximum": 1_000_000}
+_DURATION: JsonObject = {"type": "number", "minimum": 0, "maximum": 1_000_000}
 _PAYMENT = {"paymentId": _TEXT, "storeId": _TEXT}
-METHODS = tuple(name.upper() for name in get_args(Method))
-OUTCOMES: tuple[str, ...] = get_args(Outcome)
+METHODS = tuple(name.upper() for name in get_args(PayMethod))
+OUTCOMES: tuple[str, ...] = get_args(CheckoutOutcome)
 
 
 @frozen(kw_only=True)
 class Control:
-    """A control. `required` names properties; unknown ones are refused: they are typing errors."""
+    """A control. Unknown properties in a body are errors, to catch typos."""
 
-    about: str
+    description: str
     properties: JsonObject
     required: tuple[str, ...] = ()
     run: Callable[[Emulator, JsonObject], JsonObject]
 
     @property
     def schema(self) -> JsonObject:
-        """The JSON Schema of its body."""
+        """The JSON Schema of the body."""
         return {"type": "object", "properties": self.properties, "required": list(self.required)}
 
     def check_names(self, body: JsonObject) -> None:
-        """Refuse unknown properties.
+        """Check that a body has no unknown properties.
 
         Raises:
-            Refusal: INVALID_REQUEST.
+            EmulatedAPIError: INVALID_REQUEST.
         """
         for name in body:
             if name not in self.properties:
                 known = ", ".join(self.properties)
-                raise invalid(f"body.{name[:50]}", f"is unknown; known are: {known or 'none'}")
+                raise invalid(f"body.{name[:50]}", f"is unknown; allowed are: {known or 'none'}")
 
 
 def controls(document: Document) -> dict[str, Control]:
-    """Return the controls by their name in the path."""
+    """Return the controls by path name."""
     outcome: JsonObject = {"type": "string", "enum": list(OUTCOMES)}
     order: JsonObject = {
-        "totalAmount": _SUM,
-        "taxFreeAmount": _SUM,
-        "vatAmount": _SUM,
+        "totalAmount": _AMOUNT,
+        "taxFreeAmount": _AMOUNT,
+        "vatAmount": _AMOUNT,
         "currency": {"type": "string", "enum": document.schemas["Currency"]["enum"]},
         "orderName": _TEXT,
         "payMethod": {"type": "string", "enum": list(METHODS)},
@@ -77,25 +77,25 @@ def controls(document: Document) -> dict[str, Control]:
         "kind": {"type": "string", "enum": list(get_args(FaultKind))},
         "times": _COUNT,
         "isForever": {"type": "boolean"},
-        "delay": _SPAN,
+        "delay": _DURATION,
         "retryAfter": {"type": ["integer", "string"]},
         "probability": {"type": "number", "minimum": 0, "maximum": 1},
     }
     return {
         "checkout": Control(
-            about="Open the payment window for a payment and leave it with an outcome.",
+            description="Open the payment window for a payment and leave it with an outcome.",
             properties={**_PAYMENT, "outcome": outcome, **order},
             required=("paymentId",),
-            run=actions.checkout,
+            run=control_handlers.checkout,
         ),
         "leave": Control(
-            about="Leave the payment window that a payment has open (READY) with an outcome.",
+            description="Leave the open payment window of a payment (READY) with an outcome.",
             properties={**_PAYMENT, "outcome": outcome},
             required=("paymentId",),
-            run=actions.leave,
+            run=control_handlers.leave,
         ),
         "issue-billing-key": Control(
-            about="Open the window in which a customer stores a card and leave it with an outcome.",
+            description="Open the window that registers a card and leave it with an outcome.",
             properties={
                 "customerId": _TEXT,
                 "storeId": _TEXT,
@@ -106,82 +106,82 @@ def controls(document: Document) -> dict[str, Control]:
                 "channelKey": _TEXT,
             },
             required=("customerId",),
-            run=actions.issue_billing_key,
+            run=control_handlers.issue_billing_key,
         ),
         "deposit": Control(
-            about="Pay into a payment's virtual account.",
-            properties={**_PAYMENT, "amount": _SUM},
+            description="Deposit into a payment's virtual account.",
+            properties={**_PAYMENT, "amount": _AMOUNT},
             required=("paymentId",),
-            run=actions.deposit,
+            run=control_handlers.deposit,
         ),
         "approve": Control(
-            about="Let the payment company approve a pending payment.",
+            description="Approve a pending payment, as the payment company does.",
             properties=_PAYMENT,
             required=("paymentId",),
-            run=actions.approve,
+            run=control_handlers.approve,
         ),
         "cancel": Control(
-            about="Cancel all that is left of a payment, as an operator in PortOne's console.",
+            description="Cancel the rest of a payment, as an operator does in PortOne's console.",
             properties={**_PAYMENT, "reason": _TEXT},
             required=("paymentId",),
-            run=actions.cancel,
+            run=control_handlers.cancel,
         ),
         "advance": Control(
-            about="Move the clock forward.",
-            properties=dict.fromkeys(("days", "hours", "minutes", "seconds"), _SPAN),
-            run=actions.advance,
+            description="Advance the clock.",
+            properties=dict.fromkeys(("days", "hours", "minutes", "seconds"), _DURATION),
+            run=control_handlers.advance,
         ),
         "decline": Control(
-            about="Let the payment company decline the next charges.",
+            description="Decline the next charges, as the payment company does.",
             properties={"times": _COUNT, "pgCode": _TEXT, "pgMessage": _TEXT},
-            run=actions.decline,
+            run=control_handlers.decline,
         ),
         "faults": Control(
-            about="Let the next requests to an operation (* is any) meet a fault.",
+            description="Inject a fault into the next requests for an operation (* means any).",
             properties=fault,
             required=("operationId", "kind"),
-            run=actions.fault,
+            run=control_handlers.fault,
         ),
         "clear-faults": Control(
-            about="Forget the faults that are still to come.",
+            description="Cancel all planned faults.",
             properties={},
-            run=actions.clear_faults,
+            run=control_handlers.clear_faults,
         ),
         "refuse": Control(
-            about="Answer the next requests to an operation with an error that it may give.",
+            description="Respond to the next requests for an operation with one of its API errors.",
             properties={"operationId": operation, "type": _TEXT, "times": _COUNT},
             required=("operationId", "type"),
-            run=actions.refuse,
+            run=control_handlers.respond_with_error,
         ),
         "pend-cancellations": Control(
-            about="Let the payment company take its time with the next cancellations.",
+            description="Leave the next cancellations pending at the payment company.",
             properties={"times": _COUNT},
-            run=actions.pend_cancellations,
+            run=control_handlers.pend_cancellations,
         ),
         "complete-cancellation": Control(
-            about="Let the payment company do the oldest cancellation that is pending.",
+            description="Complete the oldest pending cancellation of a payment.",
             properties=_PAYMENT,
             required=("paymentId",),
-            run=actions.complete_cancellation,
+            run=control_handlers.complete_cancellation,
         ),
         "fail-cancellation": Control(
-            about="Let the payment company refuse the oldest cancellation that is pending.",
+            description="Fail the oldest pending cancellation of a payment.",
             properties=_PAYMENT,
             required=("paymentId",),
-            run=actions.fail_cancellation,
+            run=control_handlers.fail_cancellation,
         ),
         "escrow": Control(
-            about="Let the goods of a payment with escrow arrive, be accepted or be rejected.",
+            description="Move a payment's escrow: the goods are delivered, accepted or rejected.",
             properties={
                 **_PAYMENT,
                 "event": {"type": "string", "enum": list(get_args(EscrowEvent))},
             },
             required=("paymentId", "event"),
-            run=actions.escrow,
+            run=control_handlers.escrow,
         ),
         "reset": Control(
-            about="Forget everything that happened, as if just started.",
+            description="Discard all state, as if just started.",
             properties={},
-            run=actions.reset,
+            run=control_handlers.reset,
         ),
     }

@@ -1,4 +1,4 @@
-"""Reading what a request carries: JSON, or a form of our own page."""
+"""Parsing request data: JSON bodies, the dashboard's forms, queries."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from urllib.parse import parse_qsl
 import orjson
 
 from portone_async.emulator.errors import invalid
+from portone_async.emulator.json_values import JsonObject
 from portone_async.emulator.web.guard import FORM, media_type
-from portone_async.emulator.wire import JsonObject
 
 if TYPE_CHECKING:
     from starlette.requests import Request
@@ -18,10 +18,10 @@ _LIMIT = 1_000_000
 
 
 async def read_body(request: Request, properties: JsonObject) -> JsonObject:
-    """Return a request's object; a form's texts become what their properties are.
+    """Parse a request's body; values of a form are converted to their properties' types.
 
     Raises:
-        Refusal: INVALID_REQUEST.
+        EmulatedAPIError: INVALID_REQUEST.
     """
     content = bytearray()
     async for chunk in request.stream():
@@ -40,7 +40,7 @@ async def read_body(request: Request, properties: JsonObject) -> JsonObject:
 
 
 def read_query(request: Request, properties: JsonObject) -> JsonObject:
-    """Return the query's values as what their properties are."""
+    """Parse the query, converting values to their properties' types."""
     return _typed(request.scope["query_string"], properties)
 
 
@@ -55,7 +55,7 @@ def _json(content: bytes) -> JsonObject:
 
 
 def _typed(content: bytes, properties: JsonObject) -> JsonObject:
-    """Read a form. A field that was left empty is absent, one that repeats is a list's."""
+    """Parse a form. Empty fields are omitted; repeated fields form a list."""
     try:
         pairs = parse_qsl(content.decode(), max_num_fields=100, errors="strict")
     except ValueError:
@@ -71,7 +71,7 @@ def _typed(content: bytes, properties: JsonObject) -> JsonObject:
 
 
 def _value(kind: Any, text: str) -> object:
-    """Read a text; one that is not of the kind stays a text, and is refused for it."""
+    """Convert a text; if it is not of the type, keep it, so that validation reports it."""
     try:
         match kind:
             case "integer":

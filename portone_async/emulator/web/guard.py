@@ -1,9 +1,9 @@
-"""Who may use the page and the controls, which ask for no secret.
+"""Access control for the dashboard, windows and controls, which need no secret.
 
-They are for programs and browsers on this machine. Three things could come in from outside:
-another machine, where the emulator listens on more than loopback; a page of another site, which
-a browser lets send requests here (cross-site request forgery); and a page of another site under
-a name that its owner points at this machine (DNS rebinding).
+They are for programs and browsers on this machine. The threats are other machines, if the emulator
+listens on more than loopback; cross-site request forgery, when a page of another site makes a
+browser send requests here; and DNS rebinding, when such a page's host name resolves to this
+machine.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from portone_async.emulator.errors import Refusal
+from portone_async.emulator.errors import EmulatedAPIError
 
 if TYPE_CHECKING:
     from starlette.requests import Request
@@ -23,37 +23,40 @@ FORM = "application/x-www-form-urlencoded"
 
 
 class Guard:
-    """Refuses requests that come from outside. `allowed_hosts` are names beside loopback's."""
+    """Rejects foreign requests. `allowed_hosts` are allowed in addition to loopback names."""
 
     def __init__(self, allowed_hosts: Iterable[str]) -> None:
         self._allowed = frozenset(host.lower() for host in allowed_hosts)
 
     def check(self, request: Request) -> None:
-        """Check who asks.
+        """Check a request's host, client address and origin.
 
         Raises:
-            Refusal: FORBIDDEN.
+            EmulatedAPIError: FORBIDDEN.
         """
         host = _host(request)
         if host not in self._allowed:
             if not _is_loopback(host):
-                raise Refusal("FORBIDDEN", "Host is not loopback, and not among the allowed hosts")
+                raise EmulatedAPIError(
+                    "FORBIDDEN", "Host is neither loopback nor one of the allowed hosts"
+                )
             if request.client is None or not _is_loopback(request.client.host):
-                raise Refusal("FORBIDDEN", "the request does not come from this machine")
+                raise EmulatedAPIError("FORBIDDEN", "the request does not come from this machine")
         if request.method not in _SAFE_METHODS:
             _check_same_site(request)
 
 
 def media_type(request: Request) -> str:
-    """Return a request's content type, without parameters."""
+    """Return a request's media type, without parameters."""
     return request.headers.get("content-type", "").partition(";")[0].strip().lower()
 
 
 def _check_same_site(request: Request) -> None:
-    """Refuse what a browser sends for a page that is not ours.
+    """Check that a browser does not send the request for a page of another site.
 
-    Sec-Fetch-Site: https://www.w3.org/TR/fetch-metadata/. Browsers that do not know it send Origin.
-    Programs send neither; but a browser could then still send a form, so a form needs one.
+    Browsers send Sec-Fetch-Site (https://www.w3.org/TR/fetch-metadata/), older ones only Origin.
+    Programs send neither. But an old browser may omit Origin on forms, so forms must have one of
+    them.
     """
     site = request.headers.get("sec-fetch-site")
     origin = request.headers.get("origin")
@@ -64,7 +67,7 @@ def _check_same_site(request: Request) -> None:
     else:
         is_ours = media_type(request) in {"", "application/json"}
     if not is_ours:
-        raise Refusal("FORBIDDEN", "the request comes from another site")
+        raise EmulatedAPIError("FORBIDDEN", "the request comes from another site")
 
 
 def _host(request: Request) -> str:

@@ -1,4 +1,4 @@
-"""HTML that cannot be injected into: whatever is not `Html` is text, and escaped."""
+"""HTML rendering safe from injection: everything but `Html` is escaped."""
 
 from __future__ import annotations
 
@@ -10,23 +10,24 @@ _VOID = frozenset({"input", "link", "meta"})
 
 
 class Html(str):
-    """HTML as it is."""
+    """Trusted HTML, which is not escaped."""
 
     __slots__ = ()
 
 
 def element(tag: str, *content: object, **attributes: object) -> Html:
-    """Write an element.
+    """Render an element.
 
-    An attribute's name is a keyword with `-` for `_` and without a last `_`, as in `class_`. One
-    that is None or False is left out. Nones, and what is in lists, may stand in the content.
+    Keyword names become attribute names: `_` becomes `-`, and a trailing `_` is dropped, as in
+    `class_`. Attributes that are `None` or `False` are omitted. Content may contain `None` and
+    lists.
     """
     opened = "".join([f"<{tag}", *(_attribute(*item) for item in attributes.items()), ">"])
     return Html(opened if tag in _VOID else f"{opened}{text(content)}</{tag}>")
 
 
 def text(content: object) -> Html:
-    """Write content: HTML as it is, lists one by one, anything else as text."""
+    """Render content: `Html` unchanged, lists item by item, anything else escaped."""
     if content is None:
         return Html()
     if isinstance(content, Html):

@@ -3,41 +3,42 @@
 from __future__ import annotations
 
 from portone_async.emulator.errors import invalid
+from portone_async.emulator.json_values import JsonObject
 from portone_async.emulator.state import State
 from portone_async.emulator.web.buttons import outcome_buttons
 from portone_async.emulator.web.html import Html, element
 from portone_async.emulator.web.money import money
 from portone_async.emulator.web.window import Window
-from portone_async.emulator.wire import JsonObject
 
 
-def _order(state: State, payment_id: str, asked: JsonObject) -> JsonObject:
-    """Return what the window is to sell: what its address says, else what is known of the payment.
+def _order(state: State, payment_id: str, query: JsonObject) -> JsonObject:
+    """Return the order to pay: the query's values, with defaults from what is known of the payment.
 
-    Known is what its last attempt was for, or what was pre-registered.
+    The defaults are those of the payment's latest attempt, or else of its pre-registration.
 
     Raises:
-        Refusal: INVALID_REQUEST when that tells no amount; FORBIDDEN for somebody else's store.
+        EmulatedAPIError: INVALID_REQUEST if there is no amount; FORBIDDEN if the store does not
+            belong to the account.
     """
     with state.lock:
-        key = state.store(asked.get("storeId")), payment_id
+        key = state.store(query.get("storeId")), payment_id
         payment = state.payments.get(key)
         registration = state.registrations.get(key)
-        known: JsonObject = {"currency": "KRW", "orderName": "An order"}
+        defaults: JsonObject = {"currency": "KRW", "orderName": "An order"}
         if registration is not None:
-            known["totalAmount"] = registration.total
-            known["currency"] = registration.currency or "KRW"
+            defaults["totalAmount"] = registration.total
+            defaults["currency"] = registration.currency or "KRW"
         if payment is not None:
-            known["totalAmount"] = payment.latest.amount.total
-            wire = payment.latest.wire
-            known |= {name: wire[name] for name in ("currency", "orderName") if name in wire}
-    order = {**known, **asked, "paymentId": payment_id}
+            defaults["totalAmount"] = payment.latest.amount.total
+            fields = payment.latest.fields
+            defaults |= {name: fields[name] for name in ("currency", "orderName") if name in fields}
+    order = {**defaults, **query, "paymentId": payment_id}
     if order.get("totalAmount") is None:
-        raise invalid("query.totalAmount", "is required: the payment was not registered with one")
+        raise invalid("query.totalAmount", "is required: no amount was pre-registered")
     return order
 
 
-def _about(order: JsonObject) -> list[Html]:
+def _summary(order: JsonObject) -> list[Html]:
     return [
         element("h1", order["orderName"]),
         element("p", money(order["totalAmount"], order["currency"]), class_="money total"),
@@ -48,10 +49,10 @@ def _about(order: JsonObject) -> list[Html]:
 PAYMENT = Window(
     control="checkout",
     key="paymentId",
-    transaction="PAYMENT",
-    impossible="This payment cannot be made",
-    asked_for=_order,
-    about=_about,
+    transaction_type="PAYMENT",
+    error_title="This payment cannot be made",
+    prepare=_order,
+    summary=_summary,
     buttons=outcome_buttons,
-    when_left="ready",
+    outcome_of_leaving="ready",
 )

@@ -1,18 +1,19 @@
-"""The three tables of the page, which the script keeps up to date."""
+"""The three tables of the dashboard, which the script keeps up to date."""
 
 from __future__ import annotations
 
 from urllib.parse import quote, urlencode
 
+from portone_async.emulator.deliveries import SUCCESS_STATUSES
+from portone_async.emulator.json_values import JsonObject
 from portone_async.emulator.methods import type_name
 from portone_async.emulator.web.buttons import payment_buttons
 from portone_async.emulator.web.html import Html, element
 from portone_async.emulator.web.money import money
 from portone_async.emulator.web.tables import table
-from portone_async.emulator.wire import JsonObject
 
 _CLIENT_ERROR, _SERVER_ERROR = 400, 500
-# What a state means, for its colour.
+# CSS classes that colour each status.
 _TONES = {
     "PAID": "good",
     "PARTIAL_CANCELLED": "spent",
@@ -23,18 +24,22 @@ _TONES = {
 }
 
 
-def live(seen: JsonObject) -> Html:
-    """Write the tables of a snapshot."""
+def live(snapshot: JsonObject) -> Html:
+    """Render the tables of a snapshot."""
     sections = (
-        _section(seen, "payments", _payments(seen), "No payment yet: play a customer above."),
-        _section(seen, "webhooks", _webhooks(seen), "None sent yet, or no URL is set for them."),
-        _section(seen, "requests", _requests(seen), "No request came in yet."),
+        _section(
+            snapshot, "payments", _payments(snapshot), "No payment yet: simulate a customer above."
+        ),
+        _section(
+            snapshot, "webhooks", _webhooks(snapshot), "No webhook yet, or no webhook URL is set."
+        ),
+        _section(snapshot, "requests", _requests(snapshot), "No request yet."),
     )
     return element("div", sections, id="live")
 
 
-def _section(seen: JsonObject, name: str, content: Html, empty: str) -> Html:
-    shown, count = len(seen[name]), seen["counts"][name]
+def _section(snapshot: JsonObject, name: str, content: Html, empty: str) -> Html:
+    shown, count = len(snapshot[name]), snapshot["counts"][name]
     note = f"{count:,}" if shown == count else f"the last {shown} of {count:,}"
     return element(
         "section",
@@ -46,7 +51,7 @@ def _section(seen: JsonObject, name: str, content: Html, empty: str) -> Html:
     )
 
 
-def _payments(seen: JsonObject) -> Html:
+def _payments(snapshot: JsonObject) -> Html:
     rows = [
         (
             [element("strong", payment["id"]), element("small", payment.get("orderName"))],
@@ -56,10 +61,12 @@ def _payments(seen: JsonObject) -> Html:
             _time(payment["statusChangedAt"]),
             element("div", payment_buttons(payment), _window(payment), class_="row"),
         )
-        for payment in seen["payments"]
+        for payment in snapshot["payments"]
     ]
     return table(
-        "Payments, the latest first", ("Payment", "State", "Amount", "Method", "Since", "Do"), rows
+        "Payments, latest first",
+        ("Payment", "Status", "Amount", "Method", "Since", "Actions"),
+        rows,
     )
 
 
@@ -79,7 +86,7 @@ def _method(payment: JsonObject) -> str:
 
 
 def _window(payment: JsonObject) -> Html | None:
-    """Link to the payment window, where it would still take the payment."""
+    """Render a link to the payment window, if the payment can still be made."""
     if payment["status"] not in {"READY", "FAILED"}:
         return None
     query = urlencode({"storeId": payment["storeId"]})
@@ -92,8 +99,8 @@ def _window(payment: JsonObject) -> Html | None:
     )
 
 
-def _webhooks(seen: JsonObject) -> Html:
-    count = seen["counts"]["webhooks"]
+def _webhooks(snapshot: JsonObject) -> Html:
+    count = snapshot["counts"]["webhooks"]
     rows = [
         (
             [element("strong", webhook["type"]), element("small", webhook.get("paymentId"))],
@@ -101,18 +108,18 @@ def _webhooks(seen: JsonObject) -> Html:
             element("code", webhook["url"]),
             element(
                 "details",
-                element("summary", "Body", data_key=f"body {count - place}"),
+                element("summary", "Show", data_key=f"body {count - index}"),
                 element("pre", webhook["body"]),
             ),
         )
-        for place, webhook in enumerate(seen["webhooks"])
+        for index, webhook in enumerate(snapshot["webhooks"])
     ]
-    return table("Webhooks, the latest first", ("Event", "Delivery", "To", "Content"), rows)
+    return table("Webhooks, latest first", ("Event", "Delivery", "URL", "Body"), rows)
 
 
 def _delivery(webhook: JsonObject) -> list[Html]:
-    """Write each attempt's answer, and when the next one is due."""
-    tried = [
+    """Render each attempt's result, and when the next attempt is due."""
+    items = [
         element(
             "li",
             badge(_result(attempt), "good" if _is_success(attempt) else "bad"),
@@ -123,8 +130,8 @@ def _delivery(webhook: JsonObject) -> list[Html]:
     ]
     due = webhook.get("nextAttemptAt")
     if due is not None:
-        tried.append(element("li", badge("due", "waiting"), " ", _time(due)))
-    return [element("ol", tried, class_="attempts")]
+        items.append(element("li", badge("due", "waiting"), " ", _time(due)))
+    return [element("ol", items, class_="attempts")]
 
 
 def _result(attempt: JsonObject) -> str:
@@ -132,10 +139,10 @@ def _result(attempt: JsonObject) -> str:
 
 
 def _is_success(attempt: JsonObject) -> bool:
-    return 200 <= attempt.get("status", 0) < 300  # noqa: PLR2004
+    return attempt.get("status") in SUCCESS_STATUSES
 
 
-def _requests(seen: JsonObject) -> Html:
+def _requests(snapshot: JsonObject) -> Html:
     rows = [
         (
             [
@@ -146,14 +153,14 @@ def _requests(seen: JsonObject) -> Html:
             f"{request['milliseconds']} ms",
             _time(request["at"]),
         )
-        for request in seen["requests"]
+        for request in snapshot["requests"]
     ]
-    return table("Requests, the latest first", ("Request", "Answer", "Took", "At"), rows)
+    return table("Requests, latest first", ("Request", "Response", "Duration", "At"), rows)
 
 
 def _status(status: int | None) -> Html:
     if status is None:
-        return badge("no answer", "bad")
+        return badge("no response", "bad")
     if status >= _SERVER_ERROR:
         return badge(str(status), "bad")
     return badge(str(status), "waiting" if status >= _CLIENT_ERROR else "good")
@@ -167,11 +174,11 @@ def _marks(request: JsonObject) -> list[Html]:
 
 
 def badge(text: str, tone: str) -> Html:
-    """Write a state as a coloured word."""
+    """Render a status as a coloured label."""
     return element("span", text, class_=f"badge {tone}")
 
 
-def _time(moment: str) -> Html:
-    """Write a moment of the emulator's clock, to the second; the year and the zone show on hovering."""
-    shown = moment[5:19].replace("T", " ")
-    return element("time", shown, datetime=moment, title=f"{moment[:4]}, UTC")
+def _time(time: str) -> Html:
+    """Render a time of the emulator's clock, to the second; the tooltip has year and zone."""
+    shown = time[5:19].replace("T", " ")
+    return element("time", shown, datetime=time, title=f"{time[:4]}, UTC")

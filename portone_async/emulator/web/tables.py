@@ -1,4 +1,4 @@
-"""Tables that stay tables for screen readers, and turn into cards on a phone."""
+"""Tables that turn into cards on narrow screens, and stay tables for screen readers."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from portone_async.emulator.web.html import Html, element
 
 
 def table(caption: str, columns: Sequence[str], rows: Sequence[Sequence[object]]) -> Html:
-    """Write a table. The first cell of each row heads it.
+    """Render a table. The first cell of each row is its header.
 
-    The roles are what the elements mean already; they are said again because `display: block`,
-    which makes cards of rows, takes that meaning away.
+    The ARIA roles repeat what the elements mean, because `display: block`, which turns rows into
+    cards, removes that meaning.
     """
     heads = [element("th", column, scope="col", role="columnheader") for column in columns]
     return element(

@@ -1,4 +1,4 @@
-"""What happened, as the page and the controls show it."""
+"""Snapshots of the state for the dashboard and `/_emulator/state`."""
 
 from __future__ import annotations
 
@@ -9,17 +9,17 @@ import orjson
 
 from portone_async.emulator.app import RequestRecord
 from portone_async.emulator.deliveries import Attempt, Delivery
-from portone_async.emulator.request_line import shown_path
+from portone_async.emulator.json_values import JsonObject, format_datetime, omit_none
+from portone_async.emulator.request_log import redacted_path
 from portone_async.emulator.state import State
-from portone_async.emulator.wire import JsonObject, present, timestamp
 
 
 def snapshot(state: State, requests: Sequence[RequestRecord], limit: int) -> JsonObject:
-    """Return what happened, the latest first: at most so many of each, and how many there are."""
+    """Return at most `limit` of each kind, latest first, and the total counts."""
     with state.lock:
         payments = [each.view for each in islice(reversed(state.payments.values()), limit)]
-        deliveries = state.outbox.deliveries
-        seen: JsonObject = {
+        deliveries = state.delivery_queue.deliveries
+        result: JsonObject = {
             "now": state.now(),
             "storeId": state.settings.store_id,
             "counts": {
@@ -31,14 +31,14 @@ def snapshot(state: State, requests: Sequence[RequestRecord], limit: int) -> Jso
             "requests": [_request(record) for record in list(requests)[: -limit - 1 : -1]],
             "webhooks": [_webhook(delivery) for delivery in deliveries[: -limit - 1 : -1]],
         }
-        return orjson.loads(orjson.dumps(seen))
+        return orjson.loads(orjson.dumps(result))
 
 
 def _request(record: RequestRecord) -> JsonObject:
-    return present(
-        at=timestamp(record.at),
+    return omit_none(
+        at=format_datetime(record.at),
         method=record.method,
-        path=shown_path(record),
+        path=redacted_path(record),
         operationId=record.operation_id,
         status=record.status,
         milliseconds=round(record.seconds * 1000, 1),
@@ -49,7 +49,7 @@ def _request(record: RequestRecord) -> JsonObject:
 
 def _webhook(delivery: Delivery) -> JsonObject:
     due = delivery.next_attempt_at
-    return present(
+    return omit_none(
         id=delivery.id,
         type=delivery.type,
         url=delivery.url,
@@ -57,9 +57,9 @@ def _webhook(delivery: Delivery) -> JsonObject:
         body=delivery.content.decode(),
         isDelivered=delivery.is_delivered,
         attempts=[_attempt(attempt) for attempt in delivery.attempts],
-        nextAttemptAt=None if due is None else timestamp(due),
+        nextAttemptAt=None if due is None else format_datetime(due),
     )
 
 
 def _attempt(attempt: Attempt) -> JsonObject:
-    return present(at=timestamp(attempt.at), status=attempt.status, error=attempt.error)
+    return omit_none(at=format_datetime(attempt.at), status=attempt.status, error=attempt.error)

@@ -1,17 +1,17 @@
-// The page works without this: it keeps the tables up to date, and sends the forms without leaving.
+// Updates the tables, and submits the forms in the background. The page also works without it.
 "use strict";
 
-const EVERY = 500;
+const INTERVAL_MS = 500;
 const live = document.getElementById("live");
 const notice = document.getElementById("notice");
-let tag = null;
+let etag = null;
 let timer = null;
 
 function parse(html) {
   return new DOMParser().parseFromString(html, "text/html").getElementById("live");
 }
 
-// Swap the sections that changed, leaving focus and opened details where they were.
+// Replace changed sections, keeping the focus and opened details.
 function show(fresh) {
   for (const section of fresh.children) {
     const shown = document.getElementById(section.id);
@@ -34,21 +34,21 @@ function show(fresh) {
 async function refresh() {
   clearTimeout(timer);
   try {
-    const headers = tag ? { "If-None-Match": tag } : {};
-    const reply = await fetch("/_emulator/live", { headers, cache: "no-store" });
-    const now = reply.headers.get("Emulator-Now");
+    const headers = etag ? { "If-None-Match": etag } : {};
+    const response = await fetch("/_emulator/live", { headers, cache: "no-store" });
+    const now = response.headers.get("Emulator-Now");
     if (now) document.getElementById("now").textContent = now;
-    if (reply.status === 200) {
-      tag = reply.headers.get("ETag");
-      show(parse(await reply.text()));
+    if (response.status === 200) {
+      etag = response.headers.get("ETag");
+      show(parse(await response.text()));
     }
     document.body.classList.remove("gone");
   } catch {
     document.body.classList.add("gone");
-    say("The emulator does not answer.", true);
+    say("The emulator does not respond.", true);
   }
   clearTimeout(timer);
-  timer = setTimeout(() => document.hidden || refresh(), EVERY);
+  timer = setTimeout(() => document.hidden || refresh(), INTERVAL_MS);
 }
 
 function say(text, isProblem) {
@@ -60,21 +60,21 @@ async function send(event) {
   const form = event.target;
   const button = event.submitter;
   event.preventDefault();
-  if (form.action.endsWith("/reset") && !confirm("Forget everything that happened?")) return;
+  if (form.action.endsWith("/reset") && !confirm("Discard all state?")) return;
   const body = new URLSearchParams(new FormData(form, button));
   try {
-    const reply = await fetch(form.action, { method: "POST", body, headers: { Accept: "application/json" } });
-    const answer = await reply.json();
+    const response = await fetch(form.action, { method: "POST", body, headers: { Accept: "application/json" } });
+    const result = await response.json();
     const done = button ? button.getAttribute("aria-label") || button.textContent : "Done";
-    say(reply.ok ? `${done}: done` : answer.message, !reply.ok);
-    if (reply.ok && form.elements.paymentId && form.elements.orderName) next(form.elements.paymentId);
+    say(response.ok ? `${done}: done` : result.message, !response.ok);
+    if (response.ok && form.elements.paymentId && form.elements.orderName) next(form.elements.paymentId);
   } catch {
-    say("The emulator does not answer.", true);
+    say("The emulator does not respond.", true);
   }
   await refresh();
 }
 
-// Suggest the next id: order-1, order-2, ...
+// Suggest the next ID: order-1, order-2, ...
 function next(field) {
   field.value = field.value.replace(/\d+$/, (digits) => String(Number(digits) + 1));
 }

@@ -1,4 +1,4 @@
-"""One request, in one line."""
+"""The log line of a request."""
 
 from __future__ import annotations
 
@@ -6,16 +6,16 @@ from datetime import UTC, datetime
 
 from portone_async.emulator.app import RequestRecord
 
-# Legible on a light background as on a dark one.
+# Legible on light and dark backgrounds.
 _RED, _MAGENTA, _BOLD, _RESET = "\x1b[31m", "\x1b[35m", "\x1b[1m", "\x1b[0m"
 _SERVER_ERROR, _CLIENT_ERROR = 500, 400
 
 
-def shown_path(record: RequestRecord) -> str:
+def redacted_path(record: RequestRecord) -> str:
     """Return the path without secrets and personal data.
 
-    Of its values only ids are shown: a billing key is as good as money, and an account number is
-    somebody's. An unknown path may hold anything.
+    Only IDs are shown: a billing key is as good as money, and an account number is personal data.
+    An unknown path could contain anything.
     """
     if record.match is None:
         return "(unknown path or method)"
@@ -26,28 +26,28 @@ def shown_path(record: RequestRecord) -> str:
     return record.match.operation.path.format(**values)
 
 
-def line(record: RequestRecord, *, in_colour: bool = False) -> str:
-    """Describe a request: real time, method, path, operation, status, milliseconds, marks."""
-    shown = [
+def format_request(record: RequestRecord, *, in_colour: bool = False) -> str:
+    """Format a request: real time, method, path, operation, status, duration, fault and replay."""
+    parts = [
         f"{datetime.now(UTC):%H:%M:%S}",
         record.method.ljust(6),
-        shown_path(record),
+        redacted_path(record),
     ]
     if record.operation_id is not None:
-        shown.append(record.operation_id)
-    shown += [
+        parts.append(record.operation_id)
+    parts += [
         _colour(_status_colour(record.status), _status(record), in_colour),
         f"{record.seconds * 1000:.0f}ms",
     ]
     if record.fault is not None:
-        shown.append(_colour(_MAGENTA, f"fault={record.fault}", in_colour))
+        parts.append(_colour(_MAGENTA, f"fault={record.fault}", in_colour))
     if record.is_replay:
-        shown.append(_colour(_MAGENTA, "replay", in_colour))
-    return "  ".join(shown)
+        parts.append(_colour(_MAGENTA, "replay", in_colour))
+    return "  ".join(parts)
 
 
 def _status(record: RequestRecord) -> str:
-    return "no answer" if record.status is None else str(record.status)
+    return "no response" if record.status is None else str(record.status)
 
 
 def _status_colour(status: int | None) -> str:
@@ -61,5 +61,5 @@ def _colour(code: str, text: str, in_colour: bool) -> str:
 
 
 def _printable(text: str) -> str:
-    """Escape what would break the line, or steer the terminal."""
+    """Escape characters that would break the line or control the terminal."""
     return text if text.isprintable() else text.encode("unicode_escape").decode()

@@ -1,4 +1,4 @@
-"""The webhooks that a change makes."""
+"""Webhook events for changes of payments and billing keys."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ from attrs import evolve
 
 from portone_async.emulator import webhook_bodies
 from portone_async.emulator.deliveries import Delivery
-from portone_async.emulator.outbox import REDELIVERIES
+from portone_async.emulator.delivery_queue import REDELIVERIES
+from portone_async.emulator.json_values import JsonObject, omit_none
 from portone_async.emulator.records import Payment
 from portone_async.emulator.state import State
-from portone_async.emulator.wire import JsonObject, present
 
 Trigger: TypeAlias = Literal[
     "VIRTUAL_ACCOUNT_DEPOSIT", "ASYNC_PAY_APPROVED", "ASYNC_CANCEL_APPROVED"
 ]
-"""Why a payment changed without anybody's request, in PortOne's words."""
+"""Why a payment changed without an API request, in PortOne's terms."""
 
 _CANCELLATIONS = frozenset({"PartialCancelled", "Cancelled", "CancelPending"})
 _PAYMENT_STATUSES = frozenset(
@@ -41,9 +41,9 @@ def notify_payment(
     trigger: Trigger | None = None,
     cancellation: JsonObject | None = None,
 ) -> None:
-    """Tell the shop what has become of a payment. `status` is the event's, as in `PAID`.
+    """Queue the webhooks for a payment's new status, such as `PAID`.
 
-    The payment shows what is sent; its reply is not refreshed here.
+    They are added to the payment's `webhooks`; the caller refreshes its view.
     """
     transaction = payment.latest
     name = _camel(status)
@@ -53,14 +53,14 @@ def notify_payment(
         "transactionId": transaction.id,
     }
     if name in _CANCELLATIONS:
-        # A virtual account that is closed has no cancellation, but the event needs the id of one.
+        # Closing a virtual account makes no cancellation, but the event requires a cancellation ID.
         data["cancellationId"] = state.ids.uuid() if cancellation is None else cancellation["id"]
-    about = {"payment": (payment.store_id, payment.id), "transaction_id": transaction.id}
-    for url in _urls(state, transaction.wire.get("noticeUrls")):
-        delivery = _delivery(state, f"Transaction.{name}", data, url)
+    subject = {"payment": (payment.store_id, payment.id), "transaction_id": transaction.id}
+    for url in _urls(state, transaction.fields.get("noticeUrls")):
+        delivery = _new_delivery(state, f"Transaction.{name}", data, url)
         if delivery is None:
             continue
-        shown = present(
+        webhook = omit_none(
             paymentStatus=status if status in _PAYMENT_STATUSES else None,
             id=delivery.id,
             url=url,
@@ -70,44 +70,44 @@ def notify_payment(
             trigger=trigger,
             triggeredAt=state.now(),
         )
-        transaction.wire["webhooks"] = [*transaction.wire["webhooks"], shown]
-        state.outbox.post(evolve(delivery, **about), state.clock.now())
+        transaction.fields["webhooks"] = [*transaction.fields["webhooks"], webhook]
+        state.delivery_queue.add(evolve(delivery, **subject), state.clock.now())
 
 
 def notify_billing_key(
     state: State, status: str, info: JsonObject, notice_urls: Iterable[str] | None = None
 ) -> None:
-    """Tell the shop what has become of a billing key. `status` is the event's, as in `ISSUED`."""
+    """Queue the webhooks for a billing key's new status, such as `ISSUED`."""
     data = {"storeId": info["storeId"], "billingKey": info["billingKey"]}
     for url in _urls(state, notice_urls):
-        delivery = _delivery(state, f"BillingKey.{_camel(status)}", data, url)
+        delivery = _new_delivery(state, f"BillingKey.{_camel(status)}", data, url)
         if delivery is not None:
-            state.outbox.post(delivery, state.clock.now())
+            state.delivery_queue.add(delivery, state.clock.now())
 
 
 def _urls(state: State, notice_urls: Iterable[str] | None) -> list[str]:
-    """Return where to send: what the request names, else what the store has set."""
-    if state.is_silent:
+    """Return the destinations: the request's, else the store's; none if webhooks are skipped."""
+    if state.skip_webhooks:
         return []
     settings_url = state.settings.webhook_url
     return list(notice_urls or ()) or ([] if settings_url is None else [settings_url])
 
 
-def _delivery(state: State, kind: str, data: JsonObject, url: str) -> Delivery | None:
-    event = {"type": kind, "timestamp": state.now(), "data": data}
+def _new_delivery(state: State, event_type: str, data: JsonObject, url: str) -> Delivery | None:
+    event = {"type": event_type, "timestamp": state.now(), "data": data}
     settings = state.settings
     if settings.webhook_version == "2024-01-01":
-        body = webhook_bodies.write_old(event, settings.webhook_format)
+        body = webhook_bodies.encode_legacy(event, settings.webhook_format)
     else:
-        body = webhook_bodies.write(event)
+        body = webhook_bodies.encode(event)
     if body is None:
         return None
     content, content_type = body
     return Delivery(
-        id=state.ids.uuid(), type=kind, url=url, content=content, content_type=content_type
+        id=state.ids.uuid(), type=event_type, url=url, content=content, content_type=content_type
     )
 
 
 def _camel(status: str) -> str:
-    """Turn a status into its name in events: `PAY_PENDING` into `PayPending`."""
+    """Convert a status to its name in event types: `PAY_PENDING` to `PayPending`."""
     return status.title().replace("_", "")

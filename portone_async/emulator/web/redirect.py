@@ -1,4 +1,4 @@
-"""Where a window leads its customer when it is left."""
+"""The redirect from a window back to the shop."""
 
 from __future__ import annotations
 
@@ -7,41 +7,41 @@ from typing import Final
 from urllib.parse import SplitResult, urlsplit
 
 from portone_async.emulator.errors import invalid
-from portone_async.emulator.wire import JsonObject
+from portone_async.emulator.json_values import JsonObject
 
 REDIRECT: Final = "redirect"
 _NAMES: Final = (REDIRECT, "redirectUrl")  # the second is the name in PortOne's browser SDK
 PROPERTIES: Final[JsonObject] = {name: {"type": "string"} for name in _NAMES}
 
 
-class WayBack:
-    """Leads to web pages; to those of some shops only, where `origins` are given."""
+class RedirectPolicy:
+    """Allows redirects to web pages; only to those of `origins`, if any are given."""
 
     def __init__(self, origins: Iterable[str]) -> None:
         self._origins = frozenset(_origin(urlsplit(origin)) for origin in origins)
 
-    def take(self, asked: JsonObject) -> str | None:
-        """Take the shop's address out of what a window's own address says.
+    def pop_redirect(self, parameters: JsonObject) -> str | None:
+        """Remove the redirect URL from a window's parameters, and return it.
 
         Raises:
-            Refusal: INVALID_REQUEST for what is no web page (`javascript:` and the like), or is of
-                another shop.
+            EmulatedAPIError: INVALID_REQUEST if it is not a web page's (`javascript:` and the
+                like), or of an origin that is not allowed.
         """
-        given: JsonObject = {name: asked.pop(name) for name in _NAMES if name in asked}
-        for name, url in given.items():
+        urls: JsonObject = {name: parameters.pop(name) for name in _NAMES if name in parameters}
+        for name, url in urls.items():
             self._check(f"query.{name}", url)
-        return next(iter(given.values()), None)
+        return next(iter(urls.values()), None)
 
-    def _check(self, where: str, url: object) -> None:
+    def _check(self, location: str, url: object) -> None:
         text = url if isinstance(url, str) else ""
         try:
             parts = urlsplit(text)
         except ValueError:
             parts = urlsplit("")
         if parts.scheme not in {"http", "https"} or not parts.netloc or not text.isprintable():
-            raise invalid(where, "must be an http or https URL")
+            raise invalid(location, "must be an http or https URL")
         if self._origins and _origin(parts) not in self._origins:
-            raise invalid(where, "leads to another shop than the emulator was started for")
+            raise invalid(location, "is not of an origin that the emulator may redirect to")
 
 
 def _origin(parts: SplitResult) -> tuple[str, str]:

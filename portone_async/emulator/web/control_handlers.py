@@ -1,4 +1,4 @@
-"""What each control does: JSON's names on one side, `Emulator`'s methods on the other."""
+"""The functions behind the controls: they map JSON bodies to methods of `Emulator`."""
 
 from __future__ import annotations
 
@@ -6,18 +6,18 @@ from typing import TYPE_CHECKING, Any, cast
 
 from attrs import asdict
 
-from portone_async.emulator.checkout import Outcome
+from portone_async.emulator.billing_key_window import IssueOutcome
+from portone_async.emulator.checkout import CheckoutOutcome
 from portone_async.emulator.errors import invalid
-from portone_async.emulator.issue_window import IssueOutcome
-from portone_async.emulator.wire import JsonObject, present, timestamp
+from portone_async.emulator.json_values import JsonObject, format_datetime, omit_none
 
 if TYPE_CHECKING:
     from portone_async.emulator.emulator import Emulator
 
 
 def checkout(emulator: Emulator, body: JsonObject) -> JsonObject:
-    """Open the payment window and leave it."""
-    order = present(
+    """Open the payment window and leave it with an outcome."""
+    order = omit_none(
         amount=body.get("totalAmount"),
         tax_free=body.get("taxFreeAmount"),
         vat=body.get("vatAmount"),
@@ -31,20 +31,20 @@ def checkout(emulator: Emulator, body: JsonObject) -> JsonObject:
         is_escrow=body.get("isEscrow"),
         store_id=body.get("storeId"),
     )
-    left = emulator.checkout(body["paymentId"], _outcome(body), **order)
-    return _answer(left)
+    result = emulator.checkout(body["paymentId"], _outcome(body), **order)
+    return _result_json(result)
 
 
 def leave(emulator: Emulator, body: JsonObject) -> JsonObject:
-    """Leave the payment window that is open."""
+    """Leave an open payment window with an outcome."""
     store_id = body.get("storeId")
-    left = emulator.leave_checkout(body["paymentId"], _outcome(body), store_id=store_id)
-    return _answer(left)
+    result = emulator.leave_checkout(body["paymentId"], _outcome(body), store_id=store_id)
+    return _result_json(result)
 
 
 def issue_billing_key(emulator: Emulator, body: JsonObject) -> JsonObject:
-    """Open the window in which a card is stored and leave it."""
-    left = emulator.issue_billing_key(
+    """Open the billing-key window and leave it with an outcome."""
+    result = emulator.issue_billing_key(
         cast("IssueOutcome", body.get("outcome", "issued")),
         customer={"id": body["customerId"]},
         issue_id=body.get("issueId"),
@@ -52,16 +52,16 @@ def issue_billing_key(emulator: Emulator, body: JsonObject) -> JsonObject:
         channel_key=body.get("channelKey"),
         store_id=body.get("storeId"),
     )
-    return _answer(left)
+    return _result_json(result)
 
 
-def _outcome(body: JsonObject) -> Outcome:
-    return cast("Outcome", body.get("outcome", "paid"))
+def _outcome(body: JsonObject) -> CheckoutOutcome:
+    return cast("CheckoutOutcome", body.get("outcome", "paid"))
 
 
-def _answer(left: Any) -> JsonObject:
-    """Write what the shop's page hears, under the names of PortOne's browser SDK."""
-    heard = asdict(left)
+def _result_json(result: Any) -> JsonObject:
+    """Return what the shop's page receives, under the names of PortOne's browser SDK."""
+    fields = asdict(result)
     names = {
         "payment_id": "paymentId",
         "tx_id": "txId",
@@ -69,11 +69,11 @@ def _answer(left: Any) -> JsonObject:
         "billing_key": "billingKey",
         "billing_issue_token": "billingIssueToken",
     }
-    return present(**{names.get(name, name): value for name, value in heard.items()})
+    return omit_none(**{names.get(name, name): value for name, value in fields.items()})
 
 
 def deposit(emulator: Emulator, body: JsonObject) -> JsonObject:
-    """Pay into a virtual account."""
+    """Deposit into a virtual account."""
     emulator.deposit(body["paymentId"], body.get("amount"), store_id=body.get("storeId"))
     return {}
 
@@ -85,29 +85,29 @@ def approve(emulator: Emulator, body: JsonObject) -> JsonObject:
 
 
 def cancel(emulator: Emulator, body: JsonObject) -> JsonObject:
-    """Cancel as an operator."""
-    options = present(reason=body.get("reason"), store_id=body.get("storeId"))
+    """Cancel the rest of a payment."""
+    options = omit_none(reason=body.get("reason"), store_id=body.get("storeId"))
     return {"cancellation": emulator.cancel(body["paymentId"], **options)}
 
 
 def advance(emulator: Emulator, body: JsonObject) -> JsonObject:
-    """Move the clock."""
+    """Advance the clock."""
     try:
         emulator.advance(**body)
     except OverflowError:
-        raise invalid("body", "leads beyond the year 9999") from None
-    return {"now": timestamp(emulator.now)}
+        raise invalid("body", "would advance the clock beyond the year 9999") from None
+    return {"now": format_datetime(emulator.now)}
 
 
 def decline(emulator: Emulator, body: JsonObject) -> JsonObject:
     """Decline the next charges."""
-    options = present(pg_code=body.get("pgCode"), pg_message=body.get("pgMessage"))
+    options = omit_none(pg_code=body.get("pgCode"), pg_message=body.get("pgMessage"))
     emulator.decline(body.get("times", 1), **options)
     return {}
 
 
 def fault(emulator: Emulator, body: JsonObject) -> JsonObject:
-    """Plan faults."""
+    """Plan a fault."""
     emulator.fault(
         body["operationId"],
         body["kind"],
@@ -120,42 +120,42 @@ def fault(emulator: Emulator, body: JsonObject) -> JsonObject:
 
 
 def clear_faults(emulator: Emulator, _: JsonObject) -> JsonObject:
-    """Forget the faults that are still to come."""
+    """Cancel all planned faults."""
     emulator.clear_faults()
     return {}
 
 
 def reset(emulator: Emulator, _: JsonObject) -> JsonObject:
-    """Forget everything."""
+    """Discard all state."""
     emulator.reset()
     return {}
 
 
-def refuse(emulator: Emulator, body: JsonObject) -> JsonObject:
-    """Plan refusals."""
-    emulator.refuse(body["operationId"], body["type"], body.get("times", 1))
+def respond_with_error(emulator: Emulator, body: JsonObject) -> JsonObject:
+    """Plan an API error."""
+    emulator.respond_with_error(body["operationId"], body["type"], body.get("times", 1))
     return {}
 
 
 def pend_cancellations(emulator: Emulator, body: JsonObject) -> JsonObject:
-    """Let the next cancellations take their time."""
+    """Leave the next cancellations pending."""
     emulator.pend_cancellations(body.get("times", 1))
     return {}
 
 
 def complete_cancellation(emulator: Emulator, body: JsonObject) -> JsonObject:
-    """Do a cancellation that is pending."""
+    """Complete a pending cancellation."""
     emulator.complete_cancellation(body["paymentId"], store_id=body.get("storeId"))
     return {}
 
 
 def fail_cancellation(emulator: Emulator, body: JsonObject) -> JsonObject:
-    """Refuse a cancellation that is pending."""
+    """Fail a pending cancellation."""
     emulator.fail_cancellation(body["paymentId"], store_id=body.get("storeId"))
     return {}
 
 
 def escrow(emulator: Emulator, body: JsonObject) -> JsonObject:
-    """Let the goods arrive, be accepted or be rejected."""
+    """Move an escrow: the goods are delivered, accepted or rejected."""
     emulator.escrow(body["paymentId"], body["event"], store_id=body.get("storeId"))
     return {}

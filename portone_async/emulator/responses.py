@@ -1,4 +1,4 @@
-"""An answer, before it goes out."""
+"""The response type that handlers return, before it is sent over HTTP."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from collections.abc import Mapping
 import orjson
 from attrs import Factory, frozen
 
-from portone_async.emulator.wire import JsonObject
+from portone_async.emulator.json_values import JsonObject
 
 JSON = "application/json"
 
 
 @frozen
-class Answer:
-    """Status, content and headers of a reply."""
+class Response:
+    """Status, body and headers of an HTTP response."""
 
     status: int
     content: bytes = b""
@@ -22,8 +22,8 @@ class Answer:
     headers: Mapping[str, str] = Factory(dict[str, str])
 
     @classmethod
-    def of(
+    def from_json(
         cls, json: JsonObject, *, status: int = 200, headers: Mapping[str, str] | None = None
-    ) -> Answer:
-        """Make an answer of a JSON object."""
+    ) -> Response:
+        """Create a JSON response."""
         return cls(status, orjson.dumps(json), JSON, headers or {})

@@ -1,4 +1,4 @@
-"""What every page has in common."""
+"""The common layout of the HTML pages, with their security headers."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from starlette.responses import HTMLResponse, Response
 from portone_async.emulator.web.html import Html, element
 
 _TYPES = {"page.css": "text/css", "page.js": "text/javascript"}
-# Nothing from elsewhere, and nothing that a payment's name could smuggle in, runs.
+# No external content, and nothing injected by an order name, runs.
 _POLICY = (
     "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; "
     "img-src data:; base-uri 'none'; frame-ancestors 'none'"
@@ -18,7 +18,7 @@ _POLICY = (
 _HEADERS = {
     "Content-Security-Policy": _POLICY,
     "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "same-origin",  # without any, forms would send `Origin: null`
+    "Referrer-Policy": "same-origin",  # with "no-referrer", forms would send `Origin: null`
     "Cache-Control": "no-store",
 }
 _ICON = (
@@ -32,7 +32,7 @@ _ICON = (
 def page(
     title: str, *content: object, status: int = 200, body_class: str | None = None
 ) -> Response:
-    """Answer with a whole page."""
+    """Return a complete page as a response."""
     head = element(
         "head",
         element("meta", charset="utf-8"),
@@ -44,16 +44,16 @@ def page(
         element("script", src="/_emulator/static/page.js", defer=True),
     )
     body = element("body", content, class_=body_class)
-    return answer(Html(f"<!doctype html>{element('html', head, body, lang='en')}"), status)
+    return html_response(Html(f"<!doctype html>{element('html', head, body, lang='en')}"), status)
 
 
-def answer(content: Html, status: int = 200) -> Response:
-    """Answer with HTML."""
+def html_response(content: Html, status: int = 200) -> Response:
+    """Return HTML as a response."""
     return HTMLResponse(content, status, headers=_HEADERS)
 
 
-def static(name: str) -> Response | None:
-    """Answer with the style or the script."""
+def static_file(name: str) -> Response | None:
+    """Return the style sheet or the script, `None` for another name."""
     if name not in _TYPES:
         return None
     headers = {"Cache-Control": "no-cache", "X-Content-Type-Options": "nosniff"}

@@ -1,21 +1,23 @@
-"""Judging replies by the document, with a JSON Schema library and nothing of the emulator's."""
+"""Checks of responses by the OpenAPI document, independent of the emulator's own code."""
 
 from __future__ import annotations
 
 import json
 import re
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import httpx
 from jsonschema import Draft202012Validator, FormatChecker
 from referencing import Registry
 from referencing.jsonschema import DRAFT202012
 
+if TYPE_CHECKING:
+    import httpx
+
 FILE = Path(__file__).parents[2] / "openapi" / "portone-v2.json"
 DOCUMENT: dict[str, Any] = json.loads(FILE.read_text())
 SCHEMAS = DOCUMENT["components"]["schemas"]
-# What any request may be answered, though no operation lists it.
+# Errors that any request can get, though no operation lists them.
 UNLISTED = {
     (404, "NOT_FOUND"),
     (405, "METHOD_NOT_ALLOWED"),
@@ -42,18 +44,18 @@ _PATTERNS = [
 
 
 def errors_of(schema: dict[str, Any], value: Any) -> list[str]:
-    """Return what is wrong with a value."""
+    """Return the validation errors of a value."""
     reference = schema.get("$ref", "")
     if reference not in _VALIDATORS:
         _VALIDATORS[reference] = Draft202012Validator(
             {"$ref": f"urn:d{reference}"}, registry=_REGISTRY, format_checker=_FORMATS
         )
-    found = _VALIDATORS[reference].iter_errors(value)
-    return [f"{error.json_path}: {error.message}" for error in found]
+    errors = _VALIDATORS[reference].iter_errors(value)
+    return [f"{error.json_path}: {error.message}" for error in errors]
 
 
 def operation_of(request: httpx.Request) -> dict[str, Any] | None:
-    """Return the definition of the operation that a request is for."""
+    """Return the definition of a request's operation."""
     path = request.url.raw_path.decode().partition("?")[0]
     for method, pattern, operation in _PATTERNS:
         if method == request.method and pattern.fullmatch(path):
@@ -62,7 +64,7 @@ def operation_of(request: httpx.Request) -> dict[str, Any] | None:
 
 
 def check(response: httpx.Response) -> None:
-    """Check a reply against the document: status, content type, content."""
+    """Check a response against the document: status, content type, body."""
     operation = operation_of(response.request)
     if response.is_success:
         assert operation is not None

@@ -1,18 +1,22 @@
-"""Billing keys of the window, with the shop's confirmation or without."""
+"""The billing-key window, with and without the shop's confirmation."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import httpx
 import pytest
 
-from portone_async.emulator import Emulator, Refusal
+from portone_async.emulator import EmulatedAPIError, Emulator, IssueOutcome, IssueResult
 
-from .conftest import START, Shop, refusal
+from .conftest import START, Shop, error_of
 from .receiver import receiving
 
-PAYMENT = {"payment_id": "order-1", "amount": 1000}
+if TYPE_CHECKING:
+    import httpx
+
+
+def issue_and_pay(emulator: Emulator, outcome: IssueOutcome = "issued") -> IssueResult:
+    return emulator.issue_billing_key(outcome, payment_id="order-1", amount=1000)
 
 
 def confirm(shop: Shop, token: str | None, path: str = "confirm", **body: Any) -> httpx.Response:
@@ -20,39 +24,39 @@ def confirm(shop: Shop, token: str | None, path: str = "confirm", **body: Any) -
 
 
 def test_issued_at_once(emulator: Emulator, shop: Shop) -> None:
-    window = emulator.issue_billing_key(customer={"id": "customer-1"})
-    info = shop.get(f"/billing-keys/{window.billing_key}").json()
+    result = emulator.issue_billing_key(customer={"id": "customer-1"})
+    info = shop.get(f"/billing-keys/{result.billing_key}").json()
     assert (info["status"], info["customer"]["id"]) == ("ISSUED", "customer-1")
     shop.charge("order-1", info["billingKey"]).raise_for_status()
 
 
 def test_confirmed_by_the_shop(emulator: Emulator, shop: Shop) -> None:
     token = emulator.issue_billing_key("authenticated").billing_issue_token
-    assert shop.ask("GET", "/billing-keys").json()["items"] == []
-    assert refusal(confirm(shop, token, isTest=False)) == (409, "INFORMATION_MISMATCH")
+    assert shop.send_query("GET", "/billing-keys").json()["items"] == []
+    assert error_of(confirm(shop, token, isTest=False)) == (409, "INFORMATION_MISMATCH")
     billing_key = confirm(shop, token, isTest=True).json()["billingKey"]
     assert shop.get(f"/billing-keys/{billing_key}").json()["status"] == "ISSUED"
-    assert refusal(confirm(shop, token)) == (409, "BILLING_KEY_ALREADY_ISSUED")
-    assert refusal(confirm(shop, "none")) == (404, "BILLING_KEY_NOT_FOUND")
+    assert error_of(confirm(shop, token)) == (409, "BILLING_KEY_ALREADY_ISSUED")
+    assert error_of(confirm(shop, "none")) == (404, "BILLING_KEY_NOT_FOUND")
 
 
 def test_confirmed_and_paid(emulator: Emulator, shop: Shop) -> None:
-    token = emulator.issue_billing_key("authenticated", **PAYMENT).billing_issue_token
-    assert refusal(confirm(shop, token)) == (404, "BILLING_KEY_NOT_FOUND")
+    token = issue_and_pay(emulator, "authenticated").billing_issue_token
+    assert error_of(confirm(shop, token)) == (404, "BILLING_KEY_NOT_FOUND")
     path = "confirm-issue-and-pay"
-    assert refusal(confirm(shop, token, path, totalAmount=1)) == (409, "INFORMATION_MISMATCH")
-    reply = confirm(shop, token, path, paymentId="order-1", totalAmount=1000).json()
+    assert error_of(confirm(shop, token, path, totalAmount=1)) == (409, "INFORMATION_MISMATCH")
+    response = confirm(shop, token, path, paymentId="order-1", totalAmount=1000).json()
     payment = shop.get_payment()
-    assert (payment["status"], payment["billingKey"]) == ("PAID", reply["billingKey"])
-    assert reply["paymentId"] == "order-1"
+    assert (payment["status"], payment["billingKey"]) == ("PAID", response["billingKey"])
+    assert response["paymentId"] == "order-1"
 
 
 def test_issued_and_paid_at_once(emulator: Emulator, shop: Shop) -> None:
-    window = emulator.issue_billing_key(**PAYMENT)
-    assert shop.get_payment()["billingKey"] == window.billing_key
-    with pytest.raises(Refusal, match="ALREADY_PAID"):
-        emulator.issue_billing_key(**PAYMENT)
-    with pytest.raises(Refusal, match="INVALID_REQUEST"):
+    result = issue_and_pay(emulator)
+    assert shop.get_payment()["billingKey"] == result.billing_key
+    with pytest.raises(EmulatedAPIError, match="ALREADY_PAID"):
+        issue_and_pay(emulator)
+    with pytest.raises(EmulatedAPIError, match="INVALID_REQUEST"):
         emulator.issue_billing_key(payment_id="order-2")
 
 

@@ -1,4 +1,4 @@
-"""One webhook's way over HTTP."""
+"""Sending webhooks over HTTP."""
 
 from __future__ import annotations
 
@@ -13,38 +13,38 @@ from portone_async import webhooks
 from portone_async.emulator.deliveries import Attempt, Delivery
 
 TIMEOUT = 30.0
-"""Seconds that PortOne gives a shop to take the connection, and again to answer."""
+"""Seconds that PortOne waits for a shop to accept the connection, and again to respond."""
 
-_CONTENT_KEPT = 10_000
+_MAX_CONTENT = 10_000
 
 
-def made_secret(seed: int) -> str:
-    """Make a webhook secret, the same for the same seed: it guards nothing but loopback."""
+def generate_secret(seed: int) -> str:
+    """Generate a webhook secret, the same for the same seed: it only guards loopback."""
     key = hashlib.sha256(f"{seed}/webhook-secret".encode()).digest()
     return f"whsec_{base64.b64encode(key).decode()}"
 
 
 def check_secret(secret: str) -> None:
-    """Refuse what is no webhook secret.
+    """Check the form of a webhook secret.
 
     Raises:
-        InvalidArgumentError: it is not.
+        InvalidArgumentError: it is malformed.
     """
     webhooks.sign(b"", secret)
 
 
-class Poster:
+class WebhookSender:
     """Sends webhooks, signed with the store's secret."""
 
     def __init__(self, secret: str) -> None:
         self._secret = secret
         self._clients: dict[bool, httpx.AsyncClient] = {}
 
-    async def post(self, delivery: Delivery, at: datetime) -> Attempt:
-        """Send a webhook once; whatever goes wrong is written in the attempt.
+    async def send(self, delivery: Delivery, at: datetime) -> Attempt:
+        """Send a webhook once; any failure is recorded in the attempt.
 
-        It is signed with the real time, as the shop's clock is real, however far the emulator's
-        clock was moved.
+        The signature has the real time, because the shop checks it by its real clock, however far
+        the emulator's clock was advanced.
         """
         headers = {
             "Content-Type": delivery.content_type,
@@ -52,14 +52,14 @@ class Poster:
         }
         try:
             client = self._client(delivery.url)
-            reply = await client.post(delivery.url, content=delivery.content, headers=headers)
-        except Exception as error:  # noqa: BLE001 - wherever a URL leads, the others still go out
+            response = await client.post(delivery.url, content=delivery.content, headers=headers)
+        except Exception as error:  # noqa: BLE001  (a bad URL must not stop the other webhooks)
             return Attempt(at=at, error=type(error).__name__)
         return Attempt(
             at=at,
-            status=reply.status_code,
-            headers=tuple(reply.headers.items()),
-            content=reply.content[:_CONTENT_KEPT],
+            status=response.status_code,
+            headers=tuple(response.headers.items()),
+            content=response.content[:_MAX_CONTENT],
         )
 
     async def aclose(self) -> None:
@@ -68,15 +68,16 @@ class Poster:
             await client.aclose()
 
     def _client(self, url: str) -> httpx.AsyncClient:
-        """Return the client for a URL: only TLS needs one with certificates, which load slowly."""
+        """Return the client for a URL; only the one for TLS loads certificates, which is slow."""
         is_secure = urlsplit(url).scheme == "https"
         if is_secure not in self._clients:
-            # The environment's proxies are not for loopback, where most webhooks go.
+            # Ignore the environment's proxies: most webhooks go to loopback.
             self._clients[is_secure] = httpx.AsyncClient(
                 timeout=TIMEOUT,
                 verify=is_secure,
                 trust_env=False,
-                # Shorter than uvicorn keeps them: a webhook on a connection that is just being closed is lost.
+                # Shorter than uvicorn's keep-alive timeout: a webhook sent on a connection
+                # that is just being closed would be lost.
                 limits=httpx.Limits(keepalive_expiry=2),
             )
         return self._clients[is_secure]

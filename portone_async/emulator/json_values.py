@@ -1,0 +1,38 @@
+"""JSON objects, and date-times in the format of PortOne's API."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any, TypeAlias
+
+JsonObject: TypeAlias = dict[str, Any]
+"""A JSON object as `orjson` parses it."""
+
+
+def format_datetime(time: datetime) -> str:
+    """Format a date-time as RFC 3339 in UTC.
+
+    Always with six fractional digits, so that these texts sort by time.
+    """
+    return time.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
+
+
+def parse_datetime(text: str) -> datetime:
+    """Parse an RFC 3339 date-time, in UTC. Fractions beyond microseconds are truncated.
+
+    Raises:
+        ValueError: the text is not an RFC 3339 date-time, has no UTC offset, or its year in UTC
+            is not from 1 to 9999.
+    """
+    parsed = datetime.fromisoformat(text)
+    if parsed.tzinfo is None:
+        raise ValueError("a date-time needs a UTC offset")
+    try:
+        return parsed.astimezone(UTC)
+    except OverflowError as error:
+        raise ValueError("the year is out of range") from error
+
+
+def omit_none(**fields: object) -> JsonObject:
+    """Build a JSON object, omitting `None`: PortOne omits fields, it never sends null."""
+    return {name: value for name, value in fields.items() if value is not None}
