@@ -6,11 +6,25 @@ import secrets
 from collections.abc import AsyncGenerator, Generator
 from contextlib import asynccontextmanager, contextmanager, suppress
 from pathlib import Path
+from typing import IO, Any
 
 import anyio
 from attrs import define
 
 from portone_async._errors import InvalidArgumentError, PortOneError
+
+
+@contextmanager
+def atomic_write(path: Path, mode: str = "wb", **open_kwargs: Any) -> Generator[IO[Any]]:
+    """Open a file beside `path` for writing; it becomes `path` at the end, or is removed if the block fails."""
+    partial = path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")
+    try:
+        with partial.open(mode.replace("w", "x"), **open_kwargs) as file:
+            yield file
+        partial.replace(path)
+    except BaseException:
+        partial.unlink(missing_ok=True)
+        raise
 
 
 @define
