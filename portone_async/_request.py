@@ -156,7 +156,7 @@ def _written(name: str, value: Any) -> Any:
 def _written_body(
     operation: Operation[Any], body: Mapping[str, Any], store_id: str | None
 ) -> dict[str, Any]:
-    from portone_async._check import check_input  # noqa: PLC0415  (lookups have no body: they need not pay for it)
+    from portone_async._validation import check_input  # noqa: PLC0415  (lookups have no body: they need not pay for it)
 
     written = {name: _written(name, value) for name, value in body.items() if value is not None}
     if store_id is not None:
@@ -166,7 +166,7 @@ def _written_body(
             chosen = written.setdefault("filter", {})
             if isinstance(chosen, dict):
                 chosen.setdefault("storeId", store_id)  # pyright: ignore[reportUnknownMemberType]
-    check_input(written, operation)
+    check_input(written, operation.body or "", operation.id)
     return written
 
 

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import importlib
 from collections.abc import Mapping
-from functools import cache
 from typing import Any, Final, Generic, TypeVar, cast
 
 import orjson
@@ -13,7 +11,8 @@ from attrs import define, field
 from portone_async._errors import APIError, RequestInfo, ResponseError, status_class
 from portone_async._model import Model, UnknownVariant
 from portone_async._operation import Operation
-from portone_async._reading import Reader, odd
+from portone_async._reading import report_mismatch
+from portone_async._registry import error_classes, model_reader
 
 T = TypeVar("T")
 OK: Final = range(200, 300)
@@ -65,22 +64,15 @@ def read_reply(operation: Operation[T], response: RawResponse, *, strict: bool =
         return cast("T", None)
     body = response.json()
     if strict:
-        from portone_async._check import first_departure  # noqa: PLC0415
+        from portone_async._validation import first_mismatch  # noqa: PLC0415
 
-        departure = first_departure(body, operation.reply)
-        if departure is not None:
-            path, problem = departure
+        mismatch = first_mismatch(body, operation.reply)
+        if mismatch is not None:
+            path, problem = mismatch
             raise response.unreadable(f"departs from the document: {path} {problem}", path)
     if body.__class__ is not dict:
-        return cast("T", odd(body, operation.reply))
-    return reply_reader(operation.reply)(body)
-
-
-@cache
-def reply_reader(name: str) -> Reader:
-    """The function that reads a model, imported when it is first needed."""
-    models = importlib.import_module("portone_async.models")
-    return importlib.import_module(f"portone_async.models.{models._MODULES[name]}").read  # noqa: SLF001
+        return cast("T", report_mismatch(body, operation.reply))
+    return model_reader(operation.reply)(body)
 
 
 def read_error(operation: Operation[Any] | None, response: RawResponse) -> APIError:
@@ -113,16 +105,5 @@ def _error_class(
     if not isinstance(named, str):
         return None
     # One value may mean two classes; which one is the operation's to say.
-    own = _classes(operation.errors).get(named) if operation else None
-    return own or _classes(None).get(named)
-
-
-@cache
-def _classes(names: tuple[str, ...] | None) -> dict[str, type[APIError]]:
-    errors = importlib.import_module("portone_async.models.errors")
-    found: dict[str, type[APIError]] = {}
-    for name in errors.__all__ if names is None else names:
-        kind: type[APIError] = getattr(errors, name)
-        for value in kind.types:
-            found.setdefault(value, kind)
-    return found
+    own = error_classes(operation.errors).get(named) if operation else None
+    return own or error_classes(None).get(named)

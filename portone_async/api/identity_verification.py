@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from portone_async.models.send_identity_verification_body_customer import SendIdentityVerificationBodyCustomer
     from portone_async.models.send_identity_verification_response import SendIdentityVerificationResponse
 
-_CONFIRM_IDENTITY_VERIFICATION: Operation[ConfirmIdentityVerificationResponse] = Operation(
+_CONFIRM_IDENTITY_VERIFICATION: Operation[False] = Operation(
     "confirmIdentityVerification",
     "POST",
     "/identity-verifications/{identityVerificationId}/confirm",
@@ -42,7 +42,7 @@ _CONFIRM_IDENTITY_VERIFICATION: Operation[ConfirmIdentityVerificationResponse] =
     ),
 )
 
-_GET_IDENTITY_VERIFICATION: Operation[IdentityVerification] = Operation(
+_GET_IDENTITY_VERIFICATION: Operation[False] = Operation(
     "getIdentityVerification",
     "GET",
     "/identity-verifications/{identityVerificationId}",
@@ -51,7 +51,7 @@ _GET_IDENTITY_VERIFICATION: Operation[IdentityVerification] = Operation(
     errors=("ForbiddenError", "IdentityVerificationNotFoundError", "InvalidRequestError", "UnauthorizedError"),
 )
 
-_GET_IDENTITY_VERIFICATIONS: Operation[GetIdentityVerificationsResponse] = Operation(
+_GET_IDENTITY_VERIFICATIONS: Operation[False] = Operation(
     "getIdentityVerifications",
     "GET",
     "/identity-verifications",
@@ -62,7 +62,7 @@ _GET_IDENTITY_VERIFICATIONS: Operation[GetIdentityVerificationsResponse] = Opera
     errors=("ForbiddenError", "InvalidRequestError", "UnauthorizedError"),
 )
 
-_RESEND_IDENTITY_VERIFICATION: Operation[ResendIdentityVerificationResponse] = Operation(
+_RESEND_IDENTITY_VERIFICATION: Operation[False] = Operation(
     "resendIdentityVerification",
     "POST",
     "/identity-verifications/{identityVerificationId}/resend",
@@ -79,7 +79,7 @@ _RESEND_IDENTITY_VERIFICATION: Operation[ResendIdentityVerificationResponse] = O
     ),
 )
 
-_SEND_IDENTITY_VERIFICATION: Operation[SendIdentityVerificationResponse] = Operation(
+_SEND_IDENTITY_VERIFICATION: Operation[False] = Operation(
     "sendIdentityVerification",
     "POST",
     "/identity-verifications/{identityVerificationId}/send",
@@ -199,12 +199,12 @@ def iter_identity_verifications(
 ) -> NumberedPages[IdentityVerification, GetIdentityVerificationsResponse]:
     """Iterate over all items of `get_identity_verifications`, page after page.
 
-    `async for` over its items, or over `.by_page()`; an error leaves the place as it was.
+    Use `async for` on it for the items, or on `.by_page()` for the pages. An error does not move its position.
 
     Args:
         filter: Conditions the results must meet.
         sort: Sort key and direction; REQUESTED_AT and DESC when left out.
-        size: Items a page; PortOne's own choice if not given.
+        size: Items per page; PortOne's default if omitted.
     """
     from portone_async.models.page_input import PageInput
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from portone_async.models.enums import Country, PaymentwallDeliveryStatus, PaymentwallDeliveryType
     from portone_async.models.get_kakaopay_payment_order_response import GetKakaopayPaymentOrderResponse
 
-_CONFIRM_PAYMENTWALL_DELIVERY: Operation[ConfirmPaymentwallDeliveryResponse] = Operation(
+_CONFIRM_PAYMENTWALL_DELIVERY: Operation[False] = Operation(
     "confirmPaymentwallDelivery",
     "POST",
     "/paymentwall/delivery/confirm",
@@ -24,7 +24,7 @@ _CONFIRM_PAYMENTWALL_DELIVERY: Operation[ConfirmPaymentwallDeliveryResponse] = O
     errors=("InvalidRequestError", "PaymentNotFoundError", "UnauthorizedError"),
 )
 
-_GET_KAKAOPAY_PAYMENT_ORDER: Operation[GetKakaopayPaymentOrderResponse] = Operation(
+_GET_KAKAOPAY_PAYMENT_ORDER: Operation[False] = Operation(
     "getKakaopayPaymentOrder",
     "GET",
     "/kakaopay/payment/order",

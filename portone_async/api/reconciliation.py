@@ -22,32 +22,28 @@ if TYPE_CHECKING:
         PaymentReconciliationTransactionSummaryFilterInput,
     )
 
-_GET_PAYMENT_RECONCILIATION_SETTLEMENT_VAT_REPORT: Operation[GetPaymentReconciliationSettlementVatReportResponse] = (
-    Operation(
-        "getPaymentReconciliationSettlementVatReport",
-        "GET",
-        "/payment-reconciliations/settlements/vat-report",
-        reply="GetPaymentReconciliationSettlementVatReportResponse",
-        body="GetPaymentReconciliationSettlementVatReportBody",
-        body_required=True,
-        body_in_query=True,
-        unstable=True,
-        errors=("ForbiddenError", "InvalidRequestError", "UnauthorizedError"),
-    )
+_GET_PAYMENT_RECONCILIATION_SETTLEMENT_VAT_REPORT: Operation[True] = Operation(
+    "getPaymentReconciliationSettlementVatReport",
+    "GET",
+    "/payment-reconciliations/settlements/vat-report",
+    reply="GetPaymentReconciliationSettlementVatReportResponse",
+    body="GetPaymentReconciliationSettlementVatReportBody",
+    body_required=True,
+    body_in_query=True,
+    unstable=True,
+    errors=("ForbiddenError", "InvalidRequestError", "UnauthorizedError"),
 )
 
-_GET_PAYMENT_RECONCILIATION_TRANSACTION_VAT_REPORT: Operation[GetPaymentReconciliationTransactionVatReportResponse] = (
-    Operation(
-        "getPaymentReconciliationTransactionVatReport",
-        "GET",
-        "/payment-reconciliations/transactions/vat-report",
-        reply="GetPaymentReconciliationTransactionVatReportResponse",
-        body="GetPaymentReconciliationTransactionVatReportBody",
-        body_required=True,
-        body_in_query=True,
-        unstable=True,
-        errors=("ForbiddenError", "InvalidRequestError", "UnauthorizedError"),
-    )
+_GET_PAYMENT_RECONCILIATION_TRANSACTION_VAT_REPORT: Operation[True] = Operation(
+    "getPaymentReconciliationTransactionVatReport",
+    "GET",
+    "/payment-reconciliations/transactions/vat-report",
+    reply="GetPaymentReconciliationTransactionVatReportResponse",
+    body="GetPaymentReconciliationTransactionVatReportBody",
+    body_required=True,
+    body_in_query=True,
+    unstable=True,
+    errors=("ForbiddenError", "InvalidRequestError", "UnauthorizedError"),
 )
 
 
@@ -65,7 +61,7 @@ async def get_payment_reconciliation_settlement_vat_report(
     the report to some merchant identifiers of payment companies or to some sub-stores. Unstable: PortOne may change
     this operation.
 
-    Unstable: PortOne does not promise to keep it as it is.
+    Unstable: PortOne may change it without notice.
 
     `GET /payment-reconciliations/settlements/vat-report`
 
@@ -94,7 +90,7 @@ async def get_payment_reconciliation_transaction_vat_report(
     date lies in `date_range` (dates as yyyy-MM-dd). `filter` narrows the report by reconciliation status, merchant
     identifiers of payment companies or sub-stores. Unstable: PortOne may change this operation.
 
-    Unstable: PortOne does not promise to keep it as it is.
+    Unstable: PortOne may change it without notice.
 
     `GET /payment-reconciliations/transactions/vat-report`
 

@@ -7,7 +7,7 @@ from typing import Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import extra, known, new, odd
+from portone_async._reading import json_names, new_instance, report_mismatch, unknown_fields
 
 
 @define(slots=True, kw_only=True, repr=False)
@@ -24,23 +24,31 @@ class ConfirmBillingKeyBody(Model):
     """Store id; in requests it defaults to the store of the credentials."""
 
 
-_KNOWN = known(ConfirmBillingKeyBody)
+_JSON_NAMES = json_names(ConfirmBillingKeyBody)
 
 
 def read(raw: Any) -> ConfirmBillingKeyBody:
     """Read `ConfirmBillingKeyBody` from JSON."""
-    self = new(ConfirmBillingKeyBody)
+    self = new_instance(ConfirmBillingKeyBody)
     get = raw.get
     self.billing_issue_token = (
-        v if (v := get("billingIssueToken")).__class__ is str else odd(v, "ConfirmBillingKeyBody.billingIssueToken")
+        v
+        if (v := get("billingIssueToken")).__class__ is str
+        else report_mismatch(v, "ConfirmBillingKeyBody.billingIssueToken")
     )
-    self.is_test = v if (v := get("isTest")) is None or v.__class__ is bool else odd(v, "ConfirmBillingKeyBody.isTest")
+    self.is_test = (
+        v if (v := get("isTest")) is None or v.__class__ is bool else report_mismatch(v, "ConfirmBillingKeyBody.isTest")
+    )
     self.skip_webhook = (
-        v if (v := get("skipWebhook")) is None or v.__class__ is bool else odd(v, "ConfirmBillingKeyBody.skipWebhook")
+        v
+        if (v := get("skipWebhook")) is None or v.__class__ is bool
+        else report_mismatch(v, "ConfirmBillingKeyBody.skipWebhook")
     )
     self.store_id = (
-        v if (v := get("storeId")) is None or v.__class__ is str else odd(v, "ConfirmBillingKeyBody.storeId")
+        v
+        if (v := get("storeId")) is None or v.__class__ is str
+        else report_mismatch(v, "ConfirmBillingKeyBody.storeId")
     )
-    if not _KNOWN.issuperset(raw):
-        self.additional_properties = extra(raw, _KNOWN)
+    if not _JSON_NAMES.issuperset(raw):
+        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
     return self

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import extra, known, new, odd
+from portone_async._reading import json_names, new_instance, report_mismatch, unknown_fields
 
 if TYPE_CHECKING:
     from portone_async.models.enums import Currency
@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 @define(slots=True, kw_only=True, repr=False)
 class ConfirmPaymentBody(Model):
     """`ConfirmPaymentBody` of PortOne's document."""
+
+    __enum_fields__: ClassVar[tuple[str, ...]] = ("currency",)
 
     payment_token: str
     """Token handed out when authentication was completed."""
@@ -35,27 +37,43 @@ class ConfirmPaymentBody(Model):
     """Id of the payment attempt, as a check: a mismatch is answered with an error."""
 
 
-_KNOWN = known(ConfirmPaymentBody)
+_JSON_NAMES = json_names(ConfirmPaymentBody)
 
 
 def read(raw: Any) -> ConfirmPaymentBody:
     """Read `ConfirmPaymentBody` from JSON."""
-    self = new(ConfirmPaymentBody)
+    self = new_instance(ConfirmPaymentBody)
     get = raw.get
-    self.currency = v if (v := get("currency")) is None or v.__class__ is str else odd(v, "ConfirmPaymentBody.currency")
-    self.is_test = v if (v := get("isTest")) is None or v.__class__ is bool else odd(v, "ConfirmPaymentBody.isTest")
-    self.payment_token = v if (v := get("paymentToken")).__class__ is str else odd(v, "ConfirmPaymentBody.paymentToken")
-    self.skip_webhook = (
-        v if (v := get("skipWebhook")) is None or v.__class__ is bool else odd(v, "ConfirmPaymentBody.skipWebhook")
+    self.currency = (
+        v if (v := get("currency")) is None or v.__class__ is str else report_mismatch(v, "ConfirmPaymentBody.currency")
     )
-    self.store_id = v if (v := get("storeId")) is None or v.__class__ is str else odd(v, "ConfirmPaymentBody.storeId")
+    self.is_test = (
+        v if (v := get("isTest")) is None or v.__class__ is bool else report_mismatch(v, "ConfirmPaymentBody.isTest")
+    )
+    self.payment_token = (
+        v if (v := get("paymentToken")).__class__ is str else report_mismatch(v, "ConfirmPaymentBody.paymentToken")
+    )
+    self.skip_webhook = (
+        v
+        if (v := get("skipWebhook")) is None or v.__class__ is bool
+        else report_mismatch(v, "ConfirmPaymentBody.skipWebhook")
+    )
+    self.store_id = (
+        v if (v := get("storeId")) is None or v.__class__ is str else report_mismatch(v, "ConfirmPaymentBody.storeId")
+    )
     self.tax_free_amount = (
-        v if (v := get("taxFreeAmount")) is None or v.__class__ is int else odd(v, "ConfirmPaymentBody.taxFreeAmount")
+        v
+        if (v := get("taxFreeAmount")) is None or v.__class__ is int
+        else report_mismatch(v, "ConfirmPaymentBody.taxFreeAmount")
     )
     self.total_amount = (
-        v if (v := get("totalAmount")) is None or v.__class__ is int else odd(v, "ConfirmPaymentBody.totalAmount")
+        v
+        if (v := get("totalAmount")) is None or v.__class__ is int
+        else report_mismatch(v, "ConfirmPaymentBody.totalAmount")
     )
-    self.tx_id = v if (v := get("txId")) is None or v.__class__ is str else odd(v, "ConfirmPaymentBody.txId")
-    if not _KNOWN.issuperset(raw):
-        self.additional_properties = extra(raw, _KNOWN)
+    self.tx_id = (
+        v if (v := get("txId")) is None or v.__class__ is str else report_mismatch(v, "ConfirmPaymentBody.txId")
+    )
+    if not _JSON_NAMES.issuperset(raw):
+        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
     return self

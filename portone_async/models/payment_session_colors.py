@@ -7,7 +7,7 @@ from typing import Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import extra, known, new, odd
+from portone_async._reading import json_names, new_instance, report_mismatch, unknown_fields
 
 
 @define(slots=True, kw_only=True, repr=False)
@@ -22,20 +22,26 @@ class PaymentSessionColors(Model):
     """Light variant of the main colour, as a CSS colour."""
 
 
-_KNOWN = known(PaymentSessionColors)
+_JSON_NAMES = json_names(PaymentSessionColors)
 
 
 def read(raw: Any) -> PaymentSessionColors:
     """Read `PaymentSessionColors` from JSON."""
-    self = new(PaymentSessionColors)
+    self = new_instance(PaymentSessionColors)
     get = raw.get
-    self.primary = v if (v := get("primary")) is None or v.__class__ is str else odd(v, "PaymentSessionColors.primary")
+    self.primary = (
+        v if (v := get("primary")) is None or v.__class__ is str else report_mismatch(v, "PaymentSessionColors.primary")
+    )
     self.primary_hover = (
-        v if (v := get("primaryHover")) is None or v.__class__ is str else odd(v, "PaymentSessionColors.primaryHover")
+        v
+        if (v := get("primaryHover")) is None or v.__class__ is str
+        else report_mismatch(v, "PaymentSessionColors.primaryHover")
     )
     self.primary_light = (
-        v if (v := get("primaryLight")) is None or v.__class__ is str else odd(v, "PaymentSessionColors.primaryLight")
+        v
+        if (v := get("primaryLight")) is None or v.__class__ is str
+        else report_mismatch(v, "PaymentSessionColors.primaryLight")
     )
-    if not _KNOWN.issuperset(raw):
-        self.additional_properties = extra(raw, _KNOWN)
+    if not _JSON_NAMES.issuperset(raw):
+        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
     return self

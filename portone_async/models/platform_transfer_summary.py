@@ -25,19 +25,15 @@ if TYPE_CHECKING:
 else:
     __getattr__ = union_alias(
         "PlatformTransferSummary",
-        {
-            "PlatformManualTransferSummary": "platform_manual_transfer_summary",
-            "PlatformOrderCancelTransferSummary": "platform_order_cancel_transfer_summary",
-            "PlatformOrderTransferSummary": "platform_order_transfer_summary",
-        },
+        ("PlatformManualTransferSummary", "PlatformOrderCancelTransferSummary", "PlatformOrderTransferSummary"),
     )
 
 read: Callable[[Any], PlatformTransferSummary] = variant_reader(
     "type",
     {
-        "MANUAL": "platform_manual_transfer_summary",
-        "ORDER": "platform_order_transfer_summary",
-        "ORDER_CANCEL": "platform_order_cancel_transfer_summary",
+        "MANUAL": "PlatformManualTransferSummary",
+        "ORDER": "PlatformOrderTransferSummary",
+        "ORDER_CANCEL": "PlatformOrderCancelTransferSummary",
     },
     "PlatformTransferSummary",
 )

@@ -21,17 +21,11 @@ if TYPE_CHECKING:
 else:
     __getattr__ = union_alias(
         "PlatformTransferSummaryPayment",
-        {
-            "PlatformTransferSummaryExternalPayment": "platform_transfer_summary_external_payment",
-            "PlatformTransferSummaryPortOnePayment": "platform_transfer_summary_port_one_payment",
-        },
+        ("PlatformTransferSummaryExternalPayment", "PlatformTransferSummaryPortOnePayment"),
     )
 
 read: Callable[[Any], PlatformTransferSummaryPayment] = variant_reader(
     "type",
-    {
-        "EXTERNAL": "platform_transfer_summary_external_payment",
-        "PORT_ONE": "platform_transfer_summary_port_one_payment",
-    },
+    {"EXTERNAL": "PlatformTransferSummaryExternalPayment", "PORT_ONE": "PlatformTransferSummaryPortOnePayment"},
     "PlatformTransferSummaryPayment",
 )

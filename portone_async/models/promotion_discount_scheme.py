@@ -18,15 +18,11 @@ if TYPE_CHECKING:
     """How a discount is worked out: a fixed amount or a percentage."""
 else:
     __getattr__ = union_alias(
-        "PromotionDiscountScheme",
-        {
-            "PromotionAmountDiscountScheme": "promotion_amount_discount_scheme",
-            "PromotionPercentDiscountScheme": "promotion_percent_discount_scheme",
-        },
+        "PromotionDiscountScheme", ("PromotionAmountDiscountScheme", "PromotionPercentDiscountScheme")
     )
 
 read: Callable[[Any], PromotionDiscountScheme] = variant_reader(
     "type",
-    {"AMOUNT": "promotion_amount_discount_scheme", "PERCENT": "promotion_percent_discount_scheme"},
+    {"AMOUNT": "PromotionAmountDiscountScheme", "PERCENT": "PromotionPercentDiscountScheme"},
     "PromotionDiscountScheme",
 )

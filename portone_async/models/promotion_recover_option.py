@@ -18,15 +18,11 @@ if TYPE_CHECKING:
     """Whether cancelled payments give their discount back to the budget."""
 else:
     __getattr__ = union_alias(
-        "PromotionRecoverOption",
-        {
-            "PromotionRecoverOptionNoRecover": "promotion_recover_option_no_recover",
-            "PromotionRecoverOptionRecover": "promotion_recover_option_recover",
-        },
+        "PromotionRecoverOption", ("PromotionRecoverOptionNoRecover", "PromotionRecoverOptionRecover")
     )
 
 read: Callable[[Any], PromotionRecoverOption] = variant_reader(
     "type",
-    {"NO_RECOVER": "promotion_recover_option_no_recover", "RECOVER": "promotion_recover_option_recover"},
+    {"NO_RECOVER": "PromotionRecoverOptionNoRecover", "RECOVER": "PromotionRecoverOptionRecover"},
     "PromotionRecoverOption",
 )

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
         ValidateB2bCounterpartyCertificateResponse,
     )
 
-_CREATE_B2B_COUNTERPARTY: Operation[CreateB2bCounterpartyResponse] = Operation(
+_CREATE_B2B_COUNTERPARTY: Operation[False] = Operation(
     "createB2bCounterparty",
     "POST",
     "/b2b/counterparties",
@@ -56,7 +56,7 @@ _CREATE_B2B_COUNTERPARTY: Operation[CreateB2bCounterpartyResponse] = Operation(
     ),
 )
 
-_DELETE_B2B_COUNTERPARTY: Operation[DeleteB2bCounterpartyResponse] = Operation(
+_DELETE_B2B_COUNTERPARTY: Operation[False] = Operation(
     "deleteB2bCounterparty",
     "DELETE",
     "/b2b/counterparties/{counterpartyId}",
@@ -75,7 +75,7 @@ _DELETE_B2B_COUNTERPARTY: Operation[DeleteB2bCounterpartyResponse] = Operation(
     ),
 )
 
-_GET_B2B_COUNTERPARTIES: Operation[GetB2bCounterpartiesResponse] = Operation(
+_GET_B2B_COUNTERPARTIES: Operation[False] = Operation(
     "getB2bCounterparties",
     "GET",
     "/b2b/counterparties",
@@ -91,7 +91,7 @@ _GET_B2B_COUNTERPARTIES: Operation[GetB2bCounterpartiesResponse] = Operation(
     ),
 )
 
-_GET_B2B_COUNTERPARTY: Operation[B2bCounterparty] = Operation(
+_GET_B2B_COUNTERPARTY: Operation[False] = Operation(
     "getB2bCounterparty",
     "GET",
     "/b2b/counterparties/{counterpartyId}",
@@ -106,7 +106,7 @@ _GET_B2B_COUNTERPARTY: Operation[B2bCounterparty] = Operation(
     ),
 )
 
-_GET_B2B_COUNTERPARTY_CERTIFICATE: Operation[B2bCertificate] = Operation(
+_GET_B2B_COUNTERPARTY_CERTIFICATE: Operation[False] = Operation(
     "getB2bCounterpartyCertificate",
     "GET",
     "/b2b/counterparties/{brn}/certificate",
@@ -123,25 +123,23 @@ _GET_B2B_COUNTERPARTY_CERTIFICATE: Operation[B2bCertificate] = Operation(
     ),
 )
 
-_GET_B2B_COUNTERPARTY_CERTIFICATE_REGISTRATION_URL: Operation[GetB2bCounterpartyCertificateRegistrationUrlResponse] = (
-    Operation(
-        "getB2bCounterpartyCertificateRegistrationUrl",
-        "GET",
-        "/b2b/counterparties/{brn}/certificate/registration-url",
-        reply="GetB2bCounterpartyCertificateRegistrationUrlResponse",
-        errors=(
-            "B2bCounterpartyNotFoundError",
-            "B2bCounterpartyNtsNotConnectedError",
-            "B2bExternalServiceError",
-            "B2bNotEnabledError",
-            "ForbiddenError",
-            "InvalidRequestError",
-            "UnauthorizedError",
-        ),
-    )
+_GET_B2B_COUNTERPARTY_CERTIFICATE_REGISTRATION_URL: Operation[False] = Operation(
+    "getB2bCounterpartyCertificateRegistrationUrl",
+    "GET",
+    "/b2b/counterparties/{brn}/certificate/registration-url",
+    reply="GetB2bCounterpartyCertificateRegistrationUrlResponse",
+    errors=(
+        "B2bCounterpartyNotFoundError",
+        "B2bCounterpartyNtsNotConnectedError",
+        "B2bExternalServiceError",
+        "B2bNotEnabledError",
+        "ForbiddenError",
+        "InvalidRequestError",
+        "UnauthorizedError",
+    ),
 )
 
-_UPDATE_B2B_COUNTERPARTY: Operation[UpdateB2bCounterpartyResponse] = Operation(
+_UPDATE_B2B_COUNTERPARTY: Operation[False] = Operation(
     "updateB2bCounterparty",
     "PATCH",
     "/b2b/counterparties/{counterpartyId}",
@@ -166,7 +164,7 @@ _UPDATE_B2B_COUNTERPARTY: Operation[UpdateB2bCounterpartyResponse] = Operation(
     ),
 )
 
-_VALIDATE_B2B_COUNTERPARTY_CERTIFICATE: Operation[ValidateB2bCounterpartyCertificateResponse] = Operation(
+_VALIDATE_B2B_COUNTERPARTY_CERTIFICATE: Operation[False] = Operation(
     "validateB2bCounterpartyCertificate",
     "POST",
     "/b2b/counterparties/{brn}/certificate/validate",
@@ -286,12 +284,12 @@ def iter_b2b_counterparties(
 ) -> NumberedPages[B2bCounterparty, GetB2bCounterpartiesResponse]:
     """Iterate over all items of `get_b2b_counterparties`, page after page.
 
-    `async for` over its items, or over `.by_page()`; an error leaves the place as it was.
+    Use `async for` on it for the items, or on `.by_page()` for the pages. An error does not move its position.
 
     Args:
         filter: Conditions the results must meet.
         test: Test mode, false by default; wins over an `is_for_test` in the body.
-        size: Items a page; PortOne's own choice if not given.
+        size: Items per page; PortOne's default if omitted.
     """
     from portone_async.models.page_input import PageInput
 

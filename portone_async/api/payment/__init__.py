@@ -61,7 +61,7 @@ if TYPE_CHECKING:
     from portone_async.models.separated_address_input import SeparatedAddressInput
     from portone_async.models.stop_payment_cancellation_response import StopPaymentCancellationResponse
 
-_APPLY_ESCROW_LOGISTICS: Operation[ApplyEscrowLogisticsResponse] = Operation(
+_APPLY_ESCROW_LOGISTICS: Operation[False] = Operation(
     "applyEscrowLogistics",
     "POST",
     "/payments/{paymentId}/escrow/logistics",
@@ -79,7 +79,7 @@ _APPLY_ESCROW_LOGISTICS: Operation[ApplyEscrowLogisticsResponse] = Operation(
     ),
 )
 
-_CANCEL_PAYMENT: Operation[CancelPaymentResponse] = Operation(
+_CANCEL_PAYMENT: Operation[False] = Operation(
     "cancelPayment",
     "POST",
     "/payments/{paymentId}/cancel",
@@ -106,7 +106,7 @@ _CANCEL_PAYMENT: Operation[CancelPaymentResponse] = Operation(
     ),
 )
 
-_CAPTURE_PAYMENT: Operation[CapturePaymentResponse] = Operation(
+_CAPTURE_PAYMENT: Operation[False] = Operation(
     "capturePayment",
     "POST",
     "/payments/{paymentId}/capture",
@@ -124,7 +124,7 @@ _CAPTURE_PAYMENT: Operation[CapturePaymentResponse] = Operation(
     ),
 )
 
-_CLOSE_VIRTUAL_ACCOUNT: Operation[CloseVirtualAccountResponse] = Operation(
+_CLOSE_VIRTUAL_ACCOUNT: Operation[False] = Operation(
     "closeVirtualAccount",
     "POST",
     "/payments/{paymentId}/virtual-account/close",
@@ -140,7 +140,7 @@ _CLOSE_VIRTUAL_ACCOUNT: Operation[CloseVirtualAccountResponse] = Operation(
     ),
 )
 
-_CONFIRM_ESCROW: Operation[ConfirmEscrowResponse] = Operation(
+_CONFIRM_ESCROW: Operation[False] = Operation(
     "confirmEscrow",
     "POST",
     "/payments/{paymentId}/escrow/complete",
@@ -158,7 +158,7 @@ _CONFIRM_ESCROW: Operation[ConfirmEscrowResponse] = Operation(
     ),
 )
 
-_CONFIRM_PAYMENT: Operation[ConfirmedPaymentSummary] = Operation(
+_CONFIRM_PAYMENT: Operation[False] = Operation(
     "confirmPayment",
     "POST",
     "/payments/{paymentId}/confirm",
@@ -178,7 +178,7 @@ _CONFIRM_PAYMENT: Operation[ConfirmedPaymentSummary] = Operation(
     ),
 )
 
-_GET_ALL_PAYMENT_EVENTS_BY_CURSOR: Operation[GetAllPaymentEventsByCursorResponse] = Operation(
+_GET_ALL_PAYMENT_EVENTS_BY_CURSOR: Operation[True] = Operation(
     "getAllPaymentEventsByCursor",
     "GET",
     "/payment-events-by-cursor",
@@ -190,7 +190,7 @@ _GET_ALL_PAYMENT_EVENTS_BY_CURSOR: Operation[GetAllPaymentEventsByCursorResponse
     errors=("ForbiddenError", "InvalidRequestError", "UnauthorizedError"),
 )
 
-_GET_ALL_PAYMENTS_BY_CURSOR: Operation[GetAllPaymentsByCursorResponse] = Operation(
+_GET_ALL_PAYMENTS_BY_CURSOR: Operation[True] = Operation(
     "getAllPaymentsByCursor",
     "GET",
     "/payments-by-cursor",
@@ -202,7 +202,7 @@ _GET_ALL_PAYMENTS_BY_CURSOR: Operation[GetAllPaymentsByCursorResponse] = Operati
     errors=("ForbiddenError", "InvalidRequestError", "UnauthorizedError"),
 )
 
-_GET_PAYMENT: Operation[Payment] = Operation(
+_GET_PAYMENT: Operation[False] = Operation(
     "getPayment",
     "GET",
     "/payments/{paymentId}",
@@ -211,7 +211,7 @@ _GET_PAYMENT: Operation[Payment] = Operation(
     errors=("ForbiddenError", "InvalidRequestError", "PaymentNotFoundError", "UnauthorizedError"),
 )
 
-_GET_PAYMENT_TRANSACTIONS: Operation[GetPaymentTransactionsResponse] = Operation(
+_GET_PAYMENT_TRANSACTIONS: Operation[True] = Operation(
     "getPaymentTransactions",
     "GET",
     "/payments/{paymentId}/transactions",
@@ -221,7 +221,7 @@ _GET_PAYMENT_TRANSACTIONS: Operation[GetPaymentTransactionsResponse] = Operation
     errors=("ForbiddenError", "InvalidRequestError", "PaymentNotFoundError", "UnauthorizedError"),
 )
 
-_GET_PAYMENTS: Operation[GetPaymentsResponse] = Operation(
+_GET_PAYMENTS: Operation[False] = Operation(
     "getPayments",
     "GET",
     "/payments",
@@ -232,7 +232,7 @@ _GET_PAYMENTS: Operation[GetPaymentsResponse] = Operation(
     errors=("ForbiddenError", "InvalidRequestError", "UnauthorizedError"),
 )
 
-_MODIFY_ESCROW_LOGISTICS: Operation[ModifyEscrowLogisticsResponse] = Operation(
+_MODIFY_ESCROW_LOGISTICS: Operation[False] = Operation(
     "modifyEscrowLogistics",
     "PATCH",
     "/payments/{paymentId}/escrow/logistics",
@@ -250,7 +250,7 @@ _MODIFY_ESCROW_LOGISTICS: Operation[ModifyEscrowLogisticsResponse] = Operation(
     ),
 )
 
-_PAY_INSTANTLY: Operation[PayInstantlyResponse] = Operation(
+_PAY_INSTANTLY: Operation[False] = Operation(
     "payInstantly",
     "POST",
     "/payments/{paymentId}/instant",
@@ -273,7 +273,7 @@ _PAY_INSTANTLY: Operation[PayInstantlyResponse] = Operation(
     ),
 )
 
-_PAY_WITH_BILLING_KEY: Operation[PayWithBillingKeyResponse] = Operation(
+_PAY_WITH_BILLING_KEY: Operation[False] = Operation(
     "payWithBillingKey",
     "POST",
     "/payments/{paymentId}/billing-key",
@@ -298,7 +298,7 @@ _PAY_WITH_BILLING_KEY: Operation[PayWithBillingKeyResponse] = Operation(
     ),
 )
 
-_PRE_REGISTER_PAYMENT: Operation[PreRegisterPaymentResponse] = Operation(
+_PRE_REGISTER_PAYMENT: Operation[False] = Operation(
     "preRegisterPayment",
     "POST",
     "/payments/{paymentId}/pre-register",
@@ -309,7 +309,7 @@ _PRE_REGISTER_PAYMENT: Operation[PreRegisterPaymentResponse] = Operation(
     errors=("AlreadyPaidError", "ForbiddenError", "InvalidRequestError", "UnauthorizedError"),
 )
 
-_REGISTER_STORE_RECEIPT: Operation[RegisterStoreReceiptResponse] = Operation(
+_REGISTER_STORE_RECEIPT: Operation[False] = Operation(
     "registerStoreReceipt",
     "POST",
     "/payments/{paymentId}/register-store-receipt",
@@ -327,7 +327,7 @@ _REGISTER_STORE_RECEIPT: Operation[RegisterStoreReceiptResponse] = Operation(
     ),
 )
 
-_RESEND_WEBHOOK: Operation[ResendWebhookResponse] = Operation(
+_RESEND_WEBHOOK: Operation[False] = Operation(
     "resendWebhook",
     "POST",
     "/payments/{paymentId}/resend-webhook",
@@ -345,7 +345,7 @@ _RESEND_WEBHOOK: Operation[ResendWebhookResponse] = Operation(
     ),
 )
 
-_STOP_PAYMENT_CANCELLATION: Operation[StopPaymentCancellationResponse] = Operation(
+_STOP_PAYMENT_CANCELLATION: Operation[False] = Operation(
     "stopPaymentCancellation",
     "POST",
     "/payments/{paymentId}/cancellations/{cancellationId}/stop",
@@ -639,7 +639,7 @@ async def get_all_payment_events_by_cursor(
     of the last item, until a page comes back empty. Without `store_id` the events of all the merchant's stores are
     read. Unstable: PortOne may change this operation.
 
-    Unstable: PortOne does not promise to keep it as it is.
+    Unstable: PortOne may change it without notice.
 
     `GET /payment-events-by-cursor`
 
@@ -672,14 +672,14 @@ def iter_all_payment_events_by_cursor(
 ) -> CursorPages[PaymentEventWithCursor, GetAllPaymentEventsByCursorResponse]:
     """Iterate over all items of `get_all_payment_events_by_cursor`, page after page.
 
-    `async for` over its items, or over `.by_page()`; an error leaves the place as it was.
+    Use `async for` on it for the items, or on `.by_page()` for the pages. An error does not move its position.
 
     Args:
         from_: Start of the period to search; 90 days before its end if left out.
         size: Number of items per page; default 10, at most 1000.
         store_id: Store id, for merchant-level users only; all stores of the merchant when left out.
         until: End of the period; now when left out.
-        cursor: Where to go on: the `cursor` of the last item that is there already.
+        cursor: Where to continue: the `cursor` of the last item already read.
     """
 
     def fetch(position: str | None) -> Awaitable[GetAllPaymentEventsByCursorResponse]:
@@ -708,7 +708,7 @@ async def get_all_payments_by_cursor(
     pass that of the last item, until a page comes back empty. Without `store_id` the store of the API secret is read.
     Unstable: PortOne may change this operation.
 
-    Unstable: PortOne does not promise to keep it as it is.
+    Unstable: PortOne may change it without notice.
 
     `GET /payments-by-cursor`
 
@@ -741,14 +741,14 @@ def iter_all_payments_by_cursor(
 ) -> CursorPages[PaymentWithCursor, GetAllPaymentsByCursorResponse]:
     """Iterate over all items of `get_all_payments_by_cursor`, page after page.
 
-    `async for` over its items, or over `.by_page()`; an error leaves the place as it was.
+    Use `async for` on it for the items, or on `.by_page()` for the pages. An error does not move its position.
 
     Args:
         from_: Start of the period to search; 90 days before its end if left out.
         size: Number of items per page; default 10, at most 1000.
         store_id: Store id; in requests it defaults to the store of the credentials.
         until: End of the period; now when left out.
-        cursor: Where to go on: the `cursor` of the last item that is there already.
+        cursor: Where to continue: the `cursor` of the last item already read.
     """
 
     def fetch(position: str | None) -> Awaitable[GetAllPaymentsByCursorResponse]:
@@ -790,7 +790,7 @@ async def get_payment_transactions(
     whereas `get_payment` shows the payment as a whole. The list comes in one piece. Unstable: PortOne may change this
     operation.
 
-    Unstable: PortOne does not promise to keep it as it is.
+    Unstable: PortOne may change it without notice.
 
     `GET /payments/{paymentId}/transactions`
 
@@ -842,11 +842,11 @@ def iter_payments(
 ) -> NumberedPages[Payment, GetPaymentsResponse]:
     """Iterate over all items of `get_payments`, page after page.
 
-    `async for` over its items, or over `.by_page()`; an error leaves the place as it was.
+    Use `async for` on it for the items, or on `.by_page()` for the pages. An error does not move its position.
 
     Args:
         filter: Conditions the payments must meet; some do not apply to V1 payments.
-        size: Items a page; PortOne's own choice if not given.
+        size: Items per page; PortOne's default if omitted.
     """
     from portone_async.models.page_input import PageInput
 

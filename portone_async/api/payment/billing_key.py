@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from portone_async.models.issue_billing_key_response import IssueBillingKeyResponse
     from portone_async.models.page_input import PageInput
 
-_CONFIRM_BILLING_KEY: Operation[ConfirmedBillingKeySummary] = Operation(
+_CONFIRM_BILLING_KEY: Operation[False] = Operation(
     "confirmBillingKey",
     "POST",
     "/billing-keys/confirm",
@@ -44,7 +44,7 @@ _CONFIRM_BILLING_KEY: Operation[ConfirmedBillingKeySummary] = Operation(
     ),
 )
 
-_CONFIRM_BILLING_KEY_ISSUE_AND_PAY: Operation[ConfirmedBillingKeyIssueAndPaySummary] = Operation(
+_CONFIRM_BILLING_KEY_ISSUE_AND_PAY: Operation[False] = Operation(
     "confirmBillingKeyIssueAndPay",
     "POST",
     "/billing-keys/confirm-issue-and-pay",
@@ -63,7 +63,7 @@ _CONFIRM_BILLING_KEY_ISSUE_AND_PAY: Operation[ConfirmedBillingKeyIssueAndPaySumm
     ),
 )
 
-_DELETE_BILLING_KEY: Operation[DeleteBillingKeyResponse] = Operation(
+_DELETE_BILLING_KEY: Operation[False] = Operation(
     "deleteBillingKey",
     "DELETE",
     "/billing-keys/{billingKey}",
@@ -82,7 +82,7 @@ _DELETE_BILLING_KEY: Operation[DeleteBillingKeyResponse] = Operation(
     ),
 )
 
-_GET_BILLING_KEY_INFO: Operation[BillingKeyInfo] = Operation(
+_GET_BILLING_KEY_INFO: Operation[False] = Operation(
     "getBillingKeyInfo",
     "GET",
     "/billing-keys/{billingKey}",
@@ -91,7 +91,7 @@ _GET_BILLING_KEY_INFO: Operation[BillingKeyInfo] = Operation(
     errors=("BillingKeyNotFoundError", "ForbiddenError", "InvalidRequestError", "UnauthorizedError"),
 )
 
-_GET_BILLING_KEY_INFOS: Operation[GetBillingKeyInfosResponse] = Operation(
+_GET_BILLING_KEY_INFOS: Operation[False] = Operation(
     "getBillingKeyInfos",
     "GET",
     "/billing-keys",
@@ -102,7 +102,7 @@ _GET_BILLING_KEY_INFOS: Operation[GetBillingKeyInfosResponse] = Operation(
     errors=("ForbiddenError", "InvalidRequestError", "UnauthorizedError"),
 )
 
-_ISSUE_BILLING_KEY: Operation[IssueBillingKeyResponse] = Operation(
+_ISSUE_BILLING_KEY: Operation[False] = Operation(
     "issueBillingKey",
     "POST",
     "/billing-keys",
@@ -312,12 +312,12 @@ def iter_billing_key_infos(
 ) -> NumberedPages[BillingKeyInfo, GetBillingKeyInfosResponse]:
     """Iterate over all items of `get_billing_key_infos`, page after page.
 
-    `async for` over its items, or over `.by_page()`; an error leaves the place as it was.
+    Use `async for` on it for the items, or on `.by_page()` for the pages. An error does not move its position.
 
     Args:
         filter: Conditions the billing keys must meet; some do not apply to V1 billing keys.
         sort: Sort key and direction; TIME_TO_PAY and DESC when left out.
-        size: Items a page; PortOne's own choice if not given.
+        size: Items per page; PortOne's default if omitted.
     """
     from portone_async.models.page_input import PageInput
 

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from portone_async.models.page_input import PageInput
     from portone_async.models.payment_amount_input import PaymentAmountInput
 
-_CANCEL_CASH_RECEIPT_BY_PAYMENT_ID: Operation[CancelCashReceiptResponse] = Operation(
+_CANCEL_CASH_RECEIPT_BY_PAYMENT_ID: Operation[False] = Operation(
     "cancelCashReceiptByPaymentId",
     "POST",
     "/payments/{paymentId}/cash-receipt/cancel",
@@ -44,7 +44,7 @@ _CANCEL_CASH_RECEIPT_BY_PAYMENT_ID: Operation[CancelCashReceiptResponse] = Opera
     ),
 )
 
-_GET_CASH_RECEIPT_BY_PAYMENT_ID: Operation[CashReceipt] = Operation(
+_GET_CASH_RECEIPT_BY_PAYMENT_ID: Operation[False] = Operation(
     "getCashReceiptByPaymentId",
     "GET",
     "/payments/{paymentId}/cash-receipt",
@@ -53,7 +53,7 @@ _GET_CASH_RECEIPT_BY_PAYMENT_ID: Operation[CashReceipt] = Operation(
     errors=("CashReceiptNotFoundError", "ForbiddenError", "InvalidRequestError", "UnauthorizedError"),
 )
 
-_GET_CASH_RECEIPTS: Operation[GetCashReceiptsResponse] = Operation(
+_GET_CASH_RECEIPTS: Operation[False] = Operation(
     "getCashReceipts",
     "GET",
     "/cash-receipts",
@@ -64,7 +64,7 @@ _GET_CASH_RECEIPTS: Operation[GetCashReceiptsResponse] = Operation(
     errors=("ForbiddenError", "InvalidRequestError", "UnauthorizedError"),
 )
 
-_ISSUE_CASH_RECEIPT: Operation[IssueCashReceiptResponse] = Operation(
+_ISSUE_CASH_RECEIPT: Operation[False] = Operation(
     "issueCashReceipt",
     "POST",
     "/cash-receipts",
@@ -167,12 +167,12 @@ def iter_cash_receipts(
 ) -> NumberedPages[CashReceipt, GetCashReceiptsResponse]:
     """Iterate over all items of `get_cash_receipts`, page after page.
 
-    `async for` over its items, or over `.by_page()`; an error leaves the place as it was.
+    Use `async for` on it for the items, or on `.by_page()` for the pages. An error does not move its position.
 
     Args:
         filter: Conditions the results must meet.
         sort: Sort key and direction; ISSUED_AT and DESC when left out.
-        size: Items a page; PortOne's own choice if not given.
+        size: Items per page; PortOne's default if omitted.
     """
     from portone_async.models.page_input import PageInput
 

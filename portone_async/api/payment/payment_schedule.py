@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from portone_async.models.payment_schedule_sort_input import PaymentScheduleSortInput
     from portone_async.models.revoke_payment_schedules_response import RevokePaymentSchedulesResponse
 
-_CREATE_PAYMENT_SCHEDULE: Operation[CreatePaymentScheduleResponse] = Operation(
+_CREATE_PAYMENT_SCHEDULE: Operation[False] = Operation(
     "createPaymentSchedule",
     "POST",
     "/payments/{paymentId}/schedule",
@@ -40,7 +40,7 @@ _CREATE_PAYMENT_SCHEDULE: Operation[CreatePaymentScheduleResponse] = Operation(
     ),
 )
 
-_GET_PAYMENT_SCHEDULE: Operation[PaymentSchedule] = Operation(
+_GET_PAYMENT_SCHEDULE: Operation[False] = Operation(
     "getPaymentSchedule",
     "GET",
     "/payment-schedules/{paymentScheduleId}",
@@ -49,7 +49,7 @@ _GET_PAYMENT_SCHEDULE: Operation[PaymentSchedule] = Operation(
     errors=("ForbiddenError", "InvalidRequestError", "PaymentScheduleNotFoundError", "UnauthorizedError"),
 )
 
-_GET_PAYMENT_SCHEDULES: Operation[GetPaymentSchedulesResponse] = Operation(
+_GET_PAYMENT_SCHEDULES: Operation[False] = Operation(
     "getPaymentSchedules",
     "GET",
     "/payment-schedules",
@@ -60,7 +60,7 @@ _GET_PAYMENT_SCHEDULES: Operation[GetPaymentSchedulesResponse] = Operation(
     errors=("ForbiddenError", "InvalidRequestError", "UnauthorizedError"),
 )
 
-_REVOKE_PAYMENT_SCHEDULES: Operation[RevokePaymentSchedulesResponse] = Operation(
+_REVOKE_PAYMENT_SCHEDULES: Operation[False] = Operation(
     "revokePaymentSchedules",
     "DELETE",
     "/payment-schedules",
@@ -178,12 +178,12 @@ def iter_payment_schedules(
 ) -> NumberedPages[PaymentSchedule, GetPaymentSchedulesResponse]:
     """Iterate over all items of `get_payment_schedules`, page after page.
 
-    `async for` over its items, or over `.by_page()`; an error leaves the place as it was.
+    Use `async for` on it for the items, or on `.by_page()` for the pages. An error does not move its position.
 
     Args:
         filter: Conditions the results must meet.
         sort: Sort key and direction; TIME_TO_PAY and DESC when left out.
-        size: Items a page; PortOne's own choice if not given.
+        size: Items per page; PortOne's default if omitted.
     """
     from portone_async.models.page_input import PageInput
 

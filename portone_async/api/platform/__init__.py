@@ -64,24 +64,22 @@ if TYPE_CHECKING:
     from portone_async.models.update_platform_partner_body import UpdatePlatformPartnerBody
     from portone_async.models.update_platform_setting_response import UpdatePlatformSettingResponse
 
-_CANCEL_PLATFORM_ADDITIONAL_FEE_POLICY_SCHEDULE: Operation[CancelPlatformAdditionalFeePolicyScheduleResponse] = (
-    Operation(
-        "cancelPlatformAdditionalFeePolicySchedule",
-        "DELETE",
-        "/platform/additional-fee-policies/{id}/schedule",
-        reply="CancelPlatformAdditionalFeePolicyScheduleResponse",
-        unstable=True,
-        errors=(
-            "ForbiddenError",
-            "InvalidRequestError",
-            "PlatformAdditionalFeePolicyNotFoundError",
-            "PlatformNotEnabledError",
-            "UnauthorizedError",
-        ),
-    )
+_CANCEL_PLATFORM_ADDITIONAL_FEE_POLICY_SCHEDULE: Operation[True] = Operation(
+    "cancelPlatformAdditionalFeePolicySchedule",
+    "DELETE",
+    "/platform/additional-fee-policies/{id}/schedule",
+    reply="CancelPlatformAdditionalFeePolicyScheduleResponse",
+    unstable=True,
+    errors=(
+        "ForbiddenError",
+        "InvalidRequestError",
+        "PlatformAdditionalFeePolicyNotFoundError",
+        "PlatformNotEnabledError",
+        "UnauthorizedError",
+    ),
 )
 
-_CANCEL_PLATFORM_CONTRACT_SCHEDULE: Operation[CancelPlatformContractScheduleResponse] = Operation(
+_CANCEL_PLATFORM_CONTRACT_SCHEDULE: Operation[True] = Operation(
     "cancelPlatformContractSchedule",
     "DELETE",
     "/platform/contracts/{id}/schedule",
@@ -96,24 +94,22 @@ _CANCEL_PLATFORM_CONTRACT_SCHEDULE: Operation[CancelPlatformContractScheduleResp
     ),
 )
 
-_CANCEL_PLATFORM_DISCOUNT_SHARE_POLICY_SCHEDULE: Operation[CancelPlatformDiscountSharePolicyScheduleResponse] = (
-    Operation(
-        "cancelPlatformDiscountSharePolicySchedule",
-        "DELETE",
-        "/platform/discount-share-policies/{id}/schedule",
-        reply="CancelPlatformDiscountSharePolicyScheduleResponse",
-        unstable=True,
-        errors=(
-            "ForbiddenError",
-            "InvalidRequestError",
-            "PlatformDiscountSharePolicyNotFoundError",
-            "PlatformNotEnabledError",
-            "UnauthorizedError",
-        ),
-    )
+_CANCEL_PLATFORM_DISCOUNT_SHARE_POLICY_SCHEDULE: Operation[True] = Operation(
+    "cancelPlatformDiscountSharePolicySchedule",
+    "DELETE",
+    "/platform/discount-share-policies/{id}/schedule",
+    reply="CancelPlatformDiscountSharePolicyScheduleResponse",
+    unstable=True,
+    errors=(
+        "ForbiddenError",
+        "InvalidRequestError",
+        "PlatformDiscountSharePolicyNotFoundError",
+        "PlatformNotEnabledError",
+        "UnauthorizedError",
+    ),
 )
 
-_CANCEL_PLATFORM_PARTNER_SCHEDULE: Operation[CancelPlatformPartnerScheduleResponse] = Operation(
+_CANCEL_PLATFORM_PARTNER_SCHEDULE: Operation[True] = Operation(
     "cancelPlatformPartnerSchedule",
     "DELETE",
     "/platform/partners/{id}/schedule",
@@ -128,7 +124,7 @@ _CANCEL_PLATFORM_PARTNER_SCHEDULE: Operation[CancelPlatformPartnerScheduleRespon
     ),
 )
 
-_GET_PLATFORM_ADDITIONAL_FEE_POLICY_SCHEDULE: Operation[PlatformAdditionalFeePolicy] = Operation(
+_GET_PLATFORM_ADDITIONAL_FEE_POLICY_SCHEDULE: Operation[True] = Operation(
     "getPlatformAdditionalFeePolicySchedule",
     "GET",
     "/platform/additional-fee-policies/{id}/schedule",
@@ -143,7 +139,7 @@ _GET_PLATFORM_ADDITIONAL_FEE_POLICY_SCHEDULE: Operation[PlatformAdditionalFeePol
     ),
 )
 
-_GET_PLATFORM_CONTRACT_SCHEDULE: Operation[PlatformContract] = Operation(
+_GET_PLATFORM_CONTRACT_SCHEDULE: Operation[True] = Operation(
     "getPlatformContractSchedule",
     "GET",
     "/platform/contracts/{id}/schedule",
@@ -158,7 +154,7 @@ _GET_PLATFORM_CONTRACT_SCHEDULE: Operation[PlatformContract] = Operation(
     ),
 )
 
-_GET_PLATFORM_DISCOUNT_SHARE_POLICY_FILTER_OPTIONS: Operation[PlatformDiscountSharePolicyFilterOptions] = Operation(
+_GET_PLATFORM_DISCOUNT_SHARE_POLICY_FILTER_OPTIONS: Operation[True] = Operation(
     "getPlatformDiscountSharePolicyFilterOptions",
     "GET",
     "/platform/discount-share-policy-filter-options",
@@ -167,7 +163,7 @@ _GET_PLATFORM_DISCOUNT_SHARE_POLICY_FILTER_OPTIONS: Operation[PlatformDiscountSh
     errors=("ForbiddenError", "InvalidRequestError", "PlatformNotEnabledError", "UnauthorizedError"),
 )
 
-_GET_PLATFORM_DISCOUNT_SHARE_POLICY_SCHEDULE: Operation[PlatformDiscountSharePolicy] = Operation(
+_GET_PLATFORM_DISCOUNT_SHARE_POLICY_SCHEDULE: Operation[True] = Operation(
     "getPlatformDiscountSharePolicySchedule",
     "GET",
     "/platform/discount-share-policies/{id}/schedule",
@@ -182,7 +178,7 @@ _GET_PLATFORM_DISCOUNT_SHARE_POLICY_SCHEDULE: Operation[PlatformDiscountSharePol
     ),
 )
 
-_GET_PLATFORM_PARTNER_FILTER_OPTIONS: Operation[PlatformPartnerFilterOptions] = Operation(
+_GET_PLATFORM_PARTNER_FILTER_OPTIONS: Operation[True] = Operation(
     "getPlatformPartnerFilterOptions",
     "GET",
     "/platform/partner-filter-options",
@@ -191,7 +187,7 @@ _GET_PLATFORM_PARTNER_FILTER_OPTIONS: Operation[PlatformPartnerFilterOptions] = 
     errors=("ForbiddenError", "InvalidRequestError", "PlatformNotEnabledError", "UnauthorizedError"),
 )
 
-_GET_PLATFORM_PARTNER_SCHEDULE: Operation[PlatformPartner] = Operation(
+_GET_PLATFORM_PARTNER_SCHEDULE: Operation[True] = Operation(
     "getPlatformPartnerSchedule",
     "GET",
     "/platform/partners/{id}/schedule",
@@ -206,7 +202,7 @@ _GET_PLATFORM_PARTNER_SCHEDULE: Operation[PlatformPartner] = Operation(
     ),
 )
 
-_GET_PLATFORM_SETTING: Operation[PlatformSetting] = Operation(
+_GET_PLATFORM_SETTING: Operation[False] = Operation(
     "getPlatformSetting",
     "GET",
     "/platform/setting",
@@ -214,7 +210,7 @@ _GET_PLATFORM_SETTING: Operation[PlatformSetting] = Operation(
     errors=("ForbiddenError", "InvalidRequestError", "PlatformNotEnabledError", "UnauthorizedError"),
 )
 
-_RESCHEDULE_ADDITIONAL_FEE_POLICY: Operation[ReschedulePlatformAdditionalFeePolicyResponse] = Operation(
+_RESCHEDULE_ADDITIONAL_FEE_POLICY: Operation[True] = Operation(
     "rescheduleAdditionalFeePolicy",
     "PUT",
     "/platform/additional-fee-policies/{id}/schedule",
@@ -231,7 +227,7 @@ _RESCHEDULE_ADDITIONAL_FEE_POLICY: Operation[ReschedulePlatformAdditionalFeePoli
     ),
 )
 
-_RESCHEDULE_CONTRACT: Operation[ReschedulePlatformContractResponse] = Operation(
+_RESCHEDULE_CONTRACT: Operation[True] = Operation(
     "rescheduleContract",
     "PUT",
     "/platform/contracts/{id}/schedule",
@@ -248,7 +244,7 @@ _RESCHEDULE_CONTRACT: Operation[ReschedulePlatformContractResponse] = Operation(
     ),
 )
 
-_RESCHEDULE_DISCOUNT_SHARE_POLICY: Operation[ReschedulePlatformDiscountSharePolicyResponse] = Operation(
+_RESCHEDULE_DISCOUNT_SHARE_POLICY: Operation[True] = Operation(
     "rescheduleDiscountSharePolicy",
     "PUT",
     "/platform/discount-share-policies/{id}/schedule",
@@ -265,7 +261,7 @@ _RESCHEDULE_DISCOUNT_SHARE_POLICY: Operation[ReschedulePlatformDiscountSharePoli
     ),
 )
 
-_RESCHEDULE_PARTNER: Operation[ReschedulePlatformPartnerResponse] = Operation(
+_RESCHEDULE_PARTNER: Operation[True] = Operation(
     "reschedulePartner",
     "PUT",
     "/platform/partners/{id}/schedule",
@@ -284,7 +280,7 @@ _RESCHEDULE_PARTNER: Operation[ReschedulePlatformPartnerResponse] = Operation(
     ),
 )
 
-_SCHEDULE_ADDITIONAL_FEE_POLICY: Operation[SchedulePlatformAdditionalFeePolicyResponse] = Operation(
+_SCHEDULE_ADDITIONAL_FEE_POLICY: Operation[True] = Operation(
     "scheduleAdditionalFeePolicy",
     "POST",
     "/platform/additional-fee-policies/{id}/schedule",
@@ -303,7 +299,7 @@ _SCHEDULE_ADDITIONAL_FEE_POLICY: Operation[SchedulePlatformAdditionalFeePolicyRe
     ),
 )
 
-_SCHEDULE_CONTRACT: Operation[SchedulePlatformContractResponse] = Operation(
+_SCHEDULE_CONTRACT: Operation[True] = Operation(
     "scheduleContract",
     "POST",
     "/platform/contracts/{id}/schedule",
@@ -322,7 +318,7 @@ _SCHEDULE_CONTRACT: Operation[SchedulePlatformContractResponse] = Operation(
     ),
 )
 
-_SCHEDULE_DISCOUNT_SHARE_POLICY: Operation[SchedulePlatformDiscountSharePolicyResponse] = Operation(
+_SCHEDULE_DISCOUNT_SHARE_POLICY: Operation[True] = Operation(
     "scheduleDiscountSharePolicy",
     "POST",
     "/platform/discount-share-policies/{id}/schedule",
@@ -341,7 +337,7 @@ _SCHEDULE_DISCOUNT_SHARE_POLICY: Operation[SchedulePlatformDiscountSharePolicyRe
     ),
 )
 
-_SCHEDULE_PARTNER: Operation[SchedulePlatformPartnerResponse] = Operation(
+_SCHEDULE_PARTNER: Operation[True] = Operation(
     "schedulePartner",
     "POST",
     "/platform/partners/{id}/schedule",
@@ -370,7 +366,7 @@ _SCHEDULE_PARTNER: Operation[SchedulePlatformPartnerResponse] = Operation(
     ),
 )
 
-_SCHEDULE_PLATFORM_PARTNERS: Operation[SchedulePlatformPartnersResponse] = Operation(
+_SCHEDULE_PLATFORM_PARTNERS: Operation[True] = Operation(
     "schedulePlatformPartners",
     "POST",
     "/platform/partners/schedule",
@@ -391,7 +387,7 @@ _SCHEDULE_PLATFORM_PARTNERS: Operation[SchedulePlatformPartnersResponse] = Opera
     ),
 )
 
-_UPDATE_PLATFORM_SETTING: Operation[UpdatePlatformSettingResponse] = Operation(
+_UPDATE_PLATFORM_SETTING: Operation[False] = Operation(
     "updatePlatformSetting",
     "PATCH",
     "/platform/setting",
@@ -409,7 +405,7 @@ async def cancel_platform_additional_fee_policy_schedule(
 
     The current values stay in force.
 
-    Unstable: PortOne does not promise to keep it as it is.
+    Unstable: PortOne may change it without notice.
 
     `DELETE /platform/additional-fee-policies/{id}/schedule`
 
@@ -433,7 +429,7 @@ async def cancel_platform_contract_schedule(
 
     The current values stay in force.
 
-    Unstable: PortOne does not promise to keep it as it is.
+    Unstable: PortOne may change it without notice.
 
     `DELETE /platform/contracts/{id}/schedule`
 
@@ -455,7 +451,7 @@ async def cancel_platform_discount_share_policy_schedule(
 
     The current values stay in force.
 
-    Unstable: PortOne does not promise to keep it as it is.
+    Unstable: PortOne may change it without notice.
 
     `DELETE /platform/discount-share-policies/{id}/schedule`
 
@@ -479,7 +475,7 @@ async def cancel_platform_partner_schedule(
 
     The current values stay in force.
 
-    Unstable: PortOne does not promise to keep it as it is.
+    Unstable: PortOne may change it without notice.
 
     `DELETE /platform/partners/{id}/schedule`
 
@@ -501,7 +497,7 @@ async def get_platform_additional_fee_policy_schedule(
 
     Returns the additional fee policy as it is going to be, with `applied_at` saying when.
 
-    Unstable: PortOne does not promise to keep it as it is.
+    Unstable: PortOne may change it without notice.
 
     `GET /platform/additional-fee-policies/{id}/schedule`
 
@@ -525,7 +521,7 @@ async def get_platform_contract_schedule(
 
     Returns the contract as it is going to be, with `applied_at` saying when.
 
-    Unstable: PortOne does not promise to keep it as it is.
+    Unstable: PortOne may change it without notice.
 
     `GET /platform/contracts/{id}/schedule`
 
@@ -547,7 +543,7 @@ async def get_platform_discount_share_policy_filter_options(
 
     The rates are in thousandths of a percent: 1000 is 1 %, 100000 is 100 %.
 
-    Unstable: PortOne does not promise to keep it as it is.
+    Unstable: PortOne may change it without notice.
 
     `GET /platform/discount-share-policy-filter-options`
 
@@ -570,7 +566,7 @@ async def get_platform_discount_share_policy_schedule(
 
     Returns the discount share policy as it is going to be, with `applied_at` saying when.
 
-    Unstable: PortOne does not promise to keep it as it is.
+    Unstable: PortOne may change it without notice.
 
     `GET /platform/discount-share-policies/{id}/schedule`
 
@@ -592,7 +588,7 @@ async def get_platform_partner_filter_options(
 ) -> PlatformPartnerFilterOptions:
     """List the tags and contracts that partners can be filtered by.
 
-    Unstable: PortOne does not promise to keep it as it is.
+    Unstable: PortOne may change it without notice.
 
     `GET /platform/partner-filter-options`
 
@@ -615,7 +611,7 @@ async def get_platform_partner_schedule(
 
     Returns the partner as it is going to be, with `applied_at` saying when.
 
-    Unstable: PortOne does not promise to keep it as it is.
+    Unstable: PortOne may change it without notice.
 
     `GET /platform/partners/{id}/schedule`
 
@@ -659,7 +655,7 @@ async def reschedule_additional_fee_policy(
 
     Sets both the changes (`update`) and the time (`applied_at`) anew. The current values stay in force until then.
 
-    Unstable: PortOne does not promise to keep it as it is.
+    Unstable: PortOne may change it without notice.
 
     `PUT /platform/additional-fee-policies/{id}/schedule`
 
@@ -695,7 +691,7 @@ async def reschedule_contract(
 
     Sets both the changes (`update`) and the time (`applied_at`) anew. The current values stay in force until then.
 
-    Unstable: PortOne does not promise to keep it as it is.
+    Unstable: PortOne may change it without notice.
 
     `PUT /platform/contracts/{id}/schedule`
 
@@ -731,7 +727,7 @@ async def reschedule_discount_share_policy(
 
     Sets both the changes (`update`) and the time (`applied_at`) anew. The current values stay in force until then.
 
-    Unstable: PortOne does not promise to keep it as it is.
+    Unstable: PortOne may change it without notice.
 
     `PUT /platform/discount-share-policies/{id}/schedule`
 
@@ -768,7 +764,7 @@ async def reschedule_partner(
     Sets both the changes (`update`) and the time (`applied_at`) anew. The current values stay in force until then. A
     partner connected as a counterparty is refused with 409.
 
-    Unstable: PortOne does not promise to keep it as it is.
+    Unstable: PortOne may change it without notice.
 
     `PUT /platform/partners/{id}/schedule`
 
@@ -806,7 +802,7 @@ async def schedule_additional_fee_policy(
     The changes in `update` come into force at `applied_at`. There is one scheduled update at a time: a second is
     refused with 409, use `reschedule_additional_fee_policy` instead. An archived additional fee policy is refused too.
 
-    Unstable: PortOne does not promise to keep it as it is.
+    Unstable: PortOne may change it without notice.
 
     `POST /platform/additional-fee-policies/{id}/schedule`
 
@@ -844,7 +840,7 @@ async def schedule_contract(
     The changes in `update` come into force at `applied_at`. There is one scheduled update at a time: a second is
     refused with 409, use `reschedule_contract` instead. An archived contract is refused too.
 
-    Unstable: PortOne does not promise to keep it as it is.
+    Unstable: PortOne may change it without notice.
 
     `POST /platform/contracts/{id}/schedule`
 
@@ -881,7 +877,7 @@ async def schedule_discount_share_policy(
     The changes in `update` come into force at `applied_at`. There is one scheduled update at a time: a second is
     refused with 409, use `reschedule_discount_share_policy` instead. An archived discount share policy is refused too.
 
-    Unstable: PortOne does not promise to keep it as it is.
+    Unstable: PortOne may change it without notice.
 
     `POST /platform/discount-share-policies/{id}/schedule`
 
@@ -920,7 +916,7 @@ async def schedule_partner(
     refused with 409, use `reschedule_partner` instead. An archived partner is refused too. So is one connected as a
     counterparty.
 
-    Unstable: PortOne does not promise to keep it as it is.
+    Unstable: PortOne may change it without notice.
 
     `POST /platform/partners/{id}/schedule`
 
@@ -963,7 +959,7 @@ async def schedule_platform_partners(
     The changes in `update` come into force at `applied_at`. Refused with 409 if a matching partner already has a
     scheduled update, is archived or is connected as a counterparty. The reply carries no data.
 
-    Unstable: PortOne does not promise to keep it as it is.
+    Unstable: PortOne may change it without notice.
 
     `POST /platform/partners/schedule`
 

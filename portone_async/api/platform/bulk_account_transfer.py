@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from portone_async.models.platform_bulk_account_transfer import PlatformBulkAccountTransfer
     from portone_async.models.platform_bulk_account_transfer_filter_input import PlatformBulkAccountTransferFilterInput
 
-_GET_PLATFORM_BULK_ACCOUNT_TRANSFERS: Operation[GetPlatformBulkAccountTransfersResponse] = Operation(
+_GET_PLATFORM_BULK_ACCOUNT_TRANSFERS: Operation[False] = Operation(
     "getPlatformBulkAccountTransfers",
     "GET",
     "/platform/bulk-account-transfers",
@@ -73,13 +73,13 @@ def iter_platform_bulk_account_transfers(
 ) -> NumberedPages[PlatformBulkAccountTransfer, GetPlatformBulkAccountTransfersResponse]:
     """Iterate over all items of `get_platform_bulk_account_transfers`, page after page.
 
-    `async for` over its items, or over `.by_page()`; an error leaves the place as it was.
+    Use `async for` on it for the items, or on `.by_page()` for the pages. An error does not move its position.
 
     Args:
         filter: Conditions the results must meet.
         is_for_test: Whether to use test mode; ignored if the query has `test`; false by default.
         test: Test mode, false by default; wins over an `is_for_test` in the body.
-        size: Items a page; PortOne's own choice if not given.
+        size: Items per page; PortOne's default if omitted.
     """
     from portone_async.models.page_input import PageInput
 

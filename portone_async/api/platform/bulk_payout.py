@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from portone_async.models.platform_bulk_payout import PlatformBulkPayout
     from portone_async.models.platform_bulk_payout_filter_input import PlatformBulkPayoutFilterInput
 
-_GET_PLATFORM_BULK_PAYOUTS: Operation[GetPlatformBulkPayoutsResponse] = Operation(
+_GET_PLATFORM_BULK_PAYOUTS: Operation[False] = Operation(
     "getPlatformBulkPayouts",
     "GET",
     "/platform/bulk-payouts",
@@ -71,13 +71,13 @@ def iter_platform_bulk_payouts(
 ) -> NumberedPages[PlatformBulkPayout, GetPlatformBulkPayoutsResponse]:
     """Iterate over all items of `get_platform_bulk_payouts`, page after page.
 
-    `async for` over its items, or over `.by_page()`; an error leaves the place as it was.
+    Use `async for` on it for the items, or on `.by_page()` for the pages. An error does not move its position.
 
     Args:
         filter: Conditions the results must meet.
         is_for_test: Whether to use test mode; ignored if the query has `test`; false by default.
         test: Test mode, false by default; wins over an `is_for_test` in the body.
-        size: Items a page; PortOne's own choice if not given.
+        size: Items per page; PortOne's default if omitted.
     """
     from portone_async.models.page_input import PageInput
 

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from portone_async.models.update_platform_partner_body_type import UpdatePlatformPartnerBodyType
     from portone_async.models.update_platform_partner_response import UpdatePlatformPartnerResponse
 
-_ARCHIVE_PLATFORM_PARTNER: Operation[ArchivePlatformPartnerResponse] = Operation(
+_ARCHIVE_PLATFORM_PARTNER: Operation[False] = Operation(
     "archivePlatformPartner",
     "POST",
     "/platform/partners/{id}/archive",
@@ -52,7 +52,7 @@ _ARCHIVE_PLATFORM_PARTNER: Operation[ArchivePlatformPartnerResponse] = Operation
     ),
 )
 
-_CONNECT_BULK_PARTNER_COUNTERPARTY: Operation[ConnectBulkPartnerCounterpartyResponse] = Operation(
+_CONNECT_BULK_PARTNER_COUNTERPARTY: Operation[False] = Operation(
     "connectBulkPartnerCounterparty",
     "POST",
     "/platform/partners/counterparty-connect",
@@ -71,7 +71,7 @@ _CONNECT_BULK_PARTNER_COUNTERPARTY: Operation[ConnectBulkPartnerCounterpartyResp
     ),
 )
 
-_CONNECT_PARTNER_COUNTERPARTY: Operation[ConnectPartnerCounterpartyResponse] = Operation(
+_CONNECT_PARTNER_COUNTERPARTY: Operation[False] = Operation(
     "connectPartnerCounterparty",
     "POST",
     "/platform/partners/counterparty-connect/{id}",
@@ -93,7 +93,7 @@ _CONNECT_PARTNER_COUNTERPARTY: Operation[ConnectPartnerCounterpartyResponse] = O
     ),
 )
 
-_CREATE_PLATFORM_PARTNER: Operation[CreatePlatformPartnerResponse] = Operation(
+_CREATE_PLATFORM_PARTNER: Operation[False] = Operation(
     "createPlatformPartner",
     "POST",
     "/platform/partners",
@@ -116,7 +116,7 @@ _CREATE_PLATFORM_PARTNER: Operation[CreatePlatformPartnerResponse] = Operation(
     ),
 )
 
-_CREATE_PLATFORM_PARTNERS: Operation[CreatePlatformPartnersResponse] = Operation(
+_CREATE_PLATFORM_PARTNERS: Operation[False] = Operation(
     "createPlatformPartners",
     "POST",
     "/platform/partners/batch",
@@ -136,7 +136,7 @@ _CREATE_PLATFORM_PARTNERS: Operation[CreatePlatformPartnersResponse] = Operation
     ),
 )
 
-_DISCONNECT_BULK_PARTNER_COUNTERPARTY: Operation[DisconnectBulkPartnerCounterpartyResponse] = Operation(
+_DISCONNECT_BULK_PARTNER_COUNTERPARTY: Operation[False] = Operation(
     "disconnectBulkPartnerCounterparty",
     "POST",
     "/platform/partners/counterparty-disconnect",
@@ -155,7 +155,7 @@ _DISCONNECT_BULK_PARTNER_COUNTERPARTY: Operation[DisconnectBulkPartnerCounterpar
     ),
 )
 
-_DISCONNECT_PARTNER_COUNTERPARTY: Operation[DisconnectPartnerCounterpartyResponse] = Operation(
+_DISCONNECT_PARTNER_COUNTERPARTY: Operation[False] = Operation(
     "disconnectPartnerCounterparty",
     "POST",
     "/platform/partners/counterparty-disconnect/{id}",
@@ -176,7 +176,7 @@ _DISCONNECT_PARTNER_COUNTERPARTY: Operation[DisconnectPartnerCounterpartyRespons
     ),
 )
 
-_GET_PLATFORM_PARTNER: Operation[PlatformPartner] = Operation(
+_GET_PLATFORM_PARTNER: Operation[False] = Operation(
     "getPlatformPartner",
     "GET",
     "/platform/partners/{id}",
@@ -190,7 +190,7 @@ _GET_PLATFORM_PARTNER: Operation[PlatformPartner] = Operation(
     ),
 )
 
-_GET_PLATFORM_PARTNERS: Operation[GetPlatformPartnersResponse] = Operation(
+_GET_PLATFORM_PARTNERS: Operation[False] = Operation(
     "getPlatformPartners",
     "GET",
     "/platform/partners",
@@ -200,7 +200,7 @@ _GET_PLATFORM_PARTNERS: Operation[GetPlatformPartnersResponse] = Operation(
     errors=("ForbiddenError", "InvalidRequestError", "PlatformNotEnabledError", "UnauthorizedError"),
 )
 
-_RECOVER_PLATFORM_PARTNER: Operation[RecoverPlatformPartnerResponse] = Operation(
+_RECOVER_PLATFORM_PARTNER: Operation[False] = Operation(
     "recoverPlatformPartner",
     "POST",
     "/platform/partners/{id}/recover",
@@ -215,7 +215,7 @@ _RECOVER_PLATFORM_PARTNER: Operation[RecoverPlatformPartnerResponse] = Operation
     ),
 )
 
-_UPDATE_PLATFORM_PARTNER: Operation[UpdatePlatformPartnerResponse] = Operation(
+_UPDATE_PLATFORM_PARTNER: Operation[False] = Operation(
     "updatePlatformPartner",
     "PATCH",
     "/platform/partners/{id}",
@@ -515,12 +515,12 @@ def iter_platform_partners(
 ) -> NumberedPages[PlatformPartner, GetPlatformPartnersResponse]:
     """Iterate over all items of `get_platform_partners`, page after page.
 
-    `async for` over its items, or over `.by_page()`; an error leaves the place as it was.
+    Use `async for` on it for the items, or on `.by_page()` for the pages. An error does not move its position.
 
     Args:
         filter: Conditions the results must meet.
         test: Test mode, false by default; wins over an `is_for_test` in the body.
-        size: Items a page; PortOne's own choice if not given.
+        size: Items per page; PortOne's default if omitted.
     """
     from portone_async.models.page_input import PageInput
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from portone_async.models.platform_partner_settlement import PlatformPartnerSettlement
     from portone_async.models.platform_partner_settlement_filter_input import PlatformPartnerSettlementFilterInput
 
-_DELETE_PLATFORM_PARTNER_SETTLEMENTS: Operation[DeletePlatformPartnerSettlementsResponse] = Operation(
+_DELETE_PLATFORM_PARTNER_SETTLEMENTS: Operation[True] = Operation(
     "deletePlatformPartnerSettlements",
     "POST",
     "/platform/partner-settlements/delete",
@@ -38,7 +38,7 @@ _DELETE_PLATFORM_PARTNER_SETTLEMENTS: Operation[DeletePlatformPartnerSettlements
     ),
 )
 
-_GET_PLATFORM_PARTNER_SETTLEMENTS: Operation[GetPlatformPartnerSettlementsResponse] = Operation(
+_GET_PLATFORM_PARTNER_SETTLEMENTS: Operation[False] = Operation(
     "getPlatformPartnerSettlements",
     "GET",
     "/platform/partner-settlements",
@@ -62,7 +62,7 @@ async def delete_platform_partner_settlements(
     The whole call is refused with 400 if one of them cannot be deleted or an order cancellation transfer refers to it,
     and with 404 if one is unknown; the error's `ids` names them.
 
-    Unstable: PortOne does not promise to keep it as it is.
+    Unstable: PortOne may change it without notice.
 
     `POST /platform/partner-settlements/delete`
 
@@ -128,13 +128,13 @@ def iter_platform_partner_settlements(
 ) -> NumberedPages[PlatformPartnerSettlement, GetPlatformPartnerSettlementsResponse]:
     """Iterate over all items of `get_platform_partner_settlements`, page after page.
 
-    `async for` over its items, or over `.by_page()`; an error leaves the place as it was.
+    Use `async for` on it for the items, or on `.by_page()` for the pages. An error does not move its position.
 
     Args:
         filter: Conditions the results must meet.
         is_for_test: Whether to use test mode; ignored if the query has `test`; false by default.
         test: Test mode, false by default; wins over an `is_for_test` in the body.
-        size: Items a page; PortOne's own choice if not given.
+        size: Items per page; PortOne's default if omitted.
     """
     from portone_async.models.page_input import PageInput
 

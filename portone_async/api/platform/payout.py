@@ -20,31 +20,29 @@ if TYPE_CHECKING:
     from portone_async.models.platform_payout import PlatformPayout
     from portone_async.models.platform_payout_filter_input import PlatformPayoutFilterInput
 
-_COMPLETE_PLATFORM_PAYOUT_BY_PARTNER_SETTLEMENT_IDS: Operation[CompletePlatformPayoutByPartnerSettlementIdsResponse] = (
-    Operation(
-        "completePlatformPayoutByPartnerSettlementIds",
-        "POST",
-        "/platform/partner-settlements/complete-payout",
-        reply="CompletePlatformPayoutByPartnerSettlementIdsResponse",
-        body="CompletePlatformPayoutByPartnerSettlementIdsBody",
-        body_required=True,
-        unstable=True,
-        errors=(
-            "ForbiddenError",
-            "InvalidRequestError",
-            "PlatformBulkPayoutIdAlreadyExistsError",
-            "PlatformDuplicatedPartnerSettlementIdsError",
-            "PlatformNegativePayoutAmountPartnersError",
-            "PlatformNoSelectedPartnerSettlementsError",
-            "PlatformNonPayablePartnerSettlementsError",
-            "PlatformNotEnabledError",
-            "PlatformPartnerSettlementsNotFoundError",
-            "UnauthorizedError",
-        ),
-    )
+_COMPLETE_PLATFORM_PAYOUT_BY_PARTNER_SETTLEMENT_IDS: Operation[True] = Operation(
+    "completePlatformPayoutByPartnerSettlementIds",
+    "POST",
+    "/platform/partner-settlements/complete-payout",
+    reply="CompletePlatformPayoutByPartnerSettlementIdsResponse",
+    body="CompletePlatformPayoutByPartnerSettlementIdsBody",
+    body_required=True,
+    unstable=True,
+    errors=(
+        "ForbiddenError",
+        "InvalidRequestError",
+        "PlatformBulkPayoutIdAlreadyExistsError",
+        "PlatformDuplicatedPartnerSettlementIdsError",
+        "PlatformNegativePayoutAmountPartnersError",
+        "PlatformNoSelectedPartnerSettlementsError",
+        "PlatformNonPayablePartnerSettlementsError",
+        "PlatformNotEnabledError",
+        "PlatformPartnerSettlementsNotFoundError",
+        "UnauthorizedError",
+    ),
 )
 
-_GET_PLATFORM_PAYOUTS: Operation[GetPlatformPayoutsResponse] = Operation(
+_GET_PLATFORM_PAYOUTS: Operation[False] = Operation(
     "getPlatformPayouts",
     "GET",
     "/platform/payouts",
@@ -72,7 +70,7 @@ async def complete_platform_payout_by_partner_settlement_ids(
     `bulk_payout_id` must be new: a repeat with the same one gets 409. The whole call is refused if the list is empty,
     has an id twice or one that cannot be paid, or if the sum for a partner is negative.
 
-    Unstable: PortOne does not promise to keep it as it is.
+    Unstable: PortOne may change it without notice.
 
     `POST /platform/partner-settlements/complete-payout`
 
@@ -148,13 +146,13 @@ def iter_platform_payouts(
 ) -> NumberedPages[PlatformPayout, GetPlatformPayoutsResponse]:
     """Iterate over all items of `get_platform_payouts`, page after page.
 
-    `async for` over its items, or over `.by_page()`; an error leaves the place as it was.
+    Use `async for` on it for the items, or on `.by_page()` for the pages. An error does not move its position.
 
     Args:
         filter: Conditions the results must meet.
         is_for_test: Whether to use test mode; ignored if the query has `test`; false by default.
         test: Test mode, false by default; wins over an `is_for_test` in the body.
-        size: Items a page; PortOne's own choice if not given.
+        size: Items per page; PortOne's default if omitted.
     """
     from portone_async.models.page_input import PageInput
 

@@ -57,7 +57,7 @@ if TYPE_CHECKING:
         UpdatePlatformDiscountSharePolicyResponse,
     )
 
-_ARCHIVE_PLATFORM_ADDITIONAL_FEE_POLICY: Operation[ArchivePlatformAdditionalFeePolicyResponse] = Operation(
+_ARCHIVE_PLATFORM_ADDITIONAL_FEE_POLICY: Operation[False] = Operation(
     "archivePlatformAdditionalFeePolicy",
     "POST",
     "/platform/additional-fee-policies/{id}/archive",
@@ -72,7 +72,7 @@ _ARCHIVE_PLATFORM_ADDITIONAL_FEE_POLICY: Operation[ArchivePlatformAdditionalFeeP
     ),
 )
 
-_ARCHIVE_PLATFORM_CONTRACT: Operation[ArchivePlatformContractResponse] = Operation(
+_ARCHIVE_PLATFORM_CONTRACT: Operation[False] = Operation(
     "archivePlatformContract",
     "POST",
     "/platform/contracts/{id}/archive",
@@ -87,7 +87,7 @@ _ARCHIVE_PLATFORM_CONTRACT: Operation[ArchivePlatformContractResponse] = Operati
     ),
 )
 
-_ARCHIVE_PLATFORM_DISCOUNT_SHARE_POLICY: Operation[ArchivePlatformDiscountSharePolicyResponse] = Operation(
+_ARCHIVE_PLATFORM_DISCOUNT_SHARE_POLICY: Operation[False] = Operation(
     "archivePlatformDiscountSharePolicy",
     "POST",
     "/platform/discount-share-policies/{id}/archive",
@@ -102,7 +102,7 @@ _ARCHIVE_PLATFORM_DISCOUNT_SHARE_POLICY: Operation[ArchivePlatformDiscountShareP
     ),
 )
 
-_CREATE_PLATFORM_ADDITIONAL_FEE_POLICY: Operation[CreatePlatformAdditionalFeePolicyResponse] = Operation(
+_CREATE_PLATFORM_ADDITIONAL_FEE_POLICY: Operation[False] = Operation(
     "createPlatformAdditionalFeePolicy",
     "POST",
     "/platform/additional-fee-policies",
@@ -118,7 +118,7 @@ _CREATE_PLATFORM_ADDITIONAL_FEE_POLICY: Operation[CreatePlatformAdditionalFeePol
     ),
 )
 
-_CREATE_PLATFORM_CONTRACT: Operation[CreatePlatformContractResponse] = Operation(
+_CREATE_PLATFORM_CONTRACT: Operation[False] = Operation(
     "createPlatformContract",
     "POST",
     "/platform/contracts",
@@ -134,7 +134,7 @@ _CREATE_PLATFORM_CONTRACT: Operation[CreatePlatformContractResponse] = Operation
     ),
 )
 
-_CREATE_PLATFORM_DISCOUNT_SHARE_POLICY: Operation[CreatePlatformDiscountSharePolicyResponse] = Operation(
+_CREATE_PLATFORM_DISCOUNT_SHARE_POLICY: Operation[False] = Operation(
     "createPlatformDiscountSharePolicy",
     "POST",
     "/platform/discount-share-policies",
@@ -150,7 +150,7 @@ _CREATE_PLATFORM_DISCOUNT_SHARE_POLICY: Operation[CreatePlatformDiscountSharePol
     ),
 )
 
-_GET_PLATFORM_ADDITIONAL_FEE_POLICIES: Operation[GetPlatformAdditionalFeePoliciesResponse] = Operation(
+_GET_PLATFORM_ADDITIONAL_FEE_POLICIES: Operation[False] = Operation(
     "getPlatformAdditionalFeePolicies",
     "GET",
     "/platform/additional-fee-policies",
@@ -160,7 +160,7 @@ _GET_PLATFORM_ADDITIONAL_FEE_POLICIES: Operation[GetPlatformAdditionalFeePolicie
     errors=("ForbiddenError", "InvalidRequestError", "PlatformNotEnabledError", "UnauthorizedError"),
 )
 
-_GET_PLATFORM_ADDITIONAL_FEE_POLICY: Operation[PlatformAdditionalFeePolicy] = Operation(
+_GET_PLATFORM_ADDITIONAL_FEE_POLICY: Operation[False] = Operation(
     "getPlatformAdditionalFeePolicy",
     "GET",
     "/platform/additional-fee-policies/{id}",
@@ -174,7 +174,7 @@ _GET_PLATFORM_ADDITIONAL_FEE_POLICY: Operation[PlatformAdditionalFeePolicy] = Op
     ),
 )
 
-_GET_PLATFORM_CONTRACT: Operation[PlatformContract] = Operation(
+_GET_PLATFORM_CONTRACT: Operation[False] = Operation(
     "getPlatformContract",
     "GET",
     "/platform/contracts/{id}",
@@ -188,7 +188,7 @@ _GET_PLATFORM_CONTRACT: Operation[PlatformContract] = Operation(
     ),
 )
 
-_GET_PLATFORM_CONTRACTS: Operation[GetPlatformContractsResponse] = Operation(
+_GET_PLATFORM_CONTRACTS: Operation[False] = Operation(
     "getPlatformContracts",
     "GET",
     "/platform/contracts",
@@ -198,7 +198,7 @@ _GET_PLATFORM_CONTRACTS: Operation[GetPlatformContractsResponse] = Operation(
     errors=("ForbiddenError", "InvalidRequestError", "PlatformNotEnabledError", "UnauthorizedError"),
 )
 
-_GET_PLATFORM_DISCOUNT_SHARE_POLICIES: Operation[GetPlatformDiscountSharePoliciesResponse] = Operation(
+_GET_PLATFORM_DISCOUNT_SHARE_POLICIES: Operation[False] = Operation(
     "getPlatformDiscountSharePolicies",
     "GET",
     "/platform/discount-share-policies",
@@ -208,7 +208,7 @@ _GET_PLATFORM_DISCOUNT_SHARE_POLICIES: Operation[GetPlatformDiscountSharePolicie
     errors=("ForbiddenError", "InvalidRequestError", "PlatformNotEnabledError", "UnauthorizedError"),
 )
 
-_GET_PLATFORM_DISCOUNT_SHARE_POLICY: Operation[PlatformDiscountSharePolicy] = Operation(
+_GET_PLATFORM_DISCOUNT_SHARE_POLICY: Operation[False] = Operation(
     "getPlatformDiscountSharePolicy",
     "GET",
     "/platform/discount-share-policies/{id}",
@@ -222,7 +222,7 @@ _GET_PLATFORM_DISCOUNT_SHARE_POLICY: Operation[PlatformDiscountSharePolicy] = Op
     ),
 )
 
-_RECOVER_PLATFORM_ADDITIONAL_FEE_POLICY: Operation[RecoverPlatformAdditionalFeePolicyResponse] = Operation(
+_RECOVER_PLATFORM_ADDITIONAL_FEE_POLICY: Operation[False] = Operation(
     "recoverPlatformAdditionalFeePolicy",
     "POST",
     "/platform/additional-fee-policies/{id}/recover",
@@ -236,7 +236,7 @@ _RECOVER_PLATFORM_ADDITIONAL_FEE_POLICY: Operation[RecoverPlatformAdditionalFeeP
     ),
 )
 
-_RECOVER_PLATFORM_CONTRACT: Operation[RecoverPlatformContractResponse] = Operation(
+_RECOVER_PLATFORM_CONTRACT: Operation[False] = Operation(
     "recoverPlatformContract",
     "POST",
     "/platform/contracts/{id}/recover",
@@ -250,7 +250,7 @@ _RECOVER_PLATFORM_CONTRACT: Operation[RecoverPlatformContractResponse] = Operati
     ),
 )
 
-_RECOVER_PLATFORM_DISCOUNT_SHARE_POLICY: Operation[RecoverPlatformDiscountSharePolicyResponse] = Operation(
+_RECOVER_PLATFORM_DISCOUNT_SHARE_POLICY: Operation[False] = Operation(
     "recoverPlatformDiscountSharePolicy",
     "POST",
     "/platform/discount-share-policies/{id}/recover",
@@ -264,7 +264,7 @@ _RECOVER_PLATFORM_DISCOUNT_SHARE_POLICY: Operation[RecoverPlatformDiscountShareP
     ),
 )
 
-_UPDATE_PLATFORM_ADDITIONAL_FEE_POLICY: Operation[UpdatePlatformAdditionalFeePolicyResponse] = Operation(
+_UPDATE_PLATFORM_ADDITIONAL_FEE_POLICY: Operation[False] = Operation(
     "updatePlatformAdditionalFeePolicy",
     "PATCH",
     "/platform/additional-fee-policies/{id}",
@@ -281,7 +281,7 @@ _UPDATE_PLATFORM_ADDITIONAL_FEE_POLICY: Operation[UpdatePlatformAdditionalFeePol
     ),
 )
 
-_UPDATE_PLATFORM_CONTRACT: Operation[UpdatePlatformContractResponse] = Operation(
+_UPDATE_PLATFORM_CONTRACT: Operation[False] = Operation(
     "updatePlatformContract",
     "PATCH",
     "/platform/contracts/{id}",
@@ -298,7 +298,7 @@ _UPDATE_PLATFORM_CONTRACT: Operation[UpdatePlatformContractResponse] = Operation
     ),
 )
 
-_UPDATE_PLATFORM_DISCOUNT_SHARE_POLICY: Operation[UpdatePlatformDiscountSharePolicyResponse] = Operation(
+_UPDATE_PLATFORM_DISCOUNT_SHARE_POLICY: Operation[False] = Operation(
     "updatePlatformDiscountSharePolicy",
     "PATCH",
     "/platform/discount-share-policies/{id}",
@@ -543,12 +543,12 @@ def iter_platform_additional_fee_policies(
 ) -> NumberedPages[PlatformAdditionalFeePolicy, GetPlatformAdditionalFeePoliciesResponse]:
     """Iterate over all items of `get_platform_additional_fee_policies`, page after page.
 
-    `async for` over its items, or over `.by_page()`; an error leaves the place as it was.
+    Use `async for` on it for the items, or on `.by_page()` for the pages. An error does not move its position.
 
     Args:
         filter: Conditions the results must meet.
         test: Test mode, false by default; wins over an `is_for_test` in the body.
-        size: Items a page; PortOne's own choice if not given.
+        size: Items per page; PortOne's default if omitted.
     """
     from portone_async.models.page_input import PageInput
 
@@ -633,12 +633,12 @@ def iter_platform_contracts(
 ) -> NumberedPages[PlatformContract, GetPlatformContractsResponse]:
     """Iterate over all items of `get_platform_contracts`, page after page.
 
-    `async for` over its items, or over `.by_page()`; an error leaves the place as it was.
+    Use `async for` on it for the items, or on `.by_page()` for the pages. An error does not move its position.
 
     Args:
         filter: Conditions the results must meet.
         test: Test mode, false by default; wins over an `is_for_test` in the body.
-        size: Items a page; PortOne's own choice if not given.
+        size: Items per page; PortOne's default if omitted.
     """
     from portone_async.models.page_input import PageInput
 
@@ -687,12 +687,12 @@ def iter_platform_discount_share_policies(
 ) -> NumberedPages[PlatformDiscountSharePolicy, GetPlatformDiscountSharePoliciesResponse]:
     """Iterate over all items of `get_platform_discount_share_policies`, page after page.
 
-    `async for` over its items, or over `.by_page()`; an error leaves the place as it was.
+    Use `async for` on it for the items, or on `.by_page()` for the pages. An error does not move its position.
 
     Args:
         filter: Conditions the results must meet.
         test: Test mode, false by default; wins over an `is_for_test` in the body.
-        size: Items a page; PortOne's own choice if not given.
+        size: Items per page; PortOne's default if omitted.
     """
     from portone_async.models.page_input import PageInput
 

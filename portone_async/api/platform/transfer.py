@@ -48,7 +48,7 @@ if TYPE_CHECKING:
     from portone_async.models.platform_user_defined_property_key_value import PlatformUserDefinedPropertyKeyValue
     from portone_async.models.transfer_parameters import TransferParameters
 
-_CREATE_PLATFORM_MANUAL_TRANSFER: Operation[CreateManualTransferResponse] = Operation(
+_CREATE_PLATFORM_MANUAL_TRANSFER: Operation[False] = Operation(
     "createPlatformManualTransfer",
     "POST",
     "/platform/transfers/manual",
@@ -68,7 +68,7 @@ _CREATE_PLATFORM_MANUAL_TRANSFER: Operation[CreateManualTransferResponse] = Oper
     ),
 )
 
-_CREATE_PLATFORM_ORDER_CANCEL_TRANSFER: Operation[CreateOrderCancelTransferResponse] = Operation(
+_CREATE_PLATFORM_ORDER_CANCEL_TRANSFER: Operation[False] = Operation(
     "createPlatformOrderCancelTransfer",
     "POST",
     "/platform/transfers/order-cancel",
@@ -104,7 +104,7 @@ _CREATE_PLATFORM_ORDER_CANCEL_TRANSFER: Operation[CreateOrderCancelTransferRespo
     ),
 )
 
-_CREATE_PLATFORM_ORDER_TRANSFER: Operation[CreateOrderTransferResponse] = Operation(
+_CREATE_PLATFORM_ORDER_TRANSFER: Operation[False] = Operation(
     "createPlatformOrderTransfer",
     "POST",
     "/platform/transfers/order",
@@ -137,7 +137,7 @@ _CREATE_PLATFORM_ORDER_TRANSFER: Operation[CreateOrderTransferResponse] = Operat
     ),
 )
 
-_DELETE_PLATFORM_TRANSFER: Operation[DeletePlatformTransferResponse] = Operation(
+_DELETE_PLATFORM_TRANSFER: Operation[False] = Operation(
     "deletePlatformTransfer",
     "DELETE",
     "/platform/transfers/{id}",
@@ -153,7 +153,7 @@ _DELETE_PLATFORM_TRANSFER: Operation[DeletePlatformTransferResponse] = Operation
     ),
 )
 
-_DOWNLOAD_PLATFORM_TRANSFER_SHEET: Operation[Path] = Operation(
+_DOWNLOAD_PLATFORM_TRANSFER_SHEET: Operation[False] = Operation(
     "downloadPlatformTransferSheet",
     "GET",
     "/platform/transfer-summaries/sheet-file",
@@ -164,7 +164,7 @@ _DOWNLOAD_PLATFORM_TRANSFER_SHEET: Operation[Path] = Operation(
     errors=("InvalidRequestError", "UnauthorizedError"),
 )
 
-_GET_PLATFORM_TRANSFER: Operation[PlatformTransfer] = Operation(
+_GET_PLATFORM_TRANSFER: Operation[False] = Operation(
     "getPlatformTransfer",
     "GET",
     "/platform/transfers/{id}",
@@ -178,7 +178,7 @@ _GET_PLATFORM_TRANSFER: Operation[PlatformTransfer] = Operation(
     ),
 )
 
-_GET_PLATFORM_TRANSFER_SUMMARIES: Operation[GetPlatformTransferSummariesResponse] = Operation(
+_GET_PLATFORM_TRANSFER_SUMMARIES: Operation[False] = Operation(
     "getPlatformTransferSummaries",
     "GET",
     "/platform/transfer-summaries",
@@ -456,7 +456,7 @@ async def download_platform_transfer_sheet(
     `GET /platform/transfer-summaries/sheet-file`
 
     Args:
-        file: Where to write the file. It appears there whole or not at all.
+        file: Path to write to. The file appears there only when it is complete.
         fields: Keys of the columns to put in the file, such as TRANSFER_ID.
         filter: Conditions the results must meet.
         test: Test mode, false by default; wins over an `is_for_test` in the body.
@@ -535,12 +535,12 @@ def iter_platform_transfer_summaries(
 ) -> NumberedPages[PlatformTransferSummary, GetPlatformTransferSummariesResponse]:
     """Iterate over all items of `get_platform_transfer_summaries`, page after page.
 
-    `async for` over its items, or over `.by_page()`; an error leaves the place as it was.
+    Use `async for` on it for the items, or on `.by_page()` for the pages. An error does not move its position.
 
     Args:
         filter: Conditions the results must meet.
         test: Test mode, false by default; wins over an `is_for_test` in the body.
-        size: Items a page; PortOne's own choice if not given.
+        size: Items per page; PortOne's default if omitted.
     """
     from portone_async.models.page_input import PageInput
 
