@@ -9,6 +9,7 @@ import copy
 import importlib
 import json
 import pathlib
+import pickle
 import pkgutil
 import re
 from collections.abc import Callable, Iterator
@@ -17,6 +18,7 @@ from datetime import date, datetime
 from functools import cache
 from typing import Any
 
+import attrs
 import orjson
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
@@ -38,7 +40,7 @@ FEW = settings(
     derandomize=True,
     database=None,
     deadline=None,
-    suppress_health_check=list(HealthCheck),
+    suppress_health_check=list(HealthCheck),  # pyright: ignore[reportArgumentType]  (an enum to Python)
 )
 MORE = settings(FEW, max_examples=8)
 
@@ -195,11 +197,17 @@ def canonical(value: Any) -> bytes:
 _TEXT = st.sampled_from(
     ["", "order-1", "홍길동", "a\nb\"'\\", "2024-01-01T00:00:00Z", "null", "💳"]
 ) | st.text(max_size=5)
-_FRACTIONS = st.sampled_from(["", ".120", ".001", ".123456", ".000001", ".123456789", ".000000001"])
-_ZONES = st.sampled_from(["Z", "+09:00"])
+_FRACTIONS = st.sampled_from(
+    [
+        *["", ".120", ".001", ".123456", ".000001", ".123456789", ".000000001"],
+        # What a datetime is not written with.
+        *[".000", ".5", ".120000", ".000000000", ".100000000"],
+    ]
+)
+_ZONES = st.sampled_from(["Z", "+09:00", "-05:30", "+00:00"])
 _DATE_TIMES = st.builds(
     lambda at, fraction, zone: f"{at:%Y-%m-%dT%H:%M:%S}{fraction}{zone}",
-    st.datetimes(datetime(1000, 1, 2), datetime(9999, 12, 30)),
+    st.datetimes(datetime(1000, 1, 2), datetime(9999, 12, 30)),  # noqa: DTZ001  (zones come as text)
     _FRACTIONS,
     _ZONES,
 )
@@ -261,7 +269,8 @@ def _valid(wanted: Shape) -> st.SearchStrategy[Any]:
             return st.dictionaries(_KEYS, _JSON, max_size=2)
         case "string":
             return _TEXT
-    raise AssertionError(wanted)
+        case _:
+            raise AssertionError(wanted)
 
 
 Leaf = Callable[[Shape, str], Any]
@@ -286,7 +295,8 @@ def plain(wanted: Shape, name: str) -> Any:
             return {"pg": {"depth": [None, SECRET]}}
         case "string":
             return SECRET
-    raise AssertionError(wanted)
+        case _:
+            raise AssertionError(wanted)
 
 
 def samples(
@@ -499,7 +509,8 @@ def written_back(value: Any, wanted: Shape) -> Any:
             return [written_back(item, wanted.items) for item in value]
         case "map" if isinstance(value, dict):
             return {key: written_back(each, wanted.values) for key, each in value.items()}
-    return value
+        case _:
+            return value
 
 
 # --- What was read ----------------------------------------------------------------------------------------
@@ -545,12 +556,22 @@ def assert_fields(read: Any, data: dict[str, Any], found: Shape) -> None:
             assert value is None, key
 
 
+def pickled(value: Any, protocol: int = pickle.HIGHEST_PROTOCOL) -> Any:
+    """A copy by way of `pickle`."""
+    return pickle.loads(pickle.dumps(value, protocol))  # noqa: S301  (what the test itself wrote)
+
+
+def attributes(model: type[Model]) -> list[str]:
+    """The names of a model's fields, `additional_properties` included."""
+    return [attribute.name for attribute in attrs.fields(model)]
+
+
 def parts(value: Any) -> Iterator[Any]:
     """`value` and everything within it that the SDK made."""
     yield value
     if isinstance(value, Model):
-        for name in value.__attrs_attrs__:
-            yield from parts(getattr(value, name.name))
+        for name in attributes(type(value)):
+            yield from parts(getattr(value, name))
     elif isinstance(value, UnknownVariant):
         return
     elif isinstance(value, list):

@@ -78,7 +78,7 @@ def assert_tells_nothing(text: str) -> None:
 
 
 def printed(value: Any) -> str:
-    return "\n".join([repr(value), str(value), f"{value}", "%s %r" % (value, value), ascii(value)])
+    return "\n".join([repr(value), str(value), f"{value}", f"{value!s} {value!r}", ascii(value)])
 
 
 def traced(error: BaseException) -> str:

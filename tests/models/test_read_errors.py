@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import pickle
+from functools import partial
 from typing import Any
 
 import pytest
@@ -36,6 +37,7 @@ from .strategies import (
     canonical,
     mismatched,
     named,
+    pickled,
     response,
     samples,
     snake,
@@ -207,8 +209,10 @@ def _every_error() -> list[PortOneError]:
         APIError(status=418, request=info),
     ]
     for name in ERRORS:
-        for data in samples(named(name)):
-            found.append(read_error(owner_of(name).sdk, response(data, status_of(name))))
+        found.extend(
+            read_error(owner_of(name).sdk, response(data, status_of(name)))
+            for data in samples(named(name))
+        )
     return found
 
 
@@ -217,10 +221,7 @@ def _every_error() -> list[PortOneError]:
     [
         copy.copy,
         copy.deepcopy,
-        *(
-            lambda e, p=p: pickle.loads(pickle.dumps(e, p))
-            for p in range(pickle.HIGHEST_PROTOCOL + 1)
-        ),
+        *(partial(pickled, protocol=protocol) for protocol in range(pickle.HIGHEST_PROTOCOL + 1)),
     ],
 )
 def test_errors_can_be_pickled_and_copied(duplicate: Any) -> None:
