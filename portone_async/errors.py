@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from portone_async import _errors
+import portone_async._errors as _base
+import portone_async.models.errors as _generated
 from portone_async._errors import *  # noqa: F403  (its __all__ is the list)
-from portone_async.models import errors as _generated
 from portone_async.models.errors import *  # noqa: F403  (its __all__ is the list)
 
 __all__: list[str] = []
-__all__ += _errors.__all__
+__all__ += _base.__all__
 __all__ += _generated.__all__
