@@ -775,7 +775,8 @@ def function_docstring(
     parts = [summary]
     description = prose.description(endpoint)
     if description:
-        parts += ["", *(_wrapped(paragraph, 4) for paragraph in description.split("\n\n"))]
+        for paragraph in description.split("\n\n"):
+            parts += ["", _wrapped(paragraph, 4)]
     if endpoint.unstable:
         parts += ["", "    Unstable: PortOne may change it without notice."]
     parts += ["", f"    `{endpoint.method} {endpoint.path}`"]

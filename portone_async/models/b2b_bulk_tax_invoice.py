@@ -41,7 +41,7 @@ class B2bBulkTaxInvoice(Model):
     stats: Map_Stat
     """Statistics by status."""
     status: B2bBulkTaxInvoiceStatus
-    """Current status; among variants of one type it tells them apart."""
+    """Current status; in a union, the discriminator."""
     status_updated_at: datetime
     """Time of the last status change."""
     total_amount: int
@@ -53,7 +53,7 @@ class B2bBulkTaxInvoice(Model):
     requested_at: datetime | None = None
     """Time of the request."""
     scheduled_at: datetime | None = None
-    """Time it is scheduled for."""
+    """Time that it is scheduled for."""
 
 
 _JSON_NAMES = json_names(B2bBulkTaxInvoice)

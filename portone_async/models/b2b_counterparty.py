@@ -63,7 +63,7 @@ class B2bCounterparty(Model):
     memo: str | None = None
     """Memo."""
     nts_connected_at: datetime | None = None
-    """Time the link to the National Tax Service was made."""
+    """When the link to the National Tax Service was made."""
     nts_connection_failed_reason: str | None = None
     """Why linking to the National Tax Service failed."""
     partner_id: str | None = None

@@ -15,13 +15,13 @@ class B2bCounterpartyCreateOptions(Model):
     """Which lookups to run, or to reuse, when a counterparty is created or changed."""
 
     business_info_verification_id: str | None = None
-    """Id of an earlier registration lookup to reuse instead of asking again."""
+    """Id of an earlier registration lookup to reuse instead of a new one."""
     business_status_verification_id: str | None = None
-    """Id of an earlier business status lookup to reuse instead of asking again."""
+    """Id of an earlier business status lookup to reuse instead of a new one."""
     check_business_info: bool | None = None
-    """Whether to look up the registration details and take them over."""
+    """Whether to look up the registration details and use them."""
     check_business_status: bool | None = None
-    """Whether to look up the business status and take it over."""
+    """Whether to look up the business status and use it."""
 
 
 _JSON_NAMES = json_names(B2bCounterpartyCreateOptions)

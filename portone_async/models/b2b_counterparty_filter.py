@@ -22,7 +22,7 @@ class B2bCounterpartyFilter(Model):
     business_statuses: list[B2bCounterpartyBusinessStatus] | None = None
     """Only those whose business has one of these statuses."""
     company_name: str | None = None
-    """Finds counterparties whose name contains this text."""
+    """Only counterparties whose name contains this text."""
     contact_email: str | None = None
     """Email address of the contact person to find."""
     contact_name: str | None = None
@@ -32,9 +32,9 @@ class B2bCounterpartyFilter(Model):
     counterparty_ids: list[str] | None = None
     """Only counterparties with one of these ids."""
     id: str | None = None
-    """Finds counterparties whose id starts with this text."""
+    """Only counterparties whose id starts with this text."""
     nts_connection_statuses: list[B2bNtsConnectionStatus] | None = None
-    """Match counterparties whose National Tax Service link is in one of these states."""
+    """Only counterparties whose National Tax Service link is in one of these states."""
     representative_name: str | None = None
     """Name of the representative to search for."""
 

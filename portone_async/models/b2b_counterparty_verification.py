@@ -22,7 +22,7 @@ class B2bCounterpartyVerification(Model):
     checked_at: datetime
     """When the check was made."""
     id: str
-    """Id of the lookup at the outside service."""
+    """Id of the lookup at the external service."""
 
 
 _JSON_NAMES = json_names(B2bCounterpartyVerification)

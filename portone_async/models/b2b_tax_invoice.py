@@ -72,13 +72,13 @@ class B2bTaxInvoice(Model):
     items: list[B2bTaxInvoiceItem]
     """Line items, at most 99."""
     purpose_type: B2bTaxInvoicePurposeType
-    """Whether the invoice is a RECEIPT, asks for payment (INVOICE), or NONE."""
+    """Whether the invoice is a RECEIPT, requests payment (INVOICE), or NONE."""
     recipient: B2bTaxInvoiceCompany
     """Company the tax invoice is made out to (the buyer)."""
     remarks: list[str]
     """Remarks, at most 3."""
     status: B2bTaxInvoiceStatus
-    """Current status; among variants of one type it tells them apart."""
+    """Current status; in a union, the discriminator."""
     supplier: B2bTaxInvoiceCompany
     """Company that supplies (the seller)."""
     taxation_type: B2bTaxInvoiceTaxationType
@@ -124,13 +124,13 @@ class B2bTaxInvoice(Model):
     nts_result_code: str | None = None
     """National Tax Service result code: three letters and three digits."""
     nts_result_received_at: datetime | None = None
-    """Time the National Tax Service result arrived."""
+    """When the National Tax Service result arrived."""
     nts_sent_at: datetime | None = None
     """Time of transmission to the National Tax Service."""
     recipient_document_key: str | None = None
     """Document number on the recipient's side."""
     requested_at: datetime | None = None
-    """Time the invoice was asked for."""
+    """When the invoice was requested."""
     send_sms: bool | None = None
     """Whether a text message is sent."""
     serial_number: str | None = None

@@ -40,7 +40,7 @@ class B2bTaxInvoiceInput(Model):
     __enum_fields__: ClassVar[tuple[str, ...]] = ("issuance_type", "purpose_type", "taxation_type")
 
     purpose_type: B2bTaxInvoicePurposeType
-    """Whether the invoice is a RECEIPT, asks for payment (INVOICE), or NONE."""
+    """Whether the invoice is a RECEIPT, requests payment (INVOICE), or NONE."""
     recipient: B2bTaxInvoiceCompany
     """Company the tax invoice is made out to (the buyer)."""
     taxation_type: B2bTaxInvoiceTaxationType
@@ -76,7 +76,9 @@ class B2bTaxInvoiceInput(Model):
     remarks: list[str] | None = None
     """Remarks, at most 3."""
     send_sms: bool | None = None
-    """Text `supplier.contact.mobile_phone_number`; costs points (back on failure). Default false."""
+    """Whether to send a text message to `supplier.contact.mobile_phone_number`; costs points, returned on failure.
+    Default: false.
+    """
     serial_number: str | None = None
     """Serial number."""
     supplier: B2bTaxInvoiceCompany | None = None
@@ -84,7 +86,7 @@ class B2bTaxInvoiceInput(Model):
     supplier_document_key: str | None = None
     """Document number on the supplier's side: letters, digits, - and _ only."""
     use_counterparty_additional_contacts: bool | None = None
-    """Take over the counterparty's extra contacts, unless `additional_contacts` is given."""
+    """Whether to use the counterparty's additional contacts, unless `additional_contacts` is given."""
 
 
 _JSON_NAMES = json_names(B2bTaxInvoiceInput)

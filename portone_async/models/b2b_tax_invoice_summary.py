@@ -65,7 +65,7 @@ class B2bTaxInvoiceSummary(Model):
     items: list[B2bTaxInvoiceItem]
     """Line items, at most 99."""
     purpose_type: B2bTaxInvoicePurposeType
-    """Whether the invoice is a RECEIPT, asks for payment (INVOICE), or NONE."""
+    """Whether the invoice is a RECEIPT, requests payment (INVOICE), or NONE."""
     recipient_brn: str
     """Business registration number of the recipient."""
     recipient_name: str
@@ -73,7 +73,7 @@ class B2bTaxInvoiceSummary(Model):
     recipient_representative_name: str
     """Representative of the recipient."""
     status: B2bTaxInvoiceStatus
-    """Current status; among variants of one type it tells them apart."""
+    """Current status; in a union, the discriminator."""
     status_updated_at: datetime
     """Time of the last status change."""
     supplier_brn: str
@@ -109,11 +109,11 @@ class B2bTaxInvoiceSummary(Model):
     nts_result_code: str | None = None
     """National Tax Service result code: three letters and three digits."""
     nts_result_received_at: datetime | None = None
-    """Time the National Tax Service result arrived."""
+    """When the National Tax Service result arrived."""
     nts_sent_at: datetime | None = None
     """Time of transmission to the National Tax Service."""
     opened_at: datetime | None = None
-    """Time the invoice was opened."""
+    """When the invoice was opened."""
     payout_id: str | None = None
     """Payout id."""
     recipient_business_status: B2bCompanyStateBusinessStatus | None = None
@@ -125,7 +125,7 @@ class B2bTaxInvoiceSummary(Model):
     recipient_document_key: str | None = None
     """Document number on the recipient's side."""
     requested_at: datetime | None = None
-    """Time the invoice was asked for."""
+    """When the invoice was requested."""
     supplier_counterparty_id: str | None = None
     """Counterparty id of the supplier."""
     supplier_document_key: str | None = None

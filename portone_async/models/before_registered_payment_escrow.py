@@ -15,7 +15,7 @@ class BeforeRegisteredPaymentEscrow(Model):
     """Escrow state: no delivery registered yet."""
 
     status: Literal["BEFORE_REGISTERED"] = "BEFORE_REGISTERED"
-    """Current status; among variants of one type it tells them apart."""
+    """Current status; in a union, the discriminator."""
 
 
 _JSON_NAMES = json_names(BeforeRegisteredPaymentEscrow)

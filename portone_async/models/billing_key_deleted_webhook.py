@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class BillingKeyDeletedWebhook(Model):
-    """A stored payment method is gone: its billing key can no longer be charged."""
+    """A stored payment method was deleted: its billing key can no longer be charged."""
 
     __time_fields__: ClassVar[tuple[str, ...]] = ("timestamp",)
 
@@ -27,7 +27,7 @@ class BillingKeyDeletedWebhook(Model):
     timestamp: datetime
     """When it happened; the same in every redelivery."""
     type: Literal["BillingKey.Deleted"] = "BillingKey.Deleted"
-    """Kind of object; among variants of one type it tells them apart."""
+    """Kind of object; in a union, the discriminator."""
 
 
 _JSON_NAMES = json_names(BillingKeyDeletedWebhook)

@@ -27,7 +27,7 @@ class BillingKeyFailedWebhook(Model):
     timestamp: datetime
     """When it happened; the same in every redelivery."""
     type: Literal["BillingKey.Failed"] = "BillingKey.Failed"
-    """Kind of object; among variants of one type it tells them apart."""
+    """Kind of object; in a union, the discriminator."""
 
 
 _JSON_NAMES = json_names(BillingKeyFailedWebhook)

@@ -40,29 +40,29 @@ class BillingKeyFilterInput(Model):
     __time_fields__: ClassVar[tuple[str, ...]] = ("from_", "until")
 
     channel_group_ids: list[str] | None = None
-    """Only those of these channel groups; no filter if left out."""
+    """Only those of these channel groups; no filter if omitted."""
     customer_id: str | None = None
     """Only billing keys of the customer with this id."""
     from_: datetime | None = None
-    """Start of the period to search; 90 days before its end if left out."""
+    """Start of the period to search; 90 days before its end if omitted."""
     methods: list[BillingKeyPaymentMethodType] | None = None
-    """Only those with one of these payment methods; no filter if left out."""
+    """Only those with one of these payment methods; no filter if omitted."""
     pg_companies: list[PgCompany] | None = None
-    """Match entries of these PG companies; all when left out."""
+    """Only entries of these PG companies; all if omitted."""
     pg_providers: list[PgProvider] | None = None
-    """Match entries of these PG payment modules; all when left out."""
+    """Only entries of these PG payment modules; all if omitted."""
     platform_type: PaymentClientType | None = None
     """Platform the request came from."""
     status: list[BillingKeyStatus] | None = None
-    """List of billing key statuses to match; all when left out."""
+    """Only billing keys with one of these statuses; all if omitted."""
     store_id: str | None = None
-    """Store id, for merchant-level users only; all stores of the merchant when left out."""
+    """Store id, for merchant-level users only; all stores of the merchant if omitted."""
     text_search: BillingKeyTextSearch | None = None
     """Text search over a chosen field."""
     time_range_field: BillingKeyTimeRangeField | None = None
     """Which time the period applies to."""
     until: datetime | None = None
-    """End of the period; now when left out."""
+    """End of the period; now if omitted."""
     version: PortOneVersion | None = None
     """PortOne version: V1 or V2."""
 

@@ -21,7 +21,7 @@ class BillingKeyPaymentMethodCard(Model):
     card: Card | None = None
     """Details of the card."""
     type: Literal["BillingKeyPaymentMethodCard"] = "BillingKeyPaymentMethodCard"
-    """Kind of object; among variants of one type it tells them apart."""
+    """Kind of object; in a union, the discriminator."""
 
 
 _JSON_NAMES = json_names(BillingKeyPaymentMethodCard)

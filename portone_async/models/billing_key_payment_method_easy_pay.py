@@ -28,7 +28,7 @@ class BillingKeyPaymentMethodEasyPay(Model):
     provider: EasyPayProvider | None = None
     """Easy-pay provider."""
     type: Literal["BillingKeyPaymentMethodEasyPay"] = "BillingKeyPaymentMethodEasyPay"
-    """Kind of object; among variants of one type it tells them apart."""
+    """Kind of object; in a union, the discriminator."""
 
 
 _JSON_NAMES = json_names(BillingKeyPaymentMethodEasyPay)

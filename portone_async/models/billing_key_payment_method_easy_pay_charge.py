@@ -15,7 +15,7 @@ class BillingKeyPaymentMethodEasyPayCharge(Model):
     """Prepaid points of an easy-pay service as the means of payment."""
 
     type: Literal["BillingKeyPaymentMethodEasyPayCharge"] = "BillingKeyPaymentMethodEasyPayCharge"
-    """Kind of object; among variants of one type it tells them apart."""
+    """Kind of object; in a union, the discriminator."""
 
 
 _JSON_NAMES = json_names(BillingKeyPaymentMethodEasyPayCharge)

@@ -15,7 +15,7 @@ class BillingKeyPaymentMethodPaypal(Model):
     """A PayPal account behind a billing key."""
 
     type: Literal["BillingKeyPaymentMethodPaypal"] = "BillingKeyPaymentMethodPaypal"
-    """Kind of object; among variants of one type it tells them apart."""
+    """Kind of object; in a union, the discriminator."""
 
 
 _JSON_NAMES = json_names(BillingKeyPaymentMethodPaypal)

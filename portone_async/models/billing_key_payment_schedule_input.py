@@ -60,7 +60,7 @@ class BillingKeyPaymentScheduleInput(Model):
     product_type: PaymentProductType | None = None
     """PHYSICAL goods, or DIGITAL for goods and services without a physical form."""
     products: list[PaymentProduct] | None = None
-    """Products; none when left out."""
+    """Products; none if omitted."""
     promotion_id: str | None = None
     """Id of the promotion to apply to this payment."""
     shipping_address: SeparatedAddressInput | None = None
@@ -70,7 +70,7 @@ class BillingKeyPaymentScheduleInput(Model):
     use_card_point: bool | None = None
     """Whether to use card points."""
     use_free_interest_from_merchant: bool | None = None
-    """Whether the merchant bears the instalment interest."""
+    """Whether the merchant bears the installment interest."""
 
 
 _JSON_NAMES = json_names(BillingKeyPaymentScheduleInput)

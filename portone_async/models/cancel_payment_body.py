@@ -24,25 +24,25 @@ class CancelPaymentBody(Model):
     reason: str
     """Why the payment is cancelled."""
     amount: int | None = None
-    """Amount to cancel, in the smallest currency unit; everything left if not given."""
+    """Amount to cancel, in the smallest currency unit; everything that remains if omitted."""
     current_cancellable_amount: int | None = None
     """Cancellable amount before this request; if given, it must match or nothing is cancelled."""
     promotion_discount_retain_option: PromotionDiscountRetainOption | None = None
-    """On a partial cancel, keep the discount rate (RETAIN) or work it out anew (RELEASE, default)."""
+    """On a partial cancel, keep the discount rate (RETAIN) or recalculate it (RELEASE, default)."""
     refund_account: CancelPaymentBodyRefundAccount | None = None
     """Account for the refund, as with virtual accounts or mobile payments of an earlier month."""
     refund_email: str | None = None
     """Email that gets the refund instructions; needed for Triple-A."""
     requester: CancelRequester | None = None
-    """Who asks for the cancellation: CUSTOMER or ADMIN."""
+    """Who requests the cancellation: CUSTOMER or ADMIN."""
     skip_webhook: bool | None = None
     """True to send no webhook on success."""
     store_id: str | None = None
     """Store id; in requests it defaults to the store of the credentials."""
     tax_free_amount: int | None = None
-    """Tax-free part to cancel, in the smallest currency unit; all taxable when left out."""
+    """Tax-free part to cancel, in the smallest currency unit; all taxable if omitted."""
     vat_amount: int | None = None
-    """VAT to cancel, in the smallest currency unit; calculated when left out."""
+    """VAT to cancel, in the smallest currency unit; calculated if omitted."""
 
 
 _JSON_NAMES = json_names(CancelPaymentBody)

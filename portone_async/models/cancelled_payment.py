@@ -115,7 +115,7 @@ class CancelledPayment(Model):
     schedule_id: str | None = None
     """Payment schedule id; only for scheduled payments."""
     status: Literal["CANCELLED"] = "CANCELLED"
-    """Current status; among variants of one type it tells them apart."""
+    """Current status; in a union, the discriminator."""
     webhooks: list[PaymentWebhook] | None = None
     """Webhooks sent so far."""
 

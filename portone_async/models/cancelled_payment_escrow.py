@@ -28,7 +28,7 @@ class CancelledPaymentEscrow(Model):
     sent_at: datetime | None = None
     """Time of dispatch."""
     status: Literal["CANCELLED"] = "CANCELLED"
-    """Current status; among variants of one type it tells them apart."""
+    """Current status; in a union, the discriminator."""
 
 
 _JSON_NAMES = json_names(CancelledPaymentEscrow)

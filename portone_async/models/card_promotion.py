@@ -33,7 +33,7 @@ class CardPromotion(Model):
     currency: Currency
     """Currency of the amounts."""
     discount_policy: PromotionDiscountPolicy
-    """How the discount is computed."""
+    """How the discount is calculated."""
     end_at: datetime
     """When the promotion ends."""
     id: str
@@ -41,13 +41,13 @@ class CardPromotion(Model):
     name: str
     """Name of the promotion."""
     recover_option: PromotionRecoverOption
-    """Whether cancelling a payment gives the discount back to the budget."""
+    """Whether cancelling a payment returns the discount to the budget."""
     spent_amount: int
     """Budget used so far, in the smallest currency unit."""
     start_at: datetime
-    """Time the promotion starts."""
+    """When the promotion starts."""
     status: PromotionStatus
-    """Current status; among variants of one type it tells them apart."""
+    """Current status; in a union, the discriminator."""
     store_id: str
     """Store id; in requests it defaults to the store of the credentials."""
     total_budget: int
@@ -55,9 +55,9 @@ class CardPromotion(Model):
     max_discount_amount: int | None = None
     """Largest discount possible, in the smallest currency unit."""
     terminated_at: datetime | None = None
-    """Time the promotion was broken off."""
+    """When the promotion was terminated."""
     type: Literal["CARD"] = "CARD"
-    """Kind of object; among variants of one type it tells them apart."""
+    """Kind of object; in a union, the discriminator."""
 
 
 _JSON_NAMES = json_names(CardPromotion)

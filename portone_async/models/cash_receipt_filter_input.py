@@ -37,33 +37,33 @@ class CashReceiptFilterInput(Model):
     __time_fields__: ClassVar[tuple[str, ...]] = ("from_", "until")
 
     from_: datetime | None = None
-    """Start of the period to search; 90 days before its end if left out."""
+    """Start of the period to search; 90 days before its end if omitted."""
     is_manual: bool | None = None
     """Whether the cash receipt was issued manually."""
     is_test: bool | None = None
-    """Whether to look for test ones."""
+    """Whether to look for test objects."""
     order_name: str | None = None
     """Order name."""
     payment_id: str | None = None
     """The merchant's payment id to look for."""
     pg_companies: list[PgCompany] | None = None
-    """Match entries of these PG companies; all when left out."""
+    """Only entries of these PG companies; all if omitted."""
     pg_merchant_id: str | None = None
     """Merchant id at the PG."""
     pg_providers: list[PgProvider] | None = None
-    """Match entries of these PG payment modules; all when left out."""
+    """Only entries of these PG payment modules; all if omitted."""
     pg_receipt_id: str | None = None
     """Cash receipt id at the PG."""
     statuses: list[CashReceiptStatus] | None = None
-    """Match cash receipts with one of these statuses; all when left out."""
+    """Only cash receipts with one of these statuses; all if omitted."""
     store_id: str | None = None
-    """Store id, for merchant-level users only; all stores of the merchant when left out."""
+    """Store id, for merchant-level users only; all stores of the merchant if omitted."""
     time_range_field: CashReceiptTimeRangeField | None = None
-    """Which time the period applies to; ISSUED_AT when left out."""
+    """Which time the period applies to; ISSUED_AT if omitted."""
     types: list[CashReceiptType] | None = None
-    """Match cash receipts of these types; all when left out."""
+    """Only cash receipts of these types; all if omitted."""
     until: datetime | None = None
-    """End of the period; now when left out."""
+    """End of the period; now if omitted."""
     version: PortOneVersion | None = None
     """PortOne version: V1 or V2."""
 

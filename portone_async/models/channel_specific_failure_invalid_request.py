@@ -23,7 +23,7 @@ class ChannelSpecificFailureInvalidRequest(Model):
     message: str | None = None
     """Text that explains what went wrong."""
     type: Literal["INVALID_REQUEST"] = "INVALID_REQUEST"
-    """Kind of object; among variants of one type it tells them apart."""
+    """Kind of object; in a union, the discriminator."""
 
 
 _JSON_NAMES = json_names(ChannelSpecificFailureInvalidRequest)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class ChannelSpecificFailurePgProvider(Model):
-    """The payment provider behind a channel answered with an error."""
+    """The payment provider behind a channel returned an error."""
 
     channel: SelectedChannel
     """PortOne channel the request went through."""
@@ -27,7 +27,7 @@ class ChannelSpecificFailurePgProvider(Model):
     message: str | None = None
     """Text that explains what went wrong."""
     type: Literal["PG_PROVIDER"] = "PG_PROVIDER"
-    """Kind of object; among variants of one type it tells them apart."""
+    """Kind of object; in a union, the discriminator."""
 
 
 _JSON_NAMES = json_names(ChannelSpecificFailurePgProvider)

@@ -15,9 +15,9 @@ class ConfirmBillingKeyBody(Model):
     """`ConfirmBillingKeyBody` of PortOne's document."""
 
     billing_issue_token: str
-    """Token handed out when the billing key request was completed."""
+    """Token issued when the billing key request was completed."""
     is_test: bool | None = None
-    """Whether a test payment is expected; an error comes back on a mismatch."""
+    """Whether a test payment is expected; a mismatch is an error."""
     skip_webhook: bool | None = None
     """True to send no webhook on success."""
     store_id: str | None = None

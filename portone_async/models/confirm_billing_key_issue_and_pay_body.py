@@ -20,15 +20,15 @@ class ConfirmBillingKeyIssueAndPayBody(Model):
     __enum_fields__: ClassVar[tuple[str, ...]] = ("currency",)
 
     billing_issue_token: str
-    """Token handed out when the request to issue a billing key and pay was completed."""
+    """Token issued when the request to issue a billing key and pay was completed."""
     currency: Currency | None = None
-    """Expected currency; an error comes back if the payment is in another."""
+    """Expected currency; a mismatch is an error."""
     is_test: bool | None = None
-    """Whether a test payment is expected; an error comes back on a mismatch."""
+    """Whether a test payment is expected; a mismatch is an error."""
     payment_id: str | None = None
-    """Payment id, as a check: a mismatch is answered with an error."""
+    """Payment id, as a check: a mismatch is an error."""
     skip_webhook: bool | None = None
-    """True to send no webhook on success; later events such as deposits are still announced."""
+    """True to send no webhook on success; webhooks of later events such as deposits are still sent."""
     store_id: str | None = None
     """Store id; in requests it defaults to the store of the credentials."""
     tax_free_amount: int | None = None

@@ -15,7 +15,7 @@ class ConfirmEscrowBody(Model):
     """`ConfirmEscrowBody` of PortOne's document."""
 
     from_store: bool | None = None
-    """Whether the merchant (true) or the buyer confirms; Naver Pay only, true if in doubt."""
+    """Whether the merchant (true) or the buyer confirms; Naver Pay only; send true if unknown."""
     store_id: str | None = None
     """Store id; in requests it defaults to the store of the credentials."""
 

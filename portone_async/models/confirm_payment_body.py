@@ -20,13 +20,13 @@ class ConfirmPaymentBody(Model):
     __enum_fields__: ClassVar[tuple[str, ...]] = ("currency",)
 
     payment_token: str
-    """Token handed out when authentication was completed."""
+    """Token issued when authentication was completed."""
     currency: Currency | None = None
-    """Expected currency; an error comes back on a mismatch. Recommended."""
+    """Expected currency; a mismatch is an error. Recommended."""
     is_test: bool | None = None
-    """Whether a test payment is expected; an error comes back on a mismatch. Recommended."""
+    """Whether a test payment is expected; a mismatch is an error. Recommended."""
     skip_webhook: bool | None = None
-    """True to send no webhook on success; later events such as deposits are still announced."""
+    """True to send no webhook on success; webhooks of later events such as deposits are still sent."""
     store_id: str | None = None
     """Store id; in requests it defaults to the store of the credentials."""
     tax_free_amount: int | None = None
@@ -34,7 +34,7 @@ class ConfirmPaymentBody(Model):
     total_amount: int | None = None
     """Total in the smallest currency unit, as a recommended check: a mismatch is an error."""
     tx_id: str | None = None
-    """Id of the payment attempt, as a check: a mismatch is answered with an error."""
+    """Id of the payment attempt, as a check: a mismatch is an error."""
 
 
 _JSON_NAMES = json_names(ConfirmPaymentBody)

@@ -36,9 +36,9 @@ class ConfirmPaymentwallDeliveryBody(Model):
     details: str
     """Further explanation."""
     estimated_delivery_datetime: datetime
-    """When delivery is expected; the present time will do for DIGITAL."""
+    """When delivery is expected; the current time is enough for DIGITAL."""
     estimated_update_datetime: datetime
-    """When the next delivery update is expected; the present time will do for DIGITAL."""
+    """When the next delivery update is expected; the current time is enough for DIGITAL."""
     refundable: bool
     """Whether a refund is possible."""
     shipping_address_email: str
@@ -46,7 +46,7 @@ class ConfirmPaymentwallDeliveryBody(Model):
     transaction_id: str
     """Id PortOne gave the payment."""
     attachments: list[str] | None = None
-    """URLs of proofs of delivery, such as images; may be left out if there are none."""
+    """URLs of proofs of delivery, such as images; may be omitted if there are none."""
     carrier_tracking_id: str | None = None
     """Tracking number; required when `delivery_type` is PHYSICAL."""
     carrier_type: str | None = None

@@ -30,7 +30,7 @@ class ConfirmedPaymentEscrow(Model):
     sent_at: datetime | None = None
     """Time of dispatch."""
     status: Literal["CONFIRMED"] = "CONFIRMED"
-    """Current status; among variants of one type it tells them apart."""
+    """Current status; in a union, the discriminator."""
 
 
 _JSON_NAMES = json_names(ConfirmedPaymentEscrow)

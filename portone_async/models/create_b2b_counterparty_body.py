@@ -23,7 +23,7 @@ class CreateB2bCounterpartyBody(Model):
     counterparty: B2bCounterpartyInput
     """The counterparty for tax invoices."""
     counterparty_id: str | None = None
-    """Id for the new counterparty; random if left out."""
+    """Id for the new counterparty; random if omitted."""
     options: B2bCounterpartyCreateOptions | None = None
     """Whether to look up business details and operating status."""
 

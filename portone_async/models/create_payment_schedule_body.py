@@ -25,7 +25,7 @@ class CreatePaymentScheduleBody(Model):
     payment: BillingKeyPaymentScheduleInput
     """Billing key payment to make at the scheduled time."""
     time_to_pay: datetime
-    """Time the payment is due to be made."""
+    """When the payment is due to be made."""
 
 
 _JSON_NAMES = json_names(CreatePaymentScheduleBody)

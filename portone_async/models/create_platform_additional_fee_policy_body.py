@@ -28,7 +28,7 @@ class CreatePlatformAdditionalFeePolicyBody(Model):
     vat_payer: PlatformPayer
     """Who bears the VAT: PARTNER or MERCHANT."""
     id: str | None = None
-    """Id for the new object; generated if left out."""
+    """Id for the new object; generated if omitted."""
     memo: str | None = None
     """Memo."""
 

@@ -32,9 +32,9 @@ class CreatePlatformContractBody(Model):
     settlement_cycle: PlatformSettlementCycleInput
     """Settlement cycle."""
     subtract_payment_vat_amount: bool
-    """True to take the VAT of the payment off the settlement."""
+    """True to deduct the payment's VAT from the settlement."""
     id: str | None = None
-    """Id for the new object; generated if left out."""
+    """Id for the new object; generated if omitted."""
     memo: str | None = None
     """Memo about the contract, for internal use."""
 

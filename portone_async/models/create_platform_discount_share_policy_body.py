@@ -19,7 +19,7 @@ class CreatePlatformDiscountSharePolicyBody(Model):
     partner_share_rate: int
     """Share of the discount borne by the partner, in thousandths of a percent (1000 is 1 %)."""
     id: str | None = None
-    """Id for the new object; generated if left out."""
+    """Id for the new object; generated if omitted."""
     memo: str | None = None
     """Memo about the discount share policy."""
 

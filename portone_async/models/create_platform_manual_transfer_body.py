@@ -32,7 +32,7 @@ class CreatePlatformManualTransferBody(Model):
     settlement_date: date
     """Settlement date, as yyyy-MM-dd."""
     id: str | None = None
-    """Id for the new object; generated if left out."""
+    """Id for the new object; generated if omitted."""
     is_for_test: bool | None = None
     """Whether to use test mode; ignored if the query has `test`; false by default."""
     memo: str | None = None

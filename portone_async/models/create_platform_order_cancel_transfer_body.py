@@ -47,7 +47,7 @@ class CreatePlatformOrderCancelTransferBody(Model):
     external_cancellation_detail: CreatePlatformOrderCancelTransferBodyExternalCancellationDetail | None = None
     """Given if the payment was made outside PortOne; otherwise a PortOne cancellation is settled."""
     id: str | None = None
-    """Id for the new object; generated if left out."""
+    """Id for the new object; generated if omitted."""
     is_for_test: bool | None = None
     """Whether to use test mode; ignored if the query has `test`; false by default."""
     memo: str | None = None

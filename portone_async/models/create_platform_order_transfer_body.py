@@ -59,11 +59,11 @@ class CreatePlatformOrderTransferBody(Model):
     payment_id: str
     """Payment id."""
     contract_id: str | None = None
-    """Id of the contract; the partner's default contract if left out."""
+    """Id of the contract; the partner's default contract if omitted."""
     external_payment_detail: CreatePlatformOrderTransferBodyExternalPaymentDetail | None = None
     """Given if the payment was made outside PortOne; otherwise a PortOne payment is settled."""
     id: str | None = None
-    """Id for the new object; generated if left out."""
+    """Id for the new object; generated if omitted."""
     is_for_test: bool | None = None
     """Whether to use test mode; ignored if the query has `test`; false by default."""
     memo: str | None = None

@@ -37,7 +37,7 @@ class CreatePlatformPartnerBody(Model):
     type: CreatePlatformPartnerBodyType
     """Details of the partner, by its kind."""
     id: str | None = None
-    """Id for the new partner, best the merchant's own; generated if left out."""
+    """Id for the new partner, preferably the merchant's own; generated if omitted."""
     memo: str | None = None
     """Memo about the partner, at most 256 characters."""
     user_defined_properties: PlatformProperties | None = None

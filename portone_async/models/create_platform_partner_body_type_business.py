@@ -34,7 +34,7 @@ class CreatePlatformPartnerBodyTypeBusiness(Model):
     company_verification_id: str | None = None
     """Id of the business lookup that verified the company."""
     taxation_type: PlatformPartnerTaxationType | None = None
-    """Taxation type of the business; NORMAL when left out."""
+    """Taxation type of the business; NORMAL if omitted."""
 
 
 _JSON_NAMES = json_names(CreatePlatformPartnerBodyTypeBusiness)

@@ -18,7 +18,7 @@ class DateRangeOption(Model):
     """A range of days that may be open at either end."""
 
     from_: date | None = None
-    """First day of the range (yyyy-MM-dd); one month ago if left out."""
+    """First day of the range (yyyy-MM-dd); one month ago if omitted."""
     until: date | None = None
     """Last day of the period, as yyyy-MM-dd."""
 

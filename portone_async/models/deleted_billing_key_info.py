@@ -49,9 +49,9 @@ class DeletedBillingKeyInfo(Model):
     custom_data: str | None = None
     """The merchant's own data, kept as text."""
     issue_id: str | None = None
-    """Id the merchant gave to the issue of the billing key."""
+    """Id that the merchant gave to the billing key issuance."""
     issue_name: str | None = None
-    """Name of the issue of the billing key."""
+    """Name of the billing key issuance."""
     methods: list[BillingKeyPaymentMethod] | None = None
     """Payment methods behind the billing key."""
     pg_billing_key_issue_responses: list[PgBillingKeyIssueResponse] | None = None
@@ -59,7 +59,7 @@ class DeletedBillingKeyInfo(Model):
     requested_at: datetime | None = None
     """Time of the request."""
     status: Literal["DELETED"] = "DELETED"
-    """Current status; among variants of one type it tells them apart."""
+    """Current status; in a union, the discriminator."""
 
 
 _JSON_NAMES = json_names(DeletedBillingKeyInfo)

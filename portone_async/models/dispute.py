@@ -31,7 +31,7 @@ class Dispute(Model):
     pg_dispute_id: str | None = None
     """Dispute id at the PG."""
     resolved_at: datetime | None = None
-    """Time the dispute was resolved."""
+    """When the dispute was resolved."""
 
 
 _JSON_NAMES = json_names(Dispute)

@@ -964,7 +964,7 @@ class PlatformCancellableAmountExceededError(BadRequestError):
     cancellable_amount: int
     """Amount that can still be cancelled, in the smallest currency unit."""
     request_amount: int
-    """Amount asked for, in the smallest currency unit."""
+    """Requested amount, in the smallest currency unit."""
 
     def _read_fields(self, raw: Any) -> None:
         get = raw.get
@@ -998,7 +998,7 @@ class PlatformCancellableDiscountAmountExceededError(BadRequestError):
     product_id: str | None
     """Product id."""
     request_amount: int
-    """Amount asked for, in the smallest currency unit."""
+    """Requested amount, in the smallest currency unit."""
 
     def _read_fields(self, raw: Any) -> None:
         get = raw.get
@@ -1042,7 +1042,7 @@ class PlatformCancellableDiscountTaxFreeAmountExceededError(BadRequestError):
     product_id: str | None
     """Product id."""
     request_amount: int
-    """Amount asked for, in the smallest currency unit."""
+    """Requested amount, in the smallest currency unit."""
 
     def _read_fields(self, raw: Any) -> None:
         get = raw.get
@@ -1683,7 +1683,7 @@ class PlatformSettlementAmountExceededError(BadRequestError):
     product_id: str | None
     """Product id."""
     requested_amount: int
-    """Amount asked for, in the smallest currency unit."""
+    """Requested amount, in the smallest currency unit."""
 
     def _read_fields(self, raw: Any) -> None:
         get = raw.get
@@ -1715,7 +1715,7 @@ class PlatformSettlementCancelAmountExceededPortOneCancelError(BadRequestError):
     registered_settlement_cancel_amount: int
     """Cancelled amount already settled, in the smallest currency unit."""
     request_settlement_cancel_amount: int
-    """Cancelled amount asked to be settled, in the smallest currency unit."""
+    """Cancelled amount requested to be settled, in the smallest currency unit."""
 
     def _read_fields(self, raw: Any) -> None:
         get = raw.get
@@ -1779,7 +1779,7 @@ class PlatformSettlementPaymentAmountExceededPortOnePaymentError(BadRequestError
     registered_settlement_payment_amount: int
     """Payment amount already settled, in the smallest currency unit."""
     request_settlement_payment_amount: int
-    """Payment amount asked to be settled, in the smallest currency unit."""
+    """Payment amount requested to be settled, in the smallest currency unit."""
 
     def _read_fields(self, raw: Any) -> None:
         get = raw.get
@@ -1813,7 +1813,7 @@ class PlatformSettlementSupplyWithVatAmountExceededPortOnePaymentError(BadReques
     registered_settlement_supply_with_vat_amount: int
     """Supply value plus VAT already settled, in the smallest currency unit."""
     request_settlement_supply_with_vat_amount: int
-    """Supply value plus VAT asked to be settled, in the smallest currency unit."""
+    """Supply value plus VAT requested to be settled, in the smallest currency unit."""
 
     def _read_fields(self, raw: Any) -> None:
         get = raw.get
@@ -1851,7 +1851,7 @@ class PlatformSettlementTaxFreeAmountExceededPortOnePaymentError(BadRequestError
     registered_settlement_tax_free_amount: int
     """Tax-free amount already settled, in the smallest currency unit."""
     request_settlement_tax_free_amount: int
-    """Tax-free amount asked to be settled, in the smallest currency unit."""
+    """Tax-free amount requested to be settled, in the smallest currency unit."""
 
     def _read_fields(self, raw: Any) -> None:
         get = raw.get

@@ -51,7 +51,7 @@ class FailedIdentityVerification(Model):
     pg_tx_id: str | None = None
     """Id of the identity verification at the PG."""
     status: Literal["FAILED"] = "FAILED"
-    """Current status; among variants of one type it tells them apart."""
+    """Current status; in a union, the discriminator."""
 
 
 _JSON_NAMES = json_names(FailedIdentityVerification)

@@ -41,9 +41,9 @@ class FailedPaymentCancellation(Model):
     pg_cancellation_id: str | None = None
     """Cancellation id at the PG."""
     status: Literal["FAILED"] = "FAILED"
-    """Current status; among variants of one type it tells them apart."""
+    """Current status; in a union, the discriminator."""
     trigger: Trigger | None = None
-    """Where the cancellation was asked for."""
+    """Where the cancellation was requested."""
 
 
 _JSON_NAMES = json_names(FailedPaymentCancellation)

@@ -25,7 +25,7 @@ class FailedPgBillingKeyIssueResponse(Model):
     failure: BillingKeyFailure
     """Why it failed."""
     type: Literal["FAILED"] = "FAILED"
-    """Kind of object; among variants of one type it tells them apart."""
+    """Kind of object; in a union, the discriminator."""
 
 
 _JSON_NAMES = json_names(FailedPgBillingKeyIssueResponse)

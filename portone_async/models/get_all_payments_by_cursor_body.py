@@ -20,15 +20,15 @@ class GetAllPaymentsByCursorBody(Model):
     __time_fields__: ClassVar[tuple[str, ...]] = ("from_", "until")
 
     cursor: str | None = None
-    """Where to read on: the `cursor` last received; leave out in the first request."""
+    """Where to continue: the last `cursor` received; omit it in the first request."""
     from_: datetime | None = None
-    """Start of the period to search; 90 days before its end if left out."""
+    """Start of the period to search; 90 days before its end if omitted."""
     size: int | None = None
     """Number of items per page; default 10, at most 1000."""
     store_id: str | None = None
     """Store id; in requests it defaults to the store of the credentials."""
     until: datetime | None = None
-    """End of the period; now when left out."""
+    """End of the period; now if omitted."""
 
 
 _JSON_NAMES = json_names(GetAllPaymentsByCursorBody)

@@ -23,7 +23,7 @@ class GetB2bCounterpartiesBody(Model):
     filter: B2bCounterpartyFilter | None = None
     """Conditions the results must meet."""
     page: PageInput | None = None
-    """Page asked for or returned; page numbers start at 0."""
+    """Page requested or returned; page numbers start at 0."""
 
 
 _JSON_NAMES = json_names(GetB2bCounterpartiesBody)

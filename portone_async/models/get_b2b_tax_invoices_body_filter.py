@@ -42,13 +42,13 @@ class GetB2bTaxInvoicesBodyFilter(Model):
     primary_filter: GetB2bTaxInvoicesBodyPrimaryFilter | None = None
     """Main filter; set exactly one of its fields."""
     purpose_types: list[B2bTaxInvoicePurposeType] | None = None
-    """Match invoices with one of these purposes."""
+    """Only invoices with one of these purposes."""
     statuses: list[B2bTaxInvoiceStatus] | None = None
-    """Match tax invoices with one of these statuses; all when left out."""
+    """Only tax invoices with one of these statuses; all if omitted."""
     supplier_brn: str | None = None
     """Business registration number of the supplier."""
     taxation_types: list[B2bTaxInvoiceTaxationType] | None = None
-    """Match entries with one of these taxation types."""
+    """Only entries with one of these taxation types."""
 
 
 _JSON_NAMES = json_names(GetB2bTaxInvoicesBodyFilter)

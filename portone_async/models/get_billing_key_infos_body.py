@@ -25,9 +25,9 @@ class GetBillingKeyInfosBody(Model):
     filter: BillingKeyFilterInput | None = None
     """Conditions the billing keys must meet; some do not apply to V1 billing keys."""
     page: PageInput | None = None
-    """Page to fetch; `number` 0 and `size` 10 when left out."""
+    """Page to fetch; `number` 0 and `size` 10 if omitted."""
     sort: BillingKeySortInput | None = None
-    """Sort key and direction; TIME_TO_PAY and DESC when left out."""
+    """Sort key and direction; TIME_TO_PAY and DESC if omitted."""
 
 
 _JSON_NAMES = json_names(GetBillingKeyInfosBody)

@@ -25,9 +25,9 @@ class GetCashReceiptsBody(Model):
     filter: CashReceiptFilterInput | None = None
     """Conditions the results must meet."""
     page: PageInput | None = None
-    """Page to fetch; `number` 0 and `size` 10 when left out."""
+    """Page to fetch; `number` 0 and `size` 10 if omitted."""
     sort: CashReceiptSortInput | None = None
-    """Sort key and direction; ISSUED_AT and DESC when left out."""
+    """Sort key and direction; ISSUED_AT and DESC if omitted."""
 
 
 _JSON_NAMES = json_names(GetCashReceiptsBody)

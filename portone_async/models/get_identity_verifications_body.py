@@ -25,9 +25,9 @@ class GetIdentityVerificationsBody(Model):
     filter: IdentityVerificationFilterInput | None = None
     """Conditions the results must meet."""
     page: PageInput | None = None
-    """Page to fetch; `number` 0 and `size` 10 when left out."""
+    """Page to fetch; `number` 0 and `size` 10 if omitted."""
     sort: IdentityVerificationSortInput | None = None
-    """Sort key and direction; REQUESTED_AT and DESC when left out."""
+    """Sort key and direction; REQUESTED_AT and DESC if omitted."""
 
 
 _JSON_NAMES = json_names(GetIdentityVerificationsBody)

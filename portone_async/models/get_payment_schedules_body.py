@@ -25,9 +25,9 @@ class GetPaymentSchedulesBody(Model):
     filter: PaymentScheduleFilterInput | None = None
     """Conditions the results must meet."""
     page: PageInput | None = None
-    """Page to fetch; `number` 0 and `size` 10 when left out."""
+    """Page to fetch; `number` 0 and `size` 10 if omitted."""
     sort: PaymentScheduleSortInput | None = None
-    """Sort key and direction; TIME_TO_PAY and DESC when left out."""
+    """Sort key and direction; TIME_TO_PAY and DESC if omitted."""
 
 
 _JSON_NAMES = json_names(GetPaymentSchedulesBody)

@@ -23,7 +23,7 @@ class GetPaymentSchedulesResponse(Model):
     items: list[PaymentSchedule]
     """Objects in the result."""
     page: PageInfo
-    """Page asked for or returned; page numbers start at 0."""
+    """Page requested or returned; page numbers start at 0."""
 
 
 _JSON_NAMES = json_names(GetPaymentSchedulesResponse)

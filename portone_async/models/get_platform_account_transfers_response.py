@@ -29,7 +29,7 @@ class GetPlatformAccountTransfersResponse(Model):
     items: list[PlatformAccountTransfer]
     """Objects in the result."""
     page: PageInfo
-    """Page asked for or returned; page numbers start at 0."""
+    """Page requested or returned; page numbers start at 0."""
 
 
 _JSON_NAMES = json_names(GetPlatformAccountTransfersResponse)

@@ -25,7 +25,7 @@ class GetPlatformAdditionalFeePoliciesBody(Model):
     filter: PlatformAdditionalFeePolicyFilterInput | None = None
     """Conditions the results must meet."""
     page: PageInput | None = None
-    """Page asked for or returned; page numbers start at 0."""
+    """Page requested or returned; page numbers start at 0."""
 
 
 _JSON_NAMES = json_names(GetPlatformAdditionalFeePoliciesBody)

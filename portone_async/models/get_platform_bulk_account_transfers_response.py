@@ -29,7 +29,7 @@ class GetPlatformBulkAccountTransfersResponse(Model):
     items: list[PlatformBulkAccountTransfer]
     """Objects in the result."""
     page: PageInfo
-    """Page asked for or returned; page numbers start at 0."""
+    """Page requested or returned; page numbers start at 0."""
 
 
 _JSON_NAMES = json_names(GetPlatformBulkAccountTransfersResponse)

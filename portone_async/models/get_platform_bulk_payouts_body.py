@@ -25,7 +25,7 @@ class GetPlatformBulkPayoutsBody(Model):
     is_for_test: bool | None = None
     """Whether to use test mode; ignored if the query has `test`; false by default."""
     page: PageInput | None = None
-    """Page asked for or returned; page numbers start at 0."""
+    """Page requested or returned; page numbers start at 0."""
 
 
 _JSON_NAMES = json_names(GetPlatformBulkPayoutsBody)

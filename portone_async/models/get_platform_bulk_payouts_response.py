@@ -27,7 +27,7 @@ class GetPlatformBulkPayoutsResponse(Model):
     items: list[PlatformBulkPayout]
     """Objects in the result."""
     page: PageInfo
-    """Page asked for or returned; page numbers start at 0."""
+    """Page requested or returned; page numbers start at 0."""
 
 
 _JSON_NAMES = json_names(GetPlatformBulkPayoutsResponse)

@@ -23,7 +23,7 @@ class GetPlatformContractsBody(Model):
     filter: PlatformContractFilterInput | None = None
     """Conditions the results must meet."""
     page: PageInput | None = None
-    """Page asked for or returned; page numbers start at 0."""
+    """Page requested or returned; page numbers start at 0."""
 
 
 _JSON_NAMES = json_names(GetPlatformContractsBody)

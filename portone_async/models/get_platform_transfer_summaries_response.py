@@ -21,7 +21,7 @@ class GetPlatformTransferSummariesResponse(Model):
     """`GetPlatformTransferSummariesResponse` of PortOne's document."""
 
     page: PageInfo
-    """Page asked for or returned; page numbers start at 0."""
+    """Page requested or returned; page numbers start at 0."""
     transfer_summaries: list[PlatformTransferSummary]
     """Summaries of the transfers found."""
 

@@ -45,29 +45,29 @@ class IdentityVerificationFilterInput(Model):
     customer: IdentityVerificationFilterCustomerInput | None = None
     """Person to find, by the verified details or, if not yet verified, the requested ones."""
     from_: datetime | None = None
-    """Start of the period to search; 90 days before its end if left out."""
+    """Start of the period to search; 90 days before its end if omitted."""
     identity_verification_id: str | None = None
     """Identity verification id given by the merchant; `imp_uid` for V1."""
     identity_verification_tx_id: str | None = None
     """Id PortOne gave the verification attempt; `imp_uid` for V1."""
     is_test: bool | None = None
-    """Whether to look for test ones."""
+    """Whether to look for test objects."""
     pg_companies: list[PgCompany] | None = None
-    """Match entries of these PG companies; all when left out."""
+    """Only entries of these PG companies; all if omitted."""
     pg_merchant_id: str | None = None
     """Merchant id at the PG."""
     pg_providers: list[PgProvider] | None = None
-    """Match entries of these PG payment modules; all when left out."""
+    """Only entries of these PG payment modules; all if omitted."""
     pg_tx_id: str | None = None
     """Id of the identity verification at the PG."""
     statuses: list[IdentityVerificationStatus] | None = None
-    """Match identity verifications with one of these statuses; all when left out."""
+    """Only identity verifications with one of these statuses; all if omitted."""
     store_id: str | None = None
-    """Store id, for merchant-level users only; all stores of the merchant when left out."""
+    """Store id, for merchant-level users only; all stores of the merchant if omitted."""
     time_range_field: IdentityVerificationTimeRangeField | None = None
-    """Which time the period applies to; REQUESTED_AT when left out."""
+    """Which time the period applies to; REQUESTED_AT if omitted."""
     until: datetime | None = None
-    """End of the period; now when left out."""
+    """End of the period; now if omitted."""
     version: PortOneVersion | None = None
     """PortOne version: V1 or V2."""
 

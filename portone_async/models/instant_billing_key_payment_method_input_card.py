@@ -19,7 +19,7 @@ class InstantBillingKeyPaymentMethodInputCard(Model):
     """Card to issue a billing key for."""
 
     credential: CardCredential
-    """Card number and what proves the right to use it."""
+    """Card number and the credentials that authorize its use."""
 
 
 _JSON_NAMES = json_names(InstantBillingKeyPaymentMethodInputCard)

@@ -60,13 +60,13 @@ class InstantPaymentInput(Model):
     product_type: PaymentProductType | None = None
     """PHYSICAL goods, or DIGITAL for goods and services without a physical form."""
     products: list[PaymentProduct] | None = None
-    """Products; none when left out."""
+    """Products; none if omitted."""
     promotion_id: str | None = None
     """Id of the promotion to apply to this payment."""
     shipping_address: SeparatedAddressInput | None = None
     """Delivery address."""
     skip_webhook: bool | None = None
-    """True to send no webhook on success; later events such as deposits are still announced."""
+    """True to send no webhook on success; webhooks of later events such as deposits are still sent."""
     store_id: str | None = None
     """Store id; in requests it defaults to the store of the credentials."""
 

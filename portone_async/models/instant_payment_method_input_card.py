@@ -19,15 +19,15 @@ class InstantPaymentMethodInputCard(Model):
     """Card to charge, with installments and points."""
 
     credential: CardCredential
-    """Card number and what proves the right to use it."""
+    """Card number and the credentials that authorize its use."""
     installment_month: int | None = None
     """Number of monthly installments."""
     use_card_point: bool | None = None
     """Whether to use card points."""
     use_free_installment_plan: bool | None = None
-    """Whether interest-free instalments apply."""
+    """Whether interest-free installments apply."""
     use_free_interest_from_merchant: bool | None = None
-    """Whether the merchant bears the instalment interest."""
+    """Whether the merchant bears the installment interest."""
 
 
 _JSON_NAMES = json_names(InstantPaymentMethodInputCard)

@@ -35,7 +35,7 @@ class IssueBillingKeyBody(Model):
     customer: CustomerInput | None = None
     """The customer."""
     notice_urls: list[str] | None = None
-    """Webhook URLs for the issuing of the key, ahead of the store's own; empty when left out."""
+    """Webhook URLs for the issuance of the key, which take precedence over the store's own; empty if omitted."""
     skip_webhook: bool | None = None
     """True to send no webhook on success."""
     store_id: str | None = None

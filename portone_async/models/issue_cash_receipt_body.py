@@ -42,7 +42,7 @@ class IssueCashReceiptBody(Model):
     order_name: str
     """Order name."""
     payment_id: str
-    """Payment id; make up your own for a payment made outside PortOne."""
+    """Payment id; choose one yourself for a payment made outside PortOne."""
     type: CashReceiptType
     """PERSONAL (income deduction) or CORPORATE (proof of expense)."""
     business_registration_number: str | None = None

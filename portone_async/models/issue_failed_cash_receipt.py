@@ -35,7 +35,7 @@ class IssueFailedCashReceipt(Model):
     channel: SelectedChannel | None = None
     """PortOne channel the request went through."""
     status: Literal["ISSUE_FAILED"] = "ISSUE_FAILED"
-    """Current status; among variants of one type it tells them apart."""
+    """Current status; in a union, the discriminator."""
     status_updated_at: datetime | None = None
     """Time of the last status change."""
 

@@ -47,7 +47,7 @@ class IssuedCashReceipt(Model):
     pg_receipt_id: str | None = None
     """Cash receipt id at the PG."""
     status: Literal["ISSUED"] = "ISSUED"
-    """Current status; among variants of one type it tells them apart."""
+    """Current status; in a union, the discriminator."""
     status_updated_at: datetime | None = None
     """Time of the last status change."""
     tax_free_amount: int | None = None

@@ -27,7 +27,7 @@ class IssuedPgBillingKeyIssueResponse(Model):
     pg_tx_id: str | None = None
     """Transaction id at the PG; for Kakao Pay orders the `tid`."""
     type: Literal["ISSUED"] = "ISSUED"
-    """Kind of object; among variants of one type it tells them apart."""
+    """Kind of object; in a union, the discriminator."""
 
 
 _JSON_NAMES = json_names(IssuedPgBillingKeyIssueResponse)

@@ -23,7 +23,7 @@ class LegacyWebhook(Model):
     payment_id: str
     """Payment id, chosen by the merchant."""
     status: LegacyWebhookStatus
-    """What the payment has become. Look the payment up before acting on it."""
+    """New status of the payment. Look the payment up before acting on it."""
     tx_id: str
     """Id of the payment attempt (`transaction_id` elsewhere)."""
 

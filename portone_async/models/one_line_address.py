@@ -17,7 +17,7 @@ class OneLineAddress(Model):
     one_line: str
     """Whole address in one line."""
     type: Literal["ONE_LINE"] = "ONE_LINE"
-    """Kind of object; among variants of one type it tells them apart."""
+    """Kind of object; in a union, the discriminator."""
 
 
 _JSON_NAMES = json_names(OneLineAddress)

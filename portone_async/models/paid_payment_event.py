@@ -93,7 +93,7 @@ class PaidPaymentEvent(Model):
     method: PaymentMethod | None = None
     """Payment method used."""
     pg_response: str | None = None
-    """Body of the PG's answer to the transaction."""
+    """Body of the PG's response to the transaction."""
     pg_tx_id: str | None = None
     """Transaction id at the PG; for Kakao Pay orders the `tid`."""
     product_count: int | None = None
@@ -107,7 +107,7 @@ class PaidPaymentEvent(Model):
     schedule_id: str | None = None
     """Payment schedule id; only for scheduled payments."""
     type: Literal["PAID"] = "PAID"
-    """Kind of object; among variants of one type it tells them apart."""
+    """Kind of object; in a union, the discriminator."""
     webhooks: list[PaymentWebhook] | None = None
     """Webhooks sent so far."""
 

@@ -87,7 +87,7 @@ class PaidPaymentTransaction(Model):
     method: PaymentMethod | None = None
     """Payment method used."""
     pg_response: str | None = None
-    """Body of the PG's answer to the transaction."""
+    """Body of the PG's response to the transaction."""
     pg_tx_id: str | None = None
     """Transaction id at the PG; for Kakao Pay orders the `tid`."""
     product_count: int | None = None
@@ -101,7 +101,7 @@ class PaidPaymentTransaction(Model):
     schedule_id: str | None = None
     """Payment schedule id; only for scheduled payments."""
     status: Literal["PAID"] = "PAID"
-    """Current status; among variants of one type it tells them apart."""
+    """Current status; in a union, the discriminator."""
     webhooks: list[PaymentWebhook] | None = None
     """Webhooks sent so far."""
 

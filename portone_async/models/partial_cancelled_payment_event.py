@@ -105,7 +105,7 @@ class PartialCancelledPaymentEvent(Model):
     schedule_id: str | None = None
     """Payment schedule id; only for scheduled payments."""
     type: Literal["PARTIAL_CANCELLED"] = "PARTIAL_CANCELLED"
-    """Kind of object; among variants of one type it tells them apart."""
+    """Kind of object; in a union, the discriminator."""
     webhooks: list[PaymentWebhook] | None = None
     """Webhooks sent so far."""
 

@@ -111,7 +111,7 @@ class PartialCancelledPaymentTransaction(Model):
     schedule_id: str | None = None
     """Payment schedule id; only for scheduled payments."""
     status: Literal["PARTIAL_CANCELLED"] = "PARTIAL_CANCELLED"
-    """Current status; among variants of one type it tells them apart."""
+    """Current status; in a union, the discriminator."""
     webhooks: list[PaymentWebhook] | None = None
     """Webhooks sent so far."""
 

@@ -19,7 +19,7 @@ class PaymentAmountInput(Model):
     tax_free: int | None = None
     """Tax-free part of the total, in the smallest currency unit."""
     vat: int | None = None
-    """VAT, in the smallest currency unit; 1/11 of the taxable amount when left out."""
+    """VAT, in the smallest currency unit; 1/11 of the taxable amount if omitted."""
 
 
 _JSON_NAMES = json_names(PaymentAmountInput)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class PaymentEventWithCursor(Model):
-    """A payment event with its cursor, from which the listing can go on."""
+    """A payment event with its cursor, from which the listing can continue."""
 
     cursor: str
     """Cursor of this payment event."""

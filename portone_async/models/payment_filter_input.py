@@ -86,7 +86,7 @@ class PaymentFilterInput(Model):
     escrow_status: PaymentFilterInputEscrowStatus | None = None
     """Only escrow payments with this delivery state."""
     from_: datetime | None = None
-    """Start of the period to search; 90 days before its end if left out."""
+    """Start of the period to search; 90 days before its end if omitted."""
     gift_certificate_type: PaymentMethodGiftCertificateType | None = None
     """Kind of gift certificate."""
     is_escrow: bool | None = None
@@ -98,9 +98,9 @@ class PaymentFilterInput(Model):
     merchant_id: str | None = None
     """Id of the merchant."""
     methods: list[PaymentMethodType] | None = None
-    """Only those with one of these payment methods; no filter if left out."""
+    """Only those with one of these payment methods; no filter if omitted."""
     pg_provider: list[PgProvider] | None = None
-    """List of PG payment modules to match; all when left out."""
+    """Only payments through one of these PG payment modules; all if omitted."""
     platform_type: PaymentClientType | None = None
     """Platform the request came from."""
     sort_by: PaymentSortBy | None = None
@@ -108,15 +108,15 @@ class PaymentFilterInput(Model):
     sort_order: SortOrder | None = None
     """Sort direction: DESC or ASC."""
     status: list[PaymentStatus] | None = None
-    """List of payment statuses to match; all when left out."""
+    """Only payments with one of these statuses; all if omitted."""
     store_id: str | None = None
-    """Store id, for merchant-level users only; all stores of the merchant when left out."""
+    """Store id, for merchant-level users only; all stores of the merchant if omitted."""
     text_search: list[PaymentTextSearch] | None = None
     """List of text searches, each over a chosen field."""
     timestamp_type: PaymentTimestampType | None = None
-    """Time the period applies to: CREATED_AT or STATUS_CHANGED_AT (default)."""
+    """Time that the period applies to: CREATED_AT or STATUS_CHANGED_AT (default)."""
     until: datetime | None = None
-    """End of the period; now when left out."""
+    """End of the period; now if omitted."""
     version: PortOneVersion | None = None
     """PortOne version: V1 or V2."""
     webhook_status: PaymentWebhookStatus | None = None

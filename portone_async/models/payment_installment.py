@@ -12,7 +12,7 @@ from portone_async._reading import json_names, new_instance, report_mismatch, un
 
 @define(slots=True, kw_only=True, repr=False)
 class PaymentInstallment(Model):
-    """Number of monthly instalments, and whether and by whom the interest is borne."""
+    """Number of monthly installments, and whether and by whom the interest is borne."""
 
     is_interest_free: bool
     """Whether the installments are free of interest."""

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class PaymentMethodCard(Model):
-    """Card payment: the card, its approval number and instalments."""
+    """Card payment: the card, its approval number and installments."""
 
     approval_number: str | None = None
     """Approval number of the card payment."""
@@ -29,7 +29,7 @@ class PaymentMethodCard(Model):
     point_used: bool | None = None
     """Whether card points were used."""
     type: Literal["PaymentMethodCard"] = "PaymentMethodCard"
-    """Kind of object; among variants of one type it tells them apart."""
+    """Kind of object; in a union, the discriminator."""
 
 
 _JSON_NAMES = json_names(PaymentMethodCard)

@@ -29,9 +29,9 @@ class PaymentMethodConvenienceStore(Model):
     payment_deadline: datetime | None = None
     """Time by which the customer has to pay."""
     receipt_number: str | None = None
-    """Number under which the payment was taken in."""
+    """Number that the payment was registered under."""
     type: Literal["PaymentMethodConvenienceStore"] = "PaymentMethodConvenienceStore"
-    """Kind of object; among variants of one type it tells them apart."""
+    """Kind of object; in a union, the discriminator."""
 
 
 _JSON_NAMES = json_names(PaymentMethodConvenienceStore)

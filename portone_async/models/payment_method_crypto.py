@@ -15,7 +15,7 @@ class PaymentMethodCrypto(Model):
     """Payment with cryptocurrency; carries no further details."""
 
     type: Literal["PaymentMethodCrypto"] = "PaymentMethodCrypto"
-    """Kind of object; among variants of one type it tells them apart."""
+    """Kind of object; in a union, the discriminator."""
 
 
 _JSON_NAMES = json_names(PaymentMethodCrypto)

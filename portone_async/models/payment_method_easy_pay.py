@@ -26,7 +26,7 @@ class PaymentMethodEasyPay(Model):
     provider: EasyPayProvider | None = None
     """Easy-pay provider."""
     type: Literal["PaymentMethodEasyPay"] = "PaymentMethodEasyPay"
-    """Kind of object; among variants of one type it tells them apart."""
+    """Kind of object; in a union, the discriminator."""
 
 
 _JSON_NAMES = json_names(PaymentMethodEasyPay)

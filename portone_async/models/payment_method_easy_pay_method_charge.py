@@ -22,7 +22,7 @@ class PaymentMethodEasyPayMethodCharge(Model):
     bank: Bank | None = None
     """Bank that holds the account."""
     type: Literal["PaymentMethodEasyPayMethodCharge"] = "PaymentMethodEasyPayMethodCharge"
-    """Kind of object; among variants of one type it tells them apart."""
+    """Kind of object; in a union, the discriminator."""
 
 
 _JSON_NAMES = json_names(PaymentMethodEasyPayMethodCharge)

@@ -24,7 +24,7 @@ class PaymentMethodGiftCertificate(Model):
     gift_certificate_type: PaymentMethodGiftCertificateType | None = None
     """Kind of gift certificate."""
     type: Literal["PaymentMethodGiftCertificate"] = "PaymentMethodGiftCertificate"
-    """Kind of object; among variants of one type it tells them apart."""
+    """Kind of object; in a union, the discriminator."""
 
 
 _JSON_NAMES = json_names(PaymentMethodGiftCertificate)

@@ -17,7 +17,7 @@ class PaymentMethodMobile(Model):
     phone_number: str | None = None
     """Phone number."""
     type: Literal["PaymentMethodMobile"] = "PaymentMethodMobile"
-    """Kind of object; among variants of one type it tells them apart."""
+    """Kind of object; in a union, the discriminator."""
 
 
 _JSON_NAMES = json_names(PaymentMethodMobile)

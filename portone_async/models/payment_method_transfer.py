@@ -24,7 +24,7 @@ class PaymentMethodTransfer(Model):
     bank: Bank | None = None
     """Bank that holds the account."""
     type: Literal["PaymentMethodTransfer"] = "PaymentMethodTransfer"
-    """Kind of object; among variants of one type it tells them apart."""
+    """Kind of object; in a union, the discriminator."""
 
 
 _JSON_NAMES = json_names(PaymentMethodTransfer)

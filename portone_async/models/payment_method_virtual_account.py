@@ -43,7 +43,7 @@ class PaymentMethodVirtualAccount(Model):
     remitter_name: str | None = None
     """Name of the person who pays in."""
     type: Literal["PaymentMethodVirtualAccount"] = "PaymentMethodVirtualAccount"
-    """Kind of object; among variants of one type it tells them apart."""
+    """Kind of object; in a union, the discriminator."""
 
 
 _JSON_NAMES = json_names(PaymentMethodVirtualAccount)

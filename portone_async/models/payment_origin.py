@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class PaymentOrigin(Model):
-    """Where a payment was asked for: platform, page, user agent and IP address."""
+    """Where a payment was requested: platform, page, user agent and IP address."""
 
     __enum_fields__: ClassVar[tuple[str, ...]] = ("platform_type",)
 
@@ -24,9 +24,9 @@ class PaymentOrigin(Model):
     platform_type: PaymentOriginPlatformType
     """Platform the request came from."""
     url: str | None = None
-    """URL of the page that asked for the payment."""
+    """URL of the page that requested the payment."""
     user_agent: str | None = None
-    """User agent that asked for the payment."""
+    """User agent that requested the payment."""
 
 
 _JSON_NAMES = json_names(PaymentOrigin)

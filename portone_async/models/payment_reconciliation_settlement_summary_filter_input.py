@@ -19,9 +19,9 @@ class PaymentReconciliationSettlementSummaryFilterInput(Model):
     """Conditions for reconciled settlements: PG merchant accounts and sub-stores."""
 
     pg_specifiers: list[ReconciliationPgSpecifier] | None = None
-    """Match these merchant accounts at PGs."""
+    """Only these merchant accounts at PGs."""
     store_ids: list[str] | None = None
-    """Match these sub-stores."""
+    """Only these sub-stores."""
 
 
 _JSON_NAMES = json_names(PaymentReconciliationSettlementSummaryFilterInput)

@@ -20,11 +20,11 @@ class PaymentReconciliationTransactionSummaryFilterInput(Model):
     """Conditions for reconciled payments: status, PG merchant accounts and sub-stores."""
 
     pg_specifiers: list[ReconciliationPgSpecifier] | None = None
-    """Match these merchant accounts at PGs."""
+    """Only these merchant accounts at PGs."""
     reconciliation_statuses: list[PaymentReconciliationStatus] | None = None
-    """Match payments with one of these reconciliation statuses."""
+    """Only payments with one of these reconciliation statuses."""
     store_ids: list[str] | None = None
-    """Match these sub-stores."""
+    """Only these sub-stores."""
 
 
 _JSON_NAMES = json_names(PaymentReconciliationTransactionSummaryFilterInput)

@@ -31,15 +31,15 @@ class PaymentScheduleFilterInput(Model):
     billing_key: str | None = None
     """Billing key, which stands for a stored payment method."""
     from_: datetime | None = None
-    """Start of the period to search; 90 days before its end if left out."""
+    """Start of the period to search; 90 days before its end if omitted."""
     is_for_test: bool | None = None
     """Whether to look for test payments."""
     status: list[PaymentScheduleStatus] | None = None
-    """List of schedule statuses to match; all when left out."""
+    """Only schedules with one of these statuses; all if omitted."""
     store_id: str | None = None
     """Store id; in requests it defaults to the store of the credentials."""
     until: datetime | None = None
-    """End of the period; now when left out."""
+    """End of the period; now if omitted."""
 
 
 _JSON_NAMES = json_names(PaymentScheduleFilterInput)

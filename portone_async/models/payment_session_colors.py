@@ -12,14 +12,14 @@ from portone_async._reading import json_names, new_instance, report_mismatch, un
 
 @define(slots=True, kw_only=True, repr=False)
 class PaymentSessionColors(Model):
-    """Colours of the checkout page."""
+    """Colors of the checkout page."""
 
     primary: str | None = None
-    """Main colour, as a CSS colour."""
+    """Main color, as a CSS color."""
     primary_hover: str | None = None
-    """Main colour while hovered over, as a CSS colour."""
+    """Main color while hovered over, as a CSS color."""
     primary_light: str | None = None
-    """Light variant of the main colour, as a CSS colour."""
+    """Light variant of the main color, as a CSS color."""
 
 
 _JSON_NAMES = json_names(PaymentSessionColors)

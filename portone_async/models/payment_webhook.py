@@ -45,9 +45,9 @@ class PaymentWebhook(Model):
     status: PaymentWebhookStatus | None = None
     """Whether the delivery succeeded."""
     trigger: PaymentWebhookTrigger | None = None
-    """What set the webhook off; only for resends, deposits and delayed results."""
+    """What triggered the webhook; only for resends, deposits and delayed results."""
     triggered_at: datetime | None = None
-    """Time work on the webhook began."""
+    """When the webhook was triggered."""
 
 
 _JSON_NAMES = json_names(PaymentWebhook)

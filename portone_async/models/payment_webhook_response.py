@@ -22,7 +22,7 @@ class PaymentWebhookResponse(Model):
     body: str
     """Body of the HTTP message, as text."""
     code: str
-    """HTTP status code of the answer, as text."""
+    """HTTP status code of the response, as text."""
     header: str
     """HTTP headers, as text."""
     responded_at: datetime

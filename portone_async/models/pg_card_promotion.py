@@ -22,7 +22,7 @@ class PgCardPromotion(Model):
     card_company: PgPromotionCardCompany
     """Card company the promotion is for."""
     discount_amount: int
-    """Amount the promotion takes off, in the smallest currency unit."""
+    """Amount that the promotion deducts, in the smallest currency unit."""
     minimum_payment_amount: int
     """Least amount the promotion applies to, in the smallest currency unit."""
     promotion_id: str

@@ -42,11 +42,11 @@ class PlatformAccountTransferFilter(Model):
     status_updated_timestamp_range: DateTimeRange | None = None
     """Period of the last status change."""
     statuses: list[PlatformAccountTransferStatus] | None = None
-    """Match entries with one of these statuses."""
+    """Only entries with one of these statuses."""
     trade_timestamp_range: DateTimeRange | None = None
     """Period in which the money was moved."""
     types: list[PlatformAccountTransferType] | None = None
-    """Match entries of these types."""
+    """Only entries of these types."""
     withdrawal_memo: str | None = None
     """Memo in the sender's bank statement."""
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class PlatformAdditionalFeePolicy(Model):
-    """A fee charged on top of the commission, such as for fulfilment or marketing."""
+    """A fee charged on top of the commission, such as for fulfillment or marketing."""
 
     __enum_fields__: ClassVar[tuple[str, ...]] = ("vat_payer",)
     __time_fields__: ClassVar[tuple[str, ...]] = ("applied_at",)

@@ -28,7 +28,7 @@ class PlatformAdditionalFeePolicyFilterInput(Model):
     keyword: PlatformAdditionalFeePolicyFilterInputKeyword | None = None
     """Text to search for."""
     vat_payers: list[PlatformPayer] | None = None
-    """Match policies whose VAT is borne by one of these."""
+    """Only policies whose VAT is borne by one of these."""
 
 
 _JSON_NAMES = json_names(PlatformAdditionalFeePolicyFilterInput)

@@ -15,11 +15,11 @@ class PlatformAdditionalFeePolicyFilterInputKeyword(Model):
     """Keyword search over additional fee policies; only one of the fields counts."""
 
     fee: str | None = None
-    """Finds policies with exactly this fee."""
+    """Only policies with exactly this fee."""
     id: str | None = None
-    """Finds additional fee policies whose id contains this text."""
+    """Only additional fee policies whose id contains this text."""
     name: str | None = None
-    """Match policies whose name contains this text."""
+    """Only policies whose name contains this text."""
 
 
 _JSON_NAMES = json_names(PlatformAdditionalFeePolicyFilterInputKeyword)

@@ -27,7 +27,7 @@ class PlatformBulkAccountTransfer(Model):
     bank_account_graphql_id: str
     """Id of the bank account in PortOne's GraphQL API."""
     bank_account_id: str
-    """Id of the account the money leaves."""
+    """Id of the account the money is withdrawn from."""
     created_at: datetime
     """When it was created."""
     creator_id: str
@@ -39,7 +39,7 @@ class PlatformBulkAccountTransfer(Model):
     stats: PlatformBulkAccountTransferStats
     """Statistics by status."""
     status: PlatformBulkAccountTransferStatus
-    """Current status; among variants of one type it tells them apart."""
+    """Current status; in a union, the discriminator."""
     status_updated_at: datetime
     """Time of the last status change."""
     total_amount: int
@@ -47,7 +47,7 @@ class PlatformBulkAccountTransfer(Model):
     updated_at: datetime
     """Time of the last update."""
     scheduled_at: datetime | None = None
-    """Time it is scheduled for."""
+    """Time that it is scheduled for."""
 
 
 _JSON_NAMES = json_names(PlatformBulkAccountTransfer)

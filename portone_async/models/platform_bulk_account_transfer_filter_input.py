@@ -26,7 +26,7 @@ class PlatformBulkAccountTransferFilterInput(Model):
     criteria: PlatformBulkAccountTransferFilterInputCriteria | None = None
     """Main condition of the search."""
     statuses: list[PlatformBulkAccountTransferStatus] | None = None
-    """Match entries with one of these statuses."""
+    """Only entries with one of these statuses."""
 
 
 _JSON_NAMES = json_names(PlatformBulkAccountTransferFilterInput)

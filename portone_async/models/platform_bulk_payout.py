@@ -39,7 +39,7 @@ class PlatformBulkPayout(Model):
     payout_stats: PlatformBulkPayoutStats
     """Statistics of the payouts by status."""
     status: PlatformBulkPayoutStatus
-    """Current status; among variants of one type it tells them apart."""
+    """Current status; in a union, the discriminator."""
     status_updated_at: datetime
     """Time of the last status change."""
     total_payout_amount: int

@@ -26,7 +26,7 @@ class PlatformBulkPayoutFilterInput(Model):
     methods: list[PlatformPayoutMethod] | None = None
     """Only bulk payouts made in one of these ways."""
     statuses: list[PlatformBulkPayoutStatus] | None = None
-    """Match entries with one of these statuses."""
+    """Only entries with one of these statuses."""
 
 
 _JSON_NAMES = json_names(PlatformBulkPayoutFilterInput)

@@ -35,7 +35,7 @@ class PlatformBulkTask(Model):
     progress_stats: PlatformBulkTaskProgressStats
     """Progress in numbers."""
     status: PlatformBulkTaskStatus
-    """Current status; among variants of one type it tells them apart."""
+    """Current status; in a union, the discriminator."""
     status_updated_at: datetime
     """Time of the last status change."""
     type: PlatformBulkTaskType

@@ -12,7 +12,7 @@ from portone_async._reading import json_names, new_instance, report_mismatch, un
 
 @define(slots=True, kw_only=True, repr=False)
 class PlatformBulkTaskProgressStats(Model):
-    """Number of entries of a background job that wait, run, succeeded, failed or were cancelled."""
+    """Number of entries of a background job that are waiting, running, succeeded, failed or cancelled."""
 
     canceled_count: int
     """Number of items of the task that were cancelled."""

@@ -45,7 +45,7 @@ class PlatformContract(Model):
     settlement_cycle: PlatformSettlementCycle
     """Settlement cycle."""
     subtract_payment_vat_amount: bool
-    """True to take the VAT of the payment off the settlement."""
+    """True to deduct the payment's VAT from the settlement."""
     memo: str | None = None
     """Memo about the contract, for internal use."""
 

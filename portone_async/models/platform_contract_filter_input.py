@@ -30,7 +30,7 @@ class PlatformContractFilterInput(Model):
     keyword: PlatformContractFilterInputKeyword | None = None
     """Text to search for."""
     platform_fee_payers: list[PlatformPayer] | None = None
-    """Match contracts whose commission is borne by one of these."""
+    """Only contracts whose commission is borne by one of these."""
 
 
 _JSON_NAMES = json_names(PlatformContractFilterInput)

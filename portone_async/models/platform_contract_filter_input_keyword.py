@@ -15,9 +15,9 @@ class PlatformContractFilterInputKeyword(Model):
     """Keyword search over contracts; set exactly one field."""
 
     id: str | None = None
-    """Finds contracts whose id contains this text."""
+    """Only contracts whose id contains this text."""
     name: str | None = None
-    """Match contracts whose name contains this text."""
+    """Only contracts whose name contains this text."""
 
 
 _JSON_NAMES = json_names(PlatformContractFilterInputKeyword)

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class PlatformDepositAccountTransfer(Model):
-    """Money that came in to a bank account of the platform."""
+    """Money deposited to a bank account of the platform."""
 
     __enum_fields__: ClassVar[tuple[str, ...]] = ("currency", "status")
     __time_fields__: ClassVar[tuple[str, ...]] = ("created_at", "status_updated_at", "traded_at", "updated_at")
@@ -27,11 +27,11 @@ class PlatformDepositAccountTransfer(Model):
     amount: int
     """Amount in the smallest unit of the currency (won for KRW)."""
     bank_account: PlatformBankAccountDetail
-    """Account the money came into."""
+    """Account the money was deposited to."""
     bank_account_graphql_id: str
     """Id of the bank account in PortOne's GraphQL API."""
     bank_account_id: str
-    """Id of the account the money came into."""
+    """Id of the account the money was deposited to."""
     created_at: datetime
     """When it was created."""
     currency: Currency
@@ -43,7 +43,7 @@ class PlatformDepositAccountTransfer(Model):
     is_for_test: bool
     """Whether it belongs to test mode."""
     status: PlatformAccountTransferStatus
-    """Current status; among variants of one type it tells them apart."""
+    """Current status; in a union, the discriminator."""
     status_updated_at: datetime
     """Time of the last status change."""
     updated_at: datetime
@@ -51,9 +51,9 @@ class PlatformDepositAccountTransfer(Model):
     deposit_memo: str | None = None
     """Text on the bank statement of the receiving account."""
     traded_at: datetime | None = None
-    """Time the money was moved."""
+    """When the money was moved."""
     type: Literal["DEPOSIT"] = "DEPOSIT"
-    """Kind of object; among variants of one type it tells them apart."""
+    """Kind of object; in a union, the discriminator."""
 
 
 _JSON_NAMES = json_names(PlatformDepositAccountTransfer)

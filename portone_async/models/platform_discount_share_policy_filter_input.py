@@ -27,7 +27,7 @@ class PlatformDiscountSharePolicyFilterInput(Model):
     keyword: PlatformDiscountSharePolicyFilterInputKeyword | None = None
     """Text to search for."""
     partner_share_rates: list[int] | None = None
-    """Match policies with one of these partner share rates (1000 is 1 %)."""
+    """Only policies with one of these partner share rates (1000 is 1 %)."""
 
 
 _JSON_NAMES = json_names(PlatformDiscountSharePolicyFilterInput)

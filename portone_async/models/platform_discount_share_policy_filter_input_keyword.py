@@ -15,9 +15,9 @@ class PlatformDiscountSharePolicyFilterInputKeyword(Model):
     """Keyword search over discount share policies; only one of the fields counts."""
 
     id: str | None = None
-    """Finds discount share policies whose id contains this text."""
+    """Only discount share policies whose id contains this text."""
     name: str | None = None
-    """Match policies whose name contains this text."""
+    """Only policies whose name contains this text."""
 
 
 _JSON_NAMES = json_names(PlatformDiscountSharePolicyFilterInputKeyword)

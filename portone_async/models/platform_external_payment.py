@@ -35,7 +35,7 @@ class PlatformExternalPayment(Model):
     paid_at: datetime | None = None
     """Time of payment."""
     type: Literal["EXTERNAL"] = "EXTERNAL"
-    """Kind of object; among variants of one type it tells them apart."""
+    """Kind of object; in a union, the discriminator."""
 
 
 _JSON_NAMES = json_names(PlatformExternalPayment)

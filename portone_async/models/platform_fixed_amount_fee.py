@@ -17,7 +17,7 @@ class PlatformFixedAmountFee(Model):
     amount: int
     """Fixed fee, in the smallest currency unit."""
     type: Literal["FIXED_AMOUNT"] = "FIXED_AMOUNT"
-    """Kind of object; among variants of one type it tells them apart."""
+    """Kind of object; in a union, the discriminator."""
 
 
 _JSON_NAMES = json_names(PlatformFixedAmountFee)

@@ -44,7 +44,7 @@ class PlatformManualTransfer(Model):
     settlement_tax_free_amount: int
     """Tax-free part of the settlement amount, in the smallest currency unit."""
     status: PlatformTransferStatus
-    """Current status; among variants of one type it tells them apart."""
+    """Current status; in a union, the discriminator."""
     user_defined_properties: list[PlatformUserDefinedPropertyKeyValue]
     """User-defined properties."""
     memo: str | None = None
@@ -54,7 +54,7 @@ class PlatformManualTransfer(Model):
     payout_id: str | None = None
     """No longer used."""
     type: Literal["MANUAL"] = "MANUAL"
-    """Kind of object; among variants of one type it tells them apart."""
+    """Kind of object; in a union, the discriminator."""
 
 
 _JSON_NAMES = json_names(PlatformManualTransfer)

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class PlatformManualTransferSummary(Model):
-    """Short form of a transfer entered by hand."""
+    """Summary of a transfer entered by hand."""
 
     __enum_fields__: ClassVar[tuple[str, ...]] = ("settlement_currency", "status")
 
@@ -36,7 +36,7 @@ class PlatformManualTransferSummary(Model):
     partner: PlatformTransferSummaryPartner
     """The partner."""
     partner_user_defined_properties: list[PlatformUserDefinedPropertyKeyValue]
-    """Going away: read the `user_defined_properties` of `partner` instead."""
+    """Deprecated: read the `user_defined_properties` of `partner` instead."""
     settlement_amount: int
     """Settlement amount, in the smallest currency unit."""
     settlement_currency: Currency
@@ -46,13 +46,13 @@ class PlatformManualTransferSummary(Model):
     settlement_tax_free_amount: int
     """Tax-free part of the settlement amount, in the smallest currency unit."""
     status: PlatformTransferStatus
-    """Current status; among variants of one type it tells them apart."""
+    """Current status; in a union, the discriminator."""
     user_defined_properties: list[PlatformUserDefinedPropertyKeyValue]
     """User-defined properties."""
     memo: str | None = None
     """Memo."""
     type: Literal["MANUAL"] = "MANUAL"
-    """Kind of object; among variants of one type it tells them apart."""
+    """Kind of object; in a union, the discriminator."""
 
 
 _JSON_NAMES = json_names(PlatformManualTransferSummary)

@@ -46,7 +46,7 @@ class PlatformOrderCancelTransfer(Model):
     __enum_fields__: ClassVar[tuple[str, ...]] = ("settlement_currency", "status")
 
     additional_fees: list[PlatformOrderTransferAdditionalFee]
-    """Additional fees used to compute the settlement amount."""
+    """Additional fees used to calculate the settlement amount."""
     amount: PlatformOrderSettlementAmount
     """Breakdown of the settlement amount."""
     cancellation: PlatformOrderTransferCancellation
@@ -54,7 +54,7 @@ class PlatformOrderCancelTransfer(Model):
     contract: PlatformContract
     """Contract the settlement follows."""
     discounts: list[PlatformOrderTransferDiscount]
-    """Discounts used to compute the settlement amount."""
+    """Discounts used to calculate the settlement amount."""
     graphql_id: str
     """Id of the object in PortOne's GraphQL API."""
     id: str
@@ -76,7 +76,7 @@ class PlatformOrderCancelTransfer(Model):
     settlement_start_date: date
     """Date from which the settlement date is counted, as yyyy-MM-dd."""
     status: PlatformTransferStatus
-    """Current status; among variants of one type it tells them apart."""
+    """Current status; in a union, the discriminator."""
     user_defined_properties: list[PlatformUserDefinedPropertyKeyValue]
     """User-defined properties."""
     memo: str | None = None
@@ -86,7 +86,7 @@ class PlatformOrderCancelTransfer(Model):
     payout_id: str | None = None
     """No longer used."""
     type: Literal["ORDER_CANCEL"] = "ORDER_CANCEL"
-    """Kind of object; among variants of one type it tells them apart."""
+    """Kind of object; in a union, the discriminator."""
 
 
 _JSON_NAMES = json_names(PlatformOrderCancelTransfer)

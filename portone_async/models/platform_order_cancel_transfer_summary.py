@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class PlatformOrderCancelTransferSummary(Model):
-    """Short form of a transfer for a cancelled order."""
+    """Summary of a transfer for a cancelled order."""
 
     __enum_fields__: ClassVar[tuple[str, ...]] = ("settlement_currency", "status")
 
@@ -46,7 +46,7 @@ class PlatformOrderCancelTransferSummary(Model):
     partner: PlatformTransferSummaryPartner
     """The partner."""
     partner_user_defined_properties: list[PlatformUserDefinedPropertyKeyValue]
-    """Going away: read the `user_defined_properties` of `partner` instead."""
+    """Deprecated: read the `user_defined_properties` of `partner` instead."""
     payment: PlatformTransferSummaryPayment
     """The payment."""
     settlement_currency: Currency
@@ -56,7 +56,7 @@ class PlatformOrderCancelTransferSummary(Model):
     settlement_start_date: date
     """Date from which the settlement date is counted, as yyyy-MM-dd."""
     status: PlatformTransferStatus
-    """Current status; among variants of one type it tells them apart."""
+    """Current status; in a union, the discriminator."""
     store_id: str
     """Store id; in requests it defaults to the store of the credentials."""
     user_defined_properties: list[PlatformUserDefinedPropertyKeyValue]
@@ -64,7 +64,7 @@ class PlatformOrderCancelTransferSummary(Model):
     memo: str | None = None
     """Memo."""
     type: Literal["ORDER_CANCEL"] = "ORDER_CANCEL"
-    """Kind of object; among variants of one type it tells them apart."""
+    """Kind of object; in a union, the discriminator."""
 
 
 _JSON_NAMES = json_names(PlatformOrderCancelTransferSummary)

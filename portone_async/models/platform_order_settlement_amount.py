@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class PlatformOrderSettlementAmount(Model):
-    """Settlement amount of an order and all amounts it was worked out from."""
+    """Settlement amount of an order and all amounts it was calculated from."""
 
     additional_fee: int
     """Total of the additional fees, in the smallest currency unit."""
@@ -45,7 +45,7 @@ class PlatformOrderSettlementAmount(Model):
     payment_vat: int
     """VAT of the payment, in the smallest currency unit."""
     payment_vat_burden: int
-    """VAT taken off the settlement: all of `payment_vat` if the contract deducts it, else 0."""
+    """VAT deducted from the settlement: all of `payment_vat` if the contract deducts it, else 0."""
     platform_fee: int
     """Commission of the platform, in the smallest currency unit."""
     platform_fee_vat: int

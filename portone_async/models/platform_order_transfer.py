@@ -44,13 +44,13 @@ class PlatformOrderTransfer(Model):
     __enum_fields__: ClassVar[tuple[str, ...]] = ("settlement_currency", "status")
 
     additional_fees: list[PlatformOrderTransferAdditionalFee]
-    """Additional fees used to compute the settlement amount."""
+    """Additional fees used to calculate the settlement amount."""
     amount: PlatformOrderSettlementAmount
     """Breakdown of the settlement amount."""
     contract: PlatformContract
     """Contract the settlement follows."""
     discounts: list[PlatformOrderTransferDiscount]
-    """Discounts used to compute the settlement amount."""
+    """Discounts used to calculate the settlement amount."""
     graphql_id: str
     """Id of the object in PortOne's GraphQL API."""
     id: str
@@ -72,7 +72,7 @@ class PlatformOrderTransfer(Model):
     settlement_start_date: date
     """Date from which the settlement date is counted, as yyyy-MM-dd."""
     status: PlatformTransferStatus
-    """Current status; among variants of one type it tells them apart."""
+    """Current status; in a union, the discriminator."""
     user_defined_properties: list[PlatformUserDefinedPropertyKeyValue]
     """User-defined properties."""
     memo: str | None = None
@@ -82,7 +82,7 @@ class PlatformOrderTransfer(Model):
     payout_id: str | None = None
     """No longer used."""
     type: Literal["ORDER"] = "ORDER"
-    """Kind of object; among variants of one type it tells them apart."""
+    """Kind of object; in a union, the discriminator."""
 
 
 _JSON_NAMES = json_names(PlatformOrderTransfer)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class PlatformOrderTransferAdditionalFee(Model):
-    """An additional fee taken from an order, with its policy, amount and VAT."""
+    """An additional fee deducted from an order, with its policy, amount and VAT."""
 
     amount: int
     """Additional fee, in the smallest currency unit."""

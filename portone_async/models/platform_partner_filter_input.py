@@ -48,11 +48,11 @@ class PlatformPartnerFilterInput(Model):
     member_company_connection_statuses: list[PlatformPartnerMemberCompanyConnectionStatus] | None = None
     """Only partners with one of these member company connection statuses."""
     tags: list[str] | None = None
-    """Match partners that carry at least one of these tags."""
+    """Only partners that carry at least one of these tags."""
     taxation_types: list[PlatformPartnerTaxationType] | None = None
-    """Match entries with one of these taxation types."""
+    """Only entries with one of these taxation types."""
     types: list[PlatformPartnerTypeName] | None = None
-    """Match entries of these types."""
+    """Only entries of these types."""
 
 
 _JSON_NAMES = json_names(PlatformPartnerFilterInput)

@@ -15,21 +15,21 @@ class PlatformPartnerFilterInputKeyword(Model):
     """Keyword search over partners; set exactly one field."""
 
     account_holder: str | None = None
-    """Finds partners whose account holder name contains this text."""
+    """Only partners whose account holder name contains this text."""
     account_number: str | None = None
-    """Finds partners whose account number contains this text."""
+    """Only partners whose account number contains this text."""
     business_registration_number: str | None = None
-    """Finds partners whose business registration number contains this text."""
+    """Only partners whose business registration number contains this text."""
     default_contract_id: str | None = None
-    """Finds partners whose default contract id contains this text."""
+    """Only partners whose default contract id contains this text."""
     email: str | None = None
-    """Finds partners whose email address contains this text."""
+    """Only partners whose email address contains this text."""
     id: str | None = None
-    """Finds partners whose id contains this text."""
+    """Only partners whose id contains this text."""
     memo: str | None = None
-    """Finds partners whose memo contains this text."""
+    """Only partners whose memo contains this text."""
     name: str | None = None
-    """Match partners whose name contains this text."""
+    """Only partners whose name contains this text."""
 
 
 _JSON_NAMES = json_names(PlatformPartnerFilterInputKeyword)

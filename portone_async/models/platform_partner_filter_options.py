@@ -19,7 +19,7 @@ class PlatformPartnerFilterOptions(Model):
     """Values that partners can be filtered by: tags and contracts."""
 
     contract_summary: list[PlatformPartnerContractSummary]
-    """Contracts of the partners found, in short."""
+    """Summaries of the contracts of the partners found."""
     tags: list[str]
     """Tags in use."""
 

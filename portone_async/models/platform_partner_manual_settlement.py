@@ -39,7 +39,7 @@ class PlatformPartnerManualSettlement(Model):
     settlement_date: date
     """Settlement date, as yyyy-MM-dd."""
     status: PlatformPartnerSettlementStatus
-    """Current status; among variants of one type it tells them apart."""
+    """Current status; in a union, the discriminator."""
     tax_free_amount: int
     """Tax-free part of the settlement, in the smallest currency unit."""
     memo: str | None = None
@@ -47,7 +47,7 @@ class PlatformPartnerManualSettlement(Model):
     status_updated_at: datetime | None = None
     """Time of the last status change."""
     type: Literal["MANUAL"] = "MANUAL"
-    """Kind of object; among variants of one type it tells them apart."""
+    """Kind of object; in a union, the discriminator."""
 
 
 _JSON_NAMES = json_names(PlatformPartnerManualSettlement)

@@ -49,13 +49,13 @@ class PlatformPartnerOrderSettlement(Model):
     settlement_start_date_range: DateRange
     """Period of the settlement start date."""
     status: PlatformPartnerSettlementStatus
-    """Current status; among variants of one type it tells them apart."""
+    """Current status; in a union, the discriminator."""
     memo: str | None = None
     """Memo."""
     status_updated_at: datetime | None = None
     """Time of the last status change."""
     type: Literal["ORDER"] = "ORDER"
-    """Kind of object; among variants of one type it tells them apart."""
+    """Kind of object; in a union, the discriminator."""
 
 
 _JSON_NAMES = json_names(PlatformPartnerOrderSettlement)

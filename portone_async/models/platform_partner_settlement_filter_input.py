@@ -30,17 +30,17 @@ class PlatformPartnerSettlementFilterInput(Model):
     keyword: PlatformPartnerSettlementFilterKeywordInput | None = None
     """Text to search for."""
     partner_ids: list[str] | None = None
-    """Match entries of these partners."""
+    """Only entries of these partners."""
     partner_tags: list[str] | None = None
-    """Match partners that carry at least one of these tags."""
+    """Only partners that carry at least one of these tags."""
     settlement_currencies: list[Currency] | None = None
-    """Match settlements in one of these currencies."""
+    """Only settlements in one of these currencies."""
     settlement_dates: list[date] | None = None
-    """Match these settlement dates, each as yyyy-MM-dd."""
+    """Only these settlement dates, each as yyyy-MM-dd."""
     settlement_types: list[PlatformPartnerSettlementType] | None = None
-    """Match settlements of these types."""
+    """Only settlements of these types."""
     statuses: list[PlatformPartnerSettlementStatus] | None = None
-    """Match entries with one of these statuses."""
+    """Only entries with one of these statuses."""
 
 
 _JSON_NAMES = json_names(PlatformPartnerSettlementFilterInput)

@@ -48,7 +48,7 @@ class PlatformPartnerTypeBusiness(Model):
     member_company_connection_failed_reason: str | None = None
     """Why the partner could not be connected as a member company."""
     type: Literal["BUSINESS"] = "BUSINESS"
-    """Kind of object; among variants of one type it tells them apart."""
+    """Kind of object; in a union, the discriminator."""
 
 
 _JSON_NAMES = json_names(PlatformPartnerTypeBusiness)

@@ -20,7 +20,7 @@ class PlatformPartnerTypeNonWhtPayer(Model):
     birthdate: date | None = None
     """Date of birth (yyyy-MM-dd)."""
     type: Literal["NON_WHT_PAYER"] = "NON_WHT_PAYER"
-    """Kind of object; among variants of one type it tells them apart."""
+    """Kind of object; in a union, the discriminator."""
 
 
 _JSON_NAMES = json_names(PlatformPartnerTypeNonWhtPayer)

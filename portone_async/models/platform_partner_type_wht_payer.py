@@ -20,7 +20,7 @@ class PlatformPartnerTypeWhtPayer(Model):
     birthdate: date | None = None
     """Date of birth (yyyy-MM-dd)."""
     type: Literal["WHT_PAYER"] = "WHT_PAYER"
-    """Kind of object; among variants of one type it tells them apart."""
+    """Kind of object; in a union, the discriminator."""
 
 
 _JSON_NAMES = json_names(PlatformPartnerTypeWhtPayer)

@@ -15,7 +15,7 @@ class PlatformPaymentMethodCard(Model):
     """Paid by card."""
 
     type: Literal["CARD"] = "CARD"
-    """Kind of object; among variants of one type it tells them apart."""
+    """Kind of object; in a union, the discriminator."""
 
 
 _JSON_NAMES = json_names(PlatformPaymentMethodCard)

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class PlatformPaymentMethodEasyPayInput(Model):
-    """Says that a payment was made with an easy-pay service, and how."""
+    """States that a payment was made with an easy-pay service, and how."""
 
     __enum_fields__: ClassVar[tuple[str, ...]] = ("method_type", "provider")
 

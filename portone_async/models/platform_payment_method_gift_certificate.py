@@ -15,7 +15,7 @@ class PlatformPaymentMethodGiftCertificate(Model):
     """Paid with a gift certificate."""
 
     type: Literal["GIFT_CERTIFICATE"] = "GIFT_CERTIFICATE"
-    """Kind of object; among variants of one type it tells them apart."""
+    """Kind of object; in a union, the discriminator."""
 
 
 _JSON_NAMES = json_names(PlatformPaymentMethodGiftCertificate)

@@ -12,7 +12,7 @@ from portone_async._reading import new_instance
 
 @define(slots=True, kw_only=True, repr=False)
 class PlatformPaymentMethodGiftCertificateInput(Model):
-    """Says that a payment was made with a gift certificate; has no fields."""
+    """States that a payment was made with a gift certificate; has no fields."""
 
 
 def read(raw: Any) -> PlatformPaymentMethodGiftCertificateInput:

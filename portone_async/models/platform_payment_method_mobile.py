@@ -15,7 +15,7 @@ class PlatformPaymentMethodMobile(Model):
     """Paid on a mobile phone bill."""
 
     type: Literal["MOBILE"] = "MOBILE"
-    """Kind of object; among variants of one type it tells them apart."""
+    """Kind of object; in a union, the discriminator."""
 
 
 _JSON_NAMES = json_names(PlatformPaymentMethodMobile)

@@ -12,7 +12,7 @@ from portone_async._reading import new_instance
 
 @define(slots=True, kw_only=True, repr=False)
 class PlatformPaymentMethodMobileInput(Model):
-    """Says that a payment was made on a mobile phone bill; has no fields."""
+    """States that a payment was made on a mobile phone bill; has no fields."""
 
 
 def read(raw: Any) -> PlatformPaymentMethodMobileInput:

@@ -15,7 +15,7 @@ class PlatformPaymentMethodTransfer(Model):
     """Paid by bank transfer."""
 
     type: Literal["TRANSFER"] = "TRANSFER"
-    """Kind of object; among variants of one type it tells them apart."""
+    """Kind of object; in a union, the discriminator."""
 
 
 _JSON_NAMES = json_names(PlatformPaymentMethodTransfer)

@@ -15,7 +15,7 @@ class PlatformPaymentMethodVirtualAccount(Model):
     """Paid into a virtual account."""
 
     type: Literal["VIRTUAL_ACCOUNT"] = "VIRTUAL_ACCOUNT"
-    """Kind of object; among variants of one type it tells them apart."""
+    """Kind of object; in a union, the discriminator."""
 
 
 _JSON_NAMES = json_names(PlatformPaymentMethodVirtualAccount)

@@ -57,7 +57,7 @@ class PlatformPayout(Model):
     currency: Currency
     """Currency, as an ISO 4217 code."""
     deduct_wht: bool
-    """Whether withholding tax is taken off the payout."""
+    """Whether withholding tax is deducted from the payout."""
     graphql_id: str
     """Id of the object in PortOne's GraphQL API."""
     id: str
@@ -79,7 +79,7 @@ class PlatformPayout(Model):
     settlement_tax_free_amount: int
     """Tax-free part of the settlement amount, in the smallest currency unit."""
     status: PlatformPayoutStatus
-    """Current status; among variants of one type it tells them apart."""
+    """Current status; in a union, the discriminator."""
     status_updated_at: datetime
     """Time of the last status change."""
     supply_amount: int
@@ -97,7 +97,7 @@ class PlatformPayout(Model):
     memo: str | None = None
     """Memo."""
     scheduled_at: datetime | None = None
-    """Time it is scheduled for."""
+    """Time that it is scheduled for."""
     tax_invoice_id: str | None = None
     """Tax invoice id."""
     withdrawal_memo: str | None = None

@@ -32,25 +32,25 @@ class PlatformPayoutFilterInput(Model):
     criteria: PlatformPayoutFilterInputCriteria
     """Main condition of the search."""
     partner_ids: list[str] | None = None
-    """Match entries of these partners."""
+    """Only entries of these partners."""
     partner_tags: list[str] | None = None
-    """Match partners that carry at least one of these tags."""
+    """Only partners that carry at least one of these tags."""
     partner_taxation_types: list[PlatformPartnerTaxationType] | None = None
-    """Match payouts to partners with one of these taxation types."""
+    """Only payouts to partners with one of these taxation types."""
     partner_types: list[PlatformPartnerTypeName] | None = None
-    """Match payouts to partners of one of these types."""
+    """Only payouts to partners of one of these types."""
     payout_account_banks: list[Bank] | None = None
-    """Match payouts to accounts at one of these banks."""
+    """Only payouts to accounts at one of these banks."""
     payout_currencies: list[Currency] | None = None
-    """Match payouts in one of these currencies."""
+    """Only payouts in one of these currencies."""
     payout_ids: list[str] | None = None
-    """Match payouts with one of these ids."""
+    """Only payouts with one of these ids."""
     settlement_statement_statuses: list[PlatformPayoutSettlementStatementStatus] | None = None
-    """Match payouts with one of these settlement statement statuses."""
+    """Only payouts with one of these settlement statement statuses."""
     statuses: list[PlatformPayoutStatus] | None = None
-    """Match entries with one of these statuses."""
+    """Only entries with one of these statuses."""
     tax_invoice_statuses: list[PlatformPayoutTaxInvoiceStatus] | None = None
-    """Match payouts with one of these tax invoice statuses."""
+    """Only payouts with one of these tax invoice statuses."""
 
 
 _JSON_NAMES = json_names(PlatformPayoutFilterInput)

@@ -39,7 +39,7 @@ class PlatformPortOnePayment(Model):
     method: PlatformPaymentMethod | None = None
     """Payment method used."""
     type: Literal["PORT_ONE"] = "PORT_ONE"
-    """Kind of object; among variants of one type it tells them apart."""
+    """Kind of object; in a union, the discriminator."""
 
 
 _JSON_NAMES = json_names(PlatformPortOnePayment)

@@ -20,9 +20,9 @@ class PlatformSetting(Model):
     __enum_fields__: ClassVar[tuple[str, ...]] = ("settlement_amount_type",)
 
     adjust_settlement_date_after_holiday_if_earlier: bool
-    """Whether a settlement date not after its start date is redone as the business day after holidays."""
+    """Whether a settlement date not after its start date is moved to the business day after the holidays."""
     deduct_wht: bool
-    """Whether withholding tax is taken off the payout."""
+    """Whether withholding tax is deducted from the payout."""
     is_for_test: bool
     """Whether it belongs to test mode."""
     manual_settlement_per_transfer: bool

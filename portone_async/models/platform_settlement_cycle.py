@@ -22,7 +22,7 @@ class PlatformSettlementCycle(Model):
     __enum_fields__: ClassVar[tuple[str, ...]] = ("date_policy",)
 
     date_policy: PlatformSettlementCycleDatePolicy
-    """How holidays count when the settlement date is computed."""
+    """How holidays count when the settlement date is calculated."""
     lag_days: int
     """Days from the start date to the settlement, 1 to 10; the next settlement day after them counts."""
     method: PlatformSettlementCycleMethod

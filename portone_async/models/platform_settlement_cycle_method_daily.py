@@ -15,7 +15,7 @@ class PlatformSettlementCycleMethodDaily(Model):
     """Settle every day."""
 
     type: Literal["DAILY"] = "DAILY"
-    """Kind of object; among variants of one type it tells them apart."""
+    """Kind of object; in a union, the discriminator."""
 
 
 _JSON_NAMES = json_names(PlatformSettlementCycleMethodDaily)

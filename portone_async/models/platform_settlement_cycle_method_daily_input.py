@@ -12,7 +12,7 @@ from portone_async._reading import new_instance
 
 @define(slots=True, kw_only=True, repr=False)
 class PlatformSettlementCycleMethodDailyInput(Model):
-    """Asks for settlement every day; has no fields."""
+    """Requests settlement every day; has no fields."""
 
 
 def read(raw: Any) -> PlatformSettlementCycleMethodDailyInput:

@@ -21,7 +21,7 @@ class PlatformSettlementCycleMethodManualDates(Model):
     dates: list[MonthDay]
     """Days of the year to settle on."""
     type: Literal["MANUAL_DATES"] = "MANUAL_DATES"
-    """Kind of object; among variants of one type it tells them apart."""
+    """Kind of object; in a union, the discriminator."""
 
 
 _JSON_NAMES = json_names(PlatformSettlementCycleMethodManualDates)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class PlatformSettlementCycleMethodManualDatesInput(Model):
-    """Asks for settlement on given dates of the year."""
+    """Requests settlement on given dates of the year."""
 
     dates: list[MonthDay]
     """Days of the year to settle on."""

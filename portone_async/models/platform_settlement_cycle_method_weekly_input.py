@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class PlatformSettlementCycleMethodWeeklyInput(Model):
-    """Asks for settlement on given days of every week."""
+    """Requests settlement on given days of every week."""
 
     days_of_week: list[DayOfWeek]
     """Days of the week to settle on."""

@@ -17,7 +17,7 @@ class PlatformSettlementParameterValue(Model):
     decimal: int
     """Unscaled value: the number is `decimal` divided by 10 to the power of `decimal_scale`."""
     decimal_scale: int | None = None
-    """Number of decimal places, 0 to 5; 0 if left out."""
+    """Number of decimal places, 0 to 5; 0 if omitted."""
 
 
 _JSON_NAMES = json_names(PlatformSettlementParameterValue)

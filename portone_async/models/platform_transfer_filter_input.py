@@ -42,19 +42,19 @@ class PlatformTransferFilterInput(Model):
     keyword: PlatformTransferFilterInputKeyword | None = None
     """Text to search for."""
     partner_tags: list[str] | None = None
-    """Match partners that carry at least one of these tags."""
+    """Only partners that carry at least one of these tags."""
     payment_method_types: list[PaymentMethodType] | None = None
-    """Match transfers paid with one of these methods."""
+    """Only transfers paid with one of these methods."""
     settlement_date_range: DateRange | None = None
     """Period of the settlement date."""
     settlement_start_date_range: DateRange | None = None
     """Period of the settlement start date."""
     statuses: list[PlatformTransferStatus] | None = None
-    """Match entries with one of these statuses."""
+    """Only entries with one of these statuses."""
     types: list[PlatformTransferType] | None = None
-    """Match entries of these types."""
+    """Only entries of these types."""
     user_defined_property: PlatformTransferPropertyExactMatchInput | None = None
-    """Match transfers that have exactly this user-defined key and value."""
+    """Only transfers that have exactly this user-defined key and value."""
 
 
 _JSON_NAMES = json_names(PlatformTransferFilterInput)

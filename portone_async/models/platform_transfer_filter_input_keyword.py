@@ -15,27 +15,27 @@ class PlatformTransferFilterInputKeyword(Model):
     """Keyword search over transfers; set exactly one field."""
 
     all: str | None = None
-    """Finds transfers that hold this text in any searchable field."""
+    """Only transfers that hold this text in any searchable field."""
     partner_id: str | None = None
-    """Match transfers of the partner with exactly this id."""
+    """Only transfers of the partner with exactly this id."""
     partner_memo: str | None = None
-    """Match transfers whose partner memo contains this text."""
+    """Only transfers whose partner memo contains this text."""
     partner_name: str | None = None
-    """Match transfers whose partner name contains this text."""
+    """Only transfers whose partner name contains this text."""
     partner_settlement_id: str | None = None
-    """Match transfers whose partner settlement id contains this text."""
+    """Only transfers whose partner settlement id contains this text."""
     payment_id: str | None = None
-    """Match transfers of exactly this payment."""
+    """Only transfers of exactly this payment."""
     payout_id: str | None = None
-    """Match transfers that belong to exactly this payout."""
+    """Only transfers that belong to exactly this payout."""
     product_id: str | None = None
-    """Match transfers with exactly this product id."""
+    """Only transfers with exactly this product id."""
     product_name: str | None = None
-    """Match transfers with exactly this product name."""
+    """Only transfers with exactly this product name."""
     transfer_id: str | None = None
-    """Match the transfer with exactly this id."""
+    """Only the transfer with exactly this id."""
     transfer_memo: str | None = None
-    """Match transfers whose memo contains this text."""
+    """Only transfers whose memo contains this text."""
 
 
 _JSON_NAMES = json_names(PlatformTransferFilterInputKeyword)

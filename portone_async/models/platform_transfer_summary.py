@@ -21,7 +21,7 @@ if TYPE_CHECKING:
         | PlatformOrderCancelTransferSummary
         | UnknownVariant
     )
-    """Short form of a transfer, as in listings."""
+    """Summary of a transfer, as in listings."""
 else:
     __getattr__ = union_alias(
         "PlatformTransferSummary",

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class PlatformTransferSummaryExternalPayment(Model):
-    """Short form of a payment made outside PortOne."""
+    """Summary of a payment made outside PortOne."""
 
     __enum_fields__: ClassVar[tuple[str, ...]] = ("currency", "method_type")
 
@@ -28,7 +28,7 @@ class PlatformTransferSummaryExternalPayment(Model):
     order_name: str | None = None
     """Order name."""
     type: Literal["EXTERNAL"] = "EXTERNAL"
-    """Kind of object; among variants of one type it tells them apart."""
+    """Kind of object; in a union, the discriminator."""
 
 
 _JSON_NAMES = json_names(PlatformTransferSummaryExternalPayment)

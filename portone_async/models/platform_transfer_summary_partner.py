@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class PlatformTransferSummaryPartner(Model):
-    """Short form of the partner of a transfer."""
+    """Summary of the partner of a transfer."""
 
     __enum_fields__: ClassVar[tuple[str, ...]] = ("taxation_type", "type")
 

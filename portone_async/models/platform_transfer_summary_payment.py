@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     PlatformTransferSummaryPayment: TypeAlias = (
         PlatformTransferSummaryExternalPayment | PlatformTransferSummaryPortOnePayment | UnknownVariant
     )
-    """Short form of the payment behind a transfer."""
+    """Summary of the payment behind a transfer."""
 else:
     __getattr__ = union_alias(
         "PlatformTransferSummaryPayment",

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class PlatformTransferSummaryPortOnePayment(Model):
-    """Short form of a payment made through PortOne."""
+    """Summary of a payment made through PortOne."""
 
     __enum_fields__: ClassVar[tuple[str, ...]] = ("currency", "method_type")
 
@@ -28,7 +28,7 @@ class PlatformTransferSummaryPortOnePayment(Model):
     method_type: PaymentMethodType | None = None
     """Type of payment method."""
     type: Literal["PORT_ONE"] = "PORT_ONE"
-    """Kind of object; among variants of one type it tells them apart."""
+    """Kind of object; in a union, the discriminator."""
 
 
 _JSON_NAMES = json_names(PlatformTransferSummaryPortOnePayment)

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class PlatformWithdrawalAccountTransfer(Model):
-    """Money that went out of a bank account of the platform, such as a payout."""
+    """Money withdrawn from a bank account of the platform, such as a payout."""
 
     __enum_fields__: ClassVar[tuple[str, ...]] = ("currency", "deposit_bank", "status", "withdrawal_type")
     __time_fields__: ClassVar[tuple[str, ...]] = (
@@ -37,7 +37,7 @@ class PlatformWithdrawalAccountTransfer(Model):
     bank_account_graphql_id: str
     """Id of the bank account in PortOne's GraphQL API."""
     bank_account_id: str
-    """Id of the account the money leaves."""
+    """Id of the account the money is withdrawn from."""
     created_at: datetime
     """When it was created."""
     currency: Currency
@@ -53,7 +53,7 @@ class PlatformWithdrawalAccountTransfer(Model):
     is_for_test: bool
     """Whether it belongs to test mode."""
     status: PlatformAccountTransferStatus
-    """Current status; among variants of one type it tells them apart."""
+    """Current status; in a union, the discriminator."""
     status_updated_at: datetime
     """Time of the last status change."""
     updated_at: datetime
@@ -85,13 +85,13 @@ class PlatformWithdrawalAccountTransfer(Model):
     payout_id: str | None = None
     """Payout id."""
     scheduled_at: datetime | None = None
-    """Time it is scheduled for."""
+    """Time that it is scheduled for."""
     sequence_number: int | None = None
     """Serial number of the bank transaction."""
     traded_at: datetime | None = None
-    """Time the money was moved."""
+    """When the money was moved."""
     type: Literal["WITHDRAWAL"] = "WITHDRAWAL"
-    """Kind of object; among variants of one type it tells them apart."""
+    """Kind of object; in a union, the discriminator."""
     withdrawal_memo: str | None = None
     """Memo in the sender's bank statement."""
 

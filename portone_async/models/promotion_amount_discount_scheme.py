@@ -17,7 +17,7 @@ class PromotionAmountDiscountScheme(Model):
     amount: int
     """Amount taken off the payment, in the smallest currency unit."""
     type: Literal["AMOUNT"] = "AMOUNT"
-    """Kind of object; among variants of one type it tells them apart."""
+    """Kind of object; in a union, the discriminator."""
 
 
 _JSON_NAMES = json_names(PromotionAmountDiscountScheme)

@@ -16,12 +16,12 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class PromotionRecoverOptionNoRecover(Model):
-    """Cancelled payments do not give their discount back to the budget."""
+    """Cancelled payments do not return their discount to the budget."""
 
     spare_budget: PromotionSpareBudget | None = None
     """Extra budget held ready for refunds."""
     type: Literal["NO_RECOVER"] = "NO_RECOVER"
-    """Kind of object; among variants of one type it tells them apart."""
+    """Kind of object; in a union, the discriminator."""
 
 
 _JSON_NAMES = json_names(PromotionRecoverOptionNoRecover)

@@ -12,10 +12,10 @@ from portone_async._reading import json_names, new_instance, report_mismatch, un
 
 @define(slots=True, kw_only=True, repr=False)
 class PromotionRecoverOptionRecover(Model):
-    """Cancelled payments give their discount back to the budget."""
+    """Cancelled payments return their discount to the budget."""
 
     type: Literal["RECOVER"] = "RECOVER"
-    """Kind of object; among variants of one type it tells them apart."""
+    """Kind of object; in a union, the discriminator."""
 
 
 _JSON_NAMES = json_names(PromotionRecoverOptionRecover)

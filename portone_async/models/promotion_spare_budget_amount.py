@@ -17,7 +17,7 @@ class PromotionSpareBudgetAmount(Model):
     amount: int
     """Extra budget kept for refunds, in the smallest currency unit."""
     type: Literal["AMOUNT"] = "AMOUNT"
-    """Kind of object; among variants of one type it tells them apart."""
+    """Kind of object; in a union, the discriminator."""
 
 
 _JSON_NAMES = json_names(PromotionSpareBudgetAmount)

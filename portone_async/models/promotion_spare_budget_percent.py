@@ -17,7 +17,7 @@ class PromotionSpareBudgetPercent(Model):
     percent: int
     """Percentage."""
     type: Literal["PERCENT"] = "PERCENT"
-    """Kind of object; among variants of one type it tells them apart."""
+    """Kind of object; in a union, the discriminator."""
 
 
 _JSON_NAMES = json_names(PromotionSpareBudgetPercent)

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class ReadyIdentityVerification(Model):
-    """An identity verification that has been asked for but not finished."""
+    """An identity verification that has been requested but not completed."""
 
     __enum_fields__: ClassVar[tuple[str, ...]] = ("version",)
     __time_fields__: ClassVar[tuple[str, ...]] = ("requested_at", "status_changed_at", "updated_at")
@@ -47,7 +47,7 @@ class ReadyIdentityVerification(Model):
     pg_tx_id: str | None = None
     """Id of the identity verification at the PG."""
     status: Literal["READY"] = "READY"
-    """Current status; among variants of one type it tells them apart."""
+    """Current status; in a union, the discriminator."""
 
 
 _JSON_NAMES = json_names(ReadyIdentityVerification)

@@ -31,7 +31,7 @@ class RegisterEscrowLogisticsBody(Model):
     receiver: PaymentEscrowReceiverInput | None = None
     """Receiver of the escrow delivery."""
     send_email: bool | None = None
-    """Whether the purchase confirmation of the escrow is announced by email."""
+    """Whether the purchase confirmation of the escrow is sent by email."""
     sender: PaymentEscrowSenderInput | None = None
     """Sender of the escrow delivery."""
     store_id: str | None = None

@@ -28,7 +28,7 @@ class RejectConfirmedPaymentEscrow(Model):
     sent_at: datetime | None = None
     """Time of dispatch."""
     status: Literal["REJECT_CONFIRMED"] = "REJECT_CONFIRMED"
-    """Current status; among variants of one type it tells them apart."""
+    """Current status; in a union, the discriminator."""
 
 
 _JSON_NAMES = json_names(RejectConfirmedPaymentEscrow)

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class RequestedPaymentCancellation(Model):
-    """A cancellation that has been asked for and not yet carried out."""
+    """A cancellation that has been requested and not yet carried out."""
 
     __enum_fields__: ClassVar[tuple[str, ...]] = ("trigger",)
     __time_fields__: ClassVar[tuple[str, ...]] = ("cancelled_at", "requested_at")
@@ -41,9 +41,9 @@ class RequestedPaymentCancellation(Model):
     pg_cancellation_id: str | None = None
     """Cancellation id at the PG."""
     status: Literal["REQUESTED"] = "REQUESTED"
-    """Current status; among variants of one type it tells them apart."""
+    """Current status; in a union, the discriminator."""
     trigger: Trigger | None = None
-    """Where the cancellation was asked for."""
+    """Where the cancellation was requested."""
 
 
 _JSON_NAMES = json_names(RequestedPaymentCancellation)

@@ -17,7 +17,7 @@ class ResendWebhookBody(Model):
     store_id: str | None = None
     """Store id; in requests it defaults to the store of the credentials."""
     webhook_id: str | None = None
-    """Webhook id; the latest webhook of the payment when left out."""
+    """Webhook id; the latest webhook of the payment if omitted."""
 
 
 _JSON_NAMES = json_names(ResendWebhookBody)

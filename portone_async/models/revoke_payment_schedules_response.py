@@ -29,7 +29,7 @@ class RevokePaymentSchedulesResponse(Model):
     revoked_schedule_ids: list[str]
     """Ids of the schedules that were revoked."""
     revoked_at: datetime | None = None
-    """Time the schedules were revoked."""
+    """When the schedules were revoked."""
 
 
 _JSON_NAMES = json_names(RevokePaymentSchedulesResponse)

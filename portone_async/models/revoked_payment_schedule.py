@@ -57,11 +57,11 @@ class RevokedPaymentSchedule(Model):
     payment_id: str
     """Payment id."""
     revoked_at: datetime
-    """Time the schedule was revoked."""
+    """When the schedule was revoked."""
     store_id: str
     """Store id; in requests it defaults to the store of the credentials."""
     time_to_pay: datetime
-    """Time the payment is due to be made."""
+    """When the payment is due to be made."""
     total_amount: int
     """Total amount, in the smallest unit of the currency (won for KRW)."""
     installment_month: int | None = None
@@ -71,7 +71,7 @@ class RevokedPaymentSchedule(Model):
     products: list[PaymentProduct] | None = None
     """Products."""
     status: Literal["REVOKED"] = "REVOKED"
-    """Current status; among variants of one type it tells them apart."""
+    """Current status; in a union, the discriminator."""
     tax_free_amount: int | None = None
     """Tax-free amount, in the smallest currency unit."""
     vat_amount: int | None = None

@@ -32,7 +32,7 @@ class SeparatedAddress(Model):
     province: str | None = None
     """Province or state."""
     type: Literal["SEPARATED"] = "SEPARATED"
-    """Kind of object; among variants of one type it tells them apart."""
+    """Kind of object; in a union, the discriminator."""
 
 
 _JSON_NAMES = json_names(SeparatedAddress)

@@ -57,11 +57,11 @@ class StartedPaymentSchedule(Model):
     payment_id: str
     """Payment id."""
     started_at: datetime
-    """Time the payment was started."""
+    """When the payment was started."""
     store_id: str
     """Store id; in requests it defaults to the store of the credentials."""
     time_to_pay: datetime
-    """Time the payment is due to be made."""
+    """When the payment is due to be made."""
     total_amount: int
     """Total amount, in the smallest unit of the currency (won for KRW)."""
     installment_month: int | None = None
@@ -71,7 +71,7 @@ class StartedPaymentSchedule(Model):
     products: list[PaymentProduct] | None = None
     """Products."""
     status: Literal["STARTED"] = "STARTED"
-    """Current status; among variants of one type it tells them apart."""
+    """Current status; in a union, the discriminator."""
     tax_free_amount: int | None = None
     """Tax-free amount, in the smallest currency unit."""
     vat_amount: int | None = None

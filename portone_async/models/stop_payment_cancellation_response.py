@@ -20,7 +20,7 @@ class StopPaymentCancellationResponse(Model):
     __time_fields__: ClassVar[tuple[str, ...]] = ("stopped_at",)
 
     stopped_at: datetime
-    """Time the cancellation request was withdrawn."""
+    """When the cancellation request was withdrawn."""
 
 
 _JSON_NAMES = json_names(StopPaymentCancellationResponse)

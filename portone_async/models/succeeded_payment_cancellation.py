@@ -43,9 +43,9 @@ class SucceededPaymentCancellation(Model):
     receipt_url: str | None = None
     """URL of the cancellation receipt."""
     status: Literal["SUCCEEDED"] = "SUCCEEDED"
-    """Current status; among variants of one type it tells them apart."""
+    """Current status; in a union, the discriminator."""
     trigger: Trigger | None = None
-    """Where the cancellation was asked for."""
+    """Where the cancellation was requested."""
 
 
 _JSON_NAMES = json_names(SucceededPaymentCancellation)

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class TaxInvoiceIssuanceCancelledWebhook(Model):
-    """`TaxInvoice.IssuanceCancelled`: an issued tax invoice was called off."""
+    """`TaxInvoice.IssuanceCancelled`: the issuance of a tax invoice was cancelled."""
 
     __time_fields__: ClassVar[tuple[str, ...]] = ("timestamp",)
 
@@ -27,7 +27,7 @@ class TaxInvoiceIssuanceCancelledWebhook(Model):
     timestamp: datetime
     """When it happened; the same in every redelivery."""
     type: Literal["TaxInvoice.IssuanceCancelled"] = "TaxInvoice.IssuanceCancelled"
-    """Kind of object; among variants of one type it tells them apart."""
+    """Kind of object; in a union, the discriminator."""
 
 
 _JSON_NAMES = json_names(TaxInvoiceIssuanceCancelledWebhook)

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class TaxInvoiceManualWebhook(Model):
-    """`TaxInvoice.Manual`: look at the `status` of its data."""
+    """`TaxInvoice.Manual`: see the `status` of its data."""
 
     __time_fields__: ClassVar[tuple[str, ...]] = ("timestamp",)
 
@@ -27,7 +27,7 @@ class TaxInvoiceManualWebhook(Model):
     timestamp: datetime
     """When it happened; the same in every redelivery."""
     type: Literal["TaxInvoice.Manual"] = "TaxInvoice.Manual"
-    """Kind of object; among variants of one type it tells them apart."""
+    """Kind of object; in a union, the discriminator."""
 
 
 _JSON_NAMES = json_names(TaxInvoiceManualWebhook)

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class TaxInvoiceRefusedWebhook(Model):
-    """`TaxInvoice.Refused`: the supplier does not issue what was asked for."""
+    """`TaxInvoice.Refused`: the supplier refused to issue the requested tax invoice."""
 
     __time_fields__: ClassVar[tuple[str, ...]] = ("timestamp",)
 
@@ -27,7 +27,7 @@ class TaxInvoiceRefusedWebhook(Model):
     timestamp: datetime
     """When it happened; the same in every redelivery."""
     type: Literal["TaxInvoice.Refused"] = "TaxInvoice.Refused"
-    """Kind of object; among variants of one type it tells them apart."""
+    """Kind of object; in a union, the discriminator."""
 
 
 _JSON_NAMES = json_names(TaxInvoiceRefusedWebhook)

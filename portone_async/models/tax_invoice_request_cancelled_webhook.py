@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class TaxInvoiceRequestCancelledWebhook(Model):
-    """`TaxInvoice.RequestCancelled`: the recipient no longer asks for a tax invoice."""
+    """`TaxInvoice.RequestCancelled`: the recipient withdrew the request for a tax invoice."""
 
     __time_fields__: ClassVar[tuple[str, ...]] = ("timestamp",)
 
@@ -27,7 +27,7 @@ class TaxInvoiceRequestCancelledWebhook(Model):
     timestamp: datetime
     """When it happened; the same in every redelivery."""
     type: Literal["TaxInvoice.RequestCancelled"] = "TaxInvoice.RequestCancelled"
-    """Kind of object; among variants of one type it tells them apart."""
+    """Kind of object; in a union, the discriminator."""
 
 
 _JSON_NAMES = json_names(TaxInvoiceRequestCancelledWebhook)

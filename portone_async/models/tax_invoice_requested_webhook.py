@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class TaxInvoiceRequestedWebhook(Model):
-    """`TaxInvoice.Requested`: a recipient asks the supplier for a tax invoice."""
+    """`TaxInvoice.Requested`: a recipient requested a tax invoice from the supplier."""
 
     __time_fields__: ClassVar[tuple[str, ...]] = ("timestamp",)
 
@@ -27,7 +27,7 @@ class TaxInvoiceRequestedWebhook(Model):
     timestamp: datetime
     """When it happened; the same in every redelivery."""
     type: Literal["TaxInvoice.Requested"] = "TaxInvoice.Requested"
-    """Kind of object; among variants of one type it tells them apart."""
+    """Kind of object; in a union, the discriminator."""
 
 
 _JSON_NAMES = json_names(TaxInvoiceRequestedWebhook)

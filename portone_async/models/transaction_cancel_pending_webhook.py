@@ -29,7 +29,7 @@ class TransactionCancelPendingWebhook(Model):
     timestamp: datetime
     """When it happened; the same in every redelivery."""
     type: Literal["Transaction.CancelPending"] = "Transaction.CancelPending"
-    """Kind of object; among variants of one type it tells them apart."""
+    """Kind of object; in a union, the discriminator."""
 
 
 _JSON_NAMES = json_names(TransactionCancelPendingWebhook)

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class TransactionConfirmWebhook(Model):
-    """A payment is about to be charged if the shop agrees: the answer to this webhook decides."""
+    """A payment is about to be charged if the shop approves it: the response to this webhook decides."""
 
     __time_fields__: ClassVar[tuple[str, ...]] = ("timestamp",)
 
@@ -27,7 +27,7 @@ class TransactionConfirmWebhook(Model):
     timestamp: datetime
     """When it happened; the same in every redelivery."""
     type: Literal["Transaction.Confirm"] = "Transaction.Confirm"
-    """Kind of object; among variants of one type it tells them apart."""
+    """Kind of object; in a union, the discriminator."""
 
 
 _JSON_NAMES = json_names(TransactionConfirmWebhook)

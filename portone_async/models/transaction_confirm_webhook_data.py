@@ -19,7 +19,7 @@ class TransactionConfirmWebhookData(Model):
     store_id: str
     """Store that the payment belongs to."""
     total_amount: int
-    """Amount about to be charged, in the smallest unit of the currency: compare it with the order before agreeing."""
+    """Amount about to be charged, in the smallest unit of the currency: compare it with the order before approving."""
     transaction_id: str
     """Id of the payment attempt; a payment may have several."""
 

@@ -23,11 +23,11 @@ class TransactionPaidWebhook(Model):
     __time_fields__: ClassVar[tuple[str, ...]] = ("timestamp",)
 
     data: TransactionWebhookData
-    """Which payment; look it up to learn its amount."""
+    """Which payment; look it up to get its amount."""
     timestamp: datetime
     """When it happened; the same in every redelivery."""
     type: Literal["Transaction.Paid"] = "Transaction.Paid"
-    """Kind of object; among variants of one type it tells them apart."""
+    """Kind of object; in a union, the discriminator."""
 
 
 _JSON_NAMES = json_names(TransactionPaidWebhook)

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class TransactionReadyWebhook(Model):
-    """A customer has begun to pay; nothing is paid yet."""
+    """A customer has started to pay; nothing is paid yet."""
 
     __time_fields__: ClassVar[tuple[str, ...]] = ("timestamp",)
 
@@ -27,7 +27,7 @@ class TransactionReadyWebhook(Model):
     timestamp: datetime
     """When it happened; the same in every redelivery."""
     type: Literal["Transaction.Ready"] = "Transaction.Ready"
-    """Kind of object; among variants of one type it tells them apart."""
+    """Kind of object; in a union, the discriminator."""
 
 
 _JSON_NAMES = json_names(TransactionReadyWebhook)

@@ -23,11 +23,11 @@ class TransactionVirtualAccountIssuedWebhook(Model):
     __time_fields__: ClassVar[tuple[str, ...]] = ("timestamp",)
 
     data: TransactionWebhookData
-    """Which payment; look it up to learn the account."""
+    """Which payment; look it up to get the account."""
     timestamp: datetime
     """When it happened; the same in every redelivery."""
     type: Literal["Transaction.VirtualAccountIssued"] = "Transaction.VirtualAccountIssued"
-    """Kind of object; among variants of one type it tells them apart."""
+    """Kind of object; in a union, the discriminator."""
 
 
 _JSON_NAMES = json_names(TransactionVirtualAccountIssuedWebhook)

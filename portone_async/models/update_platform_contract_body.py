@@ -34,7 +34,7 @@ class UpdatePlatformContractBody(Model):
     settlement_cycle: PlatformSettlementCycleInput | None = None
     """Settlement cycle."""
     subtract_payment_vat_amount: bool | None = None
-    """True to take the VAT of the payment off the settlement."""
+    """True to deduct the payment's VAT from the settlement."""
 
 
 _JSON_NAMES = json_names(UpdatePlatformContractBody)

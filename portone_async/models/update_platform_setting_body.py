@@ -20,9 +20,9 @@ class UpdatePlatformSettingBody(Model):
     __enum_fields__: ClassVar[tuple[str, ...]] = ("settlement_amount_type",)
 
     adjust_settlement_date_after_holiday_if_earlier: bool | None = None
-    """Whether a settlement date not after its start date is redone as the business day after holidays."""
+    """Whether a settlement date not after its start date is moved to the business day after the holidays."""
     deduct_wht: bool | None = None
-    """Whether withholding tax is taken off the payout."""
+    """Whether withholding tax is deducted from the payout."""
     default_deposit_memo: str | None = None
     """Text that appears on the receiver's bank statement by default."""
     default_withdrawal_memo: str | None = None

@@ -31,7 +31,7 @@ class VerifiedIdentityVerification(Model):
     id: str
     """Identity verification id given by the merchant."""
     pg_raw_response: str
-    """Answer of the PG, as received."""
+    """Response of the PG, as received."""
     pg_tx_id: str
     """Id of the identity verification at the PG."""
     requested_at: datetime
@@ -41,7 +41,7 @@ class VerifiedIdentityVerification(Model):
     updated_at: datetime
     """Time of the last update."""
     verified_at: datetime
-    """Time the identity was verified."""
+    """When the identity was verified."""
     verified_customer: IdentityVerificationVerifiedCustomer
     """Customer as verified."""
     version: PortOneVersion
@@ -51,7 +51,7 @@ class VerifiedIdentityVerification(Model):
     custom_data: str | None = None
     """The merchant's own data, kept as text."""
     status: Literal["VERIFIED"] = "VERIFIED"
-    """Current status; among variants of one type it tells them apart."""
+    """Current status; in a union, the discriminator."""
 
 
 _JSON_NAMES = json_names(VerifiedIdentityVerification)

@@ -89,7 +89,7 @@ class VirtualAccountIssuedPaymentTransaction(Model):
     schedule_id: str | None = None
     """Payment schedule id; only for scheduled payments."""
     status: Literal["VIRTUAL_ACCOUNT_ISSUED"] = "VIRTUAL_ACCOUNT_ISSUED"
-    """Current status; among variants of one type it tells them apart."""
+    """Current status; in a union, the discriminator."""
     webhooks: list[PaymentWebhook] | None = None
     """Webhooks sent so far."""
 

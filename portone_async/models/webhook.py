@@ -61,7 +61,7 @@ if TYPE_CHECKING:
         | TransactionVirtualAccountIssuedWebhook
         | UnknownVariant
     )
-    """A webhook of version 2024-04-25, told apart by `type`."""
+    """A webhook of version 2024-04-25; the discriminator is `type`."""
 else:
     __getattr__ = union_alias(
         "Webhook",

@@ -474,7 +474,7 @@ async def attach_b2b_tax_invoice_file(
     """Attach an uploaded file to a tax invoice draft.
 
     The invoice must be `DRAFTED`. `file_id` comes from `create_b2b_file_upload_url`; the file must have been uploaded.
-    The reply has no content.
+    The response has no content.
 
     `POST /b2b/tax-invoices/{taxInvoiceKey}/attach-file`
 
@@ -483,7 +483,7 @@ async def attach_b2b_tax_invoice_file(
         file_id: Id of the uploaded file.
         brn: Business registration number of the company whose document key is given.
         tax_invoice_key_type: `TAX_INVOICE_ID` (the default), `SUPPLIER` or `RECIPIENT` key.
-        test: Test mode, false by default; wins over an `is_for_test` in the body.
+        test: Test mode, false by default; takes precedence over `is_for_test` in the body.
 
     Raises:
         APIError: B2bExternalServiceError, B2bFileNotFoundError, B2bNotEnabledError, B2bTaxInvoiceNotDraftedStatusError,
@@ -510,8 +510,8 @@ async def cancel_b2b_tax_invoice_issuance(
 ) -> CancelB2bTaxInvoiceIssuanceResponse:
     """Cancel an issued tax invoice, as its supplier.
 
-    Possible only while the invoice is `ISSUED`, that is, before it goes to the NTS. After that an amending invoice is
-    the way.
+    Possible only while the invoice is `ISSUED`, that is, before it goes to the NTS. After that, issue an amending
+    invoice.
 
     `POST /b2b/tax-invoices/{taxInvoiceKey}/cancel-issuance`
 
@@ -520,7 +520,7 @@ async def cancel_b2b_tax_invoice_issuance(
         memo: Memo.
         brn: Business registration number of the company whose document key is given.
         tax_invoice_key_type: `TAX_INVOICE_ID` (the default), `SUPPLIER` or `RECIPIENT` key.
-        test: Test mode, false by default; wins over an `is_for_test` in the body.
+        test: Test mode, false by default; takes precedence over `is_for_test` in the body.
 
     Raises:
         APIError: B2bExternalServiceError, B2bNotEnabledError, B2bTaxInvoiceNotFoundError,
@@ -557,7 +557,7 @@ async def cancel_b2b_tax_invoice_request(
         memo: Memo.
         brn: Business registration number of the company whose document key is given.
         tax_invoice_key_type: `TAX_INVOICE_ID` (the default), `SUPPLIER` or `RECIPIENT` key.
-        test: Test mode, false by default; wins over an `is_for_test` in the body.
+        test: Test mode, false by default; takes precedence over `is_for_test` in the body.
 
     Raises:
         APIError: B2bExternalServiceError, B2bNotEnabledError, B2bTaxInvoiceNoRecipientDocumentKeyError,
@@ -584,7 +584,7 @@ async def create_b2b_file_upload_url(
 
     Args:
         file_name: Name of the file.
-        test: Test mode, false by default; wins over an `is_for_test` in the body.
+        test: Test mode, false by default; takes precedence over `is_for_test` in the body.
 
     Raises:
         APIError: B2bExternalServiceError, B2bNotEnabledError, ForbiddenError, InvalidRequestError, UnauthorizedError.
@@ -612,7 +612,7 @@ async def delete_b2b_tax_invoice(
         tax_invoice_key: Invoice id, or a document key if `tax_invoice_key_type` says so.
         brn: Business registration number of the company whose document key is given.
         tax_invoice_key_type: `TAX_INVOICE_ID` (the default), `SUPPLIER` or `RECIPIENT` key.
-        test: Test mode, false by default; wins over an `is_for_test` in the body.
+        test: Test mode, false by default; takes precedence over `is_for_test` in the body.
 
     Raises:
         APIError: B2bBulkTaxInvoiceNotFoundError, B2bExternalServiceError, B2bNotEnabledError,
@@ -639,7 +639,7 @@ async def delete_b2b_tax_invoice_attachment(
 ) -> None:
     """Remove a file from a tax invoice draft.
 
-    The invoice must be `DRAFTED`. The reply has no content.
+    The invoice must be `DRAFTED`. The response has no content.
 
     `DELETE /b2b/tax-invoices/{taxInvoiceKey}/attachments/{attachmentId}`
 
@@ -648,7 +648,7 @@ async def delete_b2b_tax_invoice_attachment(
         attachment_id: Attachment id as listed for the invoice; not the `file_id`.
         brn: Business registration number of the company whose document key is given.
         tax_invoice_key_type: `TAX_INVOICE_ID` (the default), `SUPPLIER` or `RECIPIENT` key.
-        test: Test mode, false by default; wins over an `is_for_test` in the body.
+        test: Test mode, false by default; takes precedence over `is_for_test` in the body.
 
     Raises:
         APIError: B2bExternalServiceError, B2bNotEnabledError, B2bTaxInvoiceAttachmentNotFoundError,
@@ -675,7 +675,8 @@ async def download_b2b_tax_invoices_sheet(
 ) -> Path:
     """Download tax invoices as a CSV sheet.
 
-    Takes the filter and sort order of `get_b2b_tax_invoices`; `fields` chooses the columns. The reply is CSV, not JSON.
+    Takes the filter and sort order of `get_b2b_tax_invoices`; `fields` chooses the columns. The response is CSV, not
+    JSON.
 
     `GET /b2b/tax-invoices-sheet`
 
@@ -724,7 +725,7 @@ async def draft_b2b_tax_invoice(
         create_recipient_counterparty: Whether to create a counterparty from the details of the recipient.
         memo: Memo.
         modification: What is amended, and why.
-        test: Test mode, false by default; wins over an `is_for_test` in the body.
+        test: Test mode, false by default; takes precedence over `is_for_test` in the body.
 
     Raises:
         APIError: B2BCannotChangeTaxTypeError, B2BTaxInvoiceStatusNotSendingCompletedError,
@@ -752,14 +753,14 @@ async def get_b2b_bulk_tax_invoice(
 ) -> B2bBulkTaxInvoice:
     """Look up one batch of tax invoices.
 
-    Gives the batch's status, its number of invoices, their total amount and statistics (`stats`), not the invoices
+    Returns the batch's status, its number of invoices, their total amount and statistics (`stats`), not the invoices
     themselves. Those are listed by `get_b2b_tax_invoices` filtered on the batch id.
 
     `GET /b2b/bulk-tax-invoices/{bulkTaxInvoiceId}`
 
     Args:
         bulk_tax_invoice_id: Batch id, as in an invoice's `bulk_tax_invoice_id`.
-        test: Test mode, false by default; wins over an `is_for_test` in the body.
+        test: Test mode, false by default; takes precedence over `is_for_test` in the body.
 
     Raises:
         APIError: B2bBulkTaxInvoiceNotFoundError, B2bExternalServiceError, B2bNotEnabledError, ForbiddenError,
@@ -790,7 +791,7 @@ async def get_b2b_tax_invoice(
         tax_invoice_key: Invoice id, or a document key if `tax_invoice_key_type` says so.
         brn: Business registration number of the company whose document key is given.
         tax_invoice_key_type: `TAX_INVOICE_ID` (the default), `SUPPLIER` or `RECIPIENT` key.
-        test: Test mode, false by default; wins over an `is_for_test` in the body.
+        test: Test mode, false by default; takes precedence over `is_for_test` in the body.
 
     Raises:
         APIError: B2bExternalServiceError, B2bNotEnabledError, B2bTaxInvoiceNotFoundError, ForbiddenError,
@@ -815,7 +816,7 @@ async def get_b2b_tax_invoice_attachments(
 ) -> GetB2bTaxInvoiceAttachmentsResponse:
     """List the files attached to a tax invoice.
 
-    Gives id, name and time of each, without the contents and without paging.
+    Returns id, name and time of each, without the contents and without paging.
 
     `GET /b2b/tax-invoices/{taxInvoiceKey}/attachments`
 
@@ -823,7 +824,7 @@ async def get_b2b_tax_invoice_attachments(
         tax_invoice_key: Invoice id, or a document key if `tax_invoice_key_type` says so.
         brn: Business registration number of the company whose document key is given.
         tax_invoice_key_type: `TAX_INVOICE_ID` (the default), `SUPPLIER` or `RECIPIENT` key.
-        test: Test mode, false by default; wins over an `is_for_test` in the body.
+        test: Test mode, false by default; takes precedence over `is_for_test` in the body.
 
     Raises:
         APIError: B2bExternalServiceError, B2bNotEnabledError, B2bTaxInvoiceNotFoundError, ForbiddenError,
@@ -854,7 +855,7 @@ async def get_b2b_tax_invoice_pdf_download_url(
         tax_invoice_key: Invoice id, or a document key if `tax_invoice_key_type` says so.
         brn: Business registration number of the company whose document key is given.
         tax_invoice_key_type: `TAX_INVOICE_ID` (the default), `SUPPLIER` or `RECIPIENT` key.
-        test: Test mode, false by default; wins over an `is_for_test` in the body.
+        test: Test mode, false by default; takes precedence over `is_for_test` in the body.
 
     Raises:
         APIError: B2bExternalServiceError, B2bNotEnabledError, B2bTaxInvoiceNotFoundError, ForbiddenError,
@@ -887,7 +888,7 @@ async def get_b2b_tax_invoice_popup_url(
         brn: Business registration number of the company whose document key is given.
         include_menu: Whether the page has a menu around the invoice; true unless given.
         tax_invoice_key_type: `TAX_INVOICE_ID` (the default), `SUPPLIER` or `RECIPIENT` key.
-        test: Test mode, false by default; wins over an `is_for_test` in the body.
+        test: Test mode, false by default; takes precedence over `is_for_test` in the body.
 
     Raises:
         APIError: B2bExternalServiceError, B2bNotEnabledError, B2bTaxInvoiceNotFoundError, ForbiddenError,
@@ -918,7 +919,7 @@ async def get_b2b_tax_invoice_print_url(
         tax_invoice_key: Invoice id, or a document key if `tax_invoice_key_type` says so.
         brn: Business registration number of the company whose document key is given.
         tax_invoice_key_type: `TAX_INVOICE_ID` (the default), `SUPPLIER` or `RECIPIENT` key.
-        test: Test mode, false by default; wins over an `is_for_test` in the body.
+        test: Test mode, false by default; takes precedence over `is_for_test` in the body.
 
     Raises:
         APIError: B2bExternalServiceError, B2bNotEnabledError, B2bTaxInvoiceNotFoundError, ForbiddenError,
@@ -1010,7 +1011,7 @@ async def issue_b2b_tax_invoice(
     """Issue a drafted or requested tax invoice, as its supplier.
 
     A `NORMAL` invoice must be `DRAFTED`, a `REVERSE` one `REQUESTED`. It must carry a supplier document key.
-    `email_subject` sets the subject of the mail about it.
+    `email_subject` sets the subject of the email about it.
 
     `POST /b2b/tax-invoices/{taxInvoiceKey}/issue`
 
@@ -1020,7 +1021,7 @@ async def issue_b2b_tax_invoice(
         memo: Memo.
         brn: Business registration number of the company whose document key is given.
         tax_invoice_key_type: `TAX_INVOICE_ID` (the default), `SUPPLIER` or `RECIPIENT` key.
-        test: Test mode, false by default; wins over an `is_for_test` in the body.
+        test: Test mode, false by default; takes precedence over `is_for_test` in the body.
 
     Raises:
         APIError: B2bExternalServiceError, B2bNotEnabledError, B2bTaxInvoiceNoSupplierDocumentKeyError,
@@ -1049,8 +1050,8 @@ async def issue_b2b_tax_invoice_immediately(
     """Draft and issue a tax invoice in one step, as its supplier.
 
     Does the work of `draft_b2b_tax_invoice` and `issue_b2b_tax_invoice`. It is for normal issuance, so set
-    `issuance_type` to `NORMAL`: it is `REVERSE` if left out, and an unfit type is refused. Document keys must be
-    unused, so a repeat with the same key fails. With `send_sms` a text message costs points, which come back if sending
+    `issuance_type` to `NORMAL`: it is `REVERSE` if omitted, and an unfit type is refused. Document keys must be unused,
+    so a repeat with the same key fails. With `send_sms` a text message costs points, which are returned if sending
     fails. To amend an invoice, give `modification`: the original must be `SENDING_COMPLETED`, and its taxation type
     cannot change.
 
@@ -1061,7 +1062,7 @@ async def issue_b2b_tax_invoice_immediately(
         create_recipient_counterparty: Whether to create a counterparty from the details of the recipient.
         memo: Memo.
         modification: What is amended, and why.
-        test: Test mode, false by default; wins over an `is_for_test` in the body.
+        test: Test mode, false by default; takes precedence over `is_for_test` in the body.
 
     Raises:
         APIError: B2BCannotChangeTaxTypeError, B2BTaxInvoiceStatusNotSendingCompletedError,
@@ -1106,7 +1107,7 @@ async def refuse_b2b_tax_invoice_request(
         memo: Memo.
         brn: Business registration number of the company whose document key is given.
         tax_invoice_key_type: `TAX_INVOICE_ID` (the default), `SUPPLIER` or `RECIPIENT` key.
-        test: Test mode, false by default; wins over an `is_for_test` in the body.
+        test: Test mode, false by default; takes precedence over `is_for_test` in the body.
 
     Raises:
         APIError: B2bExternalServiceError, B2bNotEnabledError, B2bTaxInvoiceNoSupplierDocumentKeyError,
@@ -1131,7 +1132,7 @@ async def request_b2b_tax_invoice(
     test: bool | None = None,
     options: RequestOptions | None = None,
 ) -> RequestB2bTaxInvoiceResponse:
-    """Ask the supplier to issue a drafted tax invoice.
+    """Request the issuance of a drafted tax invoice from its supplier.
 
     For a `REVERSE` invoice that is `DRAFTED` and carries a recipient document key; it becomes `REQUESTED`. For an
     amending invoice the original must be `SENDING_COMPLETED`.
@@ -1142,7 +1143,7 @@ async def request_b2b_tax_invoice(
         tax_invoice_key: Invoice id, or a document key if `tax_invoice_key_type` says so.
         brn: Business registration number of the company whose document key is given.
         tax_invoice_key_type: `TAX_INVOICE_ID` (the default), `SUPPLIER` or `RECIPIENT` key.
-        test: Test mode, false by default; wins over an `is_for_test` in the body.
+        test: Test mode, false by default; takes precedence over `is_for_test` in the body.
 
     Raises:
         APIError: B2BCannotChangeTaxTypeError, B2BTaxInvoiceStatusNotSendingCompletedError, B2bExternalServiceError,
@@ -1180,7 +1181,7 @@ async def request_b2b_tax_invoice_reverse_issuance(
         tax_invoice: The tax invoice.
         memo: Memo.
         modification: What is amended, and why.
-        test: Test mode, false by default; wins over an `is_for_test` in the body.
+        test: Test mode, false by default; takes precedence over `is_for_test` in the body.
 
     Raises:
         APIError: B2BCannotChangeTaxTypeError, B2BTaxInvoiceStatusNotSendingCompletedError,
@@ -1217,7 +1218,7 @@ async def send_to_nts_b2b_tax_invoice(
         tax_invoice_key: Invoice id, or a document key if `tax_invoice_key_type` says so.
         brn: Business registration number of the company whose document key is given.
         tax_invoice_key_type: `TAX_INVOICE_ID` (the default), `SUPPLIER` or `RECIPIENT` key.
-        test: Test mode, false by default; wins over an `is_for_test` in the body.
+        test: Test mode, false by default; takes precedence over `is_for_test` in the body.
 
     Raises:
         APIError: B2bExternalServiceError, B2bNotEnabledError, B2bTaxInvoiceNotFoundError,
@@ -1256,7 +1257,7 @@ async def update_b2b_tax_invoice_draft(
         brn: Business number; required unless `tax_invoice_key_type` is TAX_INVOICE_ID.
         memo: Memo.
         tax_invoice_key_type: Meaning of the key: SUPPLIER or RECIPIENT (default).
-        test: Test mode, false by default; wins over an `is_for_test` in the body.
+        test: Test mode, false by default; takes precedence over `is_for_test` in the body.
 
     Raises:
         APIError: B2BCannotChangeTaxTypeError, B2BTaxInvoiceStatusNotSendingCompletedError,

@@ -411,7 +411,7 @@ async def cancel_platform_additional_fee_policy_schedule(
 
     Args:
         id: Id of the additional fee policy.
-        test: Test mode, false by default; wins over an `is_for_test` in the body.
+        test: Test mode, false by default; takes precedence over `is_for_test` in the body.
 
     Raises:
         APIError: ForbiddenError, InvalidRequestError, PlatformAdditionalFeePolicyNotFoundError,
@@ -435,7 +435,7 @@ async def cancel_platform_contract_schedule(
 
     Args:
         id: Id of the contract.
-        test: Test mode, false by default; wins over an `is_for_test` in the body.
+        test: Test mode, false by default; takes precedence over `is_for_test` in the body.
 
     Raises:
         APIError: ForbiddenError, InvalidRequestError, PlatformContractNotFoundError, PlatformNotEnabledError,
@@ -457,7 +457,7 @@ async def cancel_platform_discount_share_policy_schedule(
 
     Args:
         id: Id of the discount share policy.
-        test: Test mode, false by default; wins over an `is_for_test` in the body.
+        test: Test mode, false by default; takes precedence over `is_for_test` in the body.
 
     Raises:
         APIError: ForbiddenError, InvalidRequestError, PlatformDiscountSharePolicyNotFoundError,
@@ -481,7 +481,7 @@ async def cancel_platform_partner_schedule(
 
     Args:
         id: Partner id.
-        test: Test mode, false by default; wins over an `is_for_test` in the body.
+        test: Test mode, false by default; takes precedence over `is_for_test` in the body.
 
     Raises:
         APIError: ForbiddenError, InvalidRequestError, PlatformNotEnabledError, PlatformPartnerNotFoundError,
@@ -503,7 +503,7 @@ async def get_platform_additional_fee_policy_schedule(
 
     Args:
         id: Id of the additional fee policy.
-        test: Test mode, false by default; wins over an `is_for_test` in the body.
+        test: Test mode, false by default; takes precedence over `is_for_test` in the body.
 
     Raises:
         APIError: ForbiddenError, InvalidRequestError, PlatformAdditionalFeePolicyNotFoundError,
@@ -527,7 +527,7 @@ async def get_platform_contract_schedule(
 
     Args:
         id: Id of the contract.
-        test: Test mode, false by default; wins over an `is_for_test` in the body.
+        test: Test mode, false by default; takes precedence over `is_for_test` in the body.
 
     Raises:
         APIError: ForbiddenError, InvalidRequestError, PlatformContractNotFoundError, PlatformNotEnabledError,
@@ -549,7 +549,7 @@ async def get_platform_discount_share_policy_filter_options(
 
     Args:
         is_archived: True for archived policies, false (the default) for those in use.
-        test: Test mode, false by default; wins over an `is_for_test` in the body.
+        test: Test mode, false by default; takes precedence over `is_for_test` in the body.
 
     Raises:
         APIError: ForbiddenError, InvalidRequestError, PlatformNotEnabledError, UnauthorizedError.
@@ -572,7 +572,7 @@ async def get_platform_discount_share_policy_schedule(
 
     Args:
         id: Id of the discount share policy.
-        test: Test mode, false by default; wins over an `is_for_test` in the body.
+        test: Test mode, false by default; takes precedence over `is_for_test` in the body.
 
     Raises:
         APIError: ForbiddenError, InvalidRequestError, PlatformDiscountSharePolicyNotFoundError,
@@ -594,7 +594,7 @@ async def get_platform_partner_filter_options(
 
     Args:
         is_archived: True for archived partners, false (the default) for those in use.
-        test: Test mode, false by default; wins over an `is_for_test` in the body.
+        test: Test mode, false by default; takes precedence over `is_for_test` in the body.
 
     Raises:
         APIError: ForbiddenError, InvalidRequestError, PlatformNotEnabledError, UnauthorizedError.
@@ -617,7 +617,7 @@ async def get_platform_partner_schedule(
 
     Args:
         id: Partner id.
-        test: Test mode, false by default; wins over an `is_for_test` in the body.
+        test: Test mode, false by default; takes precedence over `is_for_test` in the body.
 
     Raises:
         APIError: ForbiddenError, InvalidRequestError, PlatformNotEnabledError, PlatformPartnerNotFoundError,
@@ -634,7 +634,7 @@ async def get_platform_setting(
     `GET /platform/setting`
 
     Args:
-        test: Test mode, false by default; wins over an `is_for_test` in the body.
+        test: Test mode, false by default; takes precedence over `is_for_test` in the body.
 
     Raises:
         APIError: ForbiddenError, InvalidRequestError, PlatformNotEnabledError, UnauthorizedError.
@@ -663,7 +663,7 @@ async def reschedule_additional_fee_policy(
         id: Id of the additional fee policy.
         applied_at: When the change takes or took effect.
         update: Changes to be made.
-        test: Test mode, false by default; wins over an `is_for_test` in the body.
+        test: Test mode, false by default; takes precedence over `is_for_test` in the body.
 
     Raises:
         APIError: ForbiddenError, InvalidRequestError, PlatformAdditionalFeePolicyNotFoundError,
@@ -699,7 +699,7 @@ async def reschedule_contract(
         id: Id of the contract.
         applied_at: When the change takes or took effect.
         update: Changes to be made.
-        test: Test mode, false by default; wins over an `is_for_test` in the body.
+        test: Test mode, false by default; takes precedence over `is_for_test` in the body.
 
     Raises:
         APIError: ForbiddenError, InvalidRequestError, PlatformContractNotFoundError, PlatformNotEnabledError,
@@ -735,7 +735,7 @@ async def reschedule_discount_share_policy(
         id: Id of the discount share policy.
         applied_at: When the change takes or took effect.
         update: Changes to be made.
-        test: Test mode, false by default; wins over an `is_for_test` in the body.
+        test: Test mode, false by default; takes precedence over `is_for_test` in the body.
 
     Raises:
         APIError: ForbiddenError, InvalidRequestError, PlatformDiscountSharePolicyNotFoundError,
@@ -772,7 +772,7 @@ async def reschedule_partner(
         id: Partner id.
         applied_at: When the change takes or took effect.
         update: Changes to be made.
-        test: Test mode, false by default; wins over an `is_for_test` in the body.
+        test: Test mode, false by default; takes precedence over `is_for_test` in the body.
 
     Raises:
         APIError: ForbiddenError, InvalidRequestError, PlatformContractNotFoundError,
@@ -810,7 +810,7 @@ async def schedule_additional_fee_policy(
         id: Id of the additional fee policy.
         applied_at: When the change takes or took effect.
         update: Changes to be made.
-        test: Test mode, false by default; wins over an `is_for_test` in the body.
+        test: Test mode, false by default; takes precedence over `is_for_test` in the body.
 
     Raises:
         APIError: ForbiddenError, InvalidRequestError, PlatformAdditionalFeePolicyNotFoundError,
@@ -848,7 +848,7 @@ async def schedule_contract(
         id: Id of the contract.
         applied_at: When the change takes or took effect.
         update: Changes to be made.
-        test: Test mode, false by default; wins over an `is_for_test` in the body.
+        test: Test mode, false by default; takes precedence over `is_for_test` in the body.
 
     Raises:
         APIError: ForbiddenError, InvalidRequestError, PlatformArchivedContractError, PlatformContractNotFoundError,
@@ -885,7 +885,7 @@ async def schedule_discount_share_policy(
         id: Id of the discount share policy.
         applied_at: When the change takes or took effect.
         update: Changes to be made.
-        test: Test mode, false by default; wins over an `is_for_test` in the body.
+        test: Test mode, false by default; takes precedence over `is_for_test` in the body.
 
     Raises:
         APIError: ForbiddenError, InvalidRequestError, PlatformArchivedDiscountSharePolicyError,
@@ -924,7 +924,7 @@ async def schedule_partner(
         id: Partner id.
         applied_at: When the change takes or took effect.
         update: Changes to be made.
-        test: Test mode, false by default; wins over an `is_for_test` in the body.
+        test: Test mode, false by default; takes precedence over `is_for_test` in the body.
 
     Raises:
         APIError: ForbiddenError, InvalidRequestError, PlatformAccountVerificationAlreadyUsedError,
@@ -957,7 +957,7 @@ async def schedule_platform_partners(
     """Schedule one update for all partners that match a filter.
 
     The changes in `update` come into force at `applied_at`. Refused with 409 if a matching partner already has a
-    scheduled update, is archived or is connected as a counterparty. The reply carries no data.
+    scheduled update, is archived or is connected as a counterparty. The response has no data.
 
     Unstable: PortOne may change it without notice.
 
@@ -967,7 +967,7 @@ async def schedule_platform_partners(
         applied_at: When the change takes or took effect.
         update: Changes to be made.
         filter: Conditions for the partners to update.
-        test: Test mode, false by default; wins over an `is_for_test` in the body.
+        test: Test mode, false by default; takes precedence over `is_for_test` in the body.
 
     Raises:
         APIError: ForbiddenError, InvalidRequestError, PlatformArchivedPartnersCannotBeScheduledError,
@@ -998,24 +998,24 @@ async def update_platform_setting(
 ) -> UpdatePlatformSettingResponse:
     """Change the settings of your platform.
 
-    Only the fields given change. They bear on money: `deduct_wht` (withholding tax comes off payouts),
-    `settlement_amount_type` (`NET` without VAT, `GROSS` with it), `supports_multiple_order_transfers_per_partner`
-    (whether the same payment, store and partner may have several order transfers) and `manual_settlement_per_transfer`
-    (each manual transfer is settled and paid by itself).
+    Only the fields given change. They affect amounts and payouts: `deduct_wht` (withholding tax is deducted from
+    payouts), `settlement_amount_type` (`NET` without VAT, `GROSS` with it),
+    `supports_multiple_order_transfers_per_partner` (whether the same payment, store and partner may have several order
+    transfers) and `manual_settlement_per_transfer` (each manual transfer is settled and paid by itself).
 
     `PATCH /platform/setting`
 
     Args:
-        adjust_settlement_date_after_holiday_if_earlier: Whether a settlement date not after its start date is redone as
-            the business day after holidays.
-        deduct_wht: Whether withholding tax is taken off the payout.
+        adjust_settlement_date_after_holiday_if_earlier: Whether a settlement date not after its start date is moved to
+            the business day after the holidays.
+        deduct_wht: Whether withholding tax is deducted from the payout.
         default_deposit_memo: Text that appears on the receiver's bank statement by default.
         default_withdrawal_memo: Text that appears on the sender's bank statement by default.
         manual_settlement_per_transfer: Whether each manual transfer gets a settlement and payout of its own.
         settlement_amount_type: What settlement amounts contain: NET is the supply value, GROSS adds the VAT.
         supports_multiple_order_transfers_per_partner: Whether one payment, store and partner may have more than one
             order transfer.
-        test: Test mode, false by default; wins over an `is_for_test` in the body.
+        test: Test mode, false by default; takes precedence over `is_for_test` in the body.
 
     Raises:
         APIError: ForbiddenError, InvalidRequestError, PlatformNotEnabledError, UnauthorizedError.

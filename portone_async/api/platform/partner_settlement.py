@@ -69,7 +69,7 @@ async def delete_platform_partner_settlements(
     Args:
         partner_settlement_ids: Ids of the partner settlements.
         is_for_test: Whether to use test mode; ignored if the query has `test`; false by default.
-        test: Test mode, false by default; wins over an `is_for_test` in the body.
+        test: Test mode, false by default; takes precedence over `is_for_test` in the body.
 
     Raises:
         APIError: ForbiddenError, InvalidRequestError, PlatformNonDeletablePartnerSettlementsError,
@@ -103,8 +103,8 @@ async def get_platform_partner_settlements(
     Args:
         filter: Conditions the results must meet.
         is_for_test: Whether to use test mode; ignored if the query has `test`; false by default.
-        page: Page asked for or returned; page numbers start at 0.
-        test: Test mode, false by default; wins over an `is_for_test` in the body.
+        page: Page requested or returned; page numbers start at 0.
+        test: Test mode, false by default; takes precedence over `is_for_test` in the body.
 
     Raises:
         APIError: ForbiddenError, InvalidRequestError, PlatformNotEnabledError, UnauthorizedError.
@@ -133,7 +133,7 @@ def iter_platform_partner_settlements(
     Args:
         filter: Conditions the results must meet.
         is_for_test: Whether to use test mode; ignored if the query has `test`; false by default.
-        test: Test mode, false by default; wins over an `is_for_test` in the body.
+        test: Test mode, false by default; takes precedence over `is_for_test` in the body.
         size: Items per page; PortOne's default if omitted.
     """
     from portone_async.models.page_input import PageInput

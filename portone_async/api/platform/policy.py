@@ -328,7 +328,7 @@ async def archive_platform_additional_fee_policy(
 
     Args:
         id: Id of the additional fee policy.
-        test: Test mode, false by default; wins over an `is_for_test` in the body.
+        test: Test mode, false by default; takes precedence over `is_for_test` in the body.
 
     Raises:
         APIError: ForbiddenError, InvalidRequestError, PlatformAdditionalFeePolicyNotFoundError,
@@ -349,7 +349,7 @@ async def archive_platform_contract(
 
     Args:
         id: Id of the contract.
-        test: Test mode, false by default; wins over an `is_for_test` in the body.
+        test: Test mode, false by default; takes precedence over `is_for_test` in the body.
 
     Raises:
         APIError: ForbiddenError, InvalidRequestError, PlatformCannotArchiveScheduledContractError,
@@ -370,7 +370,7 @@ async def archive_platform_discount_share_policy(
 
     Args:
         id: Id of the discount share policy.
-        test: Test mode, false by default; wins over an `is_for_test` in the body.
+        test: Test mode, false by default; takes precedence over `is_for_test` in the body.
 
     Raises:
         APIError: ForbiddenError, InvalidRequestError, PlatformCannotArchiveScheduledDiscountSharePolicyError,
@@ -394,7 +394,8 @@ async def create_platform_additional_fee_policy(
 
     Such a policy is a fee on top of the contract's, named per order transfer or order line by its id. `fee` is either a
     `fixed_rate` (in thousandths of a percent: 1000 is 1 %, 100000 is 100 %) or a `fixed_amount`; with neither the call
-    is refused. `vat_payer` says who bears the VAT on it. The id is made up if left out; one in use is refused with 409.
+    is refused. `vat_payer` says who bears the VAT on it. The id is generated if omitted; one in use is refused with
+    409.
 
     `POST /platform/additional-fee-policies`
 
@@ -402,9 +403,9 @@ async def create_platform_additional_fee_policy(
         fee: The fee, as an amount or a rate.
         name: Name of the additional fee policy.
         vat_payer: Who bears the VAT: PARTNER or MERCHANT.
-        id: Id for the new object; generated if left out.
+        id: Id for the new object; generated if omitted.
         memo: Memo.
-        test: Test mode, false by default; wins over an `is_for_test` in the body.
+        test: Test mode, false by default; takes precedence over `is_for_test` in the body.
 
     Raises:
         APIError: ForbiddenError, InvalidRequestError, PlatformAdditionalFeePolicyAlreadyExistsError,
@@ -436,7 +437,7 @@ async def create_platform_contract(
     A contract sets what the platform keeps and when partners are settled. `platform_fee` is either a `fixed_rate` (in
     thousandths of a percent: 1000 is 1 %, 100000 is 100 %) or a `fixed_amount`. `settlement_cycle` has `lag_days` (1 to
     10, counted from the settlement start date), a holiday rule and exactly one `method`: daily, weekly, monthly or
-    fixed dates. The id is made up if left out; one in use is refused with 409.
+    fixed dates. The id is generated if omitted; one in use is refused with 409.
 
     `POST /platform/contracts`
 
@@ -445,10 +446,10 @@ async def create_platform_contract(
         platform_fee: Commission the platform charges: a fixed amount or a rate.
         platform_fee_vat_payer: Who bears the VAT on the commission: PARTNER or MERCHANT.
         settlement_cycle: Settlement cycle.
-        subtract_payment_vat_amount: True to take the VAT of the payment off the settlement.
-        id: Id for the new object; generated if left out.
+        subtract_payment_vat_amount: True to deduct the payment's VAT from the settlement.
+        id: Id for the new object; generated if omitted.
         memo: Memo about the contract, for internal use.
-        test: Test mode, false by default; wins over an `is_for_test` in the body.
+        test: Test mode, false by default; takes precedence over `is_for_test` in the body.
 
     Raises:
         APIError: ForbiddenError, InvalidRequestError, PlatformContractAlreadyExistsError, PlatformNotEnabledError,
@@ -483,16 +484,16 @@ async def create_platform_discount_share_policy(
     """Create a discount share policy.
 
     `partner_share_rate` is the partner's part of a discount in thousandths of a percent: 1000 is 1 %, 100000 is 100 %.
-    The id is made up if left out; one in use is refused with 409.
+    The id is generated if omitted; one in use is refused with 409.
 
     `POST /platform/discount-share-policies`
 
     Args:
         name: Name of the discount share policy.
         partner_share_rate: Share of the discount borne by the partner, in thousandths of a percent (1000 is 1 %).
-        id: Id for the new object; generated if left out.
+        id: Id for the new object; generated if omitted.
         memo: Memo about the discount share policy.
-        test: Test mode, false by default; wins over an `is_for_test` in the body.
+        test: Test mode, false by default; takes precedence over `is_for_test` in the body.
 
     Raises:
         APIError: ForbiddenError, InvalidRequestError, PlatformDiscountSharePolicyAlreadyExistsError,
@@ -522,8 +523,8 @@ async def get_platform_additional_fee_policies(
 
     Args:
         filter: Conditions the results must meet.
-        page: Page asked for or returned; page numbers start at 0.
-        test: Test mode, false by default; wins over an `is_for_test` in the body.
+        page: Page requested or returned; page numbers start at 0.
+        test: Test mode, false by default; takes precedence over `is_for_test` in the body.
 
     Raises:
         APIError: ForbiddenError, InvalidRequestError, PlatformNotEnabledError, UnauthorizedError.
@@ -547,7 +548,7 @@ def iter_platform_additional_fee_policies(
 
     Args:
         filter: Conditions the results must meet.
-        test: Test mode, false by default; wins over an `is_for_test` in the body.
+        test: Test mode, false by default; takes precedence over `is_for_test` in the body.
         size: Items per page; PortOne's default if omitted.
     """
     from portone_async.models.page_input import PageInput
@@ -569,7 +570,7 @@ async def get_platform_additional_fee_policy(
 
     Args:
         id: Id of the additional fee policy.
-        test: Test mode, false by default; wins over an `is_for_test` in the body.
+        test: Test mode, false by default; takes precedence over `is_for_test` in the body.
 
     Raises:
         APIError: ForbiddenError, InvalidRequestError, PlatformAdditionalFeePolicyNotFoundError,
@@ -587,7 +588,7 @@ async def get_platform_contract(
 
     Args:
         id: Id of the contract.
-        test: Test mode, false by default; wins over an `is_for_test` in the body.
+        test: Test mode, false by default; takes precedence over `is_for_test` in the body.
 
     Raises:
         APIError: ForbiddenError, InvalidRequestError, PlatformContractNotFoundError, PlatformNotEnabledError,
@@ -612,8 +613,8 @@ async def get_platform_contracts(
 
     Args:
         filter: Conditions the results must meet.
-        page: Page asked for or returned; page numbers start at 0.
-        test: Test mode, false by default; wins over an `is_for_test` in the body.
+        page: Page requested or returned; page numbers start at 0.
+        test: Test mode, false by default; takes precedence over `is_for_test` in the body.
 
     Raises:
         APIError: ForbiddenError, InvalidRequestError, PlatformNotEnabledError, UnauthorizedError.
@@ -637,7 +638,7 @@ def iter_platform_contracts(
 
     Args:
         filter: Conditions the results must meet.
-        test: Test mode, false by default; wins over an `is_for_test` in the body.
+        test: Test mode, false by default; takes precedence over `is_for_test` in the body.
         size: Items per page; PortOne's default if omitted.
     """
     from portone_async.models.page_input import PageInput
@@ -666,8 +667,8 @@ async def get_platform_discount_share_policies(
 
     Args:
         filter: Conditions the results must meet.
-        page: Page asked for or returned; page numbers start at 0.
-        test: Test mode, false by default; wins over an `is_for_test` in the body.
+        page: Page requested or returned; page numbers start at 0.
+        test: Test mode, false by default; takes precedence over `is_for_test` in the body.
 
     Raises:
         APIError: ForbiddenError, InvalidRequestError, PlatformNotEnabledError, UnauthorizedError.
@@ -691,7 +692,7 @@ def iter_platform_discount_share_policies(
 
     Args:
         filter: Conditions the results must meet.
-        test: Test mode, false by default; wins over an `is_for_test` in the body.
+        test: Test mode, false by default; takes precedence over `is_for_test` in the body.
         size: Items per page; PortOne's default if omitted.
     """
     from portone_async.models.page_input import PageInput
@@ -715,7 +716,7 @@ async def get_platform_discount_share_policy(
 
     Args:
         id: Id of the discount share policy.
-        test: Test mode, false by default; wins over an `is_for_test` in the body.
+        test: Test mode, false by default; takes precedence over `is_for_test` in the body.
 
     Raises:
         APIError: ForbiddenError, InvalidRequestError, PlatformDiscountSharePolicyNotFoundError,
@@ -727,13 +728,13 @@ async def get_platform_discount_share_policy(
 async def recover_platform_additional_fee_policy(
     client: Caller, id: str, *, test: bool | None = None, options: RequestOptions | None = None
 ) -> RecoverPlatformAdditionalFeePolicyResponse:
-    """Bring back an archived additional fee policy.
+    """Restore an archived additional fee policy.
 
     `POST /platform/additional-fee-policies/{id}/recover`
 
     Args:
         id: Id of the additional fee policy.
-        test: Test mode, false by default; wins over an `is_for_test` in the body.
+        test: Test mode, false by default; takes precedence over `is_for_test` in the body.
 
     Raises:
         APIError: ForbiddenError, InvalidRequestError, PlatformAdditionalFeePolicyNotFoundError,
@@ -745,13 +746,13 @@ async def recover_platform_additional_fee_policy(
 async def recover_platform_contract(
     client: Caller, id: str, *, test: bool | None = None, options: RequestOptions | None = None
 ) -> RecoverPlatformContractResponse:
-    """Bring back an archived contract.
+    """Restore an archived contract.
 
     `POST /platform/contracts/{id}/recover`
 
     Args:
         id: Id of the contract.
-        test: Test mode, false by default; wins over an `is_for_test` in the body.
+        test: Test mode, false by default; takes precedence over `is_for_test` in the body.
 
     Raises:
         APIError: ForbiddenError, InvalidRequestError, PlatformContractNotFoundError, PlatformNotEnabledError,
@@ -763,13 +764,13 @@ async def recover_platform_contract(
 async def recover_platform_discount_share_policy(
     client: Caller, id: str, *, test: bool | None = None, options: RequestOptions | None = None
 ) -> RecoverPlatformDiscountSharePolicyResponse:
-    """Bring back an archived discount share policy.
+    """Restore an archived discount share policy.
 
     `POST /platform/discount-share-policies/{id}/recover`
 
     Args:
         id: Id of the discount share policy.
-        test: Test mode, false by default; wins over an `is_for_test` in the body.
+        test: Test mode, false by default; takes precedence over `is_for_test` in the body.
 
     Raises:
         APIError: ForbiddenError, InvalidRequestError, PlatformDiscountSharePolicyNotFoundError,
@@ -801,7 +802,7 @@ async def update_platform_additional_fee_policy(
         memo: Memo.
         name: Name of the additional fee policy.
         vat_payer: Who bears the VAT: PARTNER or MERCHANT.
-        test: Test mode, false by default; wins over an `is_for_test` in the body.
+        test: Test mode, false by default; takes precedence over `is_for_test` in the body.
 
     Raises:
         APIError: ForbiddenError, InvalidRequestError, PlatformAdditionalFeePolicyNotFoundError,
@@ -842,8 +843,8 @@ async def update_platform_contract(
         platform_fee: Commission the platform charges: a fixed amount or a rate.
         platform_fee_vat_payer: Who bears the VAT on the commission: PARTNER or MERCHANT.
         settlement_cycle: Settlement cycle.
-        subtract_payment_vat_amount: True to take the VAT of the payment off the settlement.
-        test: Test mode, false by default; wins over an `is_for_test` in the body.
+        subtract_payment_vat_amount: True to deduct the payment's VAT from the settlement.
+        test: Test mode, false by default; takes precedence over `is_for_test` in the body.
 
     Raises:
         APIError: ForbiddenError, InvalidRequestError, PlatformArchivedContractError, PlatformContractNotFoundError,
@@ -887,7 +888,7 @@ async def update_platform_discount_share_policy(
         memo: Memo about the discount share policy.
         name: Name of the discount share policy.
         partner_share_rate: Share of the discount borne by the partner, in thousandths of a percent (1000 is 1 %).
-        test: Test mode, false by default; wins over an `is_for_test` in the body.
+        test: Test mode, false by default; takes precedence over `is_for_test` in the body.
 
     Raises:
         APIError: ForbiddenError, InvalidRequestError, PlatformArchivedDiscountSharePolicyError,
