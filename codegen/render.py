@@ -577,7 +577,7 @@ def api_index(children: list[str]) -> str:
 
 def operation(endpoint: Endpoint, api: Api) -> str:
     """The facts of an operation that the core needs, as a constant."""
-    value = (
+    result = (
         endpoint.response.name
         if endpoint.response
         else "Path"
@@ -606,7 +606,7 @@ def operation(endpoint: Endpoint, api: Api) -> str:
         f'"{name}"' for name in sorted({name for _, name in endpoint.errors.variants})
     )
     facts.append(f"errors=({errors},)" if errors else "errors=()")
-    return f"{_constant(endpoint)}: Operation[{value}] = Operation({', '.join(facts)})"
+    return f"{_constant(endpoint)}: Operation[{result}] = Operation({', '.join(facts)})"
 
 
 def _constant(endpoint: Endpoint) -> str:

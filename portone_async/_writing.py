@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date, datetime
 from enum import Enum
-from typing import Any
+from typing import Any, cast
 
 from portone_async._model import Model, UnknownVariant, field_names, time_texts
 from portone_async._times import is_text_of, write_datetime
@@ -21,7 +21,9 @@ def write(value: Any) -> Any:
         for name, json_name in field_names(type(value)):
             item = getattr(value, name)
             if item is not None:
-                written[json_name] = _write_time(item, texts[name]) if name in texts else write(item)
+                written[json_name] = (
+                    _write_time(item, texts[name]) if name in texts else write(item)
+                )
         written.update(value.additional_properties)
         return written
     if isinstance(value, list | tuple):
@@ -43,8 +45,10 @@ def write(value: Any) -> Any:
 
 def _write_time(value: Any, text: Any) -> Any:
     """A time that was read: as it came, nanoseconds and zeros included, unless it has been changed since."""
-    if isinstance(value, list) and isinstance(text, list) and len(value) == len(text):  # pyright: ignore[reportUnknownArgumentType]
-        return [_write_time(*pair) for pair in zip(value, text, strict=True)]  # pyright: ignore[reportUnknownArgumentType]
+    if isinstance(value, list) and isinstance(text, list):
+        times, texts = cast("list[Any]", value), cast("list[Any]", text)
+        if len(times) == len(texts):
+            return [_write_time(*pair) for pair in zip(times, texts, strict=True)]
     if isinstance(value, datetime) and isinstance(text, str) and is_text_of(text, value):
         return text
     return write(value)

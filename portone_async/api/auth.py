@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from portone_async.models.login_via_api_secret_response import LoginViaApiSecretResponse
     from portone_async.models.refresh_token_response import RefreshTokenResponse
 
-_LOGIN_VIA_API_SECRET: Operation[False] = Operation(
+_LOGIN_VIA_API_SECRET: Operation[LoginViaApiSecretResponse] = Operation(
     "loginViaApiSecret",
     "POST",
     "/login/api-secret",
@@ -22,7 +22,7 @@ _LOGIN_VIA_API_SECRET: Operation[False] = Operation(
     errors=("InvalidRequestError", "UnauthorizedError"),
 )
 
-_REFRESH_TOKEN: Operation[False] = Operation(
+_REFRESH_TOKEN: Operation[RefreshTokenResponse] = Operation(
     "refreshToken",
     "POST",
     "/token/refresh",

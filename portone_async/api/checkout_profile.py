@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from portone_async.models.enums import Country, Currency
     from portone_async.models.evaluate_checkout_profile_response import EvaluateCheckoutProfileResponse
 
-_EVALUATE_CHECKOUT_PROFILE: Operation[False] = Operation(
+_EVALUATE_CHECKOUT_PROFILE: Operation[EvaluateCheckoutProfileResponse] = Operation(
     "evaluateCheckoutProfile",
     "GET",
     "/checkout-profiles/evaluate",

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from portone_async._operation import Caller, RequestOptions
     from portone_async.models.get_bank_infos_response import GetBankInfosResponse
 
-_GET_BANK_INFOS: Operation[False] = Operation(
+_GET_BANK_INFOS: Operation[GetBankInfosResponse] = Operation(
     "getBankInfos", "GET", "/banks", reply="GetBankInfosResponse", secured=False, errors=("InvalidRequestError",)
 )
 

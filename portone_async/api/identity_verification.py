@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from portone_async.models.send_identity_verification_body_customer import SendIdentityVerificationBodyCustomer
     from portone_async.models.send_identity_verification_response import SendIdentityVerificationResponse
 
-_CONFIRM_IDENTITY_VERIFICATION: Operation[False] = Operation(
+_CONFIRM_IDENTITY_VERIFICATION: Operation[ConfirmIdentityVerificationResponse] = Operation(
     "confirmIdentityVerification",
     "POST",
     "/identity-verifications/{identityVerificationId}/confirm",
@@ -42,7 +42,7 @@ _CONFIRM_IDENTITY_VERIFICATION: Operation[False] = Operation(
     ),
 )
 
-_GET_IDENTITY_VERIFICATION: Operation[False] = Operation(
+_GET_IDENTITY_VERIFICATION: Operation[IdentityVerification] = Operation(
     "getIdentityVerification",
     "GET",
     "/identity-verifications/{identityVerificationId}",
@@ -51,7 +51,7 @@ _GET_IDENTITY_VERIFICATION: Operation[False] = Operation(
     errors=("ForbiddenError", "IdentityVerificationNotFoundError", "InvalidRequestError", "UnauthorizedError"),
 )
 
-_GET_IDENTITY_VERIFICATIONS: Operation[False] = Operation(
+_GET_IDENTITY_VERIFICATIONS: Operation[GetIdentityVerificationsResponse] = Operation(
     "getIdentityVerifications",
     "GET",
     "/identity-verifications",
@@ -62,7 +62,7 @@ _GET_IDENTITY_VERIFICATIONS: Operation[False] = Operation(
     errors=("ForbiddenError", "InvalidRequestError", "UnauthorizedError"),
 )
 
-_RESEND_IDENTITY_VERIFICATION: Operation[False] = Operation(
+_RESEND_IDENTITY_VERIFICATION: Operation[ResendIdentityVerificationResponse] = Operation(
     "resendIdentityVerification",
     "POST",
     "/identity-verifications/{identityVerificationId}/resend",
@@ -79,7 +79,7 @@ _RESEND_IDENTITY_VERIFICATION: Operation[False] = Operation(
     ),
 )
 
-_SEND_IDENTITY_VERIFICATION: Operation[False] = Operation(
+_SEND_IDENTITY_VERIFICATION: Operation[SendIdentityVerificationResponse] = Operation(
     "sendIdentityVerification",
     "POST",
     "/identity-verifications/{identityVerificationId}/send",

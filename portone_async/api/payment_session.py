@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from portone_async.models.payment_session_colors import PaymentSessionColors
     from portone_async.models.payment_session_product import PaymentSessionProduct
 
-_CLOSE_PAYMENT_SESSION: Operation[False] = Operation(
+_CLOSE_PAYMENT_SESSION: Operation[ClosePaymentSessionResponse] = Operation(
     "closePaymentSession",
     "POST",
     "/payment-sessions/{sessionId}/close",
@@ -24,7 +24,7 @@ _CLOSE_PAYMENT_SESSION: Operation[False] = Operation(
     errors=("ForbiddenError", "InvalidRequestError", "SessionNotFoundError", "UnauthorizedError"),
 )
 
-_CREATE_PAYMENT_SESSION: Operation[False] = Operation(
+_CREATE_PAYMENT_SESSION: Operation[CreatePaymentSessionResponse] = Operation(
     "createPaymentSession",
     "POST",
     "/payment-sessions",
@@ -35,7 +35,7 @@ _CREATE_PAYMENT_SESSION: Operation[False] = Operation(
     errors=("ForbiddenError", "InvalidRequestError", "MaxTtlExceededError", "UnauthorizedError"),
 )
 
-_GET_PAYMENT_SESSION: Operation[False] = Operation(
+_GET_PAYMENT_SESSION: Operation[PaymentSession] = Operation(
     "getPaymentSession",
     "GET",
     "/payment-sessions/{sessionId}",

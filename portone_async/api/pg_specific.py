@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from portone_async.models.enums import Country, PaymentwallDeliveryStatus, PaymentwallDeliveryType
     from portone_async.models.get_kakaopay_payment_order_response import GetKakaopayPaymentOrderResponse
 
-_CONFIRM_PAYMENTWALL_DELIVERY: Operation[False] = Operation(
+_CONFIRM_PAYMENTWALL_DELIVERY: Operation[ConfirmPaymentwallDeliveryResponse] = Operation(
     "confirmPaymentwallDelivery",
     "POST",
     "/paymentwall/delivery/confirm",
@@ -24,7 +24,7 @@ _CONFIRM_PAYMENTWALL_DELIVERY: Operation[False] = Operation(
     errors=("InvalidRequestError", "PaymentNotFoundError", "UnauthorizedError"),
 )
 
-_GET_KAKAOPAY_PAYMENT_ORDER: Operation[False] = Operation(
+_GET_KAKAOPAY_PAYMENT_ORDER: Operation[GetKakaopayPaymentOrderResponse] = Operation(
     "getKakaopayPaymentOrder",
     "GET",
     "/kakaopay/payment/order",

@@ -22,28 +22,32 @@ if TYPE_CHECKING:
         PaymentReconciliationTransactionSummaryFilterInput,
     )
 
-_GET_PAYMENT_RECONCILIATION_SETTLEMENT_VAT_REPORT: Operation[True] = Operation(
-    "getPaymentReconciliationSettlementVatReport",
-    "GET",
-    "/payment-reconciliations/settlements/vat-report",
-    reply="GetPaymentReconciliationSettlementVatReportResponse",
-    body="GetPaymentReconciliationSettlementVatReportBody",
-    body_required=True,
-    body_in_query=True,
-    unstable=True,
-    errors=("ForbiddenError", "InvalidRequestError", "UnauthorizedError"),
+_GET_PAYMENT_RECONCILIATION_SETTLEMENT_VAT_REPORT: Operation[GetPaymentReconciliationSettlementVatReportResponse] = (
+    Operation(
+        "getPaymentReconciliationSettlementVatReport",
+        "GET",
+        "/payment-reconciliations/settlements/vat-report",
+        reply="GetPaymentReconciliationSettlementVatReportResponse",
+        body="GetPaymentReconciliationSettlementVatReportBody",
+        body_required=True,
+        body_in_query=True,
+        unstable=True,
+        errors=("ForbiddenError", "InvalidRequestError", "UnauthorizedError"),
+    )
 )
 
-_GET_PAYMENT_RECONCILIATION_TRANSACTION_VAT_REPORT: Operation[True] = Operation(
-    "getPaymentReconciliationTransactionVatReport",
-    "GET",
-    "/payment-reconciliations/transactions/vat-report",
-    reply="GetPaymentReconciliationTransactionVatReportResponse",
-    body="GetPaymentReconciliationTransactionVatReportBody",
-    body_required=True,
-    body_in_query=True,
-    unstable=True,
-    errors=("ForbiddenError", "InvalidRequestError", "UnauthorizedError"),
+_GET_PAYMENT_RECONCILIATION_TRANSACTION_VAT_REPORT: Operation[GetPaymentReconciliationTransactionVatReportResponse] = (
+    Operation(
+        "getPaymentReconciliationTransactionVatReport",
+        "GET",
+        "/payment-reconciliations/transactions/vat-report",
+        reply="GetPaymentReconciliationTransactionVatReportResponse",
+        body="GetPaymentReconciliationTransactionVatReportBody",
+        body_required=True,
+        body_in_query=True,
+        unstable=True,
+        errors=("ForbiddenError", "InvalidRequestError", "UnauthorizedError"),
+    )
 )
 
 

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
         ValidateB2bCounterpartyCertificateResponse,
     )
 
-_CREATE_B2B_COUNTERPARTY: Operation[False] = Operation(
+_CREATE_B2B_COUNTERPARTY: Operation[CreateB2bCounterpartyResponse] = Operation(
     "createB2bCounterparty",
     "POST",
     "/b2b/counterparties",
@@ -56,7 +56,7 @@ _CREATE_B2B_COUNTERPARTY: Operation[False] = Operation(
     ),
 )
 
-_DELETE_B2B_COUNTERPARTY: Operation[False] = Operation(
+_DELETE_B2B_COUNTERPARTY: Operation[DeleteB2bCounterpartyResponse] = Operation(
     "deleteB2bCounterparty",
     "DELETE",
     "/b2b/counterparties/{counterpartyId}",
@@ -75,7 +75,7 @@ _DELETE_B2B_COUNTERPARTY: Operation[False] = Operation(
     ),
 )
 
-_GET_B2B_COUNTERPARTIES: Operation[False] = Operation(
+_GET_B2B_COUNTERPARTIES: Operation[GetB2bCounterpartiesResponse] = Operation(
     "getB2bCounterparties",
     "GET",
     "/b2b/counterparties",
@@ -91,7 +91,7 @@ _GET_B2B_COUNTERPARTIES: Operation[False] = Operation(
     ),
 )
 
-_GET_B2B_COUNTERPARTY: Operation[False] = Operation(
+_GET_B2B_COUNTERPARTY: Operation[B2bCounterparty] = Operation(
     "getB2bCounterparty",
     "GET",
     "/b2b/counterparties/{counterpartyId}",
@@ -106,7 +106,7 @@ _GET_B2B_COUNTERPARTY: Operation[False] = Operation(
     ),
 )
 
-_GET_B2B_COUNTERPARTY_CERTIFICATE: Operation[False] = Operation(
+_GET_B2B_COUNTERPARTY_CERTIFICATE: Operation[B2bCertificate] = Operation(
     "getB2bCounterpartyCertificate",
     "GET",
     "/b2b/counterparties/{brn}/certificate",
@@ -123,23 +123,25 @@ _GET_B2B_COUNTERPARTY_CERTIFICATE: Operation[False] = Operation(
     ),
 )
 
-_GET_B2B_COUNTERPARTY_CERTIFICATE_REGISTRATION_URL: Operation[False] = Operation(
-    "getB2bCounterpartyCertificateRegistrationUrl",
-    "GET",
-    "/b2b/counterparties/{brn}/certificate/registration-url",
-    reply="GetB2bCounterpartyCertificateRegistrationUrlResponse",
-    errors=(
-        "B2bCounterpartyNotFoundError",
-        "B2bCounterpartyNtsNotConnectedError",
-        "B2bExternalServiceError",
-        "B2bNotEnabledError",
-        "ForbiddenError",
-        "InvalidRequestError",
-        "UnauthorizedError",
-    ),
+_GET_B2B_COUNTERPARTY_CERTIFICATE_REGISTRATION_URL: Operation[GetB2bCounterpartyCertificateRegistrationUrlResponse] = (
+    Operation(
+        "getB2bCounterpartyCertificateRegistrationUrl",
+        "GET",
+        "/b2b/counterparties/{brn}/certificate/registration-url",
+        reply="GetB2bCounterpartyCertificateRegistrationUrlResponse",
+        errors=(
+            "B2bCounterpartyNotFoundError",
+            "B2bCounterpartyNtsNotConnectedError",
+            "B2bExternalServiceError",
+            "B2bNotEnabledError",
+            "ForbiddenError",
+            "InvalidRequestError",
+            "UnauthorizedError",
+        ),
+    )
 )
 
-_UPDATE_B2B_COUNTERPARTY: Operation[False] = Operation(
+_UPDATE_B2B_COUNTERPARTY: Operation[UpdateB2bCounterpartyResponse] = Operation(
     "updateB2bCounterparty",
     "PATCH",
     "/b2b/counterparties/{counterpartyId}",
@@ -164,7 +166,7 @@ _UPDATE_B2B_COUNTERPARTY: Operation[False] = Operation(
     ),
 )
 
-_VALIDATE_B2B_COUNTERPARTY_CERTIFICATE: Operation[False] = Operation(
+_VALIDATE_B2B_COUNTERPARTY_CERTIFICATE: Operation[ValidateB2bCounterpartyCertificateResponse] = Operation(
     "validateB2bCounterpartyCertificate",
     "POST",
     "/b2b/counterparties/{brn}/certificate/validate",

@@ -43,7 +43,7 @@ if TYPE_CHECKING:
     from portone_async.models.send_to_nts_b2b_tax_invoice_response import SendToNtsB2bTaxInvoiceResponse
     from portone_async.models.update_b2b_tax_invoice_draft_response import UpdateB2bTaxInvoiceDraftResponse
 
-_ATTACH_B2B_TAX_INVOICE_FILE: Operation[False] = Operation(
+_ATTACH_B2B_TAX_INVOICE_FILE: Operation[None] = Operation(
     "attachB2bTaxInvoiceFile",
     "POST",
     "/b2b/tax-invoices/{taxInvoiceKey}/attach-file",
@@ -61,7 +61,7 @@ _ATTACH_B2B_TAX_INVOICE_FILE: Operation[False] = Operation(
     ),
 )
 
-_CANCEL_B2B_TAX_INVOICE_ISSUANCE: Operation[False] = Operation(
+_CANCEL_B2B_TAX_INVOICE_ISSUANCE: Operation[CancelB2bTaxInvoiceIssuanceResponse] = Operation(
     "cancelB2bTaxInvoiceIssuance",
     "POST",
     "/b2b/tax-invoices/{taxInvoiceKey}/cancel-issuance",
@@ -79,7 +79,7 @@ _CANCEL_B2B_TAX_INVOICE_ISSUANCE: Operation[False] = Operation(
     ),
 )
 
-_CANCEL_B2B_TAX_INVOICE_REQUEST: Operation[False] = Operation(
+_CANCEL_B2B_TAX_INVOICE_REQUEST: Operation[CancelB2bTaxInvoiceRequestResponse] = Operation(
     "cancelB2bTaxInvoiceRequest",
     "POST",
     "/b2b/tax-invoices/{taxInvoiceKey}/cancel-request",
@@ -98,7 +98,7 @@ _CANCEL_B2B_TAX_INVOICE_REQUEST: Operation[False] = Operation(
     ),
 )
 
-_CREATE_B2B_FILE_UPLOAD_URL: Operation[False] = Operation(
+_CREATE_B2B_FILE_UPLOAD_URL: Operation[CreateB2bFileUploadUrlPayload] = Operation(
     "createB2bFileUploadUrl",
     "POST",
     "/b2b/file-upload-url",
@@ -114,7 +114,7 @@ _CREATE_B2B_FILE_UPLOAD_URL: Operation[False] = Operation(
     ),
 )
 
-_DELETE_B2B_TAX_INVOICE: Operation[False] = Operation(
+_DELETE_B2B_TAX_INVOICE: Operation[DeleteB2bTaxInvoiceResponse] = Operation(
     "deleteB2bTaxInvoice",
     "DELETE",
     "/b2b/tax-invoices/{taxInvoiceKey}",
@@ -131,7 +131,7 @@ _DELETE_B2B_TAX_INVOICE: Operation[False] = Operation(
     ),
 )
 
-_DELETE_B2B_TAX_INVOICE_ATTACHMENT: Operation[False] = Operation(
+_DELETE_B2B_TAX_INVOICE_ATTACHMENT: Operation[None] = Operation(
     "deleteB2bTaxInvoiceAttachment",
     "DELETE",
     "/b2b/tax-invoices/{taxInvoiceKey}/attachments/{attachmentId}",
@@ -147,7 +147,7 @@ _DELETE_B2B_TAX_INVOICE_ATTACHMENT: Operation[False] = Operation(
     ),
 )
 
-_DOWNLOAD_B2B_TAX_INVOICES_SHEET: Operation[False] = Operation(
+_DOWNLOAD_B2B_TAX_INVOICES_SHEET: Operation[Path] = Operation(
     "downloadB2bTaxInvoicesSheet",
     "GET",
     "/b2b/tax-invoices-sheet",
@@ -158,7 +158,7 @@ _DOWNLOAD_B2B_TAX_INVOICES_SHEET: Operation[False] = Operation(
     errors=("InvalidRequestError", "UnauthorizedError"),
 )
 
-_DRAFT_B2B_TAX_INVOICE: Operation[False] = Operation(
+_DRAFT_B2B_TAX_INVOICE: Operation[DraftB2bTaxInvoiceResponse] = Operation(
     "draftB2bTaxInvoice",
     "POST",
     "/b2b/tax-invoices/draft",
@@ -187,7 +187,7 @@ _DRAFT_B2B_TAX_INVOICE: Operation[False] = Operation(
     ),
 )
 
-_GET_B2B_BULK_TAX_INVOICE: Operation[False] = Operation(
+_GET_B2B_BULK_TAX_INVOICE: Operation[B2bBulkTaxInvoice] = Operation(
     "getB2bBulkTaxInvoice",
     "GET",
     "/b2b/bulk-tax-invoices/{bulkTaxInvoiceId}",
@@ -202,7 +202,7 @@ _GET_B2B_BULK_TAX_INVOICE: Operation[False] = Operation(
     ),
 )
 
-_GET_B2B_TAX_INVOICE: Operation[False] = Operation(
+_GET_B2B_TAX_INVOICE: Operation[B2bTaxInvoice] = Operation(
     "getB2bTaxInvoice",
     "GET",
     "/b2b/tax-invoices/{taxInvoiceKey}",
@@ -217,7 +217,7 @@ _GET_B2B_TAX_INVOICE: Operation[False] = Operation(
     ),
 )
 
-_GET_B2B_TAX_INVOICE_ATTACHMENTS: Operation[False] = Operation(
+_GET_B2B_TAX_INVOICE_ATTACHMENTS: Operation[GetB2bTaxInvoiceAttachmentsResponse] = Operation(
     "getB2bTaxInvoiceAttachments",
     "GET",
     "/b2b/tax-invoices/{taxInvoiceKey}/attachments",
@@ -232,7 +232,7 @@ _GET_B2B_TAX_INVOICE_ATTACHMENTS: Operation[False] = Operation(
     ),
 )
 
-_GET_B2B_TAX_INVOICE_PDF_DOWNLOAD_URL: Operation[False] = Operation(
+_GET_B2B_TAX_INVOICE_PDF_DOWNLOAD_URL: Operation[GetB2bTaxInvoicePdfDownloadUrlResponse] = Operation(
     "getB2bTaxInvoicePdfDownloadUrl",
     "GET",
     "/b2b/tax-invoices/{taxInvoiceKey}/pdf-download-url",
@@ -247,7 +247,7 @@ _GET_B2B_TAX_INVOICE_PDF_DOWNLOAD_URL: Operation[False] = Operation(
     ),
 )
 
-_GET_B2B_TAX_INVOICE_POPUP_URL: Operation[False] = Operation(
+_GET_B2B_TAX_INVOICE_POPUP_URL: Operation[GetB2bTaxInvoicePopupUrlResponse] = Operation(
     "getB2bTaxInvoicePopupUrl",
     "GET",
     "/b2b/tax-invoices/{taxInvoiceKey}/popup-url",
@@ -262,7 +262,7 @@ _GET_B2B_TAX_INVOICE_POPUP_URL: Operation[False] = Operation(
     ),
 )
 
-_GET_B2B_TAX_INVOICE_PRINT_URL: Operation[False] = Operation(
+_GET_B2B_TAX_INVOICE_PRINT_URL: Operation[GetB2bTaxInvoicePrintUrlResponse] = Operation(
     "getB2bTaxInvoicePrintUrl",
     "GET",
     "/b2b/tax-invoices/{taxInvoiceKey}/print-url",
@@ -277,7 +277,7 @@ _GET_B2B_TAX_INVOICE_PRINT_URL: Operation[False] = Operation(
     ),
 )
 
-_GET_B2B_TAX_INVOICES: Operation[False] = Operation(
+_GET_B2B_TAX_INVOICES: Operation[GetB2bTaxInvoicesResponse] = Operation(
     "getB2bTaxInvoices",
     "GET",
     "/b2b/tax-invoices",
@@ -294,7 +294,7 @@ _GET_B2B_TAX_INVOICES: Operation[False] = Operation(
     ),
 )
 
-_ISSUE_B2B_TAX_INVOICE: Operation[False] = Operation(
+_ISSUE_B2B_TAX_INVOICE: Operation[IssueB2bTaxInvoiceResponse] = Operation(
     "issueB2bTaxInvoice",
     "POST",
     "/b2b/tax-invoices/{taxInvoiceKey}/issue",
@@ -314,7 +314,7 @@ _ISSUE_B2B_TAX_INVOICE: Operation[False] = Operation(
     ),
 )
 
-_ISSUE_B2B_TAX_INVOICE_IMMEDIATELY: Operation[False] = Operation(
+_ISSUE_B2B_TAX_INVOICE_IMMEDIATELY: Operation[IssueB2bTaxInvoiceImmediatelyResponse] = Operation(
     "issueB2bTaxInvoiceImmediately",
     "POST",
     "/b2b/tax-invoices/issue-immediately",
@@ -343,7 +343,7 @@ _ISSUE_B2B_TAX_INVOICE_IMMEDIATELY: Operation[False] = Operation(
     ),
 )
 
-_REFUSE_B2B_TAX_INVOICE_REQUEST: Operation[False] = Operation(
+_REFUSE_B2B_TAX_INVOICE_REQUEST: Operation[RefuseB2bTaxInvoiceRequestResponse] = Operation(
     "refuseB2bTaxInvoiceRequest",
     "POST",
     "/b2b/tax-invoices/{taxInvoiceKey}/refuse-request",
@@ -362,7 +362,7 @@ _REFUSE_B2B_TAX_INVOICE_REQUEST: Operation[False] = Operation(
     ),
 )
 
-_REQUEST_B2B_TAX_INVOICE: Operation[False] = Operation(
+_REQUEST_B2B_TAX_INVOICE: Operation[RequestB2bTaxInvoiceResponse] = Operation(
     "requestB2bTaxInvoice",
     "POST",
     "/b2b/tax-invoices/{taxInvoiceKey}/request",
@@ -384,7 +384,7 @@ _REQUEST_B2B_TAX_INVOICE: Operation[False] = Operation(
     ),
 )
 
-_REQUEST_B2B_TAX_INVOICE_REVERSE_ISSUANCE: Operation[False] = Operation(
+_REQUEST_B2B_TAX_INVOICE_REVERSE_ISSUANCE: Operation[RequestB2bTaxInvoiceReverseIssuanceResponse] = Operation(
     "requestB2bTaxInvoiceReverseIssuance",
     "POST",
     "/b2b/tax-invoices/request-reverse-issuance",
@@ -413,7 +413,7 @@ _REQUEST_B2B_TAX_INVOICE_REVERSE_ISSUANCE: Operation[False] = Operation(
     ),
 )
 
-_SEND_TO_NTS_B2B_TAX_INVOICE: Operation[False] = Operation(
+_SEND_TO_NTS_B2B_TAX_INVOICE: Operation[SendToNtsB2bTaxInvoiceResponse] = Operation(
     "sendToNtsB2bTaxInvoice",
     "POST",
     "/b2b/tax-invoices/{taxInvoiceKey}/send-to-nts",
@@ -429,7 +429,7 @@ _SEND_TO_NTS_B2B_TAX_INVOICE: Operation[False] = Operation(
     ),
 )
 
-_UPDATE_B2B_TAX_INVOICE_DRAFT: Operation[False] = Operation(
+_UPDATE_B2B_TAX_INVOICE_DRAFT: Operation[UpdateB2bTaxInvoiceDraftResponse] = Operation(
     "updateB2bTaxInvoiceDraft",
     "PUT",
     "/b2b/tax-invoices/draft",

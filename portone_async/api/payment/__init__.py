@@ -61,7 +61,7 @@ if TYPE_CHECKING:
     from portone_async.models.separated_address_input import SeparatedAddressInput
     from portone_async.models.stop_payment_cancellation_response import StopPaymentCancellationResponse
 
-_APPLY_ESCROW_LOGISTICS: Operation[False] = Operation(
+_APPLY_ESCROW_LOGISTICS: Operation[ApplyEscrowLogisticsResponse] = Operation(
     "applyEscrowLogistics",
     "POST",
     "/payments/{paymentId}/escrow/logistics",
@@ -79,7 +79,7 @@ _APPLY_ESCROW_LOGISTICS: Operation[False] = Operation(
     ),
 )
 
-_CANCEL_PAYMENT: Operation[False] = Operation(
+_CANCEL_PAYMENT: Operation[CancelPaymentResponse] = Operation(
     "cancelPayment",
     "POST",
     "/payments/{paymentId}/cancel",
@@ -106,7 +106,7 @@ _CANCEL_PAYMENT: Operation[False] = Operation(
     ),
 )
 
-_CAPTURE_PAYMENT: Operation[False] = Operation(
+_CAPTURE_PAYMENT: Operation[CapturePaymentResponse] = Operation(
     "capturePayment",
     "POST",
     "/payments/{paymentId}/capture",
@@ -124,7 +124,7 @@ _CAPTURE_PAYMENT: Operation[False] = Operation(
     ),
 )
 
-_CLOSE_VIRTUAL_ACCOUNT: Operation[False] = Operation(
+_CLOSE_VIRTUAL_ACCOUNT: Operation[CloseVirtualAccountResponse] = Operation(
     "closeVirtualAccount",
     "POST",
     "/payments/{paymentId}/virtual-account/close",
@@ -140,7 +140,7 @@ _CLOSE_VIRTUAL_ACCOUNT: Operation[False] = Operation(
     ),
 )
 
-_CONFIRM_ESCROW: Operation[False] = Operation(
+_CONFIRM_ESCROW: Operation[ConfirmEscrowResponse] = Operation(
     "confirmEscrow",
     "POST",
     "/payments/{paymentId}/escrow/complete",
@@ -158,7 +158,7 @@ _CONFIRM_ESCROW: Operation[False] = Operation(
     ),
 )
 
-_CONFIRM_PAYMENT: Operation[False] = Operation(
+_CONFIRM_PAYMENT: Operation[ConfirmedPaymentSummary] = Operation(
     "confirmPayment",
     "POST",
     "/payments/{paymentId}/confirm",
@@ -178,7 +178,7 @@ _CONFIRM_PAYMENT: Operation[False] = Operation(
     ),
 )
 
-_GET_ALL_PAYMENT_EVENTS_BY_CURSOR: Operation[True] = Operation(
+_GET_ALL_PAYMENT_EVENTS_BY_CURSOR: Operation[GetAllPaymentEventsByCursorResponse] = Operation(
     "getAllPaymentEventsByCursor",
     "GET",
     "/payment-events-by-cursor",
@@ -190,7 +190,7 @@ _GET_ALL_PAYMENT_EVENTS_BY_CURSOR: Operation[True] = Operation(
     errors=("ForbiddenError", "InvalidRequestError", "UnauthorizedError"),
 )
 
-_GET_ALL_PAYMENTS_BY_CURSOR: Operation[True] = Operation(
+_GET_ALL_PAYMENTS_BY_CURSOR: Operation[GetAllPaymentsByCursorResponse] = Operation(
     "getAllPaymentsByCursor",
     "GET",
     "/payments-by-cursor",
@@ -202,7 +202,7 @@ _GET_ALL_PAYMENTS_BY_CURSOR: Operation[True] = Operation(
     errors=("ForbiddenError", "InvalidRequestError", "UnauthorizedError"),
 )
 
-_GET_PAYMENT: Operation[False] = Operation(
+_GET_PAYMENT: Operation[Payment] = Operation(
     "getPayment",
     "GET",
     "/payments/{paymentId}",
@@ -211,7 +211,7 @@ _GET_PAYMENT: Operation[False] = Operation(
     errors=("ForbiddenError", "InvalidRequestError", "PaymentNotFoundError", "UnauthorizedError"),
 )
 
-_GET_PAYMENT_TRANSACTIONS: Operation[True] = Operation(
+_GET_PAYMENT_TRANSACTIONS: Operation[GetPaymentTransactionsResponse] = Operation(
     "getPaymentTransactions",
     "GET",
     "/payments/{paymentId}/transactions",
@@ -221,7 +221,7 @@ _GET_PAYMENT_TRANSACTIONS: Operation[True] = Operation(
     errors=("ForbiddenError", "InvalidRequestError", "PaymentNotFoundError", "UnauthorizedError"),
 )
 
-_GET_PAYMENTS: Operation[False] = Operation(
+_GET_PAYMENTS: Operation[GetPaymentsResponse] = Operation(
     "getPayments",
     "GET",
     "/payments",
@@ -232,7 +232,7 @@ _GET_PAYMENTS: Operation[False] = Operation(
     errors=("ForbiddenError", "InvalidRequestError", "UnauthorizedError"),
 )
 
-_MODIFY_ESCROW_LOGISTICS: Operation[False] = Operation(
+_MODIFY_ESCROW_LOGISTICS: Operation[ModifyEscrowLogisticsResponse] = Operation(
     "modifyEscrowLogistics",
     "PATCH",
     "/payments/{paymentId}/escrow/logistics",
@@ -250,7 +250,7 @@ _MODIFY_ESCROW_LOGISTICS: Operation[False] = Operation(
     ),
 )
 
-_PAY_INSTANTLY: Operation[False] = Operation(
+_PAY_INSTANTLY: Operation[PayInstantlyResponse] = Operation(
     "payInstantly",
     "POST",
     "/payments/{paymentId}/instant",
@@ -273,7 +273,7 @@ _PAY_INSTANTLY: Operation[False] = Operation(
     ),
 )
 
-_PAY_WITH_BILLING_KEY: Operation[False] = Operation(
+_PAY_WITH_BILLING_KEY: Operation[PayWithBillingKeyResponse] = Operation(
     "payWithBillingKey",
     "POST",
     "/payments/{paymentId}/billing-key",
@@ -298,7 +298,7 @@ _PAY_WITH_BILLING_KEY: Operation[False] = Operation(
     ),
 )
 
-_PRE_REGISTER_PAYMENT: Operation[False] = Operation(
+_PRE_REGISTER_PAYMENT: Operation[PreRegisterPaymentResponse] = Operation(
     "preRegisterPayment",
     "POST",
     "/payments/{paymentId}/pre-register",
@@ -309,7 +309,7 @@ _PRE_REGISTER_PAYMENT: Operation[False] = Operation(
     errors=("AlreadyPaidError", "ForbiddenError", "InvalidRequestError", "UnauthorizedError"),
 )
 
-_REGISTER_STORE_RECEIPT: Operation[False] = Operation(
+_REGISTER_STORE_RECEIPT: Operation[RegisterStoreReceiptResponse] = Operation(
     "registerStoreReceipt",
     "POST",
     "/payments/{paymentId}/register-store-receipt",
@@ -327,7 +327,7 @@ _REGISTER_STORE_RECEIPT: Operation[False] = Operation(
     ),
 )
 
-_RESEND_WEBHOOK: Operation[False] = Operation(
+_RESEND_WEBHOOK: Operation[ResendWebhookResponse] = Operation(
     "resendWebhook",
     "POST",
     "/payments/{paymentId}/resend-webhook",
@@ -345,7 +345,7 @@ _RESEND_WEBHOOK: Operation[False] = Operation(
     ),
 )
 
-_STOP_PAYMENT_CANCELLATION: Operation[False] = Operation(
+_STOP_PAYMENT_CANCELLATION: Operation[StopPaymentCancellationResponse] = Operation(
     "stopPaymentCancellation",
     "POST",
     "/payments/{paymentId}/cancellations/{cancellationId}/stop",

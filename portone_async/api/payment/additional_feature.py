@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from portone_async.models.enums import PgPromotionCardCompany
     from portone_async.models.get_pg_card_promotions_response import GetPgCardPromotionsResponse
 
-_GET_PG_CARD_PROMOTIONS: Operation[False] = Operation(
+_GET_PG_CARD_PROMOTIONS: Operation[GetPgCardPromotionsResponse] = Operation(
     "getPgCardPromotions",
     "GET",
     "/payment-gateways/card-promotion",

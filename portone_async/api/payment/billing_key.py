@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from portone_async.models.issue_billing_key_response import IssueBillingKeyResponse
     from portone_async.models.page_input import PageInput
 
-_CONFIRM_BILLING_KEY: Operation[False] = Operation(
+_CONFIRM_BILLING_KEY: Operation[ConfirmedBillingKeySummary] = Operation(
     "confirmBillingKey",
     "POST",
     "/billing-keys/confirm",
@@ -44,7 +44,7 @@ _CONFIRM_BILLING_KEY: Operation[False] = Operation(
     ),
 )
 
-_CONFIRM_BILLING_KEY_ISSUE_AND_PAY: Operation[False] = Operation(
+_CONFIRM_BILLING_KEY_ISSUE_AND_PAY: Operation[ConfirmedBillingKeyIssueAndPaySummary] = Operation(
     "confirmBillingKeyIssueAndPay",
     "POST",
     "/billing-keys/confirm-issue-and-pay",
@@ -63,7 +63,7 @@ _CONFIRM_BILLING_KEY_ISSUE_AND_PAY: Operation[False] = Operation(
     ),
 )
 
-_DELETE_BILLING_KEY: Operation[False] = Operation(
+_DELETE_BILLING_KEY: Operation[DeleteBillingKeyResponse] = Operation(
     "deleteBillingKey",
     "DELETE",
     "/billing-keys/{billingKey}",
@@ -82,7 +82,7 @@ _DELETE_BILLING_KEY: Operation[False] = Operation(
     ),
 )
 
-_GET_BILLING_KEY_INFO: Operation[False] = Operation(
+_GET_BILLING_KEY_INFO: Operation[BillingKeyInfo] = Operation(
     "getBillingKeyInfo",
     "GET",
     "/billing-keys/{billingKey}",
@@ -91,7 +91,7 @@ _GET_BILLING_KEY_INFO: Operation[False] = Operation(
     errors=("BillingKeyNotFoundError", "ForbiddenError", "InvalidRequestError", "UnauthorizedError"),
 )
 
-_GET_BILLING_KEY_INFOS: Operation[False] = Operation(
+_GET_BILLING_KEY_INFOS: Operation[GetBillingKeyInfosResponse] = Operation(
     "getBillingKeyInfos",
     "GET",
     "/billing-keys",
@@ -102,7 +102,7 @@ _GET_BILLING_KEY_INFOS: Operation[False] = Operation(
     errors=("ForbiddenError", "InvalidRequestError", "UnauthorizedError"),
 )
 
-_ISSUE_BILLING_KEY: Operation[False] = Operation(
+_ISSUE_BILLING_KEY: Operation[IssueBillingKeyResponse] = Operation(
     "issueBillingKey",
     "POST",
     "/billing-keys",

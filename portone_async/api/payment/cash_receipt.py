@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from portone_async.models.page_input import PageInput
     from portone_async.models.payment_amount_input import PaymentAmountInput
 
-_CANCEL_CASH_RECEIPT_BY_PAYMENT_ID: Operation[False] = Operation(
+_CANCEL_CASH_RECEIPT_BY_PAYMENT_ID: Operation[CancelCashReceiptResponse] = Operation(
     "cancelCashReceiptByPaymentId",
     "POST",
     "/payments/{paymentId}/cash-receipt/cancel",
@@ -44,7 +44,7 @@ _CANCEL_CASH_RECEIPT_BY_PAYMENT_ID: Operation[False] = Operation(
     ),
 )
 
-_GET_CASH_RECEIPT_BY_PAYMENT_ID: Operation[False] = Operation(
+_GET_CASH_RECEIPT_BY_PAYMENT_ID: Operation[CashReceipt] = Operation(
     "getCashReceiptByPaymentId",
     "GET",
     "/payments/{paymentId}/cash-receipt",
@@ -53,7 +53,7 @@ _GET_CASH_RECEIPT_BY_PAYMENT_ID: Operation[False] = Operation(
     errors=("CashReceiptNotFoundError", "ForbiddenError", "InvalidRequestError", "UnauthorizedError"),
 )
 
-_GET_CASH_RECEIPTS: Operation[False] = Operation(
+_GET_CASH_RECEIPTS: Operation[GetCashReceiptsResponse] = Operation(
     "getCashReceipts",
     "GET",
     "/cash-receipts",
@@ -64,7 +64,7 @@ _GET_CASH_RECEIPTS: Operation[False] = Operation(
     errors=("ForbiddenError", "InvalidRequestError", "UnauthorizedError"),
 )
 
-_ISSUE_CASH_RECEIPT: Operation[False] = Operation(
+_ISSUE_CASH_RECEIPT: Operation[IssueCashReceiptResponse] = Operation(
     "issueCashReceipt",
     "POST",
     "/cash-receipts",

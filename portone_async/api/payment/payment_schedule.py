@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from portone_async.models.payment_schedule_sort_input import PaymentScheduleSortInput
     from portone_async.models.revoke_payment_schedules_response import RevokePaymentSchedulesResponse
 
-_CREATE_PAYMENT_SCHEDULE: Operation[False] = Operation(
+_CREATE_PAYMENT_SCHEDULE: Operation[CreatePaymentScheduleResponse] = Operation(
     "createPaymentSchedule",
     "POST",
     "/payments/{paymentId}/schedule",
@@ -40,7 +40,7 @@ _CREATE_PAYMENT_SCHEDULE: Operation[False] = Operation(
     ),
 )
 
-_GET_PAYMENT_SCHEDULE: Operation[False] = Operation(
+_GET_PAYMENT_SCHEDULE: Operation[PaymentSchedule] = Operation(
     "getPaymentSchedule",
     "GET",
     "/payment-schedules/{paymentScheduleId}",
@@ -49,7 +49,7 @@ _GET_PAYMENT_SCHEDULE: Operation[False] = Operation(
     errors=("ForbiddenError", "InvalidRequestError", "PaymentScheduleNotFoundError", "UnauthorizedError"),
 )
 
-_GET_PAYMENT_SCHEDULES: Operation[False] = Operation(
+_GET_PAYMENT_SCHEDULES: Operation[GetPaymentSchedulesResponse] = Operation(
     "getPaymentSchedules",
     "GET",
     "/payment-schedules",
@@ -60,7 +60,7 @@ _GET_PAYMENT_SCHEDULES: Operation[False] = Operation(
     errors=("ForbiddenError", "InvalidRequestError", "UnauthorizedError"),
 )
 
-_REVOKE_PAYMENT_SCHEDULES: Operation[False] = Operation(
+_REVOKE_PAYMENT_SCHEDULES: Operation[RevokePaymentSchedulesResponse] = Operation(
     "revokePaymentSchedules",
     "DELETE",
     "/payment-schedules",

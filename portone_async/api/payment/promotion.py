@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from portone_async._operation import Caller, RequestOptions
     from portone_async.models.promotion import Promotion
 
-_GET_PROMOTION: Operation[False] = Operation(
+_GET_PROMOTION: Operation[Promotion] = Operation(
     "getPromotion",
     "GET",
     "/promotions/{promotionId}",

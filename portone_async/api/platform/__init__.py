@@ -64,22 +64,24 @@ if TYPE_CHECKING:
     from portone_async.models.update_platform_partner_body import UpdatePlatformPartnerBody
     from portone_async.models.update_platform_setting_response import UpdatePlatformSettingResponse
 
-_CANCEL_PLATFORM_ADDITIONAL_FEE_POLICY_SCHEDULE: Operation[True] = Operation(
-    "cancelPlatformAdditionalFeePolicySchedule",
-    "DELETE",
-    "/platform/additional-fee-policies/{id}/schedule",
-    reply="CancelPlatformAdditionalFeePolicyScheduleResponse",
-    unstable=True,
-    errors=(
-        "ForbiddenError",
-        "InvalidRequestError",
-        "PlatformAdditionalFeePolicyNotFoundError",
-        "PlatformNotEnabledError",
-        "UnauthorizedError",
-    ),
+_CANCEL_PLATFORM_ADDITIONAL_FEE_POLICY_SCHEDULE: Operation[CancelPlatformAdditionalFeePolicyScheduleResponse] = (
+    Operation(
+        "cancelPlatformAdditionalFeePolicySchedule",
+        "DELETE",
+        "/platform/additional-fee-policies/{id}/schedule",
+        reply="CancelPlatformAdditionalFeePolicyScheduleResponse",
+        unstable=True,
+        errors=(
+            "ForbiddenError",
+            "InvalidRequestError",
+            "PlatformAdditionalFeePolicyNotFoundError",
+            "PlatformNotEnabledError",
+            "UnauthorizedError",
+        ),
+    )
 )
 
-_CANCEL_PLATFORM_CONTRACT_SCHEDULE: Operation[True] = Operation(
+_CANCEL_PLATFORM_CONTRACT_SCHEDULE: Operation[CancelPlatformContractScheduleResponse] = Operation(
     "cancelPlatformContractSchedule",
     "DELETE",
     "/platform/contracts/{id}/schedule",
@@ -94,22 +96,24 @@ _CANCEL_PLATFORM_CONTRACT_SCHEDULE: Operation[True] = Operation(
     ),
 )
 
-_CANCEL_PLATFORM_DISCOUNT_SHARE_POLICY_SCHEDULE: Operation[True] = Operation(
-    "cancelPlatformDiscountSharePolicySchedule",
-    "DELETE",
-    "/platform/discount-share-policies/{id}/schedule",
-    reply="CancelPlatformDiscountSharePolicyScheduleResponse",
-    unstable=True,
-    errors=(
-        "ForbiddenError",
-        "InvalidRequestError",
-        "PlatformDiscountSharePolicyNotFoundError",
-        "PlatformNotEnabledError",
-        "UnauthorizedError",
-    ),
+_CANCEL_PLATFORM_DISCOUNT_SHARE_POLICY_SCHEDULE: Operation[CancelPlatformDiscountSharePolicyScheduleResponse] = (
+    Operation(
+        "cancelPlatformDiscountSharePolicySchedule",
+        "DELETE",
+        "/platform/discount-share-policies/{id}/schedule",
+        reply="CancelPlatformDiscountSharePolicyScheduleResponse",
+        unstable=True,
+        errors=(
+            "ForbiddenError",
+            "InvalidRequestError",
+            "PlatformDiscountSharePolicyNotFoundError",
+            "PlatformNotEnabledError",
+            "UnauthorizedError",
+        ),
+    )
 )
 
-_CANCEL_PLATFORM_PARTNER_SCHEDULE: Operation[True] = Operation(
+_CANCEL_PLATFORM_PARTNER_SCHEDULE: Operation[CancelPlatformPartnerScheduleResponse] = Operation(
     "cancelPlatformPartnerSchedule",
     "DELETE",
     "/platform/partners/{id}/schedule",
@@ -124,7 +128,7 @@ _CANCEL_PLATFORM_PARTNER_SCHEDULE: Operation[True] = Operation(
     ),
 )
 
-_GET_PLATFORM_ADDITIONAL_FEE_POLICY_SCHEDULE: Operation[True] = Operation(
+_GET_PLATFORM_ADDITIONAL_FEE_POLICY_SCHEDULE: Operation[PlatformAdditionalFeePolicy] = Operation(
     "getPlatformAdditionalFeePolicySchedule",
     "GET",
     "/platform/additional-fee-policies/{id}/schedule",
@@ -139,7 +143,7 @@ _GET_PLATFORM_ADDITIONAL_FEE_POLICY_SCHEDULE: Operation[True] = Operation(
     ),
 )
 
-_GET_PLATFORM_CONTRACT_SCHEDULE: Operation[True] = Operation(
+_GET_PLATFORM_CONTRACT_SCHEDULE: Operation[PlatformContract] = Operation(
     "getPlatformContractSchedule",
     "GET",
     "/platform/contracts/{id}/schedule",
@@ -154,7 +158,7 @@ _GET_PLATFORM_CONTRACT_SCHEDULE: Operation[True] = Operation(
     ),
 )
 
-_GET_PLATFORM_DISCOUNT_SHARE_POLICY_FILTER_OPTIONS: Operation[True] = Operation(
+_GET_PLATFORM_DISCOUNT_SHARE_POLICY_FILTER_OPTIONS: Operation[PlatformDiscountSharePolicyFilterOptions] = Operation(
     "getPlatformDiscountSharePolicyFilterOptions",
     "GET",
     "/platform/discount-share-policy-filter-options",
@@ -163,7 +167,7 @@ _GET_PLATFORM_DISCOUNT_SHARE_POLICY_FILTER_OPTIONS: Operation[True] = Operation(
     errors=("ForbiddenError", "InvalidRequestError", "PlatformNotEnabledError", "UnauthorizedError"),
 )
 
-_GET_PLATFORM_DISCOUNT_SHARE_POLICY_SCHEDULE: Operation[True] = Operation(
+_GET_PLATFORM_DISCOUNT_SHARE_POLICY_SCHEDULE: Operation[PlatformDiscountSharePolicy] = Operation(
     "getPlatformDiscountSharePolicySchedule",
     "GET",
     "/platform/discount-share-policies/{id}/schedule",
@@ -178,7 +182,7 @@ _GET_PLATFORM_DISCOUNT_SHARE_POLICY_SCHEDULE: Operation[True] = Operation(
     ),
 )
 
-_GET_PLATFORM_PARTNER_FILTER_OPTIONS: Operation[True] = Operation(
+_GET_PLATFORM_PARTNER_FILTER_OPTIONS: Operation[PlatformPartnerFilterOptions] = Operation(
     "getPlatformPartnerFilterOptions",
     "GET",
     "/platform/partner-filter-options",
@@ -187,7 +191,7 @@ _GET_PLATFORM_PARTNER_FILTER_OPTIONS: Operation[True] = Operation(
     errors=("ForbiddenError", "InvalidRequestError", "PlatformNotEnabledError", "UnauthorizedError"),
 )
 
-_GET_PLATFORM_PARTNER_SCHEDULE: Operation[True] = Operation(
+_GET_PLATFORM_PARTNER_SCHEDULE: Operation[PlatformPartner] = Operation(
     "getPlatformPartnerSchedule",
     "GET",
     "/platform/partners/{id}/schedule",
@@ -202,7 +206,7 @@ _GET_PLATFORM_PARTNER_SCHEDULE: Operation[True] = Operation(
     ),
 )
 
-_GET_PLATFORM_SETTING: Operation[False] = Operation(
+_GET_PLATFORM_SETTING: Operation[PlatformSetting] = Operation(
     "getPlatformSetting",
     "GET",
     "/platform/setting",
@@ -210,7 +214,7 @@ _GET_PLATFORM_SETTING: Operation[False] = Operation(
     errors=("ForbiddenError", "InvalidRequestError", "PlatformNotEnabledError", "UnauthorizedError"),
 )
 
-_RESCHEDULE_ADDITIONAL_FEE_POLICY: Operation[True] = Operation(
+_RESCHEDULE_ADDITIONAL_FEE_POLICY: Operation[ReschedulePlatformAdditionalFeePolicyResponse] = Operation(
     "rescheduleAdditionalFeePolicy",
     "PUT",
     "/platform/additional-fee-policies/{id}/schedule",
@@ -227,7 +231,7 @@ _RESCHEDULE_ADDITIONAL_FEE_POLICY: Operation[True] = Operation(
     ),
 )
 
-_RESCHEDULE_CONTRACT: Operation[True] = Operation(
+_RESCHEDULE_CONTRACT: Operation[ReschedulePlatformContractResponse] = Operation(
     "rescheduleContract",
     "PUT",
     "/platform/contracts/{id}/schedule",
@@ -244,7 +248,7 @@ _RESCHEDULE_CONTRACT: Operation[True] = Operation(
     ),
 )
 
-_RESCHEDULE_DISCOUNT_SHARE_POLICY: Operation[True] = Operation(
+_RESCHEDULE_DISCOUNT_SHARE_POLICY: Operation[ReschedulePlatformDiscountSharePolicyResponse] = Operation(
     "rescheduleDiscountSharePolicy",
     "PUT",
     "/platform/discount-share-policies/{id}/schedule",
@@ -261,7 +265,7 @@ _RESCHEDULE_DISCOUNT_SHARE_POLICY: Operation[True] = Operation(
     ),
 )
 
-_RESCHEDULE_PARTNER: Operation[True] = Operation(
+_RESCHEDULE_PARTNER: Operation[ReschedulePlatformPartnerResponse] = Operation(
     "reschedulePartner",
     "PUT",
     "/platform/partners/{id}/schedule",
@@ -280,7 +284,7 @@ _RESCHEDULE_PARTNER: Operation[True] = Operation(
     ),
 )
 
-_SCHEDULE_ADDITIONAL_FEE_POLICY: Operation[True] = Operation(
+_SCHEDULE_ADDITIONAL_FEE_POLICY: Operation[SchedulePlatformAdditionalFeePolicyResponse] = Operation(
     "scheduleAdditionalFeePolicy",
     "POST",
     "/platform/additional-fee-policies/{id}/schedule",
@@ -299,7 +303,7 @@ _SCHEDULE_ADDITIONAL_FEE_POLICY: Operation[True] = Operation(
     ),
 )
 
-_SCHEDULE_CONTRACT: Operation[True] = Operation(
+_SCHEDULE_CONTRACT: Operation[SchedulePlatformContractResponse] = Operation(
     "scheduleContract",
     "POST",
     "/platform/contracts/{id}/schedule",
@@ -318,7 +322,7 @@ _SCHEDULE_CONTRACT: Operation[True] = Operation(
     ),
 )
 
-_SCHEDULE_DISCOUNT_SHARE_POLICY: Operation[True] = Operation(
+_SCHEDULE_DISCOUNT_SHARE_POLICY: Operation[SchedulePlatformDiscountSharePolicyResponse] = Operation(
     "scheduleDiscountSharePolicy",
     "POST",
     "/platform/discount-share-policies/{id}/schedule",
@@ -337,7 +341,7 @@ _SCHEDULE_DISCOUNT_SHARE_POLICY: Operation[True] = Operation(
     ),
 )
 
-_SCHEDULE_PARTNER: Operation[True] = Operation(
+_SCHEDULE_PARTNER: Operation[SchedulePlatformPartnerResponse] = Operation(
     "schedulePartner",
     "POST",
     "/platform/partners/{id}/schedule",
@@ -366,7 +370,7 @@ _SCHEDULE_PARTNER: Operation[True] = Operation(
     ),
 )
 
-_SCHEDULE_PLATFORM_PARTNERS: Operation[True] = Operation(
+_SCHEDULE_PLATFORM_PARTNERS: Operation[SchedulePlatformPartnersResponse] = Operation(
     "schedulePlatformPartners",
     "POST",
     "/platform/partners/schedule",
@@ -387,7 +391,7 @@ _SCHEDULE_PLATFORM_PARTNERS: Operation[True] = Operation(
     ),
 )
 
-_UPDATE_PLATFORM_SETTING: Operation[False] = Operation(
+_UPDATE_PLATFORM_SETTING: Operation[UpdatePlatformSettingResponse] = Operation(
     "updatePlatformSetting",
     "PATCH",
     "/platform/setting",

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from portone_async.models.enums import Bank
     from portone_async.models.platform_account_holder import PlatformAccountHolder
 
-_GET_PLATFORM_ACCOUNT_HOLDER: Operation[False] = Operation(
+_GET_PLATFORM_ACCOUNT_HOLDER: Operation[PlatformAccountHolder] = Operation(
     "getPlatformAccountHolder",
     "GET",
     "/platform/bank-accounts/{bank}/{accountNumber}/holder",

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from portone_async.models.platform_account_transfer import PlatformAccountTransfer
     from portone_async.models.platform_account_transfer_filter import PlatformAccountTransferFilter
 
-_GET_PLATFORM_ACCOUNT_TRANSFERS: Operation[True] = Operation(
+_GET_PLATFORM_ACCOUNT_TRANSFERS: Operation[GetPlatformAccountTransfersResponse] = Operation(
     "getPlatformAccountTransfers",
     "GET",
     "/platform/account-transfers",

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from portone_async.models.platform_bulk_account_transfer import PlatformBulkAccountTransfer
     from portone_async.models.platform_bulk_account_transfer_filter_input import PlatformBulkAccountTransferFilterInput
 
-_GET_PLATFORM_BULK_ACCOUNT_TRANSFERS: Operation[False] = Operation(
+_GET_PLATFORM_BULK_ACCOUNT_TRANSFERS: Operation[GetPlatformBulkAccountTransfersResponse] = Operation(
     "getPlatformBulkAccountTransfers",
     "GET",
     "/platform/bulk-account-transfers",

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from portone_async.models.platform_bulk_payout import PlatformBulkPayout
     from portone_async.models.platform_bulk_payout_filter_input import PlatformBulkPayoutFilterInput
 
-_GET_PLATFORM_BULK_PAYOUTS: Operation[False] = Operation(
+_GET_PLATFORM_BULK_PAYOUTS: Operation[GetPlatformBulkPayoutsResponse] = Operation(
     "getPlatformBulkPayouts",
     "GET",
     "/platform/bulk-payouts",

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from portone_async.models.get_b2b_business_infos_response import GetB2bBusinessInfosResponse
     from portone_async.models.get_platform_company_state_payload import GetPlatformCompanyStatePayload
 
-_GET_B2B_BUSINESS_INFOS: Operation[False] = Operation(
+_GET_B2B_BUSINESS_INFOS: Operation[GetB2bBusinessInfosResponse] = Operation(
     "getB2bBusinessInfos",
     "POST",
     "/b2b/companies/business-info",
@@ -27,7 +27,7 @@ _GET_B2B_BUSINESS_INFOS: Operation[False] = Operation(
     ),
 )
 
-_GET_PLATFORM_COMPANY_STATE: Operation[False] = Operation(
+_GET_PLATFORM_COMPANY_STATE: Operation[GetPlatformCompanyStatePayload] = Operation(
     "getPlatformCompanyState",
     "GET",
     "/platform/companies/{businessRegistrationNumber}/state",

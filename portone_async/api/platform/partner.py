@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from portone_async.models.update_platform_partner_body_type import UpdatePlatformPartnerBodyType
     from portone_async.models.update_platform_partner_response import UpdatePlatformPartnerResponse
 
-_ARCHIVE_PLATFORM_PARTNER: Operation[False] = Operation(
+_ARCHIVE_PLATFORM_PARTNER: Operation[ArchivePlatformPartnerResponse] = Operation(
     "archivePlatformPartner",
     "POST",
     "/platform/partners/{id}/archive",
@@ -52,7 +52,7 @@ _ARCHIVE_PLATFORM_PARTNER: Operation[False] = Operation(
     ),
 )
 
-_CONNECT_BULK_PARTNER_COUNTERPARTY: Operation[False] = Operation(
+_CONNECT_BULK_PARTNER_COUNTERPARTY: Operation[ConnectBulkPartnerCounterpartyResponse] = Operation(
     "connectBulkPartnerCounterparty",
     "POST",
     "/platform/partners/counterparty-connect",
@@ -71,7 +71,7 @@ _CONNECT_BULK_PARTNER_COUNTERPARTY: Operation[False] = Operation(
     ),
 )
 
-_CONNECT_PARTNER_COUNTERPARTY: Operation[False] = Operation(
+_CONNECT_PARTNER_COUNTERPARTY: Operation[ConnectPartnerCounterpartyResponse] = Operation(
     "connectPartnerCounterparty",
     "POST",
     "/platform/partners/counterparty-connect/{id}",
@@ -93,7 +93,7 @@ _CONNECT_PARTNER_COUNTERPARTY: Operation[False] = Operation(
     ),
 )
 
-_CREATE_PLATFORM_PARTNER: Operation[False] = Operation(
+_CREATE_PLATFORM_PARTNER: Operation[CreatePlatformPartnerResponse] = Operation(
     "createPlatformPartner",
     "POST",
     "/platform/partners",
@@ -116,7 +116,7 @@ _CREATE_PLATFORM_PARTNER: Operation[False] = Operation(
     ),
 )
 
-_CREATE_PLATFORM_PARTNERS: Operation[False] = Operation(
+_CREATE_PLATFORM_PARTNERS: Operation[CreatePlatformPartnersResponse] = Operation(
     "createPlatformPartners",
     "POST",
     "/platform/partners/batch",
@@ -136,7 +136,7 @@ _CREATE_PLATFORM_PARTNERS: Operation[False] = Operation(
     ),
 )
 
-_DISCONNECT_BULK_PARTNER_COUNTERPARTY: Operation[False] = Operation(
+_DISCONNECT_BULK_PARTNER_COUNTERPARTY: Operation[DisconnectBulkPartnerCounterpartyResponse] = Operation(
     "disconnectBulkPartnerCounterparty",
     "POST",
     "/platform/partners/counterparty-disconnect",
@@ -155,7 +155,7 @@ _DISCONNECT_BULK_PARTNER_COUNTERPARTY: Operation[False] = Operation(
     ),
 )
 
-_DISCONNECT_PARTNER_COUNTERPARTY: Operation[False] = Operation(
+_DISCONNECT_PARTNER_COUNTERPARTY: Operation[DisconnectPartnerCounterpartyResponse] = Operation(
     "disconnectPartnerCounterparty",
     "POST",
     "/platform/partners/counterparty-disconnect/{id}",
@@ -176,7 +176,7 @@ _DISCONNECT_PARTNER_COUNTERPARTY: Operation[False] = Operation(
     ),
 )
 
-_GET_PLATFORM_PARTNER: Operation[False] = Operation(
+_GET_PLATFORM_PARTNER: Operation[PlatformPartner] = Operation(
     "getPlatformPartner",
     "GET",
     "/platform/partners/{id}",
@@ -190,7 +190,7 @@ _GET_PLATFORM_PARTNER: Operation[False] = Operation(
     ),
 )
 
-_GET_PLATFORM_PARTNERS: Operation[False] = Operation(
+_GET_PLATFORM_PARTNERS: Operation[GetPlatformPartnersResponse] = Operation(
     "getPlatformPartners",
     "GET",
     "/platform/partners",
@@ -200,7 +200,7 @@ _GET_PLATFORM_PARTNERS: Operation[False] = Operation(
     errors=("ForbiddenError", "InvalidRequestError", "PlatformNotEnabledError", "UnauthorizedError"),
 )
 
-_RECOVER_PLATFORM_PARTNER: Operation[False] = Operation(
+_RECOVER_PLATFORM_PARTNER: Operation[RecoverPlatformPartnerResponse] = Operation(
     "recoverPlatformPartner",
     "POST",
     "/platform/partners/{id}/recover",
@@ -215,7 +215,7 @@ _RECOVER_PLATFORM_PARTNER: Operation[False] = Operation(
     ),
 )
 
-_UPDATE_PLATFORM_PARTNER: Operation[False] = Operation(
+_UPDATE_PLATFORM_PARTNER: Operation[UpdatePlatformPartnerResponse] = Operation(
     "updatePlatformPartner",
     "PATCH",
     "/platform/partners/{id}",

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from portone_async.models.platform_partner_settlement import PlatformPartnerSettlement
     from portone_async.models.platform_partner_settlement_filter_input import PlatformPartnerSettlementFilterInput
 
-_DELETE_PLATFORM_PARTNER_SETTLEMENTS: Operation[True] = Operation(
+_DELETE_PLATFORM_PARTNER_SETTLEMENTS: Operation[DeletePlatformPartnerSettlementsResponse] = Operation(
     "deletePlatformPartnerSettlements",
     "POST",
     "/platform/partner-settlements/delete",
@@ -38,7 +38,7 @@ _DELETE_PLATFORM_PARTNER_SETTLEMENTS: Operation[True] = Operation(
     ),
 )
 
-_GET_PLATFORM_PARTNER_SETTLEMENTS: Operation[False] = Operation(
+_GET_PLATFORM_PARTNER_SETTLEMENTS: Operation[GetPlatformPartnerSettlementsResponse] = Operation(
     "getPlatformPartnerSettlements",
     "GET",
     "/platform/partner-settlements",

@@ -20,29 +20,31 @@ if TYPE_CHECKING:
     from portone_async.models.platform_payout import PlatformPayout
     from portone_async.models.platform_payout_filter_input import PlatformPayoutFilterInput
 
-_COMPLETE_PLATFORM_PAYOUT_BY_PARTNER_SETTLEMENT_IDS: Operation[True] = Operation(
-    "completePlatformPayoutByPartnerSettlementIds",
-    "POST",
-    "/platform/partner-settlements/complete-payout",
-    reply="CompletePlatformPayoutByPartnerSettlementIdsResponse",
-    body="CompletePlatformPayoutByPartnerSettlementIdsBody",
-    body_required=True,
-    unstable=True,
-    errors=(
-        "ForbiddenError",
-        "InvalidRequestError",
-        "PlatformBulkPayoutIdAlreadyExistsError",
-        "PlatformDuplicatedPartnerSettlementIdsError",
-        "PlatformNegativePayoutAmountPartnersError",
-        "PlatformNoSelectedPartnerSettlementsError",
-        "PlatformNonPayablePartnerSettlementsError",
-        "PlatformNotEnabledError",
-        "PlatformPartnerSettlementsNotFoundError",
-        "UnauthorizedError",
-    ),
+_COMPLETE_PLATFORM_PAYOUT_BY_PARTNER_SETTLEMENT_IDS: Operation[CompletePlatformPayoutByPartnerSettlementIdsResponse] = (
+    Operation(
+        "completePlatformPayoutByPartnerSettlementIds",
+        "POST",
+        "/platform/partner-settlements/complete-payout",
+        reply="CompletePlatformPayoutByPartnerSettlementIdsResponse",
+        body="CompletePlatformPayoutByPartnerSettlementIdsBody",
+        body_required=True,
+        unstable=True,
+        errors=(
+            "ForbiddenError",
+            "InvalidRequestError",
+            "PlatformBulkPayoutIdAlreadyExistsError",
+            "PlatformDuplicatedPartnerSettlementIdsError",
+            "PlatformNegativePayoutAmountPartnersError",
+            "PlatformNoSelectedPartnerSettlementsError",
+            "PlatformNonPayablePartnerSettlementsError",
+            "PlatformNotEnabledError",
+            "PlatformPartnerSettlementsNotFoundError",
+            "UnauthorizedError",
+        ),
+    )
 )
 
-_GET_PLATFORM_PAYOUTS: Operation[False] = Operation(
+_GET_PLATFORM_PAYOUTS: Operation[GetPlatformPayoutsResponse] = Operation(
     "getPlatformPayouts",
     "GET",
     "/platform/payouts",

@@ -57,7 +57,7 @@ if TYPE_CHECKING:
         UpdatePlatformDiscountSharePolicyResponse,
     )
 
-_ARCHIVE_PLATFORM_ADDITIONAL_FEE_POLICY: Operation[False] = Operation(
+_ARCHIVE_PLATFORM_ADDITIONAL_FEE_POLICY: Operation[ArchivePlatformAdditionalFeePolicyResponse] = Operation(
     "archivePlatformAdditionalFeePolicy",
     "POST",
     "/platform/additional-fee-policies/{id}/archive",
@@ -72,7 +72,7 @@ _ARCHIVE_PLATFORM_ADDITIONAL_FEE_POLICY: Operation[False] = Operation(
     ),
 )
 
-_ARCHIVE_PLATFORM_CONTRACT: Operation[False] = Operation(
+_ARCHIVE_PLATFORM_CONTRACT: Operation[ArchivePlatformContractResponse] = Operation(
     "archivePlatformContract",
     "POST",
     "/platform/contracts/{id}/archive",
@@ -87,7 +87,7 @@ _ARCHIVE_PLATFORM_CONTRACT: Operation[False] = Operation(
     ),
 )
 
-_ARCHIVE_PLATFORM_DISCOUNT_SHARE_POLICY: Operation[False] = Operation(
+_ARCHIVE_PLATFORM_DISCOUNT_SHARE_POLICY: Operation[ArchivePlatformDiscountSharePolicyResponse] = Operation(
     "archivePlatformDiscountSharePolicy",
     "POST",
     "/platform/discount-share-policies/{id}/archive",
@@ -102,7 +102,7 @@ _ARCHIVE_PLATFORM_DISCOUNT_SHARE_POLICY: Operation[False] = Operation(
     ),
 )
 
-_CREATE_PLATFORM_ADDITIONAL_FEE_POLICY: Operation[False] = Operation(
+_CREATE_PLATFORM_ADDITIONAL_FEE_POLICY: Operation[CreatePlatformAdditionalFeePolicyResponse] = Operation(
     "createPlatformAdditionalFeePolicy",
     "POST",
     "/platform/additional-fee-policies",
@@ -118,7 +118,7 @@ _CREATE_PLATFORM_ADDITIONAL_FEE_POLICY: Operation[False] = Operation(
     ),
 )
 
-_CREATE_PLATFORM_CONTRACT: Operation[False] = Operation(
+_CREATE_PLATFORM_CONTRACT: Operation[CreatePlatformContractResponse] = Operation(
     "createPlatformContract",
     "POST",
     "/platform/contracts",
@@ -134,7 +134,7 @@ _CREATE_PLATFORM_CONTRACT: Operation[False] = Operation(
     ),
 )
 
-_CREATE_PLATFORM_DISCOUNT_SHARE_POLICY: Operation[False] = Operation(
+_CREATE_PLATFORM_DISCOUNT_SHARE_POLICY: Operation[CreatePlatformDiscountSharePolicyResponse] = Operation(
     "createPlatformDiscountSharePolicy",
     "POST",
     "/platform/discount-share-policies",
@@ -150,7 +150,7 @@ _CREATE_PLATFORM_DISCOUNT_SHARE_POLICY: Operation[False] = Operation(
     ),
 )
 
-_GET_PLATFORM_ADDITIONAL_FEE_POLICIES: Operation[False] = Operation(
+_GET_PLATFORM_ADDITIONAL_FEE_POLICIES: Operation[GetPlatformAdditionalFeePoliciesResponse] = Operation(
     "getPlatformAdditionalFeePolicies",
     "GET",
     "/platform/additional-fee-policies",
@@ -160,7 +160,7 @@ _GET_PLATFORM_ADDITIONAL_FEE_POLICIES: Operation[False] = Operation(
     errors=("ForbiddenError", "InvalidRequestError", "PlatformNotEnabledError", "UnauthorizedError"),
 )
 
-_GET_PLATFORM_ADDITIONAL_FEE_POLICY: Operation[False] = Operation(
+_GET_PLATFORM_ADDITIONAL_FEE_POLICY: Operation[PlatformAdditionalFeePolicy] = Operation(
     "getPlatformAdditionalFeePolicy",
     "GET",
     "/platform/additional-fee-policies/{id}",
@@ -174,7 +174,7 @@ _GET_PLATFORM_ADDITIONAL_FEE_POLICY: Operation[False] = Operation(
     ),
 )
 
-_GET_PLATFORM_CONTRACT: Operation[False] = Operation(
+_GET_PLATFORM_CONTRACT: Operation[PlatformContract] = Operation(
     "getPlatformContract",
     "GET",
     "/platform/contracts/{id}",
@@ -188,7 +188,7 @@ _GET_PLATFORM_CONTRACT: Operation[False] = Operation(
     ),
 )
 
-_GET_PLATFORM_CONTRACTS: Operation[False] = Operation(
+_GET_PLATFORM_CONTRACTS: Operation[GetPlatformContractsResponse] = Operation(
     "getPlatformContracts",
     "GET",
     "/platform/contracts",
@@ -198,7 +198,7 @@ _GET_PLATFORM_CONTRACTS: Operation[False] = Operation(
     errors=("ForbiddenError", "InvalidRequestError", "PlatformNotEnabledError", "UnauthorizedError"),
 )
 
-_GET_PLATFORM_DISCOUNT_SHARE_POLICIES: Operation[False] = Operation(
+_GET_PLATFORM_DISCOUNT_SHARE_POLICIES: Operation[GetPlatformDiscountSharePoliciesResponse] = Operation(
     "getPlatformDiscountSharePolicies",
     "GET",
     "/platform/discount-share-policies",
@@ -208,7 +208,7 @@ _GET_PLATFORM_DISCOUNT_SHARE_POLICIES: Operation[False] = Operation(
     errors=("ForbiddenError", "InvalidRequestError", "PlatformNotEnabledError", "UnauthorizedError"),
 )
 
-_GET_PLATFORM_DISCOUNT_SHARE_POLICY: Operation[False] = Operation(
+_GET_PLATFORM_DISCOUNT_SHARE_POLICY: Operation[PlatformDiscountSharePolicy] = Operation(
     "getPlatformDiscountSharePolicy",
     "GET",
     "/platform/discount-share-policies/{id}",
@@ -222,7 +222,7 @@ _GET_PLATFORM_DISCOUNT_SHARE_POLICY: Operation[False] = Operation(
     ),
 )
 
-_RECOVER_PLATFORM_ADDITIONAL_FEE_POLICY: Operation[False] = Operation(
+_RECOVER_PLATFORM_ADDITIONAL_FEE_POLICY: Operation[RecoverPlatformAdditionalFeePolicyResponse] = Operation(
     "recoverPlatformAdditionalFeePolicy",
     "POST",
     "/platform/additional-fee-policies/{id}/recover",
@@ -236,7 +236,7 @@ _RECOVER_PLATFORM_ADDITIONAL_FEE_POLICY: Operation[False] = Operation(
     ),
 )
 
-_RECOVER_PLATFORM_CONTRACT: Operation[False] = Operation(
+_RECOVER_PLATFORM_CONTRACT: Operation[RecoverPlatformContractResponse] = Operation(
     "recoverPlatformContract",
     "POST",
     "/platform/contracts/{id}/recover",
@@ -250,7 +250,7 @@ _RECOVER_PLATFORM_CONTRACT: Operation[False] = Operation(
     ),
 )
 
-_RECOVER_PLATFORM_DISCOUNT_SHARE_POLICY: Operation[False] = Operation(
+_RECOVER_PLATFORM_DISCOUNT_SHARE_POLICY: Operation[RecoverPlatformDiscountSharePolicyResponse] = Operation(
     "recoverPlatformDiscountSharePolicy",
     "POST",
     "/platform/discount-share-policies/{id}/recover",
@@ -264,7 +264,7 @@ _RECOVER_PLATFORM_DISCOUNT_SHARE_POLICY: Operation[False] = Operation(
     ),
 )
 
-_UPDATE_PLATFORM_ADDITIONAL_FEE_POLICY: Operation[False] = Operation(
+_UPDATE_PLATFORM_ADDITIONAL_FEE_POLICY: Operation[UpdatePlatformAdditionalFeePolicyResponse] = Operation(
     "updatePlatformAdditionalFeePolicy",
     "PATCH",
     "/platform/additional-fee-policies/{id}",
@@ -281,7 +281,7 @@ _UPDATE_PLATFORM_ADDITIONAL_FEE_POLICY: Operation[False] = Operation(
     ),
 )
 
-_UPDATE_PLATFORM_CONTRACT: Operation[False] = Operation(
+_UPDATE_PLATFORM_CONTRACT: Operation[UpdatePlatformContractResponse] = Operation(
     "updatePlatformContract",
     "PATCH",
     "/platform/contracts/{id}",
@@ -298,7 +298,7 @@ _UPDATE_PLATFORM_CONTRACT: Operation[False] = Operation(
     ),
 )
 
-_UPDATE_PLATFORM_DISCOUNT_SHARE_POLICY: Operation[False] = Operation(
+_UPDATE_PLATFORM_DISCOUNT_SHARE_POLICY: Operation[UpdatePlatformDiscountSharePolicyResponse] = Operation(
     "updatePlatformDiscountSharePolicy",
     "PATCH",
     "/platform/discount-share-policies/{id}",

@@ -48,7 +48,7 @@ if TYPE_CHECKING:
     from portone_async.models.platform_user_defined_property_key_value import PlatformUserDefinedPropertyKeyValue
     from portone_async.models.transfer_parameters import TransferParameters
 
-_CREATE_PLATFORM_MANUAL_TRANSFER: Operation[False] = Operation(
+_CREATE_PLATFORM_MANUAL_TRANSFER: Operation[CreateManualTransferResponse] = Operation(
     "createPlatformManualTransfer",
     "POST",
     "/platform/transfers/manual",
@@ -68,7 +68,7 @@ _CREATE_PLATFORM_MANUAL_TRANSFER: Operation[False] = Operation(
     ),
 )
 
-_CREATE_PLATFORM_ORDER_CANCEL_TRANSFER: Operation[False] = Operation(
+_CREATE_PLATFORM_ORDER_CANCEL_TRANSFER: Operation[CreateOrderCancelTransferResponse] = Operation(
     "createPlatformOrderCancelTransfer",
     "POST",
     "/platform/transfers/order-cancel",
@@ -104,7 +104,7 @@ _CREATE_PLATFORM_ORDER_CANCEL_TRANSFER: Operation[False] = Operation(
     ),
 )
 
-_CREATE_PLATFORM_ORDER_TRANSFER: Operation[False] = Operation(
+_CREATE_PLATFORM_ORDER_TRANSFER: Operation[CreateOrderTransferResponse] = Operation(
     "createPlatformOrderTransfer",
     "POST",
     "/platform/transfers/order",
@@ -137,7 +137,7 @@ _CREATE_PLATFORM_ORDER_TRANSFER: Operation[False] = Operation(
     ),
 )
 
-_DELETE_PLATFORM_TRANSFER: Operation[False] = Operation(
+_DELETE_PLATFORM_TRANSFER: Operation[DeletePlatformTransferResponse] = Operation(
     "deletePlatformTransfer",
     "DELETE",
     "/platform/transfers/{id}",
@@ -153,7 +153,7 @@ _DELETE_PLATFORM_TRANSFER: Operation[False] = Operation(
     ),
 )
 
-_DOWNLOAD_PLATFORM_TRANSFER_SHEET: Operation[False] = Operation(
+_DOWNLOAD_PLATFORM_TRANSFER_SHEET: Operation[Path] = Operation(
     "downloadPlatformTransferSheet",
     "GET",
     "/platform/transfer-summaries/sheet-file",
@@ -164,7 +164,7 @@ _DOWNLOAD_PLATFORM_TRANSFER_SHEET: Operation[False] = Operation(
     errors=("InvalidRequestError", "UnauthorizedError"),
 )
 
-_GET_PLATFORM_TRANSFER: Operation[False] = Operation(
+_GET_PLATFORM_TRANSFER: Operation[PlatformTransfer] = Operation(
     "getPlatformTransfer",
     "GET",
     "/platform/transfers/{id}",
@@ -178,7 +178,7 @@ _GET_PLATFORM_TRANSFER: Operation[False] = Operation(
     ),
 )
 
-_GET_PLATFORM_TRANSFER_SUMMARIES: Operation[False] = Operation(
+_GET_PLATFORM_TRANSFER_SUMMARIES: Operation[GetPlatformTransferSummariesResponse] = Operation(
     "getPlatformTransferSummaries",
     "GET",
     "/platform/transfer-summaries",
