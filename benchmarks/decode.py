@@ -39,9 +39,9 @@ def official(content: bytes, *, page: bool) -> Read:
 
 def ours(content: bytes, *, page: bool) -> Read:
     """What the client does with a body."""
-    from portone_async._decoding import response_reader
+    from portone_async._registry import model_reader
 
-    read = response_reader("GetPaymentsResponse" if page else "Payment")
+    read = model_reader("GetPaymentsResponse" if page else "Payment")
     return lambda: read(orjson.loads(content))
 
 

@@ -9,7 +9,7 @@ from codegen.document import CodegenError
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run one command; print its report, or one line that says what is wrong."""
+    """Run one command; print its report, or an error of one line."""
     parser = argparse.ArgumentParser(prog="python -m codegen", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
     importing = commands.add_parser("import", help="vendor the facts of a published document")
@@ -37,9 +37,9 @@ def main(arguments: list[str] | None = None) -> int:
             from codegen.importer import load  # noqa: PLC0415
 
             old, new = load(chosen.old), load(chosen.new)
-            found = changes.changes(old, new)
-            report = changes.report(old, new, found)
-            status = int(changes.broken(found))
+            differences = changes.changes(old, new)
+            report = changes.report(old, new, differences)
+            status = int(changes.broken(differences))
         else:
             from codegen.generate import check  # noqa: PLC0415
 

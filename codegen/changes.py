@@ -21,10 +21,10 @@ SIDES: Final[tuple[Side, ...]] = ("operations", "input", "output")
 
 
 class Effect(Enum):
-    """What a change does to a user; the value heads it in the report."""
+    """What a change does to a user; the value is its heading in the report."""
 
     BREAK = "Breaks of the promise"
-    TYPE = "Wire-safe changes that alter a generated type"
+    TYPE = "Compatible changes that alter a generated type"
     ADDITION = "Additions"
     NONE = "Changes that alter no generated type"
 
@@ -41,28 +41,29 @@ class Change:
 
 
 def changes(old: Json, new: Json) -> list[Change]:
-    """Every change, sorted; one that reaches a stable operation is a stable one."""
+    """Every change, sorted; one that affects a stable operation is a stable one."""
     comparison = _Comparison(old, new)
     comparison.run()
-    return sorted(comparison.found)
+    return sorted(comparison.changes)
 
 
-def broken(found: Sequence[Change]) -> bool:
-    """Whether PortOne's promise is."""
-    return any(change.stable and change.effect is Effect.BREAK for change in found)
+def broken(changes: Sequence[Change]) -> bool:
+    """Whether the changes break PortOne's promise."""
+    return any(change.stable and change.effect is Effect.BREAK for change in changes)
 
 
-def report(old: Json, new: Json, found: Sequence[Change]) -> str:
+def report(old: Json, new: Json, changes: Sequence[Change]) -> str:
     """Markdown for a pull request."""
-    breaks = sum(change.stable and change.effect is Effect.BREAK for change in found)
-    verdict = "keeps its promise" if not breaks else f"breaks its promise in {breaks} places"
+    breaks = sum(change.stable and change.effect is Effect.BREAK for change in changes)
+    places = f"{breaks} place{'s' * (breaks > 1)}"
+    verdict = f"breaks its promise in {places}" if breaks else "keeps its promise"
     lines = ["# Changes of PortOne's document", ""]
     lines += [
-        f"PortOne {verdict}. {_totals(old)} became {_totals(new)}: {len(found) or 'no'} changes."
+        f"PortOne {verdict}. {_totals(old)} became {_totals(new)}: {len(changes) or 'no'} changes."
     ]
     for stable in (True, False):
         for effect in Effect:
-            chosen = [c for c in found if c.stable is stable and c.effect is effect]
+            chosen = [c for c in changes if c.stable is stable and c.effect is effect]
             if chosen:
                 which = "" if stable else ": unstable operations, which promise nothing"
                 title = effect.value if stable or effect is not Effect.BREAK else "Breaks"
@@ -71,9 +72,9 @@ def report(old: Json, new: Json, found: Sequence[Change]) -> str:
     return "\n".join(lines)
 
 
-def _by_side(found: Sequence[Change]) -> Iterator[str]:
+def _by_side(changes: Sequence[Change]) -> Iterator[str]:
     for side in SIDES:
-        chosen = [change for change in found if change.side == side]
+        chosen = [change for change in changes if change.side == side]
         if chosen:
             yield from ("", f"### {side.capitalize()}", "")
             yield from (f"- `{change.where}`: {change.what}" for change in chosen)
@@ -86,11 +87,11 @@ def _totals(document: Json) -> str:
 
 @define
 class _Comparison:
-    """Walks both documents from each operation, in pairs: what has another name is still compared."""
+    """Walks both documents from each operation in parallel, so that what was renamed is still compared."""
 
     old: Json
     new: Json
-    found: list[Change] = field(factory=list[Change])
+    changes: list[Change] = field(factory=list[Change])
     stable: bool = True
     seen: set[tuple[str, str, Side]] = field(factory=set[tuple[str, str, Side]])
     renamed: set[str] = field(factory=set[str])
@@ -98,7 +99,7 @@ class _Comparison:
     def run(self) -> None:
         before, after = _by_id(self.old), _by_id(self.new)
         places = {(o["method"], o["path"]): name for name, o in after.items() if name not in before}
-        # A change that both kinds of operations reach is met by a stable one first.
+        # Stable operations first: a change is listed with the first operation that it affects.
         for name in sorted(before, key=lambda name: (before[name]["unstable"], name)):
             self.stable = not before[name]["unstable"]
             place = before[name]["method"], before[name]["path"]
@@ -115,7 +116,7 @@ class _Comparison:
         self.gone_classes(before)
 
     def gone_classes(self, before: dict[str, Json]) -> None:
-        """Users import classes by name, whatever they were for."""
+        """Classes that are no longer generated: users may import any of them by name."""
         old, new = (d["components"]["schemas"] for d in (self.old, self.new))
         stable = [operation for operation in before.values() if not operation["unstable"]]
         by_stable = reachable(stable, old)
@@ -123,10 +124,10 @@ class _Comparison:
         for name in sorted(old.keys() - new.keys() - self.renamed):
             self.stable = name in by_stable
             side: Side = "input" if name in as_input else "output"
-            self.add(name, "is in no operation any more", side, Effect.TYPE)
+            self.add(name, "is no longer used by any operation", side, Effect.TYPE)
 
     def add(self, where: str, what: str, side: Side, effect: Effect) -> None:
-        self.found.append(Change(where, what, side, effect, self.stable))
+        self.changes.append(Change(where, what, side, effect, self.stable))
 
     def operation(self, name: str, old: Json, new: Json) -> None:
         if (old["method"], old["path"]) != (new["method"], new["path"]):
@@ -166,7 +167,7 @@ class _Comparison:
             else:
                 required = new[name]["required"]
                 if old[name]["required"] != required:
-                    # An input that asks for more, or an output that holds less.
+                    # A break is an input that becomes required, or an output that becomes optional.
                     effect = Effect.BREAK if required == (side == "input") else Effect.TYPE
                     self.add(here, f"is {'required' if required else 'optional'} now", side, effect)
                 self.schema(old[name]["schema"], new[name]["schema"], here, side)
@@ -220,7 +221,9 @@ class _Comparison:
     def union(self, old: Json, new: Json, where: str, side: Side) -> None:
         tags = [s["discriminator"]["propertyName"] for s in (old, new)]
         if tags[0] != tags[1]:
-            self.add(where, f"is told by `{tags[1]}`, not by `{tags[0]}`", side, Effect.BREAK)
+            self.add(
+                where, f"has the discriminator `{tags[1]}`, not `{tags[0]}`", side, Effect.BREAK
+            )
         mappings = [cast("Json", s["discriminator"]["mapping"]) for s in (old, new)]
         gone = Effect.BREAK if side == "input" else Effect.TYPE
         self.values(list(mappings[0]), list(mappings[1]), where, side, gone, Effect.ADDITION)
@@ -229,7 +232,7 @@ class _Comparison:
             self.schema(old, new, f"{where} {tag}", side)
 
     def keywords(self, old: Json, new: Json, where: str, side: Side) -> None:
-        """What is left: formats, limits, defaults, statuses of errors."""
+        """Other keywords: formats, limits, defaults, statuses of errors."""
         known = {
             "type",
             "enum",
@@ -247,12 +250,12 @@ class _Comparison:
                     key == "format" and old.get("type") == "string"
                 )
                 effect = Effect.TYPE if typed else Effect.NONE
-                self.add(where, f"{key} was {before}, is {after} now", side, effect)
+                self.add(where, f"{key} was {_shown(before)}, is {_shown(after)} now", side, effect)
 
 
 def _by_id(document: Json) -> dict[str, Json]:
     """What is compared of each operation, by operationId."""
-    found: dict[str, Json] = {}
+    result: dict[str, Json] = {}
     for path, method, operation in operations(document):
         inputs: Json = {}
         for parameter in operation.get("parameters", []):
@@ -264,7 +267,7 @@ def _by_id(document: Json) -> dict[str, Json]:
         responses: Json = operation["responses"]
         success = [status for status in responses if status.startswith("2")]
         failure = [status for status in responses if not status.startswith("2")]
-        found[operation["operationId"]] = {
+        result[operation["operationId"]] = {
             "path": path,
             "method": method,
             "unstable": operation.get("x-portone-unstable", False),
@@ -274,11 +277,11 @@ def _by_id(document: Json) -> dict[str, Json]:
             "reply": _contents(responses, success),
             "errors": _contents(responses, failure),
         }
-    return found
+    return result
 
 
 def _schema(node: Json) -> Json:
-    """The schema of a parameter or a body, whether it stands there or under the one media type."""
+    """The schema of a parameter or a body, directly or under its one media type."""
     content: Json = node.get("content", {})
     media: Json = next(iter(content.values()), node)
     return media.get("schema", {})
@@ -286,10 +289,20 @@ def _schema(node: Json) -> Json:
 
 def _contents(responses: Json, statuses: list[str]) -> Json:
     return {
-        media: found
+        media: content
         for status in statuses
-        for media, found in responses[status].get("content", {}).items()
+        for media, content in responses[status].get("content", {}).items()
     }
+
+
+def _shown(value: Any) -> str:
+    return (
+        "not set"
+        if value is None
+        else str(value).lower()
+        if isinstance(value, bool)
+        else str(value)
+    )
 
 
 def _kind(schema: Json) -> str:

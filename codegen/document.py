@@ -22,27 +22,32 @@ Json = dict[str, Any]
 
 
 class CodegenError(Exception):
-    """Something that a person has to decide or mend; the message is one line that says what."""
+    """Something that a person has to decide or correct; the message is one line that says what."""
+
+
+def unsupported(where: str, what: str, remedy: str) -> CodegenError:
+    """The error for a part of the document that the SDK cannot express yet, and what to do about it."""
+    return CodegenError(f"{where}: {what} is not supported: {remedy}")
 
 
 def schema_name(ref: Any) -> str:
     """The component name that a `$ref` points at."""
     if not isinstance(ref, str) or not ref.startswith(SCHEMA_PREFIX):
-        raise CodegenError(f"only references to {SCHEMA_PREFIX}* are understood, not {ref!r}")
+        raise unsupported("$ref", repr(ref), f"only references to {SCHEMA_PREFIX}* are")
     return ref.removeprefix(SCHEMA_PREFIX)
 
 
 def references(node: Any) -> Iterator[str]:
-    """Names of all schemas that a piece of the document refers to, mappings included, in order."""
+    """Names of all schemas that a part of the document refers to, mappings included, in order."""
     if isinstance(node, dict):
-        found = cast("Json", node)
-        ref = found.get("$ref")
+        keywords = cast("Json", node)
+        ref = keywords.get("$ref")
         if isinstance(ref, str):
             yield schema_name(ref)
-        mapping = found.get("mapping")
-        if isinstance(found.get("propertyName"), str) and isinstance(mapping, dict):
+        mapping = keywords.get("mapping")
+        if isinstance(keywords.get("propertyName"), str) and isinstance(mapping, dict):
             yield from (schema_name(target) for target in cast("Json", mapping).values())
-        for value in found.values():
+        for value in keywords.values():
             yield from references(value)
     elif isinstance(node, list):
         for value in cast("list[Any]", node):
@@ -51,17 +56,17 @@ def references(node: Any) -> Iterator[str]:
 
 def reachable(roots: Any, schemas: Json) -> list[str]:
     """Names of the schemas that `roots` refers to, directly or through other schemas, sorted."""
-    found: set[str] = set()
+    seen: set[str] = set()
     waiting = list(references(roots))
     while waiting:
         name = waiting.pop()
-        if name in found:
+        if name in seen:
             continue
         if name not in schemas:
             raise CodegenError(f"dangling reference: {SCHEMA_PREFIX}{name} is not in the document")
-        found.add(name)
+        seen.add(name)
         waiting.extend(references(schemas[name]))
-    return sorted(found)
+    return sorted(seen)
 
 
 def operations(document: Json) -> Iterator[tuple[str, str, Json]]:
@@ -73,7 +78,7 @@ def operations(document: Json) -> Iterator[tuple[str, str, Json]]:
 
 
 def dump(data: Any) -> str:
-    """JSON with one fact a line, so that a change of the document reads well in a diff."""
+    """JSON with one fact per line, so that a change of the document reads well in a diff."""
     return json.dumps(data, ensure_ascii=False, indent=1, sort_keys=True) + "\n"
 
 

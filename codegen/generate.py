@@ -22,7 +22,7 @@ FOLDERS: Final = ("api", "models")
 
 
 def generate() -> str:
-    """Replace the generated folders; tell how much there is of them."""
+    """Replace the generated folders; report how many files and lines there are."""
     with tempfile.TemporaryDirectory() as folder:
         target = Path(folder)
         api, _ = write(load_vendored(), target)
@@ -34,7 +34,7 @@ def generate() -> str:
 
 
 def check() -> str:
-    """Fail if the tree is not what `generate` writes; list facts without words, and words without facts."""
+    """Fail if the tree is not what `generate` writes, or if prose has no fact; list the facts without prose."""
     with tempfile.TemporaryDirectory() as folder:
         target = Path(folder)
         api, prose = write(load_vendored(), target)
@@ -48,10 +48,12 @@ def check() -> str:
         )
     stray = prose.stray(api)
     if stray:
-        raise CodegenError(f"openapi/prose speaks of what is not there: {', '.join(stray)}")
+        raise CodegenError(
+            f"openapi/prose describes what the document does not have: {', '.join(stray)}"
+        )
     missing = prose.missing(api)
     return "\n".join(
-        [*(f"without words: {name}" for name in missing), "the generated code is up to date"]
+        [*(f"without prose: {name}" for name in missing), "the generated code is up to date"]
     )
 
 
@@ -77,7 +79,7 @@ def load_namespaces() -> dict[str, list[str]]:
 def place(api: Api, namespaces: dict[str, list[str]]) -> dict[str, list[str]]:
     """Namespace to the operations of this document that it holds; parents without any included.
 
-    An operation that is pinned but gone from the document is left out, so that PortOne may hide and show it.
+    An operation that is pinned but not in the document is omitted: PortOne hides operations and shows them again.
     """
     known = {e.id for e in api.endpoints}
     placed = [name for names in namespaces.values() for name in names]
@@ -89,7 +91,7 @@ def place(api: Api, namespaces: dict[str, list[str]]) -> dict[str, list[str]]:
         raise CodegenError(f"placed twice in openapi/namespaces.toml: {', '.join(twice)}")
     for namespace in namespaces:
         if any(keyword.iskeyword(n) or not n.isidentifier() for n in namespace.split(".")):
-            raise CodegenError(f"openapi/namespaces.toml: {namespace} is no name in Python")
+            raise CodegenError(f"openapi/namespaces.toml: {namespace} is not a name in Python")
     tree = {namespace: [n for n in names if n in known] for namespace, names in namespaces.items()}
     for namespace in list(tree):
         while "." in namespace:
@@ -97,11 +99,14 @@ def place(api: Api, namespaces: dict[str, list[str]]) -> dict[str, list[str]]:
             tree.setdefault(namespace, [])
     functions = {e.id: e.name for e in api.endpoints}
     for namespace, names in tree.items():
-        taken = {"call", *(c.rpartition(".")[2] for c in tree if c.rpartition(".")[0] == namespace)}
+        reserved = {
+            "call",
+            *(c.rpartition(".")[2] for c in tree if c.rpartition(".")[0] == namespace),
+        }
         for name in names:
-            if functions[name] in taken:
+            if functions[name] in reserved:
                 raise CodegenError(
-                    f"{name}: {namespace}.{functions[name]} is something else already"
+                    f"{name}: {namespace}.{functions[name]} is a namespace or a method already"
                 )
     return dict(sorted(tree.items()))
 
@@ -122,7 +127,7 @@ def sources(api: Api, prose: Prose, namespaces: dict[str, list[str]]) -> dict[st
         if schema.kind in modules:
             if schema.module in ("enums", "errors"):
                 raise CodegenError(
-                    f"{schema.name}: its module would be {schema.module}.py, which is taken"
+                    f"{schema.name}: its module would be {schema.module}.py, which is reserved"
                 )
             sources[f"models/{schema.module}.py"] = modules[schema.kind](schema, api, prose)
     endpoints = {e.id: e for e in api.endpoints}
@@ -130,17 +135,17 @@ def sources(api: Api, prose: Prose, namespaces: dict[str, list[str]]) -> dict[st
     for namespace, names in tree.items():
         children = [other for other in tree if other.rpartition(".")[0] == namespace]
         path = namespace.replace(".", "/") + ("/__init__.py" if children else ".py")
-        found = [endpoints[name] for name in sorted(names)]
-        sources[f"api/{path}"] = render.namespace_module(namespace, found, children, api, prose)
+        own = [endpoints[name] for name in sorted(names)]
+        sources[f"api/{path}"] = render.namespace_module(namespace, own, children, api, prose)
     sources["api/__init__.py"] = render.api_index([name for name in tree if "." not in name])
     return sources
 
 
 def _format(target: Path) -> None:
     ruff = [sys.executable, "-m", "ruff"]
-    # Wider than the hand-written code, and without one item a line: nobody edits it, so fewer lines win.
+    # Wider than the hand-written code, and not one item per line: nobody edits it, so fewer lines are better.
     style = (f"line-length={render.WIDTH}", "format.skip-magic-trailing-comma=true")
-    # Named, as ruff would otherwise sort the imports of a module that is new to the tree in another way.
+    # Without it, ruff sorts the imports of a module that is new to the tree differently.
     own = 'lint.isort.known-first-party=["portone_async"]'
     config = ["--quiet", "--no-cache", "--isolated", "--config", own, str(target)]
     config += [option for setting in style for option in ("--config", setting)]
@@ -156,7 +161,7 @@ def _format(target: Path) -> None:
 
 
 def _replace(folder: Path, wanted: Path) -> None:
-    """Make `folder` what `wanted` is, touching only what differs: somebody may be importing it."""
+    """Make `folder` equal to `wanted`, changing only files that differ: a program may be importing them."""
     for path in _drift(wanted, folder):
         source, target = wanted / path, folder / path
         if source.exists():
@@ -176,7 +181,7 @@ def _drift(expected: Path, actual: Path) -> list[str]:
             if p.is_file() and p.parent.name != "__pycache__"
         }
 
-    wanted, found = files(expected), files(actual)
+    wanted, existing = files(expected), files(actual)
     return sorted(
-        path for path in wanted.keys() | found.keys() if wanted.get(path) != found.get(path)
+        path for path in wanted.keys() | existing.keys() if wanted.get(path) != existing.get(path)
     )

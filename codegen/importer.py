@@ -1,7 +1,7 @@
 """`python -m codegen import SOURCE`: a published document in, a document of facts out.
 
-Every keyword is either kept, dropped as prose, or refused by name. A keyword that nobody here has met
-stops the import, so that a fact is never lost in silence.
+Every keyword is either kept, dropped as prose, or refused by name: a new keyword stops the import, so that no fact is
+lost silently.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any, Final, cast
 
 from codegen.changes import changes, report
+from codegen.core import files
 from codegen.document import (
     METHODS,
     PARSER_VERSION,
@@ -28,6 +29,7 @@ from codegen.document import (
     operations,
     reachable,
     schema_name,
+    unsupported,
 )
 
 PROSE: Final = frozenset(
@@ -37,8 +39,8 @@ PROSE: Final = frozenset(
         "x-portone-discriminator", "x-portone-enum", "x-portone-error", "x-portone-example",
     }
 )  # fmt: skip
-Known = Mapping[str, str]
-# What each kind of object may say beside prose, and of which JSON type; anything else stops the import.
+Keywords = Mapping[str, str]
+# The keywords of each kind of object beside prose, and their JSON types; any other stops the import.
 JSON_TYPES: Final[dict[str, type]] = {
     "object": dict,
     "array": list,
@@ -55,10 +57,10 @@ DOCUMENT: Final = {
     "components": "object",
 }
 COMPONENTS: Final = {"schemas": "object", "securitySchemes": "object"}
-SECURITY_SCHEME: Final[Known] = dict.fromkeys(
+SECURITY_SCHEME: Final[Keywords] = dict.fromkeys(
     ("type", "scheme", "bearerFormat", "in", "name"), "string"
 )
-PATH_ITEM: Final[Known] = dict.fromkeys(METHODS, "object")
+PATH_ITEM: Final[Keywords] = dict.fromkeys(METHODS, "object")
 OPERATION: Final = {
     "operationId": "string",
     "parameters": "array",
@@ -99,7 +101,7 @@ SCHEMA: Final = {
     "maxItems": "integer",
     "pattern": "string",
 }
-# Enums, unions and errors have names of their own.
+# Enums, unions and errors are always components.
 ENUM: Final = {"type": "string", "enum": "array", "deprecated": "boolean"}
 UNION: Final = {"type": "string", "oneOf": "array", "discriminator": "object"}
 DISCRIMINATOR: Final = {"propertyName": "string", "mapping": "object"}
@@ -108,12 +110,12 @@ QUERY_BODY: Final = "requestBody"
 
 
 def import_document(source: str) -> str:
-    """Replace the vendored document by the facts of `source` (a path or a URL); tell what changed."""
+    """Replace the vendored document by the facts of `source` (a path or a URL); report what changed."""
     content = _fetch(source)
     document = _facts_of(source, content)
     text = dump(document).encode()
-    before = VENDORED.read_bytes() if VENDORED.exists() else b""
-    told = _tell(before, document)
+    before = VENDORED.read_bytes() if VENDORED.is_file() else b""
+    result = _report(before, document)
     digest = hashlib.sha256(content).hexdigest()
     if before != text or _vendored_from() != digest:
         facts = {
@@ -123,9 +125,9 @@ def import_document(source: str) -> str:
             "openapi_python_client": PARSER_VERSION,
             "imported_on": datetime.now(UTC).date().isoformat(),
         }
-        _replace(VENDORED, text)
-        _replace(PROVENANCE, dump(facts).encode())
-    return told
+        _write(VENDORED, text)
+        _write(PROVENANCE, dump(facts).encode())
+    return result
 
 
 def load(source: str) -> Json:
@@ -140,15 +142,15 @@ def _facts_of(source: str, content: bytes) -> Json:
     except RecursionError:
         raise CodegenError(f"{source} is nested too deeply") from None
     except UnicodeEncodeError as error:
-        raise CodegenError(f"{source} holds half a character: {error.reason}") from None
+        raise CodegenError(f"{source} contains an unpaired surrogate: {error.reason}") from None
     return document
 
 
-def _tell(before: bytes, document: Json) -> str:
+def _report(before: bytes, document: Json) -> str:
     try:
         old = _facts_of(VENDORED.name, before)
     except CodegenError:
-        # There was none, or a merge broke it.
+        # There was no document, or a merge broke it.
         return f"imported {sum(1 for _ in operations(document))} operations"
     return report(old, document, changes(old, document))
 
@@ -157,11 +159,11 @@ def normalise(source: Json) -> Json:
     """The facts of a published document, as a valid OpenAPI 3.1 document."""
     version = source.get("openapi")
     if not isinstance(version, str) or not version.startswith("3."):
-        found = f"Swagger {source['swagger']}" if "swagger" in source else f"openapi: {version!r}"
-        raise CodegenError(f"an OpenAPI 3 document is needed; this one says {found}")
+        actual = f"Swagger {source['swagger']}" if "swagger" in source else f"openapi: {version!r}"
+        raise CodegenError(f"an OpenAPI 3 document is needed, not {actual}")
     if not source.get("paths"):
         raise CodegenError("the document has no paths: is it complete?")
-    # The document's own extensions are PortOne's table of contents.
+    # The extensions at the root are the contents of PortOne's documentation pages.
     root = {key: value for key, value in source.items() if not key.startswith("x-")}
     root = _facts(root, DOCUMENT, "the document", "info")
     components = _facts(root.get("components", {}), COMPONENTS, "components")
@@ -203,14 +205,14 @@ def normalise(source: Json) -> Json:
     }
 
 
-def _facts(node: Any, known: Known, where: str, *needed: str) -> Json:
-    """What one object of the document says: each keyword known and of its type, or prose and dropped."""
+def _facts(node: Any, known: Keywords, where: str, *needed: str) -> Json:
+    """The keywords of one object of the document without prose; an error if one is new or of another type."""
     if not isinstance(node, dict):
         raise CodegenError(f"{where}: an object is needed, not {json.dumps(node)[:40]}")
     facts = {key: value for key, value in cast("Json", node).items() if key not in PROSE}
-    stray = facts.keys() - known.keys()
-    if stray:
-        raise CodegenError(f"{where}: not understood: {', '.join(sorted(stray))}")
+    for keyword in sorted(facts.keys() - known.keys()):
+        remedy = "decide in codegen/importer.py whether it is a fact or prose"
+        raise unsupported(where, f"the keyword {keyword}", remedy)
     for key, value in facts.items():
         if type(value) not in [JSON_TYPES[kind] for kind in known[key].split(" or ")]:
             raise CodegenError(f"{where}: {key} must be of type {known[key]}")
@@ -224,7 +226,7 @@ def _texts(values: list[Any], where: str) -> list[str]:
     """The strings of a list, each once, in order."""
     for value in values:
         if not isinstance(value, str):
-            raise CodegenError(f"{where}: only strings are understood, not {json.dumps(value)}")
+            raise unsupported(where, f"{json.dumps(value)[:40]}", "only strings are")
     return list(dict.fromkeys(values))
 
 
@@ -261,7 +263,7 @@ def _operation(method: str, path: str, operation: Json) -> Json:
 
 
 def _put_in_query(body: Json, parameters: list[Json], where: str) -> None:
-    """A body where HTTP has none travels as JSON in the query; PortOne's document mostly says both."""
+    """Where HTTP has no body, it is sent as JSON in the query; PortOne's document mostly lists it in both places."""
     listed = [parameter for parameter in parameters if parameter["name"] == QUERY_BODY]
     if not listed:
         listed = [{"name": QUERY_BODY, "in": "query", "content": body["content"]}]
@@ -273,20 +275,20 @@ def _put_in_query(body: Json, parameters: list[Json], where: str) -> None:
 
 
 def _parameter(parameter: Any, where: str) -> Json:
-    found = _facts(parameter, PARAMETER, f"{where} parameters", "name", "in")
-    name, place = found["name"], found["in"]
+    keywords = _facts(parameter, PARAMETER, f"{where} parameters", "name", "in")
+    name, place = keywords["name"], keywords["in"]
     where = f"{where} {name}"
     if place not in ("path", "query"):
-        raise CodegenError(f"{where}: a {place} parameter is not understood")
+        raise unsupported(where, f"a {place} parameter", "path and query parameters are")
     facts: Json = {"name": name, "in": place}
-    # What says best whether a JSON body in the query must be there overrides the two flags of OpenAPI.
-    override = _facts(found.get("x-portone-query-or-body", {}), QUERY_OR_BODY, where)
-    if found.get("required") or override.get("required"):
+    # PortOne's own flag is right about a required body in the query where the two of OpenAPI are not.
+    override = _facts(keywords.get("x-portone-query-or-body", {}), QUERY_OR_BODY, where)
+    if keywords.get("required") or override.get("required"):
         facts["required"] = True
-    if "content" in found:
-        facts["content"] = _content(found["content"], where)
-    elif "schema" in found:
-        facts["schema"] = _schema(found["schema"], where)
+    if "content" in keywords:
+        facts["content"] = _content(keywords["content"], where)
+    elif "schema" in keywords:
+        facts["schema"] = _schema(keywords["schema"], where)
     else:
         raise CodegenError(f"{where}: has no schema")
     return facts
@@ -294,14 +296,14 @@ def _parameter(parameter: Any, where: str) -> Json:
 
 def _response(status: str, response: Any, where: str) -> Json:
     where = f"{where} {status}"
-    # OpenAPI wants a description on every response; HTTP's own phrase is one that says nothing of PortOne's.
+    # OpenAPI requires a description on every response: HTTP's own phrase, since PortOne's is prose.
     phrase = {str(known.value): known.phrase for known in http.HTTPStatus}.get(status)
     if phrase is None:
-        raise CodegenError(f"{where}: is no status of HTTP")
+        raise CodegenError(f"{where}: is not an HTTP status")
     facts: Json = {"description": phrase}
-    found = _facts(response, RESPONSE, where)
-    if "content" in found:
-        facts["content"] = _content(found["content"], where)
+    keywords = _facts(response, RESPONSE, where)
+    if "content" in keywords:
+        facts["content"] = _content(keywords["content"], where)
     return facts
 
 
@@ -313,7 +315,7 @@ def _content(content: Json, where: str) -> Json:
 
 
 def _component(schema: Any, name: str) -> Json:
-    """A schema under a name of its own: only these are enums, unions or errors."""
+    """A schema in components: only these are enums, unions or errors."""
     if not isinstance(schema, dict):
         raise CodegenError(f"{name}: an object is needed, not {json.dumps(schema)[:40]}")
     if "oneOf" in schema:
@@ -324,12 +326,12 @@ def _component(schema: Any, name: str) -> Json:
     return _schema(cast("Json", schema), name, COMPONENT)
 
 
-def _schema(schema: Any, where: str, known: Known = SCHEMA) -> Json:
+def _schema(schema: Any, where: str, known: Keywords = SCHEMA) -> Json:
     if isinstance(schema, dict) and "$ref" in schema:
         return {"$ref": SCHEMA_PREFIX + schema_name(cast("Json", schema)["$ref"])}
     facts = _facts(schema, known, where)
     if facts.get("type", "object") not in JSON_TYPES:
-        raise CodegenError(f"{where}: type {facts['type']} is not understood")
+        raise unsupported(where, f"type {facts['type']}", f"{', '.join(JSON_TYPES)} are")
     if "enum" in facts:
         facts["enum"] = _texts(facts["enum"], f"{where} enum")
     if "items" in facts:
@@ -348,7 +350,7 @@ def _schema(schema: Any, where: str, known: Known = SCHEMA) -> Json:
         unknown = set(facts["required"]) - set(facts.get("properties", {}))
         if unknown:
             raise CodegenError(
-                f"{where}: requires fields that it lacks: {', '.join(sorted(unknown))}"
+                f"{where}: requires fields that it does not have: {', '.join(sorted(unknown))}"
             )
         if not facts["required"]:
             del facts["required"]
@@ -370,7 +372,7 @@ def _union(union: Json, where: str) -> Json:
             f"{where}: oneOf and mapping differ: {', '.join(sorted(mapped ^ listed))}"
         )
     if not mapped:
-        raise CodegenError(f"{where}: a union of nothing is not understood")
+        raise unsupported(where, "a union of nothing", "a union needs a variant")
     return {
         "oneOf": [{"$ref": SCHEMA_PREFIX + name} for name in sorted(listed)],
         "discriminator": discriminator,
@@ -378,35 +380,38 @@ def _union(union: Json, where: str) -> Json:
 
 
 def _tag_variants(facts: Json) -> None:
-    """Write each variant's tag into it as a const, as the published document types it a plain string."""
+    """Add each variant's tag to it as a const: in the published document it is a plain string."""
     tags: dict[tuple[str, str], set[str]] = {}
     for union in facts.values():
         if "oneOf" in union:
             discriminator = union["discriminator"]
             for value, ref in discriminator["mapping"].items():
                 tags.setdefault((schema_name(ref), discriminator["propertyName"]), set()).add(value)
-    for (name, tag), found in sorted(tags.items()):
-        values = sorted(found)
+    for (name, tag), tagged in sorted(tags.items()):
+        values = sorted(tagged)
         if facts[name].get("type", "object") != "object" or facts[name].keys() & {"oneOf", "enum"}:
-            raise CodegenError(f"{name}: a variant of a union that is no object is not understood")
+            raise unsupported(name, "a variant of a union that is not an object", "make it one")
         properties = facts[name].setdefault("properties", {})
         typed_as = properties.get(tag, {"type": "string"})
         if "$ref" in typed_as:
             typed_as = facts[schema_name(typed_as["$ref"])]
         if "enum" in typed_as:
-            # One variant's tag is typed as an enum of something else (PlatformSettlementAmountExceededError):
-            # which of the two the wire carries is unknown, so both readings stay possible.
+            # One variant's tag is typed as another enum (PlatformSettlementAmountExceededError). Which of the two
+            # PortOne sends is unknown, so both are allowed.
             values += [value for value in typed_as["enum"] if value not in values]
         elif typed_as.get("type") != "string":
-            raise CodegenError(f"{name}.{tag}: a tag that is no string is not understood")
+            raise unsupported(
+                f"{name}.{tag}", "a discriminator that is not a string", "only strings are"
+            )
         properties[tag] = {"type": "string"} | (
             {"const": values[0]} if len(values) == 1 else {"enum": values}
         )
         facts[name]["required"] = sorted({*facts[name].get("required", []), tag})
     for name, schema in facts.items():
-        for wire, value in schema.get("properties", {}).items():
-            if "enum" in value and (name, wire) not in tags:
-                raise CodegenError(f"{name}.{wire}: an enum without a name is not understood")
+        for field, value in schema.get("properties", {}).items():
+            if "enum" in value and (name, field) not in tags:
+                where = f"{name}.{field}"
+                raise unsupported(where, "an enum without a name", "move it to components/schemas")
 
 
 def _fetch(source: str) -> bytes:
@@ -424,7 +429,7 @@ def _fetch(source: str) -> bytes:
             f"{source} cannot be downloaded: {type(error).__name__}: {error}"
         ) from None
     if response.status_code != http.HTTPStatus.OK:
-        raise CodegenError(f"{source} answered {response.status_code} {response.reason_phrase}")
+        raise CodegenError(f"{source} returned {response.status_code} {response.reason_phrase}")
     return response.content
 
 
@@ -442,23 +447,22 @@ def _parse(source: str, content: bytes) -> Json:
         )
         raise CodegenError(f"{source} is not JSON: {hint}") from None
     if not isinstance(document, dict):
-        raise CodegenError(f"{source} is JSON, but no OpenAPI document (an object is needed)")
+        raise CodegenError(f"{source} is JSON, but not an OpenAPI document: an object is needed")
     return cast("Json", document)
 
 
 def _vendored_from() -> str | None:
-    """The hash of the source that was imported last."""
+    """The hash of the last source that was imported."""
     try:
         return _parse(PROVENANCE.name, PROVENANCE.read_bytes()).get("source_sha256")
     except (OSError, CodegenError):
         return None
 
 
-def _replace(path: Path, content: bytes) -> None:
-    temporary = path.with_suffix(".tmp")
+def _write(path: Path, content: bytes) -> None:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        temporary.write_bytes(content)
-        temporary.replace(path)
+        with files.atomic_write(path) as file:
+            file.write(content)
     except OSError as error:
         raise CodegenError(f"{path} cannot be written: {error.strerror}") from None

@@ -1,7 +1,7 @@
 """Lists that come in pages: which operations they are, and the iterator over all their items.
 
-What makes a list is read from the shapes: numbered pages take `page` (`number`, `size`) or `pageNumber` and
-`pageSize`; cursor pages take `cursor` and give each item one. The items are the reply's only list of objects.
+A list is recognised by its shape: numbered pages take `page` (`number`, `size`) or `pageNumber` and `pageSize`;
+cursor pages take `cursor`, and each item has one. The items are the response's only list of objects.
 """
 
 from __future__ import annotations
@@ -10,9 +10,10 @@ from typing import Final, Literal
 
 from attrs import define
 
-from codegen.document import CodegenError
+from codegen.document import unsupported
 from codegen.parse import Api, Endpoint, Field
 
+_REMEDY: Final = "tell codegen/pages.py how such a list is paged through"
 _POSITIONS: Final = frozenset({"page", "pageNumber", "pageSize", "cursor"})
 
 
@@ -33,26 +34,26 @@ class Paging:
 
 def paging(endpoint: Endpoint, api: Api) -> Paging | None:
     """How an operation is paged through, if it is a list."""
-    inputs = {f.wire: f for f in endpoint.body.fields} if endpoint.body else {}
+    inputs = {f.json_name: f for f in endpoint.body.fields} if endpoint.body else {}
     kind: Literal["page", "flat", "cursor"]
     if "cursor" in inputs:
         kind = "cursor"
     elif inputs.keys() >= {"pageNumber", "pageSize"}:
         kind = "flat"
     elif "page" in inputs and inputs["page"].type.kind == "object":
-        shape = {f.wire for f in api.schemas[inputs["page"].type.name].fields}
+        shape = {f.json_name for f in api.schemas[inputs["page"].type.name].fields}
         if not shape >= {"number", "size"}:
-            raise CodegenError(f"{endpoint.id}: a page without number and size is not understood")
+            raise unsupported(endpoint.id, "a page without number and size", _REMEDY)
         kind = "page"
     else:
         return None
-    if endpoint.reply is None:
-        raise CodegenError(f"{endpoint.id}: pages of a reply without content are not understood")
-    fields = api.schemas[endpoint.reply.name].fields
+    if endpoint.response is None:
+        raise unsupported(endpoint.id, "a list whose response has no content", _REMEDY)
+    fields = api.schemas[endpoint.response.name].fields
     lists = [f for f in fields if f.type.item and f.type.item.kind in ("object", "union")]
     if len(lists) != 1:
-        raise CodegenError(f"{endpoint.id}: pages of {len(lists)} lists are not understood")
-    rest = tuple(f for f in inputs.values() if f.wire not in _POSITIONS)
+        raise unsupported(endpoint.id, f"a response with {len(lists)} lists of objects", _REMEDY)
+    rest = tuple(f for f in inputs.values() if f.json_name not in _POSITIONS)
     return Paging(kind, lists[0], rest)
 
 

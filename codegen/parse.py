@@ -1,8 +1,8 @@
 """The vendored document, parsed by openapi-python-client and checked for losses, as plain values to render.
 
-openapi-python-client resolves references and property types. What it would drop without a word
-(discriminators, tags, JSON query parameters, `x-` data, enum order) is read from the same document here,
-and everything the document holds must come out of the parser by name.
+openapi-python-client resolves references and property types. What it drops silently (discriminators, tags, JSON
+query parameters, `x-` data, the order of enum values) is read from the same document here, and the parser must
+return everything that the document names.
 """
 
 from __future__ import annotations
@@ -22,31 +22,36 @@ from openapi_python_client.config import Config, ConfigFile, MetaType
 from openapi_python_client.parser import properties as opc_properties_module
 from openapi_python_client.parser.errors import GeneratorError
 
-from codegen.document import PARSER_VERSION, CodegenError, Json, operations, schema_name
+from codegen.core import errors
+from codegen.document import (
+    PARSER_VERSION,
+    CodegenError,
+    Json,
+    operations,
+    schema_name,
+    unsupported,
+)
 
-# Its programmatic use is no public API (hence the exact pin), so to a type checker it is Any.
+_ADD_TYPE: Final = "add it to codegen/parse.py, codegen/render.py and portone_async/_validation.py"
+# Not a public API (hence the exact pin), so to a type checker it is Any.
 opc: Any = opc_openapi
 opc_properties: Any = opc_properties_module
 Kind = Literal[
     "str", "int", "bool", "datetime", "date", "json", "enum", "object", "union", "map", "list"
 ]
 QUERY_BODY: Final = "requestBody"
-# Names that generated modules use themselves, beside the attributes of every model.
-TAKEN: Final = frozenset(
+RESERVED_NAMES: Final = frozenset(
     {"additional_properties", "bool", "date", "datetime", "dict", "int", "list", "self", "str"}
 )
-TAKEN_CLASSES: Final = frozenset(
+"""Names that generated code uses itself: a field or argument of such a name gets an underscore."""
+RESERVED_CLASSES: Final = frozenset(
     {
         "Any", "Callable", "Caller", "ClassVar", "CursorPages", "Literal", "Model", "Namespace",
         "Namespaces", "NumberedPages", "Operation", "Path", "PathLike", "RequestOptions", "TYPE_CHECKING", "TypeAlias",
-        "UnknownVariant", "Unrecognized",
-        "APIConnectionError", "APIError", "APITimeoutError", "AuthenticationError",
-        "BadGatewayError", "BadRequestError", "ClientClosedError", "ConflictError",
-        "GatewayTimeoutError", "GoneError", "InternalServerError", "InvalidArgumentError",
-        "NotFoundError", "PaginationError", "PermissionDeniedError", "PortOneError", "RateLimitError", "RequestInfo",
-        "ResponseError", "ServerError", "ServiceUnavailableError",
+        "UnknownVariant", "Unrecognized", *errors.__all__,
     }
 )  # fmt: skip
+"""Names of classes that generated modules use, or export beside their own."""
 SCALARS: Final = frozenset({"str", "int", "bool", "enum", "date", "datetime"})
 
 
@@ -63,14 +68,14 @@ class Type:
 class Field:
     """One field of an object, or one parameter of an operation."""
 
-    wire: str
+    json_name: str
     type: Type
     required: bool
     tags: tuple[str, ...] = ()
 
     @property
     def name(self) -> str:
-        return python_name(self.wire)
+        return python_name(self.json_name)
 
 
 @define(frozen=True)
@@ -92,7 +97,7 @@ class Schema:
 
     @property
     def types(self) -> Iterator[Type]:
-        """What it refers to directly: types of fields or items, lists opened."""
+        """The types that it refers to directly: of fields, of items, and of what a list holds."""
         for kind in (*(f.type for f in self.fields), *([self.item] if self.item else [])):
             yield kind.item or kind
 
@@ -109,7 +114,7 @@ class Endpoint:
     body: Schema | None
     body_in_query: bool
     body_required: bool
-    reply: Type | None
+    response: Type | None
     media: str | None
     errors: Schema
     secured: bool
@@ -129,7 +134,7 @@ class Api:
 
     @cached_property
     def below(self) -> dict[str, frozenset[str]]:
-        """Each schema's name to the names of all that it holds, directly or deeper."""
+        """Each schema's name to the names of all schemas that it holds, directly or indirectly."""
         direct = {
             schema.name: {
                 *(t.name for t in schema.types if t.name),
@@ -137,14 +142,14 @@ class Api:
             }
             for schema in self.schemas.values()
         }
-        found: dict[str, frozenset[str]] = {}
+        below: dict[str, frozenset[str]] = {}
         for name, held in direct.items():
             seen, waiting = set[str](), held
             while waiting:
                 seen |= waiting
                 waiting = set[str]().union(*(direct[inner] for inner in waiting)) - seen
-            found[name] = frozenset(seen)
-        return found
+            below[name] = frozenset(seen)
+        return below
 
 
 def snake(name: str) -> str:
@@ -154,16 +159,16 @@ def snake(name: str) -> str:
     return f"field_{words}" if words[:1].isdigit() else words
 
 
-def python_name(wire: str) -> str:
-    """The Python name of a field, an argument, a function or a module; a taken one gets an underscore."""
-    name = snake(wire)
+def python_name(json_name: str) -> str:
+    """The Python name of a field, an argument, a function or a module; a reserved one gets an underscore."""
+    name = snake(json_name)
     if not name.isidentifier():
-        raise CodegenError(f"{wire!r} gives no name in Python")
-    return name + "_" if keyword.iskeyword(name) or name in TAKEN else name
+        raise CodegenError(f"{json_name!r} gives no name in Python")
+    return name + "_" if keyword.iskeyword(name) or name in RESERVED_NAMES else name
 
 
 def parse(document: Json) -> Api:
-    """Read the vendored document; stop by name at anything lost or not understood."""
+    """Read the vendored document; an error names whatever was lost or is not supported."""
     stripped, in_query = _for_parser(document)
     data, by_component = _run_parser(stripped)
     names = {
@@ -175,7 +180,11 @@ def parse(document: Json) -> Api:
     unions = {name for _, _, operation in operations(document) for name in _error_unions(operation)}
     for name in unions:
         if "oneOf" not in facts[name]:
-            raise CodegenError(f"{name}: errors that are no union are not understood")
+            raise unsupported(
+                name,
+                "an error response without oneOf",
+                "errors come as a union with a discriminator",
+            )
     errors = unions | {schema_name(v["$ref"]) for union in unions for v in facts[union]["oneOf"]}
     schemas = {
         name: _schema(name, facts[name], by_component, names, facts, errors) for name in facts
@@ -200,12 +209,12 @@ def parse(document: Json) -> Api:
 
 
 def _shape(path: str) -> str:
-    """A path without the names of its parameters, which the parser spells its own way."""
+    """A path without the names of its parameters, which the parser changes."""
     return re.sub(r"{[^}]*}", "{}", path)
 
 
 def _for_parser(document: Json) -> tuple[Json, set[str]]:
-    """A copy that the parser takes without loss, and the ids of operations whose body is in the query."""
+    """A copy that the parser reads without loss, and the ids of operations whose body is in the query."""
     stripped = copy.deepcopy(document)
     for name, schema in stripped["components"]["schemas"].items():
         if "oneOf" in schema:
@@ -219,8 +228,10 @@ def _for_parser(document: Json) -> tuple[Json, set[str]]:
         for parameter in list(operation.get("parameters", [])):
             if "content" in parameter:
                 if parameter["name"] != QUERY_BODY or "requestBody" in operation:
-                    raise CodegenError(
-                        f"{operation['operationId']}: JSON in {parameter['name']} is not understood"
+                    raise unsupported(
+                        operation["operationId"],
+                        f"JSON in the query parameter {parameter['name']}",
+                        f"only one body is, in {QUERY_BODY}",
                     )
                 operation["requestBody"] = {"content": parameter["content"]}
                 operation["parameters"].remove(parameter)
@@ -229,9 +240,11 @@ def _for_parser(document: Json) -> tuple[Json, set[str]]:
 
 
 def _run_parser(document: Json) -> tuple[Any, Json]:
-    found = version("openapi-python-client")
-    if found != PARSER_VERSION:
-        raise CodegenError(f"openapi-python-client {PARSER_VERSION} is needed, not {found}")
+    installed = version("openapi-python-client")
+    if installed != PARSER_VERSION:
+        raise CodegenError(
+            f"openapi-python-client {PARSER_VERSION} is needed, not {installed}: run `make check`, which installs it"
+        )
     config = Config.from_sources(
         ConfigFile(post_hooks=[], literal_enums=True),
         MetaType.NONE,
@@ -247,9 +260,8 @@ def _run_parser(document: Json) -> tuple[Any, Json]:
         captured.append(build_schemas(**arguments))
         return captured[-1]
 
-    opc.build_schemas = (
-        capture  # the table of references is dropped by the parser; this is the one way to it
-    )
+    # The parser drops its table of references: this is the only way to get it.
+    opc.build_schemas = capture
     try:
         data = opc.GeneratorData.from_dict(document, config=config)
     finally:
@@ -262,8 +274,8 @@ def _run_parser(document: Json) -> tuple[Any, Json]:
         *data.errors,
         *(e for c in data.endpoint_collections_by_tag.values() for e in c.parse_errors),
     ]:
-        said = re.sub(r"<\S+ object at \w+> ", "", f"{error.header}: {error.detail}")
-        raise CodegenError(f"openapi-python-client warns: {said}")
+        warning = re.sub(r"<\S+ object at \w+> ", "", f"{error.header}: {error.detail}")
+        raise CodegenError(f"openapi-python-client warns: {warning}")
     table = captured[0].classes_by_reference
     by_component = {str(_plain(ref)).rpartition("/")[2]: model for ref, model in table.items()}
     lost = sorted(document["components"]["schemas"].keys() - by_component.keys())
@@ -273,7 +285,7 @@ def _run_parser(document: Json) -> tuple[Any, Json]:
 
 
 def _plain(value: Any) -> Any:
-    """The text inside the parser's wrapper for strings of the document."""
+    """A string of the document without the parser's wrapper."""
     return value.get_untrusted_value() if hasattr(value, "get_untrusted_value") else value
 
 
@@ -294,34 +306,34 @@ def _schema(
         return Schema(name, "enum", values=tuple(facts["enum"]))
     model = by_component[name]
     if not isinstance(model, opc_properties.ModelProperty):
-        raise CodegenError(f"{name}: a component of this type is not understood")
+        raise unsupported(name, "a component of this type", _ADD_TYPE)
     if isinstance(facts.get("additionalProperties"), dict):
         if facts.get("properties"):
-            raise CodegenError(f"{name}: properties beside additionalProperties are not understood")
+            raise unsupported(name, "properties beside additionalProperties", _ADD_TYPE)
         return Schema(
             name, "map", item=_type(model.additional_properties, f"{name}.*", names, all_facts)
         )
-    found: Json = {
+    parsed: Json = {
         _plain(p.name): p
         for p in cast(
             "list[Any]", [*(model.required_properties or []), *(model.optional_properties or [])]
         )
     }
-    lost = facts.get("properties", {}).keys() ^ found.keys()
+    lost = facts.get("properties", {}).keys() ^ parsed.keys()
     if lost:
         raise CodegenError(f"{name}: fields lost by the parser: {', '.join(sorted(lost))}")
     fields: list[Field] = []
-    for wire, value in facts.get("properties", {}).items():
+    for json_name, value in facts.get("properties", {}).items():
         tags = (value["const"],) if "const" in value else tuple(value.get("enum", ()))
-        required = wire in facts.get("required", ())
-        if required != found[wire].required:
-            raise CodegenError(f"{name}.{wire}: required lost by the parser")
-        fields.append(
-            Field(wire, _type(found[wire], f"{name}.{wire}", names, all_facts), required, tags)
-        )
+        required = json_name in facts.get("required", ())
+        where = f"{name}.{json_name}"
+        if required != parsed[json_name].required:
+            raise CodegenError(f"{where}: required lost by the parser")
+        kind = _type(parsed[json_name], where, names, all_facts)
+        fields.append(Field(json_name, kind, required, tags))
     status = facts.get("x-portone-status-code", 0)
     if name in errors and not status:
-        raise CodegenError(f"{name}: an error without a status")
+        raise CodegenError(f"{name}: an error without a status: it needs x-portone-status-code")
     return Schema(name, "error" if name in errors else "object", tuple(fields), status=status)
 
 
@@ -340,7 +352,7 @@ def _type(prop: Any, where: str, names: dict[str, str], facts: Json) -> Type:
         case opc_properties.ListProperty():
             item = _type(prop.inner_property, f"{where}[]", names, facts)
             if item.kind in ("list", "json"):
-                raise CodegenError(f"{where}: a list of {item.kind} is not understood")
+                raise unsupported(where, f"a list of {item.kind}", _ADD_TYPE)
             return Type("list", item=item)
         case opc_properties.EnumProperty() | opc_properties.LiteralEnumProperty():
             return Type("enum", _component(prop, where, names))
@@ -357,7 +369,7 @@ def _type(prop: Any, where: str, names: dict[str, str], facts: Json) -> Type:
         ):
             return Type("json")
         case _:
-            raise CodegenError(f"{where}: {type(prop).__name__} is not understood")
+            raise unsupported(where, type(prop).__name__, _ADD_TYPE)
 
 
 def _typed_map(prop: Any) -> bool:
@@ -367,7 +379,7 @@ def _typed_map(prop: Any) -> bool:
 def _component(prop: Any, where: str, names: dict[str, str]) -> str:
     name = names.get(str(prop.class_info.name))
     if name is None:
-        raise CodegenError(f"{where}: an enum that is no component is not understood")
+        raise unsupported(where, "an enum without a name", "move it to components/schemas")
     return name
 
 
@@ -386,18 +398,19 @@ def _endpoint(
         (p["in"], p["name"]): p for p in operation.get("parameters", []) if "content" not in p
     }
     fields: dict[str, dict[str, Field]] = {"path": {}, "query": {}}
-    for place, found in (("path", parsed.path_parameters), ("query", parsed.query_parameters)):
-        for prop in found:
-            wire = _plain(prop.name)
-            kind = _type(prop, f"{name}.{wire}", names, facts)
+    for place, properties in (("path", parsed.path_parameters), ("query", parsed.query_parameters)):
+        for prop in properties:
+            json_name = _plain(prop.name)
+            where = f"{name}.{json_name}"
+            kind = _type(prop, where, names, facts)
             if kind.kind not in SCALARS:
-                raise CodegenError(f"{name}.{wire}: a parameter of {kind.kind} is not understood")
-            fields[place][wire] = Field(wire, kind, declared[place, wire].get("required", False))
-    lost = declared.keys() ^ {(place, wire) for place, group in fields.items() for wire in group}
+                raise unsupported(where, f"a parameter of {kind.kind}", "only scalars are")
+            required = declared[place, json_name].get("required", False)
+            fields[place][json_name] = Field(json_name, kind, required)
+    lost = declared.keys() ^ {(place, key) for place, group in fields.items() for key in group}
     if lost:
-        raise CodegenError(
-            f"{name}: parameters lost by the parser: {', '.join(sorted(w for _, w in lost))}"
-        )
+        listed = ", ".join(sorted(key for _, key in lost))
+        raise CodegenError(f"{name}: parameters lost by the parser: {listed}")
     placeholders = re.findall(r"{([^}]*)}", path)
     if set(placeholders) != fields["path"].keys():
         raise CodegenError(f"{name}: the path's placeholders are not its path parameters")
@@ -411,22 +424,24 @@ def _endpoint(
         if len(parsed.bodies) != 1:
             raise CodegenError(f"{name}: body lost by the parser")
         body = schemas[_only_reference(body_facts["content"], "application/json", name)]
-    reply, media = _reply(operation, schemas, name)
+    response, media = _response(operation, schemas, name)
     unions = _error_unions(operation)
     if body is not None and body.kind != "object":
-        raise CodegenError(f"{name}: a body of {body.kind} is not understood")
+        raise unsupported(
+            name, f"a body of {body.kind}", "only an object is: its fields become arguments"
+        )
     if len(unions) != 1:
         raise CodegenError(f"{name}: one error union is expected, not {sorted(unions)}")
     return Endpoint(
         id=name,
         method=method,
         path=path,
-        path_parameters=tuple(fields["path"][wire] for wire in placeholders),
-        query_parameters=tuple(fields["query"][wire] for wire in sorted(fields["query"])),
+        path_parameters=tuple(fields["path"][key] for key in placeholders),
+        query_parameters=tuple(fields["query"][key] for key in sorted(fields["query"])),
         body=body,
         body_in_query=name in in_query,
         body_required=bool(body_facts and body_facts.get("required", False)),
-        reply=reply,
+        response=response,
         media=media,
         errors=schemas[unions.pop()],
         secured=bool(operation.get("security")),
@@ -442,7 +457,7 @@ def _error_unions(operation: Json) -> set[str]:
     }
 
 
-def _reply(
+def _response(
     operation: Json, schemas: dict[str, Schema], name: str
 ) -> tuple[Type | None, str | None]:
     success = [status for status in operation["responses"] if status.startswith("2")]
@@ -452,32 +467,33 @@ def _reply(
     if not content:
         return None, None
     if len(content) != 1:
-        raise CodegenError(f"{name}: a reply in {' or '.join(content)} is not understood")
+        raise unsupported(name, f"a response in {' or '.join(content)}", "one media type is")
     (media,) = content
     if media != "application/json":
         return None, media
     schema = schemas[_only_reference(content, media, name)]
     if schema.kind not in ("object", "union", "map"):
-        raise CodegenError(f"{name}: a reply of {schema.kind} is not understood")
+        raise unsupported(name, f"a response of {schema.kind}", "an object, a union or a map is")
     return Type(schema.kind, schema.name), media
 
 
 def _only_reference(content: Json, media: str, name: str) -> str:
     if list(content) != [media] or "$ref" not in content[media]["schema"]:
-        found = ", ".join(content) or "a response"
-        raise CodegenError(f"{name}: {found} without a named schema is not understood")
+        what = ", ".join(content) or "a response"
+        remedy = f"{media} with a $ref to components/schemas is"
+        raise unsupported(name, f"{what} without a named schema", remedy)
     return schema_name(content[media]["schema"]["$ref"])
 
 
 def _check_names(api: Api) -> None:
-    """Two things that Python would call the same, or that it cannot call anything, stop the run."""
+    """Stop at two things that would have the same name in Python, and at what gives no name."""
 
     def once(what: str, names: Iterable[tuple[str, str]]) -> None:
         seen: dict[str, str] = {}
-        for python, wire in names:
-            if seen.setdefault(python, wire) != wire:
+        for python, original in names:
+            if seen.setdefault(python, original) != original:
                 raise CodegenError(
-                    f"{what}: {seen[python]} and {wire} are the same name in Python: {python}"
+                    f"{what}: {seen[python]} and {original} are the same name in Python: {python}"
                 )
 
     schemas = tuple(api.schemas.values())
@@ -487,10 +503,12 @@ def _check_names(api: Api) -> None:
         if (
             not schema.name.isidentifier()
             or keyword.iskeyword(schema.name)
-            or schema.name in TAKEN | TAKEN_CLASSES
+            or schema.name in RESERVED_NAMES | RESERVED_CLASSES
         ):
-            raise CodegenError(f"{schema.name}: cannot be the name of a class here")
-        once(schema.name, ((f.name, f.wire) for f in schema.fields))
+            raise CodegenError(
+                f"{schema.name}: cannot be the name of a class: Python or the SDK reserves it"
+            )
+        once(schema.name, ((f.name, f.json_name) for f in schema.fields))
     for endpoint in api.endpoints:
         body = endpoint.body.fields if endpoint.body else ()
         places = {
@@ -500,7 +518,7 @@ def _check_names(api: Api) -> None:
         }
         once(
             endpoint.id,
-            ((f.name, f"{f.wire} of the {where}") for where, fs in places.items() for f in fs),
+            ((f.name, f"{f.json_name} of the {where}") for where, fs in places.items() for f in fs),
         )
 
 
@@ -512,4 +530,6 @@ def _check_uses(api: Api) -> None:
             held |= {name for _, name in schema.variants}
         for name in sorted(held):
             if api.schemas[name].kind in ("error", "errors"):
-                raise CodegenError(f"{schema.name}: holds the error {name}: is not understood")
+                raise CodegenError(
+                    f"{schema.name}: holds the error {name}, which is not supported: errors are exceptions"
+                )

@@ -1,6 +1,6 @@
 """Our words: summaries and descriptions, kept beside the facts in `openapi/prose/*.toml`.
 
-`[operations.<operationId>]` has `summary`, `description` and `parameters`; `[schemas]` a line a schema;
+`[operations.<operationId>]` has `summary`, `description` and `parameters`; `[schemas]` has a line per schema, and
 `[fields]` a line per `Schema.field`, or per `*.field` where one line is true of every use.
 """
 
@@ -12,13 +12,13 @@ from typing import Any
 
 from attrs import define, field
 
-from codegen.document import OPENAPI, CodegenError
+from codegen.document import OPENAPI, CodegenError, unsupported
 from codegen.parse import Api, Endpoint
 
 
 @define
 class Prose:
-    """All words, merged from the files."""
+    """The words of all files."""
 
     operations: dict[str, dict[str, Any]] = field(factory=dict)
     schemas: dict[str, str] = field(factory=dict)
@@ -30,41 +30,44 @@ class Prose:
     def description(self, endpoint: Endpoint) -> str:
         return self.operations.get(endpoint.id, {}).get("description", "").strip()
 
-    def parameter(self, endpoint: Endpoint, wire: str, schema: str = "") -> str:
-        own = self.operations.get(endpoint.id, {}).get("parameters", {}).get(wire)
-        return (own or self.field(schema, wire)).strip()
+    def parameter(self, endpoint: Endpoint, json_name: str, schema: str = "") -> str:
+        own = self.operations.get(endpoint.id, {}).get("parameters", {}).get(json_name)
+        return (own or self.field(schema, json_name)).strip()
 
-    def field(self, schema: str, wire: str) -> str:
-        return (self.fields.get(f"{schema}.{wire}") or self.fields.get(f"*.{wire}", "")).strip()
+    def field(self, schema: str, json_name: str) -> str:
+        own = self.fields.get(f"{schema}.{json_name}")
+        return (own or self.fields.get(f"*.{json_name}", "")).strip()
 
     def missing(self, api: Api) -> list[str]:
         """Facts without words, by name: allowed, and listed by `check`."""
-        found = [f"operation {e.id}" for e in api.endpoints if not self.summary(e)]
+        missing = [f"operation {e.id}" for e in api.endpoints if not self.summary(e)]
         for schema in api.schemas.values():
             if schema.kind in ("object", "union", "map"):
-                found += [
-                    f"field {schema.name}.{f.wire}"
+                missing += [
+                    f"field {schema.name}.{f.json_name}"
                     for f in schema.fields
-                    if not self.field(schema.name, f.wire)
+                    if not self.field(schema.name, f.json_name)
                 ]
-        return found
+        return missing
 
     def stray(self, api: Api) -> list[str]:
-        """Words about what the document does not have (any more)."""
-        fields = {f"{s.name}.{f.wire}" for s in api.schemas.values() for f in s.fields}
+        """Words about what the document does not have, or no longer has."""
+        fields = {f"{s.name}.{f.json_name}" for s in api.schemas.values() for f in s.fields}
         parameters = {
-            f"*.{f.wire}" for e in api.endpoints for f in (*e.path_parameters, *e.query_parameters)
+            f"*.{f.json_name}"
+            for e in api.endpoints
+            for f in (*e.path_parameters, *e.query_parameters)
         }
         known = fields | parameters | {"*." + name.partition(".")[2] for name in fields}
-        found = [
+        stray = [
             f"operation {name}" for name in self.operations.keys() - {e.id for e in api.endpoints}
         ]
-        found += [f"schema {name}" for name in self.schemas.keys() - api.schemas.keys()]
-        return sorted(found + [f"field {name}" for name in self.fields.keys() - known])
+        stray += [f"schema {name}" for name in self.schemas.keys() - api.schemas.keys()]
+        return sorted(stray + [f"field {name}" for name in self.fields.keys() - known])
 
 
 def load_prose(folder: Path = OPENAPI / "prose") -> Prose:
-    """Read every file; the same key in two of them is a mistake."""
+    """Read every file; the same key in two of them is an error."""
     prose = Prose()
     for path in sorted(folder.glob("*.toml")):
         try:
@@ -74,11 +77,11 @@ def load_prose(folder: Path = OPENAPI / "prose") -> Prose:
         for table, words in data.items():
             target: dict[str, Any] | None = getattr(prose, table, None)
             if target is None or table not in ("operations", "schemas", "fields"):
-                raise CodegenError(
-                    f"{path.name}: [{table}] is not understood: operations, schemas or fields"
-                )
+                raise unsupported(path.name, f"[{table}]", "operations, schemas and fields are")
             twice = target.keys() & words.keys()
             if twice:
-                raise CodegenError(f"{path.name}: said twice: {', '.join(sorted(twice))}")
+                raise CodegenError(
+                    f"{path.name}: already in another file: {', '.join(sorted(twice))}"
+                )
             target.update(words)
     return prose

@@ -7,7 +7,8 @@ import textwrap
 from collections.abc import Iterable, Iterator
 from typing import Final
 
-from codegen.document import CodegenError
+from codegen.core import errors
+from codegen.document import CodegenError, unsupported
 from codegen.pages import Paging, iterator_name, paging
 from codegen.parse import Api, Endpoint, Field, Schema, Type
 from codegen.prose import Prose
@@ -21,29 +22,17 @@ RESERVED_ERROR_ATTRIBUTES: Final = frozenset(
     }
 )  # fmt: skip
 RESERVED_ARGUMENTS: Final = frozenset({"client", "options", "file"})
-STATUS_CLASSES: Final = {
-    400: "BadRequestError",
-    401: "AuthenticationError",
-    403: "PermissionDeniedError",
-    404: "NotFoundError",
-    409: "ConflictError",
-    410: "GoneError",
-    429: "RateLimitError",
-    500: "InternalServerError",
-    502: "BadGatewayError",
-    503: "ServiceUnavailableError",
-    504: "GatewayTimeoutError",
-}
+STATUS_CLASSES: Final = {status: kind.__name__ for status, kind in errors.BY_STATUS.items()}
 SCALARS: Final = {"str": "str", "int": "int", "bool": "bool", "enum": "str"}
 
 
 def quoted(text: str) -> str:
-    """A string of the document as a literal: what JSON escapes, Python reads the same."""
+    """A string of the document as a Python literal: both languages escape alike."""
     return json.dumps(text, ensure_ascii=False)
 
 
 def docstring(text: str, indent: int = 4) -> str:
-    """A docstring, wrapped; paragraphs stay apart."""
+    """A docstring, wrapped, with a blank line between paragraphs."""
     room = WIDTH - indent
     paragraphs = [
         textwrap.fill(" ".join(part.split()), room) for part in text.strip().split("\n\n")
@@ -57,7 +46,7 @@ def docstring(text: str, indent: int = 4) -> str:
 
 
 def escaped(text: str) -> str:
-    """Text as it stands between triple quotes."""
+    """Text escaped for triple quotes."""
     return text.replace("\\", "\\\\").replace('"""', "'''")
 
 
@@ -78,7 +67,7 @@ def annotation(kind: Type) -> str:
 
 
 def names_in(kind: Type) -> Iterator[Type]:
-    """The types inside a type that need an import."""
+    """The types in a type that need an import."""
     if kind.kind == "list" and kind.item:
         yield from names_in(kind.item)
     elif kind.kind not in SCALARS or kind.kind == "enum":
@@ -86,7 +75,7 @@ def names_in(kind: Type) -> Iterator[Type]:
 
 
 def type_imports(kinds: Iterable[Type], api: Api, own: str = "") -> list[str]:
-    """Imports that annotations need; all of them only for type checkers."""
+    """Imports that annotations need, all of them for type checkers only."""
     lines: set[str] = set()
     for kind in (k for outer in kinds for k in names_in(outer)):
         if kind.kind in ("datetime", "date"):
@@ -108,44 +97,55 @@ def reader(kind: Type, api: Api) -> str:
     return f"read_{api.schemas[kind.name].module}"
 
 
-def read_value(kind: Type, source: str, where: str, required: bool, api: Api) -> str:
-    """An expression that reads the JSON value `source` gives, tolerantly."""
+def read_value(
+    kind: Type, source: str, where: str, required: bool, api: Api, variable: str = ""
+) -> str:
+    """An expression that reads the JSON value `source` tolerantly, and leaves it in `variable` if that is given."""
     where = quoted(where)
+    raw = variable or "v"
     if kind.kind in ("datetime", "date"):
-        call = f"read_{kind.kind}(v, {where})"
-        return (
-            f"read_{kind.kind}({source}, {where})"
-            if required
-            else f"None if (v := {source}) is None else {call}"
-        )
+        if required:
+            argument_ = f"{variable} := {source}" if variable else source
+            return f"read_{kind.kind}({argument_}, {where})"
+        return f"None if ({raw} := {source}) is None else read_{kind.kind}({raw}, {where})"
     match kind.kind:
         case "str" | "int" | "bool" | "enum":
-            expected, value = SCALARS[kind.kind], "v"
+            expected, value = SCALARS[kind.kind], raw
         case "json":
-            expected, value = "dict", "v"
+            expected, value = "dict", raw
         case "object" | "union" | "map":
-            expected, value = "dict", f"{reader(kind, api)}(v)"
+            expected, value = "dict", f"{reader(kind, api)}({raw})"
         case "list" if kind.item and kind.item.kind in SCALARS:
-            expected, value = "list", f"read_scalars(v, {SCALARS[kind.item.kind]}, {where})"
+            expected, value = "list", f"read_scalars({raw}, {SCALARS[kind.item.kind]}, {where})"
         case "list" if kind.item and kind.item.kind in ("object", "union"):
-            expected, value = "list", f"read_list(v, {reader(kind.item, api)}, {where})"
+            expected, value = "list", f"read_list({raw}, {reader(kind.item, api)}, {where})"
         case "list" if kind.item and kind.item.kind in ("datetime", "date"):
-            expected, value = "list", f"[read_{kind.item.kind}(item, {where}) for item in v]"
+            expected, value = "list", f"[read_{kind.item.kind}(item, {where}) for item in {raw}]"
         case _:
-            raise CodegenError(f"{where}: reading {kind} is not understood")
+            raise unsupported(
+                where, f"reading {kind}", "add it to `read_value` in codegen/render.py"
+            )
+    assigned, mismatch = f"({raw} := {source})", f"report_mismatch({raw}, {where})"
     if required:
-        return f"{value} if (v := {source}).__class__ is {expected} else odd(v, {where})"
-    if value == "v":
-        return f"v if (v := {source}) is None or v.__class__ is {expected} else odd(v, {where})"
-    return f"None if (v := {source}) is None else {value} if v.__class__ is {expected} else odd(v, {where})"
+        return f"{value} if {assigned}.__class__ is {expected} else {mismatch}"
+    if value == raw:
+        return f"{raw} if {assigned} is None or {raw}.__class__ is {expected} else {mismatch}"
+    return (
+        f"None if {assigned} is None else {value} if {raw}.__class__ is {expected} else {mismatch}"
+    )
+
+
+def is_time(kind: Type) -> bool:
+    """Whether a type holds datetimes: their texts are kept beside them, since a datetime has no nanoseconds."""
+    return (kind.item or kind).kind == "datetime"
 
 
 def reading_imports(
     kinds: Iterable[Type], api: Api, own: str = ""
 ) -> tuple[set[str], set[str], set[str]]:
-    """What `read` needs at run time: helpers of `_reading`, other readers, and readers that lead back here.
+    """What `read` needs at run time: helpers of `_reading`, other readers, and readers that import this module.
 
-    The last are imported when they are called: two modules cannot both be imported first.
+    The last are imported when they are called, as two modules cannot import each other at the top.
     """
     helpers: set[str] = set()
     imports: set[str] = set()
@@ -155,7 +155,7 @@ def reading_imports(
         if inner.kind in ("datetime", "date"):
             helpers.add(f"read_{inner.kind}")
         if kind.kind not in ("datetime", "date"):
-            helpers.add("odd")
+            helpers.add("report_mismatch")
         if kind.kind == "list" and inner.kind in SCALARS:
             helpers.add("read_scalars")
         if kind.kind == "list" and inner.kind in ("object", "union"):
@@ -175,12 +175,10 @@ def object_module(schema: Schema, api: Api, prose: Prose) -> str:
     """An attrs class and the function that reads it."""
     kinds = [f.type for f in schema.fields]
     tags = any(f.tags for f in schema.fields)
+    facts = class_facts(schema)
+    times = [f for f in schema.fields if is_time(f.type)]
     helpers, readers, recursive = reading_imports(kinds, api, schema.name)
-    typing_names = [
-        "Any",
-        *(["ClassVar"] if irregular(schema) else []),
-        *(["Literal"] if tags else []),
-    ]
+    typing_names = ["Any", *(["ClassVar"] if facts else []), *(["Literal"] if tags else [])]
     lines = [HEADER, "from __future__ import annotations", ""]
     checking = type_imports(kinds, api, schema.name)
     lines += [
@@ -188,8 +186,11 @@ def object_module(schema: Schema, api: Api, prose: Prose) -> str:
         "",
     ]
     lines += ["from attrs import define", "", "from portone_async._model import Model"]
+    helpers |= (
+        {"json_names", "new_instance", "unknown_fields"} if schema.fields else {"new_instance"}
+    )
     lines += [
-        f"from portone_async._reading import {', '.join(sorted({*helpers, 'extra', 'known', 'new'} if schema.fields else {'new'}))}",
+        f"from portone_async._reading import {', '.join(sorted(helpers))}",
         *sorted(readers),
         "",
     ]
@@ -200,46 +201,62 @@ def object_module(schema: Schema, api: Api, prose: Prose) -> str:
         docstring(prose.schemas.get(schema.name) or f"`{schema.name}` of PortOne's document."),
         "",
     ]
-    if irregular(schema):
-        pairs = ", ".join(f'"{name}": {quoted(wire)}' for name, wire in irregular(schema).items())
-        lines += [f"    __wire__: ClassVar[dict[str, str]] = {{{pairs}}}", ""]
+    if facts:
+        lines += [*(f"    {fact}" for fact in facts), ""]
     for item in sorted(schema.fields, key=lambda f: not f.required or bool(f.tags)):
         lines.append(f"    {item.name}: {declaration(item)}")
-        words = prose.field(schema.name, item.wire)
+        words = prose.field(schema.name, item.json_name)
         if words:
             lines.append(docstring(words))
     if schema.fields:
-        lines += ["", "", f"_KNOWN = known({schema.name})"]
+        lines += ["", "", f"_JSON_NAMES = json_names({schema.name})"]
     lines += ["", "", f"def read(raw: Any) -> {schema.name}:"]
     lines.append(f'    """Read `{schema.name}` from JSON."""')
     lines += [f"    {line}" for line in sorted(recursive)]
-    lines += [f"    self = new({schema.name})"]
+    lines += [f"    self = new_instance({schema.name})"]
     if schema.fields:
         lines.append("    get = raw.get")
     for item in schema.fields:
-        value = read_value(
-            item.type, f"get({quoted(item.wire)})", f"{schema.name}.{item.wire}", item.required, api
-        )
+        source, where = f"get({quoted(item.json_name)})", f"{schema.name}.{item.json_name}"
+        variable = f"t{times.index(item) + 1}" if item in times else ""
+        value = read_value(item.type, source, where, item.required, api, variable)
         lines.append(f"    self.{item.name} = {value}")
+    if times:
+        texts = "".join(f"t{index + 1}, " for index in range(len(times)))
+        lines.append(f"    self.__time_texts__ = ({texts})")
     if schema.fields:
+        texts = ", self.__time_texts__" if times else ""
         lines += [
-            "    if not _KNOWN.issuperset(raw):",
-            "        self.additional_properties = extra(raw, _KNOWN)",
+            "    if not _JSON_NAMES.issuperset(raw):",
+            f"        self.additional_properties = unknown_fields(raw, _JSON_NAMES{texts})",
         ]
     else:
         lines.append("    self.additional_properties = raw")
     return "\n".join([*lines, "    return self", ""])
 
 
-def irregular(schema: Schema) -> dict[str, str]:
-    """Attributes whose name on the wire is not simply their camel case."""
+def class_facts(schema: Schema) -> list[str]:
+    """What a model's class says about its fields that annotations do not; only what is not empty."""
+    pairs = ", ".join(f'"{name}": {quoted(other)}' for name, other in irregular(schema).items())
+    enums = [f.name for f in schema.fields if f.type.kind == "enum"]
+    times = [f.name for f in schema.fields if is_time(f.type)]
+    facts = [f"__json_names__: ClassVar[dict[str, str]] = {{{pairs}}}"] if pairs else []
+    for name, fields in (("__enum_fields__", enums), ("__time_fields__", times)):
+        if fields:
+            listed = "".join(f'"{field}", ' for field in fields)
+            facts.append(f"{name}: ClassVar[tuple[str, ...]] = ({listed})")
+    return facts
 
-    # As `portone_async._model` derives it; not imported from there, as the package needs what is generated.
+
+def irregular(schema: Schema) -> dict[str, str]:
+    """Attributes whose JSON name is not simply their camel case."""
+
+    # As `portone_async._model` does it.
     def camel(name: str) -> str:
         first, *rest = name.split("_")
         return first + "".join(word.capitalize() for word in rest)
 
-    return {f.name: f.wire for f in schema.fields if camel(f.name) != f.wire}
+    return {f.name: f.json_name for f in schema.fields if camel(f.name) != f.json_name}
 
 
 def declaration(item: Field) -> str:
@@ -251,15 +268,15 @@ def declaration(item: Field) -> str:
 
 
 def union_module(schema: Schema, api: Api, prose: Prose) -> str:
-    """A union's type and the function that reads it by its tag."""
+    """A union's type and the function that reads it by its discriminator."""
     classes = {name: api.schemas[name].module for _, name in schema.variants}
     members = " | ".join([*classes, "UnknownVariant"])
     imports = [
         f"    from portone_async.models.{module} import {name}"
         for name, module in sorted(classes.items())
     ]
-    pairs = ", ".join(f'"{name}": "{module}"' for name, module in sorted(classes.items()))
-    tags = ", ".join(f'{quoted(tag)}: "{classes[name]}"' for tag, name in schema.variants)
+    names = "".join(f'"{name}", ' for name in sorted(classes))
+    tags = ", ".join(f'{quoted(tag)}: "{name}"' for tag, name in schema.variants)
     words = prose.schemas.get(schema.name) or f"`{schema.name}` of PortOne's document."
     lines = [HEADER, "from __future__ import annotations", ""]
     lines += ["from typing import TYPE_CHECKING", ""]
@@ -275,7 +292,7 @@ def union_module(schema: Schema, api: Api, prose: Prose) -> str:
     ]
     lines += ["    from portone_async._model import UnknownVariant", *imports, ""]
     lines += [f"    {schema.name}: TypeAlias = {members}", docstring(words)]
-    lines += ["else:", f'    __getattr__ = union_alias("{schema.name}", {{{pairs}}})', ""]
+    lines += ["else:", f'    __getattr__ = union_alias("{schema.name}", ({names}))', ""]
     kind = f"Callable[[Any], {schema.name}]"
     lines += [f'read: {kind} = variant_reader({quoted(schema.tag)}, {{{tags}}}, "{schema.name}")']
     return "\n".join([*lines, ""])
@@ -285,7 +302,9 @@ def map_module(schema: Schema, api: Api, prose: Prose) -> str:
     """A map's type and the function that reads it."""
     item = schema.item
     if item is None or item.kind not in ("str", "int", "bool", "object", "union"):
-        raise CodegenError(f"{schema.name}: a map of {item} is not understood")
+        raise unsupported(
+            schema.name, f"a map of {item}", "add it to `map_module` in codegen/render.py"
+        )
     lines = [HEADER, "from __future__ import annotations", ""]
     lines += ["from typing import Any, TypeAlias", ""]
     if item.kind in SCALARS:
@@ -309,7 +328,7 @@ def map_module(schema: Schema, api: Api, prose: Prose) -> str:
 
 
 def enums_module(api: Api, prose: Prose) -> str:
-    """All enums: a string known to this version, or one that PortOne added since."""
+    """All enums: a value that this version knows, or one that PortOne has added since."""
     lines = [
         HEADER,
         "from __future__ import annotations",
@@ -332,19 +351,20 @@ def enums_module(api: Api, prose: Prose) -> str:
 
 
 def models_index(api: Api) -> str:
-    """`models/__init__`: every name, imported when it is first used."""
+    """`models/__init__`: every name, each imported when it is first used."""
     shown = [s for s in api.schemas.values() if s.kind in ("object", "union", "map", "enum")]
     modules = {s.name: "enums" if s.kind == "enum" else s.module for s in shown}
     lines = [
         HEADER,
-        '"""Every type of the API. Importing this package loads none of them until it is used."""',
+        '"""Every type of the API. Importing this package loads none of them until they are used."""',
         "",
     ]
     lines += [
         "from __future__ import annotations",
         "",
-        "import importlib",
         "from typing import TYPE_CHECKING, Any",
+        "",
+        "from portone_async._registry import model_type",
         "",
     ]
     lines += ["if TYPE_CHECKING:"]
@@ -364,11 +384,9 @@ def models_index(api: Api) -> str:
     ]
     lines += [
         "", "def __getattr__(name: str) -> Any:",
-        "    module = _MODULES.get(name)",
-        "    if module is None:",
+        "    if name not in _MODULES:",
         '        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")',
-        '    value = getattr(importlib.import_module(f"{__name__}.{module}"), name)',
-        "    globals()[name] = value",
+        "    globals()[name] = value = model_type(name)",
         "    return value", "", "",
         "def __dir__() -> list[str]:",
         "    return list(__all__)", "",
@@ -377,20 +395,22 @@ def models_index(api: Api) -> str:
 
 
 def errors_module(api: Api, prose: Prose) -> str:
-    """One exception class per error type, under the class of its status."""
+    """One exception class per error type, derived from the class of its status."""
     values: dict[str, set[str]] = {}
     for union in api.schemas.values():
         if union.kind == "errors":
             for value, name in union.variants:
                 values.setdefault(name, set()).add(value)
     classes = [s for s in api.schemas.values() if s.kind == "error"]
-    extra = {s.name: [f for f in s.fields if f.wire not in ("type", "message")] for s in classes}
+    extra = {
+        s.name: [f for f in s.fields if f.json_name not in ("type", "message")] for s in classes
+    }
     kinds = [f.type for s in classes for f in extra[s.name]]
     helpers, readers, _ = reading_imports(kinds, api)
     bases = sorted({_status_class(s) for s in classes})
     lines = [
         HEADER,
-        '"""A class per error type of PortOne\'s, under the class of its HTTP status."""',
+        '"""A class per error type of PortOne\'s, derived from the class of its HTTP status."""',
         "",
     ]
     lines += [
@@ -412,7 +432,7 @@ def errors_module(api: Api, prose: Prose) -> str:
         named = sorted(values[schema.name]) + [
             tag
             for f in schema.fields
-            if f.wire == "type"
+            if f.json_name == "type"
             for tag in f.tags
             if tag not in values[schema.name]
         ]
@@ -425,8 +445,9 @@ def errors_module(api: Api, prose: Prose) -> str:
             lines.append(
                 f"    {attribute(item)}: {annotation(item.type)}{'' if item.required else ' | None'}"
             )
-            if prose.field(schema.name, item.wire):
-                lines.append(docstring(prose.field(schema.name, item.wire)))
+            words = prose.field(schema.name, item.json_name)
+            if words:
+                lines.append(docstring(words))
         if extra[schema.name]:
             lines += [
                 "",
@@ -434,10 +455,8 @@ def errors_module(api: Api, prose: Prose) -> str:
                 "        get = raw.get",
             ]
             for item in extra[schema.name]:
-                where = f"{schema.name}.{item.wire}"
-                value = read_value(
-                    item.type, f"get({quoted(item.wire)})", where, item.required, api
-                )
+                source, where = f"get({quoted(item.json_name)})", f"{schema.name}.{item.json_name}"
+                value = read_value(item.type, source, where, item.required, api)
                 lines.append(f"        self.{attribute(item)} = {value}")
         lines.append("")
     return "\n".join(lines)
@@ -453,7 +472,7 @@ def _status_class(schema: Schema) -> str:
         return STATUS_CLASSES[schema.status]
     except KeyError:
         raise CodegenError(
-            f"{schema.name}: no class stands for status {schema.status} yet"
+            f"{schema.name}: no class stands for status {schema.status}: add one to portone_async/_errors.py"
         ) from None
 
 
@@ -481,9 +500,9 @@ def namespace_module(
     for endpoint in endpoints:
         kinds += [f.type for f in (*endpoint.path_parameters, *endpoint.query_parameters)]
         kinds += [f.type for f in endpoint.body.fields] if endpoint.body else []
-        kinds += [endpoint.reply] if endpoint.reply else []
-    lists = {e.id: found for e in endpoints if (found := paging(e, api))}
-    kinds += [found.items.type for found in lists.values()]
+        kinds += [endpoint.response] if endpoint.response else []
+    lists = {e.id: pages for e in endpoints if (pages := paging(e, api))}
+    kinds += [pages.items.type for pages in lists.values()]
     checking = type_imports(kinds, api)
     if lists:
         checking.append("from collections.abc import Awaitable")
@@ -504,7 +523,7 @@ def namespace_module(
     if endpoints:
         lines.append("from portone_async._operation import Operation")
     if lists:
-        iterators = sorted({found.iterator for found in lists.values()})
+        iterators = sorted({pages.iterator for pages in lists.values()})
         lines.append(f"from portone_async._pagination import {', '.join(iterators)}")
     lines.append("")
     for child in children:
@@ -561,10 +580,16 @@ def api_index(children: list[str]) -> str:
 
 def operation(endpoint: Endpoint, api: Api) -> str:
     """The facts of an operation that the core needs, as a constant."""
-    reply = endpoint.reply.name if endpoint.reply else "Path" if _is_download(endpoint) else "None"
+    result = (
+        endpoint.response.name
+        if endpoint.response
+        else "Path"
+        if _is_download(endpoint)
+        else "None"
+    )
     facts = [quoted(endpoint.id), quoted(endpoint.method), quoted(endpoint.path)]
-    if endpoint.reply:
-        facts.append(f'response="{endpoint.reply.name}"')
+    if endpoint.response:
+        facts.append(f'response="{endpoint.response.name}"')
     if endpoint.body:
         facts.append(f'body="{endpoint.body.name}"')
     for name, value in (
@@ -584,7 +609,7 @@ def operation(endpoint: Endpoint, api: Api) -> str:
         f'"{name}"' for name in sorted({name for _, name in endpoint.errors.variants})
     )
     facts.append(f"errors=({errors},)" if errors else "errors=()")
-    return f"{_constant(endpoint)}: Operation[{reply}] = Operation({', '.join(facts)})"
+    return f"{_constant(endpoint)}: Operation[{result}] = Operation({', '.join(facts)})"
 
 
 def _constant(endpoint: Endpoint) -> str:
@@ -596,22 +621,22 @@ def _is_download(endpoint: Endpoint) -> bool:
         return False
     if endpoint.media == "text/csv":
         return True
-    raise CodegenError(f"{endpoint.id}: a reply of {endpoint.media} is not understood")
+    raise unsupported(endpoint.id, f"a response of {endpoint.media}", "JSON and text/csv are")
 
 
 def _store(endpoint: Endpoint, api: Api) -> str | None:
     """Where the operation takes `storeId`, if it does: the query, the body or the body's filter."""
-    if any(f.wire == "storeId" for f in endpoint.query_parameters):
+    if any(f.json_name == "storeId" for f in endpoint.query_parameters):
         return "query"
     if endpoint.body is None:
         return None
     for item in endpoint.body.fields:
-        if item.wire == "storeId":
+        if item.json_name == "storeId":
             return "body"
         if (
-            item.wire == "filter"
+            item.json_name == "filter"
             and item.type.kind == "object"
-            and any(f.wire == "storeId" for f in api.schemas[item.type.name].fields)
+            and any(f.json_name == "storeId" for f in api.schemas[item.type.name].fields)
         ):
             return "filter"
     return None
@@ -623,14 +648,14 @@ def function(endpoint: Endpoint, prose: Prose) -> str:
     optional: list[str] = []
     path = [f"{argument(f)}: {annotation(f.type)}" for f in endpoint.path_parameters]
     documented = [
-        (argument(f), prose.parameter(endpoint, f.wire)) for f in endpoint.path_parameters
+        (argument(f), prose.parameter(endpoint, f.json_name)) for f in endpoint.path_parameters
     ]
     later: list[tuple[str, str]] = []
     body = endpoint.body.fields if endpoint.body else ()
     for item in (*body, *endpoint.query_parameters):
         kind = annotation(item.type)
         schema = endpoint.body.name if endpoint.body and item in body else ""
-        words = (argument(item), prose.parameter(endpoint, item.wire, schema))
+        words = (argument(item), prose.parameter(endpoint, item.json_name, schema))
         if item.required:
             required.append(f"{argument(item)}: {kind}")
             documented.append(words)
@@ -640,12 +665,12 @@ def function(endpoint: Endpoint, prose: Prose) -> str:
     if _is_download(endpoint):
         required.append("file: str | PathLike[str]")
         documented.append(
-            ("file", "Where to write the file. It appears there whole or not at all.")
+            ("file", "Path to write to. The file appears there only when it is complete.")
         )
     keyword = [*required, *optional, "options: RequestOptions | None = None"]
     returns = (
-        annotation(endpoint.reply)
-        if endpoint.reply
+        annotation(endpoint.response)
+        if endpoint.response
         else "Path"
         if _is_download(endpoint)
         else "None"
@@ -655,17 +680,19 @@ def function(endpoint: Endpoint, prose: Prose) -> str:
     if endpoint.path_parameters:
         call.append(
             "path={"
-            + ", ".join(f"{quoted(f.wire)}: {argument(f)}" for f in endpoint.path_parameters)
+            + ", ".join(f"{quoted(f.json_name)}: {argument(f)}" for f in endpoint.path_parameters)
             + "}"
         )
     if endpoint.query_parameters:
         call.append(
             "query={"
-            + ", ".join(f"{quoted(f.wire)}: {argument(f)}" for f in endpoint.query_parameters)
+            + ", ".join(f"{quoted(f.json_name)}: {argument(f)}" for f in endpoint.query_parameters)
             + "}"
         )
     if endpoint.body:
-        call.append("body={" + ", ".join(f"{quoted(f.wire)}: {argument(f)}" for f in body) + "}")
+        call.append(
+            "body={" + ", ".join(f"{quoted(f.json_name)}: {argument(f)}" for f in body) + "}"
+        )
     if _is_download(endpoint):
         call.append("file=file")
     lines = [f"async def {endpoint.name}({signature},) -> {returns}:"]
@@ -674,21 +701,21 @@ def function(endpoint: Endpoint, prose: Prose) -> str:
     return "\n".join(lines)
 
 
-def iterator(endpoint: Endpoint, found: Paging, api: Api, prose: Prose) -> str:
+def iterator(endpoint: Endpoint, pages: Paging, api: Api, prose: Prose) -> str:
     """The function that makes an iterator over all items of a list."""
-    reply = endpoint.reply.name if endpoint.reply else "None"
-    item = annotation(found.items.type.item or found.items.type)
-    rest = (*found.rest, *endpoint.query_parameters)
+    response = endpoint.response.name if endpoint.response else "None"
+    item = annotation(pages.items.type.item or pages.items.type)
+    rest = (*pages.rest, *endpoint.query_parameters)
     inputs = [
         f"{argument(f)}: {annotation(f.type)}{'' if f.required else ' | None = None'}"
         for f in sorted(rest, key=lambda f: not f.required)
     ]
     arguments = [f"{argument(f)}={argument(f)}" for f in rest]
     lines: list[str] = []
-    match found.kind:
+    match pages.kind:
         case "page":
             page = (
-                next(f.type.name for f in endpoint.body.fields if f.wire == "page")
+                next(f.type.name for f in endpoint.body.fields if f.json_name == "page")
                 if endpoint.body
                 else ""
             )
@@ -703,38 +730,42 @@ def iterator(endpoint: Endpoint, found: Paging, api: Api, prose: Prose) -> str:
             position, moved = "position: str | None", ["cursor=position"]
     given = ", ".join(["client", *arguments, *moved, "options=options"])
     signature = ", ".join(["client: Caller", "*", *inputs, "options: RequestOptions | None = None"])
-    start = ", cursor" if found.kind == "cursor" else ""
+    start = ", cursor" if pages.kind == "cursor" else ""
     return "\n".join(
         [
-            f"def {iterator_name(endpoint)}({signature},) -> {found.iterator}[{item}, {reply}]:",
-            iterator_docstring(endpoint, found, prose),
+            f"def {iterator_name(endpoint)}({signature},) -> {pages.iterator}[{item}, {response}]:",
+            iterator_docstring(endpoint, pages, prose),
             *lines,
-            f"    def fetch({position}) -> Awaitable[{reply}]:",
+            f"    def fetch({position}) -> Awaitable[{response}]:",
             f"        return {endpoint.name}({given})",
             "",
-            f"    return {found.iterator}(fetch, {quoted(found.items.name)}{start})",
+            f"    return {pages.iterator}(fetch, {quoted(pages.items.name)}{start})",
         ]
     )
 
 
-def iterator_docstring(endpoint: Endpoint, found: Paging, prose: Prose) -> str:
-    """What an iterator's function takes and gives."""
+def iterator_docstring(endpoint: Endpoint, pages: Paging, prose: Prose) -> str:
+    """The docstring of an iterator's function."""
     schema = endpoint.body.name if endpoint.body else ""
-    told = [
-        (argument(f), prose.parameter(endpoint, f.wire, schema if f in found.rest else ""))
-        for f in (*found.rest, *endpoint.query_parameters)
+    documented = [
+        (argument(f), prose.parameter(endpoint, f.json_name, schema if f in pages.rest else ""))
+        for f in (*pages.rest, *endpoint.query_parameters)
     ]
-    if found.kind == "cursor":
-        told.append(
-            ("cursor", "Where to go on: the `cursor` of the last item that is there already.")
+    if pages.kind == "cursor":
+        documented.append(
+            ("cursor", "Where to continue: the `cursor` of the last item already read.")
         )
     else:
-        told.append(("size", "Items a page; PortOne's own choice if not given."))
+        documented.append(("size", "Items per page; PortOne's default if omitted."))
     parts = [f"Iterate over all items of `{endpoint.name}`, page after page.", ""]
     parts += [
-        "    `async for` over its items, or over `.by_page()`; an error leaves the place as it was."
+        "    Use `async for` on it for the items, or on `.by_page()` for the pages. An error does not move its position."
     ]
-    parts += ["", "    Args:", *(_hanging(f"{name}: {words}") for name, words in told if words)]
+    parts += [
+        "",
+        "    Args:",
+        *(_hanging(f"{name}: {words}") for name, words in documented if words),
+    ]
     text = escaped("\n".join(parts))
     return f'    """{text}\n    """'
 
@@ -747,13 +778,14 @@ def function_docstring(
     parts = [summary]
     description = prose.description(endpoint)
     if description:
-        parts += ["", *(_wrapped(paragraph, 4) for paragraph in description.split("\n\n"))]
+        for paragraph in description.split("\n\n"):
+            parts += ["", _wrapped(paragraph, 4)]
     if endpoint.unstable:
-        parts += ["", "    Unstable: PortOne does not promise to keep it as it is."]
+        parts += ["", "    Unstable: PortOne may change it without notice."]
     parts += ["", f"    `{endpoint.method} {endpoint.path}`"]
-    told = [(name, words) for name, words in arguments if words]
-    if told:
-        parts += ["", "    Args:", *(_hanging(f"{name}: {words}") for name, words in told)]
+    documented = [(name, words) for name, words in arguments if words]
+    if documented:
+        parts += ["", "    Args:", *(_hanging(f"{name}: {words}") for name, words in documented)]
     if returns == "Path":
         parts += ["", "    Returns:", "        The path of the written file."]
     names = ", ".join(sorted({name for _, name in endpoint.errors.variants}))

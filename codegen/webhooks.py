@@ -1,4 +1,4 @@
-"""PortOne's webhooks: its document has none, so ours describes them, and the same generator makes their models."""
+"""PortOne's webhooks: its document has none, so ours describes them, and the same generator writes their models."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ WEBHOOKS: Final = OPENAPI / "webhooks.json"
 
 
 def load_webhooks() -> Json:
-    """Our document; stop by name at a schema that no webhook carries."""
+    """Our document; an error names a schema that no webhook uses."""
     document: Json = json.loads(WEBHOOKS.read_text(encoding="utf-8"))
     schemas = document["components"]["schemas"]
     stray = sorted(schemas.keys() - set(reachable(document["webhooks"], schemas)))
     if stray:
-        raise CodegenError(f"{WEBHOOKS.name}: no webhook carries {', '.join(stray)}")
+        raise CodegenError(f"{WEBHOOKS.name}: no webhook uses {', '.join(stray)}")
     return document
 
 
 def with_webhooks(document: Json, webhooks: Json) -> Json:
-    """The API's document with the webhooks' schemas beside its own; stop by name at one that both have."""
+    """The API's document with the webhooks' schemas added; an error names a schema that both have."""
     own, added = document["components"]["schemas"], webhooks["components"]["schemas"]
     both = sorted(own.keys() & added.keys())
     if both:

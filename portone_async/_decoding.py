@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import importlib
 from collections.abc import Mapping
-from functools import cache
 from typing import Any, TypeVar, cast
 
-import orjson
-
+from portone_async import _json
 from portone_async._errors import APIError, status_class
 from portone_async._operation import Operation
-from portone_async._reading import Reader, odd
+from portone_async._reading import report_mismatch
+from portone_async._registry import error_classes, model_reader
 from portone_async._response import SUCCESS, RawResponse
 
 T = TypeVar("T")
@@ -33,8 +31,8 @@ def read_response(
         _check(operation.response, response)
     body = response.json()
     if body.__class__ is not dict:
-        return cast("T", odd(body, operation.response))
-    return response_reader(operation.response)(body)
+        return cast("T", report_mismatch(body, operation.response))
+    return model_reader(operation.response)(body)
 
 
 def check_success(
@@ -59,19 +57,12 @@ def check_download(
 
 
 def _check(name: str, response: RawResponse) -> None:
-    from portone_async._check import first_departure  # noqa: PLC0415  (slow to import)
+    from portone_async._validation import first_mismatch  # noqa: PLC0415  (slow to import)
 
-    mismatch = first_departure(response.json(), name)
+    mismatch = first_mismatch(response.json(), name)
     if mismatch is not None:
         path, problem = mismatch
         raise response.unreadable(f"differs from the document: {path} {problem}", path)
-
-
-@cache
-def response_reader(name: str) -> Reader:
-    """Return the function that reads a model, imported when it is first needed."""
-    models = importlib.import_module("portone_async.models")
-    return importlib.import_module(f"portone_async.models.{models._MODULES[name]}").read  # noqa: SLF001
 
 
 def read_error(
@@ -94,8 +85,8 @@ def read_error(
 def error_body(content: bytes) -> dict[str, Any] | None:
     """Return the body of an error if it is a JSON object; a gateway's HTML or an empty body is not."""
     try:
-        body = orjson.loads(content)
-    except orjson.JSONDecodeError:
+        body = _json.loads(content)
+    except ValueError:
         return None
     return cast("dict[str, Any]", body) if isinstance(body, dict) else None
 
@@ -107,16 +98,5 @@ def _error_class(
     if not isinstance(name, str):
         return None
     # One value may stand for two classes; the operation decides which.
-    own = _classes(operation.errors).get(name) if operation else None
-    return own or _classes(None).get(name)
-
-
-@cache
-def _classes(names: tuple[str, ...] | None) -> dict[str, type[APIError]]:
-    errors = importlib.import_module("portone_async.models.errors")
-    classes: dict[str, type[APIError]] = {}
-    for name in errors.__all__ if names is None else names:
-        kind: type[APIError] = getattr(errors, name)
-        for value in kind.types:
-            classes.setdefault(value, kind)
-    return classes
+    own = error_classes(operation.errors).get(name) if operation else None
+    return own or error_classes(None).get(name)

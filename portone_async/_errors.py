@@ -26,6 +26,30 @@ from typing import Any, ClassVar, Final
 
 from attrs import define, field
 
+__all__ = (
+    "APIConnectionError",
+    "APIError",
+    "APITimeoutError",
+    "AuthenticationError",
+    "BadGatewayError",
+    "BadRequestError",
+    "ClientClosedError",
+    "ConflictError",
+    "GatewayTimeoutError",
+    "GoneError",
+    "InternalServerError",
+    "InvalidArgumentError",
+    "NotFoundError",
+    "PaginationError",
+    "PermissionDeniedError",
+    "PortOneError",
+    "RateLimitError",
+    "RequestInfo",
+    "ResponseError",
+    "ServerError",
+    "ServiceUnavailableError",
+)
+
 
 @define(frozen=True)
 class RequestInfo:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime as dt
 import keyword
 import re
-import sys
 from functools import cache
 from typing import TYPE_CHECKING, Any, ClassVar, NewType
 
@@ -14,33 +13,57 @@ from attrs import define, field, fields
 Unrecognized = NewType("Unrecognized", str)
 """An enum value that this version of the SDK has no name for. A plain `str` at run time."""
 
-# Models are printed into logs and tracebacks, so a repr shows what identifies and what counts (ids, enums,
-# amounts, times) and leaves out every free text and everything about a person.
+# Models are printed into logs and tracebacks, so a repr shows ids, enums, amounts and times, and hides every
+# free text and everything about a person.
 _PERSONAL = re.compile(
     r"birth|gender|age_|phone|email|foreigner|billing_key|account|address|customer_id|operator_id"
 )
 
 
+class _TimeTexts:
+    """A place for the texts of a model's times that is no field: not in `__init__`, `==`, repr or `asdict`."""
+
+    __slots__ = ("__time_texts__",)
+
+    __time_texts__: tuple[Any, ...]
+    """What the fields in `__time_fields__` were read from. Not set unless there are any."""
+
+
+class _AdditionalProperties(dict[str, Any]):
+    """The unknown fields of a model, and the texts of its times.
+
+    Whatever copies a model copies its fields and knows nothing of `__time_texts__`: `pickle`, `copy`,
+    `attrs.evolve`. So the texts travel with this field.
+    """
+
+    time_texts: tuple[Any, ...] = ()
+
+
 @define(slots=True, kw_only=True, repr=False)
-class Model:
+class Model(_TimeTexts):
     """Base of every generated model.
 
     Attribute names are snake_case; `None` means that the field is absent. Fields that PortOne sends and this
-    version does not know are in `additional_properties`, under their names on the wire, and are written back.
+    version does not know are in `additional_properties`, under their JSON names, and are written back.
     """
 
-    __wire__: ClassVar[dict[str, str]] = {}
+    __json_names__: ClassVar[dict[str, str]] = {}
+    """JSON names that are not simply the camel case of the attribute."""
+    __enum_fields__: ClassVar[tuple[str, ...]] = ()
+    __time_fields__: ClassVar[tuple[str, ...]] = ()
 
     additional_properties: dict[str, Any] = field(factory=dict[str, Any])
 
     if not TYPE_CHECKING:  # it would allow any name
 
         def __getattr__(self, name: str) -> Any:
-            # Nearly always there are none: a reply is read in less time, and with half as many objects for the
-            # garbage collector to go through, if their dict is only made when somebody asks for it.
+            # Nearly always there are none. Not making their dict until it is asked for makes reading faster, and
+            # leaves half as many objects to the garbage collector.
+            if name == "__time_texts__":
+                return ()
             if name != "additional_properties":
                 raise AttributeError(f"{type(self).__name__} has no {name}")
-            self.additional_properties = {}
+            self.additional_properties = additional_properties({}, self.__time_texts__)
             return self.additional_properties
 
     def __repr__(self) -> str:
@@ -56,7 +79,7 @@ class Model:
 class UnknownVariant:
     """A variant of a union that PortOne added after this version of the SDK was generated.
 
-    `tag` is the discriminator's value on the wire (`None` if it is missing or no string), `raw` the whole
+    `tag` is the discriminator's value in the JSON (`None` if it is missing or not a string), `raw` the whole
     object as it came.
     """
 
@@ -67,35 +90,39 @@ class UnknownVariant:
         return f"UnknownVariant(tag={self.tag!r})"
 
 
-class PreciseDatetime(dt.datetime):
-    """A time that came with more digits than a `datetime` holds: `wire` keeps them for writing back."""
-
-    wire: str | None = None
-
-    def __reduce_ex__(self, protocol: Any) -> Any:
-        return (precise, (self.wire,)) if self.wire is not None else super().__reduce_ex__(protocol)
-
-
-def precise(wire: str) -> PreciseDatetime:
-    """A time with all the digits that it came with."""
-    value = PreciseDatetime.fromisoformat(wire)
-    value.wire = wire
-    return value
-
-
 @cache
-def wire_names(model: type[Model]) -> tuple[tuple[str, str], ...]:
-    """Each field of a model as (attribute, name on the wire)."""
+def field_names(model: type[Model]) -> tuple[tuple[str, str], ...]:
+    """Each field of a model as (attribute, JSON name)."""
     return tuple(
-        (attribute.name, model.__wire__.get(attribute.name) or _camel(attribute.name))
+        (attribute.name, model.__json_names__.get(attribute.name) or _camel(attribute.name))
         for attribute in fields(model)
         if attribute.name != "additional_properties"
     )
 
 
-def argument_name(wire: str) -> str:
-    """How a field's or parameter's name on the wire is spelt in Python, for messages."""
-    name = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", wire).lower()
+def additional_properties(
+    unknown: dict[str, Any], time_texts: tuple[Any, ...] = ()
+) -> dict[str, Any]:
+    """The unknown fields of a model that was read, and the texts of its times where it has any."""
+    if not time_texts:
+        return unknown
+    properties = _AdditionalProperties(unknown)
+    properties.time_texts = time_texts
+    return properties
+
+
+def time_texts(model: Model) -> dict[str, Any]:
+    """What each time of a model was read from, by attribute; the attribute may have changed since."""
+    names = model.__time_fields__
+    if not names:
+        return {}
+    texts = model.__time_texts__ or getattr(model.additional_properties, "time_texts", ())
+    return dict(zip(names, texts, strict=False))
+
+
+def argument_name(json_name: str) -> str:
+    """How the JSON name of a field or parameter is spelt in Python, for messages."""
+    name = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", json_name).lower()
     return f"{name}_" if keyword.iskeyword(name) else name
 
 
@@ -107,14 +134,15 @@ def _camel(name: str) -> str:
 @cache
 def _printable(model: type[Model]) -> tuple[tuple[str, bool], ...]:
     """The attributes that a repr shows, and whether it shows a text there."""
-    modules: dict[str, str] = sys.modules["portone_async.models"]._MODULES  # noqa: SLF001
     shown: list[tuple[str, bool]] = []
-    for name, _ in wire_names(model):
-        annotation = str(model.__annotations__.get(name, "")).removesuffix(" | None")
+    for attribute in fields(model):
+        name, annotation = attribute.name, str(attribute.type).removesuffix(" | None")
         identifies = name == "id" or name.endswith("_id")
-        if not _PERSONAL.search(name) and (identifies or annotation != "str"):
-            # A reply may hold a text where the document has none, and that may be anything.
-            named = annotation.startswith("Literal[") or modules.get(annotation) == "enums"
+        if name == "additional_properties" or _PERSONAL.search(name):
+            continue
+        if identifies or annotation != "str":
+            # A response may hold a text where the document has none, and that may be anything.
+            named = annotation.startswith("Literal[") or name in model.__enum_fields__
             shown.append((name, identifies or named))
     return tuple(shown)
 

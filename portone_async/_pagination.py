@@ -1,7 +1,7 @@
 """All items of a list, page after page, as an async iterator.
 
-Written as objects rather than async generators: an error leaves the position as it was, so that going on asks
-for the same page again, and leaving a loop early leaves nothing behind to be closed.
+The iterators are objects rather than async generators: after an error they can be iterated further, from the same
+page on, and a loop that is left early leaves nothing to close.
 """
 
 from __future__ import annotations
@@ -21,50 +21,50 @@ R = TypeVar("R")
 
 @define(frozen=True)
 class Page(Generic[Item, R]):
-    """One page: its items without those that the page before already had, and PortOne's whole reply."""
+    """One page: its items without those that the previous page had already, and the whole response."""
 
     items: list[Item]
-    reply: R
+    response: R
 
 
 class Pages(ABC, Generic[Item, R]):
     """An async iterator over all items of a list; `by_page()` iterates over its pages.
 
-    A page is asked for when its first item is needed. After an error the same page is asked for again.
+    A page is requested when its first item is needed. After an error the same page is requested again.
     """
 
     def __init__(self, fetch: Callable[[Any], Awaitable[R]], field: str) -> None:
         self._fetch: Final = fetch
         self._field: Final = field
-        self._before: list[Item] = []
-        self._waiting: list[Item] = []
+        self._previous: list[Item] = []
+        self._pending: list[Item] = []
         self._ended = False
 
     def __aiter__(self) -> Self:
         return self
 
     async def __anext__(self) -> Item:
-        while not self._waiting:
+        while not self._pending:
             page = await self.next_page()
             if page is None:
                 raise StopAsyncIteration
-            self._waiting = page.items[::-1]
-        return self._waiting.pop()
+            self._pending = page.items[::-1]
+        return self._pending.pop()
 
     async def next_page(self) -> Page[Item, R] | None:
         """The next page, or `None` after the last one."""
         if self._ended:
             return None
-        reply = await self._fetch(self._position())
-        found: list[Item] = getattr(reply, self._field) or []
-        if not found:
-            # Neither a short page nor a total says so: PortOne describes the total loosely.
+        response = await self._fetch(self._position())
+        items: list[Item] = getattr(response, self._field) or []
+        if not items:
+            # Only an empty page is the end: pages may be short, and PortOne does not define the total exactly.
             self._ended = True
             return None
-        self._advance(found)
-        # What was added meanwhile pushes items of the page before onto this one.
-        page = Page([item for item in found if item not in self._before], reply)
-        self._before = found
+        self._advance(items)
+        # Items that were added in the meantime move some of the previous page onto this one.
+        page = Page([item for item in items if item not in self._previous], response)
+        self._previous = items
         return page
 
     def by_page(self) -> _ByPage[Item, R]:
@@ -72,7 +72,7 @@ class Pages(ABC, Generic[Item, R]):
         return _ByPage(self)
 
     def prefetched(self) -> Prefetched[Item, R]:
-        """Ask for the next page while the items of this one are worked on.
+        """Request the next page while the items of this one are being processed.
 
         `async with portone.payment.iter_payments().prefetched() as payments: async for payment in payments: ...`
         """
@@ -80,11 +80,11 @@ class Pages(ABC, Generic[Item, R]):
 
     @abstractmethod
     def _position(self) -> Any:
-        """What to ask for next."""
+        """The page number or cursor to request next."""
 
     @abstractmethod
-    def _advance(self, found: list[Item]) -> None:
-        """Move behind a page."""
+    def _advance(self, items: list[Item]) -> None:
+        """Move past a page with these items."""
 
 
 class NumberedPages(Pages[Item, R]):
@@ -97,7 +97,7 @@ class NumberedPages(Pages[Item, R]):
     def _position(self) -> int:
         return self._number
 
-    def _advance(self, found: list[Item]) -> None:  # noqa: ARG002  (numbers count pages)
+    def _advance(self, items: list[Item]) -> None:  # noqa: ARG002  (numbers count pages)
         self._number += 1
 
 
@@ -113,10 +113,10 @@ class CursorPages(Pages[Item, R]):
     def _position(self) -> str | None:
         return self._cursor
 
-    def _advance(self, found: list[Item]) -> None:
-        cursor = getattr(found[-1], "cursor", None)
+    def _advance(self, items: list[Item]) -> None:
+        cursor = getattr(items[-1], "cursor", None)
         if not isinstance(cursor, str) or cursor == self._cursor:
-            raise PaginationError("the list does not go on: its last item has no new cursor")
+            raise PaginationError("the pagination cursor did not advance")
         self._cursor = cursor
 
 
@@ -137,11 +137,11 @@ class _ByPage(Generic[Item, R]):
 
 
 class Prefetched(Generic[Item, R]):
-    """An async iterator that is a page ahead, within an `async with` block."""
+    """An async iterator that requests one page ahead, within an `async with` block."""
 
     def __init__(self, pages: Pages[Item, R]) -> None:
         self._pages: Final = pages
-        self._waiting: list[Item] = []
+        self._pending: list[Item] = []
 
     async def __aenter__(self) -> Self:
         self._send, self._receive = anyio.create_memory_object_stream[Page[Item, R] | PortOneError](
@@ -149,30 +149,30 @@ class Prefetched(Generic[Item, R]):
         )
         self._tasks = anyio.create_task_group()
         await self._tasks.__aenter__()
-        self._tasks.start_soon(self._ahead)
+        self._tasks.start_soon(self._request_ahead)
         return self
 
     async def __aexit__(self, *_: object) -> None:
         self._tasks.cancel_scope.cancel()
         self._receive.close()
-        # Without the block's own exception, which then leaves as it is and not in a group.
+        # Not given the block's exception, which would leave as an exception group.
         await self._tasks.__aexit__(None, None, None)
 
     def __aiter__(self) -> Self:
         return self
 
     async def __anext__(self) -> Item:
-        while not self._waiting:
+        while not self._pending:
             try:
                 page = await self._receive.receive()
             except anyio.EndOfStream:
                 raise StopAsyncIteration from None
             if isinstance(page, PortOneError):
                 raise page
-            self._waiting = page.items[::-1]
-        return self._waiting.pop()
+            self._pending = page.items[::-1]
+        return self._pending.pop()
 
-    async def _ahead(self) -> None:
+    async def _request_ahead(self) -> None:
         async with self._send:
             try:
                 while (page := await self._pages.next_page()) is not None:

@@ -10,9 +10,9 @@ from enum import Enum
 from typing import Any, Final
 from urllib.parse import quote, unquote
 
-import orjson
 from attrs import define, field
 
+from portone_async import _json
 from portone_async._errors import InvalidArgumentError, RequestInfo
 from portone_async._model import argument_name
 from portone_async._operation import Operation
@@ -150,7 +150,7 @@ def escape_segment(value: Any, name: str) -> str:
 def encode_json(value: Any) -> bytes:
     """Return JSON bytes."""
     try:
-        return orjson.dumps(value)
+        return _json.dumps(value)
     except TypeError as error:
         raise InvalidArgumentError(f"an argument cannot be written as JSON: {error}") from None
 
@@ -165,7 +165,7 @@ def _written(name: str, value: Any) -> Any:
 def _written_body(
     operation: Operation[Any], body: Mapping[str, Any], store_id: str | None
 ) -> dict[str, Any]:
-    from portone_async._check import check_input  # noqa: PLC0415  (lookups have no body: they need not pay for it)
+    from portone_async._validation import check_input  # noqa: PLC0415  (lookups have no body: they need not pay for it)
 
     written = {name: _written(name, value) for name, value in body.items() if value is not None}
     if store_id is not None:
@@ -175,7 +175,7 @@ def _written_body(
             chosen = written.setdefault("filter", {})
             if isinstance(chosen, dict):
                 chosen.setdefault("storeId", store_id)  # pyright: ignore[reportUnknownMemberType]
-    check_input(written, operation)
+    check_input(written, operation.body or "", operation.id)
     return written
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final, Generic, TypeVar
 
-import orjson
 from attrs import define, field
 
+from portone_async import _json
 from portone_async._errors import RequestInfo, ResponseError
 from portone_async._model import Model, UnknownVariant
 
@@ -28,8 +28,8 @@ class RawResponse:
     def json(self) -> Any:
         """Return the body as JSON; raise `ResponseError` if it is not JSON."""
         try:
-            return orjson.loads(self.content)
-        except orjson.JSONDecodeError:
+            return _json.loads(self.content)
+        except ValueError:
             pass
         # Not within `except`: the decoder's error holds the body.
         raise self.unreadable("is not JSON")

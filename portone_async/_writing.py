@@ -2,25 +2,28 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from enum import Enum
-from typing import Any
+from typing import Any, cast
 
-from portone_async._errors import InvalidArgumentError
-from portone_async._model import Model, PreciseDatetime, UnknownVariant, wire_names
+from portone_async._model import Model, UnknownVariant, field_names, time_texts
+from portone_async._times import is_text_of, write_datetime
 
 
 def write(value: Any) -> Any:
-    """`value` as JSON: absent fields left out, unknown fields and variants as they came.
+    """`value` as JSON: absent fields omitted, unknown fields and variants as they came.
 
-    Raises `InvalidArgumentError` for a datetime without a time zone: whose clock it counts by would be a guess.
+    Raises `InvalidArgumentError` for a datetime without a time zone, which is ambiguous.
     """
     if isinstance(value, Model):
+        texts = time_texts(value)
         written: dict[str, Any] = {}
-        for name, wire in wire_names(type(value)):
+        for name, json_name in field_names(type(value)):
             item = getattr(value, name)
             if item is not None:
-                written[wire] = write(item)
+                written[json_name] = (
+                    _write_time(item, texts[name]) if name in texts else write(item)
+                )
         written.update(value.additional_properties)
         return written
     if isinstance(value, list | tuple):
@@ -40,16 +43,12 @@ def write(value: Any) -> Any:
     return value
 
 
-def write_datetime(value: datetime) -> str:
-    """An aware datetime as RFC 3339 text."""
-    if value.tzinfo is None:
-        raise InvalidArgumentError(
-            "a datetime without a time zone was given: add one, such as datetime(..., tzinfo=ZoneInfo('Asia/Seoul'))"
-        )
-    if isinstance(value, PreciseDatetime) and value.wire is not None:
-        return value.wire
-    # PortOne writes fractions in groups of three digits, as few as the time needs.
-    text = value.isoformat(
-        timespec="milliseconds" if value.microsecond and value.microsecond % 1000 == 0 else "auto"
-    )
-    return text.removesuffix("+00:00") + "Z" if value.tzinfo is UTC else text
+def _write_time(value: Any, text: Any) -> Any:
+    """A time that was read: as it came, nanoseconds and zeros included, unless it has been changed since."""
+    if isinstance(value, list) and isinstance(text, list):
+        times, texts = cast("list[Any]", value), cast("list[Any]", text)
+        if len(times) == len(texts):
+            return [_write_time(*pair) for pair in zip(times, texts, strict=True)]
+    if isinstance(value, datetime) and isinstance(text, str) and is_text_of(text, value):
+        return text
+    return write(value)

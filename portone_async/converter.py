@@ -1,4 +1,4 @@
-"""A cattrs converter for PortOne's models: keep replies in a database, a cache or a queue, and get them back.
+"""A cattrs converter for PortOne's models: keep responses in a database, a cache or a queue, and get them back.
 
 `converter.unstructure(payment)` gives JSON values equal to what PortOne sent, and `converter.structure(data,
 Payment)` reads them again; unions, open enums, unknown fields and unknown variants included.
@@ -6,16 +6,17 @@ Payment)` reads them again; unions, open enums, unknown fields and unknown varia
 
 from __future__ import annotations
 
-import importlib
 import types
 from datetime import date, datetime
-from typing import Any, Final, Literal, Union, cast, get_args, get_origin
+from typing import Any, Final, Literal, Union, get_args, get_origin
 
 import cattrs
 
 from portone_async._errors import InvalidArgumentError
 from portone_async._model import Model, UnknownVariant, Unrecognized
-from portone_async._reading import Reader, read_date, read_datetime
+from portone_async._reading import read_date, read_datetime
+from portone_async._registry import Reader, model_reader
+from portone_async._times import real_class
 from portone_async._writing import write
 
 __all__ = ["converter", "install"]
@@ -62,19 +63,19 @@ def _structure(kind: Any) -> Any:
 def _reader(model: Any) -> Reader:
     if model is UnknownVariant:
         return lambda raw: UnknownVariant(tag=None, raw=raw)
-    return cast("Reader", importlib.import_module(model.__module__).read)
+    return model_reader(model.__name__)
 
 
 def _union_reader(members: tuple[Any, ...]) -> Reader:
-    from portone_async._check import slots  # noqa: PLC0415  (resolves annotations: only when asked for)
+    from portone_async._validation import field_types  # noqa: PLC0415  (few programs use it)
 
     readers: dict[tuple[str, str], Reader] = {}
     for model in members:
         if model not in (UnknownVariant, types.NoneType):
-            for wire, (hint, _) in slots(model).items():
+            for json_name, (hint, _) in field_types(model).items():
                 if get_origin(hint) is Literal:
-                    readers.update(((wire, tag), _reader(model)) for tag in get_args(hint))
-    tag_names = {wire for wire, _ in readers}
+                    readers.update(((json_name, tag), _reader(model)) for tag in get_args(hint))
+    tag_names = {json_name for json_name, _ in readers}
 
     def read(raw: Any) -> Any:
         for name in tag_names:
@@ -89,10 +90,11 @@ def _union_reader(members: tuple[Any, ...]) -> Reader:
 
 
 def _times(target: cattrs.Converter) -> cattrs.Converter:
-    target.register_structure_hook(datetime, lambda value, _: read_datetime(value, "datetime"))
-    target.register_structure_hook(date, lambda value, _: read_date(value, "date"))
-    target.register_unstructure_hook(datetime, write)
-    target.register_unstructure_hook(date, write)
+    times, days = real_class(datetime), real_class(date)
+    target.register_structure_hook(times, lambda value, _: read_datetime(value, "datetime"))
+    target.register_structure_hook(days, lambda value, _: read_date(value, "date"))
+    target.register_unstructure_hook(times, write)
+    target.register_unstructure_hook(days, write)
     return target
 
 

@@ -62,8 +62,8 @@ async def refresh_token(
 ) -> RefreshTokenResponse:
     """Exchange a refresh token for a new access token.
 
-    Answers with a new pair: an access token valid for 30 minutes and a refresh token valid for a day. The refresh token
-    sent stops working at once, as do all others of the same user, so store the new one before anything else. Needs no
+    Returns a new pair: an access token valid for 30 minutes and a refresh token valid for a day. The refresh token sent
+    stops working at once, as do all others of the same user, so store the new one before anything else. Needs no
     authentication besides it.
 
     `POST /token/refresh`

@@ -35,7 +35,7 @@ async def evaluate_checkout_profile(
     """List the payment methods a checkout profile offers for an amount.
 
     Each method comes with the channel key to pay through. Needs no authentication, so it may be called from a web page
-    too. An unknown profile gives `PROFILE_SETTINGS_NOT_FOUND`.
+    too. An unknown profile fails with `PROFILE_SETTINGS_NOT_FOUND`.
 
     `GET /checkout-profiles/evaluate`
 

@@ -114,8 +114,8 @@ async def confirm_identity_verification(
     """Complete an identity verification that was sent through the API.
 
     Second step after `send_identity_verification`. With the SMS method give the code the customer received as `otp`;
-    with the APP method leave it out. Answers with the verified person. An id that was never sent through the API gives
-    `IDENTITY_VERIFICATION_NOT_SENT`, one that is verified already `IDENTITY_VERIFICATION_ALREADY_VERIFIED`.
+    with the APP method omit it. Returns the verified person. An id that was never sent through the API fails with
+    `IDENTITY_VERIFICATION_NOT_SENT`, one that is verified already with `IDENTITY_VERIFICATION_ALREADY_VERIFIED`.
 
     `POST /identity-verifications/{identityVerificationId}/confirm`
 
@@ -141,9 +141,9 @@ async def get_identity_verification(
 ) -> IdentityVerification:
     """Look up one identity verification.
 
-    Call it from the server to learn who was verified; never rely on what the browser says. Only the variant with status
-    `VERIFIED` carries `verified_customer`; which of its fields are filled depends on the verification provider and the
-    contract with it.
+    Call it from the server to find out who was verified; never rely on the browser's result. Only the variant with
+    status `VERIFIED` carries `verified_customer`; which of its fields are filled depends on the verification provider
+    and the contract with it.
 
     `GET /identity-verifications/{identityVerificationId}`
 
@@ -174,16 +174,16 @@ async def get_identity_verifications(
 
     Pages are counted from 0 and hold 10 items unless `page` says otherwise. Sorted by the time of the request, newest
     first, unless `sort` is given. The time range in `filter` applies to that time too unless `time_range_field` says
-    otherwise, and covers the last 90 days when left out. Without `store_id` there, all the merchant's stores are
-    searched. `customer` is matched with the verified person where verification succeeded, and with the data of the
-    request elsewhere.
+    otherwise, and covers the last 90 days if omitted. Without `store_id` there, all the merchant's stores are searched.
+    `customer` is matched with the verified person where verification succeeded, and with the data of the request
+    elsewhere.
 
     `GET /identity-verifications`
 
     Args:
         filter: Conditions the results must meet.
-        page: Page to fetch; `number` 0 and `size` 10 when left out.
-        sort: Sort key and direction; REQUESTED_AT and DESC when left out.
+        page: Page to fetch; `number` 0 and `size` 10 if omitted.
+        sort: Sort key and direction; REQUESTED_AT and DESC if omitted.
 
     Raises:
         APIError: ForbiddenError, InvalidRequestError, UnauthorizedError.
@@ -201,12 +201,12 @@ def iter_identity_verifications(
 ) -> NumberedPages[IdentityVerification, GetIdentityVerificationsResponse]:
     """Iterate over all items of `get_identity_verifications`, page after page.
 
-    `async for` over its items, or over `.by_page()`; an error leaves the place as it was.
+    Use `async for` on it for the items, or on `.by_page()` for the pages. An error does not move its position.
 
     Args:
         filter: Conditions the results must meet.
-        sort: Sort key and direction; REQUESTED_AT and DESC when left out.
-        size: Items a page; PortOne's own choice if not given.
+        sort: Sort key and direction; REQUESTED_AT and DESC if omitted.
+        size: Items per page; PortOne's default if omitted.
     """
     from portone_async.models.page_input import PageInput
 
@@ -262,8 +262,8 @@ async def send_identity_verification(
     The customer gets a code by SMS or a request in an app; finish with `confirm_identity_verification`. `customer`
     needs name, phone number (digits only) and the customer's own IP address, by which PortOne limits the rate of
     requests; the SMS method also needs `identity_number`, the first seven digits of the resident registration number.
-    An id already sent gives `IDENTITY_VERIFICATION_ALREADY_SENT`: use `resend_identity_verification`. Too many attempts
-    give `MAX_TRANSACTION_COUNT_REACHED`.
+    An id already sent fails with `IDENTITY_VERIFICATION_ALREADY_SENT`: use `resend_identity_verification`. Too many
+    attempts fail with `MAX_TRANSACTION_COUNT_REACHED`.
 
     `POST /identity-verifications/{identityVerificationId}/send`
 

@@ -92,9 +92,10 @@ async def create_payment_session(
     """Create a hosted checkout page and get its address.
 
     Send the customer to the returned `url`. The session is valid until `expires_at`; `ttl_seconds` sets how long, and a
-    value above what PortOne allows gives `MAX_TTL_EXCEEDED`. `store_id` is required here. With `payment_method` set,
-    the order form is skipped when nothing else has to be entered. Without `redirect_url` PortOne shows its own result
-    page. The result of the payment is looked up by `payment_id` as with any payment; `custom_data` comes back there.
+    value above what PortOne allows fails with `MAX_TTL_EXCEEDED`. `store_id` is required here. With `payment_method`
+    set, the order form is skipped when nothing else has to be entered. Without `redirect_url` PortOne shows its own
+    result page. The result of the payment is looked up by `payment_id` as with any payment; `custom_data` comes back
+    there.
 
     `POST /payment-sessions`
 
@@ -153,8 +154,8 @@ async def get_payment_session(
     """Look up a hosted checkout session.
 
     Needs no authentication: a web page may call it, and whoever has the session id sees the order, the customer's name
-    and e-mail included. An expired session gives `SESSION_EXPIRED` with status 410. Whether the payment was made is
-    learnt from `get_payment`.
+    and email included. An expired session fails with `SESSION_EXPIRED` with status 410. Whether the payment was made is
+    read from `get_payment`.
 
     `GET /payment-sessions/{sessionId}`
 

@@ -65,7 +65,7 @@ async def confirm_paymentwall_delivery(
     Required for payments through Paymentwall: the details serve as proof of delivery when the customer's bank charges
     back. The payment is named by `transaction_id`, the id that PortOne gave the payment, not by the merchant's payment
     id. With `delivery_type` `PHYSICAL` the carrier, the tracking id and every receiver field are required; with
-    `DIGITAL` the two estimated times may simply be the present time.
+    `DIGITAL` the two estimated times may be the current time.
 
     `POST /paymentwall/delivery/confirm`
 
@@ -73,12 +73,12 @@ async def confirm_paymentwall_delivery(
         delivery_status: Status of the delivery.
         delivery_type: Whether the goods are physical or digital.
         details: Further explanation.
-        estimated_delivery_datetime: When delivery is expected; the present time will do for DIGITAL.
-        estimated_update_datetime: When the next delivery update is expected; the present time will do for DIGITAL.
+        estimated_delivery_datetime: When delivery is expected; the current time is enough for DIGITAL.
+        estimated_update_datetime: When the next delivery update is expected; the current time is enough for DIGITAL.
         refundable: Whether a refund is possible.
         shipping_address_email: Email of the customer.
         transaction_id: Id PortOne gave the payment.
-        attachments: URLs of proofs of delivery, such as images; may be left out if there are none.
+        attachments: URLs of proofs of delivery, such as images; may be omitted if there are none.
         carrier_tracking_id: Tracking number; required when `delivery_type` is PHYSICAL.
         carrier_type: Name of the carrier; required when `delivery_type` is PHYSICAL.
         reason: Why the status changed.
@@ -125,10 +125,10 @@ async def confirm_paymentwall_delivery(
 async def get_kakaopay_payment_order(
     client: Caller, *, channel_key: str, pg_tx_id: str, options: RequestOptions | None = None
 ) -> GetKakaopayPaymentOrderResponse:
-    """Fetch an order from KakaoPay as KakaoPay answers it.
+    """Fetch an order from KakaoPay in KakaoPay's own form.
 
-    PortOne passes the question on: `status_code` is KakaoPay's HTTP status and `body` its JSON as text, so a failure at
-    KakaoPay is found in the answer and not raised as an error. Ask PortOne's technical support before using this
+    PortOne forwards the request: `status_code` is KakaoPay's HTTP status and `body` its JSON as text, so a failure at
+    KakaoPay is in the response and is not raised as an error. Ask PortOne's technical support before using this
     operation.
 
     `GET /kakaopay/payment/order`

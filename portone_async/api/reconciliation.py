@@ -64,10 +64,9 @@ async def get_payment_reconciliation_settlement_vat_report(
 
     Sums up supply, VAT, tax-free and total amounts for each payment method and over all, from the reconciled
     settlements of payment companies whose settlement date lies in `date_range` (dates as yyyy-MM-dd). `filter` narrows
-    the report to some merchant identifiers of payment companies or to some sub-stores. Unstable: PortOne may change
-    this operation.
+    the report to some merchant identifiers of payment companies or to some sub-stores.
 
-    Unstable: PortOne does not promise to keep it as it is.
+    Unstable: PortOne may change it without notice.
 
     `GET /payment-reconciliations/settlements/vat-report`
 
@@ -94,9 +93,9 @@ async def get_payment_reconciliation_transaction_vat_report(
 
     Sums up supply, VAT, tax-free and total amounts for each payment method and over all, from the transactions whose
     date lies in `date_range` (dates as yyyy-MM-dd). `filter` narrows the report by reconciliation status, merchant
-    identifiers of payment companies or sub-stores. Unstable: PortOne may change this operation.
+    identifiers of payment companies or sub-stores.
 
-    Unstable: PortOne does not promise to keep it as it is.
+    Unstable: PortOne may change it without notice.
 
     `GET /payment-reconciliations/transactions/vat-report`
 

@@ -150,7 +150,9 @@ async def _look_up(
     return Exit.FAILED if failures.count else Exit.OK
 
 
-def _keep(result: bulk.Result[str, TypedResponse[Any]], journal: Journal, failures: Failures) -> None:
+def _keep(
+    result: bulk.Result[str, TypedResponse[Any]], journal: Journal, failures: Failures
+) -> None:
     error = result.error
     if isinstance(error, AuthenticationError):
         raise refused(error)

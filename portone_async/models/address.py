@@ -17,10 +17,8 @@ if TYPE_CHECKING:
     Address: TypeAlias = OneLineAddress | SeparatedAddress | UnknownVariant
     """A customer's address, as one line or in parts; the one-line form is always there."""
 else:
-    __getattr__ = union_alias(
-        "Address", {"OneLineAddress": "one_line_address", "SeparatedAddress": "separated_address"}
-    )
+    __getattr__ = union_alias("Address", ("OneLineAddress", "SeparatedAddress"))
 
 read: Callable[[Any], Address] = variant_reader(
-    "type", {"ONE_LINE": "one_line_address", "SEPARATED": "separated_address"}, "Address"
+    "type", {"ONE_LINE": "OneLineAddress", "SEPARATED": "SeparatedAddress"}, "Address"
 )

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import extra, known, new, odd, read_datetime
+from portone_async._reading import json_names, new_instance, read_datetime, report_mismatch, unknown_fields
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 class ApplyEscrowLogisticsResponse(Model):
     """`ApplyEscrowLogisticsResponse` of PortOne's document."""
 
+    __time_fields__: ClassVar[tuple[str, ...]] = ("applied_at", "sent_at")
+
     applied_at: datetime
     """When the escrow delivery details were registered."""
     invoice_number: str
@@ -25,18 +27,21 @@ class ApplyEscrowLogisticsResponse(Model):
     """Time of dispatch."""
 
 
-_KNOWN = known(ApplyEscrowLogisticsResponse)
+_JSON_NAMES = json_names(ApplyEscrowLogisticsResponse)
 
 
 def read(raw: Any) -> ApplyEscrowLogisticsResponse:
     """Read `ApplyEscrowLogisticsResponse` from JSON."""
-    self = new(ApplyEscrowLogisticsResponse)
+    self = new_instance(ApplyEscrowLogisticsResponse)
     get = raw.get
-    self.applied_at = read_datetime(get("appliedAt"), "ApplyEscrowLogisticsResponse.appliedAt")
+    self.applied_at = read_datetime(t1 := get("appliedAt"), "ApplyEscrowLogisticsResponse.appliedAt")
     self.invoice_number = (
-        v if (v := get("invoiceNumber")).__class__ is str else odd(v, "ApplyEscrowLogisticsResponse.invoiceNumber")
+        v
+        if (v := get("invoiceNumber")).__class__ is str
+        else report_mismatch(v, "ApplyEscrowLogisticsResponse.invoiceNumber")
     )
-    self.sent_at = read_datetime(get("sentAt"), "ApplyEscrowLogisticsResponse.sentAt")
-    if not _KNOWN.issuperset(raw):
-        self.additional_properties = extra(raw, _KNOWN)
+    self.sent_at = read_datetime(t2 := get("sentAt"), "ApplyEscrowLogisticsResponse.sentAt")
+    self.__time_texts__ = (t1, t2)
+    if not _JSON_NAMES.issuperset(raw):
+        self.additional_properties = unknown_fields(raw, _JSON_NAMES, self.__time_texts__)
     return self

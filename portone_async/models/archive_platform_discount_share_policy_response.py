@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import extra, known, new, odd
+from portone_async._reading import json_names, new_instance, report_mismatch, unknown_fields
 from portone_async.models.platform_discount_share_policy import read as read_platform_discount_share_policy
 
 if TYPE_CHECKING:
@@ -22,18 +22,18 @@ class ArchivePlatformDiscountSharePolicyResponse(Model):
     """The discount share policy after the change."""
 
 
-_KNOWN = known(ArchivePlatformDiscountSharePolicyResponse)
+_JSON_NAMES = json_names(ArchivePlatformDiscountSharePolicyResponse)
 
 
 def read(raw: Any) -> ArchivePlatformDiscountSharePolicyResponse:
     """Read `ArchivePlatformDiscountSharePolicyResponse` from JSON."""
-    self = new(ArchivePlatformDiscountSharePolicyResponse)
+    self = new_instance(ArchivePlatformDiscountSharePolicyResponse)
     get = raw.get
     self.discount_share_policy = (
         read_platform_discount_share_policy(v)
         if (v := get("discountSharePolicy")).__class__ is dict
-        else odd(v, "ArchivePlatformDiscountSharePolicyResponse.discountSharePolicy")
+        else report_mismatch(v, "ArchivePlatformDiscountSharePolicyResponse.discountSharePolicy")
     )
-    if not _KNOWN.issuperset(raw):
-        self.additional_properties = extra(raw, _KNOWN)
+    if not _JSON_NAMES.issuperset(raw):
+        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
     return self

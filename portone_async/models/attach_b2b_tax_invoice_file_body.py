@@ -7,7 +7,7 @@ from typing import Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import extra, known, new, odd
+from portone_async._reading import json_names, new_instance, report_mismatch, unknown_fields
 
 
 @define(slots=True, kw_only=True, repr=False)
@@ -18,14 +18,16 @@ class AttachB2bTaxInvoiceFileBody(Model):
     """Id of the uploaded file."""
 
 
-_KNOWN = known(AttachB2bTaxInvoiceFileBody)
+_JSON_NAMES = json_names(AttachB2bTaxInvoiceFileBody)
 
 
 def read(raw: Any) -> AttachB2bTaxInvoiceFileBody:
     """Read `AttachB2bTaxInvoiceFileBody` from JSON."""
-    self = new(AttachB2bTaxInvoiceFileBody)
+    self = new_instance(AttachB2bTaxInvoiceFileBody)
     get = raw.get
-    self.file_id = v if (v := get("fileId")).__class__ is str else odd(v, "AttachB2bTaxInvoiceFileBody.fileId")
-    if not _KNOWN.issuperset(raw):
-        self.additional_properties = extra(raw, _KNOWN)
+    self.file_id = (
+        v if (v := get("fileId")).__class__ is str else report_mismatch(v, "AttachB2bTaxInvoiceFileBody.fileId")
+    )
+    if not _JSON_NAMES.issuperset(raw):
+        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
     return self

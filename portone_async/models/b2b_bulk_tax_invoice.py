@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import extra, known, new, odd, read_datetime
+from portone_async._reading import json_names, new_instance, read_datetime, report_mismatch, unknown_fields
 from portone_async.models.map_stat import read as read_map_stat
 
 if TYPE_CHECKING:
@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 class B2bBulkTaxInvoice(Model):
     """A group of tax invoices issued together, with its progress by status."""
 
+    __enum_fields__: ClassVar[tuple[str, ...]] = ("issuance_type", "source_type", "status")
+    __time_fields__: ClassVar[tuple[str, ...]] = ("created_at", "requested_at", "scheduled_at", "status_updated_at")
+
     created_at: datetime
     """When it was created."""
     graphql_id: str
@@ -38,7 +41,7 @@ class B2bBulkTaxInvoice(Model):
     stats: Map_Stat
     """Statistics by status."""
     status: B2bBulkTaxInvoiceStatus
-    """Current status; among variants of one type it tells them apart."""
+    """Current status; in a union, the discriminator."""
     status_updated_at: datetime
     """Time of the last status change."""
     total_amount: int
@@ -50,31 +53,48 @@ class B2bBulkTaxInvoice(Model):
     requested_at: datetime | None = None
     """Time of the request."""
     scheduled_at: datetime | None = None
-    """Time it is scheduled for."""
+    """Time that it is scheduled for."""
 
 
-_KNOWN = known(B2bBulkTaxInvoice)
+_JSON_NAMES = json_names(B2bBulkTaxInvoice)
 
 
 def read(raw: Any) -> B2bBulkTaxInvoice:
     """Read `B2bBulkTaxInvoice` from JSON."""
-    self = new(B2bBulkTaxInvoice)
+    self = new_instance(B2bBulkTaxInvoice)
     get = raw.get
-    self.created_at = read_datetime(get("createdAt"), "B2bBulkTaxInvoice.createdAt")
-    self.graphql_id = v if (v := get("graphqlId")).__class__ is str else odd(v, "B2bBulkTaxInvoice.graphqlId")
-    self.id = v if (v := get("id")).__class__ is str else odd(v, "B2bBulkTaxInvoice.id")
-    self.issuance_type = v if (v := get("issuanceType")).__class__ is str else odd(v, "B2bBulkTaxInvoice.issuanceType")
-    self.name = v if (v := get("name")) is None or v.__class__ is str else odd(v, "B2bBulkTaxInvoice.name")
-    self.requested_at = None if (v := get("requestedAt")) is None else read_datetime(v, "B2bBulkTaxInvoice.requestedAt")
-    self.scheduled_at = None if (v := get("scheduledAt")) is None else read_datetime(v, "B2bBulkTaxInvoice.scheduledAt")
-    self.source_type = v if (v := get("sourceType")).__class__ is str else odd(v, "B2bBulkTaxInvoice.sourceType")
-    self.stats = read_map_stat(v) if (v := get("stats")).__class__ is dict else odd(v, "B2bBulkTaxInvoice.stats")
-    self.status = v if (v := get("status")).__class__ is str else odd(v, "B2bBulkTaxInvoice.status")
-    self.status_updated_at = read_datetime(get("statusUpdatedAt"), "B2bBulkTaxInvoice.statusUpdatedAt")
-    self.total_amount = v if (v := get("totalAmount")).__class__ is int else odd(v, "B2bBulkTaxInvoice.totalAmount")
-    self.total_invoice_count = (
-        v if (v := get("totalInvoiceCount")).__class__ is int else odd(v, "B2bBulkTaxInvoice.totalInvoiceCount")
+    self.created_at = read_datetime(t1 := get("createdAt"), "B2bBulkTaxInvoice.createdAt")
+    self.graphql_id = (
+        v if (v := get("graphqlId")).__class__ is str else report_mismatch(v, "B2bBulkTaxInvoice.graphqlId")
     )
-    if not _KNOWN.issuperset(raw):
-        self.additional_properties = extra(raw, _KNOWN)
+    self.id = v if (v := get("id")).__class__ is str else report_mismatch(v, "B2bBulkTaxInvoice.id")
+    self.issuance_type = (
+        v if (v := get("issuanceType")).__class__ is str else report_mismatch(v, "B2bBulkTaxInvoice.issuanceType")
+    )
+    self.name = v if (v := get("name")) is None or v.__class__ is str else report_mismatch(v, "B2bBulkTaxInvoice.name")
+    self.requested_at = (
+        None if (t2 := get("requestedAt")) is None else read_datetime(t2, "B2bBulkTaxInvoice.requestedAt")
+    )
+    self.scheduled_at = (
+        None if (t3 := get("scheduledAt")) is None else read_datetime(t3, "B2bBulkTaxInvoice.scheduledAt")
+    )
+    self.source_type = (
+        v if (v := get("sourceType")).__class__ is str else report_mismatch(v, "B2bBulkTaxInvoice.sourceType")
+    )
+    self.stats = (
+        read_map_stat(v) if (v := get("stats")).__class__ is dict else report_mismatch(v, "B2bBulkTaxInvoice.stats")
+    )
+    self.status = v if (v := get("status")).__class__ is str else report_mismatch(v, "B2bBulkTaxInvoice.status")
+    self.status_updated_at = read_datetime(t4 := get("statusUpdatedAt"), "B2bBulkTaxInvoice.statusUpdatedAt")
+    self.total_amount = (
+        v if (v := get("totalAmount")).__class__ is int else report_mismatch(v, "B2bBulkTaxInvoice.totalAmount")
+    )
+    self.total_invoice_count = (
+        v
+        if (v := get("totalInvoiceCount")).__class__ is int
+        else report_mismatch(v, "B2bBulkTaxInvoice.totalInvoiceCount")
+    )
+    self.__time_texts__ = (t1, t2, t3, t4)
+    if not _JSON_NAMES.issuperset(raw):
+        self.additional_properties = unknown_fields(raw, _JSON_NAMES, self.__time_texts__)
     return self

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import extra, known, new, odd, read_datetime
+from portone_async._reading import json_names, new_instance, read_datetime, report_mismatch, unknown_fields
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 @define(slots=True, kw_only=True, repr=False)
 class B2bCertificate(Model):
     """Certificate a counterparty registered to sign tax invoices."""
+
+    __enum_fields__: ClassVar[tuple[str, ...]] = ("certificate_type",)
+    __time_fields__: ClassVar[tuple[str, ...]] = ("expired_at", "registered_at")
 
     certificate_type: B2bCertificateType
     """Type of the certificate."""
@@ -37,27 +40,36 @@ class B2bCertificate(Model):
     """Name of the certificate's owner."""
 
 
-_KNOWN = known(B2bCertificate)
+_JSON_NAMES = json_names(B2bCertificate)
 
 
 def read(raw: Any) -> B2bCertificate:
     """Read `B2bCertificate` from JSON."""
-    self = new(B2bCertificate)
+    self = new_instance(B2bCertificate)
     get = raw.get
     self.certificate_type = (
-        v if (v := get("certificateType")).__class__ is str else odd(v, "B2bCertificate.certificateType")
+        v if (v := get("certificateType")).__class__ is str else report_mismatch(v, "B2bCertificate.certificateType")
     )
-    self.expired_at = read_datetime(get("expiredAt"), "B2bCertificate.expiredAt")
-    self.issuer_name = v if (v := get("issuerName")).__class__ is str else odd(v, "B2bCertificate.issuerName")
-    self.oid = v if (v := get("oid")).__class__ is str else odd(v, "B2bCertificate.oid")
-    self.registered_at = read_datetime(get("registeredAt"), "B2bCertificate.registeredAt")
+    self.expired_at = read_datetime(t1 := get("expiredAt"), "B2bCertificate.expiredAt")
+    self.issuer_name = (
+        v if (v := get("issuerName")).__class__ is str else report_mismatch(v, "B2bCertificate.issuerName")
+    )
+    self.oid = v if (v := get("oid")).__class__ is str else report_mismatch(v, "B2bCertificate.oid")
+    self.registered_at = read_datetime(t2 := get("registeredAt"), "B2bCertificate.registeredAt")
     self.registrant_contact_id = (
-        v if (v := get("registrantContactId")).__class__ is str else odd(v, "B2bCertificate.registrantContactId")
+        v
+        if (v := get("registrantContactId")).__class__ is str
+        else report_mismatch(v, "B2bCertificate.registrantContactId")
     )
     self.registrant_contact_name = (
-        v if (v := get("registrantContactName")).__class__ is str else odd(v, "B2bCertificate.registrantContactName")
+        v
+        if (v := get("registrantContactName")).__class__ is str
+        else report_mismatch(v, "B2bCertificate.registrantContactName")
     )
-    self.subject_name = v if (v := get("subjectName")).__class__ is str else odd(v, "B2bCertificate.subjectName")
-    if not _KNOWN.issuperset(raw):
-        self.additional_properties = extra(raw, _KNOWN)
+    self.subject_name = (
+        v if (v := get("subjectName")).__class__ is str else report_mismatch(v, "B2bCertificate.subjectName")
+    )
+    self.__time_texts__ = (t1, t2)
+    if not _JSON_NAMES.issuperset(raw):
+        self.additional_properties = unknown_fields(raw, _JSON_NAMES, self.__time_texts__)
     return self

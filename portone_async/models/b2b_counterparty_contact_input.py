@@ -7,7 +7,7 @@ from typing import Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import extra, known, new, odd
+from portone_async._reading import json_names, new_instance, report_mismatch, unknown_fields
 
 
 @define(slots=True, kw_only=True, repr=False)
@@ -24,21 +24,25 @@ class B2bCounterpartyContactInput(Model):
     """Phone number of the contact."""
 
 
-_KNOWN = known(B2bCounterpartyContactInput)
+_JSON_NAMES = json_names(B2bCounterpartyContactInput)
 
 
 def read(raw: Any) -> B2bCounterpartyContactInput:
     """Read `B2bCounterpartyContactInput` from JSON."""
-    self = new(B2bCounterpartyContactInput)
+    self = new_instance(B2bCounterpartyContactInput)
     get = raw.get
-    self.email = v if (v := get("email")).__class__ is str else odd(v, "B2bCounterpartyContactInput.email")
-    self.memo = v if (v := get("memo")) is None or v.__class__ is str else odd(v, "B2bCounterpartyContactInput.memo")
-    self.name = v if (v := get("name")).__class__ is str else odd(v, "B2bCounterpartyContactInput.name")
+    self.email = v if (v := get("email")).__class__ is str else report_mismatch(v, "B2bCounterpartyContactInput.email")
+    self.memo = (
+        v
+        if (v := get("memo")) is None or v.__class__ is str
+        else report_mismatch(v, "B2bCounterpartyContactInput.memo")
+    )
+    self.name = v if (v := get("name")).__class__ is str else report_mismatch(v, "B2bCounterpartyContactInput.name")
     self.phone_number = (
         v
         if (v := get("phoneNumber")) is None or v.__class__ is str
-        else odd(v, "B2bCounterpartyContactInput.phoneNumber")
+        else report_mismatch(v, "B2bCounterpartyContactInput.phoneNumber")
     )
-    if not _KNOWN.issuperset(raw):
-        self.additional_properties = extra(raw, _KNOWN)
+    if not _JSON_NAMES.issuperset(raw):
+        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
     return self

@@ -7,7 +7,7 @@ from typing import Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import extra, known, new, odd
+from portone_async._reading import json_names, new_instance, report_mismatch, unknown_fields
 
 
 @define(slots=True, kw_only=True, repr=False)
@@ -15,42 +15,42 @@ class B2bCounterpartyCreateOptions(Model):
     """Which lookups to run, or to reuse, when a counterparty is created or changed."""
 
     business_info_verification_id: str | None = None
-    """Id of an earlier registration lookup to reuse instead of asking again."""
+    """Id of an earlier registration lookup to reuse instead of a new one."""
     business_status_verification_id: str | None = None
-    """Id of an earlier business status lookup to reuse instead of asking again."""
+    """Id of an earlier business status lookup to reuse instead of a new one."""
     check_business_info: bool | None = None
-    """Whether to look up the registration details and take them over."""
+    """Whether to look up the registration details and use them."""
     check_business_status: bool | None = None
-    """Whether to look up the business status and take it over."""
+    """Whether to look up the business status and use it."""
 
 
-_KNOWN = known(B2bCounterpartyCreateOptions)
+_JSON_NAMES = json_names(B2bCounterpartyCreateOptions)
 
 
 def read(raw: Any) -> B2bCounterpartyCreateOptions:
     """Read `B2bCounterpartyCreateOptions` from JSON."""
-    self = new(B2bCounterpartyCreateOptions)
+    self = new_instance(B2bCounterpartyCreateOptions)
     get = raw.get
     self.business_info_verification_id = (
         v
         if (v := get("businessInfoVerificationId")) is None or v.__class__ is str
-        else odd(v, "B2bCounterpartyCreateOptions.businessInfoVerificationId")
+        else report_mismatch(v, "B2bCounterpartyCreateOptions.businessInfoVerificationId")
     )
     self.business_status_verification_id = (
         v
         if (v := get("businessStatusVerificationId")) is None or v.__class__ is str
-        else odd(v, "B2bCounterpartyCreateOptions.businessStatusVerificationId")
+        else report_mismatch(v, "B2bCounterpartyCreateOptions.businessStatusVerificationId")
     )
     self.check_business_info = (
         v
         if (v := get("checkBusinessInfo")) is None or v.__class__ is bool
-        else odd(v, "B2bCounterpartyCreateOptions.checkBusinessInfo")
+        else report_mismatch(v, "B2bCounterpartyCreateOptions.checkBusinessInfo")
     )
     self.check_business_status = (
         v
         if (v := get("checkBusinessStatus")) is None or v.__class__ is bool
-        else odd(v, "B2bCounterpartyCreateOptions.checkBusinessStatus")
+        else report_mismatch(v, "B2bCounterpartyCreateOptions.checkBusinessStatus")
     )
-    if not _KNOWN.issuperset(raw):
-        self.additional_properties = extra(raw, _KNOWN)
+    if not _JSON_NAMES.issuperset(raw):
+        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
     return self

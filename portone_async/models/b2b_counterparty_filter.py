@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import extra, known, new, odd, read_scalars
+from portone_async._reading import json_names, new_instance, read_scalars, report_mismatch, unknown_fields
 
 if TYPE_CHECKING:
     from portone_async.models.enums import B2bCounterpartyBusinessStatus, B2bNtsConnectionStatus
@@ -22,7 +22,7 @@ class B2bCounterpartyFilter(Model):
     business_statuses: list[B2bCounterpartyBusinessStatus] | None = None
     """Only those whose business has one of these statuses."""
     company_name: str | None = None
-    """Finds counterparties whose name contains this text."""
+    """Only counterparties whose name contains this text."""
     contact_email: str | None = None
     """Email address of the contact person to find."""
     contact_name: str | None = None
@@ -32,60 +32,68 @@ class B2bCounterpartyFilter(Model):
     counterparty_ids: list[str] | None = None
     """Only counterparties with one of these ids."""
     id: str | None = None
-    """Finds counterparties whose id starts with this text."""
+    """Only counterparties whose id starts with this text."""
     nts_connection_statuses: list[B2bNtsConnectionStatus] | None = None
-    """Match counterparties whose National Tax Service link is in one of these states."""
+    """Only counterparties whose National Tax Service link is in one of these states."""
     representative_name: str | None = None
     """Name of the representative to search for."""
 
 
-_KNOWN = known(B2bCounterpartyFilter)
+_JSON_NAMES = json_names(B2bCounterpartyFilter)
 
 
 def read(raw: Any) -> B2bCounterpartyFilter:
     """Read `B2bCounterpartyFilter` from JSON."""
-    self = new(B2bCounterpartyFilter)
+    self = new_instance(B2bCounterpartyFilter)
     get = raw.get
-    self.brn = v if (v := get("brn")) is None or v.__class__ is str else odd(v, "B2bCounterpartyFilter.brn")
+    self.brn = v if (v := get("brn")) is None or v.__class__ is str else report_mismatch(v, "B2bCounterpartyFilter.brn")
     self.business_statuses = (
         None
         if (v := get("businessStatuses")) is None
         else read_scalars(v, str, "B2bCounterpartyFilter.businessStatuses")
         if v.__class__ is list
-        else odd(v, "B2bCounterpartyFilter.businessStatuses")
+        else report_mismatch(v, "B2bCounterpartyFilter.businessStatuses")
     )
     self.company_name = (
-        v if (v := get("companyName")) is None or v.__class__ is str else odd(v, "B2bCounterpartyFilter.companyName")
+        v
+        if (v := get("companyName")) is None or v.__class__ is str
+        else report_mismatch(v, "B2bCounterpartyFilter.companyName")
     )
     self.contact_email = (
-        v if (v := get("contactEmail")) is None or v.__class__ is str else odd(v, "B2bCounterpartyFilter.contactEmail")
+        v
+        if (v := get("contactEmail")) is None or v.__class__ is str
+        else report_mismatch(v, "B2bCounterpartyFilter.contactEmail")
     )
     self.contact_name = (
-        v if (v := get("contactName")) is None or v.__class__ is str else odd(v, "B2bCounterpartyFilter.contactName")
+        v
+        if (v := get("contactName")) is None or v.__class__ is str
+        else report_mismatch(v, "B2bCounterpartyFilter.contactName")
     )
     self.contact_phone = (
-        v if (v := get("contactPhone")) is None or v.__class__ is str else odd(v, "B2bCounterpartyFilter.contactPhone")
+        v
+        if (v := get("contactPhone")) is None or v.__class__ is str
+        else report_mismatch(v, "B2bCounterpartyFilter.contactPhone")
     )
     self.counterparty_ids = (
         None
         if (v := get("counterpartyIds")) is None
         else read_scalars(v, str, "B2bCounterpartyFilter.counterpartyIds")
         if v.__class__ is list
-        else odd(v, "B2bCounterpartyFilter.counterpartyIds")
+        else report_mismatch(v, "B2bCounterpartyFilter.counterpartyIds")
     )
-    self.id = v if (v := get("id")) is None or v.__class__ is str else odd(v, "B2bCounterpartyFilter.id")
+    self.id = v if (v := get("id")) is None or v.__class__ is str else report_mismatch(v, "B2bCounterpartyFilter.id")
     self.nts_connection_statuses = (
         None
         if (v := get("ntsConnectionStatuses")) is None
         else read_scalars(v, str, "B2bCounterpartyFilter.ntsConnectionStatuses")
         if v.__class__ is list
-        else odd(v, "B2bCounterpartyFilter.ntsConnectionStatuses")
+        else report_mismatch(v, "B2bCounterpartyFilter.ntsConnectionStatuses")
     )
     self.representative_name = (
         v
         if (v := get("representativeName")) is None or v.__class__ is str
-        else odd(v, "B2bCounterpartyFilter.representativeName")
+        else report_mismatch(v, "B2bCounterpartyFilter.representativeName")
     )
-    if not _KNOWN.issuperset(raw):
-        self.additional_properties = extra(raw, _KNOWN)
+    if not _JSON_NAMES.issuperset(raw):
+        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
     return self

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import extra, known, new, odd, read_datetime
+from portone_async._reading import json_names, new_instance, read_datetime, report_mismatch, unknown_fields
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -17,21 +17,24 @@ if TYPE_CHECKING:
 class B2bCounterpartyVerification(Model):
     """When, and by which lookup, details of a counterparty were checked."""
 
+    __time_fields__: ClassVar[tuple[str, ...]] = ("checked_at",)
+
     checked_at: datetime
     """When the check was made."""
     id: str
-    """Id of the lookup at the outside service."""
+    """Id of the lookup at the external service."""
 
 
-_KNOWN = known(B2bCounterpartyVerification)
+_JSON_NAMES = json_names(B2bCounterpartyVerification)
 
 
 def read(raw: Any) -> B2bCounterpartyVerification:
     """Read `B2bCounterpartyVerification` from JSON."""
-    self = new(B2bCounterpartyVerification)
+    self = new_instance(B2bCounterpartyVerification)
     get = raw.get
-    self.checked_at = read_datetime(get("checkedAt"), "B2bCounterpartyVerification.checkedAt")
-    self.id = v if (v := get("id")).__class__ is str else odd(v, "B2bCounterpartyVerification.id")
-    if not _KNOWN.issuperset(raw):
-        self.additional_properties = extra(raw, _KNOWN)
+    self.checked_at = read_datetime(t1 := get("checkedAt"), "B2bCounterpartyVerification.checkedAt")
+    self.id = v if (v := get("id")).__class__ is str else report_mismatch(v, "B2bCounterpartyVerification.id")
+    self.__time_texts__ = (t1,)
+    if not _JSON_NAMES.issuperset(raw):
+        self.additional_properties = unknown_fields(raw, _JSON_NAMES, self.__time_texts__)
     return self

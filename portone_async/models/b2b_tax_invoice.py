@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import extra, known, new, odd, read_date, read_datetime, read_list, read_scalars
+from portone_async._reading import (
+    json_names,
+    new_instance,
+    read_date,
+    read_datetime,
+    read_list,
+    read_scalars,
+    report_mismatch,
+    unknown_fields,
+)
 from portone_async.models.b2b_tax_invoice_additional_contact import read as read_b2b_tax_invoice_additional_contact
 from portone_async.models.b2b_tax_invoice_company import read as read_b2b_tax_invoice_company
 from portone_async.models.b2b_tax_invoice_item import read as read_b2b_tax_invoice_item
@@ -33,6 +42,23 @@ if TYPE_CHECKING:
 class B2bTaxInvoice(Model):
     """A tax invoice in full, with its parties, line items and state of issue."""
 
+    __enum_fields__: ClassVar[tuple[str, ...]] = (
+        "document_modification_type",
+        "issuance_type",
+        "purpose_type",
+        "status",
+        "taxation_type",
+    )
+    __time_fields__: ClassVar[tuple[str, ...]] = (
+        "deleted_at",
+        "drafted_at",
+        "issued_at",
+        "nts_result_received_at",
+        "nts_sent_at",
+        "requested_at",
+        "status_updated_at",
+    )
+
     additional_contacts: list[B2bTaxInvoiceAdditionalContact]
     """Further contact persons, at most 5."""
     document_modification_type: B2bTaxInvoiceDocumentModificationType
@@ -46,13 +72,13 @@ class B2bTaxInvoice(Model):
     items: list[B2bTaxInvoiceItem]
     """Line items, at most 99."""
     purpose_type: B2bTaxInvoicePurposeType
-    """Whether the invoice is a RECEIPT, asks for payment (INVOICE), or NONE."""
+    """Whether the invoice is a RECEIPT, requests payment (INVOICE), or NONE."""
     recipient: B2bTaxInvoiceCompany
     """Company the tax invoice is made out to (the buyer)."""
     remarks: list[str]
     """Remarks, at most 3."""
     status: B2bTaxInvoiceStatus
-    """Current status; among variants of one type it tells them apart."""
+    """Current status; in a union, the discriminator."""
     supplier: B2bTaxInvoiceCompany
     """Company that supplies (the seller)."""
     taxation_type: B2bTaxInvoiceTaxationType
@@ -98,13 +124,13 @@ class B2bTaxInvoice(Model):
     nts_result_code: str | None = None
     """National Tax Service result code: three letters and three digits."""
     nts_result_received_at: datetime | None = None
-    """Time the National Tax Service result arrived."""
+    """When the National Tax Service result arrived."""
     nts_sent_at: datetime | None = None
     """Time of transmission to the National Tax Service."""
     recipient_document_key: str | None = None
     """Document number on the recipient's side."""
     requested_at: datetime | None = None
-    """Time the invoice was asked for."""
+    """When the invoice was requested."""
     send_sms: bool | None = None
     """Whether a text message is sent."""
     serial_number: str | None = None
@@ -115,119 +141,146 @@ class B2bTaxInvoice(Model):
     """Document number on the supplier's side."""
 
 
-_KNOWN = known(B2bTaxInvoice)
+_JSON_NAMES = json_names(B2bTaxInvoice)
 
 
 def read(raw: Any) -> B2bTaxInvoice:
     """Read `B2bTaxInvoice` from JSON."""
-    self = new(B2bTaxInvoice)
+    self = new_instance(B2bTaxInvoice)
     get = raw.get
     self.additional_contacts = (
         read_list(v, read_b2b_tax_invoice_additional_contact, "B2bTaxInvoice.additionalContacts")
         if (v := get("additionalContacts")).__class__ is list
-        else odd(v, "B2bTaxInvoice.additionalContacts")
+        else report_mismatch(v, "B2bTaxInvoice.additionalContacts")
     )
-    self.book_issue = v if (v := get("bookIssue")) is None or v.__class__ is int else odd(v, "B2bTaxInvoice.bookIssue")
+    self.book_issue = (
+        v if (v := get("bookIssue")) is None or v.__class__ is int else report_mismatch(v, "B2bTaxInvoice.bookIssue")
+    )
     self.book_volume = (
-        v if (v := get("bookVolume")) is None or v.__class__ is int else odd(v, "B2bTaxInvoice.bookVolume")
+        v if (v := get("bookVolume")) is None or v.__class__ is int else report_mismatch(v, "B2bTaxInvoice.bookVolume")
     )
     self.bulk_tax_invoice_id = (
-        v if (v := get("bulkTaxInvoiceId")) is None or v.__class__ is str else odd(v, "B2bTaxInvoice.bulkTaxInvoiceId")
+        v
+        if (v := get("bulkTaxInvoiceId")) is None or v.__class__ is str
+        else report_mismatch(v, "B2bTaxInvoice.bulkTaxInvoiceId")
     )
     self.cash_amount = (
-        v if (v := get("cashAmount")) is None or v.__class__ is int else odd(v, "B2bTaxInvoice.cashAmount")
+        v if (v := get("cashAmount")) is None or v.__class__ is int else report_mismatch(v, "B2bTaxInvoice.cashAmount")
     )
     self.check_amount = (
-        v if (v := get("checkAmount")) is None or v.__class__ is int else odd(v, "B2bTaxInvoice.checkAmount")
+        v
+        if (v := get("checkAmount")) is None or v.__class__ is int
+        else report_mismatch(v, "B2bTaxInvoice.checkAmount")
     )
     self.credit_amount = (
-        v if (v := get("creditAmount")) is None or v.__class__ is int else odd(v, "B2bTaxInvoice.creditAmount")
+        v
+        if (v := get("creditAmount")) is None or v.__class__ is int
+        else report_mismatch(v, "B2bTaxInvoice.creditAmount")
     )
-    self.deleted_at = None if (v := get("deletedAt")) is None else read_datetime(v, "B2bTaxInvoice.deletedAt")
+    self.deleted_at = None if (t1 := get("deletedAt")) is None else read_datetime(t1, "B2bTaxInvoice.deletedAt")
     self.document_modification_type = (
         v
         if (v := get("documentModificationType")).__class__ is str
-        else odd(v, "B2bTaxInvoice.documentModificationType")
+        else report_mismatch(v, "B2bTaxInvoice.documentModificationType")
     )
-    self.drafted_at = None if (v := get("draftedAt")) is None else read_datetime(v, "B2bTaxInvoice.draftedAt")
-    self.id = v if (v := get("id")).__class__ is str else odd(v, "B2bTaxInvoice.id")
-    self.is_delayed = v if (v := get("isDelayed")) is None or v.__class__ is bool else odd(v, "B2bTaxInvoice.isDelayed")
+    self.drafted_at = None if (t2 := get("draftedAt")) is None else read_datetime(t2, "B2bTaxInvoice.draftedAt")
+    self.id = v if (v := get("id")).__class__ is str else report_mismatch(v, "B2bTaxInvoice.id")
+    self.is_delayed = (
+        v if (v := get("isDelayed")) is None or v.__class__ is bool else report_mismatch(v, "B2bTaxInvoice.isDelayed")
+    )
     self.issuance_due_date = read_date(get("issuanceDueDate"), "B2bTaxInvoice.issuanceDueDate")
-    self.issuance_type = v if (v := get("issuanceType")).__class__ is str else odd(v, "B2bTaxInvoice.issuanceType")
-    self.issued_at = None if (v := get("issuedAt")) is None else read_datetime(v, "B2bTaxInvoice.issuedAt")
+    self.issuance_type = (
+        v if (v := get("issuanceType")).__class__ is str else report_mismatch(v, "B2bTaxInvoice.issuanceType")
+    )
+    self.issued_at = None if (t3 := get("issuedAt")) is None else read_datetime(t3, "B2bTaxInvoice.issuedAt")
     self.items = (
         read_list(v, read_b2b_tax_invoice_item, "B2bTaxInvoice.items")
         if (v := get("items")).__class__ is list
-        else odd(v, "B2bTaxInvoice.items")
+        else report_mismatch(v, "B2bTaxInvoice.items")
     )
-    self.memo = v if (v := get("memo")) is None or v.__class__ is str else odd(v, "B2bTaxInvoice.memo")
+    self.memo = v if (v := get("memo")) is None or v.__class__ is str else report_mismatch(v, "B2bTaxInvoice.memo")
     self.modification = (
         None
         if (v := get("modification")) is None
         else read_b2b_tax_invoice_modification(v)
         if v.__class__ is dict
-        else odd(v, "B2bTaxInvoice.modification")
+        else report_mismatch(v, "B2bTaxInvoice.modification")
     )
     self.note_amount = (
-        v if (v := get("noteAmount")) is None or v.__class__ is int else odd(v, "B2bTaxInvoice.noteAmount")
+        v if (v := get("noteAmount")) is None or v.__class__ is int else report_mismatch(v, "B2bTaxInvoice.noteAmount")
     )
     self.nts_approval_number = (
         v
         if (v := get("ntsApprovalNumber")) is None or v.__class__ is str
-        else odd(v, "B2bTaxInvoice.ntsApprovalNumber")
+        else report_mismatch(v, "B2bTaxInvoice.ntsApprovalNumber")
     )
-    self.nts_result = v if (v := get("ntsResult")) is None or v.__class__ is str else odd(v, "B2bTaxInvoice.ntsResult")
+    self.nts_result = (
+        v if (v := get("ntsResult")) is None or v.__class__ is str else report_mismatch(v, "B2bTaxInvoice.ntsResult")
+    )
     self.nts_result_code = (
-        v if (v := get("ntsResultCode")) is None or v.__class__ is str else odd(v, "B2bTaxInvoice.ntsResultCode")
+        v
+        if (v := get("ntsResultCode")) is None or v.__class__ is str
+        else report_mismatch(v, "B2bTaxInvoice.ntsResultCode")
     )
     self.nts_result_received_at = (
-        None if (v := get("ntsResultReceivedAt")) is None else read_datetime(v, "B2bTaxInvoice.ntsResultReceivedAt")
+        None if (t4 := get("ntsResultReceivedAt")) is None else read_datetime(t4, "B2bTaxInvoice.ntsResultReceivedAt")
     )
-    self.nts_sent_at = None if (v := get("ntsSentAt")) is None else read_datetime(v, "B2bTaxInvoice.ntsSentAt")
-    self.purpose_type = v if (v := get("purposeType")).__class__ is str else odd(v, "B2bTaxInvoice.purposeType")
+    self.nts_sent_at = None if (t5 := get("ntsSentAt")) is None else read_datetime(t5, "B2bTaxInvoice.ntsSentAt")
+    self.purpose_type = (
+        v if (v := get("purposeType")).__class__ is str else report_mismatch(v, "B2bTaxInvoice.purposeType")
+    )
     self.recipient = (
         read_b2b_tax_invoice_company(v)
         if (v := get("recipient")).__class__ is dict
-        else odd(v, "B2bTaxInvoice.recipient")
+        else report_mismatch(v, "B2bTaxInvoice.recipient")
     )
     self.recipient_document_key = (
         v
         if (v := get("recipientDocumentKey")) is None or v.__class__ is str
-        else odd(v, "B2bTaxInvoice.recipientDocumentKey")
+        else report_mismatch(v, "B2bTaxInvoice.recipientDocumentKey")
     )
     self.remarks = (
         read_scalars(v, str, "B2bTaxInvoice.remarks")
         if (v := get("remarks")).__class__ is list
-        else odd(v, "B2bTaxInvoice.remarks")
+        else report_mismatch(v, "B2bTaxInvoice.remarks")
     )
-    self.requested_at = None if (v := get("requestedAt")) is None else read_datetime(v, "B2bTaxInvoice.requestedAt")
-    self.send_sms = v if (v := get("sendSms")) is None or v.__class__ is bool else odd(v, "B2bTaxInvoice.sendSms")
+    self.requested_at = None if (t6 := get("requestedAt")) is None else read_datetime(t6, "B2bTaxInvoice.requestedAt")
+    self.send_sms = (
+        v if (v := get("sendSms")) is None or v.__class__ is bool else report_mismatch(v, "B2bTaxInvoice.sendSms")
+    )
     self.serial_number = (
-        v if (v := get("serialNumber")) is None or v.__class__ is str else odd(v, "B2bTaxInvoice.serialNumber")
+        v
+        if (v := get("serialNumber")) is None or v.__class__ is str
+        else report_mismatch(v, "B2bTaxInvoice.serialNumber")
     )
-    self.status = v if (v := get("status")).__class__ is str else odd(v, "B2bTaxInvoice.status")
+    self.status = v if (v := get("status")).__class__ is str else report_mismatch(v, "B2bTaxInvoice.status")
     self.status_updated_at = (
-        None if (v := get("statusUpdatedAt")) is None else read_datetime(v, "B2bTaxInvoice.statusUpdatedAt")
+        None if (t7 := get("statusUpdatedAt")) is None else read_datetime(t7, "B2bTaxInvoice.statusUpdatedAt")
     )
     self.supplier = (
         read_b2b_tax_invoice_company(v)
         if (v := get("supplier")).__class__ is dict
-        else odd(v, "B2bTaxInvoice.supplier")
+        else report_mismatch(v, "B2bTaxInvoice.supplier")
     )
     self.supplier_document_key = (
         v
         if (v := get("supplierDocumentKey")) is None or v.__class__ is str
-        else odd(v, "B2bTaxInvoice.supplierDocumentKey")
+        else report_mismatch(v, "B2bTaxInvoice.supplierDocumentKey")
     )
-    self.taxation_type = v if (v := get("taxationType")).__class__ is str else odd(v, "B2bTaxInvoice.taxationType")
-    self.total_amount = v if (v := get("totalAmount")).__class__ is int else odd(v, "B2bTaxInvoice.totalAmount")
+    self.taxation_type = (
+        v if (v := get("taxationType")).__class__ is str else report_mismatch(v, "B2bTaxInvoice.taxationType")
+    )
+    self.total_amount = (
+        v if (v := get("totalAmount")).__class__ is int else report_mismatch(v, "B2bTaxInvoice.totalAmount")
+    )
     self.total_supply_amount = (
-        v if (v := get("totalSupplyAmount")).__class__ is int else odd(v, "B2bTaxInvoice.totalSupplyAmount")
+        v if (v := get("totalSupplyAmount")).__class__ is int else report_mismatch(v, "B2bTaxInvoice.totalSupplyAmount")
     )
     self.total_tax_amount = (
-        v if (v := get("totalTaxAmount")).__class__ is int else odd(v, "B2bTaxInvoice.totalTaxAmount")
+        v if (v := get("totalTaxAmount")).__class__ is int else report_mismatch(v, "B2bTaxInvoice.totalTaxAmount")
     )
     self.write_date = read_date(get("writeDate"), "B2bTaxInvoice.writeDate")
-    if not _KNOWN.issuperset(raw):
-        self.additional_properties = extra(raw, _KNOWN)
+    self.__time_texts__ = (t1, t2, t3, t4, t5, t6, t7)
+    if not _JSON_NAMES.issuperset(raw):
+        self.additional_properties = unknown_fields(raw, _JSON_NAMES, self.__time_texts__)
     return self

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import extra, known, new, odd, read_datetime
+from portone_async._reading import json_names, new_instance, read_datetime, report_mismatch, unknown_fields
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 class B2bTaxInvoiceAttachment(Model):
     """File attached to a tax invoice."""
 
+    __time_fields__: ClassVar[tuple[str, ...]] = ("attached_at",)
+
     attached_at: datetime
     """When the file was attached."""
     id: str
@@ -25,16 +27,17 @@ class B2bTaxInvoiceAttachment(Model):
     """File name of the attachment."""
 
 
-_KNOWN = known(B2bTaxInvoiceAttachment)
+_JSON_NAMES = json_names(B2bTaxInvoiceAttachment)
 
 
 def read(raw: Any) -> B2bTaxInvoiceAttachment:
     """Read `B2bTaxInvoiceAttachment` from JSON."""
-    self = new(B2bTaxInvoiceAttachment)
+    self = new_instance(B2bTaxInvoiceAttachment)
     get = raw.get
-    self.attached_at = read_datetime(get("attachedAt"), "B2bTaxInvoiceAttachment.attachedAt")
-    self.id = v if (v := get("id")).__class__ is str else odd(v, "B2bTaxInvoiceAttachment.id")
-    self.name = v if (v := get("name")).__class__ is str else odd(v, "B2bTaxInvoiceAttachment.name")
-    if not _KNOWN.issuperset(raw):
-        self.additional_properties = extra(raw, _KNOWN)
+    self.attached_at = read_datetime(t1 := get("attachedAt"), "B2bTaxInvoiceAttachment.attachedAt")
+    self.id = v if (v := get("id")).__class__ is str else report_mismatch(v, "B2bTaxInvoiceAttachment.id")
+    self.name = v if (v := get("name")).__class__ is str else report_mismatch(v, "B2bTaxInvoiceAttachment.name")
+    self.__time_texts__ = (t1,)
+    if not _JSON_NAMES.issuperset(raw):
+        self.additional_properties = unknown_fields(raw, _JSON_NAMES, self.__time_texts__)
     return self

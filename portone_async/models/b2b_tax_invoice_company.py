@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import extra, known, new, odd
+from portone_async._reading import json_names, new_instance, report_mismatch, unknown_fields
 from portone_async.models.b2b_tax_invoice_contact import read as read_b2b_tax_invoice_contact
 
 if TYPE_CHECKING:
@@ -38,44 +38,52 @@ class B2bTaxInvoiceCompany(Model):
     """Number of the sub-establishment, always 4 digits."""
 
 
-_KNOWN = known(B2bTaxInvoiceCompany)
+_JSON_NAMES = json_names(B2bTaxInvoiceCompany)
 
 
 def read(raw: Any) -> B2bTaxInvoiceCompany:
     """Read `B2bTaxInvoiceCompany` from JSON."""
-    self = new(B2bTaxInvoiceCompany)
+    self = new_instance(B2bTaxInvoiceCompany)
     get = raw.get
-    self.address = v if (v := get("address")) is None or v.__class__ is str else odd(v, "B2bTaxInvoiceCompany.address")
-    self.brn = v if (v := get("brn")) is None or v.__class__ is str else odd(v, "B2bTaxInvoiceCompany.brn")
+    self.address = (
+        v if (v := get("address")) is None or v.__class__ is str else report_mismatch(v, "B2bTaxInvoiceCompany.address")
+    )
+    self.brn = v if (v := get("brn")) is None or v.__class__ is str else report_mismatch(v, "B2bTaxInvoiceCompany.brn")
     self.business_class = (
-        v if (v := get("businessClass")) is None or v.__class__ is str else odd(v, "B2bTaxInvoiceCompany.businessClass")
+        v
+        if (v := get("businessClass")) is None or v.__class__ is str
+        else report_mismatch(v, "B2bTaxInvoiceCompany.businessClass")
     )
     self.business_type = (
-        v if (v := get("businessType")) is None or v.__class__ is str else odd(v, "B2bTaxInvoiceCompany.businessType")
+        v
+        if (v := get("businessType")) is None or v.__class__ is str
+        else report_mismatch(v, "B2bTaxInvoiceCompany.businessType")
     )
     self.contact = (
         None
         if (v := get("contact")) is None
         else read_b2b_tax_invoice_contact(v)
         if v.__class__ is dict
-        else odd(v, "B2bTaxInvoiceCompany.contact")
+        else report_mismatch(v, "B2bTaxInvoiceCompany.contact")
     )
     self.counterparty_id = (
         v
         if (v := get("counterpartyId")) is None or v.__class__ is str
-        else odd(v, "B2bTaxInvoiceCompany.counterpartyId")
+        else report_mismatch(v, "B2bTaxInvoiceCompany.counterpartyId")
     )
-    self.name = v if (v := get("name")) is None or v.__class__ is str else odd(v, "B2bTaxInvoiceCompany.name")
+    self.name = (
+        v if (v := get("name")) is None or v.__class__ is str else report_mismatch(v, "B2bTaxInvoiceCompany.name")
+    )
     self.representative_name = (
         v
         if (v := get("representativeName")) is None or v.__class__ is str
-        else odd(v, "B2bTaxInvoiceCompany.representativeName")
+        else report_mismatch(v, "B2bTaxInvoiceCompany.representativeName")
     )
     self.tax_registration_id = (
         v
         if (v := get("taxRegistrationId")) is None or v.__class__ is str
-        else odd(v, "B2bTaxInvoiceCompany.taxRegistrationId")
+        else report_mismatch(v, "B2bTaxInvoiceCompany.taxRegistrationId")
     )
-    if not _KNOWN.issuperset(raw):
-        self.additional_properties = extra(raw, _KNOWN)
+    if not _JSON_NAMES.issuperset(raw):
+        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
     return self

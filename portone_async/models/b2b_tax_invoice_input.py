@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import extra, known, new, odd, read_date, read_list, read_scalars
+from portone_async._reading import (
+    json_names,
+    new_instance,
+    read_date,
+    read_list,
+    read_scalars,
+    report_mismatch,
+    unknown_fields,
+)
 from portone_async.models.b2b_tax_invoice_additional_contact import read as read_b2b_tax_invoice_additional_contact
 from portone_async.models.b2b_tax_invoice_company import read as read_b2b_tax_invoice_company
 from portone_async.models.b2b_tax_invoice_item import read as read_b2b_tax_invoice_item
@@ -29,8 +37,10 @@ if TYPE_CHECKING:
 class B2bTaxInvoiceInput(Model):
     """Contents of a tax invoice to draft, request or issue."""
 
+    __enum_fields__: ClassVar[tuple[str, ...]] = ("issuance_type", "purpose_type", "taxation_type")
+
     purpose_type: B2bTaxInvoicePurposeType
-    """Whether the invoice is a RECEIPT, asks for payment (INVOICE), or NONE."""
+    """Whether the invoice is a RECEIPT, requests payment (INVOICE), or NONE."""
     recipient: B2bTaxInvoiceCompany
     """Company the tax invoice is made out to (the buyer)."""
     taxation_type: B2bTaxInvoiceTaxationType
@@ -66,7 +76,9 @@ class B2bTaxInvoiceInput(Model):
     remarks: list[str] | None = None
     """Remarks, at most 3."""
     send_sms: bool | None = None
-    """Text `supplier.contact.mobile_phone_number`; costs points (back on failure). Default false."""
+    """Whether to send a text message to `supplier.contact.mobile_phone_number`; costs points, returned on failure.
+    Default: false.
+    """
     serial_number: str | None = None
     """Serial number."""
     supplier: B2bTaxInvoiceCompany | None = None
@@ -74,99 +86,125 @@ class B2bTaxInvoiceInput(Model):
     supplier_document_key: str | None = None
     """Document number on the supplier's side: letters, digits, - and _ only."""
     use_counterparty_additional_contacts: bool | None = None
-    """Take over the counterparty's extra contacts, unless `additional_contacts` is given."""
+    """Whether to use the counterparty's additional contacts, unless `additional_contacts` is given."""
 
 
-_KNOWN = known(B2bTaxInvoiceInput)
+_JSON_NAMES = json_names(B2bTaxInvoiceInput)
 
 
 def read(raw: Any) -> B2bTaxInvoiceInput:
     """Read `B2bTaxInvoiceInput` from JSON."""
-    self = new(B2bTaxInvoiceInput)
+    self = new_instance(B2bTaxInvoiceInput)
     get = raw.get
     self.additional_contacts = (
         None
         if (v := get("additionalContacts")) is None
         else read_list(v, read_b2b_tax_invoice_additional_contact, "B2bTaxInvoiceInput.additionalContacts")
         if v.__class__ is list
-        else odd(v, "B2bTaxInvoiceInput.additionalContacts")
+        else report_mismatch(v, "B2bTaxInvoiceInput.additionalContacts")
     )
     self.book_issue = (
-        v if (v := get("bookIssue")) is None or v.__class__ is int else odd(v, "B2bTaxInvoiceInput.bookIssue")
+        v
+        if (v := get("bookIssue")) is None or v.__class__ is int
+        else report_mismatch(v, "B2bTaxInvoiceInput.bookIssue")
     )
     self.book_volume = (
-        v if (v := get("bookVolume")) is None or v.__class__ is int else odd(v, "B2bTaxInvoiceInput.bookVolume")
+        v
+        if (v := get("bookVolume")) is None or v.__class__ is int
+        else report_mismatch(v, "B2bTaxInvoiceInput.bookVolume")
     )
     self.cash_amount = (
-        v if (v := get("cashAmount")) is None or v.__class__ is int else odd(v, "B2bTaxInvoiceInput.cashAmount")
+        v
+        if (v := get("cashAmount")) is None or v.__class__ is int
+        else report_mismatch(v, "B2bTaxInvoiceInput.cashAmount")
     )
     self.check_amount = (
-        v if (v := get("checkAmount")) is None or v.__class__ is int else odd(v, "B2bTaxInvoiceInput.checkAmount")
+        v
+        if (v := get("checkAmount")) is None or v.__class__ is int
+        else report_mismatch(v, "B2bTaxInvoiceInput.checkAmount")
     )
     self.credit_amount = (
-        v if (v := get("creditAmount")) is None or v.__class__ is int else odd(v, "B2bTaxInvoiceInput.creditAmount")
+        v
+        if (v := get("creditAmount")) is None or v.__class__ is int
+        else report_mismatch(v, "B2bTaxInvoiceInput.creditAmount")
     )
     self.issuance_type = (
-        v if (v := get("issuanceType")) is None or v.__class__ is str else odd(v, "B2bTaxInvoiceInput.issuanceType")
+        v
+        if (v := get("issuanceType")) is None or v.__class__ is str
+        else report_mismatch(v, "B2bTaxInvoiceInput.issuanceType")
     )
     self.items = (
         None
         if (v := get("items")) is None
         else read_list(v, read_b2b_tax_invoice_item, "B2bTaxInvoiceInput.items")
         if v.__class__ is list
-        else odd(v, "B2bTaxInvoiceInput.items")
+        else report_mismatch(v, "B2bTaxInvoiceInput.items")
     )
     self.note_amount = (
-        v if (v := get("noteAmount")) is None or v.__class__ is int else odd(v, "B2bTaxInvoiceInput.noteAmount")
+        v
+        if (v := get("noteAmount")) is None or v.__class__ is int
+        else report_mismatch(v, "B2bTaxInvoiceInput.noteAmount")
     )
-    self.purpose_type = v if (v := get("purposeType")).__class__ is str else odd(v, "B2bTaxInvoiceInput.purposeType")
+    self.purpose_type = (
+        v if (v := get("purposeType")).__class__ is str else report_mismatch(v, "B2bTaxInvoiceInput.purposeType")
+    )
     self.recipient = (
         read_b2b_tax_invoice_company(v)
         if (v := get("recipient")).__class__ is dict
-        else odd(v, "B2bTaxInvoiceInput.recipient")
+        else report_mismatch(v, "B2bTaxInvoiceInput.recipient")
     )
     self.recipient_document_key = (
         v
         if (v := get("recipientDocumentKey")) is None or v.__class__ is str
-        else odd(v, "B2bTaxInvoiceInput.recipientDocumentKey")
+        else report_mismatch(v, "B2bTaxInvoiceInput.recipientDocumentKey")
     )
     self.remarks = (
         None
         if (v := get("remarks")) is None
         else read_scalars(v, str, "B2bTaxInvoiceInput.remarks")
         if v.__class__ is list
-        else odd(v, "B2bTaxInvoiceInput.remarks")
+        else report_mismatch(v, "B2bTaxInvoiceInput.remarks")
     )
-    self.send_sms = v if (v := get("sendSms")) is None or v.__class__ is bool else odd(v, "B2bTaxInvoiceInput.sendSms")
+    self.send_sms = (
+        v if (v := get("sendSms")) is None or v.__class__ is bool else report_mismatch(v, "B2bTaxInvoiceInput.sendSms")
+    )
     self.serial_number = (
-        v if (v := get("serialNumber")) is None or v.__class__ is str else odd(v, "B2bTaxInvoiceInput.serialNumber")
+        v
+        if (v := get("serialNumber")) is None or v.__class__ is str
+        else report_mismatch(v, "B2bTaxInvoiceInput.serialNumber")
     )
     self.supplier = (
         None
         if (v := get("supplier")) is None
         else read_b2b_tax_invoice_company(v)
         if v.__class__ is dict
-        else odd(v, "B2bTaxInvoiceInput.supplier")
+        else report_mismatch(v, "B2bTaxInvoiceInput.supplier")
     )
     self.supplier_document_key = (
         v
         if (v := get("supplierDocumentKey")) is None or v.__class__ is str
-        else odd(v, "B2bTaxInvoiceInput.supplierDocumentKey")
+        else report_mismatch(v, "B2bTaxInvoiceInput.supplierDocumentKey")
     )
-    self.taxation_type = v if (v := get("taxationType")).__class__ is str else odd(v, "B2bTaxInvoiceInput.taxationType")
-    self.total_amount = v if (v := get("totalAmount")).__class__ is int else odd(v, "B2bTaxInvoiceInput.totalAmount")
+    self.taxation_type = (
+        v if (v := get("taxationType")).__class__ is str else report_mismatch(v, "B2bTaxInvoiceInput.taxationType")
+    )
+    self.total_amount = (
+        v if (v := get("totalAmount")).__class__ is int else report_mismatch(v, "B2bTaxInvoiceInput.totalAmount")
+    )
     self.total_supply_amount = (
-        v if (v := get("totalSupplyAmount")).__class__ is int else odd(v, "B2bTaxInvoiceInput.totalSupplyAmount")
+        v
+        if (v := get("totalSupplyAmount")).__class__ is int
+        else report_mismatch(v, "B2bTaxInvoiceInput.totalSupplyAmount")
     )
     self.total_tax_amount = (
-        v if (v := get("totalTaxAmount")).__class__ is int else odd(v, "B2bTaxInvoiceInput.totalTaxAmount")
+        v if (v := get("totalTaxAmount")).__class__ is int else report_mismatch(v, "B2bTaxInvoiceInput.totalTaxAmount")
     )
     self.use_counterparty_additional_contacts = (
         v
         if (v := get("useCounterpartyAdditionalContacts")) is None or v.__class__ is bool
-        else odd(v, "B2bTaxInvoiceInput.useCounterpartyAdditionalContacts")
+        else report_mismatch(v, "B2bTaxInvoiceInput.useCounterpartyAdditionalContacts")
     )
     self.write_date = read_date(get("writeDate"), "B2bTaxInvoiceInput.writeDate")
-    if not _KNOWN.issuperset(raw):
-        self.additional_properties = extra(raw, _KNOWN)
+    if not _JSON_NAMES.issuperset(raw):
+        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
     return self

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import extra, known, new, odd
+from portone_async._reading import json_names, new_instance, report_mismatch, unknown_fields
 
 if TYPE_CHECKING:
     from portone_async.models.enums import B2bTaxInvoiceModificationType
@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 @define(slots=True, kw_only=True, repr=False)
 class B2bTaxInvoiceModification(Model):
     """What a tax invoice amends, and why."""
+
+    __enum_fields__: ClassVar[tuple[str, ...]] = ("type",)
 
     original_nts_approval_number: str
     """National Tax Service approval number of the original invoice being modified."""
@@ -27,27 +29,29 @@ class B2bTaxInvoiceModification(Model):
     """Why the invoice was modified."""
 
 
-_KNOWN = known(B2bTaxInvoiceModification)
+_JSON_NAMES = json_names(B2bTaxInvoiceModification)
 
 
 def read(raw: Any) -> B2bTaxInvoiceModification:
     """Read `B2bTaxInvoiceModification` from JSON."""
-    self = new(B2bTaxInvoiceModification)
+    self = new_instance(B2bTaxInvoiceModification)
     get = raw.get
     self.original_nts_approval_number = (
         v
         if (v := get("originalNtsApprovalNumber")).__class__ is str
-        else odd(v, "B2bTaxInvoiceModification.originalNtsApprovalNumber")
+        else report_mismatch(v, "B2bTaxInvoiceModification.originalNtsApprovalNumber")
     )
     self.original_tax_invoice_id = (
         v
         if (v := get("originalTaxInvoiceId")).__class__ is str
-        else odd(v, "B2bTaxInvoiceModification.originalTaxInvoiceId")
+        else report_mismatch(v, "B2bTaxInvoiceModification.originalTaxInvoiceId")
     )
     self.root_tax_invoice_id = (
-        v if (v := get("rootTaxInvoiceId")).__class__ is str else odd(v, "B2bTaxInvoiceModification.rootTaxInvoiceId")
+        v
+        if (v := get("rootTaxInvoiceId")).__class__ is str
+        else report_mismatch(v, "B2bTaxInvoiceModification.rootTaxInvoiceId")
     )
-    self.type = v if (v := get("type")).__class__ is str else odd(v, "B2bTaxInvoiceModification.type")
-    if not _KNOWN.issuperset(raw):
-        self.additional_properties = extra(raw, _KNOWN)
+    self.type = v if (v := get("type")).__class__ is str else report_mismatch(v, "B2bTaxInvoiceModification.type")
+    if not _JSON_NAMES.issuperset(raw):
+        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
     return self

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import extra, known, new, odd
+from portone_async._reading import json_names, new_instance, report_mismatch, unknown_fields
 
 if TYPE_CHECKING:
     from portone_async.models.enums import B2bTaxInvoiceKeyType, B2bTaxInvoiceModificationType
@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 @define(slots=True, kw_only=True, repr=False)
 class B2bTaxInvoiceModificationCreateBody(Model):
     """`B2bTaxInvoiceModificationCreateBody` of PortOne's document."""
+
+    __enum_fields__: ClassVar[tuple[str, ...]] = ("tax_invoice_key_type", "type")
 
     tax_invoice_key: str
     """Document number of the tax invoice."""
@@ -27,27 +29,31 @@ class B2bTaxInvoiceModificationCreateBody(Model):
     """Meaning of the key: SUPPLIER or RECIPIENT (default)."""
 
 
-_KNOWN = known(B2bTaxInvoiceModificationCreateBody)
+_JSON_NAMES = json_names(B2bTaxInvoiceModificationCreateBody)
 
 
 def read(raw: Any) -> B2bTaxInvoiceModificationCreateBody:
     """Read `B2bTaxInvoiceModificationCreateBody` from JSON."""
-    self = new(B2bTaxInvoiceModificationCreateBody)
+    self = new_instance(B2bTaxInvoiceModificationCreateBody)
     get = raw.get
     self.brn = (
-        v if (v := get("brn")) is None or v.__class__ is str else odd(v, "B2bTaxInvoiceModificationCreateBody.brn")
+        v
+        if (v := get("brn")) is None or v.__class__ is str
+        else report_mismatch(v, "B2bTaxInvoiceModificationCreateBody.brn")
     )
     self.tax_invoice_key = (
         v
         if (v := get("taxInvoiceKey")).__class__ is str
-        else odd(v, "B2bTaxInvoiceModificationCreateBody.taxInvoiceKey")
+        else report_mismatch(v, "B2bTaxInvoiceModificationCreateBody.taxInvoiceKey")
     )
     self.tax_invoice_key_type = (
         v
         if (v := get("taxInvoiceKeyType")) is None or v.__class__ is str
-        else odd(v, "B2bTaxInvoiceModificationCreateBody.taxInvoiceKeyType")
+        else report_mismatch(v, "B2bTaxInvoiceModificationCreateBody.taxInvoiceKeyType")
     )
-    self.type = v if (v := get("type")).__class__ is str else odd(v, "B2bTaxInvoiceModificationCreateBody.type")
-    if not _KNOWN.issuperset(raw):
-        self.additional_properties = extra(raw, _KNOWN)
+    self.type = (
+        v if (v := get("type")).__class__ is str else report_mismatch(v, "B2bTaxInvoiceModificationCreateBody.type")
+    )
+    if not _JSON_NAMES.issuperset(raw):
+        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
     return self

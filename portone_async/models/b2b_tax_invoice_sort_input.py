@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import extra, known, new, odd
+from portone_async._reading import json_names, new_instance, report_mismatch, unknown_fields
 
 if TYPE_CHECKING:
     from portone_async.models.enums import B2bTaxInvoiceSortBy, SortOrder
@@ -17,21 +17,25 @@ if TYPE_CHECKING:
 class B2bTaxInvoiceSortInput(Model):
     """Sort order for a list of tax invoices."""
 
+    __enum_fields__: ClassVar[tuple[str, ...]] = ("by", "order")
+
     by: B2bTaxInvoiceSortBy | None = None
     """Field to sort by."""
     order: SortOrder | None = None
     """Sort direction: DESC or ASC."""
 
 
-_KNOWN = known(B2bTaxInvoiceSortInput)
+_JSON_NAMES = json_names(B2bTaxInvoiceSortInput)
 
 
 def read(raw: Any) -> B2bTaxInvoiceSortInput:
     """Read `B2bTaxInvoiceSortInput` from JSON."""
-    self = new(B2bTaxInvoiceSortInput)
+    self = new_instance(B2bTaxInvoiceSortInput)
     get = raw.get
-    self.by = v if (v := get("by")) is None or v.__class__ is str else odd(v, "B2bTaxInvoiceSortInput.by")
-    self.order = v if (v := get("order")) is None or v.__class__ is str else odd(v, "B2bTaxInvoiceSortInput.order")
-    if not _KNOWN.issuperset(raw):
-        self.additional_properties = extra(raw, _KNOWN)
+    self.by = v if (v := get("by")) is None or v.__class__ is str else report_mismatch(v, "B2bTaxInvoiceSortInput.by")
+    self.order = (
+        v if (v := get("order")) is None or v.__class__ is str else report_mismatch(v, "B2bTaxInvoiceSortInput.order")
+    )
+    if not _JSON_NAMES.issuperset(raw):
+        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
     return self

@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import extra, known, new, odd, read_date, read_datetime, read_list
+from portone_async._reading import (
+    json_names,
+    new_instance,
+    read_date,
+    read_datetime,
+    read_list,
+    report_mismatch,
+    unknown_fields,
+)
 from portone_async.models.b2b_tax_invoice_item import read as read_b2b_tax_invoice_item
 
 if TYPE_CHECKING:
@@ -28,6 +36,24 @@ if TYPE_CHECKING:
 class B2bTaxInvoiceSummary(Model):
     """A tax invoice as it appears in a list."""
 
+    __enum_fields__: ClassVar[tuple[str, ...]] = (
+        "document_modification_type",
+        "issuance_type",
+        "purpose_type",
+        "recipient_business_status",
+        "status",
+        "taxation_type",
+    )
+    __time_fields__: ClassVar[tuple[str, ...]] = (
+        "drafted_at",
+        "issued_at",
+        "nts_result_received_at",
+        "nts_sent_at",
+        "opened_at",
+        "requested_at",
+        "status_updated_at",
+    )
+
     document_modification_type: B2bTaxInvoiceDocumentModificationType
     """Whether it is a first issue or an amended invoice."""
     id: str
@@ -39,7 +65,7 @@ class B2bTaxInvoiceSummary(Model):
     items: list[B2bTaxInvoiceItem]
     """Line items, at most 99."""
     purpose_type: B2bTaxInvoicePurposeType
-    """Whether the invoice is a RECEIPT, asks for payment (INVOICE), or NONE."""
+    """Whether the invoice is a RECEIPT, requests payment (INVOICE), or NONE."""
     recipient_brn: str
     """Business registration number of the recipient."""
     recipient_name: str
@@ -47,7 +73,7 @@ class B2bTaxInvoiceSummary(Model):
     recipient_representative_name: str
     """Representative of the recipient."""
     status: B2bTaxInvoiceStatus
-    """Current status; among variants of one type it tells them apart."""
+    """Current status; in a union, the discriminator."""
     status_updated_at: datetime
     """Time of the last status change."""
     supplier_brn: str
@@ -83,11 +109,11 @@ class B2bTaxInvoiceSummary(Model):
     nts_result_code: str | None = None
     """National Tax Service result code: three letters and three digits."""
     nts_result_received_at: datetime | None = None
-    """Time the National Tax Service result arrived."""
+    """When the National Tax Service result arrived."""
     nts_sent_at: datetime | None = None
     """Time of transmission to the National Tax Service."""
     opened_at: datetime | None = None
-    """Time the invoice was opened."""
+    """When the invoice was opened."""
     payout_id: str | None = None
     """Payout id."""
     recipient_business_status: B2bCompanyStateBusinessStatus | None = None
@@ -99,75 +125,87 @@ class B2bTaxInvoiceSummary(Model):
     recipient_document_key: str | None = None
     """Document number on the recipient's side."""
     requested_at: datetime | None = None
-    """Time the invoice was asked for."""
+    """When the invoice was requested."""
     supplier_counterparty_id: str | None = None
     """Counterparty id of the supplier."""
     supplier_document_key: str | None = None
     """Document number on the supplier's side."""
 
 
-_KNOWN = known(B2bTaxInvoiceSummary)
+_JSON_NAMES = json_names(B2bTaxInvoiceSummary)
 
 
 def read(raw: Any) -> B2bTaxInvoiceSummary:
     """Read `B2bTaxInvoiceSummary` from JSON."""
-    self = new(B2bTaxInvoiceSummary)
+    self = new_instance(B2bTaxInvoiceSummary)
     get = raw.get
     self.bulk_tax_invoice_id = (
         v
         if (v := get("bulkTaxInvoiceId")) is None or v.__class__ is str
-        else odd(v, "B2bTaxInvoiceSummary.bulkTaxInvoiceId")
+        else report_mismatch(v, "B2bTaxInvoiceSummary.bulkTaxInvoiceId")
     )
     self.document_modification_type = (
         v
         if (v := get("documentModificationType")).__class__ is str
-        else odd(v, "B2bTaxInvoiceSummary.documentModificationType")
+        else report_mismatch(v, "B2bTaxInvoiceSummary.documentModificationType")
     )
-    self.drafted_at = None if (v := get("draftedAt")) is None else read_datetime(v, "B2bTaxInvoiceSummary.draftedAt")
-    self.id = v if (v := get("id")).__class__ is str else odd(v, "B2bTaxInvoiceSummary.id")
+    self.drafted_at = None if (t1 := get("draftedAt")) is None else read_datetime(t1, "B2bTaxInvoiceSummary.draftedAt")
+    self.id = v if (v := get("id")).__class__ is str else report_mismatch(v, "B2bTaxInvoiceSummary.id")
     self.is_delayed = (
-        v if (v := get("isDelayed")) is None or v.__class__ is bool else odd(v, "B2bTaxInvoiceSummary.isDelayed")
+        v
+        if (v := get("isDelayed")) is None or v.__class__ is bool
+        else report_mismatch(v, "B2bTaxInvoiceSummary.isDelayed")
     )
     self.issuance_due_date = read_date(get("issuanceDueDate"), "B2bTaxInvoiceSummary.issuanceDueDate")
     self.issuance_type = (
-        v if (v := get("issuanceType")).__class__ is str else odd(v, "B2bTaxInvoiceSummary.issuanceType")
+        v if (v := get("issuanceType")).__class__ is str else report_mismatch(v, "B2bTaxInvoiceSummary.issuanceType")
     )
-    self.issued_at = None if (v := get("issuedAt")) is None else read_datetime(v, "B2bTaxInvoiceSummary.issuedAt")
+    self.issued_at = None if (t2 := get("issuedAt")) is None else read_datetime(t2, "B2bTaxInvoiceSummary.issuedAt")
     self.items = (
         read_list(v, read_b2b_tax_invoice_item, "B2bTaxInvoiceSummary.items")
         if (v := get("items")).__class__ is list
-        else odd(v, "B2bTaxInvoiceSummary.items")
+        else report_mismatch(v, "B2bTaxInvoiceSummary.items")
     )
-    self.memo = v if (v := get("memo")) is None or v.__class__ is str else odd(v, "B2bTaxInvoiceSummary.memo")
+    self.memo = (
+        v if (v := get("memo")) is None or v.__class__ is str else report_mismatch(v, "B2bTaxInvoiceSummary.memo")
+    )
     self.nts_approval_number = (
         v
         if (v := get("ntsApprovalNumber")) is None or v.__class__ is str
-        else odd(v, "B2bTaxInvoiceSummary.ntsApprovalNumber")
+        else report_mismatch(v, "B2bTaxInvoiceSummary.ntsApprovalNumber")
     )
     self.nts_result = (
-        v if (v := get("ntsResult")) is None or v.__class__ is str else odd(v, "B2bTaxInvoiceSummary.ntsResult")
+        v
+        if (v := get("ntsResult")) is None or v.__class__ is str
+        else report_mismatch(v, "B2bTaxInvoiceSummary.ntsResult")
     )
     self.nts_result_code = (
-        v if (v := get("ntsResultCode")) is None or v.__class__ is str else odd(v, "B2bTaxInvoiceSummary.ntsResultCode")
+        v
+        if (v := get("ntsResultCode")) is None or v.__class__ is str
+        else report_mismatch(v, "B2bTaxInvoiceSummary.ntsResultCode")
     )
     self.nts_result_received_at = (
         None
-        if (v := get("ntsResultReceivedAt")) is None
-        else read_datetime(v, "B2bTaxInvoiceSummary.ntsResultReceivedAt")
+        if (t3 := get("ntsResultReceivedAt")) is None
+        else read_datetime(t3, "B2bTaxInvoiceSummary.ntsResultReceivedAt")
     )
-    self.nts_sent_at = None if (v := get("ntsSentAt")) is None else read_datetime(v, "B2bTaxInvoiceSummary.ntsSentAt")
-    self.opened_at = None if (v := get("openedAt")) is None else read_datetime(v, "B2bTaxInvoiceSummary.openedAt")
+    self.nts_sent_at = None if (t4 := get("ntsSentAt")) is None else read_datetime(t4, "B2bTaxInvoiceSummary.ntsSentAt")
+    self.opened_at = None if (t5 := get("openedAt")) is None else read_datetime(t5, "B2bTaxInvoiceSummary.openedAt")
     self.payout_id = (
-        v if (v := get("payoutId")) is None or v.__class__ is str else odd(v, "B2bTaxInvoiceSummary.payoutId")
+        v
+        if (v := get("payoutId")) is None or v.__class__ is str
+        else report_mismatch(v, "B2bTaxInvoiceSummary.payoutId")
     )
-    self.purpose_type = v if (v := get("purposeType")).__class__ is str else odd(v, "B2bTaxInvoiceSummary.purposeType")
+    self.purpose_type = (
+        v if (v := get("purposeType")).__class__ is str else report_mismatch(v, "B2bTaxInvoiceSummary.purposeType")
+    )
     self.recipient_brn = (
-        v if (v := get("recipientBrn")).__class__ is str else odd(v, "B2bTaxInvoiceSummary.recipientBrn")
+        v if (v := get("recipientBrn")).__class__ is str else report_mismatch(v, "B2bTaxInvoiceSummary.recipientBrn")
     )
     self.recipient_business_status = (
         v
         if (v := get("recipientBusinessStatus")) is None or v.__class__ is str
-        else odd(v, "B2bTaxInvoiceSummary.recipientBusinessStatus")
+        else report_mismatch(v, "B2bTaxInvoiceSummary.recipientBusinessStatus")
     )
     self.recipient_closed_suspended_date = (
         None
@@ -177,56 +215,65 @@ def read(raw: Any) -> B2bTaxInvoiceSummary:
     self.recipient_counterparty_id = (
         v
         if (v := get("recipientCounterpartyId")) is None or v.__class__ is str
-        else odd(v, "B2bTaxInvoiceSummary.recipientCounterpartyId")
+        else report_mismatch(v, "B2bTaxInvoiceSummary.recipientCounterpartyId")
     )
     self.recipient_document_key = (
         v
         if (v := get("recipientDocumentKey")) is None or v.__class__ is str
-        else odd(v, "B2bTaxInvoiceSummary.recipientDocumentKey")
+        else report_mismatch(v, "B2bTaxInvoiceSummary.recipientDocumentKey")
     )
     self.recipient_name = (
-        v if (v := get("recipientName")).__class__ is str else odd(v, "B2bTaxInvoiceSummary.recipientName")
+        v if (v := get("recipientName")).__class__ is str else report_mismatch(v, "B2bTaxInvoiceSummary.recipientName")
     )
     self.recipient_representative_name = (
         v
         if (v := get("recipientRepresentativeName")).__class__ is str
-        else odd(v, "B2bTaxInvoiceSummary.recipientRepresentativeName")
+        else report_mismatch(v, "B2bTaxInvoiceSummary.recipientRepresentativeName")
     )
     self.requested_at = (
-        None if (v := get("requestedAt")) is None else read_datetime(v, "B2bTaxInvoiceSummary.requestedAt")
+        None if (t6 := get("requestedAt")) is None else read_datetime(t6, "B2bTaxInvoiceSummary.requestedAt")
     )
-    self.status = v if (v := get("status")).__class__ is str else odd(v, "B2bTaxInvoiceSummary.status")
-    self.status_updated_at = read_datetime(get("statusUpdatedAt"), "B2bTaxInvoiceSummary.statusUpdatedAt")
-    self.supplier_brn = v if (v := get("supplierBrn")).__class__ is str else odd(v, "B2bTaxInvoiceSummary.supplierBrn")
+    self.status = v if (v := get("status")).__class__ is str else report_mismatch(v, "B2bTaxInvoiceSummary.status")
+    self.status_updated_at = read_datetime(t7 := get("statusUpdatedAt"), "B2bTaxInvoiceSummary.statusUpdatedAt")
+    self.supplier_brn = (
+        v if (v := get("supplierBrn")).__class__ is str else report_mismatch(v, "B2bTaxInvoiceSummary.supplierBrn")
+    )
     self.supplier_counterparty_id = (
         v
         if (v := get("supplierCounterpartyId")) is None or v.__class__ is str
-        else odd(v, "B2bTaxInvoiceSummary.supplierCounterpartyId")
+        else report_mismatch(v, "B2bTaxInvoiceSummary.supplierCounterpartyId")
     )
     self.supplier_document_key = (
         v
         if (v := get("supplierDocumentKey")) is None or v.__class__ is str
-        else odd(v, "B2bTaxInvoiceSummary.supplierDocumentKey")
+        else report_mismatch(v, "B2bTaxInvoiceSummary.supplierDocumentKey")
     )
     self.supplier_name = (
-        v if (v := get("supplierName")).__class__ is str else odd(v, "B2bTaxInvoiceSummary.supplierName")
+        v if (v := get("supplierName")).__class__ is str else report_mismatch(v, "B2bTaxInvoiceSummary.supplierName")
     )
     self.supplier_representative_name = (
         v
         if (v := get("supplierRepresentativeName")).__class__ is str
-        else odd(v, "B2bTaxInvoiceSummary.supplierRepresentativeName")
+        else report_mismatch(v, "B2bTaxInvoiceSummary.supplierRepresentativeName")
     )
     self.taxation_type = (
-        v if (v := get("taxationType")).__class__ is str else odd(v, "B2bTaxInvoiceSummary.taxationType")
+        v if (v := get("taxationType")).__class__ is str else report_mismatch(v, "B2bTaxInvoiceSummary.taxationType")
     )
-    self.total_amount = v if (v := get("totalAmount")).__class__ is int else odd(v, "B2bTaxInvoiceSummary.totalAmount")
+    self.total_amount = (
+        v if (v := get("totalAmount")).__class__ is int else report_mismatch(v, "B2bTaxInvoiceSummary.totalAmount")
+    )
     self.total_supply_amount = (
-        v if (v := get("totalSupplyAmount")).__class__ is int else odd(v, "B2bTaxInvoiceSummary.totalSupplyAmount")
+        v
+        if (v := get("totalSupplyAmount")).__class__ is int
+        else report_mismatch(v, "B2bTaxInvoiceSummary.totalSupplyAmount")
     )
     self.total_tax_amount = (
-        v if (v := get("totalTaxAmount")).__class__ is int else odd(v, "B2bTaxInvoiceSummary.totalTaxAmount")
+        v
+        if (v := get("totalTaxAmount")).__class__ is int
+        else report_mismatch(v, "B2bTaxInvoiceSummary.totalTaxAmount")
     )
     self.write_date = read_date(get("writeDate"), "B2bTaxInvoiceSummary.writeDate")
-    if not _KNOWN.issuperset(raw):
-        self.additional_properties = extra(raw, _KNOWN)
+    self.__time_texts__ = (t1, t2, t3, t4, t5, t6, t7)
+    if not _JSON_NAMES.issuperset(raw):
+        self.additional_properties = unknown_fields(raw, _JSON_NAMES, self.__time_texts__)
     return self

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import extra, known, new, odd
+from portone_async._reading import json_names, new_instance, report_mismatch, unknown_fields
 from portone_async.models.bank_info_name import read as read_bank_info_name
 
 if TYPE_CHECKING:
@@ -19,21 +19,23 @@ if TYPE_CHECKING:
 class BankInfo(Model):
     """A bank's code and name."""
 
+    __enum_fields__: ClassVar[tuple[str, ...]] = ("bank",)
+
     bank: Bank
     """Code of the bank."""
     name: BankInfoName
     """Bank name by language."""
 
 
-_KNOWN = known(BankInfo)
+_JSON_NAMES = json_names(BankInfo)
 
 
 def read(raw: Any) -> BankInfo:
     """Read `BankInfo` from JSON."""
-    self = new(BankInfo)
+    self = new_instance(BankInfo)
     get = raw.get
-    self.bank = v if (v := get("bank")).__class__ is str else odd(v, "BankInfo.bank")
-    self.name = read_bank_info_name(v) if (v := get("name")).__class__ is dict else odd(v, "BankInfo.name")
-    if not _KNOWN.issuperset(raw):
-        self.additional_properties = extra(raw, _KNOWN)
+    self.bank = v if (v := get("bank")).__class__ is str else report_mismatch(v, "BankInfo.bank")
+    self.name = read_bank_info_name(v) if (v := get("name")).__class__ is dict else report_mismatch(v, "BankInfo.name")
+    if not _JSON_NAMES.issuperset(raw):
+        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
     return self

@@ -7,7 +7,7 @@ from typing import Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import extra, known, new, odd
+from portone_async._reading import json_names, new_instance, report_mismatch, unknown_fields
 
 
 @define(slots=True, kw_only=True, repr=False)
@@ -18,14 +18,14 @@ class BankInfoName(Model):
     """Name in Korean."""
 
 
-_KNOWN = known(BankInfoName)
+_JSON_NAMES = json_names(BankInfoName)
 
 
 def read(raw: Any) -> BankInfoName:
     """Read `BankInfoName` from JSON."""
-    self = new(BankInfoName)
+    self = new_instance(BankInfoName)
     get = raw.get
-    self.ko = v if (v := get("ko")).__class__ is str else odd(v, "BankInfoName.ko")
-    if not _KNOWN.issuperset(raw):
-        self.additional_properties = extra(raw, _KNOWN)
+    self.ko = v if (v := get("ko")).__class__ is str else report_mismatch(v, "BankInfoName.ko")
+    if not _JSON_NAMES.issuperset(raw):
+        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
     return self

@@ -7,7 +7,7 @@ from typing import Any, Literal
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import extra, known, new, odd
+from portone_async._reading import json_names, new_instance, report_mismatch, unknown_fields
 
 
 @define(slots=True, kw_only=True, repr=False)
@@ -15,17 +15,19 @@ class BeforeRegisteredPaymentEscrow(Model):
     """Escrow state: no delivery registered yet."""
 
     status: Literal["BEFORE_REGISTERED"] = "BEFORE_REGISTERED"
-    """Current status; among variants of one type it tells them apart."""
+    """Current status; in a union, the discriminator."""
 
 
-_KNOWN = known(BeforeRegisteredPaymentEscrow)
+_JSON_NAMES = json_names(BeforeRegisteredPaymentEscrow)
 
 
 def read(raw: Any) -> BeforeRegisteredPaymentEscrow:
     """Read `BeforeRegisteredPaymentEscrow` from JSON."""
-    self = new(BeforeRegisteredPaymentEscrow)
+    self = new_instance(BeforeRegisteredPaymentEscrow)
     get = raw.get
-    self.status = v if (v := get("status")).__class__ is str else odd(v, "BeforeRegisteredPaymentEscrow.status")
-    if not _KNOWN.issuperset(raw):
-        self.additional_properties = extra(raw, _KNOWN)
+    self.status = (
+        v if (v := get("status")).__class__ is str else report_mismatch(v, "BeforeRegisteredPaymentEscrow.status")
+    )
+    if not _JSON_NAMES.issuperset(raw):
+        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
     return self

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import extra, known, new, odd, read_datetime
+from portone_async._reading import json_names, new_instance, read_datetime, report_mismatch, unknown_fields
 from portone_async.models.billing_key_webhook_data import read as read_billing_key_webhook_data
 
 if TYPE_CHECKING:
@@ -18,30 +18,33 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class BillingKeyDeletedWebhook(Model):
-    """A stored payment method is gone: its billing key can no longer be charged."""
+    """A stored payment method was deleted: its billing key can no longer be charged."""
+
+    __time_fields__: ClassVar[tuple[str, ...]] = ("timestamp",)
 
     data: BillingKeyWebhookData
     """Which billing key."""
     timestamp: datetime
     """When it happened; the same in every redelivery."""
     type: Literal["BillingKey.Deleted"] = "BillingKey.Deleted"
-    """Kind of object; among variants of one type it tells them apart."""
+    """Kind of object; in a union, the discriminator."""
 
 
-_KNOWN = known(BillingKeyDeletedWebhook)
+_JSON_NAMES = json_names(BillingKeyDeletedWebhook)
 
 
 def read(raw: Any) -> BillingKeyDeletedWebhook:
     """Read `BillingKeyDeletedWebhook` from JSON."""
-    self = new(BillingKeyDeletedWebhook)
+    self = new_instance(BillingKeyDeletedWebhook)
     get = raw.get
     self.data = (
         read_billing_key_webhook_data(v)
         if (v := get("data")).__class__ is dict
-        else odd(v, "BillingKeyDeletedWebhook.data")
+        else report_mismatch(v, "BillingKeyDeletedWebhook.data")
     )
-    self.timestamp = read_datetime(get("timestamp"), "BillingKeyDeletedWebhook.timestamp")
-    self.type = v if (v := get("type")).__class__ is str else odd(v, "BillingKeyDeletedWebhook.type")
-    if not _KNOWN.issuperset(raw):
-        self.additional_properties = extra(raw, _KNOWN)
+    self.timestamp = read_datetime(t1 := get("timestamp"), "BillingKeyDeletedWebhook.timestamp")
+    self.type = v if (v := get("type")).__class__ is str else report_mismatch(v, "BillingKeyDeletedWebhook.type")
+    self.__time_texts__ = (t1,)
+    if not _JSON_NAMES.issuperset(raw):
+        self.additional_properties = unknown_fields(raw, _JSON_NAMES, self.__time_texts__)
     return self

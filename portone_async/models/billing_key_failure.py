@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import extra, known, new, odd, read_datetime
+from portone_async._reading import json_names, new_instance, read_datetime, report_mismatch, unknown_fields
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 @define(slots=True, kw_only=True, repr=False)
 class BillingKeyFailure(Model):
     """Why a billing key could not be issued on a channel."""
+
+    __time_fields__: ClassVar[tuple[str, ...]] = ("failed_at",)
 
     failed_at: datetime
     """When it failed."""
@@ -27,19 +29,26 @@ class BillingKeyFailure(Model):
     """Error message from the PG."""
 
 
-_KNOWN = known(BillingKeyFailure)
+_JSON_NAMES = json_names(BillingKeyFailure)
 
 
 def read(raw: Any) -> BillingKeyFailure:
     """Read `BillingKeyFailure` from JSON."""
-    self = new(BillingKeyFailure)
+    self = new_instance(BillingKeyFailure)
     get = raw.get
-    self.failed_at = read_datetime(get("failedAt"), "BillingKeyFailure.failedAt")
-    self.message = v if (v := get("message")) is None or v.__class__ is str else odd(v, "BillingKeyFailure.message")
-    self.pg_code = v if (v := get("pgCode")) is None or v.__class__ is str else odd(v, "BillingKeyFailure.pgCode")
-    self.pg_message = (
-        v if (v := get("pgMessage")) is None or v.__class__ is str else odd(v, "BillingKeyFailure.pgMessage")
+    self.failed_at = read_datetime(t1 := get("failedAt"), "BillingKeyFailure.failedAt")
+    self.message = (
+        v if (v := get("message")) is None or v.__class__ is str else report_mismatch(v, "BillingKeyFailure.message")
     )
-    if not _KNOWN.issuperset(raw):
-        self.additional_properties = extra(raw, _KNOWN)
+    self.pg_code = (
+        v if (v := get("pgCode")) is None or v.__class__ is str else report_mismatch(v, "BillingKeyFailure.pgCode")
+    )
+    self.pg_message = (
+        v
+        if (v := get("pgMessage")) is None or v.__class__ is str
+        else report_mismatch(v, "BillingKeyFailure.pgMessage")
+    )
+    self.__time_texts__ = (t1,)
+    if not _JSON_NAMES.issuperset(raw):
+        self.additional_properties = unknown_fields(raw, _JSON_NAMES, self.__time_texts__)
     return self

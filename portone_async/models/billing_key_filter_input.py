@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import extra, known, new, odd, read_datetime, read_scalars
+from portone_async._reading import (
+    json_names,
+    new_instance,
+    read_datetime,
+    read_scalars,
+    report_mismatch,
+    unknown_fields,
+)
 from portone_async.models.billing_key_text_search import read as read_billing_key_text_search
 
 if TYPE_CHECKING:
@@ -29,100 +36,114 @@ if TYPE_CHECKING:
 class BillingKeyFilterInput(Model):
     """Conditions for finding billing keys."""
 
+    __enum_fields__: ClassVar[tuple[str, ...]] = ("platform_type", "time_range_field", "version")
+    __time_fields__: ClassVar[tuple[str, ...]] = ("from_", "until")
+
     channel_group_ids: list[str] | None = None
-    """Only those of these channel groups; no filter if left out."""
+    """Only those of these channel groups; no filter if omitted."""
     customer_id: str | None = None
     """Only billing keys of the customer with this id."""
     from_: datetime | None = None
-    """Start of the period to search; 90 days before its end if left out."""
+    """Start of the period to search; 90 days before its end if omitted."""
     methods: list[BillingKeyPaymentMethodType] | None = None
-    """Only those with one of these payment methods; no filter if left out."""
+    """Only those with one of these payment methods; no filter if omitted."""
     pg_companies: list[PgCompany] | None = None
-    """Match entries of these PG companies; all when left out."""
+    """Only entries of these PG companies; all if omitted."""
     pg_providers: list[PgProvider] | None = None
-    """Match entries of these PG payment modules; all when left out."""
+    """Only entries of these PG payment modules; all if omitted."""
     platform_type: PaymentClientType | None = None
     """Platform the request came from."""
     status: list[BillingKeyStatus] | None = None
-    """List of billing key statuses to match; all when left out."""
+    """Only billing keys with one of these statuses; all if omitted."""
     store_id: str | None = None
-    """Store id, for merchant-level users only; all stores of the merchant when left out."""
+    """Store id, for merchant-level users only; all stores of the merchant if omitted."""
     text_search: BillingKeyTextSearch | None = None
     """Text search over a chosen field."""
     time_range_field: BillingKeyTimeRangeField | None = None
     """Which time the period applies to."""
     until: datetime | None = None
-    """End of the period; now when left out."""
+    """End of the period; now if omitted."""
     version: PortOneVersion | None = None
     """PortOne version: V1 or V2."""
 
 
-_KNOWN = known(BillingKeyFilterInput)
+_JSON_NAMES = json_names(BillingKeyFilterInput)
 
 
 def read(raw: Any) -> BillingKeyFilterInput:
     """Read `BillingKeyFilterInput` from JSON."""
-    self = new(BillingKeyFilterInput)
+    self = new_instance(BillingKeyFilterInput)
     get = raw.get
     self.channel_group_ids = (
         None
         if (v := get("channelGroupIds")) is None
         else read_scalars(v, str, "BillingKeyFilterInput.channelGroupIds")
         if v.__class__ is list
-        else odd(v, "BillingKeyFilterInput.channelGroupIds")
+        else report_mismatch(v, "BillingKeyFilterInput.channelGroupIds")
     )
     self.customer_id = (
-        v if (v := get("customerId")) is None or v.__class__ is str else odd(v, "BillingKeyFilterInput.customerId")
+        v
+        if (v := get("customerId")) is None or v.__class__ is str
+        else report_mismatch(v, "BillingKeyFilterInput.customerId")
     )
-    self.from_ = None if (v := get("from")) is None else read_datetime(v, "BillingKeyFilterInput.from")
+    self.from_ = None if (t1 := get("from")) is None else read_datetime(t1, "BillingKeyFilterInput.from")
     self.methods = (
         None
         if (v := get("methods")) is None
         else read_scalars(v, str, "BillingKeyFilterInput.methods")
         if v.__class__ is list
-        else odd(v, "BillingKeyFilterInput.methods")
+        else report_mismatch(v, "BillingKeyFilterInput.methods")
     )
     self.pg_companies = (
         None
         if (v := get("pgCompanies")) is None
         else read_scalars(v, str, "BillingKeyFilterInput.pgCompanies")
         if v.__class__ is list
-        else odd(v, "BillingKeyFilterInput.pgCompanies")
+        else report_mismatch(v, "BillingKeyFilterInput.pgCompanies")
     )
     self.pg_providers = (
         None
         if (v := get("pgProviders")) is None
         else read_scalars(v, str, "BillingKeyFilterInput.pgProviders")
         if v.__class__ is list
-        else odd(v, "BillingKeyFilterInput.pgProviders")
+        else report_mismatch(v, "BillingKeyFilterInput.pgProviders")
     )
     self.platform_type = (
-        v if (v := get("platformType")) is None or v.__class__ is str else odd(v, "BillingKeyFilterInput.platformType")
+        v
+        if (v := get("platformType")) is None or v.__class__ is str
+        else report_mismatch(v, "BillingKeyFilterInput.platformType")
     )
     self.status = (
         None
         if (v := get("status")) is None
         else read_scalars(v, str, "BillingKeyFilterInput.status")
         if v.__class__ is list
-        else odd(v, "BillingKeyFilterInput.status")
+        else report_mismatch(v, "BillingKeyFilterInput.status")
     )
     self.store_id = (
-        v if (v := get("storeId")) is None or v.__class__ is str else odd(v, "BillingKeyFilterInput.storeId")
+        v
+        if (v := get("storeId")) is None or v.__class__ is str
+        else report_mismatch(v, "BillingKeyFilterInput.storeId")
     )
     self.text_search = (
         None
         if (v := get("textSearch")) is None
         else read_billing_key_text_search(v)
         if v.__class__ is dict
-        else odd(v, "BillingKeyFilterInput.textSearch")
+        else report_mismatch(v, "BillingKeyFilterInput.textSearch")
     )
     self.time_range_field = (
         v
         if (v := get("timeRangeField")) is None or v.__class__ is str
-        else odd(v, "BillingKeyFilterInput.timeRangeField")
+        else report_mismatch(v, "BillingKeyFilterInput.timeRangeField")
     )
-    self.until = None if (v := get("until")) is None else read_datetime(v, "BillingKeyFilterInput.until")
-    self.version = v if (v := get("version")) is None or v.__class__ is str else odd(v, "BillingKeyFilterInput.version")
-    if not _KNOWN.issuperset(raw):
-        self.additional_properties = extra(raw, _KNOWN)
+    self.until = None if (t2 := get("until")) is None else read_datetime(t2, "BillingKeyFilterInput.until")
+    self.version = (
+        v
+        if (v := get("version")) is None or v.__class__ is str
+        else report_mismatch(v, "BillingKeyFilterInput.version")
+    )
+    self.__time_texts__ = (t1, t2)
+    if not _JSON_NAMES.issuperset(raw):
+        self.additional_properties = unknown_fields(raw, _JSON_NAMES, self.__time_texts__)
     return self

@@ -17,11 +17,8 @@ if TYPE_CHECKING:
     BillingKeyInfo: TypeAlias = DeletedBillingKeyInfo | IssuedBillingKeyInfo | UnknownVariant
     """A billing key, issued or deleted."""
 else:
-    __getattr__ = union_alias(
-        "BillingKeyInfo",
-        {"DeletedBillingKeyInfo": "deleted_billing_key_info", "IssuedBillingKeyInfo": "issued_billing_key_info"},
-    )
+    __getattr__ = union_alias("BillingKeyInfo", ("DeletedBillingKeyInfo", "IssuedBillingKeyInfo"))
 
 read: Callable[[Any], BillingKeyInfo] = variant_reader(
-    "status", {"DELETED": "deleted_billing_key_info", "ISSUED": "issued_billing_key_info"}, "BillingKeyInfo"
+    "status", {"DELETED": "DeletedBillingKeyInfo", "ISSUED": "IssuedBillingKeyInfo"}, "BillingKeyInfo"
 )

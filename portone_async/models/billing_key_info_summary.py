@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import extra, known, new, odd, read_datetime, read_list
+from portone_async._reading import json_names, new_instance, read_datetime, read_list, report_mismatch, unknown_fields
 from portone_async.models.selected_channel import read as read_selected_channel
 
 if TYPE_CHECKING:
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 class BillingKeyInfoSummary(Model):
     """A billing key just issued, with its channels and time of issue."""
 
+    __time_fields__: ClassVar[tuple[str, ...]] = ("issued_at",)
+
     billing_key: str
     """Billing key, which stands for a stored payment method."""
     issued_at: datetime
@@ -28,22 +30,25 @@ class BillingKeyInfoSummary(Model):
     """Channels the billing key was issued for."""
 
 
-_KNOWN = known(BillingKeyInfoSummary)
+_JSON_NAMES = json_names(BillingKeyInfoSummary)
 
 
 def read(raw: Any) -> BillingKeyInfoSummary:
     """Read `BillingKeyInfoSummary` from JSON."""
-    self = new(BillingKeyInfoSummary)
+    self = new_instance(BillingKeyInfoSummary)
     get = raw.get
-    self.billing_key = v if (v := get("billingKey")).__class__ is str else odd(v, "BillingKeyInfoSummary.billingKey")
+    self.billing_key = (
+        v if (v := get("billingKey")).__class__ is str else report_mismatch(v, "BillingKeyInfoSummary.billingKey")
+    )
     self.channels = (
         None
         if (v := get("channels")) is None
         else read_list(v, read_selected_channel, "BillingKeyInfoSummary.channels")
         if v.__class__ is list
-        else odd(v, "BillingKeyInfoSummary.channels")
+        else report_mismatch(v, "BillingKeyInfoSummary.channels")
     )
-    self.issued_at = read_datetime(get("issuedAt"), "BillingKeyInfoSummary.issuedAt")
-    if not _KNOWN.issuperset(raw):
-        self.additional_properties = extra(raw, _KNOWN)
+    self.issued_at = read_datetime(t1 := get("issuedAt"), "BillingKeyInfoSummary.issuedAt")
+    self.__time_texts__ = (t1,)
+    if not _JSON_NAMES.issuperset(raw):
+        self.additional_properties = unknown_fields(raw, _JSON_NAMES, self.__time_texts__)
     return self

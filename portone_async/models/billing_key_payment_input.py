@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import extra, known, new, odd, read_list, read_scalars
+from portone_async._reading import json_names, new_instance, read_list, read_scalars, report_mismatch, unknown_fields
 from portone_async.models.cash_receipt_input import read as read_cash_receipt_input
 from portone_async.models.customer_input import read as read_customer_input
 from portone_async.models.payment_amount_input import read as read_payment_amount_input
@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 @define(slots=True, kw_only=True, repr=False)
 class BillingKeyPaymentInput(Model):
     """A payment to charge to a billing key."""
+
+    __enum_fields__: ClassVar[tuple[str, ...]] = ("country", "currency", "locale", "product_type")
 
     amount: PaymentAmountInput
     """Total amount with its tax-free and VAT parts, in the smallest currency unit."""
@@ -58,112 +60,140 @@ class BillingKeyPaymentInput(Model):
     product_type: PaymentProductType | None = None
     """PHYSICAL goods, or DIGITAL for goods and services without a physical form."""
     products: list[PaymentProduct] | None = None
-    """Products; none when left out."""
+    """Products; none if omitted."""
     promotion_id: str | None = None
     """Id of the promotion to apply to this payment."""
     shipping_address: SeparatedAddressInput | None = None
     """Delivery address."""
     skip_webhook: bool | None = None
-    """True to send no webhook on success; later events such as deposits are still announced."""
+    """True to send no webhook on success; webhooks of later events such as deposits are still sent."""
     store_id: str | None = None
     """Store id; in requests it defaults to the store of the credentials."""
     use_card_point: bool | None = None
     """Whether to use card points."""
     use_free_interest_from_merchant: bool | None = None
-    """Whether the merchant bears the instalment interest."""
+    """Whether the merchant bears the installment interest."""
 
 
-_KNOWN = known(BillingKeyPaymentInput)
+_JSON_NAMES = json_names(BillingKeyPaymentInput)
 
 
 def read(raw: Any) -> BillingKeyPaymentInput:
     """Read `BillingKeyPaymentInput` from JSON."""
-    self = new(BillingKeyPaymentInput)
+    self = new_instance(BillingKeyPaymentInput)
     get = raw.get
     self.amount = (
         read_payment_amount_input(v)
         if (v := get("amount")).__class__ is dict
-        else odd(v, "BillingKeyPaymentInput.amount")
+        else report_mismatch(v, "BillingKeyPaymentInput.amount")
     )
-    self.billing_key = v if (v := get("billingKey")).__class__ is str else odd(v, "BillingKeyPaymentInput.billingKey")
-    self.bypass = v if (v := get("bypass")) is None or v.__class__ is dict else odd(v, "BillingKeyPaymentInput.bypass")
+    self.billing_key = (
+        v if (v := get("billingKey")).__class__ is str else report_mismatch(v, "BillingKeyPaymentInput.billingKey")
+    )
+    self.bypass = (
+        v
+        if (v := get("bypass")) is None or v.__class__ is dict
+        else report_mismatch(v, "BillingKeyPaymentInput.bypass")
+    )
     self.cash_receipt = (
         None
         if (v := get("cashReceipt")) is None
         else read_cash_receipt_input(v)
         if v.__class__ is dict
-        else odd(v, "BillingKeyPaymentInput.cashReceipt")
+        else report_mismatch(v, "BillingKeyPaymentInput.cashReceipt")
     )
     self.channel_key = (
-        v if (v := get("channelKey")) is None or v.__class__ is str else odd(v, "BillingKeyPaymentInput.channelKey")
+        v
+        if (v := get("channelKey")) is None or v.__class__ is str
+        else report_mismatch(v, "BillingKeyPaymentInput.channelKey")
     )
     self.country = (
-        v if (v := get("country")) is None or v.__class__ is str else odd(v, "BillingKeyPaymentInput.country")
+        v
+        if (v := get("country")) is None or v.__class__ is str
+        else report_mismatch(v, "BillingKeyPaymentInput.country")
     )
-    self.currency = v if (v := get("currency")).__class__ is str else odd(v, "BillingKeyPaymentInput.currency")
+    self.currency = (
+        v if (v := get("currency")).__class__ is str else report_mismatch(v, "BillingKeyPaymentInput.currency")
+    )
     self.custom_data = (
-        v if (v := get("customData")) is None or v.__class__ is str else odd(v, "BillingKeyPaymentInput.customData")
+        v
+        if (v := get("customData")) is None or v.__class__ is str
+        else report_mismatch(v, "BillingKeyPaymentInput.customData")
     )
     self.customer = (
         None
         if (v := get("customer")) is None
         else read_customer_input(v)
         if v.__class__ is dict
-        else odd(v, "BillingKeyPaymentInput.customer")
+        else report_mismatch(v, "BillingKeyPaymentInput.customer")
     )
     self.installment_month = (
         v
         if (v := get("installmentMonth")) is None or v.__class__ is int
-        else odd(v, "BillingKeyPaymentInput.installmentMonth")
+        else report_mismatch(v, "BillingKeyPaymentInput.installmentMonth")
     )
-    self.locale = v if (v := get("locale")) is None or v.__class__ is str else odd(v, "BillingKeyPaymentInput.locale")
+    self.locale = (
+        v if (v := get("locale")) is None or v.__class__ is str else report_mismatch(v, "BillingKeyPaymentInput.locale")
+    )
     self.notice_urls = (
         None
         if (v := get("noticeUrls")) is None
         else read_scalars(v, str, "BillingKeyPaymentInput.noticeUrls")
         if v.__class__ is list
-        else odd(v, "BillingKeyPaymentInput.noticeUrls")
+        else report_mismatch(v, "BillingKeyPaymentInput.noticeUrls")
     )
-    self.order_name = v if (v := get("orderName")).__class__ is str else odd(v, "BillingKeyPaymentInput.orderName")
+    self.order_name = (
+        v if (v := get("orderName")).__class__ is str else report_mismatch(v, "BillingKeyPaymentInput.orderName")
+    )
     self.product_count = (
-        v if (v := get("productCount")) is None or v.__class__ is int else odd(v, "BillingKeyPaymentInput.productCount")
+        v
+        if (v := get("productCount")) is None or v.__class__ is int
+        else report_mismatch(v, "BillingKeyPaymentInput.productCount")
     )
     self.product_type = (
-        v if (v := get("productType")) is None or v.__class__ is str else odd(v, "BillingKeyPaymentInput.productType")
+        v
+        if (v := get("productType")) is None or v.__class__ is str
+        else report_mismatch(v, "BillingKeyPaymentInput.productType")
     )
     self.products = (
         None
         if (v := get("products")) is None
         else read_list(v, read_payment_product, "BillingKeyPaymentInput.products")
         if v.__class__ is list
-        else odd(v, "BillingKeyPaymentInput.products")
+        else report_mismatch(v, "BillingKeyPaymentInput.products")
     )
     self.promotion_id = (
-        v if (v := get("promotionId")) is None or v.__class__ is str else odd(v, "BillingKeyPaymentInput.promotionId")
+        v
+        if (v := get("promotionId")) is None or v.__class__ is str
+        else report_mismatch(v, "BillingKeyPaymentInput.promotionId")
     )
     self.shipping_address = (
         None
         if (v := get("shippingAddress")) is None
         else read_separated_address_input(v)
         if v.__class__ is dict
-        else odd(v, "BillingKeyPaymentInput.shippingAddress")
+        else report_mismatch(v, "BillingKeyPaymentInput.shippingAddress")
     )
     self.skip_webhook = (
-        v if (v := get("skipWebhook")) is None or v.__class__ is bool else odd(v, "BillingKeyPaymentInput.skipWebhook")
+        v
+        if (v := get("skipWebhook")) is None or v.__class__ is bool
+        else report_mismatch(v, "BillingKeyPaymentInput.skipWebhook")
     )
     self.store_id = (
-        v if (v := get("storeId")) is None or v.__class__ is str else odd(v, "BillingKeyPaymentInput.storeId")
+        v
+        if (v := get("storeId")) is None or v.__class__ is str
+        else report_mismatch(v, "BillingKeyPaymentInput.storeId")
     )
     self.use_card_point = (
         v
         if (v := get("useCardPoint")) is None or v.__class__ is bool
-        else odd(v, "BillingKeyPaymentInput.useCardPoint")
+        else report_mismatch(v, "BillingKeyPaymentInput.useCardPoint")
     )
     self.use_free_interest_from_merchant = (
         v
         if (v := get("useFreeInterestFromMerchant")) is None or v.__class__ is bool
-        else odd(v, "BillingKeyPaymentInput.useFreeInterestFromMerchant")
+        else report_mismatch(v, "BillingKeyPaymentInput.useFreeInterestFromMerchant")
     )
-    if not _KNOWN.issuperset(raw):
-        self.additional_properties = extra(raw, _KNOWN)
+    if not _JSON_NAMES.issuperset(raw):
+        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
     return self

@@ -29,23 +29,23 @@ if TYPE_CHECKING:
 else:
     __getattr__ = union_alias(
         "BillingKeyPaymentMethod",
-        {
-            "BillingKeyPaymentMethodCard": "billing_key_payment_method_card",
-            "BillingKeyPaymentMethodEasyPay": "billing_key_payment_method_easy_pay",
-            "BillingKeyPaymentMethodMobile": "billing_key_payment_method_mobile",
-            "BillingKeyPaymentMethodPaypal": "billing_key_payment_method_paypal",
-            "BillingKeyPaymentMethodTransfer": "billing_key_payment_method_transfer",
-        },
+        (
+            "BillingKeyPaymentMethodCard",
+            "BillingKeyPaymentMethodEasyPay",
+            "BillingKeyPaymentMethodMobile",
+            "BillingKeyPaymentMethodPaypal",
+            "BillingKeyPaymentMethodTransfer",
+        ),
     )
 
 read: Callable[[Any], BillingKeyPaymentMethod] = variant_reader(
     "type",
     {
-        "BillingKeyPaymentMethodCard": "billing_key_payment_method_card",
-        "BillingKeyPaymentMethodEasyPay": "billing_key_payment_method_easy_pay",
-        "BillingKeyPaymentMethodMobile": "billing_key_payment_method_mobile",
-        "BillingKeyPaymentMethodPaypal": "billing_key_payment_method_paypal",
-        "BillingKeyPaymentMethodTransfer": "billing_key_payment_method_transfer",
+        "BillingKeyPaymentMethodCard": "BillingKeyPaymentMethodCard",
+        "BillingKeyPaymentMethodEasyPay": "BillingKeyPaymentMethodEasyPay",
+        "BillingKeyPaymentMethodMobile": "BillingKeyPaymentMethodMobile",
+        "BillingKeyPaymentMethodPaypal": "BillingKeyPaymentMethodPaypal",
+        "BillingKeyPaymentMethodTransfer": "BillingKeyPaymentMethodTransfer",
     },
     "BillingKeyPaymentMethod",
 )

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import extra, known, new, odd
+from portone_async._reading import json_names, new_instance, report_mismatch, unknown_fields
 from portone_async.models.card import read as read_card
 
 if TYPE_CHECKING:
@@ -21,24 +21,24 @@ class BillingKeyPaymentMethodCard(Model):
     card: Card | None = None
     """Details of the card."""
     type: Literal["BillingKeyPaymentMethodCard"] = "BillingKeyPaymentMethodCard"
-    """Kind of object; among variants of one type it tells them apart."""
+    """Kind of object; in a union, the discriminator."""
 
 
-_KNOWN = known(BillingKeyPaymentMethodCard)
+_JSON_NAMES = json_names(BillingKeyPaymentMethodCard)
 
 
 def read(raw: Any) -> BillingKeyPaymentMethodCard:
     """Read `BillingKeyPaymentMethodCard` from JSON."""
-    self = new(BillingKeyPaymentMethodCard)
+    self = new_instance(BillingKeyPaymentMethodCard)
     get = raw.get
     self.card = (
         None
         if (v := get("card")) is None
         else read_card(v)
         if v.__class__ is dict
-        else odd(v, "BillingKeyPaymentMethodCard.card")
+        else report_mismatch(v, "BillingKeyPaymentMethodCard.card")
     )
-    self.type = v if (v := get("type")).__class__ is str else odd(v, "BillingKeyPaymentMethodCard.type")
-    if not _KNOWN.issuperset(raw):
-        self.additional_properties = extra(raw, _KNOWN)
+    self.type = v if (v := get("type")).__class__ is str else report_mismatch(v, "BillingKeyPaymentMethodCard.type")
+    if not _JSON_NAMES.issuperset(raw):
+        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
     return self

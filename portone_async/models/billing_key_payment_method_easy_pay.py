@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import extra, known, new, odd
+from portone_async._reading import json_names, new_instance, report_mismatch, unknown_fields
 from portone_async.models.billing_key_payment_method_easy_pay_method import (
     read as read_billing_key_payment_method_easy_pay_method,
 )
@@ -21,32 +21,36 @@ if TYPE_CHECKING:
 class BillingKeyPaymentMethodEasyPay(Model):
     """An easy-pay service behind a billing key."""
 
+    __enum_fields__: ClassVar[tuple[str, ...]] = ("provider",)
+
     method: BillingKeyPaymentMethodEasyPayMethod | None = None
     """Means of payment used inside the easy-pay service."""
     provider: EasyPayProvider | None = None
     """Easy-pay provider."""
     type: Literal["BillingKeyPaymentMethodEasyPay"] = "BillingKeyPaymentMethodEasyPay"
-    """Kind of object; among variants of one type it tells them apart."""
+    """Kind of object; in a union, the discriminator."""
 
 
-_KNOWN = known(BillingKeyPaymentMethodEasyPay)
+_JSON_NAMES = json_names(BillingKeyPaymentMethodEasyPay)
 
 
 def read(raw: Any) -> BillingKeyPaymentMethodEasyPay:
     """Read `BillingKeyPaymentMethodEasyPay` from JSON."""
-    self = new(BillingKeyPaymentMethodEasyPay)
+    self = new_instance(BillingKeyPaymentMethodEasyPay)
     get = raw.get
     self.method = (
         None
         if (v := get("method")) is None
         else read_billing_key_payment_method_easy_pay_method(v)
         if v.__class__ is dict
-        else odd(v, "BillingKeyPaymentMethodEasyPay.method")
+        else report_mismatch(v, "BillingKeyPaymentMethodEasyPay.method")
     )
     self.provider = (
-        v if (v := get("provider")) is None or v.__class__ is str else odd(v, "BillingKeyPaymentMethodEasyPay.provider")
+        v
+        if (v := get("provider")) is None or v.__class__ is str
+        else report_mismatch(v, "BillingKeyPaymentMethodEasyPay.provider")
     )
-    self.type = v if (v := get("type")).__class__ is str else odd(v, "BillingKeyPaymentMethodEasyPay.type")
-    if not _KNOWN.issuperset(raw):
-        self.additional_properties = extra(raw, _KNOWN)
+    self.type = v if (v := get("type")).__class__ is str else report_mismatch(v, "BillingKeyPaymentMethodEasyPay.type")
+    if not _JSON_NAMES.issuperset(raw):
+        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
     return self

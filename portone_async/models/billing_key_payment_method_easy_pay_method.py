@@ -25,19 +25,15 @@ if TYPE_CHECKING:
 else:
     __getattr__ = union_alias(
         "BillingKeyPaymentMethodEasyPayMethod",
-        {
-            "BillingKeyPaymentMethodCard": "billing_key_payment_method_card",
-            "BillingKeyPaymentMethodEasyPayCharge": "billing_key_payment_method_easy_pay_charge",
-            "BillingKeyPaymentMethodTransfer": "billing_key_payment_method_transfer",
-        },
+        ("BillingKeyPaymentMethodCard", "BillingKeyPaymentMethodEasyPayCharge", "BillingKeyPaymentMethodTransfer"),
     )
 
 read: Callable[[Any], BillingKeyPaymentMethodEasyPayMethod] = variant_reader(
     "type",
     {
-        "BillingKeyPaymentMethodCard": "billing_key_payment_method_card",
-        "BillingKeyPaymentMethodEasyPayCharge": "billing_key_payment_method_easy_pay_charge",
-        "BillingKeyPaymentMethodTransfer": "billing_key_payment_method_transfer",
+        "BillingKeyPaymentMethodCard": "BillingKeyPaymentMethodCard",
+        "BillingKeyPaymentMethodEasyPayCharge": "BillingKeyPaymentMethodEasyPayCharge",
+        "BillingKeyPaymentMethodTransfer": "BillingKeyPaymentMethodTransfer",
     },
     "BillingKeyPaymentMethodEasyPayMethod",
 )

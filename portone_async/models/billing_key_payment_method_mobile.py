@@ -7,7 +7,7 @@ from typing import Any, Literal
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import extra, known, new, odd
+from portone_async._reading import json_names, new_instance, report_mismatch, unknown_fields
 
 
 @define(slots=True, kw_only=True, repr=False)
@@ -17,22 +17,22 @@ class BillingKeyPaymentMethodMobile(Model):
     phone_number: str | None = None
     """Phone number."""
     type: Literal["BillingKeyPaymentMethodMobile"] = "BillingKeyPaymentMethodMobile"
-    """Kind of object; among variants of one type it tells them apart."""
+    """Kind of object; in a union, the discriminator."""
 
 
-_KNOWN = known(BillingKeyPaymentMethodMobile)
+_JSON_NAMES = json_names(BillingKeyPaymentMethodMobile)
 
 
 def read(raw: Any) -> BillingKeyPaymentMethodMobile:
     """Read `BillingKeyPaymentMethodMobile` from JSON."""
-    self = new(BillingKeyPaymentMethodMobile)
+    self = new_instance(BillingKeyPaymentMethodMobile)
     get = raw.get
     self.phone_number = (
         v
         if (v := get("phoneNumber")) is None or v.__class__ is str
-        else odd(v, "BillingKeyPaymentMethodMobile.phoneNumber")
+        else report_mismatch(v, "BillingKeyPaymentMethodMobile.phoneNumber")
     )
-    self.type = v if (v := get("type")).__class__ is str else odd(v, "BillingKeyPaymentMethodMobile.type")
-    if not _KNOWN.issuperset(raw):
-        self.additional_properties = extra(raw, _KNOWN)
+    self.type = v if (v := get("type")).__class__ is str else report_mismatch(v, "BillingKeyPaymentMethodMobile.type")
+    if not _JSON_NAMES.issuperset(raw):
+        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
     return self

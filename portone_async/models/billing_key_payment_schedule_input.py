@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import extra, known, new, odd, read_list, read_scalars
+from portone_async._reading import json_names, new_instance, read_list, read_scalars, report_mismatch, unknown_fields
 from portone_async.models.cash_receipt_input import read as read_cash_receipt_input
 from portone_async.models.customer_input import read as read_customer_input
 from portone_async.models.payment_amount_input import read as read_payment_amount_input
@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 @define(slots=True, kw_only=True, repr=False)
 class BillingKeyPaymentScheduleInput(Model):
     """A payment to charge to a billing key at a later time."""
+
+    __enum_fields__: ClassVar[tuple[str, ...]] = ("country", "currency", "locale", "product_type")
 
     amount: PaymentAmountInput
     """Total amount with its tax-free and VAT parts, in the smallest currency unit."""
@@ -58,7 +60,7 @@ class BillingKeyPaymentScheduleInput(Model):
     product_type: PaymentProductType | None = None
     """PHYSICAL goods, or DIGITAL for goods and services without a physical form."""
     products: list[PaymentProduct] | None = None
-    """Products; none when left out."""
+    """Products; none if omitted."""
     promotion_id: str | None = None
     """Id of the promotion to apply to this payment."""
     shipping_address: SeparatedAddressInput | None = None
@@ -68,115 +70,129 @@ class BillingKeyPaymentScheduleInput(Model):
     use_card_point: bool | None = None
     """Whether to use card points."""
     use_free_interest_from_merchant: bool | None = None
-    """Whether the merchant bears the instalment interest."""
+    """Whether the merchant bears the installment interest."""
 
 
-_KNOWN = known(BillingKeyPaymentScheduleInput)
+_JSON_NAMES = json_names(BillingKeyPaymentScheduleInput)
 
 
 def read(raw: Any) -> BillingKeyPaymentScheduleInput:
     """Read `BillingKeyPaymentScheduleInput` from JSON."""
-    self = new(BillingKeyPaymentScheduleInput)
+    self = new_instance(BillingKeyPaymentScheduleInput)
     get = raw.get
     self.amount = (
         read_payment_amount_input(v)
         if (v := get("amount")).__class__ is dict
-        else odd(v, "BillingKeyPaymentScheduleInput.amount")
+        else report_mismatch(v, "BillingKeyPaymentScheduleInput.amount")
     )
     self.billing_key = (
-        v if (v := get("billingKey")).__class__ is str else odd(v, "BillingKeyPaymentScheduleInput.billingKey")
+        v
+        if (v := get("billingKey")).__class__ is str
+        else report_mismatch(v, "BillingKeyPaymentScheduleInput.billingKey")
     )
     self.bypass = (
-        v if (v := get("bypass")) is None or v.__class__ is dict else odd(v, "BillingKeyPaymentScheduleInput.bypass")
+        v
+        if (v := get("bypass")) is None or v.__class__ is dict
+        else report_mismatch(v, "BillingKeyPaymentScheduleInput.bypass")
     )
     self.cash_receipt = (
         None
         if (v := get("cashReceipt")) is None
         else read_cash_receipt_input(v)
         if v.__class__ is dict
-        else odd(v, "BillingKeyPaymentScheduleInput.cashReceipt")
+        else report_mismatch(v, "BillingKeyPaymentScheduleInput.cashReceipt")
     )
     self.channel_key = (
         v
         if (v := get("channelKey")) is None or v.__class__ is str
-        else odd(v, "BillingKeyPaymentScheduleInput.channelKey")
+        else report_mismatch(v, "BillingKeyPaymentScheduleInput.channelKey")
     )
     self.country = (
-        v if (v := get("country")) is None or v.__class__ is str else odd(v, "BillingKeyPaymentScheduleInput.country")
+        v
+        if (v := get("country")) is None or v.__class__ is str
+        else report_mismatch(v, "BillingKeyPaymentScheduleInput.country")
     )
-    self.currency = v if (v := get("currency")).__class__ is str else odd(v, "BillingKeyPaymentScheduleInput.currency")
+    self.currency = (
+        v if (v := get("currency")).__class__ is str else report_mismatch(v, "BillingKeyPaymentScheduleInput.currency")
+    )
     self.custom_data = (
         v
         if (v := get("customData")) is None or v.__class__ is str
-        else odd(v, "BillingKeyPaymentScheduleInput.customData")
+        else report_mismatch(v, "BillingKeyPaymentScheduleInput.customData")
     )
     self.customer = (
         None
         if (v := get("customer")) is None
         else read_customer_input(v)
         if v.__class__ is dict
-        else odd(v, "BillingKeyPaymentScheduleInput.customer")
+        else report_mismatch(v, "BillingKeyPaymentScheduleInput.customer")
     )
     self.installment_month = (
         v
         if (v := get("installmentMonth")) is None or v.__class__ is int
-        else odd(v, "BillingKeyPaymentScheduleInput.installmentMonth")
+        else report_mismatch(v, "BillingKeyPaymentScheduleInput.installmentMonth")
     )
     self.locale = (
-        v if (v := get("locale")) is None or v.__class__ is str else odd(v, "BillingKeyPaymentScheduleInput.locale")
+        v
+        if (v := get("locale")) is None or v.__class__ is str
+        else report_mismatch(v, "BillingKeyPaymentScheduleInput.locale")
     )
     self.notice_urls = (
         None
         if (v := get("noticeUrls")) is None
         else read_scalars(v, str, "BillingKeyPaymentScheduleInput.noticeUrls")
         if v.__class__ is list
-        else odd(v, "BillingKeyPaymentScheduleInput.noticeUrls")
+        else report_mismatch(v, "BillingKeyPaymentScheduleInput.noticeUrls")
     )
     self.order_name = (
-        v if (v := get("orderName")).__class__ is str else odd(v, "BillingKeyPaymentScheduleInput.orderName")
+        v
+        if (v := get("orderName")).__class__ is str
+        else report_mismatch(v, "BillingKeyPaymentScheduleInput.orderName")
     )
     self.product_count = (
         v
         if (v := get("productCount")) is None or v.__class__ is int
-        else odd(v, "BillingKeyPaymentScheduleInput.productCount")
+        else report_mismatch(v, "BillingKeyPaymentScheduleInput.productCount")
     )
     self.product_type = (
         v
         if (v := get("productType")) is None or v.__class__ is str
-        else odd(v, "BillingKeyPaymentScheduleInput.productType")
+        else report_mismatch(v, "BillingKeyPaymentScheduleInput.productType")
     )
     self.products = (
         None
         if (v := get("products")) is None
         else read_list(v, read_payment_product, "BillingKeyPaymentScheduleInput.products")
         if v.__class__ is list
-        else odd(v, "BillingKeyPaymentScheduleInput.products")
+        else report_mismatch(v, "BillingKeyPaymentScheduleInput.products")
     )
     self.promotion_id = (
         v
         if (v := get("promotionId")) is None or v.__class__ is str
-        else odd(v, "BillingKeyPaymentScheduleInput.promotionId")
+        else report_mismatch(v, "BillingKeyPaymentScheduleInput.promotionId")
     )
     self.shipping_address = (
         None
         if (v := get("shippingAddress")) is None
         else read_separated_address_input(v)
         if v.__class__ is dict
-        else odd(v, "BillingKeyPaymentScheduleInput.shippingAddress")
+        else report_mismatch(v, "BillingKeyPaymentScheduleInput.shippingAddress")
     )
     self.store_id = (
-        v if (v := get("storeId")) is None or v.__class__ is str else odd(v, "BillingKeyPaymentScheduleInput.storeId")
+        v
+        if (v := get("storeId")) is None or v.__class__ is str
+        else report_mismatch(v, "BillingKeyPaymentScheduleInput.storeId")
     )
     self.use_card_point = (
         v
         if (v := get("useCardPoint")) is None or v.__class__ is bool
-        else odd(v, "BillingKeyPaymentScheduleInput.useCardPoint")
+        else report_mismatch(v, "BillingKeyPaymentScheduleInput.useCardPoint")
     )
     self.use_free_interest_from_merchant = (
         v
         if (v := get("useFreeInterestFromMerchant")) is None or v.__class__ is bool
-        else odd(v, "BillingKeyPaymentScheduleInput.useFreeInterestFromMerchant")
+        else report_mismatch(v, "BillingKeyPaymentScheduleInput.useFreeInterestFromMerchant")
     )
-    if not _KNOWN.issuperset(raw):
-        self.additional_properties = extra(raw, _KNOWN)
+    if not _JSON_NAMES.issuperset(raw):
+        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
     return self

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import extra, known, new, odd, read_datetime
+from portone_async._reading import json_names, new_instance, read_datetime, report_mismatch, unknown_fields
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -17,21 +17,26 @@ if TYPE_CHECKING:
 class BillingKeyPaymentSummary(Model):
     """Provider's id and time of a completed billing key payment."""
 
+    __time_fields__: ClassVar[tuple[str, ...]] = ("paid_at",)
+
     paid_at: datetime
     """Time of payment."""
     pg_tx_id: str
     """Transaction id at the PG; for Kakao Pay orders the `tid`."""
 
 
-_KNOWN = known(BillingKeyPaymentSummary)
+_JSON_NAMES = json_names(BillingKeyPaymentSummary)
 
 
 def read(raw: Any) -> BillingKeyPaymentSummary:
     """Read `BillingKeyPaymentSummary` from JSON."""
-    self = new(BillingKeyPaymentSummary)
+    self = new_instance(BillingKeyPaymentSummary)
     get = raw.get
-    self.paid_at = read_datetime(get("paidAt"), "BillingKeyPaymentSummary.paidAt")
-    self.pg_tx_id = v if (v := get("pgTxId")).__class__ is str else odd(v, "BillingKeyPaymentSummary.pgTxId")
-    if not _KNOWN.issuperset(raw):
-        self.additional_properties = extra(raw, _KNOWN)
+    self.paid_at = read_datetime(t1 := get("paidAt"), "BillingKeyPaymentSummary.paidAt")
+    self.pg_tx_id = (
+        v if (v := get("pgTxId")).__class__ is str else report_mismatch(v, "BillingKeyPaymentSummary.pgTxId")
+    )
+    self.__time_texts__ = (t1,)
+    if not _JSON_NAMES.issuperset(raw):
+        self.additional_properties = unknown_fields(raw, _JSON_NAMES, self.__time_texts__)
     return self

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import extra, known, new, odd
+from portone_async._reading import json_names, new_instance, report_mismatch, unknown_fields
 
 if TYPE_CHECKING:
     from portone_async.models.enums import BillingKeyTextSearchField
@@ -17,21 +17,23 @@ if TYPE_CHECKING:
 class BillingKeyTextSearch(Model):
     """A text to search billing keys for, and the field to search in."""
 
+    __enum_fields__: ClassVar[tuple[str, ...]] = ("field",)
+
     field: BillingKeyTextSearchField
     """Field to search in."""
     value: str
     """Text to search for."""
 
 
-_KNOWN = known(BillingKeyTextSearch)
+_JSON_NAMES = json_names(BillingKeyTextSearch)
 
 
 def read(raw: Any) -> BillingKeyTextSearch:
     """Read `BillingKeyTextSearch` from JSON."""
-    self = new(BillingKeyTextSearch)
+    self = new_instance(BillingKeyTextSearch)
     get = raw.get
-    self.field = v if (v := get("field")).__class__ is str else odd(v, "BillingKeyTextSearch.field")
-    self.value = v if (v := get("value")).__class__ is str else odd(v, "BillingKeyTextSearch.value")
-    if not _KNOWN.issuperset(raw):
-        self.additional_properties = extra(raw, _KNOWN)
+    self.field = v if (v := get("field")).__class__ is str else report_mismatch(v, "BillingKeyTextSearch.field")
+    self.value = v if (v := get("value")).__class__ is str else report_mismatch(v, "BillingKeyTextSearch.value")
+    if not _JSON_NAMES.issuperset(raw):
+        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
     return self

@@ -7,7 +7,7 @@ from typing import Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import extra, known, new, odd
+from portone_async._reading import json_names, new_instance, report_mismatch, unknown_fields
 
 
 @define(slots=True, kw_only=True, repr=False)
@@ -20,15 +20,17 @@ class BillingKeyWebhookData(Model):
     """Store that the billing key belongs to."""
 
 
-_KNOWN = known(BillingKeyWebhookData)
+_JSON_NAMES = json_names(BillingKeyWebhookData)
 
 
 def read(raw: Any) -> BillingKeyWebhookData:
     """Read `BillingKeyWebhookData` from JSON."""
-    self = new(BillingKeyWebhookData)
+    self = new_instance(BillingKeyWebhookData)
     get = raw.get
-    self.billing_key = v if (v := get("billingKey")).__class__ is str else odd(v, "BillingKeyWebhookData.billingKey")
-    self.store_id = v if (v := get("storeId")).__class__ is str else odd(v, "BillingKeyWebhookData.storeId")
-    if not _KNOWN.issuperset(raw):
-        self.additional_properties = extra(raw, _KNOWN)
+    self.billing_key = (
+        v if (v := get("billingKey")).__class__ is str else report_mismatch(v, "BillingKeyWebhookData.billingKey")
+    )
+    self.store_id = v if (v := get("storeId")).__class__ is str else report_mismatch(v, "BillingKeyWebhookData.storeId")
+    if not _JSON_NAMES.issuperset(raw):
+        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
     return self

@@ -7,7 +7,7 @@ from typing import Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import extra, known, new, odd
+from portone_async._reading import json_names, new_instance, report_mismatch, unknown_fields
 
 
 @define(slots=True, kw_only=True, repr=False)
@@ -18,16 +18,18 @@ class CancelB2bTaxInvoiceIssuanceBody(Model):
     """Memo."""
 
 
-_KNOWN = known(CancelB2bTaxInvoiceIssuanceBody)
+_JSON_NAMES = json_names(CancelB2bTaxInvoiceIssuanceBody)
 
 
 def read(raw: Any) -> CancelB2bTaxInvoiceIssuanceBody:
     """Read `CancelB2bTaxInvoiceIssuanceBody` from JSON."""
-    self = new(CancelB2bTaxInvoiceIssuanceBody)
+    self = new_instance(CancelB2bTaxInvoiceIssuanceBody)
     get = raw.get
     self.memo = (
-        v if (v := get("memo")) is None or v.__class__ is str else odd(v, "CancelB2bTaxInvoiceIssuanceBody.memo")
+        v
+        if (v := get("memo")) is None or v.__class__ is str
+        else report_mismatch(v, "CancelB2bTaxInvoiceIssuanceBody.memo")
     )
-    if not _KNOWN.issuperset(raw):
-        self.additional_properties = extra(raw, _KNOWN)
+    if not _JSON_NAMES.issuperset(raw):
+        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
     return self

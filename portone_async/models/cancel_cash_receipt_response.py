@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import extra, known, new, odd, read_datetime
+from portone_async._reading import json_names, new_instance, read_datetime, report_mismatch, unknown_fields
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -17,23 +17,28 @@ if TYPE_CHECKING:
 class CancelCashReceiptResponse(Model):
     """`CancelCashReceiptResponse` of PortOne's document."""
 
+    __time_fields__: ClassVar[tuple[str, ...]] = ("cancelled_at",)
+
     cancelled_amount: int
     """Amount cancelled, in the smallest currency unit."""
     cancelled_at: datetime
     """When the cash receipt was cancelled."""
 
 
-_KNOWN = known(CancelCashReceiptResponse)
+_JSON_NAMES = json_names(CancelCashReceiptResponse)
 
 
 def read(raw: Any) -> CancelCashReceiptResponse:
     """Read `CancelCashReceiptResponse` from JSON."""
-    self = new(CancelCashReceiptResponse)
+    self = new_instance(CancelCashReceiptResponse)
     get = raw.get
     self.cancelled_amount = (
-        v if (v := get("cancelledAmount")).__class__ is int else odd(v, "CancelCashReceiptResponse.cancelledAmount")
+        v
+        if (v := get("cancelledAmount")).__class__ is int
+        else report_mismatch(v, "CancelCashReceiptResponse.cancelledAmount")
     )
-    self.cancelled_at = read_datetime(get("cancelledAt"), "CancelCashReceiptResponse.cancelledAt")
-    if not _KNOWN.issuperset(raw):
-        self.additional_properties = extra(raw, _KNOWN)
+    self.cancelled_at = read_datetime(t1 := get("cancelledAt"), "CancelCashReceiptResponse.cancelledAt")
+    self.__time_texts__ = (t1,)
+    if not _JSON_NAMES.issuperset(raw):
+        self.additional_properties = unknown_fields(raw, _JSON_NAMES, self.__time_texts__)
     return self

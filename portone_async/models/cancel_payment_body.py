@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import extra, known, new, odd
+from portone_async._reading import json_names, new_instance, report_mismatch, unknown_fields
 from portone_async.models.cancel_payment_body_refund_account import read as read_cancel_payment_body_refund_account
 
 if TYPE_CHECKING:
@@ -19,72 +19,88 @@ if TYPE_CHECKING:
 class CancelPaymentBody(Model):
     """`CancelPaymentBody` of PortOne's document."""
 
+    __enum_fields__: ClassVar[tuple[str, ...]] = ("promotion_discount_retain_option", "requester")
+
     reason: str
     """Why the payment is cancelled."""
     amount: int | None = None
-    """Amount to cancel, in the smallest currency unit; everything left if not given."""
+    """Amount to cancel, in the smallest currency unit; everything that remains if omitted."""
     current_cancellable_amount: int | None = None
     """Cancellable amount before this request; if given, it must match or nothing is cancelled."""
     promotion_discount_retain_option: PromotionDiscountRetainOption | None = None
-    """On a partial cancel, keep the discount rate (RETAIN) or work it out anew (RELEASE, default)."""
+    """On a partial cancel, keep the discount rate (RETAIN) or recalculate it (RELEASE, default)."""
     refund_account: CancelPaymentBodyRefundAccount | None = None
     """Account for the refund, as with virtual accounts or mobile payments of an earlier month."""
     refund_email: str | None = None
     """Email that gets the refund instructions; needed for Triple-A."""
     requester: CancelRequester | None = None
-    """Who asks for the cancellation: CUSTOMER or ADMIN."""
+    """Who requests the cancellation: CUSTOMER or ADMIN."""
     skip_webhook: bool | None = None
     """True to send no webhook on success."""
     store_id: str | None = None
     """Store id; in requests it defaults to the store of the credentials."""
     tax_free_amount: int | None = None
-    """Tax-free part to cancel, in the smallest currency unit; all taxable when left out."""
+    """Tax-free part to cancel, in the smallest currency unit; all taxable if omitted."""
     vat_amount: int | None = None
-    """VAT to cancel, in the smallest currency unit; calculated when left out."""
+    """VAT to cancel, in the smallest currency unit; calculated if omitted."""
 
 
-_KNOWN = known(CancelPaymentBody)
+_JSON_NAMES = json_names(CancelPaymentBody)
 
 
 def read(raw: Any) -> CancelPaymentBody:
     """Read `CancelPaymentBody` from JSON."""
-    self = new(CancelPaymentBody)
+    self = new_instance(CancelPaymentBody)
     get = raw.get
-    self.amount = v if (v := get("amount")) is None or v.__class__ is int else odd(v, "CancelPaymentBody.amount")
+    self.amount = (
+        v if (v := get("amount")) is None or v.__class__ is int else report_mismatch(v, "CancelPaymentBody.amount")
+    )
     self.current_cancellable_amount = (
         v
         if (v := get("currentCancellableAmount")) is None or v.__class__ is int
-        else odd(v, "CancelPaymentBody.currentCancellableAmount")
+        else report_mismatch(v, "CancelPaymentBody.currentCancellableAmount")
     )
     self.promotion_discount_retain_option = (
         v
         if (v := get("promotionDiscountRetainOption")) is None or v.__class__ is str
-        else odd(v, "CancelPaymentBody.promotionDiscountRetainOption")
+        else report_mismatch(v, "CancelPaymentBody.promotionDiscountRetainOption")
     )
-    self.reason = v if (v := get("reason")).__class__ is str else odd(v, "CancelPaymentBody.reason")
+    self.reason = v if (v := get("reason")).__class__ is str else report_mismatch(v, "CancelPaymentBody.reason")
     self.refund_account = (
         None
         if (v := get("refundAccount")) is None
         else read_cancel_payment_body_refund_account(v)
         if v.__class__ is dict
-        else odd(v, "CancelPaymentBody.refundAccount")
+        else report_mismatch(v, "CancelPaymentBody.refundAccount")
     )
     self.refund_email = (
-        v if (v := get("refundEmail")) is None or v.__class__ is str else odd(v, "CancelPaymentBody.refundEmail")
+        v
+        if (v := get("refundEmail")) is None or v.__class__ is str
+        else report_mismatch(v, "CancelPaymentBody.refundEmail")
     )
     self.requester = (
-        v if (v := get("requester")) is None or v.__class__ is str else odd(v, "CancelPaymentBody.requester")
+        v
+        if (v := get("requester")) is None or v.__class__ is str
+        else report_mismatch(v, "CancelPaymentBody.requester")
     )
     self.skip_webhook = (
-        v if (v := get("skipWebhook")) is None or v.__class__ is bool else odd(v, "CancelPaymentBody.skipWebhook")
+        v
+        if (v := get("skipWebhook")) is None or v.__class__ is bool
+        else report_mismatch(v, "CancelPaymentBody.skipWebhook")
     )
-    self.store_id = v if (v := get("storeId")) is None or v.__class__ is str else odd(v, "CancelPaymentBody.storeId")
+    self.store_id = (
+        v if (v := get("storeId")) is None or v.__class__ is str else report_mismatch(v, "CancelPaymentBody.storeId")
+    )
     self.tax_free_amount = (
-        v if (v := get("taxFreeAmount")) is None or v.__class__ is int else odd(v, "CancelPaymentBody.taxFreeAmount")
+        v
+        if (v := get("taxFreeAmount")) is None or v.__class__ is int
+        else report_mismatch(v, "CancelPaymentBody.taxFreeAmount")
     )
     self.vat_amount = (
-        v if (v := get("vatAmount")) is None or v.__class__ is int else odd(v, "CancelPaymentBody.vatAmount")
+        v
+        if (v := get("vatAmount")) is None or v.__class__ is int
+        else report_mismatch(v, "CancelPaymentBody.vatAmount")
     )
-    if not _KNOWN.issuperset(raw):
-        self.additional_properties = extra(raw, _KNOWN)
+    if not _JSON_NAMES.issuperset(raw):
+        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
     return self

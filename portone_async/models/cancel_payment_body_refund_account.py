@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import extra, known, new, odd
+from portone_async._reading import json_names, new_instance, report_mismatch, unknown_fields
 
 if TYPE_CHECKING:
     from portone_async.models.enums import Bank
@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 @define(slots=True, kw_only=True, repr=False)
 class CancelPaymentBodyRefundAccount(Model):
     """Bank account to refund to when the payment method cannot be credited itself."""
+
+    __enum_fields__: ClassVar[tuple[str, ...]] = ("bank",)
 
     bank: Bank
     """Bank that holds the account."""
@@ -27,23 +29,27 @@ class CancelPaymentBodyRefundAccount(Model):
     """Phone number of the account holder; needed for Smartro virtual accounts."""
 
 
-_KNOWN = known(CancelPaymentBodyRefundAccount)
+_JSON_NAMES = json_names(CancelPaymentBodyRefundAccount)
 
 
 def read(raw: Any) -> CancelPaymentBodyRefundAccount:
     """Read `CancelPaymentBodyRefundAccount` from JSON."""
-    self = new(CancelPaymentBodyRefundAccount)
+    self = new_instance(CancelPaymentBodyRefundAccount)
     get = raw.get
-    self.bank = v if (v := get("bank")).__class__ is str else odd(v, "CancelPaymentBodyRefundAccount.bank")
+    self.bank = v if (v := get("bank")).__class__ is str else report_mismatch(v, "CancelPaymentBodyRefundAccount.bank")
     self.holder_name = (
-        v if (v := get("holderName")).__class__ is str else odd(v, "CancelPaymentBodyRefundAccount.holderName")
+        v
+        if (v := get("holderName")).__class__ is str
+        else report_mismatch(v, "CancelPaymentBodyRefundAccount.holderName")
     )
     self.holder_phone_number = (
         v
         if (v := get("holderPhoneNumber")) is None or v.__class__ is str
-        else odd(v, "CancelPaymentBodyRefundAccount.holderPhoneNumber")
+        else report_mismatch(v, "CancelPaymentBodyRefundAccount.holderPhoneNumber")
     )
-    self.number = v if (v := get("number")).__class__ is str else odd(v, "CancelPaymentBodyRefundAccount.number")
-    if not _KNOWN.issuperset(raw):
-        self.additional_properties = extra(raw, _KNOWN)
+    self.number = (
+        v if (v := get("number")).__class__ is str else report_mismatch(v, "CancelPaymentBodyRefundAccount.number")
+    )
+    if not _JSON_NAMES.issuperset(raw):
+        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
     return self

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import extra, known, new, odd
+from portone_async._reading import json_names, new_instance, report_mismatch, unknown_fields
 from portone_async.models.payment_cancellation import read as read_payment_cancellation
 
 if TYPE_CHECKING:
@@ -22,18 +22,18 @@ class CancelPaymentResponse(Model):
     """The cancellation."""
 
 
-_KNOWN = known(CancelPaymentResponse)
+_JSON_NAMES = json_names(CancelPaymentResponse)
 
 
 def read(raw: Any) -> CancelPaymentResponse:
     """Read `CancelPaymentResponse` from JSON."""
-    self = new(CancelPaymentResponse)
+    self = new_instance(CancelPaymentResponse)
     get = raw.get
     self.cancellation = (
         read_payment_cancellation(v)
         if (v := get("cancellation")).__class__ is dict
-        else odd(v, "CancelPaymentResponse.cancellation")
+        else report_mismatch(v, "CancelPaymentResponse.cancellation")
     )
-    if not _KNOWN.issuperset(raw):
-        self.additional_properties = extra(raw, _KNOWN)
+    if not _JSON_NAMES.issuperset(raw):
+        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
     return self

@@ -7,7 +7,7 @@ from typing import Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import new
+from portone_async._reading import new_instance
 
 
 @define(slots=True, kw_only=True, repr=False)
@@ -17,6 +17,6 @@ class CancelPlatformAdditionalFeePolicyScheduleResponse(Model):
 
 def read(raw: Any) -> CancelPlatformAdditionalFeePolicyScheduleResponse:
     """Read `CancelPlatformAdditionalFeePolicyScheduleResponse` from JSON."""
-    self = new(CancelPlatformAdditionalFeePolicyScheduleResponse)
+    self = new_instance(CancelPlatformAdditionalFeePolicyScheduleResponse)
     self.additional_properties = raw
     return self

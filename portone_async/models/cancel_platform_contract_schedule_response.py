@@ -7,7 +7,7 @@ from typing import Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import new
+from portone_async._reading import new_instance
 
 
 @define(slots=True, kw_only=True, repr=False)
@@ -17,6 +17,6 @@ class CancelPlatformContractScheduleResponse(Model):
 
 def read(raw: Any) -> CancelPlatformContractScheduleResponse:
     """Read `CancelPlatformContractScheduleResponse` from JSON."""
-    self = new(CancelPlatformContractScheduleResponse)
+    self = new_instance(CancelPlatformContractScheduleResponse)
     self.additional_properties = raw
     return self

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import extra, known, new, odd, read_datetime
+from portone_async._reading import json_names, new_instance, read_datetime, report_mismatch, unknown_fields
 from portone_async.models.selected_channel import read as read_selected_channel
 
 if TYPE_CHECKING:
@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 @define(slots=True, kw_only=True, repr=False)
 class CancelledCashReceipt(Model):
     """A cash receipt that was cancelled."""
+
+    __enum_fields__: ClassVar[tuple[str, ...]] = ("currency", "type")
+    __time_fields__: ClassVar[tuple[str, ...]] = ("cancelled_at", "issued_at", "status_updated_at")
 
     amount: int
     """Payment amount on the receipt, in the smallest currency unit."""
@@ -46,7 +49,7 @@ class CancelledCashReceipt(Model):
     pg_receipt_id: str | None = None
     """Cash receipt id at the PG."""
     status: Literal["CANCELLED"] = "CANCELLED"
-    """Current status; among variants of one type it tells them apart."""
+    """Current status; in a union, the discriminator."""
     status_updated_at: datetime | None = None
     """Time of the last status change."""
     tax_free_amount: int | None = None
@@ -59,41 +62,64 @@ class CancelledCashReceipt(Model):
     """VAT, in the smallest currency unit."""
 
 
-_KNOWN = known(CancelledCashReceipt)
+_JSON_NAMES = json_names(CancelledCashReceipt)
 
 
 def read(raw: Any) -> CancelledCashReceipt:
     """Read `CancelledCashReceipt` from JSON."""
-    self = new(CancelledCashReceipt)
+    self = new_instance(CancelledCashReceipt)
     get = raw.get
-    self.amount = v if (v := get("amount")).__class__ is int else odd(v, "CancelledCashReceipt.amount")
-    self.cancelled_at = read_datetime(get("cancelledAt"), "CancelledCashReceipt.cancelledAt")
+    self.amount = v if (v := get("amount")).__class__ is int else report_mismatch(v, "CancelledCashReceipt.amount")
+    self.cancelled_at = read_datetime(t1 := get("cancelledAt"), "CancelledCashReceipt.cancelledAt")
     self.channel = (
-        read_selected_channel(v) if (v := get("channel")).__class__ is dict else odd(v, "CancelledCashReceipt.channel")
+        read_selected_channel(v)
+        if (v := get("channel")).__class__ is dict
+        else report_mismatch(v, "CancelledCashReceipt.channel")
     )
-    self.currency = v if (v := get("currency")).__class__ is str else odd(v, "CancelledCashReceipt.currency")
-    self.is_manual = v if (v := get("isManual")).__class__ is bool else odd(v, "CancelledCashReceipt.isManual")
-    self.issue_number = v if (v := get("issueNumber")).__class__ is str else odd(v, "CancelledCashReceipt.issueNumber")
-    self.issued_at = read_datetime(get("issuedAt"), "CancelledCashReceipt.issuedAt")
-    self.merchant_id = v if (v := get("merchantId")).__class__ is str else odd(v, "CancelledCashReceipt.merchantId")
-    self.order_name = v if (v := get("orderName")).__class__ is str else odd(v, "CancelledCashReceipt.orderName")
-    self.payment_id = v if (v := get("paymentId")).__class__ is str else odd(v, "CancelledCashReceipt.paymentId")
+    self.currency = (
+        v if (v := get("currency")).__class__ is str else report_mismatch(v, "CancelledCashReceipt.currency")
+    )
+    self.is_manual = (
+        v if (v := get("isManual")).__class__ is bool else report_mismatch(v, "CancelledCashReceipt.isManual")
+    )
+    self.issue_number = (
+        v if (v := get("issueNumber")).__class__ is str else report_mismatch(v, "CancelledCashReceipt.issueNumber")
+    )
+    self.issued_at = read_datetime(t2 := get("issuedAt"), "CancelledCashReceipt.issuedAt")
+    self.merchant_id = (
+        v if (v := get("merchantId")).__class__ is str else report_mismatch(v, "CancelledCashReceipt.merchantId")
+    )
+    self.order_name = (
+        v if (v := get("orderName")).__class__ is str else report_mismatch(v, "CancelledCashReceipt.orderName")
+    )
+    self.payment_id = (
+        v if (v := get("paymentId")).__class__ is str else report_mismatch(v, "CancelledCashReceipt.paymentId")
+    )
     self.pg_receipt_id = (
-        v if (v := get("pgReceiptId")) is None or v.__class__ is str else odd(v, "CancelledCashReceipt.pgReceiptId")
+        v
+        if (v := get("pgReceiptId")) is None or v.__class__ is str
+        else report_mismatch(v, "CancelledCashReceipt.pgReceiptId")
     )
-    self.status = v if (v := get("status")).__class__ is str else odd(v, "CancelledCashReceipt.status")
+    self.status = v if (v := get("status")).__class__ is str else report_mismatch(v, "CancelledCashReceipt.status")
     self.status_updated_at = (
-        None if (v := get("statusUpdatedAt")) is None else read_datetime(v, "CancelledCashReceipt.statusUpdatedAt")
+        None if (t3 := get("statusUpdatedAt")) is None else read_datetime(t3, "CancelledCashReceipt.statusUpdatedAt")
     )
-    self.store_id = v if (v := get("storeId")).__class__ is str else odd(v, "CancelledCashReceipt.storeId")
+    self.store_id = v if (v := get("storeId")).__class__ is str else report_mismatch(v, "CancelledCashReceipt.storeId")
     self.tax_free_amount = (
-        v if (v := get("taxFreeAmount")) is None or v.__class__ is int else odd(v, "CancelledCashReceipt.taxFreeAmount")
+        v
+        if (v := get("taxFreeAmount")) is None or v.__class__ is int
+        else report_mismatch(v, "CancelledCashReceipt.taxFreeAmount")
     )
-    self.type = v if (v := get("type")) is None or v.__class__ is str else odd(v, "CancelledCashReceipt.type")
-    self.url = v if (v := get("url")) is None or v.__class__ is str else odd(v, "CancelledCashReceipt.url")
+    self.type = (
+        v if (v := get("type")) is None or v.__class__ is str else report_mismatch(v, "CancelledCashReceipt.type")
+    )
+    self.url = v if (v := get("url")) is None or v.__class__ is str else report_mismatch(v, "CancelledCashReceipt.url")
     self.vat_amount = (
-        v if (v := get("vatAmount")) is None or v.__class__ is int else odd(v, "CancelledCashReceipt.vatAmount")
+        v
+        if (v := get("vatAmount")) is None or v.__class__ is int
+        else report_mismatch(v, "CancelledCashReceipt.vatAmount")
     )
-    if not _KNOWN.issuperset(raw):
-        self.additional_properties = extra(raw, _KNOWN)
+    self.__time_texts__ = (t1, t2, t3)
+    if not _JSON_NAMES.issuperset(raw):
+        self.additional_properties = unknown_fields(raw, _JSON_NAMES, self.__time_texts__)
     return self

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import extra, known, new, odd, read_datetime, read_list
+from portone_async._reading import json_names, new_instance, read_datetime, read_list, report_mismatch, unknown_fields
 from portone_async.models.channel_group_summary import read as read_channel_group_summary
 from portone_async.models.customer import read as read_customer
 from portone_async.models.payment_amount import read as read_payment_amount
@@ -40,6 +40,15 @@ if TYPE_CHECKING:
 @define(slots=True, kw_only=True, repr=False)
 class CancelledPayment(Model):
     """A payment that was cancelled in full."""
+
+    __enum_fields__: ClassVar[tuple[str, ...]] = ("cash_receipt_issuance_status", "country", "currency", "version")
+    __time_fields__: ClassVar[tuple[str, ...]] = (
+        "cancelled_at",
+        "paid_at",
+        "requested_at",
+        "status_changed_at",
+        "updated_at",
+    )
 
     amount: PaymentAmount
     """Breakdown of the payment amount."""
@@ -106,122 +115,151 @@ class CancelledPayment(Model):
     schedule_id: str | None = None
     """Payment schedule id; only for scheduled payments."""
     status: Literal["CANCELLED"] = "CANCELLED"
-    """Current status; among variants of one type it tells them apart."""
+    """Current status; in a union, the discriminator."""
     webhooks: list[PaymentWebhook] | None = None
     """Webhooks sent so far."""
 
 
-_KNOWN = known(CancelledPayment)
+_JSON_NAMES = json_names(CancelledPayment)
 
 
 def read(raw: Any) -> CancelledPayment:
     """Read `CancelledPayment` from JSON."""
-    self = new(CancelledPayment)
+    self = new_instance(CancelledPayment)
     get = raw.get
     self.amount = (
-        read_payment_amount(v) if (v := get("amount")).__class__ is dict else odd(v, "CancelledPayment.amount")
+        read_payment_amount(v)
+        if (v := get("amount")).__class__ is dict
+        else report_mismatch(v, "CancelledPayment.amount")
     )
     self.billing_key = (
-        v if (v := get("billingKey")) is None or v.__class__ is str else odd(v, "CancelledPayment.billingKey")
+        v
+        if (v := get("billingKey")) is None or v.__class__ is str
+        else report_mismatch(v, "CancelledPayment.billingKey")
     )
     self.cancellations = (
         read_list(v, read_payment_cancellation, "CancelledPayment.cancellations")
         if (v := get("cancellations")).__class__ is list
-        else odd(v, "CancelledPayment.cancellations")
+        else report_mismatch(v, "CancelledPayment.cancellations")
     )
-    self.cancelled_at = read_datetime(get("cancelledAt"), "CancelledPayment.cancelledAt")
+    self.cancelled_at = read_datetime(t1 := get("cancelledAt"), "CancelledPayment.cancelledAt")
     self.cash_receipt = (
         None
         if (v := get("cashReceipt")) is None
         else read_payment_cash_receipt(v)
         if v.__class__ is dict
-        else odd(v, "CancelledPayment.cashReceipt")
+        else report_mismatch(v, "CancelledPayment.cashReceipt")
     )
     self.cash_receipt_issuance_status = (
         v
         if (v := get("cashReceiptIssuanceStatus")) is None or v.__class__ is str
-        else odd(v, "CancelledPayment.cashReceiptIssuanceStatus")
+        else report_mismatch(v, "CancelledPayment.cashReceiptIssuanceStatus")
     )
     self.channel = (
-        read_selected_channel(v) if (v := get("channel")).__class__ is dict else odd(v, "CancelledPayment.channel")
+        read_selected_channel(v)
+        if (v := get("channel")).__class__ is dict
+        else report_mismatch(v, "CancelledPayment.channel")
     )
     self.channel_group = (
         None
         if (v := get("channelGroup")) is None
         else read_channel_group_summary(v)
         if v.__class__ is dict
-        else odd(v, "CancelledPayment.channelGroup")
+        else report_mismatch(v, "CancelledPayment.channelGroup")
     )
-    self.country = v if (v := get("country")) is None or v.__class__ is str else odd(v, "CancelledPayment.country")
-    self.currency = v if (v := get("currency")).__class__ is str else odd(v, "CancelledPayment.currency")
+    self.country = (
+        v if (v := get("country")) is None or v.__class__ is str else report_mismatch(v, "CancelledPayment.country")
+    )
+    self.currency = v if (v := get("currency")).__class__ is str else report_mismatch(v, "CancelledPayment.currency")
     self.custom_data = (
-        v if (v := get("customData")) is None or v.__class__ is str else odd(v, "CancelledPayment.customData")
+        v
+        if (v := get("customData")) is None or v.__class__ is str
+        else report_mismatch(v, "CancelledPayment.customData")
     )
     self.customer = (
-        read_customer(v) if (v := get("customer")).__class__ is dict else odd(v, "CancelledPayment.customer")
+        read_customer(v)
+        if (v := get("customer")).__class__ is dict
+        else report_mismatch(v, "CancelledPayment.customer")
     )
     self.escrow = (
         None
         if (v := get("escrow")) is None
         else read_payment_escrow(v)
         if v.__class__ is dict
-        else odd(v, "CancelledPayment.escrow")
+        else report_mismatch(v, "CancelledPayment.escrow")
     )
-    self.id = v if (v := get("id")).__class__ is str else odd(v, "CancelledPayment.id")
+    self.id = v if (v := get("id")).__class__ is str else report_mismatch(v, "CancelledPayment.id")
     self.is_cultural_expense = (
         v
         if (v := get("isCulturalExpense")) is None or v.__class__ is bool
-        else odd(v, "CancelledPayment.isCulturalExpense")
+        else report_mismatch(v, "CancelledPayment.isCulturalExpense")
     )
-    self.merchant_id = v if (v := get("merchantId")).__class__ is str else odd(v, "CancelledPayment.merchantId")
+    self.merchant_id = (
+        v if (v := get("merchantId")).__class__ is str else report_mismatch(v, "CancelledPayment.merchantId")
+    )
     self.method = (
         None
         if (v := get("method")) is None
         else read_payment_method(v)
         if v.__class__ is dict
-        else odd(v, "CancelledPayment.method")
+        else report_mismatch(v, "CancelledPayment.method")
     )
-    self.order_name = v if (v := get("orderName")).__class__ is str else odd(v, "CancelledPayment.orderName")
+    self.order_name = (
+        v if (v := get("orderName")).__class__ is str else report_mismatch(v, "CancelledPayment.orderName")
+    )
     self.origin = (
-        read_payment_origin(v) if (v := get("origin")).__class__ is dict else odd(v, "CancelledPayment.origin")
+        read_payment_origin(v)
+        if (v := get("origin")).__class__ is dict
+        else report_mismatch(v, "CancelledPayment.origin")
     )
-    self.paid_at = None if (v := get("paidAt")) is None else read_datetime(v, "CancelledPayment.paidAt")
-    self.pg_tx_id = v if (v := get("pgTxId")) is None or v.__class__ is str else odd(v, "CancelledPayment.pgTxId")
+    self.paid_at = None if (t2 := get("paidAt")) is None else read_datetime(t2, "CancelledPayment.paidAt")
+    self.pg_tx_id = (
+        v if (v := get("pgTxId")) is None or v.__class__ is str else report_mismatch(v, "CancelledPayment.pgTxId")
+    )
     self.product_count = (
-        v if (v := get("productCount")) is None or v.__class__ is int else odd(v, "CancelledPayment.productCount")
+        v
+        if (v := get("productCount")) is None or v.__class__ is int
+        else report_mismatch(v, "CancelledPayment.productCount")
     )
     self.products = (
         None
         if (v := get("products")) is None
         else read_list(v, read_payment_product, "CancelledPayment.products")
         if v.__class__ is list
-        else odd(v, "CancelledPayment.products")
+        else report_mismatch(v, "CancelledPayment.products")
     )
     self.promotion_id = (
-        v if (v := get("promotionId")) is None or v.__class__ is str else odd(v, "CancelledPayment.promotionId")
+        v
+        if (v := get("promotionId")) is None or v.__class__ is str
+        else report_mismatch(v, "CancelledPayment.promotionId")
     )
     self.receipt_url = (
-        v if (v := get("receiptUrl")) is None or v.__class__ is str else odd(v, "CancelledPayment.receiptUrl")
+        v
+        if (v := get("receiptUrl")) is None or v.__class__ is str
+        else report_mismatch(v, "CancelledPayment.receiptUrl")
     )
-    self.requested_at = read_datetime(get("requestedAt"), "CancelledPayment.requestedAt")
+    self.requested_at = read_datetime(t3 := get("requestedAt"), "CancelledPayment.requestedAt")
     self.schedule_id = (
-        v if (v := get("scheduleId")) is None or v.__class__ is str else odd(v, "CancelledPayment.scheduleId")
+        v
+        if (v := get("scheduleId")) is None or v.__class__ is str
+        else report_mismatch(v, "CancelledPayment.scheduleId")
     )
-    self.status = v if (v := get("status")).__class__ is str else odd(v, "CancelledPayment.status")
-    self.status_changed_at = read_datetime(get("statusChangedAt"), "CancelledPayment.statusChangedAt")
-    self.store_id = v if (v := get("storeId")).__class__ is str else odd(v, "CancelledPayment.storeId")
+    self.status = v if (v := get("status")).__class__ is str else report_mismatch(v, "CancelledPayment.status")
+    self.status_changed_at = read_datetime(t4 := get("statusChangedAt"), "CancelledPayment.statusChangedAt")
+    self.store_id = v if (v := get("storeId")).__class__ is str else report_mismatch(v, "CancelledPayment.storeId")
     self.transaction_id = (
-        v if (v := get("transactionId")).__class__ is str else odd(v, "CancelledPayment.transactionId")
+        v if (v := get("transactionId")).__class__ is str else report_mismatch(v, "CancelledPayment.transactionId")
     )
-    self.updated_at = read_datetime(get("updatedAt"), "CancelledPayment.updatedAt")
-    self.version = v if (v := get("version")).__class__ is str else odd(v, "CancelledPayment.version")
+    self.updated_at = read_datetime(t5 := get("updatedAt"), "CancelledPayment.updatedAt")
+    self.version = v if (v := get("version")).__class__ is str else report_mismatch(v, "CancelledPayment.version")
     self.webhooks = (
         None
         if (v := get("webhooks")) is None
         else read_list(v, read_payment_webhook, "CancelledPayment.webhooks")
         if v.__class__ is list
-        else odd(v, "CancelledPayment.webhooks")
+        else report_mismatch(v, "CancelledPayment.webhooks")
     )
-    if not _KNOWN.issuperset(raw):
-        self.additional_properties = extra(raw, _KNOWN)
+    self.__time_texts__ = (t1, t2, t3, t4, t5)
+    if not _JSON_NAMES.issuperset(raw):
+        self.additional_properties = unknown_fields(raw, _JSON_NAMES, self.__time_texts__)
     return self

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import extra, known, new, odd, read_datetime
+from portone_async._reading import json_names, new_instance, read_datetime, report_mismatch, unknown_fields
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 @define(slots=True, kw_only=True, repr=False)
 class CancelledPaymentCashReceipt(Model):
     """Cash receipt of a payment, since cancelled."""
+
+    __enum_fields__: ClassVar[tuple[str, ...]] = ("currency", "type")
+    __time_fields__: ClassVar[tuple[str, ...]] = ("cancelled_at", "issued_at")
 
     cancelled_at: datetime
     """When the cash receipt was cancelled."""
@@ -32,7 +35,7 @@ class CancelledPaymentCashReceipt(Model):
     pg_receipt_id: str | None = None
     """Cash receipt id at the PG."""
     status: Literal["CANCELLED"] = "CANCELLED"
-    """Current status; among variants of one type it tells them apart."""
+    """Current status; in a union, the discriminator."""
     tax_free_amount: int | None = None
     """Tax-free amount, in the smallest currency unit."""
     type: CashReceiptType | None = None
@@ -41,35 +44,50 @@ class CancelledPaymentCashReceipt(Model):
     """URL of the cash receipt."""
 
 
-_KNOWN = known(CancelledPaymentCashReceipt)
+_JSON_NAMES = json_names(CancelledPaymentCashReceipt)
 
 
 def read(raw: Any) -> CancelledPaymentCashReceipt:
     """Read `CancelledPaymentCashReceipt` from JSON."""
-    self = new(CancelledPaymentCashReceipt)
+    self = new_instance(CancelledPaymentCashReceipt)
     get = raw.get
-    self.cancelled_at = read_datetime(get("cancelledAt"), "CancelledPaymentCashReceipt.cancelledAt")
-    self.currency = v if (v := get("currency")).__class__ is str else odd(v, "CancelledPaymentCashReceipt.currency")
-    self.issue_number = (
-        v if (v := get("issueNumber")).__class__ is str else odd(v, "CancelledPaymentCashReceipt.issueNumber")
+    self.cancelled_at = read_datetime(t1 := get("cancelledAt"), "CancelledPaymentCashReceipt.cancelledAt")
+    self.currency = (
+        v if (v := get("currency")).__class__ is str else report_mismatch(v, "CancelledPaymentCashReceipt.currency")
     )
-    self.issued_at = read_datetime(get("issuedAt"), "CancelledPaymentCashReceipt.issuedAt")
+    self.issue_number = (
+        v
+        if (v := get("issueNumber")).__class__ is str
+        else report_mismatch(v, "CancelledPaymentCashReceipt.issueNumber")
+    )
+    self.issued_at = read_datetime(t2 := get("issuedAt"), "CancelledPaymentCashReceipt.issuedAt")
     self.pg_receipt_id = (
         v
         if (v := get("pgReceiptId")) is None or v.__class__ is str
-        else odd(v, "CancelledPaymentCashReceipt.pgReceiptId")
+        else report_mismatch(v, "CancelledPaymentCashReceipt.pgReceiptId")
     )
-    self.status = v if (v := get("status")).__class__ is str else odd(v, "CancelledPaymentCashReceipt.status")
+    self.status = (
+        v if (v := get("status")).__class__ is str else report_mismatch(v, "CancelledPaymentCashReceipt.status")
+    )
     self.tax_free_amount = (
         v
         if (v := get("taxFreeAmount")) is None or v.__class__ is int
-        else odd(v, "CancelledPaymentCashReceipt.taxFreeAmount")
+        else report_mismatch(v, "CancelledPaymentCashReceipt.taxFreeAmount")
     )
     self.total_amount = (
-        v if (v := get("totalAmount")).__class__ is int else odd(v, "CancelledPaymentCashReceipt.totalAmount")
+        v
+        if (v := get("totalAmount")).__class__ is int
+        else report_mismatch(v, "CancelledPaymentCashReceipt.totalAmount")
     )
-    self.type = v if (v := get("type")) is None or v.__class__ is str else odd(v, "CancelledPaymentCashReceipt.type")
-    self.url = v if (v := get("url")) is None or v.__class__ is str else odd(v, "CancelledPaymentCashReceipt.url")
-    if not _KNOWN.issuperset(raw):
-        self.additional_properties = extra(raw, _KNOWN)
+    self.type = (
+        v
+        if (v := get("type")) is None or v.__class__ is str
+        else report_mismatch(v, "CancelledPaymentCashReceipt.type")
+    )
+    self.url = (
+        v if (v := get("url")) is None or v.__class__ is str else report_mismatch(v, "CancelledPaymentCashReceipt.url")
+    )
+    self.__time_texts__ = (t1, t2)
+    if not _JSON_NAMES.issuperset(raw):
+        self.additional_properties = unknown_fields(raw, _JSON_NAMES, self.__time_texts__)
     return self

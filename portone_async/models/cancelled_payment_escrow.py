@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import extra, known, new, odd, read_datetime
+from portone_async._reading import json_names, new_instance, read_datetime, report_mismatch, unknown_fields
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 @define(slots=True, kw_only=True, repr=False)
 class CancelledPaymentEscrow(Model):
     """Escrow state: the deal was cancelled."""
+
+    __time_fields__: ClassVar[tuple[str, ...]] = ("applied_at", "sent_at")
 
     company: str
     """Delivery company."""
@@ -26,23 +28,28 @@ class CancelledPaymentEscrow(Model):
     sent_at: datetime | None = None
     """Time of dispatch."""
     status: Literal["CANCELLED"] = "CANCELLED"
-    """Current status; among variants of one type it tells them apart."""
+    """Current status; in a union, the discriminator."""
 
 
-_KNOWN = known(CancelledPaymentEscrow)
+_JSON_NAMES = json_names(CancelledPaymentEscrow)
 
 
 def read(raw: Any) -> CancelledPaymentEscrow:
     """Read `CancelledPaymentEscrow` from JSON."""
-    self = new(CancelledPaymentEscrow)
+    self = new_instance(CancelledPaymentEscrow)
     get = raw.get
-    self.applied_at = None if (v := get("appliedAt")) is None else read_datetime(v, "CancelledPaymentEscrow.appliedAt")
-    self.company = v if (v := get("company")).__class__ is str else odd(v, "CancelledPaymentEscrow.company")
-    self.invoice_number = (
-        v if (v := get("invoiceNumber")).__class__ is str else odd(v, "CancelledPaymentEscrow.invoiceNumber")
+    self.applied_at = (
+        None if (t1 := get("appliedAt")) is None else read_datetime(t1, "CancelledPaymentEscrow.appliedAt")
     )
-    self.sent_at = None if (v := get("sentAt")) is None else read_datetime(v, "CancelledPaymentEscrow.sentAt")
-    self.status = v if (v := get("status")).__class__ is str else odd(v, "CancelledPaymentEscrow.status")
-    if not _KNOWN.issuperset(raw):
-        self.additional_properties = extra(raw, _KNOWN)
+    self.company = v if (v := get("company")).__class__ is str else report_mismatch(v, "CancelledPaymentEscrow.company")
+    self.invoice_number = (
+        v
+        if (v := get("invoiceNumber")).__class__ is str
+        else report_mismatch(v, "CancelledPaymentEscrow.invoiceNumber")
+    )
+    self.sent_at = None if (t2 := get("sentAt")) is None else read_datetime(t2, "CancelledPaymentEscrow.sentAt")
+    self.status = v if (v := get("status")).__class__ is str else report_mismatch(v, "CancelledPaymentEscrow.status")
+    self.__time_texts__ = (t1, t2)
+    if not _JSON_NAMES.issuperset(raw):
+        self.additional_properties = unknown_fields(raw, _JSON_NAMES, self.__time_texts__)
     return self

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import extra, known, new, odd, read_datetime, read_list
+from portone_async._reading import json_names, new_instance, read_datetime, read_list, report_mismatch, unknown_fields
 from portone_async.models.channel_group_summary import read as read_channel_group_summary
 from portone_async.models.customer import read as read_customer
 from portone_async.models.payment_amount import read as read_payment_amount
@@ -38,6 +38,15 @@ if TYPE_CHECKING:
 @define(slots=True, kw_only=True, repr=False)
 class CancelledPaymentTransaction(Model):
     """A payment attempt that was paid and later cancelled in full."""
+
+    __enum_fields__: ClassVar[tuple[str, ...]] = ("cash_receipt_issuance_status", "country", "currency", "version")
+    __time_fields__: ClassVar[tuple[str, ...]] = (
+        "cancelled_at",
+        "paid_at",
+        "requested_at",
+        "status_changed_at",
+        "updated_at",
+    )
 
     amount: PaymentAmount
     """Breakdown of the payment amount."""
@@ -102,139 +111,158 @@ class CancelledPaymentTransaction(Model):
     schedule_id: str | None = None
     """Payment schedule id; only for scheduled payments."""
     status: Literal["CANCELLED"] = "CANCELLED"
-    """Current status; among variants of one type it tells them apart."""
+    """Current status; in a union, the discriminator."""
     webhooks: list[PaymentWebhook] | None = None
     """Webhooks sent so far."""
 
 
-_KNOWN = known(CancelledPaymentTransaction)
+_JSON_NAMES = json_names(CancelledPaymentTransaction)
 
 
 def read(raw: Any) -> CancelledPaymentTransaction:
     """Read `CancelledPaymentTransaction` from JSON."""
-    self = new(CancelledPaymentTransaction)
+    self = new_instance(CancelledPaymentTransaction)
     get = raw.get
     self.amount = (
         read_payment_amount(v)
         if (v := get("amount")).__class__ is dict
-        else odd(v, "CancelledPaymentTransaction.amount")
+        else report_mismatch(v, "CancelledPaymentTransaction.amount")
     )
     self.billing_key = (
         v
         if (v := get("billingKey")) is None or v.__class__ is str
-        else odd(v, "CancelledPaymentTransaction.billingKey")
+        else report_mismatch(v, "CancelledPaymentTransaction.billingKey")
     )
     self.cancellations = (
         read_list(v, read_payment_cancellation, "CancelledPaymentTransaction.cancellations")
         if (v := get("cancellations")).__class__ is list
-        else odd(v, "CancelledPaymentTransaction.cancellations")
+        else report_mismatch(v, "CancelledPaymentTransaction.cancellations")
     )
-    self.cancelled_at = read_datetime(get("cancelledAt"), "CancelledPaymentTransaction.cancelledAt")
+    self.cancelled_at = read_datetime(t1 := get("cancelledAt"), "CancelledPaymentTransaction.cancelledAt")
     self.cash_receipt = (
         None
         if (v := get("cashReceipt")) is None
         else read_payment_cash_receipt(v)
         if v.__class__ is dict
-        else odd(v, "CancelledPaymentTransaction.cashReceipt")
+        else report_mismatch(v, "CancelledPaymentTransaction.cashReceipt")
     )
     self.cash_receipt_issuance_status = (
         v
         if (v := get("cashReceiptIssuanceStatus")) is None or v.__class__ is str
-        else odd(v, "CancelledPaymentTransaction.cashReceiptIssuanceStatus")
+        else report_mismatch(v, "CancelledPaymentTransaction.cashReceiptIssuanceStatus")
     )
     self.channel = (
         read_selected_channel(v)
         if (v := get("channel")).__class__ is dict
-        else odd(v, "CancelledPaymentTransaction.channel")
+        else report_mismatch(v, "CancelledPaymentTransaction.channel")
     )
     self.channel_group = (
         None
         if (v := get("channelGroup")) is None
         else read_channel_group_summary(v)
         if v.__class__ is dict
-        else odd(v, "CancelledPaymentTransaction.channelGroup")
+        else report_mismatch(v, "CancelledPaymentTransaction.channelGroup")
     )
     self.country = (
-        v if (v := get("country")) is None or v.__class__ is str else odd(v, "CancelledPaymentTransaction.country")
+        v
+        if (v := get("country")) is None or v.__class__ is str
+        else report_mismatch(v, "CancelledPaymentTransaction.country")
     )
-    self.currency = v if (v := get("currency")).__class__ is str else odd(v, "CancelledPaymentTransaction.currency")
+    self.currency = (
+        v if (v := get("currency")).__class__ is str else report_mismatch(v, "CancelledPaymentTransaction.currency")
+    )
     self.custom_data = (
         v
         if (v := get("customData")) is None or v.__class__ is str
-        else odd(v, "CancelledPaymentTransaction.customData")
+        else report_mismatch(v, "CancelledPaymentTransaction.customData")
     )
     self.customer = (
-        read_customer(v) if (v := get("customer")).__class__ is dict else odd(v, "CancelledPaymentTransaction.customer")
+        read_customer(v)
+        if (v := get("customer")).__class__ is dict
+        else report_mismatch(v, "CancelledPaymentTransaction.customer")
     )
     self.escrow = (
         None
         if (v := get("escrow")) is None
         else read_payment_escrow(v)
         if v.__class__ is dict
-        else odd(v, "CancelledPaymentTransaction.escrow")
+        else report_mismatch(v, "CancelledPaymentTransaction.escrow")
     )
-    self.id = v if (v := get("id")).__class__ is str else odd(v, "CancelledPaymentTransaction.id")
+    self.id = v if (v := get("id")).__class__ is str else report_mismatch(v, "CancelledPaymentTransaction.id")
     self.is_cultural_expense = (
         v
         if (v := get("isCulturalExpense")) is None or v.__class__ is bool
-        else odd(v, "CancelledPaymentTransaction.isCulturalExpense")
+        else report_mismatch(v, "CancelledPaymentTransaction.isCulturalExpense")
     )
     self.merchant_id = (
-        v if (v := get("merchantId")).__class__ is str else odd(v, "CancelledPaymentTransaction.merchantId")
+        v if (v := get("merchantId")).__class__ is str else report_mismatch(v, "CancelledPaymentTransaction.merchantId")
     )
     self.method = (
         None
         if (v := get("method")) is None
         else read_payment_method(v)
         if v.__class__ is dict
-        else odd(v, "CancelledPaymentTransaction.method")
+        else report_mismatch(v, "CancelledPaymentTransaction.method")
     )
-    self.order_name = v if (v := get("orderName")).__class__ is str else odd(v, "CancelledPaymentTransaction.orderName")
-    self.paid_at = None if (v := get("paidAt")) is None else read_datetime(v, "CancelledPaymentTransaction.paidAt")
-    self.payment_id = v if (v := get("paymentId")).__class__ is str else odd(v, "CancelledPaymentTransaction.paymentId")
+    self.order_name = (
+        v if (v := get("orderName")).__class__ is str else report_mismatch(v, "CancelledPaymentTransaction.orderName")
+    )
+    self.paid_at = None if (t2 := get("paidAt")) is None else read_datetime(t2, "CancelledPaymentTransaction.paidAt")
+    self.payment_id = (
+        v if (v := get("paymentId")).__class__ is str else report_mismatch(v, "CancelledPaymentTransaction.paymentId")
+    )
     self.pg_tx_id = (
-        v if (v := get("pgTxId")) is None or v.__class__ is str else odd(v, "CancelledPaymentTransaction.pgTxId")
+        v
+        if (v := get("pgTxId")) is None or v.__class__ is str
+        else report_mismatch(v, "CancelledPaymentTransaction.pgTxId")
     )
     self.product_count = (
         v
         if (v := get("productCount")) is None or v.__class__ is int
-        else odd(v, "CancelledPaymentTransaction.productCount")
+        else report_mismatch(v, "CancelledPaymentTransaction.productCount")
     )
     self.products = (
         None
         if (v := get("products")) is None
         else read_list(v, read_payment_product, "CancelledPaymentTransaction.products")
         if v.__class__ is list
-        else odd(v, "CancelledPaymentTransaction.products")
+        else report_mismatch(v, "CancelledPaymentTransaction.products")
     )
     self.promotion_id = (
         v
         if (v := get("promotionId")) is None or v.__class__ is str
-        else odd(v, "CancelledPaymentTransaction.promotionId")
+        else report_mismatch(v, "CancelledPaymentTransaction.promotionId")
     )
     self.receipt_url = (
         v
         if (v := get("receiptUrl")) is None or v.__class__ is str
-        else odd(v, "CancelledPaymentTransaction.receiptUrl")
+        else report_mismatch(v, "CancelledPaymentTransaction.receiptUrl")
     )
-    self.requested_at = read_datetime(get("requestedAt"), "CancelledPaymentTransaction.requestedAt")
+    self.requested_at = read_datetime(t3 := get("requestedAt"), "CancelledPaymentTransaction.requestedAt")
     self.schedule_id = (
         v
         if (v := get("scheduleId")) is None or v.__class__ is str
-        else odd(v, "CancelledPaymentTransaction.scheduleId")
+        else report_mismatch(v, "CancelledPaymentTransaction.scheduleId")
     )
-    self.status = v if (v := get("status")).__class__ is str else odd(v, "CancelledPaymentTransaction.status")
-    self.status_changed_at = read_datetime(get("statusChangedAt"), "CancelledPaymentTransaction.statusChangedAt")
-    self.store_id = v if (v := get("storeId")).__class__ is str else odd(v, "CancelledPaymentTransaction.storeId")
-    self.updated_at = read_datetime(get("updatedAt"), "CancelledPaymentTransaction.updatedAt")
-    self.version = v if (v := get("version")).__class__ is str else odd(v, "CancelledPaymentTransaction.version")
+    self.status = (
+        v if (v := get("status")).__class__ is str else report_mismatch(v, "CancelledPaymentTransaction.status")
+    )
+    self.status_changed_at = read_datetime(t4 := get("statusChangedAt"), "CancelledPaymentTransaction.statusChangedAt")
+    self.store_id = (
+        v if (v := get("storeId")).__class__ is str else report_mismatch(v, "CancelledPaymentTransaction.storeId")
+    )
+    self.updated_at = read_datetime(t5 := get("updatedAt"), "CancelledPaymentTransaction.updatedAt")
+    self.version = (
+        v if (v := get("version")).__class__ is str else report_mismatch(v, "CancelledPaymentTransaction.version")
+    )
     self.webhooks = (
         None
         if (v := get("webhooks")) is None
         else read_list(v, read_payment_webhook, "CancelledPaymentTransaction.webhooks")
         if v.__class__ is list
-        else odd(v, "CancelledPaymentTransaction.webhooks")
+        else report_mismatch(v, "CancelledPaymentTransaction.webhooks")
     )
-    if not _KNOWN.issuperset(raw):
-        self.additional_properties = extra(raw, _KNOWN)
+    self.__time_texts__ = (t1, t2, t3, t4, t5)
+    if not _JSON_NAMES.issuperset(raw):
+        self.additional_properties = unknown_fields(raw, _JSON_NAMES, self.__time_texts__)
     return self

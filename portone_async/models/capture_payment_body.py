@@ -7,7 +7,7 @@ from typing import Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import extra, known, new, odd
+from portone_async._reading import json_names, new_instance, report_mismatch, unknown_fields
 
 
 @define(slots=True, kw_only=True, repr=False)
@@ -18,14 +18,16 @@ class CapturePaymentBody(Model):
     """Store id; in requests it defaults to the store of the credentials."""
 
 
-_KNOWN = known(CapturePaymentBody)
+_JSON_NAMES = json_names(CapturePaymentBody)
 
 
 def read(raw: Any) -> CapturePaymentBody:
     """Read `CapturePaymentBody` from JSON."""
-    self = new(CapturePaymentBody)
+    self = new_instance(CapturePaymentBody)
     get = raw.get
-    self.store_id = v if (v := get("storeId")) is None or v.__class__ is str else odd(v, "CapturePaymentBody.storeId")
-    if not _KNOWN.issuperset(raw):
-        self.additional_properties = extra(raw, _KNOWN)
+    self.store_id = (
+        v if (v := get("storeId")) is None or v.__class__ is str else report_mismatch(v, "CapturePaymentBody.storeId")
+    )
+    if not _JSON_NAMES.issuperset(raw):
+        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
     return self

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import extra, known, new, odd
+from portone_async._reading import json_names, new_instance, report_mismatch, unknown_fields
 
 if TYPE_CHECKING:
     from portone_async.models.enums import CardBrand, CardOwnerType, CardType
@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 @define(slots=True, kw_only=True, repr=False)
 class Card(Model):
     """What is known of a card: its companies, brand, type and masked number."""
+
+    __enum_fields__: ClassVar[tuple[str, ...]] = ("brand", "owner_type", "type")
 
     bin: str | None = None
     """BIN: the first 6 or 8 digits of the card number."""
@@ -35,21 +37,25 @@ class Card(Model):
     """Card type: CREDIT, DEBIT or GIFT."""
 
 
-_KNOWN = known(Card)
+_JSON_NAMES = json_names(Card)
 
 
 def read(raw: Any) -> Card:
     """Read `Card` from JSON."""
-    self = new(Card)
+    self = new_instance(Card)
     get = raw.get
-    self.bin = v if (v := get("bin")) is None or v.__class__ is str else odd(v, "Card.bin")
-    self.brand = v if (v := get("brand")) is None or v.__class__ is str else odd(v, "Card.brand")
-    self.issuer = v if (v := get("issuer")) is None or v.__class__ is str else odd(v, "Card.issuer")
-    self.name = v if (v := get("name")) is None or v.__class__ is str else odd(v, "Card.name")
-    self.number = v if (v := get("number")) is None or v.__class__ is str else odd(v, "Card.number")
-    self.owner_type = v if (v := get("ownerType")) is None or v.__class__ is str else odd(v, "Card.ownerType")
-    self.publisher = v if (v := get("publisher")) is None or v.__class__ is str else odd(v, "Card.publisher")
-    self.type = v if (v := get("type")) is None or v.__class__ is str else odd(v, "Card.type")
-    if not _KNOWN.issuperset(raw):
-        self.additional_properties = extra(raw, _KNOWN)
+    self.bin = v if (v := get("bin")) is None or v.__class__ is str else report_mismatch(v, "Card.bin")
+    self.brand = v if (v := get("brand")) is None or v.__class__ is str else report_mismatch(v, "Card.brand")
+    self.issuer = v if (v := get("issuer")) is None or v.__class__ is str else report_mismatch(v, "Card.issuer")
+    self.name = v if (v := get("name")) is None or v.__class__ is str else report_mismatch(v, "Card.name")
+    self.number = v if (v := get("number")) is None or v.__class__ is str else report_mismatch(v, "Card.number")
+    self.owner_type = (
+        v if (v := get("ownerType")) is None or v.__class__ is str else report_mismatch(v, "Card.ownerType")
+    )
+    self.publisher = (
+        v if (v := get("publisher")) is None or v.__class__ is str else report_mismatch(v, "Card.publisher")
+    )
+    self.type = v if (v := get("type")) is None or v.__class__ is str else report_mismatch(v, "Card.type")
+    if not _JSON_NAMES.issuperset(raw):
+        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
     return self

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import extra, known, new, odd, read_datetime
+from portone_async._reading import json_names, new_instance, read_datetime, report_mismatch, unknown_fields
 from portone_async.models.promotion_discount_policy import read as read_promotion_discount_policy
 from portone_async.models.promotion_recover_option import read as read_promotion_recover_option
 
@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 class CardPromotion(Model):
     """A discount promotion for the cards of a card company."""
 
+    __enum_fields__: ClassVar[tuple[str, ...]] = ("card_company", "currency", "status")
+    __time_fields__: ClassVar[tuple[str, ...]] = ("created_at", "end_at", "start_at", "terminated_at")
+
     card_company: PromotionCardCompany
     """Card company the promotion is for."""
     created_at: datetime
@@ -30,7 +33,7 @@ class CardPromotion(Model):
     currency: Currency
     """Currency of the amounts."""
     discount_policy: PromotionDiscountPolicy
-    """How the discount is computed."""
+    """How the discount is calculated."""
     end_at: datetime
     """When the promotion ends."""
     id: str
@@ -38,13 +41,13 @@ class CardPromotion(Model):
     name: str
     """Name of the promotion."""
     recover_option: PromotionRecoverOption
-    """Whether cancelling a payment gives the discount back to the budget."""
+    """Whether cancelling a payment returns the discount to the budget."""
     spent_amount: int
     """Budget used so far, in the smallest currency unit."""
     start_at: datetime
-    """Time the promotion starts."""
+    """When the promotion starts."""
     status: PromotionStatus
-    """Current status; among variants of one type it tells them apart."""
+    """Current status; in a union, the discriminator."""
     store_id: str
     """Store id; in requests it defaults to the store of the credentials."""
     total_budget: int
@@ -52,46 +55,55 @@ class CardPromotion(Model):
     max_discount_amount: int | None = None
     """Largest discount possible, in the smallest currency unit."""
     terminated_at: datetime | None = None
-    """Time the promotion was broken off."""
+    """When the promotion was terminated."""
     type: Literal["CARD"] = "CARD"
-    """Kind of object; among variants of one type it tells them apart."""
+    """Kind of object; in a union, the discriminator."""
 
 
-_KNOWN = known(CardPromotion)
+_JSON_NAMES = json_names(CardPromotion)
 
 
 def read(raw: Any) -> CardPromotion:
     """Read `CardPromotion` from JSON."""
-    self = new(CardPromotion)
+    self = new_instance(CardPromotion)
     get = raw.get
-    self.card_company = v if (v := get("cardCompany")).__class__ is str else odd(v, "CardPromotion.cardCompany")
-    self.created_at = read_datetime(get("createdAt"), "CardPromotion.createdAt")
-    self.currency = v if (v := get("currency")).__class__ is str else odd(v, "CardPromotion.currency")
+    self.card_company = (
+        v if (v := get("cardCompany")).__class__ is str else report_mismatch(v, "CardPromotion.cardCompany")
+    )
+    self.created_at = read_datetime(t1 := get("createdAt"), "CardPromotion.createdAt")
+    self.currency = v if (v := get("currency")).__class__ is str else report_mismatch(v, "CardPromotion.currency")
     self.discount_policy = (
         read_promotion_discount_policy(v)
         if (v := get("discountPolicy")).__class__ is dict
-        else odd(v, "CardPromotion.discountPolicy")
+        else report_mismatch(v, "CardPromotion.discountPolicy")
     )
-    self.end_at = read_datetime(get("endAt"), "CardPromotion.endAt")
-    self.id = v if (v := get("id")).__class__ is str else odd(v, "CardPromotion.id")
+    self.end_at = read_datetime(t2 := get("endAt"), "CardPromotion.endAt")
+    self.id = v if (v := get("id")).__class__ is str else report_mismatch(v, "CardPromotion.id")
     self.max_discount_amount = (
         v
         if (v := get("maxDiscountAmount")) is None or v.__class__ is int
-        else odd(v, "CardPromotion.maxDiscountAmount")
+        else report_mismatch(v, "CardPromotion.maxDiscountAmount")
     )
-    self.name = v if (v := get("name")).__class__ is str else odd(v, "CardPromotion.name")
+    self.name = v if (v := get("name")).__class__ is str else report_mismatch(v, "CardPromotion.name")
     self.recover_option = (
         read_promotion_recover_option(v)
         if (v := get("recoverOption")).__class__ is dict
-        else odd(v, "CardPromotion.recoverOption")
+        else report_mismatch(v, "CardPromotion.recoverOption")
     )
-    self.spent_amount = v if (v := get("spentAmount")).__class__ is int else odd(v, "CardPromotion.spentAmount")
-    self.start_at = read_datetime(get("startAt"), "CardPromotion.startAt")
-    self.status = v if (v := get("status")).__class__ is str else odd(v, "CardPromotion.status")
-    self.store_id = v if (v := get("storeId")).__class__ is str else odd(v, "CardPromotion.storeId")
-    self.terminated_at = None if (v := get("terminatedAt")) is None else read_datetime(v, "CardPromotion.terminatedAt")
-    self.total_budget = v if (v := get("totalBudget")).__class__ is int else odd(v, "CardPromotion.totalBudget")
-    self.type = v if (v := get("type")).__class__ is str else odd(v, "CardPromotion.type")
-    if not _KNOWN.issuperset(raw):
-        self.additional_properties = extra(raw, _KNOWN)
+    self.spent_amount = (
+        v if (v := get("spentAmount")).__class__ is int else report_mismatch(v, "CardPromotion.spentAmount")
+    )
+    self.start_at = read_datetime(t3 := get("startAt"), "CardPromotion.startAt")
+    self.status = v if (v := get("status")).__class__ is str else report_mismatch(v, "CardPromotion.status")
+    self.store_id = v if (v := get("storeId")).__class__ is str else report_mismatch(v, "CardPromotion.storeId")
+    self.terminated_at = (
+        None if (t4 := get("terminatedAt")) is None else read_datetime(t4, "CardPromotion.terminatedAt")
+    )
+    self.total_budget = (
+        v if (v := get("totalBudget")).__class__ is int else report_mismatch(v, "CardPromotion.totalBudget")
+    )
+    self.type = v if (v := get("type")).__class__ is str else report_mismatch(v, "CardPromotion.type")
+    self.__time_texts__ = (t1, t2, t3, t4)
+    if not _JSON_NAMES.issuperset(raw):
+        self.additional_properties = unknown_fields(raw, _JSON_NAMES, self.__time_texts__)
     return self

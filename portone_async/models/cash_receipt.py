@@ -18,21 +18,10 @@ if TYPE_CHECKING:
     CashReceipt: TypeAlias = CancelledCashReceipt | IssuedCashReceipt | IssueFailedCashReceipt | UnknownVariant
     """A cash receipt: issued, cancelled or failed."""
 else:
-    __getattr__ = union_alias(
-        "CashReceipt",
-        {
-            "CancelledCashReceipt": "cancelled_cash_receipt",
-            "IssueFailedCashReceipt": "issue_failed_cash_receipt",
-            "IssuedCashReceipt": "issued_cash_receipt",
-        },
-    )
+    __getattr__ = union_alias("CashReceipt", ("CancelledCashReceipt", "IssueFailedCashReceipt", "IssuedCashReceipt"))
 
 read: Callable[[Any], CashReceipt] = variant_reader(
     "status",
-    {
-        "CANCELLED": "cancelled_cash_receipt",
-        "ISSUED": "issued_cash_receipt",
-        "ISSUE_FAILED": "issue_failed_cash_receipt",
-    },
+    {"CANCELLED": "CancelledCashReceipt", "ISSUED": "IssuedCashReceipt", "ISSUE_FAILED": "IssueFailedCashReceipt"},
     "CashReceipt",
 )

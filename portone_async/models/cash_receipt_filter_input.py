@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import extra, known, new, odd, read_datetime, read_scalars
+from portone_async._reading import (
+    json_names,
+    new_instance,
+    read_datetime,
+    read_scalars,
+    report_mismatch,
+    unknown_fields,
+)
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -26,102 +33,124 @@ if TYPE_CHECKING:
 class CashReceiptFilterInput(Model):
     """Conditions for finding cash receipts."""
 
+    __enum_fields__: ClassVar[tuple[str, ...]] = ("time_range_field", "version")
+    __time_fields__: ClassVar[tuple[str, ...]] = ("from_", "until")
+
     from_: datetime | None = None
-    """Start of the period to search; 90 days before its end if left out."""
+    """Start of the period to search; 90 days before its end if omitted."""
     is_manual: bool | None = None
     """Whether the cash receipt was issued manually."""
     is_test: bool | None = None
-    """Whether to look for test ones."""
+    """Whether to look for test objects."""
     order_name: str | None = None
     """Order name."""
     payment_id: str | None = None
     """The merchant's payment id to look for."""
     pg_companies: list[PgCompany] | None = None
-    """Match entries of these PG companies; all when left out."""
+    """Only entries of these PG companies; all if omitted."""
     pg_merchant_id: str | None = None
     """Merchant id at the PG."""
     pg_providers: list[PgProvider] | None = None
-    """Match entries of these PG payment modules; all when left out."""
+    """Only entries of these PG payment modules; all if omitted."""
     pg_receipt_id: str | None = None
     """Cash receipt id at the PG."""
     statuses: list[CashReceiptStatus] | None = None
-    """Match cash receipts with one of these statuses; all when left out."""
+    """Only cash receipts with one of these statuses; all if omitted."""
     store_id: str | None = None
-    """Store id, for merchant-level users only; all stores of the merchant when left out."""
+    """Store id, for merchant-level users only; all stores of the merchant if omitted."""
     time_range_field: CashReceiptTimeRangeField | None = None
-    """Which time the period applies to; ISSUED_AT when left out."""
+    """Which time the period applies to; ISSUED_AT if omitted."""
     types: list[CashReceiptType] | None = None
-    """Match cash receipts of these types; all when left out."""
+    """Only cash receipts of these types; all if omitted."""
     until: datetime | None = None
-    """End of the period; now when left out."""
+    """End of the period; now if omitted."""
     version: PortOneVersion | None = None
     """PortOne version: V1 or V2."""
 
 
-_KNOWN = known(CashReceiptFilterInput)
+_JSON_NAMES = json_names(CashReceiptFilterInput)
 
 
 def read(raw: Any) -> CashReceiptFilterInput:
     """Read `CashReceiptFilterInput` from JSON."""
-    self = new(CashReceiptFilterInput)
+    self = new_instance(CashReceiptFilterInput)
     get = raw.get
-    self.from_ = None if (v := get("from")) is None else read_datetime(v, "CashReceiptFilterInput.from")
+    self.from_ = None if (t1 := get("from")) is None else read_datetime(t1, "CashReceiptFilterInput.from")
     self.is_manual = (
-        v if (v := get("isManual")) is None or v.__class__ is bool else odd(v, "CashReceiptFilterInput.isManual")
+        v
+        if (v := get("isManual")) is None or v.__class__ is bool
+        else report_mismatch(v, "CashReceiptFilterInput.isManual")
     )
-    self.is_test = v if (v := get("isTest")) is None or v.__class__ is bool else odd(v, "CashReceiptFilterInput.isTest")
+    self.is_test = (
+        v
+        if (v := get("isTest")) is None or v.__class__ is bool
+        else report_mismatch(v, "CashReceiptFilterInput.isTest")
+    )
     self.order_name = (
-        v if (v := get("orderName")) is None or v.__class__ is str else odd(v, "CashReceiptFilterInput.orderName")
+        v
+        if (v := get("orderName")) is None or v.__class__ is str
+        else report_mismatch(v, "CashReceiptFilterInput.orderName")
     )
     self.payment_id = (
-        v if (v := get("paymentId")) is None or v.__class__ is str else odd(v, "CashReceiptFilterInput.paymentId")
+        v
+        if (v := get("paymentId")) is None or v.__class__ is str
+        else report_mismatch(v, "CashReceiptFilterInput.paymentId")
     )
     self.pg_companies = (
         None
         if (v := get("pgCompanies")) is None
         else read_scalars(v, str, "CashReceiptFilterInput.pgCompanies")
         if v.__class__ is list
-        else odd(v, "CashReceiptFilterInput.pgCompanies")
+        else report_mismatch(v, "CashReceiptFilterInput.pgCompanies")
     )
     self.pg_merchant_id = (
-        v if (v := get("pgMerchantId")) is None or v.__class__ is str else odd(v, "CashReceiptFilterInput.pgMerchantId")
+        v
+        if (v := get("pgMerchantId")) is None or v.__class__ is str
+        else report_mismatch(v, "CashReceiptFilterInput.pgMerchantId")
     )
     self.pg_providers = (
         None
         if (v := get("pgProviders")) is None
         else read_scalars(v, str, "CashReceiptFilterInput.pgProviders")
         if v.__class__ is list
-        else odd(v, "CashReceiptFilterInput.pgProviders")
+        else report_mismatch(v, "CashReceiptFilterInput.pgProviders")
     )
     self.pg_receipt_id = (
-        v if (v := get("pgReceiptId")) is None or v.__class__ is str else odd(v, "CashReceiptFilterInput.pgReceiptId")
+        v
+        if (v := get("pgReceiptId")) is None or v.__class__ is str
+        else report_mismatch(v, "CashReceiptFilterInput.pgReceiptId")
     )
     self.statuses = (
         None
         if (v := get("statuses")) is None
         else read_scalars(v, str, "CashReceiptFilterInput.statuses")
         if v.__class__ is list
-        else odd(v, "CashReceiptFilterInput.statuses")
+        else report_mismatch(v, "CashReceiptFilterInput.statuses")
     )
     self.store_id = (
-        v if (v := get("storeId")) is None or v.__class__ is str else odd(v, "CashReceiptFilterInput.storeId")
+        v
+        if (v := get("storeId")) is None or v.__class__ is str
+        else report_mismatch(v, "CashReceiptFilterInput.storeId")
     )
     self.time_range_field = (
         v
         if (v := get("timeRangeField")) is None or v.__class__ is str
-        else odd(v, "CashReceiptFilterInput.timeRangeField")
+        else report_mismatch(v, "CashReceiptFilterInput.timeRangeField")
     )
     self.types = (
         None
         if (v := get("types")) is None
         else read_scalars(v, str, "CashReceiptFilterInput.types")
         if v.__class__ is list
-        else odd(v, "CashReceiptFilterInput.types")
+        else report_mismatch(v, "CashReceiptFilterInput.types")
     )
-    self.until = None if (v := get("until")) is None else read_datetime(v, "CashReceiptFilterInput.until")
+    self.until = None if (t2 := get("until")) is None else read_datetime(t2, "CashReceiptFilterInput.until")
     self.version = (
-        v if (v := get("version")) is None or v.__class__ is str else odd(v, "CashReceiptFilterInput.version")
+        v
+        if (v := get("version")) is None or v.__class__ is str
+        else report_mismatch(v, "CashReceiptFilterInput.version")
     )
-    if not _KNOWN.issuperset(raw):
-        self.additional_properties = extra(raw, _KNOWN)
+    self.__time_texts__ = (t1, t2)
+    if not _JSON_NAMES.issuperset(raw):
+        self.additional_properties = unknown_fields(raw, _JSON_NAMES, self.__time_texts__)
     return self

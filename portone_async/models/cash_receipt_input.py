@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import extra, known, new, odd
+from portone_async._reading import json_names, new_instance, report_mismatch, unknown_fields
 
 if TYPE_CHECKING:
     from portone_async.models.enums import CashReceiptInputType
@@ -17,25 +17,27 @@ if TYPE_CHECKING:
 class CashReceiptInput(Model):
     """Cash receipt to issue with a billing key payment."""
 
+    __enum_fields__: ClassVar[tuple[str, ...]] = ("type",)
+
     type: CashReceiptInputType
     """PERSONAL, CORPORATE or NO_RECEIPT."""
     customer_identity_number: str | None = None
     """Number the cash receipt is issued to; not for NO_RECEIPT."""
 
 
-_KNOWN = known(CashReceiptInput)
+_JSON_NAMES = json_names(CashReceiptInput)
 
 
 def read(raw: Any) -> CashReceiptInput:
     """Read `CashReceiptInput` from JSON."""
-    self = new(CashReceiptInput)
+    self = new_instance(CashReceiptInput)
     get = raw.get
     self.customer_identity_number = (
         v
         if (v := get("customerIdentityNumber")) is None or v.__class__ is str
-        else odd(v, "CashReceiptInput.customerIdentityNumber")
+        else report_mismatch(v, "CashReceiptInput.customerIdentityNumber")
     )
-    self.type = v if (v := get("type")).__class__ is str else odd(v, "CashReceiptInput.type")
-    if not _KNOWN.issuperset(raw):
-        self.additional_properties = extra(raw, _KNOWN)
+    self.type = v if (v := get("type")).__class__ is str else report_mismatch(v, "CashReceiptInput.type")
+    if not _JSON_NAMES.issuperset(raw):
+        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
     return self

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import extra, known, new, odd
+from portone_async._reading import json_names, new_instance, report_mismatch, unknown_fields
 
 if TYPE_CHECKING:
     from portone_async.models.enums import CashReceiptSortBy, SortOrder
@@ -17,21 +17,25 @@ if TYPE_CHECKING:
 class CashReceiptSortInput(Model):
     """Sort order for a list of cash receipts."""
 
+    __enum_fields__: ClassVar[tuple[str, ...]] = ("by", "order")
+
     by: CashReceiptSortBy | None = None
     """Field to sort by; ISSUED_AT by default."""
     order: SortOrder | None = None
-    """Sort direction, DESC when left out."""
+    """Sort direction, DESC if omitted."""
 
 
-_KNOWN = known(CashReceiptSortInput)
+_JSON_NAMES = json_names(CashReceiptSortInput)
 
 
 def read(raw: Any) -> CashReceiptSortInput:
     """Read `CashReceiptSortInput` from JSON."""
-    self = new(CashReceiptSortInput)
+    self = new_instance(CashReceiptSortInput)
     get = raw.get
-    self.by = v if (v := get("by")) is None or v.__class__ is str else odd(v, "CashReceiptSortInput.by")
-    self.order = v if (v := get("order")) is None or v.__class__ is str else odd(v, "CashReceiptSortInput.order")
-    if not _KNOWN.issuperset(raw):
-        self.additional_properties = extra(raw, _KNOWN)
+    self.by = v if (v := get("by")) is None or v.__class__ is str else report_mismatch(v, "CashReceiptSortInput.by")
+    self.order = (
+        v if (v := get("order")) is None or v.__class__ is str else report_mismatch(v, "CashReceiptSortInput.order")
+    )
+    if not _JSON_NAMES.issuperset(raw):
+        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
     return self

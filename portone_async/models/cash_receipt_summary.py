@@ -7,7 +7,7 @@ from typing import Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import extra, known, new, odd
+from portone_async._reading import json_names, new_instance, report_mismatch, unknown_fields
 
 
 @define(slots=True, kw_only=True, repr=False)
@@ -22,16 +22,20 @@ class CashReceiptSummary(Model):
     """URL of the cash receipt."""
 
 
-_KNOWN = known(CashReceiptSummary)
+_JSON_NAMES = json_names(CashReceiptSummary)
 
 
 def read(raw: Any) -> CashReceiptSummary:
     """Read `CashReceiptSummary` from JSON."""
-    self = new(CashReceiptSummary)
+    self = new_instance(CashReceiptSummary)
     get = raw.get
-    self.issue_number = v if (v := get("issueNumber")).__class__ is str else odd(v, "CashReceiptSummary.issueNumber")
-    self.pg_receipt_id = v if (v := get("pgReceiptId")).__class__ is str else odd(v, "CashReceiptSummary.pgReceiptId")
-    self.url = v if (v := get("url")).__class__ is str else odd(v, "CashReceiptSummary.url")
-    if not _KNOWN.issuperset(raw):
-        self.additional_properties = extra(raw, _KNOWN)
+    self.issue_number = (
+        v if (v := get("issueNumber")).__class__ is str else report_mismatch(v, "CashReceiptSummary.issueNumber")
+    )
+    self.pg_receipt_id = (
+        v if (v := get("pgReceiptId")).__class__ is str else report_mismatch(v, "CashReceiptSummary.pgReceiptId")
+    )
+    self.url = v if (v := get("url")).__class__ is str else report_mismatch(v, "CashReceiptSummary.url")
+    if not _JSON_NAMES.issuperset(raw):
+        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
     return self

@@ -7,7 +7,7 @@ from typing import Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import extra, known, new, odd
+from portone_async._reading import json_names, new_instance, report_mismatch, unknown_fields
 
 
 @define(slots=True, kw_only=True, repr=False)
@@ -22,16 +22,18 @@ class ChannelGroupSummary(Model):
     """Name of the channel group."""
 
 
-_KNOWN = known(ChannelGroupSummary)
+_JSON_NAMES = json_names(ChannelGroupSummary)
 
 
 def read(raw: Any) -> ChannelGroupSummary:
     """Read `ChannelGroupSummary` from JSON."""
-    self = new(ChannelGroupSummary)
+    self = new_instance(ChannelGroupSummary)
     get = raw.get
-    self.id = v if (v := get("id")).__class__ is str else odd(v, "ChannelGroupSummary.id")
-    self.is_for_test = v if (v := get("isForTest")).__class__ is bool else odd(v, "ChannelGroupSummary.isForTest")
-    self.name = v if (v := get("name")).__class__ is str else odd(v, "ChannelGroupSummary.name")
-    if not _KNOWN.issuperset(raw):
-        self.additional_properties = extra(raw, _KNOWN)
+    self.id = v if (v := get("id")).__class__ is str else report_mismatch(v, "ChannelGroupSummary.id")
+    self.is_for_test = (
+        v if (v := get("isForTest")).__class__ is bool else report_mismatch(v, "ChannelGroupSummary.isForTest")
+    )
+    self.name = v if (v := get("name")).__class__ is str else report_mismatch(v, "ChannelGroupSummary.name")
+    if not _JSON_NAMES.issuperset(raw):
+        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
     return self

@@ -20,18 +20,11 @@ if TYPE_CHECKING:
     """Why one channel could not carry out the request."""
 else:
     __getattr__ = union_alias(
-        "ChannelSpecificFailure",
-        {
-            "ChannelSpecificFailureInvalidRequest": "channel_specific_failure_invalid_request",
-            "ChannelSpecificFailurePgProvider": "channel_specific_failure_pg_provider",
-        },
+        "ChannelSpecificFailure", ("ChannelSpecificFailureInvalidRequest", "ChannelSpecificFailurePgProvider")
     )
 
 read: Callable[[Any], ChannelSpecificFailure] = variant_reader(
     "type",
-    {
-        "INVALID_REQUEST": "channel_specific_failure_invalid_request",
-        "PG_PROVIDER": "channel_specific_failure_pg_provider",
-    },
+    {"INVALID_REQUEST": "ChannelSpecificFailureInvalidRequest", "PG_PROVIDER": "ChannelSpecificFailurePgProvider"},
     "ChannelSpecificFailure",
 )

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import extra, known, new, odd
+from portone_async._reading import json_names, new_instance, report_mismatch, unknown_fields
 from portone_async.models.selected_channel import read as read_selected_channel
 
 if TYPE_CHECKING:
@@ -23,27 +23,29 @@ class ChannelSpecificFailureInvalidRequest(Model):
     message: str | None = None
     """Text that explains what went wrong."""
     type: Literal["INVALID_REQUEST"] = "INVALID_REQUEST"
-    """Kind of object; among variants of one type it tells them apart."""
+    """Kind of object; in a union, the discriminator."""
 
 
-_KNOWN = known(ChannelSpecificFailureInvalidRequest)
+_JSON_NAMES = json_names(ChannelSpecificFailureInvalidRequest)
 
 
 def read(raw: Any) -> ChannelSpecificFailureInvalidRequest:
     """Read `ChannelSpecificFailureInvalidRequest` from JSON."""
-    self = new(ChannelSpecificFailureInvalidRequest)
+    self = new_instance(ChannelSpecificFailureInvalidRequest)
     get = raw.get
     self.channel = (
         read_selected_channel(v)
         if (v := get("channel")).__class__ is dict
-        else odd(v, "ChannelSpecificFailureInvalidRequest.channel")
+        else report_mismatch(v, "ChannelSpecificFailureInvalidRequest.channel")
     )
     self.message = (
         v
         if (v := get("message")) is None or v.__class__ is str
-        else odd(v, "ChannelSpecificFailureInvalidRequest.message")
+        else report_mismatch(v, "ChannelSpecificFailureInvalidRequest.message")
     )
-    self.type = v if (v := get("type")).__class__ is str else odd(v, "ChannelSpecificFailureInvalidRequest.type")
-    if not _KNOWN.issuperset(raw):
-        self.additional_properties = extra(raw, _KNOWN)
+    self.type = (
+        v if (v := get("type")).__class__ is str else report_mismatch(v, "ChannelSpecificFailureInvalidRequest.type")
+    )
+    if not _JSON_NAMES.issuperset(raw):
+        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
     return self

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import extra, known, new, odd
+from portone_async._reading import json_names, new_instance, report_mismatch, unknown_fields
 from portone_async.models.selected_channel import read as read_selected_channel
 
 if TYPE_CHECKING:
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class ChannelSpecificFailurePgProvider(Model):
-    """The payment provider behind a channel answered with an error."""
+    """The payment provider behind a channel returned an error."""
 
     channel: SelectedChannel
     """PortOne channel the request went through."""
@@ -27,29 +27,37 @@ class ChannelSpecificFailurePgProvider(Model):
     message: str | None = None
     """Text that explains what went wrong."""
     type: Literal["PG_PROVIDER"] = "PG_PROVIDER"
-    """Kind of object; among variants of one type it tells them apart."""
+    """Kind of object; in a union, the discriminator."""
 
 
-_KNOWN = known(ChannelSpecificFailurePgProvider)
+_JSON_NAMES = json_names(ChannelSpecificFailurePgProvider)
 
 
 def read(raw: Any) -> ChannelSpecificFailurePgProvider:
     """Read `ChannelSpecificFailurePgProvider` from JSON."""
-    self = new(ChannelSpecificFailurePgProvider)
+    self = new_instance(ChannelSpecificFailurePgProvider)
     get = raw.get
     self.channel = (
         read_selected_channel(v)
         if (v := get("channel")).__class__ is dict
-        else odd(v, "ChannelSpecificFailurePgProvider.channel")
+        else report_mismatch(v, "ChannelSpecificFailurePgProvider.channel")
     )
     self.message = (
-        v if (v := get("message")) is None or v.__class__ is str else odd(v, "ChannelSpecificFailurePgProvider.message")
+        v
+        if (v := get("message")) is None or v.__class__ is str
+        else report_mismatch(v, "ChannelSpecificFailurePgProvider.message")
     )
-    self.pg_code = v if (v := get("pgCode")).__class__ is str else odd(v, "ChannelSpecificFailurePgProvider.pgCode")
+    self.pg_code = (
+        v if (v := get("pgCode")).__class__ is str else report_mismatch(v, "ChannelSpecificFailurePgProvider.pgCode")
+    )
     self.pg_message = (
-        v if (v := get("pgMessage")).__class__ is str else odd(v, "ChannelSpecificFailurePgProvider.pgMessage")
+        v
+        if (v := get("pgMessage")).__class__ is str
+        else report_mismatch(v, "ChannelSpecificFailurePgProvider.pgMessage")
     )
-    self.type = v if (v := get("type")).__class__ is str else odd(v, "ChannelSpecificFailurePgProvider.type")
-    if not _KNOWN.issuperset(raw):
-        self.additional_properties = extra(raw, _KNOWN)
+    self.type = (
+        v if (v := get("type")).__class__ is str else report_mismatch(v, "ChannelSpecificFailurePgProvider.type")
+    )
+    if not _JSON_NAMES.issuperset(raw):
+        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
     return self

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import extra, known, new, read_datetime
+from portone_async._reading import json_names, new_instance, read_datetime, unknown_fields
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -17,18 +17,21 @@ if TYPE_CHECKING:
 class CloseVirtualAccountResponse(Model):
     """`CloseVirtualAccountResponse` of PortOne's document."""
 
+    __time_fields__: ClassVar[tuple[str, ...]] = ("closed_at",)
+
     closed_at: datetime
     """When the virtual account was closed."""
 
 
-_KNOWN = known(CloseVirtualAccountResponse)
+_JSON_NAMES = json_names(CloseVirtualAccountResponse)
 
 
 def read(raw: Any) -> CloseVirtualAccountResponse:
     """Read `CloseVirtualAccountResponse` from JSON."""
-    self = new(CloseVirtualAccountResponse)
+    self = new_instance(CloseVirtualAccountResponse)
     get = raw.get
-    self.closed_at = read_datetime(get("closedAt"), "CloseVirtualAccountResponse.closedAt")
-    if not _KNOWN.issuperset(raw):
-        self.additional_properties = extra(raw, _KNOWN)
+    self.closed_at = read_datetime(t1 := get("closedAt"), "CloseVirtualAccountResponse.closedAt")
+    self.__time_texts__ = (t1,)
+    if not _JSON_NAMES.issuperset(raw):
+        self.additional_properties = unknown_fields(raw, _JSON_NAMES, self.__time_texts__)
     return self

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import extra, known, new, odd, read_date, read_scalars
+from portone_async._reading import json_names, new_instance, read_date, read_scalars, report_mismatch, unknown_fields
 
 if TYPE_CHECKING:
     from datetime import date
@@ -29,17 +29,17 @@ class CompletePlatformPayoutByPartnerSettlementIdsBody(Model):
     """Name given to the payout batch."""
 
 
-_KNOWN = known(CompletePlatformPayoutByPartnerSettlementIdsBody)
+_JSON_NAMES = json_names(CompletePlatformPayoutByPartnerSettlementIdsBody)
 
 
 def read(raw: Any) -> CompletePlatformPayoutByPartnerSettlementIdsBody:
     """Read `CompletePlatformPayoutByPartnerSettlementIdsBody` from JSON."""
-    self = new(CompletePlatformPayoutByPartnerSettlementIdsBody)
+    self = new_instance(CompletePlatformPayoutByPartnerSettlementIdsBody)
     get = raw.get
     self.bulk_payout_id = (
         v
         if (v := get("bulkPayoutId")).__class__ is str
-        else odd(v, "CompletePlatformPayoutByPartnerSettlementIdsBody.bulkPayoutId")
+        else report_mismatch(v, "CompletePlatformPayoutByPartnerSettlementIdsBody.bulkPayoutId")
     )
     self.completed_at = (
         None
@@ -49,18 +49,18 @@ def read(raw: Any) -> CompletePlatformPayoutByPartnerSettlementIdsBody:
     self.is_for_test = (
         v
         if (v := get("isForTest")) is None or v.__class__ is bool
-        else odd(v, "CompletePlatformPayoutByPartnerSettlementIdsBody.isForTest")
+        else report_mismatch(v, "CompletePlatformPayoutByPartnerSettlementIdsBody.isForTest")
     )
     self.name = (
         v
         if (v := get("name")) is None or v.__class__ is str
-        else odd(v, "CompletePlatformPayoutByPartnerSettlementIdsBody.name")
+        else report_mismatch(v, "CompletePlatformPayoutByPartnerSettlementIdsBody.name")
     )
     self.partner_settlement_ids = (
         read_scalars(v, str, "CompletePlatformPayoutByPartnerSettlementIdsBody.partnerSettlementIds")
         if (v := get("partnerSettlementIds")).__class__ is list
-        else odd(v, "CompletePlatformPayoutByPartnerSettlementIdsBody.partnerSettlementIds")
+        else report_mismatch(v, "CompletePlatformPayoutByPartnerSettlementIdsBody.partnerSettlementIds")
     )
-    if not _KNOWN.issuperset(raw):
-        self.additional_properties = extra(raw, _KNOWN)
+    if not _JSON_NAMES.issuperset(raw):
+        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
     return self

@@ -7,7 +7,7 @@ from typing import Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import extra, known, new, odd
+from portone_async._reading import json_names, new_instance, report_mismatch, unknown_fields
 
 
 @define(slots=True, kw_only=True, repr=False)
@@ -24,33 +24,33 @@ class CompletePlatformPayoutByPartnerSettlementIdsResponse(Model):
     """Id of the bulk payout."""
 
 
-_KNOWN = known(CompletePlatformPayoutByPartnerSettlementIdsResponse)
+_JSON_NAMES = json_names(CompletePlatformPayoutByPartnerSettlementIdsResponse)
 
 
 def read(raw: Any) -> CompletePlatformPayoutByPartnerSettlementIdsResponse:
     """Read `CompletePlatformPayoutByPartnerSettlementIdsResponse` from JSON."""
-    self = new(CompletePlatformPayoutByPartnerSettlementIdsResponse)
+    self = new_instance(CompletePlatformPayoutByPartnerSettlementIdsResponse)
     get = raw.get
     self.bulk_payout_graphql_id = (
         v
         if (v := get("bulkPayoutGraphqlId")) is None or v.__class__ is str
-        else odd(v, "CompletePlatformPayoutByPartnerSettlementIdsResponse.bulkPayoutGraphqlId")
+        else report_mismatch(v, "CompletePlatformPayoutByPartnerSettlementIdsResponse.bulkPayoutGraphqlId")
     )
     self.bulk_payout_id = (
         v
         if (v := get("bulkPayoutId")) is None or v.__class__ is str
-        else odd(v, "CompletePlatformPayoutByPartnerSettlementIdsResponse.bulkPayoutId")
+        else report_mismatch(v, "CompletePlatformPayoutByPartnerSettlementIdsResponse.bulkPayoutId")
     )
     self.partner_settlement_count = (
         v
         if (v := get("partnerSettlementCount")).__class__ is int
-        else odd(v, "CompletePlatformPayoutByPartnerSettlementIdsResponse.partnerSettlementCount")
+        else report_mismatch(v, "CompletePlatformPayoutByPartnerSettlementIdsResponse.partnerSettlementCount")
     )
     self.payout_count = (
         v
         if (v := get("payoutCount")).__class__ is int
-        else odd(v, "CompletePlatformPayoutByPartnerSettlementIdsResponse.payoutCount")
+        else report_mismatch(v, "CompletePlatformPayoutByPartnerSettlementIdsResponse.payoutCount")
     )
-    if not _KNOWN.issuperset(raw):
-        self.additional_properties = extra(raw, _KNOWN)
+    if not _JSON_NAMES.issuperset(raw):
+        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
     return self

@@ -7,7 +7,7 @@ from typing import Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import extra, known, new, odd
+from portone_async._reading import json_names, new_instance, report_mismatch, unknown_fields
 
 
 @define(slots=True, kw_only=True, repr=False)
@@ -15,32 +15,40 @@ class ConfirmBillingKeyBody(Model):
     """`ConfirmBillingKeyBody` of PortOne's document."""
 
     billing_issue_token: str
-    """Token handed out when the billing key request was completed."""
+    """Token issued when the billing key request was completed."""
     is_test: bool | None = None
-    """Whether a test payment is expected; an error comes back on a mismatch."""
+    """Whether a test payment is expected; a mismatch is an error."""
     skip_webhook: bool | None = None
     """True to send no webhook on success."""
     store_id: str | None = None
     """Store id; in requests it defaults to the store of the credentials."""
 
 
-_KNOWN = known(ConfirmBillingKeyBody)
+_JSON_NAMES = json_names(ConfirmBillingKeyBody)
 
 
 def read(raw: Any) -> ConfirmBillingKeyBody:
     """Read `ConfirmBillingKeyBody` from JSON."""
-    self = new(ConfirmBillingKeyBody)
+    self = new_instance(ConfirmBillingKeyBody)
     get = raw.get
     self.billing_issue_token = (
-        v if (v := get("billingIssueToken")).__class__ is str else odd(v, "ConfirmBillingKeyBody.billingIssueToken")
+        v
+        if (v := get("billingIssueToken")).__class__ is str
+        else report_mismatch(v, "ConfirmBillingKeyBody.billingIssueToken")
     )
-    self.is_test = v if (v := get("isTest")) is None or v.__class__ is bool else odd(v, "ConfirmBillingKeyBody.isTest")
+    self.is_test = (
+        v if (v := get("isTest")) is None or v.__class__ is bool else report_mismatch(v, "ConfirmBillingKeyBody.isTest")
+    )
     self.skip_webhook = (
-        v if (v := get("skipWebhook")) is None or v.__class__ is bool else odd(v, "ConfirmBillingKeyBody.skipWebhook")
+        v
+        if (v := get("skipWebhook")) is None or v.__class__ is bool
+        else report_mismatch(v, "ConfirmBillingKeyBody.skipWebhook")
     )
     self.store_id = (
-        v if (v := get("storeId")) is None or v.__class__ is str else odd(v, "ConfirmBillingKeyBody.storeId")
+        v
+        if (v := get("storeId")) is None or v.__class__ is str
+        else report_mismatch(v, "ConfirmBillingKeyBody.storeId")
     )
-    if not _KNOWN.issuperset(raw):
-        self.additional_properties = extra(raw, _KNOWN)
+    if not _JSON_NAMES.issuperset(raw):
+        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
     return self

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import extra, known, new, odd
+from portone_async._reading import json_names, new_instance, report_mismatch, unknown_fields
 
 if TYPE_CHECKING:
     from portone_async.models.enums import Currency
@@ -17,16 +17,18 @@ if TYPE_CHECKING:
 class ConfirmBillingKeyIssueAndPayBody(Model):
     """`ConfirmBillingKeyIssueAndPayBody` of PortOne's document."""
 
+    __enum_fields__: ClassVar[tuple[str, ...]] = ("currency",)
+
     billing_issue_token: str
-    """Token handed out when the request to issue a billing key and pay was completed."""
+    """Token issued when the request to issue a billing key and pay was completed."""
     currency: Currency | None = None
-    """Expected currency; an error comes back if the payment is in another."""
+    """Expected currency; a mismatch is an error."""
     is_test: bool | None = None
-    """Whether a test payment is expected; an error comes back on a mismatch."""
+    """Whether a test payment is expected; a mismatch is an error."""
     payment_id: str | None = None
-    """Payment id, as a check: a mismatch is answered with an error."""
+    """Payment id, as a check: a mismatch is an error."""
     skip_webhook: bool | None = None
-    """True to send no webhook on success; later events such as deposits are still announced."""
+    """True to send no webhook on success; webhooks of later events such as deposits are still sent."""
     store_id: str | None = None
     """Store id; in requests it defaults to the store of the credentials."""
     tax_free_amount: int | None = None
@@ -35,49 +37,53 @@ class ConfirmBillingKeyIssueAndPayBody(Model):
     """Total amount in the smallest currency unit, as a check: a mismatch is an error."""
 
 
-_KNOWN = known(ConfirmBillingKeyIssueAndPayBody)
+_JSON_NAMES = json_names(ConfirmBillingKeyIssueAndPayBody)
 
 
 def read(raw: Any) -> ConfirmBillingKeyIssueAndPayBody:
     """Read `ConfirmBillingKeyIssueAndPayBody` from JSON."""
-    self = new(ConfirmBillingKeyIssueAndPayBody)
+    self = new_instance(ConfirmBillingKeyIssueAndPayBody)
     get = raw.get
     self.billing_issue_token = (
         v
         if (v := get("billingIssueToken")).__class__ is str
-        else odd(v, "ConfirmBillingKeyIssueAndPayBody.billingIssueToken")
+        else report_mismatch(v, "ConfirmBillingKeyIssueAndPayBody.billingIssueToken")
     )
     self.currency = (
         v
         if (v := get("currency")) is None or v.__class__ is str
-        else odd(v, "ConfirmBillingKeyIssueAndPayBody.currency")
+        else report_mismatch(v, "ConfirmBillingKeyIssueAndPayBody.currency")
     )
     self.is_test = (
-        v if (v := get("isTest")) is None or v.__class__ is bool else odd(v, "ConfirmBillingKeyIssueAndPayBody.isTest")
+        v
+        if (v := get("isTest")) is None or v.__class__ is bool
+        else report_mismatch(v, "ConfirmBillingKeyIssueAndPayBody.isTest")
     )
     self.payment_id = (
         v
         if (v := get("paymentId")) is None or v.__class__ is str
-        else odd(v, "ConfirmBillingKeyIssueAndPayBody.paymentId")
+        else report_mismatch(v, "ConfirmBillingKeyIssueAndPayBody.paymentId")
     )
     self.skip_webhook = (
         v
         if (v := get("skipWebhook")) is None or v.__class__ is bool
-        else odd(v, "ConfirmBillingKeyIssueAndPayBody.skipWebhook")
+        else report_mismatch(v, "ConfirmBillingKeyIssueAndPayBody.skipWebhook")
     )
     self.store_id = (
-        v if (v := get("storeId")) is None or v.__class__ is str else odd(v, "ConfirmBillingKeyIssueAndPayBody.storeId")
+        v
+        if (v := get("storeId")) is None or v.__class__ is str
+        else report_mismatch(v, "ConfirmBillingKeyIssueAndPayBody.storeId")
     )
     self.tax_free_amount = (
         v
         if (v := get("taxFreeAmount")) is None or v.__class__ is int
-        else odd(v, "ConfirmBillingKeyIssueAndPayBody.taxFreeAmount")
+        else report_mismatch(v, "ConfirmBillingKeyIssueAndPayBody.taxFreeAmount")
     )
     self.total_amount = (
         v
         if (v := get("totalAmount")) is None or v.__class__ is int
-        else odd(v, "ConfirmBillingKeyIssueAndPayBody.totalAmount")
+        else report_mismatch(v, "ConfirmBillingKeyIssueAndPayBody.totalAmount")
     )
-    if not _KNOWN.issuperset(raw):
-        self.additional_properties = extra(raw, _KNOWN)
+    if not _JSON_NAMES.issuperset(raw):
+        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
     return self

@@ -7,7 +7,7 @@ from typing import Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import extra, known, new, odd
+from portone_async._reading import json_names, new_instance, report_mismatch, unknown_fields
 
 
 @define(slots=True, kw_only=True, repr=False)
@@ -15,22 +15,26 @@ class ConfirmEscrowBody(Model):
     """`ConfirmEscrowBody` of PortOne's document."""
 
     from_store: bool | None = None
-    """Whether the merchant (true) or the buyer confirms; Naver Pay only, true if in doubt."""
+    """Whether the merchant (true) or the buyer confirms; Naver Pay only; send true if unknown."""
     store_id: str | None = None
     """Store id; in requests it defaults to the store of the credentials."""
 
 
-_KNOWN = known(ConfirmEscrowBody)
+_JSON_NAMES = json_names(ConfirmEscrowBody)
 
 
 def read(raw: Any) -> ConfirmEscrowBody:
     """Read `ConfirmEscrowBody` from JSON."""
-    self = new(ConfirmEscrowBody)
+    self = new_instance(ConfirmEscrowBody)
     get = raw.get
     self.from_store = (
-        v if (v := get("fromStore")) is None or v.__class__ is bool else odd(v, "ConfirmEscrowBody.fromStore")
+        v
+        if (v := get("fromStore")) is None or v.__class__ is bool
+        else report_mismatch(v, "ConfirmEscrowBody.fromStore")
     )
-    self.store_id = v if (v := get("storeId")) is None or v.__class__ is str else odd(v, "ConfirmEscrowBody.storeId")
-    if not _KNOWN.issuperset(raw):
-        self.additional_properties = extra(raw, _KNOWN)
+    self.store_id = (
+        v if (v := get("storeId")) is None or v.__class__ is str else report_mismatch(v, "ConfirmEscrowBody.storeId")
+    )
+    if not _JSON_NAMES.issuperset(raw):
+        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
     return self

@@ -7,7 +7,7 @@ from typing import Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import extra, known, new, odd
+from portone_async._reading import json_names, new_instance, report_mismatch, unknown_fields
 
 
 @define(slots=True, kw_only=True, repr=False)
@@ -20,17 +20,23 @@ class ConfirmIdentityVerificationBody(Model):
     """Store id; in requests it defaults to the store of the credentials."""
 
 
-_KNOWN = known(ConfirmIdentityVerificationBody)
+_JSON_NAMES = json_names(ConfirmIdentityVerificationBody)
 
 
 def read(raw: Any) -> ConfirmIdentityVerificationBody:
     """Read `ConfirmIdentityVerificationBody` from JSON."""
-    self = new(ConfirmIdentityVerificationBody)
+    self = new_instance(ConfirmIdentityVerificationBody)
     get = raw.get
-    self.otp = v if (v := get("otp")) is None or v.__class__ is str else odd(v, "ConfirmIdentityVerificationBody.otp")
-    self.store_id = (
-        v if (v := get("storeId")) is None or v.__class__ is str else odd(v, "ConfirmIdentityVerificationBody.storeId")
+    self.otp = (
+        v
+        if (v := get("otp")) is None or v.__class__ is str
+        else report_mismatch(v, "ConfirmIdentityVerificationBody.otp")
     )
-    if not _KNOWN.issuperset(raw):
-        self.additional_properties = extra(raw, _KNOWN)
+    self.store_id = (
+        v
+        if (v := get("storeId")) is None or v.__class__ is str
+        else report_mismatch(v, "ConfirmIdentityVerificationBody.storeId")
+    )
+    if not _JSON_NAMES.issuperset(raw):
+        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
     return self

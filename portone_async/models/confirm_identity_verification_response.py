@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import extra, known, new, odd
+from portone_async._reading import json_names, new_instance, report_mismatch, unknown_fields
 from portone_async.models.verified_identity_verification import read as read_verified_identity_verification
 
 if TYPE_CHECKING:
@@ -22,18 +22,18 @@ class ConfirmIdentityVerificationResponse(Model):
     """The completed identity verification."""
 
 
-_KNOWN = known(ConfirmIdentityVerificationResponse)
+_JSON_NAMES = json_names(ConfirmIdentityVerificationResponse)
 
 
 def read(raw: Any) -> ConfirmIdentityVerificationResponse:
     """Read `ConfirmIdentityVerificationResponse` from JSON."""
-    self = new(ConfirmIdentityVerificationResponse)
+    self = new_instance(ConfirmIdentityVerificationResponse)
     get = raw.get
     self.identity_verification = (
         read_verified_identity_verification(v)
         if (v := get("identityVerification")).__class__ is dict
-        else odd(v, "ConfirmIdentityVerificationResponse.identityVerification")
+        else report_mismatch(v, "ConfirmIdentityVerificationResponse.identityVerification")
     )
-    if not _KNOWN.issuperset(raw):
-        self.additional_properties = extra(raw, _KNOWN)
+    if not _JSON_NAMES.issuperset(raw):
+        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
     return self

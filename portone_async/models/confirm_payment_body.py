@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import extra, known, new, odd
+from portone_async._reading import json_names, new_instance, report_mismatch, unknown_fields
 
 if TYPE_CHECKING:
     from portone_async.models.enums import Currency
@@ -17,14 +17,16 @@ if TYPE_CHECKING:
 class ConfirmPaymentBody(Model):
     """`ConfirmPaymentBody` of PortOne's document."""
 
+    __enum_fields__: ClassVar[tuple[str, ...]] = ("currency",)
+
     payment_token: str
-    """Token handed out when authentication was completed."""
+    """Token issued when authentication was completed."""
     currency: Currency | None = None
-    """Expected currency; an error comes back on a mismatch. Recommended."""
+    """Expected currency; a mismatch is an error. Recommended."""
     is_test: bool | None = None
-    """Whether a test payment is expected; an error comes back on a mismatch. Recommended."""
+    """Whether a test payment is expected; a mismatch is an error. Recommended."""
     skip_webhook: bool | None = None
-    """True to send no webhook on success; later events such as deposits are still announced."""
+    """True to send no webhook on success; webhooks of later events such as deposits are still sent."""
     store_id: str | None = None
     """Store id; in requests it defaults to the store of the credentials."""
     tax_free_amount: int | None = None
@@ -32,30 +34,46 @@ class ConfirmPaymentBody(Model):
     total_amount: int | None = None
     """Total in the smallest currency unit, as a recommended check: a mismatch is an error."""
     tx_id: str | None = None
-    """Id of the payment attempt, as a check: a mismatch is answered with an error."""
+    """Id of the payment attempt, as a check: a mismatch is an error."""
 
 
-_KNOWN = known(ConfirmPaymentBody)
+_JSON_NAMES = json_names(ConfirmPaymentBody)
 
 
 def read(raw: Any) -> ConfirmPaymentBody:
     """Read `ConfirmPaymentBody` from JSON."""
-    self = new(ConfirmPaymentBody)
+    self = new_instance(ConfirmPaymentBody)
     get = raw.get
-    self.currency = v if (v := get("currency")) is None or v.__class__ is str else odd(v, "ConfirmPaymentBody.currency")
-    self.is_test = v if (v := get("isTest")) is None or v.__class__ is bool else odd(v, "ConfirmPaymentBody.isTest")
-    self.payment_token = v if (v := get("paymentToken")).__class__ is str else odd(v, "ConfirmPaymentBody.paymentToken")
-    self.skip_webhook = (
-        v if (v := get("skipWebhook")) is None or v.__class__ is bool else odd(v, "ConfirmPaymentBody.skipWebhook")
+    self.currency = (
+        v if (v := get("currency")) is None or v.__class__ is str else report_mismatch(v, "ConfirmPaymentBody.currency")
     )
-    self.store_id = v if (v := get("storeId")) is None or v.__class__ is str else odd(v, "ConfirmPaymentBody.storeId")
+    self.is_test = (
+        v if (v := get("isTest")) is None or v.__class__ is bool else report_mismatch(v, "ConfirmPaymentBody.isTest")
+    )
+    self.payment_token = (
+        v if (v := get("paymentToken")).__class__ is str else report_mismatch(v, "ConfirmPaymentBody.paymentToken")
+    )
+    self.skip_webhook = (
+        v
+        if (v := get("skipWebhook")) is None or v.__class__ is bool
+        else report_mismatch(v, "ConfirmPaymentBody.skipWebhook")
+    )
+    self.store_id = (
+        v if (v := get("storeId")) is None or v.__class__ is str else report_mismatch(v, "ConfirmPaymentBody.storeId")
+    )
     self.tax_free_amount = (
-        v if (v := get("taxFreeAmount")) is None or v.__class__ is int else odd(v, "ConfirmPaymentBody.taxFreeAmount")
+        v
+        if (v := get("taxFreeAmount")) is None or v.__class__ is int
+        else report_mismatch(v, "ConfirmPaymentBody.taxFreeAmount")
     )
     self.total_amount = (
-        v if (v := get("totalAmount")) is None or v.__class__ is int else odd(v, "ConfirmPaymentBody.totalAmount")
+        v
+        if (v := get("totalAmount")) is None or v.__class__ is int
+        else report_mismatch(v, "ConfirmPaymentBody.totalAmount")
     )
-    self.tx_id = v if (v := get("txId")) is None or v.__class__ is str else odd(v, "ConfirmPaymentBody.txId")
-    if not _KNOWN.issuperset(raw):
-        self.additional_properties = extra(raw, _KNOWN)
+    self.tx_id = (
+        v if (v := get("txId")) is None or v.__class__ is str else report_mismatch(v, "ConfirmPaymentBody.txId")
+    )
+    if not _JSON_NAMES.issuperset(raw):
+        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
     return self

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import extra, known, new, odd, read_datetime, read_scalars
+from portone_async._reading import (
+    json_names,
+    new_instance,
+    read_datetime,
+    read_scalars,
+    report_mismatch,
+    unknown_fields,
+)
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -19,6 +26,9 @@ if TYPE_CHECKING:
 class ConfirmPaymentwallDeliveryBody(Model):
     """`ConfirmPaymentwallDeliveryBody` of PortOne's document."""
 
+    __enum_fields__: ClassVar[tuple[str, ...]] = ("delivery_status", "delivery_type", "shipping_address_country")
+    __time_fields__: ClassVar[tuple[str, ...]] = ("estimated_delivery_datetime", "estimated_update_datetime")
+
     delivery_status: PaymentwallDeliveryStatus
     """Status of the delivery."""
     delivery_type: PaymentwallDeliveryType
@@ -26,9 +36,9 @@ class ConfirmPaymentwallDeliveryBody(Model):
     details: str
     """Further explanation."""
     estimated_delivery_datetime: datetime
-    """When delivery is expected; the present time will do for DIGITAL."""
+    """When delivery is expected; the current time is enough for DIGITAL."""
     estimated_update_datetime: datetime
-    """When the next delivery update is expected; the present time will do for DIGITAL."""
+    """When the next delivery update is expected; the current time is enough for DIGITAL."""
     refundable: bool
     """Whether a refund is possible."""
     shipping_address_email: str
@@ -36,7 +46,7 @@ class ConfirmPaymentwallDeliveryBody(Model):
     transaction_id: str
     """Id PortOne gave the payment."""
     attachments: list[str] | None = None
-    """URLs of proofs of delivery, such as images; may be left out if there are none."""
+    """URLs of proofs of delivery, such as images; may be omitted if there are none."""
     carrier_tracking_id: str | None = None
     """Tracking number; required when `delivery_type` is PHYSICAL."""
     carrier_type: str | None = None
@@ -61,97 +71,110 @@ class ConfirmPaymentwallDeliveryBody(Model):
     """Postal code of the receiver; required for PHYSICAL deliveries."""
 
 
-_KNOWN = known(ConfirmPaymentwallDeliveryBody)
+_JSON_NAMES = json_names(ConfirmPaymentwallDeliveryBody)
 
 
 def read(raw: Any) -> ConfirmPaymentwallDeliveryBody:
     """Read `ConfirmPaymentwallDeliveryBody` from JSON."""
-    self = new(ConfirmPaymentwallDeliveryBody)
+    self = new_instance(ConfirmPaymentwallDeliveryBody)
     get = raw.get
     self.attachments = (
         None
         if (v := get("attachments")) is None
         else read_scalars(v, str, "ConfirmPaymentwallDeliveryBody.attachments")
         if v.__class__ is list
-        else odd(v, "ConfirmPaymentwallDeliveryBody.attachments")
+        else report_mismatch(v, "ConfirmPaymentwallDeliveryBody.attachments")
     )
     self.carrier_tracking_id = (
         v
         if (v := get("carrierTrackingId")) is None or v.__class__ is str
-        else odd(v, "ConfirmPaymentwallDeliveryBody.carrierTrackingId")
+        else report_mismatch(v, "ConfirmPaymentwallDeliveryBody.carrierTrackingId")
     )
     self.carrier_type = (
         v
         if (v := get("carrierType")) is None or v.__class__ is str
-        else odd(v, "ConfirmPaymentwallDeliveryBody.carrierType")
+        else report_mismatch(v, "ConfirmPaymentwallDeliveryBody.carrierType")
     )
     self.delivery_status = (
-        v if (v := get("deliveryStatus")).__class__ is str else odd(v, "ConfirmPaymentwallDeliveryBody.deliveryStatus")
+        v
+        if (v := get("deliveryStatus")).__class__ is str
+        else report_mismatch(v, "ConfirmPaymentwallDeliveryBody.deliveryStatus")
     )
     self.delivery_type = (
-        v if (v := get("deliveryType")).__class__ is str else odd(v, "ConfirmPaymentwallDeliveryBody.deliveryType")
+        v
+        if (v := get("deliveryType")).__class__ is str
+        else report_mismatch(v, "ConfirmPaymentwallDeliveryBody.deliveryType")
     )
-    self.details = v if (v := get("details")).__class__ is str else odd(v, "ConfirmPaymentwallDeliveryBody.details")
+    self.details = (
+        v if (v := get("details")).__class__ is str else report_mismatch(v, "ConfirmPaymentwallDeliveryBody.details")
+    )
     self.estimated_delivery_datetime = read_datetime(
-        get("estimatedDeliveryDatetime"), "ConfirmPaymentwallDeliveryBody.estimatedDeliveryDatetime"
+        t1 := get("estimatedDeliveryDatetime"), "ConfirmPaymentwallDeliveryBody.estimatedDeliveryDatetime"
     )
     self.estimated_update_datetime = read_datetime(
-        get("estimatedUpdateDatetime"), "ConfirmPaymentwallDeliveryBody.estimatedUpdateDatetime"
+        t2 := get("estimatedUpdateDatetime"), "ConfirmPaymentwallDeliveryBody.estimatedUpdateDatetime"
     )
     self.reason = (
-        v if (v := get("reason")) is None or v.__class__ is str else odd(v, "ConfirmPaymentwallDeliveryBody.reason")
+        v
+        if (v := get("reason")) is None or v.__class__ is str
+        else report_mismatch(v, "ConfirmPaymentwallDeliveryBody.reason")
     )
     self.refundable = (
-        v if (v := get("refundable")).__class__ is bool else odd(v, "ConfirmPaymentwallDeliveryBody.refundable")
+        v
+        if (v := get("refundable")).__class__ is bool
+        else report_mismatch(v, "ConfirmPaymentwallDeliveryBody.refundable")
     )
     self.shipping_address_city = (
         v
         if (v := get("shippingAddressCity")) is None or v.__class__ is str
-        else odd(v, "ConfirmPaymentwallDeliveryBody.shippingAddressCity")
+        else report_mismatch(v, "ConfirmPaymentwallDeliveryBody.shippingAddressCity")
     )
     self.shipping_address_country = (
         v
         if (v := get("shippingAddressCountry")) is None or v.__class__ is str
-        else odd(v, "ConfirmPaymentwallDeliveryBody.shippingAddressCountry")
+        else report_mismatch(v, "ConfirmPaymentwallDeliveryBody.shippingAddressCountry")
     )
     self.shipping_address_email = (
         v
         if (v := get("shippingAddressEmail")).__class__ is str
-        else odd(v, "ConfirmPaymentwallDeliveryBody.shippingAddressEmail")
+        else report_mismatch(v, "ConfirmPaymentwallDeliveryBody.shippingAddressEmail")
     )
     self.shipping_address_firstname = (
         v
         if (v := get("shippingAddressFirstname")) is None or v.__class__ is str
-        else odd(v, "ConfirmPaymentwallDeliveryBody.shippingAddressFirstname")
+        else report_mismatch(v, "ConfirmPaymentwallDeliveryBody.shippingAddressFirstname")
     )
     self.shipping_address_lastname = (
         v
         if (v := get("shippingAddressLastname")) is None or v.__class__ is str
-        else odd(v, "ConfirmPaymentwallDeliveryBody.shippingAddressLastname")
+        else report_mismatch(v, "ConfirmPaymentwallDeliveryBody.shippingAddressLastname")
     )
     self.shipping_address_phone = (
         v
         if (v := get("shippingAddressPhone")) is None or v.__class__ is str
-        else odd(v, "ConfirmPaymentwallDeliveryBody.shippingAddressPhone")
+        else report_mismatch(v, "ConfirmPaymentwallDeliveryBody.shippingAddressPhone")
     )
     self.shipping_address_state = (
         v
         if (v := get("shippingAddressState")) is None or v.__class__ is str
-        else odd(v, "ConfirmPaymentwallDeliveryBody.shippingAddressState")
+        else report_mismatch(v, "ConfirmPaymentwallDeliveryBody.shippingAddressState")
     )
     self.shipping_address_street = (
         v
         if (v := get("shippingAddressStreet")) is None or v.__class__ is str
-        else odd(v, "ConfirmPaymentwallDeliveryBody.shippingAddressStreet")
+        else report_mismatch(v, "ConfirmPaymentwallDeliveryBody.shippingAddressStreet")
     )
     self.shipping_address_zip = (
         v
         if (v := get("shippingAddressZip")) is None or v.__class__ is str
-        else odd(v, "ConfirmPaymentwallDeliveryBody.shippingAddressZip")
+        else report_mismatch(v, "ConfirmPaymentwallDeliveryBody.shippingAddressZip")
     )
     self.transaction_id = (
-        v if (v := get("transactionId")).__class__ is str else odd(v, "ConfirmPaymentwallDeliveryBody.transactionId")
+        v
+        if (v := get("transactionId")).__class__ is str
+        else report_mismatch(v, "ConfirmPaymentwallDeliveryBody.transactionId")
     )
-    if not _KNOWN.issuperset(raw):
-        self.additional_properties = extra(raw, _KNOWN)
+    self.__time_texts__ = (t1, t2)
+    if not _JSON_NAMES.issuperset(raw):
+        self.additional_properties = unknown_fields(raw, _JSON_NAMES, self.__time_texts__)
     return self

@@ -7,7 +7,7 @@ from typing import Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import extra, known, new, odd
+from portone_async._reading import json_names, new_instance, report_mismatch, unknown_fields
 
 
 @define(slots=True, kw_only=True, repr=False)
@@ -20,19 +20,23 @@ class ConfirmedBillingKeyIssueAndPaySummary(Model):
     """Payment id."""
 
 
-_KNOWN = known(ConfirmedBillingKeyIssueAndPaySummary)
+_JSON_NAMES = json_names(ConfirmedBillingKeyIssueAndPaySummary)
 
 
 def read(raw: Any) -> ConfirmedBillingKeyIssueAndPaySummary:
     """Read `ConfirmedBillingKeyIssueAndPaySummary` from JSON."""
-    self = new(ConfirmedBillingKeyIssueAndPaySummary)
+    self = new_instance(ConfirmedBillingKeyIssueAndPaySummary)
     get = raw.get
     self.billing_key = (
-        v if (v := get("billingKey")).__class__ is str else odd(v, "ConfirmedBillingKeyIssueAndPaySummary.billingKey")
+        v
+        if (v := get("billingKey")).__class__ is str
+        else report_mismatch(v, "ConfirmedBillingKeyIssueAndPaySummary.billingKey")
     )
     self.payment_id = (
-        v if (v := get("paymentId")).__class__ is str else odd(v, "ConfirmedBillingKeyIssueAndPaySummary.paymentId")
+        v
+        if (v := get("paymentId")).__class__ is str
+        else report_mismatch(v, "ConfirmedBillingKeyIssueAndPaySummary.paymentId")
     )
-    if not _KNOWN.issuperset(raw):
-        self.additional_properties = extra(raw, _KNOWN)
+    if not _JSON_NAMES.issuperset(raw):
+        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
     return self

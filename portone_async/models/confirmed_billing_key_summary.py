@@ -7,7 +7,7 @@ from typing import Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import extra, known, new, odd
+from portone_async._reading import json_names, new_instance, report_mismatch, unknown_fields
 
 
 @define(slots=True, kw_only=True, repr=False)
@@ -18,16 +18,16 @@ class ConfirmedBillingKeySummary(Model):
     """Billing key, which stands for a stored payment method."""
 
 
-_KNOWN = known(ConfirmedBillingKeySummary)
+_JSON_NAMES = json_names(ConfirmedBillingKeySummary)
 
 
 def read(raw: Any) -> ConfirmedBillingKeySummary:
     """Read `ConfirmedBillingKeySummary` from JSON."""
-    self = new(ConfirmedBillingKeySummary)
+    self = new_instance(ConfirmedBillingKeySummary)
     get = raw.get
     self.billing_key = (
-        v if (v := get("billingKey")).__class__ is str else odd(v, "ConfirmedBillingKeySummary.billingKey")
+        v if (v := get("billingKey")).__class__ is str else report_mismatch(v, "ConfirmedBillingKeySummary.billingKey")
     )
-    if not _KNOWN.issuperset(raw):
-        self.additional_properties = extra(raw, _KNOWN)
+    if not _JSON_NAMES.issuperset(raw):
+        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
     return self

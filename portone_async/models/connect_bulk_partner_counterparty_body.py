@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import extra, known, new, odd
+from portone_async._reading import json_names, new_instance, report_mismatch, unknown_fields
 from portone_async.models.platform_partner_filter_input import read as read_platform_partner_filter_input
 
 if TYPE_CHECKING:
@@ -22,20 +22,20 @@ class ConnectBulkPartnerCounterpartyBody(Model):
     """Conditions for the partners to connect as counterparties."""
 
 
-_KNOWN = known(ConnectBulkPartnerCounterpartyBody)
+_JSON_NAMES = json_names(ConnectBulkPartnerCounterpartyBody)
 
 
 def read(raw: Any) -> ConnectBulkPartnerCounterpartyBody:
     """Read `ConnectBulkPartnerCounterpartyBody` from JSON."""
-    self = new(ConnectBulkPartnerCounterpartyBody)
+    self = new_instance(ConnectBulkPartnerCounterpartyBody)
     get = raw.get
     self.filter = (
         None
         if (v := get("filter")) is None
         else read_platform_partner_filter_input(v)
         if v.__class__ is dict
-        else odd(v, "ConnectBulkPartnerCounterpartyBody.filter")
+        else report_mismatch(v, "ConnectBulkPartnerCounterpartyBody.filter")
     )
-    if not _KNOWN.issuperset(raw):
-        self.additional_properties = extra(raw, _KNOWN)
+    if not _JSON_NAMES.issuperset(raw):
+        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
     return self

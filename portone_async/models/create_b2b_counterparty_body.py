@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import extra, known, new, odd
+from portone_async._reading import json_names, new_instance, report_mismatch, unknown_fields
 from portone_async.models.b2b_counterparty_create_options import read as read_b2b_counterparty_create_options
 from portone_async.models.b2b_counterparty_input import read as read_b2b_counterparty_input
 
@@ -23,35 +23,35 @@ class CreateB2bCounterpartyBody(Model):
     counterparty: B2bCounterpartyInput
     """The counterparty for tax invoices."""
     counterparty_id: str | None = None
-    """Id for the new counterparty; random if left out."""
+    """Id for the new counterparty; random if omitted."""
     options: B2bCounterpartyCreateOptions | None = None
     """Whether to look up business details and operating status."""
 
 
-_KNOWN = known(CreateB2bCounterpartyBody)
+_JSON_NAMES = json_names(CreateB2bCounterpartyBody)
 
 
 def read(raw: Any) -> CreateB2bCounterpartyBody:
     """Read `CreateB2bCounterpartyBody` from JSON."""
-    self = new(CreateB2bCounterpartyBody)
+    self = new_instance(CreateB2bCounterpartyBody)
     get = raw.get
     self.counterparty = (
         read_b2b_counterparty_input(v)
         if (v := get("counterparty")).__class__ is dict
-        else odd(v, "CreateB2bCounterpartyBody.counterparty")
+        else report_mismatch(v, "CreateB2bCounterpartyBody.counterparty")
     )
     self.counterparty_id = (
         v
         if (v := get("counterpartyId")) is None or v.__class__ is str
-        else odd(v, "CreateB2bCounterpartyBody.counterpartyId")
+        else report_mismatch(v, "CreateB2bCounterpartyBody.counterpartyId")
     )
     self.options = (
         None
         if (v := get("options")) is None
         else read_b2b_counterparty_create_options(v)
         if v.__class__ is dict
-        else odd(v, "CreateB2bCounterpartyBody.options")
+        else report_mismatch(v, "CreateB2bCounterpartyBody.options")
     )
-    if not _KNOWN.issuperset(raw):
-        self.additional_properties = extra(raw, _KNOWN)
+    if not _JSON_NAMES.issuperset(raw):
+        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
     return self

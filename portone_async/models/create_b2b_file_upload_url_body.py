@@ -7,7 +7,7 @@ from typing import Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import extra, known, new, odd
+from portone_async._reading import json_names, new_instance, report_mismatch, unknown_fields
 
 
 @define(slots=True, kw_only=True, repr=False)
@@ -18,14 +18,16 @@ class CreateB2bFileUploadUrlBody(Model):
     """Name of the file."""
 
 
-_KNOWN = known(CreateB2bFileUploadUrlBody)
+_JSON_NAMES = json_names(CreateB2bFileUploadUrlBody)
 
 
 def read(raw: Any) -> CreateB2bFileUploadUrlBody:
     """Read `CreateB2bFileUploadUrlBody` from JSON."""
-    self = new(CreateB2bFileUploadUrlBody)
+    self = new_instance(CreateB2bFileUploadUrlBody)
     get = raw.get
-    self.file_name = v if (v := get("fileName")).__class__ is str else odd(v, "CreateB2bFileUploadUrlBody.fileName")
-    if not _KNOWN.issuperset(raw):
-        self.additional_properties = extra(raw, _KNOWN)
+    self.file_name = (
+        v if (v := get("fileName")).__class__ is str else report_mismatch(v, "CreateB2bFileUploadUrlBody.fileName")
+    )
+    if not _JSON_NAMES.issuperset(raw):
+        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
     return self

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import extra, known, new, odd
+from portone_async._reading import json_names, new_instance, report_mismatch, unknown_fields
 from portone_async.models.platform_order_transfer import read as read_platform_order_transfer
 
 if TYPE_CHECKING:
@@ -22,18 +22,18 @@ class CreateOrderTransferResponse(Model):
     """The new transfer."""
 
 
-_KNOWN = known(CreateOrderTransferResponse)
+_JSON_NAMES = json_names(CreateOrderTransferResponse)
 
 
 def read(raw: Any) -> CreateOrderTransferResponse:
     """Read `CreateOrderTransferResponse` from JSON."""
-    self = new(CreateOrderTransferResponse)
+    self = new_instance(CreateOrderTransferResponse)
     get = raw.get
     self.transfer = (
         read_platform_order_transfer(v)
         if (v := get("transfer")).__class__ is dict
-        else odd(v, "CreateOrderTransferResponse.transfer")
+        else report_mismatch(v, "CreateOrderTransferResponse.transfer")
     )
-    if not _KNOWN.issuperset(raw):
-        self.additional_properties = extra(raw, _KNOWN)
+    if not _JSON_NAMES.issuperset(raw):
+        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
     return self

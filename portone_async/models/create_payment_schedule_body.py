@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import extra, known, new, odd, read_datetime
+from portone_async._reading import json_names, new_instance, read_datetime, report_mismatch, unknown_fields
 from portone_async.models.billing_key_payment_schedule_input import read as read_billing_key_payment_schedule_input
 
 if TYPE_CHECKING:
@@ -20,25 +20,28 @@ if TYPE_CHECKING:
 class CreatePaymentScheduleBody(Model):
     """`CreatePaymentScheduleBody` of PortOne's document."""
 
+    __time_fields__: ClassVar[tuple[str, ...]] = ("time_to_pay",)
+
     payment: BillingKeyPaymentScheduleInput
     """Billing key payment to make at the scheduled time."""
     time_to_pay: datetime
-    """Time the payment is due to be made."""
+    """When the payment is due to be made."""
 
 
-_KNOWN = known(CreatePaymentScheduleBody)
+_JSON_NAMES = json_names(CreatePaymentScheduleBody)
 
 
 def read(raw: Any) -> CreatePaymentScheduleBody:
     """Read `CreatePaymentScheduleBody` from JSON."""
-    self = new(CreatePaymentScheduleBody)
+    self = new_instance(CreatePaymentScheduleBody)
     get = raw.get
     self.payment = (
         read_billing_key_payment_schedule_input(v)
         if (v := get("payment")).__class__ is dict
-        else odd(v, "CreatePaymentScheduleBody.payment")
+        else report_mismatch(v, "CreatePaymentScheduleBody.payment")
     )
-    self.time_to_pay = read_datetime(get("timeToPay"), "CreatePaymentScheduleBody.timeToPay")
-    if not _KNOWN.issuperset(raw):
-        self.additional_properties = extra(raw, _KNOWN)
+    self.time_to_pay = read_datetime(t1 := get("timeToPay"), "CreatePaymentScheduleBody.timeToPay")
+    self.__time_texts__ = (t1,)
+    if not _JSON_NAMES.issuperset(raw):
+        self.additional_properties = unknown_fields(raw, _JSON_NAMES, self.__time_texts__)
     return self

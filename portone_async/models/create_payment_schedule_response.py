@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import extra, known, new, odd
+from portone_async._reading import json_names, new_instance, report_mismatch, unknown_fields
 from portone_async.models.payment_schedule_summary import read as read_payment_schedule_summary
 
 if TYPE_CHECKING:
@@ -22,18 +22,18 @@ class CreatePaymentScheduleResponse(Model):
     """The new payment schedule."""
 
 
-_KNOWN = known(CreatePaymentScheduleResponse)
+_JSON_NAMES = json_names(CreatePaymentScheduleResponse)
 
 
 def read(raw: Any) -> CreatePaymentScheduleResponse:
     """Read `CreatePaymentScheduleResponse` from JSON."""
-    self = new(CreatePaymentScheduleResponse)
+    self = new_instance(CreatePaymentScheduleResponse)
     get = raw.get
     self.schedule = (
         read_payment_schedule_summary(v)
         if (v := get("schedule")).__class__ is dict
-        else odd(v, "CreatePaymentScheduleResponse.schedule")
+        else report_mismatch(v, "CreatePaymentScheduleResponse.schedule")
     )
-    if not _KNOWN.issuperset(raw):
-        self.additional_properties = extra(raw, _KNOWN)
+    if not _JSON_NAMES.issuperset(raw):
+        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
     return self

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import extra, known, new, odd, read_datetime
+from portone_async._reading import json_names, new_instance, read_datetime, report_mismatch, unknown_fields
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 class CreatePaymentSessionResponse(Model):
     """`CreatePaymentSessionResponse` of PortOne's document."""
 
+    __time_fields__: ClassVar[tuple[str, ...]] = ("expires_at",)
+
     expires_at: datetime
     """When the payment session expires."""
     session_id: str
@@ -25,18 +27,19 @@ class CreatePaymentSessionResponse(Model):
     """URL of the hosted checkout page."""
 
 
-_KNOWN = known(CreatePaymentSessionResponse)
+_JSON_NAMES = json_names(CreatePaymentSessionResponse)
 
 
 def read(raw: Any) -> CreatePaymentSessionResponse:
     """Read `CreatePaymentSessionResponse` from JSON."""
-    self = new(CreatePaymentSessionResponse)
+    self = new_instance(CreatePaymentSessionResponse)
     get = raw.get
-    self.expires_at = read_datetime(get("expiresAt"), "CreatePaymentSessionResponse.expiresAt")
+    self.expires_at = read_datetime(t1 := get("expiresAt"), "CreatePaymentSessionResponse.expiresAt")
     self.session_id = (
-        v if (v := get("sessionId")).__class__ is str else odd(v, "CreatePaymentSessionResponse.sessionId")
+        v if (v := get("sessionId")).__class__ is str else report_mismatch(v, "CreatePaymentSessionResponse.sessionId")
     )
-    self.url = v if (v := get("url")).__class__ is str else odd(v, "CreatePaymentSessionResponse.url")
-    if not _KNOWN.issuperset(raw):
-        self.additional_properties = extra(raw, _KNOWN)
+    self.url = v if (v := get("url")).__class__ is str else report_mismatch(v, "CreatePaymentSessionResponse.url")
+    self.__time_texts__ = (t1,)
+    if not _JSON_NAMES.issuperset(raw):
+        self.additional_properties = unknown_fields(raw, _JSON_NAMES, self.__time_texts__)
     return self

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import extra, known, new, odd
+from portone_async._reading import json_names, new_instance, report_mismatch, unknown_fields
 from portone_async.models.platform_fee_input import read as read_platform_fee_input
 
 if TYPE_CHECKING:
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 class CreatePlatformAdditionalFeePolicyBody(Model):
     """`CreatePlatformAdditionalFeePolicyBody` of PortOne's document."""
 
+    __enum_fields__: ClassVar[tuple[str, ...]] = ("vat_payer",)
+
     fee: PlatformFeeInput
     """The fee, as an amount or a rate."""
     name: str
@@ -26,33 +28,41 @@ class CreatePlatformAdditionalFeePolicyBody(Model):
     vat_payer: PlatformPayer
     """Who bears the VAT: PARTNER or MERCHANT."""
     id: str | None = None
-    """Id for the new object; generated if left out."""
+    """Id for the new object; generated if omitted."""
     memo: str | None = None
     """Memo."""
 
 
-_KNOWN = known(CreatePlatformAdditionalFeePolicyBody)
+_JSON_NAMES = json_names(CreatePlatformAdditionalFeePolicyBody)
 
 
 def read(raw: Any) -> CreatePlatformAdditionalFeePolicyBody:
     """Read `CreatePlatformAdditionalFeePolicyBody` from JSON."""
-    self = new(CreatePlatformAdditionalFeePolicyBody)
+    self = new_instance(CreatePlatformAdditionalFeePolicyBody)
     get = raw.get
     self.fee = (
         read_platform_fee_input(v)
         if (v := get("fee")).__class__ is dict
-        else odd(v, "CreatePlatformAdditionalFeePolicyBody.fee")
+        else report_mismatch(v, "CreatePlatformAdditionalFeePolicyBody.fee")
     )
     self.id = (
-        v if (v := get("id")) is None or v.__class__ is str else odd(v, "CreatePlatformAdditionalFeePolicyBody.id")
+        v
+        if (v := get("id")) is None or v.__class__ is str
+        else report_mismatch(v, "CreatePlatformAdditionalFeePolicyBody.id")
     )
     self.memo = (
-        v if (v := get("memo")) is None or v.__class__ is str else odd(v, "CreatePlatformAdditionalFeePolicyBody.memo")
+        v
+        if (v := get("memo")) is None or v.__class__ is str
+        else report_mismatch(v, "CreatePlatformAdditionalFeePolicyBody.memo")
     )
-    self.name = v if (v := get("name")).__class__ is str else odd(v, "CreatePlatformAdditionalFeePolicyBody.name")
+    self.name = (
+        v if (v := get("name")).__class__ is str else report_mismatch(v, "CreatePlatformAdditionalFeePolicyBody.name")
+    )
     self.vat_payer = (
-        v if (v := get("vatPayer")).__class__ is str else odd(v, "CreatePlatformAdditionalFeePolicyBody.vatPayer")
+        v
+        if (v := get("vatPayer")).__class__ is str
+        else report_mismatch(v, "CreatePlatformAdditionalFeePolicyBody.vatPayer")
     )
-    if not _KNOWN.issuperset(raw):
-        self.additional_properties = extra(raw, _KNOWN)
+    if not _JSON_NAMES.issuperset(raw):
+        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
     return self

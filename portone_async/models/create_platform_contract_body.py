@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import extra, known, new, odd
+from portone_async._reading import json_names, new_instance, report_mismatch, unknown_fields
 from portone_async.models.platform_fee_input import read as read_platform_fee_input
 from portone_async.models.platform_settlement_cycle_input import read as read_platform_settlement_cycle_input
 
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 class CreatePlatformContractBody(Model):
     """`CreatePlatformContractBody` of PortOne's document."""
 
+    __enum_fields__: ClassVar[tuple[str, ...]] = ("platform_fee_vat_payer",)
+
     name: str
     """Name of the contract."""
     platform_fee: PlatformFeeInput
@@ -30,43 +32,47 @@ class CreatePlatformContractBody(Model):
     settlement_cycle: PlatformSettlementCycleInput
     """Settlement cycle."""
     subtract_payment_vat_amount: bool
-    """True to take the VAT of the payment off the settlement."""
+    """True to deduct the payment's VAT from the settlement."""
     id: str | None = None
-    """Id for the new object; generated if left out."""
+    """Id for the new object; generated if omitted."""
     memo: str | None = None
     """Memo about the contract, for internal use."""
 
 
-_KNOWN = known(CreatePlatformContractBody)
+_JSON_NAMES = json_names(CreatePlatformContractBody)
 
 
 def read(raw: Any) -> CreatePlatformContractBody:
     """Read `CreatePlatformContractBody` from JSON."""
-    self = new(CreatePlatformContractBody)
+    self = new_instance(CreatePlatformContractBody)
     get = raw.get
-    self.id = v if (v := get("id")) is None or v.__class__ is str else odd(v, "CreatePlatformContractBody.id")
-    self.memo = v if (v := get("memo")) is None or v.__class__ is str else odd(v, "CreatePlatformContractBody.memo")
-    self.name = v if (v := get("name")).__class__ is str else odd(v, "CreatePlatformContractBody.name")
+    self.id = (
+        v if (v := get("id")) is None or v.__class__ is str else report_mismatch(v, "CreatePlatformContractBody.id")
+    )
+    self.memo = (
+        v if (v := get("memo")) is None or v.__class__ is str else report_mismatch(v, "CreatePlatformContractBody.memo")
+    )
+    self.name = v if (v := get("name")).__class__ is str else report_mismatch(v, "CreatePlatformContractBody.name")
     self.platform_fee = (
         read_platform_fee_input(v)
         if (v := get("platformFee")).__class__ is dict
-        else odd(v, "CreatePlatformContractBody.platformFee")
+        else report_mismatch(v, "CreatePlatformContractBody.platformFee")
     )
     self.platform_fee_vat_payer = (
         v
         if (v := get("platformFeeVatPayer")).__class__ is str
-        else odd(v, "CreatePlatformContractBody.platformFeeVatPayer")
+        else report_mismatch(v, "CreatePlatformContractBody.platformFeeVatPayer")
     )
     self.settlement_cycle = (
         read_platform_settlement_cycle_input(v)
         if (v := get("settlementCycle")).__class__ is dict
-        else odd(v, "CreatePlatformContractBody.settlementCycle")
+        else report_mismatch(v, "CreatePlatformContractBody.settlementCycle")
     )
     self.subtract_payment_vat_amount = (
         v
         if (v := get("subtractPaymentVatAmount")).__class__ is bool
-        else odd(v, "CreatePlatformContractBody.subtractPaymentVatAmount")
+        else report_mismatch(v, "CreatePlatformContractBody.subtractPaymentVatAmount")
     )
-    if not _KNOWN.issuperset(raw):
-        self.additional_properties = extra(raw, _KNOWN)
+    if not _JSON_NAMES.issuperset(raw):
+        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
     return self

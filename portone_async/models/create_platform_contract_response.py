@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import extra, known, new, odd
+from portone_async._reading import json_names, new_instance, report_mismatch, unknown_fields
 from portone_async.models.platform_contract import read as read_platform_contract
 
 if TYPE_CHECKING:
@@ -22,18 +22,18 @@ class CreatePlatformContractResponse(Model):
     """The contract."""
 
 
-_KNOWN = known(CreatePlatformContractResponse)
+_JSON_NAMES = json_names(CreatePlatformContractResponse)
 
 
 def read(raw: Any) -> CreatePlatformContractResponse:
     """Read `CreatePlatformContractResponse` from JSON."""
-    self = new(CreatePlatformContractResponse)
+    self = new_instance(CreatePlatformContractResponse)
     get = raw.get
     self.contract = (
         read_platform_contract(v)
         if (v := get("contract")).__class__ is dict
-        else odd(v, "CreatePlatformContractResponse.contract")
+        else report_mismatch(v, "CreatePlatformContractResponse.contract")
     )
-    if not _KNOWN.issuperset(raw):
-        self.additional_properties = extra(raw, _KNOWN)
+    if not _JSON_NAMES.issuperset(raw):
+        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
     return self

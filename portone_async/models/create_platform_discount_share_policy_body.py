@@ -7,7 +7,7 @@ from typing import Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import extra, known, new, odd
+from portone_async._reading import json_names, new_instance, report_mismatch, unknown_fields
 
 
 @define(slots=True, kw_only=True, repr=False)
@@ -19,30 +19,36 @@ class CreatePlatformDiscountSharePolicyBody(Model):
     partner_share_rate: int
     """Share of the discount borne by the partner, in thousandths of a percent (1000 is 1 %)."""
     id: str | None = None
-    """Id for the new object; generated if left out."""
+    """Id for the new object; generated if omitted."""
     memo: str | None = None
     """Memo about the discount share policy."""
 
 
-_KNOWN = known(CreatePlatformDiscountSharePolicyBody)
+_JSON_NAMES = json_names(CreatePlatformDiscountSharePolicyBody)
 
 
 def read(raw: Any) -> CreatePlatformDiscountSharePolicyBody:
     """Read `CreatePlatformDiscountSharePolicyBody` from JSON."""
-    self = new(CreatePlatformDiscountSharePolicyBody)
+    self = new_instance(CreatePlatformDiscountSharePolicyBody)
     get = raw.get
     self.id = (
-        v if (v := get("id")) is None or v.__class__ is str else odd(v, "CreatePlatformDiscountSharePolicyBody.id")
+        v
+        if (v := get("id")) is None or v.__class__ is str
+        else report_mismatch(v, "CreatePlatformDiscountSharePolicyBody.id")
     )
     self.memo = (
-        v if (v := get("memo")) is None or v.__class__ is str else odd(v, "CreatePlatformDiscountSharePolicyBody.memo")
+        v
+        if (v := get("memo")) is None or v.__class__ is str
+        else report_mismatch(v, "CreatePlatformDiscountSharePolicyBody.memo")
     )
-    self.name = v if (v := get("name")).__class__ is str else odd(v, "CreatePlatformDiscountSharePolicyBody.name")
+    self.name = (
+        v if (v := get("name")).__class__ is str else report_mismatch(v, "CreatePlatformDiscountSharePolicyBody.name")
+    )
     self.partner_share_rate = (
         v
         if (v := get("partnerShareRate")).__class__ is int
-        else odd(v, "CreatePlatformDiscountSharePolicyBody.partnerShareRate")
+        else report_mismatch(v, "CreatePlatformDiscountSharePolicyBody.partnerShareRate")
     )
-    if not _KNOWN.issuperset(raw):
-        self.additional_properties = extra(raw, _KNOWN)
+    if not _JSON_NAMES.issuperset(raw):
+        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
     return self

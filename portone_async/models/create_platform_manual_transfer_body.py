@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import extra, known, new, odd, read_date, read_list
+from portone_async._reading import json_names, new_instance, read_date, read_list, report_mismatch, unknown_fields
 from portone_async.models.platform_user_defined_property_key_value import (
     read as read_platform_user_defined_property_key_value,
 )
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 class CreatePlatformManualTransferBody(Model):
     """`CreatePlatformManualTransferBody` of PortOne's document."""
 
+    __enum_fields__: ClassVar[tuple[str, ...]] = ("settlement_currency",)
+
     partner_id: str
     """Partner id."""
     settlement_amount: int
@@ -30,7 +32,7 @@ class CreatePlatformManualTransferBody(Model):
     settlement_date: date
     """Settlement date, as yyyy-MM-dd."""
     id: str | None = None
-    """Id for the new object; generated if left out."""
+    """Id for the new object; generated if omitted."""
     is_for_test: bool | None = None
     """Whether to use test mode; ignored if the query has `test`; false by default."""
     memo: str | None = None
@@ -43,40 +45,48 @@ class CreatePlatformManualTransferBody(Model):
     """User-defined properties."""
 
 
-_KNOWN = known(CreatePlatformManualTransferBody)
+_JSON_NAMES = json_names(CreatePlatformManualTransferBody)
 
 
 def read(raw: Any) -> CreatePlatformManualTransferBody:
     """Read `CreatePlatformManualTransferBody` from JSON."""
-    self = new(CreatePlatformManualTransferBody)
+    self = new_instance(CreatePlatformManualTransferBody)
     get = raw.get
-    self.id = v if (v := get("id")) is None or v.__class__ is str else odd(v, "CreatePlatformManualTransferBody.id")
+    self.id = (
+        v
+        if (v := get("id")) is None or v.__class__ is str
+        else report_mismatch(v, "CreatePlatformManualTransferBody.id")
+    )
     self.is_for_test = (
         v
         if (v := get("isForTest")) is None or v.__class__ is bool
-        else odd(v, "CreatePlatformManualTransferBody.isForTest")
+        else report_mismatch(v, "CreatePlatformManualTransferBody.isForTest")
     )
     self.memo = (
-        v if (v := get("memo")) is None or v.__class__ is str else odd(v, "CreatePlatformManualTransferBody.memo")
+        v
+        if (v := get("memo")) is None or v.__class__ is str
+        else report_mismatch(v, "CreatePlatformManualTransferBody.memo")
     )
     self.partner_id = (
-        v if (v := get("partnerId")).__class__ is str else odd(v, "CreatePlatformManualTransferBody.partnerId")
+        v
+        if (v := get("partnerId")).__class__ is str
+        else report_mismatch(v, "CreatePlatformManualTransferBody.partnerId")
     )
     self.settlement_amount = (
         v
         if (v := get("settlementAmount")).__class__ is int
-        else odd(v, "CreatePlatformManualTransferBody.settlementAmount")
+        else report_mismatch(v, "CreatePlatformManualTransferBody.settlementAmount")
     )
     self.settlement_currency = (
         v
         if (v := get("settlementCurrency")) is None or v.__class__ is str
-        else odd(v, "CreatePlatformManualTransferBody.settlementCurrency")
+        else report_mismatch(v, "CreatePlatformManualTransferBody.settlementCurrency")
     )
     self.settlement_date = read_date(get("settlementDate"), "CreatePlatformManualTransferBody.settlementDate")
     self.settlement_tax_free_amount = (
         v
         if (v := get("settlementTaxFreeAmount")) is None or v.__class__ is int
-        else odd(v, "CreatePlatformManualTransferBody.settlementTaxFreeAmount")
+        else report_mismatch(v, "CreatePlatformManualTransferBody.settlementTaxFreeAmount")
     )
     self.user_defined_properties = (
         None
@@ -85,8 +95,8 @@ def read(raw: Any) -> CreatePlatformManualTransferBody:
             v, read_platform_user_defined_property_key_value, "CreatePlatformManualTransferBody.userDefinedProperties"
         )
         if v.__class__ is list
-        else odd(v, "CreatePlatformManualTransferBody.userDefinedProperties")
+        else report_mismatch(v, "CreatePlatformManualTransferBody.userDefinedProperties")
     )
-    if not _KNOWN.issuperset(raw):
-        self.additional_properties = extra(raw, _KNOWN)
+    if not _JSON_NAMES.issuperset(raw):
+        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
     return self

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import extra, known, new, odd, read_date, read_list
+from portone_async._reading import json_names, new_instance, read_date, read_list, report_mismatch, unknown_fields
 from portone_async.models.create_platform_order_cancel_transfer_body_discount import (
     read as read_create_platform_order_cancel_transfer_body_discount,
 )
@@ -47,7 +47,7 @@ class CreatePlatformOrderCancelTransferBody(Model):
     external_cancellation_detail: CreatePlatformOrderCancelTransferBodyExternalCancellationDetail | None = None
     """Given if the payment was made outside PortOne; otherwise a PortOne cancellation is settled."""
     id: str | None = None
-    """Id for the new object; generated if left out."""
+    """Id for the new object; generated if omitted."""
     is_for_test: bool | None = None
     """Whether to use test mode; ignored if the query has `test`; false by default."""
     memo: str | None = None
@@ -70,17 +70,17 @@ class CreatePlatformOrderCancelTransferBody(Model):
     """User-defined properties."""
 
 
-_KNOWN = known(CreatePlatformOrderCancelTransferBody)
+_JSON_NAMES = json_names(CreatePlatformOrderCancelTransferBody)
 
 
 def read(raw: Any) -> CreatePlatformOrderCancelTransferBody:
     """Read `CreatePlatformOrderCancelTransferBody` from JSON."""
-    self = new(CreatePlatformOrderCancelTransferBody)
+    self = new_instance(CreatePlatformOrderCancelTransferBody)
     get = raw.get
     self.cancellation_id = (
         v
         if (v := get("cancellationId")).__class__ is str
-        else odd(v, "CreatePlatformOrderCancelTransferBody.cancellationId")
+        else report_mismatch(v, "CreatePlatformOrderCancelTransferBody.cancellationId")
     )
     self.discounts = (
         read_list(
@@ -89,42 +89,46 @@ def read(raw: Any) -> CreatePlatformOrderCancelTransferBody:
             "CreatePlatformOrderCancelTransferBody.discounts",
         )
         if (v := get("discounts")).__class__ is list
-        else odd(v, "CreatePlatformOrderCancelTransferBody.discounts")
+        else report_mismatch(v, "CreatePlatformOrderCancelTransferBody.discounts")
     )
     self.external_cancellation_detail = (
         None
         if (v := get("externalCancellationDetail")) is None
         else read_create_platform_order_cancel_transfer_body_external_cancellation_detail(v)
         if v.__class__ is dict
-        else odd(v, "CreatePlatformOrderCancelTransferBody.externalCancellationDetail")
+        else report_mismatch(v, "CreatePlatformOrderCancelTransferBody.externalCancellationDetail")
     )
     self.id = (
-        v if (v := get("id")) is None or v.__class__ is str else odd(v, "CreatePlatformOrderCancelTransferBody.id")
+        v
+        if (v := get("id")) is None or v.__class__ is str
+        else report_mismatch(v, "CreatePlatformOrderCancelTransferBody.id")
     )
     self.is_for_test = (
         v
         if (v := get("isForTest")) is None or v.__class__ is bool
-        else odd(v, "CreatePlatformOrderCancelTransferBody.isForTest")
+        else report_mismatch(v, "CreatePlatformOrderCancelTransferBody.isForTest")
     )
     self.memo = (
-        v if (v := get("memo")) is None or v.__class__ is str else odd(v, "CreatePlatformOrderCancelTransferBody.memo")
+        v
+        if (v := get("memo")) is None or v.__class__ is str
+        else report_mismatch(v, "CreatePlatformOrderCancelTransferBody.memo")
     )
     self.order_detail = (
         None
         if (v := get("orderDetail")) is None
         else read_create_platform_order_cancel_transfer_body_order_detail(v)
         if v.__class__ is dict
-        else odd(v, "CreatePlatformOrderCancelTransferBody.orderDetail")
+        else report_mismatch(v, "CreatePlatformOrderCancelTransferBody.orderDetail")
     )
     self.partner_id = (
         v
         if (v := get("partnerId")) is None or v.__class__ is str
-        else odd(v, "CreatePlatformOrderCancelTransferBody.partnerId")
+        else report_mismatch(v, "CreatePlatformOrderCancelTransferBody.partnerId")
     )
     self.payment_id = (
         v
         if (v := get("paymentId")) is None or v.__class__ is str
-        else odd(v, "CreatePlatformOrderCancelTransferBody.paymentId")
+        else report_mismatch(v, "CreatePlatformOrderCancelTransferBody.paymentId")
     )
     self.settlement_date = (
         None
@@ -139,12 +143,12 @@ def read(raw: Any) -> CreatePlatformOrderCancelTransferBody:
     self.tax_free_amount = (
         v
         if (v := get("taxFreeAmount")) is None or v.__class__ is int
-        else odd(v, "CreatePlatformOrderCancelTransferBody.taxFreeAmount")
+        else report_mismatch(v, "CreatePlatformOrderCancelTransferBody.taxFreeAmount")
     )
     self.transfer_id = (
         v
         if (v := get("transferId")) is None or v.__class__ is str
-        else odd(v, "CreatePlatformOrderCancelTransferBody.transferId")
+        else report_mismatch(v, "CreatePlatformOrderCancelTransferBody.transferId")
     )
     self.user_defined_properties = (
         None
@@ -155,8 +159,8 @@ def read(raw: Any) -> CreatePlatformOrderCancelTransferBody:
             "CreatePlatformOrderCancelTransferBody.userDefinedProperties",
         )
         if v.__class__ is list
-        else odd(v, "CreatePlatformOrderCancelTransferBody.userDefinedProperties")
+        else report_mismatch(v, "CreatePlatformOrderCancelTransferBody.userDefinedProperties")
     )
-    if not _KNOWN.issuperset(raw):
-        self.additional_properties = extra(raw, _KNOWN)
+    if not _JSON_NAMES.issuperset(raw):
+        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
     return self

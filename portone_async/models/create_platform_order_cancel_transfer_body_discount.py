@@ -7,7 +7,7 @@ from typing import Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import extra, known, new, odd
+from portone_async._reading import json_names, new_instance, report_mismatch, unknown_fields
 
 
 @define(slots=True, kw_only=True, repr=False)
@@ -22,26 +22,28 @@ class CreatePlatformOrderCancelTransferBodyDiscount(Model):
     """Tax-free part of the discount, in the smallest currency unit."""
 
 
-_KNOWN = known(CreatePlatformOrderCancelTransferBodyDiscount)
+_JSON_NAMES = json_names(CreatePlatformOrderCancelTransferBodyDiscount)
 
 
 def read(raw: Any) -> CreatePlatformOrderCancelTransferBodyDiscount:
     """Read `CreatePlatformOrderCancelTransferBodyDiscount` from JSON."""
-    self = new(CreatePlatformOrderCancelTransferBodyDiscount)
+    self = new_instance(CreatePlatformOrderCancelTransferBodyDiscount)
     get = raw.get
     self.amount = (
-        v if (v := get("amount")).__class__ is int else odd(v, "CreatePlatformOrderCancelTransferBodyDiscount.amount")
+        v
+        if (v := get("amount")).__class__ is int
+        else report_mismatch(v, "CreatePlatformOrderCancelTransferBodyDiscount.amount")
     )
     self.share_policy_id = (
         v
         if (v := get("sharePolicyId")).__class__ is str
-        else odd(v, "CreatePlatformOrderCancelTransferBodyDiscount.sharePolicyId")
+        else report_mismatch(v, "CreatePlatformOrderCancelTransferBodyDiscount.sharePolicyId")
     )
     self.tax_free_amount = (
         v
         if (v := get("taxFreeAmount")) is None or v.__class__ is int
-        else odd(v, "CreatePlatformOrderCancelTransferBodyDiscount.taxFreeAmount")
+        else report_mismatch(v, "CreatePlatformOrderCancelTransferBodyDiscount.taxFreeAmount")
     )
-    if not _KNOWN.issuperset(raw):
-        self.additional_properties = extra(raw, _KNOWN)
+    if not _JSON_NAMES.issuperset(raw):
+        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
     return self

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import extra, known, new, read_datetime
+from portone_async._reading import json_names, new_instance, read_datetime, unknown_fields
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -17,22 +17,25 @@ if TYPE_CHECKING:
 class CreatePlatformOrderCancelTransferBodyExternalCancellationDetail(Model):
     """Details of cancelling a payment made outside PortOne."""
 
+    __time_fields__: ClassVar[tuple[str, ...]] = ("cancelled_at",)
+
     cancelled_at: datetime | None = None
     """When it was cancelled."""
 
 
-_KNOWN = known(CreatePlatformOrderCancelTransferBodyExternalCancellationDetail)
+_JSON_NAMES = json_names(CreatePlatformOrderCancelTransferBodyExternalCancellationDetail)
 
 
 def read(raw: Any) -> CreatePlatformOrderCancelTransferBodyExternalCancellationDetail:
     """Read `CreatePlatformOrderCancelTransferBodyExternalCancellationDetail` from JSON."""
-    self = new(CreatePlatformOrderCancelTransferBodyExternalCancellationDetail)
+    self = new_instance(CreatePlatformOrderCancelTransferBodyExternalCancellationDetail)
     get = raw.get
     self.cancelled_at = (
         None
-        if (v := get("cancelledAt")) is None
-        else read_datetime(v, "CreatePlatformOrderCancelTransferBodyExternalCancellationDetail.cancelledAt")
+        if (t1 := get("cancelledAt")) is None
+        else read_datetime(t1, "CreatePlatformOrderCancelTransferBodyExternalCancellationDetail.cancelledAt")
     )
-    if not _KNOWN.issuperset(raw):
-        self.additional_properties = extra(raw, _KNOWN)
+    self.__time_texts__ = (t1,)
+    if not _JSON_NAMES.issuperset(raw):
+        self.additional_properties = unknown_fields(raw, _JSON_NAMES, self.__time_texts__)
     return self

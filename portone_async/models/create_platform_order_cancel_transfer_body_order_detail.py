@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import extra, known, new, odd, read_list
+from portone_async._reading import json_names, new_instance, read_list, report_mismatch, unknown_fields
 from portone_async.models.create_platform_order_cancel_transfer_body_order_detail_all import (
     read as read_create_platform_order_cancel_transfer_body_order_detail_all,
 )
@@ -36,24 +36,24 @@ class CreatePlatformOrderCancelTransferBodyOrderDetail(Model):
     """Order lines to cancel."""
 
 
-_KNOWN = known(CreatePlatformOrderCancelTransferBodyOrderDetail)
+_JSON_NAMES = json_names(CreatePlatformOrderCancelTransferBodyOrderDetail)
 
 
 def read(raw: Any) -> CreatePlatformOrderCancelTransferBodyOrderDetail:
     """Read `CreatePlatformOrderCancelTransferBodyOrderDetail` from JSON."""
-    self = new(CreatePlatformOrderCancelTransferBodyOrderDetail)
+    self = new_instance(CreatePlatformOrderCancelTransferBodyOrderDetail)
     get = raw.get
     self.all = (
         None
         if (v := get("all")) is None
         else read_create_platform_order_cancel_transfer_body_order_detail_all(v)
         if v.__class__ is dict
-        else odd(v, "CreatePlatformOrderCancelTransferBodyOrderDetail.all")
+        else report_mismatch(v, "CreatePlatformOrderCancelTransferBodyOrderDetail.all")
     )
     self.order_amount = (
         v
         if (v := get("orderAmount")) is None or v.__class__ is int
-        else odd(v, "CreatePlatformOrderCancelTransferBodyOrderDetail.orderAmount")
+        else report_mismatch(v, "CreatePlatformOrderCancelTransferBodyOrderDetail.orderAmount")
     )
     self.order_lines = (
         None
@@ -64,8 +64,8 @@ def read(raw: Any) -> CreatePlatformOrderCancelTransferBodyOrderDetail:
             "CreatePlatformOrderCancelTransferBodyOrderDetail.orderLines",
         )
         if v.__class__ is list
-        else odd(v, "CreatePlatformOrderCancelTransferBodyOrderDetail.orderLines")
+        else report_mismatch(v, "CreatePlatformOrderCancelTransferBodyOrderDetail.orderLines")
     )
-    if not _KNOWN.issuperset(raw):
-        self.additional_properties = extra(raw, _KNOWN)
+    if not _JSON_NAMES.issuperset(raw):
+        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
     return self

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import extra, known, new, odd, read_list
+from portone_async._reading import json_names, new_instance, read_list, report_mismatch, unknown_fields
 from portone_async.models.create_platform_order_cancel_transfer_body_discount import (
     read as read_create_platform_order_cancel_transfer_body_discount,
 )
@@ -30,12 +30,12 @@ class CreatePlatformOrderCancelTransferBodyOrderLine(Model):
     """Quantity of the product."""
 
 
-_KNOWN = known(CreatePlatformOrderCancelTransferBodyOrderLine)
+_JSON_NAMES = json_names(CreatePlatformOrderCancelTransferBodyOrderLine)
 
 
 def read(raw: Any) -> CreatePlatformOrderCancelTransferBodyOrderLine:
     """Read `CreatePlatformOrderCancelTransferBodyOrderLine` from JSON."""
-    self = new(CreatePlatformOrderCancelTransferBodyOrderLine)
+    self = new_instance(CreatePlatformOrderCancelTransferBodyOrderLine)
     get = raw.get
     self.discounts = (
         read_list(
@@ -44,18 +44,18 @@ def read(raw: Any) -> CreatePlatformOrderCancelTransferBodyOrderLine:
             "CreatePlatformOrderCancelTransferBodyOrderLine.discounts",
         )
         if (v := get("discounts")).__class__ is list
-        else odd(v, "CreatePlatformOrderCancelTransferBodyOrderLine.discounts")
+        else report_mismatch(v, "CreatePlatformOrderCancelTransferBodyOrderLine.discounts")
     )
     self.product_id = (
         v
         if (v := get("productId")).__class__ is str
-        else odd(v, "CreatePlatformOrderCancelTransferBodyOrderLine.productId")
+        else report_mismatch(v, "CreatePlatformOrderCancelTransferBodyOrderLine.productId")
     )
     self.quantity = (
         v
         if (v := get("quantity")).__class__ is int
-        else odd(v, "CreatePlatformOrderCancelTransferBodyOrderLine.quantity")
+        else report_mismatch(v, "CreatePlatformOrderCancelTransferBodyOrderLine.quantity")
     )
-    if not _KNOWN.issuperset(raw):
-        self.additional_properties = extra(raw, _KNOWN)
+    if not _JSON_NAMES.issuperset(raw):
+        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
     return self

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import extra, known, new, odd, read_date, read_list
+from portone_async._reading import json_names, new_instance, read_date, read_list, report_mismatch, unknown_fields
 from portone_async.models.create_platform_order_transfer_body_additional_fee import (
     read as read_create_platform_order_transfer_body_additional_fee,
 )
@@ -59,11 +59,11 @@ class CreatePlatformOrderTransferBody(Model):
     payment_id: str
     """Payment id."""
     contract_id: str | None = None
-    """Id of the contract; the partner's default contract if left out."""
+    """Id of the contract; the partner's default contract if omitted."""
     external_payment_detail: CreatePlatformOrderTransferBodyExternalPaymentDetail | None = None
     """Given if the payment was made outside PortOne; otherwise a PortOne payment is settled."""
     id: str | None = None
-    """Id for the new object; generated if left out."""
+    """Id for the new object; generated if omitted."""
     is_for_test: bool | None = None
     """Whether to use test mode; ignored if the query has `test`; false by default."""
     memo: str | None = None
@@ -80,63 +80,73 @@ class CreatePlatformOrderTransferBody(Model):
     """User-defined properties."""
 
 
-_KNOWN = known(CreatePlatformOrderTransferBody)
+_JSON_NAMES = json_names(CreatePlatformOrderTransferBody)
 
 
 def read(raw: Any) -> CreatePlatformOrderTransferBody:
     """Read `CreatePlatformOrderTransferBody` from JSON."""
-    self = new(CreatePlatformOrderTransferBody)
+    self = new_instance(CreatePlatformOrderTransferBody)
     get = raw.get
     self.additional_fees = (
         read_list(
             v, read_create_platform_order_transfer_body_additional_fee, "CreatePlatformOrderTransferBody.additionalFees"
         )
         if (v := get("additionalFees")).__class__ is list
-        else odd(v, "CreatePlatformOrderTransferBody.additionalFees")
+        else report_mismatch(v, "CreatePlatformOrderTransferBody.additionalFees")
     )
     self.contract_id = (
         v
         if (v := get("contractId")) is None or v.__class__ is str
-        else odd(v, "CreatePlatformOrderTransferBody.contractId")
+        else report_mismatch(v, "CreatePlatformOrderTransferBody.contractId")
     )
     self.discounts = (
         read_list(v, read_create_platform_order_transfer_body_discount, "CreatePlatformOrderTransferBody.discounts")
         if (v := get("discounts")).__class__ is list
-        else odd(v, "CreatePlatformOrderTransferBody.discounts")
+        else report_mismatch(v, "CreatePlatformOrderTransferBody.discounts")
     )
     self.external_payment_detail = (
         None
         if (v := get("externalPaymentDetail")) is None
         else read_create_platform_order_transfer_body_external_payment_detail(v)
         if v.__class__ is dict
-        else odd(v, "CreatePlatformOrderTransferBody.externalPaymentDetail")
+        else report_mismatch(v, "CreatePlatformOrderTransferBody.externalPaymentDetail")
     )
-    self.id = v if (v := get("id")) is None or v.__class__ is str else odd(v, "CreatePlatformOrderTransferBody.id")
+    self.id = (
+        v
+        if (v := get("id")) is None or v.__class__ is str
+        else report_mismatch(v, "CreatePlatformOrderTransferBody.id")
+    )
     self.is_for_test = (
         v
         if (v := get("isForTest")) is None or v.__class__ is bool
-        else odd(v, "CreatePlatformOrderTransferBody.isForTest")
+        else report_mismatch(v, "CreatePlatformOrderTransferBody.isForTest")
     )
     self.memo = (
-        v if (v := get("memo")) is None or v.__class__ is str else odd(v, "CreatePlatformOrderTransferBody.memo")
+        v
+        if (v := get("memo")) is None or v.__class__ is str
+        else report_mismatch(v, "CreatePlatformOrderTransferBody.memo")
     )
     self.order_detail = (
         read_create_platform_order_transfer_body_order_detail(v)
         if (v := get("orderDetail")).__class__ is dict
-        else odd(v, "CreatePlatformOrderTransferBody.orderDetail")
+        else report_mismatch(v, "CreatePlatformOrderTransferBody.orderDetail")
     )
     self.parameters = (
         None
         if (v := get("parameters")) is None
         else read_transfer_parameters(v)
         if v.__class__ is dict
-        else odd(v, "CreatePlatformOrderTransferBody.parameters")
+        else report_mismatch(v, "CreatePlatformOrderTransferBody.parameters")
     )
     self.partner_id = (
-        v if (v := get("partnerId")).__class__ is str else odd(v, "CreatePlatformOrderTransferBody.partnerId")
+        v
+        if (v := get("partnerId")).__class__ is str
+        else report_mismatch(v, "CreatePlatformOrderTransferBody.partnerId")
     )
     self.payment_id = (
-        v if (v := get("paymentId")).__class__ is str else odd(v, "CreatePlatformOrderTransferBody.paymentId")
+        v
+        if (v := get("paymentId")).__class__ is str
+        else report_mismatch(v, "CreatePlatformOrderTransferBody.paymentId")
     )
     self.settlement_date = (
         None if (v := get("settlementDate")) is None else read_date(v, "CreatePlatformOrderTransferBody.settlementDate")
@@ -149,7 +159,7 @@ def read(raw: Any) -> CreatePlatformOrderTransferBody:
     self.tax_free_amount = (
         v
         if (v := get("taxFreeAmount")) is None or v.__class__ is int
-        else odd(v, "CreatePlatformOrderTransferBody.taxFreeAmount")
+        else report_mismatch(v, "CreatePlatformOrderTransferBody.taxFreeAmount")
     )
     self.user_defined_properties = (
         None
@@ -158,8 +168,8 @@ def read(raw: Any) -> CreatePlatformOrderTransferBody:
             v, read_platform_user_defined_property_key_value, "CreatePlatformOrderTransferBody.userDefinedProperties"
         )
         if v.__class__ is list
-        else odd(v, "CreatePlatformOrderTransferBody.userDefinedProperties")
+        else report_mismatch(v, "CreatePlatformOrderTransferBody.userDefinedProperties")
     )
-    if not _KNOWN.issuperset(raw):
-        self.additional_properties = extra(raw, _KNOWN)
+    if not _JSON_NAMES.issuperset(raw):
+        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
     return self

@@ -7,7 +7,7 @@ from typing import Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import extra, known, new, odd
+from portone_async._reading import json_names, new_instance, report_mismatch, unknown_fields
 
 
 @define(slots=True, kw_only=True, repr=False)
@@ -18,18 +18,18 @@ class CreatePlatformOrderTransferBodyAdditionalFee(Model):
     """Id of the additional fee policy."""
 
 
-_KNOWN = known(CreatePlatformOrderTransferBodyAdditionalFee)
+_JSON_NAMES = json_names(CreatePlatformOrderTransferBodyAdditionalFee)
 
 
 def read(raw: Any) -> CreatePlatformOrderTransferBodyAdditionalFee:
     """Read `CreatePlatformOrderTransferBodyAdditionalFee` from JSON."""
-    self = new(CreatePlatformOrderTransferBodyAdditionalFee)
+    self = new_instance(CreatePlatformOrderTransferBodyAdditionalFee)
     get = raw.get
     self.policy_id = (
         v
         if (v := get("policyId")).__class__ is str
-        else odd(v, "CreatePlatformOrderTransferBodyAdditionalFee.policyId")
+        else report_mismatch(v, "CreatePlatformOrderTransferBodyAdditionalFee.policyId")
     )
-    if not _KNOWN.issuperset(raw):
-        self.additional_properties = extra(raw, _KNOWN)
+    if not _JSON_NAMES.issuperset(raw):
+        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
     return self

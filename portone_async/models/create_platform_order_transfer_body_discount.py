@@ -7,7 +7,7 @@ from typing import Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import extra, known, new, odd
+from portone_async._reading import json_names, new_instance, report_mismatch, unknown_fields
 
 
 @define(slots=True, kw_only=True, repr=False)
@@ -22,26 +22,28 @@ class CreatePlatformOrderTransferBodyDiscount(Model):
     """Tax-free part of the discount, in the smallest currency unit."""
 
 
-_KNOWN = known(CreatePlatformOrderTransferBodyDiscount)
+_JSON_NAMES = json_names(CreatePlatformOrderTransferBodyDiscount)
 
 
 def read(raw: Any) -> CreatePlatformOrderTransferBodyDiscount:
     """Read `CreatePlatformOrderTransferBodyDiscount` from JSON."""
-    self = new(CreatePlatformOrderTransferBodyDiscount)
+    self = new_instance(CreatePlatformOrderTransferBodyDiscount)
     get = raw.get
     self.amount = (
-        v if (v := get("amount")).__class__ is int else odd(v, "CreatePlatformOrderTransferBodyDiscount.amount")
+        v
+        if (v := get("amount")).__class__ is int
+        else report_mismatch(v, "CreatePlatformOrderTransferBodyDiscount.amount")
     )
     self.share_policy_id = (
         v
         if (v := get("sharePolicyId")).__class__ is str
-        else odd(v, "CreatePlatformOrderTransferBodyDiscount.sharePolicyId")
+        else report_mismatch(v, "CreatePlatformOrderTransferBodyDiscount.sharePolicyId")
     )
     self.tax_free_amount = (
         v
         if (v := get("taxFreeAmount")) is None or v.__class__ is int
-        else odd(v, "CreatePlatformOrderTransferBodyDiscount.taxFreeAmount")
+        else report_mismatch(v, "CreatePlatformOrderTransferBodyDiscount.taxFreeAmount")
     )
-    if not _KNOWN.issuperset(raw):
-        self.additional_properties = extra(raw, _KNOWN)
+    if not _JSON_NAMES.issuperset(raw):
+        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
     return self

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import extra, known, new, odd, read_datetime
+from portone_async._reading import json_names, new_instance, read_datetime, report_mismatch, unknown_fields
 from portone_async.models.platform_payment_method_input import read as read_platform_payment_method_input
 
 if TYPE_CHECKING:
@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 class CreatePlatformOrderTransferBodyExternalPaymentDetail(Model):
     """Details of a payment made outside PortOne."""
 
+    __enum_fields__: ClassVar[tuple[str, ...]] = ("currency",)
+    __time_fields__: ClassVar[tuple[str, ...]] = ("paid_at",)
+
     currency: Currency
     """Currency, as an ISO 4217 code."""
     method: PlatformPaymentMethodInput | None = None
@@ -31,35 +34,36 @@ class CreatePlatformOrderTransferBodyExternalPaymentDetail(Model):
     """Time of payment."""
 
 
-_KNOWN = known(CreatePlatformOrderTransferBodyExternalPaymentDetail)
+_JSON_NAMES = json_names(CreatePlatformOrderTransferBodyExternalPaymentDetail)
 
 
 def read(raw: Any) -> CreatePlatformOrderTransferBodyExternalPaymentDetail:
     """Read `CreatePlatformOrderTransferBodyExternalPaymentDetail` from JSON."""
-    self = new(CreatePlatformOrderTransferBodyExternalPaymentDetail)
+    self = new_instance(CreatePlatformOrderTransferBodyExternalPaymentDetail)
     get = raw.get
     self.currency = (
         v
         if (v := get("currency")).__class__ is str
-        else odd(v, "CreatePlatformOrderTransferBodyExternalPaymentDetail.currency")
+        else report_mismatch(v, "CreatePlatformOrderTransferBodyExternalPaymentDetail.currency")
     )
     self.method = (
         None
         if (v := get("method")) is None
         else read_platform_payment_method_input(v)
         if v.__class__ is dict
-        else odd(v, "CreatePlatformOrderTransferBodyExternalPaymentDetail.method")
+        else report_mismatch(v, "CreatePlatformOrderTransferBodyExternalPaymentDetail.method")
     )
     self.order_name = (
         v
         if (v := get("orderName")) is None or v.__class__ is str
-        else odd(v, "CreatePlatformOrderTransferBodyExternalPaymentDetail.orderName")
+        else report_mismatch(v, "CreatePlatformOrderTransferBodyExternalPaymentDetail.orderName")
     )
     self.paid_at = (
         None
-        if (v := get("paidAt")) is None
-        else read_datetime(v, "CreatePlatformOrderTransferBodyExternalPaymentDetail.paidAt")
+        if (t1 := get("paidAt")) is None
+        else read_datetime(t1, "CreatePlatformOrderTransferBodyExternalPaymentDetail.paidAt")
     )
-    if not _KNOWN.issuperset(raw):
-        self.additional_properties = extra(raw, _KNOWN)
+    self.__time_texts__ = (t1,)
+    if not _JSON_NAMES.issuperset(raw):
+        self.additional_properties = unknown_fields(raw, _JSON_NAMES, self.__time_texts__)
     return self

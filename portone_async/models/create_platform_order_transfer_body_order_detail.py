@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import extra, known, new, odd, read_list
+from portone_async._reading import json_names, new_instance, read_list, report_mismatch, unknown_fields
 from portone_async.models.create_platform_order_transfer_body_order_line import (
     read as read_create_platform_order_transfer_body_order_line,
 )
@@ -28,17 +28,17 @@ class CreatePlatformOrderTransferBodyOrderDetail(Model):
     """Lines of the order."""
 
 
-_KNOWN = known(CreatePlatformOrderTransferBodyOrderDetail)
+_JSON_NAMES = json_names(CreatePlatformOrderTransferBodyOrderDetail)
 
 
 def read(raw: Any) -> CreatePlatformOrderTransferBodyOrderDetail:
     """Read `CreatePlatformOrderTransferBodyOrderDetail` from JSON."""
-    self = new(CreatePlatformOrderTransferBodyOrderDetail)
+    self = new_instance(CreatePlatformOrderTransferBodyOrderDetail)
     get = raw.get
     self.order_amount = (
         v
         if (v := get("orderAmount")) is None or v.__class__ is int
-        else odd(v, "CreatePlatformOrderTransferBodyOrderDetail.orderAmount")
+        else report_mismatch(v, "CreatePlatformOrderTransferBodyOrderDetail.orderAmount")
     )
     self.order_lines = (
         None
@@ -49,8 +49,8 @@ def read(raw: Any) -> CreatePlatformOrderTransferBodyOrderDetail:
             "CreatePlatformOrderTransferBodyOrderDetail.orderLines",
         )
         if v.__class__ is list
-        else odd(v, "CreatePlatformOrderTransferBodyOrderDetail.orderLines")
+        else report_mismatch(v, "CreatePlatformOrderTransferBodyOrderDetail.orderLines")
     )
-    if not _KNOWN.issuperset(raw):
-        self.additional_properties = extra(raw, _KNOWN)
+    if not _JSON_NAMES.issuperset(raw):
+        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
     return self

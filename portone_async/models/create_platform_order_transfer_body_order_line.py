@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import extra, known, new, odd, read_list
+from portone_async._reading import json_names, new_instance, read_list, report_mismatch, unknown_fields
 from portone_async.models.create_platform_order_transfer_body_additional_fee import (
     read as read_create_platform_order_transfer_body_additional_fee,
 )
@@ -42,12 +42,12 @@ class CreatePlatformOrderTransferBodyOrderLine(Model):
     """Quantity of the product."""
 
 
-_KNOWN = known(CreatePlatformOrderTransferBodyOrderLine)
+_JSON_NAMES = json_names(CreatePlatformOrderTransferBodyOrderLine)
 
 
 def read(raw: Any) -> CreatePlatformOrderTransferBodyOrderLine:
     """Read `CreatePlatformOrderTransferBodyOrderLine` from JSON."""
-    self = new(CreatePlatformOrderTransferBodyOrderLine)
+    self = new_instance(CreatePlatformOrderTransferBodyOrderLine)
     get = raw.get
     self.additional_fees = (
         read_list(
@@ -56,23 +56,25 @@ def read(raw: Any) -> CreatePlatformOrderTransferBodyOrderLine:
             "CreatePlatformOrderTransferBodyOrderLine.additionalFees",
         )
         if (v := get("additionalFees")).__class__ is list
-        else odd(v, "CreatePlatformOrderTransferBodyOrderLine.additionalFees")
+        else report_mismatch(v, "CreatePlatformOrderTransferBodyOrderLine.additionalFees")
     )
     self.discounts = (
         read_list(
             v, read_create_platform_order_transfer_body_discount, "CreatePlatformOrderTransferBodyOrderLine.discounts"
         )
         if (v := get("discounts")).__class__ is list
-        else odd(v, "CreatePlatformOrderTransferBodyOrderLine.discounts")
+        else report_mismatch(v, "CreatePlatformOrderTransferBodyOrderLine.discounts")
     )
     self.product = (
         read_create_platform_order_transfer_body_product(v)
         if (v := get("product")).__class__ is dict
-        else odd(v, "CreatePlatformOrderTransferBodyOrderLine.product")
+        else report_mismatch(v, "CreatePlatformOrderTransferBodyOrderLine.product")
     )
     self.quantity = (
-        v if (v := get("quantity")).__class__ is int else odd(v, "CreatePlatformOrderTransferBodyOrderLine.quantity")
+        v
+        if (v := get("quantity")).__class__ is int
+        else report_mismatch(v, "CreatePlatformOrderTransferBodyOrderLine.quantity")
     )
-    if not _KNOWN.issuperset(raw):
-        self.additional_properties = extra(raw, _KNOWN)
+    if not _JSON_NAMES.issuperset(raw):
+        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
     return self

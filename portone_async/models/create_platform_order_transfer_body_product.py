@@ -7,7 +7,7 @@ from typing import Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import extra, known, new, odd
+from portone_async._reading import json_names, new_instance, report_mismatch, unknown_fields
 
 
 @define(slots=True, kw_only=True, repr=False)
@@ -26,26 +26,34 @@ class CreatePlatformOrderTransferBodyProduct(Model):
     """Tax-free part of the product's price, in the smallest currency unit."""
 
 
-_KNOWN = known(CreatePlatformOrderTransferBodyProduct)
+_JSON_NAMES = json_names(CreatePlatformOrderTransferBodyProduct)
 
 
 def read(raw: Any) -> CreatePlatformOrderTransferBodyProduct:
     """Read `CreatePlatformOrderTransferBodyProduct` from JSON."""
-    self = new(CreatePlatformOrderTransferBodyProduct)
+    self = new_instance(CreatePlatformOrderTransferBodyProduct)
     get = raw.get
     self.amount = (
-        v if (v := get("amount")).__class__ is int else odd(v, "CreatePlatformOrderTransferBodyProduct.amount")
+        v
+        if (v := get("amount")).__class__ is int
+        else report_mismatch(v, "CreatePlatformOrderTransferBodyProduct.amount")
     )
-    self.id = v if (v := get("id")).__class__ is str else odd(v, "CreatePlatformOrderTransferBodyProduct.id")
-    self.name = v if (v := get("name")).__class__ is str else odd(v, "CreatePlatformOrderTransferBodyProduct.name")
+    self.id = (
+        v if (v := get("id")).__class__ is str else report_mismatch(v, "CreatePlatformOrderTransferBodyProduct.id")
+    )
+    self.name = (
+        v if (v := get("name")).__class__ is str else report_mismatch(v, "CreatePlatformOrderTransferBodyProduct.name")
+    )
     self.tag = (
-        v if (v := get("tag")) is None or v.__class__ is str else odd(v, "CreatePlatformOrderTransferBodyProduct.tag")
+        v
+        if (v := get("tag")) is None or v.__class__ is str
+        else report_mismatch(v, "CreatePlatformOrderTransferBodyProduct.tag")
     )
     self.tax_free_amount = (
         v
         if (v := get("taxFreeAmount")) is None or v.__class__ is int
-        else odd(v, "CreatePlatformOrderTransferBodyProduct.taxFreeAmount")
+        else report_mismatch(v, "CreatePlatformOrderTransferBodyProduct.taxFreeAmount")
     )
-    if not _KNOWN.issuperset(raw):
-        self.additional_properties = extra(raw, _KNOWN)
+    if not _JSON_NAMES.issuperset(raw):
+        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
     return self

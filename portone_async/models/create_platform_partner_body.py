@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import extra, known, new, odd, read_scalars
+from portone_async._reading import json_names, new_instance, read_scalars, report_mismatch, unknown_fields
 from portone_async.models.create_platform_partner_body_account import read as read_create_platform_partner_body_account
 from portone_async.models.create_platform_partner_body_contact import read as read_create_platform_partner_body_contact
 from portone_async.models.create_platform_partner_body_type import read as read_create_platform_partner_body_type
@@ -37,53 +37,59 @@ class CreatePlatformPartnerBody(Model):
     type: CreatePlatformPartnerBodyType
     """Details of the partner, by its kind."""
     id: str | None = None
-    """Id for the new partner, best the merchant's own; generated if left out."""
+    """Id for the new partner, preferably the merchant's own; generated if omitted."""
     memo: str | None = None
     """Memo about the partner, at most 256 characters."""
     user_defined_properties: PlatformProperties | None = None
     """User-defined properties."""
 
 
-_KNOWN = known(CreatePlatformPartnerBody)
+_JSON_NAMES = json_names(CreatePlatformPartnerBody)
 
 
 def read(raw: Any) -> CreatePlatformPartnerBody:
     """Read `CreatePlatformPartnerBody` from JSON."""
-    self = new(CreatePlatformPartnerBody)
+    self = new_instance(CreatePlatformPartnerBody)
     get = raw.get
     self.account = (
         read_create_platform_partner_body_account(v)
         if (v := get("account")).__class__ is dict
-        else odd(v, "CreatePlatformPartnerBody.account")
+        else report_mismatch(v, "CreatePlatformPartnerBody.account")
     )
     self.contact = (
         read_create_platform_partner_body_contact(v)
         if (v := get("contact")).__class__ is dict
-        else odd(v, "CreatePlatformPartnerBody.contact")
+        else report_mismatch(v, "CreatePlatformPartnerBody.contact")
     )
     self.default_contract_id = (
-        v if (v := get("defaultContractId")).__class__ is str else odd(v, "CreatePlatformPartnerBody.defaultContractId")
+        v
+        if (v := get("defaultContractId")).__class__ is str
+        else report_mismatch(v, "CreatePlatformPartnerBody.defaultContractId")
     )
-    self.id = v if (v := get("id")) is None or v.__class__ is str else odd(v, "CreatePlatformPartnerBody.id")
-    self.memo = v if (v := get("memo")) is None or v.__class__ is str else odd(v, "CreatePlatformPartnerBody.memo")
-    self.name = v if (v := get("name")).__class__ is str else odd(v, "CreatePlatformPartnerBody.name")
+    self.id = (
+        v if (v := get("id")) is None or v.__class__ is str else report_mismatch(v, "CreatePlatformPartnerBody.id")
+    )
+    self.memo = (
+        v if (v := get("memo")) is None or v.__class__ is str else report_mismatch(v, "CreatePlatformPartnerBody.memo")
+    )
+    self.name = v if (v := get("name")).__class__ is str else report_mismatch(v, "CreatePlatformPartnerBody.name")
     self.tags = (
         read_scalars(v, str, "CreatePlatformPartnerBody.tags")
         if (v := get("tags")).__class__ is list
-        else odd(v, "CreatePlatformPartnerBody.tags")
+        else report_mismatch(v, "CreatePlatformPartnerBody.tags")
     )
     self.type = (
         read_create_platform_partner_body_type(v)
         if (v := get("type")).__class__ is dict
-        else odd(v, "CreatePlatformPartnerBody.type")
+        else report_mismatch(v, "CreatePlatformPartnerBody.type")
     )
     self.user_defined_properties = (
         None
         if (v := get("userDefinedProperties")) is None
         else read_platform_properties(v)
         if v.__class__ is dict
-        else odd(v, "CreatePlatformPartnerBody.userDefinedProperties")
+        else report_mismatch(v, "CreatePlatformPartnerBody.userDefinedProperties")
     )
-    if not _KNOWN.issuperset(raw):
-        self.additional_properties = extra(raw, _KNOWN)
+    if not _JSON_NAMES.issuperset(raw):
+        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
     return self

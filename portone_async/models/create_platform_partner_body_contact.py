@@ -7,7 +7,7 @@ from typing import Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import extra, known, new, odd
+from portone_async._reading import json_names, new_instance, report_mismatch, unknown_fields
 
 
 @define(slots=True, kw_only=True, repr=False)
@@ -22,20 +22,24 @@ class CreatePlatformPartnerBodyContact(Model):
     """Mobile number of the person to contact."""
 
 
-_KNOWN = known(CreatePlatformPartnerBodyContact)
+_JSON_NAMES = json_names(CreatePlatformPartnerBodyContact)
 
 
 def read(raw: Any) -> CreatePlatformPartnerBodyContact:
     """Read `CreatePlatformPartnerBodyContact` from JSON."""
-    self = new(CreatePlatformPartnerBodyContact)
+    self = new_instance(CreatePlatformPartnerBodyContact)
     get = raw.get
-    self.email = v if (v := get("email")).__class__ is str else odd(v, "CreatePlatformPartnerBodyContact.email")
-    self.name = v if (v := get("name")).__class__ is str else odd(v, "CreatePlatformPartnerBodyContact.name")
+    self.email = (
+        v if (v := get("email")).__class__ is str else report_mismatch(v, "CreatePlatformPartnerBodyContact.email")
+    )
+    self.name = (
+        v if (v := get("name")).__class__ is str else report_mismatch(v, "CreatePlatformPartnerBodyContact.name")
+    )
     self.phone_number = (
         v
         if (v := get("phoneNumber")) is None or v.__class__ is str
-        else odd(v, "CreatePlatformPartnerBodyContact.phoneNumber")
+        else report_mismatch(v, "CreatePlatformPartnerBodyContact.phoneNumber")
     )
-    if not _KNOWN.issuperset(raw):
-        self.additional_properties = extra(raw, _KNOWN)
+    if not _JSON_NAMES.issuperset(raw):
+        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
     return self

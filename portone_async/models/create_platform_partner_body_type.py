@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import extra, known, new, odd
+from portone_async._reading import json_names, new_instance, report_mismatch, unknown_fields
 from portone_async.models.create_platform_partner_body_type_business import (
     read as read_create_platform_partner_body_type_business,
 )
@@ -38,34 +38,34 @@ class CreatePlatformPartnerBodyType(Model):
     """Details of a partner subject to withholding tax."""
 
 
-_KNOWN = known(CreatePlatformPartnerBodyType)
+_JSON_NAMES = json_names(CreatePlatformPartnerBodyType)
 
 
 def read(raw: Any) -> CreatePlatformPartnerBodyType:
     """Read `CreatePlatformPartnerBodyType` from JSON."""
-    self = new(CreatePlatformPartnerBodyType)
+    self = new_instance(CreatePlatformPartnerBodyType)
     get = raw.get
     self.business = (
         None
         if (v := get("business")) is None
         else read_create_platform_partner_body_type_business(v)
         if v.__class__ is dict
-        else odd(v, "CreatePlatformPartnerBodyType.business")
+        else report_mismatch(v, "CreatePlatformPartnerBodyType.business")
     )
     self.non_wht_payer = (
         None
         if (v := get("nonWhtPayer")) is None
         else read_create_platform_partner_body_type_non_wht_payer(v)
         if v.__class__ is dict
-        else odd(v, "CreatePlatformPartnerBodyType.nonWhtPayer")
+        else report_mismatch(v, "CreatePlatformPartnerBodyType.nonWhtPayer")
     )
     self.wht_payer = (
         None
         if (v := get("whtPayer")) is None
         else read_create_platform_partner_body_type_wht_payer(v)
         if v.__class__ is dict
-        else odd(v, "CreatePlatformPartnerBodyType.whtPayer")
+        else report_mismatch(v, "CreatePlatformPartnerBodyType.whtPayer")
     )
-    if not _KNOWN.issuperset(raw):
-        self.additional_properties = extra(raw, _KNOWN)
+    if not _JSON_NAMES.issuperset(raw):
+        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
     return self

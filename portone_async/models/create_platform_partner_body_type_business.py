@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import extra, known, new, odd
+from portone_async._reading import json_names, new_instance, report_mismatch, unknown_fields
 
 if TYPE_CHECKING:
     from portone_async.models.enums import PlatformPartnerTaxationType
@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 @define(slots=True, kw_only=True, repr=False)
 class CreatePlatformPartnerBodyTypeBusiness(Model):
     """Details of a new partner that is a registered business."""
+
+    __enum_fields__: ClassVar[tuple[str, ...]] = ("taxation_type",)
 
     business_registration_number: str
     """Business registration number."""
@@ -32,54 +34,56 @@ class CreatePlatformPartnerBodyTypeBusiness(Model):
     company_verification_id: str | None = None
     """Id of the business lookup that verified the company."""
     taxation_type: PlatformPartnerTaxationType | None = None
-    """Taxation type of the business; NORMAL when left out."""
+    """Taxation type of the business; NORMAL if omitted."""
 
 
-_KNOWN = known(CreatePlatformPartnerBodyTypeBusiness)
+_JSON_NAMES = json_names(CreatePlatformPartnerBodyTypeBusiness)
 
 
 def read(raw: Any) -> CreatePlatformPartnerBodyTypeBusiness:
     """Read `CreatePlatformPartnerBodyTypeBusiness` from JSON."""
-    self = new(CreatePlatformPartnerBodyTypeBusiness)
+    self = new_instance(CreatePlatformPartnerBodyTypeBusiness)
     get = raw.get
     self.business_class = (
         v
         if (v := get("businessClass")) is None or v.__class__ is str
-        else odd(v, "CreatePlatformPartnerBodyTypeBusiness.businessClass")
+        else report_mismatch(v, "CreatePlatformPartnerBodyTypeBusiness.businessClass")
     )
     self.business_registration_number = (
         v
         if (v := get("businessRegistrationNumber")).__class__ is str
-        else odd(v, "CreatePlatformPartnerBodyTypeBusiness.businessRegistrationNumber")
+        else report_mismatch(v, "CreatePlatformPartnerBodyTypeBusiness.businessRegistrationNumber")
     )
     self.business_type = (
         v
         if (v := get("businessType")) is None or v.__class__ is str
-        else odd(v, "CreatePlatformPartnerBodyTypeBusiness.businessType")
+        else report_mismatch(v, "CreatePlatformPartnerBodyTypeBusiness.businessType")
     )
     self.company_address = (
         v
         if (v := get("companyAddress")) is None or v.__class__ is str
-        else odd(v, "CreatePlatformPartnerBodyTypeBusiness.companyAddress")
+        else report_mismatch(v, "CreatePlatformPartnerBodyTypeBusiness.companyAddress")
     )
     self.company_name = (
-        v if (v := get("companyName")).__class__ is str else odd(v, "CreatePlatformPartnerBodyTypeBusiness.companyName")
+        v
+        if (v := get("companyName")).__class__ is str
+        else report_mismatch(v, "CreatePlatformPartnerBodyTypeBusiness.companyName")
     )
     self.company_verification_id = (
         v
         if (v := get("companyVerificationId")) is None or v.__class__ is str
-        else odd(v, "CreatePlatformPartnerBodyTypeBusiness.companyVerificationId")
+        else report_mismatch(v, "CreatePlatformPartnerBodyTypeBusiness.companyVerificationId")
     )
     self.representative_name = (
         v
         if (v := get("representativeName")).__class__ is str
-        else odd(v, "CreatePlatformPartnerBodyTypeBusiness.representativeName")
+        else report_mismatch(v, "CreatePlatformPartnerBodyTypeBusiness.representativeName")
     )
     self.taxation_type = (
         v
         if (v := get("taxationType")) is None or v.__class__ is str
-        else odd(v, "CreatePlatformPartnerBodyTypeBusiness.taxationType")
+        else report_mismatch(v, "CreatePlatformPartnerBodyTypeBusiness.taxationType")
     )
-    if not _KNOWN.issuperset(raw):
-        self.additional_properties = extra(raw, _KNOWN)
+    if not _JSON_NAMES.issuperset(raw):
+        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
     return self

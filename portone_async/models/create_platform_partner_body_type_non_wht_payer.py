@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import extra, known, new, read_date
+from portone_async._reading import json_names, new_instance, read_date, unknown_fields
 
 if TYPE_CHECKING:
     from datetime import date
@@ -21,16 +21,16 @@ class CreatePlatformPartnerBodyTypeNonWhtPayer(Model):
     """Date of birth (yyyy-MM-dd)."""
 
 
-_KNOWN = known(CreatePlatformPartnerBodyTypeNonWhtPayer)
+_JSON_NAMES = json_names(CreatePlatformPartnerBodyTypeNonWhtPayer)
 
 
 def read(raw: Any) -> CreatePlatformPartnerBodyTypeNonWhtPayer:
     """Read `CreatePlatformPartnerBodyTypeNonWhtPayer` from JSON."""
-    self = new(CreatePlatformPartnerBodyTypeNonWhtPayer)
+    self = new_instance(CreatePlatformPartnerBodyTypeNonWhtPayer)
     get = raw.get
     self.birthdate = (
         None if (v := get("birthdate")) is None else read_date(v, "CreatePlatformPartnerBodyTypeNonWhtPayer.birthdate")
     )
-    if not _KNOWN.issuperset(raw):
-        self.additional_properties = extra(raw, _KNOWN)
+    if not _JSON_NAMES.issuperset(raw):
+        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
     return self

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import extra, known, new, read_date
+from portone_async._reading import json_names, new_instance, read_date, unknown_fields
 
 if TYPE_CHECKING:
     from datetime import date
@@ -21,16 +21,16 @@ class CreatePlatformPartnerBodyTypeWhtPayer(Model):
     """Date of birth (yyyy-MM-dd)."""
 
 
-_KNOWN = known(CreatePlatformPartnerBodyTypeWhtPayer)
+_JSON_NAMES = json_names(CreatePlatformPartnerBodyTypeWhtPayer)
 
 
 def read(raw: Any) -> CreatePlatformPartnerBodyTypeWhtPayer:
     """Read `CreatePlatformPartnerBodyTypeWhtPayer` from JSON."""
-    self = new(CreatePlatformPartnerBodyTypeWhtPayer)
+    self = new_instance(CreatePlatformPartnerBodyTypeWhtPayer)
     get = raw.get
     self.birthdate = (
         None if (v := get("birthdate")) is None else read_date(v, "CreatePlatformPartnerBodyTypeWhtPayer.birthdate")
     )
-    if not _KNOWN.issuperset(raw):
-        self.additional_properties = extra(raw, _KNOWN)
+    if not _JSON_NAMES.issuperset(raw):
+        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
     return self

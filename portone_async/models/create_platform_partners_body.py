@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import extra, known, new, odd, read_list
+from portone_async._reading import json_names, new_instance, read_list, report_mismatch, unknown_fields
 from portone_async.models.create_platform_partner_body import read as read_create_platform_partner_body
 
 if TYPE_CHECKING:
@@ -22,18 +22,18 @@ class CreatePlatformPartnersBody(Model):
     """Partners to create."""
 
 
-_KNOWN = known(CreatePlatformPartnersBody)
+_JSON_NAMES = json_names(CreatePlatformPartnersBody)
 
 
 def read(raw: Any) -> CreatePlatformPartnersBody:
     """Read `CreatePlatformPartnersBody` from JSON."""
-    self = new(CreatePlatformPartnersBody)
+    self = new_instance(CreatePlatformPartnersBody)
     get = raw.get
     self.partners = (
         read_list(v, read_create_platform_partner_body, "CreatePlatformPartnersBody.partners")
         if (v := get("partners")).__class__ is list
-        else odd(v, "CreatePlatformPartnersBody.partners")
+        else report_mismatch(v, "CreatePlatformPartnersBody.partners")
     )
-    if not _KNOWN.issuperset(raw):
-        self.additional_properties = extra(raw, _KNOWN)
+    if not _JSON_NAMES.issuperset(raw):
+        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
     return self

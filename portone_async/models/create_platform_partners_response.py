@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import extra, known, new, odd, read_list
+from portone_async._reading import json_names, new_instance, read_list, report_mismatch, unknown_fields
 from portone_async.models.platform_partner import read as read_platform_partner
 
 if TYPE_CHECKING:
@@ -22,18 +22,18 @@ class CreatePlatformPartnersResponse(Model):
     """The new partners."""
 
 
-_KNOWN = known(CreatePlatformPartnersResponse)
+_JSON_NAMES = json_names(CreatePlatformPartnersResponse)
 
 
 def read(raw: Any) -> CreatePlatformPartnersResponse:
     """Read `CreatePlatformPartnersResponse` from JSON."""
-    self = new(CreatePlatformPartnersResponse)
+    self = new_instance(CreatePlatformPartnersResponse)
     get = raw.get
     self.partners = (
         read_list(v, read_platform_partner, "CreatePlatformPartnersResponse.partners")
         if (v := get("partners")).__class__ is list
-        else odd(v, "CreatePlatformPartnersResponse.partners")
+        else report_mismatch(v, "CreatePlatformPartnersResponse.partners")
     )
-    if not _KNOWN.issuperset(raw):
-        self.additional_properties = extra(raw, _KNOWN)
+    if not _JSON_NAMES.issuperset(raw):
+        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
     return self

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import extra, known, new, odd
+from portone_async._reading import json_names, new_instance, report_mismatch, unknown_fields
 from portone_async.models.address import read as read_address
 
 if TYPE_CHECKING:
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 @define(slots=True, kw_only=True, repr=False)
 class Customer(Model):
     """The customer of a payment or billing key."""
+
+    __enum_fields__: ClassVar[tuple[str, ...]] = ("gender",)
 
     address: Address | None = None
     """Address."""
@@ -41,29 +43,37 @@ class Customer(Model):
     """Postal code."""
 
 
-_KNOWN = known(Customer)
+_JSON_NAMES = json_names(Customer)
 
 
 def read(raw: Any) -> Customer:
     """Read `Customer` from JSON."""
-    self = new(Customer)
+    self = new_instance(Customer)
     get = raw.get
     self.address = (
         None
         if (v := get("address")) is None
         else read_address(v)
         if v.__class__ is dict
-        else odd(v, "Customer.address")
+        else report_mismatch(v, "Customer.address")
     )
-    self.birth_day = v if (v := get("birthDay")) is None or v.__class__ is str else odd(v, "Customer.birthDay")
-    self.birth_month = v if (v := get("birthMonth")) is None or v.__class__ is str else odd(v, "Customer.birthMonth")
-    self.birth_year = v if (v := get("birthYear")) is None or v.__class__ is str else odd(v, "Customer.birthYear")
-    self.email = v if (v := get("email")) is None or v.__class__ is str else odd(v, "Customer.email")
-    self.gender = v if (v := get("gender")) is None or v.__class__ is str else odd(v, "Customer.gender")
-    self.id = v if (v := get("id")) is None or v.__class__ is str else odd(v, "Customer.id")
-    self.name = v if (v := get("name")) is None or v.__class__ is str else odd(v, "Customer.name")
-    self.phone_number = v if (v := get("phoneNumber")) is None or v.__class__ is str else odd(v, "Customer.phoneNumber")
-    self.zipcode = v if (v := get("zipcode")) is None or v.__class__ is str else odd(v, "Customer.zipcode")
-    if not _KNOWN.issuperset(raw):
-        self.additional_properties = extra(raw, _KNOWN)
+    self.birth_day = (
+        v if (v := get("birthDay")) is None or v.__class__ is str else report_mismatch(v, "Customer.birthDay")
+    )
+    self.birth_month = (
+        v if (v := get("birthMonth")) is None or v.__class__ is str else report_mismatch(v, "Customer.birthMonth")
+    )
+    self.birth_year = (
+        v if (v := get("birthYear")) is None or v.__class__ is str else report_mismatch(v, "Customer.birthYear")
+    )
+    self.email = v if (v := get("email")) is None or v.__class__ is str else report_mismatch(v, "Customer.email")
+    self.gender = v if (v := get("gender")) is None or v.__class__ is str else report_mismatch(v, "Customer.gender")
+    self.id = v if (v := get("id")) is None or v.__class__ is str else report_mismatch(v, "Customer.id")
+    self.name = v if (v := get("name")) is None or v.__class__ is str else report_mismatch(v, "Customer.name")
+    self.phone_number = (
+        v if (v := get("phoneNumber")) is None or v.__class__ is str else report_mismatch(v, "Customer.phoneNumber")
+    )
+    self.zipcode = v if (v := get("zipcode")) is None or v.__class__ is str else report_mismatch(v, "Customer.zipcode")
+    if not _JSON_NAMES.issuperset(raw):
+        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
     return self

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import extra, known, new, odd
+from portone_async._reading import json_names, new_instance, report_mismatch, unknown_fields
 from portone_async.models.customer_separated_name import read as read_customer_separated_name
 
 if TYPE_CHECKING:
@@ -24,21 +24,21 @@ class CustomerNameInput(Model):
     """Name split into its parts."""
 
 
-_KNOWN = known(CustomerNameInput)
+_JSON_NAMES = json_names(CustomerNameInput)
 
 
 def read(raw: Any) -> CustomerNameInput:
     """Read `CustomerNameInput` from JSON."""
-    self = new(CustomerNameInput)
+    self = new_instance(CustomerNameInput)
     get = raw.get
-    self.full = v if (v := get("full")) is None or v.__class__ is str else odd(v, "CustomerNameInput.full")
+    self.full = v if (v := get("full")) is None or v.__class__ is str else report_mismatch(v, "CustomerNameInput.full")
     self.separated = (
         None
         if (v := get("separated")) is None
         else read_customer_separated_name(v)
         if v.__class__ is dict
-        else odd(v, "CustomerNameInput.separated")
+        else report_mismatch(v, "CustomerNameInput.separated")
     )
-    if not _KNOWN.issuperset(raw):
-        self.additional_properties = extra(raw, _KNOWN)
+    if not _JSON_NAMES.issuperset(raw):
+        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
     return self

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import extra, known, new, read_date
+from portone_async._reading import json_names, new_instance, read_date, unknown_fields
 
 if TYPE_CHECKING:
     from datetime import date
@@ -23,15 +23,15 @@ class DateRange(Model):
     """Last day of the period, as yyyy-MM-dd."""
 
 
-_KNOWN = known(DateRange)
+_JSON_NAMES = json_names(DateRange)
 
 
 def read(raw: Any) -> DateRange:
     """Read `DateRange` from JSON."""
-    self = new(DateRange)
+    self = new_instance(DateRange)
     get = raw.get
     self.from_ = read_date(get("from"), "DateRange.from")
     self.until = read_date(get("until"), "DateRange.until")
-    if not _KNOWN.issuperset(raw):
-        self.additional_properties = extra(raw, _KNOWN)
+    if not _JSON_NAMES.issuperset(raw):
+        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
     return self

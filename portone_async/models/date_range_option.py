@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import extra, known, new, read_date
+from portone_async._reading import json_names, new_instance, read_date, unknown_fields
 
 if TYPE_CHECKING:
     from datetime import date
@@ -18,20 +18,20 @@ class DateRangeOption(Model):
     """A range of days that may be open at either end."""
 
     from_: date | None = None
-    """First day of the range (yyyy-MM-dd); one month ago if left out."""
+    """First day of the range (yyyy-MM-dd); one month ago if omitted."""
     until: date | None = None
     """Last day of the period, as yyyy-MM-dd."""
 
 
-_KNOWN = known(DateRangeOption)
+_JSON_NAMES = json_names(DateRangeOption)
 
 
 def read(raw: Any) -> DateRangeOption:
     """Read `DateRangeOption` from JSON."""
-    self = new(DateRangeOption)
+    self = new_instance(DateRangeOption)
     get = raw.get
     self.from_ = None if (v := get("from")) is None else read_date(v, "DateRangeOption.from")
     self.until = None if (v := get("until")) is None else read_date(v, "DateRangeOption.until")
-    if not _KNOWN.issuperset(raw):
-        self.additional_properties = extra(raw, _KNOWN)
+    if not _JSON_NAMES.issuperset(raw):
+        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
     return self

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import extra, known, new, read_datetime
+from portone_async._reading import json_names, new_instance, read_datetime, unknown_fields
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -17,21 +17,24 @@ if TYPE_CHECKING:
 class DateTimeRange(Model):
     """A range between two points in time."""
 
+    __time_fields__: ClassVar[tuple[str, ...]] = ("from_", "until")
+
     from_: datetime
     """Start of the range."""
     until: datetime
     """End of the period, as date and time."""
 
 
-_KNOWN = known(DateTimeRange)
+_JSON_NAMES = json_names(DateTimeRange)
 
 
 def read(raw: Any) -> DateTimeRange:
     """Read `DateTimeRange` from JSON."""
-    self = new(DateTimeRange)
+    self = new_instance(DateTimeRange)
     get = raw.get
-    self.from_ = read_datetime(get("from"), "DateTimeRange.from")
-    self.until = read_datetime(get("until"), "DateTimeRange.until")
-    if not _KNOWN.issuperset(raw):
-        self.additional_properties = extra(raw, _KNOWN)
+    self.from_ = read_datetime(t1 := get("from"), "DateTimeRange.from")
+    self.until = read_datetime(t2 := get("until"), "DateTimeRange.until")
+    self.__time_texts__ = (t1, t2)
+    if not _JSON_NAMES.issuperset(raw):
+        self.additional_properties = unknown_fields(raw, _JSON_NAMES, self.__time_texts__)
     return self

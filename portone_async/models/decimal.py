@@ -7,7 +7,7 @@ from typing import Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import extra, known, new, odd
+from portone_async._reading import json_names, new_instance, report_mismatch, unknown_fields
 
 
 @define(slots=True, kw_only=True, repr=False)
@@ -20,15 +20,15 @@ class Decimal(Model):
     """Number of decimals, default 0: it is 2 for 123.45."""
 
 
-_KNOWN = known(Decimal)
+_JSON_NAMES = json_names(Decimal)
 
 
 def read(raw: Any) -> Decimal:
     """Read `Decimal` from JSON."""
-    self = new(Decimal)
+    self = new_instance(Decimal)
     get = raw.get
-    self.scale = v if (v := get("scale")) is None or v.__class__ is int else odd(v, "Decimal.scale")
-    self.value = v if (v := get("value")).__class__ is int else odd(v, "Decimal.value")
-    if not _KNOWN.issuperset(raw):
-        self.additional_properties = extra(raw, _KNOWN)
+    self.scale = v if (v := get("scale")) is None or v.__class__ is int else report_mismatch(v, "Decimal.scale")
+    self.value = v if (v := get("value")).__class__ is int else report_mismatch(v, "Decimal.value")
+    if not _JSON_NAMES.issuperset(raw):
+        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
     return self

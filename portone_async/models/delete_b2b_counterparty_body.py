@@ -7,7 +7,7 @@ from typing import Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import new
+from portone_async._reading import new_instance
 
 
 @define(slots=True, kw_only=True, repr=False)
@@ -17,6 +17,6 @@ class DeleteB2bCounterpartyBody(Model):
 
 def read(raw: Any) -> DeleteB2bCounterpartyBody:
     """Read `DeleteB2bCounterpartyBody` from JSON."""
-    self = new(DeleteB2bCounterpartyBody)
+    self = new_instance(DeleteB2bCounterpartyBody)
     self.additional_properties = raw
     return self

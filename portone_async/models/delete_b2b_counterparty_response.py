@@ -7,7 +7,7 @@ from typing import Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import new
+from portone_async._reading import new_instance
 
 
 @define(slots=True, kw_only=True, repr=False)
@@ -17,6 +17,6 @@ class DeleteB2bCounterpartyResponse(Model):
 
 def read(raw: Any) -> DeleteB2bCounterpartyResponse:
     """Read `DeleteB2bCounterpartyResponse` from JSON."""
-    self = new(DeleteB2bCounterpartyResponse)
+    self = new_instance(DeleteB2bCounterpartyResponse)
     self.additional_properties = raw
     return self

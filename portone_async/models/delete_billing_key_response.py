@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import extra, known, new, read_datetime
+from portone_async._reading import json_names, new_instance, read_datetime, unknown_fields
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -17,18 +17,21 @@ if TYPE_CHECKING:
 class DeleteBillingKeyResponse(Model):
     """`DeleteBillingKeyResponse` of PortOne's document."""
 
+    __time_fields__: ClassVar[tuple[str, ...]] = ("deleted_at",)
+
     deleted_at: datetime
     """When the billing key was deleted."""
 
 
-_KNOWN = known(DeleteBillingKeyResponse)
+_JSON_NAMES = json_names(DeleteBillingKeyResponse)
 
 
 def read(raw: Any) -> DeleteBillingKeyResponse:
     """Read `DeleteBillingKeyResponse` from JSON."""
-    self = new(DeleteBillingKeyResponse)
+    self = new_instance(DeleteBillingKeyResponse)
     get = raw.get
-    self.deleted_at = read_datetime(get("deletedAt"), "DeleteBillingKeyResponse.deletedAt")
-    if not _KNOWN.issuperset(raw):
-        self.additional_properties = extra(raw, _KNOWN)
+    self.deleted_at = read_datetime(t1 := get("deletedAt"), "DeleteBillingKeyResponse.deletedAt")
+    self.__time_texts__ = (t1,)
+    if not _JSON_NAMES.issuperset(raw):
+        self.additional_properties = unknown_fields(raw, _JSON_NAMES, self.__time_texts__)
     return self

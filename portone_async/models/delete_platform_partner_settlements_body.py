@@ -7,7 +7,7 @@ from typing import Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import extra, known, new, odd, read_scalars
+from portone_async._reading import json_names, new_instance, read_scalars, report_mismatch, unknown_fields
 
 
 @define(slots=True, kw_only=True, repr=False)
@@ -20,23 +20,23 @@ class DeletePlatformPartnerSettlementsBody(Model):
     """Whether to use test mode; ignored if the query has `test`; false by default."""
 
 
-_KNOWN = known(DeletePlatformPartnerSettlementsBody)
+_JSON_NAMES = json_names(DeletePlatformPartnerSettlementsBody)
 
 
 def read(raw: Any) -> DeletePlatformPartnerSettlementsBody:
     """Read `DeletePlatformPartnerSettlementsBody` from JSON."""
-    self = new(DeletePlatformPartnerSettlementsBody)
+    self = new_instance(DeletePlatformPartnerSettlementsBody)
     get = raw.get
     self.is_for_test = (
         v
         if (v := get("isForTest")) is None or v.__class__ is bool
-        else odd(v, "DeletePlatformPartnerSettlementsBody.isForTest")
+        else report_mismatch(v, "DeletePlatformPartnerSettlementsBody.isForTest")
     )
     self.partner_settlement_ids = (
         read_scalars(v, str, "DeletePlatformPartnerSettlementsBody.partnerSettlementIds")
         if (v := get("partnerSettlementIds")).__class__ is list
-        else odd(v, "DeletePlatformPartnerSettlementsBody.partnerSettlementIds")
+        else report_mismatch(v, "DeletePlatformPartnerSettlementsBody.partnerSettlementIds")
     )
-    if not _KNOWN.issuperset(raw):
-        self.additional_properties = extra(raw, _KNOWN)
+    if not _JSON_NAMES.issuperset(raw):
+        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
     return self

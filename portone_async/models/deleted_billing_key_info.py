@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import extra, known, new, odd, read_datetime, read_list
+from portone_async._reading import json_names, new_instance, read_datetime, read_list, report_mismatch, unknown_fields
 from portone_async.models.billing_key_payment_method import read as read_billing_key_payment_method
 from portone_async.models.channel_group_summary import read as read_channel_group_summary
 from portone_async.models.customer import read as read_customer
@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 class DeletedBillingKeyInfo(Model):
     """A billing key that was deleted."""
 
+    __time_fields__: ClassVar[tuple[str, ...]] = ("deleted_at", "issued_at", "requested_at")
+
     billing_key: str
     """Billing key, which stands for a stored payment method."""
     channels: list[SelectedChannel]
@@ -47,9 +49,9 @@ class DeletedBillingKeyInfo(Model):
     custom_data: str | None = None
     """The merchant's own data, kept as text."""
     issue_id: str | None = None
-    """Id the merchant gave to the issue of the billing key."""
+    """Id that the merchant gave to the billing key issuance."""
     issue_name: str | None = None
-    """Name of the issue of the billing key."""
+    """Name of the billing key issuance."""
     methods: list[BillingKeyPaymentMethod] | None = None
     """Payment methods behind the billing key."""
     pg_billing_key_issue_responses: list[PgBillingKeyIssueResponse] | None = None
@@ -57,63 +59,76 @@ class DeletedBillingKeyInfo(Model):
     requested_at: datetime | None = None
     """Time of the request."""
     status: Literal["DELETED"] = "DELETED"
-    """Current status; among variants of one type it tells them apart."""
+    """Current status; in a union, the discriminator."""
 
 
-_KNOWN = known(DeletedBillingKeyInfo)
+_JSON_NAMES = json_names(DeletedBillingKeyInfo)
 
 
 def read(raw: Any) -> DeletedBillingKeyInfo:
     """Read `DeletedBillingKeyInfo` from JSON."""
-    self = new(DeletedBillingKeyInfo)
+    self = new_instance(DeletedBillingKeyInfo)
     get = raw.get
-    self.billing_key = v if (v := get("billingKey")).__class__ is str else odd(v, "DeletedBillingKeyInfo.billingKey")
+    self.billing_key = (
+        v if (v := get("billingKey")).__class__ is str else report_mismatch(v, "DeletedBillingKeyInfo.billingKey")
+    )
     self.channel_group = (
         None
         if (v := get("channelGroup")) is None
         else read_channel_group_summary(v)
         if v.__class__ is dict
-        else odd(v, "DeletedBillingKeyInfo.channelGroup")
+        else report_mismatch(v, "DeletedBillingKeyInfo.channelGroup")
     )
     self.channels = (
         read_list(v, read_selected_channel, "DeletedBillingKeyInfo.channels")
         if (v := get("channels")).__class__ is list
-        else odd(v, "DeletedBillingKeyInfo.channels")
+        else report_mismatch(v, "DeletedBillingKeyInfo.channels")
     )
     self.custom_data = (
-        v if (v := get("customData")) is None or v.__class__ is str else odd(v, "DeletedBillingKeyInfo.customData")
+        v
+        if (v := get("customData")) is None or v.__class__ is str
+        else report_mismatch(v, "DeletedBillingKeyInfo.customData")
     )
     self.customer = (
-        read_customer(v) if (v := get("customer")).__class__ is dict else odd(v, "DeletedBillingKeyInfo.customer")
+        read_customer(v)
+        if (v := get("customer")).__class__ is dict
+        else report_mismatch(v, "DeletedBillingKeyInfo.customer")
     )
-    self.deleted_at = read_datetime(get("deletedAt"), "DeletedBillingKeyInfo.deletedAt")
+    self.deleted_at = read_datetime(t1 := get("deletedAt"), "DeletedBillingKeyInfo.deletedAt")
     self.issue_id = (
-        v if (v := get("issueId")) is None or v.__class__ is str else odd(v, "DeletedBillingKeyInfo.issueId")
+        v
+        if (v := get("issueId")) is None or v.__class__ is str
+        else report_mismatch(v, "DeletedBillingKeyInfo.issueId")
     )
     self.issue_name = (
-        v if (v := get("issueName")) is None or v.__class__ is str else odd(v, "DeletedBillingKeyInfo.issueName")
+        v
+        if (v := get("issueName")) is None or v.__class__ is str
+        else report_mismatch(v, "DeletedBillingKeyInfo.issueName")
     )
-    self.issued_at = read_datetime(get("issuedAt"), "DeletedBillingKeyInfo.issuedAt")
-    self.merchant_id = v if (v := get("merchantId")).__class__ is str else odd(v, "DeletedBillingKeyInfo.merchantId")
+    self.issued_at = read_datetime(t2 := get("issuedAt"), "DeletedBillingKeyInfo.issuedAt")
+    self.merchant_id = (
+        v if (v := get("merchantId")).__class__ is str else report_mismatch(v, "DeletedBillingKeyInfo.merchantId")
+    )
     self.methods = (
         None
         if (v := get("methods")) is None
         else read_list(v, read_billing_key_payment_method, "DeletedBillingKeyInfo.methods")
         if v.__class__ is list
-        else odd(v, "DeletedBillingKeyInfo.methods")
+        else report_mismatch(v, "DeletedBillingKeyInfo.methods")
     )
     self.pg_billing_key_issue_responses = (
         None
         if (v := get("pgBillingKeyIssueResponses")) is None
         else read_list(v, read_pg_billing_key_issue_response, "DeletedBillingKeyInfo.pgBillingKeyIssueResponses")
         if v.__class__ is list
-        else odd(v, "DeletedBillingKeyInfo.pgBillingKeyIssueResponses")
+        else report_mismatch(v, "DeletedBillingKeyInfo.pgBillingKeyIssueResponses")
     )
     self.requested_at = (
-        None if (v := get("requestedAt")) is None else read_datetime(v, "DeletedBillingKeyInfo.requestedAt")
+        None if (t3 := get("requestedAt")) is None else read_datetime(t3, "DeletedBillingKeyInfo.requestedAt")
     )
-    self.status = v if (v := get("status")).__class__ is str else odd(v, "DeletedBillingKeyInfo.status")
-    self.store_id = v if (v := get("storeId")).__class__ is str else odd(v, "DeletedBillingKeyInfo.storeId")
-    if not _KNOWN.issuperset(raw):
-        self.additional_properties = extra(raw, _KNOWN)
+    self.status = v if (v := get("status")).__class__ is str else report_mismatch(v, "DeletedBillingKeyInfo.status")
+    self.store_id = v if (v := get("storeId")).__class__ is str else report_mismatch(v, "DeletedBillingKeyInfo.storeId")
+    self.__time_texts__ = (t1, t2, t3)
+    if not _JSON_NAMES.issuperset(raw):
+        self.additional_properties = unknown_fields(raw, _JSON_NAMES, self.__time_texts__)
     return self

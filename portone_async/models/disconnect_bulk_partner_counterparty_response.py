@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import extra, known, new, odd
+from portone_async._reading import json_names, new_instance, report_mismatch, unknown_fields
 from portone_async.models.platform_bulk_task import read as read_platform_bulk_task
 
 if TYPE_CHECKING:
@@ -22,18 +22,18 @@ class DisconnectBulkPartnerCounterpartyResponse(Model):
     """The background task that carries out the request."""
 
 
-_KNOWN = known(DisconnectBulkPartnerCounterpartyResponse)
+_JSON_NAMES = json_names(DisconnectBulkPartnerCounterpartyResponse)
 
 
 def read(raw: Any) -> DisconnectBulkPartnerCounterpartyResponse:
     """Read `DisconnectBulkPartnerCounterpartyResponse` from JSON."""
-    self = new(DisconnectBulkPartnerCounterpartyResponse)
+    self = new_instance(DisconnectBulkPartnerCounterpartyResponse)
     get = raw.get
     self.bulk_task = (
         read_platform_bulk_task(v)
         if (v := get("bulkTask")).__class__ is dict
-        else odd(v, "DisconnectBulkPartnerCounterpartyResponse.bulkTask")
+        else report_mismatch(v, "DisconnectBulkPartnerCounterpartyResponse.bulkTask")
     )
-    if not _KNOWN.issuperset(raw):
-        self.additional_properties = extra(raw, _KNOWN)
+    if not _JSON_NAMES.issuperset(raw):
+        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
     return self

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import extra, known, new, odd, read_datetime
+from portone_async._reading import json_names, new_instance, read_datetime, report_mismatch, unknown_fields
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 class Dispute(Model):
     """A dispute raised about a payment."""
 
+    __enum_fields__: ClassVar[tuple[str, ...]] = ("status",)
+    __time_fields__: ClassVar[tuple[str, ...]] = ("created_at", "resolved_at")
+
     created_at: datetime
     """When the dispute arose."""
     reason: str
@@ -28,21 +31,24 @@ class Dispute(Model):
     pg_dispute_id: str | None = None
     """Dispute id at the PG."""
     resolved_at: datetime | None = None
-    """Time the dispute was resolved."""
+    """When the dispute was resolved."""
 
 
-_KNOWN = known(Dispute)
+_JSON_NAMES = json_names(Dispute)
 
 
 def read(raw: Any) -> Dispute:
     """Read `Dispute` from JSON."""
-    self = new(Dispute)
+    self = new_instance(Dispute)
     get = raw.get
-    self.created_at = read_datetime(get("createdAt"), "Dispute.createdAt")
-    self.pg_dispute_id = v if (v := get("pgDisputeId")) is None or v.__class__ is str else odd(v, "Dispute.pgDisputeId")
-    self.reason = v if (v := get("reason")).__class__ is str else odd(v, "Dispute.reason")
-    self.resolved_at = None if (v := get("resolvedAt")) is None else read_datetime(v, "Dispute.resolvedAt")
-    self.status = v if (v := get("status")).__class__ is str else odd(v, "Dispute.status")
-    if not _KNOWN.issuperset(raw):
-        self.additional_properties = extra(raw, _KNOWN)
+    self.created_at = read_datetime(t1 := get("createdAt"), "Dispute.createdAt")
+    self.pg_dispute_id = (
+        v if (v := get("pgDisputeId")) is None or v.__class__ is str else report_mismatch(v, "Dispute.pgDisputeId")
+    )
+    self.reason = v if (v := get("reason")).__class__ is str else report_mismatch(v, "Dispute.reason")
+    self.resolved_at = None if (t2 := get("resolvedAt")) is None else read_datetime(t2, "Dispute.resolvedAt")
+    self.status = v if (v := get("status")).__class__ is str else report_mismatch(v, "Dispute.status")
+    self.__time_texts__ = (t1, t2)
+    if not _JSON_NAMES.issuperset(raw):
+        self.additional_properties = unknown_fields(raw, _JSON_NAMES, self.__time_texts__)
     return self

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import extra, known, new, odd, read_scalars
+from portone_async._reading import json_names, new_instance, read_scalars, report_mismatch, unknown_fields
 from portone_async.models.platform_transfer_filter_input import read as read_platform_transfer_filter_input
 
 if TYPE_CHECKING:
@@ -24,27 +24,27 @@ class DownloadPlatformTransferSheetBody(Model):
     """Conditions the results must meet."""
 
 
-_KNOWN = known(DownloadPlatformTransferSheetBody)
+_JSON_NAMES = json_names(DownloadPlatformTransferSheetBody)
 
 
 def read(raw: Any) -> DownloadPlatformTransferSheetBody:
     """Read `DownloadPlatformTransferSheetBody` from JSON."""
-    self = new(DownloadPlatformTransferSheetBody)
+    self = new_instance(DownloadPlatformTransferSheetBody)
     get = raw.get
     self.fields = (
         None
         if (v := get("fields")) is None
         else read_scalars(v, str, "DownloadPlatformTransferSheetBody.fields")
         if v.__class__ is list
-        else odd(v, "DownloadPlatformTransferSheetBody.fields")
+        else report_mismatch(v, "DownloadPlatformTransferSheetBody.fields")
     )
     self.filter = (
         None
         if (v := get("filter")) is None
         else read_platform_transfer_filter_input(v)
         if v.__class__ is dict
-        else odd(v, "DownloadPlatformTransferSheetBody.filter")
+        else report_mismatch(v, "DownloadPlatformTransferSheetBody.filter")
     )
-    if not _KNOWN.issuperset(raw):
-        self.additional_properties = extra(raw, _KNOWN)
+    if not _JSON_NAMES.issuperset(raw):
+        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
     return self

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import extra, known, new, odd
+from portone_async._reading import json_names, new_instance, report_mismatch, unknown_fields
 from portone_async.models.b2b_tax_invoice import read as read_b2b_tax_invoice
 
 if TYPE_CHECKING:
@@ -22,18 +22,18 @@ class DraftB2bTaxInvoiceResponse(Model):
     """The tax invoice."""
 
 
-_KNOWN = known(DraftB2bTaxInvoiceResponse)
+_JSON_NAMES = json_names(DraftB2bTaxInvoiceResponse)
 
 
 def read(raw: Any) -> DraftB2bTaxInvoiceResponse:
     """Read `DraftB2bTaxInvoiceResponse` from JSON."""
-    self = new(DraftB2bTaxInvoiceResponse)
+    self = new_instance(DraftB2bTaxInvoiceResponse)
     get = raw.get
     self.tax_invoice = (
         read_b2b_tax_invoice(v)
         if (v := get("taxInvoice")).__class__ is dict
-        else odd(v, "DraftB2bTaxInvoiceResponse.taxInvoice")
+        else report_mismatch(v, "DraftB2bTaxInvoiceResponse.taxInvoice")
     )
-    if not _KNOWN.issuperset(raw):
-        self.additional_properties = extra(raw, _KNOWN)
+    if not _JSON_NAMES.issuperset(raw):
+        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
     return self

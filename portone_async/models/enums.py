@@ -66,7 +66,7 @@ B2bTaxInvoiceModificationType: TypeAlias = (
 """Reasons for amending a tax invoice."""
 
 B2bTaxInvoicePurposeType: TypeAlias = Literal["RECEIPT", "INVOICE", "NONE"] | Unrecognized
-"""Whether a tax invoice acknowledges a payment or asks for one."""
+"""Whether a tax invoice acknowledges a payment or requests one."""
 
 B2bTaxInvoiceSortBy: TypeAlias = (
     Literal[
@@ -200,7 +200,7 @@ Bank: TypeAlias = (
 """Banks and other institutions that hold accounts."""
 
 BillingKeyDeleteRequester: TypeAlias = Literal["CUSTOMER", "ADMIN"] | Unrecognized
-"""Who asks for a billing key to be deleted: the customer or an administrator."""
+"""Who requests the deletion of a billing key: the customer or an administrator."""
 
 BillingKeyPaymentMethodType: TypeAlias = Literal["CARD", "MOBILE", "EASY_PAY", "TRANSFER"] | Unrecognized
 """Types of payment method a billing key can have."""
@@ -235,7 +235,7 @@ BillingKeyTimeRangeField: TypeAlias = (
 """Times a billing key search period can refer to."""
 
 CancelRequester: TypeAlias = Literal["CUSTOMER", "ADMIN"] | Unrecognized
-"""Who asks for a payment to be cancelled: the customer or an administrator."""
+"""Who requests the cancellation of a payment: the customer or an administrator."""
 
 CardBrand: TypeAlias = Literal["LOCAL", "MASTER", "UNIONPAY", "VISA", "JCB", "AMEX", "DINERS"] | Unrecognized
 """Card brands."""
@@ -867,7 +867,7 @@ LegacyWebhookStatus: TypeAlias = (
     ]
     | Unrecognized
 )
-"""What a payment has become, in webhooks of version 2024-01-01."""
+"""New status of a payment, in webhooks of version 2024-01-01."""
 
 Locale: TypeAlias = Literal["KO_KR", "EN_US", "ZH_CN", "ZH_TW", "JA_JP", "RU_RU", "TH_TH", "VI_VN"] | Unrecognized
 """Languages a payment can be shown in."""
@@ -942,7 +942,7 @@ PaymentMethodVirtualAccountType: TypeAlias = Literal["FIXED", "NORMAL"] | Unreco
 """Kind of virtual account: FIXED for one customer, or NORMAL from a rotating pool."""
 
 PaymentOriginPlatformType: TypeAlias = Literal["PC", "MOBILE", "API"] | Unrecognized
-"""Platform a payment was asked for on: PC, MOBILE or API."""
+"""Platform a payment was requested on: PC, MOBILE or API."""
 
 PaymentProductType: TypeAlias = Literal["PHYSICAL", "DIGITAL"] | Unrecognized
 """Whether the goods are PHYSICAL or DIGITAL."""
@@ -1017,12 +1017,12 @@ PaymentWebhookPaymentStatus: TypeAlias = (
     Literal["READY", "VIRTUAL_ACCOUNT_ISSUED", "PAID", "FAILED", "PARTIAL_CANCELLED", "CANCELLED", "PAY_PENDING"]
     | Unrecognized
 )
-"""Payment status that a webhook announced."""
+"""Payment status that a webhook reported."""
 
 PaymentWebhookStatus: TypeAlias = (
     Literal["SUCCEEDED", "FAILED_NOT_OK_RESPONSE", "FAILED_UNEXPECTED_ERROR"] | Unrecognized
 )
-"""Whether a webhook was delivered, answered with a failure, or hit an unexpected error."""
+"""Whether a webhook was delivered, was answered with an error, or failed unexpectedly."""
 
 PaymentWebhookTrigger: TypeAlias = (
     Literal[
@@ -1038,7 +1038,7 @@ PaymentWebhookTrigger: TypeAlias = (
     ]
     | Unrecognized
 )
-"""What set a webhook off: a manual resend, a deposit, a delayed result or a dispute."""
+"""What triggered a webhook: a manual resend, a deposit, a delayed result or a dispute."""
 
 PaymentwallDeliveryStatus: TypeAlias = Literal["ORDER_PLACED", "ORDER_SHIPPED", "DELIVERED"] | Unrecognized
 """Delivery status reported to Paymentwall."""
@@ -1354,7 +1354,7 @@ PromotionCardCompany: TypeAlias = (
 """Card company that a promotion can be tied to."""
 
 PromotionDiscountRetainOption: TypeAlias = Literal["RETAIN", "RELEASE"] | Unrecognized
-"""Whether a partial cancellation keeps the discount rate or works it out anew."""
+"""Whether a partial cancellation keeps the discount rate or recalculates it."""
 
 PromotionStatus: TypeAlias = (
     Literal["SCHEDULED", "IN_PROGRESS", "PAUSED", "BUDGET_EXHAUSTED", "TERMINATED", "COMPLETED"] | Unrecognized
@@ -1444,7 +1444,7 @@ TaxInvoicesSheetField: TypeAlias = (
 """Column of the tax invoice sheet for download."""
 
 Trigger: TypeAlias = Literal["CONSOLE", "API", "PORTONE_ADMIN", "CHARGEBACK"] | Unrecognized
-"""Where a cancellation was asked for: console, API, PortOne staff or chargeback."""
+"""Where a cancellation was requested: console, API, PortOne staff or chargeback."""
 
 Type: TypeAlias = Literal["PARTNER_PAYOUT", "REMIT"] | Unrecognized
 """Kind of withdrawal: paying out a partner, or plain remittance."""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import extra, known, new, odd, read_list
+from portone_async._reading import json_names, new_instance, read_list, report_mismatch, unknown_fields
 from portone_async.models.evaluated_checkout_method import read as read_evaluated_checkout_method
 
 if TYPE_CHECKING:
@@ -22,20 +22,20 @@ class EvaluateCheckoutProfileResponse(Model):
     """Payment methods that can be used."""
 
 
-_KNOWN = known(EvaluateCheckoutProfileResponse)
+_JSON_NAMES = json_names(EvaluateCheckoutProfileResponse)
 
 
 def read(raw: Any) -> EvaluateCheckoutProfileResponse:
     """Read `EvaluateCheckoutProfileResponse` from JSON."""
-    self = new(EvaluateCheckoutProfileResponse)
+    self = new_instance(EvaluateCheckoutProfileResponse)
     get = raw.get
     self.methods = (
         None
         if (v := get("methods")) is None
         else read_list(v, read_evaluated_checkout_method, "EvaluateCheckoutProfileResponse.methods")
         if v.__class__ is list
-        else odd(v, "EvaluateCheckoutProfileResponse.methods")
+        else report_mismatch(v, "EvaluateCheckoutProfileResponse.methods")
     )
-    if not _KNOWN.issuperset(raw):
-        self.additional_properties = extra(raw, _KNOWN)
+    if not _JSON_NAMES.issuperset(raw):
+        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
     return self

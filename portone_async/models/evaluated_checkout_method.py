@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import extra, known, new, odd
+from portone_async._reading import json_names, new_instance, report_mismatch, unknown_fields
 
 if TYPE_CHECKING:
     from portone_async.models.enums import CheckoutPaymentMethod
@@ -17,23 +17,29 @@ if TYPE_CHECKING:
 class EvaluatedCheckoutMethod(Model):
     """A payment method the checkout profile allows, with its channel."""
 
+    __enum_fields__: ClassVar[tuple[str, ...]] = ("payment_method",)
+
     channel_key: str
     """Key of the PortOne channel."""
     payment_method: CheckoutPaymentMethod
     """Payment method."""
 
 
-_KNOWN = known(EvaluatedCheckoutMethod)
+_JSON_NAMES = json_names(EvaluatedCheckoutMethod)
 
 
 def read(raw: Any) -> EvaluatedCheckoutMethod:
     """Read `EvaluatedCheckoutMethod` from JSON."""
-    self = new(EvaluatedCheckoutMethod)
+    self = new_instance(EvaluatedCheckoutMethod)
     get = raw.get
-    self.channel_key = v if (v := get("channelKey")).__class__ is str else odd(v, "EvaluatedCheckoutMethod.channelKey")
-    self.payment_method = (
-        v if (v := get("paymentMethod")).__class__ is str else odd(v, "EvaluatedCheckoutMethod.paymentMethod")
+    self.channel_key = (
+        v if (v := get("channelKey")).__class__ is str else report_mismatch(v, "EvaluatedCheckoutMethod.channelKey")
     )
-    if not _KNOWN.issuperset(raw):
-        self.additional_properties = extra(raw, _KNOWN)
+    self.payment_method = (
+        v
+        if (v := get("paymentMethod")).__class__ is str
+        else report_mismatch(v, "EvaluatedCheckoutMethod.paymentMethod")
+    )
+    if not _JSON_NAMES.issuperset(raw):
+        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
     return self

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import extra, known, new, odd, read_datetime
+from portone_async._reading import json_names, new_instance, read_datetime, report_mismatch, unknown_fields
 from portone_async.models.identity_verification_failure import read as read_identity_verification_failure
 from portone_async.models.identity_verification_requested_customer import (
     read as read_identity_verification_requested_customer,
@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 @define(slots=True, kw_only=True, repr=False)
 class FailedIdentityVerification(Model):
     """An identity verification that failed."""
+
+    __enum_fields__: ClassVar[tuple[str, ...]] = ("version",)
+    __time_fields__: ClassVar[tuple[str, ...]] = ("requested_at", "status_changed_at", "updated_at")
 
     failure: IdentityVerificationFailure
     """Why it failed."""
@@ -48,45 +51,54 @@ class FailedIdentityVerification(Model):
     pg_tx_id: str | None = None
     """Id of the identity verification at the PG."""
     status: Literal["FAILED"] = "FAILED"
-    """Current status; among variants of one type it tells them apart."""
+    """Current status; in a union, the discriminator."""
 
 
-_KNOWN = known(FailedIdentityVerification)
+_JSON_NAMES = json_names(FailedIdentityVerification)
 
 
 def read(raw: Any) -> FailedIdentityVerification:
     """Read `FailedIdentityVerification` from JSON."""
-    self = new(FailedIdentityVerification)
+    self = new_instance(FailedIdentityVerification)
     get = raw.get
     self.channel = (
         None
         if (v := get("channel")) is None
         else read_selected_channel(v)
         if v.__class__ is dict
-        else odd(v, "FailedIdentityVerification.channel")
+        else report_mismatch(v, "FailedIdentityVerification.channel")
     )
     self.custom_data = (
-        v if (v := get("customData")) is None or v.__class__ is str else odd(v, "FailedIdentityVerification.customData")
+        v
+        if (v := get("customData")) is None or v.__class__ is str
+        else report_mismatch(v, "FailedIdentityVerification.customData")
     )
     self.failure = (
         read_identity_verification_failure(v)
         if (v := get("failure")).__class__ is dict
-        else odd(v, "FailedIdentityVerification.failure")
+        else report_mismatch(v, "FailedIdentityVerification.failure")
     )
-    self.id = v if (v := get("id")).__class__ is str else odd(v, "FailedIdentityVerification.id")
+    self.id = v if (v := get("id")).__class__ is str else report_mismatch(v, "FailedIdentityVerification.id")
     self.pg_tx_id = (
-        v if (v := get("pgTxId")) is None or v.__class__ is str else odd(v, "FailedIdentityVerification.pgTxId")
+        v
+        if (v := get("pgTxId")) is None or v.__class__ is str
+        else report_mismatch(v, "FailedIdentityVerification.pgTxId")
     )
-    self.requested_at = read_datetime(get("requestedAt"), "FailedIdentityVerification.requestedAt")
+    self.requested_at = read_datetime(t1 := get("requestedAt"), "FailedIdentityVerification.requestedAt")
     self.requested_customer = (
         read_identity_verification_requested_customer(v)
         if (v := get("requestedCustomer")).__class__ is dict
-        else odd(v, "FailedIdentityVerification.requestedCustomer")
+        else report_mismatch(v, "FailedIdentityVerification.requestedCustomer")
     )
-    self.status = v if (v := get("status")).__class__ is str else odd(v, "FailedIdentityVerification.status")
-    self.status_changed_at = read_datetime(get("statusChangedAt"), "FailedIdentityVerification.statusChangedAt")
-    self.updated_at = read_datetime(get("updatedAt"), "FailedIdentityVerification.updatedAt")
-    self.version = v if (v := get("version")).__class__ is str else odd(v, "FailedIdentityVerification.version")
-    if not _KNOWN.issuperset(raw):
-        self.additional_properties = extra(raw, _KNOWN)
+    self.status = (
+        v if (v := get("status")).__class__ is str else report_mismatch(v, "FailedIdentityVerification.status")
+    )
+    self.status_changed_at = read_datetime(t2 := get("statusChangedAt"), "FailedIdentityVerification.statusChangedAt")
+    self.updated_at = read_datetime(t3 := get("updatedAt"), "FailedIdentityVerification.updatedAt")
+    self.version = (
+        v if (v := get("version")).__class__ is str else report_mismatch(v, "FailedIdentityVerification.version")
+    )
+    self.__time_texts__ = (t1, t2, t3)
+    if not _JSON_NAMES.issuperset(raw):
+        self.additional_properties = unknown_fields(raw, _JSON_NAMES, self.__time_texts__)
     return self

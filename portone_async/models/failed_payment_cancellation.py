@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import extra, known, new, odd, read_datetime
+from portone_async._reading import json_names, new_instance, read_datetime, report_mismatch, unknown_fields
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 @define(slots=True, kw_only=True, repr=False)
 class FailedPaymentCancellation(Model):
     """A cancellation that failed."""
+
+    __enum_fields__: ClassVar[tuple[str, ...]] = ("trigger",)
+    __time_fields__: ClassVar[tuple[str, ...]] = ("cancelled_at", "requested_at")
 
     id: str
     """Id of the cancellation."""
@@ -38,45 +41,52 @@ class FailedPaymentCancellation(Model):
     pg_cancellation_id: str | None = None
     """Cancellation id at the PG."""
     status: Literal["FAILED"] = "FAILED"
-    """Current status; among variants of one type it tells them apart."""
+    """Current status; in a union, the discriminator."""
     trigger: Trigger | None = None
-    """Where the cancellation was asked for."""
+    """Where the cancellation was requested."""
 
 
-_KNOWN = known(FailedPaymentCancellation)
+_JSON_NAMES = json_names(FailedPaymentCancellation)
 
 
 def read(raw: Any) -> FailedPaymentCancellation:
     """Read `FailedPaymentCancellation` from JSON."""
-    self = new(FailedPaymentCancellation)
+    self = new_instance(FailedPaymentCancellation)
     get = raw.get
     self.cancelled_at = (
-        None if (v := get("cancelledAt")) is None else read_datetime(v, "FailedPaymentCancellation.cancelledAt")
+        None if (t1 := get("cancelledAt")) is None else read_datetime(t1, "FailedPaymentCancellation.cancelledAt")
     )
     self.easy_pay_discount_amount = (
         v
         if (v := get("easyPayDiscountAmount")) is None or v.__class__ is int
-        else odd(v, "FailedPaymentCancellation.easyPayDiscountAmount")
+        else report_mismatch(v, "FailedPaymentCancellation.easyPayDiscountAmount")
     )
-    self.id = v if (v := get("id")).__class__ is str else odd(v, "FailedPaymentCancellation.id")
+    self.id = v if (v := get("id")).__class__ is str else report_mismatch(v, "FailedPaymentCancellation.id")
     self.pg_cancellation_id = (
         v
         if (v := get("pgCancellationId")) is None or v.__class__ is str
-        else odd(v, "FailedPaymentCancellation.pgCancellationId")
+        else report_mismatch(v, "FailedPaymentCancellation.pgCancellationId")
     )
-    self.reason = v if (v := get("reason")).__class__ is str else odd(v, "FailedPaymentCancellation.reason")
-    self.requested_at = read_datetime(get("requestedAt"), "FailedPaymentCancellation.requestedAt")
-    self.status = v if (v := get("status")).__class__ is str else odd(v, "FailedPaymentCancellation.status")
+    self.reason = v if (v := get("reason")).__class__ is str else report_mismatch(v, "FailedPaymentCancellation.reason")
+    self.requested_at = read_datetime(t2 := get("requestedAt"), "FailedPaymentCancellation.requestedAt")
+    self.status = v if (v := get("status")).__class__ is str else report_mismatch(v, "FailedPaymentCancellation.status")
     self.tax_free_amount = (
-        v if (v := get("taxFreeAmount")).__class__ is int else odd(v, "FailedPaymentCancellation.taxFreeAmount")
+        v
+        if (v := get("taxFreeAmount")).__class__ is int
+        else report_mismatch(v, "FailedPaymentCancellation.taxFreeAmount")
     )
     self.total_amount = (
-        v if (v := get("totalAmount")).__class__ is int else odd(v, "FailedPaymentCancellation.totalAmount")
+        v if (v := get("totalAmount")).__class__ is int else report_mismatch(v, "FailedPaymentCancellation.totalAmount")
     )
     self.trigger = (
-        v if (v := get("trigger")) is None or v.__class__ is str else odd(v, "FailedPaymentCancellation.trigger")
+        v
+        if (v := get("trigger")) is None or v.__class__ is str
+        else report_mismatch(v, "FailedPaymentCancellation.trigger")
     )
-    self.vat_amount = v if (v := get("vatAmount")).__class__ is int else odd(v, "FailedPaymentCancellation.vatAmount")
-    if not _KNOWN.issuperset(raw):
-        self.additional_properties = extra(raw, _KNOWN)
+    self.vat_amount = (
+        v if (v := get("vatAmount")).__class__ is int else report_mismatch(v, "FailedPaymentCancellation.vatAmount")
+    )
+    self.__time_texts__ = (t1, t2)
+    if not _JSON_NAMES.issuperset(raw):
+        self.additional_properties = unknown_fields(raw, _JSON_NAMES, self.__time_texts__)
     return self

@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import extra, known, new, odd, read_datetime, read_list, read_scalars
+from portone_async._reading import (
+    json_names,
+    new_instance,
+    read_datetime,
+    read_list,
+    read_scalars,
+    report_mismatch,
+    unknown_fields,
+)
 from portone_async.models.customer import read as read_customer
 from portone_async.models.payment_product import read as read_payment_product
 
@@ -22,6 +30,9 @@ if TYPE_CHECKING:
 @define(slots=True, kw_only=True, repr=False)
 class FailedPaymentSchedule(Model):
     """A scheduled payment that failed."""
+
+    __enum_fields__: ClassVar[tuple[str, ...]] = ("currency",)
+    __time_fields__: ClassVar[tuple[str, ...]] = ("completed_at", "created_at", "started_at", "time_to_pay")
 
     billing_key: str
     """Billing key, which stands for a stored payment method."""
@@ -48,11 +59,11 @@ class FailedPaymentSchedule(Model):
     payment_id: str
     """Payment id."""
     started_at: datetime
-    """Time the payment was started."""
+    """When the payment was started."""
     store_id: str
     """Store id; in requests it defaults to the store of the credentials."""
     time_to_pay: datetime
-    """Time the payment is due to be made."""
+    """When the payment is due to be made."""
     total_amount: int
     """Total amount, in the smallest unit of the currency (won for KRW)."""
     installment_month: int | None = None
@@ -62,68 +73,91 @@ class FailedPaymentSchedule(Model):
     products: list[PaymentProduct] | None = None
     """Products."""
     status: Literal["FAILED"] = "FAILED"
-    """Current status; among variants of one type it tells them apart."""
+    """Current status; in a union, the discriminator."""
     tax_free_amount: int | None = None
     """Tax-free amount, in the smallest currency unit."""
     vat_amount: int | None = None
     """VAT, in the smallest currency unit."""
 
 
-_KNOWN = known(FailedPaymentSchedule)
+_JSON_NAMES = json_names(FailedPaymentSchedule)
 
 
 def read(raw: Any) -> FailedPaymentSchedule:
     """Read `FailedPaymentSchedule` from JSON."""
-    self = new(FailedPaymentSchedule)
+    self = new_instance(FailedPaymentSchedule)
     get = raw.get
-    self.billing_key = v if (v := get("billingKey")).__class__ is str else odd(v, "FailedPaymentSchedule.billingKey")
-    self.completed_at = read_datetime(get("completedAt"), "FailedPaymentSchedule.completedAt")
-    self.created_at = read_datetime(get("createdAt"), "FailedPaymentSchedule.createdAt")
-    self.currency = v if (v := get("currency")).__class__ is str else odd(v, "FailedPaymentSchedule.currency")
-    self.custom_data = v if (v := get("customData")).__class__ is str else odd(v, "FailedPaymentSchedule.customData")
-    self.customer = (
-        read_customer(v) if (v := get("customer")).__class__ is dict else odd(v, "FailedPaymentSchedule.customer")
+    self.billing_key = (
+        v if (v := get("billingKey")).__class__ is str else report_mismatch(v, "FailedPaymentSchedule.billingKey")
     )
-    self.id = v if (v := get("id")).__class__ is str else odd(v, "FailedPaymentSchedule.id")
+    self.completed_at = read_datetime(t1 := get("completedAt"), "FailedPaymentSchedule.completedAt")
+    self.created_at = read_datetime(t2 := get("createdAt"), "FailedPaymentSchedule.createdAt")
+    self.currency = (
+        v if (v := get("currency")).__class__ is str else report_mismatch(v, "FailedPaymentSchedule.currency")
+    )
+    self.custom_data = (
+        v if (v := get("customData")).__class__ is str else report_mismatch(v, "FailedPaymentSchedule.customData")
+    )
+    self.customer = (
+        read_customer(v)
+        if (v := get("customer")).__class__ is dict
+        else report_mismatch(v, "FailedPaymentSchedule.customer")
+    )
+    self.id = v if (v := get("id")).__class__ is str else report_mismatch(v, "FailedPaymentSchedule.id")
     self.installment_month = (
         v
         if (v := get("installmentMonth")) is None or v.__class__ is int
-        else odd(v, "FailedPaymentSchedule.installmentMonth")
+        else report_mismatch(v, "FailedPaymentSchedule.installmentMonth")
     )
     self.is_cultural_expense = (
-        v if (v := get("isCulturalExpense")).__class__ is bool else odd(v, "FailedPaymentSchedule.isCulturalExpense")
+        v
+        if (v := get("isCulturalExpense")).__class__ is bool
+        else report_mismatch(v, "FailedPaymentSchedule.isCulturalExpense")
     )
-    self.is_escrow = v if (v := get("isEscrow")).__class__ is bool else odd(v, "FailedPaymentSchedule.isEscrow")
-    self.merchant_id = v if (v := get("merchantId")).__class__ is str else odd(v, "FailedPaymentSchedule.merchantId")
+    self.is_escrow = (
+        v if (v := get("isEscrow")).__class__ is bool else report_mismatch(v, "FailedPaymentSchedule.isEscrow")
+    )
+    self.merchant_id = (
+        v if (v := get("merchantId")).__class__ is str else report_mismatch(v, "FailedPaymentSchedule.merchantId")
+    )
     self.notice_urls = (
         None
         if (v := get("noticeUrls")) is None
         else read_scalars(v, str, "FailedPaymentSchedule.noticeUrls")
         if v.__class__ is list
-        else odd(v, "FailedPaymentSchedule.noticeUrls")
+        else report_mismatch(v, "FailedPaymentSchedule.noticeUrls")
     )
-    self.order_name = v if (v := get("orderName")).__class__ is str else odd(v, "FailedPaymentSchedule.orderName")
-    self.payment_id = v if (v := get("paymentId")).__class__ is str else odd(v, "FailedPaymentSchedule.paymentId")
+    self.order_name = (
+        v if (v := get("orderName")).__class__ is str else report_mismatch(v, "FailedPaymentSchedule.orderName")
+    )
+    self.payment_id = (
+        v if (v := get("paymentId")).__class__ is str else report_mismatch(v, "FailedPaymentSchedule.paymentId")
+    )
     self.products = (
         None
         if (v := get("products")) is None
         else read_list(v, read_payment_product, "FailedPaymentSchedule.products")
         if v.__class__ is list
-        else odd(v, "FailedPaymentSchedule.products")
+        else report_mismatch(v, "FailedPaymentSchedule.products")
     )
-    self.started_at = read_datetime(get("startedAt"), "FailedPaymentSchedule.startedAt")
-    self.status = v if (v := get("status")).__class__ is str else odd(v, "FailedPaymentSchedule.status")
-    self.store_id = v if (v := get("storeId")).__class__ is str else odd(v, "FailedPaymentSchedule.storeId")
+    self.started_at = read_datetime(t3 := get("startedAt"), "FailedPaymentSchedule.startedAt")
+    self.status = v if (v := get("status")).__class__ is str else report_mismatch(v, "FailedPaymentSchedule.status")
+    self.store_id = v if (v := get("storeId")).__class__ is str else report_mismatch(v, "FailedPaymentSchedule.storeId")
     self.tax_free_amount = (
         v
         if (v := get("taxFreeAmount")) is None or v.__class__ is int
-        else odd(v, "FailedPaymentSchedule.taxFreeAmount")
+        else report_mismatch(v, "FailedPaymentSchedule.taxFreeAmount")
     )
-    self.time_to_pay = read_datetime(get("timeToPay"), "FailedPaymentSchedule.timeToPay")
-    self.total_amount = v if (v := get("totalAmount")).__class__ is int else odd(v, "FailedPaymentSchedule.totalAmount")
+    self.time_to_pay = read_datetime(t4 := get("timeToPay"), "FailedPaymentSchedule.timeToPay")
+    self.total_amount = (
+        v if (v := get("totalAmount")).__class__ is int else report_mismatch(v, "FailedPaymentSchedule.totalAmount")
+    )
     self.vat_amount = (
-        v if (v := get("vatAmount")) is None or v.__class__ is int else odd(v, "FailedPaymentSchedule.vatAmount")
+        v
+        if (v := get("vatAmount")) is None or v.__class__ is int
+        else report_mismatch(v, "FailedPaymentSchedule.vatAmount")
     )
-    if not _KNOWN.issuperset(raw):
-        self.additional_properties = extra(raw, _KNOWN)
+    self.__time_texts__ = (t1, t2, t3, t4)
+    if not _JSON_NAMES.issuperset(raw):
+        self.additional_properties = unknown_fields(raw, _JSON_NAMES, self.__time_texts__)
     return self

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import extra, known, new, odd, read_datetime, read_list
+from portone_async._reading import json_names, new_instance, read_datetime, read_list, report_mismatch, unknown_fields
 from portone_async.models.channel_group_summary import read as read_channel_group_summary
 from portone_async.models.customer import read as read_customer
 from portone_async.models.payment_amount import read as read_payment_amount
@@ -36,6 +36,9 @@ if TYPE_CHECKING:
 @define(slots=True, kw_only=True, repr=False)
 class FailedPaymentTransaction(Model):
     """A payment attempt that failed."""
+
+    __enum_fields__: ClassVar[tuple[str, ...]] = ("country", "currency", "version")
+    __time_fields__: ClassVar[tuple[str, ...]] = ("failed_at", "requested_at", "status_changed_at", "updated_at")
 
     amount: PaymentAmount
     """Breakdown of the payment amount."""
@@ -90,108 +93,135 @@ class FailedPaymentTransaction(Model):
     schedule_id: str | None = None
     """Payment schedule id; only for scheduled payments."""
     status: Literal["FAILED"] = "FAILED"
-    """Current status; among variants of one type it tells them apart."""
+    """Current status; in a union, the discriminator."""
     webhooks: list[PaymentWebhook] | None = None
     """Webhooks sent so far."""
 
 
-_KNOWN = known(FailedPaymentTransaction)
+_JSON_NAMES = json_names(FailedPaymentTransaction)
 
 
 def read(raw: Any) -> FailedPaymentTransaction:
     """Read `FailedPaymentTransaction` from JSON."""
-    self = new(FailedPaymentTransaction)
+    self = new_instance(FailedPaymentTransaction)
     get = raw.get
     self.amount = (
-        read_payment_amount(v) if (v := get("amount")).__class__ is dict else odd(v, "FailedPaymentTransaction.amount")
+        read_payment_amount(v)
+        if (v := get("amount")).__class__ is dict
+        else report_mismatch(v, "FailedPaymentTransaction.amount")
     )
     self.billing_key = (
-        v if (v := get("billingKey")) is None or v.__class__ is str else odd(v, "FailedPaymentTransaction.billingKey")
+        v
+        if (v := get("billingKey")) is None or v.__class__ is str
+        else report_mismatch(v, "FailedPaymentTransaction.billingKey")
     )
     self.channel = (
         None
         if (v := get("channel")) is None
         else read_selected_channel(v)
         if v.__class__ is dict
-        else odd(v, "FailedPaymentTransaction.channel")
+        else report_mismatch(v, "FailedPaymentTransaction.channel")
     )
     self.channel_group = (
         None
         if (v := get("channelGroup")) is None
         else read_channel_group_summary(v)
         if v.__class__ is dict
-        else odd(v, "FailedPaymentTransaction.channelGroup")
+        else report_mismatch(v, "FailedPaymentTransaction.channelGroup")
     )
     self.country = (
-        v if (v := get("country")) is None or v.__class__ is str else odd(v, "FailedPaymentTransaction.country")
+        v
+        if (v := get("country")) is None or v.__class__ is str
+        else report_mismatch(v, "FailedPaymentTransaction.country")
     )
-    self.currency = v if (v := get("currency")).__class__ is str else odd(v, "FailedPaymentTransaction.currency")
+    self.currency = (
+        v if (v := get("currency")).__class__ is str else report_mismatch(v, "FailedPaymentTransaction.currency")
+    )
     self.custom_data = (
-        v if (v := get("customData")) is None or v.__class__ is str else odd(v, "FailedPaymentTransaction.customData")
+        v
+        if (v := get("customData")) is None or v.__class__ is str
+        else report_mismatch(v, "FailedPaymentTransaction.customData")
     )
     self.customer = (
-        read_customer(v) if (v := get("customer")).__class__ is dict else odd(v, "FailedPaymentTransaction.customer")
+        read_customer(v)
+        if (v := get("customer")).__class__ is dict
+        else report_mismatch(v, "FailedPaymentTransaction.customer")
     )
     self.escrow = (
         None
         if (v := get("escrow")) is None
         else read_payment_escrow(v)
         if v.__class__ is dict
-        else odd(v, "FailedPaymentTransaction.escrow")
+        else report_mismatch(v, "FailedPaymentTransaction.escrow")
     )
-    self.failed_at = read_datetime(get("failedAt"), "FailedPaymentTransaction.failedAt")
+    self.failed_at = read_datetime(t1 := get("failedAt"), "FailedPaymentTransaction.failedAt")
     self.failure = (
         read_payment_failure(v)
         if (v := get("failure")).__class__ is dict
-        else odd(v, "FailedPaymentTransaction.failure")
+        else report_mismatch(v, "FailedPaymentTransaction.failure")
     )
-    self.id = v if (v := get("id")).__class__ is str else odd(v, "FailedPaymentTransaction.id")
+    self.id = v if (v := get("id")).__class__ is str else report_mismatch(v, "FailedPaymentTransaction.id")
     self.is_cultural_expense = (
         v
         if (v := get("isCulturalExpense")) is None or v.__class__ is bool
-        else odd(v, "FailedPaymentTransaction.isCulturalExpense")
+        else report_mismatch(v, "FailedPaymentTransaction.isCulturalExpense")
     )
-    self.merchant_id = v if (v := get("merchantId")).__class__ is str else odd(v, "FailedPaymentTransaction.merchantId")
+    self.merchant_id = (
+        v if (v := get("merchantId")).__class__ is str else report_mismatch(v, "FailedPaymentTransaction.merchantId")
+    )
     self.method = (
         None
         if (v := get("method")) is None
         else read_payment_method(v)
         if v.__class__ is dict
-        else odd(v, "FailedPaymentTransaction.method")
+        else report_mismatch(v, "FailedPaymentTransaction.method")
     )
-    self.order_name = v if (v := get("orderName")).__class__ is str else odd(v, "FailedPaymentTransaction.orderName")
-    self.payment_id = v if (v := get("paymentId")).__class__ is str else odd(v, "FailedPaymentTransaction.paymentId")
+    self.order_name = (
+        v if (v := get("orderName")).__class__ is str else report_mismatch(v, "FailedPaymentTransaction.orderName")
+    )
+    self.payment_id = (
+        v if (v := get("paymentId")).__class__ is str else report_mismatch(v, "FailedPaymentTransaction.paymentId")
+    )
     self.product_count = (
         v
         if (v := get("productCount")) is None or v.__class__ is int
-        else odd(v, "FailedPaymentTransaction.productCount")
+        else report_mismatch(v, "FailedPaymentTransaction.productCount")
     )
     self.products = (
         None
         if (v := get("products")) is None
         else read_list(v, read_payment_product, "FailedPaymentTransaction.products")
         if v.__class__ is list
-        else odd(v, "FailedPaymentTransaction.products")
+        else report_mismatch(v, "FailedPaymentTransaction.products")
     )
     self.promotion_id = (
-        v if (v := get("promotionId")) is None or v.__class__ is str else odd(v, "FailedPaymentTransaction.promotionId")
+        v
+        if (v := get("promotionId")) is None or v.__class__ is str
+        else report_mismatch(v, "FailedPaymentTransaction.promotionId")
     )
-    self.requested_at = read_datetime(get("requestedAt"), "FailedPaymentTransaction.requestedAt")
+    self.requested_at = read_datetime(t2 := get("requestedAt"), "FailedPaymentTransaction.requestedAt")
     self.schedule_id = (
-        v if (v := get("scheduleId")) is None or v.__class__ is str else odd(v, "FailedPaymentTransaction.scheduleId")
+        v
+        if (v := get("scheduleId")) is None or v.__class__ is str
+        else report_mismatch(v, "FailedPaymentTransaction.scheduleId")
     )
-    self.status = v if (v := get("status")).__class__ is str else odd(v, "FailedPaymentTransaction.status")
-    self.status_changed_at = read_datetime(get("statusChangedAt"), "FailedPaymentTransaction.statusChangedAt")
-    self.store_id = v if (v := get("storeId")).__class__ is str else odd(v, "FailedPaymentTransaction.storeId")
-    self.updated_at = read_datetime(get("updatedAt"), "FailedPaymentTransaction.updatedAt")
-    self.version = v if (v := get("version")).__class__ is str else odd(v, "FailedPaymentTransaction.version")
+    self.status = v if (v := get("status")).__class__ is str else report_mismatch(v, "FailedPaymentTransaction.status")
+    self.status_changed_at = read_datetime(t3 := get("statusChangedAt"), "FailedPaymentTransaction.statusChangedAt")
+    self.store_id = (
+        v if (v := get("storeId")).__class__ is str else report_mismatch(v, "FailedPaymentTransaction.storeId")
+    )
+    self.updated_at = read_datetime(t4 := get("updatedAt"), "FailedPaymentTransaction.updatedAt")
+    self.version = (
+        v if (v := get("version")).__class__ is str else report_mismatch(v, "FailedPaymentTransaction.version")
+    )
     self.webhooks = (
         None
         if (v := get("webhooks")) is None
         else read_list(v, read_payment_webhook, "FailedPaymentTransaction.webhooks")
         if v.__class__ is list
-        else odd(v, "FailedPaymentTransaction.webhooks")
+        else report_mismatch(v, "FailedPaymentTransaction.webhooks")
     )
-    if not _KNOWN.issuperset(raw):
-        self.additional_properties = extra(raw, _KNOWN)
+    self.__time_texts__ = (t1, t2, t3, t4)
+    if not _JSON_NAMES.issuperset(raw):
+        self.additional_properties = unknown_fields(raw, _JSON_NAMES, self.__time_texts__)
     return self

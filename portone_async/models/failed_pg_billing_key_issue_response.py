@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import extra, known, new, odd
+from portone_async._reading import json_names, new_instance, report_mismatch, unknown_fields
 from portone_async.models.billing_key_failure import read as read_billing_key_failure
 from portone_async.models.selected_channel import read as read_selected_channel
 
@@ -25,27 +25,27 @@ class FailedPgBillingKeyIssueResponse(Model):
     failure: BillingKeyFailure
     """Why it failed."""
     type: Literal["FAILED"] = "FAILED"
-    """Kind of object; among variants of one type it tells them apart."""
+    """Kind of object; in a union, the discriminator."""
 
 
-_KNOWN = known(FailedPgBillingKeyIssueResponse)
+_JSON_NAMES = json_names(FailedPgBillingKeyIssueResponse)
 
 
 def read(raw: Any) -> FailedPgBillingKeyIssueResponse:
     """Read `FailedPgBillingKeyIssueResponse` from JSON."""
-    self = new(FailedPgBillingKeyIssueResponse)
+    self = new_instance(FailedPgBillingKeyIssueResponse)
     get = raw.get
     self.channel = (
         read_selected_channel(v)
         if (v := get("channel")).__class__ is dict
-        else odd(v, "FailedPgBillingKeyIssueResponse.channel")
+        else report_mismatch(v, "FailedPgBillingKeyIssueResponse.channel")
     )
     self.failure = (
         read_billing_key_failure(v)
         if (v := get("failure")).__class__ is dict
-        else odd(v, "FailedPgBillingKeyIssueResponse.failure")
+        else report_mismatch(v, "FailedPgBillingKeyIssueResponse.failure")
     )
-    self.type = v if (v := get("type")).__class__ is str else odd(v, "FailedPgBillingKeyIssueResponse.type")
-    if not _KNOWN.issuperset(raw):
-        self.additional_properties = extra(raw, _KNOWN)
+    self.type = v if (v := get("type")).__class__ is str else report_mismatch(v, "FailedPgBillingKeyIssueResponse.type")
+    if not _JSON_NAMES.issuperset(raw):
+        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
     return self

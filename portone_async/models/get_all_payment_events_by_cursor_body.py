@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import extra, known, new, odd, read_datetime
+from portone_async._reading import json_names, new_instance, read_datetime, report_mismatch, unknown_fields
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -17,36 +17,45 @@ if TYPE_CHECKING:
 class GetAllPaymentEventsByCursorBody(Model):
     """`GetAllPaymentEventsByCursorBody` of PortOne's document."""
 
+    __time_fields__: ClassVar[tuple[str, ...]] = ("from_", "until")
+
     cursor: str | None = None
-    """Where to read on: the `cursor` last received; leave out in the first request."""
+    """Where to continue: the last `cursor` received; omit it in the first request."""
     from_: datetime | None = None
-    """Start of the period to search; 90 days before its end if left out."""
+    """Start of the period to search; 90 days before its end if omitted."""
     size: int | None = None
     """Number of items per page; default 10, at most 1000."""
     store_id: str | None = None
-    """Store id, for merchant-level users only; all stores of the merchant when left out."""
+    """Store id, for merchant-level users only; all stores of the merchant if omitted."""
     until: datetime | None = None
-    """End of the period; now when left out."""
+    """End of the period; now if omitted."""
 
 
-_KNOWN = known(GetAllPaymentEventsByCursorBody)
+_JSON_NAMES = json_names(GetAllPaymentEventsByCursorBody)
 
 
 def read(raw: Any) -> GetAllPaymentEventsByCursorBody:
     """Read `GetAllPaymentEventsByCursorBody` from JSON."""
-    self = new(GetAllPaymentEventsByCursorBody)
+    self = new_instance(GetAllPaymentEventsByCursorBody)
     get = raw.get
     self.cursor = (
-        v if (v := get("cursor")) is None or v.__class__ is str else odd(v, "GetAllPaymentEventsByCursorBody.cursor")
+        v
+        if (v := get("cursor")) is None or v.__class__ is str
+        else report_mismatch(v, "GetAllPaymentEventsByCursorBody.cursor")
     )
-    self.from_ = None if (v := get("from")) is None else read_datetime(v, "GetAllPaymentEventsByCursorBody.from")
+    self.from_ = None if (t1 := get("from")) is None else read_datetime(t1, "GetAllPaymentEventsByCursorBody.from")
     self.size = (
-        v if (v := get("size")) is None or v.__class__ is int else odd(v, "GetAllPaymentEventsByCursorBody.size")
+        v
+        if (v := get("size")) is None or v.__class__ is int
+        else report_mismatch(v, "GetAllPaymentEventsByCursorBody.size")
     )
     self.store_id = (
-        v if (v := get("storeId")) is None or v.__class__ is str else odd(v, "GetAllPaymentEventsByCursorBody.storeId")
+        v
+        if (v := get("storeId")) is None or v.__class__ is str
+        else report_mismatch(v, "GetAllPaymentEventsByCursorBody.storeId")
     )
-    self.until = None if (v := get("until")) is None else read_datetime(v, "GetAllPaymentEventsByCursorBody.until")
-    if not _KNOWN.issuperset(raw):
-        self.additional_properties = extra(raw, _KNOWN)
+    self.until = None if (t2 := get("until")) is None else read_datetime(t2, "GetAllPaymentEventsByCursorBody.until")
+    self.__time_texts__ = (t1, t2)
+    if not _JSON_NAMES.issuperset(raw):
+        self.additional_properties = unknown_fields(raw, _JSON_NAMES, self.__time_texts__)
     return self

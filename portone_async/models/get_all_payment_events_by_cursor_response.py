@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import extra, known, new, odd, read_list
+from portone_async._reading import json_names, new_instance, read_list, report_mismatch, unknown_fields
 from portone_async.models.payment_event_with_cursor import read as read_payment_event_with_cursor
 
 if TYPE_CHECKING:
@@ -22,18 +22,18 @@ class GetAllPaymentEventsByCursorResponse(Model):
     """Objects in the result."""
 
 
-_KNOWN = known(GetAllPaymentEventsByCursorResponse)
+_JSON_NAMES = json_names(GetAllPaymentEventsByCursorResponse)
 
 
 def read(raw: Any) -> GetAllPaymentEventsByCursorResponse:
     """Read `GetAllPaymentEventsByCursorResponse` from JSON."""
-    self = new(GetAllPaymentEventsByCursorResponse)
+    self = new_instance(GetAllPaymentEventsByCursorResponse)
     get = raw.get
     self.items = (
         read_list(v, read_payment_event_with_cursor, "GetAllPaymentEventsByCursorResponse.items")
         if (v := get("items")).__class__ is list
-        else odd(v, "GetAllPaymentEventsByCursorResponse.items")
+        else report_mismatch(v, "GetAllPaymentEventsByCursorResponse.items")
     )
-    if not _KNOWN.issuperset(raw):
-        self.additional_properties = extra(raw, _KNOWN)
+    if not _JSON_NAMES.issuperset(raw):
+        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
     return self

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import extra, known, new, odd, read_list
+from portone_async._reading import json_names, new_instance, read_list, report_mismatch, unknown_fields
 from portone_async.models.payment_with_cursor import read as read_payment_with_cursor
 
 if TYPE_CHECKING:
@@ -22,18 +22,18 @@ class GetAllPaymentsByCursorResponse(Model):
     """Objects in the result."""
 
 
-_KNOWN = known(GetAllPaymentsByCursorResponse)
+_JSON_NAMES = json_names(GetAllPaymentsByCursorResponse)
 
 
 def read(raw: Any) -> GetAllPaymentsByCursorResponse:
     """Read `GetAllPaymentsByCursorResponse` from JSON."""
-    self = new(GetAllPaymentsByCursorResponse)
+    self = new_instance(GetAllPaymentsByCursorResponse)
     get = raw.get
     self.items = (
         read_list(v, read_payment_with_cursor, "GetAllPaymentsByCursorResponse.items")
         if (v := get("items")).__class__ is list
-        else odd(v, "GetAllPaymentsByCursorResponse.items")
+        else report_mismatch(v, "GetAllPaymentsByCursorResponse.items")
     )
-    if not _KNOWN.issuperset(raw):
-        self.additional_properties = extra(raw, _KNOWN)
+    if not _JSON_NAMES.issuperset(raw):
+        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
     return self

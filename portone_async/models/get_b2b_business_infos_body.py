@@ -7,7 +7,7 @@ from typing import Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import extra, known, new, odd, read_scalars
+from portone_async._reading import json_names, new_instance, read_scalars, report_mismatch, unknown_fields
 
 
 @define(slots=True, kw_only=True, repr=False)
@@ -18,18 +18,18 @@ class GetB2bBusinessInfosBody(Model):
     """Business registration numbers to look up."""
 
 
-_KNOWN = known(GetB2bBusinessInfosBody)
+_JSON_NAMES = json_names(GetB2bBusinessInfosBody)
 
 
 def read(raw: Any) -> GetB2bBusinessInfosBody:
     """Read `GetB2bBusinessInfosBody` from JSON."""
-    self = new(GetB2bBusinessInfosBody)
+    self = new_instance(GetB2bBusinessInfosBody)
     get = raw.get
     self.brn_list = (
         read_scalars(v, str, "GetB2bBusinessInfosBody.brnList")
         if (v := get("brnList")).__class__ is list
-        else odd(v, "GetB2bBusinessInfosBody.brnList")
+        else report_mismatch(v, "GetB2bBusinessInfosBody.brnList")
     )
-    if not _KNOWN.issuperset(raw):
-        self.additional_properties = extra(raw, _KNOWN)
+    if not _JSON_NAMES.issuperset(raw):
+        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
     return self

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import extra, known, new, odd, read_list
+from portone_async._reading import json_names, new_instance, read_list, report_mismatch, unknown_fields
 from portone_async.models.b2b_business_info_result import read as read_b2b_business_info_result
 
 if TYPE_CHECKING:
@@ -22,18 +22,18 @@ class GetB2bBusinessInfosResponse(Model):
     """Business details per registration number."""
 
 
-_KNOWN = known(GetB2bBusinessInfosResponse)
+_JSON_NAMES = json_names(GetB2bBusinessInfosResponse)
 
 
 def read(raw: Any) -> GetB2bBusinessInfosResponse:
     """Read `GetB2bBusinessInfosResponse` from JSON."""
-    self = new(GetB2bBusinessInfosResponse)
+    self = new_instance(GetB2bBusinessInfosResponse)
     get = raw.get
     self.result = (
         read_list(v, read_b2b_business_info_result, "GetB2bBusinessInfosResponse.result")
         if (v := get("result")).__class__ is list
-        else odd(v, "GetB2bBusinessInfosResponse.result")
+        else report_mismatch(v, "GetB2bBusinessInfosResponse.result")
     )
-    if not _KNOWN.issuperset(raw):
-        self.additional_properties = extra(raw, _KNOWN)
+    if not _JSON_NAMES.issuperset(raw):
+        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
     return self

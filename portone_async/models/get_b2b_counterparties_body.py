@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import extra, known, new, odd
+from portone_async._reading import json_names, new_instance, report_mismatch, unknown_fields
 from portone_async.models.b2b_counterparty_filter import read as read_b2b_counterparty_filter
 from portone_async.models.page_input import read as read_page_input
 
@@ -23,30 +23,30 @@ class GetB2bCounterpartiesBody(Model):
     filter: B2bCounterpartyFilter | None = None
     """Conditions the results must meet."""
     page: PageInput | None = None
-    """Page asked for or returned; page numbers start at 0."""
+    """Page requested or returned; page numbers start at 0."""
 
 
-_KNOWN = known(GetB2bCounterpartiesBody)
+_JSON_NAMES = json_names(GetB2bCounterpartiesBody)
 
 
 def read(raw: Any) -> GetB2bCounterpartiesBody:
     """Read `GetB2bCounterpartiesBody` from JSON."""
-    self = new(GetB2bCounterpartiesBody)
+    self = new_instance(GetB2bCounterpartiesBody)
     get = raw.get
     self.filter = (
         None
         if (v := get("filter")) is None
         else read_b2b_counterparty_filter(v)
         if v.__class__ is dict
-        else odd(v, "GetB2bCounterpartiesBody.filter")
+        else report_mismatch(v, "GetB2bCounterpartiesBody.filter")
     )
     self.page = (
         None
         if (v := get("page")) is None
         else read_page_input(v)
         if v.__class__ is dict
-        else odd(v, "GetB2bCounterpartiesBody.page")
+        else report_mismatch(v, "GetB2bCounterpartiesBody.page")
     )
-    if not _KNOWN.issuperset(raw):
-        self.additional_properties = extra(raw, _KNOWN)
+    if not _JSON_NAMES.issuperset(raw):
+        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
     return self

@@ -7,7 +7,7 @@ from typing import Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import extra, known, new, odd
+from portone_async._reading import json_names, new_instance, report_mismatch, unknown_fields
 
 
 @define(slots=True, kw_only=True, repr=False)
@@ -18,16 +18,18 @@ class GetB2bCounterpartyCertificateRegistrationUrlResponse(Model):
     """URL of the page that registers the certificate."""
 
 
-_KNOWN = known(GetB2bCounterpartyCertificateRegistrationUrlResponse)
+_JSON_NAMES = json_names(GetB2bCounterpartyCertificateRegistrationUrlResponse)
 
 
 def read(raw: Any) -> GetB2bCounterpartyCertificateRegistrationUrlResponse:
     """Read `GetB2bCounterpartyCertificateRegistrationUrlResponse` from JSON."""
-    self = new(GetB2bCounterpartyCertificateRegistrationUrlResponse)
+    self = new_instance(GetB2bCounterpartyCertificateRegistrationUrlResponse)
     get = raw.get
     self.url = (
-        v if (v := get("url")).__class__ is str else odd(v, "GetB2bCounterpartyCertificateRegistrationUrlResponse.url")
+        v
+        if (v := get("url")).__class__ is str
+        else report_mismatch(v, "GetB2bCounterpartyCertificateRegistrationUrlResponse.url")
     )
-    if not _KNOWN.issuperset(raw):
-        self.additional_properties = extra(raw, _KNOWN)
+    if not _JSON_NAMES.issuperset(raw):
+        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
     return self

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import extra, known, new, odd, read_list
+from portone_async._reading import json_names, new_instance, read_list, report_mismatch, unknown_fields
 from portone_async.models.b2b_tax_invoice_attachment import read as read_b2b_tax_invoice_attachment
 
 if TYPE_CHECKING:
@@ -22,18 +22,18 @@ class GetB2bTaxInvoiceAttachmentsResponse(Model):
     """Files attached to the tax invoice."""
 
 
-_KNOWN = known(GetB2bTaxInvoiceAttachmentsResponse)
+_JSON_NAMES = json_names(GetB2bTaxInvoiceAttachmentsResponse)
 
 
 def read(raw: Any) -> GetB2bTaxInvoiceAttachmentsResponse:
     """Read `GetB2bTaxInvoiceAttachmentsResponse` from JSON."""
-    self = new(GetB2bTaxInvoiceAttachmentsResponse)
+    self = new_instance(GetB2bTaxInvoiceAttachmentsResponse)
     get = raw.get
     self.attachments = (
         read_list(v, read_b2b_tax_invoice_attachment, "GetB2bTaxInvoiceAttachmentsResponse.attachments")
         if (v := get("attachments")).__class__ is list
-        else odd(v, "GetB2bTaxInvoiceAttachmentsResponse.attachments")
+        else report_mismatch(v, "GetB2bTaxInvoiceAttachmentsResponse.attachments")
     )
-    if not _KNOWN.issuperset(raw):
-        self.additional_properties = extra(raw, _KNOWN)
+    if not _JSON_NAMES.issuperset(raw):
+        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
     return self

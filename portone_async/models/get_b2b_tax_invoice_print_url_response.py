@@ -7,7 +7,7 @@ from typing import Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import extra, known, new, odd
+from portone_async._reading import json_names, new_instance, report_mismatch, unknown_fields
 
 
 @define(slots=True, kw_only=True, repr=False)
@@ -18,14 +18,14 @@ class GetB2bTaxInvoicePrintUrlResponse(Model):
     """URL that prints the tax invoice."""
 
 
-_KNOWN = known(GetB2bTaxInvoicePrintUrlResponse)
+_JSON_NAMES = json_names(GetB2bTaxInvoicePrintUrlResponse)
 
 
 def read(raw: Any) -> GetB2bTaxInvoicePrintUrlResponse:
     """Read `GetB2bTaxInvoicePrintUrlResponse` from JSON."""
-    self = new(GetB2bTaxInvoicePrintUrlResponse)
+    self = new_instance(GetB2bTaxInvoicePrintUrlResponse)
     get = raw.get
-    self.url = v if (v := get("url")).__class__ is str else odd(v, "GetB2bTaxInvoicePrintUrlResponse.url")
-    if not _KNOWN.issuperset(raw):
-        self.additional_properties = extra(raw, _KNOWN)
+    self.url = v if (v := get("url")).__class__ is str else report_mismatch(v, "GetB2bTaxInvoicePrintUrlResponse.url")
+    if not _JSON_NAMES.issuperset(raw):
+        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
     return self

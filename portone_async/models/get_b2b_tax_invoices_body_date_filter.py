@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import extra, known, new, odd, read_list
+from portone_async._reading import json_names, new_instance, read_list, report_mismatch, unknown_fields
 from portone_async.models.date_range_option import read as read_date_range_option
 
 if TYPE_CHECKING:
@@ -19,31 +19,33 @@ if TYPE_CHECKING:
 class GetB2bTaxInvoicesBodyDateFilter(Model):
     """Period of a tax invoice search and the date it refers to."""
 
+    __enum_fields__: ClassVar[tuple[str, ...]] = ("date_type",)
+
     date_range: list[DateRangeOption] | None = None
     """Periods to search; from one month ago until today by default."""
     date_type: B2bSearchDateType | None = None
     """Date the period refers to; REGISTER by default."""
 
 
-_KNOWN = known(GetB2bTaxInvoicesBodyDateFilter)
+_JSON_NAMES = json_names(GetB2bTaxInvoicesBodyDateFilter)
 
 
 def read(raw: Any) -> GetB2bTaxInvoicesBodyDateFilter:
     """Read `GetB2bTaxInvoicesBodyDateFilter` from JSON."""
-    self = new(GetB2bTaxInvoicesBodyDateFilter)
+    self = new_instance(GetB2bTaxInvoicesBodyDateFilter)
     get = raw.get
     self.date_range = (
         None
         if (v := get("dateRange")) is None
         else read_list(v, read_date_range_option, "GetB2bTaxInvoicesBodyDateFilter.dateRange")
         if v.__class__ is list
-        else odd(v, "GetB2bTaxInvoicesBodyDateFilter.dateRange")
+        else report_mismatch(v, "GetB2bTaxInvoicesBodyDateFilter.dateRange")
     )
     self.date_type = (
         v
         if (v := get("dateType")) is None or v.__class__ is str
-        else odd(v, "GetB2bTaxInvoicesBodyDateFilter.dateType")
+        else report_mismatch(v, "GetB2bTaxInvoicesBodyDateFilter.dateType")
     )
-    if not _KNOWN.issuperset(raw):
-        self.additional_properties = extra(raw, _KNOWN)
+    if not _JSON_NAMES.issuperset(raw):
+        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
     return self

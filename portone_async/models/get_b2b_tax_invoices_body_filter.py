@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import extra, known, new, odd, read_scalars
+from portone_async._reading import json_names, new_instance, read_scalars, report_mismatch, unknown_fields
 from portone_async.models.get_b2b_tax_invoices_body_primary_filter import (
     read as read_get_b2b_tax_invoices_body_primary_filter,
 )
@@ -42,87 +42,89 @@ class GetB2bTaxInvoicesBodyFilter(Model):
     primary_filter: GetB2bTaxInvoicesBodyPrimaryFilter | None = None
     """Main filter; set exactly one of its fields."""
     purpose_types: list[B2bTaxInvoicePurposeType] | None = None
-    """Match invoices with one of these purposes."""
+    """Only invoices with one of these purposes."""
     statuses: list[B2bTaxInvoiceStatus] | None = None
-    """Match tax invoices with one of these statuses; all when left out."""
+    """Only tax invoices with one of these statuses; all if omitted."""
     supplier_brn: str | None = None
     """Business registration number of the supplier."""
     taxation_types: list[B2bTaxInvoiceTaxationType] | None = None
-    """Match entries with one of these taxation types."""
+    """Only entries with one of these taxation types."""
 
 
-_KNOWN = known(GetB2bTaxInvoicesBodyFilter)
+_JSON_NAMES = json_names(GetB2bTaxInvoicesBodyFilter)
 
 
 def read(raw: Any) -> GetB2bTaxInvoicesBodyFilter:
     """Read `GetB2bTaxInvoicesBodyFilter` from JSON."""
-    self = new(GetB2bTaxInvoicesBodyFilter)
+    self = new_instance(GetB2bTaxInvoicesBodyFilter)
     get = raw.get
     self.counterparty_id = (
         v
         if (v := get("counterpartyId")) is None or v.__class__ is str
-        else odd(v, "GetB2bTaxInvoicesBodyFilter.counterpartyId")
+        else report_mismatch(v, "GetB2bTaxInvoicesBodyFilter.counterpartyId")
     )
     self.document_modification_types = (
         None
         if (v := get("documentModificationTypes")) is None
         else read_scalars(v, str, "GetB2bTaxInvoicesBodyFilter.documentModificationTypes")
         if v.__class__ is list
-        else odd(v, "GetB2bTaxInvoicesBodyFilter.documentModificationTypes")
+        else report_mismatch(v, "GetB2bTaxInvoicesBodyFilter.documentModificationTypes")
     )
     self.include_brn_match = (
         v
         if (v := get("includeBrnMatch")) is None or v.__class__ is bool
-        else odd(v, "GetB2bTaxInvoicesBodyFilter.includeBrnMatch")
+        else report_mismatch(v, "GetB2bTaxInvoicesBodyFilter.includeBrnMatch")
     )
     self.is_delayed = (
-        v if (v := get("isDelayed")) is None or v.__class__ is bool else odd(v, "GetB2bTaxInvoicesBodyFilter.isDelayed")
+        v
+        if (v := get("isDelayed")) is None or v.__class__ is bool
+        else report_mismatch(v, "GetB2bTaxInvoicesBodyFilter.isDelayed")
     )
     self.issuance_types = (
         None
         if (v := get("issuanceTypes")) is None
         else read_scalars(v, str, "GetB2bTaxInvoicesBodyFilter.issuanceTypes")
         if v.__class__ is list
-        else odd(v, "GetB2bTaxInvoicesBodyFilter.issuanceTypes")
+        else report_mismatch(v, "GetB2bTaxInvoicesBodyFilter.issuanceTypes")
     )
     self.partner_brn = (
         v
         if (v := get("partnerBrn")) is None or v.__class__ is str
-        else odd(v, "GetB2bTaxInvoicesBodyFilter.partnerBrn")
+        else report_mismatch(v, "GetB2bTaxInvoicesBodyFilter.partnerBrn")
     )
     self.primary_filter = (
         None
         if (v := get("primaryFilter")) is None
         else read_get_b2b_tax_invoices_body_primary_filter(v)
         if v.__class__ is dict
-        else odd(v, "GetB2bTaxInvoicesBodyFilter.primaryFilter")
+        else report_mismatch(v, "GetB2bTaxInvoicesBodyFilter.primaryFilter")
     )
     self.purpose_types = (
         None
         if (v := get("purposeTypes")) is None
         else read_scalars(v, str, "GetB2bTaxInvoicesBodyFilter.purposeTypes")
         if v.__class__ is list
-        else odd(v, "GetB2bTaxInvoicesBodyFilter.purposeTypes")
+        else report_mismatch(v, "GetB2bTaxInvoicesBodyFilter.purposeTypes")
     )
     self.statuses = (
         None
         if (v := get("statuses")) is None
         else read_scalars(v, str, "GetB2bTaxInvoicesBodyFilter.statuses")
         if v.__class__ is list
-        else odd(v, "GetB2bTaxInvoicesBodyFilter.statuses")
+        else report_mismatch(v, "GetB2bTaxInvoicesBodyFilter.statuses")
     )
     self.supplier_brn = (
         v
         if (v := get("supplierBrn")) is None or v.__class__ is str
-        else odd(v, "GetB2bTaxInvoicesBodyFilter.supplierBrn")
+        else report_mismatch(v, "GetB2bTaxInvoicesBodyFilter.supplierBrn")
     )
     self.taxation_types = (
         None
         if (v := get("taxationTypes")) is None
         else read_scalars(v, str, "GetB2bTaxInvoicesBodyFilter.taxationTypes")
         if v.__class__ is list
-        else odd(v, "GetB2bTaxInvoicesBodyFilter.taxationTypes")
+        else report_mismatch(v, "GetB2bTaxInvoicesBodyFilter.taxationTypes")
     )
-    if not _KNOWN.issuperset(raw):
-        self.additional_properties = extra(raw, _KNOWN)
+    if not _JSON_NAMES.issuperset(raw):
+        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
     return self

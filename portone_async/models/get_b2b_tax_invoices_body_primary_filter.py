@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import extra, known, new, odd, read_scalars
+from portone_async._reading import json_names, new_instance, read_scalars, report_mismatch, unknown_fields
 from portone_async.models.get_b2b_tax_invoices_body_date_filter import (
     read as read_get_b2b_tax_invoices_body_date_filter,
 )
@@ -38,57 +38,57 @@ class GetB2bTaxInvoicesBodyPrimaryFilter(Model):
     """Tax invoice ids."""
 
 
-_KNOWN = known(GetB2bTaxInvoicesBodyPrimaryFilter)
+_JSON_NAMES = json_names(GetB2bTaxInvoicesBodyPrimaryFilter)
 
 
 def read(raw: Any) -> GetB2bTaxInvoicesBodyPrimaryFilter:
     """Read `GetB2bTaxInvoicesBodyPrimaryFilter` from JSON."""
-    self = new(GetB2bTaxInvoicesBodyPrimaryFilter)
+    self = new_instance(GetB2bTaxInvoicesBodyPrimaryFilter)
     get = raw.get
     self.bulk_tax_invoice_id = (
         v
         if (v := get("bulkTaxInvoiceId")) is None or v.__class__ is str
-        else odd(v, "GetB2bTaxInvoicesBodyPrimaryFilter.bulkTaxInvoiceId")
+        else report_mismatch(v, "GetB2bTaxInvoicesBodyPrimaryFilter.bulkTaxInvoiceId")
     )
     self.date_filter = (
         None
         if (v := get("dateFilter")) is None
         else read_get_b2b_tax_invoices_body_date_filter(v)
         if v.__class__ is dict
-        else odd(v, "GetB2bTaxInvoicesBodyPrimaryFilter.dateFilter")
+        else report_mismatch(v, "GetB2bTaxInvoicesBodyPrimaryFilter.dateFilter")
     )
     self.nts_approval_number = (
         v
         if (v := get("ntsApprovalNumber")) is None or v.__class__ is str
-        else odd(v, "GetB2bTaxInvoicesBodyPrimaryFilter.ntsApprovalNumber")
+        else report_mismatch(v, "GetB2bTaxInvoicesBodyPrimaryFilter.ntsApprovalNumber")
     )
     self.payout_id = (
         v
         if (v := get("payoutId")) is None or v.__class__ is str
-        else odd(v, "GetB2bTaxInvoicesBodyPrimaryFilter.payoutId")
+        else report_mismatch(v, "GetB2bTaxInvoicesBodyPrimaryFilter.payoutId")
     )
     self.recipient_document_key = (
         v
         if (v := get("recipientDocumentKey")) is None or v.__class__ is str
-        else odd(v, "GetB2bTaxInvoicesBodyPrimaryFilter.recipientDocumentKey")
+        else report_mismatch(v, "GetB2bTaxInvoicesBodyPrimaryFilter.recipientDocumentKey")
     )
     self.supplier_document_key = (
         v
         if (v := get("supplierDocumentKey")) is None or v.__class__ is str
-        else odd(v, "GetB2bTaxInvoicesBodyPrimaryFilter.supplierDocumentKey")
+        else report_mismatch(v, "GetB2bTaxInvoicesBodyPrimaryFilter.supplierDocumentKey")
     )
     self.tax_invoice_id = (
         v
         if (v := get("taxInvoiceId")) is None or v.__class__ is str
-        else odd(v, "GetB2bTaxInvoicesBodyPrimaryFilter.taxInvoiceId")
+        else report_mismatch(v, "GetB2bTaxInvoicesBodyPrimaryFilter.taxInvoiceId")
     )
     self.tax_invoice_ids = (
         None
         if (v := get("taxInvoiceIds")) is None
         else read_scalars(v, str, "GetB2bTaxInvoicesBodyPrimaryFilter.taxInvoiceIds")
         if v.__class__ is list
-        else odd(v, "GetB2bTaxInvoicesBodyPrimaryFilter.taxInvoiceIds")
+        else report_mismatch(v, "GetB2bTaxInvoicesBodyPrimaryFilter.taxInvoiceIds")
     )
-    if not _KNOWN.issuperset(raw):
-        self.additional_properties = extra(raw, _KNOWN)
+    if not _JSON_NAMES.issuperset(raw):
+        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
     return self

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import extra, known, new, odd, read_list
+from portone_async._reading import json_names, new_instance, read_list, report_mismatch, unknown_fields
 from portone_async.models.b2b_tax_invoice_summary import read as read_b2b_tax_invoice_summary
 from portone_async.models.page_info import read as read_page_info
 
@@ -23,22 +23,26 @@ class GetB2bTaxInvoicesResponse(Model):
     items: list[B2bTaxInvoiceSummary]
     """Objects in the result."""
     page: PageInfo
-    """Page asked for or returned; page numbers start at 0."""
+    """Page requested or returned; page numbers start at 0."""
 
 
-_KNOWN = known(GetB2bTaxInvoicesResponse)
+_JSON_NAMES = json_names(GetB2bTaxInvoicesResponse)
 
 
 def read(raw: Any) -> GetB2bTaxInvoicesResponse:
     """Read `GetB2bTaxInvoicesResponse` from JSON."""
-    self = new(GetB2bTaxInvoicesResponse)
+    self = new_instance(GetB2bTaxInvoicesResponse)
     get = raw.get
     self.items = (
         read_list(v, read_b2b_tax_invoice_summary, "GetB2bTaxInvoicesResponse.items")
         if (v := get("items")).__class__ is list
-        else odd(v, "GetB2bTaxInvoicesResponse.items")
+        else report_mismatch(v, "GetB2bTaxInvoicesResponse.items")
     )
-    self.page = read_page_info(v) if (v := get("page")).__class__ is dict else odd(v, "GetB2bTaxInvoicesResponse.page")
-    if not _KNOWN.issuperset(raw):
-        self.additional_properties = extra(raw, _KNOWN)
+    self.page = (
+        read_page_info(v)
+        if (v := get("page")).__class__ is dict
+        else report_mismatch(v, "GetB2bTaxInvoicesResponse.page")
+    )
+    if not _JSON_NAMES.issuperset(raw):
+        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
     return self

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import extra, known, new, odd, read_list
+from portone_async._reading import json_names, new_instance, read_list, report_mismatch, unknown_fields
 from portone_async.models.bank_info import read as read_bank_info
 
 if TYPE_CHECKING:
@@ -22,18 +22,18 @@ class GetBankInfosResponse(Model):
     """Objects in the result."""
 
 
-_KNOWN = known(GetBankInfosResponse)
+_JSON_NAMES = json_names(GetBankInfosResponse)
 
 
 def read(raw: Any) -> GetBankInfosResponse:
     """Read `GetBankInfosResponse` from JSON."""
-    self = new(GetBankInfosResponse)
+    self = new_instance(GetBankInfosResponse)
     get = raw.get
     self.items = (
         read_list(v, read_bank_info, "GetBankInfosResponse.items")
         if (v := get("items")).__class__ is list
-        else odd(v, "GetBankInfosResponse.items")
+        else report_mismatch(v, "GetBankInfosResponse.items")
     )
-    if not _KNOWN.issuperset(raw):
-        self.additional_properties = extra(raw, _KNOWN)
+    if not _JSON_NAMES.issuperset(raw):
+        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
     return self

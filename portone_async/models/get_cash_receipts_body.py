@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import extra, known, new, odd
+from portone_async._reading import json_names, new_instance, report_mismatch, unknown_fields
 from portone_async.models.cash_receipt_filter_input import read as read_cash_receipt_filter_input
 from portone_async.models.cash_receipt_sort_input import read as read_cash_receipt_sort_input
 from portone_async.models.page_input import read as read_page_input
@@ -25,39 +25,39 @@ class GetCashReceiptsBody(Model):
     filter: CashReceiptFilterInput | None = None
     """Conditions the results must meet."""
     page: PageInput | None = None
-    """Page to fetch; `number` 0 and `size` 10 when left out."""
+    """Page to fetch; `number` 0 and `size` 10 if omitted."""
     sort: CashReceiptSortInput | None = None
-    """Sort key and direction; ISSUED_AT and DESC when left out."""
+    """Sort key and direction; ISSUED_AT and DESC if omitted."""
 
 
-_KNOWN = known(GetCashReceiptsBody)
+_JSON_NAMES = json_names(GetCashReceiptsBody)
 
 
 def read(raw: Any) -> GetCashReceiptsBody:
     """Read `GetCashReceiptsBody` from JSON."""
-    self = new(GetCashReceiptsBody)
+    self = new_instance(GetCashReceiptsBody)
     get = raw.get
     self.filter = (
         None
         if (v := get("filter")) is None
         else read_cash_receipt_filter_input(v)
         if v.__class__ is dict
-        else odd(v, "GetCashReceiptsBody.filter")
+        else report_mismatch(v, "GetCashReceiptsBody.filter")
     )
     self.page = (
         None
         if (v := get("page")) is None
         else read_page_input(v)
         if v.__class__ is dict
-        else odd(v, "GetCashReceiptsBody.page")
+        else report_mismatch(v, "GetCashReceiptsBody.page")
     )
     self.sort = (
         None
         if (v := get("sort")) is None
         else read_cash_receipt_sort_input(v)
         if v.__class__ is dict
-        else odd(v, "GetCashReceiptsBody.sort")
+        else report_mismatch(v, "GetCashReceiptsBody.sort")
     )
-    if not _KNOWN.issuperset(raw):
-        self.additional_properties = extra(raw, _KNOWN)
+    if not _JSON_NAMES.issuperset(raw):
+        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
     return self

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import extra, known, new, odd
+from portone_async._reading import json_names, new_instance, report_mismatch, unknown_fields
 from portone_async.models.identity_verification_filter_input import read as read_identity_verification_filter_input
 from portone_async.models.identity_verification_sort_input import read as read_identity_verification_sort_input
 from portone_async.models.page_input import read as read_page_input
@@ -25,39 +25,39 @@ class GetIdentityVerificationsBody(Model):
     filter: IdentityVerificationFilterInput | None = None
     """Conditions the results must meet."""
     page: PageInput | None = None
-    """Page to fetch; `number` 0 and `size` 10 when left out."""
+    """Page to fetch; `number` 0 and `size` 10 if omitted."""
     sort: IdentityVerificationSortInput | None = None
-    """Sort key and direction; REQUESTED_AT and DESC when left out."""
+    """Sort key and direction; REQUESTED_AT and DESC if omitted."""
 
 
-_KNOWN = known(GetIdentityVerificationsBody)
+_JSON_NAMES = json_names(GetIdentityVerificationsBody)
 
 
 def read(raw: Any) -> GetIdentityVerificationsBody:
     """Read `GetIdentityVerificationsBody` from JSON."""
-    self = new(GetIdentityVerificationsBody)
+    self = new_instance(GetIdentityVerificationsBody)
     get = raw.get
     self.filter = (
         None
         if (v := get("filter")) is None
         else read_identity_verification_filter_input(v)
         if v.__class__ is dict
-        else odd(v, "GetIdentityVerificationsBody.filter")
+        else report_mismatch(v, "GetIdentityVerificationsBody.filter")
     )
     self.page = (
         None
         if (v := get("page")) is None
         else read_page_input(v)
         if v.__class__ is dict
-        else odd(v, "GetIdentityVerificationsBody.page")
+        else report_mismatch(v, "GetIdentityVerificationsBody.page")
     )
     self.sort = (
         None
         if (v := get("sort")) is None
         else read_identity_verification_sort_input(v)
         if v.__class__ is dict
-        else odd(v, "GetIdentityVerificationsBody.sort")
+        else report_mismatch(v, "GetIdentityVerificationsBody.sort")
     )
-    if not _KNOWN.issuperset(raw):
-        self.additional_properties = extra(raw, _KNOWN)
+    if not _JSON_NAMES.issuperset(raw):
+        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
     return self

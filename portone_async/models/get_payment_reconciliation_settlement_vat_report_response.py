@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import extra, known, new, odd, read_list
+from portone_async._reading import json_names, new_instance, read_list, report_mismatch, unknown_fields
 from portone_async.models.payment_reconciliation_vat_report_item import (
     read as read_payment_reconciliation_vat_report_item,
 )
@@ -34,12 +34,12 @@ class GetPaymentReconciliationSettlementVatReportResponse(Model):
     """Merchant accounts at PGs."""
 
 
-_KNOWN = known(GetPaymentReconciliationSettlementVatReportResponse)
+_JSON_NAMES = json_names(GetPaymentReconciliationSettlementVatReportResponse)
 
 
 def read(raw: Any) -> GetPaymentReconciliationSettlementVatReportResponse:
     """Read `GetPaymentReconciliationSettlementVatReportResponse` from JSON."""
-    self = new(GetPaymentReconciliationSettlementVatReportResponse)
+    self = new_instance(GetPaymentReconciliationSettlementVatReportResponse)
     get = raw.get
     self.items = (
         None
@@ -48,7 +48,7 @@ def read(raw: Any) -> GetPaymentReconciliationSettlementVatReportResponse:
             v, read_payment_reconciliation_vat_report_item, "GetPaymentReconciliationSettlementVatReportResponse.items"
         )
         if v.__class__ is list
-        else odd(v, "GetPaymentReconciliationSettlementVatReportResponse.items")
+        else report_mismatch(v, "GetPaymentReconciliationSettlementVatReportResponse.items")
     )
     self.pg_specifiers = (
         None
@@ -57,13 +57,13 @@ def read(raw: Any) -> GetPaymentReconciliationSettlementVatReportResponse:
             v, read_reconciliation_pg_specifier, "GetPaymentReconciliationSettlementVatReportResponse.pgSpecifiers"
         )
         if v.__class__ is list
-        else odd(v, "GetPaymentReconciliationSettlementVatReportResponse.pgSpecifiers")
+        else report_mismatch(v, "GetPaymentReconciliationSettlementVatReportResponse.pgSpecifiers")
     )
     self.summary = (
         read_payment_reconciliation_vat_report_summary(v)
         if (v := get("summary")).__class__ is dict
-        else odd(v, "GetPaymentReconciliationSettlementVatReportResponse.summary")
+        else report_mismatch(v, "GetPaymentReconciliationSettlementVatReportResponse.summary")
     )
-    if not _KNOWN.issuperset(raw):
-        self.additional_properties = extra(raw, _KNOWN)
+    if not _JSON_NAMES.issuperset(raw):
+        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
     return self

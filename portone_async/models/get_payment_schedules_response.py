@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import extra, known, new, odd, read_list
+from portone_async._reading import json_names, new_instance, read_list, report_mismatch, unknown_fields
 from portone_async.models.page_info import read as read_page_info
 from portone_async.models.payment_schedule import read as read_payment_schedule
 
@@ -23,24 +23,26 @@ class GetPaymentSchedulesResponse(Model):
     items: list[PaymentSchedule]
     """Objects in the result."""
     page: PageInfo
-    """Page asked for or returned; page numbers start at 0."""
+    """Page requested or returned; page numbers start at 0."""
 
 
-_KNOWN = known(GetPaymentSchedulesResponse)
+_JSON_NAMES = json_names(GetPaymentSchedulesResponse)
 
 
 def read(raw: Any) -> GetPaymentSchedulesResponse:
     """Read `GetPaymentSchedulesResponse` from JSON."""
-    self = new(GetPaymentSchedulesResponse)
+    self = new_instance(GetPaymentSchedulesResponse)
     get = raw.get
     self.items = (
         read_list(v, read_payment_schedule, "GetPaymentSchedulesResponse.items")
         if (v := get("items")).__class__ is list
-        else odd(v, "GetPaymentSchedulesResponse.items")
+        else report_mismatch(v, "GetPaymentSchedulesResponse.items")
     )
     self.page = (
-        read_page_info(v) if (v := get("page")).__class__ is dict else odd(v, "GetPaymentSchedulesResponse.page")
+        read_page_info(v)
+        if (v := get("page")).__class__ is dict
+        else report_mismatch(v, "GetPaymentSchedulesResponse.page")
     )
-    if not _KNOWN.issuperset(raw):
-        self.additional_properties = extra(raw, _KNOWN)
+    if not _JSON_NAMES.issuperset(raw):
+        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
     return self

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import extra, known, new, odd, read_list
+from portone_async._reading import json_names, new_instance, read_list, report_mismatch, unknown_fields
 from portone_async.models.payment_transaction import read as read_payment_transaction
 
 if TYPE_CHECKING:
@@ -22,18 +22,18 @@ class GetPaymentTransactionsResponse(Model):
     """Objects in the result."""
 
 
-_KNOWN = known(GetPaymentTransactionsResponse)
+_JSON_NAMES = json_names(GetPaymentTransactionsResponse)
 
 
 def read(raw: Any) -> GetPaymentTransactionsResponse:
     """Read `GetPaymentTransactionsResponse` from JSON."""
-    self = new(GetPaymentTransactionsResponse)
+    self = new_instance(GetPaymentTransactionsResponse)
     get = raw.get
     self.items = (
         read_list(v, read_payment_transaction, "GetPaymentTransactionsResponse.items")
         if (v := get("items")).__class__ is list
-        else odd(v, "GetPaymentTransactionsResponse.items")
+        else report_mismatch(v, "GetPaymentTransactionsResponse.items")
     )
-    if not _KNOWN.issuperset(raw):
-        self.additional_properties = extra(raw, _KNOWN)
+    if not _JSON_NAMES.issuperset(raw):
+        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
     return self

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import extra, known, new, odd
+from portone_async._reading import json_names, new_instance, report_mismatch, unknown_fields
 from portone_async.models.page_input import read as read_page_input
 from portone_async.models.payment_filter_input import read as read_payment_filter_input
 
@@ -26,27 +26,27 @@ class GetPaymentsBody(Model):
     """Page to fetch, by default `number` 0, `size` 10; (`number` + 1) * `size` is at most 60,000."""
 
 
-_KNOWN = known(GetPaymentsBody)
+_JSON_NAMES = json_names(GetPaymentsBody)
 
 
 def read(raw: Any) -> GetPaymentsBody:
     """Read `GetPaymentsBody` from JSON."""
-    self = new(GetPaymentsBody)
+    self = new_instance(GetPaymentsBody)
     get = raw.get
     self.filter = (
         None
         if (v := get("filter")) is None
         else read_payment_filter_input(v)
         if v.__class__ is dict
-        else odd(v, "GetPaymentsBody.filter")
+        else report_mismatch(v, "GetPaymentsBody.filter")
     )
     self.page = (
         None
         if (v := get("page")) is None
         else read_page_input(v)
         if v.__class__ is dict
-        else odd(v, "GetPaymentsBody.page")
+        else report_mismatch(v, "GetPaymentsBody.page")
     )
-    if not _KNOWN.issuperset(raw):
-        self.additional_properties = extra(raw, _KNOWN)
+    if not _JSON_NAMES.issuperset(raw):
+        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
     return self

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import extra, known, new, odd, read_list
+from portone_async._reading import json_names, new_instance, read_list, report_mismatch, unknown_fields
 from portone_async.models.page_info import read as read_page_info
 from portone_async.models.payment import read as read_payment
 
@@ -23,22 +23,24 @@ class GetPaymentsResponse(Model):
     items: list[Payment]
     """Objects in the result."""
     page: PageInfo
-    """Page asked for or returned; page numbers start at 0."""
+    """Page requested or returned; page numbers start at 0."""
 
 
-_KNOWN = known(GetPaymentsResponse)
+_JSON_NAMES = json_names(GetPaymentsResponse)
 
 
 def read(raw: Any) -> GetPaymentsResponse:
     """Read `GetPaymentsResponse` from JSON."""
-    self = new(GetPaymentsResponse)
+    self = new_instance(GetPaymentsResponse)
     get = raw.get
     self.items = (
         read_list(v, read_payment, "GetPaymentsResponse.items")
         if (v := get("items")).__class__ is list
-        else odd(v, "GetPaymentsResponse.items")
+        else report_mismatch(v, "GetPaymentsResponse.items")
     )
-    self.page = read_page_info(v) if (v := get("page")).__class__ is dict else odd(v, "GetPaymentsResponse.page")
-    if not _KNOWN.issuperset(raw):
-        self.additional_properties = extra(raw, _KNOWN)
+    self.page = (
+        read_page_info(v) if (v := get("page")).__class__ is dict else report_mismatch(v, "GetPaymentsResponse.page")
+    )
+    if not _JSON_NAMES.issuperset(raw):
+        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
     return self

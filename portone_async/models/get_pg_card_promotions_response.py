@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import extra, known, new, odd, read_list
+from portone_async._reading import json_names, new_instance, read_list, report_mismatch, unknown_fields
 from portone_async.models.pg_card_promotion import read as read_pg_card_promotion
 
 if TYPE_CHECKING:
@@ -22,20 +22,20 @@ class GetPgCardPromotionsResponse(Model):
     """Card promotions of the PG."""
 
 
-_KNOWN = known(GetPgCardPromotionsResponse)
+_JSON_NAMES = json_names(GetPgCardPromotionsResponse)
 
 
 def read(raw: Any) -> GetPgCardPromotionsResponse:
     """Read `GetPgCardPromotionsResponse` from JSON."""
-    self = new(GetPgCardPromotionsResponse)
+    self = new_instance(GetPgCardPromotionsResponse)
     get = raw.get
     self.promotions = (
         None
         if (v := get("promotions")) is None
         else read_list(v, read_pg_card_promotion, "GetPgCardPromotionsResponse.promotions")
         if v.__class__ is list
-        else odd(v, "GetPgCardPromotionsResponse.promotions")
+        else report_mismatch(v, "GetPgCardPromotionsResponse.promotions")
     )
-    if not _KNOWN.issuperset(raw):
-        self.additional_properties = extra(raw, _KNOWN)
+    if not _JSON_NAMES.issuperset(raw):
+        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
     return self

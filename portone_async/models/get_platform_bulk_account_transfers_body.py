@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import extra, known, new, odd
+from portone_async._reading import json_names, new_instance, report_mismatch, unknown_fields
 from portone_async.models.page_input import read as read_page_input
 from portone_async.models.platform_bulk_account_transfer_filter_input import (
     read as read_platform_bulk_account_transfer_filter_input,
@@ -27,35 +27,35 @@ class GetPlatformBulkAccountTransfersBody(Model):
     is_for_test: bool | None = None
     """Whether to use test mode; ignored if the query has `test`; false by default."""
     page: PageInput | None = None
-    """Page asked for or returned; page numbers start at 0."""
+    """Page requested or returned; page numbers start at 0."""
 
 
-_KNOWN = known(GetPlatformBulkAccountTransfersBody)
+_JSON_NAMES = json_names(GetPlatformBulkAccountTransfersBody)
 
 
 def read(raw: Any) -> GetPlatformBulkAccountTransfersBody:
     """Read `GetPlatformBulkAccountTransfersBody` from JSON."""
-    self = new(GetPlatformBulkAccountTransfersBody)
+    self = new_instance(GetPlatformBulkAccountTransfersBody)
     get = raw.get
     self.filter = (
         None
         if (v := get("filter")) is None
         else read_platform_bulk_account_transfer_filter_input(v)
         if v.__class__ is dict
-        else odd(v, "GetPlatformBulkAccountTransfersBody.filter")
+        else report_mismatch(v, "GetPlatformBulkAccountTransfersBody.filter")
     )
     self.is_for_test = (
         v
         if (v := get("isForTest")) is None or v.__class__ is bool
-        else odd(v, "GetPlatformBulkAccountTransfersBody.isForTest")
+        else report_mismatch(v, "GetPlatformBulkAccountTransfersBody.isForTest")
     )
     self.page = (
         None
         if (v := get("page")) is None
         else read_page_input(v)
         if v.__class__ is dict
-        else odd(v, "GetPlatformBulkAccountTransfersBody.page")
+        else report_mismatch(v, "GetPlatformBulkAccountTransfersBody.page")
     )
-    if not _KNOWN.issuperset(raw):
-        self.additional_properties = extra(raw, _KNOWN)
+    if not _JSON_NAMES.issuperset(raw):
+        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
     return self

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import extra, known, new, odd, read_list
+from portone_async._reading import json_names, new_instance, read_list, report_mismatch, unknown_fields
 from portone_async.models.page_info import read as read_page_info
 from portone_async.models.platform_bulk_account_transfer import read as read_platform_bulk_account_transfer
 from portone_async.models.platform_bulk_account_transfer_status_stats import (
@@ -29,31 +29,31 @@ class GetPlatformBulkAccountTransfersResponse(Model):
     items: list[PlatformBulkAccountTransfer]
     """Objects in the result."""
     page: PageInfo
-    """Page asked for or returned; page numbers start at 0."""
+    """Page requested or returned; page numbers start at 0."""
 
 
-_KNOWN = known(GetPlatformBulkAccountTransfersResponse)
+_JSON_NAMES = json_names(GetPlatformBulkAccountTransfersResponse)
 
 
 def read(raw: Any) -> GetPlatformBulkAccountTransfersResponse:
     """Read `GetPlatformBulkAccountTransfersResponse` from JSON."""
-    self = new(GetPlatformBulkAccountTransfersResponse)
+    self = new_instance(GetPlatformBulkAccountTransfersResponse)
     get = raw.get
     self.counts = (
         read_platform_bulk_account_transfer_status_stats(v)
         if (v := get("counts")).__class__ is dict
-        else odd(v, "GetPlatformBulkAccountTransfersResponse.counts")
+        else report_mismatch(v, "GetPlatformBulkAccountTransfersResponse.counts")
     )
     self.items = (
         read_list(v, read_platform_bulk_account_transfer, "GetPlatformBulkAccountTransfersResponse.items")
         if (v := get("items")).__class__ is list
-        else odd(v, "GetPlatformBulkAccountTransfersResponse.items")
+        else report_mismatch(v, "GetPlatformBulkAccountTransfersResponse.items")
     )
     self.page = (
         read_page_info(v)
         if (v := get("page")).__class__ is dict
-        else odd(v, "GetPlatformBulkAccountTransfersResponse.page")
+        else report_mismatch(v, "GetPlatformBulkAccountTransfersResponse.page")
     )
-    if not _KNOWN.issuperset(raw):
-        self.additional_properties = extra(raw, _KNOWN)
+    if not _JSON_NAMES.issuperset(raw):
+        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
     return self

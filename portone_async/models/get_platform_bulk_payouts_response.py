@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import extra, known, new, odd, read_list
+from portone_async._reading import json_names, new_instance, read_list, report_mismatch, unknown_fields
 from portone_async.models.page_info import read as read_page_info
 from portone_async.models.platform_bulk_payout import read as read_platform_bulk_payout
 from portone_async.models.platform_bulk_payout_status_stats import read as read_platform_bulk_payout_status_stats
@@ -27,29 +27,31 @@ class GetPlatformBulkPayoutsResponse(Model):
     items: list[PlatformBulkPayout]
     """Objects in the result."""
     page: PageInfo
-    """Page asked for or returned; page numbers start at 0."""
+    """Page requested or returned; page numbers start at 0."""
 
 
-_KNOWN = known(GetPlatformBulkPayoutsResponse)
+_JSON_NAMES = json_names(GetPlatformBulkPayoutsResponse)
 
 
 def read(raw: Any) -> GetPlatformBulkPayoutsResponse:
     """Read `GetPlatformBulkPayoutsResponse` from JSON."""
-    self = new(GetPlatformBulkPayoutsResponse)
+    self = new_instance(GetPlatformBulkPayoutsResponse)
     get = raw.get
     self.counts = (
         read_platform_bulk_payout_status_stats(v)
         if (v := get("counts")).__class__ is dict
-        else odd(v, "GetPlatformBulkPayoutsResponse.counts")
+        else report_mismatch(v, "GetPlatformBulkPayoutsResponse.counts")
     )
     self.items = (
         read_list(v, read_platform_bulk_payout, "GetPlatformBulkPayoutsResponse.items")
         if (v := get("items")).__class__ is list
-        else odd(v, "GetPlatformBulkPayoutsResponse.items")
+        else report_mismatch(v, "GetPlatformBulkPayoutsResponse.items")
     )
     self.page = (
-        read_page_info(v) if (v := get("page")).__class__ is dict else odd(v, "GetPlatformBulkPayoutsResponse.page")
+        read_page_info(v)
+        if (v := get("page")).__class__ is dict
+        else report_mismatch(v, "GetPlatformBulkPayoutsResponse.page")
     )
-    if not _KNOWN.issuperset(raw):
-        self.additional_properties = extra(raw, _KNOWN)
+    if not _JSON_NAMES.issuperset(raw):
+        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
     return self

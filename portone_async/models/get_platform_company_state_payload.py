@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import extra, known, new, odd
+from portone_async._reading import json_names, new_instance, report_mismatch, unknown_fields
 from portone_async.models.platform_company_state import read as read_platform_company_state
 
 if TYPE_CHECKING:
@@ -24,23 +24,23 @@ class GetPlatformCompanyStatePayload(Model):
     """Id of the business lookup that verified the company."""
 
 
-_KNOWN = known(GetPlatformCompanyStatePayload)
+_JSON_NAMES = json_names(GetPlatformCompanyStatePayload)
 
 
 def read(raw: Any) -> GetPlatformCompanyStatePayload:
     """Read `GetPlatformCompanyStatePayload` from JSON."""
-    self = new(GetPlatformCompanyStatePayload)
+    self = new_instance(GetPlatformCompanyStatePayload)
     get = raw.get
     self.company_state = (
         read_platform_company_state(v)
         if (v := get("companyState")).__class__ is dict
-        else odd(v, "GetPlatformCompanyStatePayload.companyState")
+        else report_mismatch(v, "GetPlatformCompanyStatePayload.companyState")
     )
     self.company_verification_id = (
         v
         if (v := get("companyVerificationId")).__class__ is str
-        else odd(v, "GetPlatformCompanyStatePayload.companyVerificationId")
+        else report_mismatch(v, "GetPlatformCompanyStatePayload.companyVerificationId")
     )
-    if not _KNOWN.issuperset(raw):
-        self.additional_properties = extra(raw, _KNOWN)
+    if not _JSON_NAMES.issuperset(raw):
+        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
     return self

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import extra, known, new, odd
+from portone_async._reading import json_names, new_instance, report_mismatch, unknown_fields
 from portone_async.models.page_input import read as read_page_input
 from portone_async.models.platform_contract_filter_input import read as read_platform_contract_filter_input
 
@@ -23,30 +23,30 @@ class GetPlatformContractsBody(Model):
     filter: PlatformContractFilterInput | None = None
     """Conditions the results must meet."""
     page: PageInput | None = None
-    """Page asked for or returned; page numbers start at 0."""
+    """Page requested or returned; page numbers start at 0."""
 
 
-_KNOWN = known(GetPlatformContractsBody)
+_JSON_NAMES = json_names(GetPlatformContractsBody)
 
 
 def read(raw: Any) -> GetPlatformContractsBody:
     """Read `GetPlatformContractsBody` from JSON."""
-    self = new(GetPlatformContractsBody)
+    self = new_instance(GetPlatformContractsBody)
     get = raw.get
     self.filter = (
         None
         if (v := get("filter")) is None
         else read_platform_contract_filter_input(v)
         if v.__class__ is dict
-        else odd(v, "GetPlatformContractsBody.filter")
+        else report_mismatch(v, "GetPlatformContractsBody.filter")
     )
     self.page = (
         None
         if (v := get("page")) is None
         else read_page_input(v)
         if v.__class__ is dict
-        else odd(v, "GetPlatformContractsBody.page")
+        else report_mismatch(v, "GetPlatformContractsBody.page")
     )
-    if not _KNOWN.issuperset(raw):
-        self.additional_properties = extra(raw, _KNOWN)
+    if not _JSON_NAMES.issuperset(raw):
+        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
     return self

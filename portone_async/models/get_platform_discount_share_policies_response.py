@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import extra, known, new, odd, read_list
+from portone_async._reading import json_names, new_instance, read_list, report_mismatch, unknown_fields
 from portone_async.models.page_info import read as read_page_info
 from portone_async.models.platform_discount_share_policy import read as read_platform_discount_share_policy
 
@@ -23,26 +23,26 @@ class GetPlatformDiscountSharePoliciesResponse(Model):
     items: list[PlatformDiscountSharePolicy]
     """Objects in the result."""
     page: PageInfo
-    """Page asked for or returned; page numbers start at 0."""
+    """Page requested or returned; page numbers start at 0."""
 
 
-_KNOWN = known(GetPlatformDiscountSharePoliciesResponse)
+_JSON_NAMES = json_names(GetPlatformDiscountSharePoliciesResponse)
 
 
 def read(raw: Any) -> GetPlatformDiscountSharePoliciesResponse:
     """Read `GetPlatformDiscountSharePoliciesResponse` from JSON."""
-    self = new(GetPlatformDiscountSharePoliciesResponse)
+    self = new_instance(GetPlatformDiscountSharePoliciesResponse)
     get = raw.get
     self.items = (
         read_list(v, read_platform_discount_share_policy, "GetPlatformDiscountSharePoliciesResponse.items")
         if (v := get("items")).__class__ is list
-        else odd(v, "GetPlatformDiscountSharePoliciesResponse.items")
+        else report_mismatch(v, "GetPlatformDiscountSharePoliciesResponse.items")
     )
     self.page = (
         read_page_info(v)
         if (v := get("page")).__class__ is dict
-        else odd(v, "GetPlatformDiscountSharePoliciesResponse.page")
+        else report_mismatch(v, "GetPlatformDiscountSharePoliciesResponse.page")
     )
-    if not _KNOWN.issuperset(raw):
-        self.additional_properties = extra(raw, _KNOWN)
+    if not _JSON_NAMES.issuperset(raw):
+        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
     return self

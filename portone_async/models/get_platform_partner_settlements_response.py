@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import extra, known, new, odd, read_list
+from portone_async._reading import json_names, new_instance, read_list, report_mismatch, unknown_fields
 from portone_async.models.page_info import read as read_page_info
 from portone_async.models.platform_partner_settlement import read as read_platform_partner_settlement
 from portone_async.models.platform_partner_settlement_status_stats import (
@@ -29,31 +29,31 @@ class GetPlatformPartnerSettlementsResponse(Model):
     items: list[PlatformPartnerSettlement]
     """Objects in the result."""
     page: PageInfo
-    """Page asked for or returned; page numbers start at 0."""
+    """Page requested or returned; page numbers start at 0."""
 
 
-_KNOWN = known(GetPlatformPartnerSettlementsResponse)
+_JSON_NAMES = json_names(GetPlatformPartnerSettlementsResponse)
 
 
 def read(raw: Any) -> GetPlatformPartnerSettlementsResponse:
     """Read `GetPlatformPartnerSettlementsResponse` from JSON."""
-    self = new(GetPlatformPartnerSettlementsResponse)
+    self = new_instance(GetPlatformPartnerSettlementsResponse)
     get = raw.get
     self.counts = (
         read_platform_partner_settlement_status_stats(v)
         if (v := get("counts")).__class__ is dict
-        else odd(v, "GetPlatformPartnerSettlementsResponse.counts")
+        else report_mismatch(v, "GetPlatformPartnerSettlementsResponse.counts")
     )
     self.items = (
         read_list(v, read_platform_partner_settlement, "GetPlatformPartnerSettlementsResponse.items")
         if (v := get("items")).__class__ is list
-        else odd(v, "GetPlatformPartnerSettlementsResponse.items")
+        else report_mismatch(v, "GetPlatformPartnerSettlementsResponse.items")
     )
     self.page = (
         read_page_info(v)
         if (v := get("page")).__class__ is dict
-        else odd(v, "GetPlatformPartnerSettlementsResponse.page")
+        else report_mismatch(v, "GetPlatformPartnerSettlementsResponse.page")
     )
-    if not _KNOWN.issuperset(raw):
-        self.additional_properties = extra(raw, _KNOWN)
+    if not _JSON_NAMES.issuperset(raw):
+        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
     return self

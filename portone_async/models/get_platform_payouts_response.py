@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import extra, known, new, odd, read_list
+from portone_async._reading import json_names, new_instance, read_list, report_mismatch, unknown_fields
 from portone_async.models.page_info import read as read_page_info
 from portone_async.models.platform_payout import read as read_platform_payout
 from portone_async.models.platform_payout_status_stats import read as read_platform_payout_status_stats
@@ -27,27 +27,31 @@ class GetPlatformPayoutsResponse(Model):
     items: list[PlatformPayout]
     """Objects in the result."""
     page: PageInfo
-    """Page asked for or returned; page numbers start at 0."""
+    """Page requested or returned; page numbers start at 0."""
 
 
-_KNOWN = known(GetPlatformPayoutsResponse)
+_JSON_NAMES = json_names(GetPlatformPayoutsResponse)
 
 
 def read(raw: Any) -> GetPlatformPayoutsResponse:
     """Read `GetPlatformPayoutsResponse` from JSON."""
-    self = new(GetPlatformPayoutsResponse)
+    self = new_instance(GetPlatformPayoutsResponse)
     get = raw.get
     self.counts = (
         read_platform_payout_status_stats(v)
         if (v := get("counts")).__class__ is dict
-        else odd(v, "GetPlatformPayoutsResponse.counts")
+        else report_mismatch(v, "GetPlatformPayoutsResponse.counts")
     )
     self.items = (
         read_list(v, read_platform_payout, "GetPlatformPayoutsResponse.items")
         if (v := get("items")).__class__ is list
-        else odd(v, "GetPlatformPayoutsResponse.items")
+        else report_mismatch(v, "GetPlatformPayoutsResponse.items")
     )
-    self.page = read_page_info(v) if (v := get("page")).__class__ is dict else odd(v, "GetPlatformPayoutsResponse.page")
-    if not _KNOWN.issuperset(raw):
-        self.additional_properties = extra(raw, _KNOWN)
+    self.page = (
+        read_page_info(v)
+        if (v := get("page")).__class__ is dict
+        else report_mismatch(v, "GetPlatformPayoutsResponse.page")
+    )
+    if not _JSON_NAMES.issuperset(raw):
+        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
     return self

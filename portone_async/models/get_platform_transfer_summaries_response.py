@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import extra, known, new, odd, read_list
+from portone_async._reading import json_names, new_instance, read_list, report_mismatch, unknown_fields
 from portone_async.models.page_info import read as read_page_info
 from portone_async.models.platform_transfer_summary import read as read_platform_transfer_summary
 
@@ -21,28 +21,28 @@ class GetPlatformTransferSummariesResponse(Model):
     """`GetPlatformTransferSummariesResponse` of PortOne's document."""
 
     page: PageInfo
-    """Page asked for or returned; page numbers start at 0."""
+    """Page requested or returned; page numbers start at 0."""
     transfer_summaries: list[PlatformTransferSummary]
     """Summaries of the transfers found."""
 
 
-_KNOWN = known(GetPlatformTransferSummariesResponse)
+_JSON_NAMES = json_names(GetPlatformTransferSummariesResponse)
 
 
 def read(raw: Any) -> GetPlatformTransferSummariesResponse:
     """Read `GetPlatformTransferSummariesResponse` from JSON."""
-    self = new(GetPlatformTransferSummariesResponse)
+    self = new_instance(GetPlatformTransferSummariesResponse)
     get = raw.get
     self.page = (
         read_page_info(v)
         if (v := get("page")).__class__ is dict
-        else odd(v, "GetPlatformTransferSummariesResponse.page")
+        else report_mismatch(v, "GetPlatformTransferSummariesResponse.page")
     )
     self.transfer_summaries = (
         read_list(v, read_platform_transfer_summary, "GetPlatformTransferSummariesResponse.transferSummaries")
         if (v := get("transferSummaries")).__class__ is list
-        else odd(v, "GetPlatformTransferSummariesResponse.transferSummaries")
+        else report_mismatch(v, "GetPlatformTransferSummariesResponse.transferSummaries")
     )
-    if not _KNOWN.issuperset(raw):
-        self.additional_properties = extra(raw, _KNOWN)
+    if not _JSON_NAMES.issuperset(raw):
+        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
     return self

@@ -22,19 +22,15 @@ if TYPE_CHECKING:
 else:
     __getattr__ = union_alias(
         "IdentityVerification",
-        {
-            "FailedIdentityVerification": "failed_identity_verification",
-            "ReadyIdentityVerification": "ready_identity_verification",
-            "VerifiedIdentityVerification": "verified_identity_verification",
-        },
+        ("FailedIdentityVerification", "ReadyIdentityVerification", "VerifiedIdentityVerification"),
     )
 
 read: Callable[[Any], IdentityVerification] = variant_reader(
     "status",
     {
-        "FAILED": "failed_identity_verification",
-        "READY": "ready_identity_verification",
-        "VERIFIED": "verified_identity_verification",
+        "FAILED": "FailedIdentityVerification",
+        "READY": "ReadyIdentityVerification",
+        "VERIFIED": "VerifiedIdentityVerification",
     },
     "IdentityVerification",
 )

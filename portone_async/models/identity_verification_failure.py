@@ -7,7 +7,7 @@ from typing import Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import extra, known, new, odd
+from portone_async._reading import json_names, new_instance, report_mismatch, unknown_fields
 
 
 @define(slots=True, kw_only=True, repr=False)
@@ -22,22 +22,28 @@ class IdentityVerificationFailure(Model):
     """Why it failed."""
 
 
-_KNOWN = known(IdentityVerificationFailure)
+_JSON_NAMES = json_names(IdentityVerificationFailure)
 
 
 def read(raw: Any) -> IdentityVerificationFailure:
     """Read `IdentityVerificationFailure` from JSON."""
-    self = new(IdentityVerificationFailure)
+    self = new_instance(IdentityVerificationFailure)
     get = raw.get
     self.pg_code = (
-        v if (v := get("pgCode")) is None or v.__class__ is str else odd(v, "IdentityVerificationFailure.pgCode")
+        v
+        if (v := get("pgCode")) is None or v.__class__ is str
+        else report_mismatch(v, "IdentityVerificationFailure.pgCode")
     )
     self.pg_message = (
-        v if (v := get("pgMessage")) is None or v.__class__ is str else odd(v, "IdentityVerificationFailure.pgMessage")
+        v
+        if (v := get("pgMessage")) is None or v.__class__ is str
+        else report_mismatch(v, "IdentityVerificationFailure.pgMessage")
     )
     self.reason = (
-        v if (v := get("reason")) is None or v.__class__ is str else odd(v, "IdentityVerificationFailure.reason")
+        v
+        if (v := get("reason")) is None or v.__class__ is str
+        else report_mismatch(v, "IdentityVerificationFailure.reason")
     )
-    if not _KNOWN.issuperset(raw):
-        self.additional_properties = extra(raw, _KNOWN)
+    if not _JSON_NAMES.issuperset(raw):
+        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
     return self

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import extra, known, new, odd
+from portone_async._reading import json_names, new_instance, report_mismatch, unknown_fields
 
 if TYPE_CHECKING:
     from portone_async.models.enums import Gender
@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 @define(slots=True, kw_only=True, repr=False)
 class IdentityVerificationFilterCustomerInput(Model):
     """Person to find identity verifications of."""
+
+    __enum_fields__: ClassVar[tuple[str, ...]] = ("gender",)
 
     birth_day: str | None = None
     """Day of the month of birth, as text."""
@@ -31,43 +33,43 @@ class IdentityVerificationFilterCustomerInput(Model):
     """Phone number, digits only."""
 
 
-_KNOWN = known(IdentityVerificationFilterCustomerInput)
+_JSON_NAMES = json_names(IdentityVerificationFilterCustomerInput)
 
 
 def read(raw: Any) -> IdentityVerificationFilterCustomerInput:
     """Read `IdentityVerificationFilterCustomerInput` from JSON."""
-    self = new(IdentityVerificationFilterCustomerInput)
+    self = new_instance(IdentityVerificationFilterCustomerInput)
     get = raw.get
     self.birth_day = (
         v
         if (v := get("birthDay")) is None or v.__class__ is str
-        else odd(v, "IdentityVerificationFilterCustomerInput.birthDay")
+        else report_mismatch(v, "IdentityVerificationFilterCustomerInput.birthDay")
     )
     self.birth_month = (
         v
         if (v := get("birthMonth")) is None or v.__class__ is str
-        else odd(v, "IdentityVerificationFilterCustomerInput.birthMonth")
+        else report_mismatch(v, "IdentityVerificationFilterCustomerInput.birthMonth")
     )
     self.birth_year = (
         v
         if (v := get("birthYear")) is None or v.__class__ is str
-        else odd(v, "IdentityVerificationFilterCustomerInput.birthYear")
+        else report_mismatch(v, "IdentityVerificationFilterCustomerInput.birthYear")
     )
     self.gender = (
         v
         if (v := get("gender")) is None or v.__class__ is str
-        else odd(v, "IdentityVerificationFilterCustomerInput.gender")
+        else report_mismatch(v, "IdentityVerificationFilterCustomerInput.gender")
     )
     self.name = (
         v
         if (v := get("name")) is None or v.__class__ is str
-        else odd(v, "IdentityVerificationFilterCustomerInput.name")
+        else report_mismatch(v, "IdentityVerificationFilterCustomerInput.name")
     )
     self.phone_number = (
         v
         if (v := get("phoneNumber")) is None or v.__class__ is str
-        else odd(v, "IdentityVerificationFilterCustomerInput.phoneNumber")
+        else report_mismatch(v, "IdentityVerificationFilterCustomerInput.phoneNumber")
     )
-    if not _KNOWN.issuperset(raw):
-        self.additional_properties = extra(raw, _KNOWN)
+    if not _JSON_NAMES.issuperset(raw):
+        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
     return self

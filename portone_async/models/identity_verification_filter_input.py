@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import extra, known, new, odd, read_datetime, read_scalars
+from portone_async._reading import (
+    json_names,
+    new_instance,
+    read_datetime,
+    read_scalars,
+    report_mismatch,
+    unknown_fields,
+)
 from portone_async.models.identity_verification_filter_customer_input import (
     read as read_identity_verification_filter_customer_input,
 )
@@ -30,114 +37,126 @@ if TYPE_CHECKING:
 class IdentityVerificationFilterInput(Model):
     """Conditions for finding identity verifications."""
 
+    __enum_fields__: ClassVar[tuple[str, ...]] = ("time_range_field", "version")
+    __time_fields__: ClassVar[tuple[str, ...]] = ("from_", "until")
+
     carriers: list[Carrier] | None = None
     """Only verifications through one of these mobile carriers."""
     customer: IdentityVerificationFilterCustomerInput | None = None
     """Person to find, by the verified details or, if not yet verified, the requested ones."""
     from_: datetime | None = None
-    """Start of the period to search; 90 days before its end if left out."""
+    """Start of the period to search; 90 days before its end if omitted."""
     identity_verification_id: str | None = None
     """Identity verification id given by the merchant; `imp_uid` for V1."""
     identity_verification_tx_id: str | None = None
     """Id PortOne gave the verification attempt; `imp_uid` for V1."""
     is_test: bool | None = None
-    """Whether to look for test ones."""
+    """Whether to look for test objects."""
     pg_companies: list[PgCompany] | None = None
-    """Match entries of these PG companies; all when left out."""
+    """Only entries of these PG companies; all if omitted."""
     pg_merchant_id: str | None = None
     """Merchant id at the PG."""
     pg_providers: list[PgProvider] | None = None
-    """Match entries of these PG payment modules; all when left out."""
+    """Only entries of these PG payment modules; all if omitted."""
     pg_tx_id: str | None = None
     """Id of the identity verification at the PG."""
     statuses: list[IdentityVerificationStatus] | None = None
-    """Match identity verifications with one of these statuses; all when left out."""
+    """Only identity verifications with one of these statuses; all if omitted."""
     store_id: str | None = None
-    """Store id, for merchant-level users only; all stores of the merchant when left out."""
+    """Store id, for merchant-level users only; all stores of the merchant if omitted."""
     time_range_field: IdentityVerificationTimeRangeField | None = None
-    """Which time the period applies to; REQUESTED_AT when left out."""
+    """Which time the period applies to; REQUESTED_AT if omitted."""
     until: datetime | None = None
-    """End of the period; now when left out."""
+    """End of the period; now if omitted."""
     version: PortOneVersion | None = None
     """PortOne version: V1 or V2."""
 
 
-_KNOWN = known(IdentityVerificationFilterInput)
+_JSON_NAMES = json_names(IdentityVerificationFilterInput)
 
 
 def read(raw: Any) -> IdentityVerificationFilterInput:
     """Read `IdentityVerificationFilterInput` from JSON."""
-    self = new(IdentityVerificationFilterInput)
+    self = new_instance(IdentityVerificationFilterInput)
     get = raw.get
     self.carriers = (
         None
         if (v := get("carriers")) is None
         else read_scalars(v, str, "IdentityVerificationFilterInput.carriers")
         if v.__class__ is list
-        else odd(v, "IdentityVerificationFilterInput.carriers")
+        else report_mismatch(v, "IdentityVerificationFilterInput.carriers")
     )
     self.customer = (
         None
         if (v := get("customer")) is None
         else read_identity_verification_filter_customer_input(v)
         if v.__class__ is dict
-        else odd(v, "IdentityVerificationFilterInput.customer")
+        else report_mismatch(v, "IdentityVerificationFilterInput.customer")
     )
-    self.from_ = None if (v := get("from")) is None else read_datetime(v, "IdentityVerificationFilterInput.from")
+    self.from_ = None if (t1 := get("from")) is None else read_datetime(t1, "IdentityVerificationFilterInput.from")
     self.identity_verification_id = (
         v
         if (v := get("identityVerificationId")) is None or v.__class__ is str
-        else odd(v, "IdentityVerificationFilterInput.identityVerificationId")
+        else report_mismatch(v, "IdentityVerificationFilterInput.identityVerificationId")
     )
     self.identity_verification_tx_id = (
         v
         if (v := get("identityVerificationTxId")) is None or v.__class__ is str
-        else odd(v, "IdentityVerificationFilterInput.identityVerificationTxId")
+        else report_mismatch(v, "IdentityVerificationFilterInput.identityVerificationTxId")
     )
     self.is_test = (
-        v if (v := get("isTest")) is None or v.__class__ is bool else odd(v, "IdentityVerificationFilterInput.isTest")
+        v
+        if (v := get("isTest")) is None or v.__class__ is bool
+        else report_mismatch(v, "IdentityVerificationFilterInput.isTest")
     )
     self.pg_companies = (
         None
         if (v := get("pgCompanies")) is None
         else read_scalars(v, str, "IdentityVerificationFilterInput.pgCompanies")
         if v.__class__ is list
-        else odd(v, "IdentityVerificationFilterInput.pgCompanies")
+        else report_mismatch(v, "IdentityVerificationFilterInput.pgCompanies")
     )
     self.pg_merchant_id = (
         v
         if (v := get("pgMerchantId")) is None or v.__class__ is str
-        else odd(v, "IdentityVerificationFilterInput.pgMerchantId")
+        else report_mismatch(v, "IdentityVerificationFilterInput.pgMerchantId")
     )
     self.pg_providers = (
         None
         if (v := get("pgProviders")) is None
         else read_scalars(v, str, "IdentityVerificationFilterInput.pgProviders")
         if v.__class__ is list
-        else odd(v, "IdentityVerificationFilterInput.pgProviders")
+        else report_mismatch(v, "IdentityVerificationFilterInput.pgProviders")
     )
     self.pg_tx_id = (
-        v if (v := get("pgTxId")) is None or v.__class__ is str else odd(v, "IdentityVerificationFilterInput.pgTxId")
+        v
+        if (v := get("pgTxId")) is None or v.__class__ is str
+        else report_mismatch(v, "IdentityVerificationFilterInput.pgTxId")
     )
     self.statuses = (
         None
         if (v := get("statuses")) is None
         else read_scalars(v, str, "IdentityVerificationFilterInput.statuses")
         if v.__class__ is list
-        else odd(v, "IdentityVerificationFilterInput.statuses")
+        else report_mismatch(v, "IdentityVerificationFilterInput.statuses")
     )
     self.store_id = (
-        v if (v := get("storeId")) is None or v.__class__ is str else odd(v, "IdentityVerificationFilterInput.storeId")
+        v
+        if (v := get("storeId")) is None or v.__class__ is str
+        else report_mismatch(v, "IdentityVerificationFilterInput.storeId")
     )
     self.time_range_field = (
         v
         if (v := get("timeRangeField")) is None or v.__class__ is str
-        else odd(v, "IdentityVerificationFilterInput.timeRangeField")
+        else report_mismatch(v, "IdentityVerificationFilterInput.timeRangeField")
     )
-    self.until = None if (v := get("until")) is None else read_datetime(v, "IdentityVerificationFilterInput.until")
+    self.until = None if (t2 := get("until")) is None else read_datetime(t2, "IdentityVerificationFilterInput.until")
     self.version = (
-        v if (v := get("version")) is None or v.__class__ is str else odd(v, "IdentityVerificationFilterInput.version")
+        v
+        if (v := get("version")) is None or v.__class__ is str
+        else report_mismatch(v, "IdentityVerificationFilterInput.version")
     )
-    if not _KNOWN.issuperset(raw):
-        self.additional_properties = extra(raw, _KNOWN)
+    self.__time_texts__ = (t1, t2)
+    if not _JSON_NAMES.issuperset(raw):
+        self.additional_properties = unknown_fields(raw, _JSON_NAMES, self.__time_texts__)
     return self

@@ -7,7 +7,7 @@ from typing import Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import extra, known, new, odd
+from portone_async._reading import json_names, new_instance, report_mismatch, unknown_fields
 
 
 @define(slots=True, kw_only=True, repr=False)
@@ -28,39 +28,43 @@ class IdentityVerificationRequestedCustomer(Model):
     """Phone number, digits only."""
 
 
-_KNOWN = known(IdentityVerificationRequestedCustomer)
+_JSON_NAMES = json_names(IdentityVerificationRequestedCustomer)
 
 
 def read(raw: Any) -> IdentityVerificationRequestedCustomer:
     """Read `IdentityVerificationRequestedCustomer` from JSON."""
-    self = new(IdentityVerificationRequestedCustomer)
+    self = new_instance(IdentityVerificationRequestedCustomer)
     get = raw.get
     self.birth_day = (
         v
         if (v := get("birthDay")) is None or v.__class__ is str
-        else odd(v, "IdentityVerificationRequestedCustomer.birthDay")
+        else report_mismatch(v, "IdentityVerificationRequestedCustomer.birthDay")
     )
     self.birth_month = (
         v
         if (v := get("birthMonth")) is None or v.__class__ is str
-        else odd(v, "IdentityVerificationRequestedCustomer.birthMonth")
+        else report_mismatch(v, "IdentityVerificationRequestedCustomer.birthMonth")
     )
     self.birth_year = (
         v
         if (v := get("birthYear")) is None or v.__class__ is str
-        else odd(v, "IdentityVerificationRequestedCustomer.birthYear")
+        else report_mismatch(v, "IdentityVerificationRequestedCustomer.birthYear")
     )
     self.id = (
-        v if (v := get("id")) is None or v.__class__ is str else odd(v, "IdentityVerificationRequestedCustomer.id")
+        v
+        if (v := get("id")) is None or v.__class__ is str
+        else report_mismatch(v, "IdentityVerificationRequestedCustomer.id")
     )
     self.name = (
-        v if (v := get("name")) is None or v.__class__ is str else odd(v, "IdentityVerificationRequestedCustomer.name")
+        v
+        if (v := get("name")) is None or v.__class__ is str
+        else report_mismatch(v, "IdentityVerificationRequestedCustomer.name")
     )
     self.phone_number = (
         v
         if (v := get("phoneNumber")) is None or v.__class__ is str
-        else odd(v, "IdentityVerificationRequestedCustomer.phoneNumber")
+        else report_mismatch(v, "IdentityVerificationRequestedCustomer.phoneNumber")
     )
-    if not _KNOWN.issuperset(raw):
-        self.additional_properties = extra(raw, _KNOWN)
+    if not _JSON_NAMES.issuperset(raw):
+        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
     return self

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import extra, known, new, odd
+from portone_async._reading import json_names, new_instance, report_mismatch, unknown_fields
 
 if TYPE_CHECKING:
     from portone_async.models.enums import IdentityVerificationSortBy, SortOrder
@@ -17,23 +17,29 @@ if TYPE_CHECKING:
 class IdentityVerificationSortInput(Model):
     """Sort order for a list of identity verifications."""
 
+    __enum_fields__: ClassVar[tuple[str, ...]] = ("by", "order")
+
     by: IdentityVerificationSortBy | None = None
     """Field to sort by; REQUESTED_AT by default."""
     order: SortOrder | None = None
-    """Sort direction, DESC when left out."""
+    """Sort direction, DESC if omitted."""
 
 
-_KNOWN = known(IdentityVerificationSortInput)
+_JSON_NAMES = json_names(IdentityVerificationSortInput)
 
 
 def read(raw: Any) -> IdentityVerificationSortInput:
     """Read `IdentityVerificationSortInput` from JSON."""
-    self = new(IdentityVerificationSortInput)
+    self = new_instance(IdentityVerificationSortInput)
     get = raw.get
-    self.by = v if (v := get("by")) is None or v.__class__ is str else odd(v, "IdentityVerificationSortInput.by")
-    self.order = (
-        v if (v := get("order")) is None or v.__class__ is str else odd(v, "IdentityVerificationSortInput.order")
+    self.by = (
+        v if (v := get("by")) is None or v.__class__ is str else report_mismatch(v, "IdentityVerificationSortInput.by")
     )
-    if not _KNOWN.issuperset(raw):
-        self.additional_properties = extra(raw, _KNOWN)
+    self.order = (
+        v
+        if (v := get("order")) is None or v.__class__ is str
+        else report_mismatch(v, "IdentityVerificationSortInput.order")
+    )
+    if not _JSON_NAMES.issuperset(raw):
+        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
     return self

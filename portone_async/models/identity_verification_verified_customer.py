@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import extra, known, new, odd, read_date
+from portone_async._reading import json_names, new_instance, read_date, report_mismatch, unknown_fields
 
 if TYPE_CHECKING:
     from datetime import date
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 @define(slots=True, kw_only=True, repr=False)
 class IdentityVerificationVerifiedCustomer(Model):
     """Person as confirmed by the verification."""
+
+    __enum_fields__: ClassVar[tuple[str, ...]] = ("gender", "operator")
 
     name: str
     """Name."""
@@ -39,40 +41,54 @@ class IdentityVerificationVerifiedCustomer(Model):
     """Phone number, digits only; KG Inicis always has it, Danal needs a separate contract."""
 
 
-_KNOWN = known(IdentityVerificationVerifiedCustomer)
+_JSON_NAMES = json_names(IdentityVerificationVerifiedCustomer)
 
 
 def read(raw: Any) -> IdentityVerificationVerifiedCustomer:
     """Read `IdentityVerificationVerifiedCustomer` from JSON."""
-    self = new(IdentityVerificationVerifiedCustomer)
+    self = new_instance(IdentityVerificationVerifiedCustomer)
     get = raw.get
     self.birth_date = (
         None if (v := get("birthDate")) is None else read_date(v, "IdentityVerificationVerifiedCustomer.birthDate")
     )
-    self.ci = v if (v := get("ci")) is None or v.__class__ is str else odd(v, "IdentityVerificationVerifiedCustomer.ci")
-    self.di = v if (v := get("di")) is None or v.__class__ is str else odd(v, "IdentityVerificationVerifiedCustomer.di")
+    self.ci = (
+        v
+        if (v := get("ci")) is None or v.__class__ is str
+        else report_mismatch(v, "IdentityVerificationVerifiedCustomer.ci")
+    )
+    self.di = (
+        v
+        if (v := get("di")) is None or v.__class__ is str
+        else report_mismatch(v, "IdentityVerificationVerifiedCustomer.di")
+    )
     self.gender = (
         v
         if (v := get("gender")) is None or v.__class__ is str
-        else odd(v, "IdentityVerificationVerifiedCustomer.gender")
+        else report_mismatch(v, "IdentityVerificationVerifiedCustomer.gender")
     )
-    self.id = v if (v := get("id")) is None or v.__class__ is str else odd(v, "IdentityVerificationVerifiedCustomer.id")
+    self.id = (
+        v
+        if (v := get("id")) is None or v.__class__ is str
+        else report_mismatch(v, "IdentityVerificationVerifiedCustomer.id")
+    )
     self.is_foreigner = (
         v
         if (v := get("isForeigner")) is None or v.__class__ is bool
-        else odd(v, "IdentityVerificationVerifiedCustomer.isForeigner")
+        else report_mismatch(v, "IdentityVerificationVerifiedCustomer.isForeigner")
     )
-    self.name = v if (v := get("name")).__class__ is str else odd(v, "IdentityVerificationVerifiedCustomer.name")
+    self.name = (
+        v if (v := get("name")).__class__ is str else report_mismatch(v, "IdentityVerificationVerifiedCustomer.name")
+    )
     self.operator = (
         v
         if (v := get("operator")) is None or v.__class__ is str
-        else odd(v, "IdentityVerificationVerifiedCustomer.operator")
+        else report_mismatch(v, "IdentityVerificationVerifiedCustomer.operator")
     )
     self.phone_number = (
         v
         if (v := get("phoneNumber")) is None or v.__class__ is str
-        else odd(v, "IdentityVerificationVerifiedCustomer.phoneNumber")
+        else report_mismatch(v, "IdentityVerificationVerifiedCustomer.phoneNumber")
     )
-    if not _KNOWN.issuperset(raw):
-        self.additional_properties = extra(raw, _KNOWN)
+    if not _JSON_NAMES.issuperset(raw):
+        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
     return self

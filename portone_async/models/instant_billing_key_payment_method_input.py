@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import extra, known, new, odd
+from portone_async._reading import json_names, new_instance, report_mismatch, unknown_fields
 from portone_async.models.instant_billing_key_payment_method_input_card import (
     read as read_instant_billing_key_payment_method_input_card,
 )
@@ -26,20 +26,20 @@ class InstantBillingKeyPaymentMethodInput(Model):
     """Card to issue the billing key for; required."""
 
 
-_KNOWN = known(InstantBillingKeyPaymentMethodInput)
+_JSON_NAMES = json_names(InstantBillingKeyPaymentMethodInput)
 
 
 def read(raw: Any) -> InstantBillingKeyPaymentMethodInput:
     """Read `InstantBillingKeyPaymentMethodInput` from JSON."""
-    self = new(InstantBillingKeyPaymentMethodInput)
+    self = new_instance(InstantBillingKeyPaymentMethodInput)
     get = raw.get
     self.card = (
         None
         if (v := get("card")) is None
         else read_instant_billing_key_payment_method_input_card(v)
         if v.__class__ is dict
-        else odd(v, "InstantBillingKeyPaymentMethodInput.card")
+        else report_mismatch(v, "InstantBillingKeyPaymentMethodInput.card")
     )
-    if not _KNOWN.issuperset(raw):
-        self.additional_properties = extra(raw, _KNOWN)
+    if not _JSON_NAMES.issuperset(raw):
+        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
     return self

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import extra, known, new, odd
+from portone_async._reading import json_names, new_instance, report_mismatch, unknown_fields
 from portone_async.models.card_credential import read as read_card_credential
 
 if TYPE_CHECKING:
@@ -19,21 +19,21 @@ class InstantBillingKeyPaymentMethodInputCard(Model):
     """Card to issue a billing key for."""
 
     credential: CardCredential
-    """Card number and what proves the right to use it."""
+    """Card number and the credentials that authorize its use."""
 
 
-_KNOWN = known(InstantBillingKeyPaymentMethodInputCard)
+_JSON_NAMES = json_names(InstantBillingKeyPaymentMethodInputCard)
 
 
 def read(raw: Any) -> InstantBillingKeyPaymentMethodInputCard:
     """Read `InstantBillingKeyPaymentMethodInputCard` from JSON."""
-    self = new(InstantBillingKeyPaymentMethodInputCard)
+    self = new_instance(InstantBillingKeyPaymentMethodInputCard)
     get = raw.get
     self.credential = (
         read_card_credential(v)
         if (v := get("credential")).__class__ is dict
-        else odd(v, "InstantBillingKeyPaymentMethodInputCard.credential")
+        else report_mismatch(v, "InstantBillingKeyPaymentMethodInputCard.credential")
     )
-    if not _KNOWN.issuperset(raw):
-        self.additional_properties = extra(raw, _KNOWN)
+    if not _JSON_NAMES.issuperset(raw):
+        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
     return self

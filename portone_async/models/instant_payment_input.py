@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import extra, known, new, odd, read_list, read_scalars
+from portone_async._reading import json_names, new_instance, read_list, read_scalars, report_mismatch, unknown_fields
 from portone_async.models.customer_input import read as read_customer_input
 from portone_async.models.instant_payment_method_input import read as read_instant_payment_method_input
 from portone_async.models.payment_amount_input import read as read_payment_amount_input
@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 @define(slots=True, kw_only=True, repr=False)
 class InstantPaymentInput(Model):
     """A payment to make with details the customer typed in."""
+
+    __enum_fields__: ClassVar[tuple[str, ...]] = ("country", "currency", "product_type")
 
     amount: PaymentAmountInput
     """Total amount with its tax-free and VAT parts, in the smallest currency unit."""
@@ -58,96 +60,120 @@ class InstantPaymentInput(Model):
     product_type: PaymentProductType | None = None
     """PHYSICAL goods, or DIGITAL for goods and services without a physical form."""
     products: list[PaymentProduct] | None = None
-    """Products; none when left out."""
+    """Products; none if omitted."""
     promotion_id: str | None = None
     """Id of the promotion to apply to this payment."""
     shipping_address: SeparatedAddressInput | None = None
     """Delivery address."""
     skip_webhook: bool | None = None
-    """True to send no webhook on success; later events such as deposits are still announced."""
+    """True to send no webhook on success; webhooks of later events such as deposits are still sent."""
     store_id: str | None = None
     """Store id; in requests it defaults to the store of the credentials."""
 
 
-_KNOWN = known(InstantPaymentInput)
+_JSON_NAMES = json_names(InstantPaymentInput)
 
 
 def read(raw: Any) -> InstantPaymentInput:
     """Read `InstantPaymentInput` from JSON."""
-    self = new(InstantPaymentInput)
+    self = new_instance(InstantPaymentInput)
     get = raw.get
     self.amount = (
-        read_payment_amount_input(v) if (v := get("amount")).__class__ is dict else odd(v, "InstantPaymentInput.amount")
+        read_payment_amount_input(v)
+        if (v := get("amount")).__class__ is dict
+        else report_mismatch(v, "InstantPaymentInput.amount")
     )
-    self.bypass = v if (v := get("bypass")) is None or v.__class__ is dict else odd(v, "InstantPaymentInput.bypass")
+    self.bypass = (
+        v if (v := get("bypass")) is None or v.__class__ is dict else report_mismatch(v, "InstantPaymentInput.bypass")
+    )
     self.channel_group_id = (
         v
         if (v := get("channelGroupId")) is None or v.__class__ is str
-        else odd(v, "InstantPaymentInput.channelGroupId")
+        else report_mismatch(v, "InstantPaymentInput.channelGroupId")
     )
     self.channel_key = (
-        v if (v := get("channelKey")) is None or v.__class__ is str else odd(v, "InstantPaymentInput.channelKey")
+        v
+        if (v := get("channelKey")) is None or v.__class__ is str
+        else report_mismatch(v, "InstantPaymentInput.channelKey")
     )
-    self.country = v if (v := get("country")) is None or v.__class__ is str else odd(v, "InstantPaymentInput.country")
-    self.currency = v if (v := get("currency")).__class__ is str else odd(v, "InstantPaymentInput.currency")
+    self.country = (
+        v if (v := get("country")) is None or v.__class__ is str else report_mismatch(v, "InstantPaymentInput.country")
+    )
+    self.currency = v if (v := get("currency")).__class__ is str else report_mismatch(v, "InstantPaymentInput.currency")
     self.custom_data = (
-        v if (v := get("customData")) is None or v.__class__ is str else odd(v, "InstantPaymentInput.customData")
+        v
+        if (v := get("customData")) is None or v.__class__ is str
+        else report_mismatch(v, "InstantPaymentInput.customData")
     )
     self.customer = (
         None
         if (v := get("customer")) is None
         else read_customer_input(v)
         if v.__class__ is dict
-        else odd(v, "InstantPaymentInput.customer")
+        else report_mismatch(v, "InstantPaymentInput.customer")
     )
     self.is_cultural_expense = (
         v
         if (v := get("isCulturalExpense")) is None or v.__class__ is bool
-        else odd(v, "InstantPaymentInput.isCulturalExpense")
+        else report_mismatch(v, "InstantPaymentInput.isCulturalExpense")
     )
     self.is_escrow = (
-        v if (v := get("isEscrow")) is None or v.__class__ is bool else odd(v, "InstantPaymentInput.isEscrow")
+        v
+        if (v := get("isEscrow")) is None or v.__class__ is bool
+        else report_mismatch(v, "InstantPaymentInput.isEscrow")
     )
     self.method = (
         read_instant_payment_method_input(v)
         if (v := get("method")).__class__ is dict
-        else odd(v, "InstantPaymentInput.method")
+        else report_mismatch(v, "InstantPaymentInput.method")
     )
     self.notice_urls = (
         None
         if (v := get("noticeUrls")) is None
         else read_scalars(v, str, "InstantPaymentInput.noticeUrls")
         if v.__class__ is list
-        else odd(v, "InstantPaymentInput.noticeUrls")
+        else report_mismatch(v, "InstantPaymentInput.noticeUrls")
     )
-    self.order_name = v if (v := get("orderName")).__class__ is str else odd(v, "InstantPaymentInput.orderName")
+    self.order_name = (
+        v if (v := get("orderName")).__class__ is str else report_mismatch(v, "InstantPaymentInput.orderName")
+    )
     self.product_count = (
-        v if (v := get("productCount")) is None or v.__class__ is int else odd(v, "InstantPaymentInput.productCount")
+        v
+        if (v := get("productCount")) is None or v.__class__ is int
+        else report_mismatch(v, "InstantPaymentInput.productCount")
     )
     self.product_type = (
-        v if (v := get("productType")) is None or v.__class__ is str else odd(v, "InstantPaymentInput.productType")
+        v
+        if (v := get("productType")) is None or v.__class__ is str
+        else report_mismatch(v, "InstantPaymentInput.productType")
     )
     self.products = (
         None
         if (v := get("products")) is None
         else read_list(v, read_payment_product, "InstantPaymentInput.products")
         if v.__class__ is list
-        else odd(v, "InstantPaymentInput.products")
+        else report_mismatch(v, "InstantPaymentInput.products")
     )
     self.promotion_id = (
-        v if (v := get("promotionId")) is None or v.__class__ is str else odd(v, "InstantPaymentInput.promotionId")
+        v
+        if (v := get("promotionId")) is None or v.__class__ is str
+        else report_mismatch(v, "InstantPaymentInput.promotionId")
     )
     self.shipping_address = (
         None
         if (v := get("shippingAddress")) is None
         else read_separated_address_input(v)
         if v.__class__ is dict
-        else odd(v, "InstantPaymentInput.shippingAddress")
+        else report_mismatch(v, "InstantPaymentInput.shippingAddress")
     )
     self.skip_webhook = (
-        v if (v := get("skipWebhook")) is None or v.__class__ is bool else odd(v, "InstantPaymentInput.skipWebhook")
+        v
+        if (v := get("skipWebhook")) is None or v.__class__ is bool
+        else report_mismatch(v, "InstantPaymentInput.skipWebhook")
     )
-    self.store_id = v if (v := get("storeId")) is None or v.__class__ is str else odd(v, "InstantPaymentInput.storeId")
-    if not _KNOWN.issuperset(raw):
-        self.additional_properties = extra(raw, _KNOWN)
+    self.store_id = (
+        v if (v := get("storeId")) is None or v.__class__ is str else report_mismatch(v, "InstantPaymentInput.storeId")
+    )
+    if not _JSON_NAMES.issuperset(raw):
+        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
     return self

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import extra, known, new, odd
+from portone_async._reading import json_names, new_instance, report_mismatch, unknown_fields
 from portone_async.models.card_credential import read as read_card_credential
 
 if TYPE_CHECKING:
@@ -19,49 +19,49 @@ class InstantPaymentMethodInputCard(Model):
     """Card to charge, with installments and points."""
 
     credential: CardCredential
-    """Card number and what proves the right to use it."""
+    """Card number and the credentials that authorize its use."""
     installment_month: int | None = None
     """Number of monthly installments."""
     use_card_point: bool | None = None
     """Whether to use card points."""
     use_free_installment_plan: bool | None = None
-    """Whether interest-free instalments apply."""
+    """Whether interest-free installments apply."""
     use_free_interest_from_merchant: bool | None = None
-    """Whether the merchant bears the instalment interest."""
+    """Whether the merchant bears the installment interest."""
 
 
-_KNOWN = known(InstantPaymentMethodInputCard)
+_JSON_NAMES = json_names(InstantPaymentMethodInputCard)
 
 
 def read(raw: Any) -> InstantPaymentMethodInputCard:
     """Read `InstantPaymentMethodInputCard` from JSON."""
-    self = new(InstantPaymentMethodInputCard)
+    self = new_instance(InstantPaymentMethodInputCard)
     get = raw.get
     self.credential = (
         read_card_credential(v)
         if (v := get("credential")).__class__ is dict
-        else odd(v, "InstantPaymentMethodInputCard.credential")
+        else report_mismatch(v, "InstantPaymentMethodInputCard.credential")
     )
     self.installment_month = (
         v
         if (v := get("installmentMonth")) is None or v.__class__ is int
-        else odd(v, "InstantPaymentMethodInputCard.installmentMonth")
+        else report_mismatch(v, "InstantPaymentMethodInputCard.installmentMonth")
     )
     self.use_card_point = (
         v
         if (v := get("useCardPoint")) is None or v.__class__ is bool
-        else odd(v, "InstantPaymentMethodInputCard.useCardPoint")
+        else report_mismatch(v, "InstantPaymentMethodInputCard.useCardPoint")
     )
     self.use_free_installment_plan = (
         v
         if (v := get("useFreeInstallmentPlan")) is None or v.__class__ is bool
-        else odd(v, "InstantPaymentMethodInputCard.useFreeInstallmentPlan")
+        else report_mismatch(v, "InstantPaymentMethodInputCard.useFreeInstallmentPlan")
     )
     self.use_free_interest_from_merchant = (
         v
         if (v := get("useFreeInterestFromMerchant")) is None or v.__class__ is bool
-        else odd(v, "InstantPaymentMethodInputCard.useFreeInterestFromMerchant")
+        else report_mismatch(v, "InstantPaymentMethodInputCard.useFreeInterestFromMerchant")
     )
-    if not _KNOWN.issuperset(raw):
-        self.additional_properties = extra(raw, _KNOWN)
+    if not _JSON_NAMES.issuperset(raw):
+        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
     return self

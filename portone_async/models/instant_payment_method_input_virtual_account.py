@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import extra, known, new, odd
+from portone_async._reading import json_names, new_instance, report_mismatch, unknown_fields
 from portone_async.models.instant_payment_method_input_virtual_account_cash_receipt_info import (
     read as read_instant_payment_method_input_virtual_account_cash_receipt_info,
 )
@@ -35,6 +35,8 @@ if TYPE_CHECKING:
 class InstantPaymentMethodInputVirtualAccount(Model):
     """Virtual account to issue for a payment."""
 
+    __enum_fields__: ClassVar[tuple[str, ...]] = ("bank",)
+
     bank: Bank
     """Bank that holds the account."""
     expiry: InstantPaymentMethodInputVirtualAccountExpiry
@@ -47,36 +49,38 @@ class InstantPaymentMethodInputVirtualAccount(Model):
     """Holder of the virtual account."""
 
 
-_KNOWN = known(InstantPaymentMethodInputVirtualAccount)
+_JSON_NAMES = json_names(InstantPaymentMethodInputVirtualAccount)
 
 
 def read(raw: Any) -> InstantPaymentMethodInputVirtualAccount:
     """Read `InstantPaymentMethodInputVirtualAccount` from JSON."""
-    self = new(InstantPaymentMethodInputVirtualAccount)
+    self = new_instance(InstantPaymentMethodInputVirtualAccount)
     get = raw.get
-    self.bank = v if (v := get("bank")).__class__ is str else odd(v, "InstantPaymentMethodInputVirtualAccount.bank")
+    self.bank = (
+        v if (v := get("bank")).__class__ is str else report_mismatch(v, "InstantPaymentMethodInputVirtualAccount.bank")
+    )
     self.cash_receipt = (
         None
         if (v := get("cashReceipt")) is None
         else read_instant_payment_method_input_virtual_account_cash_receipt_info(v)
         if v.__class__ is dict
-        else odd(v, "InstantPaymentMethodInputVirtualAccount.cashReceipt")
+        else report_mismatch(v, "InstantPaymentMethodInputVirtualAccount.cashReceipt")
     )
     self.expiry = (
         read_instant_payment_method_input_virtual_account_expiry(v)
         if (v := get("expiry")).__class__ is dict
-        else odd(v, "InstantPaymentMethodInputVirtualAccount.expiry")
+        else report_mismatch(v, "InstantPaymentMethodInputVirtualAccount.expiry")
     )
     self.option = (
         read_instant_payment_method_input_virtual_account_option(v)
         if (v := get("option")).__class__ is dict
-        else odd(v, "InstantPaymentMethodInputVirtualAccount.option")
+        else report_mismatch(v, "InstantPaymentMethodInputVirtualAccount.option")
     )
     self.remittee_name = (
         v
         if (v := get("remitteeName")) is None or v.__class__ is str
-        else odd(v, "InstantPaymentMethodInputVirtualAccount.remitteeName")
+        else report_mismatch(v, "InstantPaymentMethodInputVirtualAccount.remitteeName")
     )
-    if not _KNOWN.issuperset(raw):
-        self.additional_properties = extra(raw, _KNOWN)
+    if not _JSON_NAMES.issuperset(raw):
+        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
     return self

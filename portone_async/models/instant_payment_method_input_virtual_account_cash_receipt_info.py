@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import extra, known, new, odd
+from portone_async._reading import json_names, new_instance, report_mismatch, unknown_fields
 
 if TYPE_CHECKING:
     from portone_async.models.enums import CashReceiptInputType
@@ -17,29 +17,31 @@ if TYPE_CHECKING:
 class InstantPaymentMethodInputVirtualAccountCashReceiptInfo(Model):
     """Cash receipt to issue for a virtual account payment."""
 
+    __enum_fields__: ClassVar[tuple[str, ...]] = ("type",)
+
     customer_identity_number: str
     """Number the cash receipt is issued to."""
     type: CashReceiptInputType
     """PERSONAL, CORPORATE or NO_RECEIPT."""
 
 
-_KNOWN = known(InstantPaymentMethodInputVirtualAccountCashReceiptInfo)
+_JSON_NAMES = json_names(InstantPaymentMethodInputVirtualAccountCashReceiptInfo)
 
 
 def read(raw: Any) -> InstantPaymentMethodInputVirtualAccountCashReceiptInfo:
     """Read `InstantPaymentMethodInputVirtualAccountCashReceiptInfo` from JSON."""
-    self = new(InstantPaymentMethodInputVirtualAccountCashReceiptInfo)
+    self = new_instance(InstantPaymentMethodInputVirtualAccountCashReceiptInfo)
     get = raw.get
     self.customer_identity_number = (
         v
         if (v := get("customerIdentityNumber")).__class__ is str
-        else odd(v, "InstantPaymentMethodInputVirtualAccountCashReceiptInfo.customerIdentityNumber")
+        else report_mismatch(v, "InstantPaymentMethodInputVirtualAccountCashReceiptInfo.customerIdentityNumber")
     )
     self.type = (
         v
         if (v := get("type")).__class__ is str
-        else odd(v, "InstantPaymentMethodInputVirtualAccountCashReceiptInfo.type")
+        else report_mismatch(v, "InstantPaymentMethodInputVirtualAccountCashReceiptInfo.type")
     )
-    if not _KNOWN.issuperset(raw):
-        self.additional_properties = extra(raw, _KNOWN)
+    if not _JSON_NAMES.issuperset(raw):
+        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
     return self

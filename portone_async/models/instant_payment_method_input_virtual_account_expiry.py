@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import extra, known, new, odd, read_datetime
+from portone_async._reading import json_names, new_instance, read_datetime, report_mismatch, unknown_fields
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -17,29 +17,32 @@ if TYPE_CHECKING:
 class InstantPaymentMethodInputVirtualAccountExpiry(Model):
     """Deadline for the deposit: give either hours or a date."""
 
+    __time_fields__: ClassVar[tuple[str, ...]] = ("due_date",)
+
     due_date: datetime | None = None
     """Deadline for the deposit; give this or `valid_hours`."""
     valid_hours: int | None = None
     """Lifetime of the virtual account, in hours."""
 
 
-_KNOWN = known(InstantPaymentMethodInputVirtualAccountExpiry)
+_JSON_NAMES = json_names(InstantPaymentMethodInputVirtualAccountExpiry)
 
 
 def read(raw: Any) -> InstantPaymentMethodInputVirtualAccountExpiry:
     """Read `InstantPaymentMethodInputVirtualAccountExpiry` from JSON."""
-    self = new(InstantPaymentMethodInputVirtualAccountExpiry)
+    self = new_instance(InstantPaymentMethodInputVirtualAccountExpiry)
     get = raw.get
     self.due_date = (
         None
-        if (v := get("dueDate")) is None
-        else read_datetime(v, "InstantPaymentMethodInputVirtualAccountExpiry.dueDate")
+        if (t1 := get("dueDate")) is None
+        else read_datetime(t1, "InstantPaymentMethodInputVirtualAccountExpiry.dueDate")
     )
     self.valid_hours = (
         v
         if (v := get("validHours")) is None or v.__class__ is int
-        else odd(v, "InstantPaymentMethodInputVirtualAccountExpiry.validHours")
+        else report_mismatch(v, "InstantPaymentMethodInputVirtualAccountExpiry.validHours")
     )
-    if not _KNOWN.issuperset(raw):
-        self.additional_properties = extra(raw, _KNOWN)
+    self.__time_texts__ = (t1,)
+    if not _JSON_NAMES.issuperset(raw):
+        self.additional_properties = unknown_fields(raw, _JSON_NAMES, self.__time_texts__)
     return self

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import extra, known, new, odd
+from portone_async._reading import json_names, new_instance, report_mismatch, unknown_fields
 from portone_async.models.instant_payment_method_input_virtual_account_option_fixed import (
     read as read_instant_payment_method_input_virtual_account_option_fixed,
 )
@@ -23,29 +23,33 @@ if TYPE_CHECKING:
 class InstantPaymentMethodInputVirtualAccountOption(Model):
     """Whether to issue a new or a fixed virtual account number."""
 
+    __enum_fields__: ClassVar[tuple[str, ...]] = ("type",)
+
     type: InstantPaymentMethodInputVirtualAccountOptionType
     """Account number from a pool (NORMAL) or FIXED."""
     fixed: InstantPaymentMethodInputVirtualAccountOptionFixed | None = None
     """Settings of the fixed virtual account; only when `type` is FIXED."""
 
 
-_KNOWN = known(InstantPaymentMethodInputVirtualAccountOption)
+_JSON_NAMES = json_names(InstantPaymentMethodInputVirtualAccountOption)
 
 
 def read(raw: Any) -> InstantPaymentMethodInputVirtualAccountOption:
     """Read `InstantPaymentMethodInputVirtualAccountOption` from JSON."""
-    self = new(InstantPaymentMethodInputVirtualAccountOption)
+    self = new_instance(InstantPaymentMethodInputVirtualAccountOption)
     get = raw.get
     self.fixed = (
         None
         if (v := get("fixed")) is None
         else read_instant_payment_method_input_virtual_account_option_fixed(v)
         if v.__class__ is dict
-        else odd(v, "InstantPaymentMethodInputVirtualAccountOption.fixed")
+        else report_mismatch(v, "InstantPaymentMethodInputVirtualAccountOption.fixed")
     )
     self.type = (
-        v if (v := get("type")).__class__ is str else odd(v, "InstantPaymentMethodInputVirtualAccountOption.type")
+        v
+        if (v := get("type")).__class__ is str
+        else report_mismatch(v, "InstantPaymentMethodInputVirtualAccountOption.type")
     )
-    if not _KNOWN.issuperset(raw):
-        self.additional_properties = extra(raw, _KNOWN)
+    if not _JSON_NAMES.issuperset(raw):
+        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
     return self

@@ -7,7 +7,7 @@ from typing import Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import extra, known, new, odd
+from portone_async._reading import json_names, new_instance, report_mismatch, unknown_fields
 
 
 @define(slots=True, kw_only=True, repr=False)
@@ -15,28 +15,28 @@ class InstantPaymentMethodInputVirtualAccountOptionFixed(Model):
     """Which fixed virtual account to use: give only one of the fields."""
 
     account_number: str | None = None
-    """One of the account numbers the payment provider handed out to the merchant in advance."""
+    """One of the account numbers the payment provider issued to the merchant in advance."""
     pg_account_id: str | None = None
     """Id the PG maps to a fixed virtual account: the same id always gets the same account number."""
 
 
-_KNOWN = known(InstantPaymentMethodInputVirtualAccountOptionFixed)
+_JSON_NAMES = json_names(InstantPaymentMethodInputVirtualAccountOptionFixed)
 
 
 def read(raw: Any) -> InstantPaymentMethodInputVirtualAccountOptionFixed:
     """Read `InstantPaymentMethodInputVirtualAccountOptionFixed` from JSON."""
-    self = new(InstantPaymentMethodInputVirtualAccountOptionFixed)
+    self = new_instance(InstantPaymentMethodInputVirtualAccountOptionFixed)
     get = raw.get
     self.account_number = (
         v
         if (v := get("accountNumber")) is None or v.__class__ is str
-        else odd(v, "InstantPaymentMethodInputVirtualAccountOptionFixed.accountNumber")
+        else report_mismatch(v, "InstantPaymentMethodInputVirtualAccountOptionFixed.accountNumber")
     )
     self.pg_account_id = (
         v
         if (v := get("pgAccountId")) is None or v.__class__ is str
-        else odd(v, "InstantPaymentMethodInputVirtualAccountOptionFixed.pgAccountId")
+        else report_mismatch(v, "InstantPaymentMethodInputVirtualAccountOptionFixed.pgAccountId")
     )
-    if not _KNOWN.issuperset(raw):
-        self.additional_properties = extra(raw, _KNOWN)
+    if not _JSON_NAMES.issuperset(raw):
+        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
     return self

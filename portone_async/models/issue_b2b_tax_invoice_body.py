@@ -7,7 +7,7 @@ from typing import Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import extra, known, new, odd
+from portone_async._reading import json_names, new_instance, report_mismatch, unknown_fields
 
 
 @define(slots=True, kw_only=True, repr=False)
@@ -20,17 +20,21 @@ class IssueB2bTaxInvoiceBody(Model):
     """Memo."""
 
 
-_KNOWN = known(IssueB2bTaxInvoiceBody)
+_JSON_NAMES = json_names(IssueB2bTaxInvoiceBody)
 
 
 def read(raw: Any) -> IssueB2bTaxInvoiceBody:
     """Read `IssueB2bTaxInvoiceBody` from JSON."""
-    self = new(IssueB2bTaxInvoiceBody)
+    self = new_instance(IssueB2bTaxInvoiceBody)
     get = raw.get
     self.email_subject = (
-        v if (v := get("emailSubject")) is None or v.__class__ is str else odd(v, "IssueB2bTaxInvoiceBody.emailSubject")
+        v
+        if (v := get("emailSubject")) is None or v.__class__ is str
+        else report_mismatch(v, "IssueB2bTaxInvoiceBody.emailSubject")
     )
-    self.memo = v if (v := get("memo")) is None or v.__class__ is str else odd(v, "IssueB2bTaxInvoiceBody.memo")
-    if not _KNOWN.issuperset(raw):
-        self.additional_properties = extra(raw, _KNOWN)
+    self.memo = (
+        v if (v := get("memo")) is None or v.__class__ is str else report_mismatch(v, "IssueB2bTaxInvoiceBody.memo")
+    )
+    if not _JSON_NAMES.issuperset(raw):
+        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
     return self

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import extra, known, new, odd
+from portone_async._reading import json_names, new_instance, report_mismatch, unknown_fields
 from portone_async.models.b2b_tax_invoice import read as read_b2b_tax_invoice
 
 if TYPE_CHECKING:
@@ -22,18 +22,18 @@ class IssueB2bTaxInvoiceImmediatelyResponse(Model):
     """The tax invoice."""
 
 
-_KNOWN = known(IssueB2bTaxInvoiceImmediatelyResponse)
+_JSON_NAMES = json_names(IssueB2bTaxInvoiceImmediatelyResponse)
 
 
 def read(raw: Any) -> IssueB2bTaxInvoiceImmediatelyResponse:
     """Read `IssueB2bTaxInvoiceImmediatelyResponse` from JSON."""
-    self = new(IssueB2bTaxInvoiceImmediatelyResponse)
+    self = new_instance(IssueB2bTaxInvoiceImmediatelyResponse)
     get = raw.get
     self.tax_invoice = (
         read_b2b_tax_invoice(v)
         if (v := get("taxInvoice")).__class__ is dict
-        else odd(v, "IssueB2bTaxInvoiceImmediatelyResponse.taxInvoice")
+        else report_mismatch(v, "IssueB2bTaxInvoiceImmediatelyResponse.taxInvoice")
     )
-    if not _KNOWN.issuperset(raw):
-        self.additional_properties = extra(raw, _KNOWN)
+    if not _JSON_NAMES.issuperset(raw):
+        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
     return self

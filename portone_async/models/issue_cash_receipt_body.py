@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import extra, known, new, odd, read_datetime
+from portone_async._reading import json_names, new_instance, read_datetime, report_mismatch, unknown_fields
 from portone_async.models.issue_cash_receipt_customer_input import read as read_issue_cash_receipt_customer_input
 from portone_async.models.payment_amount_input import read as read_payment_amount_input
 
@@ -28,6 +28,9 @@ if TYPE_CHECKING:
 class IssueCashReceiptBody(Model):
     """`IssueCashReceiptBody` of PortOne's document."""
 
+    __enum_fields__: ClassVar[tuple[str, ...]] = ("currency", "payment_method", "product_type", "type")
+    __time_fields__: ClassVar[tuple[str, ...]] = ("paid_at",)
+
     amount: PaymentAmountInput
     """Total amount with its tax-free and VAT parts, in the smallest currency unit."""
     channel_key: str
@@ -39,7 +42,7 @@ class IssueCashReceiptBody(Model):
     order_name: str
     """Order name."""
     payment_id: str
-    """Payment id; make up your own for a payment made outside PortOne."""
+    """Payment id; choose one yourself for a payment made outside PortOne."""
     type: CashReceiptType
     """PERSONAL (income deduction) or CORPORATE (proof of expense)."""
     business_registration_number: str | None = None
@@ -54,41 +57,56 @@ class IssueCashReceiptBody(Model):
     """Store id; in requests it defaults to the store of the credentials."""
 
 
-_KNOWN = known(IssueCashReceiptBody)
+_JSON_NAMES = json_names(IssueCashReceiptBody)
 
 
 def read(raw: Any) -> IssueCashReceiptBody:
     """Read `IssueCashReceiptBody` from JSON."""
-    self = new(IssueCashReceiptBody)
+    self = new_instance(IssueCashReceiptBody)
     get = raw.get
     self.amount = (
         read_payment_amount_input(v)
         if (v := get("amount")).__class__ is dict
-        else odd(v, "IssueCashReceiptBody.amount")
+        else report_mismatch(v, "IssueCashReceiptBody.amount")
     )
     self.business_registration_number = (
         v
         if (v := get("businessRegistrationNumber")) is None or v.__class__ is str
-        else odd(v, "IssueCashReceiptBody.businessRegistrationNumber")
+        else report_mismatch(v, "IssueCashReceiptBody.businessRegistrationNumber")
     )
-    self.channel_key = v if (v := get("channelKey")).__class__ is str else odd(v, "IssueCashReceiptBody.channelKey")
-    self.currency = v if (v := get("currency")).__class__ is str else odd(v, "IssueCashReceiptBody.currency")
+    self.channel_key = (
+        v if (v := get("channelKey")).__class__ is str else report_mismatch(v, "IssueCashReceiptBody.channelKey")
+    )
+    self.currency = (
+        v if (v := get("currency")).__class__ is str else report_mismatch(v, "IssueCashReceiptBody.currency")
+    )
     self.customer = (
         read_issue_cash_receipt_customer_input(v)
         if (v := get("customer")).__class__ is dict
-        else odd(v, "IssueCashReceiptBody.customer")
+        else report_mismatch(v, "IssueCashReceiptBody.customer")
     )
-    self.order_name = v if (v := get("orderName")).__class__ is str else odd(v, "IssueCashReceiptBody.orderName")
-    self.paid_at = None if (v := get("paidAt")) is None else read_datetime(v, "IssueCashReceiptBody.paidAt")
-    self.payment_id = v if (v := get("paymentId")).__class__ is str else odd(v, "IssueCashReceiptBody.paymentId")
+    self.order_name = (
+        v if (v := get("orderName")).__class__ is str else report_mismatch(v, "IssueCashReceiptBody.orderName")
+    )
+    self.paid_at = None if (t1 := get("paidAt")) is None else read_datetime(t1, "IssueCashReceiptBody.paidAt")
+    self.payment_id = (
+        v if (v := get("paymentId")).__class__ is str else report_mismatch(v, "IssueCashReceiptBody.paymentId")
+    )
     self.payment_method = (
-        v if (v := get("paymentMethod")) is None or v.__class__ is str else odd(v, "IssueCashReceiptBody.paymentMethod")
+        v
+        if (v := get("paymentMethod")) is None or v.__class__ is str
+        else report_mismatch(v, "IssueCashReceiptBody.paymentMethod")
     )
     self.product_type = (
-        v if (v := get("productType")) is None or v.__class__ is str else odd(v, "IssueCashReceiptBody.productType")
+        v
+        if (v := get("productType")) is None or v.__class__ is str
+        else report_mismatch(v, "IssueCashReceiptBody.productType")
     )
-    self.store_id = v if (v := get("storeId")) is None or v.__class__ is str else odd(v, "IssueCashReceiptBody.storeId")
-    self.type = v if (v := get("type")).__class__ is str else odd(v, "IssueCashReceiptBody.type")
-    if not _KNOWN.issuperset(raw):
-        self.additional_properties = extra(raw, _KNOWN)
+    self.store_id = (
+        v if (v := get("storeId")) is None or v.__class__ is str else report_mismatch(v, "IssueCashReceiptBody.storeId")
+    )
+    self.type = v if (v := get("type")).__class__ is str else report_mismatch(v, "IssueCashReceiptBody.type")
+    self.__time_texts__ = (t1,)
+    if not _JSON_NAMES.issuperset(raw):
+        self.additional_properties = unknown_fields(raw, _JSON_NAMES, self.__time_texts__)
     return self

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import extra, known, new, odd
+from portone_async._reading import json_names, new_instance, report_mismatch, unknown_fields
 
 if TYPE_CHECKING:
     from portone_async.models.enums import IssueCashReceiptCustomerInputIdentityNumberType
@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 @define(slots=True, kw_only=True, repr=False)
 class IssueCashReceiptCustomerInput(Model):
     """Customer to issue a cash receipt to."""
+
+    __enum_fields__: ClassVar[tuple[str, ...]] = ("identity_number_type",)
 
     identity_number: str
     """Number that identifies the customer."""
@@ -29,30 +31,38 @@ class IssueCashReceiptCustomerInput(Model):
     """Phone number."""
 
 
-_KNOWN = known(IssueCashReceiptCustomerInput)
+_JSON_NAMES = json_names(IssueCashReceiptCustomerInput)
 
 
 def read(raw: Any) -> IssueCashReceiptCustomerInput:
     """Read `IssueCashReceiptCustomerInput` from JSON."""
-    self = new(IssueCashReceiptCustomerInput)
+    self = new_instance(IssueCashReceiptCustomerInput)
     get = raw.get
     self.email = (
-        v if (v := get("email")) is None or v.__class__ is str else odd(v, "IssueCashReceiptCustomerInput.email")
+        v
+        if (v := get("email")) is None or v.__class__ is str
+        else report_mismatch(v, "IssueCashReceiptCustomerInput.email")
     )
     self.identity_number = (
-        v if (v := get("identityNumber")).__class__ is str else odd(v, "IssueCashReceiptCustomerInput.identityNumber")
+        v
+        if (v := get("identityNumber")).__class__ is str
+        else report_mismatch(v, "IssueCashReceiptCustomerInput.identityNumber")
     )
     self.identity_number_type = (
         v
         if (v := get("identityNumberType")) is None or v.__class__ is str
-        else odd(v, "IssueCashReceiptCustomerInput.identityNumberType")
+        else report_mismatch(v, "IssueCashReceiptCustomerInput.identityNumberType")
     )
-    self.name = v if (v := get("name")) is None or v.__class__ is str else odd(v, "IssueCashReceiptCustomerInput.name")
+    self.name = (
+        v
+        if (v := get("name")) is None or v.__class__ is str
+        else report_mismatch(v, "IssueCashReceiptCustomerInput.name")
+    )
     self.phone_number = (
         v
         if (v := get("phoneNumber")) is None or v.__class__ is str
-        else odd(v, "IssueCashReceiptCustomerInput.phoneNumber")
+        else report_mismatch(v, "IssueCashReceiptCustomerInput.phoneNumber")
     )
-    if not _KNOWN.issuperset(raw):
-        self.additional_properties = extra(raw, _KNOWN)
+    if not _JSON_NAMES.issuperset(raw):
+        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
     return self

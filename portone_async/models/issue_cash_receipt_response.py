@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import extra, known, new, odd
+from portone_async._reading import json_names, new_instance, report_mismatch, unknown_fields
 from portone_async.models.cash_receipt_summary import read as read_cash_receipt_summary
 
 if TYPE_CHECKING:
@@ -22,18 +22,18 @@ class IssueCashReceiptResponse(Model):
     """The cash receipt."""
 
 
-_KNOWN = known(IssueCashReceiptResponse)
+_JSON_NAMES = json_names(IssueCashReceiptResponse)
 
 
 def read(raw: Any) -> IssueCashReceiptResponse:
     """Read `IssueCashReceiptResponse` from JSON."""
-    self = new(IssueCashReceiptResponse)
+    self = new_instance(IssueCashReceiptResponse)
     get = raw.get
     self.cash_receipt = (
         read_cash_receipt_summary(v)
         if (v := get("cashReceipt")).__class__ is dict
-        else odd(v, "IssueCashReceiptResponse.cashReceipt")
+        else report_mismatch(v, "IssueCashReceiptResponse.cashReceipt")
     )
-    if not _KNOWN.issuperset(raw):
-        self.additional_properties = extra(raw, _KNOWN)
+    if not _JSON_NAMES.issuperset(raw):
+        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
     return self

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import extra, known, new, odd, read_datetime
+from portone_async._reading import json_names, new_instance, read_datetime, report_mismatch, unknown_fields
 from portone_async.models.selected_channel import read as read_selected_channel
 
 if TYPE_CHECKING:
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 @define(slots=True, kw_only=True, repr=False)
 class IssueFailedCashReceipt(Model):
     """A cash receipt that could not be issued."""
+
+    __time_fields__: ClassVar[tuple[str, ...]] = ("status_updated_at",)
 
     is_manual: bool
     """Whether the cash receipt was issued manually."""
@@ -33,34 +35,45 @@ class IssueFailedCashReceipt(Model):
     channel: SelectedChannel | None = None
     """PortOne channel the request went through."""
     status: Literal["ISSUE_FAILED"] = "ISSUE_FAILED"
-    """Current status; among variants of one type it tells them apart."""
+    """Current status; in a union, the discriminator."""
     status_updated_at: datetime | None = None
     """Time of the last status change."""
 
 
-_KNOWN = known(IssueFailedCashReceipt)
+_JSON_NAMES = json_names(IssueFailedCashReceipt)
 
 
 def read(raw: Any) -> IssueFailedCashReceipt:
     """Read `IssueFailedCashReceipt` from JSON."""
-    self = new(IssueFailedCashReceipt)
+    self = new_instance(IssueFailedCashReceipt)
     get = raw.get
     self.channel = (
         None
         if (v := get("channel")) is None
         else read_selected_channel(v)
         if v.__class__ is dict
-        else odd(v, "IssueFailedCashReceipt.channel")
+        else report_mismatch(v, "IssueFailedCashReceipt.channel")
     )
-    self.is_manual = v if (v := get("isManual")).__class__ is bool else odd(v, "IssueFailedCashReceipt.isManual")
-    self.merchant_id = v if (v := get("merchantId")).__class__ is str else odd(v, "IssueFailedCashReceipt.merchantId")
-    self.order_name = v if (v := get("orderName")).__class__ is str else odd(v, "IssueFailedCashReceipt.orderName")
-    self.payment_id = v if (v := get("paymentId")).__class__ is str else odd(v, "IssueFailedCashReceipt.paymentId")
-    self.status = v if (v := get("status")).__class__ is str else odd(v, "IssueFailedCashReceipt.status")
+    self.is_manual = (
+        v if (v := get("isManual")).__class__ is bool else report_mismatch(v, "IssueFailedCashReceipt.isManual")
+    )
+    self.merchant_id = (
+        v if (v := get("merchantId")).__class__ is str else report_mismatch(v, "IssueFailedCashReceipt.merchantId")
+    )
+    self.order_name = (
+        v if (v := get("orderName")).__class__ is str else report_mismatch(v, "IssueFailedCashReceipt.orderName")
+    )
+    self.payment_id = (
+        v if (v := get("paymentId")).__class__ is str else report_mismatch(v, "IssueFailedCashReceipt.paymentId")
+    )
+    self.status = v if (v := get("status")).__class__ is str else report_mismatch(v, "IssueFailedCashReceipt.status")
     self.status_updated_at = (
-        None if (v := get("statusUpdatedAt")) is None else read_datetime(v, "IssueFailedCashReceipt.statusUpdatedAt")
+        None if (t1 := get("statusUpdatedAt")) is None else read_datetime(t1, "IssueFailedCashReceipt.statusUpdatedAt")
     )
-    self.store_id = v if (v := get("storeId")).__class__ is str else odd(v, "IssueFailedCashReceipt.storeId")
-    if not _KNOWN.issuperset(raw):
-        self.additional_properties = extra(raw, _KNOWN)
+    self.store_id = (
+        v if (v := get("storeId")).__class__ is str else report_mismatch(v, "IssueFailedCashReceipt.storeId")
+    )
+    self.__time_texts__ = (t1,)
+    if not _JSON_NAMES.issuperset(raw):
+        self.additional_properties = unknown_fields(raw, _JSON_NAMES, self.__time_texts__)
     return self

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import extra, known, new, odd, read_datetime
+from portone_async._reading import json_names, new_instance, read_datetime, report_mismatch, unknown_fields
 from portone_async.models.selected_channel import read as read_selected_channel
 
 if TYPE_CHECKING:
@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 @define(slots=True, kw_only=True, repr=False)
 class IssuedCashReceipt(Model):
     """A cash receipt that was issued."""
+
+    __enum_fields__: ClassVar[tuple[str, ...]] = ("currency", "type")
+    __time_fields__: ClassVar[tuple[str, ...]] = ("issued_at", "status_updated_at")
 
     amount: int
     """Payment amount on the receipt, in the smallest currency unit."""
@@ -44,7 +47,7 @@ class IssuedCashReceipt(Model):
     pg_receipt_id: str | None = None
     """Cash receipt id at the PG."""
     status: Literal["ISSUED"] = "ISSUED"
-    """Current status; among variants of one type it tells them apart."""
+    """Current status; in a union, the discriminator."""
     status_updated_at: datetime | None = None
     """Time of the last status change."""
     tax_free_amount: int | None = None
@@ -57,40 +60,57 @@ class IssuedCashReceipt(Model):
     """VAT, in the smallest currency unit."""
 
 
-_KNOWN = known(IssuedCashReceipt)
+_JSON_NAMES = json_names(IssuedCashReceipt)
 
 
 def read(raw: Any) -> IssuedCashReceipt:
     """Read `IssuedCashReceipt` from JSON."""
-    self = new(IssuedCashReceipt)
+    self = new_instance(IssuedCashReceipt)
     get = raw.get
-    self.amount = v if (v := get("amount")).__class__ is int else odd(v, "IssuedCashReceipt.amount")
+    self.amount = v if (v := get("amount")).__class__ is int else report_mismatch(v, "IssuedCashReceipt.amount")
     self.channel = (
-        read_selected_channel(v) if (v := get("channel")).__class__ is dict else odd(v, "IssuedCashReceipt.channel")
+        read_selected_channel(v)
+        if (v := get("channel")).__class__ is dict
+        else report_mismatch(v, "IssuedCashReceipt.channel")
     )
-    self.currency = v if (v := get("currency")).__class__ is str else odd(v, "IssuedCashReceipt.currency")
-    self.is_manual = v if (v := get("isManual")).__class__ is bool else odd(v, "IssuedCashReceipt.isManual")
-    self.issue_number = v if (v := get("issueNumber")).__class__ is str else odd(v, "IssuedCashReceipt.issueNumber")
-    self.issued_at = read_datetime(get("issuedAt"), "IssuedCashReceipt.issuedAt")
-    self.merchant_id = v if (v := get("merchantId")).__class__ is str else odd(v, "IssuedCashReceipt.merchantId")
-    self.order_name = v if (v := get("orderName")).__class__ is str else odd(v, "IssuedCashReceipt.orderName")
-    self.payment_id = v if (v := get("paymentId")).__class__ is str else odd(v, "IssuedCashReceipt.paymentId")
+    self.currency = v if (v := get("currency")).__class__ is str else report_mismatch(v, "IssuedCashReceipt.currency")
+    self.is_manual = v if (v := get("isManual")).__class__ is bool else report_mismatch(v, "IssuedCashReceipt.isManual")
+    self.issue_number = (
+        v if (v := get("issueNumber")).__class__ is str else report_mismatch(v, "IssuedCashReceipt.issueNumber")
+    )
+    self.issued_at = read_datetime(t1 := get("issuedAt"), "IssuedCashReceipt.issuedAt")
+    self.merchant_id = (
+        v if (v := get("merchantId")).__class__ is str else report_mismatch(v, "IssuedCashReceipt.merchantId")
+    )
+    self.order_name = (
+        v if (v := get("orderName")).__class__ is str else report_mismatch(v, "IssuedCashReceipt.orderName")
+    )
+    self.payment_id = (
+        v if (v := get("paymentId")).__class__ is str else report_mismatch(v, "IssuedCashReceipt.paymentId")
+    )
     self.pg_receipt_id = (
-        v if (v := get("pgReceiptId")) is None or v.__class__ is str else odd(v, "IssuedCashReceipt.pgReceiptId")
+        v
+        if (v := get("pgReceiptId")) is None or v.__class__ is str
+        else report_mismatch(v, "IssuedCashReceipt.pgReceiptId")
     )
-    self.status = v if (v := get("status")).__class__ is str else odd(v, "IssuedCashReceipt.status")
+    self.status = v if (v := get("status")).__class__ is str else report_mismatch(v, "IssuedCashReceipt.status")
     self.status_updated_at = (
-        None if (v := get("statusUpdatedAt")) is None else read_datetime(v, "IssuedCashReceipt.statusUpdatedAt")
+        None if (t2 := get("statusUpdatedAt")) is None else read_datetime(t2, "IssuedCashReceipt.statusUpdatedAt")
     )
-    self.store_id = v if (v := get("storeId")).__class__ is str else odd(v, "IssuedCashReceipt.storeId")
+    self.store_id = v if (v := get("storeId")).__class__ is str else report_mismatch(v, "IssuedCashReceipt.storeId")
     self.tax_free_amount = (
-        v if (v := get("taxFreeAmount")) is None or v.__class__ is int else odd(v, "IssuedCashReceipt.taxFreeAmount")
+        v
+        if (v := get("taxFreeAmount")) is None or v.__class__ is int
+        else report_mismatch(v, "IssuedCashReceipt.taxFreeAmount")
     )
-    self.type = v if (v := get("type")) is None or v.__class__ is str else odd(v, "IssuedCashReceipt.type")
-    self.url = v if (v := get("url")) is None or v.__class__ is str else odd(v, "IssuedCashReceipt.url")
+    self.type = v if (v := get("type")) is None or v.__class__ is str else report_mismatch(v, "IssuedCashReceipt.type")
+    self.url = v if (v := get("url")) is None or v.__class__ is str else report_mismatch(v, "IssuedCashReceipt.url")
     self.vat_amount = (
-        v if (v := get("vatAmount")) is None or v.__class__ is int else odd(v, "IssuedCashReceipt.vatAmount")
+        v
+        if (v := get("vatAmount")) is None or v.__class__ is int
+        else report_mismatch(v, "IssuedCashReceipt.vatAmount")
     )
-    if not _KNOWN.issuperset(raw):
-        self.additional_properties = extra(raw, _KNOWN)
+    self.__time_texts__ = (t1, t2)
+    if not _JSON_NAMES.issuperset(raw):
+        self.additional_properties = unknown_fields(raw, _JSON_NAMES, self.__time_texts__)
     return self

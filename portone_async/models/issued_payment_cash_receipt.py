@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import extra, known, new, odd, read_datetime
+from portone_async._reading import json_names, new_instance, read_datetime, report_mismatch, unknown_fields
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 @define(slots=True, kw_only=True, repr=False)
 class IssuedPaymentCashReceipt(Model):
     """Cash receipt issued for a payment."""
+
+    __enum_fields__: ClassVar[tuple[str, ...]] = ("currency", "type")
+    __time_fields__: ClassVar[tuple[str, ...]] = ("issued_at",)
 
     currency: Currency
     """Currency, as an ISO 4217 code."""
@@ -30,7 +33,7 @@ class IssuedPaymentCashReceipt(Model):
     pg_receipt_id: str | None = None
     """Cash receipt id at the PG."""
     status: Literal["ISSUED"] = "ISSUED"
-    """Current status; among variants of one type it tells them apart."""
+    """Current status; in a union, the discriminator."""
     tax_free_amount: int | None = None
     """Tax-free amount, in the smallest currency unit."""
     type: CashReceiptType | None = None
@@ -39,32 +42,41 @@ class IssuedPaymentCashReceipt(Model):
     """URL of the cash receipt."""
 
 
-_KNOWN = known(IssuedPaymentCashReceipt)
+_JSON_NAMES = json_names(IssuedPaymentCashReceipt)
 
 
 def read(raw: Any) -> IssuedPaymentCashReceipt:
     """Read `IssuedPaymentCashReceipt` from JSON."""
-    self = new(IssuedPaymentCashReceipt)
+    self = new_instance(IssuedPaymentCashReceipt)
     get = raw.get
-    self.currency = v if (v := get("currency")).__class__ is str else odd(v, "IssuedPaymentCashReceipt.currency")
+    self.currency = (
+        v if (v := get("currency")).__class__ is str else report_mismatch(v, "IssuedPaymentCashReceipt.currency")
+    )
     self.issue_number = (
-        v if (v := get("issueNumber")).__class__ is str else odd(v, "IssuedPaymentCashReceipt.issueNumber")
+        v if (v := get("issueNumber")).__class__ is str else report_mismatch(v, "IssuedPaymentCashReceipt.issueNumber")
     )
-    self.issued_at = read_datetime(get("issuedAt"), "IssuedPaymentCashReceipt.issuedAt")
+    self.issued_at = read_datetime(t1 := get("issuedAt"), "IssuedPaymentCashReceipt.issuedAt")
     self.pg_receipt_id = (
-        v if (v := get("pgReceiptId")) is None or v.__class__ is str else odd(v, "IssuedPaymentCashReceipt.pgReceiptId")
+        v
+        if (v := get("pgReceiptId")) is None or v.__class__ is str
+        else report_mismatch(v, "IssuedPaymentCashReceipt.pgReceiptId")
     )
-    self.status = v if (v := get("status")).__class__ is str else odd(v, "IssuedPaymentCashReceipt.status")
+    self.status = v if (v := get("status")).__class__ is str else report_mismatch(v, "IssuedPaymentCashReceipt.status")
     self.tax_free_amount = (
         v
         if (v := get("taxFreeAmount")) is None or v.__class__ is int
-        else odd(v, "IssuedPaymentCashReceipt.taxFreeAmount")
+        else report_mismatch(v, "IssuedPaymentCashReceipt.taxFreeAmount")
     )
     self.total_amount = (
-        v if (v := get("totalAmount")).__class__ is int else odd(v, "IssuedPaymentCashReceipt.totalAmount")
+        v if (v := get("totalAmount")).__class__ is int else report_mismatch(v, "IssuedPaymentCashReceipt.totalAmount")
     )
-    self.type = v if (v := get("type")) is None or v.__class__ is str else odd(v, "IssuedPaymentCashReceipt.type")
-    self.url = v if (v := get("url")) is None or v.__class__ is str else odd(v, "IssuedPaymentCashReceipt.url")
-    if not _KNOWN.issuperset(raw):
-        self.additional_properties = extra(raw, _KNOWN)
+    self.type = (
+        v if (v := get("type")) is None or v.__class__ is str else report_mismatch(v, "IssuedPaymentCashReceipt.type")
+    )
+    self.url = (
+        v if (v := get("url")) is None or v.__class__ is str else report_mismatch(v, "IssuedPaymentCashReceipt.url")
+    )
+    self.__time_texts__ = (t1,)
+    if not _JSON_NAMES.issuperset(raw):
+        self.additional_properties = unknown_fields(raw, _JSON_NAMES, self.__time_texts__)
     return self

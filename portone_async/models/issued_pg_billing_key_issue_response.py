@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import extra, known, new, odd
+from portone_async._reading import json_names, new_instance, report_mismatch, unknown_fields
 from portone_async.models.billing_key_payment_method import read as read_billing_key_payment_method
 from portone_async.models.selected_channel import read as read_selected_channel
 
@@ -27,32 +27,34 @@ class IssuedPgBillingKeyIssueResponse(Model):
     pg_tx_id: str | None = None
     """Transaction id at the PG; for Kakao Pay orders the `tid`."""
     type: Literal["ISSUED"] = "ISSUED"
-    """Kind of object; among variants of one type it tells them apart."""
+    """Kind of object; in a union, the discriminator."""
 
 
-_KNOWN = known(IssuedPgBillingKeyIssueResponse)
+_JSON_NAMES = json_names(IssuedPgBillingKeyIssueResponse)
 
 
 def read(raw: Any) -> IssuedPgBillingKeyIssueResponse:
     """Read `IssuedPgBillingKeyIssueResponse` from JSON."""
-    self = new(IssuedPgBillingKeyIssueResponse)
+    self = new_instance(IssuedPgBillingKeyIssueResponse)
     get = raw.get
     self.channel = (
         read_selected_channel(v)
         if (v := get("channel")).__class__ is dict
-        else odd(v, "IssuedPgBillingKeyIssueResponse.channel")
+        else report_mismatch(v, "IssuedPgBillingKeyIssueResponse.channel")
     )
     self.method = (
         None
         if (v := get("method")) is None
         else read_billing_key_payment_method(v)
         if v.__class__ is dict
-        else odd(v, "IssuedPgBillingKeyIssueResponse.method")
+        else report_mismatch(v, "IssuedPgBillingKeyIssueResponse.method")
     )
     self.pg_tx_id = (
-        v if (v := get("pgTxId")) is None or v.__class__ is str else odd(v, "IssuedPgBillingKeyIssueResponse.pgTxId")
+        v
+        if (v := get("pgTxId")) is None or v.__class__ is str
+        else report_mismatch(v, "IssuedPgBillingKeyIssueResponse.pgTxId")
     )
-    self.type = v if (v := get("type")).__class__ is str else odd(v, "IssuedPgBillingKeyIssueResponse.type")
-    if not _KNOWN.issuperset(raw):
-        self.additional_properties = extra(raw, _KNOWN)
+    self.type = v if (v := get("type")).__class__ is str else report_mismatch(v, "IssuedPgBillingKeyIssueResponse.type")
+    if not _JSON_NAMES.issuperset(raw):
+        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
     return self

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import extra, known, new, odd
+from portone_async._reading import json_names, new_instance, report_mismatch, unknown_fields
 
 if TYPE_CHECKING:
     from portone_async.models.enums import LegacyWebhookStatus
@@ -17,26 +17,27 @@ if TYPE_CHECKING:
 class LegacyWebhook(Model):
     """A webhook of version 2024-01-01, as JSON or a form: a payment and its status, nothing else."""
 
-    __wire__: ClassVar[dict[str, str]] = {"payment_id": "payment_id", "tx_id": "tx_id"}
+    __json_names__: ClassVar[dict[str, str]] = {"payment_id": "payment_id", "tx_id": "tx_id"}
+    __enum_fields__: ClassVar[tuple[str, ...]] = ("status",)
 
     payment_id: str
     """Payment id, chosen by the merchant."""
     status: LegacyWebhookStatus
-    """What the payment has become. Look the payment up before acting on it."""
+    """New status of the payment. Look the payment up before acting on it."""
     tx_id: str
     """Id of the payment attempt (`transaction_id` elsewhere)."""
 
 
-_KNOWN = known(LegacyWebhook)
+_JSON_NAMES = json_names(LegacyWebhook)
 
 
 def read(raw: Any) -> LegacyWebhook:
     """Read `LegacyWebhook` from JSON."""
-    self = new(LegacyWebhook)
+    self = new_instance(LegacyWebhook)
     get = raw.get
-    self.payment_id = v if (v := get("payment_id")).__class__ is str else odd(v, "LegacyWebhook.payment_id")
-    self.status = v if (v := get("status")).__class__ is str else odd(v, "LegacyWebhook.status")
-    self.tx_id = v if (v := get("tx_id")).__class__ is str else odd(v, "LegacyWebhook.tx_id")
-    if not _KNOWN.issuperset(raw):
-        self.additional_properties = extra(raw, _KNOWN)
+    self.payment_id = v if (v := get("payment_id")).__class__ is str else report_mismatch(v, "LegacyWebhook.payment_id")
+    self.status = v if (v := get("status")).__class__ is str else report_mismatch(v, "LegacyWebhook.status")
+    self.tx_id = v if (v := get("tx_id")).__class__ is str else report_mismatch(v, "LegacyWebhook.tx_id")
+    if not _JSON_NAMES.issuperset(raw):
+        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
     return self

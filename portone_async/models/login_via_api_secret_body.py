@@ -7,7 +7,7 @@ from typing import Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import extra, known, new, odd
+from portone_async._reading import json_names, new_instance, report_mismatch, unknown_fields
 
 
 @define(slots=True, kw_only=True, repr=False)
@@ -18,14 +18,16 @@ class LoginViaApiSecretBody(Model):
     """API secret issued by PortOne."""
 
 
-_KNOWN = known(LoginViaApiSecretBody)
+_JSON_NAMES = json_names(LoginViaApiSecretBody)
 
 
 def read(raw: Any) -> LoginViaApiSecretBody:
     """Read `LoginViaApiSecretBody` from JSON."""
-    self = new(LoginViaApiSecretBody)
+    self = new_instance(LoginViaApiSecretBody)
     get = raw.get
-    self.api_secret = v if (v := get("apiSecret")).__class__ is str else odd(v, "LoginViaApiSecretBody.apiSecret")
-    if not _KNOWN.issuperset(raw):
-        self.additional_properties = extra(raw, _KNOWN)
+    self.api_secret = (
+        v if (v := get("apiSecret")).__class__ is str else report_mismatch(v, "LoginViaApiSecretBody.apiSecret")
+    )
+    if not _JSON_NAMES.issuperset(raw):
+        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
     return self

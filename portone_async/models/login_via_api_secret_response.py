@@ -7,7 +7,7 @@ from typing import Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import extra, known, new, odd
+from portone_async._reading import json_names, new_instance, report_mismatch, unknown_fields
 
 
 @define(slots=True, kw_only=True, repr=False)
@@ -20,19 +20,21 @@ class LoginViaApiSecretResponse(Model):
     """Refresh token, valid for one day; each login or refresh voids the one before."""
 
 
-_KNOWN = known(LoginViaApiSecretResponse)
+_JSON_NAMES = json_names(LoginViaApiSecretResponse)
 
 
 def read(raw: Any) -> LoginViaApiSecretResponse:
     """Read `LoginViaApiSecretResponse` from JSON."""
-    self = new(LoginViaApiSecretResponse)
+    self = new_instance(LoginViaApiSecretResponse)
     get = raw.get
     self.access_token = (
-        v if (v := get("accessToken")).__class__ is str else odd(v, "LoginViaApiSecretResponse.accessToken")
+        v if (v := get("accessToken")).__class__ is str else report_mismatch(v, "LoginViaApiSecretResponse.accessToken")
     )
     self.refresh_token = (
-        v if (v := get("refreshToken")).__class__ is str else odd(v, "LoginViaApiSecretResponse.refreshToken")
+        v
+        if (v := get("refreshToken")).__class__ is str
+        else report_mismatch(v, "LoginViaApiSecretResponse.refreshToken")
     )
-    if not _KNOWN.issuperset(raw):
-        self.additional_properties = extra(raw, _KNOWN)
+    if not _JSON_NAMES.issuperset(raw):
+        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
     return self

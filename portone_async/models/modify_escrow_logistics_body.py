@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import extra, known, new, odd, read_list
+from portone_async._reading import json_names, new_instance, read_list, report_mismatch, unknown_fields
 from portone_async.models.payment_escrow_receiver_input import read as read_payment_escrow_receiver_input
 from portone_async.models.payment_escrow_sender_input import read as read_payment_escrow_sender_input
 from portone_async.models.payment_logistics import read as read_payment_logistics
@@ -31,52 +31,56 @@ class ModifyEscrowLogisticsBody(Model):
     receiver: PaymentEscrowReceiverInput | None = None
     """Receiver of the escrow delivery."""
     send_email: bool | None = None
-    """Whether the purchase confirmation of the escrow is announced by email."""
+    """Whether the purchase confirmation of the escrow is sent by email."""
     sender: PaymentEscrowSenderInput | None = None
     """Sender of the escrow delivery."""
     store_id: str | None = None
     """Store id; in requests it defaults to the store of the credentials."""
 
 
-_KNOWN = known(ModifyEscrowLogisticsBody)
+_JSON_NAMES = json_names(ModifyEscrowLogisticsBody)
 
 
 def read(raw: Any) -> ModifyEscrowLogisticsBody:
     """Read `ModifyEscrowLogisticsBody` from JSON."""
-    self = new(ModifyEscrowLogisticsBody)
+    self = new_instance(ModifyEscrowLogisticsBody)
     get = raw.get
     self.logistics = (
         read_payment_logistics(v)
         if (v := get("logistics")).__class__ is dict
-        else odd(v, "ModifyEscrowLogisticsBody.logistics")
+        else report_mismatch(v, "ModifyEscrowLogisticsBody.logistics")
     )
     self.products = (
         None
         if (v := get("products")) is None
         else read_list(v, read_payment_product, "ModifyEscrowLogisticsBody.products")
         if v.__class__ is list
-        else odd(v, "ModifyEscrowLogisticsBody.products")
+        else report_mismatch(v, "ModifyEscrowLogisticsBody.products")
     )
     self.receiver = (
         None
         if (v := get("receiver")) is None
         else read_payment_escrow_receiver_input(v)
         if v.__class__ is dict
-        else odd(v, "ModifyEscrowLogisticsBody.receiver")
+        else report_mismatch(v, "ModifyEscrowLogisticsBody.receiver")
     )
     self.send_email = (
-        v if (v := get("sendEmail")) is None or v.__class__ is bool else odd(v, "ModifyEscrowLogisticsBody.sendEmail")
+        v
+        if (v := get("sendEmail")) is None or v.__class__ is bool
+        else report_mismatch(v, "ModifyEscrowLogisticsBody.sendEmail")
     )
     self.sender = (
         None
         if (v := get("sender")) is None
         else read_payment_escrow_sender_input(v)
         if v.__class__ is dict
-        else odd(v, "ModifyEscrowLogisticsBody.sender")
+        else report_mismatch(v, "ModifyEscrowLogisticsBody.sender")
     )
     self.store_id = (
-        v if (v := get("storeId")) is None or v.__class__ is str else odd(v, "ModifyEscrowLogisticsBody.storeId")
+        v
+        if (v := get("storeId")) is None or v.__class__ is str
+        else report_mismatch(v, "ModifyEscrowLogisticsBody.storeId")
     )
-    if not _KNOWN.issuperset(raw):
-        self.additional_properties = extra(raw, _KNOWN)
+    if not _JSON_NAMES.issuperset(raw):
+        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
     return self

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import extra, known, new, odd, read_datetime
+from portone_async._reading import json_names, new_instance, read_datetime, report_mismatch, unknown_fields
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 class ModifyEscrowLogisticsResponse(Model):
     """`ModifyEscrowLogisticsResponse` of PortOne's document."""
 
+    __time_fields__: ClassVar[tuple[str, ...]] = ("modified_at", "sent_at")
+
     invoice_number: str
     """Tracking number of the shipment."""
     modified_at: datetime
@@ -25,18 +27,21 @@ class ModifyEscrowLogisticsResponse(Model):
     """Time of dispatch."""
 
 
-_KNOWN = known(ModifyEscrowLogisticsResponse)
+_JSON_NAMES = json_names(ModifyEscrowLogisticsResponse)
 
 
 def read(raw: Any) -> ModifyEscrowLogisticsResponse:
     """Read `ModifyEscrowLogisticsResponse` from JSON."""
-    self = new(ModifyEscrowLogisticsResponse)
+    self = new_instance(ModifyEscrowLogisticsResponse)
     get = raw.get
     self.invoice_number = (
-        v if (v := get("invoiceNumber")).__class__ is str else odd(v, "ModifyEscrowLogisticsResponse.invoiceNumber")
+        v
+        if (v := get("invoiceNumber")).__class__ is str
+        else report_mismatch(v, "ModifyEscrowLogisticsResponse.invoiceNumber")
     )
-    self.modified_at = read_datetime(get("modifiedAt"), "ModifyEscrowLogisticsResponse.modifiedAt")
-    self.sent_at = read_datetime(get("sentAt"), "ModifyEscrowLogisticsResponse.sentAt")
-    if not _KNOWN.issuperset(raw):
-        self.additional_properties = extra(raw, _KNOWN)
+    self.modified_at = read_datetime(t1 := get("modifiedAt"), "ModifyEscrowLogisticsResponse.modifiedAt")
+    self.sent_at = read_datetime(t2 := get("sentAt"), "ModifyEscrowLogisticsResponse.sentAt")
+    self.__time_texts__ = (t1, t2)
+    if not _JSON_NAMES.issuperset(raw):
+        self.additional_properties = unknown_fields(raw, _JSON_NAMES, self.__time_texts__)
     return self

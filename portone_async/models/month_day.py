@@ -7,7 +7,7 @@ from typing import Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import extra, known, new, odd
+from portone_async._reading import json_names, new_instance, report_mismatch, unknown_fields
 
 
 @define(slots=True, kw_only=True, repr=False)
@@ -20,15 +20,15 @@ class MonthDay(Model):
     """Month of the year."""
 
 
-_KNOWN = known(MonthDay)
+_JSON_NAMES = json_names(MonthDay)
 
 
 def read(raw: Any) -> MonthDay:
     """Read `MonthDay` from JSON."""
-    self = new(MonthDay)
+    self = new_instance(MonthDay)
     get = raw.get
-    self.day = v if (v := get("day")).__class__ is int else odd(v, "MonthDay.day")
-    self.month = v if (v := get("month")).__class__ is int else odd(v, "MonthDay.month")
-    if not _KNOWN.issuperset(raw):
-        self.additional_properties = extra(raw, _KNOWN)
+    self.day = v if (v := get("day")).__class__ is int else report_mismatch(v, "MonthDay.day")
+    self.month = v if (v := get("month")).__class__ is int else report_mismatch(v, "MonthDay.month")
+    if not _JSON_NAMES.issuperset(raw):
+        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
     return self

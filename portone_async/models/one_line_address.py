@@ -7,7 +7,7 @@ from typing import Any, Literal
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import extra, known, new, odd
+from portone_async._reading import json_names, new_instance, report_mismatch, unknown_fields
 
 
 @define(slots=True, kw_only=True, repr=False)
@@ -17,18 +17,18 @@ class OneLineAddress(Model):
     one_line: str
     """Whole address in one line."""
     type: Literal["ONE_LINE"] = "ONE_LINE"
-    """Kind of object; among variants of one type it tells them apart."""
+    """Kind of object; in a union, the discriminator."""
 
 
-_KNOWN = known(OneLineAddress)
+_JSON_NAMES = json_names(OneLineAddress)
 
 
 def read(raw: Any) -> OneLineAddress:
     """Read `OneLineAddress` from JSON."""
-    self = new(OneLineAddress)
+    self = new_instance(OneLineAddress)
     get = raw.get
-    self.one_line = v if (v := get("oneLine")).__class__ is str else odd(v, "OneLineAddress.oneLine")
-    self.type = v if (v := get("type")).__class__ is str else odd(v, "OneLineAddress.type")
-    if not _KNOWN.issuperset(raw):
-        self.additional_properties = extra(raw, _KNOWN)
+    self.one_line = v if (v := get("oneLine")).__class__ is str else report_mismatch(v, "OneLineAddress.oneLine")
+    self.type = v if (v := get("type")).__class__ is str else report_mismatch(v, "OneLineAddress.type")
+    if not _JSON_NAMES.issuperset(raw):
+        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
     return self

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import extra, known, new, odd, read_datetime, read_list
+from portone_async._reading import json_names, new_instance, read_datetime, read_list, report_mismatch, unknown_fields
 from portone_async.models.channel_group_summary import read as read_channel_group_summary
 from portone_async.models.customer import read as read_customer
 from portone_async.models.dispute import read as read_dispute
@@ -40,6 +40,9 @@ if TYPE_CHECKING:
 @define(slots=True, kw_only=True, repr=False)
 class PaidPaymentEvent(Model):
     """The event of a payment being paid."""
+
+    __enum_fields__: ClassVar[tuple[str, ...]] = ("cash_receipt_issuance_status", "country", "currency", "version")
+    __time_fields__: ClassVar[tuple[str, ...]] = ("created_at", "requested_at")
 
     channel: SelectedChannel
     """PortOne channel the request went through."""
@@ -90,7 +93,7 @@ class PaidPaymentEvent(Model):
     method: PaymentMethod | None = None
     """Payment method used."""
     pg_response: str | None = None
-    """Body of the PG's answer to the transaction."""
+    """Body of the PG's response to the transaction."""
     pg_tx_id: str | None = None
     """Transaction id at the PG; for Kakao Pay orders the `tid`."""
     product_count: int | None = None
@@ -104,123 +107,154 @@ class PaidPaymentEvent(Model):
     schedule_id: str | None = None
     """Payment schedule id; only for scheduled payments."""
     type: Literal["PAID"] = "PAID"
-    """Kind of object; among variants of one type it tells them apart."""
+    """Kind of object; in a union, the discriminator."""
     webhooks: list[PaymentWebhook] | None = None
     """Webhooks sent so far."""
 
 
-_KNOWN = known(PaidPaymentEvent)
+_JSON_NAMES = json_names(PaidPaymentEvent)
 
 
 def read(raw: Any) -> PaidPaymentEvent:
     """Read `PaidPaymentEvent` from JSON."""
-    self = new(PaidPaymentEvent)
+    self = new_instance(PaidPaymentEvent)
     get = raw.get
     self.cash_receipt = (
         None
         if (v := get("cashReceipt")) is None
         else read_payment_cash_receipt(v)
         if v.__class__ is dict
-        else odd(v, "PaidPaymentEvent.cashReceipt")
+        else report_mismatch(v, "PaidPaymentEvent.cashReceipt")
     )
     self.cash_receipt_issuance_status = (
         v
         if (v := get("cashReceiptIssuanceStatus")) is None or v.__class__ is str
-        else odd(v, "PaidPaymentEvent.cashReceiptIssuanceStatus")
+        else report_mismatch(v, "PaidPaymentEvent.cashReceiptIssuanceStatus")
     )
     self.channel = (
-        read_selected_channel(v) if (v := get("channel")).__class__ is dict else odd(v, "PaidPaymentEvent.channel")
+        read_selected_channel(v)
+        if (v := get("channel")).__class__ is dict
+        else report_mismatch(v, "PaidPaymentEvent.channel")
     )
     self.channel_group = (
         None
         if (v := get("channelGroup")) is None
         else read_channel_group_summary(v)
         if v.__class__ is dict
-        else odd(v, "PaidPaymentEvent.channelGroup")
+        else report_mismatch(v, "PaidPaymentEvent.channelGroup")
     )
-    self.country = v if (v := get("country")) is None or v.__class__ is str else odd(v, "PaidPaymentEvent.country")
-    self.created_at = read_datetime(get("createdAt"), "PaidPaymentEvent.createdAt")
-    self.currency = v if (v := get("currency")).__class__ is str else odd(v, "PaidPaymentEvent.currency")
+    self.country = (
+        v if (v := get("country")) is None or v.__class__ is str else report_mismatch(v, "PaidPaymentEvent.country")
+    )
+    self.created_at = read_datetime(t1 := get("createdAt"), "PaidPaymentEvent.createdAt")
+    self.currency = v if (v := get("currency")).__class__ is str else report_mismatch(v, "PaidPaymentEvent.currency")
     self.custom_data = (
-        v if (v := get("customData")) is None or v.__class__ is str else odd(v, "PaidPaymentEvent.customData")
+        v
+        if (v := get("customData")) is None or v.__class__ is str
+        else report_mismatch(v, "PaidPaymentEvent.customData")
     )
     self.customer = (
-        read_customer(v) if (v := get("customer")).__class__ is dict else odd(v, "PaidPaymentEvent.customer")
+        read_customer(v)
+        if (v := get("customer")).__class__ is dict
+        else report_mismatch(v, "PaidPaymentEvent.customer")
     )
     self.disputes = (
         read_list(v, read_dispute, "PaidPaymentEvent.disputes")
         if (v := get("disputes")).__class__ is list
-        else odd(v, "PaidPaymentEvent.disputes")
+        else report_mismatch(v, "PaidPaymentEvent.disputes")
     )
     self.escrow = (
         None
         if (v := get("escrow")) is None
         else read_payment_escrow(v)
         if v.__class__ is dict
-        else odd(v, "PaidPaymentEvent.escrow")
+        else report_mismatch(v, "PaidPaymentEvent.escrow")
     )
-    self.event_amount = v if (v := get("eventAmount")).__class__ is int else odd(v, "PaidPaymentEvent.eventAmount")
-    self.id = v if (v := get("id")).__class__ is str else odd(v, "PaidPaymentEvent.id")
+    self.event_amount = (
+        v if (v := get("eventAmount")).__class__ is int else report_mismatch(v, "PaidPaymentEvent.eventAmount")
+    )
+    self.id = v if (v := get("id")).__class__ is str else report_mismatch(v, "PaidPaymentEvent.id")
     self.is_cultural_expense = (
         v
         if (v := get("isCulturalExpense")) is None or v.__class__ is bool
-        else odd(v, "PaidPaymentEvent.isCulturalExpense")
+        else report_mismatch(v, "PaidPaymentEvent.isCulturalExpense")
     )
-    self.merchant_id = v if (v := get("merchantId")).__class__ is str else odd(v, "PaidPaymentEvent.merchantId")
+    self.merchant_id = (
+        v if (v := get("merchantId")).__class__ is str else report_mismatch(v, "PaidPaymentEvent.merchantId")
+    )
     self.method = (
         None
         if (v := get("method")) is None
         else read_payment_method(v)
         if v.__class__ is dict
-        else odd(v, "PaidPaymentEvent.method")
+        else report_mismatch(v, "PaidPaymentEvent.method")
     )
-    self.order_name = v if (v := get("orderName")).__class__ is str else odd(v, "PaidPaymentEvent.orderName")
+    self.order_name = (
+        v if (v := get("orderName")).__class__ is str else report_mismatch(v, "PaidPaymentEvent.orderName")
+    )
     self.origin = (
-        read_payment_origin(v) if (v := get("origin")).__class__ is dict else odd(v, "PaidPaymentEvent.origin")
+        read_payment_origin(v)
+        if (v := get("origin")).__class__ is dict
+        else report_mismatch(v, "PaidPaymentEvent.origin")
     )
-    self.payment_id = v if (v := get("paymentId")).__class__ is str else odd(v, "PaidPaymentEvent.paymentId")
+    self.payment_id = (
+        v if (v := get("paymentId")).__class__ is str else report_mismatch(v, "PaidPaymentEvent.paymentId")
+    )
     self.pg_response = (
-        v if (v := get("pgResponse")) is None or v.__class__ is str else odd(v, "PaidPaymentEvent.pgResponse")
+        v
+        if (v := get("pgResponse")) is None or v.__class__ is str
+        else report_mismatch(v, "PaidPaymentEvent.pgResponse")
     )
-    self.pg_tx_id = v if (v := get("pgTxId")) is None or v.__class__ is str else odd(v, "PaidPaymentEvent.pgTxId")
+    self.pg_tx_id = (
+        v if (v := get("pgTxId")) is None or v.__class__ is str else report_mismatch(v, "PaidPaymentEvent.pgTxId")
+    )
     self.product_count = (
-        v if (v := get("productCount")) is None or v.__class__ is int else odd(v, "PaidPaymentEvent.productCount")
+        v
+        if (v := get("productCount")) is None or v.__class__ is int
+        else report_mismatch(v, "PaidPaymentEvent.productCount")
     )
     self.products = (
         None
         if (v := get("products")) is None
         else read_list(v, read_payment_product, "PaidPaymentEvent.products")
         if v.__class__ is list
-        else odd(v, "PaidPaymentEvent.products")
+        else report_mismatch(v, "PaidPaymentEvent.products")
     )
     self.promotion_id = (
-        v if (v := get("promotionId")) is None or v.__class__ is str else odd(v, "PaidPaymentEvent.promotionId")
+        v
+        if (v := get("promotionId")) is None or v.__class__ is str
+        else report_mismatch(v, "PaidPaymentEvent.promotionId")
     )
     self.receipt_url = (
-        v if (v := get("receiptUrl")) is None or v.__class__ is str else odd(v, "PaidPaymentEvent.receiptUrl")
+        v
+        if (v := get("receiptUrl")) is None or v.__class__ is str
+        else report_mismatch(v, "PaidPaymentEvent.receiptUrl")
     )
-    self.requested_at = read_datetime(get("requestedAt"), "PaidPaymentEvent.requestedAt")
+    self.requested_at = read_datetime(t2 := get("requestedAt"), "PaidPaymentEvent.requestedAt")
     self.schedule_id = (
-        v if (v := get("scheduleId")) is None or v.__class__ is str else odd(v, "PaidPaymentEvent.scheduleId")
+        v
+        if (v := get("scheduleId")) is None or v.__class__ is str
+        else report_mismatch(v, "PaidPaymentEvent.scheduleId")
     )
-    self.store_id = v if (v := get("storeId")).__class__ is str else odd(v, "PaidPaymentEvent.storeId")
+    self.store_id = v if (v := get("storeId")).__class__ is str else report_mismatch(v, "PaidPaymentEvent.storeId")
     self.total_amount = (
         read_payment_amount(v)
         if (v := get("totalAmount")).__class__ is dict
-        else odd(v, "PaidPaymentEvent.totalAmount")
+        else report_mismatch(v, "PaidPaymentEvent.totalAmount")
     )
     self.transaction_id = (
-        v if (v := get("transactionId")).__class__ is str else odd(v, "PaidPaymentEvent.transactionId")
+        v if (v := get("transactionId")).__class__ is str else report_mismatch(v, "PaidPaymentEvent.transactionId")
     )
-    self.type = v if (v := get("type")).__class__ is str else odd(v, "PaidPaymentEvent.type")
-    self.version = v if (v := get("version")).__class__ is str else odd(v, "PaidPaymentEvent.version")
+    self.type = v if (v := get("type")).__class__ is str else report_mismatch(v, "PaidPaymentEvent.type")
+    self.version = v if (v := get("version")).__class__ is str else report_mismatch(v, "PaidPaymentEvent.version")
     self.webhooks = (
         None
         if (v := get("webhooks")) is None
         else read_list(v, read_payment_webhook, "PaidPaymentEvent.webhooks")
         if v.__class__ is list
-        else odd(v, "PaidPaymentEvent.webhooks")
+        else report_mismatch(v, "PaidPaymentEvent.webhooks")
     )
-    if not _KNOWN.issuperset(raw):
-        self.additional_properties = extra(raw, _KNOWN)
+    self.__time_texts__ = (t1, t2)
+    if not _JSON_NAMES.issuperset(raw):
+        self.additional_properties = unknown_fields(raw, _JSON_NAMES, self.__time_texts__)
     return self

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import extra, known, new, odd, read_datetime, read_list
+from portone_async._reading import json_names, new_instance, read_datetime, read_list, report_mismatch, unknown_fields
 from portone_async.models.channel_group_summary import read as read_channel_group_summary
 from portone_async.models.customer import read as read_customer
 from portone_async.models.payment_amount import read as read_payment_amount
@@ -36,6 +36,9 @@ if TYPE_CHECKING:
 @define(slots=True, kw_only=True, repr=False)
 class PaidPaymentTransaction(Model):
     """A payment attempt that was paid."""
+
+    __enum_fields__: ClassVar[tuple[str, ...]] = ("cash_receipt_issuance_status", "country", "currency", "version")
+    __time_fields__: ClassVar[tuple[str, ...]] = ("paid_at", "requested_at", "status_changed_at", "updated_at")
 
     amount: PaymentAmount
     """Breakdown of the payment amount."""
@@ -84,7 +87,7 @@ class PaidPaymentTransaction(Model):
     method: PaymentMethod | None = None
     """Payment method used."""
     pg_response: str | None = None
-    """Body of the PG's answer to the transaction."""
+    """Body of the PG's response to the transaction."""
     pg_tx_id: str | None = None
     """Transaction id at the PG; for Kakao Pay orders the `tid`."""
     product_count: int | None = None
@@ -98,118 +101,151 @@ class PaidPaymentTransaction(Model):
     schedule_id: str | None = None
     """Payment schedule id; only for scheduled payments."""
     status: Literal["PAID"] = "PAID"
-    """Current status; among variants of one type it tells them apart."""
+    """Current status; in a union, the discriminator."""
     webhooks: list[PaymentWebhook] | None = None
     """Webhooks sent so far."""
 
 
-_KNOWN = known(PaidPaymentTransaction)
+_JSON_NAMES = json_names(PaidPaymentTransaction)
 
 
 def read(raw: Any) -> PaidPaymentTransaction:
     """Read `PaidPaymentTransaction` from JSON."""
-    self = new(PaidPaymentTransaction)
+    self = new_instance(PaidPaymentTransaction)
     get = raw.get
     self.amount = (
-        read_payment_amount(v) if (v := get("amount")).__class__ is dict else odd(v, "PaidPaymentTransaction.amount")
+        read_payment_amount(v)
+        if (v := get("amount")).__class__ is dict
+        else report_mismatch(v, "PaidPaymentTransaction.amount")
     )
     self.billing_key = (
-        v if (v := get("billingKey")) is None or v.__class__ is str else odd(v, "PaidPaymentTransaction.billingKey")
+        v
+        if (v := get("billingKey")) is None or v.__class__ is str
+        else report_mismatch(v, "PaidPaymentTransaction.billingKey")
     )
     self.cash_receipt = (
         None
         if (v := get("cashReceipt")) is None
         else read_payment_cash_receipt(v)
         if v.__class__ is dict
-        else odd(v, "PaidPaymentTransaction.cashReceipt")
+        else report_mismatch(v, "PaidPaymentTransaction.cashReceipt")
     )
     self.cash_receipt_issuance_status = (
         v
         if (v := get("cashReceiptIssuanceStatus")) is None or v.__class__ is str
-        else odd(v, "PaidPaymentTransaction.cashReceiptIssuanceStatus")
+        else report_mismatch(v, "PaidPaymentTransaction.cashReceiptIssuanceStatus")
     )
     self.channel = (
         read_selected_channel(v)
         if (v := get("channel")).__class__ is dict
-        else odd(v, "PaidPaymentTransaction.channel")
+        else report_mismatch(v, "PaidPaymentTransaction.channel")
     )
     self.channel_group = (
         None
         if (v := get("channelGroup")) is None
         else read_channel_group_summary(v)
         if v.__class__ is dict
-        else odd(v, "PaidPaymentTransaction.channelGroup")
+        else report_mismatch(v, "PaidPaymentTransaction.channelGroup")
     )
     self.country = (
-        v if (v := get("country")) is None or v.__class__ is str else odd(v, "PaidPaymentTransaction.country")
+        v
+        if (v := get("country")) is None or v.__class__ is str
+        else report_mismatch(v, "PaidPaymentTransaction.country")
     )
-    self.currency = v if (v := get("currency")).__class__ is str else odd(v, "PaidPaymentTransaction.currency")
+    self.currency = (
+        v if (v := get("currency")).__class__ is str else report_mismatch(v, "PaidPaymentTransaction.currency")
+    )
     self.custom_data = (
-        v if (v := get("customData")) is None or v.__class__ is str else odd(v, "PaidPaymentTransaction.customData")
+        v
+        if (v := get("customData")) is None or v.__class__ is str
+        else report_mismatch(v, "PaidPaymentTransaction.customData")
     )
     self.customer = (
-        read_customer(v) if (v := get("customer")).__class__ is dict else odd(v, "PaidPaymentTransaction.customer")
+        read_customer(v)
+        if (v := get("customer")).__class__ is dict
+        else report_mismatch(v, "PaidPaymentTransaction.customer")
     )
     self.escrow = (
         None
         if (v := get("escrow")) is None
         else read_payment_escrow(v)
         if v.__class__ is dict
-        else odd(v, "PaidPaymentTransaction.escrow")
+        else report_mismatch(v, "PaidPaymentTransaction.escrow")
     )
-    self.id = v if (v := get("id")).__class__ is str else odd(v, "PaidPaymentTransaction.id")
+    self.id = v if (v := get("id")).__class__ is str else report_mismatch(v, "PaidPaymentTransaction.id")
     self.is_cultural_expense = (
         v
         if (v := get("isCulturalExpense")) is None or v.__class__ is bool
-        else odd(v, "PaidPaymentTransaction.isCulturalExpense")
+        else report_mismatch(v, "PaidPaymentTransaction.isCulturalExpense")
     )
-    self.merchant_id = v if (v := get("merchantId")).__class__ is str else odd(v, "PaidPaymentTransaction.merchantId")
+    self.merchant_id = (
+        v if (v := get("merchantId")).__class__ is str else report_mismatch(v, "PaidPaymentTransaction.merchantId")
+    )
     self.method = (
         None
         if (v := get("method")) is None
         else read_payment_method(v)
         if v.__class__ is dict
-        else odd(v, "PaidPaymentTransaction.method")
+        else report_mismatch(v, "PaidPaymentTransaction.method")
     )
-    self.order_name = v if (v := get("orderName")).__class__ is str else odd(v, "PaidPaymentTransaction.orderName")
-    self.paid_at = read_datetime(get("paidAt"), "PaidPaymentTransaction.paidAt")
-    self.payment_id = v if (v := get("paymentId")).__class__ is str else odd(v, "PaidPaymentTransaction.paymentId")
+    self.order_name = (
+        v if (v := get("orderName")).__class__ is str else report_mismatch(v, "PaidPaymentTransaction.orderName")
+    )
+    self.paid_at = read_datetime(t1 := get("paidAt"), "PaidPaymentTransaction.paidAt")
+    self.payment_id = (
+        v if (v := get("paymentId")).__class__ is str else report_mismatch(v, "PaidPaymentTransaction.paymentId")
+    )
     self.pg_response = (
-        v if (v := get("pgResponse")) is None or v.__class__ is str else odd(v, "PaidPaymentTransaction.pgResponse")
+        v
+        if (v := get("pgResponse")) is None or v.__class__ is str
+        else report_mismatch(v, "PaidPaymentTransaction.pgResponse")
     )
-    self.pg_tx_id = v if (v := get("pgTxId")) is None or v.__class__ is str else odd(v, "PaidPaymentTransaction.pgTxId")
+    self.pg_tx_id = (
+        v if (v := get("pgTxId")) is None or v.__class__ is str else report_mismatch(v, "PaidPaymentTransaction.pgTxId")
+    )
     self.product_count = (
-        v if (v := get("productCount")) is None or v.__class__ is int else odd(v, "PaidPaymentTransaction.productCount")
+        v
+        if (v := get("productCount")) is None or v.__class__ is int
+        else report_mismatch(v, "PaidPaymentTransaction.productCount")
     )
     self.products = (
         None
         if (v := get("products")) is None
         else read_list(v, read_payment_product, "PaidPaymentTransaction.products")
         if v.__class__ is list
-        else odd(v, "PaidPaymentTransaction.products")
+        else report_mismatch(v, "PaidPaymentTransaction.products")
     )
     self.promotion_id = (
-        v if (v := get("promotionId")) is None or v.__class__ is str else odd(v, "PaidPaymentTransaction.promotionId")
+        v
+        if (v := get("promotionId")) is None or v.__class__ is str
+        else report_mismatch(v, "PaidPaymentTransaction.promotionId")
     )
     self.receipt_url = (
-        v if (v := get("receiptUrl")) is None or v.__class__ is str else odd(v, "PaidPaymentTransaction.receiptUrl")
+        v
+        if (v := get("receiptUrl")) is None or v.__class__ is str
+        else report_mismatch(v, "PaidPaymentTransaction.receiptUrl")
     )
-    self.requested_at = read_datetime(get("requestedAt"), "PaidPaymentTransaction.requestedAt")
+    self.requested_at = read_datetime(t2 := get("requestedAt"), "PaidPaymentTransaction.requestedAt")
     self.schedule_id = (
-        v if (v := get("scheduleId")) is None or v.__class__ is str else odd(v, "PaidPaymentTransaction.scheduleId")
+        v
+        if (v := get("scheduleId")) is None or v.__class__ is str
+        else report_mismatch(v, "PaidPaymentTransaction.scheduleId")
     )
-    self.status = v if (v := get("status")).__class__ is str else odd(v, "PaidPaymentTransaction.status")
-    self.status_changed_at = read_datetime(get("statusChangedAt"), "PaidPaymentTransaction.statusChangedAt")
-    self.store_id = v if (v := get("storeId")).__class__ is str else odd(v, "PaidPaymentTransaction.storeId")
-    self.updated_at = read_datetime(get("updatedAt"), "PaidPaymentTransaction.updatedAt")
-    self.version = v if (v := get("version")).__class__ is str else odd(v, "PaidPaymentTransaction.version")
+    self.status = v if (v := get("status")).__class__ is str else report_mismatch(v, "PaidPaymentTransaction.status")
+    self.status_changed_at = read_datetime(t3 := get("statusChangedAt"), "PaidPaymentTransaction.statusChangedAt")
+    self.store_id = (
+        v if (v := get("storeId")).__class__ is str else report_mismatch(v, "PaidPaymentTransaction.storeId")
+    )
+    self.updated_at = read_datetime(t4 := get("updatedAt"), "PaidPaymentTransaction.updatedAt")
+    self.version = v if (v := get("version")).__class__ is str else report_mismatch(v, "PaidPaymentTransaction.version")
     self.webhooks = (
         None
         if (v := get("webhooks")) is None
         else read_list(v, read_payment_webhook, "PaidPaymentTransaction.webhooks")
         if v.__class__ is list
-        else odd(v, "PaidPaymentTransaction.webhooks")
+        else report_mismatch(v, "PaidPaymentTransaction.webhooks")
     )
-    if not _KNOWN.issuperset(raw):
-        self.additional_properties = extra(raw, _KNOWN)
+    self.__time_texts__ = (t1, t2, t3, t4)
+    if not _JSON_NAMES.issuperset(raw):
+        self.additional_properties = unknown_fields(raw, _JSON_NAMES, self.__time_texts__)
     return self

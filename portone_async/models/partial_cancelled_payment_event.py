@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import extra, known, new, odd, read_datetime, read_list
+from portone_async._reading import json_names, new_instance, read_datetime, read_list, report_mismatch, unknown_fields
 from portone_async.models.channel_group_summary import read as read_channel_group_summary
 from portone_async.models.customer import read as read_customer
 from portone_async.models.payment_amount import read as read_payment_amount
@@ -40,6 +40,9 @@ if TYPE_CHECKING:
 @define(slots=True, kw_only=True, repr=False)
 class PartialCancelledPaymentEvent(Model):
     """The event of a part of a payment being cancelled."""
+
+    __enum_fields__: ClassVar[tuple[str, ...]] = ("cash_receipt_issuance_status", "country", "currency", "version")
+    __time_fields__: ClassVar[tuple[str, ...]] = ("created_at", "requested_at")
 
     channel: SelectedChannel
     """PortOne channel the request went through."""
@@ -102,150 +105,167 @@ class PartialCancelledPaymentEvent(Model):
     schedule_id: str | None = None
     """Payment schedule id; only for scheduled payments."""
     type: Literal["PARTIAL_CANCELLED"] = "PARTIAL_CANCELLED"
-    """Kind of object; among variants of one type it tells them apart."""
+    """Kind of object; in a union, the discriminator."""
     webhooks: list[PaymentWebhook] | None = None
     """Webhooks sent so far."""
 
 
-_KNOWN = known(PartialCancelledPaymentEvent)
+_JSON_NAMES = json_names(PartialCancelledPaymentEvent)
 
 
 def read(raw: Any) -> PartialCancelledPaymentEvent:
     """Read `PartialCancelledPaymentEvent` from JSON."""
-    self = new(PartialCancelledPaymentEvent)
+    self = new_instance(PartialCancelledPaymentEvent)
     get = raw.get
     self.cancellation = (
         None
         if (v := get("cancellation")) is None
         else read_payment_cancellation(v)
         if v.__class__ is dict
-        else odd(v, "PartialCancelledPaymentEvent.cancellation")
+        else report_mismatch(v, "PartialCancelledPaymentEvent.cancellation")
     )
     self.cash_receipt = (
         None
         if (v := get("cashReceipt")) is None
         else read_payment_cash_receipt(v)
         if v.__class__ is dict
-        else odd(v, "PartialCancelledPaymentEvent.cashReceipt")
+        else report_mismatch(v, "PartialCancelledPaymentEvent.cashReceipt")
     )
     self.cash_receipt_issuance_status = (
         v
         if (v := get("cashReceiptIssuanceStatus")) is None or v.__class__ is str
-        else odd(v, "PartialCancelledPaymentEvent.cashReceiptIssuanceStatus")
+        else report_mismatch(v, "PartialCancelledPaymentEvent.cashReceiptIssuanceStatus")
     )
     self.channel = (
         read_selected_channel(v)
         if (v := get("channel")).__class__ is dict
-        else odd(v, "PartialCancelledPaymentEvent.channel")
+        else report_mismatch(v, "PartialCancelledPaymentEvent.channel")
     )
     self.channel_group = (
         None
         if (v := get("channelGroup")) is None
         else read_channel_group_summary(v)
         if v.__class__ is dict
-        else odd(v, "PartialCancelledPaymentEvent.channelGroup")
+        else report_mismatch(v, "PartialCancelledPaymentEvent.channelGroup")
     )
     self.country = (
-        v if (v := get("country")) is None or v.__class__ is str else odd(v, "PartialCancelledPaymentEvent.country")
+        v
+        if (v := get("country")) is None or v.__class__ is str
+        else report_mismatch(v, "PartialCancelledPaymentEvent.country")
     )
-    self.created_at = read_datetime(get("createdAt"), "PartialCancelledPaymentEvent.createdAt")
-    self.currency = v if (v := get("currency")).__class__ is str else odd(v, "PartialCancelledPaymentEvent.currency")
+    self.created_at = read_datetime(t1 := get("createdAt"), "PartialCancelledPaymentEvent.createdAt")
+    self.currency = (
+        v if (v := get("currency")).__class__ is str else report_mismatch(v, "PartialCancelledPaymentEvent.currency")
+    )
     self.custom_data = (
         v
         if (v := get("customData")) is None or v.__class__ is str
-        else odd(v, "PartialCancelledPaymentEvent.customData")
+        else report_mismatch(v, "PartialCancelledPaymentEvent.customData")
     )
     self.customer = (
         read_customer(v)
         if (v := get("customer")).__class__ is dict
-        else odd(v, "PartialCancelledPaymentEvent.customer")
+        else report_mismatch(v, "PartialCancelledPaymentEvent.customer")
     )
     self.escrow = (
         None
         if (v := get("escrow")) is None
         else read_payment_escrow(v)
         if v.__class__ is dict
-        else odd(v, "PartialCancelledPaymentEvent.escrow")
+        else report_mismatch(v, "PartialCancelledPaymentEvent.escrow")
     )
     self.event_amount = (
-        v if (v := get("eventAmount")).__class__ is int else odd(v, "PartialCancelledPaymentEvent.eventAmount")
+        v
+        if (v := get("eventAmount")).__class__ is int
+        else report_mismatch(v, "PartialCancelledPaymentEvent.eventAmount")
     )
-    self.id = v if (v := get("id")).__class__ is str else odd(v, "PartialCancelledPaymentEvent.id")
+    self.id = v if (v := get("id")).__class__ is str else report_mismatch(v, "PartialCancelledPaymentEvent.id")
     self.is_cultural_expense = (
         v
         if (v := get("isCulturalExpense")) is None or v.__class__ is bool
-        else odd(v, "PartialCancelledPaymentEvent.isCulturalExpense")
+        else report_mismatch(v, "PartialCancelledPaymentEvent.isCulturalExpense")
     )
     self.merchant_id = (
-        v if (v := get("merchantId")).__class__ is str else odd(v, "PartialCancelledPaymentEvent.merchantId")
+        v
+        if (v := get("merchantId")).__class__ is str
+        else report_mismatch(v, "PartialCancelledPaymentEvent.merchantId")
     )
     self.method = (
         None
         if (v := get("method")) is None
         else read_payment_method(v)
         if v.__class__ is dict
-        else odd(v, "PartialCancelledPaymentEvent.method")
+        else report_mismatch(v, "PartialCancelledPaymentEvent.method")
     )
     self.order_name = (
-        v if (v := get("orderName")).__class__ is str else odd(v, "PartialCancelledPaymentEvent.orderName")
+        v if (v := get("orderName")).__class__ is str else report_mismatch(v, "PartialCancelledPaymentEvent.orderName")
     )
     self.origin = (
         read_payment_origin(v)
         if (v := get("origin")).__class__ is dict
-        else odd(v, "PartialCancelledPaymentEvent.origin")
+        else report_mismatch(v, "PartialCancelledPaymentEvent.origin")
     )
     self.payment_id = (
-        v if (v := get("paymentId")).__class__ is str else odd(v, "PartialCancelledPaymentEvent.paymentId")
+        v if (v := get("paymentId")).__class__ is str else report_mismatch(v, "PartialCancelledPaymentEvent.paymentId")
     )
     self.pg_tx_id = (
-        v if (v := get("pgTxId")) is None or v.__class__ is str else odd(v, "PartialCancelledPaymentEvent.pgTxId")
+        v
+        if (v := get("pgTxId")) is None or v.__class__ is str
+        else report_mismatch(v, "PartialCancelledPaymentEvent.pgTxId")
     )
     self.product_count = (
         v
         if (v := get("productCount")) is None or v.__class__ is int
-        else odd(v, "PartialCancelledPaymentEvent.productCount")
+        else report_mismatch(v, "PartialCancelledPaymentEvent.productCount")
     )
     self.products = (
         None
         if (v := get("products")) is None
         else read_list(v, read_payment_product, "PartialCancelledPaymentEvent.products")
         if v.__class__ is list
-        else odd(v, "PartialCancelledPaymentEvent.products")
+        else report_mismatch(v, "PartialCancelledPaymentEvent.products")
     )
     self.promotion_id = (
         v
         if (v := get("promotionId")) is None or v.__class__ is str
-        else odd(v, "PartialCancelledPaymentEvent.promotionId")
+        else report_mismatch(v, "PartialCancelledPaymentEvent.promotionId")
     )
     self.receipt_url = (
         v
         if (v := get("receiptUrl")) is None or v.__class__ is str
-        else odd(v, "PartialCancelledPaymentEvent.receiptUrl")
+        else report_mismatch(v, "PartialCancelledPaymentEvent.receiptUrl")
     )
-    self.requested_at = read_datetime(get("requestedAt"), "PartialCancelledPaymentEvent.requestedAt")
+    self.requested_at = read_datetime(t2 := get("requestedAt"), "PartialCancelledPaymentEvent.requestedAt")
     self.schedule_id = (
         v
         if (v := get("scheduleId")) is None or v.__class__ is str
-        else odd(v, "PartialCancelledPaymentEvent.scheduleId")
+        else report_mismatch(v, "PartialCancelledPaymentEvent.scheduleId")
     )
-    self.store_id = v if (v := get("storeId")).__class__ is str else odd(v, "PartialCancelledPaymentEvent.storeId")
+    self.store_id = (
+        v if (v := get("storeId")).__class__ is str else report_mismatch(v, "PartialCancelledPaymentEvent.storeId")
+    )
     self.total_amount = (
         read_payment_amount(v)
         if (v := get("totalAmount")).__class__ is dict
-        else odd(v, "PartialCancelledPaymentEvent.totalAmount")
+        else report_mismatch(v, "PartialCancelledPaymentEvent.totalAmount")
     )
     self.transaction_id = (
-        v if (v := get("transactionId")).__class__ is str else odd(v, "PartialCancelledPaymentEvent.transactionId")
+        v
+        if (v := get("transactionId")).__class__ is str
+        else report_mismatch(v, "PartialCancelledPaymentEvent.transactionId")
     )
-    self.type = v if (v := get("type")).__class__ is str else odd(v, "PartialCancelledPaymentEvent.type")
-    self.version = v if (v := get("version")).__class__ is str else odd(v, "PartialCancelledPaymentEvent.version")
+    self.type = v if (v := get("type")).__class__ is str else report_mismatch(v, "PartialCancelledPaymentEvent.type")
+    self.version = (
+        v if (v := get("version")).__class__ is str else report_mismatch(v, "PartialCancelledPaymentEvent.version")
+    )
     self.webhooks = (
         None
         if (v := get("webhooks")) is None
         else read_list(v, read_payment_webhook, "PartialCancelledPaymentEvent.webhooks")
         if v.__class__ is list
-        else odd(v, "PartialCancelledPaymentEvent.webhooks")
+        else report_mismatch(v, "PartialCancelledPaymentEvent.webhooks")
     )
-    if not _KNOWN.issuperset(raw):
-        self.additional_properties = extra(raw, _KNOWN)
+    self.__time_texts__ = (t1, t2)
+    if not _JSON_NAMES.issuperset(raw):
+        self.additional_properties = unknown_fields(raw, _JSON_NAMES, self.__time_texts__)
     return self

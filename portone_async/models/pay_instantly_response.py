@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import extra, known, new, odd
+from portone_async._reading import json_names, new_instance, report_mismatch, unknown_fields
 from portone_async.models.instant_payment_summary import read as read_instant_payment_summary
 
 if TYPE_CHECKING:
@@ -22,18 +22,18 @@ class PayInstantlyResponse(Model):
     """Summary of the payment."""
 
 
-_KNOWN = known(PayInstantlyResponse)
+_JSON_NAMES = json_names(PayInstantlyResponse)
 
 
 def read(raw: Any) -> PayInstantlyResponse:
     """Read `PayInstantlyResponse` from JSON."""
-    self = new(PayInstantlyResponse)
+    self = new_instance(PayInstantlyResponse)
     get = raw.get
     self.payment = (
         read_instant_payment_summary(v)
         if (v := get("payment")).__class__ is dict
-        else odd(v, "PayInstantlyResponse.payment")
+        else report_mismatch(v, "PayInstantlyResponse.payment")
     )
-    if not _KNOWN.issuperset(raw):
-        self.additional_properties = extra(raw, _KNOWN)
+    if not _JSON_NAMES.issuperset(raw):
+        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
     return self

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import extra, known, new, odd, read_datetime, read_list
+from portone_async._reading import json_names, new_instance, read_datetime, read_list, report_mismatch, unknown_fields
 from portone_async.models.channel_group_summary import read as read_channel_group_summary
 from portone_async.models.customer import read as read_customer
 from portone_async.models.payment_amount import read as read_payment_amount
@@ -36,6 +36,9 @@ if TYPE_CHECKING:
 @define(slots=True, kw_only=True, repr=False)
 class PayPendingPayment(Model):
     """A payment waiting for its completion to be confirmed."""
+
+    __enum_fields__: ClassVar[tuple[str, ...]] = ("country", "currency", "version")
+    __time_fields__: ClassVar[tuple[str, ...]] = ("requested_at", "status_changed_at", "updated_at")
 
     amount: PaymentAmount
     """Breakdown of the payment amount."""
@@ -90,100 +93,127 @@ class PayPendingPayment(Model):
     schedule_id: str | None = None
     """Payment schedule id; only for scheduled payments."""
     status: Literal["PAY_PENDING"] = "PAY_PENDING"
-    """Current status; among variants of one type it tells them apart."""
+    """Current status; in a union, the discriminator."""
     webhooks: list[PaymentWebhook] | None = None
     """Webhooks sent so far."""
 
 
-_KNOWN = known(PayPendingPayment)
+_JSON_NAMES = json_names(PayPendingPayment)
 
 
 def read(raw: Any) -> PayPendingPayment:
     """Read `PayPendingPayment` from JSON."""
-    self = new(PayPendingPayment)
+    self = new_instance(PayPendingPayment)
     get = raw.get
     self.amount = (
-        read_payment_amount(v) if (v := get("amount")).__class__ is dict else odd(v, "PayPendingPayment.amount")
+        read_payment_amount(v)
+        if (v := get("amount")).__class__ is dict
+        else report_mismatch(v, "PayPendingPayment.amount")
     )
     self.billing_key = (
-        v if (v := get("billingKey")) is None or v.__class__ is str else odd(v, "PayPendingPayment.billingKey")
+        v
+        if (v := get("billingKey")) is None or v.__class__ is str
+        else report_mismatch(v, "PayPendingPayment.billingKey")
     )
     self.channel = (
-        read_selected_channel(v) if (v := get("channel")).__class__ is dict else odd(v, "PayPendingPayment.channel")
+        read_selected_channel(v)
+        if (v := get("channel")).__class__ is dict
+        else report_mismatch(v, "PayPendingPayment.channel")
     )
     self.channel_group = (
         None
         if (v := get("channelGroup")) is None
         else read_channel_group_summary(v)
         if v.__class__ is dict
-        else odd(v, "PayPendingPayment.channelGroup")
+        else report_mismatch(v, "PayPendingPayment.channelGroup")
     )
-    self.country = v if (v := get("country")) is None or v.__class__ is str else odd(v, "PayPendingPayment.country")
-    self.currency = v if (v := get("currency")).__class__ is str else odd(v, "PayPendingPayment.currency")
+    self.country = (
+        v if (v := get("country")) is None or v.__class__ is str else report_mismatch(v, "PayPendingPayment.country")
+    )
+    self.currency = v if (v := get("currency")).__class__ is str else report_mismatch(v, "PayPendingPayment.currency")
     self.custom_data = (
-        v if (v := get("customData")) is None or v.__class__ is str else odd(v, "PayPendingPayment.customData")
+        v
+        if (v := get("customData")) is None or v.__class__ is str
+        else report_mismatch(v, "PayPendingPayment.customData")
     )
     self.customer = (
-        read_customer(v) if (v := get("customer")).__class__ is dict else odd(v, "PayPendingPayment.customer")
+        read_customer(v)
+        if (v := get("customer")).__class__ is dict
+        else report_mismatch(v, "PayPendingPayment.customer")
     )
     self.escrow = (
         None
         if (v := get("escrow")) is None
         else read_payment_escrow(v)
         if v.__class__ is dict
-        else odd(v, "PayPendingPayment.escrow")
+        else report_mismatch(v, "PayPendingPayment.escrow")
     )
-    self.id = v if (v := get("id")).__class__ is str else odd(v, "PayPendingPayment.id")
+    self.id = v if (v := get("id")).__class__ is str else report_mismatch(v, "PayPendingPayment.id")
     self.is_cultural_expense = (
         v
         if (v := get("isCulturalExpense")) is None or v.__class__ is bool
-        else odd(v, "PayPendingPayment.isCulturalExpense")
+        else report_mismatch(v, "PayPendingPayment.isCulturalExpense")
     )
-    self.merchant_id = v if (v := get("merchantId")).__class__ is str else odd(v, "PayPendingPayment.merchantId")
+    self.merchant_id = (
+        v if (v := get("merchantId")).__class__ is str else report_mismatch(v, "PayPendingPayment.merchantId")
+    )
     self.method = (
         None
         if (v := get("method")) is None
         else read_payment_method(v)
         if v.__class__ is dict
-        else odd(v, "PayPendingPayment.method")
+        else report_mismatch(v, "PayPendingPayment.method")
     )
-    self.order_name = v if (v := get("orderName")).__class__ is str else odd(v, "PayPendingPayment.orderName")
+    self.order_name = (
+        v if (v := get("orderName")).__class__ is str else report_mismatch(v, "PayPendingPayment.orderName")
+    )
     self.origin = (
-        read_payment_origin(v) if (v := get("origin")).__class__ is dict else odd(v, "PayPendingPayment.origin")
+        read_payment_origin(v)
+        if (v := get("origin")).__class__ is dict
+        else report_mismatch(v, "PayPendingPayment.origin")
     )
-    self.pg_tx_id = v if (v := get("pgTxId")) is None or v.__class__ is str else odd(v, "PayPendingPayment.pgTxId")
+    self.pg_tx_id = (
+        v if (v := get("pgTxId")) is None or v.__class__ is str else report_mismatch(v, "PayPendingPayment.pgTxId")
+    )
     self.product_count = (
-        v if (v := get("productCount")) is None or v.__class__ is int else odd(v, "PayPendingPayment.productCount")
+        v
+        if (v := get("productCount")) is None or v.__class__ is int
+        else report_mismatch(v, "PayPendingPayment.productCount")
     )
     self.products = (
         None
         if (v := get("products")) is None
         else read_list(v, read_payment_product, "PayPendingPayment.products")
         if v.__class__ is list
-        else odd(v, "PayPendingPayment.products")
+        else report_mismatch(v, "PayPendingPayment.products")
     )
     self.promotion_id = (
-        v if (v := get("promotionId")) is None or v.__class__ is str else odd(v, "PayPendingPayment.promotionId")
+        v
+        if (v := get("promotionId")) is None or v.__class__ is str
+        else report_mismatch(v, "PayPendingPayment.promotionId")
     )
-    self.requested_at = read_datetime(get("requestedAt"), "PayPendingPayment.requestedAt")
+    self.requested_at = read_datetime(t1 := get("requestedAt"), "PayPendingPayment.requestedAt")
     self.schedule_id = (
-        v if (v := get("scheduleId")) is None or v.__class__ is str else odd(v, "PayPendingPayment.scheduleId")
+        v
+        if (v := get("scheduleId")) is None or v.__class__ is str
+        else report_mismatch(v, "PayPendingPayment.scheduleId")
     )
-    self.status = v if (v := get("status")).__class__ is str else odd(v, "PayPendingPayment.status")
-    self.status_changed_at = read_datetime(get("statusChangedAt"), "PayPendingPayment.statusChangedAt")
-    self.store_id = v if (v := get("storeId")).__class__ is str else odd(v, "PayPendingPayment.storeId")
+    self.status = v if (v := get("status")).__class__ is str else report_mismatch(v, "PayPendingPayment.status")
+    self.status_changed_at = read_datetime(t2 := get("statusChangedAt"), "PayPendingPayment.statusChangedAt")
+    self.store_id = v if (v := get("storeId")).__class__ is str else report_mismatch(v, "PayPendingPayment.storeId")
     self.transaction_id = (
-        v if (v := get("transactionId")).__class__ is str else odd(v, "PayPendingPayment.transactionId")
+        v if (v := get("transactionId")).__class__ is str else report_mismatch(v, "PayPendingPayment.transactionId")
     )
-    self.updated_at = read_datetime(get("updatedAt"), "PayPendingPayment.updatedAt")
-    self.version = v if (v := get("version")).__class__ is str else odd(v, "PayPendingPayment.version")
+    self.updated_at = read_datetime(t3 := get("updatedAt"), "PayPendingPayment.updatedAt")
+    self.version = v if (v := get("version")).__class__ is str else report_mismatch(v, "PayPendingPayment.version")
     self.webhooks = (
         None
         if (v := get("webhooks")) is None
         else read_list(v, read_payment_webhook, "PayPendingPayment.webhooks")
         if v.__class__ is list
-        else odd(v, "PayPendingPayment.webhooks")
+        else report_mismatch(v, "PayPendingPayment.webhooks")
     )
-    if not _KNOWN.issuperset(raw):
-        self.additional_properties = extra(raw, _KNOWN)
+    self.__time_texts__ = (t1, t2, t3)
+    if not _JSON_NAMES.issuperset(raw):
+        self.additional_properties = unknown_fields(raw, _JSON_NAMES, self.__time_texts__)
     return self

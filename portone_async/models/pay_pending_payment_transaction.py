@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import extra, known, new, odd, read_datetime, read_list
+from portone_async._reading import json_names, new_instance, read_datetime, read_list, report_mismatch, unknown_fields
 from portone_async.models.channel_group_summary import read as read_channel_group_summary
 from portone_async.models.customer import read as read_customer
 from portone_async.models.payment_amount import read as read_payment_amount
@@ -34,6 +34,9 @@ if TYPE_CHECKING:
 @define(slots=True, kw_only=True, repr=False)
 class PayPendingPaymentTransaction(Model):
     """A payment attempt waiting for its completion to be confirmed."""
+
+    __enum_fields__: ClassVar[tuple[str, ...]] = ("country", "currency", "version")
+    __time_fields__: ClassVar[tuple[str, ...]] = ("requested_at", "status_changed_at", "updated_at")
 
     amount: PaymentAmount
     """Breakdown of the payment amount."""
@@ -86,121 +89,136 @@ class PayPendingPaymentTransaction(Model):
     schedule_id: str | None = None
     """Payment schedule id; only for scheduled payments."""
     status: Literal["PAY_PENDING"] = "PAY_PENDING"
-    """Current status; among variants of one type it tells them apart."""
+    """Current status; in a union, the discriminator."""
     webhooks: list[PaymentWebhook] | None = None
     """Webhooks sent so far."""
 
 
-_KNOWN = known(PayPendingPaymentTransaction)
+_JSON_NAMES = json_names(PayPendingPaymentTransaction)
 
 
 def read(raw: Any) -> PayPendingPaymentTransaction:
     """Read `PayPendingPaymentTransaction` from JSON."""
-    self = new(PayPendingPaymentTransaction)
+    self = new_instance(PayPendingPaymentTransaction)
     get = raw.get
     self.amount = (
         read_payment_amount(v)
         if (v := get("amount")).__class__ is dict
-        else odd(v, "PayPendingPaymentTransaction.amount")
+        else report_mismatch(v, "PayPendingPaymentTransaction.amount")
     )
     self.billing_key = (
         v
         if (v := get("billingKey")) is None or v.__class__ is str
-        else odd(v, "PayPendingPaymentTransaction.billingKey")
+        else report_mismatch(v, "PayPendingPaymentTransaction.billingKey")
     )
     self.channel = (
         read_selected_channel(v)
         if (v := get("channel")).__class__ is dict
-        else odd(v, "PayPendingPaymentTransaction.channel")
+        else report_mismatch(v, "PayPendingPaymentTransaction.channel")
     )
     self.channel_group = (
         None
         if (v := get("channelGroup")) is None
         else read_channel_group_summary(v)
         if v.__class__ is dict
-        else odd(v, "PayPendingPaymentTransaction.channelGroup")
+        else report_mismatch(v, "PayPendingPaymentTransaction.channelGroup")
     )
     self.country = (
-        v if (v := get("country")) is None or v.__class__ is str else odd(v, "PayPendingPaymentTransaction.country")
+        v
+        if (v := get("country")) is None or v.__class__ is str
+        else report_mismatch(v, "PayPendingPaymentTransaction.country")
     )
-    self.currency = v if (v := get("currency")).__class__ is str else odd(v, "PayPendingPaymentTransaction.currency")
+    self.currency = (
+        v if (v := get("currency")).__class__ is str else report_mismatch(v, "PayPendingPaymentTransaction.currency")
+    )
     self.custom_data = (
         v
         if (v := get("customData")) is None or v.__class__ is str
-        else odd(v, "PayPendingPaymentTransaction.customData")
+        else report_mismatch(v, "PayPendingPaymentTransaction.customData")
     )
     self.customer = (
         read_customer(v)
         if (v := get("customer")).__class__ is dict
-        else odd(v, "PayPendingPaymentTransaction.customer")
+        else report_mismatch(v, "PayPendingPaymentTransaction.customer")
     )
     self.escrow = (
         None
         if (v := get("escrow")) is None
         else read_payment_escrow(v)
         if v.__class__ is dict
-        else odd(v, "PayPendingPaymentTransaction.escrow")
+        else report_mismatch(v, "PayPendingPaymentTransaction.escrow")
     )
-    self.id = v if (v := get("id")).__class__ is str else odd(v, "PayPendingPaymentTransaction.id")
+    self.id = v if (v := get("id")).__class__ is str else report_mismatch(v, "PayPendingPaymentTransaction.id")
     self.is_cultural_expense = (
         v
         if (v := get("isCulturalExpense")) is None or v.__class__ is bool
-        else odd(v, "PayPendingPaymentTransaction.isCulturalExpense")
+        else report_mismatch(v, "PayPendingPaymentTransaction.isCulturalExpense")
     )
     self.merchant_id = (
-        v if (v := get("merchantId")).__class__ is str else odd(v, "PayPendingPaymentTransaction.merchantId")
+        v
+        if (v := get("merchantId")).__class__ is str
+        else report_mismatch(v, "PayPendingPaymentTransaction.merchantId")
     )
     self.method = (
         None
         if (v := get("method")) is None
         else read_payment_method(v)
         if v.__class__ is dict
-        else odd(v, "PayPendingPaymentTransaction.method")
+        else report_mismatch(v, "PayPendingPaymentTransaction.method")
     )
     self.order_name = (
-        v if (v := get("orderName")).__class__ is str else odd(v, "PayPendingPaymentTransaction.orderName")
+        v if (v := get("orderName")).__class__ is str else report_mismatch(v, "PayPendingPaymentTransaction.orderName")
     )
     self.payment_id = (
-        v if (v := get("paymentId")).__class__ is str else odd(v, "PayPendingPaymentTransaction.paymentId")
+        v if (v := get("paymentId")).__class__ is str else report_mismatch(v, "PayPendingPaymentTransaction.paymentId")
     )
     self.pg_tx_id = (
-        v if (v := get("pgTxId")) is None or v.__class__ is str else odd(v, "PayPendingPaymentTransaction.pgTxId")
+        v
+        if (v := get("pgTxId")) is None or v.__class__ is str
+        else report_mismatch(v, "PayPendingPaymentTransaction.pgTxId")
     )
     self.product_count = (
         v
         if (v := get("productCount")) is None or v.__class__ is int
-        else odd(v, "PayPendingPaymentTransaction.productCount")
+        else report_mismatch(v, "PayPendingPaymentTransaction.productCount")
     )
     self.products = (
         None
         if (v := get("products")) is None
         else read_list(v, read_payment_product, "PayPendingPaymentTransaction.products")
         if v.__class__ is list
-        else odd(v, "PayPendingPaymentTransaction.products")
+        else report_mismatch(v, "PayPendingPaymentTransaction.products")
     )
     self.promotion_id = (
         v
         if (v := get("promotionId")) is None or v.__class__ is str
-        else odd(v, "PayPendingPaymentTransaction.promotionId")
+        else report_mismatch(v, "PayPendingPaymentTransaction.promotionId")
     )
-    self.requested_at = read_datetime(get("requestedAt"), "PayPendingPaymentTransaction.requestedAt")
+    self.requested_at = read_datetime(t1 := get("requestedAt"), "PayPendingPaymentTransaction.requestedAt")
     self.schedule_id = (
         v
         if (v := get("scheduleId")) is None or v.__class__ is str
-        else odd(v, "PayPendingPaymentTransaction.scheduleId")
+        else report_mismatch(v, "PayPendingPaymentTransaction.scheduleId")
     )
-    self.status = v if (v := get("status")).__class__ is str else odd(v, "PayPendingPaymentTransaction.status")
-    self.status_changed_at = read_datetime(get("statusChangedAt"), "PayPendingPaymentTransaction.statusChangedAt")
-    self.store_id = v if (v := get("storeId")).__class__ is str else odd(v, "PayPendingPaymentTransaction.storeId")
-    self.updated_at = read_datetime(get("updatedAt"), "PayPendingPaymentTransaction.updatedAt")
-    self.version = v if (v := get("version")).__class__ is str else odd(v, "PayPendingPaymentTransaction.version")
+    self.status = (
+        v if (v := get("status")).__class__ is str else report_mismatch(v, "PayPendingPaymentTransaction.status")
+    )
+    self.status_changed_at = read_datetime(t2 := get("statusChangedAt"), "PayPendingPaymentTransaction.statusChangedAt")
+    self.store_id = (
+        v if (v := get("storeId")).__class__ is str else report_mismatch(v, "PayPendingPaymentTransaction.storeId")
+    )
+    self.updated_at = read_datetime(t3 := get("updatedAt"), "PayPendingPaymentTransaction.updatedAt")
+    self.version = (
+        v if (v := get("version")).__class__ is str else report_mismatch(v, "PayPendingPaymentTransaction.version")
+    )
     self.webhooks = (
         None
         if (v := get("webhooks")) is None
         else read_list(v, read_payment_webhook, "PayPendingPaymentTransaction.webhooks")
         if v.__class__ is list
-        else odd(v, "PayPendingPaymentTransaction.webhooks")
+        else report_mismatch(v, "PayPendingPaymentTransaction.webhooks")
     )
-    if not _KNOWN.issuperset(raw):
-        self.additional_properties = extra(raw, _KNOWN)
+    self.__time_texts__ = (t1, t2, t3)
+    if not _JSON_NAMES.issuperset(raw):
+        self.additional_properties = unknown_fields(raw, _JSON_NAMES, self.__time_texts__)
     return self

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import extra, known, new, odd
+from portone_async._reading import json_names, new_instance, report_mismatch, unknown_fields
 from portone_async.models.billing_key_payment_summary import read as read_billing_key_payment_summary
 
 if TYPE_CHECKING:
@@ -22,18 +22,18 @@ class PayWithBillingKeyResponse(Model):
     """Summary of the payment."""
 
 
-_KNOWN = known(PayWithBillingKeyResponse)
+_JSON_NAMES = json_names(PayWithBillingKeyResponse)
 
 
 def read(raw: Any) -> PayWithBillingKeyResponse:
     """Read `PayWithBillingKeyResponse` from JSON."""
-    self = new(PayWithBillingKeyResponse)
+    self = new_instance(PayWithBillingKeyResponse)
     get = raw.get
     self.payment = (
         read_billing_key_payment_summary(v)
         if (v := get("payment")).__class__ is dict
-        else odd(v, "PayWithBillingKeyResponse.payment")
+        else report_mismatch(v, "PayWithBillingKeyResponse.payment")
     )
-    if not _KNOWN.issuperset(raw):
-        self.additional_properties = extra(raw, _KNOWN)
+    if not _JSON_NAMES.issuperset(raw):
+        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
     return self

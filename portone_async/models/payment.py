@@ -29,31 +29,31 @@ if TYPE_CHECKING:
         | VirtualAccountIssuedPayment
         | UnknownVariant
     )
-    """A payment in any of its states, told apart by `status`."""
+    """A payment in any of its states; the discriminator is `status`."""
 else:
     __getattr__ = union_alias(
         "Payment",
-        {
-            "CancelledPayment": "cancelled_payment",
-            "FailedPayment": "failed_payment",
-            "PaidPayment": "paid_payment",
-            "PartialCancelledPayment": "partial_cancelled_payment",
-            "PayPendingPayment": "pay_pending_payment",
-            "ReadyPayment": "ready_payment",
-            "VirtualAccountIssuedPayment": "virtual_account_issued_payment",
-        },
+        (
+            "CancelledPayment",
+            "FailedPayment",
+            "PaidPayment",
+            "PartialCancelledPayment",
+            "PayPendingPayment",
+            "ReadyPayment",
+            "VirtualAccountIssuedPayment",
+        ),
     )
 
 read: Callable[[Any], Payment] = variant_reader(
     "status",
     {
-        "CANCELLED": "cancelled_payment",
-        "FAILED": "failed_payment",
-        "PAID": "paid_payment",
-        "PARTIAL_CANCELLED": "partial_cancelled_payment",
-        "PAY_PENDING": "pay_pending_payment",
-        "READY": "ready_payment",
-        "VIRTUAL_ACCOUNT_ISSUED": "virtual_account_issued_payment",
+        "CANCELLED": "CancelledPayment",
+        "FAILED": "FailedPayment",
+        "PAID": "PaidPayment",
+        "PARTIAL_CANCELLED": "PartialCancelledPayment",
+        "PAY_PENDING": "PayPendingPayment",
+        "READY": "ReadyPayment",
+        "VIRTUAL_ACCOUNT_ISSUED": "VirtualAccountIssuedPayment",
     },
     "Payment",
 )

@@ -7,7 +7,7 @@ from typing import Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import extra, known, new, odd
+from portone_async._reading import json_names, new_instance, report_mismatch, unknown_fields
 
 
 @define(slots=True, kw_only=True, repr=False)
@@ -19,19 +19,21 @@ class PaymentAmountInput(Model):
     tax_free: int | None = None
     """Tax-free part of the total, in the smallest currency unit."""
     vat: int | None = None
-    """VAT, in the smallest currency unit; 1/11 of the taxable amount when left out."""
+    """VAT, in the smallest currency unit; 1/11 of the taxable amount if omitted."""
 
 
-_KNOWN = known(PaymentAmountInput)
+_JSON_NAMES = json_names(PaymentAmountInput)
 
 
 def read(raw: Any) -> PaymentAmountInput:
     """Read `PaymentAmountInput` from JSON."""
-    self = new(PaymentAmountInput)
+    self = new_instance(PaymentAmountInput)
     get = raw.get
-    self.tax_free = v if (v := get("taxFree")) is None or v.__class__ is int else odd(v, "PaymentAmountInput.taxFree")
-    self.total = v if (v := get("total")).__class__ is int else odd(v, "PaymentAmountInput.total")
-    self.vat = v if (v := get("vat")) is None or v.__class__ is int else odd(v, "PaymentAmountInput.vat")
-    if not _KNOWN.issuperset(raw):
-        self.additional_properties = extra(raw, _KNOWN)
+    self.tax_free = (
+        v if (v := get("taxFree")) is None or v.__class__ is int else report_mismatch(v, "PaymentAmountInput.taxFree")
+    )
+    self.total = v if (v := get("total")).__class__ is int else report_mismatch(v, "PaymentAmountInput.total")
+    self.vat = v if (v := get("vat")) is None or v.__class__ is int else report_mismatch(v, "PaymentAmountInput.vat")
+    if not _JSON_NAMES.issuperset(raw):
+        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
     return self

@@ -22,19 +22,15 @@ if TYPE_CHECKING:
 else:
     __getattr__ = union_alias(
         "PaymentCancellation",
-        {
-            "FailedPaymentCancellation": "failed_payment_cancellation",
-            "RequestedPaymentCancellation": "requested_payment_cancellation",
-            "SucceededPaymentCancellation": "succeeded_payment_cancellation",
-        },
+        ("FailedPaymentCancellation", "RequestedPaymentCancellation", "SucceededPaymentCancellation"),
     )
 
 read: Callable[[Any], PaymentCancellation] = variant_reader(
     "status",
     {
-        "FAILED": "failed_payment_cancellation",
-        "REQUESTED": "requested_payment_cancellation",
-        "SUCCEEDED": "succeeded_payment_cancellation",
+        "FAILED": "FailedPaymentCancellation",
+        "REQUESTED": "RequestedPaymentCancellation",
+        "SUCCEEDED": "SucceededPaymentCancellation",
     },
     "PaymentCancellation",
 )

@@ -17,16 +17,8 @@ if TYPE_CHECKING:
     PaymentCashReceipt: TypeAlias = CancelledPaymentCashReceipt | IssuedPaymentCashReceipt | UnknownVariant
     """The cash receipt that belongs to a payment: issued or cancelled."""
 else:
-    __getattr__ = union_alias(
-        "PaymentCashReceipt",
-        {
-            "CancelledPaymentCashReceipt": "cancelled_payment_cash_receipt",
-            "IssuedPaymentCashReceipt": "issued_payment_cash_receipt",
-        },
-    )
+    __getattr__ = union_alias("PaymentCashReceipt", ("CancelledPaymentCashReceipt", "IssuedPaymentCashReceipt"))
 
 read: Callable[[Any], PaymentCashReceipt] = variant_reader(
-    "status",
-    {"CANCELLED": "cancelled_payment_cash_receipt", "ISSUED": "issued_payment_cash_receipt"},
-    "PaymentCashReceipt",
+    "status", {"CANCELLED": "CancelledPaymentCashReceipt", "ISSUED": "IssuedPaymentCashReceipt"}, "PaymentCashReceipt"
 )

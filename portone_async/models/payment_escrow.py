@@ -33,27 +33,27 @@ if TYPE_CHECKING:
 else:
     __getattr__ = union_alias(
         "PaymentEscrow",
-        {
-            "BeforeRegisteredPaymentEscrow": "before_registered_payment_escrow",
-            "CancelledPaymentEscrow": "cancelled_payment_escrow",
-            "ConfirmedPaymentEscrow": "confirmed_payment_escrow",
-            "DeliveredPaymentEscrow": "delivered_payment_escrow",
-            "RegisteredPaymentEscrow": "registered_payment_escrow",
-            "RejectConfirmedPaymentEscrow": "reject_confirmed_payment_escrow",
-            "RejectedPaymentEscrow": "rejected_payment_escrow",
-        },
+        (
+            "BeforeRegisteredPaymentEscrow",
+            "CancelledPaymentEscrow",
+            "ConfirmedPaymentEscrow",
+            "DeliveredPaymentEscrow",
+            "RegisteredPaymentEscrow",
+            "RejectConfirmedPaymentEscrow",
+            "RejectedPaymentEscrow",
+        ),
     )
 
 read: Callable[[Any], PaymentEscrow] = variant_reader(
     "status",
     {
-        "BEFORE_REGISTERED": "before_registered_payment_escrow",
-        "CANCELLED": "cancelled_payment_escrow",
-        "CONFIRMED": "confirmed_payment_escrow",
-        "DELIVERED": "delivered_payment_escrow",
-        "REGISTERED": "registered_payment_escrow",
-        "REJECTED": "rejected_payment_escrow",
-        "REJECT_CONFIRMED": "reject_confirmed_payment_escrow",
+        "BEFORE_REGISTERED": "BeforeRegisteredPaymentEscrow",
+        "CANCELLED": "CancelledPaymentEscrow",
+        "CONFIRMED": "ConfirmedPaymentEscrow",
+        "DELIVERED": "DeliveredPaymentEscrow",
+        "REGISTERED": "RegisteredPaymentEscrow",
+        "REJECTED": "RejectedPaymentEscrow",
+        "REJECT_CONFIRMED": "RejectConfirmedPaymentEscrow",
     },
     "PaymentEscrow",
 )

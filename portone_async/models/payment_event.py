@@ -19,20 +19,15 @@ if TYPE_CHECKING:
     """Something that happened to a payment: paid, partly cancelled or cancelled."""
 else:
     __getattr__ = union_alias(
-        "PaymentEvent",
-        {
-            "CancelledPaymentEvent": "cancelled_payment_event",
-            "PaidPaymentEvent": "paid_payment_event",
-            "PartialCancelledPaymentEvent": "partial_cancelled_payment_event",
-        },
+        "PaymentEvent", ("CancelledPaymentEvent", "PaidPaymentEvent", "PartialCancelledPaymentEvent")
     )
 
 read: Callable[[Any], PaymentEvent] = variant_reader(
     "type",
     {
-        "CANCELLED": "cancelled_payment_event",
-        "PAID": "paid_payment_event",
-        "PARTIAL_CANCELLED": "partial_cancelled_payment_event",
+        "CANCELLED": "CancelledPaymentEvent",
+        "PAID": "PaidPaymentEvent",
+        "PARTIAL_CANCELLED": "PartialCancelledPaymentEvent",
     },
     "PaymentEvent",
 )

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import extra, known, new, odd
+from portone_async._reading import json_names, new_instance, report_mismatch, unknown_fields
 from portone_async.models.payment_event import read as read_payment_event
 
 if TYPE_CHECKING:
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class PaymentEventWithCursor(Model):
-    """A payment event with its cursor, from which the listing can go on."""
+    """A payment event with its cursor, from which the listing can continue."""
 
     cursor: str
     """Cursor of this payment event."""
@@ -24,19 +24,19 @@ class PaymentEventWithCursor(Model):
     """The payment event."""
 
 
-_KNOWN = known(PaymentEventWithCursor)
+_JSON_NAMES = json_names(PaymentEventWithCursor)
 
 
 def read(raw: Any) -> PaymentEventWithCursor:
     """Read `PaymentEventWithCursor` from JSON."""
-    self = new(PaymentEventWithCursor)
+    self = new_instance(PaymentEventWithCursor)
     get = raw.get
-    self.cursor = v if (v := get("cursor")).__class__ is str else odd(v, "PaymentEventWithCursor.cursor")
+    self.cursor = v if (v := get("cursor")).__class__ is str else report_mismatch(v, "PaymentEventWithCursor.cursor")
     self.payment_event = (
         read_payment_event(v)
         if (v := get("paymentEvent")).__class__ is dict
-        else odd(v, "PaymentEventWithCursor.paymentEvent")
+        else report_mismatch(v, "PaymentEventWithCursor.paymentEvent")
     )
-    if not _KNOWN.issuperset(raw):
-        self.additional_properties = extra(raw, _KNOWN)
+    if not _JSON_NAMES.issuperset(raw):
+        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
     return self

@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import extra, known, new, odd, read_datetime, read_list, read_scalars
+from portone_async._reading import (
+    json_names,
+    new_instance,
+    read_datetime,
+    read_list,
+    read_scalars,
+    report_mismatch,
+    unknown_fields,
+)
 from portone_async.models.date_time_range import read as read_date_time_range
 from portone_async.models.payment_text_search import read as read_payment_text_search
 
@@ -41,6 +49,24 @@ if TYPE_CHECKING:
 class PaymentFilterInput(Model):
     """Conditions for listing payments: store, period, status, method, card and more."""
 
+    __enum_fields__: ClassVar[tuple[str, ...]] = (
+        "card_brand",
+        "card_owner_type",
+        "card_type",
+        "cash_receipt_status",
+        "cash_receipt_type",
+        "currency",
+        "escrow_status",
+        "gift_certificate_type",
+        "platform_type",
+        "sort_by",
+        "sort_order",
+        "timestamp_type",
+        "version",
+        "webhook_status",
+    )
+    __time_fields__: ClassVar[tuple[str, ...]] = ("from_", "until")
+
     card_brand: CardBrand | None = None
     """Only payments by cards of this brand."""
     card_owner_type: CardOwnerType | None = None
@@ -60,7 +86,7 @@ class PaymentFilterInput(Model):
     escrow_status: PaymentFilterInputEscrowStatus | None = None
     """Only escrow payments with this delivery state."""
     from_: datetime | None = None
-    """Start of the period to search; 90 days before its end if left out."""
+    """Start of the period to search; 90 days before its end if omitted."""
     gift_certificate_type: PaymentMethodGiftCertificateType | None = None
     """Kind of gift certificate."""
     is_escrow: bool | None = None
@@ -72,9 +98,9 @@ class PaymentFilterInput(Model):
     merchant_id: str | None = None
     """Id of the merchant."""
     methods: list[PaymentMethodType] | None = None
-    """Only those with one of these payment methods; no filter if left out."""
+    """Only those with one of these payment methods; no filter if omitted."""
     pg_provider: list[PgProvider] | None = None
-    """List of PG payment modules to match; all when left out."""
+    """Only payments through one of these PG payment modules; all if omitted."""
     platform_type: PaymentClientType | None = None
     """Platform the request came from."""
     sort_by: PaymentSortBy | None = None
@@ -82,125 +108,156 @@ class PaymentFilterInput(Model):
     sort_order: SortOrder | None = None
     """Sort direction: DESC or ASC."""
     status: list[PaymentStatus] | None = None
-    """List of payment statuses to match; all when left out."""
+    """Only payments with one of these statuses; all if omitted."""
     store_id: str | None = None
-    """Store id, for merchant-level users only; all stores of the merchant when left out."""
+    """Store id, for merchant-level users only; all stores of the merchant if omitted."""
     text_search: list[PaymentTextSearch] | None = None
     """List of text searches, each over a chosen field."""
     timestamp_type: PaymentTimestampType | None = None
-    """Time the period applies to: CREATED_AT or STATUS_CHANGED_AT (default)."""
+    """Time that the period applies to: CREATED_AT or STATUS_CHANGED_AT (default)."""
     until: datetime | None = None
-    """End of the period; now when left out."""
+    """End of the period; now if omitted."""
     version: PortOneVersion | None = None
     """PortOne version: V1 or V2."""
     webhook_status: PaymentWebhookStatus | None = None
     """Delivery status of the webhook for the final payment status."""
 
 
-_KNOWN = known(PaymentFilterInput)
+_JSON_NAMES = json_names(PaymentFilterInput)
 
 
 def read(raw: Any) -> PaymentFilterInput:
     """Read `PaymentFilterInput` from JSON."""
-    self = new(PaymentFilterInput)
+    self = new_instance(PaymentFilterInput)
     get = raw.get
     self.card_brand = (
-        v if (v := get("cardBrand")) is None or v.__class__ is str else odd(v, "PaymentFilterInput.cardBrand")
+        v
+        if (v := get("cardBrand")) is None or v.__class__ is str
+        else report_mismatch(v, "PaymentFilterInput.cardBrand")
     )
     self.card_owner_type = (
-        v if (v := get("cardOwnerType")) is None or v.__class__ is str else odd(v, "PaymentFilterInput.cardOwnerType")
+        v
+        if (v := get("cardOwnerType")) is None or v.__class__ is str
+        else report_mismatch(v, "PaymentFilterInput.cardOwnerType")
     )
     self.card_type = (
-        v if (v := get("cardType")) is None or v.__class__ is str else odd(v, "PaymentFilterInput.cardType")
+        v if (v := get("cardType")) is None or v.__class__ is str else report_mismatch(v, "PaymentFilterInput.cardType")
     )
     self.cash_receipt_cancelled_at_range = (
         None
         if (v := get("cashReceiptCancelledAtRange")) is None
         else read_date_time_range(v)
         if v.__class__ is dict
-        else odd(v, "PaymentFilterInput.cashReceiptCancelledAtRange")
+        else report_mismatch(v, "PaymentFilterInput.cashReceiptCancelledAtRange")
     )
     self.cash_receipt_issued_at_range = (
         None
         if (v := get("cashReceiptIssuedAtRange")) is None
         else read_date_time_range(v)
         if v.__class__ is dict
-        else odd(v, "PaymentFilterInput.cashReceiptIssuedAtRange")
+        else report_mismatch(v, "PaymentFilterInput.cashReceiptIssuedAtRange")
     )
     self.cash_receipt_status = (
         v
         if (v := get("cashReceiptStatus")) is None or v.__class__ is str
-        else odd(v, "PaymentFilterInput.cashReceiptStatus")
+        else report_mismatch(v, "PaymentFilterInput.cashReceiptStatus")
     )
     self.cash_receipt_type = (
         v
         if (v := get("cashReceiptType")) is None or v.__class__ is str
-        else odd(v, "PaymentFilterInput.cashReceiptType")
+        else report_mismatch(v, "PaymentFilterInput.cashReceiptType")
     )
-    self.currency = v if (v := get("currency")) is None or v.__class__ is str else odd(v, "PaymentFilterInput.currency")
+    self.currency = (
+        v if (v := get("currency")) is None or v.__class__ is str else report_mismatch(v, "PaymentFilterInput.currency")
+    )
     self.escrow_status = (
-        v if (v := get("escrowStatus")) is None or v.__class__ is str else odd(v, "PaymentFilterInput.escrowStatus")
+        v
+        if (v := get("escrowStatus")) is None or v.__class__ is str
+        else report_mismatch(v, "PaymentFilterInput.escrowStatus")
     )
-    self.from_ = None if (v := get("from")) is None else read_datetime(v, "PaymentFilterInput.from")
+    self.from_ = None if (t1 := get("from")) is None else read_datetime(t1, "PaymentFilterInput.from")
     self.gift_certificate_type = (
         v
         if (v := get("giftCertificateType")) is None or v.__class__ is str
-        else odd(v, "PaymentFilterInput.giftCertificateType")
+        else report_mismatch(v, "PaymentFilterInput.giftCertificateType")
     )
     self.is_escrow = (
-        v if (v := get("isEscrow")) is None or v.__class__ is bool else odd(v, "PaymentFilterInput.isEscrow")
+        v
+        if (v := get("isEscrow")) is None or v.__class__ is bool
+        else report_mismatch(v, "PaymentFilterInput.isEscrow")
     )
     self.is_scheduled = (
-        v if (v := get("isScheduled")) is None or v.__class__ is bool else odd(v, "PaymentFilterInput.isScheduled")
+        v
+        if (v := get("isScheduled")) is None or v.__class__ is bool
+        else report_mismatch(v, "PaymentFilterInput.isScheduled")
     )
-    self.is_test = v if (v := get("isTest")) is None or v.__class__ is bool else odd(v, "PaymentFilterInput.isTest")
+    self.is_test = (
+        v if (v := get("isTest")) is None or v.__class__ is bool else report_mismatch(v, "PaymentFilterInput.isTest")
+    )
     self.merchant_id = (
-        v if (v := get("merchantId")) is None or v.__class__ is str else odd(v, "PaymentFilterInput.merchantId")
+        v
+        if (v := get("merchantId")) is None or v.__class__ is str
+        else report_mismatch(v, "PaymentFilterInput.merchantId")
     )
     self.methods = (
         None
         if (v := get("methods")) is None
         else read_scalars(v, str, "PaymentFilterInput.methods")
         if v.__class__ is list
-        else odd(v, "PaymentFilterInput.methods")
+        else report_mismatch(v, "PaymentFilterInput.methods")
     )
     self.pg_provider = (
         None
         if (v := get("pgProvider")) is None
         else read_scalars(v, str, "PaymentFilterInput.pgProvider")
         if v.__class__ is list
-        else odd(v, "PaymentFilterInput.pgProvider")
+        else report_mismatch(v, "PaymentFilterInput.pgProvider")
     )
     self.platform_type = (
-        v if (v := get("platformType")) is None or v.__class__ is str else odd(v, "PaymentFilterInput.platformType")
+        v
+        if (v := get("platformType")) is None or v.__class__ is str
+        else report_mismatch(v, "PaymentFilterInput.platformType")
     )
-    self.sort_by = v if (v := get("sortBy")) is None or v.__class__ is str else odd(v, "PaymentFilterInput.sortBy")
+    self.sort_by = (
+        v if (v := get("sortBy")) is None or v.__class__ is str else report_mismatch(v, "PaymentFilterInput.sortBy")
+    )
     self.sort_order = (
-        v if (v := get("sortOrder")) is None or v.__class__ is str else odd(v, "PaymentFilterInput.sortOrder")
+        v
+        if (v := get("sortOrder")) is None or v.__class__ is str
+        else report_mismatch(v, "PaymentFilterInput.sortOrder")
     )
     self.status = (
         None
         if (v := get("status")) is None
         else read_scalars(v, str, "PaymentFilterInput.status")
         if v.__class__ is list
-        else odd(v, "PaymentFilterInput.status")
+        else report_mismatch(v, "PaymentFilterInput.status")
     )
-    self.store_id = v if (v := get("storeId")) is None or v.__class__ is str else odd(v, "PaymentFilterInput.storeId")
+    self.store_id = (
+        v if (v := get("storeId")) is None or v.__class__ is str else report_mismatch(v, "PaymentFilterInput.storeId")
+    )
     self.text_search = (
         None
         if (v := get("textSearch")) is None
         else read_list(v, read_payment_text_search, "PaymentFilterInput.textSearch")
         if v.__class__ is list
-        else odd(v, "PaymentFilterInput.textSearch")
+        else report_mismatch(v, "PaymentFilterInput.textSearch")
     )
     self.timestamp_type = (
-        v if (v := get("timestampType")) is None or v.__class__ is str else odd(v, "PaymentFilterInput.timestampType")
+        v
+        if (v := get("timestampType")) is None or v.__class__ is str
+        else report_mismatch(v, "PaymentFilterInput.timestampType")
     )
-    self.until = None if (v := get("until")) is None else read_datetime(v, "PaymentFilterInput.until")
-    self.version = v if (v := get("version")) is None or v.__class__ is str else odd(v, "PaymentFilterInput.version")
+    self.until = None if (t2 := get("until")) is None else read_datetime(t2, "PaymentFilterInput.until")
+    self.version = (
+        v if (v := get("version")) is None or v.__class__ is str else report_mismatch(v, "PaymentFilterInput.version")
+    )
     self.webhook_status = (
-        v if (v := get("webhookStatus")) is None or v.__class__ is str else odd(v, "PaymentFilterInput.webhookStatus")
+        v
+        if (v := get("webhookStatus")) is None or v.__class__ is str
+        else report_mismatch(v, "PaymentFilterInput.webhookStatus")
     )
-    if not _KNOWN.issuperset(raw):
-        self.additional_properties = extra(raw, _KNOWN)
+    self.__time_texts__ = (t1, t2)
+    if not _JSON_NAMES.issuperset(raw):
+        self.additional_properties = unknown_fields(raw, _JSON_NAMES, self.__time_texts__)
     return self

@@ -7,12 +7,12 @@ from typing import Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import extra, known, new, odd
+from portone_async._reading import json_names, new_instance, report_mismatch, unknown_fields
 
 
 @define(slots=True, kw_only=True, repr=False)
 class PaymentInstallment(Model):
-    """Number of monthly instalments, and whether and by whom the interest is borne."""
+    """Number of monthly installments, and whether and by whom the interest is borne."""
 
     is_interest_free: bool
     """Whether the installments are free of interest."""
@@ -22,22 +22,22 @@ class PaymentInstallment(Model):
     """Whether the merchant bears the interest; on arrangement with PortOne."""
 
 
-_KNOWN = known(PaymentInstallment)
+_JSON_NAMES = json_names(PaymentInstallment)
 
 
 def read(raw: Any) -> PaymentInstallment:
     """Read `PaymentInstallment` from JSON."""
-    self = new(PaymentInstallment)
+    self = new_instance(PaymentInstallment)
     get = raw.get
     self.is_interest_free = (
-        v if (v := get("isInterestFree")).__class__ is bool else odd(v, "PaymentInstallment.isInterestFree")
+        v if (v := get("isInterestFree")).__class__ is bool else report_mismatch(v, "PaymentInstallment.isInterestFree")
     )
     self.is_interest_free_from_merchant = (
         v
         if (v := get("isInterestFreeFromMerchant")) is None or v.__class__ is bool
-        else odd(v, "PaymentInstallment.isInterestFreeFromMerchant")
+        else report_mismatch(v, "PaymentInstallment.isInterestFreeFromMerchant")
     )
-    self.month = v if (v := get("month")).__class__ is int else odd(v, "PaymentInstallment.month")
-    if not _KNOWN.issuperset(raw):
-        self.additional_properties = extra(raw, _KNOWN)
+    self.month = v if (v := get("month")).__class__ is int else report_mismatch(v, "PaymentInstallment.month")
+    if not _JSON_NAMES.issuperset(raw):
+        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
     return self

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import extra, known, new, odd, read_datetime
+from portone_async._reading import json_names, new_instance, read_datetime, report_mismatch, unknown_fields
 from portone_async.models.separated_address_input import read as read_separated_address_input
 
 if TYPE_CHECKING:
@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 class PaymentLogistics(Model):
     """Escrow delivery: carrier, tracking number, times and address."""
 
+    __enum_fields__: ClassVar[tuple[str, ...]] = ("company",)
+    __time_fields__: ClassVar[tuple[str, ...]] = ("received_at", "sent_at")
+
     company: PaymentLogisticsCompany
     """Delivery company."""
     invoice_number: str
@@ -33,26 +36,27 @@ class PaymentLogistics(Model):
     """Time of delivery."""
 
 
-_KNOWN = known(PaymentLogistics)
+_JSON_NAMES = json_names(PaymentLogistics)
 
 
 def read(raw: Any) -> PaymentLogistics:
     """Read `PaymentLogistics` from JSON."""
-    self = new(PaymentLogistics)
+    self = new_instance(PaymentLogistics)
     get = raw.get
     self.address = (
         None
         if (v := get("address")) is None
         else read_separated_address_input(v)
         if v.__class__ is dict
-        else odd(v, "PaymentLogistics.address")
+        else report_mismatch(v, "PaymentLogistics.address")
     )
-    self.company = v if (v := get("company")).__class__ is str else odd(v, "PaymentLogistics.company")
+    self.company = v if (v := get("company")).__class__ is str else report_mismatch(v, "PaymentLogistics.company")
     self.invoice_number = (
-        v if (v := get("invoiceNumber")).__class__ is str else odd(v, "PaymentLogistics.invoiceNumber")
+        v if (v := get("invoiceNumber")).__class__ is str else report_mismatch(v, "PaymentLogistics.invoiceNumber")
     )
-    self.received_at = None if (v := get("receivedAt")) is None else read_datetime(v, "PaymentLogistics.receivedAt")
-    self.sent_at = read_datetime(get("sentAt"), "PaymentLogistics.sentAt")
-    if not _KNOWN.issuperset(raw):
-        self.additional_properties = extra(raw, _KNOWN)
+    self.received_at = None if (t1 := get("receivedAt")) is None else read_datetime(t1, "PaymentLogistics.receivedAt")
+    self.sent_at = read_datetime(t2 := get("sentAt"), "PaymentLogistics.sentAt")
+    self.__time_texts__ = (t1, t2)
+    if not _JSON_NAMES.issuperset(raw):
+        self.additional_properties = unknown_fields(raw, _JSON_NAMES, self.__time_texts__)
     return self

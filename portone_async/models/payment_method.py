@@ -35,29 +35,29 @@ if TYPE_CHECKING:
 else:
     __getattr__ = union_alias(
         "PaymentMethod",
-        {
-            "PaymentMethodCard": "payment_method_card",
-            "PaymentMethodConvenienceStore": "payment_method_convenience_store",
-            "PaymentMethodCrypto": "payment_method_crypto",
-            "PaymentMethodEasyPay": "payment_method_easy_pay",
-            "PaymentMethodGiftCertificate": "payment_method_gift_certificate",
-            "PaymentMethodMobile": "payment_method_mobile",
-            "PaymentMethodTransfer": "payment_method_transfer",
-            "PaymentMethodVirtualAccount": "payment_method_virtual_account",
-        },
+        (
+            "PaymentMethodCard",
+            "PaymentMethodConvenienceStore",
+            "PaymentMethodCrypto",
+            "PaymentMethodEasyPay",
+            "PaymentMethodGiftCertificate",
+            "PaymentMethodMobile",
+            "PaymentMethodTransfer",
+            "PaymentMethodVirtualAccount",
+        ),
     )
 
 read: Callable[[Any], PaymentMethod] = variant_reader(
     "type",
     {
-        "PaymentMethodCard": "payment_method_card",
-        "PaymentMethodConvenienceStore": "payment_method_convenience_store",
-        "PaymentMethodCrypto": "payment_method_crypto",
-        "PaymentMethodEasyPay": "payment_method_easy_pay",
-        "PaymentMethodGiftCertificate": "payment_method_gift_certificate",
-        "PaymentMethodMobile": "payment_method_mobile",
-        "PaymentMethodTransfer": "payment_method_transfer",
-        "PaymentMethodVirtualAccount": "payment_method_virtual_account",
+        "PaymentMethodCard": "PaymentMethodCard",
+        "PaymentMethodConvenienceStore": "PaymentMethodConvenienceStore",
+        "PaymentMethodCrypto": "PaymentMethodCrypto",
+        "PaymentMethodEasyPay": "PaymentMethodEasyPay",
+        "PaymentMethodGiftCertificate": "PaymentMethodGiftCertificate",
+        "PaymentMethodMobile": "PaymentMethodMobile",
+        "PaymentMethodTransfer": "PaymentMethodTransfer",
+        "PaymentMethodVirtualAccount": "PaymentMethodVirtualAccount",
     },
     "PaymentMethod",
 )

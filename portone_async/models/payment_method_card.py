@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import extra, known, new, odd
+from portone_async._reading import json_names, new_instance, report_mismatch, unknown_fields
 from portone_async.models.card import read as read_card
 from portone_async.models.payment_installment import read as read_payment_installment
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class PaymentMethodCard(Model):
-    """Card payment: the card, its approval number and instalments."""
+    """Card payment: the card, its approval number and installments."""
 
     approval_number: str | None = None
     """Approval number of the card payment."""
@@ -29,37 +29,41 @@ class PaymentMethodCard(Model):
     point_used: bool | None = None
     """Whether card points were used."""
     type: Literal["PaymentMethodCard"] = "PaymentMethodCard"
-    """Kind of object; among variants of one type it tells them apart."""
+    """Kind of object; in a union, the discriminator."""
 
 
-_KNOWN = known(PaymentMethodCard)
+_JSON_NAMES = json_names(PaymentMethodCard)
 
 
 def read(raw: Any) -> PaymentMethodCard:
     """Read `PaymentMethodCard` from JSON."""
-    self = new(PaymentMethodCard)
+    self = new_instance(PaymentMethodCard)
     get = raw.get
     self.approval_number = (
-        v if (v := get("approvalNumber")) is None or v.__class__ is str else odd(v, "PaymentMethodCard.approvalNumber")
+        v
+        if (v := get("approvalNumber")) is None or v.__class__ is str
+        else report_mismatch(v, "PaymentMethodCard.approvalNumber")
     )
     self.card = (
         None
         if (v := get("card")) is None
         else read_card(v)
         if v.__class__ is dict
-        else odd(v, "PaymentMethodCard.card")
+        else report_mismatch(v, "PaymentMethodCard.card")
     )
     self.installment = (
         None
         if (v := get("installment")) is None
         else read_payment_installment(v)
         if v.__class__ is dict
-        else odd(v, "PaymentMethodCard.installment")
+        else report_mismatch(v, "PaymentMethodCard.installment")
     )
     self.point_used = (
-        v if (v := get("pointUsed")) is None or v.__class__ is bool else odd(v, "PaymentMethodCard.pointUsed")
+        v
+        if (v := get("pointUsed")) is None or v.__class__ is bool
+        else report_mismatch(v, "PaymentMethodCard.pointUsed")
     )
-    self.type = v if (v := get("type")).__class__ is str else odd(v, "PaymentMethodCard.type")
-    if not _KNOWN.issuperset(raw):
-        self.additional_properties = extra(raw, _KNOWN)
+    self.type = v if (v := get("type")).__class__ is str else report_mismatch(v, "PaymentMethodCard.type")
+    if not _JSON_NAMES.issuperset(raw):
+        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
     return self

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import extra, known, new, odd, read_datetime
+from portone_async._reading import json_names, new_instance, read_datetime, report_mismatch, unknown_fields
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 class PaymentMethodConvenienceStore(Model):
     """Payment at a convenience store: brand, numbers to quote and deadline."""
 
+    __enum_fields__: ClassVar[tuple[str, ...]] = ("convenience_store_brand",)
+    __time_fields__: ClassVar[tuple[str, ...]] = ("payment_deadline",)
+
     confirmation_number: str | None = None
     """Confirmation number for the payment at the store."""
     convenience_store_brand: ConvenienceStoreBrand | None = None
@@ -26,39 +29,40 @@ class PaymentMethodConvenienceStore(Model):
     payment_deadline: datetime | None = None
     """Time by which the customer has to pay."""
     receipt_number: str | None = None
-    """Number under which the payment was taken in."""
+    """Number that the payment was registered under."""
     type: Literal["PaymentMethodConvenienceStore"] = "PaymentMethodConvenienceStore"
-    """Kind of object; among variants of one type it tells them apart."""
+    """Kind of object; in a union, the discriminator."""
 
 
-_KNOWN = known(PaymentMethodConvenienceStore)
+_JSON_NAMES = json_names(PaymentMethodConvenienceStore)
 
 
 def read(raw: Any) -> PaymentMethodConvenienceStore:
     """Read `PaymentMethodConvenienceStore` from JSON."""
-    self = new(PaymentMethodConvenienceStore)
+    self = new_instance(PaymentMethodConvenienceStore)
     get = raw.get
     self.confirmation_number = (
         v
         if (v := get("confirmationNumber")) is None or v.__class__ is str
-        else odd(v, "PaymentMethodConvenienceStore.confirmationNumber")
+        else report_mismatch(v, "PaymentMethodConvenienceStore.confirmationNumber")
     )
     self.convenience_store_brand = (
         v
         if (v := get("convenienceStoreBrand")) is None or v.__class__ is str
-        else odd(v, "PaymentMethodConvenienceStore.convenienceStoreBrand")
+        else report_mismatch(v, "PaymentMethodConvenienceStore.convenienceStoreBrand")
     )
     self.payment_deadline = (
         None
-        if (v := get("paymentDeadline")) is None
-        else read_datetime(v, "PaymentMethodConvenienceStore.paymentDeadline")
+        if (t1 := get("paymentDeadline")) is None
+        else read_datetime(t1, "PaymentMethodConvenienceStore.paymentDeadline")
     )
     self.receipt_number = (
         v
         if (v := get("receiptNumber")) is None or v.__class__ is str
-        else odd(v, "PaymentMethodConvenienceStore.receiptNumber")
+        else report_mismatch(v, "PaymentMethodConvenienceStore.receiptNumber")
     )
-    self.type = v if (v := get("type")).__class__ is str else odd(v, "PaymentMethodConvenienceStore.type")
-    if not _KNOWN.issuperset(raw):
-        self.additional_properties = extra(raw, _KNOWN)
+    self.type = v if (v := get("type")).__class__ is str else report_mismatch(v, "PaymentMethodConvenienceStore.type")
+    self.__time_texts__ = (t1,)
+    if not _JSON_NAMES.issuperset(raw):
+        self.additional_properties = unknown_fields(raw, _JSON_NAMES, self.__time_texts__)
     return self

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import extra, known, new, odd
+from portone_async._reading import json_names, new_instance, report_mismatch, unknown_fields
 from portone_async.models.payment_method_easy_pay_method import read as read_payment_method_easy_pay_method
 
 if TYPE_CHECKING:
@@ -19,32 +19,36 @@ if TYPE_CHECKING:
 class PaymentMethodEasyPay(Model):
     """Payment through an easy-pay provider, with the method used inside it."""
 
+    __enum_fields__: ClassVar[tuple[str, ...]] = ("provider",)
+
     easy_pay_method: PaymentMethodEasyPayMethod | None = None
     """Means of payment used inside the easy-pay service."""
     provider: EasyPayProvider | None = None
     """Easy-pay provider."""
     type: Literal["PaymentMethodEasyPay"] = "PaymentMethodEasyPay"
-    """Kind of object; among variants of one type it tells them apart."""
+    """Kind of object; in a union, the discriminator."""
 
 
-_KNOWN = known(PaymentMethodEasyPay)
+_JSON_NAMES = json_names(PaymentMethodEasyPay)
 
 
 def read(raw: Any) -> PaymentMethodEasyPay:
     """Read `PaymentMethodEasyPay` from JSON."""
-    self = new(PaymentMethodEasyPay)
+    self = new_instance(PaymentMethodEasyPay)
     get = raw.get
     self.easy_pay_method = (
         None
         if (v := get("easyPayMethod")) is None
         else read_payment_method_easy_pay_method(v)
         if v.__class__ is dict
-        else odd(v, "PaymentMethodEasyPay.easyPayMethod")
+        else report_mismatch(v, "PaymentMethodEasyPay.easyPayMethod")
     )
     self.provider = (
-        v if (v := get("provider")) is None or v.__class__ is str else odd(v, "PaymentMethodEasyPay.provider")
+        v
+        if (v := get("provider")) is None or v.__class__ is str
+        else report_mismatch(v, "PaymentMethodEasyPay.provider")
     )
-    self.type = v if (v := get("type")).__class__ is str else odd(v, "PaymentMethodEasyPay.type")
-    if not _KNOWN.issuperset(raw):
-        self.additional_properties = extra(raw, _KNOWN)
+    self.type = v if (v := get("type")).__class__ is str else report_mismatch(v, "PaymentMethodEasyPay.type")
+    if not _JSON_NAMES.issuperset(raw):
+        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
     return self

@@ -21,20 +21,15 @@ if TYPE_CHECKING:
     """Method used inside an easy-pay service: card, bank transfer or stored balance."""
 else:
     __getattr__ = union_alias(
-        "PaymentMethodEasyPayMethod",
-        {
-            "PaymentMethodCard": "payment_method_card",
-            "PaymentMethodEasyPayMethodCharge": "payment_method_easy_pay_method_charge",
-            "PaymentMethodTransfer": "payment_method_transfer",
-        },
+        "PaymentMethodEasyPayMethod", ("PaymentMethodCard", "PaymentMethodEasyPayMethodCharge", "PaymentMethodTransfer")
     )
 
 read: Callable[[Any], PaymentMethodEasyPayMethod] = variant_reader(
     "type",
     {
-        "PaymentMethodCard": "payment_method_card",
-        "PaymentMethodEasyPayMethodCharge": "payment_method_easy_pay_method_charge",
-        "PaymentMethodTransfer": "payment_method_transfer",
+        "PaymentMethodCard": "PaymentMethodCard",
+        "PaymentMethodEasyPayMethodCharge": "PaymentMethodEasyPayMethodCharge",
+        "PaymentMethodTransfer": "PaymentMethodTransfer",
     },
     "PaymentMethodEasyPayMethod",
 )

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import extra, known, new, odd
+from portone_async._reading import json_names, new_instance, report_mismatch, unknown_fields
 
 if TYPE_CHECKING:
     from portone_async.models.enums import Bank
@@ -17,23 +17,29 @@ if TYPE_CHECKING:
 class PaymentMethodEasyPayMethodCharge(Model):
     """Payment from the balance stored with an easy-pay service."""
 
+    __enum_fields__: ClassVar[tuple[str, ...]] = ("bank",)
+
     bank: Bank | None = None
     """Bank that holds the account."""
     type: Literal["PaymentMethodEasyPayMethodCharge"] = "PaymentMethodEasyPayMethodCharge"
-    """Kind of object; among variants of one type it tells them apart."""
+    """Kind of object; in a union, the discriminator."""
 
 
-_KNOWN = known(PaymentMethodEasyPayMethodCharge)
+_JSON_NAMES = json_names(PaymentMethodEasyPayMethodCharge)
 
 
 def read(raw: Any) -> PaymentMethodEasyPayMethodCharge:
     """Read `PaymentMethodEasyPayMethodCharge` from JSON."""
-    self = new(PaymentMethodEasyPayMethodCharge)
+    self = new_instance(PaymentMethodEasyPayMethodCharge)
     get = raw.get
     self.bank = (
-        v if (v := get("bank")) is None or v.__class__ is str else odd(v, "PaymentMethodEasyPayMethodCharge.bank")
+        v
+        if (v := get("bank")) is None or v.__class__ is str
+        else report_mismatch(v, "PaymentMethodEasyPayMethodCharge.bank")
     )
-    self.type = v if (v := get("type")).__class__ is str else odd(v, "PaymentMethodEasyPayMethodCharge.type")
-    if not _KNOWN.issuperset(raw):
-        self.additional_properties = extra(raw, _KNOWN)
+    self.type = (
+        v if (v := get("type")).__class__ is str else report_mismatch(v, "PaymentMethodEasyPayMethodCharge.type")
+    )
+    if not _JSON_NAMES.issuperset(raw):
+        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
     return self

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import extra, known, new, odd
+from portone_async._reading import json_names, new_instance, report_mismatch, unknown_fields
 
 if TYPE_CHECKING:
     from portone_async.models.enums import PaymentMethodGiftCertificateType
@@ -17,30 +17,34 @@ if TYPE_CHECKING:
 class PaymentMethodGiftCertificate(Model):
     """Payment with a gift certificate."""
 
+    __enum_fields__: ClassVar[tuple[str, ...]] = ("gift_certificate_type",)
+
     approval_number: str
     """Approval number of the gift certificate."""
     gift_certificate_type: PaymentMethodGiftCertificateType | None = None
     """Kind of gift certificate."""
     type: Literal["PaymentMethodGiftCertificate"] = "PaymentMethodGiftCertificate"
-    """Kind of object; among variants of one type it tells them apart."""
+    """Kind of object; in a union, the discriminator."""
 
 
-_KNOWN = known(PaymentMethodGiftCertificate)
+_JSON_NAMES = json_names(PaymentMethodGiftCertificate)
 
 
 def read(raw: Any) -> PaymentMethodGiftCertificate:
     """Read `PaymentMethodGiftCertificate` from JSON."""
-    self = new(PaymentMethodGiftCertificate)
+    self = new_instance(PaymentMethodGiftCertificate)
     get = raw.get
     self.approval_number = (
-        v if (v := get("approvalNumber")).__class__ is str else odd(v, "PaymentMethodGiftCertificate.approvalNumber")
+        v
+        if (v := get("approvalNumber")).__class__ is str
+        else report_mismatch(v, "PaymentMethodGiftCertificate.approvalNumber")
     )
     self.gift_certificate_type = (
         v
         if (v := get("giftCertificateType")) is None or v.__class__ is str
-        else odd(v, "PaymentMethodGiftCertificate.giftCertificateType")
+        else report_mismatch(v, "PaymentMethodGiftCertificate.giftCertificateType")
     )
-    self.type = v if (v := get("type")).__class__ is str else odd(v, "PaymentMethodGiftCertificate.type")
-    if not _KNOWN.issuperset(raw):
-        self.additional_properties = extra(raw, _KNOWN)
+    self.type = v if (v := get("type")).__class__ is str else report_mismatch(v, "PaymentMethodGiftCertificate.type")
+    if not _JSON_NAMES.issuperset(raw):
+        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
     return self

@@ -7,7 +7,7 @@ from typing import Any, Literal
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import extra, known, new, odd
+from portone_async._reading import json_names, new_instance, report_mismatch, unknown_fields
 
 
 @define(slots=True, kw_only=True, repr=False)
@@ -17,20 +17,22 @@ class PaymentMethodMobile(Model):
     phone_number: str | None = None
     """Phone number."""
     type: Literal["PaymentMethodMobile"] = "PaymentMethodMobile"
-    """Kind of object; among variants of one type it tells them apart."""
+    """Kind of object; in a union, the discriminator."""
 
 
-_KNOWN = known(PaymentMethodMobile)
+_JSON_NAMES = json_names(PaymentMethodMobile)
 
 
 def read(raw: Any) -> PaymentMethodMobile:
     """Read `PaymentMethodMobile` from JSON."""
-    self = new(PaymentMethodMobile)
+    self = new_instance(PaymentMethodMobile)
     get = raw.get
     self.phone_number = (
-        v if (v := get("phoneNumber")) is None or v.__class__ is str else odd(v, "PaymentMethodMobile.phoneNumber")
+        v
+        if (v := get("phoneNumber")) is None or v.__class__ is str
+        else report_mismatch(v, "PaymentMethodMobile.phoneNumber")
     )
-    self.type = v if (v := get("type")).__class__ is str else odd(v, "PaymentMethodMobile.type")
-    if not _KNOWN.issuperset(raw):
-        self.additional_properties = extra(raw, _KNOWN)
+    self.type = v if (v := get("type")).__class__ is str else report_mismatch(v, "PaymentMethodMobile.type")
+    if not _JSON_NAMES.issuperset(raw):
+        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
     return self

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import extra, known, new, odd
+from portone_async._reading import json_names, new_instance, report_mismatch, unknown_fields
 
 if TYPE_CHECKING:
     from portone_async.models.enums import Bank
@@ -17,28 +17,32 @@ if TYPE_CHECKING:
 class PaymentMethodTransfer(Model):
     """Payment by bank transfer."""
 
+    __enum_fields__: ClassVar[tuple[str, ...]] = ("bank",)
+
     account_number: str | None = None
     """Bank account number."""
     bank: Bank | None = None
     """Bank that holds the account."""
     type: Literal["PaymentMethodTransfer"] = "PaymentMethodTransfer"
-    """Kind of object; among variants of one type it tells them apart."""
+    """Kind of object; in a union, the discriminator."""
 
 
-_KNOWN = known(PaymentMethodTransfer)
+_JSON_NAMES = json_names(PaymentMethodTransfer)
 
 
 def read(raw: Any) -> PaymentMethodTransfer:
     """Read `PaymentMethodTransfer` from JSON."""
-    self = new(PaymentMethodTransfer)
+    self = new_instance(PaymentMethodTransfer)
     get = raw.get
     self.account_number = (
         v
         if (v := get("accountNumber")) is None or v.__class__ is str
-        else odd(v, "PaymentMethodTransfer.accountNumber")
+        else report_mismatch(v, "PaymentMethodTransfer.accountNumber")
     )
-    self.bank = v if (v := get("bank")) is None or v.__class__ is str else odd(v, "PaymentMethodTransfer.bank")
-    self.type = v if (v := get("type")).__class__ is str else odd(v, "PaymentMethodTransfer.type")
-    if not _KNOWN.issuperset(raw):
-        self.additional_properties = extra(raw, _KNOWN)
+    self.bank = (
+        v if (v := get("bank")) is None or v.__class__ is str else report_mismatch(v, "PaymentMethodTransfer.bank")
+    )
+    self.type = v if (v := get("type")).__class__ is str else report_mismatch(v, "PaymentMethodTransfer.type")
+    if not _JSON_NAMES.issuperset(raw):
+        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
     return self

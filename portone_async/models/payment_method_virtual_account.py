@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import extra, known, new, odd, read_datetime
+from portone_async._reading import json_names, new_instance, read_datetime, report_mismatch, unknown_fields
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 @define(slots=True, kw_only=True, repr=False)
 class PaymentMethodVirtualAccount(Model):
     """Payment into a virtual account: bank, number, payer, expiry and refund status."""
+
+    __enum_fields__: ClassVar[tuple[str, ...]] = ("account_type", "bank", "refund_status")
+    __time_fields__: ClassVar[tuple[str, ...]] = ("expired_at", "issued_at")
 
     account_number: str
     """Bank account number."""
@@ -40,47 +43,54 @@ class PaymentMethodVirtualAccount(Model):
     remitter_name: str | None = None
     """Name of the person who pays in."""
     type: Literal["PaymentMethodVirtualAccount"] = "PaymentMethodVirtualAccount"
-    """Kind of object; among variants of one type it tells them apart."""
+    """Kind of object; in a union, the discriminator."""
 
 
-_KNOWN = known(PaymentMethodVirtualAccount)
+_JSON_NAMES = json_names(PaymentMethodVirtualAccount)
 
 
 def read(raw: Any) -> PaymentMethodVirtualAccount:
     """Read `PaymentMethodVirtualAccount` from JSON."""
-    self = new(PaymentMethodVirtualAccount)
+    self = new_instance(PaymentMethodVirtualAccount)
     get = raw.get
     self.account_number = (
-        v if (v := get("accountNumber")).__class__ is str else odd(v, "PaymentMethodVirtualAccount.accountNumber")
+        v
+        if (v := get("accountNumber")).__class__ is str
+        else report_mismatch(v, "PaymentMethodVirtualAccount.accountNumber")
     )
     self.account_type = (
         v
         if (v := get("accountType")) is None or v.__class__ is str
-        else odd(v, "PaymentMethodVirtualAccount.accountType")
+        else report_mismatch(v, "PaymentMethodVirtualAccount.accountType")
     )
-    self.bank = v if (v := get("bank")) is None or v.__class__ is str else odd(v, "PaymentMethodVirtualAccount.bank")
+    self.bank = (
+        v
+        if (v := get("bank")) is None or v.__class__ is str
+        else report_mismatch(v, "PaymentMethodVirtualAccount.bank")
+    )
     self.expired_at = (
-        None if (v := get("expiredAt")) is None else read_datetime(v, "PaymentMethodVirtualAccount.expiredAt")
+        None if (t1 := get("expiredAt")) is None else read_datetime(t1, "PaymentMethodVirtualAccount.expiredAt")
     )
     self.issued_at = (
-        None if (v := get("issuedAt")) is None else read_datetime(v, "PaymentMethodVirtualAccount.issuedAt")
+        None if (t2 := get("issuedAt")) is None else read_datetime(t2, "PaymentMethodVirtualAccount.issuedAt")
     )
     self.refund_status = (
         v
         if (v := get("refundStatus")) is None or v.__class__ is str
-        else odd(v, "PaymentMethodVirtualAccount.refundStatus")
+        else report_mismatch(v, "PaymentMethodVirtualAccount.refundStatus")
     )
     self.remittee_name = (
         v
         if (v := get("remitteeName")) is None or v.__class__ is str
-        else odd(v, "PaymentMethodVirtualAccount.remitteeName")
+        else report_mismatch(v, "PaymentMethodVirtualAccount.remitteeName")
     )
     self.remitter_name = (
         v
         if (v := get("remitterName")) is None or v.__class__ is str
-        else odd(v, "PaymentMethodVirtualAccount.remitterName")
+        else report_mismatch(v, "PaymentMethodVirtualAccount.remitterName")
     )
-    self.type = v if (v := get("type")).__class__ is str else odd(v, "PaymentMethodVirtualAccount.type")
-    if not _KNOWN.issuperset(raw):
-        self.additional_properties = extra(raw, _KNOWN)
+    self.type = v if (v := get("type")).__class__ is str else report_mismatch(v, "PaymentMethodVirtualAccount.type")
+    self.__time_texts__ = (t1, t2)
+    if not _JSON_NAMES.issuperset(raw):
+        self.additional_properties = unknown_fields(raw, _JSON_NAMES, self.__time_texts__)
     return self

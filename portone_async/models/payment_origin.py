@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import extra, known, new, odd
+from portone_async._reading import json_names, new_instance, report_mismatch, unknown_fields
 
 if TYPE_CHECKING:
     from portone_async.models.enums import PaymentOriginPlatformType
@@ -15,29 +15,35 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class PaymentOrigin(Model):
-    """Where a payment was asked for: platform, page, user agent and IP address."""
+    """Where a payment was requested: platform, page, user agent and IP address."""
+
+    __enum_fields__: ClassVar[tuple[str, ...]] = ("platform_type",)
 
     ip_address: str
     """IP address the payment was requested from."""
     platform_type: PaymentOriginPlatformType
     """Platform the request came from."""
     url: str | None = None
-    """URL of the page that asked for the payment."""
+    """URL of the page that requested the payment."""
     user_agent: str | None = None
-    """User agent that asked for the payment."""
+    """User agent that requested the payment."""
 
 
-_KNOWN = known(PaymentOrigin)
+_JSON_NAMES = json_names(PaymentOrigin)
 
 
 def read(raw: Any) -> PaymentOrigin:
     """Read `PaymentOrigin` from JSON."""
-    self = new(PaymentOrigin)
+    self = new_instance(PaymentOrigin)
     get = raw.get
-    self.ip_address = v if (v := get("ipAddress")).__class__ is str else odd(v, "PaymentOrigin.ipAddress")
-    self.platform_type = v if (v := get("platformType")).__class__ is str else odd(v, "PaymentOrigin.platformType")
-    self.url = v if (v := get("url")) is None or v.__class__ is str else odd(v, "PaymentOrigin.url")
-    self.user_agent = v if (v := get("userAgent")) is None or v.__class__ is str else odd(v, "PaymentOrigin.userAgent")
-    if not _KNOWN.issuperset(raw):
-        self.additional_properties = extra(raw, _KNOWN)
+    self.ip_address = v if (v := get("ipAddress")).__class__ is str else report_mismatch(v, "PaymentOrigin.ipAddress")
+    self.platform_type = (
+        v if (v := get("platformType")).__class__ is str else report_mismatch(v, "PaymentOrigin.platformType")
+    )
+    self.url = v if (v := get("url")) is None or v.__class__ is str else report_mismatch(v, "PaymentOrigin.url")
+    self.user_agent = (
+        v if (v := get("userAgent")) is None or v.__class__ is str else report_mismatch(v, "PaymentOrigin.userAgent")
+    )
+    if not _JSON_NAMES.issuperset(raw):
+        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
     return self

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import extra, known, new, odd, read_list, read_scalars
+from portone_async._reading import json_names, new_instance, read_list, read_scalars, report_mismatch, unknown_fields
 from portone_async.models.reconciliation_pg_specifier import read as read_reconciliation_pg_specifier
 
 if TYPE_CHECKING:
@@ -19,17 +19,17 @@ class PaymentReconciliationSettlementSummaryFilterInput(Model):
     """Conditions for reconciled settlements: PG merchant accounts and sub-stores."""
 
     pg_specifiers: list[ReconciliationPgSpecifier] | None = None
-    """Match these merchant accounts at PGs."""
+    """Only these merchant accounts at PGs."""
     store_ids: list[str] | None = None
-    """Match these sub-stores."""
+    """Only these sub-stores."""
 
 
-_KNOWN = known(PaymentReconciliationSettlementSummaryFilterInput)
+_JSON_NAMES = json_names(PaymentReconciliationSettlementSummaryFilterInput)
 
 
 def read(raw: Any) -> PaymentReconciliationSettlementSummaryFilterInput:
     """Read `PaymentReconciliationSettlementSummaryFilterInput` from JSON."""
-    self = new(PaymentReconciliationSettlementSummaryFilterInput)
+    self = new_instance(PaymentReconciliationSettlementSummaryFilterInput)
     get = raw.get
     self.pg_specifiers = (
         None
@@ -38,15 +38,15 @@ def read(raw: Any) -> PaymentReconciliationSettlementSummaryFilterInput:
             v, read_reconciliation_pg_specifier, "PaymentReconciliationSettlementSummaryFilterInput.pgSpecifiers"
         )
         if v.__class__ is list
-        else odd(v, "PaymentReconciliationSettlementSummaryFilterInput.pgSpecifiers")
+        else report_mismatch(v, "PaymentReconciliationSettlementSummaryFilterInput.pgSpecifiers")
     )
     self.store_ids = (
         None
         if (v := get("storeIds")) is None
         else read_scalars(v, str, "PaymentReconciliationSettlementSummaryFilterInput.storeIds")
         if v.__class__ is list
-        else odd(v, "PaymentReconciliationSettlementSummaryFilterInput.storeIds")
+        else report_mismatch(v, "PaymentReconciliationSettlementSummaryFilterInput.storeIds")
     )
-    if not _KNOWN.issuperset(raw):
-        self.additional_properties = extra(raw, _KNOWN)
+    if not _JSON_NAMES.issuperset(raw):
+        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
     return self

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import extra, known, new, odd, read_list, read_scalars
+from portone_async._reading import json_names, new_instance, read_list, read_scalars, report_mismatch, unknown_fields
 from portone_async.models.reconciliation_pg_specifier import read as read_reconciliation_pg_specifier
 
 if TYPE_CHECKING:
@@ -20,19 +20,19 @@ class PaymentReconciliationTransactionSummaryFilterInput(Model):
     """Conditions for reconciled payments: status, PG merchant accounts and sub-stores."""
 
     pg_specifiers: list[ReconciliationPgSpecifier] | None = None
-    """Match these merchant accounts at PGs."""
+    """Only these merchant accounts at PGs."""
     reconciliation_statuses: list[PaymentReconciliationStatus] | None = None
-    """Match payments with one of these reconciliation statuses."""
+    """Only payments with one of these reconciliation statuses."""
     store_ids: list[str] | None = None
-    """Match these sub-stores."""
+    """Only these sub-stores."""
 
 
-_KNOWN = known(PaymentReconciliationTransactionSummaryFilterInput)
+_JSON_NAMES = json_names(PaymentReconciliationTransactionSummaryFilterInput)
 
 
 def read(raw: Any) -> PaymentReconciliationTransactionSummaryFilterInput:
     """Read `PaymentReconciliationTransactionSummaryFilterInput` from JSON."""
-    self = new(PaymentReconciliationTransactionSummaryFilterInput)
+    self = new_instance(PaymentReconciliationTransactionSummaryFilterInput)
     get = raw.get
     self.pg_specifiers = (
         None
@@ -41,22 +41,22 @@ def read(raw: Any) -> PaymentReconciliationTransactionSummaryFilterInput:
             v, read_reconciliation_pg_specifier, "PaymentReconciliationTransactionSummaryFilterInput.pgSpecifiers"
         )
         if v.__class__ is list
-        else odd(v, "PaymentReconciliationTransactionSummaryFilterInput.pgSpecifiers")
+        else report_mismatch(v, "PaymentReconciliationTransactionSummaryFilterInput.pgSpecifiers")
     )
     self.reconciliation_statuses = (
         None
         if (v := get("reconciliationStatuses")) is None
         else read_scalars(v, str, "PaymentReconciliationTransactionSummaryFilterInput.reconciliationStatuses")
         if v.__class__ is list
-        else odd(v, "PaymentReconciliationTransactionSummaryFilterInput.reconciliationStatuses")
+        else report_mismatch(v, "PaymentReconciliationTransactionSummaryFilterInput.reconciliationStatuses")
     )
     self.store_ids = (
         None
         if (v := get("storeIds")) is None
         else read_scalars(v, str, "PaymentReconciliationTransactionSummaryFilterInput.storeIds")
         if v.__class__ is list
-        else odd(v, "PaymentReconciliationTransactionSummaryFilterInput.storeIds")
+        else report_mismatch(v, "PaymentReconciliationTransactionSummaryFilterInput.storeIds")
     )
-    if not _KNOWN.issuperset(raw):
-        self.additional_properties = extra(raw, _KNOWN)
+    if not _JSON_NAMES.issuperset(raw):
+        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
     return self

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import extra, known, new, odd
+from portone_async._reading import json_names, new_instance, report_mismatch, unknown_fields
 
 if TYPE_CHECKING:
     from portone_async.models.enums import SimplifiedPaymentMethodType
@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 @define(slots=True, kw_only=True, repr=False)
 class PaymentReconciliationVatReportItem(Model):
     """VAT report line for one payment method."""
+
+    __enum_fields__: ClassVar[tuple[str, ...]] = ("payment_method",)
 
     payment_method: SimplifiedPaymentMethodType
     """Payment method."""
@@ -29,32 +31,38 @@ class PaymentReconciliationVatReportItem(Model):
     """VAT, in the smallest currency unit."""
 
 
-_KNOWN = known(PaymentReconciliationVatReportItem)
+_JSON_NAMES = json_names(PaymentReconciliationVatReportItem)
 
 
 def read(raw: Any) -> PaymentReconciliationVatReportItem:
     """Read `PaymentReconciliationVatReportItem` from JSON."""
-    self = new(PaymentReconciliationVatReportItem)
+    self = new_instance(PaymentReconciliationVatReportItem)
     get = raw.get
     self.payment_method = (
         v
         if (v := get("paymentMethod")).__class__ is str
-        else odd(v, "PaymentReconciliationVatReportItem.paymentMethod")
+        else report_mismatch(v, "PaymentReconciliationVatReportItem.paymentMethod")
     )
     self.supply_amount = (
-        v if (v := get("supplyAmount")).__class__ is int else odd(v, "PaymentReconciliationVatReportItem.supplyAmount")
+        v
+        if (v := get("supplyAmount")).__class__ is int
+        else report_mismatch(v, "PaymentReconciliationVatReportItem.supplyAmount")
     )
     self.tax_free_amount = (
         v
         if (v := get("taxFreeAmount")).__class__ is int
-        else odd(v, "PaymentReconciliationVatReportItem.taxFreeAmount")
+        else report_mismatch(v, "PaymentReconciliationVatReportItem.taxFreeAmount")
     )
     self.total_amount = (
-        v if (v := get("totalAmount")).__class__ is int else odd(v, "PaymentReconciliationVatReportItem.totalAmount")
+        v
+        if (v := get("totalAmount")).__class__ is int
+        else report_mismatch(v, "PaymentReconciliationVatReportItem.totalAmount")
     )
     self.vat_amount = (
-        v if (v := get("vatAmount")).__class__ is int else odd(v, "PaymentReconciliationVatReportItem.vatAmount")
+        v
+        if (v := get("vatAmount")).__class__ is int
+        else report_mismatch(v, "PaymentReconciliationVatReportItem.vatAmount")
     )
-    if not _KNOWN.issuperset(raw):
-        self.additional_properties = extra(raw, _KNOWN)
+    if not _JSON_NAMES.issuperset(raw):
+        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
     return self

@@ -7,7 +7,7 @@ from typing import Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import extra, known, new, odd
+from portone_async._reading import json_names, new_instance, report_mismatch, unknown_fields
 
 
 @define(slots=True, kw_only=True, repr=False)
@@ -24,31 +24,33 @@ class PaymentReconciliationVatReportSummary(Model):
     """Sum of the VAT amounts, in the smallest currency unit."""
 
 
-_KNOWN = known(PaymentReconciliationVatReportSummary)
+_JSON_NAMES = json_names(PaymentReconciliationVatReportSummary)
 
 
 def read(raw: Any) -> PaymentReconciliationVatReportSummary:
     """Read `PaymentReconciliationVatReportSummary` from JSON."""
-    self = new(PaymentReconciliationVatReportSummary)
+    self = new_instance(PaymentReconciliationVatReportSummary)
     get = raw.get
     self.total_amount = (
-        v if (v := get("totalAmount")).__class__ is int else odd(v, "PaymentReconciliationVatReportSummary.totalAmount")
+        v
+        if (v := get("totalAmount")).__class__ is int
+        else report_mismatch(v, "PaymentReconciliationVatReportSummary.totalAmount")
     )
     self.total_supply_amount = (
         v
         if (v := get("totalSupplyAmount")).__class__ is int
-        else odd(v, "PaymentReconciliationVatReportSummary.totalSupplyAmount")
+        else report_mismatch(v, "PaymentReconciliationVatReportSummary.totalSupplyAmount")
     )
     self.total_tax_free_amount = (
         v
         if (v := get("totalTaxFreeAmount")).__class__ is int
-        else odd(v, "PaymentReconciliationVatReportSummary.totalTaxFreeAmount")
+        else report_mismatch(v, "PaymentReconciliationVatReportSummary.totalTaxFreeAmount")
     )
     self.total_vat_amount = (
         v
         if (v := get("totalVatAmount")).__class__ is int
-        else odd(v, "PaymentReconciliationVatReportSummary.totalVatAmount")
+        else report_mismatch(v, "PaymentReconciliationVatReportSummary.totalVatAmount")
     )
-    if not _KNOWN.issuperset(raw):
-        self.additional_properties = extra(raw, _KNOWN)
+    if not _JSON_NAMES.issuperset(raw):
+        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
     return self

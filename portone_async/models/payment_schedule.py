@@ -31,25 +31,25 @@ if TYPE_CHECKING:
 else:
     __getattr__ = union_alias(
         "PaymentSchedule",
-        {
-            "FailedPaymentSchedule": "failed_payment_schedule",
-            "PendingPaymentSchedule": "pending_payment_schedule",
-            "RevokedPaymentSchedule": "revoked_payment_schedule",
-            "ScheduledPaymentSchedule": "scheduled_payment_schedule",
-            "StartedPaymentSchedule": "started_payment_schedule",
-            "SucceededPaymentSchedule": "succeeded_payment_schedule",
-        },
+        (
+            "FailedPaymentSchedule",
+            "PendingPaymentSchedule",
+            "RevokedPaymentSchedule",
+            "ScheduledPaymentSchedule",
+            "StartedPaymentSchedule",
+            "SucceededPaymentSchedule",
+        ),
     )
 
 read: Callable[[Any], PaymentSchedule] = variant_reader(
     "status",
     {
-        "FAILED": "failed_payment_schedule",
-        "PENDING": "pending_payment_schedule",
-        "REVOKED": "revoked_payment_schedule",
-        "SCHEDULED": "scheduled_payment_schedule",
-        "STARTED": "started_payment_schedule",
-        "SUCCEEDED": "succeeded_payment_schedule",
+        "FAILED": "FailedPaymentSchedule",
+        "PENDING": "PendingPaymentSchedule",
+        "REVOKED": "RevokedPaymentSchedule",
+        "SCHEDULED": "ScheduledPaymentSchedule",
+        "STARTED": "StartedPaymentSchedule",
+        "SUCCEEDED": "SucceededPaymentSchedule",
     },
     "PaymentSchedule",
 )

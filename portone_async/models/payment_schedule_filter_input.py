@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import extra, known, new, odd, read_datetime, read_scalars
+from portone_async._reading import (
+    json_names,
+    new_instance,
+    read_datetime,
+    read_scalars,
+    report_mismatch,
+    unknown_fields,
+)
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -19,45 +26,54 @@ if TYPE_CHECKING:
 class PaymentScheduleFilterInput(Model):
     """Conditions for listing payment schedules: store, billing key, period, status."""
 
+    __time_fields__: ClassVar[tuple[str, ...]] = ("from_", "until")
+
     billing_key: str | None = None
     """Billing key, which stands for a stored payment method."""
     from_: datetime | None = None
-    """Start of the period to search; 90 days before its end if left out."""
+    """Start of the period to search; 90 days before its end if omitted."""
     is_for_test: bool | None = None
     """Whether to look for test payments."""
     status: list[PaymentScheduleStatus] | None = None
-    """List of schedule statuses to match; all when left out."""
+    """Only schedules with one of these statuses; all if omitted."""
     store_id: str | None = None
     """Store id; in requests it defaults to the store of the credentials."""
     until: datetime | None = None
-    """End of the period; now when left out."""
+    """End of the period; now if omitted."""
 
 
-_KNOWN = known(PaymentScheduleFilterInput)
+_JSON_NAMES = json_names(PaymentScheduleFilterInput)
 
 
 def read(raw: Any) -> PaymentScheduleFilterInput:
     """Read `PaymentScheduleFilterInput` from JSON."""
-    self = new(PaymentScheduleFilterInput)
+    self = new_instance(PaymentScheduleFilterInput)
     get = raw.get
     self.billing_key = (
-        v if (v := get("billingKey")) is None or v.__class__ is str else odd(v, "PaymentScheduleFilterInput.billingKey")
+        v
+        if (v := get("billingKey")) is None or v.__class__ is str
+        else report_mismatch(v, "PaymentScheduleFilterInput.billingKey")
     )
-    self.from_ = None if (v := get("from")) is None else read_datetime(v, "PaymentScheduleFilterInput.from")
+    self.from_ = None if (t1 := get("from")) is None else read_datetime(t1, "PaymentScheduleFilterInput.from")
     self.is_for_test = (
-        v if (v := get("isForTest")) is None or v.__class__ is bool else odd(v, "PaymentScheduleFilterInput.isForTest")
+        v
+        if (v := get("isForTest")) is None or v.__class__ is bool
+        else report_mismatch(v, "PaymentScheduleFilterInput.isForTest")
     )
     self.status = (
         None
         if (v := get("status")) is None
         else read_scalars(v, str, "PaymentScheduleFilterInput.status")
         if v.__class__ is list
-        else odd(v, "PaymentScheduleFilterInput.status")
+        else report_mismatch(v, "PaymentScheduleFilterInput.status")
     )
     self.store_id = (
-        v if (v := get("storeId")) is None or v.__class__ is str else odd(v, "PaymentScheduleFilterInput.storeId")
+        v
+        if (v := get("storeId")) is None or v.__class__ is str
+        else report_mismatch(v, "PaymentScheduleFilterInput.storeId")
     )
-    self.until = None if (v := get("until")) is None else read_datetime(v, "PaymentScheduleFilterInput.until")
-    if not _KNOWN.issuperset(raw):
-        self.additional_properties = extra(raw, _KNOWN)
+    self.until = None if (t2 := get("until")) is None else read_datetime(t2, "PaymentScheduleFilterInput.until")
+    self.__time_texts__ = (t1, t2)
+    if not _JSON_NAMES.issuperset(raw):
+        self.additional_properties = unknown_fields(raw, _JSON_NAMES, self.__time_texts__)
     return self

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import extra, known, new, odd
+from portone_async._reading import json_names, new_instance, report_mismatch, unknown_fields
 
 if TYPE_CHECKING:
     from portone_async.models.enums import PaymentScheduleSortBy, SortOrder
@@ -17,21 +17,25 @@ if TYPE_CHECKING:
 class PaymentScheduleSortInput(Model):
     """Sort key and direction for payment schedules."""
 
+    __enum_fields__: ClassVar[tuple[str, ...]] = ("by", "order")
+
     by: PaymentScheduleSortBy | None = None
     """Field to sort by; TIME_TO_PAY by default."""
     order: SortOrder | None = None
-    """Sort direction, DESC when left out."""
+    """Sort direction, DESC if omitted."""
 
 
-_KNOWN = known(PaymentScheduleSortInput)
+_JSON_NAMES = json_names(PaymentScheduleSortInput)
 
 
 def read(raw: Any) -> PaymentScheduleSortInput:
     """Read `PaymentScheduleSortInput` from JSON."""
-    self = new(PaymentScheduleSortInput)
+    self = new_instance(PaymentScheduleSortInput)
     get = raw.get
-    self.by = v if (v := get("by")) is None or v.__class__ is str else odd(v, "PaymentScheduleSortInput.by")
-    self.order = v if (v := get("order")) is None or v.__class__ is str else odd(v, "PaymentScheduleSortInput.order")
-    if not _KNOWN.issuperset(raw):
-        self.additional_properties = extra(raw, _KNOWN)
+    self.by = v if (v := get("by")) is None or v.__class__ is str else report_mismatch(v, "PaymentScheduleSortInput.by")
+    self.order = (
+        v if (v := get("order")) is None or v.__class__ is str else report_mismatch(v, "PaymentScheduleSortInput.order")
+    )
+    if not _JSON_NAMES.issuperset(raw):
+        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
     return self

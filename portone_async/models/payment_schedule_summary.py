@@ -7,7 +7,7 @@ from typing import Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import extra, known, new, odd
+from portone_async._reading import json_names, new_instance, report_mismatch, unknown_fields
 
 
 @define(slots=True, kw_only=True, repr=False)
@@ -18,14 +18,14 @@ class PaymentScheduleSummary(Model):
     """Id of the payment schedule."""
 
 
-_KNOWN = known(PaymentScheduleSummary)
+_JSON_NAMES = json_names(PaymentScheduleSummary)
 
 
 def read(raw: Any) -> PaymentScheduleSummary:
     """Read `PaymentScheduleSummary` from JSON."""
-    self = new(PaymentScheduleSummary)
+    self = new_instance(PaymentScheduleSummary)
     get = raw.get
-    self.id = v if (v := get("id")).__class__ is str else odd(v, "PaymentScheduleSummary.id")
-    if not _KNOWN.issuperset(raw):
-        self.additional_properties = extra(raw, _KNOWN)
+    self.id = v if (v := get("id")).__class__ is str else report_mismatch(v, "PaymentScheduleSummary.id")
+    if not _JSON_NAMES.issuperset(raw):
+        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
     return self

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import extra, known, new, odd, read_datetime, read_list
+from portone_async._reading import json_names, new_instance, read_datetime, read_list, report_mismatch, unknown_fields
 from portone_async.models.payment_session_agreement import read as read_payment_session_agreement
 from portone_async.models.payment_session_colors import read as read_payment_session_colors
 from portone_async.models.payment_session_product import read as read_payment_session_product
@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 @define(slots=True, kw_only=True, repr=False)
 class PaymentSession(Model):
     """A hosted checkout: the order, its amount and how the page looks."""
+
+    __enum_fields__: ClassVar[tuple[str, ...]] = ("country", "currency", "payment_method")
+    __time_fields__: ClassVar[tuple[str, ...]] = ("created_at", "expires_at")
 
     country: Country
     """Country, as an ISO 3166-1 alpha-2 code."""
@@ -67,63 +70,80 @@ class PaymentSession(Model):
     """Name of the store, shown in the page header and by the payment company."""
 
 
-_KNOWN = known(PaymentSession)
+_JSON_NAMES = json_names(PaymentSession)
 
 
 def read(raw: Any) -> PaymentSession:
     """Read `PaymentSession` from JSON."""
-    self = new(PaymentSession)
+    self = new_instance(PaymentSession)
     get = raw.get
     self.agreements = (
         None
         if (v := get("agreements")) is None
         else read_list(v, read_payment_session_agreement, "PaymentSession.agreements")
         if v.__class__ is list
-        else odd(v, "PaymentSession.agreements")
+        else report_mismatch(v, "PaymentSession.agreements")
     )
     self.colors = (
         None
         if (v := get("colors")) is None
         else read_payment_session_colors(v)
         if v.__class__ is dict
-        else odd(v, "PaymentSession.colors")
+        else report_mismatch(v, "PaymentSession.colors")
     )
-    self.country = v if (v := get("country")).__class__ is str else odd(v, "PaymentSession.country")
-    self.created_at = read_datetime(get("createdAt"), "PaymentSession.createdAt")
-    self.currency = v if (v := get("currency")).__class__ is str else odd(v, "PaymentSession.currency")
+    self.country = v if (v := get("country")).__class__ is str else report_mismatch(v, "PaymentSession.country")
+    self.created_at = read_datetime(t1 := get("createdAt"), "PaymentSession.createdAt")
+    self.currency = v if (v := get("currency")).__class__ is str else report_mismatch(v, "PaymentSession.currency")
     self.custom_data = (
-        v if (v := get("customData")) is None or v.__class__ is str else odd(v, "PaymentSession.customData")
+        v if (v := get("customData")) is None or v.__class__ is str else report_mismatch(v, "PaymentSession.customData")
     )
     self.customer_email = (
-        v if (v := get("customerEmail")) is None or v.__class__ is str else odd(v, "PaymentSession.customerEmail")
+        v
+        if (v := get("customerEmail")) is None or v.__class__ is str
+        else report_mismatch(v, "PaymentSession.customerEmail")
     )
     self.customer_name = (
-        v if (v := get("customerName")) is None or v.__class__ is str else odd(v, "PaymentSession.customerName")
+        v
+        if (v := get("customerName")) is None or v.__class__ is str
+        else report_mismatch(v, "PaymentSession.customerName")
     )
-    self.expires_at = read_datetime(get("expiresAt"), "PaymentSession.expiresAt")
-    self.id = v if (v := get("id")).__class__ is str else odd(v, "PaymentSession.id")
+    self.expires_at = read_datetime(t2 := get("expiresAt"), "PaymentSession.expiresAt")
+    self.id = v if (v := get("id")).__class__ is str else report_mismatch(v, "PaymentSession.id")
     self.order_image_url = (
-        v if (v := get("orderImageUrl")) is None or v.__class__ is str else odd(v, "PaymentSession.orderImageUrl")
+        v
+        if (v := get("orderImageUrl")) is None or v.__class__ is str
+        else report_mismatch(v, "PaymentSession.orderImageUrl")
     )
-    self.order_name = v if (v := get("orderName")).__class__ is str else odd(v, "PaymentSession.orderName")
-    self.payment_id = v if (v := get("paymentId")).__class__ is str else odd(v, "PaymentSession.paymentId")
+    self.order_name = v if (v := get("orderName")).__class__ is str else report_mismatch(v, "PaymentSession.orderName")
+    self.payment_id = v if (v := get("paymentId")).__class__ is str else report_mismatch(v, "PaymentSession.paymentId")
     self.payment_method = (
-        v if (v := get("paymentMethod")) is None or v.__class__ is str else odd(v, "PaymentSession.paymentMethod")
+        v
+        if (v := get("paymentMethod")) is None or v.__class__ is str
+        else report_mismatch(v, "PaymentSession.paymentMethod")
     )
     self.products = (
         None
         if (v := get("products")) is None
         else read_list(v, read_payment_session_product, "PaymentSession.products")
         if v.__class__ is list
-        else odd(v, "PaymentSession.products")
+        else report_mismatch(v, "PaymentSession.products")
     )
-    self.profile_key = v if (v := get("profileKey")).__class__ is str else odd(v, "PaymentSession.profileKey")
+    self.profile_key = (
+        v if (v := get("profileKey")).__class__ is str else report_mismatch(v, "PaymentSession.profileKey")
+    )
     self.redirect_url = (
-        v if (v := get("redirectUrl")) is None or v.__class__ is str else odd(v, "PaymentSession.redirectUrl")
+        v
+        if (v := get("redirectUrl")) is None or v.__class__ is str
+        else report_mismatch(v, "PaymentSession.redirectUrl")
     )
-    self.store_id = v if (v := get("storeId")).__class__ is str else odd(v, "PaymentSession.storeId")
-    self.store_name = v if (v := get("storeName")) is None or v.__class__ is str else odd(v, "PaymentSession.storeName")
-    self.total_amount = v if (v := get("totalAmount")).__class__ is int else odd(v, "PaymentSession.totalAmount")
-    if not _KNOWN.issuperset(raw):
-        self.additional_properties = extra(raw, _KNOWN)
+    self.store_id = v if (v := get("storeId")).__class__ is str else report_mismatch(v, "PaymentSession.storeId")
+    self.store_name = (
+        v if (v := get("storeName")) is None or v.__class__ is str else report_mismatch(v, "PaymentSession.storeName")
+    )
+    self.total_amount = (
+        v if (v := get("totalAmount")).__class__ is int else report_mismatch(v, "PaymentSession.totalAmount")
+    )
+    self.__time_texts__ = (t1, t2)
+    if not _JSON_NAMES.issuperset(raw):
+        self.additional_properties = unknown_fields(raw, _JSON_NAMES, self.__time_texts__)
     return self

@@ -7,7 +7,7 @@ from typing import Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import extra, known, new, odd
+from portone_async._reading import json_names, new_instance, report_mismatch, unknown_fields
 
 
 @define(slots=True, kw_only=True, repr=False)
@@ -20,15 +20,15 @@ class PaymentSessionAgreement(Model):
     """URL of the terms."""
 
 
-_KNOWN = known(PaymentSessionAgreement)
+_JSON_NAMES = json_names(PaymentSessionAgreement)
 
 
 def read(raw: Any) -> PaymentSessionAgreement:
     """Read `PaymentSessionAgreement` from JSON."""
-    self = new(PaymentSessionAgreement)
+    self = new_instance(PaymentSessionAgreement)
     get = raw.get
-    self.name = v if (v := get("name")).__class__ is str else odd(v, "PaymentSessionAgreement.name")
-    self.url = v if (v := get("url")).__class__ is str else odd(v, "PaymentSessionAgreement.url")
-    if not _KNOWN.issuperset(raw):
-        self.additional_properties = extra(raw, _KNOWN)
+    self.name = v if (v := get("name")).__class__ is str else report_mismatch(v, "PaymentSessionAgreement.name")
+    self.url = v if (v := get("url")).__class__ is str else report_mismatch(v, "PaymentSessionAgreement.url")
+    if not _JSON_NAMES.issuperset(raw):
+        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
     return self

@@ -7,35 +7,41 @@ from typing import Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import extra, known, new, odd
+from portone_async._reading import json_names, new_instance, report_mismatch, unknown_fields
 
 
 @define(slots=True, kw_only=True, repr=False)
 class PaymentSessionColors(Model):
-    """Colours of the checkout page."""
+    """Colors of the checkout page."""
 
     primary: str | None = None
-    """Main colour, as a CSS colour."""
+    """Main color, as a CSS color."""
     primary_hover: str | None = None
-    """Main colour while hovered over, as a CSS colour."""
+    """Main color while hovered over, as a CSS color."""
     primary_light: str | None = None
-    """Light variant of the main colour, as a CSS colour."""
+    """Light variant of the main color, as a CSS color."""
 
 
-_KNOWN = known(PaymentSessionColors)
+_JSON_NAMES = json_names(PaymentSessionColors)
 
 
 def read(raw: Any) -> PaymentSessionColors:
     """Read `PaymentSessionColors` from JSON."""
-    self = new(PaymentSessionColors)
+    self = new_instance(PaymentSessionColors)
     get = raw.get
-    self.primary = v if (v := get("primary")) is None or v.__class__ is str else odd(v, "PaymentSessionColors.primary")
+    self.primary = (
+        v if (v := get("primary")) is None or v.__class__ is str else report_mismatch(v, "PaymentSessionColors.primary")
+    )
     self.primary_hover = (
-        v if (v := get("primaryHover")) is None or v.__class__ is str else odd(v, "PaymentSessionColors.primaryHover")
+        v
+        if (v := get("primaryHover")) is None or v.__class__ is str
+        else report_mismatch(v, "PaymentSessionColors.primaryHover")
     )
     self.primary_light = (
-        v if (v := get("primaryLight")) is None or v.__class__ is str else odd(v, "PaymentSessionColors.primaryLight")
+        v
+        if (v := get("primaryLight")) is None or v.__class__ is str
+        else report_mismatch(v, "PaymentSessionColors.primaryLight")
     )
-    if not _KNOWN.issuperset(raw):
-        self.additional_properties = extra(raw, _KNOWN)
+    if not _JSON_NAMES.issuperset(raw):
+        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
     return self

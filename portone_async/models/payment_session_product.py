@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import extra, known, new, odd, read_date
+from portone_async._reading import json_names, new_instance, read_date, report_mismatch, unknown_fields
 
 if TYPE_CHECKING:
     from datetime import date
@@ -41,34 +41,42 @@ class PaymentSessionProduct(Model):
     """Link to the product on sale."""
 
 
-_KNOWN = known(PaymentSessionProduct)
+_JSON_NAMES = json_names(PaymentSessionProduct)
 
 
 def read(raw: Any) -> PaymentSessionProduct:
     """Read `PaymentSessionProduct` from JSON."""
-    self = new(PaymentSessionProduct)
+    self = new_instance(PaymentSessionProduct)
     get = raw.get
-    self.code = v if (v := get("code")) is None or v.__class__ is str else odd(v, "PaymentSessionProduct.code")
+    self.code = (
+        v if (v := get("code")) is None or v.__class__ is str else report_mismatch(v, "PaymentSessionProduct.code")
+    )
     self.end_date = None if (v := get("endDate")) is None else read_date(v, "PaymentSessionProduct.endDate")
-    self.id = v if (v := get("id")) is None or v.__class__ is str else odd(v, "PaymentSessionProduct.id")
+    self.id = v if (v := get("id")) is None or v.__class__ is str else report_mismatch(v, "PaymentSessionProduct.id")
     self.n_pay_category_id = (
         v
         if (v := get("nPayCategoryId")) is None or v.__class__ is str
-        else odd(v, "PaymentSessionProduct.nPayCategoryId")
+        else report_mismatch(v, "PaymentSessionProduct.nPayCategoryId")
     )
     self.n_pay_category_type = (
         v
         if (v := get("nPayCategoryType")) is None or v.__class__ is str
-        else odd(v, "PaymentSessionProduct.nPayCategoryType")
+        else report_mismatch(v, "PaymentSessionProduct.nPayCategoryType")
     )
     self.n_pay_uid = (
-        v if (v := get("nPayUid")) is None or v.__class__ is str else odd(v, "PaymentSessionProduct.nPayUid")
+        v
+        if (v := get("nPayUid")) is None or v.__class__ is str
+        else report_mismatch(v, "PaymentSessionProduct.nPayUid")
     )
-    self.name = v if (v := get("name")).__class__ is str else odd(v, "PaymentSessionProduct.name")
-    self.quantity = v if (v := get("quantity")).__class__ is int else odd(v, "PaymentSessionProduct.quantity")
+    self.name = v if (v := get("name")).__class__ is str else report_mismatch(v, "PaymentSessionProduct.name")
+    self.quantity = (
+        v if (v := get("quantity")).__class__ is int else report_mismatch(v, "PaymentSessionProduct.quantity")
+    )
     self.start_date = None if (v := get("startDate")) is None else read_date(v, "PaymentSessionProduct.startDate")
-    self.unit_price = v if (v := get("unitPrice")).__class__ is int else odd(v, "PaymentSessionProduct.unitPrice")
-    self.url = v if (v := get("url")) is None or v.__class__ is str else odd(v, "PaymentSessionProduct.url")
-    if not _KNOWN.issuperset(raw):
-        self.additional_properties = extra(raw, _KNOWN)
+    self.unit_price = (
+        v if (v := get("unitPrice")).__class__ is int else report_mismatch(v, "PaymentSessionProduct.unitPrice")
+    )
+    self.url = v if (v := get("url")) is None or v.__class__ is str else report_mismatch(v, "PaymentSessionProduct.url")
+    if not _JSON_NAMES.issuperset(raw):
+        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
     return self

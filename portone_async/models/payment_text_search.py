@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import extra, known, new, odd
+from portone_async._reading import json_names, new_instance, report_mismatch, unknown_fields
 
 if TYPE_CHECKING:
     from portone_async.models.enums import PaymentTextSearchField
@@ -17,21 +17,23 @@ if TYPE_CHECKING:
 class PaymentTextSearch(Model):
     """A text search over one field of payments."""
 
+    __enum_fields__: ClassVar[tuple[str, ...]] = ("field",)
+
     field: PaymentTextSearchField
     """Field to search in."""
     value: str
     """Text to search for."""
 
 
-_KNOWN = known(PaymentTextSearch)
+_JSON_NAMES = json_names(PaymentTextSearch)
 
 
 def read(raw: Any) -> PaymentTextSearch:
     """Read `PaymentTextSearch` from JSON."""
-    self = new(PaymentTextSearch)
+    self = new_instance(PaymentTextSearch)
     get = raw.get
-    self.field = v if (v := get("field")).__class__ is str else odd(v, "PaymentTextSearch.field")
-    self.value = v if (v := get("value")).__class__ is str else odd(v, "PaymentTextSearch.value")
-    if not _KNOWN.issuperset(raw):
-        self.additional_properties = extra(raw, _KNOWN)
+    self.field = v if (v := get("field")).__class__ is str else report_mismatch(v, "PaymentTextSearch.field")
+    self.value = v if (v := get("value")).__class__ is str else report_mismatch(v, "PaymentTextSearch.value")
+    if not _JSON_NAMES.issuperset(raw):
+        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
     return self

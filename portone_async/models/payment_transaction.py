@@ -33,27 +33,27 @@ if TYPE_CHECKING:
 else:
     __getattr__ = union_alias(
         "PaymentTransaction",
-        {
-            "CancelledPaymentTransaction": "cancelled_payment_transaction",
-            "FailedPaymentTransaction": "failed_payment_transaction",
-            "PaidPaymentTransaction": "paid_payment_transaction",
-            "PartialCancelledPaymentTransaction": "partial_cancelled_payment_transaction",
-            "PayPendingPaymentTransaction": "pay_pending_payment_transaction",
-            "ReadyPaymentTransaction": "ready_payment_transaction",
-            "VirtualAccountIssuedPaymentTransaction": "virtual_account_issued_payment_transaction",
-        },
+        (
+            "CancelledPaymentTransaction",
+            "FailedPaymentTransaction",
+            "PaidPaymentTransaction",
+            "PartialCancelledPaymentTransaction",
+            "PayPendingPaymentTransaction",
+            "ReadyPaymentTransaction",
+            "VirtualAccountIssuedPaymentTransaction",
+        ),
     )
 
 read: Callable[[Any], PaymentTransaction] = variant_reader(
     "status",
     {
-        "CANCELLED": "cancelled_payment_transaction",
-        "FAILED": "failed_payment_transaction",
-        "PAID": "paid_payment_transaction",
-        "PARTIAL_CANCELLED": "partial_cancelled_payment_transaction",
-        "PAY_PENDING": "pay_pending_payment_transaction",
-        "READY": "ready_payment_transaction",
-        "VIRTUAL_ACCOUNT_ISSUED": "virtual_account_issued_payment_transaction",
+        "CANCELLED": "CancelledPaymentTransaction",
+        "FAILED": "FailedPaymentTransaction",
+        "PAID": "PaidPaymentTransaction",
+        "PARTIAL_CANCELLED": "PartialCancelledPaymentTransaction",
+        "PAY_PENDING": "PayPendingPaymentTransaction",
+        "READY": "ReadyPaymentTransaction",
+        "VIRTUAL_ACCOUNT_ISSUED": "VirtualAccountIssuedPaymentTransaction",
     },
     "PaymentTransaction",
 )

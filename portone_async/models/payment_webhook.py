@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import extra, known, new, odd, read_datetime
+from portone_async._reading import json_names, new_instance, read_datetime, report_mismatch, unknown_fields
 from portone_async.models.payment_webhook_request import read as read_payment_webhook_request
 from portone_async.models.payment_webhook_response import read as read_payment_webhook_response
 
@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 @define(slots=True, kw_only=True, repr=False)
 class PaymentWebhook(Model):
     """A webhook sent for a payment, with its request, response and delivery status."""
+
+    __enum_fields__: ClassVar[tuple[str, ...]] = ("payment_status", "status", "trigger")
+    __time_fields__: ClassVar[tuple[str, ...]] = ("triggered_at",)
 
     id: str
     """Id of the webhook."""
@@ -42,51 +45,60 @@ class PaymentWebhook(Model):
     status: PaymentWebhookStatus | None = None
     """Whether the delivery succeeded."""
     trigger: PaymentWebhookTrigger | None = None
-    """What set the webhook off; only for resends, deposits and delayed results."""
+    """What triggered the webhook; only for resends, deposits and delayed results."""
     triggered_at: datetime | None = None
-    """Time work on the webhook began."""
+    """When the webhook was triggered."""
 
 
-_KNOWN = known(PaymentWebhook)
+_JSON_NAMES = json_names(PaymentWebhook)
 
 
 def read(raw: Any) -> PaymentWebhook:
     """Read `PaymentWebhook` from JSON."""
-    self = new(PaymentWebhook)
+    self = new_instance(PaymentWebhook)
     get = raw.get
     self.current_execution_count = (
         v
         if (v := get("currentExecutionCount")) is None or v.__class__ is int
-        else odd(v, "PaymentWebhook.currentExecutionCount")
+        else report_mismatch(v, "PaymentWebhook.currentExecutionCount")
     )
-    self.id = v if (v := get("id")).__class__ is str else odd(v, "PaymentWebhook.id")
-    self.is_async = v if (v := get("isAsync")) is None or v.__class__ is bool else odd(v, "PaymentWebhook.isAsync")
+    self.id = v if (v := get("id")).__class__ is str else report_mismatch(v, "PaymentWebhook.id")
+    self.is_async = (
+        v if (v := get("isAsync")) is None or v.__class__ is bool else report_mismatch(v, "PaymentWebhook.isAsync")
+    )
     self.max_execution_count = (
         v
         if (v := get("maxExecutionCount")) is None or v.__class__ is int
-        else odd(v, "PaymentWebhook.maxExecutionCount")
+        else report_mismatch(v, "PaymentWebhook.maxExecutionCount")
     )
     self.payment_status = (
-        v if (v := get("paymentStatus")) is None or v.__class__ is str else odd(v, "PaymentWebhook.paymentStatus")
+        v
+        if (v := get("paymentStatus")) is None or v.__class__ is str
+        else report_mismatch(v, "PaymentWebhook.paymentStatus")
     )
     self.request = (
         None
         if (v := get("request")) is None
         else read_payment_webhook_request(v)
         if v.__class__ is dict
-        else odd(v, "PaymentWebhook.request")
+        else report_mismatch(v, "PaymentWebhook.request")
     )
     self.response = (
         None
         if (v := get("response")) is None
         else read_payment_webhook_response(v)
         if v.__class__ is dict
-        else odd(v, "PaymentWebhook.response")
+        else report_mismatch(v, "PaymentWebhook.response")
     )
-    self.status = v if (v := get("status")) is None or v.__class__ is str else odd(v, "PaymentWebhook.status")
-    self.trigger = v if (v := get("trigger")) is None or v.__class__ is str else odd(v, "PaymentWebhook.trigger")
-    self.triggered_at = None if (v := get("triggeredAt")) is None else read_datetime(v, "PaymentWebhook.triggeredAt")
-    self.url = v if (v := get("url")).__class__ is str else odd(v, "PaymentWebhook.url")
-    if not _KNOWN.issuperset(raw):
-        self.additional_properties = extra(raw, _KNOWN)
+    self.status = (
+        v if (v := get("status")) is None or v.__class__ is str else report_mismatch(v, "PaymentWebhook.status")
+    )
+    self.trigger = (
+        v if (v := get("trigger")) is None or v.__class__ is str else report_mismatch(v, "PaymentWebhook.trigger")
+    )
+    self.triggered_at = None if (t1 := get("triggeredAt")) is None else read_datetime(t1, "PaymentWebhook.triggeredAt")
+    self.url = v if (v := get("url")).__class__ is str else report_mismatch(v, "PaymentWebhook.url")
+    self.__time_texts__ = (t1,)
+    if not _JSON_NAMES.issuperset(raw):
+        self.additional_properties = unknown_fields(raw, _JSON_NAMES, self.__time_texts__)
     return self

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import extra, known, new, odd, read_datetime
+from portone_async._reading import json_names, new_instance, read_datetime, report_mismatch, unknown_fields
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 class PaymentWebhookRequest(Model):
     """The HTTP request of a webhook: headers, body and time."""
 
+    __time_fields__: ClassVar[tuple[str, ...]] = ("requested_at",)
+
     body: str
     """Body of the HTTP message, as text."""
     header: str | None = None
@@ -25,18 +27,21 @@ class PaymentWebhookRequest(Model):
     """Time of the request."""
 
 
-_KNOWN = known(PaymentWebhookRequest)
+_JSON_NAMES = json_names(PaymentWebhookRequest)
 
 
 def read(raw: Any) -> PaymentWebhookRequest:
     """Read `PaymentWebhookRequest` from JSON."""
-    self = new(PaymentWebhookRequest)
+    self = new_instance(PaymentWebhookRequest)
     get = raw.get
-    self.body = v if (v := get("body")).__class__ is str else odd(v, "PaymentWebhookRequest.body")
-    self.header = v if (v := get("header")) is None or v.__class__ is str else odd(v, "PaymentWebhookRequest.header")
-    self.requested_at = (
-        None if (v := get("requestedAt")) is None else read_datetime(v, "PaymentWebhookRequest.requestedAt")
+    self.body = v if (v := get("body")).__class__ is str else report_mismatch(v, "PaymentWebhookRequest.body")
+    self.header = (
+        v if (v := get("header")) is None or v.__class__ is str else report_mismatch(v, "PaymentWebhookRequest.header")
     )
-    if not _KNOWN.issuperset(raw):
-        self.additional_properties = extra(raw, _KNOWN)
+    self.requested_at = (
+        None if (t1 := get("requestedAt")) is None else read_datetime(t1, "PaymentWebhookRequest.requestedAt")
+    )
+    self.__time_texts__ = (t1,)
+    if not _JSON_NAMES.issuperset(raw):
+        self.additional_properties = unknown_fields(raw, _JSON_NAMES, self.__time_texts__)
     return self

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import extra, known, new, odd, read_datetime
+from portone_async._reading import json_names, new_instance, read_datetime, report_mismatch, unknown_fields
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -17,27 +17,30 @@ if TYPE_CHECKING:
 class PaymentWebhookResponse(Model):
     """`PaymentWebhookResponse` of PortOne's document."""
 
+    __time_fields__: ClassVar[tuple[str, ...]] = ("responded_at",)
+
     body: str
     """Body of the HTTP message, as text."""
     code: str
-    """HTTP status code of the answer, as text."""
+    """HTTP status code of the response, as text."""
     header: str
     """HTTP headers, as text."""
     responded_at: datetime
     """Time of the response."""
 
 
-_KNOWN = known(PaymentWebhookResponse)
+_JSON_NAMES = json_names(PaymentWebhookResponse)
 
 
 def read(raw: Any) -> PaymentWebhookResponse:
     """Read `PaymentWebhookResponse` from JSON."""
-    self = new(PaymentWebhookResponse)
+    self = new_instance(PaymentWebhookResponse)
     get = raw.get
-    self.body = v if (v := get("body")).__class__ is str else odd(v, "PaymentWebhookResponse.body")
-    self.code = v if (v := get("code")).__class__ is str else odd(v, "PaymentWebhookResponse.code")
-    self.header = v if (v := get("header")).__class__ is str else odd(v, "PaymentWebhookResponse.header")
-    self.responded_at = read_datetime(get("respondedAt"), "PaymentWebhookResponse.respondedAt")
-    if not _KNOWN.issuperset(raw):
-        self.additional_properties = extra(raw, _KNOWN)
+    self.body = v if (v := get("body")).__class__ is str else report_mismatch(v, "PaymentWebhookResponse.body")
+    self.code = v if (v := get("code")).__class__ is str else report_mismatch(v, "PaymentWebhookResponse.code")
+    self.header = v if (v := get("header")).__class__ is str else report_mismatch(v, "PaymentWebhookResponse.header")
+    self.responded_at = read_datetime(t1 := get("respondedAt"), "PaymentWebhookResponse.respondedAt")
+    self.__time_texts__ = (t1,)
+    if not _JSON_NAMES.issuperset(raw):
+        self.additional_properties = unknown_fields(raw, _JSON_NAMES, self.__time_texts__)
     return self

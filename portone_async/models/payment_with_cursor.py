@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import extra, known, new, odd
+from portone_async._reading import json_names, new_instance, report_mismatch, unknown_fields
 from portone_async.models.payment import read as read_payment
 
 if TYPE_CHECKING:
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class PaymentWithCursor(Model):
-    """A payment with its cursor, from which the listing can go on."""
+    """A payment with its cursor, from which the listing can continue."""
 
     cursor: str
     """Cursor of this payment."""
@@ -24,15 +24,17 @@ class PaymentWithCursor(Model):
     """The payment."""
 
 
-_KNOWN = known(PaymentWithCursor)
+_JSON_NAMES = json_names(PaymentWithCursor)
 
 
 def read(raw: Any) -> PaymentWithCursor:
     """Read `PaymentWithCursor` from JSON."""
-    self = new(PaymentWithCursor)
+    self = new_instance(PaymentWithCursor)
     get = raw.get
-    self.cursor = v if (v := get("cursor")).__class__ is str else odd(v, "PaymentWithCursor.cursor")
-    self.payment = read_payment(v) if (v := get("payment")).__class__ is dict else odd(v, "PaymentWithCursor.payment")
-    if not _KNOWN.issuperset(raw):
-        self.additional_properties = extra(raw, _KNOWN)
+    self.cursor = v if (v := get("cursor")).__class__ is str else report_mismatch(v, "PaymentWithCursor.cursor")
+    self.payment = (
+        read_payment(v) if (v := get("payment")).__class__ is dict else report_mismatch(v, "PaymentWithCursor.payment")
+    )
+    if not _JSON_NAMES.issuperset(raw):
+        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
     return self

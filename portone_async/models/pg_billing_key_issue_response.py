@@ -20,15 +20,11 @@ if TYPE_CHECKING:
     """`PgBillingKeyIssueResponse` of PortOne's document."""
 else:
     __getattr__ = union_alias(
-        "PgBillingKeyIssueResponse",
-        {
-            "FailedPgBillingKeyIssueResponse": "failed_pg_billing_key_issue_response",
-            "IssuedPgBillingKeyIssueResponse": "issued_pg_billing_key_issue_response",
-        },
+        "PgBillingKeyIssueResponse", ("FailedPgBillingKeyIssueResponse", "IssuedPgBillingKeyIssueResponse")
     )
 
 read: Callable[[Any], PgBillingKeyIssueResponse] = variant_reader(
     "type",
-    {"FAILED": "failed_pg_billing_key_issue_response", "ISSUED": "issued_pg_billing_key_issue_response"},
+    {"FAILED": "FailedPgBillingKeyIssueResponse", "ISSUED": "IssuedPgBillingKeyIssueResponse"},
     "PgBillingKeyIssueResponse",
 )

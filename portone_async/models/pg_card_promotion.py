@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import extra, known, new, odd
+from portone_async._reading import json_names, new_instance, report_mismatch, unknown_fields
 
 if TYPE_CHECKING:
     from portone_async.models.enums import PgPromotionCardCompany
@@ -17,31 +17,39 @@ if TYPE_CHECKING:
 class PgCardPromotion(Model):
     """A card promotion offered by the PG: card company, discount and minimum amount."""
 
+    __enum_fields__: ClassVar[tuple[str, ...]] = ("card_company",)
+
     card_company: PgPromotionCardCompany
     """Card company the promotion is for."""
     discount_amount: int
-    """Amount the promotion takes off, in the smallest currency unit."""
+    """Amount that the promotion deducts, in the smallest currency unit."""
     minimum_payment_amount: int
     """Least amount the promotion applies to, in the smallest currency unit."""
     promotion_id: str
     """Promotion id given by the PG."""
 
 
-_KNOWN = known(PgCardPromotion)
+_JSON_NAMES = json_names(PgCardPromotion)
 
 
 def read(raw: Any) -> PgCardPromotion:
     """Read `PgCardPromotion` from JSON."""
-    self = new(PgCardPromotion)
+    self = new_instance(PgCardPromotion)
     get = raw.get
-    self.card_company = v if (v := get("cardCompany")).__class__ is str else odd(v, "PgCardPromotion.cardCompany")
+    self.card_company = (
+        v if (v := get("cardCompany")).__class__ is str else report_mismatch(v, "PgCardPromotion.cardCompany")
+    )
     self.discount_amount = (
-        v if (v := get("discountAmount")).__class__ is int else odd(v, "PgCardPromotion.discountAmount")
+        v if (v := get("discountAmount")).__class__ is int else report_mismatch(v, "PgCardPromotion.discountAmount")
     )
     self.minimum_payment_amount = (
-        v if (v := get("minimumPaymentAmount")).__class__ is int else odd(v, "PgCardPromotion.minimumPaymentAmount")
+        v
+        if (v := get("minimumPaymentAmount")).__class__ is int
+        else report_mismatch(v, "PgCardPromotion.minimumPaymentAmount")
     )
-    self.promotion_id = v if (v := get("promotionId")).__class__ is str else odd(v, "PgCardPromotion.promotionId")
-    if not _KNOWN.issuperset(raw):
-        self.additional_properties = extra(raw, _KNOWN)
+    self.promotion_id = (
+        v if (v := get("promotionId")).__class__ is str else report_mismatch(v, "PgCardPromotion.promotionId")
+    )
+    if not _JSON_NAMES.issuperset(raw):
+        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
     return self

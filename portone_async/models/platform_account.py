@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import extra, known, new, odd
+from portone_async._reading import json_names, new_instance, report_mismatch, unknown_fields
 
 if TYPE_CHECKING:
     from portone_async.models.enums import Bank, Currency, PlatformAccountStatus
@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 @define(slots=True, kw_only=True, repr=False)
 class PlatformAccount(Model):
     """Bank account for settling with a partner; checked against its holder if in KRW."""
+
+    __enum_fields__: ClassVar[tuple[str, ...]] = ("bank", "currency", "status")
 
     bank: Bank
     """Bank that holds the account."""
@@ -29,18 +31,18 @@ class PlatformAccount(Model):
     """Whether the account has been verified."""
 
 
-_KNOWN = known(PlatformAccount)
+_JSON_NAMES = json_names(PlatformAccount)
 
 
 def read(raw: Any) -> PlatformAccount:
     """Read `PlatformAccount` from JSON."""
-    self = new(PlatformAccount)
+    self = new_instance(PlatformAccount)
     get = raw.get
-    self.bank = v if (v := get("bank")).__class__ is str else odd(v, "PlatformAccount.bank")
-    self.currency = v if (v := get("currency")).__class__ is str else odd(v, "PlatformAccount.currency")
-    self.holder = v if (v := get("holder")).__class__ is str else odd(v, "PlatformAccount.holder")
-    self.number = v if (v := get("number")).__class__ is str else odd(v, "PlatformAccount.number")
-    self.status = v if (v := get("status")).__class__ is str else odd(v, "PlatformAccount.status")
-    if not _KNOWN.issuperset(raw):
-        self.additional_properties = extra(raw, _KNOWN)
+    self.bank = v if (v := get("bank")).__class__ is str else report_mismatch(v, "PlatformAccount.bank")
+    self.currency = v if (v := get("currency")).__class__ is str else report_mismatch(v, "PlatformAccount.currency")
+    self.holder = v if (v := get("holder")).__class__ is str else report_mismatch(v, "PlatformAccount.holder")
+    self.number = v if (v := get("number")).__class__ is str else report_mismatch(v, "PlatformAccount.number")
+    self.status = v if (v := get("status")).__class__ is str else report_mismatch(v, "PlatformAccount.status")
+    if not _JSON_NAMES.issuperset(raw):
+        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
     return self

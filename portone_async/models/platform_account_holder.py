@@ -7,7 +7,7 @@ from typing import Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import extra, known, new, odd
+from portone_async._reading import json_names, new_instance, report_mismatch, unknown_fields
 
 
 @define(slots=True, kw_only=True, repr=False)
@@ -20,19 +20,21 @@ class PlatformAccountHolder(Model):
     """Name of the account holder."""
 
 
-_KNOWN = known(PlatformAccountHolder)
+_JSON_NAMES = json_names(PlatformAccountHolder)
 
 
 def read(raw: Any) -> PlatformAccountHolder:
     """Read `PlatformAccountHolder` from JSON."""
-    self = new(PlatformAccountHolder)
+    self = new_instance(PlatformAccountHolder)
     get = raw.get
     self.account_verification_id = (
         v
         if (v := get("accountVerificationId")).__class__ is str
-        else odd(v, "PlatformAccountHolder.accountVerificationId")
+        else report_mismatch(v, "PlatformAccountHolder.accountVerificationId")
     )
-    self.holder_name = v if (v := get("holderName")).__class__ is str else odd(v, "PlatformAccountHolder.holderName")
-    if not _KNOWN.issuperset(raw):
-        self.additional_properties = extra(raw, _KNOWN)
+    self.holder_name = (
+        v if (v := get("holderName")).__class__ is str else report_mismatch(v, "PlatformAccountHolder.holderName")
+    )
+    if not _JSON_NAMES.issuperset(raw):
+        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
     return self

@@ -20,15 +20,11 @@ if TYPE_CHECKING:
     """Movement of money by the remittance service: a deposit or a withdrawal."""
 else:
     __getattr__ = union_alias(
-        "PlatformAccountTransfer",
-        {
-            "PlatformDepositAccountTransfer": "platform_deposit_account_transfer",
-            "PlatformWithdrawalAccountTransfer": "platform_withdrawal_account_transfer",
-        },
+        "PlatformAccountTransfer", ("PlatformDepositAccountTransfer", "PlatformWithdrawalAccountTransfer")
     )
 
 read: Callable[[Any], PlatformAccountTransfer] = variant_reader(
     "type",
-    {"DEPOSIT": "platform_deposit_account_transfer", "WITHDRAWAL": "platform_withdrawal_account_transfer"},
+    {"DEPOSIT": "PlatformDepositAccountTransfer", "WITHDRAWAL": "PlatformWithdrawalAccountTransfer"},
     "PlatformAccountTransfer",
 )

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import extra, known, new, odd, read_scalars
+from portone_async._reading import json_names, new_instance, read_scalars, report_mismatch, unknown_fields
 from portone_async.models.date_time_range import read as read_date_time_range
 
 if TYPE_CHECKING:
@@ -42,109 +42,111 @@ class PlatformAccountTransferFilter(Model):
     status_updated_timestamp_range: DateTimeRange | None = None
     """Period of the last status change."""
     statuses: list[PlatformAccountTransferStatus] | None = None
-    """Match entries with one of these statuses."""
+    """Only entries with one of these statuses."""
     trade_timestamp_range: DateTimeRange | None = None
     """Period in which the money was moved."""
     types: list[PlatformAccountTransferType] | None = None
-    """Match entries of these types."""
+    """Only entries of these types."""
     withdrawal_memo: str | None = None
     """Memo in the sender's bank statement."""
 
 
-_KNOWN = known(PlatformAccountTransferFilter)
+_JSON_NAMES = json_names(PlatformAccountTransferFilter)
 
 
 def read(raw: Any) -> PlatformAccountTransferFilter:
     """Read `PlatformAccountTransferFilter` from JSON."""
-    self = new(PlatformAccountTransferFilter)
+    self = new_instance(PlatformAccountTransferFilter)
     get = raw.get
     self.account_transfer_id = (
         v
         if (v := get("accountTransferId")) is None or v.__class__ is str
-        else odd(v, "PlatformAccountTransferFilter.accountTransferId")
+        else report_mismatch(v, "PlatformAccountTransferFilter.accountTransferId")
     )
     self.account_transfer_ids = (
         None
         if (v := get("accountTransferIds")) is None
         else read_scalars(v, str, "PlatformAccountTransferFilter.accountTransferIds")
         if v.__class__ is list
-        else odd(v, "PlatformAccountTransferFilter.accountTransferIds")
+        else report_mismatch(v, "PlatformAccountTransferFilter.accountTransferIds")
     )
     self.bank_account_id = (
         v
         if (v := get("bankAccountId")) is None or v.__class__ is str
-        else odd(v, "PlatformAccountTransferFilter.bankAccountId")
+        else report_mismatch(v, "PlatformAccountTransferFilter.bankAccountId")
     )
     self.bulk_account_transfer_id = (
         v
         if (v := get("bulkAccountTransferId")) is None or v.__class__ is str
-        else odd(v, "PlatformAccountTransferFilter.bulkAccountTransferId")
+        else report_mismatch(v, "PlatformAccountTransferFilter.bulkAccountTransferId")
     )
     self.created_timestamp_range = (
         None
         if (v := get("createdTimestampRange")) is None
         else read_date_time_range(v)
         if v.__class__ is dict
-        else odd(v, "PlatformAccountTransferFilter.createdTimestampRange")
+        else report_mismatch(v, "PlatformAccountTransferFilter.createdTimestampRange")
     )
     self.deposit_account_holder = (
         v
         if (v := get("depositAccountHolder")) is None or v.__class__ is str
-        else odd(v, "PlatformAccountTransferFilter.depositAccountHolder")
+        else report_mismatch(v, "PlatformAccountTransferFilter.depositAccountHolder")
     )
     self.deposit_memo = (
         v
         if (v := get("depositMemo")) is None or v.__class__ is str
-        else odd(v, "PlatformAccountTransferFilter.depositMemo")
+        else report_mismatch(v, "PlatformAccountTransferFilter.depositMemo")
     )
     self.depositor_name = (
         v
         if (v := get("depositorName")) is None or v.__class__ is str
-        else odd(v, "PlatformAccountTransferFilter.depositorName")
+        else report_mismatch(v, "PlatformAccountTransferFilter.depositorName")
     )
     self.payout_id = (
-        v if (v := get("payoutId")) is None or v.__class__ is str else odd(v, "PlatformAccountTransferFilter.payoutId")
+        v
+        if (v := get("payoutId")) is None or v.__class__ is str
+        else report_mismatch(v, "PlatformAccountTransferFilter.payoutId")
     )
     self.scheduled_timestamp_range = (
         None
         if (v := get("scheduledTimestampRange")) is None
         else read_date_time_range(v)
         if v.__class__ is dict
-        else odd(v, "PlatformAccountTransferFilter.scheduledTimestampRange")
+        else report_mismatch(v, "PlatformAccountTransferFilter.scheduledTimestampRange")
     )
     self.status_updated_timestamp_range = (
         None
         if (v := get("statusUpdatedTimestampRange")) is None
         else read_date_time_range(v)
         if v.__class__ is dict
-        else odd(v, "PlatformAccountTransferFilter.statusUpdatedTimestampRange")
+        else report_mismatch(v, "PlatformAccountTransferFilter.statusUpdatedTimestampRange")
     )
     self.statuses = (
         None
         if (v := get("statuses")) is None
         else read_scalars(v, str, "PlatformAccountTransferFilter.statuses")
         if v.__class__ is list
-        else odd(v, "PlatformAccountTransferFilter.statuses")
+        else report_mismatch(v, "PlatformAccountTransferFilter.statuses")
     )
     self.trade_timestamp_range = (
         None
         if (v := get("tradeTimestampRange")) is None
         else read_date_time_range(v)
         if v.__class__ is dict
-        else odd(v, "PlatformAccountTransferFilter.tradeTimestampRange")
+        else report_mismatch(v, "PlatformAccountTransferFilter.tradeTimestampRange")
     )
     self.types = (
         None
         if (v := get("types")) is None
         else read_scalars(v, str, "PlatformAccountTransferFilter.types")
         if v.__class__ is list
-        else odd(v, "PlatformAccountTransferFilter.types")
+        else report_mismatch(v, "PlatformAccountTransferFilter.types")
     )
     self.withdrawal_memo = (
         v
         if (v := get("withdrawalMemo")) is None or v.__class__ is str
-        else odd(v, "PlatformAccountTransferFilter.withdrawalMemo")
+        else report_mismatch(v, "PlatformAccountTransferFilter.withdrawalMemo")
     )
-    if not _KNOWN.issuperset(raw):
-        self.additional_properties = extra(raw, _KNOWN)
+    if not _JSON_NAMES.issuperset(raw):
+        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
     return self

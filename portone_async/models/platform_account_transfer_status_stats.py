@@ -7,7 +7,7 @@ from typing import Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import extra, known, new, odd
+from portone_async._reading import json_names, new_instance, report_mismatch, unknown_fields
 
 
 @define(slots=True, kw_only=True, repr=False)
@@ -32,35 +32,51 @@ class PlatformAccountTransferStatusStats(Model):
     """Number (or summed amount) that succeeded."""
 
 
-_KNOWN = known(PlatformAccountTransferStatusStats)
+_JSON_NAMES = json_names(PlatformAccountTransferStatusStats)
 
 
 def read(raw: Any) -> PlatformAccountTransferStatusStats:
     """Read `PlatformAccountTransferStatusStats` from JSON."""
-    self = new(PlatformAccountTransferStatusStats)
+    self = new_instance(PlatformAccountTransferStatusStats)
     get = raw.get
     self.async_processing = (
         v
         if (v := get("asyncProcessing")).__class__ is int
-        else odd(v, "PlatformAccountTransferStatusStats.asyncProcessing")
+        else report_mismatch(v, "PlatformAccountTransferStatusStats.asyncProcessing")
     )
     self.cancelled = (
-        v if (v := get("cancelled")).__class__ is int else odd(v, "PlatformAccountTransferStatusStats.cancelled")
+        v
+        if (v := get("cancelled")).__class__ is int
+        else report_mismatch(v, "PlatformAccountTransferStatusStats.cancelled")
     )
-    self.failed = v if (v := get("failed")).__class__ is int else odd(v, "PlatformAccountTransferStatusStats.failed")
+    self.failed = (
+        v if (v := get("failed")).__class__ is int else report_mismatch(v, "PlatformAccountTransferStatusStats.failed")
+    )
     self.prepared = (
-        v if (v := get("prepared")).__class__ is int else odd(v, "PlatformAccountTransferStatusStats.prepared")
+        v
+        if (v := get("prepared")).__class__ is int
+        else report_mismatch(v, "PlatformAccountTransferStatusStats.prepared")
     )
     self.processing = (
-        v if (v := get("processing")).__class__ is int else odd(v, "PlatformAccountTransferStatusStats.processing")
+        v
+        if (v := get("processing")).__class__ is int
+        else report_mismatch(v, "PlatformAccountTransferStatusStats.processing")
     )
     self.scheduled = (
-        v if (v := get("scheduled")).__class__ is int else odd(v, "PlatformAccountTransferStatusStats.scheduled")
+        v
+        if (v := get("scheduled")).__class__ is int
+        else report_mismatch(v, "PlatformAccountTransferStatusStats.scheduled")
     )
-    self.stopped = v if (v := get("stopped")).__class__ is int else odd(v, "PlatformAccountTransferStatusStats.stopped")
+    self.stopped = (
+        v
+        if (v := get("stopped")).__class__ is int
+        else report_mismatch(v, "PlatformAccountTransferStatusStats.stopped")
+    )
     self.succeeded = (
-        v if (v := get("succeeded")).__class__ is int else odd(v, "PlatformAccountTransferStatusStats.succeeded")
+        v
+        if (v := get("succeeded")).__class__ is int
+        else report_mismatch(v, "PlatformAccountTransferStatusStats.succeeded")
     )
-    if not _KNOWN.issuperset(raw):
-        self.additional_properties = extra(raw, _KNOWN)
+    if not _JSON_NAMES.issuperset(raw):
+        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
     return self

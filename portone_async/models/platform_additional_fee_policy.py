@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import extra, known, new, odd, read_datetime
+from portone_async._reading import json_names, new_instance, read_datetime, report_mismatch, unknown_fields
 from portone_async.models.platform_fee import read as read_platform_fee
 
 if TYPE_CHECKING:
@@ -19,7 +19,10 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class PlatformAdditionalFeePolicy(Model):
-    """A fee charged on top of the commission, such as for fulfilment or marketing."""
+    """A fee charged on top of the commission, such as for fulfillment or marketing."""
+
+    __enum_fields__: ClassVar[tuple[str, ...]] = ("vat_payer",)
+    __time_fields__: ClassVar[tuple[str, ...]] = ("applied_at",)
 
     applied_at: datetime
     """When the change takes or took effect."""
@@ -41,28 +44,41 @@ class PlatformAdditionalFeePolicy(Model):
     """Memo."""
 
 
-_KNOWN = known(PlatformAdditionalFeePolicy)
+_JSON_NAMES = json_names(PlatformAdditionalFeePolicy)
 
 
 def read(raw: Any) -> PlatformAdditionalFeePolicy:
     """Read `PlatformAdditionalFeePolicy` from JSON."""
-    self = new(PlatformAdditionalFeePolicy)
+    self = new_instance(PlatformAdditionalFeePolicy)
     get = raw.get
-    self.applied_at = read_datetime(get("appliedAt"), "PlatformAdditionalFeePolicy.appliedAt")
+    self.applied_at = read_datetime(t1 := get("appliedAt"), "PlatformAdditionalFeePolicy.appliedAt")
     self.fee = (
-        read_platform_fee(v) if (v := get("fee")).__class__ is dict else odd(v, "PlatformAdditionalFeePolicy.fee")
+        read_platform_fee(v)
+        if (v := get("fee")).__class__ is dict
+        else report_mismatch(v, "PlatformAdditionalFeePolicy.fee")
     )
-    self.graphql_id = v if (v := get("graphqlId")).__class__ is str else odd(v, "PlatformAdditionalFeePolicy.graphqlId")
-    self.id = v if (v := get("id")).__class__ is str else odd(v, "PlatformAdditionalFeePolicy.id")
+    self.graphql_id = (
+        v if (v := get("graphqlId")).__class__ is str else report_mismatch(v, "PlatformAdditionalFeePolicy.graphqlId")
+    )
+    self.id = v if (v := get("id")).__class__ is str else report_mismatch(v, "PlatformAdditionalFeePolicy.id")
     self.is_archived = (
-        v if (v := get("isArchived")).__class__ is bool else odd(v, "PlatformAdditionalFeePolicy.isArchived")
+        v
+        if (v := get("isArchived")).__class__ is bool
+        else report_mismatch(v, "PlatformAdditionalFeePolicy.isArchived")
     )
     self.is_for_test = (
-        v if (v := get("isForTest")).__class__ is bool else odd(v, "PlatformAdditionalFeePolicy.isForTest")
+        v if (v := get("isForTest")).__class__ is bool else report_mismatch(v, "PlatformAdditionalFeePolicy.isForTest")
     )
-    self.memo = v if (v := get("memo")) is None or v.__class__ is str else odd(v, "PlatformAdditionalFeePolicy.memo")
-    self.name = v if (v := get("name")).__class__ is str else odd(v, "PlatformAdditionalFeePolicy.name")
-    self.vat_payer = v if (v := get("vatPayer")).__class__ is str else odd(v, "PlatformAdditionalFeePolicy.vatPayer")
-    if not _KNOWN.issuperset(raw):
-        self.additional_properties = extra(raw, _KNOWN)
+    self.memo = (
+        v
+        if (v := get("memo")) is None or v.__class__ is str
+        else report_mismatch(v, "PlatformAdditionalFeePolicy.memo")
+    )
+    self.name = v if (v := get("name")).__class__ is str else report_mismatch(v, "PlatformAdditionalFeePolicy.name")
+    self.vat_payer = (
+        v if (v := get("vatPayer")).__class__ is str else report_mismatch(v, "PlatformAdditionalFeePolicy.vatPayer")
+    )
+    self.__time_texts__ = (t1,)
+    if not _JSON_NAMES.issuperset(raw):
+        self.additional_properties = unknown_fields(raw, _JSON_NAMES, self.__time_texts__)
     return self

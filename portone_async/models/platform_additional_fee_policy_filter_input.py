@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import extra, known, new, odd, read_scalars
+from portone_async._reading import json_names, new_instance, read_scalars, report_mismatch, unknown_fields
 from portone_async.models.platform_additional_fee_policy_filter_input_keyword import (
     read as read_platform_additional_fee_policy_filter_input_keyword,
 )
@@ -28,35 +28,35 @@ class PlatformAdditionalFeePolicyFilterInput(Model):
     keyword: PlatformAdditionalFeePolicyFilterInputKeyword | None = None
     """Text to search for."""
     vat_payers: list[PlatformPayer] | None = None
-    """Match policies whose VAT is borne by one of these."""
+    """Only policies whose VAT is borne by one of these."""
 
 
-_KNOWN = known(PlatformAdditionalFeePolicyFilterInput)
+_JSON_NAMES = json_names(PlatformAdditionalFeePolicyFilterInput)
 
 
 def read(raw: Any) -> PlatformAdditionalFeePolicyFilterInput:
     """Read `PlatformAdditionalFeePolicyFilterInput` from JSON."""
-    self = new(PlatformAdditionalFeePolicyFilterInput)
+    self = new_instance(PlatformAdditionalFeePolicyFilterInput)
     get = raw.get
     self.is_archived = (
         v
         if (v := get("isArchived")) is None or v.__class__ is bool
-        else odd(v, "PlatformAdditionalFeePolicyFilterInput.isArchived")
+        else report_mismatch(v, "PlatformAdditionalFeePolicyFilterInput.isArchived")
     )
     self.keyword = (
         None
         if (v := get("keyword")) is None
         else read_platform_additional_fee_policy_filter_input_keyword(v)
         if v.__class__ is dict
-        else odd(v, "PlatformAdditionalFeePolicyFilterInput.keyword")
+        else report_mismatch(v, "PlatformAdditionalFeePolicyFilterInput.keyword")
     )
     self.vat_payers = (
         None
         if (v := get("vatPayers")) is None
         else read_scalars(v, str, "PlatformAdditionalFeePolicyFilterInput.vatPayers")
         if v.__class__ is list
-        else odd(v, "PlatformAdditionalFeePolicyFilterInput.vatPayers")
+        else report_mismatch(v, "PlatformAdditionalFeePolicyFilterInput.vatPayers")
     )
-    if not _KNOWN.issuperset(raw):
-        self.additional_properties = extra(raw, _KNOWN)
+    if not _JSON_NAMES.issuperset(raw):
+        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
     return self

@@ -7,7 +7,7 @@ from typing import Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import extra, known, new, odd
+from portone_async._reading import json_names, new_instance, report_mismatch, unknown_fields
 
 
 @define(slots=True, kw_only=True, repr=False)
@@ -15,35 +15,35 @@ class PlatformAdditionalFeePolicyFilterInputKeyword(Model):
     """Keyword search over additional fee policies; only one of the fields counts."""
 
     fee: str | None = None
-    """Finds policies with exactly this fee."""
+    """Only policies with exactly this fee."""
     id: str | None = None
-    """Finds additional fee policies whose id contains this text."""
+    """Only additional fee policies whose id contains this text."""
     name: str | None = None
-    """Match policies whose name contains this text."""
+    """Only policies whose name contains this text."""
 
 
-_KNOWN = known(PlatformAdditionalFeePolicyFilterInputKeyword)
+_JSON_NAMES = json_names(PlatformAdditionalFeePolicyFilterInputKeyword)
 
 
 def read(raw: Any) -> PlatformAdditionalFeePolicyFilterInputKeyword:
     """Read `PlatformAdditionalFeePolicyFilterInputKeyword` from JSON."""
-    self = new(PlatformAdditionalFeePolicyFilterInputKeyword)
+    self = new_instance(PlatformAdditionalFeePolicyFilterInputKeyword)
     get = raw.get
     self.fee = (
         v
         if (v := get("fee")) is None or v.__class__ is str
-        else odd(v, "PlatformAdditionalFeePolicyFilterInputKeyword.fee")
+        else report_mismatch(v, "PlatformAdditionalFeePolicyFilterInputKeyword.fee")
     )
     self.id = (
         v
         if (v := get("id")) is None or v.__class__ is str
-        else odd(v, "PlatformAdditionalFeePolicyFilterInputKeyword.id")
+        else report_mismatch(v, "PlatformAdditionalFeePolicyFilterInputKeyword.id")
     )
     self.name = (
         v
         if (v := get("name")) is None or v.__class__ is str
-        else odd(v, "PlatformAdditionalFeePolicyFilterInputKeyword.name")
+        else report_mismatch(v, "PlatformAdditionalFeePolicyFilterInputKeyword.name")
     )
-    if not _KNOWN.issuperset(raw):
-        self.additional_properties = extra(raw, _KNOWN)
+    if not _JSON_NAMES.issuperset(raw):
+        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
     return self

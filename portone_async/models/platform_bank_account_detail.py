@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import extra, known, new, odd
+from portone_async._reading import json_names, new_instance, report_mismatch, unknown_fields
 
 if TYPE_CHECKING:
     from portone_async.models.enums import Bank, PlatformBankAccountProvider
@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 @define(slots=True, kw_only=True, repr=False)
 class PlatformBankAccountDetail(Model):
     """A bank account of the platform: bank, number, holder and banking provider."""
+
+    __enum_fields__: ClassVar[tuple[str, ...]] = ("bank", "provider")
 
     account_number: str
     """Bank account number."""
@@ -27,21 +29,27 @@ class PlatformBankAccountDetail(Model):
     """Name of the account holder."""
 
 
-_KNOWN = known(PlatformBankAccountDetail)
+_JSON_NAMES = json_names(PlatformBankAccountDetail)
 
 
 def read(raw: Any) -> PlatformBankAccountDetail:
     """Read `PlatformBankAccountDetail` from JSON."""
-    self = new(PlatformBankAccountDetail)
+    self = new_instance(PlatformBankAccountDetail)
     get = raw.get
     self.account_number = (
-        v if (v := get("accountNumber")).__class__ is str else odd(v, "PlatformBankAccountDetail.accountNumber")
+        v
+        if (v := get("accountNumber")).__class__ is str
+        else report_mismatch(v, "PlatformBankAccountDetail.accountNumber")
     )
-    self.bank = v if (v := get("bank")).__class__ is str else odd(v, "PlatformBankAccountDetail.bank")
+    self.bank = v if (v := get("bank")).__class__ is str else report_mismatch(v, "PlatformBankAccountDetail.bank")
     self.holder = (
-        v if (v := get("holder")) is None or v.__class__ is str else odd(v, "PlatformBankAccountDetail.holder")
+        v
+        if (v := get("holder")) is None or v.__class__ is str
+        else report_mismatch(v, "PlatformBankAccountDetail.holder")
     )
-    self.provider = v if (v := get("provider")).__class__ is str else odd(v, "PlatformBankAccountDetail.provider")
-    if not _KNOWN.issuperset(raw):
-        self.additional_properties = extra(raw, _KNOWN)
+    self.provider = (
+        v if (v := get("provider")).__class__ is str else report_mismatch(v, "PlatformBankAccountDetail.provider")
+    )
+    if not _JSON_NAMES.issuperset(raw):
+        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
     return self

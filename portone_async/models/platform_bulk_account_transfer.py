@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import extra, known, new, odd, read_datetime
+from portone_async._reading import json_names, new_instance, read_datetime, report_mismatch, unknown_fields
 from portone_async.models.platform_bulk_account_transfer_stats import read as read_platform_bulk_account_transfer_stats
 
 if TYPE_CHECKING:
@@ -21,10 +21,13 @@ if TYPE_CHECKING:
 class PlatformBulkAccountTransfer(Model):
     """A batch of account transfers with its total, status and statistics."""
 
+    __enum_fields__: ClassVar[tuple[str, ...]] = ("status",)
+    __time_fields__: ClassVar[tuple[str, ...]] = ("created_at", "scheduled_at", "status_updated_at", "updated_at")
+
     bank_account_graphql_id: str
     """Id of the bank account in PortOne's GraphQL API."""
     bank_account_id: str
-    """Id of the account the money leaves."""
+    """Id of the account the money is withdrawn from."""
     created_at: datetime
     """When it was created."""
     creator_id: str
@@ -36,7 +39,7 @@ class PlatformBulkAccountTransfer(Model):
     stats: PlatformBulkAccountTransferStats
     """Statistics by status."""
     status: PlatformBulkAccountTransferStatus
-    """Current status; among variants of one type it tells them apart."""
+    """Current status; in a union, the discriminator."""
     status_updated_at: datetime
     """Time of the last status change."""
     total_amount: int
@@ -44,42 +47,53 @@ class PlatformBulkAccountTransfer(Model):
     updated_at: datetime
     """Time of the last update."""
     scheduled_at: datetime | None = None
-    """Time it is scheduled for."""
+    """Time that it is scheduled for."""
 
 
-_KNOWN = known(PlatformBulkAccountTransfer)
+_JSON_NAMES = json_names(PlatformBulkAccountTransfer)
 
 
 def read(raw: Any) -> PlatformBulkAccountTransfer:
     """Read `PlatformBulkAccountTransfer` from JSON."""
-    self = new(PlatformBulkAccountTransfer)
+    self = new_instance(PlatformBulkAccountTransfer)
     get = raw.get
     self.bank_account_graphql_id = (
         v
         if (v := get("bankAccountGraphqlId")).__class__ is str
-        else odd(v, "PlatformBulkAccountTransfer.bankAccountGraphqlId")
+        else report_mismatch(v, "PlatformBulkAccountTransfer.bankAccountGraphqlId")
     )
     self.bank_account_id = (
-        v if (v := get("bankAccountId")).__class__ is str else odd(v, "PlatformBulkAccountTransfer.bankAccountId")
+        v
+        if (v := get("bankAccountId")).__class__ is str
+        else report_mismatch(v, "PlatformBulkAccountTransfer.bankAccountId")
     )
-    self.created_at = read_datetime(get("createdAt"), "PlatformBulkAccountTransfer.createdAt")
-    self.creator_id = v if (v := get("creatorId")).__class__ is str else odd(v, "PlatformBulkAccountTransfer.creatorId")
-    self.graphql_id = v if (v := get("graphqlId")).__class__ is str else odd(v, "PlatformBulkAccountTransfer.graphqlId")
-    self.id = v if (v := get("id")).__class__ is str else odd(v, "PlatformBulkAccountTransfer.id")
+    self.created_at = read_datetime(t1 := get("createdAt"), "PlatformBulkAccountTransfer.createdAt")
+    self.creator_id = (
+        v if (v := get("creatorId")).__class__ is str else report_mismatch(v, "PlatformBulkAccountTransfer.creatorId")
+    )
+    self.graphql_id = (
+        v if (v := get("graphqlId")).__class__ is str else report_mismatch(v, "PlatformBulkAccountTransfer.graphqlId")
+    )
+    self.id = v if (v := get("id")).__class__ is str else report_mismatch(v, "PlatformBulkAccountTransfer.id")
     self.scheduled_at = (
-        None if (v := get("scheduledAt")) is None else read_datetime(v, "PlatformBulkAccountTransfer.scheduledAt")
+        None if (t2 := get("scheduledAt")) is None else read_datetime(t2, "PlatformBulkAccountTransfer.scheduledAt")
     )
     self.stats = (
         read_platform_bulk_account_transfer_stats(v)
         if (v := get("stats")).__class__ is dict
-        else odd(v, "PlatformBulkAccountTransfer.stats")
+        else report_mismatch(v, "PlatformBulkAccountTransfer.stats")
     )
-    self.status = v if (v := get("status")).__class__ is str else odd(v, "PlatformBulkAccountTransfer.status")
-    self.status_updated_at = read_datetime(get("statusUpdatedAt"), "PlatformBulkAccountTransfer.statusUpdatedAt")
+    self.status = (
+        v if (v := get("status")).__class__ is str else report_mismatch(v, "PlatformBulkAccountTransfer.status")
+    )
+    self.status_updated_at = read_datetime(t3 := get("statusUpdatedAt"), "PlatformBulkAccountTransfer.statusUpdatedAt")
     self.total_amount = (
-        v if (v := get("totalAmount")).__class__ is int else odd(v, "PlatformBulkAccountTransfer.totalAmount")
+        v
+        if (v := get("totalAmount")).__class__ is int
+        else report_mismatch(v, "PlatformBulkAccountTransfer.totalAmount")
     )
-    self.updated_at = read_datetime(get("updatedAt"), "PlatformBulkAccountTransfer.updatedAt")
-    if not _KNOWN.issuperset(raw):
-        self.additional_properties = extra(raw, _KNOWN)
+    self.updated_at = read_datetime(t4 := get("updatedAt"), "PlatformBulkAccountTransfer.updatedAt")
+    self.__time_texts__ = (t1, t2, t3, t4)
+    if not _JSON_NAMES.issuperset(raw):
+        self.additional_properties = unknown_fields(raw, _JSON_NAMES, self.__time_texts__)
     return self

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import extra, known, new, odd, read_scalars
+from portone_async._reading import json_names, new_instance, read_scalars, report_mismatch, unknown_fields
 from portone_async.models.platform_bulk_account_transfer_filter_input_criteria import (
     read as read_platform_bulk_account_transfer_filter_input_criteria,
 )
@@ -26,30 +26,30 @@ class PlatformBulkAccountTransferFilterInput(Model):
     criteria: PlatformBulkAccountTransferFilterInputCriteria | None = None
     """Main condition of the search."""
     statuses: list[PlatformBulkAccountTransferStatus] | None = None
-    """Match entries with one of these statuses."""
+    """Only entries with one of these statuses."""
 
 
-_KNOWN = known(PlatformBulkAccountTransferFilterInput)
+_JSON_NAMES = json_names(PlatformBulkAccountTransferFilterInput)
 
 
 def read(raw: Any) -> PlatformBulkAccountTransferFilterInput:
     """Read `PlatformBulkAccountTransferFilterInput` from JSON."""
-    self = new(PlatformBulkAccountTransferFilterInput)
+    self = new_instance(PlatformBulkAccountTransferFilterInput)
     get = raw.get
     self.criteria = (
         None
         if (v := get("criteria")) is None
         else read_platform_bulk_account_transfer_filter_input_criteria(v)
         if v.__class__ is dict
-        else odd(v, "PlatformBulkAccountTransferFilterInput.criteria")
+        else report_mismatch(v, "PlatformBulkAccountTransferFilterInput.criteria")
     )
     self.statuses = (
         None
         if (v := get("statuses")) is None
         else read_scalars(v, str, "PlatformBulkAccountTransferFilterInput.statuses")
         if v.__class__ is list
-        else odd(v, "PlatformBulkAccountTransferFilterInput.statuses")
+        else report_mismatch(v, "PlatformBulkAccountTransferFilterInput.statuses")
     )
-    if not _KNOWN.issuperset(raw):
-        self.additional_properties = extra(raw, _KNOWN)
+    if not _JSON_NAMES.issuperset(raw):
+        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
     return self

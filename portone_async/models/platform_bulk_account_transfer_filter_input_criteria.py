@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import extra, known, new, odd
+from portone_async._reading import json_names, new_instance, report_mismatch, unknown_fields
 from portone_async.models.date_time_range import read as read_date_time_range
 
 if TYPE_CHECKING:
@@ -26,32 +26,32 @@ class PlatformBulkAccountTransferFilterInputCriteria(Model):
     """Period of creation."""
 
 
-_KNOWN = known(PlatformBulkAccountTransferFilterInputCriteria)
+_JSON_NAMES = json_names(PlatformBulkAccountTransferFilterInputCriteria)
 
 
 def read(raw: Any) -> PlatformBulkAccountTransferFilterInputCriteria:
     """Read `PlatformBulkAccountTransferFilterInputCriteria` from JSON."""
-    self = new(PlatformBulkAccountTransferFilterInputCriteria)
+    self = new_instance(PlatformBulkAccountTransferFilterInputCriteria)
     get = raw.get
     self.bulk_account_transfer_id = (
         v
         if (v := get("bulkAccountTransferId")) is None or v.__class__ is str
-        else odd(v, "PlatformBulkAccountTransferFilterInputCriteria.bulkAccountTransferId")
+        else report_mismatch(v, "PlatformBulkAccountTransferFilterInputCriteria.bulkAccountTransferId")
     )
     self.status_updated_timestamp_range = (
         None
         if (v := get("statusUpdatedTimestampRange")) is None
         else read_date_time_range(v)
         if v.__class__ is dict
-        else odd(v, "PlatformBulkAccountTransferFilterInputCriteria.statusUpdatedTimestampRange")
+        else report_mismatch(v, "PlatformBulkAccountTransferFilterInputCriteria.statusUpdatedTimestampRange")
     )
     self.timestamp_range = (
         None
         if (v := get("timestampRange")) is None
         else read_date_time_range(v)
         if v.__class__ is dict
-        else odd(v, "PlatformBulkAccountTransferFilterInputCriteria.timestampRange")
+        else report_mismatch(v, "PlatformBulkAccountTransferFilterInputCriteria.timestampRange")
     )
-    if not _KNOWN.issuperset(raw):
-        self.additional_properties = extra(raw, _KNOWN)
+    if not _JSON_NAMES.issuperset(raw):
+        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
     return self

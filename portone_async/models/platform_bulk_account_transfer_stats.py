@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import extra, known, new, odd
+from portone_async._reading import json_names, new_instance, report_mismatch, unknown_fields
 from portone_async.models.platform_account_transfer_status_stats import (
     read as read_platform_account_transfer_status_stats,
 )
@@ -26,23 +26,23 @@ class PlatformBulkAccountTransferStats(Model):
     """Number of transfers by status."""
 
 
-_KNOWN = known(PlatformBulkAccountTransferStats)
+_JSON_NAMES = json_names(PlatformBulkAccountTransferStats)
 
 
 def read(raw: Any) -> PlatformBulkAccountTransferStats:
     """Read `PlatformBulkAccountTransferStats` from JSON."""
-    self = new(PlatformBulkAccountTransferStats)
+    self = new_instance(PlatformBulkAccountTransferStats)
     get = raw.get
     self.amount = (
         read_platform_account_transfer_status_stats(v)
         if (v := get("amount")).__class__ is dict
-        else odd(v, "PlatformBulkAccountTransferStats.amount")
+        else report_mismatch(v, "PlatformBulkAccountTransferStats.amount")
     )
     self.count = (
         read_platform_account_transfer_status_stats(v)
         if (v := get("count")).__class__ is dict
-        else odd(v, "PlatformBulkAccountTransferStats.count")
+        else report_mismatch(v, "PlatformBulkAccountTransferStats.count")
     )
-    if not _KNOWN.issuperset(raw):
-        self.additional_properties = extra(raw, _KNOWN)
+    if not _JSON_NAMES.issuperset(raw):
+        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
     return self

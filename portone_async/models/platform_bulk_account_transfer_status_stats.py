@@ -7,7 +7,7 @@ from typing import Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import extra, known, new, odd
+from portone_async._reading import json_names, new_instance, report_mismatch, unknown_fields
 
 
 @define(slots=True, kw_only=True, repr=False)
@@ -24,25 +24,33 @@ class PlatformBulkAccountTransferStatusStats(Model):
     """Number (or summed amount) scheduled."""
 
 
-_KNOWN = known(PlatformBulkAccountTransferStatusStats)
+_JSON_NAMES = json_names(PlatformBulkAccountTransferStatusStats)
 
 
 def read(raw: Any) -> PlatformBulkAccountTransferStatusStats:
     """Read `PlatformBulkAccountTransferStatusStats` from JSON."""
-    self = new(PlatformBulkAccountTransferStatusStats)
+    self = new_instance(PlatformBulkAccountTransferStatusStats)
     get = raw.get
     self.completed = (
-        v if (v := get("completed")).__class__ is int else odd(v, "PlatformBulkAccountTransferStatusStats.completed")
+        v
+        if (v := get("completed")).__class__ is int
+        else report_mismatch(v, "PlatformBulkAccountTransferStatusStats.completed")
     )
     self.ongoing = (
-        v if (v := get("ongoing")).__class__ is int else odd(v, "PlatformBulkAccountTransferStatusStats.ongoing")
+        v
+        if (v := get("ongoing")).__class__ is int
+        else report_mismatch(v, "PlatformBulkAccountTransferStatusStats.ongoing")
     )
     self.prepared = (
-        v if (v := get("prepared")).__class__ is int else odd(v, "PlatformBulkAccountTransferStatusStats.prepared")
+        v
+        if (v := get("prepared")).__class__ is int
+        else report_mismatch(v, "PlatformBulkAccountTransferStatusStats.prepared")
     )
     self.scheduled = (
-        v if (v := get("scheduled")).__class__ is int else odd(v, "PlatformBulkAccountTransferStatusStats.scheduled")
+        v
+        if (v := get("scheduled")).__class__ is int
+        else report_mismatch(v, "PlatformBulkAccountTransferStatusStats.scheduled")
     )
-    if not _KNOWN.issuperset(raw):
-        self.additional_properties = extra(raw, _KNOWN)
+    if not _JSON_NAMES.issuperset(raw):
+        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
     return self

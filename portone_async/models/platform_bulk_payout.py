@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import extra, known, new, odd, read_datetime
+from portone_async._reading import json_names, new_instance, read_datetime, report_mismatch, unknown_fields
 from portone_async.models.platform_bulk_payout_stats import read as read_platform_bulk_payout_stats
 
 if TYPE_CHECKING:
@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 @define(slots=True, kw_only=True, repr=False)
 class PlatformBulkPayout(Model):
     """A batch of payouts with its totals, status and statistics."""
+
+    __enum_fields__: ClassVar[tuple[str, ...]] = ("method", "status")
+    __time_fields__: ClassVar[tuple[str, ...]] = ("created_at", "status_updated_at", "updated_at")
 
     created_at: datetime
     """When it was created."""
@@ -36,7 +39,7 @@ class PlatformBulkPayout(Model):
     payout_stats: PlatformBulkPayoutStats
     """Statistics of the payouts by status."""
     status: PlatformBulkPayoutStatus
-    """Current status; among variants of one type it tells them apart."""
+    """Current status; in a union, the discriminator."""
     status_updated_at: datetime
     """Time of the last status change."""
     total_payout_amount: int
@@ -47,35 +50,42 @@ class PlatformBulkPayout(Model):
     """Time of the last update."""
 
 
-_KNOWN = known(PlatformBulkPayout)
+_JSON_NAMES = json_names(PlatformBulkPayout)
 
 
 def read(raw: Any) -> PlatformBulkPayout:
     """Read `PlatformBulkPayout` from JSON."""
-    self = new(PlatformBulkPayout)
+    self = new_instance(PlatformBulkPayout)
     get = raw.get
-    self.created_at = read_datetime(get("createdAt"), "PlatformBulkPayout.createdAt")
-    self.creator_id = v if (v := get("creatorId")).__class__ is str else odd(v, "PlatformBulkPayout.creatorId")
-    self.graphql_id = v if (v := get("graphqlId")).__class__ is str else odd(v, "PlatformBulkPayout.graphqlId")
-    self.id = v if (v := get("id")).__class__ is str else odd(v, "PlatformBulkPayout.id")
-    self.method = v if (v := get("method")).__class__ is str else odd(v, "PlatformBulkPayout.method")
-    self.name = v if (v := get("name")).__class__ is str else odd(v, "PlatformBulkPayout.name")
+    self.created_at = read_datetime(t1 := get("createdAt"), "PlatformBulkPayout.createdAt")
+    self.creator_id = (
+        v if (v := get("creatorId")).__class__ is str else report_mismatch(v, "PlatformBulkPayout.creatorId")
+    )
+    self.graphql_id = (
+        v if (v := get("graphqlId")).__class__ is str else report_mismatch(v, "PlatformBulkPayout.graphqlId")
+    )
+    self.id = v if (v := get("id")).__class__ is str else report_mismatch(v, "PlatformBulkPayout.id")
+    self.method = v if (v := get("method")).__class__ is str else report_mismatch(v, "PlatformBulkPayout.method")
+    self.name = v if (v := get("name")).__class__ is str else report_mismatch(v, "PlatformBulkPayout.name")
     self.payout_stats = (
         read_platform_bulk_payout_stats(v)
         if (v := get("payoutStats")).__class__ is dict
-        else odd(v, "PlatformBulkPayout.payoutStats")
+        else report_mismatch(v, "PlatformBulkPayout.payoutStats")
     )
-    self.status = v if (v := get("status")).__class__ is str else odd(v, "PlatformBulkPayout.status")
-    self.status_updated_at = read_datetime(get("statusUpdatedAt"), "PlatformBulkPayout.statusUpdatedAt")
+    self.status = v if (v := get("status")).__class__ is str else report_mismatch(v, "PlatformBulkPayout.status")
+    self.status_updated_at = read_datetime(t2 := get("statusUpdatedAt"), "PlatformBulkPayout.statusUpdatedAt")
     self.total_payout_amount = (
-        v if (v := get("totalPayoutAmount")).__class__ is int else odd(v, "PlatformBulkPayout.totalPayoutAmount")
+        v
+        if (v := get("totalPayoutAmount")).__class__ is int
+        else report_mismatch(v, "PlatformBulkPayout.totalPayoutAmount")
     )
     self.total_settlement_amount = (
         v
         if (v := get("totalSettlementAmount")).__class__ is int
-        else odd(v, "PlatformBulkPayout.totalSettlementAmount")
+        else report_mismatch(v, "PlatformBulkPayout.totalSettlementAmount")
     )
-    self.updated_at = read_datetime(get("updatedAt"), "PlatformBulkPayout.updatedAt")
-    if not _KNOWN.issuperset(raw):
-        self.additional_properties = extra(raw, _KNOWN)
+    self.updated_at = read_datetime(t3 := get("updatedAt"), "PlatformBulkPayout.updatedAt")
+    self.__time_texts__ = (t1, t2, t3)
+    if not _JSON_NAMES.issuperset(raw):
+        self.additional_properties = unknown_fields(raw, _JSON_NAMES, self.__time_texts__)
     return self

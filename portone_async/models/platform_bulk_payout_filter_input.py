@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import extra, known, new, odd, read_scalars
+from portone_async._reading import json_names, new_instance, read_scalars, report_mismatch, unknown_fields
 from portone_async.models.platform_bulk_payout_filter_input_criteria import (
     read as read_platform_bulk_payout_filter_input_criteria,
 )
@@ -26,37 +26,37 @@ class PlatformBulkPayoutFilterInput(Model):
     methods: list[PlatformPayoutMethod] | None = None
     """Only bulk payouts made in one of these ways."""
     statuses: list[PlatformBulkPayoutStatus] | None = None
-    """Match entries with one of these statuses."""
+    """Only entries with one of these statuses."""
 
 
-_KNOWN = known(PlatformBulkPayoutFilterInput)
+_JSON_NAMES = json_names(PlatformBulkPayoutFilterInput)
 
 
 def read(raw: Any) -> PlatformBulkPayoutFilterInput:
     """Read `PlatformBulkPayoutFilterInput` from JSON."""
-    self = new(PlatformBulkPayoutFilterInput)
+    self = new_instance(PlatformBulkPayoutFilterInput)
     get = raw.get
     self.criteria = (
         None
         if (v := get("criteria")) is None
         else read_platform_bulk_payout_filter_input_criteria(v)
         if v.__class__ is dict
-        else odd(v, "PlatformBulkPayoutFilterInput.criteria")
+        else report_mismatch(v, "PlatformBulkPayoutFilterInput.criteria")
     )
     self.methods = (
         None
         if (v := get("methods")) is None
         else read_scalars(v, str, "PlatformBulkPayoutFilterInput.methods")
         if v.__class__ is list
-        else odd(v, "PlatformBulkPayoutFilterInput.methods")
+        else report_mismatch(v, "PlatformBulkPayoutFilterInput.methods")
     )
     self.statuses = (
         None
         if (v := get("statuses")) is None
         else read_scalars(v, str, "PlatformBulkPayoutFilterInput.statuses")
         if v.__class__ is list
-        else odd(v, "PlatformBulkPayoutFilterInput.statuses")
+        else report_mismatch(v, "PlatformBulkPayoutFilterInput.statuses")
     )
-    if not _KNOWN.issuperset(raw):
-        self.additional_properties = extra(raw, _KNOWN)
+    if not _JSON_NAMES.issuperset(raw):
+        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
     return self

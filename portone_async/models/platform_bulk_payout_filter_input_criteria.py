@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import extra, known, new, odd
+from portone_async._reading import json_names, new_instance, report_mismatch, unknown_fields
 from portone_async.models.date_time_range import read as read_date_time_range
 
 if TYPE_CHECKING:
@@ -26,32 +26,32 @@ class PlatformBulkPayoutFilterInputCriteria(Model):
     """Period of creation."""
 
 
-_KNOWN = known(PlatformBulkPayoutFilterInputCriteria)
+_JSON_NAMES = json_names(PlatformBulkPayoutFilterInputCriteria)
 
 
 def read(raw: Any) -> PlatformBulkPayoutFilterInputCriteria:
     """Read `PlatformBulkPayoutFilterInputCriteria` from JSON."""
-    self = new(PlatformBulkPayoutFilterInputCriteria)
+    self = new_instance(PlatformBulkPayoutFilterInputCriteria)
     get = raw.get
     self.bulk_payout_id = (
         v
         if (v := get("bulkPayoutId")) is None or v.__class__ is str
-        else odd(v, "PlatformBulkPayoutFilterInputCriteria.bulkPayoutId")
+        else report_mismatch(v, "PlatformBulkPayoutFilterInputCriteria.bulkPayoutId")
     )
     self.status_updated_timestamp_range = (
         None
         if (v := get("statusUpdatedTimestampRange")) is None
         else read_date_time_range(v)
         if v.__class__ is dict
-        else odd(v, "PlatformBulkPayoutFilterInputCriteria.statusUpdatedTimestampRange")
+        else report_mismatch(v, "PlatformBulkPayoutFilterInputCriteria.statusUpdatedTimestampRange")
     )
     self.timestamp_range = (
         None
         if (v := get("timestampRange")) is None
         else read_date_time_range(v)
         if v.__class__ is dict
-        else odd(v, "PlatformBulkPayoutFilterInputCriteria.timestampRange")
+        else report_mismatch(v, "PlatformBulkPayoutFilterInputCriteria.timestampRange")
     )
-    if not _KNOWN.issuperset(raw):
-        self.additional_properties = extra(raw, _KNOWN)
+    if not _JSON_NAMES.issuperset(raw):
+        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
     return self

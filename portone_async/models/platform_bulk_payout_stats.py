@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import extra, known, new, odd
+from portone_async._reading import json_names, new_instance, report_mismatch, unknown_fields
 from portone_async.models.platform_payout_status_stats import read as read_platform_payout_status_stats
 
 if TYPE_CHECKING:
@@ -24,23 +24,23 @@ class PlatformBulkPayoutStats(Model):
     """Number of payouts by status."""
 
 
-_KNOWN = known(PlatformBulkPayoutStats)
+_JSON_NAMES = json_names(PlatformBulkPayoutStats)
 
 
 def read(raw: Any) -> PlatformBulkPayoutStats:
     """Read `PlatformBulkPayoutStats` from JSON."""
-    self = new(PlatformBulkPayoutStats)
+    self = new_instance(PlatformBulkPayoutStats)
     get = raw.get
     self.amount = (
         read_platform_payout_status_stats(v)
         if (v := get("amount")).__class__ is dict
-        else odd(v, "PlatformBulkPayoutStats.amount")
+        else report_mismatch(v, "PlatformBulkPayoutStats.amount")
     )
     self.count = (
         read_platform_payout_status_stats(v)
         if (v := get("count")).__class__ is dict
-        else odd(v, "PlatformBulkPayoutStats.count")
+        else report_mismatch(v, "PlatformBulkPayoutStats.count")
     )
-    if not _KNOWN.issuperset(raw):
-        self.additional_properties = extra(raw, _KNOWN)
+    if not _JSON_NAMES.issuperset(raw):
+        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
     return self

@@ -7,7 +7,7 @@ from typing import Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import extra, known, new, odd
+from portone_async._reading import json_names, new_instance, report_mismatch, unknown_fields
 
 
 @define(slots=True, kw_only=True, repr=False)
@@ -28,29 +28,33 @@ class PlatformBulkPayoutStatusStats(Model):
     """Number of payout batches being prepared."""
 
 
-_KNOWN = known(PlatformBulkPayoutStatusStats)
+_JSON_NAMES = json_names(PlatformBulkPayoutStatusStats)
 
 
 def read(raw: Any) -> PlatformBulkPayoutStatusStats:
     """Read `PlatformBulkPayoutStatusStats` from JSON."""
-    self = new(PlatformBulkPayoutStatusStats)
+    self = new_instance(PlatformBulkPayoutStatusStats)
     get = raw.get
     self.cancelled = (
-        v if (v := get("cancelled")).__class__ is int else odd(v, "PlatformBulkPayoutStatusStats.cancelled")
+        v if (v := get("cancelled")).__class__ is int else report_mismatch(v, "PlatformBulkPayoutStatusStats.cancelled")
     )
     self.completed = (
-        v if (v := get("completed")).__class__ is int else odd(v, "PlatformBulkPayoutStatusStats.completed")
+        v if (v := get("completed")).__class__ is int else report_mismatch(v, "PlatformBulkPayoutStatusStats.completed")
     )
-    self.ongoing = v if (v := get("ongoing")).__class__ is int else odd(v, "PlatformBulkPayoutStatusStats.ongoing")
+    self.ongoing = (
+        v if (v := get("ongoing")).__class__ is int else report_mismatch(v, "PlatformBulkPayoutStatusStats.ongoing")
+    )
     self.post_process_pending = (
         v
         if (v := get("postProcessPending")).__class__ is int
-        else odd(v, "PlatformBulkPayoutStatusStats.postProcessPending")
+        else report_mismatch(v, "PlatformBulkPayoutStatusStats.postProcessPending")
     )
-    self.prepared = v if (v := get("prepared")).__class__ is int else odd(v, "PlatformBulkPayoutStatusStats.prepared")
+    self.prepared = (
+        v if (v := get("prepared")).__class__ is int else report_mismatch(v, "PlatformBulkPayoutStatusStats.prepared")
+    )
     self.preparing = (
-        v if (v := get("preparing")).__class__ is int else odd(v, "PlatformBulkPayoutStatusStats.preparing")
+        v if (v := get("preparing")).__class__ is int else report_mismatch(v, "PlatformBulkPayoutStatusStats.preparing")
     )
-    if not _KNOWN.issuperset(raw):
-        self.additional_properties = extra(raw, _KNOWN)
+    if not _JSON_NAMES.issuperset(raw):
+        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
     return self

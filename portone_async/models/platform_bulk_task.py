@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import extra, known, new, odd, read_datetime
+from portone_async._reading import json_names, new_instance, read_datetime, report_mismatch, unknown_fields
 from portone_async.models.platform_bulk_task_progress_stats import read as read_platform_bulk_task_progress_stats
 
 if TYPE_CHECKING:
@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 class PlatformBulkTask(Model):
     """A background job that works through many entries, with its progress."""
 
+    __enum_fields__: ClassVar[tuple[str, ...]] = ("status", "type")
+    __time_fields__: ClassVar[tuple[str, ...]] = ("created_at", "status_updated_at", "updated_at")
+
     created_at: datetime
     """When it was created."""
     graphql_id: str
@@ -32,7 +35,7 @@ class PlatformBulkTask(Model):
     progress_stats: PlatformBulkTaskProgressStats
     """Progress in numbers."""
     status: PlatformBulkTaskStatus
-    """Current status; among variants of one type it tells them apart."""
+    """Current status; in a union, the discriminator."""
     status_updated_at: datetime
     """Time of the last status change."""
     type: PlatformBulkTaskType
@@ -41,26 +44,31 @@ class PlatformBulkTask(Model):
     """Time of the last update."""
 
 
-_KNOWN = known(PlatformBulkTask)
+_JSON_NAMES = json_names(PlatformBulkTask)
 
 
 def read(raw: Any) -> PlatformBulkTask:
     """Read `PlatformBulkTask` from JSON."""
-    self = new(PlatformBulkTask)
+    self = new_instance(PlatformBulkTask)
     get = raw.get
-    self.created_at = read_datetime(get("createdAt"), "PlatformBulkTask.createdAt")
-    self.graphql_id = v if (v := get("graphqlId")).__class__ is str else odd(v, "PlatformBulkTask.graphqlId")
-    self.id = v if (v := get("id")).__class__ is str else odd(v, "PlatformBulkTask.id")
-    self.is_for_test = v if (v := get("isForTest")).__class__ is bool else odd(v, "PlatformBulkTask.isForTest")
+    self.created_at = read_datetime(t1 := get("createdAt"), "PlatformBulkTask.createdAt")
+    self.graphql_id = (
+        v if (v := get("graphqlId")).__class__ is str else report_mismatch(v, "PlatformBulkTask.graphqlId")
+    )
+    self.id = v if (v := get("id")).__class__ is str else report_mismatch(v, "PlatformBulkTask.id")
+    self.is_for_test = (
+        v if (v := get("isForTest")).__class__ is bool else report_mismatch(v, "PlatformBulkTask.isForTest")
+    )
     self.progress_stats = (
         read_platform_bulk_task_progress_stats(v)
         if (v := get("progressStats")).__class__ is dict
-        else odd(v, "PlatformBulkTask.progressStats")
+        else report_mismatch(v, "PlatformBulkTask.progressStats")
     )
-    self.status = v if (v := get("status")).__class__ is str else odd(v, "PlatformBulkTask.status")
-    self.status_updated_at = read_datetime(get("statusUpdatedAt"), "PlatformBulkTask.statusUpdatedAt")
-    self.type = v if (v := get("type")).__class__ is str else odd(v, "PlatformBulkTask.type")
-    self.updated_at = read_datetime(get("updatedAt"), "PlatformBulkTask.updatedAt")
-    if not _KNOWN.issuperset(raw):
-        self.additional_properties = extra(raw, _KNOWN)
+    self.status = v if (v := get("status")).__class__ is str else report_mismatch(v, "PlatformBulkTask.status")
+    self.status_updated_at = read_datetime(t2 := get("statusUpdatedAt"), "PlatformBulkTask.statusUpdatedAt")
+    self.type = v if (v := get("type")).__class__ is str else report_mismatch(v, "PlatformBulkTask.type")
+    self.updated_at = read_datetime(t3 := get("updatedAt"), "PlatformBulkTask.updatedAt")
+    self.__time_texts__ = (t1, t2, t3)
+    if not _JSON_NAMES.issuperset(raw):
+        self.additional_properties = unknown_fields(raw, _JSON_NAMES, self.__time_texts__)
     return self

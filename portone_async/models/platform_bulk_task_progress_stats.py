@@ -7,12 +7,12 @@ from typing import Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import extra, known, new, odd
+from portone_async._reading import json_names, new_instance, report_mismatch, unknown_fields
 
 
 @define(slots=True, kw_only=True, repr=False)
 class PlatformBulkTaskProgressStats(Model):
-    """Number of entries of a background job that wait, run, succeeded, failed or were cancelled."""
+    """Number of entries of a background job that are waiting, running, succeeded, failed or cancelled."""
 
     canceled_count: int
     """Number of items of the task that were cancelled."""
@@ -26,28 +26,38 @@ class PlatformBulkTaskProgressStats(Model):
     """Number of entries that succeeded."""
 
 
-_KNOWN = known(PlatformBulkTaskProgressStats)
+_JSON_NAMES = json_names(PlatformBulkTaskProgressStats)
 
 
 def read(raw: Any) -> PlatformBulkTaskProgressStats:
     """Read `PlatformBulkTaskProgressStats` from JSON."""
-    self = new(PlatformBulkTaskProgressStats)
+    self = new_instance(PlatformBulkTaskProgressStats)
     get = raw.get
     self.canceled_count = (
-        v if (v := get("canceledCount")).__class__ is int else odd(v, "PlatformBulkTaskProgressStats.canceledCount")
+        v
+        if (v := get("canceledCount")).__class__ is int
+        else report_mismatch(v, "PlatformBulkTaskProgressStats.canceledCount")
     )
     self.failed_count = (
-        v if (v := get("failedCount")).__class__ is int else odd(v, "PlatformBulkTaskProgressStats.failedCount")
+        v
+        if (v := get("failedCount")).__class__ is int
+        else report_mismatch(v, "PlatformBulkTaskProgressStats.failedCount")
     )
     self.prepared_count = (
-        v if (v := get("preparedCount")).__class__ is int else odd(v, "PlatformBulkTaskProgressStats.preparedCount")
+        v
+        if (v := get("preparedCount")).__class__ is int
+        else report_mismatch(v, "PlatformBulkTaskProgressStats.preparedCount")
     )
     self.processing_count = (
-        v if (v := get("processingCount")).__class__ is int else odd(v, "PlatformBulkTaskProgressStats.processingCount")
+        v
+        if (v := get("processingCount")).__class__ is int
+        else report_mismatch(v, "PlatformBulkTaskProgressStats.processingCount")
     )
     self.succeeded_count = (
-        v if (v := get("succeededCount")).__class__ is int else odd(v, "PlatformBulkTaskProgressStats.succeededCount")
+        v
+        if (v := get("succeededCount")).__class__ is int
+        else report_mismatch(v, "PlatformBulkTaskProgressStats.succeededCount")
     )
-    if not _KNOWN.issuperset(raw):
-        self.additional_properties = extra(raw, _KNOWN)
+    if not _JSON_NAMES.issuperset(raw):
+        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
     return self

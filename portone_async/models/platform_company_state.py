@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import extra, known, new, odd, read_date
+from portone_async._reading import json_names, new_instance, read_date, report_mismatch, unknown_fields
 
 if TYPE_CHECKING:
     from datetime import date
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 class PlatformCompanyState(Model):
     """Taxation type and operating status of a business as looked up."""
 
+    __enum_fields__: ClassVar[tuple[str, ...]] = ("business_status", "taxation_type")
+
     business_status: PlatformBusinessStatus
     """Whether the business is operating, suspended or closed."""
     taxation_type: PlatformTaxationType
@@ -29,25 +31,27 @@ class PlatformCompanyState(Model):
     """Date the taxation type took effect, as yyyy-MM-dd."""
 
 
-_KNOWN = known(PlatformCompanyState)
+_JSON_NAMES = json_names(PlatformCompanyState)
 
 
 def read(raw: Any) -> PlatformCompanyState:
     """Read `PlatformCompanyState` from JSON."""
-    self = new(PlatformCompanyState)
+    self = new_instance(PlatformCompanyState)
     get = raw.get
     self.business_status = (
-        v if (v := get("businessStatus")).__class__ is str else odd(v, "PlatformCompanyState.businessStatus")
+        v
+        if (v := get("businessStatus")).__class__ is str
+        else report_mismatch(v, "PlatformCompanyState.businessStatus")
     )
     self.closed_suspended_date = (
         None if (v := get("closedSuspendedDate")) is None else read_date(v, "PlatformCompanyState.closedSuspendedDate")
     )
     self.taxation_type = (
-        v if (v := get("taxationType")).__class__ is str else odd(v, "PlatformCompanyState.taxationType")
+        v if (v := get("taxationType")).__class__ is str else report_mismatch(v, "PlatformCompanyState.taxationType")
     )
     self.taxation_type_date = (
         None if (v := get("taxationTypeDate")) is None else read_date(v, "PlatformCompanyState.taxationTypeDate")
     )
-    if not _KNOWN.issuperset(raw):
-        self.additional_properties = extra(raw, _KNOWN)
+    if not _JSON_NAMES.issuperset(raw):
+        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
     return self

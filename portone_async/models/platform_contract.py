@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import extra, known, new, odd, read_datetime
+from portone_async._reading import json_names, new_instance, read_datetime, report_mismatch, unknown_fields
 from portone_async.models.platform_fee import read as read_platform_fee
 from portone_async.models.platform_settlement_cycle import read as read_platform_settlement_cycle
 
@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 @define(slots=True, kw_only=True, repr=False)
 class PlatformContract(Model):
     """Terms for settling with a partner: commission, who pays its VAT, and settlement cycle."""
+
+    __enum_fields__: ClassVar[tuple[str, ...]] = ("platform_fee_vat_payer",)
+    __time_fields__: ClassVar[tuple[str, ...]] = ("applied_at",)
 
     applied_at: datetime
     """When the change takes or took effect."""
@@ -42,41 +45,52 @@ class PlatformContract(Model):
     settlement_cycle: PlatformSettlementCycle
     """Settlement cycle."""
     subtract_payment_vat_amount: bool
-    """True to take the VAT of the payment off the settlement."""
+    """True to deduct the payment's VAT from the settlement."""
     memo: str | None = None
     """Memo about the contract, for internal use."""
 
 
-_KNOWN = known(PlatformContract)
+_JSON_NAMES = json_names(PlatformContract)
 
 
 def read(raw: Any) -> PlatformContract:
     """Read `PlatformContract` from JSON."""
-    self = new(PlatformContract)
+    self = new_instance(PlatformContract)
     get = raw.get
-    self.applied_at = read_datetime(get("appliedAt"), "PlatformContract.appliedAt")
-    self.graphql_id = v if (v := get("graphqlId")).__class__ is str else odd(v, "PlatformContract.graphqlId")
-    self.id = v if (v := get("id")).__class__ is str else odd(v, "PlatformContract.id")
-    self.is_archived = v if (v := get("isArchived")).__class__ is bool else odd(v, "PlatformContract.isArchived")
-    self.is_for_test = v if (v := get("isForTest")).__class__ is bool else odd(v, "PlatformContract.isForTest")
-    self.memo = v if (v := get("memo")) is None or v.__class__ is str else odd(v, "PlatformContract.memo")
-    self.name = v if (v := get("name")).__class__ is str else odd(v, "PlatformContract.name")
+    self.applied_at = read_datetime(t1 := get("appliedAt"), "PlatformContract.appliedAt")
+    self.graphql_id = (
+        v if (v := get("graphqlId")).__class__ is str else report_mismatch(v, "PlatformContract.graphqlId")
+    )
+    self.id = v if (v := get("id")).__class__ is str else report_mismatch(v, "PlatformContract.id")
+    self.is_archived = (
+        v if (v := get("isArchived")).__class__ is bool else report_mismatch(v, "PlatformContract.isArchived")
+    )
+    self.is_for_test = (
+        v if (v := get("isForTest")).__class__ is bool else report_mismatch(v, "PlatformContract.isForTest")
+    )
+    self.memo = v if (v := get("memo")) is None or v.__class__ is str else report_mismatch(v, "PlatformContract.memo")
+    self.name = v if (v := get("name")).__class__ is str else report_mismatch(v, "PlatformContract.name")
     self.platform_fee = (
-        read_platform_fee(v) if (v := get("platformFee")).__class__ is dict else odd(v, "PlatformContract.platformFee")
+        read_platform_fee(v)
+        if (v := get("platformFee")).__class__ is dict
+        else report_mismatch(v, "PlatformContract.platformFee")
     )
     self.platform_fee_vat_payer = (
-        v if (v := get("platformFeeVatPayer")).__class__ is str else odd(v, "PlatformContract.platformFeeVatPayer")
+        v
+        if (v := get("platformFeeVatPayer")).__class__ is str
+        else report_mismatch(v, "PlatformContract.platformFeeVatPayer")
     )
     self.settlement_cycle = (
         read_platform_settlement_cycle(v)
         if (v := get("settlementCycle")).__class__ is dict
-        else odd(v, "PlatformContract.settlementCycle")
+        else report_mismatch(v, "PlatformContract.settlementCycle")
     )
     self.subtract_payment_vat_amount = (
         v
         if (v := get("subtractPaymentVatAmount")).__class__ is bool
-        else odd(v, "PlatformContract.subtractPaymentVatAmount")
+        else report_mismatch(v, "PlatformContract.subtractPaymentVatAmount")
     )
-    if not _KNOWN.issuperset(raw):
-        self.additional_properties = extra(raw, _KNOWN)
+    self.__time_texts__ = (t1,)
+    if not _JSON_NAMES.issuperset(raw):
+        self.additional_properties = unknown_fields(raw, _JSON_NAMES, self.__time_texts__)
     return self

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import extra, known, new, odd, read_scalars
+from portone_async._reading import json_names, new_instance, read_scalars, report_mismatch, unknown_fields
 from portone_async.models.platform_contract_filter_input_keyword import (
     read as read_platform_contract_filter_input_keyword,
 )
@@ -30,49 +30,49 @@ class PlatformContractFilterInput(Model):
     keyword: PlatformContractFilterInputKeyword | None = None
     """Text to search for."""
     platform_fee_payers: list[PlatformPayer] | None = None
-    """Match contracts whose commission is borne by one of these."""
+    """Only contracts whose commission is borne by one of these."""
 
 
-_KNOWN = known(PlatformContractFilterInput)
+_JSON_NAMES = json_names(PlatformContractFilterInput)
 
 
 def read(raw: Any) -> PlatformContractFilterInput:
     """Read `PlatformContractFilterInput` from JSON."""
-    self = new(PlatformContractFilterInput)
+    self = new_instance(PlatformContractFilterInput)
     get = raw.get
     self.cycle_types = (
         None
         if (v := get("cycleTypes")) is None
         else read_scalars(v, str, "PlatformContractFilterInput.cycleTypes")
         if v.__class__ is list
-        else odd(v, "PlatformContractFilterInput.cycleTypes")
+        else report_mismatch(v, "PlatformContractFilterInput.cycleTypes")
     )
     self.date_policies = (
         None
         if (v := get("datePolicies")) is None
         else read_scalars(v, str, "PlatformContractFilterInput.datePolicies")
         if v.__class__ is list
-        else odd(v, "PlatformContractFilterInput.datePolicies")
+        else report_mismatch(v, "PlatformContractFilterInput.datePolicies")
     )
     self.is_archived = (
         v
         if (v := get("isArchived")) is None or v.__class__ is bool
-        else odd(v, "PlatformContractFilterInput.isArchived")
+        else report_mismatch(v, "PlatformContractFilterInput.isArchived")
     )
     self.keyword = (
         None
         if (v := get("keyword")) is None
         else read_platform_contract_filter_input_keyword(v)
         if v.__class__ is dict
-        else odd(v, "PlatformContractFilterInput.keyword")
+        else report_mismatch(v, "PlatformContractFilterInput.keyword")
     )
     self.platform_fee_payers = (
         None
         if (v := get("platformFeePayers")) is None
         else read_scalars(v, str, "PlatformContractFilterInput.platformFeePayers")
         if v.__class__ is list
-        else odd(v, "PlatformContractFilterInput.platformFeePayers")
+        else report_mismatch(v, "PlatformContractFilterInput.platformFeePayers")
     )
-    if not _KNOWN.issuperset(raw):
-        self.additional_properties = extra(raw, _KNOWN)
+    if not _JSON_NAMES.issuperset(raw):
+        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
     return self

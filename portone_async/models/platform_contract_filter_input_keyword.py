@@ -7,7 +7,7 @@ from typing import Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import extra, known, new, odd
+from portone_async._reading import json_names, new_instance, report_mismatch, unknown_fields
 
 
 @define(slots=True, kw_only=True, repr=False)
@@ -15,22 +15,28 @@ class PlatformContractFilterInputKeyword(Model):
     """Keyword search over contracts; set exactly one field."""
 
     id: str | None = None
-    """Finds contracts whose id contains this text."""
+    """Only contracts whose id contains this text."""
     name: str | None = None
-    """Match contracts whose name contains this text."""
+    """Only contracts whose name contains this text."""
 
 
-_KNOWN = known(PlatformContractFilterInputKeyword)
+_JSON_NAMES = json_names(PlatformContractFilterInputKeyword)
 
 
 def read(raw: Any) -> PlatformContractFilterInputKeyword:
     """Read `PlatformContractFilterInputKeyword` from JSON."""
-    self = new(PlatformContractFilterInputKeyword)
+    self = new_instance(PlatformContractFilterInputKeyword)
     get = raw.get
-    self.id = v if (v := get("id")) is None or v.__class__ is str else odd(v, "PlatformContractFilterInputKeyword.id")
-    self.name = (
-        v if (v := get("name")) is None or v.__class__ is str else odd(v, "PlatformContractFilterInputKeyword.name")
+    self.id = (
+        v
+        if (v := get("id")) is None or v.__class__ is str
+        else report_mismatch(v, "PlatformContractFilterInputKeyword.id")
     )
-    if not _KNOWN.issuperset(raw):
-        self.additional_properties = extra(raw, _KNOWN)
+    self.name = (
+        v
+        if (v := get("name")) is None or v.__class__ is str
+        else report_mismatch(v, "PlatformContractFilterInputKeyword.name")
+    )
+    if not _JSON_NAMES.issuperset(raw):
+        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
     return self

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import extra, known, new, odd, read_datetime
+from portone_async._reading import json_names, new_instance, read_datetime, report_mismatch, unknown_fields
 from portone_async.models.platform_bank_account_detail import read as read_platform_bank_account_detail
 
 if TYPE_CHECKING:
@@ -19,16 +19,19 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class PlatformDepositAccountTransfer(Model):
-    """Money that came in to a bank account of the platform."""
+    """Money deposited to a bank account of the platform."""
+
+    __enum_fields__: ClassVar[tuple[str, ...]] = ("currency", "status")
+    __time_fields__: ClassVar[tuple[str, ...]] = ("created_at", "status_updated_at", "traded_at", "updated_at")
 
     amount: int
     """Amount in the smallest unit of the currency (won for KRW)."""
     bank_account: PlatformBankAccountDetail
-    """Account the money came into."""
+    """Account the money was deposited to."""
     bank_account_graphql_id: str
     """Id of the bank account in PortOne's GraphQL API."""
     bank_account_id: str
-    """Id of the account the money came into."""
+    """Id of the account the money was deposited to."""
     created_at: datetime
     """When it was created."""
     currency: Currency
@@ -40,7 +43,7 @@ class PlatformDepositAccountTransfer(Model):
     is_for_test: bool
     """Whether it belongs to test mode."""
     status: PlatformAccountTransferStatus
-    """Current status; among variants of one type it tells them apart."""
+    """Current status; in a union, the discriminator."""
     status_updated_at: datetime
     """Time of the last status change."""
     updated_at: datetime
@@ -48,53 +51,68 @@ class PlatformDepositAccountTransfer(Model):
     deposit_memo: str | None = None
     """Text on the bank statement of the receiving account."""
     traded_at: datetime | None = None
-    """Time the money was moved."""
+    """When the money was moved."""
     type: Literal["DEPOSIT"] = "DEPOSIT"
-    """Kind of object; among variants of one type it tells them apart."""
+    """Kind of object; in a union, the discriminator."""
 
 
-_KNOWN = known(PlatformDepositAccountTransfer)
+_JSON_NAMES = json_names(PlatformDepositAccountTransfer)
 
 
 def read(raw: Any) -> PlatformDepositAccountTransfer:
     """Read `PlatformDepositAccountTransfer` from JSON."""
-    self = new(PlatformDepositAccountTransfer)
+    self = new_instance(PlatformDepositAccountTransfer)
     get = raw.get
-    self.amount = v if (v := get("amount")).__class__ is int else odd(v, "PlatformDepositAccountTransfer.amount")
+    self.amount = (
+        v if (v := get("amount")).__class__ is int else report_mismatch(v, "PlatformDepositAccountTransfer.amount")
+    )
     self.bank_account = (
         read_platform_bank_account_detail(v)
         if (v := get("bankAccount")).__class__ is dict
-        else odd(v, "PlatformDepositAccountTransfer.bankAccount")
+        else report_mismatch(v, "PlatformDepositAccountTransfer.bankAccount")
     )
     self.bank_account_graphql_id = (
         v
         if (v := get("bankAccountGraphqlId")).__class__ is str
-        else odd(v, "PlatformDepositAccountTransfer.bankAccountGraphqlId")
+        else report_mismatch(v, "PlatformDepositAccountTransfer.bankAccountGraphqlId")
     )
     self.bank_account_id = (
-        v if (v := get("bankAccountId")).__class__ is str else odd(v, "PlatformDepositAccountTransfer.bankAccountId")
+        v
+        if (v := get("bankAccountId")).__class__ is str
+        else report_mismatch(v, "PlatformDepositAccountTransfer.bankAccountId")
     )
-    self.created_at = read_datetime(get("createdAt"), "PlatformDepositAccountTransfer.createdAt")
-    self.currency = v if (v := get("currency")).__class__ is str else odd(v, "PlatformDepositAccountTransfer.currency")
+    self.created_at = read_datetime(t1 := get("createdAt"), "PlatformDepositAccountTransfer.createdAt")
+    self.currency = (
+        v if (v := get("currency")).__class__ is str else report_mismatch(v, "PlatformDepositAccountTransfer.currency")
+    )
     self.deposit_memo = (
         v
         if (v := get("depositMemo")) is None or v.__class__ is str
-        else odd(v, "PlatformDepositAccountTransfer.depositMemo")
+        else report_mismatch(v, "PlatformDepositAccountTransfer.depositMemo")
     )
     self.depositor_name = (
-        v if (v := get("depositorName")).__class__ is str else odd(v, "PlatformDepositAccountTransfer.depositorName")
+        v
+        if (v := get("depositorName")).__class__ is str
+        else report_mismatch(v, "PlatformDepositAccountTransfer.depositorName")
     )
-    self.id = v if (v := get("id")).__class__ is str else odd(v, "PlatformDepositAccountTransfer.id")
+    self.id = v if (v := get("id")).__class__ is str else report_mismatch(v, "PlatformDepositAccountTransfer.id")
     self.is_for_test = (
-        v if (v := get("isForTest")).__class__ is bool else odd(v, "PlatformDepositAccountTransfer.isForTest")
+        v
+        if (v := get("isForTest")).__class__ is bool
+        else report_mismatch(v, "PlatformDepositAccountTransfer.isForTest")
     )
-    self.status = v if (v := get("status")).__class__ is str else odd(v, "PlatformDepositAccountTransfer.status")
-    self.status_updated_at = read_datetime(get("statusUpdatedAt"), "PlatformDepositAccountTransfer.statusUpdatedAt")
+    self.status = (
+        v if (v := get("status")).__class__ is str else report_mismatch(v, "PlatformDepositAccountTransfer.status")
+    )
+    self.status_updated_at = read_datetime(
+        t2 := get("statusUpdatedAt"), "PlatformDepositAccountTransfer.statusUpdatedAt"
+    )
     self.traded_at = (
-        None if (v := get("tradedAt")) is None else read_datetime(v, "PlatformDepositAccountTransfer.tradedAt")
+        None if (t3 := get("tradedAt")) is None else read_datetime(t3, "PlatformDepositAccountTransfer.tradedAt")
     )
-    self.type = v if (v := get("type")).__class__ is str else odd(v, "PlatformDepositAccountTransfer.type")
-    self.updated_at = read_datetime(get("updatedAt"), "PlatformDepositAccountTransfer.updatedAt")
-    if not _KNOWN.issuperset(raw):
-        self.additional_properties = extra(raw, _KNOWN)
+    self.type = v if (v := get("type")).__class__ is str else report_mismatch(v, "PlatformDepositAccountTransfer.type")
+    self.updated_at = read_datetime(t4 := get("updatedAt"), "PlatformDepositAccountTransfer.updatedAt")
+    self.__time_texts__ = (t1, t2, t3, t4)
+    if not _JSON_NAMES.issuperset(raw):
+        self.additional_properties = unknown_fields(raw, _JSON_NAMES, self.__time_texts__)
     return self

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import extra, known, new, odd, read_datetime
+from portone_async._reading import json_names, new_instance, read_datetime, report_mismatch, unknown_fields
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 @define(slots=True, kw_only=True, repr=False)
 class PlatformDiscountSharePolicy(Model):
     """How much of a coupon or point discount the partner bears."""
+
+    __time_fields__: ClassVar[tuple[str, ...]] = ("applied_at",)
 
     applied_at: datetime
     """When the change takes or took effect."""
@@ -35,27 +37,38 @@ class PlatformDiscountSharePolicy(Model):
     """Memo about the discount share policy."""
 
 
-_KNOWN = known(PlatformDiscountSharePolicy)
+_JSON_NAMES = json_names(PlatformDiscountSharePolicy)
 
 
 def read(raw: Any) -> PlatformDiscountSharePolicy:
     """Read `PlatformDiscountSharePolicy` from JSON."""
-    self = new(PlatformDiscountSharePolicy)
+    self = new_instance(PlatformDiscountSharePolicy)
     get = raw.get
-    self.applied_at = read_datetime(get("appliedAt"), "PlatformDiscountSharePolicy.appliedAt")
-    self.graphql_id = v if (v := get("graphqlId")).__class__ is str else odd(v, "PlatformDiscountSharePolicy.graphqlId")
-    self.id = v if (v := get("id")).__class__ is str else odd(v, "PlatformDiscountSharePolicy.id")
+    self.applied_at = read_datetime(t1 := get("appliedAt"), "PlatformDiscountSharePolicy.appliedAt")
+    self.graphql_id = (
+        v if (v := get("graphqlId")).__class__ is str else report_mismatch(v, "PlatformDiscountSharePolicy.graphqlId")
+    )
+    self.id = v if (v := get("id")).__class__ is str else report_mismatch(v, "PlatformDiscountSharePolicy.id")
     self.is_archived = (
-        v if (v := get("isArchived")).__class__ is bool else odd(v, "PlatformDiscountSharePolicy.isArchived")
+        v
+        if (v := get("isArchived")).__class__ is bool
+        else report_mismatch(v, "PlatformDiscountSharePolicy.isArchived")
     )
     self.is_for_test = (
-        v if (v := get("isForTest")).__class__ is bool else odd(v, "PlatformDiscountSharePolicy.isForTest")
+        v if (v := get("isForTest")).__class__ is bool else report_mismatch(v, "PlatformDiscountSharePolicy.isForTest")
     )
-    self.memo = v if (v := get("memo")) is None or v.__class__ is str else odd(v, "PlatformDiscountSharePolicy.memo")
-    self.name = v if (v := get("name")).__class__ is str else odd(v, "PlatformDiscountSharePolicy.name")
+    self.memo = (
+        v
+        if (v := get("memo")) is None or v.__class__ is str
+        else report_mismatch(v, "PlatformDiscountSharePolicy.memo")
+    )
+    self.name = v if (v := get("name")).__class__ is str else report_mismatch(v, "PlatformDiscountSharePolicy.name")
     self.partner_share_rate = (
-        v if (v := get("partnerShareRate")).__class__ is int else odd(v, "PlatformDiscountSharePolicy.partnerShareRate")
+        v
+        if (v := get("partnerShareRate")).__class__ is int
+        else report_mismatch(v, "PlatformDiscountSharePolicy.partnerShareRate")
     )
-    if not _KNOWN.issuperset(raw):
-        self.additional_properties = extra(raw, _KNOWN)
+    self.__time_texts__ = (t1,)
+    if not _JSON_NAMES.issuperset(raw):
+        self.additional_properties = unknown_fields(raw, _JSON_NAMES, self.__time_texts__)
     return self

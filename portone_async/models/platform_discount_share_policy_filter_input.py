@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import extra, known, new, odd, read_scalars
+from portone_async._reading import json_names, new_instance, read_scalars, report_mismatch, unknown_fields
 from portone_async.models.platform_discount_share_policy_filter_input_keyword import (
     read as read_platform_discount_share_policy_filter_input_keyword,
 )
@@ -27,35 +27,35 @@ class PlatformDiscountSharePolicyFilterInput(Model):
     keyword: PlatformDiscountSharePolicyFilterInputKeyword | None = None
     """Text to search for."""
     partner_share_rates: list[int] | None = None
-    """Match policies with one of these partner share rates (1000 is 1 %)."""
+    """Only policies with one of these partner share rates (1000 is 1 %)."""
 
 
-_KNOWN = known(PlatformDiscountSharePolicyFilterInput)
+_JSON_NAMES = json_names(PlatformDiscountSharePolicyFilterInput)
 
 
 def read(raw: Any) -> PlatformDiscountSharePolicyFilterInput:
     """Read `PlatformDiscountSharePolicyFilterInput` from JSON."""
-    self = new(PlatformDiscountSharePolicyFilterInput)
+    self = new_instance(PlatformDiscountSharePolicyFilterInput)
     get = raw.get
     self.is_archived = (
         v
         if (v := get("isArchived")) is None or v.__class__ is bool
-        else odd(v, "PlatformDiscountSharePolicyFilterInput.isArchived")
+        else report_mismatch(v, "PlatformDiscountSharePolicyFilterInput.isArchived")
     )
     self.keyword = (
         None
         if (v := get("keyword")) is None
         else read_platform_discount_share_policy_filter_input_keyword(v)
         if v.__class__ is dict
-        else odd(v, "PlatformDiscountSharePolicyFilterInput.keyword")
+        else report_mismatch(v, "PlatformDiscountSharePolicyFilterInput.keyword")
     )
     self.partner_share_rates = (
         None
         if (v := get("partnerShareRates")) is None
         else read_scalars(v, int, "PlatformDiscountSharePolicyFilterInput.partnerShareRates")
         if v.__class__ is list
-        else odd(v, "PlatformDiscountSharePolicyFilterInput.partnerShareRates")
+        else report_mismatch(v, "PlatformDiscountSharePolicyFilterInput.partnerShareRates")
     )
-    if not _KNOWN.issuperset(raw):
-        self.additional_properties = extra(raw, _KNOWN)
+    if not _JSON_NAMES.issuperset(raw):
+        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
     return self

@@ -7,7 +7,7 @@ from typing import Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import extra, known, new, odd
+from portone_async._reading import json_names, new_instance, report_mismatch, unknown_fields
 
 
 @define(slots=True, kw_only=True, repr=False)
@@ -15,28 +15,28 @@ class PlatformDiscountSharePolicyFilterInputKeyword(Model):
     """Keyword search over discount share policies; only one of the fields counts."""
 
     id: str | None = None
-    """Finds discount share policies whose id contains this text."""
+    """Only discount share policies whose id contains this text."""
     name: str | None = None
-    """Match policies whose name contains this text."""
+    """Only policies whose name contains this text."""
 
 
-_KNOWN = known(PlatformDiscountSharePolicyFilterInputKeyword)
+_JSON_NAMES = json_names(PlatformDiscountSharePolicyFilterInputKeyword)
 
 
 def read(raw: Any) -> PlatformDiscountSharePolicyFilterInputKeyword:
     """Read `PlatformDiscountSharePolicyFilterInputKeyword` from JSON."""
-    self = new(PlatformDiscountSharePolicyFilterInputKeyword)
+    self = new_instance(PlatformDiscountSharePolicyFilterInputKeyword)
     get = raw.get
     self.id = (
         v
         if (v := get("id")) is None or v.__class__ is str
-        else odd(v, "PlatformDiscountSharePolicyFilterInputKeyword.id")
+        else report_mismatch(v, "PlatformDiscountSharePolicyFilterInputKeyword.id")
     )
     self.name = (
         v
         if (v := get("name")) is None or v.__class__ is str
-        else odd(v, "PlatformDiscountSharePolicyFilterInputKeyword.name")
+        else report_mismatch(v, "PlatformDiscountSharePolicyFilterInputKeyword.name")
     )
-    if not _KNOWN.issuperset(raw):
-        self.additional_properties = extra(raw, _KNOWN)
+    if not _JSON_NAMES.issuperset(raw):
+        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
     return self

@@ -7,7 +7,7 @@ from typing import Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import extra, known, new, odd, read_scalars
+from portone_async._reading import json_names, new_instance, read_scalars, report_mismatch, unknown_fields
 
 
 @define(slots=True, kw_only=True, repr=False)
@@ -18,18 +18,18 @@ class PlatformDiscountSharePolicyFilterOptions(Model):
     """Partner share rates in thousandths of a percent (1000 is 1 %)."""
 
 
-_KNOWN = known(PlatformDiscountSharePolicyFilterOptions)
+_JSON_NAMES = json_names(PlatformDiscountSharePolicyFilterOptions)
 
 
 def read(raw: Any) -> PlatformDiscountSharePolicyFilterOptions:
     """Read `PlatformDiscountSharePolicyFilterOptions` from JSON."""
-    self = new(PlatformDiscountSharePolicyFilterOptions)
+    self = new_instance(PlatformDiscountSharePolicyFilterOptions)
     get = raw.get
     self.partner_share_rates = (
         read_scalars(v, int, "PlatformDiscountSharePolicyFilterOptions.partnerShareRates")
         if (v := get("partnerShareRates")).__class__ is list
-        else odd(v, "PlatformDiscountSharePolicyFilterOptions.partnerShareRates")
+        else report_mismatch(v, "PlatformDiscountSharePolicyFilterOptions.partnerShareRates")
     )
-    if not _KNOWN.issuperset(raw):
-        self.additional_properties = extra(raw, _KNOWN)
+    if not _JSON_NAMES.issuperset(raw):
+        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
     return self

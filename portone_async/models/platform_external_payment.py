@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import extra, known, new, odd, read_datetime
+from portone_async._reading import json_names, new_instance, read_datetime, report_mismatch, unknown_fields
 from portone_async.models.platform_payment_method import read as read_platform_payment_method
 
 if TYPE_CHECKING:
@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 class PlatformExternalPayment(Model):
     """A payment made outside PortOne, as given for settlement."""
 
+    __enum_fields__: ClassVar[tuple[str, ...]] = ("currency",)
+    __time_fields__: ClassVar[tuple[str, ...]] = ("paid_at",)
+
     currency: Currency
     """Currency, as an ISO 4217 code."""
     id: str
@@ -32,30 +35,35 @@ class PlatformExternalPayment(Model):
     paid_at: datetime | None = None
     """Time of payment."""
     type: Literal["EXTERNAL"] = "EXTERNAL"
-    """Kind of object; among variants of one type it tells them apart."""
+    """Kind of object; in a union, the discriminator."""
 
 
-_KNOWN = known(PlatformExternalPayment)
+_JSON_NAMES = json_names(PlatformExternalPayment)
 
 
 def read(raw: Any) -> PlatformExternalPayment:
     """Read `PlatformExternalPayment` from JSON."""
-    self = new(PlatformExternalPayment)
+    self = new_instance(PlatformExternalPayment)
     get = raw.get
-    self.currency = v if (v := get("currency")).__class__ is str else odd(v, "PlatformExternalPayment.currency")
-    self.id = v if (v := get("id")).__class__ is str else odd(v, "PlatformExternalPayment.id")
+    self.currency = (
+        v if (v := get("currency")).__class__ is str else report_mismatch(v, "PlatformExternalPayment.currency")
+    )
+    self.id = v if (v := get("id")).__class__ is str else report_mismatch(v, "PlatformExternalPayment.id")
     self.method = (
         None
         if (v := get("method")) is None
         else read_platform_payment_method(v)
         if v.__class__ is dict
-        else odd(v, "PlatformExternalPayment.method")
+        else report_mismatch(v, "PlatformExternalPayment.method")
     )
     self.order_name = (
-        v if (v := get("orderName")) is None or v.__class__ is str else odd(v, "PlatformExternalPayment.orderName")
+        v
+        if (v := get("orderName")) is None or v.__class__ is str
+        else report_mismatch(v, "PlatformExternalPayment.orderName")
     )
-    self.paid_at = None if (v := get("paidAt")) is None else read_datetime(v, "PlatformExternalPayment.paidAt")
-    self.type = v if (v := get("type")).__class__ is str else odd(v, "PlatformExternalPayment.type")
-    if not _KNOWN.issuperset(raw):
-        self.additional_properties = extra(raw, _KNOWN)
+    self.paid_at = None if (t1 := get("paidAt")) is None else read_datetime(t1, "PlatformExternalPayment.paidAt")
+    self.type = v if (v := get("type")).__class__ is str else report_mismatch(v, "PlatformExternalPayment.type")
+    self.__time_texts__ = (t1,)
+    if not _JSON_NAMES.issuperset(raw):
+        self.additional_properties = unknown_fields(raw, _JSON_NAMES, self.__time_texts__)
     return self

@@ -15,13 +15,10 @@ if TYPE_CHECKING:
     from portone_async.models.platform_fixed_rate_fee import PlatformFixedRateFee
 
     PlatformFee: TypeAlias = PlatformFixedAmountFee | PlatformFixedRateFee | UnknownVariant
-    """How a commission or fee is worked out: a fixed amount or a rate."""
+    """How a commission or fee is calculated: a fixed amount or a rate."""
 else:
-    __getattr__ = union_alias(
-        "PlatformFee",
-        {"PlatformFixedAmountFee": "platform_fixed_amount_fee", "PlatformFixedRateFee": "platform_fixed_rate_fee"},
-    )
+    __getattr__ = union_alias("PlatformFee", ("PlatformFixedAmountFee", "PlatformFixedRateFee"))
 
 read: Callable[[Any], PlatformFee] = variant_reader(
-    "type", {"FIXED_AMOUNT": "platform_fixed_amount_fee", "FIXED_RATE": "platform_fixed_rate_fee"}, "PlatformFee"
+    "type", {"FIXED_AMOUNT": "PlatformFixedAmountFee", "FIXED_RATE": "PlatformFixedRateFee"}, "PlatformFee"
 )

@@ -7,7 +7,7 @@ from typing import Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import extra, known, new, odd
+from portone_async._reading import json_names, new_instance, report_mismatch, unknown_fields
 
 
 @define(slots=True, kw_only=True, repr=False)
@@ -20,19 +20,21 @@ class PlatformFeeInput(Model):
     """Fee rate in units of 10^-5 (1000 is 1 %); give this or `fixed_amount`."""
 
 
-_KNOWN = known(PlatformFeeInput)
+_JSON_NAMES = json_names(PlatformFeeInput)
 
 
 def read(raw: Any) -> PlatformFeeInput:
     """Read `PlatformFeeInput` from JSON."""
-    self = new(PlatformFeeInput)
+    self = new_instance(PlatformFeeInput)
     get = raw.get
     self.fixed_amount = (
-        v if (v := get("fixedAmount")) is None or v.__class__ is int else odd(v, "PlatformFeeInput.fixedAmount")
+        v
+        if (v := get("fixedAmount")) is None or v.__class__ is int
+        else report_mismatch(v, "PlatformFeeInput.fixedAmount")
     )
     self.fixed_rate = (
-        v if (v := get("fixedRate")) is None or v.__class__ is int else odd(v, "PlatformFeeInput.fixedRate")
+        v if (v := get("fixedRate")) is None or v.__class__ is int else report_mismatch(v, "PlatformFeeInput.fixedRate")
     )
-    if not _KNOWN.issuperset(raw):
-        self.additional_properties = extra(raw, _KNOWN)
+    if not _JSON_NAMES.issuperset(raw):
+        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
     return self

@@ -7,7 +7,7 @@ from typing import Any, Literal
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import extra, known, new, odd
+from portone_async._reading import json_names, new_instance, report_mismatch, unknown_fields
 
 
 @define(slots=True, kw_only=True, repr=False)
@@ -17,18 +17,18 @@ class PlatformFixedAmountFee(Model):
     amount: int
     """Fixed fee, in the smallest currency unit."""
     type: Literal["FIXED_AMOUNT"] = "FIXED_AMOUNT"
-    """Kind of object; among variants of one type it tells them apart."""
+    """Kind of object; in a union, the discriminator."""
 
 
-_KNOWN = known(PlatformFixedAmountFee)
+_JSON_NAMES = json_names(PlatformFixedAmountFee)
 
 
 def read(raw: Any) -> PlatformFixedAmountFee:
     """Read `PlatformFixedAmountFee` from JSON."""
-    self = new(PlatformFixedAmountFee)
+    self = new_instance(PlatformFixedAmountFee)
     get = raw.get
-    self.amount = v if (v := get("amount")).__class__ is int else odd(v, "PlatformFixedAmountFee.amount")
-    self.type = v if (v := get("type")).__class__ is str else odd(v, "PlatformFixedAmountFee.type")
-    if not _KNOWN.issuperset(raw):
-        self.additional_properties = extra(raw, _KNOWN)
+    self.amount = v if (v := get("amount")).__class__ is int else report_mismatch(v, "PlatformFixedAmountFee.amount")
+    self.type = v if (v := get("type")).__class__ is str else report_mismatch(v, "PlatformFixedAmountFee.type")
+    if not _JSON_NAMES.issuperset(raw):
+        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
     return self

@@ -7,7 +7,7 @@ from typing import Any, Literal
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import extra, known, new, odd
+from portone_async._reading import json_names, new_instance, report_mismatch, unknown_fields
 
 
 @define(slots=True, kw_only=True, repr=False)
@@ -17,18 +17,18 @@ class PlatformFixedRateFee(Model):
     rate: int
     """Fee rate of the total amount, in thousandths of a percent (1000 is 1 %)."""
     type: Literal["FIXED_RATE"] = "FIXED_RATE"
-    """Kind of object; among variants of one type it tells them apart."""
+    """Kind of object; in a union, the discriminator."""
 
 
-_KNOWN = known(PlatformFixedRateFee)
+_JSON_NAMES = json_names(PlatformFixedRateFee)
 
 
 def read(raw: Any) -> PlatformFixedRateFee:
     """Read `PlatformFixedRateFee` from JSON."""
-    self = new(PlatformFixedRateFee)
+    self = new_instance(PlatformFixedRateFee)
     get = raw.get
-    self.rate = v if (v := get("rate")).__class__ is int else odd(v, "PlatformFixedRateFee.rate")
-    self.type = v if (v := get("type")).__class__ is str else odd(v, "PlatformFixedRateFee.type")
-    if not _KNOWN.issuperset(raw):
-        self.additional_properties = extra(raw, _KNOWN)
+    self.rate = v if (v := get("rate")).__class__ is int else report_mismatch(v, "PlatformFixedRateFee.rate")
+    self.type = v if (v := get("type")).__class__ is str else report_mismatch(v, "PlatformFixedRateFee.type")
+    if not _JSON_NAMES.issuperset(raw):
+        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
     return self

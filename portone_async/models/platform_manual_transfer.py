@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import extra, known, new, odd, read_date, read_list
+from portone_async._reading import json_names, new_instance, read_date, read_list, report_mismatch, unknown_fields
 from portone_async.models.platform_partner import read as read_platform_partner
 from portone_async.models.platform_user_defined_property_key_value import (
     read as read_platform_user_defined_property_key_value,
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 @define(slots=True, kw_only=True, repr=False)
 class PlatformManualTransfer(Model):
     """An amount to settle with a partner that was entered by hand."""
+
+    __enum_fields__: ClassVar[tuple[str, ...]] = ("settlement_currency", "status")
 
     graphql_id: str
     """Id of the object in PortOne's GraphQL API."""
@@ -42,7 +44,7 @@ class PlatformManualTransfer(Model):
     settlement_tax_free_amount: int
     """Tax-free part of the settlement amount, in the smallest currency unit."""
     status: PlatformTransferStatus
-    """Current status; among variants of one type it tells them apart."""
+    """Current status; in a union, the discriminator."""
     user_defined_properties: list[PlatformUserDefinedPropertyKeyValue]
     """User-defined properties."""
     memo: str | None = None
@@ -52,52 +54,64 @@ class PlatformManualTransfer(Model):
     payout_id: str | None = None
     """No longer used."""
     type: Literal["MANUAL"] = "MANUAL"
-    """Kind of object; among variants of one type it tells them apart."""
+    """Kind of object; in a union, the discriminator."""
 
 
-_KNOWN = known(PlatformManualTransfer)
+_JSON_NAMES = json_names(PlatformManualTransfer)
 
 
 def read(raw: Any) -> PlatformManualTransfer:
     """Read `PlatformManualTransfer` from JSON."""
-    self = new(PlatformManualTransfer)
+    self = new_instance(PlatformManualTransfer)
     get = raw.get
-    self.graphql_id = v if (v := get("graphqlId")).__class__ is str else odd(v, "PlatformManualTransfer.graphqlId")
-    self.id = v if (v := get("id")).__class__ is str else odd(v, "PlatformManualTransfer.id")
-    self.is_for_test = v if (v := get("isForTest")).__class__ is bool else odd(v, "PlatformManualTransfer.isForTest")
-    self.memo = v if (v := get("memo")) is None or v.__class__ is str else odd(v, "PlatformManualTransfer.memo")
+    self.graphql_id = (
+        v if (v := get("graphqlId")).__class__ is str else report_mismatch(v, "PlatformManualTransfer.graphqlId")
+    )
+    self.id = v if (v := get("id")).__class__ is str else report_mismatch(v, "PlatformManualTransfer.id")
+    self.is_for_test = (
+        v if (v := get("isForTest")).__class__ is bool else report_mismatch(v, "PlatformManualTransfer.isForTest")
+    )
+    self.memo = (
+        v if (v := get("memo")) is None or v.__class__ is str else report_mismatch(v, "PlatformManualTransfer.memo")
+    )
     self.partner = (
         read_platform_partner(v)
         if (v := get("partner")).__class__ is dict
-        else odd(v, "PlatformManualTransfer.partner")
+        else report_mismatch(v, "PlatformManualTransfer.partner")
     )
     self.payout_graphql_id = (
         v
         if (v := get("payoutGraphqlId")) is None or v.__class__ is str
-        else odd(v, "PlatformManualTransfer.payoutGraphqlId")
+        else report_mismatch(v, "PlatformManualTransfer.payoutGraphqlId")
     )
     self.payout_id = (
-        v if (v := get("payoutId")) is None or v.__class__ is str else odd(v, "PlatformManualTransfer.payoutId")
+        v
+        if (v := get("payoutId")) is None or v.__class__ is str
+        else report_mismatch(v, "PlatformManualTransfer.payoutId")
     )
     self.settlement_amount = (
-        v if (v := get("settlementAmount")).__class__ is int else odd(v, "PlatformManualTransfer.settlementAmount")
+        v
+        if (v := get("settlementAmount")).__class__ is int
+        else report_mismatch(v, "PlatformManualTransfer.settlementAmount")
     )
     self.settlement_currency = (
-        v if (v := get("settlementCurrency")).__class__ is str else odd(v, "PlatformManualTransfer.settlementCurrency")
+        v
+        if (v := get("settlementCurrency")).__class__ is str
+        else report_mismatch(v, "PlatformManualTransfer.settlementCurrency")
     )
     self.settlement_date = read_date(get("settlementDate"), "PlatformManualTransfer.settlementDate")
     self.settlement_tax_free_amount = (
         v
         if (v := get("settlementTaxFreeAmount")).__class__ is int
-        else odd(v, "PlatformManualTransfer.settlementTaxFreeAmount")
+        else report_mismatch(v, "PlatformManualTransfer.settlementTaxFreeAmount")
     )
-    self.status = v if (v := get("status")).__class__ is str else odd(v, "PlatformManualTransfer.status")
-    self.type = v if (v := get("type")).__class__ is str else odd(v, "PlatformManualTransfer.type")
+    self.status = v if (v := get("status")).__class__ is str else report_mismatch(v, "PlatformManualTransfer.status")
+    self.type = v if (v := get("type")).__class__ is str else report_mismatch(v, "PlatformManualTransfer.type")
     self.user_defined_properties = (
         read_list(v, read_platform_user_defined_property_key_value, "PlatformManualTransfer.userDefinedProperties")
         if (v := get("userDefinedProperties")).__class__ is list
-        else odd(v, "PlatformManualTransfer.userDefinedProperties")
+        else report_mismatch(v, "PlatformManualTransfer.userDefinedProperties")
     )
-    if not _KNOWN.issuperset(raw):
-        self.additional_properties = extra(raw, _KNOWN)
+    if not _JSON_NAMES.issuperset(raw):
+        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
     return self

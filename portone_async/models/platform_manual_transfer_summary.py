@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import extra, known, new, odd, read_date, read_list
+from portone_async._reading import json_names, new_instance, read_date, read_list, report_mismatch, unknown_fields
 from portone_async.models.platform_transfer_summary_partner import read as read_platform_transfer_summary_partner
 from portone_async.models.platform_user_defined_property_key_value import (
     read as read_platform_user_defined_property_key_value,
@@ -23,7 +23,9 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class PlatformManualTransferSummary(Model):
-    """Short form of a transfer entered by hand."""
+    """Summary of a transfer entered by hand."""
+
+    __enum_fields__: ClassVar[tuple[str, ...]] = ("settlement_currency", "status")
 
     graphql_id: str
     """Id of the object in PortOne's GraphQL API."""
@@ -34,7 +36,7 @@ class PlatformManualTransferSummary(Model):
     partner: PlatformTransferSummaryPartner
     """The partner."""
     partner_user_defined_properties: list[PlatformUserDefinedPropertyKeyValue]
-    """Going away: read the `user_defined_properties` of `partner` instead."""
+    """Deprecated: read the `user_defined_properties` of `partner` instead."""
     settlement_amount: int
     """Settlement amount, in the smallest currency unit."""
     settlement_currency: Currency
@@ -44,34 +46,40 @@ class PlatformManualTransferSummary(Model):
     settlement_tax_free_amount: int
     """Tax-free part of the settlement amount, in the smallest currency unit."""
     status: PlatformTransferStatus
-    """Current status; among variants of one type it tells them apart."""
+    """Current status; in a union, the discriminator."""
     user_defined_properties: list[PlatformUserDefinedPropertyKeyValue]
     """User-defined properties."""
     memo: str | None = None
     """Memo."""
     type: Literal["MANUAL"] = "MANUAL"
-    """Kind of object; among variants of one type it tells them apart."""
+    """Kind of object; in a union, the discriminator."""
 
 
-_KNOWN = known(PlatformManualTransferSummary)
+_JSON_NAMES = json_names(PlatformManualTransferSummary)
 
 
 def read(raw: Any) -> PlatformManualTransferSummary:
     """Read `PlatformManualTransferSummary` from JSON."""
-    self = new(PlatformManualTransferSummary)
+    self = new_instance(PlatformManualTransferSummary)
     get = raw.get
     self.graphql_id = (
-        v if (v := get("graphqlId")).__class__ is str else odd(v, "PlatformManualTransferSummary.graphqlId")
+        v if (v := get("graphqlId")).__class__ is str else report_mismatch(v, "PlatformManualTransferSummary.graphqlId")
     )
-    self.id = v if (v := get("id")).__class__ is str else odd(v, "PlatformManualTransferSummary.id")
+    self.id = v if (v := get("id")).__class__ is str else report_mismatch(v, "PlatformManualTransferSummary.id")
     self.is_for_test = (
-        v if (v := get("isForTest")).__class__ is bool else odd(v, "PlatformManualTransferSummary.isForTest")
+        v
+        if (v := get("isForTest")).__class__ is bool
+        else report_mismatch(v, "PlatformManualTransferSummary.isForTest")
     )
-    self.memo = v if (v := get("memo")) is None or v.__class__ is str else odd(v, "PlatformManualTransferSummary.memo")
+    self.memo = (
+        v
+        if (v := get("memo")) is None or v.__class__ is str
+        else report_mismatch(v, "PlatformManualTransferSummary.memo")
+    )
     self.partner = (
         read_platform_transfer_summary_partner(v)
         if (v := get("partner")).__class__ is dict
-        else odd(v, "PlatformManualTransferSummary.partner")
+        else report_mismatch(v, "PlatformManualTransferSummary.partner")
     )
     self.partner_user_defined_properties = (
         read_list(
@@ -80,33 +88,35 @@ def read(raw: Any) -> PlatformManualTransferSummary:
             "PlatformManualTransferSummary.partnerUserDefinedProperties",
         )
         if (v := get("partnerUserDefinedProperties")).__class__ is list
-        else odd(v, "PlatformManualTransferSummary.partnerUserDefinedProperties")
+        else report_mismatch(v, "PlatformManualTransferSummary.partnerUserDefinedProperties")
     )
     self.settlement_amount = (
         v
         if (v := get("settlementAmount")).__class__ is int
-        else odd(v, "PlatformManualTransferSummary.settlementAmount")
+        else report_mismatch(v, "PlatformManualTransferSummary.settlementAmount")
     )
     self.settlement_currency = (
         v
         if (v := get("settlementCurrency")).__class__ is str
-        else odd(v, "PlatformManualTransferSummary.settlementCurrency")
+        else report_mismatch(v, "PlatformManualTransferSummary.settlementCurrency")
     )
     self.settlement_date = read_date(get("settlementDate"), "PlatformManualTransferSummary.settlementDate")
     self.settlement_tax_free_amount = (
         v
         if (v := get("settlementTaxFreeAmount")).__class__ is int
-        else odd(v, "PlatformManualTransferSummary.settlementTaxFreeAmount")
+        else report_mismatch(v, "PlatformManualTransferSummary.settlementTaxFreeAmount")
     )
-    self.status = v if (v := get("status")).__class__ is str else odd(v, "PlatformManualTransferSummary.status")
-    self.type = v if (v := get("type")).__class__ is str else odd(v, "PlatformManualTransferSummary.type")
+    self.status = (
+        v if (v := get("status")).__class__ is str else report_mismatch(v, "PlatformManualTransferSummary.status")
+    )
+    self.type = v if (v := get("type")).__class__ is str else report_mismatch(v, "PlatformManualTransferSummary.type")
     self.user_defined_properties = (
         read_list(
             v, read_platform_user_defined_property_key_value, "PlatformManualTransferSummary.userDefinedProperties"
         )
         if (v := get("userDefinedProperties")).__class__ is list
-        else odd(v, "PlatformManualTransferSummary.userDefinedProperties")
+        else report_mismatch(v, "PlatformManualTransferSummary.userDefinedProperties")
     )
-    if not _KNOWN.issuperset(raw):
-        self.additional_properties = extra(raw, _KNOWN)
+    if not _JSON_NAMES.issuperset(raw):
+        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
     return self

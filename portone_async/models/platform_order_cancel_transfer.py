@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import extra, known, new, odd, read_date, read_list
+from portone_async._reading import json_names, new_instance, read_date, read_list, report_mismatch, unknown_fields
 from portone_async.models.platform_contract import read as read_platform_contract
 from portone_async.models.platform_order_settlement_amount import read as read_platform_order_settlement_amount
 from portone_async.models.platform_order_transfer_additional_fee import (
@@ -43,8 +43,10 @@ if TYPE_CHECKING:
 class PlatformOrderCancelTransfer(Model):
     """A transfer that takes back what was settled for a cancelled order."""
 
+    __enum_fields__: ClassVar[tuple[str, ...]] = ("settlement_currency", "status")
+
     additional_fees: list[PlatformOrderTransferAdditionalFee]
-    """Additional fees used to compute the settlement amount."""
+    """Additional fees used to calculate the settlement amount."""
     amount: PlatformOrderSettlementAmount
     """Breakdown of the settlement amount."""
     cancellation: PlatformOrderTransferCancellation
@@ -52,7 +54,7 @@ class PlatformOrderCancelTransfer(Model):
     contract: PlatformContract
     """Contract the settlement follows."""
     discounts: list[PlatformOrderTransferDiscount]
-    """Discounts used to compute the settlement amount."""
+    """Discounts used to calculate the settlement amount."""
     graphql_id: str
     """Id of the object in PortOne's GraphQL API."""
     id: str
@@ -74,7 +76,7 @@ class PlatformOrderCancelTransfer(Model):
     settlement_start_date: date
     """Date from which the settlement date is counted, as yyyy-MM-dd."""
     status: PlatformTransferStatus
-    """Current status; among variants of one type it tells them apart."""
+    """Current status; in a union, the discriminator."""
     user_defined_properties: list[PlatformUserDefinedPropertyKeyValue]
     """User-defined properties."""
     memo: str | None = None
@@ -84,91 +86,101 @@ class PlatformOrderCancelTransfer(Model):
     payout_id: str | None = None
     """No longer used."""
     type: Literal["ORDER_CANCEL"] = "ORDER_CANCEL"
-    """Kind of object; among variants of one type it tells them apart."""
+    """Kind of object; in a union, the discriminator."""
 
 
-_KNOWN = known(PlatformOrderCancelTransfer)
+_JSON_NAMES = json_names(PlatformOrderCancelTransfer)
 
 
 def read(raw: Any) -> PlatformOrderCancelTransfer:
     """Read `PlatformOrderCancelTransfer` from JSON."""
-    self = new(PlatformOrderCancelTransfer)
+    self = new_instance(PlatformOrderCancelTransfer)
     get = raw.get
     self.additional_fees = (
         read_list(v, read_platform_order_transfer_additional_fee, "PlatformOrderCancelTransfer.additionalFees")
         if (v := get("additionalFees")).__class__ is list
-        else odd(v, "PlatformOrderCancelTransfer.additionalFees")
+        else report_mismatch(v, "PlatformOrderCancelTransfer.additionalFees")
     )
     self.amount = (
         read_platform_order_settlement_amount(v)
         if (v := get("amount")).__class__ is dict
-        else odd(v, "PlatformOrderCancelTransfer.amount")
+        else report_mismatch(v, "PlatformOrderCancelTransfer.amount")
     )
     self.cancellation = (
         read_platform_order_transfer_cancellation(v)
         if (v := get("cancellation")).__class__ is dict
-        else odd(v, "PlatformOrderCancelTransfer.cancellation")
+        else report_mismatch(v, "PlatformOrderCancelTransfer.cancellation")
     )
     self.contract = (
         read_platform_contract(v)
         if (v := get("contract")).__class__ is dict
-        else odd(v, "PlatformOrderCancelTransfer.contract")
+        else report_mismatch(v, "PlatformOrderCancelTransfer.contract")
     )
     self.discounts = (
         read_list(v, read_platform_order_transfer_discount, "PlatformOrderCancelTransfer.discounts")
         if (v := get("discounts")).__class__ is list
-        else odd(v, "PlatformOrderCancelTransfer.discounts")
+        else report_mismatch(v, "PlatformOrderCancelTransfer.discounts")
     )
-    self.graphql_id = v if (v := get("graphqlId")).__class__ is str else odd(v, "PlatformOrderCancelTransfer.graphqlId")
-    self.id = v if (v := get("id")).__class__ is str else odd(v, "PlatformOrderCancelTransfer.id")
+    self.graphql_id = (
+        v if (v := get("graphqlId")).__class__ is str else report_mismatch(v, "PlatformOrderCancelTransfer.graphqlId")
+    )
+    self.id = v if (v := get("id")).__class__ is str else report_mismatch(v, "PlatformOrderCancelTransfer.id")
     self.is_for_test = (
-        v if (v := get("isForTest")).__class__ is bool else odd(v, "PlatformOrderCancelTransfer.isForTest")
+        v if (v := get("isForTest")).__class__ is bool else report_mismatch(v, "PlatformOrderCancelTransfer.isForTest")
     )
-    self.memo = v if (v := get("memo")) is None or v.__class__ is str else odd(v, "PlatformOrderCancelTransfer.memo")
+    self.memo = (
+        v
+        if (v := get("memo")) is None or v.__class__ is str
+        else report_mismatch(v, "PlatformOrderCancelTransfer.memo")
+    )
     self.order_lines = (
         read_list(v, read_platform_order_transfer_order_line, "PlatformOrderCancelTransfer.orderLines")
         if (v := get("orderLines")).__class__ is list
-        else odd(v, "PlatformOrderCancelTransfer.orderLines")
+        else report_mismatch(v, "PlatformOrderCancelTransfer.orderLines")
     )
     self.parameters = (
         read_transfer_parameters(v)
         if (v := get("parameters")).__class__ is dict
-        else odd(v, "PlatformOrderCancelTransfer.parameters")
+        else report_mismatch(v, "PlatformOrderCancelTransfer.parameters")
     )
     self.partner = (
         read_platform_partner(v)
         if (v := get("partner")).__class__ is dict
-        else odd(v, "PlatformOrderCancelTransfer.partner")
+        else report_mismatch(v, "PlatformOrderCancelTransfer.partner")
     )
     self.payment = (
         read_platform_payment(v)
         if (v := get("payment")).__class__ is dict
-        else odd(v, "PlatformOrderCancelTransfer.payment")
+        else report_mismatch(v, "PlatformOrderCancelTransfer.payment")
     )
     self.payout_graphql_id = (
         v
         if (v := get("payoutGraphqlId")) is None or v.__class__ is str
-        else odd(v, "PlatformOrderCancelTransfer.payoutGraphqlId")
+        else report_mismatch(v, "PlatformOrderCancelTransfer.payoutGraphqlId")
     )
     self.payout_id = (
-        v if (v := get("payoutId")) is None or v.__class__ is str else odd(v, "PlatformOrderCancelTransfer.payoutId")
+        v
+        if (v := get("payoutId")) is None or v.__class__ is str
+        else report_mismatch(v, "PlatformOrderCancelTransfer.payoutId")
     )
     self.settlement_currency = (
         v
         if (v := get("settlementCurrency")).__class__ is str
-        else odd(v, "PlatformOrderCancelTransfer.settlementCurrency")
+        else report_mismatch(v, "PlatformOrderCancelTransfer.settlementCurrency")
     )
     self.settlement_date = read_date(get("settlementDate"), "PlatformOrderCancelTransfer.settlementDate")
     self.settlement_start_date = read_date(
         get("settlementStartDate"), "PlatformOrderCancelTransfer.settlementStartDate"
     )
-    self.status = v if (v := get("status")).__class__ is str else odd(v, "PlatformOrderCancelTransfer.status")
-    self.type = v if (v := get("type")).__class__ is str else odd(v, "PlatformOrderCancelTransfer.type")
+    self.status = (
+        v if (v := get("status")).__class__ is str else report_mismatch(v, "PlatformOrderCancelTransfer.status")
+    )
+    self.type = v if (v := get("type")).__class__ is str else report_mismatch(v, "PlatformOrderCancelTransfer.type")
     self.user_defined_properties = (
         read_list(v, read_platform_user_defined_property_key_value, "PlatformOrderCancelTransfer.userDefinedProperties")
         if (v := get("userDefinedProperties")).__class__ is list
-        else odd(v, "PlatformOrderCancelTransfer.userDefinedProperties")
+        else report_mismatch(v, "PlatformOrderCancelTransfer.userDefinedProperties")
     )
-    if not _KNOWN.issuperset(raw):
-        self.additional_properties = extra(raw, _KNOWN)
+    if not _JSON_NAMES.issuperset(raw):
+        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
     return self

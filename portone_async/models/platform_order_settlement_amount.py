@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import extra, known, new, odd
+from portone_async._reading import json_names, new_instance, report_mismatch, unknown_fields
 from portone_async.models.platform_user_defined_formula_results import (
     read as read_platform_user_defined_formula_results,
 )
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class PlatformOrderSettlementAmount(Model):
-    """Settlement amount of an order and all amounts it was worked out from."""
+    """Settlement amount of an order and all amounts it was calculated from."""
 
     additional_fee: int
     """Total of the additional fees, in the smallest currency unit."""
@@ -45,7 +45,7 @@ class PlatformOrderSettlementAmount(Model):
     payment_vat: int
     """VAT of the payment, in the smallest currency unit."""
     payment_vat_burden: int
-    """VAT taken off the settlement: all of `payment_vat` if the contract deducts it, else 0."""
+    """VAT deducted from the settlement: all of `payment_vat` if the contract deducts it, else 0."""
     platform_fee: int
     """Commission of the platform, in the smallest currency unit."""
     platform_fee_vat: int
@@ -58,71 +58,97 @@ class PlatformOrderSettlementAmount(Model):
     """Results of the user-defined formulas, by name."""
 
 
-_KNOWN = known(PlatformOrderSettlementAmount)
+_JSON_NAMES = json_names(PlatformOrderSettlementAmount)
 
 
 def read(raw: Any) -> PlatformOrderSettlementAmount:
     """Read `PlatformOrderSettlementAmount` from JSON."""
-    self = new(PlatformOrderSettlementAmount)
+    self = new_instance(PlatformOrderSettlementAmount)
     get = raw.get
     self.additional_fee = (
-        v if (v := get("additionalFee")).__class__ is int else odd(v, "PlatformOrderSettlementAmount.additionalFee")
+        v
+        if (v := get("additionalFee")).__class__ is int
+        else report_mismatch(v, "PlatformOrderSettlementAmount.additionalFee")
     )
     self.additional_fee_vat = (
         v
         if (v := get("additionalFeeVat")).__class__ is int
-        else odd(v, "PlatformOrderSettlementAmount.additionalFeeVat")
+        else report_mismatch(v, "PlatformOrderSettlementAmount.additionalFeeVat")
     )
-    self.discount = v if (v := get("discount")).__class__ is int else odd(v, "PlatformOrderSettlementAmount.discount")
+    self.discount = (
+        v if (v := get("discount")).__class__ is int else report_mismatch(v, "PlatformOrderSettlementAmount.discount")
+    )
     self.discount_share = (
-        v if (v := get("discountShare")).__class__ is int else odd(v, "PlatformOrderSettlementAmount.discountShare")
+        v
+        if (v := get("discountShare")).__class__ is int
+        else report_mismatch(v, "PlatformOrderSettlementAmount.discountShare")
     )
     self.discount_share_tax_free = (
         v
         if (v := get("discountShareTaxFree")).__class__ is int
-        else odd(v, "PlatformOrderSettlementAmount.discountShareTaxFree")
+        else report_mismatch(v, "PlatformOrderSettlementAmount.discountShareTaxFree")
     )
     self.discount_tax_free = (
-        v if (v := get("discountTaxFree")).__class__ is int else odd(v, "PlatformOrderSettlementAmount.discountTaxFree")
+        v
+        if (v := get("discountTaxFree")).__class__ is int
+        else report_mismatch(v, "PlatformOrderSettlementAmount.discountTaxFree")
     )
-    self.order = v if (v := get("order")).__class__ is int else odd(v, "PlatformOrderSettlementAmount.order")
+    self.order = (
+        v if (v := get("order")).__class__ is int else report_mismatch(v, "PlatformOrderSettlementAmount.order")
+    )
     self.order_tax_free = (
-        v if (v := get("orderTaxFree")).__class__ is int else odd(v, "PlatformOrderSettlementAmount.orderTaxFree")
+        v
+        if (v := get("orderTaxFree")).__class__ is int
+        else report_mismatch(v, "PlatformOrderSettlementAmount.orderTaxFree")
     )
-    self.payment = v if (v := get("payment")).__class__ is int else odd(v, "PlatformOrderSettlementAmount.payment")
+    self.payment = (
+        v if (v := get("payment")).__class__ is int else report_mismatch(v, "PlatformOrderSettlementAmount.payment")
+    )
     self.payment_supply = (
-        v if (v := get("paymentSupply")).__class__ is int else odd(v, "PlatformOrderSettlementAmount.paymentSupply")
+        v
+        if (v := get("paymentSupply")).__class__ is int
+        else report_mismatch(v, "PlatformOrderSettlementAmount.paymentSupply")
     )
     self.payment_tax_free = (
-        v if (v := get("paymentTaxFree")).__class__ is int else odd(v, "PlatformOrderSettlementAmount.paymentTaxFree")
+        v
+        if (v := get("paymentTaxFree")).__class__ is int
+        else report_mismatch(v, "PlatformOrderSettlementAmount.paymentTaxFree")
     )
     self.payment_vat = (
-        v if (v := get("paymentVat")).__class__ is int else odd(v, "PlatformOrderSettlementAmount.paymentVat")
+        v
+        if (v := get("paymentVat")).__class__ is int
+        else report_mismatch(v, "PlatformOrderSettlementAmount.paymentVat")
     )
     self.payment_vat_burden = (
         v
         if (v := get("paymentVatBurden")).__class__ is int
-        else odd(v, "PlatformOrderSettlementAmount.paymentVatBurden")
+        else report_mismatch(v, "PlatformOrderSettlementAmount.paymentVatBurden")
     )
     self.platform_fee = (
-        v if (v := get("platformFee")).__class__ is int else odd(v, "PlatformOrderSettlementAmount.platformFee")
+        v
+        if (v := get("platformFee")).__class__ is int
+        else report_mismatch(v, "PlatformOrderSettlementAmount.platformFee")
     )
     self.platform_fee_vat = (
-        v if (v := get("platformFeeVat")).__class__ is int else odd(v, "PlatformOrderSettlementAmount.platformFeeVat")
+        v
+        if (v := get("platformFeeVat")).__class__ is int
+        else report_mismatch(v, "PlatformOrderSettlementAmount.platformFeeVat")
     )
     self.settlement = (
-        v if (v := get("settlement")).__class__ is int else odd(v, "PlatformOrderSettlementAmount.settlement")
+        v
+        if (v := get("settlement")).__class__ is int
+        else report_mismatch(v, "PlatformOrderSettlementAmount.settlement")
     )
     self.settlement_tax_free = (
         v
         if (v := get("settlementTaxFree")).__class__ is int
-        else odd(v, "PlatformOrderSettlementAmount.settlementTaxFree")
+        else report_mismatch(v, "PlatformOrderSettlementAmount.settlementTaxFree")
     )
     self.user_defined_formulas = (
         read_platform_user_defined_formula_results(v)
         if (v := get("userDefinedFormulas")).__class__ is dict
-        else odd(v, "PlatformOrderSettlementAmount.userDefinedFormulas")
+        else report_mismatch(v, "PlatformOrderSettlementAmount.userDefinedFormulas")
     )
-    if not _KNOWN.issuperset(raw):
-        self.additional_properties = extra(raw, _KNOWN)
+    if not _JSON_NAMES.issuperset(raw):
+        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
     return self

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import extra, known, new, odd, read_date, read_list
+from portone_async._reading import json_names, new_instance, read_date, read_list, report_mismatch, unknown_fields
 from portone_async.models.platform_contract import read as read_platform_contract
 from portone_async.models.platform_order_settlement_amount import read as read_platform_order_settlement_amount
 from portone_async.models.platform_order_transfer_additional_fee import (
@@ -41,14 +41,16 @@ if TYPE_CHECKING:
 class PlatformOrderTransfer(Model):
     """What is to be settled with a partner for an order."""
 
+    __enum_fields__: ClassVar[tuple[str, ...]] = ("settlement_currency", "status")
+
     additional_fees: list[PlatformOrderTransferAdditionalFee]
-    """Additional fees used to compute the settlement amount."""
+    """Additional fees used to calculate the settlement amount."""
     amount: PlatformOrderSettlementAmount
     """Breakdown of the settlement amount."""
     contract: PlatformContract
     """Contract the settlement follows."""
     discounts: list[PlatformOrderTransferDiscount]
-    """Discounts used to compute the settlement amount."""
+    """Discounts used to calculate the settlement amount."""
     graphql_id: str
     """Id of the object in PortOne's GraphQL API."""
     id: str
@@ -70,7 +72,7 @@ class PlatformOrderTransfer(Model):
     settlement_start_date: date
     """Date from which the settlement date is counted, as yyyy-MM-dd."""
     status: PlatformTransferStatus
-    """Current status; among variants of one type it tells them apart."""
+    """Current status; in a union, the discriminator."""
     user_defined_properties: list[PlatformUserDefinedPropertyKeyValue]
     """User-defined properties."""
     memo: str | None = None
@@ -80,76 +82,90 @@ class PlatformOrderTransfer(Model):
     payout_id: str | None = None
     """No longer used."""
     type: Literal["ORDER"] = "ORDER"
-    """Kind of object; among variants of one type it tells them apart."""
+    """Kind of object; in a union, the discriminator."""
 
 
-_KNOWN = known(PlatformOrderTransfer)
+_JSON_NAMES = json_names(PlatformOrderTransfer)
 
 
 def read(raw: Any) -> PlatformOrderTransfer:
     """Read `PlatformOrderTransfer` from JSON."""
-    self = new(PlatformOrderTransfer)
+    self = new_instance(PlatformOrderTransfer)
     get = raw.get
     self.additional_fees = (
         read_list(v, read_platform_order_transfer_additional_fee, "PlatformOrderTransfer.additionalFees")
         if (v := get("additionalFees")).__class__ is list
-        else odd(v, "PlatformOrderTransfer.additionalFees")
+        else report_mismatch(v, "PlatformOrderTransfer.additionalFees")
     )
     self.amount = (
         read_platform_order_settlement_amount(v)
         if (v := get("amount")).__class__ is dict
-        else odd(v, "PlatformOrderTransfer.amount")
+        else report_mismatch(v, "PlatformOrderTransfer.amount")
     )
     self.contract = (
         read_platform_contract(v)
         if (v := get("contract")).__class__ is dict
-        else odd(v, "PlatformOrderTransfer.contract")
+        else report_mismatch(v, "PlatformOrderTransfer.contract")
     )
     self.discounts = (
         read_list(v, read_platform_order_transfer_discount, "PlatformOrderTransfer.discounts")
         if (v := get("discounts")).__class__ is list
-        else odd(v, "PlatformOrderTransfer.discounts")
+        else report_mismatch(v, "PlatformOrderTransfer.discounts")
     )
-    self.graphql_id = v if (v := get("graphqlId")).__class__ is str else odd(v, "PlatformOrderTransfer.graphqlId")
-    self.id = v if (v := get("id")).__class__ is str else odd(v, "PlatformOrderTransfer.id")
-    self.is_for_test = v if (v := get("isForTest")).__class__ is bool else odd(v, "PlatformOrderTransfer.isForTest")
-    self.memo = v if (v := get("memo")) is None or v.__class__ is str else odd(v, "PlatformOrderTransfer.memo")
+    self.graphql_id = (
+        v if (v := get("graphqlId")).__class__ is str else report_mismatch(v, "PlatformOrderTransfer.graphqlId")
+    )
+    self.id = v if (v := get("id")).__class__ is str else report_mismatch(v, "PlatformOrderTransfer.id")
+    self.is_for_test = (
+        v if (v := get("isForTest")).__class__ is bool else report_mismatch(v, "PlatformOrderTransfer.isForTest")
+    )
+    self.memo = (
+        v if (v := get("memo")) is None or v.__class__ is str else report_mismatch(v, "PlatformOrderTransfer.memo")
+    )
     self.order_lines = (
         read_list(v, read_platform_order_transfer_order_line, "PlatformOrderTransfer.orderLines")
         if (v := get("orderLines")).__class__ is list
-        else odd(v, "PlatformOrderTransfer.orderLines")
+        else report_mismatch(v, "PlatformOrderTransfer.orderLines")
     )
     self.parameters = (
         read_transfer_parameters(v)
         if (v := get("parameters")).__class__ is dict
-        else odd(v, "PlatformOrderTransfer.parameters")
+        else report_mismatch(v, "PlatformOrderTransfer.parameters")
     )
     self.partner = (
-        read_platform_partner(v) if (v := get("partner")).__class__ is dict else odd(v, "PlatformOrderTransfer.partner")
+        read_platform_partner(v)
+        if (v := get("partner")).__class__ is dict
+        else report_mismatch(v, "PlatformOrderTransfer.partner")
     )
     self.payment = (
-        read_platform_payment(v) if (v := get("payment")).__class__ is dict else odd(v, "PlatformOrderTransfer.payment")
+        read_platform_payment(v)
+        if (v := get("payment")).__class__ is dict
+        else report_mismatch(v, "PlatformOrderTransfer.payment")
     )
     self.payout_graphql_id = (
         v
         if (v := get("payoutGraphqlId")) is None or v.__class__ is str
-        else odd(v, "PlatformOrderTransfer.payoutGraphqlId")
+        else report_mismatch(v, "PlatformOrderTransfer.payoutGraphqlId")
     )
     self.payout_id = (
-        v if (v := get("payoutId")) is None or v.__class__ is str else odd(v, "PlatformOrderTransfer.payoutId")
+        v
+        if (v := get("payoutId")) is None or v.__class__ is str
+        else report_mismatch(v, "PlatformOrderTransfer.payoutId")
     )
     self.settlement_currency = (
-        v if (v := get("settlementCurrency")).__class__ is str else odd(v, "PlatformOrderTransfer.settlementCurrency")
+        v
+        if (v := get("settlementCurrency")).__class__ is str
+        else report_mismatch(v, "PlatformOrderTransfer.settlementCurrency")
     )
     self.settlement_date = read_date(get("settlementDate"), "PlatformOrderTransfer.settlementDate")
     self.settlement_start_date = read_date(get("settlementStartDate"), "PlatformOrderTransfer.settlementStartDate")
-    self.status = v if (v := get("status")).__class__ is str else odd(v, "PlatformOrderTransfer.status")
-    self.type = v if (v := get("type")).__class__ is str else odd(v, "PlatformOrderTransfer.type")
+    self.status = v if (v := get("status")).__class__ is str else report_mismatch(v, "PlatformOrderTransfer.status")
+    self.type = v if (v := get("type")).__class__ is str else report_mismatch(v, "PlatformOrderTransfer.type")
     self.user_defined_properties = (
         read_list(v, read_platform_user_defined_property_key_value, "PlatformOrderTransfer.userDefinedProperties")
         if (v := get("userDefinedProperties")).__class__ is list
-        else odd(v, "PlatformOrderTransfer.userDefinedProperties")
+        else report_mismatch(v, "PlatformOrderTransfer.userDefinedProperties")
     )
-    if not _KNOWN.issuperset(raw):
-        self.additional_properties = extra(raw, _KNOWN)
+    if not _JSON_NAMES.issuperset(raw):
+        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
     return self

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import extra, known, new, odd
+from portone_async._reading import json_names, new_instance, report_mismatch, unknown_fields
 from portone_async.models.platform_additional_fee_policy import read as read_platform_additional_fee_policy
 
 if TYPE_CHECKING:
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class PlatformOrderTransferAdditionalFee(Model):
-    """An additional fee taken from an order, with its policy, amount and VAT."""
+    """An additional fee deducted from an order, with its policy, amount and VAT."""
 
     amount: int
     """Additional fee, in the smallest currency unit."""
@@ -26,20 +26,22 @@ class PlatformOrderTransferAdditionalFee(Model):
     """VAT on the fee, in the smallest currency unit."""
 
 
-_KNOWN = known(PlatformOrderTransferAdditionalFee)
+_JSON_NAMES = json_names(PlatformOrderTransferAdditionalFee)
 
 
 def read(raw: Any) -> PlatformOrderTransferAdditionalFee:
     """Read `PlatformOrderTransferAdditionalFee` from JSON."""
-    self = new(PlatformOrderTransferAdditionalFee)
+    self = new_instance(PlatformOrderTransferAdditionalFee)
     get = raw.get
-    self.amount = v if (v := get("amount")).__class__ is int else odd(v, "PlatformOrderTransferAdditionalFee.amount")
+    self.amount = (
+        v if (v := get("amount")).__class__ is int else report_mismatch(v, "PlatformOrderTransferAdditionalFee.amount")
+    )
     self.policy = (
         read_platform_additional_fee_policy(v)
         if (v := get("policy")).__class__ is dict
-        else odd(v, "PlatformOrderTransferAdditionalFee.policy")
+        else report_mismatch(v, "PlatformOrderTransferAdditionalFee.policy")
     )
-    self.vat = v if (v := get("vat")).__class__ is int else odd(v, "PlatformOrderTransferAdditionalFee.vat")
-    if not _KNOWN.issuperset(raw):
-        self.additional_properties = extra(raw, _KNOWN)
+    self.vat = v if (v := get("vat")).__class__ is int else report_mismatch(v, "PlatformOrderTransferAdditionalFee.vat")
+    if not _JSON_NAMES.issuperset(raw):
+        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
     return self

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import extra, known, new, odd, read_datetime
+from portone_async._reading import json_names, new_instance, read_datetime, report_mismatch, unknown_fields
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -17,21 +17,24 @@ if TYPE_CHECKING:
 class PlatformOrderTransferCancellation(Model):
     """Id and time of the cancellation behind an order cancel transfer."""
 
+    __time_fields__: ClassVar[tuple[str, ...]] = ("cancelled_at",)
+
     cancelled_at: datetime
     """When it was cancelled."""
     id: str
     """Id of the order cancellation."""
 
 
-_KNOWN = known(PlatformOrderTransferCancellation)
+_JSON_NAMES = json_names(PlatformOrderTransferCancellation)
 
 
 def read(raw: Any) -> PlatformOrderTransferCancellation:
     """Read `PlatformOrderTransferCancellation` from JSON."""
-    self = new(PlatformOrderTransferCancellation)
+    self = new_instance(PlatformOrderTransferCancellation)
     get = raw.get
-    self.cancelled_at = read_datetime(get("cancelledAt"), "PlatformOrderTransferCancellation.cancelledAt")
-    self.id = v if (v := get("id")).__class__ is str else odd(v, "PlatformOrderTransferCancellation.id")
-    if not _KNOWN.issuperset(raw):
-        self.additional_properties = extra(raw, _KNOWN)
+    self.cancelled_at = read_datetime(t1 := get("cancelledAt"), "PlatformOrderTransferCancellation.cancelledAt")
+    self.id = v if (v := get("id")).__class__ is str else report_mismatch(v, "PlatformOrderTransferCancellation.id")
+    self.__time_texts__ = (t1,)
+    if not _JSON_NAMES.issuperset(raw):
+        self.additional_properties = unknown_fields(raw, _JSON_NAMES, self.__time_texts__)
     return self

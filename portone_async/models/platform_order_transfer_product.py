@@ -7,7 +7,7 @@ from typing import Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import extra, known, new, odd
+from portone_async._reading import json_names, new_instance, report_mismatch, unknown_fields
 
 
 @define(slots=True, kw_only=True, repr=False)
@@ -26,20 +26,26 @@ class PlatformOrderTransferProduct(Model):
     """Tag of the product."""
 
 
-_KNOWN = known(PlatformOrderTransferProduct)
+_JSON_NAMES = json_names(PlatformOrderTransferProduct)
 
 
 def read(raw: Any) -> PlatformOrderTransferProduct:
     """Read `PlatformOrderTransferProduct` from JSON."""
-    self = new(PlatformOrderTransferProduct)
+    self = new_instance(PlatformOrderTransferProduct)
     get = raw.get
-    self.amount = v if (v := get("amount")).__class__ is int else odd(v, "PlatformOrderTransferProduct.amount")
-    self.id = v if (v := get("id")).__class__ is str else odd(v, "PlatformOrderTransferProduct.id")
-    self.name = v if (v := get("name")).__class__ is str else odd(v, "PlatformOrderTransferProduct.name")
-    self.tag = v if (v := get("tag")) is None or v.__class__ is str else odd(v, "PlatformOrderTransferProduct.tag")
-    self.tax_free_amount = (
-        v if (v := get("taxFreeAmount")).__class__ is int else odd(v, "PlatformOrderTransferProduct.taxFreeAmount")
+    self.amount = (
+        v if (v := get("amount")).__class__ is int else report_mismatch(v, "PlatformOrderTransferProduct.amount")
     )
-    if not _KNOWN.issuperset(raw):
-        self.additional_properties = extra(raw, _KNOWN)
+    self.id = v if (v := get("id")).__class__ is str else report_mismatch(v, "PlatformOrderTransferProduct.id")
+    self.name = v if (v := get("name")).__class__ is str else report_mismatch(v, "PlatformOrderTransferProduct.name")
+    self.tag = (
+        v if (v := get("tag")) is None or v.__class__ is str else report_mismatch(v, "PlatformOrderTransferProduct.tag")
+    )
+    self.tax_free_amount = (
+        v
+        if (v := get("taxFreeAmount")).__class__ is int
+        else report_mismatch(v, "PlatformOrderTransferProduct.taxFreeAmount")
+    )
+    if not _JSON_NAMES.issuperset(raw):
+        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
     return self

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import extra, known, new, odd, read_date, read_list
+from portone_async._reading import json_names, new_instance, read_date, read_list, report_mismatch, unknown_fields
 from portone_async.models.platform_contract import read as read_platform_contract
 from portone_async.models.platform_order_settlement_amount import read as read_platform_order_settlement_amount
 from portone_async.models.platform_transfer_summary_partner import read as read_platform_transfer_summary_partner
@@ -29,7 +29,9 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class PlatformOrderTransferSummary(Model):
-    """Short form of a transfer for an order."""
+    """Summary of a transfer for an order."""
+
+    __enum_fields__: ClassVar[tuple[str, ...]] = ("settlement_currency", "status")
 
     amount: PlatformOrderSettlementAmount
     """Breakdown of the settlement amount."""
@@ -44,7 +46,7 @@ class PlatformOrderTransferSummary(Model):
     partner: PlatformTransferSummaryPartner
     """The partner."""
     partner_user_defined_properties: list[PlatformUserDefinedPropertyKeyValue]
-    """Going away: read the `user_defined_properties` of `partner` instead."""
+    """Deprecated: read the `user_defined_properties` of `partner` instead."""
     payment: PlatformTransferSummaryPayment
     """The payment."""
     settlement_currency: Currency
@@ -54,7 +56,7 @@ class PlatformOrderTransferSummary(Model):
     settlement_start_date: date
     """Date from which the settlement date is counted, as yyyy-MM-dd."""
     status: PlatformTransferStatus
-    """Current status; among variants of one type it tells them apart."""
+    """Current status; in a union, the discriminator."""
     store_id: str
     """Store id; in requests it defaults to the store of the credentials."""
     user_defined_properties: list[PlatformUserDefinedPropertyKeyValue]
@@ -62,38 +64,42 @@ class PlatformOrderTransferSummary(Model):
     memo: str | None = None
     """Memo."""
     type: Literal["ORDER"] = "ORDER"
-    """Kind of object; among variants of one type it tells them apart."""
+    """Kind of object; in a union, the discriminator."""
 
 
-_KNOWN = known(PlatformOrderTransferSummary)
+_JSON_NAMES = json_names(PlatformOrderTransferSummary)
 
 
 def read(raw: Any) -> PlatformOrderTransferSummary:
     """Read `PlatformOrderTransferSummary` from JSON."""
-    self = new(PlatformOrderTransferSummary)
+    self = new_instance(PlatformOrderTransferSummary)
     get = raw.get
     self.amount = (
         read_platform_order_settlement_amount(v)
         if (v := get("amount")).__class__ is dict
-        else odd(v, "PlatformOrderTransferSummary.amount")
+        else report_mismatch(v, "PlatformOrderTransferSummary.amount")
     )
     self.contract = (
         read_platform_contract(v)
         if (v := get("contract")).__class__ is dict
-        else odd(v, "PlatformOrderTransferSummary.contract")
+        else report_mismatch(v, "PlatformOrderTransferSummary.contract")
     )
     self.graphql_id = (
-        v if (v := get("graphqlId")).__class__ is str else odd(v, "PlatformOrderTransferSummary.graphqlId")
+        v if (v := get("graphqlId")).__class__ is str else report_mismatch(v, "PlatformOrderTransferSummary.graphqlId")
     )
-    self.id = v if (v := get("id")).__class__ is str else odd(v, "PlatformOrderTransferSummary.id")
+    self.id = v if (v := get("id")).__class__ is str else report_mismatch(v, "PlatformOrderTransferSummary.id")
     self.is_for_test = (
-        v if (v := get("isForTest")).__class__ is bool else odd(v, "PlatformOrderTransferSummary.isForTest")
+        v if (v := get("isForTest")).__class__ is bool else report_mismatch(v, "PlatformOrderTransferSummary.isForTest")
     )
-    self.memo = v if (v := get("memo")) is None or v.__class__ is str else odd(v, "PlatformOrderTransferSummary.memo")
+    self.memo = (
+        v
+        if (v := get("memo")) is None or v.__class__ is str
+        else report_mismatch(v, "PlatformOrderTransferSummary.memo")
+    )
     self.partner = (
         read_platform_transfer_summary_partner(v)
         if (v := get("partner")).__class__ is dict
-        else odd(v, "PlatformOrderTransferSummary.partner")
+        else report_mismatch(v, "PlatformOrderTransferSummary.partner")
     )
     self.partner_user_defined_properties = (
         read_list(
@@ -102,32 +108,36 @@ def read(raw: Any) -> PlatformOrderTransferSummary:
             "PlatformOrderTransferSummary.partnerUserDefinedProperties",
         )
         if (v := get("partnerUserDefinedProperties")).__class__ is list
-        else odd(v, "PlatformOrderTransferSummary.partnerUserDefinedProperties")
+        else report_mismatch(v, "PlatformOrderTransferSummary.partnerUserDefinedProperties")
     )
     self.payment = (
         read_platform_transfer_summary_payment(v)
         if (v := get("payment")).__class__ is dict
-        else odd(v, "PlatformOrderTransferSummary.payment")
+        else report_mismatch(v, "PlatformOrderTransferSummary.payment")
     )
     self.settlement_currency = (
         v
         if (v := get("settlementCurrency")).__class__ is str
-        else odd(v, "PlatformOrderTransferSummary.settlementCurrency")
+        else report_mismatch(v, "PlatformOrderTransferSummary.settlementCurrency")
     )
     self.settlement_date = read_date(get("settlementDate"), "PlatformOrderTransferSummary.settlementDate")
     self.settlement_start_date = read_date(
         get("settlementStartDate"), "PlatformOrderTransferSummary.settlementStartDate"
     )
-    self.status = v if (v := get("status")).__class__ is str else odd(v, "PlatformOrderTransferSummary.status")
-    self.store_id = v if (v := get("storeId")).__class__ is str else odd(v, "PlatformOrderTransferSummary.storeId")
-    self.type = v if (v := get("type")).__class__ is str else odd(v, "PlatformOrderTransferSummary.type")
+    self.status = (
+        v if (v := get("status")).__class__ is str else report_mismatch(v, "PlatformOrderTransferSummary.status")
+    )
+    self.store_id = (
+        v if (v := get("storeId")).__class__ is str else report_mismatch(v, "PlatformOrderTransferSummary.storeId")
+    )
+    self.type = v if (v := get("type")).__class__ is str else report_mismatch(v, "PlatformOrderTransferSummary.type")
     self.user_defined_properties = (
         read_list(
             v, read_platform_user_defined_property_key_value, "PlatformOrderTransferSummary.userDefinedProperties"
         )
         if (v := get("userDefinedProperties")).__class__ is list
-        else odd(v, "PlatformOrderTransferSummary.userDefinedProperties")
+        else report_mismatch(v, "PlatformOrderTransferSummary.userDefinedProperties")
     )
-    if not _KNOWN.issuperset(raw):
-        self.additional_properties = extra(raw, _KNOWN)
+    if not _JSON_NAMES.issuperset(raw):
+        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
     return self

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import extra, known, new, odd, read_datetime, read_scalars
+from portone_async._reading import (
+    json_names,
+    new_instance,
+    read_datetime,
+    read_scalars,
+    report_mismatch,
+    unknown_fields,
+)
 from portone_async.models.platform_account import read as read_platform_account
 from portone_async.models.platform_contact import read as read_platform_contact
 from portone_async.models.platform_partner_type import read as read_platform_partner_type
@@ -26,6 +33,9 @@ if TYPE_CHECKING:
 @define(slots=True, kw_only=True, repr=False)
 class PlatformPartner(Model):
     """A seller or other party that the merchant settles with."""
+
+    __enum_fields__: ClassVar[tuple[str, ...]] = ("status",)
+    __time_fields__: ClassVar[tuple[str, ...]] = ("applied_at",)
 
     account: PlatformAccount
     """Bank account the partner is paid into."""
@@ -57,43 +67,56 @@ class PlatformPartner(Model):
     """Memo about the partner."""
 
 
-_KNOWN = known(PlatformPartner)
+_JSON_NAMES = json_names(PlatformPartner)
 
 
 def read(raw: Any) -> PlatformPartner:
     """Read `PlatformPartner` from JSON."""
-    self = new(PlatformPartner)
+    self = new_instance(PlatformPartner)
     get = raw.get
     self.account = (
-        read_platform_account(v) if (v := get("account")).__class__ is dict else odd(v, "PlatformPartner.account")
+        read_platform_account(v)
+        if (v := get("account")).__class__ is dict
+        else report_mismatch(v, "PlatformPartner.account")
     )
-    self.applied_at = read_datetime(get("appliedAt"), "PlatformPartner.appliedAt")
+    self.applied_at = read_datetime(t1 := get("appliedAt"), "PlatformPartner.appliedAt")
     self.contact = (
-        read_platform_contact(v) if (v := get("contact")).__class__ is dict else odd(v, "PlatformPartner.contact")
+        read_platform_contact(v)
+        if (v := get("contact")).__class__ is dict
+        else report_mismatch(v, "PlatformPartner.contact")
     )
     self.default_contract_id = (
-        v if (v := get("defaultContractId")).__class__ is str else odd(v, "PlatformPartner.defaultContractId")
+        v
+        if (v := get("defaultContractId")).__class__ is str
+        else report_mismatch(v, "PlatformPartner.defaultContractId")
     )
-    self.graphql_id = v if (v := get("graphqlId")).__class__ is str else odd(v, "PlatformPartner.graphqlId")
-    self.id = v if (v := get("id")).__class__ is str else odd(v, "PlatformPartner.id")
-    self.is_archived = v if (v := get("isArchived")).__class__ is bool else odd(v, "PlatformPartner.isArchived")
-    self.is_for_test = v if (v := get("isForTest")).__class__ is bool else odd(v, "PlatformPartner.isForTest")
-    self.memo = v if (v := get("memo")) is None or v.__class__ is str else odd(v, "PlatformPartner.memo")
-    self.name = v if (v := get("name")).__class__ is str else odd(v, "PlatformPartner.name")
-    self.status = v if (v := get("status")).__class__ is str else odd(v, "PlatformPartner.status")
+    self.graphql_id = v if (v := get("graphqlId")).__class__ is str else report_mismatch(v, "PlatformPartner.graphqlId")
+    self.id = v if (v := get("id")).__class__ is str else report_mismatch(v, "PlatformPartner.id")
+    self.is_archived = (
+        v if (v := get("isArchived")).__class__ is bool else report_mismatch(v, "PlatformPartner.isArchived")
+    )
+    self.is_for_test = (
+        v if (v := get("isForTest")).__class__ is bool else report_mismatch(v, "PlatformPartner.isForTest")
+    )
+    self.memo = v if (v := get("memo")) is None or v.__class__ is str else report_mismatch(v, "PlatformPartner.memo")
+    self.name = v if (v := get("name")).__class__ is str else report_mismatch(v, "PlatformPartner.name")
+    self.status = v if (v := get("status")).__class__ is str else report_mismatch(v, "PlatformPartner.status")
     self.tags = (
         read_scalars(v, str, "PlatformPartner.tags")
         if (v := get("tags")).__class__ is list
-        else odd(v, "PlatformPartner.tags")
+        else report_mismatch(v, "PlatformPartner.tags")
     )
     self.type = (
-        read_platform_partner_type(v) if (v := get("type")).__class__ is dict else odd(v, "PlatformPartner.type")
+        read_platform_partner_type(v)
+        if (v := get("type")).__class__ is dict
+        else report_mismatch(v, "PlatformPartner.type")
     )
     self.user_defined_properties = (
         read_platform_properties(v)
         if (v := get("userDefinedProperties")).__class__ is dict
-        else odd(v, "PlatformPartner.userDefinedProperties")
+        else report_mismatch(v, "PlatformPartner.userDefinedProperties")
     )
-    if not _KNOWN.issuperset(raw):
-        self.additional_properties = extra(raw, _KNOWN)
+    self.__time_texts__ = (t1,)
+    if not _JSON_NAMES.issuperset(raw):
+        self.additional_properties = unknown_fields(raw, _JSON_NAMES, self.__time_texts__)
     return self

@@ -7,7 +7,7 @@ from typing import Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import extra, known, new, odd
+from portone_async._reading import json_names, new_instance, report_mismatch, unknown_fields
 
 
 @define(slots=True, kw_only=True, repr=False)
@@ -20,15 +20,15 @@ class PlatformPartnerContractSummary(Model):
     """Name of the contract."""
 
 
-_KNOWN = known(PlatformPartnerContractSummary)
+_JSON_NAMES = json_names(PlatformPartnerContractSummary)
 
 
 def read(raw: Any) -> PlatformPartnerContractSummary:
     """Read `PlatformPartnerContractSummary` from JSON."""
-    self = new(PlatformPartnerContractSummary)
+    self = new_instance(PlatformPartnerContractSummary)
     get = raw.get
-    self.id = v if (v := get("id")).__class__ is str else odd(v, "PlatformPartnerContractSummary.id")
-    self.name = v if (v := get("name")).__class__ is str else odd(v, "PlatformPartnerContractSummary.name")
-    if not _KNOWN.issuperset(raw):
-        self.additional_properties = extra(raw, _KNOWN)
+    self.id = v if (v := get("id")).__class__ is str else report_mismatch(v, "PlatformPartnerContractSummary.id")
+    self.name = v if (v := get("name")).__class__ is str else report_mismatch(v, "PlatformPartnerContractSummary.name")
+    if not _JSON_NAMES.issuperset(raw):
+        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
     return self

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import extra, known, new, odd, read_scalars
+from portone_async._reading import json_names, new_instance, read_scalars, report_mismatch, unknown_fields
 from portone_async.models.platform_partner_filter_input_keyword import (
     read as read_platform_partner_filter_input_keyword,
 )
@@ -48,102 +48,102 @@ class PlatformPartnerFilterInput(Model):
     member_company_connection_statuses: list[PlatformPartnerMemberCompanyConnectionStatus] | None = None
     """Only partners with one of these member company connection statuses."""
     tags: list[str] | None = None
-    """Match partners that carry at least one of these tags."""
+    """Only partners that carry at least one of these tags."""
     taxation_types: list[PlatformPartnerTaxationType] | None = None
-    """Match entries with one of these taxation types."""
+    """Only entries with one of these taxation types."""
     types: list[PlatformPartnerTypeName] | None = None
-    """Match entries of these types."""
+    """Only entries of these types."""
 
 
-_KNOWN = known(PlatformPartnerFilterInput)
+_JSON_NAMES = json_names(PlatformPartnerFilterInput)
 
 
 def read(raw: Any) -> PlatformPartnerFilterInput:
     """Read `PlatformPartnerFilterInput` from JSON."""
-    self = new(PlatformPartnerFilterInput)
+    self = new_instance(PlatformPartnerFilterInput)
     get = raw.get
     self.account_currencies = (
         None
         if (v := get("accountCurrencies")) is None
         else read_scalars(v, str, "PlatformPartnerFilterInput.accountCurrencies")
         if v.__class__ is list
-        else odd(v, "PlatformPartnerFilterInput.accountCurrencies")
+        else report_mismatch(v, "PlatformPartnerFilterInput.accountCurrencies")
     )
     self.account_statuses = (
         None
         if (v := get("accountStatuses")) is None
         else read_scalars(v, str, "PlatformPartnerFilterInput.accountStatuses")
         if v.__class__ is list
-        else odd(v, "PlatformPartnerFilterInput.accountStatuses")
+        else report_mismatch(v, "PlatformPartnerFilterInput.accountStatuses")
     )
     self.banks = (
         None
         if (v := get("banks")) is None
         else read_scalars(v, str, "PlatformPartnerFilterInput.banks")
         if v.__class__ is list
-        else odd(v, "PlatformPartnerFilterInput.banks")
+        else report_mismatch(v, "PlatformPartnerFilterInput.banks")
     )
     self.business_statuses = (
         None
         if (v := get("businessStatuses")) is None
         else read_scalars(v, str, "PlatformPartnerFilterInput.businessStatuses")
         if v.__class__ is list
-        else odd(v, "PlatformPartnerFilterInput.businessStatuses")
+        else report_mismatch(v, "PlatformPartnerFilterInput.businessStatuses")
     )
     self.contract_ids = (
         None
         if (v := get("contractIds")) is None
         else read_scalars(v, str, "PlatformPartnerFilterInput.contractIds")
         if v.__class__ is list
-        else odd(v, "PlatformPartnerFilterInput.contractIds")
+        else report_mismatch(v, "PlatformPartnerFilterInput.contractIds")
     )
     self.ids = (
         None
         if (v := get("ids")) is None
         else read_scalars(v, str, "PlatformPartnerFilterInput.ids")
         if v.__class__ is list
-        else odd(v, "PlatformPartnerFilterInput.ids")
+        else report_mismatch(v, "PlatformPartnerFilterInput.ids")
     )
     self.is_archived = (
         v
         if (v := get("isArchived")) is None or v.__class__ is bool
-        else odd(v, "PlatformPartnerFilterInput.isArchived")
+        else report_mismatch(v, "PlatformPartnerFilterInput.isArchived")
     )
     self.keyword = (
         None
         if (v := get("keyword")) is None
         else read_platform_partner_filter_input_keyword(v)
         if v.__class__ is dict
-        else odd(v, "PlatformPartnerFilterInput.keyword")
+        else report_mismatch(v, "PlatformPartnerFilterInput.keyword")
     )
     self.member_company_connection_statuses = (
         None
         if (v := get("memberCompanyConnectionStatuses")) is None
         else read_scalars(v, str, "PlatformPartnerFilterInput.memberCompanyConnectionStatuses")
         if v.__class__ is list
-        else odd(v, "PlatformPartnerFilterInput.memberCompanyConnectionStatuses")
+        else report_mismatch(v, "PlatformPartnerFilterInput.memberCompanyConnectionStatuses")
     )
     self.tags = (
         None
         if (v := get("tags")) is None
         else read_scalars(v, str, "PlatformPartnerFilterInput.tags")
         if v.__class__ is list
-        else odd(v, "PlatformPartnerFilterInput.tags")
+        else report_mismatch(v, "PlatformPartnerFilterInput.tags")
     )
     self.taxation_types = (
         None
         if (v := get("taxationTypes")) is None
         else read_scalars(v, str, "PlatformPartnerFilterInput.taxationTypes")
         if v.__class__ is list
-        else odd(v, "PlatformPartnerFilterInput.taxationTypes")
+        else report_mismatch(v, "PlatformPartnerFilterInput.taxationTypes")
     )
     self.types = (
         None
         if (v := get("types")) is None
         else read_scalars(v, str, "PlatformPartnerFilterInput.types")
         if v.__class__ is list
-        else odd(v, "PlatformPartnerFilterInput.types")
+        else report_mismatch(v, "PlatformPartnerFilterInput.types")
     )
-    if not _KNOWN.issuperset(raw):
-        self.additional_properties = extra(raw, _KNOWN)
+    if not _JSON_NAMES.issuperset(raw):
+        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
     return self

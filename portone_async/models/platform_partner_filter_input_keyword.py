@@ -7,7 +7,7 @@ from typing import Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import extra, known, new, odd
+from portone_async._reading import json_names, new_instance, report_mismatch, unknown_fields
 
 
 @define(slots=True, kw_only=True, repr=False)
@@ -15,60 +15,70 @@ class PlatformPartnerFilterInputKeyword(Model):
     """Keyword search over partners; set exactly one field."""
 
     account_holder: str | None = None
-    """Finds partners whose account holder name contains this text."""
+    """Only partners whose account holder name contains this text."""
     account_number: str | None = None
-    """Finds partners whose account number contains this text."""
+    """Only partners whose account number contains this text."""
     business_registration_number: str | None = None
-    """Finds partners whose business registration number contains this text."""
+    """Only partners whose business registration number contains this text."""
     default_contract_id: str | None = None
-    """Finds partners whose default contract id contains this text."""
+    """Only partners whose default contract id contains this text."""
     email: str | None = None
-    """Finds partners whose email address contains this text."""
+    """Only partners whose email address contains this text."""
     id: str | None = None
-    """Finds partners whose id contains this text."""
+    """Only partners whose id contains this text."""
     memo: str | None = None
-    """Finds partners whose memo contains this text."""
+    """Only partners whose memo contains this text."""
     name: str | None = None
-    """Match partners whose name contains this text."""
+    """Only partners whose name contains this text."""
 
 
-_KNOWN = known(PlatformPartnerFilterInputKeyword)
+_JSON_NAMES = json_names(PlatformPartnerFilterInputKeyword)
 
 
 def read(raw: Any) -> PlatformPartnerFilterInputKeyword:
     """Read `PlatformPartnerFilterInputKeyword` from JSON."""
-    self = new(PlatformPartnerFilterInputKeyword)
+    self = new_instance(PlatformPartnerFilterInputKeyword)
     get = raw.get
     self.account_holder = (
         v
         if (v := get("accountHolder")) is None or v.__class__ is str
-        else odd(v, "PlatformPartnerFilterInputKeyword.accountHolder")
+        else report_mismatch(v, "PlatformPartnerFilterInputKeyword.accountHolder")
     )
     self.account_number = (
         v
         if (v := get("accountNumber")) is None or v.__class__ is str
-        else odd(v, "PlatformPartnerFilterInputKeyword.accountNumber")
+        else report_mismatch(v, "PlatformPartnerFilterInputKeyword.accountNumber")
     )
     self.business_registration_number = (
         v
         if (v := get("businessRegistrationNumber")) is None or v.__class__ is str
-        else odd(v, "PlatformPartnerFilterInputKeyword.businessRegistrationNumber")
+        else report_mismatch(v, "PlatformPartnerFilterInputKeyword.businessRegistrationNumber")
     )
     self.default_contract_id = (
         v
         if (v := get("defaultContractId")) is None or v.__class__ is str
-        else odd(v, "PlatformPartnerFilterInputKeyword.defaultContractId")
+        else report_mismatch(v, "PlatformPartnerFilterInputKeyword.defaultContractId")
     )
     self.email = (
-        v if (v := get("email")) is None or v.__class__ is str else odd(v, "PlatformPartnerFilterInputKeyword.email")
+        v
+        if (v := get("email")) is None or v.__class__ is str
+        else report_mismatch(v, "PlatformPartnerFilterInputKeyword.email")
     )
-    self.id = v if (v := get("id")) is None or v.__class__ is str else odd(v, "PlatformPartnerFilterInputKeyword.id")
+    self.id = (
+        v
+        if (v := get("id")) is None or v.__class__ is str
+        else report_mismatch(v, "PlatformPartnerFilterInputKeyword.id")
+    )
     self.memo = (
-        v if (v := get("memo")) is None or v.__class__ is str else odd(v, "PlatformPartnerFilterInputKeyword.memo")
+        v
+        if (v := get("memo")) is None or v.__class__ is str
+        else report_mismatch(v, "PlatformPartnerFilterInputKeyword.memo")
     )
     self.name = (
-        v if (v := get("name")) is None or v.__class__ is str else odd(v, "PlatformPartnerFilterInputKeyword.name")
+        v
+        if (v := get("name")) is None or v.__class__ is str
+        else report_mismatch(v, "PlatformPartnerFilterInputKeyword.name")
     )
-    if not _KNOWN.issuperset(raw):
-        self.additional_properties = extra(raw, _KNOWN)
+    if not _JSON_NAMES.issuperset(raw):
+        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
     return self

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import extra, known, new, odd, read_list, read_scalars
+from portone_async._reading import json_names, new_instance, read_list, read_scalars, report_mismatch, unknown_fields
 from portone_async.models.platform_partner_contract_summary import read as read_platform_partner_contract_summary
 
 if TYPE_CHECKING:
@@ -19,28 +19,28 @@ class PlatformPartnerFilterOptions(Model):
     """Values that partners can be filtered by: tags and contracts."""
 
     contract_summary: list[PlatformPartnerContractSummary]
-    """Contracts of the partners found, in short."""
+    """Summaries of the contracts of the partners found."""
     tags: list[str]
     """Tags in use."""
 
 
-_KNOWN = known(PlatformPartnerFilterOptions)
+_JSON_NAMES = json_names(PlatformPartnerFilterOptions)
 
 
 def read(raw: Any) -> PlatformPartnerFilterOptions:
     """Read `PlatformPartnerFilterOptions` from JSON."""
-    self = new(PlatformPartnerFilterOptions)
+    self = new_instance(PlatformPartnerFilterOptions)
     get = raw.get
     self.contract_summary = (
         read_list(v, read_platform_partner_contract_summary, "PlatformPartnerFilterOptions.contractSummary")
         if (v := get("contractSummary")).__class__ is list
-        else odd(v, "PlatformPartnerFilterOptions.contractSummary")
+        else report_mismatch(v, "PlatformPartnerFilterOptions.contractSummary")
     )
     self.tags = (
         read_scalars(v, str, "PlatformPartnerFilterOptions.tags")
         if (v := get("tags")).__class__ is list
-        else odd(v, "PlatformPartnerFilterOptions.tags")
+        else report_mismatch(v, "PlatformPartnerFilterOptions.tags")
     )
-    if not _KNOWN.issuperset(raw):
-        self.additional_properties = extra(raw, _KNOWN)
+    if not _JSON_NAMES.issuperset(raw):
+        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
     return self

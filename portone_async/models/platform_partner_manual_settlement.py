@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import extra, known, new, odd, read_date, read_datetime
+from portone_async._reading import json_names, new_instance, read_date, read_datetime, report_mismatch, unknown_fields
 from portone_async.models.platform_partner import read as read_platform_partner
 
 if TYPE_CHECKING:
@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 @define(slots=True, kw_only=True, repr=False)
 class PlatformPartnerManualSettlement(Model):
     """A partner's settlement made by hand."""
+
+    __enum_fields__: ClassVar[tuple[str, ...]] = ("settlement_currency", "status")
+    __time_fields__: ClassVar[tuple[str, ...]] = ("status_updated_at",)
 
     amount: int
     """Settlement amount, in the smallest currency unit."""
@@ -36,7 +39,7 @@ class PlatformPartnerManualSettlement(Model):
     settlement_date: date
     """Settlement date, as yyyy-MM-dd."""
     status: PlatformPartnerSettlementStatus
-    """Current status; among variants of one type it tells them apart."""
+    """Current status; in a union, the discriminator."""
     tax_free_amount: int
     """Tax-free part of the settlement, in the smallest currency unit."""
     memo: str | None = None
@@ -44,48 +47,61 @@ class PlatformPartnerManualSettlement(Model):
     status_updated_at: datetime | None = None
     """Time of the last status change."""
     type: Literal["MANUAL"] = "MANUAL"
-    """Kind of object; among variants of one type it tells them apart."""
+    """Kind of object; in a union, the discriminator."""
 
 
-_KNOWN = known(PlatformPartnerManualSettlement)
+_JSON_NAMES = json_names(PlatformPartnerManualSettlement)
 
 
 def read(raw: Any) -> PlatformPartnerManualSettlement:
     """Read `PlatformPartnerManualSettlement` from JSON."""
-    self = new(PlatformPartnerManualSettlement)
+    self = new_instance(PlatformPartnerManualSettlement)
     get = raw.get
-    self.amount = v if (v := get("amount")).__class__ is int else odd(v, "PlatformPartnerManualSettlement.amount")
-    self.graphql_id = (
-        v if (v := get("graphqlId")).__class__ is str else odd(v, "PlatformPartnerManualSettlement.graphqlId")
+    self.amount = (
+        v if (v := get("amount")).__class__ is int else report_mismatch(v, "PlatformPartnerManualSettlement.amount")
     )
-    self.id = v if (v := get("id")).__class__ is str else odd(v, "PlatformPartnerManualSettlement.id")
+    self.graphql_id = (
+        v
+        if (v := get("graphqlId")).__class__ is str
+        else report_mismatch(v, "PlatformPartnerManualSettlement.graphqlId")
+    )
+    self.id = v if (v := get("id")).__class__ is str else report_mismatch(v, "PlatformPartnerManualSettlement.id")
     self.is_for_test = (
-        v if (v := get("isForTest")).__class__ is bool else odd(v, "PlatformPartnerManualSettlement.isForTest")
+        v
+        if (v := get("isForTest")).__class__ is bool
+        else report_mismatch(v, "PlatformPartnerManualSettlement.isForTest")
     )
     self.memo = (
-        v if (v := get("memo")) is None or v.__class__ is str else odd(v, "PlatformPartnerManualSettlement.memo")
+        v
+        if (v := get("memo")) is None or v.__class__ is str
+        else report_mismatch(v, "PlatformPartnerManualSettlement.memo")
     )
     self.partner = (
         read_platform_partner(v)
         if (v := get("partner")).__class__ is dict
-        else odd(v, "PlatformPartnerManualSettlement.partner")
+        else report_mismatch(v, "PlatformPartnerManualSettlement.partner")
     )
     self.settlement_currency = (
         v
         if (v := get("settlementCurrency")).__class__ is str
-        else odd(v, "PlatformPartnerManualSettlement.settlementCurrency")
+        else report_mismatch(v, "PlatformPartnerManualSettlement.settlementCurrency")
     )
     self.settlement_date = read_date(get("settlementDate"), "PlatformPartnerManualSettlement.settlementDate")
-    self.status = v if (v := get("status")).__class__ is str else odd(v, "PlatformPartnerManualSettlement.status")
+    self.status = (
+        v if (v := get("status")).__class__ is str else report_mismatch(v, "PlatformPartnerManualSettlement.status")
+    )
     self.status_updated_at = (
         None
-        if (v := get("statusUpdatedAt")) is None
-        else read_datetime(v, "PlatformPartnerManualSettlement.statusUpdatedAt")
+        if (t1 := get("statusUpdatedAt")) is None
+        else read_datetime(t1, "PlatformPartnerManualSettlement.statusUpdatedAt")
     )
     self.tax_free_amount = (
-        v if (v := get("taxFreeAmount")).__class__ is int else odd(v, "PlatformPartnerManualSettlement.taxFreeAmount")
+        v
+        if (v := get("taxFreeAmount")).__class__ is int
+        else report_mismatch(v, "PlatformPartnerManualSettlement.taxFreeAmount")
     )
-    self.type = v if (v := get("type")).__class__ is str else odd(v, "PlatformPartnerManualSettlement.type")
-    if not _KNOWN.issuperset(raw):
-        self.additional_properties = extra(raw, _KNOWN)
+    self.type = v if (v := get("type")).__class__ is str else report_mismatch(v, "PlatformPartnerManualSettlement.type")
+    self.__time_texts__ = (t1,)
+    if not _JSON_NAMES.issuperset(raw):
+        self.additional_properties = unknown_fields(raw, _JSON_NAMES, self.__time_texts__)
     return self

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import extra, known, new, odd, read_date, read_datetime
+from portone_async._reading import json_names, new_instance, read_date, read_datetime, report_mismatch, unknown_fields
 from portone_async.models.date_range import read as read_date_range
 from portone_async.models.platform_contract import read as read_platform_contract
 from portone_async.models.platform_order_settlement_amount import read as read_platform_order_settlement_amount
@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 @define(slots=True, kw_only=True, repr=False)
 class PlatformPartnerOrderCancelSettlement(Model):
     """A partner's settlement for cancelled orders under one contract."""
+
+    __enum_fields__: ClassVar[tuple[str, ...]] = ("settlement_currency", "status")
+    __time_fields__: ClassVar[tuple[str, ...]] = ("status_updated_at",)
 
     amount: PlatformOrderSettlementAmount
     """Breakdown of the settlement amount."""
@@ -46,65 +49,78 @@ class PlatformPartnerOrderCancelSettlement(Model):
     settlement_start_date_range: DateRange
     """Period of the settlement start date."""
     status: PlatformPartnerSettlementStatus
-    """Current status; among variants of one type it tells them apart."""
+    """Current status; in a union, the discriminator."""
     memo: str | None = None
     """Memo."""
     status_updated_at: datetime | None = None
     """Time of the last status change."""
     type: Literal["ORDER_CANCEL"] = "ORDER_CANCEL"
-    """Kind of object; among variants of one type it tells them apart."""
+    """Kind of object; in a union, the discriminator."""
 
 
-_KNOWN = known(PlatformPartnerOrderCancelSettlement)
+_JSON_NAMES = json_names(PlatformPartnerOrderCancelSettlement)
 
 
 def read(raw: Any) -> PlatformPartnerOrderCancelSettlement:
     """Read `PlatformPartnerOrderCancelSettlement` from JSON."""
-    self = new(PlatformPartnerOrderCancelSettlement)
+    self = new_instance(PlatformPartnerOrderCancelSettlement)
     get = raw.get
     self.amount = (
         read_platform_order_settlement_amount(v)
         if (v := get("amount")).__class__ is dict
-        else odd(v, "PlatformPartnerOrderCancelSettlement.amount")
+        else report_mismatch(v, "PlatformPartnerOrderCancelSettlement.amount")
     )
     self.contract = (
         read_platform_contract(v)
         if (v := get("contract")).__class__ is dict
-        else odd(v, "PlatformPartnerOrderCancelSettlement.contract")
+        else report_mismatch(v, "PlatformPartnerOrderCancelSettlement.contract")
     )
     self.graphql_id = (
-        v if (v := get("graphqlId")).__class__ is str else odd(v, "PlatformPartnerOrderCancelSettlement.graphqlId")
+        v
+        if (v := get("graphqlId")).__class__ is str
+        else report_mismatch(v, "PlatformPartnerOrderCancelSettlement.graphqlId")
     )
-    self.id = v if (v := get("id")).__class__ is str else odd(v, "PlatformPartnerOrderCancelSettlement.id")
+    self.id = v if (v := get("id")).__class__ is str else report_mismatch(v, "PlatformPartnerOrderCancelSettlement.id")
     self.is_for_test = (
-        v if (v := get("isForTest")).__class__ is bool else odd(v, "PlatformPartnerOrderCancelSettlement.isForTest")
+        v
+        if (v := get("isForTest")).__class__ is bool
+        else report_mismatch(v, "PlatformPartnerOrderCancelSettlement.isForTest")
     )
     self.memo = (
-        v if (v := get("memo")) is None or v.__class__ is str else odd(v, "PlatformPartnerOrderCancelSettlement.memo")
+        v
+        if (v := get("memo")) is None or v.__class__ is str
+        else report_mismatch(v, "PlatformPartnerOrderCancelSettlement.memo")
     )
     self.partner = (
         read_platform_partner(v)
         if (v := get("partner")).__class__ is dict
-        else odd(v, "PlatformPartnerOrderCancelSettlement.partner")
+        else report_mismatch(v, "PlatformPartnerOrderCancelSettlement.partner")
     )
     self.settlement_currency = (
         v
         if (v := get("settlementCurrency")).__class__ is str
-        else odd(v, "PlatformPartnerOrderCancelSettlement.settlementCurrency")
+        else report_mismatch(v, "PlatformPartnerOrderCancelSettlement.settlementCurrency")
     )
     self.settlement_date = read_date(get("settlementDate"), "PlatformPartnerOrderCancelSettlement.settlementDate")
     self.settlement_start_date_range = (
         read_date_range(v)
         if (v := get("settlementStartDateRange")).__class__ is dict
-        else odd(v, "PlatformPartnerOrderCancelSettlement.settlementStartDateRange")
+        else report_mismatch(v, "PlatformPartnerOrderCancelSettlement.settlementStartDateRange")
     )
-    self.status = v if (v := get("status")).__class__ is str else odd(v, "PlatformPartnerOrderCancelSettlement.status")
+    self.status = (
+        v
+        if (v := get("status")).__class__ is str
+        else report_mismatch(v, "PlatformPartnerOrderCancelSettlement.status")
+    )
     self.status_updated_at = (
         None
-        if (v := get("statusUpdatedAt")) is None
-        else read_datetime(v, "PlatformPartnerOrderCancelSettlement.statusUpdatedAt")
+        if (t1 := get("statusUpdatedAt")) is None
+        else read_datetime(t1, "PlatformPartnerOrderCancelSettlement.statusUpdatedAt")
     )
-    self.type = v if (v := get("type")).__class__ is str else odd(v, "PlatformPartnerOrderCancelSettlement.type")
-    if not _KNOWN.issuperset(raw):
-        self.additional_properties = extra(raw, _KNOWN)
+    self.type = (
+        v if (v := get("type")).__class__ is str else report_mismatch(v, "PlatformPartnerOrderCancelSettlement.type")
+    )
+    self.__time_texts__ = (t1,)
+    if not _JSON_NAMES.issuperset(raw):
+        self.additional_properties = unknown_fields(raw, _JSON_NAMES, self.__time_texts__)
     return self

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import extra, known, new, odd, read_date, read_datetime
+from portone_async._reading import json_names, new_instance, read_date, read_datetime, report_mismatch, unknown_fields
 from portone_async.models.date_range import read as read_date_range
 from portone_async.models.platform_contract import read as read_platform_contract
 from portone_async.models.platform_order_settlement_amount import read as read_platform_order_settlement_amount
@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 @define(slots=True, kw_only=True, repr=False)
 class PlatformPartnerOrderSettlement(Model):
     """A partner's settlement for orders under one contract."""
+
+    __enum_fields__: ClassVar[tuple[str, ...]] = ("settlement_currency", "status")
+    __time_fields__: ClassVar[tuple[str, ...]] = ("status_updated_at",)
 
     amount: PlatformOrderSettlementAmount
     """Breakdown of the settlement amount."""
@@ -46,63 +49,74 @@ class PlatformPartnerOrderSettlement(Model):
     settlement_start_date_range: DateRange
     """Period of the settlement start date."""
     status: PlatformPartnerSettlementStatus
-    """Current status; among variants of one type it tells them apart."""
+    """Current status; in a union, the discriminator."""
     memo: str | None = None
     """Memo."""
     status_updated_at: datetime | None = None
     """Time of the last status change."""
     type: Literal["ORDER"] = "ORDER"
-    """Kind of object; among variants of one type it tells them apart."""
+    """Kind of object; in a union, the discriminator."""
 
 
-_KNOWN = known(PlatformPartnerOrderSettlement)
+_JSON_NAMES = json_names(PlatformPartnerOrderSettlement)
 
 
 def read(raw: Any) -> PlatformPartnerOrderSettlement:
     """Read `PlatformPartnerOrderSettlement` from JSON."""
-    self = new(PlatformPartnerOrderSettlement)
+    self = new_instance(PlatformPartnerOrderSettlement)
     get = raw.get
     self.amount = (
         read_platform_order_settlement_amount(v)
         if (v := get("amount")).__class__ is dict
-        else odd(v, "PlatformPartnerOrderSettlement.amount")
+        else report_mismatch(v, "PlatformPartnerOrderSettlement.amount")
     )
     self.contract = (
         read_platform_contract(v)
         if (v := get("contract")).__class__ is dict
-        else odd(v, "PlatformPartnerOrderSettlement.contract")
+        else report_mismatch(v, "PlatformPartnerOrderSettlement.contract")
     )
     self.graphql_id = (
-        v if (v := get("graphqlId")).__class__ is str else odd(v, "PlatformPartnerOrderSettlement.graphqlId")
+        v
+        if (v := get("graphqlId")).__class__ is str
+        else report_mismatch(v, "PlatformPartnerOrderSettlement.graphqlId")
     )
-    self.id = v if (v := get("id")).__class__ is str else odd(v, "PlatformPartnerOrderSettlement.id")
+    self.id = v if (v := get("id")).__class__ is str else report_mismatch(v, "PlatformPartnerOrderSettlement.id")
     self.is_for_test = (
-        v if (v := get("isForTest")).__class__ is bool else odd(v, "PlatformPartnerOrderSettlement.isForTest")
+        v
+        if (v := get("isForTest")).__class__ is bool
+        else report_mismatch(v, "PlatformPartnerOrderSettlement.isForTest")
     )
-    self.memo = v if (v := get("memo")) is None or v.__class__ is str else odd(v, "PlatformPartnerOrderSettlement.memo")
+    self.memo = (
+        v
+        if (v := get("memo")) is None or v.__class__ is str
+        else report_mismatch(v, "PlatformPartnerOrderSettlement.memo")
+    )
     self.partner = (
         read_platform_partner(v)
         if (v := get("partner")).__class__ is dict
-        else odd(v, "PlatformPartnerOrderSettlement.partner")
+        else report_mismatch(v, "PlatformPartnerOrderSettlement.partner")
     )
     self.settlement_currency = (
         v
         if (v := get("settlementCurrency")).__class__ is str
-        else odd(v, "PlatformPartnerOrderSettlement.settlementCurrency")
+        else report_mismatch(v, "PlatformPartnerOrderSettlement.settlementCurrency")
     )
     self.settlement_date = read_date(get("settlementDate"), "PlatformPartnerOrderSettlement.settlementDate")
     self.settlement_start_date_range = (
         read_date_range(v)
         if (v := get("settlementStartDateRange")).__class__ is dict
-        else odd(v, "PlatformPartnerOrderSettlement.settlementStartDateRange")
+        else report_mismatch(v, "PlatformPartnerOrderSettlement.settlementStartDateRange")
     )
-    self.status = v if (v := get("status")).__class__ is str else odd(v, "PlatformPartnerOrderSettlement.status")
+    self.status = (
+        v if (v := get("status")).__class__ is str else report_mismatch(v, "PlatformPartnerOrderSettlement.status")
+    )
     self.status_updated_at = (
         None
-        if (v := get("statusUpdatedAt")) is None
-        else read_datetime(v, "PlatformPartnerOrderSettlement.statusUpdatedAt")
+        if (t1 := get("statusUpdatedAt")) is None
+        else read_datetime(t1, "PlatformPartnerOrderSettlement.statusUpdatedAt")
     )
-    self.type = v if (v := get("type")).__class__ is str else odd(v, "PlatformPartnerOrderSettlement.type")
-    if not _KNOWN.issuperset(raw):
-        self.additional_properties = extra(raw, _KNOWN)
+    self.type = v if (v := get("type")).__class__ is str else report_mismatch(v, "PlatformPartnerOrderSettlement.type")
+    self.__time_texts__ = (t1,)
+    if not _JSON_NAMES.issuperset(raw):
+        self.additional_properties = unknown_fields(raw, _JSON_NAMES, self.__time_texts__)
     return self

@@ -25,19 +25,15 @@ if TYPE_CHECKING:
 else:
     __getattr__ = union_alias(
         "PlatformPartnerSettlement",
-        {
-            "PlatformPartnerManualSettlement": "platform_partner_manual_settlement",
-            "PlatformPartnerOrderCancelSettlement": "platform_partner_order_cancel_settlement",
-            "PlatformPartnerOrderSettlement": "platform_partner_order_settlement",
-        },
+        ("PlatformPartnerManualSettlement", "PlatformPartnerOrderCancelSettlement", "PlatformPartnerOrderSettlement"),
     )
 
 read: Callable[[Any], PlatformPartnerSettlement] = variant_reader(
     "type",
     {
-        "MANUAL": "platform_partner_manual_settlement",
-        "ORDER": "platform_partner_order_settlement",
-        "ORDER_CANCEL": "platform_partner_order_cancel_settlement",
+        "MANUAL": "PlatformPartnerManualSettlement",
+        "ORDER": "PlatformPartnerOrderSettlement",
+        "ORDER_CANCEL": "PlatformPartnerOrderCancelSettlement",
     },
     "PlatformPartnerSettlement",
 )

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import extra, known, new, odd, read_date, read_scalars
+from portone_async._reading import json_names, new_instance, read_date, read_scalars, report_mismatch, unknown_fields
 from portone_async.models.platform_partner_settlement_filter_keyword_input import (
     read as read_platform_partner_settlement_filter_keyword_input,
 )
@@ -30,82 +30,82 @@ class PlatformPartnerSettlementFilterInput(Model):
     keyword: PlatformPartnerSettlementFilterKeywordInput | None = None
     """Text to search for."""
     partner_ids: list[str] | None = None
-    """Match entries of these partners."""
+    """Only entries of these partners."""
     partner_tags: list[str] | None = None
-    """Match partners that carry at least one of these tags."""
+    """Only partners that carry at least one of these tags."""
     settlement_currencies: list[Currency] | None = None
-    """Match settlements in one of these currencies."""
+    """Only settlements in one of these currencies."""
     settlement_dates: list[date] | None = None
-    """Match these settlement dates, each as yyyy-MM-dd."""
+    """Only these settlement dates, each as yyyy-MM-dd."""
     settlement_types: list[PlatformPartnerSettlementType] | None = None
-    """Match settlements of these types."""
+    """Only settlements of these types."""
     statuses: list[PlatformPartnerSettlementStatus] | None = None
-    """Match entries with one of these statuses."""
+    """Only entries with one of these statuses."""
 
 
-_KNOWN = known(PlatformPartnerSettlementFilterInput)
+_JSON_NAMES = json_names(PlatformPartnerSettlementFilterInput)
 
 
 def read(raw: Any) -> PlatformPartnerSettlementFilterInput:
     """Read `PlatformPartnerSettlementFilterInput` from JSON."""
-    self = new(PlatformPartnerSettlementFilterInput)
+    self = new_instance(PlatformPartnerSettlementFilterInput)
     get = raw.get
     self.contract_ids = (
         None
         if (v := get("contractIds")) is None
         else read_scalars(v, str, "PlatformPartnerSettlementFilterInput.contractIds")
         if v.__class__ is list
-        else odd(v, "PlatformPartnerSettlementFilterInput.contractIds")
+        else report_mismatch(v, "PlatformPartnerSettlementFilterInput.contractIds")
     )
     self.keyword = (
         None
         if (v := get("keyword")) is None
         else read_platform_partner_settlement_filter_keyword_input(v)
         if v.__class__ is dict
-        else odd(v, "PlatformPartnerSettlementFilterInput.keyword")
+        else report_mismatch(v, "PlatformPartnerSettlementFilterInput.keyword")
     )
     self.partner_ids = (
         None
         if (v := get("partnerIds")) is None
         else read_scalars(v, str, "PlatformPartnerSettlementFilterInput.partnerIds")
         if v.__class__ is list
-        else odd(v, "PlatformPartnerSettlementFilterInput.partnerIds")
+        else report_mismatch(v, "PlatformPartnerSettlementFilterInput.partnerIds")
     )
     self.partner_tags = (
         None
         if (v := get("partnerTags")) is None
         else read_scalars(v, str, "PlatformPartnerSettlementFilterInput.partnerTags")
         if v.__class__ is list
-        else odd(v, "PlatformPartnerSettlementFilterInput.partnerTags")
+        else report_mismatch(v, "PlatformPartnerSettlementFilterInput.partnerTags")
     )
     self.settlement_currencies = (
         None
         if (v := get("settlementCurrencies")) is None
         else read_scalars(v, str, "PlatformPartnerSettlementFilterInput.settlementCurrencies")
         if v.__class__ is list
-        else odd(v, "PlatformPartnerSettlementFilterInput.settlementCurrencies")
+        else report_mismatch(v, "PlatformPartnerSettlementFilterInput.settlementCurrencies")
     )
     self.settlement_dates = (
         None
         if (v := get("settlementDates")) is None
         else [read_date(item, "PlatformPartnerSettlementFilterInput.settlementDates") for item in v]
         if v.__class__ is list
-        else odd(v, "PlatformPartnerSettlementFilterInput.settlementDates")
+        else report_mismatch(v, "PlatformPartnerSettlementFilterInput.settlementDates")
     )
     self.settlement_types = (
         None
         if (v := get("settlementTypes")) is None
         else read_scalars(v, str, "PlatformPartnerSettlementFilterInput.settlementTypes")
         if v.__class__ is list
-        else odd(v, "PlatformPartnerSettlementFilterInput.settlementTypes")
+        else report_mismatch(v, "PlatformPartnerSettlementFilterInput.settlementTypes")
     )
     self.statuses = (
         None
         if (v := get("statuses")) is None
         else read_scalars(v, str, "PlatformPartnerSettlementFilterInput.statuses")
         if v.__class__ is list
-        else odd(v, "PlatformPartnerSettlementFilterInput.statuses")
+        else report_mismatch(v, "PlatformPartnerSettlementFilterInput.statuses")
     )
-    if not _KNOWN.issuperset(raw):
-        self.additional_properties = extra(raw, _KNOWN)
+    if not _JSON_NAMES.issuperset(raw):
+        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
     return self

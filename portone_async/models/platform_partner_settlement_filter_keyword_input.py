@@ -7,7 +7,7 @@ from typing import Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import extra, known, new, odd
+from portone_async._reading import json_names, new_instance, report_mismatch, unknown_fields
 
 
 @define(slots=True, kw_only=True, repr=False)
@@ -22,28 +22,28 @@ class PlatformPartnerSettlementFilterKeywordInput(Model):
     """Payout id to search for."""
 
 
-_KNOWN = known(PlatformPartnerSettlementFilterKeywordInput)
+_JSON_NAMES = json_names(PlatformPartnerSettlementFilterKeywordInput)
 
 
 def read(raw: Any) -> PlatformPartnerSettlementFilterKeywordInput:
     """Read `PlatformPartnerSettlementFilterKeywordInput` from JSON."""
-    self = new(PlatformPartnerSettlementFilterKeywordInput)
+    self = new_instance(PlatformPartnerSettlementFilterKeywordInput)
     get = raw.get
     self.bulk_payout_id = (
         v
         if (v := get("bulkPayoutId")) is None or v.__class__ is str
-        else odd(v, "PlatformPartnerSettlementFilterKeywordInput.bulkPayoutId")
+        else report_mismatch(v, "PlatformPartnerSettlementFilterKeywordInput.bulkPayoutId")
     )
     self.partner_settlement_id = (
         v
         if (v := get("partnerSettlementId")) is None or v.__class__ is str
-        else odd(v, "PlatformPartnerSettlementFilterKeywordInput.partnerSettlementId")
+        else report_mismatch(v, "PlatformPartnerSettlementFilterKeywordInput.partnerSettlementId")
     )
     self.payout_id = (
         v
         if (v := get("payoutId")) is None or v.__class__ is str
-        else odd(v, "PlatformPartnerSettlementFilterKeywordInput.payoutId")
+        else report_mismatch(v, "PlatformPartnerSettlementFilterKeywordInput.payoutId")
     )
-    if not _KNOWN.issuperset(raw):
-        self.additional_properties = extra(raw, _KNOWN)
+    if not _JSON_NAMES.issuperset(raw):
+        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
     return self

@@ -7,7 +7,7 @@ from typing import Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import extra, known, new, odd
+from portone_async._reading import json_names, new_instance, report_mismatch, unknown_fields
 
 
 @define(slots=True, kw_only=True, repr=False)
@@ -34,54 +34,58 @@ class PlatformPartnerSettlementStatusStats(Model):
     """Number of settlements whose payout is on hold."""
 
 
-_KNOWN = known(PlatformPartnerSettlementStatusStats)
+_JSON_NAMES = json_names(PlatformPartnerSettlementStatusStats)
 
 
 def read(raw: Any) -> PlatformPartnerSettlementStatusStats:
     """Read `PlatformPartnerSettlementStatusStats` from JSON."""
-    self = new(PlatformPartnerSettlementStatusStats)
+    self = new_instance(PlatformPartnerSettlementStatusStats)
     get = raw.get
     self.in_payout = (
-        v if (v := get("inPayout")).__class__ is int else odd(v, "PlatformPartnerSettlementStatusStats.inPayout")
+        v
+        if (v := get("inPayout")).__class__ is int
+        else report_mismatch(v, "PlatformPartnerSettlementStatusStats.inPayout")
     )
     self.paid_out = (
-        v if (v := get("paidOut")).__class__ is int else odd(v, "PlatformPartnerSettlementStatusStats.paidOut")
+        v
+        if (v := get("paidOut")).__class__ is int
+        else report_mismatch(v, "PlatformPartnerSettlementStatusStats.paidOut")
     )
     self.payout_cancelled = (
         v
         if (v := get("payoutCancelled")).__class__ is int
-        else odd(v, "PlatformPartnerSettlementStatusStats.payoutCancelled")
+        else report_mismatch(v, "PlatformPartnerSettlementStatusStats.payoutCancelled")
     )
     self.payout_confirmed = (
         v
         if (v := get("payoutConfirmed")).__class__ is int
-        else odd(v, "PlatformPartnerSettlementStatusStats.payoutConfirmed")
+        else report_mismatch(v, "PlatformPartnerSettlementStatusStats.payoutConfirmed")
     )
     self.payout_excluded = (
         v
         if (v := get("payoutExcluded")).__class__ is int
-        else odd(v, "PlatformPartnerSettlementStatusStats.payoutExcluded")
+        else report_mismatch(v, "PlatformPartnerSettlementStatusStats.payoutExcluded")
     )
     self.payout_failed = (
         v
         if (v := get("payoutFailed")).__class__ is int
-        else odd(v, "PlatformPartnerSettlementStatusStats.payoutFailed")
+        else report_mismatch(v, "PlatformPartnerSettlementStatusStats.payoutFailed")
     )
     self.payout_prepared = (
         v
         if (v := get("payoutPrepared")).__class__ is int
-        else odd(v, "PlatformPartnerSettlementStatusStats.payoutPrepared")
+        else report_mismatch(v, "PlatformPartnerSettlementStatusStats.payoutPrepared")
     )
     self.payout_scheduled = (
         v
         if (v := get("payoutScheduled")).__class__ is int
-        else odd(v, "PlatformPartnerSettlementStatusStats.payoutScheduled")
+        else report_mismatch(v, "PlatformPartnerSettlementStatusStats.payoutScheduled")
     )
     self.payout_withheld = (
         v
         if (v := get("payoutWithheld")).__class__ is int
-        else odd(v, "PlatformPartnerSettlementStatusStats.payoutWithheld")
+        else report_mismatch(v, "PlatformPartnerSettlementStatusStats.payoutWithheld")
     )
-    if not _KNOWN.issuperset(raw):
-        self.additional_properties = extra(raw, _KNOWN)
+    if not _JSON_NAMES.issuperset(raw):
+        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
     return self

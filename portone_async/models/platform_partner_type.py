@@ -22,19 +22,15 @@ if TYPE_CHECKING:
 else:
     __getattr__ = union_alias(
         "PlatformPartnerType",
-        {
-            "PlatformPartnerTypeBusiness": "platform_partner_type_business",
-            "PlatformPartnerTypeNonWhtPayer": "platform_partner_type_non_wht_payer",
-            "PlatformPartnerTypeWhtPayer": "platform_partner_type_wht_payer",
-        },
+        ("PlatformPartnerTypeBusiness", "PlatformPartnerTypeNonWhtPayer", "PlatformPartnerTypeWhtPayer"),
     )
 
 read: Callable[[Any], PlatformPartnerType] = variant_reader(
     "type",
     {
-        "BUSINESS": "platform_partner_type_business",
-        "NON_WHT_PAYER": "platform_partner_type_non_wht_payer",
-        "WHT_PAYER": "platform_partner_type_wht_payer",
+        "BUSINESS": "PlatformPartnerTypeBusiness",
+        "NON_WHT_PAYER": "PlatformPartnerTypeNonWhtPayer",
+        "WHT_PAYER": "PlatformPartnerTypeWhtPayer",
     },
     "PlatformPartnerType",
 )

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import extra, known, new, odd
+from portone_async._reading import json_names, new_instance, report_mismatch, unknown_fields
 
 if TYPE_CHECKING:
     from portone_async.models.enums import (
@@ -20,6 +20,12 @@ if TYPE_CHECKING:
 @define(slots=True, kw_only=True, repr=False)
 class PlatformPartnerTypeBusiness(Model):
     """Details of a partner that is a registered business."""
+
+    __enum_fields__: ClassVar[tuple[str, ...]] = (
+        "business_status",
+        "member_company_connection_status",
+        "taxation_type",
+    )
 
     business_registration_number: str
     """Business registration number."""
@@ -42,61 +48,67 @@ class PlatformPartnerTypeBusiness(Model):
     member_company_connection_failed_reason: str | None = None
     """Why the partner could not be connected as a member company."""
     type: Literal["BUSINESS"] = "BUSINESS"
-    """Kind of object; among variants of one type it tells them apart."""
+    """Kind of object; in a union, the discriminator."""
 
 
-_KNOWN = known(PlatformPartnerTypeBusiness)
+_JSON_NAMES = json_names(PlatformPartnerTypeBusiness)
 
 
 def read(raw: Any) -> PlatformPartnerTypeBusiness:
     """Read `PlatformPartnerTypeBusiness` from JSON."""
-    self = new(PlatformPartnerTypeBusiness)
+    self = new_instance(PlatformPartnerTypeBusiness)
     get = raw.get
     self.business_class = (
         v
         if (v := get("businessClass")) is None or v.__class__ is str
-        else odd(v, "PlatformPartnerTypeBusiness.businessClass")
+        else report_mismatch(v, "PlatformPartnerTypeBusiness.businessClass")
     )
     self.business_registration_number = (
         v
         if (v := get("businessRegistrationNumber")).__class__ is str
-        else odd(v, "PlatformPartnerTypeBusiness.businessRegistrationNumber")
+        else report_mismatch(v, "PlatformPartnerTypeBusiness.businessRegistrationNumber")
     )
     self.business_status = (
-        v if (v := get("businessStatus")).__class__ is str else odd(v, "PlatformPartnerTypeBusiness.businessStatus")
+        v
+        if (v := get("businessStatus")).__class__ is str
+        else report_mismatch(v, "PlatformPartnerTypeBusiness.businessStatus")
     )
     self.business_type = (
         v
         if (v := get("businessType")) is None or v.__class__ is str
-        else odd(v, "PlatformPartnerTypeBusiness.businessType")
+        else report_mismatch(v, "PlatformPartnerTypeBusiness.businessType")
     )
     self.company_address = (
         v
         if (v := get("companyAddress")) is None or v.__class__ is str
-        else odd(v, "PlatformPartnerTypeBusiness.companyAddress")
+        else report_mismatch(v, "PlatformPartnerTypeBusiness.companyAddress")
     )
     self.company_name = (
-        v if (v := get("companyName")).__class__ is str else odd(v, "PlatformPartnerTypeBusiness.companyName")
+        v
+        if (v := get("companyName")).__class__ is str
+        else report_mismatch(v, "PlatformPartnerTypeBusiness.companyName")
     )
     self.member_company_connection_failed_reason = (
         v
         if (v := get("memberCompanyConnectionFailedReason")) is None or v.__class__ is str
-        else odd(v, "PlatformPartnerTypeBusiness.memberCompanyConnectionFailedReason")
+        else report_mismatch(v, "PlatformPartnerTypeBusiness.memberCompanyConnectionFailedReason")
     )
     self.member_company_connection_status = (
         v
         if (v := get("memberCompanyConnectionStatus")).__class__ is str
-        else odd(v, "PlatformPartnerTypeBusiness.memberCompanyConnectionStatus")
+        else report_mismatch(v, "PlatformPartnerTypeBusiness.memberCompanyConnectionStatus")
     )
     self.representative_name = (
         v
         if (v := get("representativeName")).__class__ is str
-        else odd(v, "PlatformPartnerTypeBusiness.representativeName")
+        else report_mismatch(v, "PlatformPartnerTypeBusiness.representativeName")
     )
     self.taxation_type = (
-        v if (v := get("taxationType")).__class__ is str else odd(v, "PlatformPartnerTypeBusiness.taxationType")
+        v
+        if (v := get("taxationType")).__class__ is str
+        else report_mismatch(v, "PlatformPartnerTypeBusiness.taxationType")
     )
-    self.type = v if (v := get("type")).__class__ is str else odd(v, "PlatformPartnerTypeBusiness.type")
-    if not _KNOWN.issuperset(raw):
-        self.additional_properties = extra(raw, _KNOWN)
+    self.type = v if (v := get("type")).__class__ is str else report_mismatch(v, "PlatformPartnerTypeBusiness.type")
+    if not _JSON_NAMES.issuperset(raw):
+        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
     return self

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import extra, known, new, odd, read_date
+from portone_async._reading import json_names, new_instance, read_date, report_mismatch, unknown_fields
 
 if TYPE_CHECKING:
     from datetime import date
@@ -20,18 +20,18 @@ class PlatformPartnerTypeWhtPayer(Model):
     birthdate: date | None = None
     """Date of birth (yyyy-MM-dd)."""
     type: Literal["WHT_PAYER"] = "WHT_PAYER"
-    """Kind of object; among variants of one type it tells them apart."""
+    """Kind of object; in a union, the discriminator."""
 
 
-_KNOWN = known(PlatformPartnerTypeWhtPayer)
+_JSON_NAMES = json_names(PlatformPartnerTypeWhtPayer)
 
 
 def read(raw: Any) -> PlatformPartnerTypeWhtPayer:
     """Read `PlatformPartnerTypeWhtPayer` from JSON."""
-    self = new(PlatformPartnerTypeWhtPayer)
+    self = new_instance(PlatformPartnerTypeWhtPayer)
     get = raw.get
     self.birthdate = None if (v := get("birthdate")) is None else read_date(v, "PlatformPartnerTypeWhtPayer.birthdate")
-    self.type = v if (v := get("type")).__class__ is str else odd(v, "PlatformPartnerTypeWhtPayer.type")
-    if not _KNOWN.issuperset(raw):
-        self.additional_properties = extra(raw, _KNOWN)
+    self.type = v if (v := get("type")).__class__ is str else report_mismatch(v, "PlatformPartnerTypeWhtPayer.type")
+    if not _JSON_NAMES.issuperset(raw):
+        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
     return self

@@ -17,11 +17,8 @@ if TYPE_CHECKING:
     PlatformPayment: TypeAlias = PlatformExternalPayment | PlatformPortOnePayment | UnknownVariant
     """The payment behind a transfer: made through PortOne or elsewhere."""
 else:
-    __getattr__ = union_alias(
-        "PlatformPayment",
-        {"PlatformExternalPayment": "platform_external_payment", "PlatformPortOnePayment": "platform_port_one_payment"},
-    )
+    __getattr__ = union_alias("PlatformPayment", ("PlatformExternalPayment", "PlatformPortOnePayment"))
 
 read: Callable[[Any], PlatformPayment] = variant_reader(
-    "type", {"EXTERNAL": "platform_external_payment", "PORT_ONE": "platform_port_one_payment"}, "PlatformPayment"
+    "type", {"EXTERNAL": "PlatformExternalPayment", "PORT_ONE": "PlatformPortOnePayment"}, "PlatformPayment"
 )

@@ -31,25 +31,25 @@ if TYPE_CHECKING:
 else:
     __getattr__ = union_alias(
         "PlatformPaymentMethod",
-        {
-            "PlatformPaymentMethodCard": "platform_payment_method_card",
-            "PlatformPaymentMethodEasyPay": "platform_payment_method_easy_pay",
-            "PlatformPaymentMethodGiftCertificate": "platform_payment_method_gift_certificate",
-            "PlatformPaymentMethodMobile": "platform_payment_method_mobile",
-            "PlatformPaymentMethodTransfer": "platform_payment_method_transfer",
-            "PlatformPaymentMethodVirtualAccount": "platform_payment_method_virtual_account",
-        },
+        (
+            "PlatformPaymentMethodCard",
+            "PlatformPaymentMethodEasyPay",
+            "PlatformPaymentMethodGiftCertificate",
+            "PlatformPaymentMethodMobile",
+            "PlatformPaymentMethodTransfer",
+            "PlatformPaymentMethodVirtualAccount",
+        ),
     )
 
 read: Callable[[Any], PlatformPaymentMethod] = variant_reader(
     "type",
     {
-        "CARD": "platform_payment_method_card",
-        "EASY_PAY": "platform_payment_method_easy_pay",
-        "GIFT_CERTIFICATE": "platform_payment_method_gift_certificate",
-        "MOBILE": "platform_payment_method_mobile",
-        "TRANSFER": "platform_payment_method_transfer",
-        "VIRTUAL_ACCOUNT": "platform_payment_method_virtual_account",
+        "CARD": "PlatformPaymentMethodCard",
+        "EASY_PAY": "PlatformPaymentMethodEasyPay",
+        "GIFT_CERTIFICATE": "PlatformPaymentMethodGiftCertificate",
+        "MOBILE": "PlatformPaymentMethodMobile",
+        "TRANSFER": "PlatformPaymentMethodTransfer",
+        "VIRTUAL_ACCOUNT": "PlatformPaymentMethodVirtualAccount",
     },
     "PlatformPaymentMethod",
 )

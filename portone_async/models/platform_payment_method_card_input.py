@@ -7,16 +7,16 @@ from typing import Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import new
+from portone_async._reading import new_instance
 
 
 @define(slots=True, kw_only=True, repr=False)
 class PlatformPaymentMethodCardInput(Model):
-    """Says that a payment was made by card; has no fields."""
+    """States that a payment was made by card; has no fields."""
 
 
 def read(raw: Any) -> PlatformPaymentMethodCardInput:
     """Read `PlatformPaymentMethodCardInput` from JSON."""
-    self = new(PlatformPaymentMethodCardInput)
+    self = new_instance(PlatformPaymentMethodCardInput)
     self.additional_properties = raw
     return self

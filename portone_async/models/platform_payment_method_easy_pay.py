@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import extra, known, new, odd
+from portone_async._reading import json_names, new_instance, report_mismatch, unknown_fields
 
 if TYPE_CHECKING:
     from portone_async.models.enums import EasyPayMethodType, EasyPayProvider
@@ -17,30 +17,34 @@ if TYPE_CHECKING:
 class PlatformPaymentMethodEasyPay(Model):
     """Paid with an easy-pay service."""
 
+    __enum_fields__: ClassVar[tuple[str, ...]] = ("method_type", "provider")
+
     method_type: EasyPayMethodType | None = None
     """Means of payment used inside the easy-pay service."""
     provider: EasyPayProvider | None = None
     """Easy-pay provider."""
     type: Literal["EASY_PAY"] = "EASY_PAY"
-    """Kind of object; among variants of one type it tells them apart."""
+    """Kind of object; in a union, the discriminator."""
 
 
-_KNOWN = known(PlatformPaymentMethodEasyPay)
+_JSON_NAMES = json_names(PlatformPaymentMethodEasyPay)
 
 
 def read(raw: Any) -> PlatformPaymentMethodEasyPay:
     """Read `PlatformPaymentMethodEasyPay` from JSON."""
-    self = new(PlatformPaymentMethodEasyPay)
+    self = new_instance(PlatformPaymentMethodEasyPay)
     get = raw.get
     self.method_type = (
         v
         if (v := get("methodType")) is None or v.__class__ is str
-        else odd(v, "PlatformPaymentMethodEasyPay.methodType")
+        else report_mismatch(v, "PlatformPaymentMethodEasyPay.methodType")
     )
     self.provider = (
-        v if (v := get("provider")) is None or v.__class__ is str else odd(v, "PlatformPaymentMethodEasyPay.provider")
+        v
+        if (v := get("provider")) is None or v.__class__ is str
+        else report_mismatch(v, "PlatformPaymentMethodEasyPay.provider")
     )
-    self.type = v if (v := get("type")).__class__ is str else odd(v, "PlatformPaymentMethodEasyPay.type")
-    if not _KNOWN.issuperset(raw):
-        self.additional_properties = extra(raw, _KNOWN)
+    self.type = v if (v := get("type")).__class__ is str else report_mismatch(v, "PlatformPaymentMethodEasyPay.type")
+    if not _JSON_NAMES.issuperset(raw):
+        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
     return self

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import extra, known, new, odd
+from portone_async._reading import json_names, new_instance, report_mismatch, unknown_fields
 
 if TYPE_CHECKING:
     from portone_async.models.enums import EasyPayMethodType, EasyPayProvider
@@ -15,7 +15,9 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class PlatformPaymentMethodEasyPayInput(Model):
-    """Says that a payment was made with an easy-pay service, and how."""
+    """States that a payment was made with an easy-pay service, and how."""
+
+    __enum_fields__: ClassVar[tuple[str, ...]] = ("method_type", "provider")
 
     method_type: EasyPayMethodType | None = None
     """Means of payment used inside the easy-pay service."""
@@ -23,23 +25,23 @@ class PlatformPaymentMethodEasyPayInput(Model):
     """Easy-pay provider."""
 
 
-_KNOWN = known(PlatformPaymentMethodEasyPayInput)
+_JSON_NAMES = json_names(PlatformPaymentMethodEasyPayInput)
 
 
 def read(raw: Any) -> PlatformPaymentMethodEasyPayInput:
     """Read `PlatformPaymentMethodEasyPayInput` from JSON."""
-    self = new(PlatformPaymentMethodEasyPayInput)
+    self = new_instance(PlatformPaymentMethodEasyPayInput)
     get = raw.get
     self.method_type = (
         v
         if (v := get("methodType")) is None or v.__class__ is str
-        else odd(v, "PlatformPaymentMethodEasyPayInput.methodType")
+        else report_mismatch(v, "PlatformPaymentMethodEasyPayInput.methodType")
     )
     self.provider = (
         v
         if (v := get("provider")) is None or v.__class__ is str
-        else odd(v, "PlatformPaymentMethodEasyPayInput.provider")
+        else report_mismatch(v, "PlatformPaymentMethodEasyPayInput.provider")
     )
-    if not _KNOWN.issuperset(raw):
-        self.additional_properties = extra(raw, _KNOWN)
+    if not _JSON_NAMES.issuperset(raw):
+        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
     return self

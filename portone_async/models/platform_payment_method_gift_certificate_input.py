@@ -7,16 +7,16 @@ from typing import Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import new
+from portone_async._reading import new_instance
 
 
 @define(slots=True, kw_only=True, repr=False)
 class PlatformPaymentMethodGiftCertificateInput(Model):
-    """Says that a payment was made with a gift certificate; has no fields."""
+    """States that a payment was made with a gift certificate; has no fields."""
 
 
 def read(raw: Any) -> PlatformPaymentMethodGiftCertificateInput:
     """Read `PlatformPaymentMethodGiftCertificateInput` from JSON."""
-    self = new(PlatformPaymentMethodGiftCertificateInput)
+    self = new_instance(PlatformPaymentMethodGiftCertificateInput)
     self.additional_properties = raw
     return self

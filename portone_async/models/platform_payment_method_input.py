@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import extra, known, new, odd
+from portone_async._reading import json_names, new_instance, report_mismatch, unknown_fields
 from portone_async.models.platform_payment_method_card_input import read as read_platform_payment_method_card_input
 from portone_async.models.platform_payment_method_easy_pay_input import (
     read as read_platform_payment_method_easy_pay_input,
@@ -54,55 +54,55 @@ class PlatformPaymentMethodInput(Model):
     """Virtual account."""
 
 
-_KNOWN = known(PlatformPaymentMethodInput)
+_JSON_NAMES = json_names(PlatformPaymentMethodInput)
 
 
 def read(raw: Any) -> PlatformPaymentMethodInput:
     """Read `PlatformPaymentMethodInput` from JSON."""
-    self = new(PlatformPaymentMethodInput)
+    self = new_instance(PlatformPaymentMethodInput)
     get = raw.get
     self.card = (
         None
         if (v := get("card")) is None
         else read_platform_payment_method_card_input(v)
         if v.__class__ is dict
-        else odd(v, "PlatformPaymentMethodInput.card")
+        else report_mismatch(v, "PlatformPaymentMethodInput.card")
     )
     self.easy_pay = (
         None
         if (v := get("easyPay")) is None
         else read_platform_payment_method_easy_pay_input(v)
         if v.__class__ is dict
-        else odd(v, "PlatformPaymentMethodInput.easyPay")
+        else report_mismatch(v, "PlatformPaymentMethodInput.easyPay")
     )
     self.gift_certificate = (
         None
         if (v := get("giftCertificate")) is None
         else read_platform_payment_method_gift_certificate_input(v)
         if v.__class__ is dict
-        else odd(v, "PlatformPaymentMethodInput.giftCertificate")
+        else report_mismatch(v, "PlatformPaymentMethodInput.giftCertificate")
     )
     self.mobile = (
         None
         if (v := get("mobile")) is None
         else read_platform_payment_method_mobile_input(v)
         if v.__class__ is dict
-        else odd(v, "PlatformPaymentMethodInput.mobile")
+        else report_mismatch(v, "PlatformPaymentMethodInput.mobile")
     )
     self.transfer = (
         None
         if (v := get("transfer")) is None
         else read_platform_payment_method_transfer_input(v)
         if v.__class__ is dict
-        else odd(v, "PlatformPaymentMethodInput.transfer")
+        else report_mismatch(v, "PlatformPaymentMethodInput.transfer")
     )
     self.virtual_account = (
         None
         if (v := get("virtualAccount")) is None
         else read_platform_payment_method_virtual_account_input(v)
         if v.__class__ is dict
-        else odd(v, "PlatformPaymentMethodInput.virtualAccount")
+        else report_mismatch(v, "PlatformPaymentMethodInput.virtualAccount")
     )
-    if not _KNOWN.issuperset(raw):
-        self.additional_properties = extra(raw, _KNOWN)
+    if not _JSON_NAMES.issuperset(raw):
+        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
     return self

@@ -7,7 +7,7 @@ from typing import Any, Literal
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import extra, known, new, odd
+from portone_async._reading import json_names, new_instance, report_mismatch, unknown_fields
 
 
 @define(slots=True, kw_only=True, repr=False)
@@ -15,17 +15,17 @@ class PlatformPaymentMethodMobile(Model):
     """Paid on a mobile phone bill."""
 
     type: Literal["MOBILE"] = "MOBILE"
-    """Kind of object; among variants of one type it tells them apart."""
+    """Kind of object; in a union, the discriminator."""
 
 
-_KNOWN = known(PlatformPaymentMethodMobile)
+_JSON_NAMES = json_names(PlatformPaymentMethodMobile)
 
 
 def read(raw: Any) -> PlatformPaymentMethodMobile:
     """Read `PlatformPaymentMethodMobile` from JSON."""
-    self = new(PlatformPaymentMethodMobile)
+    self = new_instance(PlatformPaymentMethodMobile)
     get = raw.get
-    self.type = v if (v := get("type")).__class__ is str else odd(v, "PlatformPaymentMethodMobile.type")
-    if not _KNOWN.issuperset(raw):
-        self.additional_properties = extra(raw, _KNOWN)
+    self.type = v if (v := get("type")).__class__ is str else report_mismatch(v, "PlatformPaymentMethodMobile.type")
+    if not _JSON_NAMES.issuperset(raw):
+        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
     return self

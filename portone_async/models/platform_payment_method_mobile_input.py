@@ -7,16 +7,16 @@ from typing import Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import new
+from portone_async._reading import new_instance
 
 
 @define(slots=True, kw_only=True, repr=False)
 class PlatformPaymentMethodMobileInput(Model):
-    """Says that a payment was made on a mobile phone bill; has no fields."""
+    """States that a payment was made on a mobile phone bill; has no fields."""
 
 
 def read(raw: Any) -> PlatformPaymentMethodMobileInput:
     """Read `PlatformPaymentMethodMobileInput` from JSON."""
-    self = new(PlatformPaymentMethodMobileInput)
+    self = new_instance(PlatformPaymentMethodMobileInput)
     self.additional_properties = raw
     return self

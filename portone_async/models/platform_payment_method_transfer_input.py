@@ -7,16 +7,16 @@ from typing import Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import new
+from portone_async._reading import new_instance
 
 
 @define(slots=True, kw_only=True, repr=False)
 class PlatformPaymentMethodTransferInput(Model):
-    """Says that a payment was made by bank transfer; has no fields."""
+    """States that a payment was made by bank transfer; has no fields."""
 
 
 def read(raw: Any) -> PlatformPaymentMethodTransferInput:
     """Read `PlatformPaymentMethodTransferInput` from JSON."""
-    self = new(PlatformPaymentMethodTransferInput)
+    self = new_instance(PlatformPaymentMethodTransferInput)
     self.additional_properties = raw
     return self

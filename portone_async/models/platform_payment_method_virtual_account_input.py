@@ -7,16 +7,16 @@ from typing import Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import new
+from portone_async._reading import new_instance
 
 
 @define(slots=True, kw_only=True, repr=False)
 class PlatformPaymentMethodVirtualAccountInput(Model):
-    """Says that a payment was made into a virtual account; has no fields."""
+    """States that a payment was made into a virtual account; has no fields."""
 
 
 def read(raw: Any) -> PlatformPaymentMethodVirtualAccountInput:
     """Read `PlatformPaymentMethodVirtualAccountInput` from JSON."""
-    self = new(PlatformPaymentMethodVirtualAccountInput)
+    self = new_instance(PlatformPaymentMethodVirtualAccountInput)
     self.additional_properties = raw
     return self

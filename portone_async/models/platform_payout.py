@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import extra, known, new, odd, read_datetime
+from portone_async._reading import json_names, new_instance, read_datetime, report_mismatch, unknown_fields
 from portone_async.models.platform_partner import read as read_platform_partner
 from portone_async.models.platform_payout_account import read as read_platform_payout_account
 from portone_async.models.platform_payout_settlement_statement_summary import (
@@ -35,6 +35,15 @@ if TYPE_CHECKING:
 class PlatformPayout(Model):
     """Money paid to a partner: amounts, taxes withheld, account and status."""
 
+    __enum_fields__: ClassVar[tuple[str, ...]] = (
+        "currency",
+        "method",
+        "settlement_amount_type",
+        "status",
+        "tax_invoice_status",
+    )
+    __time_fields__: ClassVar[tuple[str, ...]] = ("created_at", "scheduled_at", "status_updated_at")
+
     account: PlatformPayoutAccount
     """Bank account the payout goes to."""
     amount: int
@@ -48,7 +57,7 @@ class PlatformPayout(Model):
     currency: Currency
     """Currency, as an ISO 4217 code."""
     deduct_wht: bool
-    """Whether withholding tax is taken off the payout."""
+    """Whether withholding tax is deducted from the payout."""
     graphql_id: str
     """Id of the object in PortOne's GraphQL API."""
     id: str
@@ -70,7 +79,7 @@ class PlatformPayout(Model):
     settlement_tax_free_amount: int
     """Tax-free part of the settlement amount, in the smallest currency unit."""
     status: PlatformPayoutStatus
-    """Current status; among variants of one type it tells them apart."""
+    """Current status; in a union, the discriminator."""
     status_updated_at: datetime
     """Time of the last status change."""
     supply_amount: int
@@ -88,81 +97,104 @@ class PlatformPayout(Model):
     memo: str | None = None
     """Memo."""
     scheduled_at: datetime | None = None
-    """Time it is scheduled for."""
+    """Time that it is scheduled for."""
     tax_invoice_id: str | None = None
     """Tax invoice id."""
     withdrawal_memo: str | None = None
     """Memo in the sender's bank statement."""
 
 
-_KNOWN = known(PlatformPayout)
+_JSON_NAMES = json_names(PlatformPayout)
 
 
 def read(raw: Any) -> PlatformPayout:
     """Read `PlatformPayout` from JSON."""
-    self = new(PlatformPayout)
+    self = new_instance(PlatformPayout)
     get = raw.get
     self.account = (
-        read_platform_payout_account(v) if (v := get("account")).__class__ is dict else odd(v, "PlatformPayout.account")
+        read_platform_payout_account(v)
+        if (v := get("account")).__class__ is dict
+        else report_mismatch(v, "PlatformPayout.account")
     )
-    self.amount = v if (v := get("amount")).__class__ is int else odd(v, "PlatformPayout.amount")
+    self.amount = v if (v := get("amount")).__class__ is int else report_mismatch(v, "PlatformPayout.amount")
     self.bulk_payout_graphql_id = (
-        v if (v := get("bulkPayoutGraphqlId")).__class__ is str else odd(v, "PlatformPayout.bulkPayoutGraphqlId")
+        v
+        if (v := get("bulkPayoutGraphqlId")).__class__ is str
+        else report_mismatch(v, "PlatformPayout.bulkPayoutGraphqlId")
     )
-    self.bulk_payout_id = v if (v := get("bulkPayoutId")).__class__ is str else odd(v, "PlatformPayout.bulkPayoutId")
-    self.created_at = read_datetime(get("createdAt"), "PlatformPayout.createdAt")
-    self.currency = v if (v := get("currency")).__class__ is str else odd(v, "PlatformPayout.currency")
-    self.deduct_wht = v if (v := get("deductWht")).__class__ is bool else odd(v, "PlatformPayout.deductWht")
+    self.bulk_payout_id = (
+        v if (v := get("bulkPayoutId")).__class__ is str else report_mismatch(v, "PlatformPayout.bulkPayoutId")
+    )
+    self.created_at = read_datetime(t1 := get("createdAt"), "PlatformPayout.createdAt")
+    self.currency = v if (v := get("currency")).__class__ is str else report_mismatch(v, "PlatformPayout.currency")
+    self.deduct_wht = v if (v := get("deductWht")).__class__ is bool else report_mismatch(v, "PlatformPayout.deductWht")
     self.deposit_memo = (
-        v if (v := get("depositMemo")) is None or v.__class__ is str else odd(v, "PlatformPayout.depositMemo")
+        v
+        if (v := get("depositMemo")) is None or v.__class__ is str
+        else report_mismatch(v, "PlatformPayout.depositMemo")
     )
     self.fail_reason = (
-        v if (v := get("failReason")) is None or v.__class__ is str else odd(v, "PlatformPayout.failReason")
+        v if (v := get("failReason")) is None or v.__class__ is str else report_mismatch(v, "PlatformPayout.failReason")
     )
-    self.graphql_id = v if (v := get("graphqlId")).__class__ is str else odd(v, "PlatformPayout.graphqlId")
-    self.id = v if (v := get("id")).__class__ is str else odd(v, "PlatformPayout.id")
+    self.graphql_id = v if (v := get("graphqlId")).__class__ is str else report_mismatch(v, "PlatformPayout.graphqlId")
+    self.id = v if (v := get("id")).__class__ is str else report_mismatch(v, "PlatformPayout.id")
     self.income_tax_amount = (
-        v if (v := get("incomeTaxAmount")).__class__ is int else odd(v, "PlatformPayout.incomeTaxAmount")
+        v if (v := get("incomeTaxAmount")).__class__ is int else report_mismatch(v, "PlatformPayout.incomeTaxAmount")
     )
     self.local_income_tax_amount = (
-        v if (v := get("localIncomeTaxAmount")).__class__ is int else odd(v, "PlatformPayout.localIncomeTaxAmount")
+        v
+        if (v := get("localIncomeTaxAmount")).__class__ is int
+        else report_mismatch(v, "PlatformPayout.localIncomeTaxAmount")
     )
-    self.memo = v if (v := get("memo")) is None or v.__class__ is str else odd(v, "PlatformPayout.memo")
-    self.method = v if (v := get("method")).__class__ is str else odd(v, "PlatformPayout.method")
+    self.memo = v if (v := get("memo")) is None or v.__class__ is str else report_mismatch(v, "PlatformPayout.memo")
+    self.method = v if (v := get("method")).__class__ is str else report_mismatch(v, "PlatformPayout.method")
     self.partner = (
-        read_platform_partner(v) if (v := get("partner")).__class__ is dict else odd(v, "PlatformPayout.partner")
+        read_platform_partner(v)
+        if (v := get("partner")).__class__ is dict
+        else report_mismatch(v, "PlatformPayout.partner")
     )
-    self.scheduled_at = None if (v := get("scheduledAt")) is None else read_datetime(v, "PlatformPayout.scheduledAt")
+    self.scheduled_at = None if (t2 := get("scheduledAt")) is None else read_datetime(t2, "PlatformPayout.scheduledAt")
     self.settlement_amount = (
-        v if (v := get("settlementAmount")).__class__ is int else odd(v, "PlatformPayout.settlementAmount")
+        v if (v := get("settlementAmount")).__class__ is int else report_mismatch(v, "PlatformPayout.settlementAmount")
     )
     self.settlement_amount_type = (
-        v if (v := get("settlementAmountType")).__class__ is str else odd(v, "PlatformPayout.settlementAmountType")
+        v
+        if (v := get("settlementAmountType")).__class__ is str
+        else report_mismatch(v, "PlatformPayout.settlementAmountType")
     )
     self.settlement_statement = (
         read_platform_payout_settlement_statement_summary(v)
         if (v := get("settlementStatement")).__class__ is dict
-        else odd(v, "PlatformPayout.settlementStatement")
+        else report_mismatch(v, "PlatformPayout.settlementStatement")
     )
     self.settlement_tax_free_amount = (
         v
         if (v := get("settlementTaxFreeAmount")).__class__ is int
-        else odd(v, "PlatformPayout.settlementTaxFreeAmount")
+        else report_mismatch(v, "PlatformPayout.settlementTaxFreeAmount")
     )
-    self.status = v if (v := get("status")).__class__ is str else odd(v, "PlatformPayout.status")
-    self.status_updated_at = read_datetime(get("statusUpdatedAt"), "PlatformPayout.statusUpdatedAt")
-    self.supply_amount = v if (v := get("supplyAmount")).__class__ is int else odd(v, "PlatformPayout.supplyAmount")
-    self.tax_free_amount = v if (v := get("taxFreeAmount")).__class__ is int else odd(v, "PlatformPayout.taxFreeAmount")
+    self.status = v if (v := get("status")).__class__ is str else report_mismatch(v, "PlatformPayout.status")
+    self.status_updated_at = read_datetime(t3 := get("statusUpdatedAt"), "PlatformPayout.statusUpdatedAt")
+    self.supply_amount = (
+        v if (v := get("supplyAmount")).__class__ is int else report_mismatch(v, "PlatformPayout.supplyAmount")
+    )
+    self.tax_free_amount = (
+        v if (v := get("taxFreeAmount")).__class__ is int else report_mismatch(v, "PlatformPayout.taxFreeAmount")
+    )
     self.tax_invoice_id = (
-        v if (v := get("taxInvoiceId")) is None or v.__class__ is str else odd(v, "PlatformPayout.taxInvoiceId")
+        v
+        if (v := get("taxInvoiceId")) is None or v.__class__ is str
+        else report_mismatch(v, "PlatformPayout.taxInvoiceId")
     )
     self.tax_invoice_status = (
-        v if (v := get("taxInvoiceStatus")).__class__ is str else odd(v, "PlatformPayout.taxInvoiceStatus")
+        v if (v := get("taxInvoiceStatus")).__class__ is str else report_mismatch(v, "PlatformPayout.taxInvoiceStatus")
     )
-    self.vat_amount = v if (v := get("vatAmount")).__class__ is int else odd(v, "PlatformPayout.vatAmount")
+    self.vat_amount = v if (v := get("vatAmount")).__class__ is int else report_mismatch(v, "PlatformPayout.vatAmount")
     self.withdrawal_memo = (
-        v if (v := get("withdrawalMemo")) is None or v.__class__ is str else odd(v, "PlatformPayout.withdrawalMemo")
+        v
+        if (v := get("withdrawalMemo")) is None or v.__class__ is str
+        else report_mismatch(v, "PlatformPayout.withdrawalMemo")
     )
-    if not _KNOWN.issuperset(raw):
-        self.additional_properties = extra(raw, _KNOWN)
+    self.__time_texts__ = (t1, t2, t3)
+    if not _JSON_NAMES.issuperset(raw):
+        self.additional_properties = unknown_fields(raw, _JSON_NAMES, self.__time_texts__)
     return self

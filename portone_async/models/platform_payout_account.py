@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import extra, known, new, odd
+from portone_async._reading import json_names, new_instance, report_mismatch, unknown_fields
 
 if TYPE_CHECKING:
     from portone_async.models.enums import Bank
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 class PlatformPayoutAccount(Model):
     """Bank account a payout goes to."""
 
+    __enum_fields__: ClassVar[tuple[str, ...]] = ("bank",)
+
     bank: Bank
     """Bank that holds the account."""
     holder: str
@@ -25,16 +27,16 @@ class PlatformPayoutAccount(Model):
     """Account number."""
 
 
-_KNOWN = known(PlatformPayoutAccount)
+_JSON_NAMES = json_names(PlatformPayoutAccount)
 
 
 def read(raw: Any) -> PlatformPayoutAccount:
     """Read `PlatformPayoutAccount` from JSON."""
-    self = new(PlatformPayoutAccount)
+    self = new_instance(PlatformPayoutAccount)
     get = raw.get
-    self.bank = v if (v := get("bank")).__class__ is str else odd(v, "PlatformPayoutAccount.bank")
-    self.holder = v if (v := get("holder")).__class__ is str else odd(v, "PlatformPayoutAccount.holder")
-    self.number = v if (v := get("number")).__class__ is str else odd(v, "PlatformPayoutAccount.number")
-    if not _KNOWN.issuperset(raw):
-        self.additional_properties = extra(raw, _KNOWN)
+    self.bank = v if (v := get("bank")).__class__ is str else report_mismatch(v, "PlatformPayoutAccount.bank")
+    self.holder = v if (v := get("holder")).__class__ is str else report_mismatch(v, "PlatformPayoutAccount.holder")
+    self.number = v if (v := get("number")).__class__ is str else report_mismatch(v, "PlatformPayoutAccount.number")
+    if not _JSON_NAMES.issuperset(raw):
+        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
     return self

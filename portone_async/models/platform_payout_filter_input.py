@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import extra, known, new, odd, read_scalars
+from portone_async._reading import json_names, new_instance, read_scalars, report_mismatch, unknown_fields
 from portone_async.models.platform_payout_filter_input_criteria import (
     read as read_platform_payout_filter_input_criteria,
 )
@@ -32,109 +32,109 @@ class PlatformPayoutFilterInput(Model):
     criteria: PlatformPayoutFilterInputCriteria
     """Main condition of the search."""
     partner_ids: list[str] | None = None
-    """Match entries of these partners."""
+    """Only entries of these partners."""
     partner_tags: list[str] | None = None
-    """Match partners that carry at least one of these tags."""
+    """Only partners that carry at least one of these tags."""
     partner_taxation_types: list[PlatformPartnerTaxationType] | None = None
-    """Match payouts to partners with one of these taxation types."""
+    """Only payouts to partners with one of these taxation types."""
     partner_types: list[PlatformPartnerTypeName] | None = None
-    """Match payouts to partners of one of these types."""
+    """Only payouts to partners of one of these types."""
     payout_account_banks: list[Bank] | None = None
-    """Match payouts to accounts at one of these banks."""
+    """Only payouts to accounts at one of these banks."""
     payout_currencies: list[Currency] | None = None
-    """Match payouts in one of these currencies."""
+    """Only payouts in one of these currencies."""
     payout_ids: list[str] | None = None
-    """Match payouts with one of these ids."""
+    """Only payouts with one of these ids."""
     settlement_statement_statuses: list[PlatformPayoutSettlementStatementStatus] | None = None
-    """Match payouts with one of these settlement statement statuses."""
+    """Only payouts with one of these settlement statement statuses."""
     statuses: list[PlatformPayoutStatus] | None = None
-    """Match entries with one of these statuses."""
+    """Only entries with one of these statuses."""
     tax_invoice_statuses: list[PlatformPayoutTaxInvoiceStatus] | None = None
-    """Match payouts with one of these tax invoice statuses."""
+    """Only payouts with one of these tax invoice statuses."""
 
 
-_KNOWN = known(PlatformPayoutFilterInput)
+_JSON_NAMES = json_names(PlatformPayoutFilterInput)
 
 
 def read(raw: Any) -> PlatformPayoutFilterInput:
     """Read `PlatformPayoutFilterInput` from JSON."""
-    self = new(PlatformPayoutFilterInput)
+    self = new_instance(PlatformPayoutFilterInput)
     get = raw.get
     self.criteria = (
         read_platform_payout_filter_input_criteria(v)
         if (v := get("criteria")).__class__ is dict
-        else odd(v, "PlatformPayoutFilterInput.criteria")
+        else report_mismatch(v, "PlatformPayoutFilterInput.criteria")
     )
     self.partner_ids = (
         None
         if (v := get("partnerIds")) is None
         else read_scalars(v, str, "PlatformPayoutFilterInput.partnerIds")
         if v.__class__ is list
-        else odd(v, "PlatformPayoutFilterInput.partnerIds")
+        else report_mismatch(v, "PlatformPayoutFilterInput.partnerIds")
     )
     self.partner_tags = (
         None
         if (v := get("partnerTags")) is None
         else read_scalars(v, str, "PlatformPayoutFilterInput.partnerTags")
         if v.__class__ is list
-        else odd(v, "PlatformPayoutFilterInput.partnerTags")
+        else report_mismatch(v, "PlatformPayoutFilterInput.partnerTags")
     )
     self.partner_taxation_types = (
         None
         if (v := get("partnerTaxationTypes")) is None
         else read_scalars(v, str, "PlatformPayoutFilterInput.partnerTaxationTypes")
         if v.__class__ is list
-        else odd(v, "PlatformPayoutFilterInput.partnerTaxationTypes")
+        else report_mismatch(v, "PlatformPayoutFilterInput.partnerTaxationTypes")
     )
     self.partner_types = (
         None
         if (v := get("partnerTypes")) is None
         else read_scalars(v, str, "PlatformPayoutFilterInput.partnerTypes")
         if v.__class__ is list
-        else odd(v, "PlatformPayoutFilterInput.partnerTypes")
+        else report_mismatch(v, "PlatformPayoutFilterInput.partnerTypes")
     )
     self.payout_account_banks = (
         None
         if (v := get("payoutAccountBanks")) is None
         else read_scalars(v, str, "PlatformPayoutFilterInput.payoutAccountBanks")
         if v.__class__ is list
-        else odd(v, "PlatformPayoutFilterInput.payoutAccountBanks")
+        else report_mismatch(v, "PlatformPayoutFilterInput.payoutAccountBanks")
     )
     self.payout_currencies = (
         None
         if (v := get("payoutCurrencies")) is None
         else read_scalars(v, str, "PlatformPayoutFilterInput.payoutCurrencies")
         if v.__class__ is list
-        else odd(v, "PlatformPayoutFilterInput.payoutCurrencies")
+        else report_mismatch(v, "PlatformPayoutFilterInput.payoutCurrencies")
     )
     self.payout_ids = (
         None
         if (v := get("payoutIds")) is None
         else read_scalars(v, str, "PlatformPayoutFilterInput.payoutIds")
         if v.__class__ is list
-        else odd(v, "PlatformPayoutFilterInput.payoutIds")
+        else report_mismatch(v, "PlatformPayoutFilterInput.payoutIds")
     )
     self.settlement_statement_statuses = (
         None
         if (v := get("settlementStatementStatuses")) is None
         else read_scalars(v, str, "PlatformPayoutFilterInput.settlementStatementStatuses")
         if v.__class__ is list
-        else odd(v, "PlatformPayoutFilterInput.settlementStatementStatuses")
+        else report_mismatch(v, "PlatformPayoutFilterInput.settlementStatementStatuses")
     )
     self.statuses = (
         None
         if (v := get("statuses")) is None
         else read_scalars(v, str, "PlatformPayoutFilterInput.statuses")
         if v.__class__ is list
-        else odd(v, "PlatformPayoutFilterInput.statuses")
+        else report_mismatch(v, "PlatformPayoutFilterInput.statuses")
     )
     self.tax_invoice_statuses = (
         None
         if (v := get("taxInvoiceStatuses")) is None
         else read_scalars(v, str, "PlatformPayoutFilterInput.taxInvoiceStatuses")
         if v.__class__ is list
-        else odd(v, "PlatformPayoutFilterInput.taxInvoiceStatuses")
+        else report_mismatch(v, "PlatformPayoutFilterInput.taxInvoiceStatuses")
     )
-    if not _KNOWN.issuperset(raw):
-        self.additional_properties = extra(raw, _KNOWN)
+    if not _JSON_NAMES.issuperset(raw):
+        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
     return self

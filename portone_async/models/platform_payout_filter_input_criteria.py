@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import extra, known, new, odd
+from portone_async._reading import json_names, new_instance, report_mismatch, unknown_fields
 from portone_async.models.date_time_range import read as read_date_time_range
 
 if TYPE_CHECKING:
@@ -36,61 +36,61 @@ class PlatformPayoutFilterInputCriteria(Model):
     """Period of creation."""
 
 
-_KNOWN = known(PlatformPayoutFilterInputCriteria)
+_JSON_NAMES = json_names(PlatformPayoutFilterInputCriteria)
 
 
 def read(raw: Any) -> PlatformPayoutFilterInputCriteria:
     """Read `PlatformPayoutFilterInputCriteria` from JSON."""
-    self = new(PlatformPayoutFilterInputCriteria)
+    self = new_instance(PlatformPayoutFilterInputCriteria)
     get = raw.get
     self.bulk_payout_id = (
         v
         if (v := get("bulkPayoutId")) is None or v.__class__ is str
-        else odd(v, "PlatformPayoutFilterInputCriteria.bulkPayoutId")
+        else report_mismatch(v, "PlatformPayoutFilterInputCriteria.bulkPayoutId")
     )
     self.payout_id = (
         v
         if (v := get("payoutId")) is None or v.__class__ is str
-        else odd(v, "PlatformPayoutFilterInputCriteria.payoutId")
+        else report_mismatch(v, "PlatformPayoutFilterInputCriteria.payoutId")
     )
     self.scheduled_timestamp_range = (
         None
         if (v := get("scheduledTimestampRange")) is None
         else read_date_time_range(v)
         if v.__class__ is dict
-        else odd(v, "PlatformPayoutFilterInputCriteria.scheduledTimestampRange")
+        else report_mismatch(v, "PlatformPayoutFilterInputCriteria.scheduledTimestampRange")
     )
     self.settlement_statement_id = (
         v
         if (v := get("settlementStatementId")) is None or v.__class__ is str
-        else odd(v, "PlatformPayoutFilterInputCriteria.settlementStatementId")
+        else report_mismatch(v, "PlatformPayoutFilterInputCriteria.settlementStatementId")
     )
     self.settlement_statement_issued_timestamp_range = (
         None
         if (v := get("settlementStatementIssuedTimestampRange")) is None
         else read_date_time_range(v)
         if v.__class__ is dict
-        else odd(v, "PlatformPayoutFilterInputCriteria.settlementStatementIssuedTimestampRange")
+        else report_mismatch(v, "PlatformPayoutFilterInputCriteria.settlementStatementIssuedTimestampRange")
     )
     self.status_updated_timestamp_range = (
         None
         if (v := get("statusUpdatedTimestampRange")) is None
         else read_date_time_range(v)
         if v.__class__ is dict
-        else odd(v, "PlatformPayoutFilterInputCriteria.statusUpdatedTimestampRange")
+        else report_mismatch(v, "PlatformPayoutFilterInputCriteria.statusUpdatedTimestampRange")
     )
     self.tax_invoice_id = (
         v
         if (v := get("taxInvoiceId")) is None or v.__class__ is str
-        else odd(v, "PlatformPayoutFilterInputCriteria.taxInvoiceId")
+        else report_mismatch(v, "PlatformPayoutFilterInputCriteria.taxInvoiceId")
     )
     self.timestamp_range = (
         None
         if (v := get("timestampRange")) is None
         else read_date_time_range(v)
         if v.__class__ is dict
-        else odd(v, "PlatformPayoutFilterInputCriteria.timestampRange")
+        else report_mismatch(v, "PlatformPayoutFilterInputCriteria.timestampRange")
     )
-    if not _KNOWN.issuperset(raw):
-        self.additional_properties = extra(raw, _KNOWN)
+    if not _JSON_NAMES.issuperset(raw):
+        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
     return self

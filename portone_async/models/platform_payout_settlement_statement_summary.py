@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import extra, known, new, odd, read_datetime
+from portone_async._reading import json_names, new_instance, read_datetime, report_mismatch, unknown_fields
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 class PlatformPayoutSettlementStatementSummary(Model):
     """Id, status and time of the settlement statement of a payout."""
 
+    __enum_fields__: ClassVar[tuple[str, ...]] = ("status",)
+    __time_fields__: ClassVar[tuple[str, ...]] = ("issued_at",)
+
     status: PlatformPayoutSettlementStatementStatus
     """Whether the statement has been sent."""
     id: str | None = None
@@ -27,24 +30,29 @@ class PlatformPayoutSettlementStatementSummary(Model):
     """When the statement was sent."""
 
 
-_KNOWN = known(PlatformPayoutSettlementStatementSummary)
+_JSON_NAMES = json_names(PlatformPayoutSettlementStatementSummary)
 
 
 def read(raw: Any) -> PlatformPayoutSettlementStatementSummary:
     """Read `PlatformPayoutSettlementStatementSummary` from JSON."""
-    self = new(PlatformPayoutSettlementStatementSummary)
+    self = new_instance(PlatformPayoutSettlementStatementSummary)
     get = raw.get
     self.id = (
-        v if (v := get("id")) is None or v.__class__ is str else odd(v, "PlatformPayoutSettlementStatementSummary.id")
+        v
+        if (v := get("id")) is None or v.__class__ is str
+        else report_mismatch(v, "PlatformPayoutSettlementStatementSummary.id")
     )
     self.issued_at = (
         None
-        if (v := get("issuedAt")) is None
-        else read_datetime(v, "PlatformPayoutSettlementStatementSummary.issuedAt")
+        if (t1 := get("issuedAt")) is None
+        else read_datetime(t1, "PlatformPayoutSettlementStatementSummary.issuedAt")
     )
     self.status = (
-        v if (v := get("status")).__class__ is str else odd(v, "PlatformPayoutSettlementStatementSummary.status")
+        v
+        if (v := get("status")).__class__ is str
+        else report_mismatch(v, "PlatformPayoutSettlementStatementSummary.status")
     )
-    if not _KNOWN.issuperset(raw):
-        self.additional_properties = extra(raw, _KNOWN)
+    self.__time_texts__ = (t1,)
+    if not _JSON_NAMES.issuperset(raw):
+        self.additional_properties = unknown_fields(raw, _JSON_NAMES, self.__time_texts__)
     return self

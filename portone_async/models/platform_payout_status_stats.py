@@ -7,7 +7,7 @@ from typing import Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import extra, known, new, odd
+from portone_async._reading import json_names, new_instance, report_mismatch, unknown_fields
 
 
 @define(slots=True, kw_only=True, repr=False)
@@ -32,21 +32,35 @@ class PlatformPayoutStatusStats(Model):
     """Number (or summed amount) that succeeded."""
 
 
-_KNOWN = known(PlatformPayoutStatusStats)
+_JSON_NAMES = json_names(PlatformPayoutStatusStats)
 
 
 def read(raw: Any) -> PlatformPayoutStatusStats:
     """Read `PlatformPayoutStatusStats` from JSON."""
-    self = new(PlatformPayoutStatusStats)
+    self = new_instance(PlatformPayoutStatusStats)
     get = raw.get
-    self.cancelled = v if (v := get("cancelled")).__class__ is int else odd(v, "PlatformPayoutStatusStats.cancelled")
-    self.confirmed = v if (v := get("confirmed")).__class__ is int else odd(v, "PlatformPayoutStatusStats.confirmed")
-    self.failed = v if (v := get("failed")).__class__ is int else odd(v, "PlatformPayoutStatusStats.failed")
-    self.prepared = v if (v := get("prepared")).__class__ is int else odd(v, "PlatformPayoutStatusStats.prepared")
-    self.processing = v if (v := get("processing")).__class__ is int else odd(v, "PlatformPayoutStatusStats.processing")
-    self.scheduled = v if (v := get("scheduled")).__class__ is int else odd(v, "PlatformPayoutStatusStats.scheduled")
-    self.stopped = v if (v := get("stopped")).__class__ is int else odd(v, "PlatformPayoutStatusStats.stopped")
-    self.succeeded = v if (v := get("succeeded")).__class__ is int else odd(v, "PlatformPayoutStatusStats.succeeded")
-    if not _KNOWN.issuperset(raw):
-        self.additional_properties = extra(raw, _KNOWN)
+    self.cancelled = (
+        v if (v := get("cancelled")).__class__ is int else report_mismatch(v, "PlatformPayoutStatusStats.cancelled")
+    )
+    self.confirmed = (
+        v if (v := get("confirmed")).__class__ is int else report_mismatch(v, "PlatformPayoutStatusStats.confirmed")
+    )
+    self.failed = v if (v := get("failed")).__class__ is int else report_mismatch(v, "PlatformPayoutStatusStats.failed")
+    self.prepared = (
+        v if (v := get("prepared")).__class__ is int else report_mismatch(v, "PlatformPayoutStatusStats.prepared")
+    )
+    self.processing = (
+        v if (v := get("processing")).__class__ is int else report_mismatch(v, "PlatformPayoutStatusStats.processing")
+    )
+    self.scheduled = (
+        v if (v := get("scheduled")).__class__ is int else report_mismatch(v, "PlatformPayoutStatusStats.scheduled")
+    )
+    self.stopped = (
+        v if (v := get("stopped")).__class__ is int else report_mismatch(v, "PlatformPayoutStatusStats.stopped")
+    )
+    self.succeeded = (
+        v if (v := get("succeeded")).__class__ is int else report_mismatch(v, "PlatformPayoutStatusStats.succeeded")
+    )
+    if not _JSON_NAMES.issuperset(raw):
+        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
     return self

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import extra, known, new, odd, read_datetime
+from portone_async._reading import json_names, new_instance, read_datetime, report_mismatch, unknown_fields
 from portone_async.models.platform_payment_method import read as read_platform_payment_method
 
 if TYPE_CHECKING:
@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 @define(slots=True, kw_only=True, repr=False)
 class PlatformPortOnePayment(Model):
     """A payment made through PortOne that a transfer settles."""
+
+    __enum_fields__: ClassVar[tuple[str, ...]] = ("currency",)
+    __time_fields__: ClassVar[tuple[str, ...]] = ("paid_at",)
 
     channel_key: str
     """Key of the PortOne channel."""
@@ -36,30 +39,39 @@ class PlatformPortOnePayment(Model):
     method: PlatformPaymentMethod | None = None
     """Payment method used."""
     type: Literal["PORT_ONE"] = "PORT_ONE"
-    """Kind of object; among variants of one type it tells them apart."""
+    """Kind of object; in a union, the discriminator."""
 
 
-_KNOWN = known(PlatformPortOnePayment)
+_JSON_NAMES = json_names(PlatformPortOnePayment)
 
 
 def read(raw: Any) -> PlatformPortOnePayment:
     """Read `PlatformPortOnePayment` from JSON."""
-    self = new(PlatformPortOnePayment)
+    self = new_instance(PlatformPortOnePayment)
     get = raw.get
-    self.channel_key = v if (v := get("channelKey")).__class__ is str else odd(v, "PlatformPortOnePayment.channelKey")
-    self.currency = v if (v := get("currency")).__class__ is str else odd(v, "PlatformPortOnePayment.currency")
-    self.id = v if (v := get("id")).__class__ is str else odd(v, "PlatformPortOnePayment.id")
+    self.channel_key = (
+        v if (v := get("channelKey")).__class__ is str else report_mismatch(v, "PlatformPortOnePayment.channelKey")
+    )
+    self.currency = (
+        v if (v := get("currency")).__class__ is str else report_mismatch(v, "PlatformPortOnePayment.currency")
+    )
+    self.id = v if (v := get("id")).__class__ is str else report_mismatch(v, "PlatformPortOnePayment.id")
     self.method = (
         None
         if (v := get("method")) is None
         else read_platform_payment_method(v)
         if v.__class__ is dict
-        else odd(v, "PlatformPortOnePayment.method")
+        else report_mismatch(v, "PlatformPortOnePayment.method")
     )
-    self.order_name = v if (v := get("orderName")).__class__ is str else odd(v, "PlatformPortOnePayment.orderName")
-    self.paid_at = read_datetime(get("paidAt"), "PlatformPortOnePayment.paidAt")
-    self.store_id = v if (v := get("storeId")).__class__ is str else odd(v, "PlatformPortOnePayment.storeId")
-    self.type = v if (v := get("type")).__class__ is str else odd(v, "PlatformPortOnePayment.type")
-    if not _KNOWN.issuperset(raw):
-        self.additional_properties = extra(raw, _KNOWN)
+    self.order_name = (
+        v if (v := get("orderName")).__class__ is str else report_mismatch(v, "PlatformPortOnePayment.orderName")
+    )
+    self.paid_at = read_datetime(t1 := get("paidAt"), "PlatformPortOnePayment.paidAt")
+    self.store_id = (
+        v if (v := get("storeId")).__class__ is str else report_mismatch(v, "PlatformPortOnePayment.storeId")
+    )
+    self.type = v if (v := get("type")).__class__ is str else report_mismatch(v, "PlatformPortOnePayment.type")
+    self.__time_texts__ = (t1,)
+    if not _JSON_NAMES.issuperset(raw):
+        self.additional_properties = unknown_fields(raw, _JSON_NAMES, self.__time_texts__)
     return self

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import extra, known, new, odd
+from portone_async._reading import json_names, new_instance, report_mismatch, unknown_fields
 
 if TYPE_CHECKING:
     from portone_async.models.enums import SettlementAmountType
@@ -17,10 +17,12 @@ if TYPE_CHECKING:
 class PlatformSetting(Model):
     """Settings of the platform: bank memos, holidays, withholding tax and how amounts count."""
 
+    __enum_fields__: ClassVar[tuple[str, ...]] = ("settlement_amount_type",)
+
     adjust_settlement_date_after_holiday_if_earlier: bool
-    """Whether a settlement date not after its start date is redone as the business day after holidays."""
+    """Whether a settlement date not after its start date is moved to the business day after the holidays."""
     deduct_wht: bool
-    """Whether withholding tax is taken off the payout."""
+    """Whether withholding tax is deducted from the payout."""
     is_for_test: bool
     """Whether it belongs to test mode."""
     manual_settlement_per_transfer: bool
@@ -35,43 +37,49 @@ class PlatformSetting(Model):
     """Text that appears on the sender's bank statement by default."""
 
 
-_KNOWN = known(PlatformSetting)
+_JSON_NAMES = json_names(PlatformSetting)
 
 
 def read(raw: Any) -> PlatformSetting:
     """Read `PlatformSetting` from JSON."""
-    self = new(PlatformSetting)
+    self = new_instance(PlatformSetting)
     get = raw.get
     self.adjust_settlement_date_after_holiday_if_earlier = (
         v
         if (v := get("adjustSettlementDateAfterHolidayIfEarlier")).__class__ is bool
-        else odd(v, "PlatformSetting.adjustSettlementDateAfterHolidayIfEarlier")
+        else report_mismatch(v, "PlatformSetting.adjustSettlementDateAfterHolidayIfEarlier")
     )
-    self.deduct_wht = v if (v := get("deductWht")).__class__ is bool else odd(v, "PlatformSetting.deductWht")
+    self.deduct_wht = (
+        v if (v := get("deductWht")).__class__ is bool else report_mismatch(v, "PlatformSetting.deductWht")
+    )
     self.default_deposit_memo = (
         v
         if (v := get("defaultDepositMemo")) is None or v.__class__ is str
-        else odd(v, "PlatformSetting.defaultDepositMemo")
+        else report_mismatch(v, "PlatformSetting.defaultDepositMemo")
     )
     self.default_withdrawal_memo = (
         v
         if (v := get("defaultWithdrawalMemo")) is None or v.__class__ is str
-        else odd(v, "PlatformSetting.defaultWithdrawalMemo")
+        else report_mismatch(v, "PlatformSetting.defaultWithdrawalMemo")
     )
-    self.is_for_test = v if (v := get("isForTest")).__class__ is bool else odd(v, "PlatformSetting.isForTest")
+    self.is_for_test = (
+        v if (v := get("isForTest")).__class__ is bool else report_mismatch(v, "PlatformSetting.isForTest")
+    )
     self.manual_settlement_per_transfer = (
         v
         if (v := get("manualSettlementPerTransfer")).__class__ is bool
-        else odd(v, "PlatformSetting.manualSettlementPerTransfer")
+        else report_mismatch(v, "PlatformSetting.manualSettlementPerTransfer")
     )
     self.settlement_amount_type = (
-        v if (v := get("settlementAmountType")).__class__ is str else odd(v, "PlatformSetting.settlementAmountType")
+        v
+        if (v := get("settlementAmountType")).__class__ is str
+        else report_mismatch(v, "PlatformSetting.settlementAmountType")
     )
     self.supports_multiple_order_transfers_per_partner = (
         v
         if (v := get("supportsMultipleOrderTransfersPerPartner")).__class__ is bool
-        else odd(v, "PlatformSetting.supportsMultipleOrderTransfersPerPartner")
+        else report_mismatch(v, "PlatformSetting.supportsMultipleOrderTransfersPerPartner")
     )
-    if not _KNOWN.issuperset(raw):
-        self.additional_properties = extra(raw, _KNOWN)
+    if not _JSON_NAMES.issuperset(raw):
+        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
     return self

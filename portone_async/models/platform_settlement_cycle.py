@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import extra, known, new, odd
+from portone_async._reading import json_names, new_instance, report_mismatch, unknown_fields
 from portone_async.models.platform_settlement_cycle_method import read as read_platform_settlement_cycle_method
 
 if TYPE_CHECKING:
@@ -19,28 +19,34 @@ if TYPE_CHECKING:
 class PlatformSettlementCycle(Model):
     """When settlement takes place: days of delay, holiday rule and rhythm."""
 
+    __enum_fields__: ClassVar[tuple[str, ...]] = ("date_policy",)
+
     date_policy: PlatformSettlementCycleDatePolicy
-    """How holidays count when the settlement date is computed."""
+    """How holidays count when the settlement date is calculated."""
     lag_days: int
     """Days from the start date to the settlement, 1 to 10; the next settlement day after them counts."""
     method: PlatformSettlementCycleMethod
     """How the settlement days are chosen."""
 
 
-_KNOWN = known(PlatformSettlementCycle)
+_JSON_NAMES = json_names(PlatformSettlementCycle)
 
 
 def read(raw: Any) -> PlatformSettlementCycle:
     """Read `PlatformSettlementCycle` from JSON."""
-    self = new(PlatformSettlementCycle)
+    self = new_instance(PlatformSettlementCycle)
     get = raw.get
-    self.date_policy = v if (v := get("datePolicy")).__class__ is str else odd(v, "PlatformSettlementCycle.datePolicy")
-    self.lag_days = v if (v := get("lagDays")).__class__ is int else odd(v, "PlatformSettlementCycle.lagDays")
+    self.date_policy = (
+        v if (v := get("datePolicy")).__class__ is str else report_mismatch(v, "PlatformSettlementCycle.datePolicy")
+    )
+    self.lag_days = (
+        v if (v := get("lagDays")).__class__ is int else report_mismatch(v, "PlatformSettlementCycle.lagDays")
+    )
     self.method = (
         read_platform_settlement_cycle_method(v)
         if (v := get("method")).__class__ is dict
-        else odd(v, "PlatformSettlementCycle.method")
+        else report_mismatch(v, "PlatformSettlementCycle.method")
     )
-    if not _KNOWN.issuperset(raw):
-        self.additional_properties = extra(raw, _KNOWN)
+    if not _JSON_NAMES.issuperset(raw):
+        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
     return self

@@ -29,21 +29,21 @@ if TYPE_CHECKING:
 else:
     __getattr__ = union_alias(
         "PlatformSettlementCycleMethod",
-        {
-            "PlatformSettlementCycleMethodDaily": "platform_settlement_cycle_method_daily",
-            "PlatformSettlementCycleMethodManualDates": "platform_settlement_cycle_method_manual_dates",
-            "PlatformSettlementCycleMethodMonthly": "platform_settlement_cycle_method_monthly",
-            "PlatformSettlementCycleMethodWeekly": "platform_settlement_cycle_method_weekly",
-        },
+        (
+            "PlatformSettlementCycleMethodDaily",
+            "PlatformSettlementCycleMethodManualDates",
+            "PlatformSettlementCycleMethodMonthly",
+            "PlatformSettlementCycleMethodWeekly",
+        ),
     )
 
 read: Callable[[Any], PlatformSettlementCycleMethod] = variant_reader(
     "type",
     {
-        "DAILY": "platform_settlement_cycle_method_daily",
-        "MANUAL_DATES": "platform_settlement_cycle_method_manual_dates",
-        "MONTHLY": "platform_settlement_cycle_method_monthly",
-        "WEEKLY": "platform_settlement_cycle_method_weekly",
+        "DAILY": "PlatformSettlementCycleMethodDaily",
+        "MANUAL_DATES": "PlatformSettlementCycleMethodManualDates",
+        "MONTHLY": "PlatformSettlementCycleMethodMonthly",
+        "WEEKLY": "PlatformSettlementCycleMethodWeekly",
     },
     "PlatformSettlementCycleMethod",
 )

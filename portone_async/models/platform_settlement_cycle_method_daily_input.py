@@ -7,16 +7,16 @@ from typing import Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import new
+from portone_async._reading import new_instance
 
 
 @define(slots=True, kw_only=True, repr=False)
 class PlatformSettlementCycleMethodDailyInput(Model):
-    """Asks for settlement every day; has no fields."""
+    """Requests settlement every day; has no fields."""
 
 
 def read(raw: Any) -> PlatformSettlementCycleMethodDailyInput:
     """Read `PlatformSettlementCycleMethodDailyInput` from JSON."""
-    self = new(PlatformSettlementCycleMethodDailyInput)
+    self = new_instance(PlatformSettlementCycleMethodDailyInput)
     self.additional_properties = raw
     return self

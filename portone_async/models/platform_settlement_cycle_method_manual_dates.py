@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import extra, known, new, odd, read_list
+from portone_async._reading import json_names, new_instance, read_list, report_mismatch, unknown_fields
 from portone_async.models.month_day import read as read_month_day
 
 if TYPE_CHECKING:
@@ -21,22 +21,26 @@ class PlatformSettlementCycleMethodManualDates(Model):
     dates: list[MonthDay]
     """Days of the year to settle on."""
     type: Literal["MANUAL_DATES"] = "MANUAL_DATES"
-    """Kind of object; among variants of one type it tells them apart."""
+    """Kind of object; in a union, the discriminator."""
 
 
-_KNOWN = known(PlatformSettlementCycleMethodManualDates)
+_JSON_NAMES = json_names(PlatformSettlementCycleMethodManualDates)
 
 
 def read(raw: Any) -> PlatformSettlementCycleMethodManualDates:
     """Read `PlatformSettlementCycleMethodManualDates` from JSON."""
-    self = new(PlatformSettlementCycleMethodManualDates)
+    self = new_instance(PlatformSettlementCycleMethodManualDates)
     get = raw.get
     self.dates = (
         read_list(v, read_month_day, "PlatformSettlementCycleMethodManualDates.dates")
         if (v := get("dates")).__class__ is list
-        else odd(v, "PlatformSettlementCycleMethodManualDates.dates")
+        else report_mismatch(v, "PlatformSettlementCycleMethodManualDates.dates")
     )
-    self.type = v if (v := get("type")).__class__ is str else odd(v, "PlatformSettlementCycleMethodManualDates.type")
-    if not _KNOWN.issuperset(raw):
-        self.additional_properties = extra(raw, _KNOWN)
+    self.type = (
+        v
+        if (v := get("type")).__class__ is str
+        else report_mismatch(v, "PlatformSettlementCycleMethodManualDates.type")
+    )
+    if not _JSON_NAMES.issuperset(raw):
+        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
     return self

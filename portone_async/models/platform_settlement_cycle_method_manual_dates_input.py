@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import extra, known, new, odd, read_list
+from portone_async._reading import json_names, new_instance, read_list, report_mismatch, unknown_fields
 from portone_async.models.month_day import read as read_month_day
 
 if TYPE_CHECKING:
@@ -16,24 +16,24 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class PlatformSettlementCycleMethodManualDatesInput(Model):
-    """Asks for settlement on given dates of the year."""
+    """Requests settlement on given dates of the year."""
 
     dates: list[MonthDay]
     """Days of the year to settle on."""
 
 
-_KNOWN = known(PlatformSettlementCycleMethodManualDatesInput)
+_JSON_NAMES = json_names(PlatformSettlementCycleMethodManualDatesInput)
 
 
 def read(raw: Any) -> PlatformSettlementCycleMethodManualDatesInput:
     """Read `PlatformSettlementCycleMethodManualDatesInput` from JSON."""
-    self = new(PlatformSettlementCycleMethodManualDatesInput)
+    self = new_instance(PlatformSettlementCycleMethodManualDatesInput)
     get = raw.get
     self.dates = (
         read_list(v, read_month_day, "PlatformSettlementCycleMethodManualDatesInput.dates")
         if (v := get("dates")).__class__ is list
-        else odd(v, "PlatformSettlementCycleMethodManualDatesInput.dates")
+        else report_mismatch(v, "PlatformSettlementCycleMethodManualDatesInput.dates")
     )
-    if not _KNOWN.issuperset(raw):
-        self.additional_properties = extra(raw, _KNOWN)
+    if not _JSON_NAMES.issuperset(raw):
+        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
     return self

@@ -7,7 +7,7 @@ from typing import Any, Literal
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import extra, known, new, odd, read_scalars
+from portone_async._reading import json_names, new_instance, read_scalars, report_mismatch, unknown_fields
 
 
 @define(slots=True, kw_only=True, repr=False)
@@ -17,22 +17,24 @@ class PlatformSettlementCycleMethodMonthly(Model):
     days_of_month: list[int]
     """Days of the month to settle on."""
     type: Literal["MONTHLY"] = "MONTHLY"
-    """Kind of object; among variants of one type it tells them apart."""
+    """Kind of object; in a union, the discriminator."""
 
 
-_KNOWN = known(PlatformSettlementCycleMethodMonthly)
+_JSON_NAMES = json_names(PlatformSettlementCycleMethodMonthly)
 
 
 def read(raw: Any) -> PlatformSettlementCycleMethodMonthly:
     """Read `PlatformSettlementCycleMethodMonthly` from JSON."""
-    self = new(PlatformSettlementCycleMethodMonthly)
+    self = new_instance(PlatformSettlementCycleMethodMonthly)
     get = raw.get
     self.days_of_month = (
         read_scalars(v, int, "PlatformSettlementCycleMethodMonthly.daysOfMonth")
         if (v := get("daysOfMonth")).__class__ is list
-        else odd(v, "PlatformSettlementCycleMethodMonthly.daysOfMonth")
+        else report_mismatch(v, "PlatformSettlementCycleMethodMonthly.daysOfMonth")
     )
-    self.type = v if (v := get("type")).__class__ is str else odd(v, "PlatformSettlementCycleMethodMonthly.type")
-    if not _KNOWN.issuperset(raw):
-        self.additional_properties = extra(raw, _KNOWN)
+    self.type = (
+        v if (v := get("type")).__class__ is str else report_mismatch(v, "PlatformSettlementCycleMethodMonthly.type")
+    )
+    if not _JSON_NAMES.issuperset(raw):
+        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
     return self

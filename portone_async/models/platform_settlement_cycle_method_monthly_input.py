@@ -7,29 +7,29 @@ from typing import Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import extra, known, new, odd, read_scalars
+from portone_async._reading import json_names, new_instance, read_scalars, report_mismatch, unknown_fields
 
 
 @define(slots=True, kw_only=True, repr=False)
 class PlatformSettlementCycleMethodMonthlyInput(Model):
-    """Asks for settlement on given days of every month."""
+    """Requests settlement on given days of every month."""
 
     days_of_month: list[int]
     """Days of the month to settle on."""
 
 
-_KNOWN = known(PlatformSettlementCycleMethodMonthlyInput)
+_JSON_NAMES = json_names(PlatformSettlementCycleMethodMonthlyInput)
 
 
 def read(raw: Any) -> PlatformSettlementCycleMethodMonthlyInput:
     """Read `PlatformSettlementCycleMethodMonthlyInput` from JSON."""
-    self = new(PlatformSettlementCycleMethodMonthlyInput)
+    self = new_instance(PlatformSettlementCycleMethodMonthlyInput)
     get = raw.get
     self.days_of_month = (
         read_scalars(v, int, "PlatformSettlementCycleMethodMonthlyInput.daysOfMonth")
         if (v := get("daysOfMonth")).__class__ is list
-        else odd(v, "PlatformSettlementCycleMethodMonthlyInput.daysOfMonth")
+        else report_mismatch(v, "PlatformSettlementCycleMethodMonthlyInput.daysOfMonth")
     )
-    if not _KNOWN.issuperset(raw):
-        self.additional_properties = extra(raw, _KNOWN)
+    if not _JSON_NAMES.issuperset(raw):
+        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
     return self

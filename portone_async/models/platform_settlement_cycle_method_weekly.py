@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import extra, known, new, odd, read_scalars
+from portone_async._reading import json_names, new_instance, read_scalars, report_mismatch, unknown_fields
 
 if TYPE_CHECKING:
     from portone_async.models.enums import DayOfWeek
@@ -20,22 +20,24 @@ class PlatformSettlementCycleMethodWeekly(Model):
     days_of_week: list[DayOfWeek]
     """Days of the week to settle on."""
     type: Literal["WEEKLY"] = "WEEKLY"
-    """Kind of object; among variants of one type it tells them apart."""
+    """Kind of object; in a union, the discriminator."""
 
 
-_KNOWN = known(PlatformSettlementCycleMethodWeekly)
+_JSON_NAMES = json_names(PlatformSettlementCycleMethodWeekly)
 
 
 def read(raw: Any) -> PlatformSettlementCycleMethodWeekly:
     """Read `PlatformSettlementCycleMethodWeekly` from JSON."""
-    self = new(PlatformSettlementCycleMethodWeekly)
+    self = new_instance(PlatformSettlementCycleMethodWeekly)
     get = raw.get
     self.days_of_week = (
         read_scalars(v, str, "PlatformSettlementCycleMethodWeekly.daysOfWeek")
         if (v := get("daysOfWeek")).__class__ is list
-        else odd(v, "PlatformSettlementCycleMethodWeekly.daysOfWeek")
+        else report_mismatch(v, "PlatformSettlementCycleMethodWeekly.daysOfWeek")
     )
-    self.type = v if (v := get("type")).__class__ is str else odd(v, "PlatformSettlementCycleMethodWeekly.type")
-    if not _KNOWN.issuperset(raw):
-        self.additional_properties = extra(raw, _KNOWN)
+    self.type = (
+        v if (v := get("type")).__class__ is str else report_mismatch(v, "PlatformSettlementCycleMethodWeekly.type")
+    )
+    if not _JSON_NAMES.issuperset(raw):
+        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
     return self

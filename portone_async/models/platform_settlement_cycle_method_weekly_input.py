@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import extra, known, new, odd, read_scalars
+from portone_async._reading import json_names, new_instance, read_scalars, report_mismatch, unknown_fields
 
 if TYPE_CHECKING:
     from portone_async.models.enums import DayOfWeek
@@ -15,24 +15,24 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class PlatformSettlementCycleMethodWeeklyInput(Model):
-    """Asks for settlement on given days of every week."""
+    """Requests settlement on given days of every week."""
 
     days_of_week: list[DayOfWeek]
     """Days of the week to settle on."""
 
 
-_KNOWN = known(PlatformSettlementCycleMethodWeeklyInput)
+_JSON_NAMES = json_names(PlatformSettlementCycleMethodWeeklyInput)
 
 
 def read(raw: Any) -> PlatformSettlementCycleMethodWeeklyInput:
     """Read `PlatformSettlementCycleMethodWeeklyInput` from JSON."""
-    self = new(PlatformSettlementCycleMethodWeeklyInput)
+    self = new_instance(PlatformSettlementCycleMethodWeeklyInput)
     get = raw.get
     self.days_of_week = (
         read_scalars(v, str, "PlatformSettlementCycleMethodWeeklyInput.daysOfWeek")
         if (v := get("daysOfWeek")).__class__ is list
-        else odd(v, "PlatformSettlementCycleMethodWeeklyInput.daysOfWeek")
+        else report_mismatch(v, "PlatformSettlementCycleMethodWeeklyInput.daysOfWeek")
     )
-    if not _KNOWN.issuperset(raw):
-        self.additional_properties = extra(raw, _KNOWN)
+    if not _JSON_NAMES.issuperset(raw):
+        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
     return self

@@ -7,7 +7,7 @@ from typing import Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import extra, known, new, odd
+from portone_async._reading import json_names, new_instance, report_mismatch, unknown_fields
 
 
 @define(slots=True, kw_only=True, repr=False)
@@ -17,22 +17,24 @@ class PlatformSettlementParameterValue(Model):
     decimal: int
     """Unscaled value: the number is `decimal` divided by 10 to the power of `decimal_scale`."""
     decimal_scale: int | None = None
-    """Number of decimal places, 0 to 5; 0 if left out."""
+    """Number of decimal places, 0 to 5; 0 if omitted."""
 
 
-_KNOWN = known(PlatformSettlementParameterValue)
+_JSON_NAMES = json_names(PlatformSettlementParameterValue)
 
 
 def read(raw: Any) -> PlatformSettlementParameterValue:
     """Read `PlatformSettlementParameterValue` from JSON."""
-    self = new(PlatformSettlementParameterValue)
+    self = new_instance(PlatformSettlementParameterValue)
     get = raw.get
-    self.decimal = v if (v := get("decimal")).__class__ is int else odd(v, "PlatformSettlementParameterValue.decimal")
+    self.decimal = (
+        v if (v := get("decimal")).__class__ is int else report_mismatch(v, "PlatformSettlementParameterValue.decimal")
+    )
     self.decimal_scale = (
         v
         if (v := get("decimalScale")) is None or v.__class__ is int
-        else odd(v, "PlatformSettlementParameterValue.decimalScale")
+        else report_mismatch(v, "PlatformSettlementParameterValue.decimalScale")
     )
-    if not _KNOWN.issuperset(raw):
-        self.additional_properties = extra(raw, _KNOWN)
+    if not _JSON_NAMES.issuperset(raw):
+        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
     return self

@@ -21,20 +21,15 @@ if TYPE_CHECKING:
     """What is to be settled with a partner: for an order, a cancelled order, or by hand."""
 else:
     __getattr__ = union_alias(
-        "PlatformTransfer",
-        {
-            "PlatformManualTransfer": "platform_manual_transfer",
-            "PlatformOrderCancelTransfer": "platform_order_cancel_transfer",
-            "PlatformOrderTransfer": "platform_order_transfer",
-        },
+        "PlatformTransfer", ("PlatformManualTransfer", "PlatformOrderCancelTransfer", "PlatformOrderTransfer")
     )
 
 read: Callable[[Any], PlatformTransfer] = variant_reader(
     "type",
     {
-        "MANUAL": "platform_manual_transfer",
-        "ORDER": "platform_order_transfer",
-        "ORDER_CANCEL": "platform_order_cancel_transfer",
+        "MANUAL": "PlatformManualTransfer",
+        "ORDER": "PlatformOrderTransfer",
+        "ORDER_CANCEL": "PlatformOrderCancelTransfer",
     },
     "PlatformTransfer",
 )

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import extra, known, new, odd, read_scalars
+from portone_async._reading import json_names, new_instance, read_scalars, report_mismatch, unknown_fields
 from portone_async.models.date_range import read as read_date_range
 from portone_async.models.platform_transfer_filter_input_keyword import (
     read as read_platform_transfer_filter_input_keyword,
@@ -42,115 +42,117 @@ class PlatformTransferFilterInput(Model):
     keyword: PlatformTransferFilterInputKeyword | None = None
     """Text to search for."""
     partner_tags: list[str] | None = None
-    """Match partners that carry at least one of these tags."""
+    """Only partners that carry at least one of these tags."""
     payment_method_types: list[PaymentMethodType] | None = None
-    """Match transfers paid with one of these methods."""
+    """Only transfers paid with one of these methods."""
     settlement_date_range: DateRange | None = None
     """Period of the settlement date."""
     settlement_start_date_range: DateRange | None = None
     """Period of the settlement start date."""
     statuses: list[PlatformTransferStatus] | None = None
-    """Match entries with one of these statuses."""
+    """Only entries with one of these statuses."""
     types: list[PlatformTransferType] | None = None
-    """Match entries of these types."""
+    """Only entries of these types."""
     user_defined_property: PlatformTransferPropertyExactMatchInput | None = None
-    """Match transfers that have exactly this user-defined key and value."""
+    """Only transfers that have exactly this user-defined key and value."""
 
 
-_KNOWN = known(PlatformTransferFilterInput)
+_JSON_NAMES = json_names(PlatformTransferFilterInput)
 
 
 def read(raw: Any) -> PlatformTransferFilterInput:
     """Read `PlatformTransferFilterInput` from JSON."""
-    self = new(PlatformTransferFilterInput)
+    self = new_instance(PlatformTransferFilterInput)
     get = raw.get
     self.additional_fee_policy_ids = (
         None
         if (v := get("additionalFeePolicyIds")) is None
         else read_scalars(v, str, "PlatformTransferFilterInput.additionalFeePolicyIds")
         if v.__class__ is list
-        else odd(v, "PlatformTransferFilterInput.additionalFeePolicyIds")
+        else report_mismatch(v, "PlatformTransferFilterInput.additionalFeePolicyIds")
     )
     self.channel_keys = (
         None
         if (v := get("channelKeys")) is None
         else read_scalars(v, str, "PlatformTransferFilterInput.channelKeys")
         if v.__class__ is list
-        else odd(v, "PlatformTransferFilterInput.channelKeys")
+        else report_mismatch(v, "PlatformTransferFilterInput.channelKeys")
     )
     self.contract_ids = (
         None
         if (v := get("contractIds")) is None
         else read_scalars(v, str, "PlatformTransferFilterInput.contractIds")
         if v.__class__ is list
-        else odd(v, "PlatformTransferFilterInput.contractIds")
+        else report_mismatch(v, "PlatformTransferFilterInput.contractIds")
     )
     self.discount_share_policy_ids = (
         None
         if (v := get("discountSharePolicyIds")) is None
         else read_scalars(v, str, "PlatformTransferFilterInput.discountSharePolicyIds")
         if v.__class__ is list
-        else odd(v, "PlatformTransferFilterInput.discountSharePolicyIds")
+        else report_mismatch(v, "PlatformTransferFilterInput.discountSharePolicyIds")
     )
     self.is_for_test = (
-        v if (v := get("isForTest")) is None or v.__class__ is bool else odd(v, "PlatformTransferFilterInput.isForTest")
+        v
+        if (v := get("isForTest")) is None or v.__class__ is bool
+        else report_mismatch(v, "PlatformTransferFilterInput.isForTest")
     )
     self.keyword = (
         None
         if (v := get("keyword")) is None
         else read_platform_transfer_filter_input_keyword(v)
         if v.__class__ is dict
-        else odd(v, "PlatformTransferFilterInput.keyword")
+        else report_mismatch(v, "PlatformTransferFilterInput.keyword")
     )
     self.partner_tags = (
         None
         if (v := get("partnerTags")) is None
         else read_scalars(v, str, "PlatformTransferFilterInput.partnerTags")
         if v.__class__ is list
-        else odd(v, "PlatformTransferFilterInput.partnerTags")
+        else report_mismatch(v, "PlatformTransferFilterInput.partnerTags")
     )
     self.payment_method_types = (
         None
         if (v := get("paymentMethodTypes")) is None
         else read_scalars(v, str, "PlatformTransferFilterInput.paymentMethodTypes")
         if v.__class__ is list
-        else odd(v, "PlatformTransferFilterInput.paymentMethodTypes")
+        else report_mismatch(v, "PlatformTransferFilterInput.paymentMethodTypes")
     )
     self.settlement_date_range = (
         None
         if (v := get("settlementDateRange")) is None
         else read_date_range(v)
         if v.__class__ is dict
-        else odd(v, "PlatformTransferFilterInput.settlementDateRange")
+        else report_mismatch(v, "PlatformTransferFilterInput.settlementDateRange")
     )
     self.settlement_start_date_range = (
         None
         if (v := get("settlementStartDateRange")) is None
         else read_date_range(v)
         if v.__class__ is dict
-        else odd(v, "PlatformTransferFilterInput.settlementStartDateRange")
+        else report_mismatch(v, "PlatformTransferFilterInput.settlementStartDateRange")
     )
     self.statuses = (
         None
         if (v := get("statuses")) is None
         else read_scalars(v, str, "PlatformTransferFilterInput.statuses")
         if v.__class__ is list
-        else odd(v, "PlatformTransferFilterInput.statuses")
+        else report_mismatch(v, "PlatformTransferFilterInput.statuses")
     )
     self.types = (
         None
         if (v := get("types")) is None
         else read_scalars(v, str, "PlatformTransferFilterInput.types")
         if v.__class__ is list
-        else odd(v, "PlatformTransferFilterInput.types")
+        else report_mismatch(v, "PlatformTransferFilterInput.types")
     )
     self.user_defined_property = (
         None
         if (v := get("userDefinedProperty")) is None
         else read_platform_transfer_property_exact_match_input(v)
         if v.__class__ is dict
-        else odd(v, "PlatformTransferFilterInput.userDefinedProperty")
+        else report_mismatch(v, "PlatformTransferFilterInput.userDefinedProperty")
     )
-    if not _KNOWN.issuperset(raw):
-        self.additional_properties = extra(raw, _KNOWN)
+    if not _JSON_NAMES.issuperset(raw):
+        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
     return self

@@ -7,7 +7,7 @@ from typing import Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import extra, known, new, odd
+from portone_async._reading import json_names, new_instance, report_mismatch, unknown_fields
 
 
 @define(slots=True, kw_only=True, repr=False)
@@ -15,89 +15,91 @@ class PlatformTransferFilterInputKeyword(Model):
     """Keyword search over transfers; set exactly one field."""
 
     all: str | None = None
-    """Finds transfers that hold this text in any searchable field."""
+    """Only transfers that hold this text in any searchable field."""
     partner_id: str | None = None
-    """Match transfers of the partner with exactly this id."""
+    """Only transfers of the partner with exactly this id."""
     partner_memo: str | None = None
-    """Match transfers whose partner memo contains this text."""
+    """Only transfers whose partner memo contains this text."""
     partner_name: str | None = None
-    """Match transfers whose partner name contains this text."""
+    """Only transfers whose partner name contains this text."""
     partner_settlement_id: str | None = None
-    """Match transfers whose partner settlement id contains this text."""
+    """Only transfers whose partner settlement id contains this text."""
     payment_id: str | None = None
-    """Match transfers of exactly this payment."""
+    """Only transfers of exactly this payment."""
     payout_id: str | None = None
-    """Match transfers that belong to exactly this payout."""
+    """Only transfers that belong to exactly this payout."""
     product_id: str | None = None
-    """Match transfers with exactly this product id."""
+    """Only transfers with exactly this product id."""
     product_name: str | None = None
-    """Match transfers with exactly this product name."""
+    """Only transfers with exactly this product name."""
     transfer_id: str | None = None
-    """Match the transfer with exactly this id."""
+    """Only the transfer with exactly this id."""
     transfer_memo: str | None = None
-    """Match transfers whose memo contains this text."""
+    """Only transfers whose memo contains this text."""
 
 
-_KNOWN = known(PlatformTransferFilterInputKeyword)
+_JSON_NAMES = json_names(PlatformTransferFilterInputKeyword)
 
 
 def read(raw: Any) -> PlatformTransferFilterInputKeyword:
     """Read `PlatformTransferFilterInputKeyword` from JSON."""
-    self = new(PlatformTransferFilterInputKeyword)
+    self = new_instance(PlatformTransferFilterInputKeyword)
     get = raw.get
     self.all = (
-        v if (v := get("all")) is None or v.__class__ is str else odd(v, "PlatformTransferFilterInputKeyword.all")
+        v
+        if (v := get("all")) is None or v.__class__ is str
+        else report_mismatch(v, "PlatformTransferFilterInputKeyword.all")
     )
     self.partner_id = (
         v
         if (v := get("partnerId")) is None or v.__class__ is str
-        else odd(v, "PlatformTransferFilterInputKeyword.partnerId")
+        else report_mismatch(v, "PlatformTransferFilterInputKeyword.partnerId")
     )
     self.partner_memo = (
         v
         if (v := get("partnerMemo")) is None or v.__class__ is str
-        else odd(v, "PlatformTransferFilterInputKeyword.partnerMemo")
+        else report_mismatch(v, "PlatformTransferFilterInputKeyword.partnerMemo")
     )
     self.partner_name = (
         v
         if (v := get("partnerName")) is None or v.__class__ is str
-        else odd(v, "PlatformTransferFilterInputKeyword.partnerName")
+        else report_mismatch(v, "PlatformTransferFilterInputKeyword.partnerName")
     )
     self.partner_settlement_id = (
         v
         if (v := get("partnerSettlementId")) is None or v.__class__ is str
-        else odd(v, "PlatformTransferFilterInputKeyword.partnerSettlementId")
+        else report_mismatch(v, "PlatformTransferFilterInputKeyword.partnerSettlementId")
     )
     self.payment_id = (
         v
         if (v := get("paymentId")) is None or v.__class__ is str
-        else odd(v, "PlatformTransferFilterInputKeyword.paymentId")
+        else report_mismatch(v, "PlatformTransferFilterInputKeyword.paymentId")
     )
     self.payout_id = (
         v
         if (v := get("payoutId")) is None or v.__class__ is str
-        else odd(v, "PlatformTransferFilterInputKeyword.payoutId")
+        else report_mismatch(v, "PlatformTransferFilterInputKeyword.payoutId")
     )
     self.product_id = (
         v
         if (v := get("productId")) is None or v.__class__ is str
-        else odd(v, "PlatformTransferFilterInputKeyword.productId")
+        else report_mismatch(v, "PlatformTransferFilterInputKeyword.productId")
     )
     self.product_name = (
         v
         if (v := get("productName")) is None or v.__class__ is str
-        else odd(v, "PlatformTransferFilterInputKeyword.productName")
+        else report_mismatch(v, "PlatformTransferFilterInputKeyword.productName")
     )
     self.transfer_id = (
         v
         if (v := get("transferId")) is None or v.__class__ is str
-        else odd(v, "PlatformTransferFilterInputKeyword.transferId")
+        else report_mismatch(v, "PlatformTransferFilterInputKeyword.transferId")
     )
     self.transfer_memo = (
         v
         if (v := get("transferMemo")) is None or v.__class__ is str
-        else odd(v, "PlatformTransferFilterInputKeyword.transferMemo")
+        else report_mismatch(v, "PlatformTransferFilterInputKeyword.transferMemo")
     )
-    if not _KNOWN.issuperset(raw):
-        self.additional_properties = extra(raw, _KNOWN)
+    if not _JSON_NAMES.issuperset(raw):
+        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
     return self

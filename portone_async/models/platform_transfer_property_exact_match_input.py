@@ -7,7 +7,7 @@ from typing import Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import extra, known, new, odd
+from portone_async._reading import json_names, new_instance, report_mismatch, unknown_fields
 
 
 @define(slots=True, kw_only=True, repr=False)
@@ -20,15 +20,21 @@ class PlatformTransferPropertyExactMatchInput(Model):
     """Value to match."""
 
 
-_KNOWN = known(PlatformTransferPropertyExactMatchInput)
+_JSON_NAMES = json_names(PlatformTransferPropertyExactMatchInput)
 
 
 def read(raw: Any) -> PlatformTransferPropertyExactMatchInput:
     """Read `PlatformTransferPropertyExactMatchInput` from JSON."""
-    self = new(PlatformTransferPropertyExactMatchInput)
+    self = new_instance(PlatformTransferPropertyExactMatchInput)
     get = raw.get
-    self.key = v if (v := get("key")).__class__ is str else odd(v, "PlatformTransferPropertyExactMatchInput.key")
-    self.value = v if (v := get("value")).__class__ is str else odd(v, "PlatformTransferPropertyExactMatchInput.value")
-    if not _KNOWN.issuperset(raw):
-        self.additional_properties = extra(raw, _KNOWN)
+    self.key = (
+        v if (v := get("key")).__class__ is str else report_mismatch(v, "PlatformTransferPropertyExactMatchInput.key")
+    )
+    self.value = (
+        v
+        if (v := get("value")).__class__ is str
+        else report_mismatch(v, "PlatformTransferPropertyExactMatchInput.value")
+    )
+    if not _JSON_NAMES.issuperset(raw):
+        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
     return self

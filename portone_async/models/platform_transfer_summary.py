@@ -21,23 +21,19 @@ if TYPE_CHECKING:
         | PlatformOrderCancelTransferSummary
         | UnknownVariant
     )
-    """Short form of a transfer, as in listings."""
+    """Summary of a transfer, as in listings."""
 else:
     __getattr__ = union_alias(
         "PlatformTransferSummary",
-        {
-            "PlatformManualTransferSummary": "platform_manual_transfer_summary",
-            "PlatformOrderCancelTransferSummary": "platform_order_cancel_transfer_summary",
-            "PlatformOrderTransferSummary": "platform_order_transfer_summary",
-        },
+        ("PlatformManualTransferSummary", "PlatformOrderCancelTransferSummary", "PlatformOrderTransferSummary"),
     )
 
 read: Callable[[Any], PlatformTransferSummary] = variant_reader(
     "type",
     {
-        "MANUAL": "platform_manual_transfer_summary",
-        "ORDER": "platform_order_transfer_summary",
-        "ORDER_CANCEL": "platform_order_cancel_transfer_summary",
+        "MANUAL": "PlatformManualTransferSummary",
+        "ORDER": "PlatformOrderTransferSummary",
+        "ORDER_CANCEL": "PlatformOrderCancelTransferSummary",
     },
     "PlatformTransferSummary",
 )

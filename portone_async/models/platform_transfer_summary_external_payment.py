@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import extra, known, new, odd
+from portone_async._reading import json_names, new_instance, report_mismatch, unknown_fields
 
 if TYPE_CHECKING:
     from portone_async.models.enums import Currency, PaymentMethodType
@@ -15,7 +15,9 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class PlatformTransferSummaryExternalPayment(Model):
-    """Short form of a payment made outside PortOne."""
+    """Summary of a payment made outside PortOne."""
+
+    __enum_fields__: ClassVar[tuple[str, ...]] = ("currency", "method_type")
 
     currency: Currency
     """Currency, as an ISO 4217 code."""
@@ -26,31 +28,37 @@ class PlatformTransferSummaryExternalPayment(Model):
     order_name: str | None = None
     """Order name."""
     type: Literal["EXTERNAL"] = "EXTERNAL"
-    """Kind of object; among variants of one type it tells them apart."""
+    """Kind of object; in a union, the discriminator."""
 
 
-_KNOWN = known(PlatformTransferSummaryExternalPayment)
+_JSON_NAMES = json_names(PlatformTransferSummaryExternalPayment)
 
 
 def read(raw: Any) -> PlatformTransferSummaryExternalPayment:
     """Read `PlatformTransferSummaryExternalPayment` from JSON."""
-    self = new(PlatformTransferSummaryExternalPayment)
+    self = new_instance(PlatformTransferSummaryExternalPayment)
     get = raw.get
     self.currency = (
-        v if (v := get("currency")).__class__ is str else odd(v, "PlatformTransferSummaryExternalPayment.currency")
+        v
+        if (v := get("currency")).__class__ is str
+        else report_mismatch(v, "PlatformTransferSummaryExternalPayment.currency")
     )
-    self.id = v if (v := get("id")).__class__ is str else odd(v, "PlatformTransferSummaryExternalPayment.id")
+    self.id = (
+        v if (v := get("id")).__class__ is str else report_mismatch(v, "PlatformTransferSummaryExternalPayment.id")
+    )
     self.method_type = (
         v
         if (v := get("methodType")) is None or v.__class__ is str
-        else odd(v, "PlatformTransferSummaryExternalPayment.methodType")
+        else report_mismatch(v, "PlatformTransferSummaryExternalPayment.methodType")
     )
     self.order_name = (
         v
         if (v := get("orderName")) is None or v.__class__ is str
-        else odd(v, "PlatformTransferSummaryExternalPayment.orderName")
+        else report_mismatch(v, "PlatformTransferSummaryExternalPayment.orderName")
     )
-    self.type = v if (v := get("type")).__class__ is str else odd(v, "PlatformTransferSummaryExternalPayment.type")
-    if not _KNOWN.issuperset(raw):
-        self.additional_properties = extra(raw, _KNOWN)
+    self.type = (
+        v if (v := get("type")).__class__ is str else report_mismatch(v, "PlatformTransferSummaryExternalPayment.type")
+    )
+    if not _JSON_NAMES.issuperset(raw):
+        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
     return self

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import extra, known, new, odd, read_list
+from portone_async._reading import json_names, new_instance, read_list, report_mismatch, unknown_fields
 from portone_async.models.platform_user_defined_property_key_value import (
     read as read_platform_user_defined_property_key_value,
 )
@@ -19,7 +19,9 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class PlatformTransferSummaryPartner(Model):
-    """Short form of the partner of a transfer."""
+    """Summary of the partner of a transfer."""
+
+    __enum_fields__: ClassVar[tuple[str, ...]] = ("taxation_type", "type")
 
     graphql_id: str
     """Id of the object in PortOne's GraphQL API."""
@@ -35,31 +37,33 @@ class PlatformTransferSummaryPartner(Model):
     """Taxation type."""
 
 
-_KNOWN = known(PlatformTransferSummaryPartner)
+_JSON_NAMES = json_names(PlatformTransferSummaryPartner)
 
 
 def read(raw: Any) -> PlatformTransferSummaryPartner:
     """Read `PlatformTransferSummaryPartner` from JSON."""
-    self = new(PlatformTransferSummaryPartner)
+    self = new_instance(PlatformTransferSummaryPartner)
     get = raw.get
     self.graphql_id = (
-        v if (v := get("graphqlId")).__class__ is str else odd(v, "PlatformTransferSummaryPartner.graphqlId")
+        v
+        if (v := get("graphqlId")).__class__ is str
+        else report_mismatch(v, "PlatformTransferSummaryPartner.graphqlId")
     )
-    self.id = v if (v := get("id")).__class__ is str else odd(v, "PlatformTransferSummaryPartner.id")
-    self.name = v if (v := get("name")).__class__ is str else odd(v, "PlatformTransferSummaryPartner.name")
+    self.id = v if (v := get("id")).__class__ is str else report_mismatch(v, "PlatformTransferSummaryPartner.id")
+    self.name = v if (v := get("name")).__class__ is str else report_mismatch(v, "PlatformTransferSummaryPartner.name")
     self.taxation_type = (
         v
         if (v := get("taxationType")) is None or v.__class__ is str
-        else odd(v, "PlatformTransferSummaryPartner.taxationType")
+        else report_mismatch(v, "PlatformTransferSummaryPartner.taxationType")
     )
-    self.type = v if (v := get("type")).__class__ is str else odd(v, "PlatformTransferSummaryPartner.type")
+    self.type = v if (v := get("type")).__class__ is str else report_mismatch(v, "PlatformTransferSummaryPartner.type")
     self.user_defined_properties = (
         read_list(
             v, read_platform_user_defined_property_key_value, "PlatformTransferSummaryPartner.userDefinedProperties"
         )
         if (v := get("userDefinedProperties")).__class__ is list
-        else odd(v, "PlatformTransferSummaryPartner.userDefinedProperties")
+        else report_mismatch(v, "PlatformTransferSummaryPartner.userDefinedProperties")
     )
-    if not _KNOWN.issuperset(raw):
-        self.additional_properties = extra(raw, _KNOWN)
+    if not _JSON_NAMES.issuperset(raw):
+        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
     return self

@@ -17,21 +17,15 @@ if TYPE_CHECKING:
     PlatformTransferSummaryPayment: TypeAlias = (
         PlatformTransferSummaryExternalPayment | PlatformTransferSummaryPortOnePayment | UnknownVariant
     )
-    """Short form of the payment behind a transfer."""
+    """Summary of the payment behind a transfer."""
 else:
     __getattr__ = union_alias(
         "PlatformTransferSummaryPayment",
-        {
-            "PlatformTransferSummaryExternalPayment": "platform_transfer_summary_external_payment",
-            "PlatformTransferSummaryPortOnePayment": "platform_transfer_summary_port_one_payment",
-        },
+        ("PlatformTransferSummaryExternalPayment", "PlatformTransferSummaryPortOnePayment"),
     )
 
 read: Callable[[Any], PlatformTransferSummaryPayment] = variant_reader(
     "type",
-    {
-        "EXTERNAL": "platform_transfer_summary_external_payment",
-        "PORT_ONE": "platform_transfer_summary_port_one_payment",
-    },
+    {"EXTERNAL": "PlatformTransferSummaryExternalPayment", "PORT_ONE": "PlatformTransferSummaryPortOnePayment"},
     "PlatformTransferSummaryPayment",
 )

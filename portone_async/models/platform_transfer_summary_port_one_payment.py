@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import extra, known, new, odd
+from portone_async._reading import json_names, new_instance, report_mismatch, unknown_fields
 
 if TYPE_CHECKING:
     from portone_async.models.enums import Currency, PaymentMethodType
@@ -15,7 +15,9 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class PlatformTransferSummaryPortOnePayment(Model):
-    """Short form of a payment made through PortOne."""
+    """Summary of a payment made through PortOne."""
+
+    __enum_fields__: ClassVar[tuple[str, ...]] = ("currency", "method_type")
 
     currency: Currency
     """Currency, as an ISO 4217 code."""
@@ -26,29 +28,35 @@ class PlatformTransferSummaryPortOnePayment(Model):
     method_type: PaymentMethodType | None = None
     """Type of payment method."""
     type: Literal["PORT_ONE"] = "PORT_ONE"
-    """Kind of object; among variants of one type it tells them apart."""
+    """Kind of object; in a union, the discriminator."""
 
 
-_KNOWN = known(PlatformTransferSummaryPortOnePayment)
+_JSON_NAMES = json_names(PlatformTransferSummaryPortOnePayment)
 
 
 def read(raw: Any) -> PlatformTransferSummaryPortOnePayment:
     """Read `PlatformTransferSummaryPortOnePayment` from JSON."""
-    self = new(PlatformTransferSummaryPortOnePayment)
+    self = new_instance(PlatformTransferSummaryPortOnePayment)
     get = raw.get
     self.currency = (
-        v if (v := get("currency")).__class__ is str else odd(v, "PlatformTransferSummaryPortOnePayment.currency")
+        v
+        if (v := get("currency")).__class__ is str
+        else report_mismatch(v, "PlatformTransferSummaryPortOnePayment.currency")
     )
-    self.id = v if (v := get("id")).__class__ is str else odd(v, "PlatformTransferSummaryPortOnePayment.id")
+    self.id = v if (v := get("id")).__class__ is str else report_mismatch(v, "PlatformTransferSummaryPortOnePayment.id")
     self.method_type = (
         v
         if (v := get("methodType")) is None or v.__class__ is str
-        else odd(v, "PlatformTransferSummaryPortOnePayment.methodType")
+        else report_mismatch(v, "PlatformTransferSummaryPortOnePayment.methodType")
     )
     self.order_name = (
-        v if (v := get("orderName")).__class__ is str else odd(v, "PlatformTransferSummaryPortOnePayment.orderName")
+        v
+        if (v := get("orderName")).__class__ is str
+        else report_mismatch(v, "PlatformTransferSummaryPortOnePayment.orderName")
     )
-    self.type = v if (v := get("type")).__class__ is str else odd(v, "PlatformTransferSummaryPortOnePayment.type")
-    if not _KNOWN.issuperset(raw):
-        self.additional_properties = extra(raw, _KNOWN)
+    self.type = (
+        v if (v := get("type")).__class__ is str else report_mismatch(v, "PlatformTransferSummaryPortOnePayment.type")
+    )
+    if not _JSON_NAMES.issuperset(raw):
+        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
     return self

@@ -7,7 +7,7 @@ from typing import Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import extra, known, new, odd
+from portone_async._reading import json_names, new_instance, report_mismatch, unknown_fields
 
 
 @define(slots=True, kw_only=True, repr=False)
@@ -18,14 +18,16 @@ class PlatformUserDefinedPropertyValue(Model):
     """The value as text."""
 
 
-_KNOWN = known(PlatformUserDefinedPropertyValue)
+_JSON_NAMES = json_names(PlatformUserDefinedPropertyValue)
 
 
 def read(raw: Any) -> PlatformUserDefinedPropertyValue:
     """Read `PlatformUserDefinedPropertyValue` from JSON."""
-    self = new(PlatformUserDefinedPropertyValue)
+    self = new_instance(PlatformUserDefinedPropertyValue)
     get = raw.get
-    self.string = v if (v := get("string")).__class__ is str else odd(v, "PlatformUserDefinedPropertyValue.string")
-    if not _KNOWN.issuperset(raw):
-        self.additional_properties = extra(raw, _KNOWN)
+    self.string = (
+        v if (v := get("string")).__class__ is str else report_mismatch(v, "PlatformUserDefinedPropertyValue.string")
+    )
+    if not _JSON_NAMES.issuperset(raw):
+        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
     return self

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import extra, known, new, odd, read_datetime
+from portone_async._reading import json_names, new_instance, read_datetime, report_mismatch, unknown_fields
 from portone_async.models.platform_bank_account_detail import read as read_platform_bank_account_detail
 
 if TYPE_CHECKING:
@@ -19,7 +19,16 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class PlatformWithdrawalAccountTransfer(Model):
-    """Money that went out of a bank account of the platform, such as a payout."""
+    """Money withdrawn from a bank account of the platform, such as a payout."""
+
+    __enum_fields__: ClassVar[tuple[str, ...]] = ("currency", "deposit_bank", "status", "withdrawal_type")
+    __time_fields__: ClassVar[tuple[str, ...]] = (
+        "created_at",
+        "scheduled_at",
+        "status_updated_at",
+        "traded_at",
+        "updated_at",
+    )
 
     amount: int
     """Amount in the smallest unit of the currency (won for KRW)."""
@@ -28,7 +37,7 @@ class PlatformWithdrawalAccountTransfer(Model):
     bank_account_graphql_id: str
     """Id of the bank account in PortOne's GraphQL API."""
     bank_account_id: str
-    """Id of the account the money leaves."""
+    """Id of the account the money is withdrawn from."""
     created_at: datetime
     """When it was created."""
     currency: Currency
@@ -44,7 +53,7 @@ class PlatformWithdrawalAccountTransfer(Model):
     is_for_test: bool
     """Whether it belongs to test mode."""
     status: PlatformAccountTransferStatus
-    """Current status; among variants of one type it tells them apart."""
+    """Current status; in a union, the discriminator."""
     status_updated_at: datetime
     """Time of the last status change."""
     updated_at: datetime
@@ -76,144 +85,163 @@ class PlatformWithdrawalAccountTransfer(Model):
     payout_id: str | None = None
     """Payout id."""
     scheduled_at: datetime | None = None
-    """Time it is scheduled for."""
+    """Time that it is scheduled for."""
     sequence_number: int | None = None
     """Serial number of the bank transaction."""
     traded_at: datetime | None = None
-    """Time the money was moved."""
+    """When the money was moved."""
     type: Literal["WITHDRAWAL"] = "WITHDRAWAL"
-    """Kind of object; among variants of one type it tells them apart."""
+    """Kind of object; in a union, the discriminator."""
     withdrawal_memo: str | None = None
     """Memo in the sender's bank statement."""
 
 
-_KNOWN = known(PlatformWithdrawalAccountTransfer)
+_JSON_NAMES = json_names(PlatformWithdrawalAccountTransfer)
 
 
 def read(raw: Any) -> PlatformWithdrawalAccountTransfer:
     """Read `PlatformWithdrawalAccountTransfer` from JSON."""
-    self = new(PlatformWithdrawalAccountTransfer)
+    self = new_instance(PlatformWithdrawalAccountTransfer)
     get = raw.get
-    self.amount = v if (v := get("amount")).__class__ is int else odd(v, "PlatformWithdrawalAccountTransfer.amount")
+    self.amount = (
+        v if (v := get("amount")).__class__ is int else report_mismatch(v, "PlatformWithdrawalAccountTransfer.amount")
+    )
     self.balance = (
         v
         if (v := get("balance")) is None or v.__class__ is int
-        else odd(v, "PlatformWithdrawalAccountTransfer.balance")
+        else report_mismatch(v, "PlatformWithdrawalAccountTransfer.balance")
     )
     self.bank_account = (
         read_platform_bank_account_detail(v)
         if (v := get("bankAccount")).__class__ is dict
-        else odd(v, "PlatformWithdrawalAccountTransfer.bankAccount")
+        else report_mismatch(v, "PlatformWithdrawalAccountTransfer.bankAccount")
     )
     self.bank_account_graphql_id = (
         v
         if (v := get("bankAccountGraphqlId")).__class__ is str
-        else odd(v, "PlatformWithdrawalAccountTransfer.bankAccountGraphqlId")
+        else report_mismatch(v, "PlatformWithdrawalAccountTransfer.bankAccountGraphqlId")
     )
     self.bank_account_id = (
-        v if (v := get("bankAccountId")).__class__ is str else odd(v, "PlatformWithdrawalAccountTransfer.bankAccountId")
+        v
+        if (v := get("bankAccountId")).__class__ is str
+        else report_mismatch(v, "PlatformWithdrawalAccountTransfer.bankAccountId")
     )
     self.bulk_account_transfer_graphql_id = (
         v
         if (v := get("bulkAccountTransferGraphqlId")) is None or v.__class__ is str
-        else odd(v, "PlatformWithdrawalAccountTransfer.bulkAccountTransferGraphqlId")
+        else report_mismatch(v, "PlatformWithdrawalAccountTransfer.bulkAccountTransferGraphqlId")
     )
     self.bulk_account_transfer_id = (
         v
         if (v := get("bulkAccountTransferId")) is None or v.__class__ is str
-        else odd(v, "PlatformWithdrawalAccountTransfer.bulkAccountTransferId")
+        else report_mismatch(v, "PlatformWithdrawalAccountTransfer.bulkAccountTransferId")
     )
     self.bulk_payout_graphql_id = (
         v
         if (v := get("bulkPayoutGraphqlId")) is None or v.__class__ is str
-        else odd(v, "PlatformWithdrawalAccountTransfer.bulkPayoutGraphqlId")
+        else report_mismatch(v, "PlatformWithdrawalAccountTransfer.bulkPayoutGraphqlId")
     )
     self.bulk_payout_id = (
         v
         if (v := get("bulkPayoutId")) is None or v.__class__ is str
-        else odd(v, "PlatformWithdrawalAccountTransfer.bulkPayoutId")
+        else report_mismatch(v, "PlatformWithdrawalAccountTransfer.bulkPayoutId")
     )
-    self.created_at = read_datetime(get("createdAt"), "PlatformWithdrawalAccountTransfer.createdAt")
+    self.created_at = read_datetime(t1 := get("createdAt"), "PlatformWithdrawalAccountTransfer.createdAt")
     self.currency = (
-        v if (v := get("currency")).__class__ is str else odd(v, "PlatformWithdrawalAccountTransfer.currency")
+        v
+        if (v := get("currency")).__class__ is str
+        else report_mismatch(v, "PlatformWithdrawalAccountTransfer.currency")
     )
     self.deposit_account_holder = (
         v
         if (v := get("depositAccountHolder")).__class__ is str
-        else odd(v, "PlatformWithdrawalAccountTransfer.depositAccountHolder")
+        else report_mismatch(v, "PlatformWithdrawalAccountTransfer.depositAccountHolder")
     )
     self.deposit_account_number = (
         v
         if (v := get("depositAccountNumber")).__class__ is str
-        else odd(v, "PlatformWithdrawalAccountTransfer.depositAccountNumber")
+        else report_mismatch(v, "PlatformWithdrawalAccountTransfer.depositAccountNumber")
     )
     self.deposit_bank = (
-        v if (v := get("depositBank")).__class__ is str else odd(v, "PlatformWithdrawalAccountTransfer.depositBank")
+        v
+        if (v := get("depositBank")).__class__ is str
+        else report_mismatch(v, "PlatformWithdrawalAccountTransfer.depositBank")
     )
     self.deposit_memo = (
         v
         if (v := get("depositMemo")) is None or v.__class__ is str
-        else odd(v, "PlatformWithdrawalAccountTransfer.depositMemo")
+        else report_mismatch(v, "PlatformWithdrawalAccountTransfer.depositMemo")
     )
     self.document_id = (
         v
         if (v := get("documentId")) is None or v.__class__ is str
-        else odd(v, "PlatformWithdrawalAccountTransfer.documentId")
+        else report_mismatch(v, "PlatformWithdrawalAccountTransfer.documentId")
     )
     self.fail_reason = (
         v
         if (v := get("failReason")) is None or v.__class__ is str
-        else odd(v, "PlatformWithdrawalAccountTransfer.failReason")
+        else report_mismatch(v, "PlatformWithdrawalAccountTransfer.failReason")
     )
-    self.id = v if (v := get("id")).__class__ is str else odd(v, "PlatformWithdrawalAccountTransfer.id")
+    self.id = v if (v := get("id")).__class__ is str else report_mismatch(v, "PlatformWithdrawalAccountTransfer.id")
     self.is_for_test = (
-        v if (v := get("isForTest")).__class__ is bool else odd(v, "PlatformWithdrawalAccountTransfer.isForTest")
+        v
+        if (v := get("isForTest")).__class__ is bool
+        else report_mismatch(v, "PlatformWithdrawalAccountTransfer.isForTest")
     )
     self.partner_graphql_id = (
         v
         if (v := get("partnerGraphqlId")) is None or v.__class__ is str
-        else odd(v, "PlatformWithdrawalAccountTransfer.partnerGraphqlId")
+        else report_mismatch(v, "PlatformWithdrawalAccountTransfer.partnerGraphqlId")
     )
     self.partner_id = (
         v
         if (v := get("partnerId")) is None or v.__class__ is str
-        else odd(v, "PlatformWithdrawalAccountTransfer.partnerId")
+        else report_mismatch(v, "PlatformWithdrawalAccountTransfer.partnerId")
     )
     self.payout_graphql_id = (
         v
         if (v := get("payoutGraphqlId")) is None or v.__class__ is str
-        else odd(v, "PlatformWithdrawalAccountTransfer.payoutGraphqlId")
+        else report_mismatch(v, "PlatformWithdrawalAccountTransfer.payoutGraphqlId")
     )
     self.payout_id = (
         v
         if (v := get("payoutId")) is None or v.__class__ is str
-        else odd(v, "PlatformWithdrawalAccountTransfer.payoutId")
+        else report_mismatch(v, "PlatformWithdrawalAccountTransfer.payoutId")
     )
     self.scheduled_at = (
-        None if (v := get("scheduledAt")) is None else read_datetime(v, "PlatformWithdrawalAccountTransfer.scheduledAt")
+        None
+        if (t2 := get("scheduledAt")) is None
+        else read_datetime(t2, "PlatformWithdrawalAccountTransfer.scheduledAt")
     )
     self.sequence_number = (
         v
         if (v := get("sequenceNumber")) is None or v.__class__ is int
-        else odd(v, "PlatformWithdrawalAccountTransfer.sequenceNumber")
+        else report_mismatch(v, "PlatformWithdrawalAccountTransfer.sequenceNumber")
     )
-    self.status = v if (v := get("status")).__class__ is str else odd(v, "PlatformWithdrawalAccountTransfer.status")
-    self.status_updated_at = read_datetime(get("statusUpdatedAt"), "PlatformWithdrawalAccountTransfer.statusUpdatedAt")
+    self.status = (
+        v if (v := get("status")).__class__ is str else report_mismatch(v, "PlatformWithdrawalAccountTransfer.status")
+    )
+    self.status_updated_at = read_datetime(
+        t3 := get("statusUpdatedAt"), "PlatformWithdrawalAccountTransfer.statusUpdatedAt"
+    )
     self.traded_at = (
-        None if (v := get("tradedAt")) is None else read_datetime(v, "PlatformWithdrawalAccountTransfer.tradedAt")
+        None if (t4 := get("tradedAt")) is None else read_datetime(t4, "PlatformWithdrawalAccountTransfer.tradedAt")
     )
-    self.type = v if (v := get("type")).__class__ is str else odd(v, "PlatformWithdrawalAccountTransfer.type")
-    self.updated_at = read_datetime(get("updatedAt"), "PlatformWithdrawalAccountTransfer.updatedAt")
+    self.type = (
+        v if (v := get("type")).__class__ is str else report_mismatch(v, "PlatformWithdrawalAccountTransfer.type")
+    )
+    self.updated_at = read_datetime(t5 := get("updatedAt"), "PlatformWithdrawalAccountTransfer.updatedAt")
     self.withdrawal_memo = (
         v
         if (v := get("withdrawalMemo")) is None or v.__class__ is str
-        else odd(v, "PlatformWithdrawalAccountTransfer.withdrawalMemo")
+        else report_mismatch(v, "PlatformWithdrawalAccountTransfer.withdrawalMemo")
     )
     self.withdrawal_type = (
         v
         if (v := get("withdrawalType")).__class__ is str
-        else odd(v, "PlatformWithdrawalAccountTransfer.withdrawalType")
+        else report_mismatch(v, "PlatformWithdrawalAccountTransfer.withdrawalType")
     )
-    if not _KNOWN.issuperset(raw):
-        self.additional_properties = extra(raw, _KNOWN)
+    self.__time_texts__ = (t1, t2, t3, t4, t5)
+    if not _JSON_NAMES.issuperset(raw):
+        self.additional_properties = unknown_fields(raw, _JSON_NAMES, self.__time_texts__)
     return self

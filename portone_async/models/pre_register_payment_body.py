@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import extra, known, new, odd
+from portone_async._reading import json_names, new_instance, report_mismatch, unknown_fields
 
 if TYPE_CHECKING:
     from portone_async.models.enums import Currency
@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 @define(slots=True, kw_only=True, repr=False)
 class PreRegisterPaymentBody(Model):
     """`PreRegisterPaymentBody` of PortOne's document."""
+
+    __enum_fields__: ClassVar[tuple[str, ...]] = ("currency",)
 
     currency: Currency | None = None
     """Currency, as an ISO 4217 code."""
@@ -27,27 +29,33 @@ class PreRegisterPaymentBody(Model):
     """Total amount, in the smallest unit of the currency (won for KRW)."""
 
 
-_KNOWN = known(PreRegisterPaymentBody)
+_JSON_NAMES = json_names(PreRegisterPaymentBody)
 
 
 def read(raw: Any) -> PreRegisterPaymentBody:
     """Read `PreRegisterPaymentBody` from JSON."""
-    self = new(PreRegisterPaymentBody)
+    self = new_instance(PreRegisterPaymentBody)
     get = raw.get
     self.currency = (
-        v if (v := get("currency")) is None or v.__class__ is str else odd(v, "PreRegisterPaymentBody.currency")
+        v
+        if (v := get("currency")) is None or v.__class__ is str
+        else report_mismatch(v, "PreRegisterPaymentBody.currency")
     )
     self.store_id = (
-        v if (v := get("storeId")) is None or v.__class__ is str else odd(v, "PreRegisterPaymentBody.storeId")
+        v
+        if (v := get("storeId")) is None or v.__class__ is str
+        else report_mismatch(v, "PreRegisterPaymentBody.storeId")
     )
     self.tax_free_amount = (
         v
         if (v := get("taxFreeAmount")) is None or v.__class__ is int
-        else odd(v, "PreRegisterPaymentBody.taxFreeAmount")
+        else report_mismatch(v, "PreRegisterPaymentBody.taxFreeAmount")
     )
     self.total_amount = (
-        v if (v := get("totalAmount")) is None or v.__class__ is int else odd(v, "PreRegisterPaymentBody.totalAmount")
+        v
+        if (v := get("totalAmount")) is None or v.__class__ is int
+        else report_mismatch(v, "PreRegisterPaymentBody.totalAmount")
     )
-    if not _KNOWN.issuperset(raw):
-        self.additional_properties = extra(raw, _KNOWN)
+    if not _JSON_NAMES.issuperset(raw):
+        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
     return self

@@ -16,6 +16,6 @@ if TYPE_CHECKING:
     Promotion: TypeAlias = CardPromotion | UnknownVariant
     """A discount campaign; so far only card promotions."""
 else:
-    __getattr__ = union_alias("Promotion", {"CardPromotion": "card_promotion"})
+    __getattr__ = union_alias("Promotion", ("CardPromotion",))
 
-read: Callable[[Any], Promotion] = variant_reader("type", {"CARD": "card_promotion"}, "Promotion")
+read: Callable[[Any], Promotion] = variant_reader("type", {"CARD": "CardPromotion"}, "Promotion")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import extra, known, new, odd
+from portone_async._reading import json_names, new_instance, report_mismatch, unknown_fields
 from portone_async.models.promotion_discount_scheme import read as read_promotion_discount_scheme
 
 if TYPE_CHECKING:
@@ -24,21 +24,21 @@ class PromotionDiscountPartition(Model):
     """Discount that applies in this range."""
 
 
-_KNOWN = known(PromotionDiscountPartition)
+_JSON_NAMES = json_names(PromotionDiscountPartition)
 
 
 def read(raw: Any) -> PromotionDiscountPartition:
     """Read `PromotionDiscountPartition` from JSON."""
-    self = new(PromotionDiscountPartition)
+    self = new_instance(PromotionDiscountPartition)
     get = raw.get
     self.amount_from = (
-        v if (v := get("amountFrom")).__class__ is int else odd(v, "PromotionDiscountPartition.amountFrom")
+        v if (v := get("amountFrom")).__class__ is int else report_mismatch(v, "PromotionDiscountPartition.amountFrom")
     )
     self.scheme = (
         read_promotion_discount_scheme(v)
         if (v := get("scheme")).__class__ is dict
-        else odd(v, "PromotionDiscountPartition.scheme")
+        else report_mismatch(v, "PromotionDiscountPartition.scheme")
     )
-    if not _KNOWN.issuperset(raw):
-        self.additional_properties = extra(raw, _KNOWN)
+    if not _JSON_NAMES.issuperset(raw):
+        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
     return self

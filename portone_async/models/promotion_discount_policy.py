@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import extra, known, new, odd, read_list
+from portone_async._reading import json_names, new_instance, read_list, report_mismatch, unknown_fields
 from portone_async.models.promotion_discount_partition import read as read_promotion_discount_partition
 
 if TYPE_CHECKING:
@@ -22,18 +22,18 @@ class PromotionDiscountPolicy(Model):
     """Discounts by range of payment amount."""
 
 
-_KNOWN = known(PromotionDiscountPolicy)
+_JSON_NAMES = json_names(PromotionDiscountPolicy)
 
 
 def read(raw: Any) -> PromotionDiscountPolicy:
     """Read `PromotionDiscountPolicy` from JSON."""
-    self = new(PromotionDiscountPolicy)
+    self = new_instance(PromotionDiscountPolicy)
     get = raw.get
     self.partitions = (
         read_list(v, read_promotion_discount_partition, "PromotionDiscountPolicy.partitions")
         if (v := get("partitions")).__class__ is list
-        else odd(v, "PromotionDiscountPolicy.partitions")
+        else report_mismatch(v, "PromotionDiscountPolicy.partitions")
     )
-    if not _KNOWN.issuperset(raw):
-        self.additional_properties = extra(raw, _KNOWN)
+    if not _JSON_NAMES.issuperset(raw):
+        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
     return self

@@ -15,18 +15,14 @@ if TYPE_CHECKING:
     from portone_async.models.promotion_percent_discount_scheme import PromotionPercentDiscountScheme
 
     PromotionDiscountScheme: TypeAlias = PromotionAmountDiscountScheme | PromotionPercentDiscountScheme | UnknownVariant
-    """How a discount is worked out: a fixed amount or a percentage."""
+    """How a discount is calculated: a fixed amount or a percentage."""
 else:
     __getattr__ = union_alias(
-        "PromotionDiscountScheme",
-        {
-            "PromotionAmountDiscountScheme": "promotion_amount_discount_scheme",
-            "PromotionPercentDiscountScheme": "promotion_percent_discount_scheme",
-        },
+        "PromotionDiscountScheme", ("PromotionAmountDiscountScheme", "PromotionPercentDiscountScheme")
     )
 
 read: Callable[[Any], PromotionDiscountScheme] = variant_reader(
     "type",
-    {"AMOUNT": "promotion_amount_discount_scheme", "PERCENT": "promotion_percent_discount_scheme"},
+    {"AMOUNT": "PromotionAmountDiscountScheme", "PERCENT": "PromotionPercentDiscountScheme"},
     "PromotionDiscountScheme",
 )

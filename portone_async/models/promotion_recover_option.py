@@ -15,18 +15,14 @@ if TYPE_CHECKING:
     from portone_async.models.promotion_recover_option_recover import PromotionRecoverOptionRecover
 
     PromotionRecoverOption: TypeAlias = PromotionRecoverOptionNoRecover | PromotionRecoverOptionRecover | UnknownVariant
-    """Whether cancelled payments give their discount back to the budget."""
+    """Whether cancelled payments return their discount to the budget."""
 else:
     __getattr__ = union_alias(
-        "PromotionRecoverOption",
-        {
-            "PromotionRecoverOptionNoRecover": "promotion_recover_option_no_recover",
-            "PromotionRecoverOptionRecover": "promotion_recover_option_recover",
-        },
+        "PromotionRecoverOption", ("PromotionRecoverOptionNoRecover", "PromotionRecoverOptionRecover")
     )
 
 read: Callable[[Any], PromotionRecoverOption] = variant_reader(
     "type",
-    {"NO_RECOVER": "promotion_recover_option_no_recover", "RECOVER": "promotion_recover_option_recover"},
+    {"NO_RECOVER": "PromotionRecoverOptionNoRecover", "RECOVER": "PromotionRecoverOptionRecover"},
     "PromotionRecoverOption",
 )

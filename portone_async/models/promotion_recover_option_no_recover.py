@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import extra, known, new, odd
+from portone_async._reading import json_names, new_instance, report_mismatch, unknown_fields
 from portone_async.models.promotion_spare_budget import read as read_promotion_spare_budget
 
 if TYPE_CHECKING:
@@ -16,29 +16,29 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class PromotionRecoverOptionNoRecover(Model):
-    """Cancelled payments do not give their discount back to the budget."""
+    """Cancelled payments do not return their discount to the budget."""
 
     spare_budget: PromotionSpareBudget | None = None
     """Extra budget held ready for refunds."""
     type: Literal["NO_RECOVER"] = "NO_RECOVER"
-    """Kind of object; among variants of one type it tells them apart."""
+    """Kind of object; in a union, the discriminator."""
 
 
-_KNOWN = known(PromotionRecoverOptionNoRecover)
+_JSON_NAMES = json_names(PromotionRecoverOptionNoRecover)
 
 
 def read(raw: Any) -> PromotionRecoverOptionNoRecover:
     """Read `PromotionRecoverOptionNoRecover` from JSON."""
-    self = new(PromotionRecoverOptionNoRecover)
+    self = new_instance(PromotionRecoverOptionNoRecover)
     get = raw.get
     self.spare_budget = (
         None
         if (v := get("spareBudget")) is None
         else read_promotion_spare_budget(v)
         if v.__class__ is dict
-        else odd(v, "PromotionRecoverOptionNoRecover.spareBudget")
+        else report_mismatch(v, "PromotionRecoverOptionNoRecover.spareBudget")
     )
-    self.type = v if (v := get("type")).__class__ is str else odd(v, "PromotionRecoverOptionNoRecover.type")
-    if not _KNOWN.issuperset(raw):
-        self.additional_properties = extra(raw, _KNOWN)
+    self.type = v if (v := get("type")).__class__ is str else report_mismatch(v, "PromotionRecoverOptionNoRecover.type")
+    if not _JSON_NAMES.issuperset(raw):
+        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
     return self

@@ -7,25 +7,25 @@ from typing import Any, Literal
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import extra, known, new, odd
+from portone_async._reading import json_names, new_instance, report_mismatch, unknown_fields
 
 
 @define(slots=True, kw_only=True, repr=False)
 class PromotionRecoverOptionRecover(Model):
-    """Cancelled payments give their discount back to the budget."""
+    """Cancelled payments return their discount to the budget."""
 
     type: Literal["RECOVER"] = "RECOVER"
-    """Kind of object; among variants of one type it tells them apart."""
+    """Kind of object; in a union, the discriminator."""
 
 
-_KNOWN = known(PromotionRecoverOptionRecover)
+_JSON_NAMES = json_names(PromotionRecoverOptionRecover)
 
 
 def read(raw: Any) -> PromotionRecoverOptionRecover:
     """Read `PromotionRecoverOptionRecover` from JSON."""
-    self = new(PromotionRecoverOptionRecover)
+    self = new_instance(PromotionRecoverOptionRecover)
     get = raw.get
-    self.type = v if (v := get("type")).__class__ is str else odd(v, "PromotionRecoverOptionRecover.type")
-    if not _KNOWN.issuperset(raw):
-        self.additional_properties = extra(raw, _KNOWN)
+    self.type = v if (v := get("type")).__class__ is str else report_mismatch(v, "PromotionRecoverOptionRecover.type")
+    if not _JSON_NAMES.issuperset(raw):
+        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
     return self

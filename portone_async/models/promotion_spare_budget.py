@@ -17,16 +17,8 @@ if TYPE_CHECKING:
     PromotionSpareBudget: TypeAlias = PromotionSpareBudgetAmount | PromotionSpareBudgetPercent | UnknownVariant
     """Extra promotion budget for refunds: an amount or a percentage."""
 else:
-    __getattr__ = union_alias(
-        "PromotionSpareBudget",
-        {
-            "PromotionSpareBudgetAmount": "promotion_spare_budget_amount",
-            "PromotionSpareBudgetPercent": "promotion_spare_budget_percent",
-        },
-    )
+    __getattr__ = union_alias("PromotionSpareBudget", ("PromotionSpareBudgetAmount", "PromotionSpareBudgetPercent"))
 
 read: Callable[[Any], PromotionSpareBudget] = variant_reader(
-    "type",
-    {"AMOUNT": "promotion_spare_budget_amount", "PERCENT": "promotion_spare_budget_percent"},
-    "PromotionSpareBudget",
+    "type", {"AMOUNT": "PromotionSpareBudgetAmount", "PERCENT": "PromotionSpareBudgetPercent"}, "PromotionSpareBudget"
 )

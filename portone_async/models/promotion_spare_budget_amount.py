@@ -7,7 +7,7 @@ from typing import Any, Literal
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import extra, known, new, odd
+from portone_async._reading import json_names, new_instance, report_mismatch, unknown_fields
 
 
 @define(slots=True, kw_only=True, repr=False)
@@ -17,18 +17,20 @@ class PromotionSpareBudgetAmount(Model):
     amount: int
     """Extra budget kept for refunds, in the smallest currency unit."""
     type: Literal["AMOUNT"] = "AMOUNT"
-    """Kind of object; among variants of one type it tells them apart."""
+    """Kind of object; in a union, the discriminator."""
 
 
-_KNOWN = known(PromotionSpareBudgetAmount)
+_JSON_NAMES = json_names(PromotionSpareBudgetAmount)
 
 
 def read(raw: Any) -> PromotionSpareBudgetAmount:
     """Read `PromotionSpareBudgetAmount` from JSON."""
-    self = new(PromotionSpareBudgetAmount)
+    self = new_instance(PromotionSpareBudgetAmount)
     get = raw.get
-    self.amount = v if (v := get("amount")).__class__ is int else odd(v, "PromotionSpareBudgetAmount.amount")
-    self.type = v if (v := get("type")).__class__ is str else odd(v, "PromotionSpareBudgetAmount.type")
-    if not _KNOWN.issuperset(raw):
-        self.additional_properties = extra(raw, _KNOWN)
+    self.amount = (
+        v if (v := get("amount")).__class__ is int else report_mismatch(v, "PromotionSpareBudgetAmount.amount")
+    )
+    self.type = v if (v := get("type")).__class__ is str else report_mismatch(v, "PromotionSpareBudgetAmount.type")
+    if not _JSON_NAMES.issuperset(raw):
+        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
     return self

@@ -7,7 +7,7 @@ from typing import Any, Literal
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import extra, known, new, odd
+from portone_async._reading import json_names, new_instance, report_mismatch, unknown_fields
 
 
 @define(slots=True, kw_only=True, repr=False)
@@ -17,18 +17,20 @@ class PromotionSpareBudgetPercent(Model):
     percent: int
     """Percentage."""
     type: Literal["PERCENT"] = "PERCENT"
-    """Kind of object; among variants of one type it tells them apart."""
+    """Kind of object; in a union, the discriminator."""
 
 
-_KNOWN = known(PromotionSpareBudgetPercent)
+_JSON_NAMES = json_names(PromotionSpareBudgetPercent)
 
 
 def read(raw: Any) -> PromotionSpareBudgetPercent:
     """Read `PromotionSpareBudgetPercent` from JSON."""
-    self = new(PromotionSpareBudgetPercent)
+    self = new_instance(PromotionSpareBudgetPercent)
     get = raw.get
-    self.percent = v if (v := get("percent")).__class__ is int else odd(v, "PromotionSpareBudgetPercent.percent")
-    self.type = v if (v := get("type")).__class__ is str else odd(v, "PromotionSpareBudgetPercent.type")
-    if not _KNOWN.issuperset(raw):
-        self.additional_properties = extra(raw, _KNOWN)
+    self.percent = (
+        v if (v := get("percent")).__class__ is int else report_mismatch(v, "PromotionSpareBudgetPercent.percent")
+    )
+    self.type = v if (v := get("type")).__class__ is str else report_mismatch(v, "PromotionSpareBudgetPercent.type")
+    if not _JSON_NAMES.issuperset(raw):
+        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
     return self

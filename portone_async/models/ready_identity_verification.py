@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import extra, known, new, odd, read_datetime
+from portone_async._reading import json_names, new_instance, read_datetime, report_mismatch, unknown_fields
 from portone_async.models.identity_verification_requested_customer import (
     read as read_identity_verification_requested_customer,
 )
@@ -23,7 +23,10 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class ReadyIdentityVerification(Model):
-    """An identity verification that has been asked for but not finished."""
+    """An identity verification that has been requested but not completed."""
+
+    __enum_fields__: ClassVar[tuple[str, ...]] = ("version",)
+    __time_fields__: ClassVar[tuple[str, ...]] = ("requested_at", "status_changed_at", "updated_at")
 
     id: str
     """Identity verification id given by the merchant."""
@@ -44,40 +47,47 @@ class ReadyIdentityVerification(Model):
     pg_tx_id: str | None = None
     """Id of the identity verification at the PG."""
     status: Literal["READY"] = "READY"
-    """Current status; among variants of one type it tells them apart."""
+    """Current status; in a union, the discriminator."""
 
 
-_KNOWN = known(ReadyIdentityVerification)
+_JSON_NAMES = json_names(ReadyIdentityVerification)
 
 
 def read(raw: Any) -> ReadyIdentityVerification:
     """Read `ReadyIdentityVerification` from JSON."""
-    self = new(ReadyIdentityVerification)
+    self = new_instance(ReadyIdentityVerification)
     get = raw.get
     self.channel = (
         None
         if (v := get("channel")) is None
         else read_selected_channel(v)
         if v.__class__ is dict
-        else odd(v, "ReadyIdentityVerification.channel")
+        else report_mismatch(v, "ReadyIdentityVerification.channel")
     )
     self.custom_data = (
-        v if (v := get("customData")) is None or v.__class__ is str else odd(v, "ReadyIdentityVerification.customData")
+        v
+        if (v := get("customData")) is None or v.__class__ is str
+        else report_mismatch(v, "ReadyIdentityVerification.customData")
     )
-    self.id = v if (v := get("id")).__class__ is str else odd(v, "ReadyIdentityVerification.id")
+    self.id = v if (v := get("id")).__class__ is str else report_mismatch(v, "ReadyIdentityVerification.id")
     self.pg_tx_id = (
-        v if (v := get("pgTxId")) is None or v.__class__ is str else odd(v, "ReadyIdentityVerification.pgTxId")
+        v
+        if (v := get("pgTxId")) is None or v.__class__ is str
+        else report_mismatch(v, "ReadyIdentityVerification.pgTxId")
     )
-    self.requested_at = read_datetime(get("requestedAt"), "ReadyIdentityVerification.requestedAt")
+    self.requested_at = read_datetime(t1 := get("requestedAt"), "ReadyIdentityVerification.requestedAt")
     self.requested_customer = (
         read_identity_verification_requested_customer(v)
         if (v := get("requestedCustomer")).__class__ is dict
-        else odd(v, "ReadyIdentityVerification.requestedCustomer")
+        else report_mismatch(v, "ReadyIdentityVerification.requestedCustomer")
     )
-    self.status = v if (v := get("status")).__class__ is str else odd(v, "ReadyIdentityVerification.status")
-    self.status_changed_at = read_datetime(get("statusChangedAt"), "ReadyIdentityVerification.statusChangedAt")
-    self.updated_at = read_datetime(get("updatedAt"), "ReadyIdentityVerification.updatedAt")
-    self.version = v if (v := get("version")).__class__ is str else odd(v, "ReadyIdentityVerification.version")
-    if not _KNOWN.issuperset(raw):
-        self.additional_properties = extra(raw, _KNOWN)
+    self.status = v if (v := get("status")).__class__ is str else report_mismatch(v, "ReadyIdentityVerification.status")
+    self.status_changed_at = read_datetime(t2 := get("statusChangedAt"), "ReadyIdentityVerification.statusChangedAt")
+    self.updated_at = read_datetime(t3 := get("updatedAt"), "ReadyIdentityVerification.updatedAt")
+    self.version = (
+        v if (v := get("version")).__class__ is str else report_mismatch(v, "ReadyIdentityVerification.version")
+    )
+    self.__time_texts__ = (t1, t2, t3)
+    if not _JSON_NAMES.issuperset(raw):
+        self.additional_properties = unknown_fields(raw, _JSON_NAMES, self.__time_texts__)
     return self

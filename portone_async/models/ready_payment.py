@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import extra, known, new, odd, read_datetime, read_list
+from portone_async._reading import json_names, new_instance, read_datetime, read_list, report_mismatch, unknown_fields
 from portone_async.models.channel_group_summary import read as read_channel_group_summary
 from portone_async.models.customer import read as read_customer
 from portone_async.models.payment_amount import read as read_payment_amount
@@ -36,6 +36,9 @@ if TYPE_CHECKING:
 @define(slots=True, kw_only=True, repr=False)
 class ReadyPayment(Model):
     """A payment that was started but not finished."""
+
+    __enum_fields__: ClassVar[tuple[str, ...]] = ("country", "currency", "version")
+    __time_fields__: ClassVar[tuple[str, ...]] = ("requested_at", "status_changed_at", "updated_at")
 
     amount: PaymentAmount
     """Breakdown of the payment amount."""
@@ -88,95 +91,108 @@ class ReadyPayment(Model):
     schedule_id: str | None = None
     """Payment schedule id; only for scheduled payments."""
     status: Literal["READY"] = "READY"
-    """Current status; among variants of one type it tells them apart."""
+    """Current status; in a union, the discriminator."""
     webhooks: list[PaymentWebhook] | None = None
     """Webhooks sent so far."""
 
 
-_KNOWN = known(ReadyPayment)
+_JSON_NAMES = json_names(ReadyPayment)
 
 
 def read(raw: Any) -> ReadyPayment:
     """Read `ReadyPayment` from JSON."""
-    self = new(ReadyPayment)
+    self = new_instance(ReadyPayment)
     get = raw.get
-    self.amount = read_payment_amount(v) if (v := get("amount")).__class__ is dict else odd(v, "ReadyPayment.amount")
+    self.amount = (
+        read_payment_amount(v) if (v := get("amount")).__class__ is dict else report_mismatch(v, "ReadyPayment.amount")
+    )
     self.billing_key = (
-        v if (v := get("billingKey")) is None or v.__class__ is str else odd(v, "ReadyPayment.billingKey")
+        v if (v := get("billingKey")) is None or v.__class__ is str else report_mismatch(v, "ReadyPayment.billingKey")
     )
     self.channel = (
         None
         if (v := get("channel")) is None
         else read_selected_channel(v)
         if v.__class__ is dict
-        else odd(v, "ReadyPayment.channel")
+        else report_mismatch(v, "ReadyPayment.channel")
     )
     self.channel_group = (
         None
         if (v := get("channelGroup")) is None
         else read_channel_group_summary(v)
         if v.__class__ is dict
-        else odd(v, "ReadyPayment.channelGroup")
+        else report_mismatch(v, "ReadyPayment.channelGroup")
     )
-    self.country = v if (v := get("country")) is None or v.__class__ is str else odd(v, "ReadyPayment.country")
-    self.currency = v if (v := get("currency")).__class__ is str else odd(v, "ReadyPayment.currency")
+    self.country = (
+        v if (v := get("country")) is None or v.__class__ is str else report_mismatch(v, "ReadyPayment.country")
+    )
+    self.currency = v if (v := get("currency")).__class__ is str else report_mismatch(v, "ReadyPayment.currency")
     self.custom_data = (
-        v if (v := get("customData")) is None or v.__class__ is str else odd(v, "ReadyPayment.customData")
+        v if (v := get("customData")) is None or v.__class__ is str else report_mismatch(v, "ReadyPayment.customData")
     )
-    self.customer = read_customer(v) if (v := get("customer")).__class__ is dict else odd(v, "ReadyPayment.customer")
+    self.customer = (
+        read_customer(v) if (v := get("customer")).__class__ is dict else report_mismatch(v, "ReadyPayment.customer")
+    )
     self.escrow = (
         None
         if (v := get("escrow")) is None
         else read_payment_escrow(v)
         if v.__class__ is dict
-        else odd(v, "ReadyPayment.escrow")
+        else report_mismatch(v, "ReadyPayment.escrow")
     )
-    self.id = v if (v := get("id")).__class__ is str else odd(v, "ReadyPayment.id")
+    self.id = v if (v := get("id")).__class__ is str else report_mismatch(v, "ReadyPayment.id")
     self.is_cultural_expense = (
         v
         if (v := get("isCulturalExpense")) is None or v.__class__ is bool
-        else odd(v, "ReadyPayment.isCulturalExpense")
+        else report_mismatch(v, "ReadyPayment.isCulturalExpense")
     )
-    self.merchant_id = v if (v := get("merchantId")).__class__ is str else odd(v, "ReadyPayment.merchantId")
+    self.merchant_id = v if (v := get("merchantId")).__class__ is str else report_mismatch(v, "ReadyPayment.merchantId")
     self.method = (
         None
         if (v := get("method")) is None
         else read_payment_method(v)
         if v.__class__ is dict
-        else odd(v, "ReadyPayment.method")
+        else report_mismatch(v, "ReadyPayment.method")
     )
-    self.order_name = v if (v := get("orderName")).__class__ is str else odd(v, "ReadyPayment.orderName")
-    self.origin = read_payment_origin(v) if (v := get("origin")).__class__ is dict else odd(v, "ReadyPayment.origin")
+    self.order_name = v if (v := get("orderName")).__class__ is str else report_mismatch(v, "ReadyPayment.orderName")
+    self.origin = (
+        read_payment_origin(v) if (v := get("origin")).__class__ is dict else report_mismatch(v, "ReadyPayment.origin")
+    )
     self.product_count = (
-        v if (v := get("productCount")) is None or v.__class__ is int else odd(v, "ReadyPayment.productCount")
+        v
+        if (v := get("productCount")) is None or v.__class__ is int
+        else report_mismatch(v, "ReadyPayment.productCount")
     )
     self.products = (
         None
         if (v := get("products")) is None
         else read_list(v, read_payment_product, "ReadyPayment.products")
         if v.__class__ is list
-        else odd(v, "ReadyPayment.products")
+        else report_mismatch(v, "ReadyPayment.products")
     )
     self.promotion_id = (
-        v if (v := get("promotionId")) is None or v.__class__ is str else odd(v, "ReadyPayment.promotionId")
+        v if (v := get("promotionId")) is None or v.__class__ is str else report_mismatch(v, "ReadyPayment.promotionId")
     )
-    self.requested_at = read_datetime(get("requestedAt"), "ReadyPayment.requestedAt")
+    self.requested_at = read_datetime(t1 := get("requestedAt"), "ReadyPayment.requestedAt")
     self.schedule_id = (
-        v if (v := get("scheduleId")) is None or v.__class__ is str else odd(v, "ReadyPayment.scheduleId")
+        v if (v := get("scheduleId")) is None or v.__class__ is str else report_mismatch(v, "ReadyPayment.scheduleId")
     )
-    self.status = v if (v := get("status")).__class__ is str else odd(v, "ReadyPayment.status")
-    self.status_changed_at = read_datetime(get("statusChangedAt"), "ReadyPayment.statusChangedAt")
-    self.store_id = v if (v := get("storeId")).__class__ is str else odd(v, "ReadyPayment.storeId")
-    self.transaction_id = v if (v := get("transactionId")).__class__ is str else odd(v, "ReadyPayment.transactionId")
-    self.updated_at = read_datetime(get("updatedAt"), "ReadyPayment.updatedAt")
-    self.version = v if (v := get("version")).__class__ is str else odd(v, "ReadyPayment.version")
+    self.status = v if (v := get("status")).__class__ is str else report_mismatch(v, "ReadyPayment.status")
+    self.status_changed_at = read_datetime(t2 := get("statusChangedAt"), "ReadyPayment.statusChangedAt")
+    self.store_id = v if (v := get("storeId")).__class__ is str else report_mismatch(v, "ReadyPayment.storeId")
+    self.transaction_id = (
+        v if (v := get("transactionId")).__class__ is str else report_mismatch(v, "ReadyPayment.transactionId")
+    )
+    self.updated_at = read_datetime(t3 := get("updatedAt"), "ReadyPayment.updatedAt")
+    self.version = v if (v := get("version")).__class__ is str else report_mismatch(v, "ReadyPayment.version")
     self.webhooks = (
         None
         if (v := get("webhooks")) is None
         else read_list(v, read_payment_webhook, "ReadyPayment.webhooks")
         if v.__class__ is list
-        else odd(v, "ReadyPayment.webhooks")
+        else report_mismatch(v, "ReadyPayment.webhooks")
     )
-    if not _KNOWN.issuperset(raw):
-        self.additional_properties = extra(raw, _KNOWN)
+    self.__time_texts__ = (t1, t2, t3)
+    if not _JSON_NAMES.issuperset(raw):
+        self.additional_properties = unknown_fields(raw, _JSON_NAMES, self.__time_texts__)
     return self

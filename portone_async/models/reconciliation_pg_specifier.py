@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import extra, known, new, odd
+from portone_async._reading import json_names, new_instance, report_mismatch, unknown_fields
 
 if TYPE_CHECKING:
     from portone_async.models.enums import ReconciliationPgProvider
@@ -17,25 +17,29 @@ if TYPE_CHECKING:
 class ReconciliationPgSpecifier(Model):
     """A merchant account at a PG whose records are reconciled."""
 
+    __enum_fields__: ClassVar[tuple[str, ...]] = ("pg_provider",)
+
     pg_merchant_id: str
     """Merchant id at the PG."""
     pg_provider: ReconciliationPgProvider
     """PG."""
 
 
-_KNOWN = known(ReconciliationPgSpecifier)
+_JSON_NAMES = json_names(ReconciliationPgSpecifier)
 
 
 def read(raw: Any) -> ReconciliationPgSpecifier:
     """Read `ReconciliationPgSpecifier` from JSON."""
-    self = new(ReconciliationPgSpecifier)
+    self = new_instance(ReconciliationPgSpecifier)
     get = raw.get
     self.pg_merchant_id = (
-        v if (v := get("pgMerchantId")).__class__ is str else odd(v, "ReconciliationPgSpecifier.pgMerchantId")
+        v
+        if (v := get("pgMerchantId")).__class__ is str
+        else report_mismatch(v, "ReconciliationPgSpecifier.pgMerchantId")
     )
     self.pg_provider = (
-        v if (v := get("pgProvider")).__class__ is str else odd(v, "ReconciliationPgSpecifier.pgProvider")
+        v if (v := get("pgProvider")).__class__ is str else report_mismatch(v, "ReconciliationPgSpecifier.pgProvider")
     )
-    if not _KNOWN.issuperset(raw):
-        self.additional_properties = extra(raw, _KNOWN)
+    if not _JSON_NAMES.issuperset(raw):
+        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
     return self

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import extra, known, new, odd
+from portone_async._reading import json_names, new_instance, report_mismatch, unknown_fields
 from portone_async.models.platform_additional_fee_policy import read as read_platform_additional_fee_policy
 
 if TYPE_CHECKING:
@@ -22,18 +22,18 @@ class RecoverPlatformAdditionalFeePolicyResponse(Model):
     """The additional fee policy after the change."""
 
 
-_KNOWN = known(RecoverPlatformAdditionalFeePolicyResponse)
+_JSON_NAMES = json_names(RecoverPlatformAdditionalFeePolicyResponse)
 
 
 def read(raw: Any) -> RecoverPlatformAdditionalFeePolicyResponse:
     """Read `RecoverPlatformAdditionalFeePolicyResponse` from JSON."""
-    self = new(RecoverPlatformAdditionalFeePolicyResponse)
+    self = new_instance(RecoverPlatformAdditionalFeePolicyResponse)
     get = raw.get
     self.additional_fee_policy = (
         read_platform_additional_fee_policy(v)
         if (v := get("additionalFeePolicy")).__class__ is dict
-        else odd(v, "RecoverPlatformAdditionalFeePolicyResponse.additionalFeePolicy")
+        else report_mismatch(v, "RecoverPlatformAdditionalFeePolicyResponse.additionalFeePolicy")
     )
-    if not _KNOWN.issuperset(raw):
-        self.additional_properties = extra(raw, _KNOWN)
+    if not _JSON_NAMES.issuperset(raw):
+        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
     return self

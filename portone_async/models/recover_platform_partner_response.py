@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import extra, known, new, odd
+from portone_async._reading import json_names, new_instance, report_mismatch, unknown_fields
 from portone_async.models.platform_partner import read as read_platform_partner
 
 if TYPE_CHECKING:
@@ -22,18 +22,18 @@ class RecoverPlatformPartnerResponse(Model):
     """The restored partner."""
 
 
-_KNOWN = known(RecoverPlatformPartnerResponse)
+_JSON_NAMES = json_names(RecoverPlatformPartnerResponse)
 
 
 def read(raw: Any) -> RecoverPlatformPartnerResponse:
     """Read `RecoverPlatformPartnerResponse` from JSON."""
-    self = new(RecoverPlatformPartnerResponse)
+    self = new_instance(RecoverPlatformPartnerResponse)
     get = raw.get
     self.partner = (
         read_platform_partner(v)
         if (v := get("partner")).__class__ is dict
-        else odd(v, "RecoverPlatformPartnerResponse.partner")
+        else report_mismatch(v, "RecoverPlatformPartnerResponse.partner")
     )
-    if not _KNOWN.issuperset(raw):
-        self.additional_properties = extra(raw, _KNOWN)
+    if not _JSON_NAMES.issuperset(raw):
+        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
     return self

@@ -7,7 +7,7 @@ from typing import Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import extra, known, new, odd
+from portone_async._reading import json_names, new_instance, report_mismatch, unknown_fields
 
 
 @define(slots=True, kw_only=True, repr=False)
@@ -18,14 +18,16 @@ class RefreshTokenBody(Model):
     """Refresh token, valid for one day; each login or refresh voids the one before."""
 
 
-_KNOWN = known(RefreshTokenBody)
+_JSON_NAMES = json_names(RefreshTokenBody)
 
 
 def read(raw: Any) -> RefreshTokenBody:
     """Read `RefreshTokenBody` from JSON."""
-    self = new(RefreshTokenBody)
+    self = new_instance(RefreshTokenBody)
     get = raw.get
-    self.refresh_token = v if (v := get("refreshToken")).__class__ is str else odd(v, "RefreshTokenBody.refreshToken")
-    if not _KNOWN.issuperset(raw):
-        self.additional_properties = extra(raw, _KNOWN)
+    self.refresh_token = (
+        v if (v := get("refreshToken")).__class__ is str else report_mismatch(v, "RefreshTokenBody.refreshToken")
+    )
+    if not _JSON_NAMES.issuperset(raw):
+        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
     return self

@@ -7,7 +7,7 @@ from typing import Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import extra, known, new, odd
+from portone_async._reading import json_names, new_instance, report_mismatch, unknown_fields
 
 
 @define(slots=True, kw_only=True, repr=False)
@@ -20,17 +20,19 @@ class RefreshTokenResponse(Model):
     """Refresh token, valid for one day; each login or refresh voids the one before."""
 
 
-_KNOWN = known(RefreshTokenResponse)
+_JSON_NAMES = json_names(RefreshTokenResponse)
 
 
 def read(raw: Any) -> RefreshTokenResponse:
     """Read `RefreshTokenResponse` from JSON."""
-    self = new(RefreshTokenResponse)
+    self = new_instance(RefreshTokenResponse)
     get = raw.get
-    self.access_token = v if (v := get("accessToken")).__class__ is str else odd(v, "RefreshTokenResponse.accessToken")
-    self.refresh_token = (
-        v if (v := get("refreshToken")).__class__ is str else odd(v, "RefreshTokenResponse.refreshToken")
+    self.access_token = (
+        v if (v := get("accessToken")).__class__ is str else report_mismatch(v, "RefreshTokenResponse.accessToken")
     )
-    if not _KNOWN.issuperset(raw):
-        self.additional_properties = extra(raw, _KNOWN)
+    self.refresh_token = (
+        v if (v := get("refreshToken")).__class__ is str else report_mismatch(v, "RefreshTokenResponse.refreshToken")
+    )
+    if not _JSON_NAMES.issuperset(raw):
+        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
     return self

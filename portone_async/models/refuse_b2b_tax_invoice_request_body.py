@@ -7,7 +7,7 @@ from typing import Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import extra, known, new, odd
+from portone_async._reading import json_names, new_instance, report_mismatch, unknown_fields
 
 
 @define(slots=True, kw_only=True, repr=False)
@@ -18,14 +18,18 @@ class RefuseB2bTaxInvoiceRequestBody(Model):
     """Memo."""
 
 
-_KNOWN = known(RefuseB2bTaxInvoiceRequestBody)
+_JSON_NAMES = json_names(RefuseB2bTaxInvoiceRequestBody)
 
 
 def read(raw: Any) -> RefuseB2bTaxInvoiceRequestBody:
     """Read `RefuseB2bTaxInvoiceRequestBody` from JSON."""
-    self = new(RefuseB2bTaxInvoiceRequestBody)
+    self = new_instance(RefuseB2bTaxInvoiceRequestBody)
     get = raw.get
-    self.memo = v if (v := get("memo")) is None or v.__class__ is str else odd(v, "RefuseB2bTaxInvoiceRequestBody.memo")
-    if not _KNOWN.issuperset(raw):
-        self.additional_properties = extra(raw, _KNOWN)
+    self.memo = (
+        v
+        if (v := get("memo")) is None or v.__class__ is str
+        else report_mismatch(v, "RefuseB2bTaxInvoiceRequestBody.memo")
+    )
+    if not _JSON_NAMES.issuperset(raw):
+        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
     return self

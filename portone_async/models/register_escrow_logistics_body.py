@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import extra, known, new, odd, read_list
+from portone_async._reading import json_names, new_instance, read_list, report_mismatch, unknown_fields
 from portone_async.models.payment_escrow_receiver_input import read as read_payment_escrow_receiver_input
 from portone_async.models.payment_escrow_sender_input import read as read_payment_escrow_sender_input
 from portone_async.models.payment_logistics import read as read_payment_logistics
@@ -31,52 +31,56 @@ class RegisterEscrowLogisticsBody(Model):
     receiver: PaymentEscrowReceiverInput | None = None
     """Receiver of the escrow delivery."""
     send_email: bool | None = None
-    """Whether the purchase confirmation of the escrow is announced by email."""
+    """Whether the purchase confirmation of the escrow is sent by email."""
     sender: PaymentEscrowSenderInput | None = None
     """Sender of the escrow delivery."""
     store_id: str | None = None
     """Store id; in requests it defaults to the store of the credentials."""
 
 
-_KNOWN = known(RegisterEscrowLogisticsBody)
+_JSON_NAMES = json_names(RegisterEscrowLogisticsBody)
 
 
 def read(raw: Any) -> RegisterEscrowLogisticsBody:
     """Read `RegisterEscrowLogisticsBody` from JSON."""
-    self = new(RegisterEscrowLogisticsBody)
+    self = new_instance(RegisterEscrowLogisticsBody)
     get = raw.get
     self.logistics = (
         read_payment_logistics(v)
         if (v := get("logistics")).__class__ is dict
-        else odd(v, "RegisterEscrowLogisticsBody.logistics")
+        else report_mismatch(v, "RegisterEscrowLogisticsBody.logistics")
     )
     self.products = (
         None
         if (v := get("products")) is None
         else read_list(v, read_payment_product, "RegisterEscrowLogisticsBody.products")
         if v.__class__ is list
-        else odd(v, "RegisterEscrowLogisticsBody.products")
+        else report_mismatch(v, "RegisterEscrowLogisticsBody.products")
     )
     self.receiver = (
         None
         if (v := get("receiver")) is None
         else read_payment_escrow_receiver_input(v)
         if v.__class__ is dict
-        else odd(v, "RegisterEscrowLogisticsBody.receiver")
+        else report_mismatch(v, "RegisterEscrowLogisticsBody.receiver")
     )
     self.send_email = (
-        v if (v := get("sendEmail")) is None or v.__class__ is bool else odd(v, "RegisterEscrowLogisticsBody.sendEmail")
+        v
+        if (v := get("sendEmail")) is None or v.__class__ is bool
+        else report_mismatch(v, "RegisterEscrowLogisticsBody.sendEmail")
     )
     self.sender = (
         None
         if (v := get("sender")) is None
         else read_payment_escrow_sender_input(v)
         if v.__class__ is dict
-        else odd(v, "RegisterEscrowLogisticsBody.sender")
+        else report_mismatch(v, "RegisterEscrowLogisticsBody.sender")
     )
     self.store_id = (
-        v if (v := get("storeId")) is None or v.__class__ is str else odd(v, "RegisterEscrowLogisticsBody.storeId")
+        v
+        if (v := get("storeId")) is None or v.__class__ is str
+        else report_mismatch(v, "RegisterEscrowLogisticsBody.storeId")
     )
-    if not _KNOWN.issuperset(raw):
-        self.additional_properties = extra(raw, _KNOWN)
+    if not _JSON_NAMES.issuperset(raw):
+        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
     return self

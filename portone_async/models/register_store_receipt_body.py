@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import extra, known, new, odd, read_list
+from portone_async._reading import json_names, new_instance, read_list, report_mismatch, unknown_fields
 from portone_async.models.register_store_receipt_body_item import read as read_register_store_receipt_body_item
 
 if TYPE_CHECKING:
@@ -24,21 +24,23 @@ class RegisterStoreReceiptBody(Model):
     """Store id."""
 
 
-_KNOWN = known(RegisterStoreReceiptBody)
+_JSON_NAMES = json_names(RegisterStoreReceiptBody)
 
 
 def read(raw: Any) -> RegisterStoreReceiptBody:
     """Read `RegisterStoreReceiptBody` from JSON."""
-    self = new(RegisterStoreReceiptBody)
+    self = new_instance(RegisterStoreReceiptBody)
     get = raw.get
     self.items = (
         read_list(v, read_register_store_receipt_body_item, "RegisterStoreReceiptBody.items")
         if (v := get("items")).__class__ is list
-        else odd(v, "RegisterStoreReceiptBody.items")
+        else report_mismatch(v, "RegisterStoreReceiptBody.items")
     )
     self.store_id = (
-        v if (v := get("storeId")) is None or v.__class__ is str else odd(v, "RegisterStoreReceiptBody.storeId")
+        v
+        if (v := get("storeId")) is None or v.__class__ is str
+        else report_mismatch(v, "RegisterStoreReceiptBody.storeId")
     )
-    if not _KNOWN.issuperset(raw):
-        self.additional_properties = extra(raw, _KNOWN)
+    if not _JSON_NAMES.issuperset(raw):
+        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
     return self

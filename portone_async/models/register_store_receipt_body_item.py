@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import extra, known, new, odd
+from portone_async._reading import json_names, new_instance, report_mismatch, unknown_fields
 
 if TYPE_CHECKING:
     from portone_async.models.enums import Currency
@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 @define(slots=True, kw_only=True, repr=False)
 class RegisterStoreReceiptBodyItem(Model):
     """A sub-store's part of a payment, to be put on the sales slip."""
+
+    __enum_fields__: ClassVar[tuple[str, ...]] = ("currency",)
 
     currency: Currency
     """Currency, as an ISO 4217 code."""
@@ -33,38 +35,44 @@ class RegisterStoreReceiptBodyItem(Model):
     """VAT, in the smallest currency unit."""
 
 
-_KNOWN = known(RegisterStoreReceiptBodyItem)
+_JSON_NAMES = json_names(RegisterStoreReceiptBodyItem)
 
 
 def read(raw: Any) -> RegisterStoreReceiptBodyItem:
     """Read `RegisterStoreReceiptBodyItem` from JSON."""
-    self = new(RegisterStoreReceiptBodyItem)
+    self = new_instance(RegisterStoreReceiptBodyItem)
     get = raw.get
-    self.currency = v if (v := get("currency")).__class__ is str else odd(v, "RegisterStoreReceiptBodyItem.currency")
+    self.currency = (
+        v if (v := get("currency")).__class__ is str else report_mismatch(v, "RegisterStoreReceiptBodyItem.currency")
+    )
     self.store_business_registration_number = (
         v
         if (v := get("storeBusinessRegistrationNumber")).__class__ is str
-        else odd(v, "RegisterStoreReceiptBodyItem.storeBusinessRegistrationNumber")
+        else report_mismatch(v, "RegisterStoreReceiptBodyItem.storeBusinessRegistrationNumber")
     )
     self.store_name = (
-        v if (v := get("storeName")).__class__ is str else odd(v, "RegisterStoreReceiptBodyItem.storeName")
+        v if (v := get("storeName")).__class__ is str else report_mismatch(v, "RegisterStoreReceiptBodyItem.storeName")
     )
     self.supply_amount = (
         v
         if (v := get("supplyAmount")) is None or v.__class__ is int
-        else odd(v, "RegisterStoreReceiptBodyItem.supplyAmount")
+        else report_mismatch(v, "RegisterStoreReceiptBodyItem.supplyAmount")
     )
     self.tax_free_amount = (
         v
         if (v := get("taxFreeAmount")) is None or v.__class__ is int
-        else odd(v, "RegisterStoreReceiptBodyItem.taxFreeAmount")
+        else report_mismatch(v, "RegisterStoreReceiptBodyItem.taxFreeAmount")
     )
     self.total_amount = (
-        v if (v := get("totalAmount")).__class__ is int else odd(v, "RegisterStoreReceiptBodyItem.totalAmount")
+        v
+        if (v := get("totalAmount")).__class__ is int
+        else report_mismatch(v, "RegisterStoreReceiptBodyItem.totalAmount")
     )
     self.vat_amount = (
-        v if (v := get("vatAmount")) is None or v.__class__ is int else odd(v, "RegisterStoreReceiptBodyItem.vatAmount")
+        v
+        if (v := get("vatAmount")) is None or v.__class__ is int
+        else report_mismatch(v, "RegisterStoreReceiptBodyItem.vatAmount")
     )
-    if not _KNOWN.issuperset(raw):
-        self.additional_properties = extra(raw, _KNOWN)
+    if not _JSON_NAMES.issuperset(raw):
+        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
     return self

@@ -7,7 +7,7 @@ from typing import Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import extra, known, new, odd
+from portone_async._reading import json_names, new_instance, report_mismatch, unknown_fields
 
 
 @define(slots=True, kw_only=True, repr=False)
@@ -18,18 +18,18 @@ class RegisterStoreReceiptResponse(Model):
     """URL of the receipt."""
 
 
-_KNOWN = known(RegisterStoreReceiptResponse)
+_JSON_NAMES = json_names(RegisterStoreReceiptResponse)
 
 
 def read(raw: Any) -> RegisterStoreReceiptResponse:
     """Read `RegisterStoreReceiptResponse` from JSON."""
-    self = new(RegisterStoreReceiptResponse)
+    self = new_instance(RegisterStoreReceiptResponse)
     get = raw.get
     self.receipt_url = (
         v
         if (v := get("receiptUrl")) is None or v.__class__ is str
-        else odd(v, "RegisterStoreReceiptResponse.receiptUrl")
+        else report_mismatch(v, "RegisterStoreReceiptResponse.receiptUrl")
     )
-    if not _KNOWN.issuperset(raw):
-        self.additional_properties = extra(raw, _KNOWN)
+    if not _JSON_NAMES.issuperset(raw):
+        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
     return self

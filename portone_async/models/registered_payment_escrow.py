@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import extra, known, new, odd, read_datetime
+from portone_async._reading import json_names, new_instance, read_datetime, report_mismatch, unknown_fields
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 @define(slots=True, kw_only=True, repr=False)
 class RegisteredPaymentEscrow(Model):
     """Escrow with its delivery registered."""
+
+    __time_fields__: ClassVar[tuple[str, ...]] = ("applied_at", "sent_at")
 
     company: str
     """Delivery company."""
@@ -26,23 +28,30 @@ class RegisteredPaymentEscrow(Model):
     sent_at: datetime | None = None
     """Time of dispatch."""
     status: Literal["REGISTERED"] = "REGISTERED"
-    """Current status; among variants of one type it tells them apart."""
+    """Current status; in a union, the discriminator."""
 
 
-_KNOWN = known(RegisteredPaymentEscrow)
+_JSON_NAMES = json_names(RegisteredPaymentEscrow)
 
 
 def read(raw: Any) -> RegisteredPaymentEscrow:
     """Read `RegisteredPaymentEscrow` from JSON."""
-    self = new(RegisteredPaymentEscrow)
+    self = new_instance(RegisteredPaymentEscrow)
     get = raw.get
-    self.applied_at = None if (v := get("appliedAt")) is None else read_datetime(v, "RegisteredPaymentEscrow.appliedAt")
-    self.company = v if (v := get("company")).__class__ is str else odd(v, "RegisteredPaymentEscrow.company")
-    self.invoice_number = (
-        v if (v := get("invoiceNumber")).__class__ is str else odd(v, "RegisteredPaymentEscrow.invoiceNumber")
+    self.applied_at = (
+        None if (t1 := get("appliedAt")) is None else read_datetime(t1, "RegisteredPaymentEscrow.appliedAt")
     )
-    self.sent_at = None if (v := get("sentAt")) is None else read_datetime(v, "RegisteredPaymentEscrow.sentAt")
-    self.status = v if (v := get("status")).__class__ is str else odd(v, "RegisteredPaymentEscrow.status")
-    if not _KNOWN.issuperset(raw):
-        self.additional_properties = extra(raw, _KNOWN)
+    self.company = (
+        v if (v := get("company")).__class__ is str else report_mismatch(v, "RegisteredPaymentEscrow.company")
+    )
+    self.invoice_number = (
+        v
+        if (v := get("invoiceNumber")).__class__ is str
+        else report_mismatch(v, "RegisteredPaymentEscrow.invoiceNumber")
+    )
+    self.sent_at = None if (t2 := get("sentAt")) is None else read_datetime(t2, "RegisteredPaymentEscrow.sentAt")
+    self.status = v if (v := get("status")).__class__ is str else report_mismatch(v, "RegisteredPaymentEscrow.status")
+    self.__time_texts__ = (t1, t2)
+    if not _JSON_NAMES.issuperset(raw):
+        self.additional_properties = unknown_fields(raw, _JSON_NAMES, self.__time_texts__)
     return self

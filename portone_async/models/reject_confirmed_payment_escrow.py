@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import extra, known, new, odd, read_datetime
+from portone_async._reading import json_names, new_instance, read_datetime, report_mismatch, unknown_fields
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 @define(slots=True, kw_only=True, repr=False)
 class RejectConfirmedPaymentEscrow(Model):
     """Escrow whose rejection by the buyer is final."""
+
+    __time_fields__: ClassVar[tuple[str, ...]] = ("applied_at", "sent_at")
 
     company: str
     """Delivery company."""
@@ -26,25 +28,32 @@ class RejectConfirmedPaymentEscrow(Model):
     sent_at: datetime | None = None
     """Time of dispatch."""
     status: Literal["REJECT_CONFIRMED"] = "REJECT_CONFIRMED"
-    """Current status; among variants of one type it tells them apart."""
+    """Current status; in a union, the discriminator."""
 
 
-_KNOWN = known(RejectConfirmedPaymentEscrow)
+_JSON_NAMES = json_names(RejectConfirmedPaymentEscrow)
 
 
 def read(raw: Any) -> RejectConfirmedPaymentEscrow:
     """Read `RejectConfirmedPaymentEscrow` from JSON."""
-    self = new(RejectConfirmedPaymentEscrow)
+    self = new_instance(RejectConfirmedPaymentEscrow)
     get = raw.get
     self.applied_at = (
-        None if (v := get("appliedAt")) is None else read_datetime(v, "RejectConfirmedPaymentEscrow.appliedAt")
+        None if (t1 := get("appliedAt")) is None else read_datetime(t1, "RejectConfirmedPaymentEscrow.appliedAt")
     )
-    self.company = v if (v := get("company")).__class__ is str else odd(v, "RejectConfirmedPaymentEscrow.company")
+    self.company = (
+        v if (v := get("company")).__class__ is str else report_mismatch(v, "RejectConfirmedPaymentEscrow.company")
+    )
     self.invoice_number = (
-        v if (v := get("invoiceNumber")).__class__ is str else odd(v, "RejectConfirmedPaymentEscrow.invoiceNumber")
+        v
+        if (v := get("invoiceNumber")).__class__ is str
+        else report_mismatch(v, "RejectConfirmedPaymentEscrow.invoiceNumber")
     )
-    self.sent_at = None if (v := get("sentAt")) is None else read_datetime(v, "RejectConfirmedPaymentEscrow.sentAt")
-    self.status = v if (v := get("status")).__class__ is str else odd(v, "RejectConfirmedPaymentEscrow.status")
-    if not _KNOWN.issuperset(raw):
-        self.additional_properties = extra(raw, _KNOWN)
+    self.sent_at = None if (t2 := get("sentAt")) is None else read_datetime(t2, "RejectConfirmedPaymentEscrow.sentAt")
+    self.status = (
+        v if (v := get("status")).__class__ is str else report_mismatch(v, "RejectConfirmedPaymentEscrow.status")
+    )
+    self.__time_texts__ = (t1, t2)
+    if not _JSON_NAMES.issuperset(raw):
+        self.additional_properties = unknown_fields(raw, _JSON_NAMES, self.__time_texts__)
     return self

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import extra, known, new, odd, read_datetime
+from portone_async._reading import json_names, new_instance, read_datetime, report_mismatch, unknown_fields
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 @define(slots=True, kw_only=True, repr=False)
 class RejectedPaymentEscrow(Model):
     """Escrow whose goods the buyer rejected."""
+
+    __time_fields__: ClassVar[tuple[str, ...]] = ("applied_at", "sent_at")
 
     company: str
     """Delivery company."""
@@ -26,23 +28,24 @@ class RejectedPaymentEscrow(Model):
     sent_at: datetime | None = None
     """Time of dispatch."""
     status: Literal["REJECTED"] = "REJECTED"
-    """Current status; among variants of one type it tells them apart."""
+    """Current status; in a union, the discriminator."""
 
 
-_KNOWN = known(RejectedPaymentEscrow)
+_JSON_NAMES = json_names(RejectedPaymentEscrow)
 
 
 def read(raw: Any) -> RejectedPaymentEscrow:
     """Read `RejectedPaymentEscrow` from JSON."""
-    self = new(RejectedPaymentEscrow)
+    self = new_instance(RejectedPaymentEscrow)
     get = raw.get
-    self.applied_at = None if (v := get("appliedAt")) is None else read_datetime(v, "RejectedPaymentEscrow.appliedAt")
-    self.company = v if (v := get("company")).__class__ is str else odd(v, "RejectedPaymentEscrow.company")
+    self.applied_at = None if (t1 := get("appliedAt")) is None else read_datetime(t1, "RejectedPaymentEscrow.appliedAt")
+    self.company = v if (v := get("company")).__class__ is str else report_mismatch(v, "RejectedPaymentEscrow.company")
     self.invoice_number = (
-        v if (v := get("invoiceNumber")).__class__ is str else odd(v, "RejectedPaymentEscrow.invoiceNumber")
+        v if (v := get("invoiceNumber")).__class__ is str else report_mismatch(v, "RejectedPaymentEscrow.invoiceNumber")
     )
-    self.sent_at = None if (v := get("sentAt")) is None else read_datetime(v, "RejectedPaymentEscrow.sentAt")
-    self.status = v if (v := get("status")).__class__ is str else odd(v, "RejectedPaymentEscrow.status")
-    if not _KNOWN.issuperset(raw):
-        self.additional_properties = extra(raw, _KNOWN)
+    self.sent_at = None if (t2 := get("sentAt")) is None else read_datetime(t2, "RejectedPaymentEscrow.sentAt")
+    self.status = v if (v := get("status")).__class__ is str else report_mismatch(v, "RejectedPaymentEscrow.status")
+    self.__time_texts__ = (t1, t2)
+    if not _JSON_NAMES.issuperset(raw):
+        self.additional_properties = unknown_fields(raw, _JSON_NAMES, self.__time_texts__)
     return self

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import extra, known, new, odd, read_datetime
+from portone_async._reading import json_names, new_instance, read_datetime, report_mismatch, unknown_fields
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -17,7 +17,10 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class RequestedPaymentCancellation(Model):
-    """A cancellation that has been asked for and not yet carried out."""
+    """A cancellation that has been requested and not yet carried out."""
+
+    __enum_fields__: ClassVar[tuple[str, ...]] = ("trigger",)
+    __time_fields__: ClassVar[tuple[str, ...]] = ("cancelled_at", "requested_at")
 
     id: str
     """Id of the cancellation."""
@@ -38,47 +41,58 @@ class RequestedPaymentCancellation(Model):
     pg_cancellation_id: str | None = None
     """Cancellation id at the PG."""
     status: Literal["REQUESTED"] = "REQUESTED"
-    """Current status; among variants of one type it tells them apart."""
+    """Current status; in a union, the discriminator."""
     trigger: Trigger | None = None
-    """Where the cancellation was asked for."""
+    """Where the cancellation was requested."""
 
 
-_KNOWN = known(RequestedPaymentCancellation)
+_JSON_NAMES = json_names(RequestedPaymentCancellation)
 
 
 def read(raw: Any) -> RequestedPaymentCancellation:
     """Read `RequestedPaymentCancellation` from JSON."""
-    self = new(RequestedPaymentCancellation)
+    self = new_instance(RequestedPaymentCancellation)
     get = raw.get
     self.cancelled_at = (
-        None if (v := get("cancelledAt")) is None else read_datetime(v, "RequestedPaymentCancellation.cancelledAt")
+        None if (t1 := get("cancelledAt")) is None else read_datetime(t1, "RequestedPaymentCancellation.cancelledAt")
     )
     self.easy_pay_discount_amount = (
         v
         if (v := get("easyPayDiscountAmount")) is None or v.__class__ is int
-        else odd(v, "RequestedPaymentCancellation.easyPayDiscountAmount")
+        else report_mismatch(v, "RequestedPaymentCancellation.easyPayDiscountAmount")
     )
-    self.id = v if (v := get("id")).__class__ is str else odd(v, "RequestedPaymentCancellation.id")
+    self.id = v if (v := get("id")).__class__ is str else report_mismatch(v, "RequestedPaymentCancellation.id")
     self.pg_cancellation_id = (
         v
         if (v := get("pgCancellationId")) is None or v.__class__ is str
-        else odd(v, "RequestedPaymentCancellation.pgCancellationId")
+        else report_mismatch(v, "RequestedPaymentCancellation.pgCancellationId")
     )
-    self.reason = v if (v := get("reason")).__class__ is str else odd(v, "RequestedPaymentCancellation.reason")
-    self.requested_at = read_datetime(get("requestedAt"), "RequestedPaymentCancellation.requestedAt")
-    self.status = v if (v := get("status")).__class__ is str else odd(v, "RequestedPaymentCancellation.status")
+    self.reason = (
+        v if (v := get("reason")).__class__ is str else report_mismatch(v, "RequestedPaymentCancellation.reason")
+    )
+    self.requested_at = read_datetime(t2 := get("requestedAt"), "RequestedPaymentCancellation.requestedAt")
+    self.status = (
+        v if (v := get("status")).__class__ is str else report_mismatch(v, "RequestedPaymentCancellation.status")
+    )
     self.tax_free_amount = (
-        v if (v := get("taxFreeAmount")).__class__ is int else odd(v, "RequestedPaymentCancellation.taxFreeAmount")
+        v
+        if (v := get("taxFreeAmount")).__class__ is int
+        else report_mismatch(v, "RequestedPaymentCancellation.taxFreeAmount")
     )
     self.total_amount = (
-        v if (v := get("totalAmount")).__class__ is int else odd(v, "RequestedPaymentCancellation.totalAmount")
+        v
+        if (v := get("totalAmount")).__class__ is int
+        else report_mismatch(v, "RequestedPaymentCancellation.totalAmount")
     )
     self.trigger = (
-        v if (v := get("trigger")) is None or v.__class__ is str else odd(v, "RequestedPaymentCancellation.trigger")
+        v
+        if (v := get("trigger")) is None or v.__class__ is str
+        else report_mismatch(v, "RequestedPaymentCancellation.trigger")
     )
     self.vat_amount = (
-        v if (v := get("vatAmount")).__class__ is int else odd(v, "RequestedPaymentCancellation.vatAmount")
+        v if (v := get("vatAmount")).__class__ is int else report_mismatch(v, "RequestedPaymentCancellation.vatAmount")
     )
-    if not _KNOWN.issuperset(raw):
-        self.additional_properties = extra(raw, _KNOWN)
+    self.__time_texts__ = (t1, t2)
+    if not _JSON_NAMES.issuperset(raw):
+        self.additional_properties = unknown_fields(raw, _JSON_NAMES, self.__time_texts__)
     return self

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import extra, known, new, odd, read_datetime
+from portone_async._reading import json_names, new_instance, read_datetime, report_mismatch, unknown_fields
 from portone_async.models.update_platform_additional_fee_policy_body import (
     read as read_update_platform_additional_fee_policy_body,
 )
@@ -22,25 +22,28 @@ if TYPE_CHECKING:
 class ReschedulePlatformAdditionalFeePolicyBody(Model):
     """`ReschedulePlatformAdditionalFeePolicyBody` of PortOne's document."""
 
+    __time_fields__: ClassVar[tuple[str, ...]] = ("applied_at",)
+
     applied_at: datetime
     """When the change takes or took effect."""
     update: UpdatePlatformAdditionalFeePolicyBody
     """Changes to be made."""
 
 
-_KNOWN = known(ReschedulePlatformAdditionalFeePolicyBody)
+_JSON_NAMES = json_names(ReschedulePlatformAdditionalFeePolicyBody)
 
 
 def read(raw: Any) -> ReschedulePlatformAdditionalFeePolicyBody:
     """Read `ReschedulePlatformAdditionalFeePolicyBody` from JSON."""
-    self = new(ReschedulePlatformAdditionalFeePolicyBody)
+    self = new_instance(ReschedulePlatformAdditionalFeePolicyBody)
     get = raw.get
-    self.applied_at = read_datetime(get("appliedAt"), "ReschedulePlatformAdditionalFeePolicyBody.appliedAt")
+    self.applied_at = read_datetime(t1 := get("appliedAt"), "ReschedulePlatformAdditionalFeePolicyBody.appliedAt")
     self.update = (
         read_update_platform_additional_fee_policy_body(v)
         if (v := get("update")).__class__ is dict
-        else odd(v, "ReschedulePlatformAdditionalFeePolicyBody.update")
+        else report_mismatch(v, "ReschedulePlatformAdditionalFeePolicyBody.update")
     )
-    if not _KNOWN.issuperset(raw):
-        self.additional_properties = extra(raw, _KNOWN)
+    self.__time_texts__ = (t1,)
+    if not _JSON_NAMES.issuperset(raw):
+        self.additional_properties = unknown_fields(raw, _JSON_NAMES, self.__time_texts__)
     return self

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import extra, known, new, odd
+from portone_async._reading import json_names, new_instance, report_mismatch, unknown_fields
 from portone_async.models.platform_additional_fee_policy import read as read_platform_additional_fee_policy
 
 if TYPE_CHECKING:
@@ -22,18 +22,18 @@ class ReschedulePlatformAdditionalFeePolicyResponse(Model):
     """The additional fee policy as it will be."""
 
 
-_KNOWN = known(ReschedulePlatformAdditionalFeePolicyResponse)
+_JSON_NAMES = json_names(ReschedulePlatformAdditionalFeePolicyResponse)
 
 
 def read(raw: Any) -> ReschedulePlatformAdditionalFeePolicyResponse:
     """Read `ReschedulePlatformAdditionalFeePolicyResponse` from JSON."""
-    self = new(ReschedulePlatformAdditionalFeePolicyResponse)
+    self = new_instance(ReschedulePlatformAdditionalFeePolicyResponse)
     get = raw.get
     self.scheduled_additional_fee_policy = (
         read_platform_additional_fee_policy(v)
         if (v := get("scheduledAdditionalFeePolicy")).__class__ is dict
-        else odd(v, "ReschedulePlatformAdditionalFeePolicyResponse.scheduledAdditionalFeePolicy")
+        else report_mismatch(v, "ReschedulePlatformAdditionalFeePolicyResponse.scheduledAdditionalFeePolicy")
     )
-    if not _KNOWN.issuperset(raw):
-        self.additional_properties = extra(raw, _KNOWN)
+    if not _JSON_NAMES.issuperset(raw):
+        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
     return self

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import extra, known, new, odd
+from portone_async._reading import json_names, new_instance, report_mismatch, unknown_fields
 from portone_async.models.platform_discount_share_policy import read as read_platform_discount_share_policy
 
 if TYPE_CHECKING:
@@ -22,18 +22,18 @@ class ReschedulePlatformDiscountSharePolicyResponse(Model):
     """The discount share policy as it will be."""
 
 
-_KNOWN = known(ReschedulePlatformDiscountSharePolicyResponse)
+_JSON_NAMES = json_names(ReschedulePlatformDiscountSharePolicyResponse)
 
 
 def read(raw: Any) -> ReschedulePlatformDiscountSharePolicyResponse:
     """Read `ReschedulePlatformDiscountSharePolicyResponse` from JSON."""
-    self = new(ReschedulePlatformDiscountSharePolicyResponse)
+    self = new_instance(ReschedulePlatformDiscountSharePolicyResponse)
     get = raw.get
     self.scheduled_discount_share_policy = (
         read_platform_discount_share_policy(v)
         if (v := get("scheduledDiscountSharePolicy")).__class__ is dict
-        else odd(v, "ReschedulePlatformDiscountSharePolicyResponse.scheduledDiscountSharePolicy")
+        else report_mismatch(v, "ReschedulePlatformDiscountSharePolicyResponse.scheduledDiscountSharePolicy")
     )
-    if not _KNOWN.issuperset(raw):
-        self.additional_properties = extra(raw, _KNOWN)
+    if not _JSON_NAMES.issuperset(raw):
+        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
     return self

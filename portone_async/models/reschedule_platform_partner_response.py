@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import extra, known, new, odd
+from portone_async._reading import json_names, new_instance, report_mismatch, unknown_fields
 from portone_async.models.platform_partner import read as read_platform_partner
 
 if TYPE_CHECKING:
@@ -22,18 +22,18 @@ class ReschedulePlatformPartnerResponse(Model):
     """The partner as it will be."""
 
 
-_KNOWN = known(ReschedulePlatformPartnerResponse)
+_JSON_NAMES = json_names(ReschedulePlatformPartnerResponse)
 
 
 def read(raw: Any) -> ReschedulePlatformPartnerResponse:
     """Read `ReschedulePlatformPartnerResponse` from JSON."""
-    self = new(ReschedulePlatformPartnerResponse)
+    self = new_instance(ReschedulePlatformPartnerResponse)
     get = raw.get
     self.scheduled_partner = (
         read_platform_partner(v)
         if (v := get("scheduledPartner")).__class__ is dict
-        else odd(v, "ReschedulePlatformPartnerResponse.scheduledPartner")
+        else report_mismatch(v, "ReschedulePlatformPartnerResponse.scheduledPartner")
     )
-    if not _KNOWN.issuperset(raw):
-        self.additional_properties = extra(raw, _KNOWN)
+    if not _JSON_NAMES.issuperset(raw):
+        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
     return self

@@ -7,7 +7,7 @@ from typing import Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import new
+from portone_async._reading import new_instance
 
 
 @define(slots=True, kw_only=True, repr=False)
@@ -17,6 +17,6 @@ class ResendIdentityVerificationResponse(Model):
 
 def read(raw: Any) -> ResendIdentityVerificationResponse:
     """Read `ResendIdentityVerificationResponse` from JSON."""
-    self = new(ResendIdentityVerificationResponse)
+    self = new_instance(ResendIdentityVerificationResponse)
     self.additional_properties = raw
     return self

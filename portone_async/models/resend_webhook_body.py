@@ -7,7 +7,7 @@ from typing import Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import extra, known, new, odd
+from portone_async._reading import json_names, new_instance, report_mismatch, unknown_fields
 
 
 @define(slots=True, kw_only=True, repr=False)
@@ -17,20 +17,24 @@ class ResendWebhookBody(Model):
     store_id: str | None = None
     """Store id; in requests it defaults to the store of the credentials."""
     webhook_id: str | None = None
-    """Webhook id; the latest webhook of the payment when left out."""
+    """Webhook id; the latest webhook of the payment if omitted."""
 
 
-_KNOWN = known(ResendWebhookBody)
+_JSON_NAMES = json_names(ResendWebhookBody)
 
 
 def read(raw: Any) -> ResendWebhookBody:
     """Read `ResendWebhookBody` from JSON."""
-    self = new(ResendWebhookBody)
+    self = new_instance(ResendWebhookBody)
     get = raw.get
-    self.store_id = v if (v := get("storeId")) is None or v.__class__ is str else odd(v, "ResendWebhookBody.storeId")
-    self.webhook_id = (
-        v if (v := get("webhookId")) is None or v.__class__ is str else odd(v, "ResendWebhookBody.webhookId")
+    self.store_id = (
+        v if (v := get("storeId")) is None or v.__class__ is str else report_mismatch(v, "ResendWebhookBody.storeId")
     )
-    if not _KNOWN.issuperset(raw):
-        self.additional_properties = extra(raw, _KNOWN)
+    self.webhook_id = (
+        v
+        if (v := get("webhookId")) is None or v.__class__ is str
+        else report_mismatch(v, "ResendWebhookBody.webhookId")
+    )
+    if not _JSON_NAMES.issuperset(raw):
+        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
     return self

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import extra, known, new, odd
+from portone_async._reading import json_names, new_instance, report_mismatch, unknown_fields
 from portone_async.models.payment_webhook import read as read_payment_webhook
 
 if TYPE_CHECKING:
@@ -22,16 +22,18 @@ class ResendWebhookResponse(Model):
     """The webhook that was sent again."""
 
 
-_KNOWN = known(ResendWebhookResponse)
+_JSON_NAMES = json_names(ResendWebhookResponse)
 
 
 def read(raw: Any) -> ResendWebhookResponse:
     """Read `ResendWebhookResponse` from JSON."""
-    self = new(ResendWebhookResponse)
+    self = new_instance(ResendWebhookResponse)
     get = raw.get
     self.webhook = (
-        read_payment_webhook(v) if (v := get("webhook")).__class__ is dict else odd(v, "ResendWebhookResponse.webhook")
+        read_payment_webhook(v)
+        if (v := get("webhook")).__class__ is dict
+        else report_mismatch(v, "ResendWebhookResponse.webhook")
     )
-    if not _KNOWN.issuperset(raw):
-        self.additional_properties = extra(raw, _KNOWN)
+    if not _JSON_NAMES.issuperset(raw):
+        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
     return self

@@ -7,7 +7,7 @@ from typing import Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import extra, known, new, odd, read_scalars
+from portone_async._reading import json_names, new_instance, read_scalars, report_mismatch, unknown_fields
 
 
 @define(slots=True, kw_only=True, repr=False)
@@ -22,26 +22,30 @@ class RevokePaymentSchedulesBody(Model):
     """Store id; in requests it defaults to the store of the credentials."""
 
 
-_KNOWN = known(RevokePaymentSchedulesBody)
+_JSON_NAMES = json_names(RevokePaymentSchedulesBody)
 
 
 def read(raw: Any) -> RevokePaymentSchedulesBody:
     """Read `RevokePaymentSchedulesBody` from JSON."""
-    self = new(RevokePaymentSchedulesBody)
+    self = new_instance(RevokePaymentSchedulesBody)
     get = raw.get
     self.billing_key = (
-        v if (v := get("billingKey")) is None or v.__class__ is str else odd(v, "RevokePaymentSchedulesBody.billingKey")
+        v
+        if (v := get("billingKey")) is None or v.__class__ is str
+        else report_mismatch(v, "RevokePaymentSchedulesBody.billingKey")
     )
     self.schedule_ids = (
         None
         if (v := get("scheduleIds")) is None
         else read_scalars(v, str, "RevokePaymentSchedulesBody.scheduleIds")
         if v.__class__ is list
-        else odd(v, "RevokePaymentSchedulesBody.scheduleIds")
+        else report_mismatch(v, "RevokePaymentSchedulesBody.scheduleIds")
     )
     self.store_id = (
-        v if (v := get("storeId")) is None or v.__class__ is str else odd(v, "RevokePaymentSchedulesBody.storeId")
+        v
+        if (v := get("storeId")) is None or v.__class__ is str
+        else report_mismatch(v, "RevokePaymentSchedulesBody.storeId")
     )
-    if not _KNOWN.issuperset(raw):
-        self.additional_properties = extra(raw, _KNOWN)
+    if not _JSON_NAMES.issuperset(raw):
+        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
     return self

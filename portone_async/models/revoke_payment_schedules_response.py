@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import extra, known, new, odd, read_datetime, read_scalars
+from portone_async._reading import (
+    json_names,
+    new_instance,
+    read_datetime,
+    read_scalars,
+    report_mismatch,
+    unknown_fields,
+)
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -17,27 +24,30 @@ if TYPE_CHECKING:
 class RevokePaymentSchedulesResponse(Model):
     """`RevokePaymentSchedulesResponse` of PortOne's document."""
 
+    __time_fields__: ClassVar[tuple[str, ...]] = ("revoked_at",)
+
     revoked_schedule_ids: list[str]
     """Ids of the schedules that were revoked."""
     revoked_at: datetime | None = None
-    """Time the schedules were revoked."""
+    """When the schedules were revoked."""
 
 
-_KNOWN = known(RevokePaymentSchedulesResponse)
+_JSON_NAMES = json_names(RevokePaymentSchedulesResponse)
 
 
 def read(raw: Any) -> RevokePaymentSchedulesResponse:
     """Read `RevokePaymentSchedulesResponse` from JSON."""
-    self = new(RevokePaymentSchedulesResponse)
+    self = new_instance(RevokePaymentSchedulesResponse)
     get = raw.get
     self.revoked_at = (
-        None if (v := get("revokedAt")) is None else read_datetime(v, "RevokePaymentSchedulesResponse.revokedAt")
+        None if (t1 := get("revokedAt")) is None else read_datetime(t1, "RevokePaymentSchedulesResponse.revokedAt")
     )
     self.revoked_schedule_ids = (
         read_scalars(v, str, "RevokePaymentSchedulesResponse.revokedScheduleIds")
         if (v := get("revokedScheduleIds")).__class__ is list
-        else odd(v, "RevokePaymentSchedulesResponse.revokedScheduleIds")
+        else report_mismatch(v, "RevokePaymentSchedulesResponse.revokedScheduleIds")
     )
-    if not _KNOWN.issuperset(raw):
-        self.additional_properties = extra(raw, _KNOWN)
+    self.__time_texts__ = (t1,)
+    if not _JSON_NAMES.issuperset(raw):
+        self.additional_properties = unknown_fields(raw, _JSON_NAMES, self.__time_texts__)
     return self

@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import extra, known, new, odd, read_datetime, read_list, read_scalars
+from portone_async._reading import (
+    json_names,
+    new_instance,
+    read_datetime,
+    read_list,
+    read_scalars,
+    report_mismatch,
+    unknown_fields,
+)
 from portone_async.models.customer import read as read_customer
 from portone_async.models.payment_product import read as read_payment_product
 
@@ -22,6 +30,9 @@ if TYPE_CHECKING:
 @define(slots=True, kw_only=True, repr=False)
 class RevokedPaymentSchedule(Model):
     """A payment schedule that was revoked before the payment."""
+
+    __enum_fields__: ClassVar[tuple[str, ...]] = ("currency",)
+    __time_fields__: ClassVar[tuple[str, ...]] = ("created_at", "revoked_at", "time_to_pay")
 
     billing_key: str
     """Billing key, which stands for a stored payment method."""
@@ -46,11 +57,11 @@ class RevokedPaymentSchedule(Model):
     payment_id: str
     """Payment id."""
     revoked_at: datetime
-    """Time the schedule was revoked."""
+    """When the schedule was revoked."""
     store_id: str
     """Store id; in requests it defaults to the store of the credentials."""
     time_to_pay: datetime
-    """Time the payment is due to be made."""
+    """When the payment is due to be made."""
     total_amount: int
     """Total amount, in the smallest unit of the currency (won for KRW)."""
     installment_month: int | None = None
@@ -60,69 +71,92 @@ class RevokedPaymentSchedule(Model):
     products: list[PaymentProduct] | None = None
     """Products."""
     status: Literal["REVOKED"] = "REVOKED"
-    """Current status; among variants of one type it tells them apart."""
+    """Current status; in a union, the discriminator."""
     tax_free_amount: int | None = None
     """Tax-free amount, in the smallest currency unit."""
     vat_amount: int | None = None
     """VAT, in the smallest currency unit."""
 
 
-_KNOWN = known(RevokedPaymentSchedule)
+_JSON_NAMES = json_names(RevokedPaymentSchedule)
 
 
 def read(raw: Any) -> RevokedPaymentSchedule:
     """Read `RevokedPaymentSchedule` from JSON."""
-    self = new(RevokedPaymentSchedule)
+    self = new_instance(RevokedPaymentSchedule)
     get = raw.get
-    self.billing_key = v if (v := get("billingKey")).__class__ is str else odd(v, "RevokedPaymentSchedule.billingKey")
-    self.created_at = read_datetime(get("createdAt"), "RevokedPaymentSchedule.createdAt")
-    self.currency = v if (v := get("currency")).__class__ is str else odd(v, "RevokedPaymentSchedule.currency")
-    self.custom_data = v if (v := get("customData")).__class__ is str else odd(v, "RevokedPaymentSchedule.customData")
-    self.customer = (
-        read_customer(v) if (v := get("customer")).__class__ is dict else odd(v, "RevokedPaymentSchedule.customer")
+    self.billing_key = (
+        v if (v := get("billingKey")).__class__ is str else report_mismatch(v, "RevokedPaymentSchedule.billingKey")
     )
-    self.id = v if (v := get("id")).__class__ is str else odd(v, "RevokedPaymentSchedule.id")
+    self.created_at = read_datetime(t1 := get("createdAt"), "RevokedPaymentSchedule.createdAt")
+    self.currency = (
+        v if (v := get("currency")).__class__ is str else report_mismatch(v, "RevokedPaymentSchedule.currency")
+    )
+    self.custom_data = (
+        v if (v := get("customData")).__class__ is str else report_mismatch(v, "RevokedPaymentSchedule.customData")
+    )
+    self.customer = (
+        read_customer(v)
+        if (v := get("customer")).__class__ is dict
+        else report_mismatch(v, "RevokedPaymentSchedule.customer")
+    )
+    self.id = v if (v := get("id")).__class__ is str else report_mismatch(v, "RevokedPaymentSchedule.id")
     self.installment_month = (
         v
         if (v := get("installmentMonth")) is None or v.__class__ is int
-        else odd(v, "RevokedPaymentSchedule.installmentMonth")
+        else report_mismatch(v, "RevokedPaymentSchedule.installmentMonth")
     )
     self.is_cultural_expense = (
-        v if (v := get("isCulturalExpense")).__class__ is bool else odd(v, "RevokedPaymentSchedule.isCulturalExpense")
+        v
+        if (v := get("isCulturalExpense")).__class__ is bool
+        else report_mismatch(v, "RevokedPaymentSchedule.isCulturalExpense")
     )
-    self.is_escrow = v if (v := get("isEscrow")).__class__ is bool else odd(v, "RevokedPaymentSchedule.isEscrow")
-    self.merchant_id = v if (v := get("merchantId")).__class__ is str else odd(v, "RevokedPaymentSchedule.merchantId")
+    self.is_escrow = (
+        v if (v := get("isEscrow")).__class__ is bool else report_mismatch(v, "RevokedPaymentSchedule.isEscrow")
+    )
+    self.merchant_id = (
+        v if (v := get("merchantId")).__class__ is str else report_mismatch(v, "RevokedPaymentSchedule.merchantId")
+    )
     self.notice_urls = (
         None
         if (v := get("noticeUrls")) is None
         else read_scalars(v, str, "RevokedPaymentSchedule.noticeUrls")
         if v.__class__ is list
-        else odd(v, "RevokedPaymentSchedule.noticeUrls")
+        else report_mismatch(v, "RevokedPaymentSchedule.noticeUrls")
     )
-    self.order_name = v if (v := get("orderName")).__class__ is str else odd(v, "RevokedPaymentSchedule.orderName")
-    self.payment_id = v if (v := get("paymentId")).__class__ is str else odd(v, "RevokedPaymentSchedule.paymentId")
+    self.order_name = (
+        v if (v := get("orderName")).__class__ is str else report_mismatch(v, "RevokedPaymentSchedule.orderName")
+    )
+    self.payment_id = (
+        v if (v := get("paymentId")).__class__ is str else report_mismatch(v, "RevokedPaymentSchedule.paymentId")
+    )
     self.products = (
         None
         if (v := get("products")) is None
         else read_list(v, read_payment_product, "RevokedPaymentSchedule.products")
         if v.__class__ is list
-        else odd(v, "RevokedPaymentSchedule.products")
+        else report_mismatch(v, "RevokedPaymentSchedule.products")
     )
-    self.revoked_at = read_datetime(get("revokedAt"), "RevokedPaymentSchedule.revokedAt")
-    self.status = v if (v := get("status")).__class__ is str else odd(v, "RevokedPaymentSchedule.status")
-    self.store_id = v if (v := get("storeId")).__class__ is str else odd(v, "RevokedPaymentSchedule.storeId")
+    self.revoked_at = read_datetime(t2 := get("revokedAt"), "RevokedPaymentSchedule.revokedAt")
+    self.status = v if (v := get("status")).__class__ is str else report_mismatch(v, "RevokedPaymentSchedule.status")
+    self.store_id = (
+        v if (v := get("storeId")).__class__ is str else report_mismatch(v, "RevokedPaymentSchedule.storeId")
+    )
     self.tax_free_amount = (
         v
         if (v := get("taxFreeAmount")) is None or v.__class__ is int
-        else odd(v, "RevokedPaymentSchedule.taxFreeAmount")
+        else report_mismatch(v, "RevokedPaymentSchedule.taxFreeAmount")
     )
-    self.time_to_pay = read_datetime(get("timeToPay"), "RevokedPaymentSchedule.timeToPay")
+    self.time_to_pay = read_datetime(t3 := get("timeToPay"), "RevokedPaymentSchedule.timeToPay")
     self.total_amount = (
-        v if (v := get("totalAmount")).__class__ is int else odd(v, "RevokedPaymentSchedule.totalAmount")
+        v if (v := get("totalAmount")).__class__ is int else report_mismatch(v, "RevokedPaymentSchedule.totalAmount")
     )
     self.vat_amount = (
-        v if (v := get("vatAmount")) is None or v.__class__ is int else odd(v, "RevokedPaymentSchedule.vatAmount")
+        v
+        if (v := get("vatAmount")) is None or v.__class__ is int
+        else report_mismatch(v, "RevokedPaymentSchedule.vatAmount")
     )
-    if not _KNOWN.issuperset(raw):
-        self.additional_properties = extra(raw, _KNOWN)
+    self.__time_texts__ = (t1, t2, t3)
+    if not _JSON_NAMES.issuperset(raw):
+        self.additional_properties = unknown_fields(raw, _JSON_NAMES, self.__time_texts__)
     return self

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import extra, known, new, odd, read_datetime
+from portone_async._reading import json_names, new_instance, read_datetime, report_mismatch, unknown_fields
 from portone_async.models.update_platform_contract_body import read as read_update_platform_contract_body
 
 if TYPE_CHECKING:
@@ -20,25 +20,28 @@ if TYPE_CHECKING:
 class SchedulePlatformContractBody(Model):
     """`SchedulePlatformContractBody` of PortOne's document."""
 
+    __time_fields__: ClassVar[tuple[str, ...]] = ("applied_at",)
+
     applied_at: datetime
     """When the change takes or took effect."""
     update: UpdatePlatformContractBody
     """Changes to be made."""
 
 
-_KNOWN = known(SchedulePlatformContractBody)
+_JSON_NAMES = json_names(SchedulePlatformContractBody)
 
 
 def read(raw: Any) -> SchedulePlatformContractBody:
     """Read `SchedulePlatformContractBody` from JSON."""
-    self = new(SchedulePlatformContractBody)
+    self = new_instance(SchedulePlatformContractBody)
     get = raw.get
-    self.applied_at = read_datetime(get("appliedAt"), "SchedulePlatformContractBody.appliedAt")
+    self.applied_at = read_datetime(t1 := get("appliedAt"), "SchedulePlatformContractBody.appliedAt")
     self.update = (
         read_update_platform_contract_body(v)
         if (v := get("update")).__class__ is dict
-        else odd(v, "SchedulePlatformContractBody.update")
+        else report_mismatch(v, "SchedulePlatformContractBody.update")
     )
-    if not _KNOWN.issuperset(raw):
-        self.additional_properties = extra(raw, _KNOWN)
+    self.__time_texts__ = (t1,)
+    if not _JSON_NAMES.issuperset(raw):
+        self.additional_properties = unknown_fields(raw, _JSON_NAMES, self.__time_texts__)
     return self

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import extra, known, new, odd, read_datetime
+from portone_async._reading import json_names, new_instance, read_datetime, report_mismatch, unknown_fields
 from portone_async.models.update_platform_partner_body import read as read_update_platform_partner_body
 
 if TYPE_CHECKING:
@@ -20,25 +20,28 @@ if TYPE_CHECKING:
 class SchedulePlatformPartnerBody(Model):
     """`SchedulePlatformPartnerBody` of PortOne's document."""
 
+    __time_fields__: ClassVar[tuple[str, ...]] = ("applied_at",)
+
     applied_at: datetime
     """When the change takes or took effect."""
     update: UpdatePlatformPartnerBody
     """Changes to be made."""
 
 
-_KNOWN = known(SchedulePlatformPartnerBody)
+_JSON_NAMES = json_names(SchedulePlatformPartnerBody)
 
 
 def read(raw: Any) -> SchedulePlatformPartnerBody:
     """Read `SchedulePlatformPartnerBody` from JSON."""
-    self = new(SchedulePlatformPartnerBody)
+    self = new_instance(SchedulePlatformPartnerBody)
     get = raw.get
-    self.applied_at = read_datetime(get("appliedAt"), "SchedulePlatformPartnerBody.appliedAt")
+    self.applied_at = read_datetime(t1 := get("appliedAt"), "SchedulePlatformPartnerBody.appliedAt")
     self.update = (
         read_update_platform_partner_body(v)
         if (v := get("update")).__class__ is dict
-        else odd(v, "SchedulePlatformPartnerBody.update")
+        else report_mismatch(v, "SchedulePlatformPartnerBody.update")
     )
-    if not _KNOWN.issuperset(raw):
-        self.additional_properties = extra(raw, _KNOWN)
+    self.__time_texts__ = (t1,)
+    if not _JSON_NAMES.issuperset(raw):
+        self.additional_properties = unknown_fields(raw, _JSON_NAMES, self.__time_texts__)
     return self

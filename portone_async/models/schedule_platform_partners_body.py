@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import extra, known, new, odd, read_datetime
+from portone_async._reading import json_names, new_instance, read_datetime, report_mismatch, unknown_fields
 from portone_async.models.platform_partner_filter_input import read as read_platform_partner_filter_input
 from portone_async.models.schedule_platform_partners_body_update import (
     read as read_schedule_platform_partners_body_update,
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 class SchedulePlatformPartnersBody(Model):
     """`SchedulePlatformPartnersBody` of PortOne's document."""
 
+    __time_fields__: ClassVar[tuple[str, ...]] = ("applied_at",)
+
     applied_at: datetime
     """When the change takes or took effect."""
     update: SchedulePlatformPartnersBodyUpdate
@@ -32,26 +34,27 @@ class SchedulePlatformPartnersBody(Model):
     """Conditions for the partners to update."""
 
 
-_KNOWN = known(SchedulePlatformPartnersBody)
+_JSON_NAMES = json_names(SchedulePlatformPartnersBody)
 
 
 def read(raw: Any) -> SchedulePlatformPartnersBody:
     """Read `SchedulePlatformPartnersBody` from JSON."""
-    self = new(SchedulePlatformPartnersBody)
+    self = new_instance(SchedulePlatformPartnersBody)
     get = raw.get
-    self.applied_at = read_datetime(get("appliedAt"), "SchedulePlatformPartnersBody.appliedAt")
+    self.applied_at = read_datetime(t1 := get("appliedAt"), "SchedulePlatformPartnersBody.appliedAt")
     self.filter = (
         None
         if (v := get("filter")) is None
         else read_platform_partner_filter_input(v)
         if v.__class__ is dict
-        else odd(v, "SchedulePlatformPartnersBody.filter")
+        else report_mismatch(v, "SchedulePlatformPartnersBody.filter")
     )
     self.update = (
         read_schedule_platform_partners_body_update(v)
         if (v := get("update")).__class__ is dict
-        else odd(v, "SchedulePlatformPartnersBody.update")
+        else report_mismatch(v, "SchedulePlatformPartnersBody.update")
     )
-    if not _KNOWN.issuperset(raw):
-        self.additional_properties = extra(raw, _KNOWN)
+    self.__time_texts__ = (t1,)
+    if not _JSON_NAMES.issuperset(raw):
+        self.additional_properties = unknown_fields(raw, _JSON_NAMES, self.__time_texts__)
     return self

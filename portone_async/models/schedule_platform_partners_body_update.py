@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import extra, known, new, odd, read_scalars
+from portone_async._reading import json_names, new_instance, read_scalars, report_mismatch, unknown_fields
 from portone_async.models.platform_properties import read as read_platform_properties
 from portone_async.models.schedule_platform_partners_body_update_account import (
     read as read_schedule_platform_partners_body_update_account,
@@ -52,59 +52,63 @@ class SchedulePlatformPartnersBodyUpdate(Model):
     """User-defined properties."""
 
 
-_KNOWN = known(SchedulePlatformPartnersBodyUpdate)
+_JSON_NAMES = json_names(SchedulePlatformPartnersBodyUpdate)
 
 
 def read(raw: Any) -> SchedulePlatformPartnersBodyUpdate:
     """Read `SchedulePlatformPartnersBodyUpdate` from JSON."""
-    self = new(SchedulePlatformPartnersBodyUpdate)
+    self = new_instance(SchedulePlatformPartnersBodyUpdate)
     get = raw.get
     self.account = (
         None
         if (v := get("account")) is None
         else read_schedule_platform_partners_body_update_account(v)
         if v.__class__ is dict
-        else odd(v, "SchedulePlatformPartnersBodyUpdate.account")
+        else report_mismatch(v, "SchedulePlatformPartnersBodyUpdate.account")
     )
     self.contact = (
         None
         if (v := get("contact")) is None
         else read_schedule_platform_partners_body_update_contact(v)
         if v.__class__ is dict
-        else odd(v, "SchedulePlatformPartnersBodyUpdate.contact")
+        else report_mismatch(v, "SchedulePlatformPartnersBodyUpdate.contact")
     )
     self.default_contract_id = (
         v
         if (v := get("defaultContractId")) is None or v.__class__ is str
-        else odd(v, "SchedulePlatformPartnersBodyUpdate.defaultContractId")
+        else report_mismatch(v, "SchedulePlatformPartnersBodyUpdate.defaultContractId")
     )
     self.memo = (
-        v if (v := get("memo")) is None or v.__class__ is str else odd(v, "SchedulePlatformPartnersBodyUpdate.memo")
+        v
+        if (v := get("memo")) is None or v.__class__ is str
+        else report_mismatch(v, "SchedulePlatformPartnersBodyUpdate.memo")
     )
     self.name = (
-        v if (v := get("name")) is None or v.__class__ is str else odd(v, "SchedulePlatformPartnersBodyUpdate.name")
+        v
+        if (v := get("name")) is None or v.__class__ is str
+        else report_mismatch(v, "SchedulePlatformPartnersBodyUpdate.name")
     )
     self.tags = (
         None
         if (v := get("tags")) is None
         else read_scalars(v, str, "SchedulePlatformPartnersBodyUpdate.tags")
         if v.__class__ is list
-        else odd(v, "SchedulePlatformPartnersBodyUpdate.tags")
+        else report_mismatch(v, "SchedulePlatformPartnersBodyUpdate.tags")
     )
     self.type = (
         None
         if (v := get("type")) is None
         else read_schedule_platform_partners_body_update_type(v)
         if v.__class__ is dict
-        else odd(v, "SchedulePlatformPartnersBodyUpdate.type")
+        else report_mismatch(v, "SchedulePlatformPartnersBodyUpdate.type")
     )
     self.user_defined_properties = (
         None
         if (v := get("userDefinedProperties")) is None
         else read_platform_properties(v)
         if v.__class__ is dict
-        else odd(v, "SchedulePlatformPartnersBodyUpdate.userDefinedProperties")
+        else report_mismatch(v, "SchedulePlatformPartnersBodyUpdate.userDefinedProperties")
     )
-    if not _KNOWN.issuperset(raw):
-        self.additional_properties = extra(raw, _KNOWN)
+    if not _JSON_NAMES.issuperset(raw):
+        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
     return self

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import extra, known, new, odd
+from portone_async._reading import json_names, new_instance, report_mismatch, unknown_fields
 from portone_async.models.schedule_platform_partners_body_update_type_business import (
     read as read_schedule_platform_partners_body_update_type_business,
 )
@@ -42,34 +42,34 @@ class SchedulePlatformPartnersBodyUpdateType(Model):
     """Details of a partner subject to withholding tax."""
 
 
-_KNOWN = known(SchedulePlatformPartnersBodyUpdateType)
+_JSON_NAMES = json_names(SchedulePlatformPartnersBodyUpdateType)
 
 
 def read(raw: Any) -> SchedulePlatformPartnersBodyUpdateType:
     """Read `SchedulePlatformPartnersBodyUpdateType` from JSON."""
-    self = new(SchedulePlatformPartnersBodyUpdateType)
+    self = new_instance(SchedulePlatformPartnersBodyUpdateType)
     get = raw.get
     self.business = (
         None
         if (v := get("business")) is None
         else read_schedule_platform_partners_body_update_type_business(v)
         if v.__class__ is dict
-        else odd(v, "SchedulePlatformPartnersBodyUpdateType.business")
+        else report_mismatch(v, "SchedulePlatformPartnersBodyUpdateType.business")
     )
     self.non_wht_payer = (
         None
         if (v := get("nonWhtPayer")) is None
         else read_schedule_platform_partners_body_update_type_non_wht_payer(v)
         if v.__class__ is dict
-        else odd(v, "SchedulePlatformPartnersBodyUpdateType.nonWhtPayer")
+        else report_mismatch(v, "SchedulePlatformPartnersBodyUpdateType.nonWhtPayer")
     )
     self.wht_payer = (
         None
         if (v := get("whtPayer")) is None
         else read_schedule_platform_partners_body_update_type_wht_payer(v)
         if v.__class__ is dict
-        else odd(v, "SchedulePlatformPartnersBodyUpdateType.whtPayer")
+        else report_mismatch(v, "SchedulePlatformPartnersBodyUpdateType.whtPayer")
     )
-    if not _KNOWN.issuperset(raw):
-        self.additional_properties = extra(raw, _KNOWN)
+    if not _JSON_NAMES.issuperset(raw):
+        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
     return self

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import extra, known, new, odd
+from portone_async._reading import json_names, new_instance, report_mismatch, unknown_fields
 
 if TYPE_CHECKING:
     from portone_async.models.enums import PlatformPartnerTaxationType
@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 @define(slots=True, kw_only=True, repr=False)
 class SchedulePlatformPartnersBodyUpdateTypeBusiness(Model):
     """New business details in a planned change of partners."""
+
+    __enum_fields__: ClassVar[tuple[str, ...]] = ("taxation_type",)
 
     business_class: str | None = None
     """Business item: the line of trade on the business registration."""
@@ -35,53 +37,53 @@ class SchedulePlatformPartnersBodyUpdateTypeBusiness(Model):
     """Taxation type."""
 
 
-_KNOWN = known(SchedulePlatformPartnersBodyUpdateTypeBusiness)
+_JSON_NAMES = json_names(SchedulePlatformPartnersBodyUpdateTypeBusiness)
 
 
 def read(raw: Any) -> SchedulePlatformPartnersBodyUpdateTypeBusiness:
     """Read `SchedulePlatformPartnersBodyUpdateTypeBusiness` from JSON."""
-    self = new(SchedulePlatformPartnersBodyUpdateTypeBusiness)
+    self = new_instance(SchedulePlatformPartnersBodyUpdateTypeBusiness)
     get = raw.get
     self.business_class = (
         v
         if (v := get("businessClass")) is None or v.__class__ is str
-        else odd(v, "SchedulePlatformPartnersBodyUpdateTypeBusiness.businessClass")
+        else report_mismatch(v, "SchedulePlatformPartnersBodyUpdateTypeBusiness.businessClass")
     )
     self.business_registration_number = (
         v
         if (v := get("businessRegistrationNumber")) is None or v.__class__ is str
-        else odd(v, "SchedulePlatformPartnersBodyUpdateTypeBusiness.businessRegistrationNumber")
+        else report_mismatch(v, "SchedulePlatformPartnersBodyUpdateTypeBusiness.businessRegistrationNumber")
     )
     self.business_type = (
         v
         if (v := get("businessType")) is None or v.__class__ is str
-        else odd(v, "SchedulePlatformPartnersBodyUpdateTypeBusiness.businessType")
+        else report_mismatch(v, "SchedulePlatformPartnersBodyUpdateTypeBusiness.businessType")
     )
     self.company_address = (
         v
         if (v := get("companyAddress")) is None or v.__class__ is str
-        else odd(v, "SchedulePlatformPartnersBodyUpdateTypeBusiness.companyAddress")
+        else report_mismatch(v, "SchedulePlatformPartnersBodyUpdateTypeBusiness.companyAddress")
     )
     self.company_name = (
         v
         if (v := get("companyName")) is None or v.__class__ is str
-        else odd(v, "SchedulePlatformPartnersBodyUpdateTypeBusiness.companyName")
+        else report_mismatch(v, "SchedulePlatformPartnersBodyUpdateTypeBusiness.companyName")
     )
     self.company_verification_id = (
         v
         if (v := get("companyVerificationId")) is None or v.__class__ is str
-        else odd(v, "SchedulePlatformPartnersBodyUpdateTypeBusiness.companyVerificationId")
+        else report_mismatch(v, "SchedulePlatformPartnersBodyUpdateTypeBusiness.companyVerificationId")
     )
     self.representative_name = (
         v
         if (v := get("representativeName")) is None or v.__class__ is str
-        else odd(v, "SchedulePlatformPartnersBodyUpdateTypeBusiness.representativeName")
+        else report_mismatch(v, "SchedulePlatformPartnersBodyUpdateTypeBusiness.representativeName")
     )
     self.taxation_type = (
         v
         if (v := get("taxationType")) is None or v.__class__ is str
-        else odd(v, "SchedulePlatformPartnersBodyUpdateTypeBusiness.taxationType")
+        else report_mismatch(v, "SchedulePlatformPartnersBodyUpdateTypeBusiness.taxationType")
     )
-    if not _KNOWN.issuperset(raw):
-        self.additional_properties = extra(raw, _KNOWN)
+    if not _JSON_NAMES.issuperset(raw):
+        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
     return self

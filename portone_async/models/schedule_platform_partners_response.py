@@ -7,7 +7,7 @@ from typing import Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import new
+from portone_async._reading import new_instance
 
 
 @define(slots=True, kw_only=True, repr=False)
@@ -17,6 +17,6 @@ class SchedulePlatformPartnersResponse(Model):
 
 def read(raw: Any) -> SchedulePlatformPartnersResponse:
     """Read `SchedulePlatformPartnersResponse` from JSON."""
-    self = new(SchedulePlatformPartnersResponse)
+    self = new_instance(SchedulePlatformPartnersResponse)
     self.additional_properties = raw
     return self

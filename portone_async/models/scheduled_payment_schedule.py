@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import extra, known, new, odd, read_datetime, read_list, read_scalars
+from portone_async._reading import (
+    json_names,
+    new_instance,
+    read_datetime,
+    read_list,
+    read_scalars,
+    report_mismatch,
+    unknown_fields,
+)
 from portone_async.models.customer import read as read_customer
 from portone_async.models.payment_product import read as read_payment_product
 
@@ -22,6 +30,9 @@ if TYPE_CHECKING:
 @define(slots=True, kw_only=True, repr=False)
 class ScheduledPaymentSchedule(Model):
     """A payment schedule waiting for its time."""
+
+    __enum_fields__: ClassVar[tuple[str, ...]] = ("currency",)
+    __time_fields__: ClassVar[tuple[str, ...]] = ("created_at", "time_to_pay")
 
     billing_key: str
     """Billing key, which stands for a stored payment method."""
@@ -48,7 +59,7 @@ class ScheduledPaymentSchedule(Model):
     store_id: str
     """Store id; in requests it defaults to the store of the credentials."""
     time_to_pay: datetime
-    """Time the payment is due to be made."""
+    """When the payment is due to be made."""
     total_amount: int
     """Total amount, in the smallest unit of the currency (won for KRW)."""
     installment_month: int | None = None
@@ -58,68 +69,91 @@ class ScheduledPaymentSchedule(Model):
     products: list[PaymentProduct] | None = None
     """Products."""
     status: Literal["SCHEDULED"] = "SCHEDULED"
-    """Current status; among variants of one type it tells them apart."""
+    """Current status; in a union, the discriminator."""
     tax_free_amount: int | None = None
     """Tax-free amount, in the smallest currency unit."""
     vat_amount: int | None = None
     """VAT, in the smallest currency unit."""
 
 
-_KNOWN = known(ScheduledPaymentSchedule)
+_JSON_NAMES = json_names(ScheduledPaymentSchedule)
 
 
 def read(raw: Any) -> ScheduledPaymentSchedule:
     """Read `ScheduledPaymentSchedule` from JSON."""
-    self = new(ScheduledPaymentSchedule)
+    self = new_instance(ScheduledPaymentSchedule)
     get = raw.get
-    self.billing_key = v if (v := get("billingKey")).__class__ is str else odd(v, "ScheduledPaymentSchedule.billingKey")
-    self.created_at = read_datetime(get("createdAt"), "ScheduledPaymentSchedule.createdAt")
-    self.currency = v if (v := get("currency")).__class__ is str else odd(v, "ScheduledPaymentSchedule.currency")
-    self.custom_data = v if (v := get("customData")).__class__ is str else odd(v, "ScheduledPaymentSchedule.customData")
-    self.customer = (
-        read_customer(v) if (v := get("customer")).__class__ is dict else odd(v, "ScheduledPaymentSchedule.customer")
+    self.billing_key = (
+        v if (v := get("billingKey")).__class__ is str else report_mismatch(v, "ScheduledPaymentSchedule.billingKey")
     )
-    self.id = v if (v := get("id")).__class__ is str else odd(v, "ScheduledPaymentSchedule.id")
+    self.created_at = read_datetime(t1 := get("createdAt"), "ScheduledPaymentSchedule.createdAt")
+    self.currency = (
+        v if (v := get("currency")).__class__ is str else report_mismatch(v, "ScheduledPaymentSchedule.currency")
+    )
+    self.custom_data = (
+        v if (v := get("customData")).__class__ is str else report_mismatch(v, "ScheduledPaymentSchedule.customData")
+    )
+    self.customer = (
+        read_customer(v)
+        if (v := get("customer")).__class__ is dict
+        else report_mismatch(v, "ScheduledPaymentSchedule.customer")
+    )
+    self.id = v if (v := get("id")).__class__ is str else report_mismatch(v, "ScheduledPaymentSchedule.id")
     self.installment_month = (
         v
         if (v := get("installmentMonth")) is None or v.__class__ is int
-        else odd(v, "ScheduledPaymentSchedule.installmentMonth")
+        else report_mismatch(v, "ScheduledPaymentSchedule.installmentMonth")
     )
     self.is_cultural_expense = (
-        v if (v := get("isCulturalExpense")).__class__ is bool else odd(v, "ScheduledPaymentSchedule.isCulturalExpense")
+        v
+        if (v := get("isCulturalExpense")).__class__ is bool
+        else report_mismatch(v, "ScheduledPaymentSchedule.isCulturalExpense")
     )
-    self.is_escrow = v if (v := get("isEscrow")).__class__ is bool else odd(v, "ScheduledPaymentSchedule.isEscrow")
-    self.merchant_id = v if (v := get("merchantId")).__class__ is str else odd(v, "ScheduledPaymentSchedule.merchantId")
+    self.is_escrow = (
+        v if (v := get("isEscrow")).__class__ is bool else report_mismatch(v, "ScheduledPaymentSchedule.isEscrow")
+    )
+    self.merchant_id = (
+        v if (v := get("merchantId")).__class__ is str else report_mismatch(v, "ScheduledPaymentSchedule.merchantId")
+    )
     self.notice_urls = (
         None
         if (v := get("noticeUrls")) is None
         else read_scalars(v, str, "ScheduledPaymentSchedule.noticeUrls")
         if v.__class__ is list
-        else odd(v, "ScheduledPaymentSchedule.noticeUrls")
+        else report_mismatch(v, "ScheduledPaymentSchedule.noticeUrls")
     )
-    self.order_name = v if (v := get("orderName")).__class__ is str else odd(v, "ScheduledPaymentSchedule.orderName")
-    self.payment_id = v if (v := get("paymentId")).__class__ is str else odd(v, "ScheduledPaymentSchedule.paymentId")
+    self.order_name = (
+        v if (v := get("orderName")).__class__ is str else report_mismatch(v, "ScheduledPaymentSchedule.orderName")
+    )
+    self.payment_id = (
+        v if (v := get("paymentId")).__class__ is str else report_mismatch(v, "ScheduledPaymentSchedule.paymentId")
+    )
     self.products = (
         None
         if (v := get("products")) is None
         else read_list(v, read_payment_product, "ScheduledPaymentSchedule.products")
         if v.__class__ is list
-        else odd(v, "ScheduledPaymentSchedule.products")
+        else report_mismatch(v, "ScheduledPaymentSchedule.products")
     )
-    self.status = v if (v := get("status")).__class__ is str else odd(v, "ScheduledPaymentSchedule.status")
-    self.store_id = v if (v := get("storeId")).__class__ is str else odd(v, "ScheduledPaymentSchedule.storeId")
+    self.status = v if (v := get("status")).__class__ is str else report_mismatch(v, "ScheduledPaymentSchedule.status")
+    self.store_id = (
+        v if (v := get("storeId")).__class__ is str else report_mismatch(v, "ScheduledPaymentSchedule.storeId")
+    )
     self.tax_free_amount = (
         v
         if (v := get("taxFreeAmount")) is None or v.__class__ is int
-        else odd(v, "ScheduledPaymentSchedule.taxFreeAmount")
+        else report_mismatch(v, "ScheduledPaymentSchedule.taxFreeAmount")
     )
-    self.time_to_pay = read_datetime(get("timeToPay"), "ScheduledPaymentSchedule.timeToPay")
+    self.time_to_pay = read_datetime(t2 := get("timeToPay"), "ScheduledPaymentSchedule.timeToPay")
     self.total_amount = (
-        v if (v := get("totalAmount")).__class__ is int else odd(v, "ScheduledPaymentSchedule.totalAmount")
+        v if (v := get("totalAmount")).__class__ is int else report_mismatch(v, "ScheduledPaymentSchedule.totalAmount")
     )
     self.vat_amount = (
-        v if (v := get("vatAmount")) is None or v.__class__ is int else odd(v, "ScheduledPaymentSchedule.vatAmount")
+        v
+        if (v := get("vatAmount")) is None or v.__class__ is int
+        else report_mismatch(v, "ScheduledPaymentSchedule.vatAmount")
     )
-    if not _KNOWN.issuperset(raw):
-        self.additional_properties = extra(raw, _KNOWN)
+    self.__time_texts__ = (t1, t2)
+    if not _JSON_NAMES.issuperset(raw):
+        self.additional_properties = unknown_fields(raw, _JSON_NAMES, self.__time_texts__)
     return self

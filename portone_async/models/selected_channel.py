@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import extra, known, new, odd
+from portone_async._reading import json_names, new_instance, report_mismatch, unknown_fields
 
 if TYPE_CHECKING:
     from portone_async.models.enums import PgProvider, SelectedChannelType
@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 @define(slots=True, kw_only=True, repr=False)
 class SelectedChannel(Model):
     """Channel that a payment, billing key or identity verification went through."""
+
+    __enum_fields__: ClassVar[tuple[str, ...]] = ("pg_provider", "type")
 
     pg_merchant_id: str
     """Merchant id at the PG."""
@@ -31,19 +33,23 @@ class SelectedChannel(Model):
     """Name of the channel."""
 
 
-_KNOWN = known(SelectedChannel)
+_JSON_NAMES = json_names(SelectedChannel)
 
 
 def read(raw: Any) -> SelectedChannel:
     """Read `SelectedChannel` from JSON."""
-    self = new(SelectedChannel)
+    self = new_instance(SelectedChannel)
     get = raw.get
-    self.id = v if (v := get("id")) is None or v.__class__ is str else odd(v, "SelectedChannel.id")
-    self.key = v if (v := get("key")) is None or v.__class__ is str else odd(v, "SelectedChannel.key")
-    self.name = v if (v := get("name")) is None or v.__class__ is str else odd(v, "SelectedChannel.name")
-    self.pg_merchant_id = v if (v := get("pgMerchantId")).__class__ is str else odd(v, "SelectedChannel.pgMerchantId")
-    self.pg_provider = v if (v := get("pgProvider")).__class__ is str else odd(v, "SelectedChannel.pgProvider")
-    self.type = v if (v := get("type")).__class__ is str else odd(v, "SelectedChannel.type")
-    if not _KNOWN.issuperset(raw):
-        self.additional_properties = extra(raw, _KNOWN)
+    self.id = v if (v := get("id")) is None or v.__class__ is str else report_mismatch(v, "SelectedChannel.id")
+    self.key = v if (v := get("key")) is None or v.__class__ is str else report_mismatch(v, "SelectedChannel.key")
+    self.name = v if (v := get("name")) is None or v.__class__ is str else report_mismatch(v, "SelectedChannel.name")
+    self.pg_merchant_id = (
+        v if (v := get("pgMerchantId")).__class__ is str else report_mismatch(v, "SelectedChannel.pgMerchantId")
+    )
+    self.pg_provider = (
+        v if (v := get("pgProvider")).__class__ is str else report_mismatch(v, "SelectedChannel.pgProvider")
+    )
+    self.type = v if (v := get("type")).__class__ is str else report_mismatch(v, "SelectedChannel.type")
+    if not _JSON_NAMES.issuperset(raw):
+        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
     return self

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import extra, known, new, odd
+from portone_async._reading import json_names, new_instance, report_mismatch, unknown_fields
 from portone_async.models.send_identity_verification_body_customer import (
     read as read_send_identity_verification_body_customer,
 )
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 @define(slots=True, kw_only=True, repr=False)
 class SendIdentityVerificationBody(Model):
     """`SendIdentityVerificationBody` of PortOne's document."""
+
+    __enum_fields__: ClassVar[tuple[str, ...]] = ("method", "operator")
 
     channel_key: str
     """Key of the PortOne channel."""
@@ -37,34 +39,44 @@ class SendIdentityVerificationBody(Model):
     """Store id; in requests it defaults to the store of the credentials."""
 
 
-_KNOWN = known(SendIdentityVerificationBody)
+_JSON_NAMES = json_names(SendIdentityVerificationBody)
 
 
 def read(raw: Any) -> SendIdentityVerificationBody:
     """Read `SendIdentityVerificationBody` from JSON."""
-    self = new(SendIdentityVerificationBody)
+    self = new_instance(SendIdentityVerificationBody)
     get = raw.get
     self.bypass = (
-        v if (v := get("bypass")) is None or v.__class__ is dict else odd(v, "SendIdentityVerificationBody.bypass")
+        v
+        if (v := get("bypass")) is None or v.__class__ is dict
+        else report_mismatch(v, "SendIdentityVerificationBody.bypass")
     )
     self.channel_key = (
-        v if (v := get("channelKey")).__class__ is str else odd(v, "SendIdentityVerificationBody.channelKey")
+        v
+        if (v := get("channelKey")).__class__ is str
+        else report_mismatch(v, "SendIdentityVerificationBody.channelKey")
     )
     self.custom_data = (
         v
         if (v := get("customData")) is None or v.__class__ is str
-        else odd(v, "SendIdentityVerificationBody.customData")
+        else report_mismatch(v, "SendIdentityVerificationBody.customData")
     )
     self.customer = (
         read_send_identity_verification_body_customer(v)
         if (v := get("customer")).__class__ is dict
-        else odd(v, "SendIdentityVerificationBody.customer")
+        else report_mismatch(v, "SendIdentityVerificationBody.customer")
     )
-    self.method = v if (v := get("method")).__class__ is str else odd(v, "SendIdentityVerificationBody.method")
-    self.operator = v if (v := get("operator")).__class__ is str else odd(v, "SendIdentityVerificationBody.operator")
+    self.method = (
+        v if (v := get("method")).__class__ is str else report_mismatch(v, "SendIdentityVerificationBody.method")
+    )
+    self.operator = (
+        v if (v := get("operator")).__class__ is str else report_mismatch(v, "SendIdentityVerificationBody.operator")
+    )
     self.store_id = (
-        v if (v := get("storeId")) is None or v.__class__ is str else odd(v, "SendIdentityVerificationBody.storeId")
+        v
+        if (v := get("storeId")) is None or v.__class__ is str
+        else report_mismatch(v, "SendIdentityVerificationBody.storeId")
     )
-    if not _KNOWN.issuperset(raw):
-        self.additional_properties = extra(raw, _KNOWN)
+    if not _JSON_NAMES.issuperset(raw):
+        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
     return self

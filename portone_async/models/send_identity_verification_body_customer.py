@@ -7,7 +7,7 @@ from typing import Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import extra, known, new, odd
+from portone_async._reading import json_names, new_instance, report_mismatch, unknown_fields
 
 
 @define(slots=True, kw_only=True, repr=False)
@@ -26,26 +26,36 @@ class SendIdentityVerificationBodyCustomer(Model):
     """First 7 digits of the resident registration number; required for SMS."""
 
 
-_KNOWN = known(SendIdentityVerificationBodyCustomer)
+_JSON_NAMES = json_names(SendIdentityVerificationBodyCustomer)
 
 
 def read(raw: Any) -> SendIdentityVerificationBodyCustomer:
     """Read `SendIdentityVerificationBodyCustomer` from JSON."""
-    self = new(SendIdentityVerificationBodyCustomer)
+    self = new_instance(SendIdentityVerificationBodyCustomer)
     get = raw.get
-    self.id = v if (v := get("id")) is None or v.__class__ is str else odd(v, "SendIdentityVerificationBodyCustomer.id")
+    self.id = (
+        v
+        if (v := get("id")) is None or v.__class__ is str
+        else report_mismatch(v, "SendIdentityVerificationBodyCustomer.id")
+    )
     self.identity_number = (
         v
         if (v := get("identityNumber")) is None or v.__class__ is str
-        else odd(v, "SendIdentityVerificationBodyCustomer.identityNumber")
+        else report_mismatch(v, "SendIdentityVerificationBodyCustomer.identityNumber")
     )
     self.ip_address = (
-        v if (v := get("ipAddress")).__class__ is str else odd(v, "SendIdentityVerificationBodyCustomer.ipAddress")
+        v
+        if (v := get("ipAddress")).__class__ is str
+        else report_mismatch(v, "SendIdentityVerificationBodyCustomer.ipAddress")
     )
-    self.name = v if (v := get("name")).__class__ is str else odd(v, "SendIdentityVerificationBodyCustomer.name")
+    self.name = (
+        v if (v := get("name")).__class__ is str else report_mismatch(v, "SendIdentityVerificationBodyCustomer.name")
+    )
     self.phone_number = (
-        v if (v := get("phoneNumber")).__class__ is str else odd(v, "SendIdentityVerificationBodyCustomer.phoneNumber")
+        v
+        if (v := get("phoneNumber")).__class__ is str
+        else report_mismatch(v, "SendIdentityVerificationBodyCustomer.phoneNumber")
     )
-    if not _KNOWN.issuperset(raw):
-        self.additional_properties = extra(raw, _KNOWN)
+    if not _JSON_NAMES.issuperset(raw):
+        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
     return self

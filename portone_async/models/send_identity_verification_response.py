@@ -7,7 +7,7 @@ from typing import Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import new
+from portone_async._reading import new_instance
 
 
 @define(slots=True, kw_only=True, repr=False)
@@ -17,6 +17,6 @@ class SendIdentityVerificationResponse(Model):
 
 def read(raw: Any) -> SendIdentityVerificationResponse:
     """Read `SendIdentityVerificationResponse` from JSON."""
-    self = new(SendIdentityVerificationResponse)
+    self = new_instance(SendIdentityVerificationResponse)
     self.additional_properties = raw
     return self

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import extra, known, new, odd
+from portone_async._reading import json_names, new_instance, report_mismatch, unknown_fields
 from portone_async.models.b2b_tax_invoice import read as read_b2b_tax_invoice
 
 if TYPE_CHECKING:
@@ -22,18 +22,18 @@ class SendToNtsB2bTaxInvoiceResponse(Model):
     """The tax invoice."""
 
 
-_KNOWN = known(SendToNtsB2bTaxInvoiceResponse)
+_JSON_NAMES = json_names(SendToNtsB2bTaxInvoiceResponse)
 
 
 def read(raw: Any) -> SendToNtsB2bTaxInvoiceResponse:
     """Read `SendToNtsB2bTaxInvoiceResponse` from JSON."""
-    self = new(SendToNtsB2bTaxInvoiceResponse)
+    self = new_instance(SendToNtsB2bTaxInvoiceResponse)
     get = raw.get
     self.tax_invoice = (
         read_b2b_tax_invoice(v)
         if (v := get("taxInvoice")).__class__ is dict
-        else odd(v, "SendToNtsB2bTaxInvoiceResponse.taxInvoice")
+        else report_mismatch(v, "SendToNtsB2bTaxInvoiceResponse.taxInvoice")
     )
-    if not _KNOWN.issuperset(raw):
-        self.additional_properties = extra(raw, _KNOWN)
+    if not _JSON_NAMES.issuperset(raw):
+        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
     return self

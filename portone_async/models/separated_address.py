@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import extra, known, new, odd
+from portone_async._reading import json_names, new_instance, report_mismatch, unknown_fields
 
 if TYPE_CHECKING:
     from portone_async.models.enums import Country
@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 @define(slots=True, kw_only=True, repr=False)
 class SeparatedAddress(Model):
     """An address in parts, along with the line they add up to."""
+
+    __enum_fields__: ClassVar[tuple[str, ...]] = ("country",)
 
     address_line1: str
     """First line of the detailed address."""
@@ -30,23 +32,31 @@ class SeparatedAddress(Model):
     province: str | None = None
     """Province or state."""
     type: Literal["SEPARATED"] = "SEPARATED"
-    """Kind of object; among variants of one type it tells them apart."""
+    """Kind of object; in a union, the discriminator."""
 
 
-_KNOWN = known(SeparatedAddress)
+_JSON_NAMES = json_names(SeparatedAddress)
 
 
 def read(raw: Any) -> SeparatedAddress:
     """Read `SeparatedAddress` from JSON."""
-    self = new(SeparatedAddress)
+    self = new_instance(SeparatedAddress)
     get = raw.get
-    self.address_line1 = v if (v := get("addressLine1")).__class__ is str else odd(v, "SeparatedAddress.addressLine1")
-    self.address_line2 = v if (v := get("addressLine2")).__class__ is str else odd(v, "SeparatedAddress.addressLine2")
-    self.city = v if (v := get("city")) is None or v.__class__ is str else odd(v, "SeparatedAddress.city")
-    self.country = v if (v := get("country")) is None or v.__class__ is str else odd(v, "SeparatedAddress.country")
-    self.one_line = v if (v := get("oneLine")).__class__ is str else odd(v, "SeparatedAddress.oneLine")
-    self.province = v if (v := get("province")) is None or v.__class__ is str else odd(v, "SeparatedAddress.province")
-    self.type = v if (v := get("type")).__class__ is str else odd(v, "SeparatedAddress.type")
-    if not _KNOWN.issuperset(raw):
-        self.additional_properties = extra(raw, _KNOWN)
+    self.address_line1 = (
+        v if (v := get("addressLine1")).__class__ is str else report_mismatch(v, "SeparatedAddress.addressLine1")
+    )
+    self.address_line2 = (
+        v if (v := get("addressLine2")).__class__ is str else report_mismatch(v, "SeparatedAddress.addressLine2")
+    )
+    self.city = v if (v := get("city")) is None or v.__class__ is str else report_mismatch(v, "SeparatedAddress.city")
+    self.country = (
+        v if (v := get("country")) is None or v.__class__ is str else report_mismatch(v, "SeparatedAddress.country")
+    )
+    self.one_line = v if (v := get("oneLine")).__class__ is str else report_mismatch(v, "SeparatedAddress.oneLine")
+    self.province = (
+        v if (v := get("province")) is None or v.__class__ is str else report_mismatch(v, "SeparatedAddress.province")
+    )
+    self.type = v if (v := get("type")).__class__ is str else report_mismatch(v, "SeparatedAddress.type")
+    if not _JSON_NAMES.issuperset(raw):
+        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
     return self

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import extra, known, new, odd
+from portone_async._reading import json_names, new_instance, report_mismatch, unknown_fields
 
 if TYPE_CHECKING:
     from portone_async.models.enums import Country
@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 @define(slots=True, kw_only=True, repr=False)
 class SeparatedAddressInput(Model):
     """An address given in parts."""
+
+    __enum_fields__: ClassVar[tuple[str, ...]] = ("country",)
 
     address_line1: str
     """First line of the detailed address."""
@@ -29,24 +31,32 @@ class SeparatedAddressInput(Model):
     """Province or state."""
 
 
-_KNOWN = known(SeparatedAddressInput)
+_JSON_NAMES = json_names(SeparatedAddressInput)
 
 
 def read(raw: Any) -> SeparatedAddressInput:
     """Read `SeparatedAddressInput` from JSON."""
-    self = new(SeparatedAddressInput)
+    self = new_instance(SeparatedAddressInput)
     get = raw.get
     self.address_line1 = (
-        v if (v := get("addressLine1")).__class__ is str else odd(v, "SeparatedAddressInput.addressLine1")
+        v if (v := get("addressLine1")).__class__ is str else report_mismatch(v, "SeparatedAddressInput.addressLine1")
     )
     self.address_line2 = (
-        v if (v := get("addressLine2")).__class__ is str else odd(v, "SeparatedAddressInput.addressLine2")
+        v if (v := get("addressLine2")).__class__ is str else report_mismatch(v, "SeparatedAddressInput.addressLine2")
     )
-    self.city = v if (v := get("city")) is None or v.__class__ is str else odd(v, "SeparatedAddressInput.city")
-    self.country = v if (v := get("country")) is None or v.__class__ is str else odd(v, "SeparatedAddressInput.country")
+    self.city = (
+        v if (v := get("city")) is None or v.__class__ is str else report_mismatch(v, "SeparatedAddressInput.city")
+    )
+    self.country = (
+        v
+        if (v := get("country")) is None or v.__class__ is str
+        else report_mismatch(v, "SeparatedAddressInput.country")
+    )
     self.province = (
-        v if (v := get("province")) is None or v.__class__ is str else odd(v, "SeparatedAddressInput.province")
+        v
+        if (v := get("province")) is None or v.__class__ is str
+        else report_mismatch(v, "SeparatedAddressInput.province")
     )
-    if not _KNOWN.issuperset(raw):
-        self.additional_properties = extra(raw, _KNOWN)
+    if not _JSON_NAMES.issuperset(raw):
+        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
     return self

@@ -7,7 +7,7 @@ from typing import Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import extra, known, new, odd
+from portone_async._reading import json_names, new_instance, report_mismatch, unknown_fields
 
 
 @define(slots=True, kw_only=True, repr=False)
@@ -18,16 +18,18 @@ class StopPaymentCancellationBody(Model):
     """Store id; in requests it defaults to the store of the credentials."""
 
 
-_KNOWN = known(StopPaymentCancellationBody)
+_JSON_NAMES = json_names(StopPaymentCancellationBody)
 
 
 def read(raw: Any) -> StopPaymentCancellationBody:
     """Read `StopPaymentCancellationBody` from JSON."""
-    self = new(StopPaymentCancellationBody)
+    self = new_instance(StopPaymentCancellationBody)
     get = raw.get
     self.store_id = (
-        v if (v := get("storeId")) is None or v.__class__ is str else odd(v, "StopPaymentCancellationBody.storeId")
+        v
+        if (v := get("storeId")) is None or v.__class__ is str
+        else report_mismatch(v, "StopPaymentCancellationBody.storeId")
     )
-    if not _KNOWN.issuperset(raw):
-        self.additional_properties = extra(raw, _KNOWN)
+    if not _JSON_NAMES.issuperset(raw):
+        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
     return self

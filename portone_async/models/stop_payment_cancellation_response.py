@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import extra, known, new, read_datetime
+from portone_async._reading import json_names, new_instance, read_datetime, unknown_fields
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -17,18 +17,21 @@ if TYPE_CHECKING:
 class StopPaymentCancellationResponse(Model):
     """`StopPaymentCancellationResponse` of PortOne's document."""
 
+    __time_fields__: ClassVar[tuple[str, ...]] = ("stopped_at",)
+
     stopped_at: datetime
-    """Time the cancellation request was withdrawn."""
+    """When the cancellation request was withdrawn."""
 
 
-_KNOWN = known(StopPaymentCancellationResponse)
+_JSON_NAMES = json_names(StopPaymentCancellationResponse)
 
 
 def read(raw: Any) -> StopPaymentCancellationResponse:
     """Read `StopPaymentCancellationResponse` from JSON."""
-    self = new(StopPaymentCancellationResponse)
+    self = new_instance(StopPaymentCancellationResponse)
     get = raw.get
-    self.stopped_at = read_datetime(get("stoppedAt"), "StopPaymentCancellationResponse.stoppedAt")
-    if not _KNOWN.issuperset(raw):
-        self.additional_properties = extra(raw, _KNOWN)
+    self.stopped_at = read_datetime(t1 := get("stoppedAt"), "StopPaymentCancellationResponse.stoppedAt")
+    self.__time_texts__ = (t1,)
+    if not _JSON_NAMES.issuperset(raw):
+        self.additional_properties = unknown_fields(raw, _JSON_NAMES, self.__time_texts__)
     return self

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import extra, known, new, odd, read_datetime
+from portone_async._reading import json_names, new_instance, read_datetime, report_mismatch, unknown_fields
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 @define(slots=True, kw_only=True, repr=False)
 class SucceededPaymentCancellation(Model):
     """A cancellation that has been carried out."""
+
+    __enum_fields__: ClassVar[tuple[str, ...]] = ("trigger",)
+    __time_fields__: ClassVar[tuple[str, ...]] = ("cancelled_at", "requested_at")
 
     id: str
     """Id of the cancellation."""
@@ -40,52 +43,63 @@ class SucceededPaymentCancellation(Model):
     receipt_url: str | None = None
     """URL of the cancellation receipt."""
     status: Literal["SUCCEEDED"] = "SUCCEEDED"
-    """Current status; among variants of one type it tells them apart."""
+    """Current status; in a union, the discriminator."""
     trigger: Trigger | None = None
-    """Where the cancellation was asked for."""
+    """Where the cancellation was requested."""
 
 
-_KNOWN = known(SucceededPaymentCancellation)
+_JSON_NAMES = json_names(SucceededPaymentCancellation)
 
 
 def read(raw: Any) -> SucceededPaymentCancellation:
     """Read `SucceededPaymentCancellation` from JSON."""
-    self = new(SucceededPaymentCancellation)
+    self = new_instance(SucceededPaymentCancellation)
     get = raw.get
     self.cancelled_at = (
-        None if (v := get("cancelledAt")) is None else read_datetime(v, "SucceededPaymentCancellation.cancelledAt")
+        None if (t1 := get("cancelledAt")) is None else read_datetime(t1, "SucceededPaymentCancellation.cancelledAt")
     )
     self.easy_pay_discount_amount = (
         v
         if (v := get("easyPayDiscountAmount")) is None or v.__class__ is int
-        else odd(v, "SucceededPaymentCancellation.easyPayDiscountAmount")
+        else report_mismatch(v, "SucceededPaymentCancellation.easyPayDiscountAmount")
     )
-    self.id = v if (v := get("id")).__class__ is str else odd(v, "SucceededPaymentCancellation.id")
+    self.id = v if (v := get("id")).__class__ is str else report_mismatch(v, "SucceededPaymentCancellation.id")
     self.pg_cancellation_id = (
         v
         if (v := get("pgCancellationId")) is None or v.__class__ is str
-        else odd(v, "SucceededPaymentCancellation.pgCancellationId")
+        else report_mismatch(v, "SucceededPaymentCancellation.pgCancellationId")
     )
-    self.reason = v if (v := get("reason")).__class__ is str else odd(v, "SucceededPaymentCancellation.reason")
+    self.reason = (
+        v if (v := get("reason")).__class__ is str else report_mismatch(v, "SucceededPaymentCancellation.reason")
+    )
     self.receipt_url = (
         v
         if (v := get("receiptUrl")) is None or v.__class__ is str
-        else odd(v, "SucceededPaymentCancellation.receiptUrl")
+        else report_mismatch(v, "SucceededPaymentCancellation.receiptUrl")
     )
-    self.requested_at = read_datetime(get("requestedAt"), "SucceededPaymentCancellation.requestedAt")
-    self.status = v if (v := get("status")).__class__ is str else odd(v, "SucceededPaymentCancellation.status")
+    self.requested_at = read_datetime(t2 := get("requestedAt"), "SucceededPaymentCancellation.requestedAt")
+    self.status = (
+        v if (v := get("status")).__class__ is str else report_mismatch(v, "SucceededPaymentCancellation.status")
+    )
     self.tax_free_amount = (
-        v if (v := get("taxFreeAmount")).__class__ is int else odd(v, "SucceededPaymentCancellation.taxFreeAmount")
+        v
+        if (v := get("taxFreeAmount")).__class__ is int
+        else report_mismatch(v, "SucceededPaymentCancellation.taxFreeAmount")
     )
     self.total_amount = (
-        v if (v := get("totalAmount")).__class__ is int else odd(v, "SucceededPaymentCancellation.totalAmount")
+        v
+        if (v := get("totalAmount")).__class__ is int
+        else report_mismatch(v, "SucceededPaymentCancellation.totalAmount")
     )
     self.trigger = (
-        v if (v := get("trigger")) is None or v.__class__ is str else odd(v, "SucceededPaymentCancellation.trigger")
+        v
+        if (v := get("trigger")) is None or v.__class__ is str
+        else report_mismatch(v, "SucceededPaymentCancellation.trigger")
     )
     self.vat_amount = (
-        v if (v := get("vatAmount")).__class__ is int else odd(v, "SucceededPaymentCancellation.vatAmount")
+        v if (v := get("vatAmount")).__class__ is int else report_mismatch(v, "SucceededPaymentCancellation.vatAmount")
     )
-    if not _KNOWN.issuperset(raw):
-        self.additional_properties = extra(raw, _KNOWN)
+    self.__time_texts__ = (t1, t2)
+    if not _JSON_NAMES.issuperset(raw):
+        self.additional_properties = unknown_fields(raw, _JSON_NAMES, self.__time_texts__)
     return self

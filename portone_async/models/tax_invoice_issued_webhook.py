@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import extra, known, new, odd, read_datetime
+from portone_async._reading import json_names, new_instance, read_datetime, report_mismatch, unknown_fields
 from portone_async.models.tax_invoice_webhook_data import read as read_tax_invoice_webhook_data
 
 if TYPE_CHECKING:
@@ -18,30 +18,33 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class TaxInvoiceIssuedWebhook(Model):
-    """`TaxInvoice.Issued`: a tax invoice exists now."""
+    """`TaxInvoice.Issued`: a tax invoice was issued."""
+
+    __time_fields__: ClassVar[tuple[str, ...]] = ("timestamp",)
 
     data: TaxInvoiceWebhookData
     """The tax invoice."""
     timestamp: datetime
     """When it happened; the same in every redelivery."""
     type: Literal["TaxInvoice.Issued"] = "TaxInvoice.Issued"
-    """Kind of object; among variants of one type it tells them apart."""
+    """Kind of object; in a union, the discriminator."""
 
 
-_KNOWN = known(TaxInvoiceIssuedWebhook)
+_JSON_NAMES = json_names(TaxInvoiceIssuedWebhook)
 
 
 def read(raw: Any) -> TaxInvoiceIssuedWebhook:
     """Read `TaxInvoiceIssuedWebhook` from JSON."""
-    self = new(TaxInvoiceIssuedWebhook)
+    self = new_instance(TaxInvoiceIssuedWebhook)
     get = raw.get
     self.data = (
         read_tax_invoice_webhook_data(v)
         if (v := get("data")).__class__ is dict
-        else odd(v, "TaxInvoiceIssuedWebhook.data")
+        else report_mismatch(v, "TaxInvoiceIssuedWebhook.data")
     )
-    self.timestamp = read_datetime(get("timestamp"), "TaxInvoiceIssuedWebhook.timestamp")
-    self.type = v if (v := get("type")).__class__ is str else odd(v, "TaxInvoiceIssuedWebhook.type")
-    if not _KNOWN.issuperset(raw):
-        self.additional_properties = extra(raw, _KNOWN)
+    self.timestamp = read_datetime(t1 := get("timestamp"), "TaxInvoiceIssuedWebhook.timestamp")
+    self.type = v if (v := get("type")).__class__ is str else report_mismatch(v, "TaxInvoiceIssuedWebhook.type")
+    self.__time_texts__ = (t1,)
+    if not _JSON_NAMES.issuperset(raw):
+        self.additional_properties = unknown_fields(raw, _JSON_NAMES, self.__time_texts__)
     return self

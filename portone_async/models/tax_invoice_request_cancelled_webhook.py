@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import extra, known, new, odd, read_datetime
+from portone_async._reading import json_names, new_instance, read_datetime, report_mismatch, unknown_fields
 from portone_async.models.tax_invoice_webhook_data import read as read_tax_invoice_webhook_data
 
 if TYPE_CHECKING:
@@ -18,30 +18,35 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class TaxInvoiceRequestCancelledWebhook(Model):
-    """`TaxInvoice.RequestCancelled`: the recipient no longer asks for a tax invoice."""
+    """`TaxInvoice.RequestCancelled`: the recipient withdrew the request for a tax invoice."""
+
+    __time_fields__: ClassVar[tuple[str, ...]] = ("timestamp",)
 
     data: TaxInvoiceWebhookData
     """The tax invoice."""
     timestamp: datetime
     """When it happened; the same in every redelivery."""
     type: Literal["TaxInvoice.RequestCancelled"] = "TaxInvoice.RequestCancelled"
-    """Kind of object; among variants of one type it tells them apart."""
+    """Kind of object; in a union, the discriminator."""
 
 
-_KNOWN = known(TaxInvoiceRequestCancelledWebhook)
+_JSON_NAMES = json_names(TaxInvoiceRequestCancelledWebhook)
 
 
 def read(raw: Any) -> TaxInvoiceRequestCancelledWebhook:
     """Read `TaxInvoiceRequestCancelledWebhook` from JSON."""
-    self = new(TaxInvoiceRequestCancelledWebhook)
+    self = new_instance(TaxInvoiceRequestCancelledWebhook)
     get = raw.get
     self.data = (
         read_tax_invoice_webhook_data(v)
         if (v := get("data")).__class__ is dict
-        else odd(v, "TaxInvoiceRequestCancelledWebhook.data")
+        else report_mismatch(v, "TaxInvoiceRequestCancelledWebhook.data")
     )
-    self.timestamp = read_datetime(get("timestamp"), "TaxInvoiceRequestCancelledWebhook.timestamp")
-    self.type = v if (v := get("type")).__class__ is str else odd(v, "TaxInvoiceRequestCancelledWebhook.type")
-    if not _KNOWN.issuperset(raw):
-        self.additional_properties = extra(raw, _KNOWN)
+    self.timestamp = read_datetime(t1 := get("timestamp"), "TaxInvoiceRequestCancelledWebhook.timestamp")
+    self.type = (
+        v if (v := get("type")).__class__ is str else report_mismatch(v, "TaxInvoiceRequestCancelledWebhook.type")
+    )
+    self.__time_texts__ = (t1,)
+    if not _JSON_NAMES.issuperset(raw):
+        self.additional_properties = unknown_fields(raw, _JSON_NAMES, self.__time_texts__)
     return self

@@ -7,7 +7,7 @@ from typing import Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import extra, known, new, odd
+from portone_async._reading import json_names, new_instance, report_mismatch, unknown_fields
 
 
 @define(slots=True, kw_only=True, repr=False)
@@ -32,33 +32,43 @@ class TaxInvoiceWebhookData(Model):
     """Sum of the tax amounts, in won."""
 
 
-_KNOWN = known(TaxInvoiceWebhookData)
+_JSON_NAMES = json_names(TaxInvoiceWebhookData)
 
 
 def read(raw: Any) -> TaxInvoiceWebhookData:
     """Read `TaxInvoiceWebhookData` from JSON."""
-    self = new(TaxInvoiceWebhookData)
+    self = new_instance(TaxInvoiceWebhookData)
     get = raw.get
     self.recipient_document_key = (
         v
         if (v := get("recipientDocumentKey")).__class__ is str
-        else odd(v, "TaxInvoiceWebhookData.recipientDocumentKey")
+        else report_mismatch(v, "TaxInvoiceWebhookData.recipientDocumentKey")
     )
-    self.status = v if (v := get("status")).__class__ is str else odd(v, "TaxInvoiceWebhookData.status")
-    self.supplier_brn = v if (v := get("supplierBrn")).__class__ is str else odd(v, "TaxInvoiceWebhookData.supplierBrn")
+    self.status = v if (v := get("status")).__class__ is str else report_mismatch(v, "TaxInvoiceWebhookData.status")
+    self.supplier_brn = (
+        v if (v := get("supplierBrn")).__class__ is str else report_mismatch(v, "TaxInvoiceWebhookData.supplierBrn")
+    )
     self.supplier_document_key = (
-        v if (v := get("supplierDocumentKey")).__class__ is str else odd(v, "TaxInvoiceWebhookData.supplierDocumentKey")
+        v
+        if (v := get("supplierDocumentKey")).__class__ is str
+        else report_mismatch(v, "TaxInvoiceWebhookData.supplierDocumentKey")
     )
     self.tax_invoice_id = (
-        v if (v := get("taxInvoiceId")).__class__ is str else odd(v, "TaxInvoiceWebhookData.taxInvoiceId")
+        v if (v := get("taxInvoiceId")).__class__ is str else report_mismatch(v, "TaxInvoiceWebhookData.taxInvoiceId")
     )
-    self.total_amount = v if (v := get("totalAmount")).__class__ is int else odd(v, "TaxInvoiceWebhookData.totalAmount")
+    self.total_amount = (
+        v if (v := get("totalAmount")).__class__ is int else report_mismatch(v, "TaxInvoiceWebhookData.totalAmount")
+    )
     self.total_supply_amount = (
-        v if (v := get("totalSupplyAmount")).__class__ is int else odd(v, "TaxInvoiceWebhookData.totalSupplyAmount")
+        v
+        if (v := get("totalSupplyAmount")).__class__ is int
+        else report_mismatch(v, "TaxInvoiceWebhookData.totalSupplyAmount")
     )
     self.total_tax_amount = (
-        v if (v := get("totalTaxAmount")).__class__ is int else odd(v, "TaxInvoiceWebhookData.totalTaxAmount")
+        v
+        if (v := get("totalTaxAmount")).__class__ is int
+        else report_mismatch(v, "TaxInvoiceWebhookData.totalTaxAmount")
     )
-    if not _KNOWN.issuperset(raw):
-        self.additional_properties = extra(raw, _KNOWN)
+    if not _JSON_NAMES.issuperset(raw):
+        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
     return self

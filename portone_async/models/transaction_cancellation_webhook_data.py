@@ -7,7 +7,7 @@ from typing import Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import extra, known, new, odd
+from portone_async._reading import json_names, new_instance, report_mismatch, unknown_fields
 
 
 @define(slots=True, kw_only=True, repr=False)
@@ -24,29 +24,33 @@ class TransactionCancellationWebhookData(Model):
     """Id of the payment attempt; a payment may have several."""
 
 
-_KNOWN = known(TransactionCancellationWebhookData)
+_JSON_NAMES = json_names(TransactionCancellationWebhookData)
 
 
 def read(raw: Any) -> TransactionCancellationWebhookData:
     """Read `TransactionCancellationWebhookData` from JSON."""
-    self = new(TransactionCancellationWebhookData)
+    self = new_instance(TransactionCancellationWebhookData)
     get = raw.get
     self.cancellation_id = (
         v
         if (v := get("cancellationId")).__class__ is str
-        else odd(v, "TransactionCancellationWebhookData.cancellationId")
+        else report_mismatch(v, "TransactionCancellationWebhookData.cancellationId")
     )
     self.payment_id = (
-        v if (v := get("paymentId")).__class__ is str else odd(v, "TransactionCancellationWebhookData.paymentId")
+        v
+        if (v := get("paymentId")).__class__ is str
+        else report_mismatch(v, "TransactionCancellationWebhookData.paymentId")
     )
     self.store_id = (
-        v if (v := get("storeId")).__class__ is str else odd(v, "TransactionCancellationWebhookData.storeId")
+        v
+        if (v := get("storeId")).__class__ is str
+        else report_mismatch(v, "TransactionCancellationWebhookData.storeId")
     )
     self.transaction_id = (
         v
         if (v := get("transactionId")).__class__ is str
-        else odd(v, "TransactionCancellationWebhookData.transactionId")
+        else report_mismatch(v, "TransactionCancellationWebhookData.transactionId")
     )
-    if not _KNOWN.issuperset(raw):
-        self.additional_properties = extra(raw, _KNOWN)
+    if not _JSON_NAMES.issuperset(raw):
+        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
     return self

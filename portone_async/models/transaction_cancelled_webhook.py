@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import extra, known, new, odd, read_datetime
+from portone_async._reading import json_names, new_instance, read_datetime, report_mismatch, unknown_fields
 from portone_async.models.transaction_cancellation_webhook_data import (
     read as read_transaction_cancellation_webhook_data,
 )
@@ -20,30 +20,33 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class TransactionCancelledWebhook(Model):
-    """The whole amount of a payment has been given back."""
+    """The whole amount of a payment has been refunded."""
+
+    __time_fields__: ClassVar[tuple[str, ...]] = ("timestamp",)
 
     data: TransactionCancellationWebhookData
     """Which payment, and which cancellation."""
     timestamp: datetime
     """When it happened; the same in every redelivery."""
     type: Literal["Transaction.Cancelled"] = "Transaction.Cancelled"
-    """Kind of object; among variants of one type it tells them apart."""
+    """Kind of object; in a union, the discriminator."""
 
 
-_KNOWN = known(TransactionCancelledWebhook)
+_JSON_NAMES = json_names(TransactionCancelledWebhook)
 
 
 def read(raw: Any) -> TransactionCancelledWebhook:
     """Read `TransactionCancelledWebhook` from JSON."""
-    self = new(TransactionCancelledWebhook)
+    self = new_instance(TransactionCancelledWebhook)
     get = raw.get
     self.data = (
         read_transaction_cancellation_webhook_data(v)
         if (v := get("data")).__class__ is dict
-        else odd(v, "TransactionCancelledWebhook.data")
+        else report_mismatch(v, "TransactionCancelledWebhook.data")
     )
-    self.timestamp = read_datetime(get("timestamp"), "TransactionCancelledWebhook.timestamp")
-    self.type = v if (v := get("type")).__class__ is str else odd(v, "TransactionCancelledWebhook.type")
-    if not _KNOWN.issuperset(raw):
-        self.additional_properties = extra(raw, _KNOWN)
+    self.timestamp = read_datetime(t1 := get("timestamp"), "TransactionCancelledWebhook.timestamp")
+    self.type = v if (v := get("type")).__class__ is str else report_mismatch(v, "TransactionCancelledWebhook.type")
+    self.__time_texts__ = (t1,)
+    if not _JSON_NAMES.issuperset(raw):
+        self.additional_properties = unknown_fields(raw, _JSON_NAMES, self.__time_texts__)
     return self

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import extra, known, new, odd, read_datetime
+from portone_async._reading import json_names, new_instance, read_datetime, report_mismatch, unknown_fields
 from portone_async.models.transaction_confirm_webhook_data import read as read_transaction_confirm_webhook_data
 
 if TYPE_CHECKING:
@@ -18,30 +18,33 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class TransactionConfirmWebhook(Model):
-    """A payment is about to be charged if the shop agrees: the answer to this webhook decides."""
+    """A payment is about to be charged if the shop approves it: the response to this webhook decides."""
+
+    __time_fields__: ClassVar[tuple[str, ...]] = ("timestamp",)
 
     data: TransactionConfirmWebhookData
     """Which payment, and what it will charge."""
     timestamp: datetime
     """When it happened; the same in every redelivery."""
     type: Literal["Transaction.Confirm"] = "Transaction.Confirm"
-    """Kind of object; among variants of one type it tells them apart."""
+    """Kind of object; in a union, the discriminator."""
 
 
-_KNOWN = known(TransactionConfirmWebhook)
+_JSON_NAMES = json_names(TransactionConfirmWebhook)
 
 
 def read(raw: Any) -> TransactionConfirmWebhook:
     """Read `TransactionConfirmWebhook` from JSON."""
-    self = new(TransactionConfirmWebhook)
+    self = new_instance(TransactionConfirmWebhook)
     get = raw.get
     self.data = (
         read_transaction_confirm_webhook_data(v)
         if (v := get("data")).__class__ is dict
-        else odd(v, "TransactionConfirmWebhook.data")
+        else report_mismatch(v, "TransactionConfirmWebhook.data")
     )
-    self.timestamp = read_datetime(get("timestamp"), "TransactionConfirmWebhook.timestamp")
-    self.type = v if (v := get("type")).__class__ is str else odd(v, "TransactionConfirmWebhook.type")
-    if not _KNOWN.issuperset(raw):
-        self.additional_properties = extra(raw, _KNOWN)
+    self.timestamp = read_datetime(t1 := get("timestamp"), "TransactionConfirmWebhook.timestamp")
+    self.type = v if (v := get("type")).__class__ is str else report_mismatch(v, "TransactionConfirmWebhook.type")
+    self.__time_texts__ = (t1,)
+    if not _JSON_NAMES.issuperset(raw):
+        self.additional_properties = unknown_fields(raw, _JSON_NAMES, self.__time_texts__)
     return self

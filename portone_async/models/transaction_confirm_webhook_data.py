@@ -7,7 +7,7 @@ from typing import Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import extra, known, new, odd
+from portone_async._reading import json_names, new_instance, report_mismatch, unknown_fields
 
 
 @define(slots=True, kw_only=True, repr=False)
@@ -19,28 +19,34 @@ class TransactionConfirmWebhookData(Model):
     store_id: str
     """Store that the payment belongs to."""
     total_amount: int
-    """Amount about to be charged, in the smallest unit of the currency: compare it with the order before agreeing."""
+    """Amount about to be charged, in the smallest unit of the currency: compare it with the order before approving."""
     transaction_id: str
     """Id of the payment attempt; a payment may have several."""
 
 
-_KNOWN = known(TransactionConfirmWebhookData)
+_JSON_NAMES = json_names(TransactionConfirmWebhookData)
 
 
 def read(raw: Any) -> TransactionConfirmWebhookData:
     """Read `TransactionConfirmWebhookData` from JSON."""
-    self = new(TransactionConfirmWebhookData)
+    self = new_instance(TransactionConfirmWebhookData)
     get = raw.get
     self.payment_id = (
-        v if (v := get("paymentId")).__class__ is str else odd(v, "TransactionConfirmWebhookData.paymentId")
+        v if (v := get("paymentId")).__class__ is str else report_mismatch(v, "TransactionConfirmWebhookData.paymentId")
     )
-    self.store_id = v if (v := get("storeId")).__class__ is str else odd(v, "TransactionConfirmWebhookData.storeId")
+    self.store_id = (
+        v if (v := get("storeId")).__class__ is str else report_mismatch(v, "TransactionConfirmWebhookData.storeId")
+    )
     self.total_amount = (
-        v if (v := get("totalAmount")).__class__ is int else odd(v, "TransactionConfirmWebhookData.totalAmount")
+        v
+        if (v := get("totalAmount")).__class__ is int
+        else report_mismatch(v, "TransactionConfirmWebhookData.totalAmount")
     )
     self.transaction_id = (
-        v if (v := get("transactionId")).__class__ is str else odd(v, "TransactionConfirmWebhookData.transactionId")
+        v
+        if (v := get("transactionId")).__class__ is str
+        else report_mismatch(v, "TransactionConfirmWebhookData.transactionId")
     )
-    if not _KNOWN.issuperset(raw):
-        self.additional_properties = extra(raw, _KNOWN)
+    if not _JSON_NAMES.issuperset(raw):
+        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
     return self

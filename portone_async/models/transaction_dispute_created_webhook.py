@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import extra, known, new, odd, read_datetime
+from portone_async._reading import json_names, new_instance, read_datetime, report_mismatch, unknown_fields
 from portone_async.models.transaction_webhook_data import read as read_transaction_webhook_data
 
 if TYPE_CHECKING:
@@ -20,28 +20,33 @@ if TYPE_CHECKING:
 class TransactionDisputeCreatedWebhook(Model):
     """A payment has come under dispute."""
 
+    __time_fields__: ClassVar[tuple[str, ...]] = ("timestamp",)
+
     data: TransactionWebhookData
     """Which payment."""
     timestamp: datetime
     """When it happened; the same in every redelivery."""
     type: Literal["Transaction.DisputeCreated"] = "Transaction.DisputeCreated"
-    """Kind of object; among variants of one type it tells them apart."""
+    """Kind of object; in a union, the discriminator."""
 
 
-_KNOWN = known(TransactionDisputeCreatedWebhook)
+_JSON_NAMES = json_names(TransactionDisputeCreatedWebhook)
 
 
 def read(raw: Any) -> TransactionDisputeCreatedWebhook:
     """Read `TransactionDisputeCreatedWebhook` from JSON."""
-    self = new(TransactionDisputeCreatedWebhook)
+    self = new_instance(TransactionDisputeCreatedWebhook)
     get = raw.get
     self.data = (
         read_transaction_webhook_data(v)
         if (v := get("data")).__class__ is dict
-        else odd(v, "TransactionDisputeCreatedWebhook.data")
+        else report_mismatch(v, "TransactionDisputeCreatedWebhook.data")
     )
-    self.timestamp = read_datetime(get("timestamp"), "TransactionDisputeCreatedWebhook.timestamp")
-    self.type = v if (v := get("type")).__class__ is str else odd(v, "TransactionDisputeCreatedWebhook.type")
-    if not _KNOWN.issuperset(raw):
-        self.additional_properties = extra(raw, _KNOWN)
+    self.timestamp = read_datetime(t1 := get("timestamp"), "TransactionDisputeCreatedWebhook.timestamp")
+    self.type = (
+        v if (v := get("type")).__class__ is str else report_mismatch(v, "TransactionDisputeCreatedWebhook.type")
+    )
+    self.__time_texts__ = (t1,)
+    if not _JSON_NAMES.issuperset(raw):
+        self.additional_properties = unknown_fields(raw, _JSON_NAMES, self.__time_texts__)
     return self

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import extra, known, new, odd, read_datetime
+from portone_async._reading import json_names, new_instance, read_datetime, report_mismatch, unknown_fields
 from portone_async.models.transaction_webhook_data import read as read_transaction_webhook_data
 
 if TYPE_CHECKING:
@@ -20,28 +20,31 @@ if TYPE_CHECKING:
 class TransactionPaidWebhook(Model):
     """A payment was paid. Look it up and compare its amount with the order before acting on it."""
 
+    __time_fields__: ClassVar[tuple[str, ...]] = ("timestamp",)
+
     data: TransactionWebhookData
-    """Which payment; look it up to learn its amount."""
+    """Which payment; look it up to get its amount."""
     timestamp: datetime
     """When it happened; the same in every redelivery."""
     type: Literal["Transaction.Paid"] = "Transaction.Paid"
-    """Kind of object; among variants of one type it tells them apart."""
+    """Kind of object; in a union, the discriminator."""
 
 
-_KNOWN = known(TransactionPaidWebhook)
+_JSON_NAMES = json_names(TransactionPaidWebhook)
 
 
 def read(raw: Any) -> TransactionPaidWebhook:
     """Read `TransactionPaidWebhook` from JSON."""
-    self = new(TransactionPaidWebhook)
+    self = new_instance(TransactionPaidWebhook)
     get = raw.get
     self.data = (
         read_transaction_webhook_data(v)
         if (v := get("data")).__class__ is dict
-        else odd(v, "TransactionPaidWebhook.data")
+        else report_mismatch(v, "TransactionPaidWebhook.data")
     )
-    self.timestamp = read_datetime(get("timestamp"), "TransactionPaidWebhook.timestamp")
-    self.type = v if (v := get("type")).__class__ is str else odd(v, "TransactionPaidWebhook.type")
-    if not _KNOWN.issuperset(raw):
-        self.additional_properties = extra(raw, _KNOWN)
+    self.timestamp = read_datetime(t1 := get("timestamp"), "TransactionPaidWebhook.timestamp")
+    self.type = v if (v := get("type")).__class__ is str else report_mismatch(v, "TransactionPaidWebhook.type")
+    self.__time_texts__ = (t1,)
+    if not _JSON_NAMES.issuperset(raw):
+        self.additional_properties = unknown_fields(raw, _JSON_NAMES, self.__time_texts__)
     return self

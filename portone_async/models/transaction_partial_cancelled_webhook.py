@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import extra, known, new, odd, read_datetime
+from portone_async._reading import json_names, new_instance, read_datetime, report_mismatch, unknown_fields
 from portone_async.models.transaction_cancellation_webhook_data import (
     read as read_transaction_cancellation_webhook_data,
 )
@@ -20,30 +20,35 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class TransactionPartialCancelledWebhook(Model):
-    """A part of a payment's amount has been given back."""
+    """A part of a payment's amount has been refunded."""
+
+    __time_fields__: ClassVar[tuple[str, ...]] = ("timestamp",)
 
     data: TransactionCancellationWebhookData
     """Which payment, and which cancellation."""
     timestamp: datetime
     """When it happened; the same in every redelivery."""
     type: Literal["Transaction.PartialCancelled"] = "Transaction.PartialCancelled"
-    """Kind of object; among variants of one type it tells them apart."""
+    """Kind of object; in a union, the discriminator."""
 
 
-_KNOWN = known(TransactionPartialCancelledWebhook)
+_JSON_NAMES = json_names(TransactionPartialCancelledWebhook)
 
 
 def read(raw: Any) -> TransactionPartialCancelledWebhook:
     """Read `TransactionPartialCancelledWebhook` from JSON."""
-    self = new(TransactionPartialCancelledWebhook)
+    self = new_instance(TransactionPartialCancelledWebhook)
     get = raw.get
     self.data = (
         read_transaction_cancellation_webhook_data(v)
         if (v := get("data")).__class__ is dict
-        else odd(v, "TransactionPartialCancelledWebhook.data")
+        else report_mismatch(v, "TransactionPartialCancelledWebhook.data")
     )
-    self.timestamp = read_datetime(get("timestamp"), "TransactionPartialCancelledWebhook.timestamp")
-    self.type = v if (v := get("type")).__class__ is str else odd(v, "TransactionPartialCancelledWebhook.type")
-    if not _KNOWN.issuperset(raw):
-        self.additional_properties = extra(raw, _KNOWN)
+    self.timestamp = read_datetime(t1 := get("timestamp"), "TransactionPartialCancelledWebhook.timestamp")
+    self.type = (
+        v if (v := get("type")).__class__ is str else report_mismatch(v, "TransactionPartialCancelledWebhook.type")
+    )
+    self.__time_texts__ = (t1,)
+    if not _JSON_NAMES.issuperset(raw):
+        self.additional_properties = unknown_fields(raw, _JSON_NAMES, self.__time_texts__)
     return self

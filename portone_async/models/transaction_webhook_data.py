@@ -7,7 +7,7 @@ from typing import Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import extra, known, new, odd
+from portone_async._reading import json_names, new_instance, report_mismatch, unknown_fields
 
 
 @define(slots=True, kw_only=True, repr=False)
@@ -22,18 +22,24 @@ class TransactionWebhookData(Model):
     """Id of the payment attempt; a payment may have several."""
 
 
-_KNOWN = known(TransactionWebhookData)
+_JSON_NAMES = json_names(TransactionWebhookData)
 
 
 def read(raw: Any) -> TransactionWebhookData:
     """Read `TransactionWebhookData` from JSON."""
-    self = new(TransactionWebhookData)
+    self = new_instance(TransactionWebhookData)
     get = raw.get
-    self.payment_id = v if (v := get("paymentId")).__class__ is str else odd(v, "TransactionWebhookData.paymentId")
-    self.store_id = v if (v := get("storeId")).__class__ is str else odd(v, "TransactionWebhookData.storeId")
-    self.transaction_id = (
-        v if (v := get("transactionId")).__class__ is str else odd(v, "TransactionWebhookData.transactionId")
+    self.payment_id = (
+        v if (v := get("paymentId")).__class__ is str else report_mismatch(v, "TransactionWebhookData.paymentId")
     )
-    if not _KNOWN.issuperset(raw):
-        self.additional_properties = extra(raw, _KNOWN)
+    self.store_id = (
+        v if (v := get("storeId")).__class__ is str else report_mismatch(v, "TransactionWebhookData.storeId")
+    )
+    self.transaction_id = (
+        v
+        if (v := get("transactionId")).__class__ is str
+        else report_mismatch(v, "TransactionWebhookData.transactionId")
+    )
+    if not _JSON_NAMES.issuperset(raw):
+        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
     return self

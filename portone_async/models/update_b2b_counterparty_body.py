@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import extra, known, new, odd
+from portone_async._reading import json_names, new_instance, report_mismatch, unknown_fields
 from portone_async.models.b2b_counterparty_create_options import read as read_b2b_counterparty_create_options
 from portone_async.models.b2b_counterparty_input import read as read_b2b_counterparty_input
 
@@ -26,25 +26,25 @@ class UpdateB2bCounterpartyBody(Model):
     """Whether to look up business details and operating status."""
 
 
-_KNOWN = known(UpdateB2bCounterpartyBody)
+_JSON_NAMES = json_names(UpdateB2bCounterpartyBody)
 
 
 def read(raw: Any) -> UpdateB2bCounterpartyBody:
     """Read `UpdateB2bCounterpartyBody` from JSON."""
-    self = new(UpdateB2bCounterpartyBody)
+    self = new_instance(UpdateB2bCounterpartyBody)
     get = raw.get
     self.counterparty = (
         read_b2b_counterparty_input(v)
         if (v := get("counterparty")).__class__ is dict
-        else odd(v, "UpdateB2bCounterpartyBody.counterparty")
+        else report_mismatch(v, "UpdateB2bCounterpartyBody.counterparty")
     )
     self.options = (
         None
         if (v := get("options")) is None
         else read_b2b_counterparty_create_options(v)
         if v.__class__ is dict
-        else odd(v, "UpdateB2bCounterpartyBody.options")
+        else report_mismatch(v, "UpdateB2bCounterpartyBody.options")
     )
-    if not _KNOWN.issuperset(raw):
-        self.additional_properties = extra(raw, _KNOWN)
+    if not _JSON_NAMES.issuperset(raw):
+        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
     return self

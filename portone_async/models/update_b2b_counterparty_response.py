@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import extra, known, new, odd
+from portone_async._reading import json_names, new_instance, report_mismatch, unknown_fields
 from portone_async.models.b2b_counterparty import read as read_b2b_counterparty
 
 if TYPE_CHECKING:
@@ -22,18 +22,18 @@ class UpdateB2bCounterpartyResponse(Model):
     """The counterparty for tax invoices."""
 
 
-_KNOWN = known(UpdateB2bCounterpartyResponse)
+_JSON_NAMES = json_names(UpdateB2bCounterpartyResponse)
 
 
 def read(raw: Any) -> UpdateB2bCounterpartyResponse:
     """Read `UpdateB2bCounterpartyResponse` from JSON."""
-    self = new(UpdateB2bCounterpartyResponse)
+    self = new_instance(UpdateB2bCounterpartyResponse)
     get = raw.get
     self.counterparty = (
         read_b2b_counterparty(v)
         if (v := get("counterparty")).__class__ is dict
-        else odd(v, "UpdateB2bCounterpartyResponse.counterparty")
+        else report_mismatch(v, "UpdateB2bCounterpartyResponse.counterparty")
     )
-    if not _KNOWN.issuperset(raw):
-        self.additional_properties = extra(raw, _KNOWN)
+    if not _JSON_NAMES.issuperset(raw):
+        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
     return self

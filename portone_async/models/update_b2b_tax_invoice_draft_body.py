@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import extra, known, new, odd
+from portone_async._reading import json_names, new_instance, report_mismatch, unknown_fields
 from portone_async.models.b2b_tax_invoice_input import read as read_b2b_tax_invoice_input
 
 if TYPE_CHECKING:
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 @define(slots=True, kw_only=True, repr=False)
 class UpdateB2bTaxInvoiceDraftBody(Model):
     """`UpdateB2bTaxInvoiceDraftBody` of PortOne's document."""
+
+    __enum_fields__: ClassVar[tuple[str, ...]] = ("tax_invoice_key_type",)
 
     tax_invoice: B2bTaxInvoiceInput
     """The tax invoice."""
@@ -31,28 +33,36 @@ class UpdateB2bTaxInvoiceDraftBody(Model):
     """Meaning of the key: SUPPLIER or RECIPIENT (default)."""
 
 
-_KNOWN = known(UpdateB2bTaxInvoiceDraftBody)
+_JSON_NAMES = json_names(UpdateB2bTaxInvoiceDraftBody)
 
 
 def read(raw: Any) -> UpdateB2bTaxInvoiceDraftBody:
     """Read `UpdateB2bTaxInvoiceDraftBody` from JSON."""
-    self = new(UpdateB2bTaxInvoiceDraftBody)
+    self = new_instance(UpdateB2bTaxInvoiceDraftBody)
     get = raw.get
-    self.brn = v if (v := get("brn")) is None or v.__class__ is str else odd(v, "UpdateB2bTaxInvoiceDraftBody.brn")
-    self.memo = v if (v := get("memo")) is None or v.__class__ is str else odd(v, "UpdateB2bTaxInvoiceDraftBody.memo")
+    self.brn = (
+        v if (v := get("brn")) is None or v.__class__ is str else report_mismatch(v, "UpdateB2bTaxInvoiceDraftBody.brn")
+    )
+    self.memo = (
+        v
+        if (v := get("memo")) is None or v.__class__ is str
+        else report_mismatch(v, "UpdateB2bTaxInvoiceDraftBody.memo")
+    )
     self.tax_invoice = (
         read_b2b_tax_invoice_input(v)
         if (v := get("taxInvoice")).__class__ is dict
-        else odd(v, "UpdateB2bTaxInvoiceDraftBody.taxInvoice")
+        else report_mismatch(v, "UpdateB2bTaxInvoiceDraftBody.taxInvoice")
     )
     self.tax_invoice_key = (
-        v if (v := get("taxInvoiceKey")).__class__ is str else odd(v, "UpdateB2bTaxInvoiceDraftBody.taxInvoiceKey")
+        v
+        if (v := get("taxInvoiceKey")).__class__ is str
+        else report_mismatch(v, "UpdateB2bTaxInvoiceDraftBody.taxInvoiceKey")
     )
     self.tax_invoice_key_type = (
         v
         if (v := get("taxInvoiceKeyType")) is None or v.__class__ is str
-        else odd(v, "UpdateB2bTaxInvoiceDraftBody.taxInvoiceKeyType")
+        else report_mismatch(v, "UpdateB2bTaxInvoiceDraftBody.taxInvoiceKeyType")
     )
-    if not _KNOWN.issuperset(raw):
-        self.additional_properties = extra(raw, _KNOWN)
+    if not _JSON_NAMES.issuperset(raw):
+        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
     return self

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import extra, known, new, odd
+from portone_async._reading import json_names, new_instance, report_mismatch, unknown_fields
 from portone_async.models.b2b_tax_invoice import read as read_b2b_tax_invoice
 
 if TYPE_CHECKING:
@@ -22,18 +22,18 @@ class UpdateB2bTaxInvoiceDraftResponse(Model):
     """The tax invoice."""
 
 
-_KNOWN = known(UpdateB2bTaxInvoiceDraftResponse)
+_JSON_NAMES = json_names(UpdateB2bTaxInvoiceDraftResponse)
 
 
 def read(raw: Any) -> UpdateB2bTaxInvoiceDraftResponse:
     """Read `UpdateB2bTaxInvoiceDraftResponse` from JSON."""
-    self = new(UpdateB2bTaxInvoiceDraftResponse)
+    self = new_instance(UpdateB2bTaxInvoiceDraftResponse)
     get = raw.get
     self.tax_invoice = (
         read_b2b_tax_invoice(v)
         if (v := get("taxInvoice")).__class__ is dict
-        else odd(v, "UpdateB2bTaxInvoiceDraftResponse.taxInvoice")
+        else report_mismatch(v, "UpdateB2bTaxInvoiceDraftResponse.taxInvoice")
     )
-    if not _KNOWN.issuperset(raw):
-        self.additional_properties = extra(raw, _KNOWN)
+    if not _JSON_NAMES.issuperset(raw):
+        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
     return self

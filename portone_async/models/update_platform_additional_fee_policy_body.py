@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import extra, known, new, odd
+from portone_async._reading import json_names, new_instance, report_mismatch, unknown_fields
 from portone_async.models.platform_fee_input import read as read_platform_fee_input
 
 if TYPE_CHECKING:
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 class UpdatePlatformAdditionalFeePolicyBody(Model):
     """`UpdatePlatformAdditionalFeePolicyBody` of PortOne's document."""
 
+    __enum_fields__: ClassVar[tuple[str, ...]] = ("vat_payer",)
+
     fee: PlatformFeeInput | None = None
     """The fee, as an amount or a rate."""
     memo: str | None = None
@@ -29,31 +31,35 @@ class UpdatePlatformAdditionalFeePolicyBody(Model):
     """Who bears the VAT: PARTNER or MERCHANT."""
 
 
-_KNOWN = known(UpdatePlatformAdditionalFeePolicyBody)
+_JSON_NAMES = json_names(UpdatePlatformAdditionalFeePolicyBody)
 
 
 def read(raw: Any) -> UpdatePlatformAdditionalFeePolicyBody:
     """Read `UpdatePlatformAdditionalFeePolicyBody` from JSON."""
-    self = new(UpdatePlatformAdditionalFeePolicyBody)
+    self = new_instance(UpdatePlatformAdditionalFeePolicyBody)
     get = raw.get
     self.fee = (
         None
         if (v := get("fee")) is None
         else read_platform_fee_input(v)
         if v.__class__ is dict
-        else odd(v, "UpdatePlatformAdditionalFeePolicyBody.fee")
+        else report_mismatch(v, "UpdatePlatformAdditionalFeePolicyBody.fee")
     )
     self.memo = (
-        v if (v := get("memo")) is None or v.__class__ is str else odd(v, "UpdatePlatformAdditionalFeePolicyBody.memo")
+        v
+        if (v := get("memo")) is None or v.__class__ is str
+        else report_mismatch(v, "UpdatePlatformAdditionalFeePolicyBody.memo")
     )
     self.name = (
-        v if (v := get("name")) is None or v.__class__ is str else odd(v, "UpdatePlatformAdditionalFeePolicyBody.name")
+        v
+        if (v := get("name")) is None or v.__class__ is str
+        else report_mismatch(v, "UpdatePlatformAdditionalFeePolicyBody.name")
     )
     self.vat_payer = (
         v
         if (v := get("vatPayer")) is None or v.__class__ is str
-        else odd(v, "UpdatePlatformAdditionalFeePolicyBody.vatPayer")
+        else report_mismatch(v, "UpdatePlatformAdditionalFeePolicyBody.vatPayer")
     )
-    if not _KNOWN.issuperset(raw):
-        self.additional_properties = extra(raw, _KNOWN)
+    if not _JSON_NAMES.issuperset(raw):
+        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
     return self

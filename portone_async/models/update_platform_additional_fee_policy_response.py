@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import extra, known, new, odd
+from portone_async._reading import json_names, new_instance, report_mismatch, unknown_fields
 from portone_async.models.platform_additional_fee_policy import read as read_platform_additional_fee_policy
 
 if TYPE_CHECKING:
@@ -22,18 +22,18 @@ class UpdatePlatformAdditionalFeePolicyResponse(Model):
     """The additional fee policy after the change."""
 
 
-_KNOWN = known(UpdatePlatformAdditionalFeePolicyResponse)
+_JSON_NAMES = json_names(UpdatePlatformAdditionalFeePolicyResponse)
 
 
 def read(raw: Any) -> UpdatePlatformAdditionalFeePolicyResponse:
     """Read `UpdatePlatformAdditionalFeePolicyResponse` from JSON."""
-    self = new(UpdatePlatformAdditionalFeePolicyResponse)
+    self = new_instance(UpdatePlatformAdditionalFeePolicyResponse)
     get = raw.get
     self.additional_fee_policy = (
         read_platform_additional_fee_policy(v)
         if (v := get("additionalFeePolicy")).__class__ is dict
-        else odd(v, "UpdatePlatformAdditionalFeePolicyResponse.additionalFeePolicy")
+        else report_mismatch(v, "UpdatePlatformAdditionalFeePolicyResponse.additionalFeePolicy")
     )
-    if not _KNOWN.issuperset(raw):
-        self.additional_properties = extra(raw, _KNOWN)
+    if not _JSON_NAMES.issuperset(raw):
+        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
     return self

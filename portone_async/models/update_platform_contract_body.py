@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import extra, known, new, odd
+from portone_async._reading import json_names, new_instance, report_mismatch, unknown_fields
 from portone_async.models.platform_fee_input import read as read_platform_fee_input
 from portone_async.models.platform_settlement_cycle_input import read as read_platform_settlement_cycle_input
 
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 class UpdatePlatformContractBody(Model):
     """`UpdatePlatformContractBody` of PortOne's document."""
 
+    __enum_fields__: ClassVar[tuple[str, ...]] = ("platform_fee_vat_payer",)
+
     memo: str | None = None
     """Memo about the contract, for internal use."""
     name: str | None = None
@@ -32,42 +34,46 @@ class UpdatePlatformContractBody(Model):
     settlement_cycle: PlatformSettlementCycleInput | None = None
     """Settlement cycle."""
     subtract_payment_vat_amount: bool | None = None
-    """True to take the VAT of the payment off the settlement."""
+    """True to deduct the payment's VAT from the settlement."""
 
 
-_KNOWN = known(UpdatePlatformContractBody)
+_JSON_NAMES = json_names(UpdatePlatformContractBody)
 
 
 def read(raw: Any) -> UpdatePlatformContractBody:
     """Read `UpdatePlatformContractBody` from JSON."""
-    self = new(UpdatePlatformContractBody)
+    self = new_instance(UpdatePlatformContractBody)
     get = raw.get
-    self.memo = v if (v := get("memo")) is None or v.__class__ is str else odd(v, "UpdatePlatformContractBody.memo")
-    self.name = v if (v := get("name")) is None or v.__class__ is str else odd(v, "UpdatePlatformContractBody.name")
+    self.memo = (
+        v if (v := get("memo")) is None or v.__class__ is str else report_mismatch(v, "UpdatePlatformContractBody.memo")
+    )
+    self.name = (
+        v if (v := get("name")) is None or v.__class__ is str else report_mismatch(v, "UpdatePlatformContractBody.name")
+    )
     self.platform_fee = (
         None
         if (v := get("platformFee")) is None
         else read_platform_fee_input(v)
         if v.__class__ is dict
-        else odd(v, "UpdatePlatformContractBody.platformFee")
+        else report_mismatch(v, "UpdatePlatformContractBody.platformFee")
     )
     self.platform_fee_vat_payer = (
         v
         if (v := get("platformFeeVatPayer")) is None or v.__class__ is str
-        else odd(v, "UpdatePlatformContractBody.platformFeeVatPayer")
+        else report_mismatch(v, "UpdatePlatformContractBody.platformFeeVatPayer")
     )
     self.settlement_cycle = (
         None
         if (v := get("settlementCycle")) is None
         else read_platform_settlement_cycle_input(v)
         if v.__class__ is dict
-        else odd(v, "UpdatePlatformContractBody.settlementCycle")
+        else report_mismatch(v, "UpdatePlatformContractBody.settlementCycle")
     )
     self.subtract_payment_vat_amount = (
         v
         if (v := get("subtractPaymentVatAmount")) is None or v.__class__ is bool
-        else odd(v, "UpdatePlatformContractBody.subtractPaymentVatAmount")
+        else report_mismatch(v, "UpdatePlatformContractBody.subtractPaymentVatAmount")
     )
-    if not _KNOWN.issuperset(raw):
-        self.additional_properties = extra(raw, _KNOWN)
+    if not _JSON_NAMES.issuperset(raw):
+        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
     return self

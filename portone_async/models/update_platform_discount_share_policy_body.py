@@ -7,7 +7,7 @@ from typing import Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import extra, known, new, odd
+from portone_async._reading import json_names, new_instance, report_mismatch, unknown_fields
 
 
 @define(slots=True, kw_only=True, repr=False)
@@ -22,24 +22,28 @@ class UpdatePlatformDiscountSharePolicyBody(Model):
     """Share of the discount borne by the partner, in thousandths of a percent (1000 is 1 %)."""
 
 
-_KNOWN = known(UpdatePlatformDiscountSharePolicyBody)
+_JSON_NAMES = json_names(UpdatePlatformDiscountSharePolicyBody)
 
 
 def read(raw: Any) -> UpdatePlatformDiscountSharePolicyBody:
     """Read `UpdatePlatformDiscountSharePolicyBody` from JSON."""
-    self = new(UpdatePlatformDiscountSharePolicyBody)
+    self = new_instance(UpdatePlatformDiscountSharePolicyBody)
     get = raw.get
     self.memo = (
-        v if (v := get("memo")) is None or v.__class__ is str else odd(v, "UpdatePlatformDiscountSharePolicyBody.memo")
+        v
+        if (v := get("memo")) is None or v.__class__ is str
+        else report_mismatch(v, "UpdatePlatformDiscountSharePolicyBody.memo")
     )
     self.name = (
-        v if (v := get("name")) is None or v.__class__ is str else odd(v, "UpdatePlatformDiscountSharePolicyBody.name")
+        v
+        if (v := get("name")) is None or v.__class__ is str
+        else report_mismatch(v, "UpdatePlatformDiscountSharePolicyBody.name")
     )
     self.partner_share_rate = (
         v
         if (v := get("partnerShareRate")) is None or v.__class__ is int
-        else odd(v, "UpdatePlatformDiscountSharePolicyBody.partnerShareRate")
+        else report_mismatch(v, "UpdatePlatformDiscountSharePolicyBody.partnerShareRate")
     )
-    if not _KNOWN.issuperset(raw):
-        self.additional_properties = extra(raw, _KNOWN)
+    if not _JSON_NAMES.issuperset(raw):
+        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
     return self

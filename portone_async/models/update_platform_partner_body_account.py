@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import extra, known, new, odd
+from portone_async._reading import json_names, new_instance, report_mismatch, unknown_fields
 
 if TYPE_CHECKING:
     from portone_async.models.enums import Bank, Currency
@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 @define(slots=True, kw_only=True, repr=False)
 class UpdatePlatformPartnerBodyAccount(Model):
     """New bank account of a partner."""
+
+    __enum_fields__: ClassVar[tuple[str, ...]] = ("bank", "currency")
 
     bank: Bank
     """Bank that holds the account."""
@@ -29,24 +31,32 @@ class UpdatePlatformPartnerBodyAccount(Model):
     """Id of the account holder lookup that verified the account."""
 
 
-_KNOWN = known(UpdatePlatformPartnerBodyAccount)
+_JSON_NAMES = json_names(UpdatePlatformPartnerBodyAccount)
 
 
 def read(raw: Any) -> UpdatePlatformPartnerBodyAccount:
     """Read `UpdatePlatformPartnerBodyAccount` from JSON."""
-    self = new(UpdatePlatformPartnerBodyAccount)
+    self = new_instance(UpdatePlatformPartnerBodyAccount)
     get = raw.get
     self.account_verification_id = (
         v
         if (v := get("accountVerificationId")) is None or v.__class__ is str
-        else odd(v, "UpdatePlatformPartnerBodyAccount.accountVerificationId")
+        else report_mismatch(v, "UpdatePlatformPartnerBodyAccount.accountVerificationId")
     )
-    self.bank = v if (v := get("bank")).__class__ is str else odd(v, "UpdatePlatformPartnerBodyAccount.bank")
+    self.bank = (
+        v if (v := get("bank")).__class__ is str else report_mismatch(v, "UpdatePlatformPartnerBodyAccount.bank")
+    )
     self.currency = (
-        v if (v := get("currency")).__class__ is str else odd(v, "UpdatePlatformPartnerBodyAccount.currency")
+        v
+        if (v := get("currency")).__class__ is str
+        else report_mismatch(v, "UpdatePlatformPartnerBodyAccount.currency")
     )
-    self.holder = v if (v := get("holder")).__class__ is str else odd(v, "UpdatePlatformPartnerBodyAccount.holder")
-    self.number = v if (v := get("number")).__class__ is str else odd(v, "UpdatePlatformPartnerBodyAccount.number")
-    if not _KNOWN.issuperset(raw):
-        self.additional_properties = extra(raw, _KNOWN)
+    self.holder = (
+        v if (v := get("holder")).__class__ is str else report_mismatch(v, "UpdatePlatformPartnerBodyAccount.holder")
+    )
+    self.number = (
+        v if (v := get("number")).__class__ is str else report_mismatch(v, "UpdatePlatformPartnerBodyAccount.number")
+    )
+    if not _JSON_NAMES.issuperset(raw):
+        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
     return self

@@ -7,7 +7,7 @@ from typing import Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import extra, known, new, odd
+from portone_async._reading import json_names, new_instance, report_mismatch, unknown_fields
 
 
 @define(slots=True, kw_only=True, repr=False)
@@ -22,24 +22,28 @@ class UpdatePlatformPartnerBodyContact(Model):
     """Mobile number of the person to contact."""
 
 
-_KNOWN = known(UpdatePlatformPartnerBodyContact)
+_JSON_NAMES = json_names(UpdatePlatformPartnerBodyContact)
 
 
 def read(raw: Any) -> UpdatePlatformPartnerBodyContact:
     """Read `UpdatePlatformPartnerBodyContact` from JSON."""
-    self = new(UpdatePlatformPartnerBodyContact)
+    self = new_instance(UpdatePlatformPartnerBodyContact)
     get = raw.get
     self.email = (
-        v if (v := get("email")) is None or v.__class__ is str else odd(v, "UpdatePlatformPartnerBodyContact.email")
+        v
+        if (v := get("email")) is None or v.__class__ is str
+        else report_mismatch(v, "UpdatePlatformPartnerBodyContact.email")
     )
     self.name = (
-        v if (v := get("name")) is None or v.__class__ is str else odd(v, "UpdatePlatformPartnerBodyContact.name")
+        v
+        if (v := get("name")) is None or v.__class__ is str
+        else report_mismatch(v, "UpdatePlatformPartnerBodyContact.name")
     )
     self.phone_number = (
         v
         if (v := get("phoneNumber")) is None or v.__class__ is str
-        else odd(v, "UpdatePlatformPartnerBodyContact.phoneNumber")
+        else report_mismatch(v, "UpdatePlatformPartnerBodyContact.phoneNumber")
     )
-    if not _KNOWN.issuperset(raw):
-        self.additional_properties = extra(raw, _KNOWN)
+    if not _JSON_NAMES.issuperset(raw):
+        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
     return self

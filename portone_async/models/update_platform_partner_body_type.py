@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import extra, known, new, odd
+from portone_async._reading import json_names, new_instance, report_mismatch, unknown_fields
 from portone_async.models.update_platform_partner_body_type_business import (
     read as read_update_platform_partner_body_type_business,
 )
@@ -38,34 +38,34 @@ class UpdatePlatformPartnerBodyType(Model):
     """Details of a partner subject to withholding tax."""
 
 
-_KNOWN = known(UpdatePlatformPartnerBodyType)
+_JSON_NAMES = json_names(UpdatePlatformPartnerBodyType)
 
 
 def read(raw: Any) -> UpdatePlatformPartnerBodyType:
     """Read `UpdatePlatformPartnerBodyType` from JSON."""
-    self = new(UpdatePlatformPartnerBodyType)
+    self = new_instance(UpdatePlatformPartnerBodyType)
     get = raw.get
     self.business = (
         None
         if (v := get("business")) is None
         else read_update_platform_partner_body_type_business(v)
         if v.__class__ is dict
-        else odd(v, "UpdatePlatformPartnerBodyType.business")
+        else report_mismatch(v, "UpdatePlatformPartnerBodyType.business")
     )
     self.non_wht_payer = (
         None
         if (v := get("nonWhtPayer")) is None
         else read_update_platform_partner_body_type_non_wht_payer(v)
         if v.__class__ is dict
-        else odd(v, "UpdatePlatformPartnerBodyType.nonWhtPayer")
+        else report_mismatch(v, "UpdatePlatformPartnerBodyType.nonWhtPayer")
     )
     self.wht_payer = (
         None
         if (v := get("whtPayer")) is None
         else read_update_platform_partner_body_type_wht_payer(v)
         if v.__class__ is dict
-        else odd(v, "UpdatePlatformPartnerBodyType.whtPayer")
+        else report_mismatch(v, "UpdatePlatformPartnerBodyType.whtPayer")
     )
-    if not _KNOWN.issuperset(raw):
-        self.additional_properties = extra(raw, _KNOWN)
+    if not _JSON_NAMES.issuperset(raw):
+        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
     return self

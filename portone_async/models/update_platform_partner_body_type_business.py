@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import extra, known, new, odd
+from portone_async._reading import json_names, new_instance, report_mismatch, unknown_fields
 
 if TYPE_CHECKING:
     from portone_async.models.enums import PlatformPartnerTaxationType
@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 @define(slots=True, kw_only=True, repr=False)
 class UpdatePlatformPartnerBodyTypeBusiness(Model):
     """New business details of a partner."""
+
+    __enum_fields__: ClassVar[tuple[str, ...]] = ("taxation_type",)
 
     business_class: str | None = None
     """Business item: the line of trade on the business registration."""
@@ -35,53 +37,53 @@ class UpdatePlatformPartnerBodyTypeBusiness(Model):
     """Taxation type."""
 
 
-_KNOWN = known(UpdatePlatformPartnerBodyTypeBusiness)
+_JSON_NAMES = json_names(UpdatePlatformPartnerBodyTypeBusiness)
 
 
 def read(raw: Any) -> UpdatePlatformPartnerBodyTypeBusiness:
     """Read `UpdatePlatformPartnerBodyTypeBusiness` from JSON."""
-    self = new(UpdatePlatformPartnerBodyTypeBusiness)
+    self = new_instance(UpdatePlatformPartnerBodyTypeBusiness)
     get = raw.get
     self.business_class = (
         v
         if (v := get("businessClass")) is None or v.__class__ is str
-        else odd(v, "UpdatePlatformPartnerBodyTypeBusiness.businessClass")
+        else report_mismatch(v, "UpdatePlatformPartnerBodyTypeBusiness.businessClass")
     )
     self.business_registration_number = (
         v
         if (v := get("businessRegistrationNumber")) is None or v.__class__ is str
-        else odd(v, "UpdatePlatformPartnerBodyTypeBusiness.businessRegistrationNumber")
+        else report_mismatch(v, "UpdatePlatformPartnerBodyTypeBusiness.businessRegistrationNumber")
     )
     self.business_type = (
         v
         if (v := get("businessType")) is None or v.__class__ is str
-        else odd(v, "UpdatePlatformPartnerBodyTypeBusiness.businessType")
+        else report_mismatch(v, "UpdatePlatformPartnerBodyTypeBusiness.businessType")
     )
     self.company_address = (
         v
         if (v := get("companyAddress")) is None or v.__class__ is str
-        else odd(v, "UpdatePlatformPartnerBodyTypeBusiness.companyAddress")
+        else report_mismatch(v, "UpdatePlatformPartnerBodyTypeBusiness.companyAddress")
     )
     self.company_name = (
         v
         if (v := get("companyName")) is None or v.__class__ is str
-        else odd(v, "UpdatePlatformPartnerBodyTypeBusiness.companyName")
+        else report_mismatch(v, "UpdatePlatformPartnerBodyTypeBusiness.companyName")
     )
     self.company_verification_id = (
         v
         if (v := get("companyVerificationId")) is None or v.__class__ is str
-        else odd(v, "UpdatePlatformPartnerBodyTypeBusiness.companyVerificationId")
+        else report_mismatch(v, "UpdatePlatformPartnerBodyTypeBusiness.companyVerificationId")
     )
     self.representative_name = (
         v
         if (v := get("representativeName")) is None or v.__class__ is str
-        else odd(v, "UpdatePlatformPartnerBodyTypeBusiness.representativeName")
+        else report_mismatch(v, "UpdatePlatformPartnerBodyTypeBusiness.representativeName")
     )
     self.taxation_type = (
         v
         if (v := get("taxationType")) is None or v.__class__ is str
-        else odd(v, "UpdatePlatformPartnerBodyTypeBusiness.taxationType")
+        else report_mismatch(v, "UpdatePlatformPartnerBodyTypeBusiness.taxationType")
     )
-    if not _KNOWN.issuperset(raw):
-        self.additional_properties = extra(raw, _KNOWN)
+    if not _JSON_NAMES.issuperset(raw):
+        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
     return self

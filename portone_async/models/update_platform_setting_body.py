@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import extra, known, new, odd
+from portone_async._reading import json_names, new_instance, report_mismatch, unknown_fields
 
 if TYPE_CHECKING:
     from portone_async.models.enums import SettlementAmountType
@@ -17,10 +17,12 @@ if TYPE_CHECKING:
 class UpdatePlatformSettingBody(Model):
     """`UpdatePlatformSettingBody` of PortOne's document."""
 
+    __enum_fields__: ClassVar[tuple[str, ...]] = ("settlement_amount_type",)
+
     adjust_settlement_date_after_holiday_if_earlier: bool | None = None
-    """Whether a settlement date not after its start date is redone as the business day after holidays."""
+    """Whether a settlement date not after its start date is moved to the business day after the holidays."""
     deduct_wht: bool | None = None
-    """Whether withholding tax is taken off the payout."""
+    """Whether withholding tax is deducted from the payout."""
     default_deposit_memo: str | None = None
     """Text that appears on the receiver's bank statement by default."""
     default_withdrawal_memo: str | None = None
@@ -33,46 +35,48 @@ class UpdatePlatformSettingBody(Model):
     """Whether one payment, store and partner may have more than one order transfer."""
 
 
-_KNOWN = known(UpdatePlatformSettingBody)
+_JSON_NAMES = json_names(UpdatePlatformSettingBody)
 
 
 def read(raw: Any) -> UpdatePlatformSettingBody:
     """Read `UpdatePlatformSettingBody` from JSON."""
-    self = new(UpdatePlatformSettingBody)
+    self = new_instance(UpdatePlatformSettingBody)
     get = raw.get
     self.adjust_settlement_date_after_holiday_if_earlier = (
         v
         if (v := get("adjustSettlementDateAfterHolidayIfEarlier")) is None or v.__class__ is bool
-        else odd(v, "UpdatePlatformSettingBody.adjustSettlementDateAfterHolidayIfEarlier")
+        else report_mismatch(v, "UpdatePlatformSettingBody.adjustSettlementDateAfterHolidayIfEarlier")
     )
     self.deduct_wht = (
-        v if (v := get("deductWht")) is None or v.__class__ is bool else odd(v, "UpdatePlatformSettingBody.deductWht")
+        v
+        if (v := get("deductWht")) is None or v.__class__ is bool
+        else report_mismatch(v, "UpdatePlatformSettingBody.deductWht")
     )
     self.default_deposit_memo = (
         v
         if (v := get("defaultDepositMemo")) is None or v.__class__ is str
-        else odd(v, "UpdatePlatformSettingBody.defaultDepositMemo")
+        else report_mismatch(v, "UpdatePlatformSettingBody.defaultDepositMemo")
     )
     self.default_withdrawal_memo = (
         v
         if (v := get("defaultWithdrawalMemo")) is None or v.__class__ is str
-        else odd(v, "UpdatePlatformSettingBody.defaultWithdrawalMemo")
+        else report_mismatch(v, "UpdatePlatformSettingBody.defaultWithdrawalMemo")
     )
     self.manual_settlement_per_transfer = (
         v
         if (v := get("manualSettlementPerTransfer")) is None or v.__class__ is bool
-        else odd(v, "UpdatePlatformSettingBody.manualSettlementPerTransfer")
+        else report_mismatch(v, "UpdatePlatformSettingBody.manualSettlementPerTransfer")
     )
     self.settlement_amount_type = (
         v
         if (v := get("settlementAmountType")) is None or v.__class__ is str
-        else odd(v, "UpdatePlatformSettingBody.settlementAmountType")
+        else report_mismatch(v, "UpdatePlatformSettingBody.settlementAmountType")
     )
     self.supports_multiple_order_transfers_per_partner = (
         v
         if (v := get("supportsMultipleOrderTransfersPerPartner")) is None or v.__class__ is bool
-        else odd(v, "UpdatePlatformSettingBody.supportsMultipleOrderTransfersPerPartner")
+        else report_mismatch(v, "UpdatePlatformSettingBody.supportsMultipleOrderTransfersPerPartner")
     )
-    if not _KNOWN.issuperset(raw):
-        self.additional_properties = extra(raw, _KNOWN)
+    if not _JSON_NAMES.issuperset(raw):
+        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
     return self

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import extra, known, new, odd
+from portone_async._reading import json_names, new_instance, report_mismatch, unknown_fields
 from portone_async.models.platform_setting import read as read_platform_setting
 
 if TYPE_CHECKING:
@@ -22,18 +22,18 @@ class UpdatePlatformSettingResponse(Model):
     """The platform settings."""
 
 
-_KNOWN = known(UpdatePlatformSettingResponse)
+_JSON_NAMES = json_names(UpdatePlatformSettingResponse)
 
 
 def read(raw: Any) -> UpdatePlatformSettingResponse:
     """Read `UpdatePlatformSettingResponse` from JSON."""
-    self = new(UpdatePlatformSettingResponse)
+    self = new_instance(UpdatePlatformSettingResponse)
     get = raw.get
     self.setting = (
         read_platform_setting(v)
         if (v := get("setting")).__class__ is dict
-        else odd(v, "UpdatePlatformSettingResponse.setting")
+        else report_mismatch(v, "UpdatePlatformSettingResponse.setting")
     )
-    if not _KNOWN.issuperset(raw):
-        self.additional_properties = extra(raw, _KNOWN)
+    if not _JSON_NAMES.issuperset(raw):
+        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
     return self

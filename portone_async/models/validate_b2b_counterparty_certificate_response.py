@@ -7,7 +7,7 @@ from typing import Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import extra, known, new, odd
+from portone_async._reading import json_names, new_instance, report_mismatch, unknown_fields
 
 
 @define(slots=True, kw_only=True, repr=False)
@@ -18,16 +18,18 @@ class ValidateB2bCounterpartyCertificateResponse(Model):
     """Whether the certificate is valid."""
 
 
-_KNOWN = known(ValidateB2bCounterpartyCertificateResponse)
+_JSON_NAMES = json_names(ValidateB2bCounterpartyCertificateResponse)
 
 
 def read(raw: Any) -> ValidateB2bCounterpartyCertificateResponse:
     """Read `ValidateB2bCounterpartyCertificateResponse` from JSON."""
-    self = new(ValidateB2bCounterpartyCertificateResponse)
+    self = new_instance(ValidateB2bCounterpartyCertificateResponse)
     get = raw.get
     self.is_valid = (
-        v if (v := get("isValid")).__class__ is bool else odd(v, "ValidateB2bCounterpartyCertificateResponse.isValid")
+        v
+        if (v := get("isValid")).__class__ is bool
+        else report_mismatch(v, "ValidateB2bCounterpartyCertificateResponse.isValid")
     )
-    if not _KNOWN.issuperset(raw):
-        self.additional_properties = extra(raw, _KNOWN)
+    if not _JSON_NAMES.issuperset(raw):
+        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
     return self

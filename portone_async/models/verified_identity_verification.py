@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import extra, known, new, odd, read_datetime
+from portone_async._reading import json_names, new_instance, read_datetime, report_mismatch, unknown_fields
 from portone_async.models.identity_verification_verified_customer import (
     read as read_identity_verification_verified_customer,
 )
@@ -25,10 +25,13 @@ if TYPE_CHECKING:
 class VerifiedIdentityVerification(Model):
     """An identity verification that was completed."""
 
+    __enum_fields__: ClassVar[tuple[str, ...]] = ("version",)
+    __time_fields__: ClassVar[tuple[str, ...]] = ("requested_at", "status_changed_at", "updated_at", "verified_at")
+
     id: str
     """Identity verification id given by the merchant."""
     pg_raw_response: str
-    """Answer of the PG, as received."""
+    """Response of the PG, as received."""
     pg_tx_id: str
     """Id of the identity verification at the PG."""
     requested_at: datetime
@@ -38,7 +41,7 @@ class VerifiedIdentityVerification(Model):
     updated_at: datetime
     """Time of the last update."""
     verified_at: datetime
-    """Time the identity was verified."""
+    """When the identity was verified."""
     verified_customer: IdentityVerificationVerifiedCustomer
     """Customer as verified."""
     version: PortOneVersion
@@ -48,44 +51,53 @@ class VerifiedIdentityVerification(Model):
     custom_data: str | None = None
     """The merchant's own data, kept as text."""
     status: Literal["VERIFIED"] = "VERIFIED"
-    """Current status; among variants of one type it tells them apart."""
+    """Current status; in a union, the discriminator."""
 
 
-_KNOWN = known(VerifiedIdentityVerification)
+_JSON_NAMES = json_names(VerifiedIdentityVerification)
 
 
 def read(raw: Any) -> VerifiedIdentityVerification:
     """Read `VerifiedIdentityVerification` from JSON."""
-    self = new(VerifiedIdentityVerification)
+    self = new_instance(VerifiedIdentityVerification)
     get = raw.get
     self.channel = (
         None
         if (v := get("channel")) is None
         else read_selected_channel(v)
         if v.__class__ is dict
-        else odd(v, "VerifiedIdentityVerification.channel")
+        else report_mismatch(v, "VerifiedIdentityVerification.channel")
     )
     self.custom_data = (
         v
         if (v := get("customData")) is None or v.__class__ is str
-        else odd(v, "VerifiedIdentityVerification.customData")
+        else report_mismatch(v, "VerifiedIdentityVerification.customData")
     )
-    self.id = v if (v := get("id")).__class__ is str else odd(v, "VerifiedIdentityVerification.id")
+    self.id = v if (v := get("id")).__class__ is str else report_mismatch(v, "VerifiedIdentityVerification.id")
     self.pg_raw_response = (
-        v if (v := get("pgRawResponse")).__class__ is str else odd(v, "VerifiedIdentityVerification.pgRawResponse")
+        v
+        if (v := get("pgRawResponse")).__class__ is str
+        else report_mismatch(v, "VerifiedIdentityVerification.pgRawResponse")
     )
-    self.pg_tx_id = v if (v := get("pgTxId")).__class__ is str else odd(v, "VerifiedIdentityVerification.pgTxId")
-    self.requested_at = read_datetime(get("requestedAt"), "VerifiedIdentityVerification.requestedAt")
-    self.status = v if (v := get("status")).__class__ is str else odd(v, "VerifiedIdentityVerification.status")
-    self.status_changed_at = read_datetime(get("statusChangedAt"), "VerifiedIdentityVerification.statusChangedAt")
-    self.updated_at = read_datetime(get("updatedAt"), "VerifiedIdentityVerification.updatedAt")
-    self.verified_at = read_datetime(get("verifiedAt"), "VerifiedIdentityVerification.verifiedAt")
+    self.pg_tx_id = (
+        v if (v := get("pgTxId")).__class__ is str else report_mismatch(v, "VerifiedIdentityVerification.pgTxId")
+    )
+    self.requested_at = read_datetime(t1 := get("requestedAt"), "VerifiedIdentityVerification.requestedAt")
+    self.status = (
+        v if (v := get("status")).__class__ is str else report_mismatch(v, "VerifiedIdentityVerification.status")
+    )
+    self.status_changed_at = read_datetime(t2 := get("statusChangedAt"), "VerifiedIdentityVerification.statusChangedAt")
+    self.updated_at = read_datetime(t3 := get("updatedAt"), "VerifiedIdentityVerification.updatedAt")
+    self.verified_at = read_datetime(t4 := get("verifiedAt"), "VerifiedIdentityVerification.verifiedAt")
     self.verified_customer = (
         read_identity_verification_verified_customer(v)
         if (v := get("verifiedCustomer")).__class__ is dict
-        else odd(v, "VerifiedIdentityVerification.verifiedCustomer")
+        else report_mismatch(v, "VerifiedIdentityVerification.verifiedCustomer")
     )
-    self.version = v if (v := get("version")).__class__ is str else odd(v, "VerifiedIdentityVerification.version")
-    if not _KNOWN.issuperset(raw):
-        self.additional_properties = extra(raw, _KNOWN)
+    self.version = (
+        v if (v := get("version")).__class__ is str else report_mismatch(v, "VerifiedIdentityVerification.version")
+    )
+    self.__time_texts__ = (t1, t2, t3, t4)
+    if not _JSON_NAMES.issuperset(raw):
+        self.additional_properties = unknown_fields(raw, _JSON_NAMES, self.__time_texts__)
     return self

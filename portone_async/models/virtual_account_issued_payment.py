@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import extra, known, new, odd, read_datetime, read_list
+from portone_async._reading import json_names, new_instance, read_datetime, read_list, report_mismatch, unknown_fields
 from portone_async.models.channel_group_summary import read as read_channel_group_summary
 from portone_async.models.customer import read as read_customer
 from portone_async.models.payment_amount import read as read_payment_amount
@@ -36,6 +36,9 @@ if TYPE_CHECKING:
 @define(slots=True, kw_only=True, repr=False)
 class VirtualAccountIssuedPayment(Model):
     """A payment with a virtual account issued, waiting for the deposit."""
+
+    __enum_fields__: ClassVar[tuple[str, ...]] = ("country", "currency", "version")
+    __time_fields__: ClassVar[tuple[str, ...]] = ("requested_at", "status_changed_at", "updated_at")
 
     amount: PaymentAmount
     """Breakdown of the payment amount."""
@@ -90,122 +93,141 @@ class VirtualAccountIssuedPayment(Model):
     schedule_id: str | None = None
     """Payment schedule id; only for scheduled payments."""
     status: Literal["VIRTUAL_ACCOUNT_ISSUED"] = "VIRTUAL_ACCOUNT_ISSUED"
-    """Current status; among variants of one type it tells them apart."""
+    """Current status; in a union, the discriminator."""
     webhooks: list[PaymentWebhook] | None = None
     """Webhooks sent so far."""
 
 
-_KNOWN = known(VirtualAccountIssuedPayment)
+_JSON_NAMES = json_names(VirtualAccountIssuedPayment)
 
 
 def read(raw: Any) -> VirtualAccountIssuedPayment:
     """Read `VirtualAccountIssuedPayment` from JSON."""
-    self = new(VirtualAccountIssuedPayment)
+    self = new_instance(VirtualAccountIssuedPayment)
     get = raw.get
     self.amount = (
         read_payment_amount(v)
         if (v := get("amount")).__class__ is dict
-        else odd(v, "VirtualAccountIssuedPayment.amount")
+        else report_mismatch(v, "VirtualAccountIssuedPayment.amount")
     )
     self.billing_key = (
         v
         if (v := get("billingKey")) is None or v.__class__ is str
-        else odd(v, "VirtualAccountIssuedPayment.billingKey")
+        else report_mismatch(v, "VirtualAccountIssuedPayment.billingKey")
     )
     self.channel = (
         read_selected_channel(v)
         if (v := get("channel")).__class__ is dict
-        else odd(v, "VirtualAccountIssuedPayment.channel")
+        else report_mismatch(v, "VirtualAccountIssuedPayment.channel")
     )
     self.channel_group = (
         None
         if (v := get("channelGroup")) is None
         else read_channel_group_summary(v)
         if v.__class__ is dict
-        else odd(v, "VirtualAccountIssuedPayment.channelGroup")
+        else report_mismatch(v, "VirtualAccountIssuedPayment.channelGroup")
     )
     self.country = (
-        v if (v := get("country")) is None or v.__class__ is str else odd(v, "VirtualAccountIssuedPayment.country")
+        v
+        if (v := get("country")) is None or v.__class__ is str
+        else report_mismatch(v, "VirtualAccountIssuedPayment.country")
     )
-    self.currency = v if (v := get("currency")).__class__ is str else odd(v, "VirtualAccountIssuedPayment.currency")
+    self.currency = (
+        v if (v := get("currency")).__class__ is str else report_mismatch(v, "VirtualAccountIssuedPayment.currency")
+    )
     self.custom_data = (
         v
         if (v := get("customData")) is None or v.__class__ is str
-        else odd(v, "VirtualAccountIssuedPayment.customData")
+        else report_mismatch(v, "VirtualAccountIssuedPayment.customData")
     )
     self.customer = (
-        read_customer(v) if (v := get("customer")).__class__ is dict else odd(v, "VirtualAccountIssuedPayment.customer")
+        read_customer(v)
+        if (v := get("customer")).__class__ is dict
+        else report_mismatch(v, "VirtualAccountIssuedPayment.customer")
     )
     self.escrow = (
         None
         if (v := get("escrow")) is None
         else read_payment_escrow(v)
         if v.__class__ is dict
-        else odd(v, "VirtualAccountIssuedPayment.escrow")
+        else report_mismatch(v, "VirtualAccountIssuedPayment.escrow")
     )
-    self.id = v if (v := get("id")).__class__ is str else odd(v, "VirtualAccountIssuedPayment.id")
+    self.id = v if (v := get("id")).__class__ is str else report_mismatch(v, "VirtualAccountIssuedPayment.id")
     self.is_cultural_expense = (
         v
         if (v := get("isCulturalExpense")) is None or v.__class__ is bool
-        else odd(v, "VirtualAccountIssuedPayment.isCulturalExpense")
+        else report_mismatch(v, "VirtualAccountIssuedPayment.isCulturalExpense")
     )
     self.merchant_id = (
-        v if (v := get("merchantId")).__class__ is str else odd(v, "VirtualAccountIssuedPayment.merchantId")
+        v if (v := get("merchantId")).__class__ is str else report_mismatch(v, "VirtualAccountIssuedPayment.merchantId")
     )
     self.method = (
         None
         if (v := get("method")) is None
         else read_payment_method(v)
         if v.__class__ is dict
-        else odd(v, "VirtualAccountIssuedPayment.method")
+        else report_mismatch(v, "VirtualAccountIssuedPayment.method")
     )
-    self.order_name = v if (v := get("orderName")).__class__ is str else odd(v, "VirtualAccountIssuedPayment.orderName")
+    self.order_name = (
+        v if (v := get("orderName")).__class__ is str else report_mismatch(v, "VirtualAccountIssuedPayment.orderName")
+    )
     self.origin = (
         read_payment_origin(v)
         if (v := get("origin")).__class__ is dict
-        else odd(v, "VirtualAccountIssuedPayment.origin")
+        else report_mismatch(v, "VirtualAccountIssuedPayment.origin")
     )
     self.pg_tx_id = (
-        v if (v := get("pgTxId")) is None or v.__class__ is str else odd(v, "VirtualAccountIssuedPayment.pgTxId")
+        v
+        if (v := get("pgTxId")) is None or v.__class__ is str
+        else report_mismatch(v, "VirtualAccountIssuedPayment.pgTxId")
     )
     self.product_count = (
         v
         if (v := get("productCount")) is None or v.__class__ is int
-        else odd(v, "VirtualAccountIssuedPayment.productCount")
+        else report_mismatch(v, "VirtualAccountIssuedPayment.productCount")
     )
     self.products = (
         None
         if (v := get("products")) is None
         else read_list(v, read_payment_product, "VirtualAccountIssuedPayment.products")
         if v.__class__ is list
-        else odd(v, "VirtualAccountIssuedPayment.products")
+        else report_mismatch(v, "VirtualAccountIssuedPayment.products")
     )
     self.promotion_id = (
         v
         if (v := get("promotionId")) is None or v.__class__ is str
-        else odd(v, "VirtualAccountIssuedPayment.promotionId")
+        else report_mismatch(v, "VirtualAccountIssuedPayment.promotionId")
     )
-    self.requested_at = read_datetime(get("requestedAt"), "VirtualAccountIssuedPayment.requestedAt")
+    self.requested_at = read_datetime(t1 := get("requestedAt"), "VirtualAccountIssuedPayment.requestedAt")
     self.schedule_id = (
         v
         if (v := get("scheduleId")) is None or v.__class__ is str
-        else odd(v, "VirtualAccountIssuedPayment.scheduleId")
+        else report_mismatch(v, "VirtualAccountIssuedPayment.scheduleId")
     )
-    self.status = v if (v := get("status")).__class__ is str else odd(v, "VirtualAccountIssuedPayment.status")
-    self.status_changed_at = read_datetime(get("statusChangedAt"), "VirtualAccountIssuedPayment.statusChangedAt")
-    self.store_id = v if (v := get("storeId")).__class__ is str else odd(v, "VirtualAccountIssuedPayment.storeId")
+    self.status = (
+        v if (v := get("status")).__class__ is str else report_mismatch(v, "VirtualAccountIssuedPayment.status")
+    )
+    self.status_changed_at = read_datetime(t2 := get("statusChangedAt"), "VirtualAccountIssuedPayment.statusChangedAt")
+    self.store_id = (
+        v if (v := get("storeId")).__class__ is str else report_mismatch(v, "VirtualAccountIssuedPayment.storeId")
+    )
     self.transaction_id = (
-        v if (v := get("transactionId")).__class__ is str else odd(v, "VirtualAccountIssuedPayment.transactionId")
+        v
+        if (v := get("transactionId")).__class__ is str
+        else report_mismatch(v, "VirtualAccountIssuedPayment.transactionId")
     )
-    self.updated_at = read_datetime(get("updatedAt"), "VirtualAccountIssuedPayment.updatedAt")
-    self.version = v if (v := get("version")).__class__ is str else odd(v, "VirtualAccountIssuedPayment.version")
+    self.updated_at = read_datetime(t3 := get("updatedAt"), "VirtualAccountIssuedPayment.updatedAt")
+    self.version = (
+        v if (v := get("version")).__class__ is str else report_mismatch(v, "VirtualAccountIssuedPayment.version")
+    )
     self.webhooks = (
         None
         if (v := get("webhooks")) is None
         else read_list(v, read_payment_webhook, "VirtualAccountIssuedPayment.webhooks")
         if v.__class__ is list
-        else odd(v, "VirtualAccountIssuedPayment.webhooks")
+        else report_mismatch(v, "VirtualAccountIssuedPayment.webhooks")
     )
-    if not _KNOWN.issuperset(raw):
-        self.additional_properties = extra(raw, _KNOWN)
+    self.__time_texts__ = (t1, t2, t3)
+    if not _JSON_NAMES.issuperset(raw):
+        self.additional_properties = unknown_fields(raw, _JSON_NAMES, self.__time_texts__)
     return self

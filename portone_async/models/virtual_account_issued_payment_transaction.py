@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import extra, known, new, odd, read_datetime, read_list
+from portone_async._reading import json_names, new_instance, read_datetime, read_list, report_mismatch, unknown_fields
 from portone_async.models.channel_group_summary import read as read_channel_group_summary
 from portone_async.models.customer import read as read_customer
 from portone_async.models.payment_amount import read as read_payment_amount
@@ -34,6 +34,9 @@ if TYPE_CHECKING:
 @define(slots=True, kw_only=True, repr=False)
 class VirtualAccountIssuedPaymentTransaction(Model):
     """A payment attempt with a virtual account issued, waiting for the deposit."""
+
+    __enum_fields__: ClassVar[tuple[str, ...]] = ("country", "currency", "version")
+    __time_fields__: ClassVar[tuple[str, ...]] = ("requested_at", "status_changed_at", "updated_at")
 
     amount: PaymentAmount
     """Breakdown of the payment amount."""
@@ -86,135 +89,152 @@ class VirtualAccountIssuedPaymentTransaction(Model):
     schedule_id: str | None = None
     """Payment schedule id; only for scheduled payments."""
     status: Literal["VIRTUAL_ACCOUNT_ISSUED"] = "VIRTUAL_ACCOUNT_ISSUED"
-    """Current status; among variants of one type it tells them apart."""
+    """Current status; in a union, the discriminator."""
     webhooks: list[PaymentWebhook] | None = None
     """Webhooks sent so far."""
 
 
-_KNOWN = known(VirtualAccountIssuedPaymentTransaction)
+_JSON_NAMES = json_names(VirtualAccountIssuedPaymentTransaction)
 
 
 def read(raw: Any) -> VirtualAccountIssuedPaymentTransaction:
     """Read `VirtualAccountIssuedPaymentTransaction` from JSON."""
-    self = new(VirtualAccountIssuedPaymentTransaction)
+    self = new_instance(VirtualAccountIssuedPaymentTransaction)
     get = raw.get
     self.amount = (
         read_payment_amount(v)
         if (v := get("amount")).__class__ is dict
-        else odd(v, "VirtualAccountIssuedPaymentTransaction.amount")
+        else report_mismatch(v, "VirtualAccountIssuedPaymentTransaction.amount")
     )
     self.billing_key = (
         v
         if (v := get("billingKey")) is None or v.__class__ is str
-        else odd(v, "VirtualAccountIssuedPaymentTransaction.billingKey")
+        else report_mismatch(v, "VirtualAccountIssuedPaymentTransaction.billingKey")
     )
     self.channel = (
         read_selected_channel(v)
         if (v := get("channel")).__class__ is dict
-        else odd(v, "VirtualAccountIssuedPaymentTransaction.channel")
+        else report_mismatch(v, "VirtualAccountIssuedPaymentTransaction.channel")
     )
     self.channel_group = (
         None
         if (v := get("channelGroup")) is None
         else read_channel_group_summary(v)
         if v.__class__ is dict
-        else odd(v, "VirtualAccountIssuedPaymentTransaction.channelGroup")
+        else report_mismatch(v, "VirtualAccountIssuedPaymentTransaction.channelGroup")
     )
     self.country = (
         v
         if (v := get("country")) is None or v.__class__ is str
-        else odd(v, "VirtualAccountIssuedPaymentTransaction.country")
+        else report_mismatch(v, "VirtualAccountIssuedPaymentTransaction.country")
     )
     self.currency = (
-        v if (v := get("currency")).__class__ is str else odd(v, "VirtualAccountIssuedPaymentTransaction.currency")
+        v
+        if (v := get("currency")).__class__ is str
+        else report_mismatch(v, "VirtualAccountIssuedPaymentTransaction.currency")
     )
     self.custom_data = (
         v
         if (v := get("customData")) is None or v.__class__ is str
-        else odd(v, "VirtualAccountIssuedPaymentTransaction.customData")
+        else report_mismatch(v, "VirtualAccountIssuedPaymentTransaction.customData")
     )
     self.customer = (
         read_customer(v)
         if (v := get("customer")).__class__ is dict
-        else odd(v, "VirtualAccountIssuedPaymentTransaction.customer")
+        else report_mismatch(v, "VirtualAccountIssuedPaymentTransaction.customer")
     )
     self.escrow = (
         None
         if (v := get("escrow")) is None
         else read_payment_escrow(v)
         if v.__class__ is dict
-        else odd(v, "VirtualAccountIssuedPaymentTransaction.escrow")
+        else report_mismatch(v, "VirtualAccountIssuedPaymentTransaction.escrow")
     )
-    self.id = v if (v := get("id")).__class__ is str else odd(v, "VirtualAccountIssuedPaymentTransaction.id")
+    self.id = (
+        v if (v := get("id")).__class__ is str else report_mismatch(v, "VirtualAccountIssuedPaymentTransaction.id")
+    )
     self.is_cultural_expense = (
         v
         if (v := get("isCulturalExpense")) is None or v.__class__ is bool
-        else odd(v, "VirtualAccountIssuedPaymentTransaction.isCulturalExpense")
+        else report_mismatch(v, "VirtualAccountIssuedPaymentTransaction.isCulturalExpense")
     )
     self.merchant_id = (
-        v if (v := get("merchantId")).__class__ is str else odd(v, "VirtualAccountIssuedPaymentTransaction.merchantId")
+        v
+        if (v := get("merchantId")).__class__ is str
+        else report_mismatch(v, "VirtualAccountIssuedPaymentTransaction.merchantId")
     )
     self.method = (
         None
         if (v := get("method")) is None
         else read_payment_method(v)
         if v.__class__ is dict
-        else odd(v, "VirtualAccountIssuedPaymentTransaction.method")
+        else report_mismatch(v, "VirtualAccountIssuedPaymentTransaction.method")
     )
     self.order_name = (
-        v if (v := get("orderName")).__class__ is str else odd(v, "VirtualAccountIssuedPaymentTransaction.orderName")
+        v
+        if (v := get("orderName")).__class__ is str
+        else report_mismatch(v, "VirtualAccountIssuedPaymentTransaction.orderName")
     )
     self.payment_id = (
-        v if (v := get("paymentId")).__class__ is str else odd(v, "VirtualAccountIssuedPaymentTransaction.paymentId")
+        v
+        if (v := get("paymentId")).__class__ is str
+        else report_mismatch(v, "VirtualAccountIssuedPaymentTransaction.paymentId")
     )
     self.pg_tx_id = (
         v
         if (v := get("pgTxId")) is None or v.__class__ is str
-        else odd(v, "VirtualAccountIssuedPaymentTransaction.pgTxId")
+        else report_mismatch(v, "VirtualAccountIssuedPaymentTransaction.pgTxId")
     )
     self.product_count = (
         v
         if (v := get("productCount")) is None or v.__class__ is int
-        else odd(v, "VirtualAccountIssuedPaymentTransaction.productCount")
+        else report_mismatch(v, "VirtualAccountIssuedPaymentTransaction.productCount")
     )
     self.products = (
         None
         if (v := get("products")) is None
         else read_list(v, read_payment_product, "VirtualAccountIssuedPaymentTransaction.products")
         if v.__class__ is list
-        else odd(v, "VirtualAccountIssuedPaymentTransaction.products")
+        else report_mismatch(v, "VirtualAccountIssuedPaymentTransaction.products")
     )
     self.promotion_id = (
         v
         if (v := get("promotionId")) is None or v.__class__ is str
-        else odd(v, "VirtualAccountIssuedPaymentTransaction.promotionId")
+        else report_mismatch(v, "VirtualAccountIssuedPaymentTransaction.promotionId")
     )
-    self.requested_at = read_datetime(get("requestedAt"), "VirtualAccountIssuedPaymentTransaction.requestedAt")
+    self.requested_at = read_datetime(t1 := get("requestedAt"), "VirtualAccountIssuedPaymentTransaction.requestedAt")
     self.schedule_id = (
         v
         if (v := get("scheduleId")) is None or v.__class__ is str
-        else odd(v, "VirtualAccountIssuedPaymentTransaction.scheduleId")
+        else report_mismatch(v, "VirtualAccountIssuedPaymentTransaction.scheduleId")
     )
     self.status = (
-        v if (v := get("status")).__class__ is str else odd(v, "VirtualAccountIssuedPaymentTransaction.status")
+        v
+        if (v := get("status")).__class__ is str
+        else report_mismatch(v, "VirtualAccountIssuedPaymentTransaction.status")
     )
     self.status_changed_at = read_datetime(
-        get("statusChangedAt"), "VirtualAccountIssuedPaymentTransaction.statusChangedAt"
+        t2 := get("statusChangedAt"), "VirtualAccountIssuedPaymentTransaction.statusChangedAt"
     )
     self.store_id = (
-        v if (v := get("storeId")).__class__ is str else odd(v, "VirtualAccountIssuedPaymentTransaction.storeId")
+        v
+        if (v := get("storeId")).__class__ is str
+        else report_mismatch(v, "VirtualAccountIssuedPaymentTransaction.storeId")
     )
-    self.updated_at = read_datetime(get("updatedAt"), "VirtualAccountIssuedPaymentTransaction.updatedAt")
+    self.updated_at = read_datetime(t3 := get("updatedAt"), "VirtualAccountIssuedPaymentTransaction.updatedAt")
     self.version = (
-        v if (v := get("version")).__class__ is str else odd(v, "VirtualAccountIssuedPaymentTransaction.version")
+        v
+        if (v := get("version")).__class__ is str
+        else report_mismatch(v, "VirtualAccountIssuedPaymentTransaction.version")
     )
     self.webhooks = (
         None
         if (v := get("webhooks")) is None
         else read_list(v, read_payment_webhook, "VirtualAccountIssuedPaymentTransaction.webhooks")
         if v.__class__ is list
-        else odd(v, "VirtualAccountIssuedPaymentTransaction.webhooks")
+        else report_mismatch(v, "VirtualAccountIssuedPaymentTransaction.webhooks")
     )
-    if not _KNOWN.issuperset(raw):
-        self.additional_properties = extra(raw, _KNOWN)
+    self.__time_texts__ = (t1, t2, t3)
+    if not _JSON_NAMES.issuperset(raw):
+        self.additional_properties = unknown_fields(raw, _JSON_NAMES, self.__time_texts__)
     return self

@@ -7,7 +7,7 @@ from urllib.parse import parse_qsl
 
 import orjson
 
-from portone_async._decoding import response_reader
+from portone_async._registry import model_reader
 from portone_async.webhooks._errors import UnreadableBodyError
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ def read_event(content: bytes) -> Event:
     if not isinstance(raw, dict):
         raise UnreadableBodyError
     legacy = "type" not in raw and "payment_id" in raw
-    return response_reader("LegacyWebhook" if legacy else "Webhook")(raw)
+    return model_reader("LegacyWebhook" if legacy else "Webhook")(raw)
 
 
 def _json(content: bytes) -> Any:

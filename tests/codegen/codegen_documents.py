@@ -1,6 +1,6 @@
-"""Documents to feed the generator: PortOne's published ones where they are, and small ones made to measure.
+"""Documents for the generator: PortOne's published ones where they are available, and small ones made here.
 
-This folder is no package: it would be called `codegen`, as what it tests.
+This folder is not a package: it would have the name of what it tests, `codegen`.
 """
 
 import copy
@@ -9,13 +9,13 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
 
-from codegen.document import ROOT
+from codegen.document import ROOT, Json
 from codegen.generate import write
 from codegen.importer import normalise
 
@@ -31,15 +31,15 @@ def published(name: str) -> Path:
     return folder / name
 
 
-def ref(name: str) -> dict[str, Any]:
+def ref(name: str) -> Json:
     return {"$ref": f"#/components/schemas/{name}"}
 
 
-def an_object(*required: str, **fields: Any) -> dict[str, Any]:
+def an_object(*required: str, **fields: Any) -> Json:
     return {"title": "물건", "type": "object", "required": list(required), "properties": fields}
 
 
-def union(tag: str, **mapping: str) -> dict[str, Any]:
+def union(tag: str, **mapping: str) -> Json:
     return {
         "title": "여럿",
         "oneOf": [ref(name) for name in dict.fromkeys(mapping.values())],
@@ -50,18 +50,18 @@ def union(tag: str, **mapping: str) -> dict[str, Any]:
     }
 
 
-def an_error(status: int, /, **fields: Any) -> dict[str, Any]:
+def an_error(status: int, /, **fields: Any) -> Json:
     facts = an_object("type", type=STRING, message=STRING, **fields)
     return facts | {"x-portone-status-code": status}
 
 
-def as_json(name: str) -> dict[str, Any]:
+def as_json(name: str) -> Json:
     return {"application/json": {"schema": ref(name)}}
 
 
-STRING = {"type": "string", "title": "글자", "description": "설명"}
+STRING: Json = {"type": "string", "title": "글자", "description": "설명"}
 
-_BASE = {
+_BASE: Json = {
     "openapi": "3.0.3",
     "info": {"title": "포트원", "version": "1.16.0", "description": "설명"},
     "servers": [{"url": "https://api.portone.io", "description": "운영환경"}],
@@ -145,47 +145,50 @@ _BASE = {
 }
 
 
-def document(**schemas: Any) -> dict[str, Any]:
-    """A document as PortOne publishes them, small; `schemas` come on top."""
+def document(**schemas: Any) -> Json:
+    """A small document in the form of PortOne's, with these schemas added or replaced."""
     source = copy.deepcopy(_BASE)
     source["components"]["schemas"].update(copy.deepcopy(schemas))
     return source
 
 
-def thing(**fields: Any) -> dict[str, Any]:
-    """The schema that `getThing` answers with, with more fields."""
+def thing(**fields: Any) -> Json:
+    """The schema that `getThing` returns, with these fields added."""
     return an_object("id", id=STRING, **fields)
 
 
-def operation(source: dict[str, Any], name: str) -> dict[str, Any]:
+def operation(source: Json, name: str) -> Json:
     return next(
         o for item in source["paths"].values() for o in item.values() if o["operationId"] == name
     )
 
 
-def namespaces(source: dict[str, Any]) -> dict[str, list[str]]:
+def namespaces(source: Json) -> dict[str, list[str]]:
     return {"thing": [o["operationId"] for i in source["paths"].values() for o in i.values()]}
 
 
-def nodes(value: Any, *path: str | int) -> Iterator[tuple[str | int, ...]]:
+Place = tuple[str | int, ...]
+
+
+def nodes(value: Json | list[Any], *path: str | int) -> Iterator[Place]:
     """The path of every value below the root."""
-    children = value.items() if isinstance(value, dict) else enumerate(value)
+    children = list(value.items()) if isinstance(value, dict) else list(enumerate(value))
     for key, child in children:
         yield (*path, key)
         if isinstance(child, dict | list):
             yield from nodes(child, *path, key)
 
 
-JUNK = [None, True, 5, 0.5, "", "junk", "#/components/schemas/Thing", [], [None], ["junk"], {}, {"junk": None}, {"type": "string"}]  # fmt: skip
+JUNK: list[Any] = [None, True, 5, 0.5, "", "junk", "#/components/schemas/Thing", [], [None], ["junk"], {}, {"junk": None}, {"type": "string"}]  # fmt: skip
 
 
-def damaged():
-    """The small document with one of its values replaced or removed, for every value and every junk."""
+def damaged() -> Iterator[tuple[Place, Any, Json]]:
+    """The small document with one of its values replaced or removed, for every value and every kind of junk."""
     whole = document()
     for path in nodes(whole):
         for junk in [*JUNK, ...]:
             source = copy.deepcopy(whole)
-            holder = source
+            holder: Any = source
             for key in path[:-1]:
                 holder = holder[key]
             if junk is ...:
@@ -195,9 +198,26 @@ def damaged():
             yield path, junk, source
 
 
-def package(
-    folder: Path, source: dict[str, Any], placed: dict[str, list[str]] | None = None
-) -> Path:
+class Outcome(NamedTuple):
+    """What a command did: its exit status, and what it printed."""
+
+    status: int
+    out: str
+    err: str
+
+
+class Vendored(NamedTuple):
+    """A vendored document of a test's own, and the command that replaces it."""
+
+    document: Path
+    provenance: Path
+    run: Callable[..., Outcome]
+
+    def contents(self) -> dict[str, bytes]:
+        return {path.name: path.read_bytes() for path in self.document.parent.iterdir()}
+
+
+def package(folder: Path, source: Json, placed: dict[str, list[str]] | None = None) -> Path:
     """A folder with a `portone_async` generated from `source` beside the hand-written core."""
     target = folder / "portone_async"
     ignored = shutil.ignore_patterns("api", "models", "emulator", "__pycache__")
@@ -215,6 +235,7 @@ def run(folder: Path, *arguments: str, **environment: str) -> subprocess.Complet
         capture_output=True,
         text=True,
         timeout=60,
+        check=False,
     )
 
 
@@ -246,7 +267,7 @@ fields = 0
 for kind in names.values():
     if isinstance(kind, type) and issubclass(kind, Model):
         hints = typing.get_type_hints(kind, localns=names)
-        fields += len(hints) - len({"__wire__", "additional_properties"})
+        fields += len(hints) - len(typing.get_type_hints(Model))
 
 functions = {}
 def walk(node, path):
@@ -268,5 +289,5 @@ print(json.dumps({"file": portone_async.__file__, "modules": len(modules), "fiel
 """
 
 
-def probe(folder: Path) -> dict[str, Any]:
+def probe(folder: Path) -> Json:
     return run_code(folder, PROBE)

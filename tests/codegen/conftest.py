@@ -1,34 +1,18 @@
 import shutil
-from collections.abc import Callable
 from pathlib import Path
-from typing import NamedTuple
 
 import pytest
+from codegen_documents import Outcome, Vendored
 
 from codegen import __main__, importer
 from codegen.document import PROVENANCE, ROOT, VENDORED
 
 
-class Outcome(NamedTuple):
-    status: int
-    out: str
-    err: str
-
-
-class Vendored(NamedTuple):
-    """A vendored document of a test's own, and the command that replaces it."""
-
-    document: Path
-    provenance: Path
-    run: Callable[..., Outcome]
-
-    def contents(self) -> dict[str, bytes]:
-        return {path.name: path.read_bytes() for path in self.document.parent.iterdir()}
-
-
 @pytest.fixture
-def vendored(tmp_path, monkeypatch, capsys):
-    """The repository's document, copied: `run` imports into the copy."""
+def vendored(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Vendored:
+    """A copy of the repository's document: `run` imports into the copy."""
     folder = tmp_path / "openapi"
     folder.mkdir()
     for name, path in (("VENDORED", VENDORED), ("PROVENANCE", PROVENANCE)):
@@ -38,13 +22,14 @@ def vendored(tmp_path, monkeypatch, capsys):
 
     def run(*arguments: object) -> Outcome:
         status = __main__.main([str(argument) for argument in arguments])
-        return Outcome(status, *capsys.readouterr())
+        printed = capsys.readouterr()
+        return Outcome(status, printed.out, printed.err)
 
     return Vendored(folder / VENDORED.name, folder / PROVENANCE.name, run)
 
 
 @pytest.fixture
-def tree(tmp_path):
+def tree(tmp_path: Path) -> Path:
     """A copy of what the generator reads and writes, to run its commands in."""
     folder = tmp_path / "tree"
     ignored = shutil.ignore_patterns("__pycache__")

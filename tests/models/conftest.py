@@ -9,20 +9,20 @@ from portone_async import _reading
 
 
 @pytest.fixture
-def notes(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[], list[str]]]:
-    """Forget what was noted before; the function returned gives the new log lines and forgets again."""
+def reports(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[], list[str]]]:
+    """Forget what was reported before; the returned function returns the new log lines and forgets them."""
     lines: list[str] = []
     handler = logging.Handler()
     handler.emit = lambda record: lines.append(record.getMessage())  # type: ignore[method-assign]
-    noted: set[tuple[str, str]] = set()
-    monkeypatch.setattr(_reading, "_noted", noted)
+    reported: set[tuple[str, str]] = set()
+    monkeypatch.setattr(_reading, "_reported", reported)
 
-    def taken() -> list[str]:
-        found = lines.copy()
+    def take() -> list[str]:
+        new_lines = lines.copy()
         lines.clear()
-        noted.clear()
-        return found
+        reported.clear()
+        return new_lines
 
     _reading.logger.addHandler(handler)
-    yield taken
+    yield take
     _reading.logger.removeHandler(handler)

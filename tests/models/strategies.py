@@ -1,4 +1,4 @@
-"""JSON values by PortOne's document: valid ones, and ones that depart from it in known places.
+"""JSON values by PortOne's document: valid ones, and ones that do not match it in known places.
 
 Everything is derived from `openapi/portone-v2.json` alone, so that the tests do not ask the SDK what is right.
 """
@@ -9,6 +9,7 @@ import copy
 import importlib
 import json
 import pathlib
+import pickle
 import pkgutil
 import re
 from collections.abc import Callable, Iterator
@@ -17,10 +18,12 @@ from datetime import date, datetime
 from functools import cache
 from typing import Any
 
+import attrs
 import orjson
-import portone_async.api
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
+
+import portone_async.api
 from portone_async import Model, RawResponse, UnknownVariant
 from portone_async._operation import Operation
 from portone_async.errors import RequestInfo
@@ -37,7 +40,7 @@ FEW = settings(
     derandomize=True,
     database=None,
     deadline=None,
-    suppress_health_check=list(HealthCheck),
+    suppress_health_check=list(HealthCheck),  # pyright: ignore[reportArgumentType]  (an enum to Python)
 )
 MORE = settings(FEW, max_examples=8)
 
@@ -173,9 +176,9 @@ OBJECTS = sorted(
 """Every object that is a model: replies, bodies and what is in them."""
 
 
-def snake(wire: str) -> str:
+def snake(json_name: str) -> str:
     """A field's attribute."""
-    name = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", wire).lower()
+    name = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", json_name).lower()
     return "from_" if name == "from" else name
 
 
@@ -194,11 +197,17 @@ def canonical(value: Any) -> bytes:
 _TEXT = st.sampled_from(
     ["", "order-1", "홍길동", "a\nb\"'\\", "2024-01-01T00:00:00Z", "null", "💳"]
 ) | st.text(max_size=5)
-_FRACTIONS = st.sampled_from(["", ".120", ".001", ".123456", ".000001", ".123456789", ".000000001"])
-_ZONES = st.sampled_from(["Z", "+09:00"])
+_FRACTIONS = st.sampled_from(
+    [
+        *["", ".120", ".001", ".123456", ".000001", ".123456789", ".000000001"],
+        # What a datetime is not written with.
+        *[".000", ".5", ".120000", ".000000000", ".100000000"],
+    ]
+)
+_ZONES = st.sampled_from(["Z", "+09:00", "-05:30", "+00:00"])
 _DATE_TIMES = st.builds(
     lambda at, fraction, zone: f"{at:%Y-%m-%dT%H:%M:%S}{fraction}{zone}",
-    st.datetimes(datetime(1000, 1, 2), datetime(9999, 12, 30)),
+    st.datetimes(datetime(1000, 1, 2), datetime(9999, 12, 30)),  # noqa: DTZ001  (zones come as text)
     _FRACTIONS,
     _ZONES,
 )
@@ -260,7 +269,8 @@ def _valid(wanted: Shape) -> st.SearchStrategy[Any]:
             return st.dictionaries(_KEYS, _JSON, max_size=2)
         case "string":
             return _TEXT
-    raise AssertionError(wanted)
+        case _:
+            raise AssertionError(wanted)
 
 
 Leaf = Callable[[Shape, str], Any]
@@ -285,7 +295,8 @@ def plain(wanted: Shape, name: str) -> Any:
             return {"pg": {"depth": [None, SECRET]}}
         case "string":
             return SECRET
-    raise AssertionError(wanted)
+        case _:
+            raise AssertionError(wanted)
 
 
 def samples(
@@ -312,7 +323,7 @@ def samples(
             yield leaf(wanted, name)
 
 
-# --- Places and departures --------------------------------------------------------------------------------
+# --- Places and mismatches --------------------------------------------------------------------------------
 
 Path = tuple[str | int, ...]
 
@@ -377,13 +388,13 @@ def variant_of(value: dict[str, Any], union: Shape) -> Shape | None:
 
 
 @dataclass(frozen=True)
-class Departure:
+class Mismatch:
     """A change to a valid value that the document does not allow."""
 
     kind: str
     path: Path
     """The place that a strict reading names."""
-    noted: str | None
+    reported: str | None
     """What the log says of it when tolerant; `None` if PortOne may do that any day."""
     at: Path
     value: Any = None
@@ -420,12 +431,12 @@ WRONG: dict[str, list[Any]] = {
 }
 
 
-def departures(value: Any, wanted: Shape) -> list[Departure]:
-    """What can be done to `value` so that it departs from the document, a few of a kind at each place."""
+def mismatches(value: Any, wanted: Shape) -> list[Mismatch]:
+    """What can be done to `value` so that it does not match the document, a few of a kind at each place."""
     return [
         each
         for place in places(value, wanted)
-        for each in _departures(_at(value, place.path), place)
+        for each in _mismatches(_at(value, place.path), place)
     ]
 
 
@@ -435,42 +446,42 @@ def _at(value: Any, path: Path) -> Any:
     return value
 
 
-def _departures(value: Any, place: Place) -> Iterator[Departure]:
+def _mismatches(value: Any, place: Place) -> Iterator[Mismatch]:
     kind, path = place.shape.kind, place.path
     named_by_strict = path if place.union is None else place.union
     if kind in ("object", "union") and isinstance(value, dict):
         for key, new in (("brandNew", SECRET), ("새 필드", {"n": [None, SECRET]}), ("x_y", None)):
             if kind == "object" or variant_of(value, place.shape):
-                yield Departure("unknown field", (*path, key), None, (*path, key), new)
+                yield Mismatch("unknown field", (*path, key), None, (*path, key), new)
     if place.holder == "root":
         return
     if kind == "enum":
-        yield Departure("unknown enum value", path, None, path, "BRAND_NEW")
+        yield Mismatch("unknown enum value", path, None, path, "BRAND_NEW")
     if kind == "tag":
-        yield Departure("unknown tag", named_by_strict, None, path, "BRAND_NEW")
+        yield Mismatch("unknown tag", named_by_strict, None, path, "BRAND_NEW")
     for wrong in WRONG[kind]:
-        yield Departure("wrong type", named_by_strict, place.where, path, wrong)
+        yield Mismatch("wrong type", named_by_strict, place.where, path, wrong)
     if place.holder == "field" and place.required:
-        yield Departure("missing", named_by_strict, place.where, path)
-    noted = place.where if place.required else None
-    yield Departure("null", named_by_strict, noted, path, None)
+        yield Mismatch("missing", named_by_strict, place.where, path)
+    reported = place.where if place.required else None
+    yield Mismatch("null", named_by_strict, reported, path, None)
 
 
 @dataclass
-class Departed:
-    """A value with departures, in the order in which they were made."""
+class Mismatched:
+    """A value with mismatches, in the order in which they were made."""
 
     value: Any
-    made: list[Departure]
+    made: list[Mismatch]
 
 
 @st.composite
-def departed(draw: st.DrawFn, wanted: Shape, most: int = 3) -> Departed:
-    """Values that depart from the document in one to `most` places (none if there is nothing to change)."""
+def mismatched(draw: st.DrawFn, wanted: Shape, most: int = 3) -> Mismatched:
+    """Values that do not match the document in one to `most` places (none if there is nothing to change)."""
     value = copy.deepcopy(draw(valid(wanted)))
-    made: list[Departure] = []
+    made: list[Mismatch] = []
     for _ in range(draw(st.integers(1, most))):
-        possible = departures(value, wanted)
+        possible = mismatches(value, wanted)
         if not possible:
             break
         by_kind = sorted({each.kind for each in possible})
@@ -478,7 +489,7 @@ def departed(draw: st.DrawFn, wanted: Shape, most: int = 3) -> Departed:
         chosen = draw(st.sampled_from([each for each in possible if each.kind == kind]))
         chosen.apply(value)
         made.append(chosen)
-    return Departed(value, made)
+    return Mismatched(value, made)
 
 
 def written_back(value: Any, wanted: Shape) -> Any:
@@ -498,58 +509,69 @@ def written_back(value: Any, wanted: Shape) -> Any:
             return [written_back(item, wanted.items) for item in value]
         case "map" if isinstance(value, dict):
             return {key: written_back(each, wanted.values) for key, each in value.items()}
-    return value
+        case _:
+            return value
 
 
 # --- What was read ----------------------------------------------------------------------------------------
 
 
-def assert_reads_as(read: Any, wire: Any, wanted: Shape) -> None:
-    """`read` is what the document makes of the valid value `wire`: classes, attributes, times and all."""
+def assert_reads_as(read: Any, data: Any, wanted: Shape) -> None:
+    """`read` is what the document makes of the valid value `data`: classes, attributes, times and all."""
     match wanted.kind:
         case "object" | "union":
-            found = wanted if wanted.kind == "object" else wanted.variants[wire[wanted.tag]]
+            found = wanted if wanted.kind == "object" else wanted.variants[data[wanted.tag]]
             assert type(read).__name__ == found.name
             assert isinstance(read, Model)
             assert read.additional_properties == {}
-            assert_fields(read, wire, found)
+            assert_fields(read, data, found)
         case "list":
             assert isinstance(read, list)
-            assert len(read) == len(wire)
-            for each, item in zip(read, wire, strict=True):
+            assert len(read) == len(data)
+            for each, item in zip(read, data, strict=True):
                 assert_reads_as(each, item, wanted.items)
         case "map":
-            assert read.keys() == wire.keys()
+            assert read.keys() == data.keys()
             for key, each in read.items():
-                assert_reads_as(each, wire[key], wanted.values)
+                assert_reads_as(each, data[key], wanted.values)
         case "date-time":
             assert isinstance(read, datetime)
             assert read.utcoffset() is not None
             # Python's own reading of the same text; more than six digits are beyond a datetime.
-            assert read == datetime.fromisoformat(wire)
+            assert read == datetime.fromisoformat(data)
         case "date":
             assert type(read) is date
-            assert read.isoformat() == wire
+            assert read.isoformat() == data
         case _:
-            assert canonical(read) == canonical(wire)
+            assert canonical(read) == canonical(data)
 
 
-def assert_fields(read: Any, wire: dict[str, Any], found: Shape) -> None:
+def assert_fields(read: Any, data: dict[str, Any], found: Shape) -> None:
     """Each field is an attribute."""
     for key, each in found.properties.items():
         value = getattr(read, snake(key))
-        if key in wire:
-            assert_reads_as(value, wire[key], each)
+        if key in data:
+            assert_reads_as(value, data[key], each)
         else:
             assert value is None, key
+
+
+def pickled(value: Any, protocol: int = pickle.HIGHEST_PROTOCOL) -> Any:
+    """A copy by way of `pickle`."""
+    return pickle.loads(pickle.dumps(value, protocol))  # noqa: S301  (what the test itself wrote)
+
+
+def attributes(model: type[Model]) -> list[str]:
+    """The names of a model's fields, `additional_properties` included."""
+    return [attribute.name for attribute in attrs.fields(model)]
 
 
 def parts(value: Any) -> Iterator[Any]:
     """`value` and everything within it that the SDK made."""
     yield value
     if isinstance(value, Model):
-        for name in value.__attrs_attrs__:
-            yield from parts(getattr(value, name.name))
+        for name in attributes(type(value)):
+            yield from parts(getattr(value, name))
     elif isinstance(value, UnknownVariant):
         return
     elif isinstance(value, list):

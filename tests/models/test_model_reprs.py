@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import importlib
 import traceback
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from portone_async import Model, RawResponse, Reply, UnknownVariant, errors, models
+
+from portone_async import Model, RawResponse, Reply, UnknownVariant, errors
+from portone_async._registry import model_reader
 from portone_async._response import read_error, read_reply
 from portone_async.errors import PortOneError, RequestInfo, ResponseError
 
@@ -20,11 +21,11 @@ from .strategies import (
     SCHEMAS,
     SECRET,
     Shape,
-    departures,
+    mismatches,
     named,
     parts,
-    plain,
     places,
+    plain,
     response,
     samples,
 )
@@ -58,9 +59,9 @@ def telling(wanted: Shape, name: str) -> Any:
 
 def planted(wanted: Shape) -> Iterator[Any]:
     """Full values, with unknown fields and unknown variants in every place that can have them."""
-    for wire in samples(wanted, telling):
-        for place in list(places(wire, wanted)):
-            value = wire
+    for data in samples(wanted, telling):
+        for place in list(places(data, wanted)):
+            value = data
             for key in place.path:
                 value = value[key]
             if isinstance(value, dict) and place.shape.kind in ("object", "union"):
@@ -68,7 +69,7 @@ def planted(wanted: Shape) -> Iterator[Any]:
                 value["새 필드"] = {"name": SECRET}
                 if place.shape.kind == "union" and place.holder == "item":
                     value[place.shape.tag] = "BRAND_NEW"
-        yield wire
+        yield data
 
 
 def assert_tells_nothing(text: str) -> None:
@@ -77,7 +78,7 @@ def assert_tells_nothing(text: str) -> None:
 
 
 def printed(value: Any) -> str:
-    return "\n".join([repr(value), str(value), f"{value}", "%s %r" % (value, value), ascii(value)])
+    return "\n".join([repr(value), str(value), f"{value}", f"{value!s} {value!r}", ascii(value)])
 
 
 def traced(error: BaseException) -> str:
@@ -93,17 +94,17 @@ def traced(error: BaseException) -> str:
 
 @pytest.mark.parametrize("name", OBJECTS)
 def test_a_models_repr_holds_no_text(name: str) -> None:
-    read = importlib.import_module(getattr(models, name).__module__).read
-    for wire in planted(named(name)):
-        for part in parts(read(wire)):
+    read = model_reader(name)
+    for data in planted(named(name)):
+        for part in parts(read(data)):
             if isinstance(part, Model | UnknownVariant):
                 assert_tells_nothing(printed(part))
 
 
 def test_a_replys_repr_holds_no_text() -> None:
     for operation in REPLIES:
-        for wire in planted(named(operation.reply or "")):
-            raw = response(wire)
+        for data in planted(named(operation.reply or "")):
+            raw = response(data)
             reply = Reply(read_reply(operation.sdk, raw), raw)
             assert_tells_nothing(printed(reply))
             assert_tells_nothing(printed(raw))
@@ -118,8 +119,8 @@ def test_headers_and_keys_are_not_printed() -> None:
 @pytest.mark.parametrize("name", ERRORS)
 def test_an_errors_text_and_traceback_hold_no_text(name: str) -> None:
     operation = next(op for op in OPERATIONS if name in op.errors.values())
-    for wire in planted(named(name)):
-        error = read_error(operation.sdk, response(wire, SCHEMAS[name]["x-portone-status-code"]))
+    for data in planted(named(name)):
+        error = read_error(operation.sdk, response(data, SCHEMAS[name]["x-portone-status-code"]))
         assert type(error) is getattr(errors, name)
         assert_tells_nothing(printed(error) + traced(error))
         for part in parts(list(vars(error).values())):
@@ -130,10 +131,10 @@ def test_an_errors_text_and_traceback_hold_no_text(name: str) -> None:
 def test_a_strict_readings_error_holds_no_text() -> None:
     for operation in REPLIES:
         reply = named(operation.reply or "")
-        wire = next(samples(reply, telling))
-        for each in departures(wire, reply):
+        data = next(samples(reply, telling))
+        for each in mismatches(data, reply):
             if len(each.at) == 1:
-                value = dict(wire)
+                value = dict(data)
                 each.apply(value)
                 with pytest.raises(ResponseError) as raised:
                     read_reply(operation.sdk, response(value), strict=True)
@@ -160,8 +161,8 @@ def test_an_error_without_a_portone_type_is_not_printed() -> None:
 
 def test_a_repr_shows_what_identifies_and_what_counts() -> None:
     (operation,) = (op for op in REPLIES if op.id == "getPayment")
-    wire = next(w for w in samples(named("Payment"), telling) if w["status"] == "PAID")
-    shown = repr(read_reply(operation.sdk, response(wire)))
+    data = next(w for w in samples(named("Payment"), telling) if w["status"] == "PAID")
+    shown = repr(read_reply(operation.sdk, response(data)))
     for part in (
         "PaidPayment(",
         "id='id-of-id'",
@@ -175,9 +176,9 @@ def test_a_repr_shows_what_identifies_and_what_counts() -> None:
 
 def test_text_where_the_document_has_none_is_not_printed_either() -> None:
     for name in OBJECTS:
-        read = importlib.import_module(getattr(models, name).__module__).read
-        wire = next(samples(named(name), telling))
-        for each in departures(wire, named(name)):
+        read = model_reader(name)
+        data = next(samples(named(name), telling))
+        for each in mismatches(data, named(name)):
             if len(each.at) == 1 and each.kind == "wrong type" and each.value == SECRET:
-                value = {**wire, each.at[0]: SECRET}
+                value = {**data, each.at[0]: SECRET}
                 assert SECRET not in printed(read(value)), each

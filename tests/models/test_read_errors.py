@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import copy
 import pickle
+from functools import partial
 from typing import Any
 
 import pytest
 from hypothesis import given
+
 from portone_async import errors
 from portone_async._response import read_error
 from portone_async._writing import write
@@ -28,13 +30,14 @@ from .strategies import (
     MORE,
     OPERATIONS,
     SCHEMAS,
-    Departed,
+    Mismatched,
     Op,
     Shape,
     assert_fields,
     canonical,
-    departed,
+    mismatched,
     named,
+    pickled,
     response,
     samples,
     snake,
@@ -79,15 +82,15 @@ def fields_of(name: str) -> Shape:
 @every_operation
 def test_each_error_type_of_an_operation_has_the_operations_class(operation: Op) -> None:
     for type_, name in operation.errors.items():
-        for wire in samples(named(name)):
-            wire["type"] = type_
+        for data in samples(named(name)):
+            data["type"] = type_
             status = status_of(name)
-            error = read_error(operation.sdk, response(wire, status))
+            error = read_error(operation.sdk, response(data, status))
             assert type(error) is getattr(errors, name)
             assert isinstance(error, STATUS_CLASSES[status])
-            assert (error.status, error.type, error.message) == (status, type_, wire["message"])
-            assert error.body == wire
-            assert_fields(error, wire, fields_of(name))
+            assert (error.status, error.type, error.message) == (status, type_, data["message"])
+            assert error.body == data
+            assert_fields(error, data, fields_of(name))
 
 
 @every_error
@@ -96,25 +99,25 @@ def test_an_error_is_read(name: str) -> None:
 
     @FEW
     @given(valid(named(name)))
-    def check(wire: dict[str, Any]) -> None:
-        wire["type"] = next(t for t, n in operation.errors.items() if n == name)
-        error = read_error(operation.sdk, response(wire, status_of(name)))
+    def check(data: dict[str, Any]) -> None:
+        data["type"] = next(t for t, n in operation.errors.items() if n == name)
+        error = read_error(operation.sdk, response(data, status_of(name)))
         assert type(error) is getattr(errors, name)
-        assert error.message == wire.get("message")
-        assert canonical(error.body) == canonical(wire)
-        assert_fields(error, wire, fields_of(name))
+        assert error.message == data.get("message")
+        assert canonical(error.body) == canonical(data)
+        assert_fields(error, data, fields_of(name))
 
     check()
 
 
 @every_error
-def test_an_error_that_departs_from_the_document_is_still_an_api_error(name: str) -> None:
+def test_an_error_that_does_not_match_the_document_is_still_an_api_error(name: str) -> None:
     operation = owner_of(name)
 
     @MORE
-    @given(departed(named(name), most=4))
-    def check(wire: Departed) -> None:
-        body = wire.value
+    @given(mismatched(named(name), most=4))
+    def check(data: Mismatched) -> None:
+        body = data.value
         error = read_error(operation.sdk, response(body, status_of(name)))
         assert isinstance(error, STATUS_CLASSES[status_of(name)])
         assert canonical(error.body) == canonical(body)
@@ -206,8 +209,10 @@ def _every_error() -> list[PortOneError]:
         APIError(status=418, request=info),
     ]
     for name in ERRORS:
-        for wire in samples(named(name)):
-            found.append(read_error(owner_of(name).sdk, response(wire, status_of(name))))
+        found.extend(
+            read_error(owner_of(name).sdk, response(data, status_of(name)))
+            for data in samples(named(name))
+        )
     return found
 
 
@@ -216,10 +221,7 @@ def _every_error() -> list[PortOneError]:
     [
         copy.copy,
         copy.deepcopy,
-        *(
-            lambda e, p=p: pickle.loads(pickle.dumps(e, p))
-            for p in range(pickle.HIGHEST_PROTOCOL + 1)
-        ),
+        *(partial(pickled, protocol=protocol) for protocol in range(pickle.HIGHEST_PROTOCOL + 1)),
     ],
 )
 def test_errors_can_be_pickled_and_copied(duplicate: Any) -> None:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import importlib
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from portone_async import UnknownVariant, models
 from portone_async._reading import read_date, read_datetime
+from portone_async._registry import model_reader
 from portone_async._response import read_reply
 from portone_async._writing import write
 from portone_async.converter import converter
@@ -22,12 +23,13 @@ from .strategies import (
     OPERATIONS,
     REPLIES,
     SCHEMAS,
-    Departed,
+    Mismatched,
     Op,
     assert_reads_as,
+    attributes,
     canonical,
-    departed,
-    departures,
+    mismatched,
+    mismatches,
     named,
     response,
     samples,
@@ -55,24 +57,24 @@ def test_a_reply_is_read_and_written_back(operation: Op) -> None:
 
     @FEW
     @given(valid(reply))
-    def check(wire: dict[str, Any]) -> None:
-        read = read_reply(operation.sdk, response(wire))
-        assert_reads_as(read, wire, reply)
-        assert canonical(write(read)) == canonical(wire)
-        assert canonical(converter.unstructure(read)) == canonical(wire)
-        assert converter.structure(wire, getattr(models, reply.name or "")) == read
-        assert read_reply(operation.sdk, response(wire), strict=True) == read
+    def check(data: dict[str, Any]) -> None:
+        read = read_reply(operation.sdk, response(data))
+        assert_reads_as(read, data, reply)
+        assert canonical(write(read)) == canonical(data)
+        assert canonical(converter.unstructure(read)) == canonical(data)
+        assert converter.structure(data, getattr(models, reply.name or "")) == read
+        assert read_reply(operation.sdk, response(data), strict=True) == read
 
     check()
 
 
 @every_reply
-def test_a_reply_that_departs_from_the_document_is_read_and_written_back(operation: Op) -> None:
+def test_a_reply_that_does_not_match_the_document_is_read_and_written_back(operation: Op) -> None:
     reply = named(operation.reply or "")
 
     @MORE
-    @given(departed(reply, most=6))
-    def check(reply_: Departed) -> None:
+    @given(mismatched(reply, most=6))
+    def check(reply_: Mismatched) -> None:
         read = read_reply(operation.sdk, response(reply_.value))
         back = canonical(written_back(reply_.value, reply))
         assert canonical(write(read)) == back
@@ -85,12 +87,12 @@ def test_a_reply_that_departs_from_the_document_is_read_and_written_back(operati
 
 
 @every_reply
-def test_strict_reading_names_the_place_that_departs(operation: Op) -> None:
+def test_strict_reading_names_the_place_that_does_not_match(operation: Op) -> None:
     reply = named(operation.reply or "")
 
     @MORE
-    @given(departed(reply, most=1) | departed(reply, most=3))
-    def check(reply_: Departed) -> None:
+    @given(mismatched(reply, most=1) | mismatched(reply, most=3))
+    def check(reply_: Mismatched) -> None:
         with pytest.raises(ResponseError) as raised:
             read_reply(operation.sdk, response(reply_.value), strict=True)
         assert raised.value.path in {each.json_path for each in reply_.made}
@@ -102,23 +104,23 @@ def test_strict_reading_names_the_place_that_departs(operation: Op) -> None:
 
 @pytest.mark.parametrize("name", OBJECTS)
 def test_every_model_reads_and_writes_all_of_its_fields_and_only_those_required(name: str) -> None:
-    read = importlib.import_module(getattr(models, name).__module__).read
+    read = model_reader(name)
     for full in (True, False):
-        for wire in samples(named(name), full=full):
-            value = read(wire)
-            assert_reads_as(value, wire, named(name))
-            assert canonical(write(value)) == canonical(wire)
-            assert canonical(converter.unstructure(value)) == canonical(wire)
-            assert converter.structure(wire, getattr(models, name)) == value
+        for data in samples(named(name), full=full):
+            value = read(data)
+            assert_reads_as(value, data, named(name))
+            assert canonical(write(value)) == canonical(data)
+            assert canonical(converter.unstructure(value)) == canonical(data)
+            assert converter.structure(data, getattr(models, name)) == value
 
 
 @pytest.mark.parametrize("name", OBJECTS)
-def test_every_model_survives_each_departure_in_each_field(name: str) -> None:
-    read = importlib.import_module(getattr(models, name).__module__).read
-    wire = next(samples(named(name)))
-    for each in departures(wire, named(name)):
+def test_every_model_survives_each_mismatch_in_each_field(name: str) -> None:
+    read = model_reader(name)
+    data = next(samples(named(name)))
+    for each in mismatches(data, named(name)):
         if len(each.at) == 1:
-            value = wire.copy()
+            value = data.copy()
             each.apply(value)
             assert canonical(write(read(value))) == canonical(written_back(value, named(name))), (
                 each
@@ -128,10 +130,10 @@ def test_every_model_survives_each_departure_in_each_field(name: str) -> None:
 @pytest.mark.parametrize("name", UNIONS)
 def test_every_variant_and_any_other_are_read(name: str) -> None:
     union = named(name)
-    read = importlib.import_module(_module(name)).read
-    for wire in samples(union):
-        assert_reads_as(read(wire), wire, union)
-        assert converter.structure(wire, getattr(models, name)) == read(wire)
+    read = model_reader(name)
+    for data in samples(union):
+        assert_reads_as(read(data), data, union)
+        assert converter.structure(data, getattr(models, name)) == read(data)
     unknown: list[tuple[str | None, dict[str, Any]]] = [
         ("BRAND_NEW", {union.tag: "BRAND_NEW", "amount": {"total": [1, None]}}),
         (None, {}),
@@ -140,25 +142,21 @@ def test_every_variant_and_any_other_are_read(name: str) -> None:
         (None, {union.tag: {"a": 1}}),
         (None, {union.tag: [next(iter(union.variants))]}),
     ]
-    for tag, wire in unknown:
-        for value in (read(wire), converter.structure(wire, getattr(models, name))):
-            assert value == UnknownVariant(tag=tag, raw=wire)
-            assert canonical(write(value)) == canonical(wire)
-            assert canonical(converter.unstructure(value)) == canonical(wire)
+    for tag, data in unknown:
+        for value in (read(data), converter.structure(data, getattr(models, name))):
+            assert value == UnknownVariant(tag=tag, raw=data)
+            assert canonical(write(value)) == canonical(data)
+            assert canonical(converter.unstructure(value)) == canonical(data)
 
 
 @pytest.mark.parametrize("name", MAPS)
 def test_a_map_keeps_the_merchants_keys(name: str) -> None:
     item = next(samples(named(name).values))
-    wire = {"회원 등급": item, "a.b": item, "": item, "snake_case": item}
-    value = importlib.import_module(_module(name)).read(wire)
-    assert_reads_as(value, wire, named(name))
-    assert canonical(write(value)) == canonical(wire)
-    assert converter.structure(wire, getattr(models, name)) == value
-
-
-def _module(name: str) -> str:
-    return f"portone_async.models.{models._MODULES[name]}"  # pyright: ignore[reportPrivateUsage, reportAttributeAccessIssue]
+    data = {"회원 등급": item, "a.b": item, "": item, "snake_case": item}
+    value = model_reader(name)(data)
+    assert_reads_as(value, data, named(name))
+    assert canonical(write(value)) == canonical(data)
+    assert converter.structure(data, getattr(models, name)) == value
 
 
 @pytest.mark.parametrize("body", [[], [{"status": "PAID"}], "text", "", None, 7, 1.5, True])
@@ -187,7 +185,7 @@ def test_an_operation_without_a_reply_reads_nothing() -> None:
 
 
 @pytest.mark.parametrize(
-    "wire",
+    "data",
     [
         "2024-05-06T07:08:09+00:00",
         "2024-05-06T07:08:09.1Z",
@@ -200,8 +198,8 @@ def test_an_operation_without_a_reply_reads_nothing() -> None:
         "2024-05-06T07:08:09.100000000+09:00",
     ],
 )
-def test_other_forms_of_a_time_come_back_as_the_same_instant(wire: str) -> None:
-    read = read_datetime(wire, "Class.field")
+def test_other_forms_of_a_time_come_back_as_the_same_instant(data: str) -> None:
+    read = read_datetime(data, "Class.field")
     assert read.utcoffset() is not None
     again = read_datetime(write(read), "Class.field")
     assert again == read
@@ -217,16 +215,16 @@ def test_a_date_in_another_form_is_kept_as_text(text: str) -> None:
 @given(st.sampled_from([name for name in OBJECTS if named(name).properties]))
 def test_attributes_are_the_snake_cased_names(name: str) -> None:
     model = getattr(models, name)
-    attributes = {each.name for each in model.__attrs_attrs__} - {"additional_properties"}
-    assert attributes == {snake(wire) for wire in named(name).properties}
+    names = set(attributes(model)) - {"additional_properties"}
+    assert names == {snake(data) for data in named(name).properties}
 
 
 @pytest.mark.parametrize("text", ["20240506", "2024-W19-1"])
 def test_strict_reading_refuses_dates_that_tolerant_reading_keeps_as_text(text: str) -> None:
     (operation,) = (op for op in REPLIES if op.id == "getPlatformCompanyState")
-    (wire, *_) = samples(named(operation.reply or ""))
-    wire["companyState"]["closedSuspendedDate"] = text
-    read: Any = read_reply(operation.sdk, response(wire))
+    (data, *_) = samples(named(operation.reply or ""))
+    data["companyState"]["closedSuspendedDate"] = text
+    read: Any = read_reply(operation.sdk, response(data))
     assert read.company_state.closed_suspended_date == text
     with pytest.raises(ResponseError):
-        read_reply(operation.sdk, response(wire), strict=True)
+        read_reply(operation.sdk, response(data), strict=True)

@@ -7,11 +7,13 @@ import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl
 
-import httpx
 from jsonschema import Draft202012Validator, FormatChecker
+
+if TYPE_CHECKING:
+    import httpx
 
 Json = dict[str, Any]
 

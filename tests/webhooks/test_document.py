@@ -11,7 +11,7 @@ from openapi_spec_validator import OpenAPIV31SpecValidator
 from codegen import webhooks
 from codegen.document import CodegenError, load_vendored
 from codegen.parse import parse
-from portone_async._reading import known
+from portone_async._reading import json_names
 from portone_async.models import LegacyWebhook
 
 from .samples import DATA
@@ -35,7 +35,7 @@ def test_it_describes_what_the_samples_hold():
         data = schemas[ref.rpartition("/")[2]]["properties"]["data"]["$ref"].rpartition("/")[2]
         assert schemas[data]["properties"].keys() == DATA[kind].keys(), kind
         assert set(schemas[data]["required"]) == DATA[kind].keys(), kind
-    assert known(LegacyWebhook) == {"payment_id", "tx_id", "status"}
+    assert json_names(LegacyWebhook) == {"payment_id", "tx_id", "status"}
 
 
 def test_a_schema_that_the_api_has_too_stops_the_generator_by_name():

@@ -197,8 +197,8 @@ async def create_b2b_counterparty(
 ) -> CreateB2bCounterpartyResponse:
     """Register a tax invoice counterparty.
 
-    `counterparty_id` is made up by PortOne if left out; an id in use, also one made by connecting a partner, is refused
-    with 409. Your own brn is refused. At most 5 additional contacts can be registered. `options` can have the business
+    PortOne generates `counterparty_id` if omitted; an id in use, also one made by connecting a partner, is refused with
+    409. Your own brn is refused. At most 5 additional contacts can be registered. `options` can have the business
     registration and its open or closed state looked up and filled in, or reuse an earlier lookup by its verification
     id, which must be for the same brn.
 
@@ -206,9 +206,9 @@ async def create_b2b_counterparty(
 
     Args:
         counterparty: The counterparty for tax invoices.
-        counterparty_id: Id for the new counterparty; random if left out.
+        counterparty_id: Id for the new counterparty; random if omitted.
         options_: Whether to look up business details and operating status.
-        test: Test mode, false by default; wins over an `is_for_test` in the body.
+        test: Test mode, false by default; takes precedence over `is_for_test` in the body.
 
     Raises:
         APIError: B2bCounterpartyBrnInvalidError, B2bCounterpartyIdAlreadyExistsByPartnerError,
@@ -238,8 +238,8 @@ async def delete_b2b_counterparty(
     `DELETE /b2b/counterparties/{counterpartyId}`
 
     Args:
-        counterparty_id: Counterparty id, given or made up at registration; not the brn.
-        test: Test mode, false by default; wins over an `is_for_test` in the body.
+        counterparty_id: Counterparty id, given or generated at registration; not the brn.
+        test: Test mode, false by default; takes precedence over `is_for_test` in the body.
 
     Raises:
         APIError: B2bCounterpartyNotFoundError, B2bCounterpartyOngoingTaxInvoiceExistsError,
@@ -267,8 +267,8 @@ async def get_b2b_counterparties(
 
     Args:
         filter: Conditions the results must meet.
-        page: Page asked for or returned; page numbers start at 0.
-        test: Test mode, false by default; wins over an `is_for_test` in the body.
+        page: Page requested or returned; page numbers start at 0.
+        test: Test mode, false by default; takes precedence over `is_for_test` in the body.
 
     Raises:
         APIError: B2bExternalServiceError, B2bNotEnabledError, ForbiddenError, InvalidRequestError, UnauthorizedError.
@@ -288,12 +288,12 @@ def iter_b2b_counterparties(
 ) -> NumberedPages[B2bCounterparty, GetB2bCounterpartiesResponse]:
     """Iterate over all items of `get_b2b_counterparties`, page after page.
 
-    `async for` over its items, or over `.by_page()`; an error leaves the place as it was.
+    Use `async for` on it for the items, or on `.by_page()` for the pages. An error does not move its position.
 
     Args:
         filter: Conditions the results must meet.
-        test: Test mode, false by default; wins over an `is_for_test` in the body.
-        size: Items a page; PortOne's own choice if not given.
+        test: Test mode, false by default; takes precedence over `is_for_test` in the body.
+        size: Items per page; PortOne's default if omitted.
     """
     from portone_async.models.page_input import PageInput
 
@@ -316,8 +316,8 @@ async def get_b2b_counterparty(
     `GET /b2b/counterparties/{counterpartyId}`
 
     Args:
-        counterparty_id: Counterparty id, given or made up at registration; not the brn.
-        test: Test mode, false by default; wins over an `is_for_test` in the body.
+        counterparty_id: Counterparty id, given or generated at registration; not the brn.
+        test: Test mode, false by default; takes precedence over `is_for_test` in the body.
 
     Raises:
         APIError: B2bCounterpartyNotFoundError, B2bExternalServiceError, B2bNotEnabledError, ForbiddenError,
@@ -340,7 +340,7 @@ async def get_b2b_counterparty_certificate(
 
     Args:
         brn: Business registration number of the counterparty, 10 digits without hyphens.
-        test: Test mode, false by default; wins over an `is_for_test` in the body.
+        test: Test mode, false by default; takes precedence over `is_for_test` in the body.
 
     Raises:
         APIError: B2bCertificateUnregisteredError, B2bCounterpartyNotFoundError, B2bCounterpartyNtsNotConnectedError,
@@ -360,7 +360,7 @@ async def get_b2b_counterparty_certificate_registration_url(
 
     Args:
         brn: Business registration number of the counterparty, 10 digits without hyphens.
-        test: Test mode, false by default; wins over an `is_for_test` in the body.
+        test: Test mode, false by default; takes precedence over `is_for_test` in the body.
 
     Raises:
         APIError: B2bCounterpartyNotFoundError, B2bCounterpartyNtsNotConnectedError, B2bExternalServiceError,
@@ -388,10 +388,10 @@ async def update_b2b_counterparty(
     `PATCH /b2b/counterparties/{counterpartyId}`
 
     Args:
-        counterparty_id: Counterparty id, given or made up at registration; not the brn.
+        counterparty_id: Counterparty id, given or generated at registration; not the brn.
         counterparty: The counterparty for tax invoices.
         options_: Whether to look up business details and operating status.
-        test: Test mode, false by default; wins over an `is_for_test` in the body.
+        test: Test mode, false by default; takes precedence over `is_for_test` in the body.
 
     Raises:
         APIError: B2bCounterpartyBrnModificationNotAllowedError, B2bCounterpartyMissingRequiredFieldsError,
@@ -415,14 +415,14 @@ async def validate_b2b_counterparty_certificate(
 ) -> ValidateB2bCounterpartyCertificateResponse:
     """Check whether the signing certificate of a company is valid.
 
-    The answer is `is_valid`; a certificate that fails the check is not an error. A company without NTS connection (400)
-    or without a certificate (404) is.
+    The result is in `is_valid`; a certificate that fails the check is not an error, but a company without an NTS
+    connection (400) or without a certificate (404) is.
 
     `POST /b2b/counterparties/{brn}/certificate/validate`
 
     Args:
         brn: Business registration number of the counterparty, 10 digits without hyphens.
-        test: Test mode, false by default; wins over an `is_for_test` in the body.
+        test: Test mode, false by default; takes precedence over `is_for_test` in the body.
 
     Raises:
         APIError: B2bCertificateUnregisteredError, B2bCounterpartyNotFoundError, B2bCounterpartyNtsNotConnectedError,

@@ -476,7 +476,7 @@ async def attach_b2b_tax_invoice_file(
     """Attach an uploaded file to a tax invoice draft.
 
     The invoice must be `DRAFTED`. `file_id` comes from `create_b2b_file_upload_url`; the file must have been uploaded.
-    The reply has no content.
+    The response has no content.
 
     `POST /b2b/tax-invoices/{taxInvoiceKey}/attach-file`
 
@@ -485,7 +485,7 @@ async def attach_b2b_tax_invoice_file(
         file_id: Id of the uploaded file.
         brn: Business registration number of the company whose document key is given.
         tax_invoice_key_type: `TAX_INVOICE_ID` (the default), `SUPPLIER` or `RECIPIENT` key.
-        test: Test mode, false by default; wins over an `is_for_test` in the body.
+        test: Test mode, false by default; takes precedence over `is_for_test` in the body.
 
     Raises:
         APIError: B2bExternalServiceError, B2bFileNotFoundError, B2bNotEnabledError, B2bTaxInvoiceNotDraftedStatusError,
@@ -512,8 +512,8 @@ async def cancel_b2b_tax_invoice_issuance(
 ) -> CancelB2bTaxInvoiceIssuanceResponse:
     """Cancel an issued tax invoice, as its supplier.
 
-    Possible only while the invoice is `ISSUED`, that is, before it goes to the NTS. After that an amending invoice is
-    the way.
+    Possible only while the invoice is `ISSUED`, that is, before it goes to the NTS. After that, issue an amending
+    invoice.
 
     `POST /b2b/tax-invoices/{taxInvoiceKey}/cancel-issuance`
 
@@ -522,7 +522,7 @@ async def cancel_b2b_tax_invoice_issuance(
         memo: Memo.
         brn: Business registration number of the company whose document key is given.
         tax_invoice_key_type: `TAX_INVOICE_ID` (the default), `SUPPLIER` or `RECIPIENT` key.
-        test: Test mode, false by default; wins over an `is_for_test` in the body.
+        test: Test mode, false by default; takes precedence over `is_for_test` in the body.
 
     Raises:
         APIError: B2bExternalServiceError, B2bNotEnabledError, B2bTaxInvoiceNotFoundError,
@@ -559,7 +559,7 @@ async def cancel_b2b_tax_invoice_request(
         memo: Memo.
         brn: Business registration number of the company whose document key is given.
         tax_invoice_key_type: `TAX_INVOICE_ID` (the default), `SUPPLIER` or `RECIPIENT` key.
-        test: Test mode, false by default; wins over an `is_for_test` in the body.
+        test: Test mode, false by default; takes precedence over `is_for_test` in the body.
 
     Raises:
         APIError: B2bExternalServiceError, B2bNotEnabledError, B2bTaxInvoiceNoRecipientDocumentKeyError,
@@ -586,7 +586,7 @@ async def create_b2b_file_upload_url(
 
     Args:
         file_name: Name of the file.
-        test: Test mode, false by default; wins over an `is_for_test` in the body.
+        test: Test mode, false by default; takes precedence over `is_for_test` in the body.
 
     Raises:
         APIError: B2bExternalServiceError, B2bNotEnabledError, ForbiddenError, InvalidRequestError, UnauthorizedError.
@@ -614,7 +614,7 @@ async def delete_b2b_tax_invoice(
         tax_invoice_key: Invoice id, or a document key if `tax_invoice_key_type` says so.
         brn: Business registration number of the company whose document key is given.
         tax_invoice_key_type: `TAX_INVOICE_ID` (the default), `SUPPLIER` or `RECIPIENT` key.
-        test: Test mode, false by default; wins over an `is_for_test` in the body.
+        test: Test mode, false by default; takes precedence over `is_for_test` in the body.
 
     Raises:
         APIError: B2bBulkTaxInvoiceNotFoundError, B2bExternalServiceError, B2bNotEnabledError,
@@ -641,7 +641,7 @@ async def delete_b2b_tax_invoice_attachment(
 ) -> None:
     """Remove a file from a tax invoice draft.
 
-    The invoice must be `DRAFTED`. The reply has no content.
+    The invoice must be `DRAFTED`. The response has no content.
 
     `DELETE /b2b/tax-invoices/{taxInvoiceKey}/attachments/{attachmentId}`
 
@@ -650,7 +650,7 @@ async def delete_b2b_tax_invoice_attachment(
         attachment_id: Attachment id as listed for the invoice; not the `file_id`.
         brn: Business registration number of the company whose document key is given.
         tax_invoice_key_type: `TAX_INVOICE_ID` (the default), `SUPPLIER` or `RECIPIENT` key.
-        test: Test mode, false by default; wins over an `is_for_test` in the body.
+        test: Test mode, false by default; takes precedence over `is_for_test` in the body.
 
     Raises:
         APIError: B2bExternalServiceError, B2bNotEnabledError, B2bTaxInvoiceAttachmentNotFoundError,
@@ -677,12 +677,13 @@ async def download_b2b_tax_invoices_sheet(
 ) -> Path:
     """Download tax invoices as a CSV sheet.
 
-    Takes the filter and sort order of `get_b2b_tax_invoices`; `fields` chooses the columns. The reply is CSV, not JSON.
+    Takes the filter and sort order of `get_b2b_tax_invoices`; `fields` chooses the columns. The response is CSV, not
+    JSON.
 
     `GET /b2b/tax-invoices-sheet`
 
     Args:
-        file: Where to write the file. It appears there whole or not at all.
+        file: Path to write to. The file appears there only when it is complete.
         fields: Columns to put in the sheet.
         filter: Conditions the results must meet.
         sort: Sort key and direction; by default the latest status change comes first.
@@ -726,7 +727,7 @@ async def draft_b2b_tax_invoice(
         create_recipient_counterparty: Whether to create a counterparty from the details of the recipient.
         memo: Memo.
         modification: What is amended, and why.
-        test: Test mode, false by default; wins over an `is_for_test` in the body.
+        test: Test mode, false by default; takes precedence over `is_for_test` in the body.
 
     Raises:
         APIError: B2BCannotChangeTaxTypeError, B2BTaxInvoiceStatusNotSendingCompletedError,
@@ -754,14 +755,14 @@ async def get_b2b_bulk_tax_invoice(
 ) -> B2bBulkTaxInvoice:
     """Look up one batch of tax invoices.
 
-    Gives the batch's status, its number of invoices, their total amount and statistics (`stats`), not the invoices
+    Returns the batch's status, its number of invoices, their total amount and statistics (`stats`), not the invoices
     themselves. Those are listed by `get_b2b_tax_invoices` filtered on the batch id.
 
     `GET /b2b/bulk-tax-invoices/{bulkTaxInvoiceId}`
 
     Args:
         bulk_tax_invoice_id: Batch id, as in an invoice's `bulk_tax_invoice_id`.
-        test: Test mode, false by default; wins over an `is_for_test` in the body.
+        test: Test mode, false by default; takes precedence over `is_for_test` in the body.
 
     Raises:
         APIError: B2bBulkTaxInvoiceNotFoundError, B2bExternalServiceError, B2bNotEnabledError, ForbiddenError,
@@ -792,7 +793,7 @@ async def get_b2b_tax_invoice(
         tax_invoice_key: Invoice id, or a document key if `tax_invoice_key_type` says so.
         brn: Business registration number of the company whose document key is given.
         tax_invoice_key_type: `TAX_INVOICE_ID` (the default), `SUPPLIER` or `RECIPIENT` key.
-        test: Test mode, false by default; wins over an `is_for_test` in the body.
+        test: Test mode, false by default; takes precedence over `is_for_test` in the body.
 
     Raises:
         APIError: B2bExternalServiceError, B2bNotEnabledError, B2bTaxInvoiceNotFoundError, ForbiddenError,
@@ -817,7 +818,7 @@ async def get_b2b_tax_invoice_attachments(
 ) -> GetB2bTaxInvoiceAttachmentsResponse:
     """List the files attached to a tax invoice.
 
-    Gives id, name and time of each, without the contents and without paging.
+    Returns id, name and time of each, without the contents and without paging.
 
     `GET /b2b/tax-invoices/{taxInvoiceKey}/attachments`
 
@@ -825,7 +826,7 @@ async def get_b2b_tax_invoice_attachments(
         tax_invoice_key: Invoice id, or a document key if `tax_invoice_key_type` says so.
         brn: Business registration number of the company whose document key is given.
         tax_invoice_key_type: `TAX_INVOICE_ID` (the default), `SUPPLIER` or `RECIPIENT` key.
-        test: Test mode, false by default; wins over an `is_for_test` in the body.
+        test: Test mode, false by default; takes precedence over `is_for_test` in the body.
 
     Raises:
         APIError: B2bExternalServiceError, B2bNotEnabledError, B2bTaxInvoiceNotFoundError, ForbiddenError,
@@ -856,7 +857,7 @@ async def get_b2b_tax_invoice_pdf_download_url(
         tax_invoice_key: Invoice id, or a document key if `tax_invoice_key_type` says so.
         brn: Business registration number of the company whose document key is given.
         tax_invoice_key_type: `TAX_INVOICE_ID` (the default), `SUPPLIER` or `RECIPIENT` key.
-        test: Test mode, false by default; wins over an `is_for_test` in the body.
+        test: Test mode, false by default; takes precedence over `is_for_test` in the body.
 
     Raises:
         APIError: B2bExternalServiceError, B2bNotEnabledError, B2bTaxInvoiceNotFoundError, ForbiddenError,
@@ -889,7 +890,7 @@ async def get_b2b_tax_invoice_popup_url(
         brn: Business registration number of the company whose document key is given.
         include_menu: Whether the page has a menu around the invoice; true unless given.
         tax_invoice_key_type: `TAX_INVOICE_ID` (the default), `SUPPLIER` or `RECIPIENT` key.
-        test: Test mode, false by default; wins over an `is_for_test` in the body.
+        test: Test mode, false by default; takes precedence over `is_for_test` in the body.
 
     Raises:
         APIError: B2bExternalServiceError, B2bNotEnabledError, B2bTaxInvoiceNotFoundError, ForbiddenError,
@@ -920,7 +921,7 @@ async def get_b2b_tax_invoice_print_url(
         tax_invoice_key: Invoice id, or a document key if `tax_invoice_key_type` says so.
         brn: Business registration number of the company whose document key is given.
         tax_invoice_key_type: `TAX_INVOICE_ID` (the default), `SUPPLIER` or `RECIPIENT` key.
-        test: Test mode, false by default; wins over an `is_for_test` in the body.
+        test: Test mode, false by default; takes precedence over `is_for_test` in the body.
 
     Raises:
         APIError: B2bExternalServiceError, B2bNotEnabledError, B2bTaxInvoiceNotFoundError, ForbiddenError,
@@ -981,13 +982,13 @@ def iter_b2b_tax_invoices(
 ) -> NumberedPages[B2bTaxInvoiceSummary, GetB2bTaxInvoicesResponse]:
     """Iterate over all items of `get_b2b_tax_invoices`, page after page.
 
-    `async for` over its items, or over `.by_page()`; an error leaves the place as it was.
+    Use `async for` on it for the items, or on `.by_page()` for the pages. An error does not move its position.
 
     Args:
         filter: Conditions the results must meet.
         sort: Sort key and direction; by default the latest status change comes first.
         test: Test mode, false by default.
-        size: Items a page; PortOne's own choice if not given.
+        size: Items per page; PortOne's default if omitted.
     """
 
     def fetch(number: int) -> Awaitable[GetB2bTaxInvoicesResponse]:
@@ -1012,7 +1013,7 @@ async def issue_b2b_tax_invoice(
     """Issue a drafted or requested tax invoice, as its supplier.
 
     A `NORMAL` invoice must be `DRAFTED`, a `REVERSE` one `REQUESTED`. It must carry a supplier document key.
-    `email_subject` sets the subject of the mail about it.
+    `email_subject` sets the subject of the email about it.
 
     `POST /b2b/tax-invoices/{taxInvoiceKey}/issue`
 
@@ -1022,7 +1023,7 @@ async def issue_b2b_tax_invoice(
         memo: Memo.
         brn: Business registration number of the company whose document key is given.
         tax_invoice_key_type: `TAX_INVOICE_ID` (the default), `SUPPLIER` or `RECIPIENT` key.
-        test: Test mode, false by default; wins over an `is_for_test` in the body.
+        test: Test mode, false by default; takes precedence over `is_for_test` in the body.
 
     Raises:
         APIError: B2bExternalServiceError, B2bNotEnabledError, B2bTaxInvoiceNoSupplierDocumentKeyError,
@@ -1051,8 +1052,8 @@ async def issue_b2b_tax_invoice_immediately(
     """Draft and issue a tax invoice in one step, as its supplier.
 
     Does the work of `draft_b2b_tax_invoice` and `issue_b2b_tax_invoice`. It is for normal issuance, so set
-    `issuance_type` to `NORMAL`: it is `REVERSE` if left out, and an unfit type is refused. Document keys must be
-    unused, so a repeat with the same key fails. With `send_sms` a text message costs points, which come back if sending
+    `issuance_type` to `NORMAL`: it is `REVERSE` if omitted, and an unfit type is refused. Document keys must be unused,
+    so a repeat with the same key fails. With `send_sms` a text message costs points, which are returned if sending
     fails. To amend an invoice, give `modification`: the original must be `SENDING_COMPLETED`, and its taxation type
     cannot change.
 
@@ -1063,7 +1064,7 @@ async def issue_b2b_tax_invoice_immediately(
         create_recipient_counterparty: Whether to create a counterparty from the details of the recipient.
         memo: Memo.
         modification: What is amended, and why.
-        test: Test mode, false by default; wins over an `is_for_test` in the body.
+        test: Test mode, false by default; takes precedence over `is_for_test` in the body.
 
     Raises:
         APIError: B2BCannotChangeTaxTypeError, B2BTaxInvoiceStatusNotSendingCompletedError,
@@ -1108,7 +1109,7 @@ async def refuse_b2b_tax_invoice_request(
         memo: Memo.
         brn: Business registration number of the company whose document key is given.
         tax_invoice_key_type: `TAX_INVOICE_ID` (the default), `SUPPLIER` or `RECIPIENT` key.
-        test: Test mode, false by default; wins over an `is_for_test` in the body.
+        test: Test mode, false by default; takes precedence over `is_for_test` in the body.
 
     Raises:
         APIError: B2bExternalServiceError, B2bNotEnabledError, B2bTaxInvoiceNoSupplierDocumentKeyError,
@@ -1133,7 +1134,7 @@ async def request_b2b_tax_invoice(
     test: bool | None = None,
     options: RequestOptions | None = None,
 ) -> RequestB2bTaxInvoiceResponse:
-    """Ask the supplier to issue a drafted tax invoice.
+    """Request the issuance of a drafted tax invoice from its supplier.
 
     For a `REVERSE` invoice that is `DRAFTED` and carries a recipient document key; it becomes `REQUESTED`. For an
     amending invoice the original must be `SENDING_COMPLETED`.
@@ -1144,7 +1145,7 @@ async def request_b2b_tax_invoice(
         tax_invoice_key: Invoice id, or a document key if `tax_invoice_key_type` says so.
         brn: Business registration number of the company whose document key is given.
         tax_invoice_key_type: `TAX_INVOICE_ID` (the default), `SUPPLIER` or `RECIPIENT` key.
-        test: Test mode, false by default; wins over an `is_for_test` in the body.
+        test: Test mode, false by default; takes precedence over `is_for_test` in the body.
 
     Raises:
         APIError: B2BCannotChangeTaxTypeError, B2BTaxInvoiceStatusNotSendingCompletedError, B2bExternalServiceError,
@@ -1182,7 +1183,7 @@ async def request_b2b_tax_invoice_reverse_issuance(
         tax_invoice: The tax invoice.
         memo: Memo.
         modification: What is amended, and why.
-        test: Test mode, false by default; wins over an `is_for_test` in the body.
+        test: Test mode, false by default; takes precedence over `is_for_test` in the body.
 
     Raises:
         APIError: B2BCannotChangeTaxTypeError, B2BTaxInvoiceStatusNotSendingCompletedError,
@@ -1219,7 +1220,7 @@ async def send_to_nts_b2b_tax_invoice(
         tax_invoice_key: Invoice id, or a document key if `tax_invoice_key_type` says so.
         brn: Business registration number of the company whose document key is given.
         tax_invoice_key_type: `TAX_INVOICE_ID` (the default), `SUPPLIER` or `RECIPIENT` key.
-        test: Test mode, false by default; wins over an `is_for_test` in the body.
+        test: Test mode, false by default; takes precedence over `is_for_test` in the body.
 
     Raises:
         APIError: B2bExternalServiceError, B2bNotEnabledError, B2bTaxInvoiceNotFoundError,
@@ -1258,7 +1259,7 @@ async def update_b2b_tax_invoice_draft(
         brn: Business number; required unless `tax_invoice_key_type` is TAX_INVOICE_ID.
         memo: Memo.
         tax_invoice_key_type: Meaning of the key: SUPPLIER or RECIPIENT (default).
-        test: Test mode, false by default; wins over an `is_for_test` in the body.
+        test: Test mode, false by default; takes precedence over `is_for_test` in the body.
 
     Raises:
         APIError: B2BCannotChangeTaxTypeError, B2BTaxInvoiceStatusNotSendingCompletedError,

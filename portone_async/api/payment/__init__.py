@@ -382,8 +382,9 @@ async def apply_escrow_logistics(
     """Register the delivery details of an escrow payment.
 
     The payment must be paid (otherwise `PAYMENT_NOT_PAID`) and must have been made with escrow. `logistics` names the
-    carrier, the invoice number and the time of dispatch. `send_email` decides whether an e-mail goes out when the
-    purchase is confirmed. No money moves. To correct details already registered, use `modify_escrow_logistics`.
+    carrier, the invoice number and the time of dispatch. `send_email` decides whether an email goes out when the
+    purchase is confirmed. No money is charged or refunded. To correct details already registered, use
+    `modify_escrow_logistics`.
 
     `POST /payments/{paymentId}/escrow/logistics`
 
@@ -392,7 +393,7 @@ async def apply_escrow_logistics(
         logistics: Delivery details of the escrow payment.
         products: Products.
         receiver: Receiver of the escrow delivery.
-        send_email: Whether the purchase confirmation of the escrow is announced by email.
+        send_email: Whether the purchase confirmation of the escrow is sent by email.
         sender: Sender of the escrow delivery.
         store_id: Store id; in requests it defaults to the store of the credentials.
 
@@ -435,34 +436,35 @@ async def cancel_payment(
     """Cancel a payment in full or in part and refund the customer.
 
     Without `amount` everything that remains is cancelled; with it, that much. Without `tax_free_amount` the whole
-    cancellation counts as taxable, and `vat_amount` is worked out when left out. A payment may be cancelled in parts
+    cancellation counts as taxable, and `vat_amount` is calculated if omitted. A payment may be cancelled in parts
     several times, so a partial cancellation sent twice refunds twice: repeat it only under the same idempotency key, or
     give `current_cancellable_amount`, the balance before this cancellation, and the call fails with
     `CANCELLABLE_AMOUNT_CONSISTENCY_BROKEN` if the balance is another by then.
+
     Read the status of the returned cancellation: `REQUESTED` means that the payment company settles it later and the
     money is not back yet. Only paid payments can be cancelled. Refunds to a bank account, such as those of virtual
     accounts or of mobile payments after the month's end, need `refund_account`; Triple-A needs `refund_email`. For a
     payment with a promotion, `promotion_discount_retain_option` decides whether the discount is kept (`RETAIN`, which
-    adjusts the cancelled amount) or computed anew for what remains (`RELEASE`, the default); it must be the same for
-    all partial cancellations of a payment.
+    adjusts the cancelled amount) or recalculated for what remains (`RELEASE`, the default); it must be the same for all
+    partial cancellations of a payment.
 
     `POST /payments/{paymentId}/cancel`
 
     Args:
         payment_id: Payment id of the payment to cancel.
         reason: Why the payment is cancelled.
-        amount: Amount to cancel, in the smallest currency unit; everything left if not given.
+        amount: Amount to cancel, in the smallest currency unit; everything that remains if omitted.
         current_cancellable_amount: Cancellable amount before this request; if given, it must match or nothing is
             cancelled.
-        promotion_discount_retain_option: On a partial cancel, keep the discount rate (RETAIN) or work it out anew
+        promotion_discount_retain_option: On a partial cancel, keep the discount rate (RETAIN) or recalculate it
             (RELEASE, default).
         refund_account: Account for the refund, as with virtual accounts or mobile payments of an earlier month.
         refund_email: Email that gets the refund instructions; needed for Triple-A.
-        requester: Who asks for the cancellation: CUSTOMER or ADMIN.
+        requester: Who requests the cancellation: CUSTOMER or ADMIN.
         skip_webhook: True to send no webhook on success.
         store_id: Store id; in requests it defaults to the store of the credentials.
-        tax_free_amount: Tax-free part to cancel, in the smallest currency unit; all taxable when left out.
-        vat_amount: VAT to cancel, in the smallest currency unit; calculated when left out.
+        tax_free_amount: Tax-free part to cancel, in the smallest currency unit; all taxable if omitted.
+        vat_amount: VAT to cancel, in the smallest currency unit; calculated if omitted.
 
     Raises:
         APIError: CancelAmountExceedsCancellableAmountError, CancelTaxAmountExceedsCancellableTaxAmountError,
@@ -494,7 +496,7 @@ async def cancel_payment(
 async def capture_payment(
     client: Caller, payment_id: str, *, store_id: str | None = None, options: RequestOptions | None = None
 ) -> CapturePaymentResponse:
-    """Capture an authorised payment by hand.
+    """Capture an authorized payment by hand.
 
     Manual capture has to be agreed on beforehand with both the payment company and PortOne. The payment must be paid,
     otherwise the call fails with `PAYMENT_NOT_PAID`. The call takes no amount.
@@ -546,14 +548,13 @@ async def confirm_escrow(
     """Confirm the purchase of an escrow payment.
 
     Ends the escrow: the purchase counts as accepted. The payment must be paid. `from_store` is for Naver Pay only and
-    says who confirms: true for the merchant's staff, false for the buyer; where the two cannot be told apart, send
-    true.
+    says who confirms: true for the merchant's staff, false for the buyer; if unknown, send true.
 
     `POST /payments/{paymentId}/escrow/complete`
 
     Args:
         payment_id: Payment id of the escrow payment.
-        from_store: Whether the merchant (true) or the buyer confirms; Naver Pay only, true if in doubt.
+        from_store: Whether the merchant (true) or the buyer confirms; Naver Pay only; send true if unknown.
         store_id: Store id; in requests it defaults to the store of the credentials.
 
     Raises:
@@ -582,25 +583,27 @@ async def confirm_payment(
     """Approve an authenticated payment on a manual-approval channel.
 
     This is the call that charges the customer: under manual approval a payment is not completed by the payment window
-    alone. `payment_token` is issued when the customer finishes authenticating; a bad one gives `INVALID_PAYMENT_TOKEN`.
-    `tx_id`, `currency`, `total_amount`, `tax_free_amount` and `is_test` are checks against tampering: each one given
-    must agree with the request, or the call fails with `INFORMATION_MISMATCH`. Always send `currency`, `total_amount`
-    and `is_test`, taken from the merchant's own order. A payment that is complete gives `ALREADY_PAID`.
-    `skip_webhook` holds back the webhook of this approval, not those of later events such as the deposit into a virtual
+    alone. `payment_token` is issued when the customer finishes authenticating; an invalid one fails with
+    `INVALID_PAYMENT_TOKEN`. `tx_id`, `currency`, `total_amount`, `tax_free_amount` and `is_test` are checks against
+    tampering: each one given must agree with the request, or the call fails with `INFORMATION_MISMATCH`. Always send
+    `currency`, `total_amount` and `is_test`, taken from the merchant's own order. A payment that is complete fails with
+    `ALREADY_PAID`.
+
+    `skip_webhook` suppresses the webhook of this approval, not those of later events such as the deposit into a virtual
     account.
 
     `POST /payments/{paymentId}/confirm`
 
     Args:
         payment_id: Payment id chosen by the merchant when the payment was requested.
-        payment_token: Token handed out when authentication was completed.
-        currency: Expected currency; an error comes back on a mismatch. Recommended.
-        is_test: Whether a test payment is expected; an error comes back on a mismatch. Recommended.
-        skip_webhook: True to send no webhook on success; later events such as deposits are still announced.
+        payment_token: Token issued when authentication was completed.
+        currency: Expected currency; a mismatch is an error. Recommended.
+        is_test: Whether a test payment is expected; a mismatch is an error. Recommended.
+        skip_webhook: True to send no webhook on success; webhooks of later events such as deposits are still sent.
         store_id: Store id; in requests it defaults to the store of the credentials.
         tax_free_amount: Tax-free amount in the smallest currency unit, as a check: a mismatch is an error.
         total_amount: Total in the smallest currency unit, as a recommended check: a mismatch is an error.
-        tx_id: Id of the payment attempt, as a check: a mismatch is answered with an error.
+        tx_id: Id of the payment attempt, as a check: a mismatch is an error.
 
     Raises:
         APIError: AlreadyPaidError, ForbiddenError, InformationMismatchError, InvalidPaymentTokenError,
@@ -637,20 +640,19 @@ async def get_all_payment_events_by_cursor(
 
     For bulk exports. Events are payments made, cancelled and cancelled in part; the period is compared with the time
     each event was created. Without `until` it ends now, without `from_` it begins 90 days before its end. `size` is 10
-    unless given and at most 1000. Each item carries its own `cursor`: leave `cursor` out the first time, then pass that
-    of the last item, until a page comes back empty. Without `store_id` the events of all the merchant's stores are
-    read. Unstable: PortOne may change this operation.
+    unless given and at most 1000. Each item carries its own `cursor`: omit `cursor` the first time, then pass that of
+    the last item, until a page comes back empty. Without `store_id` the events of all the merchant's stores are read.
 
-    Unstable: PortOne does not promise to keep it as it is.
+    Unstable: PortOne may change it without notice.
 
     `GET /payment-events-by-cursor`
 
     Args:
-        cursor: Where to read on: the `cursor` last received; leave out in the first request.
-        from_: Start of the period to search; 90 days before its end if left out.
+        cursor: Where to continue: the last `cursor` received; omit it in the first request.
+        from_: Start of the period to search; 90 days before its end if omitted.
         size: Number of items per page; default 10, at most 1000.
-        store_id: Store id, for merchant-level users only; all stores of the merchant when left out.
-        until: End of the period; now when left out.
+        store_id: Store id, for merchant-level users only; all stores of the merchant if omitted.
+        until: End of the period; now if omitted.
 
     Raises:
         APIError: ForbiddenError, InvalidRequestError, UnauthorizedError.
@@ -674,14 +676,14 @@ def iter_all_payment_events_by_cursor(
 ) -> CursorPages[PaymentEventWithCursor, GetAllPaymentEventsByCursorResponse]:
     """Iterate over all items of `get_all_payment_events_by_cursor`, page after page.
 
-    `async for` over its items, or over `.by_page()`; an error leaves the place as it was.
+    Use `async for` on it for the items, or on `.by_page()` for the pages. An error does not move its position.
 
     Args:
-        from_: Start of the period to search; 90 days before its end if left out.
+        from_: Start of the period to search; 90 days before its end if omitted.
         size: Number of items per page; default 10, at most 1000.
-        store_id: Store id, for merchant-level users only; all stores of the merchant when left out.
-        until: End of the period; now when left out.
-        cursor: Where to go on: the `cursor` of the last item that is there already.
+        store_id: Store id, for merchant-level users only; all stores of the merchant if omitted.
+        until: End of the period; now if omitted.
+        cursor: Where to continue: the `cursor` of the last item already read.
     """
 
     def fetch(position: str | None) -> Awaitable[GetAllPaymentEventsByCursorResponse]:
@@ -706,20 +708,19 @@ async def get_all_payments_by_cursor(
 
     For bulk exports, without the depth limit of `get_payments` and without its filters. The period is compared with the
     time each payment was created. Without `until` it ends now, without `from_` it begins 90 days before its end. `size`
-    is 10 unless given and at most 1000. Each item carries its own `cursor`: leave `cursor` out the first time, then
-    pass that of the last item, until a page comes back empty. Without `store_id` the store of the API secret is read.
-    Unstable: PortOne may change this operation.
+    is 10 unless given and at most 1000. Each item carries its own `cursor`: omit `cursor` the first time, then pass
+    that of the last item, until a page comes back empty. Without `store_id` the store of the API secret is read.
 
-    Unstable: PortOne does not promise to keep it as it is.
+    Unstable: PortOne may change it without notice.
 
     `GET /payments-by-cursor`
 
     Args:
-        cursor: Where to read on: the `cursor` last received; leave out in the first request.
-        from_: Start of the period to search; 90 days before its end if left out.
+        cursor: Where to continue: the last `cursor` received; omit it in the first request.
+        from_: Start of the period to search; 90 days before its end if omitted.
         size: Number of items per page; default 10, at most 1000.
         store_id: Store id; in requests it defaults to the store of the credentials.
-        until: End of the period; now when left out.
+        until: End of the period; now if omitted.
 
     Raises:
         APIError: ForbiddenError, InvalidRequestError, UnauthorizedError.
@@ -743,14 +744,14 @@ def iter_all_payments_by_cursor(
 ) -> CursorPages[PaymentWithCursor, GetAllPaymentsByCursorResponse]:
     """Iterate over all items of `get_all_payments_by_cursor`, page after page.
 
-    `async for` over its items, or over `.by_page()`; an error leaves the place as it was.
+    Use `async for` on it for the items, or on `.by_page()` for the pages. An error does not move its position.
 
     Args:
-        from_: Start of the period to search; 90 days before its end if left out.
+        from_: Start of the period to search; 90 days before its end if omitted.
         size: Number of items per page; default 10, at most 1000.
         store_id: Store id; in requests it defaults to the store of the credentials.
-        until: End of the period; now when left out.
-        cursor: Where to go on: the `cursor` of the last item that is there already.
+        until: End of the period; now if omitted.
+        cursor: Where to continue: the `cursor` of the last item already read.
     """
 
     def fetch(position: str | None) -> Awaitable[GetAllPaymentsByCursorResponse]:
@@ -766,10 +767,10 @@ async def get_payment(
 ) -> Payment:
     """Look up one payment by its payment id.
 
-    The answer is a variant for each status: ready, pay pending, virtual account issued, paid, failed, partially
+    The response has a variant for each status: ready, pay pending, virtual account issued, paid, failed, partially
     cancelled or cancelled; more may be added. Call it from the server after the browser reports success and after each
     webhook, and compare amount, currency and channel with the merchant's own order before delivering anything. An id
-    nobody has begun to pay under gives `PAYMENT_NOT_FOUND`.
+    under which no payment was started fails with `PAYMENT_NOT_FOUND`.
 
     `GET /payments/{paymentId}`
 
@@ -789,10 +790,9 @@ async def get_payment_transactions(
     """List the attempts made to pay under one payment id.
 
     A customer may fail and try again under the same payment id; each attempt is one item with a status of its own,
-    whereas `get_payment` shows the payment as a whole. The list comes in one piece. Unstable: PortOne may change this
-    operation.
+    whereas `get_payment` shows the payment as a whole. The list comes in one piece.
 
-    Unstable: PortOne does not promise to keep it as it is.
+    Unstable: PortOne may change it without notice.
 
     `GET /payments/{paymentId}/transactions`
 
@@ -819,9 +819,8 @@ async def get_payments(
 
     Pages are counted from 0 and hold 10 items unless `page` says otherwise; `(number+1)*size` must not exceed 60,000,
     beyond which `get_all_payments_by_cursor` helps. `filter` also holds the sort order. Its time range applies to the
-    time of the latest status unless `timestamp_type` is `CREATED_AT`, and covers the last 90 days when left out.
-    Without `store_id` in it, all the merchant's stores are searched. Some filters may have no effect on payments of
-    PortOne V1.
+    time of the latest status unless `timestamp_type` is `CREATED_AT`, and covers the last 90 days if omitted. Without
+    `store_id` in it, all the merchant's stores are searched. Some filters may have no effect on payments of PortOne V1.
 
     `GET /payments`
 
@@ -844,11 +843,11 @@ def iter_payments(
 ) -> NumberedPages[Payment, GetPaymentsResponse]:
     """Iterate over all items of `get_payments`, page after page.
 
-    `async for` over its items, or over `.by_page()`; an error leaves the place as it was.
+    Use `async for` on it for the items, or on `.by_page()` for the pages. An error does not move its position.
 
     Args:
         filter: Conditions the payments must meet; some do not apply to V1 payments.
-        size: Items a page; PortOne's own choice if not given.
+        size: Items per page; PortOne's default if omitted.
     """
     from portone_async.models.page_input import PageInput
 
@@ -882,7 +881,7 @@ async def modify_escrow_logistics(
         logistics: Delivery details of the escrow payment.
         products: Products.
         receiver: Receiver of the escrow delivery.
-        send_email: Whether the purchase confirmation of the escrow is announced by email.
+        send_email: Whether the purchase confirmation of the escrow is sent by email.
         sender: Sender of the escrow delivery.
         store_id: Store id; in requests it defaults to the store of the credentials.
 
@@ -935,11 +934,11 @@ async def pay_instantly(
 
     Set exactly one of `card` and `virtual_account` in `method`, and either `channel_key` or `channel_group_id`. A card
     is charged at once, without the customer authenticating; a virtual account is only issued, and the payment is
-    complete when the deposit arrives, so `paid_at` in the answer is then the time of issue. VAT is taken as one
-    eleventh of the taxable amount unless `amount` gives it. A payment id that is paid gives `ALREADY_PAID`, one with a
-    payment schedule `PAYMENT_SCHEDULE_ALREADY_EXISTS`; a declined card gives `PG_PROVIDER` with the payment company's
-    code. `skip_webhook` does not hold back the webhook of a later deposit. Never log the request: it may hold the card
-    number.
+    complete when the deposit arrives, so `paid_at` in the response is then the time of issue. VAT is taken as one
+    eleventh of the taxable amount unless `amount` gives it. A payment id that is paid fails with `ALREADY_PAID`, one
+    with a payment schedule with `PAYMENT_SCHEDULE_ALREADY_EXISTS`; a declined card fails with `PG_PROVIDER` and the
+    payment company's code. `skip_webhook` does not suppress the webhook of a later deposit. Never log the request: it
+    may hold the card number.
 
     `POST /payments/{paymentId}/instant`
 
@@ -960,10 +959,10 @@ async def pay_instantly(
         notice_urls: Webhook URLs to call instead of the store's own; an empty list is ignored.
         product_count: Number of products.
         product_type: PHYSICAL goods, or DIGITAL for goods and services without a physical form.
-        products: Products; none when left out.
+        products: Products; none if omitted.
         promotion_id: Id of the promotion to apply to this payment.
         shipping_address: Delivery address.
-        skip_webhook: True to send no webhook on success; later events such as deposits are still announced.
+        skip_webhook: True to send no webhook on success; webhooks of later events such as deposits are still sent.
         store_id: Store id; in requests it defaults to the store of the credentials.
 
     Raises:
@@ -1031,10 +1030,10 @@ async def pay_with_billing_key(
     """Charge a billing key at once.
 
     The customer is charged when the call succeeds. `channel_key` picks a channel where the key was issued on several.
-    VAT is taken as one eleventh of the taxable amount unless `amount` gives it. A payment id that is paid gives
-    `ALREADY_PAID`, one with a payment schedule `PAYMENT_SCHEDULE_ALREADY_EXISTS`, and a declined charge `PG_PROVIDER`
-    with the payment company's code. After a lost answer, repeat with the same payment id and idempotency key, or look
-    the payment up: a new payment id would charge again. Eximbay requires `locale`.
+    VAT is taken as one eleventh of the taxable amount unless `amount` gives it. A payment id that is paid fails with
+    `ALREADY_PAID`, one with a payment schedule with `PAYMENT_SCHEDULE_ALREADY_EXISTS`, and a declined charge with
+    `PG_PROVIDER` and the payment company's code. If the response is lost, repeat the call with the same payment id and
+    idempotency key, or look the payment up: a new payment id would charge again. Eximbay requires `locale`.
 
     `POST /payments/{paymentId}/billing-key`
 
@@ -1055,13 +1054,13 @@ async def pay_with_billing_key(
         notice_urls: Webhook URLs to call instead of the store's own; an empty list is ignored.
         product_count: Number of products.
         product_type: PHYSICAL goods, or DIGITAL for goods and services without a physical form.
-        products: Products; none when left out.
+        products: Products; none if omitted.
         promotion_id: Id of the promotion to apply to this payment.
         shipping_address: Delivery address.
-        skip_webhook: True to send no webhook on success; later events such as deposits are still announced.
+        skip_webhook: True to send no webhook on success; webhooks of later events such as deposits are still sent.
         store_id: Store id; in requests it defaults to the store of the credentials.
         use_card_point: Whether to use card points.
-        use_free_interest_from_merchant: Whether the merchant bears the instalment interest.
+        use_free_interest_from_merchant: Whether the merchant bears the installment interest.
 
     Raises:
         APIError: AlreadyPaidError, BillingKeyAlreadyDeletedError, BillingKeyNotFoundError, ChannelNotFoundError,
@@ -1112,9 +1111,9 @@ async def pre_register_payment(
 ) -> PreRegisterPaymentResponse:
     """Register the amount and currency of a payment before it is requested.
 
-    Records on PortOne's side what the merchant's server expects under a payment id, ahead of the customer's browser
-    asking for the payment. Nothing is charged. A payment id that is paid gives `ALREADY_PAID`. Checking the amount with
-    `get_payment` afterwards remains necessary.
+    Records on PortOne's side what the merchant's server expects under a payment id, before the customer's browser
+    requests the payment. Nothing is charged. A payment id that is paid fails with `ALREADY_PAID`. Checking the amount
+    with `get_payment` afterwards remains necessary.
 
     `POST /payments/{paymentId}/pre-register`
 
@@ -1147,8 +1146,8 @@ async def register_store_receipt(
     """List sub-merchants' sales on the receipt of a payment.
 
     For marketplaces: `items` splits one payment's receipt among sub-merchants, each with its business registration
-    number, name and amounts. No money moves. Works with KG Inicis only, once its INIApi key is entered in PortOne's
-    console. The payment must be paid. May answer with `receipt_url`.
+    number, name and amounts. No money is charged or refunded. Works with KG Inicis only, once its INIApi key is entered
+    in PortOne's console. The payment must be paid. May return `receipt_url`.
 
     `POST /payments/{paymentId}/register-store-receipt`
 
@@ -1176,16 +1175,16 @@ async def resend_webhook(
 ) -> ResendWebhookResponse:
     """Send a webhook of a payment again.
 
-    Without `webhook_id` the payment's latest webhook is sent. Answers with the webhook and what the receiving server
-    said. One webhook can be sent by hand only a limited number of times, after which `MAX_WEBHOOK_RETRY_COUNT_REACHED`
-    comes back. Receivers must bear getting the same event twice.
+    Without `webhook_id` the payment's latest webhook is sent. Returns the webhook and the receiving server's response.
+    A webhook can be resent only a limited number of times; after that the call fails with
+    `MAX_WEBHOOK_RETRY_COUNT_REACHED`. Receivers must handle getting the same event twice.
 
     `POST /payments/{paymentId}/resend-webhook`
 
     Args:
         payment_id: Payment id whose webhook is meant.
         store_id: Store id; in requests it defaults to the store of the credentials.
-        webhook_id: Webhook id; the latest webhook of the payment when left out.
+        webhook_id: Webhook id; the latest webhook of the payment if omitted.
 
     Raises:
         APIError: ForbiddenError, InvalidRequestError, MaxWebhookRetryCountReachedError, PaymentNotFoundError,

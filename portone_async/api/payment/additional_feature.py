@@ -40,7 +40,7 @@ async def get_pg_card_promotions(
     Args:
         amount: Amount to be paid; only promotions usable for it are listed.
         channel_key: Key of the channel to ask.
-        card_company: Only the promotions of this card company; all when left out.
+        card_company: Only the promotions of this card company; all if omitted.
 
     Raises:
         APIError: ChannelNotFoundError, InvalidRequestError, PgProviderError, UnauthorizedError.

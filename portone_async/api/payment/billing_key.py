@@ -136,14 +136,14 @@ async def confirm_billing_key(
 
     Where manual approval is switched on, the customer's part ends with a `billing_issue_token`, and the key exists only
     once the merchant's server has sent that token here. `is_test` is a check: if given and different from what was
-    requested, the call fails with `INFORMATION_MISMATCH`. A key already issued gives `BILLING_KEY_ALREADY_ISSUED`.
-    Answers with the billing key; no money moves.
+    requested, the call fails with `INFORMATION_MISMATCH`. A key already issued fails with `BILLING_KEY_ALREADY_ISSUED`.
+    Returns the billing key; nothing is charged.
 
     `POST /billing-keys/confirm`
 
     Args:
-        billing_issue_token: Token handed out when the billing key request was completed.
-        is_test: Whether a test payment is expected; an error comes back on a mismatch.
+        billing_issue_token: Token issued when the billing key request was completed.
+        is_test: Whether a test payment is expected; a mismatch is an error.
         skip_webhook: True to send no webhook on success.
         store_id: Store id; in requests it defaults to the store of the credentials.
 
@@ -181,16 +181,16 @@ async def confirm_billing_key_issue_and_pay(
     Issues the key and charges the first payment in one step, for requests under manual approval. The request is
     identified by `billing_issue_token`. `payment_id`, `currency`, `total_amount`, `tax_free_amount` and `is_test` are
     checks: each one given must agree with what was requested, or the call fails with `INFORMATION_MISMATCH`. Give at
-    least the amount and the currency. Answers with the billing key and the payment id.
+    least the amount and the currency. Returns the billing key and the payment id.
 
     `POST /billing-keys/confirm-issue-and-pay`
 
     Args:
-        billing_issue_token: Token handed out when the request to issue a billing key and pay was completed.
-        currency: Expected currency; an error comes back if the payment is in another.
-        is_test: Whether a test payment is expected; an error comes back on a mismatch.
-        payment_id: Payment id, as a check: a mismatch is answered with an error.
-        skip_webhook: True to send no webhook on success; later events such as deposits are still announced.
+        billing_issue_token: Token issued when the request to issue a billing key and pay was completed.
+        currency: Expected currency; a mismatch is an error.
+        is_test: Whether a test payment is expected; a mismatch is an error.
+        payment_id: Payment id, as a check: a mismatch is an error.
+        skip_webhook: True to send no webhook on success; webhooks of later events such as deposits are still sent.
         store_id: Store id; in requests it defaults to the store of the credentials.
         tax_free_amount: Tax-free amount in the smallest currency unit, as a check: a mismatch is an error.
         total_amount: Total amount in the smallest currency unit, as a check: a mismatch is an error.
@@ -228,7 +228,7 @@ async def delete_billing_key(
     """Delete a billing key so that it can no longer be charged.
 
     No operation restores it. Payments made with the key stay as they are, but while there are payment schedules for it
-    the call fails with `PAYMENT_SCHEDULE_ALREADY_EXISTS`: revoke them first. A second deletion gives
+    the call fails with `PAYMENT_SCHEDULE_ALREADY_EXISTS`: revoke them first. A second deletion fails with
     `BILLING_KEY_ALREADY_DELETED`. A key issued on several channels may fail on each of them, which is reported as
     `CHANNEL_SPECIFIC`.
 
@@ -236,9 +236,9 @@ async def delete_billing_key(
 
     Args:
         billing_key: Billing key to delete.
-        reason: Why automatic payment ends; to be given for Naver Pay.
-        requester: Who ends it, `CUSTOMER` or `ADMIN`; to be given for Naver Pay.
-        skip_webhook: True holds back the webhook of the deletion; default false.
+        reason: Why automatic payment ends; required for Naver Pay.
+        requester: Who ends it, `CUSTOMER` or `ADMIN`; required for Naver Pay.
+        skip_webhook: True suppresses the webhook of the deletion; false by default.
         store_id: Store id; in requests it defaults to the store of the credentials.
 
     Raises:
@@ -259,9 +259,8 @@ async def get_billing_key_info(
 ) -> BillingKeyInfo:
     """Look up one billing key.
 
-    Answers for deleted keys as well: tell the variants apart by `status`, `ISSUED` or `DELETED`. A key that covers
-    several channels may have been issued on some of them only; `pg_billing_key_issue_responses` has the outcome of
-    each.
+    Returns deleted keys as well: the discriminator `status` is `ISSUED` or `DELETED`. A key that covers several
+    channels may have been issued on some of them only; `pg_billing_key_issue_responses` has the outcome of each.
 
     `GET /billing-keys/{billingKey}`
 
@@ -295,8 +294,8 @@ async def get_billing_key_infos(
 
     Args:
         filter: Conditions the billing keys must meet; some do not apply to V1 billing keys.
-        page: Page to fetch; `number` 0 and `size` 10 when left out.
-        sort: Sort key and direction; TIME_TO_PAY and DESC when left out.
+        page: Page to fetch; `number` 0 and `size` 10 if omitted.
+        sort: Sort key and direction; TIME_TO_PAY and DESC if omitted.
 
     Raises:
         APIError: ForbiddenError, InvalidRequestError, UnauthorizedError.
@@ -314,12 +313,12 @@ def iter_billing_key_infos(
 ) -> NumberedPages[BillingKeyInfo, GetBillingKeyInfosResponse]:
     """Iterate over all items of `get_billing_key_infos`, page after page.
 
-    `async for` over its items, or over `.by_page()`; an error leaves the place as it was.
+    Use `async for` on it for the items, or on `.by_page()` for the pages. An error does not move its position.
 
     Args:
         filter: Conditions the billing keys must meet; some do not apply to V1 billing keys.
-        sort: Sort key and direction; TIME_TO_PAY and DESC when left out.
-        size: Items a page; PortOne's own choice if not given.
+        sort: Sort key and direction; TIME_TO_PAY and DESC if omitted.
+        size: Items per page; PortOne's default if omitted.
     """
     from portone_async.models.page_input import PageInput
 
@@ -361,7 +360,8 @@ async def issue_billing_key(
         channel_key: Key of the channel; this or `channel_group_id` is required.
         custom_data: The merchant's own data, kept as text.
         customer: The customer.
-        notice_urls: Webhook URLs for the issuing of the key, ahead of the store's own; empty when left out.
+        notice_urls: Webhook URLs for the issuance of the key, which take precedence over the store's own; empty if
+            omitted.
         skip_webhook: True to send no webhook on success.
         store_id: Store id; in requests it defaults to the store of the credentials.
 

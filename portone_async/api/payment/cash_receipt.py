@@ -90,9 +90,9 @@ async def cancel_cash_receipt_by_payment_id(
 ) -> CancelCashReceiptResponse:
     """Cancel the cash receipt issued for a payment.
 
-    Only the receipt is cancelled, in full; the payment itself and its money stay as they are. Answers with the
-    cancelled amount and the time. Fails with `CASH_RECEIPT_NOT_FOUND` if there is no receipt for the payment id and
-    with `CASH_RECEIPT_NOT_ISSUED` if there is one that is not in the issued state.
+    Only the receipt is cancelled, in full; the payment itself and its money stay as they are. Returns the cancelled
+    amount and the time. Fails with `CASH_RECEIPT_NOT_FOUND` if there is no receipt for the payment id and with
+    `CASH_RECEIPT_NOT_ISSUED` if there is one that is not in the issued state.
 
     `POST /payments/{paymentId}/cash-receipt/cancel`
 
@@ -114,7 +114,7 @@ async def get_cash_receipt_by_payment_id(
 ) -> CashReceipt:
     """Look up the cash receipt of a payment.
 
-    Works for receipts issued with a payment and for those issued by `issue_cash_receipt`. The answer is one of three
+    Works for receipts issued with a payment and for those issued by `issue_cash_receipt`. The response is one of three
     variants: issued, cancelled, or failed to be issued.
 
     `GET /payments/{paymentId}/cash-receipt`
@@ -143,15 +143,14 @@ async def get_cash_receipts(
 
     Pages are counted from 0 and hold 10 items unless `page` says otherwise. Sorted by the time of issue, newest first,
     unless `sort` is given. The time range in `filter` applies to the time of issue unless `time_range_field` says
-    otherwise, and covers the last 90 days when left out. Without `store_id` there, all the merchant's stores are
-    searched.
+    otherwise, and covers the last 90 days if omitted. Without `store_id` there, all the merchant's stores are searched.
 
     `GET /cash-receipts`
 
     Args:
         filter: Conditions the results must meet.
-        page: Page to fetch; `number` 0 and `size` 10 when left out.
-        sort: Sort key and direction; ISSUED_AT and DESC when left out.
+        page: Page to fetch; `number` 0 and `size` 10 if omitted.
+        sort: Sort key and direction; ISSUED_AT and DESC if omitted.
 
     Raises:
         APIError: ForbiddenError, InvalidRequestError, UnauthorizedError.
@@ -169,12 +168,12 @@ def iter_cash_receipts(
 ) -> NumberedPages[CashReceipt, GetCashReceiptsResponse]:
     """Iterate over all items of `get_cash_receipts`, page after page.
 
-    `async for` over its items, or over `.by_page()`; an error leaves the place as it was.
+    Use `async for` on it for the items, or on `.by_page()` for the pages. An error does not move its position.
 
     Args:
         filter: Conditions the results must meet.
-        sort: Sort key and direction; ISSUED_AT and DESC when left out.
-        size: Items a page; PortOne's own choice if not given.
+        sort: Sort key and direction; ISSUED_AT and DESC if omitted.
+        size: Items per page; PortOne's default if omitted.
     """
     from portone_async.models.page_input import PageInput
 
@@ -205,10 +204,11 @@ async def issue_cash_receipt(
 ) -> IssueCashReceiptResponse:
     """Issue a cash receipt by hand.
 
-    For payments in cash, also those made outside PortOne: for these make up a payment id of your own, by which the
+    For payments in cash, also those made outside PortOne: for these choose a payment id of your own, by which the
     receipt is found and cancelled later. `type` is `PERSONAL` (income deduction) or `CORPORATE` (proof of expense). No
-    money moves. A payment id that has a receipt gives `CASH_RECEIPT_ALREADY_ISSUED`. `business_registration_number` and
-    `payment_method` are for Welcome Payments only, and Galaxia needs the customer's `identity_number_type`.
+    money is charged or refunded. A payment id that has a receipt fails with `CASH_RECEIPT_ALREADY_ISSUED`.
+    `business_registration_number` and `payment_method` are for Welcome Payments only, and Galaxia needs the customer's
+    `identity_number_type`.
 
     `POST /cash-receipts`
 
@@ -218,7 +218,7 @@ async def issue_cash_receipt(
         currency: Currency, as an ISO 4217 code.
         customer: The customer.
         order_name: Order name.
-        payment_id: Payment id; make up your own for a payment made outside PortOne.
+        payment_id: Payment id; choose one yourself for a payment made outside PortOne.
         type: PERSONAL (income deduction) or CORPORATE (proof of expense).
         business_registration_number: Business registration number; only for Welcome Payments.
         paid_at: Time of payment.

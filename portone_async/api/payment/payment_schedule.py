@@ -94,18 +94,18 @@ async def create_payment_schedule(
 ) -> CreatePaymentScheduleResponse:
     """Schedule a billing key payment for a later time.
 
-    At `time_to_pay` PortOne charges the billing key in `payment` under this payment id; no money moves before. A sub-
-    store is named by `store_id` inside `payment`. Each payment id takes one schedule: an id that is scheduled already,
-    paid or awaiting payment is refused, and so is a deleted billing key. The `id` in the answer is the schedule's own,
-    which is what `get_payment_schedule` and `revoke_payment_schedules` take. The outcome is learnt from the webhook or
-    by looking up the payment.
+    At `time_to_pay` PortOne charges the billing key in `payment` under this payment id; nothing is charged before. A
+    sub-store is named by `store_id` inside `payment`. Each payment id takes one schedule: an id that is scheduled
+    already, paid or awaiting payment is refused, and so is a deleted billing key. The `id` in the response is the
+    schedule's own, which is what `get_payment_schedule` and `revoke_payment_schedules` take. The outcome is read from
+    the webhook or from `get_payment`.
 
     `POST /payments/{paymentId}/schedule`
 
     Args:
         payment_id: Payment id of the later payment; not paid or scheduled yet.
         payment: Billing key payment to make at the scheduled time.
-        time_to_pay: Time the payment is due to be made.
+        time_to_pay: When the payment is due to be made.
 
     Raises:
         APIError: AlreadyPaidOrWaitingError, BillingKeyAlreadyDeletedError, BillingKeyNotFoundError, ForbiddenError,
@@ -125,7 +125,7 @@ async def get_payment_schedule(
 ) -> PaymentSchedule:
     """Look up one payment schedule by its schedule id.
 
-    The answer is a variant for each status: scheduled, started, pending, succeeded, failed or revoked. The payment
+    The response has a variant for each status: scheduled, started, pending, succeeded, failed or revoked. The payment
     itself is found by the `payment_id` in it.
 
     `GET /payment-schedules/{paymentScheduleId}`
@@ -152,17 +152,17 @@ async def get_payment_schedules(
 ) -> GetPaymentSchedulesResponse:
     """Search payment schedules page by page.
 
-    The time range in `filter` applies to the time the payment is due and covers the last 90 days up to now when left
-    out, so schedules still to come are found only with an `until` in the future. Pages are counted from 0 and hold 10
-    items unless `page` says otherwise. Sorted by the time due, latest first, unless `sort` is given. Without `store_id`
-    in `filter` the store of the API secret is searched.
+    The time range in `filter` applies to the time the payment is due and covers the last 90 days up to now if omitted,
+    so schedules still to come are found only with an `until` in the future. Pages are counted from 0 and hold 10 items
+    unless `page` says otherwise. Sorted by the time due, latest first, unless `sort` is given. Without `store_id` in
+    `filter` the store of the API secret is searched.
 
     `GET /payment-schedules`
 
     Args:
         filter: Conditions the results must meet.
-        page: Page to fetch; `number` 0 and `size` 10 when left out.
-        sort: Sort key and direction; TIME_TO_PAY and DESC when left out.
+        page: Page to fetch; `number` 0 and `size` 10 if omitted.
+        sort: Sort key and direction; TIME_TO_PAY and DESC if omitted.
 
     Raises:
         APIError: ForbiddenError, InvalidRequestError, UnauthorizedError.
@@ -180,12 +180,12 @@ def iter_payment_schedules(
 ) -> NumberedPages[PaymentSchedule, GetPaymentSchedulesResponse]:
     """Iterate over all items of `get_payment_schedules`, page after page.
 
-    `async for` over its items, or over `.by_page()`; an error leaves the place as it was.
+    Use `async for` on it for the items, or on `.by_page()` for the pages. An error does not move its position.
 
     Args:
         filter: Conditions the results must meet.
-        sort: Sort key and direction; TIME_TO_PAY and DESC when left out.
-        size: Items a page; PortOne's own choice if not given.
+        sort: Sort key and direction; TIME_TO_PAY and DESC if omitted.
+        size: Items per page; PortOne's default if omitted.
     """
     from portone_async.models.page_input import PageInput
 
@@ -209,8 +209,8 @@ async def revoke_payment_schedules(
 
     Give `schedule_ids`, `billing_key` or both. The billing key alone revokes every schedule made for it; schedule ids
     alone revoke exactly those; with both, the listed schedules are revoked provided that they belong to that key, or
-    the call fails. All or nothing: if one schedule cannot be revoked, say because it was processed or revoked before,
-    none is. Payments already made are not cancelled. Schedules are named by schedule id, not by payment id.
+    the call fails. All or nothing: if one schedule cannot be revoked, for example because it was already processed or
+    revoked, none is. Payments already made are not cancelled. Schedules are named by schedule id, not by payment id.
 
     `DELETE /payment-schedules`
 

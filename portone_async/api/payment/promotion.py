@@ -24,8 +24,8 @@ _GET_PROMOTION: Operation[Promotion] = Operation(
 async def get_promotion(client: Caller, promotion_id: str, *, options: RequestOptions | None = None) -> Promotion:
     """Look up one promotion with its rules and its budget.
 
-    Tells discount policy, card company, period, status, total budget and how much of it is spent, and whether cancelled
-    payments give their discount back to the budget. These are the promotions whose id a payment takes as
+    Returns discount policy, card company, period, status, total budget and how much of it is spent, and whether
+    cancelled payments return their discount to the budget. These are the promotions whose id a payment takes as
     `promotion_id`.
 
     `GET /promotions/{promotionId}`

@@ -411,13 +411,13 @@ async def cancel_platform_additional_fee_policy_schedule(
 
     The current values stay in force.
 
-    Unstable: PortOne does not promise to keep it as it is.
+    Unstable: PortOne may change it without notice.
 
     `DELETE /platform/additional-fee-policies/{id}/schedule`
 
     Args:
         id: Id of the additional fee policy.
-        test: Test mode, false by default; wins over an `is_for_test` in the body.
+        test: Test mode, false by default; takes precedence over `is_for_test` in the body.
 
     Raises:
         APIError: ForbiddenError, InvalidRequestError, PlatformAdditionalFeePolicyNotFoundError,
@@ -435,13 +435,13 @@ async def cancel_platform_contract_schedule(
 
     The current values stay in force.
 
-    Unstable: PortOne does not promise to keep it as it is.
+    Unstable: PortOne may change it without notice.
 
     `DELETE /platform/contracts/{id}/schedule`
 
     Args:
         id: Id of the contract.
-        test: Test mode, false by default; wins over an `is_for_test` in the body.
+        test: Test mode, false by default; takes precedence over `is_for_test` in the body.
 
     Raises:
         APIError: ForbiddenError, InvalidRequestError, PlatformContractNotFoundError, PlatformNotEnabledError,
@@ -457,13 +457,13 @@ async def cancel_platform_discount_share_policy_schedule(
 
     The current values stay in force.
 
-    Unstable: PortOne does not promise to keep it as it is.
+    Unstable: PortOne may change it without notice.
 
     `DELETE /platform/discount-share-policies/{id}/schedule`
 
     Args:
         id: Id of the discount share policy.
-        test: Test mode, false by default; wins over an `is_for_test` in the body.
+        test: Test mode, false by default; takes precedence over `is_for_test` in the body.
 
     Raises:
         APIError: ForbiddenError, InvalidRequestError, PlatformDiscountSharePolicyNotFoundError,
@@ -481,13 +481,13 @@ async def cancel_platform_partner_schedule(
 
     The current values stay in force.
 
-    Unstable: PortOne does not promise to keep it as it is.
+    Unstable: PortOne may change it without notice.
 
     `DELETE /platform/partners/{id}/schedule`
 
     Args:
         id: Partner id.
-        test: Test mode, false by default; wins over an `is_for_test` in the body.
+        test: Test mode, false by default; takes precedence over `is_for_test` in the body.
 
     Raises:
         APIError: ForbiddenError, InvalidRequestError, PlatformNotEnabledError, PlatformPartnerNotFoundError,
@@ -503,13 +503,13 @@ async def get_platform_additional_fee_policy_schedule(
 
     Returns the additional fee policy as it is going to be, with `applied_at` saying when.
 
-    Unstable: PortOne does not promise to keep it as it is.
+    Unstable: PortOne may change it without notice.
 
     `GET /platform/additional-fee-policies/{id}/schedule`
 
     Args:
         id: Id of the additional fee policy.
-        test: Test mode, false by default; wins over an `is_for_test` in the body.
+        test: Test mode, false by default; takes precedence over `is_for_test` in the body.
 
     Raises:
         APIError: ForbiddenError, InvalidRequestError, PlatformAdditionalFeePolicyNotFoundError,
@@ -527,13 +527,13 @@ async def get_platform_contract_schedule(
 
     Returns the contract as it is going to be, with `applied_at` saying when.
 
-    Unstable: PortOne does not promise to keep it as it is.
+    Unstable: PortOne may change it without notice.
 
     `GET /platform/contracts/{id}/schedule`
 
     Args:
         id: Id of the contract.
-        test: Test mode, false by default; wins over an `is_for_test` in the body.
+        test: Test mode, false by default; takes precedence over `is_for_test` in the body.
 
     Raises:
         APIError: ForbiddenError, InvalidRequestError, PlatformContractNotFoundError, PlatformNotEnabledError,
@@ -549,13 +549,13 @@ async def get_platform_discount_share_policy_filter_options(
 
     The rates are in thousandths of a percent: 1000 is 1 %, 100000 is 100 %.
 
-    Unstable: PortOne does not promise to keep it as it is.
+    Unstable: PortOne may change it without notice.
 
     `GET /platform/discount-share-policy-filter-options`
 
     Args:
         is_archived: True for archived policies, false (the default) for those in use.
-        test: Test mode, false by default; wins over an `is_for_test` in the body.
+        test: Test mode, false by default; takes precedence over `is_for_test` in the body.
 
     Raises:
         APIError: ForbiddenError, InvalidRequestError, PlatformNotEnabledError, UnauthorizedError.
@@ -572,13 +572,13 @@ async def get_platform_discount_share_policy_schedule(
 
     Returns the discount share policy as it is going to be, with `applied_at` saying when.
 
-    Unstable: PortOne does not promise to keep it as it is.
+    Unstable: PortOne may change it without notice.
 
     `GET /platform/discount-share-policies/{id}/schedule`
 
     Args:
         id: Id of the discount share policy.
-        test: Test mode, false by default; wins over an `is_for_test` in the body.
+        test: Test mode, false by default; takes precedence over `is_for_test` in the body.
 
     Raises:
         APIError: ForbiddenError, InvalidRequestError, PlatformDiscountSharePolicyNotFoundError,
@@ -594,13 +594,13 @@ async def get_platform_partner_filter_options(
 ) -> PlatformPartnerFilterOptions:
     """List the tags and contracts that partners can be filtered by.
 
-    Unstable: PortOne does not promise to keep it as it is.
+    Unstable: PortOne may change it without notice.
 
     `GET /platform/partner-filter-options`
 
     Args:
         is_archived: True for archived partners, false (the default) for those in use.
-        test: Test mode, false by default; wins over an `is_for_test` in the body.
+        test: Test mode, false by default; takes precedence over `is_for_test` in the body.
 
     Raises:
         APIError: ForbiddenError, InvalidRequestError, PlatformNotEnabledError, UnauthorizedError.
@@ -617,13 +617,13 @@ async def get_platform_partner_schedule(
 
     Returns the partner as it is going to be, with `applied_at` saying when.
 
-    Unstable: PortOne does not promise to keep it as it is.
+    Unstable: PortOne may change it without notice.
 
     `GET /platform/partners/{id}/schedule`
 
     Args:
         id: Partner id.
-        test: Test mode, false by default; wins over an `is_for_test` in the body.
+        test: Test mode, false by default; takes precedence over `is_for_test` in the body.
 
     Raises:
         APIError: ForbiddenError, InvalidRequestError, PlatformNotEnabledError, PlatformPartnerNotFoundError,
@@ -640,7 +640,7 @@ async def get_platform_setting(
     `GET /platform/setting`
 
     Args:
-        test: Test mode, false by default; wins over an `is_for_test` in the body.
+        test: Test mode, false by default; takes precedence over `is_for_test` in the body.
 
     Raises:
         APIError: ForbiddenError, InvalidRequestError, PlatformNotEnabledError, UnauthorizedError.
@@ -661,7 +661,7 @@ async def reschedule_additional_fee_policy(
 
     Sets both the changes (`update`) and the time (`applied_at`) anew. The current values stay in force until then.
 
-    Unstable: PortOne does not promise to keep it as it is.
+    Unstable: PortOne may change it without notice.
 
     `PUT /platform/additional-fee-policies/{id}/schedule`
 
@@ -669,7 +669,7 @@ async def reschedule_additional_fee_policy(
         id: Id of the additional fee policy.
         applied_at: When the change takes or took effect.
         update: Changes to be made.
-        test: Test mode, false by default; wins over an `is_for_test` in the body.
+        test: Test mode, false by default; takes precedence over `is_for_test` in the body.
 
     Raises:
         APIError: ForbiddenError, InvalidRequestError, PlatformAdditionalFeePolicyNotFoundError,
@@ -697,7 +697,7 @@ async def reschedule_contract(
 
     Sets both the changes (`update`) and the time (`applied_at`) anew. The current values stay in force until then.
 
-    Unstable: PortOne does not promise to keep it as it is.
+    Unstable: PortOne may change it without notice.
 
     `PUT /platform/contracts/{id}/schedule`
 
@@ -705,7 +705,7 @@ async def reschedule_contract(
         id: Id of the contract.
         applied_at: When the change takes or took effect.
         update: Changes to be made.
-        test: Test mode, false by default; wins over an `is_for_test` in the body.
+        test: Test mode, false by default; takes precedence over `is_for_test` in the body.
 
     Raises:
         APIError: ForbiddenError, InvalidRequestError, PlatformContractNotFoundError, PlatformNotEnabledError,
@@ -733,7 +733,7 @@ async def reschedule_discount_share_policy(
 
     Sets both the changes (`update`) and the time (`applied_at`) anew. The current values stay in force until then.
 
-    Unstable: PortOne does not promise to keep it as it is.
+    Unstable: PortOne may change it without notice.
 
     `PUT /platform/discount-share-policies/{id}/schedule`
 
@@ -741,7 +741,7 @@ async def reschedule_discount_share_policy(
         id: Id of the discount share policy.
         applied_at: When the change takes or took effect.
         update: Changes to be made.
-        test: Test mode, false by default; wins over an `is_for_test` in the body.
+        test: Test mode, false by default; takes precedence over `is_for_test` in the body.
 
     Raises:
         APIError: ForbiddenError, InvalidRequestError, PlatformDiscountSharePolicyNotFoundError,
@@ -770,7 +770,7 @@ async def reschedule_partner(
     Sets both the changes (`update`) and the time (`applied_at`) anew. The current values stay in force until then. A
     partner connected as a counterparty is refused with 409.
 
-    Unstable: PortOne does not promise to keep it as it is.
+    Unstable: PortOne may change it without notice.
 
     `PUT /platform/partners/{id}/schedule`
 
@@ -778,7 +778,7 @@ async def reschedule_partner(
         id: Partner id.
         applied_at: When the change takes or took effect.
         update: Changes to be made.
-        test: Test mode, false by default; wins over an `is_for_test` in the body.
+        test: Test mode, false by default; takes precedence over `is_for_test` in the body.
 
     Raises:
         APIError: ForbiddenError, InvalidRequestError, PlatformContractNotFoundError,
@@ -808,7 +808,7 @@ async def schedule_additional_fee_policy(
     The changes in `update` come into force at `applied_at`. There is one scheduled update at a time: a second is
     refused with 409, use `reschedule_additional_fee_policy` instead. An archived additional fee policy is refused too.
 
-    Unstable: PortOne does not promise to keep it as it is.
+    Unstable: PortOne may change it without notice.
 
     `POST /platform/additional-fee-policies/{id}/schedule`
 
@@ -816,7 +816,7 @@ async def schedule_additional_fee_policy(
         id: Id of the additional fee policy.
         applied_at: When the change takes or took effect.
         update: Changes to be made.
-        test: Test mode, false by default; wins over an `is_for_test` in the body.
+        test: Test mode, false by default; takes precedence over `is_for_test` in the body.
 
     Raises:
         APIError: ForbiddenError, InvalidRequestError, PlatformAdditionalFeePolicyNotFoundError,
@@ -846,7 +846,7 @@ async def schedule_contract(
     The changes in `update` come into force at `applied_at`. There is one scheduled update at a time: a second is
     refused with 409, use `reschedule_contract` instead. An archived contract is refused too.
 
-    Unstable: PortOne does not promise to keep it as it is.
+    Unstable: PortOne may change it without notice.
 
     `POST /platform/contracts/{id}/schedule`
 
@@ -854,7 +854,7 @@ async def schedule_contract(
         id: Id of the contract.
         applied_at: When the change takes or took effect.
         update: Changes to be made.
-        test: Test mode, false by default; wins over an `is_for_test` in the body.
+        test: Test mode, false by default; takes precedence over `is_for_test` in the body.
 
     Raises:
         APIError: ForbiddenError, InvalidRequestError, PlatformArchivedContractError, PlatformContractNotFoundError,
@@ -883,7 +883,7 @@ async def schedule_discount_share_policy(
     The changes in `update` come into force at `applied_at`. There is one scheduled update at a time: a second is
     refused with 409, use `reschedule_discount_share_policy` instead. An archived discount share policy is refused too.
 
-    Unstable: PortOne does not promise to keep it as it is.
+    Unstable: PortOne may change it without notice.
 
     `POST /platform/discount-share-policies/{id}/schedule`
 
@@ -891,7 +891,7 @@ async def schedule_discount_share_policy(
         id: Id of the discount share policy.
         applied_at: When the change takes or took effect.
         update: Changes to be made.
-        test: Test mode, false by default; wins over an `is_for_test` in the body.
+        test: Test mode, false by default; takes precedence over `is_for_test` in the body.
 
     Raises:
         APIError: ForbiddenError, InvalidRequestError, PlatformArchivedDiscountSharePolicyError,
@@ -922,7 +922,7 @@ async def schedule_partner(
     refused with 409, use `reschedule_partner` instead. An archived partner is refused too. So is one connected as a
     counterparty.
 
-    Unstable: PortOne does not promise to keep it as it is.
+    Unstable: PortOne may change it without notice.
 
     `POST /platform/partners/{id}/schedule`
 
@@ -930,7 +930,7 @@ async def schedule_partner(
         id: Partner id.
         applied_at: When the change takes or took effect.
         update: Changes to be made.
-        test: Test mode, false by default; wins over an `is_for_test` in the body.
+        test: Test mode, false by default; takes precedence over `is_for_test` in the body.
 
     Raises:
         APIError: ForbiddenError, InvalidRequestError, PlatformAccountVerificationAlreadyUsedError,
@@ -963,9 +963,9 @@ async def schedule_platform_partners(
     """Schedule one update for all partners that match a filter.
 
     The changes in `update` come into force at `applied_at`. Refused with 409 if a matching partner already has a
-    scheduled update, is archived or is connected as a counterparty. The reply carries no data.
+    scheduled update, is archived or is connected as a counterparty. The response has no data.
 
-    Unstable: PortOne does not promise to keep it as it is.
+    Unstable: PortOne may change it without notice.
 
     `POST /platform/partners/schedule`
 
@@ -973,7 +973,7 @@ async def schedule_platform_partners(
         applied_at: When the change takes or took effect.
         update: Changes to be made.
         filter: Conditions for the partners to update.
-        test: Test mode, false by default; wins over an `is_for_test` in the body.
+        test: Test mode, false by default; takes precedence over `is_for_test` in the body.
 
     Raises:
         APIError: ForbiddenError, InvalidRequestError, PlatformArchivedPartnersCannotBeScheduledError,
@@ -1004,24 +1004,24 @@ async def update_platform_setting(
 ) -> UpdatePlatformSettingResponse:
     """Change the settings of your platform.
 
-    Only the fields given change. They bear on money: `deduct_wht` (withholding tax comes off payouts),
-    `settlement_amount_type` (`NET` without VAT, `GROSS` with it), `supports_multiple_order_transfers_per_partner`
-    (whether the same payment, store and partner may have several order transfers) and `manual_settlement_per_transfer`
-    (each manual transfer is settled and paid by itself).
+    Only the fields given change. They affect amounts and payouts: `deduct_wht` (withholding tax is deducted from
+    payouts), `settlement_amount_type` (`NET` without VAT, `GROSS` with it),
+    `supports_multiple_order_transfers_per_partner` (whether the same payment, store and partner may have several order
+    transfers) and `manual_settlement_per_transfer` (each manual transfer is settled and paid by itself).
 
     `PATCH /platform/setting`
 
     Args:
-        adjust_settlement_date_after_holiday_if_earlier: Whether a settlement date not after its start date is redone as
-            the business day after holidays.
-        deduct_wht: Whether withholding tax is taken off the payout.
+        adjust_settlement_date_after_holiday_if_earlier: Whether a settlement date not after its start date is moved to
+            the business day after the holidays.
+        deduct_wht: Whether withholding tax is deducted from the payout.
         default_deposit_memo: Text that appears on the receiver's bank statement by default.
         default_withdrawal_memo: Text that appears on the sender's bank statement by default.
         manual_settlement_per_transfer: Whether each manual transfer gets a settlement and payout of its own.
         settlement_amount_type: What settlement amounts contain: NET is the supply value, GROSS adds the VAT.
         supports_multiple_order_transfers_per_partner: Whether one payment, store and partner may have more than one
             order transfer.
-        test: Test mode, false by default; wins over an `is_for_test` in the body.
+        test: Test mode, false by default; takes precedence over `is_for_test` in the body.
 
     Raises:
         APIError: ForbiddenError, InvalidRequestError, PlatformNotEnabledError, UnauthorizedError.

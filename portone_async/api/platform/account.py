@@ -42,9 +42,9 @@ async def get_platform_account_holder(
 ) -> PlatformAccountHolder:
     """Look up the name of the holder of a bank account.
 
-    Moves no money. `birthdate` and `business_registration_number` make the bank check the real name as well; give at
-    most one of them. The `account_verification_id` in the reply can be used once, when a partner is created or changed
-    with this account.
+    No money is moved. `birthdate` and `business_registration_number` make the bank check the real name as well; give at
+    most one of them. The `account_verification_id` in the response can be used once, when a partner is created or
+    changed with this account.
 
     `GET /platform/bank-accounts/{bank}/{accountNumber}/holder`
 
@@ -53,7 +53,7 @@ async def get_platform_account_holder(
         account_number: Account number without hyphens.
         birthdate: Holder's date of birth, for a person's account.
         business_registration_number: Holder's business registration number, for a company.
-        test: Test mode, false by default; wins over an `is_for_test` in the body.
+        test: Test mode, false by default; takes precedence over `is_for_test` in the body.
 
     Raises:
         APIError: ForbiddenError, InvalidRequestError, PlatformExternalApiFailedError,

@@ -48,8 +48,8 @@ async def get_platform_bulk_payouts(
     Args:
         filter: Conditions the results must meet.
         is_for_test: Whether to use test mode; ignored if the query has `test`; false by default.
-        page: Page asked for or returned; page numbers start at 0.
-        test: Test mode, false by default; wins over an `is_for_test` in the body.
+        page: Page requested or returned; page numbers start at 0.
+        test: Test mode, false by default; takes precedence over `is_for_test` in the body.
 
     Raises:
         APIError: ForbiddenError, InvalidRequestError, PlatformNotEnabledError, UnauthorizedError.
@@ -73,13 +73,13 @@ def iter_platform_bulk_payouts(
 ) -> NumberedPages[PlatformBulkPayout, GetPlatformBulkPayoutsResponse]:
     """Iterate over all items of `get_platform_bulk_payouts`, page after page.
 
-    `async for` over its items, or over `.by_page()`; an error leaves the place as it was.
+    Use `async for` on it for the items, or on `.by_page()` for the pages. An error does not move its position.
 
     Args:
         filter: Conditions the results must meet.
         is_for_test: Whether to use test mode; ignored if the query has `test`; false by default.
-        test: Test mode, false by default; wins over an `is_for_test` in the body.
-        size: Items a page; PortOne's own choice if not given.
+        test: Test mode, false by default; takes precedence over `is_for_test` in the body.
+        size: Items per page; PortOne's default if omitted.
     """
     from portone_async.models.page_input import PageInput
 

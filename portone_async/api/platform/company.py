@@ -58,7 +58,7 @@ async def get_b2b_business_infos(
 
     Args:
         brn_list: Business registration numbers to look up.
-        test: Test mode, false by default; wins over an `is_for_test` in the body.
+        test: Test mode, false by default; takes precedence over `is_for_test` in the body.
 
     Raises:
         APIError: B2bExternalServiceError, B2bNotEnabledError, ForbiddenError, InvalidRequestError, UnauthorizedError.
@@ -75,14 +75,14 @@ async def get_platform_company_state(
 ) -> GetPlatformCompanyStatePayload:
     """Look up the tax type and business state of a company.
 
-    Works for any company, known to PortOne or not. The `company_verification_id` in the reply can be used once, when a
-    partner is created or changed with this brn.
+    Works for any company, known to PortOne or not. The `company_verification_id` in the response can be used once, when
+    a partner is created or changed with this brn.
 
     `GET /platform/companies/{businessRegistrationNumber}/state`
 
     Args:
         business_registration_number: Business registration number of the company, 10 digits.
-        test: Test mode, false by default; wins over an `is_for_test` in the body.
+        test: Test mode, false by default; takes precedence over `is_for_test` in the body.
 
     Raises:
         APIError: ForbiddenError, InvalidRequestError, PlatformCompanyNotFoundError, PlatformExternalApiFailedError,

@@ -258,7 +258,7 @@ async def archive_platform_partner(
 
     Args:
         id: Partner id.
-        test: Test mode, false by default; wins over an `is_for_test` in the body.
+        test: Test mode, false by default; takes precedence over `is_for_test` in the body.
 
     Raises:
         APIError: ForbiddenError, InvalidRequestError, PlatformCannotArchiveScheduledPartnerError,
@@ -277,15 +277,15 @@ async def connect_bulk_partner_counterparty(
 ) -> ConnectBulkPartnerCounterpartyResponse:
     """Connect all partners that match a filter as tax invoice counterparties.
 
-    Runs in the background: the reply is a `bulk_task` with status and progress as of now, and the partners themselves
-    show the outcome. Fails with 404 if no partner qualifies. PortOne's tax invoice feature for partners must be
-    enabled.
+    Runs in the background: the response is a `bulk_task` with status and progress as of now, and the partners
+    themselves show the outcome. Fails with 404 if no partner qualifies. PortOne's tax invoice feature for partners must
+    be enabled.
 
     `POST /platform/partners/counterparty-connect`
 
     Args:
         filter: Conditions for the partners to connect as counterparties.
-        test: Test mode, false by default; wins over an `is_for_test` in the body.
+        test: Test mode, false by default; takes precedence over `is_for_test` in the body.
 
     Raises:
         APIError: ForbiddenError, InvalidRequestError, PlatformBtxNotEnabledError, PlatformExternalApiFailedError,
@@ -308,7 +308,7 @@ async def connect_partner_counterparty(
 
     Args:
         id: Partner id.
-        test: Test mode, false by default; wins over an `is_for_test` in the body.
+        test: Test mode, false by default; takes precedence over `is_for_test` in the body.
 
     Raises:
         APIError: ForbiddenError, InvalidRequestError, PlatformArchivedPartnerError,
@@ -337,10 +337,10 @@ async def create_platform_partner(
 ) -> CreatePlatformPartnerResponse:
     """Create a partner.
 
-    A partner is a seller on your marketplace, with the bank account it is paid to. Best use your own id for it; PortOne
-    makes one up if left out, and one in use is refused with 409. `default_contract_id` must exist. `type` says whether
-    it is a business, a payer of withholding tax or neither. At most 10 tags, and 256 characters of memo. Verification
-    ids from `get_platform_account_holder` and `get_platform_company_state` can each be used once.
+    A partner is a seller on your marketplace, with the bank account it is paid to. Preferably use your own id for it;
+    PortOne generates one if omitted, and one in use is refused with 409. `default_contract_id` must exist. `type` says
+    whether it is a business, a payer of withholding tax or neither. At most 10 tags, and 256 characters of memo.
+    Verification ids from `get_platform_account_holder` and `get_platform_company_state` can each be used once.
 
     `POST /platform/partners`
 
@@ -351,10 +351,10 @@ async def create_platform_partner(
         name: Name of the partner, or of its company.
         tags: Tags for the partner, at most 10.
         type: Details of the partner, by its kind.
-        id: Id for the new partner, best the merchant's own; generated if left out.
+        id: Id for the new partner, preferably the merchant's own; generated if omitted.
         memo: Memo about the partner, at most 256 characters.
         user_defined_properties: User-defined properties.
-        test: Test mode, false by default; wins over an `is_for_test` in the body.
+        test: Test mode, false by default; takes precedence over `is_for_test` in the body.
 
     Raises:
         APIError: ForbiddenError, InvalidRequestError, PlatformAccountVerificationAlreadyUsedError,
@@ -397,7 +397,7 @@ async def create_platform_partners(
 
     Args:
         partners: Partners to create.
-        test: Test mode, false by default; wins over an `is_for_test` in the body.
+        test: Test mode, false by default; takes precedence over `is_for_test` in the body.
 
     Raises:
         APIError: ForbiddenError, InvalidRequestError, PlatformContractsNotFoundError,
@@ -416,15 +416,15 @@ async def disconnect_bulk_partner_counterparty(
 ) -> DisconnectBulkPartnerCounterpartyResponse:
     """Disconnect all partners that match a filter from their counterparties.
 
-    Runs in the background: the reply is a `bulk_task` with status and progress as of now, and the partners themselves
-    show the outcome. Fails with 404 if no partner qualifies. PortOne's tax invoice feature for partners must be
-    enabled.
+    Runs in the background: the response is a `bulk_task` with status and progress as of now, and the partners
+    themselves show the outcome. Fails with 404 if no partner qualifies. PortOne's tax invoice feature for partners must
+    be enabled.
 
     `POST /platform/partners/counterparty-disconnect`
 
     Args:
         filter: Conditions for the partners to disconnect as counterparties.
-        test: Test mode, false by default; wins over an `is_for_test` in the body.
+        test: Test mode, false by default; takes precedence over `is_for_test` in the body.
 
     Raises:
         APIError: ForbiddenError, InvalidRequestError, PlatformBtxNotEnabledError, PlatformExternalApiFailedError,
@@ -448,7 +448,7 @@ async def disconnect_partner_counterparty(
 
     Args:
         id: Partner id.
-        test: Test mode, false by default; wins over an `is_for_test` in the body.
+        test: Test mode, false by default; takes precedence over `is_for_test` in the body.
 
     Raises:
         APIError: ForbiddenError, InvalidRequestError, PlatformArchivedPartnerNtsNotAllowedError,
@@ -471,7 +471,7 @@ async def get_platform_partner(
 
     Args:
         id: Partner id.
-        test: Test mode, false by default; wins over an `is_for_test` in the body.
+        test: Test mode, false by default; takes precedence over `is_for_test` in the body.
 
     Raises:
         APIError: ForbiddenError, InvalidRequestError, PlatformNotEnabledError, PlatformPartnerNotFoundError,
@@ -496,8 +496,8 @@ async def get_platform_partners(
 
     Args:
         filter: Conditions the results must meet.
-        page: Page asked for or returned; page numbers start at 0.
-        test: Test mode, false by default; wins over an `is_for_test` in the body.
+        page: Page requested or returned; page numbers start at 0.
+        test: Test mode, false by default; takes precedence over `is_for_test` in the body.
 
     Raises:
         APIError: ForbiddenError, InvalidRequestError, PlatformNotEnabledError, UnauthorizedError.
@@ -517,12 +517,12 @@ def iter_platform_partners(
 ) -> NumberedPages[PlatformPartner, GetPlatformPartnersResponse]:
     """Iterate over all items of `get_platform_partners`, page after page.
 
-    `async for` over its items, or over `.by_page()`; an error leaves the place as it was.
+    Use `async for` on it for the items, or on `.by_page()` for the pages. An error does not move its position.
 
     Args:
         filter: Conditions the results must meet.
-        test: Test mode, false by default; wins over an `is_for_test` in the body.
-        size: Items a page; PortOne's own choice if not given.
+        test: Test mode, false by default; takes precedence over `is_for_test` in the body.
+        size: Items per page; PortOne's default if omitted.
     """
     from portone_async.models.page_input import PageInput
 
@@ -537,7 +537,7 @@ def iter_platform_partners(
 async def recover_platform_partner(
     client: Caller, id: str, *, test: bool | None = None, options: RequestOptions | None = None
 ) -> RecoverPlatformPartnerResponse:
-    """Bring back an archived partner.
+    """Restore an archived partner.
 
     Refused with 409 while the partner's NTS connection is being made or undone.
 
@@ -545,7 +545,7 @@ async def recover_platform_partner(
 
     Args:
         id: Partner id.
-        test: Test mode, false by default; wins over an `is_for_test` in the body.
+        test: Test mode, false by default; takes precedence over `is_for_test` in the body.
 
     Raises:
         APIError: ForbiddenError, InvalidRequestError, PlatformNotEnabledError, PlatformPartnerNotFoundError,
@@ -587,7 +587,7 @@ async def update_platform_partner(
         tags: Tags of the partner.
         type: New details of the partner, by its kind.
         user_defined_properties: User-defined properties.
-        test: Test mode, false by default; wins over an `is_for_test` in the body.
+        test: Test mode, false by default; takes precedence over `is_for_test` in the body.
 
     Raises:
         APIError: ForbiddenError, InvalidRequestError, PlatformAccountVerificationAlreadyUsedError,

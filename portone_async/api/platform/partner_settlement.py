@@ -64,14 +64,14 @@ async def delete_platform_partner_settlements(
     The whole call is refused with 400 if one of them cannot be deleted or an order cancellation transfer refers to it,
     and with 404 if one is unknown; the error's `ids` names them.
 
-    Unstable: PortOne does not promise to keep it as it is.
+    Unstable: PortOne may change it without notice.
 
     `POST /platform/partner-settlements/delete`
 
     Args:
         partner_settlement_ids: Ids of the partner settlements.
         is_for_test: Whether to use test mode; ignored if the query has `test`; false by default.
-        test: Test mode, false by default; wins over an `is_for_test` in the body.
+        test: Test mode, false by default; takes precedence over `is_for_test` in the body.
 
     Raises:
         APIError: ForbiddenError, InvalidRequestError, PlatformNonDeletablePartnerSettlementsError,
@@ -105,8 +105,8 @@ async def get_platform_partner_settlements(
     Args:
         filter: Conditions the results must meet.
         is_for_test: Whether to use test mode; ignored if the query has `test`; false by default.
-        page: Page asked for or returned; page numbers start at 0.
-        test: Test mode, false by default; wins over an `is_for_test` in the body.
+        page: Page requested or returned; page numbers start at 0.
+        test: Test mode, false by default; takes precedence over `is_for_test` in the body.
 
     Raises:
         APIError: ForbiddenError, InvalidRequestError, PlatformNotEnabledError, UnauthorizedError.
@@ -130,13 +130,13 @@ def iter_platform_partner_settlements(
 ) -> NumberedPages[PlatformPartnerSettlement, GetPlatformPartnerSettlementsResponse]:
     """Iterate over all items of `get_platform_partner_settlements`, page after page.
 
-    `async for` over its items, or over `.by_page()`; an error leaves the place as it was.
+    Use `async for` on it for the items, or on `.by_page()` for the pages. An error does not move its position.
 
     Args:
         filter: Conditions the results must meet.
         is_for_test: Whether to use test mode; ignored if the query has `test`; false by default.
-        test: Test mode, false by default; wins over an `is_for_test` in the body.
-        size: Items a page; PortOne's own choice if not given.
+        test: Test mode, false by default; takes precedence over `is_for_test` in the body.
+        size: Items per page; PortOne's default if omitted.
     """
     from portone_async.models.page_input import PageInput
 

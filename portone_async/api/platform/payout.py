@@ -71,10 +71,10 @@ async def complete_platform_payout_by_partner_settlement_ids(
     """Mark partner settlements as paid out.
 
     Books the payouts as done, together as one bulk payout; it is for money you have sent yourself, none is sent here.
-    `bulk_payout_id` must be new: a repeat with the same one gets 409. The whole call is refused if the list is empty,
-    has an id twice or one that cannot be paid, or if the sum for a partner is negative.
+    `bulk_payout_id` must be new: a repeat with the same one fails with 409. The whole call is refused if the list is
+    empty, has an id twice or one that cannot be paid, or if the sum for a partner is negative.
 
-    Unstable: PortOne does not promise to keep it as it is.
+    Unstable: PortOne may change it without notice.
 
     `POST /platform/partner-settlements/complete-payout`
 
@@ -84,7 +84,7 @@ async def complete_platform_payout_by_partner_settlement_ids(
         completed_at: Day the payout was completed (yyyy-MM-dd).
         is_for_test: Whether to use test mode; ignored if the query has `test`; false by default.
         name: Name given to the payout batch.
-        test: Test mode, false by default; wins over an `is_for_test` in the body.
+        test: Test mode, false by default; takes precedence over `is_for_test` in the body.
 
     Raises:
         APIError: ForbiddenError, InvalidRequestError, PlatformBulkPayoutIdAlreadyExistsError,
@@ -125,8 +125,8 @@ async def get_platform_payouts(
     Args:
         filter: Conditions the results must meet.
         is_for_test: Whether to use test mode; ignored if the query has `test`; false by default.
-        page: Page asked for or returned; page numbers start at 0.
-        test: Test mode, false by default; wins over an `is_for_test` in the body.
+        page: Page requested or returned; page numbers start at 0.
+        test: Test mode, false by default; takes precedence over `is_for_test` in the body.
 
     Raises:
         APIError: ForbiddenError, InvalidRequestError, PlatformNotEnabledError, UnauthorizedError.
@@ -150,13 +150,13 @@ def iter_platform_payouts(
 ) -> NumberedPages[PlatformPayout, GetPlatformPayoutsResponse]:
     """Iterate over all items of `get_platform_payouts`, page after page.
 
-    `async for` over its items, or over `.by_page()`; an error leaves the place as it was.
+    Use `async for` on it for the items, or on `.by_page()` for the pages. An error does not move its position.
 
     Args:
         filter: Conditions the results must meet.
         is_for_test: Whether to use test mode; ignored if the query has `test`; false by default.
-        test: Test mode, false by default; wins over an `is_for_test` in the body.
-        size: Items a page; PortOne's own choice if not given.
+        test: Test mode, false by default; takes precedence over `is_for_test` in the body.
+        size: Items per page; PortOne's default if omitted.
     """
     from portone_async.models.page_input import PageInput
 

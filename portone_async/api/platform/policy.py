@@ -330,7 +330,7 @@ async def archive_platform_additional_fee_policy(
 
     Args:
         id: Id of the additional fee policy.
-        test: Test mode, false by default; wins over an `is_for_test` in the body.
+        test: Test mode, false by default; takes precedence over `is_for_test` in the body.
 
     Raises:
         APIError: ForbiddenError, InvalidRequestError, PlatformAdditionalFeePolicyNotFoundError,
@@ -351,7 +351,7 @@ async def archive_platform_contract(
 
     Args:
         id: Id of the contract.
-        test: Test mode, false by default; wins over an `is_for_test` in the body.
+        test: Test mode, false by default; takes precedence over `is_for_test` in the body.
 
     Raises:
         APIError: ForbiddenError, InvalidRequestError, PlatformCannotArchiveScheduledContractError,
@@ -372,7 +372,7 @@ async def archive_platform_discount_share_policy(
 
     Args:
         id: Id of the discount share policy.
-        test: Test mode, false by default; wins over an `is_for_test` in the body.
+        test: Test mode, false by default; takes precedence over `is_for_test` in the body.
 
     Raises:
         APIError: ForbiddenError, InvalidRequestError, PlatformCannotArchiveScheduledDiscountSharePolicyError,
@@ -396,7 +396,8 @@ async def create_platform_additional_fee_policy(
 
     Such a policy is a fee on top of the contract's, named per order transfer or order line by its id. `fee` is either a
     `fixed_rate` (in thousandths of a percent: 1000 is 1 %, 100000 is 100 %) or a `fixed_amount`; with neither the call
-    is refused. `vat_payer` says who bears the VAT on it. The id is made up if left out; one in use is refused with 409.
+    is refused. `vat_payer` says who bears the VAT on it. The id is generated if omitted; one in use is refused with
+    409.
 
     `POST /platform/additional-fee-policies`
 
@@ -404,9 +405,9 @@ async def create_platform_additional_fee_policy(
         fee: The fee, as an amount or a rate.
         name: Name of the additional fee policy.
         vat_payer: Who bears the VAT: PARTNER or MERCHANT.
-        id: Id for the new object; generated if left out.
+        id: Id for the new object; generated if omitted.
         memo: Memo.
-        test: Test mode, false by default; wins over an `is_for_test` in the body.
+        test: Test mode, false by default; takes precedence over `is_for_test` in the body.
 
     Raises:
         APIError: ForbiddenError, InvalidRequestError, PlatformAdditionalFeePolicyAlreadyExistsError,
@@ -438,7 +439,7 @@ async def create_platform_contract(
     A contract sets what the platform keeps and when partners are settled. `platform_fee` is either a `fixed_rate` (in
     thousandths of a percent: 1000 is 1 %, 100000 is 100 %) or a `fixed_amount`. `settlement_cycle` has `lag_days` (1 to
     10, counted from the settlement start date), a holiday rule and exactly one `method`: daily, weekly, monthly or
-    fixed dates. The id is made up if left out; one in use is refused with 409.
+    fixed dates. The id is generated if omitted; one in use is refused with 409.
 
     `POST /platform/contracts`
 
@@ -447,10 +448,10 @@ async def create_platform_contract(
         platform_fee: Commission the platform charges: a fixed amount or a rate.
         platform_fee_vat_payer: Who bears the VAT on the commission: PARTNER or MERCHANT.
         settlement_cycle: Settlement cycle.
-        subtract_payment_vat_amount: True to take the VAT of the payment off the settlement.
-        id: Id for the new object; generated if left out.
+        subtract_payment_vat_amount: True to deduct the payment's VAT from the settlement.
+        id: Id for the new object; generated if omitted.
         memo: Memo about the contract, for internal use.
-        test: Test mode, false by default; wins over an `is_for_test` in the body.
+        test: Test mode, false by default; takes precedence over `is_for_test` in the body.
 
     Raises:
         APIError: ForbiddenError, InvalidRequestError, PlatformContractAlreadyExistsError, PlatformNotEnabledError,
@@ -485,16 +486,16 @@ async def create_platform_discount_share_policy(
     """Create a discount share policy.
 
     `partner_share_rate` is the partner's part of a discount in thousandths of a percent: 1000 is 1 %, 100000 is 100 %.
-    The id is made up if left out; one in use is refused with 409.
+    The id is generated if omitted; one in use is refused with 409.
 
     `POST /platform/discount-share-policies`
 
     Args:
         name: Name of the discount share policy.
         partner_share_rate: Share of the discount borne by the partner, in thousandths of a percent (1000 is 1 %).
-        id: Id for the new object; generated if left out.
+        id: Id for the new object; generated if omitted.
         memo: Memo about the discount share policy.
-        test: Test mode, false by default; wins over an `is_for_test` in the body.
+        test: Test mode, false by default; takes precedence over `is_for_test` in the body.
 
     Raises:
         APIError: ForbiddenError, InvalidRequestError, PlatformDiscountSharePolicyAlreadyExistsError,
@@ -524,8 +525,8 @@ async def get_platform_additional_fee_policies(
 
     Args:
         filter: Conditions the results must meet.
-        page: Page asked for or returned; page numbers start at 0.
-        test: Test mode, false by default; wins over an `is_for_test` in the body.
+        page: Page requested or returned; page numbers start at 0.
+        test: Test mode, false by default; takes precedence over `is_for_test` in the body.
 
     Raises:
         APIError: ForbiddenError, InvalidRequestError, PlatformNotEnabledError, UnauthorizedError.
@@ -545,12 +546,12 @@ def iter_platform_additional_fee_policies(
 ) -> NumberedPages[PlatformAdditionalFeePolicy, GetPlatformAdditionalFeePoliciesResponse]:
     """Iterate over all items of `get_platform_additional_fee_policies`, page after page.
 
-    `async for` over its items, or over `.by_page()`; an error leaves the place as it was.
+    Use `async for` on it for the items, or on `.by_page()` for the pages. An error does not move its position.
 
     Args:
         filter: Conditions the results must meet.
-        test: Test mode, false by default; wins over an `is_for_test` in the body.
-        size: Items a page; PortOne's own choice if not given.
+        test: Test mode, false by default; takes precedence over `is_for_test` in the body.
+        size: Items per page; PortOne's default if omitted.
     """
     from portone_async.models.page_input import PageInput
 
@@ -571,7 +572,7 @@ async def get_platform_additional_fee_policy(
 
     Args:
         id: Id of the additional fee policy.
-        test: Test mode, false by default; wins over an `is_for_test` in the body.
+        test: Test mode, false by default; takes precedence over `is_for_test` in the body.
 
     Raises:
         APIError: ForbiddenError, InvalidRequestError, PlatformAdditionalFeePolicyNotFoundError,
@@ -589,7 +590,7 @@ async def get_platform_contract(
 
     Args:
         id: Id of the contract.
-        test: Test mode, false by default; wins over an `is_for_test` in the body.
+        test: Test mode, false by default; takes precedence over `is_for_test` in the body.
 
     Raises:
         APIError: ForbiddenError, InvalidRequestError, PlatformContractNotFoundError, PlatformNotEnabledError,
@@ -614,8 +615,8 @@ async def get_platform_contracts(
 
     Args:
         filter: Conditions the results must meet.
-        page: Page asked for or returned; page numbers start at 0.
-        test: Test mode, false by default; wins over an `is_for_test` in the body.
+        page: Page requested or returned; page numbers start at 0.
+        test: Test mode, false by default; takes precedence over `is_for_test` in the body.
 
     Raises:
         APIError: ForbiddenError, InvalidRequestError, PlatformNotEnabledError, UnauthorizedError.
@@ -635,12 +636,12 @@ def iter_platform_contracts(
 ) -> NumberedPages[PlatformContract, GetPlatformContractsResponse]:
     """Iterate over all items of `get_platform_contracts`, page after page.
 
-    `async for` over its items, or over `.by_page()`; an error leaves the place as it was.
+    Use `async for` on it for the items, or on `.by_page()` for the pages. An error does not move its position.
 
     Args:
         filter: Conditions the results must meet.
-        test: Test mode, false by default; wins over an `is_for_test` in the body.
-        size: Items a page; PortOne's own choice if not given.
+        test: Test mode, false by default; takes precedence over `is_for_test` in the body.
+        size: Items per page; PortOne's default if omitted.
     """
     from portone_async.models.page_input import PageInput
 
@@ -668,8 +669,8 @@ async def get_platform_discount_share_policies(
 
     Args:
         filter: Conditions the results must meet.
-        page: Page asked for or returned; page numbers start at 0.
-        test: Test mode, false by default; wins over an `is_for_test` in the body.
+        page: Page requested or returned; page numbers start at 0.
+        test: Test mode, false by default; takes precedence over `is_for_test` in the body.
 
     Raises:
         APIError: ForbiddenError, InvalidRequestError, PlatformNotEnabledError, UnauthorizedError.
@@ -689,12 +690,12 @@ def iter_platform_discount_share_policies(
 ) -> NumberedPages[PlatformDiscountSharePolicy, GetPlatformDiscountSharePoliciesResponse]:
     """Iterate over all items of `get_platform_discount_share_policies`, page after page.
 
-    `async for` over its items, or over `.by_page()`; an error leaves the place as it was.
+    Use `async for` on it for the items, or on `.by_page()` for the pages. An error does not move its position.
 
     Args:
         filter: Conditions the results must meet.
-        test: Test mode, false by default; wins over an `is_for_test` in the body.
-        size: Items a page; PortOne's own choice if not given.
+        test: Test mode, false by default; takes precedence over `is_for_test` in the body.
+        size: Items per page; PortOne's default if omitted.
     """
     from portone_async.models.page_input import PageInput
 
@@ -717,7 +718,7 @@ async def get_platform_discount_share_policy(
 
     Args:
         id: Id of the discount share policy.
-        test: Test mode, false by default; wins over an `is_for_test` in the body.
+        test: Test mode, false by default; takes precedence over `is_for_test` in the body.
 
     Raises:
         APIError: ForbiddenError, InvalidRequestError, PlatformDiscountSharePolicyNotFoundError,
@@ -729,13 +730,13 @@ async def get_platform_discount_share_policy(
 async def recover_platform_additional_fee_policy(
     client: Caller, id: str, *, test: bool | None = None, options: RequestOptions | None = None
 ) -> RecoverPlatformAdditionalFeePolicyResponse:
-    """Bring back an archived additional fee policy.
+    """Restore an archived additional fee policy.
 
     `POST /platform/additional-fee-policies/{id}/recover`
 
     Args:
         id: Id of the additional fee policy.
-        test: Test mode, false by default; wins over an `is_for_test` in the body.
+        test: Test mode, false by default; takes precedence over `is_for_test` in the body.
 
     Raises:
         APIError: ForbiddenError, InvalidRequestError, PlatformAdditionalFeePolicyNotFoundError,
@@ -747,13 +748,13 @@ async def recover_platform_additional_fee_policy(
 async def recover_platform_contract(
     client: Caller, id: str, *, test: bool | None = None, options: RequestOptions | None = None
 ) -> RecoverPlatformContractResponse:
-    """Bring back an archived contract.
+    """Restore an archived contract.
 
     `POST /platform/contracts/{id}/recover`
 
     Args:
         id: Id of the contract.
-        test: Test mode, false by default; wins over an `is_for_test` in the body.
+        test: Test mode, false by default; takes precedence over `is_for_test` in the body.
 
     Raises:
         APIError: ForbiddenError, InvalidRequestError, PlatformContractNotFoundError, PlatformNotEnabledError,
@@ -765,13 +766,13 @@ async def recover_platform_contract(
 async def recover_platform_discount_share_policy(
     client: Caller, id: str, *, test: bool | None = None, options: RequestOptions | None = None
 ) -> RecoverPlatformDiscountSharePolicyResponse:
-    """Bring back an archived discount share policy.
+    """Restore an archived discount share policy.
 
     `POST /platform/discount-share-policies/{id}/recover`
 
     Args:
         id: Id of the discount share policy.
-        test: Test mode, false by default; wins over an `is_for_test` in the body.
+        test: Test mode, false by default; takes precedence over `is_for_test` in the body.
 
     Raises:
         APIError: ForbiddenError, InvalidRequestError, PlatformDiscountSharePolicyNotFoundError,
@@ -803,7 +804,7 @@ async def update_platform_additional_fee_policy(
         memo: Memo.
         name: Name of the additional fee policy.
         vat_payer: Who bears the VAT: PARTNER or MERCHANT.
-        test: Test mode, false by default; wins over an `is_for_test` in the body.
+        test: Test mode, false by default; takes precedence over `is_for_test` in the body.
 
     Raises:
         APIError: ForbiddenError, InvalidRequestError, PlatformAdditionalFeePolicyNotFoundError,
@@ -844,8 +845,8 @@ async def update_platform_contract(
         platform_fee: Commission the platform charges: a fixed amount or a rate.
         platform_fee_vat_payer: Who bears the VAT on the commission: PARTNER or MERCHANT.
         settlement_cycle: Settlement cycle.
-        subtract_payment_vat_amount: True to take the VAT of the payment off the settlement.
-        test: Test mode, false by default; wins over an `is_for_test` in the body.
+        subtract_payment_vat_amount: True to deduct the payment's VAT from the settlement.
+        test: Test mode, false by default; takes precedence over `is_for_test` in the body.
 
     Raises:
         APIError: ForbiddenError, InvalidRequestError, PlatformArchivedContractError, PlatformContractNotFoundError,
@@ -889,7 +890,7 @@ async def update_platform_discount_share_policy(
         memo: Memo about the discount share policy.
         name: Name of the discount share policy.
         partner_share_rate: Share of the discount borne by the partner, in thousandths of a percent (1000 is 1 %).
-        test: Test mode, false by default; wins over an `is_for_test` in the body.
+        test: Test mode, false by default; takes precedence over `is_for_test` in the body.
 
     Raises:
         APIError: ForbiddenError, InvalidRequestError, PlatformArchivedDiscountSharePolicyError,

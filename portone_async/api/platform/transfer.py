@@ -209,7 +209,7 @@ async def create_platform_manual_transfer(
     """Create a transfer of a set amount, without an order.
 
     `settlement_amount` is settled with the partner on `settlement_date`. It may be negative, unless
-    `manual_settlement_per_transfer` is on. The id is made up if left out, so that calling again makes a second
+    `manual_settlement_per_transfer` is on. The id is generated if omitted, so that calling again makes a second
     transfer; an id in use is refused with 409.
 
     `POST /platform/transfers/manual`
@@ -218,13 +218,13 @@ async def create_platform_manual_transfer(
         partner_id: Partner id.
         settlement_amount: Settlement amount, in the smallest currency unit.
         settlement_date: Settlement date, as yyyy-MM-dd.
-        id: Id for the new object; generated if left out.
+        id: Id for the new object; generated if omitted.
         is_for_test: Whether to use test mode; ignored if the query has `test`; false by default.
         memo: Memo.
         settlement_currency: Settlement currency.
         settlement_tax_free_amount: Tax-free part of the settlement amount, in the smallest currency unit.
         user_defined_properties: User-defined properties.
-        test: Test mode, false by default; wins over an `is_for_test` in the body.
+        test: Test mode, false by default; takes precedence over `is_for_test` in the body.
 
     Raises:
         APIError: ForbiddenError, InvalidRequestError, PlatformCurrencyNotSupportedError,
@@ -272,10 +272,10 @@ async def create_platform_order_cancel_transfer(
     """Create the transfer that takes back a settled order.
 
     Name the order's transfer by `transfer_id`, or by `partner_id` and `payment_id`; if that does not single one out,
-    the call gets 400. `order_detail` takes exactly one of an amount, lines or `all`; `tax_free_amount` overrides the
-    lines'. It cannot exceed what is left of the order's transfer, nor the PortOne cancellation named by
+    the call fails with 400. `order_detail` takes exactly one of an amount, lines or `all`; `tax_free_amount` overrides
+    the lines'. It cannot exceed what is left of the order's transfer, nor the PortOne cancellation named by
     `cancellation_id`; for one made elsewhere give `external_cancellation_detail`. It refunds no payment. If the
-    transfer exists already or its `id` is in use, the call gets 409.
+    transfer exists already or its `id` is in use, the call fails with 409.
 
     `POST /platform/transfers/order-cancel`
 
@@ -284,7 +284,7 @@ async def create_platform_order_cancel_transfer(
         discounts: Discounts on the order.
         external_cancellation_detail: Given if the payment was made outside PortOne; otherwise a PortOne cancellation is
             settled.
-        id: Id for the new object; generated if left out.
+        id: Id for the new object; generated if omitted.
         is_for_test: Whether to use test mode; ignored if the query has `test`; false by default.
         memo: Memo.
         order_detail: What is cancelled; set exactly one of `order_amount`, `order_lines` and `all`.
@@ -295,7 +295,7 @@ async def create_platform_order_cancel_transfer(
         tax_free_amount: Cancelled tax-free amount, in the smallest currency unit; overrules the order lines.
         transfer_id: Transfer to cancel; required if the payment has several transfers.
         user_defined_properties: User-defined properties.
-        test: Test mode, false by default; wins over an `is_for_test` in the body.
+        test: Test mode, false by default; takes precedence over `is_for_test` in the body.
 
     Raises:
         APIError: ForbiddenError, InvalidRequestError, PlatformCancellableAmountExceededError,
@@ -360,8 +360,8 @@ async def create_platform_order_transfer(
     payment. Give either an amount or lines in `order_detail`; `tax_free_amount` overrides the lines'. All transfers of
     a PortOne payment together cannot exceed what was paid; for a payment made elsewhere give `external_payment_detail`.
     The settlement start date is the payment's date unless given; `settlement_date` cannot be before it. A second
-    transfer for the same payment, store and partner gets 409 unless the settings allow several, and so does an `id` in
-    use.
+    transfer for the same payment, store and partner fails with 409 unless the settings allow several, and so does an
+    `id` in use.
 
     `POST /platform/transfers/order`
 
@@ -371,9 +371,9 @@ async def create_platform_order_transfer(
         order_detail: The order: a total amount or its lines.
         partner_id: Partner id.
         payment_id: Payment id.
-        contract_id: Id of the contract; the partner's default contract if left out.
+        contract_id: Id of the contract; the partner's default contract if omitted.
         external_payment_detail: Given if the payment was made outside PortOne; otherwise a PortOne payment is settled.
-        id: Id for the new object; generated if left out.
+        id: Id for the new object; generated if omitted.
         is_for_test: Whether to use test mode; ignored if the query has `test`; false by default.
         memo: Memo.
         parameters: Settlement parameters by name; experimental.
@@ -381,7 +381,7 @@ async def create_platform_order_transfer(
         settlement_start_date: Date from which settlement is counted, as yyyy-MM-dd; default: time of payment.
         tax_free_amount: Tax-free amount of the order, in the smallest currency unit; overrules the order lines.
         user_defined_properties: User-defined properties.
-        test: Test mode, false by default; wins over an `is_for_test` in the body.
+        test: Test mode, false by default; takes precedence over `is_for_test` in the body.
 
     Raises:
         APIError: ForbiddenError, InvalidRequestError, PlatformAdditionalFeePoliciesNotFoundError,
@@ -431,7 +431,7 @@ async def delete_platform_transfer(
 
     Args:
         id: Transfer id.
-        test: Test mode, false by default; wins over an `is_for_test` in the body.
+        test: Test mode, false by default; takes precedence over `is_for_test` in the body.
 
     Raises:
         APIError: ForbiddenError, InvalidRequestError, PlatformCancelOrderTransfersExistsError, PlatformNotEnabledError,
@@ -452,16 +452,16 @@ async def download_platform_transfer_sheet(
     """Download transfers as a CSV sheet.
 
     Takes the filter of `get_platform_transfer_summaries`. `fields` chooses the columns, such as `TRANSFER_ID` or
-    `TRANSFER_SETTLEMENT_AMOUNT`; `PARTNER_` columns and, by their keys, user-defined properties and formulas can be had
-    too. The reply is CSV, not JSON.
+    `TRANSFER_SETTLEMENT_AMOUNT`; `PARTNER_` columns and, by their keys, user-defined properties and formulas are
+    available too. The response is CSV, not JSON.
 
     `GET /platform/transfer-summaries/sheet-file`
 
     Args:
-        file: Where to write the file. It appears there whole or not at all.
+        file: Path to write to. The file appears there only when it is complete.
         fields: Keys of the columns to put in the file, such as TRANSFER_ID.
         filter: Conditions the results must meet.
-        test: Test mode, false by default; wins over an `is_for_test` in the body.
+        test: Test mode, false by default; takes precedence over `is_for_test` in the body.
 
     Returns:
         The path of the written file.
@@ -483,13 +483,13 @@ async def get_platform_transfer(
 ) -> PlatformTransfer:
     """Look up one transfer.
 
-    An order, an order cancellation or a manual transfer; `type` tells them apart.
+    An order, an order cancellation or a manual transfer; the discriminator is `type`.
 
     `GET /platform/transfers/{id}`
 
     Args:
         id: Transfer id.
-        test: Test mode, false by default; wins over an `is_for_test` in the body.
+        test: Test mode, false by default; takes precedence over `is_for_test` in the body.
 
     Raises:
         APIError: ForbiddenError, InvalidRequestError, PlatformNotEnabledError, PlatformTransferNotFoundError,
@@ -506,7 +506,7 @@ async def get_platform_transfer_summaries(
     test: bool | None = None,
     options: RequestOptions | None = None,
 ) -> GetPlatformTransferSummariesResponse:
-    """List transfers by filter, in short form.
+    """List summaries of transfers by filter.
 
     A transfer is one settlement record: an order, an order cancellation or a manual amount. Pages count from 0. The
     entries are in `transfer_summaries`. The filter takes a range of settlement dates or of settlement start dates, not
@@ -516,8 +516,8 @@ async def get_platform_transfer_summaries(
 
     Args:
         filter: Conditions the results must meet.
-        page: Page asked for or returned; page numbers start at 0.
-        test: Test mode, false by default; wins over an `is_for_test` in the body.
+        page: Page requested or returned; page numbers start at 0.
+        test: Test mode, false by default; takes precedence over `is_for_test` in the body.
 
     Raises:
         APIError: ForbiddenError, InvalidRequestError, PlatformNotEnabledError, UnauthorizedError.
@@ -537,12 +537,12 @@ def iter_platform_transfer_summaries(
 ) -> NumberedPages[PlatformTransferSummary, GetPlatformTransferSummariesResponse]:
     """Iterate over all items of `get_platform_transfer_summaries`, page after page.
 
-    `async for` over its items, or over `.by_page()`; an error leaves the place as it was.
+    Use `async for` on it for the items, or on `.by_page()` for the pages. An error does not move its position.
 
     Args:
         filter: Conditions the results must meet.
-        test: Test mode, false by default; wins over an `is_for_test` in the body.
-        size: Items a page; PortOne's own choice if not given.
+        test: Test mode, false by default; takes precedence over `is_for_test` in the body.
+        size: Items per page; PortOne's default if omitted.
     """
     from portone_async.models.page_input import PageInput
 

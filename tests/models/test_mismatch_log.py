@@ -1,4 +1,4 @@
-"""What departs from the document is noted once, by class and field, and never by value."""
+"""What does not match the document is reported once, by class and field, and never by value."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 import pytest
 from hypothesis import given
+
 from portone_async._response import read_error, read_reply
 
 from .strategies import (
@@ -15,71 +16,71 @@ from .strategies import (
     OPERATIONS,
     REPLIES,
     SECRET,
-    Departed,
+    Mismatched,
     Op,
-    departed,
+    mismatched,
     named,
     response,
     samples,
     valid,
 )
 
-Notes = Callable[[], list[str]]
+Reports = Callable[[], list[str]]
 
 
 @pytest.mark.parametrize("operation", REPLIES, ids=lambda op: op.id)
-def test_a_departure_is_noted_once(operation: Op, notes: Notes) -> None:
+def test_a_mismatch_is_reported_once(operation: Op, reports: Reports) -> None:
     @MORE
-    @given(departed(named(operation.reply or ""), most=1))
-    def check(reply: Departed) -> None:
-        notes()
+    @given(mismatched(named(operation.reply or ""), most=1))
+    def check(reply: Mismatched) -> None:
+        reports()
         for _ in range(3):
             read_reply(operation.sdk, response(reply.value))
-        _check_one(reply, notes())
+        _check_one(reply, reports())
 
     check()
 
 
 @pytest.mark.parametrize("name", ERRORS)
-def test_a_departure_of_an_error_is_noted_once(name: str, notes: Notes) -> None:
+def test_a_mismatch_of_an_error_is_reported_once(name: str, reports: Reports) -> None:
     operation = next(op for op in OPERATIONS if name in op.errors.values())
 
     @MORE
-    @given(departed(named(name), most=1))
-    def check(error: Departed) -> None:
-        notes()
+    @given(mismatched(named(name), most=1))
+    def check(error: Mismatched) -> None:
+        reports()
         for _ in range(3):
             read_error(operation.sdk, response(error.value, 400))
         if error.made[0].path[0] in ("type", "message"):
             # `error.type` and `error.message` read `None` for what is no string.
-            assert notes() == []
+            assert reports() == []
         else:
-            _check_one(error, notes())
+            _check_one(error, reports())
 
     check()
 
 
-def _check_one(departed: Departed, lines: list[str]) -> None:
-    (made,) = departed.made
-    if made.noted is None:
+def _check_one(mismatched: Mismatched, lines: list[str]) -> None:
+    (made,) = mismatched.made
+    if made.reported is None:
         assert lines == []
     else:
         assert len(lines) == 1
-        assert f" {made.noted} " in lines[0]
+        assert f" {made.reported} " in lines[0]
         assert SECRET not in lines[0]
         if isinstance(made.value, str) and made.value:
             assert made.value not in lines[0]
 
 
 @pytest.mark.parametrize("operation", REPLIES, ids=lambda op: op.id)
-def test_no_log_line_repeats_itself_or_a_value(operation: Op, notes: Notes) -> None:
+def test_no_log_line_repeats_itself_or_a_value(operation: Op, reports: Reports) -> None:
     @MORE
-    @given(departed(named(operation.reply or ""), most=6))
-    def check(reply: Departed) -> None:
-        notes()
+    @given(mismatched(named(operation.reply or ""), most=6))
+    def check(reply: Mismatched) -> None:
+        reports()
         for _ in range(2):
             read_reply(operation.sdk, response(reply.value))
-        lines = notes()
+        lines = reports()
         assert len(set(lines)) == len(lines)
         assert SECRET not in "".join(lines)
 
@@ -88,22 +89,22 @@ def test_no_log_line_repeats_itself_or_a_value(operation: Op, notes: Notes) -> N
 
 @MORE
 @given(valid(named("Payment")))
-def test_nothing_is_noted_of_what_the_document_allows(wire: object) -> None:
+def test_nothing_is_reported_of_what_the_document_allows(data: object) -> None:
     operation = next(op for op in REPLIES if op.reply == "Payment")
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("portone_async._reading.logger.warning", pytest.fail)
-        read_reply(operation.sdk, response(wire))
+        read_reply(operation.sdk, response(data))
 
 
-def test_nothing_is_noted_of_any_full_or_least_reply(notes: Notes) -> None:
+def test_nothing_is_reported_of_any_full_or_least_reply(reports: Reports) -> None:
     for operation in REPLIES:
         for full in (True, False):
-            for wire in samples(named(operation.reply or ""), full=full):
-                read_reply(operation.sdk, response(wire))
-    assert notes() == []
+            for data in samples(named(operation.reply or ""), full=full):
+                read_reply(operation.sdk, response(data))
+    assert reports() == []
 
 
-def test_the_log_is_the_packages_own(notes: Notes, caplog: pytest.LogCaptureFixture) -> None:
+def test_the_log_is_the_packages_own(reports: Reports, caplog: pytest.LogCaptureFixture) -> None:
     operation = next(op for op in REPLIES if op.id == "getPayment")
     for _ in range(2):
         read_reply(operation.sdk, response({"status": "PAID", "paidAt": SECRET}))
