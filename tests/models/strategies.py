@@ -119,7 +119,7 @@ class Op:
 
     id: str
     method: str
-    reply: str | None
+    response: str | None
     body: str | None
     errors: dict[str, str]
     """The class of each error type of this operation."""
@@ -167,7 +167,7 @@ def _constants() -> dict[str, Operation[Any]]:
 
 
 OPERATIONS = list(_operations())
-REPLIES = [operation for operation in OPERATIONS if operation.reply]
+REPLIES = [operation for operation in OPERATIONS if operation.response]
 BODIES = [operation for operation in OPERATIONS if operation.body]
 ERRORS = sorted({name for operation in OPERATIONS for name in operation.errors.values()})
 OBJECTS = sorted(

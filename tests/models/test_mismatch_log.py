@@ -8,7 +8,7 @@ from collections.abc import Callable
 import pytest
 from hypothesis import given
 
-from portone_async._response import read_error, read_reply
+from portone_async._decoding import read_error, read_response
 
 from .strategies import (
     ERRORS,
@@ -31,11 +31,11 @@ Reports = Callable[[], list[str]]
 @pytest.mark.parametrize("operation", REPLIES, ids=lambda op: op.id)
 def test_a_mismatch_is_reported_once(operation: Op, reports: Reports) -> None:
     @MORE
-    @given(mismatched(named(operation.reply or ""), most=1))
+    @given(mismatched(named(operation.response or ""), most=1))
     def check(reply: Mismatched) -> None:
         reports()
         for _ in range(3):
-            read_reply(operation.sdk, response(reply.value))
+            read_response(operation.sdk, response(reply.value))
         _check_one(reply, reports())
 
     check()
@@ -75,11 +75,11 @@ def _check_one(mismatched: Mismatched, lines: list[str]) -> None:
 @pytest.mark.parametrize("operation", REPLIES, ids=lambda op: op.id)
 def test_no_log_line_repeats_itself_or_a_value(operation: Op, reports: Reports) -> None:
     @MORE
-    @given(mismatched(named(operation.reply or ""), most=6))
+    @given(mismatched(named(operation.response or ""), most=6))
     def check(reply: Mismatched) -> None:
         reports()
         for _ in range(2):
-            read_reply(operation.sdk, response(reply.value))
+            read_response(operation.sdk, response(reply.value))
         lines = reports()
         assert len(set(lines)) == len(lines)
         assert SECRET not in "".join(lines)
@@ -90,24 +90,24 @@ def test_no_log_line_repeats_itself_or_a_value(operation: Op, reports: Reports) 
 @MORE
 @given(valid(named("Payment")))
 def test_nothing_is_reported_of_what_the_document_allows(data: object) -> None:
-    operation = next(op for op in REPLIES if op.reply == "Payment")
+    operation = next(op for op in REPLIES if op.response == "Payment")
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("portone_async._reading.logger.warning", pytest.fail)
-        read_reply(operation.sdk, response(data))
+        read_response(operation.sdk, response(data))
 
 
 def test_nothing_is_reported_of_any_full_or_least_reply(reports: Reports) -> None:
     for operation in REPLIES:
         for full in (True, False):
-            for data in samples(named(operation.reply or ""), full=full):
-                read_reply(operation.sdk, response(data))
+            for data in samples(named(operation.response or ""), full=full):
+                read_response(operation.sdk, response(data))
     assert reports() == []
 
 
 def test_the_log_is_the_packages_own(reports: Reports, caplog: pytest.LogCaptureFixture) -> None:
     operation = next(op for op in REPLIES if op.id == "getPayment")
     for _ in range(2):
-        read_reply(operation.sdk, response({"status": "PAID", "paidAt": SECRET}))
+        read_response(operation.sdk, response({"status": "PAID", "paidAt": SECRET}))
     (record,) = [r for r in caplog.records if "PaidPayment.paidAt" in r.getMessage()]
     assert record.name == "portone_async"
     assert record.levelno == logging.WARNING

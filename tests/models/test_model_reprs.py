@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from portone_async import Model, RawResponse, Reply, UnknownVariant, errors
+from portone_async import Model, RawResponse, TypedResponse, UnknownVariant, errors
 from portone_async._registry import model_reader
-from portone_async._response import read_error, read_reply
+from portone_async._decoding import read_error, read_response
 from portone_async.errors import PortOneError, RequestInfo, ResponseError
 
 from .strategies import (
@@ -103,9 +103,9 @@ def test_a_models_repr_holds_no_text(name: str) -> None:
 
 def test_a_replys_repr_holds_no_text() -> None:
     for operation in REPLIES:
-        for data in planted(named(operation.reply or "")):
+        for data in planted(named(operation.response or "")):
             raw = response(data)
-            reply = Reply(read_reply(operation.sdk, raw), raw)
+            reply = TypedResponse(read_response(operation.sdk, raw), raw)
             assert_tells_nothing(printed(reply))
             assert_tells_nothing(printed(raw))
 
@@ -130,21 +130,21 @@ def test_an_errors_text_and_traceback_hold_no_text(name: str) -> None:
 
 def test_a_strict_readings_error_holds_no_text() -> None:
     for operation in REPLIES:
-        reply = named(operation.reply or "")
+        reply = named(operation.response or "")
         data = next(samples(reply, telling))
         for each in mismatches(data, reply):
             if len(each.at) == 1:
                 value = dict(data)
                 each.apply(value)
                 with pytest.raises(ResponseError) as raised:
-                    read_reply(operation.sdk, response(value), strict=True)
+                    read_response(operation.sdk, response(value), strict=True)
                 assert SECRET not in printed(raised.value) + traced(raised.value)
 
 
 def test_a_reply_that_is_no_json_is_not_printed() -> None:
     raw = RawResponse(200, {}, SECRET.encode(), RequestInfo("GET", "/test"))
     with pytest.raises(PortOneError) as raised:
-        read_reply(REPLIES[0].sdk, raw)
+        read_response(REPLIES[0].sdk, raw)
     assert SECRET not in printed(raised.value) + traced(raised.value)
 
 
@@ -162,7 +162,7 @@ def test_an_error_without_a_portone_type_is_not_printed() -> None:
 def test_a_repr_shows_what_identifies_and_what_counts() -> None:
     (operation,) = (op for op in REPLIES if op.id == "getPayment")
     data = next(w for w in samples(named("Payment"), telling) if w["status"] == "PAID")
-    shown = repr(read_reply(operation.sdk, response(data)))
+    shown = repr(read_response(operation.sdk, response(data)))
     for part in (
         "PaidPayment(",
         "id='id-of-id'",

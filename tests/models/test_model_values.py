@@ -14,7 +14,7 @@ from hypothesis import given
 
 from portone_async import Model, UnknownVariant, models
 from portone_async._registry import model_reader
-from portone_async._response import read_reply
+from portone_async._decoding import read_response
 from portone_async._writing import write
 from portone_async.converter import converter
 
@@ -110,9 +110,9 @@ def test_every_time_is_aware(name: str) -> None:
 @pytest.mark.parametrize("operation", REPLIES, ids=lambda op: op.id)
 def test_replies_that_do_not_match_the_document_are_values_too(operation: Any) -> None:
     @FEW
-    @given(mismatched(named(operation.reply)))
+    @given(mismatched(named(operation.response)))
     def check(reply: Mismatched) -> None:
-        value = read_reply(operation.sdk, response(reply.value))
+        value = read_response(operation.sdk, response(reply.value))
         for part in parts(value):
             if isinstance(part, datetime):
                 assert part.utcoffset() is not None

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 
 from portone_async import errors
-from portone_async._response import read_error
+from portone_async._decoding import read_error
 from portone_async._writing import write
 from portone_async.errors import (
     APIConnectionError,

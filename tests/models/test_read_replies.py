@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from portone_async import UnknownVariant, models
 from portone_async._reading import read_date, read_datetime
 from portone_async._registry import model_reader
-from portone_async._response import read_reply
+from portone_async._decoding import read_response
 from portone_async._writing import write
 from portone_async.converter import converter
 from portone_async.errors import ResponseError
@@ -45,7 +45,7 @@ MAPS = sorted(name for name in SCHEMAS if named(name).kind == "map")
 
 def test_the_sdk_has_each_operation_with_the_documents_reply_body_and_errors() -> None:
     for operation in OPERATIONS:
-        assert operation.sdk.reply == operation.reply
+        assert operation.sdk.response == operation.response
         assert operation.sdk.body == operation.body
         assert operation.sdk.method == operation.method
         assert set(operation.sdk.errors) == set(operation.errors.values())
@@ -53,29 +53,29 @@ def test_the_sdk_has_each_operation_with_the_documents_reply_body_and_errors() -
 
 @every_reply
 def test_a_reply_is_read_and_written_back(operation: Op) -> None:
-    reply = named(operation.reply or "")
+    reply = named(operation.response or "")
 
     @FEW
     @given(valid(reply))
     def check(data: dict[str, Any]) -> None:
-        read = read_reply(operation.sdk, response(data))
+        read = read_response(operation.sdk, response(data))
         assert_reads_as(read, data, reply)
         assert canonical(write(read)) == canonical(data)
         assert canonical(converter.unstructure(read)) == canonical(data)
         assert converter.structure(data, getattr(models, reply.name or "")) == read
-        assert read_reply(operation.sdk, response(data), strict=True) == read
+        assert read_response(operation.sdk, response(data), strict=True) == read
 
     check()
 
 
 @every_reply
 def test_a_reply_that_does_not_match_the_document_is_read_and_written_back(operation: Op) -> None:
-    reply = named(operation.reply or "")
+    reply = named(operation.response or "")
 
     @MORE
     @given(mismatched(reply, most=6))
     def check(reply_: Mismatched) -> None:
-        read = read_reply(operation.sdk, response(reply_.value))
+        read = read_response(operation.sdk, response(reply_.value))
         back = canonical(written_back(reply_.value, reply))
         assert canonical(write(read)) == back
         assert canonical(converter.unstructure(read)) == back
@@ -88,13 +88,13 @@ def test_a_reply_that_does_not_match_the_document_is_read_and_written_back(opera
 
 @every_reply
 def test_strict_reading_names_the_place_that_does_not_match(operation: Op) -> None:
-    reply = named(operation.reply or "")
+    reply = named(operation.response or "")
 
     @MORE
     @given(mismatched(reply, most=1) | mismatched(reply, most=3))
     def check(reply_: Mismatched) -> None:
         with pytest.raises(ResponseError) as raised:
-            read_reply(operation.sdk, response(reply_.value), strict=True)
+            read_response(operation.sdk, response(reply_.value), strict=True)
         assert raised.value.path in {each.json_path for each in reply_.made}
         assert raised.value.path in str(raised.value)
         assert raised.value.status == 200
@@ -162,9 +162,9 @@ def test_a_map_keeps_the_merchants_keys(name: str) -> None:
 @pytest.mark.parametrize("body", [[], [{"status": "PAID"}], "text", "", None, 7, 1.5, True])
 def test_a_reply_that_is_no_object_is_returned_as_it_is_unless_strict(body: Any) -> None:
     for operation in REPLIES:
-        assert read_reply(operation.sdk, response(body)) == body
+        assert read_response(operation.sdk, response(body)) == body
         with pytest.raises(ResponseError) as raised:
-            read_reply(operation.sdk, response(body), strict=True)
+            read_response(operation.sdk, response(body), strict=True)
         assert raised.value.path == "$"
 
 
@@ -173,15 +173,15 @@ def test_a_reply_that_is_no_json_is_a_response_error() -> None:
         raw = response({})
         object.__setattr__(raw, "content", content)
         with pytest.raises(ResponseError) as raised:
-            read_reply(REPLIES[0].sdk, raw)
+            read_response(REPLIES[0].sdk, raw)
         assert raised.value.content == content
         assert raised.value.path is None
 
 
 def test_an_operation_without_a_reply_reads_nothing() -> None:
     for operation in OPERATIONS:
-        if operation.reply is None:
-            assert read_reply(operation.sdk, response({"any": 1}), strict=True) is None
+        if operation.response is None:
+            assert read_response(operation.sdk, response({"any": 1}), strict=True) is None
 
 
 @pytest.mark.parametrize(
@@ -222,9 +222,9 @@ def test_attributes_are_the_snake_cased_names(name: str) -> None:
 @pytest.mark.parametrize("text", ["20240506", "2024-W19-1"])
 def test_strict_reading_refuses_dates_that_tolerant_reading_keeps_as_text(text: str) -> None:
     (operation,) = (op for op in REPLIES if op.id == "getPlatformCompanyState")
-    (data, *_) = samples(named(operation.reply or ""))
+    (data, *_) = samples(named(operation.response or ""))
     data["companyState"]["closedSuspendedDate"] = text
-    read: Any = read_reply(operation.sdk, response(data))
+    read: Any = read_response(operation.sdk, response(data))
     assert read.company_state.closed_suspended_date == text
     with pytest.raises(ResponseError):
-        read_reply(operation.sdk, response(data), strict=True)
+        read_response(operation.sdk, response(data), strict=True)

@@ -21,7 +21,7 @@ from hypothesis import strategies as st
 from portone_async import Model, RequestOptions
 from portone_async._registry import model_reader
 from portone_async._request import Settings, build_request
-from portone_async._response import read_reply
+from portone_async._decoding import read_response
 from portone_async._validation import field_types
 from portone_async._writing import write
 from portone_async.converter import converter
@@ -238,7 +238,7 @@ def call_with_times() -> None:
     get_payment = next(op for op in OPERATIONS if op.id == "getPayment")
     data = next(samples(named("PaidPayment")))
     for strict in (False, True):
-        read: Any = read_reply(get_payment.sdk, response(data), strict=strict)
+        read: Any = read_response(get_payment.sdk, response(data), strict=strict)
         assert type(read.paid_at) is datetime
         assert write(read) == data
     day: Any = converter.structure({"at": "2024-05-06", "time": NANOSECONDS}, Days)

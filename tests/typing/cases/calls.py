@@ -50,7 +50,7 @@ async def unbound() -> None:
 
 async def with_its_response() -> None:
     reply = await with_response(portone.payment.get_payments)
-    reveal_type(reply)  # revealed: Reply[GetPaymentsResponse]
+    reveal_type(reply)  # revealed: TypedResponse[GetPaymentsResponse]
     assert_type(reply.value.items, list[Payment])
     reveal_type(reply.response.status)  # revealed: int
     reveal_type(reply.response.headers)  # revealed: Mapping[str, str]
