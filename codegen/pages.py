@@ -13,7 +13,7 @@ from attrs import define
 from codegen.document import unsupported
 from codegen.parse import Api, Endpoint, Field
 
-_REMEDY: Final = "tell codegen/pages.py how such a list is paged through"
+_REMEDY: Final = "describe in codegen/pages.py how such a list is paged through"
 _POSITIONS: Final = frozenset({"page", "pageNumber", "pageSize", "cursor"})
 
 

@@ -177,15 +177,15 @@ class _Names(dict[str, Any]):
 def field_types(model: type[Model]) -> dict[str, FieldType]:
     """The type of each field of a model, by JSON name."""
     hints = get_type_hints(model, localns=_Names(date=_Date, datetime=_DateTime))
-    found: dict[str, FieldType] = {}
+    result: dict[str, FieldType] = {}
     for name, json_name in field_names(model):
         hint = hints[name]
         members = get_args(hint)
         optional = types.NoneType in members
         if optional:
             hint = _without_none(members)
-        found[json_name] = FieldType(hint, not optional)
-    return found
+        result[json_name] = FieldType(hint, not optional)
+    return result
 
 
 def _without_none(members: tuple[Any, ...]) -> Any:

@@ -4,6 +4,7 @@ import copy
 import hashlib
 import json
 import re
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -25,7 +26,7 @@ from codegen_documents import (
 )
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
-from codegen.document import PROVENANCE, VENDORED, CodegenError, Json, dump, operations
+from codegen.document import PROVENANCE, ROOT, VENDORED, CodegenError, Json, dump, operations
 from codegen.importer import normalise
 
 facts: Json = json.loads(VENDORED.read_text(encoding="utf-8"))
@@ -90,6 +91,29 @@ def test_command_imports_in_its_own_tree(tree: Path, tmp_path: Path) -> None:
     done = run(tree, "-m", "codegen", "import", str(source))
     assert (done.returncode, done.stderr) == (0, "")
     assert (tree / "openapi/portone-v2.json").read_text() == dump(normalise(document()))
+
+
+def test_command_needs_no_generated_code(tree: Path, tmp_path: Path) -> None:
+    source = tmp_path / "source.json"
+    source.write_text(json.dumps(document()))
+    for broken in (None, "<<<<<<< HEAD"):
+        for name in ("api", "models"):
+            shutil.rmtree(tree / "portone_async" / name)
+            if broken is not None:
+                (tree / "portone_async" / name).mkdir()
+                (tree / "portone_async" / name / "__init__.py").write_text(broken)
+        done = run(tree, "-m", "codegen", "import", str(source))
+        assert (done.returncode, done.stderr) == (0, "")
+        done = run(tree, "-m", "codegen", "diff", str(source), "openapi/portone-v2.json")
+        assert (done.returncode, done.stderr) == (0, "")
+        shutil.copytree(ROOT / "portone_async/api", tree / "portone_async/api", dirs_exist_ok=True)
+        shutil.copytree(
+            ROOT / "portone_async/models", tree / "portone_async/models", dirs_exist_ok=True
+        )
+    # The SDK can be imported as usual in the same process afterwards, or before.
+    for first, second in (("codegen.core", "portone_async"), ("portone_async", "codegen.core")):
+        code = f"import {first}, {second}, portone_async; print(repr(portone_async.PortOne('x').payment)[0])"
+        assert run(tree, "-c", code).stdout == "<\n"
 
 
 def test_vendored_document_that_a_merge_broke_is_replaced(
