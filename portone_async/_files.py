@@ -6,6 +6,7 @@ import secrets
 from collections.abc import AsyncGenerator, Generator
 from contextlib import asynccontextmanager, contextmanager, suppress
 from pathlib import Path
+from typing import IO, Any
 
 import anyio
 from attrs import define
@@ -50,6 +51,27 @@ async def whole_file(path: Path) -> AsyncGenerator[PartialFile]:
                 await stream.aclose()
         with _a_disks_faults():
             partial.replace(path)
+    except BaseException:
+        partial.unlink(missing_ok=True)
+        raise
+
+
+@contextmanager
+def atomic_write(path: Path, mode: str = "wb", **open_kwargs: Any) -> Generator[IO[Any]]:
+    """Write to a new file beside `path`, and move it to `path` when the block succeeds.
+
+    Until then `path` keeps its old content. If anything fails, the new file is removed. `open_kwargs` go to `open`:
+    an `opener` decides about permissions, for example.
+
+    Raises:
+        OSError: The file cannot be written.
+    """
+    partial = path.with_name(f".{path.name}.{secrets.token_hex(8)}.part")
+    try:
+        with partial.open(mode.replace("w", "x"), **open_kwargs) as file:
+            yield file
+            file.flush()
+        partial.replace(path)
     except BaseException:
         partial.unlink(missing_ok=True)
         raise
