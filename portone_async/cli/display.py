@@ -84,7 +84,7 @@ class Display:
 
     def show(self, progress: bulk.Progress) -> None:
         """Show how far the run is now."""
-        done = self._known + progress.done
+        done = self._known + progress.completed
         if self._is_live:
             self._bar.update(
                 self._task,
@@ -92,12 +92,12 @@ class Display:
                 count=f"{done:,}" if self._total is None else f"{done:,}/{self._total:,}",
                 rate=_rate(progress),
                 failed=f"{progress.failed:,} failed" if progress.failed else "",
-                left="" if progress.left is None else clock(progress.left),
+                left="" if progress.time_remaining is None else clock(progress.time_remaining),
             )
         elif progress.elapsed >= self._line_at:
             self._line_at = progress.elapsed + LINE_EVERY
             of = "" if self._total is None else f" of {self._total:,}"
-            left = "" if progress.left is None else f", {clock(progress.left)} left"
+            left = "" if progress.time_remaining is None else f", {clock(progress.time_remaining)} left"
             self.say(f"{done:,}{of}, {progress.failed:,} failed, {_rate(progress)}{left}")
 
 

@@ -127,9 +127,9 @@ async def _look_up(
         wanted,
         concurrency=limits.concurrency,
         # No more than that is asked twice after a crash.
-        window=limits.concurrency,
+        buffer_size=limits.concurrency,
         rate=limits.rate,
-        fail_over=limits.fail_over,
+        max_failures=limits.fail_over,
         on_progress=display.show,
     )
 
@@ -143,9 +143,9 @@ async def _look_up(
                 async with results:
                     async for result in results:
                         _keep(result, journal, failures)
-            except bulk.FailOverError:
+            except bulk.TooManyFailuresError:
                 return Exit.FAIL_OVER
-    if interrupted.happened and results.progress.done < len(wanted):
+    if interrupted.happened and results.progress.completed < len(wanted):
         return Exit.INTERRUPTED
     return Exit.FAILED if failures.count else Exit.OK
 
