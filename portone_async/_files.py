@@ -68,7 +68,8 @@ def atomic_write(path: Path, mode: str = "wb", **open_kwargs: Any) -> Generator[
     """
     partial = path.with_name(f".{path.name}.{secrets.token_hex(8)}.part")
     try:
-        with partial.open(mode.replace("w", "x"), **open_kwargs) as file:
+        # Not Path.open, which takes no opener.
+        with open(partial, mode.replace("w", "x"), **open_kwargs) as file:  # noqa: PTH123
             yield file
             file.flush()
         partial.replace(path)
