@@ -53,10 +53,10 @@ def _skip_bom(lines: Iterable[str]) -> Iterator[str]:
 
 
 def _read_lines(lines: Iterator[str], source: Path) -> Iterator[str]:
-    """Return the lines, unless they are those of a CSV file.
+    """Return the lines, unless they are those of a CSV file: its heading and its rows are not ids.
 
-    Its headings would be taken for ids, and so would whole rows. The name decides, as a single column looks like a
-    list of ids; under other names, and from stdin, a first line with several fields does.
+    A file named .csv is one, as a single column with a heading looks like a list of ids. Under any other name, and on
+    stdin, a first line with several fields shows it.
     """
     first = next((line for line in lines if line.strip()), None)
     if first is None:

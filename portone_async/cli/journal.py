@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Self, cast
@@ -111,7 +113,8 @@ class Journal:
         """Remove the file if this run has created it and then written nothing. To be called before it is closed."""
         if self._is_new and self.last is None:
             # While it is locked: another process that has just opened it notices when it gets the lock.
-            self.path.unlink(missing_ok=True)
+            with suppress(PermissionError):  # Windows removes no file that is open
+                self.path.unlink(missing_ok=True)
 
     def _open_and_lock(self) -> int:
         while True:
@@ -135,6 +138,8 @@ class Journal:
 
     def _is_at_path(self, file: int) -> bool:
         """Whether the file is still there: another process may have removed it between opening and locking."""
+        if sys.platform == "win32":  # where open files cannot be removed
+            return True
         try:
             return os.path.samestat(os.fstat(file), self.path.lstat())
         except FileNotFoundError:

@@ -32,7 +32,7 @@ def find_parquet_library() -> str | None:
 
 
 def check_table(table_format: Format, path: Path, parquet_library: str | None) -> None:
-    """Check before a run that its table can be written at the end, and will not replace a file of somebody else.
+    """Check before a run that its table can be written at the end, and will not replace a foreign file.
 
     Raises:
         CommandError: A library is missing, or the existing file was not written by this module.

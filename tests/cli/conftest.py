@@ -21,7 +21,7 @@ from portone_async.emulator import Emulator, RequestRecord
 
 COMMAND = [sys.executable, "-m", "portone_async"]
 SECRET = "a-secret-to-look-for"
-PATIENCE = 60
+PATIENCE = 300  # seconds after which something hangs, even on a busy machine
 CONTROL = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 TERMINAL_VARIABLES = ("NO_COLOR", "FORCE_COLOR", "COLUMNS", "TTY_COMPATIBLE", "TTY_INTERACTIVE")
 

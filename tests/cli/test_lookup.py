@@ -292,7 +292,7 @@ def unreachable_url() -> Iterator[str]:
 def test_an_unreachable_host_stops_the_run_early_and_it_can_be_resumed(
     portone: PortOne, shell: Shell, unreachable_url: str
 ) -> None:
-    ids = portone.sell(1_500)
+    ids = portone.sell(300)
     shell.write("ids", ids)
     command = ("lookup", "ids", "-o", "out.csv")
     done = shell.run(*command, "--base-url", unreachable_url)

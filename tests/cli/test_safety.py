@@ -242,5 +242,5 @@ def test_a_journal_that_was_removed_before_it_was_locked_is_created_again(tmp_pa
 
 
 def test_column_names_are_unique() -> None:
-    """They tell a table of ours from a foreign one."""
+    """They distinguish a table of this command from a foreign one."""
     assert len(set(COLUMN_NAMES)) == len(COLUMN_NAMES)

@@ -65,13 +65,13 @@ async def redis() -> AsyncGenerator[WebhookStore]:
         yield recipe("RedisStore")["RedisStore"](client)
 
 
-Kept: TypeAlias = tuple[WebhookStore, Clock]
+StoreAndClock: TypeAlias = tuple[WebhookStore, Clock]
 
 
 @pytest.fixture(params=["memory", "database", "redis"])
-async def kept(
+async def store_and_clock(
     request: pytest.FixtureRequest, anyio_backend_name: str, tmp_path: Path
-) -> AsyncGenerator[Kept]:
+) -> AsyncGenerator[StoreAndClock]:
     if request.param != "memory" and anyio_backend_name != "asyncio":
         pytest.skip("SQLAlchemy and redis-py need asyncio")
     clock = Clock()
@@ -84,8 +84,8 @@ async def kept(
         yield store, clock
 
 
-async def test_a_webhook_is_claimed_once_and_completed_once(kept: Kept) -> None:
-    store, _ = kept
+async def test_a_webhook_is_claimed_once_and_completed_once(store_and_clock: StoreAndClock) -> None:
+    store, _ = store_and_clock
     assert await store.claim("msg_1", "a") == "claimed"
     assert await store.claim("msg_1", "b") == "running"
     assert await store.claim("msg_2", "b") == "claimed"
@@ -94,8 +94,8 @@ async def test_a_webhook_is_claimed_once_and_completed_once(kept: Kept) -> None:
     assert await store.claim("msg_2", "c") == "running"
 
 
-async def test_a_released_webhook_can_be_claimed_again(kept: Kept) -> None:
-    store, _ = kept
+async def test_a_released_webhook_can_be_claimed_again(store_and_clock: StoreAndClock) -> None:
+    store, _ = store_and_clock
     await store.claim("msg_1", "a")
     await store.release("msg_1", "a")
     assert await store.claim("msg_1", "b") == "claimed"
@@ -103,8 +103,8 @@ async def test_a_released_webhook_can_be_claimed_again(kept: Kept) -> None:
     assert await store.claim("msg_1", "c") == "running"
 
 
-async def test_a_completed_webhook_is_not_released(kept: Kept) -> None:
-    store, _ = kept
+async def test_a_completed_webhook_is_not_released(store_and_clock: StoreAndClock) -> None:
+    store, _ = store_and_clock
     await store.claim("msg_1", "a")
     await store.complete("msg_1", "a")
     await store.release("msg_1", "a")
@@ -112,8 +112,8 @@ async def test_a_completed_webhook_is_not_released(kept: Kept) -> None:
     assert await store.claim("msg_1", "b") == "done"
 
 
-async def test_one_of_many_concurrent_claims_succeeds(kept: Kept) -> None:
-    store, _ = kept
+async def test_one_of_many_concurrent_claims_succeeds(store_and_clock: StoreAndClock) -> None:
+    store, _ = store_and_clock
     claims: list[str] = []
 
     async def one(owner: str) -> None:
@@ -125,8 +125,10 @@ async def test_one_of_many_concurrent_claims_succeeds(kept: Kept) -> None:
     assert sorted(claims) == ["claimed"] + ["running"] * 19
 
 
-async def test_a_dead_owner_loses_its_claim_and_cannot_interfere(kept: Kept) -> None:
-    store, clock = kept
+async def test_a_dead_owner_loses_its_claim_and_cannot_interfere(
+    store_and_clock: StoreAndClock,
+) -> None:
+    store, clock = store_and_clock
     if type(store).__name__ == "RedisStore":
         pytest.skip("Redis uses its own clock")
     await store.claim("msg_1", "a")
@@ -175,8 +177,8 @@ async def test_limits_are_above_zero(options: dict[str, Any]) -> None:
         MemoryStore(**options)
 
 
-async def test_a_shop_with_it_handles_a_webhook_once(kept: Kept) -> None:
-    store, _ = kept
+async def test_a_shop_with_it_handles_a_webhook_once(store_and_clock: StoreAndClock) -> None:
+    store, _ = store_and_clock
     router = WebhookRouter(SECRET, store=store)
     seen: list[str] = []
 
