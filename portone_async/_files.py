@@ -16,7 +16,8 @@ def atomic_write(path: Path, mode: str = "wb", **open_kwargs: Any) -> Generator[
     """Open a file beside `path` and move it there when the block ends well; leave nothing when it does not."""
     partial = path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")
     try:
-        with partial.open(mode.replace("w", "x"), **open_kwargs) as file:
+        # Not Path.open, which takes no opener.
+        with open(partial, mode.replace("w", "x"), **open_kwargs) as file:  # noqa: PTH123
             yield file
         partial.replace(path)
     except BaseException:

@@ -1,4 +1,4 @@
-"""Many calls at once, in bounded memory: results stream in as they come, errors as values.
+"""Run one operation for many arguments: concurrently, in bounded memory, with errors as values.
 
 ```python
 async with bulk.lookup(portone.payment.get_payment, ids, concurrency=50) as results:
@@ -7,13 +7,13 @@ async with bulk.lookup(portone.payment.get_payment, ids, concurrency=50) as resu
             print(result.argument, result.value)
 ```
 
-`lookup` is the whole of it. It runs on asyncio and trio, and leaves no task behind however its block is left.
+`lookup` runs on asyncio and trio. However its block is left, no task is left running.
 """
 
 from __future__ import annotations
 
-from portone_async.bulk.lookup import FailOverError, Results, lookup
+from portone_async.bulk.lookup import Results, TooManyFailuresError, lookup
 from portone_async.bulk.progress import Progress
 from portone_async.bulk.result import Result
 
-__all__ = ["FailOverError", "Progress", "Result", "Results", "lookup"]
+__all__ = ["Progress", "Result", "Results", "TooManyFailuresError", "lookup"]

@@ -1,4 +1,4 @@
-"""Results that wait for the consumer."""
+"""Buffers for results that the consumer has not taken yet."""
 
 from __future__ import annotations
 
@@ -12,45 +12,45 @@ T = TypeVar("T")
 
 
 class Buffer(Protocol[A, T]):
-    """Takes results in any order and gives them in its own."""
+    """Accepts results in any order, and returns them in an order of its own."""
 
     def put(self, result: Result[A, T]) -> None:
         """Add a result."""
         ...
 
-    def take(self) -> Result[A, T] | None:
-        """Remove the next result; `None` while it is not there."""
+    def pop(self) -> Result[A, T] | None:
+        """Remove and return the next result; `None` if it has not arrived yet."""
         ...
 
 
-class AsTheyCome(Generic[A, T]):
-    """First come, first served."""
+class CompletionOrderBuffer(Generic[A, T]):
+    """First in, first out."""
 
     def __init__(self) -> None:
-        self._ready: Final = deque[Result[A, T]]()
+        self._results: Final = deque[Result[A, T]]()
 
     def put(self, result: Result[A, T]) -> None:
         """Add a result."""
-        self._ready.append(result)
+        self._results.append(result)
 
-    def take(self) -> Result[A, T] | None:
-        """Remove the result that has waited longest."""
-        return self._ready.popleft() if self._ready else None
+    def pop(self) -> Result[A, T] | None:
+        """Remove and return the oldest result."""
+        return self._results.popleft() if self._results else None
 
 
-class InOrder(Generic[A, T]):
-    """In the order of the input."""
+class InputOrderBuffer(Generic[A, T]):
+    """Returns results in the order of the input."""
 
     def __init__(self) -> None:
-        self._ready: Final = dict[int, Result[A, T]]()
-        self._next = 0
+        self._results: Final = dict[int, Result[A, T]]()
+        self._next_index = 0
 
     def put(self, result: Result[A, T]) -> None:
         """Add a result."""
-        self._ready[result.index] = result
+        self._results[result.index] = result
 
-    def take(self) -> Result[A, T] | None:
-        """Remove the result whose turn it is."""
-        result = self._ready.pop(self._next, None)
-        self._next += result is not None
+    def pop(self) -> Result[A, T] | None:
+        """Remove and return the result that is next in the input's order."""
+        result = self._results.pop(self._next_index, None)
+        self._next_index += result is not None
         return result

@@ -1,4 +1,4 @@
-"""Arguments one by one, from what the caller has."""
+"""One interface over the iterables and async iterables that callers pass in."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ A = TypeVar("A")
 
 
 class Inputs(Generic[A]):
-    """An async iterator over an iterable or an async iterable, which is only begun when it is first asked."""
+    """The arguments of a run. Iteration starts when the first one is requested."""
 
     def __init__(self, inputs: Iterable[A] | AsyncIterable[A]) -> None:
         if isinstance(inputs, str | bytes):
@@ -21,11 +21,11 @@ class Inputs(Generic[A]):
         self._async: AsyncIterator[A] | None = None
         self.length: Final = len(inputs) if isinstance(inputs, Sized) else None
 
-    async def take(self) -> A:
-        """The next argument.
+    async def next(self) -> A:
+        """Return the next argument.
 
         Raises:
-            StopAsyncIteration: There is none.
+            StopAsyncIteration: There are no more.
         """
         if self._sync is None and self._async is None:
             if isinstance(self._inputs, AsyncIterable):
@@ -34,13 +34,13 @@ class Inputs(Generic[A]):
                 self._sync = iter(self._inputs)
         if self._async is not None:
             return await anext(self._async)
-        assert self._sync is not None  # noqa: S101  (one of the two)
+        assert self._sync is not None  # noqa: S101  (one of the two is set)
         try:
             return next(self._sync)
         except StopIteration:
             raise StopAsyncIteration from None
 
     async def aclose(self) -> None:
-        """Close an async generator: left half-way, it would be closed some time later by the event loop."""
+        """Close an async generator now. Otherwise the event loop would close an unfinished one at some later time."""
         if isinstance(self._async, AsyncGenerator):
             await cast("AsyncGenerator[A, None]", self._async).aclose()

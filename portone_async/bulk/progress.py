@@ -1,4 +1,4 @@
-"""How far a bulk run is."""
+"""Progress of a bulk run."""
 
 from __future__ import annotations
 
@@ -11,62 +11,79 @@ from attrs import frozen
 
 @frozen
 class Progress:
-    """How far a bulk run is."""
+    """A snapshot of how far a bulk run is."""
 
-    done: int
-    """Calls that have ended, the failed ones among them."""
+    completed: int
+    """Calls that have ended, including failed ones."""
     failed: int
     """Calls that have ended with an error."""
     elapsed: float
     """Seconds since the start."""
     total: int | None
-    """How many arguments there are; `None` where the input does not tell."""
+    """How many arguments there are; `None` if unknown."""
 
     @property
     def rate(self) -> float:
-        """Calls ended per second, on average since the start."""
-        return self.done / self.elapsed if self.elapsed > 0 else 0.0
+        """Completed calls per second, averaged since the start."""
+        return self.completed / self.elapsed if self.elapsed > 0 else 0.0
 
     @property
-    def left(self) -> float | None:
-        """Seconds until the end at this rate; `None` where that cannot be told."""
-        if self.total is None or not self.done:
+    def time_remaining(self) -> float | None:
+        """Estimated seconds until the end at this rate; `None` if it cannot be estimated."""
+        if self.total is None or not self.completed:
             return None
-        return max(0, self.total - self.done) * self.elapsed / self.done
+        return max(0, self.total - self.completed) * self.elapsed / self.completed
 
 
-class Meter:
-    """Counts, and tells a hook about it every so often."""
+class ProgressTracker:
+    """Counts completed calls and reports them to a callback, throttled.
+
+    Args:
+        total: How many calls there will be, if known.
+        on_progress: The callback.
+        interval: Minimum seconds between two reports.
+        clock: The time in seconds, from any start.
+    """
 
     def __init__(
-        self, total: int | None, hook: Callable[[Progress], object] | None, every: float
+        self,
+        total: int | None,
+        on_progress: Callable[[Progress], object] | None,
+        interval: float,
+        *,
+        clock: Callable[[], float] = anyio.current_time,
     ) -> None:
         self._total: Final = total
-        self._hook: Final = hook
-        self._every: Final = every
-        self._started = self._told = 0.0
-        self._told_last = False
-        self._done = 0
+        self._on_progress: Final = on_progress
+        self._interval: Final = interval
+        self._clock: Final = clock
+        self._started_at = self._reported_at = 0.0
+        self._is_finished = False
+        self._completed = 0
         self.failed = 0
 
     def start(self) -> None:
-        """Count from now on."""
-        self._started = self._told = anyio.current_time()
+        """Start the clock."""
+        self._started_at = self._reported_at = self._clock()
 
-    def read(self) -> Progress:
-        """How far it is now."""
-        return Progress(self._done, self.failed, anyio.current_time() - self._started, self._total)
+    def snapshot(self) -> Progress:
+        """Return the progress so far."""
+        elapsed = self._clock() - self._started_at
+        return Progress(self._completed, self.failed, elapsed, self._total)
 
-    def count(self, *, failed: bool) -> None:
-        """One more call has ended."""
-        self._done += 1
+    def record(self, *, failed: bool) -> None:
+        """Count a completed call, and report it unless the last report is too recent."""
+        self._completed += 1
         self.failed += failed
-        if self._hook is not None and (now := anyio.current_time()) - self._told >= self._every:
-            self._told = now
-            self._hook(self.read())
+        if self._on_progress is None:
+            return
+        now = self._clock()
+        if now - self._reported_at >= self._interval:
+            self._reported_at = now
+            self._on_progress(self.snapshot())
 
-    def end(self) -> None:
-        """Tell the hook for the last time."""
-        if self._hook is not None and not self._told_last:
-            self._told_last = True
-            self._hook(self.read())
+    def finish(self) -> None:
+        """Send the last report, once."""
+        if self._on_progress is not None and not self._is_finished:
+            self._is_finished = True
+            self._on_progress(self.snapshot())

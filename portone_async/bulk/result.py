@@ -1,4 +1,4 @@
-"""What came of one call."""
+"""The result of one call."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ T = TypeVar("T")
 
 @frozen(eq=False)
 class Result(Generic[A, T]):
-    """What came of one call: a value or an error, with the argument that it was made for.
+    """The result of one call, a value or an error, together with the call's argument.
 
-    The repr shows no argument: a billing key is one, and as good as money.
+    The repr does not show the argument: it may be a billing key, with which anyone could charge the customer.
     """
 
     index: int
-    """The argument's place in the input, from 0."""
+    """The argument's position in the input, from 0."""
     argument: A = field(repr=False)
-    """The argument as the input gave it."""
+    """The argument as it came from the input."""
     _value: T | None = field(default=None, repr=False)
     error: PortOneError | None = None
     """What the call raised; `None` if it succeeded."""
@@ -32,7 +32,7 @@ class Result(Generic[A, T]):
         """What the call returned.
 
         Raises:
-            PortOneError: `error`, if there is one.
+            PortOneError: The call failed; this is its `error`.
         """
         if self.error is not None:
             raise self.error

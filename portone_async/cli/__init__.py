@@ -1,20 +1,23 @@
-"""The command `portone-async`. Needs the extra `cli`."""
+"""The command `portone-async`. It needs the extra `cli`."""
 
 from __future__ import annotations
 
 import importlib.util
 import sys
 
+from portone_async.cli.standard_streams import prepare_standard_streams
+
 __all__ = ["main"]
 
 
 def main() -> None:
-    """Run the command line; ends the process with its exit code."""
+    """Run the command line, and end the process with its exit code."""
+    prepare_standard_streams()
     missing = [name for name in ("typer", "rich") if importlib.util.find_spec(name) is None]
     if missing:
-        sys.exit(_explain(missing))
+        sys.exit(_print_missing(missing))
     try:
-        from portone_async.cli.app import app  # noqa: PLC0415  (needs what may be missing)
+        from portone_async.cli.app import app  # noqa: PLC0415  (imports what may be missing)
         from portone_async.cli.terminal import restyle_help  # noqa: PLC0415
     except KeyboardInterrupt:
         sys.exit(130)
@@ -22,7 +25,7 @@ def main() -> None:
     app()
 
 
-def _explain(missing: list[str]) -> int:
+def _print_missing(missing: list[str]) -> int:
     print(  # noqa: T201
         f"The command line needs {' and '.join(missing)}: pip install 'portone-async[cli]'",
         file=sys.stderr,

@@ -1,4 +1,4 @@
-"""The commands and what they have in common."""
+"""The commands, and the options that they share."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ import typer
 
 from portone_async._version import __version__
 from portone_async.cli import export, lookup
+from portone_async.cli.command import EXIT_CODES
 from portone_async.cli.emulator import emulator
-from portone_async.cli.exits import EXIT_CODES
 from portone_async.cli.get import get
 
 app: Final = typer.Typer(
@@ -17,8 +17,9 @@ app: Final = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
     rich_markup_mode="markdown",
-    # Tracebacks with the values of variables would show secrets.
+    # Typer's tracebacks contain the values of variables, and so would show secrets.
     pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
     epilog=EXIT_CODES,
     help="Bulk work with the PortOne V2 payment API. The API secret comes from the environment variable "
     "PORTONE_API_SECRET, the store id from PORTONE_STORE_ID.",
@@ -32,8 +33,8 @@ app.command(
 )(emulator)
 
 
-def _version(wanted: bool) -> None:
-    if wanted:
+def _print_version(is_requested: bool) -> None:
+    if is_requested:
         typer.echo(f"portone-async {__version__}")
         raise typer.Exit
 
@@ -42,7 +43,9 @@ def _version(wanted: bool) -> None:
 def options(
     _: Annotated[
         bool,
-        typer.Option("--version", callback=_version, is_eager=True, help="Print the version."),
+        typer.Option(
+            "--version", callback=_print_version, is_eager=True, help="Print the version."
+        ),
     ] = False,
 ) -> None:
-    """What every command takes."""
+    """Handle the options of every command."""

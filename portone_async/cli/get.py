@@ -11,38 +11,39 @@ import typer
 from portone_async import PortOne, PortOneError, with_response
 from portone_async._client import BASE_URL
 from portone_async._errors import AuthenticationError
-from portone_async.cli.account import BaseUrl, client, refused
-from portone_async.cli.exits import Exit, Stop, ending
-from portone_async.cli.loop import run_loop
-from portone_async.cli.terminal import console
+from portone_async.cli.client import BaseUrlOption, create_client, secret_refused
+from portone_async.cli.command import CommandError, ExitCode, run_command
+from portone_async.cli.event_loop import run_async
+from portone_async.cli.terminal import make_console
 
 
 def get(
     payment_id: Annotated[str, typer.Argument(metavar="PAYMENT_ID", help="The payment's id.")],
-    base_url: BaseUrl = BASE_URL,
+    base_url: BaseUrlOption = BASE_URL,
 ) -> None:
-    """Print one payment as JSON, as PortOne sent it."""
+    """Print one payment as JSON, as PortOne sent it. In a file or pipe, it is UTF-8."""
 
-    def run() -> Exit:
-        content = run_loop(_get, client(base_url), payment_id)
-        text = orjson.dumps(orjson.loads(content), option=orjson.OPT_INDENT_2).decode()
+    def run() -> ExitCode:
+        content = run_async(_get, create_client(base_url), payment_id)
+        options = orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE
+        data = orjson.dumps(orjson.loads(content), option=options)
         if sys.stdout.isatty():
-            console().print_json(text)
+            make_console().print_json(data.decode())
         else:
-            # Data: FORCE_COLOR is not for it.
-            sys.stdout.write(f"{text}\n")
+            # For programs: neither the locale's encoding nor FORCE_COLOR applies.
+            sys.stdout.buffer.write(data)
         sys.stdout.flush()
-        return Exit.OK
+        return ExitCode.OK
 
-    raise typer.Exit(ending(run))
+    raise typer.Exit(run_command(run))
 
 
 async def _get(portone: PortOne, payment_id: str) -> bytes:
     async with portone:
         try:
-            reply = await with_response(portone.payment.get_payment, payment_id)
+            result = await with_response(portone.payment.get_payment, payment_id)
         except AuthenticationError as error:
-            raise refused(error) from error
+            raise secret_refused(error) from error
         except PortOneError as error:
-            raise Stop(Exit.FAILED, str(error)) from error
-    return reply.response.content
+            raise CommandError(ExitCode.FAILED, str(error)) from error
+    return result.response.content

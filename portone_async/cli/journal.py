@@ -1,9 +1,11 @@
-"""The working file: a JSON line per payment, which survives a kill at any moment."""
+"""The journal: a JSON line per payment, appended so that a kill at any moment loses at most the last line."""
 
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Self, cast
@@ -11,75 +13,74 @@ from typing import Any, Final, Self, cast
 import orjson
 from attrs import frozen
 
-from portone_async.cli.exits import Exit, Stop
-from portone_async.cli.locking import lock
-from portone_async.cli.tally import JsonObject, Tally
-from portone_async.cli.terminal import waiting
+from portone_async.cli.command import CommandError, ExitCode
+from portone_async.cli.files import not_written_here, open_private, write_all
+from portone_async.cli.locking import try_lock
+from portone_async.cli.terminal import spinner
+from portone_async.cli.totals import JsonObject, Totals
 
-OWNER_ONLY: Final = 0o600
 _START: Final = b'{"id":"'
 
 
 @frozen
 class Record:
-    """A line of the working file."""
+    """A line of the journal."""
 
     id: str
-    """The id that was asked for."""
+    """The id that was looked up."""
     payment: JsonObject
-    """What PortOne sent, whole."""
+    """The payment's JSON, as PortOne sent it."""
     cursor: str | None = None
     """The payment's cursor, in an export."""
 
-    def line(self) -> bytes:
-        """The record as a compact JSON line."""
+    def to_line(self) -> bytes:
+        """Return the record as a compact JSON line."""
         fields: JsonObject = {"id": self.id}
         if self.cursor is not None:
             fields["cursor"] = self.cursor
         return orjson.dumps(fields | {"payment": self.payment}, option=orjson.OPT_APPEND_NEWLINE)
 
     @classmethod
-    def of(cls, line: bytes) -> Record | None:
-        """The record of a line; `None` if it is none."""
+    def from_line(cls, line: bytes) -> Record | None:
+        """Return the record in a line; `None` if it is not a record."""
         try:
-            fields: Any = orjson.loads(line)
+            raw: Any = orjson.loads(line)
         except orjson.JSONDecodeError:
             return None
-        if not isinstance(fields, dict):
+        if not isinstance(raw, dict):
             return None
-        known = cast("JsonObject", fields)
-        key, payment, cursor = known.get("id"), known.get("payment"), known.get("cursor")
+        fields = cast("JsonObject", raw)
+        key, payment, cursor = fields.get("id"), fields.get("payment"), fields.get("cursor")
         if not isinstance(key, str) or not isinstance(payment, dict):
             return None
         return cls(key, cast("JsonObject", payment), cursor if isinstance(cursor, str) else None)
 
 
 class Journal:
-    """A working file that is being written.
+    """A journal that is open for writing, by one process at a time.
 
-    What it has already is read when it is opened; half a line at its end, left by a kill, is cut off first. Lines are
-    appended whole, each by one write. One process at a time has it.
+    Opening it reads the existing records, and first cuts off an incomplete last line, which a kill may have left.
+    Each record is appended by a single write.
     """
 
     def __init__(self, path: Path) -> None:
         self.path: Final = path
         self.ids: Final = set[str]()
-        self.tally: Final = Tally()
+        self.totals: Final = Totals()
         self.last: Record | None = None
         self._file = -1
+        self._is_new = False
 
     def __enter__(self) -> Self:
-        """Open the file and read what it has.
+        """Open the file, or create it, and read its records.
 
         Raises:
-            Stop: Another process has it, or it holds what no journal does.
+            CommandError: Another process has locked it, or it is not a journal.
             OSError: It cannot be opened.
         """
-        flags = os.O_RDWR | os.O_CREAT | os.O_APPEND | getattr(os, "O_BINARY", 0)
-        self._file = os.open(self.path, flags, OWNER_ONLY)
+        self._file = self._open_and_lock()
         try:
-            self._lock()
-            with waiting(f"Reading {self.path.name}", os.fstat(self._file).st_size):
+            with spinner(f"Reading {self.path.name}", os.fstat(self._file).st_size):
                 self._read()
         except BaseException:
             os.close(self._file)
@@ -88,11 +89,13 @@ class Journal:
 
     def __exit__(
         self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
+        exc_type: type[BaseException] | None,
+        exc: BaseException | None,
+        traceback: TracebackType | None,
     ) -> None:
         try:
+            if exc_type is not None:
+                self.remove_if_new_and_empty()
             os.fsync(self._file)
         finally:
             os.close(self._file)
@@ -101,57 +104,76 @@ class Journal:
         """Append a record.
 
         Raises:
-            OSError: It cannot be written, the disk being full, say.
+            OSError: It cannot be written, for example because the disk is full.
         """
-        write_whole(self._file, record.line())
-        self._note(record)
+        write_all(self._file, record.to_line())
+        self._count(record)
 
-    def _note(self, record: Record) -> None:
+    def remove_if_new_and_empty(self) -> None:
+        """Remove the file if this run has created it and then written nothing. To be called before it is closed."""
+        if self._is_new and self.last is None:
+            # While it is locked: another process that has just opened it notices when it gets the lock.
+            with suppress(PermissionError):  # Windows removes no file that is open
+                self.path.unlink(missing_ok=True)
+
+    def _open_and_lock(self) -> int:
+        while True:
+            file = self._open()
+            if not try_lock(file):
+                os.close(file)
+                raise CommandError(ExitCode.USAGE, f"another run is writing {self.path}")
+            if self._is_at_path(file):
+                return file
+            os.close(file)
+
+    def _open(self) -> int:
+        flags = os.O_RDWR | os.O_APPEND | getattr(os, "O_BINARY", 0)
+        try:
+            file = open_private(self.path, flags | os.O_CREAT | os.O_EXCL)
+        except FileExistsError:
+            self._is_new = False
+            return open_private(self.path, flags | os.O_CREAT)
+        self._is_new = True
+        return file
+
+    def _is_at_path(self, file: int) -> bool:
+        """Whether the file is still there: another process may have removed it between opening and locking."""
+        if sys.platform == "win32":  # where open files cannot be removed
+            return True
+        try:
+            return os.path.samestat(os.fstat(file), self.path.lstat())
+        except FileNotFoundError:
+            return False
+
+    def _count(self, record: Record) -> None:
         self.ids.add(record.id)
-        self.tally.add(record.payment)
+        self.totals.add(record.payment)
         self.last = record
-
-    def _lock(self) -> None:
-        if not lock(self._file):
-            raise Stop(Exit.USAGE, f"another run is writing {self.path}")
 
     def _read(self) -> None:
         end = 0
-        for number, line in enumerate(_lines(self.path), 1):
-            if not line.endswith(b"\n"):
-                self._check_torn(line)
-                os.ftruncate(self._file, end)
-                break
-            record = Record.of(line)
-            if record is None:
-                raise self._foreign(f"line {number}")
-            self._note(record)
-            end += len(line)
+        with open(self._file, "rb", closefd=False) as file:
+            for number, line in enumerate(file, 1):
+                if not line.endswith(b"\n"):
+                    self._check_incomplete(line)
+                    os.ftruncate(self._file, end)
+                    break
+                record = Record.from_line(line)
+                if record is None:
+                    raise not_written_here(self.path, f"line {number}")
+                self._count(record)
+                end += len(line)
 
-    def _check_torn(self, tail: bytes) -> None:
-        # Zeros are what some file systems leave after a loss of power.
-        if not (tail.startswith(_START) or _START.startswith(tail.rstrip(b"\0"))):
-            raise self._foreign("the last line")
-
-    def _foreign(self, where: str) -> Stop:
-        return Stop(
-            Exit.USAGE,
-            f"{where} of {self.path} was not written by this command: choose another --output",
-        )
+    def _check_incomplete(self, line: bytes) -> None:
+        # Some file systems leave zeros after a power failure.
+        if not (line.startswith(_START) or _START.startswith(line.rstrip(b"\0"))):
+            raise not_written_here(self.path, "the last line")
 
 
-def records(path: Path) -> Iterator[Record]:
-    """The records of a finished working file."""
-    return (record for line in _lines(path) if (record := Record.of(line)) is not None)
-
-
-def write_whole(file: int, data: bytes) -> None:
-    """Write all of it to a file descriptor: one write does, unless the system is short of something."""
-    written = os.write(file, data)
-    while written < len(data):
-        written += os.write(file, data[written:])
-
-
-def _lines(path: Path) -> Iterator[bytes]:
+def read_records(path: Path) -> Iterator[Record]:
+    """Return the records of a complete journal."""
     with path.open("rb") as file:
-        yield from file
+        for line in file:
+            record = Record.from_line(line)
+            if record is not None:
+                yield record

@@ -1,86 +1,140 @@
-"""The period of an export, kept beside its output so that a resumed run exports the same one."""
+"""The period of an export, kept in a file beside its output so that another run continues it."""
 
 from __future__ import annotations
 
-import os
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any, Final
 
 import orjson
-from attrs import asdict, frozen
+from attrs import asdict, evolve, fields, frozen
 
-from portone_async.cli.exits import Exit, Stop
-from portone_async.cli.journal import OWNER_ONLY, write_whole
+from portone_async._files import atomic_write
+from portone_async.cli.command import CommandError, ExitCode
+from portone_async.cli.files import not_written_here, open_private
 
 KOREA: Final = timezone(timedelta(hours=9))
+OVERLAP: Final = timedelta(hours=1)
+"""A later listing starts this much before the end of the one before: this machine's clock may be ahead of PortOne's."""
 
 
 @frozen
 class Period:
-    """What an export covers, as ISO 8601 texts with time zones."""
+    """What an export covers, and how far it is. Times are ISO 8601 with a time zone."""
 
     start: str
+    """From `--from`."""
     until: str
+    """From `--until`, or when the listing started."""
     store_id: str | None
+    list_from: str
+    """Where the current listing starts: at `start`, or near the end of a listing that was completed."""
+    payments_before: int = 0
+    """How many payments the journal had when the current listing started: cursors before them are of another one."""
+    listed_until: str | None = None
+    """Up to when everything is listed; `None` while the listing is not complete."""
 
     def save(self, path: Path) -> None:
-        """Write it, whole or not at all."""
-        partial = path.with_name(f"{path.name}.part")
-        file = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, OWNER_ONLY)
-        try:
-            write_whole(file, orjson.dumps(asdict(self), option=orjson.OPT_APPEND_NEWLINE))
-        finally:
-            os.close(file)
-        partial.replace(path)
+        """Write the file atomically."""
+        with atomic_write(path, opener=open_private) as file:
+            file.write(orjson.dumps(asdict(self), option=orjson.OPT_APPEND_NEWLINE))
+
+    def complete(self, now: datetime) -> Period:
+        """Return the period as completely listed by a listing that started at `now`."""
+        listed_until = min(parse_datetime(self.until), now)
+        return evolve(self, listed_until=listed_until.isoformat())
+
+    def describe(self) -> str:
+        """Return the period for people, in Korean time."""
+        start, until = (
+            parse_datetime(text).astimezone(KOREA).isoformat(" ", "seconds")
+            for text in (self.start, self.until)
+        )
+        return f"Payments created from {start} to {until}."
 
     @classmethod
     def load(cls, path: Path) -> Period | None:
-        """The one that was written; `None` if there is none."""
+        """Return the saved period; `None` if there is none.
+
+        Raises:
+            CommandError: The file does not contain a period.
+        """
         try:
-            fields: Any = orjson.loads(path.read_bytes())
-            return cls(**fields)
-        except (FileNotFoundError, orjson.JSONDecodeError, TypeError):
+            raw: Any = orjson.loads(path.read_bytes())
+            if raw.keys() == {field.name for field in fields(cls)}:
+                return cls(**raw)
+        except FileNotFoundError:
             return None
+        except (orjson.JSONDecodeError, AttributeError):
+            pass
+        raise not_written_here(path)
 
 
-def agree(path: Path, *, is_begun: bool, start: str, until: str | None) -> Period:
-    """The period to export: the one that was begun, if there is one and it is what is asked for.
+def resolve_period(
+    saved: Period | None,
+    *,
+    start: str,
+    until: str | None,
+    store_id: str | None,
+    payments: int,
+    now: datetime,
+) -> Period:
+    """Return the period to export.
+
+    An export that was interrupted is resumed as it was, with the end that it had. After a complete one, a new listing
+    covers what has been created since: up to `until`, or to now.
+
+    Args:
+        saved: The period of the existing output; `None` if there is none.
+        start: `--from`.
+        until: `--until`.
+        store_id: The store to export.
+        payments: How many payments the output has.
+        now: The current time.
 
     Raises:
-        Stop: Another one was begun, or a text is no time.
+        CommandError: The output has another period or store, or a time is not valid.
     """
-    store_id = os.environ.get("PORTONE_STORE_ID") or None
-    wanted = Period(
-        moment(start).isoformat(),
-        (datetime.now(UTC) if until is None else moment(until)).isoformat(),
-        store_id,
+    first = parse_datetime(start)
+    last = now if until is None else parse_datetime(until)
+    if first >= last:
+        raise CommandError(ExitCode.USAGE, "--from must be before --until")
+    if saved is None:
+        return Period(first.isoformat(), last.isoformat(), store_id, first.isoformat())
+    if (saved.start, saved.store_id) != (first.isoformat(), store_id) or (
+        until is not None and saved.until != last.isoformat()
+    ):
+        raise CommandError(
+            ExitCode.USAGE, "the output has another period or store: choose another --output"
+        )
+    if saved.listed_until is None:
+        return saved
+    list_from = max(first, parse_datetime(saved.listed_until) - OVERLAP)
+    return evolve(
+        saved,
+        until=last.isoformat(),
+        list_from=list_from.isoformat(),
+        payments_before=payments,
+        listed_until=None,
     )
-    if wanted.start >= wanted.until and moment(wanted.start) >= moment(wanted.until):
-        raise Stop(Exit.USAGE, "--from must be before --until")
-    if not is_begun:
-        wanted.save(path)
-        return wanted
-    begun = Period.load(path)
-    is_same = begun is not None and (
-        (begun.start, begun.store_id) == (wanted.start, wanted.store_id)
-        and (until is None or begun.until == wanted.until)
-    )
-    if begun is None or not is_same:
-        raise Stop(Exit.USAGE, "the output holds another period or store: choose another --output")
-    return begun
 
 
-def moment(text: str) -> datetime:
-    """A time; a date is its first moment, and Korea's clock counts where no zone is given.
+def parse_datetime(text: str) -> datetime:
+    """Return a time. A date means its first moment, and Korean time is used if no time zone is given.
 
     Raises:
-        Stop: It is none.
+        CommandError: The text is not a time.
     """
     try:
-        found = datetime.fromisoformat(text)
+        time = datetime.fromisoformat(text)
     except ValueError:
-        raise Stop(
-            Exit.USAGE, f"{text!r} is no time: like 2026-07-01 or 2026-07-01T09:00+09:00"
+        raise CommandError(
+            ExitCode.USAGE,
+            f"invalid time {text!r}: give a date or time such as 2026-07-01 or 2026-07-01T09:00+09:00",
         ) from None
-    return found if found.tzinfo is not None else found.replace(tzinfo=KOREA)
+    return time if time.tzinfo is not None else time.replace(tzinfo=KOREA)
+
+
+def utc_now() -> datetime:
+    """Return the current time."""
+    return datetime.now(UTC)

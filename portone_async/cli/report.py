@@ -1,50 +1,88 @@
-"""How a bulk command closes: the table that was asked for, and the summary."""
+"""The end of a bulk command: the table, if one was requested, and the summary."""
 
 from __future__ import annotations
 
-from portone_async.cli.display import clock
-from portone_async.cli.exits import Exit
-from portone_async.cli.journal import records
-from portone_async.cli.summary import print_summary
-from portone_async.cli.tables import write_table
-from portone_async.cli.tally import Tally
-from portone_async.cli.target import Format, Target
-from portone_async.cli.terminal import NOTICE, WRONG, console, say, waiting
+from typing import Final
 
-MESSAGES = {
-    Exit.INTERRUPTED: "Interrupted. The same command goes on from here.",
-    Exit.FAIL_OVER: "Stopped: too many failed. The same command goes on from here.",
+from attrs import frozen
+
+from portone_async.cli.command import ExitCode
+from portone_async.cli.journal import read_records
+from portone_async.cli.progress_display import format_duration
+from portone_async.cli.summary import print_summary
+from portone_async.cli.tables import find_parquet_library, write_table
+from portone_async.cli.target import Format, Target
+from portone_async.cli.terminal import (
+    ERROR_STYLE,
+    NOTICE_STYLE,
+    make_console,
+    print_message,
+    spinner,
+)
+from portone_async.cli.totals import Totals
+
+RESUME: Final = "Run the same command again to resume."
+_MESSAGES: Final = {
+    ExitCode.INTERRUPTED: "Interrupted.",
+    ExitCode.TOO_MANY_FAILURES: "Stopped: too many lookups failed.",
 }
 
 
-def close(target: Target, tally: Tally, ended: Exit, *, new: int, elapsed: float) -> Exit:
-    """Write the table if the run is complete, print what the output comes to, and tell the exit code.
+@frozen
+class Outcome:
+    """How a run ended."""
+
+    exit_code: ExitCode
+    message: str | None = None
+    """Why it ended early; `None` for the exit code's usual message."""
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether nothing is left to do, apart from retrying what failed."""
+        return self.exit_code in (ExitCode.OK, ExitCode.FAILED)
+
+
+def finish_run(
+    target: Target,
+    totals: Totals,
+    outcome: Outcome,
+    *,
+    new: int,
+    elapsed: float,
+    period: str | None = None,
+) -> ExitCode:
+    """Write the table if the run is complete, print the summary, and return the exit code.
 
     Args:
-        target: Where the payments went.
-        tally: What they come to, those of earlier runs included.
-        ended: How the run ended.
-        new: Payments of this run.
-        elapsed: Seconds that it took.
+        target: Where the payments are.
+        totals: Their totals, including those of earlier runs.
+        outcome: How the run ended.
+        new: How many payments this run has added.
+        elapsed: How many seconds it took.
+        period: What an export covers.
     """
-    out = console()
-    is_complete = ended in (Exit.OK, Exit.FAILED)
-    if is_complete and target.format is not Format.JSONL:
-        with waiting(f"Making {target.path.name}", target.journal.stat().st_size):
-            write_table(target.format, target.path, records(target.journal))
-    print_summary(out, tally)
-    place = target.path if is_complete else target.journal
-    payments = _counted(tally.payments, "payment")
-    say(out, f"{payments} in {place}, {new:,} of them new, in {clock(elapsed)}.")
-    failed = sum(tally.failures.values())
+    if outcome.is_complete and target.format is not Format.JSONL:
+        with spinner(f"Writing {target.path.name}", target.journal.stat().st_size):
+            records = read_records(target.journal)
+            write_table(target.format, target.path, records, find_parquet_library())
+    console = make_console()
+    print_summary(console, totals)
+    if period is not None:
+        print_message(console, period)
+    path = target.path if outcome.is_complete else target.journal
+    payments = _count(totals.payments, "payment")
+    duration = format_duration(elapsed)
+    print_message(console, f"{payments} in {path}, {new:,} of them new, in {duration}.")
+    failed = totals.failures.total()
     if failed:
-        lookups = _counted(failed, "lookup")
-        again = "The same command tries again."
-        say(out, f"{lookups} failed, see {target.failures}. {again}", WRONG)
-    if ended in MESSAGES:
-        say(out, MESSAGES[ended], NOTICE)
-    return ended
+        lookups = _count(failed, "lookup")
+        text = f"{lookups} failed, see {target.errors}. Run the same command again to retry."
+        print_message(console, text, ERROR_STYLE)
+    if not outcome.is_complete:
+        message = outcome.message or _MESSAGES[outcome.exit_code]
+        print_message(console, f"{message} {RESUME}", NOTICE_STYLE)
+    return outcome.exit_code
 
 
-def _counted(number: int, noun: str) -> str:
+def _count(number: int, noun: str) -> str:
     return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"

@@ -1,89 +1,111 @@
-"""CSV and Parquet, made from the working file when a run is complete."""
+"""CSV and Parquet files, created from the journal when a run is complete."""
 
 from __future__ import annotations
 
 import csv
 import importlib
 import importlib.util
-import os
-from collections.abc import Generator, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path
-from typing import Any, Final
+from typing import IO, Any, Final
 
-from portone_async.cli.columns import COLUMNS, texts, values
-from portone_async.cli.exits import Exit, Stop
-from portone_async.cli.journal import OWNER_ONLY, Record
+from portone_async._files import atomic_write
+from portone_async.cli.columns import COLUMN_NAMES, COLUMNS, to_texts, to_values
+from portone_async.cli.command import CommandError, ExitCode
+from portone_async.cli.files import not_written_here, open_private
+from portone_async.cli.journal import Record
 from portone_async.cli.target import Format
 
-# Rows that are in memory at once, and a row group of Parquet.
-_BATCH: Final = 10_000
+# How many rows are in memory at once, and in a row group of Parquet.
+_BATCH_SIZE: Final = 10_000
+# With a byte order mark, without which Excel takes a CSV file for one in the system's encoding: cp949 in Korea.
+_CSV_ENCODING: Final = "utf-8-sig"
+_LONGEST_HEADER: Final = 10_000
 
 
-def check_library(wanted: Format) -> None:
-    """Find out at the start whether the format can be written at the end.
+def find_parquet_library() -> str | None:
+    """Return the name of an installed library for Parquet."""
+    # pyarrow writes batch by batch; polars needs all rows at once.
+    return next((name for name in ("pyarrow", "polars") if importlib.util.find_spec(name)), None)
+
+
+def check_table(table_format: Format, path: Path, parquet_library: str | None) -> None:
+    """Check before a run that its table can be written at the end, and will not replace a foreign file.
 
     Raises:
-        Stop: It cannot.
+        CommandError: A library is missing, or the existing file was not written by this module.
     """
-    if wanted is Format.PARQUET and _parquet_library() is None:
-        raise Stop(
-            Exit.USAGE, "Parquet needs polars or pyarrow: pip install 'portone-async[parquet]'"
+    if table_format is Format.JSONL:
+        return
+    if table_format is Format.PARQUET and parquet_library is None:
+        raise CommandError(
+            ExitCode.USAGE, "Parquet needs polars or pyarrow: pip install 'portone-async[parquet]'"
         )
+    if not path.exists() or not path.stat().st_size:
+        return
+    if table_format is Format.CSV:
+        names = _read_csv_header(path)
+    else:
+        names = _read_parquet_header(path, parquet_library)
+    if names != COLUMN_NAMES:
+        raise not_written_here(path)
 
 
-def write_table(wanted: Format, path: Path, records: Iterable[Record]) -> None:
-    """Write a table, whole or not at all.
+def write_table(
+    table_format: Format, path: Path, records: Iterable[Record], parquet_library: str | None
+) -> None:
+    """Write a table atomically, readable by its owner only.
 
     Raises:
         OSError: It cannot be written.
     """
-    with _replacing(path) as partial:
-        if wanted is Format.CSV:
-            _write_csv(partial, records)
-        elif _parquet_library() == "pyarrow":
-            _write_by_pyarrow(partial, records)
-        else:
-            _write_by_polars(partial, records)
+    if table_format is Format.CSV:
+        with atomic_write(
+            path, "w", encoding=_CSV_ENCODING, newline="", opener=open_private
+        ) as file:
+            _write_csv(file, records)
+        return
+    write = _write_with_pyarrow if parquet_library == "pyarrow" else _write_with_polars
+    with atomic_write(path, opener=open_private) as file:
+        write(file, records)
 
 
-def _parquet_library() -> str | None:
-    # pyarrow writes batch by batch; polars wants all rows at once.
-    return next((name for name in ("pyarrow", "polars") if importlib.util.find_spec(name)), None)
-
-
-@contextmanager
-def _replacing(path: Path) -> Generator[Path]:
-    partial = path.with_name(f"{path.name}.part")
-    partial.unlink(missing_ok=True)
-    os.close(os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, OWNER_ONLY))
+def _read_csv_header(path: Path) -> list[str]:
     try:
-        yield partial
-        partial.replace(path)
-    finally:
-        partial.unlink(missing_ok=True)
+        with path.open(encoding=_CSV_ENCODING, newline="") as file:
+            return next(csv.reader([file.readline(_LONGEST_HEADER)]))
+    except (UnicodeDecodeError, csv.Error):
+        return []
 
 
-def _write_csv(path: Path, records: Iterable[Record]) -> None:
-    with path.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.writer(file)
-        writer.writerow([column.name for column in COLUMNS])
-        writer.writerows(texts(record) for record in records)
+def _read_parquet_header(path: Path, library: str | None) -> list[str]:
+    try:
+        if library == "pyarrow":
+            return importlib.import_module("pyarrow.parquet").read_schema(path).names
+        return list(importlib.import_module("polars").read_parquet_schema(path))
+    except Exception:  # noqa: BLE001  (whatever the library says of a file that is not Parquet)
+        return []
 
 
-def _write_by_pyarrow(path: Path, records: Iterable[Record]) -> None:
+def _write_csv(file: IO[str], records: Iterable[Record]) -> None:
+    writer = csv.writer(file)
+    writer.writerow(COLUMN_NAMES)
+    writer.writerows(to_texts(record) for record in records)
+
+
+def _write_with_pyarrow(file: IO[bytes], records: Iterable[Record]) -> None:
     arrow: Any = importlib.import_module("pyarrow")
     parquet: Any = importlib.import_module("pyarrow.parquet")
     types = {"text": arrow.string(), "integer": arrow.int64(), "time": arrow.timestamp("us", "UTC")}
     schema = arrow.schema([(column.name, types[column.kind]) for column in COLUMNS])
-    with parquet.ParquetWriter(path, schema, compression="zstd") as writer:
+    with parquet.ParquetWriter(file, schema, compression="zstd") as writer:
         for rows in _batches(records):
             writer.write_table(arrow.Table.from_pylist(rows, schema=schema))
 
 
-def _write_by_polars(path: Path, records: Iterable[Record]) -> None:
+def _write_with_polars(file: IO[bytes], records: Iterable[Record]) -> None:
     polars: Any = importlib.import_module("polars")
     types = {
         "text": polars.String,
@@ -93,14 +115,16 @@ def _write_by_polars(path: Path, records: Iterable[Record]) -> None:
     schema = {column.name: types[column.kind] for column in COLUMNS}
     frames = [polars.DataFrame(schema=schema)]
     frames += [polars.DataFrame(rows, schema=schema) for rows in _batches(records)]
-    polars.concat(frames).write_parquet(path)
+    polars.concat(frames).write_parquet(file)
 
 
 def _batches(records: Iterable[Record]) -> Iterator[list[dict[str, Any]]]:
-    rows = ({name: _utc(value) for name, value in values(record).items()} for record in records)
-    while batch := list(islice(rows, _BATCH)):
+    rows = (
+        {name: _to_utc(value) for name, value in to_values(record).items()} for record in records
+    )
+    while batch := list(islice(rows, _BATCH_SIZE)):
         yield batch
 
 
-def _utc(value: str | int | datetime | None) -> str | int | datetime | None:
+def _to_utc(value: str | int | datetime | None) -> str | int | datetime | None:
     return value.astimezone(UTC) if isinstance(value, datetime) else value

@@ -1,4 +1,4 @@
-"""Where a command writes to."""
+"""The output of a command: its path, its format, and the files beside it."""
 
 from __future__ import annotations
 
@@ -9,18 +9,18 @@ from typing import Annotated, Final, TypeAlias
 import typer
 from attrs import frozen
 
-from portone_async.cli.exits import Exit, Stop
+from portone_async.cli.command import CommandError, ExitCode
 
 
 class Format(StrEnum):
-    """What an output file is."""
+    """The formats of an output."""
 
     JSONL = "jsonl"
     CSV = "csv"
     PARQUET = "parquet"
 
 
-_SUFFIXES: Final = {
+_FORMATS_BY_SUFFIX: Final = {
     ".jsonl": Format.JSONL,
     ".ndjson": Format.JSONL,
     ".csv": Format.CSV,
@@ -34,8 +34,9 @@ OutputOption: TypeAlias = Annotated[
         "--output",
         "-o",
         metavar="FILE",
-        help="The file to write: .jsonl, .csv or .parquet. CSV and Parquet are made at the end from the .jsonl file "
-        "beside it, by which a run is resumed.",
+        help="The file to write: .jsonl, .csv or .parquet. CSV and Parquet are created at the end, from the .jsonl "
+        "file beside it, which also makes it possible to resume. A file that this command has not written is never "
+        "replaced.",
     ),
 ]
 FormatOption: TypeAlias = Annotated[
@@ -44,45 +45,51 @@ FormatOption: TypeAlias = Annotated[
         "--format",
         "-f",
         metavar="KIND",
-        help="jsonl, csv or parquet, if the name of FILE does not tell.",
+        help="jsonl, csv or parquet, if it does not follow from the name of FILE.",
     ),
 ]
 
 
 @frozen
 class Target:
-    """The output file, and the files beside it."""
+    """The output file, and the names of the files beside it."""
 
     path: Path
     format: Format
 
     @classmethod
-    def of(cls, path: Path, chosen: Format | None) -> Target:
-        """The target that the options name.
+    def resolve(cls, path: Path, chosen: Format | None) -> Target:
+        """Return the target for the options.
 
         Raises:
-            Stop: They name none.
+            CommandError: The format is unknown, or no such file can be written.
         """
-        found = chosen or _SUFFIXES.get(path.suffix.lower())
-        if found is None:
-            raise Stop(Exit.USAGE, f"{path}: name it .jsonl, .csv or .parquet, or give --format")
-        if path.is_dir() or not path.parent.is_dir():
-            raise Stop(Exit.USAGE, f"{path} is no file in a folder that exists")
-        if found is not Format.JSONL and path.suffix.lower() == ".jsonl":
-            raise Stop(Exit.USAGE, f"{path} is the name of the working file: choose another")
-        return cls(path, found)
+        output_format = chosen or _FORMATS_BY_SUFFIX.get(path.suffix.lower())
+        if output_format is None:
+            raise CommandError(
+                ExitCode.USAGE, f"{path}: name it .jsonl, .csv or .parquet, or give --format"
+            )
+        if not path.parent.is_dir():
+            raise CommandError(ExitCode.USAGE, f"{path}: directory does not exist")
+        if path.is_dir():
+            raise CommandError(ExitCode.USAGE, f"{path} is a directory")
+        if output_format is not Format.JSONL and path.suffix.lower() == ".jsonl":
+            raise CommandError(
+                ExitCode.USAGE, f"{path} is the name of the working file: choose another --output"
+            )
+        return cls(path, output_format)
 
     @property
     def journal(self) -> Path:
-        """The working file."""
+        """The journal, or working file."""
         return self.path if self.format is Format.JSONL else self.path.with_suffix(".jsonl")
 
     @property
-    def failures(self) -> Path:
-        """The errors file."""
+    def errors(self) -> Path:
+        """The errors file of a lookup."""
         return self.path.with_suffix(".errors.jsonl")
 
     @property
     def period(self) -> Path:
-        """Where an export keeps what it was asked for."""
+        """The file in which an export keeps its period."""
         return self.path.with_suffix(".export.json")

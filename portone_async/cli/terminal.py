@@ -1,7 +1,8 @@
-"""What is written for people: legible on a dark background and on a light one, plain where there is no terminal.
+"""Output for people: legible on dark and light backgrounds, and plain text where there is no terminal.
 
-Of the terminal's own colours, only red and magenta suit both as text. Yellow, cyan, green, white and all bright ones
-vanish on white, blue on black, and dim text on either. Green is for bars, which are blocks.
+Of the terminal's own colours, only red and magenta are legible as text on both. Yellow, cyan, green, white and all
+bright colours are hard to read on white, blue on black, and dim text on either. Green is used for bars, which are
+solid blocks.
 """
 
 from __future__ import annotations
@@ -14,12 +15,14 @@ from rich.console import Console
 from rich.theme import Theme
 from typer import rich_utils
 
-WRONG: Final = "bold red"
-NOTICE: Final = "bold"
-LONG: Final = 10_000_000
-"""Bytes that take a moment, some tenths of a second."""
-_LEGIBLE: Final = {"bold", "italic", "underline", "not", "none", "red", "magenta"}
-_JSON: Final = {
+from portone_async.cli.standard_streams import discard_output
+
+ERROR_STYLE: Final = "bold red"
+NOTICE_STYLE: Final = "bold"
+SPINNER_SIZE: Final = 10_000_000
+"""From this number of bytes on, going through a file takes a noticeable time: some tenths of a second."""
+_LEGIBLE_WORDS: Final = {"bold", "italic", "underline", "not", "none", "red", "magenta"}
+_JSON_STYLES: Final = {
     "json.key": "bold",
     "json.str": "none",
     "json.number": "magenta",
@@ -31,59 +34,66 @@ _JSON: Final = {
 
 class _Console(Console):
     def show_cursor(self, show: bool = True) -> bool:
-        # A hidden cursor stays hidden after Ctrl-Z or a kill.
+        # Never hide the cursor: it would stay hidden after Ctrl-Z or a kill.
         return show and super().show_cursor(show)
 
+    def on_broken_pipe(self) -> None:
+        # Rich would end the process with exit code 1. That nobody reads the messages does not make the command fail.
+        self.quiet = True
+        discard_output(self.file.fileno())
 
-def console(*, stderr: bool = False) -> Console:
-    """Where to write for people."""
-    return _Console(stderr=stderr, highlight=False, markup=False, emoji=False, theme=Theme(_JSON))
+
+def make_console(*, stderr: bool = False) -> Console:
+    """Return a console for messages to people."""
+    return _Console(
+        stderr=stderr, highlight=False, markup=False, emoji=False, theme=Theme(_JSON_STYLES)
+    )
 
 
 def is_live(console: Console) -> bool:
-    """Whether what was written there can be written over. Not so in a file, though FORCE_COLOR may colour it."""
+    """Whether output can be overwritten. Not in a file, even if FORCE_COLOR asks for colours there."""
     return console.is_interactive and console.file.isatty()
 
 
-def say(console: Console, text: str, style: str | None = None) -> None:
-    """Write a message: wrapped between words for people, on one line for programs."""
+def print_message(console: Console, text: str, style: str | None = None) -> None:
+    """Print a message: wrapped between words in a terminal, on one line elsewhere."""
     console.print(text, style=style, soft_wrap=not console.file.isatty())
 
 
-def complain(text: str) -> None:
-    """Write to stderr how a command ended."""
-    say(console(stderr=True), f"portone-async: {text}")
+def print_error(text: str) -> None:
+    """Print the error that ended a command to stderr."""
+    print_message(make_console(stderr=True), f"portone-async: {text}")
 
 
 @contextmanager
-def waiting(text: str, size: int) -> Generator[None]:
-    """Tell in a terminal what takes its time, until it is over, if it has so many bytes to go through."""
-    terminal = console(stderr=True)
-    if size < LONG or not is_live(terminal):
+def spinner(text: str, size: int) -> Generator[None]:
+    """Show a text and a spinner in a terminal until the block ends, if it processes many bytes."""
+    console = make_console(stderr=True)
+    if size < SPINNER_SIZE or not is_live(console):
         yield
         return
-    with terminal.status(text, spinner="line", spinner_style="green"):
+    with console.status(text, spinner="line", spinner_style="green"):
         yield
 
 
 def restyle_help() -> None:
-    """Make Typer's help and its usage errors legible too. Typer has no option for it."""
+    """Make Typer's help and usage errors legible too. Typer has no option for it."""
     for name, value in list(vars(rich_utils).items()):
         if name.startswith("STYLE_") and not name.endswith("_BOX") and isinstance(value, str):
-            setattr(rich_utils, name, legible(value))
-    own = {
+            setattr(rich_utils, name, make_legible(value))
+    overrides = {
         "STYLE_ERRORS_PANEL_BORDER": "red",
         "RICH_HELP": str(getattr(rich_utils, "RICH_HELP", "")).replace("[blue]", "[bold]"),
         # In 60 columns there is no room for ranges beside the help, and URLs would be cut.
         "RANGE_STRING": "",
-        # Typer takes GITHUB_ACTIONS for a terminal. Rich knows FORCE_COLOR by itself.
+        # Typer takes GITHUB_ACTIONS for a terminal. Rich handles FORCE_COLOR by itself.
         "FORCE_TERMINAL": None,
     }
-    for name, value in own.items():
-        if hasattr(rich_utils, name):  # they are Typer's own affair, and may go
+    for name, value in overrides.items():
+        if hasattr(rich_utils, name):  # they are private to Typer, which may remove them
             setattr(rich_utils, name, value)
 
 
-def legible(style: str) -> str:
-    """A style without what cannot be read on some background."""
-    return " ".join(word for word in style.split() if word in _LEGIBLE)
+def make_legible(style: str) -> str:
+    """Return a style without the words that are not legible on every background."""
+    return " ".join(word for word in style.split() if word in _LEGIBLE_WORDS)

@@ -1,4 +1,4 @@
-"""PortOne in a FastAPI app: the client for its lifespan, webhooks verified and handled once, errors as answers.
+"""PortOne in a FastAPI app: a client per app, webhooks verified and handled once, errors as HTTP responses.
 
     portone = ClientDependency(lambda: PortOne(settings.api_secret))
     webhooks = WebhookRouter(settings.webhook_secret)
@@ -13,10 +13,17 @@
     app.include_router(webhooks)
     app.add_exception_handler(PortOneError, portone_error_handler)
 
-Needs `pip install 'portone-async[fastapi]'`. docs/fastapi.md has the whole of it.
+Needs `pip install 'portone-async[fastapi]'`. The guide is docs/fastapi.md.
 """
 
 from __future__ import annotations
+
+from importlib.util import find_spec
+
+if find_spec("fastapi") is None:
+    raise ModuleNotFoundError(
+        "portone_async.fastapi needs FastAPI: pip install 'portone-async[fastapi]'", name="fastapi"
+    )
 
 from portone_async.fastapi._client import ClientDependency, from_thread, lifespan
 from portone_async.fastapi._errors import portone_error_handler

@@ -1,7 +1,7 @@
-"""A client for as long as an app runs.
+"""A client that lives as long as the app.
 
-FastAPI reads the annotations of `ClientDependency.__call__` at run time and cannot resolve postponed ones of a
-callable object, so they are not postponed in this module.
+This module does not use `from __future__ import annotations`: FastAPI evaluates the annotations of
+`ClientDependency.__call__` at run time, and cannot resolve postponed annotations of a callable object.
 """
 
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
@@ -17,51 +17,71 @@ from portone_async._errors import InvalidArgumentError
 T = TypeVar("T")
 P = ParamSpec("P")
 Lifespan: TypeAlias = Callable[[Any], AbstractAsyncContextManager[Mapping[str, Any] | None]]
-Composed: TypeAlias = Callable[[Any], AbstractAsyncContextManager[Mapping[str, Any]]]
+StatefulLifespan: TypeAlias = Callable[[Any], AbstractAsyncContextManager[Mapping[str, Any]]]
 
 
 class ClientDependency:
-    """A dependency that gives handlers the client which `lifespan` opened.
+    """A dependency that injects the client which `lifespan` has opened.
 
         portone = ClientDependency(lambda: PortOne(settings.api_secret))
         Client = Annotated[PortOne, Depends(portone)]
 
-    It holds no client itself: each app that names it in its `lifespan` has one of its own, built anew at every
-    start. For a second client (another store, another secret) make a second one with another name. In tests, build
-    a client of the emulator, or use `app.dependency_overrides[portone]`.
+    It does not hold a client itself: each app that passes it to `lifespan` has its own, created whenever the app
+    starts. For a second client (another store, another secret), create a second dependency with another name. In
+    tests, let the factory create a client of the emulator, or use `app.dependency_overrides[portone]`.
 
     Args:
-        build: Makes the client when the app starts. `PortOne` itself reads the environment.
-        name: Where the client is: `app.state.<name>`, and `request.state.<name>`.
+        factory: Creates the client when the app starts. The default, `PortOne`, reads the environment.
+        name: Where the client is stored: `app.state.<name>` and `request.state.<name>`.
+
+    Raises:
+        InvalidArgumentError: `factory` is not callable.
     """
 
-    def __init__(self, build: Callable[[], PortOne] = PortOne, *, name: str = "portone") -> None:
-        self.build: Final = build
+    def __init__(self, factory: Callable[[], PortOne] = PortOne, *, name: str = "portone") -> None:
+        if not callable(factory):
+            raise InvalidArgumentError(
+                "ClientDependency takes a function that creates the client, "
+                f"such as lambda: PortOne(...), not {type(factory).__name__}"
+            )
+        self.factory: Final = factory
         self.name: Final = name
 
     def __repr__(self) -> str:
         return f"ClientDependency(name={self.name!r})"
 
     async def __call__(self, connection: HTTPConnection) -> PortOne:
-        """Give the client of the app that serves this request."""
-        # The state of the lifespan reaches mounted apps, and the app's state those whose lifespan a test ran.
-        found = connection.scope.get("state", {}).get(self.name)
-        if found is None:
-            found = getattr(connection.app.state, self.name, None)
-        if found is None:
+        """Return the client of the app that serves this request."""
+        # Mounted apps see the lifespan's state only in the scope; apps whose lifespan was run by a test have only
+        # their own state.
+        client = connection.scope.get("state", {}).get(self.name)
+        if client is None:
+            client = getattr(connection.app.state, self.name, None)
+        if client is None:
             raise RuntimeError(
-                f"no client named {self.name!r} is open: FastAPI(lifespan=lifespan(...)) opens it, "
-                "if the server runs the lifespan"
+                f"there is no open client named {self.name!r}: FastAPI(lifespan=lifespan(...)) opens it, "
+                "provided that the server runs the lifespan"
             )
-        return found
+        return client
 
 
-def lifespan(*clients: ClientDependency, inner: Lifespan | None = None) -> Composed:
-    """A lifespan that opens these clients, and closes them when the app stops.
+def lifespan(*clients: ClientDependency, inner: Lifespan | None = None) -> StatefulLifespan:
+    """Return a lifespan that opens these clients when the app starts, and closes them when it stops.
 
-    `inner` is a lifespan that the app has already: it runs inside, with the clients open (`app.state.portone`),
-    and what it yields stays the app's state.
+        app = FastAPI(lifespan=lifespan(portone))
+
+    `inner` is the app's existing lifespan, if it has one. It runs inside, with the clients open (`app.state.portone`),
+    and what it yields stays part of the app's state.
+
+    Raises:
+        InvalidArgumentError: Something other than a `ClientDependency` was passed, or two have the same name.
     """
+    for client in clients:
+        if not isinstance(client, ClientDependency):  # pyright: ignore[reportUnnecessaryIsInstance]
+            raise InvalidArgumentError(
+                f"lifespan takes ClientDependency objects, not {type(client).__name__}: "
+                "portone = ClientDependency(...), then FastAPI(lifespan=lifespan(portone))"
+            )
     names = [client.name for client in clients]
     if len(set(names)) != len(names):
         raise InvalidArgumentError("two clients have the same name: ClientDependency(..., name=)")
@@ -73,9 +93,9 @@ def lifespan(*clients: ClientDependency, inner: Lifespan | None = None) -> Compo
             for client in clients:
                 if hasattr(app.state, client.name):
                     raise InvalidArgumentError(
-                        f"app.state has a {client.name!r} already: ClientDependency(..., name=)"
+                        f"app.state already has a {client.name!r}: ClientDependency(..., name=)"
                     )
-                state[client.name] = await stack.enter_async_context(client.build())
+                state[client.name] = await stack.enter_async_context(client.factory())
                 setattr(app.state, client.name, state[client.name])
                 stack.callback(delattr, app.state, client.name)
             if inner is not None:
@@ -86,12 +106,14 @@ def lifespan(*clients: ClientDependency, inner: Lifespan | None = None) -> Compo
 
 
 def from_thread(function: Callable[P, Awaitable[T]], *args: P.args, **kwargs: P.kwargs) -> T:
-    """Await an operation from a handler that is a plain `def`, which FastAPI runs in a thread.
+    """Call an operation from a handler that is a plain `def`, which FastAPI runs in a thread.
 
         payment = from_thread(client.payment.get_payment, "order-1")
 
-    It runs in the app's event loop, on the client's own connections; the thread waits. In a thread that anyio did
-    not start there is no such loop, and it raises `RuntimeError`.
+    The operation runs in the app's event loop, on the client's own connections, while the thread waits.
+
+    Raises:
+        RuntimeError: The current thread was not started by anyio, so it belongs to no event loop.
     """
 
     async def run() -> T:

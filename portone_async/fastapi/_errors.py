@@ -1,4 +1,4 @@
-"""PortOne's errors as answers of an app, where a handler does not catch them."""
+"""HTTP responses for PortOne errors that no handler has caught."""
 
 from __future__ import annotations
 
@@ -29,42 +29,43 @@ if TYPE_CHECKING:
 
 logger: Final = logging.getLogger("portone_async")
 
-# The first that fits. Whoever calls the app has no secret of PortOne's: 401 and 403 are the app's own trouble.
-_ANSWERS: Final[tuple[tuple[type[PortOneError], int, str], ...]] = (
+# Status and detail per class; the first match counts. The app's callers have no PortOne secret, so 401 and 403 are
+# problems of the app, not of the caller.
+_RESPONSES: Final[tuple[tuple[type[PortOneError], int, str], ...]] = (
     (WebhookVerificationError, 400, "the webhook is not valid"),
-    (BadRequestError, 400, "PortOne refuses the request"),
-    (NotFoundError, 404, "PortOne does not know it"),
-    (ConflictError, 409, "the state of things at PortOne does not allow it"),
+    (BadRequestError, 400, "PortOne rejected the request"),
+    (NotFoundError, 404, "not found at PortOne"),
+    (ConflictError, 409, "not possible in the current state"),
     (GoneError, 410, "it has expired"),
     (AuthenticationError, 500, "internal server error"),
     (PermissionDeniedError, 500, "internal server error"),
     (RateLimitError, 503, "PortOne is busy: try again later"),
-    (GatewayTimeoutError, 504, "PortOne did not answer in time"),
-    (APITimeoutError, 504, "PortOne did not answer in time"),
+    (GatewayTimeoutError, 504, "PortOne did not respond in time"),
+    (APITimeoutError, 504, "PortOne did not respond in time"),
     (APIConnectionError, 502, "PortOne could not be reached"),
-    (ResponseError, 502, "PortOne's answer could not be read"),
+    (ResponseError, 502, "PortOne's response could not be read"),
     (APIError, 502, "PortOne, or the payment company behind it, could not do it"),
 )
-_SERVER: Final = 500
+_SERVER_ERROR: Final = 500
 _UNAVAILABLE: Final = 503
 
 
 async def portone_error_handler(request: Request, error: Exception) -> Response:  # noqa: ARG001
-    """Answer for an error that a handler let through: `app.add_exception_handler(PortOneError, ...)`.
+    """Respond to an error that a handler did not catch: `app.add_exception_handler(PortOneError, ...)`.
 
-    The answer holds words of ours, and `type` where PortOne names an error type that this version knows (such as
-    `PG_PROVIDER`, a payment company's refusal); nothing else of what PortOne said. What is a fault of the program
-    (`InvalidArgumentError`, `ClientClosedError`) is raised again, for the app's 500.
+    The response contains a text of this package, and `type` if PortOne names an error type that this version knows
+    (such as `PG_PROVIDER`, a payment company's refusal). Nothing else of PortOne's response is passed on. Bugs in the
+    program (`InvalidArgumentError`, `ClientClosedError`) are raised again, for the app's own 500.
     """
-    found = next(((s, d) for kind, s, d in _ANSWERS if isinstance(error, kind)), None)
-    if found is None:
+    match = next(((s, d) for kind, s, d in _RESPONSES if isinstance(error, kind)), None)
+    if match is None:
         raise error
-    status, detail = found
+    status, detail = match
     content = {"detail": detail}
-    if isinstance(error, APIError) and error.type in error.types and status != _SERVER:
+    if isinstance(error, APIError) and error.type in error.types and status != _SERVER_ERROR:
         content["type"] = error.type
-    if status >= _SERVER:
-        logger.error("answered %d: %s", status, error, exc_info=error)
+    if status >= _SERVER_ERROR:
+        logger.error("responded with %d: %s", status, error, exc_info=error)
     return JSONResponse(content, status, _retry_after(error) if status == _UNAVAILABLE else None)
 
 

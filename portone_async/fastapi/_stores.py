@@ -1,13 +1,14 @@
-"""Remembering which webhooks were handled.
+"""Stores that remember which webhooks have been handled.
 
-PortOne delivers a webhook again, under the same `webhook-id`, until it gets a 2xx: after a lost answer, too. A
-store tells three cases apart, so that none of them loses or repeats an event:
+PortOne delivers a webhook again, with the same `webhook-id`, until it receives a 2xx. It also does so when a response
+was lost. A store distinguishes three cases, so that no event is lost or handled twice:
 
-- nobody has it: it is claimed, and handled;
-- somebody is at it right now: the answer is 409, as a 200 would make PortOne forget an event that may yet fail;
-- it was handled: the answer is 200, and the handler is not called.
+- nobody has claimed it: it is claimed, and handled;
+- it is being handled right now: the response is 409, as after a 200 PortOne would forget an event whose handler may
+  still fail;
+- it has been handled: the response is 200, and the handler is not called.
 
-Recipes for Redis and for a database are in docs/fastapi.md.
+docs/fastapi.md has recipes for Redis and for a database.
 """
 
 from __future__ import annotations
@@ -25,41 +26,45 @@ Claim: TypeAlias = Literal["claimed", "running", "done"]
 
 
 class WebhookStore(Protocol):
-    """What deduplication needs of a store. `owner` is a new random string for every delivery.
+    """What deduplication needs from a store. `owner` is a new random string for every delivery.
 
-    An exception of `claim` goes to the app, which answers 500, and PortOne delivers again.
+    An exception of `claim` is raised to the app, which responds with 500, so PortOne delivers the webhook again.
     """
 
     async def claim(self, message_id: str, owner: str) -> Claim:
-        """Take the webhook for `owner` in one atomic step, or say who has it.
+        """Claim the webhook for `owner` in one atomic step.
 
-        `claimed` if it is nobody's, or was taken so long ago that its owner must be dead; `running` if another
-        owner is at it; `done` if it was handled.
+        Returns:
+            `claimed` if nobody had claimed it, or the claim is so old that its owner must have died; `running` if
+            another owner is handling it; `done` if it has been handled.
         """
         ...
 
     async def complete(self, message_id: str, owner: str) -> None:
-        """Note that it was handled, whoever owns it by now; for longer than PortOne redelivers (six hours)."""
+        """Mark it as handled, whoever owns it by now, for longer than PortOne redelivers (six hours)."""
         ...
 
     async def release(self, message_id: str, owner: str) -> None:
-        """Give it back after a failure, if `owner` still has it and it is not done."""
+        """Give up the claim after a failure, if `owner` still holds it and the webhook is not done."""
         ...
 
 
-class _Running(NamedTuple):
+class _Lease(NamedTuple):
     owner: str
-    expires: float
+    expires_at: float
 
 
 class MemoryStore:
-    """A store in this process's memory: for one process, and forgotten when it ends.
+    """A store in this process's memory. It serves one process only, and forgets everything when the process ends.
 
     Args:
-        max_entries: How many handled webhooks are remembered at most; beyond it the oldest are forgotten.
-        ttl: How long a handled webhook is remembered.
-        lease: After how long a handler that has not ended counts as dead, so that a redelivery is handled.
-        clock: Seconds, from any start.
+        max_entries: How many handled webhooks to remember. Beyond that, the oldest are forgotten.
+        ttl: How long to remember a handled webhook.
+        lease: After this time, a handler that has not finished counts as dead, and a redelivery is handled.
+        clock: The time in seconds, from any start.
+
+    Raises:
+        InvalidArgumentError: A limit is not above zero.
     """
 
     def __init__(
@@ -71,52 +76,52 @@ class MemoryStore:
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         if max_entries < 1 or ttl <= timedelta() or lease <= timedelta():
-            raise InvalidArgumentError("max_entries, ttl and lease are above zero")
+            raise InvalidArgumentError("max_entries, ttl and lease must be above zero")
         self._max_entries: Final = max_entries
         self._ttl: Final = ttl.total_seconds()
         self._lease: Final = lease.total_seconds()
         self._clock: Final = clock
         self._lock: Final = threading.Lock()  # apps in several threads may share a store
-        self._running: Final[dict[str, _Running]] = {}
+        self._running: Final[dict[str, _Lease]] = {}
         self._done: Final[OrderedDict[str, float]] = OrderedDict()
 
     def __len__(self) -> int:
         return len(self._running) + len(self._done)
 
     async def claim(self, message_id: str, owner: str) -> Claim:
-        """Take the webhook, or say who has it."""
+        """Claim the webhook, or tell whether it is being handled or done."""
         with self._lock:
             now = self._clock()
-            self._forget(now)
+            self._evict(now)
             if message_id in self._done:
                 return "done"
-            held = self._running.get(message_id)
-            if held is not None and held.expires > now:
+            lease = self._running.get(message_id)
+            if lease is not None and lease.expires_at > now:
                 return "running"
-            self._running[message_id] = _Running(owner, now + self._lease)
+            self._running[message_id] = _Lease(owner, now + self._lease)
             return "claimed"
 
     async def complete(self, message_id: str, owner: str) -> None:
-        """Note that it was handled."""
+        """Mark it as handled."""
         with self._lock:
-            self._drop(message_id, owner)
+            self._remove_lease(message_id, owner)
             now = self._clock()
             self._done.pop(message_id, None)
             self._done[message_id] = now + self._ttl
-            self._forget(now)
+            self._evict(now)
 
     async def release(self, message_id: str, owner: str) -> None:
-        """Give it back after a failure."""
+        """Give up the claim after a failure."""
         with self._lock:
-            self._drop(message_id, owner)
+            self._remove_lease(message_id, owner)
 
-    def _drop(self, message_id: str, owner: str) -> None:
-        held = self._running.get(message_id)
-        if held is not None and held.owner == owner:
+    def _remove_lease(self, message_id: str, owner: str) -> None:
+        lease = self._running.get(message_id)
+        if lease is not None and lease.owner == owner:
             del self._running[message_id]
 
-    def _forget(self, now: float) -> None:
-        # All live equally long, so the first is the one that expires first.
+    def _evict(self, now: float) -> None:
+        # All entries have the same lifetime, so the first one expires first.
         while self._done and (
             len(self._done) > self._max_entries or next(iter(self._done.values())) <= now
         ):

@@ -1,12 +1,12 @@
-"""Webhook routes: nothing reaches a handler unverified, nothing is handled twice, nothing that failed counts as done."""
+"""Webhook routes: handlers see verified webhooks only, each is handled once, and a failed one counts as not handled."""
 
 from __future__ import annotations
 
 import copy
 import logging
 import uuid
-from collections.abc import Awaitable, Callable, Iterable, MutableMapping
-from datetime import timedelta
+from collections.abc import Awaitable, Callable, MutableMapping
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Final, TypeAlias
 
 import anyio
@@ -18,87 +18,113 @@ from fastapi.routing import APIRoute
 from portone_async._errors import InvalidArgumentError
 from portone_async.fastapi._stores import MemoryStore, WebhookStore
 from portone_async.webhooks import (
-    TOLERANCE,
+    DEFAULT_TOLERANCE,
     Event,
     WebhookMessage,
     WebhookVerificationError,
     verify,
 )
-from portone_async.webhooks._signing import ID, SIGNATURE, TIMESTAMP, keys_of
+from portone_async.webhooks._signing import (
+    ID,
+    SIGNATURE,
+    TIMESTAMP,
+    Secrets,
+    decode_secrets,
+    list_secrets,
+)
 
 if TYPE_CHECKING:
     from starlette.types import Message, Receive, Scope, Send
 
 logger: Final = logging.getLogger("portone_async")
 
-Handle = Callable[["Scope", "Receive", "Send"], Awaitable[None]]
-_KEY: Final = "portone_async.webhook"
+Handler: TypeAlias = Callable[["Scope", "Receive", "Send"], Awaitable[None]]
+_SCOPE_KEY: Final = "portone_async.webhook"
 _SUCCESS: Final = range(200, 300)
-# Seconds that telling the store may take when the request is being cancelled.
-_GRACE: Final = 5
 
 
-def _verified(request: Request) -> WebhookMessage:
-    message = request.scope.get(_KEY)
+def _utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+def _verified_message(request: Request) -> WebhookMessage:
+    message = request.scope.get(_SCOPE_KEY)
     if message is None:
-        raise RuntimeError("this route is on no WebhookRouter, so nothing has verified the request")
+        raise RuntimeError(
+            "this route does not belong to a WebhookRouter, so nothing has verified the request"
+        )
     return message
 
 
-async def _message(request: Request) -> WebhookMessage:
-    return _verified(request)
+async def _inject_message(request: Request) -> WebhookMessage:
+    return _verified_message(request)
 
 
-async def _event(request: Request) -> Event:
-    return _verified(request).event
+async def _inject_event(request: Request) -> Event:
+    return _verified_message(request).event
 
 
-WebhookEvent: TypeAlias = Annotated[Event, Depends(_event)]
-"""A handler's parameter: what the webhook tells, verified."""
+WebhookEvent: TypeAlias = Annotated[Event, Depends(_inject_event)]
+"""A parameter for handlers: the webhook's event, verified."""
 
-VerifiedWebhook: TypeAlias = Annotated[WebhookMessage, Depends(_message)]
-"""A handler's parameter: the webhook with its id and the time it was sent, verified."""
+VerifiedWebhook: TypeAlias = Annotated[WebhookMessage, Depends(_inject_message)]
+"""A parameter for handlers: the webhook with its id, the time it was sent and its event, verified."""
 
 
 class WebhookRouter(APIRouter):
-    """An `APIRouter` whose handlers are called with verified webhooks only, once each.
+    """An `APIRouter` that calls its handlers with verified webhooks only, and once for each.
 
-    A request that is no webhook of PortOne's is answered 400, one whose body is too large 413, a webhook that was
-    handled 200, and one that is being handled 409; none of them reaches a handler. A handler that raises, or
-    answers other than 2xx, leaves the webhook unhandled: PortOne delivers it again.
+    Some requests never reach a handler. The response is 400 if the request is not a webhook from PortOne, 413 if the
+    body is too large, 200 if the webhook has already been handled, and 409 if it is being handled right now. If a
+    handler raises, or its response is not 2xx, the webhook counts as not handled, and PortOne delivers it again.
 
-    The answer is sent when everything is done, dependencies with `yield` and background tasks included: what fails
-    in them (a commit, say) makes it 500, where FastAPI alone would have said 200 before. PortOne waits 30 s.
+    The response is sent when everything is done, including dependencies with `yield` and background tasks. If they
+    fail (in a commit, for example), the response is 500, whereas plain FastAPI would have sent 200 before. PortOne
+    waits 30 seconds for a response.
 
     Args:
-        secrets: The webhook secret, or several while one is being replaced.
-        store: Where it is kept what was handled. A `MemoryStore` when not given, which knows of this process only.
-        tolerance: How far `webhook-timestamp` may be from the clock.
-        max_body_size: Bytes that a body may have.
-        options: Those of `APIRouter`, such as `prefix` and `tags`.
+        secrets: The webhook secret from PortOne's console, as for `portone_async.webhooks.verify`, or several while
+            one is being replaced.
+        store: Remembers which webhooks have been handled. By default a `MemoryStore`, which serves one process only.
+        tolerance: How far `webhook-timestamp` may differ from the clock.
+        max_body_size: Maximum size of a body in bytes.
+        store_timeout: How many seconds the store may take to record the outcome of a handler.
+        clock: The current time, timezone-aware.
+        options: Options of `APIRouter`, such as `prefix` and `tags`.
 
     Raises:
-        InvalidArgumentError: A secret is none, or the size cannot be right.
+        InvalidArgumentError: A secret or a limit is not valid.
     """
 
     def __init__(
         self,
-        secrets: str | Iterable[str],
+        secrets: Secrets,
         *,
         store: WebhookStore | None = None,
-        tolerance: timedelta = TOLERANCE,
+        tolerance: timedelta = DEFAULT_TOLERANCE,
         max_body_size: int = 256 * 1024,
+        store_timeout: float = 5,
+        clock: Callable[[], datetime] = _utc_now,
         **options: Any,
     ) -> None:
-        listed = (secrets,) if isinstance(secrets, str) else tuple(secrets)
-        keys_of(listed)
         if max_body_size < 1:
-            raise InvalidArgumentError("max_body_size is a number of bytes above zero")
-        store = MemoryStore() if store is None else store
-        receiver = _Receiver(listed, store, tolerance, max_body_size)
-        # A class of its own, as FastAPI hands routes on by their class when a router is included.
-        route = type("WebhookRoute", (_WebhookRoute,), {"receiver": receiver})
-        super().__init__(route_class=route, **options)
+            raise InvalidArgumentError("max_body_size takes a number of bytes above zero")
+        secret_list = tuple(list_secrets(secrets))
+        decode_secrets(
+            secret_list
+        )  # an invalid secret is an error of the program's start, not of each request
+        receiver = _Receiver(
+            secret_list,
+            MemoryStore() if store is None else store,
+            tolerance,
+            max_body_size,
+            store_timeout,
+            clock,
+        )
+        # Each router needs its own class: when a router is included in another, FastAPI recreates its routes from
+        # their class alone.
+        route_class = type("WebhookRoute", (_WebhookRoute,), {"receiver": receiver})
+        super().__init__(route_class=route_class, **options)
 
 
 class _WebhookRoute(APIRoute):
@@ -116,8 +142,8 @@ class _WebhookRoute(APIRoute):
         super().__init__(
             path,
             endpoint,
-            openapi_extra=_documented(openapi_extra or {}),
-            responses={**_REFUSALS, **(responses or {})},
+            openapi_extra=_add_openapi_defaults(openapi_extra or {}),
+            responses={**_ERROR_RESPONSES, **(responses or {})},
             **options,
         )
 
@@ -125,85 +151,89 @@ class _WebhookRoute(APIRoute):
         methods = self.methods or set()
         if scope["method"] not in methods:
             allow = {"Allow": ", ".join(sorted(methods))}
-            await _answer(405, "this is for webhooks", allow)(scope, receive, send)
+            await _json_response(405, "this URL is for webhooks", allow)(scope, receive, send)
             return
         await self.receiver.handle(super().handle, scope, receive, send)
 
 
 @define(frozen=True)
 class _Receiver:
-    """What all routes of a router do with a request."""
+    """Verification and deduplication, shared by all routes of a router."""
 
-    secrets: tuple[str, ...] = field(repr=False)
+    secrets: tuple[str | bytes, ...] = field(repr=False)
     store: WebhookStore
     tolerance: timedelta
     max_body_size: int
+    store_timeout: float
+    clock: Callable[[], datetime]
 
-    async def handle(self, handler: Handle, scope: Scope, receive: Receive, send: Send) -> None:
-        """Verify a request, and pass it on if it is a webhook that was not handled."""
+    async def handle(self, handler: Handler, scope: Scope, receive: Receive, send: Send) -> None:
+        """Verify a request, and call the handler if it is a webhook that has not been handled."""
         request = Request(scope, receive)
-        body = await _read(request, receive, self.max_body_size)
+        body = await _read_body(request, receive, self.max_body_size)
         if body is None:
             return
         if len(body) > self.max_body_size:
-            await _answer(413, "the body is too large")(scope, receive, send)
+            await _json_response(413, "the body is too large")(scope, receive, send)
             return
         try:
-            message = verify(body, request.headers, self.secrets, tolerance=self.tolerance)
+            message = verify(
+                body, request.headers, self.secrets, tolerance=self.tolerance, now=self.clock()
+            )
         except WebhookVerificationError as error:
-            # The log says why; whoever sent it learns nothing.
+            # The reason goes to the log only, not to the sender.
             logger.warning("webhook refused: %s", error)
             message = None
         if message is None:
-            await _answer(400, "the webhook is not valid")(scope, receive, send)
+            await _json_response(400, "the webhook is not valid")(scope, receive, send)
             return
-        scope[_KEY] = message
-        answer = await self._once(message, handler, scope, _replay(body, receive))
-        await answer(scope, receive, send)
+        scope[_SCOPE_KEY] = message
+        response = await self._handle_once(message, handler, scope, _replay(body, receive))
+        await response(scope, receive, send)
 
-    async def _once(
-        self, message: WebhookMessage, handler: Handle, scope: Scope, receive: Receive
-    ) -> Response | _Held:
+    async def _handle_once(
+        self, message: WebhookMessage, handler: Handler, scope: Scope, receive: Receive
+    ) -> Response | _BufferedResponse:
         owner = uuid.uuid4().hex
-        answer = _Held()
-        succeeded = False
-        mine = True
+        response = _BufferedResponse()
+        has_succeeded = False
+        # Also after an exception of claim(): the store may have registered the claim.
+        may_own = True
         try:
             claim = await self.store.claim(message.id, owner)
-            mine = claim == "claimed"
+            may_own = claim == "claimed"
             if claim == "done":
                 return Response(status_code=200)
             if claim == "running":
-                return _answer(409, "this webhook is being handled", {"Retry-After": "60"})
-            await handler(scope, receive, answer.hold)
-            succeeded = answer.status in _SUCCESS
+                return _json_response(409, "this webhook is being handled", {"Retry-After": "60"})
+            await handler(scope, receive, response.append)
+            has_succeeded = response.status in _SUCCESS
         finally:
-            # After a failed claim as well: it may have come through.
-            if mine:
-                await self._settle(message.id, owner, succeeded=succeeded)
-        return answer
+            if may_own:
+                await self._record_outcome(message.id, owner, has_succeeded=has_succeeded)
+        return response
 
-    async def _settle(self, message_id: str, owner: str, *, succeeded: bool) -> None:
-        """Tell the store. If it cannot be told, the lease ends by itself and a redelivery is handled."""
-        settle = self.store.complete if succeeded else self.store.release
-        with anyio.move_on_after(_GRACE, shield=True) as scope:
+    async def _record_outcome(self, message_id: str, owner: str, *, has_succeeded: bool) -> None:
+        """Tell the store. If that fails, the lease expires by itself, and a redelivery is handled."""
+        record = self.store.complete if has_succeeded else self.store.release
+        with anyio.move_on_after(self.store_timeout, shield=True) as scope:
             try:
-                await settle(message_id, owner)
-            except Exception as error:  # noqa: BLE001  (what the handler did or raised is what counts)
+                await record(message_id, owner)
+            except Exception as error:  # noqa: BLE001  (the handler's response or exception takes precedence)
                 logger.error("webhook store failed: %s", type(error).__name__)  # noqa: TRY400
         if scope.cancelled_caught:
-            logger.error("webhook store failed: no answer in %d s", _GRACE)
+            logger.error("webhook store failed: no response in %g s", self.store_timeout)
 
 
 @define
-class _Held:
-    """The answer of a handler, held back until it is certain."""
+class _BufferedResponse:
+    """A handler's response, buffered until everything has succeeded."""
 
     status: int = 0
     _messages: list[Message] = field(factory=list["MutableMapping[str, Any]"])
 
-    async def hold(self, message: Message) -> None:
-        """Be the `send` of the handler."""
+    async def append(self, message: Message) -> None:
+        """Serve as the handler's `send`."""
         if message["type"] == "http.response.start":
             self.status = message["status"]
         self._messages.append(message)
@@ -213,10 +243,12 @@ class _Held:
             await send(message)
 
 
-async def _read(request: Request, receive: Receive, limit: int) -> bytes | None:
-    """The body, or more of it than the limit allows; `None` if the sender is gone."""
-    announced = request.headers.get("content-length", "")
-    if announced.isdecimal() and len(announced) < 20 and int(announced) > limit:  # noqa: PLR2004  (an int64)
+async def _read_body(request: Request, receive: Receive, limit: int) -> bytes | None:
+    """Return the body, or a longer one than `limit` if it is too large; `None` if the client has disconnected."""
+    content_length = request.headers.get("content-length", "")
+    if (
+        content_length.isdecimal() and len(content_length) < 20 and int(content_length) > limit  # noqa: PLR2004  (an int64)
+    ):
         return bytes(limit + 1)
     body = bytearray()
     while len(body) <= limit:
@@ -230,31 +262,31 @@ async def _read(request: Request, receive: Receive, limit: int) -> bytes | None:
 
 
 def _replay(body: bytes, receive: Receive) -> Receive:
-    """A `receive` that gives the body once, and then whatever comes."""
-    given = False
+    """Return a `receive` that returns the body once, and then whatever follows."""
+    is_replayed = False
 
     async def replay() -> Message:
-        nonlocal given
-        if given:
+        nonlocal is_replayed
+        if is_replayed:
             return await receive()
-        given = True
+        is_replayed = True
         return {"type": "http.request", "body": body, "more_body": False}
 
     return replay
 
 
-def _answer(status: int, detail: str, headers: dict[str, str] | None = None) -> Response:
+def _json_response(status: int, detail: str, headers: dict[str, str] | None = None) -> Response:
     return JSONResponse({"detail": detail}, status, headers)
 
 
 # --- the app's own OpenAPI document ----------------------------------------------------------------------
 
-_HEADERS: Final = {
+_HEADER_DESCRIPTIONS: Final = {
     ID: "Id of the webhook: the same in every redelivery.",
     TIMESTAMP: "When this delivery was sent, in Unix seconds.",
     SIGNATURE: "Signatures, separated by spaces: `v1,` and the Base64 of an HMAC-SHA256.",
 }
-_BODY: Final[dict[str, Any]] = {
+_BODY_SCHEMA: Final[dict[str, Any]] = {
     "type": "object",
     "required": ["type", "timestamp", "data"],
     "properties": {
@@ -263,30 +295,30 @@ _BODY: Final[dict[str, Any]] = {
         "data": {"type": "object"},
     },
 }
-_REFUSALS: Final[dict[int | str, dict[str, Any]]] = {
-    400: {"description": "No valid webhook: nothing was done."},
+_ERROR_RESPONSES: Final[dict[int | str, dict[str, Any]]] = {
+    400: {"description": "Not a valid webhook: nothing was done."},
     409: {"description": "This webhook is being handled right now: deliver it again later."},
     413: {"description": "The body is too large: nothing was done."},
 }
 
 
-def _documented(extra: dict[str, Any]) -> dict[str, Any]:
-    """The user's additions to a route's OpenAPI entry, and ours where there are none yet."""
+def _add_openapi_defaults(extra: dict[str, Any]) -> dict[str, Any]:
+    """Return the user's additions to a route's OpenAPI entry, completed by the webhook's headers and body."""
     extra = copy.deepcopy(extra)
     parameters: list[dict[str, Any]] = extra.setdefault("parameters", [])
-    named = {parameter.get("name") for parameter in parameters}
+    names = {parameter.get("name") for parameter in parameters}
     parameters += [
         {
             "name": name,
             "in": "header",
             "required": True,
-            "description": words,
+            "description": description,
             "schema": {"type": "string"},
         }
-        for name, words in _HEADERS.items()
-        if name not in named
+        for name, description in _HEADER_DESCRIPTIONS.items()
+        if name not in names
     ]
     extra.setdefault(
-        "requestBody", {"required": True, "content": {"application/json": {"schema": _BODY}}}
+        "requestBody", {"required": True, "content": {"application/json": {"schema": _BODY_SCHEMA}}}
     )
     return extra

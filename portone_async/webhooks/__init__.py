@@ -1,26 +1,25 @@
-"""PortOne's webhooks: is this request theirs, and what does it tell.
+"""Verify webhooks from PortOne, and parse their events.
 
     message = verify(await request.body(), request.headers, secrets)
     match message.event:
         case TransactionPaidWebhook(data=data):
-            ...                                  # look data.payment_id up, compare the amount, then deliver
+            ...                                  # look up data.payment_id, compare the amount, then deliver
         case UnknownVariant():
-            ...                                  # PortOne may add a type any day: ignore it, answer 200
+            ...                                  # PortOne may add types at any time: ignore it, respond with 200
 
-`portone_async.fastapi` does this for FastAPI, with deduplication.
+`portone_async.fastapi` does this for FastAPI, and handles each webhook only once.
 """
 
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final, TypeAlias, Union
 
 from attrs import define
 
 from portone_async._errors import InvalidArgumentError
-from portone_async.webhooks._bodies import read_event
+from portone_async.webhooks._bodies import parse_event
 from portone_async.webhooks._errors import (
     MalformedTimestampError,
     MissingHeaderError,
@@ -36,21 +35,22 @@ from portone_async.webhooks._signing import (
     SIGNATURE,
     TIMESTAMP,
     Headers,
-    check_signature,
-    content_of,
-    keys_of,
-    signature_of,
-    signed_headers,
+    Secrets,
+    compute_signature,
+    decode_secrets,
+    read_headers,
+    to_bytes,
+    verify_signature,
 )
 
 if TYPE_CHECKING:
     from portone_async.models import LegacyWebhook, Webhook
 
     Event: TypeAlias = Webhook | LegacyWebhook
-    """What a webhook tells: one of `portone_async.models`, or `UnknownVariant` for a type added since."""
+    """A webhook's event: a model, or `UnknownVariant` for a type that this version does not know."""
 
 __all__ = [
-    "TOLERANCE",
+    "DEFAULT_TOLERANCE",
     "Event",
     "MalformedTimestampError",
     "MissingHeaderError",
@@ -66,107 +66,109 @@ __all__ = [
     "verify",
 ]
 
-TOLERANCE: Final = timedelta(minutes=5)
-"""How far `webhook-timestamp` may be from this machine's clock, either way."""
+DEFAULT_TOLERANCE: Final = timedelta(minutes=5)
+"""How far `webhook-timestamp` may differ from this machine's clock, in either direction."""
 
 
 @define(frozen=True)
 class WebhookMessage:
-    """A webhook that PortOne certainly sent."""
+    """A verified webhook."""
 
     id: str
-    """`webhook-id`: the same in every redelivery, so the key to handle an event once by."""
+    """`webhook-id`: the same in every redelivery, so it identifies the event for deduplication."""
     timestamp: datetime
-    """When this delivery was sent; when the event happened is `event.timestamp`."""
+    """When this delivery was sent. When the event happened is `event.timestamp`."""
     event: Event
-    """What it tells."""
+    """What happened."""
 
 
 def verify(
     body: bytes | bytearray | memoryview | str,
     headers: Headers,
-    secrets: str | Iterable[str],
+    secrets: Secrets,
     *,
-    tolerance: timedelta = TOLERANCE,
+    tolerance: timedelta = DEFAULT_TOLERANCE,
     now: datetime | None = None,
 ) -> WebhookMessage:
-    """Make sure that a request is a webhook of PortOne's, and read it.
+    """Verify that a request is a webhook from PortOne, and parse it.
 
     Args:
-        body: The raw body, as it came over the wire. Text is taken as UTF-8.
+        body: The raw body, as received. Text is encoded as UTF-8.
         headers: The request's headers: any mapping or pairs, names in any case, values that are `str`, `bytes`
             or lists of them.
-        secrets: The webhook secret of PortOne's console, or several while one is being replaced; each with or
-            without `whsec_`.
-        tolerance: How far `webhook-timestamp` may be from `now`, either way.
-        now: The time to compare with, aware. For webhooks that were stored: the time they came. Else the clock.
+        secrets: The webhook secret from PortOne's console, or several while one is being replaced. A `str` is Base64,
+            with or without `whsec_`; `bytes` are the decoded key (or start with `whsec_`). At least 24 bytes decoded.
+        tolerance: How far `webhook-timestamp` may differ from `now`, in either direction.
+        now: The time to compare with, timezone-aware; the current time by default. For webhooks that were stored,
+            pass the time at which they were received.
 
     Returns:
-        Its id, the time it was sent, and the event. A departure of the event from what this version knows never
-        raises: a missing field is `None`, an unknown type an `UnknownVariant`.
+        The webhook's id, the time it was sent, and its event. An event that differs from what this version knows is
+        not an error: a missing field is `None`, an unknown type an `UnknownVariant`.
 
     Raises:
-        WebhookVerificationError: It is not; the class says why. Answer 400 and do nothing.
-        InvalidArgumentError: A secret is not one, or an argument has another type: a fault of this program.
+        WebhookVerificationError: It is not a valid webhook; the class tells why. Respond with 400 and do nothing.
+        InvalidArgumentError: A secret is not valid, or an argument has a wrong type: this is a bug in the program.
     """
-    keys = keys_of(secrets)
-    content = content_of(body)
-    moment = _moment(now, "now")
+    keys = decode_secrets(secrets)
+    content = to_bytes(body)
+    seconds_now = _check_aware(now, "now").timestamp()
     if not isinstance(tolerance, timedelta) or tolerance < timedelta():  # pyright: ignore[reportUnnecessaryIsInstance]
         raise InvalidArgumentError("tolerance takes a timedelta that is not negative")
-    signed = signed_headers(headers)
-    age = moment.timestamp() - signed.seconds
+    signed = read_headers(headers)
+    age = seconds_now - signed.seconds
     if age > tolerance.total_seconds():
         raise TimestampTooOldError
     if -age > tolerance.total_seconds():
         raise TimestampTooNewError
-    check_signature(keys, signed, content)
+    verify_signature(keys, signed, content)
     return WebhookMessage(
-        signed.id, datetime.fromtimestamp(signed.seconds, UTC), read_event(content)
+        signed.id, datetime.fromtimestamp(signed.seconds, UTC), parse_event(content)
     )
 
 
 def parse_unverified(body: bytes | bytearray | memoryview | str) -> Event:
-    """Read a webhook without knowing who sent it: anybody can send one that says an order is paid.
+    """Parse a webhook without verifying it: anyone can send one that says an order is paid.
 
-    For bodies that were verified when they came and stored since. `verify` is for requests.
+    Meant for bodies that were verified when they were received, and stored since. For requests, use `verify`.
 
     Raises:
-        UnreadableBodyError: The body is no webhook.
+        UnreadableBodyError: The body is not a webhook.
     """
-    return read_event(content_of(body))
+    return parse_event(to_bytes(body))
 
 
 def sign(
     body: bytes | bytearray | memoryview | str,
-    secrets: str | Iterable[str],
+    secrets: Secrets,
     *,
     message_id: str | None = None,
     timestamp: datetime | None = None,
 ) -> dict[str, str]:
-    """The headers that PortOne would send with a body; for tests.
+    """Return the headers that PortOne would send with a body. For tests.
 
     Args:
         body: The body.
-        secrets: The webhook secret, or several for a signature by each.
-        message_id: The `webhook-id`, in printable ASCII. A new one when not given.
-        timestamp: When it is sent, aware. The clock when not given.
+        secrets: The webhook secret, as for `verify`, or several for one signature each.
+        message_id: The `webhook-id`, in printable ASCII. Random by default.
+        timestamp: When the webhook is sent, timezone-aware. The current time by default.
 
     Raises:
-        InvalidArgumentError: An argument cannot be right.
+        InvalidArgumentError: An argument is not valid.
     """
-    keys = keys_of(secrets)
-    content = content_of(body)
+    keys = decode_secrets(secrets)
+    content = to_bytes(body)
     if message_id is None:
         message_id = f"msg_{uuid.uuid4().hex}"
     if not message_id or not message_id.isascii() or not message_id.isprintable():
         raise InvalidArgumentError("message_id takes printable ASCII")
-    seconds = str(int(_moment(timestamp, "timestamp").timestamp()))
-    signatures = (signature_of(key, message_id, seconds, content).decode() for key in keys)
+    seconds = str(int(_check_aware(timestamp, "timestamp").timestamp()))
+    signatures = (compute_signature(key, message_id, seconds, content).decode() for key in keys)
     return {ID: message_id, TIMESTAMP: seconds, SIGNATURE: " ".join(signatures)}
 
 
-def _moment(value: datetime | None, name: str) -> datetime:
+def _check_aware(value: datetime | None, name: str) -> datetime:
+    """Return a timezone-aware time, by default the current one."""
     if value is None:
         return datetime.now(UTC)
     if not isinstance(value, datetime) or value.tzinfo is None:  # pyright: ignore[reportUnnecessaryIsInstance]

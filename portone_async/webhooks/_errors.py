@@ -1,4 +1,4 @@
-"""Why a webhook is refused.
+"""Why the verification of a webhook fails.
 
     WebhookVerificationError
     ├── MissingHeaderError          .header
@@ -9,8 +9,8 @@
     ├── NoMatchingSignatureError
     └── UnreadableBodyError
 
-What is refused may come from anyone, and what is logged may be read by anyone: messages are constants, so they
-hold no secret, no payload, no signature and nothing else of the request.
+A refused request may come from anyone, and logs may be read by anyone. So messages are constants: they contain no
+secret, no payload, no signature and nothing else of the request.
 """
 
 from __future__ import annotations
@@ -21,61 +21,66 @@ from portone_async._errors import PortOneError
 
 
 class WebhookVerificationError(PortOneError):
-    """This request is not, or cannot be shown to be, a webhook of PortOne's: answer it with 400 and do nothing."""
+    """The request is not a webhook from PortOne, or cannot be proven to be one: respond with 400 and do nothing."""
 
-    _problem: ClassVar[str] = "the webhook is not valid"
+    _message: ClassVar[str] = "the webhook is not valid"
 
     def __init__(self) -> None:
-        super().__init__(self._problem)
+        super().__init__(self._message)
 
 
 class _HeaderError(WebhookVerificationError):
     def __init__(self, header: str) -> None:
         super().__init__()
-        self.args = (f"{self._problem}: {header}",)
+        self.args = (f"{self._message}: {header}",)
         self.header: Final = header
 
 
 class MissingHeaderError(_HeaderError):
-    """A header of the signature is absent, empty or no text; `header` is its name."""
+    """A signature header is absent, empty or not text; `header` is its name."""
 
-    _problem = "a header of the webhook is missing"
+    _message = "a header of the webhook is missing"
 
 
 class RepeatedHeaderError(_HeaderError):
-    """A header came twice with two values, so that which one was signed is a guess; `header` is its name."""
+    """A signature header was sent twice with different values, so it is unclear which one was signed.
 
-    _problem = "a header of the webhook has two values"
+    `header` is its name.
+    """
+
+    _message = "a header of the webhook has two values"
 
 
 class MalformedTimestampError(WebhookVerificationError):
-    """`webhook-timestamp` is not a whole number of seconds."""
+    """`webhook-timestamp` is not an integer number of seconds."""
 
-    _problem = "webhook-timestamp is not a whole number of seconds"
+    _message = "webhook-timestamp is not an integer number of seconds"
 
 
 class TimestampTooOldError(WebhookVerificationError):
-    """The webhook was sent too long ago: a replay, or this machine's clock is ahead."""
+    """The webhook was sent too long ago: it is a replay, or this machine's clock is fast."""
 
-    _problem = "webhook-timestamp is too old: a replay, or this machine's clock is ahead"
+    _message = (
+        "webhook-timestamp is too old: the webhook is a replay, or this machine's clock is fast"
+    )
 
 
 class TimestampTooNewError(WebhookVerificationError):
-    """The webhook was sent in the future: this machine's clock is behind."""
+    """The webhook was sent in the future: this machine's clock is slow."""
 
-    _problem = "webhook-timestamp is in the future: this machine's clock is behind"
+    _message = "webhook-timestamp is in the future: this machine's clock is slow"
 
 
 class NoMatchingSignatureError(WebhookVerificationError):
-    """No signature fits: another secret, a body that was changed on its way here, or a forgery."""
+    """No signature matches: the secret is wrong, the body was changed on its way here, or it is a forgery."""
 
-    _problem = (
-        "no signature fits: the secret is another one, the body is not the raw bytes that came, "
+    _message = (
+        "no signature matches: the secret is wrong, the body is not the raw bytes that were received, "
         "or it is a forgery"
     )
 
 
 class UnreadableBodyError(WebhookVerificationError):
-    """The body is neither a JSON object nor the form of version 2024-01-01."""
+    """The body is neither a JSON object nor a form of version 2024-01-01."""
 
-    _problem = "the body is no webhook: neither a JSON object nor the form of version 2024-01-01"
+    _message = "the body is not a webhook: neither a JSON object nor a form of version 2024-01-01"

@@ -1,4 +1,4 @@
-"""Signatures as Standard Webhooks has them (https://www.standardwebhooks.com): pure functions, no clock."""
+"""Signatures according to Standard Webhooks (https://www.standardwebhooks.com): pure functions, without a clock."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import hashlib
 import hmac
 import re
 from collections.abc import Iterable, Mapping
-from typing import Any, Final, NamedTuple, cast
+from typing import Any, Final, NamedTuple, TypeAlias, cast
 
 from portone_async._errors import InvalidArgumentError
 from portone_async.webhooks._errors import (
@@ -18,21 +18,26 @@ from portone_async.webhooks._errors import (
     RepeatedHeaderError,
 )
 
-Headers = Mapping[Any, Any] | Iterable[tuple[Any, Any]]
+Headers: TypeAlias = Mapping[Any, Any] | Iterable[tuple[Any, Any]]
+Secrets: TypeAlias = str | bytes | Iterable[str | bytes]
 
 ID: Final = "webhook-id"
 TIMESTAMP: Final = "webhook-timestamp"
 SIGNATURE: Final = "webhook-signature"
 _NAMES: Final = (ID, TIMESTAMP, SIGNATURE)
 _PREFIX: Final = "whsec_"
+# "Signing secret: random, between 24 bytes (192 bits) and 64 bytes (512 bits)":
+# https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md#signature-scheme
+# Longer keys are no less safe, and HMAC takes them, so only the minimum is enforced.
+_MIN_KEY_SIZE: Final = 24
 _VERSION: Final = b"v1,"
-# ASCII digits only: int() takes signs, spaces, underscores and the digits of every script. Eleven of them last
-# until the year 5138, and are a time that datetime can hold.
+# Only ASCII digits: int() also accepts signs, spaces, underscores and the digits of other scripts. Eleven digits are
+# enough until the year 5138, and fit into a datetime.
 _SECONDS: Final = re.compile(r"[0-9]{1,11}")
 
 
-class Signed(NamedTuple):
-    """The three headers of a webhook, as they came."""
+class SignatureHeaders(NamedTuple):
+    """The three headers of a webhook, as received."""
 
     id: str
     timestamp: str
@@ -40,77 +45,114 @@ class Signed(NamedTuple):
 
     @property
     def seconds(self) -> int:
-        """When it was sent, in Unix seconds."""
+        """When the webhook was sent, in Unix seconds.
+
+        Raises:
+            MalformedTimestampError: The header is not a number of seconds.
+        """
         if _SECONDS.fullmatch(self.timestamp) is None:
             raise MalformedTimestampError
         return int(self.timestamp)
 
 
-def keys_of(secrets: str | Iterable[str]) -> tuple[bytes, ...]:
-    """The keys behind one secret or several, each with or without `whsec_`."""
-    listed: list[Any] = [secrets] if isinstance(secrets, str) else _listed(secrets)
-    if not listed:
+def decode_secrets(secrets: Secrets) -> tuple[bytes, ...]:
+    """Return the HMAC keys for one secret or several.
+
+    A `str` is Base64, with or without `whsec_`. `bytes` are the key itself, as in the libraries of Standard Webhooks
+    and in PortOne's own SDK, unless they start with `whsec_`: then they are an encoded `str`.
+
+    Raises:
+        InvalidArgumentError: A secret is not valid, or there is none.
+    """
+    keys = tuple(map(_decode_secret, list_secrets(secrets)))
+    if not keys:
         raise InvalidArgumentError("no webhook secret was given")
-    return tuple(_key(secret) for secret in listed)
+    return keys
 
 
-def _listed(secrets: Any) -> list[Any]:
-    if isinstance(secrets, bytes | bytearray | Mapping) or not isinstance(secrets, Iterable):
+def list_secrets(secrets: Any) -> list[Any]:
+    """Return one secret or several as a list, without looking at each.
+
+    Raises:
+        InvalidArgumentError: They are neither a secret nor an iterable of secrets.
+    """
+    if secrets is None:
         raise InvalidArgumentError(
-            f"secrets takes a str or several, not {type(cast('object', secrets)).__name__}"
+            "the webhook secret is None: is the setting or environment variable that holds it set?"
+        )
+    if isinstance(secrets, str | bytes | bytearray):
+        return [secrets]
+    if isinstance(secrets, Mapping) or not isinstance(secrets, Iterable):
+        raise InvalidArgumentError(
+            f"secrets takes a str or bytes, or several, not {type(cast('object', secrets)).__name__}"
         )
     return list(cast("Iterable[Any]", secrets))
 
 
-def _key(secret: Any) -> bytes:
-    if not isinstance(secret, str):
-        raise InvalidArgumentError(f"a webhook secret is a str, not {type(secret).__name__}")
-    key = _decoded(secret.removeprefix(_PREFIX))
-    if not key:
-        # Nothing of it is repeated, and no exception that knows it is chained.
+def _decode_secret(secret: Any) -> bytes:
+    if isinstance(secret, bytes | bytearray):
+        is_text = secret.startswith(_PREFIX.encode())
+        key = _decode_base64(secret.decode("latin-1")) if is_text else bytes(secret)
+    elif isinstance(secret, str):
+        key = _decode_base64(secret)
+    else:
         raise InvalidArgumentError(
-            "a webhook secret is empty or not Base64: copy it whole from PortOne's console"
+            f"a webhook secret is a str or bytes, not {type(secret).__name__}"
+        )
+    # The messages do not repeat the secret, and no exception that knows it is chained.
+    if not key:
+        raise InvalidArgumentError(
+            "a webhook secret is empty or not Base64: copy all of it from PortOne's console"
+        )
+    if len(key) < _MIN_KEY_SIZE:
+        raise InvalidArgumentError(
+            f"a webhook secret has {len(key)} bytes, but Standard Webhooks requires at least {_MIN_KEY_SIZE}: "
+            "copy all of it from PortOne's console"
         )
     return key
 
 
-def _decoded(text: str) -> bytes | None:
+def _decode_base64(secret: str) -> bytes | None:
+    text = secret.removeprefix(_PREFIX)
     try:
         return base64.b64decode(text + "=" * (-len(text) % 4), validate=True)
     except (binascii.Error, ValueError):
         return None
 
 
-def content_of(body: Any) -> bytes:
-    """The bytes of a body."""
+def to_bytes(body: Any) -> bytes:
+    """Return a body as bytes."""
     if isinstance(body, str):
-        # A str that is no Unicode text cannot be what was signed: any bytes that do not fit will do.
+        # Lone surrogates are not valid Unicode, so such a str cannot be what was signed: any bytes will do.
         return body.encode("utf-8", "surrogatepass")
     if isinstance(body, bytes | bytearray | memoryview):
         return bytes(cast("bytes", body))
     raise InvalidArgumentError(
         f"body takes the raw bytes (or text) of the request, not {type(body).__name__}: "
-        "JSON that was parsed and written again is not what was signed"
+        "JSON that was parsed and serialized again is not what was signed"
     )
 
 
-def signed_headers(headers: Any) -> Signed:
-    """The three headers, from any mapping or list of pairs: any case, `str` or `bytes`, one value or a list."""
-    found: dict[str, set[str]] = {name: set() for name in _NAMES}
-    for key, value in _pairs(headers):
-        name = _text(key).lower()
-        if name in found:
+def read_headers(headers: Any) -> SignatureHeaders:
+    """Return the three headers from any mapping or list of pairs.
+
+    Names may have any case. Names and values may be `str` or `bytes`, and values also lists of them.
+    """
+    values_by_name: dict[str, set[str]] = {name: set() for name in _NAMES}
+    for key, value in _to_pairs(headers):
+        name = _to_text(key).lower()
+        if name in values_by_name:
             values = cast("list[Any]", value) if isinstance(value, list | tuple) else [value]
-            found[name].update(filter(None, map(_text, values)))
-    for name, values in found.items():
+            values_by_name[name].update(filter(None, map(_to_text, values)))
+    for name, values in values_by_name.items():
         if not values:
             raise MissingHeaderError(name)
         if len(values) > 1:
             raise RepeatedHeaderError(name)
-    return Signed(*(values.pop() for values in found.values()))
+    return SignatureHeaders(*(values.pop() for values in values_by_name.values()))
 
 
-def _pairs(headers: Any) -> list[tuple[Any, Any]]:
+def _to_pairs(headers: Any) -> list[tuple[Any, Any]]:
     try:
         return [(key, value) for key, value in getattr(headers, "items", lambda: headers)()]
     except (TypeError, ValueError):
@@ -120,35 +162,38 @@ def _pairs(headers: Any) -> list[tuple[Any, Any]]:
     )
 
 
-def _text(value: Any) -> str:
-    """A header's name or value; what is no text counts as absent."""
+def _to_text(value: Any) -> str:
+    """Return a header's name or value as text; anything that is not text counts as absent."""
     if isinstance(value, bytes | bytearray):
         return value.decode("latin-1")
     return value if isinstance(value, str) else ""
 
 
-def signature_of(key: bytes, message_id: str, timestamp: str, content: bytes) -> bytes:
-    """`v1,` and the Base64 of the HMAC."""
-    # Lone surrogates are kept apart from each other: two ids never share a signature.
+def compute_signature(key: bytes, message_id: str, timestamp: str, content: bytes) -> bytes:
+    """Return `v1,` and the Base64 of the HMAC."""
+    # "surrogatepass" keeps lone surrogates distinct, so that two ids never share a signature.
     signed = f"{message_id}.{timestamp}.".encode("utf-8", "surrogatepass") + content
     return _VERSION + base64.b64encode(hmac.digest(key, signed, hashlib.sha256))
 
 
-def check_signature(keys: tuple[bytes, ...], signed: Signed, content: bytes) -> None:
-    """Refuse unless a signature fits one of the keys.
+def verify_signature(keys: tuple[bytes, ...], headers: SignatureHeaders, content: bytes) -> None:
+    """Raise unless one of the signatures matches one of the keys.
 
-    The text is compared, not what it decodes to: Base64 has several spellings of the same bytes. Every pair is
-    compared, each in constant time, so that the time taken tells nothing but how many there are.
+    Signatures are compared as text, not decoded: the same bytes have several Base64 spellings. Every pair is compared,
+    each in constant time, so the total time reveals only how many there are.
+
+    Raises:
+        NoMatchingSignatureError: None matches.
     """
-    given = [
+    candidates = [
         part
-        for part in signed.signature.encode("utf-8", "surrogatepass").split(b" ")
+        for part in headers.signature.encode("utf-8", "surrogatepass").split(b" ")
         if part.startswith(_VERSION)
     ]
-    fits = False
+    is_match = False
     for key in keys:
-        expected = signature_of(key, signed.id, signed.timestamp, content)
-        for candidate in given:
-            fits |= hmac.compare_digest(candidate, expected)
-    if not fits:
+        expected = compute_signature(key, headers.id, headers.timestamp, content)
+        for candidate in candidates:
+            is_match |= hmac.compare_digest(candidate, expected)
+    if not is_match:
         raise NoMatchingSignatureError

@@ -20,18 +20,18 @@ INFO = RequestInfo("GET", "/")
 
 
 class Run:
-    """A run whose calls take so many turns of the event loop, and what it was seen to do."""
+    """Calls that each take a given number of turns of the event loop, and counters of what a run did with them."""
 
     def __init__(self, turns: list[int], failing: set[int]) -> None:
         self.turns = turns
         self.failing = failing
-        self.taken = self.handed = self.running = 0
-        self.most_running = self.most_outstanding = 0
+        self.taken = self.returned = self.running = 0
+        self.most_running = self.most_pending = 0
 
     def numbers(self) -> Iterator[int]:
         for number in range(len(self.turns)):
             self.taken += 1
-            self.most_outstanding = max(self.most_outstanding, self.taken - self.handed)
+            self.most_pending = max(self.most_pending, self.taken - self.returned)
             yield number
 
     async def numbers_async(self) -> AsyncIterator[int]:
@@ -73,7 +73,7 @@ def test_any_run_keeps_its_bounds_and_loses_nothing(
 ) -> None:
     indexes = st.integers(0, max(0, len(turns) - 1))
     failing = data.draw(st.sets(indexes) if turns else st.just(set[int]()))
-    fail_over = data.draw(st.none() | st.integers(1, 5))
+    max_failures = data.draw(st.none() | st.integers(1, 5))
     leave_after = data.draw(st.none() | st.integers(1, 40))
     run = Run(turns, failing)
     seen: list[bulk.Result[int, int]] = []
@@ -88,37 +88,37 @@ def test_any_run_keeps_its_bounds_and_loses_nothing(
                 run.call,
                 inputs,
                 concurrency=concurrency,
-                window=concurrency + extra,
+                buffer_size=concurrency + extra,
                 ordered=ordered,
-                fail_over=fail_over,
+                max_failures=max_failures,
             ) as results:
                 async for result in results:
-                    run.handed += 1
+                    run.returned += 1
                     seen.append(result)
                     for _ in range(slowness):
                         await anyio.lowlevel.checkpoint()
                     if leave_after == len(seen):
                         break
-        except bulk.FailOverError:
+        except bulk.TooManyFailuresError:
             stopped = True
         assert tasks() == before
 
     anyio.run(main, backend=backend)
     assert run.most_running <= concurrency
-    assert run.most_outstanding <= concurrency + extra
-    found = [result.argument for result in seen]
-    assert len(set(found)) == len(found)
+    assert run.most_pending <= concurrency + extra
+    arguments = [result.argument for result in seen]
+    assert len(set(arguments)) == len(arguments)
     assert all((r.error is not None) == (r.argument in failing) for r in seen)
     assert all(r.index == r.argument for r in seen)
     if ordered:
-        assert found == list(range(len(found)))
+        assert arguments == list(range(len(arguments)))
     failed = sum(r.error is not None for r in seen)
     if stopped:
-        assert fail_over is not None
-        assert failed >= fail_over
+        assert max_failures is not None
+        assert failed >= max_failures
     elif leave_after != len(seen):
-        assert sorted(found) == list(range(len(turns)))
-        assert fail_over is None or failed < fail_over
+        assert sorted(arguments) == list(range(len(turns)))
+        assert max_failures is None or failed < max_failures
 
 
 @pytest.mark.parametrize("backend", ["asyncio", "trio"])
@@ -141,7 +141,7 @@ def test_memory_does_not_grow_with_the_input(backend: str, ordered: bool) -> Non
         finally:
             tracemalloc.stop()
 
-    # 20,000 results are 200 MB; 200 wait for the loop at most.
+    # 20,000 results are 200 MB; at most 200 are buffered for the loop.
     assert peak(20_000) < peak(1_000) + 1_000_000 < 10_000_000
 
 
@@ -159,7 +159,7 @@ async def test_a_consumer_that_does_nothing_stops_the_input() -> None:
     async def echo(number: int) -> int:
         return number
 
-    async with bulk.lookup(echo, numbers(), concurrency=5, window=12) as results:
+    async with bulk.lookup(echo, numbers(), concurrency=5, buffer_size=12) as results:
         await anyio.wait_all_tasks_blocked()
         assert taken == 12
         await anext(results)

@@ -1,4 +1,4 @@
-"""What comes out of a lookup."""
+"""The results of a lookup."""
 
 from __future__ import annotations
 
@@ -10,19 +10,20 @@ import pytest
 
 from portone_async import PortOneError, bulk, errors
 from portone_async._errors import RequestInfo
+from portone_async.bulk.progress import ProgressTracker
 
 pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("no_task_left")]
 INFO = RequestInfo("GET", "/payments/{paymentId}")
 
 
-def refusal(status: int = 404) -> errors.APIError:
+def api_error(status: int = 404) -> errors.APIError:
     return errors.APIError(status=status, request=INFO)
 
 
 async def double(number: int) -> int:
     await anyio.lowlevel.checkpoint()
     if number < 0:
-        raise refusal()
+        raise api_error()
     return number * 2
 
 
@@ -41,7 +42,7 @@ async def test_each_result_has_its_argument_and_its_value_or_error() -> None:
         _ = by_index[1].value
 
 
-async def test_results_come_as_they_end() -> None:
+async def test_results_come_in_the_order_of_completion() -> None:
     gates = {"slow": anyio.Event(), "fast": anyio.Event()}
 
     async def wait(name: str) -> None:
@@ -65,22 +66,22 @@ async def test_ordered_results_come_in_the_order_of_the_input() -> None:
             gate.set()
         return number
 
-    async with bulk.lookup(wait, range(10), ordered=True, concurrency=3, window=10) as results:
+    async with bulk.lookup(wait, range(10), ordered=True, concurrency=3, buffer_size=10) as results:
         assert [result.argument async for result in results] == list(range(10))
 
 
-async def test_ordered_results_run_no_further_ahead_than_the_window() -> None:
+async def test_ordered_results_run_no_further_ahead_than_the_buffer_size() -> None:
     gate = anyio.Event()
-    begun: list[int] = []
+    started: list[int] = []
 
     async def wait(number: int) -> None:
-        begun.append(number)
+        started.append(number)
         if number == 0:
             await gate.wait()
 
-    async with bulk.lookup(wait, range(100), ordered=True, concurrency=2, window=5) as results:
+    async with bulk.lookup(wait, range(100), ordered=True, concurrency=2, buffer_size=5) as results:
         await anyio.wait_all_tasks_blocked()
-        assert begun == [0, 1, 2, 3, 4]
+        assert started == [0, 1, 2, 3, 4]
         gate.set()
         assert len([result async for result in results]) == 100
 
@@ -113,59 +114,66 @@ async def test_an_input_is_not_read_before_the_block_nor_by_two_at_once() -> Non
     assert len(await gather(results)) == 10
 
 
-async def test_an_error_of_the_input_comes_behind_the_results_before_it() -> None:
+async def test_an_error_of_the_input_comes_after_the_results_before_it() -> None:
     def numbers() -> Iterator[int]:
         yield 1
         yield 2
         raise OSError("the disk is gone")
 
     seen: list[int] = []
-    with pytest.raises(OSError, match="disk"):
+
+    async def read() -> None:
         async with bulk.lookup(double, numbers()) as results:
             async for result in results:
-                seen.append(result.value)
+                seen.append(result.value)  # noqa: PERF401  (kept when the loop raises)
+
+    with pytest.raises(OSError, match="disk"):
+        await read()
     assert sorted(seen) == [2, 4]
 
 
-async def test_a_failed_page_of_the_input_is_no_result() -> None:
+async def test_a_failed_page_of_the_input_is_not_a_result() -> None:
     async def pages() -> AsyncIterator[int]:
         yield 1
-        raise refusal(503)
+        raise api_error(503)
 
     with pytest.raises(errors.APIError):
         await gather(bulk.lookup(double, pages()))
 
 
-async def test_a_mistake_in_the_program_is_raised_as_it_is() -> None:
+async def test_a_bug_in_the_program_is_raised_unchanged() -> None:
     async def broken(number: int) -> int:
-        raise TypeError("a mistake")
+        raise TypeError("a bug")
 
-    with pytest.raises(TypeError, match="a mistake"):
+    with pytest.raises(TypeError, match="a bug"):
         await gather(bulk.lookup(broken, range(10)))
 
 
-async def test_a_mistake_is_raised_even_when_the_loop_was_left_before_it() -> None:
+async def test_a_bug_is_raised_even_if_the_loop_was_left_before_it() -> None:
     async def broken(number: int) -> int:
         if number:
-            raise TypeError("a mistake")
+            raise TypeError("a bug")
         return number
 
-    with pytest.raises(TypeError, match="a mistake"):
+    async def leave_early() -> None:
         async with bulk.lookup(broken, range(2), concurrency=1) as results:
             await anext(results)
             await anyio.wait_all_tasks_blocked()
 
+    with pytest.raises(TypeError, match="a bug"):
+        await leave_early()
 
-async def test_a_mistake_that_was_seen_is_not_raised_again() -> None:
+
+async def test_a_bug_that_was_raised_once_is_not_raised_again() -> None:
     async def broken(number: int) -> int:
-        raise TypeError("a mistake")
+        raise TypeError("a bug")
 
     async with bulk.lookup(broken, range(2)) as results:
         with pytest.raises(TypeError):
             await anext(results)
 
 
-async def test_a_closed_client_is_a_mistake() -> None:
+async def test_a_closed_client_is_a_bug() -> None:
     async def closed(number: int) -> int:
         raise errors.ClientClosedError("closed")
 
@@ -181,45 +189,53 @@ async def test_an_invalid_argument_is_a_result() -> None:
     assert isinstance(result.error, errors.InvalidArgumentError)
 
 
-async def test_an_exception_of_the_block_is_raised_as_it_is() -> None:
-    with pytest.raises(ZeroDivisionError):
+async def test_an_exception_of_the_block_is_raised_unchanged() -> None:
+    async def divide() -> None:
         async with bulk.lookup(double, range(1000)) as results:
             async for _ in results:
                 raise ZeroDivisionError
 
+    with pytest.raises(ZeroDivisionError):
+        await divide()
+
 
 @pytest.mark.parametrize("limit", [1, 3])
-async def test_fail_over_hands_out_what_runs_and_then_raises(limit: int) -> None:
-    begun: list[int] = []
+async def test_max_failures_returns_the_running_calls_and_then_raises(limit: int) -> None:
+    started: list[int] = []
 
     async def fail(number: int) -> int:
-        begun.append(number)
+        started.append(number)
         await anyio.lowlevel.checkpoint()
-        raise refusal()
+        raise api_error()
 
     seen: list[int] = []
-    with pytest.raises(bulk.FailOverError) as raised:
-        async with bulk.lookup(fail, range(1000), concurrency=2, fail_over=limit) as results:
+
+    async def read() -> None:
+        async with bulk.lookup(fail, range(1000), concurrency=2, max_failures=limit) as results:
             async for result in results:
-                seen.append(result.argument)
-    assert sorted(seen) == begun
-    assert limit <= raised.value.failed == len(begun) < limit + 2
+                seen.append(result.argument)  # noqa: PERF401  (kept when the loop raises)
+
+    with pytest.raises(bulk.TooManyFailuresError) as raised:
+        await read()
+    assert sorted(seen) == started
+    assert limit <= raised.value.failed == len(started) < limit + 2
     assert isinstance(raised.value.__cause__, errors.APIError)
     assert isinstance(raised.value, PortOneError)
-    assert pickle.loads(pickle.dumps(raised.value)).failed == raised.value.failed
+    copied = pickle.loads(pickle.dumps(raised.value))  # noqa: S301  (pickled here)
+    assert copied.failed == raised.value.failed
 
 
-async def test_fewer_failures_than_fail_over_stop_nothing() -> None:
-    found = await gather(bulk.lookup(double, [-1, 1, -2, 2], fail_over=3))
+async def test_fewer_failures_than_max_failures_stop_nothing() -> None:
+    found = await gather(bulk.lookup(double, [-1, 1, -2, 2], max_failures=3))
     assert len(found) == 4
 
 
-async def test_stop_begins_no_more_and_hands_out_what_runs() -> None:
+async def test_stop_starts_no_more_calls_and_returns_the_running_ones() -> None:
     gate = anyio.Event()
-    begun: list[int] = []
+    started: list[int] = []
 
     async def wait(number: int) -> int:
-        begun.append(number)
+        started.append(number)
         await gate.wait()
         return number
 
@@ -227,7 +243,7 @@ async def test_stop_begins_no_more_and_hands_out_what_runs() -> None:
         await anyio.wait_all_tasks_blocked()
         results.stop()
         gate.set()
-        assert sorted([r.argument async for r in results]) == begun == [0, 1, 2]
+        assert sorted([r.argument async for r in results]) == started == [0, 1, 2]
 
 
 async def test_stop_does_not_wait_for_the_input() -> None:
@@ -242,27 +258,47 @@ async def test_stop_does_not_wait_for_the_input() -> None:
         assert [result async for result in results] == []
 
 
-async def test_progress_counts_and_is_told_at_the_end() -> None:
-    told: list[bulk.Progress] = []
+async def test_progress_counts_calls_and_is_reported_at_the_end() -> None:
+    reports: list[bulk.Progress] = []
     results = bulk.lookup(
-        double, [1, -1, 2], concurrency=1, on_progress=told.append, progress_every=0
+        double, [1, -1, 2], concurrency=1, on_progress=reports.append, progress_interval=0
     )
     await gather(results)
-    assert [(p.done, p.failed, p.total) for p in told] == [
+    assert [(p.completed, p.failed, p.total) for p in reports] == [
         (1, 0, 3),
         (2, 1, 3),
         (3, 1, 3),
         (3, 1, 3),
     ]
-    assert results.progress.left == 0
+    assert results.progress.time_remaining == 0
     assert results.progress.rate > 0
-    assert told[0].elapsed <= told[-1].elapsed
+    assert reports[0].elapsed <= reports[-1].elapsed
 
 
-async def test_progress_is_told_no_oftener_than_asked() -> None:
-    told: list[bulk.Progress] = []
-    await gather(bulk.lookup(double, range(1000), on_progress=told.append, progress_every=3600))
-    assert [p.done for p in told] == [1000]
+async def test_progress_is_throttled_by_the_clock() -> None:
+    now = 100.0
+    reports: list[bulk.Progress] = []
+    tracker = ProgressTracker(4, reports.append, 10, clock=lambda: now)
+    tracker.start()
+    for now in (105.0, 110.0, 119.0, 120.0):
+        tracker.record(failed=now == 110)
+    now = 121.0
+    tracker.finish()
+    tracker.finish()
+    assert [(p.completed, p.failed, p.elapsed) for p in reports] == [
+        (2, 1, 10),
+        (4, 1, 20),
+        (4, 1, 21),
+    ]
+    assert (reports[0].rate, reports[0].time_remaining) == (0.2, 10)
+
+
+async def test_progress_is_reported_no_more_often_than_the_interval() -> None:
+    reports: list[bulk.Progress] = []
+    await gather(
+        bulk.lookup(double, range(1000), on_progress=reports.append, progress_interval=3600)
+    )
+    assert [p.completed for p in reports] == [1000]
 
 
 @pytest.mark.parametrize(("total", "expected"), [(None, None), (7, 7)])
@@ -271,15 +307,15 @@ async def test_the_total_of_a_generator_is_what_the_caller_says(
 ) -> None:
     results = bulk.lookup(double, iter([1]), total=total)
     assert results.progress.total == expected
-    assert results.progress.left is None
+    assert results.progress.time_remaining is None
 
 
-async def test_a_mistake_in_the_hook_is_raised() -> None:
+async def test_an_exception_of_the_callback_is_raised() -> None:
     def hook(progress: bulk.Progress) -> None:
-        raise KeyError("a mistake")
+        raise KeyError("a bug")
 
     with pytest.raises(KeyError):
-        await gather(bulk.lookup(double, range(3), on_progress=hook, progress_every=0))
+        await gather(bulk.lookup(double, range(3), on_progress=hook, progress_interval=0))
 
 
 @pytest.mark.parametrize(
@@ -287,19 +323,19 @@ async def test_a_mistake_in_the_hook_is_raised() -> None:
     [
         {"concurrency": 0},
         {"concurrency": True},
-        {"window": 49},
+        {"buffer_size": 49},
         {"rate": 0},
         {"rate": float("inf")},
         {"rate": float("nan")},
-        {"fail_over": 0},
+        {"max_failures": 0},
     ],
 )
-async def test_options_that_cannot_be_right_are_refused(options: dict[str, float]) -> None:
+async def test_invalid_options_are_refused(options: dict[str, float]) -> None:
     with pytest.raises(errors.InvalidArgumentError):
         bulk.lookup(double, [1], **options)  # type: ignore[arg-type]
 
 
-async def test_a_text_is_no_list_of_ids() -> None:
+async def test_a_string_is_not_a_list_of_ids() -> None:
     async def get(payment_id: str) -> str:
         return payment_id
 

@@ -1,4 +1,4 @@
-"""Nothing is left running, whichever way a lookup ends."""
+"""No task is left running, however a lookup ends."""
 
 from __future__ import annotations
 
@@ -19,15 +19,15 @@ pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("no_task_left")]
 
 
 class Calls:
-    """A function that never returns, and who is in it."""
+    """A function that never returns, and counters of its calls."""
 
     def __init__(self) -> None:
         self.running = 0
-        self.begun = 0
+        self.started = 0
 
-    async def __call__(self, number: int) -> int:
+    async def __call__(self, _: int) -> int:
         self.running += 1
-        self.begun += 1
+        self.started += 1
         try:
             await anyio.sleep_forever()
         finally:
@@ -40,14 +40,14 @@ def calls() -> Calls:
     return Calls()
 
 
-async def test_calls_run_as_many_at_once_as_asked(calls: Calls) -> None:
+async def test_as_many_calls_run_at_once_as_requested(calls: Calls) -> None:
     async with bulk.lookup(calls, range(100), concurrency=7):
         await anyio.wait_all_tasks_blocked()
         assert calls.running == 7
     assert calls.running == 0
 
 
-async def test_break_cancels_what_runs() -> None:
+async def test_break_cancels_running_calls() -> None:
     calls = Calls()
 
     async def first_only(number: int) -> int:
@@ -63,7 +63,7 @@ async def test_break_cancels_what_runs() -> None:
     assert tasks() == before
 
 
-async def test_a_cancelled_consumer_cancels_what_runs(calls: Calls) -> None:
+async def test_a_cancelled_consumer_cancels_running_calls(calls: Calls) -> None:
     with anyio.CancelScope() as scope:
         async with bulk.lookup(calls, range(100)) as results:
             await anyio.wait_all_tasks_blocked()
@@ -73,7 +73,7 @@ async def test_a_cancelled_consumer_cancels_what_runs(calls: Calls) -> None:
     assert calls.running == 0
 
 
-async def test_a_cancelled_consumer_that_does_not_wait_cancels_what_runs(calls: Calls) -> None:
+async def test_a_cancelled_consumer_that_does_not_wait_cancels_running_calls(calls: Calls) -> None:
     with anyio.CancelScope() as scope:
         async with bulk.lookup(calls, range(100)):
             await anyio.wait_all_tasks_blocked()
@@ -82,15 +82,18 @@ async def test_a_cancelled_consumer_that_does_not_wait_cancels_what_runs(calls: 
 
 
 async def test_a_timeout_ends_it(calls: Calls) -> None:
-    with pytest.raises(TimeoutError):
+    async def run() -> None:
         with anyio.fail_after(0.01):
             async with bulk.lookup(calls, range(100)) as results:
                 await anext(results)
+
+    with pytest.raises(TimeoutError):
+        await run()
     assert calls.running == 0
 
 
 @pytest.mark.parametrize("anyio_backend", ["asyncio"])
-async def test_asyncio_s_own_cancellation_passes(calls: Calls, anyio_backend: str) -> None:
+async def test_native_asyncio_cancellation_passes_through(calls: Calls, anyio_backend: str) -> None:
     async def run() -> None:
         async with bulk.lookup(calls, range(100)) as results:
             await anext(results)
@@ -111,7 +114,7 @@ async def test_asyncio_s_own_cancellation_passes(calls: Calls, anyio_backend: st
 
 
 @pytest.mark.parametrize("anyio_backend", ["asyncio"])
-async def test_a_call_cancelled_from_elsewhere_does_not_look_like_an_end(
+async def test_a_call_cancelled_from_outside_does_not_look_like_the_end(
     anyio_backend: str,
 ) -> None:
     async def wait(number: int) -> None:
@@ -119,10 +122,13 @@ async def test_a_call_cancelled_from_elsewhere_does_not_look_like_an_end(
         future.cancel()
         await future
 
-    with pytest.raises(RuntimeError, match="cancelled from elsewhere"):
+    async def run() -> None:
         async with bulk.lookup(wait, range(3)) as results:
             async for _ in results:
                 pass
+
+    with pytest.raises(RuntimeError, match="cancelled from outside"):
+        await run()
 
 
 async def test_an_async_generator_is_closed_with_the_block() -> None:
@@ -143,7 +149,7 @@ async def test_an_async_generator_is_closed_with_the_block() -> None:
     assert closed == [True]
 
 
-async def test_a_failed_result_keeps_nothing_of_later_calls_alive() -> None:
+async def test_a_failed_result_keeps_no_later_argument_alive() -> None:
     class Thing:
         pass
 

@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from threading import Event
-from typing import Any
+from typing import IO, Any
 
 import orjson
 import pytest
@@ -21,35 +21,35 @@ from portone_async.emulator import Emulator, RequestRecord
 
 COMMAND = [sys.executable, "-m", "portone_async"]
 SECRET = "a-secret-to-look-for"
-PATIENCE = 60
+PATIENCE = 300  # seconds after which something hangs, even on a busy machine
 CONTROL = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
-OF_TERMINALS = ("NO_COLOR", "FORCE_COLOR", "COLUMNS", "TTY_COMPATIBLE", "TTY_INTERACTIVE")
+TERMINAL_VARIABLES = ("NO_COLOR", "FORCE_COLOR", "COLUMNS", "TTY_COMPATIBLE", "TTY_INTERACTIVE")
 
 
 class PortOne(Emulator):
-    """An emulator that counts the requests for each payment and tells when there were so many."""
+    """An emulator that counts the requests per payment, and lets tests wait for a number of them."""
 
     def __init__(self) -> None:
-        super().__init__(secret=SECRET, on_request=self._see)
-        self.asked = Counter[str]()
+        super().__init__(secret=SECRET, on_request=self._count)
+        self.requested = Counter[str]()
         self._waiting: list[tuple[int, Event]] = []
 
-    def _see(self, record: RequestRecord) -> None:
-        self.asked[record.path.rpartition("/")[2]] += 1
+    def _count(self, record: RequestRecord) -> None:
+        self.requested[record.path.rpartition("/")[2]] += 1
         for number, event in self._waiting:
-            if self.asked.total() >= number:
+            if self.requested.total() >= number:
                 event.set()
 
     def wait_for_requests(self, number: int) -> None:
-        """Wait until so many requests have come, all told."""
+        """Wait until this many requests have arrived in total."""
         event = Event()
         self._waiting.append((number, event))
-        if self.asked.total() >= number:
+        if self.requested.total() >= number:
             event.set()
         assert event.wait(PATIENCE)
 
     def sell(self, count: int) -> list[str]:
-        """Have so many paid payments; returns their ids."""
+        """Create this many paid payments, and return their ids."""
         ids = [f"order-{number}" for number in range(count)]
         for number, payment_id in enumerate(ids):
             self.checkout(payment_id, amount=1_000 + number)
@@ -69,10 +69,22 @@ class Shell:
         self.folder = folder
         self.environment = environment
 
-    def start(self, *arguments: str, **options: Any) -> subprocess.Popen[bytes]:
-        options = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE} | options
+    def start(
+        self,
+        *arguments: str,
+        stdin: int | IO[bytes] | None = None,
+        stdout: int | IO[bytes] | None = subprocess.PIPE,
+        stderr: int | IO[bytes] | None = subprocess.PIPE,
+        preexec_fn: Callable[[], object] | None = None,
+    ) -> subprocess.Popen[bytes]:
         return subprocess.Popen(
-            [*COMMAND, *arguments], cwd=self.folder, env=self.environment, **options
+            [*COMMAND, *arguments],
+            cwd=self.folder,
+            env=self.environment,
+            stdin=stdin,
+            stdout=stdout,
+            stderr=stderr,
+            preexec_fn=preexec_fn,  # noqa: PLW1509  (the tests start no threads that fork)
         )
 
     def run(self, *arguments: str, stdin: bytes = b"") -> subprocess.CompletedProcess[str]:
@@ -86,13 +98,13 @@ class Shell:
         (self.folder / name).write_text("".join(f"{line}\n" for line in lines))
 
     def lines(self, name: str) -> list[dict[str, Any]]:
-        """The lines of a JSONL file; there must be nothing else in it."""
+        """Return the lines of a JSONL file, which must contain nothing else."""
         content = (self.folder / name).read_bytes()
         assert not content or content.endswith(b"\n")
         return [orjson.loads(line) for line in content.splitlines()]
 
     def complete_lines(self, name: str) -> list[dict[str, Any]]:
-        """The lines of a JSONL file that was left by a kill."""
+        """Return the complete lines of a JSONL file that a kill may have left incomplete."""
         path = self.folder / name
         content = path.read_bytes() if path.exists() else b""
         return [orjson.loads(line) for line in content.split(b"\n")[:-1]]
@@ -104,7 +116,7 @@ def make_shell(tmp_path: Path) -> Callable[..., Shell]:
         kept = {
             name: value
             for name, value in os.environ.items()
-            if not name.startswith("PORTONE_") and name not in OF_TERMINALS
+            if not name.startswith("PORTONE_") and name not in TERMINAL_VARIABLES
         }
         return Shell(tmp_path, kept | environment)
 
@@ -117,24 +129,24 @@ def shell(make_shell: Callable[..., Shell], portone: PortOne) -> Shell:
 
 
 def run_in_terminal(
-    shell: Shell, columns: int, *arguments: str, stdout: Any = None, **environment: str
+    shell: Shell, columns: int, *arguments: str, stdout: IO[bytes] | None = None, **environment: str
 ) -> str:
-    """Run the command in a terminal, but for its stdout if one is given, and return what it wrote there."""
+    """Run the command in a terminal and return its output there; `stdout` may be elsewhere."""
     main, terminal = pty.openpty()
     fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", 40, columns, 0, 0))
     shell.environment |= {"TERM": "xterm-256color", "LANG": "C.UTF-8"} | environment
     out = stdout or terminal
     with shell.start(*arguments, stdin=terminal, stdout=out, stderr=terminal) as process:
         os.close(terminal)
-        written = b""
+        output = b""
         while True:
             try:
-                piece = os.read(main, 65536)
-            except OSError:  # how Linux tells that the other end has gone
+                chunk = os.read(main, 65536)
+            except OSError:  # on Linux: the other end is closed
                 break
-            if not piece:
+            if not chunk:
                 break
-            written += piece
+            output += chunk
         process.wait(PATIENCE)
     os.close(main)
-    return written.decode()
+    return output.decode()

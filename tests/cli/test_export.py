@@ -5,12 +5,13 @@ from __future__ import annotations
 import random
 import signal
 import subprocess
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
-from portone_async.cli.exits import Stop
-from portone_async.cli.period import moment
+from portone_async.cli.command import CommandError
+from portone_async.cli.period import KOREA, OVERLAP, Period, parse_datetime, resolve_period
 
 from .conftest import PATIENCE, PortOne, Shell
 
@@ -31,30 +32,30 @@ def test_every_payment_of_the_period_is_written(portone: PortOne, shell: Shell) 
     assert (shell.folder / "out.csv").read_text().count("\n") == 26
 
 
-def test_a_killed_export_goes_on_at_its_cursor(portone: PortOne, shell: Shell) -> None:
+def test_a_killed_export_is_resumed_at_its_cursor(portone: PortOne, shell: Shell) -> None:
     start = (portone.now - timedelta(days=1)).isoformat()
     ids = portone.sell(1_000)
     command = ["export", "--from", start, "--page-size", "10", "-o", "out.jsonl"]
     portone.fault("getAllPaymentsByCursor", "503", None, probability=0.05)
     for _ in range(3):
-        before = portone.asked.total()
+        before = portone.requested.total()
         with shell.start(*command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
             portone.wait_for_requests(before + random.randrange(2, 20))
             process.kill()
-    # What is sold after the first start is none of it: the period was fixed then.
+    # An interrupted export keeps its end, so a later payment is not part of it.
     portone.advance(hours=1)
     portone.checkout("too-late", amount=1)
     had = len(shell.complete_lines("out.jsonl"))
-    before = portone.asked.total()
+    before = portone.requested.total()
     for _ in range(5):
         if shell.run(*command).returncode == 0:
             break
     assert [line["id"] for line in shell.lines("out.jsonl")] == ids
     faults = sum(record.fault is not None for record in portone.requests[before:])
-    assert portone.asked.total() - before - faults == -(-(len(ids) - had) // 10) + 1
+    assert portone.requested.total() - before - faults == -(-(len(ids) - had) // 10) + 1
 
 
-def test_ctrl_c_waits_for_the_page(portone: PortOne, shell: Shell) -> None:
+def test_ctrl_c_lets_the_running_request_finish(portone: PortOne, shell: Shell) -> None:
     start = (portone.now - timedelta(days=1)).isoformat()
     portone.sell(30)
     command = ["export", "--from", start, "--page-size", "10", "-o", "out.jsonl"]
@@ -89,38 +90,161 @@ def test_another_period_or_kind_of_output_is_refused(portone: PortOne, shell: Sh
     del shell.environment["PORTONE_STORE_ID"]
     shell.run("lookup", "ids", "-o", "looked-up.jsonl")
     done = shell.run("export", "--from", start, "-o", "looked-up.jsonl")
-    assert (done.returncode, "no export" in done.stderr) == (2, True)
+    assert (done.returncode, "not an export" in done.stderr) == (2, True)
 
 
-def test_a_page_that_fails_tells_how_to_go_on(portone: PortOne, shell: Shell) -> None:
+def test_after_a_failed_page_the_message_says_how_to_resume(portone: PortOne, shell: Shell) -> None:
     portone.refuse("getAllPaymentsByCursor", "FORBIDDEN")
     done = shell.run("export", "--from", "2026-01-01", "-o", "out.csv")
     assert done.returncode == 1
     assert "403 FORBIDDEN" in done.stderr
-    assert "goes on from here" in done.stderr
+    assert "Run the same command again to resume" in done.stderr
     assert not (shell.folder / "out.csv").exists()
 
 
-def test_a_refused_secret_is_told(portone: PortOne, shell: Shell) -> None:
+def test_a_refused_secret_is_reported_and_leaves_no_file(portone: PortOne, shell: Shell) -> None:
     shell.environment["PORTONE_API_SECRET"] = "wrong"
     assert shell.run("export", "--from", "2026-01-01", "-o", "out.jsonl").returncode == 3
+    assert not list(shell.folder.iterdir())
 
 
 @pytest.mark.parametrize(
-    ("arguments", "said"),
+    ("arguments", "message"),
     [
-        (["--from", "soon"], "no time"),
+        (["--from", "yesterday"], "invalid time 'yesterday'"),
         (["--from", "2026-02-01", "--until", "2026-01-01"], "before"),
     ],
 )
-def test_wrong_periods_are_told(shell: Shell, arguments: list[str], said: str) -> None:
+def test_wrong_periods_are_reported(shell: Shell, arguments: list[str], message: str) -> None:
     done = shell.run("export", *arguments, "-o", "out.jsonl")
     assert done.returncode == 2
-    assert said in done.stderr
+    assert message in done.stderr
 
 
-def test_korea_s_clock_counts_where_no_zone_is_given() -> None:
-    assert moment("2026-07-01").isoformat() == "2026-07-01T00:00:00+09:00"
-    assert moment("2026-07-01T10:00Z").utcoffset() == timedelta()
-    with pytest.raises(Stop, match="like 2026"):
-        moment("July")
+def test_korean_time_is_used_if_no_time_zone_is_given() -> None:
+    assert parse_datetime("2026-07-01").isoformat() == "2026-07-01T00:00:00+09:00"
+    assert parse_datetime("2026-07-01T10:00Z").utcoffset() == timedelta()
+    with pytest.raises(CommandError, match="such as 2026-07-01"):
+        parse_datetime("July")
+
+
+def test_without_an_end_another_run_adds_what_was_created_since(
+    portone: PortOne, shell: Shell
+) -> None:
+    start = (portone.now - timedelta(days=1)).isoformat()
+    ids = portone.sell(25)
+    command = ("export", "--from", start, "--page-size", "10", "-o", "out.csv")
+    first = shell.run(*command)
+    assert "25 payments in out.csv, 25 of them new" in first.stdout
+    assert (
+        f"Payments created from {parse_datetime(start).astimezone(KOREA):%Y-%m-%d %H:%M}"
+        in first.stdout
+    )
+    for number in range(2):
+        portone.checkout(f"later-{number}", amount=1)
+    second = shell.run(*command)
+    assert "27 payments in out.csv, 2 of them new" in second.stdout
+    assert [line["id"] for line in shell.lines("out.jsonl")] == [*ids, "later-0", "later-1"]
+    assert (shell.folder / "out.csv").read_text(encoding="utf-8-sig").count("\n") == 28
+    third = shell.run(*command)
+    assert "27 payments in out.csv, 0 of them new" in third.stdout
+
+
+def test_an_interrupted_later_listing_is_resumed(portone: PortOne, shell: Shell) -> None:
+    start = (portone.now - timedelta(days=1)).isoformat()
+    ids = portone.sell(12)
+    command = ("export", "--from", start, "-o", "out.jsonl", "--page-size")
+    assert shell.run(*command, "10").returncode == 0
+    for number in range(15):
+        ids.append(f"later-{number}")
+        portone.checkout(ids[-1], amount=1)
+    # The first page has only known payments, then also a new one, whose cursor is the one to resume at.
+    for page_size, expected in (("10", 12), ("13", 13)):
+        with (
+            portone.hold("getAllPaymentsByCursor") as held,
+            shell.start(*command, page_size) as process,
+        ):
+            held.wait()
+            process.send_signal(signal.SIGINT)
+            assert process.stderr is not None
+            assert b"Finishing" in process.stderr.readline()
+            held.release()
+            process.communicate(timeout=PATIENCE)
+        assert process.returncode == 130
+        assert [line["id"] for line in shell.lines("out.jsonl")] == ids[:expected]
+    before = portone.requested.total()
+    assert shell.run(*command, "10").returncode == 0
+    assert [line["id"] for line in shell.lines("out.jsonl")] == ids
+    assert (
+        portone.requested.total() - before == 3
+    )  # 14 payments behind the cursor, and an empty page
+
+
+def test_an_end_that_is_given_stays(portone: PortOne, shell: Shell) -> None:
+    start, until = (portone.now - timedelta(days=1)).isoformat(), portone.now.isoformat()
+    command = ("export", "--from", start, "--until", until, "-o", "out.jsonl")
+    portone.advance(hours=1)
+    portone.sell(1)
+    for _ in range(2):
+        assert shell.run(*command).returncode == 0
+        assert shell.lines("out.jsonl") == []
+
+
+NOON = datetime(2026, 7, 3, 12, tzinfo=UTC)
+JULY = "2026-07-01T00:00:00+09:00"
+
+
+def resolve(saved: Period | None, now: datetime, **changes: Any) -> Period:
+    options: dict[str, Any] = {
+        "start": "2026-07-01", "until": None, "store_id": None, "payments": 5}  # fmt: skip
+    return resolve_period(saved, now=now, **(options | changes))
+
+
+def test_the_period_of_a_new_output_ends_now() -> None:
+    assert resolve(None, NOON) == Period(JULY, NOON.isoformat(), None, JULY)
+
+
+def test_an_incomplete_period_keeps_its_end() -> None:
+    saved = resolve(None, NOON)
+    assert resolve(saved, NOON + timedelta(days=1)) == saved
+
+
+def test_after_a_complete_period_the_next_listing_overlaps_it() -> None:
+    saved = resolve(None, NOON).complete(NOON)
+    later = NOON + timedelta(days=1)
+    period = resolve(saved, later)
+    assert period.until == later.isoformat()
+    assert parse_datetime(period.list_from) == NOON - OVERLAP
+    assert (period.payments_before, period.listed_until) == (5, None)
+
+
+def test_an_end_in_the_future_is_not_complete_before_it() -> None:
+    saved = resolve(None, NOON, until="2026-08-01").complete(NOON)
+    period = resolve(saved, NOON + timedelta(days=1), until="2026-08-01")
+    assert parse_datetime(period.until) == parse_datetime("2026-08-01")
+    assert parse_datetime(period.list_from) == NOON - OVERLAP
+
+
+def test_a_listing_never_starts_before_the_period() -> None:
+    start = NOON - timedelta(minutes=1)
+    saved = resolve(None, NOON, start=start.isoformat()).complete(NOON)
+    period = resolve(saved, NOON + OVERLAP, start=start.isoformat())
+    assert period.list_from == start.isoformat()
+
+
+@pytest.mark.parametrize(
+    "changes", [{"start": "2026-07-02"}, {"until": "2026-07-03"}, {"store_id": "store-2"}]
+)
+def test_another_period_or_store_is_refused(changes: dict[str, str]) -> None:
+    saved = resolve(None, NOON).complete(NOON)
+    with pytest.raises(CommandError, match="another period or store"):
+        resolve(saved, NOON + timedelta(days=1), **changes)
+
+
+def test_an_output_without_its_period_file_is_refused(portone: PortOne, shell: Shell) -> None:
+    start = (portone.now - timedelta(days=1)).isoformat()
+    portone.sell(1)
+    assert shell.run("export", "--from", start, "-o", "out.jsonl").returncode == 0
+    (shell.folder / "out.export.json").unlink()
+    done = shell.run("export", "--from", start, "-o", "out.jsonl")
+    assert (done.returncode, "out.export.json is missing" in done.stderr) == (2, True)

@@ -1,4 +1,4 @@
-"""What is seen is legible on a dark background and on a light one, and nothing else gets into a file."""
+"""Output is legible on dark and light backgrounds, and files contain nothing but the output."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ import sys
 import orjson
 import pytest
 
-from portone_async.cli.exits import Exit, ending
+from portone_async.cli.command import ExitCode, run_command
 from portone_async.cli.journal import Record
-from portone_async.cli.terminal import LONG
+from portone_async.cli.terminal import SPINNER_SIZE
 from portone_async.emulator import future
 
 from .conftest import CONTROL, PortOne, Shell, run_in_terminal
@@ -21,19 +21,28 @@ OFF = {0, 22, 23, 24, 39}
 BLOCKS = set("━╸╺█▏▎▍▌▋▊▉ \r\n|/-\\")
 STYLED = re.compile(r"\x1b\[([0-9;]*)m([^\x1b]*)")
 MOVE = re.compile(r"\x1b\[[0-9;?]*[A-Za-ln-z]|\r")
-FORMS = ("--help", "lookup --help", "export --help", "get --help", "lookup", "lookup x --rate 0")
+FORMS = (
+    "--help",
+    "-h",
+    "lookup -h",
+    "lookup --help",
+    "export --help",
+    "get --help",
+    "lookup",
+    "lookup x --rate 0",
+)
 
 
 def check_styles(seen: str) -> set[int]:
-    """Find only styles that suit any background, and those for bars on bars only; returns which."""
-    found = set[int]()
+    """Check that all styles suit any background, and that bar styles are on bars only; return the styles."""
+    seen_styles = set[int]()
     for codes, text in STYLED.findall(seen):
         styles = {int(code or 0) for code in codes.split(";")}
         assert styles <= {BOLD, DIM, ITALIC, UNDERLINE, RED, GREEN, MAGENTA} | OFF, (codes, text)
         if styles & {DIM, GREEN}:
             assert set(text) <= BLOCKS, (codes, text)
-        found |= styles
-    return found
+        seen_styles |= styles
+    return seen_styles
 
 
 def words(seen: str) -> str:
@@ -47,7 +56,7 @@ def test_bars_and_summaries_suit_any_background(portone: PortOne, shell: Shell) 
     ids = [*portone.sell(50), "waiting", "failed", "unknown"]
     shell.write("ids", ids)
     arguments = ("lookup", "ids", "-o", "out.jsonl", "--rate", "100")
-    seen = run_in_terminal(shell, 100, *arguments, "--fail-over", "1")
+    seen = run_in_terminal(shell, 100, *arguments, "--max-failures", "1")
     assert "CANCELLED" in seen
     assert check_styles(seen) >= {BOLD, RED, GREEN, MAGENTA}
     seen = run_in_terminal(shell, 100, "export", "--from", "2020-01-01", "-o", "all.csv")
@@ -68,7 +77,7 @@ def test_help_and_usage_errors_suit_any_background(shell: Shell, form: str) -> N
 
 
 @pytest.mark.parametrize("form", FORMS)
-def test_help_is_whole_in_60_columns(shell: Shell, form: str) -> None:
+def test_help_is_not_cut_in_60_columns(shell: Shell, form: str) -> None:
     seen = run_in_terminal(shell, 60, *form.split())
     assert "…" not in seen
     assert max(map(len, CONTROL.sub("", seen).splitlines())) <= 60
@@ -87,7 +96,7 @@ def test_errors_wrap_between_words_in_a_terminal_only(shell: Shell) -> None:
     assert (done.returncode, done.stderr) == (2, f"{message}\n")
 
 
-def test_stdout_is_apart_from_the_bar(portone: PortOne, shell: Shell) -> None:
+def test_stdout_does_not_contain_the_bar(portone: PortOne, shell: Shell) -> None:
     shell.write("ids", portone.sell(20))
     path = shell.folder / "stdout"
     with path.open("wb") as file:
@@ -124,33 +133,33 @@ def test_force_color_colours_what_people_read_but_moves_nothing(
     assert "\x1b" in shell.run("get", "--help").stdout
 
 
-def test_continuous_integration_is_no_terminal(portone: PortOne, shell: Shell) -> None:
+def test_continuous_integration_is_not_a_terminal(portone: PortOne, shell: Shell) -> None:
     shell.environment |= {"GITHUB_ACTIONS": "true", "CI": "true"}
     for form in FORMS:
         done = shell.run(*form.split())
         assert "\x1b" not in done.stdout + done.stderr
 
 
-def test_what_takes_its_time_is_told(portone: PortOne, shell: Shell) -> None:
+def test_slow_steps_are_shown(portone: PortOne, shell: Shell) -> None:
     (payment_id,) = portone.sell(1)
-    payment = {"id": payment_id, "status": "PAID", "currency": "KRW", "x": "x" * LONG}
-    (shell.folder / "long.jsonl").write_bytes(Record(payment_id, payment).line())
+    payment = {"id": payment_id, "status": "PAID", "currency": "KRW", "x": "x" * SPINNER_SIZE}
+    (shell.folder / "long.jsonl").write_bytes(Record(payment_id, payment).to_line())
     shell.write("ids", [payment_id])
     seen = run_in_terminal(shell, 80, "lookup", "ids", "-o", "long.csv")
-    assert seen.index("Reading long.jsonl") < seen.index("1/1") < seen.index("Making long.csv")
+    assert seen.index("Reading long.jsonl") < seen.index("1/1") < seen.index("Writing long.csv")
     check_styles(seen)
     assert shell.run("lookup", "ids", "-o", "long.csv").stderr == ""
 
 
-def test_an_interruption_is_told(capsys: pytest.CaptureFixture[str]) -> None:
-    def command() -> Exit:
+def test_an_interruption_is_reported(capsys: pytest.CaptureFixture[str]) -> None:
+    def command() -> ExitCode:
         raise KeyboardInterrupt
 
-    assert ending(command) == 130
+    assert run_command(command) == 130
     assert capsys.readouterr().err == "portone-async: interrupted\n"
 
 
-def test_an_interruption_at_the_start_is_no_traceback(shell: Shell) -> None:
+def test_an_interruption_at_the_start_causes_no_traceback(shell: Shell) -> None:
     code = """
 import sys
 class Interrupt:
@@ -162,6 +171,10 @@ from portone_async.cli import main
 main()
 """
     done = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, env=shell.environment
+        [sys.executable, "-c", code],
+        capture_output=True,
+        text=True,
+        env=shell.environment,
+        check=False,
     )
     assert (done.returncode, done.stdout, done.stderr) == (130, "", "")

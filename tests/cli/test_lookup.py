@@ -2,17 +2,27 @@
 
 from __future__ import annotations
 
+import resource
+import signal
+import socket
 import stat
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
 
+from portone_async import PortOne as PortOneClient
 from portone_async.cli.app import app
+from portone_async.cli.command import ExitCode
 from portone_async.cli.journal import Journal
+from portone_async.cli.lookup import MAX_CONNECTION_FAILURES, Limits
+from portone_async.cli.lookup import _run as run_lookup
+from portone_async.cli.target import Format, Target
+from portone_async.emulator import future
 
-from .conftest import PortOne, Shell
+from .conftest import SECRET, PortOne, Shell
 
 
 def test_each_payment_is_written_as_portone_sent_it(portone: PortOne, shell: Shell) -> None:
@@ -23,9 +33,7 @@ def test_each_payment_is_written_as_portone_sent_it(portone: PortOne, shell: She
     assert b": " not in (shell.folder / "out.jsonl").read_bytes().splitlines()[0]
 
 
-def test_fields_and_statuses_of_tomorrow_are_written_too(portone: PortOne, shell: Shell) -> None:
-    from portone_async.emulator import future
-
+def test_unknown_statuses_are_written_too(portone: PortOne, shell: Shell) -> None:
     portone.sell(1)
     portone.future("getPayment", future.unknown_variant("FROZEN"))
     done = shell.run("lookup", "-", "-o", "out.jsonl", stdin=b"order-0\n")
@@ -36,7 +44,7 @@ def test_fields_and_statuses_of_tomorrow_are_written_too(portone: PortOne, shell
 
 
 @pytest.mark.parametrize("name", ["out.jsonl", "out.csv"])
-def test_what_is_written_is_for_its_owner_only(portone: PortOne, shell: Shell, name: str) -> None:
+def test_files_are_readable_by_their_owner_only(portone: PortOne, shell: Shell, name: str) -> None:
     shell.write("ids", [*portone.sell(1), "unknown"])
     shell.run("lookup", "ids", "-o", name)
     written = {path.name for path in shell.folder.iterdir()} - {"ids"}
@@ -57,10 +65,10 @@ def test_ids_come_from_lines_a_csv_column_or_stdin(portone: PortOne, shell: Shel
     assert shell.run("lookup", "-", "-o", "3.jsonl", stdin=stdin).returncode == 0
     for name in ("1.jsonl", "2.jsonl", "3.jsonl"):
         assert sorted(line["id"] for line in shell.lines(name)) == ids
-    assert set(portone.asked.values()) == {3}
+    assert set(portone.requested.values()) == {3}
 
 
-def test_a_file_of_excel_in_korean_is_read(portone: PortOne, shell: Shell) -> None:
+def test_a_korean_excel_file_is_read(portone: PortOne, shell: Shell) -> None:
     portone.checkout("주문-1", amount=1000)
     (shell.folder / "t.csv").write_bytes("주문번호\r\n주문-1\r\n".encode("cp949"))
     refused = shell.run("lookup", "t.csv", "--column", "주문번호", "-o", "out.jsonl")
@@ -71,7 +79,7 @@ def test_a_file_of_excel_in_korean_is_read(portone: PortOne, shell: Shell) -> No
     assert [line["id"] for line in shell.lines("out.jsonl")] == ["주문-1"]
 
 
-def test_what_failed_is_in_the_errors_file_and_tried_again(portone: PortOne, shell: Shell) -> None:
+def test_failed_ids_are_in_the_errors_file_and_tried_again(portone: PortOne, shell: Shell) -> None:
     ids = portone.sell(3)
     shell.write("ids", [*ids, "late", ".."])
     first = shell.run("lookup", "ids", "-o", "out.jsonl")
@@ -86,7 +94,7 @@ def test_what_failed_is_in_the_errors_file_and_tried_again(portone: PortOne, she
     assert second.returncode == 1
     assert [line["id"] for line in shell.lines("out.errors.jsonl")] == [".."]
     assert sorted(line["id"] for line in shell.lines("out.jsonl")) == ["late", *ids]
-    assert dict(portone.asked) == dict.fromkeys(ids, 1) | {"late": 2}
+    assert dict(portone.requested) == dict.fromkeys(ids, 1) | {"late": 2}
 
 
 def test_an_errors_file_does_not_quote_portone(portone: PortOne, shell: Shell) -> None:
@@ -98,22 +106,22 @@ def test_an_errors_file_does_not_quote_portone(portone: PortOne, shell: Shell) -
     assert "on demand" not in text
 
 
-def test_a_complete_output_is_not_asked_for_again(portone: PortOne, shell: Shell) -> None:
+def test_payments_in_the_output_are_not_requested_again(portone: PortOne, shell: Shell) -> None:
     shell.write("ids", portone.sell(2))
     shell.run("lookup", "ids", "-o", "out.jsonl")
     assert shell.run("lookup", "ids", "-o", "out.jsonl").returncode == 0
     assert shell.run("lookup", "ids", "-o", "out.csv").returncode == 0
-    assert set(portone.asked.values()) == {1}
+    assert set(portone.requested.values()) == {1}
     assert (shell.folder / "out.csv").read_text().count("\n") == 3
 
 
 @pytest.mark.parametrize("limit", [1, 5])
-def test_fail_over_stops(portone: PortOne, shell: Shell, limit: int) -> None:
+def test_max_failures_stops_the_run(portone: PortOne, shell: Shell, limit: int) -> None:
     shell.write("ids", [f"unknown-{number}" for number in range(200)])
-    options = ["--fail-over", str(limit), "--concurrency", "2", "-o", "out.csv"]
+    options = ["--max-failures", str(limit), "--concurrency", "2", "-o", "out.csv"]
     done = shell.run("lookup", "ids", *options)
     assert done.returncode == 4
-    assert limit <= portone.asked.total() < limit + 2
+    assert limit <= portone.requested.total() < limit + 2
     assert not (shell.folder / "out.csv").exists()
 
 
@@ -123,7 +131,7 @@ def test_a_refused_secret_stops_at_once(portone: PortOne, make_shell: Callable[.
     shell.write("ids", [f"order-{number}" for number in range(500)])
     done = shell.run("lookup", "ids", "-o", "out.jsonl", "--concurrency", "5")
     assert done.returncode == 3
-    assert portone.asked.total() <= 10
+    assert portone.requested.total() <= 10
     assert "refused" in done.stderr
     assert "Traceback" not in done.stderr
     assert wrong not in done.stdout + done.stderr
@@ -138,18 +146,20 @@ def test_without_a_secret_nothing_happens(
     done = shell.run(*arguments)
     assert done.returncode == 3
     assert "PORTONE_API_SECRET" in done.stderr
-    assert not portone.asked
+    assert not portone.requested
     assert [path.name for path in shell.folder.iterdir()] == ["ids"]
 
 
 @pytest.mark.parametrize(
-    ("arguments", "said"),
+    ("arguments", "message"),
     [
         (["lookup", "ids"], "--output"),
         (["lookup", "missing", "-o", "out.jsonl"], "No such file"),
         (["lookup", "ids", "-o", "out.txt"], "--format"),
         (["lookup", "ids", "-o", "out.jsonl", "-f", "csv"], "working file"),
-        (["lookup", "ids", "-o", "missing/out.jsonl"], "folder"),
+        (["lookup", "ids", "-o", "missing/out.jsonl"], "directory does not exist"),
+        (["lookup", "ids", "-o", "."], "--format"),
+        (["lookup", "ids", "-o", ".", "-f", "csv"], "is a directory"),
         (["lookup", "ids", "-o", "out.jsonl", "--column", "id"], "'id'; there are: order-1"),
         (["lookup", "ids", "-o", "out.jsonl", "--encoding", "klingon"], "klingon"),
         (["lookup", "ids", "-o", "out.jsonl", "--concurrency", "0"], "--concurrency"),
@@ -158,53 +168,48 @@ def test_without_a_secret_nothing_happens(
         (["nonsense"], "nonsense"),
     ],
 )
-def test_wrong_usage_is_told(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, arguments: list[str], said: str
+def test_wrong_usage_is_reported(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, arguments: list[str], message: str
 ) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("PORTONE_API_SECRET", "a-secret")
     (tmp_path / "ids").write_text("order-1")
     done = CliRunner().invoke(app, arguments)
     assert done.exit_code == 2
-    assert said in done.stderr
+    assert message in done.stderr
     assert [path.name for path in tmp_path.iterdir()] == ["ids"]
 
 
-def test_two_runs_do_not_write_one_output(portone: PortOne, shell: Shell) -> None:
+def test_two_runs_cannot_write_the_same_output(portone: PortOne, shell: Shell) -> None:
     shell.write("ids", portone.sell(1))
     with Journal(shell.folder / "out.jsonl"):
         done = shell.run("lookup", "ids", "-o", "out.jsonl")
     assert done.returncode == 2
     assert "another run" in done.stderr
-    assert not portone.asked
+    assert not portone.requested
 
 
-def test_a_file_of_somebody_else_is_left_alone(portone: PortOne, shell: Shell) -> None:
+def test_a_foreign_journal_is_left_alone(portone: PortOne, shell: Shell) -> None:
     shell.write("ids", portone.sell(1))
     for content in ("my notes", '{"a":1}\n', '{"id":"order-0","payment":{}}\nmy notes\n'):
         (shell.folder / "out.jsonl").write_text(content)
         done = shell.run("lookup", "ids", "-o", "out.jsonl")
         assert done.returncode == 2
         assert (shell.folder / "out.jsonl").read_text() == content
-    assert not portone.asked
+    assert not portone.requested
 
 
-def test_a_rate_is_kept(portone: PortOne, shell: Shell) -> None:
-    import time
-
+def test_the_rate_is_kept(portone: PortOne, shell: Shell) -> None:
     shell.write("ids", portone.sell(30))
     started = time.monotonic()
     assert shell.run("lookup", "ids", "-o", "out.jsonl", "--rate", "40").returncode == 0
     assert time.monotonic() - started >= 29 / 40
 
 
-def test_a_disk_that_is_full_is_told(portone: PortOne, shell: Shell) -> None:
-    """Its place is taken by a limit on the size of files."""
-    import resource
+def test_a_full_disk_is_reported(portone: PortOne, shell: Shell) -> None:
+    """Simulated by a limit on the size of files."""
 
     def limit() -> None:
-        import signal
-
         signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
         resource.setrlimit(resource.RLIMIT_FSIZE, (10_000, 10_000))
 
@@ -217,3 +222,117 @@ def test_a_disk_that_is_full_is_told(portone: PortOne, shell: Shell) -> None:
     assert b"Traceback" not in err
     assert shell.run("lookup", "ids", "-o", "out.jsonl").returncode == 0
     assert sorted(line["id"] for line in shell.lines("out.jsonl")) == sorted(ids)
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "columns"),
+    [
+        ("orders.csv", "payment_id\norder-0\n", "there are: payment_id. If"),
+        ("orders.csv", "\nwhen,Order\ntoday,order-0\n", "there are: when, Order\n"),
+        ("orders.CSV", '"when","the, order"\r\n', "there are: when, the, order\n"),
+        ("orders.txt", "when,order\ntoday,order-0\n", "there are: when, order\n"),
+        ("-", "when,order\ntoday,order-0\n", "there are: when, order\n"),
+    ],
+)
+def test_a_csv_file_needs_a_column(
+    portone: PortOne, shell: Shell, name: str, content: str, columns: str
+) -> None:
+    portone.sell(1)
+    if name != "-":
+        (shell.folder / name).write_bytes(content.encode())
+    done = shell.run("lookup", name, "-o", "out.jsonl", stdin=content.encode())
+    assert done.returncode == 2
+    assert f"{name} is a CSV file: name the column with the ids by --column" in done.stderr
+    assert columns in done.stderr
+    assert not portone.requested
+    assert not (shell.folder / "out.jsonl").exists()
+
+
+def test_a_csv_file_without_a_heading_may_be_passed_on_stdin(
+    portone: PortOne, shell: Shell
+) -> None:
+    portone.sell(2)
+    done = shell.run("lookup", "-", "-o", "out.jsonl", stdin=b"order-0\norder-1\n")
+    assert done.returncode == 0
+    assert len(shell.lines("out.jsonl")) == 2
+
+
+def test_the_csv_output_has_a_byte_order_mark_and_is_an_input_again(
+    portone: PortOne, shell: Shell
+) -> None:
+    ids = portone.sell(3)
+    shell.write("ids", ids)
+    assert shell.run("lookup", "ids", "-o", "out.csv").returncode == 0
+    content = (shell.folder / "out.csv").read_bytes()
+    assert content.startswith(b"\xef\xbb\xbfid,status,")
+    assert shell.run("lookup", "ids", "-o", "out.csv").returncode == 0
+    assert (shell.folder / "out.csv").read_bytes() == content
+    for number, encoding in enumerate(("utf-8-sig", "utf-8")):
+        arguments = ("--column", "id", "--encoding", encoding, "-o", f"{number}.jsonl")
+        assert shell.run("lookup", "out.csv", *arguments).returncode == 0
+        assert sorted(line["id"] for line in shell.lines(f"{number}.jsonl")) == ids
+
+
+def test_lines_with_a_byte_order_mark_are_ids(portone: PortOne, shell: Shell) -> None:
+    portone.sell(1)
+    (shell.folder / "ids").write_bytes(b"\xef\xbb\xbforder-0\n")
+    for number, encoding in enumerate(("utf-8-sig", "utf-8")):
+        arguments = ("--encoding", encoding, "-o", f"{number}.jsonl")
+        assert shell.run("lookup", "ids", *arguments).returncode == 0
+
+
+@pytest.fixture
+def unreachable_url() -> Iterator[str]:
+    """Return a URL at which nothing listens, and nothing will."""
+    with socket.socket() as bound:
+        bound.bind(("127.0.0.1", 0))
+        yield f"http://127.0.0.1:{bound.getsockname()[1]}"
+
+
+def test_an_unreachable_host_stops_the_run_early_and_it_can_be_resumed(
+    portone: PortOne, shell: Shell, unreachable_url: str
+) -> None:
+    ids = portone.sell(300)
+    shell.write("ids", ids)
+    command = ("lookup", "ids", "-o", "out.csv")
+    done = shell.run(*command, "--base-url", unreachable_url)
+    assert (done.returncode, done.stderr) == (4, "")
+    assert "PortOne could not be reached (" in done.stdout
+    assert "Run the same command again to resume" in done.stdout
+    assert [path.name for path in shell.folder.iterdir() if path.name != "ids"] == [
+        "out.errors.jsonl"
+    ]
+    failed = shell.lines("out.errors.jsonl")
+    assert len(failed) == MAX_CONNECTION_FAILURES
+    assert {line["error"] for line in failed} == {"APIConnectionError"}
+
+    assert shell.run(*command).returncode == 0
+    assert sorted(line["id"] for line in shell.lines("out.jsonl")) == sorted(ids)
+    assert not (shell.folder / "out.errors.jsonl").exists()
+
+
+def test_an_outage_keeps_what_was_written_before(
+    portone: PortOne, shell: Shell, unreachable_url: str
+) -> None:
+    ids = portone.sell(50)
+    shell.write("ids", ids[:20])
+    assert shell.run("lookup", "ids", "-o", "out.jsonl").returncode == 0
+    shell.write("ids", ids)
+    done = shell.run("lookup", "ids", "-o", "out.jsonl", "--base-url", unreachable_url)
+    assert (done.returncode, "20 payments in out.jsonl, 0 of them new" in done.stdout) == (4, True)
+    assert len(shell.lines("out.jsonl")) == 20
+
+
+@pytest.mark.parametrize(
+    ("in_a_row", "expected"), [(9, ExitCode.FAILED), (10, ExitCode.TOO_MANY_FAILURES)]
+)
+def test_only_failures_to_connect_in_a_row_stop_the_run(
+    portone: PortOne, tmp_path: Path, in_a_row: int, expected: ExitCode
+) -> None:
+    ids = portone.sell(30)
+    for _ in range(2):
+        portone.fault("getPayment", "reset_before", in_a_row)
+        portone.fault("getPayment", "latency", 1)  # succeeds
+    target = Target(tmp_path / "out.jsonl", Format.JSONL)
+    client = PortOneClient(SECRET, base_url=portone.url, max_retries=0, max_connections=1)
+    assert run_lookup(target, client, ids, Limits(1, None, None), clock=lambda: 0) == expected

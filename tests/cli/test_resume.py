@@ -1,4 +1,4 @@
-"""A run that is killed goes on where it ended: nothing is lost, written twice or asked twice."""
+"""A killed run resumes where it stopped: nothing is lost, written twice or requested twice."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from portone_async.cli.exits import Stop
-from portone_async.cli.journal import Journal, Record, records
+from portone_async.cli.command import CommandError
+from portone_async.cli.journal import Journal, Record, read_records
 
 from .conftest import PATIENCE, PortOne, Shell
 
@@ -21,12 +21,12 @@ KILLS = 3
 
 
 @pytest.mark.parametrize("has_faults", [False, True])
-def test_every_id_is_there_once_however_often_it_is_killed(
+def test_every_payment_is_there_once_however_often_the_run_is_killed(
     portone: PortOne, shell: Shell, has_faults: bool
 ) -> None:
     seed = random.randrange(1_000_000)
-    print(f"seed {seed}")
-    moment = random.Random(seed)
+    print(f"seed {seed}")  # noqa: T201  (to repeat a failure)
+    generator = random.Random(seed)
     ids = portone.sell(IDS)
     shell.write("ids", ids)
     if has_faults:
@@ -36,32 +36,32 @@ def test_every_id_is_there_once_however_often_it_is_killed(
 
     had: dict[str, int] = {}
     for kill in range(KILLS):
-        before = portone.asked.total()
+        before = portone.requested.total()
         with shell.start(*command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
-            portone.wait_for_requests(before + moment.randrange(1, IDS // (2 * KILLS)))
+            portone.wait_for_requests(before + generator.randrange(1, IDS // (2 * KILLS)))
             process.kill()
         assert process.returncode == -signal.SIGKILL, kill
         there = [line["id"] for line in shell.complete_lines("out.jsonl")]
         assert len(set(there)) == len(there)
-        assert all(portone.asked[key] == count for key, count in had.items())
-        had = {key: portone.asked[key] for key in there}
+        assert all(portone.requested[key] == count for key, count in had.items())
+        had = {key: portone.requested[key] for key in there}
         assert len(had) < IDS
 
     code = 1
-    for _ in range(5):  # an id may meet three faults in a row, and is tried again then
+    for _ in range(5):  # an id may fail three times in a row, and is then left to the next run
         code = shell.run(*command).returncode
         if code == 0:
             break
     assert code == 0
     assert sorted(line["id"] for line in shell.lines("out.jsonl")) == sorted(ids)
-    assert all(portone.asked[key] == count for key, count in had.items())
+    assert all(portone.requested[key] == count for key, count in had.items())
     assert not (shell.folder / "out.errors.jsonl").exists()
     if not has_faults:
-        # Only what was on its way when it was killed was asked again.
-        assert portone.asked.total() <= IDS + KILLS * 50
+        # Only requests that were running at a kill were sent again.
+        assert portone.requested.total() <= IDS + KILLS * 50
 
 
-def test_ctrl_c_waits_for_what_runs(portone: PortOne, shell: Shell) -> None:
+def test_ctrl_c_lets_running_requests_finish(portone: PortOne, shell: Shell) -> None:
     ids = portone.sell(100)
     shell.write("ids", ids)
     command = ["lookup", "ids", "--concurrency", "5", "-o", "out.csv"]
@@ -73,42 +73,46 @@ def test_ctrl_c_waits_for_what_runs(portone: PortOne, shell: Shell) -> None:
         held.release()
         out, _ = process.communicate(timeout=PATIENCE)
     assert process.returncode == 130
-    assert b"goes on from here" in out
+    assert b"Run the same command again to resume" in out
     written = shell.lines("out.jsonl")
     assert 1 <= len(written) <= 5
-    assert sorted(portone.asked) == sorted(line["id"] for line in written)
+    assert sorted(portone.requested) == sorted(line["id"] for line in written)
     assert not (shell.folder / "out.csv").exists()
 
     assert shell.run(*command).returncode == 0
-    assert dict(portone.asked) == dict.fromkeys(ids, 1)
+    assert dict(portone.requested) == dict.fromkeys(ids, 1)
     assert (shell.folder / "out.csv").exists()
 
 
-def test_a_second_ctrl_c_waits_for_nothing(portone: PortOne, shell: Shell) -> None:
+def test_a_second_ctrl_c_stops_at_once(portone: PortOne, shell: Shell) -> None:
     shell.write("ids", portone.sell(100))
-    with portone.hold("getPayment") as held:
-        with shell.start("lookup", "ids", "-o", "out.jsonl") as process:
-            held.wait()
-            process.send_signal(signal.SIGINT)
-            assert process.stderr is not None
-            assert b"Finishing" in process.stderr.readline()
-            process.send_signal(signal.SIGINT)
-            _, err = process.communicate(timeout=PATIENCE)
+    with (
+        portone.hold("getPayment") as held,
+        shell.start("lookup", "ids", "-o", "out.jsonl") as process,
+    ):
+        held.wait()
+        process.send_signal(signal.SIGINT)
+        assert process.stderr is not None
+        assert b"Finishing" in process.stderr.readline()
+        process.send_signal(signal.SIGINT)
+        _, err = process.communicate(timeout=PATIENCE)
     assert process.returncode == 130
     assert err == b""  # neither a traceback nor "Finishing" again
     assert shell.lines("out.jsonl") == []
 
 
-def test_sigterm_is_as_good(portone: PortOne, shell: Shell) -> None:
+def test_sigterm_works_like_ctrl_c(portone: PortOne, shell: Shell) -> None:
     shell.write("ids", portone.sell(10))
-    with portone.hold("getPayment") as held:
-        with shell.start("lookup", "ids", "-o", "out.jsonl", "--concurrency", "2") as process:
-            held.wait()
-            process.terminate()
-            assert process.stderr is not None
-            assert b"Finishing" in process.stderr.readline()
-            held.release()
-            process.communicate(timeout=PATIENCE)
+    with (
+        portone.hold("getPayment") as held,
+        shell.start("lookup", "ids", "-o", "out.jsonl", "--concurrency", "2") as process,
+    ):
+        held.wait()
+        process.terminate()
+        assert process.stderr is not None
+        assert b"Finishing" in process.stderr.readline()
+        held.release()
+        process.communicate(timeout=PATIENCE)
     assert process.returncode == 130
 
 
@@ -117,7 +121,7 @@ TEXTS = st.text(st.characters(exclude_categories=["Cs"]), max_size=8)
 
 @settings(deadline=None)
 @given(data=st.data(), payments=st.dictionaries(TEXTS, st.dictionaries(TEXTS, TEXTS), max_size=5))
-def test_a_journal_cut_anywhere_keeps_its_whole_lines(
+def test_a_journal_cut_anywhere_keeps_its_complete_lines(
     data: st.DataObject,
     payments: dict[str, dict[str, str]],
     tmp_path_factory: pytest.TempPathFactory,
@@ -137,17 +141,17 @@ def test_a_journal_cut_anywhere_keeps_its_whole_lines(
 
     with Journal(path) as journal:
         assert journal.ids == {record.id for record in kept}
-        assert journal.tally.payments == len(kept)
+        assert journal.totals.payments == len(kept)
         journal.add(Record("one more", {}))
-    assert list(records(path)) == [*kept, Record("one more", {})]
+    assert list(read_records(path)) == [*kept, Record("one more", {})]
 
 
 @pytest.mark.parametrize(
     "content", [b"\n", b"[]\n", b'{"id":1,"payment":{}}\n', b"id,status", b"\0x"]
 )
-def test_a_file_that_is_no_journal_is_refused_unchanged(tmp_path: Path, content: bytes) -> None:
+def test_a_file_that_is_not_a_journal_is_refused_unchanged(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "out.jsonl"
     path.write_bytes(content)
-    with pytest.raises(Stop, match="choose another"), Journal(path):
+    with pytest.raises(CommandError, match="choose another"), Journal(path):
         pass
     assert path.read_bytes() == content

@@ -1,9 +1,8 @@
-"""CSV and Parquet, made from the working file."""
+"""CSV and Parquet, created from the journal."""
 
 from __future__ import annotations
 
 import csv
-import importlib.util
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -12,7 +11,7 @@ import pytest
 
 from portone_async.cli import tables
 from portone_async.cli.columns import COLUMNS
-from portone_async.cli.exits import Stop
+from portone_async.cli.command import CommandError
 from portone_async.cli.journal import Record
 from portone_async.cli.target import Format
 
@@ -37,12 +36,12 @@ RECORDS = [Record("a,\n한글", PAYMENT), Record("odd", ODD)]
 
 
 def read_csv(path: Path) -> list[dict[str, str]]:
-    with path.open(encoding="utf-8", newline="") as file:
+    with path.open(encoding="utf-8-sig", newline="") as file:
         return list(csv.DictReader(file))
 
 
 def test_csv_has_the_documented_columns(tmp_path: Path) -> None:
-    tables.write_table(Format.CSV, tmp_path / "t.csv", RECORDS)
+    tables.write_table(Format.CSV, tmp_path / "t.csv", RECORDS, None)
     first, odd = read_csv(tmp_path / "t.csv")
     assert list(first) == [column.name for column in COLUMNS]
     assert (first["id"], first["total"], first["paid_at"]) == (
@@ -53,20 +52,17 @@ def test_csv_has_the_documented_columns(tmp_path: Path) -> None:
     assert (odd["total"], odd["paid_at"], odd["pg_provider"]) == ("many", "yesterday", "")
 
 
-def test_csv_has_no_formulas_and_no_customers(tmp_path: Path) -> None:
-    tables.write_table(Format.CSV, tmp_path / "t.csv", RECORDS)
+def test_csv_has_no_formulas_and_no_personal_data(tmp_path: Path) -> None:
+    tables.write_table(Format.CSV, tmp_path / "t.csv", RECORDS, None)
     assert read_csv(tmp_path / "t.csv")[0]["order_name"] == "'=1+1"
     assert "Minsu" not in (tmp_path / "t.csv").read_text()
 
 
 @pytest.mark.parametrize("library", ["pyarrow", "polars"])
-def test_parquet_has_typed_columns(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, library: str
-) -> None:
+def test_parquet_has_typed_columns(tmp_path: Path, library: str) -> None:
     pytest.importorskip(library)
     polars = pytest.importorskip("polars")
-    monkeypatch.setattr(tables, "_parquet_library", lambda: library)
-    tables.write_table(Format.PARQUET, tmp_path / "t.parquet", RECORDS)
+    tables.write_table(Format.PARQUET, tmp_path / "t.parquet", RECORDS, library)
     frame = polars.read_parquet(tmp_path / "t.parquet")
     assert frame.columns == [column.name for column in COLUMNS]
     first, odd = frame.to_dicts()
@@ -78,34 +74,32 @@ def test_parquet_has_typed_columns(
 
 
 @pytest.mark.parametrize("library", ["pyarrow", "polars"])
-def test_parquet_of_nothing_has_its_columns(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, library: str
-) -> None:
+def test_an_empty_parquet_file_has_its_columns(tmp_path: Path, library: str) -> None:
     pytest.importorskip(library)
     polars = pytest.importorskip("polars")
-    monkeypatch.setattr(tables, "_parquet_library", lambda: library)
-    tables.write_table(Format.PARQUET, tmp_path / "t.parquet", [])
+    tables.write_table(Format.PARQUET, tmp_path / "t.parquet", [], library)
     assert polars.read_parquet(tmp_path / "t.parquet").columns == [c.name for c in COLUMNS]
 
 
-def test_parquet_without_a_library_is_refused_at_the_start(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
-    with pytest.raises(Stop, match="polars or pyarrow"):
-        tables.check_library(Format.PARQUET)
-    tables.check_library(Format.CSV)
+def test_parquet_without_a_library_is_refused_at_the_start(tmp_path: Path) -> None:
+    with pytest.raises(CommandError, match="polars or pyarrow"):
+        tables.check_table(Format.PARQUET, tmp_path / "t.parquet", None)
+    tables.check_table(Format.CSV, tmp_path / "t.csv", None)
 
 
-def test_a_table_is_written_whole_or_not_at_all(tmp_path: Path) -> None:
+def test_a_table_is_written_atomically(tmp_path: Path) -> None:
     path = tmp_path / "t.csv"
-    path.write_text("the one before")
+    path.write_text("the previous table")
 
     def broken() -> Any:
         yield RECORDS[0]
         raise OSError("the disk is gone")
 
     with pytest.raises(OSError, match="disk"):
-        tables.write_table(Format.CSV, path, broken())
-    assert [(p.name, p.read_text()) for p in tmp_path.iterdir()] == [("t.csv", "the one before")]
+        tables.write_table(Format.CSV, path, broken(), None)
+    assert [(p.name, p.read_text()) for p in tmp_path.iterdir()] == [
+        ("t.csv", "the previous table")
+    ]
 
 
 def test_lookup_writes_parquet(portone: PortOne, shell: Shell) -> None:

@@ -1,10 +1,12 @@
-"""What is seen: in a terminal, narrow or wide, and in a pipe."""
+"""Output in a terminal, narrow or wide, and in a pipe."""
 
 from __future__ import annotations
 
 import re
+import subprocess
 import sys
 
+import orjson
 import pytest
 
 from .conftest import COMMAND, CONTROL, PATIENCE, PortOne, Shell, run_in_terminal
@@ -30,7 +32,7 @@ def test_a_terminal_shows_a_bar_and_a_chart_that_fit(
     assert any("VIRTUAL_ACCOUNT_ISSUED" in line and "5,000" in line for line in lines)
 
 
-def test_no_color_is_obeyed(portone: PortOne, shell: Shell) -> None:
+def test_no_color_is_respected(portone: PortOne, shell: Shell) -> None:
     shell.write("ids", portone.sell(5))
     assert COLOUR.search(run_in_terminal(shell, 80, "lookup", "ids", "-o", "1.jsonl"))
     seen = run_in_terminal(shell, 80, "lookup", "ids", "-o", "2.jsonl", NO_COLOR="1")
@@ -57,7 +59,7 @@ def test_a_terminal_without_utf_8_gets_ascii(portone: PortOne, shell: Shell) -> 
     assert done.stdout.isascii()
 
 
-def test_a_reader_that_goes_away_is_no_error(portone: PortOne, shell: Shell) -> None:
+def test_a_reader_that_goes_away_causes_no_traceback(portone: PortOne, shell: Shell) -> None:
     portone.sell(1)
     with shell.start("get", "order-0") as process:
         assert process.stdout is not None
@@ -68,7 +70,7 @@ def test_a_reader_that_goes_away_is_no_error(portone: PortOne, shell: Shell) -> 
     assert process.returncode == 130
 
 
-def test_help_tells_the_exit_codes(shell: Shell) -> None:
+def test_help_explains_the_exit_codes(shell: Shell) -> None:
     for command in ([], ["lookup"], ["export"], ["get"]):
         text = " ".join(shell.run(*command, "--help").stdout.split())
         assert "Exit codes: 0" in text
@@ -76,8 +78,6 @@ def test_help_tells_the_exit_codes(shell: Shell) -> None:
 
 
 def test_get_prints_the_payment(portone: PortOne, shell: Shell) -> None:
-    import orjson
-
     portone.sell(1)
     done = shell.run("get", "order-0")
     assert done.returncode == 0
@@ -98,15 +98,17 @@ def test_the_emulator_has_its_own_options(shell: Shell) -> None:
     assert process.returncode == 0
 
 
-def test_without_its_libraries_it_says_what_to_install(shell: Shell) -> None:
-    import subprocess
-
+def test_without_its_libraries_the_message_says_what_to_install(shell: Shell) -> None:
     code = (
         "import sys, runpy; sys.modules['typer'] = None;"
         "runpy.run_module('portone_async', run_name='__main__')"
     )
     done = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, env=shell.environment
+        [sys.executable, "-c", code],
+        capture_output=True,
+        text=True,
+        env=shell.environment,
+        check=False,
     )
     assert done.returncode == 2
     assert "pip install 'portone-async[cli]'" in done.stderr

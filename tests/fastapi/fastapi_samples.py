@@ -1,9 +1,9 @@
-"""What these tests share. This folder is no package: it would hide FastAPI's own."""
+"""Shared by these tests. This folder is not a package, as it would hide FastAPI's own."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -24,17 +24,20 @@ def body(kind: str = "Transaction.Paid", payment_id: str = "order-1") -> bytes:
 
 
 async def deliver(
-    http: httpx.AsyncClient, message_id: str = "msg_1", content: bytes | None = None, **changes: str
+    http: httpx.AsyncClient,
+    message_id: str = "msg_1",
+    content: bytes | None = None,
+    headers: Mapping[str, str] | None = None,
 ) -> httpx.Response:
-    """Do what PortOne does."""
+    """Send a webhook as PortOne does, with some headers replaced."""
     content = body() if content is None else content
-    headers = {"content-type": "application/json"} | sign(content, SECRET, message_id=message_id)
-    return await http.post(PATH, content=content, headers=headers | changes)
+    signed = {"content-type": "application/json"} | sign(content, SECRET, message_id=message_id)
+    return await http.post(PATH, content=content, headers=signed | dict(headers or {}))
 
 
 @asynccontextmanager
-async def serving(app: Any, *, raises: bool = False) -> AsyncIterator[httpx.AsyncClient]:
-    """The app in process, its lifespan run; its 500s as PortOne sees them unless they are asked to raise."""
+async def serving(app: Any, *, raises: bool = False) -> AsyncGenerator[httpx.AsyncClient]:
+    """Run the app in this process, with its lifespan. With `raises`, exceptions are raised instead of becoming 500s."""
     transport = httpx.ASGITransport(app, raise_app_exceptions=raises)
     async with (
         app.router.lifespan_context(app),
@@ -44,14 +47,14 @@ async def serving(app: Any, *, raises: bool = False) -> AsyncIterator[httpx.Asyn
 
 
 def portone(status: int = 200, content: Any = None, **headers: str) -> PortOne:
-    """A client whose every call is answered like this."""
+    """Return a client that receives this response to every call."""
 
-    def answer(request: httpx.Request) -> httpx.Response:
+    def respond(request: httpx.Request) -> httpx.Response:
         if isinstance(content, Exception):
             raise content
         return httpx.Response(status, json=content, headers=headers)
 
-    http = httpx.AsyncClient(transport=httpx.MockTransport(answer))
+    http = httpx.AsyncClient(transport=httpx.MockTransport(respond))
     return PortOne("secret", http_client=http, max_retries=0)
 
 

@@ -1,9 +1,10 @@
-"""The shop of docs/fastapi.md, and the other code of the guides: it runs, and does what it says."""
+"""The shop in docs/fastapi.md and the other code of the guides: it runs, and does what it says."""
 
 from __future__ import annotations
 
 import json
 import re
+from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -28,12 +29,12 @@ def blocks(name: str) -> list[str]:
 
 def run(code: str) -> dict[str, Any]:
     names: dict[str, Any] = {"__name__": "guide"}
-    exec(compile(code, "guide", "exec"), names)
+    exec(compile(code, "guide", "exec"), names)  # noqa: S102  (the guides' own code)
     return names
 
 
 class Shop:
-    """The guide's shop, a database of one order, and what PortOne says about it."""
+    """The guide's shop, a database with one order, and the payment that PortOne has for it."""
 
     def __init__(self, names: dict[str, Any], http: httpx.AsyncClient) -> None:
         self.names, self.http = names, http
@@ -44,10 +45,10 @@ class Shop:
         }
 
     def portone(self) -> PortOne:
-        answer = httpx.MockTransport(
+        transport = httpx.MockTransport(
             lambda _: httpx.Response(200, content=json.dumps(self.payment))
         )
-        return PortOne("secret", http_client=httpx.AsyncClient(transport=answer))
+        return PortOne("secret", http_client=httpx.AsyncClient(transport=transport))
 
     async def sql(self, statement: str) -> list[Any]:
         async with self.names["engine"].begin() as db:
@@ -60,12 +61,12 @@ class Shop:
             len(await self.sql("SELECT * FROM deliveries")),
         ]
 
-    async def back(self) -> httpx.Response:
+    async def complete(self) -> httpx.Response:
         return await self.http.post("/orders/order-1/complete")
 
 
 @asynccontextmanager
-async def shop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+async def shop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncGenerator[Shop]:
     monkeypatch.setenv("PORTONE_API_SECRET", "secret")
     monkeypatch.setenv("PORTONE_WEBHOOK_SECRET", SECRET)
     monkeypatch.setenv("DATABASE_URL", f"sqlite+aiosqlite:///{tmp_path / 'shop.db'}")
@@ -80,10 +81,12 @@ async def shop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     await names["engine"].dispose()
 
 
-async def test_an_order_is_paid_once_whoever_comes_first(tmp_path, monkeypatch):
+async def test_an_order_is_paid_once_whether_webhook_or_browser_is_first(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     async with shop(tmp_path, monkeypatch) as made:
         made.payment = {"status": "READY"}
-        assert (await made.back()).json() == {"state": "pending"}
+        assert (await made.complete()).json() == {"state": "pending"}
         assert (await deliver(made.http, "1", body("Transaction.Ready"))).status_code == 200
         assert (await deliver(made.http, "2", body("Escrow.Shipped"))).status_code == 200
         assert await made.state() == ["pending", 0]
@@ -91,29 +94,35 @@ async def test_an_order_is_paid_once_whoever_comes_first(tmp_path, monkeypatch):
         async with anyio.create_task_group() as tasks:
             for number in range(5):
                 tasks.start_soon(deliver, made.http, f"m{number % 2}")
-                tasks.start_soon(made.back)
-        assert (await made.back()).json() == {"state": "paid"}
+                tasks.start_soon(made.complete)
+        assert (await made.complete()).json() == {"state": "paid"}
         assert await made.state() == ["paid", 1]
 
 
 @pytest.mark.parametrize("change", [{"amount": {"total": 1}}, {"currency": "JPY"}])
-async def test_another_amount_delivers_nothing(change, tmp_path, monkeypatch):
+async def test_a_wrong_amount_or_currency_delivers_nothing(
+    change: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     async with shop(tmp_path, monkeypatch) as made:
         made.payment |= change
         assert (await deliver(made.http)).status_code == 200
-        assert (await made.back()).json() == {"state": "wrong amount"}
+        assert (await made.complete()).json() == {"state": "wrong amount"}
         assert await made.state() == ["wrong amount", 0]
 
 
-async def test_an_unknown_order_and_a_forgery_change_nothing(tmp_path, monkeypatch):
+async def test_an_unknown_order_and_a_forgery_change_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     async with shop(tmp_path, monkeypatch) as made:
         assert (await deliver(made.http, "1", body(payment_id="order-2"))).status_code == 404
         forged = webhooks.sign(body(), OTHER)
-        assert (await deliver(made.http, "2", **forged)).status_code == 400
+        assert (await deliver(made.http, "2", headers=forged)).status_code == 400
         assert await made.state() == ["pending", 0]
 
 
-async def test_every_block_of_the_guides_runs(tmp_path, monkeypatch, capsys):
+async def test_every_block_of_the_guides_runs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     monkeypatch.setenv("PORTONE_WEBHOOK_SECRET", SECRET)
     monkeypatch.setenv("DATABASE_URL", f"sqlite+aiosqlite:///{tmp_path / 'shop.db'}")
     for name in ("fastapi.md", "webhooks.md"):
@@ -130,7 +139,7 @@ async def test_every_block_of_the_guides_runs(tmp_path, monkeypatch, capsys):
 
 
 @pytest.mark.parametrize("name", ["fastapi", "webhooks"])
-async def test_the_korean_guides_have_the_same_code(name):
+async def test_the_korean_guides_have_the_same_code(name: str) -> None:
     def bare(code: str) -> str:
         return re.sub(r'  # .*|"""[^"]*"""', "", code)
 

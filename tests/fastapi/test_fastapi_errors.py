@@ -1,4 +1,4 @@
-"""PortOne's errors as answers of an app."""
+"""PortOne errors as an app's HTTP responses."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ from portone_async.fastapi import (
     lifespan,
     portone_error_handler,
 )
+from portone_async.models import TransactionPaidWebhook
 from portone_async.webhooks import verify
 
 pytestmark = pytest.mark.anyio
@@ -41,7 +42,7 @@ def shop(status: int, content: Any, **headers: str) -> FastAPI:
 
 
 @pytest.mark.parametrize(
-    ("status", "kind", "answered", "shown"),
+    ("status", "kind", "expected", "shown"),
     [
         (400, "INVALID_REQUEST", 400, "INVALID_REQUEST"),
         (401, "UNAUTHORIZED", 500, None),
@@ -60,25 +61,31 @@ def shop(status: int, content: Any, **headers: str) -> FastAPI:
         (504, None, 504, None),
     ],
 )
-async def test_what_portone_refuses(status, kind, answered, shown, caplog):
+async def test_error_responses_of_portone(
+    status: int,
+    kind: str | None,
+    expected: int,
+    shown: str | None,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
     content = {"message": MARK, "pgMessage": MARK, "pgCode": MARK} | (
         {"type": kind} if kind else {}
     )
     async with serving(shop(status, content), raises=True) as http:
         response = await http.get("/payment")
-    assert response.status_code == answered
-    answer = response.json()
-    assert answer.pop("detail")
-    assert answer == ({"type": shown} if shown else {})
+    assert response.status_code == expected
+    content = response.json()
+    assert content.pop("detail")
+    assert content == ({"type": shown} if shown else {})
     assert MARK not in response.text
     records = [
         r for r in caplog.records if r.name == "portone_async" and r.levelno == logging.ERROR
     ]
-    assert len(records) == (answered >= 500)
+    assert len(records) == (expected >= 500)
     assert MARK not in "".join(r.getMessage() for r in records)
 
 
-async def test_how_long_to_wait_is_handed_on():
+async def test_retry_after_is_passed_on() -> None:
     async with serving(shop(429, {}, **{"retry-after": "7"})) as http:
         assert (await http.get("/payment")).headers["retry-after"] == "7"
     async with serving(shop(429, {}, **{"retry-after": MARK})) as http:
@@ -86,17 +93,17 @@ async def test_how_long_to_wait_is_handed_on():
 
 
 @pytest.mark.parametrize(
-    ("fault", "answered"),
+    ("error", "expected"),
     [(httpx.ConnectError(MARK), 502), (httpx.ReadError(MARK), 502), (httpx.ReadTimeout(MARK), 504)],
 )
-async def test_when_there_is_no_answer(fault, answered):
-    async with serving(shop(200, fault), raises=True) as http:
+async def test_no_response_from_portone(error: httpx.TransportError, expected: int) -> None:
+    async with serving(shop(200, error), raises=True) as http:
         response = await http.get("/payment")
-    assert response.status_code == answered
+    assert response.status_code == expected
     assert MARK not in response.text
 
 
-async def test_a_success_that_cannot_be_read():
+async def test_a_success_response_that_cannot_be_read() -> None:
     dependency = ClientDependency(
         lambda: PortOne(
             "secret",
@@ -112,7 +119,7 @@ async def test_a_success_that_cannot_be_read():
     assert (response.status_code, MARK in response.text) == (502, False)
 
 
-async def test_a_fault_of_the_program_stays_the_apps_own_500():
+async def test_a_bug_in_the_program_stays_the_apps_own_500() -> None:
     app = shop(200, {})
     async with serving(app, raises=True) as http:
         with pytest.raises(InvalidArgumentError):
@@ -124,7 +131,7 @@ async def test_a_fault_of_the_program_stays_the_apps_own_500():
         assert (await http.get("/payment", params={"payment_id": ".."})).status_code == 500
 
 
-async def test_a_webhook_that_is_verified_by_hand_is_answered_400():
+async def test_a_webhook_that_a_handler_verifies_itself_is_refused_with_400() -> None:
     app = shop(200, {})
 
     async def by_hand(request: Request) -> str:
@@ -138,12 +145,13 @@ async def test_a_webhook_that_is_verified_by_hand_is_answered_400():
     assert (response.status_code, response.json()) == (400, {"detail": "the webhook is not valid"})
 
 
-async def test_a_webhook_whose_handler_cannot_reach_portone_comes_again():
+async def test_a_webhook_whose_handler_cannot_reach_portone_is_delivered_again() -> None:
     app = shop(503, {})
     router = WebhookRouter(SECRET)
 
     @router.post(PATH)
     async def on_webhook(event: WebhookEvent) -> None:
+        assert isinstance(event, TransactionPaidWebhook)
         await app.state.portone.payment.get_payment(event.data.payment_id)
 
     app.include_router(router)

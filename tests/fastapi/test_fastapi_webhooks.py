@@ -6,47 +6,52 @@ import json
 import logging
 import socket
 import threading
+from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
-from typing import Annotated, Any
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Annotated, Any
 
 import anyio
 import httpx
 import pytest
 import uvicorn
-from fastapi import APIRouter, BackgroundTasks, Depends, FastAPI, HTTPException, Response
+from fastapi import APIRouter, BackgroundTasks, Depends, FastAPI, HTTPException, Request, Response
 from fastapi.responses import JSONResponse, StreamingResponse
 from fastapi_samples import OTHER, PATH, SECRET, app_with, body, deliver, serving
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
 from portone_async import UnknownVariant
 from portone_async.errors import InvalidArgumentError
-from portone_async.fastapi import MemoryStore, VerifiedWebhook, WebhookEvent, WebhookRouter
+from portone_async.fastapi import Claim, MemoryStore, VerifiedWebhook, WebhookEvent, WebhookRouter
 from portone_async.models import LegacyWebhook, TransactionPaidWebhook
 from portone_async.webhooks import sign
+
+if TYPE_CHECKING:
+    from starlette.types import Message
 
 pytestmark = pytest.mark.anyio
 
 
 class Shop:
-    """An app with one webhook route, and what its handler was given."""
+    """An app with one webhook route, which records the events that its handler receives."""
 
     def __init__(self, **options: Any) -> None:
         self.seen: list[Any] = []
-        self.answer: Any = None
+        self.response: Any = None
         self.router = WebhookRouter(options.pop("secrets", SECRET), **options)
 
         @self.router.post(PATH)
         async def on_webhook(event: WebhookEvent) -> Any:
             self.seen.append(event)
             await anyio.lowlevel.checkpoint()
-            if isinstance(self.answer, Exception):
-                raise self.answer
-            return self.answer
+            if isinstance(self.response, Exception):
+                raise self.response
+            return self.response
 
         self.app = app_with(self.router)
 
 
-async def test_a_webhook_reaches_its_handler_as_a_typed_event():
+async def test_a_webhook_reaches_its_handler_as_a_typed_event() -> None:
     shop = Shop()
     async with serving(shop.app) as http:
         response = await deliver(http)
@@ -56,9 +61,9 @@ async def test_a_webhook_reaches_its_handler_as_a_typed_event():
     assert event.data.payment_id == "order-1"
 
 
-async def test_a_handler_may_have_the_id_and_the_event_and_the_raw_request_and_be_sync():
+async def test_a_handler_may_be_sync_and_take_the_id_the_event_and_query_parameters() -> None:
     router = WebhookRouter(SECRET)
-    threads = []
+    threads: list[threading.Thread] = []
 
     @router.post(PATH, status_code=202)
     def on_webhook(message: VerifiedWebhook, event: WebhookEvent, note: str = "none") -> dict[str, Any]:  # fmt: skip
@@ -72,9 +77,7 @@ async def test_a_handler_may_have_the_id_and_the_event_and_the_raw_request_and_b
     assert threads != [threading.main_thread()]
 
 
-async def test_a_handler_may_read_the_body_again():
-    from fastapi import Request
-
+async def test_a_handler_may_read_the_body_again() -> None:
     router = WebhookRouter(SECRET)
 
     async def on_webhook(request: Request) -> str:
@@ -86,14 +89,14 @@ async def test_a_handler_may_read_the_body_again():
         assert (await deliver(http)).json() == body().decode()
 
 
-async def test_types_nobody_knows_and_old_bodies_arrive_too():
+async def test_unknown_types_and_legacy_bodies_reach_the_handler_too() -> None:
     shop = Shop()
     async with serving(shop.app) as http:
         assert (await deliver(http, "1", body("Escrow.Shipped"))).status_code == 200
         form = b"payment_id=order-1&tx_id=tx-1&status=Paid"
         kind = {"content-type": "application/x-www-form-urlencoded"}
-        assert (await deliver(http, "2", form, **kind)).status_code == 200
-        assert (await deliver(http, "3", body(), **{"content-type": "text/plain"})).status_code == 200  # fmt: skip
+        assert (await deliver(http, "2", form, kind)).status_code == 200
+        assert (await deliver(http, "3", body(), {"content-type": "text/plain"})).status_code == 200  # fmt: skip
     assert [type(event) for event in shop.seen] == [UnknownVariant, LegacyWebhook, TransactionPaidWebhook]  # fmt: skip
 
 
@@ -113,11 +116,13 @@ REFUSED = {"detail": "the webhook is not valid"}
         sign(body(), OTHER),
     ],
 )
-async def test_what_is_no_webhook_is_answered_400_without_a_reason_and_logged_without_values(changes, caplog):  # fmt: skip
+async def test_an_invalid_webhook_is_refused_without_a_reason_and_logged_without_values(
+    changes: dict[str, str], caplog: pytest.LogCaptureFixture
+) -> None:
     shop = Shop()
     with caplog.at_level(logging.DEBUG, "portone_async"):
         async with serving(shop.app, raises=True) as http:
-            response = await deliver(http, **changes)
+            response = await deliver(http, headers=changes)
     assert (response.status_code, response.json()) == (400, REFUSED)
     assert shop.seen == []
     (record,) = [r for r in caplog.records if r.name == "portone_async"]
@@ -127,7 +132,7 @@ async def test_what_is_no_webhook_is_answered_400_without_a_reason_and_logged_wi
 
 
 @pytest.mark.parametrize("content", [b"[]", b"", b"\xff", b"not json"])
-async def test_a_signed_body_that_is_none_is_answered_400(content):
+async def test_a_signed_body_that_is_not_a_webhook_is_refused_with_400(content: bytes) -> None:
     shop = Shop()
     async with serving(shop.app, raises=True) as http:
         assert (await deliver(http, content=content)).status_code == 400
@@ -135,28 +140,30 @@ async def test_a_signed_body_that_is_none_is_answered_400(content):
     assert shop.seen == []
 
 
-async def test_a_body_that_is_too_large_is_answered_413():
+async def test_a_body_that_is_too_large_is_refused_with_413() -> None:
     shop = Shop(max_body_size=len(body()))
     async with serving(shop.app, raises=True) as http:
         assert (await deliver(http)).status_code == 200
         assert (await deliver(http, "msg_2", body() + b" ")).status_code == 413
-        for length in ("9" * 30, "-1", "x"):  # nonsense that a server let through says nothing
-            assert (await deliver(http, **{"content-length": length})).status_code == 200
+        for length in ("9" * 30, "-1", "x"):  # invalid, though a server let it through: ignored
+            assert (await deliver(http, headers={"content-length": length})).status_code == 200
     assert len(shop.seen) == 1
 
 
 @pytest.mark.parametrize(("announced", "reads"), [(b"1000", 0), (None, 11)])
-async def test_a_body_that_is_too_large_is_not_read_to_its_end(announced, reads):
+async def test_a_body_that_is_too_large_is_not_read_to_its_end(
+    announced: bytes | None, reads: int
+) -> None:
     shop = Shop(max_body_size=100)
     sent: list[Any] = []
     read = 0
 
-    async def receive():
+    async def receive() -> Message:
         nonlocal read
         read += 1
         return {"type": "http.request", "body": b"x" * 10, "more_body": True}
 
-    async def send(message):
+    async def send(message: Message) -> None:
         sent.append(message)
 
     headers = [(b"content-length", announced)] if announced else []
@@ -171,17 +178,17 @@ async def test_a_body_that_is_too_large_is_not_read_to_its_end(announced, reads)
     assert (sent[0]["status"], read) == (413, reads)
 
 
-async def test_a_sender_that_hangs_up_is_not_waited_for():
+async def test_a_sender_that_disconnects_gets_no_response() -> None:
     shop = Shop()
     sent: list[Any] = []
     messages = iter(
         [{"type": "http.request", "body": b"{", "more_body": True}, {"type": "http.disconnect"}]
     )
 
-    async def receive():
+    async def receive() -> Message:
         return next(messages)
 
-    async def send(message):
+    async def send(message: Message) -> None:
         sent.append(message)
 
     scope = {"type": "http", "method": "POST", "path": PATH, "headers": [], "query_string": b""}
@@ -189,7 +196,7 @@ async def test_a_sender_that_hangs_up_is_not_waited_for():
     assert sent == []
 
 
-async def test_other_methods_and_other_routes_reach_no_handler():
+async def test_other_methods_and_other_routes_reach_no_handler() -> None:
     router = WebhookRouter(SECRET)
 
     @router.get("/status")
@@ -198,7 +205,7 @@ async def test_other_methods_and_other_routes_reach_no_handler():
 
     @router.post(PATH)
     async def on_webhook() -> None:
-        raise AssertionError  # no event in its signature, and verified all the same
+        raise AssertionError  # verified even though it takes no event
 
     async with serving(app_with(router), raises=True) as http:
         assert (await http.get("/status")).status_code == 400
@@ -207,7 +214,7 @@ async def test_other_methods_and_other_routes_reach_no_handler():
         assert (response.status_code, response.headers["allow"]) == (405, "POST")
 
 
-async def test_an_event_on_an_ordinary_route_is_refused_as_unverified():
+async def test_an_event_on_an_ordinary_route_is_refused_as_unverified() -> None:
     app = FastAPI()
 
     @app.post(PATH)
@@ -219,23 +226,58 @@ async def test_an_event_on_an_ordinary_route_is_refused_as_unverified():
             await deliver(http)
 
 
-async def test_either_secret_of_a_rotation_is_good():
+async def test_either_secret_is_valid_during_a_rotation() -> None:
     shop = Shop(secrets=[OTHER, SECRET])
     async with serving(shop.app) as http:
         assert (await deliver(http, "1")).status_code == 200
-        assert (await deliver(http, "2", **sign(body(), OTHER, message_id="2"))).status_code == 200
+        assert (
+            await deliver(http, "2", headers=sign(body(), OTHER, message_id="2"))
+        ).status_code == 200
 
 
-@pytest.mark.parametrize("options", [{"secrets": ""}, {"secrets": []}, {"secrets": "!"}, {"max_body_size": 0}])  # fmt: skip
-async def test_a_router_that_cannot_work_is_not_built(options):
+@pytest.mark.parametrize("secrets", ["", [], "!", "whsec_c2hvcnQ=", b"short", 1])
+async def test_a_router_with_an_invalid_secret_is_not_created(secrets: Any) -> None:
     with pytest.raises(InvalidArgumentError):
-        WebhookRouter(**{"secrets": SECRET, **options})
+        WebhookRouter(secrets)
+
+
+async def test_a_router_without_a_secret_is_a_clear_error() -> None:
+    missing: Any = None  # what os.environ.get() returns
+    with pytest.raises(
+        InvalidArgumentError, match="secret is None: is the setting or environment variable"
+    ):
+        WebhookRouter(missing)
+
+
+async def test_a_router_with_an_invalid_limit_is_not_created() -> None:
+    with pytest.raises(InvalidArgumentError):
+        WebhookRouter(SECRET, max_body_size=0)
+
+
+async def test_secrets_may_be_bytes_or_any_iterable() -> None:
+    key = b"k" * 24
+    shop = Shop(secrets=iter([SECRET.encode(), key]))
+    async with serving(shop.app) as http:
+        assert (await deliver(http, "1")).status_code == 200
+        assert (
+            await deliver(http, "2", headers=sign(body(), key, message_id="2"))
+        ).status_code == 200
+        assert (await deliver(http, "3")).status_code == 200
+
+
+async def test_the_timestamp_is_compared_with_the_routers_clock() -> None:
+    now = datetime.now(UTC)
+    shop = Shop(clock=lambda: now)
+    async with serving(shop.app) as http:
+        assert (await deliver(http, "1")).status_code == 200
+        now += timedelta(minutes=6)
+        assert (await deliver(http, "2")).status_code == 400
 
 
 # --- once each -------------------------------------------------------------------------------------------
 
 
-async def test_a_webhook_that_was_handled_is_answered_200_and_not_handled_again():
+async def test_a_handled_webhook_gets_200_and_is_not_handled_again() -> None:
     shop = Shop()
     async with serving(shop.app) as http:
         assert [(await deliver(http)).status_code for _ in range(3)] == [200, 200, 200]
@@ -243,7 +285,7 @@ async def test_a_webhook_that_was_handled_is_answered_200_and_not_handled_again(
     assert len(shop.seen) == 2
 
 
-async def test_a_duplicate_during_the_first_is_told_to_come_again():
+async def test_a_duplicate_of_a_running_webhook_is_refused_with_409() -> None:
     router = WebhookRouter(SECRET)
     started, go = anyio.Event(), anyio.Event()
     calls = 0
@@ -255,29 +297,30 @@ async def test_a_duplicate_during_the_first_is_told_to_come_again():
         started.set()
         await go.wait()
 
-    statuses = []
+    statuses: list[int] = []
+    finished = anyio.Event()
     async with serving(app_with(router)) as http, anyio.create_task_group() as tasks:
 
-        async def first():
+        async def first() -> None:
             statuses.append((await deliver(http)).status_code)
+            finished.set()
 
         tasks.start_soon(first)
         await started.wait()
         response = await deliver(http)
         assert (response.status_code, response.headers["retry-after"]) == (409, "60")
         go.set()
-        while not statuses:
-            await anyio.lowlevel.checkpoint()
+        await finished.wait()
         assert (await deliver(http)).status_code == 200
     assert (calls, statuses) == (1, [200])
 
 
-async def test_of_a_hundred_at_once_one_is_handled():
+async def test_one_of_a_hundred_concurrent_deliveries_is_handled() -> None:
     shop = Shop()
     statuses: list[int] = []
     async with serving(shop.app) as http, anyio.create_task_group() as tasks:
 
-        async def one():
+        async def one() -> None:
             statuses.append((await deliver(http)).status_code)
 
         for _ in range(100):
@@ -287,7 +330,7 @@ async def test_of_a_hundred_at_once_one_is_handled():
 
 
 @pytest.mark.parametrize(
-    ("answer", "status"),
+    ("response", "status"),
     [
         (RuntimeError("broken"), 500),
         (HTTPException(503), 503),
@@ -298,19 +341,21 @@ async def test_of_a_hundred_at_once_one_is_handled():
     ],
     ids=repr,
 )
-async def test_a_handler_that_fails_lets_the_redelivery_through(answer, status):
+async def test_after_a_handler_has_failed_the_redelivery_is_handled(
+    response: Exception | Response, status: int
+) -> None:
     shop = Shop()
     async with serving(shop.app) as http:
-        shop.answer = answer
+        shop.response = response
         assert [(await deliver(http)).status_code for _ in range(2)] == [status, status]
-        shop.answer = None
+        shop.response = None
         assert [(await deliver(http)).status_code for _ in range(2)] == [200, 200]
     assert len(shop.seen) == 3
 
 
 @pytest.mark.parametrize("scope", ["before", "after", "background", "stream"])
-async def test_what_fails_after_the_handler_lets_the_redelivery_through_too(scope):
-    """A commit in a dependency, a background task: FastAPI alone would have said 200 already."""
+async def test_after_a_failure_behind_the_handler_the_redelivery_is_handled_too(scope: str) -> None:
+    """A commit in a dependency, a background task: plain FastAPI would already have sent 200."""
     router = WebhookRouter(SECRET)
     fails = True
     calls = 0
@@ -319,12 +364,12 @@ async def test_what_fails_after_the_handler_lets_the_redelivery_through_too(scop
         if fails:
             raise RuntimeError("the commit failed")
 
-    async def session():
+    async def session() -> AsyncGenerator[None]:
         yield
         if scope == "after":
             fail()
 
-    async def broken():
+    async def broken() -> AsyncGenerator[str]:
         yield "a"
         if scope == "stream":
             fail()
@@ -357,22 +402,22 @@ class Failing(MemoryStore):
         if name in self.broken:
             raise ConnectionError("marker")
 
-    async def claim(self, message_id, owner):
+    async def claim(self, message_id: str, owner: str) -> Claim:
         claim = await super().claim(message_id, owner)
-        await self._break("claim")  # it came through, but the answer is lost
+        await self._break("claim")  # the store has the claim, but the response is lost
         return claim
 
-    async def complete(self, message_id, owner):
+    async def complete(self, message_id: str, owner: str) -> None:
         await self._break("complete")
         await super().complete(message_id, owner)
 
-    async def release(self, message_id, owner):
+    async def release(self, message_id: str, owner: str) -> None:
         await self._break("release")
         await super().release(message_id, owner)
 
 
-async def test_a_request_that_is_cancelled_lets_the_redelivery_through():
-    router = WebhookRouter(SECRET, store=Failing())  # one that takes its time
+async def test_after_a_cancelled_request_the_redelivery_is_handled() -> None:
+    router = WebhookRouter(SECRET, store=Failing())  # it yields to the event loop
     started = anyio.Event()
     hang = True
 
@@ -391,7 +436,7 @@ async def test_a_request_that_is_cancelled_lets_the_redelivery_through():
         assert (await deliver(http)).status_code == 200
 
 
-async def test_without_the_store_nothing_is_handled_and_the_webhook_comes_again():
+async def test_without_the_store_nothing_is_handled_until_the_redelivery() -> None:
     store = Failing("claim")
     shop = Shop(store=store)
     async with serving(shop.app) as http:
@@ -402,7 +447,9 @@ async def test_without_the_store_nothing_is_handled_and_the_webhook_comes_again(
     assert len(shop.seen) == 1
 
 
-async def test_what_was_handled_is_answered_so_even_if_the_store_cannot_be_told(caplog):
+async def test_a_handled_webhook_gets_200_even_if_the_store_fails(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
     shop = Shop(store=Failing("complete"))
     async with serving(shop.app) as http:
         assert (await deliver(http)).status_code == 200
@@ -411,21 +458,22 @@ async def test_what_was_handled_is_answered_so_even_if_the_store_cannot_be_told(
     assert "marker" not in caplog.text
 
 
-async def test_a_store_that_hangs_does_not_hold_the_answer_back_for_ever(monkeypatch, caplog):
+async def test_a_store_that_hangs_does_not_delay_the_response_forever(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
     class Hanging(MemoryStore):
-        async def complete(self, message_id, owner):
+        async def complete(self, message_id: str, owner: str) -> None:  # noqa: ARG002  (the protocol's)
             await anyio.sleep_forever()
 
-    monkeypatch.setattr("portone_async.fastapi._webhooks._GRACE", 0)
-    shop = Shop(store=Hanging())
+    shop = Shop(store=Hanging(), store_timeout=0)
     async with serving(shop.app) as http:
         assert (await deliver(http)).status_code == 200
-    assert "webhook store failed: no answer" in caplog.text
+    assert "webhook store failed: no response" in caplog.text
 
 
-async def test_a_handlers_error_is_not_replaced_by_the_stores():
+async def test_a_handlers_error_takes_precedence_over_the_stores() -> None:
     shop = Shop(store=Failing("release"))
-    shop.answer = LookupError("the handler's")
+    shop.response = LookupError("the handler's")
     async with serving(shop.app, raises=True) as http:
         with pytest.raises(LookupError):
             await deliver(http)
@@ -434,9 +482,9 @@ async def test_a_handlers_error_is_not_replaced_by_the_stores():
 # --- FastAPI around it -----------------------------------------------------------------------------------
 
 
-async def test_two_routers_in_one_app_keep_their_secrets_and_stores_apart():
+async def test_two_routers_in_one_app_keep_their_secrets_and_stores_apart() -> None:
     one, two = WebhookRouter(SECRET), WebhookRouter(OTHER, prefix="/two", tags=["two"])
-    calls = []
+    calls: list[str] = []
 
     @one.post(PATH)
     async def first(event: WebhookEvent) -> None:
@@ -452,18 +500,18 @@ async def test_two_routers_in_one_app_keep_their_secrets_and_stores_apart():
         headers = sign(body(), OTHER, message_id="msg_1")
         assert (await deliver(http)).status_code == 200
         assert (await http.post(f"/outer/two{PATH}", content=body(), headers=headers)).status_code == 200  # fmt: skip
-        assert (await deliver(http, **headers)).status_code == 400
+        assert (await deliver(http, headers=headers)).status_code == 400
     assert calls == ["one", "two"]
 
 
-async def test_dependencies_of_the_router_and_overrides_work():
+async def test_dependencies_of_the_router_and_overrides_work() -> None:
     async def setting() -> str:
         return "real"
 
     async def allowed() -> None:
         calls.append("router")
 
-    calls = []
+    calls: list[str] = []
     router = WebhookRouter(SECRET, dependencies=[Depends(allowed)])
 
     async def on_webhook(event: WebhookEvent, value: str) -> None:
@@ -478,9 +526,9 @@ async def test_dependencies_of_the_router_and_overrides_work():
     assert calls == ["router", "fake"]
 
 
-async def test_the_apps_document_tells_of_headers_body_and_answers():
+async def test_the_openapi_document_describes_headers_body_and_responses() -> None:
     router = WebhookRouter(SECRET, prefix="/api", tags=["webhooks"])
-    extra = {"parameters": [{"name": "x-own", "in": "header", "schema": {"type": "string"}}], "x-own": 1}  # fmt: skip
+    extra: dict[str, Any] = {"parameters": [{"name": "x-own", "in": "header", "schema": {"type": "string"}}], "x-own": 1}  # fmt: skip
 
     @router.post(PATH, openapi_extra=extra, responses={409: {"description": "mine"}})
     async def on_webhook(event: WebhookEvent) -> None:
@@ -503,30 +551,43 @@ async def test_the_apps_document_tells_of_headers_body_and_answers():
     assert len(extra["parameters"]) == 1
 
 
+class Server(uvicorn.Server):
+    """A server that tells when it has started."""
+
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self.is_started = anyio.Event()
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        self.is_started.set()
+
+
 @asynccontextmanager
-async def uvicorn_serving(app: Any):
+async def uvicorn_serving(app: Any) -> AsyncGenerator[str]:
     listening = socket.create_server(("127.0.0.1", 0))
-    server = uvicorn.Server(uvicorn.Config(app, log_level="error", lifespan="on"))
+    server = Server(uvicorn.Config(app, log_level="error", lifespan="on"))
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(server.serve, [listening])
-        while not server.started:
-            await anyio.sleep(0.005)
+        await server.is_started.wait()
         yield f"http://127.0.0.1:{listening.getsockname()[1]}"
         server.should_exit = True
 
 
 @pytest.mark.parametrize("anyio_backend", ["asyncio"])
-async def test_it_works_over_a_real_server():
+async def test_it_works_over_a_real_server() -> None:
     shop = Shop(max_body_size=1000)
     async with uvicorn_serving(shop.app) as url, httpx.AsyncClient(base_url=url, trust_env=False) as http:  # fmt: skip
         for _ in range(2):
             assert (await deliver(http)).status_code == 200
-        assert (await deliver(http, "2", **{"webhook-signature": "v1,AAAA"})).status_code == 400
+        assert (
+            await deliver(http, "2", headers={"webhook-signature": "v1,AAAA"})
+        ).status_code == 400
         assert (await deliver(http, "3", b"x" * 100_000)).status_code == 413
-        shop.answer = JSONResponse({}, 503)
+        shop.response = JSONResponse({}, 503)
         assert (await deliver(http, "4")).status_code == 503
-        shop.answer = None
-        statuses = []
+        shop.response = None
+        statuses: list[int] = []
 
         async def one(number: int) -> None:
             statuses.append((await deliver(http, f"m{number % 5}")).status_code)

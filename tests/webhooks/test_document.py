@@ -1,9 +1,10 @@
-"""Our document of the webhooks, and how the generator takes it."""
+"""Our OpenAPI document of the webhooks, and how the generator handles it."""
 
 from __future__ import annotations
 
 import copy
 import json
+from pathlib import Path
 
 import pytest
 from openapi_spec_validator import OpenAPIV31SpecValidator
@@ -17,17 +18,17 @@ from portone_async.models import LegacyWebhook
 from .samples import DATA
 
 
-def test_it_is_valid_openapi():
+def test_it_is_valid_openapi() -> None:
     OpenAPIV31SpecValidator(webhooks.load_webhooks()).validate()
 
 
-def test_it_holds_no_prose():
+def test_it_contains_no_prose() -> None:
     text = webhooks.WEBHOOKS.read_text(encoding="utf-8")
     assert text.isascii()
     assert '"summary"' not in text
 
 
-def test_it_describes_what_the_samples_hold():
+def test_it_describes_the_samples() -> None:
     schemas = webhooks.load_webhooks()["components"]["schemas"]
     mapping = schemas["Webhook"]["discriminator"]["mapping"]
     assert mapping.keys() == DATA.keys()
@@ -38,22 +39,22 @@ def test_it_describes_what_the_samples_hold():
     assert json_names(LegacyWebhook) == {"payment_id", "tx_id", "status"}
 
 
-def test_a_schema_that_the_api_has_too_stops_the_generator_by_name():
+def test_a_schema_that_the_api_also_has_stops_the_generator_and_is_named() -> None:
     api, ours = load_vendored(), webhooks.load_webhooks()
     ours["components"]["schemas"]["PaidPayment"] = {"type": "object"}
     with pytest.raises(CodegenError, match="PaidPayment"):
         webhooks.with_webhooks(api, ours)
 
 
-def test_a_schema_with_the_same_name_in_python_stops_it_too():
+def test_two_schemas_with_the_same_python_name_stop_the_generator() -> None:
     api, ours = load_vendored(), webhooks.load_webhooks()
     ours["components"]["schemas"]["Paidpayment"] = {"type": "object", "properties": {}}
     ours["components"]["schemas"]["Paid_Payment"] = {"type": "object", "properties": {}}
-    with pytest.raises(CodegenError, match="Paid_?Payment"):
+    with pytest.raises(CodegenError, match=r"Paid_?Payment"):
         parse(webhooks.with_webhooks(api, ours))
 
 
-def test_the_documents_themselves_are_not_changed():
+def test_the_documents_themselves_are_not_changed() -> None:
     api, ours = load_vendored(), webhooks.load_webhooks()
     before = copy.deepcopy((api, ours))
     merged = webhooks.with_webhooks(api, ours)
@@ -61,7 +62,9 @@ def test_the_documents_themselves_are_not_changed():
     assert merged["components"]["schemas"].keys() >= {"PaidPayment", "Webhook"}
 
 
-def test_a_schema_that_no_webhook_carries_stops_the_generator_by_name(tmp_path, monkeypatch):
+def test_a_schema_that_no_webhook_uses_stops_the_generator_and_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     ours = webhooks.load_webhooks()
     ours["components"]["schemas"]["Stray"] = {"type": "object"}
     path = tmp_path / "webhooks.json"

@@ -1,4 +1,4 @@
-"""What `verify` takes, and what it refuses."""
+"""What `verify` accepts, and what it refuses."""
 
 from __future__ import annotations
 
@@ -7,7 +7,9 @@ import copy
 import pickle
 import traceback
 from collections import UserDict
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta, timezone
+from typing import Any
 
 import httpx
 import pytest
@@ -40,11 +42,14 @@ MINUTES = timedelta(minutes=5)
 SECOND = timedelta(seconds=1)
 
 
-def check(content=BODY, headers=HEADERS, secrets=SECRET, **options) -> WebhookMessage:
-    return verify(content, headers, secrets, **{"now": NOW, **options})
+def check(
+    content: Any = BODY, headers: Any = HEADERS, secrets: Any = SECRET, **options: Any
+) -> WebhookMessage:
+    options.setdefault("now", NOW)
+    return verify(content, headers, secrets, **options)
 
 
-def test_a_webhook_gives_its_id_the_time_it_was_sent_and_its_event():
+def test_the_result_has_the_id_the_time_it_was_sent_and_the_event() -> None:
     message = check()
     assert (message.id, message.timestamp) == ("msg_1", NOW)
     match message.event:
@@ -56,12 +61,12 @@ def test_a_webhook_gives_its_id_the_time_it_was_sent_and_its_event():
 
 
 @pytest.mark.parametrize("kind", [bytes, bytearray, memoryview, bytes.decode])
-def test_the_body_is_bytes_or_text(kind):
+def test_the_body_is_bytes_or_text(kind: Callable[[bytes], object]) -> None:
     assert check(kind(BODY)) == check()
 
 
 @pytest.mark.parametrize("content", [{"type": "Transaction.Paid"}, None, 1, ["a"]])
-def test_a_body_that_was_parsed_already_is_a_mistake_of_the_program(content):
+def test_a_body_that_was_already_parsed_is_a_bug_in_the_program(content: object) -> None:
     with pytest.raises(InvalidArgumentError, match="raw bytes"):
         check(content)
 
@@ -90,20 +95,20 @@ PAIRS = list(HEADERS.items())
     ],
     ids=lambda headers: type(headers).__name__,
 )
-def test_headers_come_in_any_mapping_and_any_case(headers):
+def test_headers_may_be_any_mapping_in_any_case(headers: object) -> None:
     assert check(headers=headers).id == "msg_1"
 
 
 @pytest.mark.parametrize("headers", [None, 1, "webhook-id", [("webhook-id",)], [1]])
-def test_headers_that_are_none_are_a_mistake_of_the_program(headers):
+def test_invalid_headers_are_a_bug_in_the_program(headers: object) -> None:
     with pytest.raises(InvalidArgumentError, match="headers takes"):
         check(headers=headers)
 
 
 @pytest.mark.parametrize("name", HEADERS)
 @pytest.mark.parametrize("value", [..., "", None, [], [None], 1, b""])
-def test_a_missing_header_is_named(name, value):
-    headers = {k: v for k, v in HEADERS.items() if k != name or value is not ...}
+def test_a_missing_header_is_named(name: str, value: object) -> None:
+    headers: dict[str, object] = {k: v for k, v in HEADERS.items() if k != name or value is not ...}
     if value is not ...:
         headers[name] = value
     with pytest.raises(MissingHeaderError, match=name) as caught:
@@ -112,7 +117,7 @@ def test_a_missing_header_is_named(name, value):
 
 
 @pytest.mark.parametrize("name", HEADERS)
-def test_a_header_with_two_values_is_refused_rather_than_chosen_from(name):
+def test_a_header_with_two_values_is_refused(name: str) -> None:
     with pytest.raises(RepeatedHeaderError, match=name):
         check(headers=[*PAIRS, (name.upper(), "1")])
 
@@ -122,7 +127,7 @@ def test_a_header_with_two_values_is_refused_rather_than_chosen_from(name):
     ["now", "1.0", "-1", "+1783069200", " 1783069200", "1_783_069_200", "१७८३०६९२००", "²", "9" * 12,
      "1e9", "0x10", "1783069200\n", "2026-07-03T09:00:00Z", "NaN", "inf"],
 )  # fmt: skip
-def test_a_timestamp_is_a_whole_number_of_seconds(timestamp):
+def test_a_timestamp_must_be_an_integer_number_of_seconds(timestamp: str) -> None:
     with pytest.raises(MalformedTimestampError):
         check(headers=HEADERS | {"webhook-timestamp": timestamp})
 
@@ -137,7 +142,9 @@ def test_a_timestamp_is_a_whole_number_of_seconds(timestamp):
         (NOW.astimezone(timezone(timedelta(hours=9))), MINUTES),
     ],
 )
-def test_a_webhook_is_good_within_the_tolerance_either_way(now, tolerance):
+def test_a_webhook_is_valid_within_the_tolerance_in_either_direction(
+    now: datetime, tolerance: timedelta
+) -> None:
     assert check(now=now, tolerance=tolerance).id == "msg_1"
 
 
@@ -150,12 +157,14 @@ def test_a_webhook_is_good_within_the_tolerance_either_way(now, tolerance):
         (NOW - SECOND, timedelta(), TimestampTooNewError),
     ],
 )
-def test_a_webhook_outside_the_tolerance_is_refused(now, tolerance, error):
+def test_a_webhook_outside_the_tolerance_is_refused(
+    now: datetime, tolerance: timedelta, error: type[WebhookVerificationError]
+) -> None:
     with pytest.raises(error):
         check(now=now, tolerance=tolerance)
 
 
-def test_the_clock_is_used_when_no_time_is_given():
+def test_the_current_time_is_the_default() -> None:
     assert verify(BODY, sign(BODY, SECRET), SECRET).event == check().event
     with pytest.raises(TimestampTooOldError):
         verify(BODY, sign(BODY, SECRET, timestamp=datetime.now(UTC) - MINUTES - SECOND), SECRET)
@@ -167,24 +176,29 @@ def test_the_clock_is_used_when_no_time_is_given():
     "options",
     [{"now": datetime(2026, 7, 3)}, {"now": 1}, {"tolerance": 300}, {"tolerance": -MINUTES}],  # noqa: DTZ001
 )
-def test_times_without_a_zone_and_negative_tolerances_are_mistakes_of_the_program(options):
+def test_naive_times_and_negative_tolerances_are_bugs_in_the_program(
+    options: dict[str, Any],
+) -> None:
     with pytest.raises(InvalidArgumentError):
         check(**options)
 
 
 BARE = SECRET.removeprefix("whsec_")
+KEY = base64.b64decode(BARE)
+SHORT = f"whsec_{base64.b64encode(KEY[:23]).decode()}"
 
 
 @pytest.mark.parametrize(
     "secrets",
-    [SECRET, BARE, BARE.rstrip("="), [SECRET], (OTHER, SECRET), [SECRET, OTHER], {BARE, OTHER}, iter([OTHER, BARE])],
+    [SECRET, BARE, BARE.rstrip("="), [SECRET], (OTHER, SECRET), [SECRET, OTHER], {BARE, OTHER}, iter([OTHER, BARE]),
+     KEY, bytearray(KEY), SECRET.encode(), [SECRET.encode()], [OTHER, KEY]],
 )  # fmt: skip
-def test_one_secret_or_several_each_with_or_without_its_prefix(secrets):
+def test_one_secret_or_several_each_with_or_without_its_prefix(secrets: object) -> None:
     assert check(secrets=secrets).id == "msg_1"
 
 
-@pytest.mark.parametrize("secrets", [OTHER, [OTHER], [OTHER, OTHER]])
-def test_another_secret_does_not_fit(secrets):
+@pytest.mark.parametrize("secrets", [OTHER, [OTHER], [OTHER, OTHER], KEY[::-1], BARE.encode()])
+def test_another_secret_does_not_match(secrets: object) -> None:
     with pytest.raises(NoMatchingSignatureError):
         check(secrets=secrets)
 
@@ -192,17 +206,32 @@ def test_another_secret_does_not_fit(secrets):
 @pytest.mark.parametrize(
     "secrets",
     ["", "whsec_", "whsec_====", "not base64!", "비밀", f" {SECRET}", f"{SECRET}\n", "WHSEC_" + BARE, "A",
-     [], [""], None, 1, b"bytes", BARE.encode(), {"secret": SECRET}, [SECRET.encode()], [None], [SECRET, ""]],
+     [], [""], None, 1, b"", b"bytes", b"whsec_", b"whsec_!", {"secret": SECRET}, [1], [None], [SECRET, ""],
+     KEY[:23], base64.b64encode(KEY[:23]).decode(), [SECRET, SHORT], SHORT.encode()],
 )  # fmt: skip
-def test_what_is_no_secret_is_a_mistake_of_the_program_and_is_not_repeated(secrets):
+def test_an_invalid_secret_is_a_bug_in_the_program_and_is_not_repeated(secrets: object) -> None:
     with pytest.raises(InvalidArgumentError) as caught:
         check(secrets=secrets)
     assert not isinstance(caught.value, WebhookVerificationError)
-    assert BARE not in str(caught.value)
+    for secret in (BARE, SHORT, repr(KEY[:23])):
+        assert secret not in str(caught.value)
     assert (caught.value.__cause__, caught.value.__context__) == (None, None)
 
 
-def test_a_signature_among_several_is_enough():
+def test_a_secret_has_at_least_24_bytes() -> None:
+    with pytest.raises(
+        InvalidArgumentError, match="has 23 bytes, but Standard Webhooks requires at least 24"
+    ):
+        check(secrets=SHORT)
+    assert check(headers=sign(BODY, KEY[:24], timestamp=NOW), secrets=KEY[:24])
+
+
+def test_a_secret_that_is_not_set_is_named_as_the_reason() -> None:
+    with pytest.raises(InvalidArgumentError, match="environment variable"):
+        check(secrets=None)
+
+
+def test_a_signature_among_several_is_enough() -> None:
     good = HEADERS["webhook-signature"]
     for signature in (f"v1,AAAA {good}", f"v2,{good[3:]} {good}", f"{good} v1a,AAAA", f"  {good} , v1, v1", f"v1,{'A' * 44} {good}"):  # fmt: skip
         assert check(headers=HEADERS | {"webhook-signature": signature}).id == "msg_1"
@@ -220,27 +249,27 @@ def test_a_signature_among_several_is_enough():
         lambda good: good + "=",
         lambda good: good + "\n",
         lambda good: "v1," + base64.b64decode(good[3:]).hex(),
-        lambda good: "v1," + base64.urlsafe_b64encode(b"\xff" * 32).decode(),
-        lambda good: "v1,",
-        lambda good: ",",
-        lambda good: "\ud800",
-        lambda good: "v1,서명",
+        lambda _: "v1," + base64.urlsafe_b64encode(b"\xff" * 32).decode(),
+        lambda _: "v1,",
+        lambda _: ",",
+        lambda _: "\ud800",
+        lambda _: "v1,서명",
         lambda good: good[:-1],
         lambda good: good.swapcase(),
     ],
 )
-def test_only_the_very_signature_fits(change):
+def test_only_the_exact_signature_matches(change: Callable[[str], str]) -> None:
     changed = change(HEADERS["webhook-signature"])
     with pytest.raises(NoMatchingSignatureError):
         check(headers=HEADERS | {"webhook-signature": changed})
 
 
-def test_a_timestamp_is_signed_as_it_is_spelt():
+def test_the_timestamp_is_signed_as_written() -> None:
     with pytest.raises(NoMatchingSignatureError):
         check(headers=HEADERS | {"webhook-timestamp": f"0{HEADERS['webhook-timestamp']}"})
 
 
-def test_the_parts_that_are_signed_cannot_be_moved():
+def test_the_parts_that_are_signed_cannot_be_moved() -> None:
     # "a.1783069200.{...}" could be the id "a" or the id "a.1783069200" with a body that starts later.
     moved = {**HEADERS, "webhook-id": f"msg_1.{HEADERS['webhook-timestamp']}"}
     with pytest.raises(NoMatchingSignatureError):
@@ -254,7 +283,7 @@ def test_the_parts_that_are_signed_cannot_be_moved():
     [b"", b"null", b"[]", b"1", b'"type"', b"{", b"\xff\xfe", b"type=Transaction.Paid", b"payment_id", b"\x00",
      "{\ud800}", b'{"type":NaN}', b"[" * 100_000, b"payment_id=%ff", b"a=1&" * 200 + b"payment_id=1"],
 )  # fmt: skip
-def test_a_signed_body_that_is_no_webhook_is_refused(content):
+def test_a_signed_body_that_is_not_a_webhook_is_refused(content: bytes | str) -> None:
     with pytest.raises(UnreadableBodyError) as caught:
         verify(content, sign(content, SECRET), SECRET)
     assert (caught.value.__cause__, caught.value.__context__) == (None, None)
@@ -262,18 +291,20 @@ def test_a_signed_body_that_is_no_webhook_is_refused(content):
         parse_unverified(content)
 
 
-def test_every_refusal_is_an_error_of_its_own_under_one_class():
-    kinds = {
-        MissingHeaderError, RepeatedHeaderError, MalformedTimestampError, TimestampTooOldError,
-        TimestampTooNewError, NoMatchingSignatureError, UnreadableBodyError,
-    }  # fmt: skip
+def test_every_refusal_has_its_own_class_under_a_common_one() -> None:
+    errors = [
+        MissingHeaderError("webhook-id"),
+        RepeatedHeaderError("webhook-id"),
+        MalformedTimestampError(),
+        TimestampTooOldError(),
+        TimestampTooNewError(),
+        NoMatchingSignatureError(),
+        UnreadableBodyError(),
+    ]
+    kinds = {type(error) for error in errors}
     assert all(issubclass(kind, WebhookVerificationError) for kind in kinds)
     assert issubclass(WebhookVerificationError, PortOneError)
-    errors = [
-        kind("webhook-id") if kind in (MissingHeaderError, RepeatedHeaderError) else kind()
-        for kind in kinds
-    ]
-    assert len({str(error) for error in errors}) == len(kinds)
+    assert len({str(error) for error in errors}) == len(kinds) == len(errors)
     for error in errors:
         for other in (pickle.loads(pickle.dumps(error)), copy.copy(error)):  # noqa: S301
             assert (type(other), str(other), vars(other)) == (
@@ -299,7 +330,9 @@ PLANTED = body(data={"paymentId": MARK}, extra=MARK)
         (f"{MARK}\ud800", {}),
     ],
 )
-def test_no_refusal_tells_of_the_secret_the_payload_or_the_signature(content, change):
+def test_no_error_reveals_the_secret_the_payload_or_the_signature(
+    content: bytes | str, change: dict[str, object]
+) -> None:
     secret = base64.b64encode(f"{MARK} is in the secret".encode()).decode()
     headers = sign(content, secret, message_id=MARK)
     with pytest.raises(WebhookVerificationError) as caught:
@@ -314,8 +347,10 @@ def test_no_refusal_tells_of_the_secret_the_payload_or_the_signature(content, ch
     assert (error.__cause__, error.__context__) == (None, None)
 
 
-def test_signing_takes_what_a_header_can_hold():
+def test_signing_accepts_only_what_a_header_can_contain() -> None:
     assert sign(BODY, SECRET)["webhook-id"] != sign(BODY, SECRET)["webhook-id"]
-    for options in ({"message_id": ""}, {"message_id": "아이디"}, {"message_id": "a\nb"}, {"timestamp": datetime(2026, 1, 1)}):  # fmt: skip  # noqa: DTZ001
+    for message_id in ("", "아이디", "a\nb"):
         with pytest.raises(InvalidArgumentError):
-            sign(BODY, SECRET, **options)
+            sign(BODY, SECRET, message_id=message_id)
+    with pytest.raises(InvalidArgumentError):
+        sign(BODY, SECRET, timestamp=datetime(2026, 1, 1))  # noqa: DTZ001  (what is tested)

@@ -12,7 +12,7 @@ T = TypeVar("T")
 Ts = TypeVarTuple("Ts")
 
 
-def run_loop(function: Callable[[*Ts], Awaitable[T]], *arguments: *Ts) -> T:
-    """Run an async function: on uvloop, where the extra `[fast]` has brought it."""
+def run_async(function: Callable[[*Ts], Awaitable[T]], *arguments: *Ts) -> T:
+    """Run an async function, on uvloop if it is installed (the extra `fast`)."""
     has_uvloop = importlib.util.find_spec("uvloop") is not None
     return anyio.run(function, *arguments, backend_options={"use_uvloop": has_uvloop})

@@ -1,0 +1,43 @@
+"""The client that commands use. Its secrets come from the environment only."""
+
+from __future__ import annotations
+
+import os
+from typing import Annotated, TypeAlias
+
+import typer
+
+from portone_async import PortOne
+from portone_async._errors import AuthenticationError, InvalidArgumentError
+from portone_async.cli.command import CommandError, ExitCode
+
+BaseUrlOption: TypeAlias = Annotated[
+    str,
+    typer.Option(
+        help="Where the API is, such as the emulator's address.",
+        envvar="PORTONE_BASE_URL",
+        metavar="URL",
+    ),
+]
+
+
+def create_client(base_url: str, *, connections: int = 1) -> PortOne:
+    """Create a client from PORTONE_API_SECRET and PORTONE_STORE_ID.
+
+    Raises:
+        CommandError: There is no secret, or it or the URL is not valid.
+    """
+    if not os.environ.get("PORTONE_API_SECRET"):
+        raise CommandError(
+            ExitCode.UNAUTHORIZED,
+            "no API secret: set the environment variable PORTONE_API_SECRET",
+        )
+    try:
+        return PortOne(base_url=base_url, max_connections=connections)
+    except InvalidArgumentError as error:
+        raise CommandError(ExitCode.USAGE, str(error)) from None
+
+
+def secret_refused(error: AuthenticationError) -> CommandError:
+    """Return the error for an API secret that PortOne does not accept."""
+    return CommandError(ExitCode.UNAUTHORIZED, f"PortOne refused the API secret ({error})")
