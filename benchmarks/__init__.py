@@ -1,1 +1,1 @@
-"""How fast it is, as ratios against the official SDK, side by side in one run: `python -m benchmarks`."""
+"""Benchmarks as ratios to the official SDK, measured side by side in one run: `python -m benchmarks`."""

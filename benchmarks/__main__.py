@@ -1,37 +1,44 @@
-"""Run all the benchmarks and keep the results, or only print those named: `python -m benchmarks decode`.
+"""Run all benchmarks and save the results, or run only those named and print them: `python -m benchmarks decode`.
 
-`python -m benchmarks plot` draws the kept results and writes their tables into the document.
+`python -m benchmarks plot` draws the saved results and writes their tables into `docs/benchmarks.md`.
 """
+
+from __future__ import annotations
 
 import importlib
 import signal
 import sys
 import time
+from types import FrameType
+from typing import NoReturn
 
+from benchmarks import results, table
+from benchmarks.contenders import LABELS
 from benchmarks.section import Section
 
-NAMES = ("cold_start", "decode", "bulk", "memory", "handler")
+NAMES = ("cold_start", "decode", "client_cpu", "bulk", "memory", "handler")
 
 
 def main(names: list[str]) -> None:
-    """Run them one after the other; nothing else may keep the machine busy meanwhile."""
-    from benchmarks import results, table
-    from benchmarks.clients import LABELS
-
+    """Run the benchmarks one after another. Nothing else should keep the machine busy meanwhile."""
     started, sections = time.monotonic(), dict[str, Section]()
     for name in names or NAMES:
-        found = importlib.import_module(f"benchmarks.{name}").measure()
-        for section in found.values():
+        measured: dict[str, Section] = importlib.import_module(f"benchmarks.{name}").measure()
+        for section in measured.values():
             print(table.text(section, LABELS), flush=True)
-        sections |= found
+        sections |= measured
     if not names:
         results.write(sections)
     print(f"{time.monotonic() - started:.0f} seconds")
 
 
+def stop(_signal: int, _frame: FrameType | None) -> NoReturn:
+    """Exit through the context managers, so that the servers are stopped too."""
+    sys.exit("stopped")
+
+
 if __name__ == "__main__":
-    # A run that is stopped takes its servers along.
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit("stopped"))
+    signal.signal(signal.SIGTERM, stop)
     if unknown := set(sys.argv[1:]) - {*NAMES, "plot"}:
         sys.exit(f"no benchmark {', '.join(sorted(unknown))}: there are {', '.join(NAMES)}")
     if sys.argv[1:] == ["plot"]:

@@ -1,4 +1,4 @@
-"""A FastAPI app whose one handler awaits one call of a contender, in a process of its own.
+"""A FastAPI app, in a process of its own, whose only handler awaits one call of a contender.
 
 `python -m benchmarks.app NAME URL PORT`
 """
@@ -13,38 +13,38 @@ from typing import Any
 import uvicorn
 from fastapi import FastAPI
 
-from benchmarks.clients import CONTESTANTS, Call
+from benchmarks.contenders import CONTENDERS, Call
 
 
-async def bare(url: str) -> Call:
-    """No call at all: what FastAPI and uvicorn take for themselves."""
+async def no_call(_url: str) -> Call:
+    """Call nothing: what FastAPI and uvicorn take by themselves."""
 
-    async def call(payment_id: str) -> Any:
+    async def call(_payment_id: str) -> Any:
         return None
 
     return call
 
 
-def app(name: str, url: str) -> FastAPI:
-    """The client is made with the app's lifespan, and shared by all requests."""
+def build_app(name: str, url: str) -> FastAPI:
+    """Build the app. Its client is created in the lifespan and shared by all requests."""
     call: Call
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncGenerator[None]:
         nonlocal call
-        call = await (bare if name == "bare" else CONTESTANTS[name])(url)
+        call = await (no_call if name == "no_call" else CONTENDERS[name])(url)
         yield
 
-    made = FastAPI(lifespan=lifespan)
+    app = FastAPI(lifespan=lifespan)
 
-    @made.get("/payments/{payment_id}")
+    @app.get("/payments/{payment_id}")
     async def handler(payment_id: str) -> dict[str, bool]:
         await call(payment_id)
         return {"known": True}
 
-    return made
+    return app
 
 
 if __name__ == "__main__":
     name, url, port = sys.argv[1:]
-    uvicorn.run(app(name, url), port=int(port), log_level="warning")
+    uvicorn.run(build_app(name, url), port=int(port), log_level="warning")

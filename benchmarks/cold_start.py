@@ -1,4 +1,4 @@
-"""From the start of a fresh process to the first payment in hand, with what a bare Python takes subtracted."""
+"""From the start of a new process to its first payment, minus what a Python that does nothing takes."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import sys
 import time
 
 from benchmarks import cores
-from benchmarks.section import Section, figures
+from benchmarks.section import Section, summarize
 from benchmarks.server import nginx
 
 ROUNDS = 7
@@ -19,69 +19,65 @@ CLIENTS = {
     "official": "client = PortOneClient(secret='x', base_url='{url}')",
     "ours": "client = PortOne('x', base_url='{url}')",
 }
-READS = {
+LOOKUPS = {
     "official": "import asyncio; asyncio.run(client.payment.get_payment_async(payment_id='a'))",
     "ours": "import asyncio; asyncio.run(client.payment.get_payment('a'))",
 }
 STAGES = {
     "import": (IMPORTS,),
     "import, client": (IMPORTS, CLIENTS),
-    "import, client, first payment": (IMPORTS, CLIENTS, READS),
+    "import, client, first payment": (IMPORTS, CLIENTS, LOOKUPS),
 }
-COUNT = "import sys; print(sum(m.startswith('{package}') for m in sys.modules), len(sys.modules))"
-END = "import os; os._exit(0)"  # how long it takes to tidy up is nobody's wait
+COUNT_MODULES = (
+    "import sys; print(sum(m.startswith('{package}') for m in sys.modules), len(sys.modules))"
+)
+EXIT = "import os; os._exit(0)"  # cleaning up at exit is not part of a start
 
 
 def run(*lines: str) -> float:
-    """Seconds that a fresh process takes."""
-    started = time.perf_counter()
-    subprocess.run(
-        [sys.executable, "-c", "\n".join([*lines, END])],
-        check=True,
-        timeout=60,
-        preexec_fn=cores.measured,
-    )
-    return time.perf_counter() - started
+    """Run lines of Python in a new process, and return the seconds that it takes."""
+    with cores.measured():
+        started = time.perf_counter()
+        subprocess.run([sys.executable, "-c", "\n".join([*lines, EXIT])], check=True, timeout=60)
+        return time.perf_counter() - started
 
 
-def modules(name: str) -> tuple[int, int]:
-    """How many modules the import loads: of the package, and in all."""
+def count_modules(name: str) -> tuple[int, int]:
+    """Count the modules that the import loads: those of the package, and all."""
     package = IMPORTS[name].split()[1]
-    counted = subprocess.run(
-        [sys.executable, "-c", f"{IMPORTS[name]}\n{COUNT.format(package=package)}"],
-        check=True,
-        capture_output=True,
-        text=True,
+    code = f"{IMPORTS[name]}\n{COUNT_MODULES.format(package=package)}"
+    finished = subprocess.run(
+        [sys.executable, "-c", code], check=True, capture_output=True, text=True
     )
-    own, total = counted.stdout.split()
+    own, total = finished.stdout.split()
     return int(own), int(total)
 
 
 def measure() -> dict[str, Section]:
-    """Start each in turn, round by round; a first round fills the caches."""
-    took: dict[str, dict[str, list[float]]] = {
+    """Start each contender in turn, round by round. A first round, not counted, fills the file cache."""
+    durations: dict[str, dict[str, list[float]]] = {
         stage: {name: [] for name in IMPORTS} for stage in STAGES
     }
     with nginx() as url:
         for number in range(ROUNDS + 1):
             for stage, parts in STAGES.items():
-                nothing = run()
+                baseline = run()
                 for name in IMPORTS:
-                    seconds = run(*(part[name].format(url=url) for part in parts)) - nothing
+                    seconds = run(*(part[name].format(url=url) for part in parts)) - baseline
                     if number > 0:
-                        took[stage][name].append(seconds)
-    counts = {name: modules(name) for name in IMPORTS}
+                        durations[stage][name].append(seconds)
+    counts = {name: count_modules(name) for name in IMPORTS}
     return {
         "cold_start": Section(
             title="From the start of a process to its first payment",
             unit="s",
-            cases={stage: figures(found) for stage, found in took.items()},
+            cases={stage: summarize(rounds) for stage, rounds in durations.items()},
         ),
         "modules": Section(
-            title="Modules that the import loads",
+            title="Modules loaded by the import",
             unit="",
             cases={
-                case: figures({name: [count[index]] for name, count in counts.items()})
+                case: summarize({name: [count[index]] for name, count in counts.items()})
                 for index, case in enumerate(("of the package", "in all"))
             },
         ),

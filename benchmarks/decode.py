@@ -1,7 +1,7 @@
-"""Reading payments from bytes, more and more of them: dates parsed, tags dispatched, unknown fields kept.
+"""Reading payments from bytes, more and more of them: dates parsed, union variants chosen, unknown fields kept.
 
-Each contender reads in a process of its own, with no more objects around for the garbage collector than it needs
-itself: `python -m benchmarks.decode NAME`.
+Each contender reads in a process of its own, so that the garbage collector has no other objects to go through:
+`python -m benchmarks.decode NAME`.
 """
 
 from __future__ import annotations
@@ -18,13 +18,13 @@ import orjson
 
 from benchmarks import cores
 from benchmarks.sample import CONTENT, PAYMENT
-from benchmarks.section import Section, figures
+from benchmarks.section import Section, summarize
 
 ROUNDS = 7
-# How long one contender reads each page in a round.
+# How long a contender reads each body in a round.
 SECONDS = 0.1
-# How many payments; one is the answer to a lookup, the others are pages of a list.
-PAGES = (1, 10, 100, 1_000)
+# Payments per body: 1 is the response of a lookup, the others are pages of a list.
+PAYMENTS = (1, 10, 100, 1_000)
 
 Read = Callable[[], Any]
 
@@ -33,28 +33,29 @@ def official(content: bytes, *, page: bool) -> Read:
     """The official SDK's own function, on the standard library's JSON as its client uses it."""
     name = "get_payments_response" if page else "payment"
     module = import_module(f"portone_server_sdk._generated.payment.{name}")
-    read = getattr(module, f"_deserialize_{name}")
-    return lambda: read(json.loads(content))
+    deserialize = getattr(module, f"_deserialize_{name}")
+    return lambda: deserialize(json.loads(content))
 
 
 def ours(content: bytes, *, page: bool) -> Read:
     """What the client does with a body."""
-    from portone_async._registry import model_reader
+    # Here, so that the other contenders' processes do not import it.
+    from portone_async._registry import model_reader  # noqa: PLC0415
 
     read = model_reader("GetPaymentsResponse" if page else "Payment")
     return lambda: read(orjson.loads(content))
 
 
-def alone(content: bytes, *, page: bool) -> Read:
-    """The floor: dictionaries."""
+def orjson_alone(content: bytes, *, page: bool) -> Read:  # noqa: ARG001  (dictionaries either way)
+    """The lower bound: dictionaries."""
     return lambda: orjson.loads(content)
 
 
-CONTENDERS = {"official": official, "ours": ours, "orjson": alone}
+CONTENDERS = {"official": official, "ours": ours, "orjson": orjson_alone}
 
 
-def answer(count: int) -> bytes:
-    """One payment, as a lookup answers, or a page of a list."""
+def response_body(count: int) -> bytes:
+    """One payment, as a lookup returns it, or a page of a list."""
     if count == 1:
         return CONTENT
     page = {"items": [PAYMENT] * count, "page": {"number": 0, "size": count, "totalCount": count}}
@@ -62,48 +63,51 @@ def answer(count: int) -> bytes:
 
 
 def seconds(name: str, count: int) -> float:
-    """Seconds that one reading takes."""
-    read = CONTENDERS[name](answer(count), page=count > 1)
+    """Seconds to read a body once."""
+    read = CONTENDERS[name](response_body(count), page=count > 1)
     read()
-    calls, started = 0, time.perf_counter()
+    reads, started = 0, time.perf_counter()
     while (elapsed := time.perf_counter() - started) < SECONDS:
         read()
-        calls += 1
-    return elapsed / calls
+        reads += 1
+    return elapsed / reads
 
 
-def ask(name: str) -> list[float]:
-    """Let one contender read all the pages in a fresh process."""
-    done = subprocess.run(
-        [sys.executable, "-m", "benchmarks.decode", name],
-        check=True,
-        stdout=subprocess.PIPE,
-        timeout=60,
-        preexec_fn=cores.measured,
-    )
-    took: list[float] = json.loads(done.stdout)
-    return took
+def run_contender(name: str) -> list[float]:
+    """Let one contender read each body in a new process, and return its seconds."""
+    with cores.measured():
+        finished = subprocess.run(
+            [sys.executable, "-m", "benchmarks.decode", name],
+            check=True,
+            stdout=subprocess.PIPE,
+            timeout=60,
+        )
+    durations: list[float] = json.loads(finished.stdout)
+    return durations
 
 
 def measure() -> dict[str, Section]:
-    """Ask each in turn, round by round."""
-    rounds = [{name: ask(name) for name in CONTENDERS} for _ in range(ROUNDS)]
-    time_ = Section(title="Reading payments from bytes", unit="s", cases={})
-    speed = Section(title="The same as throughput", unit="MB per s", cases={})
-    for index, count in enumerate(PAGES):
-        took = {name: [once[name][index] for once in rounds] for name in CONTENDERS}
-        size = len(answer(count)) / 1e6
-        case = f"{count:,} payment{'s' * (count > 1)}, {_size(size)}"
-        time_["cases"][case] = figures(took)
-        speed["cases"][case] = figures(
-            {name: [size / once for once in found] for name, found in took.items()}
+    """Run the contenders in turn, round by round."""
+    rounds = [{name: run_contender(name) for name in CONTENDERS} for _ in range(ROUNDS)]
+    duration = Section(title="Reading payments from bytes", unit="s", cases={})
+    throughput = Section(title="The same as throughput", unit="MB per s", cases={})
+    for index, count in enumerate(PAYMENTS):
+        durations = {name: [each[name][index] for each in rounds] for name in CONTENDERS}
+        megabytes = len(response_body(count)) / 1e6
+        case = f"{count:,} payment{'s' * (count > 1)}, {_format_size(megabytes)}"
+        duration["cases"][case] = summarize(durations)
+        throughput["cases"][case] = summarize(
+            {name: [megabytes / each for each in values] for name, values in durations.items()}
         )
-    return {"decode": time_, "throughput": speed}
+    return {"decode": duration, "throughput": throughput}
 
 
-def _size(size: float) -> str:
-    return f"{size:.1f} MB" if size > 1 else f"{size * 1e3:.{int(size < 0.01)}f} kB"
+def _format_size(megabytes: float) -> str:
+    if megabytes > 1:
+        return f"{megabytes:.1f} MB"
+    kilobytes = megabytes * 1e3
+    return f"{kilobytes:.1f} kB" if kilobytes < 10 else f"{kilobytes:.0f} kB"  # noqa: PLR2004
 
 
 if __name__ == "__main__":
-    print(json.dumps([seconds(sys.argv[1], count) for count in PAGES]))
+    print(json.dumps([seconds(sys.argv[1], count) for count in PAYMENTS]))

@@ -1,4 +1,4 @@
-"""The tables of `docs/benchmarks.md`, between its markers, from the kept results."""
+"""The tables between the markers in `docs/benchmarks.md`, from the saved results."""
 
 from __future__ import annotations
 
@@ -13,20 +13,22 @@ BEGIN, END = "<!-- tables: begin -->", "<!-- tables: end -->"
 
 
 def write(results: Results) -> None:
-    """Replace what stands between the markers."""
+    """Replace the text between the markers."""
     tables = [markdown(section, results["labels"]) for section in results["sections"].values()]
-    between = "\n".join([BEGIN, machine(results), "", *tables, END])
-    text, found = re.subn(f"{BEGIN}.*{END}", lambda _: between, FILE.read_text(), flags=re.DOTALL)
-    if found != 1:
-        raise ValueError(f"{FILE.name} has {found} places for the tables")
+    content = "\n".join([BEGIN, describe_machine(results), "", *tables, END])
+    text, replaced = re.subn(
+        f"{BEGIN}.*{END}", lambda _: content, FILE.read_text(), flags=re.DOTALL
+    )
+    if replaced != 1:
+        raise ValueError(f"{FILE.name} has {replaced} pairs of markers for the tables, not one")
     FILE.write_text(text)
 
 
-def machine(results: Results) -> str:
-    """What the results were measured with, in a line."""
-    facts = results["machine"]
-    libraries = ", ".join(f"{name} {version}" for name, version in facts["libraries"].items())
+def describe_machine(results: Results) -> str:
+    """Describe in one line what the results were measured with."""
+    machine = results["machine"]
+    libraries = ", ".join(f"{name} {version}" for name, version in machine["libraries"].items())
     return (
-        f"Python {facts['python']} on {facts['system']}, {facts['cores']} cores, "
-        f"nginx {facts['nginx']}; {libraries}."
+        f"Python {machine['python']} on {machine['system']}, {machine['cores']} cores, "
+        f"nginx {machine['nginx']}; {libraries}."
     )

@@ -1,4 +1,4 @@
-"""The results of the last whole run, kept beside the benchmarks: `results.json`."""
+"""The results of the last full run, saved beside the benchmarks as `results.json`."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ import subprocess
 import sys
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any, TypedDict
+from typing import TypedDict
 
 from benchmarks import cores
-from benchmarks.clients import LABELS
+from benchmarks.contenders import LABELS
 from benchmarks.section import Section
-from benchmarks.server import program
+from benchmarks.server import nginx_path
 
 FILE = Path(__file__).with_name("results.json")
 LIBRARIES = (
@@ -31,30 +31,40 @@ LIBRARIES = (
 )
 
 
-class Results(TypedDict):
-    """A whole run."""
+class Machine(TypedDict):
+    """What the results were measured with."""
 
-    machine: dict[str, Any]
+    python: str
+    system: str
+    cores: int
+    nginx: str
+    libraries: dict[str, str]
+
+
+class Results(TypedDict):
+    """A full run."""
+
+    machine: Machine
     labels: dict[str, str]
     sections: dict[str, Section]
 
 
 def write(sections: dict[str, Section]) -> None:
-    """Keep a whole run."""
+    """Save a full run."""
     results = Results(machine=_machine(), labels=LABELS, sections=sections)
     FILE.write_text(json.dumps(results, indent=1, ensure_ascii=False) + "\n")
 
 
 def read() -> Results:
-    """The last whole run."""
+    """Read the last full run."""
     if not FILE.exists():
         sys.exit("there are no results yet: run all the benchmarks first")
-    found: Results = json.loads(FILE.read_text())
-    return found
+    results: Results = json.loads(FILE.read_text())
+    return results
 
 
-def _machine() -> dict[str, Any]:
-    nginx = subprocess.run([program(), "-v"], check=True, capture_output=True, text=True).stderr
+def _machine() -> Machine:
+    nginx = subprocess.run([nginx_path(), "-v"], check=True, capture_output=True, text=True).stderr
     return {
         "python": platform.python_version(),
         "system": f"{platform.system()} {platform.machine()}",

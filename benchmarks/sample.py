@@ -1,4 +1,4 @@
-"""One card payment of 2.4 kB, as `GET /payments/{paymentId}` answers."""
+"""One card payment of 2.4 kB, as `GET /payments/{paymentId}` returns it."""
 
 import json
 

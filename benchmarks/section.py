@@ -1,4 +1,4 @@
-"""What a benchmark finds: a figure for each case and contender, beside the official SDK's."""
+"""Results of a benchmark: a measurement for each case and contender, with its ratio to the official SDK's."""
 
 from __future__ import annotations
 
@@ -8,74 +8,80 @@ from collections.abc import Mapping, Sequence
 from typing import Literal, NotRequired, TypedDict
 
 Unit = Literal["s", "per s", "MB", "MB per s", ""]
+BASELINE = "official"
+_MILLISECOND = 1e-3
+_TIMES = "\N{MULTIPLICATION SIGN}"
 
 
-class Figure(TypedDict):
-    """The median of the rounds, and the median of the ratios to the official SDK, each within a round."""
+class Measurement(TypedDict):
+    """The median of the rounds, and the median of the ratios to the official SDK within each round."""
 
     median: float
     ratio: NotRequired[float]
 
 
 class Section(TypedDict):
-    """One question and its answers: `cases[case][contender]`."""
+    """One question and its results: `cases[case][contender]`."""
 
     title: str
     unit: Unit
-    cases: dict[str, dict[str, Figure]]
+    cases: dict[str, dict[str, Measurement]]
 
 
-def figures(
-    rounds: Mapping[str, Sequence[float]], base: str | None = "official"
-) -> dict[str, Figure]:
-    """Sum up what each contender took, round by round: what slows one round slows both sides of its ratio.
+def summarize(
+    rounds: Mapping[str, Sequence[float]], *, ratios: bool = True
+) -> dict[str, Measurement]:
+    """Summarize each contender's rounds.
 
-    Without a `base` there are no ratios: for figures around zero they would mean nothing.
+    Ratios are taken within a round: whatever slows a round slows both sides. Leave them out for values around zero,
+    where they would mean nothing.
     """
-    found: dict[str, Figure] = {}
+    summary: dict[str, Measurement] = {}
     for name, values in rounds.items():
-        found[name] = {"median": _short(statistics.median(values))}
-        if base is not None and base in rounds and name != base:
-            pairs = zip(values, rounds[base], strict=True)
-            # A difference that noise has made negative is no measure of another.
-            if ratios := [value / other for value, other in pairs if other > 0]:
-                found[name]["ratio"] = _short(statistics.median(ratios))
-    return found
+        summary[name] = {"median": _round_significant(statistics.median(values))}
+        if ratios and BASELINE in rounds and name != BASELINE:
+            pairs = zip(values, rounds[BASELINE], strict=True)
+            # Noise can make a difference of two measurements negative: no baseline for a ratio.
+            if quotients := [value / baseline for value, baseline in pairs if baseline > 0]:
+                summary[name]["ratio"] = _round_significant(statistics.median(quotients))
+    return summary
 
 
-def contenders(section: Section) -> list[str]:
-    """Whoever has a figure in any case, in order."""
+def contender_names(section: Section) -> list[str]:
+    """Every contender with a measurement in any case, in order."""
     return list(dict.fromkeys(name for case in section["cases"].values() for name in case))
 
 
-def show(figure: Figure, unit: Unit) -> str:
-    """A figure for people."""
-    value = figure["median"]
+def format_value(measurement: Measurement, unit: Unit) -> str:
+    """Format the median with its unit."""
+    value = measurement["median"]
     match unit:
-        case "s" if abs(value) < 1e-3:
-            return f"{_digits(value * 1e6)} µs"
+        case "s" if abs(value) < _MILLISECOND:
+            return f"{_format_significant(value * 1e6)} µs"
         case "s" if abs(value) < 1:
-            return f"{_digits(value * 1e3)} ms"
+            return f"{_format_significant(value * 1e3)} ms"
         case "s":
-            return f"{_digits(value)} s"
+            return f"{_format_significant(value)} s"
         case "MB":
             return f"{value:.2f} MB"
         case "MB per s":
-            return f"{_digits(value)} MB/s"
+            return f"{_format_significant(value)} MB/s"
         case "per s" | "":
             return f"{value:,.0f}"
 
 
-def show_ratio(figure: Figure) -> str:
-    """How many times the official SDK's figure it is; nothing for its own."""
-    return f"{_digits(figure['ratio'], 2)}×" if "ratio" in figure else ""
+def format_ratio(measurement: Measurement) -> str:
+    """Format the ratio to the official SDK; empty for the official SDK itself."""
+    if "ratio" not in measurement:
+        return ""
+    return f"{_format_significant(measurement['ratio'], 2)}{_TIMES}"
 
 
-def _digits(value: float, digits: int = 3) -> str:
-    """As many significant digits, and never an exponent."""
+def _format_significant(value: float, digits: int = 3) -> str:
+    """Format with so many significant digits, never with an exponent."""
     magnitude = math.floor(math.log10(abs(value))) if value else 0
     return f"{value:,.{max(digits - 1 - magnitude, 0)}f}"
 
 
-def _short(value: float) -> float:
+def _round_significant(value: float) -> float:
     return float(f"{value:.4g}")

@@ -1,4 +1,4 @@
-"""A compiled server, so that it is not what is measured: nginx with one worker, answering one payment."""
+"""The server: nginx with one worker, so that a compiled program is not the bottleneck. It returns one payment."""
 
 from __future__ import annotations
 
@@ -28,51 +28,51 @@ http {{
   }}
 }}
 """
+START_TIMEOUT = 20  # seconds
+POLL_INTERVAL = 0.02
 
 
 def free_port() -> int:
-    """A TCP port on loopback that nobody uses."""
+    """Find a free TCP port on loopback."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
         return port
 
 
-def program() -> str:
-    """Where nginx is."""
-    found = shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin:/usr/local/sbin")
-    if found is None:
-        sys.exit("the benchmarks need nginx (Debian: apt-get install nginx-light)")
-    return found
+def nginx_path() -> str:
+    """Find nginx: Debian installs it where only root's PATH looks."""
+    path = shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin:/usr/local/sbin")
+    if path is None:
+        sys.exit("the benchmarks need nginx; Debian and Ubuntu: apt-get install nginx")
+    return path
 
 
 @contextmanager
 def nginx() -> Generator[str]:
-    """Serve the sample payment under every path; the base URL."""
+    """Serve the sample payment under every path, and give the base URL."""
     port = free_port()
     with tempfile.TemporaryDirectory() as folder:
         Path(folder, "payment.json").write_bytes(CONTENT)
         Path(folder).chmod(0o755)
         config = Path(folder, "nginx.conf")
         config.write_text(_CONFIG.format(folder=folder, port=port))
-        process = subprocess.Popen(
-            [program(), "-c", str(config)], stderr=subprocess.DEVNULL, preexec_fn=cores.helping
-        )
+        with cores.helper():
+            process = subprocess.Popen([nginx_path(), "-c", str(config)], stderr=subprocess.DEVNULL)
         try:
-            wait(port, process)
+            wait_until_listening(port, process)
             yield f"http://127.0.0.1:{port}"
         finally:
             process.terminate()
             process.wait()
 
 
-def wait(port: int, process: subprocess.Popen[bytes]) -> None:
-    """Until the server that was started takes connections."""
-    for _ in range(1_000):
-        if process.poll() is not None:
-            break
+def wait_until_listening(port: int, process: subprocess.Popen[bytes]) -> None:
+    """Wait until a server that was started accepts connections."""
+    deadline = time.monotonic() + START_TIMEOUT
+    while process.poll() is None and time.monotonic() < deadline:
         with socket.socket() as probe:
             if probe.connect_ex(("127.0.0.1", port)) == 0:
                 return
-        time.sleep(0.02)
-    sys.exit("a server did not start")
+        time.sleep(POLL_INTERVAL)
+    sys.exit(f"a server did not start within {START_TIMEOUT} seconds")

@@ -1,4 +1,4 @@
-"""A small shop's day: register, pay, look up, cancel in part, meet an error, meet the future.
+"""A shop's day: payments, a partial refund, errors, and a status that PortOne has not added yet.
 
 It runs against the emulator on loopback, over real HTTP: `make demo`.
 """
@@ -28,104 +28,106 @@ STEPS: Iterator[int] = iter(range(1, 100))
 
 
 def paint(text: object, code: str) -> str:
-    """Text in a colour, on a terminal."""
+    """Colour a text, on a terminal."""
     return f"\033[{code}m{text}\033[0m" if COLOUR else str(text)
 
 
 def step(title: str, code: str) -> None:
-    """Announce a step with the code that it takes."""
+    """Print the title of a step, and its code."""
     print(f"\n{paint(f'{next(STEPS)}. {title}', '1;36')}\n   {paint(code, '2')}")
 
 
-def tell(text: object, code: str = "32") -> None:
-    """Print what came of it."""
+def show(text: object, code: str = "32") -> None:
+    """Print a result."""
     print(f"   {paint(text, code)}")
 
 
 def describe(payment: Payment) -> str:
-    """One line about a payment, whatever its state: the type checker knows them all."""
+    """Describe a payment in one line. The type checker knows every variant."""
     match payment:
         case PaidPayment(id=payment_id, amount=amount, paid_at=paid_at):
             return f"{payment_id}: {amount.paid:,} KRW paid at {paid_at:%H:%M:%S %Z}"
         case PartialCancelledPayment(id=payment_id, amount=amount):
-            return f"{payment_id}: {amount.cancelled:,} of {amount.paid:,} KRW given back"
+            return f"{payment_id}: {amount.cancelled:,} of {amount.paid:,} KRW refunded"
         case FailedPayment(id=payment_id):
             return f"{payment_id}: failed"
         case UnknownVariant(tag=tag, raw=raw):
-            return f"{raw.get('id')}: {tag}, a status that this version does not know: keep it for later"
+            return f"{raw.get('id')}: {tag}, a status that this version does not know yet"
         case other:
             return f"{other.id}: {other.status}"
 
 
 async def main() -> None:
-    """Open the shop."""
+    """Run the day."""
     async with (
         Emulator() as emulator,
         PortOne(emulator.secret, base_url=emulator.url) as portone,
     ):
-        print(f"{paint('portone-async', '1')}: a shop's day against an emulator at {emulator.url}")
+        print(f"{paint('portone-async', '1')}: a shop's day, against an emulator at {emulator.url}")
 
         step("Register an order's amount", 'portone.payment.pre_register_payment("order-1", ...)')
         await portone.payment.pre_register_payment("order-1", total_amount=30_000, currency="KRW")
-        tell("whoever pays another amount for order-1 is refused")
+        show("PortOne now refuses any other amount for order-1")
 
         step("The customer pays, in the payment window", 'emulator.checkout("order-1")')
         emulator.checkout("order-1", amount=30_000, order_name="Two bags of coffee")
         emulator.checkout("order-2", amount=5_000, order_name="A mug")
         emulator.checkout("order-3", "failed", amount=9_000, order_name="A kettle")
-        tell("order-1 and order-2 paid, order-3 failed")
+        show("order-1 and order-2 paid, order-3 failed")
 
         step("Look the payment up", 'match await portone.payment.get_payment("order-1")')
-        tell(describe(await portone.payment.get_payment("order-1")))
+        show(describe(await portone.payment.get_payment("order-1")))
 
         step(
-            "Give 10,000 KRW back; PortOne does it, but its answer gets lost on the way",
+            "Refund 10,000 KRW; PortOne carries it out, but its response is lost",
             'portone.payment.cancel_payment("order-1", amount=10_000, reason=...)',
         )
         emulator.fault("cancelPayment", "reset_after")
-        reply = await portone.payment.cancel_payment(
+        response = await portone.payment.cancel_payment(
             "order-1", amount=10_000, reason="one bag torn"
         )
         keys = [r.idempotency_key for r in emulator.requests if r.operation_id == "cancelPayment"]
-        done = isinstance(reply.cancellation, SucceededPaymentCancellation)
-        tell(
+        done = isinstance(response.cancellation, SucceededPaymentCancellation)
+        show(
             f"sent {len(keys)} times with {len(set(keys))} idempotency key: "
             f"{'cancelled once' if done else 'not cancelled yet'}"
         )
-        tell(describe(await portone.payment.get_payment("order-1")))
+        show(describe(await portone.payment.get_payment("order-1")))
 
-        step("List what money came in by", "portone.payment.get_payments(page=..., filter=...)")
+        step("List paid orders", "portone.payment.get_payments(page=..., filter=...)")
         page = await portone.payment.get_payments(
             page=PageInput(number=0, size=10),
             filter=PaymentFilterInput(status=["PAID", "PARTIAL_CANCELLED"]),
         )
         for payment in page.items:
-            tell(describe(payment))
+            show(describe(payment))
 
-        step("Meet an error", 'portone.payment.get_payment("order-404")')
+        step("Look up a payment that does not exist", 'portone.payment.get_payment("order-404")')
         try:
             await portone.payment.get_payment("order-404")
         except errors.PaymentNotFoundError as error:
-            tell(f"{type(error).__name__}, a NotFoundError: {error}", "33")
+            show(f"{type(error).__name__}, a NotFoundError: {error}", "33")
 
-        step("Meet a mistake before it is sent", 'portone.payment.get_payment("..")')
+        step("Pass an invalid argument: nothing is sent", 'portone.payment.get_payment("..")')
         try:
             await portone.payment.get_payment("..")
         except errors.InvalidArgumentError as error:
-            tell(error, "33")
+            show(error, "33")
 
-        step("Meet a gateway that is down", "options=RequestOptions(max_retries=0)")
+        step(
+            "Call while a gateway is down, without retries", "options=RequestOptions(max_retries=0)"
+        )
         emulator.fault("getPayment", "502_html")
         try:
             await portone.payment.get_payment("order-2", options=RequestOptions(max_retries=0))
         except errors.BadGatewayError as error:
-            tell(f"{type(error).__name__}: {error} (by default it is tried again)", "33")
+            show(f"{type(error).__name__}: {error} (retried by default)", "33")
 
-        step("Meet the future: PortOne adds a status", "case UnknownVariant(tag=tag, raw=raw)")
+        step("Read a status that PortOne adds later", "case UnknownVariant(tag=tag, raw=raw)")
         emulator.future("getPayment", future.unknown_variant("FROZEN"))
-        tell(describe(await portone.payment.get_payment("order-2")))
+        show(describe(await portone.payment.get_payment("order-2")))
 
-        print(f"\n{paint('That was', '1')} {len(emulator.requests)} requests over real HTTP.")
+        print(f"\n{paint('Total:', '1')} {len(emulator.requests)} requests over real HTTP.")
 
 
 if __name__ == "__main__":

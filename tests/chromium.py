@@ -1,4 +1,4 @@
-"""The browser of the tests that need one."""
+"""The browser for tests that need one."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Final
 CHROMIUM: Final = (
     shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 )
-"""Where it is; `None` if there is none."""
+"""The path of the browser; `None` if none is installed."""
 FLAGS: Final = [
     "--no-sandbox",
     "--disable-gpu",

@@ -1,4 +1,4 @@
-"""Both event loops, for every test marked `anyio`."""
+"""Every test marked `anyio` runs on both event loops."""
 
 import pytest
 

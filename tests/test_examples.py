@@ -1,4 +1,4 @@
-"""The examples run as their readers would run them."""
+"""The examples, run as their readers run them."""
 
 import subprocess
 import sys
@@ -7,8 +7,7 @@ from pathlib import Path
 ROOT = Path(__file__).parents[1]
 
 
-def test_the_demo_tells_a_shops_day() -> None:
-    """Over real HTTP against the emulator, without colours when piped."""
+def test_the_demo_runs_without_colours_when_piped() -> None:
     run = subprocess.run(
         [sys.executable, "-W", "error", "examples/demo.py"],
         cwd=ROOT,
@@ -22,7 +21,7 @@ def test_the_demo_tells_a_shops_day() -> None:
     assert "\033" not in run.stdout
     for line in (
         "sent 2 times with 1 idempotency key: cancelled once",
-        "order-1: 10,000 of 30,000 KRW given back",
+        "order-1: 10,000 of 30,000 KRW refunded",
         "PaymentNotFoundError, a NotFoundError: 404 PAYMENT_NOT_FOUND",
         "order-2: FROZEN, a status that this version does not know",
     ):

@@ -1,15 +1,15 @@
-"""A shop on FastAPI and SQLite, against the emulator: `python -m examples.shop`.
+"""An example shop on FastAPI and SQLite, run against the emulator: `python -m examples.shop`.
 
-Each file has one subject, and is meant to be copied from:
+Each file has one subject and can be copied on its own:
 
-    settle.py          an order brought up to date: the amount check, once whoever asks and however often
-    refunds.py         giving money back once, though an answer may be lost and the shop may crash
-    subscriptions.py   a billing key from the window, its first charge, and its end
+    settle.py          brings an order up to date: checks the amount, ships once, whoever calls and however often
+    refunds.py         refunds once, even when a response is lost or the shop crashes
+    subscriptions.py   a billing key from the card window, the first charge, the end of a subscription
     renewals.py        the next charge of a subscription, by payment schedule
-    webhooks.py        PortOne calls; webhook_store.py remembers what was handled
-    sweep.py           what neither webhook nor redirect brought to its end
-    live.py            the page follows the order by server-sent events
-    problems.py        pages for errors
-    orders.py, window.py, pages.py, desk.py, views.py    the shop itself
-    app.py, shop.py, settings.py, database.py, tables.py, forms.py, guard.py    what holds it together
+    webhooks.py        PortOne's webhooks; webhook_store.py remembers which were handled
+    sweep.py           finishes what neither a webhook nor a redirect has finished
+    events.py          server-sent events that keep an open page up to date
+    error_pages.py     pages for errors
+    orders.py, window.py, pages.py, admin.py, views.py              the shop itself
+    app.py, shop.py, settings.py, clock.py, database.py, tables.py, forms.py, guard.py    the parts it is built from
 """

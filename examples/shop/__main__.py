@@ -24,19 +24,23 @@ _BACKLOG: Final = 2048
 
 
 def main() -> None:
-    """Serve."""
-    parser = argparse.ArgumentParser(prog="python -m examples.shop", description="A small shop.")
+    """Serve the shop and the emulator."""
+    parser = argparse.ArgumentParser(
+        prog="python -m examples.shop", description="An example shop, with the emulator."
+    )
     parser.add_argument(
         "--port", type=int, default=8080, help="the shop's TCP port (8080), 0 for a free one"
     )
-    parser.add_argument("--emulator-port", type=int, default=0, help="the emulator's (a free one)")
+    parser.add_argument(
+        "--emulator-port", type=int, default=0, help="the emulator's TCP port (a free one)"
+    )
     options = parser.parse_args()
     try:
         listener = listen(options.port)
     except OSError as error:
-        sys.exit(f"port {options.port}: {error.strerror}; --port takes another one")
+        sys.exit(f"port {options.port}: {error.strerror}; choose another one with --port")
     shop_url = f"http://{HOST}:{listener.getsockname()[1]}"
-    # The emulator forgets everything when it ends, so the shop's database does, too.
+    # The emulator's data ends with it, so the shop's database does, too.
     with (
         listener,
         tempfile.TemporaryDirectory() as folder,
@@ -53,14 +57,14 @@ def main() -> None:
             webhook_secret=emulator.webhook_secret,
             staff_password=secrets.token_urlsafe(9),
         )
-        print(f"The shop      {shop_url}")
-        print(f"Staff         {shop_url}/desk   any name, password {settings.staff_password}")
-        print(f"The emulator  {emulator.url}   every payment, and a clock to move")
+        print(f"Shop      {shop_url}")
+        print(f"Staff     {shop_url}/admin   any name, password {settings.staff_password}")
+        print(f"Emulator  {emulator.url}   all payments, and a clock to move")
         print("Press Ctrl+C to stop.", flush=True)
         config = uvicorn.Config(
             create_app(settings),
             log_level="warning",
-            timeout_graceful_shutdown=1,  # an open page listens for ever, so it is not waited for
+            timeout_graceful_shutdown=1,  # the event stream of an open page never ends by itself
         )
         with suppress(KeyboardInterrupt):
             uvicorn.Server(config).run(sockets=[listener])
@@ -69,11 +73,11 @@ def main() -> None:
 def listen(port: int) -> socket.socket:
     """Listen on loopback.
 
-    With its protocol named: only then does asyncio turn off Nagle's algorithm, which makes every answer wait
-    40 ms for an acknowledgement. `socket.create_server` names none.
+    The protocol is given explicitly, which `socket.create_server` does not do: asyncio turns off Nagle's algorithm
+    only for a socket with IPPROTO_TCP. With it, each response would wait 40 ms for an acknowledgement.
 
     Raises:
-        OSError: the port is taken.
+        OSError: The port is in use.
     """
     listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     try:

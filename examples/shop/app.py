@@ -1,4 +1,4 @@
-"""The app: its parts put together, and what lives as long as it does."""
+"""The app: its parts put together, and what is open while it runs."""
 
 from __future__ import annotations
 
@@ -15,10 +15,11 @@ from starlette.exceptions import HTTPException
 from portone_async import PortOneError
 from portone_async.fastapi import ClientDependency, lifespan
 
-from . import desk, pages
+from . import admin, pages
+from .clock import Clock, now
 from .database import open_database
-from .guard import same_site
-from .problems import problem
+from .error_pages import error_page
+from .guard import require_same_site
 from .settings import Settings
 from .shop import Shop
 from .sweep import keep_sweeping
@@ -29,20 +30,20 @@ if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 _STATIC: Final = Path(__file__).parent / "static"
-_HEADERS: Final = (
+_SECURITY_HEADERS: Final = (
     (b"content-security-policy", b"default-src 'self'; img-src data:; frame-ancestors 'none'"),
-    (b"referrer-policy", b"same-origin"),  # an order's address is all it takes to see the order
+    (b"referrer-policy", b"same-origin"),  # whoever knows an order's address can see the order
     (b"x-content-type-options", b"nosniff"),
 )
 
 
-def create_app(settings: Settings) -> FastAPI:
-    """Build the app; nothing is opened before it starts."""
+def create_app(settings: Settings, clock: Clock = now) -> FastAPI:
+    """Build the app. Nothing is opened before it starts."""
 
     @asynccontextmanager
     async def open_shop(app: FastAPI) -> AsyncGenerator[None]:
         async with open_database(settings.database_url) as sessions:
-            app.state.shop = Shop(settings, app.state.portone, sessions)
+            app.state.shop = Shop(settings, app.state.portone, sessions, clock)
             sweeping = asyncio.create_task(keep_sweeping(app.state.shop))
             try:
                 yield
@@ -53,29 +54,29 @@ def create_app(settings: Settings) -> FastAPI:
 
     portone = ClientDependency(settings.portone)
     app = FastAPI(title="Bean there", lifespan=lifespan(portone, inner=open_shop), openapi_url=None)
-    store = DatabaseStore(lambda: app.state.shop.sessions)
-    app.include_router(pages.router, dependencies=[Depends(same_site)])
-    app.include_router(desk.router, dependencies=[Depends(same_site)])
+    store = DatabaseStore(lambda: app.state.shop.sessions, clock)
+    app.include_router(pages.router, dependencies=[Depends(require_same_site)])
+    app.include_router(admin.router, dependencies=[Depends(require_same_site)])
     app.include_router(webhook_router(settings.webhook_secret, store))
     app.mount("/static", StaticFiles(directory=_STATIC))
-    app.add_exception_handler(PortOneError, problem)
-    app.add_exception_handler(HTTPException, problem)
-    app.add_middleware(_SafeHeaders)
+    app.add_exception_handler(PortOneError, error_page)
+    app.add_exception_handler(HTTPException, error_page)
+    app.add_middleware(_SecurityHeaders)
     return app
 
 
-class _SafeHeaders:
-    """Adds headers that keep scripts and frames of others out of the pages."""
+class _SecurityHeaders:
+    """Adds the headers that keep other sites' scripts and frames out of the pages."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app: Final = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass a request on."""
+        """Call the app, and add the headers to its response."""
 
-        async def add(message: Message) -> None:
+        async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
-                message["headers"] = [*message["headers"], *_HEADERS]
+                message["headers"] = [*message["headers"], *_SECURITY_HEADERS]
             await send(message)
 
-        await self._app(scope, receive, add if scope["type"] == "http" else send)
+        await self._app(scope, receive, send_with_headers if scope["type"] == "http" else send)

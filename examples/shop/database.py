@@ -1,7 +1,7 @@
 """SQLite through SQLAlchemy's async engine.
 
-The rule that keeps it quick and right: no transaction is open while PortOne is asked. Its answers can
-take a minute, and a database that waits for them stands still.
+No transaction is open while a request to PortOne is in progress: a response can take a minute, and every other
+transaction would wait for it.
 """
 
 from __future__ import annotations
@@ -20,23 +20,23 @@ Sessions = async_sessionmaker[AsyncSession]
 
 @asynccontextmanager
 async def open_database(url: str) -> AsyncGenerator[Sessions]:
-    """Open the database, and make the tables that are missing."""
-    # SQLite writes one transaction at a time. With one connection they queue here, fairly, where
-    # several would get in each other's way. Leave both arguments out for PostgreSQL.
+    """Open the database, and create missing tables."""
+    # SQLite has one writer at a time. With one connection, transactions queue fairly here, where several
+    # connections would time out on each other's locks. Leave both arguments out for PostgreSQL.
     engine = create_async_engine(url, pool_size=1, max_overflow=0)
-    event.listen(engine.sync_engine, "connect", _connected)
-    event.listen(engine.sync_engine, "begin", _begin)
+    event.listen(engine.sync_engine, "connect", _on_connect)
+    event.listen(engine.sync_engine, "begin", _on_begin)
     try:
         async with engine.begin() as connection:
             await connection.run_sync(Base.metadata.create_all)
-        # Rows stay readable after the commit: there is no lazy loading in async code.
+        # Objects stay readable after the commit: async code cannot load attributes lazily.
         yield async_sessionmaker(engine, expire_on_commit=False)
     finally:
         await engine.dispose()
 
 
-def _connected(connection: Any, _record: object) -> None:
-    connection.isolation_level = None  # transactions begin where SQLAlchemy says, see below
+def _on_connect(connection: Any, _record: object) -> None:
+    connection.isolation_level = None  # SQLAlchemy begins transactions, see below
     cursor = connection.cursor()
     cursor.execute("PRAGMA journal_mode = WAL")
     cursor.execute("PRAGMA busy_timeout = 30000")
@@ -44,7 +44,7 @@ def _connected(connection: Any, _record: object) -> None:
     cursor.close()
 
 
-def _begin(connection: Connection) -> None:
-    # Writing from the start: a transaction that reads first and finds that another process has
-    # written meanwhile is thrown away by SQLite, whatever the timeout.
+def _on_begin(connection: Connection) -> None:
+    # Take the write lock at once. If a transaction reads first and another process writes before it does, SQLite
+    # fails it without waiting for the timeout.
     connection.exec_driver_sql("BEGIN IMMEDIATE")

@@ -1,13 +1,14 @@
-"""Orders: what is sold, for how much. The browser names a product, never a price."""
+"""Products, prices and orders. The browser names a product, never a price."""
 
 from __future__ import annotations
 
 import secrets
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Final
 
 from .shop import CURRENCY, Shop
-from .tables import Order
+from .tables import Order, OrderState
 
 
 @dataclass(frozen=True)
@@ -23,36 +24,48 @@ PRODUCTS: Final = {
     "mug": Product("Mug", 12_000),
     "kettle": Product("Kettle", 49_000),
 }
-MOST: Final = 10
+MAX_QUANTITY: Final = 10
+CHECK_DELAY: Final = timedelta(minutes=1)
+"""How long an order is left to its customer, its webhook or its schedule before sweep.py looks it up."""
+UNPAID: Final[tuple[OrderState, ...]] = ("pending", "failed", "closed")
 
 
 class InvalidOrderError(Exception):
-    """Nothing that can be ordered."""
+    """There is no such product, or not in that quantity."""
 
 
-async def place(shop: Shop, product_id: str, quantity: int) -> Order:
-    """Write an order down, before anybody can pay for it: the webhook may come before any redirect.
+async def place_order(shop: Shop, product_id: str, quantity: int) -> Order:
+    """Commit an order before it can be paid: the webhook may come before any redirect.
 
-    Its id is a random one, as it is all that a browser needs to see the order.
+    Its id is random, because whoever knows it can see the order.
 
     Raises:
-        InvalidOrderError: there is no such product, or not so many.
+        InvalidOrderError: There is no such product, or not in that quantity.
     """
     product = PRODUCTS.get(product_id)
-    if product is None or not 1 <= quantity <= MOST:
+    if product is None or not 1 <= quantity <= MAX_QUANTITY:
         raise InvalidOrderError
+    created_at = shop.clock()
     order = Order(
         id=f"order-{secrets.token_hex(12)}",
         name=product.name if quantity == 1 else f"{product.name} x {quantity}",
         amount=product.price * quantity,
         currency=CURRENCY,
+        created_at=created_at,
+        check_at=created_at + CHECK_DELAY,
     )
     async with shop.sessions.begin() as db:
         db.add(order)
     return order
 
 
-async def find(shop: Shop, order_id: str) -> Order | None:
-    """Look an order up."""
+async def find_order(shop: Shop, order_id: str) -> Order | None:
+    """Find an order by its id."""
     async with shop.sessions() as db:
         return await db.get(Order, order_id)
+
+
+async def can_be_paid(shop: Shop, order_id: str, amount: int) -> bool:
+    """Whether an order of this shop is unpaid, and has this amount."""
+    order = await find_order(shop, order_id)
+    return order is not None and order.state in UNPAID and order.amount == amount

@@ -1,12 +1,12 @@
-"""Giving money back, once.
+"""Refunds, each carried out once.
 
-The answer to a cancellation can get lost on its way: PortOne has given the money back, and the shop does
-not know. So the row is written first, with the idempotency key, and PortOne is asked second. Whatever
-breaks in between, the refund is asked for again from the row, by sweep.py:
+The response to a cancellation can get lost: PortOne has refunded, and the shop does not know. So the refund is
+committed first, with its idempotency key, and PortOne is asked second. Whatever fails in between, sweep.py repeats the
+request from the row:
 
-- within three hours PortOne knows the key, does nothing, and repeats its first answer;
-- after that `current_cancellable_amount` is no longer right if it was done, and PortOne refuses it;
-- and `settle` finds it among the payment's cancellations, by the id in its reason.
+- within three hours PortOne knows the key, refunds nothing again, and repeats its first response;
+- later, if the refund was carried out, `current_cancellable_amount` no longer matches, and PortOne refuses;
+- `settle` recognizes the refund among the payment's cancellations, by the id in its reason.
 """
 
 from __future__ import annotations
@@ -14,72 +14,79 @@ from __future__ import annotations
 import logging
 from typing import Final
 
-from sqlalchemy import func, select, update
+from sqlalchemy import select, update
 from sqlalchemy.exc import IntegrityError
 
 from portone_async import PortOneError, RequestOptions, errors
 
-from .settle import settle, state_of
+from .settle import refund_state, settle
 from .shop import Shop
 from .tables import Order, Refund, RefundState
 
 logger: Final = logging.getLogger("shop")
-OPEN: Final[tuple[RefundState, ...]] = ("requested", "waiting")
+UNDECIDED: Final[tuple[RefundState, ...]] = ("requested", "waiting")
 
 
 class InvalidRefundError(Exception):
-    """It cannot be given back; the message says why."""
+    """It cannot be refunded; the message says why."""
 
 
 async def refund(shop: Shop, refund_id: str, order_id: str, amount: int, reason: str) -> Refund:
-    """Give back so much of an order.
+    """Refund an amount of an order.
 
-    `refund_id` was made with the form, so that a button pressed twice is one refund.
+    `refund_id` was created with the form, so that a button pressed twice makes one refund.
 
     Raises:
-        InvalidRefundError: too much, or another refund of the order is still open.
+        InvalidRefundError: The amount is too high, or another refund of the order is undecided.
     """
-    written = await _write(shop, refund_id, order_id, amount, reason)
-    if written.state != "requested":
-        return written
+    requested = await _create(shop, refund_id, order_id, amount, reason)
+    if requested.state != "requested":
+        return requested
     try:
-        return await send(shop, written)
+        return await send(shop, requested)
     except PortOneError as error:
-        logger.warning("a refund is not decided yet: %s", error)
-        return written  # sweep.py asks again
+        logger.warning("a refund is undecided: %s", error)
+        return requested  # sweep.py repeats the request
 
 
-async def send(shop: Shop, asked: Refund) -> Refund:
-    """Ask PortOne for a refund that is written down. Safe to repeat, and to do twice at a time.
+async def send(shop: Shop, requested: Refund) -> Refund:
+    """Request a committed refund from PortOne. It may be repeated, concurrently too.
 
     Raises:
-        PortOneError: what became of it is not known; it stays `requested`.
+        PortOneError: It is not known whether it was carried out. It stays `requested`.
     """
     try:
-        reply = await shop.portone.payment.cancel_payment(
-            asked.order_id,
-            amount=asked.amount,
-            current_cancellable_amount=asked.before,
-            reason=f"{asked.reason} #{asked.id}",
-            options=RequestOptions(idempotency_key=asked.id),
+        response = await shop.portone.payment.cancel_payment(
+            requested.order_id,
+            amount=requested.amount,
+            current_cancellable_amount=requested.refundable_before,
+            reason=f"{requested.reason} #{requested.id}",
+            options=RequestOptions(idempotency_key=requested.id),
         )
     except errors.APIError as error:
         if not _is_final(error):
             raise
-        # Refused, or done before: PAYMENT_ALREADY_CANCELLED is also said of what this very refund did.
-        await settle(shop, asked.order_id)
-        return await _decide(shop, asked, "refused", error.type)
-    state = state_of(reply.cancellation)
+        # Refused, or carried out by an earlier request: PAYMENT_ALREADY_CANCELLED may be about this very refund.
+        await settle(shop, requested.order_id)
+        current = await _read(shop, requested.id)
+        if current.state != "requested":
+            return current
+        if getattr(error, "may_have_reached", False):
+            # An earlier attempt of this call may still be in progress, so this error is not the last word. The
+            # sweep repeats the request, and looks again.
+            raise
+        return await _record_result(shop, requested, "refused", error.type)
+    state = refund_state(response.cancellation)
     if state is None:
-        return await _read(shop, asked.id)
-    return await _decide(shop, asked, state)
+        return await _read(shop, requested.id)
+    return await _record_result(shop, requested, state)
 
 
 def _is_final(error: errors.APIError) -> bool:
-    """Whether PortOne, or the payment company, has said no to this very request.
+    """Whether PortOne or the payment company refused this very request.
 
-    Everything else says nothing about the refund: a gateway's answer, a wrong secret, too many
-    requests, or that the first request with this key still runs.
+    No other error decides a refund: a gateway's error, a wrong secret, too many requests, or a first request with
+    the same key that is still in progress.
     """
     if error.type in {None, "IDEMPOTENCY_OUTSTANDING_REQUEST"}:
         return False
@@ -93,52 +100,53 @@ def _is_final(error: errors.APIError) -> bool:
     )
 
 
-async def _write(shop: Shop, refund_id: str, order_id: str, amount: int, reason: str) -> Refund:
-    """Write a refund down, or find the one of this id."""
+async def _create(shop: Shop, refund_id: str, order_id: str, amount: int, reason: str) -> Refund:
+    """Commit a refund, or return the one with this id."""
     try:
         async with shop.sessions.begin() as db:
-            known = await db.get(Refund, refund_id)
-            if known is not None:
-                if (known.order_id, known.amount) != (order_id, amount):
+            existing = await db.get(Refund, refund_id)
+            if existing is not None:
+                if (existing.order_id, existing.amount) != (order_id, amount):
                     raise InvalidRefundError("this form was used before: load the page again")
-                return known
+                return existing
             order = await db.get(Order, order_id, with_for_update=True)
             if order is None or not 1 <= amount <= order.refundable:
-                raise InvalidRefundError("there is not so much to give back")
-            made = Refund(
+                raise InvalidRefundError("that is more than can be refunded")
+            created = Refund(
                 id=refund_id,
                 order_id=order_id,
                 amount=amount,
-                before=order.refundable,
+                refundable_before=order.refundable,
                 reason=reason,
+                created_at=shop.clock(),
             )
-            db.add(made)
-    except IntegrityError:  # the index of tables.py
-        raise InvalidRefundError("another refund of this order is not decided yet") from None
-    return made
+            db.add(created)
+    except IntegrityError:  # the unique index of tables.py
+        raise InvalidRefundError("another refund of this order is undecided") from None
+    return created
 
 
-async def _decide(
-    shop: Shop, asked: Refund, state: RefundState, problem: str | None = None
+async def _record_result(
+    shop: Shop, requested: Refund, state: RefundState, error_type: str | None = None
 ) -> Refund:
-    """Write down what became of a refund, unless `settle` has found it out already."""
+    """Record the result of a refund, unless `settle` has recorded one already."""
     async with shop.sessions.begin() as db:
         decided = await db.execute(
             update(Refund)
-            .where(Refund.id == asked.id, Refund.state.in_(OPEN))
-            .values(state=state, problem=problem)
+            .where(Refund.id == requested.id, Refund.state.in_(UNDECIDED))
+            .values(state=state, error_type=error_type)
             .returning(Refund.id)
         )
         if decided.scalar_one_or_none() is not None and state == "done":
-            # At once, not with the webhook: the next refund counts on it.
-            given_back = Order.amount - asked.before + asked.amount
+            # Now, not with the webhook: the next refund depends on it.
+            refunded = Order.amount - requested.refundable_before + requested.amount
             await db.execute(
                 update(Order)
-                .where(Order.id == asked.order_id, Order.refunded < given_back)
-                .values(refunded=given_back)
+                .where(Order.id == requested.order_id, Order.refunded < refunded)
+                .values(refunded=refunded)
             )
-    shop.changes.tell(asked.order_id)
-    return await _read(shop, asked.id)
+    shop.changes.notify(requested.order_id)
+    return await _read(shop, requested.id)
 
 
 async def _read(shop: Shop, refund_id: str) -> Refund:
@@ -146,16 +154,10 @@ async def _read(shop: Shop, refund_id: str) -> Refund:
         return await db.get_one(Refund, refund_id)
 
 
-async def of_order(shop: Shop, order_id: str) -> list[Refund]:
-    """Return an order's refunds, the first first."""
+async def list_refunds(shop: Shop, order_id: str) -> list[Refund]:
+    """Return an order's refunds, the oldest first."""
     async with shop.sessions() as db:
-        found = await db.scalars(
+        refunds = await db.scalars(
             select(Refund).where(Refund.order_id == order_id).order_by(Refund.created_at)
         )
-        return list(found)
-
-
-async def count_open(shop: Shop) -> int:
-    """Return how many refunds are not decided."""
-    async with shop.sessions() as db:
-        return await db.scalar(select(func.count()).where(Refund.state.in_(OPEN))) or 0
+        return list(refunds)

@@ -1,14 +1,14 @@
 """The next charge of a subscription, by payment schedule.
 
-Each charge is an order of its own, written down when the one before is paid; so the amount check, the
-single shipment and the refunds are the same for it. PortOne is asked for the schedule second, from the
-row: asking again schedules nothing again, as a payment id has at most one schedule.
+Each charge is an order of its own, so the amount check, the single shipment and refunds work as for any order. It is
+committed together with the payment of the one before. PortOne is asked for the schedule second, from the row: a
+repeated request schedules nothing again, as a payment id has at most one schedule.
 """
 
 from __future__ import annotations
 
 from calendar import monthrange
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from sqlalchemy import select, update
@@ -16,56 +16,66 @@ from sqlalchemy import select, update
 from portone_async import errors
 from portone_async.models import BillingKeyPaymentScheduleInput, PaymentAmountInput
 
+from .orders import CHECK_DELAY
 from .shop import CURRENCY, Shop
-from .tables import Order, Subscription, soon
+from .tables import Order, Subscription
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncSession
 
 
-def after_months(start: datetime, months: int) -> datetime:
-    """Return the same day of a later month, or its last. Counted from the start: 31, 28, 31."""
+def add_months(start: datetime, months: int) -> datetime:
+    """Return the same day of a later month, or that month's last day.
+
+    Always count from the start of the subscription: 31 January, 28 February, 31 March.
+    """
     years, month = divmod(start.month - 1 + months, 12)
     year = start.year + years
-    last = monthrange(year, month + 1)[1]
-    return start.replace(year=year, month=month + 1, day=min(start.day, last))
+    last_day = monthrange(year, month + 1)[1]
+    return start.replace(year=year, month=month + 1, day=min(start.day, last_day))
 
 
-def charge(subscription: Subscription, number: int) -> Order:
-    """Make a subscription's order of a number: its id says which, so there cannot be two."""
-    due_at = None if number == 1 else after_months(subscription.started_at, number - 1)
+def charge_id(subscription_id: str, number: int) -> str:
+    """Return the order id of a charge: it contains the number, so no charge can be created twice."""
+    return f"{subscription_id}-{number:04}"
+
+
+def new_charge(subscription: Subscription, number: int, created_at: datetime) -> Order:
+    """Build the order of a subscription's charge. The first one is due at once."""
+    due_at = None if number == 1 else add_months(subscription.started_at, number - 1)
     return Order(
-        id=f"{subscription.id}-{number:04}",
+        id=charge_id(subscription.id, number),
         name=subscription.name,
         amount=subscription.amount,
         currency=subscription.currency,
         subscription_id=subscription.id,
         number=number,
+        created_at=created_at,
         due_at=due_at,
-        look_at=soon() if due_at is None else due_at + timedelta(minutes=1),
+        check_at=(due_at or created_at) + CHECK_DELAY,
     )
 
 
-async def plan_next(db: AsyncSession, paid: Order) -> None:
-    """Write the next order down, in the transaction that marks this one as paid."""
+async def add_next_charge(db: AsyncSession, paid: Order, created_at: datetime) -> None:
+    """Add the next charge, in the transaction that marks this one as paid."""
     if paid.subscription_id is None or paid.number is None:
         return
     subscription = await db.get_one(Subscription, paid.subscription_id, with_for_update=True)
     if subscription.state == "starting":
         subscription.state = "active"
     if subscription.state == "active":
-        db.add(charge(subscription, paid.number + 1))
+        db.add(new_charge(subscription, paid.number + 1, created_at))
 
 
-async def arrange(shop: Shop, subscription_id: str) -> None:
-    """Ask PortOne for the schedules that are written down and not known to be made.
+async def create_schedules(shop: Shop, subscription_id: str) -> None:
+    """Create the schedules of charges that are not known to have one.
 
     Raises:
-        PortOneError: not done, or not known to be. sweep.py asks again.
+        PortOneError: Not created, or not known to be. sweep.py repeats it.
     """
     async with shop.sessions() as db:
         subscription = await db.get_one(Subscription, subscription_id)
-        found = await db.scalars(
+        unscheduled = await db.scalars(
             select(Order).where(
                 Order.subscription_id == subscription_id,
                 Order.due_at.is_not(None),
@@ -73,18 +83,18 @@ async def arrange(shop: Shop, subscription_id: str) -> None:
                 Order.state == "pending",
             )
         )
-        orders = list(found)
+        orders = list(unscheduled)
     billing_key = subscription.billing_key
     if subscription.state != "active" or billing_key is None:
         return
     for order in orders:
         if order.due_at is not None:
-            await _schedule(shop, billing_key, order, order.due_at)
+            await _create_schedule(shop, billing_key, order, order.due_at)
 
 
-async def _schedule(shop: Shop, billing_key: str, order: Order, due_at: datetime) -> None:
+async def _create_schedule(shop: Shop, billing_key: str, order: Order, due_at: datetime) -> None:
     try:
-        reply = await shop.portone.payment.payment_schedule.create_payment_schedule(
+        response = await shop.portone.payment.payment_schedule.create_payment_schedule(
             order.id,
             payment=BillingKeyPaymentScheduleInput(
                 billing_key=billing_key,
@@ -92,14 +102,14 @@ async def _schedule(shop: Shop, billing_key: str, order: Order, due_at: datetime
                 amount=PaymentAmountInput(total=order.amount),
                 currency=CURRENCY,
             ),
-            time_to_pay=max(due_at, soon()),  # PortOne takes no time that has passed
+            time_to_pay=max(due_at, shop.clock() + CHECK_DELAY),  # PortOne refuses a past time
         )
     except errors.ConflictError as error:
-        # An answer was lost, and this is the second time: it is scheduled, or even paid, already.
+        # The response to an earlier request was lost: it is scheduled already, or even paid.
         if error.type not in {"PAYMENT_SCHEDULE_ALREADY_EXISTS", "ALREADY_PAID_OR_WAITING"}:
             raise
-        schedule_id = "made before"
+        schedule_id = "created earlier"
     else:
-        schedule_id = reply.schedule.id
+        schedule_id = response.schedule.id
     async with shop.sessions.begin() as db:
         await db.execute(update(Order).where(Order.id == order.id).values(schedule_id=schedule_id))

@@ -9,20 +9,22 @@ from portone_async import PortOne
 
 @dataclass(frozen=True, kw_only=True)
 class Settings:
-    """Where things are. Secrets stay out of the repr, and so out of logs."""
+    """Addresses, secrets and intervals. Secrets are not in the repr, and so not in logs."""
 
     shop_url: str
-    """Where a customer's browser finds this shop."""
+    """The shop's address as customers' browsers see it."""
     window_url: str
-    """Where the emulator's payment window is. PortOne's own is opened by its browser SDK: see window.py."""
+    """The address of the emulator's payment window. PortOne's own is opened by its browser SDK: see window.py."""
     database_url: str
     api_url: str
     api_secret: str = field(repr=False)
     webhook_secret: str = field(repr=False)
     staff_password: str = field(repr=False)
     sweep_seconds: float = 15.0
-    """How often to look for what was left unfinished."""
+    """How often to look for unfinished work."""
+    refresh_seconds: float = 5.0
+    """How often an open page reads the database, for changes made by other processes."""
 
     def portone(self) -> PortOne:
-        """Make a client. In production: without `base_url`."""
+        """Build a client. In production, leave `base_url` out."""
         return PortOne(self.api_secret, base_url=self.api_url)

@@ -1,9 +1,10 @@
-"""An order brought up to date with PortOne. Everything that hears of a payment calls this."""
+"""Brings an order up to date with PortOne. Whatever learns of a payment calls this."""
 
 from __future__ import annotations
 
 import logging
 from dataclasses import dataclass
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import update
@@ -22,7 +23,7 @@ from portone_async.models import (
 )
 
 from . import renewals
-from .orders import find
+from .orders import UNPAID, find_order
 from .shop import Shop
 from .tables import Order, OrderState, Refund, RefundState, Shipment
 
@@ -30,85 +31,84 @@ if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncSession
 
 logger: Final = logging.getLogger("shop")
-UNPAID: Final[tuple[OrderState, ...]] = ("pending", "failed", "closed")
 
 
 async def settle(shop: Shop, order_id: str) -> Order | None:
-    """Ask PortOne what is true of an order, and write it down.
+    """Look an order's payment up at PortOne, and record its state.
 
-    Anybody may call it, any number of times, at the same time and in any order: webhooks, first and
-    repeated; the browser coming back; a look at what was left behind. It takes nobody's word: not the
-    browser's, which says whatever its owner likes, and not the webhook's, which may be an old one.
+    It may be called any number of times, concurrently and in any order: by webhooks, first deliveries and repeated
+    ones, by the browser that returns from the payment window, by the sweep. It does not rely on what the caller
+    was told: a browser can send anything, and a webhook may be an old one.
 
     Returns:
-        The order; nothing if it is none of this shop's.
+        The order as it is recorded now; `None` if it is not one of this shop's.
 
     Raises:
-        PortOneError: PortOne could not be asked. Ask later.
+        PortOneError: The payment could not be looked up. Try again later.
     """
-    if await find(shop, order_id) is None:
+    if await find_order(shop, order_id) is None:
         return None
     try:
         payment = await shop.portone.payment.get_payment(order_id)
     except errors.PaymentNotFoundError:
-        return await find(shop, order_id)  # nobody has opened the window yet
-    # Only now a transaction, so none is open while PortOne is asked. What PortOne said may be out of
-    # date by now; what is written below never goes back on what a later answer has brought.
+        return await find_order(shop, order_id)  # nobody has opened the payment window yet
+    # The transaction begins only now, so that none is open during the request. By now the response may be out of
+    # date: what is recorded below never undoes what a later response has recorded.
     async with shop.sessions.begin() as db:
-        await _write(db, order_id, payment)
+        await _record_payment(db, order_id, payment, shop.clock())
+        # Read again: another caller may have recorded the payment first.
         order = await db.get(Order, order_id, populate_existing=True)
-    shop.changes.tell(order_id)
+    shop.changes.notify(order_id)
     if order is not None and order.subscription_id is not None:
-        shop.changes.tell(order.subscription_id)
-        await renewals.arrange(shop, order.subscription_id)
+        shop.changes.notify(order.subscription_id)
+        await renewals.create_schedules(shop, order.subscription_id)
     return order
 
 
-async def _write(db: AsyncSession, order_id: str, payment: Payment) -> None:
+async def _record_payment(
+    db: AsyncSession, order_id: str, payment: Payment, recorded_at: datetime
+) -> None:
     match payment:
         case PaidPayment():
-            await _paid(db, order_id, payment)
+            await _record_paid(db, order_id, payment, recorded_at)
         case PartialCancelledPayment() | CancelledPayment() if payment.paid_at is not None:
-            # Paid first, if this is the first that the shop hears of it: webhooks come in any order.
-            await _paid(db, order_id, payment)
+            # It was paid first, which the shop may learn only now: webhooks come in any order.
+            await _record_paid(db, order_id, payment, recorded_at)
         case CancelledPayment():  # a virtual account that nobody paid into
-            await _move(db, order_id, "closed")
+            await _change_state(db, order_id, "closed")
         case FailedPayment():
-            await _move(db, order_id, "failed")
-        case UnknownVariant(
-            tag=tag
-        ):  # PortOne added a status: nothing is known, so nothing is done
+            await _change_state(db, order_id, "failed")
+        case UnknownVariant(tag=tag):  # a status that PortOne added later: change nothing
             logger.warning("an order has status %s, which this version does not know", tag)
-        case (
-            _
-        ):  # READY, PAY_PENDING, VIRTUAL_ACCOUNT_ISSUED: the webhook of what comes next calls again
+        case _:  # READY, PAY_PENDING, VIRTUAL_ACCOUNT_ISSUED: another webhook follows
             pass
 
 
 @dataclass(frozen=True)
 class _Price:
-    """What has to be the same. The amount alone is not enough: 30,000 IDR are 2,500 KRW."""
+    """What has to be equal. Comparing amounts alone is not enough: 30,000 IDR is about 2,500 KRW."""
 
     amount: int
     currency: str
 
 
-async def _paid(
+async def _record_paid(
     db: AsyncSession,
     order_id: str,
     payment: PaidPayment | PartialCancelledPayment | CancelledPayment,
+    recorded_at: datetime,
 ) -> None:
     order = await db.get_one(Order, order_id, with_for_update=True)
-    # PAID means that somebody paid something. Without this line a kettle costs one won.
-    right = _Price(payment.amount.total, payment.currency) == _Price(order.amount, order.currency)
-    if await _move(db, order_id, "paid" if right else "mismatch") and right:
-        # True for one caller only, whoever is first: duplicates get no further.
-        db.add(Shipment(order_id=order_id))
-        await renewals.plan_next(db, order)
-    if not isinstance(payment, PaidPayment):
-        for cancellation in payment.cancellations:
-            await _cancelled(db, order_id, cancellation)
-    # Upwards only, as this may be an older answer than the last one written.
+    # PAID means that some amount was paid. Without this comparison, a kettle can be had for one won.
+    matches = _Price(payment.amount.total, payment.currency) == _Price(order.amount, order.currency)
+    if await _change_state(db, order_id, "paid" if matches else "mismatch") and matches:
+        # One caller only gets here: the one whose UPDATE changed the row.
+        db.add(Shipment(order_id=order_id, created_at=recorded_at))
+        await renewals.add_next_charge(db, order, recorded_at)
+    # A paid one may have cancellations, too: those that the payment company has not carried out yet.
+    for cancellation in payment.cancellations or ():
+        await _record_cancellation(db, order_id, cancellation)
+    # Only ever upwards: this response may be older than the last one recorded.
     await db.execute(
         update(Order)
         .where(Order.id == order_id, Order.refunded < payment.amount.cancelled)
@@ -116,20 +116,22 @@ async def _paid(
     )
 
 
-async def _move(db: AsyncSession, order_id: str, state: OrderState) -> bool:
-    """Change an order's state, if no money came in yet; return whether this call did."""
-    moved = await db.execute(
+async def _change_state(db: AsyncSession, order_id: str, state: OrderState) -> bool:
+    """Change the state of an order that is not paid; return whether this call changed it."""
+    changed = await db.execute(
         update(Order)
         .where(Order.id == order_id, Order.state.in_(UNPAID), Order.state != state)
         .values(state=state)
         .returning(Order.id)
     )
-    return moved.scalar_one_or_none() is not None
+    return changed.scalar_one_or_none() is not None
 
 
-async def _cancelled(db: AsyncSession, order_id: str, cancellation: PaymentCancellation) -> None:
-    """Find the refund that a cancellation is, by its id in the reason: its answer may have been lost."""
-    state = state_of(cancellation)
+async def _record_cancellation(
+    db: AsyncSession, order_id: str, cancellation: PaymentCancellation
+) -> None:
+    """Record the result of the refund whose id is in the reason: its response may have been lost."""
+    state = refund_state(cancellation)
     if state is None or isinstance(cancellation, UnknownVariant):
         return
     _, _, refund_id = cancellation.reason.rpartition("#")
@@ -144,8 +146,8 @@ async def _cancelled(db: AsyncSession, order_id: str, cancellation: PaymentCance
     )
 
 
-def state_of(cancellation: PaymentCancellation) -> RefundState | None:
-    """Return what a cancellation means for its refund; nothing for a status nobody knows yet."""
+def refund_state(cancellation: PaymentCancellation) -> RefundState | None:
+    """Return the state of the refund behind a cancellation; `None` for an unknown status."""
     states: dict[type[Any], RefundState] = {
         SucceededPaymentCancellation: "done",
         RequestedPaymentCancellation: "waiting",

@@ -10,8 +10,9 @@ from starlette.requests import HTTPConnection  # noqa: TC002  (FastAPI reads it)
 
 from portone_async import PortOne
 
+from .clock import Clock, now
 from .database import Sessions
-from .live import Changes
+from .events import ChangeNotifier
 from .settings import Settings
 
 CURRENCY: Final = "KRW"
@@ -19,17 +20,18 @@ CURRENCY: Final = "KRW"
 
 @dataclass(frozen=True)
 class Shop:
-    """The open shop."""
+    """The running shop."""
 
     settings: Settings
     portone: PortOne
     sessions: Sessions
-    changes: Changes = field(default_factory=Changes)
+    clock: Clock = now
+    changes: ChangeNotifier = field(default_factory=ChangeNotifier)
 
 
 async def _current(connection: HTTPConnection) -> Shop:
     return connection.app.state.shop
 
 
-OpenShop = Annotated[Shop, Depends(_current)]
-"""A handler's parameter."""
+CurrentShop = Annotated[Shop, Depends(_current)]
+"""A handler's parameter: the running shop."""

@@ -1,6 +1,6 @@
-"""What neither webhook nor redirect brought to its end: a crash, a lost answer, a closed browser.
+"""Finishes what neither a webhook nor a redirect has finished: after a crash, a lost response, a closed browser.
 
-Everything here is safe to repeat, and to do while somebody else does it.
+Everything here may be repeated, and may run while something else does the same.
 """
 
 from __future__ import annotations
@@ -17,39 +17,42 @@ from sqlalchemy import func, select, update
 from portone_async import PortOneError
 
 from . import refunds, renewals, subscriptions
-from .settle import UNPAID, settle
+from .orders import UNPAID
+from .settle import settle
 from .shop import Shop
-from .tables import Order, Refund, Subscription, now
+from .tables import Order, Refund, Subscription
 
 logger: Final = logging.getLogger("shop")
-_YOUNG: Final = timedelta(minutes=1)
-"""For so long whoever began something is left to finish it."""
-_GIVEN_UP: Final = timedelta(days=8)
-"""After which nobody pays any more: a virtual account waits for a week."""
+_GRACE_PERIOD: Final = timedelta(minutes=1)
+"""How long a request has to finish what it started."""
+_MAX_AGE: Final = timedelta(days=8)
+"""Older orders are not paid any more: a virtual account is open for a week."""
 
 _Step = Callable[[], Awaitable[object]]
 
 
 async def keep_sweeping(shop: Shop) -> None:
-    """Sweep until cancelled."""
+    """Sweep at intervals, until cancelled."""
     while True:
         await asyncio.sleep(shop.settings.sweep_seconds)
         try:
             await sweep(shop)
-        except Exception:  # the next round may go better; without one, nothing is ever finished
+        except (
+            Exception
+        ):  # the next one may succeed; without sweeps, work stays unfinished for ever
             logger.exception("a sweep failed")
 
 
-async def sweep(shop: Shop, moment: datetime | None = None) -> int:
-    """Go on with what is unfinished; return how much of it failed again."""
-    moment = now() if moment is None else moment
+async def sweep(shop: Shop) -> int:
+    """Continue unfinished work; return how much of it failed again."""
+    now = shop.clock()
     steps = [
-        *await _refunds(shop, moment),
-        *await _subscriptions(shop, moment),
-        *await _orders(shop, moment),
+        *await _refunds(shop, now),
+        *await _subscriptions(shop, now),
+        *await _orders(shop, now),
     ]
     failures = 0
-    for step in steps:  # one after another: there is no hurry, and customers come first
+    for step in steps:  # one after another, as customers' requests come first
         try:
             await step()
         except PortOneError as error:
@@ -58,62 +61,62 @@ async def sweep(shop: Shop, moment: datetime | None = None) -> int:
     return failures
 
 
-async def _refunds(shop: Shop, moment: datetime) -> list[_Step]:
-    """Ask again for what was asked for, and after what the payment company does in its own time."""
+async def _refunds(shop: Shop, now: datetime) -> list[_Step]:
+    """Repeat refund requests without a result, and look up those that the payment company carries out later."""
     async with shop.sessions() as db:
-        found = await db.scalars(
+        undecided = await db.scalars(
             select(Refund).where(
-                Refund.state.in_(refunds.OPEN), Refund.created_at <= moment - _YOUNG
+                Refund.state.in_(refunds.UNDECIDED), Refund.created_at <= now - _GRACE_PERIOD
             )
         )
         return [
             partial(refunds.send, shop, refund)
             if refund.state == "requested"
             else partial(settle, shop, refund.order_id)
-            for refund in found
+            for refund in undecided
         ]
 
 
-async def _subscriptions(shop: Shop, moment: datetime) -> list[_Step]:
-    """Begin, go on with and end what PortOne was out of reach for."""
+async def _subscriptions(shop: Shop, now: datetime) -> list[_Step]:
+    """Start, schedule and end what could not be while PortOne was unreachable."""
     unscheduled = select(Order.subscription_id).where(
         Order.state == "pending",
         Order.due_at.is_not(None),
         Order.schedule_id.is_(None),
-        Order.created_at <= moment - _YOUNG,
+        Order.created_at <= now - _GRACE_PERIOD,
     )
     async with shop.sessions() as db:
-        found = await db.scalars(
+        unfinished = await db.scalars(
             select(Subscription).where(
-                Subscription.started_at <= moment - _YOUNG,
+                Subscription.started_at <= now - _GRACE_PERIOD,
                 Subscription.state.in_(("starting", "ending")) | Subscription.id.in_(unscheduled),
             )
         )
         steps: list[_Step] = []
-        for subscription in found:
+        for subscription in unfinished:
             match subscription.state:
                 case "starting":
-                    steps.append(partial(subscriptions.charge_first, shop, subscription))
+                    steps.append(partial(subscriptions.charge_first_month, shop, subscription))
                 case "ending":
-                    steps.append(partial(subscriptions.finish, shop, subscription.id))
+                    steps.append(partial(subscriptions.finish_ending, shop, subscription.id))
                 case "new" | "active" | "ended":
-                    steps.append(partial(renewals.arrange, shop, subscription.id))
+                    steps.append(partial(renewals.create_schedules, shop, subscription.id))
         return steps
 
 
-async def _orders(shop: Shop, moment: datetime) -> list[_Step]:
-    """Look after unpaid orders: after a minute, and less and less often as they grow old."""
-    begun = func.coalesce(Order.due_at, Order.created_at)
+async def _orders(shop: Shop, now: datetime) -> list[_Step]:
+    """Look unpaid orders up: the first time after a minute, and then less and less often."""
+    begun_at = func.coalesce(Order.due_at, Order.created_at)
     async with shop.sessions.begin() as db:
-        found = await db.scalars(
+        unpaid = await db.scalars(
             select(Order).where(
-                Order.state.in_(UNPAID), Order.look_at <= moment, begun >= moment - _GIVEN_UP
+                Order.state.in_(UNPAID), Order.check_at <= now, begun_at >= now - _MAX_AGE
             )
         )
-        orders = list(found)
+        orders = list(unpaid)
         for order in orders:
-            age = moment - (order.due_at or order.created_at)
+            age = now - (order.due_at or order.created_at)
             await db.execute(
-                update(Order).where(Order.id == order.id).values(look_at=moment + age / 2)
+                update(Order).where(Order.id == order.id).values(check_at=now + age / 2)
             )
     return [partial(settle, shop, order.id) for order in orders]

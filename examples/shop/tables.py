@@ -1,47 +1,37 @@
-"""The tables. Money is whole numbers in the currency's smallest unit, never a float."""
+"""The tables. Amounts are integers in the currency's smallest unit, never floats."""
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any, Literal
 
 from sqlalchemy import DateTime, Dialect, ForeignKey, Index, String, TypeDecorator
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 OrderState = Literal["pending", "failed", "paid", "mismatch", "closed"]
-"""`mismatch`: something else than the order's amount was paid, and a person has to look at it.
+"""`mismatch`: another amount or currency than the order's was paid, and a person has to look at it.
 
-`failed` and `closed` (a virtual account that nobody paid into) are not the end: the customer may try
-another card. How much of a paid order went back is `Order.refunded`.
+`failed` and `closed` (a virtual account that nobody paid into) are not final: the customer may pay in another way.
+How much of a paid order was refunded is `Order.refunded`.
 """
 RefundState = Literal["requested", "waiting", "done", "refused"]
-"""`requested`: it may or may not have been done. `waiting`: the payment company does it later."""
+"""`requested`: PortOne may or may not have carried it out. `waiting`: the payment company carries it out later."""
 SubscriptionState = Literal["new", "starting", "active", "ending", "ended"]
-"""`new`: no card is stored yet. `starting`: the first month is not known to be charged."""
+"""`new`: no card is stored yet. `starting`: the first month is not known to be paid."""
 
 
-def now() -> datetime:
-    """Return the present moment, aware."""
-    return datetime.now(UTC)
-
-
-def soon() -> datetime:
-    """Return the moment by which a customer who pays at once has paid."""
-    return now() + timedelta(minutes=1)
-
-
-class Moment(TypeDecorator[datetime]):
-    """An aware datetime, in UTC: SQLite forgets time zones."""
+class UTCDateTime(TypeDecorator[datetime]):
+    """A datetime with a time zone, stored in UTC: SQLite does not store time zones."""
 
     impl = DateTime
     cache_ok = True
 
     def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002
-        """Write it without its zone."""
+        """Convert to UTC, and write it without the zone."""
         return None if value is None else value.astimezone(UTC).replace(tzinfo=None)
 
     def process_result_value(self, value: Any | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002
-        """Read it with its zone."""
+        """Add the zone again."""
         return None if value is None else value.replace(tzinfo=UTC)
 
 
@@ -49,7 +39,7 @@ class Base(DeclarativeBase):
     """All tables."""
 
     type_annotation_map = {  # noqa: RUF012  (SQLAlchemy's own way)
-        datetime: Moment(),
+        datetime: UTCDateTime(),
         OrderState: String(16),
         RefundState: String(16),
         SubscriptionState: String(16),
@@ -57,7 +47,7 @@ class Base(DeclarativeBase):
 
 
 class Order(Base):
-    """What somebody is to pay, once. Its id is the payment id at PortOne."""
+    """Something to be paid once. Its id is also the payment id at PortOne."""
 
     __tablename__ = "orders"
 
@@ -67,51 +57,52 @@ class Order(Base):
     currency: Mapped[str]
     state: Mapped[OrderState] = mapped_column(default="pending", index=True)
     refunded: Mapped[int] = mapped_column(default=0)
-    created_at: Mapped[datetime] = mapped_column(default=now)
+    created_at: Mapped[datetime]
     subscription_id: Mapped[str | None] = mapped_column(ForeignKey("subscriptions.id"), index=True)
     number: Mapped[int | None]
-    """Which of the subscription's charges it is, from 1."""
+    """The number of the charge within its subscription, from 1."""
     due_at: Mapped[datetime | None]
-    """When a payment schedule is to charge it."""
-    look_at: Mapped[datetime] = mapped_column(default=soon, index=True)
-    """When sweep.py asks PortOne about it, if nobody else has before."""
+    """When its payment schedule charges it."""
+    check_at: Mapped[datetime] = mapped_column(index=True)
+    """When sweep.py looks its payment up, if the order is still unpaid."""
     schedule_id: Mapped[str | None]
 
     @property
     def refundable(self) -> int:
-        """What may still be given back."""
+        """The amount that can still be refunded."""
         return self.amount - self.refunded if self.state == "paid" else 0
 
 
 class Shipment(Base):
-    """Goods that leave the house: at most one for an order, or the goods are lost instead of the money."""
+    """Goods to send. The primary key allows one per order: a second one would be given away."""
 
     __tablename__ = "shipments"
 
     order_id: Mapped[str] = mapped_column(ForeignKey("orders.id"), primary_key=True)
-    created_at: Mapped[datetime] = mapped_column(default=now)
+    created_at: Mapped[datetime]
 
 
 class Refund(Base):
-    """Money to give back. Written before PortOne is asked, with all that it takes to ask again."""
+    """A refund. Committed before the request to PortOne, with everything needed to repeat that request."""
 
     __tablename__ = "refunds"
 
     id: Mapped[str] = mapped_column(primary_key=True)
-    """Also the idempotency key, so that asking again gives nothing back again."""
+    """Also the idempotency key, so that a repeated request does not refund again."""
     order_id: Mapped[str] = mapped_column(ForeignKey("orders.id"), index=True)
     amount: Mapped[int]
-    before: Mapped[int]
-    """What was refundable before it."""
+    refundable_before: Mapped[int]
+    """The refundable amount before this refund."""
     reason: Mapped[str]
     state: Mapped[RefundState] = mapped_column(default="requested", index=True)
-    problem: Mapped[str | None]
-    created_at: Mapped[datetime] = mapped_column(default=now)
+    error_type: Mapped[str | None]
+    """Why it was refused, as PortOne's error type."""
+    created_at: Mapped[datetime]
 
-    # One at a time for an order: what is refundable is only known once the one before is decided.
+    # One undecided refund per order: the refundable amount is not known before it is decided.
     __table_args__ = (
         Index(
-            "one_open_refund",
+            "one_undecided_refund",
             "order_id",
             unique=True,
             sqlite_where=state.in_(("requested", "waiting")),
@@ -121,7 +112,7 @@ class Refund(Base):
 
 
 class Subscription(Base):
-    """Somebody who pays every month. A billing key is as good as money: encrypt it in production."""
+    """A customer who pays every month. Whoever has the billing key can charge the card: encrypt it in production."""
 
     __tablename__ = "subscriptions"
 
@@ -130,12 +121,12 @@ class Subscription(Base):
     amount: Mapped[int]
     currency: Mapped[str]
     billing_key: Mapped[str | None]
-    started_at: Mapped[datetime] = mapped_column(default=now)
+    started_at: Mapped[datetime]
     state: Mapped[SubscriptionState] = mapped_column(default="new", index=True)
 
 
 class HandledWebhook(Base):
-    """A webhook that is being handled, or was: see webhook_store.py."""
+    """A webhook that was handled or is being handled: see webhook_store.py."""
 
     __tablename__ = "webhooks"
 

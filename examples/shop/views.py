@@ -1,12 +1,12 @@
-"""The pages' HTML. Whatever comes from outside goes through `escape`."""
+"""The pages' HTML. All input from outside is escaped."""
 
 from __future__ import annotations
 
 from html import escape
 from typing import Final
 
-from .forms import new_token
-from .orders import MOST, PRODUCTS
+from .forms import new_id
+from .orders import MAX_QUANTITY, PRODUCTS
 from .subscriptions import NAME, PRICE
 from .tables import Order, Refund, Subscription
 
@@ -17,7 +17,7 @@ _STATES: Final = {
     "mismatch": ("On hold", "bad"),
     "closed": ("Closed", "spent"),
 }
-_PLANNED: Final = {"pending": ("Planned", "waiting"), "closed": ("Called off", "spent")}
+_PLANNED: Final = {"pending": ("Planned", "waiting"), "closed": ("Cancelled", "spent")}
 _SUBSCRIPTIONS: Final = {
     "new": ("No card yet", "waiting"),
     "starting": ("Charging the first month", "waiting"),
@@ -34,27 +34,27 @@ _REFUNDS: Final = {
 
 
 def money(amount: int, currency: str = "KRW") -> str:
-    """Write an amount."""
+    """Format an amount."""
     return escape(f"{amount:,} {currency}")
 
 
 def page(title: str, content: str, *, live: str | None = None) -> str:
-    """Write a whole page; `live` is where the script hears of changes."""
-    follow = "" if live is None else f' data-live="{escape(live)}"'
-    again = "" if live is None else '<noscript><meta http-equiv="refresh" content="3"></noscript>'
+    """Build a whole page. `live` is the address of the events that its script listens to."""
+    live_attribute = "" if live is None else f' data-live="{escape(live)}"'
+    reload = "" if live is None else '<noscript><meta http-equiv="refresh" content="3"></noscript>'
     return f"""<!doctype html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light dark">
-<title>{escape(title)} · Bean there</title>{again}
+<title>{escape(title)} · Bean there</title>{reload}
 <link rel="icon" href="data:,">
 <link rel="stylesheet" href="/static/shop.css">
 <script src="/static/shop.js" defer></script>
 </head>
-<body{follow}>
-<header><a href="/">Bean there</a><a href="/desk">Staff</a></header>
+<body{live_attribute}>
+<header><a href="/">Bean there</a><a href="/admin">Staff</a></header>
 <main>
 <h1>{escape(title)}</h1>
 {content}
@@ -65,44 +65,44 @@ def page(title: str, content: str, *, live: str | None = None) -> str:
 
 
 def front() -> str:
-    """Write the page where people buy."""
-    goods = "".join(
+    """Build the page with the products."""
+    products = "".join(
         f"""<li class="card"><h2>{escape(product.name)}</h2><p class="money">{money(product.price)}</p>
 <form method="post" action="/orders"><input type="hidden" name="product" value="{product_id}">
-<label>Quantity <input name="quantity" type="number" value="1" min="1" max="{MOST}" required></label>
+<label>Quantity <input name="quantity" type="number" value="1" min="1" max="{MAX_QUANTITY}" required></label>
 <button>Buy</button></form></li>"""
         for product_id, product in PRODUCTS.items()
     )
-    # Named here, so that the button pressed twice begins one subscription.
-    subscription = new_token("subscription")
+    # Its id is made here, so that a button pressed twice starts one subscription.
+    subscription_id = new_id("subscription")
     return page(
         "Coffee and what it takes",
-        f"""<ul class="goods">{goods}
+        f"""<ul class="goods">{products}
 <li class="card"><h2>{escape(NAME)}</h2><p class="money">{money(PRICE)} a month</p>
-<form method="post" action="/subscriptions"><input type="hidden" name="id" value="{subscription}">
+<form method="post" action="/subscriptions"><input type="hidden" name="id" value="{subscription_id}">
 <button>Subscribe</button></form></li></ul>""",
     )
 
 
 def order_page(order: Order, refunds: list[Refund]) -> str:
-    """Write an order's page."""
-    onward = ("/", "Back to the shop")
+    """Build an order's page."""
+    link = ("/", "Back to the shop")
     if order.subscription_id is not None:
-        onward = (f"/subscriptions/{order.subscription_id}", "The subscription")
+        link = (f"/subscriptions/{order.subscription_id}", "The subscription")
     return page(
         order.name,
         f'<section id="live" aria-live="polite">{order_state(order, refunds)}</section>'
         f'<p class="small">{escape(order.id)}</p>'
-        f'<p><a href="{onward[0]}">{onward[1]}</a></p>',
+        f'<p><a href="{link[0]}">{link[1]}</a></p>',
         live=f"/orders/{order.id}/events",
     )
 
 
 def order_state(order: Order, refunds: list[Refund]) -> str:
-    """Write what changes of an order; sent again whenever it has."""
-    word, tone = _word(order)
+    """Build the part of an order's page that changes; it is sent again on every change."""
+    label, css_class = _label(order)
     lines = [
-        f'<p class="state {tone}" data-state="{order.state}">{word}</p>',
+        f'<p class="state {css_class}" data-state="{order.state}">{label}</p>',
         f'<p class="money total">{money(order.amount, order.currency)}</p>',
     ]
     match order.state:
@@ -115,7 +115,7 @@ def order_state(order: Order, refunds: list[Refund]) -> str:
         case "paid" if not order.refunded:
             lines.append("<p>Thank you! Your order is on its way.</p>")
         case "mismatch":
-            lines.append("<p>Another amount than ours was paid. We will be in touch.</p>")
+            lines.append("<p>The amount paid is not the order's. We will be in touch.</p>")
         case _:
             pass
     lines.extend(
@@ -125,8 +125,8 @@ def order_state(order: Order, refunds: list[Refund]) -> str:
     return "\n".join(lines)
 
 
-def _word(order: Order) -> tuple[str, str]:
-    """Return what an order's state is called, and its tone."""
+def _label(order: Order) -> tuple[str, str]:
+    """Return the name of an order's state, and its CSS class."""
     if order.refunded:
         return ("Refunded" if order.refundable == 0 else "Paid, refunded in part"), "spent"
     if order.due_at is not None and order.state in _PLANNED:
@@ -135,7 +135,7 @@ def _word(order: Order) -> tuple[str, str]:
 
 
 def subscription_page(subscription: Subscription, charges: list[Order]) -> str:
-    """Write a subscription's page."""
+    """Build a subscription's page."""
     return page(
         subscription.name,
         f'<section id="live" aria-live="polite">{subscription_state(subscription, charges)}</section>',
@@ -144,10 +144,10 @@ def subscription_page(subscription: Subscription, charges: list[Order]) -> str:
 
 
 def subscription_state(subscription: Subscription, charges: list[Order]) -> str:
-    """Write what changes of a subscription."""
-    word, tone = _SUBSCRIPTIONS[subscription.state]
+    """Build the part of a subscription's page that changes."""
+    label, css_class = _SUBSCRIPTIONS[subscription.state]
     lines = [
-        f'<p class="state {tone}" data-state="{subscription.state}">{word}</p>',
+        f'<p class="state {css_class}" data-state="{subscription.state}">{label}</p>',
         f'<p class="money total">{money(subscription.amount, subscription.currency)} a month</p>',
     ]
     if charges:
@@ -164,54 +164,54 @@ def subscription_state(subscription: Subscription, charges: list[Order]) -> str:
                 f'<form method="post" action="/subscriptions/{subscription.id}/end">'
                 '<button class="quiet">End it</button></form>'
             )
-        case "ended" if not any(charge.state == "paid" for charge in charges):
+        case "ended" if {charge.state for charge in charges} == {"failed"}:
             lines.append(
-                "<p>The card was declined. Nothing was charged, and the card is forgotten.</p>"
+                "<p>The card was declined. Nothing was charged, and the card was deleted.</p>"
             )
         case _:
             pass
     return "\n".join(lines)
 
 
-def refused_card_page(subscription_id: str) -> str:
-    """Write the page for a billing key that is not this subscription's."""
+def invalid_card_page(subscription_id: str) -> str:
+    """Build the page for a billing key that was not issued for this subscription."""
     return page(
-        "This card is not taken",
+        "This card cannot be used",
         f"""<section class="card"><p class="state bad" role="alert">Refused</p>
-<p>The card was not stored for this subscription, so nothing was charged and nothing has begun.</p>
+<p>The card was not stored for this subscription, so nothing was charged and nothing has started.</p>
 <p><a href="/subscriptions/{escape(subscription_id)}">Back to the subscription</a></p></section>""",
     )
 
 
-def problem_page(title: str, words: str) -> str:
-    """Write the page for what went wrong."""
-    return page(title, f'<p role="alert">{escape(words)}</p><p><a href="/">To the shop</a></p>')
+def error_page(title: str, message: str) -> str:
+    """Build an error page."""
+    return page(title, f'<p role="alert">{escape(message)}</p><p><a href="/">To the shop</a></p>')
 
 
 def _charges(charges: list[Order]) -> str:
     rows = "".join(
         f'<tr><td><a href="/orders/{charge.id}">{charge.number}</a></td>'
         f"<td>{(charge.due_at or charge.created_at):%Y-%m-%d}</td>"
-        f"<td>{_word(charge)[0]}</td></tr>"
+        f"<td>{_label(charge)[0]}</td></tr>"
         for charge in charges
     )
     return f"<table><thead><tr><th>Charge</th><th>Due</th><th>State</th></tr></thead><tbody>{rows}</tbody></table>"
 
 
-def desk_page(orders: list[Order], problem: str | None = None) -> str:
-    """Write the page where staff sees the orders, and gives money back."""
+def admin_page(orders: list[Order], error: str | None = None) -> str:
+    """Build the page where staff sees and refunds orders."""
     rows = "".join(
         f'<tr><td><a href="/orders/{order.id}">{escape(order.name)}</a></td>'
-        f'<td data-label="State">{_word(order)[0]}</td>'
+        f'<td data-label="State">{_label(order)[0]}</td>'
         f'<td data-label="Amount" class="sum">{money(order.amount, order.currency)}</td>'
         f'<td data-label="Refunded" class="sum">{money(order.refunded, order.currency)}</td>'
         f"<td>{_refund_form(order)}</td></tr>"
         for order in orders
     )
-    said = "" if problem is None else f'<p class="state bad" role="alert">{escape(problem)}</p>'
+    alert = "" if error is None else f'<p class="state bad" role="alert">{escape(error)}</p>'
     return page(
         "Orders",
-        f"""{said}<table class="orders"><thead><tr><th>Order</th><th>State</th><th>Amount</th><th>Refunded</th>
+        f"""{alert}<table class="orders"><thead><tr><th>Order</th><th>State</th><th>Amount</th><th>Refunded</th>
 <th>Refund</th></tr></thead><tbody>{rows}</tbody></table>""",
     )
 
@@ -219,9 +219,9 @@ def desk_page(orders: list[Order], problem: str | None = None) -> str:
 def _refund_form(order: Order) -> str:
     if order.refundable == 0:
         return ""
-    # The refund gets its id before the button is pressed, so that pressing twice gives back once.
-    return f"""<form method="post" action="/desk/orders/{order.id}/refunds" class="row">
-<input type="hidden" name="id" value="{new_token("refund")}">
+    # Its id is made before the button is pressed, so that pressing twice refunds once.
+    return f"""<form method="post" action="/admin/orders/{order.id}/refunds" class="row">
+<input type="hidden" name="id" value="{new_id("refund")}">
 <input name="amount" type="number" aria-label="Amount" value="{order.refundable}" min="1"
 max="{order.refundable}" required><input name="reason" aria-label="Reason" value="returned"
 maxlength="100" required><button>Refund</button></form>"""

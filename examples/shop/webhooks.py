@@ -1,8 +1,7 @@
-"""PortOne calls: something has changed.
+"""PortOne's webhooks: something has changed.
 
-`WebhookRouter` lets nothing through that PortOne has not signed, calls the handler once for a
-`webhook-id`, and answers when everything is done. What raises here is answered with an error, and PortOne
-delivers it again.
+`WebhookRouter` lets only requests signed by PortOne through, calls the handler once per `webhook-id`, and responds when
+everything is done. If the handler raises, it responds with an error, and PortOne delivers the webhook again.
 """
 
 from __future__ import annotations
@@ -11,19 +10,25 @@ import logging
 from contextlib import suppress
 from typing import Final
 
+from fastapi import HTTPException
+from fastapi.responses import JSONResponse, Response
+
 from portone_async import UnknownVariant
 from portone_async.fastapi import WebhookEvent, WebhookRouter, WebhookStore
 from portone_async.models import (
     BillingKeyIssuedWebhook,
+    LegacyWebhook,
     TransactionCancelledWebhook,
+    TransactionConfirmWebhook,
     TransactionFailedWebhook,
     TransactionPaidWebhook,
     TransactionPartialCancelledWebhook,
 )
 
 from . import subscriptions
+from .orders import can_be_paid
 from .settle import settle
-from .shop import OpenShop
+from .shop import CurrentShop
 
 logger: Final = logging.getLogger("shop")
 PATH: Final = "/webhooks/portone"
@@ -33,8 +38,8 @@ def webhook_router(secret: str, store: WebhookStore) -> WebhookRouter:
     """Return the route that PortOne calls."""
     router = WebhookRouter(secret, store=store)
 
-    @router.post(PATH)
-    async def on_webhook(event: WebhookEvent, shop: OpenShop) -> None:  # pyright: ignore[reportUnusedFunction]
+    @router.post(PATH, response_model=None)
+    async def on_webhook(event: WebhookEvent, shop: CurrentShop) -> Response | None:  # pyright: ignore[reportUnusedFunction]
         match event:
             case (
                 TransactionPaidWebhook(data=data)
@@ -42,16 +47,28 @@ def webhook_router(secret: str, store: WebhookStore) -> WebhookRouter:
                 | TransactionPartialCancelledWebhook(data=data)
                 | TransactionCancelledWebhook(data=data)
             ):
-                # Not what the event says: what PortOne says now. This webhook may be an old one, that
-                # comes after a newer one, and is handled twice where the store forgot it.
+                # Not what the event says, but what PortOne says now: this webhook may come after a newer one, and
+                # is handled twice if the store has forgotten it.
                 await settle(shop, data.payment_id)
+            case TransactionConfirmWebhook(data=data):
+                # A question, not a notification: 200 approves the payment, any other status refuses it, and the customer
+                # is shown the message. PortOne asks only shops that have applied for it.
+                if not await can_be_paid(shop, data.payment_id, data.total_amount):
+                    refusal = {"errorMessage": "The amount is not that of an unpaid order."}
+                    return JSONResponse(refusal, 409)
             case BillingKeyIssuedWebhook(data=data):
-                # A key of another program's at the same store is none of ours.
-                with suppress(subscriptions.ForeignBillingKeyError):
-                    await subscriptions.take_card(shop, data.billing_key)
-            case UnknownVariant(tag=tag):  # PortOne may add a type any day: 200, and nothing else
+                # The key may belong to another program that uses the same store.
+                with suppress(subscriptions.InvalidBillingKeyError):
+                    await subscriptions.store_card(shop, data.billing_key)
+            case LegacyWebhook():
+                # Version 2024-01-01 asks for approval, too, by a webhook without a type: 200 would approve it.
+                raise HTTPException(
+                    400, "set the webhook version in PortOne's console to 2024-04-25"
+                )
+            case UnknownVariant(tag=tag):  # PortOne may add a type any day: ignore it, with 200
                 logger.info("a webhook of type %s", tag)
-            case _:
+            case _:  # notifications that do not change an order
                 pass
+        return None
 
     return router

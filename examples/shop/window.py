@@ -1,21 +1,21 @@
-"""Where the customer pays, or stores a card.
+"""The windows in which a customer pays or stores a card.
 
-Here the browser is sent to the emulator's windows. With PortOne the page opens them, by PortOne's
-browser SDK, with the same facts; the server's part is the same:
+Here, the browser is redirected to the emulator's windows. With PortOne, the page opens PortOne's windows by its
+browser SDK, with the same data; the server does the same in both cases:
 
-    const answer = await PortOne.requestPayment({
+    const response = await PortOne.requestPayment({
       storeId, channelKey, paymentId: order.id, orderName: order.name,
       totalAmount: order.amount, currency: "KRW", payMethod: "CARD",
       redirectUrl: `${shopUrl}/orders/${order.id}/back`,
     });
-    location.assign(`/orders/${order.id}/back`);   // whatever `answer` says: the server asks PortOne
+    location.assign(`/orders/${order.id}/back`);   // whatever `response` says: the server asks PortOne
 
-    const answer = await PortOne.requestIssueBillingKey({
+    const response = await PortOne.requestIssueBillingKey({
       storeId, channelKey, billingKeyMethod: "CARD", issueName: subscription.name,
-      customer: { customerId: subscription.id },   // by this the server knows whose key it is
+      customer: { customerId: subscription.id },   // tells the server whose key it is
       redirectUrl: `${shopUrl}/subscriptions/${subscription.id}/back`,
     });
-    location.assign(`/subscriptions/${subscription.id}/back?billingKey=${answer.billingKey ?? ""}`);
+    location.assign(`/subscriptions/${subscription.id}/back?billingKey=${response.billingKey ?? ""}`);
 """
 
 from __future__ import annotations
@@ -26,11 +26,11 @@ from .shop import CURRENCY, Shop
 from .tables import Order, Subscription
 
 
-async def open_window(shop: Shop, order: Order) -> str:
-    """Register the order's amount with PortOne, and return where to pay it.
+async def payment_window(shop: Shop, order: Order) -> str:
+    """Register the order's amount with PortOne, and return the address of its payment window.
 
-    The browser opens the window, so whoever sits there can change the amount. Once it is registered
-    PortOne refuses another one. It is compared again after the payment, as this is only the first fence.
+    The browser opens the window, so its user can change the amount. PortOne refuses any amount other than the
+    registered one. That is only the first check: settle.py compares the amount again after the payment.
 
     Raises:
         PortOneError: `AlreadyPaidError` among others.
@@ -50,7 +50,7 @@ async def open_window(shop: Shop, order: Order) -> str:
 
 
 def card_window(shop: Shop, subscription: Subscription) -> str:
-    """Return where a card is stored for a subscription."""
+    """Return the address of the window in which a card is stored for a subscription."""
     query = urlencode(
         {
             "issueName": subscription.name,

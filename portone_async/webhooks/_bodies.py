@@ -1,12 +1,11 @@
-"""A body into an event, by itself: its content type is not signed, so nothing depends on it."""
+"""Parse a webhook's body. The content type is not signed, so nothing here depends on it."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import parse_qsl
 
-import orjson
-
+from portone_async import _json
 from portone_async._registry import model_reader
 from portone_async.webhooks._errors import UnreadableBodyError
 
@@ -16,25 +15,25 @@ if TYPE_CHECKING:
 _MAX_FIELDS: Final = 100
 
 
-def read_event(content: bytes) -> Event:
-    """The event that a body tells of: one without a tag that has a `payment_id` is of version 2024-01-01."""
-    raw: Any = _json(content)
+def parse_event(content: bytes) -> Event:
+    """Return the event in a body. One with a `payment_id` and without a `type` is of version 2024-01-01."""
+    raw: Any = _parse_json(content)
     if raw is None:
-        raw = _form(content)
+        raw = _parse_form(content)
     if not isinstance(raw, dict):
         raise UnreadableBodyError
-    legacy = "type" not in raw and "payment_id" in raw
-    return model_reader("LegacyWebhook" if legacy else "Webhook")(raw)
+    is_legacy = "type" not in raw and "payment_id" in raw
+    return model_reader("LegacyWebhook" if is_legacy else "Webhook")(raw)
 
 
-def _json(content: bytes) -> Any:
+def _parse_json(content: bytes) -> Any:
     try:
-        return orjson.loads(content)
-    except orjson.JSONDecodeError:
+        return _json.loads(content)
+    except ValueError:
         return None
 
 
-def _form(content: bytes) -> Any:
+def _parse_form(content: bytes) -> Any:
     try:
         pairs = parse_qsl(
             content.decode(), keep_blank_values=True, errors="strict", max_num_fields=_MAX_FIELDS

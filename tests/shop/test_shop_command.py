@@ -1,5 +1,7 @@
 """`python -m examples.shop` starts the shop and the emulator together."""
 
+# ruff: noqa: E402  (without these packages, the imports below fail)
+
 from __future__ import annotations
 
 import pytest
@@ -31,9 +33,9 @@ def test_one_command_starts_both_and_control_c_ends_both() -> None:
         text=True,
     ) as shop:
         assert shop.stdout is not None
-        said = "".join(iter(shop.stdout.readline, "Press Ctrl+C to stop.\n"))
+        output = "".join(iter(shop.stdout.readline, "Press Ctrl+C to stop.\n"))
         try:
-            url, _, emulator = re.findall(r"http://\S+", said)
+            url, _, emulator = re.findall(r"http://\S+", output)
             with httpx.Client(trust_env=False, timeout=10) as browser:
                 form = {"product": "mug", "quantity": "2"}
                 window = browser.post(f"{url}/orders", data=form).headers["location"]
@@ -41,14 +43,14 @@ def test_one_command_starts_both_and_control_c_ends_both() -> None:
                 assert "24,000 KRW" in browser.get(window).text
         finally:
             shop.send_signal(signal.SIGINT)
-            _, problems = shop.communicate(timeout=20)
-    assert (shop.returncode, problems) == (0, "")
+            _, errors = shop.communicate(timeout=20)
+    assert (shop.returncode, errors) == (0, "")
 
 
-def test_a_taken_port_is_said_so() -> None:
-    with socket.create_server(("127.0.0.1", 0)) as taken:
+def test_a_port_in_use_is_reported() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as in_use:
         run = subprocess.run(
-            [*COMMAND, "--port", str(taken.getsockname()[1])],
+            [*COMMAND, "--port", str(in_use.getsockname()[1])],
             cwd=ROOT,
             capture_output=True,
             text=True,
@@ -56,10 +58,10 @@ def test_a_taken_port_is_said_so() -> None:
             check=False,
         )
     assert run.returncode == 1
-    assert "--port takes another one" in run.stderr
+    assert "choose another one with --port" in run.stderr
     assert "Traceback" not in run.stderr
 
 
-def test_no_answer_waits_for_an_acknowledgement() -> None:
-    with listen(0) as listener:  # asyncio turns Nagle's algorithm off for a socket that says this
+def test_no_response_waits_for_an_acknowledgement() -> None:
+    with listen(0) as listener:  # asyncio turns Nagle's algorithm off for such a socket only
         assert listener.proto == socket.IPPROTO_TCP

@@ -1,5 +1,7 @@
 """A subscription is charged once a month, until it ends."""
 
+# ruff: noqa: E402  (without these packages, the imports below fail)
+
 from __future__ import annotations
 
 import pytest
@@ -10,261 +12,317 @@ for package in ("fastapi", "sqlalchemy", "aiosqlite"):
 import asyncio
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import httpx
 
-from examples.shop.renewals import after_months
+from examples.shop.renewals import add_months
 from examples.shop.sweep import sweep
-from examples.shop.tables import Order, Shipment, Subscription, now
-from portone_async.models import PaymentScheduleFilterInput
+from examples.shop.tables import Order, Shipment, Subscription
+from portone_async import errors
+from portone_async.emulator import FaultKind
+from portone_async.models import (
+    IssuedBillingKeyInfo,
+    PaymentScheduleFilterInput,
+    ScheduledPaymentSchedule,
+)
 
-from .stage import Stage, in_process
+from .harness import Harness, in_process
 
 pytestmark = pytest.mark.anyio
 ID, OTHER = "subscription-" + "1" * 24, "subscription-" + "2" * 24
 PRICE = 18_000
 
 
-async def ask(stage: Stage, subscription_id: str = ID) -> str:
-    """Press "Subscribe", and return where that leads."""
-    answer = await stage.browser.post("/subscriptions", data={"id": subscription_id})
-    assert answer.status_code == 303
-    return answer.headers["location"]
+async def subscribe(harness: Harness, subscription_id: str = ID) -> str:
+    """Press "Subscribe", and return the address that it redirects to."""
+    response = await harness.browser.post("/subscriptions", data={"id": subscription_id})
+    assert response.status_code == 303
+    return response.headers["location"]
 
 
-def key(stage: Stage, subscription_id: str = ID, store_id: str | None = None) -> str:
-    """A card stored at PortOne for a customer."""
-    left = stage.emulator.issue_billing_key(customer={"id": subscription_id}, store_id=store_id)
-    assert left.billing_key is not None
-    return left.billing_key
+def issue_key(harness: Harness, subscription_id: str = ID, store_id: str | None = None) -> str:
+    """Store a card at PortOne for a customer, and return its billing key."""
+    issued = harness.emulator.issue_billing_key(customer={"id": subscription_id}, store_id=store_id)
+    assert issued.billing_key is not None
+    return issued.billing_key
 
 
-async def back(
-    stage: Stage, billing_key: str | None, subscription_id: str = ID, **said: str
+async def return_from_window(
+    harness: Harness, billing_key: str | None, subscription_id: str = ID, **query: str
 ) -> httpx.Response:
-    """Come back from the window as PortOne sends a browser back."""
-    said |= {"transactionType": "ISSUE_BILLING_KEY"}
+    """Return from the card window as PortOne redirects a browser."""
+    query |= {"transactionType": "ISSUE_BILLING_KEY"}
     if billing_key is not None:
-        said["billingKey"] = billing_key
-    return await stage.browser.get(f"/subscriptions/{subscription_id}/back", params=said)
+        query["billingKey"] = billing_key
+    return await harness.browser.get(f"/subscriptions/{subscription_id}/back", params=query)
 
 
-async def begin(stage: Stage) -> None:
-    await ask(stage)
-    answer = await back(stage, key(stage))
-    assert answer.status_code == 303
-    assert answer.headers["location"] == f"/subscriptions/{ID}"  # the key stays in no history
+async def start(harness: Harness) -> None:
+    await subscribe(harness)
+    response = await return_from_window(harness, issue_key(harness))
+    assert response.status_code == 303
+    # Without the key, which would stay in the browser's history.
+    assert response.headers["location"] == f"/subscriptions/{ID}"
 
 
-async def charges(stage: Stage) -> list[tuple[int, str]]:
-    return [(order.number, order.state) for order in await stage.rows(Order, subscription_id=ID)]
+async def charges(harness: Harness) -> list[tuple[int | None, str]]:
+    return [(order.number, order.state) for order in await harness.rows(Order, subscription_id=ID)]
 
 
-async def state(stage: Stage) -> str:
-    [found] = await stage.rows(Subscription)
-    return found.state
+async def state(harness: Harness) -> str:
+    [subscription] = await harness.rows(Subscription)
+    return subscription.state
 
 
-async def scheduled(stage: Stage) -> list[str]:
-    moment = stage.emulator.now
-    wanted = PaymentScheduleFilterInput(from_=moment, until=moment + timedelta(days=90))
-    schedules = stage.shop.portone.payment.payment_schedule
-    page = await schedules.get_payment_schedules(filter=wanted)
-    return [schedule.payment_id for schedule in page.items if schedule.status == "SCHEDULED"]
+async def scheduled(harness: Harness) -> list[str]:
+    start = harness.emulator.now
+    period = PaymentScheduleFilterInput(from_=start, until=start + timedelta(days=90))
+    schedules = harness.shop.portone.payment.payment_schedule
+    page = await schedules.get_payment_schedules(filter=period)
+    return [each.payment_id for each in page.items if isinstance(each, ScheduledPaymentSchedule)]
 
 
-def charged(stage: Stage) -> list[int]:
-    return [payment["amount"]["paid"] for payment in stage.emulator.payments.values()]
+def paid_amounts(harness: Harness) -> list[int]:
+    return [payment["amount"]["paid"] for payment in harness.emulator.payments.values()]
 
 
-async def test_the_first_month_is_charged_and_the_next_one_scheduled(stage: Stage) -> None:
-    await begin(stage)
-    assert await state(stage) == "active"
-    assert await charges(stage) == [(1, "paid"), (2, "pending")]
-    assert await scheduled(stage) == [f"{ID}-0002"]
-    page = await stage.browser.get(f"/subscriptions/{ID}")
+async def test_the_first_month_is_charged_and_the_next_one_scheduled(harness: Harness) -> None:
+    await start(harness)
+    assert await state(harness) == "active"
+    assert await charges(harness) == [(1, "paid"), (2, "pending")]
+    assert await scheduled(harness) == [f"{ID}-0002"]
+    page = await harness.browser.get(f"/subscriptions/{ID}")
     assert "Active" in page.text
 
 
-async def test_the_schedule_pays_and_its_webhook_plans_the_next(stage: Stage) -> None:
-    await begin(stage)
-    stage.emulator.advance(days=32)
-    await stage.deliver("Transaction.Paid", f"{ID}-0002")
-    assert await charges(stage) == [(1, "paid"), (2, "paid"), (3, "pending")]
-    assert await scheduled(stage) == [f"{ID}-0003"]
-    assert len(await stage.rows(Shipment)) == 2
+async def test_the_webhook_of_a_scheduled_charge_schedules_the_next(harness: Harness) -> None:
+    await start(harness)
+    harness.emulator.advance(days=32)
+    await harness.deliver("Transaction.Paid", f"{ID}-0002")
+    assert await charges(harness) == [(1, "paid"), (2, "paid"), (3, "pending")]
+    assert await scheduled(harness) == [f"{ID}-0003"]
+    assert len(await harness.rows(Shipment)) == 2
 
 
-async def test_the_window_leads_back_with_a_key(stage: Stage) -> None:
-    window = await ask(stage)
-    assert window.startswith(f"{stage.emulator.url}/issue-billing-key/{ID}?")
+async def test_the_window_redirects_back_with_a_key(harness: Harness) -> None:
+    window = await subscribe(harness)
+    assert window.startswith(f"{harness.emulator.url}/issue-billing-key/{ID}?")
     async with httpx.AsyncClient(trust_env=False) as browser:
         assert "Store the card" in (await browser.get(window)).text
-        form = {"outcome": "issued", "redirect": f"{stage.url}/subscriptions/{ID}/back"}
-        home = {"Sec-Fetch-Site": "same-origin"}
-        left = await browser.post(window, data=form, headers=home)
-        for elsewhere in ("https://evil.test/", f"{stage.url}.evil.test/", "javascript:alert(1)"):
-            answer = await browser.post(window, data={**form, "redirect": elsewhere}, headers=home)
-            assert answer.status_code == 400
-        answer = await browser.post(window, data=form, headers={"Sec-Fetch-Site": "cross-site"})
-        assert answer.status_code == 403
-    assert left.status_code == 303
-    assert (await stage.browser.get(left.headers["location"])).status_code == 303
-    [subscription] = await stage.rows(Subscription)
-    info = await stage.shop.portone.payment.billing_key.get_billing_key_info(
+        form = {"outcome": "issued", "redirect": f"{harness.url}/subscriptions/{ID}/back"}
+        same_origin = {"Sec-Fetch-Site": "same-origin"}
+        issued = await browser.post(window, data=form, headers=same_origin)
+        for elsewhere in ("https://evil.test/", f"{harness.url}.evil.test/", "javascript:alert(1)"):
+            response = await browser.post(
+                window, data={**form, "redirect": elsewhere}, headers=same_origin
+            )
+            assert response.status_code == 400
+        response = await browser.post(window, data=form, headers={"Sec-Fetch-Site": "cross-site"})
+        assert response.status_code == 403
+    assert issued.status_code == 303
+    assert (await harness.browser.get(issued.headers["location"])).status_code == 303
+    [subscription] = await harness.rows(Subscription)
+    assert subscription.billing_key is not None
+    info = await harness.shop.portone.payment.billing_key.get_billing_key_info(
         subscription.billing_key
     )
+    assert isinstance(info, IssuedBillingKeyInfo)
     assert info.customer.id == ID
-    assert await charges(stage) == [(1, "paid"), (2, "pending")]
+    assert await charges(harness) == [(1, "paid"), (2, "pending")]
 
 
-@pytest.mark.parametrize("said", [{}, {"code": "PG_PROVIDER", "message": "declined"}])
-async def test_nothing_begins_without_a_card_and_the_window_opens_again(
-    stage: Stage, said: dict[str, str]
+@pytest.mark.parametrize("query", [{}, {"code": "PG_PROVIDER", "message": "declined"}])
+async def test_nothing_starts_without_a_card_and_the_window_can_be_opened_again(
+    harness: Harness, query: dict[str, str]
 ) -> None:
-    window = await ask(stage)
-    answer = await back(stage, None, **said)
-    assert answer.headers["location"] == f"/subscriptions/{ID}"
-    page = await stage.browser.get(f"/subscriptions/{ID}")
+    window = await subscribe(harness)
+    response = await return_from_window(harness, None, **query)
+    assert response.headers["location"] == f"/subscriptions/{ID}"
+    page = await harness.browser.get(f"/subscriptions/{ID}")
     assert "No card yet" in page.text
-    assert await state(stage) == "new"
-    assert await sweep(stage.shop, now() + timedelta(minutes=5)) == 0
-    assert (stage.emulator.payments, await charges(stage)) == ({}, [])
+    assert await state(harness) == "new"
+    harness.clock.advance(minutes=5)
+    assert await sweep(harness.shop) == 0
+    assert (harness.emulator.payments, await charges(harness)) == ({}, [])
 
-    answer = await stage.browser.post(f"/subscriptions/{ID}/card")
-    assert answer.headers["location"] == window
-    await back(stage, key(stage))
-    assert await state(stage) == "active"
-    answer = await stage.browser.post(f"/subscriptions/{ID}/card")
-    assert answer.headers["location"] == f"/subscriptions/{ID}"
+    response = await harness.browser.post(f"/subscriptions/{ID}/card")
+    assert response.headers["location"] == window
+    await return_from_window(harness, issue_key(harness))
+    assert await state(harness) == "active"
+    response = await harness.browser.post(f"/subscriptions/{ID}/card")
+    assert response.headers["location"] == f"/subscriptions/{ID}"
 
 
-async def test_pressed_twice_it_begins_once(stage: Stage) -> None:
-    windows = await asyncio.gather(*(ask(stage) for _ in range(4)))
+async def test_a_button_pressed_twice_starts_one_subscription(harness: Harness) -> None:
+    windows = await asyncio.gather(*(subscribe(harness) for _ in range(4)))
     assert len(set(windows)) == 1
-    card = key(stage)
-    await asyncio.gather(*(back(stage, card) for _ in range(4)))
-    assert charged(stage) == [PRICE]
-    assert len(await scheduled(stage)) == 1
-    assert await ask(stage) == f"/subscriptions/{ID}"
+    card = issue_key(harness)
+    await asyncio.gather(*(return_from_window(harness, card) for _ in range(4)))
+    assert paid_amounts(harness) == [PRICE]
+    assert len(await scheduled(harness)) == 1
+    assert await subscribe(harness) == f"/subscriptions/{ID}"
 
 
-async def test_another_card_of_the_same_customer_does_not_begin_it_again(stage: Stage) -> None:
-    await begin(stage)
-    [before] = await stage.rows(Subscription)
-    await back(stage, key(stage))
-    [after] = await stage.rows(Subscription)
+async def test_another_card_of_the_same_customer_does_not_start_it_again(harness: Harness) -> None:
+    await start(harness)
+    [before] = await harness.rows(Subscription)
+    await return_from_window(harness, issue_key(harness))
+    [after] = await harness.rows(Subscription)
     assert after.billing_key == before.billing_key
-    assert charged(stage) == [PRICE]
+    assert paid_amounts(harness) == [PRICE]
 
 
-async def told(stage: Stage, billing_key: str, message_id: str) -> httpx.Response:
+async def deliver_issued(harness: Harness, billing_key: str, message_id: str) -> httpx.Response:
     """Deliver `BillingKey.Issued` as PortOne would."""
-    data = {"storeId": stage.emulator.store_id, "billingKey": billing_key}
-    return await stage.deliver_event("BillingKey.Issued", data, message_id)
+    data = {"storeId": harness.emulator.store_id, "billingKey": billing_key}
+    return await harness.deliver_event("BillingKey.Issued", data, message_id)
 
 
-async def test_the_webhook_begins_it_where_the_browser_never_comes_back(stage: Stage) -> None:
-    await ask(stage)
-    card = key(stage)
-    assert (await told(stage, card, "msg_1")).status_code == 200
-    assert await state(stage) == "active"
-    await asyncio.gather(told(stage, card, "msg_2"), back(stage, card), told(stage, card, "msg_3"))
-    assert charged(stage) == [PRICE]
-    assert len(await scheduled(stage)) == 1
+async def test_the_webhook_starts_it_if_the_browser_never_returns(harness: Harness) -> None:
+    await subscribe(harness)
+    card = issue_key(harness)
+    assert (await deliver_issued(harness, card, "msg_1")).status_code == 200
+    assert await state(harness) == "active"
+    await asyncio.gather(
+        deliver_issued(harness, card, "msg_2"),
+        return_from_window(harness, card),
+        deliver_issued(harness, card, "msg_3"),
+    )
+    assert paid_amounts(harness) == [PRICE]
+    assert len(await scheduled(harness)) == 1
 
 
-async def test_a_webhook_of_a_card_that_is_none_of_the_shops_changes_nothing(stage: Stage) -> None:
-    await ask(stage)
-    assert (await told(stage, key(stage, OTHER), "msg_1")).status_code == 200
-    assert (await told(stage, "billing-key-made-up", "msg_2")).status_code == 200
-    assert (await state(stage), stage.emulator.payments) == ("new", {})
+async def test_the_webhook_of_another_programs_card_changes_nothing(harness: Harness) -> None:
+    await subscribe(harness)
+    assert (await deliver_issued(harness, issue_key(harness, OTHER), "msg_1")).status_code == 200
+    assert (await deliver_issued(harness, "billing-key-made-up", "msg_2")).status_code == 200
+    assert (await state(harness), harness.emulator.payments) == ("new", {})
 
 
-async def test_a_card_that_could_not_be_looked_up_is_taken_when_the_page_is_loaded_again(
-    stage: Stage,
+async def test_a_card_that_could_not_be_looked_up_is_stored_when_the_page_is_reloaded(
+    harness: Harness,
 ) -> None:
-    await ask(stage)
-    card = key(stage)
-    stage.emulator.fault("getBillingKeyInfo", "503", times=3)
-    assert (await back(stage, card)).status_code == 502
-    assert await state(stage) == "new"
-    assert (await back(stage, card)).status_code == 303
-    assert (await state(stage), charged(stage)) == ("active", [PRICE])
+    await subscribe(harness)
+    card = issue_key(harness)
+    harness.emulator.fault("getBillingKeyInfo", "503", times=3)
+    assert (await return_from_window(harness, card)).status_code == 502
+    assert await state(harness) == "new"
+    assert (await return_from_window(harness, card)).status_code == 303
+    assert (await state(harness), paid_amounts(harness)) == ("active", [PRICE])
 
 
 @pytest.mark.parametrize("kind", ["reset_before", "reset_after", "truncated", "503"])
 @pytest.mark.parametrize("operation", ["payWithBillingKey", "createPaymentSchedule", "getPayment"])
-async def test_whatever_gets_lost_it_is_charged_once(
-    stage: Stage, operation: str, kind: str
+async def test_whatever_is_lost_it_is_charged_once(
+    harness: Harness, operation: str, kind: FaultKind
 ) -> None:
-    stage.emulator.fault(operation, kind, times=3)  # type: ignore[arg-type]
-    await begin(stage)
+    harness.emulator.fault(operation, kind, times=3)
+    await start(harness)
     for _ in range(2):
-        await sweep(stage.shop, now() + timedelta(minutes=5))
-    assert await charges(stage) == [(1, "paid"), (2, "pending")]
-    assert charged(stage) == [PRICE]
-    assert await scheduled(stage) == [f"{ID}-0002"]
+        harness.clock.advance(minutes=5)
+        await sweep(harness.shop)
+    assert await charges(harness) == [(1, "paid"), (2, "pending")]
+    assert paid_amounts(harness) == [PRICE]
+    assert await scheduled(harness) == [f"{ID}-0002"]
 
 
-async def test_a_declined_card_begins_nothing_and_is_not_tried_again(stage: Stage) -> None:
-    stage.emulator.decline()
-    await begin(stage)
-    await sweep(stage.shop, now() + timedelta(minutes=5))
-    assert await state(stage) == "ended"
-    page = await stage.browser.get(f"/subscriptions/{ID}")
+async def test_a_declined_card_starts_nothing_and_is_not_charged_again(harness: Harness) -> None:
+    harness.emulator.decline()
+    await start(harness)
+    harness.clock.advance(minutes=5)
+    await sweep(harness.shop)
+    assert await state(harness) == "ended"
+    page = await harness.browser.get(f"/subscriptions/{ID}")
     assert "The card was declined. Nothing was charged" in page.text
-    assert charged(stage) == [0]
-    assert await scheduled(stage) == []
+    assert paid_amounts(harness) == [0]
+    assert await scheduled(harness) == []
 
 
-async def test_the_end_revokes_the_schedule_and_deletes_the_key(stage: Stage) -> None:
-    await begin(stage)
-    answer = await stage.browser.post(f"/subscriptions/{ID}/end")
-    assert answer.status_code == 303
-    assert await state(stage) == "ended"
-    assert await charges(stage) == [(1, "paid"), (2, "closed")]
-    stage.emulator.advance(days=100)
-    assert charged(stage) == [PRICE]
+@pytest.mark.parametrize(
+    ("charged", "may_have_reached"),
+    [(True, True), (True, False), (False, True)],
+    ids=["charged", "charged by another call", "in progress"],
+)
+async def test_a_declined_card_after_an_uncertain_attempt_ends_nothing(
+    harness: Harness, monkeypatch: pytest.MonkeyPatch, *, charged: bool, may_have_reached: bool
+) -> None:
+    payment = harness.shop.portone.payment
+    pay_with_billing_key = payment.pay_with_billing_key
+    declined = errors.PgProviderError(
+        status=502,
+        request=errors.RequestInfo("POST", "/payments/{paymentId}/billing-key"),
+        body={"type": "PG_PROVIDER", "pgCode": "X", "pgMessage": "no"},
+    )
+    # An earlier attempt has an unknown result, and this one was declined.
+    vars(declined)["may_have_reached"] = may_have_reached
+
+    async def pay_twice(*args: Any, **kwargs: Any) -> None:
+        if charged:
+            await pay_with_billing_key(*args, **kwargs)
+        raise declined
+
+    with monkeypatch.context() as patch:
+        patch.setattr(payment, "pay_with_billing_key", pay_twice)
+        await start(harness)
+    assert await state(harness) == ("active" if charged else "starting")
+    assert "declined" not in (await harness.browser.get(f"/subscriptions/{ID}")).text
+
+    harness.clock.advance(minutes=5)
+    assert await sweep(harness.shop) == 0
+    assert await state(harness) == "active"
+    assert await charges(harness) == [(1, "paid"), (2, "pending")]
+    assert paid_amounts(harness) == [PRICE]
+
+
+async def test_the_end_revokes_the_schedule_and_deletes_the_key(harness: Harness) -> None:
+    await start(harness)
+    response = await harness.browser.post(f"/subscriptions/{ID}/end")
+    assert response.status_code == 303
+    assert await state(harness) == "ended"
+    assert await charges(harness) == [(1, "paid"), (2, "closed")]
+    harness.emulator.advance(days=100)
+    assert paid_amounts(harness) == [PRICE]
 
 
 @pytest.mark.parametrize("kind", ["reset_after", "503"])
 @pytest.mark.parametrize("operation", ["revokePaymentSchedules", "deleteBillingKey"])
-async def test_it_ends_even_if_portone_is_out_of_reach(
-    stage: Stage, operation: str, kind: str
+async def test_it_ends_even_if_portone_is_unreachable(
+    harness: Harness, operation: str, kind: FaultKind
 ) -> None:
-    await begin(stage)
-    stage.emulator.fault(operation, kind, times=3)  # type: ignore[arg-type]
-    await stage.browser.post(f"/subscriptions/{ID}/end")
-    assert await state(stage) == "ending"
-    await sweep(stage.shop, now() + timedelta(minutes=5))
-    assert await state(stage) == "ended"
-    stage.emulator.advance(days=100)
-    assert charged(stage) == [PRICE]
+    await start(harness)
+    harness.emulator.fault(operation, kind, times=3)
+    await harness.browser.post(f"/subscriptions/{ID}/end")
+    assert await state(harness) == "ending"
+    harness.clock.advance(minutes=5)
+    await sweep(harness.shop)
+    assert await state(harness) == "ended"
+    harness.emulator.advance(days=100)
+    assert paid_amounts(harness) == [PRICE]
 
 
-async def test_a_month_that_was_charged_before_the_end_is_not_forgotten(stage: Stage) -> None:
-    await begin(stage)
-    stage.emulator.advance(days=32)  # charged, and no webhook has come yet
-    await stage.browser.post(f"/subscriptions/{ID}/end")
-    assert await charges(stage) == [(1, "paid"), (2, "paid")]
-    assert await state(stage) == "ended"
-    assert await scheduled(stage) == []
+async def test_a_month_charged_before_the_end_is_recorded(harness: Harness) -> None:
+    await start(harness)
+    harness.emulator.advance(days=32)  # charged, and no webhook has come yet
+    await harness.browser.post(f"/subscriptions/{ID}/end")
+    assert await charges(harness) == [(1, "paid"), (2, "paid")]
+    assert await state(harness) == "ended"
+    assert await scheduled(harness) == []
 
 
-async def refused(stage: Stage, billing_key: str) -> None:
-    answer = await back(stage, billing_key)
-    assert answer.status_code == 400
-    assert "This card is not taken" in answer.text
-    assert "nothing was charged" in answer.text
-    assert billing_key not in answer.text
-    found = await stage.rows(Subscription, id=ID)
-    assert [(each.state, each.billing_key) for each in found] == [("new", None)]
-    assert (stage.emulator.payments, await charges(stage)) == ({}, [])
+async def assert_refused(harness: Harness, billing_key: str) -> None:
+    response = await return_from_window(harness, billing_key)
+    assert response.status_code == 400
+    assert "This card cannot be used" in response.text
+    assert "nothing was charged" in response.text
+    assert billing_key not in response.text
+    subscriptions = await harness.rows(Subscription, id=ID)
+    assert [(each.state, each.billing_key) for each in subscriptions] == [("new", None)]
+    assert (harness.emulator.payments, await charges(harness)) == ({}, [])
 
 
 @pytest.mark.parametrize(
-    "false",
+    "invalid_key",
     [
         "billing-key-made-up",
         "<script>alert(1)</script>",
@@ -276,54 +334,56 @@ async def refused(stage: Stage, billing_key: str) -> None:
         "k" * 5_000,
     ],
 )
-async def test_a_false_billing_key_is_refused(stage: Stage, false: str) -> None:
-    await ask(stage)
-    await refused(stage, false)
-    await back(stage, key(stage))  # and does no harm to the right one
-    assert (await state(stage), charged(stage)) == ("active", [PRICE])
+async def test_an_invalid_billing_key_is_refused(harness: Harness, invalid_key: str) -> None:
+    await subscribe(harness)
+    await assert_refused(harness, invalid_key)
+    await return_from_window(harness, issue_key(harness))  # it does not affect the right one
+    assert (await state(harness), paid_amounts(harness)) == ("active", [PRICE])
 
 
-async def test_the_key_of_another_customer_is_refused(stage: Stage) -> None:
-    await ask(stage)
-    await ask(stage, OTHER)
-    stolen = key(stage, OTHER)
-    await refused(stage, stolen)
-    [other] = await stage.rows(Subscription, id=OTHER)
+async def test_the_key_of_another_customer_is_refused(harness: Harness) -> None:
+    await subscribe(harness)
+    await subscribe(harness, OTHER)
+    stolen = issue_key(harness, OTHER)
+    await assert_refused(harness, stolen)
+    [other] = await harness.rows(Subscription, id=OTHER)
     assert (other.state, other.billing_key) == ("new", None)
-    nameless = stage.emulator.issue_billing_key().billing_key
-    assert nameless is not None
-    await refused(stage, nameless)
+    without_customer = harness.emulator.issue_billing_key().billing_key
+    assert without_customer is not None
+    await assert_refused(harness, without_customer)
 
 
 async def test_the_key_of_another_shops_customer_is_refused(tmp_path: Path) -> None:
-    async with in_process(tmp_path, sub_store_ids=["another-shop"]) as stage:
-        await ask(stage)
-        await refused(stage, key(stage, "customer-of-another-shop"))
-        await refused(stage, key(stage, ID, store_id="another-shop"))
+    async with in_process(tmp_path, sub_store_ids=["another-shop"]) as harness:
+        await subscribe(harness)
+        await assert_refused(harness, issue_key(harness, "customer-of-another-shop"))
+        await assert_refused(harness, issue_key(harness, ID, store_id="another-shop"))
 
 
-async def test_a_key_that_was_deleted_meanwhile_is_refused(stage: Stage) -> None:
-    await ask(stage)
-    gone = key(stage)
-    await stage.shop.portone.payment.billing_key.delete_billing_key(gone)
-    await refused(stage, gone)
+async def test_a_deleted_key_is_refused(harness: Harness) -> None:
+    await subscribe(harness)
+    deleted = issue_key(harness)
+    await harness.shop.portone.payment.billing_key.delete_billing_key(deleted)
+    await assert_refused(harness, deleted)
 
 
-async def test_ids_that_no_form_had_are_refused(stage: Stage) -> None:
-    answer = await stage.browser.post("/subscriptions", data={"id": "../../x"})
-    assert answer.status_code == 400
-    assert (await back(stage, key(stage))).status_code == 404  # never asked for
+async def test_ids_that_come_from_no_form_are_refused(harness: Harness) -> None:
+    response = await harness.browser.post("/subscriptions", data={"id": "../../x"})
+    assert response.status_code == 400
+    assert (
+        await return_from_window(harness, issue_key(harness))
+    ).status_code == 404  # there is no such subscription
     for path in ("", "/back?billingKey=x", "/events"):
-        assert (await stage.browser.get(f"/subscriptions/none{path}")).status_code == 404
+        assert (await harness.browser.get(f"/subscriptions/none{path}")).status_code == 404
     for path in ("/end", "/card"):
-        assert (await stage.browser.post(f"/subscriptions/none{path}")).status_code == 404
+        assert (await harness.browser.post(f"/subscriptions/none{path}")).status_code == 404
 
 
-async def test_the_page_hears_of_the_first_charge(live: Stage) -> None:
-    await ask(live)
+async def test_the_page_shows_the_first_charge(live: Harness) -> None:
+    await subscribe(live)
     async with live.events(f"/subscriptions/{ID}/events") as pieces:
         assert "No card yet" in await anext(pieces)
-        key(live)  # nobody comes back: the emulator's own webhook tells
+        issue_key(live)  # nobody returns, so only the webhook reports it
         async for piece in pieces:
             if "Active" in piece:
                 break
@@ -341,5 +401,5 @@ async def test_the_page_hears_of_the_first_charge(live: Stage) -> None:
     ],
 )
 def test_months_are_counted_from_the_start(start: str, months: int, due: str) -> None:
-    begun = datetime.fromisoformat(start).replace(tzinfo=UTC)
-    assert f"{after_months(begun, months):%Y-%m-%d}" == due
+    start_day = datetime.fromisoformat(start).replace(tzinfo=UTC)
+    assert f"{add_months(start_day, months):%Y-%m-%d}" == due

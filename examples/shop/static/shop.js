@@ -1,4 +1,4 @@
-// An order's page follows the order. Without this script the page loads itself again.
+// Shows an order's changes on its open page. Without scripts, the page reloads itself.
 const live = document.getElementById("live");
 const address = document.body.dataset.live;
 if (live && address) {
