@@ -176,7 +176,9 @@ async def _look_up(
     return Outcome(ExitCode.FAILED if errors.count else ExitCode.OK)
 
 
-def _save(result: bulk.Result[str, TypedResponse[Any]], journal: Journal, errors: ErrorsFile) -> None:
+def _save(
+    result: bulk.Result[str, TypedResponse[Any]], journal: Journal, errors: ErrorsFile
+) -> None:
     error = result.error
     if isinstance(error, AuthenticationError):
         raise secret_refused(error)

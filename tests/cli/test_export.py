@@ -94,7 +94,7 @@ def test_another_period_or_kind_of_output_is_refused(portone: PortOne, shell: Sh
 
 
 def test_after_a_failed_page_the_message_says_how_to_resume(portone: PortOne, shell: Shell) -> None:
-    portone.refuse("getAllPaymentsByCursor", "FORBIDDEN")
+    portone.respond_with_error("getAllPaymentsByCursor", "FORBIDDEN")
     done = shell.run("export", "--from", "2026-01-01", "-o", "out.csv")
     assert done.returncode == 1
     assert "403 FORBIDDEN" in done.stderr

@@ -253,7 +253,8 @@ from datetime import date, datetime
 import portone_async
 from portone_async import PortOne, models
 from portone_async._model import Model, UnknownVariant
-from portone_async._operation import Caller, Namespace, RequestOptions
+from portone_async._caller import Caller, Namespace
+from portone_async._options import RequestOptions
 
 modules = [m.name for p in (models, importlib.import_module("portone_async.api"))
            for m in pkgutil.walk_packages(p.__path__, p.__name__ + ".")]

@@ -14,7 +14,6 @@ from anyio.from_thread import start_blocking_portal
 from anyio.lowlevel import checkpoint
 
 from portone_async import PortOne, _client
-
 from tests.core.server import Server, serving
 
 SECRET = "marker-of-the-secret-9f3c"

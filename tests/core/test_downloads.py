@@ -13,7 +13,6 @@ import anyio
 import pytest
 
 from portone_async import PortOne, RequestOptions, errors, with_response
-
 from tests.core.conftest import SECRET, Waits
 from tests.core.server import (
     PATIENCE,

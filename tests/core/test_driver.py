@@ -12,7 +12,6 @@ import anyio
 import pytest
 
 from portone_async import PortOne, RequestOptions, RetryPolicy, Timeout, errors, models
-
 from tests.core.conftest import SECRET, Waits, paid
 from tests.core.server import (
     PATIENCE,

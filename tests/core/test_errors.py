@@ -8,7 +8,6 @@ from collections.abc import AsyncIterator, Callable
 import pytest
 
 from portone_async import APIError, PortOne, PortOneError, RequestOptions, errors
-
 from tests.core.conftest import ORDER, SECRET, WORD, paid
 from tests.core.server import (
     Server,

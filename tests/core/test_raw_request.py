@@ -16,7 +16,6 @@ from portone_async import (
     models,
     with_response,
 )
-
 from tests.core.conftest import ORDER, SECRET, Waits, paid
 from tests.core.server import Ledger, Server, Step, answer, empty, error, html, reset, until_close
 

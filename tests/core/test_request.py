@@ -12,7 +12,6 @@ from hypothesis import strategies as st
 
 from portone_async import PortOne, PortOneError, RequestOptions, Timeout, errors, models
 from portone_async.errors import InvalidArgumentError
-
 from tests.core.conftest import SECRET
 from tests.core.server import Server, answer, gzipped, silence
 

@@ -43,7 +43,7 @@ def test_a_delay_is_within_every_bound(
     if delay is None:
         return
     asked = failure.retry_after(NOW)
-    assert 0 <= delay
+    assert delay >= 0
     assert elapsed + delay <= policy.budget
     assert delay <= max(policy.longest_delay, asked or 0)
     assert asked is None or asked <= delay <= max(policy.longest_delay, policy.longest_retry_after)

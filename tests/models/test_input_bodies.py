@@ -44,7 +44,7 @@ MAPS = {
     if "additionalProperties" in SCHEMAS.get(kind.get("$ref", "").rpartition("/")[2], {})
 }
 every_body = pytest.mark.parametrize("operation", BODIES, ids=lambda op: op.id)
-SETTINGS = Settings("https://api.portone.test", "PortOne secret")
+SETTINGS = Settings(base_path="", authorization="PortOne secret")
 
 
 def as_models(data: Any, wanted: Shape) -> Any:
@@ -110,7 +110,7 @@ def sent(operation: Op, body: dict[str, Any]) -> Any:
     if operation.sdk.body_in_query:
         assert request.content is None
         query = (
-            parse_qs(urlsplit(request.url).query, strict_parsing=True) if "?" in request.url else {}
+            parse_qs(urlsplit(request.target).query, strict_parsing=True) if "?" in request.target else {}
         )
         return json.loads(query["requestBody"][0]) if query else None
     return json.loads(request.content) if request.content is not None else None

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from portone_async import Model, RawResponse, TypedResponse, UnknownVariant, errors
-from portone_async._registry import model_reader
 from portone_async._decoding import read_error, read_response
+from portone_async._registry import model_reader
 from portone_async.errors import PortOneError, RequestInfo, ResponseError
 
 from .strategies import (

@@ -13,8 +13,8 @@ import pytest
 from hypothesis import given
 
 from portone_async import Model, UnknownVariant, models
-from portone_async._registry import model_reader
 from portone_async._decoding import read_response
+from portone_async._registry import model_reader
 from portone_async._writing import write
 from portone_async.converter import converter
 

@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from portone_async import UnknownVariant, models
+from portone_async._decoding import read_response
 from portone_async._reading import read_date, read_datetime
 from portone_async._registry import model_reader
-from portone_async._decoding import read_response
 from portone_async._writing import write
 from portone_async.converter import converter
 from portone_async.errors import ResponseError

@@ -19,9 +19,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from portone_async import Model, RequestOptions
+from portone_async._decoding import read_response
 from portone_async._registry import model_reader
 from portone_async._request import Settings, build_request
-from portone_async._decoding import read_response
 from portone_async._validation import field_types
 from portone_async._writing import write
 from portone_async.converter import converter

@@ -15,7 +15,7 @@ from typing import Any, Literal, Union, cast, get_args, get_origin, get_type_hin
 import attrs
 
 from portone_async import Model, RequestOptions, UnknownVariant, Unrecognized, models
-from portone_async._operation import Caller
+from portone_async._caller import Caller
 from portone_async.models import enums
 
 Function = Callable[..., Awaitable[Any]]

@@ -136,7 +136,7 @@ async def test_the_errors_are_those_that_the_guide_catches(language: str) -> Non
             await send_refund(portone, refund)
         assert emulator.payments["order-1"]["amount"]["cancelled"] == 400
 
-        emulator.refuse("cancelPayment", "PG_PROVIDER", pgCode="X", pgMessage="no")
+        emulator.respond_with_error("cancelPayment", "PG_PROVIDER", pgCode="X", pgMessage="no")
         assert await give_back(portone, "order-1", 100) == "declined: X"
         assert (
             await give_back(portone, "order-1", 601)

@@ -25,7 +25,7 @@ from examples.shop.sweep import sweep
 from examples.shop.tables import Order, Shipment
 from examples.shop.views import page as build_page
 from portone_async import errors
-from portone_async.emulator import Refusal, future
+from portone_async.emulator import EmulatedAPIError, future
 from portone_async.models.enums import Currency
 
 from .harness import Harness, served
@@ -74,7 +74,7 @@ async def test_an_invalid_order_is_refused(harness: Harness, form: dict[str, str
 
 async def test_portone_refuses_an_amount_other_than_the_registered_one(harness: Harness) -> None:
     order_id = await harness.place_order()
-    with pytest.raises(Refusal, match="amount"):
+    with pytest.raises(EmulatedAPIError, match="amount"):
         harness.emulator.checkout(order_id, amount=1)
 
 

@@ -176,7 +176,7 @@ async def test_a_refund_that_is_carried_out_later_is_not_taken_for_refused(
 
 async def test_a_refund_that_portone_refuses_may_be_requested_again(harness: Harness) -> None:
     order_id = await paid_order(harness)
-    harness.emulator.refuse("cancelPayment", "PG_PROVIDER", pgCode="X", pgMessage="no")
+    harness.emulator.respond_with_error("cancelPayment", "PG_PROVIDER", pgCode="X", pgMessage="no")
     await harness.refund(order_id, 10_000, FIRST)
     [refund] = await harness.rows(Refund)
     assert (refund.state, refund.error_type) == ("refused", "PG_PROVIDER")
@@ -186,7 +186,7 @@ async def test_a_refund_that_portone_refuses_may_be_requested_again(harness: Har
 
 async def test_a_wrong_secret_does_not_decide_a_refund(harness: Harness) -> None:
     order_id = await paid_order(harness)
-    harness.emulator.refuse("cancelPayment", "UNAUTHORIZED")
+    harness.emulator.respond_with_error("cancelPayment", "UNAUTHORIZED")
     await harness.refund(order_id, 10_000, FIRST)
     [refund] = await harness.rows(Refund)
     assert refund.state == "requested"

@@ -16,7 +16,6 @@ from pathlib import Path
 import anyio
 
 from portone_async import PortOne, errors
-
 from tests.core.server import PATIENCE, Server, answer, half, reset, serving, stalled, then_close
 from tests.core.tls import Authority
 

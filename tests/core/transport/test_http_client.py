@@ -12,7 +12,6 @@ import anyio
 import pytest
 
 from portone_async import PortOne, RequestOptions, errors, models
-
 from tests.core.conftest import ORDER, SECRET, WORD, Waits, paid
 from tests.core.server import (
     PATIENCE,

@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import gc
 import sys
-from collections.abc import Iterator
 from typing import Any
 
 import anyio
 import pytest
-from anyio.from_thread import start_blocking_portal
 
 from portone_async import PortOne, RequestOptions, RetryPolicy, Timeout, errors
-
 from tests.core.conftest import SECRET, Waits, paid
 from tests.core.server import (
     PATIENCE,
@@ -22,7 +19,6 @@ from tests.core.server import (
     answer,
     empty,
     reset,
-    serving,
     silence,
     then_close,
     when,

@@ -7,7 +7,6 @@ import pytest
 
 from portone_async import PortOne, Timeout, errors
 from portone_async._transport import environment_proxy
-
 from tests.core.conftest import SECRET, paid
 from tests.core.server import Exchange, Server, Step, answer, serving
 

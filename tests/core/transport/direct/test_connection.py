@@ -30,9 +30,19 @@ from portone_async import PortOne, RequestOptions, Timeout, errors, with_respons
 from portone_async._errors import RequestInfo
 from portone_async._request import Request
 from portone_async._transport import Lanes, Origin, TransportFault, direct
-
 from tests.core.conftest import SECRET, paid
-from tests.core.server import PATIENCE, Exchange, Hangup, Server, Step, answer, head, serving, silence, when
+from tests.core.server import (
+    PATIENCE,
+    Exchange,
+    Hangup,
+    Server,
+    Step,
+    answer,
+    head,
+    serving,
+    silence,
+    when,
+)
 from tests.core.tls import Authority
 
 pytestmark = pytest.mark.anyio

@@ -17,11 +17,11 @@ import pytest
 from attrs import define
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
+from portone_async._transport.http1 import ProtocolError, ResponseReader, encode
 
 from portone_async._errors import RequestInfo
 from portone_async._request import Request
 from portone_async._transport import http1
-from portone_async._transport.http1 import ProtocolError, ResponseReader, encode
 
 TOKENS = "!#$%&'*+-.^_`|~0123456789abcxyzABCXYZ"
 many = settings(deadline=None, max_examples=300)
