@@ -21,6 +21,7 @@ Reader = Callable[[Any], Any]
 new: Final = object.__new__
 _MICROSECONDS: Final = len("2024-01-01T00:00:00.123456Z")
 _noted: Final[set[tuple[str, str]]] = set()
+_variants: Final[dict[Reader, Callable[[], list[Reader]]]] = {}
 
 
 def known(model: type[Model]) -> frozenset[str]:
@@ -108,21 +109,29 @@ def variant_reader(tag: str, modules: dict[str, str], union: str) -> Reader:
     """A union's reader: dispatch on the tag, import a variant's module when it is first met."""
     readers: dict[str, Reader] = {}
 
+    def load(value: str) -> Reader:
+        readers[value] = importlib.import_module(f"portone_async.models.{modules[value]}").read
+        return readers[value]
+
     def read(raw: Any) -> Any:
         value = raw.get(tag)
         if value.__class__ is str:
             reader = readers.get(value)
             if reader is not None:
                 return reader(raw)
-            module = modules.get(value)
-            if module is not None:
-                readers[value] = importlib.import_module(f"portone_async.models.{module}").read
-                return readers[value](raw)
+            if value in modules:
+                return load(value)(raw)
             return UnknownVariant(tag=value, raw=raw)
         odd(value, f"{union}.{tag}")
         return UnknownVariant(tag=None, raw=raw)
 
+    _variants[read] = lambda: [load(value) for value in modules]
     return read
+
+
+def load_variants(read: Reader) -> list[Reader]:
+    """Import the variants of a union, and return their readers; there are none if `read` is not a union's."""
+    return _variants[read]() if read in _variants else []
 
 
 def union_alias(name: str, variants: dict[str, str]) -> Callable[[str], Any]:
