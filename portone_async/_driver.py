@@ -70,7 +70,7 @@ async def send(
             else:
                 _notify(on_response, response)
                 return value
-        may_have_reached = may_have_reached or error.may_have_reached
+        may_have_reached = error.may_have_reached  # of this attempt or an earlier one
         remaining = await _back_off(retry, request, error, attempts, ends_at)
         if remaining is None:
             break

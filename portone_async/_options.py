@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import re
 from collections.abc import Callable, Mapping
 from typing import Any, Final
@@ -126,8 +127,12 @@ class RequestOptions:
             check_max_retries(self.max_retries)
         if self.idempotency_key is not None:
             _check_idempotency_key(self.idempotency_key)
-        if self.on_response is not None and not callable(self.on_response):
-            raise InvalidArgumentError("on_response takes a function of one RawResponse")
+        if self.on_response is not None and (
+            not callable(self.on_response) or inspect.iscoroutinefunction(self.on_response)
+        ):
+            raise InvalidArgumentError(
+                "on_response takes a function of one RawResponse, which is called and not awaited"
+            )
 
 
 NO_OPTIONS: Final = RequestOptions()

@@ -273,7 +273,7 @@ def _query_value(value: Any, name: str) -> str:
     if isinstance(value, int):
         return _digits(value, name)
     if isinstance(value, date):
-        value = write(value)
+        value = _written(name, value)
     if not isinstance(value, str):
         raise InvalidArgumentError(
             f"{name} takes a str, int, bool, date or datetime, not {type(value).__name__}"

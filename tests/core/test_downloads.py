@@ -6,7 +6,6 @@ import asyncio
 import gzip
 import json
 import os
-import resource
 from collections.abc import AsyncIterator, Generator
 from contextlib import contextmanager
 from pathlib import Path
@@ -299,6 +298,7 @@ async def test_a_target_is_a_path(server: Server, portone: PortOne, file: Any) -
 @contextmanager
 def largest_file(size: int) -> Generator[None]:
     """Have the operating system refuse to write files beyond a size, as a full disk does."""
+    resource = pytest.importorskip("resource")
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
     try:

@@ -557,6 +557,17 @@ def test_no_traceback_of_two_credentials_holds_them() -> None:
     gives_nothing_away(caught.value)
 
 
+async def test_no_traceback_of_a_list_that_does_not_advance_holds_a_body(
+    server: Server, portone: PortOne
+) -> None:
+    """Its pages are models by then, which print neither texts nor persons."""
+    server.always = answer({"items": [{"cursor": "c", "payment": paid()}]})
+    with pytest.raises(errors.PaginationError) as caught:
+        async for _ in portone.payment.iter_all_payments_by_cursor():
+            pass
+    gives_nothing_away(caught.value)
+
+
 @pytest.mark.parametrize("anyio_backend", ["trio"])
 async def test_no_traceback_of_the_wrong_event_loop_holds_the_secret(server: Server) -> None:
     """The direct transport is asyncio's."""

@@ -11,7 +11,7 @@ from typing import Any
 import httpx
 import pytest
 
-from portone_async import PortOne, RequestOptions, Timeout, errors
+from portone_async import PortOne, RawResponse, RequestOptions, Timeout, errors
 from portone_async.errors import InvalidArgumentError
 from tests.core.conftest import paid
 from tests.core.server import Server, answer, silence
@@ -182,8 +182,13 @@ async def test_the_headers_of_a_call_are_added(server: Server, portone: PortOne)
     assert (second.header("user-agent") or "").startswith("portone-async/")
 
 
-@pytest.mark.parametrize("function", ["text", 5, []])
+async def on_response(response: RawResponse) -> None:
+    raise AssertionError
+
+
+@pytest.mark.parametrize("function", ["text", 5, [], on_response])
 def test_on_response_takes_a_function(function: Any) -> None:
+    """And not a coroutine function: nobody would await it."""
     with pytest.raises(InvalidArgumentError, match="on_response takes a function of one Raw"):
         RequestOptions(on_response=function)
 

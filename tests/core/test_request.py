@@ -536,6 +536,8 @@ async def test_an_argument_of_another_type_is_refused_by_its_name(
         await portone.platform.reschedule_partner(
             "partner-1", applied_at=naive, update=models.UpdatePlatformPartnerBody()
         )
+    with pytest.raises(InvalidArgumentError, match=r"^since: a datetime without a time zone"):
+        await portone.request("GET", "/things", query={"since": naive})
     with pytest.raises(InvalidArgumentError, match=r"filter must be an object"):
         async with PortOne("x", store_id="store-1", base_url=server.url) as store:
             await store.payment.get_payments(filter=wrong)

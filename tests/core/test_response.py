@@ -16,6 +16,7 @@ from portone_async import (
     models,
     with_response,
 )
+from portone_async.converter import converter
 from portone_async.errors import RequestInfo
 from tests.core.conftest import ORDER, WORD, paid
 from tests.core.server import Server, Step, answer, empty, error, reset, until_close
@@ -114,6 +115,29 @@ def test_an_unreadable_response_keeps_what_came() -> None:
     )
     assert caught.value.attempts == 2
     assert caught.value.__context__ is None
+
+
+@pytest.mark.anyio
+async def test_models_can_be_pickled(server: Server, portone: PortOne) -> None:
+    """With fields, variants and digits that this version does not know."""
+    server.plays(
+        answer(
+            paid(
+                newField={"a": [1]},
+                paidAt="2026-07-03T09:00:00.123456789Z",
+                method={"type": "PaymentMethodCard", "approvalNumber": "1"},
+                escrow={"status": "NEW", "a": 1},
+                disputes=[{"status": "PENDING"}],
+            )
+        )
+    )
+    payment = await portone.payment.get_payment("order-1")
+    again = pickle.loads(pickle.dumps(payment))  # noqa: S301  (bytes of our own)
+    assert again == payment
+    assert type(again) is type(payment) is models.PaidPayment
+    assert again.additional_properties == {"newField": {"a": [1]}}
+    assert converter.unstructure(again) == converter.unstructure(payment)
+    assert "123456789" in str(converter.unstructure(again))
 
 
 def test_responses_can_be_pickled() -> None:
