@@ -6,12 +6,13 @@ import os
 from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, ParamSpec, Self, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Final, NoReturn, ParamSpec, Self, TypeVar, cast
 
 import anyio
 from attrs import evolve
 
-from portone_async._decoding import check_download, check_success, read_response
+from portone_async._credentials import Credentials
+from portone_async._decoding import check_download, check_success, preload, read_response
 from portone_async._driver import send
 from portone_async._errors import ClientClosedError, InvalidArgumentError
 from portone_async._files import atomic_download
@@ -20,7 +21,6 @@ from portone_async._options import (
     DEFAULT_TIMEOUT,
     RequestOptions,
     Timeout,
-    check_header,
     check_max_retries,
     check_options,
 )
@@ -51,7 +51,8 @@ class PortOne(Namespaces):
     """A client of the PortOne V2 API.
 
     Build one per process and share it: it is safe to build at import time, and to use from many tasks at once.
-    Use it with `async with`, or call `aclose()` at the end.
+    Use it with `async with`, or call `aclose()` at the end. It cannot be pickled or copied: build one in each
+    process.
 
     Args:
         api_secret: The V2 API secret from PortOne's console. `PORTONE_API_SECRET` if omitted.
@@ -97,17 +98,24 @@ class PortOne(Namespaces):
         http_client: HTTPClient | None = None,
         strict: bool = False,
     ) -> None:
+        credentials = Credentials(api_secret, access_token)
+        # From here on the secret is in no variable: tools that collect errors show those of each function.
+        api_secret = access_token = None
+        if credentials.problem is not None:
+            raise InvalidArgumentError(credentials.problem)
         self._closed = False
         self._transport: Transport | None = None
         if base_url is None:
             base_url = os.environ.get("PORTONE_BASE_URL") or BASE_URL
-        self._origin, base_path = parse_base_url(base_url, allow_http=allow_http)
+        self._origin, base_path = parse_base_url(
+            base_url, allow_http=_flag("allow_http", allow_http)
+        )
         self._settings: Final = Settings(
-            base_path, _authorization(api_secret, access_token), _store_id(store_id)
+            base_path, credentials.authorization, credentials.uses_access_token, _store_id(store_id)
         )
         self._timeout: Final = Timeout.of(timeout)
         self._retry: Final = _retry_policy(retry, max_retries)
-        self._strict: Final = strict
+        self._strict: Final = _flag("strict", strict)
         self._transport_options: Final = TransportOptions.of(
             self._origin,
             transport=transport,
@@ -122,6 +130,12 @@ class PortOne(Namespaces):
         origin: Origin | None = getattr(self, "_origin", None)
         settings: Settings | None = getattr(self, "_settings", None)
         return f"PortOne(base_url={origin and origin.url!r}, store_id={settings and settings.store_id!r})"
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError(
+            "a PortOne client cannot be pickled or copied, as it holds the API secret and open connections: "
+            "build one in each process"
+        )
 
     async def __aenter__(self) -> Self:
         self._open()
@@ -158,9 +172,9 @@ class PortOne(Namespaces):
             self._settings, operation, options, path or {}, query or {}, body or {}
         )
         if operation.download:
-            return cast("T", await self._download(operation, options, request, Path(file or "")))
+            return cast("T", await self._download(operation, options, request, _target(file)))
         read = partial(read_response, operation, strict=self._strict)
-        return await self._send(request, read, options)
+        return await self._send(operation, request, read, options)
 
     async def request(
         self,
@@ -185,25 +199,27 @@ class PortOne(Namespaces):
             APIConnectionError: There is no complete response.
         """
         options = check_options(options)
-        request = build_raw_request(self._settings, options, method, path, query or {}, json)
-        return await self._send(request, partial(check_success, None), options)
+        request = build_raw_request(self._settings, options, method, path, query, json)
+        return await self._send(None, request, partial(check_success, None), options)
 
     async def _download(
         self, operation: Operation[Any], options: RequestOptions, request: Request, path: Path
     ) -> Path:
-        if path.name == "" or path.is_dir():  # noqa: ASYNC240  (one look)
-            raise InvalidArgumentError("file takes the path of a file to write")
         with atomic_download(path) as file:
-            response = await self._send(request, partial(check_download, operation), options)
+            read = partial(check_download, operation)
+            response = await self._send(operation, request, read, options)
             file.write(response.content)
         return path
 
     def _send(
         self,
+        operation: Operation[Any] | None,
         request: Request,
         read: Callable[[RawResponse, bool], T],
         options: RequestOptions,
     ) -> Awaitable[T]:
+        if request.method not in ("GET", "HEAD"):
+            preload(operation, request.info, strict=self._strict)
         policy = self._retry
         if options.max_retries is not None:
             policy = evolve(policy, max_retries=options.max_retries)
@@ -225,29 +241,27 @@ class PortOne(Namespaces):
         return self._transport
 
 
-def _authorization(api_secret: Any, access_token: Any) -> str:
-    if api_secret is not None and access_token is not None:
-        raise InvalidArgumentError("give api_secret or access_token, not both")
-    secret = api_secret if access_token is None else access_token
-    if secret is None:
-        secret = os.environ.get("PORTONE_API_SECRET")
-    if not secret:
-        raise InvalidArgumentError(
-            "no API secret: PortOne('...') or the environment variable PORTONE_API_SECRET (console: API Keys)"
-        )
-    if not isinstance(secret, str):
-        raise InvalidArgumentError(f"the API secret takes a str, not {type(secret).__name__}")
-    if any(character.isspace() for character in secret):
-        raise InvalidArgumentError("the API secret has white space in it or around it")
-    value = f"{'PortOne' if access_token is None else 'Bearer'} {secret}"
-    check_header("authorization", value)
-    return value
-
-
 def _store_id(store_id: Any) -> str | None:
     if store_id is not None and not isinstance(store_id, str):
         raise InvalidArgumentError(f"store_id takes a str, not {type(store_id).__name__}")
     return store_id or os.environ.get("PORTONE_STORE_ID") or None
+
+
+def _flag(name: str, value: Any) -> bool:
+    if not isinstance(value, bool):
+        raise InvalidArgumentError(f"{name} takes True or False")
+    return value
+
+
+def _target(file: Any) -> Path:
+    """Return the path of a file to write."""
+    try:
+        path = Path(file)
+    except TypeError:
+        path = Path()
+    if path.name == "" or "\0" in str(path) or os.path.isdir(path):  # noqa: PTH112  (which does not raise)
+        raise InvalidArgumentError("file takes the path of a file to write")
+    return path
 
 
 def _retry_policy(retry: Any, max_retries: int | None) -> RetryPolicy:

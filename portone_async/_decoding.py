@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import importlib
+import sys
+from collections.abc import Iterator, Mapping
+from functools import cache
 from typing import Any, TypeVar, cast
 
-from portone_async import _json
-from portone_async._errors import APIError, status_class
+from portone_async import _json, _reading
+from portone_async._errors import APIConnectionError, APIError, RequestInfo, status_class
 from portone_async._operation import Operation
-from portone_async._reading import report_mismatch
-from portone_async._registry import error_classes, model_reader
+from portone_async._reading import load_variants, report_mismatch
+from portone_async._registry import Reader, error_classes, model_reader
 from portone_async._response import SUCCESS, RawResponse
 
 T = TypeVar("T")
@@ -54,6 +57,53 @@ def check_download(
             "does not declare its length: half of it would look like the whole"
         )
     return response
+
+
+def preload(operation: Operation[Any] | None, request: RequestInfo, *, strict: bool) -> None:
+    """Import what reading any response to the request needs: models, all variants of unions, errors.
+
+    They are imported when they are first needed. For a request that changes something that would be too late: a
+    module that cannot be imported (no file descriptor is free, an installation is damaged) would hide its result.
+
+    Raises `APIConnectionError`: nothing was sent.
+    """
+    try:
+        _preload(operation.response if operation is not None else None, strict)
+    except Exception as error:
+        raise APIConnectionError(
+            f"{request} was not sent: what reads its response cannot be imported ({type(error).__name__})",
+            request=request,
+            may_have_reached=False,
+            attempts=0,
+            is_transient=isinstance(error, OSError),
+        ) from error
+
+
+@cache
+def _preload(model: str | None, strict: bool) -> None:
+    importlib.import_module("email.utils")  # for a Retry-After that is a date
+    loaded: set[Reader] = set()
+    for reader in _readers("portone_async.models.errors"):
+        _load(reader, loaded)
+    if model is not None:
+        _load(model_reader(model), loaded)
+        if strict:
+            importlib.import_module("portone_async._validation")
+            importlib.import_module("portone_async.models.enums")
+
+
+def _load(reader: Reader, loaded: set[Reader]) -> None:
+    if reader not in loaded:
+        loaded.add(reader)
+        is_models = reader.__module__ != _reading.__name__
+        for nested in _readers(reader.__module__) if is_models else load_variants(reader):
+            _load(nested, loaded)
+
+
+def _readers(module: str) -> Iterator[Reader]:
+    """Import a generated module, and return the functions by which it reads its fields."""
+    importlib.import_module(module)
+    return (value for name, value in vars(sys.modules[module]).items() if name.startswith("read_"))
 
 
 def _check(name: str, response: RawResponse) -> None:

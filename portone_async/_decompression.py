@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from typing import Final
 
 _GZIP: Final = 16 + zlib.MAX_WBITS
-_PIECE: Final = 1 << 20
+_INPUT: Final = 1 << 14
+_OUTPUT: Final = 1 << 20
 
 
 class BodyError(Exception):
@@ -38,20 +39,31 @@ def decompress(content: bytes, encoding: str, limit: int) -> bytes:
 
 
 def _members(content: bytes, limit: int) -> Iterator[bytes]:
-    size = 0
-    while content:
+    """Yield what is in each member, piece by piece.
+
+    The input is fed in pieces too: zlib copies what it leaves of one, at the end of each member for example.
+    """
+    view = memoryview(content)
+    position = size = 0
+    while position < len(view):
         member = zlib.decompressobj(_GZIP)
+        rest: bytes | memoryview = b""
         while not member.eof:
-            piece = member.decompress(content, _PIECE)
-            if not piece and not member.eof and not member.unconsumed_tail:
+            if not rest:
+                rest = view[position : position + _INPUT]
+                position += len(rest)
+            is_end = not rest
+            piece = member.decompress(rest, _OUTPUT)
+            rest = member.unconsumed_tail
+            if is_end and not piece:
                 raise BodyError("the response ends too early (gzip)")
-            content = member.unused_data if member.eof else member.unconsumed_tail
             size += len(piece)
             if size > limit:
                 problem = f"the response is larger than max_response_size ({limit:,} bytes)"
                 raise BodyError(problem, is_transient=False)
             yield piece
-        if content.startswith(b"\0"):
-            content = content.lstrip(b"\0")
-            if content:
+        position -= len(member.unused_data)
+        if content[position : position + 1] == b"\0":
+            if content[position:].strip(b"\0"):
                 raise BodyError("the response has something behind its end (gzip)")
+            return

@@ -15,7 +15,7 @@ from portone_async._errors import (
     APIConnectionError,
     APIError,
     APITimeoutError,
-    ClientClosedError,
+    PortOneError,
     ResponseError,
 )
 from portone_async._options import Timeout
@@ -50,23 +50,17 @@ async def send(
     error: APIConnectionError | APIError | ResponseError | None = None
     while True:
         attempts += 1
-        left = timeout if attempts == 1 else timeout.within(ends_at - retry.clock())
-        failure: TransportError | None = None
         try:
-            response = await transport.send(request, left)
-            response = _decompressed(response, max_response_size)
-        except TransportError as problem:
-            failure = problem
-        except ClientClosedError:
+            result = await _attempt(transport, request, timeout, max_response_size)
+        except PortOneError:
             if error is None:
                 raise
-            break  # closed during backoff: raise the original error
-        if failure is not None or response is None:
+            break  # not sent, as the client was closed during backoff: raise the original error
+        if isinstance(result, TransportError):
             response = None
-            error = _connection_error(request, failure, attempts, may_have_reached)
+            error = _connection_error(request, result, attempts, may_have_reached)
         else:
-            if attempts > 1:
-                response = evolve(response, attempts=attempts)
+            response = result if attempts == 1 else evolve(result, attempts=attempts)
             try:
                 value = read(response, may_have_reached)
             except (APIError, ResponseError) as problem:
@@ -76,46 +70,73 @@ async def send(
             else:
                 _notify(on_response, response)
                 return value
-        may_have_reached = may_have_reached or error.may_have_reached
-        delay = retry.delay(error, attempts=attempts, remaining=ends_at - retry.clock())
-        if delay is None:
+        may_have_reached = error.may_have_reached  # of this attempt or an earlier one
+        remaining = await _back_off(retry, request, error, attempts, ends_at)
+        if remaining is None:
             break
-        logger.debug(
-            "%s: attempt %d failed, retrying in %.2f s: %s", request.info, attempts, delay, error
-        )
-        await retry.sleep(delay)
+        timeout = timeout.within(remaining)
     if response is not None:
         _notify(on_response, response)
     raise error
 
 
-def _decompressed(response: RawResponse, limit: int) -> RawResponse:
-    encoding = response.headers.get("content-encoding")
-    if encoding is None:
-        return response
+async def _attempt(
+    transport: Transport, request: Request, timeout: Timeout, max_response_size: int
+) -> RawResponse | TransportError:
+    """Return the decompressed response, or why there is none; raise `PortOneError` if nothing was sent."""
     try:
-        return evolve(response, content=decompress(response.content, encoding, limit))
+        response = await transport.send(request, timeout)
+        encoding = response.headers.get("content-encoding")
+        if encoding is None:
+            return response
+        return evolve(response, content=decompress(response.content, encoding, max_response_size))
+    except TransportError as problem:
+        # Without what it was raised from: the libraries' errors hold the secret.
+        problem.__traceback__ = problem.__context__ = None
+        return problem
     except BodyError as problem:
-        raise TransportError(
-            str(problem), may_have_reached=True, is_transient=problem.is_transient
-        ) from None
+        text, is_transient = str(problem), problem.is_transient
+    except PortOneError:
+        raise
+    except Exception as problem:  # noqa: BLE001  (such as one of a hook of the user's http_client)
+        text, is_transient = _where(problem), False
+    return TransportError(text, may_have_reached=True, is_transient=is_transient)
+
+
+async def _back_off(
+    retry: RetryPolicy, request: Request, error: PortOneError, attempts: int, ends_at: float
+) -> float | None:
+    """Wait for the next attempt, and return the seconds that are left for it; `None` to give up."""
+    try:
+        delay = retry.delay(error, attempts=attempts, remaining=ends_at - retry.clock())
+        if delay is None:
+            return None
+        logger.debug(
+            "%s: attempt %d failed, retrying in %.2f s: %s", request.info, attempts, delay, error
+        )
+        await retry.sleep(delay)
+        remaining = ends_at - retry.clock()
+    except Exception as problem:  # noqa: BLE001  (the policy's functions may be the user's)
+        _report("a function of the RetryPolicy", problem)
+        return None
+    return remaining if remaining > 0 else None
 
 
 def _connection_error(
-    request: Request, failure: TransportError | None, attempts: int, may_have_reached: bool
+    request: Request, failure: TransportError, attempts: int, may_have_reached: bool
 ) -> APIConnectionError:
     # An attempt that certainly failed does not undo an earlier one that may have arrived.
-    reached = may_have_reached or failure is None or failure.may_have_reached
-    kind = APITimeoutError if failure is not None and failure.timed_out else APIConnectionError
+    reached = may_have_reached or failure.may_have_reached
+    kind = APITimeoutError if failure.timed_out else APIConnectionError
     error = kind(
         f"no complete response to {request.info} ({failure}); "
         f"PortOne {'may have received' if reached else 'did not receive'} it",
         request=request.info,
         may_have_reached=reached,
         attempts=attempts,
-        is_transient=failure is None or failure.is_transient,
+        is_transient=failure.is_transient,
     )
-    error.__cause__ = failure.cause if failure is not None else None
+    error.__cause__ = failure.cause
     return error
 
 
@@ -126,11 +147,15 @@ def _notify(on_response: Callable[[RawResponse], None] | None, response: RawResp
     try:
         on_response(response)
     except Exception as problem:  # noqa: BLE001
-        logger.error("on_response raised %s: the call's result is not affected", _where(problem))  # noqa: TRY400  (the exception's text may hold personal data)
+        _report("on_response", problem)
+
+
+def _report(what: str, problem: Exception) -> None:
+    """Log that a function of the user's failed, without the exception's text: it may hold personal data."""
+    logger.error("%s raised %s: the call's result is not affected", what, _where(problem))
 
 
 def _where(problem: Exception) -> str:
-    """Return an exception's type and place, without its text."""
-    frames = traceback.extract_tb(problem.__traceback__)
-    place = f" ({Path(frames[-1].filename).name}:{frames[-1].lineno})" if frames else ""
-    return f"{type(problem).__name__}{place}"
+    """Return the type of a caught exception and the place that raised it, without its text."""
+    *_, (frame, line) = traceback.walk_tb(problem.__traceback__)
+    return f"{type(problem).__name__} ({Path(frame.f_code.co_filename).name}:{line})"

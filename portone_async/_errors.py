@@ -98,7 +98,8 @@ class APIConnectionError(PortOneError):
     same call with `RequestOptions(idempotency_key=error.request.idempotency_key)` is then safe for three hours:
     it is not carried out twice, and returns what came of the first one.
 
-    `is_transient` says whether a retry may help; a certificate that is not trusted stays so.
+    `is_transient` says whether a retry may help; a certificate that is not trusted stays so. `attempts` is 0
+    where not even a connection was asked for: what reads the response could not be imported.
     """
 
     def __init__(

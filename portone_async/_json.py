@@ -7,6 +7,7 @@ standard library does both, ten times slower, so it is asked only then.
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import math
 from enum import Enum
@@ -110,5 +111,7 @@ def _plain(value: Any) -> Any:
         return {key: _plain(item) for key, item in fields.items()}
     if isinstance(value, list | tuple):
         return [_plain(item) for item in cast("list[Any]", value)]
-    # Dates, UUIDs, dataclasses: orjson knows how, or says that it does not.
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return {f.name: _plain(getattr(value, f.name)) for f in dataclasses.fields(value)}
+    # Dates and UUIDs: orjson knows how, or says that it does not.
     return orjson.loads(orjson.dumps(value))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import re
 from collections.abc import Callable, Mapping
 from typing import Any, Final
@@ -49,7 +50,8 @@ class Timeout:
 
     def __attrs_post_init__(self) -> None:
         for attribute in fields(Timeout):
-            if not _is_seconds(getattr(self, attribute.name)):
+            value: Any = getattr(self, attribute.name)
+            if not is_seconds(value) or value == 0:
                 raise InvalidArgumentError(
                     f"Timeout({attribute.name}=...) takes seconds: a number above 0, at most 86400"
                 )
@@ -62,22 +64,40 @@ class Timeout:
         """
         if isinstance(value, Timeout):
             return value
-        if not _is_seconds(value):
+        if not is_seconds(value) or value == 0:
             raise InvalidArgumentError(
                 "timeout takes seconds (a number above 0, at most 86400) or a portone_async.Timeout"
             )
         return cls(value, value, value, value, max(value, DEFAULT_TIMEOUT.total))
 
     def within(self, remaining: float) -> Timeout:
-        """Return the timeouts of an attempt for which so many seconds are left."""
-        return evolve(self, total=max(remaining, 1e-6)) if remaining < self.total else self
+        """Return the timeouts of an attempt for which so many seconds (more than 0) are left."""
+        return evolve(self, total=remaining) if remaining < self.total else self
 
 
-def _is_seconds(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and 0 < value <= _ONE_DAY
+def is_seconds(value: Any) -> bool:
+    """Return whether it is a number from 0 to 86,400, which neither `True` nor NaN is."""
+    return isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= _ONE_DAY
 
 
 DEFAULT_TIMEOUT: Final = Timeout()
+
+
+def _checked_headers(headers: Mapping[str, str] | None) -> dict[str, str] | None:
+    """Return a copy of the headers: what was checked is what is sent."""
+    if headers is None:
+        return None
+    if not isinstance(headers, Mapping):  # pyright: ignore[reportUnnecessaryIsInstance]
+        raise InvalidArgumentError(
+            "headers takes a mapping of names to values, such as {'x-trace': 'abc'}"
+        )
+    for name, value in headers.items():
+        check_header(name, value)
+        if name.lower() in _OWN_HEADERS:
+            raise InvalidArgumentError(
+                f"the header {name} is set by the client: it cannot be given in headers"
+            )
+    return dict(headers)
 
 
 @define(frozen=True)
@@ -97,7 +117,7 @@ class RequestOptions:
     timeout: float | Timeout | None = None
     max_retries: int | None = None
     idempotency_key: str | None = field(default=None, repr=False)
-    headers: Mapping[str, str] | None = field(default=None, repr=False)
+    headers: Mapping[str, str] | None = field(default=None, converter=_checked_headers, repr=False)
     on_response: Callable[[RawResponse], None] | None = field(default=None, repr=False)
 
     def __attrs_post_init__(self) -> None:
@@ -107,10 +127,12 @@ class RequestOptions:
             check_max_retries(self.max_retries)
         if self.idempotency_key is not None:
             _check_idempotency_key(self.idempotency_key)
-        if self.headers is not None:
-            _check_headers(self.headers)
-        if self.on_response is not None and not callable(self.on_response):
-            raise InvalidArgumentError("on_response takes a function of one RawResponse")
+        if self.on_response is not None and (
+            not callable(self.on_response) or inspect.iscoroutinefunction(self.on_response)
+        ):
+            raise InvalidArgumentError(
+                "on_response takes a function of one RawResponse, which is called and not awaited"
+            )
 
 
 NO_OPTIONS: Final = RequestOptions()
@@ -133,25 +155,17 @@ def check_max_retries(value: Any) -> None:
         raise InvalidArgumentError("max_retries takes a whole number from 0")
 
 
+def is_header_value(value: Any) -> bool:
+    """Return whether HTTP can carry it."""
+    return isinstance(value, str) and _HEADER_VALUE.fullmatch(value) is not None
+
+
 def check_header(name: Any, value: Any) -> None:
     """Refuse a header that HTTP cannot carry, without repeating its value."""
     if not isinstance(name, str) or not _HEADER_NAME.fullmatch(name):
         raise InvalidArgumentError("a header's name takes letters, digits and hyphens")
-    if not isinstance(value, str) or not _HEADER_VALUE.fullmatch(value):
+    if not is_header_value(value):
         raise InvalidArgumentError(f"the header {name} has characters that HTTP cannot carry")
-
-
-def _check_headers(headers: Any) -> None:
-    if not isinstance(headers, Mapping):
-        raise InvalidArgumentError(
-            "headers takes a mapping of names to values, such as {'x-trace': 'abc'}"
-        )
-    for name, value in headers.items():  # pyright: ignore[reportUnknownVariableType]
-        check_header(name, value)
-        if name.lower() in _OWN_HEADERS:  # pyright: ignore[reportUnknownMemberType]
-            raise InvalidArgumentError(
-                f"the header {name} is set by the client: it cannot be given in headers"
-            )
 
 
 def _check_idempotency_key(key: Any) -> None:

@@ -12,7 +12,10 @@ from attrs import define
 from portone_async._errors import InvalidArgumentError
 
 _PORTS: Final = {"http": 80, "https": 443}
-_BASE_URL: Final = re.compile(r"https?://[^/?#\s@]+(/[!-\"$->@-~]*)?")
+# The path in the characters of RFC 3986: a transport would escape others.
+_BASE_URL: Final = re.compile(
+    r"https?://[^/?#\s@]+(?:/(?:[A-Za-z0-9._~!$&'()*+,;=:@/-]|%[0-9A-Fa-f]{2})*)?"
+)
 
 
 @define(frozen=True)

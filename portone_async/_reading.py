@@ -19,6 +19,7 @@ logger: Final = logging.getLogger("portone_async")
 
 new_instance: Final = object.__new__
 _reported: Final[set[tuple[str, str]]] = set()
+_variants: Final[dict[Reader, Callable[[], list[Reader]]]] = {}
 
 
 def json_names(model: type[Model]) -> frozenset[str]:
@@ -103,21 +104,29 @@ def variant_reader(discriminator: str, variants: dict[str, str], union: str) -> 
     """A union's reader: it finds the variant by the discriminator's value, and imports it when it is first met."""
     readers: dict[str, Reader] = {}
 
+    def load(value: str) -> Reader:
+        readers[value] = model_reader(variants[value])
+        return readers[value]
+
     def read(raw: Any) -> Any:
         tag = raw.get(discriminator)
         if tag.__class__ is str:
             reader = readers.get(tag)
             if reader is not None:
                 return reader(raw)
-            variant = variants.get(tag)
-            if variant is not None:
-                readers[tag] = model_reader(variant)
-                return readers[tag](raw)
+            if tag in variants:
+                return load(tag)(raw)
             return UnknownVariant(tag=tag, raw=raw)
         report_mismatch(tag, f"{union}.{discriminator}")
         return UnknownVariant(tag=None, raw=raw)
 
+    _variants[read] = lambda: [load(value) for value in variants]
     return read
+
+
+def load_variants(read: Reader) -> list[Reader]:
+    """Import the variants of a union, and return their readers; there are none if `read` is not a union's."""
+    return _variants[read]() if read in _variants else []
 
 
 def union_alias(name: str, variants: tuple[str, ...]) -> Callable[[str], Any]:

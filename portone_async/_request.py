@@ -28,6 +28,8 @@ _LONGEST_TARGET: Final = (
     65_000  # httpx refuses URLs from 65,536 characters; servers have lower limits
 )
 _METHODS: Final = _KEYED | _BODY_IN_QUERY
+# A path and a query of RFC 3986, and the brackets that are common in queries. A transport would escape the rest.
+_RAW_PATH: Final = re.compile(r"/(?!/)(?:[A-Za-z0-9._~!$&'()*+,;=:@/?\[\]-]|%[0-9A-Fa-f]{2})*")
 USER_AGENT: Final = f"portone-async/{__version__}"
 
 
@@ -38,6 +40,7 @@ class Settings:
     base_path: str
     """What stands before each path, such as `/v2`; usually nothing."""
     authorization: str = field(repr=False)
+    uses_access_token: bool = False
     store_id: str | None = None
 
 
@@ -87,7 +90,8 @@ def build_request(
             else:
                 content = encoded
     key = _idempotency_key(operation.method, options)
-    info = RequestInfo(operation.method, operation.path, operation.id, key)
+    uses_access_token = operation.secured and settings.uses_access_token
+    info = RequestInfo(operation.method, operation.path, operation.id, key, uses_access_token)
     return _assemble(settings, options, info, target, parameters, content, operation)
 
 
@@ -96,38 +100,41 @@ def build_raw_request(
     options: RequestOptions,
     method: str,
     path: str,
-    query: Mapping[str, Any],
+    query: Mapping[str, Any] | None,
     json: Any,
 ) -> Request:
     """Return a request for what is not generated (yet): `path` starts with `/` and is sent as it is."""
     if not isinstance(method, str) or (method := method.upper()) not in _METHODS:  # pyright: ignore[reportUnnecessaryIsInstance]
         raise InvalidArgumentError(f"method is one of {', '.join(sorted(_METHODS))}")
     _check_raw_path(path)
-    parameters = dict(query)
+    parameters = _raw_query(query)
     content: bytes | None = None
     if json is not None:
-        encoded = encode_json(write(json))
+        encoded = encode_json(_written("json", json))
         if method in _BODY_IN_QUERY:
             parameters["requestBody"] = encoded.decode()
         else:
             content = encoded
-    info = RequestInfo(method, "(raw)", None, _idempotency_key(method, options))
+    key = _idempotency_key(method, options)
+    info = RequestInfo(method, "(raw)", None, key, settings.uses_access_token)
     return _assemble(settings, options, info, path, parameters, content, None)
 
 
+def _raw_query(query: Any) -> dict[str, Any]:
+    if query is None:
+        return {}
+    if not isinstance(query, Mapping) or not all(isinstance(name, str) for name in query):  # pyright: ignore[reportUnknownVariableType]
+        raise InvalidArgumentError("query takes a mapping of names to values, such as {'page': 1}")
+    return dict(query)  # pyright: ignore[reportUnknownArgumentType]
+
+
 def _check_raw_path(path: Any) -> None:
-    if (
-        not isinstance(path, str)
-        or not path.startswith("/")
-        or path.startswith("//")
-        or not path.isascii()
-        or not path.isprintable()
-    ):
+    if not isinstance(path, str) or not _RAW_PATH.fullmatch(path):
         raise InvalidArgumentError(
             "path starts with one / and is escaped, such as /payments/order-1"
         )
-    if " " in path or "#" in path or has_dot_segment(unquote(path.partition("?")[0])):
-        raise InvalidArgumentError("path must not hold . or .. segments, spaces or a fragment")
+    if has_dot_segment(unquote(path.partition("?")[0])):
+        raise InvalidArgumentError("path must not hold . or .. segments")
 
 
 def has_dot_segment(path: str) -> bool:
@@ -160,6 +167,9 @@ def _written(name: str, value: Any) -> Any:
         return write(value)
     except InvalidArgumentError as error:
         raise InvalidArgumentError(f"{argument_name(name)}: {error}") from None
+    except RecursionError:
+        pass  # with a thousand frames in its traceback
+    raise InvalidArgumentError(f"{argument_name(name)} is nested too deeply, or holds itself")
 
 
 def _written_body(
@@ -195,7 +205,7 @@ def _assemble(
     operation: Operation[Any] | None,
 ) -> Request:
     pairs = [
-        f"{quote(name)}={_query_value(value, name)}"
+        f"{_quoted(name, 'a name in the query')}={_query_value(value, name)}"
         for name, value in parameters.items()
         if value is not None
     ]
@@ -238,14 +248,21 @@ def _query_value(value: Any, name: str) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, int):
-        return str(value)
+        return _digits(value, name)
     if isinstance(value, date):
-        value = write(value)
+        value = _written(name, value)
     if not isinstance(value, str):
         raise InvalidArgumentError(
             f"{name} takes a str, int, bool, date or datetime, not {type(value).__name__}"
         )
     return _quoted(value, name)
+
+
+def _digits(value: int, name: str) -> str:
+    try:
+        return int.__repr__(value)
+    except ValueError:
+        raise InvalidArgumentError(f"{name} has more digits than Python writes") from None
 
 
 def _quoted(value: str, name: str) -> str:

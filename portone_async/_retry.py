@@ -24,16 +24,29 @@ from portone_async._errors import (
     PortOneError,
     ResponseError,
 )
-from portone_async._options import check_max_retries
+from portone_async._options import check_max_retries, is_seconds
 
 # 520 to 530 are Cloudflare's own: it got no usable response from the server behind it.
 _TRANSIENT: Final = frozenset({408, 429, 500, 502, 503, 504, *range(520, 531)})
 _DELAY: Final = re.compile(r"[0-9]{1,9}(?:\.[0-9]{1,9})?")
+# A comma between two values of a header that came twice, and not the one within a date.
+_BETWEEN_VALUES: Final = re.compile(r"(?<!Mon|Tue|Wed|Thu|Fri|Sat|Sun|day),")
+
+
+def _utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+def _random() -> float:
+    # A function and not `random.random`, so that a pickled policy does not hold the generator's state.
+    return random.random()  # noqa: S311  (jitter)
 
 
 @define(frozen=True)
 class RetryPolicy:
     """Retry limits and backoff: exponential, with full jitter.
+
+    Seconds are from 0 to 86,400 (a day).
 
     Args:
         max_retries: How often to retry at most; 0 for never.
@@ -54,17 +67,17 @@ class RetryPolicy:
     max_retry_after: float = 30.0
     sleep: Callable[[float], Awaitable[None]] = field(default=anyio.sleep, repr=False)
     clock: Callable[[], float] = field(default=time.monotonic, repr=False)
-    jitter: Callable[[], float] = field(default=random.random, repr=False)
-    now: Callable[[], datetime] = field(default=lambda: datetime.now(UTC), repr=False)
+    jitter: Callable[[], float] = field(default=_random, repr=False)
+    now: Callable[[], datetime] = field(default=_utc_now, repr=False)
 
     def __attrs_post_init__(self) -> None:
         check_max_retries(self.max_retries)
         for attribute in fields(RetryPolicy):
             value: Any = getattr(self, attribute.name)
             if attribute.name in ("initial_delay", "max_delay", "max_retry_after"):
-                if isinstance(value, bool) or not isinstance(value, int | float) or not value >= 0:
+                if not is_seconds(value):
                     raise InvalidArgumentError(
-                        f"RetryPolicy({attribute.name}=...) takes seconds: a number from 0"
+                        f"RetryPolicy({attribute.name}=...) takes seconds: a number from 0 to 86400"
                     )
             elif attribute.name != "max_retries" and not callable(value):
                 raise InvalidArgumentError(f"RetryPolicy({attribute.name}=...) takes a function")
@@ -112,17 +125,21 @@ def is_transient(error: PortOneError) -> bool:
 
 def retry_after(headers: Mapping[str, str], now: Callable[[], datetime]) -> float | None:
     """Return the seconds that a response asks to wait, from either form of `Retry-After` (RFC 9110, 10.2.3)."""
-    text = headers.get("retry-after", "").strip()
-    if not text:
-        return None
+    values = _BETWEEN_VALUES.split(headers.get("retry-after", ""))
+    waits = [_seconds(value.strip(), now) for value in values]
     # Sent twice, it is one list: the longest wait obeys each of them.
-    parts = [part.strip() for part in text.split(",")]
-    if all(_DELAY.fullmatch(part) for part in parts):
-        return max(map(float, parts))
+    return max((wait for wait in waits if wait is not None), default=None)
+
+
+def _seconds(value: str, now: Callable[[], datetime]) -> float | None:
+    if not value:
+        return None
+    if _DELAY.fullmatch(value):
+        return float(value)
     import email.utils  # noqa: PLC0415  (slow to import, rarely needed)
 
     try:
-        until = email.utils.parsedate_to_datetime(text)
+        until = email.utils.parsedate_to_datetime(value)
     except (ValueError, OverflowError):
         return None
     if until.tzinfo is None:

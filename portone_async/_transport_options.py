@@ -6,7 +6,6 @@ import importlib.util
 import ssl
 import sys
 from collections.abc import Awaitable, Callable
-from contextlib import suppress
 from types import ModuleType
 from typing import Any, Final, Literal, Protocol, Self, TypeAlias, get_args
 
@@ -87,15 +86,15 @@ class TransportOptions:
 
     def open(self) -> Transport:
         """Return the transport. Raises `InvalidArgumentError` where the environment does not permit it."""
-        transport: Transport | None = None
-        with suppress(Exception):  # httpx's are of many kinds
-            transport = self._open()
-        if transport is None:  # not within `except`, as messages may repeat the proxy's password
-            raise InvalidArgumentError(
-                "what the environment names cannot be used: HTTPS_PROXY, HTTP_PROXY and ALL_PROXY take an http, "
-                "https or (with httpx[socks]) socks5 URL, SSL_CERT_FILE and SSL_CERT_DIR certificates (PEM)"
-            )
-        return transport
+        try:
+            return self._open()
+        except Exception as error:  # noqa: BLE001  (httpx's are of many kinds)
+            name = type(error).__name__
+        # Not within `except`: the error's message may repeat the proxy's password.
+        raise InvalidArgumentError(
+            f"what the environment names cannot be used ({name}): HTTPS_PROXY, HTTP_PROXY and ALL_PROXY take an http, "
+            "https or (with httpx[socks]) socks5 URL, SSL_CERT_FILE and SSL_CERT_DIR certificates (PEM)"
+        )
 
     def _open(self) -> Transport:
         # Imported here, so that importing the package and building a client do not wait for httpx.

@@ -98,7 +98,7 @@ def test_failed_ids_are_in_the_errors_file_and_tried_again(portone: PortOne, she
 
 
 def test_an_errors_file_does_not_quote_portone(portone: PortOne, shell: Shell) -> None:
-    portone.respond_with_error("getPayment", "FORBIDDEN")  # with the message "refused on demand"
+    portone.respond_with_error("getPayment", "FORBIDDEN")  # with the message "error on demand"
     done = shell.run("lookup", "-", "-o", "out.jsonl", stdin=b"order-1")
     assert done.returncode == 1
     text = done.stdout + done.stderr + (shell.folder / "out.errors.jsonl").read_text()

@@ -1,19 +1,20 @@
 from __future__ import annotations
 
 import logging
+import os
 import socket
 import traceback
 from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
-from types import SimpleNamespace
-from typing import Any
+from typing import Any, Literal, TypeAlias
 
 import anyio
 import pytest
 from anyio.from_thread import start_blocking_portal
 from anyio.lowlevel import checkpoint
+from attrs import evolve
 
-from portone_async import PortOne, _client
+from portone_async import PortOne, RetryPolicy
 from tests.core.server import Server, serving
 
 SECRET = "marker-of-the-secret-9f3c"
@@ -21,23 +22,54 @@ ORDER = "marker-of-the-id-71be"
 WORD = "marker-of-the-body-c55a"
 MARKERS = (SECRET, ORDER, WORD)
 
+TransportName: TypeAlias = Literal["httpx", "direct"]
+
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Pass over what trio remarks on httpx: it leaves generators suspended when a connection breaks."""
+    """Ignore what trio warns of in httpx: it leaves generators suspended when a connection breaks."""
     remark = "ignore:Async generator 'http(x|core):ResourceWarning"
     for item in items:
         if item.path.parent == Path(__file__).parent:
             item.add_marker(pytest.mark.filterwarnings(remark))
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Run each test of this folder that uses a transport over all there are, on the event loops they have."""
+    in_this_folder = metafunc.definition.path.parent == Path(__file__).parent
+    if "transport" not in metafunc.fixturenames or not in_this_folder:
+        return
+    parametrized = {
+        name.strip()
+        for mark in metafunc.definition.iter_markers("parametrize")
+        for name in str(mark.args[0]).split(",")
+    }
+    if "transport" in parametrized:
+        return
+    if "anyio_backend" in parametrized:
+        mark = pytest.mark.parametrize("transport", ["httpx", "direct"])
+    else:
+        mark = pytest.mark.parametrize(
+            ("anyio_backend", "transport"),
+            [("asyncio", "httpx"), ("trio", "httpx"), ("asyncio", "direct")],
+            ids=["asyncio", "trio", "direct"],
+        )
+    # A mark, and not `metafunc.parametrize`, goes before the parameters of the fixture `anyio_backend`.
+    metafunc.definition.add_marker(mark)
+
+
+@pytest.fixture
+def transport() -> TransportName:
+    """The transport that clients use."""
+    return "httpx"
+
+
 @pytest.fixture(autouse=True)
 def environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nothing of the machine's environment changes what a client does."""
-    for name in ("PORTONE_API_SECRET", "PORTONE_STORE_ID"):
-        monkeypatch.delenv(name, raising=False)
-    for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY"):
-        monkeypatch.delenv(name, raising=False)
-        monkeypatch.delenv(name.lower(), raising=False)
+    """Nothing in the machine's environment changes what a client does."""
+    for name in list(os.environ):
+        if name.upper().startswith(("PORTONE_", "SSL_CERT_")) or name.upper().endswith("_PROXY"):
+            monkeypatch.delenv(name)
 
 
 @pytest.fixture
@@ -53,49 +85,54 @@ def elsewhere() -> Iterator[Server]:
         yield server
 
 
-@pytest.fixture
-async def portone(server: Server) -> AsyncIterator[PortOne]:
-    """A client of the server, as a user would build it."""
-    async with PortOne(SECRET, base_url=server.url) as portone:
-        yield portone
-
-
 class Waits(list[float]):
-    """The seconds that clients waited between attempts, on a clock that only this moves."""
+    """The seconds that clients wait between attempts: recorded instead of waited for, on a clock of their own."""
+
+    def policy(self, **changes: Any) -> RetryPolicy:
+        """Return a policy that waits here, as long as jitter allows."""
+        policy = RetryPolicy(sleep=self.sleep, clock=self.clock, jitter=lambda: 1.0)
+        return evolve(policy, **changes)
 
     async def sleep(self, delay: float) -> None:
         self.append(delay)
         await checkpoint()
 
-    def now(self) -> float:
+    def clock(self) -> float:
         return sum(self)
 
 
 @pytest.fixture
-def waits(monkeypatch: pytest.MonkeyPatch) -> Waits:
-    """Have clients note how long they would wait, with all jitter at its most, instead of waiting."""
-    waits = Waits()
-    clock = SimpleNamespace(sleep=waits.sleep, CancelScope=anyio.CancelScope)
-    monkeypatch.setattr(_client, "anyio", clock)
-    monkeypatch.setattr(_client, "time", SimpleNamespace(monotonic=waits.now))
-    monkeypatch.setattr(_client, "random", SimpleNamespace(random=lambda: 1.0))
-    return waits
+def waits() -> Waits:
+    return Waits()
+
+
+class Backoff:
+    """The wait between two attempts: it has no end."""
+
+    def __init__(self) -> None:
+        self.begun = anyio.Event()
+
+    @property
+    def policy(self) -> RetryPolicy:
+        return RetryPolicy(sleep=self.sleep)
+
+    async def sleep(self, _delay: float) -> None:
+        self.begun.set()
+        await anyio.sleep_forever()
 
 
 @pytest.fixture
-def backoff(monkeypatch: pytest.MonkeyPatch) -> anyio.Event:
-    """Set as soon as a client waits between attempts, which it then does for an hour."""
-    begun = anyio.Event()
+async def backoff() -> Backoff:
+    return Backoff()
 
-    async def sleep(delay: float) -> None:
-        begun.set()
-        await anyio.sleep_forever()
 
-    clock = SimpleNamespace(
-        sleep=sleep, current_time=anyio.current_time, CancelScope=anyio.CancelScope
-    )
-    monkeypatch.setattr(_client, "anyio", clock)
-    return begun
+@pytest.fixture
+async def portone(server: Server, waits: Waits, transport: TransportName) -> AsyncIterator[PortOne]:
+    """A client of the server, as a user would build it; its retries wait in `waits`."""
+    async with PortOne(
+        SECRET, base_url=server.url, retry=waits.policy(), transport=transport
+    ) as portone:
+        yield portone
 
 
 @pytest.fixture
@@ -115,13 +152,13 @@ def discreet(caplog: pytest.LogCaptureFixture) -> Callable[..., None]:
         logged = "".join(
             f"{record.getMessage()} {record.args!r} {record.exc_text}" for record in caplog.records
         )
-        told = "" if error is None else f"{error} {error!r} {error.args!r}"
+        shown = "" if error is None else f"{error} {error!r} {error.args!r}"
         if error is not None:
-            told += "".join(traceback.format_exception(error))
-            told += repr(getattr(error, "request", None))
+            shown += "".join(traceback.format_exception(error))
+            shown += repr(getattr(error, "request", None))
         for marker in MARKERS:
             assert marker not in logged
-            assert marker not in told
+            assert marker not in shown
 
     return check
 

@@ -1,19 +1,21 @@
-"""CSV downloads: a file appears whole or not at all."""
+"""CSV downloads: a file appears complete or not at all."""
 
 from __future__ import annotations
 
 import asyncio
-import errno
+import gzip
 import json
 import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Generator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import anyio
 import pytest
 
 from portone_async import PortOne, RequestOptions, errors, with_response
-from tests.core.conftest import SECRET, Waits
+from tests.core.conftest import SECRET, TransportName, Waits
 from tests.core.server import (
     PATIENCE,
     Exchange,
@@ -30,6 +32,7 @@ from tests.core.server import (
     reset,
     reset_unread,
     stalled,
+    until_close,
 )
 
 pytestmark = pytest.mark.anyio
@@ -55,6 +58,26 @@ def target(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
     return target
 
 
+# The event loop of a test may wait for the disk.
+
+
+def content(path: Path) -> bytes:
+    return path.read_bytes()
+
+
+def names(folder: Path) -> list[str]:
+    """The names of everything in a folder and its folders."""
+    return sorted(path.name for path in folder.rglob("*"))
+
+
+def mode(path: Path) -> int:
+    return path.stat().st_mode & 0o777
+
+
+def remove(path: Path) -> None:
+    path.unlink()
+
+
 def untouched(target: Path) -> bool:
     """Whether a folder holds what it held before: no new file, no part of one, no damage."""
     found = {path.name: path.read_text() for path in target.parent.iterdir()}
@@ -66,12 +89,12 @@ async def test_a_download_is_written_to_a_file(
 ) -> None:
     """Byte by byte, and its path returned."""
     server.plays(CSV)
-    found = await portone.platform.transfer.download_platform_transfer_sheet(
+    path = await portone.platform.transfer.download_platform_transfer_sheet(
         file=target, fields=["TRANSFER_ID"], test=True
     )
-    assert found == target
-    assert target.read_bytes() == SHEET
-    assert [path.name for path in target.parent.iterdir()] == [target.name]
+    assert path == target
+    assert content(target) == SHEET
+    assert names(target.parent) == [target.name]
     assert server.request.header("accept") == "text/csv"
     assert server.request.query["test"] == "true"
     assert json.loads(server.request.query["requestBody"]) == {"fields": ["TRANSFER_ID"]}
@@ -83,28 +106,24 @@ async def test_a_download_takes_a_path_as_text(
     """Like any function that writes a file; an empty sheet is an empty file."""
     server.plays(answer(b""))
     await portone.platform.transfer.download_platform_transfer_sheet(file=str(target))
-    assert target.read_bytes() == b""
+    assert content(target) == b""
     assert server.request.query == {"requestBody": "{}"}
 
 
-async def test_a_download_is_streamed(server: Server, portone: PortOne, target: Path) -> None:
-    """What has come is in a file beside the target before the rest comes."""
-    rest = anyio.Event()
+async def test_a_download_may_be_compressed_or_chunked(
+    server: Server, portone: PortOne, target: Path
+) -> None:
+    """The file is not."""
 
-    async def play(exchange: Exchange) -> None:
-        await exchange.write(head(200, {"Content-Length": str(len(SHEET))}) + SHEET[:200_000])
-        await rest.wait()
-        await exchange.write(SHEET[200_000:])
+    async def chunked(exchange: Exchange) -> None:
+        start = head(200, {"Transfer-Encoding": "chunked"})
+        await exchange.write(start + b"%x\r\n%b\r\n0\r\n\r\n" % (len(SHEET), SHEET))
 
-    server.plays(Step(play))
-    with anyio.fail_after(PATIENCE):
-        async with anyio.create_task_group() as tasks:
-            tasks.start_soon(_download, portone, target)
-            while not any(path.stat().st_size > 100_000 for path in _parts(target)):
-                await anyio.sleep(0.001)
-            assert not target.exists() or target.read_text() == "the last download"
-            rest.set()
-    assert target.read_bytes() == SHEET
+    server.plays(answer(gzip.compress(SHEET), headers={"Content-Encoding": "gzip"}), Step(chunked))
+    for _ in range(2):
+        await _download(portone, target)
+        assert content(target) == SHEET
+        remove(target)
 
 
 async def _download(portone: PortOne, target: Path) -> None:
@@ -116,10 +135,10 @@ def _parts(target: Path) -> list[Path]:
 
 
 @pytest.mark.parametrize("cut", CUT.values(), ids=CUT)
-async def test_a_cut_download_leaves_nothing(
-    server: Server, portone: PortOne, target: Path, waits: Waits, cut: Step
+async def test_a_download_that_was_cut_short_leaves_nothing(
+    server: Server, portone: PortOne, target: Path, cut: Step
 ) -> None:
-    """It is tried again, and then an error of the connection."""
+    """It is retried, and then an error of the connection."""
     server.always = cut
     with pytest.raises(errors.APIConnectionError) as caught:
         await _download(portone, target)
@@ -128,14 +147,40 @@ async def test_a_cut_download_leaves_nothing(
     assert untouched(target)
 
 
+async def test_a_download_of_no_declared_length_is_refused(
+    server: Server, portone: PortOne, target: Path
+) -> None:
+    """Half of a sheet would look like the whole."""
+    server.always = until_close(SHEET)
+    with pytest.raises(errors.ResponseError, match="does not declare its length") as caught:
+        await _download(portone, target)
+    assert caught.value.attempts == 3
+    assert untouched(target)
+
+
+async def test_a_download_beyond_the_limit_is_refused(
+    server: Server, target: Path, transport: TransportName
+) -> None:
+    """`max_response_size` counts what is received and what it is decompressed to."""
+    server.plays(CSV, answer(gzip.compress(SHEET), headers={"Content-Encoding": "gzip"}))
+    async with PortOne(
+        SECRET, base_url=server.url, max_response_size=100_000, transport=transport
+    ) as portone:
+        for _ in range(2):
+            with pytest.raises(errors.APIConnectionError, match="larger than max_response_size"):
+                await _download(portone, target)
+            assert untouched(target)
+    assert len(server.requests) == 2
+
+
 @pytest.mark.parametrize("cut", CUT.values(), ids=CUT)
-async def test_a_cut_download_begins_again(
-    server: Server, portone: PortOne, target: Path, waits: Waits, cut: Step
+async def test_a_download_that_was_cut_short_begins_again(
+    server: Server, portone: PortOne, target: Path, cut: Step
 ) -> None:
     """Nothing of the first attempt stays in the file, though the second one is shorter."""
     server.plays(cut, empty(503), answer(b"id\r\n1\r\n"))
     await _download(portone, target)
-    assert target.read_bytes() == b"id\r\n1\r\n"
+    assert content(target) == b"id\r\n1\r\n"
     assert _parts(target) == []
 
 
@@ -148,7 +193,7 @@ async def test_a_cut_download_begins_again(
         (empty(302, {"Location": "/"}), errors.APIError),
     ],
 )
-async def test_an_error_is_no_file(
+async def test_an_error_is_not_a_file(
     server: Server, portone: PortOne, target: Path, step: Step, kind: type[errors.APIError]
 ) -> None:
     """The error's body is in the error."""
@@ -159,9 +204,7 @@ async def test_an_error_is_no_file(
     assert untouched(target)
 
 
-async def test_a_timeout_leaves_nothing(
-    server: Server, portone: PortOne, target: Path, waits: Waits
-) -> None:
+async def test_a_timeout_leaves_nothing(server: Server, portone: PortOne, target: Path) -> None:
     """A server that stalls in the middle."""
     server.always = stalled(SHEET)
     options = RequestOptions(timeout=0.05, max_retries=1)
@@ -172,20 +215,30 @@ async def test_a_timeout_leaves_nothing(
     assert untouched(target)
 
 
+@pytest.fixture
+async def single(server: Server, waits: Waits, transport: TransportName) -> AsyncIterator[PortOne]:
+    """A client with one connection only, so that a lost one shows."""
+    async with PortOne(
+        SECRET, base_url=server.url, max_connections=1, retry=waits.policy(), transport=transport
+    ) as portone:
+        yield portone
+
+
 async def test_a_cancelled_download_leaves_nothing(
-    server: Server, portone: PortOne, target: Path
+    server: Server, single: PortOne, target: Path
 ) -> None:
-    """In the middle of its body."""
+    """In the middle of its body; its connection is closed and the next one opened."""
     server.plays(stalled(SHEET), CSV)
     with anyio.fail_after(PATIENCE):
         async with anyio.create_task_group() as tasks:
-            tasks.start_soon(_download, portone, target)
-            while not any(path.stat().st_size > 100_000 for path in _parts(target)):
-                await anyio.sleep(0.001)
+            tasks.start_soon(_download, single, target)
+            await server.until(lambda: len(server.requests) == 1)
+            await anyio.wait_all_tasks_blocked()
             tasks.cancel_scope.cancel()
         assert untouched(target)
-        await _download(portone, target)
-    assert target.read_bytes() == SHEET
+        await server.until(lambda: server.open == 0)
+        await _download(single, target)
+    assert content(target) == SHEET
 
 
 @pytest.mark.parametrize("anyio_backend", ["asyncio"])
@@ -207,7 +260,7 @@ async def test_a_natively_cancelled_download_leaves_nothing(
 async def test_a_download_cancelled_at_any_moment_leaves_nothing(
     server: Server, portone: PortOne, target: Path, turns: int
 ) -> None:
-    """While the file is opened or emptied in a thread, say."""
+    """While it connects, while it sends, while it waits."""
     server.always = CSV
     task = asyncio.ensure_future(_download(portone, target))
     for _ in range(turns):
@@ -218,72 +271,59 @@ async def test_a_download_cancelled_at_any_moment_leaves_nothing(
     assert untouched(target)
 
 
-@pytest.mark.parametrize("path", ["missing/sheet.csv", "", ".", "folder"])
+@pytest.mark.parametrize(
+    "path", ["missing/sheet.csv", "", ".", "folder", "..", "/", "sheet\0.csv", "file/sheet.csv"]
+)
 async def test_a_target_that_cannot_be_written_is_refused(
     server: Server, portone: PortOne, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, path: str
 ) -> None:
     """Before anything is sent."""
     monkeypatch.chdir(tmp_path)
     (tmp_path / "folder").mkdir()
+    (tmp_path / "file").touch()
     with pytest.raises(errors.InvalidArgumentError, match="file"):
         await portone.platform.transfer.download_platform_transfer_sheet(file=path)
     assert server.untouched
-    assert [path.name for path in tmp_path.rglob("*")] == ["folder"]
+    assert names(tmp_path) == ["file", "folder"]
 
 
-@pytest.fixture
-async def single(server: Server) -> AsyncIterator[PortOne]:
-    """A client with one lane only, so that a lost one shows."""
-    async with PortOne(SECRET, base_url=server.url, max_connections=1) as portone:
-        yield portone
+@pytest.mark.parametrize("file", [None, 5, b"sheet.csv", True, ["sheet.csv"]])
+async def test_a_target_is_a_path(server: Server, portone: PortOne, file: Any) -> None:
+    """Text or an `os.PathLike`; the number of an open file is not one."""
+    with pytest.raises(errors.InvalidArgumentError, match="file takes the path of a file"):
+        await portone.platform.transfer.download_platform_transfer_sheet(file=file)
+    assert server.untouched
 
 
-async def test_a_full_disk_is_no_fault_of_the_connection(
-    server: Server, single: PortOne, target: Path, waits: Waits, monkeypatch: pytest.MonkeyPatch
+@contextmanager
+def largest_file(size: int) -> Generator[None]:
+    """Have the operating system refuse to write files beyond a size, as a full disk does."""
+    resource = pytest.importorskip("resource")
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+
+async def test_a_full_disk_is_not_a_failure_of_the_connection(
+    server: Server, single: PortOne, target: Path, waits: Waits
 ) -> None:
-    """It is not asked again, leaves nothing, and the rest of the answer is not waited for."""
-
-    async def full(stream: object, data: bytes) -> int:
-        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-
-    server.plays(stalled(SHEET), CSV)
-    with monkeypatch.context() as patch:
-        patch.setattr(anyio.AsyncFile, "write", full)
-        with pytest.raises(errors.PortOneError, match="cannot be written: No space left") as caught:
-            await _download(single, target)
+    """It is not retried and leaves nothing, and the client goes on working."""
+    server.plays(CSV, CSV)
+    with (
+        largest_file(100_000),
+        pytest.raises(errors.PortOneError, match="cannot be written: File too large") as caught,
+    ):
+        await _download(single, target)
     assert not isinstance(caught.value, errors.APIConnectionError)
     assert len(server.requests) == 1
     assert waits == []
     assert untouched(target)
     with anyio.fail_after(PATIENCE):
-        await server.until(lambda: server.open == 0)
         await _download(single, target)
-    assert target.read_bytes() == SHEET
-
-
-async def test_a_download_cancelled_while_it_writes_frees_its_lane(
-    server: Server, single: PortOne, target: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """The connection is closed though the task must not wait any more."""
-    writing = anyio.Event()
-
-    async def slow(stream: object, data: bytes) -> int:
-        writing.set()
-        await anyio.sleep_forever()
-        raise AssertionError
-
-    server.plays(stalled(SHEET), CSV)
-    with anyio.fail_after(PATIENCE):
-        with monkeypatch.context() as patch:
-            patch.setattr(anyio.AsyncFile, "write", slow)
-            async with anyio.create_task_group() as tasks:
-                tasks.start_soon(_download, single, target)
-                await writing.wait()
-                tasks.cancel_scope.cancel()
-        assert untouched(target)
-        await server.until(lambda: server.open == 0)
-        await _download(single, target)
-    assert target.read_bytes() == SHEET
+    assert content(target) == SHEET
 
 
 async def test_a_target_that_became_a_folder_is_an_error_of_this_package(
@@ -299,18 +339,18 @@ async def test_a_target_that_became_a_folder_is_an_error_of_this_package(
     server.plays(Step(play))
     with pytest.raises(errors.PortOneError, match="cannot be written"):
         await _download(portone, target)
-    assert [path.name for path in tmp_path.iterdir()] == ["sheet.csv"]
+    assert names(tmp_path) == ["sheet.csv"]
 
 
 async def test_a_download_has_a_response(server: Server, portone: PortOne, target: Path) -> None:
-    """With its headers; the body is in the file."""
+    """With its headers and its body, which is also in the file."""
     server.plays(CSV)
-    reply = await with_response(
+    typed = await with_response(
         portone.platform.transfer.download_platform_transfer_sheet, file=target
     )
-    assert reply.value == target
-    assert reply.response.headers["content-type"] == "text/csv"
-    assert reply.response.content == b""
+    assert typed.value == target
+    assert typed.response.headers["content-type"] == "text/csv"
+    assert typed.response.content == content(target) == SHEET
 
 
 async def test_two_downloads_to_one_target_do_not_mix(
@@ -322,16 +362,29 @@ async def test_two_downloads_to_one_target_do_not_mix(
         async with anyio.create_task_group() as tasks:
             for _ in range(5):
                 tasks.start_soon(_download, portone, target)
-    assert target.read_bytes() == SHEET
+    assert content(target) == SHEET
     assert _parts(target) == []
+
+
+async def test_a_download_has_the_permissions_of_a_new_file(
+    server: Server, portone: PortOne, target: Path
+) -> None:
+    """By the process's umask, not those of a private temporary file."""
+    server.plays(CSV)
+    mask = os.umask(0o027)
+    try:
+        await _download(portone, target)
+    finally:
+        os.umask(mask)
+    assert mode(target) == 0o640
 
 
 async def test_the_other_download(server: Server, portone: PortOne, target: Path) -> None:
     """Tax invoices come the same way."""
     server.plays(CSV)
-    found = await portone.b2b.tax_invoice.download_b2b_tax_invoices_sheet(
+    path = await portone.b2b.tax_invoice.download_b2b_tax_invoices_sheet(
         file=target, fields=["STATUS"]
     )
-    assert found == target
-    assert target.read_bytes() == SHEET
+    assert path == target
+    assert content(target) == SHEET
     assert server.request.path == "/b2b/tax-invoices-sheet"

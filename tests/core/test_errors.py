@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+import copy
 import pickle
+import traceback
 from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+from types import FrameType
+from typing import Any
 
 import pytest
 
+import portone_async
 from portone_async import APIError, PortOne, PortOneError, RequestOptions, errors
-from tests.core.conftest import ORDER, SECRET, WORD, paid
+from portone_async._errors import BY_STATUS, status_class
+from portone_async.errors import InvalidArgumentError, RequestInfo
+from tests.core.conftest import ORDER, SECRET, WORD, TransportName, Waits, paid
 from tests.core.server import (
     Server,
     Step,
@@ -23,6 +31,7 @@ from tests.core.server import (
     reset,
     reset_unread,
     silence,
+    stalled,
     until_close,
 )
 
@@ -31,9 +40,9 @@ Discreet = Callable[..., None]
 
 
 @pytest.fixture
-async def once(server: Server) -> AsyncIterator[PortOne]:
+async def once(server: Server, transport: TransportName) -> AsyncIterator[PortOne]:
     """A client that tries a call once."""
-    async with PortOne(SECRET, base_url=server.url, max_retries=0) as portone:
+    async with PortOne(SECRET, base_url=server.url, max_retries=0, transport=transport) as portone:
         yield portone
 
 
@@ -60,11 +69,11 @@ async def test_a_payment_that_is_not_found(
     assert found.request.path == "/payments/{paymentId}"
     assert found.request.operation_id == "getPayment"
     assert found.request.idempotency_key is None
-    assert str(found) == "404 PAYMENT_NOT_FOUND in answer to GET /payments/{paymentId}"
+    assert str(found) == "404 PAYMENT_NOT_FOUND in response to GET /payments/{paymentId}"
     discreet(found)
 
 
-async def test_a_declined_card_tells_what_the_payment_company_said(
+async def test_a_declined_card_has_what_the_payment_company_said(
     server: Server, once: PortOne, discreet: Discreet
 ) -> None:
     """The extra fields of an error type are attributes."""
@@ -101,6 +110,30 @@ async def test_a_known_type_that_this_operation_does_not_declare(
             await once.payment.get_payment(ORDER)
 
 
+async def test_an_expired_access_token_is_named(server: Server, transport: TransportName) -> None:
+    """It is the usual reason of a 401 then. Where no token was sent, it is not."""
+    server.always = error("UNAUTHORIZED", 401)
+    async with (
+        PortOne(access_token="token-1", base_url=server.url, transport=transport) as by_token,
+        PortOne(SECRET, base_url=server.url, transport=transport) as by_secret,
+    ):
+        for call in (by_token.payment.get_payment("a"), by_token.request("GET", "/payments/a")):
+            with pytest.raises(errors.UnauthorizedError, match="the access token may have expired"):
+                await call
+        for call in (
+            by_secret.payment.get_payment("a"),
+            by_secret.request("GET", "/payments/a"),
+            by_token.auth.login_via_api_secret(api_secret="another"),
+        ):
+            with pytest.raises(errors.UnauthorizedError) as caught:
+                await call
+            assert "token" not in str(caught.value)
+        server.always = error("FORBIDDEN", 403)
+        with pytest.raises(errors.ForbiddenError) as caught:
+            await by_token.payment.get_payment("a")
+        assert "token" not in str(caught.value)
+
+
 @pytest.mark.parametrize(
     ("step", "kind", "text"),
     [
@@ -120,7 +153,7 @@ async def test_a_known_type_that_this_operation_does_not_declare(
         (answer(b"\xff\xfe", 500), errors.InternalServerError, "\ufffd\ufffd"),
     ],
 )
-async def test_an_answer_that_is_not_portones(
+async def test_a_response_that_is_not_portones(
     server: Server,
     once: PortOne,
     discreet: Discreet,
@@ -140,9 +173,29 @@ async def test_an_answer_that_is_not_portones(
     discreet(caught.value)
 
 
+@pytest.mark.parametrize("status", range(300, 600))
+def test_each_status_has_a_class(status: int) -> None:
+    """The nearest that there is."""
+    kind = status_class(status)
+    if status in BY_STATUS:
+        assert kind is BY_STATUS[status]
+    else:
+        assert kind is (errors.ServerError if status >= 500 else APIError)
+
+
+@pytest.mark.parametrize(
+    "header", ["x-request-id", "x-portone-request-id", "x-amzn-requestid", "cf-ray"]
+)
+def test_an_error_has_the_id_that_a_gateway_gave_the_request(header: str) -> None:
+    """For questions to PortOne."""
+    info = RequestInfo("GET", "/payments/{paymentId}")
+    assert APIError(status=500, request=info, headers={header: "r-1"}).request_id == "r-1"
+    assert APIError(status=500, request=info).request_id is None
+
+
 @pytest.mark.parametrize("asked", ["7", "Fri, 03 Jul 2099 09:00:00 GMT"])
 async def test_too_many_requests(server: Server, once: PortOne, asked: str) -> None:
-    """What the answer asks for can be read off the error."""
+    """What the response asks for can be read off the error."""
     server.plays(empty(429, {"Retry-After": asked}))
     with pytest.raises(errors.RateLimitError) as caught:
         await once.payment.get_payment(ORDER)
@@ -155,12 +208,12 @@ WHOLE = f'{{"status": "PAID", "id": "{ORDER}", "orderName": "{WORD}"}}'.encode()
 @pytest.mark.parametrize(
     "step", [half(WHOLE), half_chunked(WHOLE), headers_only(), half(WHOLE, 500), reset()]
 )
-async def test_half_an_answer(
+async def test_half_a_response(
     server: Server, once: PortOne, discreet: Discreet, step: Step
 ) -> None:
-    """It is a fault of the connection, and PortOne may have got the request."""
+    """It is a failure of the connection, and PortOne may have received the request."""
     server.plays(step)
-    with pytest.raises(errors.APIConnectionError, match="PortOne may have got it") as caught:
+    with pytest.raises(errors.APIConnectionError, match="PortOne may have received it") as caught:
         await once.payment.cancel_payment(ORDER, reason=WORD)
     assert not isinstance(caught.value, errors.APITimeoutError)
     assert caught.value.may_have_reached
@@ -181,16 +234,16 @@ async def test_a_connection_reset_before_the_request_was_read(
     discreet(caught.value)
 
 
-async def test_nobody_there(discreet: Discreet, refusing: str) -> None:
+async def test_nobody_there(discreet: Discreet, refusing: str, transport: TransportName) -> None:
     """A refused connection certainly brought nothing to PortOne."""
-    async with PortOne(SECRET, base_url=refusing, max_retries=0) as portone:
-        with pytest.raises(errors.APIConnectionError, match="did not get it") as caught:
+    async with PortOne(SECRET, base_url=refusing, max_retries=0, transport=transport) as portone:
+        with pytest.raises(errors.APIConnectionError, match="did not receive it") as caught:
             await portone.payment.cancel_payment(ORDER, reason=WORD)
     assert not caught.value.may_have_reached
     discreet(caught.value)
 
 
-async def test_no_answer_in_time(server: Server, once: PortOne, discreet: Discreet) -> None:
+async def test_no_response_in_time(server: Server, once: PortOne, discreet: Discreet) -> None:
     """Hanging up does not stop PortOne, and the error says so."""
     server.plays(silence())
     with pytest.raises(errors.APITimeoutError) as caught:
@@ -200,7 +253,9 @@ async def test_no_answer_in_time(server: Server, once: PortOne, discreet: Discre
     discreet(caught.value)
 
 
-async def test_a_success_that_is_no_json(server: Server, once: PortOne, discreet: Discreet) -> None:
+async def test_a_success_that_is_not_json(
+    server: Server, once: PortOne, discreet: Discreet
+) -> None:
     """The operation was carried out, and what came is at hand."""
     server.plays(html(200), empty(200), until_close(WHOLE[:-3]))
     for content in (b"<html><body>nginx is not well</body></html>", b"", WHOLE[:-3]):
@@ -210,20 +265,8 @@ async def test_a_success_that_is_no_json(server: Server, once: PortOne, discreet
         assert caught.value.content == content
         assert caught.value.path is None
         assert caught.value.headers
+        assert caught.value.may_have_reached
         discreet(caught.value)
-
-
-async def test_a_strict_client_names_the_departure_and_does_not_ask_again(
-    server: Server, discreet: Discreet
-) -> None:
-    """A whole answer of another shape would have the same shape again."""
-    server.always = answer(paid())
-    async with PortOne(SECRET, base_url=server.url, strict=True) as portone:
-        with pytest.raises(errors.ResponseError, match="departs") as caught:
-            await portone.payment.get_payment(ORDER)
-    assert caught.value.path
-    assert len(server.requests) == 1
-    discreet(caught.value)
 
 
 @pytest.mark.parametrize(
@@ -234,23 +277,23 @@ async def test_a_strict_client_names_the_departure_and_does_not_ask_again(
         f"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n{WORD}\r\n".encode(),
     ],
 )
-async def test_an_answer_that_is_no_http(
+async def test_a_response_that_is_not_http(
     server: Server, once: PortOne, caplog: pytest.LogCaptureFixture, discreet: Discreet, data: bytes
 ) -> None:
-    """Bytes of somebody else's answer do not surface in the error."""
-    caplog.set_level("INFO", logger="httpcore")  # at DEBUG it logs what it chokes on
+    """Bytes of somebody else's response do not surface in the error."""
+    caplog.set_level("INFO", logger="httpcore")  # at DEBUG it logs what it cannot parse
     server.plays(garbage(data))
     with pytest.raises(errors.APIConnectionError) as caught:
         await once.payment.get_payment(ORDER)
     discreet(caught.value)
 
 
-async def test_an_answer_that_cannot_be_unpacked(
+async def test_a_response_that_cannot_be_decompressed(
     server: Server, once: PortOne, discreet: Discreet
 ) -> None:
-    """A body that is not compressed as it claims is a broken one."""
+    """A body that is not compressed as it claims is a damaged one."""
     server.plays(answer(WORD.encode(), headers={"Content-Encoding": "gzip"}))
-    with pytest.raises(errors.APIConnectionError, match="DecodingError") as caught:
+    with pytest.raises(errors.APIConnectionError, match="the response is damaged") as caught:
         await once.payment.get_payment(ORDER)
     assert caught.value.may_have_reached
     discreet(caught.value)
@@ -268,30 +311,19 @@ async def test_successes_leave_nothing_in_the_log(
 
 async def test_a_refused_argument_is_not_repeated(portone: PortOne, discreet: Discreet) -> None:
     """A wrong type is named, not shown."""
-    with pytest.raises(errors.InvalidArgumentError) as caught:
-        await portone.payment.cancel_payment(ORDER, reason=WORD, amount=WORD)  # pyright: ignore
+    wrong: Any = WORD
+    with pytest.raises(InvalidArgumentError) as caught:
+        await portone.payment.cancel_payment(ORDER, reason=WORD, amount=wrong)
     discreet(caught.value)
-    with pytest.raises(errors.InvalidArgumentError) as caught:
+    with pytest.raises(InvalidArgumentError) as caught:
         await portone.payment.cancel_payment(ORDER + "\ud800", reason=WORD)
     discreet(caught.value)
 
 
-@pytest.mark.parametrize(
-    "step", [error("PAYMENT_NOT_FOUND", 404, message=WORD), html(200), reset()]
-)
-async def test_errors_survive_a_process_border(server: Server, once: PortOne, step: Step) -> None:
-    """A worker may hand them over: they pickle, hash and keep their facts."""
-    server.plays(step)
-    kinds = (errors.APIError, errors.ResponseError, errors.APIConnectionError)
-    with pytest.raises(kinds) as caught:
-        await once.payment.get_payment(ORDER)
-    again = pickle.loads(pickle.dumps(caught.value))
-    assert type(again) is type(caught.value)
-    assert str(again) == str(caught.value)
-    assert again.request == caught.value.request
-    assert again.attempts == 1
-    assert SECRET.encode() not in pickle.dumps(caught.value)
-    hash(again)
+def test_everything_refused_is_an_error_of_this_package() -> None:
+    """And a `ValueError`, as Python's own would be."""
+    assert issubclass(InvalidArgumentError, PortOneError)
+    assert issubclass(InvalidArgumentError, ValueError)
 
 
 @pytest.mark.parametrize(
@@ -303,3 +335,244 @@ async def test_redirects_are_not_followed(server: Server, portone: PortOne, step
     with pytest.raises(APIError):
         await portone.payment.get_payment("order-1")
     assert len(server.requests) == 1
+
+
+# Pickling
+
+
+@pytest.mark.parametrize(
+    "step", [error("PAYMENT_NOT_FOUND", 404, message=WORD), html(200), reset()]
+)
+async def test_errors_survive_a_process_border(server: Server, once: PortOne, step: Step) -> None:
+    """A worker may hand them over: they pickle, hash and keep their facts."""
+    server.plays(step)
+    kinds = (errors.APIError, errors.ResponseError, errors.APIConnectionError)
+    with pytest.raises(kinds) as caught:
+        await once.payment.get_payment(ORDER)
+    again = pickle.loads(pickle.dumps(caught.value))  # noqa: S301  (bytes of our own)
+    assert type(again) is type(caught.value)
+    assert str(again) == str(caught.value)
+    assert again.request == caught.value.request
+    assert again.attempts == 1
+    assert again.may_have_reached == caught.value.may_have_reached
+    assert SECRET.encode() not in pickle.dumps(caught.value)
+    hash(again)
+
+
+@pytest.mark.parametrize("name", errors.__all__)
+def test_every_error_can_be_pickled_and_copied(name: str) -> None:
+    """Those that are generated too, with the fields of their type and a note."""
+    kind: Any = getattr(errors, name)
+    info = RequestInfo(
+        "POST", "/things/{id}", "doThing", "key-0123456789abcdef", uses_access_token=True
+    )
+    if name == "RequestInfo":
+        assert pickle.loads(pickle.dumps(info)) == info  # noqa: S301  (bytes of our own)
+        return
+    if issubclass(kind, APIError):
+        body = {"type": "X", "message": "m", "pgCode": "1", "ids": ["a"], "graphqlIds": ["b"]}
+        found = kind(status=400, request=info, body=body, headers={"a": "b"}, content=b"c")
+    elif issubclass(kind, errors.APIConnectionError):
+        found = kind("text", request=info, may_have_reached=True, attempts=2)
+    elif issubclass(kind, errors.ResponseError):
+        found = kind("text", request=info, status=200, headers={}, content=b"", path="$.a")
+    else:
+        found = kind("text")
+    found.add_note("noted")
+    for again in (pickle.loads(pickle.dumps(found)), copy.copy(found), copy.deepcopy(found)):  # noqa: S301  (bytes of our own)
+        assert type(again) is kind
+        assert again.args == found.args
+        assert vars(again) == vars(found)
+        assert again.__notes__ == ["noted"]
+
+
+# What tools that collect errors show: the variables of every function in a traceback
+
+PACKAGE = Path(portone_async.__file__).parent
+
+
+def shown(error: BaseException, seen: set[int] | None = None) -> list[str]:
+    """Everything such a tool shows of an error, its causes, its context and its members."""
+    seen = set() if seen is None else seen
+    if id(error) in seen:
+        return []
+    seen.add(id(error))
+    texts = [str(error), repr(error), repr(error.args), *getattr(error, "__notes__", [])]
+    for frame, _ in traceback.walk_tb(error.__traceback__):
+        texts += variables(frame)
+    related = [error.__cause__, error.__context__]
+    if isinstance(error, BaseExceptionGroup):
+        related += error.exceptions
+    for other in related:
+        texts += shown(other, seen) if other is not None else []
+    return texts
+
+
+def variables(frame: FrameType) -> list[str]:
+    """The variables of a function, unless it is the test's own."""
+    if Path(frame.f_code.co_filename) == Path(__file__):
+        return []
+    return [f"{frame.f_code.co_qualname}: {value!r}" for value in frame.f_locals.values()]
+
+
+def gives_nothing_away(error: BaseException) -> None:
+    texts = shown(error)
+    for marker in (SECRET, WORD):
+        assert [text for text in texts if marker in text] == []
+
+
+BODY = {"type": "about:blank", "message": WORD, "title": WORD}
+FAILURES = {
+    "an error of PortOne's": error("PAYMENT_NOT_FOUND", 404, message=WORD),
+    "an error with fields": error("PG_PROVIDER", 502, pgMessage=WORD, pgCode=WORD),
+    "a new error": error("SOMETHING_NEW", 400, message=WORD),
+    "a gateway's": answer(BODY, 503),
+    "a page": answer(WORD.encode(), 502),
+    "not JSON": answer(WORD.encode()),
+    "cut JSON": until_close(WHOLE[:-3]),
+    "half": half(WHOLE),
+    "half chunked": half_chunked(WHOLE),
+    "stalled": stalled(WHOLE),
+    "silence": silence(),
+    "reset": reset(),
+    "reset unread": reset_unread(),
+    "not HTTP": garbage(WORD.encode() + b"\r\n\r\n"),
+    "damaged": answer(WORD.encode(), headers={"Content-Encoding": "gzip"}),
+    "in progress": error("IDEMPOTENCY_OUTSTANDING_REQUEST", 409, message=WORD),
+    "a redirect": empty(302, {"Location": f"/{WORD}"}),
+    "another shape": answer(paid()),
+}
+
+
+@pytest.mark.parametrize("step", FAILURES.values(), ids=FAILURES)
+@pytest.mark.parametrize("by", ["api_secret", "access_token"])
+async def test_no_traceback_holds_the_secret_or_a_body(
+    server: Server, waits: Waits, transport: TransportName, tmp_path: Path, by: str, step: Step
+) -> None:
+    """Whatever went wrong, in typed calls, raw requests and downloads."""
+    server.always = step
+    credentials: dict[str, Any] = {by: SECRET}
+    caught: list[PortOneError] = []
+    async with PortOne(
+        **credentials,
+        base_url=server.url,
+        retry=waits.policy(max_retries=1),
+        timeout=0.1,
+        transport=transport,
+        strict=True,
+    ) as portone:
+        for call in (
+            portone.payment.get_payment("order-1"),
+            portone.payment.cancel_payment("order-1", reason="r"),
+            portone.request("POST", "/things", json={"a": 1}),
+            portone.platform.transfer.download_platform_transfer_sheet(file=tmp_path / "x.csv"),
+        ):
+            try:
+                await call
+            except PortOneError as error:
+                caught.append(error)
+    assert len(caught) >= 2
+    for error in caught:
+        gives_nothing_away(error)
+
+
+async def test_no_traceback_of_a_refused_connection_holds_the_secret(
+    refusing: str, transport: TransportName
+) -> None:
+    """Nor does the operating system's error that is its cause."""
+    async with PortOne(SECRET, base_url=refusing, max_retries=0, transport=transport) as portone:
+        with pytest.raises(errors.APIConnectionError) as caught:
+            await portone.payment.cancel_payment("order-1", reason="r")
+    assert isinstance(caught.value.__cause__, ConnectionRefusedError)
+    gives_nothing_away(caught.value)
+
+
+async def test_no_traceback_of_a_refused_argument_holds_the_secret(
+    server: Server, portone: PortOne
+) -> None:
+    """Of calls, and of a client that is closed."""
+    wrong: Any = object()
+    for call in (
+        portone.payment.cancel_payment("order-1", reason="r", amount=wrong),
+        portone.payment.get_payment(".."),
+        portone.payment.get_payment("order-1", store_id=wrong),
+        portone.payment.payment_schedule.revoke_payment_schedules(schedule_ids=["a" * 99] * 999),
+        portone.request("GET", "/a b"),
+        portone.request("POST", "/things", json=wrong),
+        portone.request("GET", "/things", query={"a": wrong}),
+        portone.platform.transfer.download_platform_transfer_sheet(file=""),
+        portone.platform.transfer.download_platform_transfer_sheet(file="/nowhere/x.csv"),
+    ):
+        with pytest.raises(InvalidArgumentError) as caught:
+            await call
+        gives_nothing_away(caught.value)
+    await portone.aclose()
+    with pytest.raises(errors.ClientClosedError) as closed:
+        await portone.payment.get_payment("order-1")
+    gives_nothing_away(closed.value)
+    assert server.untouched
+
+
+@pytest.mark.parametrize("by", ["api_secret", "access_token", "environment"])
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        {"base_url": 5},
+        {"base_url": "http://portone.example"},
+        {"allow_http": "no"},
+        {"store_id": 5},
+        {"timeout": "5"},
+        {"timeout": -1},
+        {"max_retries": "2"},
+        {"retry": None},
+        {"strict": "no"},
+        {"transport": "carrier pigeon"},
+        {"max_connections": "5"},
+        {"max_response_size": 0},
+        {"ssl_context": True},
+        {"http_client": True},
+        {"add": "\n"},
+        {"add": "é"},
+        {"add": " "},
+    ],
+)
+def test_no_traceback_of_a_client_that_cannot_be_built_holds_the_secret(
+    monkeypatch: pytest.MonkeyPatch, by: str, arguments: dict[str, Any]
+) -> None:
+    """Though it is an argument."""
+    secret = SECRET + arguments.get("add", "")
+    arguments = {name: value for name, value in arguments.items() if name != "add"}
+    if by == "environment":
+        monkeypatch.setenv("PORTONE_API_SECRET", secret)
+    else:
+        arguments[by] = secret
+    with pytest.raises(InvalidArgumentError) as caught:
+        PortOne(**arguments)
+    gives_nothing_away(caught.value)
+
+
+def test_no_traceback_of_two_credentials_holds_them() -> None:
+    with pytest.raises(InvalidArgumentError) as caught:
+        PortOne(SECRET, access_token=SECRET)
+    gives_nothing_away(caught.value)
+
+
+async def test_no_traceback_of_a_list_that_does_not_advance_holds_a_body(
+    server: Server, portone: PortOne
+) -> None:
+    """Its pages are models by then, which print neither texts nor persons."""
+    server.always = answer({"items": [{"cursor": "c", "payment": paid()}]})
+    with pytest.raises(errors.PaginationError) as caught:
+        async for _ in portone.payment.iter_all_payments_by_cursor():
+            pass
+    gives_nothing_away(caught.value)
+
+
+@pytest.mark.parametrize("anyio_backend", ["trio"])
+async def test_no_traceback_of_the_wrong_event_loop_holds_the_secret(server: Server) -> None:
+    """The direct transport is asyncio's."""
+    async with PortOne(SECRET, base_url=server.url, transport="direct") as portone:
+        with pytest.raises(InvalidArgumentError) as caught:
+            await portone.payment.cancel_payment("order-1", reason="r")
+    gives_nothing_away(caught.value)
+    assert server.untouched

@@ -1,4 +1,4 @@
-"""Raw access: what is not generated yet, and the response behind a typed reply."""
+"""Raw requests: what is not generated yet, with the same authorization, retries and errors."""
 
 from __future__ import annotations
 
@@ -7,17 +7,10 @@ from typing import Any
 
 import pytest
 
-from portone_async import (
-    PortOne,
-    RawResponse,
-    Reply,
-    RequestOptions,
-    errors,
-    models,
-    with_response,
-)
-from tests.core.conftest import ORDER, SECRET, Waits, paid
-from tests.core.server import Ledger, Server, Step, answer, empty, error, html, reset, until_close
+from portone_async import PortOne, errors, models
+from portone_async.errors import InvalidArgumentError
+from tests.core.conftest import ORDER, SECRET
+from tests.core.server import Ledger, Server, answer, empty, error, html, reset
 
 pytestmark = pytest.mark.anyio
 
@@ -62,11 +55,44 @@ async def test_json_is_the_body_of_what_has_one(
     assert server.request.target == "/new/thing"
 
 
-async def test_a_path_is_sent_as_it_is_given(server: Server, portone: PortOne) -> None:
+async def test_a_change_without_a_body_has_a_length(server: Server, portone: PortOne) -> None:
+    """Which servers ask of POST; a lookup has none."""
+    server.plays(answer(), answer())
+    await portone.request("POST", "/new/thing")
+    await portone.request("GET", "/new/thing")
+    post, get = server.requests
+    assert post.header("content-length") == "0"
+    assert post.header("content-type") is None
+    assert get.header("content-length") is None
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/payments/a%2Fb%20c",
+        "/a!$&'()*+,;=:@-._~b",
+        "/a//b/",
+        "/",
+        "/%ff%C3%A9",
+        "/%252e%252e/x",
+        "/a?b=[1]&c=/?:@!$'()*,;~&d=..",
+        "/a?b?c",
+    ],
+)
+async def test_a_path_is_sent_as_it_is_given(server: Server, portone: PortOne, path: str) -> None:
     """Escaped already."""
     server.plays(answer())
-    await portone.request("GET", "/payments/a%2Fb%20c")
-    assert server.request.target == "/payments/a%2Fb%20c"
+    await portone.request("GET", path)
+    assert server.request.target == path
+
+
+async def test_query_parameters_are_added_to_those_of_the_path(
+    server: Server, portone: PortOne
+) -> None:
+    """And escaped, names too."""
+    server.plays(answer())
+    await portone.request("GET", "/a?b=1", query={"c&d": "e=f/가"})
+    assert server.request.target == "/a?b=1&c%26d=e%3Df%2F%EA%B0%80"
 
 
 @pytest.mark.parametrize(
@@ -85,29 +111,48 @@ async def test_a_path_is_sent_as_it_is_given(server: Server, portone: PortOne) -
         "/payments/%2e%2e/login",
         "/payments/%2E./login",
         "/payments/..?a=b",
+        "/payments/..%2Flogin",
+        "/payments/a%2F..%2Flogin",
+        "/payments/..%5Clogin",
         "/a b",
         "/a#b",
         "/결제",
         "/a\r\nX: y",
         "@evil.example/",
         "/a\x00",
+        "/a\n",
+        "/a%",
+        "/a%2",
+        "/a%zz",
+        '/a"b',
+        "/a<b>",
+        "/a\\b",
+        "/a{b}",
+        "/a|b",
+        "/a^b",
+        "/a`b",
+        None,
+        5,
+        b"/payments/order-1",
     ],
 )
 async def test_paths_that_may_lead_elsewhere_are_refused(
-    server: Server, portone: PortOne, path: str
+    server: Server, portone: PortOne, path: Any
 ) -> None:
     """The secret goes to PortOne's API and to the path that was meant."""
-    with pytest.raises(errors.InvalidArgumentError, match="path"):
+    with pytest.raises(InvalidArgumentError, match="path"):
         await portone.request("GET", path)
     assert server.untouched
 
 
-@pytest.mark.parametrize("method", ["", "GET /x", "TRACE", "CONNECT", "PURGE", "G\r\nET"])
+@pytest.mark.parametrize(
+    "method", ["", "GET /x", "TRACE", "CONNECT", "PURGE", "G\r\nET", None, 5, b"GET"]
+)
 async def test_methods_of_no_known_meaning_are_refused(
-    server: Server, portone: PortOne, method: str
+    server: Server, portone: PortOne, method: Any
 ) -> None:
     """They could be sent twice without a key."""
-    with pytest.raises(errors.InvalidArgumentError, match="method"):
+    with pytest.raises(InvalidArgumentError, match="method is one of DELETE, GET, HEAD"):
         await portone.request(method, "/new/thing")
     assert server.untouched
 
@@ -117,10 +162,25 @@ async def test_query_values_that_no_query_carries_are_refused(
     server: Server, portone: PortOne, value: Any
 ) -> None:
     """Of a type that has no one way to be written."""
-    with pytest.raises(errors.InvalidArgumentError, match="page"):
+    with pytest.raises(InvalidArgumentError, match="page"):
         await portone.request("GET", "/new", query={"page": value})
-    with pytest.raises(errors.InvalidArgumentError):
+    with pytest.raises(InvalidArgumentError):
         await portone.request("POST", "/new", json=object())
+    assert server.untouched
+
+
+@pytest.mark.parametrize("query", ["a=1", [("a", 1)], 5, {1: "a"}, {None: "a"}, {b"a": 1}])
+async def test_a_query_is_a_mapping(server: Server, portone: PortOne, query: Any) -> None:
+    """Of names to values."""
+    with pytest.raises(InvalidArgumentError, match="query takes a mapping of names to values"):
+        await portone.request("GET", "/new", query=query)
+    assert server.untouched
+
+
+async def test_a_name_in_a_query_is_text(server: Server, portone: PortOne) -> None:
+    """And not half of a character."""
+    with pytest.raises(InvalidArgumentError, match="a name in the query is not valid Unicode"):
+        await portone.request("GET", "/new", query={"\ud800": 1})
     assert server.untouched
 
 
@@ -134,9 +194,7 @@ async def test_raw_requests_have_the_same_errors(server: Server, portone: PortOn
         await portone.request("GET", "/new")
 
 
-async def test_raw_requests_have_the_same_retries(
-    server: Server, portone: PortOne, waits: Waits
-) -> None:
+async def test_raw_requests_have_the_same_retries(server: Server, portone: PortOne) -> None:
     """Under one key."""
     ledger = Ledger(answer())
     server.plays(ledger.loses(reset()), ledger.loses(empty(503)), ledger.answers())
@@ -153,67 +211,3 @@ async def test_a_raw_success_need_not_be_json(server: Server, portone: PortOne) 
     with pytest.raises(errors.ResponseError, match="is not JSON"):
         response.json()
     assert len(server.requests) == 1
-
-
-async def test_a_typed_reply_has_a_response(server: Server, portone: PortOne, waits: Waits) -> None:
-    """Status, headers and raw body of the last attempt beside the value."""
-    content = json.dumps(paid()).encode()
-    server.plays(empty(503, {"X-Number": "1"}), answer(content, headers={"X-Number": "2"}))
-    reply = await with_response(portone.payment.get_payment, "order-1")
-    assert isinstance(reply, Reply)
-    assert isinstance(reply.value, models.PaidPayment)
-    response = reply.response
-    assert (response.status, response.headers["x-number"]) == (200, "2")
-    assert response.content == content
-    assert response.attempts == 2
-    assert response.request.operation_id == "getPayment"
-    assert ORDER not in repr(response)
-
-
-async def test_a_typed_reply_keeps_the_calls_options(server: Server, portone: PortOne) -> None:
-    """Its headers and its own callback among them."""
-    server.plays(answer(paid()))
-    seen: list[RawResponse] = []
-    options = RequestOptions(headers={"X-Trace": "1"}, on_response=seen.append)
-    reply = await with_response(portone.payment.get_payment, "order-1", options=options)
-    assert server.request.header("x-trace") == "1"
-    assert seen == [reply.response]
-
-
-@pytest.mark.parametrize(
-    ("step", "kind"),
-    [
-        (error("PAYMENT_NOT_FOUND", 404), errors.PaymentNotFoundError),
-        (empty(500), errors.InternalServerError),
-        (until_close(b'{"status"'), errors.ResponseError),
-    ],
-)
-async def test_a_callback_sees_the_final_response_of_an_error_too(
-    server: Server, portone: PortOne, waits: Waits, step: Step, kind: type[errors.PortOneError]
-) -> None:
-    """Once, whatever came before it."""
-    server.plays(empty(503))
-    server.always = step
-    seen: list[RawResponse] = []
-    with pytest.raises(kind) as caught:
-        await portone.payment.get_payment(
-            "order-1", options=RequestOptions(on_response=seen.append)
-        )
-    assert len(seen) == 1
-    assert seen[0].attempts == len(server.requests) >= 2
-    assert isinstance(caught.value, errors.APIError | errors.ResponseError)
-    assert seen[0].status == caught.value.status
-    assert seen[0].content == caught.value.content
-
-
-async def test_a_callback_sees_nothing_where_nothing_came(
-    server: Server, portone: PortOne, waits: Waits
-) -> None:
-    """A broken connection has no response."""
-    server.always = reset()
-    seen: list[RawResponse] = []
-    with pytest.raises(errors.APIConnectionError):
-        await portone.payment.get_payment(
-            "order-1", options=RequestOptions(on_response=seen.append)
-        )
-    assert seen == []
