@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from portone_async._client import PortOne, with_response
 from portone_async._errors import APIError, PortOneError
+from portone_async._hooks import CallEnd, Hooks, Retry
 from portone_async._model import Model, UnknownVariant, Unrecognized
 from portone_async._options import RequestOptions, Timeout
 from portone_async._response import RawResponse, TypedResponse
@@ -17,11 +18,14 @@ if TYPE_CHECKING:
 
 __all__ = [
     "APIError",
+    "CallEnd",
+    "Hooks",
     "Model",
     "PortOne",
     "PortOneError",
     "RawResponse",
     "RequestOptions",
+    "Retry",
     "RetryPolicy",
     "Timeout",
     "TypedResponse",

@@ -16,6 +16,7 @@ from portone_async._decoding import check_download, check_success, preload, read
 from portone_async._driver import send
 from portone_async._errors import ClientClosedError, InvalidArgumentError
 from portone_async._files import atomic_download
+from portone_async._hooks import NO_HOOKS, Hooks
 from portone_async._operation import Operation
 from portone_async._options import (
     DEFAULT_TIMEOUT,
@@ -73,6 +74,8 @@ class PortOne(Namespaces):
             certificates are verified against certifi's, or those of `SSL_CERT_FILE` or `SSL_CERT_DIR`.
         http_client: An `httpx.AsyncClient` or `httpx2.AsyncClient` of yours to send by. It stays yours to close,
             and its pool, TLS and proxies are its own.
+        hooks: Functions called when calls begin, are retried and end. `portone_async.opentelemetry.hooks()` makes
+            spans and metrics of them.
         strict: Raise `ResponseError` with a JSON path wherever a response is not what PortOne's document says,
             unknown fields, enum values and variants included. For test suites; never for production.
 
@@ -96,6 +99,7 @@ class PortOne(Namespaces):
         max_response_size: int = MAX_RESPONSE_SIZE,
         ssl_context: ssl.SSLContext | None = None,
         http_client: HTTPClient | None = None,
+        hooks: Hooks | None = None,
         strict: bool = False,
     ) -> None:
         credentials = Credentials(api_secret, access_token)
@@ -111,10 +115,15 @@ class PortOne(Namespaces):
             base_url, allow_http=_flag("allow_http", allow_http)
         )
         self._settings: Final = Settings(
-            base_path, credentials.authorization, credentials.uses_access_token, _store_id(store_id)
+            base_path,
+            credentials.authorization,
+            credentials.uses_access_token,
+            _store_id(store_id),
+            (self._origin.host, self._origin.port),
         )
         self._timeout: Final = Timeout.of(timeout)
         self._retry: Final = _retry_policy(retry, max_retries)
+        self._hooks: Final = _hooks(hooks)
         self._strict: Final = _flag("strict", strict)
         self._transport_options: Final = TransportOptions.of(
             self._origin,
@@ -230,6 +239,7 @@ class PortOne(Namespaces):
             timeout=self._timeout if options.timeout is None else Timeout.of(options.timeout),
             retry=policy,
             max_response_size=self._transport_options.max_response_size,
+            hooks=self._hooks,
             on_response=options.on_response,
         )
 
@@ -245,6 +255,12 @@ def _store_id(store_id: Any) -> str | None:
     if store_id is not None and not isinstance(store_id, str):
         raise InvalidArgumentError(f"store_id takes a str, not {type(store_id).__name__}")
     return store_id or os.environ.get("PORTONE_STORE_ID") or None
+
+
+def _hooks(hooks: Any) -> Hooks:
+    if hooks is not None and not isinstance(hooks, Hooks):
+        raise InvalidArgumentError(f"hooks takes portone_async.Hooks, not {type(hooks).__name__}")
+    return hooks or NO_HOOKS
 
 
 def _flag(name: str, value: Any) -> bool:

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import logging
-import traceback
 from collections.abc import Callable
-from pathlib import Path
 from typing import Final, TypeVar
 
 from attrs import evolve
@@ -18,6 +16,7 @@ from portone_async._errors import (
     PortOneError,
     ResponseError,
 )
+from portone_async._hooks import NO_HOOKS, CallEnd, Hooks, Retry, notify, report, where
 from portone_async._options import Timeout
 from portone_async._request import Request
 from portone_async._response import RawResponse
@@ -28,7 +27,7 @@ T = TypeVar("T")
 logger: Final = logging.getLogger("portone_async")
 
 
-async def send(
+async def send(  # noqa: PLR0915  (one loop, read from top to bottom)
     transport: Transport,
     request: Request,
     read: Callable[[RawResponse, bool], T],
@@ -36,6 +35,7 @@ async def send(
     timeout: Timeout,
     retry: RetryPolicy,
     max_response_size: int,
+    hooks: Hooks = NO_HOOKS,
     on_response: Callable[[RawResponse], None] | None = None,
 ) -> T:
     """Send the request and return what `read` makes of its response.
@@ -43,41 +43,61 @@ async def send(
     `read` takes the response, and whether an earlier attempt may have been carried out. Errors are raised at the
     end and not where they are caught: tracebacks of the transport hold the headers, and so the secret.
     """
-    ends_at = retry.clock() + timeout.total
+    started = retry.clock()
+    ends_at = started + timeout.total
     attempts = 0
     may_have_reached = False
     response: RawResponse | None = None
     error: APIConnectionError | APIError | ResponseError | None = None
-    while True:
-        attempts += 1
-        try:
-            result = await _attempt(transport, request, timeout, max_response_size)
-        except PortOneError:
-            if error is None:
-                raise
-            break  # not sent, as the client was closed during backoff: raise the original error
-        if isinstance(result, TransportError):
-            response = None
-            error = _connection_error(request, result, attempts, may_have_reached)
-        else:
-            response = result if attempts == 1 else evolve(result, attempts=attempts)
+
+    def end(outcome: BaseException | None) -> None:
+        if hooks.on_end is not None:
+            status = None if response is None else response.status
+            seconds = retry.clock() - started
+            notify(
+                "on_end", hooks.on_end, CallEnd(request.info, attempts, seconds, status, outcome)
+            )
+
+    def final(response: RawResponse) -> None:
+        notify("on_response", on_response, response)
+        notify("on_response", hooks.on_response, response)
+
+    notify("on_request", hooks.on_request, request.info)
+    try:
+        while True:
+            attempts += 1
             try:
-                value = read(response, may_have_reached)
-            except (APIError, ResponseError) as problem:
-                error = problem
-            except Exception as problem:  # noqa: BLE001  (it must not hide that the call was carried out)
-                error = response.unreadable(f"could not be decoded: {_where(problem)}")
+                result = await _attempt(transport, request, timeout, max_response_size)
+            except PortOneError:
+                if error is None:
+                    raise
+                break  # not sent, as the client was closed during backoff: raise the original error
+            if isinstance(result, TransportError):
+                response = None
+                error = _connection_error(request, result, attempts, may_have_reached)
             else:
-                _notify(on_response, response)
-                return value
-        may_have_reached = error.may_have_reached  # of this attempt or an earlier one
-        remaining = await _back_off(retry, request, error, attempts, ends_at)
-        if remaining is None:
-            break
-        timeout = timeout.within(remaining)
-    if response is not None:
-        _notify(on_response, response)
-    raise error
+                response = result if attempts == 1 else evolve(result, attempts=attempts)
+                try:
+                    value = read(response, may_have_reached)
+                except (APIError, ResponseError) as problem:
+                    error = problem
+                except Exception as problem:  # noqa: BLE001  (it must not hide that the call was carried out)
+                    error = response.unreadable(f"could not be decoded: {where(problem)}")
+                else:
+                    final(response)
+                    end(None)
+                    return value
+            may_have_reached = error.may_have_reached  # of this attempt or an earlier one
+            remaining = await _back_off(retry, hooks, request, error, attempts, ends_at)
+            if remaining is None:
+                break
+            timeout = timeout.within(remaining)
+        if response is not None:
+            final(response)
+        raise error  # noqa: TRY301
+    except BaseException as problem:
+        end(problem)
+        raise
 
 
 async def _attempt(
@@ -99,12 +119,17 @@ async def _attempt(
     except PortOneError:
         raise
     except Exception as problem:  # noqa: BLE001  (such as one of a hook of the user's http_client)
-        text, is_transient = _where(problem), False
+        text, is_transient = where(problem), False
     return TransportError(text, may_have_reached=True, is_transient=is_transient)
 
 
 async def _back_off(
-    retry: RetryPolicy, request: Request, error: PortOneError, attempts: int, ends_at: float
+    retry: RetryPolicy,
+    hooks: Hooks,
+    request: Request,
+    error: PortOneError,
+    attempts: int,
+    ends_at: float,
 ) -> float | None:
     """Wait for the next attempt, and return the seconds that are left for it; `None` to give up."""
     try:
@@ -114,10 +139,11 @@ async def _back_off(
         logger.debug(
             "%s: attempt %d failed, retrying in %.2f s: %s", request.info, attempts, delay, error
         )
+        notify("on_retry", hooks.on_retry, Retry(request.info, attempts, error, delay))
         await retry.sleep(delay)
         remaining = ends_at - retry.clock()
     except Exception as problem:  # noqa: BLE001  (the policy's functions may be the user's)
-        _report("a function of the RetryPolicy", problem)
+        report("a function of the RetryPolicy", problem)
         return None
     return remaining if remaining > 0 else None
 
@@ -138,24 +164,3 @@ def _connection_error(
     )
     error.__cause__ = failure.cause
     return error
-
-
-def _notify(on_response: Callable[[RawResponse], None] | None, response: RawResponse) -> None:
-    """Call the user's function. If it fails, that must not hide what came of the call."""
-    if on_response is None:
-        return
-    try:
-        on_response(response)
-    except Exception as problem:  # noqa: BLE001
-        _report("on_response", problem)
-
-
-def _report(what: str, problem: Exception) -> None:
-    """Log that a function of the user's failed, without the exception's text: it may hold personal data."""
-    logger.error("%s raised %s: the call's result is not affected", what, _where(problem))
-
-
-def _where(problem: Exception) -> str:
-    """Return the type of a caught exception and the place that raised it, without its text."""
-    *_, (frame, line) = traceback.walk_tb(problem.__traceback__)
-    return f"{type(problem).__name__} ({Path(frame.f_code.co_filename).name}:{line})"

@@ -62,6 +62,8 @@ class RequestInfo:
     idempotency_key: str | None = field(default=None, repr=False)
     uses_access_token: bool = field(default=False, repr=False)
     """Whether it was authorized by an access token, which expires, and not by the API secret."""
+    server: tuple[str, int] | None = field(default=None, repr=False)
+    """Host and port."""
 
     def __str__(self) -> str:
         return f"{self.method} {self.path}"

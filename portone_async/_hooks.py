@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import logging
 import traceback
 from collections.abc import Callable
@@ -65,23 +66,31 @@ class Hooks:
     def __attrs_post_init__(self) -> None:
         for attribute in fields(Hooks):
             value: Any = getattr(self, attribute.name)
-            if value is not None and not callable(value):
-                raise InvalidArgumentError(f"Hooks({attribute.name}=...) takes a function")
+            if value is not None and (not callable(value) or inspect.iscoroutinefunction(value)):
+                raise InvalidArgumentError(
+                    f"Hooks({attribute.name}=...) takes a function of one argument, which is called and not awaited"
+                )
 
 
-def notify(function: Callable[[T], None] | None, event: T) -> None:
+NO_HOOKS: Final = Hooks()
+
+
+def notify(what: str, function: Callable[[T], None] | None, event: T) -> None:
     """Call a function of the user's. If it fails, that must not hide what came of the call."""
     if function is None:
         return
     try:
         function(event)
     except Exception as problem:  # noqa: BLE001
-        # Not its text, which may hold personal data.
-        logger.error("a hook raised %s: the call is not affected", where(problem))  # noqa: TRY400
+        report(what, problem)
 
 
-def where(problem: BaseException) -> str:
-    """Return an exception's type and place, without its text."""
-    frames = traceback.extract_tb(problem.__traceback__)
-    place = f" ({Path(frames[-1].filename).name}:{frames[-1].lineno})" if frames else ""
-    return f"{type(problem).__name__}{place}"
+def report(what: str, problem: Exception) -> None:
+    """Log that a function of the user's failed, without the exception's text: it may hold personal data."""
+    logger.error("%s raised %s: the call's result is not affected", what, where(problem))
+
+
+def where(problem: Exception) -> str:
+    """Return the type of a caught exception and the place that raised it, without its text."""
+    *_, (frame, line) = traceback.walk_tb(problem.__traceback__)
+    return f"{type(problem).__name__} ({Path(frame.f_code.co_filename).name}:{line})"

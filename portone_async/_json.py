@@ -102,7 +102,7 @@ def _plain(value: Any) -> Any:
         return value
     if isinstance(value, float):
         if not math.isfinite(value):
-            raise TypeError(f"{value} cannot be written as JSON")
+            raise TypeError("it holds NaN or Infinity")
         return value
     if isinstance(value, dict):
         fields = cast("dict[Any, Any]", value)

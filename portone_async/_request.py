@@ -42,6 +42,8 @@ class Settings:
     authorization: str = field(repr=False)
     uses_access_token: bool = False
     store_id: str | None = None
+    server: tuple[str, int] | None = None
+    """Host and port."""
 
 
 @define(frozen=True)
@@ -90,8 +92,14 @@ def build_request(
             else:
                 content = encoded
     key = _idempotency_key(operation.method, options)
-    uses_access_token = operation.secured and settings.uses_access_token
-    info = RequestInfo(operation.method, operation.path, operation.id, key, uses_access_token)
+    info = RequestInfo(
+        operation.method,
+        operation.path,
+        operation.id,
+        key,
+        uses_access_token=operation.secured and settings.uses_access_token,
+        server=settings.server,
+    )
     return _assemble(settings, options, info, target, parameters, content, operation)
 
 
@@ -116,7 +124,9 @@ def build_raw_request(
         else:
             content = encoded
     key = _idempotency_key(method, options)
-    info = RequestInfo(method, "(raw)", None, key, settings.uses_access_token)
+    info = RequestInfo(
+        method, "(raw)", None, key, settings.uses_access_token, server=settings.server
+    )
     return _assemble(settings, options, info, path, parameters, content, None)
 
 

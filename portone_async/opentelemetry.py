@@ -96,7 +96,12 @@ def hooks(
 
 
 def _attributes(request: RequestInfo) -> dict[str, Any]:
-    attributes = {"http.request.method": request.method, "url.template": request.path}
+    attributes: dict[str, Any] = {
+        "http.request.method": request.method,
+        "url.template": request.path,
+    }
+    if request.server is not None:
+        attributes["server.address"], attributes["server.port"] = request.server
     if request.operation_id is not None:
         attributes["portone.operation"] = request.operation_id
     return attributes

@@ -71,7 +71,7 @@ async def send(shop: Shop, requested: Refund) -> Refund:
         current = await _read(shop, requested.id)
         if current.state != "requested":
             return current
-        if getattr(error, "may_have_reached", False):
+        if error.may_have_reached:
             # An earlier attempt of this call may still be in progress, so this error is not the last word. The
             # sweep repeats the request, and looks again.
             raise

@@ -118,7 +118,7 @@ async def charge_first_month(shop: Shop, subscription: Subscription) -> None:
         current = await settle(shop, order.id)
         if current is not None and current.state == "paid":
             return
-        if getattr(error, "may_have_reached", False):
+        if error.may_have_reached:
             raise  # the earlier attempt may still be in progress: sweep.py looks again
         await end(shop, subscription.id)
     else:

@@ -13,11 +13,14 @@ from portone_async.models import errors as generated_errors
 PUBLIC = {
     "portone_async": [
         "APIError",
+        "CallEnd",
+        "Hooks",
         "Model",
         "PortOne",
         "PortOneError",
         "RawResponse",
         "RequestOptions",
+        "Retry",
         "RetryPolicy",
         "Timeout",
         "TypedResponse",
@@ -28,7 +31,7 @@ PUBLIC = {
         "models",
         "with_response",
     ],
-    "portone_async.bulk": ["FailOverError", "Progress", "Result", "Results", "lookup"],
+    "portone_async.bulk": ["Progress", "Result", "Results", "TooManyFailuresError", "lookup"],
     "portone_async.fastapi": [
         "Claim",
         "ClientDependency",
@@ -42,7 +45,7 @@ PUBLIC = {
         "portone_error_handler",
     ],
     "portone_async.webhooks": [
-        "TOLERANCE",
+        "DEFAULT_TOLERANCE",
         "Event",
         "MalformedTimestampError",
         "MissingHeaderError",

@@ -103,7 +103,7 @@ def test_nan_and_infinity_are_refused_by_name(constant: str, around: str) -> Non
     with pytest.raises(ValueError, match=f"{constant} is not JSON"):
         loads((around % constant).encode())
     value = json.loads(around % constant)
-    with pytest.raises(TypeError, match=r"(nan|inf) cannot be written as JSON"):
+    with pytest.raises(TypeError, match=r"NaN or Infinity"):
         dumps(value)
 
 

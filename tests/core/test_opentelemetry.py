@@ -1,0 +1,115 @@
+"""OpenTelemetry: a span and metrics for each call, and nothing personal in them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from opentelemetry.instrumentation.httpx import HTTPXClientInstrumentor
+from opentelemetry.sdk.metrics import MeterProvider
+from opentelemetry.sdk.metrics.export import InMemoryMetricReader
+from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
+from opentelemetry.sdk.trace.export import SimpleSpanProcessor
+from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
+from opentelemetry.trace import SpanKind, StatusCode
+
+from portone_async import PortOne, RetryPolicy, errors, opentelemetry
+
+from .conftest import ORDER, SECRET, WORD, Waits, paid
+from .server import Server, answer, empty, error
+
+pytestmark = pytest.mark.anyio
+
+
+class Telemetry:
+    """Providers that keep in memory what they are given."""
+
+    def __init__(self) -> None:
+        self.exporter = InMemorySpanExporter()
+        self.tracers = TracerProvider()
+        self.tracers.add_span_processor(SimpleSpanProcessor(self.exporter))
+        self.reader = InMemoryMetricReader()
+        self.meters = MeterProvider([self.reader])
+
+    def client(self, url: str, **arguments: Any) -> PortOne:
+        hooks = opentelemetry.hooks(tracer_provider=self.tracers, meter_provider=self.meters)
+        policy = RetryPolicy(sleep=Waits().sleep)
+        return PortOne(SECRET, base_url=url, hooks=hooks, retry=policy, **arguments)
+
+    @property
+    def spans(self) -> list[ReadableSpan]:
+        return list(self.exporter.get_finished_spans())
+
+    def metrics(self) -> dict[str, list[Any]]:
+        data = self.reader.get_metrics_data()
+        assert data is not None
+        return {
+            metric.name: list(metric.data.data_points)
+            for resource in data.resource_metrics
+            for scope in resource.scope_metrics
+            for metric in scope.metrics
+        }
+
+
+@pytest.mark.parametrize("transport", ["httpx", "direct"])
+async def test_a_call_is_a_span_with_its_retries(
+    server: Server, anyio_backend: str, transport: Any
+) -> None:
+    if transport == "direct" and anyio_backend == "trio":
+        pytest.skip("asyncio only")
+    telemetry = Telemetry()
+    server.plays(empty(503), answer(paid()))
+    async with telemetry.client(server.url, transport=transport) as portone:
+        await portone.payment.get_payment(ORDER)
+    (span,) = telemetry.spans
+    assert span.name == "GET /payments/{paymentId}"
+    assert span.kind is SpanKind.CLIENT
+    assert span.attributes == {
+        "http.request.method": "GET",
+        "url.template": "/payments/{paymentId}",
+        "server.address": "127.0.0.1",
+        "server.port": int(server.url.rpartition(":")[2]),
+        "portone.operation": "getPayment",
+        "http.response.status_code": 200,
+        "http.request.resend_count": 1,
+    }
+    assert [event.name for event in span.events] == ["retry"]
+    assert span.status.status_code is StatusCode.UNSET
+    metrics = telemetry.metrics()
+    (duration,) = metrics["http.client.request.duration"]
+    assert duration.count == 1
+    (retries,) = metrics["portone.client.retries"]
+    assert retries.value == 1
+    assert retries.attributes["error.type"] == "503"
+
+
+async def test_an_error_has_portones_type_and_nothing_personal(server: Server) -> None:
+    telemetry = Telemetry()
+    server.plays(error("PAYMENT_NOT_FOUND", 404, message=WORD))
+    async with telemetry.client(server.url) as portone:
+        with pytest.raises(errors.PaymentNotFoundError):
+            await portone.payment.get_payment(ORDER)
+    (span,) = telemetry.spans
+    assert span.attributes is not None
+    assert span.attributes["error.type"] == "PAYMENT_NOT_FOUND"
+    assert span.status.status_code is StatusCode.ERROR
+    written = span.to_json() + repr(telemetry.metrics())
+    for marker in (SECRET, ORDER, WORD):
+        assert marker not in written
+
+
+async def test_spans_of_httpx_are_children_of_the_call(server: Server) -> None:
+    telemetry = Telemetry()
+    server.plays(answer(paid()))
+    HTTPXClientInstrumentor().instrument(tracer_provider=telemetry.tracers)
+    try:
+        async with telemetry.client(server.url) as portone:
+            await portone.payment.get_payment("order-1")
+    finally:
+        HTTPXClientInstrumentor().uninstrument()
+    inner, outer = telemetry.spans
+    assert outer.name == "GET /payments/{paymentId}"
+    context = outer.get_span_context()
+    assert inner.parent is not None
+    assert context is not None
+    assert inner.parent.span_id == context.span_id
