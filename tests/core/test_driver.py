@@ -555,6 +555,41 @@ async def test_the_total_time_ends_the_retries(
     assert caught.value.attempts == 3
 
 
+async def test_the_total_time_ends_an_attempt(server: Server, portone: PortOne) -> None:
+    """Though more is to come: PortOne may have received the request."""
+    server.plays(silence())
+    options = RequestOptions(timeout=Timeout(total=0.05), max_retries=0)
+    with pytest.raises(errors.APITimeoutError, match="the time of the call is up") as caught:
+        await portone.payment.cancel_payment("order-1", reason="r", options=options)
+    assert caught.value.may_have_reached
+
+
+async def test_what_earlier_attempts_left_of_the_total_time_ends_an_attempt(
+    server: Server, transport: TransportName
+) -> None:
+    """Not the total time over again."""
+    clock = Waits()
+
+    async def sleep(_delay: float) -> None:
+        clock.append(99.95)
+
+    server.plays(empty(503), silence())
+    async with PortOne(
+        SECRET,
+        base_url=server.url,
+        retry=RetryPolicy(sleep=sleep, clock=clock.clock),
+        timeout=Timeout(total=100),
+        transport=transport,
+    ) as portone:
+        with (
+            anyio.fail_after(PATIENCE),
+            pytest.raises(errors.APITimeoutError, match="the time of the call is up") as caught,
+        ):
+            await portone.payment.cancel_payment("order-1", reason="r")
+    assert caught.value.attempts == 2
+    assert caught.value.may_have_reached
+
+
 # Cancellation
 
 
