@@ -18,7 +18,7 @@ import orjson
 _DIGITS_AS_ZERO: Final = bytes.maketrans(b"123456789", b"000000000")
 # The smallest integer beyond 64 bits has this many digits.
 _LONG_NUMBER: Final = b"0" * len(str(2**63))
-_BEFORE_A_NUMBER: Final = frozenset(b"[:,- \t\r\n")
+_BEFORE_A_NUMBER: Final = frozenset(b"[:, \t\r\n")
 
 
 def loads(content: bytes) -> Any:
@@ -55,7 +55,8 @@ def _may_hold_a_big_integer(content: bytes) -> bool:
     zeros = content.translate(_DIGITS_AS_ZERO)
     start = zeros.find(_LONG_NUMBER)
     while start >= 0:
-        if start == 0 or content[start - 1] in _BEFORE_A_NUMBER:
+        before = start - 2 if content[start - 1 : start] == b"-" else start - 1
+        if before < 0 or content[before] in _BEFORE_A_NUMBER:
             return True
         # The rest of a longer run has a digit before it.
         start = zeros.find(_LONG_NUMBER, start + len(_LONG_NUMBER))

@@ -113,11 +113,8 @@ def additional_properties(
 
 def time_texts(model: Model) -> dict[str, Any]:
     """What each time of a model was read from, by attribute; the attribute may have changed since."""
-    names = model.__time_fields__
-    if not names:
-        return {}
     texts = model.__time_texts__ or getattr(model.additional_properties, "time_texts", ())
-    return dict(zip(names, texts, strict=False))
+    return dict(zip(model.__time_fields__, texts, strict=False))
 
 
 def argument_name(json_name: str) -> str:

@@ -40,7 +40,7 @@ def report_mismatch(value: Any, where: str, problem: str | None = None) -> Any:
     problem = problem or ("missing" if value is None else f"a JSON {type(value).__name__}")
     if (where, problem) not in _reported:
         _reported.add((where, problem))
-        logger.warning("a response does not match PortOne's document: %s is %s", where, problem)
+        logger.warning("JSON from PortOne does not match its document: %s is %s", where, problem)
     return value
 
 

@@ -44,4 +44,6 @@ def is_text_of(text: str, value: datetime) -> bool:
         parsed = parse_datetime(text)
     except ValueError:
         return False
-    return parsed == value and parsed.utcoffset() == value.utcoffset()
+    return parsed == value and (
+        parsed.tzinfo is value.tzinfo or parsed.utcoffset() == value.utcoffset()
+    )

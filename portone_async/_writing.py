@@ -16,7 +16,7 @@ def write(value: Any) -> Any:
     Raises `InvalidArgumentError` for a datetime without a time zone, which is ambiguous.
     """
     if isinstance(value, Model):
-        texts = time_texts(value)
+        texts = time_texts(value) if value.__time_fields__ else {}
         written: dict[str, Any] = {}
         for name, json_name in field_names(type(value)):
             item = getattr(value, name)
@@ -45,10 +45,10 @@ def write(value: Any) -> Any:
 
 def _write_time(value: Any, text: Any) -> Any:
     """A time that was read: as it came, nanoseconds and zeros included, unless it has been changed since."""
-    if isinstance(value, list) and isinstance(text, list):
+    if isinstance(text, str) and isinstance(value, datetime) and is_text_of(text, value):
+        return text
+    if isinstance(text, list) and isinstance(value, list):
         times, texts = cast("list[Any]", value), cast("list[Any]", text)
         if len(times) == len(texts):
             return [_write_time(*pair) for pair in zip(times, texts, strict=True)]
-    if isinstance(value, datetime) and isinstance(text, str) and is_text_of(text, value):
-        return text
     return write(value)

@@ -16,7 +16,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from portone_async._json import dumps, loads
+from portone_async._json import _may_hold_a_big_integer, dumps, loads
 
 HALF = "\ud83c"
 """The first half of an emoji."""
@@ -91,6 +91,24 @@ def test_other_bytes_are_a_value_error(content: bytes) -> None:
 )
 def test_what_orjson_refuses_or_rounds_is_written_back_as_it_came(content: bytes) -> None:
     assert dumps(loads(content)) == content
+
+
+@pytest.mark.parametrize(
+    ("content", "expected"),
+    [
+        (b'{"id":"pg-00000000000000000001","at":"2024-05-06T07:08:09.123456789Z"}', False),
+        (b'["00000000000000000000000000000000000000000"]', False),
+        (b'{"a":0.1234567890123456789012,"b":123456789012345678}', False),
+        (b'{"a": 1234567890123456789}', True),
+        (b"[0,-1234567890123456789]", True),
+        (b"-1234567890123456789012", True),
+        (b"1234567890123456789012", True),
+    ],
+)
+def test_the_slower_parser_is_asked_only_where_a_big_integer_may_be(
+    content: bytes, expected: bool
+) -> None:
+    assert _may_hold_a_big_integer(content) is expected
 
 
 def test_only_the_half_is_escaped() -> None:
