@@ -49,21 +49,21 @@ class ConnectionPool(Generic[C]):
     async def acquire(self, timeout: Timeout) -> C:
         """Return an idle connection or a new one, to be released. Raises `TransportError`."""
         limiter, idle = self._of_this_loop()
-        await _acquire(limiter, min(timeout.pool, timeout.total))
+        waited = await _acquire(limiter, min(timeout.pool, timeout.total))
         try:
-            return await self._take(idle) or await self.open(timeout)
+            return await self._take(idle) or await self.open(timeout.within(timeout.total - waited))
         except BaseException:
             limiter.release()
             raise
 
-    async def release(self, connection: C) -> None:
-        """Take a connection back."""
+    async def release(self, connection: C, *, keep: bool) -> None:
+        """Take a connection back, to keep it for another request or to close it."""
         limiter, idle = self._of_this_loop()
         try:
-            if self._closed:
-                await _close(connection)
-            else:
+            if keep and not self._closed:
                 idle.append(connection)
+            else:
+                await _close(connection)
         finally:
             limiter.release()
 
@@ -106,12 +106,15 @@ class ConnectionPool(Generic[C]):
         return self._loops[loop]
 
 
-async def _acquire(limiter: anyio.Semaphore, seconds: float) -> None:
+async def _acquire(limiter: anyio.Semaphore, seconds: float) -> float:
+    """Return the seconds that it took."""
     try:
-        return limiter.acquire_nowait()
+        limiter.acquire_nowait()
+        return 0.0
     except anyio.WouldBlock:
-        with anyio.move_on_after(seconds):
-            return await limiter.acquire()
+        with anyio.move_on_after(seconds) as scope:
+            await limiter.acquire()
+            return anyio.current_time() - (scope.deadline - seconds)
     raise TransportError("no connection was free", timed_out=True, may_have_reached=False)
 
 

@@ -156,7 +156,7 @@ class Server:
                     await self._converse(stream)
                 except Hangup as hangup:
                     if hangup.reset:
-                        _reset_on_close(stream)
+                        reset_on_close(stream)
                 except (anyio.EndOfStream, anyio.BrokenResourceError, anyio.ClosedResourceError):
                     pass
                 except (
@@ -206,7 +206,7 @@ async def _read_request(stream: ByteStream, data: bytes) -> tuple[Seen, bytes]:
             return seen, parser.trailing_data[0]
 
 
-def _reset_on_close(stream: ByteStream) -> None:
+def reset_on_close(stream: ByteStream) -> None:
     with suppress(
         OSError, AttributeError
     ):  # it may be gone already, which uvloop's streams tell so
