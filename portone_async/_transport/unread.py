@@ -22,7 +22,7 @@ def is_drained(transport: Any) -> bool:
                 connection = connection._connection  # noqa: PLW2901, SLF001  (of a proxy, or not HTTP's own)
             left = connection._h11_state.trailing_data[0]  # noqa: SLF001
             return not left and not _has_unread_data(connection._network_stream._stream)  # noqa: SLF001
-    except AttributeError:
+    except (AttributeError, LookupError, TypeError):
         logging.getLogger("portone_async").warning(
             "unknown version of httpx, httpcore or anyio: each connection is used for one request only"
         )

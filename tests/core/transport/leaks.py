@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import gc
 import logging
-import os
 import random
 import ssl
 import sys
@@ -39,7 +38,7 @@ from tests.core.server import (
 )
 from tests.core.tls import Authority
 from tests.core.transport.matrix import EXHAUSTIVE, ONCE, Kind
-from tests.core.transport.servers import check_capacity, named, requested_id
+from tests.core.transport.servers import check_capacity, named, open_files, requested_id
 
 CONNECTIONS = 5
 CONCURRENCY = 50
@@ -92,8 +91,7 @@ async def settle() -> None:
 
 def resources() -> dict[str, int]:
     """What the process has open, and what runs in it."""
-    files = len(os.listdir("/proc/self/fd"))  # noqa: PTH208
-    return {"files": files, "tasks": len(anyio.get_running_tasks())}
+    return {"files": open_files(), "tasks": len(anyio.get_running_tasks())}
 
 
 # At each turn of the event loop

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import socket
 import ssl
+import threading
 from collections.abc import AsyncGenerator, Awaitable, Callable, Generator, Mapping
 from contextlib import asynccontextmanager, contextmanager, suppress
 
@@ -59,6 +61,11 @@ async def until(condition: Callable[[], bool]) -> None:
     with anyio.fail_after(PATIENCE):
         while not condition():
             await anyio.sleep(0.001)
+
+
+def open_files() -> int:
+    """How many files and sockets the process has open."""
+    return len(os.listdir("/dev/fd"))  # noqa: PTH208
 
 
 async def check_capacity(portone: PortOne, server: Server, count: int) -> None:
@@ -186,3 +193,45 @@ async def small_server(handler: Callable[[Peer], Awaitable[None]]) -> AsyncGener
             tasks.start_soon(accept)
             yield f"http://127.0.0.1:{listener.getsockname()[1]}"
             tasks.cancel_scope.cancel()
+
+
+@define
+class DeafServer:
+    """A server with TLS that responds once on each connection, and then hears nothing any more."""
+
+    url: str
+    requests: int = 0
+    gate: threading.Event = field(factory=threading.Event)
+    """Responses are sent when it is set."""
+
+    def serve(self, raw: socket.socket, tls: ssl.SSLContext, end: threading.Event) -> None:
+        with suppress(OSError), raw, tls.wrap_socket(raw, server_side=True) as stream:
+            stream.recv(100_000)
+            self.requests += 1
+            self.gate.wait(PATIENCE)
+            stream.sendall(RESPONSE)
+            end.wait()
+
+
+@contextmanager
+def deaf_server(tls: ssl.SSLContext) -> Generator[DeafServer]:
+    end = threading.Event()
+    with socket.create_server(("127.0.0.1", 0), backlog=50) as listener:
+        server = DeafServer(f"https://127.0.0.1:{listener.getsockname()[1]}")
+
+        def accept() -> None:
+            with suppress(OSError):
+                while True:
+                    raw, _ = listener.accept()
+                    threads.append(threading.Thread(target=server.serve, args=(raw, tls, end)))
+                    threads[-1].start()
+
+        threads = [threading.Thread(target=accept)]
+        threads[0].start()
+        try:
+            yield server
+        finally:
+            end.set()
+            listener.shutdown(socket.SHUT_RDWR)
+            for thread in threads:
+                thread.join()
