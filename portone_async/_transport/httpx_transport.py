@@ -5,6 +5,8 @@ from __future__ import annotations
 import logging
 import ssl
 from contextvars import ContextVar
+from math import inf
+from time import monotonic
 from types import ModuleType
 from typing import Any, Final
 
@@ -24,7 +26,7 @@ from portone_async._transport.interface import (
     too_large,
 )
 from portone_async._transport.pool import ConnectionPool
-from portone_async._transport.unread import has_unread_data
+from portone_async._transport.unread import is_drained
 
 _CONNECTION: Final = "portone_async.connection"
 # Errors of httpx's by which a request certainly did not reach PortOne; by any other it may have.
@@ -69,9 +71,9 @@ class HttpxTransport:
             try:
                 return await self._exchange(request, timeout, connection)
             finally:
-                await self.pool.release(connection)
+                await self.pool.release(connection, keep=connection.idle_since > 0)
         if connection is not None:
-            raise time_is_up()
+            raise time_is_up(may_have_reached=not connection.is_connecting)
         raise TransportError("no connection was free", timed_out=True, may_have_reached=False)
 
     async def aclose(self) -> None:
@@ -86,7 +88,7 @@ class HttpxTransport:
             raise ClientClosedError("the http_client is closed")
         built = self._build(request, timeout, connection)
         if connection is not None:
-            connection.is_clean = False
+            connection.idle_since = -inf
         _logged.set((built.url, request.info.path))
         try:
             # No redirects: the secret goes where it was meant to go, and nowhere else.
@@ -105,12 +107,15 @@ class HttpxTransport:
                 may_have_reached=name not in _NOT_SENT,
                 error=error,
             ) from None
-        if connection is not None:
-            connection.is_clean = not has_unread_data(connection)
+        if connection is not None and is_drained(connection):
+            connection.idle_since = monotonic()
         return result
 
     def _build(self, request: Request, timeout: Timeout, connection: _Connection | None) -> Any:
         limits = {"connect": timeout.connect, "read": timeout.read, "write": timeout.write}
+        extensions = {"timeout": {**limits, "pool": timeout.pool}, _CONNECTION: connection}
+        if connection is not None and connection.stream is None:
+            extensions["trace"] = connection.trace
         try:
             # With a stream rather than content httpx takes the headers as they are, in half the time.
             return self.library.Request(
@@ -118,7 +123,7 @@ class HttpxTransport:
                 self.origin.url + request.target,
                 headers=self._headers(request),
                 stream=self.library.ByteStream(request.content or b""),
-                extensions={"timeout": {**limits, "pool": timeout.pool}, _CONNECTION: connection},
+                extensions=extensions,
             )
         except self.library.InvalidURL:
             pass  # its message may repeat an id
@@ -158,9 +163,7 @@ def own(
     httpx's own pool goes through all its connections for each request, and loses them for good when requests are
     cancelled (encode/httpcore#1093). Raises what httpx does for a proxy that it cannot use.
     """
-    limits = httpx.Limits(
-        max_connections=1, max_keepalive_connections=1, keepalive_expiry=KEEPALIVE
-    )
+    limits = httpx.Limits(max_connections=1, keepalive_expiry=None)
 
     async def connect(_: Timeout) -> _Connection:
         return _Connection(verify=tls, limits=limits, proxy=proxy)
@@ -187,13 +190,30 @@ class _Dispatch(httpx.AsyncBaseTransport):
 
 
 class _Connection(httpx.AsyncHTTPTransport):
-    """A transport of httpx's with one connection, which it opens, and renews where the server closed it."""
+    """A transport of httpx's for one connection, which the first request opens."""
 
-    is_clean = True
-    """Whether all that was received were the responses to the requests that were sent."""
+    idle_since = -inf
+    """Finite while all that was received were the responses to the requests that were sent."""
+    stream: Any = None
+    """The TCP connection."""
+    is_connecting = False
 
     async def is_reusable(self) -> bool:
-        return self.is_clean
+        if self.stream is None or monotonic() - self.idle_since > KEEPALIVE:
+            return False
+        return not self.stream.get_extra_info("is_readable")
+
+    async def trace(self, event: str, info: dict[str, Any]) -> None:
+        step, _, state = event.rpartition(".")
+        self.is_connecting = step.endswith(("connect_tcp", "start_tls")) and state != "complete"
+        if event == "connection.connect_tcp.complete":
+            self.stream = info["return_value"]
+
+    async def aclose(self) -> None:
+        # httpcore does not close a socket that is cancelled during the TLS handshake.
+        await super().aclose()
+        if self.stream is not None:
+            await self.stream.aclose()
 
 
 # httpx logs the URL of each request at INFO, and PortOne's hold ids, names and phone numbers.

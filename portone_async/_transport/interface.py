@@ -54,9 +54,10 @@ class TransportError(Exception):
         self.is_transient: Final = is_transient and not distrusted
 
 
-def time_is_up() -> TransportError:
+def time_is_up(*, may_have_reached: bool = True) -> TransportError:
     """Return the error for a call that has taken `Timeout.total`."""
-    return TransportError("the time of the call is up", timed_out=True, may_have_reached=True)
+    problem = "the time of the call is up"
+    return TransportError(problem, timed_out=True, may_have_reached=may_have_reached)
 
 
 def too_large(limit: int) -> TransportError:
@@ -71,7 +72,7 @@ def _root_cause(error: BaseException) -> OSError | None:
     for inner in (error.__cause__ or error.__context__, *members):  # pyright: ignore[reportUnknownVariableType]
         if inner is not None and (cause := _root_cause(inner)) is not None:  # pyright: ignore[reportUnknownArgumentType]
             return cause
-    if not isinstance(error, OSError):
+    if not isinstance(error, OSError) or isinstance(error, ssl.SSLWantReadError):
         return None
     error.__cause__ = error.__context__ = None
     return error.with_traceback(None)

@@ -52,21 +52,23 @@ class ConnectionPool(Generic[C]):
         try:
             limiter.acquire_nowait()
         except anyio.WouldBlock:
+            started = anyio.current_time()
             await self.wait(limiter, timeout)
+            timeout = timeout.within(timeout.total - anyio.current_time() + started)
         try:
             return await self._take(idle) or await self.open(timeout)
         except BaseException:
             limiter.release()
             raise
 
-    async def release(self, connection: C) -> None:
-        """Take a connection back."""
+    async def release(self, connection: C, *, keep: bool) -> None:
+        """Take a connection back, to keep it for another request or to close it."""
         limiter, idle = self._of_this_loop()
         try:
-            if self._closed:
-                await _close(connection)
-            else:
+            if keep and not self._closed:
                 idle.append(connection)
+            else:
+                await _close(connection)
         finally:
             limiter.release()
 

@@ -14,32 +14,31 @@ from typing import Any
 import sniffio
 
 
-def has_unread_data(transport: Any) -> bool:
-    """Return whether anything is left, after a response of a one-connection transport was read to its end."""
+def is_drained(transport: Any) -> bool:
+    """Return whether a one-connection transport is still connected, and nothing is left behind the response."""
     try:
         for connection in transport._pool.connections:  # noqa: SLF001  (none if it was closed)
-            http = connection._connection  # noqa: SLF001
-            network = http._network_stream  # noqa: SLF001
-            stream = getattr(network._stream, "transport_stream", network._stream)  # noqa: SLF001
-            # What anyio received from asyncio, but has not handed out.
-            is_asyncio = sniffio.current_async_library() == "asyncio"
-            queued = is_asyncio and bool(stream._protocol.read_queue)  # noqa: SLF001
-            if any(http._h11_state.trailing_data) or queued or _tls_has_more(network):  # noqa: SLF001
-                return True
-    except AttributeError:
+            while not hasattr(connection, "_h11_state"):
+                connection = connection._connection  # noqa: PLW2901, SLF001  (of a proxy, or not HTTP's own)
+            left = connection._h11_state.trailing_data[0]  # noqa: SLF001
+            return not left and not _has_unread_data(connection._network_stream._stream)  # noqa: SLF001
+    except (AttributeError, LookupError, TypeError):
         logging.getLogger("portone_async").warning(
             "unknown version of httpx, httpcore or anyio: each connection is used for one request only"
         )
-        return True
     return False
 
 
-def _tls_has_more(network: Any) -> bool:
-    """Return whether TLS has, or could decrypt, more than was read."""
-    tls = network.get_extra_info("ssl_object")
+def _has_unread_data(stream: Any) -> bool:
+    """Return whether a stream of anyio's or trio's holds, or could decrypt, more than was read."""
+    if not hasattr(stream, "transport_stream"):
+        # What anyio received from asyncio, but has not handed out. A socket of trio's holds nothing.
+        is_asyncio = sniffio.current_async_library() == "asyncio"
+        return bool(stream._protocol.read_queue) if is_asyncio else not stream.socket  # noqa: SLF001
     try:
-        return tls is not None and tls.read(1) is not None
+        stream._ssl_object.read(1)  # noqa: SLF001
     except ssl.SSLWantReadError:
-        return False
+        return _has_unread_data(stream.transport_stream)
     except OSError:
-        return True
+        pass
+    return True

@@ -58,7 +58,7 @@ class Seen:
         return None if given is None else given.removeprefix('"').removesuffix('"')
 
 
-@define
+@define(eq=False)
 class Exchange:
     """One request and the connection that it came by."""
 
@@ -99,6 +99,7 @@ class Server:
     script: list[Step] = field(factory=list)
     always: Step | None = None
     requests: list[Seen] = field(factory=list)
+    exchanges: list[Exchange] = field(factory=list)
     unread: int = 0
     opened: int = 0
     open: int = 0
@@ -156,7 +157,7 @@ class Server:
                     await self._converse(stream)
                 except Hangup as hangup:
                     if hangup.reset:
-                        _reset_on_close(stream)
+                        reset_on_close(stream)
                 except (anyio.EndOfStream, anyio.BrokenResourceError, anyio.ClosedResourceError):
                     pass
                 except (
@@ -182,8 +183,9 @@ class Server:
                 raise Hangup(reset=True)
             request, data = await _read_request(stream, data)
             self.requests.append(request)
+            self.exchanges.append(Exchange(self, stream, request))
             self.changed()
-            await step.play(Exchange(self, stream, request))
+            await step.play(self.exchanges[-1])
 
 
 async def _read_request(stream: ByteStream, data: bytes) -> tuple[Seen, bytes]:
@@ -206,7 +208,7 @@ async def _read_request(stream: ByteStream, data: bytes) -> tuple[Seen, bytes]:
             return seen, parser.trailing_data[0]
 
 
-def _reset_on_close(stream: ByteStream) -> None:
+def reset_on_close(stream: ByteStream) -> None:
     with suppress(
         OSError, AttributeError
     ):  # it may be gone already, which uvloop's streams tell so

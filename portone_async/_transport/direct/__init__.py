@@ -41,7 +41,7 @@ class DirectTransport:
         try:
             return await connection.send(request, timeout, ends_at)
         finally:
-            await self._pool.release(connection)
+            await self._pool.release(connection, keep=True)
 
     async def aclose(self) -> None:
         """Close the connections."""

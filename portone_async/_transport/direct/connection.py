@@ -184,6 +184,7 @@ class DirectConnection(asyncio.Protocol):
             self._transport.abort()
 
     def _wake_up(self) -> None:
+        self._deadline = inf  # it may have passed while the loop was held up
         if self._wakeup is not None and not self._wakeup.done():
             self._wakeup.set_result(None)
 

@@ -1,6 +1,7 @@
-"""Cancels calls at every point that there is, in a process of its own: whatever is left behind is told at its end.
+"""Cancels calls in a process of its own, which fails if anything is left behind.
 
-`python -X dev -W error -m wire.leaks asyncio|uvloop FOLDER`, with the folder of an authority or `-` for no TLS.
+`python -X dev -W error -m tests.core.transport.leaks TRANSPORT LOOP FOLDER SEED COUNT`, with the folder of an
+authority. Python's development mode finds what was never closed or never awaited.
 """
 
 from __future__ import annotations
@@ -8,59 +9,115 @@ from __future__ import annotations
 import asyncio
 import gc
 import logging
+import random
+import ssl
 import sys
+import warnings
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import anyio
+from anyio.lowlevel import checkpoint
 
-from portone_async import PortOne, errors
-from tests.core.server import PATIENCE, Server, answer, half, reset, serving, stalled, then_close
+from portone_async import PortOne, RequestOptions, Timeout, errors
+
+from tests.core.server import (
+    PATIENCE,
+    Exchange,
+    Hangup,
+    Server,
+    Step,
+    answer,
+    half,
+    reset,
+    serving,
+    stalled,
+    then_close,
+)
 from tests.core.tls import Authority
+from tests.core.transport.matrix import EXHAUSTIVE, ONCE, Kind
+from tests.core.transport.servers import check_capacity, named, open_files, requested_id
 
-TURNS = 30
+CONNECTIONS = 5
+CONCURRENCY = 50
 STEPS = {
-    "answer": answer({"status": "PAID"}),
+    "response": Step(lambda exchange: exchange.write(named(requested_id(exchange)))),
     "stalled": stalled(b"x" * 1_000),
     "half": half(b"x" * 1_000),
     "reset": reset(),
     "closing": then_close(answer({"status": "PAID"})),
 }
+Call = Callable[[], Awaitable[None]]
+problems: list[str] = []
 
 
-async def main(authority: Authority | None) -> None:
-    told: list[str] = []
-    asyncio.get_running_loop().set_exception_handler(lambda _, context: told.append(str(context)))
-    async with serving(authority and authority.server()) as server:
-        calls = 0
-        for name, step in STEPS.items():
-            server.always = step
-            for turns in range(TURNS):
-                for way in (by_task, by_scope, by_timeout):
-                    await one(server, authority, way, turns)
-                    calls += 1
-            assert not told, (name, told)
-        await server.until(lambda: server.open == 0)
-    await asyncio.sleep(0.05)
+async def main(kind: Kind, authority: Authority, seed: int, count: int) -> None:
+    if kind.loop != "trio":
+        loop = asyncio.get_running_loop()
+        loop.set_debug(False)  # slow, and of no use here
+        loop.set_exception_handler(lambda _, context: problems.append(str(context)))
+    chance = random.Random(seed)
+    for tls in (None, authority.server()):
+        trust = tls and authority.client()
+        async with serving(tls) as server:
+            await warm_up(kind, server, trust)
+            before = resources()
+            await cancel_at_each_turn(kind, server, trust)
+            await cancel_at_random(kind, server, trust, chance, count // 2)
+            await server.until(lambda: server.open == 0)
+            await settle()
+            assert resources() == before, (before, resources())
+    assert not problems, problems
+
+
+async def warm_up(kind: Kind, server: Server, trust: ssl.SSLContext | None) -> None:
+    """Have everything imported, and the loop's own files opened."""
+    server.always = answer({"status": "PAID"})
+    async with kind.client(server.url, ssl_context=trust) as portone:
+        await portone.payment.get_payment("order-1")
+    await server.until(lambda: server.open == 0)
+    await settle()
+
+
+async def settle() -> None:
+    for _ in range(20):
+        await checkpoint()
     gc.collect()
-    assert not told, told
-    left = [task for task in asyncio.all_tasks() if task is not asyncio.current_task()]
-    assert not left, left
-    print("ok", calls)
+    for _ in range(20):
+        await checkpoint()
 
 
-Way = Callable[[Callable[[], Awaitable[None]], int], Awaitable[None]]
+def resources() -> dict[str, int]:
+    """What the process has open, and what runs in it."""
+    return {"files": open_files(), "tasks": len(anyio.get_running_tasks())}
 
 
-async def one(server: Server, authority: Authority | None, way: Way, turns: int) -> None:
-    """A call on a new connection, one after it, and a client that is closed."""
+# At each turn of the event loop
+
+
+async def cancel_at_each_turn(kind: Kind, server: Server, trust: ssl.SSLContext | None) -> None:
+    """Cancel a call on a new connection, one after it, and the closing of the client."""
+    ways = [by_scope, by_task] if kind.loop != "trio" else [by_scope]
+    for name, step in STEPS.items():
+        server.always = step
+        for turns in range(0, 24, 1 if EXHAUSTIVE else 4):
+            for way in ways:
+                await one(kind, server, trust, way, turns)
+        assert not problems, (name, problems)
+
+
+async def one(
+    kind: Kind, server: Server, trust: ssl.SSLContext | None, way: Way, turns: int
+) -> None:
     portone = PortOne(
         "secret",
         base_url=server.url,
+        transport=kind.transport,
         max_connections=1,
         max_retries=0,
-        ssl_context=authority and authority.client(),
+        ssl_context=trust,
     )
 
     async def call() -> None:
@@ -74,13 +131,19 @@ async def one(server: Server, authority: Authority | None, way: Way, turns: int)
         await portone.aclose()
 
 
+Way = Callable[[Call, int], Awaitable[None]]
+
+
 async def turn(turns: int) -> None:
-    """Let the loop turn a number of times, some of them with time for the network and for threads."""
+    """Let the loop turn a number of times, some of them with time for the network."""
     for number in range(turns):
-        await asyncio.sleep(0.001 if number % 5 == 4 else 0)
+        if number % 5 == 4:
+            await anyio.sleep(0.001)
+        else:
+            await checkpoint()
 
 
-async def by_task(call: Callable[[], Awaitable[None]], turns: int) -> None:
+async def by_task(call: Call, turns: int) -> None:
     task = asyncio.ensure_future(call())
     await turn(turns)
     task.cancel()
@@ -88,28 +151,98 @@ async def by_task(call: Callable[[], Awaitable[None]], turns: int) -> None:
         await task
 
 
-async def by_scope(call: Callable[[], Awaitable[None]], turns: int) -> None:
+async def by_scope(call: Call, turns: int) -> None:
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(call)
         await turn(turns)
         tasks.cancel_scope.cancel()
 
 
-async def by_timeout(call: Callable[[], Awaitable[None]], turns: int) -> None:
-    with suppress(TimeoutError):
-        async with asyncio.timeout(turns * 0.0003):
-            await call()
+# At random moments
+
+
+async def cancel_at_random(
+    kind: Kind,
+    server: Server,
+    trust: ssl.SSLContext | None,
+    chance: random.Random,
+    count: int,
+) -> None:
+    """Many calls over few connections, cancelled or out of time whenever it happens to be."""
+
+    async def play(exchange: Exchange) -> None:
+        data = named(requested_id(exchange))
+        cut = chance.randrange(len(data))
+        await exchange.write(data[:cut])
+        await turn(chance.randrange(12))
+        if chance.random() < 0.1:
+            raise Hangup(reset=chance.random() < 0.5)
+        await exchange.write(data[cut:])
+
+    server.always = Step(play)
+    ends = dict.fromkeys(["response", "cancelled", "timeout", "error"], 0)
+    limiter = anyio.Semaphore(CONCURRENCY)
+    is_trio = kind.loop == "trio"
+    async with kind.client(
+        server.url, max_connections=CONNECTIONS, ssl_context=trust, max_retries=0
+    ) as portone:
+
+        async def call(number: int) -> None:
+            way = chance.choice(["scope", "total"] if is_trio else ["scope", "total", "task"])
+            delay = chance.choice([0.0, 0.001, 0.01, 0.05, 60.0]) * (0.5 + chance.random())
+            options = ONCE
+            if way == "total":
+                options = RequestOptions(timeout=Timeout(total=max(delay, 1e-6)))
+            try:
+                with anyio.move_on_after(delay if way == "scope" else 60) as scope:
+                    if way == "task" and delay < 1:
+                        task = asyncio.current_task()
+                        assert task is not None
+                        handle = asyncio.get_running_loop().call_later(delay, task.cancel)
+                        try:
+                            await get(portone, number, options)
+                        finally:
+                            handle.cancel()
+                    else:
+                        await get(portone, number, options)
+                    ends["response"] += 1
+                ends["cancelled"] += scope.cancelled_caught
+            except errors.APITimeoutError:
+                ends["timeout"] += 1
+            except errors.APIConnectionError:
+                ends["error"] += 1
+            except asyncio.CancelledError:
+                if way != "task":
+                    raise
+                ends["cancelled"] += 1
+            finally:
+                limiter.release()
+
+        with anyio.fail_after(count * 0.05 + 60):
+            async with anyio.create_task_group() as tasks:
+                for number in range(count):
+                    await limiter.acquire()
+                    tasks.start_soon(call, number)
+        await check_capacity(portone, server, CONNECTIONS)
+    assert min(ends.values()) > 0, ends
+    print(kind, "tls" if trust else "plain", ends)
+
+
+async def get(portone: PortOne, number: int, options: RequestOptions) -> None:
+    payment = await portone.payment.get_payment(f"order-{number}", options=options)
+    assert payment.id == f"order-{number}", (payment.id, number)
+
+
+def run(kind: Kind, *arguments: Any) -> None:
+    backend, options = kind.backend
+    anyio.run(main, kind, *arguments, backend=backend, backend_options=options)
 
 
 if __name__ == "__main__":
     logging.disable()  # of handshakes that were cancelled, and of payments with little in them
-    loop, folder = sys.argv[1:]
-    found = None if folder == "-" else Authority(Path(folder))
-    if loop == "uvloop":
-        import uvloop
-
-        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-            runner.run(main(found))
-    else:
-        asyncio.run(main(found))
+    # httpx leaves generators suspended when a connection breaks, which trio remarks.
+    warnings.filterwarnings("ignore", "Async generator 'http(x|core)", ResourceWarning)
+    transport, loop, folder, seed, count = sys.argv[1:]
+    run(Kind(transport, loop), Authority(Path(folder)), int(seed), int(count))  # type: ignore[arg-type]
     gc.collect()
+    print("ok")

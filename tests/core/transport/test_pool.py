@@ -1,19 +1,23 @@
-"""Connections: how many there are, who waits for them, and when they end."""
+"""The connection pool: how many connections there are, who waits for one, and when they end."""
 
 from __future__ import annotations
 
-import gc
-import sys
+import ssl
+import time
+from collections.abc import Iterator
 from typing import Any
 
 import anyio
 import pytest
+from anyio.lowlevel import checkpoint
 
-from portone_async import PortOne, RequestOptions, RetryPolicy, Timeout, errors
-from tests.core.conftest import SECRET, Waits, paid
+from portone_async import PortOne, RequestOptions, RetryPolicy, Timeout, errors, with_response
+from portone_async._transport import httpx_transport
+from portone_async._transport.direct import connection as direct_connection
+
+from tests.core.conftest import paid
 from tests.core.server import (
     PATIENCE,
-    Exchange,
     Server,
     Step,
     answer,
@@ -23,15 +27,29 @@ from tests.core.server import (
     then_close,
     when,
 )
+from tests.core.tls import Authority
+from tests.core.transport.matrix import AT_ONCE, EVERY, ONCE, OWN, Kind, on
+from tests.core.transport.servers import (
+    DeafServer,
+    DistantServer,
+    deaf_server,
+    distant_server,
+    open_files,
+    until,
+)
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, on(OWN)]
 
 
-async def test_many_calls_share_few_connections(server: Server) -> None:
+# How many
+
+
+@on(EVERY)
+async def test_many_calls_share_few_connections(kind: Kind, server: Server) -> None:
     """200 at once over 10 never open an eleventh."""
     gate = anyio.Event()
     server.always = when(gate, answer(paid()))
-    async with PortOne(SECRET, base_url=server.url, max_connections=10) as portone:
+    async with kind.client(server.url, max_connections=10) as portone:
         with anyio.fail_after(PATIENCE):
             async with anyio.create_task_group() as tasks:
                 for number in range(200):
@@ -42,38 +60,69 @@ async def test_many_calls_share_few_connections(server: Server) -> None:
     assert server.opened == server.most_open == 10
 
 
-async def test_calls_one_after_another_share_one_connection(
-    server: Server, portone: PortOne
-) -> None:
-    """The warmest is taken first."""
+@on(EVERY)
+async def test_calls_one_after_another_share_one_connection(kind: Kind, server: Server) -> None:
     server.always = answer(paid())
-    for _ in range(10):
-        await portone.payment.get_payment("order-1")
+    async with kind.client(server.url) as portone:
+        for _ in range(10):
+            await portone.payment.get_payment("order-1")
     assert server.opened == 1
 
 
-async def test_errors_do_not_cost_a_connection(
-    server: Server, portone: PortOne, waits: Waits
-) -> None:
-    """An answer that was read to its end leaves the connection usable."""
+async def test_the_most_recently_used_connection_is_taken_first(kind: Kind, server: Server) -> None:
+    """It is the least likely to have been closed by the server."""
+    gate = anyio.Event()
+    server.always = when(gate, answer(paid()))
+    async with kind.client(server.url) as portone:
+        async with anyio.create_task_group() as tasks:
+            for _ in range(3):
+                tasks.start_soon(portone.payment.get_payment, "order-1")
+            await server.until(lambda: len(server.requests) == 3)
+            gate.set()
+        for _ in range(9):
+            await portone.payment.get_payment("order-2")
+    assert server.opened == 3
+    assert len({exchange.stream for exchange in server.exchanges[3:]}) == 1
+
+
+@on(EVERY)
+async def test_error_responses_do_not_cost_a_connection(kind: Kind, server: Server) -> None:
+    """A response that was read to its end leaves the connection usable."""
     server.plays(empty(404), empty(503), answer(b"<html>"), answer(paid()), answer(paid()))
-    with pytest.raises(errors.NotFoundError):
+    async with kind.client(server.url, retry=AT_ONCE) as portone:
+        with pytest.raises(errors.NotFoundError):
+            await portone.payment.get_payment("order-1")
         await portone.payment.get_payment("order-1")
-    await portone.payment.get_payment("order-1")
-    await portone.payment.get_payment("order-1")
+        await portone.payment.get_payment("order-1")
     assert server.opened == 1
 
 
-async def test_waiting_for_a_lane_has_an_end(server: Server) -> None:
-    """It is a timeout after which nothing was sent; the one that held the lane goes on."""
+@on(EVERY)
+async def test_connection_close_is_obeyed(kind: Kind, server: Server) -> None:
+    """What the server announces."""
+    server.always = answer(paid(), headers={"Connection": "close"})
+    async with kind.client(server.url) as portone:
+        for _ in range(3):
+            await portone.payment.get_payment("order-1")
+        assert server.opened == 3
+        await server.until(lambda: server.open == 0)
+
+
+# Who waits
+
+
+async def test_waiting_for_a_connection_has_a_timeout(kind: Kind, server: Server) -> None:
+    """After it nothing was sent; the call that has the connection goes on."""
     gate = anyio.Event()
     server.plays(when(gate, answer(paid())), answer(paid()))
-    async with PortOne(SECRET, base_url=server.url, max_connections=1, max_retries=0) as portone:
+    async with kind.client(server.url, max_connections=1, max_retries=0) as portone:
         with anyio.fail_after(PATIENCE):
             async with anyio.create_task_group() as tasks:
                 tasks.start_soon(portone.payment.get_payment, "order-1")
                 await server.until(lambda: len(server.requests) == 1)
-                with pytest.raises(errors.APITimeoutError, match="PoolTimeout") as caught:
+                with pytest.raises(
+                    errors.APITimeoutError, match="no connection was free"
+                ) as caught:
                     options = RequestOptions(timeout=Timeout(pool=0.02))
                     await portone.payment.get_payment("order-2", options=options)
                 assert not caught.value.may_have_reached
@@ -83,11 +132,11 @@ async def test_waiting_for_a_lane_has_an_end(server: Server) -> None:
     assert paths == ["/payments/order-1", "/payments/order-3"]
 
 
-async def test_waiting_calls_go_in_turn(server: Server) -> None:
+async def test_waiting_calls_go_in_turn(kind: Kind, server: Server) -> None:
     """First come, first served."""
     gate = anyio.Event()
     server.always = when(gate, answer(paid()))
-    async with PortOne(SECRET, base_url=server.url, max_connections=1) as portone:
+    async with kind.client(server.url, max_connections=1) as portone:
         with anyio.fail_after(PATIENCE):
             async with anyio.create_task_group() as tasks:
                 for number in range(10):
@@ -99,257 +148,312 @@ async def test_waiting_calls_go_in_turn(server: Server) -> None:
     ]
 
 
-async def test_a_connection_closed_while_idle_is_replaced(server: Server, portone: PortOne) -> None:
-    """Without the call knowing, nor a retry being spent on it."""
-    server.plays(then_close(answer(paid())), answer(paid()))
-    await portone.payment.get_payment("order-1")
-    await server.until(lambda: server.open == 0)
-    await anyio.wait_all_tasks_blocked()
-    options = RequestOptions(max_retries=0)
-    await portone.payment.get_payment("order-1", options=options)
-    assert server.opened == 2
-
-
-async def test_connection_close_is_obeyed(server: Server, portone: PortOne) -> None:
-    """What the server announces."""
-    server.always = answer(paid(), headers={"Connection": "close"})
-    for _ in range(3):
-        await portone.payment.get_payment("order-1")
-    assert server.opened == 3
-    await server.until(lambda: server.open == 0)
-
-
-async def test_early_hints_are_passed_over(server: Server, portone: PortOne) -> None:
-    """A 1xx is not the answer."""
-    final = answer(paid())
-
-    async def play(exchange: Exchange) -> None:
-        await exchange.write(b"HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n")
-        await final.play(exchange)
-
-    server.plays(Step(play))
-    await portone.payment.get_payment("order-1")
-
-
-async def test_a_closed_client_says_so(server: Server) -> None:
-    """Whether or not it was ever used; closing again does nothing."""
-    server.always = answer(paid())
-    for used in (True, False):
-        portone = PortOne(SECRET, base_url=server.url)
-        if used:
-            await portone.payment.get_payment("order-1")
-        await portone.aclose()
-        await portone.aclose()
-        for call in (portone.payment.get_payment, lambda path: portone.request("GET", f"/{path}")):
-            with pytest.raises(errors.ClientClosedError, match="closed"):
-                await call("order-1")
-        with pytest.raises(errors.ClientClosedError):
-            async with portone:
-                pass
-    assert len(server.requests) == 1
-
-
-async def test_closing_closes_the_connections(server: Server) -> None:
-    """The server sees the end of each."""
-    gate = anyio.Event()
-    server.always = when(gate, answer(paid()))
-    portone = PortOne(SECRET, base_url=server.url)
-    with anyio.fail_after(PATIENCE):
-        async with anyio.create_task_group() as tasks:
-            for _ in range(5):
-                tasks.start_soon(portone.payment.get_payment, "order-1")
-            await server.until(lambda: len(server.requests) == 5)
-            gate.set()
-        assert server.open == 5
-        await portone.aclose()
-        await server.until(lambda: server.open == 0)
-
-
-async def test_closing_ends_even_in_a_cancelled_scope(server: Server) -> None:
-    """`async with` under a deadline leaves no connection behind."""
-    server.plays(answer(paid()))
-    with anyio.CancelScope() as scope:
-        async with PortOne(SECRET, base_url=server.url) as portone:
-            await portone.payment.get_payment("order-1")
-            scope.cancel()
-            await anyio.lowlevel.checkpoint()
-    await server.until(lambda: server.open == 0)
-
-
-async def test_calls_under_way_finish_when_the_client_is_closed(server: Server) -> None:
-    """And their connections are closed then, not kept."""
-    gate = anyio.Event()
-    server.always = when(gate, answer(paid()))
-    portone = PortOne(SECRET, base_url=server.url)
-    finished: list[Any] = []
-
-    async def call() -> None:
-        finished.append(await portone.payment.get_payment("order-1"))
-
-    with anyio.fail_after(PATIENCE):
-        async with anyio.create_task_group() as tasks:
-            for _ in range(3):
-                tasks.start_soon(call)
-            await server.until(lambda: len(server.requests) == 3)
-            await portone.aclose()
-            gate.set()
-        await server.until(lambda: server.open == 0)
-    assert len(finished) == 3
-
-
-async def test_calls_that_wait_for_a_lane_end_when_the_client_is_closed(server: Server) -> None:
-    """They have sent nothing, and they send nothing."""
-    gate = anyio.Event()
-    server.always = when(gate, answer(paid()))
-    portone = PortOne(SECRET, base_url=server.url, max_connections=1)
-    ends: list[str] = []
-
-    async def call(identifier: str) -> None:
-        try:
-            await portone.payment.get_payment(identifier)
-            ends.append("answered")
-        except errors.ClientClosedError:
-            ends.append("closed")
-
-    with anyio.fail_after(PATIENCE):
-        async with anyio.create_task_group() as tasks:
-            for number in range(3):
-                tasks.start_soon(call, f"order-{number}")
-            await server.until(lambda: len(server.requests) == 1)
-            await anyio.wait_all_tasks_blocked()
-            await portone.aclose()
-            gate.set()
-        await server.until(lambda: server.open == 0)
-    assert sorted(ends) == ["answered", "closed", "closed"]
-    assert len(server.requests) == 1
-
-
-@pytest.mark.parametrize("step", [empty(503), reset()])
-async def test_a_call_between_attempts_ends_when_the_client_is_closed(
-    server: Server, step: Step
-) -> None:
-    """With the failure that it met, as that may have reached PortOne."""
-    server.plays(step)
-    policy = RetryPolicy(first_delay=0.05, longest_delay=0.05)
-    portone = PortOne(SECRET, base_url=server.url, retry=policy)
-    caught: list[errors.PortOneError] = []
-
-    async def call() -> None:
-        try:
-            await portone.payment.cancel_payment("order-1", reason="r")
-        except errors.PortOneError as error:
-            caught.append(error)
-
-    with anyio.fail_after(PATIENCE):
-        async with anyio.create_task_group() as tasks:
-            tasks.start_soon(call)
-            await server.until(lambda: len(server.requests) == 1)
-            await portone.aclose()
-        await server.until(lambda: server.open == 0)
-    assert isinstance(caught[0], errors.ServiceUnavailableError | errors.APIConnectionError)
-    assert len(server.requests) == 1
-
-
-async def test_a_failed_lane_is_given_back(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A proxy that cannot be used is this package's error, each time, and without its password."""
-    monkeypatch.setenv("HTTP_PROXY", f"gopher://user:{SECRET}@127.0.0.1:1")
-    async with PortOne("x", base_url=server.url, max_connections=1) as portone:
-        for _ in range(3):
-            with anyio.fail_after(PATIENCE):
-                with pytest.raises(errors.InvalidArgumentError, match="proxy") as caught:
-                    await portone.payment.get_payment("order-1")
-            assert SECRET not in repr(caught.value)
-
-
-@pytest.mark.parametrize(
-    "backends", [("asyncio", "asyncio"), ("trio", "trio"), ("asyncio", "trio")]
-)
-# The connections of a loop that has ended cannot be closed by it any more.
-@pytest.mark.filterwarnings("ignore::ResourceWarning")
-@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
-def test_a_client_built_at_import_time_serves_one_loop_after_another(
-    elsewhere: Server, backends: tuple[str, str]
-) -> None:
-    """Connections belong to the loop that opened them; the client does not mind."""
-    elsewhere.always = answer(paid())
-    portone = PortOne(SECRET, base_url=elsewhere.url, max_connections=1)
-
-    async def use() -> None:
-        for _ in range(2):
-            with anyio.fail_after(PATIENCE):
-                await portone.payment.get_payment("order-1")
-
-    async def finish() -> None:
-        await use()
-        await portone.aclose()
-        with pytest.raises(errors.ClientClosedError):
-            await use()
-
-    anyio.run(use, backend=backends[0])
-    anyio.run(finish, backend=backends[1])
-    gc.collect()
-    assert len(elsewhere.requests) == 4
-    assert elsewhere.opened == 2
-
-
-async def test_a_call_in_silence_ends_with_its_timeout_and_frees_the_lane(server: Server) -> None:
-    """The connection that may yet answer is closed."""
+async def test_a_call_in_silence_frees_its_connection(kind: Kind, server: Server) -> None:
+    """The one that may yet respond is closed."""
     server.plays(silence(), answer(paid()))
-    async with PortOne(SECRET, base_url=server.url, max_connections=1, max_retries=0) as portone:
+    async with kind.client(server.url, max_connections=1, max_retries=0) as portone:
         with pytest.raises(errors.APITimeoutError):
             await portone.payment.get_payment("order-1", options=RequestOptions(timeout=0.02))
         await server.until(lambda: server.open == 0)
         await portone.payment.get_payment("order-1")
 
 
-@pytest.mark.parametrize("number", [0, -1, True])
-def test_max_connections_takes_a_whole_number(number: int) -> None:
-    """From 1."""
-    with pytest.raises(errors.InvalidArgumentError, match="max_connections"):
-        PortOne("x", max_connections=number)
+# Idle connections
 
 
-def test_building_a_client_opens_nothing() -> None:
-    """Nor does it import what it may never need."""
-    import subprocess
+@pytest.fixture
+def distant(server_tls: ssl.SSLContext | None) -> Iterator[DistantServer]:
+    with distant_server(server_tls) as distant:
+        yield distant
 
-    program = (
-        "import sys; from portone_async import PortOne; PortOne('x'); "
-        "print(sorted({'httpx', 'httpcore', 'ssl'} & set(sys.modules)))"
-    )
-    run = subprocess.run(
-        [sys.executable, "-c", program], capture_output=True, text=True, check=True
-    )
-    assert run.stdout.strip() == "[]"
+
+@on(EVERY)
+@pytest.mark.parametrize("seen", [True, False], ids=["seen", "unseen"])
+@pytest.mark.parametrize("reset", [True, False], ids=["reset", "closed"])
+async def test_a_connection_that_was_closed_while_idle_costs_no_attempt(
+    kind: Kind, distant: DistantServer, seen: bool, reset: bool
+) -> None:
+    """Nothing was sent by it."""
+    distant.keep(answer(paid()))
+    distant.server.plays(answer(paid()))
+    async with kind.client(distant.server.url, max_retries=0) as portone:
+        await portone.payment.get_payment("order-1")
+        distant.hang_up(reset=reset)
+        if seen:
+            for _ in range(10):
+                await checkpoint()
+        result = await with_response(portone.payment.cancel_payment, "order-1", reason="x")
+    assert result.response.attempts == 1
+    assert distant.server.opened == 2
+
+
+@on(EVERY)
+async def test_a_connection_closed_behind_a_response_is_replaced(
+    kind: Kind, server: Server
+) -> None:
+    """Without a retry being spent on it."""
+    server.plays(then_close(answer(paid())), answer(paid()))
+    async with kind.client(server.url) as portone:
+        await portone.payment.get_payment("order-1")
+        await server.until(lambda: server.open == 0)
+        await anyio.wait_all_tasks_blocked()
+        await portone.payment.get_payment("order-1", options=ONCE)
+    assert server.opened == 2
+
+
+def keep_idle_for(monkeypatch: pytest.MonkeyPatch, seconds: float) -> None:
+    for module in (httpx_transport, direct_connection):
+        monkeypatch.setattr(module, "KEEPALIVE", seconds)
+
+
+async def test_a_connection_that_was_idle_too_long_is_not_used(
+    kind: Kind, any_server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Something between may have forgotten it."""
+    any_server.always = answer(paid())
+    keep_idle_for(monkeypatch, 30)
+    async with kind.client(any_server.url, max_retries=0) as portone:
+        for _ in range(4):
+            await portone.payment.get_payment("order-1")
+        assert any_server.opened == 1
+        keep_idle_for(monkeypatch, -1)
+        await portone.payment.get_payment("order-1")
+        assert any_server.opened == 2
+        await any_server.until(lambda: any_server.open == 1)
+
+
+async def test_a_busy_connection_is_kept_for_longer_than_an_idle_one(
+    kind: Kind, server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What counts is the time since its last response."""
+    server.always = answer(paid())
+    keep_idle_for(monkeypatch, 0.2)
+    async with kind.client(server.url, max_retries=0) as portone:
+        with anyio.move_on_after(0.4):
+            while True:
+                await portone.payment.get_payment("order-1")
+                await checkpoint()
+        assert server.opened <= 2  # one more where the end cancelled a call
+        assert len(server.requests) > 5
+
+
+# Closing
+
+
+async def test_a_closed_client_says_so(kind: Kind, server: Server) -> None:
+    """Whether or not it was ever used; closing again does nothing."""
+    server.always = answer(paid())
+    for used in (True, False):
+        async with kind.client(server.url) as portone:
+            if used:
+                await portone.payment.get_payment("order-1")
+            await portone.aclose()
+            await portone.aclose()
+            with pytest.raises(errors.ClientClosedError, match="closed"):
+                await portone.payment.get_payment("order-1")
+            with pytest.raises(errors.ClientClosedError, match="closed"):
+                await portone.request("GET", "/order-1")
+            with pytest.raises(errors.ClientClosedError):
+                async with portone:
+                    pass
+    assert len(server.requests) == 1
+
+
+async def open_five(portone: PortOne, server: Server) -> None:
+    """Have five idle connections."""
+    gate = anyio.Event()
+    server.always = when(gate, answer(paid()))
+    with anyio.fail_after(PATIENCE):
+        async with anyio.create_task_group() as tasks:
+            for _ in range(5):
+                tasks.start_soon(portone.payment.get_payment, "order-1")
+            await server.until(lambda: len(server.requests) == 5)
+            gate.set()
+    assert server.open == 5
+
+
+async def test_closing_closes_the_connections(kind: Kind, any_server: Server) -> None:
+    """The server sees the end of each."""
+    async with kind.client(any_server.url) as portone:
+        await open_five(portone, any_server)
+        await portone.aclose()
+        await any_server.until(lambda: any_server.open == 0)
+
+
+async def test_closing_ends_even_in_a_cancelled_scope(kind: Kind, any_server: Server) -> None:
+    """`async with` under a deadline leaves no connection behind."""
+    with anyio.CancelScope() as scope:
+        async with kind.client(any_server.url) as portone:
+            await open_five(portone, any_server)
+            scope.cancel()
+            await checkpoint()
+    await any_server.until(lambda: any_server.open == 0)
+
+
+@pytest.fixture
+def deaf(trusted: Authority) -> Iterator[DeafServer]:
+    with deaf_server(trusted.server()) as deaf:
+        yield deaf
+
+
+async def open_five_to_the_deaf(portone: PortOne, deaf: DeafServer) -> None:
+    async with anyio.create_task_group() as tasks:
+        for _ in range(5):
+            tasks.start_soon(portone.payment.get_payment, "order-1")
+        await until(lambda: deaf.requests == 5)
+        deaf.gate.set()
+
+
+async def test_closing_many_connections_takes_no_longer_than_closing_one(
+    kind: Kind, deaf: DeafServer
+) -> None:
+    """Servers that do not respond to TLS's close_notify are not waited for one after another."""
+    async with kind.client(deaf.url, max_retries=0) as portone:
+        await open_five_to_the_deaf(portone, deaf)
+        started = time.monotonic()
+        await portone.aclose()
+        assert time.monotonic() - started < 0.9
+
+
+async def test_connections_that_were_forgotten_do_not_hold_up_a_call(
+    kind: Kind, deaf: DeafServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """After a night a router knows none of them any more: nobody waits for a close_notify that cannot come."""
+    async with kind.client(deaf.url, max_retries=0) as portone:
+        await open_five_to_the_deaf(portone, deaf)
+        keep_idle_for(monkeypatch, -1)
+        started = time.monotonic()
+        await portone.payment.get_payment("order-1")
+        assert time.monotonic() - started < 0.9
+    assert deaf.requests == 6
+
+
+async def test_closing_may_be_cancelled(kind: Kind, deaf: DeafServer) -> None:
+    """The connections are closed nevertheless."""
+    async with kind.client(deaf.url, max_retries=0) as portone:
+        await open_five_to_the_deaf(portone, deaf)
+        before = open_files()
+        for turns in range(3):
+            async with anyio.create_task_group() as tasks:
+                tasks.start_soon(portone.aclose)
+                for _ in range(turns):
+                    await checkpoint()
+                tasks.cancel_scope.cancel()
+        await until(lambda: open_files() <= before - 5)
+
+
+async def test_calls_in_progress_finish_when_the_client_is_closed(
+    kind: Kind, server: Server
+) -> None:
+    """Their connections are closed then, not kept."""
+    gate = anyio.Event()
+    server.always = when(gate, answer(paid()))
+    finished: list[Any] = []
+    async with kind.client(server.url) as portone:
+
+        async def call() -> None:
+            finished.append(await portone.payment.get_payment("order-1"))
+
+        with anyio.fail_after(PATIENCE):
+            async with anyio.create_task_group() as tasks:
+                for _ in range(3):
+                    tasks.start_soon(call)
+                await server.until(lambda: len(server.requests) == 3)
+                await portone.aclose()
+                gate.set()
+            await server.until(lambda: server.open == 0)
+    assert len(finished) == 3
+
+
+async def test_calls_that_wait_for_a_connection_end_when_the_client_is_closed(
+    kind: Kind, server: Server
+) -> None:
+    """They have sent nothing, and they send nothing."""
+    gate = anyio.Event()
+    server.always = when(gate, answer(paid()))
+    ends: list[str] = []
+    async with kind.client(server.url, max_connections=1) as portone:
+
+        async def call(payment_id: str) -> None:
+            try:
+                await portone.payment.get_payment(payment_id)
+                ends.append("response")
+            except errors.ClientClosedError:
+                ends.append("closed")
+
+        with anyio.fail_after(PATIENCE):
+            async with anyio.create_task_group() as tasks:
+                for number in range(3):
+                    tasks.start_soon(call, f"order-{number}")
+                await server.until(lambda: len(server.requests) == 1)
+                await anyio.wait_all_tasks_blocked()
+                await portone.aclose()
+                gate.set()
+            await server.until(lambda: server.open == 0)
+    assert sorted(ends) == ["closed", "closed", "response"]
+    assert len(server.requests) == 1
+
+
+@pytest.mark.parametrize("step", [empty(503), reset()], ids=["503", "reset"])
+async def test_a_call_between_attempts_ends_when_the_client_is_closed(
+    kind: Kind, server: Server, step: Step
+) -> None:
+    """With the failure that it met, as that may have reached PortOne."""
+    server.plays(step)
+    closed = anyio.Event()
+
+    async def sleep(_: float) -> None:
+        await portone.aclose()
+        closed.set()
+
+    async with kind.client(server.url, retry=RetryPolicy(sleep=sleep)) as portone:
+        with pytest.raises(errors.PortOneError) as caught:
+            await portone.payment.cancel_payment("order-1", reason="r")
+        await server.until(lambda: server.open == 0)
+    assert closed.is_set()
+    assert isinstance(caught.value, errors.ServiceUnavailableError | errors.APIConnectionError)
+    assert caught.value.may_have_reached
+    assert len(server.requests) == 1
 
 
 async def test_a_client_closed_before_a_retry_does_not_deny_the_first_attempt(
-    server: Server, waits: Waits
+    kind: Kind, server: Server
 ) -> None:
     """`ClientClosedError` says that nothing was sent; here something was."""
     first, second = anyio.Event(), anyio.Event()
     server.plays(when(first, reset()), when(second, answer(paid())))
-    portone = PortOne(SECRET, base_url=server.url, max_connections=1)
     caught: list[errors.PortOneError] = []
+    async with kind.client(server.url, max_connections=1, retry=AT_ONCE) as portone:
 
-    async def cancel() -> None:
-        try:
-            await portone.payment.cancel_payment("order-1", reason="torn")
-        except errors.PortOneError as error:
-            caught.append(error)
+        async def cancel() -> None:
+            try:
+                await portone.payment.cancel_payment("order-1", reason="torn")
+            except errors.PortOneError as error:
+                caught.append(error)
 
-    with anyio.fail_after(PATIENCE):
-        async with anyio.create_task_group() as tasks:
-            tasks.start_soon(cancel)
-            await server.until(lambda: len(server.requests) == 1)
-            tasks.start_soon(portone.payment.get_payment, "order-2")
-            await anyio.wait_all_tasks_blocked()
-            first.set()
-            await server.until(lambda: len(server.requests) == 2)
-            await anyio.wait_all_tasks_blocked()
-            await portone.aclose()
-            second.set()
+        with anyio.fail_after(PATIENCE):
+            async with anyio.create_task_group() as tasks:
+                tasks.start_soon(cancel)
+                await server.until(lambda: len(server.requests) == 1)
+                tasks.start_soon(portone.payment.get_payment, "order-2")
+                await anyio.wait_all_tasks_blocked()
+                first.set()
+                await server.until(lambda: len(server.requests) == 2)
+                await anyio.wait_all_tasks_blocked()
+                await portone.aclose()
+                second.set()
     [error] = caught
     assert isinstance(error, errors.APIConnectionError)
     assert error.may_have_reached
     assert error.request.idempotency_key
+
+
+async def test_a_connection_that_cannot_be_opened_leaves_room_for_another(
+    kind: Kind, refusing: str
+) -> None:
+    """However often that happens."""
+    async with kind.client(refusing, max_connections=1, max_retries=0) as portone:
+        for _ in range(3):
+            with anyio.fail_after(PATIENCE), pytest.raises(errors.APIConnectionError) as caught:
+                await portone.payment.get_payment("order-1")
+            assert not caught.value.may_have_reached
