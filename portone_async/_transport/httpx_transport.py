@@ -113,7 +113,10 @@ class HttpxTransport:
 
     def _build(self, request: Request, timeout: Timeout, connection: _Connection | None) -> Any:
         limits = {"connect": timeout.connect, "read": timeout.read, "write": timeout.write}
-        extensions = {"timeout": {**limits, "pool": timeout.pool}, _CONNECTION: connection}
+        extensions: dict[str, Any] = {
+            "timeout": {**limits, "pool": timeout.pool},
+            _CONNECTION: connection,
+        }
         if connection is not None and connection.stream is None:
             extensions["trace"] = connection.trace
         try:
@@ -195,18 +198,18 @@ class _Connection(httpx.AsyncHTTPTransport):
     idle_since = -inf
     """Finite while all that was received were the responses to the requests that were sent."""
     stream: Any = None
-    """The TCP connection."""
+    """The TCP connection. `None` also where a mock stands in for it."""
     is_connecting = False
 
     async def is_reusable(self) -> bool:
-        if self.stream is None or monotonic() - self.idle_since > KEEPALIVE:
+        if monotonic() - self.idle_since > KEEPALIVE:
             return False
-        return not self.stream.get_extra_info("is_readable")
+        return self.stream is None or not self.stream.get_extra_info("is_readable")
 
     async def trace(self, event: str, info: dict[str, Any]) -> None:
         step, _, state = event.rpartition(".")
         self.is_connecting = step.endswith(("connect_tcp", "start_tls")) and state != "complete"
-        if event == "connection.connect_tcp.complete":
+        if event.endswith("connect_tcp.complete"):
             self.stream = info["return_value"]
 
     async def aclose(self) -> None:

@@ -26,7 +26,10 @@ def is_drained(transport: Any) -> bool:
         logging.getLogger("portone_async").warning(
             "unknown version of httpx, httpcore or anyio: each connection is used for one request only"
         )
-    return False
+        return False
+    return (
+        transport.stream is None
+    )  # it was closed with its response, unless a mock stood in for it
 
 
 def _has_unread_data(stream: Any) -> bool:
