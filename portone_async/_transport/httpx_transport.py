@@ -59,22 +59,15 @@ class HttpxTransport:
 
     async def send(self, request: Request, timeout: Timeout) -> RawResponse:
         """Make one attempt."""
-        now = anyio.current_time()
-        if self.pool is None:
-            with anyio.CancelScope(deadline=now + timeout.total):
-                return await self._exchange(request, timeout, None)
-            raise time_is_up()
-        connection: _Connection | None = None
-        with anyio.CancelScope(deadline=now + min(timeout.pool, timeout.total)) as scope:
-            connection = await self.pool.acquire(timeout)
-            scope.deadline = now + timeout.total
-            try:
+        ends_at = anyio.current_time() + timeout.total
+        connection = await self.pool.acquire(timeout) if self.pool is not None else None
+        try:
+            with anyio.CancelScope(deadline=ends_at):
                 return await self._exchange(request, timeout, connection)
-            finally:
+        finally:
+            if self.pool is not None and connection is not None:
                 await self.pool.release(connection, keep=connection.idle_since > 0)
-        if connection is not None:
-            raise time_is_up(may_have_reached=not connection.is_connecting)
-        raise TransportError("no connection was free", timed_out=True, may_have_reached=False)
+        raise time_is_up(may_have_reached=connection is None or not connection.is_connecting)
 
     async def aclose(self) -> None:
         """Close the client's own connections."""
@@ -172,8 +165,14 @@ def own(
         return _Connection(verify=tls, limits=limits, proxy=proxy)
 
     _Connection(verify=tls, proxy=proxy)  # refuses a proxy before anything is sent
-    pool = ConnectionPool(limit, connect, lambda limiter, _: limiter.acquire())
+    pool = ConnectionPool(limit, connect, _wait)
     return HttpxTransport(httpx, _Client(transport=_Dispatch()), origin, max_response_size, pool)
+
+
+async def _wait(limiter: anyio.Semaphore, timeout: Timeout) -> None:
+    with anyio.move_on_after(min(timeout.pool, timeout.total)):
+        return await limiter.acquire()
+    raise TransportError("no connection was free", timed_out=True, may_have_reached=False)
 
 
 class _NoCookies(httpx.Cookies):
