@@ -7,6 +7,7 @@ import errno
 import gzip
 import logging
 import os
+import weakref
 from collections.abc import AsyncIterator, Callable
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
@@ -978,6 +979,31 @@ async def test_a_wait_that_takes_longer_than_planned_does_not_hide_the_error() -
     with pytest.raises(errors.APIConnectionError, match="broken"):
         await call(transport, transport.policy(sleep=oversleep))
     assert len(transport.timeouts) == 1
+
+
+async def test_a_failed_attempt_is_forgotten_during_the_backoff() -> None:
+    """What its transport held (a body that was half read, say) is free before the wait and not after it."""
+
+    class Held:
+        pass
+
+    held: list[weakref.ref[Held]] = []
+
+    class Transport(FakeTransport):
+        async def send(self, request: Request, timeout: Timeout) -> RawResponse:
+            body = Held()
+            held.append(weakref.ref(body))
+            try:
+                int("")
+            except ValueError:
+                return await super().send(request, timeout)
+
+    async def sleep(_delay: float) -> None:
+        assert [reference() for reference in held] == [None]
+
+    transport = Transport([TransportError("broken", may_have_reached=True), response(200)])
+    assert await call(transport, transport.policy(sleep=sleep)) == 200
+    assert len(held) == 2
 
 
 @pytest.mark.parametrize(

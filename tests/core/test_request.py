@@ -365,6 +365,11 @@ class Priority(IntEnum):
     HIGH = 1
 
 
+class Plain(Enum):
+    A = "a/b"
+    B = True
+
+
 class Money(int):
     """A number that is printed for people."""
 
@@ -386,6 +391,8 @@ async def test_enums_are_sent_by_their_value(server: Server, portone: PortOne) -
             "e": Money(1000),
             "f": date(2026, 1, 1),
             "g": datetime(2026, 1, 1, tzinfo=UTC),
+            "h": Plain.A,
+            "i": Plain.B,
         },
     )
     await portone.payment.get_payment(Requester.ADMIN, store_id=Requester.ADMIN)
@@ -404,6 +411,8 @@ async def test_enums_are_sent_by_their_value(server: Server, portone: PortOne) -
         "e": "1000",
         "f": "2026-01-01",
         "g": "2026-01-01T00:00:00Z",
+        "h": "a/b",
+        "i": "true",
     }
     assert get.target == "/payments/ADMIN?storeId=ADMIN"
     assert post.json == {"reason": "ADMIN", "amount": 5, "requester": "ADMIN"}
@@ -445,7 +454,7 @@ async def test_query_values_that_cannot_be_written_are_refused(
 @dataclasses.dataclass
 class Amount:
     total: float
-    currency: str | None = None
+    currency: Any = None
 
 
 NAN = {
@@ -458,6 +467,7 @@ NAN = {
     "in an enum": Unsendable.NAN,
     "in an enum of a list": [Unsendable.NAN],
     "in a dataclass": Amount(nan),
+    "in an enum in a dataclass": Amount(1.5, Unsendable.NAN),
     "in a dataclass in a list": [Amount(1.5), Amount(-inf)],
     "in a model": models.PageInput(number=nan),  # pyright: ignore[reportArgumentType]
     "in a model's model": models.PaymentAmountInput(total=1, additional_properties={"tax": [nan]}),

@@ -81,8 +81,12 @@ async def test_a_callback_sees_the_final_response_of_an_error_too(
 
 
 @pytest.mark.anyio
-async def test_a_callback_sees_nothing_where_nothing_came(server: Server, portone: PortOne) -> None:
-    """A broken connection has no response."""
+@pytest.mark.parametrize("earlier", [[], [empty(503)]])
+async def test_a_callback_sees_nothing_where_nothing_came(
+    server: Server, portone: PortOne, earlier: list[Step]
+) -> None:
+    """A broken connection has no response, whatever an earlier attempt had."""
+    server.plays(*earlier)
     server.always = reset()
     seen: list[RawResponse] = []
     with pytest.raises(errors.APIConnectionError):
