@@ -75,7 +75,7 @@ def _root_cause(error: BaseException | None) -> OSError | None:
     cause = _root_cause(error.__cause__ or error.__context__)
     for member in error.exceptions if isinstance(error, BaseExceptionGroup) else ():  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]
         cause = cause or _root_cause(member)  # pyright: ignore[reportUnknownArgumentType]
-    if cause is None and isinstance(error, OSError):
+    if cause is None and isinstance(error, OSError) and not isinstance(error, ssl.SSLWantReadError):
         error.__cause__ = error.__context__ = None
         cause = error.with_traceback(None)
     return cause
