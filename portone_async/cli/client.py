@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from typing import Annotated, TypeAlias
 
 import typer
@@ -32,6 +33,9 @@ def create_client(base_url: str, *, connections: int = 1) -> PortOne:
             ExitCode.UNAUTHORIZED,
             "no API secret: set the environment variable PORTONE_API_SECRET",
         )
+    # Directly where that is possible: not through a proxy.
+    with suppress(InvalidArgumentError):
+        return PortOne(base_url=base_url, max_connections=connections, transport="direct")
     try:
         return PortOne(base_url=base_url, max_connections=connections)
     except InvalidArgumentError as error:
