@@ -1,117 +1,108 @@
-"""The same calls over each wire: the client's own, httpx as it comes, and httpx2 by its extra."""
+"""The same calls by each transport: httpx, the direct one, and clients of the user's."""
 
-import importlib.util
-import sys
+from __future__ import annotations
 
+from typing import Any, Final, Literal
+
+import httpcore
 import pytest
 
-from portone_async import PortOne, RequestOptions, errors
+from portone_async import PortOne, RequestOptions, errors, models
+from portone_async._transport.direct.connector import Connector
 from portone_async.emulator import Emulator
+from tests.core.conftest import SECRET
+from tests.core.server import Server
+from tests.core.transport.matrix import EVERY, ONCE, Kind, on
 
-ONCE = RequestOptions(max_retries=0)
-MODULES = {"auto": "anyio", "httpx": "httpx", "httpx2": "httpx2"}
+USERS_ON_TRIO: Final = [
+    Kind("httpx", "trio", "httpx"),
+    Kind("httpx", "trio", "httpx2"),
+]
+pytestmark = [pytest.mark.anyio, on([*EVERY, *USERS_ON_TRIO])]
 
 
-@pytest.fixture(params=MODULES)
-def wire(request: pytest.FixtureRequest) -> str:
-    if importlib.util.find_spec(MODULES[request.param]) is None:
-        pytest.skip(f"{MODULES[request.param]} is not installed")
-    return request.param
-
-
-@pytest.mark.anyio
-async def test_any_id_arrives_as_it_is_and_a_lost_answer_cancels_once(wire: str) -> None:
+async def test_any_id_arrives_as_it_is_and_a_lost_response_cancels_once(kind: Kind) -> None:
+    """However it has to be escaped, and by the same idempotency key."""
     payment_id = "o/1 é%2F+'~한글?#&"
-    async with (
-        Emulator() as emulator,
-        PortOne(emulator.secret, base_url=emulator.url, wire=wire) as portone,
-    ):
+    async with Emulator(secret=SECRET) as emulator, kind.client(emulator.url) as portone:
         emulator.checkout(payment_id, amount=1_000)
-        assert (await portone.payment.get_payment(payment_id)).id == payment_id
+        payment = await portone.payment.get_payment(payment_id)
+        assert isinstance(payment, models.PaidPayment)
+        assert payment.id == payment_id
         emulator.fault("cancelPayment", "reset_after")
         await portone.payment.cancel_payment(payment_id, reason="x", amount=400)
         assert emulator.payments[payment_id]["amount"]["cancelled"] == 400
 
 
-@pytest.mark.anyio
-async def test_a_broken_connection_may_have_reached_portone(wire: str) -> None:
-    async with (
-        Emulator() as emulator,
-        PortOne(emulator.secret, base_url=emulator.url, wire=wire) as portone,
-    ):
-        emulator.checkout("order-1", amount=1_000)
-        for fault in ("reset_after", "truncated"):
-            emulator.fault("cancelPayment", fault)
-            with pytest.raises(errors.APIConnectionError) as raised:
-                await portone.payment.cancel_payment("order-1", reason="x", amount=1, options=ONCE)
-            assert raised.value.may_have_reached
-            assert not isinstance(raised.value, errors.APITimeoutError)
-
-
-@pytest.mark.anyio
-async def test_a_refused_connection_did_not_reach_portone(wire: str) -> None:
-    with Emulator() as emulator:
-        gone = emulator.url
-    async with PortOne("x", base_url=gone, wire=wire) as portone:
-        with pytest.raises(errors.APIConnectionError) as raised:
-            await portone.payment.get_payment("order-1", options=ONCE)
-    assert not raised.value.may_have_reached
-
-
-@pytest.mark.anyio
-async def test_a_slow_answer_is_a_timeout(wire: str) -> None:
-    async with (
-        Emulator() as emulator,
-        PortOne(emulator.secret, base_url=emulator.url, wire=wire) as portone,
-    ):
-        with emulator.hold("getPayment") as hold, pytest.raises(errors.APITimeoutError) as raised:
-            await portone.payment.get_payment(
-                "order-1", options=RequestOptions(max_retries=0, timeout=0.05)
-            )
-        del hold
-    assert raised.value.may_have_reached
-
-
-@pytest.mark.anyio
-async def test_each_wire_is_the_one_that_was_asked_for(
-    wire: str, anyio_backend_name: str, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("fault", ["reset_after", "truncated"])
+async def test_a_broken_connection_may_have_reached_portone(
+    kind: Kind, fault: Literal["reset_after", "truncated"]
 ) -> None:
-    """The client's own on asyncio, httpcore on trio or when httpx is asked for, httpcore2 for httpx2."""
-    name = {"httpx2": "httpcore2"}.get(wire, "httpcore")
-    if wire == "auto" and anyio_backend_name == "asyncio":
-        name = "portone_async._transport.direct"
+    """The request was sent."""
+    async with Emulator(secret=SECRET) as emulator, kind.client(emulator.url) as portone:
+        emulator.checkout("order-1", amount=1_000)
+        emulator.fault("cancelPayment", fault)
+        with pytest.raises(errors.APIConnectionError) as caught:
+            await portone.payment.cancel_payment("order-1", reason="x", amount=1, options=ONCE)
+        assert caught.value.may_have_reached
+        assert not isinstance(caught.value, errors.APITimeoutError)
+
+
+async def test_a_refused_connection_did_not_reach_portone(kind: Kind, refusing: str) -> None:
+    """There was no connection to send it by."""
+    async with kind.client(refusing) as portone:
+        with pytest.raises(errors.APIConnectionError) as caught:
+            await portone.payment.get_payment("order-1", options=ONCE)
+    assert not caught.value.may_have_reached
+
+
+async def test_a_slow_response_is_a_timeout(kind: Kind) -> None:
+    """PortOne may be at work on the request."""
+    options = RequestOptions(max_retries=0, timeout=0.05)
+    async with Emulator(secret=SECRET) as emulator, kind.client(emulator.url) as portone:
+        with emulator.hold("getPayment"), pytest.raises(errors.APITimeoutError) as caught:
+            await portone.payment.get_payment("order-1", options=options)
+        assert caught.value.may_have_reached
+
+
+async def test_each_transport_is_the_one_that_was_asked_for(
+    kind: Kind, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever the event loop is: httpcore for httpx, httpcore2 for httpx2, and neither for the direct one."""
     used: list[str] = []
 
-    def note(module: str, owner: object, method: str) -> None:
-        whole = getattr(owner, method)
+    def record(name: str, owner: Any, method: str) -> None:
+        original = getattr(owner, method)
 
-        def noted(*args: object, **options: object) -> object:
-            used.append(module)
-            return whole(*args, **options)
+        def recorded(*args: Any) -> Any:
+            used.append(name)
+            return original(*args)
 
-        monkeypatch.setattr(owner, method, noted)
+        monkeypatch.setattr(owner, method, recorded)
 
-    import httpcore
-
-    from portone_async._transport import direct
-
-    note("portone_async._transport.direct", direct.Connector, "connect")
-    note("httpcore", httpcore.AsyncHTTPConnection, "handle_async_request")
-    if "httpcore2" in sys.modules or importlib.util.find_spec("httpcore2"):
-        import httpcore2
-
-        note("httpcore2", httpcore2.AsyncHTTPConnection, "handle_async_request")
-    async with (
-        Emulator() as emulator,
-        PortOne(emulator.secret, base_url=emulator.url, wire=wire) as portone,
-    ):
+    record("direct", Connector, "connect")
+    record("httpx", httpcore.AsyncHTTPConnection, "handle_async_request")
+    if kind.library == "httpx2":
+        httpcore2 = pytest.importorskip("httpcore2")
+        record("httpx2", httpcore2.AsyncHTTPConnection, "handle_async_request")
+    async with Emulator(secret=SECRET) as emulator, kind.client(emulator.url) as portone:
         emulator.checkout("order-1", amount=1_000)
         await portone.payment.get_payment("order-1")
-    assert used == [name]
+    assert used == [kind.library or kind.transport]
 
 
-@pytest.mark.parametrize("wire", ["carrier pigeon", "aiohttp", ""])
-def test_an_unknown_wire_is_refused(wire: str) -> None:
+@on([Kind("direct", "trio")])
+async def test_the_direct_transport_is_refused_on_trio(kind: Kind, server: Server) -> None:
+    """At the first call, as a client may be built before there is an event loop; nothing is sent."""
+    async with kind.client(server.url) as portone:
+        for _ in range(2):
+            with pytest.raises(errors.InvalidArgumentError, match="asyncio only"):
+                await portone.payment.cancel_payment("order-1", reason="x")
+    assert server.untouched
+
+
+@pytest.mark.parametrize("name", ["carrier pigeon", "aiohttp", "httpx2", "auto", ""])
+def test_an_unknown_transport_is_refused(name: Any) -> None:
     """With the names of those that there are."""
-    with pytest.raises(errors.InvalidArgumentError, match="auto, httpx, httpx2"):
-        PortOne("x", wire=wire)
+    with pytest.raises(errors.InvalidArgumentError, match="'httpx' or 'direct'"):
+        PortOne(SECRET, transport=name)
