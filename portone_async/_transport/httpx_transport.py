@@ -132,17 +132,17 @@ class HttpxTransport:
 
     async def _read(self, request: Request, response: Any) -> RawResponse:
         headers = dict(response.headers)
-        chunks: list[bytes] = []
+        content = bytearray()  # rather than a list: chunks may be small and many
         if response.is_stream_consumed:
             # What a mock or an event hook has read is decompressed already.
             headers.pop("content-encoding", None)
-            chunks.append(response.content)
+            content += response.content
         else:
             async for chunk in response.aiter_raw():
-                chunks.append(chunk)
-                if response.num_bytes_downloaded > self.max_response_size:
+                content += chunk
+                if len(content) > self.max_response_size:
                     raise too_large(self.max_response_size)
-        return RawResponse(response.status_code, headers, b"".join(chunks), request.info)
+        return RawResponse(response.status_code, headers, bytes(content), request.info)
 
 
 def own(
