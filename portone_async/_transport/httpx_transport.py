@@ -76,6 +76,7 @@ class HttpxTransport:
     ) -> RawResponse:
         if self.client.is_closed:
             raise ClientClosedError("the http_client is closed")
+        lib = self.library
         built = self._build(request, timeout, connection)
         if connection is not None:
             connection.idle_since = -inf
@@ -89,7 +90,7 @@ class HttpxTransport:
                 if not response.is_closed:
                     with anyio.CancelScope(shield=True):
                         await response.aclose()
-        except (self.library.RequestError, self.library.StreamError, OSError) as error:
+        except (lib.HTTPError, lib.InvalidURL, lib.StreamError, OSError) as error:
             name = type(error).__name__
             raise TransportError(
                 name,
@@ -97,6 +98,9 @@ class HttpxTransport:
                 may_have_reached=name not in _NOT_SENT,
                 error=error,
             ) from None
+        except anyio.get_cancelled_exc_class() as error:
+            error.__context__ = None
+            raise error.with_traceback(None)  # noqa: B904  (httpx's frames hold the secret)
         if connection is not None and is_drained(connection):
             connection.idle_since = monotonic()
         return result

@@ -110,12 +110,13 @@ async def _acquire(limiter: anyio.Semaphore, seconds: float) -> float:
     """Return the seconds that it took."""
     try:
         limiter.acquire_nowait()
-        return 0.0
     except anyio.WouldBlock:
         with anyio.move_on_after(seconds) as scope:
             await limiter.acquire()
             return anyio.current_time() - (scope.deadline - seconds)
-    raise TransportError("no connection was free", timed_out=True, may_have_reached=False)
+        problem = "no connection was free"
+        raise TransportError(problem, timed_out=True, may_have_reached=False) from None
+    return 0.0
 
 
 async def _close(connection: Connection) -> None:
