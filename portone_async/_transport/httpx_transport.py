@@ -79,6 +79,7 @@ class HttpxTransport:
     ) -> RawResponse:
         if self.client.is_closed:
             raise ClientClosedError("the http_client is closed")
+        lib = self.library
         built = self._build(request, timeout, connection)
         if connection is not None:
             connection.idle_since = -inf
@@ -92,7 +93,7 @@ class HttpxTransport:
                 if not response.is_closed:
                     with anyio.CancelScope(shield=True):
                         await response.aclose()
-        except (self.library.RequestError, self.library.StreamError, OSError) as error:
+        except (lib.HTTPError, lib.InvalidURL, lib.StreamError, OSError) as error:
             name = type(error).__name__
             raise TransportError(
                 name,
@@ -100,6 +101,9 @@ class HttpxTransport:
                 may_have_reached=name not in _NOT_SENT,
                 error=error,
             ) from None
+        except anyio.get_cancelled_exc_class() as error:
+            error.__context__ = None
+            raise error.with_traceback(None)  # noqa: B904  (httpx's frames hold the secret)
         if connection is not None and is_drained(connection):
             connection.idle_since = monotonic()
         return result
@@ -138,17 +142,17 @@ class HttpxTransport:
 
     async def _read(self, request: Request, response: Any) -> RawResponse:
         headers = dict(response.headers)
-        chunks: list[bytes] = []
+        content = bytearray()  # rather than a list: chunks may be small and many
         if response.is_stream_consumed:
             # What a mock or an event hook has read is decompressed already.
             headers.pop("content-encoding", None)
-            chunks.append(response.content)
+            content += response.content
         else:
             async for chunk in response.aiter_raw():
-                chunks.append(chunk)
-                if response.num_bytes_downloaded > self.max_response_size:
+                content += chunk
+                if len(content) > self.max_response_size:
                     raise too_large(self.max_response_size)
-        return RawResponse(response.status_code, headers, b"".join(chunks), request.info)
+        return RawResponse(response.status_code, headers, bytes(content), request.info)
 
 
 def own(

@@ -11,9 +11,9 @@ from typing import Any
 from urllib.parse import quote
 
 import pytest
-from chromium import CHROMIUM, FLAGS
 
 from portone_async.emulator import Emulator
+from tests.chromium import CHROMIUM, FLAGS
 
 from .conftest import START, Shop
 from .receiver import receiving

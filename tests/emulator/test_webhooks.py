@@ -52,7 +52,9 @@ class TestSignature:
             assert event.data.transaction_id == checkout.tx_id
         last = receiver.received[-1]
         with pytest.raises(official.WebhookVerificationError):
-            official.verify("whsec_b3RoZXItb3RoZXItb3RoZXItb3RoZXI=", last.content.decode(), dict(last.headers))
+            official.verify(
+                "whsec_b3RoZXItb3RoZXItb3RoZXItb3RoZXI=", last.content.decode(), dict(last.headers)
+            )
 
     def test_this_sdk_verifies_it_whatever_the_emulators_clock(
         self, emulator: Emulator, receiver: Receiver
@@ -70,7 +72,10 @@ class TestSignature:
         assert Emulator(seed=1).webhook_secret == Emulator(seed=1).webhook_secret
         assert Emulator(seed=1).webhook_secret != Emulator(seed=2).webhook_secret
         assert Emulator().webhook_secret.startswith("whsec_")
-        assert Emulator(webhook_secret="whsec_b3RoZXItb3RoZXItb3RoZXItb3RoZXI=").webhook_secret == "whsec_b3RoZXI="
+        assert (
+            Emulator(webhook_secret="whsec_b3RoZXItb3RoZXItb3RoZXItb3RoZXI=").webhook_secret
+            == "whsec_b3RoZXI="
+        )
         with pytest.raises(InvalidArgumentError):
             Emulator(webhook_secret="?")
 

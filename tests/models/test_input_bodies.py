@@ -110,7 +110,9 @@ def sent(operation: Op, body: dict[str, Any]) -> Any:
     if operation.sdk.body_in_query:
         assert request.content is None
         query = (
-            parse_qs(urlsplit(request.target).query, strict_parsing=True) if "?" in request.target else {}
+            parse_qs(urlsplit(request.target).query, strict_parsing=True)
+            if "?" in request.target
+            else {}
         )
         return json.loads(query["requestBody"][0]) if query else None
     return json.loads(request.content) if request.content is not None else None

@@ -14,7 +14,7 @@ for package in ("fastapi", "sqlalchemy", "aiosqlite"):
     pytest.importorskip(package)
 playwright = pytest.importorskip("playwright.async_api", reason="Playwright is not installed")
 
-from chromium import CHROMIUM, FLAGS
+from tests.chromium import CHROMIUM, FLAGS
 
 from .harness import PASSWORD, Harness
 

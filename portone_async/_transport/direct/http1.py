@@ -57,7 +57,7 @@ class ResponseReader:
         self.complete = False
         self._method: Final = method
         self._buffer: Final = bytearray()
-        self._pieces: list[bytes] = []
+        self._content = bytearray()  # rather than a list: chunks may be small and many
         self._ended = False
         self._persistent = False
         self._broken: ProtocolError | None = None
@@ -81,8 +81,8 @@ class ResponseReader:
 
     def content(self) -> bytes:
         """Return what was received of the body since the last time."""
-        pieces, self._pieces = self._pieces, []
-        return pieces[0] if len(pieces) == 1 else b"".join(pieces)
+        content, self._content = self._content, bytearray()
+        return bytes(content)
 
     def _resume(self) -> None:
         if self._broken is not None:
@@ -176,7 +176,7 @@ class ResponseReader:
     def _move(self, size: int) -> None:
         if size:
             self.size += size
-            self._pieces.append(bytes(self._buffer[:size]))
+            self._content += self._buffer[:size]
             del self._buffer[:size]
 
 

@@ -22,7 +22,6 @@ import anyio
 from anyio.lowlevel import checkpoint
 
 from portone_async import PortOne, RequestOptions, Timeout, errors
-
 from tests.core.server import (
     PATIENCE,
     Exchange,

@@ -13,7 +13,6 @@ import pytest
 from attrs import define
 
 from portone_async import PortOne, RequestOptions, RetryPolicy
-
 from tests.core.conftest import SECRET
 
 EXHAUSTIVE: Final = bool(os.environ.get("PORTONE_TESTS_EXHAUSTIVE"))

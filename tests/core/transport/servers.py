@@ -16,7 +16,6 @@ from anyio.from_thread import BlockingPortal, start_blocking_portal
 from attrs import define, field
 
 from portone_async import PortOne
-
 from tests.core.conftest import paid
 from tests.core.server import (
     PATIENCE,

@@ -14,7 +14,6 @@ import pytest
 from anyio.abc import AnyByteStream
 
 from portone_async import RequestOptions, Timeout, errors
-
 from tests.core.conftest import paid
 from tests.core.server import PATIENCE, Exchange, Server, Step, answer, when
 from tests.core.tls import Authority
@@ -165,7 +164,7 @@ async def test_in_any_turn_of_the_event_loop(
 
                 async def call(payment_id: str = f"order-{turns}") -> None:
                     nonlocal done
-                    assert (await portone.payment.get_payment(payment_id)).id == payment_id  # noqa: B023
+                    assert (await portone.payment.get_payment(payment_id)).id == payment_id
                     done += 1
 
                 calls += 1

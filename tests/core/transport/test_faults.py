@@ -14,7 +14,6 @@ import anyio
 import pytest
 
 from portone_async import PortOne, RequestOptions, Timeout, errors, models
-
 from tests.core.server import PATIENCE, Exchange, Server, Step, head
 from tests.core.transport.matrix import AT_ONCE, EXHAUSTIVE, Kind
 from tests.core.transport.relay import Direction, Fault, Plan, Relay, relaying

@@ -14,7 +14,6 @@ from anyio.lowlevel import checkpoint
 from portone_async import PortOne, RequestOptions, RetryPolicy, Timeout, errors, with_response
 from portone_async._transport import httpx_transport
 from portone_async._transport.direct import connection as direct_connection
-
 from tests.core.conftest import paid
 from tests.core.server import (
     PATIENCE,

@@ -8,7 +8,6 @@ import anyio
 import pytest
 
 from portone_async import errors
-
 from tests.core.conftest import paid
 from tests.core.server import PATIENCE, Exchange, Hangup, Server, Step, answer, gzipped, head
 from tests.core.transport.matrix import ONCE, Kind

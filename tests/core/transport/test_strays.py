@@ -12,7 +12,6 @@ from anyio.lowlevel import checkpoint
 from anyio.streams.tls import TLSAttribute
 
 from portone_async import PortOne, RequestOptions, errors, with_response
-
 from tests.core.server import PATIENCE, Exchange, Hangup, Server, Step, head
 from tests.core.transport.matrix import EVERY, ONCE, OWN, Kind, on
 from tests.core.transport.servers import (

@@ -11,7 +11,6 @@ import pytest
 from anyio.abc import AnyByteStream
 
 from portone_async import RequestOptions, Timeout, errors
-
 from tests.core.conftest import paid
 from tests.core.server import PATIENCE, Exchange, Server, Step, answer, silence, stalled
 from tests.core.transport.matrix import AT_ONCE, DIRECT, OWN, Kind, on

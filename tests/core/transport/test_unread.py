@@ -11,7 +11,6 @@ import pytest
 
 from portone_async import with_response
 from portone_async._transport import httpx_transport
-
 from tests.core.conftest import paid
 from tests.core.server import PATIENCE, Exchange, Server, Step, answer
 from tests.core.transport.matrix import DEFAULT, Kind, on
