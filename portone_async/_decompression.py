@@ -52,11 +52,10 @@ def _members(content: bytes, limit: int) -> Iterator[bytes]:
             if not rest:
                 rest = view[position : position + _INPUT]
                 position += len(rest)
-            is_end = not rest
+            if not rest:
+                raise BodyError("the response ends too early (gzip)")
             piece = member.decompress(rest, _OUTPUT)
             rest = member.unconsumed_tail
-            if is_end and not piece:
-                raise BodyError("the response ends too early (gzip)")
             size += len(piece)
             if size > limit:
                 problem = f"the response is larger than max_response_size ({limit:,} bytes)"

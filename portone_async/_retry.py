@@ -29,8 +29,6 @@ from portone_async._options import check_max_retries, is_seconds
 # 520 to 530 are Cloudflare's own: it got no usable response from the server behind it.
 _TRANSIENT: Final = frozenset({408, 429, 500, 502, 503, 504, *range(520, 531)})
 _DELAY: Final = re.compile(r"[0-9]{1,9}(?:\.[0-9]{1,9})?")
-# A comma between two values of a header that came twice, and not the one within a date.
-_BETWEEN_VALUES: Final = re.compile(r"(?<!Mon|Tue|Wed|Thu|Fri|Sat|Sun|day),")
 
 
 def _utc_now() -> datetime:
@@ -125,9 +123,9 @@ def is_transient(error: PortOneError) -> bool:
 
 def retry_after(headers: Mapping[str, str], now: Callable[[], datetime]) -> float | None:
     """Return the seconds that a response asks to wait, from either form of `Retry-After` (RFC 9110, 10.2.3)."""
-    values = _BETWEEN_VALUES.split(headers.get("retry-after", ""))
+    # Sent twice, it is one list: the longest wait obeys each of them. A date is readable without its day of the week.
+    values = headers.get("retry-after", "").split(",")
     waits = [_seconds(value.strip(), now) for value in values]
-    # Sent twice, it is one list: the longest wait obeys each of them.
     return max((wait for wait in waits if wait is not None), default=None)
 
 

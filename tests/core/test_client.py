@@ -10,8 +10,10 @@ from typing import Any
 import anyio
 import httpx
 import pytest
+from anyio.lowlevel import checkpoint
 
-from portone_async import PortOne, RequestOptions, RetryPolicy, Timeout, errors
+from portone_async import PortOne, RawResponse, RequestOptions, RetryPolicy, Timeout, errors
+from portone_async._request import Request
 from portone_async.errors import InvalidArgumentError
 from tests.core.conftest import SECRET, TransportName, Waits, paid
 from tests.core.server import PATIENCE, Server, answer, empty
@@ -182,6 +184,27 @@ async def test_a_client_is_closed_in_a_cancelled_scope_too(
         await portone.aclose()
     with anyio.fail_after(PATIENCE):
         await server.until(lambda: server.open == 0)
+
+
+@pytest.mark.anyio
+async def test_closing_is_not_cancelled_halfway() -> None:
+    """Whatever a transport has to wait for."""
+    closed: list[bool] = []
+
+    class Slow:
+        async def send(self, request: Request, timeout: Timeout) -> RawResponse:
+            raise AssertionError(request, timeout)
+
+        async def aclose(self) -> None:
+            await checkpoint()
+            closed.append(True)
+
+    portone = PortOne("x")
+    portone._transport = Slow()
+    with anyio.CancelScope() as scope:
+        scope.cancel()
+        await portone.aclose()
+    assert closed == [True]
 
 
 @pytest.mark.anyio

@@ -997,6 +997,7 @@ async def test_a_failed_attempt_is_forgotten_during_the_backoff() -> None:
                 int("")
             except ValueError:
                 return await super().send(request, timeout)
+            raise AssertionError
 
     async def sleep(_delay: float) -> None:
         assert [reference() for reference in held] == [None]
