@@ -16,12 +16,12 @@ from typing import Any, Literal, get_args
 
 import pytest
 
-from portone_async import PortOne, RawResponse, RequestOptions, api, errors, models
+from portone_async import PortOne, RawResponse, RequestOptions, _registry, api, errors, models
 from portone_async import _decoding as decoding
 from portone_async._decoding import preload, read_error
 from portone_async._model import Model, UnknownVariant
 from portone_async._operation import Operation
-from portone_async._reading import Reader
+from portone_async._registry import Reader
 from portone_async.errors import RequestInfo
 from tests.core.conftest import ORDER, SECRET, WORD, TransportName, Waits, paid
 from tests.core.server import Server, answer, error
@@ -33,9 +33,12 @@ INFO = RequestInfo("POST", "/payments/{paymentId}/cancel", "cancelPayment", "key
 @pytest.fixture
 def nothing_is_loaded() -> Iterator[None]:
     """Forget which operations were called before."""
-    decoding._preload.cache_clear()
+    caches = (decoding._preload, _registry.model_reader, _registry.error_classes)
+    for cached in caches:
+        cached.cache_clear()
     yield
-    decoding._preload.cache_clear()
+    for cached in caches:
+        cached.cache_clear()
 
 
 class NoFileDescriptors(MetaPathFinder):
@@ -87,7 +90,6 @@ async def test_a_change_whose_response_could_not_be_read_is_not_sent(
     kind: Literal["OSError", "ModuleNotFoundError"],
 ) -> None:
     """The cancel would be carried out, and its result lost. As soon as modules can be imported it is sent."""
-    decoding.response_reader.cache_clear()
     server.always = answer(CANCELLED)
     with monkeypatch.context() as patch:
         break_module(patch, module, kind)
@@ -118,7 +120,7 @@ async def test_a_raw_change_whose_errors_could_not_be_read_is_not_sent(
 
 @pytest.mark.anyio
 @pytest.mark.usefixtures("nothing_is_loaded")
-@pytest.mark.parametrize("module", ["portone_async._check", "portone_async.models.enums"])
+@pytest.mark.parametrize("module", ["portone_async._validation", "portone_async.models.enums"])
 async def test_a_strict_change_needs_what_compares_it_with_the_document(
     server: Server, transport: TransportName, monkeypatch: pytest.MonkeyPatch, module: str
 ) -> None:
@@ -187,7 +189,7 @@ def test_every_model_that_a_response_may_hold_is_loaded(operation: Operation[Any
     if operation.response is None:
         return
     loaded: set[Reader] = set()
-    decoding._load(decoding.response_reader(operation.response), loaded)
+    decoding._load(_registry.model_reader(operation.response), loaded)
     modules = {reader.__module__ for reader in loaded}
     assert {model.__module__ for model in reachable(operation.response, set())} <= modules
 
@@ -213,7 +215,6 @@ async def test_a_lookup_that_cannot_be_read_is_an_error_of_this_package(
 ) -> None:
     """And retried, as another call may free a file descriptor."""
     server.always = answer(paid())
-    decoding.response_reader.cache_clear()
     with monkeypatch.context() as patch:
         break_module(patch, "portone_async.models.payment", kind)
         with pytest.raises(errors.ResponseError, match=f"could not be decoded: {kind}") as caught:
