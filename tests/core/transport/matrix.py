@@ -54,6 +54,7 @@ class Kind:
         self,
         url: str,
         *,
+        api_secret: str = SECRET,
         max_connections: int | None = None,
         ssl_context: ssl.SSLContext | None = None,
         **options: Any,
@@ -61,7 +62,7 @@ class Kind:
         """A client that sends by this transport."""
         if self.library is None:
             options |= {"transport": self.transport, "max_connections": max_connections}
-            async with PortOne(SECRET, base_url=url, ssl_context=ssl_context, **options) as portone:
+            async with PortOne(api_secret, base_url=url, ssl_context=ssl_context, **options) as portone:
                 yield portone
             return
         httpx: Any = importlib.import_module(self.library)
@@ -71,7 +72,7 @@ class Kind:
         if max_connections is not None:
             arguments["limits"] = httpx.Limits(max_connections=max_connections)
         async with httpx.AsyncClient(**arguments) as http_client:
-            async with PortOne(SECRET, base_url=url, http_client=http_client, **options) as portone:
+            async with PortOne(api_secret, base_url=url, http_client=http_client, **options) as portone:
                 yield portone
 
 

@@ -64,8 +64,9 @@ async def test_what_never_ends_and_is_never_too_much_ends_with_the_total(
     kind: Kind, server: Server, step: Step
 ) -> None:
     """Each byte begins the time to read anew, but not that of the call."""
-    server.plays(step)
+    server.plays(answer({}), step)
     async with kind.client(server.url) as portone:
+        await portone.request("GET", "/")
         started = time.monotonic()
         with anyio.fail_after(PATIENCE), pytest.raises(errors.APITimeoutError) as caught:
             await portone.payment.get_payment("order-1", options=TOTAL)
@@ -86,8 +87,9 @@ TOO_MUCH = {
 @pytest.mark.parametrize("step", TOO_MUCH.values(), ids=TOO_MUCH)
 async def test_endless_lines_are_an_error(kind: Kind, server: Server, step: Step) -> None:
     """Of the protocol or, for what is read and dropped, of time."""
-    server.plays(step)
+    server.plays(answer({}), step)
     async with kind.client(server.url) as portone:
+        await portone.request("GET", "/")
         with anyio.fail_after(PATIENCE), pytest.raises(errors.APIConnectionError) as caught:
             await portone.payment.get_payment("order-1", options=TOTAL)
         assert caught.value.may_have_reached

@@ -146,7 +146,7 @@ async def test_a_call_in_silence_frees_its_connection(kind: Kind, server: Server
     server.plays(silence(), answer(paid()))
     async with kind.client(server.url, max_connections=1, max_retries=0) as portone:
         with pytest.raises(errors.APITimeoutError):
-            await portone.payment.get_payment("order-1", options=RequestOptions(timeout=0.02))
+            await portone.payment.get_payment("order-1", options=RequestOptions(timeout=Timeout(read=0.05)))
         await server.until(lambda: server.open == 0)
         await portone.payment.get_payment("order-1")
 
