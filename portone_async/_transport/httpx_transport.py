@@ -107,7 +107,10 @@ class HttpxTransport:
 
     def _build(self, request: Request, timeout: Timeout, connection: _Connection | None) -> Any:
         limits = {"connect": timeout.connect, "read": timeout.read, "write": timeout.write}
-        extensions = {"timeout": {**limits, "pool": timeout.pool}, _CONNECTION: connection}
+        extensions: dict[str, Any] = {
+            "timeout": {**limits, "pool": timeout.pool},
+            _CONNECTION: connection,
+        }
         if connection is not None and connection.stream is None:
             extensions["trace"] = connection.trace
         try:

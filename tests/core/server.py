@@ -75,7 +75,7 @@ class Exchange:
             await self.stream.receive()
 
 
-class Hangup(Exception):
+class Hangup(Exception):  # noqa: N818  (it is none)
     """The server ends the connection here."""
 
     def __init__(self, *, reset: bool = False) -> None:
@@ -160,13 +160,11 @@ class Server:
                         reset_on_close(stream)
                 except (anyio.EndOfStream, anyio.BrokenResourceError, anyio.ClosedResourceError):
                     pass
-                except (
-                    Exception
-                ) as problem:  # told when the test ends: raised here it would cancel it
+                except Exception as problem:  # noqa: BLE001  (raised when the test ends: here it would cancel it)
                     self.problems.append(problem)
         except (anyio.BrokenResourceError, OSError):
             pass  # the other side hung up first
-        except Exception as problem:
+        except Exception as problem:  # noqa: BLE001
             self.problems.append(problem)
         finally:
             self.open -= 1
@@ -212,7 +210,7 @@ def reset_on_close(stream: ByteStream) -> None:
     with suppress(
         OSError, AttributeError
     ):  # it may be gone already, which uvloop's streams tell so
-        raw = stream.extra(SocketAttribute.raw_socket)
+        raw = stream.extra(SocketAttribute.raw_socket)  # noqa: S610  (of anyio's)
         raw.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
 
 
@@ -222,11 +220,12 @@ async def serving(tls: ssl.SSLContext | None = None) -> AsyncGenerator[Server]:
     several = await anyio.create_tcp_listener(local_host="127.0.0.1", local_port=0)
     listener: Listener[Any] = several.listeners[0]
     scheme = "http" if tls is None else "https"
-    url = f"{scheme}://127.0.0.1:{listener.extra(SocketAttribute.local_port)}"
+    port = listener.extra(SocketAttribute.local_port)  # noqa: S610  (of anyio's)
+    url = f"{scheme}://127.0.0.1:{port}"
     if tls is not None:
         listener = TLSListener(listener, tls, standard_compatible=False)
+    server = Server(url)
     async with several, anyio.create_task_group() as tasks:
-        server = Server(url)
         tasks.start_soon(server.listen, listener, tasks)
         yield server
         tasks.cancel_scope.cancel()

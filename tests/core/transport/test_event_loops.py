@@ -10,7 +10,6 @@ import anyio
 import pytest
 
 from portone_async import PortOne, errors
-
 from tests.core.conftest import SECRET, paid
 from tests.core.server import PATIENCE, Server, answer
 
@@ -25,9 +24,7 @@ pytestmark = [
 def portone(request: pytest.FixtureRequest, elsewhere: Server) -> PortOne:
     """A client that was built at import time."""
     elsewhere.always = answer(paid())
-    return PortOne(
-        SECRET, base_url=elsewhere.url, max_connections=1, transport=request.param
-    )
+    return PortOne(SECRET, base_url=elsewhere.url, max_connections=1, transport=request.param)
 
 
 async def use(portone: PortOne) -> None:
@@ -59,9 +56,7 @@ def test_a_client_serves_one_loop_after_another(
 
 
 @pytest.mark.parametrize("last", ["asyncio", "trio"])
-def test_a_client_outlives_its_event_loops(
-    portone: PortOne, elsewhere: Server, last: str
-) -> None:
+def test_a_client_outlives_its_event_loops(portone: PortOne, elsewhere: Server, last: str) -> None:
     """asyncio.run twice, and then it is closed in either kind of loop."""
     asyncio.run(use(portone))
     asyncio.run(use(portone))

@@ -5,14 +5,13 @@ from __future__ import annotations
 import time
 import tracemalloc
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 
 import anyio
 import pytest
 
 from portone_async import RequestOptions, Timeout, errors
-
 from tests.core.server import PATIENCE, Exchange, Server, Step, answer, head
 from tests.core.transport.matrix import Kind
 
@@ -22,7 +21,7 @@ TOTAL = RequestOptions(max_retries=0, timeout=Timeout(read=5, total=0.12))
 
 
 @contextmanager
-def peak_memory() -> Iterator[Callable[[], int]]:
+def peak_memory() -> Generator[Callable[[], int]]:
     """Measure by how many bytes the memory in use grows at most, the server's own share included."""
     tracemalloc.start()
     before = tracemalloc.get_traced_memory()[0]
@@ -51,7 +50,9 @@ def endlessly(start: bytes, *pieces: bytes, pause: float = 0.0) -> Step:
 CHUNKED = head(200, {"Transfer-Encoding": "chunked"})
 NEVER_TOO_MUCH = {
     "a byte of the head now and then": endlessly(b"HTTP/1.1 200 ", b"x", pause=0.01),
-    "a byte of the body now and then": endlessly(head(200, {"Content-Length": "9999"}), b" ", pause=0.01),
+    "a byte of the body now and then": endlessly(
+        head(200, {"Content-Length": "9999"}), b" ", pause=0.01
+    ),
     "a chunk now and then": endlessly(CHUNKED, b"1\r\n \r\n", pause=0.01),
     "a 1xx now and then": endlessly(b"", b"HTTP/1.1 103 Early Hints\r\n\r\n", pause=0.01),
     "endless 1xx": endlessly(b"", b"HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n" * 100),
@@ -109,12 +110,12 @@ async def test_an_endless_body_ends_at_the_limit(kind: Kind, server: Server, ste
     """Soon after it, whatever the framing; it is not transient, so not asked for again."""
     server.plays(step, answer({}))
     async with kind.client(server.url, max_response_size=20_000) as portone:
-        with peak_memory() as peak:
-            with (
-                anyio.fail_after(4 * PATIENCE),
-                pytest.raises(errors.APIConnectionError, match="max_response_size") as caught,
-            ):
-                await portone.payment.get_payment("order-1")
+        with (
+            peak_memory() as peak,
+            anyio.fail_after(4 * PATIENCE),
+            pytest.raises(errors.APIConnectionError, match="max_response_size") as caught,
+        ):
+            await portone.payment.get_payment("order-1")
         assert caught.value.may_have_reached
         assert not caught.value.is_transient
         assert caught.value.attempts == 1
@@ -141,16 +142,17 @@ def gzip_bomb() -> bytes:
     return start + zeros * 128
 
 
-async def test_a_gzip_bomb_ends_at_the_limit(
-    kind: Kind, server: Server, gzip_bomb: bytes
-) -> None:
+async def test_a_gzip_bomb_ends_at_the_limit(kind: Kind, server: Server, gzip_bomb: bytes) -> None:
     """2 MiB are received of it, and no more than the limit is unpacked; an event hook that reads would do so first."""
     assert len(gzip_bomb) < 3 * MEGABYTE
     server.plays(answer(gzip_bomb, headers={"Content-Encoding": "gzip"}))
     async with kind.client(server.url, max_response_size=8 * MEGABYTE) as portone:
-        with peak_memory() as peak, anyio.fail_after(2 * PATIENCE):
-            with pytest.raises(errors.APIConnectionError, match="max_response_size") as caught:
-                await portone.payment.get_payment("order-1")
+        with (
+            peak_memory() as peak,
+            anyio.fail_after(2 * PATIENCE),
+            pytest.raises(errors.APIConnectionError, match="max_response_size") as caught,
+        ):
+            await portone.payment.get_payment("order-1")
         assert caught.value.attempts == 1
         assert peak() < 32 * MEGABYTE
 

@@ -11,10 +11,10 @@ import anyio
 import pytest
 
 from portone_async import PortOne, RequestOptions, Timeout, errors
-
 from tests.core.conftest import ORDER, SECRET, WORD, paid
 from tests.core.server import PATIENCE, Server, answer, half, silence, stalled, when
 from tests.core.transport.matrix import AT_ONCE, USERS, Kind, on
+from tests.core.transport.servers import get_paid, names_in
 
 pytestmark = [
     pytest.mark.anyio,
@@ -69,15 +69,14 @@ async def test_a_busy_pool_is_a_timeout_before_anything_was_sent(
     server.plays(silence())
     limits = httpx.Limits(max_connections=1)
     http_client, portone = client_of(httpx, server, limits=limits)
-    async with http_client, portone:
-        async with anyio.create_task_group() as tasks:
-            tasks.start_soon(portone.payment.get_payment, "order-1")
-            await server.until(lambda: len(server.requests) == 1)
-            options = RequestOptions(timeout=Timeout(pool=0.02), max_retries=0)
-            with pytest.raises(errors.APITimeoutError, match="PoolTimeout") as caught:
-                await portone.payment.get_payment("order-2", options=options)
-            tasks.cancel_scope.cancel()
-    assert not caught.value.may_have_reached
+    async with http_client, portone, anyio.create_task_group() as tasks:
+        tasks.start_soon(portone.payment.get_payment, "order-1")
+        await server.until(lambda: len(server.requests) == 1)
+        options = RequestOptions(timeout=Timeout(pool=0.02), max_retries=0)
+        with pytest.raises(errors.APITimeoutError, match="PoolTimeout") as caught:
+            await portone.payment.get_payment("order-2", options=options)
+        assert not caught.value.may_have_reached
+        tasks.cancel_scope.cancel()
 
 
 async def test_redirects_are_not_followed(httpx: Any, server: Server) -> None:
@@ -156,7 +155,7 @@ async def test_downloads_go_by_it_too(kind: Kind, server: Server, tmp_path: Path
     async with kind.client(server.url, retry=AT_ONCE) as portone:
         await portone.platform.transfer.download_platform_transfer_sheet(file=target)
     assert target.read_bytes() == b"id\r\n1\r\n"
-    assert [path.name for path in tmp_path.iterdir()] == ["sheet.csv"]
+    assert names_in(tmp_path) == ["sheet.csv"]
 
 
 async def test_it_logs_no_secret(
@@ -189,7 +188,7 @@ async def test_its_event_hooks_are_called(httpx: Any, server: Server) -> None:
     hooks = {"request": [on_request], "response": [on_response]}
     http_client, portone = client_of(httpx, server, event_hooks=hooks)
     async with http_client, portone:
-        assert (await portone.payment.get_payment(ORDER)).id == ORDER
+        assert (await get_paid(portone, ORDER)).id == ORDER
     assert seen == ["GET", ORDER]
 
 
@@ -204,8 +203,8 @@ async def test_an_event_hook_that_raises_for_error_responses_is_understood(
 
     http_client, portone = client_of(httpx, server, event_hooks={"response": [on_response]})
     async with http_client, portone:
+        options = RequestOptions(max_retries=0)
         with pytest.raises(errors.APIConnectionError, match="HTTPStatusError") as caught:
-            options = RequestOptions(max_retries=0)
             await portone.payment.cancel_payment(ORDER, reason="r", options=options)
     assert caught.value.may_have_reached
 
@@ -218,5 +217,5 @@ async def test_its_mock_transport_responds(httpx: Any, server: Server) -> None:
 
     http_client, portone = client_of(httpx, server, transport=httpx.MockTransport(respond))
     async with http_client, portone:
-        assert (await portone.payment.get_payment("order-7")).id == "order-7"
+        assert (await get_paid(portone, "order-7")).id == "order-7"
     assert server.untouched

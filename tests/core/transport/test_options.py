@@ -12,7 +12,6 @@ import httpx
 import pytest
 
 from portone_async import PortOne, errors
-
 from tests.core.server import Server
 from tests.core.transport.matrix import Kind, on
 
@@ -25,11 +24,14 @@ def library(request: pytest.FixtureRequest) -> Any:
 
 def test_a_blocking_http_client_is_refused(library: Any) -> None:
     """With what it takes instead."""
-    with library.Client(verify=False) as client:
-        with pytest.raises(
-            errors.InvalidArgumentError, match=r"httpx\.AsyncClient or httpx2\.AsyncClient, not Client"
-        ):
-            PortOne("x", http_client=client)
+    with (
+        library.Client(verify=False) as client,
+        pytest.raises(
+            errors.InvalidArgumentError,
+            match=r"httpx\.AsyncClient or httpx2\.AsyncClient, not Client",
+        ),
+    ):
+        PortOne("x", http_client=client)
 
 
 @pytest.mark.parametrize("client", [httpx, httpx.AsyncClient, object(), "httpx", 1], ids=repr)
@@ -40,7 +42,11 @@ def test_something_else_than_an_http_client_is_refused(client: Any) -> None:
 
 @pytest.mark.parametrize(
     "options",
-    [{"ssl_context": ssl.create_default_context()}, {"max_connections": 5}, {"transport": "direct"}],
+    [
+        {"ssl_context": ssl.create_default_context()},
+        {"max_connections": 5},
+        {"transport": "direct"},
+    ],
     ids=["ssl_context", "max_connections", "transport"],
 )
 def test_what_an_http_client_has_of_its_own_is_refused_beside_it(
@@ -85,7 +91,9 @@ async def test_the_direct_transport_on_trio_is_refused_before_anything_is_sent(
 ) -> None:
     async with kind.client(server.url) as portone:
         for _ in range(2):
-            with pytest.raises(errors.InvalidArgumentError, match="asyncio only.*default transport"):
+            with pytest.raises(
+                errors.InvalidArgumentError, match=r"asyncio only.*default transport"
+            ):
                 await portone.payment.cancel_payment("order-1", reason="r")
     assert server.untouched
 

@@ -14,7 +14,6 @@ from anyio.lowlevel import checkpoint
 from portone_async import PortOne, RequestOptions, RetryPolicy, Timeout, errors, with_response
 from portone_async._transport import httpx_transport
 from portone_async._transport.direct import connection as direct_connection
-
 from tests.core.conftest import paid
 from tests.core.server import (
     PATIENCE,
@@ -29,7 +28,15 @@ from tests.core.server import (
 )
 from tests.core.tls import Authority
 from tests.core.transport.matrix import AT_ONCE, EVERY, ONCE, OWN, Kind, on
-from tests.core.transport.servers import DeafServer, DistantServer, deaf_server, distant_server, open_files, until
+from tests.core.transport.servers import (
+    DeafServer,
+    DistantServer,
+    deaf_server,
+    distant_server,
+    get_paid,
+    open_files,
+    until,
+)
 
 pytestmark = [pytest.mark.anyio, on(OWN)]
 
@@ -62,9 +69,7 @@ async def test_calls_one_after_another_share_one_connection(kind: Kind, server: 
     assert server.opened == 1
 
 
-async def test_the_most_recently_used_connection_is_taken_first(
-    kind: Kind, server: Server
-) -> None:
+async def test_the_most_recently_used_connection_is_taken_first(kind: Kind, server: Server) -> None:
     """It is the least likely to have been closed by the server."""
     gate = anyio.Event()
     server.always = when(gate, answer(paid()))
@@ -115,8 +120,8 @@ async def test_waiting_for_a_connection_has_a_timeout(kind: Kind, server: Server
             async with anyio.create_task_group() as tasks:
                 tasks.start_soon(portone.payment.get_payment, "order-1")
                 await server.until(lambda: len(server.requests) == 1)
-                with pytest.raises(errors.APITimeoutError, match="no connection was free") as caught:
-                    options = RequestOptions(timeout=Timeout(pool=0.02))
+                options = RequestOptions(timeout=Timeout(pool=0.02))
+                with pytest.raises(errors.APITimeoutError, match="no connection was") as caught:
                     await portone.payment.get_payment("order-2", options=options)
                 assert not caught.value.may_have_reached
                 gate.set()
@@ -146,7 +151,9 @@ async def test_a_call_in_silence_frees_its_connection(kind: Kind, server: Server
     server.plays(silence(), answer(paid()))
     async with kind.client(server.url, max_connections=1, max_retries=0) as portone:
         with pytest.raises(errors.APITimeoutError):
-            await portone.payment.get_payment("order-1", options=RequestOptions(timeout=Timeout(read=0.05)))
+            await portone.payment.get_payment(
+                "order-1", options=RequestOptions(timeout=Timeout(read=0.05))
+            )
         await server.until(lambda: server.open == 0)
         await portone.payment.get_payment("order-1")
 
@@ -345,7 +352,7 @@ async def test_calls_in_progress_finish_when_the_client_is_closed(
     async with kind.client(server.url) as portone:
 
         async def call() -> None:
-            finished.append(await portone.payment.get_payment("order-1"))
+            finished.append(await get_paid(portone, "order-1"))
 
         with anyio.fail_after(PATIENCE):
             async with anyio.create_task_group() as tasks:

@@ -8,14 +8,13 @@ import anyio
 import anyio.abc
 import pytest
 
-from portone_async import Timeout, errors, with_response
+from portone_async import Timeout, errors
 from portone_async._proxies import environment_proxy
-
 from tests.core.conftest import SECRET, paid
 from tests.core.server import PATIENCE, Exchange, Server, Step, answer, serving
 from tests.core.tls import Authority
 from tests.core.transport.matrix import DEFAULT, Kind, on
-from tests.core.transport.servers import named
+from tests.core.transport.servers import get_at_once, get_paid, named
 
 NOWHERE = "http://api.portone.invalid"
 TUNNEL = "https://api.portone.invalid"
@@ -165,14 +164,13 @@ async def test_a_tunnel_is_used_again_unless_there_are_strays(
         async with kind.client(url, max_connections=1, max_retries=0) as portone:
             with anyio.fail_after(PATIENCE):
                 for number in range(3):
-                    found = await portone.payment.get_payment(f"order-{number}")
+                    found = await get_paid(portone, f"order-{number}")
                     assert found.id == f"order-{number}"
                 assert proxy.opened == server.opened == 1
                 stray = named("stray")
                 for number in range(3):
-                    result = await with_response(portone.payment.get_payment, f"order-{number}")
-                    assert result.value.id == f"order-{number}"
-                    assert result.response.attempts == 1
+                    found = await get_at_once(portone, f"order-{number}")
+                    assert found.id == f"order-{number}"
         assert proxy.opened == server.opened == 3
         assert len(server.requests) == 6
     assert "unknown version" not in caplog.text

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import ssl
+from typing import TYPE_CHECKING
 
 import pytest
-from anyio.abc import AnyByteStream
 
 from portone_async import errors, with_response
-
 from tests.core.conftest import SECRET, paid
 from tests.core.server import Server, answer, serving
 from tests.core.tls import Authority
 from tests.core.transport.matrix import AT_ONCE, DEFAULT, DIRECT, ONCE, Kind, on
 from tests.core.transport.servers import RESPONSE, listening
+
+if TYPE_CHECKING:
+    from anyio.abc import AnyByteStream
 
 pytestmark = pytest.mark.anyio
 
@@ -67,9 +69,7 @@ async def test_ssl_cert_file_names_the_authorities(
         await portone.payment.get_payment("order-1", options=ONCE)
 
 
-async def test_a_client_may_have_a_certificate_of_its_own(
-    kind: Kind, authority: Authority
-) -> None:
+async def test_a_client_may_have_a_certificate_of_its_own(kind: Kind, authority: Authority) -> None:
     """A server that asks for one receives it, and turns away who has none."""
     asking = authority.server()
     asking.verify_mode = ssl.CERT_REQUIRED

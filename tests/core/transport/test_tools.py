@@ -2,18 +2,28 @@
 
 from __future__ import annotations
 
+import gzip
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import httpx
 import pytest
+import respx
+import sentry_sdk
+import vcr
+from opentelemetry import trace
+from opentelemetry.instrumentation.httpx import HTTPXClientInstrumentor
+from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.sdk.trace.export import SimpleSpanProcessor
+from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
+from sentry_sdk.integrations.httpx import HttpxIntegration
 
 from portone_async import PortOne, errors, models
-
 from tests.core.conftest import ORDER, SECRET, paid
 from tests.core.server import Server, answer, reset
 from tests.core.transport.matrix import AT_ONCE, DEFAULT, ONCE, Kind, on
+from tests.core.transport.servers import get_paid
 
 if TYPE_CHECKING:
     from pytest_httpx import HTTPXMock
@@ -27,7 +37,6 @@ CANCELLED = {"cancellation": {"status": "SUCCEEDED", "id": "cancellation-1", "to
 
 async def test_respx_mocks_calls(kind: Kind, server: Server) -> None:
     """By method and URL, as any request of httpx's; the request is the whole one."""
-    respx = pytest.importorskip("respx")
     async with kind.client(server.url) as portone:
         with respx.mock(base_url=server.url) as router:
             route = router.get(f"/payments/{ORDER}").respond(json=paid())
@@ -48,7 +57,6 @@ async def test_a_cancellation_within_respx_never_reaches_the_server(
     kind: Kind, server: Server
 ) -> None:
     """Not even where no route was set up for it; the one after it does."""
-    respx = pytest.importorskip("respx")
     server.plays(answer(CANCELLED), answer(CANCELLED))
     async with kind.client(server.url, retry=AT_ONCE) as portone:
         with pytest.raises(respx.models.AllMockedAssertionError), respx.mock:
@@ -68,9 +76,7 @@ async def test_a_cancellation_within_respx_never_reaches_the_server(
     assert server.opened == 1
 
 
-async def test_pytest_httpx_mocks_calls(
-    kind: Kind, server: Server, httpx_mock: HTTPXMock
-) -> None:
+async def test_pytest_httpx_mocks_calls(kind: Kind, server: Server, httpx_mock: HTTPXMock) -> None:
     """Errors, retries and all."""
     url = f"{server.url}/payments/{ORDER}"
     httpx_mock.add_exception(httpx.ReadError("torn"), url=url)
@@ -83,28 +89,23 @@ async def test_pytest_httpx_mocks_calls(
     assert server.untouched
 
 
-async def test_pytest_httpx_may_respond_compressed(
-    kind: Kind, httpx_mock: HTTPXMock
-) -> None:
+async def test_pytest_httpx_may_respond_compressed(kind: Kind, httpx_mock: HTTPXMock) -> None:
     """What a mock says about its encoding is not applied a second time."""
-    import gzip  # noqa: PLC0415
-
     httpx_mock.add_response(
         content=gzip.compress(b'{"status": "PAID", "id": "order-1"}'),
         headers={"Content-Encoding": "gzip"},
     )
     async with kind.client("https://api.portone.invalid") as portone:
-        assert (await portone.payment.get_payment("order-1")).id == "order-1"
+        assert (await get_paid(portone, "order-1")).id == "order-1"
 
 
 async def test_vcr_records_calls_and_replays_them(
     kind: Kind, server: Server, tmp_path: Path
 ) -> None:
     """Replayed, nothing is sent; the secret can be left out, as with any client of httpx's."""
-    vcr = pytest.importorskip("vcr")
     server.plays(answer(paid()))
     cassette = tmp_path / "cassette.yaml"
-    recorder = vcr.VCR(filter_headers=["authorization"], record_mode="once")
+    recorder = vcr.VCR(filter_headers=["authorization"], record_mode=vcr.mode.ONCE)
     for turn in range(2):
         with recorder.use_cassette(str(cassette)) as tape:
             async with kind.client(server.url) as portone:
@@ -121,15 +122,6 @@ async def test_vcr_records_calls_and_replays_them(
 
 async def test_opentelemetry_traces_calls(kind: Kind, server: Server) -> None:
     """One span for each attempt, within the span of the caller."""
-    trace = pytest.importorskip("opentelemetry.trace")
-    pytest.importorskip("opentelemetry.instrumentation.httpx")
-    from opentelemetry.instrumentation.httpx import HTTPXClientInstrumentor  # noqa: PLC0415
-    from opentelemetry.sdk.trace import TracerProvider  # noqa: PLC0415
-    from opentelemetry.sdk.trace.export import SimpleSpanProcessor  # noqa: PLC0415
-    from opentelemetry.sdk.trace.export.in_memory_span_exporter import (  # noqa: PLC0415
-        InMemorySpanExporter,
-    )
-
     exporter = InMemorySpanExporter()
     provider = TracerProvider()
     provider.add_span_processor(SimpleSpanProcessor(exporter))
@@ -156,9 +148,6 @@ async def test_opentelemetry_traces_calls(kind: Kind, server: Server) -> None:
 @pytest.fixture
 def envelopes() -> Iterator[list[Any]]:
     """What Sentry would send."""
-    sentry_sdk = pytest.importorskip("sentry_sdk")
-    from sentry_sdk.integrations.httpx import HttpxIntegration  # noqa: PLC0415
-
     found: list[Any] = []
 
     class InMemory(sentry_sdk.transport.Transport):  # type: ignore[misc, name-defined]
@@ -178,20 +167,13 @@ def envelopes() -> Iterator[list[Any]]:
     sentry_sdk.init()
 
 
-async def test_sentry_records_calls(
-    kind: Kind, server: Server, envelopes: list[Any]
-) -> None:
+async def test_sentry_records_calls(kind: Kind, server: Server, envelopes: list[Any]) -> None:
     """As spans of the transaction, and as breadcrumbs of an error."""
-    import sentry_sdk  # noqa: PLC0415
-
     server.plays(answer(paid()), answer(paid()))
     async with kind.client(server.url) as portone:
         with sentry_sdk.start_transaction(name="checkout"):
             await portone.payment.get_payment("order-1")
-            try:
-                raise KeyError("in the shop")
-            except KeyError as error:
-                sentry_sdk.capture_exception(error)
+            sentry_sdk.capture_exception(KeyError("in the shop"))
     events = [item.payload.json for envelope in envelopes for item in envelope.items]
     [spans] = [event["spans"] for event in events if event and event.get("type") == "transaction"]
     [span] = [span for span in spans if span["op"] == "http.client"]
@@ -208,8 +190,6 @@ async def test_sentry_does_not_learn_the_secret_from_an_error(
     kind: Kind, server: Server, envelopes: list[Any]
 ) -> None:
     """Although it records the variables of each frame."""
-    import sentry_sdk  # noqa: PLC0415
-
     server.always = reset()
     portone = PortOne(SECRET, base_url=server.url, transport=kind.transport, retry=AT_ONCE)
     with pytest.raises(errors.APIConnectionError) as caught:

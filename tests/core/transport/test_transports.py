@@ -10,7 +10,6 @@ import pytest
 from portone_async import PortOne, RequestOptions, Timeout, errors, models
 from portone_async._transport.direct.connector import Connector
 from portone_async.emulator import Emulator
-
 from tests.core.conftest import WORD, paid
 from tests.core.server import (
     Ledger,
@@ -28,6 +27,7 @@ from tests.core.server import (
     stalled,
 )
 from tests.core.transport.matrix import AT_ONCE, ONCE, Kind
+from tests.core.transport.servers import get_paid
 
 pytestmark = pytest.mark.anyio
 
@@ -36,7 +36,7 @@ async def test_any_id_arrives_as_it_is_and_a_lost_response_cancels_once(kind: Ki
     payment_id = "o/1 é%2F+'~한글?#&"
     async with Emulator() as emulator, _client(kind, emulator) as portone:
         emulator.checkout(payment_id, amount=1_000)
-        assert (await portone.payment.get_payment(payment_id)).id == payment_id
+        assert (await get_paid(portone, payment_id)).id == payment_id
         emulator.fault("cancelPayment", "reset_after")
         await portone.payment.cancel_payment(payment_id, reason="x", amount=400)
         assert emulator.payments[payment_id]["amount"]["cancelled"] == 400
@@ -91,7 +91,10 @@ async def test_each_transport_sends_the_same_request(kind: Kind, server: Server)
             expected.target,
             expected.body,
         )
-        headers = [{header for header in each.headers if header[0] != "connection"} for each in (found, expected)]
+        headers = [
+            {header for header in each.headers if header[0] != "connection"}
+            for each in (found, expected)
+        ]
         assert headers[0] == headers[1]
 
 
@@ -138,9 +141,7 @@ BROKEN = {
 
 
 @pytest.mark.parametrize("step", BROKEN.values(), ids=BROKEN)
-async def test_a_broken_connection_is_retried(
-    kind: Kind, any_server: Server, step: Step
-) -> None:
+async def test_a_broken_connection_is_retried(kind: Kind, any_server: Server, step: Step) -> None:
     any_server.always = step
     async with kind.client(any_server.url, retry=AT_ONCE) as portone:
         with pytest.raises(errors.APIConnectionError) as caught:
@@ -182,7 +183,7 @@ async def test_each_transport_is_the_one_that_was_asked_for(
     note("direct", Connector, "connect")
     note("httpx", httpcore.AsyncHTTPConnection, "handle_async_request")
     if kind.library == "httpx2":
-        import httpcore2  # noqa: PLC0415
+        import httpcore2  # noqa: PLC0415  (if it is installed)
 
         note("httpx2", httpcore2.AsyncHTTPConnection, "handle_async_request")
     server.plays(answer(paid()))

@@ -6,19 +6,20 @@ import asyncio
 import gc
 import socket
 import time
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import anyio
 import pytest
-from anyio.abc import AnyByteStream
 
 from portone_async import errors
-
 from tests.core.conftest import paid
 from tests.core.server import Server, answer
 from tests.core.transport.cancelling import WAYS, Way, cancel_when
 from tests.core.transport.matrix import DIRECT, EVERY, ONCE, Kind, on
 from tests.core.transport.servers import RESPONSE, listening, until, until_gone
+
+if TYPE_CHECKING:
+    from anyio.abc import AnyByteStream
 
 pytestmark = [pytest.mark.anyio, on(DIRECT)]
 
@@ -117,12 +118,14 @@ async def test_a_name_is_asked_for_once_by_all_who_wait(
     monkeypatch.setattr(loop, "getaddrinfo", slow)
     server.always = answer(paid())
     url = server.url.replace("127.0.0.1", "pay.test")
-    async with kind.client(url, allow_http=True, max_retries=0) as portone:
-        async with anyio.create_task_group() as tasks:
-            for number in range(20):
-                tasks.start_soon(portone.payment.get_payment, f"order-{number}")
-            await anyio.wait_all_tasks_blocked()
-            all_wait.set()
+    async with (
+        kind.client(url, allow_http=True, max_retries=0) as portone,
+        anyio.create_task_group() as tasks,
+    ):
+        for number in range(20):
+            tasks.start_soon(portone.payment.get_payment, f"order-{number}")
+        await anyio.wait_all_tasks_blocked()
+        all_wait.set()
     assert len(server.requests) == 20
     assert asked == 1
 
@@ -184,7 +187,7 @@ async def test_an_ipv6_address_may_stand_in_the_url(kind: Kind) -> None:
 @pytest.mark.parametrize("host", ["x" * 64 + ".invalid", "a..invalid", "nowhere.invalid"])
 async def test_a_name_that_means_nothing_is_an_error_of_the_client(kind: Kind, host: str) -> None:
     """Also where it is no possible name at all."""
-    with pytest.raises(errors.PortOneError) as caught:  # noqa: PT012
+    with pytest.raises(errors.PortOneError) as caught:
         async with kind.client(f"http://{host}", allow_http=True) as portone:
             await portone.payment.get_payment("order-1", options=ONCE)
     assert not getattr(caught.value, "may_have_reached", False)

@@ -6,7 +6,6 @@ import anyio
 import pytest
 
 from portone_async import errors
-
 from tests.core.server import PATIENCE, head
 from tests.core.transport.matrix import DIRECT, ONCE, Kind, on
 from tests.core.transport.servers import BIG, RESPONSE, Peer, small_server
