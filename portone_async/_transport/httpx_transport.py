@@ -118,13 +118,15 @@ class HttpxTransport:
             extensions["trace"] = connection.trace
         try:
             # With a stream rather than content httpx takes the headers as they are, in half the time.
-            return self.library.Request(
+            built = self.library.Request(
                 request.method,
                 self.origin.url + request.target,
                 headers=self._headers(request),
                 stream=self.library.ByteStream(request.content or b""),
                 extensions=extensions,
             )
+            built.read()  # so that hooks and tools find its content
+            return built
         except self.library.InvalidURL:
             pass  # its message may repeat an id
         raise InvalidArgumentError(f"{request.info} has no valid URL: it may be too long")

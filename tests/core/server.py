@@ -75,7 +75,7 @@ class Exchange:
             await self.stream.receive()
 
 
-class Hangup(Exception):  # noqa: N818  (not an error: it is what a script says)
+class Hangup(Exception):  # noqa: N818  (it is none)
     """The server ends the connection here."""
 
     def __init__(self, *, reset: bool = False) -> None:
@@ -210,7 +210,7 @@ def reset_on_close(stream: ByteStream) -> None:
     with suppress(
         OSError, AttributeError
     ):  # it may be gone already, which uvloop's streams tell so
-        raw = stream.extra(SocketAttribute.raw_socket)  # noqa: S610  (not Django's)
+        raw = stream.extra(SocketAttribute.raw_socket)  # noqa: S610  (of anyio's)
         raw.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
 
 
@@ -220,7 +220,7 @@ async def serving(tls: ssl.SSLContext | None = None) -> AsyncGenerator[Server]:
     several = await anyio.create_tcp_listener(local_host="127.0.0.1", local_port=0)
     listener: Listener[Any] = several.listeners[0]
     scheme = "http" if tls is None else "https"
-    port = listener.extra(SocketAttribute.local_port)  # noqa: S610  (not Django's)
+    port = listener.extra(SocketAttribute.local_port)  # noqa: S610  (of anyio's)
     url = f"{scheme}://127.0.0.1:{port}"
     if tls is not None:
         listener = TLSListener(listener, tls, standard_compatible=False)

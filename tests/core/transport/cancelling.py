@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import suppress
 from typing import Any, Final, Literal
 
@@ -16,7 +16,7 @@ from tests.core.transport.matrix import Kind
 
 Way = Literal["scope", "task", "timeout"]
 WAYS: Final[list[Way]] = ["scope", "task", "timeout"]
-Call = Callable[[], Awaitable[Any]]
+Call = Callable[[], Coroutine[Any, Any, Any]]
 
 
 def require(way: Way, kind: Kind) -> None:

@@ -13,7 +13,7 @@ import random
 import ssl
 import sys
 import warnings
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Coroutine
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -37,7 +37,7 @@ from tests.core.server import (
 )
 from tests.core.tls import Authority
 from tests.core.transport.matrix import EXHAUSTIVE, ONCE, Kind
-from tests.core.transport.servers import check_capacity, named, open_files, requested_id
+from tests.core.transport.servers import check_capacity, get_paid, named, open_files, requested_id
 
 CONNECTIONS = 5
 CONCURRENCY = 50
@@ -48,7 +48,7 @@ STEPS = {
     "reset": reset(),
     "closing": then_close(answer({"status": "PAID"})),
 }
-Call = Callable[[], Awaitable[None]]
+Call = Callable[[], Coroutine[Any, Any, None]]
 problems: list[str] = []
 
 
@@ -130,7 +130,7 @@ async def one(
         await portone.aclose()
 
 
-Way = Callable[[Call, int], Awaitable[None]]
+Way = Callable[[Call, int], Coroutine[Any, Any, None]]
 
 
 async def turn(turns: int) -> None:
@@ -194,14 +194,8 @@ async def cancel_at_random(
                 options = RequestOptions(timeout=Timeout(total=max(delay, 1e-6)))
             try:
                 with anyio.move_on_after(delay if way == "scope" else 60) as scope:
-                    if way == "task" and delay < 1:
-                        task = asyncio.current_task()
-                        assert task is not None
-                        handle = asyncio.get_running_loop().call_later(delay, task.cancel)
-                        try:
-                            await get(portone, number, options)
-                        finally:
-                            handle.cancel()
+                    if way == "task":
+                        await within(delay, portone, number, options)
                     else:
                         await get(portone, number, options)
                     ends["response"] += 1
@@ -224,17 +218,28 @@ async def cancel_at_random(
                     tasks.start_soon(call, number)
         await check_capacity(portone, server, CONNECTIONS)
     assert min(ends.values()) > 0, ends
-    print(kind, "tls" if trust else "plain", ends)
+    sys.stdout.write(f"{kind} {'TLS' if trust else 'plain'}: {ends}\n")
+
+
+async def within(delay: float, portone: PortOne, number: int, options: RequestOptions) -> None:
+    """Get a payment in a task that is cancelled after a while."""
+    task = asyncio.current_task()
+    assert task is not None
+    handle = asyncio.get_running_loop().call_later(delay, task.cancel)
+    try:
+        await get(portone, number, options)
+    finally:
+        handle.cancel()
 
 
 async def get(portone: PortOne, number: int, options: RequestOptions) -> None:
-    payment = await portone.payment.get_payment(f"order-{number}", options=options)
+    payment = await get_paid(portone, f"order-{number}", options)
     assert payment.id == f"order-{number}", (payment.id, number)
 
 
-def run(kind: Kind, *arguments: Any) -> None:
+def run(kind: Kind, authority: Authority, seed: int, count: int) -> None:
     backend, options = kind.backend
-    anyio.run(main, kind, *arguments, backend=backend, backend_options=options)
+    anyio.run(main, kind, authority, seed, count, backend=backend, backend_options=options)
 
 
 if __name__ == "__main__":
@@ -244,4 +249,4 @@ if __name__ == "__main__":
     transport, loop, folder, seed, count = sys.argv[1:]
     run(Kind(transport, loop), Authority(Path(folder)), int(seed), int(count))  # type: ignore[arg-type]
     gc.collect()
-    print("ok")
+    sys.stdout.write("ok\n")

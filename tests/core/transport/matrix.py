@@ -53,6 +53,7 @@ class Kind:
         self,
         url: str,
         *,
+        api_secret: str = SECRET,
         max_connections: int | None = None,
         ssl_context: ssl.SSLContext | None = None,
         **options: Any,
@@ -60,7 +61,9 @@ class Kind:
         """A client that sends by this transport."""
         if self.library is None:
             options |= {"transport": self.transport, "max_connections": max_connections}
-            async with PortOne(SECRET, base_url=url, ssl_context=ssl_context, **options) as portone:
+            async with PortOne(
+                api_secret, base_url=url, ssl_context=ssl_context, **options
+            ) as portone:
                 yield portone
             return
         httpx: Any = importlib.import_module(self.library)
@@ -69,9 +72,11 @@ class Kind:
         arguments: dict[str, Any] = {} if ssl_context is None else {"verify": ssl_context}
         if max_connections is not None:
             arguments["limits"] = httpx.Limits(max_connections=max_connections)
-        async with httpx.AsyncClient(**arguments) as http_client:
-            async with PortOne(SECRET, base_url=url, http_client=http_client, **options) as portone:
-                yield portone
+        async with (
+            httpx.AsyncClient(**arguments) as http_client,
+            PortOne(api_secret, base_url=url, http_client=http_client, **options) as portone,
+        ):
+            yield portone
 
 
 DEFAULT: Final = [Kind("httpx", "asyncio"), Kind("httpx", "uvloop"), Kind("httpx", "trio")]

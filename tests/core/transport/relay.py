@@ -43,25 +43,28 @@ class Relay:
         self.sizes.append(sizes)
         gone = (anyio.BrokenResourceError, anyio.ClosedResourceError, anyio.EndOfStream, OSError)
         with suppress(*gone):
-            async with client, await anyio.connect_tcp("127.0.0.1", self.port) as server:
-                async with anyio.create_task_group() as tasks:
+            async with (
+                client,
+                await anyio.connect_tcp("127.0.0.1", self.port) as server,
+                anyio.create_task_group() as tasks,
+            ):
 
-                    async def pump(
-                        direction: Direction, source: SocketStream, target: SocketStream
-                    ) -> None:
-                        limit = plan.size if plan and plan.direction == direction else None
-                        with suppress(*gone):
-                            if limit != 0:
-                                await _pass_on(source, target, limit, sizes, direction)
-                        if plan is None or sizes[direction] != limit:
-                            tasks.cancel_scope.cancel()  # either side hung up
-                        elif plan.fault != "stall":
-                            if plan.fault == "reset":
-                                reset_on_close(client)
-                            tasks.cancel_scope.cancel()
+                async def pump(
+                    direction: Direction, source: SocketStream, target: SocketStream
+                ) -> None:
+                    limit = plan.size if plan and plan.direction == direction else None
+                    with suppress(*gone):
+                        if limit != 0:
+                            await _pass_on(source, target, limit, sizes, direction)
+                    if plan is None or sizes[direction] != limit:
+                        tasks.cancel_scope.cancel()  # either side hung up
+                    elif plan.fault != "stall":
+                        if plan.fault == "reset":
+                            reset_on_close(client)
+                        tasks.cancel_scope.cancel()
 
-                    tasks.start_soon(pump, "request", client, server)
-                    tasks.start_soon(pump, "response", server, client)
+                tasks.start_soon(pump, "request", client, server)
+                tasks.start_soon(pump, "response", server, client)
 
 
 async def _pass_on(
@@ -85,7 +88,8 @@ async def relaying(url: str) -> AsyncGenerator[Relay]:
     scheme, _, authority = url.partition("://")
     relay = Relay(int(authority.rpartition(":")[2]))
     listener = (await anyio.create_tcp_listener(local_host="127.0.0.1", local_port=0)).listeners[0]
-    relay.url = f"{scheme}://127.0.0.1:{listener.extra(SocketAttribute.local_port)}"
+    port = listener.extra(SocketAttribute.local_port)  # noqa: S610  (of anyio's)
+    relay.url = f"{scheme}://127.0.0.1:{port}"
     async with listener, anyio.create_task_group() as tasks:
         tasks.start_soon(listener.serve, relay.serve)
         yield relay

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import json
-import os
 import socket
 import ssl
 import threading
 from collections.abc import AsyncGenerator, Awaitable, Callable, Generator, Mapping
 from contextlib import asynccontextmanager, contextmanager, suppress
+from pathlib import Path
 
 import anyio
 from anyio.abc import AnyByteStream, SocketAttribute
 from anyio.from_thread import BlockingPortal, start_blocking_portal
 from attrs import define, field
 
-from portone_async import PortOne
+from portone_async import PortOne, RequestOptions, models, with_response
 from tests.core.conftest import paid
 from tests.core.server import (
     PATIENCE,
@@ -55,16 +55,37 @@ def sends(data: bytes) -> Step:
     return Step(play)
 
 
+async def get_paid(
+    portone: PortOne, payment_id: str, options: RequestOptions | None = None
+) -> models.PaidPayment:
+    """Get a payment that is paid, as all of `named` are."""
+    payment = await portone.payment.get_payment(payment_id, options=options)
+    assert isinstance(payment, models.PaidPayment)
+    return payment
+
+
+async def get_at_once(portone: PortOne, payment_id: str) -> models.PaidPayment:
+    """Get a payment that is paid, at the first attempt."""
+    result = await with_response(portone.payment.get_payment, payment_id)
+    assert result.response.attempts == 1
+    assert isinstance(result.value, models.PaidPayment)
+    return result.value
+
+
 async def until(condition: Callable[[], bool]) -> None:
     """Wait until something is true, asking again and again; it has to become so soon."""
     with anyio.fail_after(PATIENCE):
-        while not condition():
+        while not condition():  # noqa: ASYNC110  (nothing tells)
             await anyio.sleep(0.001)
+
+
+def names_in(folder: Path) -> list[str]:
+    return sorted(path.name for path in folder.iterdir())
 
 
 def open_files() -> int:
     """How many files and sockets the process has open."""
-    return len(os.listdir("/dev/fd"))  # noqa: PTH208
+    return len([*Path("/dev/fd").iterdir()])
 
 
 async def check_capacity(portone: PortOne, server: Server, count: int) -> None:
@@ -131,7 +152,7 @@ async def listening(
 
     listener = (await anyio.create_tcp_listener(local_host=host, local_port=0)).listeners[0]
     async with listener, anyio.create_task_group() as tasks:
-        port: int = listener.extra(SocketAttribute.local_port)
+        port: int = listener.extra(SocketAttribute.local_port)  # noqa: S610  (of anyio's)
         tasks.start_soon(listener.serve, handle)
         yield f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
         tasks.cancel_scope.cancel()
@@ -176,7 +197,7 @@ async def small_server(handler: Callable[[Peer], Awaitable[None]]) -> AsyncGener
 
     async def serve(sock: socket.socket) -> None:
         with sock:
-            sock.setblocking(False)  # noqa: FBT003
+            sock.settimeout(0)
             with suppress(ConnectionError):
                 await handler(Peer(sock))
 
@@ -187,7 +208,7 @@ async def small_server(handler: Callable[[Peer], Awaitable[None]]) -> AsyncGener
 
     with socket.create_server(("127.0.0.1", 0)) as listener:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 100_000)
-        listener.setblocking(False)  # noqa: FBT003
+        listener.settimeout(0)
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(accept)
             yield f"http://127.0.0.1:{listener.getsockname()[1]}"

@@ -8,10 +8,10 @@ import ssl
 import subprocess
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import anyio
 import pytest
-from anyio.abc import AnyByteStream
 
 from portone_async import RequestOptions, Timeout, errors
 from tests.core.conftest import paid
@@ -23,6 +23,7 @@ from tests.core.transport.servers import (
     BIG,
     RESPONSE,
     Peer,
+    get_paid,
     listening,
     named,
     requested_id,
@@ -30,11 +31,14 @@ from tests.core.transport.servers import (
     until_gone,
 )
 
+if TYPE_CHECKING:
+    from anyio.abc import AnyByteStream
+
 pytestmark = [pytest.mark.anyio, on(OWN)]
 
 
-@pytest.mark.parametrize("way", [*WAYS, "total"])
-async def test_within_the_tls_handshake(kind: Kind, way: Way | str) -> None:
+@pytest.mark.parametrize("way", [*WAYS, None], ids=[*WAYS, "total"])
+async def test_within_the_tls_handshake(kind: Kind, way: Way | None) -> None:
     """The server sees the end of the connection at once, and another call may be made."""
     open_ = 0
     began = anyio.Event()
@@ -55,7 +59,7 @@ async def test_within_the_tls_handshake(kind: Kind, way: Way | str) -> None:
     ):
         for _ in range(2):
             began, closed = anyio.Event(), anyio.Event()
-            if way == "total":
+            if way is None:
                 options = RequestOptions(timeout=Timeout(total=0.1))
                 with pytest.raises(errors.APITimeoutError) as caught:
                     await portone.payment.get_payment("order-1", options=options)
@@ -164,13 +168,13 @@ async def test_in_any_turn_of_the_event_loop(
 
                 async def call(payment_id: str = f"order-{turns}") -> None:
                     nonlocal done
-                    assert (await portone.payment.get_payment(payment_id)).id == payment_id
+                    assert (await get_paid(portone, payment_id)).id == payment_id
                     done += 1
 
                 calls += 1
                 await cancel_after(way, call, turns)
                 with anyio.fail_after(PATIENCE):
-                    assert (await portone.payment.get_payment("another")).id == "another"
+                    assert (await get_paid(portone, "another")).id == "another"
     await any_server.until(lambda: any_server.open == 0)
     gc.collect()
     assert 0 < done < calls

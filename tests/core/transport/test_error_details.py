@@ -6,11 +6,10 @@ import ssl
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import suppress
 from types import FrameType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import anyio
 import pytest
-from anyio.abc import AnyByteStream
 from anyio.lowlevel import checkpoint
 
 from portone_async import PortOne, RequestOptions, Timeout, errors, models
@@ -34,6 +33,9 @@ from tests.core.server import (
 from tests.core.tls import Authority
 from tests.core.transport.matrix import AT_ONCE, DEFAULT, EXHAUSTIVE, ONCE, OWN, Kind, on
 from tests.core.transport.servers import listening, sends
+
+if TYPE_CHECKING:
+    from anyio.abc import AnyByteStream
 
 pytestmark = pytest.mark.anyio
 PASSWORD = "marker-of-the-password-d04b"
@@ -224,14 +226,16 @@ async def test_no_variable_shows_the_secret_while_a_connection_is_waited_for(
     kind: Kind, server: Server
 ) -> None:
     server.always = silence()
-    async with kind.client(server.url, max_connections=1) as portone:
-        async with anyio.create_task_group() as tasks:
-            tasks.start_soon(get, portone)
-            await server.until(lambda: len(server.requests) == 1)
-            with pytest.raises(errors.APITimeoutError) as caught:
-                await get_quickly(portone)
-            tasks.cancel_scope.cancel()
-    assert check_frames(caught.value)
+    async with (
+        kind.client(server.url, max_connections=1) as portone,
+        anyio.create_task_group() as tasks,
+    ):
+        tasks.start_soon(get, portone)
+        await server.until(lambda: len(server.requests) == 1)
+        with pytest.raises(errors.APITimeoutError) as caught:
+            await get_quickly(portone)
+        assert check_frames(caught.value)
+        tasks.cancel_scope.cancel()
 
 
 @pytest.mark.parametrize("step", [silence(), sends(b"HTTP/1.1 200 OK\r\n")], ids=["head", "body"])

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import random
 import ssl
+import sys
 from collections import defaultdict
 from typing import Final, get_args
 
@@ -64,15 +65,19 @@ class Calls:
             )
         except errors.APIConnectionError as error:
             self.errors.append(error)
-            received = self.keys[payment_id]
-            assert error.may_have_reached or not received
-            assert received <= {error.request.idempotency_key}
+            self.check(error, self.keys[payment_id])
         else:
             assert isinstance(found.cancellation, models.SucceededPaymentCancellation)
             assert found.cancellation.id == payment_id
             self.results += 1
         # All attempts of a call have one key: PortOne carries it out once.
         assert len(self.keys[payment_id]) <= 1
+
+    @staticmethod
+    def check(error: errors.APIConnectionError, received: set[str | None]) -> None:
+        """Check that an error does not deny what PortOne received."""
+        assert error.may_have_reached or not received
+        assert received <= {error.request.idempotency_key}
 
     async def make(self, relay: Relay, plans: list[Plan], retries: int) -> None:
         """Call until each plan was followed."""
@@ -146,7 +151,8 @@ async def test_a_call_has_its_result_or_an_error_that_is_right(
         await once.make(relay, plans[::2], 0)
         retried = Calls(portone, keys, "retried")
         await retried.make(relay, plans[1::2], 6)
-    print(kind, "TLS:" if with_tls else "plain:", len(plans), "faults,", once, "and", retried)
+    form = "TLS" if with_tls else "plain"
+    sys.stdout.write(f"{kind} {form}: {len(plans)} faults, {once} and {retried}\n")
     # A fault behind the last byte of the response does no harm.
     assert once.errors
     reached = {error.may_have_reached for error in once.errors}

@@ -13,7 +13,6 @@ import anyio
 import pytest
 
 from portone_async import PortOne, RequestOptions, errors, models
-
 from tests.core.conftest import ORDER, SECRET, WORD, paid
 from tests.core.server import Server, answer, error, reset
 from tests.core.transport.matrix import AT_ONCE, DEFAULT, EVERY, USERS, Kind, on

@@ -2,43 +2,38 @@
 
 from __future__ import annotations
 
-import sys
-from base64 import b64encode
-from collections.abc import Iterator
-from contextlib import suppress
-from typing import Final
+import logging
 
 import anyio
+import anyio.abc
 import pytest
 
-from portone_async import PortOne, RequestOptions, Timeout, errors
+from portone_async import Timeout, errors
 from portone_async._proxies import environment_proxy
-from tests.core.conftest import ORDER, SECRET, WORD, paid
-from tests.core.server import (
-    Exchange,
-    Server,
-    Step,
-    answer,
-    empty,
-    reset,
-    serving,
-    silence,
-    then_close,
-)
-from tests.core.transport.matrix import AT_ONCE, DEFAULT, DIRECT, Kind, on
+from tests.core.conftest import SECRET, paid
+from tests.core.server import PATIENCE, Exchange, Server, Step, answer, serving
+from tests.core.tls import Authority
+from tests.core.transport.matrix import DEFAULT, Kind, on
+from tests.core.transport.servers import get_at_once, get_paid, named
 
-pytestmark = [pytest.mark.anyio, on(DEFAULT)]
-NOWHERE: Final = "http://api.portone.invalid"
-PASSWORD: Final = "marker-of-the-proxy-27ad"
-CREDENTIALS: Final = f"user:{PASSWORD}"
+NOWHERE = "http://api.portone.invalid"
+TUNNEL = "https://api.portone.invalid"
+pytestmark = on(DEFAULT)
 
 
+@pytest.mark.anyio
 @pytest.mark.parametrize("name", ["HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"])
 @pytest.mark.parametrize("form", ["{}", "{}/", "host"])
 async def test_a_proxy_of_the_environment_is_used(
-    kind: Kind, server: Server, monkeypatch: pytest.MonkeyPatch, name: str, form: str
+    kind: Kind,
+    server: Server,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    name: str,
+    form: str,
 ) -> None:
     """The whole URL goes to it, and the secret with it, as with any HTTP proxy."""
+    caplog.set_level(logging.WARNING)
     host = server.url.removeprefix("http://")
     monkeypatch.setenv(name, host if form == "host" else form.format(server.url))
     server.plays(answer(paid()), answer(paid()))
@@ -49,8 +44,10 @@ async def test_a_proxy_of_the_environment_is_used(
     assert server.requests[0].header("host") == "api.portone.invalid"
     assert server.requests[0].header("authorization") == f"PortOne {SECRET}"
     assert server.opened == 1
+    assert "unknown version" not in caplog.text
 
 
+@pytest.mark.anyio
 async def test_a_proxy_may_want_a_password(
     kind: Kind, server: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -62,7 +59,7 @@ async def test_a_proxy_may_want_a_password(
     assert server.request.header("proxy-authorization") == "Basic dXNlcjp3b3Jk"
 
 
-@on([*DEFAULT, *DIRECT])
+@pytest.mark.anyio
 @pytest.mark.parametrize("exempt", ["127.0.0.1", "127.0.0.1:{port}", "*", "example.com, 127.0.0.1"])
 async def test_no_proxy_is_honoured(
     kind: Kind, server: Server, monkeypatch: pytest.MonkeyPatch, exempt: str
@@ -101,126 +98,79 @@ def test_which_proxy_a_url_has(
     assert environment_proxy("https://api.portone.io") == proxy
 
 
-@on(DIRECT)
-@pytest.mark.parametrize("name", ["HTTP_PROXY", "ALL_PROXY"])
-async def test_the_direct_transport_is_refused_behind_a_proxy(
-    kind: Kind, server: Server, monkeypatch: pytest.MonkeyPatch, name: str
-) -> None:
-    """When the client is built: its requests would go past the proxy, with which nobody reckons."""
-    monkeypatch.setenv(name, server.url.replace("http://", f"http://{CREDENTIALS}@"))
-    with pytest.raises(errors.InvalidArgumentError, match="does not go through a proxy") as caught:
-        PortOne(SECRET, base_url=server.url, transport=kind.transport)
-    check_no_password(caught.value)
-    assert server.untouched
-
-
+@pytest.mark.anyio
 async def test_a_handshake_that_failed_behind_a_proxy_does_not_keep_its_connection(
     kind: Kind, server: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The next call opens a connection of its own, and does not wait for the one that is stuck."""
+    """The next call opens one of its own, and does not wait for the one that is stuck."""
 
     async def tunnel(exchange: Exchange) -> None:
         await exchange.write(b"HTTP/1.1 200 OK\r\n\r\n")
-        await anyio.sleep_forever()
+        await exchange.until_gone()
 
     monkeypatch.setenv("HTTPS_PROXY", server.url)
     server.always = Step(tunnel)
-    timeout = Timeout(connect=0.2, pool=1)
-    async with kind.client(
-        "https://api.portone.invalid", max_connections=1, max_retries=0, timeout=timeout
-    ) as portone:
+    timeout = Timeout(connect=0.1, pool=1)
+    async with kind.client(TUNNEL, max_connections=1, max_retries=0, timeout=timeout) as portone:
         for calls in (1, 2, 3):
             with pytest.raises(errors.APITimeoutError, match="ConnectTimeout") as caught:
                 await portone.payment.get_payment("order-1")
             assert not caught.value.may_have_reached
             assert server.opened == calls
+            await server.until(lambda: server.open == 0)
 
 
-# The proxy's password
-
-
-@pytest.mark.parametrize(
-    "proxy",
-    [
-        f"gopher://{CREDENTIALS}@proxy.example",
-        f"http://{CREDENTIALS}@proxy.example:port",
-        f"http://{CREDENTIALS}@[::1",
-        f"socks5://{CREDENTIALS}@proxy.example",
-    ],
-    ids=["scheme", "port", "host", "without its extra"],
-)
-async def test_a_proxy_that_cannot_be_used_is_an_invalid_argument(
-    kind: Kind, monkeypatch: pytest.MonkeyPatch, proxy: str
+@pytest.mark.anyio
+@pytest.mark.parametrize("proxy_scheme", ["http", "https"])
+async def test_a_tunnel_is_used_again_unless_there_are_strays(
+    kind: Kind,
+    trusted: Authority,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    proxy_scheme: str,
 ) -> None:
-    """With the variables' names, and without the password that httpx's own errors repeat."""
-    monkeypatch.setitem(sys.modules, "socksio", None)
-    monkeypatch.setenv("HTTP_PROXY", proxy)
-    portone = PortOne(SECRET, base_url="http://localhost", transport=kind.transport)
-    with pytest.raises(errors.InvalidArgumentError, match="HTTP_PROXY") as caught:
-        await portone.payment.get_payment("order-1")
-    check_no_password(caught.value)
+    """Through a proxy, with TLS to the server, and perhaps to the proxy too."""
+    caplog.set_level(logging.WARNING)
+    stray = b""
 
+    async def play(exchange: Exchange) -> None:
+        await exchange.write(named(exchange.request.path.split("/")[2]) + stray)
 
-FAILURES: Final = {
-    "refused with 407": empty(407),
-    "refused with 502": empty(502),
-    "reset": reset(),
-    "silent": silence(),
-    "closed": then_close(answer(b"")),
-}
+    proxy_tls = trusted.server() if proxy_scheme == "https" else None
+    async with serving(trusted.server()) as server, serving(proxy_tls) as proxy:
+        server.always = Step(play)
 
+        async def tunnel(exchange: Exchange) -> None:
+            port = int(server.url.rpartition(":")[2])
+            async with await anyio.connect_tcp("127.0.0.1", port) as target:
+                await exchange.write(b"HTTP/1.1 200 OK\r\n\r\n")
 
-@pytest.mark.parametrize("scheme", ["http", "https"])
-@pytest.mark.parametrize("step", FAILURES.values(), ids=FAILURES)
-async def test_no_error_holds_the_proxys_password(
-    kind: Kind, server: Server, monkeypatch: pytest.MonkeyPatch, step: Step, scheme: str
-) -> None:
-    """Not in the variables of its frames either, which tools that collect errors show."""
-    monkeypatch.setenv("ALL_PROXY", server.url.replace("http://", f"http://{CREDENTIALS}@"))
-    server.always = step
-    options = RequestOptions(timeout=Timeout(connect=0.2, read=0.2))
-    url = f"{scheme}://api.portone.invalid"
-    async with kind.client(url, allow_http=True, retry=AT_ONCE) as portone:
-        with pytest.raises(errors.PortOneError) as caught:
-            await portone.payment.cancel_payment(ORDER, reason=WORD, options=options)
-    assert server.requests
-    check_no_password(caught.value)
+                async def pump(source: anyio.abc.ByteStream, sink: anyio.abc.ByteStream) -> None:
+                    try:
+                        async for data in source:
+                            await sink.send(data)
+                    except (anyio.BrokenResourceError, anyio.ClosedResourceError):
+                        pass
+                    tasks.cancel_scope.cancel()
 
+                async with anyio.create_task_group() as tasks:
+                    tasks.start_soon(pump, exchange.stream, target)
+                    tasks.start_soon(pump, target, exchange.stream)
 
-async def test_a_proxy_that_is_not_there_is_an_error_without_its_password(
-    kind: Kind, refusing: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """The operating system's error is its cause."""
-    monkeypatch.setenv("ALL_PROXY", refusing.replace("http://", f"http://{CREDENTIALS}@"))
-    async with kind.client(NOWHERE, allow_http=True, max_retries=0) as portone:
-        with pytest.raises(errors.APIConnectionError) as caught:
-            await portone.payment.get_payment(ORDER)
-    assert not caught.value.may_have_reached
-    assert isinstance(caught.value.__cause__, ConnectionRefusedError)
-    check_no_password(caught.value)
-
-
-def check_no_password(error: BaseException) -> None:
-    """Check what a tool that collects errors sees of one: its texts, its causes and their frames."""
-    shown = "\n".join(seen_by_tools(error))
-    assert "portone_async" in shown
-    assert PASSWORD not in shown
-    assert b64encode(CREDENTIALS.encode()).decode() not in shown
-
-
-def seen_by_tools(error: BaseException | None) -> Iterator[str]:
-    """Return the texts of an error and of all that it came of, and the variables of the package's frames."""
-    if error is None:
-        return
-    yield f"{error} {error!r} {error.args!r} {vars(error)!r}"
-    trace = error.__traceback__
-    while trace is not None:
-        name = trace.tb_frame.f_globals["__name__"]
-        if not name.startswith("tests."):
-            yield name
-            for variable in trace.tb_frame.f_locals.values():
-                with suppress(AttributeError):  # of an object whose `__init__` has failed
-                    yield repr(variable)
-        trace = trace.tb_next
-    yield from seen_by_tools(error.__cause__)
-    yield from seen_by_tools(error.__context__)
+        proxy.always = Step(tunnel)
+        monkeypatch.setenv("HTTPS_PROXY", proxy.url)
+        monkeypatch.setenv("NO_PROXY", "")
+        url = server.url.replace("127.0.0.1", "localhost")
+        async with kind.client(url, max_connections=1, max_retries=0) as portone:
+            with anyio.fail_after(PATIENCE):
+                for number in range(3):
+                    found = await get_paid(portone, f"order-{number}")
+                    assert found.id == f"order-{number}"
+                assert proxy.opened == server.opened == 1
+                stray = named("stray")
+                for number in range(3):
+                    found = await get_at_once(portone, f"order-{number}")
+                    assert found.id == f"order-{number}"
+        assert proxy.opened == server.opened == 3
+        assert len(server.requests) == 6
+    assert "unknown version" not in caplog.text

@@ -11,7 +11,7 @@ from portone_async import errors
 from tests.core.conftest import paid
 from tests.core.server import PATIENCE, Exchange, Hangup, Server, Step, answer, gzipped, head
 from tests.core.transport.matrix import ONCE, Kind
-from tests.core.transport.servers import RESPONSE, named
+from tests.core.transport.servers import RESPONSE, get_paid, named, names_in
 
 pytestmark = pytest.mark.anyio
 
@@ -31,7 +31,7 @@ async def test_a_response_may_arrive_byte_by_byte(kind: Kind, server: Server) ->
 
     server.plays(Step(play))
     async with kind.client(server.url) as portone:
-        assert (await portone.payment.get_payment("order-1")).id == "order-1"
+        assert (await get_paid(portone, "order-1")).id == "order-1"
 
 
 async def test_early_hints_precede_the_response(kind: Kind, server: Server) -> None:
@@ -101,7 +101,7 @@ async def test_a_download_must_say_where_it_ends(
         if framing == "neither":
             with pytest.raises(errors.ResponseError, match="length"):
                 await download(file=file, fields=["TRANSFER_ID"], options=ONCE)
-            assert list(tmp_path.iterdir()) == []
+            assert names_in(tmp_path) == []
         else:
             await download(file=file, fields=["TRANSFER_ID"], options=ONCE)
             assert file.read_bytes() == sheet

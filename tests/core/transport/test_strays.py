@@ -11,13 +11,15 @@ import pytest
 from anyio.lowlevel import checkpoint
 from anyio.streams.tls import TLSAttribute
 
-from portone_async import PortOne, RequestOptions, errors, with_response
+from portone_async import PortOne, errors
 from tests.core.server import PATIENCE, Exchange, Hangup, Server, Step, head
 from tests.core.transport.matrix import EVERY, ONCE, OWN, Kind, on
 from tests.core.transport.servers import (
     DistantServer,
     check_capacity,
     distant_server,
+    get_at_once,
+    get_paid,
     named,
     requested_id,
     sends,
@@ -32,9 +34,7 @@ async def call_each(portone: PortOne, count: int = CALLS) -> None:
     """Call for so many payments at once: each call gets its own, at the first attempt."""
 
     async def call(payment_id: str) -> None:
-        found = await with_response(portone.payment.get_payment, payment_id)
-        assert found.value.id == payment_id
-        assert found.response.attempts == 1
+        assert (await get_at_once(portone, payment_id)).id == payment_id
 
     with anyio.fail_after(4 * PATIENCE):
         async with anyio.create_task_group() as tasks:
@@ -58,7 +58,7 @@ async def two_writes(exchange: Exchange, response: bytes, stray: bytes) -> None:
 
 async def two_records(exchange: Exchange, response: bytes, stray: bytes) -> None:
     """In one segment; with TLS in a record of its own."""
-    tls = exchange.stream.extra(TLSAttribute.ssl_object, None)
+    tls = exchange.stream.extra(TLSAttribute.ssl_object, None)  # noqa: S610  (of anyio's)
     if tls is None:
         await exchange.write(response + stray)
     else:
@@ -171,9 +171,7 @@ async def test_what_arrives_on_an_idle_connection_reaches_no_call(
     async with kind.client(distant.server.url, max_connections=1) as portone:
         for number in range(3):
             distant.keep(sends(named(f"order-{number}")))
-            found = await with_response(portone.payment.get_payment, f"order-{number}")
-            assert found.value.id == f"order-{number}"
-            assert found.response.attempts == 1
+            assert (await get_at_once(portone, f"order-{number}")).id == f"order-{number}"
             distant.write(stray)
             if seen:
                 await let_the_loop_turn()
@@ -203,8 +201,7 @@ async def test_forty_calls_one_after_another_get_their_own_responses(
     async with kind.client(any_server.url, max_connections=1) as portone:
         for number in range(CALLS):
             before = expected
-            found = await portone.payment.get_payment(f"order-{number}", options=ONCE)
-            assert found.id == f"order-{number}"
+            assert (await get_paid(portone, f"order-{number}", ONCE)).id == f"order-{number}"
             if expected == before and chance.random() < 0.4:
                 expected += 1
                 await exchanges[-1].write(STRAY)
@@ -250,13 +247,12 @@ async def test_whatever_happens_a_response_belongs_to_its_call(
 
     any_server.always = Step(play)
     ends = {"response": 0, "error": 0, "cancelled": 0}
-    options = RequestOptions(max_retries=0)
     async with kind.client(any_server.url, max_connections=5) as portone:
 
         async def call(number: int) -> None:
             with anyio.move_on_after(chance.choice([0.004, 0.02, PATIENCE, PATIENCE])) as scope:
                 try:
-                    payment = await portone.payment.get_payment(f"order-{number}", options=options)
+                    payment = await get_paid(portone, f"order-{number}", ONCE)
                 except errors.APIConnectionError:
                     ends["error"] += 1
                 else:

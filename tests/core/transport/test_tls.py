@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import ssl
+from typing import TYPE_CHECKING
 
 import pytest
-from anyio.abc import AnyByteStream
 
 from portone_async import errors, with_response
 from tests.core.conftest import SECRET, paid
@@ -13,6 +13,9 @@ from tests.core.server import Server, answer, serving
 from tests.core.tls import Authority
 from tests.core.transport.matrix import AT_ONCE, DEFAULT, DIRECT, ONCE, Kind, on
 from tests.core.transport.servers import RESPONSE, listening
+
+if TYPE_CHECKING:
+    from anyio.abc import AnyByteStream
 
 pytestmark = pytest.mark.anyio
 

@@ -1,195 +1,209 @@
-"""The tools that services put around httpx see the calls of a client as it comes."""
+"""Tools that users know from httpx work with a client as it comes, without an `http_client`."""
 
 from __future__ import annotations
 
-import logging
+import gzip
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import httpx
 import pytest
 import respx
 import sentry_sdk
 import vcr
+from opentelemetry import trace
 from opentelemetry.instrumentation.httpx import HTTPXClientInstrumentor
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
-from pytest_httpx import HTTPXMock  # noqa: TC002  (pytest reads annotations)
-from sentry_sdk.envelope import Envelope  # noqa: TC002
-from sentry_sdk.transport import Transport
+from sentry_sdk.integrations.httpx import HttpxIntegration
 
-from portone_async import PortOne, RetryPolicy, errors, models
-from tests.core.conftest import SECRET, Waits, paid
-from tests.core.server import Server, answer
+from portone_async import PortOne, errors, models
+from tests.core.conftest import ORDER, SECRET, paid
+from tests.core.server import Server, answer, reset
+from tests.core.transport.matrix import AT_ONCE, DEFAULT, ONCE, Kind, on
+from tests.core.transport.servers import get_paid
 
-pytestmark = pytest.mark.anyio
-URL = "https://api.portone.io/payments/order-1"
+if TYPE_CHECKING:
+    from pytest_httpx import HTTPXMock
 
-
-@pytest.fixture(params=["asyncio", "trio"])
-def anyio_backend(request: pytest.FixtureRequest) -> str:
-    """The default transport's event loops: the others are not httpx's."""
-    return request.param
+pytestmark = [pytest.mark.anyio, on(DEFAULT)]
+CANCELLED = {"cancellation": {"status": "SUCCEEDED", "id": "cancellation-1", "totalAmount": 1000}}
 
 
-CANCELLED = {"cancellation": {"status": "SUCCEEDED", "id": "c-1", "totalAmount": 1000}}
+# Mocks
 
 
-async def test_respx_mocks_a_call() -> None:
-    with respx.mock:
-        route = respx.get(URL).respond(json=paid(id="order-1"))
-        async with PortOne(SECRET) as portone:
-            payment = await portone.payment.get_payment("order-1")
-    assert isinstance(payment, models.PaidPayment)
-    assert route.called
-    request = route.calls.last.request
-    assert request.headers["authorization"] == f"PortOne {SECRET}"
-
-
-async def test_under_respx_nothing_is_cancelled_for_real(server: Server) -> None:
-    """A test that forgot to mock a call fails, and the server hears nothing of it."""
-    policy = RetryPolicy(sleep=Waits().sleep)
-    with respx.mock(assert_all_called=False):
-        respx.get(URL).respond(json=paid())
-        async with PortOne(SECRET, base_url=server.url, retry=policy) as portone:
-            with pytest.raises(BaseException) as caught:  # noqa: PT011  (respx's own, or ours of it)
-                await portone.payment.cancel_payment("order-1", reason="r")
-    assert isinstance(caught.value, AssertionError | errors.APIConnectionError)
-    assert server.requests == []
-    assert server.opened == 0
-
-
-async def test_respx_sees_the_body_and_the_key_of_a_cancellation() -> None:
-    with respx.mock:
-        route = respx.post(f"{URL}/cancel").respond(json=CANCELLED)
-        async with PortOne(SECRET) as portone:
-            await portone.payment.cancel_payment("order-1", reason="r", amount=1000)
-    request = route.calls.last.request
-    assert request.read() == b'{"amount":1000,"reason":"r"}'
-    assert len(request.headers["idempotency-key"]) == 34
-
-
-async def test_pytest_httpx_mocks_a_call(httpx_mock: HTTPXMock) -> None:
-    async with PortOne(SECRET) as portone:
-        for _ in range(2):
-            httpx_mock.add_response(url=URL, json=paid(id="order-1"))
-            payment = await portone.payment.get_payment("order-1")
+async def test_respx_mocks_calls(kind: Kind, server: Server) -> None:
+    """By method and URL, as any request of httpx's; the request is the whole one."""
+    async with kind.client(server.url) as portone:
+        with respx.mock(base_url=server.url) as router:
+            route = router.get(f"/payments/{ORDER}").respond(json=paid())
+            payment = await portone.payment.get_payment(ORDER)
             assert isinstance(payment, models.PaidPayment)
+            assert route.calls.last.request.headers["authorization"] == f"PortOne {SECRET}"
+
+            route.mock(side_effect=[httpx.ConnectTimeout("slow"), httpx.Response(503)])
+            with pytest.raises(errors.APITimeoutError) as caught:
+                await portone.payment.get_payment(ORDER, options=ONCE)
+            assert not caught.value.may_have_reached
+            with pytest.raises(errors.ServiceUnavailableError):
+                await portone.payment.get_payment(ORDER, options=ONCE)
+    assert server.untouched
+
+
+async def test_a_cancellation_within_respx_never_reaches_the_server(
+    kind: Kind, server: Server
+) -> None:
+    """Not even where no route was set up for it; the one after it does."""
+    server.plays(answer(CANCELLED), answer(CANCELLED))
+    async with kind.client(server.url, retry=AT_ONCE) as portone:
+        with pytest.raises(respx.models.AllMockedAssertionError), respx.mock:
+            await portone.payment.cancel_payment(ORDER, reason="r")
+        with respx.mock:
+            respx.post(url__regex=".*/cancel").respond(json=CANCELLED)
+            await portone.payment.cancel_payment(ORDER, reason="r")
+        assert server.untouched
+        await portone.payment.cancel_payment(ORDER, reason="r")
+        # Nor by a connection that was open before.
+        with respx.mock:
+            respx.post(url__regex=".*/cancel").respond(json=CANCELLED)
+            await portone.payment.cancel_payment(ORDER, reason="r")
+        assert len(server.requests) == 1
+        await portone.payment.cancel_payment(ORDER, reason="r")
+    assert len(server.requests) == 2
+    assert server.opened == 1
+
+
+async def test_pytest_httpx_mocks_calls(kind: Kind, server: Server, httpx_mock: HTTPXMock) -> None:
+    """Errors, retries and all."""
+    url = f"{server.url}/payments/{ORDER}"
+    httpx_mock.add_exception(httpx.ReadError("torn"), url=url)
+    httpx_mock.add_response(url=url, json=paid())
+    async with kind.client(server.url, retry=AT_ONCE) as portone:
+        payment = await portone.payment.get_payment(ORDER)
+    assert isinstance(payment, models.PaidPayment)
+    assert payment.id == ORDER
     assert len(httpx_mock.get_requests()) == 2
+    assert server.untouched
 
 
-async def test_pytest_httpx_raises_and_is_retried(httpx_mock: HTTPXMock) -> None:
-    httpx_mock.add_exception(httpx.ReadTimeout("slow"))
-    httpx_mock.add_response(url=URL, json=paid(id="order-1"))
-    waits = Waits()
-    async with PortOne(SECRET, retry=RetryPolicy(sleep=waits.sleep)) as portone:
-        await portone.payment.get_payment("order-1")
-    assert len(waits) == 1
+async def test_pytest_httpx_may_respond_compressed(kind: Kind, httpx_mock: HTTPXMock) -> None:
+    """What a mock says about its encoding is not applied a second time."""
+    httpx_mock.add_response(
+        content=gzip.compress(b'{"status": "PAID", "id": "order-1"}'),
+        headers={"Content-Encoding": "gzip"},
+    )
+    async with kind.client("https://api.portone.invalid") as portone:
+        assert (await get_paid(portone, "order-1")).id == "order-1"
 
 
-async def test_vcrpy_records_a_call_and_replays_it(server: Server, tmp_path: Path) -> None:
-    recorder = vcr.VCR(cassette_library_dir=str(tmp_path), filter_headers=["authorization"])
-    server.plays(answer(paid(id="order-1")))
-    for _ in range(2):
-        with recorder.use_cassette("payment.yaml"):
-            async with PortOne(SECRET, base_url=server.url) as portone:
-                payment = await portone.payment.get_payment("order-1")
-        assert isinstance(payment, models.PaidPayment)
-        assert payment.id == "order-1"
-    assert len(server.requests) == 1, "the second one was not asked for"
-    assert SECRET not in (tmp_path / "payment.yaml").read_text()
-
-
-async def test_opentelemetry_traces_a_call(server: Server) -> None:
-    exporter, provider = InMemorySpanExporter(), TracerProvider()
-    provider.add_span_processor(SimpleSpanProcessor(exporter))
+async def test_vcr_records_calls_and_replays_them(
+    kind: Kind, server: Server, tmp_path: Path
+) -> None:
+    """Replayed, nothing is sent; the secret can be left out, as with any client of httpx's."""
     server.plays(answer(paid()))
-    HTTPXClientInstrumentor().instrument(tracer_provider=provider)
+    cassette = tmp_path / "cassette.yaml"
+    recorder = vcr.VCR(filter_headers=["authorization"], record_mode=vcr.mode.ONCE)
+    for turn in range(2):
+        with recorder.use_cassette(str(cassette)) as tape:
+            async with kind.client(server.url) as portone:
+                payment = await portone.payment.get_payment(ORDER)
+            assert isinstance(payment, models.PaidPayment)
+            assert payment.id == ORDER
+            assert tape.play_count == turn
+    assert len(server.requests) == 1
+    assert SECRET not in cassette.read_text()
+
+
+# Tracing
+
+
+async def test_opentelemetry_traces_calls(kind: Kind, server: Server) -> None:
+    """One span for each attempt, within the span of the caller."""
+    exporter = InMemorySpanExporter()
+    provider = TracerProvider()
+    provider.add_span_processor(SimpleSpanProcessor(exporter))
+    instrumentor = HTTPXClientInstrumentor()
+    server.plays(reset(), answer(paid()))
+    instrumentor.instrument(tracer_provider=provider)
     try:
-        async with PortOne(SECRET, base_url=server.url) as portone:
-            await portone.payment.get_payment("order-1")
+        with provider.get_tracer("shop").start_as_current_span("checkout") as checkout:
+            async with kind.client(server.url, retry=AT_ONCE) as portone:
+                await portone.payment.get_payment("order-1")
     finally:
-        HTTPXClientInstrumentor().uninstrument()
-    (span,) = exporter.get_finished_spans()
-    assert span.attributes is not None
-    assert span.attributes.get("http.status_code", 200) == 200
-    # It propagates its trace to the server.
-    assert server.request.header("traceparent")
-
-
-class _Kept(Transport):
-    """A transport of Sentry's that keeps what it is given."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.items: list[Any] = []
-
-    def capture_envelope(self, envelope: Envelope) -> None:
-        self.items += [item.payload.json for item in envelope.items]
+        instrumentor.uninstrument()
+    failed, succeeded, _ = exporter.get_finished_spans()
+    for span in (failed, succeeded):
+        assert span.kind is trace.SpanKind.CLIENT
+        assert span.name == "GET"
+        assert span.parent is not None
+        assert span.parent.span_id == checkout.get_span_context().span_id
+    assert not failed.status.is_ok
+    assert dict(succeeded.attributes or {})["http.status_code"] == 200
+    assert server.requests[1].header("traceparent") is not None
 
 
 @pytest.fixture
-def sentry() -> Iterator[_Kept]:
-    kept = _Kept()
+def envelopes() -> Iterator[list[Any]]:
+    """What Sentry would send."""
+    found: list[Any] = []
+
+    class InMemory(sentry_sdk.transport.Transport):  # type: ignore[misc, name-defined]
+        def capture_envelope(self, envelope: Any) -> None:
+            found.append(envelope)
+
     sentry_sdk.init(
-        dsn="https://key@sentry.test/1",
-        transport=kept,
+        dsn="https://key@sentry.invalid/1",
+        transport=InMemory,
         traces_sample_rate=1.0,
-        auto_session_tracking=False,
+        release="1",  # which it would ask git for
+        default_integrations=False,  # they would stay behind
+        integrations=[HttpxIntegration()],
     )
-    yield kept
+    sentry_sdk.get_isolation_scope().clear_breadcrumbs()
+    yield found
     sentry_sdk.init()
 
 
-async def test_sentry_records_a_call_as_a_span(server: Server, sentry: _Kept) -> None:
-    server.plays(answer(paid()))
-    with sentry_sdk.start_transaction(name="order", sampled=True):
-        async with PortOne(SECRET, base_url=server.url) as portone:
+async def test_sentry_records_calls(kind: Kind, server: Server, envelopes: list[Any]) -> None:
+    """As spans of the transaction, and as breadcrumbs of an error."""
+    server.plays(answer(paid()), answer(paid()))
+    async with kind.client(server.url) as portone:
+        with sentry_sdk.start_transaction(name="checkout"):
             await portone.payment.get_payment("order-1")
-    (transaction,) = sentry.items
-    (span,) = [span for span in transaction["spans"] if span["op"] == "http.client"]
+            sentry_sdk.capture_exception(KeyError("in the shop"))
+    events = [item.payload.json for envelope in envelopes for item in envelope.items]
+    [spans] = [event["spans"] for event in events if event and event.get("type") == "transaction"]
+    [span] = [span for span in spans if span["op"] == "http.client"]
     assert span["data"]["http.response.status_code"] == 200
+    assert span["description"] == f"GET {server.url}/payments/order-1"
+    [crumbs] = [event["breadcrumbs"] for event in events if event and "exception" in event]
+    [crumb] = [crumb for crumb in crumbs["values"] if crumb["type"] == "http"]
+    assert crumb["data"]["http.response.status_code"] == 200
+    assert server.requests[0].header("sentry-trace") is not None
+    assert SECRET not in str([spans, crumbs])
 
 
-async def test_sentrys_event_of_an_error_has_no_secret(sentry: _Kept, refusing: str) -> None:
-    """By default it holds the local variables of every frame."""
-    async with PortOne(SECRET, base_url=refusing, max_retries=0) as portone:
-        try:
-            await portone.payment.cancel_payment("order-1", reason="r")
-        except errors.APIConnectionError as error:
-            sentry_sdk.capture_exception(error)
-    (event,) = sentry.items
-    assert event["exception"]["values"][-1]["type"] == "APIConnectionError"
-    assert SECRET not in repr(event)
-
-
-@pytest.mark.parametrize("library", ["httpx", "httpx2"])
-async def test_httpxs_log_has_the_template_in_place_of_the_url(
-    server: Server, caplog: pytest.LogCaptureFixture, library: str
+async def test_sentry_does_not_learn_the_secret_from_an_error(
+    kind: Kind, server: Server, envelopes: list[Any]
 ) -> None:
-    """No id or phone number, at any level; other users of httpx log as ever."""
-    module: Any = pytest.importorskip(library)
-    markers = ("01012345678", "marker-of-the-id", SECRET)
-    server.always = answer({"items": [], "page": {"number": 0, "size": 10, "totalCount": 0}})
-    caplog.set_level(logging.DEBUG)
-    async with module.AsyncClient() as client:
-        portones = [PortOne(SECRET, base_url=server.url, http_client=client)]
-        if library == "httpx":
-            portones.append(PortOne(SECRET, base_url=server.url))
-        for portone in portones:
-            await portone.payment.get_payment("marker-of-the-id")
-            await portone.payment.get_payments(
-                filter=models.PaymentFilterInput(
-                    text_search=[models.PaymentTextSearch(field="ALL", value="01012345678")]
-                )
-            )
-            await portone.aclose()
-        ours = "".join(f"{record.getMessage()} {record.args!r}" for record in caplog.records)
-        assert "/payments/{paymentId}" in ours
-        assert not [marker for marker in markers if marker in ours]
-        caplog.clear()
-        await client.get(f"{server.url}/theirs/marker-of-the-id")
-    logged = [record.getMessage() for record in caplog.records if record.name == library]
-    assert [text for text in logged if f"{server.url}/theirs/marker-of-the-id" in text]
+    """Although it records the variables of each frame."""
+    server.always = reset()
+    portone = PortOne(SECRET, base_url=server.url, transport=kind.transport, retry=AT_ONCE)
+    with pytest.raises(errors.APIConnectionError) as caught:
+        await portone.payment.cancel_payment("order-1", reason="r")
+    await portone.aclose()
+    sentry_sdk.capture_exception(caught.value)
+    events = [item.payload.json for envelope in envelopes for item in envelope.items]
+    [exception] = [event["exception"] for event in events if event and "exception" in event]
+    frames = [
+        frame
+        for value in exception["values"]
+        for frame in (value.get("stacktrace") or {"frames": []})["frames"]
+        if not frame["module"].startswith("tests.")
+    ]
+    assert "send" in [frame["function"] for frame in frames]
+    assert all(frame["vars"] for frame in frames)
+    assert SECRET not in str(frames)

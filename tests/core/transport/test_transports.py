@@ -1,108 +1,201 @@
-"""The same calls by each transport: httpx, the direct one, and clients of the user's."""
+"""The same calls over each transport, to the emulator and to a scripted server."""
 
 from __future__ import annotations
 
-from typing import Any, Final, Literal
+from typing import Any
 
 import httpcore
 import pytest
 
-from portone_async import PortOne, RequestOptions, errors, models
+from portone_async import PortOne, RequestOptions, Timeout, errors, models
 from portone_async._transport.direct.connector import Connector
 from portone_async.emulator import Emulator
-from tests.core.conftest import SECRET
-from tests.core.server import Server
-from tests.core.transport.matrix import EVERY, ONCE, Kind, on
+from tests.core.conftest import WORD, paid
+from tests.core.server import (
+    Ledger,
+    Server,
+    Step,
+    answer,
+    empty,
+    error,
+    garbage,
+    half,
+    half_chunked,
+    html,
+    reset,
+    reset_unread,
+    stalled,
+)
+from tests.core.transport.matrix import AT_ONCE, ONCE, Kind
+from tests.core.transport.servers import get_paid
 
-USERS_ON_TRIO: Final = [
-    Kind("httpx", "trio", "httpx"),
-    Kind("httpx", "trio", "httpx2"),
-]
-pytestmark = [pytest.mark.anyio, on([*EVERY, *USERS_ON_TRIO])]
+pytestmark = pytest.mark.anyio
 
 
 async def test_any_id_arrives_as_it_is_and_a_lost_response_cancels_once(kind: Kind) -> None:
-    """However it has to be escaped, and by the same idempotency key."""
     payment_id = "o/1 é%2F+'~한글?#&"
-    async with Emulator(secret=SECRET) as emulator, kind.client(emulator.url) as portone:
+    async with Emulator() as emulator, _client(kind, emulator) as portone:
         emulator.checkout(payment_id, amount=1_000)
-        payment = await portone.payment.get_payment(payment_id)
-        assert isinstance(payment, models.PaidPayment)
-        assert payment.id == payment_id
+        assert (await get_paid(portone, payment_id)).id == payment_id
         emulator.fault("cancelPayment", "reset_after")
         await portone.payment.cancel_payment(payment_id, reason="x", amount=400)
         assert emulator.payments[payment_id]["amount"]["cancelled"] == 400
 
 
-@pytest.mark.parametrize("fault", ["reset_after", "truncated"])
-async def test_a_broken_connection_may_have_reached_portone(
-    kind: Kind, fault: Literal["reset_after", "truncated"]
-) -> None:
-    """The request was sent."""
-    async with Emulator(secret=SECRET) as emulator, kind.client(emulator.url) as portone:
+def _client(kind: Kind, emulator: Emulator) -> Any:
+    return kind.client(emulator.url, api_secret=emulator.secret, retry=AT_ONCE)
+
+
+async def test_a_broken_connection_may_have_reached_portone(kind: Kind) -> None:
+    async with Emulator() as emulator, _client(kind, emulator) as portone:
         emulator.checkout("order-1", amount=1_000)
-        emulator.fault("cancelPayment", fault)
-        with pytest.raises(errors.APIConnectionError) as caught:
-            await portone.payment.cancel_payment("order-1", reason="x", amount=1, options=ONCE)
-        assert caught.value.may_have_reached
-        assert not isinstance(caught.value, errors.APITimeoutError)
+        for fault in ("reset_after", "truncated"):
+            emulator.fault("cancelPayment", fault)
+            with pytest.raises(errors.APIConnectionError) as raised:
+                await portone.payment.cancel_payment("order-1", reason="x", amount=1, options=ONCE)
+            assert raised.value.may_have_reached
+            assert not isinstance(raised.value, errors.APITimeoutError)
 
 
 async def test_a_refused_connection_did_not_reach_portone(kind: Kind, refusing: str) -> None:
-    """There was no connection to send it by."""
-    async with kind.client(refusing) as portone:
-        with pytest.raises(errors.APIConnectionError) as caught:
-            await portone.payment.get_payment("order-1", options=ONCE)
-    assert not caught.value.may_have_reached
+    async with kind.client(refusing, retry=AT_ONCE) as portone:
+        with pytest.raises(errors.APIConnectionError) as raised:
+            await portone.payment.cancel_payment("order-1", reason="r")
+    assert not raised.value.may_have_reached
+    assert raised.value.attempts == 3
 
 
 async def test_a_slow_response_is_a_timeout(kind: Kind) -> None:
-    """PortOne may be at work on the request."""
-    options = RequestOptions(max_retries=0, timeout=0.05)
-    async with Emulator(secret=SECRET) as emulator, kind.client(emulator.url) as portone:
-        with emulator.hold("getPayment"), pytest.raises(errors.APITimeoutError) as caught:
-            await portone.payment.get_payment("order-1", options=options)
-        assert caught.value.may_have_reached
+    async with Emulator() as emulator, _client(kind, emulator) as portone:
+        with emulator.hold("getPayment"), pytest.raises(errors.APITimeoutError) as raised:
+            await portone.payment.get_payment(
+                "order-1", options=RequestOptions(max_retries=0, timeout=Timeout(read=0.05))
+            )
+    assert raised.value.may_have_reached
+
+
+async def test_each_transport_sends_the_same_request(kind: Kind, server: Server) -> None:
+    """As the default one does, header for header."""
+    server.always = answer(paid())
+    options = RequestOptions(idempotency_key="refund-of-order-1", headers={"X-Trace": "1"})
+    default = Kind("httpx", kind.loop)
+    for each in (default, kind):
+        async with each.client(server.url) as portone:
+            await portone.payment.get_payment("결제/1 %")
+            await portone.payment.cancel_payment("order-1", reason="이유", options=options)
+            await portone.payment.get_payments(page=models.PageInput(size=1))
+            await portone.common.get_bank_infos()
+    for expected, found in zip(server.requests[:4], server.requests[4:], strict=True):
+        assert (found.method, found.target, found.body) == (
+            expected.method,
+            expected.target,
+            expected.body,
+        )
+        headers = [
+            {header for header in each.headers if header[0] != "connection"}
+            for each in (found, expected)
+        ]
+        assert headers[0] == headers[1]
+
+
+async def test_each_transport_raises_the_same_errors(kind: Kind, server: Server) -> None:
+    """By type and by status."""
+    server.plays(error("PAYMENT_NOT_FOUND", 404, message=WORD), html(403), empty(302))
+    async with kind.client(server.url) as portone:
+        with pytest.raises(errors.PaymentNotFoundError) as caught:
+            await portone.payment.get_payment("order-1")
+        assert caught.value.message == WORD
+        with pytest.raises(errors.PermissionDeniedError):
+            await portone.payment.get_payment("order-1")
+        with pytest.raises(errors.APIError) as moved:
+            await portone.payment.get_payment("order-1")
+        assert moved.value.status == 302
+
+
+async def test_redirects_are_not_followed(kind: Kind, server: Server) -> None:
+    """The secret goes where it was meant to go."""
+    server.plays(empty(302, {"Location": "/elsewhere"}))
+    async with kind.client(server.url) as portone:
+        with pytest.raises(errors.APIError) as caught:
+            await portone.payment.get_payment("order-1")
+    assert caught.value.status == 302
+    assert len(server.requests) == 1
+
+
+async def test_cookies_are_not_sent_back(kind: Kind, server: Server) -> None:
+    """Of one call, they have no business in another."""
+    server.always = answer(paid(), headers={"Set-Cookie": "session=1; Path=/"})
+    async with kind.client(server.url) as portone:
+        for _ in range(2):
+            await portone.payment.get_payment("order-1")
+    assert [request.header("cookie") for request in server.requests] == [None, None]
+
+
+BROKEN = {
+    "reset": reset(),
+    "reset unread": reset_unread(),
+    "half": half(b'{"status": "PAID"}'),
+    "half chunked": half_chunked(b'{"status": "PAID"}'),
+    "garbage": garbage(WORD.encode() + b"\r\n\r\n"),
+}
+
+
+@pytest.mark.parametrize("step", BROKEN.values(), ids=BROKEN)
+async def test_a_broken_connection_is_retried(kind: Kind, any_server: Server, step: Step) -> None:
+    any_server.always = step
+    async with kind.client(any_server.url, retry=AT_ONCE) as portone:
+        with pytest.raises(errors.APIConnectionError) as caught:
+            await portone.payment.cancel_payment("order-1", reason=WORD)
+    assert caught.value.attempts == 3
+    assert caught.value.may_have_reached
+    assert not isinstance(caught.value, errors.APITimeoutError)
+    assert WORD not in str(caught.value)
+
+
+@pytest.mark.parametrize("step", [reset(), stalled(b"{}" * 9), half(b"{}" * 9)])
+async def test_a_lost_response_is_asked_for_again(
+    kind: Kind, any_server: Server, step: Step
+) -> None:
+    """Under the same key; PortOne carries it out once."""
+    ledger = Ledger(answer({"cancellation": {"status": "SUCCEEDED"}}))
+    any_server.plays(ledger.loses(step), ledger.answers())
+    options = RequestOptions(timeout=Timeout(read=0.2))
+    async with kind.client(any_server.url, retry=AT_ONCE) as portone:
+        await portone.payment.cancel_payment("order-1", reason="r", options=options)
+    assert ledger.executed == 1
+    assert len(set(any_server.keys)) == 1
 
 
 async def test_each_transport_is_the_one_that_was_asked_for(
-    kind: Kind, monkeypatch: pytest.MonkeyPatch
+    kind: Kind, server: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Whatever the event loop is: httpcore for httpx, httpcore2 for httpx2, and neither for the direct one."""
     used: list[str] = []
 
-    def record(name: str, owner: Any, method: str) -> None:
-        original = getattr(owner, method)
+    def note(name: str, owner: Any, method: str) -> None:
+        whole = getattr(owner, method)
 
-        def recorded(*args: Any) -> Any:
+        def noted(*arguments: Any, **options: Any) -> Any:
             used.append(name)
-            return original(*args)
+            return whole(*arguments, **options)
 
-        monkeypatch.setattr(owner, method, recorded)
+        monkeypatch.setattr(owner, method, noted)
 
-    record("direct", Connector, "connect")
-    record("httpx", httpcore.AsyncHTTPConnection, "handle_async_request")
+    note("direct", Connector, "connect")
+    note("httpx", httpcore.AsyncHTTPConnection, "handle_async_request")
     if kind.library == "httpx2":
-        httpcore2 = pytest.importorskip("httpcore2")
-        record("httpx2", httpcore2.AsyncHTTPConnection, "handle_async_request")
-    async with Emulator(secret=SECRET) as emulator, kind.client(emulator.url) as portone:
-        emulator.checkout("order-1", amount=1_000)
+        import httpcore2  # noqa: PLC0415  (if it is installed)
+
+        note("httpx2", httpcore2.AsyncHTTPConnection, "handle_async_request")
+    server.plays(answer(paid()))
+    async with kind.client(server.url) as portone:
         await portone.payment.get_payment("order-1")
     assert used == [kind.library or kind.transport]
 
 
-@on([Kind("direct", "trio")])
-async def test_the_direct_transport_is_refused_on_trio(kind: Kind, server: Server) -> None:
-    """At the first call, as a client may be built before there is an event loop; nothing is sent."""
-    async with kind.client(server.url) as portone:
-        for _ in range(2):
-            with pytest.raises(errors.InvalidArgumentError, match="asyncio only"):
-                await portone.payment.cancel_payment("order-1", reason="x")
-    assert server.untouched
-
-
-@pytest.mark.parametrize("name", ["carrier pigeon", "aiohttp", "httpx2", "auto", ""])
-def test_an_unknown_transport_is_refused(name: Any) -> None:
-    """With the names of those that there are."""
-    with pytest.raises(errors.InvalidArgumentError, match="'httpx' or 'direct'"):
-        PortOne(SECRET, transport=name)
+async def test_without_a_choice_httpx_carries_the_calls(
+    kind: Kind, server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server.plays(answer(paid()))
+    monkeypatch.setattr(Connector, "connect", None)
+    async with PortOne("x", base_url=server.url) as portone:
+        await portone.payment.get_payment("order-1")

@@ -9,12 +9,11 @@ from typing import Any
 import anyio
 import pytest
 
-from portone_async import with_response
 from portone_async._transport import httpx_transport
 from tests.core.conftest import paid
 from tests.core.server import PATIENCE, Exchange, Server, Step, answer
 from tests.core.transport.matrix import DEFAULT, Kind, on
-from tests.core.transport.servers import named, requested_id
+from tests.core.transport.servers import get_at_once, named, requested_id
 
 pytestmark = [pytest.mark.anyio, on(DEFAULT)]
 ATTRIBUTES = {
@@ -108,9 +107,7 @@ async def test_without_an_attribute_each_connection_is_used_once(
         async with kind.client(any_server.url, max_connections=1) as portone:
 
             async def call(payment_id: str, client: Any = portone) -> None:
-                found = await with_response(client.payment.get_payment, payment_id)
-                assert found.value.id == payment_id
-                assert found.response.attempts == 1
+                assert (await get_at_once(client, payment_id)).id == payment_id
 
             with anyio.fail_after(PATIENCE):
                 async with anyio.create_task_group() as tasks:
