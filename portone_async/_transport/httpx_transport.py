@@ -125,10 +125,12 @@ class HttpxTransport:
                 stream=self.library.ByteStream(request.content or b""),
                 extensions=extensions,
             )
+        except self.library.InvalidURL:
+            built = None
+        if built is not None:
             built.read()  # so that hooks and tools find its content
             return built
-        except self.library.InvalidURL:
-            pass  # its message may repeat an id
+        # Not within `except`: the message may repeat an id.
         raise InvalidArgumentError(f"{request.info} has no valid URL: it may be too long")
 
     def _headers(self, request: Request) -> list[tuple[bytes, bytes]]:
