@@ -4,6 +4,7 @@ import fcntl
 import os
 import pty
 import re
+import select
 import struct
 import subprocess
 import sys
@@ -136,17 +137,15 @@ def run_in_terminal(
     fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", 40, columns, 0, 0))
     shell.environment |= {"TERM": "xterm-256color", "LANG": "C.UTF-8"} | environment
     out = stdout or terminal
+    output = b""
     with shell.start(*arguments, stdin=terminal, stdout=out, stderr=terminal) as process:
-        os.close(terminal)
-        output = b""
+        # This end stays open until all is read: Linux may drop what is not read when the last one closes it.
         while True:
-            try:
-                chunk = os.read(main, 65536)
-            except OSError:  # on Linux: the other end is closed
+            ready, _, _ = select.select([main], [], [], 0.1)
+            if ready:
+                output += os.read(main, 65536)
+            elif process.poll() is not None:
                 break
-            if not chunk:
-                break
-            output += chunk
-        process.wait(PATIENCE)
+    os.close(terminal)
     os.close(main)
     return output.decode()

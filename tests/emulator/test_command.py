@@ -99,7 +99,7 @@ def test_serves_until_signalled_and_exits_quietly(number: int) -> None:
 
 
 def test_webhooks_are_signed() -> None:
-    secret = "whsec_c2VzYW1lLW9wZW4tc2VzYW1lLW9wZW4="
+    secret = "whsec_YW5vdGhlci1zZWNyZXQtb2YtdGhlLXNob3A="
     with (
         receiving() as receiver,
         running("--webhook-url", receiver.url, "--webhook-secret", secret) as emulator,
