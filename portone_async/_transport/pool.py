@@ -54,7 +54,8 @@ class ConnectionPool(Generic[C]):
         except anyio.WouldBlock:
             started = anyio.current_time()
             await self.wait(limiter, timeout)
-            timeout = timeout.within(timeout.total - anyio.current_time() + started)
+            left = timeout.total - (anyio.current_time() - started)
+            timeout = timeout.within(max(left, 1e-3))
         try:
             return await self._take(idle) or await self.open(timeout)
         except BaseException:

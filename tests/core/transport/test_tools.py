@@ -145,6 +145,14 @@ async def test_opentelemetry_traces_calls(kind: Kind, server: Server) -> None:
     assert server.requests[1].header("traceparent") is not None
 
 
+@pytest.fixture(autouse=True, scope="module")
+def _httpx_as_it_was() -> Iterator[None]:
+    """Sentry patches httpx for good; tests of other modules have it without."""
+    sends = httpx.Client.send, httpx.AsyncClient.send
+    yield
+    httpx.Client.send, httpx.AsyncClient.send = sends  # type: ignore[method-assign]
+
+
 @pytest.fixture
 def envelopes() -> Iterator[list[Any]]:
     """What Sentry would send."""
