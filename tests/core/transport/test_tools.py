@@ -148,9 +148,12 @@ async def test_opentelemetry_traces_calls(kind: Kind, server: Server) -> None:
 @pytest.fixture(autouse=True, scope="module")
 def _httpx_as_it_was() -> Iterator[None]:
     """Sentry patches httpx for good; tests of other modules have it without."""
-    sends = httpx.Client.send, httpx.AsyncClient.send
+    libraries: list[Any] = [httpx, pytest.importorskip("httpx2")]
+    clients = [client for library in libraries for client in (library.Client, library.AsyncClient)]
+    sends = [client.send for client in clients]
     yield
-    httpx.Client.send, httpx.AsyncClient.send = sends  # type: ignore[method-assign]
+    for client, send in zip(clients, sends, strict=True):
+        client.send = send
 
 
 @pytest.fixture
