@@ -205,6 +205,7 @@ def test_operations_without_a_response_load_the_errors() -> None:
 
 
 @pytest.mark.anyio
+@pytest.mark.usefixtures("nothing_is_loaded")
 @pytest.mark.parametrize("kind", ["OSError", "ModuleNotFoundError"])
 async def test_a_lookup_that_cannot_be_read_is_an_error_of_this_package(
     server: Server,
