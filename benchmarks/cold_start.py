@@ -1,16 +1,24 @@
-"""From the start of a new process to its first payment, minus what a Python that does nothing takes."""
+"""From the start of a new process to its first payment, minus what a Python that does nothing takes.
+
+Each SDK is installed with what it depends on, and nothing else, into an environment of its own: httpx, which both
+import, also imports click, rich and trio where they are installed.
+"""
 
 from __future__ import annotations
 
 import subprocess
-import sys
+import tempfile
 import time
+import venv
+from pathlib import Path
 
 from benchmarks import cores
 from benchmarks.section import Section, summarize
 from benchmarks.server import nginx
 
 ROUNDS = 7
+ROOT = Path(__file__).parent.parent
+PACKAGES = {"official": "portone-server-sdk", "ours": str(ROOT)}
 IMPORTS = {
     "official": "from portone_server_sdk import PortOneClient",
     "ours": "from portone_async import PortOne",
@@ -34,20 +42,36 @@ COUNT_MODULES = (
 EXIT = "import os; os._exit(0)"  # cleaning up at exit is not part of a start
 
 
-def run(*lines: str) -> float:
+def install(name: str, folder: str) -> str:
+    """Install an SDK into a new environment, and return the environment's Python."""
+    environment = Path(folder, name)
+    venv.create(environment, with_pip=True)
+    python = str(environment / "bin" / "python")
+    pip = [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+    constraints = ["--constraint", str(ROOT / "constraints.txt")]
+    subprocess.run([*pip, *constraints, PACKAGES[name]], check=True, timeout=300)
+    return python
+
+
+def run(python: str, *lines: str) -> float:
     """Run lines of Python in a new process, and return the seconds that it takes."""
     with cores.measured():
         started = time.perf_counter()
-        subprocess.run([sys.executable, "-c", "\n".join([*lines, EXIT])], check=True, timeout=60)
+        subprocess.run(
+            [python, "-c", "\n".join([*lines, EXIT])],
+            check=True,
+            timeout=60,
+            cwd=Path(python).parent,
+        )
         return time.perf_counter() - started
 
 
-def count_modules(name: str) -> tuple[int, int]:
+def count_modules(python: str, name: str) -> tuple[int, int]:
     """Count the modules that the import loads: those of the package, and all."""
     package = IMPORTS[name].split()[1]
     code = f"{IMPORTS[name]}\n{COUNT_MODULES.format(package=package)}"
     finished = subprocess.run(
-        [sys.executable, "-c", code], check=True, capture_output=True, text=True
+        [python, "-c", code], check=True, capture_output=True, text=True, cwd=Path(python).parent
     )
     own, total = finished.stdout.split()
     return int(own), int(total)
@@ -55,18 +79,24 @@ def count_modules(name: str) -> tuple[int, int]:
 
 def measure() -> dict[str, Section]:
     """Start each contender in turn, round by round. A first round, not counted, fills the file cache."""
+    with tempfile.TemporaryDirectory() as folder:
+        return measure_in({name: install(name, folder) for name in PACKAGES})
+
+
+def measure_in(pythons: dict[str, str]) -> dict[str, Section]:
+    """Measure in environments that are there."""
     durations: dict[str, dict[str, list[float]]] = {
         stage: {name: [] for name in IMPORTS} for stage in STAGES
     }
     with nginx() as url:
         for number in range(ROUNDS + 1):
             for stage, parts in STAGES.items():
-                baseline = run()
-                for name in IMPORTS:
-                    seconds = run(*(part[name].format(url=url) for part in parts)) - baseline
+                for name, python in pythons.items():
+                    lines = [part[name].format(url=url) for part in parts]
+                    seconds = run(python, *lines) - run(python)
                     if number > 0:
                         durations[stage][name].append(seconds)
-    counts = {name: count_modules(name) for name in IMPORTS}
+    counts = {name: count_modules(python, name) for name, python in pythons.items()}
     return {
         "cold_start": Section(
             title="From the start of a process to its first payment",

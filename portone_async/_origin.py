@@ -16,6 +16,8 @@ _PORTS: Final = {"http": 80, "https": 443}
 _BASE_URL: Final = re.compile(
     r"https?://[^/?#\s@]+(?:/(?:[A-Za-z0-9._~!$&'()*+,;=:@/-]|%[0-9A-Fa-f]{2})*)?"
 )
+_HOST_NAME: Final = re.compile(r"[A-Za-z0-9._-]+")
+_LIKE_IPV4: Final = re.compile(r"[0-9]+(?:\.[0-9]+){3}")
 
 
 @define(frozen=True)
@@ -71,6 +73,9 @@ def _origin(base_url: str) -> Origin | None:
         url = urlsplit(base_url)
         port = url.port or _PORTS[url.scheme]
         host = (url.hostname or "").encode("idna").decode("ascii")
+        if ":" in host or _LIKE_IPV4.fullmatch(host):
+            host = str(ipaddress.ip_address(host))
     except ValueError:
         return None
-    return Origin(url.scheme, host, port) if host else None
+    is_valid = ":" in host or _HOST_NAME.fullmatch(host)
+    return Origin(url.scheme, host, port) if is_valid else None

@@ -12,33 +12,22 @@ from typing import Any, Final
 
 import anyio
 import httpx
-from attrs import define
+from attrs import define, field
 
-from portone_async._errors import ClientClosedError, InvalidArgumentError
+from portone_async._errors import ClientClosedError
 from portone_async._options import Timeout
 from portone_async._origin import Origin
 from portone_async._request import Request
 from portone_async._response import RawResponse
-from portone_async._transport.interface import (
-    KEEPALIVE,
-    TransportError,
-    time_is_up,
-    too_large,
-)
+from portone_async._transport.interface import KEEPALIVE, TransportError, time_is_up, too_large
 from portone_async._transport.pool import ConnectionPool
 from portone_async._transport.unread import is_drained
 
 _CONNECTION: Final = "portone_async.connection"
 # Errors of httpx's by which a request certainly did not reach PortOne; by any other it may have.
 _NOT_SENT: Final = frozenset(
-    [
-        "ConnectError",
-        "ConnectTimeout",
-        "PoolTimeout",
-        "ProxyError",
-        "UnsupportedProtocol",
-        "LocalProtocolError",
-    ]
+    {"ConnectError", "ConnectTimeout", "PoolTimeout", "ProxyError", "UnsupportedProtocol"}
+    | {"LocalProtocolError"}
 )
 
 
@@ -53,9 +42,13 @@ class HttpxTransport:
     max_response_size: int
     pool: ConnectionPool[_Connection] | None = None
     """`None` for the user's client, which has its own."""
+    url: Any = field(init=False)
+    auth: Any = field(init=False)
+    """Adds nothing: the user's client may have an authentication of its own."""
 
     def __attrs_post_init__(self) -> None:
         logging.getLogger(self.library.__name__).addFilter(_TEMPLATES)
+        self.url, self.auth = self.library.URL(self.origin.url), self.library.Auth()
 
     async def send(self, request: Request, timeout: Timeout) -> RawResponse:
         """Make one attempt."""
@@ -86,7 +79,9 @@ class HttpxTransport:
         _logged.set((built.url, request.info.path))
         try:
             # No redirects: the secret goes where it was meant to go, and nowhere else.
-            response = await self.client.send(built, stream=True, follow_redirects=False, auth=None)
+            response = await self.client.send(
+                built, stream=True, follow_redirects=False, auth=self.auth
+            )
             try:
                 result = await self._read(request, response)
             finally:
@@ -116,22 +111,18 @@ class HttpxTransport:
         }
         if connection is not None and connection.stream is None:
             extensions["trace"] = connection.trace
-        try:
-            # With a stream rather than content httpx takes the headers as they are, in half the time.
-            built = self.library.Request(
-                request.method,
-                self.origin.url + request.target,
-                headers=self._headers(request),
-                stream=self.library.ByteStream(request.content or b""),
-                extensions=extensions,
-            )
-        except self.library.InvalidURL:
-            built = None
-        if built is not None:
-            built.read()  # so that hooks and tools find its content
-            return built
-        # Not within `except`: the message may repeat an id.
-        raise InvalidArgumentError(f"{request.info} has no valid URL: it may be too long")
+        # With a stream rather than content httpx takes the headers as they are, in half the time.
+        built = self.library.Request(
+            request.method,
+            self.url if self.library is httpx else f"{self.url}{request.target}",
+            headers=self._headers(request),
+            stream=self.library.ByteStream(request.content or b""),
+            extensions=extensions,
+        )
+        if self.library is httpx:
+            built.url = _URL(self.url, request.target)
+        built.read()  # so that hooks and tools find its content
+        return built
 
     def _headers(self, request: Request) -> list[tuple[bytes, bytes]]:
         headers = [(b"host", self.origin.authority.encode())]
@@ -145,7 +136,7 @@ class HttpxTransport:
         return headers
 
     async def _read(self, request: Request, response: Any) -> RawResponse:
-        headers = dict(response.headers)
+        headers = dict(response.headers.items())
         content = bytearray()  # rather than a list: chunks may be small and many
         if response.is_stream_consumed:
             # What a mock or an event hook has read is decompressed already.
@@ -190,6 +181,27 @@ class _NoCookies(httpx.Cookies):
 class _Client(httpx.AsyncClient):
     # A cookie of one call has no business in another, and to look for them takes a tenth of a call.
     cookies: Any = _NoCookies()  # pyright: ignore[reportIncompatibleMethodOverride, reportAssignmentType]
+
+
+class _URL(httpx.URL):
+    """A URL that is parsed when a hook or a tool looks at it: sending it does not need that, and it takes long."""
+
+    raw_scheme = raw_host = port = raw_path = None  # pyright: ignore[reportIncompatibleMethodOverride, reportAssignmentType]
+
+    def __init__(self, origin: httpx.URL, target: str) -> None:
+        self.text = f"{origin}{target}"
+        vars(self).update(raw_scheme=origin.raw_scheme, raw_host=origin.raw_host)
+        vars(self).update(port=origin.port, raw_path=target.encode())
+
+    def __getattr__(self, name: str) -> Any:
+        parsed = vars(httpx.URL(vars(self).get("text", "")))
+        if name not in parsed:
+            raise AttributeError(name)
+        vars(self).update(parsed)
+        return parsed[name]
+
+    def __str__(self) -> str:
+        return self.text
 
 
 class _Dispatch(httpx.AsyncBaseTransport):

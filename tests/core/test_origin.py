@@ -22,6 +22,7 @@ from tests.core.server import Server, answer
         *("https://a/b c", "https://a/가", 'https://a/"', "https://a/{b}", "https://a/b\\c"),
         *("https://a/%", "https://a/%zz", "https://a\n", "https://a/b\n"),
         *("https://a:99999", "https://a:port", "https://[::1", "https://a..b", "https://:443"),
+        *("https://1.2.3.999", 'https://a"b', "https://a%20b", "https://[zz]"),
         *(5, b"https://api.portone.io", ["https://api.portone.io"], True),
     ],
 )

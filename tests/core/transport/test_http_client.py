@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import copy
 import importlib
 import logging
+import pickle
 from pathlib import Path
 from typing import Any
 
@@ -219,3 +221,31 @@ async def test_its_mock_transport_responds(httpx: Any, server: Server) -> None:
     async with http_client, portone:
         assert (await get_paid(portone, "order-7")).id == "order-7"
     assert server.untouched
+
+
+async def test_hooks_see_the_whole_url(httpx: Any, server: Server) -> None:
+    """Compared, copied and pickled like any other, and what is sent is exactly what it says."""
+    server.plays(answer(paid()))
+    seen: list[Any] = []
+
+    async def on_request(request: Any) -> None:
+        seen.append(request.url)
+
+    http_client, portone = client_of(httpx, server, event_hooks={"request": [on_request]})
+    async with http_client, portone:
+        await portone.payment.get_payment("주문 (1)!'*?", store_id="store & 1")
+    target = "/payments/%EC%A3%BC%EB%AC%B8%20(1)!'*%3F?storeId=store%20%26%201"
+    assert server.requests[0].target == target
+    (url,) = seen
+    host = httpx.URL(server.url)
+    for other in (url, copy.copy(url), copy.deepcopy(url), pickle.loads(pickle.dumps(url))):  # noqa: S301
+        assert str(other) == server.url + target
+        assert other.raw_path == target.encode()
+        assert other.path == "/payments/주문 (1)!'*?"
+        assert dict(other.params) == {"storeId": "store & 1"}
+        assert (other.scheme, other.host, other.port) == (host.scheme, host.host, host.port)
+        assert other == url == httpx.URL(server.url + target)
+        assert hash(other) == hash(httpx.URL(server.url + target))
+        assert other.copy_with(path="/x", query=None) == httpx.URL(server.url + "/x")
+        with pytest.raises(AttributeError, match="fragments"):
+            other.fragments  # noqa: B018

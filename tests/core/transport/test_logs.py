@@ -18,10 +18,10 @@ from tests.core.server import Server, answer, error, reset
 from tests.core.transport.matrix import AT_ONCE, DEFAULT, EVERY, USERS, Kind, on
 
 pytestmark = pytest.mark.anyio
-PHONE = "010-7777-1234"
+PHONE = "010-7777-x234"
 NAME = "홍길동마커"
 KEY = "marker-of-the-key-5b1d"
-MARKERS = [SECRET, ORDER, WORD, PHONE, NAME, KEY, "7777", "%ED%99%8D"]
+MARKERS = [SECRET, ORDER, WORD, PHONE, NAME, KEY, "7777-x", "%ED%99%8D"]
 LIBRARIES = ["httpx", "httpcore", "httpx2", "httpcore2", "h11", "asyncio", "anyio", "trio", ""]
 
 
