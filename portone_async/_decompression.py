@@ -6,21 +6,15 @@ import zlib
 from collections.abc import Iterator
 from typing import Final
 
+from portone_async._transport_error import TransportError, too_large
+
 _GZIP: Final = 16 + zlib.MAX_WBITS
 _INPUT: Final = 1 << 14
 _OUTPUT: Final = 1 << 20
 
 
-class BodyError(Exception):
-    """A body that cannot be decompressed. Never leaves the package."""
-
-    def __init__(self, problem: str, *, is_transient: bool = True) -> None:
-        super().__init__(problem)
-        self.is_transient: Final = is_transient
-
-
 def decompress(content: bytes, encoding: str, limit: int) -> bytes:
-    """Return a body without its content encoding. Raises `BodyError`.
+    """Return a body without its content encoding. Raises `TransportError`.
 
     gzip of one member or several, with or without zeros at the end; the size is checked while it grows.
     """
@@ -28,13 +22,13 @@ def decompress(content: bytes, encoding: str, limit: int) -> bytes:
     if encoding in ("", "identity") or not content:
         return content
     if encoding not in ("gzip", "x-gzip"):
-        raise BodyError("the response has a compression that was not asked for")
+        raise _damaged("the response has a compression that was not asked for", is_transient=False)
     try:
         pieces = list(_members(content, limit))
     except zlib.error:
         pieces = None
     if pieces is None:  # not within `except`
-        raise BodyError("the response is damaged (gzip)")
+        raise _damaged("the response is damaged (gzip)")
     return b"".join(pieces)
 
 
@@ -53,16 +47,19 @@ def _members(content: bytes, limit: int) -> Iterator[bytes]:
                 rest = view[position : position + _INPUT]
                 position += len(rest)
             if not rest:
-                raise BodyError("the response ends too early (gzip)")
+                raise _damaged("the response ends too early (gzip)")
             piece = member.decompress(rest, _OUTPUT)
             rest = member.unconsumed_tail
             size += len(piece)
             if size > limit:
-                problem = f"the response is larger than max_response_size ({limit:,} bytes)"
-                raise BodyError(problem, is_transient=False)
+                raise too_large(limit)
             yield piece
         position -= len(member.unused_data)
         if content[position : position + 1] == b"\0":
             if content[position:].strip(b"\0"):
-                raise BodyError("the response has something behind its end (gzip)")
+                raise _damaged("the response has something behind its end (gzip)")
             return
+
+
+def _damaged(problem: str, *, is_transient: bool = True) -> TransportError:
+    return TransportError(problem, may_have_reached=True, is_transient=is_transient)

@@ -8,7 +8,7 @@ from typing import Final, TypeVar
 
 from attrs import evolve
 
-from portone_async._decompression import BodyError, decompress
+from portone_async._decompression import decompress
 from portone_async._errors import (
     APIConnectionError,
     APIError,
@@ -21,7 +21,8 @@ from portone_async._options import Timeout
 from portone_async._request import Request
 from portone_async._response import RawResponse
 from portone_async._retry import RetryPolicy
-from portone_async._transport.interface import Transport, TransportError
+from portone_async._transport.interface import Transport
+from portone_async._transport_error import TransportError
 
 T = TypeVar("T")
 logger: Final = logging.getLogger("portone_async")
@@ -114,13 +115,11 @@ async def _attempt(
         # Without what it was raised from: the libraries' errors hold the secret.
         problem.__traceback__ = problem.__context__ = None
         return problem
-    except BodyError as problem:
-        text, is_transient = str(problem), problem.is_transient
     except (PortOneError, AssertionError):
         raise  # an assertion is a mock's, of a test that has not told it of this call
     except Exception as problem:  # noqa: BLE001  (such as one of a hook of the user's http_client)
-        text, is_transient = where(problem), False
-    return TransportError(text, may_have_reached=True, is_transient=is_transient)
+        text = where(problem)
+    return TransportError(text, may_have_reached=True, is_transient=False)
 
 
 async def _back_off(

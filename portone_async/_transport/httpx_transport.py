@@ -19,9 +19,10 @@ from portone_async._options import Timeout
 from portone_async._origin import Origin
 from portone_async._request import Request
 from portone_async._response import RawResponse
-from portone_async._transport.interface import KEEPALIVE, TransportError, time_is_up, too_large
+from portone_async._transport.interface import KEEPALIVE
 from portone_async._transport.pool import ConnectionPool
 from portone_async._transport.unread import is_drained
+from portone_async._transport_error import TransportError, time_is_up, too_large
 
 _CONNECTION: Final = "portone_async.connection"
 # Errors of httpx's by which a request certainly did not reach PortOne; by any other it may have.

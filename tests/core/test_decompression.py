@@ -13,7 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from portone_async import PortOne, errors, models
-from portone_async._decompression import BodyError, decompress
+from portone_async._decompression import decompress
+from portone_async._transport_error import TransportError
 from tests.core.conftest import SECRET, WORD, TransportName, Waits, paid
 from tests.core.server import Server, answer, gzipped
 
@@ -38,7 +39,7 @@ def test_what_was_cut_short_is_refused(body: bytes, data: st.DataObject) -> None
     """Wherever it was cut."""
     content = gzip.compress(body)
     length = data.draw(st.integers(1, len(content) - 1))
-    with pytest.raises(BodyError, match="ends too early") as caught:
+    with pytest.raises(TransportError, match="ends too early") as caught:
         decompress(content[:length], "gzip", LIMIT)
     assert caught.value.is_transient
 
@@ -48,7 +49,7 @@ def test_what_is_damaged_is_refused_or_harmless(body: bytes, data: st.DataObject
     """A flipped bit is found by the checksum, unless it is in what nobody reads: the time, say."""
     content = bytearray(gzip.compress(body))
     content[data.draw(st.integers(0, len(content) - 1))] ^= 1 << data.draw(st.integers(0, 7))
-    with suppress(BodyError):
+    with suppress(TransportError):
         assert decompress(bytes(content), "gzip", LIMIT) == body
 
 
@@ -67,7 +68,7 @@ def test_what_is_damaged_is_refused_or_harmless(body: bytes, data: st.DataObject
 )
 def test_what_is_not_gzip_is_refused(content: bytes, problem: str) -> None:
     """Without its bytes in the error, or in one that is attached to it."""
-    with pytest.raises(BodyError, match=problem) as caught:
+    with pytest.raises(TransportError, match=problem) as caught:
         decompress(content, "gzip", LIMIT)
     assert WORD not in f"{caught.value!r}"
     assert caught.value.__context__ is None
@@ -75,8 +76,9 @@ def test_what_is_not_gzip_is_refused(content: bytes, problem: str) -> None:
 
 @pytest.mark.parametrize("encoding", ["deflate", "br", "zstd", "compress", "gzip, gzip", "x", "*"])
 def test_a_compression_that_was_not_asked_for_is_refused(encoding: str) -> None:
-    with pytest.raises(BodyError, match="was not asked for"):
+    with pytest.raises(TransportError, match="was not asked for") as caught:
         decompress(PACKED, encoding, LIMIT)
+    assert not caught.value.is_transient
     assert decompress(b"", encoding, LIMIT) == b""  # of HEAD, say
 
 
@@ -96,7 +98,7 @@ def test_the_limit_counts_what_comes_out() -> None:
     assert decompress(PACKED, "gzip", len(TEXT)) == TEXT
     for content, limit in ((PACKED, len(TEXT) - 1), (PACKED * 2, len(TEXT) * 2 - 1)):
         with pytest.raises(
-            BodyError, match=f"larger than max_response_size .{limit:,} bytes."
+            TransportError, match=f"larger than max_response_size .{limit:,} bytes."
         ) as e:
             decompress(content, "gzip", limit)
         assert not e.value.is_transient
@@ -117,7 +119,7 @@ def test_a_small_response_that_grows_without_end_takes_bounded_memory() -> None:
     assert len(content) < 3_000_000
     tracemalloc.start()
     try:
-        with pytest.raises(BodyError, match="larger than"):
+        with pytest.raises(TransportError, match="larger than"):
             decompress(content, "gzip", 8 << 20)
         _, peak = tracemalloc.get_traced_memory()
     finally:

@@ -30,7 +30,7 @@ from portone_async import (
 )
 from portone_async._driver import send
 from portone_async._request import Request
-from portone_async._transport.interface import TransportError
+from portone_async._transport_error import TransportError
 from portone_async.errors import RequestInfo
 from tests.core.conftest import ORDER, SECRET, WORD, Backoff, TransportName, Waits, paid
 from tests.core.server import (

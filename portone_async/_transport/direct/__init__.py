@@ -15,8 +15,8 @@ from portone_async._origin import Origin
 from portone_async._request import Request
 from portone_async._response import RawResponse
 from portone_async._transport.direct.connector import Connector
-from portone_async._transport.interface import TransportError
 from portone_async._transport.pool import ConnectionPool
+from portone_async._transport_error import TransportError
 
 __all__ = ["DirectTransport"]
 

@@ -13,7 +13,8 @@ from portone_async._options import DEFAULT_TIMEOUT, Timeout
 from portone_async._request import Request
 from portone_async._response import RawResponse
 from portone_async._transport.direct.http1 import ProtocolError, ResponseReader, encode
-from portone_async._transport.interface import KEEPALIVE, TransportError, time_is_up, too_large
+from portone_async._transport.interface import KEEPALIVE
+from portone_async._transport_error import TransportError, time_is_up, too_large
 
 
 class DirectConnection(asyncio.Protocol):

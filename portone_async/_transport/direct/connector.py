@@ -14,7 +14,7 @@ from attrs import define, field
 from portone_async._options import Timeout
 from portone_async._origin import Origin
 from portone_async._transport.direct.connection import DirectConnection
-from portone_async._transport.interface import TransportError
+from portone_async._transport_error import TransportError
 
 _NEXT_ADDRESS: Final = 0.25
 """Seconds after which the next address of a server is tried beside the one before (RFC 8305)."""
