@@ -48,7 +48,7 @@ RESERVED_CLASSES: Final = frozenset(
     {
         "Any", "Callable", "Caller", "ClassVar", "CursorPages", "Literal", "Model", "Namespace",
         "Namespaces", "NumberedPages", "Operation", "Path", "PathLike", "RequestOptions", "TYPE_CHECKING", "TypeAlias",
-        "UnknownVariant", "Unrecognized", *errors.__all__,
+        "TypedResponse", "UnknownVariant", "Unrecognized", *errors.__all__,
     }
 )  # fmt: skip
 """Names of classes that generated modules use, or export beside their own."""

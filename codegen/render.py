@@ -515,11 +515,13 @@ def namespace_module(
             "from portone_async._caller import Caller",
             "from portone_async._options import RequestOptions",
         ]
+    if lists:
+        checking.append("from portone_async._response import TypedResponse")
     lines = [HEADER, "from __future__ import annotations", ""]
     if children:
         lines.append("from functools import cached_property")
     lines += ["from typing import TYPE_CHECKING", ""]
-    lines.append("from portone_async._caller import Namespace")
+    lines.append(f"from portone_async._caller import Namespace{', with_response' if lists else ''}")
     if any(f.is_secret for e in endpoints if e.body for f in e.body.fields):
         lines.append("from portone_async._credentials import as_secret")
     if endpoints:
@@ -741,16 +743,20 @@ def iterator(endpoint: Endpoint, pages: Paging, api: Api, prose: Prose) -> str:
             position, moved = "position: str | None", ["cursor=position"]
     given = ", ".join(["client", *arguments, *moved, "options=options"])
     signature = ", ".join(["client: Caller", "*", *inputs, "options: RequestOptions | None = None"])
-    start = ", cursor" if pages.kind == "cursor" else ""
+    if pages.kind == "cursor":
+        more = ", cursor"
+    else:
+        names = "".join(f"{quoted(f.name)}, " for f in pages.identity)
+        more = f", ({names})" if names else ""
     return "\n".join(
         [
             f"def {iterator_name(endpoint)}({signature},) -> {pages.iterator}[{item}, {response}]:",
             iterator_docstring(endpoint, pages, prose),
             *lines,
-            f"    def fetch({position}) -> Awaitable[{response}]:",
-            f"        return {endpoint.name}({given})",
+            f"    def fetch({position}) -> Awaitable[TypedResponse[{response}]]:",
+            f"        return with_response({endpoint.name}, {given})",
             "",
-            f"    return {pages.iterator}(fetch, {quoted(pages.items.name)}{start})",
+            f"    return {pages.iterator}(fetch, {quoted(pages.items.name)}{more})",
         ]
     )
 

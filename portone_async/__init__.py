@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from portone_async._client import PortOne, with_response
+from portone_async._caller import with_response
+from portone_async._client import PortOne
 from portone_async._errors import APIError, PortOneError
 from portone_async._hooks import CallEnd, Hooks, Retry
 from portone_async._model import Model, UnknownVariant, Unrecognized

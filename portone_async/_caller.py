@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from os import PathLike
-from typing import Any, Final, Protocol, TypeVar
+from typing import Any, Final, ParamSpec, Protocol, TypeVar
+
+from attrs import evolve
 
 from portone_async._operation import Operation
-from portone_async._options import RequestOptions
+from portone_async._options import RequestOptions, check_options
+from portone_async._response import RawResponse, TypedResponse
 
 T = TypeVar("T")
+P = ParamSpec("P")
 
 
 class Caller(Protocol):
@@ -38,3 +42,25 @@ class Namespace:
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} of {self._client!r}>"
+
+
+async def with_response(
+    function: Callable[P, Awaitable[T]], *args: P.args, **kwargs: P.kwargs
+) -> TypedResponse[T]:
+    """Call an operation and return its response's status, headers and raw body beside its value.
+
+    `result = await with_response(portone.payment.get_payment, "order-1")`
+    """
+    responses: list[RawResponse] = []
+    options = check_options(kwargs.get("options"))
+
+    def keep(response: RawResponse) -> None:
+        responses.append(response)
+        if options.on_response is not None:
+            options.on_response(response)
+
+    kwargs["options"] = evolve(options, on_response=keep)
+    call = function(*args, **kwargs)
+    # An argument may be a secret, and tools that collect errors show the variables of each function.
+    del args, kwargs
+    return TypedResponse(await call, responses[-1])

@@ -6,7 +6,7 @@ import os
 from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, NoReturn, ParamSpec, Self, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Final, NoReturn, Self, TypeVar, cast
 
 import anyio
 from attrs import evolve
@@ -27,7 +27,7 @@ from portone_async._options import (
 )
 from portone_async._origin import Origin, parse_base_url
 from portone_async._request import Request, Settings, build_raw_request, build_request
-from portone_async._response import RawResponse, TypedResponse
+from portone_async._response import RawResponse
 from portone_async._retry import RetryPolicy
 from portone_async._transport.interface import Transport
 from portone_async._transport_options import (
@@ -44,7 +44,6 @@ if TYPE_CHECKING:
 
 
 T = TypeVar("T")
-P = ParamSpec("P")
 BASE_URL: Final = "https://api.portone.io"
 
 
@@ -287,25 +286,3 @@ def _retry_policy(retry: Any, max_retries: int | None) -> RetryPolicy:
         return retry
     check_max_retries(max_retries)
     return evolve(retry, max_retries=max_retries)
-
-
-async def with_response(
-    function: Callable[P, Awaitable[T]], *args: P.args, **kwargs: P.kwargs
-) -> TypedResponse[T]:
-    """Call an operation and return its response's status, headers and raw body beside its value.
-
-    `result = await with_response(portone.payment.get_payment, "order-1")`
-    """
-    responses: list[RawResponse] = []
-    options = check_options(kwargs.get("options"))
-
-    def keep(response: RawResponse) -> None:
-        responses.append(response)
-        if options.on_response is not None:
-            options.on_response(response)
-
-    kwargs["options"] = evolve(options, on_response=keep)
-    call = function(*args, **kwargs)
-    # An argument may be a secret, and tools that collect errors show the variables of each function.
-    del args, kwargs
-    return TypedResponse(await call, responses[-1])

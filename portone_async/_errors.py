@@ -6,7 +6,7 @@
     ├── APIConnectionError                  no response, or a truncated one
     │   └── APITimeoutError
     ├── ResponseError                       a success response that cannot be read
-    ├── PaginationError                     a list that does not advance
+    ├── PaginationError                     a list that cannot be read to its end
     └── APIError                            an error response
         ├── BadRequestError 400, AuthenticationError 401, PermissionDeniedError 403, NotFoundError 404,
         │   ConflictError 409, GoneError 410, RateLimitError 429
@@ -125,10 +125,11 @@ class APITimeoutError(APIConnectionError):
 
 
 class ResponseError(PortOneError):
-    """A success response that cannot be read: not JSON, or (with `strict=True`) not what the document says.
+    """A success response that cannot be read.
 
-    `path` is the JSON path of the first mismatch when strict. The operation itself was carried out, unless a
-    gateway responded in PortOne's place: `may_have_reached` is always true.
+    It is not JSON, has no list where one is iterated over, or (with `strict=True`) is not what the document says.
+    `path` is the JSON path of the first mismatch, where there is one. The operation itself was carried out, unless
+    a gateway responded in PortOne's place: `may_have_reached` is always true.
     """
 
     may_have_reached: Final = True
@@ -154,7 +155,11 @@ class ResponseError(PortOneError):
 
 
 class PaginationError(PortOneError):
-    """The list does not advance: a page repeats the one before, or its cursor is the one that was asked for."""
+    """A list cannot be read to its end: pages or a cursor come again, or an empty page that counts more items.
+
+    The items before it were returned. The iterator stays where it is: iterating it further asks for the same page
+    again. The message says what else to do.
+    """
 
 
 IN_PROGRESS: Final = "IDEMPOTENCY_OUTSTANDING_REQUEST"

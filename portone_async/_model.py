@@ -94,7 +94,7 @@ class UnknownVariant:
 def field_names(model: type[Model]) -> tuple[tuple[str, str], ...]:
     """Each field of a model as (attribute, JSON name)."""
     return tuple(
-        (attribute.name, model.__json_names__.get(attribute.name) or _camel(attribute.name))
+        (attribute.name, model.__json_names__.get(attribute.name) or camel_case(attribute.name))
         for attribute in fields(model)
         if attribute.name != "additional_properties"
     )
@@ -123,7 +123,8 @@ def argument_name(json_name: str) -> str:
     return f"{name}_" if keyword.iskeyword(name) else name
 
 
-def _camel(name: str) -> str:
+def camel_case(name: str) -> str:
+    """The JSON name of an attribute, unless the model has another one in `__json_names__`."""
     first, *rest = name.split("_")
     return first + "".join(word.capitalize() for word in rest)
 

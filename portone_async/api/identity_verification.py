@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from portone_async._caller import Namespace
+from portone_async._caller import Namespace, with_response
 from portone_async._operation import Operation
 from portone_async._pagination import NumberedPages
 
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from portone_async._caller import Caller
     from portone_async._options import RequestOptions
+    from portone_async._response import TypedResponse
     from portone_async.models.confirm_identity_verification_response import ConfirmIdentityVerificationResponse
     from portone_async.models.enums import IdentityVerificationMethod, IdentityVerificationOperator
     from portone_async.models.get_identity_verifications_response import GetIdentityVerificationsResponse
@@ -210,12 +211,17 @@ def iter_identity_verifications(
     """
     from portone_async.models.page_input import PageInput
 
-    def fetch(number: int) -> Awaitable[GetIdentityVerificationsResponse]:
-        return get_identity_verifications(
-            client, filter=filter, sort=sort, page=PageInput(number=number, size=size), options=options
+    def fetch(number: int) -> Awaitable[TypedResponse[GetIdentityVerificationsResponse]]:
+        return with_response(
+            get_identity_verifications,
+            client,
+            filter=filter,
+            sort=sort,
+            page=PageInput(number=number, size=size),
+            options=options,
         )
 
-    return NumberedPages(fetch, "items")
+    return NumberedPages(fetch, "items", ("id",))
 
 
 async def resend_identity_verification(

@@ -201,7 +201,10 @@ async def _get_page(
 
 def _parse_page(body: Any) -> Iterator[Record]:
     try:
-        for item in body["items"]:
+        items = body["items"]
+        if not isinstance(items, list):
+            raise TypeError  # noqa: TRY301  (an empty object would look like the end of the list)
+        for item in cast("list[Any]", items):
             payment = cast("dict[str, Any]", item["payment"])
             yield Record(str(payment["id"]), payment, str(item["cursor"]))
     except (KeyError, TypeError):

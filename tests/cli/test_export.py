@@ -12,6 +12,7 @@ import pytest
 
 from portone_async.cli.command import CommandError
 from portone_async.cli.period import KOREA, OVERLAP, Period, parse_datetime, resolve_period
+from portone_async.emulator.future import json_change
 
 from .conftest import PATIENCE, PortOne, Shell
 
@@ -53,6 +54,20 @@ def test_a_killed_export_is_resumed_at_its_cursor(portone: PortOne, shell: Shell
     assert [line["id"] for line in shell.lines("out.jsonl")] == ids
     faults = sum(record.fault is not None for record in portone.requests[before:])
     assert portone.requested.total() - before - faults == -(-(len(ids) - had) // 10) + 1
+
+
+@pytest.mark.parametrize("items", [None, 5, {}, "", "text"])
+def test_a_response_without_a_list_is_not_the_end(
+    portone: PortOne, shell: Shell, items: Any
+) -> None:
+    """An export that stopped there would look complete."""
+    portone.sell(3)
+    start = (portone.now - timedelta(days=1)).isoformat()
+    change = json_change(lambda body: body.update(items=items))
+    portone.future("getAllPaymentsByCursor", change, times=1)
+    done = shell.run("export", "--from", start, "-o", "out.jsonl")
+    assert done.returncode != 0
+    assert "no payments with ids and cursors" in done.stderr
 
 
 def test_ctrl_c_lets_the_running_request_finish(portone: PortOne, shell: Shell) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from portone_async._caller import Namespace
+from portone_async._caller import Namespace, with_response
 from portone_async._operation import Operation
 from portone_async._pagination import NumberedPages
 
@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
     from portone_async._caller import Caller
     from portone_async._options import RequestOptions
+    from portone_async._response import TypedResponse
     from portone_async.models.b2b_certificate import B2bCertificate
     from portone_async.models.b2b_counterparty import B2bCounterparty
     from portone_async.models.b2b_counterparty_create_options import B2bCounterpartyCreateOptions
@@ -297,12 +298,17 @@ def iter_b2b_counterparties(
     """
     from portone_async.models.page_input import PageInput
 
-    def fetch(number: int) -> Awaitable[GetB2bCounterpartiesResponse]:
-        return get_b2b_counterparties(
-            client, filter=filter, test=test, page=PageInput(number=number, size=size), options=options
+    def fetch(number: int) -> Awaitable[TypedResponse[GetB2bCounterpartiesResponse]]:
+        return with_response(
+            get_b2b_counterparties,
+            client,
+            filter=filter,
+            test=test,
+            page=PageInput(number=number, size=size),
+            options=options,
         )
 
-    return NumberedPages(fetch, "items")
+    return NumberedPages(fetch, "items", ("id",))
 
 
 async def get_b2b_counterparty(

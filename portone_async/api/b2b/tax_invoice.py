@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from portone_async._caller import Namespace
+from portone_async._caller import Namespace, with_response
 from portone_async._operation import Operation
 from portone_async._pagination import NumberedPages
 
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from portone_async._caller import Caller
     from portone_async._options import RequestOptions
+    from portone_async._response import TypedResponse
     from portone_async.models.b2b_bulk_tax_invoice import B2bBulkTaxInvoice
     from portone_async.models.b2b_tax_invoice import B2bTaxInvoice
     from portone_async.models.b2b_tax_invoice_input import B2bTaxInvoiceInput
@@ -991,12 +992,19 @@ def iter_b2b_tax_invoices(
         size: Items per page; PortOne's default if omitted.
     """
 
-    def fetch(number: int) -> Awaitable[GetB2bTaxInvoicesResponse]:
-        return get_b2b_tax_invoices(
-            client, filter=filter, sort=sort, test=test, page_number=number, page_size=size, options=options
+    def fetch(number: int) -> Awaitable[TypedResponse[GetB2bTaxInvoicesResponse]]:
+        return with_response(
+            get_b2b_tax_invoices,
+            client,
+            filter=filter,
+            sort=sort,
+            test=test,
+            page_number=number,
+            page_size=size,
+            options=options,
         )
 
-    return NumberedPages(fetch, "items")
+    return NumberedPages(fetch, "items", ("id",))
 
 
 async def issue_b2b_tax_invoice(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from portone_async._caller import Namespace
+from portone_async._caller import Namespace, with_response
 from portone_async._credentials import as_secret
 from portone_async._operation import Operation
 from portone_async._pagination import CursorPages, NumberedPages
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from portone_async._caller import Caller
     from portone_async._options import RequestOptions
+    from portone_async._response import TypedResponse
     from portone_async.api.payment.additional_feature import PaymentAdditionalFeatureNamespace
     from portone_async.api.payment.billing_key import PaymentBillingKeyNamespace
     from portone_async.api.payment.cash_receipt import PaymentCashReceiptNamespace
@@ -684,9 +685,16 @@ def iter_all_payment_events_by_cursor(
         cursor: Where to continue: the `cursor` of the last item already read.
     """
 
-    def fetch(position: str | None) -> Awaitable[GetAllPaymentEventsByCursorResponse]:
-        return get_all_payment_events_by_cursor(
-            client, from_=from_, size=size, store_id=store_id, until=until, cursor=position, options=options
+    def fetch(position: str | None) -> Awaitable[TypedResponse[GetAllPaymentEventsByCursorResponse]]:
+        return with_response(
+            get_all_payment_events_by_cursor,
+            client,
+            from_=from_,
+            size=size,
+            store_id=store_id,
+            until=until,
+            cursor=position,
+            options=options,
         )
 
     return CursorPages(fetch, "items", cursor)
@@ -752,9 +760,16 @@ def iter_all_payments_by_cursor(
         cursor: Where to continue: the `cursor` of the last item already read.
     """
 
-    def fetch(position: str | None) -> Awaitable[GetAllPaymentsByCursorResponse]:
-        return get_all_payments_by_cursor(
-            client, from_=from_, size=size, store_id=store_id, until=until, cursor=position, options=options
+    def fetch(position: str | None) -> Awaitable[TypedResponse[GetAllPaymentsByCursorResponse]]:
+        return with_response(
+            get_all_payments_by_cursor,
+            client,
+            from_=from_,
+            size=size,
+            store_id=store_id,
+            until=until,
+            cursor=position,
+            options=options,
         )
 
     return CursorPages(fetch, "items", cursor)
@@ -849,10 +864,12 @@ def iter_payments(
     """
     from portone_async.models.page_input import PageInput
 
-    def fetch(number: int) -> Awaitable[GetPaymentsResponse]:
-        return get_payments(client, filter=filter, page=PageInput(number=number, size=size), options=options)
+    def fetch(number: int) -> Awaitable[TypedResponse[GetPaymentsResponse]]:
+        return with_response(
+            get_payments, client, filter=filter, page=PageInput(number=number, size=size), options=options
+        )
 
-    return NumberedPages(fetch, "items")
+    return NumberedPages(fetch, "items", ("store_id", "id"))
 
 
 async def modify_escrow_logistics(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from portone_async._caller import Namespace
+from portone_async._caller import Namespace, with_response
 from portone_async._credentials import as_secret
 from portone_async._operation import Operation
 from portone_async._pagination import NumberedPages
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from portone_async._caller import Caller
     from portone_async._options import RequestOptions
+    from portone_async._response import TypedResponse
     from portone_async.models.billing_key_filter_input import BillingKeyFilterInput
     from portone_async.models.billing_key_info import BillingKeyInfo
     from portone_async.models.billing_key_sort_input import BillingKeySortInput
@@ -319,12 +320,17 @@ def iter_billing_key_infos(
     """
     from portone_async.models.page_input import PageInput
 
-    def fetch(number: int) -> Awaitable[GetBillingKeyInfosResponse]:
-        return get_billing_key_infos(
-            client, filter=filter, sort=sort, page=PageInput(number=number, size=size), options=options
+    def fetch(number: int) -> Awaitable[TypedResponse[GetBillingKeyInfosResponse]]:
+        return with_response(
+            get_billing_key_infos,
+            client,
+            filter=filter,
+            sort=sort,
+            page=PageInput(number=number, size=size),
+            options=options,
         )
 
-    return NumberedPages(fetch, "items")
+    return NumberedPages(fetch, "items", ("store_id", "billing_key"))
 
 
 async def issue_billing_key(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from portone_async._caller import Namespace
+from portone_async._caller import Namespace, with_response
 from portone_async._operation import Operation
 from portone_async._pagination import NumberedPages
 
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from portone_async._caller import Caller
     from portone_async._options import RequestOptions
+    from portone_async._response import TypedResponse
     from portone_async.models.cancel_cash_receipt_response import CancelCashReceiptResponse
     from portone_async.models.cash_receipt import CashReceipt
     from portone_async.models.cash_receipt_filter_input import CashReceiptFilterInput
@@ -177,9 +178,14 @@ def iter_cash_receipts(
     """
     from portone_async.models.page_input import PageInput
 
-    def fetch(number: int) -> Awaitable[GetCashReceiptsResponse]:
-        return get_cash_receipts(
-            client, filter=filter, sort=sort, page=PageInput(number=number, size=size), options=options
+    def fetch(number: int) -> Awaitable[TypedResponse[GetCashReceiptsResponse]]:
+        return with_response(
+            get_cash_receipts,
+            client,
+            filter=filter,
+            sort=sort,
+            page=PageInput(number=number, size=size),
+            options=options,
         )
 
     return NumberedPages(fetch, "items")

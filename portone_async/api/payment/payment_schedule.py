@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from portone_async._caller import Namespace
+from portone_async._caller import Namespace, with_response
 from portone_async._operation import Operation
 from portone_async._pagination import NumberedPages
 
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from portone_async._caller import Caller
     from portone_async._options import RequestOptions
+    from portone_async._response import TypedResponse
     from portone_async.models.billing_key_payment_schedule_input import BillingKeyPaymentScheduleInput
     from portone_async.models.create_payment_schedule_response import CreatePaymentScheduleResponse
     from portone_async.models.get_payment_schedules_response import GetPaymentSchedulesResponse
@@ -190,12 +191,17 @@ def iter_payment_schedules(
     """
     from portone_async.models.page_input import PageInput
 
-    def fetch(number: int) -> Awaitable[GetPaymentSchedulesResponse]:
-        return get_payment_schedules(
-            client, filter=filter, sort=sort, page=PageInput(number=number, size=size), options=options
+    def fetch(number: int) -> Awaitable[TypedResponse[GetPaymentSchedulesResponse]]:
+        return with_response(
+            get_payment_schedules,
+            client,
+            filter=filter,
+            sort=sort,
+            page=PageInput(number=number, size=size),
+            options=options,
         )
 
-    return NumberedPages(fetch, "items")
+    return NumberedPages(fetch, "items", ("store_id", "id"))
 
 
 async def revoke_payment_schedules(

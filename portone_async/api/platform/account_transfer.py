@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from portone_async._caller import Namespace
+from portone_async._caller import Namespace, with_response
 from portone_async._operation import Operation
 from portone_async._pagination import NumberedPages
 
@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
     from portone_async._caller import Caller
     from portone_async._options import RequestOptions
+    from portone_async._response import TypedResponse
     from portone_async.models.get_platform_account_transfers_response import GetPlatformAccountTransfersResponse
     from portone_async.models.page_input import PageInput
     from portone_async.models.platform_account_transfer import PlatformAccountTransfer
@@ -86,8 +87,9 @@ def iter_platform_account_transfers(
     """
     from portone_async.models.page_input import PageInput
 
-    def fetch(number: int) -> Awaitable[GetPlatformAccountTransfersResponse]:
-        return get_platform_account_transfers(
+    def fetch(number: int) -> Awaitable[TypedResponse[GetPlatformAccountTransfersResponse]]:
+        return with_response(
+            get_platform_account_transfers,
             client,
             filter=filter,
             is_for_test=is_for_test,
@@ -96,7 +98,7 @@ def iter_platform_account_transfers(
             options=options,
         )
 
-    return NumberedPages(fetch, "items")
+    return NumberedPages(fetch, "items", ("id",))
 
 
 class PlatformAccountTransferNamespace(Namespace):

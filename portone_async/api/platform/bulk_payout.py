@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from portone_async._caller import Namespace
+from portone_async._caller import Namespace, with_response
 from portone_async._operation import Operation
 from portone_async._pagination import NumberedPages
 
@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
     from portone_async._caller import Caller
     from portone_async._options import RequestOptions
+    from portone_async._response import TypedResponse
     from portone_async.models.get_platform_bulk_payouts_response import GetPlatformBulkPayoutsResponse
     from portone_async.models.page_input import PageInput
     from portone_async.models.platform_bulk_payout import PlatformBulkPayout
@@ -83,8 +84,9 @@ def iter_platform_bulk_payouts(
     """
     from portone_async.models.page_input import PageInput
 
-    def fetch(number: int) -> Awaitable[GetPlatformBulkPayoutsResponse]:
-        return get_platform_bulk_payouts(
+    def fetch(number: int) -> Awaitable[TypedResponse[GetPlatformBulkPayoutsResponse]]:
+        return with_response(
+            get_platform_bulk_payouts,
             client,
             filter=filter,
             is_for_test=is_for_test,
@@ -93,7 +95,7 @@ def iter_platform_bulk_payouts(
             options=options,
         )
 
-    return NumberedPages(fetch, "items")
+    return NumberedPages(fetch, "items", ("id",))
 
 
 class PlatformBulkPayoutNamespace(Namespace):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from portone_async._caller import Namespace
+from portone_async._caller import Namespace, with_response
 from portone_async._operation import Operation
 from portone_async._pagination import NumberedPages
 
@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
     from portone_async._caller import Caller
     from portone_async._options import RequestOptions
+    from portone_async._response import TypedResponse
     from portone_async.models.archive_platform_partner_response import ArchivePlatformPartnerResponse
     from portone_async.models.connect_bulk_partner_counterparty_response import ConnectBulkPartnerCounterpartyResponse
     from portone_async.models.connect_partner_counterparty_response import ConnectPartnerCounterpartyResponse
@@ -526,12 +527,17 @@ def iter_platform_partners(
     """
     from portone_async.models.page_input import PageInput
 
-    def fetch(number: int) -> Awaitable[GetPlatformPartnersResponse]:
-        return get_platform_partners(
-            client, filter=filter, test=test, page=PageInput(number=number, size=size), options=options
+    def fetch(number: int) -> Awaitable[TypedResponse[GetPlatformPartnersResponse]]:
+        return with_response(
+            get_platform_partners,
+            client,
+            filter=filter,
+            test=test,
+            page=PageInput(number=number, size=size),
+            options=options,
         )
 
-    return NumberedPages(fetch, "items")
+    return NumberedPages(fetch, "items", ("id",))
 
 
 async def recover_platform_partner(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from portone_async._caller import Namespace
+from portone_async._caller import Namespace, with_response
 from portone_async._operation import Operation
 from portone_async._pagination import NumberedPages
 
@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
     from portone_async._caller import Caller
     from portone_async._options import RequestOptions
+    from portone_async._response import TypedResponse
     from portone_async.models.delete_platform_partner_settlements_response import (
         DeletePlatformPartnerSettlementsResponse,
     )
@@ -140,8 +141,9 @@ def iter_platform_partner_settlements(
     """
     from portone_async.models.page_input import PageInput
 
-    def fetch(number: int) -> Awaitable[GetPlatformPartnerSettlementsResponse]:
-        return get_platform_partner_settlements(
+    def fetch(number: int) -> Awaitable[TypedResponse[GetPlatformPartnerSettlementsResponse]]:
+        return with_response(
+            get_platform_partner_settlements,
             client,
             filter=filter,
             is_for_test=is_for_test,
@@ -150,7 +152,7 @@ def iter_platform_partner_settlements(
             options=options,
         )
 
-    return NumberedPages(fetch, "items")
+    return NumberedPages(fetch, "items", ("id",))
 
 
 class PlatformPartnerSettlementNamespace(Namespace):

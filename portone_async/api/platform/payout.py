@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from portone_async._caller import Namespace
+from portone_async._caller import Namespace, with_response
 from portone_async._operation import Operation
 from portone_async._pagination import NumberedPages
 
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from portone_async._caller import Caller
     from portone_async._options import RequestOptions
+    from portone_async._response import TypedResponse
     from portone_async.models.complete_platform_payout_by_partner_settlement_ids_response import (
         CompletePlatformPayoutByPartnerSettlementIdsResponse,
     )
@@ -160,8 +161,9 @@ def iter_platform_payouts(
     """
     from portone_async.models.page_input import PageInput
 
-    def fetch(number: int) -> Awaitable[GetPlatformPayoutsResponse]:
-        return get_platform_payouts(
+    def fetch(number: int) -> Awaitable[TypedResponse[GetPlatformPayoutsResponse]]:
+        return with_response(
+            get_platform_payouts,
             client,
             filter=filter,
             is_for_test=is_for_test,
@@ -170,7 +172,7 @@ def iter_platform_payouts(
             options=options,
         )
 
-    return NumberedPages(fetch, "items")
+    return NumberedPages(fetch, "items", ("id",))
 
 
 class PlatformPayoutNamespace(Namespace):

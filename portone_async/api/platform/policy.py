@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from portone_async._caller import Namespace
+from portone_async._caller import Namespace, with_response
 from portone_async._operation import Operation
 from portone_async._pagination import NumberedPages
 
@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
     from portone_async._caller import Caller
     from portone_async._options import RequestOptions
+    from portone_async._response import TypedResponse
     from portone_async.models.archive_platform_additional_fee_policy_response import (
         ArchivePlatformAdditionalFeePolicyResponse,
     )
@@ -555,12 +556,17 @@ def iter_platform_additional_fee_policies(
     """
     from portone_async.models.page_input import PageInput
 
-    def fetch(number: int) -> Awaitable[GetPlatformAdditionalFeePoliciesResponse]:
-        return get_platform_additional_fee_policies(
-            client, filter=filter, test=test, page=PageInput(number=number, size=size), options=options
+    def fetch(number: int) -> Awaitable[TypedResponse[GetPlatformAdditionalFeePoliciesResponse]]:
+        return with_response(
+            get_platform_additional_fee_policies,
+            client,
+            filter=filter,
+            test=test,
+            page=PageInput(number=number, size=size),
+            options=options,
         )
 
-    return NumberedPages(fetch, "items")
+    return NumberedPages(fetch, "items", ("id",))
 
 
 async def get_platform_additional_fee_policy(
@@ -645,12 +651,17 @@ def iter_platform_contracts(
     """
     from portone_async.models.page_input import PageInput
 
-    def fetch(number: int) -> Awaitable[GetPlatformContractsResponse]:
-        return get_platform_contracts(
-            client, filter=filter, test=test, page=PageInput(number=number, size=size), options=options
+    def fetch(number: int) -> Awaitable[TypedResponse[GetPlatformContractsResponse]]:
+        return with_response(
+            get_platform_contracts,
+            client,
+            filter=filter,
+            test=test,
+            page=PageInput(number=number, size=size),
+            options=options,
         )
 
-    return NumberedPages(fetch, "items")
+    return NumberedPages(fetch, "items", ("id",))
 
 
 async def get_platform_discount_share_policies(
@@ -699,12 +710,17 @@ def iter_platform_discount_share_policies(
     """
     from portone_async.models.page_input import PageInput
 
-    def fetch(number: int) -> Awaitable[GetPlatformDiscountSharePoliciesResponse]:
-        return get_platform_discount_share_policies(
-            client, filter=filter, test=test, page=PageInput(number=number, size=size), options=options
+    def fetch(number: int) -> Awaitable[TypedResponse[GetPlatformDiscountSharePoliciesResponse]]:
+        return with_response(
+            get_platform_discount_share_policies,
+            client,
+            filter=filter,
+            test=test,
+            page=PageInput(number=number, size=size),
+            options=options,
         )
 
-    return NumberedPages(fetch, "items")
+    return NumberedPages(fetch, "items", ("id",))
 
 
 async def get_platform_discount_share_policy(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from portone_async._caller import Namespace
+from portone_async._caller import Namespace, with_response
 from portone_async._operation import Operation
 from portone_async._pagination import NumberedPages
 
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from portone_async._caller import Caller
     from portone_async._options import RequestOptions
+    from portone_async._response import TypedResponse
     from portone_async.models.create_manual_transfer_response import CreateManualTransferResponse
     from portone_async.models.create_order_cancel_transfer_response import CreateOrderCancelTransferResponse
     from portone_async.models.create_order_transfer_response import CreateOrderTransferResponse
@@ -546,12 +547,17 @@ def iter_platform_transfer_summaries(
     """
     from portone_async.models.page_input import PageInput
 
-    def fetch(number: int) -> Awaitable[GetPlatformTransferSummariesResponse]:
-        return get_platform_transfer_summaries(
-            client, filter=filter, test=test, page=PageInput(number=number, size=size), options=options
+    def fetch(number: int) -> Awaitable[TypedResponse[GetPlatformTransferSummariesResponse]]:
+        return with_response(
+            get_platform_transfer_summaries,
+            client,
+            filter=filter,
+            test=test,
+            page=PageInput(number=number, size=size),
+            options=options,
         )
 
-    return NumberedPages(fetch, "transfer_summaries")
+    return NumberedPages(fetch, "transfer_summaries", ("id",))
 
 
 class PlatformTransferNamespace(Namespace):
