@@ -1,18 +1,15 @@
 """CPU time of one call over a null transport: what a client itself costs, without network, server or HTTP parsing.
 
-Everything below httpx's client is replaced by a transport that returns the sample payment at once. It replaces
-`httpx.AsyncHTTPTransport` for the whole process, so that it is under the official SDK's clients and ours alike:
-`python -m benchmarks.client_cpu NAME`.
+Everything below httpx's client is replaced by a transport that returns the sample payment at once: it stands in for
+`httpx.AsyncHTTPTransport`, and so is under the official SDK's clients and ours alike. The contenders take turns in one
+process, so that whatever else slows the machine down slows them all.
 """
 
 from __future__ import annotations
 
 import asyncio
-import json
-import os
-import subprocess
-import sys
 import time
+from typing import Any
 
 import httpx
 
@@ -22,9 +19,8 @@ from benchmarks.sample import CONTENT
 from benchmarks.section import Section, summarize
 from portone_async import PortOne
 
-ROUNDS = 7
-WARM_UP = 200
-CALLS = 1_000
+ROUNDS = 25
+CALLS = 200
 URL = "http://127.0.0.1:9"  # port 9, discard: a client that bypasses the null transport fails to connect
 # As nginx sends them.
 HEADERS = [
@@ -42,12 +38,11 @@ HEADERS = [
 class NullTransport(httpx.AsyncBaseTransport):
     """Returns the sample payment to every request, at once."""
 
-    def __init__(self) -> None:
-        self.requests = 0
+    requests = 0
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:  # noqa: ARG002
         """Count the request and return the payment."""
-        self.requests += 1
+        NullTransport.requests += 1
         return httpx.Response(
             200,
             headers=HEADERS,
@@ -55,65 +50,47 @@ class NullTransport(httpx.AsyncBaseTransport):
             extensions={"http_version": b"HTTP/1.1", "reason_phrase": b"OK"},
         )
 
-    def install(self) -> None:
-        """Put this transport in place of httpx's own, in all clients of this process."""
-        null = self
 
-        async def handle_async_request(
-            self: httpx.AsyncHTTPTransport,  # noqa: ARG001  (the signature is httpx's)
-            request: httpx.Request,
-        ) -> httpx.Response:
-            return await null.handle_async_request(request)
-
-        httpx.AsyncHTTPTransport.handle_async_request = handle_async_request
-
-
-async def build(name: str, transport: NullTransport) -> Call:
-    """Build a contender's client over the null transport."""
-    if name == "ours_http_client_httpx":
-        client = httpx.AsyncClient(transport=transport)
-        return PortOne(CREDENTIAL, base_url=URL, http_client=client).payment.get_payment
-    transport.install()
-    return await CONTENDERS[name](URL)
+async def ours_http_client_httpx(url: str) -> Call:
+    """portone-async over an `httpx.AsyncClient` of the caller's."""
+    client = httpx.AsyncClient(transport=NullTransport())
+    return PortOne(CREDENTIAL, base_url=url, http_client=client).payment.get_payment
 
 
 NAMES = ("official", "ours", "ours_http_client_httpx", "raw_httpx")
 
 
-async def seconds(name: str) -> float:
+async def seconds(call: Call) -> float:
     """CPU seconds of one call, one call at a time."""
-    transport = NullTransport()
-    call = await build(name, transport)
-    for number in range(WARM_UP):
-        await call(f"warm-{number}")
+    before = NullTransport.requests
     started = time.process_time()
     for number in range(CALLS):
         await call(f"order-{number}")
     elapsed = time.process_time() - started
-    if transport.requests != WARM_UP + CALLS:
-        raise RuntimeError(f"{name} sent {transport.requests} requests over the null transport")
+    if NullTransport.requests != before + CALLS:
+        raise RuntimeError("a contender does not send by the null transport")
     return elapsed / CALLS
 
 
-def run_contender(name: str) -> float:
-    """Run one contender in a new process, and return its CPU seconds."""
-    with cores.measured():
-        finished = subprocess.run(
-            [sys.executable, "-m", "benchmarks.client_cpu", name],
-            check=True,
-            stdout=subprocess.PIPE,
-            timeout=300,
-        )
-    elapsed: float = json.loads(finished.stdout)
-    return elapsed
+async def run() -> dict[str, list[float]]:
+    """Let the contenders take turns; a first round, not counted, opens what they keep open."""
+    replaced: Any = httpx.AsyncHTTPTransport
+    replaced.handle_async_request = NullTransport.handle_async_request
+    builders = CONTENDERS | {"ours_http_client_httpx": ours_http_client_httpx}
+    calls = {name: await builders[name](URL) for name in NAMES}
+    rounds: dict[str, list[float]] = {name: [] for name in NAMES}
+    for number in range(ROUNDS + 1):
+        for name, call in calls.items():
+            measured = await seconds(call)
+            if number > 0:
+                rounds[name].append(measured)
+    return rounds
 
 
 def measure() -> dict[str, Section]:
-    """Run the contenders in turn, round by round."""
-    rounds: dict[str, list[float]] = {name: [] for name in NAMES}
-    for _ in range(ROUNDS):
-        for name in NAMES:
-            rounds[name].append(run_contender(name))
+    """Measure all contenders in this process."""
+    with cores.measured():
+        rounds = asyncio.run(run())
     return {
         "client_cpu": Section(
             title="CPU of one call over a null transport",
@@ -121,8 +98,3 @@ def measure() -> dict[str, Section]:
             cases={"one call": summarize(rounds)},
         )
     }
-
-
-if __name__ == "__main__":
-    print(json.dumps(asyncio.run(seconds(sys.argv[1]))), flush=True)
-    os._exit(0)
