@@ -6,6 +6,7 @@ import os
 from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
 from pathlib import Path
+from threading import Lock
 from typing import TYPE_CHECKING, Any, Final, NoReturn, Self, TypeVar, cast
 
 import anyio
@@ -108,6 +109,7 @@ class PortOne(Namespaces):
             raise InvalidArgumentError(credentials.problem)
         self._closed = False
         self._transport: Transport | None = None
+        self._opening: Final = Lock()
         if base_url is None:
             base_url = os.environ.get("PORTONE_BASE_URL") or BASE_URL
         self._origin, base_path = parse_base_url(
@@ -246,7 +248,9 @@ class PortOne(Namespaces):
         if self._closed:
             raise ClientClosedError("this client is closed: build a new one")
         if self._transport is None:
-            self._transport = self._transport_options.open()
+            with self._opening:  # as event loops of several threads may use the client first
+                if self._transport is None:
+                    self._transport = self._transport_options.open()
         return self._transport
 
 

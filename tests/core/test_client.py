@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import copy
 import pickle
 from collections.abc import Callable
+from threading import Thread
 from typing import Any
 
 import anyio
@@ -14,6 +16,8 @@ from anyio.lowlevel import checkpoint
 
 from portone_async import PortOne, RawResponse, RequestOptions, RetryPolicy, Timeout, errors
 from portone_async._request import Request
+from portone_async._transport.interface import Transport
+from portone_async._transport_options import TransportOptions
 from portone_async.errors import InvalidArgumentError
 from tests.core.conftest import SECRET, TransportName, Waits, paid
 from tests.core.server import PATIENCE, Server, answer, empty
@@ -236,3 +240,25 @@ def test_the_users_client_is_not_closed() -> None:
             assert not http_client.is_closed
 
     anyio.run(main)
+
+
+def test_threads_that_use_a_client_first_at_once_share_one_transport(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Each would otherwise have connections of its own, and one of them would never be closed."""
+    portone = PortOne(SECRET, base_url="http://127.0.0.1:1")
+    opened: list[Transport] = []
+    open_transport = TransportOptions.open
+
+    def open_slowly(options: TransportOptions) -> Transport:
+        opened.append(open_transport(options))
+        if len(opened) == 1:
+            other.start()
+            other.join(0.2)  # as far as it gets
+        return opened[-1]
+
+    other = Thread(target=lambda: asyncio.run(portone.__aenter__()))
+    monkeypatch.setattr(TransportOptions, "open", open_slowly)
+    asyncio.run(portone.__aenter__())
+    other.join()
+    assert len(opened) == 1
