@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from portone_async._caller import with_response
 from portone_async._client import PortOne
 from portone_async._errors import APIError, PortOneError
-from portone_async._hooks import CallEnd, Hooks, Retry
+from portone_async._hooks import CallEnd, Connections, Hooks, Retry
 from portone_async._model import Model, UnknownVariant, Unrecognized
 from portone_async._options import RequestOptions, Timeout
 from portone_async._response import RawResponse, TypedResponse
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 __all__ = [
     "APIError",
     "CallEnd",
+    "Connections",
     "Hooks",
     "Model",
     "PortOne",

@@ -8,6 +8,7 @@ from functools import partial
 from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING, Any, Final, NoReturn, Self, TypeVar, cast
+from weakref import ref
 
 import anyio
 from attrs import evolve
@@ -17,7 +18,7 @@ from portone_async._decoding import check_download, check_success, preload, read
 from portone_async._driver import send
 from portone_async._errors import ClientClosedError, InvalidArgumentError
 from portone_async._files import atomic_download
-from portone_async._hooks import NO_HOOKS, Hooks
+from portone_async._hooks import NO_HOOKS, Connections, Hooks, notify
 from portone_async._operation import Operation
 from portone_async._options import (
     DEFAULT_TIMEOUT,
@@ -31,6 +32,7 @@ from portone_async._request import Request, Settings, build_raw_request, build_r
 from portone_async._response import RawResponse
 from portone_async._retry import RetryPolicy
 from portone_async._transport.interface import Transport
+from portone_async._transport.pool import ConnectionPool
 from portone_async._transport_options import (
     MAX_RESPONSE_SIZE,
     HTTPClient,
@@ -250,8 +252,19 @@ class PortOne(Namespaces):
         if self._transport is None:
             with self._opening:  # as event loops of several threads may use the client first
                 if self._transport is None:
-                    self._transport = self._transport_options.open()
+                    transport = self._transport_options.open()
+                    if self._hooks.on_open is not None and transport.pool is not None:
+                        server = self._origin.host, self._origin.port
+                        count = partial(_count, server, ref(transport.pool))
+                        notify("on_open", self._hooks.on_open, count)
+                    self._transport = transport
         return self._transport
+
+
+def _count(server: tuple[str, int], pool: ref[ConnectionPool[Any]]) -> Connections | None:
+    """Count a client's connections. Knows the pool weakly, as whoever counts should not keep it."""
+    found = pool()
+    return None if found is None else Connections(server, *found.count())
 
 
 def _store_id(store_id: Any) -> str | None:

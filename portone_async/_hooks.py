@@ -46,6 +46,17 @@ class CallEnd:
 
 
 @define(frozen=True)
+class Connections:
+    """How many connections to PortOne a client has, over all event loops."""
+
+    server: tuple[str, int]
+    """Host and port."""
+    idle: int
+    active: int
+    """Those that carry a request or are being opened."""
+
+
+@define(frozen=True)
 class Hooks:
     """Functions that a client calls for each of its calls.
 
@@ -56,12 +67,16 @@ class Hooks:
         on_response: The final response of a call, success or not. Its content may hold personal data.
         on_retry: An attempt failed and is retried.
         on_end: A call has ended; every `on_request` is followed by one, in the same task.
+        on_open: The client is first used. Called with a function that counts its connections whenever it is called,
+            from any thread, and returns `None` once the client is gone. Not called for a client with an
+            `http_client` of yours, which counts its own.
     """
 
     on_request: Callable[[RequestInfo], None] | None = None
     on_response: Callable[[RawResponse], None] | None = None
     on_retry: Callable[[Retry], None] | None = None
     on_end: Callable[[CallEnd], None] | None = None
+    on_open: Callable[[Callable[[], Connections | None]], None] | None = None
 
     def __attrs_post_init__(self) -> None:
         for attribute in fields(Hooks):

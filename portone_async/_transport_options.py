@@ -7,14 +7,17 @@ import ssl
 import sys
 from collections.abc import Awaitable, Callable
 from types import ModuleType
-from typing import Any, Final, Literal, Protocol, Self, TypeAlias, get_args
+from typing import TYPE_CHECKING, Any, Final, Literal, Protocol, Self, TypeAlias, get_args
 
 from attrs import define, field
 
 from portone_async._errors import InvalidArgumentError
 from portone_async._origin import Origin
 from portone_async._proxies import environment_proxy
-from portone_async._transport.interface import Transport
+
+if TYPE_CHECKING:
+    from portone_async._transport.direct import DirectTransport
+    from portone_async._transport.httpx_transport import HttpxTransport
 
 TransportName: TypeAlias = Literal["httpx", "direct"]
 MAX_CONNECTIONS: Final = 100
@@ -84,7 +87,7 @@ class TransportOptions:
             http_client,
         )
 
-    def open(self) -> Transport:
+    def open(self) -> HttpxTransport | DirectTransport:
         """Return the transport. Raises `InvalidArgumentError` where the environment does not permit it."""
         try:
             return self._open()
@@ -96,7 +99,7 @@ class TransportOptions:
             "https or (with httpx[socks]) socks5 URL, SSL_CERT_FILE and SSL_CERT_DIR certificates (PEM)"
         )
 
-    def _open(self) -> Transport:
+    def _open(self) -> HttpxTransport | DirectTransport:
         # Imported here, so that importing the package and building a client do not wait for httpx.
         if self.http_client is not None:
             from portone_async._transport.httpx_transport import HttpxTransport  # noqa: PLC0415

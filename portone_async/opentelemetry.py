@@ -10,26 +10,32 @@ ids, bodies or anything personal.
 |---|---|
 | `http.client.request.duration` | seconds a call took, retries and their waits included |
 | `portone.client.retries` | attempts that failed and were retried |
+| `http.client.open_connections` | connections, by `http.connection.state`: `idle`, or `active` (opening included) |
+
+Connections are counted when metrics are collected, and not by calls. Those of an `http_client` of yours are not.
 """
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Callable, Iterator
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any, Final
 
 from portone_async._errors import APIError, PortOneError, RequestInfo
-from portone_async._hooks import CallEnd, Hooks, Retry
+from portone_async._hooks import CallEnd, Connections, Hooks, Retry
 from portone_async._version import __version__
 
 try:
     from opentelemetry import context, metrics, trace
+    from opentelemetry.metrics import Observation
 except ImportError:
     raise ImportError(
         "portone_async.opentelemetry needs its extra: pip install 'portone-async[opentelemetry]'"
     ) from None
 
 if TYPE_CHECKING:
-    from opentelemetry.metrics import MeterProvider
+    from opentelemetry.metrics import CallbackOptions, MeterProvider
     from opentelemetry.trace import Span, TracerProvider
 
 __all__ = ["hooks"]
@@ -53,6 +59,29 @@ def hooks(
     )
     retries = meter.create_counter(
         "portone.client.retries", "{attempt}", "Attempts that failed and were retried."
+    )
+    counts: list[Callable[[], Connections | None]] = []
+
+    def count_connections(_options: CallbackOptions) -> Iterator[Observation]:
+        found = [(count, count()) for count in list(counts)]
+        total = Counter[tuple[str, int, str]]()
+        for count, connections in found:
+            if connections is None:
+                counts.remove(count)
+            else:
+                total[(*connections.server, "idle")] += connections.idle
+                total[(*connections.server, "active")] += connections.active
+        for (host, port, state), number in total.items():
+            yield Observation(
+                number,
+                {"http.connection.state": state, "server.address": host, "server.port": port},
+            )
+
+    meter.create_observable_up_down_counter(
+        "http.client.open_connections",
+        [count_connections],
+        "{connection}",
+        "Connections that are idle or active.",
     )
     current: ContextVar[tuple[Span, Any] | None] = ContextVar("portone_async_span", default=None)
 
@@ -92,7 +121,7 @@ def hooks(
         span.end()
         context.detach(token)
 
-    return Hooks(on_request=on_request, on_retry=on_retry, on_end=on_end)
+    return Hooks(on_request=on_request, on_retry=on_retry, on_end=on_end, on_open=counts.append)
 
 
 def _attributes(request: RequestInfo) -> dict[str, Any]:

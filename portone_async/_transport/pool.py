@@ -85,6 +85,13 @@ class ConnectionPool(Generic[C]):
         self._closed = True
         await _close_all(self._of_this_loop()[1])
 
+    def count(self) -> tuple[int, int]:
+        """Return how many connections are idle, and how many are in use or being opened. Safe in any thread."""
+        loops = [loop for ref in self._loops.keyrefs() if (loop := ref()) is not None]
+        of_loops = [found for loop in loops if (found := self._loops.get(loop)) is not None]
+        active = sum(self.limit - limiter.value for limiter, _, _ in of_loops)
+        return sum(len(idle) for _, idle, _ in of_loops), active
+
     async def _take(self, idle: list[C]) -> C | None:
         """Return the most recently used connection that is reusable; close those that are not."""
         if self._closed:

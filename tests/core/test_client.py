@@ -16,7 +16,6 @@ from anyio.lowlevel import checkpoint
 
 from portone_async import PortOne, RawResponse, RequestOptions, RetryPolicy, Timeout, errors
 from portone_async._request import Request
-from portone_async._transport.interface import Transport
 from portone_async._transport_options import TransportOptions
 from portone_async.errors import InvalidArgumentError
 from tests.core.conftest import SECRET, TransportName, Waits, paid
@@ -247,10 +246,10 @@ def test_threads_that_use_a_client_first_at_once_share_one_transport(
 ) -> None:
     """Each would otherwise have connections of its own, and one of them would never be closed."""
     portone = PortOne(SECRET, base_url="http://127.0.0.1:1")
-    opened: list[Transport] = []
+    opened: list[Any] = []
     open_transport = TransportOptions.open
 
-    def open_slowly(options: TransportOptions) -> Transport:
+    def open_slowly(options: TransportOptions) -> Any:
         opened.append(open_transport(options))
         if len(opened) == 1:
             other.start()

@@ -2,13 +2,24 @@
 
 from __future__ import annotations
 
+import gc
 import logging
+from collections.abc import Callable
 from typing import Any
 
 import anyio
 import pytest
 
-from portone_async import CallEnd, Hooks, PortOne, RawResponse, Retry, RetryPolicy, errors
+from portone_async import (
+    CallEnd,
+    Connections,
+    Hooks,
+    PortOne,
+    RawResponse,
+    Retry,
+    RetryPolicy,
+    errors,
+)
 
 from .conftest import ORDER, SECRET, WORD, Waits, paid
 from .server import PATIENCE, Server, answer, empty, error, silence
@@ -123,3 +134,33 @@ async def test_hooks_that_are_none() -> None:
             Hooks(on_end=wrong)  # pyright: ignore[reportArgumentType]
     with pytest.raises(errors.InvalidArgumentError, match="hooks takes"):
         PortOne(SECRET, hooks=print)  # pyright: ignore[reportArgumentType]
+
+
+async def test_a_client_is_opened_once_and_its_connections_can_be_counted(server: Server) -> None:
+    """Also by whoever keeps the function for longer than the client: it does not hold it."""
+    counts: list[Callable[[], Connections | None]] = []
+    server.always = answer(paid())
+    portone = PortOne(SECRET, base_url=server.url, hooks=Hooks(on_open=counts.append))
+    assert counts == []
+    async with portone:
+        await portone.payment.get_payment(ORDER)
+        await portone.payment.get_payment(ORDER)
+        (count,) = counts
+        port = int(server.url.rpartition(":")[2])
+        assert count() == Connections(("127.0.0.1", port), idle=1, active=0)
+    del portone
+    gc.collect()
+    assert count() is None
+
+
+async def test_an_on_open_that_raises_changes_nothing(
+    server: Server, caplog: pytest.LogCaptureFixture
+) -> None:
+    def fail(_: object) -> None:
+        raise ValueError(WORD)
+
+    server.always = answer(paid())
+    async with PortOne(SECRET, base_url=server.url, hooks=Hooks(on_open=fail)) as portone:
+        await portone.payment.get_payment(ORDER)
+    assert "on_open raised ValueError" in caplog.text
+    assert WORD not in caplog.text

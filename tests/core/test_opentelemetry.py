@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import gc
 from typing import Any
 
+import anyio
+import httpx
 import pytest
 from opentelemetry.instrumentation.httpx import HTTPXClientInstrumentor
 from opentelemetry.sdk.metrics import MeterProvider
@@ -13,10 +16,10 @@ from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 from opentelemetry.trace import SpanKind, StatusCode
 
-from portone_async import PortOne, RetryPolicy, errors, opentelemetry
+from portone_async import Hooks, PortOne, RetryPolicy, errors, opentelemetry
 
 from .conftest import ORDER, SECRET, WORD, Waits, paid
-from .server import Server, answer, empty, error
+from .server import PATIENCE, Server, answer, empty, error, when
 
 pytestmark = pytest.mark.anyio
 
@@ -31,10 +34,12 @@ class Telemetry:
         self.reader = InMemoryMetricReader()
         self.meters = MeterProvider([self.reader])
 
+    def hooks(self) -> Hooks:
+        return opentelemetry.hooks(tracer_provider=self.tracers, meter_provider=self.meters)
+
     def client(self, url: str, **arguments: Any) -> PortOne:
-        hooks = opentelemetry.hooks(tracer_provider=self.tracers, meter_provider=self.meters)
         policy = RetryPolicy(sleep=Waits().sleep)
-        return PortOne(SECRET, base_url=url, hooks=hooks, retry=policy, **arguments)
+        return PortOne(SECRET, base_url=url, hooks=self.hooks(), retry=policy, **arguments)
 
     @property
     def spans(self) -> list[ReadableSpan]:
@@ -42,7 +47,8 @@ class Telemetry:
 
     def metrics(self) -> dict[str, list[Any]]:
         data = self.reader.get_metrics_data()
-        assert data is not None
+        if data is None:
+            return {}
         return {
             metric.name: list(metric.data.data_points)
             for resource in data.resource_metrics
@@ -96,6 +102,70 @@ async def test_an_error_has_portones_type_and_nothing_personal(server: Server) -
     written = span.to_json() + repr(telemetry.metrics())
     for marker in (SECRET, ORDER, WORD):
         assert marker not in written
+
+
+def connections(telemetry: Telemetry) -> dict[str, int]:
+    """The open connections by their state; each point has the attributes of the convention and no others."""
+    found: dict[str, int] = {}
+    for point in telemetry.metrics().get("http.client.open_connections", []):
+        assert set(point.attributes) == {"http.connection.state", "server.address", "server.port"}
+        assert point.attributes["server.address"] == "127.0.0.1"
+        assert isinstance(point.attributes["server.port"], int)
+        found[point.attributes["http.connection.state"]] = point.value
+    return found
+
+
+@pytest.mark.parametrize("transport", ["httpx", "direct"])
+async def test_open_connections_are_counted(
+    server: Server, anyio_backend: str, transport: Any
+) -> None:
+    """Of all clients together that share the hooks, whatever they do at the time."""
+    if transport == "direct" and anyio_backend == "trio":
+        pytest.skip("asyncio only")
+    telemetry = Telemetry()
+    gate = anyio.Event()
+    server.always = when(gate, answer(paid()))
+    hooks = telemetry.hooks()
+    async with (
+        PortOne(SECRET, base_url=server.url, hooks=hooks, transport=transport) as one,
+        PortOne(SECRET, base_url=server.url, hooks=hooks, transport=transport) as other,
+    ):
+        assert connections(telemetry) == {"idle": 0, "active": 0}
+        with anyio.fail_after(PATIENCE):
+            async with anyio.create_task_group() as tasks:
+                tasks.start_soon(one.payment.get_payment, ORDER)
+                tasks.start_soon(one.payment.get_payment, ORDER)
+                tasks.start_soon(other.payment.get_payment, ORDER)
+                await server.until(lambda: len(server.requests) == 3)
+                assert connections(telemetry) == {"idle": 0, "active": 3}
+                gate.set()
+        assert connections(telemetry) == {"idle": 3, "active": 0}
+        assert await anyio.to_thread.run_sync(connections, telemetry) == {"idle": 3, "active": 0}
+        await other.aclose()
+        assert connections(telemetry) == {"idle": 2, "active": 0}
+    assert connections(telemetry) == {"idle": 0, "active": 0}
+    del one, other
+    gc.collect()
+    assert connections(telemetry) == {}
+
+
+async def test_connections_that_fail_are_not_counted(refusing: str) -> None:
+    telemetry = Telemetry()
+    async with telemetry.client(refusing) as portone:
+        with pytest.raises(errors.APIConnectionError):
+            await portone.payment.get_payment(ORDER)
+        assert connections(telemetry) == {"idle": 0, "active": 0}
+
+
+async def test_connections_of_the_users_client_are_its_own(server: Server) -> None:
+    telemetry = Telemetry()
+    server.plays(answer(paid()))
+    async with (
+        httpx.AsyncClient() as client,
+        telemetry.client(server.url, http_client=client) as portone,
+    ):
+        await portone.payment.get_payment(ORDER)
+    assert connections(telemetry) == {}
 
 
 async def test_spans_of_httpx_are_children_of_the_call(server: Server) -> None:

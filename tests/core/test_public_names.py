@@ -14,6 +14,7 @@ PUBLIC = {
     "portone_async": [
         "APIError",
         "CallEnd",
+        "Connections",
         "Hooks",
         "Model",
         "PortOne",

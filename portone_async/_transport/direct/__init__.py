@@ -28,7 +28,7 @@ class DirectTransport:
         self, origin: Origin, *, limit: int, tls: ssl.SSLContext | None, max_response_size: int
     ) -> None:
         connector = Connector(origin, tls, max_response_size)
-        self._pool: Final = ConnectionPool(limit, connector.connect, _wait)
+        self.pool: Final = ConnectionPool(limit, connector.connect, _wait)
 
     async def send(self, request: Request, timeout: Timeout) -> RawResponse:
         """Make one attempt."""
@@ -37,15 +37,15 @@ class DirectTransport:
                 "transport='direct' works on asyncio only: on trio use the default transport"
             )
         ends_at = asyncio.get_running_loop().time() + timeout.total
-        connection = await self._pool.acquire(timeout)
+        connection = await self.pool.acquire(timeout)
         try:
             return await connection.send(request, timeout, ends_at)
         finally:
-            await self._pool.release(connection, keep=True)
+            await self.pool.release(connection, keep=True)
 
     async def aclose(self) -> None:
         """Close the connections."""
-        await self._pool.aclose()
+        await self.pool.aclose()
 
 
 async def _wait(limiter: anyio.Semaphore, timeout: Timeout) -> None:
