@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import gc
+import re
+from functools import partial
+from io import StringIO
+from pathlib import Path
 from typing import Any
 
 import anyio
 import httpx
 import pytest
 from opentelemetry.instrumentation.httpx import HTTPXClientInstrumentor
-from opentelemetry.sdk.metrics import MeterProvider
-from opentelemetry.sdk.metrics.export import InMemoryMetricReader
+from opentelemetry.sdk.metrics import MeterProvider, export
+from opentelemetry.sdk.metrics.export import ConsoleMetricExporter, InMemoryMetricReader
 from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
@@ -22,6 +26,7 @@ from .conftest import ORDER, SECRET, WORD, Waits, paid
 from .server import PATIENCE, Server, answer, empty, error, when
 
 pytestmark = pytest.mark.anyio
+DOCS = Path(__file__).parents[2] / "docs"
 
 
 class Telemetry:
@@ -166,6 +171,24 @@ async def test_connections_of_the_users_client_are_its_own(server: Server) -> No
     ):
         await portone.payment.get_payment(ORDER)
     assert connections(telemetry) == {}
+
+
+@pytest.mark.parametrize("language", ["", ".ko"])
+async def test_the_guides_example_exports_the_connections(
+    language: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    guide = (DOCS / f"observability{language}.md").read_text(encoding="utf-8")
+    blocks = re.findall(r"```python\n(.*?)```", guide, re.DOTALL)
+    (example,) = [block for block in blocks if "ConsoleMetricExporter" in block]
+    console = StringIO()
+    monkeypatch.setattr(export, "ConsoleMetricExporter", partial(ConsoleMetricExporter, console))
+    names: dict[str, Any] = {}
+    exec(example, names)  # noqa: S102
+    async with names["measured"]:
+        names["provider"].force_flush()
+    names["provider"].shutdown()
+    assert '"name": "http.client.open_connections"' in console.getvalue()
+    assert '"http.connection.state": "idle"' in console.getvalue()
 
 
 async def test_spans_of_httpx_are_children_of_the_call(server: Server) -> None:
