@@ -29,7 +29,7 @@ shop: $(VENV)/dev ## The example shop (examples/shop) together with the emulator
 	@$(RUN) -m examples.shop
 
 test: $(VENV)/dev ## The tests
-	@$(RUN) -m pytest
+	@$(RUN) -m pytest --numprocesses auto --dist worksteal
 
 generate: $(VENV)/dev ## Write portone_async/models and portone_async/api from openapi/
 	@$(RUN) -m codegen generate

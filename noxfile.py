@@ -34,7 +34,12 @@ def install(session: nox.Session) -> None:
 def tests(session: nox.Session) -> None:
     """Run the tests."""
     install(session)
-    session.run("python", "-m", "pytest", *session.posargs)
+    session.run(
+        "python",
+        "-m",
+        "pytest",
+        *(session.posargs or ["--numprocesses", "auto", "--dist", "worksteal"]),
+    )
 
 
 @nox.session(python="3.11")

@@ -32,7 +32,7 @@ from portone_async._request import Request, Settings, build_raw_request, build_r
 from portone_async._response import RawResponse
 from portone_async._retry import RetryPolicy
 from portone_async._transport.interface import Transport
-from portone_async._transport.pool import ConnectionPool
+from portone_async._transport.pool import ConnectionPools
 from portone_async._transport_options import (
     MAX_RESPONSE_SIZE,
     HTTPClient,
@@ -253,17 +253,17 @@ class PortOne(Namespaces):
             with self._opening:  # as event loops of several threads may use the client first
                 if self._transport is None:
                     transport = self._transport_options.open()
-                    if self._hooks.on_open is not None and transport.pool is not None:
+                    if self._hooks.on_open is not None and transport.pools is not None:
                         server = self._origin.host, self._origin.port
-                        count = partial(_count, server, ref(transport.pool))
+                        count = partial(_count, server, ref(transport.pools))
                         notify("on_open", self._hooks.on_open, count)
                     self._transport = transport
         return self._transport
 
 
-def _count(server: tuple[str, int], pool: ref[ConnectionPool[Any]]) -> Connections | None:
-    """Count a client's connections. Knows the pool weakly, as whoever counts should not keep it."""
-    found = pool()
+def _count(server: tuple[str, int], pools: ref[ConnectionPools[Any]]) -> Connections | None:
+    """Count a client's connections. Knows the pools weakly, as whoever counts should not keep them."""
+    found = pools()
     return None if found is None else Connections(server, *found.count())
 
 

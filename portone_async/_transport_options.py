@@ -7,17 +7,14 @@ import ssl
 import sys
 from collections.abc import Awaitable, Callable
 from types import ModuleType
-from typing import TYPE_CHECKING, Any, Final, Literal, Protocol, Self, TypeAlias, get_args
+from typing import Any, Final, Literal, Protocol, Self, TypeAlias, get_args
 
 from attrs import define, field
 
 from portone_async._errors import InvalidArgumentError
 from portone_async._origin import Origin
 from portone_async._proxies import environment_proxy
-
-if TYPE_CHECKING:
-    from portone_async._transport.direct import DirectTransport
-    from portone_async._transport.httpx_transport import HttpxTransport
+from portone_async._transport.interface import Transport
 
 TransportName: TypeAlias = Literal["httpx", "direct"]
 MAX_CONNECTIONS: Final = 100
@@ -87,7 +84,7 @@ class TransportOptions:
             http_client,
         )
 
-    def open(self) -> HttpxTransport | DirectTransport:
+    def open(self) -> Transport:
         """Return the transport. Raises `InvalidArgumentError` where the environment does not permit it."""
         try:
             return self._open()
@@ -99,7 +96,7 @@ class TransportOptions:
             "https or (with httpx[socks]) socks5 URL, SSL_CERT_FILE and SSL_CERT_DIR certificates (PEM)"
         )
 
-    def _open(self) -> HttpxTransport | DirectTransport:
+    def _open(self) -> Transport:
         # Imported here, so that importing the package and building a client do not wait for httpx.
         if self.http_client is not None:
             from portone_async._transport.httpx_transport import HttpxTransport  # noqa: PLC0415

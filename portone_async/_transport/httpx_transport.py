@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import logging
 import ssl
-from contextvars import ContextVar
-from math import inf
-from time import monotonic
 from types import ModuleType
 from typing import Any, Final
 
@@ -19,8 +16,7 @@ from portone_async._options import Timeout
 from portone_async._origin import Origin
 from portone_async._request import Request
 from portone_async._response import RawResponse
-from portone_async._transport.interface import KEEPALIVE
-from portone_async._transport.pool import ConnectionPool
+from portone_async._transport.pool import ConnectionPool, ConnectionPools
 from portone_async._transport.unread import is_drained
 from portone_async._transport_error import TransportError, time_is_up, too_large
 
@@ -41,32 +37,34 @@ class HttpxTransport:
     client: Any
     origin: Origin
     max_response_size: int
-    pool: ConnectionPool[_Connection] | None = None
+    pools: ConnectionPools[_Connection] | None = None
     """`None` for the user's client, which has its own."""
     url: Any = field(init=False)
+    url_class: Any = field(init=False)
     auth: Any = field(init=False)
     """Adds nothing: the user's client may have an authentication of its own."""
 
     def __attrs_post_init__(self) -> None:
         logging.getLogger(self.library.__name__).addFilter(_TEMPLATES)
         self.url, self.auth = self.library.URL(self.origin.url), self.library.Auth()
+        self.url_class = type("URL", (_URL, self.library.URL), {})
 
     async def send(self, request: Request, timeout: Timeout) -> RawResponse:
         """Make one attempt."""
         ends_at = anyio.current_time() + timeout.total
-        connection = await self.pool.acquire(timeout) if self.pool is not None else None
+        pool = self.pools.get() if self.pools is not None else None
+        connection = await pool.acquire(timeout) if pool is not None else None
         try:
             with anyio.CancelScope(deadline=ends_at):
                 return await self._exchange(request, timeout, connection)
         finally:
-            if self.pool is not None and connection is not None:
-                await self.pool.release(connection, keep=connection.idle_since > 0)
+            if pool is not None and connection is not None:
+                await pool.release(connection, keep=connection.is_drained)
         raise time_is_up(may_have_reached=connection is None or not connection.is_connecting)
 
     async def aclose(self) -> None:
-        """Close the client's own connections."""
-        if self.pool is not None:
-            await self.pool.aclose()
+        if self.pools is not None:
+            await self.pools.aclose()
 
     async def _exchange(
         self, request: Request, timeout: Timeout, connection: _Connection | None
@@ -76,8 +74,7 @@ class HttpxTransport:
         lib = self.library
         built = self._build(request, timeout, connection)
         if connection is not None:
-            connection.idle_since = -inf
-        _logged.set((built.url, request.info.path))
+            connection.is_drained = False
         try:
             # No redirects: the secret goes where it was meant to go, and nowhere else.
             response = await self.client.send(
@@ -100,28 +97,25 @@ class HttpxTransport:
         except anyio.get_cancelled_exc_class() as error:
             error.__context__ = None
             raise error.with_traceback(None)  # noqa: B904  (httpx's frames hold the secret)
-        if connection is not None and is_drained(connection):
-            connection.idle_since = monotonic()
+        if connection is not None:
+            connection.is_drained = is_drained(connection)
         return result
 
     def _build(self, request: Request, timeout: Timeout, connection: _Connection | None) -> Any:
         limits = {"connect": timeout.connect, "read": timeout.read, "write": timeout.write}
-        extensions: dict[str, Any] = {
-            "timeout": {**limits, "pool": timeout.pool},
-            _CONNECTION: connection,
-        }
+        limits["pool"] = timeout.pool
+        extensions: dict[str, Any] = {"timeout": limits, _CONNECTION: connection}
         if connection is not None and connection.stream is None:
             extensions["trace"] = connection.trace
         # With a stream rather than content httpx takes the headers as they are, in half the time.
         built = self.library.Request(
             request.method,
-            self.url if self.library is httpx else f"{self.url}{request.target}",
+            self.url,
             headers=self._headers(request),
             stream=self.library.ByteStream(request.content or b""),
             extensions=extensions,
         )
-        if self.library is httpx:
-            built.url = _URL(self.url, request.target)
+        built.url = self.url_class(self.url, request)
         built.read()  # so that hooks and tools find its content
         return built
 
@@ -130,7 +124,7 @@ class HttpxTransport:
         headers += [(name.encode(), value.encode()) for name, value in request.headers]
         if request.sends_length:
             headers.append((b"content-length", b"%d" % len(request.content or b"")))
-        if self.pool is None:
+        if self.pools is None:
             names = {name for name, _ in headers}
             given = self.client.headers.raw
             headers += [header for header in given if header[0].lower() not in names]
@@ -165,8 +159,8 @@ def own(
         return _Connection(verify=tls, limits=limits, proxy=proxy)
 
     _Connection(verify=tls, proxy=proxy)  # refuses a proxy before anything is sent
-    pool = ConnectionPool(limit, connect, _wait)
-    return HttpxTransport(httpx, _Client(transport=_Dispatch()), origin, max_response_size, pool)
+    pools = ConnectionPools(lambda: ConnectionPool(limit, connect, _wait))
+    return HttpxTransport(httpx, _Client(transport=_Dispatch()), origin, max_response_size, pools)
 
 
 async def _wait(limiter: anyio.Semaphore, timeout: Timeout) -> None:
@@ -184,25 +178,31 @@ class _Client(httpx.AsyncClient):
     cookies: Any = _NoCookies()  # pyright: ignore[reportIncompatibleMethodOverride, reportAssignmentType]
 
 
-class _URL(httpx.URL):
-    """A URL that is parsed when a hook or a tool looks at it: sending it does not need that, and it takes long."""
+class _URL:
+    """A URL of httpx's that is parsed when a tool looks at it: that takes long, and sending does not need it."""
 
-    raw_scheme = raw_host = port = raw_path = None  # pyright: ignore[reportIncompatibleMethodOverride, reportAssignmentType]
+    raw_scheme = raw_host = port = raw_path = None
+    _is_parsed = False
 
-    def __init__(self, origin: httpx.URL, target: str) -> None:
-        self.text = f"{origin}{target}"
-        vars(self).update(raw_scheme=origin.raw_scheme, raw_host=origin.raw_host)
-        vars(self).update(port=origin.port, raw_path=target.encode())
+    def __init__(self, origin: Any, request: Request) -> None:
+        self.raw_scheme, self.raw_host, self.port = origin.raw_scheme, origin.raw_host, origin.port
+        self.raw_path = request.target.encode()
+        self._plain: Any = type(origin)
+        self._text = f"{origin}{request.target}"
+        self.path_template = request.info.path
 
     def __getattr__(self, name: str) -> Any:
-        parsed = vars(httpx.URL(vars(self).get("text", "")))
-        if name not in parsed:
+        if self._is_parsed or name.startswith("__"):
             raise AttributeError(name)
-        vars(self).update(parsed)
-        return parsed[name]
+        self._is_parsed = True
+        vars(self).update(vars(self._plain(self._text)))  # pyright: ignore[reportUnknownArgumentType]
+        return getattr(self, name)
 
     def __str__(self) -> str:
-        return self.text
+        return self._text
+
+    def __reduce__(self) -> Any:
+        return self._plain, (self._text,)
 
 
 class _Dispatch(httpx.AsyncBaseTransport):
@@ -215,15 +215,13 @@ class _Dispatch(httpx.AsyncBaseTransport):
 class _Connection(httpx.AsyncHTTPTransport):
     """A transport of httpx's for one connection, which the first request opens."""
 
-    idle_since = -inf
-    """Finite while all that was received were the responses to the requests that were sent."""
+    is_drained = False
+    """Whether all that was received were the responses to the requests that were sent."""
     stream: Any = None
     """The TCP connection. `None` also where a mock stands in for it."""
     is_connecting = False
 
     async def is_reusable(self) -> bool:
-        if monotonic() - self.idle_since > KEEPALIVE:
-            return False
         return self.stream is None or not self.stream.get_extra_info("is_readable")
 
     async def trace(self, event: str, info: dict[str, Any]) -> None:
@@ -239,17 +237,13 @@ class _Connection(httpx.AsyncHTTPTransport):
             await self.stream.aclose()
 
 
-# httpx logs the URL of each request at INFO, and PortOne's hold ids, names and phone numbers.
-_logged: ContextVar[tuple[Any, str]] = ContextVar("logged", default=(None, ""))
-
-
 class _Templates(logging.Filter):
-    """Has the path's template logged in place of our URLs, and the rest of the process as ever."""
+    """Has the path's template logged in place of our URLs, which hold ids, names and phone numbers."""
 
     def filter(self, record: logging.LogRecord) -> bool:
-        url, template = _logged.get()
-        if url is not None and isinstance(record.args, tuple):
-            record.args = tuple(template if arg is url else arg for arg in record.args)
+        if isinstance(record.args, tuple):
+            args = (arg.path_template if isinstance(arg, _URL) else arg for arg in record.args)
+            record.args = tuple(args)
         return True
 
 

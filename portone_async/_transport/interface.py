@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Final, Protocol
+from typing import Any, Protocol
 
 from portone_async._options import Timeout
 from portone_async._request import Request
 from portone_async._response import RawResponse
-
-KEEPALIVE: Final = 30.0
-"""Seconds that an idle connection is kept."""
+from portone_async._transport.pool import ConnectionPools
 
 
 class Transport(Protocol):
     """Sends one request and reads its response, which is still compressed."""
+
+    @property
+    def pools(self) -> ConnectionPools[Any] | None:
+        """Its connections; `None` where they are those of the user's client."""
 
     async def send(self, request: Request, timeout: Timeout) -> RawResponse:
         """Make one attempt, within `timeout.total`. Raises `TransportError`."""

@@ -6,20 +6,16 @@ cancelled costs its own connection and no other.
 
 from __future__ import annotations
 
-import asyncio
-import sys
 import warnings
-from collections.abc import AsyncGenerator, Awaitable, Callable
-from contextlib import suppress
-from typing import Any, Generic, Protocol, TypeAlias, TypeVar
-from weakref import WeakKeyDictionary, finalize
+from collections.abc import Awaitable, Callable
+from time import monotonic
+from typing import Any, Final, Generic, Protocol, TypeVar
 
 import anyio
-import anyio.lowlevel
-import sniffio
 from attrs import define, field
 
 from portone_async._errors import ClientClosedError
+from portone_async._event_loops import PerEventLoop
 from portone_async._options import Timeout
 
 
@@ -31,76 +27,65 @@ class Connection(Protocol):
 
 
 C = TypeVar("C", bound=Connection)
-_Closing: TypeAlias = AsyncGenerator[None, None]
+KEEPALIVE: Final = 30.0
+"""Seconds that an idle connection is kept."""
 
 
 @define(eq=False)
 class ConnectionPool(Generic[C]):
-    """Connections to one server, opened when needed up to a limit; further calls wait, first in, first out.
-
-    A client may be built at import time and then used by several event loops in turn (asyncio.run twice, a test
-    suite): connections belong to the loop that opened them, and are closed at its end.
-    """
+    """Connections to one server, opened when needed up to a limit; further calls wait, first in, first out."""
 
     limit: int
     open: Callable[[Timeout], Awaitable[C]]
     wait: Callable[[anyio.Semaphore, Timeout], Awaitable[None]]
-    _loops: WeakKeyDictionary[Any, tuple[anyio.Semaphore, list[C], _Closing]] = field(
-        init=False, factory=WeakKeyDictionary
-    )
-    _closed: bool = field(init=False, default=False)
+    idle: list[tuple[float, C]] = field(factory=list)
+    """Since when, by the monotonic clock, and which."""
+    limiter: anyio.Semaphore = field(init=False)
+    closed: bool = False
 
     def __attrs_post_init__(self) -> None:
-        finalize(self, _drop, self._loops).atexit = False
+        self.limiter = anyio.Semaphore(self.limit, fast_acquire=True)
 
     async def acquire(self, timeout: Timeout) -> C:
         """Return an idle connection or a new one, to be released. Raises `TransportError`."""
-        limiter, idle, _ = self._of_this_loop()
         try:
-            limiter.acquire_nowait()
+            self.limiter.acquire_nowait()
         except anyio.WouldBlock:
             started = anyio.current_time()
-            await self.wait(limiter, timeout)
+            await self.wait(self.limiter, timeout)
             left = timeout.total - (anyio.current_time() - started)
             timeout = timeout.within(max(left, 1e-3))
         try:
-            return await self._take(idle) or await self.open(timeout)
+            return await self._take() or await self.open(timeout)
         except BaseException:
-            limiter.release()
+            self.limiter.release()
             raise
 
     async def release(self, connection: C, *, keep: bool) -> None:
         """Take a connection back, to keep it for another request or to close it."""
-        limiter, idle, _ = self._of_this_loop()
         try:
-            if keep and not self._closed:
-                idle.append(connection)
+            if keep and not self.closed:
+                self.idle.append((monotonic(), connection))
             else:
                 await _close(connection)
         finally:
-            limiter.release()
+            self.limiter.release()
 
     async def aclose(self) -> None:
-        """Close the idle connections of this event loop; those in use are closed when they are released."""
-        self._closed = True
-        await _close_all(self._of_this_loop()[1])
+        """Close the idle connections; those in use are closed when they are released."""
+        self.closed = True
+        while self.idle:
+            await _close(self.idle.pop()[1])
 
-    def count(self) -> tuple[int, int]:
-        """Return how many connections are idle, and how many are in use or being opened. Safe in any thread."""
-        loops = [loop for ref in self._loops.keyrefs() if (loop := ref()) is not None]
-        of_loops = [found for loop in loops if (found := self._loops.get(loop)) is not None]
-        active = sum(self.limit - limiter.value for limiter, _, _ in of_loops)
-        return sum(len(idle) for _, idle, _ in of_loops), active
-
-    async def _take(self, idle: list[C]) -> C | None:
+    async def _take(self) -> C | None:
         """Return the most recently used connection that is reusable; close those that are not."""
-        if self._closed:
+        if self.closed:
             raise ClientClosedError("the client was closed while the call waited for a connection")
-        while idle:
-            connection = idle.pop()
+        while self.idle:
+            since, connection = self.idle.pop()
             reusable = False
             try:
-                reusable = await connection.is_reusable()
+                reusable = monotonic() - since < KEEPALIVE and await connection.is_reusable()
             finally:
                 if not reusable:
                     await _close(connection)
@@ -108,55 +93,31 @@ class ConnectionPool(Generic[C]):
                 return connection
         return None
 
-    def _of_this_loop(self) -> tuple[anyio.Semaphore, list[C], _Closing]:
-        """Return the limiter and the idle connections of the running event loop, and what closes them."""
-        # Asked of asyncio itself, as that is quicker than by anyio.
-        if sniffio.current_async_library() == "asyncio":
-            loop: Any = asyncio.get_running_loop()
-        else:
-            loop = anyio.lowlevel.current_token().native_token
-        if loop not in self._loops:
-            # Forget ended loops. By `keyrefs`, as loops of other threads may add theirs meanwhile.
-            for other in [ref() for ref in self._loops.keyrefs()]:
-                if getattr(other, "is_closed", bool)():
-                    self._loops.pop(other, None)
-            idle: list[C] = []
-            closing = _close_at_end(idle)
-            with suppress(StopIteration):
-                closing.asend(None).send(None)  # pyright: ignore[reportAttributeAccessIssue]
-            self._loops[loop] = anyio.Semaphore(self.limit, fast_acquire=True), idle, closing
-        return self._loops[loop]
+
+class ConnectionPools(Generic[C]):
+    """A pool for each event loop, as connections belong to the loop that opened them."""
+
+    def __init__(self, make: Callable[[], ConnectionPool[C]]) -> None:
+        self._pools: Final = PerEventLoop(make, _warn)
+        self.get: Final = self._pools.get
+
+    async def aclose(self) -> None:
+        """Close the idle connections of this event loop, and all others when they are released."""
+        for pool in self._pools.values():
+            pool.closed = True
+        await self.get().aclose()
+
+    def count(self) -> tuple[int, int]:
+        """Return how many connections are idle, and how many are in use or being opened. Safe in any thread."""
+        pools = self._pools.values()
+        idle = sum(len(pool.idle) for pool in pools)
+        return idle, sum(pool.limit - pool.limiter.value for pool in pools)
 
 
-def _drop(loops: WeakKeyDictionary[Any, tuple[Any, list[Any], _Closing]]) -> None:
-    """Close the connections of a pool that nobody has any more, each on its own event loop, and say so."""
-    count = sum(len(idle) for _, idle, _ in loops.values())
-    for loop, (_, _, closing) in list(loops.items()):
-        with suppress(RuntimeError):  # the loop has ended
-            if hasattr(loop, "call_soon_threadsafe"):
-                loop.call_soon_threadsafe(lambda a=loop, b=closing: a.create_task(b.aclose()))
-            else:
-                loop.run_sync_soon(sys.modules["trio"].lowlevel.spawn_system_task, closing.aclose)
-    if count:
-        warnings.warn(
-            f"a PortOne client was dropped with open connections ({count}): use it with `async with`, or await its "
-            "`aclose()` at the end",
-            ResourceWarning,
-            stacklevel=2,
-        )
-
-
-async def _close_at_end(idle: list[C]) -> _Closing:
-    """Close connections when this is closed: event loops do that with unfinished generators at their end."""
-    try:
-        yield
-    finally:
-        await _close_all(idle)
-
-
-async def _close_all(idle: list[C]) -> None:
-    while idle:
-        await _close(idle.pop())
+def _warn(pools: list[ConnectionPool[Any]]) -> None:
+    if count := sum(len(pool.idle) for pool in pools):
+        problem = f"a PortOne client was dropped with open connections ({count}): use `async with` or `aclose()`"
+        warnings.warn(problem, ResourceWarning, stacklevel=2)
 
 
 async def _close(connection: Connection) -> None:

@@ -27,9 +27,7 @@ def is_drained(transport: Any) -> bool:
             "unknown version of httpx, httpcore or anyio: each connection is used for one request only"
         )
         return False
-    return (
-        transport.stream is None
-    )  # it was closed with its response, unless a mock stood in for it
+    return transport.stream is None  # it was closed with its response, or a mock stood in for it
 
 
 def _has_unread_data(stream: Any) -> bool:

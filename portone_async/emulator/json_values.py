@@ -12,9 +12,9 @@ JsonObject: TypeAlias = dict[str, Any]
 def format_datetime(time: datetime) -> str:
     """Format a date-time as RFC 3339 in UTC.
 
-    Always with six fractional digits, so that these texts sort by time.
+    With nine fractional digits, as PortOne sends them; always as many, so that these texts sort by time.
     """
-    return time.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
+    return time.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "000Z")
 
 
 def parse_datetime(text: str) -> datetime:

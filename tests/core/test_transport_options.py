@@ -9,6 +9,7 @@ from math import nan
 from pathlib import Path
 from typing import Any
 
+import anyio
 import httpx
 import httpx2
 import pytest
@@ -17,6 +18,7 @@ from portone_async import PortOne
 from portone_async._origin import Origin
 from portone_async._transport.direct import DirectTransport
 from portone_async._transport.httpx_transport import HttpxTransport
+from portone_async._transport.pool import ConnectionPool, ConnectionPools
 from portone_async._transport_options import MAX_RESPONSE_SIZE, TransportOptions
 from portone_async.errors import InvalidArgumentError
 from tests.core.conftest import SECRET, TransportName
@@ -113,7 +115,11 @@ def test_the_users_client_sends(library: Any) -> None:
     assert isinstance(transport, HttpxTransport)
     assert transport.client is client
     assert transport.library is library
-    assert transport.pool is None
+    assert transport.pools is None
+
+
+async def get_pool(pools: ConnectionPools[Any]) -> ConnectionPool[Any]:
+    return pools.get()
 
 
 @pytest.mark.parametrize("origin", [HTTP, HTTPS])
@@ -121,8 +127,8 @@ def test_httpx_is_the_default(origin: Origin) -> None:
     """Over a pool of our own."""
     transport = options(origin, max_connections=7).open()
     assert isinstance(transport, HttpxTransport)
-    assert transport.pool is not None
-    assert transport.pool.limit == 7
+    assert transport.pools is not None
+    assert anyio.run(get_pool, transport.pools).limit == 7
     assert transport.max_response_size == MAX_RESPONSE_SIZE
 
 

@@ -102,7 +102,7 @@ class TestSchedules:
         emulator.advance(days=28)
         payment = shop.get_payment()
         assert (payment["status"], payment["scheduleId"]) == ("PAID", made)
-        assert payment["paidAt"] == "2026-08-01T00:00:00.000000Z"
+        assert payment["paidAt"] == "2026-08-01T00:00:00.000000000Z"
         completed = shop.get(f"/payment-schedules/{made}").json()
         assert (completed["status"], completed["completedAt"]) == ("SUCCEEDED", payment["paidAt"])
 

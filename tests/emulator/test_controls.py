@@ -111,7 +111,7 @@ def test_operator_cancels_the_rest(controls: Controls, shop: Shop, outcome: str)
 
 def test_clock_moves(controls: Controls, emulator: Emulator) -> None:
     now = controls.use("advance", days=1, minutes=1.5)["now"]
-    assert now == "2026-07-04T09:01:30.000000Z"
+    assert now == "2026-07-04T09:01:30.000000000Z"
     assert emulator.now == START + timedelta(days=1, minutes=1.5)
 
 

@@ -35,7 +35,7 @@ def test_can_be_read_without_a_secret_until_it_expires(emulator: Emulator, shop:
     del shop.headers["Authorization"]
     session = shop.get(path).json()
     assert (session["paymentId"], session["totalAmount"]) == ("order-1", 1000)
-    assert session["expiresAt"] == made["expiresAt"] == "2026-07-03T09:01:00.000000Z"
+    assert session["expiresAt"] == made["expiresAt"] == "2026-07-03T09:01:00.000000000Z"
     emulator.advance(seconds=60)
     assert error_of(shop.get(path)) == EXPIRED
 

@@ -395,7 +395,7 @@ class TestVirtualAccount:
     def test_it_closes_at_its_own_time(self, emulator: Emulator, shop: Shop) -> None:
         emulator.checkout("order-1", "virtual_account", amount=1000)
         emulator.advance(days=30)
-        assert shop.get_payment()["cancelledAt"] == "2026-07-10T09:00:00.000000Z"
+        assert shop.get_payment()["cancelledAt"] == "2026-07-10T09:00:00.000000000Z"
 
 
 class TestConfirm:

@@ -67,7 +67,7 @@ class TestSignature:
         webhook = receiver.received[-1]
         message = webhooks.verify(webhook.content, webhook.headers, emulator.webhook_secret)
         assert message.id == webhook.id == emulator.deliveries[-1].id
-        assert webhook.json["timestamp"] == "2027-04-29T09:00:00.000000Z"
+        assert webhook.json["timestamp"] == "2027-04-29T09:00:00.000000000Z"
         assert abs(message.timestamp - datetime.now(UTC)) < timedelta(minutes=1)
 
     def test_secret(self) -> None:
@@ -155,7 +155,7 @@ class TestEvents:
         shop.post("/payments/order-1/schedule", json=body).raise_for_status()
         emulator.advance(days=60)
         assert arrived(emulator, receiver) == ["BillingKey.Issued", "Transaction.Paid"]
-        assert receiver.received[-1].json["timestamp"] == "2026-08-01T00:00:00.000000Z"
+        assert receiver.received[-1].json["timestamp"] == "2026-08-01T00:00:00.000000000Z"
 
     def test_skip_webhook(self, emulator: Emulator, receiver: Receiver, shop: Shop) -> None:
         billing_key = shop.issue_billing_key(skipWebhook=True)

@@ -339,7 +339,6 @@ async def test_one_of_a_hundred_concurrent_deliveries_is_handled() -> None:
         (JSONResponse({}, 400), 400),
         (Response(status_code=302), 302),
     ],
-    ids=repr,
 )
 async def test_after_a_handler_has_failed_the_redelivery_is_handled(
     response: Exception | Response, status: int

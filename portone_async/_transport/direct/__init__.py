@@ -15,7 +15,7 @@ from portone_async._origin import Origin
 from portone_async._request import Request
 from portone_async._response import RawResponse
 from portone_async._transport.direct.connector import Connector
-from portone_async._transport.pool import ConnectionPool
+from portone_async._transport.pool import ConnectionPool, ConnectionPools
 from portone_async._transport_error import TransportError
 
 __all__ = ["DirectTransport"]
@@ -28,7 +28,7 @@ class DirectTransport:
         self, origin: Origin, *, limit: int, tls: ssl.SSLContext | None, max_response_size: int
     ) -> None:
         connector = Connector(origin, tls, max_response_size)
-        self.pool: Final = ConnectionPool(limit, connector.connect, _wait)
+        self.pools: Final = ConnectionPools(lambda: ConnectionPool(limit, connector.connect, _wait))
 
     async def send(self, request: Request, timeout: Timeout) -> RawResponse:
         """Make one attempt."""
@@ -37,15 +37,16 @@ class DirectTransport:
                 "transport='direct' works on asyncio only: on trio use the default transport"
             )
         ends_at = asyncio.get_running_loop().time() + timeout.total
-        connection = await self.pool.acquire(timeout)
+        pool = self.pools.get()
+        connection = await pool.acquire(timeout)
         try:
             return await connection.send(request, timeout, ends_at)
         finally:
-            await self.pool.release(connection, keep=True)
+            await pool.release(connection, keep=True)
 
     async def aclose(self) -> None:
         """Close the connections."""
-        await self.pool.aclose()
+        await self.pools.aclose()
 
 
 async def _wait(limiter: anyio.Semaphore, timeout: Timeout) -> None:

@@ -13,7 +13,6 @@ from portone_async._options import DEFAULT_TIMEOUT, Timeout
 from portone_async._request import Request
 from portone_async._response import RawResponse
 from portone_async._transport.direct.http1 import ProtocolError, ResponseReader, encode
-from portone_async._transport.interface import KEEPALIVE
 from portone_async._transport_error import TransportError, time_is_up, too_large
 
 
@@ -33,13 +32,12 @@ class DirectConnection(asyncio.Protocol):
         self._error: TransportError | None = None
         self._closed = False
         self._blocked = False
-        self._idle_since = self._loop.time()
         self._deadline = inf
         self._timer: asyncio.TimerHandle | None = None
 
     async def is_reusable(self) -> bool:
         """Return whether the idle connection is reusable."""
-        if self._closed or self._loop.time() - self._idle_since > KEEPALIVE:
+        if self._closed:
             return False
         if self._has_unread_data is not None and not self._has_unread_data():
             return True
@@ -79,7 +77,6 @@ class DirectConnection(asyncio.Protocol):
         finally:
             self._reader = self._wakeup = None
             self._deadline = self._ends_at = inf
-            self._idle_since = self._loop.time()
             if not reader.reusable or self._blocked:
                 # Whatever else is received on it would be taken for the next response.
                 self._abort()

@@ -34,7 +34,7 @@ def test_a_blocking_http_client_is_refused(library: Any) -> None:
         PortOne("x", http_client=client)
 
 
-@pytest.mark.parametrize("client", [httpx, httpx.AsyncClient, object(), "httpx", 1], ids=repr)
+@pytest.mark.parametrize("client", [httpx, httpx.AsyncClient, object, "httpx", 1], ids=repr)
 def test_something_else_than_an_http_client_is_refused(client: Any) -> None:
     with pytest.raises(errors.InvalidArgumentError, match="http_client takes an"):
         PortOne("x", http_client=client)

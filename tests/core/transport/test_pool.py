@@ -12,8 +12,7 @@ import pytest
 from anyio.lowlevel import checkpoint
 
 from portone_async import PortOne, RequestOptions, RetryPolicy, Timeout, errors, with_response
-from portone_async._transport import httpx_transport
-from portone_async._transport.direct import connection as direct_connection
+from portone_async._transport import pool
 from tests.core.conftest import paid
 from tests.core.server import (
     PATIENCE,
@@ -202,8 +201,7 @@ async def test_a_connection_closed_behind_a_response_is_replaced(
 
 
 def keep_idle_for(monkeypatch: pytest.MonkeyPatch, seconds: float) -> None:
-    for module in (httpx_transport, direct_connection):
-        monkeypatch.setattr(module, "KEEPALIVE", seconds)
+    monkeypatch.setattr(pool, "KEEPALIVE", seconds)
 
 
 async def test_a_connection_that_was_idle_too_long_is_not_used(
