@@ -32,7 +32,6 @@ from portone_async._request import Request, Settings, build_raw_request, build_r
 from portone_async._response import RawResponse
 from portone_async._retry import RetryPolicy
 from portone_async._transport.interface import Transport
-from portone_async._transport.pool import ConnectionPools
 from portone_async._transport_options import (
     MAX_RESPONSE_SIZE,
     HTTPClient,
@@ -45,6 +44,7 @@ if TYPE_CHECKING:
     import ssl
     from types import TracebackType
 
+    from portone_async._transport.pool import ConnectionPools
 
 T = TypeVar("T")
 BASE_URL: Final = "https://api.portone.io"

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
-from portone_async._options import Timeout
-from portone_async._request import Request
-from portone_async._response import RawResponse
-from portone_async._transport.pool import ConnectionPools
+if TYPE_CHECKING:
+    from portone_async._options import Timeout
+    from portone_async._request import Request
+    from portone_async._response import RawResponse
+    from portone_async._transport.pool import ConnectionPools
 
 
 class Transport(Protocol):

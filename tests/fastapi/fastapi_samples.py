@@ -18,8 +18,8 @@ OTHER = "whsec_YW5vdGhlciBrZXksIGZyb20gYmVmb3JlIHRoZSBjaGFuZ2U="
 PATH = "/webhooks/portone"
 
 
-def body(kind: str = "Transaction.Paid", payment_id: str = "order-1") -> bytes:
-    data = {"storeId": "store-1", "paymentId": payment_id, "transactionId": "tx-1"}
+def body(kind: str = "Transaction.Paid", payment_id: str = "order-1", **more: object) -> bytes:
+    data = {"storeId": "store-1", "paymentId": payment_id, "transactionId": "tx-1", **more}
     return json.dumps({"type": kind, "timestamp": "2026-07-03T09:00:00Z", "data": data}).encode()
 
 

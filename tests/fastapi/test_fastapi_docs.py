@@ -134,6 +134,13 @@ async def test_every_block_of_the_guides_runs(
     assert handle(body(), webhooks.sign(body(), OTHER), SECRET) == 400
     new = body("Escrow.Shipped")
     assert handle(new, webhooks.sign(new, SECRET), SECRET) == 200
+    for payment_id, total, status in (
+        ("order-1", 1_000, 200),
+        ("order-1", 999, 400),
+        ("x", 1_000, 400),
+    ):
+        confirm = body("Transaction.Confirm", payment_id, totalAmount=total)
+        assert handle(confirm, webhooks.sign(confirm, SECRET), SECRET) == status
     ready = body("Transaction.Ready")
     assert handle(ready, webhooks.sign(ready, SECRET), SECRET) == 200
 
