@@ -625,21 +625,23 @@ def _is_download(endpoint: Endpoint) -> bool:
 
 
 def _store(endpoint: Endpoint, api: Api) -> str | None:
-    """Where the operation takes `storeId`, if it does: the query, the body or the body's filter."""
+    """Where the operation takes `storeId`, if it does: the query, the body or an object in the body."""
     if any(f.json_name == "storeId" for f in endpoint.query_parameters):
         return "query"
     if endpoint.body is None:
         return None
-    for item in endpoint.body.fields:
-        if item.json_name == "storeId":
-            return "body"
-        if (
-            item.json_name == "filter"
-            and item.type.kind == "object"
-            and any(f.json_name == "storeId" for f in api.schemas[item.type.name].fields)
-        ):
-            return "filter"
-    return None
+    if any(f.json_name == "storeId" for f in endpoint.body.fields):
+        return "body"
+    holders = [
+        item.json_name
+        for item in endpoint.body.fields
+        if item.type.kind == "object"
+        and any(f.json_name == "storeId" for f in api.schemas[item.type.name].fields)
+    ]
+    if len(holders) > 1:
+        places = " and ".join(holders)
+        raise unsupported(endpoint.id, f"a storeId in {places}", "one place takes the client's")
+    return holders[0] if holders else None
 
 
 def function(endpoint: Endpoint, prose: Prose) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Generic, Literal, TypeVar
+from typing import Generic, TypeVar
 
 from attrs import define, field
 
@@ -24,7 +24,7 @@ class Operation(Generic[T]):
     download: bool = field(default=False, kw_only=True)
     unstable: bool = field(default=False, kw_only=True)
     secured: bool = field(default=True, kw_only=True)
-    store: Literal["query", "body", "filter"] | None = field(default=None, kw_only=True)
-    """Where the store id goes."""
+    store: str | None = field(default=None, kw_only=True)
+    """Where the store id goes: `query`, `body`, or the object in the body that holds it."""
     errors: tuple[str, ...] = field(default=(), kw_only=True)
     """The classes of its errors."""

@@ -191,10 +191,13 @@ def _written_body(
     if store_id is not None:
         if operation.store == "body":
             written.setdefault("storeId", store_id)
-        elif operation.store == "filter":
-            chosen = written.setdefault("filter", {})
-            if isinstance(chosen, dict):
-                chosen.setdefault("storeId", store_id)  # pyright: ignore[reportUnknownMemberType]
+        elif operation.store not in ("query", None):
+            if operation.store == "filter":
+                # No filter finds everything; any other absent object stays absent.
+                written.setdefault("filter", {})
+            holder = written.get(operation.store)
+            if isinstance(holder, dict):
+                holder.setdefault("storeId", store_id)  # pyright: ignore[reportUnknownMemberType]
     check_input(written, operation.body or "", operation.id)
     return written
 

@@ -136,6 +136,35 @@ def test_every_operation_parameter_and_response(api: parse.Api) -> None:
     assert not ours
 
 
+def places_of_the_store(schema: Json, *path: str) -> list[str]:
+    """The places of every `storeId` in an input, read from the document by other means than the generator's."""
+    if "$ref" in schema:
+        schema = facts["components"]["schemas"][schema["$ref"].rpartition("/")[2]]
+    if "items" in schema:
+        return places_of_the_store(schema["items"], *path, "[]")
+    found: list[str] = []
+    for name, value in schema.get("properties", {}).items():
+        inner = places_of_the_store(value, *path, name)
+        found += [".".join(path) or "body"] if name == "storeId" else inner
+    return found
+
+
+def test_every_operation_that_takes_a_store_is_given_the_clients(api: parse.Api) -> None:
+    ours = {e.id: render._store(e, api) for e in api.endpoints}
+    for _, _, found in operations(facts):
+        contents = [p["content"] for p in found.get("parameters", []) if "content" in p]
+        contents += [found["requestBody"]["content"]] if "requestBody" in found else []
+        places = [
+            place
+            for c in contents
+            for m in c.values()
+            for place in places_of_the_store(m["schema"])
+        ]
+        places += ["query" for p in found.get("parameters", []) if p["name"] == "storeId"]
+        assert places == [ours[found["operationId"]]] * bool(places)
+        assert bool(places) == bool(ours[found["operationId"]])
+
+
 def test_parser_has_nothing_to_warn_of() -> None:
     stripped, _ = parse._for_parser(facts)
     data, components = parse._run_parser(stripped)

@@ -199,6 +199,25 @@ async def test_the_store_goes_where_an_operation_takes_one(server: Server, store
     }
 
 
+async def test_a_scheduled_charge_is_the_stores(server: Server, store: PortOne) -> None:
+    """Its store id is one of the charge's own fields; one that is given there stays."""
+    server.plays(*[answer()] * 2)
+    for own in (None, "store-2"):
+        charge = models.BillingKeyPaymentScheduleInput(
+            billing_key="key-1",
+            order_name="order",
+            amount=models.PaymentAmountInput(total=1),
+            currency="KRW",
+            store_id=own,
+        )
+        await store.payment.payment_schedule.create_payment_schedule(
+            "order-1", payment=charge, time_to_pay=datetime(2026, 1, 1, tzinfo=UTC)
+        )
+        assert charge.store_id == own
+    stores = [request.json["payment"]["storeId"] for request in server.requests]
+    assert stores == ["store-1", "store-2"]
+
+
 async def test_the_store_goes_nowhere_else(server: Server, store: PortOne) -> None:
     """An operation that knows no store is not told of one."""
     server.plays(*[answer()] * 3)

@@ -30,6 +30,7 @@ _CREATE_PAYMENT_SCHEDULE: Operation[CreatePaymentScheduleResponse] = Operation(
     response="CreatePaymentScheduleResponse",
     body="CreatePaymentScheduleBody",
     body_required=True,
+    store="payment",
     errors=(
         "AlreadyPaidOrWaitingError",
         "BillingKeyAlreadyDeletedError",
