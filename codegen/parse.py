@@ -52,6 +52,10 @@ RESERVED_CLASSES: Final = frozenset(
     }
 )  # fmt: skip
 """Names of classes that generated modules use, or export beside their own."""
+_SECRET: Final = re.compile(
+    r"secret|password|token|credential|cardNumber|card_number", re.IGNORECASE
+)
+"""Names of fields whose values no traceback may show."""
 SCALARS: Final = frozenset({"str", "int", "bool", "enum", "date", "datetime"})
 
 
@@ -76,6 +80,10 @@ class Field:
     @property
     def name(self) -> str:
         return python_name(self.json_name)
+
+    @property
+    def is_secret(self) -> bool:
+        return _SECRET.search(self.json_name) is not None
 
 
 @define(frozen=True)

@@ -21,7 +21,7 @@ RESERVED_ERROR_ATTRIBUTES: Final = frozenset(
         "request_id", "status", "text", "type", "types", "with_traceback",
     }
 )  # fmt: skip
-RESERVED_ARGUMENTS: Final = frozenset({"client", "options", "file"})
+RESERVED_ARGUMENTS: Final = frozenset({"as_secret", "body", "client", "options", "file"})
 STATUS_CLASSES: Final = {status: kind.__name__ for status, kind in errors.BY_STATUS.items()}
 SCALARS: Final = {"str": "str", "int": "int", "bool": "bool", "enum": "str"}
 
@@ -520,6 +520,8 @@ def namespace_module(
         lines.append("from functools import cached_property")
     lines += ["from typing import TYPE_CHECKING", ""]
     lines.append("from portone_async._caller import Namespace")
+    if any(f.is_secret for e in endpoints if e.body for f in e.body.fields):
+        lines.append("from portone_async._credentials import as_secret")
     if endpoints:
         lines.append("from portone_async._operation import Operation")
     if lists:
@@ -691,16 +693,23 @@ def function(endpoint: Endpoint, prose: Prose) -> str:
             + ", ".join(f"{quoted(f.json_name)}: {argument(f)}" for f in endpoint.query_parameters)
             + "}"
         )
+    secrets = [argument(f) for f in body if f.is_secret]
+    fields = "{" + ", ".join(f"{quoted(f.json_name)}: {body_value(f)}" for f in body) + "}"
     if endpoint.body:
-        call.append(
-            "body={" + ", ".join(f"{quoted(f.json_name)}: {argument(f)}" for f in body) + "}"
-        )
+        call.append("body=body" if secrets else f"body={fields}")
     if _is_download(endpoint):
         call.append("file=file")
     lines = [f"async def {endpoint.name}({signature},) -> {returns}:"]
     lines += [function_docstring(endpoint, [*documented, *later], returns, prose)]
+    if secrets:
+        lines += [f"    body = {fields}", f"    del {', '.join(secrets)}"]
     lines.append(f"    return await client.call({', '.join(call)})")
     return "\n".join(lines)
+
+
+def body_value(item: Field) -> str:
+    """The value of a field of the body: a secret in a wrapper, as tracebacks show the variables of each function."""
+    return f"as_secret({argument(item)})" if item.is_secret else argument(item)
 
 
 def iterator(endpoint: Endpoint, pages: Paging, api: Api, prose: Prose) -> str:

@@ -305,5 +305,7 @@ async def with_response(
             options.on_response(response)
 
     kwargs["options"] = evolve(options, on_response=keep)
-    value = await function(*args, **kwargs)
-    return TypedResponse(value, responses[-1])
+    call = function(*args, **kwargs)
+    # An argument may be a secret, and tools that collect errors show the variables of each function.
+    del args, kwargs
+    return TypedResponse(await call, responses[-1])

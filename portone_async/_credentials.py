@@ -11,6 +11,18 @@ from portone_async._options import is_header_value
 
 
 @define(frozen=True)
+class Secret:
+    """An argument that no repr shows: tools that collect errors show the variables of each function in a traceback."""
+
+    value: Any = field(repr=False)
+
+
+def as_secret(value: Any) -> Secret | None:
+    """`value` wrapped; nothing if it is absent."""
+    return None if value is None else Secret(value)
+
+
+@define(frozen=True)
 class Credentials:
     """The API secret or an access token, as given or as the environment has it; not checked yet.
 

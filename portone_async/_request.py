@@ -84,13 +84,13 @@ def build_request(
         parameters["storeId"] = settings.store_id
     content: bytes | None = None
     if operation.body is not None:
-        written = _written_body(operation, body, settings.store_id)
-        if written or operation.body_required:
-            encoded = encode_json(written)
-            if operation.body_in_query:
-                parameters["requestBody"] = encoded.decode()
-            else:
-                content = encoded
+        encoded = _encoded_body(operation, body, settings.store_id)
+        if isinstance(encoded, InvalidArgumentError):
+            raise encoded
+        if operation.body_in_query and encoded is not None:
+            parameters["requestBody"] = encoded.decode()
+        else:
+            content = encoded
     key = _idempotency_key(operation.method, options)
     info = RequestInfo(
         operation.method,
@@ -180,6 +180,21 @@ def _written(name: str, value: Any) -> Any:
     except RecursionError:
         pass  # with a thousand frames in its traceback
     raise InvalidArgumentError(f"{argument_name(name)} is nested too deeply, or holds itself")
+
+
+def _encoded_body(
+    operation: Operation[Any], body: Mapping[str, Any], store_id: str | None
+) -> bytes | InvalidArgumentError | None:
+    """Return the body, nothing if it may be absent, or why it is refused.
+
+    Not raised here: secrets and card numbers are in the variables of what writes and checks a body, and tools that
+    collect errors show the variables of each function in a traceback.
+    """
+    try:
+        written = _written_body(operation, body, store_id)
+        return encode_json(written) if written or operation.body_required else None
+    except InvalidArgumentError as error:
+        return InvalidArgumentError(*error.args)
 
 
 def _written_body(

@@ -6,6 +6,7 @@ from datetime import date, datetime
 from enum import Enum
 from typing import Any, cast
 
+from portone_async._credentials import Secret
 from portone_async._model import Model, UnknownVariant, field_names, time_texts
 from portone_async._times import is_text_of, write_datetime
 
@@ -36,7 +37,7 @@ def write(value: Any) -> Any:
         return write_datetime(value)
     if isinstance(value, date):
         return value.isoformat()
-    if isinstance(value, Enum):
+    if isinstance(value, Enum | Secret):
         return write(value.value)
     if isinstance(value, str):
         return str.__str__(value)

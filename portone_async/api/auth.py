@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from portone_async._caller import Namespace
+from portone_async._credentials import as_secret
 from portone_async._operation import Operation
 
 if TYPE_CHECKING:
@@ -54,7 +55,9 @@ async def login_via_api_secret(
     Raises:
         APIError: InvalidRequestError, UnauthorizedError.
     """
-    return await client.call(_LOGIN_VIA_API_SECRET, options, body={"apiSecret": api_secret})
+    body = {"apiSecret": as_secret(api_secret)}
+    del api_secret
+    return await client.call(_LOGIN_VIA_API_SECRET, options, body=body)
 
 
 async def refresh_token(
@@ -74,7 +77,9 @@ async def refresh_token(
     Raises:
         APIError: InvalidRequestError, UnauthorizedError.
     """
-    return await client.call(_REFRESH_TOKEN, options, body={"refreshToken": refresh_token})
+    body = {"refreshToken": as_secret(refresh_token)}
+    del refresh_token
+    return await client.call(_REFRESH_TOKEN, options, body=body)
 
 
 class AuthNamespace(Namespace):

@@ -6,6 +6,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from portone_async._caller import Namespace
+from portone_async._credentials import as_secret
 from portone_async._operation import Operation
 from portone_async._pagination import CursorPages, NumberedPages
 
@@ -609,21 +610,18 @@ async def confirm_payment(
         APIError: AlreadyPaidError, ForbiddenError, InformationMismatchError, InvalidPaymentTokenError,
             InvalidRequestError, PaymentNotFoundError, PgProviderError, UnauthorizedError.
     """
-    return await client.call(
-        _CONFIRM_PAYMENT,
-        options,
-        path={"paymentId": payment_id},
-        body={
-            "currency": currency,
-            "isTest": is_test,
-            "paymentToken": payment_token,
-            "skipWebhook": skip_webhook,
-            "storeId": store_id,
-            "taxFreeAmount": tax_free_amount,
-            "totalAmount": total_amount,
-            "txId": tx_id,
-        },
-    )
+    body = {
+        "currency": currency,
+        "isTest": is_test,
+        "paymentToken": as_secret(payment_token),
+        "skipWebhook": skip_webhook,
+        "storeId": store_id,
+        "taxFreeAmount": tax_free_amount,
+        "totalAmount": total_amount,
+        "txId": tx_id,
+    }
+    del payment_token
+    return await client.call(_CONFIRM_PAYMENT, options, path={"paymentId": payment_id}, body=body)
 
 
 async def get_all_payment_events_by_cursor(

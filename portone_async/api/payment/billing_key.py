@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from portone_async._caller import Namespace
+from portone_async._credentials import as_secret
 from portone_async._operation import Operation
 from portone_async._pagination import NumberedPages
 
@@ -151,16 +152,14 @@ async def confirm_billing_key(
         APIError: BillingKeyAlreadyIssuedError, BillingKeyNotFoundError, ForbiddenError, InformationMismatchError,
             InvalidRequestError, PgProviderError, UnauthorizedError.
     """
-    return await client.call(
-        _CONFIRM_BILLING_KEY,
-        options,
-        body={
-            "billingIssueToken": billing_issue_token,
-            "isTest": is_test,
-            "skipWebhook": skip_webhook,
-            "storeId": store_id,
-        },
-    )
+    body = {
+        "billingIssueToken": as_secret(billing_issue_token),
+        "isTest": is_test,
+        "skipWebhook": skip_webhook,
+        "storeId": store_id,
+    }
+    del billing_issue_token
+    return await client.call(_CONFIRM_BILLING_KEY, options, body=body)
 
 
 async def confirm_billing_key_issue_and_pay(
@@ -199,20 +198,18 @@ async def confirm_billing_key_issue_and_pay(
         APIError: BillingKeyAlreadyIssuedError, BillingKeyNotFoundError, ForbiddenError, InformationMismatchError,
             InvalidRequestError, PgProviderError, UnauthorizedError.
     """
-    return await client.call(
-        _CONFIRM_BILLING_KEY_ISSUE_AND_PAY,
-        options,
-        body={
-            "billingIssueToken": billing_issue_token,
-            "currency": currency,
-            "isTest": is_test,
-            "paymentId": payment_id,
-            "skipWebhook": skip_webhook,
-            "storeId": store_id,
-            "taxFreeAmount": tax_free_amount,
-            "totalAmount": total_amount,
-        },
-    )
+    body = {
+        "billingIssueToken": as_secret(billing_issue_token),
+        "currency": currency,
+        "isTest": is_test,
+        "paymentId": payment_id,
+        "skipWebhook": skip_webhook,
+        "storeId": store_id,
+        "taxFreeAmount": tax_free_amount,
+        "totalAmount": total_amount,
+    }
+    del billing_issue_token
+    return await client.call(_CONFIRM_BILLING_KEY_ISSUE_AND_PAY, options, body=body)
 
 
 async def delete_billing_key(

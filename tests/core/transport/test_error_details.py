@@ -12,7 +12,7 @@ import anyio
 import pytest
 from anyio.lowlevel import checkpoint
 
-from portone_async import PortOne, RequestOptions, Timeout, errors, models
+from portone_async import PortOne, RequestOptions, Timeout, errors, models, with_response
 from tests.core.conftest import ORDER, SECRET, WORD, paid
 from tests.core.server import (
     PATIENCE,
@@ -39,7 +39,8 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.anyio
 PASSWORD = "marker-of-the-password-d04b"
-MARKERS = (SECRET, PASSWORD)
+ARGUMENT = "marker-of-an-argument-71c9"
+MARKERS = (SECRET, PASSWORD, ARGUMENT)
 
 
 # Texts
@@ -320,6 +321,83 @@ async def test_no_variable_shows_the_password_of_a_proxy(
             await portone.payment.cancel_payment(ORDER, reason=WORD, options=options)
     assert check_frames(caught.value)
     assert PASSWORD not in repr(portone)
+
+
+# Arguments that are secrets
+
+
+async def log_in(portone: PortOne) -> None:
+    await portone.auth.login_via_api_secret(api_secret=ARGUMENT)
+
+
+async def log_in_with_response(portone: PortOne) -> None:
+    await with_response(portone.auth.login_via_api_secret, api_secret=ARGUMENT)
+
+
+async def refresh(portone: PortOne) -> None:
+    await portone.auth.refresh_token(refresh_token=ARGUMENT)
+
+
+async def log_in_wrongly(portone: PortOne) -> None:
+    await portone.auth.login_via_api_secret(api_secret=[ARGUMENT])  # pyright: ignore[reportArgumentType]
+
+
+async def log_in_with_what_is_not_json(portone: PortOne) -> None:
+    await portone.auth.login_via_api_secret(api_secret={1: ARGUMENT})  # pyright: ignore[reportArgumentType]
+
+
+async def confirm_for_a_wrong_amount(portone: PortOne) -> None:
+    amount: Any = "1000"
+    await portone.payment.confirm_payment(ORDER, payment_token=ARGUMENT, total_amount=amount)
+
+
+async def pay_a_wrong_amount(portone: PortOne) -> None:
+    credential = models.CardCredential(
+        number=ARGUMENT, expiry_year=ARGUMENT, expiry_month=ARGUMENT, password_two_digits=ARGUMENT
+    )
+    await portone.payment.pay_instantly(
+        ORDER,
+        method=models.InstantPaymentMethodInput(
+            card=models.InstantPaymentMethodInputCard(credential=credential)
+        ),
+        order_name="order",
+        amount="1000",  # pyright: ignore[reportArgumentType]
+        currency="KRW",
+    )
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        log_in,
+        log_in_with_response,
+        refresh,
+        log_in_wrongly,
+        log_in_with_what_is_not_json,
+        confirm_for_a_wrong_amount,
+        pay_a_wrong_amount,
+    ],
+)
+@pytest.mark.parametrize("step", [error("UNAUTHORIZED", 401), reset(), answer(b"<html>")])
+async def test_no_variable_shows_a_secret_argument(
+    kind: Kind, server: Server, call: Call, step: Step
+) -> None:
+    server.always = step
+    async with kind.client(server.url, retry=AT_ONCE) as portone:
+        with pytest.raises(errors.PortOneError) as caught:
+            await call(portone)
+    assert "call" in check_frames(caught.value)
+
+
+async def test_no_variable_shows_a_secret_argument_of_a_call_that_is_cancelled(
+    kind: Kind, server: Server
+) -> None:
+    server.always = silence()
+    async with kind.client(server.url) as portone:
+        with pytest.raises(TimeoutError) as caught:
+            with anyio.fail_after(0.1):
+                await log_in_with_response(portone)
+    assert "login_via_api_secret" in check_frames(caught.value)
 
 
 @on(DEFAULT)
