@@ -71,9 +71,9 @@ def read_date(value: Any, where: str) -> Any:
 
 
 def read_scalars(values: list[Any], kind: type, where: str) -> list[Any]:
-    """A list of strings, integers or booleans, as it is."""
+    """A list of strings, numbers or booleans, as it is."""
     for value in values:
-        if value.__class__ is not kind:
+        if value.__class__ is not kind and not (kind is float and value.__class__ is int):
             report_mismatch(value, where)
     return values
 

@@ -7,7 +7,7 @@ from enum import Enum
 from typing import Any, cast
 
 from portone_async._credentials import Secret
-from portone_async._model import Model, UnknownVariant, field_names, time_texts
+from portone_async._model import Model, UnknownVariant, field_names, null_fields, time_texts
 from portone_async._times import is_text_of, write_datetime
 
 
@@ -25,6 +25,8 @@ def write(value: Any) -> Any:
                 written[json_name] = (
                     _write_time(item, texts[name]) if name in texts else write(item)
                 )
+            elif value.__nullable_fields__ and name in null_fields(type(value)):
+                written[json_name] = None
         written.update(value.additional_properties)
         return written
     if isinstance(value, list | tuple):
@@ -52,4 +54,10 @@ def _write_time(value: Any, text: Any) -> Any:
         times, texts = cast("list[Any]", value), cast("list[Any]", text)
         if len(times) == len(texts):
             return [_write_time(*pair) for pair in zip(times, texts, strict=True)]
+    if isinstance(text, dict) and isinstance(value, dict):
+        by_key = cast("dict[str, Any]", text)
+        return {
+            key: _write_time(item, by_key.get(key))
+            for key, item in cast("dict[str, Any]", value).items()
+        }
     return write(value)
