@@ -1,543 +1,566 @@
-"""The vendored document, parsed by openapi-python-client and checked for losses, as plain values to render.
+"""The document of facts as plain values to render: types through openapi-python-client, all else from the facts.
 
-openapi-python-client resolves references and property types. What it drops silently (discriminators, tags, JSON
-query parameters, `x-` data, the order of enum values) is read from the same document here, and the parser must
-return everything that the document names.
+The parser must return everything that the document names: what is lost stops the run.
 """
 
 from __future__ import annotations
 
-import copy
-import keyword
 import re
-import unicodedata
-from collections.abc import Iterable, Iterator
-from functools import cached_property
-from importlib.metadata import version
-from typing import Any, Final, Literal, cast
+from collections.abc import Iterable
+from typing import Any, Final, Literal, NamedTuple, cast
 
-import openapi_python_client.parser.openapi as opc_openapi
-from attrs import define
-from openapi_python_client.config import Config, ConfigFile, MetaType
-from openapi_python_client.parser import properties as opc_properties_module
-from openapi_python_client.parser.errors import GeneratorError
+from attrs import define, evolve
 
-from codegen.core import errors
-from codegen.document import (
-    PARSER_VERSION,
-    CodegenError,
-    Json,
-    operations,
-    schema_name,
-    unsupported,
+from codegen import pages, parser
+from codegen.decisions import Decisions
+from codegen.document import CodegenError, Json, operations, reachable, schema_name, unsupported
+from codegen.model import SCALARS, Api, Endpoint, Field, Input, Paging, Place, Schema, Type
+from codegen.names import (
+    RESERVED_ARGUMENTS,
+    Names,
+    argument_name,
+    class_name,
+    function_name,
+    module_name,
+    python_name,
 )
-
-_ADD_TYPE: Final = "add it to codegen/parse.py, codegen/render.py and portone_async/_validation.py"
-# Not a public API (hence the exact pin), so to a type checker it is Any.
-opc: Any = opc_openapi
-opc_properties: Any = opc_properties_module
-Kind = Literal[
-    "str", "int", "bool", "datetime", "date", "json", "enum", "object", "union", "map", "list"
-]
-QUERY_BODY: Final = "requestBody"
-RESERVED_NAMES: Final = frozenset(
-    {"additional_properties", "bool", "date", "datetime", "dict", "int", "list", "self", "str"}
-)
-"""Names that generated code uses itself: a field or argument of such a name gets an underscore."""
-RESERVED_CLASSES: Final = frozenset(
-    {
-        "Any", "Callable", "Caller", "ClassVar", "CursorPages", "Literal", "Model", "Namespace",
-        "Namespaces", "NumberedPages", "Operation", "Path", "PathLike", "RequestOptions", "TYPE_CHECKING", "TypeAlias",
-        "UnknownVariant", "Unrecognized", *errors.__all__,
-    }
-)  # fmt: skip
-"""Names of classes that generated modules use, or export beside their own."""
-_SECRET: Final = re.compile(
-    r"secret|password|token|credential|cardNumber|card_number", re.IGNORECASE
-)
-"""Names of fields whose values no traceback may show."""
-SCALARS: Final = frozenset({"str", "int", "bool", "enum", "date", "datetime"})
+from codegen.parser import Parsed, properties, typed_parameters, without_null
+from codegen.paths import FORMS, JSON_MEDIA, QUERY_BODY
+from codegen.report import Report
 
 
-@define(frozen=True)
-class Type:
-    """A field's type: `name` is the component for enum, object, union and map; `item` what a list holds."""
+class _Wanted(NamedTuple):
+    """An argument that has no name yet."""
 
-    kind: Kind
-    name: str = ""
-    item: Type | None = None
-
-
-@define(frozen=True)
-class Field:
-    """One field of an object, or one parameter of an operation."""
-
-    json_name: str
-    type: Type
-    required: bool
-    tags: tuple[str, ...] = ()
-
-    @property
-    def name(self) -> str:
-        return python_name(self.json_name)
-
-    @property
-    def is_secret(self) -> bool:
-        return _SECRET.search(self.json_name) is not None
+    place: Place
+    field: Field
+    joined: bool = False
 
 
-@define(frozen=True)
-class Schema:
-    """A component: an object, an enum, a union of tagged objects, or a map."""
-
-    name: str
-    kind: Literal["object", "enum", "union", "map", "error", "errors"]
-    fields: tuple[Field, ...] = ()
-    values: tuple[str, ...] = ()
-    tag: str = ""
-    variants: tuple[tuple[str, str], ...] = ()
-    item: Type | None = None
-    status: int = 0
-
-    @property
-    def module(self) -> str:
-        return python_name(self.name)
-
-    @property
-    def types(self) -> Iterator[Type]:
-        """The types that it refers to directly: of fields, of items, and of what a list holds."""
-        for kind in (*(f.type for f in self.fields), *([self.item] if self.item else [])):
-            yield kind.item or kind
+_SCHEMES: Final = {"http portone": "secret", "http bearer": "token"}
+"""The kinds of security scheme that the client has credentials for."""
 
 
-@define(frozen=True)
-class Endpoint:
-    """One operation."""
-
-    id: str
-    method: str
-    path: str
-    path_parameters: tuple[Field, ...]
-    query_parameters: tuple[Field, ...]
-    body: Schema | None
-    body_in_query: bool
-    body_required: bool
-    response: Type | None
-    media: str | None
-    errors: Schema
-    secured: bool
-    unstable: bool
-
-    @property
-    def name(self) -> str:
-        return python_name(self.id)
-
-
-@define(frozen=True)
-class Api:
-    """Everything that gets generated."""
-
-    schemas: dict[str, Schema]
-    endpoints: tuple[Endpoint, ...]
-
-    @cached_property
-    def below(self) -> dict[str, frozenset[str]]:
-        """Each schema's name to the names of all schemas that it holds, directly or indirectly."""
-        direct = {
-            schema.name: {
-                *(t.name for t in schema.types if t.name),
-                *(n for _, n in schema.variants),
-            }
-            for schema in self.schemas.values()
-        }
-        below: dict[str, frozenset[str]] = {}
-        for name, held in direct.items():
-            seen, waiting = set[str](), held
-            while waiting:
-                seen |= waiting
-                waiting = set[str]().union(*(direct[inner] for inner in waiting)) - seen
-            below[name] = frozenset(seen)
-        return below
-
-
-def snake(name: str) -> str:
-    """`getPayment` and `B2bTaxInvoice` as `get_payment` and `b2b_tax_invoice`."""
-    words = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", name)
-    words = re.sub(r"[\W_]+", "_", unicodedata.normalize("NFKC", words)).lower().strip("_")
-    return f"field_{words}" if words[:1].isdigit() else words
-
-
-def python_name(json_name: str) -> str:
-    """The Python name of a field, an argument, a function or a module; a reserved one gets an underscore."""
-    name = snake(json_name)
-    if not name.isidentifier():
-        raise CodegenError(f"{json_name!r} gives no name in Python")
-    return name + "_" if keyword.iskeyword(name) or name in RESERVED_NAMES else name
-
-
-def parse(document: Json) -> Api:
-    """Read the vendored document; an error names whatever was lost or is not supported."""
-    stripped, in_query = _for_parser(document)
-    data, by_component = _run_parser(stripped)
-    names = {
-        str(model.class_info.name): name
-        for name, model in by_component.items()
-        if hasattr(model, "class_info")
-    }
-    facts = document["components"]["schemas"]
-    unions = {name for _, _, operation in operations(document) for name in _error_unions(operation)}
-    for name in unions:
-        if "oneOf" not in facts[name]:
-            raise unsupported(
-                name,
-                "an error response without oneOf",
-                "errors come as a union with a discriminator",
-            )
-    errors = unions | {schema_name(v["$ref"]) for union in unions for v in facts[union]["oneOf"]}
-    schemas = {
-        name: _schema(name, facts[name], by_component, names, facts, errors) for name in facts
-    }
-    parsed = {
-        (_shape(_plain(e.path)), e.method.upper()): e
-        for collection in data.endpoint_collections_by_tag.values()
-        for e in collection.endpoints
-    }
-    endpoints: list[Endpoint] = []
-    for path, method, operation in operations(document):
-        endpoint = parsed.get((_shape(path), method))
-        if endpoint is None:
-            raise CodegenError(f"{operation['operationId']}: lost by the parser")
-        endpoints.append(
-            _endpoint(path, method, operation, endpoint, schemas, names, facts, in_query)
-        )
-    api = Api(schemas, tuple(sorted(endpoints, key=lambda e: e.id)))
-    _check_names(api)
-    _check_uses(api)
+def parse(document: Json, report: Report | None = None, decisions: Decisions | None = None) -> Api:
+    """Read a document of facts; an error names everything that was lost or is not supported."""
+    own = Report()
+    reader = _Reader(document, parser.run(document), report or own, decisions or Decisions())
+    api = reader.api()
+    own.raise_refusals()
     return api
 
 
-def _shape(path: str) -> str:
-    """A path without the names of its parameters, which the parser changes."""
-    return re.sub(r"{[^}]*}", "{}", path)
+@define
+class _Roles:
+    """Which components are errors, and which are anything else too."""
+
+    unions: set[str]
+    errors: set[str]
+    held: set[str]
 
 
-def _for_parser(document: Json) -> tuple[Json, set[str]]:
-    """A copy that the parser reads without loss, and the ids of operations whose body is in the query."""
-    stripped = copy.deepcopy(document)
-    for name, schema in stripped["components"]["schemas"].items():
-        if "oneOf" in schema:
-            stripped["components"]["schemas"][name] = {"type": "object"}
-        for value in schema.get("properties", {}).values():
-            value.pop("const", None)
-            value.pop("enum", None)
-    in_query: set[str] = set()
-    for _, _, operation in operations(stripped):
-        operation["tags"] = ["all"]
-        for parameter in list(operation.get("parameters", [])):
-            if "content" in parameter:
-                if parameter["name"] != QUERY_BODY or "requestBody" in operation:
-                    raise unsupported(
-                        operation["operationId"],
-                        f"JSON in the query parameter {parameter['name']}",
-                        f"only one body is, in {QUERY_BODY}",
+class _Reader:
+    def __init__(
+        self, document: Json, parsed: Parsed, report: Report, decisions: Decisions
+    ) -> None:
+        self.document = document
+        self.facts: Json = document["components"]["schemas"]
+        self.parsed = parsed
+        self.report = report
+        self.names = Names(report, decisions)
+        self.roles = self._roles()
+
+    def api(self) -> Api:
+        shown = [
+            name
+            for name in self.facts
+            if name not in self.roles.errors | self.roles.unions or name in self.roles.held
+        ]
+        classes = self.names.of("", ((name, class_name(name)) for name in shown))
+        modules = Names(Report(), Decisions()).of("", ((name, module_name(name)) for name in shown))
+        schemas: dict[str, Schema] = {}
+        for name in self.facts:
+            with self.report.collecting():
+                schemas[name] = self._schema(
+                    name, classes.get(name, class_name(name)), modules.get(name, module_name(name))
+                )
+        self._refuse_recursive_aliases(schemas)
+        self.report.raise_refusals()
+        in_errors = {t.name for e in self.roles.errors for t in schemas[e].types if t.name}
+        taken = {schemas[name].class_name for name in in_errors}
+        exceptions = self.names.of(
+            "", ((name, class_name(name)) for name in sorted(self.roles.errors)), taken
+        )
+        functions = self.names.of(
+            "",
+            (
+                (o["operationId"], function_name(o["operationId"]))
+                for _, _, o in operations(self.document)
+            ),
+        )
+        endpoints: list[Endpoint] = []
+        for path, method, operation in operations(self.document):
+            with self.report.collecting():
+                endpoints.append(self._endpoint(path, method, operation, functions, schemas))
+        self.report.raise_refusals()
+        endpoints.sort(key=lambda e: e.id)
+        api = Api(schemas, tuple(endpoints), exceptions)
+        lists: dict[str, Paging] = {}
+        for endpoint in endpoints:
+            found = pages.find(endpoint, api, set(functions.values()), self.report)
+            if found:
+                lists[endpoint.id] = found
+        return evolve(api, pages=lists)
+
+    def _refuse_recursive_aliases(self, schemas: dict[str, Schema]) -> None:
+        """A class may hold itself; an alias of a type cannot be written down then."""
+        aliases = {name: s for name, s in schemas.items() if s.kind in ("map", "alias")}
+        for name in aliases:
+            seen, waiting = set[str](), {name}
+            while waiting:
+                seen |= waiting
+                held = {t.name for each in waiting for t in aliases[each].types}
+                if name in held:
+                    self.report.refusals.append(
+                        str(
+                            unsupported(
+                                name,
+                                "a map or a list that holds itself",
+                                "leave its operations out",
+                            )
+                        )
                     )
-                operation["requestBody"] = {"content": parameter["content"]}
-                operation["parameters"].remove(parameter)
-                in_query.add(operation["operationId"])
-    return stripped, in_query
+                    break
+                waiting = (held & aliases.keys()) - seen
 
+    # --- errors ---
 
-def _run_parser(document: Json) -> tuple[Any, Json]:
-    installed = version("openapi-python-client")
-    if installed != PARSER_VERSION:
-        raise CodegenError(
-            f"openapi-python-client {PARSER_VERSION} is needed, not {installed}: run `make check`, which installs it"
-        )
-    config = Config.from_sources(
-        ConfigFile(post_hooks=[], literal_enums=True),
-        MetaType.NONE,
-        document_source="openapi.json",
-        file_encoding="utf-8",
-        overwrite=True,
-        output_path=None,
-    )
-    captured: list[Any] = []
-    build_schemas = opc.build_schemas
+    def _roles(self) -> _Roles:
+        unions: set[str] = set()
+        errors: set[str] = set()
+        others: list[Any] = []
+        for _, _, operation in operations(self.document):
+            others += [operation.get("requestBody"), operation.get("parameters")]
+            success, failure = split_responses(operation)
+            others += success.values()
+            for name in _json_components(failure):
+                members = [schema_name(m["$ref"]) for m in self.facts[name].get("oneOf", ())]
+                if "oneOf" in self.facts[name]:
+                    unions.add(name)
+                elif "properties" in self.facts[name]:
+                    errors.add(name)
+                else:
+                    self.report.note(
+                        "errors without a class of their own", f"{operation['operationId']}: {name}"
+                    )
+                errors.update(m for m in members if "oneOf" not in self.facts[m])
+        # What errors hold are models, and what webhooks hold are.
+        fields = [
+            value for name in errors for value in self.facts[name].get("properties", {}).values()
+        ]
+        held = set(reachable([others, fields], self.facts))
+        used = set(reachable([operations_of(self.document), fields], self.facts))
+        return _Roles(unions, errors, held | (self.facts.keys() - used))
 
-    def capture(**arguments: Any) -> Any:
-        captured.append(build_schemas(**arguments))
-        return captured[-1]
+    # --- schemas ---
 
-    # The parser drops its table of references: this is the only way to get it.
-    opc.build_schemas = capture
-    try:
-        data = opc.GeneratorData.from_dict(document, config=config)
-    finally:
-        opc.build_schemas = build_schemas
-    if isinstance(data, GeneratorError):
-        raise CodegenError(
-            f"openapi-python-client refuses the document: {data.header}: {data.detail}"
-        )
-    for error in [
-        *data.errors,
-        *(e for c in data.endpoint_collections_by_tag.values() for e in c.parse_errors),
-    ]:
-        warning = re.sub(r"<\S+ object at \w+> ", "", f"{error.header}: {error.detail}")
-        raise CodegenError(f"openapi-python-client warns: {warning}")
-    table = captured[0].classes_by_reference
-    by_component = {str(_plain(ref)).rpartition("/")[2]: model for ref, model in table.items()}
-    lost = sorted(document["components"]["schemas"].keys() - by_component.keys())
-    if lost:
-        raise CodegenError(f"{len(lost)} schemas lost by the parser: {', '.join(lost[:20])}")
-    return data, by_component
+    def _kind(self, name: str) -> Literal["object", "enum", "union", "map", "alias"]:
+        facts = self.facts[name]
+        if "oneOf" in facts:
+            return "union"
+        if "enum" in facts:
+            return "enum"
+        if facts.get("type") == "object":
+            return "map" if isinstance(facts.get("additionalProperties"), dict) else "object"
+        return "alias"
 
-
-def _plain(value: Any) -> Any:
-    """A string of the document without the parser's wrapper."""
-    return value.get_untrusted_value() if hasattr(value, "get_untrusted_value") else value
-
-
-def _schema(
-    name: str,
-    facts: Json,
-    by_component: Json,
-    names: dict[str, str],
-    all_facts: Json,
-    errors: set[str],
-) -> Schema:
-    if "oneOf" in facts:
-        mapping = facts["discriminator"]["mapping"]
-        variants = tuple((value, schema_name(ref)) for value, ref in mapping.items())
-        tag = facts["discriminator"]["propertyName"]
-        return Schema(name, "errors" if name in errors else "union", tag=tag, variants=variants)
-    if "enum" in facts:
-        return Schema(name, "enum", values=tuple(facts["enum"]))
-    model = by_component[name]
-    if not isinstance(model, opc_properties.ModelProperty):
-        raise unsupported(name, "a component of this type", _ADD_TYPE)
-    if isinstance(facts.get("additionalProperties"), dict):
-        if facts.get("properties"):
-            raise unsupported(name, "properties beside additionalProperties", _ADD_TYPE)
-        return Schema(
-            name, "map", item=_type(model.additional_properties, f"{name}.*", names, all_facts)
-        )
-    parsed: Json = {
-        _plain(p.name): p
-        for p in cast(
-            "list[Any]", [*(model.required_properties or []), *(model.optional_properties or [])]
-        )
-    }
-    lost = facts.get("properties", {}).keys() ^ parsed.keys()
-    if lost:
-        raise CodegenError(f"{name}: fields lost by the parser: {', '.join(sorted(lost))}")
-    fields: list[Field] = []
-    for json_name, value in facts.get("properties", {}).items():
-        tags = (value["const"],) if "const" in value else tuple(value.get("enum", ()))
-        required = json_name in facts.get("required", ())
-        where = f"{name}.{json_name}"
-        if required != parsed[json_name].required:
-            raise CodegenError(f"{where}: required lost by the parser")
-        kind = _type(parsed[json_name], where, names, all_facts)
-        fields.append(Field(json_name, kind, required, tags))
-    status = facts.get("x-portone-status-code", 0)
-    if name in errors and not status:
-        raise CodegenError(f"{name}: an error without a status: it needs x-portone-status-code")
-    return Schema(name, "error" if name in errors else "object", tuple(fields), status=status)
-
-
-def _type(prop: Any, where: str, names: dict[str, str], facts: Json) -> Type:
-    match prop:
-        case opc_properties.StringProperty():
-            return Type("str")
-        case opc_properties.IntProperty():
-            return Type("int")
-        case opc_properties.BooleanProperty():
-            return Type("bool")
-        case opc_properties.DateTimeProperty():
-            return Type("datetime")
-        case opc_properties.DateProperty():
-            return Type("date")
-        case opc_properties.ListProperty():
-            item = _type(prop.inner_property, f"{where}[]", names, facts)
-            if item.kind in ("list", "json"):
-                raise unsupported(where, f"a list of {item.kind}", _ADD_TYPE)
-            return Type("list", item=item)
-        case opc_properties.EnumProperty() | opc_properties.LiteralEnumProperty():
-            return Type("enum", _component(prop, where, names))
-        case opc_properties.ModelProperty() if str(prop.class_info.name) in names:
-            name = names[str(prop.class_info.name)]
-            if "oneOf" in facts[name]:
-                return Type("union", name)
-            return Type(
-                "map" if isinstance(facts[name].get("additionalProperties"), dict) else "object",
-                name,
-            )
-        case opc_properties.ModelProperty() if not (
-            prop.required_properties or prop.optional_properties or _typed_map(prop)
-        ):
-            return Type("json")
-        case _:
-            raise unsupported(where, type(prop).__name__, _ADD_TYPE)
-
-
-def _typed_map(prop: Any) -> bool:
-    return not isinstance(prop.additional_properties, bool | opc_properties.AnyProperty)
-
-
-def _component(prop: Any, where: str, names: dict[str, str]) -> str:
-    name = names.get(str(prop.class_info.name))
-    if name is None:
-        raise unsupported(where, "an enum without a name", "move it to components/schemas")
-    return name
-
-
-def _endpoint(
-    path: str,
-    method: str,
-    operation: Json,
-    parsed: Any,
-    schemas: dict[str, Schema],
-    names: dict[str, str],
-    facts: Json,
-    in_query: set[str],
-) -> Endpoint:
-    name = operation["operationId"]
-    declared = {
-        (p["in"], p["name"]): p for p in operation.get("parameters", []) if "content" not in p
-    }
-    fields: dict[str, dict[str, Field]] = {"path": {}, "query": {}}
-    for place, properties in (("path", parsed.path_parameters), ("query", parsed.query_parameters)):
-        for prop in properties:
-            json_name = _plain(prop.name)
-            where = f"{name}.{json_name}"
-            kind = _type(prop, where, names, facts)
-            if kind.kind not in SCALARS:
-                raise unsupported(where, f"a parameter of {kind.kind}", "only scalars are")
-            required = declared[place, json_name].get("required", False)
-            fields[place][json_name] = Field(json_name, kind, required)
-    lost = declared.keys() ^ {(place, key) for place, group in fields.items() for key in group}
-    if lost:
-        listed = ", ".join(sorted(key for _, key in lost))
-        raise CodegenError(f"{name}: parameters lost by the parser: {listed}")
-    placeholders = re.findall(r"{([^}]*)}", path)
-    if set(placeholders) != fields["path"].keys():
-        raise CodegenError(f"{name}: the path's placeholders are not its path parameters")
-    if len(parsed.responses.patterns) != len(operation["responses"]):
-        raise CodegenError(f"{name}: responses lost by the parser")
-    body_facts = operation.get("requestBody")
-    if name in in_query:
-        body_facts = next(p for p in operation["parameters"] if "content" in p)
-    body = None
-    if body_facts is not None:
-        if len(parsed.bodies) != 1:
-            raise CodegenError(f"{name}: body lost by the parser")
-        body = schemas[_only_reference(body_facts["content"], "application/json", name)]
-    response, media = _response(operation, schemas, name)
-    unions = _error_unions(operation)
-    if body is not None and body.kind != "object":
-        raise unsupported(
-            name, f"a body of {body.kind}", "only an object is: its fields become arguments"
-        )
-    if len(unions) != 1:
-        raise CodegenError(f"{name}: one error union is expected, not {sorted(unions)}")
-    return Endpoint(
-        id=name,
-        method=method,
-        path=path,
-        path_parameters=tuple(fields["path"][key] for key in placeholders),
-        query_parameters=tuple(fields["query"][key] for key in sorted(fields["query"])),
-        body=body,
-        body_in_query=name in in_query,
-        body_required=bool(body_facts and body_facts.get("required", False)),
-        response=response,
-        media=media,
-        errors=schemas[unions.pop()],
-        secured=bool(operation.get("security")),
-        unstable=bool(operation.get("x-portone-unstable")),
-    )
-
-
-def _error_unions(operation: Json) -> set[str]:
-    return {
-        _only_reference(response.get("content", {}), "application/json", operation["operationId"])
-        for status, response in operation["responses"].items()
-        if not status.startswith("2")
-    }
-
-
-def _response(
-    operation: Json, schemas: dict[str, Schema], name: str
-) -> tuple[Type | None, str | None]:
-    success = [status for status in operation["responses"] if status.startswith("2")]
-    if success != ["200"]:
-        raise CodegenError(f"{name}: one 200 response is expected, not {success}")
-    content = operation["responses"]["200"].get("content")
-    if not content:
-        return None, None
-    if len(content) != 1:
-        raise unsupported(name, f"a response in {' or '.join(content)}", "one media type is")
-    (media,) = content
-    if media != "application/json":
-        return None, media
-    schema = schemas[_only_reference(content, media, name)]
-    if schema.kind not in ("object", "union", "map"):
-        raise unsupported(name, f"a response of {schema.kind}", "an object, a union or a map is")
-    return Type(schema.kind, schema.name), media
-
-
-def _only_reference(content: Json, media: str, name: str) -> str:
-    if list(content) != [media] or "$ref" not in content[media]["schema"]:
-        what = ", ".join(content) or "a response"
-        remedy = f"{media} with a $ref to components/schemas is"
-        raise unsupported(name, f"{what} without a named schema", remedy)
-    return schema_name(content[media]["schema"]["$ref"])
-
-
-def _check_names(api: Api) -> None:
-    """Stop at two things that would have the same name in Python, and at what gives no name."""
-
-    def once(what: str, names: Iterable[tuple[str, str]]) -> None:
-        seen: dict[str, str] = {}
-        for python, original in names:
-            if seen.setdefault(python, original) != original:
-                raise CodegenError(
-                    f"{what}: {seen[python]} and {original} are the same name in Python: {python}"
+    def _schema(self, name: str, class_: str, module: str) -> Schema:
+        facts = self.facts[name]
+        kind = self._kind(name)
+        only_error = name not in self.roles.held
+        deprecated = bool(facts.get("deprecated"))
+        match kind:
+            case "union":
+                mapping = facts["discriminator"]["mapping"]
+                variants = tuple((value, schema_name(ref)) for value, ref in mapping.items())
+                members = [schema_name(member["$ref"]) for member in facts["oneOf"]]
+                reached = {target for _, target in variants}
+                untagged = tuple(member for member in members if member not in reached)
+                tag = facts["discriminator"]["propertyName"]
+                is_errors = only_error and name in self.roles.unions
+                if name in self.roles.unions and tag != "type":
+                    raise unsupported(
+                        name,
+                        f"errors that are told apart by {tag}",
+                        "the client reads `type`: leave its operations out",
+                    )
+                return Schema(
+                    name,
+                    "errors" if is_errors else "union",
+                    class_,
+                    module,
+                    tag=tag,
+                    variants=variants,
+                    untagged=untagged,
+                    deprecated=deprecated,
+                )
+            case "enum":
+                return Schema(
+                    name, kind, class_, module, values=tuple(facts["enum"]), deprecated=deprecated
+                )
+            case "map" | "alias":
+                prop = self.parsed.components[name]
+                if kind == "map":
+                    item = self._type(
+                        facts["additionalProperties"], prop.additional_properties, f"{name}.*"
+                    )
+                else:
+                    item = self._type(facts, prop, name)
+                return Schema(name, kind, class_, module, item=item, deprecated=deprecated)
+            case "object":
+                is_error = only_error and name in self.roles.errors
+                return Schema(
+                    name,
+                    "error" if is_error else "object",
+                    class_,
+                    module,
+                    self._fields(name, facts),
+                    status=facts.get("x-portone-status-code", 0),
+                    deprecated=deprecated,
                 )
 
-    schemas = tuple(api.schemas.values())
-    once("schemas", ((s.module, s.name) for s in schemas))
-    once("operations", ((e.name, e.id) for e in api.endpoints))
-    for schema in schemas:
-        if (
-            not schema.name.isidentifier()
-            or keyword.iskeyword(schema.name)
-            or schema.name in RESERVED_NAMES | RESERVED_CLASSES
-        ):
+    def _fields(self, name: str, facts: Json) -> tuple[Field, ...]:
+        values: Json = facts.get("properties", {})
+        found = self.parsed.fields.get(name, {})
+        lost = values.keys() ^ found.keys()
+        if lost:
+            raise CodegenError(f"{name}: fields lost by the parser: {', '.join(sorted(lost))}")
+        names = self.names.of(f"{name}.", ((key, python_name(key)) for key in values))
+        fields: list[Field] = []
+        for key, value in values.items():
+            tags = (value["const"],) if "const" in value else tuple(value.get("enum", ()))
+            required = key in facts.get("required", ())
+            if required != found[key].required:
+                raise CodegenError(f"{name}.{key}: required lost by the parser")
+            kind = self._type(value, found[key], f"{name}.{key}")
+            fields.append(
+                Field(
+                    key, names[key], kind, required, tags,
+                    deprecated=bool(value.get("deprecated")), read_only=bool(value.get("readOnly")),
+                )
+            )  # fmt: skip
+        return tuple(fields)
+
+    def _type(self, facts: Json, prop: Any, where: str) -> Type:
+        facts, nullable = without_null(facts)
+        if "$ref" in facts:
+            name = schema_name(facts["$ref"])
+            if (
+                hasattr(prop, "class_info")
+                and self.parsed.classes.get(str(prop.class_info.name)) != name
+            ):
+                raise CodegenError(f"{where}: {name} lost by the parser")
+            return Type(self._kind(name), name, nullable=nullable)
+        match prop:
+            case properties.StringProperty():
+                kind = "file" if facts.get("format") == "binary" else "str"
+                return Type(kind, nullable=nullable)
+            case properties.IntProperty():
+                return Type("int", nullable=nullable)
+            case properties.FloatProperty():
+                return Type("float", nullable=nullable)
+            case properties.BooleanProperty():
+                return Type("bool", nullable=nullable)
+            case properties.DateTimeProperty():
+                return Type("datetime", nullable=nullable)
+            case properties.DateProperty():
+                return Type("date", nullable=nullable)
+            case properties.ListProperty():
+                item = self._type(facts["items"], prop.inner_property, f"{where}[]")
+                return Type("list", item=item, nullable=nullable)
+            case properties.ModelProperty() if isinstance(facts.get("additionalProperties"), dict):
+                item = self._type(
+                    facts["additionalProperties"], prop.additional_properties, f"{where}.*"
+                )
+                return Type("dict", item=item, nullable=nullable)
+            case properties.ModelProperty():
+                return Type("json", nullable=nullable)
+            case properties.AnyProperty():
+                return Type("any", nullable=True)
+            case _:
+                raise unsupported(where, type(prop).__name__, "add it to codegen/parse.py")
+
+    # --- operations ---
+
+    def _endpoint(
+        self,
+        path: str,
+        method: str,
+        operation: Json,
+        functions: dict[str, str],
+        schemas: dict[str, Schema],
+    ) -> Endpoint:
+        name = operation["operationId"]
+        found = self._parameters(path, operation)
+        body, media, in_query, required = self._body(operation)
+        whole = body is not None and schemas[body].kind != "object"
+        if media in FORMS and whole:
+            raise unsupported(
+                name, f"{media} of what is not an object", "an object is: its fields become parts"
+            )
+        if body is not None and not whole:
+            fields = [f for f in schemas[body].fields if not f.read_only]
+            found += [_Wanted("body", f) for f in fields]
+        elif body is not None:
+            found.append(
+                _Wanted("body", Field("body", "body", Type(self._kind(body), body), required))
+            )
+        response, may_be_empty, response_media = self._response(operation)
+        token_only, secured = self._security(operation)
+        return Endpoint(
+            id=name,
+            name=functions[name],
+            method=method,
+            path=path,
+            inputs=self._inputs(name, found, whole),
+            body=body,
+            body_media=media,
+            body_in_query=in_query,
+            body_required=required,
+            whole_body=whole,
+            response=response,
+            may_be_empty=may_be_empty,
+            media=response_media,
+            errors=self._errors(operation),
+            secured=secured,
+            token_only=token_only,
+            unstable=bool(operation.get("x-portone-unstable")),
+            deprecated=bool(operation.get("deprecated")),
+        )
+
+    def _parameters(self, path: str, operation: Json) -> list[_Wanted]:
+        name = operation["operationId"]
+        declared = typed_parameters(operation)
+        parsed = self.parsed.parameters[name]
+        lost = declared.keys() ^ parsed.keys()
+        if lost:
             raise CodegenError(
-                f"{schema.name}: cannot be the name of a class: Python or the SDK reserves it"
+                f"{name}: parameters lost by the parser: {', '.join(sorted(key for _, key in lost))}"
             )
-        once(schema.name, ((f.name, f.json_name) for f in schema.fields))
-    for endpoint in api.endpoints:
-        body = endpoint.body.fields if endpoint.body else ()
-        places = {
-            "path": endpoint.path_parameters,
-            "query": endpoint.query_parameters,
-            "body": body,
-        }
-        once(
-            endpoint.id,
-            ((f.name, f"{f.json_name} of the {where}") for where, fs in places.items() for f in fs),
-        )
-
-
-def _check_uses(api: Api) -> None:
-    """Errors are exceptions, so nothing else may hold them."""
-    for schema in api.schemas.values():
-        held = {t.name for t in schema.types if t.name}
-        if schema.kind == "union":
-            held |= {name for _, name in schema.variants}
-        for name in sorted(held):
-            if api.schemas[name].kind in ("error", "errors"):
-                raise CodegenError(
-                    f"{schema.name}: holds the error {name}, which is not supported: errors are exceptions"
+        result: list[_Wanted] = []
+        for (place, key), facts in declared.items():
+            where = f"{name}.{key}"
+            kind = self._type(facts["schema"], parsed[place, key], where)
+            allowed = kind.kind in SCALARS or (
+                place != "path" and kind.kind == "list" and kind.item and kind.item.kind in SCALARS
+            )
+            if kind.kind == "alias":
+                kind = self._alias(kind.name)
+                allowed = kind.kind in SCALARS
+            if not allowed:
+                raise unsupported(
+                    where,
+                    f"a parameter of {kind.kind}",
+                    "scalars and lists of them are; leave the operation out",
                 )
+            joined = kind.kind == "list" and facts.get("explode") is False
+            field = Field(
+                key,
+                "",
+                kind,
+                facts.get("required", False),
+                deprecated=bool(facts.get("deprecated")),
+            )
+            result.append(_Wanted(cast("Place", place), field, joined))
+        placeholders = re.findall(r"{([^}]*)}", path)
+        by_name = {each.field.json_name: each for each in result if each.place == "path"}
+        if set(placeholders) != by_name.keys():
+            raise CodegenError(f"{name}: the path's placeholders are not its path parameters")
+        others = [each for each in result if each.place != "path"]
+        names = [
+            {w.field.json_name for w in others if w.place == place} for place in ("query", "header")
+        ]
+        twice = names[0] & names[1]
+        if twice:
+            remedy = "leave the operation out"
+            raise unsupported(name, f"{min(twice)} in the query and in a header", remedy)
+        others.sort(key=lambda each: (each.place == "header", each.field.json_name))
+        return [by_name[key] for key in dict.fromkeys(placeholders)] + others
+
+    def _alias(self, name: str) -> Type:
+        return self._type(self.facts[name], self.parsed.components[name], name)
+
+    def _inputs(self, operation: str, found: list[_Wanted], whole: bool) -> tuple[Input, ...]:
+        """The arguments: of the path first, then of the body, as they are written in a call."""
+        order: list[Place] = ["path", "body", "query", "header"]
+        result: list[Input] = []
+        taken = set[str]()
+        for place in order:
+            group = [(f, joined) for where, f, joined in found if where == place]
+            clashing = {f.json_name for f, _ in group if argument_name(f.json_name) in taken}
+            wanted = [
+                (
+                    f.json_name,
+                    f"{place}_{python_name(f.json_name)}"
+                    if f.json_name in clashing
+                    else argument_name(f.json_name),
+                )
+                for f, _ in group
+            ]
+            if place == "body" and whole:
+                wanted = [("body", "body")]
+            for key in sorted(clashing):
+                self.report.note(
+                    "named after its place, as two inputs have the name",
+                    f"{operation}.{key} is {place}_{python_name(key)}",
+                )
+            names = self.names.of(f"{operation}.", wanted, taken | (RESERVED_ARGUMENTS - {"body"}))
+            taken |= set(names.values())
+            result += [
+                Input(
+                    place, evolve(f, name=f.name or names[f.json_name]), names[f.json_name], joined
+                )
+                for f, joined in group
+            ]
+        return tuple(result)
+
+    def _body(self, operation: Json) -> tuple[str | None, str, bool, bool]:
+        """The body's component, its media type, whether it goes into the query, and whether it is required."""
+        name = operation["operationId"]
+        in_query = [p for p in operation.get("parameters", []) if "content" in p]
+        body = operation.get("requestBody")
+        if any(p["name"] != QUERY_BODY or p["in"] != "query" for p in in_query) or (
+            in_query and body
+        ):
+            listed = ", ".join(p["name"] for p in in_query)
+            raise unsupported(
+                name, f"JSON in the parameter {listed}", f"only one body is, in {QUERY_BODY}"
+            )
+        facts = in_query[0] if in_query else body
+        if facts is None:
+            return None, JSON_MEDIA, False, False
+        content: Json = facts["content"]
+        if not content:
+            return None, JSON_MEDIA, False, False
+        known = [media for media in (JSON_MEDIA, *FORMS) if media in content]
+        if not known or (in_query and known[0] != JSON_MEDIA):
+            raise unsupported(
+                name, f"a body of {', '.join(content)}", f"{', '.join((JSON_MEDIA, *FORMS))} are"
+            )
+        if len(content) > 1:
+            self.report.note(
+                "not used: the other media types of a body", f"{name}: {', '.join(content)}"
+            )
+        component = schema_name(content[known[0]]["schema"]["$ref"])
+        return component, known[0], bool(in_query), bool(facts.get("required", False))
+
+    def _response(self, operation: Json) -> tuple[Type | None, bool, str | None]:
+        """The type of a success, whether it may have no body, and its media type."""
+        name = operation["operationId"]
+        success, _ = split_responses(operation)
+        contents: list[Json] = [response.get("content") or {} for response in success.values()]
+        full = [content for content in contents if content]
+        if not full:
+            return None, False, None
+        refs = {content[JSON_MEDIA]["schema"]["$ref"] for content in full if JSON_MEDIA in content}
+        if len(refs) > 1:
+            raise unsupported(
+                name,
+                f"successes of several types ({', '.join(success)})",
+                "one is; leave the operation out",
+            )
+        media: list[str] = sorted({each for content in full for each in content})
+        if len(media) > 1:
+            self.report.note(
+                "not used: the other media types of a response", f"{name}: {', '.join(media)}"
+            )
+        if not refs:
+            return None, False, media[0]
+        component = schema_name(refs.pop())
+        if self._kind(component) == "enum":
+            raise unsupported(name, "a response of enum", "leave the operation out")
+        return Type(self._kind(component), component), len(full) < len(contents), JSON_MEDIA
+
+    def _errors(self, operation: Json) -> tuple[tuple[str, str], ...]:
+        _, failure = split_responses(operation)
+        result: dict[str, str] = {}
+        untagged: set[str] = set()
+        for name in _json_components(failure):
+            facts = self.facts[name]
+            mapping = {
+                tag: schema_name(ref)
+                for tag, ref in facts.get("discriminator", {}).get("mapping", {}).items()
+            }
+            for tag, target in mapping.items():
+                if result.setdefault(tag, target) != target:
+                    self.report.note(
+                        "one error type for two classes: the first is raised",
+                        f"{operation['operationId']}: {tag}",
+                    )
+            members = [schema_name(m["$ref"]) for m in facts.get("oneOf", ())] or [name]
+            untagged.update(
+                m for m in members if m not in mapping.values() and m in self.roles.errors
+            )
+        return (*result.items(), *(("", name) for name in sorted(untagged)))
+
+    def _security(self, operation: Json) -> tuple[bool, bool]:
+        """Whether only an access token is accepted, and whether credentials are sent at all."""
+        alternatives: list[Any] = operation.get("security") or []
+        if not all(isinstance(each, dict) for each in alternatives):
+            raise CodegenError(f"{operation['operationId']}: security must be a list of objects")
+        schemes: Json = self.document["components"].get("securitySchemes", {})
+        kinds: set[str] = set()
+        for alternative in alternatives:
+            names = list(cast("Json", alternative))
+            described = [
+                f"{schemes.get(n, {}).get('type')} {str(schemes.get(n, {}).get('scheme', '')).lower()}"
+                for n in names
+            ]
+            if len(names) == 1 and described[0] in _SCHEMES:
+                kinds.add(_SCHEMES[described[0]])
+            elif names:
+                kinds.add("other")
+        if kinds == {"other"}:
+            raise unsupported(
+                operation["operationId"],
+                f"the security {', '.join(n for each in alternatives for n in each)}",
+                "the API secret and access tokens are; leave the operation out",
+            )
+        if {} in alternatives and kinds:
+            self.report.note(
+                "optional security: credentials are sent all the same", operation["operationId"]
+            )
+        if kinds and "secret" not in kinds:
+            self.report.note(
+                "takes an access token only, not the API secret", operation["operationId"]
+            )
+        return bool(kinds) and "secret" not in kinds, bool(kinds)
+
+
+def split_responses(operation: Json) -> tuple[Json, Json]:
+    """The responses of an operation that are successes, and those that are errors."""
+    responses: Json = operation["responses"]
+    success = {status: r for status, r in responses.items() if status.startswith("2")}
+    if not success and "default" in responses:
+        success = {"default": responses["default"]}
+    failure = {
+        status: r
+        for status, r in responses.items()
+        if status not in success and not status.startswith(("1", "3"))
+    }
+    return success, failure
+
+
+def operations_of(document: Json) -> list[Json]:
+    """All operations of a document."""
+    return [operation for _, _, operation in operations(document)]
+
+
+def _json_components(responses: Json) -> Iterable[str]:
+    """The components of the JSON of some responses, each once."""
+    found: dict[str, None] = {}
+    for response in responses.values():
+        media = response.get("content", {}).get(JSON_MEDIA)
+        if media:
+            found[schema_name(media["schema"]["$ref"])] = None
+    return found

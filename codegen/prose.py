@@ -13,7 +13,7 @@ from typing import Any
 from attrs import define, field
 
 from codegen.document import OPENAPI, CodegenError, unsupported
-from codegen.parse import Api, Endpoint
+from codegen.model import Api, Endpoint
 
 
 @define

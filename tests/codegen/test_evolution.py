@@ -23,9 +23,8 @@ from codegen_documents import (
 
 from codegen.document import CodegenError, Json, operations
 from codegen.generate import load_namespaces
-from codegen.importer import normalise
-from codegen.parse import RESERVED_CLASSES
-from codegen.render import RESERVED_ERROR_ATTRIBUTES
+from codegen.names import RESERVED_CLASSES, RESERVED_ERROR_ATTRIBUTES
+from codegen.normalise import normalise
 from portone_async import errors
 
 # Reads `value` as `Thing`, writes it, reads it strictly, and gives what was written and the repr of a part.
