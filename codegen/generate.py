@@ -13,7 +13,7 @@ import tomllib
 from pathlib import Path
 from typing import Final
 
-from codegen import render
+from codegen import coverage, render
 from codegen.decisions import Decisions, load_decisions
 from codegen.document import OPENAPI, ROOT, CodegenError, Json, load_vendored
 from codegen.model import Api
@@ -40,7 +40,7 @@ def generate() -> str:
 
 
 def check() -> str:
-    """Fail if the tree is not what `generate` writes, or if prose has no fact; list the facts without prose."""
+    """Fail if the tree is not what `generate` writes, if words have no fact, or if too many facts have no words."""
     with tempfile.TemporaryDirectory() as folder:
         target = Path(folder)
         api, prose = write(load_vendored(), target)
@@ -52,15 +52,19 @@ def check() -> str:
         raise CodegenError(
             f"run `python -m codegen generate`: {', '.join(drift[:10])}{more} differ"
         )
-    stray = prose.stray(api)
+    pinned = [name for names in load_namespaces().values() for name in names]
+    stray, hidden = prose.stray(api, pinned)
     if stray:
+        more = f" and {len(stray) - 10} more" if len(stray) > 10 else ""  # noqa: PLR2004
         raise CodegenError(
-            f"openapi/prose describes what the document does not have: {', '.join(stray)}"
+            f"openapi/prose describes what the document does not have: {', '.join(stray[:10])}{more}"
         )
-    missing = prose.missing(api)
-    return "\n".join(
-        [*(f"without prose: {name}" for name in missing), "the generated code is up to date"]
-    )
+    found = coverage.missing(api, prose)
+    lines = coverage.listed(found)
+    if hidden:
+        lines.append(f"words about what is hidden, which are kept: {len(hidden)}")
+    lines += [*coverage.hold(found), coverage.summary(found), "the generated code is up to date"]
+    return "\n".join(lines)
 
 
 def write(

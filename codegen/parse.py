@@ -57,6 +57,9 @@ class _Roles:
     unions: set[str]
     errors: set[str]
     held: set[str]
+    statuses: dict[str, set[str]]
+    """Error to the statuses under which it is listed."""
+    forms: set[str]
 
 
 class _Reader:
@@ -138,11 +141,17 @@ class _Reader:
     def _roles(self) -> _Roles:
         unions: set[str] = set()
         errors: set[str] = set()
+        statuses: dict[str, set[str]] = {}
         others: list[Any] = []
         for _, _, operation in operations(self.document):
             others += [operation.get("requestBody"), operation.get("parameters")]
             success, failure = split_responses(operation)
             others += success.values()
+            for status, response in failure.items():
+                for name in _json_components({status: response}):
+                    members = [schema_name(m["$ref"]) for m in self.facts[name].get("oneOf", ())]
+                    for member in members or [name]:
+                        statuses.setdefault(member, set()).add(status)
             for name in _json_components(failure):
                 members = [schema_name(m["$ref"]) for m in self.facts[name].get("oneOf", ())]
                 if "oneOf" in self.facts[name]:
@@ -160,7 +169,17 @@ class _Reader:
         ]
         held = set(reachable([others, fields], self.facts))
         used = set(reachable([operations_of(self.document), fields], self.facts))
-        return _Roles(unions, errors, held | (self.facts.keys() - used))
+        bodies: list[Json] = [
+            o["requestBody"] for o in operations_of(self.document) if "requestBody" in o
+        ]
+        contents: list[Json] = [body["content"] for body in bodies]
+        forms = {
+            schema_name(content[media]["schema"]["$ref"])
+            for content in contents
+            for media in FORMS
+            if media in content
+        }
+        return _Roles(unions, errors, held | (self.facts.keys() - used), statuses, forms)
 
     # --- schemas ---
 
@@ -225,7 +244,7 @@ class _Reader:
                     class_,
                     module,
                     self._fields(name, facts),
-                    status=facts.get("x-portone-status-code", 0),
+                    status=self._status(name),
                     deprecated=deprecated,
                 )
 
@@ -243,6 +262,8 @@ class _Reader:
             if required != found[key].required:
                 raise CodegenError(f"{name}.{key}: required lost by the parser")
             kind = self._type(value, found[key], f"{name}.{key}")
+            if name not in self.roles.forms:
+                kind = _without_files(kind)
             fields.append(
                 Field(
                     key, names[key], kind, required, tags,
@@ -263,8 +284,8 @@ class _Reader:
             return Type(self._kind(name), name, nullable=nullable)
         match prop:
             case properties.StringProperty():
-                kind = "file" if facts.get("format") == "binary" else "str"
-                return Type(kind, nullable=nullable)
+                is_file = facts.get("format") == "binary"
+                return Type("file" if is_file else "str", nullable=nullable)
             case properties.IntProperty():
                 return Type("int", nullable=nullable)
             case properties.FloatProperty():
@@ -498,10 +519,30 @@ class _Reader:
                         f"{operation['operationId']}: {tag}",
                     )
             members = [schema_name(m["$ref"]) for m in facts.get("oneOf", ())] or [name]
+            if "oneOf" not in facts:
+                mapping = dict.fromkeys(self._own_types(name), name)
+                result |= {tag: target for tag, target in mapping.items() if tag not in result}
             untagged.update(
                 m for m in members if m not in mapping.values() and m in self.roles.errors
             )
         return (*result.items(), *(("", name) for name in sorted(untagged)))
+
+    def _own_types(self, name: str) -> list[str]:
+        """The types that an error's own schema gives it."""
+        facts: Json = self.facts[name].get("properties", {}).get("type", {})
+        if "$ref" in facts:
+            facts = self.facts[schema_name(facts["$ref"])]
+        return [facts["const"]] if "const" in facts else facts.get("enum", [])
+
+    def _status(self, name: str) -> int:
+        """The status of an error: its own, or the only one under which it is listed."""
+        status = self.facts[name].get("x-portone-status-code", 0)
+        listed = self.roles.statuses.get(name, set())
+        if not status and name in self.roles.errors:
+            if len(listed) == 1 and min(listed).isdecimal():
+                return int(min(listed))
+            self.report.note("an error without a status of its own", name)
+        return status
 
     def _security(self, operation: Json) -> tuple[bool, bool]:
         """Whether only an access token is accepted, and whether credentials are sent at all."""
@@ -535,6 +576,13 @@ class _Reader:
                 "takes an access token only, not the API secret", operation["operationId"]
             )
         return bool(kinds) and "secret" not in kinds, bool(kinds)
+
+
+def _without_files(kind: Type) -> Type:
+    """A type of JSON, which has no bytes."""
+    if kind.item:
+        return evolve(kind, item=_without_files(kind.item))
+    return evolve(kind, kind="str") if kind.kind == "file" else kind
 
 
 def split_responses(operation: Json) -> tuple[Json, Json]:

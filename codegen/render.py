@@ -59,8 +59,10 @@ def _render(template: str, **values: Any) -> str:
 
 
 def _words_of(schema: Schema, prose: Prose) -> str:
-    words = prose.schemas.get(schema.name) or f"`{schema.name}` of PortOne's document."
-    return f"{words}\n\n{DEPRECATED}" if schema.deprecated else words
+    words = [prose.schemas.get(schema.name) or f"`{schema.name}` of PortOne's document."]
+    values = ((value, prose.values.get(f"{schema.name}.{value}")) for value in schema.values)
+    words += [f"`{value}`: {about}" for value, about in values if about]
+    return "\n\n".join([*words, *([DEPRECATED] if schema.deprecated else [])])
 
 
 def _words_of_field(schema: str, item: Field, prose: Prose) -> str:

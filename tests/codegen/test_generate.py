@@ -25,7 +25,7 @@ from codegen_documents import (
     union,
 )
 
-from codegen import generate, model, parse, parser, render
+from codegen import coverage, generate, model, parse, parser, render
 from codegen.document import PARSER_VERSION, ROOT, VENDORED, CodegenError, Json, operations
 from codegen.generate import PACKAGE, load_namespaces, place, write
 from codegen.names import snake
@@ -420,6 +420,11 @@ def small(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setattr(generate, "load_vendored", lambda: source)
     monkeypatch.setattr(generate, "load_namespaces", lambda: namespaces(document()))
     monkeypatch.setattr(generate, "load_prose", Prose)
+    limits = tmp_path.parent / f"{tmp_path.name}-coverage.toml"
+    limits.write_text(
+        "[without_words]\noperations = 9\nschemas = 99\nfields = 99\nvalues = 9\nerrors = 9\n"
+    )
+    monkeypatch.setattr(coverage, "COVERAGE", limits)
     write(source, tmp_path)
     return tmp_path
 
@@ -464,6 +469,7 @@ def test_check_finds_unplaced_operations(small: Path, monkeypatch: pytest.Monkey
         (Prose(schemas={"Gone": "It."}), "schema Gone"),
         (Prose(fields={"Thing.gone": "It."}), "field Thing.gone"),
         (Prose(fields={"*.gone": "It."}), r"field \*.gone"),
+        (Prose(values={"ThingKind.GONE": "It."}), "value ThingKind.GONE"),
     ],
 )
 def test_check_finds_stray_prose(
@@ -476,8 +482,52 @@ def test_check_finds_stray_prose(
 
 def test_check_lists_facts_without_prose(small: Path) -> None:
     report = generate.check().splitlines()
-    assert "without prose: operation getThing" in report
-    assert "without prose: field Thing.id" in report
+    assert "without words: operations createThing, getThing, getThings" in report
+    assert "without words: values ThingKind.RED, ThingKind.BLUE" in report
+    assert "without words: errors InvalidRequestError, ThingNotFoundError" in report
+    (fields,) = [line for line in report if line.startswith("without words: fields ")]
+    assert "Thing.id" in fields.split(", ")
+    assert report[-2].startswith("with words: operations 0 of 3, schemas 0 of ")
+
+
+def test_check_holds_how_much_has_words(small: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    coverage.COVERAGE.write_text(
+        "[without_words]\noperations = 3\nschemas = 99\nfields = 99\nvalues = 1\nerrors = 2\n"
+    )
+    with pytest.raises(
+        CodegenError, match=r"^2 values are without words, and openapi/.* allows 1: write them"
+    ):
+        generate.check()
+    coverage.COVERAGE.write_text(
+        "[without_words]\noperations = 3\nschemas = 99\nfields = 99\nvalues = 9\nerrors = 2\n"
+    )
+    assert (
+        f"openapi/{coverage.COVERAGE.name} can be lowered: values = 2"
+        in generate.check().splitlines()
+    )
+    words = Prose(values={"ThingKind.RED": "As a rose."})
+    monkeypatch.setattr(generate, "load_prose", lambda: words)
+    generate.generate()
+    assert "`RED`: As a rose." in (small / "models/enums.py").read_text()
+    assert (
+        f"openapi/{coverage.COVERAGE.name} can be lowered: values = 1"
+        in generate.check().splitlines()
+    )
+
+
+def test_words_about_hidden_operations_are_kept(
+    small: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """PortOne hides operations and shows them again: the words about them are no mistake."""
+    placed = {"thing": [*namespaces(document())["thing"], "hiddenThing"]}
+    monkeypatch.setattr(generate, "load_namespaces", lambda: placed)
+    words = Prose(operations={"hiddenThing": {"summary": "It."}}, schemas={"HiddenThing": "It."})
+    monkeypatch.setattr(generate, "load_prose", lambda: words)
+    generate.generate()
+    assert "words about what is hidden, which are kept: 2" in generate.check().splitlines()
+    words.operations["neverThere"] = {"summary": "It."}
+    with pytest.raises(CodegenError, match=r"does not have: operation neverThere$"):
+        generate.check()
 
 
 def test_generate_replaces_what_was_there(small: Path) -> None:
