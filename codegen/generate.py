@@ -206,16 +206,20 @@ def sources(api: Api, prose: Prose, namespaces: dict[str, list[str]]) -> dict[st
         "map": render.alias_module,
         "alias": render.alias_module,
     }
+    report = Report()
     for schema in api.schemas.values():
         if schema.kind in modules:
-            sources[f"models/{schema.module}.py"] = modules[schema.kind](schema, api, prose)
+            with report.collecting():
+                sources[f"models/{schema.module}.py"] = modules[schema.kind](schema, api, prose)
     endpoints = {e.id: e for e in api.endpoints}
     tree = place(api, namespaces)
     for namespace, names in tree.items():
         children = [other for other in tree if other.rpartition(".")[0] == namespace]
         path = namespace.replace(".", "/") + ("/__init__.py" if children else ".py")
         own = [endpoints[name] for name in sorted(names)]
-        sources[f"api/{path}"] = render.namespace_module(namespace, own, children, api, prose)
+        with report.collecting():
+            sources[f"api/{path}"] = render.namespace_module(namespace, own, children, api, prose)
+    report.raise_refusals()
     sources["api/__init__.py"] = render.api_index([name for name in tree if "." not in name])
     return sources
 

@@ -94,7 +94,9 @@ def object_module(schema: Schema, api: Api, prose: Prose) -> str:
         for f in schema.fields
     ]
     _, readers, recursive = reading_imports(kinds, api, schema.name)
+    nulls = [f.json_name for f in schema.fields if f.type.nullable and not f.required]
     helpers = helpers_of(read["value"] for read in reads) | {"new_instance"}
+    helpers |= {"keep_nulls"} if nulls else set()
     checking = type_imports(kinds, api, schema.name)
     typing = ["Any"]
     typing += ["ClassVar"] if facts else []
@@ -120,6 +122,7 @@ def object_module(schema: Schema, api: Api, prose: Prose) -> str:
         ],
         reads=reads,
         times=list(variables.values()),
+        nulls=nulls,
     )
 
 

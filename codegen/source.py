@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http
 import json
+import re
 from pathlib import Path
 from typing import Any, cast
 
@@ -43,6 +44,10 @@ def parse_json(source: str, content: bytes) -> Json:
         hint = (
             "it ends too early: a truncated download?" if cut else "an OpenAPI document is needed"
         )
+        if content.startswith(b"\x1f\x8b"):
+            hint = "it is packed with gzip"
+        elif re.match(r"(---\s+)?(openapi|swagger)\s*:", text):
+            hint = "it looks like YAML, which has to be converted first"
         raise CodegenError(f"{source} is not JSON: {hint}") from None
     if not isinstance(document, dict):
         raise CodegenError(f"{source} is JSON, but not an OpenAPI document: an object is needed")

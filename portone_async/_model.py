@@ -55,7 +55,8 @@ class Model(_TimeTexts):
     __enum_fields__: ClassVar[tuple[str, ...]] = ()
     __time_fields__: ClassVar[tuple[str, ...]] = ()
     __nullable_fields__: ClassVar[tuple[str, ...]] = ()
-    """Fields that may be null. Where such a field is required, `None` is null; elsewhere it is absent."""
+    """Fields that may be null. Where such a field is required, `None` is null; elsewhere `None` means absent, and a
+    null is in `additional_properties`."""
 
     additional_properties: dict[str, Any] = field(factory=dict[str, Any])
 

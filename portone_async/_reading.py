@@ -35,6 +35,13 @@ def unknown_fields(
     return additional_properties(unknown, time_texts)
 
 
+def keep_nulls(model: Model, raw: dict[str, Any], names: tuple[str, ...]) -> None:
+    """Keep which optional fields were null rather than absent, so that they are written back as they came."""
+    for name in names:
+        if name in raw and raw[name] is None:
+            model.additional_properties[name] = None
+
+
 def report_mismatch(value: Any, where: str, problem: str | None = None) -> Any:
     """Report that `where` (`Class.field`) does not hold what the document says; the value as it came."""
     problem = problem or ("missing" if value is None else f"a JSON {type(value).__name__}")

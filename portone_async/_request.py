@@ -90,18 +90,15 @@ def build_request(
             f"{operation.id} takes an access token, not the API secret: PortOne(access_token=...)"
         )
     target = operation.path
-    kinds = dict(operation.path_types)
+    kinds = dict(operation.path_types) if operation.path_types else None
     for name, value in path.items():
-        segment = escape_segment(value, argument_name(name), kinds.get(name, "str"))
+        kind = kinds.get(name, "str") if kinds else "str"
+        segment = escape_segment(value, argument_name(name), kind)
         target = target.replace(f"{{{name}}}", segment)
     parameters = dict(query)
-    for name in operation.numbers:
-        parameters[name] = _number_text(parameters.get(name))
-    headers = {name: parameters.pop(name, None) for name in operation.headers}
-    for names, kind in ((operation.arrays, _Repeated), (operation.joined, _Joined)):
-        for name in names:
-            if parameters.get(name) is not None:
-                parameters[name] = kind(_items(parameters[name], name))
+    headers: dict[str, Any] = {}
+    if operation.arrays or operation.joined or operation.numbers or operation.headers:
+        headers = _take_headers(operation, parameters)
     if operation.store == "query" and parameters.get("storeId") is None:
         parameters["storeId"] = settings.store_id
     content: bytes | None = None
@@ -274,10 +271,9 @@ def _assemble(
     headers: Mapping[str, Any] | None = None,
 ) -> Request:
     pairs = [
-        f"{_quoted(name, 'a name in the query')}={text}"
+        f"{_quoted(name, 'a name in the query')}={_query_value(value, name)}"
         for name, value in parameters.items()
         if value is not None
-        for text in _query_values(value, name)
     ]
     more = [
         (name.lower(), _header_value(value, name))
@@ -341,6 +337,18 @@ class _Joined(list[Any]):
     """A list in the query: one text, with commas."""
 
 
+def _take_headers(operation: Operation[Any], parameters: dict[str, Any]) -> dict[str, Any]:
+    """Write lists and numbers among the parameters as the operation wants them; take its headers out of them."""
+    for name in operation.numbers:
+        parameters[name] = _number_text(parameters.get(name))
+    for names, kind in ((operation.arrays, _Repeated), (operation.joined, _Joined)):
+        for name in names:
+            if parameters.get(name) is not None:
+                # An empty list is not sent at all.
+                parameters[name] = kind(_items(parameters[name], name)) or None
+    return {name: parameters.pop(name, None) for name in operation.headers}
+
+
 def _number_text(value: Any) -> Any:
     """A number as text, which a query of no number does not take."""
     if isinstance(value, list | tuple):
@@ -354,13 +362,6 @@ def _items(value: Any, name: str) -> list[Any]:
             f"{argument_name(name)} takes a list, not {type(value).__name__}"
         )
     return list(value)  # pyright: ignore[reportUnknownArgumentType]
-
-
-def _query_values(value: Any, name: str) -> list[str]:
-    if isinstance(value, _Repeated | _Joined):
-        texts = [_query_value(item, name) for item in value]
-        return [",".join(texts)] if isinstance(value, _Joined) else texts
-    return [_query_value(value, name)]
 
 
 def _header_value(value: Any, name: str) -> str:
@@ -380,6 +381,11 @@ def _query_value(value: Any, name: str) -> str:
         return _digits(value, name)
     if isinstance(value, date):
         value = _written(name, value)
+    if isinstance(value, _Repeated | _Joined):
+        separator = (
+            "," if isinstance(value, _Joined) else f"&{_quoted(name, 'a name in the query')}="
+        )
+        return separator.join(_query_value(item, name) for item in value)
     if not isinstance(value, str):
         raise InvalidArgumentError(
             f"{name} takes a str, int, bool, date or datetime, not {type(value).__name__}"

@@ -18,6 +18,7 @@ def write(value: Any) -> Any:
     """
     if isinstance(value, Model):
         texts = time_texts(value) if value.__time_fields__ else {}
+        nulls = null_fields(type(value)) if value.__nullable_fields__ else ()
         written: dict[str, Any] = {}
         for name, json_name in field_names(type(value)):
             item = getattr(value, name)
@@ -25,9 +26,11 @@ def write(value: Any) -> Any:
                 written[json_name] = (
                     _write_time(item, texts[name]) if name in texts else write(item)
                 )
-            elif value.__nullable_fields__ and name in null_fields(type(value)):
+            elif name in nulls:
                 written[json_name] = None
-        written.update(value.additional_properties)
+        for name, item in value.additional_properties.items():
+            # A null that was read is there too, and the field may have been set since.
+            written.setdefault(name, item)
         return written
     if isinstance(value, list | tuple):
         return [write(item) for item in value]  # pyright: ignore[reportUnknownVariableType]

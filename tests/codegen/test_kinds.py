@@ -187,7 +187,7 @@ def kinds() -> Json:
     source = document(
         Thing=an_object("id", "must", "made", id=STRING, **FIELDS),
         Named=an_object("name", name=STRING),
-        Nullable=an_object(a=STRING) | {"nullable": True},
+        Nullable=an_object(a=STRING | {"nullable": True}) | {"nullable": True},
         Text=STRING,
         Texts=array(ref("Text")),
         OtherName=ref("BigThing"),
@@ -205,7 +205,7 @@ def kinds() -> Json:
         Inputs=an_object(
             "must", must={"type": "string", "nullable": True}, rate={"type": "number"},
             level={"type": "integer", "enum": [1, 2]}, more=ref("ThingMore"), mores=array(ref("ThingMore")),
-            made={"type": "string", "readOnly": True}, at=TIME,
+            made={"type": "string", "readOnly": True}, at=TIME, held=ref("Nullable"),
         ),
         PayFirstError=an_error(402, until=TIME),
         GoneThingError=an_object("type", type={"type": "string", "enum": ["GONE"]}),
@@ -311,6 +311,22 @@ def test_null_of_a_required_field_is_written_back(folder: Path) -> None:
     assert run_code(folder, READ.format(value=json.dumps(whole), show="found.must")) == [
         whole, whole, None, [], "None",
     ]  # fmt: skip
+
+
+def test_null_of_an_optional_field_is_written_back_until_the_field_is_set(folder: Path) -> None:
+    whole = {"id": "1", "must": "a", "note": None, "kindOrNull": None, "maybe": None}
+    found = run_code(folder, READ.format(value=json.dumps(whole), show="(found.note, found.maybe)"))
+    assert found == [whole, whole, None, [], "(None, None)"]
+    changed = "write((setattr(found, 'note', 'set'), found)[1])"
+    shown = run_code(folder, READ.format(value=json.dumps(whole), show=changed))[4]
+    assert shown == repr({"id": "1", "must": "a", "note": "set", "kindOrNull": None, "maybe": None})
+
+
+def test_null_is_sent_where_it_is_asked_for(folder: Path) -> None:
+    request, _ = call(
+        folder, "create(must='a', held=models.Nullable(additional_properties={'a': None}))"
+    )
+    assert json.loads(request[3]) == {"must": "a", "held": {"a": None}}
 
 
 def test_unknown_values_of_open_kinds_are_kept(folder: Path) -> None:
