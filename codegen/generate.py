@@ -13,7 +13,7 @@ import tomllib
 from pathlib import Path
 from typing import Final
 
-from codegen import coverage, render
+from codegen import coverage, render_api, render_models
 from codegen.decisions import Decisions, load_decisions
 from codegen.document import OPENAPI, ROOT, CodegenError, Json, load_vendored
 from codegen.model import Api
@@ -196,15 +196,15 @@ def place(api: Api, namespaces: dict[str, list[str]]) -> dict[str, list[str]]:
 def sources(api: Api, prose: Prose, namespaces: dict[str, list[str]]) -> dict[str, str]:
     """Path to source of each generated file, not yet formatted."""
     sources = {
-        "models/__init__.py": render.models_index(api),
-        "models/enums.py": render.enums_module(api, prose),
-        "models/errors.py": render.errors_module(api, prose),
+        "models/__init__.py": render_models.models_index(api),
+        "models/enums.py": render_models.enums_module(api, prose),
+        "models/errors.py": render_models.errors_module(api, prose),
     }
     modules = {
-        "object": render.object_module,
-        "union": render.union_module,
-        "map": render.alias_module,
-        "alias": render.alias_module,
+        "object": render_models.object_module,
+        "union": render_models.union_module,
+        "map": render_models.alias_module,
+        "alias": render_models.alias_module,
     }
     report = Report()
     for schema in api.schemas.values():
@@ -218,9 +218,11 @@ def sources(api: Api, prose: Prose, namespaces: dict[str, list[str]]) -> dict[st
         path = namespace.replace(".", "/") + ("/__init__.py" if children else ".py")
         own = [endpoints[name] for name in sorted(names)]
         with report.collecting():
-            sources[f"api/{path}"] = render.namespace_module(namespace, own, children, api, prose)
+            sources[f"api/{path}"] = render_api.namespace_module(
+                namespace, own, children, api, prose
+            )
     report.raise_refusals()
-    sources["api/__init__.py"] = render.api_index([name for name in tree if "." not in name])
+    sources["api/__init__.py"] = render_api.api_index([name for name in tree if "." not in name])
     return sources
 
 
