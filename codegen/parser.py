@@ -2,7 +2,7 @@
 
 It is given no name of the document's, as its own rules for names lose schemas that differ only in case and such:
 components are `C0`, `C1`, …, fields and parameters `p0`, `p1`, …. Nor is it given what it drops without a word
-(unions, tags, nulls, JSON in the query): those are read from the facts in `codegen/parse.py`.
+(unions, tags, nulls, JSON in the query): those are read from the facts.
 
 Its programmatic use is no public API, so the version is pinned, and one function of it must be wrapped: the parser
 drops its table of references, which nothing else gives.
