@@ -5,7 +5,8 @@ facts if it is a limit or the like), or prose (PortOne's words, which are droppe
 name, except extensions: `x-…` is kept if it can be no prose.
 
 To give a keyword a meaning, move it from `UNUSED` to the table of its kind here, bring it into its canonical form in
-`codegen/schemas.py` or `codegen/operations.py`, read it from there in `codegen/kinds.py`, `parse.py` or `endpoints.py`, and use it in a template.
+`codegen/schemas.py` or `codegen/paths.py`, read it from there in `codegen/kinds.py`, `parse.py` or `endpoints.py`,
+and use it in a template.
 """
 
 from __future__ import annotations

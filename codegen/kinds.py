@@ -67,7 +67,7 @@ class Kinds:
             case properties.AnyProperty():
                 return Type("any", nullable=True)
             case _:
-                raise unsupported(where, type(prop).__name__, "add it to codegen/parse.py")
+                raise unsupported(where, type(prop).__name__, "add it to codegen/kinds.py")
 
     def alias(self, name: str) -> Type:
         """The type that a component is another name of."""

@@ -90,6 +90,9 @@ class _Normaliser:
         reader = Paths(components, schemas, root.get("security"), self.report)
         paths: Json = {}
         for path, item in root["paths"].items():
+            if path.startswith("x-"):
+                self.report.note(f"not used: {path}", "paths")
+                continue
             with self.report.collecting():
                 kept = self.decisions.without_left_out(path, objects(item, path), self.report)
                 methods = reader.path(path, kept)

@@ -81,6 +81,9 @@ class Paths:
             )
         result["responses"] = {}
         for key, response in found["responses"].items():
+            if key.startswith("x-"):
+                self.report.note(f"not used: {key}", f"{where} responses")
+                continue
             status = key.upper() if key[1:].lower() == "xx" else key
             with self.report.collecting():
                 result["responses"][status] = self._response(status, response, where, name)

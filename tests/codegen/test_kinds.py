@@ -615,3 +615,42 @@ def test_shape_beside_a_reference_counts_where_openapi_says_so(
     assert schemas["Thing"]["properties"]["a"] == expected
     if version == "3.1.0":
         assert schemas["ThingA"]["properties"].keys() == {"type", "at", "size"}
+
+
+def test_extensions_among_paths_and_responses_are_no_operations() -> None:
+    source = document()
+    source["paths"]["x-portone-order"] = ["things"]
+    operation(source, "getThing")["responses"]["x-portone-note"] = "설명"
+    report = Report()
+    found = normalise(source, report)
+    assert found["paths"] == normalise(document())["paths"]
+    assert report.notes["not used: x-portone-order"] == ["paths"]
+    assert report.notes["not used: x-portone-note"] == ["GET /things/{thingId} responses"]
+
+
+@pytest.mark.parametrize(
+    ("keyword", "value"),
+    [
+        ("not", {"type": "string"}),
+        ("if", {}),
+        ("patternProperties", {"^x": STRING}),
+        ("prefixItems", [STRING]),
+        ("$defs", {"A": STRING}),
+        ("unevaluatedProperties", False),
+    ],
+)
+def test_schemas_in_keywords_without_a_meaning_are_dropped_and_said(
+    keyword: str, value: Any
+) -> None:
+    report = Report()
+    source = document(Thing=an_object(id=STRING, odd={"type": "object", keyword: value}))
+    found = normalise(source, report)["components"]["schemas"]["Thing"]["properties"]["odd"]
+    assert found == {"type": "object"}
+    assert report.notes[f"not used: {keyword}"] == ["Thing.odd"]
+
+
+@pytest.mark.parametrize("flag", [True, {"since": "2025"}, "yes"])
+def test_unstable_operation_may_say_so_in_any_way(flag: Any) -> None:
+    source = document()
+    operation(source, "getThing")["x-portone-unstable"] = flag
+    assert operation(normalise(source), "getThing")["x-portone-unstable"] is True
