@@ -45,7 +45,8 @@ def main(arguments: list[str] | None = None) -> int:
 
             report = check()
     except CodegenError as error:
-        print(f"codegen {chosen.command}: {' '.join(str(error).split())}", file=sys.stderr)
+        for line in error.lines:
+            print(f"codegen {chosen.command}: {' '.join(line.split())}", file=sys.stderr)
         return 2 if chosen.command == "diff" else 1
     print(report)
     return status

@@ -314,7 +314,8 @@ def _kind(schema: Json) -> str:
         return "enum"
     if isinstance(schema.get("additionalProperties"), dict):
         return "map"
-    return cast("str", schema.get("type", "object"))
+    kind: Any = schema.get("type", "object")
+    return " or ".join(cast("list[str]", kind)) if isinstance(kind, list) else kind
 
 
 def _values(schema: Json) -> list[str]:

@@ -33,7 +33,8 @@ def _load(*names: str) -> list[ModuleType]:
 if TYPE_CHECKING:
     from portone_async import _errors as errors
     from portone_async import _files as files
+    from portone_async import _origin as origin
 else:
-    errors, files = _load("_errors", "_files")
+    errors, files, origin = _load("_errors", "_files", "_origin")
 
-__all__ = ["errors", "files"]
+__all__ = ["errors", "files", "origin"]

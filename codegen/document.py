@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final, cast
+from urllib.parse import quote, unquote
 
 ROOT: Final = Path(__file__).resolve().parent.parent
 OPENAPI: Final = ROOT / "openapi"
@@ -22,7 +24,11 @@ Json = dict[str, Any]
 
 
 class CodegenError(Exception):
-    """Something that a person has to decide or correct; the message is one line that says what."""
+    """Something that a person has to decide or correct; each line says one thing."""
+
+    def __init__(self, *lines: str) -> None:
+        super().__init__("; ".join(lines))
+        self.lines: Final = lines
 
 
 def unsupported(where: str, what: str, remedy: str) -> CodegenError:
@@ -34,7 +40,14 @@ def schema_name(ref: Any) -> str:
     """The component name that a `$ref` points at."""
     if not isinstance(ref, str) or not ref.startswith(SCHEMA_PREFIX):
         raise unsupported("$ref", repr(ref), f"only references to {SCHEMA_PREFIX}* are")
-    return ref.removeprefix(SCHEMA_PREFIX)
+    # A JSON pointer in a URI: both have escapes of their own.
+    return unquote(ref.removeprefix(SCHEMA_PREFIX)).replace("~1", "/").replace("~0", "~")
+
+
+def schema_ref(name: str) -> Json:
+    """A reference to a component."""
+    pointer = name.replace("~", "~0").replace("/", "~1")
+    return {"$ref": SCHEMA_PREFIX + re.sub(r"[^\w.~-]", lambda found: quote(found[0]), pointer)}
 
 
 def references(node: Any) -> Iterator[str]:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 import keyword
+import os
 import shutil
 import subprocess
 import sys
@@ -11,10 +13,14 @@ import tomllib
 from pathlib import Path
 from typing import Final
 
-from codegen import render
+from codegen import coverage, render_api, render_models
+from codegen.decisions import Decisions, load_decisions
 from codegen.document import OPENAPI, ROOT, CodegenError, Json, load_vendored
-from codegen.parse import Api, parse
+from codegen.model import Api
+from codegen.parse import parse
 from codegen.prose import Prose, load_prose
+from codegen.report import Report
+from codegen.text import WIDTH
 from codegen.webhooks import load_webhooks, with_webhooks
 
 PACKAGE: Final = ROOT / "portone_async"
@@ -34,7 +40,7 @@ def generate() -> str:
 
 
 def check() -> str:
-    """Fail if the tree is not what `generate` writes, or if prose has no fact; list the facts without prose."""
+    """Fail if the tree is not what `generate` writes, if words have no fact, or if too many facts have no words."""
     with tempfile.TemporaryDirectory() as folder:
         target = Path(folder)
         api, prose = write(load_vendored(), target)
@@ -46,34 +52,110 @@ def check() -> str:
         raise CodegenError(
             f"run `python -m codegen generate`: {', '.join(drift[:10])}{more} differ"
         )
-    stray = prose.stray(api)
+    pinned = [name for names in load_namespaces().values() for name in names]
+    stray, hidden = prose.stray(api, pinned)
     if stray:
+        more = f" and {len(stray) - 10} more" if len(stray) > 10 else ""  # noqa: PLR2004
         raise CodegenError(
-            f"openapi/prose describes what the document does not have: {', '.join(stray)}"
+            f"openapi/prose describes what the document does not have: {', '.join(stray[:10])}{more}"
         )
-    missing = prose.missing(api)
-    return "\n".join(
-        [*(f"without prose: {name}" for name in missing), "the generated code is up to date"]
-    )
+    found = coverage.missing(api, prose)
+    lines = coverage.listed(found)
+    if hidden:
+        lines.append(f"words about what is hidden, which are kept: {len(hidden)}")
+    lines += [*coverage.hold(found), coverage.summary(found), "the generated code is up to date"]
+    return "\n".join(lines)
 
 
 def write(
     document: Json, target: Path, namespaces: dict[str, list[str]] | None = None
 ) -> tuple[Api, Prose]:
     """Write `api` and `models` of a document and our webhooks below `target`, formatted."""
-    api = parse(with_webhooks(document, load_webhooks()))
+    api = parse(with_webhooks(document, load_webhooks()), None, load_decisions())
     prose = load_prose()
-    for path, source in sources(api, prose, namespaces or load_namespaces()).items():
-        file = target / path
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(source, encoding="utf-8")
+    _write(sources(api, prose, namespaces or load_namespaces()), target)
     _format(target)
     return api, prose
 
 
+def _write(sources: dict[str, str], target: Path) -> None:
+    for path, source in sources.items():
+        file = target / path
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(source, encoding="utf-8")
+
+
+def attempt(document: Json, report: Report, decisions: Decisions) -> None:
+    """Go the whole way to an imported package, in a temporary folder; an error names everything in the way.
+
+    Operations that are not placed yet are put somewhere for this, and named in the report with a proposal.
+    """
+    api = parse(with_webhooks(document, load_webhooks()), report, decisions)
+    namespaces = _with_proposals(api, load_namespaces(), report)
+    with tempfile.TemporaryDirectory() as folder:
+        package = Path(folder) / PACKAGE.name
+        package.mkdir()
+        for path in PACKAGE.iterdir():
+            if path.name not in (*FOLDERS, "__pycache__"):
+                (package / path.name).symlink_to(path)
+        _write(sources(api, load_prose(), namespaces), package)
+        done = subprocess.run(
+            [sys.executable, "-B", "-c", _IMPORT], cwd=folder, env=os.environ | {"PYTHONPATH": folder},
+            capture_output=True, text=True, check=False,
+        )  # fmt: skip
+    if done.returncode:
+        last = done.stderr.strip().splitlines()[-1:] or ["no reason given"]
+        raise CodegenError(f"the generated package cannot be imported: {last[0]}")
+
+
+_IMPORT: Final = """
+import importlib, pkgutil
+from portone_async import api, models
+for package in (api, models):
+    for module in pkgutil.walk_packages(package.__path__, package.__name__ + "."):
+        importlib.import_module(module.name)
+"""
+
+
+def _with_proposals(
+    api: Api, namespaces: dict[str, list[str]], report: Report
+) -> dict[str, list[str]]:
+    """The namespaces with those operations too that are not placed yet: beside the one with the nearest path."""
+    placed = {name: namespace for namespace, names in namespaces.items() for name in names}
+    known = [(e.path, placed[e.id]) for e in api.endpoints if e.id in placed]
+    result = {namespace: list(names) for namespace, names in namespaces.items()}
+    for endpoint in api.endpoints:
+        if endpoint.id not in placed:
+            near = max(
+                known,
+                key=lambda pair, own=endpoint.path: _nearness(pair[0], own),
+                default=("", "common"),
+            )
+            report.note(
+                "to be placed in openapi/namespaces.toml before it can be generated",
+                f"{endpoint.id} ({endpoint.method} {endpoint.path}; perhaps in {near[1]})",
+            )
+            result.setdefault("unplaced", []).append(endpoint.id)
+    return result
+
+
+def _nearness(path: str, other: str) -> int:
+    """How many segments two paths have in common at their beginning."""
+    pairs = zip(path.split("/"), other.split("/"), strict=False)
+    return sum(1 for _ in itertools.takewhile(lambda pair: pair[0] == pair[1], pairs))
+
+
 def load_namespaces() -> dict[str, list[str]]:
     """Namespace to operationIds, as pinned by hand."""
-    return tomllib.loads((OPENAPI / "namespaces.toml").read_text(encoding="utf-8"))
+    name = "openapi/namespaces.toml"
+    try:
+        data = tomllib.loads((OPENAPI / "namespaces.toml").read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise CodegenError(f"{name} cannot be read: {error}") from None
+    for namespace, names in data.items():
+        if not isinstance(names, list) or not all(isinstance(each, str) for each in names):  # pyright: ignore[reportUnknownVariableType]
+            raise CodegenError(f"{name}: {namespace} takes a list of operationIds")
+    return data
 
 
 def place(api: Api, namespaces: dict[str, list[str]]) -> dict[str, list[str]]:
@@ -114,37 +196,40 @@ def place(api: Api, namespaces: dict[str, list[str]]) -> dict[str, list[str]]:
 def sources(api: Api, prose: Prose, namespaces: dict[str, list[str]]) -> dict[str, str]:
     """Path to source of each generated file, not yet formatted."""
     sources = {
-        "models/__init__.py": render.models_index(api),
-        "models/enums.py": render.enums_module(api, prose),
-        "models/errors.py": render.errors_module(api, prose),
+        "models/__init__.py": render_models.models_index(api),
+        "models/enums.py": render_models.enums_module(api, prose),
+        "models/errors.py": render_models.errors_module(api, prose),
     }
     modules = {
-        "object": render.object_module,
-        "union": render.union_module,
-        "map": render.map_module,
+        "object": render_models.object_module,
+        "union": render_models.union_module,
+        "map": render_models.alias_module,
+        "alias": render_models.alias_module,
     }
+    report = Report()
     for schema in api.schemas.values():
         if schema.kind in modules:
-            if schema.module in ("enums", "errors"):
-                raise CodegenError(
-                    f"{schema.name}: its module would be {schema.module}.py, which is reserved"
-                )
-            sources[f"models/{schema.module}.py"] = modules[schema.kind](schema, api, prose)
+            with report.collecting():
+                sources[f"models/{schema.module}.py"] = modules[schema.kind](schema, api, prose)
     endpoints = {e.id: e for e in api.endpoints}
     tree = place(api, namespaces)
     for namespace, names in tree.items():
         children = [other for other in tree if other.rpartition(".")[0] == namespace]
         path = namespace.replace(".", "/") + ("/__init__.py" if children else ".py")
         own = [endpoints[name] for name in sorted(names)]
-        sources[f"api/{path}"] = render.namespace_module(namespace, own, children, api, prose)
-    sources["api/__init__.py"] = render.api_index([name for name in tree if "." not in name])
+        with report.collecting():
+            sources[f"api/{path}"] = render_api.namespace_module(
+                namespace, own, children, api, prose
+            )
+    report.raise_refusals()
+    sources["api/__init__.py"] = render_api.api_index([name for name in tree if "." not in name])
     return sources
 
 
 def _format(target: Path) -> None:
     ruff = [sys.executable, "-m", "ruff"]
     # Wider than the hand-written code, and not one item per line: nobody edits it, so fewer lines are better.
-    style = (f"line-length={render.WIDTH}", "format.skip-magic-trailing-comma=true")
+    style = (f"line-length={WIDTH}", "format.skip-magic-trailing-comma=true")
     # Without it, ruff sorts the imports of a module that is new to the tree differently.
     own = 'lint.isort.known-first-party=["portone_async"]'
     config = ["--quiet", "--no-cache", "--isolated", "--config", own, str(target)]

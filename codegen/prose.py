@@ -1,19 +1,21 @@
 """Our words: summaries and descriptions, kept beside the facts in `openapi/prose/*.toml`.
 
 `[operations.<operationId>]` has `summary`, `description` and `parameters`; `[schemas]` has a line per schema, and
-`[fields]` a line per `Schema.field`, or per `*.field` where one line is true of every use.
+`[fields]` a line per `Schema.field`, or per `*.field` where one line is true of every use. `[values]` has a line per
+`Enum.VALUE`.
 """
 
 from __future__ import annotations
 
 import tomllib
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
 from attrs import define, field
 
 from codegen.document import OPENAPI, CodegenError, unsupported
-from codegen.parse import Api, Endpoint
+from codegen.model import Api, Endpoint
 
 
 @define
@@ -23,6 +25,7 @@ class Prose:
     operations: dict[str, dict[str, Any]] = field(factory=dict)
     schemas: dict[str, str] = field(factory=dict)
     fields: dict[str, str] = field(factory=dict)
+    values: dict[str, str] = field(factory=dict)
 
     def summary(self, endpoint: Endpoint) -> str:
         return self.operations.get(endpoint.id, {}).get("summary", "").strip()
@@ -38,32 +41,27 @@ class Prose:
         own = self.fields.get(f"{schema}.{json_name}")
         return (own or self.fields.get(f"*.{json_name}", "")).strip()
 
-    def missing(self, api: Api) -> list[str]:
-        """Facts without words, by name: allowed, and listed by `check`."""
-        missing = [f"operation {e.id}" for e in api.endpoints if not self.summary(e)]
-        for schema in api.schemas.values():
-            if schema.kind in ("object", "union", "map"):
-                missing += [
-                    f"field {schema.name}.{f.json_name}"
-                    for f in schema.fields
-                    if not self.field(schema.name, f.json_name)
-                ]
-        return missing
+    def stray(self, api: Api, pinned: Collection[str] = ()) -> tuple[list[str], list[str]]:
+        """Words about what the document does not have: those to correct, and those to keep.
 
-    def stray(self, api: Api) -> list[str]:
-        """Words about what the document does not have, or no longer has."""
+        An operation that is pinned and absent is hidden: such operations have come back. What only hidden operations
+        have is not known, so while there are any, no words about schemas are called stray.
+        """
+        operations = {e.id for e in api.endpoints}
+        hidden = set(pinned) - operations
         fields = {f"{s.name}.{f.json_name}" for s in api.schemas.values() for f in s.fields}
-        parameters = {
-            f"*.{f.json_name}"
-            for e in api.endpoints
-            for f in (*e.path_parameters, *e.query_parameters)
-        }
+        parameters = {f"*.{i.field.json_name}" for e in api.endpoints for i in e.inputs}
+        values = {f"{s.name}.{value}" for s in api.schemas.values() for value in s.values}
         known = fields | parameters | {"*." + name.partition(".")[2] for name in fields}
-        stray = [
-            f"operation {name}" for name in self.operations.keys() - {e.id for e in api.endpoints}
-        ]
-        stray += [f"schema {name}" for name in self.schemas.keys() - api.schemas.keys()]
-        return sorted(stray + [f"field {name}" for name in self.fields.keys() - known])
+        gone = {f"operation {name}": name in hidden for name in self.operations.keys() - operations}
+        for kind, words, names in (
+            ("schema", self.schemas, api.schemas.keys()),
+            ("field", self.fields, known),
+            ("value", self.values, values),
+        ):
+            gone |= {f"{kind} {name}": bool(hidden) for name in words.keys() - names}
+        to_correct = sorted(name for name, is_hidden in gone.items() if not is_hidden)
+        return to_correct, sorted(name for name, is_hidden in gone.items() if is_hidden)
 
 
 def load_prose(folder: Path = OPENAPI / "prose") -> Prose:
@@ -76,8 +74,10 @@ def load_prose(folder: Path = OPENAPI / "prose") -> Prose:
             raise CodegenError(f"{path.name}: {error}") from None
         for table, words in data.items():
             target: dict[str, Any] | None = getattr(prose, table, None)
-            if target is None or table not in ("operations", "schemas", "fields"):
-                raise unsupported(path.name, f"[{table}]", "operations, schemas and fields are")
+            if target is None or table not in ("operations", "schemas", "fields", "values"):
+                raise unsupported(
+                    path.name, f"[{table}]", "operations, schemas, fields and values are"
+                )
             twice = target.keys() & words.keys()
             if twice:
                 raise CodegenError(

@@ -12,7 +12,10 @@ WEBHOOKS: Final = OPENAPI / "webhooks.json"
 
 def load_webhooks() -> Json:
     """Our document; an error names a schema that no webhook uses."""
-    document: Json = json.loads(WEBHOOKS.read_text(encoding="utf-8"))
+    try:
+        document: Json = json.loads(WEBHOOKS.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise CodegenError(f"openapi/{WEBHOOKS.name} cannot be read: {error}") from None
     schemas = document["components"]["schemas"]
     stray = sorted(schemas.keys() - set(reachable(document["webhooks"], schemas)))
     if stray:

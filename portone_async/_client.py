@@ -27,7 +27,7 @@ from portone_async._options import (
     check_max_retries,
     check_options,
 )
-from portone_async._origin import Origin, parse_base_url
+from portone_async._origin import BASE_URL, Origin, parse_base_url
 from portone_async._request import Request, Settings, build_raw_request, build_request
 from portone_async._response import RawResponse
 from portone_async._retry import RetryPolicy
@@ -47,7 +47,6 @@ if TYPE_CHECKING:
     from portone_async._transport.pool import ConnectionPools
 
 T = TypeVar("T")
-BASE_URL: Final = "https://api.portone.io"
 
 
 class PortOne(Namespaces):

@@ -28,12 +28,12 @@ def read_response(
     """Return the value of a success response; raise the error of another one."""
     if response.status not in SUCCESS:
         raise read_error(operation, response, may_have_reached)
-    if operation.response is None:
+    if operation.response is None or (operation.may_be_empty and not response.content):
         return cast("T", None)
     if strict:
         _check(operation.response, response)
     body = response.json()
-    if body.__class__ is not dict:
+    if body.__class__ is not dict and not operation.any_json:
         return cast("T", report_mismatch(body, operation.response))
     return model_reader(operation.response)(body)
 

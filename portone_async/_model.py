@@ -8,10 +8,13 @@ import re
 from functools import cache
 from typing import TYPE_CHECKING, Any, ClassVar, NewType
 
-from attrs import define, field, fields
+from attrs import NOTHING, define, field, fields
 
 Unrecognized = NewType("Unrecognized", str)
 """An enum value that this version of the SDK has no name for. A plain `str` at run time."""
+
+UnrecognizedInteger = NewType("UnrecognizedInteger", int)
+"""An integer of an enum that this version of the SDK has no name for. A plain `int` at run time."""
 
 # Models are printed into logs and tracebacks, so a repr shows ids, enums, amounts and times, and hides every
 # free text and everything about a person.
@@ -51,6 +54,9 @@ class Model(_TimeTexts):
     """JSON names that are not simply the camel case of the attribute."""
     __enum_fields__: ClassVar[tuple[str, ...]] = ()
     __time_fields__: ClassVar[tuple[str, ...]] = ()
+    __nullable_fields__: ClassVar[tuple[str, ...]] = ()
+    """Fields that may be null. Where such a field is required, `None` is null; elsewhere `None` means absent, and a
+    null is in `additional_properties`."""
 
     additional_properties: dict[str, Any] = field(factory=dict[str, Any])
 
@@ -98,6 +104,13 @@ def field_names(model: type[Model]) -> tuple[tuple[str, str], ...]:
         for attribute in fields(model)
         if attribute.name != "additional_properties"
     )
+
+
+@cache
+def null_fields(model: type[Model]) -> frozenset[str]:
+    """The attributes of a model whose `None` is null rather than absent."""
+    required = {attribute.name for attribute in fields(model) if attribute.default is NOTHING}
+    return frozenset(required).intersection(model.__nullable_fields__)
 
 
 def additional_properties(

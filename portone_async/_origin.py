@@ -11,6 +11,8 @@ from attrs import define
 
 from portone_async._errors import InvalidArgumentError
 
+BASE_URL: Final = "https://api.portone.io"
+"""PortOne's own server."""
 _PORTS: Final = {"http": 80, "https": 443}
 # The path in the characters of RFC 3986: a transport would escape others.
 _BASE_URL: Final = re.compile(

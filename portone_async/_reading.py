@@ -35,6 +35,13 @@ def unknown_fields(
     return additional_properties(unknown, time_texts)
 
 
+def keep_nulls(model: Model, raw: dict[str, Any], names: tuple[str, ...]) -> None:
+    """Keep which optional fields were null rather than absent, so that they are written back as they came."""
+    for name in names:
+        if name in raw and raw[name] is None:
+            model.additional_properties[name] = None
+
+
 def report_mismatch(value: Any, where: str, problem: str | None = None) -> Any:
     """Report that `where` (`Class.field`) does not hold what the document says; the value as it came."""
     problem = problem or ("missing" if value is None else f"a JSON {type(value).__name__}")
@@ -71,9 +78,9 @@ def read_date(value: Any, where: str) -> Any:
 
 
 def read_scalars(values: list[Any], kind: type, where: str) -> list[Any]:
-    """A list of strings, integers or booleans, as it is."""
+    """A list of strings, numbers or booleans, as it is."""
     for value in values:
-        if value.__class__ is not kind:
+        if value.__class__ is not kind and not (kind is float and value.__class__ is int):
             report_mismatch(value, where)
     return values
 

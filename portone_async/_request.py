@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 import uuid
 from collections.abc import Mapping
-from datetime import date
+from datetime import date, datetime
 from enum import Enum
-from typing import Any, Final
+from math import isfinite
+from typing import Any, Final, cast
 from urllib.parse import quote, unquote
 
 from attrs import define, field
@@ -16,7 +17,7 @@ from portone_async import _json
 from portone_async._errors import InvalidArgumentError, RequestInfo
 from portone_async._model import argument_name
 from portone_async._operation import Operation
-from portone_async._options import RequestOptions
+from portone_async._options import RequestOptions, is_header_value
 from portone_async._version import __version__
 from portone_async._writing import write
 
@@ -30,6 +31,14 @@ _LONGEST_TARGET: Final = (
 _METHODS: Final = _KEYED | _BODY_IN_QUERY
 # A path and a query of RFC 3986, and the brackets that are common in queries. A transport would escape the rest.
 _RAW_PATH: Final = re.compile(r"/(?!/)(?:[A-Za-z0-9._~!$&'()*+,;=:@/?\[\]-]|%[0-9A-Fa-f]{2})*")
+JSON_MEDIA: Final = "application/json"
+_PATH_TYPES: Final[dict[str, tuple[type, ...]]] = {
+    "int": (int,),
+    "float": (float, int),
+    "bool": (bool,),
+    "date": (date,),
+    "datetime": (datetime,),
+}
 USER_AGENT: Final = f"portone-async/{__version__}"
 
 
@@ -76,10 +85,20 @@ def build_request(
     Raises `InvalidArgumentError` for what cannot be meant: an empty path segment, a time without a zone, a
     value of another type than the document's.
     """
+    if operation.token_only and not settings.uses_access_token:
+        raise InvalidArgumentError(
+            f"{operation.id} takes an access token, not the API secret: PortOne(access_token=...)"
+        )
     target = operation.path
+    kinds = dict(operation.path_types) if operation.path_types else None
     for name, value in path.items():
-        target = target.replace(f"{{{name}}}", escape_segment(value, argument_name(name)))
+        kind = kinds.get(name, "str") if kinds else "str"
+        segment = escape_segment(value, argument_name(name), kind)
+        target = target.replace(f"{{{name}}}", segment)
     parameters = dict(query)
+    headers: dict[str, Any] = {}
+    if operation.arrays or operation.joined or operation.numbers or operation.headers:
+        headers = _take_headers(operation, parameters)
     if operation.store == "query" and parameters.get("storeId") is None:
         parameters["storeId"] = settings.store_id
     content: bytes | None = None
@@ -100,7 +119,7 @@ def build_request(
         uses_access_token=operation.secured and settings.uses_access_token,
         server=settings.server,
     )
-    return _assemble(settings, options, info, target, parameters, content, operation)
+    return _assemble(settings, options, info, target, parameters, content, operation, headers)
 
 
 def build_raw_request(
@@ -152,8 +171,14 @@ def has_dot_segment(path: str) -> bool:
     return any(segment in (".", "..") for segment in re.split(r"[/\\]", path))
 
 
-def escape_segment(value: Any, name: str) -> str:
+def escape_segment(value: Any, name: str, kind: str = "str") -> str:
     """Return a path parameter, escaped as `encodeURIComponent` does."""
+    if kind != "str":
+        if not isinstance(value, _PATH_TYPES[kind]) or isinstance(value, bool) is not (
+            kind == "bool"
+        ):
+            raise InvalidArgumentError(f"{name} takes a {kind}, not {type(value).__name__}")
+        return _query_value(_number_text(value), name)
     if not isinstance(value, str):
         raise InvalidArgumentError(f"{name} takes a str, not {type(value).__name__}")
     # Also inside of an id: a gateway that unescapes %2F before it normalizes would call another operation.
@@ -192,17 +217,29 @@ def _encoded_body(
     """
     try:
         written = _written_body(operation, body, store_id)
-        return encode_json(written) if written or operation.body_required else None
+        is_absent = written is None if operation.whole_body else not written
+        if is_absent and not operation.body_required:
+            return None
+        if operation.body_media != JSON_MEDIA:
+            from portone_async._forms import encode_form  # noqa: PLC0415  (few operations have one)
+
+            return encode_form(operation.body_media, written)
+        return encode_json(written)
     except InvalidArgumentError as error:
         return InvalidArgumentError(*error.args)
 
 
-def _written_body(
-    operation: Operation[Any], body: Mapping[str, Any], store_id: str | None
-) -> dict[str, Any]:
+def _written_body(operation: Operation[Any], body: Mapping[str, Any], store_id: str | None) -> Any:
     from portone_async._validation import check_input  # noqa: PLC0415  (lookups have no body: they need not pay for it)
 
+    if operation.whole_body:
+        whole = _written("body", body["body"])
+        if whole is not None or operation.body_required:
+            check_input(whole, operation.body or "", operation.id)
+        return whole
     written = {name: _written(name, value) for name, value in body.items() if value is not None}
+    for name in operation.nulls:
+        written.setdefault(name, None)
     if store_id is not None:
         if operation.store == "body":
             written.setdefault("storeId", store_id)
@@ -231,10 +268,16 @@ def _assemble(
     parameters: Mapping[str, Any],
     content: bytes | None,
     operation: Operation[Any] | None,
+    headers: Mapping[str, Any] | None = None,
 ) -> Request:
     pairs = [
         f"{_quoted(name, 'a name in the query')}={_query_value(value, name)}"
         for name, value in parameters.items()
+        if value is not None
+    ]
+    more = [
+        (name.lower(), _header_value(value, name))
+        for name, value in (headers or {}).items()
         if value is not None
     ]
     target = settings.base_path + target
@@ -243,7 +286,11 @@ def _assemble(
     if len(target) > _LONGEST_TARGET:
         raise InvalidArgumentError(f"{info} would be too long for a URL: ask for less at once")
     return Request(
-        info.method, target, _headers(settings, options, info, content, operation), content, info
+        info.method,
+        target,
+        _headers(settings, options, info, content, operation, more),
+        content,
+        info,
     )
 
 
@@ -253,14 +300,18 @@ def _headers(
     info: RequestInfo,
     content: bytes | None,
     operation: Operation[Any] | None,
+    more: list[tuple[str, str]],
 ) -> list[tuple[str, str]]:
     """Return the headers. Built last, so that the secret is in no frame that an error passes."""
-    accept = "text/csv" if operation is not None and operation.download else "application/json"
+    accept = "text/csv" if operation is not None and operation.download else JSON_MEDIA
+    if operation is not None and operation.accept is not None:
+        accept = operation.accept
     headers = [("accept", accept), ("user-agent", USER_AGENT), ("accept-encoding", "gzip")]
     if operation is None or operation.secured:
         headers.append(("authorization", settings.authorization))
     if content is not None:
-        headers.append(("content-type", "application/json"))
+        headers.append(("content-type", _content_type(operation, content)))
+    headers += more
     if info.idempotency_key is not None:
         # An RFC 8941 string: in double quotes.
         headers.append(("idempotency-key", f'"{info.idempotency_key}"'))
@@ -268,6 +319,57 @@ def _headers(
         given = {name.lower(): value for name, value in options.headers.items()}
         headers = [header for header in headers if header[0] not in given] + [*given.items()]
     return headers
+
+
+def _content_type(operation: Operation[Any] | None, content: bytes) -> str:
+    if operation is None or operation.body_media == JSON_MEDIA:
+        return JSON_MEDIA
+    from portone_async._forms import content_type  # noqa: PLC0415  (few operations have one)
+
+    return content_type(operation.body_media, content)
+
+
+class _Repeated(list[Any]):
+    """A list in the query: the parameter once for each item."""
+
+
+class _Joined(list[Any]):
+    """A list in the query: one text, with commas."""
+
+
+def _take_headers(operation: Operation[Any], parameters: dict[str, Any]) -> dict[str, Any]:
+    """Write lists and numbers among the parameters as the operation wants them; take its headers out of them."""
+    for name in operation.numbers:
+        parameters[name] = _number_text(parameters.get(name))
+    for names, kind in ((operation.arrays, _Repeated), (operation.joined, _Joined)):
+        for name in names:
+            if parameters.get(name) is not None:
+                # An empty list is not sent at all.
+                parameters[name] = kind(_items(parameters[name], name)) or None
+    return {name: parameters.pop(name, None) for name in operation.headers}
+
+
+def _number_text(value: Any) -> Any:
+    """A number as text, which a query of no number does not take."""
+    if isinstance(value, list | tuple):
+        return [_number_text(item) for item in cast("list[Any]", value)]
+    return repr(value) if isinstance(value, float) and isfinite(value) else value
+
+
+def _items(value: Any, name: str) -> list[Any]:
+    if not isinstance(value, list | tuple):
+        raise InvalidArgumentError(
+            f"{argument_name(name)} takes a list, not {type(value).__name__}"
+        )
+    return list(value)  # pyright: ignore[reportUnknownArgumentType]
+
+
+def _header_value(value: Any, name: str) -> str:
+    items = value if isinstance(value, list | tuple) else [value]  # pyright: ignore[reportUnknownVariableType]
+    text = ", ".join(unquote(_query_value(item, name)) for item in items)  # pyright: ignore[reportUnknownVariableType]
+    if not is_header_value(text):
+        raise InvalidArgumentError(f"{argument_name(name)} has characters that HTTP cannot carry")
+    return text
 
 
 def _query_value(value: Any, name: str) -> str:
@@ -279,6 +381,11 @@ def _query_value(value: Any, name: str) -> str:
         return _digits(value, name)
     if isinstance(value, date):
         value = _written(name, value)
+    if isinstance(value, _Repeated | _Joined):
+        separator = (
+            "," if isinstance(value, _Joined) else f"&{_quoted(name, 'a name in the query')}="
+        )
+        return separator.join(_query_value(item, name) for item in value)
     if not isinstance(value, str):
         raise InvalidArgumentError(
             f"{name} takes a str, int, bool, date or datetime, not {type(value).__name__}"

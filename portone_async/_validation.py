@@ -20,14 +20,24 @@ from typing import (
     get_type_hints,
 )
 
+from attrs import NOTHING, fields
+
 from portone_async._errors import InvalidArgumentError
-from portone_async._model import Model, UnknownVariant, Unrecognized, argument_name, field_names
-from portone_async._registry import model_class, model_type
+from portone_async._model import (
+    Model,
+    UnknownVariant,
+    Unrecognized,
+    UnrecognizedInteger,
+    argument_name,
+    field_names,
+)
+from portone_async._registry import model_type
 from portone_async._times import parse_date, parse_datetime
 
 _NAMES: Final = {
     str: "a string",
     int: "an integer",
+    float: "a number",
     bool: "a boolean",
     dict: "an object",
     list: "an array",
@@ -42,10 +52,11 @@ class Mismatch(NamedTuple):
 
 
 class FieldType(NamedTuple):
-    """A field's type as an evaluated annotation, and whether the field must be there."""
+    """A field's type as an evaluated annotation, whether the field must be there, and whether it may be null."""
 
     hint: Any
     required: bool
+    nullable: bool
 
 
 class _Date:
@@ -56,9 +67,10 @@ class _DateTime:
     """Stands for `datetime` in evaluated annotations."""
 
 
-def check_input(body: dict[str, Any], model: str, operation_id: str) -> None:
+def check_input(body: Any, model: str, operation_id: str) -> None:
     """Refuse a body whose types are not the document's, naming the argument; values are not repeated."""
-    for path, problem in _object(body, model_class(model), "", strict=False):
+    for path, problem in _mismatches(body, model_type(model), "", strict=False):
+        path = path or "body"  # noqa: PLW2901
         raise InvalidArgumentError(f"{operation_id}: {path} {problem}; nothing was sent")
 
 
@@ -104,11 +116,12 @@ def _object(value: Any, model: type[Model], path: str, *, strict: bool) -> Itera
         yield from _expect(value, dict, path)
         return
     known = field_types(model)
-    for json_name, (hint, required) in known.items():
+    for json_name, (hint, required, nullable) in known.items():
         # Arguments are named as they are written in Python, fields of responses as they came.
         place = _below(path, json_name if strict else argument_name(json_name))
         if json_name in value:
-            yield from _mismatches(value[json_name], hint, place, strict=strict)
+            if not (nullable and value[json_name] is None):
+                yield from _mismatches(value[json_name], hint, place, strict=strict)
         elif required:
             yield Mismatch(place, "is missing")
     if strict:
@@ -124,12 +137,17 @@ def _below(path: str, name: str) -> str:
 
 
 def _union(value: Any, members: tuple[Any, ...], path: str, *, strict: bool) -> Iterator[Mismatch]:
-    if Unrecognized in members:
-        yield from _expect(value, str, path)
+    if types.NoneType in members:
+        if value is not None:
+            yield from _mismatches(value, _without_none(members), path, strict=strict)
+        return
+    if Unrecognized in members or UnrecognizedInteger in members:
+        kind = str if Unrecognized in members else int
+        yield from _expect(value, kind, path)
         known = {
             item for member in members if get_origin(member) is Literal for item in get_args(member)
         }
-        if strict and value.__class__ is str and value not in known:
+        if strict and value.__class__ is kind and value not in known:
             yield Mismatch(path, "is not an enum value that this version knows")
         return
     variants = [member for member in members if member is not UnknownVariant]
@@ -138,11 +156,11 @@ def _union(value: Any, members: tuple[Any, ...], path: str, *, strict: bool) -> 
         return
     for model in variants:
         tags = {
-            json_name: get_args(hint)
-            for json_name, (hint, _) in field_types(model).items()
-            if get_origin(hint) is Literal
+            json_name: get_args(field.hint)
+            for json_name, field in field_types(model).items()
+            if get_origin(field.hint) is Literal
         }
-        if all(value.get(json_name) in values for json_name, values in tags.items()):
+        if tags and all(value.get(json_name) in values for json_name, values in tags.items()):
             yield from _object(value, model, path, strict=strict)
             return
     if strict:
@@ -150,7 +168,7 @@ def _union(value: Any, members: tuple[Any, ...], path: str, *, strict: bool) -> 
 
 
 def _expect(value: Any, kind: type[Any], path: str) -> Iterator[Mismatch]:
-    if value.__class__ is not kind:
+    if value.__class__ is not kind and not (kind is float and value.__class__ is int):
         actual = (
             "null"
             if value is None
@@ -177,14 +195,17 @@ class _Names(dict[str, Any]):
 def field_types(model: type[Model]) -> dict[str, FieldType]:
     """The type of each field of a model, by JSON name."""
     hints = get_type_hints(model, localns=_Names(date=_Date, datetime=_DateTime))
+    defaults = {attribute.name: attribute.default for attribute in fields(model)}
     result: dict[str, FieldType] = {}
     for name, json_name in field_names(model):
         hint = hints[name]
         members = get_args(hint)
-        optional = types.NoneType in members
-        if optional:
+        if types.NoneType in members:
             hint = _without_none(members)
-        result[json_name] = FieldType(hint, not optional)
+        # A tag has a default, and must be there nevertheless.
+        required = defaults[name] is NOTHING or get_origin(hint) is Literal
+        nullable = hint is Any or name in model.__nullable_fields__
+        result[json_name] = FieldType(hint, required, nullable)
     return result
 
 

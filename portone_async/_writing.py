@@ -7,7 +7,7 @@ from enum import Enum
 from typing import Any, cast
 
 from portone_async._credentials import Secret
-from portone_async._model import Model, UnknownVariant, field_names, time_texts
+from portone_async._model import Model, UnknownVariant, field_names, null_fields, time_texts
 from portone_async._times import is_text_of, write_datetime
 
 
@@ -18,6 +18,7 @@ def write(value: Any) -> Any:
     """
     if isinstance(value, Model):
         texts = time_texts(value) if value.__time_fields__ else {}
+        nulls = null_fields(type(value)) if value.__nullable_fields__ else ()
         written: dict[str, Any] = {}
         for name, json_name in field_names(type(value)):
             item = getattr(value, name)
@@ -25,7 +26,11 @@ def write(value: Any) -> Any:
                 written[json_name] = (
                     _write_time(item, texts[name]) if name in texts else write(item)
                 )
-        written.update(value.additional_properties)
+            elif name in nulls:
+                written[json_name] = None
+        for name, item in value.additional_properties.items():
+            # A null that was read is there too, and the field may have been set since.
+            written.setdefault(name, item)
         return written
     if isinstance(value, list | tuple):
         return [write(item) for item in value]  # pyright: ignore[reportUnknownVariableType]
@@ -52,4 +57,10 @@ def _write_time(value: Any, text: Any) -> Any:
         times, texts = cast("list[Any]", value), cast("list[Any]", text)
         if len(times) == len(texts):
             return [_write_time(*pair) for pair in zip(times, texts, strict=True)]
+    if isinstance(text, dict) and isinstance(value, dict):
+        by_key = cast("dict[str, Any]", text)
+        return {
+            key: _write_time(item, by_key.get(key))
+            for key, item in cast("dict[str, Any]", value).items()
+        }
     return write(value)

@@ -13,7 +13,7 @@ from typing import Any, Final, Literal, Union, get_args, get_origin
 import cattrs
 
 from portone_async._errors import InvalidArgumentError
-from portone_async._model import Model, UnknownVariant, Unrecognized
+from portone_async._model import Model, UnknownVariant, Unrecognized, UnrecognizedInteger
 from portone_async._reading import read_date, read_datetime
 from portone_async._registry import Reader, model_reader
 from portone_async._times import real_class
@@ -41,7 +41,10 @@ def _is_union(kind: Any) -> bool:
 
 
 def _is_enum(kind: Any) -> bool:
-    return get_origin(kind) in (Union, types.UnionType) and Unrecognized in get_args(kind)
+    return get_origin(kind) in (Union, types.UnionType) and not {
+        Unrecognized,
+        UnrecognizedInteger,
+    }.isdisjoint(get_args(kind))
 
 
 def _structure(kind: Any) -> Any:
@@ -69,24 +72,41 @@ def _reader(model: Any) -> Reader:
 def _union_reader(members: tuple[Any, ...]) -> Reader:
     from portone_async._validation import field_types  # noqa: PLC0415  (few programs use it)
 
-    readers: dict[tuple[str, str], Reader] = {}
-    for model in members:
-        if model not in (UnknownVariant, types.NoneType):
-            for json_name, (hint, _) in field_types(model).items():
-                if get_origin(hint) is Literal:
-                    readers.update(((json_name, tag), _reader(model)) for tag in get_args(hint))
-    tag_names = {json_name for json_name, _ in readers}
+    variants = [model for model in members if model not in (UnknownVariant, types.NoneType)]
+    # The values by which each variant is told apart, by field; members of a union may have none.
+    tags = [
+        {
+            name: get_args(f.hint)
+            for name, f in field_types(model).items()
+            if get_origin(f.hint) is Literal
+        }
+        for model in variants
+    ]
+    name = _discriminator([each for each in tags if each])
+    readers = {
+        value: _reader(model)
+        for model, each in zip(variants, tags, strict=True)
+        for value in each.get(name, ())
+    }
 
     def read(raw: Any) -> Any:
-        for name in tag_names:
-            tag = raw.get(name)
-            reader = readers.get((name, tag)) if isinstance(tag, str) else None
-            if reader is not None:
-                return reader(raw)
-        tag = next((raw[name] for name in tag_names if isinstance(raw.get(name), str)), None)
-        return UnknownVariant(tag=tag, raw=raw)
+        tag = raw.get(name)
+        if not isinstance(tag, str):
+            return UnknownVariant(tag=None, raw=raw)
+        reader = readers.get(tag)
+        return reader(raw) if reader else UnknownVariant(tag=tag, raw=raw)
 
     return read
+
+
+def _discriminator(tags: list[dict[str, tuple[str, ...]]]) -> str:
+    """The field that tells all variants of a union apart; a variant of several unions has several."""
+    common = sorted(set[str].intersection(*map(set[str], tags))) if tags else list[str]()
+    for name in common:
+        values = [value for each in tags for value in each[name]]
+        if len(values) == len(set(values)):
+            return name
+    return common[0] if common else ""
 
 
 def _times(target: cattrs.Converter) -> cattrs.Converter:

@@ -12,8 +12,8 @@ from typing import Annotated, Any, Final, cast
 import typer
 
 from portone_async import PortOne, PortOneError, bulk, with_response
-from portone_async._client import BASE_URL
 from portone_async._errors import AuthenticationError
+from portone_async._origin import BASE_URL
 from portone_async.cli.client import BaseUrlOption, create_client, secret_refused
 from portone_async.cli.columns import COLUMNS_HELP
 from portone_async.cli.command import EXIT_CODES, CommandError, ExitCode, run_command

@@ -9,8 +9,8 @@ import orjson
 import typer
 
 from portone_async import PortOne, PortOneError, with_response
-from portone_async._client import BASE_URL
 from portone_async._errors import AuthenticationError
+from portone_async._origin import BASE_URL
 from portone_async.cli.client import BaseUrlOption, create_client, secret_refused
 from portone_async.cli.command import CommandError, ExitCode, run_command
 from portone_async.cli.event_loop import run_async

@@ -123,10 +123,10 @@ class Document:
     def error_status(self, operation: Operation, error_type: str) -> int | None:
         """Return the HTTP status of an error type; `None` if the operation does not list it."""
         name = operation.error_schemas.get(error_type)
-        return None if name is None else self.schemas[name]["x-portone-status-code"]
+        return None if name is None else self.schemas[name].get("x-portone-status-code", 400)
 
     def _read(self, path: str, method: str, item: JsonObject) -> Operation:
-        response_type, response = _content(item["responses"]["200"])
+        response_type, response = _success(item["responses"])
         body: JsonObject = item.get("requestBody", {})
         return Operation(
             id=item["operationId"],
@@ -143,12 +143,14 @@ class Document:
         )
 
     def _error_schemas(self, responses: Mapping[str, JsonObject]) -> dict[str, str]:
-        """Return the variants of the error union, which all statuses share."""
+        """Return the variants of the unions of errors; mostly all statuses share one."""
         schemas: dict[str, str] = {}
         for status, response in responses.items():
             schema = _content(response)[1]
-            if status != "200" and schema is not None:
-                schemas |= self.variants(name_of(schema["$ref"]))
+            if not status.startswith("2") and schema is not None:
+                union = name_of(schema["$ref"])
+                if "discriminator" in self.schemas[union]:
+                    schemas |= self.variants(union)
         return schemas
 
     def _add_route(self, operation: Operation) -> None:
@@ -190,6 +192,12 @@ def _content(holder: Mapping[str, Any]) -> tuple[str | None, JsonObject | None]:
     for media_type, media in holder.get("content", {}).items():
         return media_type, media.get("schema")
     return None, None
+
+
+def _success(responses: Mapping[str, JsonObject]) -> tuple[str | None, JsonObject | None]:
+    """Return the media type and the schema of a success."""
+    contents = (_content(responses[status]) for status in responses if status.startswith("2"))
+    return next((content for content in contents if content[0] is not None), (None, None))
 
 
 def _parameters(item: JsonObject, place: str) -> tuple[Parameter, ...]:

@@ -30,7 +30,14 @@ class Sampler:
             return schema["const"]
         if "enum" in schema:
             return self._random.choice(schema["enum"])
-        match schema.get("type"):
+        if "anyOf" in schema:
+            return self.value(self._random.choice(schema["anyOf"]), name, depth)
+        kind = schema.get("type")
+        match self._random.choice(cast("list[str]", kind)) if isinstance(kind, list) else kind:
+            case "null":
+                return None
+            case "number":
+                return self._random.randint(1, 100) / 8
             case "object":
                 return self._object(schema, depth)
             case "array":

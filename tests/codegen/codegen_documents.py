@@ -17,7 +17,7 @@ import pytest
 
 from codegen.document import ROOT, Json
 from codegen.generate import write
-from codegen.importer import normalise
+from codegen.normalise import normalise
 
 NEWEST = "v2-2026-07-03.openapi.json"
 OLDER = "v2-2026-01-21.openapi.json"
@@ -226,7 +226,9 @@ def package(folder: Path, source: Json, placed: dict[str, list[str]] | None = No
     return folder
 
 
-def run(folder: Path, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+def run(
+    folder: Path, *arguments: str, timeout: float = 60, **environment: str
+) -> subprocess.CompletedProcess[str]:
     """Python in `folder`, which comes first on its path; warnings are errors."""
     return subprocess.run(
         [sys.executable, "-W", "error", *arguments],
@@ -234,7 +236,7 @@ def run(folder: Path, *arguments: str, **environment: str) -> subprocess.Complet
         env=os.environ | {"PYTHONPATH": str(folder), "PYTHONDONTWRITEBYTECODE": "1"} | environment,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=timeout,
         check=False,
     )
 

@@ -25,7 +25,7 @@ from codegen_documents import (
 from codegen.__main__ import main
 from codegen.changes import Effect, broken, changes, report
 from codegen.document import VENDORED, CodegenError, Json, operations
-from codegen.importer import normalise
+from codegen.normalise import normalise
 
 BREAK, TYPE, ADDITION, NONE = Effect
 

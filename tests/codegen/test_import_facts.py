@@ -27,7 +27,7 @@ from codegen_documents import (
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
 from codegen.document import PROVENANCE, ROOT, VENDORED, CodegenError, Json, dump, operations
-from codegen.importer import normalise
+from codegen.normalise import normalise
 
 facts: Json = json.loads(VENDORED.read_text(encoding="utf-8"))
 PROSE = {"title", "summary", "description", "example", "examples"}
