@@ -15,7 +15,6 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Final, cast
 
-from codegen.changes import changes, report
 from codegen.core import files
 from codegen.document import (
     METHODS,
@@ -138,7 +137,7 @@ def load(source: str) -> Json:
 def _facts_of(source: str, content: bytes) -> Json:
     try:
         document = normalise(_parse(source, content))
-        dump(document).encode()
+        json.dumps(document, ensure_ascii=False).encode()
     except RecursionError:
         raise CodegenError(f"{source} is nested too deeply") from None
     except UnicodeEncodeError as error:
@@ -152,7 +151,9 @@ def _report(before: bytes, document: Json) -> str:
     except CodegenError:
         # There was no document, or a merge broke it.
         return f"imported {sum(1 for _ in operations(document))} operations"
-    return report(old, document, changes(old, document))
+    from codegen.diff.renderers import summary  # noqa: PLC0415  (the comparison imports this module)
+
+    return summary(old, document).rstrip("\n")
 
 
 def normalise(source: Json) -> Json:

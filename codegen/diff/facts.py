@@ -1,0 +1,321 @@
+"""What users of a generated SDK see of one document: the one place of the comparison that knows the generator.
+
+Types and names are those that the generator writes. What it does not turn into Python (limits, defaults, documented
+statuses) is read from the document beside them.
+"""
+
+from __future__ import annotations
+
+import gc
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from functools import cached_property
+from typing import Any, Final
+
+from attrs import define, field
+
+from codegen import render
+from codegen.diff.change import Side
+from codegen.document import Json, operations, schema_name
+from codegen.generate import load_namespaces
+from codegen.pages import iterator_name, paging
+from codegen.parse import Api, Endpoint, Field, Schema, Type, parse
+
+__all__ = ["Class", "Facts", "Function", "Member", "below", "load_namespaces", "read_facts"]
+
+STRUCTURE: Final = frozenset(
+    {
+        "$ref", "additionalProperties", "allOf", "anyOf", "const", "discriminator", "enum", "items", "nullable",
+        "oneOf", "properties", "required", "type", "x-portone-status-code",
+    }
+)  # fmt: skip
+"""Keywords that show in names, types and fields; all others are compared as they are."""
+
+
+@define(frozen=True)
+class Member:
+    """A field, an argument, a result, or what a list or map holds."""
+
+    json_name: str
+    name: str
+    argument: str
+    """The name as a function's argument, where it is one."""
+    type: str
+    """As the generator writes it."""
+    classes: tuple[str, ...]
+    """The classes in `type`."""
+    required: bool
+    json_type: str
+    tags: tuple[str, ...] = ()
+    keywords: Mapping[str, Any] = field(factory=dict)
+    place: str = "body"
+    """Where it is sent: `path`, `query` or `body`."""
+
+
+@define(frozen=True)
+class Class:
+    """A component: an object, an enum, a union, a map or an error."""
+
+    name: str
+    kind: str
+    members: Mapping[str, Member]
+    values: tuple[str, ...]
+    variants: Mapping[str, str]
+    tag: str
+    item: Member | None
+    status: int
+    keywords: Mapping[str, Any]
+
+    @property
+    def held(self) -> set[str]:
+        """The classes that it refers to."""
+        members = [*self.members.values(), *([self.item] if self.item else [])]
+        return {name for m in members for name in m.classes} | set(self.variants.values())
+
+    @property
+    def shown(self) -> bool:
+        """Whether users can import it: the unions of errors only say what a function raises."""
+        return self.kind != "errors"
+
+
+@define(frozen=True)
+class Function:
+    """An operation."""
+
+    id: str
+    name: str
+    """As it is called: `portone.payment.get_payment`."""
+    method: str
+    path: str
+    parameters: tuple[Member, ...]
+    """In the path, in its order, and in the query."""
+    body: str
+    """The class whose fields are arguments, too; empty if there is none."""
+    body_in_query: bool
+    body_required: bool
+    body_media: str
+    result: Member
+    media: str
+    errors: Mapping[str, str]
+    """PortOne's error type to the class that is raised."""
+    security: tuple[str, ...]
+    unstable: bool
+    deprecated: bool
+    statuses: tuple[str, ...]
+    iterator: str
+
+    @property
+    def place(self) -> tuple[str, str]:
+        """Method and path, without the names of the path's parameters."""
+        return self.method, re.sub(r"{[^}]*}", "{}", self.path)
+
+    def roots(self, side: Side) -> set[str]:
+        """The classes that it takes, or gives."""
+        if side == "output":
+            return {*self.result.classes, *self.errors.values()}
+        return {name for p in self.parameters for name in p.classes} | (
+            {self.body} if self.body else set[str]()
+        )
+
+
+@define(frozen=True)
+class Facts:
+    """All that users see of a document."""
+
+    functions: Mapping[str, Function]
+    classes: Mapping[str, Class]
+    settings: Mapping[str, str]
+    """What concerns the client as a whole: servers and authentication schemes."""
+
+    @cached_property
+    def _uses(self) -> dict[Side, dict[str, set[str]]]:
+        held = {name: found.held for name, found in self.classes.items()}
+        uses: dict[Side, dict[str, set[str]]] = {"input": {}, "output": {}}
+        for side, users in uses.items():
+            for function in self.functions.values():
+                for name in below(function.roots(side), held):
+                    users.setdefault(name, set()).add(function.id)
+        return uses
+
+    def users(self, name: str, side: Side) -> set[str]:
+        """The operations that take, or give, a class."""
+        return self._uses[side].get(name, set())
+
+    def bodies(self, name: str) -> list[Function]:
+        """The functions that take the fields of a class as arguments."""
+        return [f for f in self.functions.values() if f.body == name]
+
+
+def below(names: set[str], held: Mapping[str, set[str]]) -> set[str]:
+    """These classes, and all that they refer to, directly or not."""
+    seen, waiting = set[str](), names
+    while waiting:
+        seen |= waiting
+        waiting = set[str]().union(*(held.get(name, set()) for name in waiting)) - seen
+    return seen
+
+
+def read_facts(document: Json, namespaces: Mapping[str, Sequence[str]]) -> Facts:
+    """The facts of an imported document; an error names what the generator refuses.
+
+    A function whose operation is in no namespace yet is called `portone.?.name`.
+    """
+    with _no_collection():
+        api = parse(document)
+    placed = {name: space for space, names in namespaces.items() for name in names}
+    raw = {operation["operationId"]: operation for _, _, operation in operations(document)}
+    components: Json = document["components"]["schemas"]
+    reader = _Reader(api, components)
+    return Facts(
+        {e.id: reader.function(e, raw[e.id], placed.get(e.id, "?")) for e in api.endpoints},
+        {name: reader.a_class(schema) for name, schema in api.schemas.items()},
+        _settings(document),
+    )
+
+
+@contextmanager
+def _no_collection() -> Iterator[None]:
+    """Without the garbage collector, which would walk the growing tree again and again: a third of the time."""
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
+
+
+@define
+class _Reader:
+    api: Api
+    components: Json
+
+    def function(self, endpoint: Endpoint, raw: Json, space: str) -> Function:
+        declared = {(p["in"], p["name"]): p for p in raw.get("parameters", [])}
+        parameters = [
+            self.member(f, declared[place, f.json_name].get("schema", {}), place)
+            for place, fields in (
+                ("path", endpoint.path_parameters),
+                ("query", endpoint.query_parameters),
+            )
+            for f in fields
+        ]
+        responses: Json = raw["responses"]
+        body: Json = raw.get("requestBody", {})
+        variants = endpoint.errors.variants if endpoint.errors else ()
+        return Function(
+            id=endpoint.id,
+            name=f"portone.{space}.{endpoint.name}",
+            method=endpoint.method,
+            path=endpoint.path,
+            parameters=tuple(parameters),
+            body=endpoint.body.name if endpoint.body else "",
+            body_in_query=endpoint.body_in_query,
+            body_required=endpoint.body_required,
+            body_media=", ".join(body.get("content", {})),
+            result=_result(endpoint),
+            media=endpoint.media or "",
+            errors=dict(variants),
+            security=tuple(sorted(_requirement(s) for s in raw.get("security", []))),
+            unstable=endpoint.unstable,
+            deprecated=bool(raw.get("deprecated")),
+            statuses=tuple(sorted(responses)),
+            iterator=iterator_name(endpoint) if paging(endpoint, self.api) else "",
+        )
+
+    def a_class(self, schema: Schema) -> Class:
+        raw: Json = self.components.get(schema.name, {})
+        properties: Json = raw.get("properties", {})
+        item = None
+        if schema.item:
+            facts = raw.get("additionalProperties", {})
+            item = self.member(Field("values", schema.item, required=True), facts)
+        return Class(
+            name=schema.name,
+            kind=schema.kind,
+            members={
+                f.json_name: self.member(
+                    f, properties.get(f.json_name, {}), error=schema.kind == "error"
+                )
+                for f in schema.fields
+            },
+            values=schema.values,
+            variants=dict(schema.variants),
+            tag=schema.tag,
+            item=item,
+            status=schema.status,
+            keywords=_keywords(raw),
+        )
+
+    def member(self, item: Field, raw: Json, place: str = "body", error: bool = False) -> Member:
+        return Member(
+            json_name=item.json_name,
+            name=render.attribute(item) if error else item.name,
+            argument=render.argument(item),
+            type=render.annotation(item.type),
+            classes=tuple(_classes(item.type)),
+            required=item.required,
+            json_type=self.json_type(raw),
+            tags=item.tags,
+            keywords=_keywords(raw),
+            place=place,
+        )
+
+    def json_type(self, raw: Json) -> str:
+        """`integer`, `array of string`: what JSON holds there."""
+        seen: set[str] = set()
+        while "$ref" in raw and raw["$ref"] not in seen:
+            seen.add(raw["$ref"])
+            raw = self.components.get(schema_name(raw["$ref"]), {})
+        kind = raw.get("type", "string" if "enum" in raw else "object")
+        if isinstance(kind, list):
+            kind = " or ".join(sorted(str(one) for one in kind if one != "null"))
+        return f"array of {self.json_type(raw.get('items', {}))}" if kind == "array" else str(kind)
+
+
+def _result(endpoint: Endpoint) -> Member:
+    """What a function returns: a model, the path of a downloaded file, or nothing."""
+    kind = endpoint.response
+    download = endpoint.media not in (None, "application/json")
+    return Member(
+        json_name="",
+        name="",
+        argument="",
+        type=render.annotation(kind) if kind else "Path" if download else "None",
+        classes=tuple(_classes(kind)) if kind else (),
+        required=True,
+        json_type=kind.kind if kind else "",
+    )
+
+
+def _requirement(schemes: Json) -> str:
+    """The authentication schemes that are needed together, with their scopes."""
+    return " + ".join(
+        f"{name}({', '.join(map(str, scopes))})" if scopes else name
+        for name, scopes in sorted(schemes.items())
+    )
+
+
+def _classes(kind: Type) -> Iterator[str]:
+    if kind.name:
+        yield kind.name
+    if kind.item:
+        yield from _classes(kind.item)
+
+
+def _keywords(raw: Json) -> Json:
+    found = {key: value for key, value in raw.items() if key not in STRUCTURE}
+    items = raw.get("items")
+    if isinstance(items, dict):
+        found |= {f"items.{key}": value for key, value in _keywords(items).items()}
+    return found
+
+
+def _settings(document: Json) -> dict[str, str]:
+    schemes: Json = document["components"].get("securitySchemes", {})
+    settings = {
+        f"authentication scheme {name}": ", ".join(f"{k}: {scheme[k]}" for k in sorted(scheme))
+        for name, scheme in schemes.items()
+    }
+    return settings | {"server": ", ".join(s["url"] for s in document.get("servers", []))}
