@@ -93,7 +93,12 @@ def _match_classes(old: Facts, new: Facts, matching: Matching) -> None:
                 pairs[a] = b
                 free[0].discard(a)
                 free[1].discard(b)
-    _match_by_shape(old, new, free, pairs)
+    stay = [{pair[i].id for pair in matching.functions} for i in (0, 1)]
+    left = [
+        {n for n in names if any(facts.users(n, side) & ids for side in ("input", "output"))}
+        for facts, names, ids in ((old, free[0], stay[0]), (new, free[1], stay[1]))
+    ]
+    _match_by_shape(old, new, (left[0], left[1]), pairs)
     matching.reused_classes = sorted(reused)
 
 
@@ -122,13 +127,16 @@ def _of_same_key(old: Mapping[str, str], new: Mapping[str, str]) -> Iterator[tup
 def _match_by_shape(
     old: Facts, new: Facts, free: tuple[set[str], set[str]], pairs: dict[str, str]
 ) -> None:
-    """Classes that nothing connects, but that are equal in all but the name, and are so in one way only."""
+    """Classes that have no place in common, but are equal in all but the name, and are so in one way only.
+
+    Errors are not: most of them hold the same, and it is the name that tells them apart.
+    """
 
     def shapes(facts: Facts, names: Iterable[str]) -> dict[tuple[object, ...], list[str]]:
         result: dict[tuple[object, ...], list[str]] = {}
         for name in sorted(names):
             shape = _shape(facts.classes[name])
-            if len(shape) > 2:  # noqa: PLR2004  (a kind and one member are no evidence)
+            if shape[0] != "error" and len(shape) > 2:  # noqa: PLR2004  (one member is no evidence)
                 result.setdefault(shape, []).append(name)
         return result
 
