@@ -66,11 +66,12 @@ def run(arguments: list[str]) -> tuple[int, str]:
     """The exit status, and what to print."""
     parser = _parser()
     chosen = parser.parse_intermixed_args(arguments)
-    if len(chosen.documents) > 2:  # noqa: PLR2004
+    documents: list[str] = chosen.documents
+    if len(documents) > 2:  # noqa: PLR2004
         parser.error("two documents are compared at a time")
-    *old, new = chosen.documents
+    *old, new = documents
     try:
-        return _diff(*(old or ["vendored"]), new, chosen.format, chosen.output)
+        return _diff(old[0] if old else "vendored", new, chosen.format, chosen.output)
     except CodegenError:
         raise
     except Exception:  # noqa: BLE001  (Python's own status for this, 1, would say "additions only")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Callable
 from typing import Any, Final
 
 from codegen.diff.change import (
@@ -69,6 +70,11 @@ def limit(side: Side, key: str, before: Any, after: Any) -> Outcome:
     if (before, after) == ("int32", "int64"):
         return FINE
     return Outcome(PERHAPS, YES, breaks=True)
+
+
+def limiting(key: str, before: object, after: object) -> Callable[[Side], Outcome]:
+    """What the change of a keyword does on a side."""
+    return lambda side: limit(side, key, before, after)
 
 
 def other_type(side: Side, old: Member, new: Member, before: Facts, after: Facts) -> Outcome:

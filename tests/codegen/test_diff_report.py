@@ -603,7 +603,7 @@ def test_published_documents_of_all_years_are_compared_or_refused() -> None:
     refusals: list[str] = []
     for old, new in itertools.pairwise(names):
         try:
-            report = make_report(*(read(str(published(name))) for name in (old, new)))
+            report = make_report(read(str(published(old))), read(str(published(new))))
         except CodegenError as error:
             refusals.append(str(error).partition(": ")[0])
             continue
