@@ -77,7 +77,7 @@ def _entries(rows: Iterable[Row]) -> Iterable[str]:
         change = row.change
         owner, _, name = change.name.rpartition("(" if change.subject is Subject.ARGUMENT else ".")
         mark = "" if change.stable else " (unstable)"
-        broken = " (PortOne promised not to)" if change.effect is Effect.BREAK else ""
+        broken = " (breaks PortOne's promise)" if change.effect is Effect.BREAK else ""
         together = change.kind in (Kind.ADDED, Kind.WITHHELD) and owner
         if together and change.subject in (Subject.ARGUMENT, Subject.FIELD):
             key = f"{owner}{mark}{broken}", change.kind
@@ -87,11 +87,19 @@ def _entries(rows: Iterable[Row]) -> Iterable[str]:
             lines[key] = f"{code(owner)}: {word}{plural} {', '.join(members[key])}{mark}{broken}"
         else:
             key = f"{change.name}{change.value}{change.what}{mark}{broken}", change.kind
-            text = "" if row.phrase in ("added", "withheld") else f": {row.phrase}"
-            if change.subject is Subject.FUNCTION and change.kind is Kind.ADDED:
-                text = ""
-            lines[key] = f"{code(change.name)}{text}{mark}{broken}"
+            lines[key] = f"{code(change.name)}{_entry(row)}{mark}{broken}"
     return lines.values()
+
+
+def _entry(row: Row) -> str:
+    """What a line says after the name; its heading has said the verb."""
+    change = row.change
+    if change.subject is Subject.VALUE:
+        return ": " + ", ".join(code(f'"{value}"') for value in row.values)
+    if change.kind is Kind.RENAMED and change.subject is not Subject.VARIANT:
+        return f" is {code(change.after)} now"
+    told = change.subject is Subject.FUNCTION and change.kind is Kind.ADDED and not change.what
+    return "" if told or row.phrase in ("added", "withheld") else f": {row.phrase}"
 
 
 def _effects(report: Report) -> list[tuple[str, str, int, int]]:

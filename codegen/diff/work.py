@@ -71,8 +71,8 @@ def scope_of_one(facts: Facts, name: str) -> Scope:
     users: dict[Side, list[Function]] = {
         side: [facts.functions[f] for f in sorted(facts.users(name, side))] for side in SIDES
     }
-    sides = tuple(side for side in SIDES if users[side])
-    stable = {side: not all(f.unstable for f in users[side]) for side in sides}
+    sides: tuple[Side, ...] = tuple(side for side in SIDES if users[side])
+    stable: dict[Side, bool] = {side: not all(f.unstable for f in users[side]) for side in sides}
     names = {f.name for functions in users.values() for f in functions}
     return Scope(sides, stable, tuple(sorted(names)))
 

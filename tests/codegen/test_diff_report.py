@@ -151,18 +151,18 @@ def test_changelog_is_a_draft_by_kind() -> None:
         == """\
 ### Withheld by PortOne
 
-- `Thing`: field `a` (PortOne promised not to)
+- `Thing`: field `a` (breaks PortOne's promise)
 - `portone.thing.get_things`: argument `b` (unstable)
 
 ### Renamed
 
-- `Place`: renamed: `Spot`
+- `Place` is `Spot` now
 
 ### Added
 
-- `portone.thing.create_thing`: argument `d` (PortOne promised not to)
+- `portone.thing.create_thing`: argument `d` (breaks PortOne's promise)
 - `Thing`: field `z`
-- `ThingKind`: added: `"<b>&'|"`, `"GREEN"`
+- `ThingKind`: `"<b>&'|"`, `"GREEN"`
 """
     )
 
