@@ -1,4 +1,4 @@
-"""`python -m codegen import | generate | check | diff`."""
+"""`python -m codegen import | generate | check | diff | update`."""
 
 from __future__ import annotations
 
@@ -23,6 +23,9 @@ def main(arguments: list[str] | None = None) -> int:
     commands.add_parser("generate", help="write portone_async/models and portone_async/api")
     commands.add_parser("check", help="fail if the generated code is not what generate writes")
     commands.add_parser("diff", help="what a new document changes for users", add_help=False)
+    updating = commands.add_parser("update", help="take up a new document, and draft the changelog")
+    updating.add_argument("source", metavar="SOURCE", nargs="?", help="PortOne's own if omitted")
+    updating.add_argument("--yes", action="store_true", help="place new operations as proposed")
     chosen = parser.parse_args(arguments)
     return _run(chosen.command, lambda: (0, _report(chosen)), 1)
 
@@ -33,6 +36,12 @@ def _report(chosen: argparse.Namespace) -> str:
         from codegen.importer import import_document  # noqa: PLC0415
 
         return import_document(chosen.source)
+    if chosen.command == "update":
+        from codegen.update import PUBLISHED, as_proposed, in_terminal, update  # noqa: PLC0415
+
+        return update(
+            chosen.source or PUBLISHED, confirm=as_proposed if chosen.yes else in_terminal
+        )
     from codegen.generate import check, generate  # noqa: PLC0415
 
     return generate() if chosen.command == "generate" else check()

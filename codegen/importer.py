@@ -110,7 +110,7 @@ QUERY_BODY: Final = "requestBody"
 
 def import_document(source: str) -> str:
     """Replace the vendored document by the facts of `source` (a path or a URL); report what changed."""
-    content = _fetch(source)
+    content = fetch(source)
     document = _facts_of(source, content)
     text = dump(document).encode()
     before = VENDORED.read_bytes() if VENDORED.is_file() else b""
@@ -131,7 +131,7 @@ def import_document(source: str) -> str:
 
 def load(source: str) -> Json:
     """The facts of a document, published or vendored, at a path or a URL."""
-    return _facts_of(source, _fetch(source))
+    return _facts_of(source, fetch(source))
 
 
 def _facts_of(source: str, content: bytes) -> Json:
@@ -415,7 +415,8 @@ def _tag_variants(facts: Json) -> None:
                 raise unsupported(where, "an enum without a name", "move it to components/schemas")
 
 
-def _fetch(source: str) -> bytes:
+def fetch(source: str) -> bytes:
+    """The content of a file, or of a URL."""
     if not source.startswith(("http://", "https://")):
         try:
             return Path(source).read_bytes()

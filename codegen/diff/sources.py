@@ -42,18 +42,18 @@ def read(source: str) -> Source:
     try:
         document = load_vendored() if source == VENDORED else load(source)
     except CodegenError as error:
-        label = _label(source)
-        raise CodegenError(str(error) if label in str(error) else f"{label}: {error}") from None
-    return as_source(_label(source), document)
+        name = label(source)
+        raise CodegenError(str(error) if name in str(error) else f"{name}: {error}") from None
+    return as_source(label(source), document)
 
 
-def as_source(label: str, document: Json) -> Source:
+def as_source(name: str, document: Json) -> Source:
     """An imported document under a name."""
     text = json.dumps(document, sort_keys=True, separators=(",", ":"))
-    return Source(label, hashlib.sha256(text.encode()).hexdigest(), document)
+    return Source(name, hashlib.sha256(text.encode()).hexdigest(), document)
 
 
-def _label(source: str) -> str:
+def label(source: str) -> str:
     """A name without what is of no concern to a reader: the folder, or a URL's query."""
     if source == VENDORED:
         return "openapi/portone-v2.json"
