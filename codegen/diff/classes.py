@@ -79,7 +79,8 @@ def _pair(work: Work, a: Class, b: Class) -> None:
     for x, y in match_members(*members):
         compare_member(work, x, y, scope, named)
     if a.item and b.item:
-        compare_member(work, a.item, b.item, scope, lambda _: (f"{a.name}[...]", f"{a.name}.*"))
+        name = f"{a.name}[...]" if a.kind == "map" else a.name
+        compare_member(work, a.item, b.item, scope, lambda _: (name, f"{a.name}.*"))
 
 
 def _row(

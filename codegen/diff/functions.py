@@ -147,7 +147,7 @@ def _request(work: Work, f: Function, g: Function) -> None:
 def _arguments(work: Work, f: Function, g: Function) -> Iterator[Pair]:
     """Path parameters by position, others by name, and fields of a body that came, went or changed places."""
     paths = [[p for p in one.parameters if p.place == "path"] for one in (f, g)]
-    rest = [{p.json_name: p for p in one.parameters if p.place == "query"} for one in (f, g)]
+    rest = [{p.json_name: p for p in one.parameters if p.place != "path"} for one in (f, g)]
     bodies = [
         dict(facts.classes[one.body].members) if one.body else {}
         for one, facts in ((f, work.old), (g, work.new))

@@ -140,22 +140,33 @@ def covers(
         set(old.values) <= set(new.values) and old.variants.keys() <= new.variants.keys()
     ):
         return False
-    for name in old.members.keys() | new.members.keys():
-        a, b = old.members.get(name), new.members.get(name)
-        if a is None or b is None:
-            if b is None or (b.required and side == "input"):
-                return False
-        elif (
-            a.json_type != b.json_type
-            or (b.required and not a.required and side == "input")
-            or (a.required and not b.required and side == "output")
-        ):
-            return False
-        else:
-            for x, y in zip(a.classes, b.classes, strict=False):
-                if not covers(side, before.classes[x], after.classes[y], before, after, seen):
-                    return False
-    return True
+    pairs = [
+        (old.members.get(n), new.members.get(n)) for n in old.members.keys() | new.members.keys()
+    ]
+    return all(
+        _covers_member(side, a, b, before, after, seen) for a, b in [*pairs, (old.item, new.item)]
+    )
+
+
+def _covers_member(
+    side: Side,
+    old: Member | None,
+    new: Member | None,
+    before: Facts,
+    after: Facts,
+    seen: set[tuple[str, str]],
+) -> bool:
+    if old is None:
+        return new is None or not (new.required and side == "input")
+    if new is None:
+        return False
+    demands = new.required and not old.required, old.required and not new.required
+    if old.json_type != new.json_type or demands[side == "output"]:
+        return False
+    return all(
+        covers(side, before.classes[a], after.classes[b], before, after, seen)
+        for a, b in zip(old.classes, new.classes, strict=False)
+    )
 
 
 def shown(value: Any) -> str:
