@@ -71,9 +71,9 @@ def write(
     return api, prose
 
 
-def load_namespaces(text: str = "") -> dict[str, list[str]]:
-    """Namespace to operationIds, as pinned by hand, or in `text`."""
-    return tomllib.loads(text or (OPENAPI / "namespaces.toml").read_text(encoding="utf-8"))
+def load_namespaces() -> dict[str, list[str]]:
+    """Namespace to operationIds, as pinned by hand."""
+    return tomllib.loads((OPENAPI / "namespaces.toml").read_text(encoding="utf-8"))
 
 
 def place(api: Api, namespaces: dict[str, list[str]]) -> dict[str, list[str]]:

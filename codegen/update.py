@@ -10,6 +10,7 @@ import json
 import re
 import sys
 import tempfile
+import tomllib
 from collections import Counter
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
@@ -65,7 +66,7 @@ def update(source: str = PUBLISHED, *, confirm: Confirm) -> str:
             return f"{new.label} has nothing new"
         chosen = confirm(propose(new.document, _categories(path), load_namespaces()))
         text = placed(NAMESPACES.read_text(encoding="utf-8"), chosen)
-        namespaces = load_namespaces(text)
+        namespaces = tomllib.loads(text)
         report = make_report(old, new, namespaces)
         write(new.document, Path(folder) / "tried", namespaces)
         NAMESPACES.write_text(text, encoding="utf-8")

@@ -22,8 +22,19 @@ from codegen.generate import load_namespaces
 from codegen.pages import iterator_name, paging
 from codegen.parse import Api, Endpoint, Field, Schema, Type, parse
 
-__all__ = ["Class", "Facts", "Function", "Member", "below", "load_namespaces", "read_facts"]
+__all__ = [
+    "UNPLACED",
+    "Class",
+    "Facts",
+    "Function",
+    "Member",
+    "below",
+    "load_namespaces",
+    "read_facts",
+]
 
+UNPLACED: Final = "?"
+"""Stands for the namespace of an operation that has none yet."""
 STRUCTURE: Final = frozenset(
     {
         "$ref", "additionalProperties", "allOf", "anyOf", "const", "discriminator", "enum", "items", "nullable",
@@ -168,7 +179,7 @@ def read_facts(document: Json, namespaces: Mapping[str, Sequence[str]]) -> Facts
     components: Json = document["components"]["schemas"]
     reader = _Reader(api, components)
     return Facts(
-        {e.id: reader.function(e, raw[e.id], placed.get(e.id, "?")) for e in api.endpoints},
+        {e.id: reader.function(e, raw[e.id], placed.get(e.id, UNPLACED)) for e in api.endpoints},
         {name: reader.a_class(schema) for name, schema in api.schemas.items()},
         _settings(document),
     )

@@ -20,7 +20,7 @@ from codegen.diff.change import (
     Side,
     Subject,
 )
-from codegen.diff.facts import Function
+from codegen.diff.facts import UNPLACED, Function
 from codegen.diff.matching import Pair, match_members
 from codegen.diff.members import compare_member
 from codegen.diff.work import Scope, Work
@@ -95,7 +95,7 @@ def _reused(work: Work, f: Function, g: Function) -> None:
 
 
 def _pair(work: Work, f: Function, g: Function) -> None:
-    if f.name != g.name:
+    if not _same_name(f, g):
         _row(work, Kind.RENAMED, f, GONE, "", f.name, g.name)
     elif f.id != g.id:
         _row(work, Kind.CHANGED, f, FINE, "operationId", f.id, g.id)
@@ -234,6 +234,13 @@ def _raised(work: Work) -> None:
                 old_names=frozenset([] if added else [name]),
             )
         )
+
+
+def _same_name(f: Function, g: Function) -> bool:
+    """Whether they are called alike; where an operation lives that is in no namespace is not known."""
+    names = [one.name.rpartition(".") for one in (f, g)]
+    known = all(UNPLACED not in name[0] for name in names)
+    return names[0][2] == names[1][2] and (not known or f.name == g.name)
 
 
 def _held(f: Function) -> set[str]:

@@ -60,7 +60,7 @@ def _match_functions(old: Facts, new: Facts, matching: Matching) -> None:
             (matching.functions if same else matching.reused_functions).append((f, left[f.id]))
     # The name of a function that is found under another name may stand for another function now.
     for f, g in tuple(matching.functions):
-        if f.name != g.name and f.id in new.functions:
+        if f.id != g.id and f.id in new.functions:
             matching.reused_functions.append((f, new.functions[f.id]))
 
 

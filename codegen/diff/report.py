@@ -187,7 +187,7 @@ def _rows(changes: Iterable[Change]) -> list[Row]:
 
 def code(text: str) -> str:
     """A name, type or value in backticks."""
-    quoted = text.replace("`", "'")
+    quoted = text.replace("`", "'").replace("\n", "\\n")
     return f"`{quoted}`" if text else "nothing"
 
 

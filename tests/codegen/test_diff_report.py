@@ -29,7 +29,7 @@ from codegen.__main__ import main
 from codegen.diff import renderers
 from codegen.diff.change import Change, Effect, Kind, Subject
 from codegen.diff.report import Report, make_report
-from codegen.diff.sources import read
+from codegen.diff.sources import as_source, read
 from codegen.document import ROOT, VENDORED, CodegenError, Json
 from codegen.importer import normalise
 from tests.chromium import CHROMIUM, FLAGS
@@ -97,6 +97,10 @@ def test_markdown_of_odd_values_stays_a_table() -> None:
     (row,) = [text for text in text.splitlines() if text.startswith("| `ThingKind`")]
     assert len(re.findall(r"(?<!\\)\|", row)) == 6
     assert row.count("`") % 2 == 0
+    # As additions they are a list, of one line each.
+    text = renderers.markdown(report_on(new, old))
+    (row,) = [text for text in text.splitlines() if text.startswith("- `ThingKind`")]
+    assert row.startswith('- `ThingKind` added: `"a\\nb"`, `"a\'b"`, `"a|b"`')
 
 
 def test_nothing_is_one_paragraph() -> None:
@@ -106,6 +110,33 @@ def test_nothing_is_one_paragraph() -> None:
     )
     assert "no changes." in text
     assert text.count("\n") == 3
+
+
+def test_function_in_no_namespace_yet_is_marked() -> None:
+    old, new = document(), document()
+    operation(new, "createThing")["operationId"] = "makeThing"
+    report = make_report(
+        as_source("old", normalise(old)),
+        as_source("new", normalise(new)),
+        {"thing": ["createThing"]},
+    )
+    assert [(c.kind, c.name, c.after) for c in report.changes] == [
+        (Kind.RENAMED, "portone.thing.create_thing", "portone.?.make_thing")
+    ]
+    # Where it lived, if it was in no namespace, is not known: that is no renaming.
+    report = make_report(
+        as_source("old", normalise(new)),
+        as_source("new", normalise(old)),
+        {"thing": ["createThing"]},
+    )
+    assert [c.name for c in report.changes] == ["portone.?.make_thing"]
+    operation(new, "makeThing")["operationId"] = "create_thing"
+    report = make_report(
+        as_source("old", normalise(new)),
+        as_source("new", normalise(old)),
+        {"thing": ["createThing"]},
+    )
+    assert [(c.what, c.effect) for c in report.changes] == [("operationId", Effect.NOTE)]
 
 
 # --- JSON ---
