@@ -34,22 +34,19 @@ def compare_classes(work: Work) -> None:
 
 def _error_types(work: Work) -> None:
     """The values of `type` by which an error class is told."""
-    before, after = (
-        {
-            name: {t for f in facts.functions.values() for t, n in f.errors.items() if n == name}
-            for name in facts.classes
-        }
-        for facts in (work.old, work.new)
-    )
+    before, after = work.old.error_types, work.new.error_types
     for a, b in sorted(work.matching.classes.items()):
-        if before[a] != after[b]:
-            words = [", ".join(sorted(types)) for types in (before[a], after[b])]
-            kind = Kind.ADDED if before[a] < after[b] else Kind.CHANGED
+        types = before.get(a, set()), after.get(b, set())
+        if types[0] != types[1]:
+            words = [", ".join(sorted(each)) for each in types]
+            kind = Kind.ADDED if types[0] < types[1] else Kind.CHANGED
             outcome = FINE if kind is Kind.ADDED else Outcome(PERHAPS, YES, alters=True)
             _row(work, kind, work.old.classes[a], scope_of(work, a, b), outcome, "types", *words)
 
 
 def _pair(work: Work, a: Class, b: Class) -> None:
+    if a == b and not work.moved:
+        return
     scope = scope_of(work, a.name, b.name)
     if a.name != b.name and a.shown:
         _row(work, Kind.RENAMED, a, scope, GONE, "", class_name(a), class_name(b))

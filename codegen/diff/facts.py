@@ -149,6 +149,15 @@ class Facts:
                     users.setdefault(name, set()).add(function.id)
         return uses
 
+    @cached_property
+    def error_types(self) -> dict[str, set[str]]:
+        """Each error class to the values of `type` by which it is told."""
+        types: dict[str, set[str]] = {}
+        for function in self.functions.values():
+            for value, name in function.errors.items():
+                types.setdefault(name, set()).add(value)
+        return types
+
     def users(self, name: str, side: Side) -> set[str]:
         """The operations that take, or give, a class."""
         return self._uses[side].get(name, set())

@@ -1,17 +1,16 @@
 """What the tests of `python -m codegen diff` compare, and how they read the result."""
 
-from codegen_documents import namespaces
-
 from codegen.diff.report import Report, Row, make_report
 from codegen.diff.sources import as_source
-from codegen.document import Json
+from codegen.document import Json, operations
 from codegen.importer import normalise
 
 
 def report_on(old: Json, new: Json) -> Report:
     """The report on two published documents; each operation is in the namespace `thing`."""
-    placed = {"thing": [*namespaces(old)["thing"], *namespaces(new)["thing"]]}
-    return make_report(as_source("old", normalise(old)), as_source("new", normalise(new)), placed)
+    sources = as_source("old", normalise(old)), as_source("new", normalise(new))
+    every = [o["operationId"] for s in sources for _, _, o in operations(s.document)]
+    return make_report(*sources, {"thing": every})
 
 
 def between(old: Json, new: Json) -> list[str]:
