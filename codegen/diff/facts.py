@@ -7,6 +7,7 @@ statuses) is read from the document beside them.
 from __future__ import annotations
 
 import gc
+import json
 import re
 from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -312,7 +313,7 @@ def _result(endpoint: Endpoint) -> Member:
 def _requirement(schemes: Json) -> str:
     """The authentication schemes that are needed together, with their scopes."""
     return " + ".join(
-        f"{name}({', '.join(map(str, scopes))})" if scopes else name
+        f"{name}({json.dumps(scopes)})" if scopes else name
         for name, scopes in sorted(schemes.items())
     )
 
