@@ -1,6 +1,6 @@
 # `make help` lists what there is. Every target sets up what it needs in .venv, given Python 3.11 or newer.
 .DEFAULT_GOAL := help
-.PHONY: help demo shop test generate check format soak bench nox build clean
+.PHONY: help demo shop test generate update check format soak bench nox build clean
 
 PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11 python; do \
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
@@ -33,6 +33,9 @@ test: $(VENV)/dev ## The tests; COVERAGE=1 holds the core to every line and bran
 
 generate: $(VENV)/dev ## Write portone_async/models and portone_async/api from openapi/
 	@$(RUN) -m codegen generate
+
+update: $(VENV)/dev ## Take up a new document of PortOne's: make update [SPEC=path or URL]
+	@$(RUN) -m codegen update $(SPEC)
 
 check: $(VENV)/dev ## Lint, types, and whether the generated code is up to date
 	@$(RUN) -m ruff check

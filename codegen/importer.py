@@ -7,14 +7,13 @@ give a package that can be imported.
 from __future__ import annotations
 
 import hashlib
+import json
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 
 from attrs import define
 
-from codegen.changes import changes
-from codegen.changes import report as report_changes
 from codegen.core import files
 from codegen.decisions import Decisions, load_decisions
 from codegen.document import (
@@ -92,7 +91,7 @@ def _facts_of(
 ) -> Json:
     try:
         document = normalise(parse_json(source, content), report, decisions)
-        dump(document).encode()
+        json.dumps(document, ensure_ascii=False).encode()
     except RecursionError:
         raise CodegenError(f"{source} is nested too deeply") from None
     except UnicodeEncodeError as error:
@@ -106,7 +105,9 @@ def _changes(before: bytes, document: Json) -> str:
     except CodegenError:
         # There was no document, or a merge broke it.
         return f"imported {sum(1 for _ in operations(document))} operations"
-    return report_changes(old, document, changes(old, document))
+    from codegen.diff.renderers import summary  # noqa: PLC0415  (the comparison imports this module)
+
+    return summary(old, document).rstrip("\n")
 
 
 def _notes(report: Report) -> list[str]:

@@ -1,0 +1,41 @@
+"""Two documents in, every change out."""
+
+from __future__ import annotations
+
+from codegen.diff.change import FINE, PERHAPS, YES, Change, Kind, Outcome, Subject
+from codegen.diff.classes import compare_classes, fold_classes
+from codegen.diff.facts import Facts
+from codegen.diff.functions import compare_functions
+from codegen.diff.matching import match
+from codegen.diff.work import Work
+
+
+def compare(old: Facts, new: Facts) -> list[Change]:
+    """Every change, the worst first."""
+    work = Work(old, new, match(old, new))
+    _settings(work)
+    compare_functions(work)
+    compare_classes(work)
+    fold_classes(work)
+    return sorted(work.found, key=lambda change: change.order)
+
+
+def _settings(work: Work) -> None:
+    before, after = work.old.settings, work.new.settings
+    for name in sorted(before.keys() | after.keys()):
+        if before.get(name) != after.get(name):
+            kind = (
+                Kind.ADDED
+                if name not in before
+                else Kind.WITHHELD
+                if name not in after
+                else Kind.CHANGED
+            )
+            # Generated code names neither, so that only a person can tell what follows.
+            outcome = FINE if kind is Kind.ADDED else Outcome(PERHAPS, YES)
+            work.found.append(
+                Change(
+                    kind=kind, subject=Subject.CLIENT, name=name, json=name, outcome=outcome,
+                    before=before.get(name, ""), after=after.get(name, ""),
+                )
+            )  # fmt: skip

@@ -1,0 +1,190 @@
+"""`python -m codegen update`: take up a new document of PortOne's, from the download to a draft of the changelog.
+
+Nothing is written before the whole way has been tried: a document that the importer or the generator refuses, or an
+operation without a namespace, leaves everything as it was.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+import tempfile
+import tomllib
+from collections import Counter
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Final
+
+from attrs import define
+
+from codegen.diff import renderers
+from codegen.diff.report import Report, make_report
+from codegen.diff.sources import VENDORED, as_source, label, read
+from codegen.document import OPENAPI, ROOT, CodegenError, Json, operations
+from codegen.generate import check, generate, load_namespaces, write
+from codegen.importer import fetch, import_document, load
+
+PUBLISHED: Final = "https://developers.portone.io/api/schema/v2/openapi.json"
+"""Where PortOne publishes its V2 document."""
+NAMESPACES: Final = OPENAPI / "namespaces.toml"
+CHANGELOG: Final = ROOT / "CHANGELOG.md"
+
+NAMESPACE: Final = re.compile(r"[a-z_][a-z0-9_]*(\.[a-z_][a-z0-9_]*)*")
+
+
+@define(frozen=True)
+class Proposal:
+    """Where a new operation would live in the client."""
+
+    id: str
+    place: str
+    """Its method and path."""
+    category: str
+    """PortOne's own, which is no more than a hint: it has moved operations between categories."""
+    namespace: str
+    """Empty if nothing speaks for any."""
+
+    def __str__(self) -> str:
+        category = f", {self.category}" if self.category else ""
+        return f"{self.id} ({self.place}{category})"
+
+
+Confirm = Callable[[list[Proposal]], dict[str, str]]
+"""Says where each new operation goes, or raises an error."""
+
+
+def update(source: str = PUBLISHED, *, confirm: Confirm) -> str:
+    """Import, place new operations, generate, and draft the changelog; report what is left to do."""
+    with tempfile.TemporaryDirectory() as folder:
+        # The document is downloaded once, so that what is tried is what is imported.
+        path = Path(folder) / "document.json"
+        path.write_bytes(fetch(source))
+        old, new = read(VENDORED), as_source(label(source), load(str(path)))
+        if old.document == new.document:
+            return f"{new.label} has nothing new"
+        chosen = confirm(propose(new.document, _categories(path), load_namespaces()))
+        text = placed(NAMESPACES.read_text(encoding="utf-8"), chosen)
+        namespaces = tomllib.loads(text)
+        report = make_report(old, new, namespaces)
+        write(new.document, Path(folder) / "tried", namespaces)
+        NAMESPACES.write_text(text, encoding="utf-8")
+        import_document(str(path))
+    lines = [report.verdict, *(f"placed {name} in {space}" for name, space in chosen.items())]
+    lines.append(generate())
+    _draft(report)
+    lines.append(
+        "a draft is in CHANGELOG.md: put it into words, under the version that will have it"
+    )
+    try:
+        lines.append(check())
+    except CodegenError as error:
+        lines.append(f"left to do: {error}")
+    return "\n".join(lines)
+
+
+# --- namespaces ---
+
+
+def propose(
+    document: Json, categories: Mapping[str, str], namespaces: Mapping[str, list[str]]
+) -> list[Proposal]:
+    """A namespace for each operation that has none: that of the operations which are nearest by path and category."""
+    pinned = {name: space for space, names in namespaces.items() for name in names}
+    every = {o["operationId"]: (method, path) for path, method, o in operations(document)}
+    near = [
+        (pinned[name], _words(path), categories.get(name))
+        for name, (_, path) in every.items()
+        if name in pinned
+    ]
+    proposals: list[Proposal] = []
+    for name, (method, path) in sorted(every.items()):
+        if name in pinned:
+            continue
+        category, words = categories.get(name, ""), _words(path)
+        votes: Counter[str] = Counter()
+        for space, others, other in near:
+            # A shared beginning says the more the longer it is; a category as much as two words.
+            votes[space] = max(
+                votes[space], 3 * _shared(words, others) + 2 * bool(category and category == other)
+            )
+        best = max(votes.values(), default=0)
+        winners = sorted(space for space, vote in votes.items() if vote == best)
+        proposals.append(Proposal(name, f"{method} {path}", category, winners[0] if best else ""))
+    return proposals
+
+
+def placed(text: str, chosen: Mapping[str, str]) -> str:
+    """`namespaces.toml` with these operations added, each in the order of its namespace."""
+    for name, space in sorted(chosen.items()):
+        section = re.search(
+            rf'^"{re.escape(space)}" = \[\n(.*?)^\]', text, re.MULTILINE | re.DOTALL
+        )
+        line = f'  "{name}",\n'
+        if section is None:
+            text += f'\n"{space}" = [\n{line}]\n'
+        else:
+            lines = sorted([*section[1].splitlines(keepends=True), line])
+            text = text[: section.start(1)] + "".join(lines) + text[section.end(1) :]
+    return text
+
+
+def as_proposed(proposals: list[Proposal]) -> dict[str, str]:
+    """Take every proposal, if there is one for every operation."""
+    missing = [str(p) for p in proposals if not p.namespace]
+    if missing:
+        raise CodegenError(f"place in openapi/namespaces.toml first: {', '.join(missing)}")
+    return {p.id: p.namespace for p in proposals}
+
+
+def in_terminal(proposals: list[Proposal]) -> dict[str, str]:
+    """Ask whoever runs the command about each proposal."""
+    if proposals and not sys.stdin.isatty():
+        listed = "; ".join(f"{p} in {p.namespace or '?'}" for p in proposals)
+        raise CodegenError(f"confirm in a terminal, or with --yes: {listed}")
+    return {p.id: _answer(p) for p in proposals}
+
+
+def _answer(proposal: Proposal) -> str:
+    while True:
+        answer = (
+            input(f"{proposal} goes into [{proposal.namespace}]: ").strip() or proposal.namespace
+        )
+        if NAMESPACE.fullmatch(answer):
+            return answer
+        print("That is not a namespace: `payment.billing_key` is one.")
+
+
+def _words(path: str) -> list[str]:
+    return [word for word in path.strip("/").split("/") if not word.startswith("{")]
+
+
+def _shared(one: list[str], other: list[str]) -> int:
+    """How many words two paths have in common before they part."""
+    count = 0
+    for a, b in zip(one, other, strict=False):
+        if a != b:
+            break
+        count += 1
+    return count
+
+
+def _categories(path: Path) -> dict[str, str]:
+    """PortOne's category of each operation, which the importer drops."""
+    source: Any = json.loads(path.read_bytes())
+    return {
+        operation["operationId"]: str(operation.get("x-portone-category", ""))
+        for _, _, operation in operations(source)
+    }
+
+
+# --- the changelog ---
+
+
+def _draft(report: Report) -> None:
+    text = CHANGELOG.read_text(encoding="utf-8")
+    title, _, rest = text.partition("\n")
+    heading = f"## Draft: PortOne's document of {datetime.now(UTC).date().isoformat()}"
+    draft = renderers.changelog(report).strip()
+    CHANGELOG.write_text(f"{title}\n\n{heading}\n\n{draft}\n{rest}", encoding="utf-8")
