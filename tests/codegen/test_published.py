@@ -15,7 +15,7 @@ from codegen.document import Json, operations
 from codegen.generate import attempt
 from codegen.importer import read
 from codegen.normalise import normalise
-from codegen.parse import split_responses
+from codegen.roles import split_responses
 from portone_async.emulator.document import Document
 from portone_async.emulator.samples import Sampler
 
