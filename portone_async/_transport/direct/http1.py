@@ -14,11 +14,11 @@ from portone_async._request import Request
 
 _LONGEST_HEAD: Final = 131_072
 _LONGEST_LINE: Final = 4_096
-_TOKEN: Final = rb"[!#$%&'*+.^_`|~0-9A-Za-z-]++"
-_FIELD: Final = rb"%b:[^\r\n\x00]*+" % _TOKEN
-_HEAD: Final = re.compile(rb"HTTP/1\.[01] [1-9][0-9]{2}(?: [^\r\n\x00]*+)?(?:\r\n%b)*+" % _FIELD)
+_TEXT: Final = rb"[^\x00-\x08\x0a-\x1f\x7f]*+"
+_FIELD: Final = rb"[!#$%%&'*+.^_`|~0-9A-Za-z-]++:%b" % _TEXT
+_HEAD: Final = re.compile(rb"HTTP/1\.[01] [1-9][0-9]{2}(?: %b)?(?:\r\n%b)*+" % (_TEXT, _FIELD))
 _TRAILER: Final = re.compile(_FIELD)
-_CHUNK: Final = re.compile(rb"([0-9A-Fa-f]{1,15})[ \t]*+(?:;[^\r\n\x00]*+)?")
+_CHUNK: Final = re.compile(rb"([0-9A-Fa-f]{1,15})[ \t]*+(?:;%b)?" % _TEXT)
 _SENDABLE: Final = re.compile(r"[\x20-\x7e\t\r\n]*+")
 _SWITCHING: Final = 101
 _FINAL: Final = 200
@@ -103,7 +103,7 @@ class ResponseReader:
             if self.status == _SWITCHING:
                 raise ProtocolError("the server changed the protocol")
         coding = self.headers.get("transfer-encoding")
-        length = self.headers.get("content-length")
+        length = _length(self.headers.get("content-length"))
         if self._method == "HEAD" or self.status in _BODILESS:
             return
         if coding is not None:
@@ -113,7 +113,7 @@ class ResponseReader:
             self._persistent = self._persistent and length is None
             yield from self._chunks()
         elif length is not None:
-            yield from self._body(_length(length))
+            yield from self._body(length)
         else:
             self._persistent = False
             while not self._ended:
@@ -188,7 +188,9 @@ def joined(pairs: list[tuple[str, str]]) -> dict[str, str]:
     return headers
 
 
-def _length(value: str) -> int:
+def _length(value: str | None) -> int | None:
+    if value is None:
+        return None
     # Said twice it is one list, and one length only if they agree.
     lengths = {text.strip(" \t") for text in value.split(",")}
     text = lengths.pop()
