@@ -1,6 +1,6 @@
 # `make help` lists what there is. Every target sets up what it needs in .venv, given Python 3.11 or newer.
 .DEFAULT_GOAL := help
-.PHONY: help demo shop test generate check format bench nox build clean
+.PHONY: help demo shop test generate check format soak bench nox build clean
 
 PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11 python; do \
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
@@ -47,6 +47,10 @@ format: $(VENV)/dev ## Format the hand-written code
 $(VENV)/bench: $(VENV)/dev benchmarks/requirements.txt
 	@$(PIP) --requirement benchmarks/requirements.txt
 	@touch $@
+
+SECONDS ?= 3600
+soak: $(VENV)/dev ## Load with faults for an hour, or SECONDS=600: nothing twice, nothing left behind
+	@$(RUN) -m tests.soak $(SECONDS)
 
 # nginx first: without it, nobody should wait for the rest to be set up.
 bench: ## Ratios against the official SDK, side by side in one run

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager, suppress
 from typing import Literal
 
@@ -28,17 +28,19 @@ class Plan:
 
 @define
 class Relay:
-    """Follows one plan for each connection; when there are none left, it passes everything on."""
+    """Follows one plan for each connection."""
 
     port: int
     plans: list[Plan | None] = field(factory=list)
     """`None` to pass everything on."""
+    otherwise: Callable[[], Plan | None] = lambda: None
+    """The plan of a connection when there are none left."""
     sizes: list[dict[Direction, int]] = field(factory=list)
     """How many bytes went through each connection."""
     url: str = ""
 
     async def serve(self, client: SocketStream) -> None:
-        plan = self.plans.pop() if self.plans else None
+        plan = self.plans.pop() if self.plans else self.otherwise()
         sizes: dict[Direction, int] = {"request": 0, "response": 0}
         self.sizes.append(sizes)
         gone = (anyio.BrokenResourceError, anyio.ClosedResourceError, anyio.EndOfStream, OSError)
