@@ -25,7 +25,7 @@ class Order:
     def mistake(self, cancelled: int | None) -> str | None:
         """Return how this differs from what was carried out: the sum of cancellations, `None` without a payment."""
         found = [0 if cancelled is None else 1]
-        said = [self.payment, *self.cancellations]
+        said: list[Outcome] = [self.payment, *self.cancellations]
         for _ in self.cancellations:
             cancelled, times = divmod(cancelled or 0, 10)
             found.append(times)
