@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import gc
 import re
+import runpy
+import sys
 from functools import partial
 from io import StringIO
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import anyio
 import httpx
@@ -20,10 +22,10 @@ from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 from opentelemetry.trace import SpanKind, StatusCode
 
-from portone_async import Hooks, PortOne, RetryPolicy, errors, opentelemetry
+from portone_async import CallEnd, Hooks, PortOne, RetryPolicy, errors, opentelemetry
 
 from .conftest import ORDER, SECRET, WORD, Waits, paid
-from .server import PATIENCE, Server, answer, empty, error, when
+from .server import PATIENCE, Server, answer, empty, error, silence, when
 
 pytestmark = pytest.mark.anyio
 DOCS = Path(__file__).parents[2] / "docs"
@@ -206,3 +208,70 @@ async def test_spans_of_httpx_are_children_of_the_call(server: Server) -> None:
     assert inner.parent is not None
     assert context is not None
     assert inner.parent.span_id == context.span_id
+
+
+async def test_a_call_without_a_response_says_why(refusing: str) -> None:
+    telemetry = Telemetry()
+    async with telemetry.client(refusing, max_retries=0) as portone:
+        with pytest.raises(errors.APIConnectionError):
+            await portone.request("GET", "/payments/order-1")
+    (span,) = telemetry.spans
+    assert span.attributes == {
+        "http.request.method": "GET",
+        "url.template": "(raw)",
+        "server.address": "127.0.0.1",
+        "server.port": int(refusing.rpartition(":")[2]),
+        "error.type": "APIConnectionError",
+    }
+
+
+async def test_a_cancelled_call_ends_its_span(server: Server) -> None:
+    telemetry = Telemetry()
+    server.plays(silence())
+    async with telemetry.client(server.url) as portone, anyio.create_task_group() as tasks:
+        tasks.start_soon(portone.payment.get_payment, ORDER)
+        await server.until(lambda: bool(server.requests))
+        tasks.cancel_scope.cancel()
+    (span,) = telemetry.spans
+    assert span.attributes is not None
+    assert span.attributes["error.type"] in ("asyncio.exceptions.CancelledError", "trio.Cancelled")
+
+
+async def test_a_tracer_that_fails_does_not_change_the_call(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is measured all the same."""
+
+    def fail(*_: object, **__: object) -> NoReturn:
+        raise RuntimeError
+
+    monkeypatch.setattr("opentelemetry.sdk.trace.Tracer.start_span", fail)
+    telemetry = Telemetry()
+    server.plays(empty(503), answer(paid()))
+    async with telemetry.client(server.url) as portone:
+        await portone.payment.get_payment(ORDER)
+    assert telemetry.spans == []
+    (duration,) = telemetry.metrics()["http.client.request.duration"]
+    assert duration.count == 1
+
+
+async def test_a_request_to_no_known_server_has_no_address() -> None:
+    telemetry = Telemetry()
+    hooks = opentelemetry.hooks(tracer_provider=telemetry.tracers)
+    info = errors.RequestInfo("GET", "/payments/{paymentId}")
+    assert hooks.on_request is not None
+    assert hooks.on_end is not None
+    hooks.on_request(info)
+    hooks.on_end(CallEnd(info, 1, 0.1, 200, None))
+    (span,) = telemetry.spans
+    assert span.attributes == {
+        "http.request.method": "GET",
+        "url.template": "/payments/{paymentId}",
+        "http.response.status_code": 200,
+    }
+
+
+def test_without_opentelemetry_the_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "opentelemetry", None)
+    with pytest.raises(ImportError, match=r"pip install 'portone-async\[opentelemetry\]'"):
+        runpy.run_path(str(opentelemetry.__file__))
