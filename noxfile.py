@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
 import subprocess
+from pathlib import Path
 
 import nox
 
@@ -62,6 +64,22 @@ def generated(session: nox.Session) -> None:
     """Check that the generated code is what the generator writes."""
     install(session)
     session.run("python", "-m", "codegen", "check")
+
+
+@nox.session(python="3.11")
+def mutation(session: nox.Session) -> None:
+    """Change the core in small ways, one at a time: the tests must fail for nine in ten of them."""
+    install(session)
+    session.install("mutmut==3.8.1")
+    shutil.rmtree("mutants", ignore_errors=True)
+    session.run("mutmut", "run")
+    session.run("mutmut", "results")
+    session.run("mutmut", "export-cicd-stats")
+    found = json.loads(Path("mutants/mutmut-cicd-stats.json").read_text())
+    killed = found["killed"] + found["timeout"]
+    session.log(f"{killed} of {found['total']} were noticed")
+    if killed < 0.9 * found["total"]:
+        session.error("too few: `mutmut show NAME` shows one that was not")
 
 
 @nox.session(python="3.11")

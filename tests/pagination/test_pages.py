@@ -272,6 +272,20 @@ async def test_an_item_that_changed_on_its_way_to_the_next_page_comes_once() -> 
         assert [item.id async for item in pages] == ["a", "b", "c"]
 
 
+async def test_a_list_that_has_ended_is_not_asked_again() -> None:
+    asked: list[int] = []
+
+    async def fetch(number: int) -> TypedResponse[Any]:
+        asked.append(number)
+        return payments() if number else payments({"id": "a"})
+
+    pages = NumberedPages(fetch, "items", ("id",))
+    assert [item.id async for item in pages] == ["a"]
+    assert await pages.next_page() is None
+    assert await anext(pages, "end") == "end"
+    assert asked == [0, 1]
+
+
 async def test_stores_may_use_the_same_id() -> None:
     one, other = {"id": "a", "storeId": "store-1"}, {"id": "a", "storeId": "store-2"}
     pages = scripted(payments(one), payments(other, one), payments())
