@@ -79,9 +79,9 @@ def read(source: str, decisions: Decisions | None = None) -> Facts:
     return Facts(document, report, hashlib.sha256(content).hexdigest())
 
 
-def load(source: str) -> Json:
+def load(source: str, decisions: Decisions | None = None) -> Json:
     """The facts of a document at a path or a URL; an error names everything that is refused."""
-    found = read(source)
+    found = read(source, decisions)
     found.report.raise_refusals()
     return found.document
 

@@ -19,6 +19,7 @@ from typing import Any, Final
 
 from attrs import define
 
+from codegen.decisions import load_decisions
 from codegen.diff import renderers
 from codegen.diff.report import Report, make_report
 from codegen.diff.sources import VENDORED, as_source, label, read
@@ -61,7 +62,7 @@ def update(source: str = PUBLISHED, *, confirm: Confirm) -> str:
         # The document is downloaded once, so that what is tried is what is imported.
         path = Path(folder) / "document.json"
         path.write_bytes(fetch(source))
-        old, new = read(VENDORED), as_source(label(source), load(str(path)))
+        old, new = read(VENDORED), as_source(label(source), load(str(path), load_decisions()))
         if old.document == new.document:
             return f"{new.label} has nothing new"
         chosen = confirm(propose(new.document, _categories(path), load_namespaces()))
@@ -80,7 +81,7 @@ def update(source: str = PUBLISHED, *, confirm: Confirm) -> str:
     try:
         lines.append(check())
     except CodegenError as error:
-        lines.append(f"left to do: {error}")
+        lines += [f"left to do: {line}" for line in error.lines]
     return "\n".join(lines)
 
 

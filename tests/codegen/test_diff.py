@@ -780,13 +780,6 @@ CASES: dict[str, tuple[Json, Json, list[str]]] = {
             "NOTE: create_thing authentication: was portOne, is none",
         ],
     ),
-    "another server": (
-        document(),
-        changed(lambda s: s.update(servers=[{"url": "https://api.example.com"}])),
-        [
-            "TYPES: server was https://api.portone.io, is https://api.example.com [runs perhaps, checks yes]",
-        ],
-    ),
     "another authentication scheme": (
         document(),
         changed(lambda s: s["components"]["securitySchemes"].update(portOne={"type": "http", "scheme": "bearer"})),

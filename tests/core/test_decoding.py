@@ -18,7 +18,13 @@ import pytest
 
 from portone_async import PortOne, RawResponse, RequestOptions, _registry, api, errors, models
 from portone_async import _decoding as decoding
-from portone_async._decoding import preload, read_error
+from portone_async._decoding import (
+    check_download,
+    check_success,
+    preload,
+    read_error,
+    read_response,
+)
 from portone_async._model import Model, UnknownVariant
 from portone_async._operation import Operation
 from portone_async._registry import Reader
@@ -284,6 +290,20 @@ def test_an_error_has_the_class_of_its_type_and_else_of_its_status() -> None:
     )
     assert not known.may_have_reached
     assert read_error(operation, response(409, b'{"type": "NEW_TYPE"}'), True).may_have_reached  # noqa: FBT003
+
+
+@pytest.mark.parametrize("read", [read_response, check_success, check_download])
+def test_whoever_reads_a_response_raises_the_operations_error(read: Callable[..., Any]) -> None:
+    """And does not forget that an earlier attempt may have been carried out."""
+    for operation in OPERATIONS.values():
+        for name in operation.errors:
+            kind: type[errors.APIError] = getattr(errors, name)
+            refusal = response(400, f'{{"type": "{kind.types[0]}"}}'.encode())
+            for may_have_reached in (False, True):
+                with pytest.raises(kind) as caught:
+                    read(operation, refusal, may_have_reached)
+                assert caught.value.may_have_reached is may_have_reached
+                assert caught.value.content == refusal.content
 
 
 def test_of_two_classes_of_a_type_the_operation_decides() -> None:

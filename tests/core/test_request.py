@@ -465,7 +465,7 @@ async def test_query_values_that_cannot_be_written_are_refused(
     server: Server, portone: PortOne, value: Any
 ) -> None:
     """Half of a character, more digits than Python writes, a time without a zone."""
-    with pytest.raises(InvalidArgumentError):
+    with pytest.raises(InvalidArgumentError, match=r"^page"):
         await portone.request("GET", "/things", query={"page": value})
     assert server.untouched
 

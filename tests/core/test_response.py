@@ -118,6 +118,7 @@ def test_an_unreadable_response_keeps_what_came() -> None:
         WORD.encode(),
     )
     assert caught.value.attempts == 2
+    assert caught.value.request is INFO
     assert caught.value.__context__ is None
 
 

@@ -120,3 +120,8 @@ def test_a_form_may_have_more_fields_and_fewer() -> None:
 
 def test_a_body_with_a_type_is_not_a_legacy_one() -> None:
     assert isinstance(parse_unverified(body() [:-1] + b', "payment_id": "a"}'), TransactionPaidWebhook)  # fmt: skip
+
+
+def test_other_names_are_unknown() -> None:
+    with pytest.raises(AttributeError, match=r"'portone_async.webhooks' has no attribute 'Evnt'"):
+        _ = webhooks.Evnt  # type: ignore[attr-defined]  # pyright: ignore[reportAttributeAccessIssue, reportUnknownVariableType]

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import logging
+import ssl
 from collections.abc import Iterator
 from typing import Any
 
 import anyio
 import pytest
 
-from portone_async._transport import httpx_transport
+from portone_async._transport import httpx_transport, unread
 from tests.core.conftest import paid
 from tests.core.server import PATIENCE, Exchange, Server, Step, answer
 from tests.core.transport.matrix import DEFAULT, Kind, on
@@ -130,3 +131,17 @@ async def test_a_stand_in_without_an_attribute_is_one_with_all_others(
         for _ in range(3):
             await portone.payment.get_payment("order-1")
     assert any_server.opened == 1
+
+
+def test_a_tls_connection_that_has_failed_is_not_used_again() -> None:
+    """Whatever it holds cannot be read."""
+
+    class Failed:
+        transport_stream = None
+
+        class _ssl_object:  # noqa: N801  (as anyio names it)
+            @staticmethod
+            def read(_: int) -> bytes:
+                raise ssl.SSLZeroReturnError
+
+    assert unread._has_unread_data(Failed())
