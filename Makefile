@@ -1,10 +1,6 @@
 # `make help` lists what there is. Every target sets up what it needs in .venv, given Python 3.11 or newer.
 .DEFAULT_GOAL := help
-<<<<<<< HEAD
 .PHONY: help demo shop test generate update check format soak bench nox build clean
-=======
-.PHONY: help demo shop test generate check format soak bench nox build clean
->>>>>>> w-judges
 
 PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11 python; do \
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
