@@ -262,6 +262,10 @@ class Endpoints:
         kinds: set[str] = set()
         for alternative in alternatives:
             names = list(cast("Json", alternative))
+            if not all(isinstance(scopes, list) for scopes in alternative.values()):
+                raise CodegenError(
+                    f"{operation['operationId']}: each security scheme needs a list of scopes"
+                )
             described = [
                 f"{schemes.get(n, {}).get('type')} {str(schemes.get(n, {}).get('scheme', '')).lower()}"
                 for n in names

@@ -888,6 +888,8 @@ def test_whatever_was_imported_is_compared_or_refused_by_name() -> None:
             continue
         if junk is ... and path[:2] == ("components", "schemas") and path[3:] == ("type",):
             continue  # the type of a component that is left out is the one that its other keywords imply
+        if "responses" in path and path[-1] != "responses" and junk in ({}, ...):
+            continue  # the errors of one status, which those of the other name too: only their types count
         try:
             for old, new in ((document(), source), (source, document())):
                 if not between(old, new):
@@ -898,7 +900,7 @@ def test_whatever_was_imported_is_compared_or_refused_by_name() -> None:
             raise AssertionError(f"{junk!r} at {path}") from error
         else:
             compared += 1
-    assert silent == []
+    assert not silent, "\n".join(silent)
     assert compared > 100
     assert len(refusals) > 10
     assert [text for text in refusals if not text.startswith(("old: ", "new: "))] == []

@@ -400,12 +400,12 @@ def test_bad_document_is_status_4_and_named(diff: Diff, bad: Json | str) -> None
 
 
 def test_document_that_the_generator_refuses_is_status_4_and_named(diff: Diff) -> None:
-    refused = document()
-    operation(refused, "getThing")["operationId"] = "CreateThing"
+    loop: Json = {"type": "array", "items": ref("Loop")}
+    refused = document(Thing=thing(loop=ref("Loop")), Loop=loop)
     status, out, err = diff(document(), refused)
     assert (status, out) == (4, "")
     assert err.startswith("codegen diff: new.json: ")
-    assert "create_thing" in err
+    assert "Recursive and circular references are not supported" in err
 
 
 @pytest.mark.parametrize(
