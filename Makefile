@@ -28,8 +28,9 @@ demo: $(VENV)/base ## A small shop's day against the emulator, over real HTTP
 shop: $(VENV)/dev ## The example shop (examples/shop) together with the emulator, in your browser
 	@$(RUN) -m examples.shop
 
-test: $(VENV)/dev ## The tests; COVERAGE=1 holds the core to every line and branch
-	@$(RUN) -m pytest --numprocesses auto --dist worksteal $(if $(COVERAGE),--cov)
+test: $(VENV)/dev ## The tests; COVERAGE=1 shows which lines of the core they pass
+	@$(RUN) -m pytest --numprocesses auto --dist worksteal -m "not load" $(if $(COVERAGE),--cov)
+	@$(RUN) -m pytest -m load
 
 generate: $(VENV)/dev ## Write portone_async/models and portone_async/api from openapi/
 	@$(RUN) -m codegen generate

@@ -36,12 +36,12 @@ def install(session: nox.Session) -> None:
 def tests(session: nox.Session) -> None:
     """Run the tests."""
     install(session)
-    session.run(
-        "python",
-        "-m",
-        "pytest",
-        *(session.posargs or ["--numprocesses", "auto", "--dist", "worksteal"]),
-    )
+    if session.posargs:
+        session.run("python", "-m", "pytest", *session.posargs)
+        return
+    parallel = ["--numprocesses", "auto", "--dist", "worksteal"]
+    session.run("python", "-m", "pytest", *parallel, "-m", "not load")
+    session.run("python", "-m", "pytest", "-m", "load")
 
 
 @nox.session(python="3.11")

@@ -24,7 +24,7 @@ from portone_async.emulator import Emulator, FaultKind
 
 from .harness import Harness, OneRetrySettings, served
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.load]
 CUSTOMERS = 200
 TIME_LIMIT = 110  # seconds
 ORDER_STATES = {

@@ -17,6 +17,7 @@ SECONDS = 20
 FLAT = Resources(memory=50_000_000, descriptors=20, tasks=1, threads=2)
 
 
+@pytest.mark.load
 @pytest.mark.skipif(sys.platform != "linux", reason="it reads /proc")
 def test_changes_are_carried_out_as_often_as_was_said_and_nothing_grows() -> None:
     ended = subprocess.run(
