@@ -195,6 +195,8 @@ async def test_closing_is_not_cancelled_halfway() -> None:
     closed: list[bool] = []
 
     class Slow:
+        pools = None
+
         async def send(self, request: Request, timeout: Timeout) -> RawResponse:
             raise AssertionError(request, timeout)
 

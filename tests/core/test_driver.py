@@ -899,6 +899,7 @@ class FakeTransport:
     takes: float = 0.0
     time: float = 0.0
     timeouts: list[Timeout] = field(factory=list)
+    pools: None = None
 
     async def send(self, request: Request, timeout: Timeout) -> RawResponse:  # noqa: ARG002
         self.timeouts.append(timeout)
