@@ -30,7 +30,7 @@ def test_changes_are_carried_out_as_often_as_was_said_and_nothing_grows() -> Non
     assert (ended.returncode, ended.stderr) == (0, "")
     parts = ended.stdout.splitlines()
     assert len(parts) == 6
-    assert re.search(r"said: \d+ done, \d+ not done, \d+ unknown", ended.stdout)
+    assert re.search(r"said: [\d,]+ done, [\d,]+ not done, [\d,]+ unknown", ended.stdout)
     for name in ("httpx", "direct"):
         assert all(f" {end}" in parts[-1].partition(f"{name}: ")[2].partition(";")[0] for end in ("results", "errors", "given up"))  # fmt: skip
 
