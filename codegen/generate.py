@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import keyword
 import os
 import shutil
@@ -18,6 +17,7 @@ from codegen.decisions import Decisions, load_decisions
 from codegen.document import OPENAPI, ROOT, CodegenError, Json, load_vendored
 from codegen.model import Api
 from codegen.parse import parse
+from codegen.placing import propose
 from codegen.prose import Prose, load_prose
 from codegen.report import Report
 from codegen.text import WIDTH
@@ -91,7 +91,7 @@ def attempt(document: Json, report: Report, decisions: Decisions) -> None:
     Operations that are not placed yet are put somewhere for this, and named in the report with a proposal.
     """
     api = parse(with_webhooks(document, load_webhooks()), report, decisions)
-    namespaces = _with_proposals(api, load_namespaces(), report)
+    namespaces = _with_proposals(document, load_namespaces(), report)
     with tempfile.TemporaryDirectory() as folder:
         package = Path(folder) / PACKAGE.name
         package.mkdir()
@@ -118,31 +118,17 @@ for package in (api, models):
 
 
 def _with_proposals(
-    api: Api, namespaces: dict[str, list[str]], report: Report
+    document: Json, namespaces: dict[str, list[str]], report: Report
 ) -> dict[str, list[str]]:
-    """The namespaces with those operations too that are not placed yet: beside the one with the nearest path."""
-    placed = {name: namespace for namespace, names in namespaces.items() for name in names}
-    known = [(e.path, placed[e.id]) for e in api.endpoints if e.id in placed]
+    """The namespaces with those operations too that are not placed yet, each in the report with a proposal."""
     result = {namespace: list(names) for namespace, names in namespaces.items()}
-    for endpoint in api.endpoints:
-        if endpoint.id not in placed:
-            near = max(
-                known,
-                key=lambda pair, own=endpoint.path: _nearness(pair[0], own),
-                default=("", "common"),
-            )
-            report.note(
-                "to be placed in openapi/namespaces.toml before it can be generated",
-                f"{endpoint.id} ({endpoint.method} {endpoint.path}; perhaps in {near[1]})",
-            )
-            result.setdefault("unplaced", []).append(endpoint.id)
+    for proposal in propose(document, {}, namespaces):
+        report.note(
+            "to be placed in openapi/namespaces.toml before it can be generated",
+            f"{proposal.id} ({proposal.place}; perhaps in {proposal.namespace or 'common'})",
+        )
+        result.setdefault("unplaced", []).append(proposal.id)
     return result
-
-
-def _nearness(path: str, other: str) -> int:
-    """How many segments two paths have in common at their beginning."""
-    pairs = zip(path.split("/"), other.split("/"), strict=False)
-    return sum(1 for _ in itertools.takewhile(lambda pair: pair[0] == pair[1], pairs))
 
 
 def load_namespaces() -> dict[str, list[str]]:

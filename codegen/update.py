@@ -11,21 +11,19 @@ import re
 import sys
 import tempfile
 import tomllib
-from collections import Counter
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
-from attrs import define
-
 from codegen.decisions import load_decisions
 from codegen.diff import renderers
 from codegen.diff.report import Report, make_report
 from codegen.diff.sources import VENDORED, as_source, label, read
-from codegen.document import OPENAPI, ROOT, CodegenError, Json, operations
+from codegen.document import OPENAPI, ROOT, CodegenError, operations
 from codegen.generate import check, generate, load_namespaces, write
 from codegen.importer import fetch, import_document, load
+from codegen.placing import Proposal, propose
 
 PUBLISHED: Final = "https://developers.portone.io/api/schema/v2/openapi.json"
 """Where PortOne publishes its V2 document."""
@@ -33,23 +31,6 @@ NAMESPACES: Final = OPENAPI / "namespaces.toml"
 CHANGELOG: Final = ROOT / "CHANGELOG.md"
 
 NAMESPACE: Final = re.compile(r"[a-z_][a-z0-9_]*(\.[a-z_][a-z0-9_]*)*")
-
-
-@define(frozen=True)
-class Proposal:
-    """Where a new operation would live in the client."""
-
-    id: str
-    place: str
-    """Its method and path."""
-    category: str
-    """PortOne's own, which is no more than a hint: it has moved operations between categories."""
-    namespace: str
-    """Empty if nothing speaks for any."""
-
-    def __str__(self) -> str:
-        category = f", {self.category}" if self.category else ""
-        return f"{self.id} ({self.place}{category})"
 
 
 Confirm = Callable[[list[Proposal]], dict[str, str]]
@@ -86,34 +67,6 @@ def update(source: str = PUBLISHED, *, confirm: Confirm) -> str:
 
 
 # --- namespaces ---
-
-
-def propose(
-    document: Json, categories: Mapping[str, str], namespaces: Mapping[str, list[str]]
-) -> list[Proposal]:
-    """A namespace for each operation that has none: that of the operations which are nearest by path and category."""
-    pinned = {name: space for space, names in namespaces.items() for name in names}
-    every = {o["operationId"]: (method, path) for path, method, o in operations(document)}
-    near = [
-        (pinned[name], _words(path), categories.get(name))
-        for name, (_, path) in every.items()
-        if name in pinned
-    ]
-    proposals: list[Proposal] = []
-    for name, (method, path) in sorted(every.items()):
-        if name in pinned:
-            continue
-        category, words = categories.get(name, ""), _words(path)
-        votes: Counter[str] = Counter()
-        for space, others, other in near:
-            # A shared beginning says the more the longer it is; a category as much as two words.
-            votes[space] = max(
-                votes[space], 3 * _shared(words, others) + 2 * bool(category and category == other)
-            )
-        best = max(votes.values(), default=0)
-        winners = sorted(space for space, vote in votes.items() if vote == best)
-        proposals.append(Proposal(name, f"{method} {path}", category, winners[0] if best else ""))
-    return proposals
 
 
 def placed(text: str, chosen: Mapping[str, str]) -> str:
@@ -155,20 +108,6 @@ def _answer(proposal: Proposal) -> str:
         if NAMESPACE.fullmatch(answer):
             return answer
         print("That is not a namespace: `payment.billing_key` is one.")
-
-
-def _words(path: str) -> list[str]:
-    return [word for word in path.strip("/").split("/") if not word.startswith("{")]
-
-
-def _shared(one: list[str], other: list[str]) -> int:
-    """How many words two paths have in common before they part."""
-    count = 0
-    for a, b in zip(one, other, strict=False):
-        if a != b:
-            break
-        count += 1
-    return count
 
 
 def _categories(path: Path) -> dict[str, str]:
