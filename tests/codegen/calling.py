@@ -44,8 +44,8 @@ async def functions() -> dict[str, tuple[Any, Operation[Any], dict[str, str]]]:
     """Each operation's function, its facts, and its arguments by JSON name."""
     found: dict[str, tuple[Any, Operation[Any], dict[str, str]]] = {}
     for module in pkgutil.walk_packages(portone_async.api.__path__, "portone_async.api."):
-        for name, value in vars(importlib.import_module(module.name)).items():
-            if inspect.iscoroutinefunction(value) and not name.startswith("_"):
+        for value in vars(importlib.import_module(module.name)).values():
+            if inspect.iscoroutinefunction(value) and value.__module__ == module.name:
                 recorder = Recorder()
                 parameters = list(inspect.signature(value).parameters)[1:]
                 await value(recorder, **{each: each for each in parameters if each != "options"})
