@@ -291,8 +291,8 @@ def _iterator(endpoint: Endpoint, pages: Paging, api: Api, prose: Prose) -> dict
     else:
         own, position = free("size"), free("number")
         inputs.append(f"{own}: int | None = None")
-        size = "pageSize" if pages.kind == "flat" else "size"
-        words = prose.parameter(endpoint, size, endpoint.body or "")
+        named, holder = ("pageSize", endpoint.body or "") if pages.kind == "flat" else ("size", "")
+        words = prose.parameter(endpoint, named, holder)
         documented.append((own, words or "Items per page; PortOne's default if omitted."))
         parameter = f"{position}: int"
         if pages.kind == "flat":
