@@ -291,7 +291,9 @@ def _iterator(endpoint: Endpoint, pages: Paging, api: Api, prose: Prose) -> dict
     else:
         own, position = free("size"), free("number")
         inputs.append(f"{own}: int | None = None")
-        documented.append((own, "Items per page; PortOne's default if omitted."))
+        named, holder = ("pageSize", endpoint.body or "") if pages.kind == "flat" else ("size", "")
+        words = prose.parameter(endpoint, named, holder)
+        documented.append((own, words or "Items per page; PortOne's default if omitted."))
         parameter = f"{position}: int"
         if pages.kind == "flat":
             moving = [

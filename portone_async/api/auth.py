@@ -72,7 +72,7 @@ async def refresh_token(
     `POST /token/refresh`
 
     Args:
-        refresh_token: Refresh token, valid for one day; each login or refresh voids the one before.
+        refresh_token: Refresh token to exchange; it stops working by that.
 
     Raises:
         APIError: InvalidRequestError, UnauthorizedError.

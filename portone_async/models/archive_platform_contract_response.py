@@ -16,10 +16,10 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class ArchivePlatformContractResponse(Model):
-    """`ArchivePlatformContractResponse` of PortOne's document."""
+    """Returned by `archive_platform_contract`: the archived contract."""
 
     contract: PlatformContract
-    """The contract."""
+    """The contract as it is now."""
 
 
 _JSON_NAMES = json_names(ArchivePlatformContractResponse)

@@ -17,35 +17,35 @@ class B2bBusinessInfo(Model):
     address: str
     """Address of the business, in one line."""
     brn: str
-    """Korean business registration number, digits only."""
+    """Korean business registration number, 10 digits without hyphens."""
     business_category_code: str
     """Industry code of the business."""
     business_class: str
-    """Business item: the line of trade on the business registration."""
+    """Business item (업종, 종목): the line of trade on the business registration."""
     business_entity_type: str
     """Legal form of the business."""
     business_status: str
     """Whether the business is operating, suspended or closed."""
     business_type: str
-    """Type of business: the sector on the business registration."""
+    """Type of business (업태): the sector on the business registration."""
     ceo_name: str
     """Name of the head of the business."""
     name: str
     """Registered business name."""
     opening_date: str
-    """Date the business opened."""
+    """Day the business opened, as text; PortOne documents no format."""
     taxation_type: str
-    """Taxation type."""
+    """How the business is taxed."""
     zip_code: str
     """Postal code."""
     closing_date: str | None = None
-    """Day the business was closed."""
+    """Day the business was closed, as text; PortOne documents no format."""
     corp_reg_no: str | None = None
     """Corporate registration number."""
     phone_number: str | None = None
     """Phone number."""
     simplified_taxation_type_date: str | None = None
-    """Date of the change between simplified and general taxation."""
+    """Day of the change between simplified and general taxation, as text; PortOne documents no format."""
     tax_office_code: str | None = None
     """Code of the tax office in charge."""
     tax_office_name: str | None = None

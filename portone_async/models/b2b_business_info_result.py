@@ -19,7 +19,7 @@ class B2bBusinessInfoResult(Model):
     """Result of looking up one business registration number: the details or an error."""
 
     brn: str
-    """Korean business registration number, digits only."""
+    """Korean business registration number, 10 digits without hyphens."""
     business_info: B2bBusinessInfo | None = None
     """Registration details of the business, if the lookup succeeded."""
     error: str | None = None

@@ -23,7 +23,7 @@ class B2bCertificate(Model):
     __time_fields__: ClassVar[tuple[str, ...]] = ("expired_at", "registered_at")
 
     certificate_type: B2bCertificateType
-    """Type of the certificate."""
+    """Kind of the certificate."""
     expired_at: datetime
     """When the certificate expires."""
     issuer_name: str
@@ -31,7 +31,7 @@ class B2bCertificate(Model):
     oid: str
     """OID of the certificate."""
     registered_at: datetime
-    """Time of registration."""
+    """When it was registered."""
     registrant_contact_id: str
     """Id of the person who registered it."""
     registrant_contact_name: str

@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class B2bTaxInvoice(Model):
-    """A tax invoice in full, with its parties, line items and state of issue."""
+    """A tax invoice (세금계산서) in full, with its parties, line items and state of issue."""
 
     __enum_fields__: ClassVar[tuple[str, ...]] = (
         "document_modification_type",
@@ -66,7 +66,7 @@ class B2bTaxInvoice(Model):
     id: str
     """Id of the tax invoice."""
     issuance_due_date: date
-    """Last day for issuing the invoice (yyyy-MM-dd)."""
+    """Last day for issuing the invoice."""
     issuance_type: B2bTaxInvoiceIssuanceType
     """Whether the supplier (NORMAL) or the recipient (REVERSE) draws up the invoice."""
     items: list[B2bTaxInvoiceItem]
@@ -78,11 +78,11 @@ class B2bTaxInvoice(Model):
     remarks: list[str]
     """Remarks, at most 3."""
     status: B2bTaxInvoiceStatus
-    """Current status; in a union, the discriminator."""
+    """Status of the tax invoice, from draft to its delivery to the National Tax Service."""
     supplier: B2bTaxInvoiceCompany
     """Company that supplies (the seller)."""
     taxation_type: B2bTaxInvoiceTaxationType
-    """Taxation type."""
+    """How the goods on the invoice are taxed: taxable, zero-rated or tax-free."""
     total_amount: int
     """Sum of supply value and tax, in won."""
     total_supply_amount: int
@@ -90,13 +90,13 @@ class B2bTaxInvoice(Model):
     total_tax_amount: int
     """Sum of the tax amounts, in won."""
     write_date: date
-    """Date written on the tax invoice, as yyyy-MM-dd."""
+    """Date written on the tax invoice (작성일)."""
     book_issue: int | None = None
     """Issue number within the invoice book (0 to 9999)."""
     book_volume: int | None = None
     """Volume number of the invoice book (0 to 9999)."""
     bulk_tax_invoice_id: str | None = None
-    """Id of the bulk tax invoice issue."""
+    """Id of the batch of tax invoices."""
     cash_amount: int | None = None
     """Part paid in cash, in won."""
     check_amount: int | None = None
@@ -112,7 +112,7 @@ class B2bTaxInvoice(Model):
     issued_at: datetime | None = None
     """When the invoice was issued."""
     memo: str | None = None
-    """Memo."""
+    """Memo for internal use, kept with the invoice."""
     modification: B2bTaxInvoiceModification | None = None
     """What is amended, and why."""
     note_amount: int | None = None
@@ -126,19 +126,19 @@ class B2bTaxInvoice(Model):
     nts_result_received_at: datetime | None = None
     """When the National Tax Service result arrived."""
     nts_sent_at: datetime | None = None
-    """Time of transmission to the National Tax Service."""
+    """When the invoice was sent to the National Tax Service."""
     recipient_document_key: str | None = None
-    """Document number on the recipient's side."""
+    """Document key (문서번호) that the recipient chose for the invoice."""
     requested_at: datetime | None = None
     """When the invoice was requested."""
     send_sms: bool | None = None
     """Whether a text message is sent."""
     serial_number: str | None = None
-    """Serial number."""
+    """Serial number (일련번호) of the invoice."""
     status_updated_at: datetime | None = None
-    """Time of the last status change."""
+    """When the status changed last."""
     supplier_document_key: str | None = None
-    """Document number on the supplier's side."""
+    """Document key (문서번호) that the supplier chose for the invoice."""
 
 
 _JSON_NAMES = json_names(B2bTaxInvoice)

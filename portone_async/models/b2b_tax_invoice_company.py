@@ -35,7 +35,7 @@ class B2bTaxInvoiceCompany(Model):
     representative_name: str | None = None
     """Name of the representative, at most 100 characters."""
     tax_registration_id: str | None = None
-    """Number of the sub-establishment, always 4 digits."""
+    """Number of the sub-establishment (종사업장), always 4 digits."""
 
 
 _JSON_NAMES = json_names(B2bTaxInvoiceCompany)

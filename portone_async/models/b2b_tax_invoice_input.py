@@ -44,7 +44,7 @@ class B2bTaxInvoiceInput(Model):
     recipient: B2bTaxInvoiceCompany
     """Company the tax invoice is made out to (the buyer)."""
     taxation_type: B2bTaxInvoiceTaxationType
-    """Taxation type."""
+    """How the goods on the invoice are taxed: taxable, zero-rated or tax-free."""
     total_amount: int
     """Sum of supply value and tax, in won."""
     total_supply_amount: int
@@ -52,7 +52,7 @@ class B2bTaxInvoiceInput(Model):
     total_tax_amount: int
     """Sum of the tax amounts, in won."""
     write_date: date
-    """Date written on the tax invoice, as yyyy-MM-dd."""
+    """Date written on the tax invoice (작성일)."""
     additional_contacts: list[B2bTaxInvoiceAdditionalContact] | None = None
     """Further contact persons, at most 5."""
     book_issue: int | None = None
@@ -72,19 +72,19 @@ class B2bTaxInvoiceInput(Model):
     note_amount: int | None = None
     """Amount settled by promissory note, in won."""
     recipient_document_key: str | None = None
-    """Document number on the recipient's side: letters, digits, - and _ only."""
+    """Document key that the recipient chooses for the invoice, unused so far: letters, digits, - and _ only."""
     remarks: list[str] | None = None
     """Remarks, at most 3."""
     send_sms: bool | None = None
-    """Whether to send a text message to `supplier.contact.mobile_phone_number`; costs points, returned on failure.
-    Default: false.
+    """Whether to send a text message to `supplier.contact.mobile_phone_number`; costs points, returned on failure; false
+    by default.
     """
     serial_number: str | None = None
-    """Serial number."""
+    """Serial number (일련번호) of the invoice."""
     supplier: B2bTaxInvoiceCompany | None = None
     """Company that supplies (the seller)."""
     supplier_document_key: str | None = None
-    """Document number on the supplier's side: letters, digits, - and _ only."""
+    """Document key that the supplier chooses for the invoice, unused so far: letters, digits, - and _ only."""
     use_counterparty_additional_contacts: bool | None = None
     """Whether to use the counterparty's additional contacts, unless `additional_contacts` is given."""
 

@@ -23,7 +23,7 @@ class B2bTaxInvoiceItem(Model):
     name: str | None = None
     """Item name, at most 100 characters."""
     purchase_date: date | None = None
-    """Date of purchase, as yyyy-MM-dd."""
+    """Date of purchase."""
     quantity: Decimal | None = None
     """Quantity, from -99999999.99 to 999999999.99, with at most 2 decimals."""
     remark: str | None = None

@@ -15,7 +15,7 @@ class BeforeRegisteredPaymentEscrow(Model):
     """Escrow state: no delivery registered yet."""
 
     status: Literal["BEFORE_REGISTERED"] = "BEFORE_REGISTERED"
-    """Current status; in a union, the discriminator."""
+    """The status, which is the discriminator: it tells which variant of its union this object is."""
 
 
 _JSON_NAMES = json_names(BeforeRegisteredPaymentEscrow)

@@ -21,7 +21,7 @@ class BillingKeyPaymentMethodCard(Model):
     card: Card | None = None
     """Details of the card."""
     type: Literal["BillingKeyPaymentMethodCard"] = "BillingKeyPaymentMethodCard"
-    """Kind of object; in a union, the discriminator."""
+    """The discriminator: it tells which variant of its union this object is."""
 
 
 _JSON_NAMES = json_names(BillingKeyPaymentMethodCard)

@@ -28,7 +28,7 @@ class BillingKeyPaymentMethodEasyPay(Model):
     provider: EasyPayProvider | None = None
     """Easy-pay provider."""
     type: Literal["BillingKeyPaymentMethodEasyPay"] = "BillingKeyPaymentMethodEasyPay"
-    """Kind of object; in a union, the discriminator."""
+    """The discriminator: it tells which variant of its union this object is."""
 
 
 _JSON_NAMES = json_names(BillingKeyPaymentMethodEasyPay)

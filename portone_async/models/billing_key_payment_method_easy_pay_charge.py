@@ -15,7 +15,7 @@ class BillingKeyPaymentMethodEasyPayCharge(Model):
     """Prepaid points of an easy-pay service as the means of payment."""
 
     type: Literal["BillingKeyPaymentMethodEasyPayCharge"] = "BillingKeyPaymentMethodEasyPayCharge"
-    """Kind of object; in a union, the discriminator."""
+    """The discriminator: it tells which variant of its union this object is."""
 
 
 _JSON_NAMES = json_names(BillingKeyPaymentMethodEasyPayCharge)

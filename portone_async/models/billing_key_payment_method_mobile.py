@@ -15,9 +15,9 @@ class BillingKeyPaymentMethodMobile(Model):
     """A mobile phone number behind a billing key."""
 
     phone_number: str | None = None
-    """Phone number."""
+    """Phone number whose bill is charged."""
     type: Literal["BillingKeyPaymentMethodMobile"] = "BillingKeyPaymentMethodMobile"
-    """Kind of object; in a union, the discriminator."""
+    """The discriminator: it tells which variant of its union this object is."""
 
 
 _JSON_NAMES = json_names(BillingKeyPaymentMethodMobile)

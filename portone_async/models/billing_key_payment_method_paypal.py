@@ -15,7 +15,7 @@ class BillingKeyPaymentMethodPaypal(Model):
     """A PayPal account behind a billing key."""
 
     type: Literal["BillingKeyPaymentMethodPaypal"] = "BillingKeyPaymentMethodPaypal"
-    """Kind of object; in a union, the discriminator."""
+    """The discriminator: it tells which variant of its union this object is."""
 
 
 _JSON_NAMES = json_names(BillingKeyPaymentMethodPaypal)

@@ -35,7 +35,7 @@ class CancelledPaymentCashReceipt(Model):
     pg_receipt_id: str | None = None
     """Cash receipt id at the PG."""
     status: Literal["CANCELLED"] = "CANCELLED"
-    """Current status; in a union, the discriminator."""
+    """The status, which is the discriminator: it tells which variant of its union this object is."""
     tax_free_amount: int | None = None
     """Tax-free amount, in the smallest currency unit."""
     type: CashReceiptType | None = None

@@ -26,9 +26,9 @@ class CancelledPaymentEscrow(Model):
     applied_at: datetime | None = None
     """When the delivery was registered."""
     sent_at: datetime | None = None
-    """Time of dispatch."""
+    """When the goods were sent."""
     status: Literal["CANCELLED"] = "CANCELLED"
-    """Current status; in a union, the discriminator."""
+    """The status, which is the discriminator: it tells which variant of its union this object is."""
 
 
 _JSON_NAMES = json_names(CancelledPaymentEscrow)

@@ -24,7 +24,7 @@ class Card(Model):
     brand: CardBrand | None = None
     """Brand of the card, such as VISA."""
     issuer: str | None = None
-    """Code of the company that issued the card."""
+    """Code of the issuing company (발급사). PortOne publishes neither the codes nor how it differs from `publisher`."""
     name: str | None = None
     """Name of the card product."""
     number: str | None = None
@@ -32,7 +32,7 @@ class Card(Model):
     owner_type: CardOwnerType | None = None
     """Card owner: PERSONAL or CORPORATE."""
     publisher: str | None = None
-    """Code of the company that published the card."""
+    """Code of the publishing company (발행사). PortOne publishes neither the codes nor how it differs from `issuer`."""
     type: CardType | None = None
     """Card type: CREDIT, DEBIT or GIFT."""
 

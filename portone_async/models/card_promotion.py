@@ -47,9 +47,9 @@ class CardPromotion(Model):
     start_at: datetime
     """When the promotion starts."""
     status: PromotionStatus
-    """Current status; in a union, the discriminator."""
+    """Status of the promotion."""
     store_id: str
-    """Store id; in requests it defaults to the store of the credentials."""
+    """Id of the store that it belongs to."""
     total_budget: int
     """Whole budget, in the smallest currency unit."""
     max_discount_amount: int | None = None
@@ -57,7 +57,7 @@ class CardPromotion(Model):
     terminated_at: datetime | None = None
     """When the promotion was terminated."""
     type: Literal["CARD"] = "CARD"
-    """Kind of object; in a union, the discriminator."""
+    """The discriminator: it tells which variant of its union this object is."""
 
 
 _JSON_NAMES = json_names(CardPromotion)

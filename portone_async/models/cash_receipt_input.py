@@ -20,7 +20,7 @@ class CashReceiptInput(Model):
     __enum_fields__: ClassVar[tuple[str, ...]] = ("type",)
 
     type: CashReceiptInputType
-    """PERSONAL, CORPORATE or NO_RECEIPT."""
+    """PERSONAL, CORPORATE or NO_RECEIPT; with NO_RECEIPT the PG may, by its settings, still issue one by itself."""
     customer_identity_number: str | None = None
     """Number the cash receipt is issued to; not for NO_RECEIPT."""
 

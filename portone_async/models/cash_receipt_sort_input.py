@@ -22,7 +22,7 @@ class CashReceiptSortInput(Model):
     by: CashReceiptSortBy | None = None
     """Field to sort by; ISSUED_AT by default."""
     order: SortOrder | None = None
-    """Sort direction, DESC if omitted."""
+    """Sort direction: DESC or ASC; DESC if omitted."""
 
 
 _JSON_NAMES = json_names(CashReceiptSortInput)

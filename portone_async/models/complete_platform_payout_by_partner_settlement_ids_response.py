@@ -12,7 +12,9 @@ from portone_async._reading import json_names, new_instance, report_mismatch, un
 
 @define(slots=True, kw_only=True, repr=False)
 class CompletePlatformPayoutByPartnerSettlementIdsResponse(Model):
-    """`CompletePlatformPayoutByPartnerSettlementIdsResponse` of PortOne's document."""
+    """Returned by `complete_platform_payout_by_partner_settlement_ids`: the bulk payout, and how many settlements and
+    payouts it holds.
+    """
 
     partner_settlement_count: int
     """Number of partner settlements included."""

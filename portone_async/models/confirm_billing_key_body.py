@@ -12,7 +12,7 @@ from portone_async._reading import json_names, new_instance, report_mismatch, un
 
 @define(slots=True, kw_only=True, repr=False)
 class ConfirmBillingKeyBody(Model):
-    """`ConfirmBillingKeyBody` of PortOne's document."""
+    """Body of `confirm_billing_key`: the token of the billing key to issue."""
 
     billing_issue_token: str
     """Token issued when the billing key request was completed."""
@@ -21,7 +21,7 @@ class ConfirmBillingKeyBody(Model):
     skip_webhook: bool | None = None
     """True to send no webhook on success."""
     store_id: str | None = None
-    """Store id; in requests it defaults to the store of the credentials."""
+    """Store to act for; if omitted the client's `store_id`, or else the store of the API secret."""
 
 
 _JSON_NAMES = json_names(ConfirmBillingKeyBody)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class ConfirmIdentityVerificationResponse(Model):
-    """`ConfirmIdentityVerificationResponse` of PortOne's document."""
+    """Returned by `confirm_identity_verification`: the verified person."""
 
     identity_verification: VerifiedIdentityVerification
     """The completed identity verification."""

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class ConfirmPaymentBody(Model):
-    """`ConfirmPaymentBody` of PortOne's document."""
+    """Body of `confirm_payment`: the token of the authenticated payment, and the values it is checked against."""
 
     __enum_fields__: ClassVar[tuple[str, ...]] = ("currency",)
 
@@ -28,7 +28,7 @@ class ConfirmPaymentBody(Model):
     skip_webhook: bool | None = None
     """True to send no webhook on success; webhooks of later events such as deposits are still sent."""
     store_id: str | None = None
-    """Store id; in requests it defaults to the store of the credentials."""
+    """Store to act for; if omitted the client's `store_id`, or else the store of the API secret."""
     tax_free_amount: int | None = None
     """Tax-free amount in the smallest currency unit, as a check: a mismatch is an error."""
     total_amount: int | None = None

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class ConfirmPaymentwallDeliveryBody(Model):
-    """`ConfirmPaymentwallDeliveryBody` of PortOne's document."""
+    """Body of `confirm_paymentwall_delivery`: how and to whom the goods of a Paymentwall payment were delivered."""
 
     __enum_fields__: ClassVar[tuple[str, ...]] = ("delivery_status", "delivery_type", "shipping_address_country")
     __time_fields__: ClassVar[tuple[str, ...]] = ("estimated_delivery_datetime", "estimated_update_datetime")

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class CreateB2bCounterpartyBody(Model):
-    """`CreateB2bCounterpartyBody` of PortOne's document."""
+    """Body of `create_b2b_counterparty`: the details of the counterparty, its id, and what to look up about it."""
 
     counterparty: B2bCounterpartyInput
     """The counterparty for tax invoices."""

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class CreateB2bCounterpartyResponse(Model):
-    """`CreateB2bCounterpartyResponse` of PortOne's document."""
+    """Returned by `create_b2b_counterparty`: the new counterparty."""
 
     counterparty: B2bCounterparty
     """The counterparty for tax invoices."""

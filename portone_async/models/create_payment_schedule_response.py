@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class CreatePaymentScheduleResponse(Model):
-    """`CreatePaymentScheduleResponse` of PortOne's document."""
+    """Returned by `create_payment_schedule`: the id of the new schedule."""
 
     schedule: PaymentScheduleSummary
     """The new payment schedule."""

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class CreatePlatformAdditionalFeePolicyBody(Model):
-    """`CreatePlatformAdditionalFeePolicyBody` of PortOne's document."""
+    """Body of `create_platform_additional_fee_policy`: the fee, and who bears the VAT on it."""
 
     __enum_fields__: ClassVar[tuple[str, ...]] = ("vat_payer",)
 
@@ -30,7 +30,7 @@ class CreatePlatformAdditionalFeePolicyBody(Model):
     id: str | None = None
     """Id for the new object; generated if omitted."""
     memo: str | None = None
-    """Memo."""
+    """Memo, in the merchant's own words."""
 
 
 _JSON_NAMES = json_names(CreatePlatformAdditionalFeePolicyBody)

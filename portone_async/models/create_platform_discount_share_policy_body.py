@@ -12,7 +12,7 @@ from portone_async._reading import json_names, new_instance, report_mismatch, un
 
 @define(slots=True, kw_only=True, repr=False)
 class CreatePlatformDiscountSharePolicyBody(Model):
-    """`CreatePlatformDiscountSharePolicyBody` of PortOne's document."""
+    """Body of `create_platform_discount_share_policy`: how much of a discount the partner bears."""
 
     name: str
     """Name of the discount share policy."""

@@ -25,7 +25,7 @@ class CreatePlatformOrderCancelTransferBodyOrderLine(Model):
     discounts: list[CreatePlatformOrderCancelTransferBodyDiscount]
     """Discounts on this product."""
     product_id: str
-    """Product id."""
+    """Id of the product."""
     quantity: int
     """Quantity of the product."""
 

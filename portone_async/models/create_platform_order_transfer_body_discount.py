@@ -17,7 +17,7 @@ class CreatePlatformOrderTransferBodyDiscount(Model):
     amount: int
     """Discount amount, in the smallest currency unit."""
     share_policy_id: str
-    """Discount share policy id."""
+    """Id of the discount share policy."""
     tax_free_amount: int | None = None
     """Tax-free part of the discount, in the smallest currency unit."""
 

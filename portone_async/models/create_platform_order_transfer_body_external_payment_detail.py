@@ -27,11 +27,11 @@ class CreatePlatformOrderTransferBodyExternalPaymentDetail(Model):
     currency: Currency
     """Currency, as an ISO 4217 code."""
     method: PlatformPaymentMethodInput | None = None
-    """Payment method used."""
+    """Payment method used, with its details."""
     order_name: str | None = None
-    """Order name."""
+    """Name of the order, such as that of its product."""
     paid_at: datetime | None = None
-    """Time of payment."""
+    """When it was paid."""
 
 
 _JSON_NAMES = json_names(CreatePlatformOrderTransferBodyExternalPaymentDetail)

@@ -25,7 +25,7 @@ class CreatePlatformOrderTransferBodyOrderDetail(Model):
     order_amount: int | None = None
     """Order amount, in the smallest currency unit."""
     order_lines: list[CreatePlatformOrderTransferBodyOrderLine] | None = None
-    """Lines of the order."""
+    """Lines of the order, one for each product."""
 
 
 _JSON_NAMES = json_names(CreatePlatformOrderTransferBodyOrderDetail)

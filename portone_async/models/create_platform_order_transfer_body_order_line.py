@@ -37,7 +37,7 @@ class CreatePlatformOrderTransferBodyOrderLine(Model):
     discounts: list[CreatePlatformOrderTransferBodyDiscount]
     """Discounts on this product."""
     product: CreatePlatformOrderTransferBodyProduct
-    """The product."""
+    """Product of this line."""
     quantity: int
     """Quantity of the product."""
 

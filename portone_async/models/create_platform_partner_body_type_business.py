@@ -26,9 +26,9 @@ class CreatePlatformPartnerBodyTypeBusiness(Model):
     representative_name: str
     """Name of the representative."""
     business_class: str | None = None
-    """Business item: the line of trade on the business registration."""
+    """Business item (업종, 종목): the line of trade on the business registration."""
     business_type: str | None = None
-    """Type of business: the sector on the business registration."""
+    """Type of business (업태): the sector on the business registration."""
     company_address: str | None = None
     """Address of the business."""
     company_verification_id: str | None = None

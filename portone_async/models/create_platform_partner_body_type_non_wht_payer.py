@@ -18,7 +18,7 @@ class CreatePlatformPartnerBodyTypeNonWhtPayer(Model):
     """Details of a new partner that is a person not subject to withholding tax."""
 
     birthdate: date | None = None
-    """Date of birth (yyyy-MM-dd)."""
+    """Date of birth."""
 
 
 _JSON_NAMES = json_names(CreatePlatformPartnerBodyTypeNonWhtPayer)

@@ -18,7 +18,7 @@ class CreatePlatformPartnerBodyTypeWhtPayer(Model):
     """Details of a new partner that is a person subject to withholding tax."""
 
     birthdate: date | None = None
-    """Date of birth (yyyy-MM-dd)."""
+    """Date of birth."""
 
 
 _JSON_NAMES = json_names(CreatePlatformPartnerBodyTypeWhtPayer)

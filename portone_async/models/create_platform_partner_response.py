@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class CreatePlatformPartnerResponse(Model):
-    """`CreatePlatformPartnerResponse` of PortOne's document."""
+    """Returned by `create_platform_partner`: the new partner."""
 
     partner: PlatformPartner
     """The new partner."""

@@ -36,7 +36,7 @@ class Customer(Model):
     id: str | None = None
     """Customer id given by the merchant."""
     name: str | None = None
-    """Name."""
+    """Name of the person."""
     phone_number: str | None = None
     """Phone number."""
     zipcode: str | None = None

@@ -18,9 +18,9 @@ class DateRange(Model):
     """A range of days."""
 
     from_: date
-    """First day of the range (yyyy-MM-dd)."""
+    """First day of the range. PortOne does not say whether days are cut in Korean time or UTC."""
     until: date
-    """Last day of the period, as yyyy-MM-dd."""
+    """Last day of the range."""
 
 
 _JSON_NAMES = json_names(DateRange)

@@ -18,9 +18,10 @@ class DateRangeOption(Model):
     """A range of days that may be open at either end."""
 
     from_: date | None = None
-    """First day of the range (yyyy-MM-dd); one month ago if omitted."""
+    """First day of the range; one month ago if omitted. PortOne does not say whether days are cut in Korean time or UTC.
+    """
     until: date | None = None
-    """Last day of the period, as yyyy-MM-dd."""
+    """Last day of the range; today if omitted."""
 
 
 _JSON_NAMES = json_names(DateRangeOption)

@@ -17,7 +17,7 @@ class Decimal(Model):
     value: int
     """Digits as an integer, without the decimal point: 12345 for 123.45."""
     scale: int | None = None
-    """Number of decimals, default 0: it is 2 for 123.45."""
+    """Number of decimals, 0 if omitted: it is 2 for 123.45."""
 
 
 _JSON_NAMES = json_names(Decimal)

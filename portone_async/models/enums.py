@@ -7,7 +7,7 @@ from typing import Literal, TypeAlias
 from portone_async._model import Unrecognized
 
 B2bBulkTaxInvoiceSourceType: TypeAlias = Literal["SHEET", "PLATFORM"] | Unrecognized
-"""Where a bulk tax invoice comes from: an uploaded spreadsheet or platform payouts."""
+"""Where a batch of tax invoices comes from: an uploaded spreadsheet or platform payouts."""
 
 B2bBulkTaxInvoiceStatus: TypeAlias = (
     Literal[
@@ -22,7 +22,7 @@ B2bBulkTaxInvoiceStatus: TypeAlias = (
     ]
     | Unrecognized
 )
-"""Statuses of a bulk tax invoice."""
+"""Statuses of a batch of tax invoices."""
 
 B2bCertificateType: TypeAlias = Literal["E_TAX", "PORTONE", "ETC"] | Unrecognized
 """Types of certificate: for electronic tax invoices, special-purpose, or other."""
@@ -250,7 +250,9 @@ Carrier: TypeAlias = Literal["SKT", "KT", "LGU", "SKT_MVNO", "KT_MVNO", "LGU_MVN
 """Korean mobile carriers."""
 
 CashReceiptInputType: TypeAlias = Literal["PERSONAL", "CORPORATE", "NO_RECEIPT"] | Unrecognized
-"""Purpose of the cash receipt to issue, or NO_RECEIPT for none."""
+"""Purpose of the cash receipt to issue: income deduction (PERSONAL), business expense (CORPORATE), or none asked for
+(NO_RECEIPT).
+"""
 
 CashReceiptIssuanceStatus: TypeAlias = Literal["ISSUED", "NOT_ISSUED"] | Unrecognized
 """Whether a cash receipt was issued for a payment."""
@@ -821,7 +823,7 @@ EasyPayProvider: TypeAlias = (
     ]
     | Unrecognized
 )
-"""Easy-pay services."""
+"""Easy-pay services (간편결제)."""
 
 Gender: TypeAlias = Literal["MALE", "FEMALE", "OTHER"] | Unrecognized
 """Genders."""
@@ -846,7 +848,7 @@ IdentityVerificationTimeRangeField: TypeAlias = (
 """Times an identity verification search period can refer to."""
 
 InstantPaymentMethodInputVirtualAccountOptionType: TypeAlias = Literal["NORMAL", "FIXED"] | Unrecognized
-"""Whether the account number is new (NORMAL) or FIXED."""
+"""Whether the virtual account number is a rotating one of the PG's (NORMAL) or FIXED."""
 
 IssueCashReceiptCustomerInputIdentityNumberType: TypeAlias = Literal["PHONE", "CARD", "BUSINESS"] | Unrecognized
 """Kinds of number that identify the customer of a cash receipt."""
@@ -939,7 +941,7 @@ PaymentMethodVirtualAccountRefundStatus: TypeAlias = (
 """Refund status of a virtual account payment."""
 
 PaymentMethodVirtualAccountType: TypeAlias = Literal["FIXED", "NORMAL"] | Unrecognized
-"""Kind of virtual account: FIXED for one customer, or NORMAL from a rotating pool."""
+"""Whether a virtual account number is a rotating one of the PG's (NORMAL) or FIXED."""
 
 PaymentOriginPlatformType: TypeAlias = Literal["PC", "MOBILE", "API"] | Unrecognized
 """Platform a payment was requested on: PC, MOBILE or API."""
@@ -1188,21 +1190,21 @@ PlatformAccountTransferStatus: TypeAlias = (
     Literal["PREPARED", "SCHEDULED", "CANCELLED", "STOPPED", "PROCESSING", "ASYNC_PROCESSING", "SUCCEEDED", "FAILED"]
     | Unrecognized
 )
-"""Status of an account transfer."""
+"""Status of a bank transfer."""
 
 PlatformAccountTransferType: TypeAlias = Literal["DEPOSIT", "WITHDRAWAL"] | Unrecognized
-"""Direction of an account transfer: DEPOSIT or WITHDRAWAL."""
+"""Direction of a bank transfer: DEPOSIT or WITHDRAWAL."""
 
 PlatformBankAccountProvider: TypeAlias = Literal["HYPHEN_DATA", "HYPHEN_FIRM", "DOZN", "MOCK"] | Unrecognized
 """Banking provider behind an account of the platform."""
 
 PlatformBulkAccountTransferStatus: TypeAlias = Literal["PREPARED", "SCHEDULED", "ONGOING", "COMPLETED"] | Unrecognized
-"""Status of a batch of account transfers."""
+"""Status of a bulk bank transfer."""
 
 PlatformBulkPayoutStatus: TypeAlias = (
     Literal["PREPARING", "PREPARED", "ONGOING", "POST_PROCESS_PENDING", "CANCELLED", "COMPLETED"] | Unrecognized
 )
-"""Status of a batch of payouts."""
+"""Status of a bulk payout."""
 
 PlatformBulkTaskStatus: TypeAlias = Literal["PREPARED", "PROCESSING", "COMPLETED", "CANCELED"] | Unrecognized
 """Status of a background job."""
@@ -1233,7 +1235,7 @@ PlatformPartnerBusinessStatus: TypeAlias = (
 PlatformPartnerMemberCompanyConnectionStatus: TypeAlias = (
     Literal["NOT_CONNECTED", "CONNECT_PENDING", "CONNECTED", "CONNECT_FAILED", "DISCONNECT_PENDING"] | Unrecognized
 )
-"""State of a partner's link to the National Tax Service as a member company."""
+"""How far a partner's connection to the National Tax Service (as a member company) is."""
 
 PlatformPartnerSettlementStatus: TypeAlias = (
     Literal[
@@ -1335,7 +1337,7 @@ PlatformTransferType: TypeAlias = Literal["ORDER", "ORDER_CANCEL", "MANUAL"] | U
 """Kind of transfer: ORDER, ORDER_CANCEL or MANUAL."""
 
 PortOneVersion: TypeAlias = Literal["V1", "V2"] | Unrecognized
-"""PortOne version: V1 or V2."""
+"""PortOne version: V2, or V1 (formerly iamport), whose objects PortOne still lists."""
 
 PromotionCardCompany: TypeAlias = (
     Literal[

@@ -20,9 +20,9 @@ class EvaluatedCheckoutMethod(Model):
     __enum_fields__: ClassVar[tuple[str, ...]] = ("payment_method",)
 
     channel_key: str
-    """Key of the PortOne channel."""
+    """Key of the channel to pay through."""
     payment_method: CheckoutPaymentMethod
-    """Payment method."""
+    """Payment method on offer."""
 
 
 _JSON_NAMES = json_names(EvaluatedCheckoutMethod)

@@ -37,7 +37,7 @@ class FailedPaymentSchedule(Model):
     billing_key: str
     """Billing key, which stands for a stored payment method."""
     completed_at: datetime
-    """When the scheduled payment was completed."""
+    """When the attempt to pay was over."""
     created_at: datetime
     """When the payment was scheduled."""
     currency: Currency
@@ -45,7 +45,7 @@ class FailedPaymentSchedule(Model):
     custom_data: str
     """The merchant's own data, kept as text."""
     customer: Customer
-    """The customer."""
+    """The customer who pays."""
     id: str
     """Id of the payment schedule."""
     is_cultural_expense: bool
@@ -53,27 +53,27 @@ class FailedPaymentSchedule(Model):
     is_escrow: bool
     """Whether it is an escrow payment."""
     merchant_id: str
-    """Id of the merchant."""
+    """Id of the merchant, who owns the stores."""
     order_name: str
-    """Order name."""
+    """Name of the order, such as that of its product."""
     payment_id: str
-    """Payment id."""
+    """Payment id, chosen by the merchant."""
     started_at: datetime
     """When the payment was started."""
     store_id: str
-    """Store id; in requests it defaults to the store of the credentials."""
+    """Id of the store that it belongs to."""
     time_to_pay: datetime
     """When the payment is due to be made."""
     total_amount: int
     """Total amount, in the smallest unit of the currency (won for KRW)."""
     installment_month: int | None = None
-    """Number of monthly installments."""
+    """Number of monthly installments of a card payment."""
     notice_urls: list[str] | None = None
     """Webhook URLs set for the payment."""
     products: list[PaymentProduct] | None = None
-    """Products."""
+    """Products that the payment is for."""
     status: Literal["FAILED"] = "FAILED"
-    """Current status; in a union, the discriminator."""
+    """The status, which is the discriminator: it tells which variant of its union this object is."""
     tax_free_amount: int | None = None
     """Tax-free amount, in the smallest currency unit."""
     vat_amount: int | None = None

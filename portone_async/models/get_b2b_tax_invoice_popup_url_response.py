@@ -12,7 +12,7 @@ from portone_async._reading import json_names, new_instance, report_mismatch, un
 
 @define(slots=True, kw_only=True, repr=False)
 class GetB2bTaxInvoicePopupUrlResponse(Model):
-    """`GetB2bTaxInvoicePopupUrlResponse` of PortOne's document."""
+    """Returned by `get_b2b_tax_invoice_popup_url`: where the pop-up is."""
 
     url: str
     """URL that shows the tax invoice in a pop-up."""

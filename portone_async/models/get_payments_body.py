@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class GetPaymentsBody(Model):
-    """`GetPaymentsBody` of PortOne's document."""
+    """Body of `get_payments`: which payments to list, and which page of them."""
 
     filter: PaymentFilterInput | None = None
     """Conditions the payments must meet; some do not apply to V1 payments."""

@@ -28,7 +28,7 @@ class IdentityVerificationFilterCustomerInput(Model):
     gender: Gender | None = None
     """Gender."""
     name: str | None = None
-    """Name."""
+    """Name of the person."""
     phone_number: str | None = None
     """Phone number, digits only."""
 

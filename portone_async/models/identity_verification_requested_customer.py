@@ -23,7 +23,7 @@ class IdentityVerificationRequestedCustomer(Model):
     id: str | None = None
     """Id that identifies the customer."""
     name: str | None = None
-    """Name."""
+    """Name of the person."""
     phone_number: str | None = None
     """Phone number, digits only."""
 

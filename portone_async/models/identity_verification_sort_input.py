@@ -22,7 +22,7 @@ class IdentityVerificationSortInput(Model):
     by: IdentityVerificationSortBy | None = None
     """Field to sort by; REQUESTED_AT by default."""
     order: SortOrder | None = None
-    """Sort direction, DESC if omitted."""
+    """Sort direction: DESC or ASC; DESC if omitted."""
 
 
 _JSON_NAMES = json_names(IdentityVerificationSortInput)

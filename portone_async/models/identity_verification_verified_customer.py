@@ -22,9 +22,9 @@ class IdentityVerificationVerifiedCustomer(Model):
     __enum_fields__: ClassVar[tuple[str, ...]] = ("gender", "operator")
 
     name: str
-    """Name."""
+    """Name of the person."""
     birth_date: date | None = None
-    """Date of birth (yyyy-MM-dd); always present for V2 verifications."""
+    """Date of birth; always present for V2 verifications."""
     ci: str | None = None
     """CI, the person's unique key; from Danal always, from KG Inicis except through Kakao."""
     di: str | None = None

@@ -25,9 +25,9 @@ class InstantPaymentMethodInput(Model):
     """Payment method to charge: give either a card or a virtual account."""
 
     card: InstantPaymentMethodInputCard | None = None
-    """Card to pay with."""
+    """Card to charge; give this or `virtual_account`."""
     virtual_account: InstantPaymentMethodInputVirtualAccount | None = None
-    """Virtual account."""
+    """Virtual account to issue; give this or `card`."""
 
 
 _JSON_NAMES = json_names(InstantPaymentMethodInput)

@@ -21,7 +21,7 @@ class InstantPaymentMethodInputCard(Model):
     credential: CardCredential
     """Card number and the credentials that authorize its use."""
     installment_month: int | None = None
-    """Number of monthly installments."""
+    """Number of monthly installments of a card payment."""
     use_card_point: bool | None = None
     """Whether to use card points."""
     use_free_installment_plan: bool | None = None

@@ -42,7 +42,7 @@ class InstantPaymentMethodInputVirtualAccount(Model):
     expiry: InstantPaymentMethodInputVirtualAccountExpiry
     """Deadline for the deposit."""
     option: InstantPaymentMethodInputVirtualAccountOption
-    """How the virtual account is to be issued."""
+    """Whether the account number is a rotating or a fixed one."""
     cash_receipt: InstantPaymentMethodInputVirtualAccountCashReceiptInfo | None = None
     """Cash receipt to issue for the deposit."""
     remittee_name: str | None = None

@@ -22,7 +22,7 @@ class InstantPaymentMethodInputVirtualAccountCashReceiptInfo(Model):
     customer_identity_number: str
     """Number the cash receipt is issued to."""
     type: CashReceiptInputType
-    """PERSONAL, CORPORATE or NO_RECEIPT."""
+    """PERSONAL, CORPORATE or NO_RECEIPT; with NO_RECEIPT the PG may, by its settings, still issue one by itself."""
 
 
 _JSON_NAMES = json_names(InstantPaymentMethodInputVirtualAccountCashReceiptInfo)

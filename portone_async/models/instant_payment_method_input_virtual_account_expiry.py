@@ -22,7 +22,7 @@ class InstantPaymentMethodInputVirtualAccountExpiry(Model):
     due_date: datetime | None = None
     """Deadline for the deposit; give this or `valid_hours`."""
     valid_hours: int | None = None
-    """Lifetime of the virtual account, in hours."""
+    """Lifetime of the virtual account, in hours; give this or `due_date`."""
 
 
 _JSON_NAMES = json_names(InstantPaymentMethodInputVirtualAccountExpiry)

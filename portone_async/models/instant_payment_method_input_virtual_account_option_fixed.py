@@ -15,7 +15,7 @@ class InstantPaymentMethodInputVirtualAccountOptionFixed(Model):
     """Which fixed virtual account to use: give only one of the fields."""
 
     account_number: str | None = None
-    """One of the account numbers the payment provider issued to the merchant in advance."""
+    """One of the account numbers the PG issued to the merchant in advance."""
     pg_account_id: str | None = None
     """Id the PG maps to a fixed virtual account: the same id always gets the same account number."""
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class IssueBillingKeyResponse(Model):
-    """`IssueBillingKeyResponse` of PortOne's document."""
+    """Returned by `issue_billing_key`: the new billing key, and the channels on which it could not be issued."""
 
     billing_key_info: BillingKeyInfoSummary
     """The billing key that was issued."""

@@ -26,7 +26,7 @@ class IssueCashReceiptCustomerInput(Model):
     identity_number_type: IssueCashReceiptCustomerInputIdentityNumberType | None = None
     """Kind of `identity_number`; needed for Galaxia Moneytree."""
     name: str | None = None
-    """Name."""
+    """Name of the person."""
     phone_number: str | None = None
     """Phone number."""
 

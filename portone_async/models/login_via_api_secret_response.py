@@ -12,7 +12,7 @@ from portone_async._reading import json_names, new_instance, report_mismatch, un
 
 @define(slots=True, kw_only=True, repr=False)
 class LoginViaApiSecretResponse(Model):
-    """`LoginViaApiSecretResponse` of PortOne's document."""
+    """Returned by `login_via_api_secret`: an access token and a refresh token."""
 
     access_token: str
     """Access token for the `Authorization: Bearer` header; valid for 30 minutes."""

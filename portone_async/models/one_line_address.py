@@ -17,7 +17,7 @@ class OneLineAddress(Model):
     one_line: str
     """Whole address in one line."""
     type: Literal["ONE_LINE"] = "ONE_LINE"
-    """Kind of object; in a union, the discriminator."""
+    """The discriminator: it tells which variant of its union this object is."""
 
 
 _JSON_NAMES = json_names(OneLineAddress)

@@ -15,7 +15,7 @@ class PageInfo(Model):
     """Number and size of the page returned, and the total count."""
 
     number: int
-    """Page number as requested, starting at 0."""
+    """Page number as requested, counted from 0."""
     size: int
     """Number of items per page, as requested."""
     total_count: int

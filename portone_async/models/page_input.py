@@ -15,9 +15,9 @@ class PageInput(Model):
     """Page to fetch in a listing: its number, starting at 0, and its size."""
 
     number: int | None = None
-    """Page number, starting at 0."""
+    """Page number, counted from 0."""
     size: int | None = None
-    """Number of items per page."""
+    """Number of items per page; most lists have 10 if omitted."""
 
 
 _JSON_NAMES = json_names(PageInput)

@@ -23,13 +23,13 @@ class PaymentAmount(Model):
     paid: int
     """Amount actually paid, in the smallest currency unit."""
     tax_free: int
-    """Tax-free part of the total, in the smallest currency unit."""
+    """Tax-free part (면세) of the total, in the smallest currency unit."""
     total: int
     """Total amount, in the smallest unit of the currency (won for KRW)."""
     supply: int | None = None
-    """Supply value (without VAT), in the smallest currency unit."""
+    """Supply value (공급가액), the taxable amount without VAT, in the smallest currency unit."""
     vat: int | None = None
-    """VAT, in the smallest currency unit."""
+    """VAT (부가세), in the smallest currency unit."""
 
 
 _JSON_NAMES = json_names(PaymentAmount)

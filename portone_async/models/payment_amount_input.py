@@ -17,7 +17,7 @@ class PaymentAmountInput(Model):
     total: int
     """Total amount, in the smallest unit of the currency (won for KRW)."""
     tax_free: int | None = None
-    """Tax-free part of the total, in the smallest currency unit."""
+    """Tax-free part (면세) of the total, in the smallest currency unit."""
     vat: int | None = None
     """VAT, in the smallest currency unit; 1/11 of the taxable amount if omitted."""
 

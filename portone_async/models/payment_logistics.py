@@ -29,11 +29,11 @@ class PaymentLogistics(Model):
     invoice_number: str
     """Tracking number of the shipment."""
     sent_at: datetime
-    """Time of dispatch."""
+    """When the goods were sent."""
     address: SeparatedAddressInput | None = None
     """Address the goods are delivered to."""
     received_at: datetime | None = None
-    """Time of delivery."""
+    """When the goods were delivered."""
 
 
 _JSON_NAMES = json_names(PaymentLogistics)

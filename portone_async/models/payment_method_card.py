@@ -29,7 +29,7 @@ class PaymentMethodCard(Model):
     point_used: bool | None = None
     """Whether card points were used."""
     type: Literal["PaymentMethodCard"] = "PaymentMethodCard"
-    """Kind of object; in a union, the discriminator."""
+    """The discriminator: it tells which variant of its union this object is."""
 
 
 _JSON_NAMES = json_names(PaymentMethodCard)

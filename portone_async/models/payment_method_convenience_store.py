@@ -31,7 +31,7 @@ class PaymentMethodConvenienceStore(Model):
     receipt_number: str | None = None
     """Number that the payment was registered under."""
     type: Literal["PaymentMethodConvenienceStore"] = "PaymentMethodConvenienceStore"
-    """Kind of object; in a union, the discriminator."""
+    """The discriminator: it tells which variant of its union this object is."""
 
 
 _JSON_NAMES = json_names(PaymentMethodConvenienceStore)

@@ -15,7 +15,7 @@ class PaymentMethodCrypto(Model):
     """Payment with cryptocurrency; carries no further details."""
 
     type: Literal["PaymentMethodCrypto"] = "PaymentMethodCrypto"
-    """Kind of object; in a union, the discriminator."""
+    """The discriminator: it tells which variant of its union this object is."""
 
 
 _JSON_NAMES = json_names(PaymentMethodCrypto)

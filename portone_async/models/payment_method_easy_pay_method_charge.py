@@ -22,7 +22,7 @@ class PaymentMethodEasyPayMethodCharge(Model):
     bank: Bank | None = None
     """Bank that holds the account."""
     type: Literal["PaymentMethodEasyPayMethodCharge"] = "PaymentMethodEasyPayMethodCharge"
-    """Kind of object; in a union, the discriminator."""
+    """The discriminator: it tells which variant of its union this object is."""
 
 
 _JSON_NAMES = json_names(PaymentMethodEasyPayMethodCharge)

@@ -24,7 +24,7 @@ class PaymentMethodGiftCertificate(Model):
     gift_certificate_type: PaymentMethodGiftCertificateType | None = None
     """Kind of gift certificate."""
     type: Literal["PaymentMethodGiftCertificate"] = "PaymentMethodGiftCertificate"
-    """Kind of object; in a union, the discriminator."""
+    """The discriminator: it tells which variant of its union this object is."""
 
 
 _JSON_NAMES = json_names(PaymentMethodGiftCertificate)

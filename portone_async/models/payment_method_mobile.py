@@ -15,9 +15,9 @@ class PaymentMethodMobile(Model):
     """Payment on a mobile phone bill."""
 
     phone_number: str | None = None
-    """Phone number."""
+    """Phone number whose bill the payment is on."""
     type: Literal["PaymentMethodMobile"] = "PaymentMethodMobile"
-    """Kind of object; in a union, the discriminator."""
+    """The discriminator: it tells which variant of its union this object is."""
 
 
 _JSON_NAMES = json_names(PaymentMethodMobile)

@@ -24,7 +24,7 @@ class PaymentMethodTransfer(Model):
     bank: Bank | None = None
     """Bank that holds the account."""
     type: Literal["PaymentMethodTransfer"] = "PaymentMethodTransfer"
-    """Kind of object; in a union, the discriminator."""
+    """The discriminator: it tells which variant of its union this object is."""
 
 
 _JSON_NAMES = json_names(PaymentMethodTransfer)

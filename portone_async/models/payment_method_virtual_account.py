@@ -21,7 +21,9 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class PaymentMethodVirtualAccount(Model):
-    """Payment into a virtual account: bank, number, payer, expiry and refund status."""
+    """Payment into a virtual account (가상계좌), a bank account number issued for it: bank, number, payer, expiry and refund
+    status.
+    """
 
     __enum_fields__: ClassVar[tuple[str, ...]] = ("account_type", "bank", "refund_status")
     __time_fields__: ClassVar[tuple[str, ...]] = ("expired_at", "issued_at")
@@ -29,7 +31,7 @@ class PaymentMethodVirtualAccount(Model):
     account_number: str
     """Bank account number."""
     account_type: PaymentMethodVirtualAccountType | None = None
-    """Whether the virtual account number is fixed or issued anew for each payment."""
+    """Whether the account number is a rotating one of the PG's (NORMAL) or stays with one customer (FIXED)."""
     bank: Bank | None = None
     """Bank that holds the account."""
     expired_at: datetime | None = None
@@ -43,7 +45,7 @@ class PaymentMethodVirtualAccount(Model):
     remitter_name: str | None = None
     """Name of the person who pays in."""
     type: Literal["PaymentMethodVirtualAccount"] = "PaymentMethodVirtualAccount"
-    """Kind of object; in a union, the discriminator."""
+    """The discriminator: it tells which variant of its union this object is."""
 
 
 _JSON_NAMES = json_names(PaymentMethodVirtualAccount)

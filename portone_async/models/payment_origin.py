@@ -26,7 +26,7 @@ class PaymentOrigin(Model):
     url: str | None = None
     """URL of the page that requested the payment."""
     user_agent: str | None = None
-    """User agent that requested the payment."""
+    """User agent of the browser that requested the payment."""
 
 
 _JSON_NAMES = json_names(PaymentOrigin)

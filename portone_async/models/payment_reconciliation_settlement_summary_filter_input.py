@@ -19,9 +19,9 @@ class PaymentReconciliationSettlementSummaryFilterInput(Model):
     """Conditions for reconciled settlements: PG merchant accounts and sub-stores."""
 
     pg_specifiers: list[ReconciliationPgSpecifier] | None = None
-    """Only these merchant accounts at PGs."""
+    """Only settlements of one of these merchant accounts at PGs."""
     store_ids: list[str] | None = None
-    """Only these sub-stores."""
+    """Only settlements of one of these sub-stores."""
 
 
 _JSON_NAMES = json_names(PaymentReconciliationSettlementSummaryFilterInput)

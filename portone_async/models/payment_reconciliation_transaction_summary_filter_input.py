@@ -20,11 +20,11 @@ class PaymentReconciliationTransactionSummaryFilterInput(Model):
     """Conditions for reconciled payments: status, PG merchant accounts and sub-stores."""
 
     pg_specifiers: list[ReconciliationPgSpecifier] | None = None
-    """Only these merchant accounts at PGs."""
+    """Only payments through one of these merchant accounts at PGs."""
     reconciliation_statuses: list[PaymentReconciliationStatus] | None = None
     """Only payments with one of these reconciliation statuses."""
     store_ids: list[str] | None = None
-    """Only these sub-stores."""
+    """Only payments of one of these sub-stores."""
 
 
 _JSON_NAMES = json_names(PaymentReconciliationTransactionSummaryFilterInput)

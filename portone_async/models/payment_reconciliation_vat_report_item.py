@@ -20,7 +20,7 @@ class PaymentReconciliationVatReportItem(Model):
     __enum_fields__: ClassVar[tuple[str, ...]] = ("payment_method",)
 
     payment_method: SimplifiedPaymentMethodType
-    """Payment method."""
+    """Payment method that the line is about."""
     supply_amount: int
     """Supply value (without VAT), in the smallest currency unit."""
     tax_free_amount: int

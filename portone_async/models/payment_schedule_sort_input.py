@@ -22,7 +22,7 @@ class PaymentScheduleSortInput(Model):
     by: PaymentScheduleSortBy | None = None
     """Field to sort by; TIME_TO_PAY by default."""
     order: SortOrder | None = None
-    """Sort direction, DESC if omitted."""
+    """Sort direction: DESC or ASC; DESC if omitted."""
 
 
 _JSON_NAMES = json_names(PaymentScheduleSortInput)

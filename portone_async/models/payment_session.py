@@ -39,13 +39,13 @@ class PaymentSession(Model):
     id: str
     """Id of the payment session."""
     order_name: str
-    """Order name."""
+    """Name of the order, such as that of its product."""
     payment_id: str
-    """Payment id."""
+    """Payment id, chosen by the merchant."""
     profile_key: str
     """Key of the checkout profile."""
     store_id: str
-    """Store id; in requests it defaults to the store of the credentials."""
+    """Id of the store that it belongs to."""
     total_amount: int
     """Total amount, in the smallest unit of the currency (won for KRW)."""
     agreements: list[PaymentSessionAgreement] | None = None

@@ -26,7 +26,7 @@ class PaymentSessionProduct(Model):
     code: str | None = None
     """Product code."""
     end_date: date | None = None
-    """Last day of service (yyyy-MM-dd), for products with a period such as subscriptions."""
+    """Last day of service, for products with a period such as subscriptions."""
     id: str | None = None
     """Id of the order item."""
     n_pay_category_id: str | None = None
@@ -36,7 +36,7 @@ class PaymentSessionProduct(Model):
     n_pay_uid: str | None = None
     """Naver Pay product identifier."""
     start_date: date | None = None
-    """First day of service, as yyyy-MM-dd; for products such as subscriptions."""
+    """First day of service; for products such as subscriptions."""
     url: str | None = None
     """Link to the product on sale."""
 

@@ -45,7 +45,9 @@ class PaymentWebhook(Model):
     status: PaymentWebhookStatus | None = None
     """Whether the delivery succeeded."""
     trigger: PaymentWebhookTrigger | None = None
-    """What triggered the webhook; only for resends, deposits and delayed results."""
+    """What triggered the webhook besides the payment itself: a resend by hand, a deposit, a result that came late, or a
+    dispute.
+    """
     triggered_at: datetime | None = None
     """When the webhook was triggered."""
 

@@ -24,7 +24,7 @@ class PaymentWebhookRequest(Model):
     header: str | None = None
     """HTTP headers, as text."""
     requested_at: datetime | None = None
-    """Time of the request."""
+    """When the request was sent."""
 
 
 _JSON_NAMES = json_names(PaymentWebhookRequest)

@@ -26,7 +26,7 @@ class PlatformAdditionalFeePolicyFilterInput(Model):
     is_archived: bool | None = None
     """True for the archived ones, false (the default) for the others."""
     keyword: PlatformAdditionalFeePolicyFilterInputKeyword | None = None
-    """Text to search for."""
+    """Keyword search: set one of its fields."""
     vat_payers: list[PlatformPayer] | None = None
     """Only policies whose VAT is borne by one of these."""
 

@@ -12,7 +12,7 @@ from portone_async._reading import json_names, new_instance, report_mismatch, un
 
 @define(slots=True, kw_only=True, repr=False)
 class PlatformAdditionalFeePolicyFilterInputKeyword(Model):
-    """Keyword search over additional fee policies; only one of the fields counts."""
+    """Keyword search over additional fee policies; only one of its fields takes effect."""
 
     fee: str | None = None
     """Only policies with exactly this fee."""

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class PlatformBulkAccountTransfer(Model):
-    """A batch of account transfers with its total, status and statistics."""
+    """A bulk bank transfer (일괄 이체): bank transfers ordered together, with total, status and statistics."""
 
     __enum_fields__: ClassVar[tuple[str, ...]] = ("status",)
     __time_fields__: ClassVar[tuple[str, ...]] = ("created_at", "scheduled_at", "status_updated_at", "updated_at")
@@ -35,19 +35,19 @@ class PlatformBulkAccountTransfer(Model):
     graphql_id: str
     """Id of the object in PortOne's GraphQL API."""
     id: str
-    """Id of the bulk account transfer."""
+    """Id of the bulk bank transfer."""
     stats: PlatformBulkAccountTransferStats
     """Statistics by status."""
     status: PlatformBulkAccountTransferStatus
-    """Current status; in a union, the discriminator."""
+    """Status of the bulk transfer as a whole."""
     status_updated_at: datetime
-    """Time of the last status change."""
+    """When the status changed last."""
     total_amount: int
     """Total amount, in the smallest unit of the currency (won for KRW)."""
     updated_at: datetime
-    """Time of the last update."""
+    """When it was updated last."""
     scheduled_at: datetime | None = None
-    """Time that it is scheduled for."""
+    """When it is to happen."""
 
 
 _JSON_NAMES = json_names(PlatformBulkAccountTransfer)

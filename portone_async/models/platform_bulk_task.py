@@ -35,13 +35,13 @@ class PlatformBulkTask(Model):
     progress_stats: PlatformBulkTaskProgressStats
     """Progress in numbers."""
     status: PlatformBulkTaskStatus
-    """Current status; in a union, the discriminator."""
+    """Status of the task as a whole; `progress_stats` counts its entries."""
     status_updated_at: datetime
-    """Time of the last status change."""
+    """When the status changed last."""
     type: PlatformBulkTaskType
     """What the task does."""
     updated_at: datetime
-    """Time of the last update."""
+    """When it was updated last."""
 
 
 _JSON_NAMES = json_names(PlatformBulkTask)

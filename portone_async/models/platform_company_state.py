@@ -24,11 +24,11 @@ class PlatformCompanyState(Model):
     business_status: PlatformBusinessStatus
     """Whether the business is operating, suspended or closed."""
     taxation_type: PlatformTaxationType
-    """Taxation type."""
+    """How the business is taxed."""
     closed_suspended_date: date | None = None
-    """Day the business was closed or suspended (yyyy-MM-dd)."""
+    """Day the business was closed or suspended."""
     taxation_type_date: date | None = None
-    """Date the taxation type took effect, as yyyy-MM-dd."""
+    """When the business began to be taxed in this way."""
 
 
 _JSON_NAMES = json_names(PlatformCompanyState)

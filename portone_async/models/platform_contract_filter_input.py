@@ -28,7 +28,7 @@ class PlatformContractFilterInput(Model):
     is_archived: bool | None = None
     """True for the archived ones, false (the default) for the others."""
     keyword: PlatformContractFilterInputKeyword | None = None
-    """Text to search for."""
+    """Keyword search: set one of its fields."""
     platform_fee_payers: list[PlatformPayer] | None = None
     """Only contracts whose commission is borne by one of these."""
 

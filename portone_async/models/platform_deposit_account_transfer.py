@@ -39,21 +39,21 @@ class PlatformDepositAccountTransfer(Model):
     depositor_name: str
     """Name of the depositor."""
     id: str
-    """Id of the account transfer."""
+    """Id of the bank transfer."""
     is_for_test: bool
     """Whether it belongs to test mode."""
     status: PlatformAccountTransferStatus
-    """Current status; in a union, the discriminator."""
+    """Status of the bank transfer."""
     status_updated_at: datetime
-    """Time of the last status change."""
+    """When the status changed last."""
     updated_at: datetime
-    """Time of the last update."""
+    """When it was updated last."""
     deposit_memo: str | None = None
     """Text on the bank statement of the receiving account."""
     traded_at: datetime | None = None
     """When the money was moved."""
     type: Literal["DEPOSIT"] = "DEPOSIT"
-    """Kind of object; in a union, the discriminator."""
+    """The discriminator: it tells which variant of its union this object is."""
 
 
 _JSON_NAMES = json_names(PlatformDepositAccountTransfer)

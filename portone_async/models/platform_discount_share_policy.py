@@ -15,12 +15,12 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class PlatformDiscountSharePolicy(Model):
-    """How much of a coupon or point discount the partner bears."""
+    """A discount share policy (할인 분담 정책): how much of a coupon or point discount the partner bears."""
 
     __time_fields__: ClassVar[tuple[str, ...]] = ("applied_at",)
 
     applied_at: datetime
-    """When the change takes or took effect."""
+    """When these details took, or will take, effect."""
     graphql_id: str
     """Id of the object in PortOne's GraphQL API."""
     id: str

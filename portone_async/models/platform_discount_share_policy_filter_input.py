@@ -25,7 +25,7 @@ class PlatformDiscountSharePolicyFilterInput(Model):
     is_archived: bool | None = None
     """True for the archived ones, false (the default) for the others."""
     keyword: PlatformDiscountSharePolicyFilterInputKeyword | None = None
-    """Text to search for."""
+    """Keyword search: set one of its fields."""
     partner_share_rates: list[int] | None = None
     """Only policies with one of these partner share rates (1000 is 1 %)."""
 

@@ -29,13 +29,13 @@ class PlatformExternalPayment(Model):
     id: str
     """Payment id."""
     method: PlatformPaymentMethod | None = None
-    """Payment method used."""
+    """Payment method used, with its details."""
     order_name: str | None = None
-    """Order name."""
+    """Name of the order, such as that of its product."""
     paid_at: datetime | None = None
-    """Time of payment."""
+    """When it was paid."""
     type: Literal["EXTERNAL"] = "EXTERNAL"
-    """Kind of object; in a union, the discriminator."""
+    """The discriminator: it tells which variant of its union this object is."""
 
 
 _JSON_NAMES = json_names(PlatformExternalPayment)

@@ -17,7 +17,7 @@ class PlatformFixedAmountFee(Model):
     amount: int
     """Fixed fee, in the smallest currency unit."""
     type: Literal["FIXED_AMOUNT"] = "FIXED_AMOUNT"
-    """Kind of object; in a union, the discriminator."""
+    """The discriminator: it tells which variant of its union this object is."""
 
 
 _JSON_NAMES = json_names(PlatformFixedAmountFee)

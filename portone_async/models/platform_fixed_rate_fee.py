@@ -17,7 +17,7 @@ class PlatformFixedRateFee(Model):
     rate: int
     """Fee rate of the total amount, in thousandths of a percent (1000 is 1 %)."""
     type: Literal["FIXED_RATE"] = "FIXED_RATE"
-    """Kind of object; in a union, the discriminator."""
+    """The discriminator: it tells which variant of its union this object is."""
 
 
 _JSON_NAMES = json_names(PlatformFixedRateFee)

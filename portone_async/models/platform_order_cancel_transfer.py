@@ -62,31 +62,31 @@ class PlatformOrderCancelTransfer(Model):
     is_for_test: bool
     """Whether it belongs to test mode."""
     order_lines: list[PlatformOrderTransferOrderLine]
-    """Lines of the order."""
+    """Lines of the order, one for each product."""
     parameters: TransferParameters
     """Settlement parameters by name; experimental."""
     partner: PlatformPartner
-    """The partner."""
+    """The partner that is settled with."""
     payment: PlatformPayment
-    """The payment."""
+    """Payment that is settled."""
     settlement_currency: Currency
-    """Settlement currency."""
+    """Currency that the partner is settled in."""
     settlement_date: date
-    """Settlement date, as yyyy-MM-dd."""
+    """Day on which the amount is settled with the partner."""
     settlement_start_date: date
-    """Date from which the settlement date is counted, as yyyy-MM-dd."""
+    """Day from which the contract's settlement cycle counts (`lag_days` and so on)."""
     status: PlatformTransferStatus
-    """Current status; in a union, the discriminator."""
+    """Status of the transfer, from its planned settlement to its payout."""
     user_defined_properties: list[PlatformUserDefinedPropertyKeyValue]
-    """User-defined properties."""
+    """Values of properties that the merchant has defined in PortOne's console."""
     memo: str | None = None
-    """Memo."""
+    """Memo, in the merchant's own words."""
     payout_graphql_id: str | None = None
-    """GraphQL id of the payout."""
+    """Id of the payout in PortOne's GraphQL API."""
     payout_id: str | None = None
     """No longer used."""
     type: Literal["ORDER_CANCEL"] = "ORDER_CANCEL"
-    """Kind of object; in a union, the discriminator."""
+    """The discriminator: it tells which variant of its union this object is."""
 
 
 _JSON_NAMES = json_names(PlatformOrderCancelTransfer)

@@ -33,7 +33,7 @@ class PlatformOrderTransferOrderLine(Model):
     discounts: list[PlatformOrderTransferDiscount]
     """Discounts on this product."""
     product: PlatformOrderTransferProduct
-    """The product."""
+    """Product of this line."""
     quantity: int
     """Quantity of the product."""
 

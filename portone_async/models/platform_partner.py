@@ -32,15 +32,15 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class PlatformPartner(Model):
-    """A seller or other party that the merchant settles with."""
+    """A partner (파트너): a seller or other party that the merchant settles with."""
 
     __enum_fields__: ClassVar[tuple[str, ...]] = ("status",)
     __time_fields__: ClassVar[tuple[str, ...]] = ("applied_at",)
 
     account: PlatformAccount
-    """Bank account the partner is paid into."""
+    """Bank account that the partner is paid into."""
     applied_at: datetime
-    """When the change takes or took effect."""
+    """When these details took, or will take, effect."""
     contact: PlatformContact
     """Contact person."""
     default_contract_id: str
@@ -62,7 +62,7 @@ class PlatformPartner(Model):
     type: PlatformPartnerType
     """Details of the partner, by its kind."""
     user_defined_properties: PlatformProperties
-    """User-defined properties."""
+    """Values of properties that the merchant has defined in PortOne's console."""
     memo: str | None = None
     """Memo about the partner."""
 

@@ -18,9 +18,9 @@ class PlatformPartnerTypeNonWhtPayer(Model):
     """Details of a partner without a business who is not subject to withholding tax."""
 
     birthdate: date | None = None
-    """Date of birth (yyyy-MM-dd)."""
+    """Date of birth."""
     type: Literal["NON_WHT_PAYER"] = "NON_WHT_PAYER"
-    """Kind of object; in a union, the discriminator."""
+    """The discriminator: it tells which variant of its union this object is."""
 
 
 _JSON_NAMES = json_names(PlatformPartnerTypeNonWhtPayer)

@@ -18,9 +18,9 @@ class PlatformPartnerTypeWhtPayer(Model):
     """Details of a partner without a business who is subject to withholding tax."""
 
     birthdate: date | None = None
-    """Date of birth (yyyy-MM-dd)."""
+    """Date of birth."""
     type: Literal["WHT_PAYER"] = "WHT_PAYER"
-    """Kind of object; in a union, the discriminator."""
+    """The discriminator: it tells which variant of its union this object is."""
 
 
 _JSON_NAMES = json_names(PlatformPartnerTypeWhtPayer)

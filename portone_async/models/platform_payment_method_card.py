@@ -15,7 +15,7 @@ class PlatformPaymentMethodCard(Model):
     """Paid by card."""
 
     type: Literal["CARD"] = "CARD"
-    """Kind of object; in a union, the discriminator."""
+    """The discriminator: it tells which variant of its union this object is."""
 
 
 _JSON_NAMES = json_names(PlatformPaymentMethodCard)

@@ -24,7 +24,7 @@ class PlatformPaymentMethodEasyPay(Model):
     provider: EasyPayProvider | None = None
     """Easy-pay provider."""
     type: Literal["EASY_PAY"] = "EASY_PAY"
-    """Kind of object; in a union, the discriminator."""
+    """The discriminator: it tells which variant of its union this object is."""
 
 
 _JSON_NAMES = json_names(PlatformPaymentMethodEasyPay)

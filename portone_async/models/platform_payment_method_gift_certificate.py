@@ -15,7 +15,7 @@ class PlatformPaymentMethodGiftCertificate(Model):
     """Paid with a gift certificate."""
 
     type: Literal["GIFT_CERTIFICATE"] = "GIFT_CERTIFICATE"
-    """Kind of object; in a union, the discriminator."""
+    """The discriminator: it tells which variant of its union this object is."""
 
 
 _JSON_NAMES = json_names(PlatformPaymentMethodGiftCertificate)

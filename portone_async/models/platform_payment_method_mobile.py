@@ -15,7 +15,7 @@ class PlatformPaymentMethodMobile(Model):
     """Paid on a mobile phone bill."""
 
     type: Literal["MOBILE"] = "MOBILE"
-    """Kind of object; in a union, the discriminator."""
+    """The discriminator: it tells which variant of its union this object is."""
 
 
 _JSON_NAMES = json_names(PlatformPaymentMethodMobile)

@@ -15,7 +15,7 @@ class PlatformPaymentMethodTransfer(Model):
     """Paid by bank transfer."""
 
     type: Literal["TRANSFER"] = "TRANSFER"
-    """Kind of object; in a union, the discriminator."""
+    """The discriminator: it tells which variant of its union this object is."""
 
 
 _JSON_NAMES = json_names(PlatformPaymentMethodTransfer)

@@ -15,7 +15,7 @@ class PlatformPaymentMethodVirtualAccount(Model):
     """Paid into a virtual account."""
 
     type: Literal["VIRTUAL_ACCOUNT"] = "VIRTUAL_ACCOUNT"
-    """Kind of object; in a union, the discriminator."""
+    """The discriminator: it tells which variant of its union this object is."""
 
 
 _JSON_NAMES = json_names(PlatformPaymentMethodVirtualAccount)

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class PlatformPayout(Model):
-    """Money paid to a partner: amounts, taxes withheld, account and status."""
+    """A payout (지급), the money paid to a partner for settlements: amounts, taxes withheld, account and status."""
 
     __enum_fields__: ClassVar[tuple[str, ...]] = (
         "currency",
@@ -69,7 +69,7 @@ class PlatformPayout(Model):
     method: PlatformPayoutMethod
     """How the money is paid out."""
     partner: PlatformPartner
-    """The partner."""
+    """The partner that is paid."""
     settlement_amount: int
     """Settlement amount, in the smallest currency unit."""
     settlement_amount_type: SettlementAmountType
@@ -79,9 +79,9 @@ class PlatformPayout(Model):
     settlement_tax_free_amount: int
     """Tax-free part of the settlement amount, in the smallest currency unit."""
     status: PlatformPayoutStatus
-    """Current status; in a union, the discriminator."""
+    """Status of the payout."""
     status_updated_at: datetime
-    """Time of the last status change."""
+    """When the status changed last."""
     supply_amount: int
     """Supply value (without VAT), in the smallest currency unit."""
     tax_free_amount: int
@@ -95,13 +95,13 @@ class PlatformPayout(Model):
     fail_reason: str | None = None
     """Why it failed."""
     memo: str | None = None
-    """Memo."""
+    """Memo, in the merchant's own words."""
     scheduled_at: datetime | None = None
-    """Time that it is scheduled for."""
+    """When it is to happen."""
     tax_invoice_id: str | None = None
-    """Tax invoice id."""
+    """Id of the tax invoice."""
     withdrawal_memo: str | None = None
-    """Memo in the sender's bank statement."""
+    """Text on the bank statement of the paying account."""
 
 
 _JSON_NAMES = json_names(PlatformPayout)

@@ -32,9 +32,9 @@ class PlatformPayoutFilterInput(Model):
     criteria: PlatformPayoutFilterInputCriteria
     """Main condition of the search."""
     partner_ids: list[str] | None = None
-    """Only entries of these partners."""
+    """Only payouts to one of these partners."""
     partner_tags: list[str] | None = None
-    """Only partners that carry at least one of these tags."""
+    """Only payouts to partners that carry at least one of these tags."""
     partner_taxation_types: list[PlatformPartnerTaxationType] | None = None
     """Only payouts to partners with one of these taxation types."""
     partner_types: list[PlatformPartnerTypeName] | None = None
@@ -48,7 +48,7 @@ class PlatformPayoutFilterInput(Model):
     settlement_statement_statuses: list[PlatformPayoutSettlementStatementStatus] | None = None
     """Only payouts with one of these settlement statement statuses."""
     statuses: list[PlatformPayoutStatus] | None = None
-    """Only entries with one of these statuses."""
+    """Only payouts with one of these statuses."""
     tax_invoice_statuses: list[PlatformPayoutTaxInvoiceStatus] | None = None
     """Only payouts with one of these tax invoice statuses."""
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class PlatformSetting(Model):
-    """Settings of the platform: bank memos, holidays, withholding tax and how amounts count."""
+    """Settings of the platform (파트너 정산): bank memos, holidays, withholding tax and how amounts count."""
 
     __enum_fields__: ClassVar[tuple[str, ...]] = ("settlement_amount_type",)
 
@@ -32,9 +32,9 @@ class PlatformSetting(Model):
     supports_multiple_order_transfers_per_partner: bool
     """Whether one payment, store and partner may have more than one order transfer."""
     default_deposit_memo: str | None = None
-    """Text that appears on the receiver's bank statement by default."""
+    """Text that appears on the bank statement of the receiving account by default."""
     default_withdrawal_memo: str | None = None
-    """Text that appears on the sender's bank statement by default."""
+    """Text that appears on the bank statement of the paying account by default."""
 
 
 _JSON_NAMES = json_names(PlatformSetting)

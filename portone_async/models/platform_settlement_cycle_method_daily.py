@@ -15,7 +15,7 @@ class PlatformSettlementCycleMethodDaily(Model):
     """Settle every day."""
 
     type: Literal["DAILY"] = "DAILY"
-    """Kind of object; in a union, the discriminator."""
+    """The discriminator: it tells which variant of its union this object is."""
 
 
 _JSON_NAMES = json_names(PlatformSettlementCycleMethodDaily)

@@ -21,7 +21,7 @@ class PlatformSettlementCycleMethodManualDates(Model):
     dates: list[MonthDay]
     """Days of the year to settle on."""
     type: Literal["MANUAL_DATES"] = "MANUAL_DATES"
-    """Kind of object; in a union, the discriminator."""
+    """The discriminator: it tells which variant of its union this object is."""
 
 
 _JSON_NAMES = json_names(PlatformSettlementCycleMethodManualDates)

@@ -17,7 +17,7 @@ class PlatformSettlementCycleMethodMonthly(Model):
     days_of_month: list[int]
     """Days of the month to settle on."""
     type: Literal["MONTHLY"] = "MONTHLY"
-    """Kind of object; in a union, the discriminator."""
+    """The discriminator: it tells which variant of its union this object is."""
 
 
 _JSON_NAMES = json_names(PlatformSettlementCycleMethodMonthly)

@@ -20,7 +20,7 @@ class PlatformSettlementCycleMethodWeekly(Model):
     days_of_week: list[DayOfWeek]
     """Days of the week to settle on."""
     type: Literal["WEEKLY"] = "WEEKLY"
-    """Kind of object; in a union, the discriminator."""
+    """The discriminator: it tells which variant of its union this object is."""
 
 
 _JSON_NAMES = json_names(PlatformSettlementCycleMethodWeekly)

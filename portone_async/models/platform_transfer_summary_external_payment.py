@@ -26,9 +26,9 @@ class PlatformTransferSummaryExternalPayment(Model):
     method_type: PaymentMethodType | None = None
     """Type of payment method."""
     order_name: str | None = None
-    """Order name."""
+    """Name of the order, such as that of its product."""
     type: Literal["EXTERNAL"] = "EXTERNAL"
-    """Kind of object; in a union, the discriminator."""
+    """The discriminator: it tells which variant of its union this object is."""
 
 
 _JSON_NAMES = json_names(PlatformTransferSummaryExternalPayment)

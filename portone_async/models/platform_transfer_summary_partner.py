@@ -32,9 +32,9 @@ class PlatformTransferSummaryPartner(Model):
     type: PlatformTransferSummaryPartnerType
     """Kind of partner."""
     user_defined_properties: list[PlatformUserDefinedPropertyKeyValue]
-    """User-defined properties."""
+    """Values of properties that the merchant has defined in PortOne's console."""
     taxation_type: PlatformPartnerTaxationType | None = None
-    """Taxation type."""
+    """How the business is taxed."""
 
 
 _JSON_NAMES = json_names(PlatformTransferSummaryPartner)

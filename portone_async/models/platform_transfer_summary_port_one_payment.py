@@ -24,11 +24,11 @@ class PlatformTransferSummaryPortOnePayment(Model):
     id: str
     """Payment id."""
     order_name: str
-    """Order name."""
+    """Name of the order, such as that of its product."""
     method_type: PaymentMethodType | None = None
     """Type of payment method."""
     type: Literal["PORT_ONE"] = "PORT_ONE"
-    """Kind of object; in a union, the discriminator."""
+    """The discriminator: it tells which variant of its union this object is."""
 
 
 _JSON_NAMES = json_names(PlatformTransferSummaryPortOnePayment)

@@ -15,9 +15,9 @@ class PromotionPercentDiscountScheme(Model):
     """A discount of a percentage."""
 
     percent: int
-    """Percentage."""
+    """Percentage, as a whole number: 10 is 10 %."""
     type: Literal["PERCENT"] = "PERCENT"
-    """Kind of object; in a union, the discriminator."""
+    """The discriminator: it tells which variant of its union this object is."""
 
 
 _JSON_NAMES = json_names(PromotionPercentDiscountScheme)

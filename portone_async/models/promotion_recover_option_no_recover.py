@@ -21,7 +21,7 @@ class PromotionRecoverOptionNoRecover(Model):
     spare_budget: PromotionSpareBudget | None = None
     """Extra budget held ready for refunds."""
     type: Literal["NO_RECOVER"] = "NO_RECOVER"
-    """Kind of object; in a union, the discriminator."""
+    """The discriminator: it tells which variant of its union this object is."""
 
 
 _JSON_NAMES = json_names(PromotionRecoverOptionNoRecover)

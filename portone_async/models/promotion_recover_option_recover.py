@@ -15,7 +15,7 @@ class PromotionRecoverOptionRecover(Model):
     """Cancelled payments return their discount to the budget."""
 
     type: Literal["RECOVER"] = "RECOVER"
-    """Kind of object; in a union, the discriminator."""
+    """The discriminator: it tells which variant of its union this object is."""
 
 
 _JSON_NAMES = json_names(PromotionRecoverOptionRecover)

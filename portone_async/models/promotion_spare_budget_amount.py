@@ -17,7 +17,7 @@ class PromotionSpareBudgetAmount(Model):
     amount: int
     """Extra budget kept for refunds, in the smallest currency unit."""
     type: Literal["AMOUNT"] = "AMOUNT"
-    """Kind of object; in a union, the discriminator."""
+    """The discriminator: it tells which variant of its union this object is."""
 
 
 _JSON_NAMES = json_names(PromotionSpareBudgetAmount)

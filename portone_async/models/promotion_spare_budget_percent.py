@@ -15,9 +15,9 @@ class PromotionSpareBudgetPercent(Model):
     """Extra promotion budget for refunds, as a percentage."""
 
     percent: int
-    """Percentage."""
+    """Percentage, as a whole number: 10 is 10 %."""
     type: Literal["PERCENT"] = "PERCENT"
-    """Kind of object; in a union, the discriminator."""
+    """The discriminator: it tells which variant of its union this object is."""
 
 
 _JSON_NAMES = json_names(PromotionSpareBudgetPercent)

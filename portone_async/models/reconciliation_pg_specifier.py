@@ -22,7 +22,7 @@ class ReconciliationPgSpecifier(Model):
     pg_merchant_id: str
     """Merchant id at the PG."""
     pg_provider: ReconciliationPgProvider
-    """PG."""
+    """PG whose records are reconciled."""
 
 
 _JSON_NAMES = json_names(ReconciliationPgSpecifier)

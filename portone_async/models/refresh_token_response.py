@@ -12,7 +12,7 @@ from portone_async._reading import json_names, new_instance, report_mismatch, un
 
 @define(slots=True, kw_only=True, repr=False)
 class RefreshTokenResponse(Model):
-    """`RefreshTokenResponse` of PortOne's document."""
+    """Returned by `refresh_token`: a new access token, and the refresh token that replaces the one sent."""
 
     access_token: str
     """Access token for the `Authorization: Bearer` header; valid for 30 minutes."""

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class RevokePaymentSchedulesResponse(Model):
-    """`RevokePaymentSchedulesResponse` of PortOne's document."""
+    """Returned by `revoke_payment_schedules`: the ids of the schedules that were revoked, and when."""
 
     __time_fields__: ClassVar[tuple[str, ...]] = ("revoked_at",)
 

@@ -22,12 +22,12 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class SchedulePlatformPartnersBody(Model):
-    """`SchedulePlatformPartnersBody` of PortOne's document."""
+    """Body of `schedule_platform_partners`: which partners to change, in what, and when."""
 
     __time_fields__: ClassVar[tuple[str, ...]] = ("applied_at",)
 
     applied_at: datetime
-    """When the change takes or took effect."""
+    """When the changes take effect."""
     update: SchedulePlatformPartnersBodyUpdate
     """Changes to be made."""
     filter: PlatformPartnerFilterInput | None = None

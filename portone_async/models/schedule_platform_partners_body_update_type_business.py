@@ -20,11 +20,11 @@ class SchedulePlatformPartnersBodyUpdateTypeBusiness(Model):
     __enum_fields__: ClassVar[tuple[str, ...]] = ("taxation_type",)
 
     business_class: str | None = None
-    """Business item: the line of trade on the business registration."""
+    """Business item (업종, 종목): the line of trade on the business registration."""
     business_registration_number: str | None = None
     """Business registration number."""
     business_type: str | None = None
-    """Type of business: the sector on the business registration."""
+    """Type of business (업태): the sector on the business registration."""
     company_address: str | None = None
     """Address of the business."""
     company_name: str | None = None
@@ -34,7 +34,7 @@ class SchedulePlatformPartnersBodyUpdateTypeBusiness(Model):
     representative_name: str | None = None
     """Name of the representative."""
     taxation_type: PlatformPartnerTaxationType | None = None
-    """Taxation type."""
+    """How the business is taxed."""
 
 
 _JSON_NAMES = json_names(SchedulePlatformPartnersBodyUpdateTypeBusiness)

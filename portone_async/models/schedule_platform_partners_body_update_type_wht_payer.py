@@ -18,7 +18,7 @@ class SchedulePlatformPartnersBodyUpdateTypeWhtPayer(Model):
     """New details of partners with withholding tax in a planned change."""
 
     birthdate: date | None = None
-    """Date of birth (yyyy-MM-dd)."""
+    """Date of birth."""
 
 
 _JSON_NAMES = json_names(SchedulePlatformPartnersBodyUpdateTypeWhtPayer)

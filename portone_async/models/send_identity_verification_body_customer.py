@@ -17,7 +17,7 @@ class SendIdentityVerificationBodyCustomer(Model):
     ip_address: str
     """IP address of the customer, used to limit the request rate."""
     name: str
-    """Name."""
+    """Name of the person."""
     phone_number: str
     """Phone number, digits only."""
     id: str | None = None

@@ -32,7 +32,7 @@ class SeparatedAddress(Model):
     province: str | None = None
     """Province or state."""
     type: Literal["SEPARATED"] = "SEPARATED"
-    """Kind of object; in a union, the discriminator."""
+    """The discriminator: it tells which variant of its union this object is."""
 
 
 _JSON_NAMES = json_names(SeparatedAddress)

@@ -27,7 +27,7 @@ class TaxInvoiceRefusedWebhook(Model):
     timestamp: datetime
     """When it happened; the same in every redelivery."""
     type: Literal["TaxInvoice.Refused"] = "TaxInvoice.Refused"
-    """Kind of object; in a union, the discriminator."""
+    """The discriminator: it tells which variant of its union this object is."""
 
 
 _JSON_NAMES = json_names(TaxInvoiceRefusedWebhook)

@@ -15,15 +15,15 @@ class TaxInvoiceWebhookData(Model):
     """The tax invoice that a webhook is about."""
 
     recipient_document_key: str
-    """Document number on the recipient's side."""
+    """Document key that the recipient chose for the invoice."""
     status: str
     """Status of the tax invoice, as a plain string."""
     supplier_brn: str
     """Business registration number of the supplier."""
     supplier_document_key: str
-    """Document number on the supplier's side."""
+    """Document key that the supplier chose for the invoice."""
     tax_invoice_id: str
-    """Tax invoice id."""
+    """Id of the tax invoice."""
     total_amount: int
     """Supply value and tax together, in won."""
     total_supply_amount: int

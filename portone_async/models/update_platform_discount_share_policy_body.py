@@ -12,7 +12,9 @@ from portone_async._reading import json_names, new_instance, report_mismatch, un
 
 @define(slots=True, kw_only=True, repr=False)
 class UpdatePlatformDiscountSharePolicyBody(Model):
-    """`UpdatePlatformDiscountSharePolicyBody` of PortOne's document."""
+    """Body of `update_platform_discount_share_policy`, and `update` of a scheduled one: what to change of a policy. What
+    is omitted stays.
+    """
 
     memo: str | None = None
     """Memo about the discount share policy."""

@@ -18,7 +18,7 @@ class UpdatePlatformPartnerBodyTypeNonWhtPayer(Model):
     """New details of a partner without withholding tax."""
 
     birthdate: date | None = None
-    """Date of birth (yyyy-MM-dd)."""
+    """Date of birth."""
 
 
 _JSON_NAMES = json_names(UpdatePlatformPartnerBodyTypeNonWhtPayer)

@@ -18,7 +18,7 @@ class UpdatePlatformPartnerBodyTypeWhtPayer(Model):
     """New details of a partner with withholding tax."""
 
     birthdate: date | None = None
-    """Date of birth (yyyy-MM-dd)."""
+    """Date of birth."""
 
 
 _JSON_NAMES = json_names(UpdatePlatformPartnerBodyTypeWhtPayer)

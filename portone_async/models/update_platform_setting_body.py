@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class UpdatePlatformSettingBody(Model):
-    """`UpdatePlatformSettingBody` of PortOne's document."""
+    """Body of `update_platform_setting`: the settings to change. What is omitted stays."""
 
     __enum_fields__: ClassVar[tuple[str, ...]] = ("settlement_amount_type",)
 
@@ -24,9 +24,9 @@ class UpdatePlatformSettingBody(Model):
     deduct_wht: bool | None = None
     """Whether withholding tax is deducted from the payout."""
     default_deposit_memo: str | None = None
-    """Text that appears on the receiver's bank statement by default."""
+    """Text that appears on the bank statement of the receiving account by default."""
     default_withdrawal_memo: str | None = None
-    """Text that appears on the sender's bank statement by default."""
+    """Text that appears on the bank statement of the paying account by default."""
     manual_settlement_per_transfer: bool | None = None
     """Whether each manual transfer gets a settlement and payout of its own."""
     settlement_amount_type: SettlementAmountType | None = None

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class UpdatePlatformSettingResponse(Model):
-    """`UpdatePlatformSettingResponse` of PortOne's document."""
+    """Returned by `update_platform_setting`: all settings as changed."""
 
     setting: PlatformSetting
     """The platform settings."""

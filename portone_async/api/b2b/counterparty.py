@@ -196,12 +196,12 @@ async def create_b2b_counterparty(
     test: bool | None = None,
     options: RequestOptions | None = None,
 ) -> CreateB2bCounterpartyResponse:
-    """Register a tax invoice counterparty.
+    """Register a tax invoice counterparty (거래처).
 
     PortOne generates `counterparty_id` if omitted; an id in use, also one made by connecting a partner, is refused with
-    409. Your own brn is refused. At most 5 additional contacts can be registered. `options` can have the business
-    registration and its open or closed state looked up and filled in, or reuse an earlier lookup by its verification
-    id, which must be for the same brn.
+    409. Your own business registration number is refused. At most 5 additional contacts can be registered. `options`
+    can have the business registration and its open or closed state looked up and filled in, or reuse an earlier lookup
+    by its verification id, which must be for the same business registration number.
 
     `POST /b2b/counterparties`
 
@@ -209,7 +209,7 @@ async def create_b2b_counterparty(
         counterparty: The counterparty for tax invoices.
         counterparty_id: Id for the new counterparty; random if omitted.
         options_: Whether to look up business details and operating status.
-        test: Test mode, false by default; takes precedence over `is_for_test` in the body.
+        test: True to work on test data, false (the default) on live data: the two are separate.
 
     Raises:
         APIError: B2bCounterpartyBrnInvalidError, B2bCounterpartyIdAlreadyExistsByPartnerError,
@@ -239,8 +239,8 @@ async def delete_b2b_counterparty(
     `DELETE /b2b/counterparties/{counterpartyId}`
 
     Args:
-        counterparty_id: Counterparty id, given or generated at registration; not the brn.
-        test: Test mode, false by default; takes precedence over `is_for_test` in the body.
+        counterparty_id: Counterparty id, given or generated at registration; not the business registration number.
+        test: True to work on test data, false (the default) on live data: the two are separate.
 
     Raises:
         APIError: B2bCounterpartyNotFoundError, B2bCounterpartyOngoingTaxInvoiceExistsError,
@@ -268,8 +268,8 @@ async def get_b2b_counterparties(
 
     Args:
         filter: Conditions the results must meet.
-        page: Page requested or returned; page numbers start at 0.
-        test: Test mode, false by default; takes precedence over `is_for_test` in the body.
+        page: Page to fetch: `number`, counted from 0, and `size`.
+        test: True to work on test data, false (the default) on live data: the two are separate.
 
     Raises:
         APIError: B2bExternalServiceError, B2bNotEnabledError, ForbiddenError, InvalidRequestError, UnauthorizedError.
@@ -293,7 +293,7 @@ def iter_b2b_counterparties(
 
     Args:
         filter: Conditions the results must meet.
-        test: Test mode, false by default; takes precedence over `is_for_test` in the body.
+        test: True to work on test data, false (the default) on live data: the two are separate.
         size: Items per page; PortOne's default if omitted.
     """
     from portone_async.models.page_input import PageInput
@@ -316,14 +316,14 @@ async def get_b2b_counterparty(
 ) -> B2bCounterparty:
     """Look up one tax invoice counterparty.
 
-    Includes the state of its NTS connection (`nts_connection_status`) and, for one that came from a marketplace
-    partner, `partner_id`.
+    Includes the state of its National Tax Service (NTS) connection (`nts_connection_status`) and, for one that came
+    from a marketplace partner, `partner_id`.
 
     `GET /b2b/counterparties/{counterpartyId}`
 
     Args:
-        counterparty_id: Counterparty id, given or generated at registration; not the brn.
-        test: Test mode, false by default; takes precedence over `is_for_test` in the body.
+        counterparty_id: Counterparty id, given or generated at registration; not the business registration number.
+        test: True to work on test data, false (the default) on live data: the two are separate.
 
     Raises:
         APIError: B2bCounterpartyNotFoundError, B2bExternalServiceError, B2bNotEnabledError, ForbiddenError,
@@ -337,7 +337,7 @@ async def get_b2b_counterparty(
 async def get_b2b_counterparty_certificate(
     client: Caller, brn: str, *, test: bool | None = None, options: RequestOptions | None = None
 ) -> B2bCertificate:
-    """Look up the signing certificate of a company connected to the NTS.
+    """Look up the signing certificate of a company connected to the National Tax Service (NTS).
 
     Shows issuer, subject and the dates of registration and expiry. Fails with 400 if the company is not connected to
     the NTS and with 404 if it has registered no certificate.
@@ -346,7 +346,7 @@ async def get_b2b_counterparty_certificate(
 
     Args:
         brn: Business registration number of the counterparty, 10 digits without hyphens.
-        test: Test mode, false by default; takes precedence over `is_for_test` in the body.
+        test: True to work on test data, false (the default) on live data: the two are separate.
 
     Raises:
         APIError: B2bCertificateUnregisteredError, B2bCounterpartyNotFoundError, B2bCounterpartyNtsNotConnectedError,
@@ -360,13 +360,14 @@ async def get_b2b_counterparty_certificate_registration_url(
 ) -> GetB2bCounterpartyCertificateRegistrationUrlResponse:
     """Get the URL where a company registers its signing certificate.
 
-    The company must be connected to the NTS already. Registration itself happens on the page behind the URL.
+    The company must be connected to the National Tax Service (NTS) already. Registration itself happens on the page
+    behind the URL.
 
     `GET /b2b/counterparties/{brn}/certificate/registration-url`
 
     Args:
         brn: Business registration number of the counterparty, 10 digits without hyphens.
-        test: Test mode, false by default; takes precedence over `is_for_test` in the body.
+        test: True to work on test data, false (the default) on live data: the two are separate.
 
     Raises:
         APIError: B2bCounterpartyNotFoundError, B2bCounterpartyNtsNotConnectedError, B2bExternalServiceError,
@@ -388,16 +389,17 @@ async def update_b2b_counterparty(
 ) -> UpdateB2bCounterpartyResponse:
     """Change the details of a tax invoice counterparty.
 
-    The brn cannot change, but has to be given. A counterparty connected to a partner is refused with 403. `options`
-    looks up the business registration or its open or closed state as in `create_b2b_counterparty`.
+    The business registration number cannot change, but has to be given. A counterparty connected to a partner is
+    refused with 403. `options` looks up the business registration or its open or closed state as in
+    `create_b2b_counterparty`.
 
     `PATCH /b2b/counterparties/{counterpartyId}`
 
     Args:
-        counterparty_id: Counterparty id, given or generated at registration; not the brn.
+        counterparty_id: Counterparty id, given or generated at registration; not the business registration number.
         counterparty: The counterparty for tax invoices.
         options_: Whether to look up business details and operating status.
-        test: Test mode, false by default; takes precedence over `is_for_test` in the body.
+        test: True to work on test data, false (the default) on live data: the two are separate.
 
     Raises:
         APIError: B2bCounterpartyBrnModificationNotAllowedError, B2bCounterpartyMissingRequiredFieldsError,
@@ -421,14 +423,14 @@ async def validate_b2b_counterparty_certificate(
 ) -> ValidateB2bCounterpartyCertificateResponse:
     """Check whether the signing certificate of a company is valid.
 
-    The result is in `is_valid`; a certificate that fails the check is not an error, but a company without an NTS
-    connection (400) or without a certificate (404) is.
+    The result is in `is_valid`; a certificate that fails the check is not an error, but a company without a National
+    Tax Service (NTS) connection (400) or without a certificate (404) is.
 
     `POST /b2b/counterparties/{brn}/certificate/validate`
 
     Args:
         brn: Business registration number of the counterparty, 10 digits without hyphens.
-        test: Test mode, false by default; takes precedence over `is_for_test` in the body.
+        test: True to work on test data, false (the default) on live data: the two are separate.
 
     Raises:
         APIError: B2bCertificateUnregisteredError, B2bCounterpartyNotFoundError, B2bCounterpartyNtsNotConnectedError,

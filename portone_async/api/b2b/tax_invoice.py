@@ -486,7 +486,7 @@ async def attach_b2b_tax_invoice_file(
         file_id: Id of the uploaded file.
         brn: Business registration number of the company whose document key is given.
         tax_invoice_key_type: `TAX_INVOICE_ID` (the default), `SUPPLIER` or `RECIPIENT` key.
-        test: Test mode, false by default; takes precedence over `is_for_test` in the body.
+        test: True to work on test data, false (the default) on live data: the two are separate.
 
     Raises:
         APIError: B2bExternalServiceError, B2bFileNotFoundError, B2bNotEnabledError, B2bTaxInvoiceNotDraftedStatusError,
@@ -513,17 +513,17 @@ async def cancel_b2b_tax_invoice_issuance(
 ) -> CancelB2bTaxInvoiceIssuanceResponse:
     """Cancel an issued tax invoice, as its supplier.
 
-    Possible only while the invoice is `ISSUED`, that is, before it goes to the NTS. After that, issue an amending
-    invoice.
+    Possible only while the invoice is `ISSUED`, that is, before it goes to the National Tax Service (NTS). After that,
+    issue an amending invoice.
 
     `POST /b2b/tax-invoices/{taxInvoiceKey}/cancel-issuance`
 
     Args:
         tax_invoice_key: Invoice id, or a document key if `tax_invoice_key_type` says so.
-        memo: Memo.
+        memo: Memo, in the merchant's own words.
         brn: Business registration number of the company whose document key is given.
         tax_invoice_key_type: `TAX_INVOICE_ID` (the default), `SUPPLIER` or `RECIPIENT` key.
-        test: Test mode, false by default; takes precedence over `is_for_test` in the body.
+        test: True to work on test data, false (the default) on live data: the two are separate.
 
     Raises:
         APIError: B2bExternalServiceError, B2bNotEnabledError, B2bTaxInvoiceNotFoundError,
@@ -557,10 +557,10 @@ async def cancel_b2b_tax_invoice_request(
 
     Args:
         tax_invoice_key: Invoice id, or a document key if `tax_invoice_key_type` says so.
-        memo: Memo.
+        memo: Memo, in the merchant's own words.
         brn: Business registration number of the company whose document key is given.
         tax_invoice_key_type: `TAX_INVOICE_ID` (the default), `SUPPLIER` or `RECIPIENT` key.
-        test: Test mode, false by default; takes precedence over `is_for_test` in the body.
+        test: True to work on test data, false (the default) on live data: the two are separate.
 
     Raises:
         APIError: B2bExternalServiceError, B2bNotEnabledError, B2bTaxInvoiceNoRecipientDocumentKeyError,
@@ -587,7 +587,7 @@ async def create_b2b_file_upload_url(
 
     Args:
         file_name: Name of the file.
-        test: Test mode, false by default; takes precedence over `is_for_test` in the body.
+        test: True to work on test data, false (the default) on live data: the two are separate.
 
     Raises:
         APIError: B2bExternalServiceError, B2bNotEnabledError, ForbiddenError, InvalidRequestError, UnauthorizedError.
@@ -615,7 +615,7 @@ async def delete_b2b_tax_invoice(
         tax_invoice_key: Invoice id, or a document key if `tax_invoice_key_type` says so.
         brn: Business registration number of the company whose document key is given.
         tax_invoice_key_type: `TAX_INVOICE_ID` (the default), `SUPPLIER` or `RECIPIENT` key.
-        test: Test mode, false by default; takes precedence over `is_for_test` in the body.
+        test: True to work on test data, false (the default) on live data: the two are separate.
 
     Raises:
         APIError: B2bBulkTaxInvoiceNotFoundError, B2bExternalServiceError, B2bNotEnabledError,
@@ -651,7 +651,7 @@ async def delete_b2b_tax_invoice_attachment(
         attachment_id: Attachment id as listed for the invoice; not the `file_id`.
         brn: Business registration number of the company whose document key is given.
         tax_invoice_key_type: `TAX_INVOICE_ID` (the default), `SUPPLIER` or `RECIPIENT` key.
-        test: Test mode, false by default; takes precedence over `is_for_test` in the body.
+        test: True to work on test data, false (the default) on live data: the two are separate.
 
     Raises:
         APIError: B2bExternalServiceError, B2bNotEnabledError, B2bTaxInvoiceAttachmentNotFoundError,
@@ -687,8 +687,8 @@ async def download_b2b_tax_invoices_sheet(
         file: Path to write to. The file appears there only when it is complete.
         fields: Columns to put in the sheet.
         filter: Conditions the results must meet.
-        sort: Sort key and direction; by default the latest status change comes first.
-        test: Test mode.
+        sort: What to sort by, and in which direction; by default the latest status change comes first.
+        test: True for test data, false for live data: the two are separate.
 
     Returns:
         The path of the written file.
@@ -714,7 +714,7 @@ async def draft_b2b_tax_invoice(
     test: bool | None = None,
     options: RequestOptions | None = None,
 ) -> DraftB2bTaxInvoiceResponse:
-    """Save a tax invoice as a draft.
+    """Save a tax invoice (세금계산서) as a draft.
 
     Nothing is issued or reported yet. A draft of type `NORMAL` goes on with `issue_b2b_tax_invoice`, one of type
     `REVERSE` (the default) with `request_b2b_tax_invoice`. Document keys must be unused.
@@ -724,11 +724,11 @@ async def draft_b2b_tax_invoice(
     `POST /b2b/tax-invoices/draft`
 
     Args:
-        tax_invoice: The tax invoice.
+        tax_invoice: Contents of the tax invoice.
         create_recipient_counterparty: Whether to create a counterparty from the details of the recipient.
-        memo: Memo.
+        memo: Memo for internal use, kept with the invoice.
         modification: What is amended, and why.
-        test: Test mode, false by default; takes precedence over `is_for_test` in the body.
+        test: True to work on test data, false (the default) on live data: the two are separate.
 
     Raises:
         APIError: B2BCannotChangeTaxTypeError, B2BTaxInvoiceStatusNotSendingCompletedError,
@@ -763,7 +763,7 @@ async def get_b2b_bulk_tax_invoice(
 
     Args:
         bulk_tax_invoice_id: Batch id, as in an invoice's `bulk_tax_invoice_id`.
-        test: Test mode, false by default; takes precedence over `is_for_test` in the body.
+        test: True to work on test data, false (the default) on live data: the two are separate.
 
     Raises:
         APIError: B2bBulkTaxInvoiceNotFoundError, B2bExternalServiceError, B2bNotEnabledError, ForbiddenError,
@@ -785,8 +785,8 @@ async def get_b2b_tax_invoice(
 ) -> B2bTaxInvoice:
     """Look up one tax invoice.
 
-    Includes the outcome of reporting to the NTS: `nts_sent_at`, `nts_approval_number`, `nts_result` and
-    `nts_result_code`.
+    Includes the outcome of reporting to the National Tax Service (NTS): `nts_sent_at`, `nts_approval_number`,
+    `nts_result` and `nts_result_code`.
 
     `GET /b2b/tax-invoices/{taxInvoiceKey}`
 
@@ -794,7 +794,7 @@ async def get_b2b_tax_invoice(
         tax_invoice_key: Invoice id, or a document key if `tax_invoice_key_type` says so.
         brn: Business registration number of the company whose document key is given.
         tax_invoice_key_type: `TAX_INVOICE_ID` (the default), `SUPPLIER` or `RECIPIENT` key.
-        test: Test mode, false by default; takes precedence over `is_for_test` in the body.
+        test: True to work on test data, false (the default) on live data: the two are separate.
 
     Raises:
         APIError: B2bExternalServiceError, B2bNotEnabledError, B2bTaxInvoiceNotFoundError, ForbiddenError,
@@ -827,7 +827,7 @@ async def get_b2b_tax_invoice_attachments(
         tax_invoice_key: Invoice id, or a document key if `tax_invoice_key_type` says so.
         brn: Business registration number of the company whose document key is given.
         tax_invoice_key_type: `TAX_INVOICE_ID` (the default), `SUPPLIER` or `RECIPIENT` key.
-        test: Test mode, false by default; takes precedence over `is_for_test` in the body.
+        test: True to work on test data, false (the default) on live data: the two are separate.
 
     Raises:
         APIError: B2bExternalServiceError, B2bNotEnabledError, B2bTaxInvoiceNotFoundError, ForbiddenError,
@@ -858,7 +858,7 @@ async def get_b2b_tax_invoice_pdf_download_url(
         tax_invoice_key: Invoice id, or a document key if `tax_invoice_key_type` says so.
         brn: Business registration number of the company whose document key is given.
         tax_invoice_key_type: `TAX_INVOICE_ID` (the default), `SUPPLIER` or `RECIPIENT` key.
-        test: Test mode, false by default; takes precedence over `is_for_test` in the body.
+        test: True to work on test data, false (the default) on live data: the two are separate.
 
     Raises:
         APIError: B2bExternalServiceError, B2bNotEnabledError, B2bTaxInvoiceNotFoundError, ForbiddenError,
@@ -889,9 +889,9 @@ async def get_b2b_tax_invoice_popup_url(
     Args:
         tax_invoice_key: Invoice id, or a document key if `tax_invoice_key_type` says so.
         brn: Business registration number of the company whose document key is given.
-        include_menu: Whether the page has a menu around the invoice; true unless given.
+        include_menu: Whether the page has a menu around the invoice; true if omitted.
         tax_invoice_key_type: `TAX_INVOICE_ID` (the default), `SUPPLIER` or `RECIPIENT` key.
-        test: Test mode, false by default; takes precedence over `is_for_test` in the body.
+        test: True to work on test data, false (the default) on live data: the two are separate.
 
     Raises:
         APIError: B2bExternalServiceError, B2bNotEnabledError, B2bTaxInvoiceNotFoundError, ForbiddenError,
@@ -922,7 +922,7 @@ async def get_b2b_tax_invoice_print_url(
         tax_invoice_key: Invoice id, or a document key if `tax_invoice_key_type` says so.
         brn: Business registration number of the company whose document key is given.
         tax_invoice_key_type: `TAX_INVOICE_ID` (the default), `SUPPLIER` or `RECIPIENT` key.
-        test: Test mode, false by default; takes precedence over `is_for_test` in the body.
+        test: True to work on test data, false (the default) on live data: the two are separate.
 
     Raises:
         APIError: B2bExternalServiceError, B2bNotEnabledError, B2bTaxInvoiceNotFoundError, ForbiddenError,
@@ -948,7 +948,7 @@ async def get_b2b_tax_invoices(
 ) -> GetB2bTaxInvoicesResponse:
     """List tax invoices by filter.
 
-    `page_number` counts from 0; `page_size` is 500 unless given and at most 1000. `primary_filter` takes exactly one of
+    `page_number` counts from 0; `page_size` is 500 if omitted and at most 1000. `primary_filter` takes exactly one of
     its fields: a date range or one kind of id. Without `statuses` invoices of every status are listed. The most recent
     status change comes first unless `sort` says otherwise.
 
@@ -956,10 +956,10 @@ async def get_b2b_tax_invoices(
 
     Args:
         filter: Conditions the results must meet.
-        page_number: Page number, starting at 0; default 0.
-        page_size: Number of items per page; default 500, at most 1000.
-        sort: Sort key and direction; by default the latest status change comes first.
-        test: Test mode, false by default.
+        page_number: Page number, counted from 0; 0 if omitted.
+        page_size: Number of items per page; 500 if omitted, at most 1000.
+        sort: What to sort by, and in which direction; by default the latest status change comes first.
+        test: True for test data, false (the default) for live data: the two are separate.
 
     Raises:
         APIError: B2bExternalServiceError, B2bNotEnabledError, B2bTaxInvoiceNotFoundError, ForbiddenError,
@@ -987,9 +987,9 @@ def iter_b2b_tax_invoices(
 
     Args:
         filter: Conditions the results must meet.
-        sort: Sort key and direction; by default the latest status change comes first.
-        test: Test mode, false by default.
-        size: Items per page; PortOne's default if omitted.
+        sort: What to sort by, and in which direction; by default the latest status change comes first.
+        test: True for test data, false (the default) for live data: the two are separate.
+        size: Number of items per page; 500 if omitted, at most 1000.
     """
 
     def fetch(number: int) -> Awaitable[TypedResponse[GetB2bTaxInvoicesResponse]]:
@@ -1027,11 +1027,11 @@ async def issue_b2b_tax_invoice(
 
     Args:
         tax_invoice_key: Invoice id, or a document key if `tax_invoice_key_type` says so.
-        email_subject: Subject of the email.
-        memo: Memo.
+        email_subject: Subject of the email that is sent about the invoice.
+        memo: Memo for internal use, kept with the invoice.
         brn: Business registration number of the company whose document key is given.
         tax_invoice_key_type: `TAX_INVOICE_ID` (the default), `SUPPLIER` or `RECIPIENT` key.
-        test: Test mode, false by default; takes precedence over `is_for_test` in the body.
+        test: True to work on test data, false (the default) on live data: the two are separate.
 
     Raises:
         APIError: B2bExternalServiceError, B2bNotEnabledError, B2bTaxInvoiceNoSupplierDocumentKeyError,
@@ -1068,11 +1068,11 @@ async def issue_b2b_tax_invoice_immediately(
     `POST /b2b/tax-invoices/issue-immediately`
 
     Args:
-        tax_invoice: The tax invoice.
+        tax_invoice: Contents of the tax invoice.
         create_recipient_counterparty: Whether to create a counterparty from the details of the recipient.
-        memo: Memo.
+        memo: Memo for internal use, kept with the invoice.
         modification: What is amended, and why.
-        test: Test mode, false by default; takes precedence over `is_for_test` in the body.
+        test: True to work on test data, false (the default) on live data: the two are separate.
 
     Raises:
         APIError: B2BCannotChangeTaxTypeError, B2BTaxInvoiceStatusNotSendingCompletedError,
@@ -1114,10 +1114,10 @@ async def refuse_b2b_tax_invoice_request(
 
     Args:
         tax_invoice_key: Invoice id, or a document key if `tax_invoice_key_type` says so.
-        memo: Memo.
+        memo: Memo, in the merchant's own words.
         brn: Business registration number of the company whose document key is given.
         tax_invoice_key_type: `TAX_INVOICE_ID` (the default), `SUPPLIER` or `RECIPIENT` key.
-        test: Test mode, false by default; takes precedence over `is_for_test` in the body.
+        test: True to work on test data, false (the default) on live data: the two are separate.
 
     Raises:
         APIError: B2bExternalServiceError, B2bNotEnabledError, B2bTaxInvoiceNoSupplierDocumentKeyError,
@@ -1153,7 +1153,7 @@ async def request_b2b_tax_invoice(
         tax_invoice_key: Invoice id, or a document key if `tax_invoice_key_type` says so.
         brn: Business registration number of the company whose document key is given.
         tax_invoice_key_type: `TAX_INVOICE_ID` (the default), `SUPPLIER` or `RECIPIENT` key.
-        test: Test mode, false by default; takes precedence over `is_for_test` in the body.
+        test: True to work on test data, false (the default) on live data: the two are separate.
 
     Raises:
         APIError: B2BCannotChangeTaxTypeError, B2BTaxInvoiceStatusNotSendingCompletedError, B2bExternalServiceError,
@@ -1181,17 +1181,18 @@ async def request_b2b_tax_invoice_reverse_issuance(
 ) -> RequestB2bTaxInvoiceReverseIssuanceResponse:
     """Draft a tax invoice and ask its supplier to issue it, in one step.
 
-    Does the work of `draft_b2b_tax_invoice` and `request_b2b_tax_invoice`, as the recipient. Nothing is issued until
-    the supplier does so. Document keys must be unused. To amend an invoice, give `modification`: the original must be
+    Reverse issuance (역발행): the recipient draws the invoice up and the supplier issues it. Does the work of
+    `draft_b2b_tax_invoice` and `request_b2b_tax_invoice`, as the recipient. Nothing is issued until the supplier does
+    so. Document keys must be unused. To amend an invoice, give `modification`: the original must be
     `SENDING_COMPLETED`, and its taxation type cannot change.
 
     `POST /b2b/tax-invoices/request-reverse-issuance`
 
     Args:
-        tax_invoice: The tax invoice.
-        memo: Memo.
+        tax_invoice: Contents of the tax invoice.
+        memo: Memo for internal use, kept with the invoice.
         modification: What is amended, and why.
-        test: Test mode, false by default; takes precedence over `is_for_test` in the body.
+        test: True to work on test data, false (the default) on live data: the two are separate.
 
     Raises:
         APIError: B2BCannotChangeTaxTypeError, B2BTaxInvoiceStatusNotSendingCompletedError,
@@ -1218,7 +1219,7 @@ async def send_to_nts_b2b_tax_invoice(
     test: bool | None = None,
     options: RequestOptions | None = None,
 ) -> SendToNtsB2bTaxInvoiceResponse:
-    """Send an issued tax invoice to the NTS right away.
+    """Send an issued tax invoice to the National Tax Service (NTS) right away.
 
     The invoice must be `ISSUED`. Once under way it can no longer be cancelled with `cancel_b2b_tax_invoice_issuance`.
 
@@ -1228,7 +1229,7 @@ async def send_to_nts_b2b_tax_invoice(
         tax_invoice_key: Invoice id, or a document key if `tax_invoice_key_type` says so.
         brn: Business registration number of the company whose document key is given.
         tax_invoice_key_type: `TAX_INVOICE_ID` (the default), `SUPPLIER` or `RECIPIENT` key.
-        test: Test mode, false by default; takes precedence over `is_for_test` in the body.
+        test: True to work on test data, false (the default) on live data: the two are separate.
 
     Raises:
         APIError: B2bExternalServiceError, B2bNotEnabledError, B2bTaxInvoiceNotFoundError,
@@ -1262,12 +1263,13 @@ async def update_b2b_tax_invoice_draft(
     `PUT /b2b/tax-invoices/draft`
 
     Args:
-        tax_invoice: The tax invoice.
-        tax_invoice_key: Document number of the tax invoice.
-        brn: Business number; required unless `tax_invoice_key_type` is TAX_INVOICE_ID.
-        memo: Memo.
+        tax_invoice: Contents of the tax invoice.
+        tax_invoice_key: Document key of the tax invoice, or its id: see `tax_invoice_key_type`.
+        brn: Business registration number of the company whose document key is given; required unless
+            `tax_invoice_key_type` is TAX_INVOICE_ID.
+        memo: Memo for internal use, kept with the invoice.
         tax_invoice_key_type: Meaning of the key: SUPPLIER or RECIPIENT (default).
-        test: Test mode, false by default; takes precedence over `is_for_test` in the body.
+        test: True to work on test data, false (the default) on live data: the two are separate.
 
     Raises:
         APIError: B2BCannotChangeTaxTypeError, B2BTaxInvoiceStatusNotSendingCompletedError,

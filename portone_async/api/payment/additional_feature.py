@@ -32,8 +32,8 @@ async def get_pg_card_promotions(
 ) -> GetPgCardPromotionsResponse:
     """List the card promotions a payment company offers for an amount.
 
-    These are the payment company's own discounts, unrelated to the promotions of `get_promotion`. So far only KCP
-    (`KCP_V2`) channels have them; ask PortOne's technical support whether yours does.
+    These are discounts of the payment company (PG) itself, unrelated to the promotions of `get_promotion`. So far only
+    KCP (`KCP_V2`) channels have them; ask PortOne's technical support whether yours does.
 
     `GET /payment-gateways/card-promotion`
 

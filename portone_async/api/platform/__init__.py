@@ -417,7 +417,7 @@ async def cancel_platform_additional_fee_policy_schedule(
 
     Args:
         id: Id of the additional fee policy.
-        test: Test mode, false by default; takes precedence over `is_for_test` in the body.
+        test: True to work on test data, false (the default) on live data: the two are separate.
 
     Raises:
         APIError: ForbiddenError, InvalidRequestError, PlatformAdditionalFeePolicyNotFoundError,
@@ -441,7 +441,7 @@ async def cancel_platform_contract_schedule(
 
     Args:
         id: Id of the contract.
-        test: Test mode, false by default; takes precedence over `is_for_test` in the body.
+        test: True to work on test data, false (the default) on live data: the two are separate.
 
     Raises:
         APIError: ForbiddenError, InvalidRequestError, PlatformContractNotFoundError, PlatformNotEnabledError,
@@ -463,7 +463,7 @@ async def cancel_platform_discount_share_policy_schedule(
 
     Args:
         id: Id of the discount share policy.
-        test: Test mode, false by default; takes precedence over `is_for_test` in the body.
+        test: True to work on test data, false (the default) on live data: the two are separate.
 
     Raises:
         APIError: ForbiddenError, InvalidRequestError, PlatformDiscountSharePolicyNotFoundError,
@@ -487,7 +487,7 @@ async def cancel_platform_partner_schedule(
 
     Args:
         id: Partner id.
-        test: Test mode, false by default; takes precedence over `is_for_test` in the body.
+        test: True to work on test data, false (the default) on live data: the two are separate.
 
     Raises:
         APIError: ForbiddenError, InvalidRequestError, PlatformNotEnabledError, PlatformPartnerNotFoundError,
@@ -509,7 +509,7 @@ async def get_platform_additional_fee_policy_schedule(
 
     Args:
         id: Id of the additional fee policy.
-        test: Test mode, false by default; takes precedence over `is_for_test` in the body.
+        test: True to work on test data, false (the default) on live data: the two are separate.
 
     Raises:
         APIError: ForbiddenError, InvalidRequestError, PlatformAdditionalFeePolicyNotFoundError,
@@ -533,7 +533,7 @@ async def get_platform_contract_schedule(
 
     Args:
         id: Id of the contract.
-        test: Test mode, false by default; takes precedence over `is_for_test` in the body.
+        test: True to work on test data, false (the default) on live data: the two are separate.
 
     Raises:
         APIError: ForbiddenError, InvalidRequestError, PlatformContractNotFoundError, PlatformNotEnabledError,
@@ -555,7 +555,7 @@ async def get_platform_discount_share_policy_filter_options(
 
     Args:
         is_archived: True for archived policies, false (the default) for those in use.
-        test: Test mode, false by default; takes precedence over `is_for_test` in the body.
+        test: True to work on test data, false (the default) on live data: the two are separate.
 
     Raises:
         APIError: ForbiddenError, InvalidRequestError, PlatformNotEnabledError, UnauthorizedError.
@@ -578,7 +578,7 @@ async def get_platform_discount_share_policy_schedule(
 
     Args:
         id: Id of the discount share policy.
-        test: Test mode, false by default; takes precedence over `is_for_test` in the body.
+        test: True to work on test data, false (the default) on live data: the two are separate.
 
     Raises:
         APIError: ForbiddenError, InvalidRequestError, PlatformDiscountSharePolicyNotFoundError,
@@ -600,7 +600,7 @@ async def get_platform_partner_filter_options(
 
     Args:
         is_archived: True for archived partners, false (the default) for those in use.
-        test: Test mode, false by default; takes precedence over `is_for_test` in the body.
+        test: True to work on test data, false (the default) on live data: the two are separate.
 
     Raises:
         APIError: ForbiddenError, InvalidRequestError, PlatformNotEnabledError, UnauthorizedError.
@@ -623,7 +623,7 @@ async def get_platform_partner_schedule(
 
     Args:
         id: Partner id.
-        test: Test mode, false by default; takes precedence over `is_for_test` in the body.
+        test: True to work on test data, false (the default) on live data: the two are separate.
 
     Raises:
         APIError: ForbiddenError, InvalidRequestError, PlatformNotEnabledError, PlatformPartnerNotFoundError,
@@ -640,7 +640,7 @@ async def get_platform_setting(
     `GET /platform/setting`
 
     Args:
-        test: Test mode, false by default; takes precedence over `is_for_test` in the body.
+        test: True to work on test data, false (the default) on live data: the two are separate.
 
     Raises:
         APIError: ForbiddenError, InvalidRequestError, PlatformNotEnabledError, UnauthorizedError.
@@ -667,9 +667,9 @@ async def reschedule_additional_fee_policy(
 
     Args:
         id: Id of the additional fee policy.
-        applied_at: When the change takes or took effect.
+        applied_at: When the changes take effect.
         update: Changes to be made.
-        test: Test mode, false by default; takes precedence over `is_for_test` in the body.
+        test: True to work on test data, false (the default) on live data: the two are separate.
 
     Raises:
         APIError: ForbiddenError, InvalidRequestError, PlatformAdditionalFeePolicyNotFoundError,
@@ -703,9 +703,9 @@ async def reschedule_contract(
 
     Args:
         id: Id of the contract.
-        applied_at: When the change takes or took effect.
+        applied_at: When the changes take effect.
         update: Changes to be made.
-        test: Test mode, false by default; takes precedence over `is_for_test` in the body.
+        test: True to work on test data, false (the default) on live data: the two are separate.
 
     Raises:
         APIError: ForbiddenError, InvalidRequestError, PlatformContractNotFoundError, PlatformNotEnabledError,
@@ -739,9 +739,9 @@ async def reschedule_discount_share_policy(
 
     Args:
         id: Id of the discount share policy.
-        applied_at: When the change takes or took effect.
+        applied_at: When the changes take effect.
         update: Changes to be made.
-        test: Test mode, false by default; takes precedence over `is_for_test` in the body.
+        test: True to work on test data, false (the default) on live data: the two are separate.
 
     Raises:
         APIError: ForbiddenError, InvalidRequestError, PlatformDiscountSharePolicyNotFoundError,
@@ -776,9 +776,9 @@ async def reschedule_partner(
 
     Args:
         id: Partner id.
-        applied_at: When the change takes or took effect.
+        applied_at: When the changes take effect.
         update: Changes to be made.
-        test: Test mode, false by default; takes precedence over `is_for_test` in the body.
+        test: True to work on test data, false (the default) on live data: the two are separate.
 
     Raises:
         APIError: ForbiddenError, InvalidRequestError, PlatformContractNotFoundError,
@@ -814,9 +814,9 @@ async def schedule_additional_fee_policy(
 
     Args:
         id: Id of the additional fee policy.
-        applied_at: When the change takes or took effect.
+        applied_at: When the changes take effect.
         update: Changes to be made.
-        test: Test mode, false by default; takes precedence over `is_for_test` in the body.
+        test: True to work on test data, false (the default) on live data: the two are separate.
 
     Raises:
         APIError: ForbiddenError, InvalidRequestError, PlatformAdditionalFeePolicyNotFoundError,
@@ -852,9 +852,9 @@ async def schedule_contract(
 
     Args:
         id: Id of the contract.
-        applied_at: When the change takes or took effect.
+        applied_at: When the changes take effect.
         update: Changes to be made.
-        test: Test mode, false by default; takes precedence over `is_for_test` in the body.
+        test: True to work on test data, false (the default) on live data: the two are separate.
 
     Raises:
         APIError: ForbiddenError, InvalidRequestError, PlatformArchivedContractError, PlatformContractNotFoundError,
@@ -889,9 +889,9 @@ async def schedule_discount_share_policy(
 
     Args:
         id: Id of the discount share policy.
-        applied_at: When the change takes or took effect.
+        applied_at: When the changes take effect.
         update: Changes to be made.
-        test: Test mode, false by default; takes precedence over `is_for_test` in the body.
+        test: True to work on test data, false (the default) on live data: the two are separate.
 
     Raises:
         APIError: ForbiddenError, InvalidRequestError, PlatformArchivedDiscountSharePolicyError,
@@ -928,9 +928,9 @@ async def schedule_partner(
 
     Args:
         id: Partner id.
-        applied_at: When the change takes or took effect.
+        applied_at: When the changes take effect.
         update: Changes to be made.
-        test: Test mode, false by default; takes precedence over `is_for_test` in the body.
+        test: True to work on test data, false (the default) on live data: the two are separate.
 
     Raises:
         APIError: ForbiddenError, InvalidRequestError, PlatformAccountVerificationAlreadyUsedError,
@@ -970,10 +970,10 @@ async def schedule_platform_partners(
     `POST /platform/partners/schedule`
 
     Args:
-        applied_at: When the change takes or took effect.
+        applied_at: When the changes take effect.
         update: Changes to be made.
         filter: Conditions for the partners to update.
-        test: Test mode, false by default; takes precedence over `is_for_test` in the body.
+        test: True to work on test data, false (the default) on live data: the two are separate.
 
     Raises:
         APIError: ForbiddenError, InvalidRequestError, PlatformArchivedPartnersCannotBeScheduledError,
@@ -1004,10 +1004,12 @@ async def update_platform_setting(
 ) -> UpdatePlatformSettingResponse:
     """Change the settings of your platform.
 
-    Only the fields given change. They affect amounts and payouts: `deduct_wht` (withholding tax is deducted from
+    Only the fields given change. They affect amounts, dates and payouts: `deduct_wht` (withholding tax is deducted from
     payouts), `settlement_amount_type` (`NET` without VAT, `GROSS` with it),
     `supports_multiple_order_transfers_per_partner` (whether the same payment, store and partner may have several order
-    transfers) and `manual_settlement_per_transfer` (each manual transfer is settled and paid by itself).
+    transfers), `manual_settlement_per_transfer` (each manual transfer is settled and paid by itself) and
+    `adjust_settlement_date_after_holiday_if_earlier` (moves the settlement date). The two default memos appear on bank
+    statements.
 
     `PATCH /platform/setting`
 
@@ -1015,13 +1017,13 @@ async def update_platform_setting(
         adjust_settlement_date_after_holiday_if_earlier: Whether a settlement date not after its start date is moved to
             the business day after the holidays.
         deduct_wht: Whether withholding tax is deducted from the payout.
-        default_deposit_memo: Text that appears on the receiver's bank statement by default.
-        default_withdrawal_memo: Text that appears on the sender's bank statement by default.
+        default_deposit_memo: Text that appears on the bank statement of the receiving account by default.
+        default_withdrawal_memo: Text that appears on the bank statement of the paying account by default.
         manual_settlement_per_transfer: Whether each manual transfer gets a settlement and payout of its own.
         settlement_amount_type: What settlement amounts contain: NET is the supply value, GROSS adds the VAT.
         supports_multiple_order_transfers_per_partner: Whether one payment, store and partner may have more than one
             order transfer.
-        test: Test mode, false by default; takes precedence over `is_for_test` in the body.
+        test: True to work on test data, false (the default) on live data: the two are separate.
 
     Raises:
         APIError: ForbiddenError, InvalidRequestError, PlatformNotEnabledError, UnauthorizedError.

@@ -53,7 +53,7 @@ async def get_platform_account_holder(
         account_number: Account number without hyphens.
         birthdate: Holder's date of birth, for a person's account.
         business_registration_number: Holder's business registration number, for a company.
-        test: Test mode, false by default; takes precedence over `is_for_test` in the body.
+        test: True to work on test data, false (the default) on live data: the two are separate.
 
     Raises:
         APIError: ForbiddenError, InvalidRequestError, PlatformExternalApiFailedError,

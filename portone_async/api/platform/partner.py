@@ -251,15 +251,15 @@ async def archive_platform_partner(
     """Archive a partner.
 
     It stays on record and can be recovered, but cannot be changed, scheduled for change, or connected to or
-    disconnected from the NTS meanwhile and drops out of default listings. Refused with 409 while an update is
-    scheduled: cancel that first. Also refused while its counterparty has tax invoices in progress, or its NTS
-    connection is being made or undone.
+    disconnected from the National Tax Service (NTS) meanwhile and drops out of default listings. Refused with 409 while
+    an update is scheduled: cancel that first. Also refused while its counterparty has tax invoices in progress, or its
+    NTS connection is being made or undone.
 
     `POST /platform/partners/{id}/archive`
 
     Args:
         id: Partner id.
-        test: Test mode, false by default; takes precedence over `is_for_test` in the body.
+        test: True to work on test data, false (the default) on live data: the two are separate.
 
     Raises:
         APIError: ForbiddenError, InvalidRequestError, PlatformCannotArchiveScheduledPartnerError,
@@ -286,7 +286,7 @@ async def connect_bulk_partner_counterparty(
 
     Args:
         filter: Conditions for the partners to connect as counterparties.
-        test: Test mode, false by default; takes precedence over `is_for_test` in the body.
+        test: True to work on test data, false (the default) on live data: the two are separate.
 
     Raises:
         APIError: ForbiddenError, InvalidRequestError, PlatformBtxNotEnabledError, PlatformExternalApiFailedError,
@@ -299,17 +299,18 @@ async def connect_bulk_partner_counterparty(
 async def connect_partner_counterparty(
     client: Caller, id: str, *, test: bool | None = None, options: RequestOptions | None = None
 ) -> ConnectPartnerCounterpartyResponse:
-    """Connect a partner to the NTS as a tax invoice counterparty.
+    """Connect a partner to the National Tax Service (NTS) as a tax invoice counterparty.
 
     The partner must be a business, not a simplified taxpayer that issues no tax invoices, not archived and without a
-    scheduled update. From then on its brn and type cannot change, and updates cannot be scheduled. Progress shows in
-    `member_company_connection_status`. PortOne's tax invoice feature for partners must be enabled.
+    scheduled update. From then on its business registration number and type cannot change, and updates cannot be
+    scheduled. Progress shows in `member_company_connection_status`. PortOne's tax invoice feature for partners must be
+    enabled.
 
     `POST /platform/partners/counterparty-connect/{id}`
 
     Args:
         id: Partner id.
-        test: Test mode, false by default; takes precedence over `is_for_test` in the body.
+        test: True to work on test data, false (the default) on live data: the two are separate.
 
     Raises:
         APIError: ForbiddenError, InvalidRequestError, PlatformArchivedPartnerError,
@@ -336,7 +337,7 @@ async def create_platform_partner(
     test: bool | None = None,
     options: RequestOptions | None = None,
 ) -> CreatePlatformPartnerResponse:
-    """Create a partner.
+    """Create a partner (파트너).
 
     A partner is a seller on your marketplace, with the bank account it is paid to. Preferably use your own id for it;
     PortOne generates one if omitted, and one in use is refused with 409. `default_contract_id` must exist. `type` says
@@ -346,7 +347,8 @@ async def create_platform_partner(
     `POST /platform/partners`
 
     Args:
-        account: Settlement account; not verified here, so digits and symbols are both accepted.
+        account: Bank account to settle into. A KRW account is checked against its holder, and a failed check refuses
+            the partner; accounts in other currencies are not checked.
         contact: Contact person.
         default_contract_id: Id of the default contract; it must exist already.
         name: Name of the partner, or of its company.
@@ -354,8 +356,8 @@ async def create_platform_partner(
         type: Details of the partner, by its kind.
         id: Id for the new partner, preferably the merchant's own; generated if omitted.
         memo: Memo about the partner, at most 256 characters.
-        user_defined_properties: User-defined properties.
-        test: Test mode, false by default; takes precedence over `is_for_test` in the body.
+        user_defined_properties: Values of properties that the merchant has defined in PortOne's console.
+        test: True to work on test data, false (the default) on live data: the two are separate.
 
     Raises:
         APIError: ForbiddenError, InvalidRequestError, PlatformAccountVerificationAlreadyUsedError,
@@ -398,7 +400,7 @@ async def create_platform_partners(
 
     Args:
         partners: Partners to create.
-        test: Test mode, false by default; takes precedence over `is_for_test` in the body.
+        test: True to work on test data, false (the default) on live data: the two are separate.
 
     Raises:
         APIError: ForbiddenError, InvalidRequestError, PlatformContractsNotFoundError,
@@ -425,7 +427,7 @@ async def disconnect_bulk_partner_counterparty(
 
     Args:
         filter: Conditions for the partners to disconnect as counterparties.
-        test: Test mode, false by default; takes precedence over `is_for_test` in the body.
+        test: True to work on test data, false (the default) on live data: the two are separate.
 
     Raises:
         APIError: ForbiddenError, InvalidRequestError, PlatformBtxNotEnabledError, PlatformExternalApiFailedError,
@@ -449,7 +451,7 @@ async def disconnect_partner_counterparty(
 
     Args:
         id: Partner id.
-        test: Test mode, false by default; takes precedence over `is_for_test` in the body.
+        test: True to work on test data, false (the default) on live data: the two are separate.
 
     Raises:
         APIError: ForbiddenError, InvalidRequestError, PlatformArchivedPartnerNtsNotAllowedError,
@@ -472,7 +474,7 @@ async def get_platform_partner(
 
     Args:
         id: Partner id.
-        test: Test mode, false by default; takes precedence over `is_for_test` in the body.
+        test: True to work on test data, false (the default) on live data: the two are separate.
 
     Raises:
         APIError: ForbiddenError, InvalidRequestError, PlatformNotEnabledError, PlatformPartnerNotFoundError,
@@ -497,8 +499,8 @@ async def get_platform_partners(
 
     Args:
         filter: Conditions the results must meet.
-        page: Page requested or returned; page numbers start at 0.
-        test: Test mode, false by default; takes precedence over `is_for_test` in the body.
+        page: Page to fetch: `number`, counted from 0, and `size`.
+        test: True to work on test data, false (the default) on live data: the two are separate.
 
     Raises:
         APIError: ForbiddenError, InvalidRequestError, PlatformNotEnabledError, UnauthorizedError.
@@ -522,7 +524,7 @@ def iter_platform_partners(
 
     Args:
         filter: Conditions the results must meet.
-        test: Test mode, false by default; takes precedence over `is_for_test` in the body.
+        test: True to work on test data, false (the default) on live data: the two are separate.
         size: Items per page; PortOne's default if omitted.
     """
     from portone_async.models.page_input import PageInput
@@ -545,13 +547,13 @@ async def recover_platform_partner(
 ) -> RecoverPlatformPartnerResponse:
     """Restore an archived partner.
 
-    Refused with 409 while the partner's NTS connection is being made or undone.
+    Refused with 409 while the partner's National Tax Service (NTS) connection is being made or undone.
 
     `POST /platform/partners/{id}/recover`
 
     Args:
         id: Partner id.
-        test: Test mode, false by default; takes precedence over `is_for_test` in the body.
+        test: True to work on test data, false (the default) on live data: the two are separate.
 
     Raises:
         APIError: ForbiddenError, InvalidRequestError, PlatformNotEnabledError, PlatformPartnerNotFoundError,
@@ -578,22 +580,22 @@ async def update_platform_partner(
     """Change a partner at once.
 
     Only the fields given change; giving another kind in `type` changes the partner's type and needs all its data. An
-    archived partner is refused with 409, and so is a new brn or type for one connected as a counterparty. Verification
-    ids can each be used once.
+    archived partner is refused with 409, and so is a new business registration number or type for one connected as a
+    counterparty. Verification ids can each be used once.
 
     `PATCH /platform/partners/{id}`
 
     Args:
         id: Partner id.
-        account: Bank account the partner is paid into.
+        account: Bank account that the partner is paid into.
         contact: Contact person.
         default_contract_id: Id of the partner's default contract.
         memo: Memo about the partner.
         name: Name of the partner, or of its company.
         tags: Tags of the partner.
         type: New details of the partner, by its kind.
-        user_defined_properties: User-defined properties.
-        test: Test mode, false by default; takes precedence over `is_for_test` in the body.
+        user_defined_properties: Values of properties that the merchant has defined in PortOne's console.
+        test: True to work on test data, false (the default) on live data: the two are separate.
 
     Raises:
         APIError: ForbiddenError, InvalidRequestError, PlatformAccountVerificationAlreadyUsedError,

@@ -331,7 +331,7 @@ async def archive_platform_additional_fee_policy(
 
     Args:
         id: Id of the additional fee policy.
-        test: Test mode, false by default; takes precedence over `is_for_test` in the body.
+        test: True to work on test data, false (the default) on live data: the two are separate.
 
     Raises:
         APIError: ForbiddenError, InvalidRequestError, PlatformAdditionalFeePolicyNotFoundError,
@@ -352,7 +352,7 @@ async def archive_platform_contract(
 
     Args:
         id: Id of the contract.
-        test: Test mode, false by default; takes precedence over `is_for_test` in the body.
+        test: True to work on test data, false (the default) on live data: the two are separate.
 
     Raises:
         APIError: ForbiddenError, InvalidRequestError, PlatformCannotArchiveScheduledContractError,
@@ -373,7 +373,7 @@ async def archive_platform_discount_share_policy(
 
     Args:
         id: Id of the discount share policy.
-        test: Test mode, false by default; takes precedence over `is_for_test` in the body.
+        test: True to work on test data, false (the default) on live data: the two are separate.
 
     Raises:
         APIError: ForbiddenError, InvalidRequestError, PlatformCannotArchiveScheduledDiscountSharePolicyError,
@@ -407,8 +407,8 @@ async def create_platform_additional_fee_policy(
         name: Name of the additional fee policy.
         vat_payer: Who bears the VAT: PARTNER or MERCHANT.
         id: Id for the new object; generated if omitted.
-        memo: Memo.
-        test: Test mode, false by default; takes precedence over `is_for_test` in the body.
+        memo: Memo, in the merchant's own words.
+        test: True to work on test data, false (the default) on live data: the two are separate.
 
     Raises:
         APIError: ForbiddenError, InvalidRequestError, PlatformAdditionalFeePolicyAlreadyExistsError,
@@ -435,7 +435,7 @@ async def create_platform_contract(
     test: bool | None = None,
     options: RequestOptions | None = None,
 ) -> CreatePlatformContractResponse:
-    """Create a contract.
+    """Create a contract (계약).
 
     A contract sets what the platform keeps and when partners are settled. `platform_fee` is either a `fixed_rate` (in
     thousandths of a percent: 1000 is 1 %, 100000 is 100 %) or a `fixed_amount`. `settlement_cycle` has `lag_days` (1 to
@@ -448,11 +448,11 @@ async def create_platform_contract(
         name: Name of the contract.
         platform_fee: Commission the platform charges: a fixed amount or a rate.
         platform_fee_vat_payer: Who bears the VAT on the commission: PARTNER or MERCHANT.
-        settlement_cycle: Settlement cycle.
+        settlement_cycle: When partners are settled with: delay, rhythm and holiday rule.
         subtract_payment_vat_amount: True to deduct the payment's VAT from the settlement.
         id: Id for the new object; generated if omitted.
         memo: Memo about the contract, for internal use.
-        test: Test mode, false by default; takes precedence over `is_for_test` in the body.
+        test: True to work on test data, false (the default) on live data: the two are separate.
 
     Raises:
         APIError: ForbiddenError, InvalidRequestError, PlatformContractAlreadyExistsError, PlatformNotEnabledError,
@@ -496,7 +496,7 @@ async def create_platform_discount_share_policy(
         partner_share_rate: Share of the discount borne by the partner, in thousandths of a percent (1000 is 1 %).
         id: Id for the new object; generated if omitted.
         memo: Memo about the discount share policy.
-        test: Test mode, false by default; takes precedence over `is_for_test` in the body.
+        test: True to work on test data, false (the default) on live data: the two are separate.
 
     Raises:
         APIError: ForbiddenError, InvalidRequestError, PlatformDiscountSharePolicyAlreadyExistsError,
@@ -526,8 +526,8 @@ async def get_platform_additional_fee_policies(
 
     Args:
         filter: Conditions the results must meet.
-        page: Page requested or returned; page numbers start at 0.
-        test: Test mode, false by default; takes precedence over `is_for_test` in the body.
+        page: Page to fetch: `number`, counted from 0, and `size`.
+        test: True to work on test data, false (the default) on live data: the two are separate.
 
     Raises:
         APIError: ForbiddenError, InvalidRequestError, PlatformNotEnabledError, UnauthorizedError.
@@ -551,7 +551,7 @@ def iter_platform_additional_fee_policies(
 
     Args:
         filter: Conditions the results must meet.
-        test: Test mode, false by default; takes precedence over `is_for_test` in the body.
+        test: True to work on test data, false (the default) on live data: the two are separate.
         size: Items per page; PortOne's default if omitted.
     """
     from portone_async.models.page_input import PageInput
@@ -578,7 +578,7 @@ async def get_platform_additional_fee_policy(
 
     Args:
         id: Id of the additional fee policy.
-        test: Test mode, false by default; takes precedence over `is_for_test` in the body.
+        test: True to work on test data, false (the default) on live data: the two are separate.
 
     Raises:
         APIError: ForbiddenError, InvalidRequestError, PlatformAdditionalFeePolicyNotFoundError,
@@ -596,7 +596,7 @@ async def get_platform_contract(
 
     Args:
         id: Id of the contract.
-        test: Test mode, false by default; takes precedence over `is_for_test` in the body.
+        test: True to work on test data, false (the default) on live data: the two are separate.
 
     Raises:
         APIError: ForbiddenError, InvalidRequestError, PlatformContractNotFoundError, PlatformNotEnabledError,
@@ -621,8 +621,8 @@ async def get_platform_contracts(
 
     Args:
         filter: Conditions the results must meet.
-        page: Page requested or returned; page numbers start at 0.
-        test: Test mode, false by default; takes precedence over `is_for_test` in the body.
+        page: Page to fetch: `number`, counted from 0, and `size`.
+        test: True to work on test data, false (the default) on live data: the two are separate.
 
     Raises:
         APIError: ForbiddenError, InvalidRequestError, PlatformNotEnabledError, UnauthorizedError.
@@ -646,7 +646,7 @@ def iter_platform_contracts(
 
     Args:
         filter: Conditions the results must meet.
-        test: Test mode, false by default; takes precedence over `is_for_test` in the body.
+        test: True to work on test data, false (the default) on live data: the two are separate.
         size: Items per page; PortOne's default if omitted.
     """
     from portone_async.models.page_input import PageInput
@@ -680,8 +680,8 @@ async def get_platform_discount_share_policies(
 
     Args:
         filter: Conditions the results must meet.
-        page: Page requested or returned; page numbers start at 0.
-        test: Test mode, false by default; takes precedence over `is_for_test` in the body.
+        page: Page to fetch: `number`, counted from 0, and `size`.
+        test: True to work on test data, false (the default) on live data: the two are separate.
 
     Raises:
         APIError: ForbiddenError, InvalidRequestError, PlatformNotEnabledError, UnauthorizedError.
@@ -705,7 +705,7 @@ def iter_platform_discount_share_policies(
 
     Args:
         filter: Conditions the results must meet.
-        test: Test mode, false by default; takes precedence over `is_for_test` in the body.
+        test: True to work on test data, false (the default) on live data: the two are separate.
         size: Items per page; PortOne's default if omitted.
     """
     from portone_async.models.page_input import PageInput
@@ -734,7 +734,7 @@ async def get_platform_discount_share_policy(
 
     Args:
         id: Id of the discount share policy.
-        test: Test mode, false by default; takes precedence over `is_for_test` in the body.
+        test: True to work on test data, false (the default) on live data: the two are separate.
 
     Raises:
         APIError: ForbiddenError, InvalidRequestError, PlatformDiscountSharePolicyNotFoundError,
@@ -752,7 +752,7 @@ async def recover_platform_additional_fee_policy(
 
     Args:
         id: Id of the additional fee policy.
-        test: Test mode, false by default; takes precedence over `is_for_test` in the body.
+        test: True to work on test data, false (the default) on live data: the two are separate.
 
     Raises:
         APIError: ForbiddenError, InvalidRequestError, PlatformAdditionalFeePolicyNotFoundError,
@@ -770,7 +770,7 @@ async def recover_platform_contract(
 
     Args:
         id: Id of the contract.
-        test: Test mode, false by default; takes precedence over `is_for_test` in the body.
+        test: True to work on test data, false (the default) on live data: the two are separate.
 
     Raises:
         APIError: ForbiddenError, InvalidRequestError, PlatformContractNotFoundError, PlatformNotEnabledError,
@@ -788,7 +788,7 @@ async def recover_platform_discount_share_policy(
 
     Args:
         id: Id of the discount share policy.
-        test: Test mode, false by default; takes precedence over `is_for_test` in the body.
+        test: True to work on test data, false (the default) on live data: the two are separate.
 
     Raises:
         APIError: ForbiddenError, InvalidRequestError, PlatformDiscountSharePolicyNotFoundError,
@@ -817,10 +817,10 @@ async def update_platform_additional_fee_policy(
     Args:
         id: Id of the additional fee policy.
         fee: The fee, as an amount or a rate.
-        memo: Memo.
+        memo: Memo, in the merchant's own words.
         name: Name of the additional fee policy.
         vat_payer: Who bears the VAT: PARTNER or MERCHANT.
-        test: Test mode, false by default; takes precedence over `is_for_test` in the body.
+        test: True to work on test data, false (the default) on live data: the two are separate.
 
     Raises:
         APIError: ForbiddenError, InvalidRequestError, PlatformAdditionalFeePolicyNotFoundError,
@@ -860,9 +860,9 @@ async def update_platform_contract(
         name: Name of the contract.
         platform_fee: Commission the platform charges: a fixed amount or a rate.
         platform_fee_vat_payer: Who bears the VAT on the commission: PARTNER or MERCHANT.
-        settlement_cycle: Settlement cycle.
+        settlement_cycle: When partners are settled with: delay, rhythm and holiday rule.
         subtract_payment_vat_amount: True to deduct the payment's VAT from the settlement.
-        test: Test mode, false by default; takes precedence over `is_for_test` in the body.
+        test: True to work on test data, false (the default) on live data: the two are separate.
 
     Raises:
         APIError: ForbiddenError, InvalidRequestError, PlatformArchivedContractError, PlatformContractNotFoundError,
@@ -906,7 +906,7 @@ async def update_platform_discount_share_policy(
         memo: Memo about the discount share policy.
         name: Name of the discount share policy.
         partner_share_rate: Share of the discount borne by the partner, in thousandths of a percent (1000 is 1 %).
-        test: Test mode, false by default; takes precedence over `is_for_test` in the body.
+        test: True to work on test data, false (the default) on live data: the two are separate.
 
     Raises:
         APIError: ForbiddenError, InvalidRequestError, PlatformArchivedDiscountSharePolicyError,
