@@ -3,6 +3,9 @@
 `[operations.<operationId>]` has `summary`, `description` and `parameters`; `[schemas]` has a line per schema, and
 `[fields]` a line per `Schema.field`, or per `*.field` where one line is true of every use. `[values]` has a line per
 `Enum.VALUE`.
+
+English words are in docstrings. Korean ones, in `openapi/prose/ko/*.toml` and with the same tables, are for what is
+published beside the code.
 """
 
 from __future__ import annotations
@@ -15,7 +18,7 @@ from typing import Any
 from attrs import define, field
 
 from codegen.document import OPENAPI, CodegenError, unsupported
-from codegen.model import Api, Endpoint
+from codegen.model import Api, Endpoint, Input
 
 
 @define
@@ -33,9 +36,12 @@ class Prose:
     def description(self, endpoint: Endpoint) -> str:
         return self.operations.get(endpoint.id, {}).get("description", "").strip()
 
-    def parameter(self, endpoint: Endpoint, json_name: str, schema: str = "") -> str:
-        own = self.operations.get(endpoint.id, {}).get("parameters", {}).get(json_name)
-        return (own or self.field(schema, json_name)).strip()
+    def parameter(self, endpoint: Endpoint, item: Input) -> str:
+        """The words of an argument: its own, or those of the field of the body that it is."""
+        name = item.field.json_name
+        own = self.operations.get(endpoint.id, {}).get("parameters", {}).get(name, "")
+        schema = endpoint.body or "" if item.place == "body" else ""
+        return own.strip() or self.field(schema, name)
 
     def field(self, schema: str, json_name: str) -> str:
         own = self.fields.get(f"{schema}.{json_name}")
@@ -64,9 +70,10 @@ class Prose:
         return to_correct, sorted(name for name, is_hidden in gone.items() if is_hidden)
 
 
-def load_prose(folder: Path = OPENAPI / "prose") -> Prose:
-    """Read every file; the same key in two of them is an error."""
+def load_prose(language: str = "en", folder: Path = OPENAPI / "prose") -> Prose:
+    """Read every file of a language; the same key in two of them is an error."""
     prose = Prose()
+    folder = folder if language == "en" else folder / language
     for path in sorted(folder.glob("*.toml")):
         try:
             data = tomllib.loads(path.read_text(encoding="utf-8"))
