@@ -64,7 +64,7 @@ def find(
     facts: dict[str, list[tuple[str, bool]]] = {
         "operations": [(e.id, bool(prose.summary(e))) for e in api.endpoints],
         "parameters": [
-            (f"{e.id}.{i.field.json_name}", bool(prose.parameter(e, i)))
+            (f"{e.id}.{i.field.json_name}", bool(prose.argument(e, i)))
             for e in api.endpoints
             for i in e.inputs
         ],

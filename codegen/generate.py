@@ -56,7 +56,7 @@ def check() -> str:
     limits = coverage.load_limits()
     lines = coverage.unknown_enums(api, limits)
     for language in coverage.KINDS:
-        words = prose if language == "en" else load_prose(language)
+        words = prose if language == "en" else load_prose(OPENAPI / "prose" / language)
         lines += _check_words(language, words, api, pinned, limits)
     return "\n".join([*lines, "the generated code is up to date"])
 

@@ -36,12 +36,14 @@ class Prose:
     def description(self, endpoint: Endpoint) -> str:
         return self.operations.get(endpoint.id, {}).get("description", "").strip()
 
-    def parameter(self, endpoint: Endpoint, item: Input) -> str:
+    def parameter(self, endpoint: Endpoint, json_name: str, schema: str = "") -> str:
+        own = self.operations.get(endpoint.id, {}).get("parameters", {}).get(json_name)
+        return (own or self.field(schema, json_name)).strip()
+
+    def argument(self, endpoint: Endpoint, item: Input) -> str:
         """The words of an argument: its own, or those of the field of the body that it is."""
-        name = item.field.json_name
-        own = self.operations.get(endpoint.id, {}).get("parameters", {}).get(name, "")
         schema = endpoint.body or "" if item.place == "body" else ""
-        return own.strip() or self.field(schema, name)
+        return self.parameter(endpoint, item.field.json_name, schema)
 
     def field(self, schema: str, json_name: str) -> str:
         own = self.fields.get(f"{schema}.{json_name}")
@@ -70,10 +72,9 @@ class Prose:
         return to_correct, sorted(name for name, is_hidden in gone.items() if is_hidden)
 
 
-def load_prose(language: str = "en", folder: Path = OPENAPI / "prose") -> Prose:
+def load_prose(folder: Path = OPENAPI / "prose") -> Prose:
     """Read every file of a language; the same key in two of them is an error."""
     prose = Prose()
-    folder = folder if language == "en" else folder / language
     for path in sorted(folder.glob("*.toml")):
         try:
             data = tomllib.loads(path.read_text(encoding="utf-8"))

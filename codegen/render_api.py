@@ -256,7 +256,7 @@ def _arguments(endpoint: Endpoint, prose: Prose) -> list[tuple[str, str]]:
 
 
 def _argument_words(endpoint: Endpoint, item: Input, prose: Prose) -> str:
-    words = prose.parameter(endpoint, item)
+    words = prose.argument(endpoint, item)
     return " ".join(filter(None, [words, DEPRECATED if item.field.deprecated else ""]))
 
 

@@ -26,7 +26,7 @@ from codegen_documents import (
 )
 
 from codegen import coverage, generate, model, parse, parser, render_api, templating
-from codegen.document import PARSER_VERSION, ROOT, VENDORED, CodegenError, Json, operations
+from codegen.document import OPENAPI, PARSER_VERSION, ROOT, VENDORED, CodegenError, Json, operations
 from codegen.generate import PACKAGE, load_namespaces, place, write
 from codegen.names import snake
 from codegen.normalise import normalise
@@ -412,8 +412,8 @@ def test_check_passes_on_the_committed_tree(tree: Path) -> None:
 
 def in_words(monkeypatch: pytest.MonkeyPatch, english: Prose, korean: Prose | None = None) -> None:
     """Let `openapi/prose` be this."""
-    words = {"en": english, "ko": korean or Prose()}
-    monkeypatch.setattr(generate, "load_prose", lambda language="en": words[language])
+    words = {"prose": english, "ko": korean or Prose()}
+    monkeypatch.setattr(generate, "load_prose", lambda folder=OPENAPI / "prose": words[folder.name])
 
 
 def allow(limits: dict[str, int] | None = None, open_enums: str = "") -> None:
@@ -577,9 +577,9 @@ def test_korean_words_are_no_english_ones(tmp_path: Path) -> None:
     (tmp_path / "ko").mkdir()
     (tmp_path / "a.toml").write_text('[schemas]\nThing = "A thing."\n')
     (tmp_path / "ko" / "a.toml").write_text('[schemas]\nThing = "물건."\n')
-    assert load_prose("en", tmp_path).schemas == {"Thing": "A thing."}
-    assert load_prose("ko", tmp_path).schemas == {"Thing": "물건."}
-    assert load_prose("fr", tmp_path) == Prose()
+    assert load_prose(tmp_path).schemas == {"Thing": "A thing."}
+    assert load_prose(tmp_path / "ko").schemas == {"Thing": "물건."}
+    assert load_prose(tmp_path / "fr") == Prose()
 
 
 def test_words_about_hidden_operations_are_kept(
