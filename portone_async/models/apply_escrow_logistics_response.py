@@ -15,7 +15,13 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class ApplyEscrowLogisticsResponse(Model):
-    """`ApplyEscrowLogisticsResponse` of PortOne's document."""
+    """`ApplyEscrowLogisticsResponse` of PortOne's document.
+
+    Attributes:
+        applied_at: When the escrow delivery details were registered.
+        invoice_number: Tracking number of the shipment.
+        sent_at: Time of dispatch.
+    """
 
     __time_fields__: ClassVar[tuple[str, ...]] = ("applied_at", "sent_at")
 

@@ -16,7 +16,11 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class ArchivePlatformAdditionalFeePolicyResponse(Model):
-    """`ArchivePlatformAdditionalFeePolicyResponse` of PortOne's document."""
+    """`ArchivePlatformAdditionalFeePolicyResponse` of PortOne's document.
+
+    Attributes:
+        additional_fee_policy: The additional fee policy after the change.
+    """
 
     additional_fee_policy: PlatformAdditionalFeePolicy
     """The additional fee policy after the change."""

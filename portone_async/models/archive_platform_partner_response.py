@@ -16,7 +16,11 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class ArchivePlatformPartnerResponse(Model):
-    """`ArchivePlatformPartnerResponse` of PortOne's document."""
+    """`ArchivePlatformPartnerResponse` of PortOne's document.
+
+    Attributes:
+        partner: The archived partner.
+    """
 
     partner: PlatformPartner
     """The archived partner."""

@@ -12,7 +12,11 @@ from portone_async._reading import json_names, new_instance, report_mismatch, un
 
 @define(slots=True, kw_only=True, repr=False)
 class AttachB2bTaxInvoiceFileBody(Model):
-    """`AttachB2bTaxInvoiceFileBody` of PortOne's document."""
+    """`AttachB2bTaxInvoiceFileBody` of PortOne's document.
+
+    Attributes:
+        file_id: Id of the uploaded file.
+    """
 
     file_id: str
     """Id of the uploaded file."""

@@ -23,7 +23,23 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class B2bBulkTaxInvoice(Model):
-    """A group of tax invoices issued together, with its progress by status."""
+    """A group of tax invoices issued together, with its progress by status.
+
+    Attributes:
+        created_at: When it was created.
+        graphql_id: Id of the object in PortOne's GraphQL API.
+        id: Id of the bulk tax invoice issue.
+        issuance_type: Whether the supplier (NORMAL) or the recipient (REVERSE) draws up the invoice.
+        source_type: Where the batch came from: SHEET or PLATFORM.
+        stats: Statistics by status.
+        status: Current status; in a union, the discriminator.
+        status_updated_at: Time of the last status change.
+        total_amount: Total amount of the batch, in won.
+        total_invoice_count: Number of tax invoices in the batch.
+        name: Name of the tax invoice batch.
+        requested_at: Time of the request.
+        scheduled_at: Time that it is scheduled for.
+    """
 
     __enum_fields__: ClassVar[tuple[str, ...]] = ("issuance_type", "source_type", "status")
     __time_fields__: ClassVar[tuple[str, ...]] = ("created_at", "requested_at", "scheduled_at", "status_updated_at")

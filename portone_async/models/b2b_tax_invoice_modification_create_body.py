@@ -15,7 +15,14 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class B2bTaxInvoiceModificationCreateBody(Model):
-    """`B2bTaxInvoiceModificationCreateBody` of PortOne's document."""
+    """`B2bTaxInvoiceModificationCreateBody` of PortOne's document.
+
+    Attributes:
+        tax_invoice_key: Document number of the tax invoice.
+        type: Why the invoice is modified.
+        brn: Business number; required unless `tax_invoice_key_type` is TAX_INVOICE_ID.
+        tax_invoice_key_type: Meaning of the key: SUPPLIER or RECIPIENT (default).
+    """
 
     __enum_fields__: ClassVar[tuple[str, ...]] = ("tax_invoice_key_type", "type")
 

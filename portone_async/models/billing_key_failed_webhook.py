@@ -18,7 +18,13 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class BillingKeyFailedWebhook(Model):
-    """A payment method could not be stored, so there is no billing key."""
+    """A payment method could not be stored, so there is no billing key.
+
+    Attributes:
+        data: Which billing key.
+        timestamp: When it happened; the same in every redelivery.
+        type: Kind of object; in a union, the discriminator.
+    """
 
     __time_fields__: ClassVar[tuple[str, ...]] = ("timestamp",)
 

@@ -18,7 +18,13 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class BillingKeyIssuedWebhook(Model):
-    """A payment method is stored: its billing key can be charged from now on."""
+    """A payment method is stored: its billing key can be charged from now on.
+
+    Attributes:
+        data: Which billing key.
+        timestamp: When it happened; the same in every redelivery.
+        type: Kind of object; in a union, the discriminator.
+    """
 
     __time_fields__: ClassVar[tuple[str, ...]] = ("timestamp",)
 

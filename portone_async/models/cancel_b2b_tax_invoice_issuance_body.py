@@ -12,7 +12,11 @@ from portone_async._reading import json_names, new_instance, report_mismatch, un
 
 @define(slots=True, kw_only=True, repr=False)
 class CancelB2bTaxInvoiceIssuanceBody(Model):
-    """`CancelB2bTaxInvoiceIssuanceBody` of PortOne's document."""
+    """`CancelB2bTaxInvoiceIssuanceBody` of PortOne's document.
+
+    Attributes:
+        memo: Memo.
+    """
 
     memo: str | None = None
     """Memo."""

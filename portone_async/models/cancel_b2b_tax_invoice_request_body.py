@@ -12,7 +12,11 @@ from portone_async._reading import json_names, new_instance, report_mismatch, un
 
 @define(slots=True, kw_only=True, repr=False)
 class CancelB2bTaxInvoiceRequestBody(Model):
-    """`CancelB2bTaxInvoiceRequestBody` of PortOne's document."""
+    """`CancelB2bTaxInvoiceRequestBody` of PortOne's document.
+
+    Attributes:
+        memo: Memo.
+    """
 
     memo: str | None = None
     """Memo."""

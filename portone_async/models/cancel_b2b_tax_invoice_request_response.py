@@ -16,7 +16,11 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class CancelB2bTaxInvoiceRequestResponse(Model):
-    """`CancelB2bTaxInvoiceRequestResponse` of PortOne's document."""
+    """`CancelB2bTaxInvoiceRequestResponse` of PortOne's document.
+
+    Attributes:
+        tax_invoice: The tax invoice.
+    """
 
     tax_invoice: B2bTaxInvoice
     """The tax invoice."""

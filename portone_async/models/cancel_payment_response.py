@@ -16,7 +16,11 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class CancelPaymentResponse(Model):
-    """`CancelPaymentResponse` of PortOne's document."""
+    """`CancelPaymentResponse` of PortOne's document.
+
+    Attributes:
+        cancellation: The cancellation.
+    """
 
     cancellation: PaymentCancellation
     """The cancellation."""

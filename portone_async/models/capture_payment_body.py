@@ -12,7 +12,11 @@ from portone_async._reading import json_names, new_instance, report_mismatch, un
 
 @define(slots=True, kw_only=True, repr=False)
 class CapturePaymentBody(Model):
-    """`CapturePaymentBody` of PortOne's document."""
+    """`CapturePaymentBody` of PortOne's document.
+
+    Attributes:
+        store_id: Store id; in requests it defaults to the store of the credentials.
+    """
 
     store_id: str | None = None
     """Store id; in requests it defaults to the store of the credentials."""

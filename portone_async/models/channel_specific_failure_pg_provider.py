@@ -16,7 +16,15 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class ChannelSpecificFailurePgProvider(Model):
-    """The payment provider behind a channel returned an error."""
+    """The payment provider behind a channel returned an error.
+
+    Attributes:
+        channel: PortOne channel the request went through.
+        pg_code: Error code from the PG.
+        pg_message: Error message from the PG.
+        message: Text that explains what went wrong.
+        type: Kind of object; in a union, the discriminator.
+    """
 
     channel: SelectedChannel
     """PortOne channel the request went through."""

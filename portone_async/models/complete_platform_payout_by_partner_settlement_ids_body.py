@@ -15,7 +15,15 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class CompletePlatformPayoutByPartnerSettlementIdsBody(Model):
-    """`CompletePlatformPayoutByPartnerSettlementIdsBody` of PortOne's document."""
+    """`CompletePlatformPayoutByPartnerSettlementIdsBody` of PortOne's document.
+
+    Attributes:
+        bulk_payout_id: Id of the bulk payout.
+        partner_settlement_ids: Ids of the partner settlements.
+        completed_at: Day the payout was completed (yyyy-MM-dd).
+        is_for_test: Whether to use test mode; ignored if the query has `test`; false by default.
+        name: Name given to the payout batch.
+    """
 
     bulk_payout_id: str
     """Id of the bulk payout."""

@@ -12,7 +12,12 @@ from portone_async._reading import json_names, new_instance, report_mismatch, un
 
 @define(slots=True, kw_only=True, repr=False)
 class ConfirmEscrowBody(Model):
-    """`ConfirmEscrowBody` of PortOne's document."""
+    """`ConfirmEscrowBody` of PortOne's document.
+
+    Attributes:
+        from_store: Whether the merchant (true) or the buyer confirms; Naver Pay only; send true if unknown.
+        store_id: Store id; in requests it defaults to the store of the credentials.
+    """
 
     from_store: bool | None = None
     """Whether the merchant (true) or the buyer confirms; Naver Pay only; send true if unknown."""

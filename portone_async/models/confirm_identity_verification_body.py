@@ -12,7 +12,12 @@ from portone_async._reading import json_names, new_instance, report_mismatch, un
 
 @define(slots=True, kw_only=True, repr=False)
 class ConfirmIdentityVerificationBody(Model):
-    """`ConfirmIdentityVerificationBody` of PortOne's document."""
+    """`ConfirmIdentityVerificationBody` of PortOne's document.
+
+    Attributes:
+        otp: One-time password; used with the SMS method only.
+        store_id: Store id; in requests it defaults to the store of the credentials.
+    """
 
     otp: str | None = None
     """One-time password; used with the SMS method only."""

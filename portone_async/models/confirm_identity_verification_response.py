@@ -16,7 +16,11 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class ConfirmIdentityVerificationResponse(Model):
-    """`ConfirmIdentityVerificationResponse` of PortOne's document."""
+    """`ConfirmIdentityVerificationResponse` of PortOne's document.
+
+    Attributes:
+        identity_verification: The completed identity verification.
+    """
 
     identity_verification: VerifiedIdentityVerification
     """The completed identity verification."""

@@ -15,7 +15,18 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class ConfirmPaymentBody(Model):
-    """`ConfirmPaymentBody` of PortOne's document."""
+    """`ConfirmPaymentBody` of PortOne's document.
+
+    Attributes:
+        payment_token: Token issued when authentication was completed.
+        currency: Expected currency; a mismatch is an error. Recommended.
+        is_test: Whether a test payment is expected; a mismatch is an error. Recommended.
+        skip_webhook: True to send no webhook on success; webhooks of later events such as deposits are still sent.
+        store_id: Store id; in requests it defaults to the store of the credentials.
+        tax_free_amount: Tax-free amount in the smallest currency unit, as a check: a mismatch is an error.
+        total_amount: Total in the smallest currency unit, as a recommended check: a mismatch is an error.
+        tx_id: Id of the payment attempt, as a check: a mismatch is an error.
+    """
 
     __enum_fields__: ClassVar[tuple[str, ...]] = ("currency",)
 

@@ -12,7 +12,12 @@ from portone_async._reading import json_names, new_instance, report_mismatch, un
 
 @define(slots=True, kw_only=True, repr=False)
 class ConfirmedBillingKeyIssueAndPaySummary(Model):
-    """Billing key and payment id after issuing and paying were confirmed manually."""
+    """Billing key and payment id after issuing and paying were confirmed manually.
+
+    Attributes:
+        billing_key: Billing key, which stands for a stored payment method.
+        payment_id: Payment id.
+    """
 
     billing_key: str
     """Billing key, which stands for a stored payment method."""

@@ -15,7 +15,12 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class ConfirmedPaymentSummary(Model):
-    """Provider's id and time of a payment confirmed manually."""
+    """Provider's id and time of a payment confirmed manually.
+
+    Attributes:
+        paid_at: Time of payment.
+        pg_tx_id: Transaction id at the PG; for Kakao Pay orders the `tid`.
+    """
 
     __time_fields__: ClassVar[tuple[str, ...]] = ("paid_at",)
 

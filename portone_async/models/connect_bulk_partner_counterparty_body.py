@@ -16,7 +16,11 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class ConnectBulkPartnerCounterpartyBody(Model):
-    """`ConnectBulkPartnerCounterpartyBody` of PortOne's document."""
+    """`ConnectBulkPartnerCounterpartyBody` of PortOne's document.
+
+    Attributes:
+        filter: Conditions for the partners to connect as counterparties.
+    """
 
     filter: PlatformPartnerFilterInput | None = None
     """Conditions for the partners to connect as counterparties."""

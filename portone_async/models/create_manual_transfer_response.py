@@ -16,7 +16,11 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class CreateManualTransferResponse(Model):
-    """`CreateManualTransferResponse` of PortOne's document."""
+    """`CreateManualTransferResponse` of PortOne's document.
+
+    Attributes:
+        transfer: The new transfer.
+    """
 
     transfer: PlatformManualTransfer
     """The new transfer."""

@@ -16,7 +16,11 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class CreateOrderCancelTransferResponse(Model):
-    """`CreateOrderCancelTransferResponse` of PortOne's document."""
+    """`CreateOrderCancelTransferResponse` of PortOne's document.
+
+    Attributes:
+        transfer: The new transfer.
+    """
 
     transfer: PlatformOrderCancelTransfer
     """The new transfer."""

@@ -16,7 +16,11 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class CreateOrderTransferResponse(Model):
-    """`CreateOrderTransferResponse` of PortOne's document."""
+    """`CreateOrderTransferResponse` of PortOne's document.
+
+    Attributes:
+        transfer: The new transfer.
+    """
 
     transfer: PlatformOrderTransfer
     """The new transfer."""

@@ -15,7 +15,13 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class CreatePaymentSessionResponse(Model):
-    """`CreatePaymentSessionResponse` of PortOne's document."""
+    """`CreatePaymentSessionResponse` of PortOne's document.
+
+    Attributes:
+        expires_at: When the payment session expires.
+        session_id: Payment session id.
+        url: URL of the hosted checkout page.
+    """
 
     __time_fields__: ClassVar[tuple[str, ...]] = ("expires_at",)
 

@@ -17,7 +17,15 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class CreatePlatformAdditionalFeePolicyBody(Model):
-    """`CreatePlatformAdditionalFeePolicyBody` of PortOne's document."""
+    """`CreatePlatformAdditionalFeePolicyBody` of PortOne's document.
+
+    Attributes:
+        fee: The fee, as an amount or a rate.
+        name: Name of the additional fee policy.
+        vat_payer: Who bears the VAT: PARTNER or MERCHANT.
+        id: Id for the new object; generated if omitted.
+        memo: Memo.
+    """
 
     __enum_fields__: ClassVar[tuple[str, ...]] = ("vat_payer",)
 

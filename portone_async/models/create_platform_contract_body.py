@@ -19,7 +19,17 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class CreatePlatformContractBody(Model):
-    """`CreatePlatformContractBody` of PortOne's document."""
+    """`CreatePlatformContractBody` of PortOne's document.
+
+    Attributes:
+        name: Name of the contract.
+        platform_fee: Commission the platform charges: a fixed amount or a rate.
+        platform_fee_vat_payer: Who bears the VAT on the commission: PARTNER or MERCHANT.
+        settlement_cycle: Settlement cycle.
+        subtract_payment_vat_amount: True to deduct the payment's VAT from the settlement.
+        id: Id for the new object; generated if omitted.
+        memo: Memo about the contract, for internal use.
+    """
 
     __enum_fields__: ClassVar[tuple[str, ...]] = ("platform_fee_vat_payer",)
 

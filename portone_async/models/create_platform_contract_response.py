@@ -16,7 +16,11 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class CreatePlatformContractResponse(Model):
-    """`CreatePlatformContractResponse` of PortOne's document."""
+    """`CreatePlatformContractResponse` of PortOne's document.
+
+    Attributes:
+        contract: The contract.
+    """
 
     contract: PlatformContract
     """The contract."""

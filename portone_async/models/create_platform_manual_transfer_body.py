@@ -21,7 +21,19 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class CreatePlatformManualTransferBody(Model):
-    """`CreatePlatformManualTransferBody` of PortOne's document."""
+    """`CreatePlatformManualTransferBody` of PortOne's document.
+
+    Attributes:
+        partner_id: Partner id.
+        settlement_amount: Settlement amount, in the smallest currency unit.
+        settlement_date: Settlement date, as yyyy-MM-dd.
+        id: Id for the new object; generated if omitted.
+        is_for_test: Whether to use test mode; ignored if the query has `test`; false by default.
+        memo: Memo.
+        settlement_currency: Settlement currency.
+        settlement_tax_free_amount: Tax-free part of the settlement amount, in the smallest currency unit.
+        user_defined_properties: User-defined properties.
+    """
 
     __enum_fields__: ClassVar[tuple[str, ...]] = ("settlement_currency",)
 

@@ -38,7 +38,25 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class CreatePlatformOrderCancelTransferBody(Model):
-    """`CreatePlatformOrderCancelTransferBody` of PortOne's document."""
+    """`CreatePlatformOrderCancelTransferBody` of PortOne's document.
+
+    Attributes:
+        cancellation_id: Id of the cancellation.
+        discounts: Discounts on the order.
+        external_cancellation_detail: Given if the payment was made outside PortOne; otherwise a PortOne cancellation is
+            settled.
+        id: Id for the new object; generated if omitted.
+        is_for_test: Whether to use test mode; ignored if the query has `test`; false by default.
+        memo: Memo.
+        order_detail: What is cancelled; set exactly one of `order_amount`, `order_lines` and `all`.
+        partner_id: Partner id.
+        payment_id: Payment id.
+        settlement_date: Settlement date, as yyyy-MM-dd.
+        settlement_start_date: Date from which the settlement date is counted, as yyyy-MM-dd.
+        tax_free_amount: Cancelled tax-free amount, in the smallest currency unit; overrules the order lines.
+        transfer_id: Transfer to cancel; required if the payment has several transfers.
+        user_defined_properties: User-defined properties.
+    """
 
     cancellation_id: str
     """Id of the cancellation."""

@@ -46,7 +46,25 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class CreatePlatformOrderTransferBody(Model):
-    """`CreatePlatformOrderTransferBody` of PortOne's document."""
+    """`CreatePlatformOrderTransferBody` of PortOne's document.
+
+    Attributes:
+        additional_fees: Additional fees applied to the order.
+        discounts: Discounts on the order.
+        order_detail: The order: a total amount or its lines.
+        partner_id: Partner id.
+        payment_id: Payment id.
+        contract_id: Id of the contract; the partner's default contract if omitted.
+        external_payment_detail: Given if the payment was made outside PortOne; otherwise a PortOne payment is settled.
+        id: Id for the new object; generated if omitted.
+        is_for_test: Whether to use test mode; ignored if the query has `test`; false by default.
+        memo: Memo.
+        parameters: Settlement parameters by name; experimental.
+        settlement_date: Settlement date, as yyyy-MM-dd.
+        settlement_start_date: Date from which settlement is counted, as yyyy-MM-dd; default: time of payment.
+        tax_free_amount: Tax-free amount of the order, in the smallest currency unit; overrules the order lines.
+        user_defined_properties: User-defined properties.
+    """
 
     additional_fees: list[CreatePlatformOrderTransferBodyAdditionalFee]
     """Additional fees applied to the order."""

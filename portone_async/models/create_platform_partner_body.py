@@ -22,7 +22,19 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class CreatePlatformPartnerBody(Model):
-    """`CreatePlatformPartnerBody` of PortOne's document."""
+    """`CreatePlatformPartnerBody` of PortOne's document.
+
+    Attributes:
+        account: Settlement account; not verified here, so digits and symbols are both accepted.
+        contact: Contact person.
+        default_contract_id: Id of the default contract; it must exist already.
+        name: Name of the partner, or of its company.
+        tags: Tags for the partner, at most 10.
+        type: Details of the partner, by its kind.
+        id: Id for the new partner, preferably the merchant's own; generated if omitted.
+        memo: Memo about the partner, at most 256 characters.
+        user_defined_properties: User-defined properties.
+    """
 
     account: CreatePlatformPartnerBodyAccount
     """Settlement account; not verified here, so digits and symbols are both accepted."""

@@ -16,7 +16,11 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class CreatePlatformPartnerResponse(Model):
-    """`CreatePlatformPartnerResponse` of PortOne's document."""
+    """`CreatePlatformPartnerResponse` of PortOne's document.
+
+    Attributes:
+        partner: The new partner.
+    """
 
     partner: PlatformPartner
     """The new partner."""

@@ -15,7 +15,12 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class DateTimeRange(Model):
-    """A range between two points in time."""
+    """A range between two points in time.
+
+    Attributes:
+        from_: Start of the range.
+        until: End of the period, as date and time.
+    """
 
     __time_fields__: ClassVar[tuple[str, ...]] = ("from_", "until")
 

@@ -12,7 +12,12 @@ from portone_async._reading import json_names, new_instance, read_scalars, repor
 
 @define(slots=True, kw_only=True, repr=False)
 class DeletePlatformPartnerSettlementsBody(Model):
-    """`DeletePlatformPartnerSettlementsBody` of PortOne's document."""
+    """`DeletePlatformPartnerSettlementsBody` of PortOne's document.
+
+    Attributes:
+        partner_settlement_ids: Ids of the partner settlements.
+        is_for_test: Whether to use test mode; ignored if the query has `test`; false by default.
+    """
 
     partner_settlement_ids: list[str]
     """Ids of the partner settlements."""

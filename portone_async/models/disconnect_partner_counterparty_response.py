@@ -16,7 +16,11 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class DisconnectPartnerCounterpartyResponse(Model):
-    """`DisconnectPartnerCounterpartyResponse` of PortOne's document."""
+    """`DisconnectPartnerCounterpartyResponse` of PortOne's document.
+
+    Attributes:
+        partner: The partner.
+    """
 
     partner: PlatformPartner
     """The partner."""

@@ -19,7 +19,14 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class DownloadB2bTaxInvoicesSheetBody(Model):
-    """`DownloadB2bTaxInvoicesSheetBody` of PortOne's document."""
+    """`DownloadB2bTaxInvoicesSheetBody` of PortOne's document.
+
+    Attributes:
+        fields: Columns to put in the sheet.
+        filter: Conditions the results must meet.
+        sort: Sort key and direction; by default the latest status change comes first.
+        test: Test mode.
+    """
 
     fields: list[TaxInvoicesSheetField] | None = None
     """Columns to put in the sheet."""

@@ -16,7 +16,12 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class DownloadPlatformTransferSheetBody(Model):
-    """`DownloadPlatformTransferSheetBody` of PortOne's document."""
+    """`DownloadPlatformTransferSheetBody` of PortOne's document.
+
+    Attributes:
+        fields: Keys of the columns to put in the file, such as TRANSFER_ID.
+        filter: Conditions the results must meet.
+    """
 
     fields: list[str] | None = None
     """Keys of the columns to put in the file, such as TRANSFER_ID."""

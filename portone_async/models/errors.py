@@ -219,73 +219,77 @@ __all__ = [
 
 
 class AlreadyPaidError(ConflictError):
-    """409 `ALREADY_PAID`."""
+    """`ALREADY_PAID`, status 409."""
 
     types: ClassVar[tuple[str, ...]] = ("ALREADY_PAID",)
 
 
 class AlreadyPaidOrWaitingError(ConflictError):
-    """409 `ALREADY_PAID_OR_WAITING`."""
+    """`ALREADY_PAID_OR_WAITING`, status 409."""
 
     types: ClassVar[tuple[str, ...]] = ("ALREADY_PAID_OR_WAITING",)
 
 
 class B2BCannotChangeTaxTypeError(BadRequestError):
-    """400 `B2B_CANNOT_CHANGE_TAX_TYPE`."""
+    """`B2B_CANNOT_CHANGE_TAX_TYPE`, status 400."""
 
     types: ClassVar[tuple[str, ...]] = ("B2B_CANNOT_CHANGE_TAX_TYPE",)
 
 
 class B2BTaxInvoiceStatusNotSendingCompletedError(BadRequestError):
-    """400 `B2B_TAX_INVOICE_STATUS_NOT_SENDING_COMPLETED`."""
+    """`B2B_TAX_INVOICE_STATUS_NOT_SENDING_COMPLETED`, status 400."""
 
     types: ClassVar[tuple[str, ...]] = ("B2B_TAX_INVOICE_STATUS_NOT_SENDING_COMPLETED",)
 
 
 class B2bBulkTaxInvoiceNotFoundError(NotFoundError):
-    """404 `B2B_BULK_TAX_INVOICE_NOT_FOUND`."""
+    """`B2B_BULK_TAX_INVOICE_NOT_FOUND`, status 404."""
 
     types: ClassVar[tuple[str, ...]] = ("B2B_BULK_TAX_INVOICE_NOT_FOUND",)
 
 
 class B2bCertificateUnregisteredError(NotFoundError):
-    """404 `B2B_CERTIFICATE_UNREGISTERED`."""
+    """`B2B_CERTIFICATE_UNREGISTERED`, status 404."""
 
     types: ClassVar[tuple[str, ...]] = ("B2B_CERTIFICATE_UNREGISTERED",)
 
 
 class B2bCounterpartyBrnInvalidError(BadRequestError):
-    """400 `B2B_COUNTERPARTY_BRN_INVALID`."""
+    """`B2B_COUNTERPARTY_BRN_INVALID`, status 400."""
 
     types: ClassVar[tuple[str, ...]] = ("B2B_COUNTERPARTY_BRN_INVALID",)
 
 
 class B2bCounterpartyBrnModificationNotAllowedError(BadRequestError):
-    """400 `B2B_COUNTERPARTY_BRN_MODIFICATION_NOT_ALLOWED`."""
+    """`B2B_COUNTERPARTY_BRN_MODIFICATION_NOT_ALLOWED`, status 400."""
 
     types: ClassVar[tuple[str, ...]] = ("B2B_COUNTERPARTY_BRN_MODIFICATION_NOT_ALLOWED",)
 
 
 class B2bCounterpartyIdAlreadyExistsByPartnerError(ConflictError):
-    """409 `B2B_COUNTERPARTY_ID_ALREADY_EXISTS_BY_PARTNER`."""
+    """`B2B_COUNTERPARTY_ID_ALREADY_EXISTS_BY_PARTNER`, status 409."""
 
     types: ClassVar[tuple[str, ...]] = ("B2B_COUNTERPARTY_ID_ALREADY_EXISTS_BY_PARTNER",)
 
 
 class B2bCounterpartyIdAlreadyExistsError(ConflictError):
-    """409 `B2B_COUNTERPARTY_ID_ALREADY_EXISTS`."""
+    """`B2B_COUNTERPARTY_ID_ALREADY_EXISTS`, status 409."""
 
     types: ClassVar[tuple[str, ...]] = ("B2B_COUNTERPARTY_ID_ALREADY_EXISTS",)
 
 
 class B2bCounterpartyMissingRequiredFieldsError(BadRequestError):
-    """400 `B2B_COUNTERPARTY_MISSING_REQUIRED_FIELDS`."""
+    """`B2B_COUNTERPARTY_MISSING_REQUIRED_FIELDS`, status 400."""
 
     types: ClassVar[tuple[str, ...]] = ("B2B_COUNTERPARTY_MISSING_REQUIRED_FIELDS",)
 
 
 class B2bCounterpartyNotFoundError(NotFoundError):
-    """404 `B2B_COUNTERPARTY_NOT_FOUND`."""
+    """`B2B_COUNTERPARTY_NOT_FOUND`, status 404.
+
+    Attributes:
+        counterparty_id: Id of the counterparty.
+    """
 
     types: ClassVar[tuple[str, ...]] = ("B2B_COUNTERPARTY_NOT_FOUND",)
     counterparty_id: str | None
@@ -301,13 +305,18 @@ class B2bCounterpartyNotFoundError(NotFoundError):
 
 
 class B2bCounterpartyNtsConnectionFailedError(BadGatewayError):
-    """502 `B2B_COUNTERPARTY_NTS_CONNECTION_FAILED`."""
+    """`B2B_COUNTERPARTY_NTS_CONNECTION_FAILED`, status 502."""
 
     types: ClassVar[tuple[str, ...]] = ("B2B_COUNTERPARTY_NTS_CONNECTION_FAILED",)
 
 
 class B2bCounterpartyNtsNotConnectedError(BadRequestError):
-    """400 `B2B_COUNTERPARTY_NTS_NOT_CONNECTED`."""
+    """`B2B_COUNTERPARTY_NTS_NOT_CONNECTED`, status 400.
+
+    Attributes:
+        brn: Korean business registration number, digits only.
+        counterparty_id: Id of the counterparty.
+    """
 
     types: ClassVar[tuple[str, ...]] = ("B2B_COUNTERPARTY_NTS_NOT_CONNECTED",)
     brn: str | None
@@ -330,115 +339,120 @@ class B2bCounterpartyNtsNotConnectedError(BadRequestError):
 
 
 class B2bCounterpartyOngoingTaxInvoiceExistsError(ConflictError):
-    """409 `B2B_COUNTERPARTY_ONGOING_TAX_INVOICE_EXISTS`."""
+    """`B2B_COUNTERPARTY_ONGOING_TAX_INVOICE_EXISTS`, status 409."""
 
     types: ClassVar[tuple[str, ...]] = ("B2B_COUNTERPARTY_ONGOING_TAX_INVOICE_EXISTS",)
 
 
 class B2bCounterpartyPartnerNotConnectableError(PermissionDeniedError):
-    """403 `B2B_COUNTERPARTY_PARTNER_NOT_CONNECTABLE`."""
+    """`B2B_COUNTERPARTY_PARTNER_NOT_CONNECTABLE`, status 403."""
 
     types: ClassVar[tuple[str, ...]] = ("B2B_COUNTERPARTY_PARTNER_NOT_CONNECTABLE",)
 
 
 class B2bCounterpartyPartnerNotDeletableError(PermissionDeniedError):
-    """403 `B2B_COUNTERPARTY_PARTNER_NOT_DELETABLE`."""
+    """`B2B_COUNTERPARTY_PARTNER_NOT_DELETABLE`, status 403."""
 
     types: ClassVar[tuple[str, ...]] = ("B2B_COUNTERPARTY_PARTNER_NOT_DELETABLE",)
 
 
 class B2bCounterpartyPartnerNotUpdatableError(PermissionDeniedError):
-    """403 `B2B_COUNTERPARTY_PARTNER_NOT_UPDATABLE`."""
+    """`B2B_COUNTERPARTY_PARTNER_NOT_UPDATABLE`, status 403."""
 
     types: ClassVar[tuple[str, ...]] = ("B2B_COUNTERPARTY_PARTNER_NOT_UPDATABLE",)
 
 
 class B2bCounterpartySelfOriginBrnMismatchError(BadRequestError):
-    """400 `B2B_COUNTERPARTY_SELF_ORIGIN_BRN_MISMATCH`."""
+    """`B2B_COUNTERPARTY_SELF_ORIGIN_BRN_MISMATCH`, status 400."""
 
     types: ClassVar[tuple[str, ...]] = ("B2B_COUNTERPARTY_SELF_ORIGIN_BRN_MISMATCH",)
 
 
 class B2bCounterpartyTooManyAdditionalContactsError(BadRequestError):
-    """400 `B2B_COUNTERPARTY_TOO_MANY_ADDITIONAL_CONTACTS`."""
+    """`B2B_COUNTERPARTY_TOO_MANY_ADDITIONAL_CONTACTS`, status 400."""
 
     types: ClassVar[tuple[str, ...]] = ("B2B_COUNTERPARTY_TOO_MANY_ADDITIONAL_CONTACTS",)
 
 
 class B2bCounterpartyVerificationBrnMismatchError(BadRequestError):
-    """400 `B2B_COUNTERPARTY_VERIFICATION_BRN_MISMATCH`."""
+    """`B2B_COUNTERPARTY_VERIFICATION_BRN_MISMATCH`, status 400."""
 
     types: ClassVar[tuple[str, ...]] = ("B2B_COUNTERPARTY_VERIFICATION_BRN_MISMATCH",)
 
 
 class B2bCounterpartyVerificationInvalidError(BadRequestError):
-    """400 `B2B_COUNTERPARTY_VERIFICATION_INVALID`."""
+    """`B2B_COUNTERPARTY_VERIFICATION_INVALID`, status 400."""
 
     types: ClassVar[tuple[str, ...]] = ("B2B_COUNTERPARTY_VERIFICATION_INVALID",)
 
 
 class B2bCounterpartyVerificationNotFoundError(NotFoundError):
-    """404 `B2B_COUNTERPARTY_VERIFICATION_NOT_FOUND`."""
+    """`B2B_COUNTERPARTY_VERIFICATION_NOT_FOUND`, status 404."""
 
     types: ClassVar[tuple[str, ...]] = ("B2B_COUNTERPARTY_VERIFICATION_NOT_FOUND",)
 
 
 class B2bCounterpartyVerificationTypeMismatchError(BadRequestError):
-    """400 `B2B_COUNTERPARTY_VERIFICATION_TYPE_MISMATCH`."""
+    """`B2B_COUNTERPARTY_VERIFICATION_TYPE_MISMATCH`, status 400."""
 
     types: ClassVar[tuple[str, ...]] = ("B2B_COUNTERPARTY_VERIFICATION_TYPE_MISMATCH",)
 
 
 class B2bDocumentKeyCannotBeChangedError(BadRequestError):
-    """400 `B2B_DOCUMENT_KEY_CANNOT_BE_CHANGED`."""
+    """`B2B_DOCUMENT_KEY_CANNOT_BE_CHANGED`, status 400."""
 
     types: ClassVar[tuple[str, ...]] = ("B2B_DOCUMENT_KEY_CANNOT_BE_CHANGED",)
 
 
 class B2bExternalServiceError(BadGatewayError):
-    """502 `B2B_EXTERNAL_SERVICE`."""
+    """`B2B_EXTERNAL_SERVICE`, status 502."""
 
     types: ClassVar[tuple[str, ...]] = ("B2B_EXTERNAL_SERVICE",)
 
 
 class B2bFileNotFoundError(NotFoundError):
-    """404 `B2B_FILE_NOT_FOUND`."""
+    """`B2B_FILE_NOT_FOUND`, status 404."""
 
     types: ClassVar[tuple[str, ...]] = ("B2B_FILE_NOT_FOUND",)
 
 
 class B2bIdAlreadyExistsError(ConflictError):
-    """409 `B2B_ID_ALREADY_EXISTS`."""
+    """`B2B_ID_ALREADY_EXISTS`, status 409."""
 
     types: ClassVar[tuple[str, ...]] = ("B2B_ID_ALREADY_EXISTS",)
 
 
 class B2bIssuanceTypeMismatchError(BadRequestError):
-    """400 `B2B_ISSUANCE_TYPE_MISMATCH`."""
+    """`B2B_ISSUANCE_TYPE_MISMATCH`, status 400."""
 
     types: ClassVar[tuple[str, ...]] = ("B2B_ISSUANCE_TYPE_MISMATCH",)
 
 
 class B2bModificationNotProvidedError(BadRequestError):
-    """400 `B2B_MODIFICATION_NOT_PROVIDED`."""
+    """`B2B_MODIFICATION_NOT_PROVIDED`, status 400."""
 
     types: ClassVar[tuple[str, ...]] = ("B2B_MODIFICATION_NOT_PROVIDED",)
 
 
 class B2bNotEnabledError(PermissionDeniedError):
-    """403 `B2B_NOT_ENABLED`."""
+    """`B2B_NOT_ENABLED`, status 403."""
 
     types: ClassVar[tuple[str, ...]] = ("B2B_NOT_ENABLED",)
 
 
 class B2bOriginalTaxInvoiceNotFoundError(NotFoundError):
-    """404 `B2B_ORIGINAL_TAX_INVOICE_NOT_FOUND`."""
+    """`B2B_ORIGINAL_TAX_INVOICE_NOT_FOUND`, status 404."""
 
     types: ClassVar[tuple[str, ...]] = ("B2B_ORIGINAL_TAX_INVOICE_NOT_FOUND",)
 
 
 class B2bRecipientNotFoundError(NotFoundError):
-    """404 `B2B_RECIPIENT_NOT_FOUND`."""
+    """`B2B_RECIPIENT_NOT_FOUND`, status 404.
+
+    Attributes:
+        brn: Korean business registration number, digits only.
+        counterparty_id: Id of the counterparty.
+    """
 
     types: ClassVar[tuple[str, ...]] = ("B2B_RECIPIENT_NOT_FOUND",)
     brn: str | None
@@ -461,7 +475,12 @@ class B2bRecipientNotFoundError(NotFoundError):
 
 
 class B2bSupplierNotFoundError(NotFoundError):
-    """404 `B2B_SUPPLIER_NOT_FOUND`."""
+    """`B2B_SUPPLIER_NOT_FOUND`, status 404.
+
+    Attributes:
+        brn: Korean business registration number, digits only.
+        counterparty_id: Id of the counterparty.
+    """
 
     types: ClassVar[tuple[str, ...]] = ("B2B_SUPPLIER_NOT_FOUND",)
     brn: str | None
@@ -482,139 +501,144 @@ class B2bSupplierNotFoundError(NotFoundError):
 
 
 class B2bTaxInvoiceAttachmentNotFoundError(NotFoundError):
-    """404 `B2B_TAX_INVOICE_ATTACHMENT_NOT_FOUND`."""
+    """`B2B_TAX_INVOICE_ATTACHMENT_NOT_FOUND`, status 404."""
 
     types: ClassVar[tuple[str, ...]] = ("B2B_TAX_INVOICE_ATTACHMENT_NOT_FOUND",)
 
 
 class B2bTaxInvoiceNoRecipientDocumentKeyError(BadRequestError):
-    """400 `B2B_TAX_INVOICE_NO_RECIPIENT_DOCUMENT_KEY`."""
+    """`B2B_TAX_INVOICE_NO_RECIPIENT_DOCUMENT_KEY`, status 400."""
 
     types: ClassVar[tuple[str, ...]] = ("B2B_TAX_INVOICE_NO_RECIPIENT_DOCUMENT_KEY",)
 
 
 class B2bTaxInvoiceNoSupplierDocumentKeyError(BadRequestError):
-    """400 `B2B_TAX_INVOICE_NO_SUPPLIER_DOCUMENT_KEY`."""
+    """`B2B_TAX_INVOICE_NO_SUPPLIER_DOCUMENT_KEY`, status 400."""
 
     types: ClassVar[tuple[str, ...]] = ("B2B_TAX_INVOICE_NO_SUPPLIER_DOCUMENT_KEY",)
 
 
 class B2bTaxInvoiceNonDeletableStatusError(BadRequestError):
-    """400 `B2B_TAX_INVOICE_NON_DELETABLE_STATUS`."""
+    """`B2B_TAX_INVOICE_NON_DELETABLE_STATUS`, status 400."""
 
     types: ClassVar[tuple[str, ...]] = ("B2B_TAX_INVOICE_NON_DELETABLE_STATUS",)
 
 
 class B2bTaxInvoiceNotDraftedStatusError(BadRequestError):
-    """400 `B2B_TAX_INVOICE_NOT_DRAFTED_STATUS`."""
+    """`B2B_TAX_INVOICE_NOT_DRAFTED_STATUS`, status 400."""
 
     types: ClassVar[tuple[str, ...]] = ("B2B_TAX_INVOICE_NOT_DRAFTED_STATUS",)
 
 
 class B2bTaxInvoiceNotFoundError(NotFoundError):
-    """404 `B2B_TAX_INVOICE_NOT_FOUND`."""
+    """`B2B_TAX_INVOICE_NOT_FOUND`, status 404."""
 
     types: ClassVar[tuple[str, ...]] = ("B2B_TAX_INVOICE_NOT_FOUND",)
 
 
 class B2bTaxInvoiceNotIssuedStatusError(BadRequestError):
-    """400 `B2B_TAX_INVOICE_NOT_ISSUED_STATUS`."""
+    """`B2B_TAX_INVOICE_NOT_ISSUED_STATUS`, status 400."""
 
     types: ClassVar[tuple[str, ...]] = ("B2B_TAX_INVOICE_NOT_ISSUED_STATUS",)
 
 
 class B2bTaxInvoiceNotRequestedStatusError(BadRequestError):
-    """400 `B2B_TAX_INVOICE_NOT_REQUESTED_STATUS`."""
+    """`B2B_TAX_INVOICE_NOT_REQUESTED_STATUS`, status 400."""
 
     types: ClassVar[tuple[str, ...]] = ("B2B_TAX_INVOICE_NOT_REQUESTED_STATUS",)
 
 
 class B2bTaxInvoiceRecipientDocumentKeyAlreadyUsedError(BadRequestError):
-    """400 `B2B_TAX_INVOICE_RECIPIENT_DOCUMENT_KEY_ALREADY_USED`."""
+    """`B2B_TAX_INVOICE_RECIPIENT_DOCUMENT_KEY_ALREADY_USED`, status 400."""
 
     types: ClassVar[tuple[str, ...]] = ("B2B_TAX_INVOICE_RECIPIENT_DOCUMENT_KEY_ALREADY_USED",)
 
 
 class B2bTaxInvoiceSupplierDocumentKeyAlreadyUsedError(BadRequestError):
-    """400 `B2B_TAX_INVOICE_SUPPLIER_DOCUMENT_KEY_ALREADY_USED`."""
+    """`B2B_TAX_INVOICE_SUPPLIER_DOCUMENT_KEY_ALREADY_USED`, status 400."""
 
     types: ClassVar[tuple[str, ...]] = ("B2B_TAX_INVOICE_SUPPLIER_DOCUMENT_KEY_ALREADY_USED",)
 
 
 class BillingKeyAlreadyDeletedError(ConflictError):
-    """409 `BILLING_KEY_ALREADY_DELETED`."""
+    """`BILLING_KEY_ALREADY_DELETED`, status 409."""
 
     types: ClassVar[tuple[str, ...]] = ("BILLING_KEY_ALREADY_DELETED",)
 
 
 class BillingKeyAlreadyIssuedError(ConflictError):
-    """409 `BILLING_KEY_ALREADY_ISSUED`."""
+    """`BILLING_KEY_ALREADY_ISSUED`, status 409."""
 
     types: ClassVar[tuple[str, ...]] = ("BILLING_KEY_ALREADY_ISSUED",)
 
 
 class BillingKeyNotFoundError(NotFoundError):
-    """404 `BILLING_KEY_NOT_FOUND`."""
+    """`BILLING_KEY_NOT_FOUND`, status 404."""
 
     types: ClassVar[tuple[str, ...]] = ("BILLING_KEY_NOT_FOUND",)
 
 
 class BillingKeyNotIssuedError(NotFoundError):
-    """404 `BILLING_KEY_NOT_ISSUED`."""
+    """`BILLING_KEY_NOT_ISSUED`, status 404."""
 
     types: ClassVar[tuple[str, ...]] = ("BILLING_KEY_NOT_ISSUED",)
 
 
 class CancelAmountExceedsCancellableAmountError(ConflictError):
-    """409 `CANCEL_AMOUNT_EXCEEDS_CANCELLABLE_AMOUNT`."""
+    """`CANCEL_AMOUNT_EXCEEDS_CANCELLABLE_AMOUNT`, status 409."""
 
     types: ClassVar[tuple[str, ...]] = ("CANCEL_AMOUNT_EXCEEDS_CANCELLABLE_AMOUNT",)
 
 
 class CancelTaxAmountExceedsCancellableTaxAmountError(ConflictError):
-    """409 `CANCEL_TAX_AMOUNT_EXCEEDS_CANCELLABLE_TAX_AMOUNT`."""
+    """`CANCEL_TAX_AMOUNT_EXCEEDS_CANCELLABLE_TAX_AMOUNT`, status 409."""
 
     types: ClassVar[tuple[str, ...]] = ("CANCEL_TAX_AMOUNT_EXCEEDS_CANCELLABLE_TAX_AMOUNT",)
 
 
 class CancelTaxFreeAmountExceedsCancellableTaxFreeAmountError(ConflictError):
-    """409 `CANCEL_TAX_FREE_AMOUNT_EXCEEDS_CANCELLABLE_TAX_FREE_AMOUNT`."""
+    """`CANCEL_TAX_FREE_AMOUNT_EXCEEDS_CANCELLABLE_TAX_FREE_AMOUNT`, status 409."""
 
     types: ClassVar[tuple[str, ...]] = ("CANCEL_TAX_FREE_AMOUNT_EXCEEDS_CANCELLABLE_TAX_FREE_AMOUNT",)
 
 
 class CancellableAmountConsistencyBrokenError(ConflictError):
-    """409 `CANCELLABLE_AMOUNT_CONSISTENCY_BROKEN`."""
+    """`CANCELLABLE_AMOUNT_CONSISTENCY_BROKEN`, status 409."""
 
     types: ClassVar[tuple[str, ...]] = ("CANCELLABLE_AMOUNT_CONSISTENCY_BROKEN",)
 
 
 class CashReceiptAlreadyIssuedError(ConflictError):
-    """409 `CASH_RECEIPT_ALREADY_ISSUED`."""
+    """`CASH_RECEIPT_ALREADY_ISSUED`, status 409."""
 
     types: ClassVar[tuple[str, ...]] = ("CASH_RECEIPT_ALREADY_ISSUED",)
 
 
 class CashReceiptNotFoundError(NotFoundError):
-    """404 `CASH_RECEIPT_NOT_FOUND`."""
+    """`CASH_RECEIPT_NOT_FOUND`, status 404."""
 
     types: ClassVar[tuple[str, ...]] = ("CASH_RECEIPT_NOT_FOUND",)
 
 
 class CashReceiptNotIssuedError(NotFoundError):
-    """404 `CASH_RECEIPT_NOT_ISSUED`."""
+    """`CASH_RECEIPT_NOT_ISSUED`, status 404."""
 
     types: ClassVar[tuple[str, ...]] = ("CASH_RECEIPT_NOT_ISSUED",)
 
 
 class ChannelNotFoundError(NotFoundError):
-    """404 `CHANNEL_NOT_FOUND`."""
+    """`CHANNEL_NOT_FOUND`, status 404."""
 
     types: ClassVar[tuple[str, ...]] = ("CHANNEL_NOT_FOUND",)
 
 
 class ChannelSpecificError(BadGatewayError):
-    """502 `CHANNEL_SPECIFIC`."""
+    """`CHANNEL_SPECIFIC`, status 502.
+
+    Attributes:
+        failures: What failed, channel by channel.
+        succeeded_channels: Channels that succeeded.
+    """
 
     types: ClassVar[tuple[str, ...]] = ("CHANNEL_SPECIFIC",)
     failures: list[ChannelSpecificFailure]
@@ -637,151 +661,156 @@ class ChannelSpecificError(BadGatewayError):
 
 
 class DiscountAmountExceedsTotalAmountError(BadRequestError):
-    """400 `DISCOUNT_AMOUNT_EXCEEDS_TOTAL_AMOUNT`."""
+    """`DISCOUNT_AMOUNT_EXCEEDS_TOTAL_AMOUNT`, status 400."""
 
     types: ClassVar[tuple[str, ...]] = ("DISCOUNT_AMOUNT_EXCEEDS_TOTAL_AMOUNT",)
 
 
 class ForbiddenError(PermissionDeniedError):
-    """403 `FORBIDDEN`."""
+    """`FORBIDDEN`, status 403."""
 
     types: ClassVar[tuple[str, ...]] = ("FORBIDDEN",)
 
 
 class IdentityVerificationAlreadySentError(ConflictError):
-    """409 `IDENTITY_VERIFICATION_ALREADY_SENT`."""
+    """`IDENTITY_VERIFICATION_ALREADY_SENT`, status 409."""
 
     types: ClassVar[tuple[str, ...]] = ("IDENTITY_VERIFICATION_ALREADY_SENT",)
 
 
 class IdentityVerificationAlreadyVerifiedError(ConflictError):
-    """409 `IDENTITY_VERIFICATION_ALREADY_VERIFIED`."""
+    """`IDENTITY_VERIFICATION_ALREADY_VERIFIED`, status 409."""
 
     types: ClassVar[tuple[str, ...]] = ("IDENTITY_VERIFICATION_ALREADY_VERIFIED",)
 
 
 class IdentityVerificationNotFoundError(NotFoundError):
-    """404 `IDENTITY_VERIFICATION_NOT_FOUND`."""
+    """`IDENTITY_VERIFICATION_NOT_FOUND`, status 404."""
 
     types: ClassVar[tuple[str, ...]] = ("IDENTITY_VERIFICATION_NOT_FOUND",)
 
 
 class IdentityVerificationNotSentError(NotFoundError):
-    """404 `IDENTITY_VERIFICATION_NOT_SENT`."""
+    """`IDENTITY_VERIFICATION_NOT_SENT`, status 404."""
 
     types: ClassVar[tuple[str, ...]] = ("IDENTITY_VERIFICATION_NOT_SENT",)
 
 
 class InformationMismatchError(ConflictError):
-    """409 `INFORMATION_MISMATCH`."""
+    """`INFORMATION_MISMATCH`, status 409."""
 
     types: ClassVar[tuple[str, ...]] = ("INFORMATION_MISMATCH",)
 
 
 class InvalidPaymentTokenError(BadRequestError):
-    """400 `INVALID_PAYMENT_TOKEN`."""
+    """`INVALID_PAYMENT_TOKEN`, status 400."""
 
     types: ClassVar[tuple[str, ...]] = ("INVALID_PAYMENT_TOKEN",)
 
 
 class InvalidRequestError(BadRequestError):
-    """400 `INVALID_REQUEST`."""
+    """`INVALID_REQUEST`, status 400."""
 
     types: ClassVar[tuple[str, ...]] = ("INVALID_REQUEST",)
 
 
 class MaxCancelCountReachedError(ConflictError):
-    """409 `MAX_CANCEL_COUNT_REACHED`."""
+    """`MAX_CANCEL_COUNT_REACHED`, status 409."""
 
     types: ClassVar[tuple[str, ...]] = ("MAX_CANCEL_COUNT_REACHED",)
 
 
 class MaxTransactionCountReachedError(BadRequestError):
-    """400 `MAX_TRANSACTION_COUNT_REACHED`."""
+    """`MAX_TRANSACTION_COUNT_REACHED`, status 400."""
 
     types: ClassVar[tuple[str, ...]] = ("MAX_TRANSACTION_COUNT_REACHED",)
 
 
 class MaxTtlExceededError(BadRequestError):
-    """400 `MAX_TTL_EXCEEDED`."""
+    """`MAX_TTL_EXCEEDED`, status 400."""
 
     types: ClassVar[tuple[str, ...]] = ("MAX_TTL_EXCEEDED",)
 
 
 class MaxWebhookRetryCountReachedError(BadRequestError):
-    """400 `MAX_WEBHOOK_RETRY_COUNT_REACHED`."""
+    """`MAX_WEBHOOK_RETRY_COUNT_REACHED`, status 400."""
 
     types: ClassVar[tuple[str, ...]] = ("MAX_WEBHOOK_RETRY_COUNT_REACHED",)
 
 
 class NegativePromotionAdjustedCancelAmountError(BadRequestError):
-    """400 `NEGATIVE_PROMOTION_ADJUSTED_CANCEL_AMOUNT`."""
+    """`NEGATIVE_PROMOTION_ADJUSTED_CANCEL_AMOUNT`, status 400."""
 
     types: ClassVar[tuple[str, ...]] = ("NEGATIVE_PROMOTION_ADJUSTED_CANCEL_AMOUNT",)
 
 
 class PaymentAlreadyCancelledError(ConflictError):
-    """409 `PAYMENT_ALREADY_CANCELLED`."""
+    """`PAYMENT_ALREADY_CANCELLED`, status 409."""
 
     types: ClassVar[tuple[str, ...]] = ("PAYMENT_ALREADY_CANCELLED",)
 
 
 class PaymentCancellationNotFoundError(NotFoundError):
-    """404 `PAYMENT_CANCELLATION_NOT_FOUND`."""
+    """`PAYMENT_CANCELLATION_NOT_FOUND`, status 404."""
 
     types: ClassVar[tuple[str, ...]] = ("PAYMENT_CANCELLATION_NOT_FOUND",)
 
 
 class PaymentCancellationNotPendingError(ConflictError):
-    """409 `PAYMENT_CANCELLATION_NOT_PENDING`."""
+    """`PAYMENT_CANCELLATION_NOT_PENDING`, status 409."""
 
     types: ClassVar[tuple[str, ...]] = ("PAYMENT_CANCELLATION_NOT_PENDING",)
 
 
 class PaymentNotFoundError(NotFoundError):
-    """404 `PAYMENT_NOT_FOUND`."""
+    """`PAYMENT_NOT_FOUND`, status 404."""
 
     types: ClassVar[tuple[str, ...]] = ("PAYMENT_NOT_FOUND",)
 
 
 class PaymentNotPaidError(ConflictError):
-    """409 `PAYMENT_NOT_PAID`."""
+    """`PAYMENT_NOT_PAID`, status 409."""
 
     types: ClassVar[tuple[str, ...]] = ("PAYMENT_NOT_PAID",)
 
 
 class PaymentNotWaitingForDepositError(ConflictError):
-    """409 `PAYMENT_NOT_WAITING_FOR_DEPOSIT`."""
+    """`PAYMENT_NOT_WAITING_FOR_DEPOSIT`, status 409."""
 
     types: ClassVar[tuple[str, ...]] = ("PAYMENT_NOT_WAITING_FOR_DEPOSIT",)
 
 
 class PaymentScheduleAlreadyExistsError(ConflictError):
-    """409 `PAYMENT_SCHEDULE_ALREADY_EXISTS`."""
+    """`PAYMENT_SCHEDULE_ALREADY_EXISTS`, status 409."""
 
     types: ClassVar[tuple[str, ...]] = ("PAYMENT_SCHEDULE_ALREADY_EXISTS",)
 
 
 class PaymentScheduleAlreadyProcessedError(ConflictError):
-    """409 `PAYMENT_SCHEDULE_ALREADY_PROCESSED`."""
+    """`PAYMENT_SCHEDULE_ALREADY_PROCESSED`, status 409."""
 
     types: ClassVar[tuple[str, ...]] = ("PAYMENT_SCHEDULE_ALREADY_PROCESSED",)
 
 
 class PaymentScheduleAlreadyRevokedError(ConflictError):
-    """409 `PAYMENT_SCHEDULE_ALREADY_REVOKED`."""
+    """`PAYMENT_SCHEDULE_ALREADY_REVOKED`, status 409."""
 
     types: ClassVar[tuple[str, ...]] = ("PAYMENT_SCHEDULE_ALREADY_REVOKED",)
 
 
 class PaymentScheduleNotFoundError(NotFoundError):
-    """404 `PAYMENT_SCHEDULE_NOT_FOUND`."""
+    """`PAYMENT_SCHEDULE_NOT_FOUND`, status 404."""
 
     types: ClassVar[tuple[str, ...]] = ("PAYMENT_SCHEDULE_NOT_FOUND",)
 
 
 class PgProviderError(BadGatewayError):
-    """502 `PG_PROVIDER`."""
+    """`PG_PROVIDER`, status 502.
+
+    Attributes:
+        pg_code: Error code from the PG.
+        pg_message: Error message from the PG.
+    """
 
     types: ClassVar[tuple[str, ...]] = ("PG_PROVIDER",)
     pg_code: str
@@ -798,25 +827,30 @@ class PgProviderError(BadGatewayError):
 
 
 class PlatformAccountVerificationAlreadyUsedError(ConflictError):
-    """409 `PLATFORM_ACCOUNT_VERIFICATION_ALREADY_USED`."""
+    """`PLATFORM_ACCOUNT_VERIFICATION_ALREADY_USED`, status 409."""
 
     types: ClassVar[tuple[str, ...]] = ("PLATFORM_ACCOUNT_VERIFICATION_ALREADY_USED",)
 
 
 class PlatformAccountVerificationFailedError(BadRequestError):
-    """400 `PLATFORM_ACCOUNT_VERIFICATION_FAILED`."""
+    """`PLATFORM_ACCOUNT_VERIFICATION_FAILED`, status 400."""
 
     types: ClassVar[tuple[str, ...]] = ("PLATFORM_ACCOUNT_VERIFICATION_FAILED",)
 
 
 class PlatformAccountVerificationNotFoundError(NotFoundError):
-    """404 `PLATFORM_ACCOUNT_VERIFICATION_NOT_FOUND`."""
+    """`PLATFORM_ACCOUNT_VERIFICATION_NOT_FOUND`, status 404."""
 
     types: ClassVar[tuple[str, ...]] = ("PLATFORM_ACCOUNT_VERIFICATION_NOT_FOUND",)
 
 
 class PlatformAdditionalFeePoliciesNotFoundError(NotFoundError):
-    """404 `PLATFORM_ADDITIONAL_FEE_POLICIES_NOT_FOUND`."""
+    """`PLATFORM_ADDITIONAL_FEE_POLICIES_NOT_FOUND`, status 404.
+
+    Attributes:
+        graphql_ids: Ids of the objects in PortOne's GraphQL API.
+        ids: Ids of the objects concerned.
+    """
 
     types: ClassVar[tuple[str, ...]] = ("PLATFORM_ADDITIONAL_FEE_POLICIES_NOT_FOUND",)
     graphql_ids: list[str]
@@ -839,25 +873,32 @@ class PlatformAdditionalFeePoliciesNotFoundError(NotFoundError):
 
 
 class PlatformAdditionalFeePolicyAlreadyExistsError(ConflictError):
-    """409 `PLATFORM_ADDITIONAL_FEE_POLICY_ALREADY_EXISTS`."""
+    """`PLATFORM_ADDITIONAL_FEE_POLICY_ALREADY_EXISTS`, status 409."""
 
     types: ClassVar[tuple[str, ...]] = ("PLATFORM_ADDITIONAL_FEE_POLICY_ALREADY_EXISTS",)
 
 
 class PlatformAdditionalFeePolicyNotFoundError(NotFoundError):
-    """404 `PLATFORM_ADDITIONAL_FEE_POLICY_NOT_FOUND`."""
+    """`PLATFORM_ADDITIONAL_FEE_POLICY_NOT_FOUND`, status 404."""
 
     types: ClassVar[tuple[str, ...]] = ("PLATFORM_ADDITIONAL_FEE_POLICY_NOT_FOUND",)
 
 
 class PlatformAdditionalFeePolicyScheduleAlreadyExistsError(ConflictError):
-    """409 `PLATFORM_ADDITIONAL_FEE_POLICY_SCHEDULE_ALREADY_EXISTS`."""
+    """`PLATFORM_ADDITIONAL_FEE_POLICY_SCHEDULE_ALREADY_EXISTS`, status 409."""
 
     types: ClassVar[tuple[str, ...]] = ("PLATFORM_ADDITIONAL_FEE_POLICY_SCHEDULE_ALREADY_EXISTS",)
 
 
 class PlatformAdditionalFixedAmountFeeCurrencyAndSettlementCurrencyMismatchedError(BadRequestError):
-    """400 `PLATFORM_ADDITIONAL_FIXED_AMOUNT_FEE_CURRENCY_AND_SETTLEMENT_CURRENCY_MISMATCHED`."""
+    """`PLATFORM_ADDITIONAL_FIXED_AMOUNT_FEE_CURRENCY_AND_SETTLEMENT_CURRENCY_MISMATCHED`, status 400.
+
+    Attributes:
+        fee_currency: Currency of the fee.
+        graphql_id: Id of the object in PortOne's GraphQL API.
+        id: Id of the object.
+        settlement_currency: Settlement currency.
+    """
 
     types: ClassVar[tuple[str, ...]] = (
         "PLATFORM_ADDITIONAL_FIXED_AMOUNT_FEE_CURRENCY_AND_SETTLEMENT_CURRENCY_MISMATCHED",
@@ -902,61 +943,67 @@ class PlatformAdditionalFixedAmountFeeCurrencyAndSettlementCurrencyMismatchedErr
 
 
 class PlatformArchivedAdditionalFeePolicyError(ConflictError):
-    """409 `PLATFORM_ARCHIVED_ADDITIONAL_FEE_POLICY`."""
+    """`PLATFORM_ARCHIVED_ADDITIONAL_FEE_POLICY`, status 409."""
 
     types: ClassVar[tuple[str, ...]] = ("PLATFORM_ARCHIVED_ADDITIONAL_FEE_POLICY",)
 
 
 class PlatformArchivedContractError(ConflictError):
-    """409 `PLATFORM_ARCHIVED_CONTRACT`."""
+    """`PLATFORM_ARCHIVED_CONTRACT`, status 409."""
 
     types: ClassVar[tuple[str, ...]] = ("PLATFORM_ARCHIVED_CONTRACT",)
 
 
 class PlatformArchivedDiscountSharePolicyError(ConflictError):
-    """409 `PLATFORM_ARCHIVED_DISCOUNT_SHARE_POLICY`."""
+    """`PLATFORM_ARCHIVED_DISCOUNT_SHARE_POLICY`, status 409."""
 
     types: ClassVar[tuple[str, ...]] = ("PLATFORM_ARCHIVED_DISCOUNT_SHARE_POLICY",)
 
 
 class PlatformArchivedPartnerError(ConflictError):
-    """409 `PLATFORM_ARCHIVED_PARTNER`."""
+    """`PLATFORM_ARCHIVED_PARTNER`, status 409."""
 
     types: ClassVar[tuple[str, ...]] = ("PLATFORM_ARCHIVED_PARTNER",)
 
 
 class PlatformArchivedPartnerNtsNotAllowedError(ConflictError):
-    """409 `PLATFORM_ARCHIVED_PARTNER_NTS_NOT_ALLOWED`."""
+    """`PLATFORM_ARCHIVED_PARTNER_NTS_NOT_ALLOWED`, status 409."""
 
     types: ClassVar[tuple[str, ...]] = ("PLATFORM_ARCHIVED_PARTNER_NTS_NOT_ALLOWED",)
 
 
 class PlatformArchivedPartnersCannotBeScheduledError(ConflictError):
-    """409 `PLATFORM_ARCHIVED_PARTNERS_CANNOT_BE_SCHEDULED`."""
+    """`PLATFORM_ARCHIVED_PARTNERS_CANNOT_BE_SCHEDULED`, status 409."""
 
     types: ClassVar[tuple[str, ...]] = ("PLATFORM_ARCHIVED_PARTNERS_CANNOT_BE_SCHEDULED",)
 
 
 class PlatformBtxNotEnabledError(PermissionDeniedError):
-    """403 `PLATFORM_BTX_NOT_ENABLED`."""
+    """`PLATFORM_BTX_NOT_ENABLED`, status 403."""
 
     types: ClassVar[tuple[str, ...]] = ("PLATFORM_BTX_NOT_ENABLED",)
 
 
 class PlatformBulkPayoutIdAlreadyExistsError(ConflictError):
-    """409 `PLATFORM_BULK_PAYOUT_ID_ALREADY_EXISTS`."""
+    """`PLATFORM_BULK_PAYOUT_ID_ALREADY_EXISTS`, status 409."""
 
     types: ClassVar[tuple[str, ...]] = ("PLATFORM_BULK_PAYOUT_ID_ALREADY_EXISTS",)
 
 
 class PlatformCancelOrderTransfersExistsError(BadRequestError):
-    """400 `PLATFORM_CANCEL_ORDER_TRANSFERS_EXISTS`."""
+    """`PLATFORM_CANCEL_ORDER_TRANSFERS_EXISTS`, status 400."""
 
     types: ClassVar[tuple[str, ...]] = ("PLATFORM_CANCEL_ORDER_TRANSFERS_EXISTS",)
 
 
 class PlatformCancellableAmountExceededError(BadRequestError):
-    """400 `PLATFORM_CANCELLABLE_AMOUNT_EXCEEDED`."""
+    """`PLATFORM_CANCELLABLE_AMOUNT_EXCEEDED`, status 400.
+
+    Attributes:
+        amount_type: Which kind of amount was exceeded.
+        cancellable_amount: Amount that can still be cancelled, in the smallest currency unit.
+        request_amount: Requested amount, in the smallest currency unit.
+    """
 
     types: ClassVar[tuple[str, ...]] = ("PLATFORM_CANCELLABLE_AMOUNT_EXCEEDED",)
     amount_type: PlatformCancellableAmountType
@@ -986,7 +1033,15 @@ class PlatformCancellableAmountExceededError(BadRequestError):
 
 
 class PlatformCancellableDiscountAmountExceededError(BadRequestError):
-    """400 `PLATFORM_CANCELLABLE_DISCOUNT_AMOUNT_EXCEEDED`."""
+    """`PLATFORM_CANCELLABLE_DISCOUNT_AMOUNT_EXCEEDED`, status 400.
+
+    Attributes:
+        cancellable_amount: Amount that can still be cancelled, in the smallest currency unit.
+        discount_share_policy_graphql_id: Id of the discount share policy in PortOne's GraphQL API.
+        discount_share_policy_id: Id of the discount share policy.
+        product_id: Product id.
+        request_amount: Requested amount, in the smallest currency unit.
+    """
 
     types: ClassVar[tuple[str, ...]] = ("PLATFORM_CANCELLABLE_DISCOUNT_AMOUNT_EXCEEDED",)
     cancellable_amount: int
@@ -1030,7 +1085,15 @@ class PlatformCancellableDiscountAmountExceededError(BadRequestError):
 
 
 class PlatformCancellableDiscountTaxFreeAmountExceededError(BadRequestError):
-    """400 `PLATFORM_CANCELLABLE_DISCOUNT_TAX_FREE_AMOUNT_EXCEEDED`."""
+    """`PLATFORM_CANCELLABLE_DISCOUNT_TAX_FREE_AMOUNT_EXCEEDED`, status 400.
+
+    Attributes:
+        cancellable_amount: Amount that can still be cancelled, in the smallest currency unit.
+        discount_share_policy_graphql_id: Id of the discount share policy in PortOne's GraphQL API.
+        discount_share_policy_id: Id of the discount share policy.
+        product_id: Product id.
+        request_amount: Requested amount, in the smallest currency unit.
+    """
 
     types: ClassVar[tuple[str, ...]] = ("PLATFORM_CANCELLABLE_DISCOUNT_TAX_FREE_AMOUNT_EXCEEDED",)
     cancellable_amount: int
@@ -1076,7 +1139,12 @@ class PlatformCancellableDiscountTaxFreeAmountExceededError(BadRequestError):
 
 
 class PlatformCancellableProductQuantityExceededError(BadRequestError):
-    """400 `PLATFORM_CANCELLABLE_PRODUCT_QUANTITY_EXCEEDED`."""
+    """`PLATFORM_CANCELLABLE_PRODUCT_QUANTITY_EXCEEDED`, status 400.
+
+    Attributes:
+        cancellable_quantity: Quantity of the product that can still be cancelled.
+        product_id: Product id.
+    """
 
     types: ClassVar[tuple[str, ...]] = ("PLATFORM_CANCELLABLE_PRODUCT_QUANTITY_EXCEEDED",)
     cancellable_quantity: int
@@ -1099,73 +1167,80 @@ class PlatformCancellableProductQuantityExceededError(BadRequestError):
 
 
 class PlatformCancellationAndPaymentTypeMismatchedError(BadRequestError):
-    """400 `PLATFORM_CANCELLATION_AND_PAYMENT_TYPE_MISMATCHED`."""
+    """`PLATFORM_CANCELLATION_AND_PAYMENT_TYPE_MISMATCHED`, status 400."""
 
     types: ClassVar[tuple[str, ...]] = ("PLATFORM_CANCELLATION_AND_PAYMENT_TYPE_MISMATCHED",)
 
 
 class PlatformCancellationNotFoundError(NotFoundError):
-    """404 `PLATFORM_CANCELLATION_NOT_FOUND`."""
+    """`PLATFORM_CANCELLATION_NOT_FOUND`, status 404."""
 
     types: ClassVar[tuple[str, ...]] = ("PLATFORM_CANCELLATION_NOT_FOUND",)
 
 
 class PlatformCannotArchiveScheduledAdditionalFeePolicyError(ConflictError):
-    """409 `PLATFORM_CANNOT_ARCHIVE_SCHEDULED_ADDITIONAL_FEE_POLICY`."""
+    """`PLATFORM_CANNOT_ARCHIVE_SCHEDULED_ADDITIONAL_FEE_POLICY`, status 409."""
 
     types: ClassVar[tuple[str, ...]] = ("PLATFORM_CANNOT_ARCHIVE_SCHEDULED_ADDITIONAL_FEE_POLICY",)
 
 
 class PlatformCannotArchiveScheduledContractError(ConflictError):
-    """409 `PLATFORM_CANNOT_ARCHIVE_SCHEDULED_CONTRACT`."""
+    """`PLATFORM_CANNOT_ARCHIVE_SCHEDULED_CONTRACT`, status 409."""
 
     types: ClassVar[tuple[str, ...]] = ("PLATFORM_CANNOT_ARCHIVE_SCHEDULED_CONTRACT",)
 
 
 class PlatformCannotArchiveScheduledDiscountSharePolicyError(ConflictError):
-    """409 `PLATFORM_CANNOT_ARCHIVE_SCHEDULED_DISCOUNT_SHARE_POLICY`."""
+    """`PLATFORM_CANNOT_ARCHIVE_SCHEDULED_DISCOUNT_SHARE_POLICY`, status 409."""
 
     types: ClassVar[tuple[str, ...]] = ("PLATFORM_CANNOT_ARCHIVE_SCHEDULED_DISCOUNT_SHARE_POLICY",)
 
 
 class PlatformCannotArchiveScheduledPartnerError(ConflictError):
-    """409 `PLATFORM_CANNOT_ARCHIVE_SCHEDULED_PARTNER`."""
+    """`PLATFORM_CANNOT_ARCHIVE_SCHEDULED_PARTNER`, status 409."""
 
     types: ClassVar[tuple[str, ...]] = ("PLATFORM_CANNOT_ARCHIVE_SCHEDULED_PARTNER",)
 
 
 class PlatformCannotSpecifyTransferError(BadRequestError):
-    """400 `PLATFORM_CANNOT_SPECIFY_TRANSFER`."""
+    """`PLATFORM_CANNOT_SPECIFY_TRANSFER`, status 400."""
 
     types: ClassVar[tuple[str, ...]] = ("PLATFORM_CANNOT_SPECIFY_TRANSFER",)
 
 
 class PlatformCompanyNotFoundError(NotFoundError):
-    """404 `PLATFORM_COMPANY_NOT_FOUND`."""
+    """`PLATFORM_COMPANY_NOT_FOUND`, status 404."""
 
     types: ClassVar[tuple[str, ...]] = ("PLATFORM_COMPANY_NOT_FOUND",)
 
 
 class PlatformCompanyVerificationAlreadyUsedError(ConflictError):
-    """409 `PLATFORM_COMPANY_VERIFICATION_ALREADY_USED`."""
+    """`PLATFORM_COMPANY_VERIFICATION_ALREADY_USED`, status 409."""
 
     types: ClassVar[tuple[str, ...]] = ("PLATFORM_COMPANY_VERIFICATION_ALREADY_USED",)
 
 
 class PlatformContractAlreadyExistsError(ConflictError):
-    """409 `PLATFORM_CONTRACT_ALREADY_EXISTS`."""
+    """`PLATFORM_CONTRACT_ALREADY_EXISTS`, status 409."""
 
     types: ClassVar[tuple[str, ...]] = ("PLATFORM_CONTRACT_ALREADY_EXISTS",)
 
 
 class PlatformContractNotFoundError(NotFoundError):
-    """404 `PLATFORM_CONTRACT_NOT_FOUND`."""
+    """`PLATFORM_CONTRACT_NOT_FOUND`, status 404."""
 
     types: ClassVar[tuple[str, ...]] = ("PLATFORM_CONTRACT_NOT_FOUND",)
 
 
 class PlatformContractPlatformFixedAmountFeeCurrencyAndSettlementCurrencyMismatchedError(BadRequestError):
-    """400 `PLATFORM_CONTRACT_PLATFORM_FIXED_AMOUNT_FEE_CURRENCY_AND_SETTLEMENT_CURRENCY_MISMATCHED`."""
+    """`PLATFORM_CONTRACT_PLATFORM_FIXED_AMOUNT_FEE_CURRENCY_AND_SETTLEMENT_CURRENCY_MISMATCHED`, status 400.
+
+    Attributes:
+        fee_currency: Currency of the fee.
+        graphql_id: Id of the object in PortOne's GraphQL API.
+        id: Id of the object.
+        settlement_currency: Settlement currency.
+    """
 
     types: ClassVar[tuple[str, ...]] = (
         "PLATFORM_CONTRACT_PLATFORM_FIXED_AMOUNT_FEE_CURRENCY_AND_SETTLEMENT_CURRENCY_MISMATCHED",
@@ -1213,13 +1288,18 @@ class PlatformContractPlatformFixedAmountFeeCurrencyAndSettlementCurrencyMismatc
 
 
 class PlatformContractScheduleAlreadyExistsError(ConflictError):
-    """409 `PLATFORM_CONTRACT_SCHEDULE_ALREADY_EXISTS`."""
+    """`PLATFORM_CONTRACT_SCHEDULE_ALREADY_EXISTS`, status 409."""
 
     types: ClassVar[tuple[str, ...]] = ("PLATFORM_CONTRACT_SCHEDULE_ALREADY_EXISTS",)
 
 
 class PlatformContractsNotFoundError(NotFoundError):
-    """404 `PLATFORM_CONTRACTS_NOT_FOUND`."""
+    """`PLATFORM_CONTRACTS_NOT_FOUND`, status 404.
+
+    Attributes:
+        graphql_ids: Ids of the objects in PortOne's GraphQL API.
+        ids: Ids of the objects concerned.
+    """
 
     types: ClassVar[tuple[str, ...]] = ("PLATFORM_CONTRACTS_NOT_FOUND",)
     graphql_ids: list[str]
@@ -1242,31 +1322,36 @@ class PlatformContractsNotFoundError(NotFoundError):
 
 
 class PlatformCounterpartyNotConnectableStatusError(BadRequestError):
-    """400 `PLATFORM_COUNTERPARTY_NOT_CONNECTABLE_STATUS`."""
+    """`PLATFORM_COUNTERPARTY_NOT_CONNECTABLE_STATUS`, status 400."""
 
     types: ClassVar[tuple[str, ...]] = ("PLATFORM_COUNTERPARTY_NOT_CONNECTABLE_STATUS",)
 
 
 class PlatformCounterpartyNotConnectedError(BadRequestError):
-    """400 `PLATFORM_COUNTERPARTY_NOT_CONNECTED`."""
+    """`PLATFORM_COUNTERPARTY_NOT_CONNECTED`, status 400."""
 
     types: ClassVar[tuple[str, ...]] = ("PLATFORM_COUNTERPARTY_NOT_CONNECTED",)
 
 
 class PlatformCounterpartyOngoingTaxInvoiceExistsError(ConflictError):
-    """409 `PLATFORM_COUNTERPARTY_ONGOING_TAX_INVOICE_EXISTS`."""
+    """`PLATFORM_COUNTERPARTY_ONGOING_TAX_INVOICE_EXISTS`, status 409."""
 
     types: ClassVar[tuple[str, ...]] = ("PLATFORM_COUNTERPARTY_ONGOING_TAX_INVOICE_EXISTS",)
 
 
 class PlatformCurrencyNotSupportedError(BadRequestError):
-    """400 `PLATFORM_CURRENCY_NOT_SUPPORTED`."""
+    """`PLATFORM_CURRENCY_NOT_SUPPORTED`, status 400."""
 
     types: ClassVar[tuple[str, ...]] = ("PLATFORM_CURRENCY_NOT_SUPPORTED",)
 
 
 class PlatformDiscountSharePoliciesNotFoundError(NotFoundError):
-    """404 `PLATFORM_DISCOUNT_SHARE_POLICIES_NOT_FOUND`."""
+    """`PLATFORM_DISCOUNT_SHARE_POLICIES_NOT_FOUND`, status 404.
+
+    Attributes:
+        graphql_ids: Ids of the objects in PortOne's GraphQL API.
+        ids: Ids of the objects concerned.
+    """
 
     types: ClassVar[tuple[str, ...]] = ("PLATFORM_DISCOUNT_SHARE_POLICIES_NOT_FOUND",)
     graphql_ids: list[str]
@@ -1289,13 +1374,18 @@ class PlatformDiscountSharePoliciesNotFoundError(NotFoundError):
 
 
 class PlatformDiscountSharePolicyAlreadyExistsError(ConflictError):
-    """409 `PLATFORM_DISCOUNT_SHARE_POLICY_ALREADY_EXISTS`."""
+    """`PLATFORM_DISCOUNT_SHARE_POLICY_ALREADY_EXISTS`, status 409."""
 
     types: ClassVar[tuple[str, ...]] = ("PLATFORM_DISCOUNT_SHARE_POLICY_ALREADY_EXISTS",)
 
 
 class PlatformDiscountSharePolicyIdDuplicatedError(BadRequestError):
-    """400 `PLATFORM_DISCOUNT_SHARE_POLICY_ID_DUPLICATED`."""
+    """`PLATFORM_DISCOUNT_SHARE_POLICY_ID_DUPLICATED`, status 400.
+
+    Attributes:
+        graphql_id: Id of the object in PortOne's GraphQL API.
+        id: Id of the object.
+    """
 
     types: ClassVar[tuple[str, ...]] = ("PLATFORM_DISCOUNT_SHARE_POLICY_ID_DUPLICATED",)
     graphql_id: str
@@ -1318,61 +1408,66 @@ class PlatformDiscountSharePolicyIdDuplicatedError(BadRequestError):
 
 
 class PlatformDiscountSharePolicyNotFoundError(NotFoundError):
-    """404 `PLATFORM_DISCOUNT_SHARE_POLICY_NOT_FOUND`."""
+    """`PLATFORM_DISCOUNT_SHARE_POLICY_NOT_FOUND`, status 404."""
 
     types: ClassVar[tuple[str, ...]] = ("PLATFORM_DISCOUNT_SHARE_POLICY_NOT_FOUND",)
 
 
 class PlatformDiscountSharePolicyScheduleAlreadyExistsError(ConflictError):
-    """409 `PLATFORM_DISCOUNT_SHARE_POLICY_SCHEDULE_ALREADY_EXISTS`."""
+    """`PLATFORM_DISCOUNT_SHARE_POLICY_SCHEDULE_ALREADY_EXISTS`, status 409."""
 
     types: ClassVar[tuple[str, ...]] = ("PLATFORM_DISCOUNT_SHARE_POLICY_SCHEDULE_ALREADY_EXISTS",)
 
 
 class PlatformDuplicatedPartnerSettlementIdsError(BadRequestError):
-    """400 `PLATFORM_DUPLICATED_PARTNER_SETTLEMENT_IDS`."""
+    """`PLATFORM_DUPLICATED_PARTNER_SETTLEMENT_IDS`, status 400."""
 
     types: ClassVar[tuple[str, ...]] = ("PLATFORM_DUPLICATED_PARTNER_SETTLEMENT_IDS",)
 
 
 class PlatformExternalApiFailedError(ServiceUnavailableError):
-    """503 `PLATFORM_EXTERNAL_API_FAILED`."""
+    """`PLATFORM_EXTERNAL_API_FAILED`, status 503."""
 
     types: ClassVar[tuple[str, ...]] = ("PLATFORM_EXTERNAL_API_FAILED",)
 
 
 class PlatformExternalApiTemporarilyFailedError(ServiceUnavailableError):
-    """503 `PLATFORM_EXTERNAL_API_TEMPORARILY_FAILED`."""
+    """`PLATFORM_EXTERNAL_API_TEMPORARILY_FAILED`, status 503."""
 
     types: ClassVar[tuple[str, ...]] = ("PLATFORM_EXTERNAL_API_TEMPORARILY_FAILED",)
 
 
 class PlatformInsufficientDataToChangePartnerTypeError(BadRequestError):
-    """400 `PLATFORM_INSUFFICIENT_DATA_TO_CHANGE_PARTNER_TYPE`."""
+    """`PLATFORM_INSUFFICIENT_DATA_TO_CHANGE_PARTNER_TYPE`, status 400."""
 
     types: ClassVar[tuple[str, ...]] = ("PLATFORM_INSUFFICIENT_DATA_TO_CHANGE_PARTNER_TYPE",)
 
 
 class PlatformMemberCompanyConnectedPartnerBrnUnchangeableError(ConflictError):
-    """409 `PLATFORM_MEMBER_COMPANY_CONNECTED_PARTNER_BRN_UNCHANGEABLE`."""
+    """`PLATFORM_MEMBER_COMPANY_CONNECTED_PARTNER_BRN_UNCHANGEABLE`, status 409."""
 
     types: ClassVar[tuple[str, ...]] = ("PLATFORM_MEMBER_COMPANY_CONNECTED_PARTNER_BRN_UNCHANGEABLE",)
 
 
 class PlatformMemberCompanyConnectedPartnerCannotBeScheduledError(ConflictError):
-    """409 `PLATFORM_MEMBER_COMPANY_CONNECTED_PARTNER_CANNOT_BE_SCHEDULED`."""
+    """`PLATFORM_MEMBER_COMPANY_CONNECTED_PARTNER_CANNOT_BE_SCHEDULED`, status 409."""
 
     types: ClassVar[tuple[str, ...]] = ("PLATFORM_MEMBER_COMPANY_CONNECTED_PARTNER_CANNOT_BE_SCHEDULED",)
 
 
 class PlatformMemberCompanyConnectedPartnerTypeUnchangeableError(ConflictError):
-    """409 `PLATFORM_MEMBER_COMPANY_CONNECTED_PARTNER_TYPE_UNCHANGEABLE`."""
+    """`PLATFORM_MEMBER_COMPANY_CONNECTED_PARTNER_TYPE_UNCHANGEABLE`, status 409."""
 
     types: ClassVar[tuple[str, ...]] = ("PLATFORM_MEMBER_COMPANY_CONNECTED_PARTNER_TYPE_UNCHANGEABLE",)
 
 
 class PlatformMemberCompanyConnectedPartnersCannotBeScheduledError(ConflictError):
-    """409 `PLATFORM_MEMBER_COMPANY_CONNECTED_PARTNERS_CANNOT_BE_SCHEDULED`."""
+    """`PLATFORM_MEMBER_COMPANY_CONNECTED_PARTNERS_CANNOT_BE_SCHEDULED`, status 409.
+
+    Attributes:
+        graphql_ids: Ids of the objects in PortOne's GraphQL API.
+        ids: Ids of the objects concerned.
+    """
 
     types: ClassVar[tuple[str, ...]] = ("PLATFORM_MEMBER_COMPANY_CONNECTED_PARTNERS_CANNOT_BE_SCHEDULED",)
     graphql_ids: list[str]
@@ -1395,25 +1490,30 @@ class PlatformMemberCompanyConnectedPartnersCannotBeScheduledError(ConflictError
 
 
 class PlatformNegativeAmountNotAllowedError(BadRequestError):
-    """400 `PLATFORM_NEGATIVE_AMOUNT_NOT_ALLOWED`."""
+    """`PLATFORM_NEGATIVE_AMOUNT_NOT_ALLOWED`, status 400."""
 
     types: ClassVar[tuple[str, ...]] = ("PLATFORM_NEGATIVE_AMOUNT_NOT_ALLOWED",)
 
 
 class PlatformNegativePayoutAmountPartnersError(BadRequestError):
-    """400 `PLATFORM_CURRENCY_NOT_SUPPORTED`."""
+    """`PLATFORM_CURRENCY_NOT_SUPPORTED`, status 400."""
 
     types: ClassVar[tuple[str, ...]] = ("PLATFORM_CURRENCY_NOT_SUPPORTED",)
 
 
 class PlatformNoSelectedPartnerSettlementsError(BadRequestError):
-    """400 `PLATFORM_NO_SELECTED_PARTNER_SETTLEMENTS`."""
+    """`PLATFORM_NO_SELECTED_PARTNER_SETTLEMENTS`, status 400."""
 
     types: ClassVar[tuple[str, ...]] = ("PLATFORM_NO_SELECTED_PARTNER_SETTLEMENTS",)
 
 
 class PlatformNonDeletablePartnerSettlementsError(BadRequestError):
-    """400 `PLATFORM_NON_DELETABLE_PARTNER_SETTLEMENTS`."""
+    """`PLATFORM_NON_DELETABLE_PARTNER_SETTLEMENTS`, status 400.
+
+    Attributes:
+        graphql_ids: Ids of the objects in PortOne's GraphQL API.
+        ids: Ids of the objects concerned.
+    """
 
     types: ClassVar[tuple[str, ...]] = ("PLATFORM_NON_DELETABLE_PARTNER_SETTLEMENTS",)
     graphql_ids: list[str]
@@ -1436,7 +1536,12 @@ class PlatformNonDeletablePartnerSettlementsError(BadRequestError):
 
 
 class PlatformNonPayablePartnerSettlementsError(BadRequestError):
-    """400 `PLATFORM_NON_PAYABLE_PARTNER_SETTLEMENTS`."""
+    """`PLATFORM_NON_PAYABLE_PARTNER_SETTLEMENTS`, status 400.
+
+    Attributes:
+        graphql_ids: Ids of the objects in PortOne's GraphQL API.
+        ids: Ids of the objects concerned.
+    """
 
     types: ClassVar[tuple[str, ...]] = ("PLATFORM_NON_PAYABLE_PARTNER_SETTLEMENTS",)
     graphql_ids: list[str]
@@ -1459,43 +1564,48 @@ class PlatformNonPayablePartnerSettlementsError(BadRequestError):
 
 
 class PlatformNotEnabledError(PermissionDeniedError):
-    """403 `PLATFORM_NOT_ENABLED`."""
+    """`PLATFORM_NOT_ENABLED`, status 403."""
 
     types: ClassVar[tuple[str, ...]] = ("PLATFORM_NOT_ENABLED",)
 
 
 class PlatformNotSupportedBankError(BadRequestError):
-    """400 `PLATFORM_NOT_SUPPORTED_BANK`."""
+    """`PLATFORM_NOT_SUPPORTED_BANK`, status 400."""
 
     types: ClassVar[tuple[str, ...]] = ("PLATFORM_NOT_SUPPORTED_BANK",)
 
 
 class PlatformOngoingTaxInvoiceExistsError(ConflictError):
-    """409 `PLATFORM_ONGOING_TAX_INVOICE_EXISTS`."""
+    """`PLATFORM_ONGOING_TAX_INVOICE_EXISTS`, status 409."""
 
     types: ClassVar[tuple[str, ...]] = ("PLATFORM_ONGOING_TAX_INVOICE_EXISTS",)
 
 
 class PlatformOrderDetailMismatchedError(BadRequestError):
-    """400 `PLATFORM_ORDER_DETAIL_MISMATCHED`."""
+    """`PLATFORM_ORDER_DETAIL_MISMATCHED`, status 400."""
 
     types: ClassVar[tuple[str, ...]] = ("PLATFORM_ORDER_DETAIL_MISMATCHED",)
 
 
 class PlatformOrderTransferAlreadyCancelledError(BadRequestError):
-    """400 `PLATFORM_ORDER_TRANSFER_ALREADY_CANCELLED`."""
+    """`PLATFORM_ORDER_TRANSFER_ALREADY_CANCELLED`, status 400."""
 
     types: ClassVar[tuple[str, ...]] = ("PLATFORM_ORDER_TRANSFER_ALREADY_CANCELLED",)
 
 
 class PlatformPartnerIdAlreadyExistsError(ConflictError):
-    """409 `PLATFORM_PARTNER_ID_ALREADY_EXISTS`."""
+    """`PLATFORM_PARTNER_ID_ALREADY_EXISTS`, status 409."""
 
     types: ClassVar[tuple[str, ...]] = ("PLATFORM_PARTNER_ID_ALREADY_EXISTS",)
 
 
 class PlatformPartnerIdsAlreadyExistError(ConflictError):
-    """409 `PLATFORM_PARTNER_IDS_ALREADY_EXISTS`."""
+    """`PLATFORM_PARTNER_IDS_ALREADY_EXISTS`, status 409.
+
+    Attributes:
+        graphql_ids: Ids of the objects in PortOne's GraphQL API.
+        ids: Ids of the objects concerned.
+    """
 
     types: ClassVar[tuple[str, ...]] = ("PLATFORM_PARTNER_IDS_ALREADY_EXISTS",)
     graphql_ids: list[str]
@@ -1518,7 +1628,12 @@ class PlatformPartnerIdsAlreadyExistError(ConflictError):
 
 
 class PlatformPartnerIdsDuplicatedError(BadRequestError):
-    """400 `PLATFORM_PARTNER_IDS_DUPLICATED`."""
+    """`PLATFORM_PARTNER_IDS_DUPLICATED`, status 400.
+
+    Attributes:
+        graphql_ids: Ids of the objects in PortOne's GraphQL API.
+        ids: Ids of the objects concerned.
+    """
 
     types: ClassVar[tuple[str, ...]] = ("PLATFORM_PARTNER_IDS_DUPLICATED",)
     graphql_ids: list[str]
@@ -1541,31 +1656,36 @@ class PlatformPartnerIdsDuplicatedError(BadRequestError):
 
 
 class PlatformPartnerNotFoundError(NotFoundError):
-    """404 `PLATFORM_PARTNER_NOT_FOUND`."""
+    """`PLATFORM_PARTNER_NOT_FOUND`, status 404."""
 
     types: ClassVar[tuple[str, ...]] = ("PLATFORM_PARTNER_NOT_FOUND",)
 
 
 class PlatformPartnerPendingNtsOperationError(ConflictError):
-    """409 `PLATFORM_PARTNER_PENDING_NTS_OPERATION`."""
+    """`PLATFORM_PARTNER_PENDING_NTS_OPERATION`, status 409."""
 
     types: ClassVar[tuple[str, ...]] = ("PLATFORM_PARTNER_PENDING_NTS_OPERATION",)
 
 
 class PlatformPartnerScheduleAlreadyExistsError(ConflictError):
-    """409 `PLATFORM_PARTNER_SCHEDULE_ALREADY_EXISTS`."""
+    """`PLATFORM_PARTNER_SCHEDULE_ALREADY_EXISTS`, status 409."""
 
     types: ClassVar[tuple[str, ...]] = ("PLATFORM_PARTNER_SCHEDULE_ALREADY_EXISTS",)
 
 
 class PlatformPartnerScheduleExistsError(ConflictError):
-    """409 `PLATFORM_PARTNER_SCHEDULE_EXISTS`."""
+    """`PLATFORM_PARTNER_SCHEDULE_EXISTS`, status 409."""
 
     types: ClassVar[tuple[str, ...]] = ("PLATFORM_PARTNER_SCHEDULE_EXISTS",)
 
 
 class PlatformPartnerSchedulesAlreadyExistError(ConflictError):
-    """409 `PLATFORM_PARTNER_SCHEDULES_ALREADY_EXIST`."""
+    """`PLATFORM_PARTNER_SCHEDULES_ALREADY_EXIST`, status 409.
+
+    Attributes:
+        graphql_ids: Ids of the objects in PortOne's GraphQL API.
+        ids: Ids of the objects concerned.
+    """
 
     types: ClassVar[tuple[str, ...]] = ("PLATFORM_PARTNER_SCHEDULES_ALREADY_EXIST",)
     graphql_ids: list[str]
@@ -1588,7 +1708,12 @@ class PlatformPartnerSchedulesAlreadyExistError(ConflictError):
 
 
 class PlatformPartnerSettlementsNotFoundError(NotFoundError):
-    """404 `PLATFORM_PARTNER_SETTLEMENTS_NOT_FOUND`."""
+    """`PLATFORM_PARTNER_SETTLEMENTS_NOT_FOUND`, status 404.
+
+    Attributes:
+        graphql_ids: Ids of the objects in PortOne's GraphQL API.
+        ids: Ids of the objects concerned.
+    """
 
     types: ClassVar[tuple[str, ...]] = ("PLATFORM_PARTNER_SETTLEMENTS_NOT_FOUND",)
     graphql_ids: list[str]
@@ -1611,25 +1736,29 @@ class PlatformPartnerSettlementsNotFoundError(NotFoundError):
 
 
 class PlatformPartnerTaxationTypeIsSimpleError(BadRequestError):
-    """400 `PLATFORM_PARTNER_TAXATION_TYPE_IS_SIMPLE`."""
+    """`PLATFORM_PARTNER_TAXATION_TYPE_IS_SIMPLE`, status 400."""
 
     types: ClassVar[tuple[str, ...]] = ("PLATFORM_PARTNER_TAXATION_TYPE_IS_SIMPLE",)
 
 
 class PlatformPartnerTypeIsNotBusinessError(BadRequestError):
-    """400 `PLATFORM_PARTNER_TYPE_IS_NOT_BUSINESS`."""
+    """`PLATFORM_PARTNER_TYPE_IS_NOT_BUSINESS`, status 400."""
 
     types: ClassVar[tuple[str, ...]] = ("PLATFORM_PARTNER_TYPE_IS_NOT_BUSINESS",)
 
 
 class PlatformPaymentNotFoundError(NotFoundError):
-    """404 `PLATFORM_PAYMENT_NOT_FOUND`."""
+    """`PLATFORM_PAYMENT_NOT_FOUND`, status 404."""
 
     types: ClassVar[tuple[str, ...]] = ("PLATFORM_PAYMENT_NOT_FOUND",)
 
 
 class PlatformProductIdDuplicatedError(BadRequestError):
-    """400 `PLATFORM_PRODUCT_ID_DUPLICATED`."""
+    """`PLATFORM_PRODUCT_ID_DUPLICATED`, status 400.
+
+    Attributes:
+        id: Id of the object.
+    """
 
     types: ClassVar[tuple[str, ...]] = ("PLATFORM_PRODUCT_ID_DUPLICATED",)
     id: str
@@ -1641,7 +1770,11 @@ class PlatformProductIdDuplicatedError(BadRequestError):
 
 
 class PlatformProductIdNotFoundError(NotFoundError):
-    """404 `PLATFORM_PRODUCT_ID_NOT_FOUND`."""
+    """`PLATFORM_PRODUCT_ID_NOT_FOUND`, status 404.
+
+    Attributes:
+        id: Id of the object.
+    """
 
     types: ClassVar[tuple[str, ...]] = ("PLATFORM_PRODUCT_ID_NOT_FOUND",)
     id: str
@@ -1653,7 +1786,11 @@ class PlatformProductIdNotFoundError(NotFoundError):
 
 
 class PlatformReferencedCancelOrderTransfersExistError(BadRequestError):
-    """400 `PLATFORM_REFERENCED_CANCEL_ORDER_TRANSFERS_EXIST`."""
+    """`PLATFORM_REFERENCED_CANCEL_ORDER_TRANSFERS_EXIST`, status 400.
+
+    Attributes:
+        ids: Ids of the objects concerned.
+    """
 
     types: ClassVar[tuple[str, ...]] = ("PLATFORM_REFERENCED_CANCEL_ORDER_TRANSFERS_EXIST",)
     ids: list[str]
@@ -1669,7 +1806,13 @@ class PlatformReferencedCancelOrderTransfersExistError(BadRequestError):
 
 
 class PlatformSettlementAmountExceededError(BadRequestError):
-    """400 `PLATFORM_SETTLEMENT_AMOUNT_EXCEEDED`."""
+    """`PLATFORM_SETTLEMENT_AMOUNT_EXCEEDED`, status 400.
+
+    Attributes:
+        allowed_amount: Limit that was exceeded, in the smallest currency unit.
+        product_id: Product id.
+        requested_amount: Requested amount, in the smallest currency unit.
+    """
 
     types: ClassVar[tuple[str, ...]] = (
         "PLATFORM_SETTLEMENT_AMOUNT_EXCEEDED",
@@ -1705,7 +1848,14 @@ class PlatformSettlementAmountExceededError(BadRequestError):
 
 
 class PlatformSettlementCancelAmountExceededPortOneCancelError(BadRequestError):
-    """400 `PLATFORM_SETTLEMENT_CANCEL_AMOUNT_EXCEEDED_PORT_ONE_CANCEL`."""
+    """`PLATFORM_SETTLEMENT_CANCEL_AMOUNT_EXCEEDED_PORT_ONE_CANCEL`, status 400.
+
+    Attributes:
+        amount_type: Which kind of amount was exceeded.
+        port_one_cancel_amount: Cancelled amount known to PortOne, in the smallest currency unit.
+        registered_settlement_cancel_amount: Cancelled amount already settled, in the smallest currency unit.
+        request_settlement_cancel_amount: Cancelled amount requested to be settled, in the smallest currency unit.
+    """
 
     types: ClassVar[tuple[str, ...]] = ("PLATFORM_SETTLEMENT_CANCEL_AMOUNT_EXCEEDED_PORT_ONE_CANCEL",)
     amount_type: PlatformPortOnePaymentCancelAmountType
@@ -1746,7 +1896,12 @@ class PlatformSettlementCancelAmountExceededPortOneCancelError(BadRequestError):
 
 
 class PlatformSettlementDateEarlierThanSettlementStartDateError(BadRequestError):
-    """400 `PLATFORM_SETTLEMENT_DATE_EARLIER_THAN_SETTLEMENT_START_DATE`."""
+    """`PLATFORM_SETTLEMENT_DATE_EARLIER_THAN_SETTLEMENT_START_DATE`, status 400.
+
+    Attributes:
+        settlement_date: Settlement date, as yyyy-MM-dd.
+        settlement_start_date: Date from which the settlement date is counted, as yyyy-MM-dd.
+    """
 
     types: ClassVar[tuple[str, ...]] = ("PLATFORM_SETTLEMENT_DATE_EARLIER_THAN_SETTLEMENT_START_DATE",)
     settlement_date: date
@@ -1765,13 +1920,19 @@ class PlatformSettlementDateEarlierThanSettlementStartDateError(BadRequestError)
 
 
 class PlatformSettlementParameterNotFoundError(NotFoundError):
-    """404 `PLATFORM_SETTLEMENT_PARAMETER_NOT_FOUND`."""
+    """`PLATFORM_SETTLEMENT_PARAMETER_NOT_FOUND`, status 404."""
 
     types: ClassVar[tuple[str, ...]] = ("PLATFORM_SETTLEMENT_PARAMETER_NOT_FOUND",)
 
 
 class PlatformSettlementPaymentAmountExceededPortOnePaymentError(BadRequestError):
-    """400 `PLATFORM_SETTLEMENT_PAYMENT_AMOUNT_EXCEEDED_PORT_ONE_PAYMENT`."""
+    """`PLATFORM_SETTLEMENT_PAYMENT_AMOUNT_EXCEEDED_PORT_ONE_PAYMENT`, status 400.
+
+    Attributes:
+        port_one_payment_amount: Payment amount known to PortOne, in the smallest currency unit.
+        registered_settlement_payment_amount: Payment amount already settled, in the smallest currency unit.
+        request_settlement_payment_amount: Payment amount requested to be settled, in the smallest currency unit.
+    """
 
     types: ClassVar[tuple[str, ...]] = ("PLATFORM_SETTLEMENT_PAYMENT_AMOUNT_EXCEEDED_PORT_ONE_PAYMENT",)
     port_one_payment_amount: int
@@ -1805,7 +1966,15 @@ class PlatformSettlementPaymentAmountExceededPortOnePaymentError(BadRequestError
 
 
 class PlatformSettlementSupplyWithVatAmountExceededPortOnePaymentError(BadRequestError):
-    """400 `PLATFORM_SETTLEMENT_SUPPLY_WITH_VAT_AMOUNT_EXCEEDED_PORT_ONE_PAYMENT`."""
+    """`PLATFORM_SETTLEMENT_SUPPLY_WITH_VAT_AMOUNT_EXCEEDED_PORT_ONE_PAYMENT`, status 400.
+
+    Attributes:
+        port_one_supply_with_vat_amount: Supply value plus VAT known to PortOne, in the smallest currency unit.
+        registered_settlement_supply_with_vat_amount: Supply value plus VAT already settled, in the smallest currency
+            unit.
+        request_settlement_supply_with_vat_amount: Supply value plus VAT requested to be settled, in the smallest
+            currency unit.
+    """
 
     types: ClassVar[tuple[str, ...]] = ("PLATFORM_SETTLEMENT_SUPPLY_WITH_VAT_AMOUNT_EXCEEDED_PORT_ONE_PAYMENT",)
     port_one_supply_with_vat_amount: int
@@ -1843,7 +2012,13 @@ class PlatformSettlementSupplyWithVatAmountExceededPortOnePaymentError(BadReques
 
 
 class PlatformSettlementTaxFreeAmountExceededPortOnePaymentError(BadRequestError):
-    """400 `PLATFORM_SETTLEMENT_TAX_FREE_AMOUNT_EXCEEDED_PORT_ONE_PAYMENT`."""
+    """`PLATFORM_SETTLEMENT_TAX_FREE_AMOUNT_EXCEEDED_PORT_ONE_PAYMENT`, status 400.
+
+    Attributes:
+        port_one_tax_free_amount: Tax-free amount known to PortOne, in the smallest currency unit.
+        registered_settlement_tax_free_amount: Tax-free amount already settled, in the smallest currency unit.
+        request_settlement_tax_free_amount: Tax-free amount requested to be settled, in the smallest currency unit.
+    """
 
     types: ClassVar[tuple[str, ...]] = ("PLATFORM_SETTLEMENT_TAX_FREE_AMOUNT_EXCEEDED_PORT_ONE_PAYMENT",)
     port_one_tax_free_amount: int
@@ -1877,13 +2052,18 @@ class PlatformSettlementTaxFreeAmountExceededPortOnePaymentError(BadRequestError
 
 
 class PlatformTargetPartnerNotFoundError(NotFoundError):
-    """404 `PLATFORM_TARGET_PARTNER_NOT_FOUND`."""
+    """`PLATFORM_TARGET_PARTNER_NOT_FOUND`, status 404."""
 
     types: ClassVar[tuple[str, ...]] = ("PLATFORM_TARGET_PARTNER_NOT_FOUND",)
 
 
 class PlatformTransferAlreadyExistsError(ConflictError):
-    """409 `PLATFORM_TRANSFER_ALREADY_EXISTS`."""
+    """`PLATFORM_TRANSFER_ALREADY_EXISTS`, status 409.
+
+    Attributes:
+        transfer_graphql_id: GraphQL id of the transfer.
+        transfer_id: Transfer id.
+    """
 
     types: ClassVar[tuple[str, ...]] = ("PLATFORM_TRANSFER_ALREADY_EXISTS",)
     transfer_graphql_id: str
@@ -1906,7 +2086,13 @@ class PlatformTransferAlreadyExistsError(ConflictError):
 
 
 class PlatformTransferDiscountSharePolicyNotFoundError(NotFoundError):
-    """404 `PLATFORM_TRANSFER_DISCOUNT_SHARE_POLICY_NOT_FOUND`."""
+    """`PLATFORM_TRANSFER_DISCOUNT_SHARE_POLICY_NOT_FOUND`, status 404.
+
+    Attributes:
+        discount_share_policy_graphql_id: Id of the discount share policy in PortOne's GraphQL API.
+        discount_share_policy_id: Id of the discount share policy.
+        product_id: Product id.
+    """
 
     types: ClassVar[tuple[str, ...]] = ("PLATFORM_TRANSFER_DISCOUNT_SHARE_POLICY_NOT_FOUND",)
     discount_share_policy_graphql_id: str
@@ -1936,84 +2122,84 @@ class PlatformTransferDiscountSharePolicyNotFoundError(NotFoundError):
 
 
 class PlatformTransferIdAlreadyUsedError(ConflictError):
-    """409 `PLATFORM_TRANSFER_ID_ALREADY_USED`."""
+    """`PLATFORM_TRANSFER_ID_ALREADY_USED`, status 409."""
 
     types: ClassVar[tuple[str, ...]] = ("PLATFORM_TRANSFER_ID_ALREADY_USED",)
 
 
 class PlatformTransferNonDeletableStatusError(BadRequestError):
-    """400 `PLATFORM_TRANSFER_NON_DELETABLE_STATUS`."""
+    """`PLATFORM_TRANSFER_NON_DELETABLE_STATUS`, status 400."""
 
     types: ClassVar[tuple[str, ...]] = ("PLATFORM_TRANSFER_NON_DELETABLE_STATUS",)
 
 
 class PlatformTransferNotFoundError(NotFoundError):
-    """404 `PLATFORM_TRANSFER_NOT_FOUND`."""
+    """`PLATFORM_TRANSFER_NOT_FOUND`, status 404."""
 
     types: ClassVar[tuple[str, ...]] = ("PLATFORM_TRANSFER_NOT_FOUND",)
 
 
 class PlatformUserDefinedPropertyNotFoundError(NotFoundError):
-    """404 `PLATFORM_USER_DEFINED_PROPERTY_NOT_FOUND`."""
+    """`PLATFORM_USER_DEFINED_PROPERTY_NOT_FOUND`, status 404."""
 
     types: ClassVar[tuple[str, ...]] = ("PLATFORM_USER_DEFINED_PROPERTY_NOT_FOUND",)
 
 
 class ProfileSettingsNotFoundError(NotFoundError):
-    """404 `PROFILE_SETTINGS_NOT_FOUND`."""
+    """`PROFILE_SETTINGS_NOT_FOUND`, status 404."""
 
     types: ClassVar[tuple[str, ...]] = ("PROFILE_SETTINGS_NOT_FOUND",)
 
 
 class PromotionDiscountRetainOptionShouldNotBeChangedError(BadRequestError):
-    """400 `PROMOTION_DISCOUNT_RETAIN_OPTION_SHOULD_NOT_BE_CHANGED`."""
+    """`PROMOTION_DISCOUNT_RETAIN_OPTION_SHOULD_NOT_BE_CHANGED`, status 400."""
 
     types: ClassVar[tuple[str, ...]] = ("PROMOTION_DISCOUNT_RETAIN_OPTION_SHOULD_NOT_BE_CHANGED",)
 
 
 class PromotionNotFoundError(NotFoundError):
-    """404 `PROMOTION_NOT_FOUND`."""
+    """`PROMOTION_NOT_FOUND`, status 404."""
 
     types: ClassVar[tuple[str, ...]] = ("PROMOTION_NOT_FOUND",)
 
 
 class PromotionPayMethodDoesNotMatchError(BadRequestError):
-    """400 `PROMOTION_PAY_METHOD_DOES_NOT_MATCH`."""
+    """`PROMOTION_PAY_METHOD_DOES_NOT_MATCH`, status 400."""
 
     types: ClassVar[tuple[str, ...]] = ("PROMOTION_PAY_METHOD_DOES_NOT_MATCH",)
 
 
 class SessionExpiredError(GoneError):
-    """410 `SESSION_EXPIRED`."""
+    """`SESSION_EXPIRED`, status 410."""
 
     types: ClassVar[tuple[str, ...]] = ("SESSION_EXPIRED",)
 
 
 class SessionNotFoundError(NotFoundError):
-    """404 `SESSION_NOT_FOUND`."""
+    """`SESSION_NOT_FOUND`, status 404."""
 
     types: ClassVar[tuple[str, ...]] = ("SESSION_NOT_FOUND",)
 
 
 class SumOfPartsExceedsCancelAmountError(ConflictError):
-    """409 `SUM_OF_PARTS_EXCEEDS_CANCEL_AMOUNT`."""
+    """`SUM_OF_PARTS_EXCEEDS_CANCEL_AMOUNT`, status 409."""
 
     types: ClassVar[tuple[str, ...]] = ("SUM_OF_PARTS_EXCEEDS_CANCEL_AMOUNT",)
 
 
 class SumOfPartsExceedsTotalAmountError(ConflictError):
-    """409 `SUM_OF_PARTS_EXCEEDS_TOTAL_AMOUNT`."""
+    """`SUM_OF_PARTS_EXCEEDS_TOTAL_AMOUNT`, status 409."""
 
     types: ClassVar[tuple[str, ...]] = ("SUM_OF_PARTS_EXCEEDS_TOTAL_AMOUNT",)
 
 
 class UnauthorizedError(AuthenticationError):
-    """401 `UNAUTHORIZED`."""
+    """`UNAUTHORIZED`, status 401."""
 
     types: ClassVar[tuple[str, ...]] = ("UNAUTHORIZED",)
 
 
 class WebhookNotFoundError(NotFoundError):
-    """404 `WEBHOOK_NOT_FOUND`."""
+    """`WEBHOOK_NOT_FOUND`, status 404."""
 
     types: ClassVar[tuple[str, ...]] = ("WEBHOOK_NOT_FOUND",)

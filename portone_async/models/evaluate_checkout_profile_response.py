@@ -16,7 +16,11 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class EvaluateCheckoutProfileResponse(Model):
-    """`EvaluateCheckoutProfileResponse` of PortOne's document."""
+    """`EvaluateCheckoutProfileResponse` of PortOne's document.
+
+    Attributes:
+        methods: Payment methods that can be used.
+    """
 
     methods: list[EvaluatedCheckoutMethod] | None = None
     """Payment methods that can be used."""

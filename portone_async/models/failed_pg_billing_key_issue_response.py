@@ -18,7 +18,13 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class FailedPgBillingKeyIssueResponse(Model):
-    """`FailedPgBillingKeyIssueResponse` of PortOne's document."""
+    """`FailedPgBillingKeyIssueResponse` of PortOne's document.
+
+    Attributes:
+        channel: PortOne channel the request went through.
+        failure: Why it failed.
+        type: Kind of object; in a union, the discriminator.
+    """
 
     channel: SelectedChannel
     """PortOne channel the request went through."""

@@ -18,7 +18,13 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class GetAccountTransfersBody1(Model):
-    """Search conditions and page for listing account transfers."""
+    """Search conditions and page for listing account transfers.
+
+    Attributes:
+        filter: Conditions the results must meet.
+        is_for_test: Whether to use test mode; ignored if the query has `test`; false by default.
+        page: Page requested or returned; page numbers start at 0.
+    """
 
     filter: PlatformAccountTransferFilter | None = None
     """Conditions the results must meet."""

@@ -15,7 +15,15 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class GetAllPaymentEventsByCursorBody(Model):
-    """`GetAllPaymentEventsByCursorBody` of PortOne's document."""
+    """`GetAllPaymentEventsByCursorBody` of PortOne's document.
+
+    Attributes:
+        cursor: Where to continue: the last `cursor` received; omit it in the first request.
+        from_: Start of the period to search; 90 days before its end if omitted.
+        size: Number of items per page; default 10, at most 1000.
+        store_id: Store id, for merchant-level users only; all stores of the merchant if omitted.
+        until: End of the period; now if omitted.
+    """
 
     __time_fields__: ClassVar[tuple[str, ...]] = ("from_", "until")
 

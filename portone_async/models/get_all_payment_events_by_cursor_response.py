@@ -16,7 +16,11 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class GetAllPaymentEventsByCursorResponse(Model):
-    """`GetAllPaymentEventsByCursorResponse` of PortOne's document."""
+    """`GetAllPaymentEventsByCursorResponse` of PortOne's document.
+
+    Attributes:
+        items: Objects in the result.
+    """
 
     items: list[PaymentEventWithCursor]
     """Objects in the result."""

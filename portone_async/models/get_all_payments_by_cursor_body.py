@@ -15,7 +15,15 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class GetAllPaymentsByCursorBody(Model):
-    """`GetAllPaymentsByCursorBody` of PortOne's document."""
+    """`GetAllPaymentsByCursorBody` of PortOne's document.
+
+    Attributes:
+        cursor: Where to continue: the last `cursor` received; omit it in the first request.
+        from_: Start of the period to search; 90 days before its end if omitted.
+        size: Number of items per page; default 10, at most 1000.
+        store_id: Store id; in requests it defaults to the store of the credentials.
+        until: End of the period; now if omitted.
+    """
 
     __time_fields__: ClassVar[tuple[str, ...]] = ("from_", "until")
 

@@ -16,7 +16,11 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class GetAllPaymentsByCursorResponse(Model):
-    """`GetAllPaymentsByCursorResponse` of PortOne's document."""
+    """`GetAllPaymentsByCursorResponse` of PortOne's document.
+
+    Attributes:
+        items: Objects in the result.
+    """
 
     items: list[PaymentWithCursor]
     """Objects in the result."""

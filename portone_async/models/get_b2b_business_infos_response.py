@@ -16,7 +16,11 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class GetB2bBusinessInfosResponse(Model):
-    """`GetB2bBusinessInfosResponse` of PortOne's document."""
+    """`GetB2bBusinessInfosResponse` of PortOne's document.
+
+    Attributes:
+        result: Business details per registration number.
+    """
 
     result: list[B2bBusinessInfoResult]
     """Business details per registration number."""

@@ -12,7 +12,11 @@ from portone_async._reading import json_names, new_instance, report_mismatch, un
 
 @define(slots=True, kw_only=True, repr=False)
 class GetB2bCounterpartyCertificateRegistrationUrlResponse(Model):
-    """`GetB2bCounterpartyCertificateRegistrationUrlResponse` of PortOne's document."""
+    """`GetB2bCounterpartyCertificateRegistrationUrlResponse` of PortOne's document.
+
+    Attributes:
+        url: URL of the page that registers the certificate.
+    """
 
     url: str
     """URL of the page that registers the certificate."""

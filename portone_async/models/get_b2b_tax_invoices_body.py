@@ -18,7 +18,15 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class GetB2bTaxInvoicesBody(Model):
-    """`GetB2bTaxInvoicesBody` of PortOne's document."""
+    """`GetB2bTaxInvoicesBody` of PortOne's document.
+
+    Attributes:
+        filter: Conditions the results must meet.
+        page_number: Page number, starting at 0; default 0.
+        page_size: Number of items per page; default 500, at most 1000.
+        sort: Sort key and direction; by default the latest status change comes first.
+        test: Test mode, false by default.
+    """
 
     filter: GetB2bTaxInvoicesBodyFilter | None = None
     """Conditions the results must meet."""

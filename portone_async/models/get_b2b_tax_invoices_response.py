@@ -18,7 +18,12 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class GetB2bTaxInvoicesResponse(Model):
-    """`GetB2bTaxInvoicesResponse` of PortOne's document."""
+    """`GetB2bTaxInvoicesResponse` of PortOne's document.
+
+    Attributes:
+        items: Objects in the result.
+        page: Page requested or returned; page numbers start at 0.
+    """
 
     items: list[B2bTaxInvoiceSummary]
     """Objects in the result."""

@@ -16,7 +16,11 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class GetBankInfosResponse(Model):
-    """`GetBankInfosResponse` of PortOne's document."""
+    """`GetBankInfosResponse` of PortOne's document.
+
+    Attributes:
+        items: Objects in the result.
+    """
 
     items: list[BankInfo]
     """Objects in the result."""

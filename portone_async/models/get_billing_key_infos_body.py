@@ -20,7 +20,13 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class GetBillingKeyInfosBody(Model):
-    """`GetBillingKeyInfosBody` of PortOne's document."""
+    """`GetBillingKeyInfosBody` of PortOne's document.
+
+    Attributes:
+        filter: Conditions the billing keys must meet; some do not apply to V1 billing keys.
+        page: Page to fetch; `number` 0 and `size` 10 if omitted.
+        sort: Sort key and direction; TIME_TO_PAY and DESC if omitted.
+    """
 
     filter: BillingKeyFilterInput | None = None
     """Conditions the billing keys must meet; some do not apply to V1 billing keys."""

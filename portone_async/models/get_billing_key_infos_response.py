@@ -18,7 +18,12 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class GetBillingKeyInfosResponse(Model):
-    """`GetBillingKeyInfosResponse` of PortOne's document."""
+    """`GetBillingKeyInfosResponse` of PortOne's document.
+
+    Attributes:
+        items: Objects in the result.
+        page: Page requested or returned; page numbers start at 0.
+    """
 
     items: list[BillingKeyInfo]
     """Objects in the result."""

@@ -20,7 +20,13 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class GetCashReceiptsBody(Model):
-    """`GetCashReceiptsBody` of PortOne's document."""
+    """`GetCashReceiptsBody` of PortOne's document.
+
+    Attributes:
+        filter: Conditions the results must meet.
+        page: Page to fetch; `number` 0 and `size` 10 if omitted.
+        sort: Sort key and direction; ISSUED_AT and DESC if omitted.
+    """
 
     filter: CashReceiptFilterInput | None = None
     """Conditions the results must meet."""

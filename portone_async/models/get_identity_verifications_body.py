@@ -20,7 +20,13 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class GetIdentityVerificationsBody(Model):
-    """`GetIdentityVerificationsBody` of PortOne's document."""
+    """`GetIdentityVerificationsBody` of PortOne's document.
+
+    Attributes:
+        filter: Conditions the results must meet.
+        page: Page to fetch; `number` 0 and `size` 10 if omitted.
+        sort: Sort key and direction; REQUESTED_AT and DESC if omitted.
+    """
 
     filter: IdentityVerificationFilterInput | None = None
     """Conditions the results must meet."""

@@ -18,7 +18,12 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class GetIdentityVerificationsResponse(Model):
-    """`GetIdentityVerificationsResponse` of PortOne's document."""
+    """`GetIdentityVerificationsResponse` of PortOne's document.
+
+    Attributes:
+        items: Objects in the result.
+        page: Page requested or returned; page numbers start at 0.
+    """
 
     items: list[IdentityVerification]
     """Objects in the result."""

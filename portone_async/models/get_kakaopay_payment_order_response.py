@@ -12,7 +12,12 @@ from portone_async._reading import json_names, new_instance, report_mismatch, un
 
 @define(slots=True, kw_only=True, repr=False)
 class GetKakaopayPaymentOrderResponse(Model):
-    """`GetKakaopayPaymentOrderResponse` of PortOne's document."""
+    """`GetKakaopayPaymentOrderResponse` of PortOne's document.
+
+    Attributes:
+        body: HTTP response body of Kakao Pay, as JSON text.
+        status_code: HTTP status code.
+    """
 
     body: str
     """HTTP response body of Kakao Pay, as JSON text."""

@@ -22,7 +22,12 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class GetPaymentReconciliationSettlementVatReportBody(Model):
-    """`GetPaymentReconciliationSettlementVatReportBody` of PortOne's document."""
+    """`GetPaymentReconciliationSettlementVatReportBody` of PortOne's document.
+
+    Attributes:
+        date_range: Settlement dates the report covers.
+        filter: Conditions the results must meet.
+    """
 
     date_range: DateRange
     """Settlement dates the report covers."""

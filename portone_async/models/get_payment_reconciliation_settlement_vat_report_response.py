@@ -24,7 +24,13 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class GetPaymentReconciliationSettlementVatReportResponse(Model):
-    """`GetPaymentReconciliationSettlementVatReportResponse` of PortOne's document."""
+    """`GetPaymentReconciliationSettlementVatReportResponse` of PortOne's document.
+
+    Attributes:
+        summary: Totals of the VAT report.
+        items: Rows of the VAT report.
+        pg_specifiers: Merchant accounts at PGs.
+    """
 
     summary: PaymentReconciliationVatReportSummary
     """Totals of the VAT report."""

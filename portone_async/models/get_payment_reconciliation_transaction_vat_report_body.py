@@ -22,7 +22,12 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class GetPaymentReconciliationTransactionVatReportBody(Model):
-    """`GetPaymentReconciliationTransactionVatReportBody` of PortOne's document."""
+    """`GetPaymentReconciliationTransactionVatReportBody` of PortOne's document.
+
+    Attributes:
+        date_range: Transaction dates the report covers.
+        filter: Conditions the results must meet.
+    """
 
     date_range: DateRange
     """Transaction dates the report covers."""

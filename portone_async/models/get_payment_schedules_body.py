@@ -20,7 +20,13 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class GetPaymentSchedulesBody(Model):
-    """`GetPaymentSchedulesBody` of PortOne's document."""
+    """`GetPaymentSchedulesBody` of PortOne's document.
+
+    Attributes:
+        filter: Conditions the results must meet.
+        page: Page to fetch; `number` 0 and `size` 10 if omitted.
+        sort: Sort key and direction; TIME_TO_PAY and DESC if omitted.
+    """
 
     filter: PaymentScheduleFilterInput | None = None
     """Conditions the results must meet."""

@@ -16,7 +16,11 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class GetPaymentTransactionsResponse(Model):
-    """`GetPaymentTransactionsResponse` of PortOne's document."""
+    """`GetPaymentTransactionsResponse` of PortOne's document.
+
+    Attributes:
+        items: Objects in the result.
+    """
 
     items: list[PaymentTransaction]
     """Objects in the result."""

@@ -16,7 +16,11 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class GetPgCardPromotionsResponse(Model):
-    """`GetPgCardPromotionsResponse` of PortOne's document."""
+    """`GetPgCardPromotionsResponse` of PortOne's document.
+
+    Attributes:
+        promotions: Card promotions of the PG.
+    """
 
     promotions: list[PgCardPromotion] | None = None
     """Card promotions of the PG."""

@@ -22,7 +22,13 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class GetPlatformAccountTransfersResponse(Model):
-    """`GetPlatformAccountTransfersResponse` of PortOne's document."""
+    """`GetPlatformAccountTransfersResponse` of PortOne's document.
+
+    Attributes:
+        counts: Number of entries by status.
+        items: Objects in the result.
+        page: Page requested or returned; page numbers start at 0.
+    """
 
     counts: PlatformAccountTransferStatusStats
     """Number of entries by status."""

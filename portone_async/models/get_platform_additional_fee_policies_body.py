@@ -20,7 +20,12 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class GetPlatformAdditionalFeePoliciesBody(Model):
-    """`GetPlatformAdditionalFeePoliciesBody` of PortOne's document."""
+    """`GetPlatformAdditionalFeePoliciesBody` of PortOne's document.
+
+    Attributes:
+        filter: Conditions the results must meet.
+        page: Page requested or returned; page numbers start at 0.
+    """
 
     filter: PlatformAdditionalFeePolicyFilterInput | None = None
     """Conditions the results must meet."""

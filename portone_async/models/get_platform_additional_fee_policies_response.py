@@ -18,7 +18,12 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class GetPlatformAdditionalFeePoliciesResponse(Model):
-    """`GetPlatformAdditionalFeePoliciesResponse` of PortOne's document."""
+    """`GetPlatformAdditionalFeePoliciesResponse` of PortOne's document.
+
+    Attributes:
+        items: Objects in the result.
+        page: Page requested or returned; page numbers start at 0.
+    """
 
     items: list[PlatformAdditionalFeePolicy]
     """Objects in the result."""

@@ -22,7 +22,13 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class GetPlatformBulkAccountTransfersResponse(Model):
-    """`GetPlatformBulkAccountTransfersResponse` of PortOne's document."""
+    """`GetPlatformBulkAccountTransfersResponse` of PortOne's document.
+
+    Attributes:
+        counts: Number of entries by status.
+        items: Objects in the result.
+        page: Page requested or returned; page numbers start at 0.
+    """
 
     counts: PlatformBulkAccountTransferStatusStats
     """Number of entries by status."""

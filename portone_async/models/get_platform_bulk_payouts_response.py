@@ -20,7 +20,13 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class GetPlatformBulkPayoutsResponse(Model):
-    """`GetPlatformBulkPayoutsResponse` of PortOne's document."""
+    """`GetPlatformBulkPayoutsResponse` of PortOne's document.
+
+    Attributes:
+        counts: Number of entries by status.
+        items: Objects in the result.
+        page: Page requested or returned; page numbers start at 0.
+    """
 
     counts: PlatformBulkPayoutStatusStats
     """Number of entries by status."""

@@ -18,7 +18,12 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class GetPlatformContractsBody(Model):
-    """`GetPlatformContractsBody` of PortOne's document."""
+    """`GetPlatformContractsBody` of PortOne's document.
+
+    Attributes:
+        filter: Conditions the results must meet.
+        page: Page requested or returned; page numbers start at 0.
+    """
 
     filter: PlatformContractFilterInput | None = None
     """Conditions the results must meet."""

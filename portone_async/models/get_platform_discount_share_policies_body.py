@@ -20,7 +20,12 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class GetPlatformDiscountSharePoliciesBody(Model):
-    """`GetPlatformDiscountSharePoliciesBody` of PortOne's document."""
+    """`GetPlatformDiscountSharePoliciesBody` of PortOne's document.
+
+    Attributes:
+        filter: Conditions the results must meet.
+        page: Page requested or returned; page numbers start at 0.
+    """
 
     filter: PlatformDiscountSharePolicyFilterInput | None = None
     """Conditions the results must meet."""

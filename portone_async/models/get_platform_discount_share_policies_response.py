@@ -18,7 +18,12 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class GetPlatformDiscountSharePoliciesResponse(Model):
-    """`GetPlatformDiscountSharePoliciesResponse` of PortOne's document."""
+    """`GetPlatformDiscountSharePoliciesResponse` of PortOne's document.
+
+    Attributes:
+        items: Objects in the result.
+        page: Page requested or returned; page numbers start at 0.
+    """
 
     items: list[PlatformDiscountSharePolicy]
     """Objects in the result."""

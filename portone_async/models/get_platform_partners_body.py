@@ -18,7 +18,12 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class GetPlatformPartnersBody(Model):
-    """`GetPlatformPartnersBody` of PortOne's document."""
+    """`GetPlatformPartnersBody` of PortOne's document.
+
+    Attributes:
+        filter: Conditions the results must meet.
+        page: Page requested or returned; page numbers start at 0.
+    """
 
     filter: PlatformPartnerFilterInput | None = None
     """Conditions the results must meet."""

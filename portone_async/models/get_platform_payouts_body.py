@@ -18,7 +18,13 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class GetPlatformPayoutsBody(Model):
-    """`GetPlatformPayoutsBody` of PortOne's document."""
+    """`GetPlatformPayoutsBody` of PortOne's document.
+
+    Attributes:
+        filter: Conditions the results must meet.
+        is_for_test: Whether to use test mode; ignored if the query has `test`; false by default.
+        page: Page requested or returned; page numbers start at 0.
+    """
 
     filter: PlatformPayoutFilterInput | None = None
     """Conditions the results must meet."""

@@ -20,7 +20,13 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class GetPlatformPayoutsResponse(Model):
-    """`GetPlatformPayoutsResponse` of PortOne's document."""
+    """`GetPlatformPayoutsResponse` of PortOne's document.
+
+    Attributes:
+        counts: Number of entries by status.
+        items: Objects in the result.
+        page: Page requested or returned; page numbers start at 0.
+    """
 
     counts: PlatformPayoutStatusStats
     """Number of entries by status."""

@@ -18,7 +18,12 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class GetPlatformTransferSummariesResponse(Model):
-    """`GetPlatformTransferSummariesResponse` of PortOne's document."""
+    """`GetPlatformTransferSummariesResponse` of PortOne's document.
+
+    Attributes:
+        page: Page requested or returned; page numbers start at 0.
+        transfer_summaries: Summaries of the transfers found.
+    """
 
     page: PageInfo
     """Page requested or returned; page numbers start at 0."""

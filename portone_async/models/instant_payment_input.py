@@ -25,7 +25,30 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class InstantPaymentInput(Model):
-    """A payment to make with details the customer typed in."""
+    """A payment to make with details the customer typed in.
+
+    Attributes:
+        amount: Total amount with its tax-free and VAT parts, in the smallest currency unit.
+        currency: Currency, as an ISO 4217 code.
+        method: Payment method to charge.
+        order_name: Order name.
+        bypass: Extra parameters passed through to the payment provider, as its guide describes.
+        channel_group_id: Id of the channel group; this or `channel_key` is required.
+        channel_key: Key of the channel; this or `channel_group_id` is required.
+        country: Country, as an ISO 3166-1 alpha-2 code.
+        custom_data: The merchant's own data, kept as text.
+        customer: The customer.
+        is_cultural_expense: Whether it counts as spending on culture (a Korean tax deduction); false by default.
+        is_escrow: Whether to pay through escrow; false by default.
+        notice_urls: Webhook URLs to call instead of the store's own; an empty list is ignored.
+        product_count: Number of products.
+        product_type: PHYSICAL goods, or DIGITAL for goods and services without a physical form.
+        products: Products; none if omitted.
+        promotion_id: Id of the promotion to apply to this payment.
+        shipping_address: Delivery address.
+        skip_webhook: True to send no webhook on success; webhooks of later events such as deposits are still sent.
+        store_id: Store id; in requests it defaults to the store of the credentials.
+    """
 
     __enum_fields__: ClassVar[tuple[str, ...]] = ("country", "currency", "product_type")
 

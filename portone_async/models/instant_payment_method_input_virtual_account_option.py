@@ -21,7 +21,12 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class InstantPaymentMethodInputVirtualAccountOption(Model):
-    """Whether to issue a new or a fixed virtual account number."""
+    """Whether to issue a new or a fixed virtual account number.
+
+    Attributes:
+        type: Account number from a pool (NORMAL) or FIXED.
+        fixed: Settings of the fixed virtual account; only when `type` is FIXED.
+    """
 
     __enum_fields__: ClassVar[tuple[str, ...]] = ("type",)
 

@@ -15,7 +15,12 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class InstantPaymentSummary(Model):
-    """Provider's id and time of a completed instant payment."""
+    """Provider's id and time of a completed instant payment.
+
+    Attributes:
+        paid_at: Time of payment; for a virtual account, the time it was issued.
+        pg_tx_id: Transaction id at the PG; for Kakao Pay orders the `tid`.
+    """
 
     __time_fields__: ClassVar[tuple[str, ...]] = ("paid_at",)
 

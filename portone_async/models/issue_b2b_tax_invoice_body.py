@@ -12,7 +12,12 @@ from portone_async._reading import json_names, new_instance, report_mismatch, un
 
 @define(slots=True, kw_only=True, repr=False)
 class IssueB2bTaxInvoiceBody(Model):
-    """`IssueB2bTaxInvoiceBody` of PortOne's document."""
+    """`IssueB2bTaxInvoiceBody` of PortOne's document.
+
+    Attributes:
+        email_subject: Subject of the email.
+        memo: Memo.
+    """
 
     email_subject: str | None = None
     """Subject of the email."""

@@ -20,7 +20,14 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class IssueB2bTaxInvoiceImmediatelyBody(Model):
-    """`IssueB2bTaxInvoiceImmediatelyBody` of PortOne's document."""
+    """`IssueB2bTaxInvoiceImmediatelyBody` of PortOne's document.
+
+    Attributes:
+        tax_invoice: The tax invoice.
+        create_recipient_counterparty: Whether to create a counterparty from the details of the recipient.
+        memo: Memo.
+        modification: What is amended, and why.
+    """
 
     tax_invoice: B2bTaxInvoiceInput
     """The tax invoice."""

@@ -16,7 +16,11 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class IssueB2bTaxInvoiceResponse(Model):
-    """`IssueB2bTaxInvoiceResponse` of PortOne's document."""
+    """`IssueB2bTaxInvoiceResponse` of PortOne's document.
+
+    Attributes:
+        tax_invoice: The tax invoice.
+    """
 
     tax_invoice: B2bTaxInvoice
     """The tax invoice."""

@@ -20,7 +20,20 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class IssueBillingKeyBody(Model):
-    """`IssueBillingKeyBody` of PortOne's document."""
+    """`IssueBillingKeyBody` of PortOne's document.
+
+    Attributes:
+        method: Payment method to issue the billing key for.
+        bypass: Extra parameters passed through to the payment provider, as its guide describes.
+        channel_group_id: Id of the channel group; this or `channel_key` is required.
+        channel_key: Key of the channel; this or `channel_group_id` is required.
+        custom_data: The merchant's own data, kept as text.
+        customer: The customer.
+        notice_urls: Webhook URLs for the issuance of the key, which take precedence over the store's own; empty if
+            omitted.
+        skip_webhook: True to send no webhook on success.
+        store_id: Store id; in requests it defaults to the store of the credentials.
+    """
 
     method: InstantBillingKeyPaymentMethodInput
     """Payment method to issue the billing key for."""

@@ -26,7 +26,22 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class IssueCashReceiptBody(Model):
-    """`IssueCashReceiptBody` of PortOne's document."""
+    """`IssueCashReceiptBody` of PortOne's document.
+
+    Attributes:
+        amount: Total amount with its tax-free and VAT parts, in the smallest currency unit.
+        channel_key: Key of the PortOne channel.
+        currency: Currency, as an ISO 4217 code.
+        customer: The customer.
+        order_name: Order name.
+        payment_id: Payment id; choose one yourself for a payment made outside PortOne.
+        type: PERSONAL (income deduction) or CORPORATE (proof of expense).
+        business_registration_number: Business registration number; only for Welcome Payments.
+        paid_at: Time of payment.
+        payment_method: Payment method; for Welcome Payments only.
+        product_type: PHYSICAL goods, or DIGITAL for goods and services without a physical form.
+        store_id: Store id; in requests it defaults to the store of the credentials.
+    """
 
     __enum_fields__: ClassVar[tuple[str, ...]] = ("currency", "payment_method", "product_type", "type")
     __time_fields__: ClassVar[tuple[str, ...]] = ("paid_at",)

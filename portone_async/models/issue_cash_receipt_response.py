@@ -16,7 +16,11 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class IssueCashReceiptResponse(Model):
-    """`IssueCashReceiptResponse` of PortOne's document."""
+    """`IssueCashReceiptResponse` of PortOne's document.
+
+    Attributes:
+        cash_receipt: The cash receipt.
+    """
 
     cash_receipt: CashReceiptSummary
     """The cash receipt."""

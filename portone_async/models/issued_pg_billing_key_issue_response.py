@@ -18,7 +18,14 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class IssuedPgBillingKeyIssueResponse(Model):
-    """`IssuedPgBillingKeyIssueResponse` of PortOne's document."""
+    """`IssuedPgBillingKeyIssueResponse` of PortOne's document.
+
+    Attributes:
+        channel: PortOne channel the request went through.
+        method: Payment method of the billing key, as the payment provider reported it.
+        pg_tx_id: Transaction id at the PG; for Kakao Pay orders the `tid`.
+        type: Kind of object; in a union, the discriminator.
+    """
 
     channel: SelectedChannel
     """PortOne channel the request went through."""

@@ -22,7 +22,16 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class ModifyEscrowLogisticsBody(Model):
-    """`ModifyEscrowLogisticsBody` of PortOne's document."""
+    """`ModifyEscrowLogisticsBody` of PortOne's document.
+
+    Attributes:
+        logistics: Delivery details of the escrow payment.
+        products: Products.
+        receiver: Receiver of the escrow delivery.
+        send_email: Whether the purchase confirmation of the escrow is sent by email.
+        sender: Sender of the escrow delivery.
+        store_id: Store id; in requests it defaults to the store of the credentials.
+    """
 
     logistics: PaymentLogistics
     """Delivery details of the escrow payment."""

@@ -15,7 +15,13 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class ModifyEscrowLogisticsResponse(Model):
-    """`ModifyEscrowLogisticsResponse` of PortOne's document."""
+    """`ModifyEscrowLogisticsResponse` of PortOne's document.
+
+    Attributes:
+        invoice_number: Tracking number of the shipment.
+        modified_at: When the escrow delivery details were changed.
+        sent_at: Time of dispatch.
+    """
 
     __time_fields__: ClassVar[tuple[str, ...]] = ("modified_at", "sent_at")
 

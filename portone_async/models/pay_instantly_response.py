@@ -16,7 +16,11 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class PayInstantlyResponse(Model):
-    """`PayInstantlyResponse` of PortOne's document."""
+    """`PayInstantlyResponse` of PortOne's document.
+
+    Attributes:
+        payment: Summary of the payment.
+    """
 
     payment: InstantPaymentSummary
     """Summary of the payment."""

@@ -16,7 +16,11 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class PayWithBillingKeyResponse(Model):
-    """`PayWithBillingKeyResponse` of PortOne's document."""
+    """`PayWithBillingKeyResponse` of PortOne's document.
+
+    Attributes:
+        payment: Summary of the payment.
+    """
 
     payment: BillingKeyPaymentSummary
     """Summary of the payment."""

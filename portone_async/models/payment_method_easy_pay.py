@@ -17,7 +17,13 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class PaymentMethodEasyPay(Model):
-    """Payment through an easy-pay provider, with the method used inside it."""
+    """Payment through an easy-pay provider, with the method used inside it.
+
+    Attributes:
+        easy_pay_method: Means of payment used inside the easy-pay service.
+        provider: Easy-pay provider.
+        type: Kind of object; in a union, the discriminator.
+    """
 
     __enum_fields__: ClassVar[tuple[str, ...]] = ("provider",)
 

@@ -21,7 +21,19 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class PaymentMethodVirtualAccount(Model):
-    """Payment into a virtual account: bank, number, payer, expiry and refund status."""
+    """Payment into a virtual account: bank, number, payer, expiry and refund status.
+
+    Attributes:
+        account_number: Bank account number.
+        account_type: Whether the virtual account number is fixed or issued anew for each payment.
+        bank: Bank that holds the account.
+        expired_at: Deadline for the deposit.
+        issued_at: When the account was issued.
+        refund_status: Status of the refund; only while a virtual account payment is being refunded.
+        remittee_name: Holder of the virtual account.
+        remitter_name: Name of the person who pays in.
+        type: Kind of object; in a union, the discriminator.
+    """
 
     __enum_fields__: ClassVar[tuple[str, ...]] = ("account_type", "bank", "refund_status")
     __time_fields__: ClassVar[tuple[str, ...]] = ("expired_at", "issued_at")

@@ -15,7 +15,14 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class PaymentWebhookResponse(Model):
-    """`PaymentWebhookResponse` of PortOne's document."""
+    """`PaymentWebhookResponse` of PortOne's document.
+
+    Attributes:
+        body: Body of the HTTP message, as text.
+        code: HTTP status code of the response, as text.
+        header: HTTP headers, as text.
+        responded_at: Time of the response.
+    """
 
     __time_fields__: ClassVar[tuple[str, ...]] = ("responded_at",)
 

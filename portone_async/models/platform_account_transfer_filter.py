@@ -17,7 +17,25 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class PlatformAccountTransferFilter(Model):
-    """Conditions for listing account transfers: periods, ids, types, statuses and texts."""
+    """Conditions for listing account transfers: periods, ids, types, statuses and texts.
+
+    Attributes:
+        account_transfer_id: Id of the account transfer to find.
+        account_transfer_ids: Ids of the account transfers to find.
+        bank_account_id: Id of the bank account.
+        bulk_account_transfer_id: Id of the bulk account transfer.
+        created_timestamp_range: Only transfers created in this period.
+        deposit_account_holder: Holder of the account the money goes to.
+        deposit_memo: Text on the bank statement of the receiving account.
+        depositor_name: Name of the depositor.
+        payout_id: Payout id.
+        scheduled_timestamp_range: Period of the scheduled time.
+        status_updated_timestamp_range: Period of the last status change.
+        statuses: Only entries with one of these statuses.
+        trade_timestamp_range: Period in which the money was moved.
+        types: Only entries of these types.
+        withdrawal_memo: Memo in the sender's bank statement.
+    """
 
     account_transfer_id: str | None = None
     """Id of the account transfer to find."""

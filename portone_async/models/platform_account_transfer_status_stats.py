@@ -12,7 +12,18 @@ from portone_async._reading import json_names, new_instance, report_mismatch, un
 
 @define(slots=True, kw_only=True, repr=False)
 class PlatformAccountTransferStatusStats(Model):
-    """Number, or summed amount, of account transfers per status."""
+    """Number, or summed amount, of account transfers per status.
+
+    Attributes:
+        async_processing: Number, or total amount, of transfers being processed asynchronously.
+        cancelled: Number, or total amount, of those cancelled.
+        failed: Number, or total amount, of those that failed.
+        prepared: Number (or summed amount) prepared and waiting.
+        processing: Number (or summed amount) being processed.
+        scheduled: Number (or summed amount) scheduled.
+        stopped: Number (or summed amount) stopped.
+        succeeded: Number (or summed amount) that succeeded.
+    """
 
     async_processing: int
     """Number, or total amount, of transfers being processed asynchronously."""

@@ -21,7 +21,12 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class PlatformBulkAccountTransferFilterInput(Model):
-    """Conditions for listing batches of account transfers."""
+    """Conditions for listing batches of account transfers.
+
+    Attributes:
+        criteria: Main condition of the search.
+        statuses: Only entries with one of these statuses.
+    """
 
     criteria: PlatformBulkAccountTransferFilterInputCriteria | None = None
     """Main condition of the search."""

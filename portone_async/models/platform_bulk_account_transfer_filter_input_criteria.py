@@ -16,7 +16,13 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class PlatformBulkAccountTransferFilterInputCriteria(Model):
-    """Time range or batch id to search account transfer batches by."""
+    """Time range or batch id to search account transfer batches by.
+
+    Attributes:
+        bulk_account_transfer_id: Id of the bulk account transfer.
+        status_updated_timestamp_range: Period of the last status change.
+        timestamp_range: Period of creation.
+    """
 
     bulk_account_transfer_id: str | None = None
     """Id of the bulk account transfer."""

@@ -12,7 +12,14 @@ from portone_async._reading import json_names, new_instance, report_mismatch, un
 
 @define(slots=True, kw_only=True, repr=False)
 class PlatformBulkAccountTransferStatusStats(Model):
-    """Number of account transfer batches per status."""
+    """Number of account transfer batches per status.
+
+    Attributes:
+        completed: Number of those completed.
+        ongoing: Number of batches under way.
+        prepared: Number (or summed amount) prepared and waiting.
+        scheduled: Number (or summed amount) scheduled.
+    """
 
     completed: int
     """Number of those completed."""

@@ -16,7 +16,13 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class PlatformBulkPayoutFilterInputCriteria(Model):
-    """Time range or batch id to search payout batches by."""
+    """Time range or batch id to search payout batches by.
+
+    Attributes:
+        bulk_payout_id: Id of the bulk payout.
+        status_updated_timestamp_range: Period of the last status change.
+        timestamp_range: Period of creation.
+    """
 
     bulk_payout_id: str | None = None
     """Id of the bulk payout."""

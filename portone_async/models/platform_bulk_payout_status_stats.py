@@ -12,7 +12,16 @@ from portone_async._reading import json_names, new_instance, report_mismatch, un
 
 @define(slots=True, kw_only=True, repr=False)
 class PlatformBulkPayoutStatusStats(Model):
-    """Number of payout batches per status."""
+    """Number of payout batches per status.
+
+    Attributes:
+        cancelled: Number of bulk payouts that were cancelled.
+        completed: Number of those completed.
+        ongoing: Number of batches under way.
+        post_process_pending: Number of payout batches waiting for post-processing.
+        prepared: Number (or summed amount) prepared and waiting.
+        preparing: Number of payout batches being prepared.
+    """
 
     cancelled: int
     """Number of bulk payouts that were cancelled."""

@@ -12,7 +12,13 @@ from portone_async._reading import json_names, new_instance, report_mismatch, un
 
 @define(slots=True, kw_only=True, repr=False)
 class PlatformPartnerSettlementFilterKeywordInput(Model):
-    """Keyword search over partner settlements: by settlement, payout or batch id."""
+    """Keyword search over partner settlements: by settlement, payout or batch id.
+
+    Attributes:
+        bulk_payout_id: Id of the bulk payout.
+        partner_settlement_id: Partner settlement id to search for.
+        payout_id: Payout id to search for.
+    """
 
     bulk_payout_id: str | None = None
     """Id of the bulk payout."""

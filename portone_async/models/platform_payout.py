@@ -33,7 +33,39 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class PlatformPayout(Model):
-    """Money paid to a partner: amounts, taxes withheld, account and status."""
+    """Money paid to a partner: amounts, taxes withheld, account and status.
+
+    Attributes:
+        account: Bank account the payout goes to.
+        amount: Amount paid out, in the smallest currency unit.
+        bulk_payout_graphql_id: Id of the bulk payout in PortOne's GraphQL API.
+        bulk_payout_id: Id of the bulk payout.
+        created_at: When it was created.
+        currency: Currency, as an ISO 4217 code.
+        deduct_wht: Whether withholding tax is deducted from the payout.
+        graphql_id: Id of the object in PortOne's GraphQL API.
+        id: Id of the payout.
+        income_tax_amount: Income tax withheld, in the smallest currency unit.
+        local_income_tax_amount: Local income tax withheld, in the smallest currency unit.
+        method: How the money is paid out.
+        partner: The partner.
+        settlement_amount: Settlement amount, in the smallest currency unit.
+        settlement_amount_type: What settlement amounts contain: NET is the supply value, GROSS adds the VAT.
+        settlement_statement: Summary of the settlement statement.
+        settlement_tax_free_amount: Tax-free part of the settlement amount, in the smallest currency unit.
+        status: Current status; in a union, the discriminator.
+        status_updated_at: Time of the last status change.
+        supply_amount: Supply value (without VAT), in the smallest currency unit.
+        tax_free_amount: Tax-free amount, in the smallest currency unit.
+        tax_invoice_status: Status of the tax invoice for the payout.
+        vat_amount: VAT, in the smallest currency unit.
+        deposit_memo: Text on the bank statement of the receiving account.
+        fail_reason: Why it failed.
+        memo: Memo.
+        scheduled_at: Time that it is scheduled for.
+        tax_invoice_id: Tax invoice id.
+        withdrawal_memo: Memo in the sender's bank statement.
+    """
 
     __enum_fields__: ClassVar[tuple[str, ...]] = (
         "currency",

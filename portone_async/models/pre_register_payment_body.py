@@ -15,7 +15,14 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class PreRegisterPaymentBody(Model):
-    """`PreRegisterPaymentBody` of PortOne's document."""
+    """`PreRegisterPaymentBody` of PortOne's document.
+
+    Attributes:
+        currency: Currency, as an ISO 4217 code.
+        store_id: Store id; in requests it defaults to the store of the credentials.
+        tax_free_amount: Tax-free amount, in the smallest currency unit.
+        total_amount: Total amount, in the smallest unit of the currency (won for KRW).
+    """
 
     __enum_fields__: ClassVar[tuple[str, ...]] = ("currency",)
 

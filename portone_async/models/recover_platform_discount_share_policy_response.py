@@ -16,7 +16,11 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class RecoverPlatformDiscountSharePolicyResponse(Model):
-    """`RecoverPlatformDiscountSharePolicyResponse` of PortOne's document."""
+    """`RecoverPlatformDiscountSharePolicyResponse` of PortOne's document.
+
+    Attributes:
+        discount_share_policy: The discount share policy after the change.
+    """
 
     discount_share_policy: PlatformDiscountSharePolicy
     """The discount share policy after the change."""

@@ -16,7 +16,11 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class RecoverPlatformPartnerResponse(Model):
-    """`RecoverPlatformPartnerResponse` of PortOne's document."""
+    """`RecoverPlatformPartnerResponse` of PortOne's document.
+
+    Attributes:
+        partner: The restored partner.
+    """
 
     partner: PlatformPartner
     """The restored partner."""

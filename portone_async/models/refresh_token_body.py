@@ -12,7 +12,11 @@ from portone_async._reading import json_names, new_instance, report_mismatch, un
 
 @define(slots=True, kw_only=True, repr=False)
 class RefreshTokenBody(Model):
-    """`RefreshTokenBody` of PortOne's document."""
+    """`RefreshTokenBody` of PortOne's document.
+
+    Attributes:
+        refresh_token: Refresh token, valid for one day; each login or refresh voids the one before.
+    """
 
     refresh_token: str
     """Refresh token, valid for one day; each login or refresh voids the one before."""

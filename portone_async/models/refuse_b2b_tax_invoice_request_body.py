@@ -12,7 +12,11 @@ from portone_async._reading import json_names, new_instance, report_mismatch, un
 
 @define(slots=True, kw_only=True, repr=False)
 class RefuseB2bTaxInvoiceRequestBody(Model):
-    """`RefuseB2bTaxInvoiceRequestBody` of PortOne's document."""
+    """`RefuseB2bTaxInvoiceRequestBody` of PortOne's document.
+
+    Attributes:
+        memo: Memo.
+    """
 
     memo: str | None = None
     """Memo."""

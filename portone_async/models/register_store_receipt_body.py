@@ -16,7 +16,12 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class RegisterStoreReceiptBody(Model):
-    """`RegisterStoreReceiptBody` of PortOne's document."""
+    """`RegisterStoreReceiptBody` of PortOne's document.
+
+    Attributes:
+        items: Transactions of the sub-stores.
+        store_id: Store id.
+    """
 
     items: list[RegisterStoreReceiptBodyItem]
     """Transactions of the sub-stores."""

@@ -12,7 +12,11 @@ from portone_async._reading import json_names, new_instance, report_mismatch, un
 
 @define(slots=True, kw_only=True, repr=False)
 class RegisterStoreReceiptResponse(Model):
-    """`RegisterStoreReceiptResponse` of PortOne's document."""
+    """`RegisterStoreReceiptResponse` of PortOne's document.
+
+    Attributes:
+        receipt_url: URL of the receipt.
+    """
 
     receipt_url: str | None = None
     """URL of the receipt."""

@@ -20,7 +20,13 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class RequestB2bTaxInvoiceReverseIssuanceBody(Model):
-    """`RequestB2bTaxInvoiceReverseIssuanceBody` of PortOne's document."""
+    """`RequestB2bTaxInvoiceReverseIssuanceBody` of PortOne's document.
+
+    Attributes:
+        tax_invoice: The tax invoice.
+        memo: Memo.
+        modification: What is amended, and why.
+    """
 
     tax_invoice: B2bTaxInvoiceInput
     """The tax invoice."""

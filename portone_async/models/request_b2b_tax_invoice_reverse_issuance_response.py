@@ -16,7 +16,11 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class RequestB2bTaxInvoiceReverseIssuanceResponse(Model):
-    """`RequestB2bTaxInvoiceReverseIssuanceResponse` of PortOne's document."""
+    """`RequestB2bTaxInvoiceReverseIssuanceResponse` of PortOne's document.
+
+    Attributes:
+        tax_invoice: The tax invoice.
+    """
 
     tax_invoice: B2bTaxInvoice
     """The tax invoice."""

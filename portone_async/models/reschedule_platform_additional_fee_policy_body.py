@@ -20,7 +20,12 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class ReschedulePlatformAdditionalFeePolicyBody(Model):
-    """`ReschedulePlatformAdditionalFeePolicyBody` of PortOne's document."""
+    """`ReschedulePlatformAdditionalFeePolicyBody` of PortOne's document.
+
+    Attributes:
+        applied_at: When the change takes or took effect.
+        update: Changes to be made.
+    """
 
     __time_fields__: ClassVar[tuple[str, ...]] = ("applied_at",)
 

@@ -12,7 +12,12 @@ from portone_async._reading import json_names, new_instance, report_mismatch, un
 
 @define(slots=True, kw_only=True, repr=False)
 class ResendWebhookBody(Model):
-    """`ResendWebhookBody` of PortOne's document."""
+    """`ResendWebhookBody` of PortOne's document.
+
+    Attributes:
+        store_id: Store id; in requests it defaults to the store of the credentials.
+        webhook_id: Webhook id; the latest webhook of the payment if omitted.
+    """
 
     store_id: str | None = None
     """Store id; in requests it defaults to the store of the credentials."""

@@ -16,7 +16,11 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class ResendWebhookResponse(Model):
-    """`ResendWebhookResponse` of PortOne's document."""
+    """`ResendWebhookResponse` of PortOne's document.
+
+    Attributes:
+        webhook: The webhook that was sent again.
+    """
 
     webhook: PaymentWebhook
     """The webhook that was sent again."""

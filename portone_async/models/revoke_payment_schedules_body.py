@@ -12,7 +12,13 @@ from portone_async._reading import json_names, new_instance, read_scalars, repor
 
 @define(slots=True, kw_only=True, repr=False)
 class RevokePaymentSchedulesBody(Model):
-    """`RevokePaymentSchedulesBody` of PortOne's document."""
+    """`RevokePaymentSchedulesBody` of PortOne's document.
+
+    Attributes:
+        billing_key: Billing key, which stands for a stored payment method.
+        schedule_ids: Ids of the payment schedules.
+        store_id: Store id; in requests it defaults to the store of the credentials.
+    """
 
     billing_key: str | None = None
     """Billing key, which stands for a stored payment method."""

@@ -18,7 +18,12 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class SchedulePlatformPartnerBody(Model):
-    """`SchedulePlatformPartnerBody` of PortOne's document."""
+    """`SchedulePlatformPartnerBody` of PortOne's document.
+
+    Attributes:
+        applied_at: When the change takes or took effect.
+        update: Changes to be made.
+    """
 
     __time_fields__: ClassVar[tuple[str, ...]] = ("applied_at",)
 

@@ -22,7 +22,13 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class SchedulePlatformPartnersBody(Model):
-    """`SchedulePlatformPartnersBody` of PortOne's document."""
+    """`SchedulePlatformPartnersBody` of PortOne's document.
+
+    Attributes:
+        applied_at: When the change takes or took effect.
+        update: Changes to be made.
+        filter: Conditions for the partners to update.
+    """
 
     __time_fields__: ClassVar[tuple[str, ...]] = ("applied_at",)
 

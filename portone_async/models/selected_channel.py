@@ -15,7 +15,16 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class SelectedChannel(Model):
-    """Channel that a payment, billing key or identity verification went through."""
+    """Channel that a payment, billing key or identity verification went through.
+
+    Attributes:
+        pg_merchant_id: Merchant id at the PG.
+        pg_provider: PG payment module.
+        type: LIVE or TEST channel.
+        id: Id of the channel.
+        key: Key of the channel.
+        name: Name of the channel.
+    """
 
     __enum_fields__: ClassVar[tuple[str, ...]] = ("pg_provider", "type")
 

@@ -19,7 +19,17 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class SendIdentityVerificationBody(Model):
-    """`SendIdentityVerificationBody` of PortOne's document."""
+    """`SendIdentityVerificationBody` of PortOne's document.
+
+    Attributes:
+        channel_key: Key of the PortOne channel.
+        customer: Person to verify.
+        method: How to verify: SMS or APP.
+        operator: Mobile carrier.
+        bypass: Extra parameters passed through to the payment provider, as its guide describes.
+        custom_data: The merchant's own data, kept as text.
+        store_id: Store id; in requests it defaults to the store of the credentials.
+    """
 
     __enum_fields__: ClassVar[tuple[str, ...]] = ("method", "operator")
 

@@ -18,7 +18,13 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class TaxInvoiceIssuanceCancelledWebhook(Model):
-    """`TaxInvoice.IssuanceCancelled`: the issuance of a tax invoice was cancelled."""
+    """`TaxInvoice.IssuanceCancelled`: the issuance of a tax invoice was cancelled.
+
+    Attributes:
+        data: The tax invoice.
+        timestamp: When it happened; the same in every redelivery.
+        type: Kind of object; in a union, the discriminator.
+    """
 
     __time_fields__: ClassVar[tuple[str, ...]] = ("timestamp",)
 

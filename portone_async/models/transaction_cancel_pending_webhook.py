@@ -20,7 +20,13 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class TransactionCancelPendingWebhook(Model):
-    """A cancellation is under way; whether it succeeds comes later."""
+    """A cancellation is under way; whether it succeeds comes later.
+
+    Attributes:
+        data: Which payment, and which cancellation.
+        timestamp: When it happened; the same in every redelivery.
+        type: Kind of object; in a union, the discriminator.
+    """
 
     __time_fields__: ClassVar[tuple[str, ...]] = ("timestamp",)
 

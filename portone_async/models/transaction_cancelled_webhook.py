@@ -20,7 +20,13 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class TransactionCancelledWebhook(Model):
-    """The whole amount of a payment has been refunded."""
+    """The whole amount of a payment has been refunded.
+
+    Attributes:
+        data: Which payment, and which cancellation.
+        timestamp: When it happened; the same in every redelivery.
+        type: Kind of object; in a union, the discriminator.
+    """
 
     __time_fields__: ClassVar[tuple[str, ...]] = ("timestamp",)
 

@@ -18,7 +18,13 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class TransactionConfirmWebhook(Model):
-    """A payment is about to be charged if the shop approves it: the response to this webhook decides."""
+    """A payment is about to be charged if the shop approves it: the response to this webhook decides.
+
+    Attributes:
+        data: Which payment, and what it will charge.
+        timestamp: When it happened; the same in every redelivery.
+        type: Kind of object; in a union, the discriminator.
+    """
 
     __time_fields__: ClassVar[tuple[str, ...]] = ("timestamp",)
 

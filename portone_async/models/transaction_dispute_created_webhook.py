@@ -18,7 +18,13 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class TransactionDisputeCreatedWebhook(Model):
-    """A payment has come under dispute."""
+    """A payment has come under dispute.
+
+    Attributes:
+        data: Which payment.
+        timestamp: When it happened; the same in every redelivery.
+        type: Kind of object; in a union, the discriminator.
+    """
 
     __time_fields__: ClassVar[tuple[str, ...]] = ("timestamp",)
 

@@ -18,7 +18,13 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class TransactionDisputeResolvedWebhook(Model):
-    """A payment's dispute is over."""
+    """A payment's dispute is over.
+
+    Attributes:
+        data: Which payment.
+        timestamp: When it happened; the same in every redelivery.
+        type: Kind of object; in a union, the discriminator.
+    """
 
     __time_fields__: ClassVar[tuple[str, ...]] = ("timestamp",)
 

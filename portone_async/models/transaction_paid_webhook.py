@@ -18,7 +18,13 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class TransactionPaidWebhook(Model):
-    """A payment was paid. Look it up and compare its amount with the order before acting on it."""
+    """A payment was paid. Look it up and compare its amount with the order before acting on it.
+
+    Attributes:
+        data: Which payment; look it up to get its amount.
+        timestamp: When it happened; the same in every redelivery.
+        type: Kind of object; in a union, the discriminator.
+    """
 
     __time_fields__: ClassVar[tuple[str, ...]] = ("timestamp",)
 

@@ -18,7 +18,13 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class TransactionVirtualAccountIssuedWebhook(Model):
-    """A customer got an account number to pay into; nothing is paid yet."""
+    """A customer got an account number to pay into; nothing is paid yet.
+
+    Attributes:
+        data: Which payment; look it up to get the account.
+        timestamp: When it happened; the same in every redelivery.
+        type: Kind of object; in a union, the discriminator.
+    """
 
     __time_fields__: ClassVar[tuple[str, ...]] = ("timestamp",)
 

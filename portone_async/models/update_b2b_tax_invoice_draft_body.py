@@ -17,7 +17,15 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class UpdateB2bTaxInvoiceDraftBody(Model):
-    """`UpdateB2bTaxInvoiceDraftBody` of PortOne's document."""
+    """`UpdateB2bTaxInvoiceDraftBody` of PortOne's document.
+
+    Attributes:
+        tax_invoice: The tax invoice.
+        tax_invoice_key: Document number of the tax invoice.
+        brn: Business number; required unless `tax_invoice_key_type` is TAX_INVOICE_ID.
+        memo: Memo.
+        tax_invoice_key_type: Meaning of the key: SUPPLIER or RECIPIENT (default).
+    """
 
     __enum_fields__: ClassVar[tuple[str, ...]] = ("tax_invoice_key_type",)
 

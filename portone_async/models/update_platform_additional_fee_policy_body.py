@@ -17,7 +17,14 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class UpdatePlatformAdditionalFeePolicyBody(Model):
-    """`UpdatePlatformAdditionalFeePolicyBody` of PortOne's document."""
+    """`UpdatePlatformAdditionalFeePolicyBody` of PortOne's document.
+
+    Attributes:
+        fee: The fee, as an amount or a rate.
+        memo: Memo.
+        name: Name of the additional fee policy.
+        vat_payer: Who bears the VAT: PARTNER or MERCHANT.
+    """
 
     __enum_fields__: ClassVar[tuple[str, ...]] = ("vat_payer",)
 

@@ -16,7 +16,11 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class UpdatePlatformAdditionalFeePolicyResponse(Model):
-    """`UpdatePlatformAdditionalFeePolicyResponse` of PortOne's document."""
+    """`UpdatePlatformAdditionalFeePolicyResponse` of PortOne's document.
+
+    Attributes:
+        additional_fee_policy: The additional fee policy after the change.
+    """
 
     additional_fee_policy: PlatformAdditionalFeePolicy
     """The additional fee policy after the change."""

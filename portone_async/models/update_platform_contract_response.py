@@ -16,7 +16,11 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class UpdatePlatformContractResponse(Model):
-    """`UpdatePlatformContractResponse` of PortOne's document."""
+    """`UpdatePlatformContractResponse` of PortOne's document.
+
+    Attributes:
+        contract: The contract.
+    """
 
     contract: PlatformContract
     """The contract."""

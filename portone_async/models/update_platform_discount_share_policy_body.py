@@ -12,7 +12,13 @@ from portone_async._reading import json_names, new_instance, report_mismatch, un
 
 @define(slots=True, kw_only=True, repr=False)
 class UpdatePlatformDiscountSharePolicyBody(Model):
-    """`UpdatePlatformDiscountSharePolicyBody` of PortOne's document."""
+    """`UpdatePlatformDiscountSharePolicyBody` of PortOne's document.
+
+    Attributes:
+        memo: Memo about the discount share policy.
+        name: Name of the discount share policy.
+        partner_share_rate: Share of the discount borne by the partner, in thousandths of a percent (1000 is 1 %).
+    """
 
     memo: str | None = None
     """Memo about the discount share policy."""

@@ -22,7 +22,18 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class UpdatePlatformPartnerBody(Model):
-    """`UpdatePlatformPartnerBody` of PortOne's document."""
+    """`UpdatePlatformPartnerBody` of PortOne's document.
+
+    Attributes:
+        account: Bank account the partner is paid into.
+        contact: Contact person.
+        default_contract_id: Id of the partner's default contract.
+        memo: Memo about the partner.
+        name: Name of the partner, or of its company.
+        tags: Tags of the partner.
+        type: New details of the partner, by its kind.
+        user_defined_properties: User-defined properties.
+    """
 
     account: UpdatePlatformPartnerBodyAccount | None = None
     """Bank account the partner is paid into."""

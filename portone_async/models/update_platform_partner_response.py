@@ -16,7 +16,11 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class UpdatePlatformPartnerResponse(Model):
-    """`UpdatePlatformPartnerResponse` of PortOne's document."""
+    """`UpdatePlatformPartnerResponse` of PortOne's document.
+
+    Attributes:
+        partner: The updated partner.
+    """
 
     partner: PlatformPartner
     """The updated partner."""

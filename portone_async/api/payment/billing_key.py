@@ -150,8 +150,11 @@ async def confirm_billing_key(
         store_id: Store id; in requests it defaults to the store of the credentials.
 
     Raises:
-        APIError: BillingKeyAlreadyIssuedError, BillingKeyNotFoundError, ForbiddenError, InformationMismatchError,
-            InvalidRequestError, PgProviderError, UnauthorizedError.
+        BillingKeyAlreadyIssuedError: `BILLING_KEY_ALREADY_ISSUED`, status 409.
+        BillingKeyNotFoundError: `BILLING_KEY_NOT_FOUND`, status 404.
+        InformationMismatchError: `INFORMATION_MISMATCH`, status 409.
+        PgProviderError: `PG_PROVIDER`, status 502.
+        APIError: Any other error, such as ForbiddenError, InvalidRequestError or UnauthorizedError.
     """
     body = {
         "billingIssueToken": as_secret(billing_issue_token),
@@ -196,8 +199,11 @@ async def confirm_billing_key_issue_and_pay(
         total_amount: Total amount in the smallest currency unit, as a check: a mismatch is an error.
 
     Raises:
-        APIError: BillingKeyAlreadyIssuedError, BillingKeyNotFoundError, ForbiddenError, InformationMismatchError,
-            InvalidRequestError, PgProviderError, UnauthorizedError.
+        BillingKeyAlreadyIssuedError: `BILLING_KEY_ALREADY_ISSUED`, status 409.
+        BillingKeyNotFoundError: `BILLING_KEY_NOT_FOUND`, status 404.
+        InformationMismatchError: `INFORMATION_MISMATCH`, status 409.
+        PgProviderError: `PG_PROVIDER`, status 502.
+        APIError: Any other error, such as ForbiddenError, InvalidRequestError or UnauthorizedError.
     """
     body = {
         "billingIssueToken": as_secret(billing_issue_token),
@@ -240,9 +246,13 @@ async def delete_billing_key(
         store_id: Store id; in requests it defaults to the store of the credentials.
 
     Raises:
-        APIError: BillingKeyAlreadyDeletedError, BillingKeyNotFoundError, BillingKeyNotIssuedError,
-            ChannelSpecificError, ForbiddenError, InvalidRequestError, PaymentScheduleAlreadyExistsError,
-            PgProviderError, UnauthorizedError.
+        BillingKeyAlreadyDeletedError: `BILLING_KEY_ALREADY_DELETED`, status 409.
+        BillingKeyNotFoundError: `BILLING_KEY_NOT_FOUND`, status 404.
+        BillingKeyNotIssuedError: `BILLING_KEY_NOT_ISSUED`, status 404.
+        ChannelSpecificError: `CHANNEL_SPECIFIC`, status 502.
+        PaymentScheduleAlreadyExistsError: `PAYMENT_SCHEDULE_ALREADY_EXISTS`, status 409.
+        PgProviderError: `PG_PROVIDER`, status 502.
+        APIError: Any other error, such as ForbiddenError, InvalidRequestError or UnauthorizedError.
     """
     return await client.call(
         _DELETE_BILLING_KEY,
@@ -267,7 +277,8 @@ async def get_billing_key_info(
         store_id: Store id; in requests it defaults to the store of the credentials.
 
     Raises:
-        APIError: BillingKeyNotFoundError, ForbiddenError, InvalidRequestError, UnauthorizedError.
+        BillingKeyNotFoundError: `BILLING_KEY_NOT_FOUND`, status 404.
+        APIError: Any other error, such as ForbiddenError, InvalidRequestError or UnauthorizedError.
     """
     return await client.call(
         _GET_BILLING_KEY_INFO, options, path={"billingKey": billing_key}, query={"storeId": store_id}
@@ -296,7 +307,7 @@ async def get_billing_key_infos(
         sort: Sort key and direction; TIME_TO_PAY and DESC if omitted.
 
     Raises:
-        APIError: ForbiddenError, InvalidRequestError, UnauthorizedError.
+        APIError: Any error, such as ForbiddenError, InvalidRequestError or UnauthorizedError.
     """
     return await client.call(_GET_BILLING_KEY_INFOS, options, body={"filter": filter, "page": page, "sort": sort})
 
@@ -369,8 +380,10 @@ async def issue_billing_key(
         store_id: Store id; in requests it defaults to the store of the credentials.
 
     Raises:
-        APIError: ChannelNotFoundError, ChannelSpecificError, ForbiddenError, InvalidRequestError, PgProviderError,
-            UnauthorizedError.
+        ChannelNotFoundError: `CHANNEL_NOT_FOUND`, status 404.
+        ChannelSpecificError: `CHANNEL_SPECIFIC`, status 502.
+        PgProviderError: `PG_PROVIDER`, status 502.
+        APIError: Any other error, such as ForbiddenError, InvalidRequestError or UnauthorizedError.
     """
     return await client.call(
         _ISSUE_BILLING_KEY,

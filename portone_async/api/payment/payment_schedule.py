@@ -110,9 +110,12 @@ async def create_payment_schedule(
         time_to_pay: When the payment is due to be made.
 
     Raises:
-        APIError: AlreadyPaidOrWaitingError, BillingKeyAlreadyDeletedError, BillingKeyNotFoundError, ForbiddenError,
-            InvalidRequestError, PaymentScheduleAlreadyExistsError, SumOfPartsExceedsTotalAmountError,
-            UnauthorizedError.
+        AlreadyPaidOrWaitingError: `ALREADY_PAID_OR_WAITING`, status 409.
+        BillingKeyAlreadyDeletedError: `BILLING_KEY_ALREADY_DELETED`, status 409.
+        BillingKeyNotFoundError: `BILLING_KEY_NOT_FOUND`, status 404.
+        PaymentScheduleAlreadyExistsError: `PAYMENT_SCHEDULE_ALREADY_EXISTS`, status 409.
+        SumOfPartsExceedsTotalAmountError: `SUM_OF_PARTS_EXCEEDS_TOTAL_AMOUNT`, status 409.
+        APIError: Any other error, such as ForbiddenError, InvalidRequestError or UnauthorizedError.
     """
     return await client.call(
         _CREATE_PAYMENT_SCHEDULE,
@@ -137,7 +140,8 @@ async def get_payment_schedule(
         store_id: Store id; in requests it defaults to the store of the credentials.
 
     Raises:
-        APIError: ForbiddenError, InvalidRequestError, PaymentScheduleNotFoundError, UnauthorizedError.
+        PaymentScheduleNotFoundError: `PAYMENT_SCHEDULE_NOT_FOUND`, status 404.
+        APIError: Any other error, such as ForbiddenError, InvalidRequestError or UnauthorizedError.
     """
     return await client.call(
         _GET_PAYMENT_SCHEDULE, options, path={"paymentScheduleId": payment_schedule_id}, query={"storeId": store_id}
@@ -167,7 +171,7 @@ async def get_payment_schedules(
         sort: Sort key and direction; TIME_TO_PAY and DESC if omitted.
 
     Raises:
-        APIError: ForbiddenError, InvalidRequestError, UnauthorizedError.
+        APIError: Any error, such as ForbiddenError, InvalidRequestError or UnauthorizedError.
     """
     return await client.call(_GET_PAYMENT_SCHEDULES, options, body={"filter": filter, "page": page, "sort": sort})
 
@@ -227,9 +231,12 @@ async def revoke_payment_schedules(
         store_id: Store id; in requests it defaults to the store of the credentials.
 
     Raises:
-        APIError: BillingKeyAlreadyDeletedError, BillingKeyNotFoundError, ForbiddenError, InvalidRequestError,
-            PaymentScheduleAlreadyProcessedError, PaymentScheduleAlreadyRevokedError, PaymentScheduleNotFoundError,
-            UnauthorizedError.
+        BillingKeyAlreadyDeletedError: `BILLING_KEY_ALREADY_DELETED`, status 409.
+        BillingKeyNotFoundError: `BILLING_KEY_NOT_FOUND`, status 404.
+        PaymentScheduleAlreadyProcessedError: `PAYMENT_SCHEDULE_ALREADY_PROCESSED`, status 409.
+        PaymentScheduleAlreadyRevokedError: `PAYMENT_SCHEDULE_ALREADY_REVOKED`, status 409.
+        PaymentScheduleNotFoundError: `PAYMENT_SCHEDULE_NOT_FOUND`, status 404.
+        APIError: Any other error, such as ForbiddenError, InvalidRequestError or UnauthorizedError.
     """
     return await client.call(
         _REVOKE_PAYMENT_SCHEDULES,

@@ -53,7 +53,8 @@ async def get_platform_bulk_payouts(
         test: Test mode, false by default; takes precedence over `is_for_test` in the body.
 
     Raises:
-        APIError: ForbiddenError, InvalidRequestError, PlatformNotEnabledError, UnauthorizedError.
+        PlatformNotEnabledError: `PLATFORM_NOT_ENABLED`, status 403.
+        APIError: Any other error, such as ForbiddenError, InvalidRequestError or UnauthorizedError.
     """
     return await client.call(
         _GET_PLATFORM_BULK_PAYOUTS,

@@ -61,7 +61,9 @@ async def get_b2b_business_infos(
         test: Test mode, false by default; takes precedence over `is_for_test` in the body.
 
     Raises:
-        APIError: B2bExternalServiceError, B2bNotEnabledError, ForbiddenError, InvalidRequestError, UnauthorizedError.
+        B2bExternalServiceError: `B2B_EXTERNAL_SERVICE`, status 502.
+        B2bNotEnabledError: `B2B_NOT_ENABLED`, status 403.
+        APIError: Any other error, such as ForbiddenError, InvalidRequestError or UnauthorizedError.
     """
     return await client.call(_GET_B2B_BUSINESS_INFOS, options, query={"test": test}, body={"brnList": brn_list})
 
@@ -85,8 +87,10 @@ async def get_platform_company_state(
         test: Test mode, false by default; takes precedence over `is_for_test` in the body.
 
     Raises:
-        APIError: ForbiddenError, InvalidRequestError, PlatformCompanyNotFoundError, PlatformExternalApiFailedError,
-            PlatformNotEnabledError, UnauthorizedError.
+        PlatformCompanyNotFoundError: `PLATFORM_COMPANY_NOT_FOUND`, status 404.
+        PlatformExternalApiFailedError: `PLATFORM_EXTERNAL_API_FAILED`, status 503.
+        PlatformNotEnabledError: `PLATFORM_NOT_ENABLED`, status 403.
+        APIError: Any other error, such as ForbiddenError, InvalidRequestError or UnauthorizedError.
     """
     return await client.call(
         _GET_PLATFORM_COMPANY_STATE,
