@@ -1614,7 +1614,7 @@ PlatformAccountTransferStatus: TypeAlias = (
 """Status of an account transfer.
 
 - `PREPARED`: The transfer waits to be made (대기).
-- `SCHEDULED`: The transfer is booked for a time (예약).
+- `SCHEDULED`: The transfer is scheduled for a later time (예약).
 - `CANCELLED`: The transfer is cancelled (취소).
 - `STOPPED`: The transfer was stopped (중단).
 - `PROCESSING`: The transfer is in progress (처리 중).
@@ -1643,7 +1643,7 @@ PlatformBulkAccountTransferStatus: TypeAlias = Literal["PREPARED", "SCHEDULED", 
 """Status of a batch of account transfers.
 
 - `PREPARED`: The batch is prepared, and no transfer has begun.
-- `SCHEDULED`: The batch is booked for a time.
+- `SCHEDULED`: The batch is scheduled for a later time.
 - `ONGOING`: The transfers are in progress.
 - `COMPLETED`: The batch is complete. How each transfer ended is in its own status.
 """
@@ -1745,10 +1745,10 @@ PlatformPartnerSettlementStatus: TypeAlias = (
 )
 """Status of a partner settlement on its way to payout.
 
-- `PAYOUT_SCHEDULED`: The payout is booked for a time (지급 예약).
+- `PAYOUT_SCHEDULED`: The payout is scheduled for a later time (지급 예약).
 - `PAYOUT_PREPARED`: The payout is to come (지급 예정).
 - `PAYOUT_WITHHELD`: The payout is put on hold (지급 보류).
-- `PAYOUT_EXCLUDED`: Left out of the payout (지급 제외).
+- `PAYOUT_EXCLUDED`: Excluded from the payout (지급 제외).
 - `PAYOUT_FAILED`: The payout failed (지급 실패).
 - `IN_PAYOUT`: The payout is in progress (지급 중).
 - `PAID_OUT`: The partner is paid (지급 완료).
@@ -1829,7 +1829,7 @@ PlatformPayoutStatus: TypeAlias = (
 - `PROCESSING`: The payout is in progress.
 - `SUCCEEDED`: The partner is paid.
 - `FAILED`: The payout failed.
-- `SCHEDULED`: The payout is booked for a time.
+- `SCHEDULED`: The payout is scheduled for a later time.
 """
 
 PlatformPayoutTaxInvoiceStatus: TypeAlias = (
