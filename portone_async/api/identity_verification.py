@@ -126,8 +126,11 @@ async def confirm_identity_verification(
         store_id: Store to act for; if omitted the client's `store_id`, or else the store of the API secret.
 
     Raises:
-        APIError: ForbiddenError, IdentityVerificationAlreadyVerifiedError, IdentityVerificationNotFoundError,
-            IdentityVerificationNotSentError, InvalidRequestError, PgProviderError, UnauthorizedError.
+        IdentityVerificationAlreadyVerifiedError: `IDENTITY_VERIFICATION_ALREADY_VERIFIED`, status 409.
+        IdentityVerificationNotFoundError: `IDENTITY_VERIFICATION_NOT_FOUND`, status 404.
+        IdentityVerificationNotSentError: `IDENTITY_VERIFICATION_NOT_SENT`, status 404.
+        PgProviderError: `PG_PROVIDER`, status 502.
+        APIError: Any other error, such as ForbiddenError, InvalidRequestError or UnauthorizedError.
     """
     return await client.call(
         _CONFIRM_IDENTITY_VERIFICATION,
@@ -153,7 +156,8 @@ async def get_identity_verification(
         store_id: Store to act for; if omitted the client's `store_id`, or else the store of the API secret.
 
     Raises:
-        APIError: ForbiddenError, IdentityVerificationNotFoundError, InvalidRequestError, UnauthorizedError.
+        IdentityVerificationNotFoundError: `IDENTITY_VERIFICATION_NOT_FOUND`, status 404.
+        APIError: Any other error, such as ForbiddenError, InvalidRequestError or UnauthorizedError.
     """
     return await client.call(
         _GET_IDENTITY_VERIFICATION,
@@ -187,7 +191,7 @@ async def get_identity_verifications(
         sort: What to sort by, and in which direction; REQUESTED_AT and DESC if omitted.
 
     Raises:
-        APIError: ForbiddenError, InvalidRequestError, UnauthorizedError.
+        APIError: Any error, such as ForbiddenError, InvalidRequestError or UnauthorizedError.
     """
     return await client.call(_GET_IDENTITY_VERIFICATIONS, options, body={"filter": filter, "page": page, "sort": sort})
 
@@ -239,8 +243,11 @@ async def resend_identity_verification(
         store_id: Store to act for; if omitted the client's `store_id`, or else the store of the API secret.
 
     Raises:
-        APIError: ForbiddenError, IdentityVerificationAlreadyVerifiedError, IdentityVerificationNotFoundError,
-            IdentityVerificationNotSentError, InvalidRequestError, PgProviderError, UnauthorizedError.
+        IdentityVerificationAlreadyVerifiedError: `IDENTITY_VERIFICATION_ALREADY_VERIFIED`, status 409.
+        IdentityVerificationNotFoundError: `IDENTITY_VERIFICATION_NOT_FOUND`, status 404.
+        IdentityVerificationNotSentError: `IDENTITY_VERIFICATION_NOT_SENT`, status 404.
+        PgProviderError: `PG_PROVIDER`, status 502.
+        APIError: Any other error, such as ForbiddenError, InvalidRequestError or UnauthorizedError.
     """
     return await client.call(
         _RESEND_IDENTITY_VERIFICATION,
@@ -284,9 +291,13 @@ async def send_identity_verification(
         store_id: Store to act for; if omitted the client's `store_id`, or else the store of the API secret.
 
     Raises:
-        APIError: ChannelNotFoundError, ForbiddenError, IdentityVerificationAlreadySentError,
-            IdentityVerificationAlreadyVerifiedError, IdentityVerificationNotFoundError, InvalidRequestError,
-            MaxTransactionCountReachedError, PgProviderError, UnauthorizedError.
+        ChannelNotFoundError: `CHANNEL_NOT_FOUND`, status 404.
+        IdentityVerificationAlreadySentError: `IDENTITY_VERIFICATION_ALREADY_SENT`, status 409.
+        IdentityVerificationAlreadyVerifiedError: `IDENTITY_VERIFICATION_ALREADY_VERIFIED`, status 409.
+        IdentityVerificationNotFoundError: `IDENTITY_VERIFICATION_NOT_FOUND`, status 404.
+        MaxTransactionCountReachedError: `MAX_TRANSACTION_COUNT_REACHED`, status 400.
+        PgProviderError: `PG_PROVIDER`, status 502.
+        APIError: Any other error, such as ForbiddenError, InvalidRequestError or UnauthorizedError.
     """
     return await client.call(
         _SEND_IDENTITY_VERIFICATION,

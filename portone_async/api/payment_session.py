@@ -61,7 +61,8 @@ async def close_payment_session(
         session_id: Session id that `create_payment_session` returned.
 
     Raises:
-        APIError: ForbiddenError, InvalidRequestError, SessionNotFoundError, UnauthorizedError.
+        SessionNotFoundError: `SESSION_NOT_FOUND`, status 404.
+        APIError: Any other error, such as ForbiddenError, InvalidRequestError or UnauthorizedError.
     """
     return await client.call(_CLOSE_PAYMENT_SESSION, options, path={"sessionId": session_id})
 
@@ -123,7 +124,8 @@ async def create_payment_session(
         ttl_seconds: Lifetime of the session, in seconds.
 
     Raises:
-        APIError: ForbiddenError, InvalidRequestError, MaxTtlExceededError, UnauthorizedError.
+        MaxTtlExceededError: `MAX_TTL_EXCEEDED`, status 400.
+        APIError: Any other error, such as ForbiddenError, InvalidRequestError or UnauthorizedError.
     """
     return await client.call(
         _CREATE_PAYMENT_SESSION,
@@ -166,7 +168,9 @@ async def get_payment_session(
         session_id: Session id that `create_payment_session` returned.
 
     Raises:
-        APIError: InvalidRequestError, SessionExpiredError, SessionNotFoundError.
+        SessionExpiredError: `SESSION_EXPIRED`, status 410.
+        SessionNotFoundError: `SESSION_NOT_FOUND`, status 404.
+        APIError: Any other error, such as InvalidRequestError.
     """
     return await client.call(_GET_PAYMENT_SESSION, options, path={"sessionId": session_id})
 

@@ -12,7 +12,28 @@ from portone_async._reading import json_names, new_instance, report_mismatch, un
 
 @define(slots=True, kw_only=True, repr=False)
 class B2bBusinessInfo(Model):
-    """Registration details of a Korean business."""
+    """Registration details of a Korean business.
+
+    Attributes:
+        address: Address of the business, in one line.
+        brn: Korean business registration number, digits only.
+        business_category_code: Industry code of the business.
+        business_class: Business item: the line of trade on the business registration.
+        business_entity_type: Legal form of the business.
+        business_status: Whether the business is operating, suspended or closed.
+        business_type: Type of business: the sector on the business registration.
+        ceo_name: Name of the head of the business.
+        name: Registered business name.
+        opening_date: Date the business opened.
+        taxation_type: Taxation type.
+        zip_code: Postal code.
+        closing_date: Day the business was closed.
+        corp_reg_no: Corporate registration number.
+        phone_number: Phone number.
+        simplified_taxation_type_date: Date of the change between simplified and general taxation.
+        tax_office_code: Code of the tax office in charge.
+        tax_office_name: Name of the tax office in charge.
+    """
 
     address: str
     """Address of the business, in one line."""

@@ -17,7 +17,18 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class B2bCertificate(Model):
-    """Certificate a counterparty registered to sign tax invoices."""
+    """Certificate a counterparty registered to sign tax invoices.
+
+    Attributes:
+        certificate_type: Type of the certificate.
+        expired_at: When the certificate expires.
+        issuer_name: Name of the issuer of the certificate.
+        oid: OID of the certificate.
+        registered_at: Time of registration.
+        registrant_contact_id: Id of the person who registered it.
+        registrant_contact_name: Name of the person who registered it.
+        subject_name: Name of the certificate's owner.
+    """
 
     __enum_fields__: ClassVar[tuple[str, ...]] = ("certificate_type",)
     __time_fields__: ClassVar[tuple[str, ...]] = ("expired_at", "registered_at")

@@ -16,7 +16,19 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class B2bCounterpartyInput(Model):
-    """Details of a counterparty to create or change."""
+    """Details of a counterparty to create or change.
+
+    Attributes:
+        brn: Korean business registration number, digits only.
+        additional_contacts: Further contact persons, at most 5.
+        address: Address of the business, in one line.
+        business_class: Business item: the line of trade on the business registration.
+        business_type: Type of business: the sector on the business registration.
+        contact: Contact person.
+        memo: Memo.
+        name: Business name of the counterparty.
+        representative_name: Name of the representative.
+    """
 
     brn: str
     """Korean business registration number, 10 digits without hyphens."""

@@ -35,7 +35,35 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class B2bTaxInvoiceInput(Model):
-    """Contents of a tax invoice to draft, request or issue."""
+    """Contents of a tax invoice to draft, request or issue.
+
+    Attributes:
+        purpose_type: Whether the invoice is a RECEIPT, requests payment (INVOICE), or NONE.
+        recipient: Company the tax invoice is made out to (the buyer).
+        taxation_type: Taxation type.
+        total_amount: Sum of supply value and tax, in won.
+        total_supply_amount: Sum of the supply values (without VAT), in won.
+        total_tax_amount: Sum of the tax amounts, in won.
+        write_date: Date written on the tax invoice, as yyyy-MM-dd.
+        additional_contacts: Further contact persons, at most 5.
+        book_issue: Issue number within the invoice book (0 to 9999).
+        book_volume: Volume number of the invoice book (0 to 9999).
+        cash_amount: Part paid in cash, in won.
+        check_amount: Part paid by check, in won.
+        credit_amount: Part sold on credit, in won.
+        issuance_type: NORMAL (by the supplier) or REVERSE (by the recipient); REVERSE by default.
+        items: Line items, at most 99.
+        note_amount: Amount settled by promissory note, in won.
+        recipient_document_key: Document number on the recipient's side: letters, digits, - and _ only.
+        remarks: Remarks, at most 3.
+        send_sms: Whether to send a text message to `supplier.contact.mobile_phone_number`; costs points, returned on
+            failure. Default: false.
+        serial_number: Serial number.
+        supplier: Company that supplies (the seller).
+        supplier_document_key: Document number on the supplier's side: letters, digits, - and _ only.
+        use_counterparty_additional_contacts: Whether to use the counterparty's additional contacts, unless
+            `additional_contacts` is given.
+    """
 
     __enum_fields__: ClassVar[tuple[str, ...]] = ("issuance_type", "purpose_type", "taxation_type")
 

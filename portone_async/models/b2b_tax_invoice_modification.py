@@ -15,7 +15,14 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class B2bTaxInvoiceModification(Model):
-    """What a tax invoice amends, and why."""
+    """What a tax invoice amends, and why.
+
+    Attributes:
+        original_nts_approval_number: National Tax Service approval number of the original invoice being modified.
+        original_tax_invoice_id: Id of the original tax invoice.
+        root_tax_invoice_id: Id of the very first tax invoice in the chain of modifications.
+        type: Why the invoice was modified.
+    """
 
     __enum_fields__: ClassVar[tuple[str, ...]] = ("type",)
 

@@ -34,7 +34,49 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class B2bTaxInvoiceSummary(Model):
-    """A tax invoice as it appears in a list."""
+    """A tax invoice as it appears in a list.
+
+    Attributes:
+        document_modification_type: Whether it is a first issue or an amended invoice.
+        id: Id of the tax invoice.
+        issuance_due_date: Last day for issuing the invoice (yyyy-MM-dd).
+        issuance_type: Whether the supplier (NORMAL) or the recipient (REVERSE) draws up the invoice.
+        items: Line items, at most 99.
+        purpose_type: Whether the invoice is a RECEIPT, requests payment (INVOICE), or NONE.
+        recipient_brn: Business registration number of the recipient.
+        recipient_name: Business name of the recipient.
+        recipient_representative_name: Representative of the recipient.
+        status: Current status; in a union, the discriminator.
+        status_updated_at: Time of the last status change.
+        supplier_brn: Business registration number of the supplier.
+        supplier_name: Business name of the supplier.
+        supplier_representative_name: Representative of the supplier.
+        taxation_type: Taxation type.
+        total_amount: Sum of supply value and tax, in won.
+        total_supply_amount: Sum of the supply values (without VAT), in won.
+        total_tax_amount: Sum of the tax amounts, in won.
+        write_date: Date written on the tax invoice, as yyyy-MM-dd.
+        bulk_tax_invoice_id: Id of the bulk tax invoice issue.
+        drafted_at: When the draft was saved.
+        is_delayed: Whether the invoice was issued late.
+        issued_at: When the invoice was issued.
+        memo: Memo.
+        nts_approval_number: National Tax Service approval number, assigned when the invoice is issued and signed.
+        nts_result: Outcome of the transmission to the National Tax Service.
+        nts_result_code: National Tax Service result code: three letters and three digits.
+        nts_result_received_at: When the National Tax Service result arrived.
+        nts_sent_at: Time of transmission to the National Tax Service.
+        opened_at: When the invoice was opened.
+        payout_id: Payout id.
+        recipient_business_status: Operating status of the recipient's business.
+        recipient_closed_suspended_date: Date the recipient closed or suspended business, as yyyy-MM-dd; only in those
+            states.
+        recipient_counterparty_id: Counterparty id of the recipient.
+        recipient_document_key: Document number on the recipient's side.
+        requested_at: When the invoice was requested.
+        supplier_counterparty_id: Counterparty id of the supplier.
+        supplier_document_key: Document number on the supplier's side.
+    """
 
     __enum_fields__: ClassVar[tuple[str, ...]] = (
         "document_modification_type",

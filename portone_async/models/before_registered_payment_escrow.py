@@ -12,7 +12,11 @@ from portone_async._reading import json_names, new_instance, report_mismatch, un
 
 @define(slots=True, kw_only=True, repr=False)
 class BeforeRegisteredPaymentEscrow(Model):
-    """Escrow state: no delivery registered yet."""
+    """Escrow state: no delivery registered yet.
+
+    Attributes:
+        status: Current status; in a union, the discriminator.
+    """
 
     status: Literal["BEFORE_REGISTERED"] = "BEFORE_REGISTERED"
     """The status, which is the discriminator: it tells which variant of its union this object is."""

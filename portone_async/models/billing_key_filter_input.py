@@ -34,7 +34,23 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class BillingKeyFilterInput(Model):
-    """Conditions for finding billing keys."""
+    """Conditions for finding billing keys.
+
+    Attributes:
+        channel_group_ids: Only those of these channel groups; no filter if omitted.
+        customer_id: Only billing keys of the customer with this id.
+        from_: Start of the period to search; 90 days before its end if omitted.
+        methods: Only those with one of these payment methods; no filter if omitted.
+        pg_companies: Only entries of these PG companies; all if omitted.
+        pg_providers: Only entries of these PG payment modules; all if omitted.
+        platform_type: Platform the request came from.
+        status: Only billing keys with one of these statuses; all if omitted.
+        store_id: Store id, for merchant-level users only; all stores of the merchant if omitted.
+        text_search: Text search over a chosen field.
+        time_range_field: Which time the period applies to.
+        until: End of the period; now if omitted.
+        version: PortOne version: V1 or V2.
+    """
 
     __enum_fields__: ClassVar[tuple[str, ...]] = ("platform_type", "time_range_field", "version")
     __time_fields__: ClassVar[tuple[str, ...]] = ("from_", "until")

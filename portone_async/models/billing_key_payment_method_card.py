@@ -16,7 +16,12 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class BillingKeyPaymentMethodCard(Model):
-    """A card behind a billing key."""
+    """A card behind a billing key.
+
+    Attributes:
+        card: Details of the card.
+        type: Kind of object; in a union, the discriminator.
+    """
 
     card: Card | None = None
     """Details of the card."""

@@ -19,7 +19,13 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class BillingKeyPaymentMethodEasyPay(Model):
-    """An easy-pay service behind a billing key."""
+    """An easy-pay service behind a billing key.
+
+    Attributes:
+        method: Means of payment used inside the easy-pay service.
+        provider: Easy-pay provider.
+        type: Kind of object; in a union, the discriminator.
+    """
 
     __enum_fields__: ClassVar[tuple[str, ...]] = ("provider",)
 

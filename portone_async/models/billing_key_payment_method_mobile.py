@@ -12,7 +12,12 @@ from portone_async._reading import json_names, new_instance, report_mismatch, un
 
 @define(slots=True, kw_only=True, repr=False)
 class BillingKeyPaymentMethodMobile(Model):
-    """A mobile phone number behind a billing key."""
+    """A mobile phone number behind a billing key.
+
+    Attributes:
+        phone_number: Phone number.
+        type: Kind of object; in a union, the discriminator.
+    """
 
     phone_number: str | None = None
     """Phone number whose bill is charged."""

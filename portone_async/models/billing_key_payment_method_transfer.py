@@ -15,7 +15,13 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class BillingKeyPaymentMethodTransfer(Model):
-    """A bank account behind a billing key."""
+    """A bank account behind a billing key.
+
+    Attributes:
+        account_number: Bank account number.
+        bank: Bank that holds the account.
+        type: Kind of object; in a union, the discriminator.
+    """
 
     __enum_fields__: ClassVar[tuple[str, ...]] = ("bank",)
 

@@ -25,7 +25,31 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class BillingKeyPaymentScheduleInput(Model):
-    """A payment to charge to a billing key at a later time."""
+    """A payment to charge to a billing key at a later time.
+
+    Attributes:
+        amount: Total amount with its tax-free and VAT parts, in the smallest currency unit.
+        billing_key: Billing key, which stands for a stored payment method.
+        currency: Currency, as an ISO 4217 code.
+        order_name: Order name.
+        bypass: Extra parameters passed through to the payment provider, as its guide describes.
+        cash_receipt: Cash receipt to issue; for Naver Pay points through NICE Payments (on application).
+        channel_key: Channel to pay through, if the billing key was issued for several.
+        country: Country, as an ISO 3166-1 alpha-2 code.
+        custom_data: The merchant's own data, kept as text.
+        customer: The customer.
+        installment_month: Number of monthly installments.
+        locale: Language of the payment; required for Eximbay.
+        notice_urls: Webhook URLs to call instead of the store's own; an empty list is ignored.
+        product_count: Number of products.
+        product_type: PHYSICAL goods, or DIGITAL for goods and services without a physical form.
+        products: Products; none if omitted.
+        promotion_id: Id of the promotion to apply to this payment.
+        shipping_address: Delivery address.
+        store_id: Store id; in requests it defaults to the store of the credentials.
+        use_card_point: Whether to use card points.
+        use_free_interest_from_merchant: Whether the merchant bears the installment interest.
+    """
 
     __enum_fields__: ClassVar[tuple[str, ...]] = ("country", "currency", "locale", "product_type")
 

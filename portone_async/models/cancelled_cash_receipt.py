@@ -19,7 +19,28 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class CancelledCashReceipt(Model):
-    """A cash receipt that was cancelled."""
+    """A cash receipt that was cancelled.
+
+    Attributes:
+        amount: Payment amount on the receipt, in the smallest currency unit.
+        cancelled_at: When the cash receipt was cancelled.
+        channel: PortOne channel the request went through.
+        currency: Currency, as an ISO 4217 code.
+        is_manual: Whether the cash receipt was issued manually.
+        issue_number: Approval number of the cash receipt.
+        issued_at: When it was issued.
+        merchant_id: Id of the merchant.
+        order_name: Order name.
+        payment_id: Payment id.
+        store_id: Store id; in requests it defaults to the store of the credentials.
+        pg_receipt_id: Cash receipt id at the PG.
+        status: Current status; in a union, the discriminator.
+        status_updated_at: Time of the last status change.
+        tax_free_amount: Tax-free amount, in the smallest currency unit.
+        type: PERSONAL (income deduction) or CORPORATE (proof of expense).
+        url: URL of the cash receipt.
+        vat_amount: VAT, in the smallest currency unit.
+    """
 
     __enum_fields__: ClassVar[tuple[str, ...]] = ("currency", "type")
     __time_fields__: ClassVar[tuple[str, ...]] = ("cancelled_at", "issued_at", "status_updated_at")

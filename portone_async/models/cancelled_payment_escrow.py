@@ -15,7 +15,15 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class CancelledPaymentEscrow(Model):
-    """Escrow state: the deal was cancelled."""
+    """Escrow state: the deal was cancelled.
+
+    Attributes:
+        company: Delivery company.
+        invoice_number: Tracking number of the shipment.
+        applied_at: When the delivery was registered.
+        sent_at: Time of dispatch.
+        status: Current status; in a union, the discriminator.
+    """
 
     __time_fields__: ClassVar[tuple[str, ...]] = ("applied_at", "sent_at")
 

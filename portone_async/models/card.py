@@ -15,7 +15,18 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class Card(Model):
-    """What is known of a card: its companies, brand, type and masked number."""
+    """What is known of a card: its companies, brand, type and masked number.
+
+    Attributes:
+        bin: BIN: the first 6 or 8 digits of the card number.
+        brand: Brand of the card, such as VISA.
+        issuer: Code of the company that issued the card.
+        name: Name of the card product.
+        number: Masked card number.
+        owner_type: Card owner: PERSONAL or CORPORATE.
+        publisher: Code of the company that published the card.
+        type: Card type: CREDIT, DEBIT or GIFT.
+    """
 
     __enum_fields__: ClassVar[tuple[str, ...]] = ("brand", "owner_type", "type")
 

@@ -31,7 +31,25 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class CashReceiptFilterInput(Model):
-    """Conditions for finding cash receipts."""
+    """Conditions for finding cash receipts.
+
+    Attributes:
+        from_: Start of the period to search; 90 days before its end if omitted.
+        is_manual: Whether the cash receipt was issued manually.
+        is_test: Whether to look for test objects.
+        order_name: Order name.
+        payment_id: The merchant's payment id to look for.
+        pg_companies: Only entries of these PG companies; all if omitted.
+        pg_merchant_id: Merchant id at the PG.
+        pg_providers: Only entries of these PG payment modules; all if omitted.
+        pg_receipt_id: Cash receipt id at the PG.
+        statuses: Only cash receipts with one of these statuses; all if omitted.
+        store_id: Store id, for merchant-level users only; all stores of the merchant if omitted.
+        time_range_field: Which time the period applies to; ISSUED_AT if omitted.
+        types: Only cash receipts of these types; all if omitted.
+        until: End of the period; now if omitted.
+        version: PortOne version: V1 or V2.
+    """
 
     __enum_fields__: ClassVar[tuple[str, ...]] = ("time_range_field", "version")
     __time_fields__: ClassVar[tuple[str, ...]] = ("from_", "until")

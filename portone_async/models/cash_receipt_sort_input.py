@@ -15,7 +15,12 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class CashReceiptSortInput(Model):
-    """Sort order for a list of cash receipts."""
+    """Sort order for a list of cash receipts.
+
+    Attributes:
+        by: Field to sort by; ISSUED_AT by default.
+        order: Sort direction, DESC if omitted.
+    """
 
     __enum_fields__: ClassVar[tuple[str, ...]] = ("by", "order")
 

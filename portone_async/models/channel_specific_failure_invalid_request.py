@@ -16,7 +16,13 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class ChannelSpecificFailureInvalidRequest(Model):
-    """A channel did not accept the values or format of the request."""
+    """A channel did not accept the values or format of the request.
+
+    Attributes:
+        channel: PortOne channel the request went through.
+        message: Text that explains what went wrong.
+        type: Kind of object; in a union, the discriminator.
+    """
 
     channel: SelectedChannel
     """Channel that the request went through."""

@@ -15,7 +15,16 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class ConfirmedPaymentEscrow(Model):
-    """Escrow state: the purchase was confirmed."""
+    """Escrow state: the purchase was confirmed.
+
+    Attributes:
+        company: Delivery company.
+        invoice_number: Tracking number of the shipment.
+        is_automatically_confirmed: Whether the purchase was confirmed automatically.
+        applied_at: When the delivery was registered.
+        sent_at: Time of dispatch.
+        status: Current status; in a union, the discriminator.
+    """
 
     __time_fields__: ClassVar[tuple[str, ...]] = ("applied_at", "sent_at")
 

@@ -12,7 +12,13 @@ from portone_async._reading import json_names, new_instance, report_mismatch, un
 
 @define(slots=True, kw_only=True, repr=False)
 class CreatePlatformOrderCancelTransferBodyDiscount(Model):
-    """Discount to take back in the settlement of a cancelled order."""
+    """Discount to take back in the settlement of a cancelled order.
+
+    Attributes:
+        amount: Discount amount, in the smallest currency unit.
+        share_policy_id: Discount share policy id.
+        tax_free_amount: Tax-free part of the discount, in the smallest currency unit.
+    """
 
     amount: int
     """Discount amount, in the smallest currency unit."""

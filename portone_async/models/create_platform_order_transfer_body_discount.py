@@ -12,7 +12,13 @@ from portone_async._reading import json_names, new_instance, report_mismatch, un
 
 @define(slots=True, kw_only=True, repr=False)
 class CreatePlatformOrderTransferBodyDiscount(Model):
-    """A discount on an order or product, and the policy for sharing it."""
+    """A discount on an order or product, and the policy for sharing it.
+
+    Attributes:
+        amount: Discount amount, in the smallest currency unit.
+        share_policy_id: Discount share policy id.
+        tax_free_amount: Tax-free part of the discount, in the smallest currency unit.
+    """
 
     amount: int
     """Discount amount, in the smallest currency unit."""

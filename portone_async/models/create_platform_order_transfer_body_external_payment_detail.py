@@ -19,7 +19,14 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class CreatePlatformOrderTransferBodyExternalPaymentDetail(Model):
-    """Details of a payment made outside PortOne."""
+    """Details of a payment made outside PortOne.
+
+    Attributes:
+        currency: Currency, as an ISO 4217 code.
+        method: Payment method used.
+        order_name: Order name.
+        paid_at: Time of payment.
+    """
 
     __enum_fields__: ClassVar[tuple[str, ...]] = ("currency",)
     __time_fields__: ClassVar[tuple[str, ...]] = ("paid_at",)

@@ -20,7 +20,12 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class CreatePlatformOrderTransferBodyOrderDetail(Model):
-    """What was ordered: either an amount or order lines."""
+    """What was ordered: either an amount or order lines.
+
+    Attributes:
+        order_amount: Order amount, in the smallest currency unit.
+        order_lines: Lines of the order.
+    """
 
     order_amount: int | None = None
     """Order amount, in the smallest currency unit."""

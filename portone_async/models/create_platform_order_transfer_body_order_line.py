@@ -30,7 +30,14 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class CreatePlatformOrderTransferBodyOrderLine(Model):
-    """A product in the order, with its quantity, discounts and fees."""
+    """A product in the order, with its quantity, discounts and fees.
+
+    Attributes:
+        additional_fees: Additional fees applied to this product.
+        discounts: Discounts on this product.
+        product: The product.
+        quantity: Quantity of the product.
+    """
 
     additional_fees: list[CreatePlatformOrderTransferBodyAdditionalFee]
     """Additional fees applied to this product."""

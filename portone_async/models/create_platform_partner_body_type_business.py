@@ -15,7 +15,18 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class CreatePlatformPartnerBodyTypeBusiness(Model):
-    """Details of a new partner that is a registered business."""
+    """Details of a new partner that is a registered business.
+
+    Attributes:
+        business_registration_number: Business registration number.
+        company_name: Name of the business.
+        representative_name: Name of the representative.
+        business_class: Business item: the line of trade on the business registration.
+        business_type: Type of business: the sector on the business registration.
+        company_address: Address of the business.
+        company_verification_id: Id of the business lookup that verified the company.
+        taxation_type: Taxation type of the business; NORMAL if omitted.
+    """
 
     __enum_fields__: ClassVar[tuple[str, ...]] = ("taxation_type",)
 

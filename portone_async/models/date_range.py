@@ -15,7 +15,12 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class DateRange(Model):
-    """A range of days."""
+    """A range of days.
+
+    Attributes:
+        from_: First day of the range (yyyy-MM-dd).
+        until: Last day of the period, as yyyy-MM-dd.
+    """
 
     from_: date
     """First day of the range. PortOne does not say whether days are cut in Korean time or UTC."""

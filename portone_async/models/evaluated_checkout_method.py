@@ -15,7 +15,12 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class EvaluatedCheckoutMethod(Model):
-    """A payment method the checkout profile allows, with its channel."""
+    """A payment method the checkout profile allows, with its channel.
+
+    Attributes:
+        channel_key: Key of the PortOne channel.
+        payment_method: Payment method.
+    """
 
     __enum_fields__: ClassVar[tuple[str, ...]] = ("payment_method",)
 

@@ -25,7 +25,21 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class FailedIdentityVerification(Model):
-    """An identity verification that failed."""
+    """An identity verification that failed.
+
+    Attributes:
+        failure: Why it failed.
+        id: Identity verification id given by the merchant.
+        requested_at: Time of the request.
+        requested_customer: Customer as named in the request.
+        status_changed_at: Time of the last status change.
+        updated_at: Time of the last update.
+        version: PortOne version: V1 or V2.
+        channel: PortOne channel the request went through.
+        custom_data: The merchant's own data, kept as text.
+        pg_tx_id: Id of the identity verification at the PG.
+        status: Current status; in a union, the discriminator.
+    """
 
     __enum_fields__: ClassVar[tuple[str, ...]] = ("version",)
     __time_fields__: ClassVar[tuple[str, ...]] = ("requested_at", "status_changed_at", "updated_at")

@@ -25,7 +25,21 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class GetB2bTaxInvoicesBodyFilter(Model):
-    """Conditions for finding tax invoices."""
+    """Conditions for finding tax invoices.
+
+    Attributes:
+        counterparty_id: Only invoices with this counterparty as supplier or recipient.
+        document_modification_types: Only first issues, or only amended invoices.
+        include_brn_match: Whether `counterparty_id` also matches by the counterparty's business number.
+        is_delayed: Only invoices issued late (true) or in time (false).
+        issuance_types: Only invoices with one of these issuance types.
+        partner_brn: Counterparty's registration number: the recipient's, or the supplier's when issued in reverse.
+        primary_filter: Main filter; set exactly one of its fields.
+        purpose_types: Only invoices with one of these purposes.
+        statuses: Only tax invoices with one of these statuses; all if omitted.
+        supplier_brn: Business registration number of the supplier.
+        taxation_types: Only entries with one of these taxation types.
+    """
 
     counterparty_id: str | None = None
     """Only invoices with this counterparty as supplier or recipient."""

@@ -18,7 +18,18 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class GetB2bTaxInvoicesBodyPrimaryFilter(Model):
-    """Main condition of a tax invoice search; give only one of the fields."""
+    """Main condition of a tax invoice search; give only one of the fields.
+
+    Attributes:
+        bulk_tax_invoice_id: Id of the bulk tax invoice issue.
+        date_filter: Only invoices in this period.
+        nts_approval_number: National Tax Service approval number to look for.
+        payout_id: Payout id.
+        recipient_document_key: Document number on the recipient's side.
+        supplier_document_key: Document number on the supplier's side.
+        tax_invoice_id: Tax invoice id.
+        tax_invoice_ids: Tax invoice ids.
+    """
 
     bulk_tax_invoice_id: str | None = None
     """Only tax invoices of this batch."""

@@ -35,7 +35,25 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class IdentityVerificationFilterInput(Model):
-    """Conditions for finding identity verifications."""
+    """Conditions for finding identity verifications.
+
+    Attributes:
+        carriers: Only verifications through one of these mobile carriers.
+        customer: Person to find, by the verified details or, if not yet verified, the requested ones.
+        from_: Start of the period to search; 90 days before its end if omitted.
+        identity_verification_id: Identity verification id given by the merchant; `imp_uid` for V1.
+        identity_verification_tx_id: Id PortOne gave the verification attempt; `imp_uid` for V1.
+        is_test: Whether to look for test objects.
+        pg_companies: Only entries of these PG companies; all if omitted.
+        pg_merchant_id: Merchant id at the PG.
+        pg_providers: Only entries of these PG payment modules; all if omitted.
+        pg_tx_id: Id of the identity verification at the PG.
+        statuses: Only identity verifications with one of these statuses; all if omitted.
+        store_id: Store id, for merchant-level users only; all stores of the merchant if omitted.
+        time_range_field: Which time the period applies to; REQUESTED_AT if omitted.
+        until: End of the period; now if omitted.
+        version: PortOne version: V1 or V2.
+    """
 
     __enum_fields__: ClassVar[tuple[str, ...]] = ("time_range_field", "version")
     __time_fields__: ClassVar[tuple[str, ...]] = ("from_", "until")

@@ -15,7 +15,12 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class IdentityVerificationSortInput(Model):
-    """Sort order for a list of identity verifications."""
+    """Sort order for a list of identity verifications.
+
+    Attributes:
+        by: Field to sort by; REQUESTED_AT by default.
+        order: Sort direction, DESC if omitted.
+    """
 
     __enum_fields__: ClassVar[tuple[str, ...]] = ("by", "order")
 

@@ -22,7 +22,12 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class InstantPaymentMethodInput(Model):
-    """Payment method to charge: give either a card or a virtual account."""
+    """Payment method to charge: give either a card or a virtual account.
+
+    Attributes:
+        card: Card to pay with.
+        virtual_account: Virtual account.
+    """
 
     card: InstantPaymentMethodInputCard | None = None
     """Card to charge; give this or `virtual_account`."""

@@ -16,7 +16,15 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class InstantPaymentMethodInputCard(Model):
-    """Card to charge, with installments and points."""
+    """Card to charge, with installments and points.
+
+    Attributes:
+        credential: Card number and the credentials that authorize its use.
+        installment_month: Number of monthly installments.
+        use_card_point: Whether to use card points.
+        use_free_installment_plan: Whether interest-free installments apply.
+        use_free_interest_from_merchant: Whether the merchant bears the installment interest.
+    """
 
     credential: CardCredential
     """Card number and the credentials that authorize its use."""

@@ -33,7 +33,15 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class InstantPaymentMethodInputVirtualAccount(Model):
-    """Virtual account to issue for a payment."""
+    """Virtual account to issue for a payment.
+
+    Attributes:
+        bank: Bank that holds the account.
+        expiry: Deadline for the deposit.
+        option: How the virtual account is to be issued.
+        cash_receipt: Cash receipt to issue for the deposit.
+        remittee_name: Holder of the virtual account.
+    """
 
     __enum_fields__: ClassVar[tuple[str, ...]] = ("bank",)
 

@@ -15,7 +15,12 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class InstantPaymentMethodInputVirtualAccountCashReceiptInfo(Model):
-    """Cash receipt to issue for a virtual account payment."""
+    """Cash receipt to issue for a virtual account payment.
+
+    Attributes:
+        customer_identity_number: Number the cash receipt is issued to.
+        type: PERSONAL, CORPORATE or NO_RECEIPT.
+    """
 
     __enum_fields__: ClassVar[tuple[str, ...]] = ("type",)
 

@@ -15,7 +15,12 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class InstantPaymentMethodInputVirtualAccountExpiry(Model):
-    """Deadline for the deposit: give either hours or a date."""
+    """Deadline for the deposit: give either hours or a date.
+
+    Attributes:
+        due_date: Deadline for the deposit; give this or `valid_hours`.
+        valid_hours: Lifetime of the virtual account, in hours.
+    """
 
     __time_fields__: ClassVar[tuple[str, ...]] = ("due_date",)
 

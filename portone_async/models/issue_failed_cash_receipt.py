@@ -18,7 +18,18 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class IssueFailedCashReceipt(Model):
-    """A cash receipt that could not be issued."""
+    """A cash receipt that could not be issued.
+
+    Attributes:
+        is_manual: Whether the cash receipt was issued manually.
+        merchant_id: Id of the merchant.
+        order_name: Order name.
+        payment_id: Payment id.
+        store_id: Store id; in requests it defaults to the store of the credentials.
+        channel: PortOne channel the request went through.
+        status: Current status; in a union, the discriminator.
+        status_updated_at: Time of the last status change.
+    """
 
     __time_fields__: ClassVar[tuple[str, ...]] = ("status_updated_at",)
 

@@ -19,7 +19,27 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class IssuedCashReceipt(Model):
-    """A cash receipt that was issued."""
+    """A cash receipt that was issued.
+
+    Attributes:
+        amount: Payment amount on the receipt, in the smallest currency unit.
+        channel: PortOne channel the request went through.
+        currency: Currency, as an ISO 4217 code.
+        is_manual: Whether the cash receipt was issued manually.
+        issue_number: Approval number of the cash receipt.
+        issued_at: When it was issued.
+        merchant_id: Id of the merchant.
+        order_name: Order name.
+        payment_id: Payment id.
+        store_id: Store id; in requests it defaults to the store of the credentials.
+        pg_receipt_id: Cash receipt id at the PG.
+        status: Current status; in a union, the discriminator.
+        status_updated_at: Time of the last status change.
+        tax_free_amount: Tax-free amount, in the smallest currency unit.
+        type: PERSONAL (income deduction) or CORPORATE (proof of expense).
+        url: URL of the cash receipt.
+        vat_amount: VAT, in the smallest currency unit.
+    """
 
     __enum_fields__: ClassVar[tuple[str, ...]] = ("currency", "type")
     __time_fields__: ClassVar[tuple[str, ...]] = ("issued_at", "status_updated_at")

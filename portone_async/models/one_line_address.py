@@ -12,7 +12,12 @@ from portone_async._reading import json_names, new_instance, report_mismatch, un
 
 @define(slots=True, kw_only=True, repr=False)
 class OneLineAddress(Model):
-    """An address that is known only as a single line."""
+    """An address that is known only as a single line.
+
+    Attributes:
+        one_line: Whole address in one line.
+        type: Kind of object; in a union, the discriminator.
+    """
 
     one_line: str
     """Whole address in one line."""

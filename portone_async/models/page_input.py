@@ -12,7 +12,12 @@ from portone_async._reading import json_names, new_instance, report_mismatch, un
 
 @define(slots=True, kw_only=True, repr=False)
 class PageInput(Model):
-    """Page to fetch in a listing: its number, starting at 0, and its size."""
+    """Page to fetch in a listing: its number, starting at 0, and its size.
+
+    Attributes:
+        number: Page number, starting at 0.
+        size: Number of items per page.
+    """
 
     number: int | None = None
     """Page number, counted from 0."""

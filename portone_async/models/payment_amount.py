@@ -12,7 +12,18 @@ from portone_async._reading import json_names, new_instance, report_mismatch, un
 
 @define(slots=True, kw_only=True, repr=False)
 class PaymentAmount(Model):
-    """Breakdown of a payment amount into tax, discount, paid and cancelled parts."""
+    """Breakdown of a payment amount into tax, discount, paid and cancelled parts.
+
+    Attributes:
+        cancelled: Total cancelled so far, in the smallest currency unit.
+        cancelled_tax_free: Tax-free part of the total cancelled, in the smallest currency unit.
+        discount: Total of card, promotion and easy-pay discounts, in the smallest currency unit.
+        paid: Amount actually paid, in the smallest currency unit.
+        tax_free: Tax-free part of the total, in the smallest currency unit.
+        total: Total amount, in the smallest unit of the currency (won for KRW).
+        supply: Supply value (without VAT), in the smallest currency unit.
+        vat: VAT, in the smallest currency unit.
+    """
 
     cancelled: int
     """Total cancelled so far, in the smallest currency unit."""

@@ -47,7 +47,37 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class PaymentFilterInput(Model):
-    """Conditions for listing payments: store, period, status, method, card and more."""
+    """Conditions for listing payments: store, period, status, method, card and more.
+
+    Attributes:
+        card_brand: Only payments by cards of this brand.
+        card_owner_type: Only payments by cards of this kind of owner.
+        card_type: Only payments by cards of this type.
+        cash_receipt_cancelled_at_range: Only payments whose cash receipt was cancelled in this period.
+        cash_receipt_issued_at_range: Only payments whose cash receipt was issued in this period.
+        cash_receipt_status: Only payments whose cash receipt has this status.
+        cash_receipt_type: Only payments with this type of cash receipt.
+        currency: Currency, as an ISO 4217 code.
+        escrow_status: Only escrow payments with this delivery state.
+        from_: Start of the period to search; 90 days before its end if omitted.
+        gift_certificate_type: Kind of gift certificate.
+        is_escrow: Whether it is an escrow payment.
+        is_scheduled: Whether to look for payments made from a schedule.
+        is_test: Whether to look for test payments.
+        merchant_id: Id of the merchant.
+        methods: Only those with one of these payment methods; no filter if omitted.
+        pg_provider: Only payments through one of these PG payment modules; all if omitted.
+        platform_type: Platform the request came from.
+        sort_by: Time to sort payments by: REQUESTED_AT or STATUS_CHANGED_AT.
+        sort_order: Sort direction: DESC or ASC.
+        status: Only payments with one of these statuses; all if omitted.
+        store_id: Store id, for merchant-level users only; all stores of the merchant if omitted.
+        text_search: List of text searches, each over a chosen field.
+        timestamp_type: Time that the period applies to: CREATED_AT or STATUS_CHANGED_AT (default).
+        until: End of the period; now if omitted.
+        version: PortOne version: V1 or V2.
+        webhook_status: Delivery status of the webhook for the final payment status.
+    """
 
     __enum_fields__: ClassVar[tuple[str, ...]] = (
         "card_brand",

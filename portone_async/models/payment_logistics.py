@@ -19,7 +19,15 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class PaymentLogistics(Model):
-    """Escrow delivery: carrier, tracking number, times and address."""
+    """Escrow delivery: carrier, tracking number, times and address.
+
+    Attributes:
+        company: Delivery company.
+        invoice_number: Tracking number of the shipment.
+        sent_at: Time of dispatch.
+        address: Address the goods are delivered to.
+        received_at: Time of delivery.
+    """
 
     __enum_fields__: ClassVar[tuple[str, ...]] = ("company",)
     __time_fields__: ClassVar[tuple[str, ...]] = ("received_at", "sent_at")

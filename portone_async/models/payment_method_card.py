@@ -18,7 +18,15 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class PaymentMethodCard(Model):
-    """Card payment: the card, its approval number and installments."""
+    """Card payment: the card, its approval number and installments.
+
+    Attributes:
+        approval_number: Approval number of the card payment.
+        card: Details of the card.
+        installment: Installment plan of the card payment.
+        point_used: Whether card points were used.
+        type: Kind of object; in a union, the discriminator.
+    """
 
     approval_number: str | None = None
     """Approval number of the card payment."""

@@ -17,7 +17,15 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class PaymentMethodConvenienceStore(Model):
-    """Payment at a convenience store: brand, numbers to quote and deadline."""
+    """Payment at a convenience store: brand, numbers to quote and deadline.
+
+    Attributes:
+        confirmation_number: Confirmation number for the payment at the store.
+        convenience_store_brand: Convenience store chain.
+        payment_deadline: Time by which the customer has to pay.
+        receipt_number: Number that the payment was registered under.
+        type: Kind of object; in a union, the discriminator.
+    """
 
     __enum_fields__: ClassVar[tuple[str, ...]] = ("convenience_store_brand",)
     __time_fields__: ClassVar[tuple[str, ...]] = ("payment_deadline",)

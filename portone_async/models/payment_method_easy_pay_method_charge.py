@@ -15,7 +15,12 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class PaymentMethodEasyPayMethodCharge(Model):
-    """Payment from the balance stored with an easy-pay service."""
+    """Payment from the balance stored with an easy-pay service.
+
+    Attributes:
+        bank: Bank that holds the account.
+        type: Kind of object; in a union, the discriminator.
+    """
 
     __enum_fields__: ClassVar[tuple[str, ...]] = ("bank",)
 

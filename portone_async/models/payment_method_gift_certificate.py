@@ -15,7 +15,13 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class PaymentMethodGiftCertificate(Model):
-    """Payment with a gift certificate."""
+    """Payment with a gift certificate.
+
+    Attributes:
+        approval_number: Approval number of the gift certificate.
+        gift_certificate_type: Kind of gift certificate.
+        type: Kind of object; in a union, the discriminator.
+    """
 
     __enum_fields__: ClassVar[tuple[str, ...]] = ("gift_certificate_type",)
 

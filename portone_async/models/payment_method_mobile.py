@@ -12,7 +12,12 @@ from portone_async._reading import json_names, new_instance, report_mismatch, un
 
 @define(slots=True, kw_only=True, repr=False)
 class PaymentMethodMobile(Model):
-    """Payment on a mobile phone bill."""
+    """Payment on a mobile phone bill.
+
+    Attributes:
+        phone_number: Phone number.
+        type: Kind of object; in a union, the discriminator.
+    """
 
     phone_number: str | None = None
     """Phone number whose bill the payment is on."""

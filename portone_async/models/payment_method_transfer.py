@@ -15,7 +15,13 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class PaymentMethodTransfer(Model):
-    """Payment by bank transfer."""
+    """Payment by bank transfer.
+
+    Attributes:
+        account_number: Bank account number.
+        bank: Bank that holds the account.
+        type: Kind of object; in a union, the discriminator.
+    """
 
     __enum_fields__: ClassVar[tuple[str, ...]] = ("bank",)
 

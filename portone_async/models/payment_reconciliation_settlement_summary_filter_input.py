@@ -16,7 +16,12 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class PaymentReconciliationSettlementSummaryFilterInput(Model):
-    """Conditions for reconciled settlements: PG merchant accounts and sub-stores."""
+    """Conditions for reconciled settlements: PG merchant accounts and sub-stores.
+
+    Attributes:
+        pg_specifiers: Only these merchant accounts at PGs.
+        store_ids: Only these sub-stores.
+    """
 
     pg_specifiers: list[ReconciliationPgSpecifier] | None = None
     """Only settlements of one of these merchant accounts at PGs."""

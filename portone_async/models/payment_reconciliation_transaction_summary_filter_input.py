@@ -17,7 +17,13 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class PaymentReconciliationTransactionSummaryFilterInput(Model):
-    """Conditions for reconciled payments: status, PG merchant accounts and sub-stores."""
+    """Conditions for reconciled payments: status, PG merchant accounts and sub-stores.
+
+    Attributes:
+        pg_specifiers: Only these merchant accounts at PGs.
+        reconciliation_statuses: Only payments with one of these reconciliation statuses.
+        store_ids: Only these sub-stores.
+    """
 
     pg_specifiers: list[ReconciliationPgSpecifier] | None = None
     """Only payments through one of these merchant accounts at PGs."""

@@ -24,7 +24,16 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class PaymentScheduleFilterInput(Model):
-    """Conditions for listing payment schedules: store, billing key, period, status."""
+    """Conditions for listing payment schedules: store, billing key, period, status.
+
+    Attributes:
+        billing_key: Billing key, which stands for a stored payment method.
+        from_: Start of the period to search; 90 days before its end if omitted.
+        is_for_test: Whether to look for test payments.
+        status: Only schedules with one of these statuses; all if omitted.
+        store_id: Store id; in requests it defaults to the store of the credentials.
+        until: End of the period; now if omitted.
+    """
 
     __time_fields__: ClassVar[tuple[str, ...]] = ("from_", "until")
 

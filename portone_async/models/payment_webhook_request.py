@@ -15,7 +15,13 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class PaymentWebhookRequest(Model):
-    """The HTTP request of a webhook: headers, body and time."""
+    """The HTTP request of a webhook: headers, body and time.
+
+    Attributes:
+        body: Body of the HTTP message, as text.
+        header: HTTP headers, as text.
+        requested_at: Time of the request.
+    """
 
     __time_fields__: ClassVar[tuple[str, ...]] = ("requested_at",)
 

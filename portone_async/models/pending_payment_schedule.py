@@ -29,7 +29,32 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class PendingPaymentSchedule(Model):
-    """A scheduled payment that was made and waits for approval."""
+    """A scheduled payment that was made and waits for approval.
+
+    Attributes:
+        billing_key: Billing key, which stands for a stored payment method.
+        completed_at: When the scheduled payment was completed.
+        created_at: When the payment was scheduled.
+        currency: Currency, as an ISO 4217 code.
+        custom_data: The merchant's own data, kept as text.
+        customer: The customer.
+        id: Id of the payment schedule.
+        is_cultural_expense: Whether it counts as spending on culture (a Korean tax deduction).
+        is_escrow: Whether it is an escrow payment.
+        merchant_id: Id of the merchant.
+        order_name: Order name.
+        payment_id: Payment id.
+        started_at: When the payment was started.
+        store_id: Store id; in requests it defaults to the store of the credentials.
+        time_to_pay: When the payment is due to be made.
+        total_amount: Total amount, in the smallest unit of the currency (won for KRW).
+        installment_month: Number of monthly installments.
+        notice_urls: Webhook URLs set for the payment.
+        products: Products.
+        status: Current status; in a union, the discriminator.
+        tax_free_amount: Tax-free amount, in the smallest currency unit.
+        vat_amount: VAT, in the smallest currency unit.
+    """
 
     __enum_fields__: ClassVar[tuple[str, ...]] = ("currency",)
     __time_fields__: ClassVar[tuple[str, ...]] = ("completed_at", "created_at", "started_at", "time_to_pay")

@@ -19,7 +19,19 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class PlatformBulkTask(Model):
-    """A background job that works through many entries, with its progress."""
+    """A background job that works through many entries, with its progress.
+
+    Attributes:
+        created_at: When it was created.
+        graphql_id: Id of the object in PortOne's GraphQL API.
+        id: Id of the task.
+        is_for_test: Whether it belongs to test mode.
+        progress_stats: Progress in numbers.
+        status: Current status; in a union, the discriminator.
+        status_updated_at: Time of the last status change.
+        type: What the task does.
+        updated_at: Time of the last update.
+    """
 
     __enum_fields__: ClassVar[tuple[str, ...]] = ("status", "type")
     __time_fields__: ClassVar[tuple[str, ...]] = ("created_at", "status_updated_at", "updated_at")

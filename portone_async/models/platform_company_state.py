@@ -17,7 +17,14 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class PlatformCompanyState(Model):
-    """Taxation type and operating status of a business as looked up."""
+    """Taxation type and operating status of a business as looked up.
+
+    Attributes:
+        business_status: Whether the business is operating, suspended or closed.
+        taxation_type: Taxation type.
+        closed_suspended_date: Day the business was closed or suspended (yyyy-MM-dd).
+        taxation_type_date: Date the taxation type took effect, as yyyy-MM-dd.
+    """
 
     __enum_fields__: ClassVar[tuple[str, ...]] = ("business_status", "taxation_type")
 

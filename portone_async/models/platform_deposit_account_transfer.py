@@ -19,7 +19,25 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class PlatformDepositAccountTransfer(Model):
-    """Money deposited to a bank account of the platform."""
+    """Money deposited to a bank account of the platform.
+
+    Attributes:
+        amount: Amount in the smallest unit of the currency (won for KRW).
+        bank_account: Account the money was deposited to.
+        bank_account_graphql_id: Id of the bank account in PortOne's GraphQL API.
+        bank_account_id: Id of the account the money was deposited to.
+        created_at: When it was created.
+        currency: Currency, as an ISO 4217 code.
+        depositor_name: Name of the depositor.
+        id: Id of the account transfer.
+        is_for_test: Whether it belongs to test mode.
+        status: Current status; in a union, the discriminator.
+        status_updated_at: Time of the last status change.
+        updated_at: Time of the last update.
+        deposit_memo: Text on the bank statement of the receiving account.
+        traded_at: When the money was moved.
+        type: Kind of object; in a union, the discriminator.
+    """
 
     __enum_fields__: ClassVar[tuple[str, ...]] = ("currency", "status")
     __time_fields__: ClassVar[tuple[str, ...]] = ("created_at", "status_updated_at", "traded_at", "updated_at")

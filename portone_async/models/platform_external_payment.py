@@ -19,7 +19,16 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class PlatformExternalPayment(Model):
-    """A payment made outside PortOne, as given for settlement."""
+    """A payment made outside PortOne, as given for settlement.
+
+    Attributes:
+        currency: Currency, as an ISO 4217 code.
+        id: Payment id.
+        method: Payment method used.
+        order_name: Order name.
+        paid_at: Time of payment.
+        type: Kind of object; in a union, the discriminator.
+    """
 
     __enum_fields__: ClassVar[tuple[str, ...]] = ("currency",)
     __time_fields__: ClassVar[tuple[str, ...]] = ("paid_at",)

@@ -12,7 +12,12 @@ from portone_async._reading import json_names, new_instance, report_mismatch, un
 
 @define(slots=True, kw_only=True, repr=False)
 class PlatformFixedAmountFee(Model):
-    """A fee of a fixed amount, whatever the total."""
+    """A fee of a fixed amount, whatever the total.
+
+    Attributes:
+        amount: Fixed fee, in the smallest currency unit.
+        type: Kind of object; in a union, the discriminator.
+    """
 
     amount: int
     """Fixed fee, in the smallest currency unit."""

@@ -23,7 +23,24 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class PlatformManualTransfer(Model):
-    """An amount to settle with a partner that was entered by hand."""
+    """An amount to settle with a partner that was entered by hand.
+
+    Attributes:
+        graphql_id: Id of the object in PortOne's GraphQL API.
+        id: Id of the transfer.
+        is_for_test: Whether it belongs to test mode.
+        partner: The partner.
+        settlement_amount: Settlement amount, in the smallest currency unit.
+        settlement_currency: Settlement currency.
+        settlement_date: Settlement date, as yyyy-MM-dd.
+        settlement_tax_free_amount: Tax-free part of the settlement amount, in the smallest currency unit.
+        status: Current status; in a union, the discriminator.
+        user_defined_properties: User-defined properties.
+        memo: Memo.
+        payout_graphql_id: GraphQL id of the payout.
+        payout_id: No longer used.
+        type: Kind of object; in a union, the discriminator.
+    """
 
     __enum_fields__: ClassVar[tuple[str, ...]] = ("settlement_currency", "status")
 

@@ -23,7 +23,23 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class PlatformManualTransferSummary(Model):
-    """Summary of a transfer entered by hand."""
+    """Summary of a transfer entered by hand.
+
+    Attributes:
+        graphql_id: Id of the object in PortOne's GraphQL API.
+        id: Id of the transfer.
+        is_for_test: Whether it belongs to test mode.
+        partner: The partner.
+        partner_user_defined_properties: Deprecated: read the `user_defined_properties` of `partner` instead.
+        settlement_amount: Settlement amount, in the smallest currency unit.
+        settlement_currency: Settlement currency.
+        settlement_date: Settlement date, as yyyy-MM-dd.
+        settlement_tax_free_amount: Tax-free part of the settlement amount, in the smallest currency unit.
+        status: Current status; in a union, the discriminator.
+        user_defined_properties: User-defined properties.
+        memo: Memo.
+        type: Kind of object; in a union, the discriminator.
+    """
 
     __enum_fields__: ClassVar[tuple[str, ...]] = ("settlement_currency", "status")
 

@@ -29,7 +29,26 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class PlatformOrderCancelTransferSummary(Model):
-    """Summary of a transfer for a cancelled order."""
+    """Summary of a transfer for a cancelled order.
+
+    Attributes:
+        amount: Breakdown of the settlement amount.
+        contract: Contract the settlement follows.
+        graphql_id: Id of the object in PortOne's GraphQL API.
+        id: Id of the transfer.
+        is_for_test: Whether it belongs to test mode.
+        partner: The partner.
+        partner_user_defined_properties: Deprecated: read the `user_defined_properties` of `partner` instead.
+        payment: The payment.
+        settlement_currency: Settlement currency.
+        settlement_date: Settlement date, as yyyy-MM-dd.
+        settlement_start_date: Date from which the settlement date is counted, as yyyy-MM-dd.
+        status: Current status; in a union, the discriminator.
+        store_id: Store id; in requests it defaults to the store of the credentials.
+        user_defined_properties: User-defined properties.
+        memo: Memo.
+        type: Kind of object; in a union, the discriminator.
+    """
 
     __enum_fields__: ClassVar[tuple[str, ...]] = ("settlement_currency", "status")
 

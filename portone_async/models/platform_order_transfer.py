@@ -39,7 +39,30 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class PlatformOrderTransfer(Model):
-    """What is to be settled with a partner for an order."""
+    """What is to be settled with a partner for an order.
+
+    Attributes:
+        additional_fees: Additional fees used to calculate the settlement amount.
+        amount: Breakdown of the settlement amount.
+        contract: Contract the settlement follows.
+        discounts: Discounts used to calculate the settlement amount.
+        graphql_id: Id of the object in PortOne's GraphQL API.
+        id: Id of the transfer.
+        is_for_test: Whether it belongs to test mode.
+        order_lines: Lines of the order.
+        parameters: Settlement parameters by name; experimental.
+        partner: The partner.
+        payment: The payment.
+        settlement_currency: Settlement currency.
+        settlement_date: Settlement date, as yyyy-MM-dd.
+        settlement_start_date: Date from which the settlement date is counted, as yyyy-MM-dd.
+        status: Current status; in a union, the discriminator.
+        user_defined_properties: User-defined properties.
+        memo: Memo.
+        payout_graphql_id: GraphQL id of the payout.
+        payout_id: No longer used.
+        type: Kind of object; in a union, the discriminator.
+    """
 
     __enum_fields__: ClassVar[tuple[str, ...]] = ("settlement_currency", "status")
 

@@ -27,7 +27,22 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class PlatformPartnerFilterInput(Model):
-    """Conditions for listing partners."""
+    """Conditions for listing partners.
+
+    Attributes:
+        account_currencies: Only partners whose account is in one of these currencies.
+        account_statuses: Only partners whose account has one of these statuses.
+        banks: Only partners whose account is at one of these banks.
+        business_statuses: Only those whose business has one of these statuses.
+        contract_ids: Only partners whose default contract is one of these.
+        ids: Only partners with one of these ids.
+        is_archived: True for the archived ones, false (the default) for the others.
+        keyword: Text to search for.
+        member_company_connection_statuses: Only partners with one of these member company connection statuses.
+        tags: Only partners that carry at least one of these tags.
+        taxation_types: Only entries with one of these taxation types.
+        types: Only entries of these types.
+    """
 
     account_currencies: list[Currency] | None = None
     """Only partners whose account is in one of these currencies."""

@@ -19,7 +19,22 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class PlatformPartnerManualSettlement(Model):
-    """A partner's settlement made by hand."""
+    """A partner's settlement made by hand.
+
+    Attributes:
+        amount: Settlement amount, in the smallest currency unit.
+        graphql_id: Id of the object in PortOne's GraphQL API.
+        id: Id of the partner settlement.
+        is_for_test: Whether it belongs to test mode.
+        partner: The partner.
+        settlement_currency: Settlement currency.
+        settlement_date: Settlement date, as yyyy-MM-dd.
+        status: Current status; in a union, the discriminator.
+        tax_free_amount: Tax-free part of the settlement, in the smallest currency unit.
+        memo: Memo.
+        status_updated_at: Time of the last status change.
+        type: Kind of object; in a union, the discriminator.
+    """
 
     __enum_fields__: ClassVar[tuple[str, ...]] = ("settlement_currency", "status")
     __time_fields__: ClassVar[tuple[str, ...]] = ("status_updated_at",)

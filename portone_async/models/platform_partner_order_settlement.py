@@ -25,7 +25,23 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class PlatformPartnerOrderSettlement(Model):
-    """A partner's settlement for orders under one contract."""
+    """A partner's settlement for orders under one contract.
+
+    Attributes:
+        amount: Breakdown of the settlement amount.
+        contract: Contract the settlement follows.
+        graphql_id: Id of the object in PortOne's GraphQL API.
+        id: Id of the partner settlement.
+        is_for_test: Whether it belongs to test mode.
+        partner: The partner.
+        settlement_currency: Settlement currency.
+        settlement_date: Settlement date, as yyyy-MM-dd.
+        settlement_start_date_range: Period of the settlement start date.
+        status: Current status; in a union, the discriminator.
+        memo: Memo.
+        status_updated_at: Time of the last status change.
+        type: Kind of object; in a union, the discriminator.
+    """
 
     __enum_fields__: ClassVar[tuple[str, ...]] = ("settlement_currency", "status")
     __time_fields__: ClassVar[tuple[str, ...]] = ("status_updated_at",)

@@ -23,7 +23,18 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class PlatformPartnerSettlementFilterInput(Model):
-    """Conditions for listing partner settlements."""
+    """Conditions for listing partner settlements.
+
+    Attributes:
+        contract_ids: Only those under one of these contracts.
+        keyword: Text to search for.
+        partner_ids: Only entries of these partners.
+        partner_tags: Only partners that carry at least one of these tags.
+        settlement_currencies: Only settlements in one of these currencies.
+        settlement_dates: Only these settlement dates, each as yyyy-MM-dd.
+        settlement_types: Only settlements of these types.
+        statuses: Only entries with one of these statuses.
+    """
 
     contract_ids: list[str] | None = None
     """Only partner settlements under one of these contracts."""

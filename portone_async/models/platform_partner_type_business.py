@@ -19,7 +19,21 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class PlatformPartnerTypeBusiness(Model):
-    """Details of a partner that is a registered business."""
+    """Details of a partner that is a registered business.
+
+    Attributes:
+        business_registration_number: Business registration number.
+        business_status: Whether the business is operating, suspended or closed.
+        company_name: Name of the business.
+        member_company_connection_status: Whether the partner is connected as a member company.
+        representative_name: Name of the representative.
+        taxation_type: Taxation type.
+        business_class: Business item: the line of trade on the business registration.
+        business_type: Type of business: the sector on the business registration.
+        company_address: Address of the business.
+        member_company_connection_failed_reason: Why the partner could not be connected as a member company.
+        type: Kind of object; in a union, the discriminator.
+    """
 
     __enum_fields__: ClassVar[tuple[str, ...]] = (
         "business_status",

@@ -15,7 +15,12 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class PlatformPartnerTypeNonWhtPayer(Model):
-    """Details of a partner without a business who is not subject to withholding tax."""
+    """Details of a partner without a business who is not subject to withholding tax.
+
+    Attributes:
+        birthdate: Date of birth (yyyy-MM-dd).
+        type: Kind of object; in a union, the discriminator.
+    """
 
     birthdate: date | None = None
     """Date of birth."""

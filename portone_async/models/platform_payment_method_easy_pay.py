@@ -15,7 +15,13 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class PlatformPaymentMethodEasyPay(Model):
-    """Paid with an easy-pay service."""
+    """Paid with an easy-pay service.
+
+    Attributes:
+        method_type: Means of payment used inside the easy-pay service.
+        provider: Easy-pay provider.
+        type: Kind of object; in a union, the discriminator.
+    """
 
     __enum_fields__: ClassVar[tuple[str, ...]] = ("method_type", "provider")
 

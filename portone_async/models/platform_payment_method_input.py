@@ -38,7 +38,16 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class PlatformPaymentMethodInput(Model):
-    """Payment method of a payment made outside PortOne; set exactly one field."""
+    """Payment method of a payment made outside PortOne; set exactly one field.
+
+    Attributes:
+        card: Marks the payment as made by card.
+        easy_pay: Marks the payment as made by easy pay.
+        gift_certificate: Marks the payment as made by gift certificate.
+        mobile: Marks the payment as made by mobile phone.
+        transfer: Bank transfer.
+        virtual_account: Virtual account.
+    """
 
     card: PlatformPaymentMethodCardInput | None = None
     """Marks the payment as made by card."""

@@ -12,7 +12,11 @@ from portone_async._reading import json_names, new_instance, report_mismatch, un
 
 @define(slots=True, kw_only=True, repr=False)
 class PlatformPaymentMethodMobile(Model):
-    """Paid on a mobile phone bill."""
+    """Paid on a mobile phone bill.
+
+    Attributes:
+        type: Kind of object; in a union, the discriminator.
+    """
 
     type: Literal["MOBILE"] = "MOBILE"
     """The discriminator: it tells which variant of its union this object is."""

@@ -16,7 +16,18 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class PlatformPayoutFilterInputCriteria(Model):
-    """Time range or id to search payouts by."""
+    """Time range or id to search payouts by.
+
+    Attributes:
+        bulk_payout_id: Id of the bulk payout.
+        payout_id: Payout id.
+        scheduled_timestamp_range: Period of the scheduled time.
+        settlement_statement_id: Settlement statement id.
+        settlement_statement_issued_timestamp_range: Period in which the settlement statement was sent.
+        status_updated_timestamp_range: Period of the last status change.
+        tax_invoice_id: Tax invoice id.
+        timestamp_range: Period of creation.
+    """
 
     bulk_payout_id: str | None = None
     """Only payouts of this bulk payout."""

@@ -12,7 +12,18 @@ from portone_async._reading import json_names, new_instance, report_mismatch, un
 
 @define(slots=True, kw_only=True, repr=False)
 class PlatformPayoutStatusStats(Model):
-    """Number, or summed amount, of payouts per status."""
+    """Number, or summed amount, of payouts per status.
+
+    Attributes:
+        cancelled: Number, or total amount, of those cancelled.
+        confirmed: Number, or total amount, of payouts that are confirmed.
+        failed: Number, or total amount, of those that failed.
+        prepared: Number (or summed amount) prepared and waiting.
+        processing: Number (or summed amount) being processed.
+        scheduled: Number (or summed amount) scheduled.
+        stopped: Number (or summed amount) stopped.
+        succeeded: Number (or summed amount) that succeeded.
+    """
 
     cancelled: int
     """Number, or total amount, of those cancelled."""

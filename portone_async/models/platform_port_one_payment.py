@@ -19,7 +19,18 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class PlatformPortOnePayment(Model):
-    """A payment made through PortOne that a transfer settles."""
+    """A payment made through PortOne that a transfer settles.
+
+    Attributes:
+        channel_key: Key of the PortOne channel.
+        currency: Currency, as an ISO 4217 code.
+        id: Payment id.
+        order_name: Order name.
+        paid_at: Time of payment.
+        store_id: Store id; in requests it defaults to the store of the credentials.
+        method: Payment method used.
+        type: Kind of object; in a union, the discriminator.
+    """
 
     __enum_fields__: ClassVar[tuple[str, ...]] = ("currency",)
     __time_fields__: ClassVar[tuple[str, ...]] = ("paid_at",)

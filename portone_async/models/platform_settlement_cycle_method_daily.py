@@ -12,7 +12,11 @@ from portone_async._reading import json_names, new_instance, report_mismatch, un
 
 @define(slots=True, kw_only=True, repr=False)
 class PlatformSettlementCycleMethodDaily(Model):
-    """Settle every day."""
+    """Settle every day.
+
+    Attributes:
+        type: Kind of object; in a union, the discriminator.
+    """
 
     type: Literal["DAILY"] = "DAILY"
     """The discriminator: it tells which variant of its union this object is."""

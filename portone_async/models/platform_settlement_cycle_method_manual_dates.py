@@ -16,7 +16,12 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class PlatformSettlementCycleMethodManualDates(Model):
-    """Settle on given dates of the year."""
+    """Settle on given dates of the year.
+
+    Attributes:
+        dates: Days of the year to settle on.
+        type: Kind of object; in a union, the discriminator.
+    """
 
     dates: list[MonthDay]
     """Days of the year to settle on."""

@@ -12,7 +12,12 @@ from portone_async._reading import json_names, new_instance, read_scalars, repor
 
 @define(slots=True, kw_only=True, repr=False)
 class PlatformSettlementCycleMethodMonthly(Model):
-    """Settle on given days of every month."""
+    """Settle on given days of every month.
+
+    Attributes:
+        days_of_month: Days of the month to settle on.
+        type: Kind of object; in a union, the discriminator.
+    """
 
     days_of_month: list[int]
     """Days of the month to settle on."""

@@ -15,7 +15,12 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class PlatformSettlementCycleMethodWeekly(Model):
-    """Settle on given days of every week."""
+    """Settle on given days of every week.
+
+    Attributes:
+        days_of_week: Days of the week to settle on.
+        type: Kind of object; in a union, the discriminator.
+    """
 
     days_of_week: list[DayOfWeek]
     """Days of the week to settle on."""

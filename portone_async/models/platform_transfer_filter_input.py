@@ -27,7 +27,23 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class PlatformTransferFilterInput(Model):
-    """Conditions for listing transfers; give only one of the two date ranges."""
+    """Conditions for listing transfers; give only one of the two date ranges.
+
+    Attributes:
+        additional_fee_policy_ids: Only transfers with at least one of these additional fee policies.
+        channel_keys: Only transfers of payments through one of these channels.
+        contract_ids: Only those under one of these contracts.
+        discount_share_policy_ids: Only transfers with at least one of these discount share policies.
+        is_for_test: Whether to use test mode; ignored if the query has `test`; false by default.
+        keyword: Text to search for.
+        partner_tags: Only partners that carry at least one of these tags.
+        payment_method_types: Only transfers paid with one of these methods.
+        settlement_date_range: Period of the settlement date.
+        settlement_start_date_range: Period of the settlement start date.
+        statuses: Only entries with one of these statuses.
+        types: Only entries of these types.
+        user_defined_property: Only transfers that have exactly this user-defined key and value.
+    """
 
     additional_fee_policy_ids: list[str] | None = None
     """Only transfers with at least one of these additional fee policies."""

@@ -15,7 +15,15 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class PlatformTransferSummaryExternalPayment(Model):
-    """Summary of a payment made outside PortOne."""
+    """Summary of a payment made outside PortOne.
+
+    Attributes:
+        currency: Currency, as an ISO 4217 code.
+        id: Payment id.
+        method_type: Type of payment method.
+        order_name: Order name.
+        type: Kind of object; in a union, the discriminator.
+    """
 
     __enum_fields__: ClassVar[tuple[str, ...]] = ("currency", "method_type")
 

@@ -19,7 +19,16 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class PlatformTransferSummaryPartner(Model):
-    """Summary of the partner of a transfer."""
+    """Summary of the partner of a transfer.
+
+    Attributes:
+        graphql_id: Id of the object in PortOne's GraphQL API.
+        id: Id of the partner.
+        name: Name of the partner.
+        type: Kind of partner.
+        user_defined_properties: User-defined properties.
+        taxation_type: Taxation type.
+    """
 
     __enum_fields__: ClassVar[tuple[str, ...]] = ("taxation_type", "type")
 

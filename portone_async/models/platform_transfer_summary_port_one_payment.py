@@ -15,7 +15,15 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class PlatformTransferSummaryPortOnePayment(Model):
-    """Summary of a payment made through PortOne."""
+    """Summary of a payment made through PortOne.
+
+    Attributes:
+        currency: Currency, as an ISO 4217 code.
+        id: Payment id.
+        order_name: Order name.
+        method_type: Type of payment method.
+        type: Kind of object; in a union, the discriminator.
+    """
 
     __enum_fields__: ClassVar[tuple[str, ...]] = ("currency", "method_type")
 

@@ -19,7 +19,42 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class PlatformWithdrawalAccountTransfer(Model):
-    """Money withdrawn from a bank account of the platform, such as a payout."""
+    """Money withdrawn from a bank account of the platform, such as a payout.
+
+    Attributes:
+        amount: Amount in the smallest unit of the currency (won for KRW).
+        bank_account: Account the money left.
+        bank_account_graphql_id: Id of the bank account in PortOne's GraphQL API.
+        bank_account_id: Id of the account the money is withdrawn from.
+        created_at: When it was created.
+        currency: Currency, as an ISO 4217 code.
+        deposit_account_holder: Holder of the account the money goes to.
+        deposit_account_number: Number of the account the money goes to.
+        deposit_bank: Bank of the account the money goes to.
+        id: Id of the account transfer.
+        is_for_test: Whether it belongs to test mode.
+        status: Current status; in a union, the discriminator.
+        status_updated_at: Time of the last status change.
+        updated_at: Time of the last update.
+        withdrawal_type: Kind of withdrawal: PARTNER_PAYOUT or REMIT.
+        balance: Balance of the account, in the smallest currency unit.
+        bulk_account_transfer_graphql_id: Id of the bulk account transfer in PortOne's GraphQL API.
+        bulk_account_transfer_id: Id of the bulk account transfer.
+        bulk_payout_graphql_id: Id of the bulk payout in PortOne's GraphQL API.
+        bulk_payout_id: Id of the bulk payout.
+        deposit_memo: Text on the bank statement of the receiving account.
+        document_id: Id of the electronic signature.
+        fail_reason: Why it failed.
+        partner_graphql_id: GraphQL id of the partner.
+        partner_id: Partner id.
+        payout_graphql_id: GraphQL id of the payout.
+        payout_id: Payout id.
+        scheduled_at: Time that it is scheduled for.
+        sequence_number: Serial number of the bank transaction.
+        traded_at: When the money was moved.
+        type: Kind of object; in a union, the discriminator.
+        withdrawal_memo: Memo in the sender's bank statement.
+    """
 
     __enum_fields__: ClassVar[tuple[str, ...]] = ("currency", "deposit_bank", "status", "withdrawal_type")
     __time_fields__: ClassVar[tuple[str, ...]] = (

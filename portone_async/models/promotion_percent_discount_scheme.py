@@ -12,7 +12,12 @@ from portone_async._reading import json_names, new_instance, report_mismatch, un
 
 @define(slots=True, kw_only=True, repr=False)
 class PromotionPercentDiscountScheme(Model):
-    """A discount of a percentage."""
+    """A discount of a percentage.
+
+    Attributes:
+        percent: Percentage.
+        type: Kind of object; in a union, the discriminator.
+    """
 
     percent: int
     """Percentage, as a whole number: 10 is 10 %."""

@@ -16,7 +16,12 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class PromotionRecoverOptionNoRecover(Model):
-    """Cancelled payments do not return their discount to the budget."""
+    """Cancelled payments do not return their discount to the budget.
+
+    Attributes:
+        spare_budget: Extra budget held ready for refunds.
+        type: Kind of object; in a union, the discriminator.
+    """
 
     spare_budget: PromotionSpareBudget | None = None
     """Extra budget held ready for refunds."""

@@ -12,7 +12,11 @@ from portone_async._reading import json_names, new_instance, report_mismatch, un
 
 @define(slots=True, kw_only=True, repr=False)
 class PromotionRecoverOptionRecover(Model):
-    """Cancelled payments return their discount to the budget."""
+    """Cancelled payments return their discount to the budget.
+
+    Attributes:
+        type: Kind of object; in a union, the discriminator.
+    """
 
     type: Literal["RECOVER"] = "RECOVER"
     """The discriminator: it tells which variant of its union this object is."""

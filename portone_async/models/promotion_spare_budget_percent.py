@@ -12,7 +12,12 @@ from portone_async._reading import json_names, new_instance, report_mismatch, un
 
 @define(slots=True, kw_only=True, repr=False)
 class PromotionSpareBudgetPercent(Model):
-    """Extra promotion budget for refunds, as a percentage."""
+    """Extra promotion budget for refunds, as a percentage.
+
+    Attributes:
+        percent: Percentage.
+        type: Kind of object; in a union, the discriminator.
+    """
 
     percent: int
     """Percentage, as a whole number: 10 is 10 %."""

@@ -35,7 +35,37 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class ReadyPayment(Model):
-    """A payment that was started but not finished."""
+    """A payment that was started but not finished.
+
+    Attributes:
+        amount: Breakdown of the payment amount.
+        currency: Currency, as an ISO 4217 code.
+        customer: The buyer.
+        id: Payment id (`payment_id` elsewhere).
+        merchant_id: Id of the merchant.
+        order_name: Order name.
+        origin: Where the payment was started: platform, page, client.
+        requested_at: Time of the request.
+        status_changed_at: Time of the last status change.
+        store_id: Store id; in requests it defaults to the store of the credentials.
+        transaction_id: Id PortOne gave the payment; for V1 payments the `imp_uid`.
+        updated_at: Time of the last update.
+        version: PortOne version: V1 or V2.
+        billing_key: Billing key that was charged; only for billing key payments.
+        channel: PortOne channel the request went through.
+        channel_group: Channel group (smart routing) the request went through.
+        country: Country, as an ISO 3166-1 alpha-2 code.
+        custom_data: The merchant's own data, kept as text.
+        escrow: Escrow and delivery state; only for escrow payments.
+        is_cultural_expense: Whether it counts as spending on culture (a Korean tax deduction).
+        method: Payment method used.
+        product_count: Number of products.
+        products: Products.
+        promotion_id: Promotion id.
+        schedule_id: Payment schedule id; only for scheduled payments.
+        status: Current status; in a union, the discriminator.
+        webhooks: Webhooks sent so far.
+    """
 
     __enum_fields__: ClassVar[tuple[str, ...]] = ("country", "currency", "version")
     __time_fields__: ClassVar[tuple[str, ...]] = ("requested_at", "status_changed_at", "updated_at")

@@ -15,7 +15,12 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class ReconciliationPgSpecifier(Model):
-    """A merchant account at a PG whose records are reconciled."""
+    """A merchant account at a PG whose records are reconciled.
+
+    Attributes:
+        pg_merchant_id: Merchant id at the PG.
+        pg_provider: PG.
+    """
 
     __enum_fields__: ClassVar[tuple[str, ...]] = ("pg_provider",)
 

@@ -17,7 +17,21 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class RequestedPaymentCancellation(Model):
-    """A cancellation that has been requested and not yet carried out."""
+    """A cancellation that has been requested and not yet carried out.
+
+    Attributes:
+        id: Id of the cancellation.
+        reason: Why the payment is to be cancelled.
+        requested_at: Time of the request.
+        tax_free_amount: Tax-free part of the cancelled amount, in the smallest currency unit.
+        total_amount: Amount to be cancelled, in the smallest currency unit.
+        vat_amount: VAT part of the cancelled amount, in the smallest currency unit.
+        cancelled_at: When it was cancelled.
+        easy_pay_discount_amount: Refunded easy-pay reward points, in the smallest currency unit.
+        pg_cancellation_id: Cancellation id at the PG.
+        status: Current status; in a union, the discriminator.
+        trigger: Where the cancellation was requested.
+    """
 
     __enum_fields__: ClassVar[tuple[str, ...]] = ("trigger",)
     __time_fields__: ClassVar[tuple[str, ...]] = ("cancelled_at", "requested_at")

@@ -32,7 +32,18 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class SchedulePlatformPartnersBodyUpdate(Model):
-    """Changes to make to many partners at a later time."""
+    """Changes to make to many partners at a later time.
+
+    Attributes:
+        account: Bank account the partner is paid into.
+        contact: Contact person.
+        default_contract_id: Id of the partner's default contract.
+        memo: Memo.
+        name: New name of the partner.
+        tags: Tags of the partner.
+        type: New details of the partners, by their kind.
+        user_defined_properties: User-defined properties.
+    """
 
     account: SchedulePlatformPartnersBodyUpdateAccount | None = None
     """Bank account that the partner is paid into."""

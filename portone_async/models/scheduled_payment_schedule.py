@@ -29,7 +29,30 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class ScheduledPaymentSchedule(Model):
-    """A payment schedule waiting for its time."""
+    """A payment schedule waiting for its time.
+
+    Attributes:
+        billing_key: Billing key, which stands for a stored payment method.
+        created_at: When the payment was scheduled.
+        currency: Currency, as an ISO 4217 code.
+        custom_data: The merchant's own data, kept as text.
+        customer: The customer.
+        id: Id of the payment schedule.
+        is_cultural_expense: Whether it counts as spending on culture (a Korean tax deduction).
+        is_escrow: Whether it is an escrow payment.
+        merchant_id: Id of the merchant.
+        order_name: Order name.
+        payment_id: Payment id.
+        store_id: Store id; in requests it defaults to the store of the credentials.
+        time_to_pay: When the payment is due to be made.
+        total_amount: Total amount, in the smallest unit of the currency (won for KRW).
+        installment_month: Number of monthly installments.
+        notice_urls: Webhook URLs set for the payment.
+        products: Products.
+        status: Current status; in a union, the discriminator.
+        tax_free_amount: Tax-free amount, in the smallest currency unit.
+        vat_amount: VAT, in the smallest currency unit.
+    """
 
     __enum_fields__: ClassVar[tuple[str, ...]] = ("currency",)
     __time_fields__: ClassVar[tuple[str, ...]] = ("created_at", "time_to_pay")

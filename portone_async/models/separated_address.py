@@ -15,7 +15,17 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class SeparatedAddress(Model):
-    """An address in parts, along with the line they add up to."""
+    """An address in parts, along with the line they add up to.
+
+    Attributes:
+        address_line1: First line of the detailed address.
+        address_line2: Second line of the detailed address.
+        one_line: Whole address in one line.
+        city: City or district.
+        country: Country, as an ISO 3166-1 alpha-2 code.
+        province: Province or state.
+        type: Kind of object; in a union, the discriminator.
+    """
 
     __enum_fields__: ClassVar[tuple[str, ...]] = ("country",)
 

@@ -18,7 +18,13 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class TaxInvoiceRefusedWebhook(Model):
-    """`TaxInvoice.Refused`: the supplier refused to issue the requested tax invoice."""
+    """`TaxInvoice.Refused`: the supplier refused to issue the requested tax invoice.
+
+    Attributes:
+        data: The tax invoice.
+        timestamp: When it happened; the same in every redelivery.
+        type: Kind of object; in a union, the discriminator.
+    """
 
     __time_fields__: ClassVar[tuple[str, ...]] = ("timestamp",)
 

@@ -18,7 +18,13 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class TaxInvoiceRequestedWebhook(Model):
-    """`TaxInvoice.Requested`: a recipient requested a tax invoice from the supplier."""
+    """`TaxInvoice.Requested`: a recipient requested a tax invoice from the supplier.
+
+    Attributes:
+        data: The tax invoice.
+        timestamp: When it happened; the same in every redelivery.
+        type: Kind of object; in a union, the discriminator.
+    """
 
     __time_fields__: ClassVar[tuple[str, ...]] = ("timestamp",)
 

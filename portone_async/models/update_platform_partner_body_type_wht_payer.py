@@ -15,7 +15,11 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class UpdatePlatformPartnerBodyTypeWhtPayer(Model):
-    """New details of a partner with withholding tax."""
+    """New details of a partner with withholding tax.
+
+    Attributes:
+        birthdate: Date of birth (yyyy-MM-dd).
+    """
 
     birthdate: date | None = None
     """Date of birth."""

@@ -23,7 +23,22 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class VerifiedIdentityVerification(Model):
-    """An identity verification that was completed."""
+    """An identity verification that was completed.
+
+    Attributes:
+        id: Identity verification id given by the merchant.
+        pg_raw_response: Response of the PG, as received.
+        pg_tx_id: Id of the identity verification at the PG.
+        requested_at: Time of the request.
+        status_changed_at: Time of the last status change.
+        updated_at: Time of the last update.
+        verified_at: When the identity was verified.
+        verified_customer: Customer as verified.
+        version: PortOne version: V1 or V2.
+        channel: PortOne channel the request went through.
+        custom_data: The merchant's own data, kept as text.
+        status: Current status; in a union, the discriminator.
+    """
 
     __enum_fields__: ClassVar[tuple[str, ...]] = ("version",)
     __time_fields__: ClassVar[tuple[str, ...]] = ("requested_at", "status_changed_at", "updated_at", "verified_at")

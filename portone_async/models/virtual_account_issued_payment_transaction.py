@@ -33,7 +33,37 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class VirtualAccountIssuedPaymentTransaction(Model):
-    """A payment attempt with a virtual account issued, waiting for the deposit."""
+    """A payment attempt with a virtual account issued, waiting for the deposit.
+
+    Attributes:
+        amount: Breakdown of the payment amount.
+        channel: PortOne channel the request went through.
+        currency: Currency, as an ISO 4217 code.
+        customer: The buyer.
+        id: Id of the attempt (`transaction_id` elsewhere); `imp_uid` for V1 payments.
+        merchant_id: Id of the merchant.
+        order_name: Order name.
+        payment_id: Payment id.
+        requested_at: Time of the request.
+        status_changed_at: Time of the last status change.
+        store_id: Store id; in requests it defaults to the store of the credentials.
+        updated_at: Time of the last update.
+        version: PortOne version: V1 or V2.
+        billing_key: Billing key that was charged; only for billing key payments.
+        channel_group: Channel group (smart routing) the request went through.
+        country: Country, as an ISO 3166-1 alpha-2 code.
+        custom_data: The merchant's own data, kept as text.
+        escrow: Escrow and delivery state; only for escrow payments.
+        is_cultural_expense: Whether it counts as spending on culture (a Korean tax deduction).
+        method: Payment method used.
+        pg_tx_id: Transaction id at the PG; for Kakao Pay orders the `tid`.
+        product_count: Number of products.
+        products: Products.
+        promotion_id: Promotion id.
+        schedule_id: Payment schedule id; only for scheduled payments.
+        status: Current status; in a union, the discriminator.
+        webhooks: Webhooks sent so far.
+    """
 
     __enum_fields__: ClassVar[tuple[str, ...]] = ("country", "currency", "version")
     __time_fields__: ClassVar[tuple[str, ...]] = ("requested_at", "status_changed_at", "updated_at")

@@ -212,13 +212,21 @@ async def create_b2b_counterparty(
         test: True to work on test data, false (the default) on live data: the two are separate.
 
     Raises:
-        APIError: B2bCounterpartyBrnInvalidError, B2bCounterpartyIdAlreadyExistsByPartnerError,
-            B2bCounterpartyIdAlreadyExistsError, B2bCounterpartyMissingRequiredFieldsError,
-            B2bCounterpartyNtsConnectionFailedError, B2bCounterpartyPartnerNotConnectableError,
-            B2bCounterpartySelfOriginBrnMismatchError, B2bCounterpartyTooManyAdditionalContactsError,
-            B2bCounterpartyVerificationBrnMismatchError, B2bCounterpartyVerificationInvalidError,
-            B2bCounterpartyVerificationNotFoundError, B2bCounterpartyVerificationTypeMismatchError,
-            B2bExternalServiceError, B2bNotEnabledError, ForbiddenError, InvalidRequestError, UnauthorizedError.
+        B2bCounterpartyBrnInvalidError: `B2B_COUNTERPARTY_BRN_INVALID`, status 400.
+        B2bCounterpartyIdAlreadyExistsByPartnerError: `B2B_COUNTERPARTY_ID_ALREADY_EXISTS_BY_PARTNER`, status 409.
+        B2bCounterpartyIdAlreadyExistsError: `B2B_COUNTERPARTY_ID_ALREADY_EXISTS`, status 409.
+        B2bCounterpartyMissingRequiredFieldsError: `B2B_COUNTERPARTY_MISSING_REQUIRED_FIELDS`, status 400.
+        B2bCounterpartyNtsConnectionFailedError: `B2B_COUNTERPARTY_NTS_CONNECTION_FAILED`, status 502.
+        B2bCounterpartyPartnerNotConnectableError: `B2B_COUNTERPARTY_PARTNER_NOT_CONNECTABLE`, status 403.
+        B2bCounterpartySelfOriginBrnMismatchError: `B2B_COUNTERPARTY_SELF_ORIGIN_BRN_MISMATCH`, status 400.
+        B2bCounterpartyTooManyAdditionalContactsError: `B2B_COUNTERPARTY_TOO_MANY_ADDITIONAL_CONTACTS`, status 400.
+        B2bCounterpartyVerificationBrnMismatchError: `B2B_COUNTERPARTY_VERIFICATION_BRN_MISMATCH`, status 400.
+        B2bCounterpartyVerificationInvalidError: `B2B_COUNTERPARTY_VERIFICATION_INVALID`, status 400.
+        B2bCounterpartyVerificationNotFoundError: `B2B_COUNTERPARTY_VERIFICATION_NOT_FOUND`, status 404.
+        B2bCounterpartyVerificationTypeMismatchError: `B2B_COUNTERPARTY_VERIFICATION_TYPE_MISMATCH`, status 400.
+        B2bExternalServiceError: `B2B_EXTERNAL_SERVICE`, status 502.
+        B2bNotEnabledError: `B2B_NOT_ENABLED`, status 403.
+        APIError: Any other error, such as ForbiddenError, InvalidRequestError or UnauthorizedError.
     """
     return await client.call(
         _CREATE_B2B_COUNTERPARTY,
@@ -243,9 +251,12 @@ async def delete_b2b_counterparty(
         test: True to work on test data, false (the default) on live data: the two are separate.
 
     Raises:
-        APIError: B2bCounterpartyNotFoundError, B2bCounterpartyOngoingTaxInvoiceExistsError,
-            B2bCounterpartyPartnerNotDeletableError, B2bExternalServiceError, B2bNotEnabledError, ForbiddenError,
-            InvalidRequestError, UnauthorizedError.
+        B2bCounterpartyNotFoundError: `B2B_COUNTERPARTY_NOT_FOUND`, status 404.
+        B2bCounterpartyOngoingTaxInvoiceExistsError: `B2B_COUNTERPARTY_ONGOING_TAX_INVOICE_EXISTS`, status 409.
+        B2bCounterpartyPartnerNotDeletableError: `B2B_COUNTERPARTY_PARTNER_NOT_DELETABLE`, status 403.
+        B2bExternalServiceError: `B2B_EXTERNAL_SERVICE`, status 502.
+        B2bNotEnabledError: `B2B_NOT_ENABLED`, status 403.
+        APIError: Any other error, such as ForbiddenError, InvalidRequestError or UnauthorizedError.
     """
     return await client.call(
         _DELETE_B2B_COUNTERPARTY, options, path={"counterpartyId": counterparty_id}, query={"test": test}, body={}
@@ -272,7 +283,9 @@ async def get_b2b_counterparties(
         test: True to work on test data, false (the default) on live data: the two are separate.
 
     Raises:
-        APIError: B2bExternalServiceError, B2bNotEnabledError, ForbiddenError, InvalidRequestError, UnauthorizedError.
+        B2bExternalServiceError: `B2B_EXTERNAL_SERVICE`, status 502.
+        B2bNotEnabledError: `B2B_NOT_ENABLED`, status 403.
+        APIError: Any other error, such as ForbiddenError, InvalidRequestError or UnauthorizedError.
     """
     return await client.call(
         _GET_B2B_COUNTERPARTIES, options, query={"test": test}, body={"filter": filter, "page": page}
@@ -326,8 +339,10 @@ async def get_b2b_counterparty(
         test: True to work on test data, false (the default) on live data: the two are separate.
 
     Raises:
-        APIError: B2bCounterpartyNotFoundError, B2bExternalServiceError, B2bNotEnabledError, ForbiddenError,
-            InvalidRequestError, UnauthorizedError.
+        B2bCounterpartyNotFoundError: `B2B_COUNTERPARTY_NOT_FOUND`, status 404.
+        B2bExternalServiceError: `B2B_EXTERNAL_SERVICE`, status 502.
+        B2bNotEnabledError: `B2B_NOT_ENABLED`, status 403.
+        APIError: Any other error, such as ForbiddenError, InvalidRequestError or UnauthorizedError.
     """
     return await client.call(
         _GET_B2B_COUNTERPARTY, options, path={"counterpartyId": counterparty_id}, query={"test": test}
@@ -349,8 +364,12 @@ async def get_b2b_counterparty_certificate(
         test: True to work on test data, false (the default) on live data: the two are separate.
 
     Raises:
-        APIError: B2bCertificateUnregisteredError, B2bCounterpartyNotFoundError, B2bCounterpartyNtsNotConnectedError,
-            B2bExternalServiceError, B2bNotEnabledError, ForbiddenError, InvalidRequestError, UnauthorizedError.
+        B2bCertificateUnregisteredError: `B2B_CERTIFICATE_UNREGISTERED`, status 404.
+        B2bCounterpartyNotFoundError: `B2B_COUNTERPARTY_NOT_FOUND`, status 404.
+        B2bCounterpartyNtsNotConnectedError: `B2B_COUNTERPARTY_NTS_NOT_CONNECTED`, status 400.
+        B2bExternalServiceError: `B2B_EXTERNAL_SERVICE`, status 502.
+        B2bNotEnabledError: `B2B_NOT_ENABLED`, status 403.
+        APIError: Any other error, such as ForbiddenError, InvalidRequestError or UnauthorizedError.
     """
     return await client.call(_GET_B2B_COUNTERPARTY_CERTIFICATE, options, path={"brn": brn}, query={"test": test})
 
@@ -370,8 +389,11 @@ async def get_b2b_counterparty_certificate_registration_url(
         test: True to work on test data, false (the default) on live data: the two are separate.
 
     Raises:
-        APIError: B2bCounterpartyNotFoundError, B2bCounterpartyNtsNotConnectedError, B2bExternalServiceError,
-            B2bNotEnabledError, ForbiddenError, InvalidRequestError, UnauthorizedError.
+        B2bCounterpartyNotFoundError: `B2B_COUNTERPARTY_NOT_FOUND`, status 404.
+        B2bCounterpartyNtsNotConnectedError: `B2B_COUNTERPARTY_NTS_NOT_CONNECTED`, status 400.
+        B2bExternalServiceError: `B2B_EXTERNAL_SERVICE`, status 502.
+        B2bNotEnabledError: `B2B_NOT_ENABLED`, status 403.
+        APIError: Any other error, such as ForbiddenError, InvalidRequestError or UnauthorizedError.
     """
     return await client.call(
         _GET_B2B_COUNTERPARTY_CERTIFICATE_REGISTRATION_URL, options, path={"brn": brn}, query={"test": test}
@@ -402,12 +424,18 @@ async def update_b2b_counterparty(
         test: True to work on test data, false (the default) on live data: the two are separate.
 
     Raises:
-        APIError: B2bCounterpartyBrnModificationNotAllowedError, B2bCounterpartyMissingRequiredFieldsError,
-            B2bCounterpartyNotFoundError, B2bCounterpartyPartnerNotUpdatableError,
-            B2bCounterpartyTooManyAdditionalContactsError, B2bCounterpartyVerificationBrnMismatchError,
-            B2bCounterpartyVerificationInvalidError, B2bCounterpartyVerificationNotFoundError,
-            B2bCounterpartyVerificationTypeMismatchError, B2bExternalServiceError, B2bNotEnabledError, ForbiddenError,
-            InvalidRequestError, UnauthorizedError.
+        B2bCounterpartyBrnModificationNotAllowedError: `B2B_COUNTERPARTY_BRN_MODIFICATION_NOT_ALLOWED`, status 400.
+        B2bCounterpartyMissingRequiredFieldsError: `B2B_COUNTERPARTY_MISSING_REQUIRED_FIELDS`, status 400.
+        B2bCounterpartyNotFoundError: `B2B_COUNTERPARTY_NOT_FOUND`, status 404.
+        B2bCounterpartyPartnerNotUpdatableError: `B2B_COUNTERPARTY_PARTNER_NOT_UPDATABLE`, status 403.
+        B2bCounterpartyTooManyAdditionalContactsError: `B2B_COUNTERPARTY_TOO_MANY_ADDITIONAL_CONTACTS`, status 400.
+        B2bCounterpartyVerificationBrnMismatchError: `B2B_COUNTERPARTY_VERIFICATION_BRN_MISMATCH`, status 400.
+        B2bCounterpartyVerificationInvalidError: `B2B_COUNTERPARTY_VERIFICATION_INVALID`, status 400.
+        B2bCounterpartyVerificationNotFoundError: `B2B_COUNTERPARTY_VERIFICATION_NOT_FOUND`, status 404.
+        B2bCounterpartyVerificationTypeMismatchError: `B2B_COUNTERPARTY_VERIFICATION_TYPE_MISMATCH`, status 400.
+        B2bExternalServiceError: `B2B_EXTERNAL_SERVICE`, status 502.
+        B2bNotEnabledError: `B2B_NOT_ENABLED`, status 403.
+        APIError: Any other error, such as ForbiddenError, InvalidRequestError or UnauthorizedError.
     """
     return await client.call(
         _UPDATE_B2B_COUNTERPARTY,
@@ -433,8 +461,12 @@ async def validate_b2b_counterparty_certificate(
         test: True to work on test data, false (the default) on live data: the two are separate.
 
     Raises:
-        APIError: B2bCertificateUnregisteredError, B2bCounterpartyNotFoundError, B2bCounterpartyNtsNotConnectedError,
-            B2bExternalServiceError, B2bNotEnabledError, ForbiddenError, InvalidRequestError, UnauthorizedError.
+        B2bCertificateUnregisteredError: `B2B_CERTIFICATE_UNREGISTERED`, status 404.
+        B2bCounterpartyNotFoundError: `B2B_COUNTERPARTY_NOT_FOUND`, status 404.
+        B2bCounterpartyNtsNotConnectedError: `B2B_COUNTERPARTY_NTS_NOT_CONNECTED`, status 400.
+        B2bExternalServiceError: `B2B_EXTERNAL_SERVICE`, status 502.
+        B2bNotEnabledError: `B2B_NOT_ENABLED`, status 403.
+        APIError: Any other error, such as ForbiddenError, InvalidRequestError or UnauthorizedError.
     """
     return await client.call(_VALIDATE_B2B_COUNTERPARTY_CERTIFICATE, options, path={"brn": brn}, query={"test": test})
 

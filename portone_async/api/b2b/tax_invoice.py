@@ -489,8 +489,12 @@ async def attach_b2b_tax_invoice_file(
         test: True to work on test data, false (the default) on live data: the two are separate.
 
     Raises:
-        APIError: B2bExternalServiceError, B2bFileNotFoundError, B2bNotEnabledError, B2bTaxInvoiceNotDraftedStatusError,
-            B2bTaxInvoiceNotFoundError, ForbiddenError, InvalidRequestError, UnauthorizedError.
+        B2bExternalServiceError: `B2B_EXTERNAL_SERVICE`, status 502.
+        B2bFileNotFoundError: `B2B_FILE_NOT_FOUND`, status 404.
+        B2bNotEnabledError: `B2B_NOT_ENABLED`, status 403.
+        B2bTaxInvoiceNotDraftedStatusError: `B2B_TAX_INVOICE_NOT_DRAFTED_STATUS`, status 400.
+        B2bTaxInvoiceNotFoundError: `B2B_TAX_INVOICE_NOT_FOUND`, status 404.
+        APIError: Any other error, such as ForbiddenError, InvalidRequestError or UnauthorizedError.
     """
     return await client.call(
         _ATTACH_B2B_TAX_INVOICE_FILE,
@@ -526,8 +530,11 @@ async def cancel_b2b_tax_invoice_issuance(
         test: True to work on test data, false (the default) on live data: the two are separate.
 
     Raises:
-        APIError: B2bExternalServiceError, B2bNotEnabledError, B2bTaxInvoiceNotFoundError,
-            B2bTaxInvoiceNotIssuedStatusError, ForbiddenError, InvalidRequestError, UnauthorizedError.
+        B2bExternalServiceError: `B2B_EXTERNAL_SERVICE`, status 502.
+        B2bNotEnabledError: `B2B_NOT_ENABLED`, status 403.
+        B2bTaxInvoiceNotFoundError: `B2B_TAX_INVOICE_NOT_FOUND`, status 404.
+        B2bTaxInvoiceNotIssuedStatusError: `B2B_TAX_INVOICE_NOT_ISSUED_STATUS`, status 400.
+        APIError: Any other error, such as ForbiddenError, InvalidRequestError or UnauthorizedError.
     """
     return await client.call(
         _CANCEL_B2B_TAX_INVOICE_ISSUANCE,
@@ -563,9 +570,12 @@ async def cancel_b2b_tax_invoice_request(
         test: True to work on test data, false (the default) on live data: the two are separate.
 
     Raises:
-        APIError: B2bExternalServiceError, B2bNotEnabledError, B2bTaxInvoiceNoRecipientDocumentKeyError,
-            B2bTaxInvoiceNotFoundError, B2bTaxInvoiceNotRequestedStatusError, ForbiddenError, InvalidRequestError,
-            UnauthorizedError.
+        B2bExternalServiceError: `B2B_EXTERNAL_SERVICE`, status 502.
+        B2bNotEnabledError: `B2B_NOT_ENABLED`, status 403.
+        B2bTaxInvoiceNoRecipientDocumentKeyError: `B2B_TAX_INVOICE_NO_RECIPIENT_DOCUMENT_KEY`, status 400.
+        B2bTaxInvoiceNotFoundError: `B2B_TAX_INVOICE_NOT_FOUND`, status 404.
+        B2bTaxInvoiceNotRequestedStatusError: `B2B_TAX_INVOICE_NOT_REQUESTED_STATUS`, status 400.
+        APIError: Any other error, such as ForbiddenError, InvalidRequestError or UnauthorizedError.
     """
     return await client.call(
         _CANCEL_B2B_TAX_INVOICE_REQUEST,
@@ -590,7 +600,9 @@ async def create_b2b_file_upload_url(
         test: True to work on test data, false (the default) on live data: the two are separate.
 
     Raises:
-        APIError: B2bExternalServiceError, B2bNotEnabledError, ForbiddenError, InvalidRequestError, UnauthorizedError.
+        B2bExternalServiceError: `B2B_EXTERNAL_SERVICE`, status 502.
+        B2bNotEnabledError: `B2B_NOT_ENABLED`, status 403.
+        APIError: Any other error, such as ForbiddenError, InvalidRequestError or UnauthorizedError.
     """
     return await client.call(_CREATE_B2B_FILE_UPLOAD_URL, options, query={"test": test}, body={"fileName": file_name})
 
@@ -618,9 +630,12 @@ async def delete_b2b_tax_invoice(
         test: True to work on test data, false (the default) on live data: the two are separate.
 
     Raises:
-        APIError: B2bBulkTaxInvoiceNotFoundError, B2bExternalServiceError, B2bNotEnabledError,
-            B2bTaxInvoiceNonDeletableStatusError, B2bTaxInvoiceNotFoundError, ForbiddenError, InvalidRequestError,
-            UnauthorizedError.
+        B2bBulkTaxInvoiceNotFoundError: `B2B_BULK_TAX_INVOICE_NOT_FOUND`, status 404.
+        B2bExternalServiceError: `B2B_EXTERNAL_SERVICE`, status 502.
+        B2bNotEnabledError: `B2B_NOT_ENABLED`, status 403.
+        B2bTaxInvoiceNonDeletableStatusError: `B2B_TAX_INVOICE_NON_DELETABLE_STATUS`, status 400.
+        B2bTaxInvoiceNotFoundError: `B2B_TAX_INVOICE_NOT_FOUND`, status 404.
+        APIError: Any other error, such as ForbiddenError, InvalidRequestError or UnauthorizedError.
     """
     return await client.call(
         _DELETE_B2B_TAX_INVOICE,
@@ -654,9 +669,12 @@ async def delete_b2b_tax_invoice_attachment(
         test: True to work on test data, false (the default) on live data: the two are separate.
 
     Raises:
-        APIError: B2bExternalServiceError, B2bNotEnabledError, B2bTaxInvoiceAttachmentNotFoundError,
-            B2bTaxInvoiceNotDraftedStatusError, B2bTaxInvoiceNotFoundError, ForbiddenError, InvalidRequestError,
-            UnauthorizedError.
+        B2bExternalServiceError: `B2B_EXTERNAL_SERVICE`, status 502.
+        B2bNotEnabledError: `B2B_NOT_ENABLED`, status 403.
+        B2bTaxInvoiceAttachmentNotFoundError: `B2B_TAX_INVOICE_ATTACHMENT_NOT_FOUND`, status 404.
+        B2bTaxInvoiceNotDraftedStatusError: `B2B_TAX_INVOICE_NOT_DRAFTED_STATUS`, status 400.
+        B2bTaxInvoiceNotFoundError: `B2B_TAX_INVOICE_NOT_FOUND`, status 404.
+        APIError: Any other error, such as ForbiddenError, InvalidRequestError or UnauthorizedError.
     """
     return await client.call(
         _DELETE_B2B_TAX_INVOICE_ATTACHMENT,
@@ -694,7 +712,7 @@ async def download_b2b_tax_invoices_sheet(
         The path of the written file.
 
     Raises:
-        APIError: InvalidRequestError, UnauthorizedError.
+        APIError: Any error, such as InvalidRequestError or UnauthorizedError.
     """
     return await client.call(
         _DOWNLOAD_B2B_TAX_INVOICES_SHEET,
@@ -731,12 +749,24 @@ async def draft_b2b_tax_invoice(
         test: True to work on test data, false (the default) on live data: the two are separate.
 
     Raises:
-        APIError: B2BCannotChangeTaxTypeError, B2BTaxInvoiceStatusNotSendingCompletedError,
-            B2bCounterpartyNotFoundError, B2bCounterpartyNtsNotConnectedError, B2bExternalServiceError,
-            B2bIdAlreadyExistsError, B2bIssuanceTypeMismatchError, B2bModificationNotProvidedError, B2bNotEnabledError,
-            B2bOriginalTaxInvoiceNotFoundError, B2bRecipientNotFoundError, B2bSupplierNotFoundError,
-            B2bTaxInvoiceNotFoundError, B2bTaxInvoiceRecipientDocumentKeyAlreadyUsedError,
-            B2bTaxInvoiceSupplierDocumentKeyAlreadyUsedError, ForbiddenError, InvalidRequestError, UnauthorizedError.
+        B2BCannotChangeTaxTypeError: `B2B_CANNOT_CHANGE_TAX_TYPE`, status 400.
+        B2BTaxInvoiceStatusNotSendingCompletedError: `B2B_TAX_INVOICE_STATUS_NOT_SENDING_COMPLETED`, status 400.
+        B2bCounterpartyNotFoundError: `B2B_COUNTERPARTY_NOT_FOUND`, status 404.
+        B2bCounterpartyNtsNotConnectedError: `B2B_COUNTERPARTY_NTS_NOT_CONNECTED`, status 400.
+        B2bExternalServiceError: `B2B_EXTERNAL_SERVICE`, status 502.
+        B2bIdAlreadyExistsError: `B2B_ID_ALREADY_EXISTS`, status 409.
+        B2bIssuanceTypeMismatchError: `B2B_ISSUANCE_TYPE_MISMATCH`, status 400.
+        B2bModificationNotProvidedError: `B2B_MODIFICATION_NOT_PROVIDED`, status 400.
+        B2bNotEnabledError: `B2B_NOT_ENABLED`, status 403.
+        B2bOriginalTaxInvoiceNotFoundError: `B2B_ORIGINAL_TAX_INVOICE_NOT_FOUND`, status 404.
+        B2bRecipientNotFoundError: `B2B_RECIPIENT_NOT_FOUND`, status 404.
+        B2bSupplierNotFoundError: `B2B_SUPPLIER_NOT_FOUND`, status 404.
+        B2bTaxInvoiceNotFoundError: `B2B_TAX_INVOICE_NOT_FOUND`, status 404.
+        B2bTaxInvoiceRecipientDocumentKeyAlreadyUsedError: `B2B_TAX_INVOICE_RECIPIENT_DOCUMENT_KEY_ALREADY_USED`, status
+            400.
+        B2bTaxInvoiceSupplierDocumentKeyAlreadyUsedError: `B2B_TAX_INVOICE_SUPPLIER_DOCUMENT_KEY_ALREADY_USED`, status
+            400.
+        APIError: Any other error, such as ForbiddenError, InvalidRequestError or UnauthorizedError.
     """
     return await client.call(
         _DRAFT_B2B_TAX_INVOICE,
@@ -766,8 +796,10 @@ async def get_b2b_bulk_tax_invoice(
         test: True to work on test data, false (the default) on live data: the two are separate.
 
     Raises:
-        APIError: B2bBulkTaxInvoiceNotFoundError, B2bExternalServiceError, B2bNotEnabledError, ForbiddenError,
-            InvalidRequestError, UnauthorizedError.
+        B2bBulkTaxInvoiceNotFoundError: `B2B_BULK_TAX_INVOICE_NOT_FOUND`, status 404.
+        B2bExternalServiceError: `B2B_EXTERNAL_SERVICE`, status 502.
+        B2bNotEnabledError: `B2B_NOT_ENABLED`, status 403.
+        APIError: Any other error, such as ForbiddenError, InvalidRequestError or UnauthorizedError.
     """
     return await client.call(
         _GET_B2B_BULK_TAX_INVOICE, options, path={"bulkTaxInvoiceId": bulk_tax_invoice_id}, query={"test": test}
@@ -797,8 +829,10 @@ async def get_b2b_tax_invoice(
         test: True to work on test data, false (the default) on live data: the two are separate.
 
     Raises:
-        APIError: B2bExternalServiceError, B2bNotEnabledError, B2bTaxInvoiceNotFoundError, ForbiddenError,
-            InvalidRequestError, UnauthorizedError.
+        B2bExternalServiceError: `B2B_EXTERNAL_SERVICE`, status 502.
+        B2bNotEnabledError: `B2B_NOT_ENABLED`, status 403.
+        B2bTaxInvoiceNotFoundError: `B2B_TAX_INVOICE_NOT_FOUND`, status 404.
+        APIError: Any other error, such as ForbiddenError, InvalidRequestError or UnauthorizedError.
     """
     return await client.call(
         _GET_B2B_TAX_INVOICE,
@@ -830,8 +864,10 @@ async def get_b2b_tax_invoice_attachments(
         test: True to work on test data, false (the default) on live data: the two are separate.
 
     Raises:
-        APIError: B2bExternalServiceError, B2bNotEnabledError, B2bTaxInvoiceNotFoundError, ForbiddenError,
-            InvalidRequestError, UnauthorizedError.
+        B2bExternalServiceError: `B2B_EXTERNAL_SERVICE`, status 502.
+        B2bNotEnabledError: `B2B_NOT_ENABLED`, status 403.
+        B2bTaxInvoiceNotFoundError: `B2B_TAX_INVOICE_NOT_FOUND`, status 404.
+        APIError: Any other error, such as ForbiddenError, InvalidRequestError or UnauthorizedError.
     """
     return await client.call(
         _GET_B2B_TAX_INVOICE_ATTACHMENTS,
@@ -861,8 +897,10 @@ async def get_b2b_tax_invoice_pdf_download_url(
         test: True to work on test data, false (the default) on live data: the two are separate.
 
     Raises:
-        APIError: B2bExternalServiceError, B2bNotEnabledError, B2bTaxInvoiceNotFoundError, ForbiddenError,
-            InvalidRequestError, UnauthorizedError.
+        B2bExternalServiceError: `B2B_EXTERNAL_SERVICE`, status 502.
+        B2bNotEnabledError: `B2B_NOT_ENABLED`, status 403.
+        B2bTaxInvoiceNotFoundError: `B2B_TAX_INVOICE_NOT_FOUND`, status 404.
+        APIError: Any other error, such as ForbiddenError, InvalidRequestError or UnauthorizedError.
     """
     return await client.call(
         _GET_B2B_TAX_INVOICE_PDF_DOWNLOAD_URL,
@@ -894,8 +932,10 @@ async def get_b2b_tax_invoice_popup_url(
         test: True to work on test data, false (the default) on live data: the two are separate.
 
     Raises:
-        APIError: B2bExternalServiceError, B2bNotEnabledError, B2bTaxInvoiceNotFoundError, ForbiddenError,
-            InvalidRequestError, UnauthorizedError.
+        B2bExternalServiceError: `B2B_EXTERNAL_SERVICE`, status 502.
+        B2bNotEnabledError: `B2B_NOT_ENABLED`, status 403.
+        B2bTaxInvoiceNotFoundError: `B2B_TAX_INVOICE_NOT_FOUND`, status 404.
+        APIError: Any other error, such as ForbiddenError, InvalidRequestError or UnauthorizedError.
     """
     return await client.call(
         _GET_B2B_TAX_INVOICE_POPUP_URL,
@@ -925,8 +965,10 @@ async def get_b2b_tax_invoice_print_url(
         test: True to work on test data, false (the default) on live data: the two are separate.
 
     Raises:
-        APIError: B2bExternalServiceError, B2bNotEnabledError, B2bTaxInvoiceNotFoundError, ForbiddenError,
-            InvalidRequestError, UnauthorizedError.
+        B2bExternalServiceError: `B2B_EXTERNAL_SERVICE`, status 502.
+        B2bNotEnabledError: `B2B_NOT_ENABLED`, status 403.
+        B2bTaxInvoiceNotFoundError: `B2B_TAX_INVOICE_NOT_FOUND`, status 404.
+        APIError: Any other error, such as ForbiddenError, InvalidRequestError or UnauthorizedError.
     """
     return await client.call(
         _GET_B2B_TAX_INVOICE_PRINT_URL,
@@ -962,8 +1004,10 @@ async def get_b2b_tax_invoices(
         test: True for test data, false (the default) for live data: the two are separate.
 
     Raises:
-        APIError: B2bExternalServiceError, B2bNotEnabledError, B2bTaxInvoiceNotFoundError, ForbiddenError,
-            InvalidRequestError, UnauthorizedError.
+        B2bExternalServiceError: `B2B_EXTERNAL_SERVICE`, status 502.
+        B2bNotEnabledError: `B2B_NOT_ENABLED`, status 403.
+        B2bTaxInvoiceNotFoundError: `B2B_TAX_INVOICE_NOT_FOUND`, status 404.
+        APIError: Any other error, such as ForbiddenError, InvalidRequestError or UnauthorizedError.
     """
     return await client.call(
         _GET_B2B_TAX_INVOICES,
@@ -1034,9 +1078,13 @@ async def issue_b2b_tax_invoice(
         test: True to work on test data, false (the default) on live data: the two are separate.
 
     Raises:
-        APIError: B2bExternalServiceError, B2bNotEnabledError, B2bTaxInvoiceNoSupplierDocumentKeyError,
-            B2bTaxInvoiceNotDraftedStatusError, B2bTaxInvoiceNotFoundError, B2bTaxInvoiceNotRequestedStatusError,
-            ForbiddenError, InvalidRequestError, UnauthorizedError.
+        B2bExternalServiceError: `B2B_EXTERNAL_SERVICE`, status 502.
+        B2bNotEnabledError: `B2B_NOT_ENABLED`, status 403.
+        B2bTaxInvoiceNoSupplierDocumentKeyError: `B2B_TAX_INVOICE_NO_SUPPLIER_DOCUMENT_KEY`, status 400.
+        B2bTaxInvoiceNotDraftedStatusError: `B2B_TAX_INVOICE_NOT_DRAFTED_STATUS`, status 400.
+        B2bTaxInvoiceNotFoundError: `B2B_TAX_INVOICE_NOT_FOUND`, status 404.
+        B2bTaxInvoiceNotRequestedStatusError: `B2B_TAX_INVOICE_NOT_REQUESTED_STATUS`, status 400.
+        APIError: Any other error, such as ForbiddenError, InvalidRequestError or UnauthorizedError.
     """
     return await client.call(
         _ISSUE_B2B_TAX_INVOICE,
@@ -1075,12 +1123,24 @@ async def issue_b2b_tax_invoice_immediately(
         test: True to work on test data, false (the default) on live data: the two are separate.
 
     Raises:
-        APIError: B2BCannotChangeTaxTypeError, B2BTaxInvoiceStatusNotSendingCompletedError,
-            B2bCounterpartyNotFoundError, B2bCounterpartyNtsNotConnectedError, B2bExternalServiceError,
-            B2bIdAlreadyExistsError, B2bIssuanceTypeMismatchError, B2bModificationNotProvidedError, B2bNotEnabledError,
-            B2bOriginalTaxInvoiceNotFoundError, B2bRecipientNotFoundError, B2bSupplierNotFoundError,
-            B2bTaxInvoiceNotFoundError, B2bTaxInvoiceRecipientDocumentKeyAlreadyUsedError,
-            B2bTaxInvoiceSupplierDocumentKeyAlreadyUsedError, ForbiddenError, InvalidRequestError, UnauthorizedError.
+        B2BCannotChangeTaxTypeError: `B2B_CANNOT_CHANGE_TAX_TYPE`, status 400.
+        B2BTaxInvoiceStatusNotSendingCompletedError: `B2B_TAX_INVOICE_STATUS_NOT_SENDING_COMPLETED`, status 400.
+        B2bCounterpartyNotFoundError: `B2B_COUNTERPARTY_NOT_FOUND`, status 404.
+        B2bCounterpartyNtsNotConnectedError: `B2B_COUNTERPARTY_NTS_NOT_CONNECTED`, status 400.
+        B2bExternalServiceError: `B2B_EXTERNAL_SERVICE`, status 502.
+        B2bIdAlreadyExistsError: `B2B_ID_ALREADY_EXISTS`, status 409.
+        B2bIssuanceTypeMismatchError: `B2B_ISSUANCE_TYPE_MISMATCH`, status 400.
+        B2bModificationNotProvidedError: `B2B_MODIFICATION_NOT_PROVIDED`, status 400.
+        B2bNotEnabledError: `B2B_NOT_ENABLED`, status 403.
+        B2bOriginalTaxInvoiceNotFoundError: `B2B_ORIGINAL_TAX_INVOICE_NOT_FOUND`, status 404.
+        B2bRecipientNotFoundError: `B2B_RECIPIENT_NOT_FOUND`, status 404.
+        B2bSupplierNotFoundError: `B2B_SUPPLIER_NOT_FOUND`, status 404.
+        B2bTaxInvoiceNotFoundError: `B2B_TAX_INVOICE_NOT_FOUND`, status 404.
+        B2bTaxInvoiceRecipientDocumentKeyAlreadyUsedError: `B2B_TAX_INVOICE_RECIPIENT_DOCUMENT_KEY_ALREADY_USED`, status
+            400.
+        B2bTaxInvoiceSupplierDocumentKeyAlreadyUsedError: `B2B_TAX_INVOICE_SUPPLIER_DOCUMENT_KEY_ALREADY_USED`, status
+            400.
+        APIError: Any other error, such as ForbiddenError, InvalidRequestError or UnauthorizedError.
     """
     return await client.call(
         _ISSUE_B2B_TAX_INVOICE_IMMEDIATELY,
@@ -1120,9 +1180,12 @@ async def refuse_b2b_tax_invoice_request(
         test: True to work on test data, false (the default) on live data: the two are separate.
 
     Raises:
-        APIError: B2bExternalServiceError, B2bNotEnabledError, B2bTaxInvoiceNoSupplierDocumentKeyError,
-            B2bTaxInvoiceNotFoundError, B2bTaxInvoiceNotRequestedStatusError, ForbiddenError, InvalidRequestError,
-            UnauthorizedError.
+        B2bExternalServiceError: `B2B_EXTERNAL_SERVICE`, status 502.
+        B2bNotEnabledError: `B2B_NOT_ENABLED`, status 403.
+        B2bTaxInvoiceNoSupplierDocumentKeyError: `B2B_TAX_INVOICE_NO_SUPPLIER_DOCUMENT_KEY`, status 400.
+        B2bTaxInvoiceNotFoundError: `B2B_TAX_INVOICE_NOT_FOUND`, status 404.
+        B2bTaxInvoiceNotRequestedStatusError: `B2B_TAX_INVOICE_NOT_REQUESTED_STATUS`, status 400.
+        APIError: Any other error, such as ForbiddenError, InvalidRequestError or UnauthorizedError.
     """
     return await client.call(
         _REFUSE_B2B_TAX_INVOICE_REQUEST,
@@ -1156,11 +1219,17 @@ async def request_b2b_tax_invoice(
         test: True to work on test data, false (the default) on live data: the two are separate.
 
     Raises:
-        APIError: B2BCannotChangeTaxTypeError, B2BTaxInvoiceStatusNotSendingCompletedError, B2bExternalServiceError,
-            B2bIssuanceTypeMismatchError, B2bModificationNotProvidedError, B2bNotEnabledError,
-            B2bOriginalTaxInvoiceNotFoundError, B2bTaxInvoiceNoRecipientDocumentKeyError,
-            B2bTaxInvoiceNotDraftedStatusError, B2bTaxInvoiceNotFoundError, ForbiddenError, InvalidRequestError,
-            UnauthorizedError.
+        B2BCannotChangeTaxTypeError: `B2B_CANNOT_CHANGE_TAX_TYPE`, status 400.
+        B2BTaxInvoiceStatusNotSendingCompletedError: `B2B_TAX_INVOICE_STATUS_NOT_SENDING_COMPLETED`, status 400.
+        B2bExternalServiceError: `B2B_EXTERNAL_SERVICE`, status 502.
+        B2bIssuanceTypeMismatchError: `B2B_ISSUANCE_TYPE_MISMATCH`, status 400.
+        B2bModificationNotProvidedError: `B2B_MODIFICATION_NOT_PROVIDED`, status 400.
+        B2bNotEnabledError: `B2B_NOT_ENABLED`, status 403.
+        B2bOriginalTaxInvoiceNotFoundError: `B2B_ORIGINAL_TAX_INVOICE_NOT_FOUND`, status 404.
+        B2bTaxInvoiceNoRecipientDocumentKeyError: `B2B_TAX_INVOICE_NO_RECIPIENT_DOCUMENT_KEY`, status 400.
+        B2bTaxInvoiceNotDraftedStatusError: `B2B_TAX_INVOICE_NOT_DRAFTED_STATUS`, status 400.
+        B2bTaxInvoiceNotFoundError: `B2B_TAX_INVOICE_NOT_FOUND`, status 404.
+        APIError: Any other error, such as ForbiddenError, InvalidRequestError or UnauthorizedError.
     """
     return await client.call(
         _REQUEST_B2B_TAX_INVOICE,
@@ -1195,12 +1264,24 @@ async def request_b2b_tax_invoice_reverse_issuance(
         test: True to work on test data, false (the default) on live data: the two are separate.
 
     Raises:
-        APIError: B2BCannotChangeTaxTypeError, B2BTaxInvoiceStatusNotSendingCompletedError,
-            B2bCounterpartyNotFoundError, B2bCounterpartyNtsNotConnectedError, B2bExternalServiceError,
-            B2bIdAlreadyExistsError, B2bIssuanceTypeMismatchError, B2bModificationNotProvidedError, B2bNotEnabledError,
-            B2bOriginalTaxInvoiceNotFoundError, B2bRecipientNotFoundError, B2bSupplierNotFoundError,
-            B2bTaxInvoiceNotFoundError, B2bTaxInvoiceRecipientDocumentKeyAlreadyUsedError,
-            B2bTaxInvoiceSupplierDocumentKeyAlreadyUsedError, ForbiddenError, InvalidRequestError, UnauthorizedError.
+        B2BCannotChangeTaxTypeError: `B2B_CANNOT_CHANGE_TAX_TYPE`, status 400.
+        B2BTaxInvoiceStatusNotSendingCompletedError: `B2B_TAX_INVOICE_STATUS_NOT_SENDING_COMPLETED`, status 400.
+        B2bCounterpartyNotFoundError: `B2B_COUNTERPARTY_NOT_FOUND`, status 404.
+        B2bCounterpartyNtsNotConnectedError: `B2B_COUNTERPARTY_NTS_NOT_CONNECTED`, status 400.
+        B2bExternalServiceError: `B2B_EXTERNAL_SERVICE`, status 502.
+        B2bIdAlreadyExistsError: `B2B_ID_ALREADY_EXISTS`, status 409.
+        B2bIssuanceTypeMismatchError: `B2B_ISSUANCE_TYPE_MISMATCH`, status 400.
+        B2bModificationNotProvidedError: `B2B_MODIFICATION_NOT_PROVIDED`, status 400.
+        B2bNotEnabledError: `B2B_NOT_ENABLED`, status 403.
+        B2bOriginalTaxInvoiceNotFoundError: `B2B_ORIGINAL_TAX_INVOICE_NOT_FOUND`, status 404.
+        B2bRecipientNotFoundError: `B2B_RECIPIENT_NOT_FOUND`, status 404.
+        B2bSupplierNotFoundError: `B2B_SUPPLIER_NOT_FOUND`, status 404.
+        B2bTaxInvoiceNotFoundError: `B2B_TAX_INVOICE_NOT_FOUND`, status 404.
+        B2bTaxInvoiceRecipientDocumentKeyAlreadyUsedError: `B2B_TAX_INVOICE_RECIPIENT_DOCUMENT_KEY_ALREADY_USED`, status
+            400.
+        B2bTaxInvoiceSupplierDocumentKeyAlreadyUsedError: `B2B_TAX_INVOICE_SUPPLIER_DOCUMENT_KEY_ALREADY_USED`, status
+            400.
+        APIError: Any other error, such as ForbiddenError, InvalidRequestError or UnauthorizedError.
     """
     return await client.call(
         _REQUEST_B2B_TAX_INVOICE_REVERSE_ISSUANCE,
@@ -1232,8 +1313,11 @@ async def send_to_nts_b2b_tax_invoice(
         test: True to work on test data, false (the default) on live data: the two are separate.
 
     Raises:
-        APIError: B2bExternalServiceError, B2bNotEnabledError, B2bTaxInvoiceNotFoundError,
-            B2bTaxInvoiceNotIssuedStatusError, ForbiddenError, InvalidRequestError, UnauthorizedError.
+        B2bExternalServiceError: `B2B_EXTERNAL_SERVICE`, status 502.
+        B2bNotEnabledError: `B2B_NOT_ENABLED`, status 403.
+        B2bTaxInvoiceNotFoundError: `B2B_TAX_INVOICE_NOT_FOUND`, status 404.
+        B2bTaxInvoiceNotIssuedStatusError: `B2B_TAX_INVOICE_NOT_ISSUED_STATUS`, status 400.
+        APIError: Any other error, such as ForbiddenError, InvalidRequestError or UnauthorizedError.
     """
     return await client.call(
         _SEND_TO_NTS_B2B_TAX_INVOICE,
@@ -1272,13 +1356,26 @@ async def update_b2b_tax_invoice_draft(
         test: True to work on test data, false (the default) on live data: the two are separate.
 
     Raises:
-        APIError: B2BCannotChangeTaxTypeError, B2BTaxInvoiceStatusNotSendingCompletedError,
-            B2bCounterpartyNotFoundError, B2bCounterpartyNtsNotConnectedError, B2bDocumentKeyCannotBeChangedError,
-            B2bExternalServiceError, B2bIdAlreadyExistsError, B2bIssuanceTypeMismatchError,
-            B2bModificationNotProvidedError, B2bNotEnabledError, B2bOriginalTaxInvoiceNotFoundError,
-            B2bRecipientNotFoundError, B2bSupplierNotFoundError, B2bTaxInvoiceNotDraftedStatusError,
-            B2bTaxInvoiceNotFoundError, B2bTaxInvoiceRecipientDocumentKeyAlreadyUsedError,
-            B2bTaxInvoiceSupplierDocumentKeyAlreadyUsedError, ForbiddenError, InvalidRequestError, UnauthorizedError.
+        B2BCannotChangeTaxTypeError: `B2B_CANNOT_CHANGE_TAX_TYPE`, status 400.
+        B2BTaxInvoiceStatusNotSendingCompletedError: `B2B_TAX_INVOICE_STATUS_NOT_SENDING_COMPLETED`, status 400.
+        B2bCounterpartyNotFoundError: `B2B_COUNTERPARTY_NOT_FOUND`, status 404.
+        B2bCounterpartyNtsNotConnectedError: `B2B_COUNTERPARTY_NTS_NOT_CONNECTED`, status 400.
+        B2bDocumentKeyCannotBeChangedError: `B2B_DOCUMENT_KEY_CANNOT_BE_CHANGED`, status 400.
+        B2bExternalServiceError: `B2B_EXTERNAL_SERVICE`, status 502.
+        B2bIdAlreadyExistsError: `B2B_ID_ALREADY_EXISTS`, status 409.
+        B2bIssuanceTypeMismatchError: `B2B_ISSUANCE_TYPE_MISMATCH`, status 400.
+        B2bModificationNotProvidedError: `B2B_MODIFICATION_NOT_PROVIDED`, status 400.
+        B2bNotEnabledError: `B2B_NOT_ENABLED`, status 403.
+        B2bOriginalTaxInvoiceNotFoundError: `B2B_ORIGINAL_TAX_INVOICE_NOT_FOUND`, status 404.
+        B2bRecipientNotFoundError: `B2B_RECIPIENT_NOT_FOUND`, status 404.
+        B2bSupplierNotFoundError: `B2B_SUPPLIER_NOT_FOUND`, status 404.
+        B2bTaxInvoiceNotDraftedStatusError: `B2B_TAX_INVOICE_NOT_DRAFTED_STATUS`, status 400.
+        B2bTaxInvoiceNotFoundError: `B2B_TAX_INVOICE_NOT_FOUND`, status 404.
+        B2bTaxInvoiceRecipientDocumentKeyAlreadyUsedError: `B2B_TAX_INVOICE_RECIPIENT_DOCUMENT_KEY_ALREADY_USED`, status
+            400.
+        B2bTaxInvoiceSupplierDocumentKeyAlreadyUsedError: `B2B_TAX_INVOICE_SUPPLIER_DOCUMENT_KEY_ALREADY_USED`, status
+            400.
+        APIError: Any other error, such as ForbiddenError, InvalidRequestError or UnauthorizedError.
     """
     return await client.call(
         _UPDATE_B2B_TAX_INVOICE_DRAFT,

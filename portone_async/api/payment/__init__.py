@@ -400,8 +400,10 @@ async def apply_escrow_logistics(
         store_id: Store to act for; if omitted the client's `store_id`, or else the store of the API secret.
 
     Raises:
-        APIError: ForbiddenError, InvalidRequestError, PaymentNotFoundError, PaymentNotPaidError, PgProviderError,
-            UnauthorizedError.
+        PaymentNotFoundError: `PAYMENT_NOT_FOUND`, status 404.
+        PaymentNotPaidError: `PAYMENT_NOT_PAID`, status 409.
+        PgProviderError: `PG_PROVIDER`, status 502.
+        APIError: Any other error, such as ForbiddenError, InvalidRequestError or UnauthorizedError.
     """
     return await client.call(
         _APPLY_ESCROW_LOGISTICS,
@@ -475,11 +477,21 @@ async def cancel_payment(
         vat_amount: VAT to cancel, in the smallest currency unit; calculated if omitted.
 
     Raises:
-        APIError: CancelAmountExceedsCancellableAmountError, CancelTaxAmountExceedsCancellableTaxAmountError,
-            CancelTaxFreeAmountExceedsCancellableTaxFreeAmountError, CancellableAmountConsistencyBrokenError,
-            ForbiddenError, InvalidRequestError, MaxCancelCountReachedError, NegativePromotionAdjustedCancelAmountError,
-            PaymentAlreadyCancelledError, PaymentNotFoundError, PaymentNotPaidError, PgProviderError,
-            PromotionDiscountRetainOptionShouldNotBeChangedError, SumOfPartsExceedsCancelAmountError, UnauthorizedError.
+        CancelAmountExceedsCancellableAmountError: `CANCEL_AMOUNT_EXCEEDS_CANCELLABLE_AMOUNT`, status 409.
+        CancelTaxAmountExceedsCancellableTaxAmountError: `CANCEL_TAX_AMOUNT_EXCEEDS_CANCELLABLE_TAX_AMOUNT`, status 409.
+        CancelTaxFreeAmountExceedsCancellableTaxFreeAmountError:
+            `CANCEL_TAX_FREE_AMOUNT_EXCEEDS_CANCELLABLE_TAX_FREE_AMOUNT`, status 409.
+        CancellableAmountConsistencyBrokenError: `CANCELLABLE_AMOUNT_CONSISTENCY_BROKEN`, status 409.
+        MaxCancelCountReachedError: `MAX_CANCEL_COUNT_REACHED`, status 409.
+        NegativePromotionAdjustedCancelAmountError: `NEGATIVE_PROMOTION_ADJUSTED_CANCEL_AMOUNT`, status 400.
+        PaymentAlreadyCancelledError: `PAYMENT_ALREADY_CANCELLED`, status 409.
+        PaymentNotFoundError: `PAYMENT_NOT_FOUND`, status 404.
+        PaymentNotPaidError: `PAYMENT_NOT_PAID`, status 409.
+        PgProviderError: `PG_PROVIDER`, status 502.
+        PromotionDiscountRetainOptionShouldNotBeChangedError: `PROMOTION_DISCOUNT_RETAIN_OPTION_SHOULD_NOT_BE_CHANGED`,
+            status 400.
+        SumOfPartsExceedsCancelAmountError: `SUM_OF_PARTS_EXCEEDS_CANCEL_AMOUNT`, status 409.
+        APIError: Any other error, such as ForbiddenError, InvalidRequestError or UnauthorizedError.
     """
     return await client.call(
         _CANCEL_PAYMENT,
@@ -516,8 +528,10 @@ async def capture_payment(
         store_id: Store to act for; if omitted the client's `store_id`, or else the store of the API secret.
 
     Raises:
-        APIError: ForbiddenError, InvalidRequestError, PaymentNotFoundError, PaymentNotPaidError, PgProviderError,
-            UnauthorizedError.
+        PaymentNotFoundError: `PAYMENT_NOT_FOUND`, status 404.
+        PaymentNotPaidError: `PAYMENT_NOT_PAID`, status 409.
+        PgProviderError: `PG_PROVIDER`, status 502.
+        APIError: Any other error, such as ForbiddenError, InvalidRequestError or UnauthorizedError.
     """
     return await client.call(_CAPTURE_PAYMENT, options, path={"paymentId": payment_id}, body={"storeId": store_id})
 
@@ -537,8 +551,10 @@ async def close_virtual_account(
         store_id: Store to act for; if omitted the client's `store_id`, or else the store of the API secret.
 
     Raises:
-        APIError: ForbiddenError, InvalidRequestError, PaymentNotFoundError, PaymentNotWaitingForDepositError,
-            PgProviderError, UnauthorizedError.
+        PaymentNotFoundError: `PAYMENT_NOT_FOUND`, status 404.
+        PaymentNotWaitingForDepositError: `PAYMENT_NOT_WAITING_FOR_DEPOSIT`, status 409.
+        PgProviderError: `PG_PROVIDER`, status 502.
+        APIError: Any other error, such as ForbiddenError, InvalidRequestError or UnauthorizedError.
     """
     return await client.call(
         _CLOSE_VIRTUAL_ACCOUNT, options, path={"paymentId": payment_id}, query={"storeId": store_id}
@@ -566,8 +582,10 @@ async def confirm_escrow(
         store_id: Store to act for; if omitted the client's `store_id`, or else the store of the API secret.
 
     Raises:
-        APIError: ForbiddenError, InvalidRequestError, PaymentNotFoundError, PaymentNotPaidError, PgProviderError,
-            UnauthorizedError.
+        PaymentNotFoundError: `PAYMENT_NOT_FOUND`, status 404.
+        PaymentNotPaidError: `PAYMENT_NOT_PAID`, status 409.
+        PgProviderError: `PG_PROVIDER`, status 502.
+        APIError: Any other error, such as ForbiddenError, InvalidRequestError or UnauthorizedError.
     """
     return await client.call(
         _CONFIRM_ESCROW, options, path={"paymentId": payment_id}, body={"fromStore": from_store, "storeId": store_id}
@@ -616,8 +634,12 @@ async def confirm_payment(
         tx_id: Id of the payment attempt, as a check: a mismatch is an error.
 
     Raises:
-        APIError: AlreadyPaidError, ForbiddenError, InformationMismatchError, InvalidPaymentTokenError,
-            InvalidRequestError, PaymentNotFoundError, PgProviderError, UnauthorizedError.
+        AlreadyPaidError: `ALREADY_PAID`, status 409.
+        InformationMismatchError: `INFORMATION_MISMATCH`, status 409.
+        InvalidPaymentTokenError: `INVALID_PAYMENT_TOKEN`, status 400.
+        PaymentNotFoundError: `PAYMENT_NOT_FOUND`, status 404.
+        PgProviderError: `PG_PROVIDER`, status 502.
+        APIError: Any other error, such as ForbiddenError, InvalidRequestError or UnauthorizedError.
     """
     body = {
         "currency": currency,
@@ -664,7 +686,7 @@ async def get_all_payment_events_by_cursor(
         until: End of the period to search, with a time zone; now if omitted.
 
     Raises:
-        APIError: ForbiddenError, InvalidRequestError, UnauthorizedError.
+        APIError: Any error, such as ForbiddenError, InvalidRequestError or UnauthorizedError.
     """
     return await client.call(
         _GET_ALL_PAYMENT_EVENTS_BY_CURSOR,
@@ -741,7 +763,7 @@ async def get_all_payments_by_cursor(
         until: End of the period to search, with a time zone; now if omitted.
 
     Raises:
-        APIError: ForbiddenError, InvalidRequestError, UnauthorizedError.
+        APIError: Any error, such as ForbiddenError, InvalidRequestError or UnauthorizedError.
     """
     return await client.call(
         _GET_ALL_PAYMENTS_BY_CURSOR,
@@ -804,7 +826,8 @@ async def get_payment(
         store_id: Store to act for; if omitted the client's `store_id`, or else the store of the API secret.
 
     Raises:
-        APIError: ForbiddenError, InvalidRequestError, PaymentNotFoundError, UnauthorizedError.
+        PaymentNotFoundError: `PAYMENT_NOT_FOUND`, status 404.
+        APIError: Any other error, such as ForbiddenError, InvalidRequestError or UnauthorizedError.
     """
     return await client.call(_GET_PAYMENT, options, path={"paymentId": payment_id}, query={"storeId": store_id})
 
@@ -826,7 +849,8 @@ async def get_payment_transactions(
         store_id: Store to act for; if omitted the client's `store_id`, or else the store of the API secret.
 
     Raises:
-        APIError: ForbiddenError, InvalidRequestError, PaymentNotFoundError, UnauthorizedError.
+        PaymentNotFoundError: `PAYMENT_NOT_FOUND`, status 404.
+        APIError: Any other error, such as ForbiddenError, InvalidRequestError or UnauthorizedError.
     """
     return await client.call(
         _GET_PAYMENT_TRANSACTIONS, options, path={"paymentId": payment_id}, query={"storeId": store_id}
@@ -855,7 +879,7 @@ async def get_payments(
         page: Page to fetch, by default `number` 0, `size` 10; (`number` + 1) * `size` is at most 60,000.
 
     Raises:
-        APIError: ForbiddenError, InvalidRequestError, UnauthorizedError.
+        APIError: Any error, such as ForbiddenError, InvalidRequestError or UnauthorizedError.
     """
     return await client.call(_GET_PAYMENTS, options, body={"filter": filter, "page": page})
 
@@ -915,8 +939,10 @@ async def modify_escrow_logistics(
         store_id: Store to act for; if omitted the client's `store_id`, or else the store of the API secret.
 
     Raises:
-        APIError: ForbiddenError, InvalidRequestError, PaymentNotFoundError, PaymentNotPaidError, PgProviderError,
-            UnauthorizedError.
+        PaymentNotFoundError: `PAYMENT_NOT_FOUND`, status 404.
+        PaymentNotPaidError: `PAYMENT_NOT_PAID`, status 409.
+        PgProviderError: `PG_PROVIDER`, status 502.
+        APIError: Any other error, such as ForbiddenError, InvalidRequestError or UnauthorizedError.
     """
     return await client.call(
         _MODIFY_ESCROW_LOGISTICS,
@@ -997,9 +1023,15 @@ async def pay_instantly(
         store_id: Store to act for; if omitted the client's `store_id`, or else the store of the API secret.
 
     Raises:
-        APIError: AlreadyPaidError, ChannelNotFoundError, DiscountAmountExceedsTotalAmountError, ForbiddenError,
-            InvalidRequestError, MaxTransactionCountReachedError, PaymentScheduleAlreadyExistsError, PgProviderError,
-            PromotionPayMethodDoesNotMatchError, SumOfPartsExceedsTotalAmountError, UnauthorizedError.
+        AlreadyPaidError: `ALREADY_PAID`, status 409.
+        ChannelNotFoundError: `CHANNEL_NOT_FOUND`, status 404.
+        DiscountAmountExceedsTotalAmountError: `DISCOUNT_AMOUNT_EXCEEDS_TOTAL_AMOUNT`, status 400.
+        MaxTransactionCountReachedError: `MAX_TRANSACTION_COUNT_REACHED`, status 400.
+        PaymentScheduleAlreadyExistsError: `PAYMENT_SCHEDULE_ALREADY_EXISTS`, status 409.
+        PgProviderError: `PG_PROVIDER`, status 502.
+        PromotionPayMethodDoesNotMatchError: `PROMOTION_PAY_METHOD_DOES_NOT_MATCH`, status 400.
+        SumOfPartsExceedsTotalAmountError: `SUM_OF_PARTS_EXCEEDS_TOTAL_AMOUNT`, status 409.
+        APIError: Any other error, such as ForbiddenError, InvalidRequestError or UnauthorizedError.
     """
     return await client.call(
         _PAY_INSTANTLY,
@@ -1097,10 +1129,17 @@ async def pay_with_billing_key(
         use_free_interest_from_merchant: Whether the merchant bears the installment interest.
 
     Raises:
-        APIError: AlreadyPaidError, BillingKeyAlreadyDeletedError, BillingKeyNotFoundError, ChannelNotFoundError,
-            DiscountAmountExceedsTotalAmountError, ForbiddenError, InvalidRequestError, MaxTransactionCountReachedError,
-            PaymentScheduleAlreadyExistsError, PgProviderError, PromotionPayMethodDoesNotMatchError,
-            SumOfPartsExceedsTotalAmountError, UnauthorizedError.
+        AlreadyPaidError: `ALREADY_PAID`, status 409.
+        BillingKeyAlreadyDeletedError: `BILLING_KEY_ALREADY_DELETED`, status 409.
+        BillingKeyNotFoundError: `BILLING_KEY_NOT_FOUND`, status 404.
+        ChannelNotFoundError: `CHANNEL_NOT_FOUND`, status 404.
+        DiscountAmountExceedsTotalAmountError: `DISCOUNT_AMOUNT_EXCEEDS_TOTAL_AMOUNT`, status 400.
+        MaxTransactionCountReachedError: `MAX_TRANSACTION_COUNT_REACHED`, status 400.
+        PaymentScheduleAlreadyExistsError: `PAYMENT_SCHEDULE_ALREADY_EXISTS`, status 409.
+        PgProviderError: `PG_PROVIDER`, status 502.
+        PromotionPayMethodDoesNotMatchError: `PROMOTION_PAY_METHOD_DOES_NOT_MATCH`, status 400.
+        SumOfPartsExceedsTotalAmountError: `SUM_OF_PARTS_EXCEEDS_TOTAL_AMOUNT`, status 409.
+        APIError: Any other error, such as ForbiddenError, InvalidRequestError or UnauthorizedError.
     """
     return await client.call(
         _PAY_WITH_BILLING_KEY,
@@ -1160,7 +1199,8 @@ async def pre_register_payment(
         total_amount: Total amount, in the smallest unit of the currency (won for KRW).
 
     Raises:
-        APIError: AlreadyPaidError, ForbiddenError, InvalidRequestError, UnauthorizedError.
+        AlreadyPaidError: `ALREADY_PAID`, status 409.
+        APIError: Any other error, such as ForbiddenError, InvalidRequestError or UnauthorizedError.
     """
     return await client.call(
         _PRE_REGISTER_PAYMENT,
@@ -1192,8 +1232,10 @@ async def register_store_receipt(
         store_id: Store to act for; if omitted the client's `store_id`, or else the store of the API secret.
 
     Raises:
-        APIError: ForbiddenError, InvalidRequestError, PaymentNotFoundError, PaymentNotPaidError, PgProviderError,
-            UnauthorizedError.
+        PaymentNotFoundError: `PAYMENT_NOT_FOUND`, status 404.
+        PaymentNotPaidError: `PAYMENT_NOT_PAID`, status 409.
+        PgProviderError: `PG_PROVIDER`, status 502.
+        APIError: Any other error, such as ForbiddenError, InvalidRequestError or UnauthorizedError.
     """
     return await client.call(
         _REGISTER_STORE_RECEIPT, options, path={"paymentId": payment_id}, body={"items": items, "storeId": store_id}
@@ -1222,8 +1264,10 @@ async def resend_webhook(
         webhook_id: Webhook id; the latest webhook of the payment if omitted.
 
     Raises:
-        APIError: ForbiddenError, InvalidRequestError, MaxWebhookRetryCountReachedError, PaymentNotFoundError,
-            UnauthorizedError, WebhookNotFoundError.
+        MaxWebhookRetryCountReachedError: `MAX_WEBHOOK_RETRY_COUNT_REACHED`, status 400.
+        PaymentNotFoundError: `PAYMENT_NOT_FOUND`, status 404.
+        WebhookNotFoundError: `WEBHOOK_NOT_FOUND`, status 404.
+        APIError: Any other error, such as ForbiddenError, InvalidRequestError or UnauthorizedError.
     """
     return await client.call(
         _RESEND_WEBHOOK, options, path={"paymentId": payment_id}, body={"storeId": store_id, "webhookId": webhook_id}
@@ -1251,8 +1295,11 @@ async def stop_payment_cancellation(
         store_id: Store to act for; if omitted the client's `store_id`, or else the store of the API secret.
 
     Raises:
-        APIError: ForbiddenError, InvalidRequestError, PaymentCancellationNotFoundError,
-            PaymentCancellationNotPendingError, PaymentNotFoundError, PgProviderError, UnauthorizedError.
+        PaymentCancellationNotFoundError: `PAYMENT_CANCELLATION_NOT_FOUND`, status 404.
+        PaymentCancellationNotPendingError: `PAYMENT_CANCELLATION_NOT_PENDING`, status 409.
+        PaymentNotFoundError: `PAYMENT_NOT_FOUND`, status 404.
+        PgProviderError: `PG_PROVIDER`, status 502.
+        APIError: Any other error, such as ForbiddenError, InvalidRequestError or UnauthorizedError.
     """
     return await client.call(
         _STOP_PAYMENT_CANCELLATION,

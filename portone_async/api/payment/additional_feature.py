@@ -43,7 +43,9 @@ async def get_pg_card_promotions(
         card_company: Only the promotions of this card company; all if omitted.
 
     Raises:
-        APIError: ChannelNotFoundError, InvalidRequestError, PgProviderError, UnauthorizedError.
+        ChannelNotFoundError: `CHANNEL_NOT_FOUND`, status 404.
+        PgProviderError: `PG_PROVIDER`, status 502.
+        APIError: Any other error, such as InvalidRequestError or UnauthorizedError.
     """
     return await client.call(
         _GET_PG_CARD_PROMOTIONS,

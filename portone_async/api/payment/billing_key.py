@@ -151,8 +151,11 @@ async def confirm_billing_key(
         store_id: Store to act for; if omitted the client's `store_id`, or else the store of the API secret.
 
     Raises:
-        APIError: BillingKeyAlreadyIssuedError, BillingKeyNotFoundError, ForbiddenError, InformationMismatchError,
-            InvalidRequestError, PgProviderError, UnauthorizedError.
+        BillingKeyAlreadyIssuedError: `BILLING_KEY_ALREADY_ISSUED`, status 409.
+        BillingKeyNotFoundError: `BILLING_KEY_NOT_FOUND`, status 404.
+        InformationMismatchError: `INFORMATION_MISMATCH`, status 409.
+        PgProviderError: `PG_PROVIDER`, status 502.
+        APIError: Any other error, such as ForbiddenError, InvalidRequestError or UnauthorizedError.
     """
     body = {
         "billingIssueToken": as_secret(billing_issue_token),
@@ -197,8 +200,11 @@ async def confirm_billing_key_issue_and_pay(
         total_amount: Total amount in the smallest currency unit, as a check: a mismatch is an error.
 
     Raises:
-        APIError: BillingKeyAlreadyIssuedError, BillingKeyNotFoundError, ForbiddenError, InformationMismatchError,
-            InvalidRequestError, PgProviderError, UnauthorizedError.
+        BillingKeyAlreadyIssuedError: `BILLING_KEY_ALREADY_ISSUED`, status 409.
+        BillingKeyNotFoundError: `BILLING_KEY_NOT_FOUND`, status 404.
+        InformationMismatchError: `INFORMATION_MISMATCH`, status 409.
+        PgProviderError: `PG_PROVIDER`, status 502.
+        APIError: Any other error, such as ForbiddenError, InvalidRequestError or UnauthorizedError.
     """
     body = {
         "billingIssueToken": as_secret(billing_issue_token),
@@ -241,9 +247,13 @@ async def delete_billing_key(
         store_id: Store to act for; if omitted the client's `store_id`, or else the store of the API secret.
 
     Raises:
-        APIError: BillingKeyAlreadyDeletedError, BillingKeyNotFoundError, BillingKeyNotIssuedError,
-            ChannelSpecificError, ForbiddenError, InvalidRequestError, PaymentScheduleAlreadyExistsError,
-            PgProviderError, UnauthorizedError.
+        BillingKeyAlreadyDeletedError: `BILLING_KEY_ALREADY_DELETED`, status 409.
+        BillingKeyNotFoundError: `BILLING_KEY_NOT_FOUND`, status 404.
+        BillingKeyNotIssuedError: `BILLING_KEY_NOT_ISSUED`, status 404.
+        ChannelSpecificError: `CHANNEL_SPECIFIC`, status 502.
+        PaymentScheduleAlreadyExistsError: `PAYMENT_SCHEDULE_ALREADY_EXISTS`, status 409.
+        PgProviderError: `PG_PROVIDER`, status 502.
+        APIError: Any other error, such as ForbiddenError, InvalidRequestError or UnauthorizedError.
     """
     return await client.call(
         _DELETE_BILLING_KEY,
@@ -268,7 +278,8 @@ async def get_billing_key_info(
         store_id: Store to act for; if omitted the client's `store_id`, or else the store of the API secret.
 
     Raises:
-        APIError: BillingKeyNotFoundError, ForbiddenError, InvalidRequestError, UnauthorizedError.
+        BillingKeyNotFoundError: `BILLING_KEY_NOT_FOUND`, status 404.
+        APIError: Any other error, such as ForbiddenError, InvalidRequestError or UnauthorizedError.
     """
     return await client.call(
         _GET_BILLING_KEY_INFO, options, path={"billingKey": billing_key}, query={"storeId": store_id}
@@ -298,7 +309,7 @@ async def get_billing_key_infos(
         sort: What to sort by, and in which direction; REQUESTED_AT and DESC if omitted.
 
     Raises:
-        APIError: ForbiddenError, InvalidRequestError, UnauthorizedError.
+        APIError: Any error, such as ForbiddenError, InvalidRequestError or UnauthorizedError.
     """
     return await client.call(_GET_BILLING_KEY_INFOS, options, body={"filter": filter, "page": page, "sort": sort})
 
@@ -371,8 +382,10 @@ async def issue_billing_key(
         store_id: Store to act for; if omitted the client's `store_id`, or else the store of the API secret.
 
     Raises:
-        APIError: ChannelNotFoundError, ChannelSpecificError, ForbiddenError, InvalidRequestError, PgProviderError,
-            UnauthorizedError.
+        ChannelNotFoundError: `CHANNEL_NOT_FOUND`, status 404.
+        ChannelSpecificError: `CHANNEL_SPECIFIC`, status 502.
+        PgProviderError: `PG_PROVIDER`, status 502.
+        APIError: Any other error, such as ForbiddenError, InvalidRequestError or UnauthorizedError.
     """
     return await client.call(
         _ISSUE_BILLING_KEY,

@@ -102,8 +102,10 @@ async def cancel_cash_receipt_by_payment_id(
         store_id: Store to act for; if omitted the client's `store_id`, or else the store of the API secret.
 
     Raises:
-        APIError: CashReceiptNotFoundError, CashReceiptNotIssuedError, ForbiddenError, InvalidRequestError,
-            PgProviderError, UnauthorizedError.
+        CashReceiptNotFoundError: `CASH_RECEIPT_NOT_FOUND`, status 404.
+        CashReceiptNotIssuedError: `CASH_RECEIPT_NOT_ISSUED`, status 404.
+        PgProviderError: `PG_PROVIDER`, status 502.
+        APIError: Any other error, such as ForbiddenError, InvalidRequestError or UnauthorizedError.
     """
     return await client.call(
         _CANCEL_CASH_RECEIPT_BY_PAYMENT_ID, options, path={"paymentId": payment_id}, query={"storeId": store_id}
@@ -125,7 +127,8 @@ async def get_cash_receipt_by_payment_id(
         store_id: Store to act for; if omitted the client's `store_id`, or else the store of the API secret.
 
     Raises:
-        APIError: CashReceiptNotFoundError, ForbiddenError, InvalidRequestError, UnauthorizedError.
+        CashReceiptNotFoundError: `CASH_RECEIPT_NOT_FOUND`, status 404.
+        APIError: Any other error, such as ForbiddenError, InvalidRequestError or UnauthorizedError.
     """
     return await client.call(
         _GET_CASH_RECEIPT_BY_PAYMENT_ID, options, path={"paymentId": payment_id}, query={"storeId": store_id}
@@ -155,7 +158,7 @@ async def get_cash_receipts(
         sort: What to sort by, and in which direction; ISSUED_AT and DESC if omitted.
 
     Raises:
-        APIError: ForbiddenError, InvalidRequestError, UnauthorizedError.
+        APIError: Any error, such as ForbiddenError, InvalidRequestError or UnauthorizedError.
     """
     return await client.call(_GET_CASH_RECEIPTS, options, body={"filter": filter, "page": page, "sort": sort})
 
@@ -234,8 +237,10 @@ async def issue_cash_receipt(
         store_id: Store to act for; if omitted the client's `store_id`, or else the store of the API secret.
 
     Raises:
-        APIError: CashReceiptAlreadyIssuedError, ChannelNotFoundError, ForbiddenError, InvalidRequestError,
-            PgProviderError, UnauthorizedError.
+        CashReceiptAlreadyIssuedError: `CASH_RECEIPT_ALREADY_ISSUED`, status 409.
+        ChannelNotFoundError: `CHANNEL_NOT_FOUND`, status 404.
+        PgProviderError: `PG_PROVIDER`, status 502.
+        APIError: Any other error, such as ForbiddenError, InvalidRequestError or UnauthorizedError.
     """
     return await client.call(
         _ISSUE_CASH_RECEIPT,

@@ -111,9 +111,12 @@ async def create_payment_schedule(
         time_to_pay: When the payment is due to be made.
 
     Raises:
-        APIError: AlreadyPaidOrWaitingError, BillingKeyAlreadyDeletedError, BillingKeyNotFoundError, ForbiddenError,
-            InvalidRequestError, PaymentScheduleAlreadyExistsError, SumOfPartsExceedsTotalAmountError,
-            UnauthorizedError.
+        AlreadyPaidOrWaitingError: `ALREADY_PAID_OR_WAITING`, status 409.
+        BillingKeyAlreadyDeletedError: `BILLING_KEY_ALREADY_DELETED`, status 409.
+        BillingKeyNotFoundError: `BILLING_KEY_NOT_FOUND`, status 404.
+        PaymentScheduleAlreadyExistsError: `PAYMENT_SCHEDULE_ALREADY_EXISTS`, status 409.
+        SumOfPartsExceedsTotalAmountError: `SUM_OF_PARTS_EXCEEDS_TOTAL_AMOUNT`, status 409.
+        APIError: Any other error, such as ForbiddenError, InvalidRequestError or UnauthorizedError.
     """
     return await client.call(
         _CREATE_PAYMENT_SCHEDULE,
@@ -138,7 +141,8 @@ async def get_payment_schedule(
         store_id: Store to act for; if omitted the client's `store_id`, or else the store of the API secret.
 
     Raises:
-        APIError: ForbiddenError, InvalidRequestError, PaymentScheduleNotFoundError, UnauthorizedError.
+        PaymentScheduleNotFoundError: `PAYMENT_SCHEDULE_NOT_FOUND`, status 404.
+        APIError: Any other error, such as ForbiddenError, InvalidRequestError or UnauthorizedError.
     """
     return await client.call(
         _GET_PAYMENT_SCHEDULE, options, path={"paymentScheduleId": payment_schedule_id}, query={"storeId": store_id}
@@ -168,7 +172,7 @@ async def get_payment_schedules(
         sort: What to sort by, and in which direction; TIME_TO_PAY and DESC if omitted.
 
     Raises:
-        APIError: ForbiddenError, InvalidRequestError, UnauthorizedError.
+        APIError: Any error, such as ForbiddenError, InvalidRequestError or UnauthorizedError.
     """
     return await client.call(_GET_PAYMENT_SCHEDULES, options, body={"filter": filter, "page": page, "sort": sort})
 
@@ -228,9 +232,12 @@ async def revoke_payment_schedules(
         store_id: Store to act for; if omitted the client's `store_id`, or else the store of the API secret.
 
     Raises:
-        APIError: BillingKeyAlreadyDeletedError, BillingKeyNotFoundError, ForbiddenError, InvalidRequestError,
-            PaymentScheduleAlreadyProcessedError, PaymentScheduleAlreadyRevokedError, PaymentScheduleNotFoundError,
-            UnauthorizedError.
+        BillingKeyAlreadyDeletedError: `BILLING_KEY_ALREADY_DELETED`, status 409.
+        BillingKeyNotFoundError: `BILLING_KEY_NOT_FOUND`, status 404.
+        PaymentScheduleAlreadyProcessedError: `PAYMENT_SCHEDULE_ALREADY_PROCESSED`, status 409.
+        PaymentScheduleAlreadyRevokedError: `PAYMENT_SCHEDULE_ALREADY_REVOKED`, status 409.
+        PaymentScheduleNotFoundError: `PAYMENT_SCHEDULE_NOT_FOUND`, status 404.
+        APIError: Any other error, such as ForbiddenError, InvalidRequestError or UnauthorizedError.
     """
     return await client.call(
         _REVOKE_PAYMENT_SCHEDULES,

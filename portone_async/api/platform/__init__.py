@@ -420,8 +420,9 @@ async def cancel_platform_additional_fee_policy_schedule(
         test: True to work on test data, false (the default) on live data: the two are separate.
 
     Raises:
-        APIError: ForbiddenError, InvalidRequestError, PlatformAdditionalFeePolicyNotFoundError,
-            PlatformNotEnabledError, UnauthorizedError.
+        PlatformAdditionalFeePolicyNotFoundError: `PLATFORM_ADDITIONAL_FEE_POLICY_NOT_FOUND`, status 404.
+        PlatformNotEnabledError: `PLATFORM_NOT_ENABLED`, status 403.
+        APIError: Any other error, such as ForbiddenError, InvalidRequestError or UnauthorizedError.
     """
     return await client.call(
         _CANCEL_PLATFORM_ADDITIONAL_FEE_POLICY_SCHEDULE, options, path={"id": id}, query={"test": test}
@@ -444,8 +445,9 @@ async def cancel_platform_contract_schedule(
         test: True to work on test data, false (the default) on live data: the two are separate.
 
     Raises:
-        APIError: ForbiddenError, InvalidRequestError, PlatformContractNotFoundError, PlatformNotEnabledError,
-            UnauthorizedError.
+        PlatformContractNotFoundError: `PLATFORM_CONTRACT_NOT_FOUND`, status 404.
+        PlatformNotEnabledError: `PLATFORM_NOT_ENABLED`, status 403.
+        APIError: Any other error, such as ForbiddenError, InvalidRequestError or UnauthorizedError.
     """
     return await client.call(_CANCEL_PLATFORM_CONTRACT_SCHEDULE, options, path={"id": id}, query={"test": test})
 
@@ -466,8 +468,9 @@ async def cancel_platform_discount_share_policy_schedule(
         test: True to work on test data, false (the default) on live data: the two are separate.
 
     Raises:
-        APIError: ForbiddenError, InvalidRequestError, PlatformDiscountSharePolicyNotFoundError,
-            PlatformNotEnabledError, UnauthorizedError.
+        PlatformDiscountSharePolicyNotFoundError: `PLATFORM_DISCOUNT_SHARE_POLICY_NOT_FOUND`, status 404.
+        PlatformNotEnabledError: `PLATFORM_NOT_ENABLED`, status 403.
+        APIError: Any other error, such as ForbiddenError, InvalidRequestError or UnauthorizedError.
     """
     return await client.call(
         _CANCEL_PLATFORM_DISCOUNT_SHARE_POLICY_SCHEDULE, options, path={"id": id}, query={"test": test}
@@ -490,8 +493,9 @@ async def cancel_platform_partner_schedule(
         test: True to work on test data, false (the default) on live data: the two are separate.
 
     Raises:
-        APIError: ForbiddenError, InvalidRequestError, PlatformNotEnabledError, PlatformPartnerNotFoundError,
-            UnauthorizedError.
+        PlatformNotEnabledError: `PLATFORM_NOT_ENABLED`, status 403.
+        PlatformPartnerNotFoundError: `PLATFORM_PARTNER_NOT_FOUND`, status 404.
+        APIError: Any other error, such as ForbiddenError, InvalidRequestError or UnauthorizedError.
     """
     return await client.call(_CANCEL_PLATFORM_PARTNER_SCHEDULE, options, path={"id": id}, query={"test": test})
 
@@ -512,8 +516,9 @@ async def get_platform_additional_fee_policy_schedule(
         test: True to work on test data, false (the default) on live data: the two are separate.
 
     Raises:
-        APIError: ForbiddenError, InvalidRequestError, PlatformAdditionalFeePolicyNotFoundError,
-            PlatformNotEnabledError, UnauthorizedError.
+        PlatformAdditionalFeePolicyNotFoundError: `PLATFORM_ADDITIONAL_FEE_POLICY_NOT_FOUND`, status 404.
+        PlatformNotEnabledError: `PLATFORM_NOT_ENABLED`, status 403.
+        APIError: Any other error, such as ForbiddenError, InvalidRequestError or UnauthorizedError.
     """
     return await client.call(
         _GET_PLATFORM_ADDITIONAL_FEE_POLICY_SCHEDULE, options, path={"id": id}, query={"test": test}
@@ -536,8 +541,9 @@ async def get_platform_contract_schedule(
         test: True to work on test data, false (the default) on live data: the two are separate.
 
     Raises:
-        APIError: ForbiddenError, InvalidRequestError, PlatformContractNotFoundError, PlatformNotEnabledError,
-            UnauthorizedError.
+        PlatformContractNotFoundError: `PLATFORM_CONTRACT_NOT_FOUND`, status 404.
+        PlatformNotEnabledError: `PLATFORM_NOT_ENABLED`, status 403.
+        APIError: Any other error, such as ForbiddenError, InvalidRequestError or UnauthorizedError.
     """
     return await client.call(_GET_PLATFORM_CONTRACT_SCHEDULE, options, path={"id": id}, query={"test": test})
 
@@ -558,7 +564,8 @@ async def get_platform_discount_share_policy_filter_options(
         test: True to work on test data, false (the default) on live data: the two are separate.
 
     Raises:
-        APIError: ForbiddenError, InvalidRequestError, PlatformNotEnabledError, UnauthorizedError.
+        PlatformNotEnabledError: `PLATFORM_NOT_ENABLED`, status 403.
+        APIError: Any other error, such as ForbiddenError, InvalidRequestError or UnauthorizedError.
     """
     return await client.call(
         _GET_PLATFORM_DISCOUNT_SHARE_POLICY_FILTER_OPTIONS, options, query={"isArchived": is_archived, "test": test}
@@ -581,8 +588,9 @@ async def get_platform_discount_share_policy_schedule(
         test: True to work on test data, false (the default) on live data: the two are separate.
 
     Raises:
-        APIError: ForbiddenError, InvalidRequestError, PlatformDiscountSharePolicyNotFoundError,
-            PlatformNotEnabledError, UnauthorizedError.
+        PlatformDiscountSharePolicyNotFoundError: `PLATFORM_DISCOUNT_SHARE_POLICY_NOT_FOUND`, status 404.
+        PlatformNotEnabledError: `PLATFORM_NOT_ENABLED`, status 403.
+        APIError: Any other error, such as ForbiddenError, InvalidRequestError or UnauthorizedError.
     """
     return await client.call(
         _GET_PLATFORM_DISCOUNT_SHARE_POLICY_SCHEDULE, options, path={"id": id}, query={"test": test}
@@ -603,7 +611,8 @@ async def get_platform_partner_filter_options(
         test: True to work on test data, false (the default) on live data: the two are separate.
 
     Raises:
-        APIError: ForbiddenError, InvalidRequestError, PlatformNotEnabledError, UnauthorizedError.
+        PlatformNotEnabledError: `PLATFORM_NOT_ENABLED`, status 403.
+        APIError: Any other error, such as ForbiddenError, InvalidRequestError or UnauthorizedError.
     """
     return await client.call(
         _GET_PLATFORM_PARTNER_FILTER_OPTIONS, options, query={"isArchived": is_archived, "test": test}
@@ -626,8 +635,9 @@ async def get_platform_partner_schedule(
         test: True to work on test data, false (the default) on live data: the two are separate.
 
     Raises:
-        APIError: ForbiddenError, InvalidRequestError, PlatformNotEnabledError, PlatformPartnerNotFoundError,
-            UnauthorizedError.
+        PlatformNotEnabledError: `PLATFORM_NOT_ENABLED`, status 403.
+        PlatformPartnerNotFoundError: `PLATFORM_PARTNER_NOT_FOUND`, status 404.
+        APIError: Any other error, such as ForbiddenError, InvalidRequestError or UnauthorizedError.
     """
     return await client.call(_GET_PLATFORM_PARTNER_SCHEDULE, options, path={"id": id}, query={"test": test})
 
@@ -643,7 +653,8 @@ async def get_platform_setting(
         test: True to work on test data, false (the default) on live data: the two are separate.
 
     Raises:
-        APIError: ForbiddenError, InvalidRequestError, PlatformNotEnabledError, UnauthorizedError.
+        PlatformNotEnabledError: `PLATFORM_NOT_ENABLED`, status 403.
+        APIError: Any other error, such as ForbiddenError, InvalidRequestError or UnauthorizedError.
     """
     return await client.call(_GET_PLATFORM_SETTING, options, query={"test": test})
 
@@ -672,8 +683,9 @@ async def reschedule_additional_fee_policy(
         test: True to work on test data, false (the default) on live data: the two are separate.
 
     Raises:
-        APIError: ForbiddenError, InvalidRequestError, PlatformAdditionalFeePolicyNotFoundError,
-            PlatformNotEnabledError, UnauthorizedError.
+        PlatformAdditionalFeePolicyNotFoundError: `PLATFORM_ADDITIONAL_FEE_POLICY_NOT_FOUND`, status 404.
+        PlatformNotEnabledError: `PLATFORM_NOT_ENABLED`, status 403.
+        APIError: Any other error, such as ForbiddenError, InvalidRequestError or UnauthorizedError.
     """
     return await client.call(
         _RESCHEDULE_ADDITIONAL_FEE_POLICY,
@@ -708,8 +720,9 @@ async def reschedule_contract(
         test: True to work on test data, false (the default) on live data: the two are separate.
 
     Raises:
-        APIError: ForbiddenError, InvalidRequestError, PlatformContractNotFoundError, PlatformNotEnabledError,
-            UnauthorizedError.
+        PlatformContractNotFoundError: `PLATFORM_CONTRACT_NOT_FOUND`, status 404.
+        PlatformNotEnabledError: `PLATFORM_NOT_ENABLED`, status 403.
+        APIError: Any other error, such as ForbiddenError, InvalidRequestError or UnauthorizedError.
     """
     return await client.call(
         _RESCHEDULE_CONTRACT,
@@ -744,8 +757,9 @@ async def reschedule_discount_share_policy(
         test: True to work on test data, false (the default) on live data: the two are separate.
 
     Raises:
-        APIError: ForbiddenError, InvalidRequestError, PlatformDiscountSharePolicyNotFoundError,
-            PlatformNotEnabledError, UnauthorizedError.
+        PlatformDiscountSharePolicyNotFoundError: `PLATFORM_DISCOUNT_SHARE_POLICY_NOT_FOUND`, status 404.
+        PlatformNotEnabledError: `PLATFORM_NOT_ENABLED`, status 403.
+        APIError: Any other error, such as ForbiddenError, InvalidRequestError or UnauthorizedError.
     """
     return await client.call(
         _RESCHEDULE_DISCOUNT_SHARE_POLICY,
@@ -781,9 +795,12 @@ async def reschedule_partner(
         test: True to work on test data, false (the default) on live data: the two are separate.
 
     Raises:
-        APIError: ForbiddenError, InvalidRequestError, PlatformContractNotFoundError,
-            PlatformMemberCompanyConnectedPartnerCannotBeScheduledError, PlatformNotEnabledError,
-            PlatformPartnerNotFoundError, UnauthorizedError.
+        PlatformContractNotFoundError: `PLATFORM_CONTRACT_NOT_FOUND`, status 404.
+        PlatformMemberCompanyConnectedPartnerCannotBeScheduledError:
+            `PLATFORM_MEMBER_COMPANY_CONNECTED_PARTNER_CANNOT_BE_SCHEDULED`, status 409.
+        PlatformNotEnabledError: `PLATFORM_NOT_ENABLED`, status 403.
+        PlatformPartnerNotFoundError: `PLATFORM_PARTNER_NOT_FOUND`, status 404.
+        APIError: Any other error, such as ForbiddenError, InvalidRequestError or UnauthorizedError.
     """
     return await client.call(
         _RESCHEDULE_PARTNER,
@@ -819,9 +836,12 @@ async def schedule_additional_fee_policy(
         test: True to work on test data, false (the default) on live data: the two are separate.
 
     Raises:
-        APIError: ForbiddenError, InvalidRequestError, PlatformAdditionalFeePolicyNotFoundError,
-            PlatformAdditionalFeePolicyScheduleAlreadyExistsError, PlatformArchivedAdditionalFeePolicyError,
-            PlatformNotEnabledError, UnauthorizedError.
+        PlatformAdditionalFeePolicyNotFoundError: `PLATFORM_ADDITIONAL_FEE_POLICY_NOT_FOUND`, status 404.
+        PlatformAdditionalFeePolicyScheduleAlreadyExistsError: `PLATFORM_ADDITIONAL_FEE_POLICY_SCHEDULE_ALREADY_EXISTS`,
+            status 409.
+        PlatformArchivedAdditionalFeePolicyError: `PLATFORM_ARCHIVED_ADDITIONAL_FEE_POLICY`, status 409.
+        PlatformNotEnabledError: `PLATFORM_NOT_ENABLED`, status 403.
+        APIError: Any other error, such as ForbiddenError, InvalidRequestError or UnauthorizedError.
     """
     return await client.call(
         _SCHEDULE_ADDITIONAL_FEE_POLICY,
@@ -857,8 +877,11 @@ async def schedule_contract(
         test: True to work on test data, false (the default) on live data: the two are separate.
 
     Raises:
-        APIError: ForbiddenError, InvalidRequestError, PlatformArchivedContractError, PlatformContractNotFoundError,
-            PlatformContractScheduleAlreadyExistsError, PlatformNotEnabledError, UnauthorizedError.
+        PlatformArchivedContractError: `PLATFORM_ARCHIVED_CONTRACT`, status 409.
+        PlatformContractNotFoundError: `PLATFORM_CONTRACT_NOT_FOUND`, status 404.
+        PlatformContractScheduleAlreadyExistsError: `PLATFORM_CONTRACT_SCHEDULE_ALREADY_EXISTS`, status 409.
+        PlatformNotEnabledError: `PLATFORM_NOT_ENABLED`, status 403.
+        APIError: Any other error, such as ForbiddenError, InvalidRequestError or UnauthorizedError.
     """
     return await client.call(
         _SCHEDULE_CONTRACT,
@@ -894,9 +917,12 @@ async def schedule_discount_share_policy(
         test: True to work on test data, false (the default) on live data: the two are separate.
 
     Raises:
-        APIError: ForbiddenError, InvalidRequestError, PlatformArchivedDiscountSharePolicyError,
-            PlatformDiscountSharePolicyNotFoundError, PlatformDiscountSharePolicyScheduleAlreadyExistsError,
-            PlatformNotEnabledError, UnauthorizedError.
+        PlatformArchivedDiscountSharePolicyError: `PLATFORM_ARCHIVED_DISCOUNT_SHARE_POLICY`, status 409.
+        PlatformDiscountSharePolicyNotFoundError: `PLATFORM_DISCOUNT_SHARE_POLICY_NOT_FOUND`, status 404.
+        PlatformDiscountSharePolicyScheduleAlreadyExistsError: `PLATFORM_DISCOUNT_SHARE_POLICY_SCHEDULE_ALREADY_EXISTS`,
+            status 409.
+        PlatformNotEnabledError: `PLATFORM_NOT_ENABLED`, status 403.
+        APIError: Any other error, such as ForbiddenError, InvalidRequestError or UnauthorizedError.
     """
     return await client.call(
         _SCHEDULE_DISCOUNT_SHARE_POLICY,
@@ -933,14 +959,25 @@ async def schedule_partner(
         test: True to work on test data, false (the default) on live data: the two are separate.
 
     Raises:
-        APIError: ForbiddenError, InvalidRequestError, PlatformAccountVerificationAlreadyUsedError,
-            PlatformAccountVerificationFailedError, PlatformAccountVerificationNotFoundError,
-            PlatformArchivedPartnerError, PlatformCompanyVerificationAlreadyUsedError, PlatformContractNotFoundError,
-            PlatformInsufficientDataToChangePartnerTypeError, PlatformMemberCompanyConnectedPartnerBrnUnchangeableError,
-            PlatformMemberCompanyConnectedPartnerCannotBeScheduledError,
-            PlatformMemberCompanyConnectedPartnerTypeUnchangeableError, PlatformNotEnabledError,
-            PlatformPartnerNotFoundError, PlatformPartnerScheduleAlreadyExistsError,
-            PlatformUserDefinedPropertyNotFoundError, UnauthorizedError.
+        PlatformAccountVerificationAlreadyUsedError: `PLATFORM_ACCOUNT_VERIFICATION_ALREADY_USED`, status 409.
+        PlatformAccountVerificationFailedError: `PLATFORM_ACCOUNT_VERIFICATION_FAILED`, status 400.
+        PlatformAccountVerificationNotFoundError: `PLATFORM_ACCOUNT_VERIFICATION_NOT_FOUND`, status 404.
+        PlatformArchivedPartnerError: `PLATFORM_ARCHIVED_PARTNER`, status 409.
+        PlatformCompanyVerificationAlreadyUsedError: `PLATFORM_COMPANY_VERIFICATION_ALREADY_USED`, status 409.
+        PlatformContractNotFoundError: `PLATFORM_CONTRACT_NOT_FOUND`, status 404.
+        PlatformInsufficientDataToChangePartnerTypeError: `PLATFORM_INSUFFICIENT_DATA_TO_CHANGE_PARTNER_TYPE`, status
+            400.
+        PlatformMemberCompanyConnectedPartnerBrnUnchangeableError:
+            `PLATFORM_MEMBER_COMPANY_CONNECTED_PARTNER_BRN_UNCHANGEABLE`, status 409.
+        PlatformMemberCompanyConnectedPartnerCannotBeScheduledError:
+            `PLATFORM_MEMBER_COMPANY_CONNECTED_PARTNER_CANNOT_BE_SCHEDULED`, status 409.
+        PlatformMemberCompanyConnectedPartnerTypeUnchangeableError:
+            `PLATFORM_MEMBER_COMPANY_CONNECTED_PARTNER_TYPE_UNCHANGEABLE`, status 409.
+        PlatformNotEnabledError: `PLATFORM_NOT_ENABLED`, status 403.
+        PlatformPartnerNotFoundError: `PLATFORM_PARTNER_NOT_FOUND`, status 404.
+        PlatformPartnerScheduleAlreadyExistsError: `PLATFORM_PARTNER_SCHEDULE_ALREADY_EXISTS`, status 409.
+        PlatformUserDefinedPropertyNotFoundError: `PLATFORM_USER_DEFINED_PROPERTY_NOT_FOUND`, status 404.
+        APIError: Any other error, such as ForbiddenError, InvalidRequestError or UnauthorizedError.
     """
     return await client.call(
         _SCHEDULE_PARTNER,
@@ -976,10 +1013,14 @@ async def schedule_platform_partners(
         test: True to work on test data, false (the default) on live data: the two are separate.
 
     Raises:
-        APIError: ForbiddenError, InvalidRequestError, PlatformArchivedPartnersCannotBeScheduledError,
-            PlatformContractNotFoundError, PlatformMemberCompanyConnectedPartnersCannotBeScheduledError,
-            PlatformNotEnabledError, PlatformPartnerSchedulesAlreadyExistError,
-            PlatformUserDefinedPropertyNotFoundError, UnauthorizedError.
+        PlatformArchivedPartnersCannotBeScheduledError: `PLATFORM_ARCHIVED_PARTNERS_CANNOT_BE_SCHEDULED`, status 409.
+        PlatformContractNotFoundError: `PLATFORM_CONTRACT_NOT_FOUND`, status 404.
+        PlatformMemberCompanyConnectedPartnersCannotBeScheduledError:
+            `PLATFORM_MEMBER_COMPANY_CONNECTED_PARTNERS_CANNOT_BE_SCHEDULED`, status 409.
+        PlatformNotEnabledError: `PLATFORM_NOT_ENABLED`, status 403.
+        PlatformPartnerSchedulesAlreadyExistError: `PLATFORM_PARTNER_SCHEDULES_ALREADY_EXIST`, status 409.
+        PlatformUserDefinedPropertyNotFoundError: `PLATFORM_USER_DEFINED_PROPERTY_NOT_FOUND`, status 404.
+        APIError: Any other error, such as ForbiddenError, InvalidRequestError or UnauthorizedError.
     """
     return await client.call(
         _SCHEDULE_PLATFORM_PARTNERS,
@@ -1026,7 +1067,8 @@ async def update_platform_setting(
         test: True to work on test data, false (the default) on live data: the two are separate.
 
     Raises:
-        APIError: ForbiddenError, InvalidRequestError, PlatformNotEnabledError, UnauthorizedError.
+        PlatformNotEnabledError: `PLATFORM_NOT_ENABLED`, status 403.
+        APIError: Any other error, such as ForbiddenError, InvalidRequestError or UnauthorizedError.
     """
     return await client.call(
         _UPDATE_PLATFORM_SETTING,

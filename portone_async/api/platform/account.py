@@ -56,9 +56,11 @@ async def get_platform_account_holder(
         test: True to work on test data, false (the default) on live data: the two are separate.
 
     Raises:
-        APIError: ForbiddenError, InvalidRequestError, PlatformExternalApiFailedError,
-            PlatformExternalApiTemporarilyFailedError, PlatformNotEnabledError, PlatformNotSupportedBankError,
-            UnauthorizedError.
+        PlatformExternalApiFailedError: `PLATFORM_EXTERNAL_API_FAILED`, status 503.
+        PlatformExternalApiTemporarilyFailedError: `PLATFORM_EXTERNAL_API_TEMPORARILY_FAILED`, status 503.
+        PlatformNotEnabledError: `PLATFORM_NOT_ENABLED`, status 403.
+        PlatformNotSupportedBankError: `PLATFORM_NOT_SUPPORTED_BANK`, status 400.
+        APIError: Any other error, such as ForbiddenError, InvalidRequestError or UnauthorizedError.
     """
     return await client.call(
         _GET_PLATFORM_ACCOUNT_HOLDER,

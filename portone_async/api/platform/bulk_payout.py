@@ -53,7 +53,8 @@ async def get_platform_bulk_payouts(
         test: True to work on test data, false (the default) on live data. Takes precedence over `is_for_test`.
 
     Raises:
-        APIError: ForbiddenError, InvalidRequestError, PlatformNotEnabledError, UnauthorizedError.
+        PlatformNotEnabledError: `PLATFORM_NOT_ENABLED`, status 403.
+        APIError: Any other error, such as ForbiddenError, InvalidRequestError or UnauthorizedError.
     """
     return await client.call(
         _GET_PLATFORM_BULK_PAYOUTS,

@@ -62,7 +62,9 @@ async def get_b2b_business_infos(
         test: True to work on test data, false (the default) on live data: the two are separate.
 
     Raises:
-        APIError: B2bExternalServiceError, B2bNotEnabledError, ForbiddenError, InvalidRequestError, UnauthorizedError.
+        B2bExternalServiceError: `B2B_EXTERNAL_SERVICE`, status 502.
+        B2bNotEnabledError: `B2B_NOT_ENABLED`, status 403.
+        APIError: Any other error, such as ForbiddenError, InvalidRequestError or UnauthorizedError.
     """
     return await client.call(_GET_B2B_BUSINESS_INFOS, options, query={"test": test}, body={"brnList": brn_list})
 
@@ -86,8 +88,10 @@ async def get_platform_company_state(
         test: True to work on test data, false (the default) on live data: the two are separate.
 
     Raises:
-        APIError: ForbiddenError, InvalidRequestError, PlatformCompanyNotFoundError, PlatformExternalApiFailedError,
-            PlatformNotEnabledError, UnauthorizedError.
+        PlatformCompanyNotFoundError: `PLATFORM_COMPANY_NOT_FOUND`, status 404.
+        PlatformExternalApiFailedError: `PLATFORM_EXTERNAL_API_FAILED`, status 503.
+        PlatformNotEnabledError: `PLATFORM_NOT_ENABLED`, status 403.
+        APIError: Any other error, such as ForbiddenError, InvalidRequestError or UnauthorizedError.
     """
     return await client.call(
         _GET_PLATFORM_COMPANY_STATE,

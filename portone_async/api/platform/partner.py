@@ -262,9 +262,13 @@ async def archive_platform_partner(
         test: True to work on test data, false (the default) on live data: the two are separate.
 
     Raises:
-        APIError: ForbiddenError, InvalidRequestError, PlatformCannotArchiveScheduledPartnerError,
-            PlatformCounterpartyOngoingTaxInvoiceExistsError, PlatformNotEnabledError, PlatformPartnerNotFoundError,
-            PlatformPartnerPendingNtsOperationError, UnauthorizedError.
+        PlatformCannotArchiveScheduledPartnerError: `PLATFORM_CANNOT_ARCHIVE_SCHEDULED_PARTNER`, status 409.
+        PlatformCounterpartyOngoingTaxInvoiceExistsError: `PLATFORM_COUNTERPARTY_ONGOING_TAX_INVOICE_EXISTS`, status
+            409.
+        PlatformNotEnabledError: `PLATFORM_NOT_ENABLED`, status 403.
+        PlatformPartnerNotFoundError: `PLATFORM_PARTNER_NOT_FOUND`, status 404.
+        PlatformPartnerPendingNtsOperationError: `PLATFORM_PARTNER_PENDING_NTS_OPERATION`, status 409.
+        APIError: Any other error, such as ForbiddenError, InvalidRequestError or UnauthorizedError.
     """
     return await client.call(_ARCHIVE_PLATFORM_PARTNER, options, path={"id": id}, query={"test": test})
 
@@ -289,9 +293,12 @@ async def connect_bulk_partner_counterparty(
         test: True to work on test data, false (the default) on live data: the two are separate.
 
     Raises:
-        APIError: ForbiddenError, InvalidRequestError, PlatformBtxNotEnabledError, PlatformExternalApiFailedError,
-            PlatformNotEnabledError, PlatformPartnerNotFoundError, PlatformTargetPartnerNotFoundError,
-            UnauthorizedError.
+        PlatformBtxNotEnabledError: `PLATFORM_BTX_NOT_ENABLED`, status 403.
+        PlatformExternalApiFailedError: `PLATFORM_EXTERNAL_API_FAILED`, status 503.
+        PlatformNotEnabledError: `PLATFORM_NOT_ENABLED`, status 403.
+        PlatformPartnerNotFoundError: `PLATFORM_PARTNER_NOT_FOUND`, status 404.
+        PlatformTargetPartnerNotFoundError: `PLATFORM_TARGET_PARTNER_NOT_FOUND`, status 404.
+        APIError: Any other error, such as ForbiddenError, InvalidRequestError or UnauthorizedError.
     """
     return await client.call(_CONNECT_BULK_PARTNER_COUNTERPARTY, options, query={"test": test}, body={"filter": filter})
 
@@ -313,11 +320,17 @@ async def connect_partner_counterparty(
         test: True to work on test data, false (the default) on live data: the two are separate.
 
     Raises:
-        APIError: ForbiddenError, InvalidRequestError, PlatformArchivedPartnerError,
-            PlatformArchivedPartnerNtsNotAllowedError, PlatformBtxNotEnabledError,
-            PlatformCounterpartyNotConnectableStatusError, PlatformExternalApiFailedError, PlatformNotEnabledError,
-            PlatformPartnerNotFoundError, PlatformPartnerScheduleExistsError, PlatformPartnerTaxationTypeIsSimpleError,
-            PlatformPartnerTypeIsNotBusinessError, UnauthorizedError.
+        PlatformArchivedPartnerError: `PLATFORM_ARCHIVED_PARTNER`, status 409.
+        PlatformArchivedPartnerNtsNotAllowedError: `PLATFORM_ARCHIVED_PARTNER_NTS_NOT_ALLOWED`, status 409.
+        PlatformBtxNotEnabledError: `PLATFORM_BTX_NOT_ENABLED`, status 403.
+        PlatformCounterpartyNotConnectableStatusError: `PLATFORM_COUNTERPARTY_NOT_CONNECTABLE_STATUS`, status 400.
+        PlatformExternalApiFailedError: `PLATFORM_EXTERNAL_API_FAILED`, status 503.
+        PlatformNotEnabledError: `PLATFORM_NOT_ENABLED`, status 403.
+        PlatformPartnerNotFoundError: `PLATFORM_PARTNER_NOT_FOUND`, status 404.
+        PlatformPartnerScheduleExistsError: `PLATFORM_PARTNER_SCHEDULE_EXISTS`, status 409.
+        PlatformPartnerTaxationTypeIsSimpleError: `PLATFORM_PARTNER_TAXATION_TYPE_IS_SIMPLE`, status 400.
+        PlatformPartnerTypeIsNotBusinessError: `PLATFORM_PARTNER_TYPE_IS_NOT_BUSINESS`, status 400.
+        APIError: Any other error, such as ForbiddenError, InvalidRequestError or UnauthorizedError.
     """
     return await client.call(_CONNECT_PARTNER_COUNTERPARTY, options, path={"id": id}, query={"test": test})
 
@@ -360,11 +373,16 @@ async def create_platform_partner(
         test: True to work on test data, false (the default) on live data: the two are separate.
 
     Raises:
-        APIError: ForbiddenError, InvalidRequestError, PlatformAccountVerificationAlreadyUsedError,
-            PlatformAccountVerificationFailedError, PlatformAccountVerificationNotFoundError,
-            PlatformCompanyVerificationAlreadyUsedError, PlatformContractNotFoundError,
-            PlatformCurrencyNotSupportedError, PlatformNotEnabledError, PlatformPartnerIdAlreadyExistsError,
-            PlatformUserDefinedPropertyNotFoundError, UnauthorizedError.
+        PlatformAccountVerificationAlreadyUsedError: `PLATFORM_ACCOUNT_VERIFICATION_ALREADY_USED`, status 409.
+        PlatformAccountVerificationFailedError: `PLATFORM_ACCOUNT_VERIFICATION_FAILED`, status 400.
+        PlatformAccountVerificationNotFoundError: `PLATFORM_ACCOUNT_VERIFICATION_NOT_FOUND`, status 404.
+        PlatformCompanyVerificationAlreadyUsedError: `PLATFORM_COMPANY_VERIFICATION_ALREADY_USED`, status 409.
+        PlatformContractNotFoundError: `PLATFORM_CONTRACT_NOT_FOUND`, status 404.
+        PlatformCurrencyNotSupportedError: `PLATFORM_CURRENCY_NOT_SUPPORTED`, status 400.
+        PlatformNotEnabledError: `PLATFORM_NOT_ENABLED`, status 403.
+        PlatformPartnerIdAlreadyExistsError: `PLATFORM_PARTNER_ID_ALREADY_EXISTS`, status 409.
+        PlatformUserDefinedPropertyNotFoundError: `PLATFORM_USER_DEFINED_PROPERTY_NOT_FOUND`, status 404.
+        APIError: Any other error, such as ForbiddenError, InvalidRequestError or UnauthorizedError.
     """
     return await client.call(
         _CREATE_PLATFORM_PARTNER,
@@ -403,9 +421,13 @@ async def create_platform_partners(
         test: True to work on test data, false (the default) on live data: the two are separate.
 
     Raises:
-        APIError: ForbiddenError, InvalidRequestError, PlatformContractsNotFoundError,
-            PlatformCurrencyNotSupportedError, PlatformNotEnabledError, PlatformPartnerIdsAlreadyExistError,
-            PlatformPartnerIdsDuplicatedError, PlatformUserDefinedPropertyNotFoundError, UnauthorizedError.
+        PlatformContractsNotFoundError: `PLATFORM_CONTRACTS_NOT_FOUND`, status 404.
+        PlatformCurrencyNotSupportedError: `PLATFORM_CURRENCY_NOT_SUPPORTED`, status 400.
+        PlatformNotEnabledError: `PLATFORM_NOT_ENABLED`, status 403.
+        PlatformPartnerIdsAlreadyExistError: `PLATFORM_PARTNER_IDS_ALREADY_EXISTS`, status 409.
+        PlatformPartnerIdsDuplicatedError: `PLATFORM_PARTNER_IDS_DUPLICATED`, status 400.
+        PlatformUserDefinedPropertyNotFoundError: `PLATFORM_USER_DEFINED_PROPERTY_NOT_FOUND`, status 404.
+        APIError: Any other error, such as ForbiddenError, InvalidRequestError or UnauthorizedError.
     """
     return await client.call(_CREATE_PLATFORM_PARTNERS, options, query={"test": test}, body={"partners": partners})
 
@@ -430,9 +452,12 @@ async def disconnect_bulk_partner_counterparty(
         test: True to work on test data, false (the default) on live data: the two are separate.
 
     Raises:
-        APIError: ForbiddenError, InvalidRequestError, PlatformBtxNotEnabledError, PlatformExternalApiFailedError,
-            PlatformNotEnabledError, PlatformPartnerNotFoundError, PlatformTargetPartnerNotFoundError,
-            UnauthorizedError.
+        PlatformBtxNotEnabledError: `PLATFORM_BTX_NOT_ENABLED`, status 403.
+        PlatformExternalApiFailedError: `PLATFORM_EXTERNAL_API_FAILED`, status 503.
+        PlatformNotEnabledError: `PLATFORM_NOT_ENABLED`, status 403.
+        PlatformPartnerNotFoundError: `PLATFORM_PARTNER_NOT_FOUND`, status 404.
+        PlatformTargetPartnerNotFoundError: `PLATFORM_TARGET_PARTNER_NOT_FOUND`, status 404.
+        APIError: Any other error, such as ForbiddenError, InvalidRequestError or UnauthorizedError.
     """
     return await client.call(
         _DISCONNECT_BULK_PARTNER_COUNTERPARTY, options, query={"test": test}, body={"filter": filter}
@@ -454,10 +479,16 @@ async def disconnect_partner_counterparty(
         test: True to work on test data, false (the default) on live data: the two are separate.
 
     Raises:
-        APIError: ForbiddenError, InvalidRequestError, PlatformArchivedPartnerNtsNotAllowedError,
-            PlatformBtxNotEnabledError, PlatformCounterpartyNotConnectedError, PlatformExternalApiFailedError,
-            PlatformNotEnabledError, PlatformOngoingTaxInvoiceExistsError, PlatformPartnerNotFoundError,
-            PlatformPartnerTaxationTypeIsSimpleError, PlatformPartnerTypeIsNotBusinessError, UnauthorizedError.
+        PlatformArchivedPartnerNtsNotAllowedError: `PLATFORM_ARCHIVED_PARTNER_NTS_NOT_ALLOWED`, status 409.
+        PlatformBtxNotEnabledError: `PLATFORM_BTX_NOT_ENABLED`, status 403.
+        PlatformCounterpartyNotConnectedError: `PLATFORM_COUNTERPARTY_NOT_CONNECTED`, status 400.
+        PlatformExternalApiFailedError: `PLATFORM_EXTERNAL_API_FAILED`, status 503.
+        PlatformNotEnabledError: `PLATFORM_NOT_ENABLED`, status 403.
+        PlatformOngoingTaxInvoiceExistsError: `PLATFORM_ONGOING_TAX_INVOICE_EXISTS`, status 409.
+        PlatformPartnerNotFoundError: `PLATFORM_PARTNER_NOT_FOUND`, status 404.
+        PlatformPartnerTaxationTypeIsSimpleError: `PLATFORM_PARTNER_TAXATION_TYPE_IS_SIMPLE`, status 400.
+        PlatformPartnerTypeIsNotBusinessError: `PLATFORM_PARTNER_TYPE_IS_NOT_BUSINESS`, status 400.
+        APIError: Any other error, such as ForbiddenError, InvalidRequestError or UnauthorizedError.
     """
     return await client.call(_DISCONNECT_PARTNER_COUNTERPARTY, options, path={"id": id}, query={"test": test})
 
@@ -477,8 +508,9 @@ async def get_platform_partner(
         test: True to work on test data, false (the default) on live data: the two are separate.
 
     Raises:
-        APIError: ForbiddenError, InvalidRequestError, PlatformNotEnabledError, PlatformPartnerNotFoundError,
-            UnauthorizedError.
+        PlatformNotEnabledError: `PLATFORM_NOT_ENABLED`, status 403.
+        PlatformPartnerNotFoundError: `PLATFORM_PARTNER_NOT_FOUND`, status 404.
+        APIError: Any other error, such as ForbiddenError, InvalidRequestError or UnauthorizedError.
     """
     return await client.call(_GET_PLATFORM_PARTNER, options, path={"id": id}, query={"test": test})
 
@@ -503,7 +535,8 @@ async def get_platform_partners(
         test: True to work on test data, false (the default) on live data: the two are separate.
 
     Raises:
-        APIError: ForbiddenError, InvalidRequestError, PlatformNotEnabledError, UnauthorizedError.
+        PlatformNotEnabledError: `PLATFORM_NOT_ENABLED`, status 403.
+        APIError: Any other error, such as ForbiddenError, InvalidRequestError or UnauthorizedError.
     """
     return await client.call(
         _GET_PLATFORM_PARTNERS, options, query={"test": test}, body={"filter": filter, "page": page}
@@ -556,8 +589,10 @@ async def recover_platform_partner(
         test: True to work on test data, false (the default) on live data: the two are separate.
 
     Raises:
-        APIError: ForbiddenError, InvalidRequestError, PlatformNotEnabledError, PlatformPartnerNotFoundError,
-            PlatformPartnerPendingNtsOperationError, UnauthorizedError.
+        PlatformNotEnabledError: `PLATFORM_NOT_ENABLED`, status 403.
+        PlatformPartnerNotFoundError: `PLATFORM_PARTNER_NOT_FOUND`, status 404.
+        PlatformPartnerPendingNtsOperationError: `PLATFORM_PARTNER_PENDING_NTS_OPERATION`, status 409.
+        APIError: Any other error, such as ForbiddenError, InvalidRequestError or UnauthorizedError.
     """
     return await client.call(_RECOVER_PLATFORM_PARTNER, options, path={"id": id}, query={"test": test})
 
@@ -598,12 +633,22 @@ async def update_platform_partner(
         test: True to work on test data, false (the default) on live data: the two are separate.
 
     Raises:
-        APIError: ForbiddenError, InvalidRequestError, PlatformAccountVerificationAlreadyUsedError,
-            PlatformAccountVerificationFailedError, PlatformAccountVerificationNotFoundError,
-            PlatformArchivedPartnerError, PlatformCompanyVerificationAlreadyUsedError, PlatformContractNotFoundError,
-            PlatformInsufficientDataToChangePartnerTypeError, PlatformMemberCompanyConnectedPartnerBrnUnchangeableError,
-            PlatformMemberCompanyConnectedPartnerTypeUnchangeableError, PlatformNotEnabledError,
-            PlatformPartnerNotFoundError, PlatformUserDefinedPropertyNotFoundError, UnauthorizedError.
+        PlatformAccountVerificationAlreadyUsedError: `PLATFORM_ACCOUNT_VERIFICATION_ALREADY_USED`, status 409.
+        PlatformAccountVerificationFailedError: `PLATFORM_ACCOUNT_VERIFICATION_FAILED`, status 400.
+        PlatformAccountVerificationNotFoundError: `PLATFORM_ACCOUNT_VERIFICATION_NOT_FOUND`, status 404.
+        PlatformArchivedPartnerError: `PLATFORM_ARCHIVED_PARTNER`, status 409.
+        PlatformCompanyVerificationAlreadyUsedError: `PLATFORM_COMPANY_VERIFICATION_ALREADY_USED`, status 409.
+        PlatformContractNotFoundError: `PLATFORM_CONTRACT_NOT_FOUND`, status 404.
+        PlatformInsufficientDataToChangePartnerTypeError: `PLATFORM_INSUFFICIENT_DATA_TO_CHANGE_PARTNER_TYPE`, status
+            400.
+        PlatformMemberCompanyConnectedPartnerBrnUnchangeableError:
+            `PLATFORM_MEMBER_COMPANY_CONNECTED_PARTNER_BRN_UNCHANGEABLE`, status 409.
+        PlatformMemberCompanyConnectedPartnerTypeUnchangeableError:
+            `PLATFORM_MEMBER_COMPANY_CONNECTED_PARTNER_TYPE_UNCHANGEABLE`, status 409.
+        PlatformNotEnabledError: `PLATFORM_NOT_ENABLED`, status 403.
+        PlatformPartnerNotFoundError: `PLATFORM_PARTNER_NOT_FOUND`, status 404.
+        PlatformUserDefinedPropertyNotFoundError: `PLATFORM_USER_DEFINED_PROPERTY_NOT_FOUND`, status 404.
+        APIError: Any other error, such as ForbiddenError, InvalidRequestError or UnauthorizedError.
     """
     return await client.call(
         _UPDATE_PLATFORM_PARTNER,

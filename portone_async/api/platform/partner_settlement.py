@@ -75,9 +75,12 @@ async def delete_platform_partner_settlements(
         test: True to work on test data, false (the default) on live data. Takes precedence over `is_for_test`.
 
     Raises:
-        APIError: ForbiddenError, InvalidRequestError, PlatformNonDeletablePartnerSettlementsError,
-            PlatformNotEnabledError, PlatformPartnerSettlementsNotFoundError,
-            PlatformReferencedCancelOrderTransfersExistError, UnauthorizedError.
+        PlatformNonDeletablePartnerSettlementsError: `PLATFORM_NON_DELETABLE_PARTNER_SETTLEMENTS`, status 400.
+        PlatformNotEnabledError: `PLATFORM_NOT_ENABLED`, status 403.
+        PlatformPartnerSettlementsNotFoundError: `PLATFORM_PARTNER_SETTLEMENTS_NOT_FOUND`, status 404.
+        PlatformReferencedCancelOrderTransfersExistError: `PLATFORM_REFERENCED_CANCEL_ORDER_TRANSFERS_EXIST`, status
+            400.
+        APIError: Any other error, such as ForbiddenError, InvalidRequestError or UnauthorizedError.
     """
     return await client.call(
         _DELETE_PLATFORM_PARTNER_SETTLEMENTS,
@@ -110,7 +113,8 @@ async def get_platform_partner_settlements(
         test: True to work on test data, false (the default) on live data. Takes precedence over `is_for_test`.
 
     Raises:
-        APIError: ForbiddenError, InvalidRequestError, PlatformNotEnabledError, UnauthorizedError.
+        PlatformNotEnabledError: `PLATFORM_NOT_ENABLED`, status 403.
+        APIError: Any other error, such as ForbiddenError, InvalidRequestError or UnauthorizedError.
     """
     return await client.call(
         _GET_PLATFORM_PARTNER_SETTLEMENTS,

@@ -88,10 +88,14 @@ async def complete_platform_payout_by_partner_settlement_ids(
         test: True to work on test data, false (the default) on live data. Takes precedence over `is_for_test`.
 
     Raises:
-        APIError: ForbiddenError, InvalidRequestError, PlatformBulkPayoutIdAlreadyExistsError,
-            PlatformDuplicatedPartnerSettlementIdsError, PlatformNegativePayoutAmountPartnersError,
-            PlatformNoSelectedPartnerSettlementsError, PlatformNonPayablePartnerSettlementsError,
-            PlatformNotEnabledError, PlatformPartnerSettlementsNotFoundError, UnauthorizedError.
+        PlatformBulkPayoutIdAlreadyExistsError: `PLATFORM_BULK_PAYOUT_ID_ALREADY_EXISTS`, status 409.
+        PlatformDuplicatedPartnerSettlementIdsError: `PLATFORM_DUPLICATED_PARTNER_SETTLEMENT_IDS`, status 400.
+        PlatformNegativePayoutAmountPartnersError: `PLATFORM_CURRENCY_NOT_SUPPORTED`, status 400.
+        PlatformNoSelectedPartnerSettlementsError: `PLATFORM_NO_SELECTED_PARTNER_SETTLEMENTS`, status 400.
+        PlatformNonPayablePartnerSettlementsError: `PLATFORM_NON_PAYABLE_PARTNER_SETTLEMENTS`, status 400.
+        PlatformNotEnabledError: `PLATFORM_NOT_ENABLED`, status 403.
+        PlatformPartnerSettlementsNotFoundError: `PLATFORM_PARTNER_SETTLEMENTS_NOT_FOUND`, status 404.
+        APIError: Any other error, such as ForbiddenError, InvalidRequestError or UnauthorizedError.
     """
     return await client.call(
         _COMPLETE_PLATFORM_PAYOUT_BY_PARTNER_SETTLEMENT_IDS,
@@ -130,7 +134,8 @@ async def get_platform_payouts(
         test: True to work on test data, false (the default) on live data. Takes precedence over `is_for_test`.
 
     Raises:
-        APIError: ForbiddenError, InvalidRequestError, PlatformNotEnabledError, UnauthorizedError.
+        PlatformNotEnabledError: `PLATFORM_NOT_ENABLED`, status 403.
+        APIError: Any other error, such as ForbiddenError, InvalidRequestError or UnauthorizedError.
     """
     return await client.call(
         _GET_PLATFORM_PAYOUTS,

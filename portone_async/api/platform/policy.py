@@ -334,8 +334,11 @@ async def archive_platform_additional_fee_policy(
         test: True to work on test data, false (the default) on live data: the two are separate.
 
     Raises:
-        APIError: ForbiddenError, InvalidRequestError, PlatformAdditionalFeePolicyNotFoundError,
-            PlatformCannotArchiveScheduledAdditionalFeePolicyError, PlatformNotEnabledError, UnauthorizedError.
+        PlatformAdditionalFeePolicyNotFoundError: `PLATFORM_ADDITIONAL_FEE_POLICY_NOT_FOUND`, status 404.
+        PlatformCannotArchiveScheduledAdditionalFeePolicyError:
+            `PLATFORM_CANNOT_ARCHIVE_SCHEDULED_ADDITIONAL_FEE_POLICY`, status 409.
+        PlatformNotEnabledError: `PLATFORM_NOT_ENABLED`, status 403.
+        APIError: Any other error, such as ForbiddenError, InvalidRequestError or UnauthorizedError.
     """
     return await client.call(_ARCHIVE_PLATFORM_ADDITIONAL_FEE_POLICY, options, path={"id": id}, query={"test": test})
 
@@ -355,8 +358,10 @@ async def archive_platform_contract(
         test: True to work on test data, false (the default) on live data: the two are separate.
 
     Raises:
-        APIError: ForbiddenError, InvalidRequestError, PlatformCannotArchiveScheduledContractError,
-            PlatformContractNotFoundError, PlatformNotEnabledError, UnauthorizedError.
+        PlatformCannotArchiveScheduledContractError: `PLATFORM_CANNOT_ARCHIVE_SCHEDULED_CONTRACT`, status 409.
+        PlatformContractNotFoundError: `PLATFORM_CONTRACT_NOT_FOUND`, status 404.
+        PlatformNotEnabledError: `PLATFORM_NOT_ENABLED`, status 403.
+        APIError: Any other error, such as ForbiddenError, InvalidRequestError or UnauthorizedError.
     """
     return await client.call(_ARCHIVE_PLATFORM_CONTRACT, options, path={"id": id}, query={"test": test})
 
@@ -376,8 +381,11 @@ async def archive_platform_discount_share_policy(
         test: True to work on test data, false (the default) on live data: the two are separate.
 
     Raises:
-        APIError: ForbiddenError, InvalidRequestError, PlatformCannotArchiveScheduledDiscountSharePolicyError,
-            PlatformDiscountSharePolicyNotFoundError, PlatformNotEnabledError, UnauthorizedError.
+        PlatformCannotArchiveScheduledDiscountSharePolicyError:
+            `PLATFORM_CANNOT_ARCHIVE_SCHEDULED_DISCOUNT_SHARE_POLICY`, status 409.
+        PlatformDiscountSharePolicyNotFoundError: `PLATFORM_DISCOUNT_SHARE_POLICY_NOT_FOUND`, status 404.
+        PlatformNotEnabledError: `PLATFORM_NOT_ENABLED`, status 403.
+        APIError: Any other error, such as ForbiddenError, InvalidRequestError or UnauthorizedError.
     """
     return await client.call(_ARCHIVE_PLATFORM_DISCOUNT_SHARE_POLICY, options, path={"id": id}, query={"test": test})
 
@@ -411,8 +419,9 @@ async def create_platform_additional_fee_policy(
         test: True to work on test data, false (the default) on live data: the two are separate.
 
     Raises:
-        APIError: ForbiddenError, InvalidRequestError, PlatformAdditionalFeePolicyAlreadyExistsError,
-            PlatformNotEnabledError, UnauthorizedError.
+        PlatformAdditionalFeePolicyAlreadyExistsError: `PLATFORM_ADDITIONAL_FEE_POLICY_ALREADY_EXISTS`, status 409.
+        PlatformNotEnabledError: `PLATFORM_NOT_ENABLED`, status 403.
+        APIError: Any other error, such as ForbiddenError, InvalidRequestError or UnauthorizedError.
     """
     return await client.call(
         _CREATE_PLATFORM_ADDITIONAL_FEE_POLICY,
@@ -455,8 +464,9 @@ async def create_platform_contract(
         test: True to work on test data, false (the default) on live data: the two are separate.
 
     Raises:
-        APIError: ForbiddenError, InvalidRequestError, PlatformContractAlreadyExistsError, PlatformNotEnabledError,
-            UnauthorizedError.
+        PlatformContractAlreadyExistsError: `PLATFORM_CONTRACT_ALREADY_EXISTS`, status 409.
+        PlatformNotEnabledError: `PLATFORM_NOT_ENABLED`, status 403.
+        APIError: Any other error, such as ForbiddenError, InvalidRequestError or UnauthorizedError.
     """
     return await client.call(
         _CREATE_PLATFORM_CONTRACT,
@@ -499,8 +509,9 @@ async def create_platform_discount_share_policy(
         test: True to work on test data, false (the default) on live data: the two are separate.
 
     Raises:
-        APIError: ForbiddenError, InvalidRequestError, PlatformDiscountSharePolicyAlreadyExistsError,
-            PlatformNotEnabledError, UnauthorizedError.
+        PlatformDiscountSharePolicyAlreadyExistsError: `PLATFORM_DISCOUNT_SHARE_POLICY_ALREADY_EXISTS`, status 409.
+        PlatformNotEnabledError: `PLATFORM_NOT_ENABLED`, status 403.
+        APIError: Any other error, such as ForbiddenError, InvalidRequestError or UnauthorizedError.
     """
     return await client.call(
         _CREATE_PLATFORM_DISCOUNT_SHARE_POLICY,
@@ -530,7 +541,8 @@ async def get_platform_additional_fee_policies(
         test: True to work on test data, false (the default) on live data: the two are separate.
 
     Raises:
-        APIError: ForbiddenError, InvalidRequestError, PlatformNotEnabledError, UnauthorizedError.
+        PlatformNotEnabledError: `PLATFORM_NOT_ENABLED`, status 403.
+        APIError: Any other error, such as ForbiddenError, InvalidRequestError or UnauthorizedError.
     """
     return await client.call(
         _GET_PLATFORM_ADDITIONAL_FEE_POLICIES, options, query={"test": test}, body={"filter": filter, "page": page}
@@ -581,8 +593,9 @@ async def get_platform_additional_fee_policy(
         test: True to work on test data, false (the default) on live data: the two are separate.
 
     Raises:
-        APIError: ForbiddenError, InvalidRequestError, PlatformAdditionalFeePolicyNotFoundError,
-            PlatformNotEnabledError, UnauthorizedError.
+        PlatformAdditionalFeePolicyNotFoundError: `PLATFORM_ADDITIONAL_FEE_POLICY_NOT_FOUND`, status 404.
+        PlatformNotEnabledError: `PLATFORM_NOT_ENABLED`, status 403.
+        APIError: Any other error, such as ForbiddenError, InvalidRequestError or UnauthorizedError.
     """
     return await client.call(_GET_PLATFORM_ADDITIONAL_FEE_POLICY, options, path={"id": id}, query={"test": test})
 
@@ -599,8 +612,9 @@ async def get_platform_contract(
         test: True to work on test data, false (the default) on live data: the two are separate.
 
     Raises:
-        APIError: ForbiddenError, InvalidRequestError, PlatformContractNotFoundError, PlatformNotEnabledError,
-            UnauthorizedError.
+        PlatformContractNotFoundError: `PLATFORM_CONTRACT_NOT_FOUND`, status 404.
+        PlatformNotEnabledError: `PLATFORM_NOT_ENABLED`, status 403.
+        APIError: Any other error, such as ForbiddenError, InvalidRequestError or UnauthorizedError.
     """
     return await client.call(_GET_PLATFORM_CONTRACT, options, path={"id": id}, query={"test": test})
 
@@ -625,7 +639,8 @@ async def get_platform_contracts(
         test: True to work on test data, false (the default) on live data: the two are separate.
 
     Raises:
-        APIError: ForbiddenError, InvalidRequestError, PlatformNotEnabledError, UnauthorizedError.
+        PlatformNotEnabledError: `PLATFORM_NOT_ENABLED`, status 403.
+        APIError: Any other error, such as ForbiddenError, InvalidRequestError or UnauthorizedError.
     """
     return await client.call(
         _GET_PLATFORM_CONTRACTS, options, query={"test": test}, body={"filter": filter, "page": page}
@@ -684,7 +699,8 @@ async def get_platform_discount_share_policies(
         test: True to work on test data, false (the default) on live data: the two are separate.
 
     Raises:
-        APIError: ForbiddenError, InvalidRequestError, PlatformNotEnabledError, UnauthorizedError.
+        PlatformNotEnabledError: `PLATFORM_NOT_ENABLED`, status 403.
+        APIError: Any other error, such as ForbiddenError, InvalidRequestError or UnauthorizedError.
     """
     return await client.call(
         _GET_PLATFORM_DISCOUNT_SHARE_POLICIES, options, query={"test": test}, body={"filter": filter, "page": page}
@@ -737,8 +753,9 @@ async def get_platform_discount_share_policy(
         test: True to work on test data, false (the default) on live data: the two are separate.
 
     Raises:
-        APIError: ForbiddenError, InvalidRequestError, PlatformDiscountSharePolicyNotFoundError,
-            PlatformNotEnabledError, UnauthorizedError.
+        PlatformDiscountSharePolicyNotFoundError: `PLATFORM_DISCOUNT_SHARE_POLICY_NOT_FOUND`, status 404.
+        PlatformNotEnabledError: `PLATFORM_NOT_ENABLED`, status 403.
+        APIError: Any other error, such as ForbiddenError, InvalidRequestError or UnauthorizedError.
     """
     return await client.call(_GET_PLATFORM_DISCOUNT_SHARE_POLICY, options, path={"id": id}, query={"test": test})
 
@@ -755,8 +772,9 @@ async def recover_platform_additional_fee_policy(
         test: True to work on test data, false (the default) on live data: the two are separate.
 
     Raises:
-        APIError: ForbiddenError, InvalidRequestError, PlatformAdditionalFeePolicyNotFoundError,
-            PlatformNotEnabledError, UnauthorizedError.
+        PlatformAdditionalFeePolicyNotFoundError: `PLATFORM_ADDITIONAL_FEE_POLICY_NOT_FOUND`, status 404.
+        PlatformNotEnabledError: `PLATFORM_NOT_ENABLED`, status 403.
+        APIError: Any other error, such as ForbiddenError, InvalidRequestError or UnauthorizedError.
     """
     return await client.call(_RECOVER_PLATFORM_ADDITIONAL_FEE_POLICY, options, path={"id": id}, query={"test": test})
 
@@ -773,8 +791,9 @@ async def recover_platform_contract(
         test: True to work on test data, false (the default) on live data: the two are separate.
 
     Raises:
-        APIError: ForbiddenError, InvalidRequestError, PlatformContractNotFoundError, PlatformNotEnabledError,
-            UnauthorizedError.
+        PlatformContractNotFoundError: `PLATFORM_CONTRACT_NOT_FOUND`, status 404.
+        PlatformNotEnabledError: `PLATFORM_NOT_ENABLED`, status 403.
+        APIError: Any other error, such as ForbiddenError, InvalidRequestError or UnauthorizedError.
     """
     return await client.call(_RECOVER_PLATFORM_CONTRACT, options, path={"id": id}, query={"test": test})
 
@@ -791,8 +810,9 @@ async def recover_platform_discount_share_policy(
         test: True to work on test data, false (the default) on live data: the two are separate.
 
     Raises:
-        APIError: ForbiddenError, InvalidRequestError, PlatformDiscountSharePolicyNotFoundError,
-            PlatformNotEnabledError, UnauthorizedError.
+        PlatformDiscountSharePolicyNotFoundError: `PLATFORM_DISCOUNT_SHARE_POLICY_NOT_FOUND`, status 404.
+        PlatformNotEnabledError: `PLATFORM_NOT_ENABLED`, status 403.
+        APIError: Any other error, such as ForbiddenError, InvalidRequestError or UnauthorizedError.
     """
     return await client.call(_RECOVER_PLATFORM_DISCOUNT_SHARE_POLICY, options, path={"id": id}, query={"test": test})
 
@@ -823,8 +843,10 @@ async def update_platform_additional_fee_policy(
         test: True to work on test data, false (the default) on live data: the two are separate.
 
     Raises:
-        APIError: ForbiddenError, InvalidRequestError, PlatformAdditionalFeePolicyNotFoundError,
-            PlatformArchivedAdditionalFeePolicyError, PlatformNotEnabledError, UnauthorizedError.
+        PlatformAdditionalFeePolicyNotFoundError: `PLATFORM_ADDITIONAL_FEE_POLICY_NOT_FOUND`, status 404.
+        PlatformArchivedAdditionalFeePolicyError: `PLATFORM_ARCHIVED_ADDITIONAL_FEE_POLICY`, status 409.
+        PlatformNotEnabledError: `PLATFORM_NOT_ENABLED`, status 403.
+        APIError: Any other error, such as ForbiddenError, InvalidRequestError or UnauthorizedError.
     """
     return await client.call(
         _UPDATE_PLATFORM_ADDITIONAL_FEE_POLICY,
@@ -865,8 +887,10 @@ async def update_platform_contract(
         test: True to work on test data, false (the default) on live data: the two are separate.
 
     Raises:
-        APIError: ForbiddenError, InvalidRequestError, PlatformArchivedContractError, PlatformContractNotFoundError,
-            PlatformNotEnabledError, UnauthorizedError.
+        PlatformArchivedContractError: `PLATFORM_ARCHIVED_CONTRACT`, status 409.
+        PlatformContractNotFoundError: `PLATFORM_CONTRACT_NOT_FOUND`, status 404.
+        PlatformNotEnabledError: `PLATFORM_NOT_ENABLED`, status 403.
+        APIError: Any other error, such as ForbiddenError, InvalidRequestError or UnauthorizedError.
     """
     return await client.call(
         _UPDATE_PLATFORM_CONTRACT,
@@ -909,8 +933,10 @@ async def update_platform_discount_share_policy(
         test: True to work on test data, false (the default) on live data: the two are separate.
 
     Raises:
-        APIError: ForbiddenError, InvalidRequestError, PlatformArchivedDiscountSharePolicyError,
-            PlatformDiscountSharePolicyNotFoundError, PlatformNotEnabledError, UnauthorizedError.
+        PlatformArchivedDiscountSharePolicyError: `PLATFORM_ARCHIVED_DISCOUNT_SHARE_POLICY`, status 409.
+        PlatformDiscountSharePolicyNotFoundError: `PLATFORM_DISCOUNT_SHARE_POLICY_NOT_FOUND`, status 404.
+        PlatformNotEnabledError: `PLATFORM_NOT_ENABLED`, status 403.
+        APIError: Any other error, such as ForbiddenError, InvalidRequestError or UnauthorizedError.
     """
     return await client.call(
         _UPDATE_PLATFORM_DISCOUNT_SHARE_POLICY,

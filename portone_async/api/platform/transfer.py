@@ -228,9 +228,13 @@ async def create_platform_manual_transfer(
         test: True to work on test data, false (the default) on live data. Takes precedence over `is_for_test`.
 
     Raises:
-        APIError: ForbiddenError, InvalidRequestError, PlatformCurrencyNotSupportedError,
-            PlatformNegativeAmountNotAllowedError, PlatformNotEnabledError, PlatformPartnerNotFoundError,
-            PlatformTransferIdAlreadyUsedError, PlatformUserDefinedPropertyNotFoundError, UnauthorizedError.
+        PlatformCurrencyNotSupportedError: `PLATFORM_CURRENCY_NOT_SUPPORTED`, status 400.
+        PlatformNegativeAmountNotAllowedError: `PLATFORM_NEGATIVE_AMOUNT_NOT_ALLOWED`, status 400.
+        PlatformNotEnabledError: `PLATFORM_NOT_ENABLED`, status 403.
+        PlatformPartnerNotFoundError: `PLATFORM_PARTNER_NOT_FOUND`, status 404.
+        PlatformTransferIdAlreadyUsedError: `PLATFORM_TRANSFER_ID_ALREADY_USED`, status 409.
+        PlatformUserDefinedPropertyNotFoundError: `PLATFORM_USER_DEFINED_PROPERTY_NOT_FOUND`, status 404.
+        APIError: Any other error, such as ForbiddenError, InvalidRequestError or UnauthorizedError.
     """
     return await client.call(
         _CREATE_PLATFORM_MANUAL_TRANSFER,
@@ -299,17 +303,34 @@ async def create_platform_order_cancel_transfer(
         test: True to work on test data, false (the default) on live data. Takes precedence over `is_for_test`.
 
     Raises:
-        APIError: ForbiddenError, InvalidRequestError, PlatformCancellableAmountExceededError,
-            PlatformCancellableDiscountAmountExceededError, PlatformCancellableDiscountTaxFreeAmountExceededError,
-            PlatformCancellableProductQuantityExceededError, PlatformCancellationAndPaymentTypeMismatchedError,
-            PlatformCancellationNotFoundError, PlatformCannotSpecifyTransferError,
-            PlatformDiscountSharePolicyIdDuplicatedError, PlatformNotEnabledError, PlatformOrderDetailMismatchedError,
-            PlatformOrderTransferAlreadyCancelledError, PlatformPaymentNotFoundError, PlatformProductIdDuplicatedError,
-            PlatformProductIdNotFoundError, PlatformSettlementAmountExceededError,
-            PlatformSettlementCancelAmountExceededPortOneCancelError,
-            PlatformSettlementDateEarlierThanSettlementStartDateError, PlatformTransferAlreadyExistsError,
-            PlatformTransferDiscountSharePolicyNotFoundError, PlatformTransferIdAlreadyUsedError,
-            PlatformTransferNotFoundError, PlatformUserDefinedPropertyNotFoundError, UnauthorizedError.
+        PlatformCancellableAmountExceededError: `PLATFORM_CANCELLABLE_AMOUNT_EXCEEDED`, status 400.
+        PlatformCancellableDiscountAmountExceededError: `PLATFORM_CANCELLABLE_DISCOUNT_AMOUNT_EXCEEDED`, status 400.
+        PlatformCancellableDiscountTaxFreeAmountExceededError: `PLATFORM_CANCELLABLE_DISCOUNT_TAX_FREE_AMOUNT_EXCEEDED`,
+            status 400.
+        PlatformCancellableProductQuantityExceededError: `PLATFORM_CANCELLABLE_PRODUCT_QUANTITY_EXCEEDED`, status 400.
+        PlatformCancellationAndPaymentTypeMismatchedError: `PLATFORM_CANCELLATION_AND_PAYMENT_TYPE_MISMATCHED`, status
+            400.
+        PlatformCancellationNotFoundError: `PLATFORM_CANCELLATION_NOT_FOUND`, status 404.
+        PlatformCannotSpecifyTransferError: `PLATFORM_CANNOT_SPECIFY_TRANSFER`, status 400.
+        PlatformDiscountSharePolicyIdDuplicatedError: `PLATFORM_DISCOUNT_SHARE_POLICY_ID_DUPLICATED`, status 400.
+        PlatformNotEnabledError: `PLATFORM_NOT_ENABLED`, status 403.
+        PlatformOrderDetailMismatchedError: `PLATFORM_ORDER_DETAIL_MISMATCHED`, status 400.
+        PlatformOrderTransferAlreadyCancelledError: `PLATFORM_ORDER_TRANSFER_ALREADY_CANCELLED`, status 400.
+        PlatformPaymentNotFoundError: `PLATFORM_PAYMENT_NOT_FOUND`, status 404.
+        PlatformProductIdDuplicatedError: `PLATFORM_PRODUCT_ID_DUPLICATED`, status 400.
+        PlatformProductIdNotFoundError: `PLATFORM_PRODUCT_ID_NOT_FOUND`, status 404.
+        PlatformSettlementAmountExceededError: `PLATFORM_SETTLEMENT_AMOUNT_EXCEEDED`, status 400.
+        PlatformSettlementCancelAmountExceededPortOneCancelError:
+            `PLATFORM_SETTLEMENT_CANCEL_AMOUNT_EXCEEDED_PORT_ONE_CANCEL`, status 400.
+        PlatformSettlementDateEarlierThanSettlementStartDateError:
+            `PLATFORM_SETTLEMENT_DATE_EARLIER_THAN_SETTLEMENT_START_DATE`, status 400.
+        PlatformTransferAlreadyExistsError: `PLATFORM_TRANSFER_ALREADY_EXISTS`, status 409.
+        PlatformTransferDiscountSharePolicyNotFoundError: `PLATFORM_TRANSFER_DISCOUNT_SHARE_POLICY_NOT_FOUND`, status
+            404.
+        PlatformTransferIdAlreadyUsedError: `PLATFORM_TRANSFER_ID_ALREADY_USED`, status 409.
+        PlatformTransferNotFoundError: `PLATFORM_TRANSFER_NOT_FOUND`, status 404.
+        PlatformUserDefinedPropertyNotFoundError: `PLATFORM_USER_DEFINED_PROPERTY_NOT_FOUND`, status 404.
+        APIError: Any other error, such as ForbiddenError, InvalidRequestError or UnauthorizedError.
     """
     return await client.call(
         _CREATE_PLATFORM_ORDER_CANCEL_TRANSFER,
@@ -386,16 +407,32 @@ async def create_platform_order_transfer(
         test: True to work on test data, false (the default) on live data. Takes precedence over `is_for_test`.
 
     Raises:
-        APIError: ForbiddenError, InvalidRequestError, PlatformAdditionalFeePoliciesNotFoundError,
-            PlatformAdditionalFixedAmountFeeCurrencyAndSettlementCurrencyMismatchedError, PlatformContractNotFoundError,
-            PlatformContractPlatformFixedAmountFeeCurrencyAndSettlementCurrencyMismatchedError,
-            PlatformCurrencyNotSupportedError, PlatformDiscountSharePoliciesNotFoundError, PlatformNotEnabledError,
-            PlatformPartnerNotFoundError, PlatformPaymentNotFoundError, PlatformProductIdDuplicatedError,
-            PlatformSettlementAmountExceededError, PlatformSettlementDateEarlierThanSettlementStartDateError,
-            PlatformSettlementParameterNotFoundError, PlatformSettlementPaymentAmountExceededPortOnePaymentError,
-            PlatformSettlementSupplyWithVatAmountExceededPortOnePaymentError,
-            PlatformSettlementTaxFreeAmountExceededPortOnePaymentError, PlatformTransferAlreadyExistsError,
-            PlatformTransferIdAlreadyUsedError, PlatformUserDefinedPropertyNotFoundError, UnauthorizedError.
+        PlatformAdditionalFeePoliciesNotFoundError: `PLATFORM_ADDITIONAL_FEE_POLICIES_NOT_FOUND`, status 404.
+        PlatformAdditionalFixedAmountFeeCurrencyAndSettlementCurrencyMismatchedError:
+            `PLATFORM_ADDITIONAL_FIXED_AMOUNT_FEE_CURRENCY_AND_SETTLEMENT_CURRENCY_MISMATCHED`, status 400.
+        PlatformContractNotFoundError: `PLATFORM_CONTRACT_NOT_FOUND`, status 404.
+        PlatformContractPlatformFixedAmountFeeCurrencyAndSettlementCurrencyMismatchedError:
+            `PLATFORM_CONTRACT_PLATFORM_FIXED_AMOUNT_FEE_CURRENCY_AND_SETTLEMENT_CURRENCY_MISMATCHED`, status 400.
+        PlatformCurrencyNotSupportedError: `PLATFORM_CURRENCY_NOT_SUPPORTED`, status 400.
+        PlatformDiscountSharePoliciesNotFoundError: `PLATFORM_DISCOUNT_SHARE_POLICIES_NOT_FOUND`, status 404.
+        PlatformNotEnabledError: `PLATFORM_NOT_ENABLED`, status 403.
+        PlatformPartnerNotFoundError: `PLATFORM_PARTNER_NOT_FOUND`, status 404.
+        PlatformPaymentNotFoundError: `PLATFORM_PAYMENT_NOT_FOUND`, status 404.
+        PlatformProductIdDuplicatedError: `PLATFORM_PRODUCT_ID_DUPLICATED`, status 400.
+        PlatformSettlementAmountExceededError: `PLATFORM_SETTLEMENT_AMOUNT_EXCEEDED`, status 400.
+        PlatformSettlementDateEarlierThanSettlementStartDateError:
+            `PLATFORM_SETTLEMENT_DATE_EARLIER_THAN_SETTLEMENT_START_DATE`, status 400.
+        PlatformSettlementParameterNotFoundError: `PLATFORM_SETTLEMENT_PARAMETER_NOT_FOUND`, status 404.
+        PlatformSettlementPaymentAmountExceededPortOnePaymentError:
+            `PLATFORM_SETTLEMENT_PAYMENT_AMOUNT_EXCEEDED_PORT_ONE_PAYMENT`, status 400.
+        PlatformSettlementSupplyWithVatAmountExceededPortOnePaymentError:
+            `PLATFORM_SETTLEMENT_SUPPLY_WITH_VAT_AMOUNT_EXCEEDED_PORT_ONE_PAYMENT`, status 400.
+        PlatformSettlementTaxFreeAmountExceededPortOnePaymentError:
+            `PLATFORM_SETTLEMENT_TAX_FREE_AMOUNT_EXCEEDED_PORT_ONE_PAYMENT`, status 400.
+        PlatformTransferAlreadyExistsError: `PLATFORM_TRANSFER_ALREADY_EXISTS`, status 409.
+        PlatformTransferIdAlreadyUsedError: `PLATFORM_TRANSFER_ID_ALREADY_USED`, status 409.
+        PlatformUserDefinedPropertyNotFoundError: `PLATFORM_USER_DEFINED_PROPERTY_NOT_FOUND`, status 404.
+        APIError: Any other error, such as ForbiddenError, InvalidRequestError or UnauthorizedError.
     """
     return await client.call(
         _CREATE_PLATFORM_ORDER_TRANSFER,
@@ -436,8 +473,11 @@ async def delete_platform_transfer(
         test: True to work on test data, false (the default) on live data: the two are separate.
 
     Raises:
-        APIError: ForbiddenError, InvalidRequestError, PlatformCancelOrderTransfersExistsError, PlatformNotEnabledError,
-            PlatformTransferNonDeletableStatusError, PlatformTransferNotFoundError, UnauthorizedError.
+        PlatformCancelOrderTransfersExistsError: `PLATFORM_CANCEL_ORDER_TRANSFERS_EXISTS`, status 400.
+        PlatformNotEnabledError: `PLATFORM_NOT_ENABLED`, status 403.
+        PlatformTransferNonDeletableStatusError: `PLATFORM_TRANSFER_NON_DELETABLE_STATUS`, status 400.
+        PlatformTransferNotFoundError: `PLATFORM_TRANSFER_NOT_FOUND`, status 404.
+        APIError: Any other error, such as ForbiddenError, InvalidRequestError or UnauthorizedError.
     """
     return await client.call(_DELETE_PLATFORM_TRANSFER, options, path={"id": id}, query={"test": test})
 
@@ -479,7 +519,7 @@ async def download_platform_transfer_sheet(
         The path of the written file.
 
     Raises:
-        APIError: InvalidRequestError, UnauthorizedError.
+        APIError: Any error, such as InvalidRequestError or UnauthorizedError.
     """
     return await client.call(
         _DOWNLOAD_PLATFORM_TRANSFER_SHEET,
@@ -504,8 +544,9 @@ async def get_platform_transfer(
         test: True to work on test data, false (the default) on live data: the two are separate.
 
     Raises:
-        APIError: ForbiddenError, InvalidRequestError, PlatformNotEnabledError, PlatformTransferNotFoundError,
-            UnauthorizedError.
+        PlatformNotEnabledError: `PLATFORM_NOT_ENABLED`, status 403.
+        PlatformTransferNotFoundError: `PLATFORM_TRANSFER_NOT_FOUND`, status 404.
+        APIError: Any other error, such as ForbiddenError, InvalidRequestError or UnauthorizedError.
     """
     return await client.call(_GET_PLATFORM_TRANSFER, options, path={"id": id}, query={"test": test})
 
@@ -532,7 +573,8 @@ async def get_platform_transfer_summaries(
         test: True for test data, false (the default) for live data. Takes precedence over `is_for_test` of the filter.
 
     Raises:
-        APIError: ForbiddenError, InvalidRequestError, PlatformNotEnabledError, UnauthorizedError.
+        PlatformNotEnabledError: `PLATFORM_NOT_ENABLED`, status 403.
+        APIError: Any other error, such as ForbiddenError, InvalidRequestError or UnauthorizedError.
     """
     return await client.call(
         _GET_PLATFORM_TRANSFER_SUMMARIES, options, query={"test": test}, body={"filter": filter, "page": page}
