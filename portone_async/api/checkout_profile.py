@@ -46,7 +46,7 @@ async def evaluate_checkout_profile(
         profile_key: Key of the checkout profile.
 
     Raises:
-        ProfileSettingsNotFoundError: `PROFILE_SETTINGS_NOT_FOUND`, status 404.
+        ProfileSettingsNotFoundError: No checkout profile has this `profile_key`.
         APIError: Any other error, such as InvalidRequestError.
     """
     return await client.call(

@@ -126,10 +126,13 @@ async def confirm_identity_verification(
         store_id: Store to act for; if omitted the client's `store_id`, or else the store of the API secret.
 
     Raises:
-        IdentityVerificationAlreadyVerifiedError: `IDENTITY_VERIFICATION_ALREADY_VERIFIED`, status 409.
-        IdentityVerificationNotFoundError: `IDENTITY_VERIFICATION_NOT_FOUND`, status 404.
-        IdentityVerificationNotSentError: `IDENTITY_VERIFICATION_NOT_SENT`, status 404.
-        PgProviderError: `PG_PROVIDER`, status 502.
+        IdentityVerificationAlreadyVerifiedError: The person is verified already and nothing more is to be done: read
+            the result with `get_identity_verification`.
+        IdentityVerificationNotFoundError: No identity verification has this id in the store.
+        IdentityVerificationNotSentError: This verification was not begun with `send_identity_verification`, so there is
+            no code to confirm or send again.
+        PgProviderError: The payment company (PG) answered with an error, such as a declined card: what was asked for
+            was not done.
         APIError: Any other error, such as ForbiddenError, InvalidRequestError or UnauthorizedError.
     """
     return await client.call(
@@ -156,7 +159,7 @@ async def get_identity_verification(
         store_id: Store to act for; if omitted the client's `store_id`, or else the store of the API secret.
 
     Raises:
-        IdentityVerificationNotFoundError: `IDENTITY_VERIFICATION_NOT_FOUND`, status 404.
+        IdentityVerificationNotFoundError: No identity verification has this id in the store.
         APIError: Any other error, such as ForbiddenError, InvalidRequestError or UnauthorizedError.
     """
     return await client.call(
@@ -243,10 +246,13 @@ async def resend_identity_verification(
         store_id: Store to act for; if omitted the client's `store_id`, or else the store of the API secret.
 
     Raises:
-        IdentityVerificationAlreadyVerifiedError: `IDENTITY_VERIFICATION_ALREADY_VERIFIED`, status 409.
-        IdentityVerificationNotFoundError: `IDENTITY_VERIFICATION_NOT_FOUND`, status 404.
-        IdentityVerificationNotSentError: `IDENTITY_VERIFICATION_NOT_SENT`, status 404.
-        PgProviderError: `PG_PROVIDER`, status 502.
+        IdentityVerificationAlreadyVerifiedError: The person is verified already and nothing more is to be done: read
+            the result with `get_identity_verification`.
+        IdentityVerificationNotFoundError: No identity verification has this id in the store.
+        IdentityVerificationNotSentError: This verification was not begun with `send_identity_verification`, so there is
+            no code to confirm or send again.
+        PgProviderError: The payment company (PG) answered with an error, such as a declined card: what was asked for
+            was not done.
         APIError: Any other error, such as ForbiddenError, InvalidRequestError or UnauthorizedError.
     """
     return await client.call(
@@ -291,12 +297,15 @@ async def send_identity_verification(
         store_id: Store to act for; if omitted the client's `store_id`, or else the store of the API secret.
 
     Raises:
-        ChannelNotFoundError: `CHANNEL_NOT_FOUND`, status 404.
-        IdentityVerificationAlreadySentError: `IDENTITY_VERIFICATION_ALREADY_SENT`, status 409.
-        IdentityVerificationAlreadyVerifiedError: `IDENTITY_VERIFICATION_ALREADY_VERIFIED`, status 409.
-        IdentityVerificationNotFoundError: `IDENTITY_VERIFICATION_NOT_FOUND`, status 404.
-        MaxTransactionCountReachedError: `MAX_TRANSACTION_COUNT_REACHED`, status 400.
-        PgProviderError: `PG_PROVIDER`, status 502.
+        ChannelNotFoundError: No channel has this `channel_key`; nothing was charged or issued.
+        IdentityVerificationAlreadySentError: A request has been sent for this id already, and no further one was.
+        IdentityVerificationAlreadyVerifiedError: The person is verified already and nothing more is to be done: read
+            the result with `get_identity_verification`.
+        IdentityVerificationNotFoundError: No identity verification has this id in the store.
+        MaxTransactionCountReachedError: Nothing was charged or sent: this payment or identity verification has been
+            attempted as often as PortOne allows.
+        PgProviderError: The payment company (PG) answered with an error, such as a declined card: what was asked for
+            was not done.
         APIError: Any other error, such as ForbiddenError, InvalidRequestError or UnauthorizedError.
     """
     return await client.call(

@@ -61,7 +61,7 @@ async def close_payment_session(
         session_id: Session id that `create_payment_session` returned.
 
     Raises:
-        SessionNotFoundError: `SESSION_NOT_FOUND`, status 404.
+        SessionNotFoundError: No checkout session has this id.
         APIError: Any other error, such as ForbiddenError, InvalidRequestError or UnauthorizedError.
     """
     return await client.call(_CLOSE_PAYMENT_SESSION, options, path={"sessionId": session_id})
@@ -124,7 +124,7 @@ async def create_payment_session(
         ttl_seconds: Lifetime of the session, in seconds.
 
     Raises:
-        MaxTtlExceededError: `MAX_TTL_EXCEEDED`, status 400.
+        MaxTtlExceededError: No checkout session was created: `ttl_seconds` is above the limit that PortOne has set.
         APIError: Any other error, such as ForbiddenError, InvalidRequestError or UnauthorizedError.
     """
     return await client.call(
@@ -168,8 +168,8 @@ async def get_payment_session(
         session_id: Session id that `create_payment_session` returned.
 
     Raises:
-        SessionExpiredError: `SESSION_EXPIRED`, status 410.
-        SessionNotFoundError: `SESSION_NOT_FOUND`, status 404.
+        SessionExpiredError: The checkout session is over and will not come back.
+        SessionNotFoundError: No checkout session has this id.
         APIError: Any other error, such as InvalidRequestError.
     """
     return await client.call(_GET_PAYMENT_SESSION, options, path={"sessionId": session_id})

@@ -92,7 +92,8 @@ async def confirm_paymentwall_delivery(
         shipping_address_zip: Postal code of the receiver; required for PHYSICAL deliveries.
 
     Raises:
-        PaymentNotFoundError: `PAYMENT_NOT_FOUND`, status 404.
+        PaymentNotFoundError: No payment has this id in the store: it was never requested, or belongs to another
+            `store_id`.
         APIError: Any other error, such as InvalidRequestError or UnauthorizedError.
     """
     return await client.call(

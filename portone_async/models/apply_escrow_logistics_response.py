@@ -17,6 +17,11 @@ if TYPE_CHECKING:
 class ApplyEscrowLogisticsResponse(Model):
     """Returned by `apply_escrow_logistics`: the tracking number as registered, with the times of dispatch and
     registration.
+
+    Attributes:
+        applied_at: When the escrow delivery details were registered.
+        invoice_number: Tracking number of the shipment.
+        sent_at: When the goods were sent.
     """
 
     __time_fields__: ClassVar[tuple[str, ...]] = ("applied_at", "sent_at")

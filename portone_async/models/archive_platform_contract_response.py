@@ -16,7 +16,11 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class ArchivePlatformContractResponse(Model):
-    """Returned by `archive_platform_contract`: the archived contract."""
+    """Returned by `archive_platform_contract`: the archived contract.
+
+    Attributes:
+        contract: The contract as it is now.
+    """
 
     contract: PlatformContract
     """The contract as it is now."""

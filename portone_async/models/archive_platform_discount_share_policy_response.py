@@ -16,7 +16,11 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class ArchivePlatformDiscountSharePolicyResponse(Model):
-    """Returned by `archive_platform_discount_share_policy`: the archived policy."""
+    """Returned by `archive_platform_discount_share_policy`: the archived policy.
+
+    Attributes:
+        discount_share_policy: The discount share policy as it is now.
+    """
 
     discount_share_policy: PlatformDiscountSharePolicy
     """The discount share policy as it is now."""

@@ -23,7 +23,23 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class B2bBulkTaxInvoice(Model):
-    """A batch of tax invoices (일괄 세금계산서) issued together, with its progress by status."""
+    """A batch of tax invoices (일괄 세금계산서) issued together, with its progress by status.
+
+    Attributes:
+        created_at: When it was created.
+        graphql_id: Id of the object in PortOne's GraphQL API.
+        id: Id of the batch of tax invoices.
+        issuance_type: Whether the supplier (NORMAL) or the recipient (REVERSE) draws up the invoice.
+        source_type: Where the batch came from: SHEET or PLATFORM.
+        stats: Statistics by status.
+        status: Status of the batch as a whole.
+        status_updated_at: When the status changed last.
+        total_amount: Total amount of the batch, in won.
+        total_invoice_count: Number of tax invoices in the batch.
+        name: Name of the batch of tax invoices.
+        requested_at: When it was requested.
+        scheduled_at: When it is to happen.
+    """
 
     __enum_fields__: ClassVar[tuple[str, ...]] = ("issuance_type", "source_type", "status")
     __time_fields__: ClassVar[tuple[str, ...]] = ("created_at", "requested_at", "scheduled_at", "status_updated_at")

@@ -16,21 +16,22 @@ class B2bBusinessInfo(Model):
 
     Attributes:
         address: Address of the business, in one line.
-        brn: Korean business registration number, digits only.
+        brn: Korean business registration number, 10 digits without hyphens.
         business_category_code: Industry code of the business.
-        business_class: Business item: the line of trade on the business registration.
+        business_class: Business item (업종, 종목): the line of trade on the business registration.
         business_entity_type: Legal form of the business.
         business_status: Whether the business is operating, suspended or closed.
-        business_type: Type of business: the sector on the business registration.
+        business_type: Type of business (업태): the sector on the business registration.
         ceo_name: Name of the head of the business.
         name: Registered business name.
-        opening_date: Date the business opened.
-        taxation_type: Taxation type.
+        opening_date: Day the business opened, as text; PortOne documents no format.
+        taxation_type: How the business is taxed.
         zip_code: Postal code.
-        closing_date: Day the business was closed.
+        closing_date: Day the business was closed, as text; PortOne documents no format.
         corp_reg_no: Corporate registration number.
         phone_number: Phone number.
-        simplified_taxation_type_date: Date of the change between simplified and general taxation.
+        simplified_taxation_type_date: Day of the change between simplified and general taxation, as text; PortOne
+            documents no format.
         tax_office_code: Code of the tax office in charge.
         tax_office_name: Name of the tax office in charge.
     """

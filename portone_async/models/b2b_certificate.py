@@ -20,11 +20,11 @@ class B2bCertificate(Model):
     """Certificate a counterparty registered to sign tax invoices.
 
     Attributes:
-        certificate_type: Type of the certificate.
+        certificate_type: Kind of the certificate.
         expired_at: When the certificate expires.
         issuer_name: Name of the issuer of the certificate.
         oid: OID of the certificate.
-        registered_at: Time of registration.
+        registered_at: When it was registered.
         registrant_contact_id: Id of the person who registered it.
         registrant_contact_name: Name of the person who registered it.
         subject_name: Name of the certificate's owner.

@@ -18,16 +18,16 @@ class B2bCounterpartyFilter(Model):
     """Conditions for finding counterparties.
 
     Attributes:
-        brn: Korean business registration number, digits only.
-        business_statuses: Only those whose business has one of these statuses.
+        brn: Only counterparties with this business registration number.
+        business_statuses: Only counterparties whose business has one of these statuses.
         company_name: Only counterparties whose name contains this text.
-        contact_email: Email address of the contact person to find.
-        contact_name: Name of the contact person to find.
-        contact_phone: Phone number of the contact person to find.
+        contact_email: Only counterparties whose contact person has this email address.
+        contact_name: Only counterparties whose contact person has this name.
+        contact_phone: Only counterparties whose contact person has this phone number.
         counterparty_ids: Only counterparties with one of these ids.
         id: Only counterparties whose id starts with this text.
         nts_connection_statuses: Only counterparties whose National Tax Service link is in one of these states.
-        representative_name: Name of the representative to search for.
+        representative_name: Only counterparties with this representative.
     """
 
     brn: str | None = None

@@ -19,13 +19,13 @@ class B2bCounterpartyInput(Model):
     """Details of a counterparty to create or change.
 
     Attributes:
-        brn: Korean business registration number, digits only.
+        brn: Korean business registration number, 10 digits without hyphens.
         additional_contacts: Further contact persons, at most 5.
         address: Address of the business, in one line.
-        business_class: Business item: the line of trade on the business registration.
-        business_type: Type of business: the sector on the business registration.
+        business_class: Business item (업종, 종목): the line of trade on the business registration.
+        business_type: Type of business (업태): the sector on the business registration.
         contact: Contact person.
-        memo: Memo.
+        memo: Memo, in the merchant's own words.
         name: Business name of the counterparty.
         representative_name: Name of the representative.
     """

@@ -27,7 +27,7 @@ class B2bTaxInvoiceCompany(Model):
         counterparty_id: Id of the counterparty.
         name: Business name, at most 200 characters.
         representative_name: Name of the representative, at most 100 characters.
-        tax_registration_id: Number of the sub-establishment, always 4 digits.
+        tax_registration_id: Number of the sub-establishment (종사업장), always 4 digits.
     """
 
     address: str | None = None

@@ -40,11 +40,11 @@ class B2bTaxInvoiceInput(Model):
     Attributes:
         purpose_type: Whether the invoice is a RECEIPT, requests payment (INVOICE), or NONE.
         recipient: Company the tax invoice is made out to (the buyer).
-        taxation_type: Taxation type.
+        taxation_type: How the goods on the invoice are taxed: taxable, zero-rated or tax-free.
         total_amount: Sum of supply value and tax, in won.
         total_supply_amount: Sum of the supply values (without VAT), in won.
         total_tax_amount: Sum of the tax amounts, in won.
-        write_date: Date written on the tax invoice, as yyyy-MM-dd.
+        write_date: Date written on the tax invoice (작성일).
         additional_contacts: Further contact persons, at most 5.
         book_issue: Issue number within the invoice book (0 to 9999).
         book_volume: Volume number of the invoice book (0 to 9999).
@@ -54,13 +54,15 @@ class B2bTaxInvoiceInput(Model):
         issuance_type: NORMAL (by the supplier) or REVERSE (by the recipient); REVERSE by default.
         items: Line items, at most 99.
         note_amount: Amount settled by promissory note, in won.
-        recipient_document_key: Document number on the recipient's side: letters, digits, - and _ only.
+        recipient_document_key: Document key that the recipient chooses for the invoice, unused so far: letters, digits,
+            - and _ only.
         remarks: Remarks, at most 3.
         send_sms: Whether to send a text message to `supplier.contact.mobile_phone_number`; costs points, returned on
-            failure. Default: false.
-        serial_number: Serial number.
+            failure; false by default.
+        serial_number: Serial number (일련번호) of the invoice.
         supplier: Company that supplies (the seller).
-        supplier_document_key: Document number on the supplier's side: letters, digits, - and _ only.
+        supplier_document_key: Document key that the supplier chooses for the invoice, unused so far: letters, digits, -
+            and _ only.
         use_counterparty_additional_contacts: Whether to use the counterparty's additional contacts, unless
             `additional_contacts` is given.
     """
@@ -104,8 +106,8 @@ class B2bTaxInvoiceInput(Model):
     remarks: list[str] | None = None
     """Remarks, at most 3."""
     send_sms: bool | None = None
-    """Whether to send a text message to `supplier.contact.mobile_phone_number`; costs points, returned on failure; false
-    by default.
+    """Whether to send a text message to `supplier.contact.mobile_phone_number`; costs points, returned on failure;
+    false by default.
     """
     serial_number: str | None = None
     """Serial number (일련번호) of the invoice."""

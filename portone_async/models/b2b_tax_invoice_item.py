@@ -22,7 +22,7 @@ class B2bTaxInvoiceItem(Model):
 
     Attributes:
         name: Item name, at most 100 characters.
-        purchase_date: Date of purchase, as yyyy-MM-dd.
+        purchase_date: Date of purchase.
         quantity: Quantity, from -99999999.99 to 999999999.99, with at most 2 decimals.
         remark: Remark.
         spec: Specification of the item, at most 100 characters.

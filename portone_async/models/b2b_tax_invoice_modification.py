@@ -18,10 +18,10 @@ class B2bTaxInvoiceModification(Model):
     """What a tax invoice amends, and why.
 
     Attributes:
-        original_nts_approval_number: National Tax Service approval number of the original invoice being modified.
+        original_nts_approval_number: National Tax Service approval number of the original invoice, which is amended.
         original_tax_invoice_id: Id of the original tax invoice.
-        root_tax_invoice_id: Id of the very first tax invoice in the chain of modifications.
-        type: Why the invoice was modified.
+        root_tax_invoice_id: Id of the very first tax invoice in the chain of amendments.
+        type: Why the original invoice is amended.
     """
 
     __enum_fields__: ClassVar[tuple[str, ...]] = ("type",)

@@ -15,7 +15,15 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class B2bTaxInvoiceModificationCreateBody(Model):
-    """Which tax invoice a new one amends, and why; `modification` of a draft or an issue."""
+    """Which tax invoice a new one amends, and why; `modification` of a draft or an issue.
+
+    Attributes:
+        tax_invoice_key: Document key of the tax invoice, or its id: see `tax_invoice_key_type`.
+        type: Why the original invoice is amended.
+        brn: Business registration number of the company whose document key is given; required unless
+            `tax_invoice_key_type` is TAX_INVOICE_ID.
+        tax_invoice_key_type: Meaning of the key: SUPPLIER or RECIPIENT (default).
+    """
 
     __enum_fields__: ClassVar[tuple[str, ...]] = ("tax_invoice_key_type", "type")
 
@@ -24,8 +32,8 @@ class B2bTaxInvoiceModificationCreateBody(Model):
     type: B2bTaxInvoiceModificationType
     """Why the original invoice is amended."""
     brn: str | None = None
-    """Business registration number of the company whose document key is given; required unless `tax_invoice_key_type` is
-    TAX_INVOICE_ID.
+    """Business registration number of the company whose document key is given; required unless `tax_invoice_key_type`
+    is TAX_INVOICE_ID.
     """
     tax_invoice_key_type: B2bTaxInvoiceKeyType | None = None
     """Meaning of the key: SUPPLIER or RECIPIENT (default)."""

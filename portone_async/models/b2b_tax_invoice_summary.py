@@ -39,43 +39,42 @@ class B2bTaxInvoiceSummary(Model):
     Attributes:
         document_modification_type: Whether it is a first issue or an amended invoice.
         id: Id of the tax invoice.
-        issuance_due_date: Last day for issuing the invoice (yyyy-MM-dd).
+        issuance_due_date: Last day for issuing the invoice.
         issuance_type: Whether the supplier (NORMAL) or the recipient (REVERSE) draws up the invoice.
         items: Line items, at most 99.
         purpose_type: Whether the invoice is a RECEIPT, requests payment (INVOICE), or NONE.
         recipient_brn: Business registration number of the recipient.
         recipient_name: Business name of the recipient.
         recipient_representative_name: Representative of the recipient.
-        status: Current status; in a union, the discriminator.
-        status_updated_at: Time of the last status change.
+        status: Status of the tax invoice, from draft to its delivery to the National Tax Service.
+        status_updated_at: When the status changed last.
         supplier_brn: Business registration number of the supplier.
         supplier_name: Business name of the supplier.
         supplier_representative_name: Representative of the supplier.
-        taxation_type: Taxation type.
+        taxation_type: How the goods on the invoice are taxed: taxable, zero-rated or tax-free.
         total_amount: Sum of supply value and tax, in won.
         total_supply_amount: Sum of the supply values (without VAT), in won.
         total_tax_amount: Sum of the tax amounts, in won.
-        write_date: Date written on the tax invoice, as yyyy-MM-dd.
-        bulk_tax_invoice_id: Id of the bulk tax invoice issue.
+        write_date: Date written on the tax invoice (작성일).
+        bulk_tax_invoice_id: Id of the batch of tax invoices.
         drafted_at: When the draft was saved.
         is_delayed: Whether the invoice was issued late.
         issued_at: When the invoice was issued.
-        memo: Memo.
+        memo: Memo for internal use, kept with the invoice.
         nts_approval_number: National Tax Service approval number, assigned when the invoice is issued and signed.
         nts_result: Outcome of the transmission to the National Tax Service.
         nts_result_code: National Tax Service result code: three letters and three digits.
         nts_result_received_at: When the National Tax Service result arrived.
-        nts_sent_at: Time of transmission to the National Tax Service.
+        nts_sent_at: When the invoice was sent to the National Tax Service.
         opened_at: When the invoice was opened.
-        payout_id: Payout id.
+        payout_id: Id of the payout.
         recipient_business_status: Operating status of the recipient's business.
-        recipient_closed_suspended_date: Date the recipient closed or suspended business, as yyyy-MM-dd; only in those
-            states.
+        recipient_closed_suspended_date: When the recipient closed or suspended business; only in those states.
         recipient_counterparty_id: Counterparty id of the recipient.
-        recipient_document_key: Document number on the recipient's side.
+        recipient_document_key: Document key (문서번호) that the recipient chose for the invoice.
         requested_at: When the invoice was requested.
         supplier_counterparty_id: Counterparty id of the supplier.
-        supplier_document_key: Document number on the supplier's side.
+        supplier_document_key: Document key (문서번호) that the supplier chose for the invoice.
     """
 
     __enum_fields__: ClassVar[tuple[str, ...]] = (

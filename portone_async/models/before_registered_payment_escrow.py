@@ -15,7 +15,7 @@ class BeforeRegisteredPaymentEscrow(Model):
     """Escrow state: no delivery registered yet.
 
     Attributes:
-        status: Current status; in a union, the discriminator.
+        status: The status, which is the discriminator: it tells which variant of its union this object is.
     """
 
     status: Literal["BEFORE_REGISTERED"] = "BEFORE_REGISTERED"

@@ -18,7 +18,13 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class BillingKeyDeletedWebhook(Model):
-    """`BillingKey.Deleted`: a stored payment method was deleted: its billing key can no longer be charged."""
+    """`BillingKey.Deleted`: a stored payment method was deleted: its billing key can no longer be charged.
+
+    Attributes:
+        data: Which billing key.
+        timestamp: When it happened; the same in every redelivery.
+        type: The discriminator: it tells which variant of its union this object is.
+    """
 
     __time_fields__: ClassVar[tuple[str, ...]] = ("timestamp",)
 

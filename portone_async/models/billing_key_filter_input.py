@@ -37,19 +37,20 @@ class BillingKeyFilterInput(Model):
     """Conditions for finding billing keys.
 
     Attributes:
-        channel_group_ids: Only those of these channel groups; no filter if omitted.
+        channel_group_ids: Only billing keys of one of these channel groups; all if omitted.
         customer_id: Only billing keys of the customer with this id.
-        from_: Start of the period to search; 90 days before its end if omitted.
-        methods: Only those with one of these payment methods; no filter if omitted.
-        pg_companies: Only entries of these PG companies; all if omitted.
-        pg_providers: Only entries of these PG payment modules; all if omitted.
-        platform_type: Platform the request came from.
+        from_: Start of the period to search, with a time zone; 90 days before its end if omitted.
+        methods: Only billing keys with one of these payment methods; all if omitted.
+        pg_companies: Only billing keys of one of these PG companies; all if omitted.
+        pg_providers: Only billing keys of one of these PG payment modules; all if omitted.
+        platform_type: Only billing keys issued on this platform.
         status: Only billing keys with one of these statuses; all if omitted.
-        store_id: Store id, for merchant-level users only; all stores of the merchant if omitted.
+        store_id: Only billing keys of this store; if omitted those of the client's `store_id`, or else of all the
+            merchant's stores. For users of the whole merchant only.
         text_search: Text search over a chosen field.
         time_range_field: Which time the period applies to.
-        until: End of the period; now if omitted.
-        version: PortOne version: V1 or V2.
+        until: End of the period to search, with a time zone; now if omitted.
+        version: Only billing keys of this PortOne version, V1 or V2.
     """
 
     __enum_fields__: ClassVar[tuple[str, ...]] = ("platform_type", "time_range_field", "version")
@@ -72,8 +73,8 @@ class BillingKeyFilterInput(Model):
     status: list[BillingKeyStatus] | None = None
     """Only billing keys with one of these statuses; all if omitted."""
     store_id: str | None = None
-    """Only billing keys of this store; if omitted those of the client's `store_id`, or else of all the merchant's stores.
-    For users of the whole merchant only.
+    """Only billing keys of this store; if omitted those of the client's `store_id`, or else of all the merchant's
+    stores. For users of the whole merchant only.
     """
     text_search: BillingKeyTextSearch | None = None
     """Text search over a chosen field."""

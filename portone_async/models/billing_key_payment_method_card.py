@@ -20,7 +20,7 @@ class BillingKeyPaymentMethodCard(Model):
 
     Attributes:
         card: Details of the card.
-        type: Kind of object; in a union, the discriminator.
+        type: The discriminator: it tells which variant of its union this object is.
     """
 
     card: Card | None = None

@@ -24,7 +24,7 @@ class BillingKeyPaymentMethodEasyPay(Model):
     Attributes:
         method: Means of payment used inside the easy-pay service.
         provider: Easy-pay provider.
-        type: Kind of object; in a union, the discriminator.
+        type: The discriminator: it tells which variant of its union this object is.
     """
 
     __enum_fields__: ClassVar[tuple[str, ...]] = ("provider",)

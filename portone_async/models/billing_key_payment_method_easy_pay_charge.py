@@ -15,7 +15,7 @@ class BillingKeyPaymentMethodEasyPayCharge(Model):
     """Prepaid points of an easy-pay service as the means of payment.
 
     Attributes:
-        type: Kind of object; in a union, the discriminator.
+        type: The discriminator: it tells which variant of its union this object is.
     """
 
     type: Literal["BillingKeyPaymentMethodEasyPayCharge"] = "BillingKeyPaymentMethodEasyPayCharge"

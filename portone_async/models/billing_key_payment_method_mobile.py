@@ -15,8 +15,8 @@ class BillingKeyPaymentMethodMobile(Model):
     """A mobile phone number behind a billing key.
 
     Attributes:
-        phone_number: Phone number.
-        type: Kind of object; in a union, the discriminator.
+        phone_number: Phone number whose bill is charged.
+        type: The discriminator: it tells which variant of its union this object is.
     """
 
     phone_number: str | None = None

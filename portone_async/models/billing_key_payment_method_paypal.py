@@ -15,7 +15,7 @@ class BillingKeyPaymentMethodPaypal(Model):
     """A PayPal account behind a billing key.
 
     Attributes:
-        type: Kind of object; in a union, the discriminator.
+        type: The discriminator: it tells which variant of its union this object is.
     """
 
     type: Literal["BillingKeyPaymentMethodPaypal"] = "BillingKeyPaymentMethodPaypal"

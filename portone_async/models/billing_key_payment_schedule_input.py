@@ -31,22 +31,22 @@ class BillingKeyPaymentScheduleInput(Model):
         amount: Total amount with its tax-free and VAT parts, in the smallest currency unit.
         billing_key: Billing key, which stands for a stored payment method.
         currency: Currency, as an ISO 4217 code.
-        order_name: Order name.
-        bypass: Extra parameters passed through to the payment provider, as its guide describes.
+        order_name: Name of the order, such as that of its product.
+        bypass: Extra parameters handed to the PG as they are; its guide at PortOne describes them.
         cash_receipt: Cash receipt to issue; for Naver Pay points through NICE Payments (on application).
         channel_key: Channel to pay through, if the billing key was issued for several.
         country: Country, as an ISO 3166-1 alpha-2 code.
         custom_data: The merchant's own data, kept as text.
-        customer: The customer.
-        installment_month: Number of monthly installments.
+        customer: The customer who pays.
+        installment_month: Number of monthly installments of a card payment.
         locale: Language of the payment; required for Eximbay.
         notice_urls: Webhook URLs to call instead of the store's own; an empty list is ignored.
-        product_count: Number of products.
+        product_count: Number of products in the order.
         product_type: PHYSICAL goods, or DIGITAL for goods and services without a physical form.
-        products: Products; none if omitted.
+        products: Products that the payment is for; none if omitted.
         promotion_id: Id of the promotion to apply to this payment.
-        shipping_address: Delivery address.
-        store_id: Store id; in requests it defaults to the store of the credentials.
+        shipping_address: Address that the goods are delivered to.
+        store_id: Store to act for; if omitted the client's `store_id`, or else the store of the API secret.
         use_card_point: Whether to use card points.
         use_free_interest_from_merchant: Whether the merchant bears the installment interest.
     """

@@ -15,7 +15,12 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class BillingKeyPaymentSummary(Model):
-    """The PG's id of a completed billing key payment, and its time."""
+    """The PG's id of a completed billing key payment, and its time.
+
+    Attributes:
+        paid_at: When it was paid.
+        pg_tx_id: Id that the PG gave the transaction.
+    """
 
     __time_fields__: ClassVar[tuple[str, ...]] = ("paid_at",)
 

@@ -18,7 +18,13 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class BillingKeyUpdatedWebhook(Model):
-    """`BillingKey.Updated`: what is stored under a billing key has changed."""
+    """`BillingKey.Updated`: what is stored under a billing key has changed.
+
+    Attributes:
+        data: Which billing key.
+        timestamp: When it happened; the same in every redelivery.
+        type: The discriminator: it tells which variant of its union this object is.
+    """
 
     __time_fields__: ClassVar[tuple[str, ...]] = ("timestamp",)
 

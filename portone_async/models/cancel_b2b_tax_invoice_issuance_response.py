@@ -16,7 +16,11 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class CancelB2bTaxInvoiceIssuanceResponse(Model):
-    """Returned by `cancel_b2b_tax_invoice_issuance`: the tax invoice after its cancellation."""
+    """Returned by `cancel_b2b_tax_invoice_issuance`: the tax invoice after its cancellation.
+
+    Attributes:
+        tax_invoice: The tax invoice as it is now.
+    """
 
     tax_invoice: B2bTaxInvoice
     """The tax invoice as it is now."""

@@ -16,7 +16,11 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class CancelB2bTaxInvoiceRequestResponse(Model):
-    """Returned by `cancel_b2b_tax_invoice_request`: the tax invoice after its request was withdrawn."""
+    """Returned by `cancel_b2b_tax_invoice_request`: the tax invoice after its request was withdrawn.
+
+    Attributes:
+        tax_invoice: The tax invoice as it is now.
+    """
 
     tax_invoice: B2bTaxInvoice
     """The tax invoice as it is now."""

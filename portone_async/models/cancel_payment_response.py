@@ -16,7 +16,11 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class CancelPaymentResponse(Model):
-    """Returned by `cancel_payment`: the new cancellation, which may be only `REQUESTED` yet."""
+    """Returned by `cancel_payment`: the new cancellation, which may be only `REQUESTED` yet.
+
+    Attributes:
+        cancellation: The new cancellation; its status tells whether the refund is made or only requested.
+    """
 
     cancellation: PaymentCancellation
     """The new cancellation; its status tells whether the refund is made or only requested."""

@@ -26,7 +26,7 @@ class CancelledPaymentCashReceipt(Model):
         issued_at: When it was issued.
         total_amount: Total amount, in the smallest unit of the currency (won for KRW).
         pg_receipt_id: Cash receipt id at the PG.
-        status: Current status; in a union, the discriminator.
+        status: The status, which is the discriminator: it tells which variant of its union this object is.
         tax_free_amount: Tax-free amount, in the smallest currency unit.
         type: PERSONAL (income deduction) or CORPORATE (proof of expense).
         url: URL of the cash receipt.

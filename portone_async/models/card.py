@@ -20,11 +20,13 @@ class Card(Model):
     Attributes:
         bin: BIN: the first 6 or 8 digits of the card number.
         brand: Brand of the card, such as VISA.
-        issuer: Code of the company that issued the card.
+        issuer: Code of the issuing company (발급사). PortOne publishes neither the codes nor how it differs from
+            `publisher`.
         name: Name of the card product.
         number: Masked card number.
         owner_type: Card owner: PERSONAL or CORPORATE.
-        publisher: Code of the company that published the card.
+        publisher: Code of the publishing company (발행사). PortOne publishes neither the codes nor how it differs from
+            `issuer`.
         type: Card type: CREDIT, DEBIT or GIFT.
     """
 

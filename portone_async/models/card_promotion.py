@@ -34,12 +34,12 @@ class CardPromotion(Model):
         recover_option: Whether cancelling a payment returns the discount to the budget.
         spent_amount: Budget used so far, in the smallest currency unit.
         start_at: When the promotion starts.
-        status: Current status; in a union, the discriminator.
-        store_id: Store id; in requests it defaults to the store of the credentials.
+        status: Status of the promotion.
+        store_id: Id of the store that it belongs to.
         total_budget: Whole budget, in the smallest currency unit.
         max_discount_amount: Largest discount possible, in the smallest currency unit.
         terminated_at: When the promotion was terminated.
-        type: Kind of object; in a union, the discriminator.
+        type: The discriminator: it tells which variant of its union this object is.
     """
 
     __enum_fields__: ClassVar[tuple[str, ...]] = ("card_company", "currency", "status")

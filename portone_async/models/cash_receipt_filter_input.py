@@ -34,21 +34,22 @@ class CashReceiptFilterInput(Model):
     """Conditions for finding cash receipts.
 
     Attributes:
-        from_: Start of the period to search; 90 days before its end if omitted.
-        is_manual: Whether the cash receipt was issued manually.
-        is_test: Whether to look for test objects.
-        order_name: Order name.
-        payment_id: The merchant's payment id to look for.
-        pg_companies: Only entries of these PG companies; all if omitted.
-        pg_merchant_id: Merchant id at the PG.
-        pg_providers: Only entries of these PG payment modules; all if omitted.
-        pg_receipt_id: Cash receipt id at the PG.
+        from_: Start of the period to search, with a time zone; 90 days before its end if omitted.
+        is_manual: Only cash receipts issued by hand (true) or only others (false).
+        is_test: Only test receipts (true) or only live ones (false).
+        order_name: Only cash receipts of orders with this name.
+        payment_id: Only the cash receipt of this payment id.
+        pg_companies: Only cash receipts of one of these PG companies; all if omitted.
+        pg_merchant_id: Only cash receipts of this merchant id at the PG.
+        pg_providers: Only cash receipts of one of these PG payment modules; all if omitted.
+        pg_receipt_id: Only cash receipts with this id at the PG.
         statuses: Only cash receipts with one of these statuses; all if omitted.
-        store_id: Store id, for merchant-level users only; all stores of the merchant if omitted.
+        store_id: Only cash receipts of this store; if omitted those of the client's `store_id`, or else of all the
+            merchant's stores. For users of the whole merchant only.
         time_range_field: Which time the period applies to; ISSUED_AT if omitted.
-        types: Only cash receipts of these types; all if omitted.
-        until: End of the period; now if omitted.
-        version: PortOne version: V1 or V2.
+        types: Only cash receipts of one of these types; all if omitted.
+        until: End of the period to search, with a time zone; now if omitted.
+        version: Only cash receipts of this PortOne version, V1 or V2.
     """
 
     __enum_fields__: ClassVar[tuple[str, ...]] = ("time_range_field", "version")
@@ -75,8 +76,8 @@ class CashReceiptFilterInput(Model):
     statuses: list[CashReceiptStatus] | None = None
     """Only cash receipts with one of these statuses; all if omitted."""
     store_id: str | None = None
-    """Only cash receipts of this store; if omitted those of the client's `store_id`, or else of all the merchant's stores.
-    For users of the whole merchant only.
+    """Only cash receipts of this store; if omitted those of the client's `store_id`, or else of all the merchant's
+    stores. For users of the whole merchant only.
     """
     time_range_field: CashReceiptTimeRangeField | None = None
     """Which time the period applies to; ISSUED_AT if omitted."""

@@ -18,7 +18,7 @@ class CashReceiptInput(Model):
     """Cash receipt to issue with a billing key payment.
 
     Attributes:
-        type: PERSONAL, CORPORATE or NO_RECEIPT.
+        type: PERSONAL, CORPORATE or NO_RECEIPT; with NO_RECEIPT the PG may, by its settings, still issue one by itself.
         customer_identity_number: Number the cash receipt is issued to; not for NO_RECEIPT.
     """
 

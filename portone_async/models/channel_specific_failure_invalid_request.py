@@ -19,9 +19,9 @@ class ChannelSpecificFailureInvalidRequest(Model):
     """A channel did not accept the values or format of the request.
 
     Attributes:
-        channel: PortOne channel the request went through.
+        channel: Channel that the request went through.
         message: Text that explains what went wrong.
-        type: Kind of object; in a union, the discriminator.
+        type: The discriminator: it tells which variant of its union this object is.
     """
 
     channel: SelectedChannel

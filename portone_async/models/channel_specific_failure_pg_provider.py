@@ -16,7 +16,15 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class ChannelSpecificFailurePgProvider(Model):
-    """The PG behind a channel returned an error."""
+    """The PG behind a channel returned an error.
+
+    Attributes:
+        channel: Channel that the request went through.
+        pg_code: Error code from the PG.
+        pg_message: Error message from the PG.
+        message: Text that explains what went wrong.
+        type: The discriminator: it tells which variant of its union this object is.
+    """
 
     channel: SelectedChannel
     """Channel that the request went through."""

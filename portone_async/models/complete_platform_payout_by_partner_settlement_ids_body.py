@@ -15,8 +15,15 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class CompletePlatformPayoutByPartnerSettlementIdsBody(Model):
-    """Body of `complete_platform_payout_by_partner_settlement_ids`: which partner settlements are paid, and as which bulk
-    payout they are booked.
+    """Body of `complete_platform_payout_by_partner_settlement_ids`: which partner settlements are paid, and as which
+    bulk payout they are booked.
+
+    Attributes:
+        bulk_payout_id: Id for the new bulk payout; must be unused.
+        partner_settlement_ids: Ids of the partner settlements that have been paid.
+        completed_at: Day the payout was completed.
+        is_for_test: The same as `test`, in the body; ignored if `test` is given; false by default.
+        name: Name given to the bulk payout.
     """
 
     bulk_payout_id: str

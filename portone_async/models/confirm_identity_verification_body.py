@@ -12,7 +12,12 @@ from portone_async._reading import json_names, new_instance, report_mismatch, un
 
 @define(slots=True, kw_only=True, repr=False)
 class ConfirmIdentityVerificationBody(Model):
-    """Body of `confirm_identity_verification`: the code that the customer received by SMS."""
+    """Body of `confirm_identity_verification`: the code that the customer received by SMS.
+
+    Attributes:
+        otp: One-time password; used with the SMS method only.
+        store_id: Store to act for; if omitted the client's `store_id`, or else the store of the API secret.
+    """
 
     otp: str | None = None
     """One-time password; used with the SMS method only."""

@@ -12,7 +12,12 @@ from portone_async._reading import json_names, new_instance, report_mismatch, un
 
 @define(slots=True, kw_only=True, repr=False)
 class ConfirmedBillingKeyIssueAndPaySummary(Model):
-    """Billing key and payment id, after the merchant's server confirmed both."""
+    """Billing key and payment id, after the merchant's server confirmed both.
+
+    Attributes:
+        billing_key: Billing key, which stands for a stored payment method.
+        payment_id: Payment id, chosen by the merchant.
+    """
 
     billing_key: str
     """Billing key, which stands for a stored payment method."""

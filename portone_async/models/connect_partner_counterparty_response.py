@@ -16,7 +16,11 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class ConnectPartnerCounterpartyResponse(Model):
-    """Returned by `connect_partner_counterparty`: the partner whose connection has begun."""
+    """Returned by `connect_partner_counterparty`: the partner whose connection has begun.
+
+    Attributes:
+        partner: The partner as it is now.
+    """
 
     partner: PlatformPartner
     """The partner as it is now."""

@@ -21,7 +21,30 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class CreatePaymentSessionBody(Model):
-    """Body of `create_payment_session`: the order, its amount, and how the checkout page looks."""
+    """Body of `create_payment_session`: the order, its amount, and how the checkout page looks.
+
+    Attributes:
+        country: Country, as an ISO 3166-1 alpha-2 code.
+        currency: Currency, as an ISO 4217 code.
+        order_name: Name of the order, such as that of its product.
+        payment_id: Payment id of the new payment, chosen by the merchant. Letters and digits only, at most 40, suit
+            every payment company.
+        profile_key: Key of the checkout profile.
+        store_id: Store that the payment is made in; required.
+        total_amount: Total amount, in the smallest unit of the currency (won for KRW).
+        agreements: Terms the buyer must all accept before the pay button becomes active.
+        colors: Colors of the checkout page.
+        custom_data: The merchant's own data, kept as text; also found in the payment afterwards. No secrets: it can be
+            read with the session id alone.
+        customer_email: Email address of the buyer.
+        customer_name: Name of the buyer.
+        order_image_url: URL of the picture that stands for the order.
+        payment_method: Preset method: skips the order form and goes straight to payment if nothing else is needed.
+        products: Items of the order. No secrets: they can be read with the session id alone.
+        redirect_url: URL to go to after payment; without it a standard result page is shown.
+        store_name: Name of the store, shown in the page header and by the payment company.
+        ttl_seconds: Lifetime of the session, in seconds.
+    """
 
     __enum_fields__: ClassVar[tuple[str, ...]] = ("country", "currency", "payment_method")
 

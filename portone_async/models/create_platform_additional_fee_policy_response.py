@@ -16,7 +16,11 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class CreatePlatformAdditionalFeePolicyResponse(Model):
-    """Returned by `create_platform_additional_fee_policy`: the new policy."""
+    """Returned by `create_platform_additional_fee_policy`: the new policy.
+
+    Attributes:
+        additional_fee_policy: The additional fee policy as it is now.
+    """
 
     additional_fee_policy: PlatformAdditionalFeePolicy
     """The additional fee policy as it is now."""

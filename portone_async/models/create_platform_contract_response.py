@@ -16,7 +16,11 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class CreatePlatformContractResponse(Model):
-    """Returned by `create_platform_contract`: the new contract."""
+    """Returned by `create_platform_contract`: the new contract.
+
+    Attributes:
+        contract: The contract as it is now.
+    """
 
     contract: PlatformContract
     """The contract as it is now."""

@@ -38,7 +38,25 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class CreatePlatformOrderCancelTransferBody(Model):
-    """Body of `create_platform_order_cancel_transfer`: which order is cancelled, and how much of it."""
+    """Body of `create_platform_order_cancel_transfer`: which order is cancelled, and how much of it.
+
+    Attributes:
+        cancellation_id: Id of the cancellation at PortOne, or one of your own for a cancellation made outside PortOne.
+        discounts: Discounts on the whole order to take back.
+        external_cancellation_detail: Only if the payment was made outside PortOne: its details. Otherwise a PortOne
+            cancellation is settled.
+        id: Id for the new object; generated if omitted.
+        is_for_test: The same as `test`, in the body; ignored if `test` is given; false by default.
+        memo: Memo, in the merchant's own words.
+        order_detail: What is cancelled; set exactly one of `order_amount`, `order_lines` and `all`.
+        partner_id: Id of the partner; needed with `payment_id`, not with `transfer_id`.
+        payment_id: Payment id of the order; with `partner_id` it names the order's transfer, unless `transfer_id` does.
+        settlement_date: Day on which to settle; calculated if omitted.
+        settlement_start_date: Day from which the contract's settlement cycle counts (`lag_days` and so on).
+        tax_free_amount: Cancelled tax-free amount, in the smallest currency unit; overrides that of the order lines.
+        transfer_id: Transfer to cancel; required if the payment has several transfers.
+        user_defined_properties: Values of properties that the merchant has defined in PortOne's console.
+    """
 
     cancellation_id: str
     """Id of the cancellation at PortOne, or one of your own for a cancellation made outside PortOne."""

@@ -16,7 +16,7 @@ class CreatePlatformOrderCancelTransferBodyDiscount(Model):
 
     Attributes:
         amount: Discount amount, in the smallest currency unit.
-        share_policy_id: Discount share policy id.
+        share_policy_id: Id of the discount share policy.
         tax_free_amount: Tax-free part of the discount, in the smallest currency unit.
     """
 

@@ -24,7 +24,7 @@ class CreatePlatformOrderCancelTransferBodyOrderLine(Model):
 
     Attributes:
         discounts: Discounts on this product.
-        product_id: Product id.
+        product_id: Id of the product.
         quantity: Quantity of the product.
     """
 

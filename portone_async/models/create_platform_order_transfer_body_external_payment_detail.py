@@ -23,9 +23,9 @@ class CreatePlatformOrderTransferBodyExternalPaymentDetail(Model):
 
     Attributes:
         currency: Currency, as an ISO 4217 code.
-        method: Payment method used.
-        order_name: Order name.
-        paid_at: Time of payment.
+        method: Payment method used, with its details.
+        order_name: Name of the order, such as that of its product.
+        paid_at: When it was paid.
     """
 
     __enum_fields__: ClassVar[tuple[str, ...]] = ("currency",)

@@ -24,7 +24,7 @@ class CreatePlatformOrderTransferBodyOrderDetail(Model):
 
     Attributes:
         order_amount: Order amount, in the smallest currency unit.
-        order_lines: Lines of the order.
+        order_lines: Lines of the order, one for each product.
     """
 
     order_amount: int | None = None

@@ -35,7 +35,7 @@ class CreatePlatformOrderTransferBodyOrderLine(Model):
     Attributes:
         additional_fees: Additional fees applied to this product.
         discounts: Discounts on this product.
-        product: The product.
+        product: Product of this line.
         quantity: Quantity of the product.
     """
 

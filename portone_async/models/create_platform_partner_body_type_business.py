@@ -21,8 +21,8 @@ class CreatePlatformPartnerBodyTypeBusiness(Model):
         business_registration_number: Business registration number.
         company_name: Name of the business.
         representative_name: Name of the representative.
-        business_class: Business item: the line of trade on the business registration.
-        business_type: Type of business: the sector on the business registration.
+        business_class: Business item (업종, 종목): the line of trade on the business registration.
+        business_type: Type of business (업태): the sector on the business registration.
         company_address: Address of the business.
         company_verification_id: Id of the business lookup that verified the company.
         taxation_type: Taxation type of the business; NORMAL if omitted.

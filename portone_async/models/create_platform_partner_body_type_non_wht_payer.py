@@ -18,7 +18,7 @@ class CreatePlatformPartnerBodyTypeNonWhtPayer(Model):
     """Details of a new partner that is a person not subject to withholding tax.
 
     Attributes:
-        birthdate: Date of birth (yyyy-MM-dd).
+        birthdate: Date of birth.
     """
 
     birthdate: date | None = None

@@ -18,7 +18,7 @@ class CreatePlatformPartnerBodyTypeWhtPayer(Model):
     """Details of a new partner that is a person subject to withholding tax.
 
     Attributes:
-        birthdate: Date of birth (yyyy-MM-dd).
+        birthdate: Date of birth.
     """
 
     birthdate: date | None = None

@@ -27,7 +27,7 @@ class Customer(Model):
         email: Email address.
         gender: Gender.
         id: Customer id given by the merchant.
-        name: Name.
+        name: Name of the person.
         phone_number: Phone number.
         zipcode: Postal code.
     """

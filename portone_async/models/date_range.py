@@ -18,8 +18,8 @@ class DateRange(Model):
     """A range of days.
 
     Attributes:
-        from_: First day of the range (yyyy-MM-dd).
-        until: Last day of the period, as yyyy-MM-dd.
+        from_: First day of the range. PortOne does not say whether days are cut in Korean time or UTC.
+        until: Last day of the range.
     """
 
     from_: date

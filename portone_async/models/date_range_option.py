@@ -18,12 +18,14 @@ class DateRangeOption(Model):
     """A range of days that may be open at either end.
 
     Attributes:
-        from_: First day of the range (yyyy-MM-dd); one month ago if omitted.
-        until: Last day of the period, as yyyy-MM-dd.
+        from_: First day of the range; one month ago if omitted. PortOne does not say whether days are cut in Korean
+            time or UTC.
+        until: Last day of the range; today if omitted.
     """
 
     from_: date | None = None
-    """First day of the range; one month ago if omitted. PortOne does not say whether days are cut in Korean time or UTC.
+    """First day of the range; one month ago if omitted. PortOne does not say whether days are cut in Korean time or
+    UTC.
     """
     until: date | None = None
     """Last day of the range; today if omitted."""

@@ -16,7 +16,7 @@ class Decimal(Model):
 
     Attributes:
         value: Digits as an integer, without the decimal point: 12345 for 123.45.
-        scale: Number of decimals, default 0: it is 2 for 123.45.
+        scale: Number of decimals, 0 if omitted: it is 2 for 123.45.
     """
 
     value: int

@@ -31,19 +31,20 @@ class DeletedBillingKeyInfo(Model):
     Attributes:
         billing_key: Billing key, which stands for a stored payment method.
         channels: Channels the billing key was issued for.
-        customer: The customer.
+        customer: The customer whose payment method it is.
         deleted_at: When the billing key was deleted.
         issued_at: When the billing key was issued.
-        merchant_id: Id of the merchant.
-        store_id: Store id; in requests it defaults to the store of the credentials.
-        channel_group: Channel group (smart routing) the request went through.
+        merchant_id: Id of the merchant, who owns the stores.
+        store_id: Id of the store that it belongs to.
+        channel_group: Channel group (smart routing) that the request went through.
         custom_data: The merchant's own data, kept as text.
         issue_id: Id that the merchant gave to the billing key issuance.
         issue_name: Name of the billing key issuance.
         methods: Payment methods behind the billing key.
-        pg_billing_key_issue_responses: Result per channel; a super billing key may exist although some channels failed.
-        requested_at: Time of the request.
-        status: Current status; in a union, the discriminator.
+        pg_billing_key_issue_responses: Outcome on each channel; a key for several channels (슈퍼빌링키) may have failed on
+            some.
+        requested_at: When it was requested.
+        status: The status, which is the discriminator: it tells which variant of its union this object is.
     """
 
     __time_fields__: ClassVar[tuple[str, ...]] = ("deleted_at", "issued_at", "requested_at")

@@ -16,7 +16,11 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class DisconnectPartnerCounterpartyResponse(Model):
-    """Returned by `disconnect_partner_counterparty`: the partner whose disconnection has begun."""
+    """Returned by `disconnect_partner_counterparty`: the partner whose disconnection has begun.
+
+    Attributes:
+        partner: The partner as it is now.
+    """
 
     partner: PlatformPartner
     """The partner as it is now."""

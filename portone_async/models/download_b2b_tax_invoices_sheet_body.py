@@ -19,7 +19,14 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class DownloadB2bTaxInvoicesSheetBody(Model):
-    """Body of `download_b2b_tax_invoices_sheet`: which tax invoices the sheet lists, their order, and its columns."""
+    """Body of `download_b2b_tax_invoices_sheet`: which tax invoices the sheet lists, their order, and its columns.
+
+    Attributes:
+        fields: Columns to put in the sheet.
+        filter: Conditions the results must meet.
+        sort: What to sort by, and in which direction; by default the latest status change comes first.
+        test: True for test data, false for live data: the two are separate.
+    """
 
     fields: list[TaxInvoicesSheetField] | None = None
     """Columns to put in the sheet."""

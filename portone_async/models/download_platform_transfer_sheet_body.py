@@ -16,7 +16,12 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class DownloadPlatformTransferSheetBody(Model):
-    """Body of `download_platform_transfer_sheet`: which transfers the sheet lists, and its columns."""
+    """Body of `download_platform_transfer_sheet`: which transfers the sheet lists, and its columns.
+
+    Attributes:
+        fields: Keys of the columns, such as `TRANSFER_ID`; `download_platform_transfer_sheet` lists all of them.
+        filter: Conditions the results must meet.
+    """
 
     fields: list[str] | None = None
     """Keys of the columns, such as `TRANSFER_ID`; `download_platform_transfer_sheet` lists all of them."""

@@ -16,7 +16,11 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class DraftB2bTaxInvoiceResponse(Model):
-    """Returned by `draft_b2b_tax_invoice`: the tax invoice as saved."""
+    """Returned by `draft_b2b_tax_invoice`: the tax invoice as saved.
+
+    Attributes:
+        tax_invoice: The tax invoice as it is now.
+    """
 
     tax_invoice: B2bTaxInvoice
     """The tax invoice as it is now."""

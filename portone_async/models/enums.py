@@ -7,7 +7,11 @@ from typing import Literal, TypeAlias
 from portone_async._model import Unrecognized
 
 B2bBulkTaxInvoiceSourceType: TypeAlias = Literal["SHEET", "PLATFORM"] | Unrecognized
-"""Where a batch of tax invoices comes from: an uploaded spreadsheet or platform payouts."""
+"""Where a batch of tax invoices comes from: an uploaded spreadsheet or platform payouts.
+
+- `SHEET`: An uploaded spreadsheet.
+- `PLATFORM`: Payouts of the platform.
+"""
 
 B2bBulkTaxInvoiceStatus: TypeAlias = (
     Literal[
@@ -22,7 +26,17 @@ B2bBulkTaxInvoiceStatus: TypeAlias = (
     ]
     | Unrecognized
 )
-"""Statuses of a batch of tax invoices."""
+"""Statuses of a batch of tax invoices.
+
+- `DRAFT_PENDING`: The drafts are yet to be saved.
+- `DRAFTED`: The drafts are saved.
+- `REQUEST_PENDING`: The requests to the suppliers are yet to be made.
+- `ISSUE_PENDING`: The invoices are yet to be issued.
+- `IN_PROGRESS`: The batch is in progress.
+- `COMPLETED`: The batch is complete.
+- `FAILED`: The batch failed.
+- `CANCELLED`: The batch is cancelled.
+"""
 
 B2bCertificateType: TypeAlias = Literal["E_TAX", "PORTONE", "ETC"] | Unrecognized
 """Types of certificate: for electronic tax invoices, special-purpose, or other.
@@ -406,6 +420,10 @@ Carrier: TypeAlias = Literal["SKT", "KT", "LGU", "SKT_MVNO", "KT_MVNO", "LGU_MVN
 CashReceiptInputType: TypeAlias = Literal["PERSONAL", "CORPORATE", "NO_RECEIPT"] | Unrecognized
 """Purpose of the cash receipt to issue: income deduction (PERSONAL), business expense (CORPORATE), or none asked for
 (NO_RECEIPT).
+
+- `PERSONAL`: For the buyer's income tax deduction (소득공제용).
+- `CORPORATE`: Proof of a business expense (지출증빙용).
+- `NO_RECEIPT`: Issue none (미발행). The PG may still issue one without a recipient (자진발급), if its settings say so.
 """
 
 CashReceiptIssuanceStatus: TypeAlias = Literal["ISSUED", "NOT_ISSUED"] | Unrecognized
@@ -1070,7 +1088,11 @@ IdentityVerificationTimeRangeField: TypeAlias = (
 """
 
 InstantPaymentMethodInputVirtualAccountOptionType: TypeAlias = Literal["NORMAL", "FIXED"] | Unrecognized
-"""Whether the virtual account number is a rotating one of the PG's (NORMAL) or FIXED."""
+"""Whether the virtual account number is a rotating one of the PG's (NORMAL) or FIXED.
+
+- `NORMAL`: A rotating number, which the PG assigns: the usual kind (회전식).
+- `FIXED`: A fixed number (고정식); give it by `pg_account_id` or `account_number`.
+"""
 
 IssueCashReceiptCustomerInputIdentityNumberType: TypeAlias = Literal["PHONE", "CARD", "BUSINESS"] | Unrecognized
 """Kinds of number that identify the customer of a cash receipt.
@@ -1215,7 +1237,11 @@ PaymentMethodVirtualAccountRefundStatus: TypeAlias = (
 """
 
 PaymentMethodVirtualAccountType: TypeAlias = Literal["FIXED", "NORMAL"] | Unrecognized
-"""Whether a virtual account number is a rotating one of the PG's (NORMAL) or FIXED."""
+"""Whether a virtual account number is a rotating one of the PG's (NORMAL) or FIXED.
+
+- `FIXED`: A number kept for one customer (고정식).
+- `NORMAL`: A rotating number, which the PG assigns and may assign to others later (회전식).
+"""
 
 PaymentOriginPlatformType: TypeAlias = Literal["PC", "MOBILE", "API"] | Unrecognized
 """Platform a payment was requested on: PC, MOBILE or API.
@@ -1586,10 +1612,24 @@ PlatformAccountTransferStatus: TypeAlias = (
     Literal["PREPARED", "SCHEDULED", "CANCELLED", "STOPPED", "PROCESSING", "ASYNC_PROCESSING", "SUCCEEDED", "FAILED"]
     | Unrecognized
 )
-"""Status of a bank transfer."""
+"""Status of a bank transfer.
+
+- `PREPARED`: The transfer waits to be made (대기).
+- `SCHEDULED`: The transfer is scheduled for a later time (예약).
+- `CANCELLED`: The transfer is cancelled (취소).
+- `STOPPED`: The transfer was stopped (중단).
+- `PROCESSING`: The transfer is in progress (처리 중).
+- `ASYNC_PROCESSING`: The transfer is in progress, and its result comes later (비동기 처리 중).
+- `SUCCEEDED`: The money is transferred (성공).
+- `FAILED`: The transfer failed (실패).
+"""
 
 PlatformAccountTransferType: TypeAlias = Literal["DEPOSIT", "WITHDRAWAL"] | Unrecognized
-"""Direction of a bank transfer: DEPOSIT or WITHDRAWAL."""
+"""Direction of a bank transfer: DEPOSIT or WITHDRAWAL.
+
+- `DEPOSIT`: Money comes in (입금).
+- `WITHDRAWAL`: Money goes out (출금).
+"""
 
 PlatformBankAccountProvider: TypeAlias = Literal["HYPHEN_DATA", "HYPHEN_FIRM", "DOZN", "MOCK"] | Unrecognized
 """Banking provider behind an account of the platform.
@@ -1601,12 +1641,26 @@ PlatformBankAccountProvider: TypeAlias = Literal["HYPHEN_DATA", "HYPHEN_FIRM", "
 """
 
 PlatformBulkAccountTransferStatus: TypeAlias = Literal["PREPARED", "SCHEDULED", "ONGOING", "COMPLETED"] | Unrecognized
-"""Status of a bulk bank transfer."""
+"""Status of a bulk bank transfer.
+
+- `PREPARED`: The batch is prepared, and no transfer has begun.
+- `SCHEDULED`: The batch is scheduled for a later time.
+- `ONGOING`: The transfers are in progress.
+- `COMPLETED`: The batch is complete. How each transfer ended is in its own status.
+"""
 
 PlatformBulkPayoutStatus: TypeAlias = (
     Literal["PREPARING", "PREPARED", "ONGOING", "POST_PROCESS_PENDING", "CANCELLED", "COMPLETED"] | Unrecognized
 )
-"""Status of a bulk payout."""
+"""Status of a bulk payout.
+
+- `PREPARING`: The batch is being prepared.
+- `PREPARED`: The batch is prepared, and no payout has begun.
+- `ONGOING`: The payouts are in progress.
+- `POST_PROCESS_PENDING`: What follows the payouts is still to be done.
+- `CANCELLED`: The batch is cancelled.
+- `COMPLETED`: The batch is complete. How each payout ended is in its own status.
+"""
 
 PlatformBulkTaskStatus: TypeAlias = Literal["PREPARED", "PROCESSING", "COMPLETED", "CANCELED"] | Unrecognized
 """Status of a background job.
@@ -1667,7 +1721,14 @@ PlatformPartnerBusinessStatus: TypeAlias = (
 PlatformPartnerMemberCompanyConnectionStatus: TypeAlias = (
     Literal["NOT_CONNECTED", "CONNECT_PENDING", "CONNECTED", "CONNECT_FAILED", "DISCONNECT_PENDING"] | Unrecognized
 )
-"""How far a partner's connection to the National Tax Service (as a member company) is."""
+"""How far a partner's connection to the National Tax Service (as a member company) is.
+
+- `NOT_CONNECTED`: Not connected to the National Tax Service.
+- `CONNECT_PENDING`: The connection is requested, and not made yet.
+- `CONNECTED`: Connected to the National Tax Service.
+- `CONNECT_FAILED`: The connection failed.
+- `DISCONNECT_PENDING`: The disconnection is requested, and not made yet.
+"""
 
 PlatformPartnerSettlementStatus: TypeAlias = (
     Literal[
@@ -1890,7 +1951,11 @@ PlatformTransferType: TypeAlias = Literal["ORDER", "ORDER_CANCEL", "MANUAL"] | U
 """
 
 PortOneVersion: TypeAlias = Literal["V1", "V2"] | Unrecognized
-"""PortOne version: V2, or V1 (formerly iamport), whose objects PortOne still lists."""
+"""PortOne version: V2, or V1 (formerly iamport), whose objects PortOne still lists.
+
+- `V1`: PortOne V1 (Iamport).
+- `V2`: PortOne V2.
+"""
 
 PromotionCardCompany: TypeAlias = (
     Literal[

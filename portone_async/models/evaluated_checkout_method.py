@@ -18,8 +18,8 @@ class EvaluatedCheckoutMethod(Model):
     """A payment method the checkout profile allows, with its channel.
 
     Attributes:
-        channel_key: Key of the PortOne channel.
-        payment_method: Payment method.
+        channel_key: Key of the channel to pay through.
+        payment_method: Payment method on offer.
     """
 
     __enum_fields__: ClassVar[tuple[str, ...]] = ("payment_method",)

@@ -30,15 +30,15 @@ class FailedIdentityVerification(Model):
     Attributes:
         failure: Why it failed.
         id: Identity verification id given by the merchant.
-        requested_at: Time of the request.
+        requested_at: When it was requested.
         requested_customer: Customer as named in the request.
-        status_changed_at: Time of the last status change.
-        updated_at: Time of the last update.
-        version: PortOne version: V1 or V2.
-        channel: PortOne channel the request went through.
+        status_changed_at: When the status changed last.
+        updated_at: When it was updated last.
+        version: PortOne version it was made with: V1 or V2.
+        channel: Channel that the request went through.
         custom_data: The merchant's own data, kept as text.
         pg_tx_id: Id of the identity verification at the PG.
-        status: Current status; in a union, the discriminator.
+        status: The status, which is the discriminator: it tells which variant of its union this object is.
     """
 
     __enum_fields__: ClassVar[tuple[str, ...]] = ("version",)

@@ -22,14 +22,14 @@ class FailedPaymentCancellation(Model):
     Attributes:
         id: Id of the cancellation.
         reason: Why the payment was to be cancelled.
-        requested_at: Time of the request.
+        requested_at: When it was requested.
         tax_free_amount: Tax-free part of the cancelled amount, in the smallest currency unit.
         total_amount: Amount to be cancelled, in the smallest currency unit.
         vat_amount: VAT part of the cancelled amount, in the smallest currency unit.
-        cancelled_at: When it was cancelled.
+        cancelled_at: When the payment was cancelled, if it was.
         easy_pay_discount_amount: Refunded easy-pay reward points, in the smallest currency unit.
         pg_cancellation_id: Cancellation id at the PG.
-        status: Current status; in a union, the discriminator.
+        status: The status, which is the discriminator: it tells which variant of its union this object is.
         trigger: Where the cancellation was requested.
     """
 

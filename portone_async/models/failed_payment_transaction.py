@@ -44,28 +44,28 @@ class FailedPaymentTransaction(Model):
         failed_at: When it failed.
         failure: Why it failed.
         id: Id of the attempt (`transaction_id` elsewhere); `imp_uid` for V1 payments.
-        merchant_id: Id of the merchant.
-        order_name: Order name.
-        payment_id: Payment id.
-        requested_at: Time of the request.
-        status_changed_at: Time of the last status change.
-        store_id: Store id; in requests it defaults to the store of the credentials.
-        updated_at: Time of the last update.
-        version: PortOne version: V1 or V2.
+        merchant_id: Id of the merchant, who owns the stores.
+        order_name: Name of the order, such as that of its product.
+        payment_id: Payment id, chosen by the merchant.
+        requested_at: When it was requested.
+        status_changed_at: When the status changed last.
+        store_id: Id of the store that it belongs to.
+        updated_at: When it was updated last.
+        version: PortOne version it was made with: V1 or V2.
         billing_key: Billing key that was charged; only for billing key payments.
-        channel: PortOne channel the request went through.
-        channel_group: Channel group (smart routing) the request went through.
+        channel: Channel that the request went through.
+        channel_group: Channel group (smart routing) that the request went through.
         country: Country, as an ISO 3166-1 alpha-2 code.
         custom_data: The merchant's own data, kept as text.
-        escrow: Escrow and delivery state; only for escrow payments.
+        escrow: State of the escrow and its delivery; only for escrow payments.
         is_cultural_expense: Whether it counts as spending on culture (a Korean tax deduction).
-        method: Payment method used.
-        product_count: Number of products.
-        products: Products.
-        promotion_id: Promotion id.
-        schedule_id: Payment schedule id; only for scheduled payments.
-        status: Current status; in a union, the discriminator.
-        webhooks: Webhooks sent so far.
+        method: Payment method used, with its details.
+        product_count: Number of products in the order.
+        products: Products that the payment is for.
+        promotion_id: Id of the promotion, a discount campaign of the merchant's, that the payment gets.
+        schedule_id: Id of the payment schedule; only for scheduled payments.
+        status: The status, which is the discriminator: it tells which variant of its union this object is.
+        webhooks: Webhooks sent so far about it.
     """
 
     __enum_fields__: ClassVar[tuple[str, ...]] = ("country", "currency", "version")

@@ -18,7 +18,14 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class FailedPgBillingKeyIssueResponse(Model):
-    """A channel on which a billing key could not be issued, and why; in `pg_billing_key_issue_responses` of a billing key."""
+    """A channel on which a billing key could not be issued, and why; in `pg_billing_key_issue_responses` of a billing
+    key.
+
+    Attributes:
+        channel: Channel that the request went through.
+        failure: Why it failed.
+        type: The discriminator: it tells which variant of its union this object is.
+    """
 
     channel: SelectedChannel
     """Channel that the request went through."""

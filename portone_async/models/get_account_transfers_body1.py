@@ -18,7 +18,13 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class GetAccountTransfersBody1(Model):
-    """Body of `get_platform_account_transfers`: which bank transfers to list, and which page of them."""
+    """Body of `get_platform_account_transfers`: which bank transfers to list, and which page of them.
+
+    Attributes:
+        filter: Conditions the results must meet.
+        is_for_test: The same as `test`, in the body; ignored if `test` is given; false by default.
+        page: Page to fetch: `number`, counted from 0, and `size`.
+    """
 
     filter: PlatformAccountTransferFilter | None = None
     """Conditions the results must meet."""

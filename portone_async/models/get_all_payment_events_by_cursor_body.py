@@ -15,7 +15,16 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class GetAllPaymentEventsByCursorBody(Model):
-    """Body of `get_all_payment_events_by_cursor`: the period to read, and where to continue."""
+    """Body of `get_all_payment_events_by_cursor`: the period to read, and where to continue.
+
+    Attributes:
+        cursor: Where to continue: the last `cursor` received; omit it in the first request.
+        from_: Start of the period to search, with a time zone; 90 days before its end if omitted.
+        size: Number of items per page; 10 if omitted, at most 1000.
+        store_id: Only events of this store; if omitted those of the client's `store_id`, or else of all the merchant's
+            stores. For users of the whole merchant only.
+        until: End of the period to search, with a time zone; now if omitted.
+    """
 
     __time_fields__: ClassVar[tuple[str, ...]] = ("from_", "until")
 

@@ -16,7 +16,11 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class GetAllPaymentEventsByCursorResponse(Model):
-    """Returned by `get_all_payment_events_by_cursor`: payment events, each with the cursor that continues after it."""
+    """Returned by `get_all_payment_events_by_cursor`: payment events, each with the cursor that continues after it.
+
+    Attributes:
+        items: Payment events, each with its cursor.
+    """
 
     items: list[PaymentEventWithCursor]
     """Payment events, each with its cursor."""

@@ -15,7 +15,15 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class GetAllPaymentsByCursorBody(Model):
-    """Body of `get_all_payments_by_cursor`: the period to read, and where to continue."""
+    """Body of `get_all_payments_by_cursor`: the period to read, and where to continue.
+
+    Attributes:
+        cursor: Where to continue: the last `cursor` received; omit it in the first request.
+        from_: Start of the period to search, with a time zone; 90 days before its end if omitted.
+        size: Number of items per page; 10 if omitted, at most 1000.
+        store_id: Store to search; if omitted the client's `store_id`, or else the store of the API secret.
+        until: End of the period to search, with a time zone; now if omitted.
+    """
 
     __time_fields__: ClassVar[tuple[str, ...]] = ("from_", "until")
 

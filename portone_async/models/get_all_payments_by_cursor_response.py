@@ -16,7 +16,11 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class GetAllPaymentsByCursorResponse(Model):
-    """Returned by `get_all_payments_by_cursor`: payments, each with the cursor that continues after it."""
+    """Returned by `get_all_payments_by_cursor`: payments, each with the cursor that continues after it.
+
+    Attributes:
+        items: Payments, each with its cursor.
+    """
 
     items: list[PaymentWithCursor]
     """Payments, each with its cursor."""

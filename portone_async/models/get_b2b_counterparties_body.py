@@ -18,7 +18,12 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class GetB2bCounterpartiesBody(Model):
-    """Body of `get_b2b_counterparties`: which counterparties to list, and which page of them."""
+    """Body of `get_b2b_counterparties`: which counterparties to list, and which page of them.
+
+    Attributes:
+        filter: Conditions the results must meet.
+        page: Page to fetch: `number`, counted from 0, and `size`.
+    """
 
     filter: B2bCounterpartyFilter | None = None
     """Conditions the results must meet."""

@@ -18,7 +18,12 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class GetB2bCounterpartiesResponse(Model):
-    """Returned by `get_b2b_counterparties`: one page of counterparties."""
+    """Returned by `get_b2b_counterparties`: one page of counterparties.
+
+    Attributes:
+        items: Counterparties on this page.
+        page: The page returned, and the count of items that PortOne reports.
+    """
 
     items: list[B2bCounterparty]
     """Counterparties on this page."""

@@ -30,15 +30,17 @@ class GetB2bTaxInvoicesBodyFilter(Model):
     Attributes:
         counterparty_id: Only invoices with this counterparty as supplier or recipient.
         document_modification_types: Only first issues, or only amended invoices.
-        include_brn_match: Whether `counterparty_id` also matches by the counterparty's business number.
+        include_brn_match: Whether `counterparty_id` also finds invoices with that counterparty's business registration
+            number.
         is_delayed: Only invoices issued late (true) or in time (false).
         issuance_types: Only invoices with one of these issuance types.
-        partner_brn: Counterparty's registration number: the recipient's, or the supplier's when issued in reverse.
+        partner_brn: Only invoices with this business registration number of the other party: the recipient, or the
+            supplier of one issued in reverse.
         primary_filter: Main filter; set exactly one of its fields.
         purpose_types: Only invoices with one of these purposes.
         statuses: Only tax invoices with one of these statuses; all if omitted.
-        supplier_brn: Business registration number of the supplier.
-        taxation_types: Only entries with one of these taxation types.
+        supplier_brn: Only invoices of the supplier with this business registration number.
+        taxation_types: Only invoices with one of these taxation types.
     """
 
     counterparty_id: str | None = None

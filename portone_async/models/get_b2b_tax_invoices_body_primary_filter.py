@@ -21,14 +21,14 @@ class GetB2bTaxInvoicesBodyPrimaryFilter(Model):
     """Main condition of a tax invoice search; give only one of the fields.
 
     Attributes:
-        bulk_tax_invoice_id: Id of the bulk tax invoice issue.
+        bulk_tax_invoice_id: Only tax invoices of this batch.
         date_filter: Only invoices in this period.
-        nts_approval_number: National Tax Service approval number to look for.
-        payout_id: Payout id.
-        recipient_document_key: Document number on the recipient's side.
-        supplier_document_key: Document number on the supplier's side.
-        tax_invoice_id: Tax invoice id.
-        tax_invoice_ids: Tax invoice ids.
+        nts_approval_number: Only the tax invoice with this approval number of the National Tax Service.
+        payout_id: Only tax invoices for this payout.
+        recipient_document_key: Only the tax invoice with this document key of the recipient.
+        supplier_document_key: Only the tax invoice with this document key of the supplier.
+        tax_invoice_id: Only the tax invoice with this id.
+        tax_invoice_ids: Only tax invoices with one of these ids.
     """
 
     bulk_tax_invoice_id: str | None = None

@@ -18,7 +18,12 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class GetB2bTaxInvoicesResponse(Model):
-    """Returned by `get_b2b_tax_invoices`: one page of tax invoices."""
+    """Returned by `get_b2b_tax_invoices`: one page of tax invoices.
+
+    Attributes:
+        items: Tax invoices on this page.
+        page: The page returned, and the count of items that PortOne reports.
+    """
 
     items: list[B2bTaxInvoiceSummary]
     """Tax invoices on this page."""

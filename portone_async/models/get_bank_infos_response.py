@@ -16,7 +16,11 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class GetBankInfosResponse(Model):
-    """Returned by `get_bank_infos`: the code and name of each bank."""
+    """Returned by `get_bank_infos`: the code and name of each bank.
+
+    Attributes:
+        items: The banks.
+    """
 
     items: list[BankInfo]
     """The banks."""

@@ -20,7 +20,13 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class GetBillingKeyInfosBody(Model):
-    """Body of `get_billing_key_infos`: which billing keys to list, their order, and which page of them."""
+    """Body of `get_billing_key_infos`: which billing keys to list, their order, and which page of them.
+
+    Attributes:
+        filter: Conditions the billing keys must meet; some do not apply to V1 billing keys.
+        page: Page to fetch; `number` 0 and `size` 10 if omitted.
+        sort: What to sort by, and in which direction; REQUESTED_AT and DESC if omitted.
+    """
 
     filter: BillingKeyFilterInput | None = None
     """Conditions the billing keys must meet; some do not apply to V1 billing keys."""

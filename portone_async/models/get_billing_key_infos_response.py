@@ -18,7 +18,12 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class GetBillingKeyInfosResponse(Model):
-    """Returned by `get_billing_key_infos`: one page of billing keys."""
+    """Returned by `get_billing_key_infos`: one page of billing keys.
+
+    Attributes:
+        items: Billing keys on this page.
+        page: The page returned, and the count of items that PortOne reports.
+    """
 
     items: list[BillingKeyInfo]
     """Billing keys on this page."""

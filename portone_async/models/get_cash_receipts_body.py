@@ -20,7 +20,13 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class GetCashReceiptsBody(Model):
-    """Body of `get_cash_receipts`: which cash receipts to list, their order, and which page of them."""
+    """Body of `get_cash_receipts`: which cash receipts to list, their order, and which page of them.
+
+    Attributes:
+        filter: Conditions the results must meet.
+        page: Page to fetch; `number` 0 and `size` 10 if omitted.
+        sort: What to sort by, and in which direction; ISSUED_AT and DESC if omitted.
+    """
 
     filter: CashReceiptFilterInput | None = None
     """Conditions the results must meet."""

@@ -18,7 +18,12 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class GetCashReceiptsResponse(Model):
-    """Returned by `get_cash_receipts`: one page of cash receipts."""
+    """Returned by `get_cash_receipts`: one page of cash receipts.
+
+    Attributes:
+        items: Cash receipts on this page.
+        page: The page returned, and the count of items that PortOne reports.
+    """
 
     items: list[CashReceipt]
     """Cash receipts on this page."""

@@ -20,7 +20,13 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class GetIdentityVerificationsBody(Model):
-    """Body of `get_identity_verifications`: which identity verifications to list, their order, and which page of them."""
+    """Body of `get_identity_verifications`: which identity verifications to list, their order, and which page of them.
+
+    Attributes:
+        filter: Conditions the results must meet.
+        page: Page to fetch; `number` 0 and `size` 10 if omitted.
+        sort: What to sort by, and in which direction; REQUESTED_AT and DESC if omitted.
+    """
 
     filter: IdentityVerificationFilterInput | None = None
     """Conditions the results must meet."""

@@ -18,7 +18,12 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class GetIdentityVerificationsResponse(Model):
-    """Returned by `get_identity_verifications`: one page of identity verifications."""
+    """Returned by `get_identity_verifications`: one page of identity verifications.
+
+    Attributes:
+        items: Identity verifications on this page.
+        page: The page returned, and the count of items that PortOne reports.
+    """
 
     items: list[IdentityVerification]
     """Identity verifications on this page."""

@@ -12,7 +12,12 @@ from portone_async._reading import json_names, new_instance, report_mismatch, un
 
 @define(slots=True, kw_only=True, repr=False)
 class GetKakaopayPaymentOrderResponse(Model):
-    """Returned by `get_kakaopay_payment_order`: KakaoPay's own HTTP response, unchanged."""
+    """Returned by `get_kakaopay_payment_order`: KakaoPay's own HTTP response, unchanged.
+
+    Attributes:
+        body: HTTP response body of KakaoPay, as JSON text.
+        status_code: HTTP status code.
+    """
 
     body: str
     """HTTP response body of KakaoPay, as JSON text."""

@@ -24,6 +24,10 @@ if TYPE_CHECKING:
 class GetPaymentReconciliationSettlementVatReportBody(Model):
     """Body of `get_payment_reconciliation_settlement_vat_report`: the settlement dates to report on, and of which PG
     merchant accounts or sub-stores.
+
+    Attributes:
+        date_range: Settlement dates the report covers.
+        filter: Conditions the results must meet.
     """
 
     date_range: DateRange

@@ -24,6 +24,10 @@ if TYPE_CHECKING:
 class GetPaymentReconciliationTransactionVatReportBody(Model):
     """Body of `get_payment_reconciliation_transaction_vat_report`: the transaction dates to report on, and of which PG
     merchant accounts, sub-stores or reconciliation statuses.
+
+    Attributes:
+        date_range: Transaction dates the report covers.
+        filter: Conditions the results must meet.
     """
 
     date_range: DateRange

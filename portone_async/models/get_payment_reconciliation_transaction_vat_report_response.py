@@ -24,7 +24,13 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class GetPaymentReconciliationTransactionVatReportResponse(Model):
-    """Returned by `get_payment_reconciliation_transaction_vat_report`: a line for each payment method, and the totals."""
+    """Returned by `get_payment_reconciliation_transaction_vat_report`: a line for each payment method, and the totals.
+
+    Attributes:
+        summary: Totals over all lines.
+        items: Rows of the VAT report.
+        pg_specifiers: Merchant accounts at PGs.
+    """
 
     summary: PaymentReconciliationVatReportSummary
     """Totals over all lines."""

@@ -18,7 +18,12 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class GetPaymentSchedulesResponse(Model):
-    """Returned by `get_payment_schedules`: one page of payment schedules."""
+    """Returned by `get_payment_schedules`: one page of payment schedules.
+
+    Attributes:
+        items: Payment schedules on this page.
+        page: The page returned, and the count of items that PortOne reports.
+    """
 
     items: list[PaymentSchedule]
     """Payment schedules on this page."""

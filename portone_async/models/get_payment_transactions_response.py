@@ -16,7 +16,11 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class GetPaymentTransactionsResponse(Model):
-    """Returned by `get_payment_transactions`: all attempts to pay under one payment id."""
+    """Returned by `get_payment_transactions`: all attempts to pay under one payment id.
+
+    Attributes:
+        items: The attempts to pay.
+    """
 
     items: list[PaymentTransaction]
     """The attempts to pay."""

@@ -18,7 +18,12 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class GetPaymentsResponse(Model):
-    """Returned by `get_payments`: one page of payments."""
+    """Returned by `get_payments`: one page of payments.
+
+    Attributes:
+        items: Payments on this page.
+        page: The page returned, and the count of items that PortOne reports.
+    """
 
     items: list[Payment]
     """Payments on this page."""

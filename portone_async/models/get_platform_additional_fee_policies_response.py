@@ -18,7 +18,12 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class GetPlatformAdditionalFeePoliciesResponse(Model):
-    """Returned by `get_platform_additional_fee_policies`: one page of additional fee policies."""
+    """Returned by `get_platform_additional_fee_policies`: one page of additional fee policies.
+
+    Attributes:
+        items: Additional fee policies on this page.
+        page: The page returned, and the count of items that PortOne reports.
+    """
 
     items: list[PlatformAdditionalFeePolicy]
     """Additional fee policies on this page."""

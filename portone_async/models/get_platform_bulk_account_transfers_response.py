@@ -22,8 +22,13 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class GetPlatformBulkAccountTransfersResponse(Model):
-    """Returned by `get_platform_bulk_account_transfers`: one page of bulk bank transfers, and how many there are in each
-    status.
+    """Returned by `get_platform_bulk_account_transfers`: one page of bulk bank transfers, and how many there are in
+    each status.
+
+    Attributes:
+        counts: Number of entries by status.
+        items: Bulk bank transfers on this page.
+        page: The page returned, and the count of items that PortOne reports.
     """
 
     counts: PlatformBulkAccountTransferStatusStats

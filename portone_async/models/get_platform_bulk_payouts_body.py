@@ -18,7 +18,13 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class GetPlatformBulkPayoutsBody(Model):
-    """Body of `get_platform_bulk_payouts`: which bulk payouts to list, and which page of them."""
+    """Body of `get_platform_bulk_payouts`: which bulk payouts to list, and which page of them.
+
+    Attributes:
+        filter: Conditions the results must meet.
+        is_for_test: The same as `test`, in the body; ignored if `test` is given; false by default.
+        page: Page to fetch: `number`, counted from 0, and `size`.
+    """
 
     filter: PlatformBulkPayoutFilterInput | None = None
     """Conditions the results must meet."""

@@ -20,7 +20,13 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class GetPlatformBulkPayoutsResponse(Model):
-    """Returned by `get_platform_bulk_payouts`: one page of bulk payouts, and how many there are in each status."""
+    """Returned by `get_platform_bulk_payouts`: one page of bulk payouts, and how many there are in each status.
+
+    Attributes:
+        counts: Number of entries by status.
+        items: Bulk payouts on this page.
+        page: The page returned, and the count of items that PortOne reports.
+    """
 
     counts: PlatformBulkPayoutStatusStats
     """Number of entries by status."""

@@ -18,7 +18,12 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class GetPlatformContractsResponse(Model):
-    """Returned by `get_platform_contracts`: one page of contracts."""
+    """Returned by `get_platform_contracts`: one page of contracts.
+
+    Attributes:
+        items: Contracts on this page.
+        page: The page returned, and the count of items that PortOne reports.
+    """
 
     items: list[PlatformContract]
     """Contracts on this page."""

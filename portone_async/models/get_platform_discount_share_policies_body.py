@@ -20,7 +20,12 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class GetPlatformDiscountSharePoliciesBody(Model):
-    """Body of `get_platform_discount_share_policies`: which policies to list, and which page of them."""
+    """Body of `get_platform_discount_share_policies`: which policies to list, and which page of them.
+
+    Attributes:
+        filter: Conditions the results must meet.
+        page: Page to fetch: `number`, counted from 0, and `size`.
+    """
 
     filter: PlatformDiscountSharePolicyFilterInput | None = None
     """Conditions the results must meet."""

@@ -18,7 +18,12 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class GetPlatformDiscountSharePoliciesResponse(Model):
-    """Returned by `get_platform_discount_share_policies`: one page of discount share policies."""
+    """Returned by `get_platform_discount_share_policies`: one page of discount share policies.
+
+    Attributes:
+        items: Discount share policies on this page.
+        page: The page returned, and the count of items that PortOne reports.
+    """
 
     items: list[PlatformDiscountSharePolicy]
     """Discount share policies on this page."""

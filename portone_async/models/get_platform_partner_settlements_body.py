@@ -20,7 +20,13 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class GetPlatformPartnerSettlementsBody(Model):
-    """Body of `get_platform_partner_settlements`: which partner settlements to list, and which page of them."""
+    """Body of `get_platform_partner_settlements`: which partner settlements to list, and which page of them.
+
+    Attributes:
+        filter: Conditions the results must meet.
+        is_for_test: The same as `test`, in the body; ignored if `test` is given; false by default.
+        page: Page to fetch: `number`, counted from 0, and `size`.
+    """
 
     filter: PlatformPartnerSettlementFilterInput
     """Conditions the results must meet."""

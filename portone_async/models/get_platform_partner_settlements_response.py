@@ -24,6 +24,11 @@ if TYPE_CHECKING:
 class GetPlatformPartnerSettlementsResponse(Model):
     """Returned by `get_platform_partner_settlements`: one page of partner settlements, and how many there are in each
     status.
+
+    Attributes:
+        counts: Number of entries by status.
+        items: Partner settlements on this page.
+        page: The page returned, and the count of items that PortOne reports.
     """
 
     counts: PlatformPartnerSettlementStatusStats

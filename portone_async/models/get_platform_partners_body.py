@@ -18,7 +18,12 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class GetPlatformPartnersBody(Model):
-    """Body of `get_platform_partners`: which partners to list, and which page of them."""
+    """Body of `get_platform_partners`: which partners to list, and which page of them.
+
+    Attributes:
+        filter: Conditions the results must meet.
+        page: Page to fetch: `number`, counted from 0, and `size`.
+    """
 
     filter: PlatformPartnerFilterInput | None = None
     """Conditions the results must meet."""

@@ -18,7 +18,12 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class GetPlatformPartnersResponse(Model):
-    """Returned by `get_platform_partners`: one page of partners."""
+    """Returned by `get_platform_partners`: one page of partners.
+
+    Attributes:
+        items: Partners on this page.
+        page: The page returned, and the count of items that PortOne reports.
+    """
 
     items: list[PlatformPartner]
     """Partners on this page."""

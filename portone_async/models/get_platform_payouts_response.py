@@ -20,7 +20,13 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class GetPlatformPayoutsResponse(Model):
-    """Returned by `get_platform_payouts`: one page of payouts, and how many there are in each status."""
+    """Returned by `get_platform_payouts`: one page of payouts, and how many there are in each status.
+
+    Attributes:
+        counts: Number of entries by status.
+        items: Payouts on this page.
+        page: The page returned, and the count of items that PortOne reports.
+    """
 
     counts: PlatformPayoutStatusStats
     """Number of entries by status."""

@@ -18,7 +18,12 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class GetPlatformTransferSummariesResponse(Model):
-    """Returned by `get_platform_transfer_summaries`: one page of summaries of transfers."""
+    """Returned by `get_platform_transfer_summaries`: one page of summaries of transfers.
+
+    Attributes:
+        page: The page returned, and the count of items that PortOne reports.
+        transfer_summaries: Summaries of the transfers on this page.
+    """
 
     page: PageInfo
     """The page returned, and the count of items that PortOne reports."""

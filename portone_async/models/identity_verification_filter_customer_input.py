@@ -22,7 +22,7 @@ class IdentityVerificationFilterCustomerInput(Model):
         birth_month: Month of birth, as text.
         birth_year: Year of birth, as text.
         gender: Gender.
-        name: Name.
+        name: Name of the person.
         phone_number: Phone number, digits only.
     """
 

@@ -19,7 +19,7 @@ class IdentityVerificationRequestedCustomer(Model):
         birth_month: Month of birth, as text.
         birth_year: Year of birth, as text.
         id: Id that identifies the customer.
-        name: Name.
+        name: Name of the person.
         phone_number: Phone number, digits only.
     """
 

@@ -19,7 +19,7 @@ class IdentityVerificationSortInput(Model):
 
     Attributes:
         by: Field to sort by; REQUESTED_AT by default.
-        order: Sort direction, DESC if omitted.
+        order: Sort direction: DESC or ASC; DESC if omitted.
     """
 
     __enum_fields__: ClassVar[tuple[str, ...]] = ("by", "order")

@@ -20,8 +20,8 @@ class IdentityVerificationVerifiedCustomer(Model):
     """Person as confirmed by the verification.
 
     Attributes:
-        name: Name.
-        birth_date: Date of birth (yyyy-MM-dd); always present for V2 verifications.
+        name: Name of the person.
+        birth_date: Date of birth; always present for V2 verifications.
         ci: CI, the person's unique key; from Danal always, from KG Inicis except through Kakao.
         di: DI, the person's unique key within the site; from Danal always, from KG Inicis never.
         gender: Gender.

@@ -25,8 +25,8 @@ class InstantPaymentMethodInput(Model):
     """Payment method to charge: give either a card or a virtual account.
 
     Attributes:
-        card: Card to pay with.
-        virtual_account: Virtual account.
+        card: Card to charge; give this or `virtual_account`.
+        virtual_account: Virtual account to issue; give this or `card`.
     """
 
     card: InstantPaymentMethodInputCard | None = None

@@ -20,7 +20,7 @@ class InstantPaymentMethodInputCard(Model):
 
     Attributes:
         credential: Card number and the credentials that authorize its use.
-        installment_month: Number of monthly installments.
+        installment_month: Number of monthly installments of a card payment.
         use_card_point: Whether to use card points.
         use_free_installment_plan: Whether interest-free installments apply.
         use_free_interest_from_merchant: Whether the merchant bears the installment interest.

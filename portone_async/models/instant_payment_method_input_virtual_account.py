@@ -38,7 +38,7 @@ class InstantPaymentMethodInputVirtualAccount(Model):
     Attributes:
         bank: Bank that holds the account.
         expiry: Deadline for the deposit.
-        option: How the virtual account is to be issued.
+        option: Whether the account number is a rotating or a fixed one.
         cash_receipt: Cash receipt to issue for the deposit.
         remittee_name: Holder of the virtual account.
     """

@@ -19,7 +19,7 @@ class InstantPaymentMethodInputVirtualAccountCashReceiptInfo(Model):
 
     Attributes:
         customer_identity_number: Number the cash receipt is issued to.
-        type: PERSONAL, CORPORATE or NO_RECEIPT.
+        type: PERSONAL, CORPORATE or NO_RECEIPT; with NO_RECEIPT the PG may, by its settings, still issue one by itself.
     """
 
     __enum_fields__: ClassVar[tuple[str, ...]] = ("type",)

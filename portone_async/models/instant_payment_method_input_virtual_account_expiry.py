@@ -19,7 +19,7 @@ class InstantPaymentMethodInputVirtualAccountExpiry(Model):
 
     Attributes:
         due_date: Deadline for the deposit; give this or `valid_hours`.
-        valid_hours: Lifetime of the virtual account, in hours.
+        valid_hours: Lifetime of the virtual account, in hours; give this or `due_date`.
     """
 
     __time_fields__: ClassVar[tuple[str, ...]] = ("due_date",)

@@ -15,7 +15,7 @@ class InstantPaymentMethodInputVirtualAccountOptionFixed(Model):
     """Which fixed virtual account to use: give only one of the fields.
 
     Attributes:
-        account_number: One of the account numbers the payment provider issued to the merchant in advance.
+        account_number: One of the account numbers the PG issued to the merchant in advance.
         pg_account_id: Id the PG maps to a fixed virtual account: the same id always gets the same account number.
     """
 

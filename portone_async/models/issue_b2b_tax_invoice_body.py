@@ -12,7 +12,12 @@ from portone_async._reading import json_names, new_instance, report_mismatch, un
 
 @define(slots=True, kw_only=True, repr=False)
 class IssueB2bTaxInvoiceBody(Model):
-    """Body of `issue_b2b_tax_invoice`: the subject of the email about it, and a memo."""
+    """Body of `issue_b2b_tax_invoice`: the subject of the email about it, and a memo.
+
+    Attributes:
+        email_subject: Subject of the email that is sent about the invoice.
+        memo: Memo for internal use, kept with the invoice.
+    """
 
     email_subject: str | None = None
     """Subject of the email that is sent about the invoice."""

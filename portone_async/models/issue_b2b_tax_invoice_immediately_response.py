@@ -16,7 +16,11 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class IssueB2bTaxInvoiceImmediatelyResponse(Model):
-    """Returned by `issue_b2b_tax_invoice_immediately`: the new tax invoice."""
+    """Returned by `issue_b2b_tax_invoice_immediately`: the new tax invoice.
+
+    Attributes:
+        tax_invoice: The tax invoice as it is now.
+    """
 
     tax_invoice: B2bTaxInvoice
     """The tax invoice as it is now."""

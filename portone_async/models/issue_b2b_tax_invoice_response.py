@@ -16,7 +16,11 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class IssueB2bTaxInvoiceResponse(Model):
-    """Returned by `issue_b2b_tax_invoice`: the tax invoice after its issue."""
+    """Returned by `issue_b2b_tax_invoice`: the tax invoice after its issue.
+
+    Attributes:
+        tax_invoice: The tax invoice as it is now.
+    """
 
     tax_invoice: B2bTaxInvoice
     """The tax invoice as it is now."""

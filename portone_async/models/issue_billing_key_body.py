@@ -20,7 +20,20 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class IssueBillingKeyBody(Model):
-    """Body of `issue_billing_key`: the card to store, the channel to store it at, and its owner."""
+    """Body of `issue_billing_key`: the card to store, the channel to store it at, and its owner.
+
+    Attributes:
+        method: Payment method to issue the billing key for.
+        bypass: Extra parameters handed to the PG as they are; its guide at PortOne describes them.
+        channel_group_id: Id of the channel group; this or `channel_key` is required.
+        channel_key: Key of the channel; this or `channel_group_id` is required.
+        custom_data: The merchant's own data, kept as text.
+        customer: The customer whose payment method it is.
+        notice_urls: Webhook URLs for the issuance of the key, which take precedence over the store's own; empty if
+            omitted.
+        skip_webhook: True to send no webhook on success.
+        store_id: Store to act for; if omitted the client's `store_id`, or else the store of the API secret.
+    """
 
     method: InstantBillingKeyPaymentMethodInput
     """Payment method to issue the billing key for."""

@@ -21,7 +21,7 @@ class IssueCashReceiptCustomerInput(Model):
         identity_number: Number that identifies the customer.
         email: Email address.
         identity_number_type: Kind of `identity_number`; needed for Galaxia Moneytree.
-        name: Name.
+        name: Name of the person.
         phone_number: Phone number.
     """
 

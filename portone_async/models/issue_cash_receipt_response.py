@@ -16,7 +16,11 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class IssueCashReceiptResponse(Model):
-    """Returned by `issue_cash_receipt`: the numbers of the new receipt, and where it can be seen."""
+    """Returned by `issue_cash_receipt`: the numbers of the new receipt, and where it can be seen.
+
+    Attributes:
+        cash_receipt: The new cash receipt.
+    """
 
     cash_receipt: CashReceiptSummary
     """The new cash receipt."""

@@ -22,13 +22,13 @@ class IssueFailedCashReceipt(Model):
 
     Attributes:
         is_manual: Whether the cash receipt was issued manually.
-        merchant_id: Id of the merchant.
-        order_name: Order name.
-        payment_id: Payment id.
-        store_id: Store id; in requests it defaults to the store of the credentials.
-        channel: PortOne channel the request went through.
-        status: Current status; in a union, the discriminator.
-        status_updated_at: Time of the last status change.
+        merchant_id: Id of the merchant, who owns the stores.
+        order_name: Name of the order, such as that of its product.
+        payment_id: Payment id, chosen by the merchant.
+        store_id: Id of the store that it belongs to.
+        channel: Channel that the request went through.
+        status: The status, which is the discriminator: it tells which variant of its union this object is.
+        status_updated_at: When the status changed last.
     """
 
     __time_fields__: ClassVar[tuple[str, ...]] = ("status_updated_at",)

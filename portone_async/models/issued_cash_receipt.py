@@ -23,18 +23,18 @@ class IssuedCashReceipt(Model):
 
     Attributes:
         amount: Payment amount on the receipt, in the smallest currency unit.
-        channel: PortOne channel the request went through.
+        channel: Channel that the request went through.
         currency: Currency, as an ISO 4217 code.
         is_manual: Whether the cash receipt was issued manually.
         issue_number: Approval number of the cash receipt.
         issued_at: When it was issued.
-        merchant_id: Id of the merchant.
-        order_name: Order name.
-        payment_id: Payment id.
-        store_id: Store id; in requests it defaults to the store of the credentials.
+        merchant_id: Id of the merchant, who owns the stores.
+        order_name: Name of the order, such as that of its product.
+        payment_id: Payment id, chosen by the merchant.
+        store_id: Id of the store that it belongs to.
         pg_receipt_id: Cash receipt id at the PG.
-        status: Current status; in a union, the discriminator.
-        status_updated_at: Time of the last status change.
+        status: The status, which is the discriminator: it tells which variant of its union this object is.
+        status_updated_at: When the status changed last.
         tax_free_amount: Tax-free amount, in the smallest currency unit.
         type: PERSONAL (income deduction) or CORPORATE (proof of expense).
         url: URL of the cash receipt.

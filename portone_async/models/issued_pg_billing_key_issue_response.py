@@ -18,7 +18,14 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class IssuedPgBillingKeyIssueResponse(Model):
-    """A channel on which a billing key was issued; in `pg_billing_key_issue_responses` of a billing key."""
+    """A channel on which a billing key was issued; in `pg_billing_key_issue_responses` of a billing key.
+
+    Attributes:
+        channel: Channel that the request went through.
+        method: Payment method of the billing key, as the PG reported it.
+        pg_tx_id: Id that the PG gave the transaction.
+        type: The discriminator: it tells which variant of its union this object is.
+    """
 
     channel: SelectedChannel
     """Channel that the request went through."""

@@ -17,6 +17,11 @@ if TYPE_CHECKING:
 class LegacyWebhook(Model):
     """A webhook of version 2024-01-01, as JSON or a form: a payment and its status. The one that asks for approval
     (Confirm) has no status, and the amount in `additional_properties["total_amount"]`.
+
+    Attributes:
+        payment_id: Payment id, chosen by the merchant.
+        status: New status of the payment; none in a request for approval. Look the payment up before acting on it.
+        tx_id: Id of the payment attempt (`transaction_id` elsewhere).
     """
 
     __json_names__: ClassVar[dict[str, str]] = {"payment_id": "payment_id", "tx_id": "tx_id"}

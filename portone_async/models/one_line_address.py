@@ -16,7 +16,7 @@ class OneLineAddress(Model):
 
     Attributes:
         one_line: Whole address in one line.
-        type: Kind of object; in a union, the discriminator.
+        type: The discriminator: it tells which variant of its union this object is.
     """
 
     one_line: str

@@ -15,7 +15,7 @@ class PageInfo(Model):
     """Number and size of the page returned, and the total count.
 
     Attributes:
-        number: Page number as requested, starting at 0.
+        number: Page number as requested, counted from 0.
         size: Number of items per page, as requested.
         total_count: Item count as reported by the server; loosely defined, so do not end paging by it alone.
     """

@@ -15,8 +15,8 @@ class PageInput(Model):
     """Page to fetch in a listing: its number, starting at 0, and its size.
 
     Attributes:
-        number: Page number, starting at 0.
-        size: Number of items per page.
+        number: Page number, counted from 0.
+        size: Number of items per page; most lists have 10 if omitted.
     """
 
     number: int | None = None

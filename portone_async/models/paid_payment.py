@@ -45,41 +45,42 @@ class PaidPayment(Model):
 
     Attributes:
         amount: Breakdown of the payment amount.
-        channel: PortOne channel the request went through.
+        channel: Channel that the request went through.
         currency: Currency, as an ISO 4217 code.
         customer: The buyer.
         disputes: Disputes about the payment.
         id: Payment id (`payment_id` elsewhere).
-        merchant_id: Id of the merchant.
-        order_name: Order name.
+        merchant_id: Id of the merchant, who owns the stores.
+        order_name: Name of the order, such as that of its product.
         origin: Where the payment was started: platform, page, client.
-        paid_at: Time of payment.
-        requested_at: Time of the request.
-        status_changed_at: Time of the last status change.
-        store_id: Store id; in requests it defaults to the store of the credentials.
-        transaction_id: Id PortOne gave the payment; for V1 payments the `imp_uid`.
-        updated_at: Time of the last update.
-        version: PortOne version: V1 or V2.
+        paid_at: When it was paid.
+        requested_at: When it was requested.
+        status_changed_at: When the status changed last.
+        store_id: Id of the store that it belongs to.
+        transaction_id: Id that PortOne gave the payment, beside the merchant's payment id; for V1 payments the
+            `imp_uid`.
+        updated_at: When it was updated last.
+        version: PortOne version it was made with: V1 or V2.
         billing_key: Billing key that was charged; only for billing key payments.
         cancellations: Cancellation requests made for the payment.
-        cash_receipt: The cash receipt.
+        cash_receipt: Cash receipt of the payment, if there is one.
         cash_receipt_issuance_status: Whether a cash receipt was issued at approval; may be ISSUED without a
             `cash_receipt`.
-        channel_group: Channel group (smart routing) the request went through.
+        channel_group: Channel group (smart routing) that the request went through.
         country: Country, as an ISO 3166-1 alpha-2 code.
         custom_data: The merchant's own data, kept as text.
-        escrow: Escrow and delivery state; only for escrow payments.
+        escrow: State of the escrow and its delivery; only for escrow payments.
         is_cultural_expense: Whether it counts as spending on culture (a Korean tax deduction).
-        method: Payment method used.
+        method: Payment method used, with its details.
         pg_response: Body of the PG's response to the transaction.
-        pg_tx_id: Transaction id at the PG; for Kakao Pay orders the `tid`.
-        product_count: Number of products.
-        products: Products.
-        promotion_id: Promotion id.
-        receipt_url: URL of the receipt.
-        schedule_id: Payment schedule id; only for scheduled payments.
-        status: Current status; in a union, the discriminator.
-        webhooks: Webhooks sent so far.
+        pg_tx_id: Id that the PG gave the transaction.
+        product_count: Number of products in the order.
+        products: Products that the payment is for.
+        promotion_id: Id of the promotion, a discount campaign of the merchant's, that the payment gets.
+        receipt_url: URL where the receipt of the payment can be seen.
+        schedule_id: Id of the payment schedule; only for scheduled payments.
+        status: The status, which is the discriminator: it tells which variant of its union this object is.
+        webhooks: Webhooks sent so far about it.
     """
 
     __enum_fields__: ClassVar[tuple[str, ...]] = ("cash_receipt_issuance_status", "country", "currency", "version")

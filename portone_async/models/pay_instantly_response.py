@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 class PayInstantlyResponse(Model):
     """Returned by `pay_instantly`: the PG's id of the payment, and when the card was charged or the virtual account
     issued.
+
+    Attributes:
+        payment: Summary of the payment.
     """
 
     payment: InstantPaymentSummary

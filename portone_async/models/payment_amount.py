@@ -19,10 +19,10 @@ class PaymentAmount(Model):
         cancelled_tax_free: Tax-free part of the total cancelled, in the smallest currency unit.
         discount: Total of card, promotion and easy-pay discounts, in the smallest currency unit.
         paid: Amount actually paid, in the smallest currency unit.
-        tax_free: Tax-free part of the total, in the smallest currency unit.
+        tax_free: Tax-free part (면세) of the total, in the smallest currency unit.
         total: Total amount, in the smallest unit of the currency (won for KRW).
-        supply: Supply value (without VAT), in the smallest currency unit.
-        vat: VAT, in the smallest currency unit.
+        supply: Supply value (공급가액), the taxable amount without VAT, in the smallest currency unit.
+        vat: VAT (부가세), in the smallest currency unit.
     """
 
     cancelled: int

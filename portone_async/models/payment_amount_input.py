@@ -16,7 +16,7 @@ class PaymentAmountInput(Model):
 
     Attributes:
         total: Total amount, in the smallest unit of the currency (won for KRW).
-        tax_free: Tax-free part of the total, in the smallest currency unit.
+        tax_free: Tax-free part (면세) of the total, in the smallest currency unit.
         vat: VAT, in the smallest currency unit; 1/11 of the taxable amount if omitted.
     """
 

@@ -29,8 +29,8 @@ if TYPE_CHECKING:
         | RejectConfirmedPaymentEscrow
         | UnknownVariant
     )
-    """State of an escrow (에스크로) payment, whose money is held back until the buyer accepts the delivery. Always REGISTERED
-    for V1 payments; the discriminator is `status`.
+    """State of an escrow (에스크로) payment, whose money is held back until the buyer accepts the delivery. Always
+    REGISTERED for V1 payments; the discriminator is `status`.
     """
 else:
     __getattr__ = union_alias(

@@ -57,26 +57,28 @@ class PaymentFilterInput(Model):
         cash_receipt_issued_at_range: Only payments whose cash receipt was issued in this period.
         cash_receipt_status: Only payments whose cash receipt has this status.
         cash_receipt_type: Only payments with this type of cash receipt.
-        currency: Currency, as an ISO 4217 code.
+        currency: Only payments in this currency.
         escrow_status: Only escrow payments with this delivery state.
-        from_: Start of the period to search; 90 days before its end if omitted.
-        gift_certificate_type: Kind of gift certificate.
-        is_escrow: Whether it is an escrow payment.
-        is_scheduled: Whether to look for payments made from a schedule.
-        is_test: Whether to look for test payments.
-        merchant_id: Id of the merchant.
-        methods: Only those with one of these payment methods; no filter if omitted.
+        from_: Start of the period to search, with a time zone; 90 days before its end if omitted.
+        gift_certificate_type: Only payments by this kind of gift certificate.
+        is_escrow: Only escrow payments (true) or only others (false).
+        is_scheduled: Only payments made from a schedule (true) or only others (false).
+        is_test: Only test payments (true) or only live ones (false).
+        merchant_id: Only payments of this merchant.
+        methods: Only payments by one of these payment methods; all if omitted.
         pg_provider: Only payments through one of these PG payment modules; all if omitted.
-        platform_type: Platform the request came from.
+        platform_type: Only payments requested on this platform.
         sort_by: Time to sort payments by: REQUESTED_AT or STATUS_CHANGED_AT.
         sort_order: Sort direction: DESC or ASC.
         status: Only payments with one of these statuses; all if omitted.
-        store_id: Store id, for merchant-level users only; all stores of the merchant if omitted.
-        text_search: List of text searches, each over a chosen field.
-        timestamp_type: Time that the period applies to: CREATED_AT or STATUS_CHANGED_AT (default).
-        until: End of the period; now if omitted.
-        version: PortOne version: V1 or V2.
-        webhook_status: Delivery status of the webhook for the final payment status.
+        store_id: Only payments of this store; if omitted those of the client's `store_id`, or else of all the
+            merchant's stores. For users of the whole merchant only.
+        text_search: Text searches, each over a chosen field.
+        timestamp_type: Time that the period applies to: CREATED_AT, or STATUS_CHANGED_AT (default), which is when a
+            ready payment was requested, a paid one paid, a cancelled one cancelled, a failed one failed.
+        until: End of the period to search, with a time zone; now if omitted.
+        version: Only payments of this PortOne version, V1 or V2.
+        webhook_status: Only payments with this delivery status of the webhook for their final status.
     """
 
     __enum_fields__: ClassVar[tuple[str, ...]] = (
@@ -140,8 +142,8 @@ class PaymentFilterInput(Model):
     status: list[PaymentStatus] | None = None
     """Only payments with one of these statuses; all if omitted."""
     store_id: str | None = None
-    """Only payments of this store; if omitted those of the client's `store_id`, or else of all the merchant's stores. For
-    users of the whole merchant only.
+    """Only payments of this store; if omitted those of the client's `store_id`, or else of all the merchant's stores.
+    For users of the whole merchant only.
     """
     text_search: list[PaymentTextSearch] | None = None
     """Text searches, each over a chosen field."""

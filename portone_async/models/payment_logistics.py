@@ -24,9 +24,9 @@ class PaymentLogistics(Model):
     Attributes:
         company: Delivery company.
         invoice_number: Tracking number of the shipment.
-        sent_at: Time of dispatch.
+        sent_at: When the goods were sent.
         address: Address the goods are delivered to.
-        received_at: Time of delivery.
+        received_at: When the goods were delivered.
     """
 
     __enum_fields__: ClassVar[tuple[str, ...]] = ("company",)

@@ -25,7 +25,7 @@ class PaymentMethodCard(Model):
         card: Details of the card.
         installment: Installment plan of the card payment.
         point_used: Whether card points were used.
-        type: Kind of object; in a union, the discriminator.
+        type: The discriminator: it tells which variant of its union this object is.
     """
 
     approval_number: str | None = None

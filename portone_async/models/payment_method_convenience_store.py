@@ -24,7 +24,7 @@ class PaymentMethodConvenienceStore(Model):
         convenience_store_brand: Convenience store chain.
         payment_deadline: Time by which the customer has to pay.
         receipt_number: Number that the payment was registered under.
-        type: Kind of object; in a union, the discriminator.
+        type: The discriminator: it tells which variant of its union this object is.
     """
 
     __enum_fields__: ClassVar[tuple[str, ...]] = ("convenience_store_brand",)

@@ -15,7 +15,7 @@ class PaymentMethodCrypto(Model):
     """Payment with cryptocurrency; carries no further details.
 
     Attributes:
-        type: Kind of object; in a union, the discriminator.
+        type: The discriminator: it tells which variant of its union this object is.
     """
 
     type: Literal["PaymentMethodCrypto"] = "PaymentMethodCrypto"

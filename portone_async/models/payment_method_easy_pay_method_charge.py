@@ -19,7 +19,7 @@ class PaymentMethodEasyPayMethodCharge(Model):
 
     Attributes:
         bank: Bank that holds the account.
-        type: Kind of object; in a union, the discriminator.
+        type: The discriminator: it tells which variant of its union this object is.
     """
 
     __enum_fields__: ClassVar[tuple[str, ...]] = ("bank",)

@@ -20,7 +20,7 @@ class PaymentMethodGiftCertificate(Model):
     Attributes:
         approval_number: Approval number of the gift certificate.
         gift_certificate_type: Kind of gift certificate.
-        type: Kind of object; in a union, the discriminator.
+        type: The discriminator: it tells which variant of its union this object is.
     """
 
     __enum_fields__: ClassVar[tuple[str, ...]] = ("gift_certificate_type",)

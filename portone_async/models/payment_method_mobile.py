@@ -15,8 +15,8 @@ class PaymentMethodMobile(Model):
     """Payment on a mobile phone bill.
 
     Attributes:
-        phone_number: Phone number.
-        type: Kind of object; in a union, the discriminator.
+        phone_number: Phone number whose bill the payment is on.
+        type: The discriminator: it tells which variant of its union this object is.
     """
 
     phone_number: str | None = None

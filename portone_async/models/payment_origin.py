@@ -21,7 +21,7 @@ class PaymentOrigin(Model):
         ip_address: IP address the payment was requested from.
         platform_type: Platform the request came from.
         url: URL of the page that requested the payment.
-        user_agent: User agent that requested the payment.
+        user_agent: User agent of the browser that requested the payment.
     """
 
     __enum_fields__: ClassVar[tuple[str, ...]] = ("platform_type",)

@@ -19,8 +19,8 @@ class PaymentReconciliationSettlementSummaryFilterInput(Model):
     """Conditions for reconciled settlements: PG merchant accounts and sub-stores.
 
     Attributes:
-        pg_specifiers: Only these merchant accounts at PGs.
-        store_ids: Only these sub-stores.
+        pg_specifiers: Only settlements of one of these merchant accounts at PGs.
+        store_ids: Only settlements of one of these sub-stores.
     """
 
     pg_specifiers: list[ReconciliationPgSpecifier] | None = None

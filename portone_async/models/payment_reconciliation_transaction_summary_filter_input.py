@@ -20,9 +20,9 @@ class PaymentReconciliationTransactionSummaryFilterInput(Model):
     """Conditions for reconciled payments: status, PG merchant accounts and sub-stores.
 
     Attributes:
-        pg_specifiers: Only these merchant accounts at PGs.
+        pg_specifiers: Only payments through one of these merchant accounts at PGs.
         reconciliation_statuses: Only payments with one of these reconciliation statuses.
-        store_ids: Only these sub-stores.
+        store_ids: Only payments of one of these sub-stores.
     """
 
     pg_specifiers: list[ReconciliationPgSpecifier] | None = None

@@ -18,7 +18,7 @@ class PaymentReconciliationVatReportItem(Model):
     """VAT report line for one payment method.
 
     Attributes:
-        payment_method: Payment method.
+        payment_method: Payment method that the line is about.
         supply_amount: Supply value (without VAT), in the smallest currency unit.
         tax_free_amount: Tax-free amount, in the smallest currency unit.
         total_amount: Total amount, in the smallest unit of the currency (won for KRW).

@@ -27,12 +27,12 @@ class PaymentScheduleFilterInput(Model):
     """Conditions for listing payment schedules: store, billing key, period, status.
 
     Attributes:
-        billing_key: Billing key, which stands for a stored payment method.
-        from_: Start of the period to search; 90 days before its end if omitted.
-        is_for_test: Whether to look for test payments.
+        billing_key: Only schedules of this billing key.
+        from_: Start of the period to search, with a time zone; 90 days before its end if omitted.
+        is_for_test: Only test payments (true) or only live ones (false).
         status: Only schedules with one of these statuses; all if omitted.
-        store_id: Store id; in requests it defaults to the store of the credentials.
-        until: End of the period; now if omitted.
+        store_id: Store to search; if omitted the client's `store_id`, or else the store of the API secret.
+        until: End of the period to search, with a time zone; now if omitted.
     """
 
     __time_fields__: ClassVar[tuple[str, ...]] = ("from_", "until")

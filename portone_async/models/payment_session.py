@@ -31,10 +31,10 @@ class PaymentSession(Model):
         currency: Currency, as an ISO 4217 code.
         expires_at: When the payment session expires.
         id: Id of the payment session.
-        order_name: Order name.
-        payment_id: Payment id.
+        order_name: Name of the order, such as that of its product.
+        payment_id: Payment id, chosen by the merchant.
         profile_key: Key of the checkout profile.
-        store_id: Store id; in requests it defaults to the store of the credentials.
+        store_id: Id of the store that it belongs to.
         total_amount: Total amount, in the smallest unit of the currency (won for KRW).
         agreements: Terms the buyer must all accept before the pay button becomes active.
         colors: Colors of the checkout page.

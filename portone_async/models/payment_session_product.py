@@ -22,12 +22,12 @@ class PaymentSessionProduct(Model):
         quantity: Quantity of the product.
         unit_price: Unit price, in the smallest currency unit.
         code: Product code.
-        end_date: Last day of service (yyyy-MM-dd), for products with a period such as subscriptions.
+        end_date: Last day of service, for products with a period such as subscriptions.
         id: Id of the order item.
         n_pay_category_id: Naver Pay category id.
         n_pay_category_type: Naver Pay category type.
         n_pay_uid: Naver Pay product identifier.
-        start_date: First day of service, as yyyy-MM-dd; for products such as subscriptions.
+        start_date: First day of service; for products such as subscriptions.
         url: Link to the product on sale.
     """
 

@@ -33,7 +33,8 @@ class PaymentWebhook(Model):
         request: The request that was sent.
         response: The response that came back.
         status: Whether the delivery succeeded.
-        trigger: What triggered the webhook; only for resends, deposits and delayed results.
+        trigger: What triggered the webhook besides the payment itself: a resend by hand, a deposit, a result that came
+            late, or a dispute.
         triggered_at: When the webhook was triggered.
     """
 

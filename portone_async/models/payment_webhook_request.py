@@ -20,7 +20,7 @@ class PaymentWebhookRequest(Model):
     Attributes:
         body: Body of the HTTP message, as text.
         header: HTTP headers, as text.
-        requested_at: Time of the request.
+        requested_at: When the request was sent.
     """
 
     __time_fields__: ClassVar[tuple[str, ...]] = ("requested_at",)

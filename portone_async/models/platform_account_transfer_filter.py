@@ -17,7 +17,25 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class PlatformAccountTransferFilter(Model):
-    """Conditions for listing bank transfers: periods, ids, types, statuses and texts."""
+    """Conditions for listing bank transfers: periods, ids, types, statuses and texts.
+
+    Attributes:
+        account_transfer_id: Only bank transfers with this id.
+        account_transfer_ids: Only bank transfers with one of these ids.
+        bank_account_id: Only bank transfers on the bank account with this id.
+        bulk_account_transfer_id: Only bank transfers of this bulk bank transfer.
+        created_timestamp_range: Only bank transfers created in this period.
+        deposit_account_holder: Only bank transfers to an account of this holder.
+        deposit_memo: Only bank transfers with this text on the receiving account's statement.
+        depositor_name: Only bank transfers with this name of the depositor.
+        payout_id: Only bank transfers made for this payout.
+        scheduled_timestamp_range: Only bank transfers scheduled for this period.
+        status_updated_timestamp_range: Only bank transfers whose status changed last in this period.
+        statuses: Only bank transfers with one of these statuses.
+        trade_timestamp_range: Only bank transfers whose money was moved in this period.
+        types: Only bank transfers of one of these types.
+        withdrawal_memo: Only bank transfers with this text on the paying account's statement.
+    """
 
     account_transfer_id: str | None = None
     """Only bank transfers with this id."""

@@ -12,7 +12,18 @@ from portone_async._reading import json_names, new_instance, report_mismatch, un
 
 @define(slots=True, kw_only=True, repr=False)
 class PlatformAccountTransferStatusStats(Model):
-    """Number, or summed amount, of bank transfers per status."""
+    """Number, or summed amount, of bank transfers per status.
+
+    Attributes:
+        async_processing: Number, or total amount, of those being processed asynchronously.
+        cancelled: Number, or total amount, of those cancelled.
+        failed: Number, or total amount, of those that failed.
+        prepared: Number, or total amount, of those prepared and waiting.
+        processing: Number, or total amount, of those being processed.
+        scheduled: Number, or total amount, of those scheduled.
+        stopped: Number, or total amount, of those stopped.
+        succeeded: Number, or total amount, of those that succeeded.
+    """
 
     async_processing: int
     """Number, or total amount, of those being processed asynchronously."""

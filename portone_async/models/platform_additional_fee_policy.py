@@ -19,7 +19,19 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class PlatformAdditionalFeePolicy(Model):
-    """An additional fee policy (추가 수수료 정책): a fee on top of the commission, such as for fulfillment or marketing."""
+    """An additional fee policy (추가 수수료 정책): a fee on top of the commission, such as for fulfillment or marketing.
+
+    Attributes:
+        applied_at: When these details took, or will take, effect.
+        fee: The fee, as an amount or a rate.
+        graphql_id: Id of the object in PortOne's GraphQL API.
+        id: Id of the additional fee policy.
+        is_archived: Whether it is archived.
+        is_for_test: Whether it belongs to test mode.
+        name: Name of the additional fee policy.
+        vat_payer: Who bears the VAT: PARTNER or MERCHANT.
+        memo: Memo, in the merchant's own words.
+    """
 
     __enum_fields__: ClassVar[tuple[str, ...]] = ("vat_payer",)
     __time_fields__: ClassVar[tuple[str, ...]] = ("applied_at",)

@@ -25,7 +25,7 @@ class PlatformAdditionalFeePolicyFilterInput(Model):
 
     Attributes:
         is_archived: True for the archived ones, false (the default) for the others.
-        keyword: Text to search for.
+        keyword: Keyword search: set one of its fields.
         vat_payers: Only policies whose VAT is borne by one of these.
     """
 

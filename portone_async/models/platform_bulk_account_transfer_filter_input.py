@@ -21,7 +21,12 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class PlatformBulkAccountTransferFilterInput(Model):
-    """Conditions for listing bulk bank transfers."""
+    """Conditions for listing bulk bank transfers.
+
+    Attributes:
+        criteria: Main condition of the search.
+        statuses: Only bulk bank transfers with one of these statuses.
+    """
 
     criteria: PlatformBulkAccountTransferFilterInputCriteria | None = None
     """Main condition of the search."""

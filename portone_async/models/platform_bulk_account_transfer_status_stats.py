@@ -12,7 +12,14 @@ from portone_async._reading import json_names, new_instance, report_mismatch, un
 
 @define(slots=True, kw_only=True, repr=False)
 class PlatformBulkAccountTransferStatusStats(Model):
-    """Number of bulk bank transfers per status."""
+    """Number of bulk bank transfers per status.
+
+    Attributes:
+        completed: Number of those completed.
+        ongoing: Number of those in progress.
+        prepared: Number, or total amount, of those prepared and waiting.
+        scheduled: Number, or total amount, of those scheduled.
+    """
 
     completed: int
     """Number of those completed."""

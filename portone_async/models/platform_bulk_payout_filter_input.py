@@ -19,7 +19,13 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class PlatformBulkPayoutFilterInput(Model):
-    """Conditions for listing bulk payouts."""
+    """Conditions for listing bulk payouts.
+
+    Attributes:
+        criteria: Main condition of the search.
+        methods: Only bulk payouts made in one of these ways.
+        statuses: Only bulk payouts with one of these statuses.
+    """
 
     criteria: PlatformBulkPayoutFilterInputCriteria | None = None
     """Main condition of the search."""

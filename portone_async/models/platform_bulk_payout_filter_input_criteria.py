@@ -16,7 +16,13 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class PlatformBulkPayoutFilterInputCriteria(Model):
-    """Time range or id to search bulk payouts by."""
+    """Time range or id to search bulk payouts by.
+
+    Attributes:
+        bulk_payout_id: Only the bulk payout with this id.
+        status_updated_timestamp_range: Only bulk payouts whose status changed last in this period.
+        timestamp_range: Only bulk payouts created in this period.
+    """
 
     bulk_payout_id: str | None = None
     """Only the bulk payout with this id."""

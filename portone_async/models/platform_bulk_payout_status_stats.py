@@ -12,7 +12,16 @@ from portone_async._reading import json_names, new_instance, report_mismatch, un
 
 @define(slots=True, kw_only=True, repr=False)
 class PlatformBulkPayoutStatusStats(Model):
-    """Number of bulk payouts per status."""
+    """Number of bulk payouts per status.
+
+    Attributes:
+        cancelled: Number of bulk payouts that were cancelled.
+        completed: Number of those completed.
+        ongoing: Number of those in progress.
+        post_process_pending: Number of those waiting for post-processing.
+        prepared: Number, or total amount, of those prepared and waiting.
+        preparing: Number of those being prepared.
+    """
 
     cancelled: int
     """Number of bulk payouts that were cancelled."""

@@ -27,10 +27,10 @@ class PlatformBulkTask(Model):
         id: Id of the task.
         is_for_test: Whether it belongs to test mode.
         progress_stats: Progress in numbers.
-        status: Current status; in a union, the discriminator.
-        status_updated_at: Time of the last status change.
+        status: Status of the task as a whole; `progress_stats` counts its entries.
+        status_updated_at: When the status changed last.
         type: What the task does.
-        updated_at: Time of the last update.
+        updated_at: When it was updated last.
     """
 
     __enum_fields__: ClassVar[tuple[str, ...]] = ("status", "type")

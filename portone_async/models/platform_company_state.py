@@ -21,9 +21,9 @@ class PlatformCompanyState(Model):
 
     Attributes:
         business_status: Whether the business is operating, suspended or closed.
-        taxation_type: Taxation type.
-        closed_suspended_date: Day the business was closed or suspended (yyyy-MM-dd).
-        taxation_type_date: Date the taxation type took effect, as yyyy-MM-dd.
+        taxation_type: How the business is taxed.
+        closed_suspended_date: Day the business was closed or suspended.
+        taxation_type_date: When the business began to be taxed in this way.
     """
 
     __enum_fields__: ClassVar[tuple[str, ...]] = ("business_status", "taxation_type")

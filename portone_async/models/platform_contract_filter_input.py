@@ -25,7 +25,7 @@ class PlatformContractFilterInput(Model):
         cycle_types: Only contracts with one of these settlement cycle methods.
         date_policies: Only contracts with one of these date policies.
         is_archived: True for the archived ones, false (the default) for the others.
-        keyword: Text to search for.
+        keyword: Keyword search: set one of its fields.
         platform_fee_payers: Only contracts whose commission is borne by one of these.
     """
 

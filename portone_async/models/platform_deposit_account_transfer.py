@@ -29,14 +29,14 @@ class PlatformDepositAccountTransfer(Model):
         created_at: When it was created.
         currency: Currency, as an ISO 4217 code.
         depositor_name: Name of the depositor.
-        id: Id of the account transfer.
+        id: Id of the bank transfer.
         is_for_test: Whether it belongs to test mode.
-        status: Current status; in a union, the discriminator.
-        status_updated_at: Time of the last status change.
-        updated_at: Time of the last update.
+        status: Status of the bank transfer.
+        status_updated_at: When the status changed last.
+        updated_at: When it was updated last.
         deposit_memo: Text on the bank statement of the receiving account.
         traded_at: When the money was moved.
-        type: Kind of object; in a union, the discriminator.
+        type: The discriminator: it tells which variant of its union this object is.
     """
 
     __enum_fields__: ClassVar[tuple[str, ...]] = ("currency", "status")

@@ -24,7 +24,7 @@ class PlatformDiscountSharePolicyFilterInput(Model):
 
     Attributes:
         is_archived: True for the archived ones, false (the default) for the others.
-        keyword: Text to search for.
+        keyword: Keyword search: set one of its fields.
         partner_share_rates: Only policies with one of these partner share rates (1000 is 1 %).
     """
 

@@ -24,10 +24,10 @@ class PlatformExternalPayment(Model):
     Attributes:
         currency: Currency, as an ISO 4217 code.
         id: Payment id.
-        method: Payment method used.
-        order_name: Order name.
-        paid_at: Time of payment.
-        type: Kind of object; in a union, the discriminator.
+        method: Payment method used, with its details.
+        order_name: Name of the order, such as that of its product.
+        paid_at: When it was paid.
+        type: The discriminator: it tells which variant of its union this object is.
     """
 
     __enum_fields__: ClassVar[tuple[str, ...]] = ("currency",)

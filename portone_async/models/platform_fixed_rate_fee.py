@@ -16,7 +16,7 @@ class PlatformFixedRateFee(Model):
 
     Attributes:
         rate: Fee rate of the total amount, in thousandths of a percent (1000 is 1 %).
-        type: Kind of object; in a union, the discriminator.
+        type: The discriminator: it tells which variant of its union this object is.
     """
 
     rate: int

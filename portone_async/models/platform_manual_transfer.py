@@ -29,17 +29,17 @@ class PlatformManualTransfer(Model):
         graphql_id: Id of the object in PortOne's GraphQL API.
         id: Id of the transfer.
         is_for_test: Whether it belongs to test mode.
-        partner: The partner.
+        partner: The partner that is settled with.
         settlement_amount: Settlement amount, in the smallest currency unit.
-        settlement_currency: Settlement currency.
-        settlement_date: Settlement date, as yyyy-MM-dd.
+        settlement_currency: Currency that the partner is settled in.
+        settlement_date: Day on which the amount is settled with the partner.
         settlement_tax_free_amount: Tax-free part of the settlement amount, in the smallest currency unit.
-        status: Current status; in a union, the discriminator.
-        user_defined_properties: User-defined properties.
-        memo: Memo.
-        payout_graphql_id: GraphQL id of the payout.
+        status: Status of the transfer, from its planned settlement to its payout.
+        user_defined_properties: Values of properties that the merchant has defined in PortOne's console.
+        memo: Memo, in the merchant's own words.
+        payout_graphql_id: Id of the payout in PortOne's GraphQL API.
         payout_id: No longer used.
-        type: Kind of object; in a union, the discriminator.
+        type: The discriminator: it tells which variant of its union this object is.
     """
 
     __enum_fields__: ClassVar[tuple[str, ...]] = ("settlement_currency", "status")

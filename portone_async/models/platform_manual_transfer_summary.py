@@ -29,16 +29,16 @@ class PlatformManualTransferSummary(Model):
         graphql_id: Id of the object in PortOne's GraphQL API.
         id: Id of the transfer.
         is_for_test: Whether it belongs to test mode.
-        partner: The partner.
+        partner: The partner that is settled with.
         partner_user_defined_properties: Deprecated: read the `user_defined_properties` of `partner` instead.
         settlement_amount: Settlement amount, in the smallest currency unit.
-        settlement_currency: Settlement currency.
-        settlement_date: Settlement date, as yyyy-MM-dd.
+        settlement_currency: Currency that the partner is settled in.
+        settlement_date: Day on which the amount is settled with the partner.
         settlement_tax_free_amount: Tax-free part of the settlement amount, in the smallest currency unit.
-        status: Current status; in a union, the discriminator.
-        user_defined_properties: User-defined properties.
-        memo: Memo.
-        type: Kind of object; in a union, the discriminator.
+        status: Status of the transfer, from its planned settlement to its payout.
+        user_defined_properties: Values of properties that the merchant has defined in PortOne's console.
+        memo: Memo, in the merchant's own words.
+        type: The discriminator: it tells which variant of its union this object is.
     """
 
     __enum_fields__: ClassVar[tuple[str, ...]] = ("settlement_currency", "status")

@@ -37,17 +37,17 @@ class PlatformOrderCancelTransferSummary(Model):
         graphql_id: Id of the object in PortOne's GraphQL API.
         id: Id of the transfer.
         is_for_test: Whether it belongs to test mode.
-        partner: The partner.
+        partner: The partner that is settled with.
         partner_user_defined_properties: Deprecated: read the `user_defined_properties` of `partner` instead.
-        payment: The payment.
-        settlement_currency: Settlement currency.
-        settlement_date: Settlement date, as yyyy-MM-dd.
-        settlement_start_date: Date from which the settlement date is counted, as yyyy-MM-dd.
-        status: Current status; in a union, the discriminator.
-        store_id: Store id; in requests it defaults to the store of the credentials.
-        user_defined_properties: User-defined properties.
-        memo: Memo.
-        type: Kind of object; in a union, the discriminator.
+        payment: Payment that is settled.
+        settlement_currency: Currency that the partner is settled in.
+        settlement_date: Day on which the amount is settled with the partner.
+        settlement_start_date: Day from which the contract's settlement cycle counts (`lag_days` and so on).
+        status: Status of the transfer, from its planned settlement to its payout.
+        store_id: Id of the store that it belongs to.
+        user_defined_properties: Values of properties that the merchant has defined in PortOne's console.
+        memo: Memo, in the merchant's own words.
+        type: The discriminator: it tells which variant of its union this object is.
     """
 
     __enum_fields__: ClassVar[tuple[str, ...]] = ("settlement_currency", "status")

@@ -49,19 +49,19 @@ class PlatformOrderTransfer(Model):
         graphql_id: Id of the object in PortOne's GraphQL API.
         id: Id of the transfer.
         is_for_test: Whether it belongs to test mode.
-        order_lines: Lines of the order.
+        order_lines: Lines of the order, one for each product.
         parameters: Settlement parameters by name; experimental.
-        partner: The partner.
-        payment: The payment.
-        settlement_currency: Settlement currency.
-        settlement_date: Settlement date, as yyyy-MM-dd.
-        settlement_start_date: Date from which the settlement date is counted, as yyyy-MM-dd.
-        status: Current status; in a union, the discriminator.
-        user_defined_properties: User-defined properties.
-        memo: Memo.
-        payout_graphql_id: GraphQL id of the payout.
+        partner: The partner that is settled with.
+        payment: Payment that is settled.
+        settlement_currency: Currency that the partner is settled in.
+        settlement_date: Day on which the amount is settled with the partner.
+        settlement_start_date: Day from which the contract's settlement cycle counts (`lag_days` and so on).
+        status: Status of the transfer, from its planned settlement to its payout.
+        user_defined_properties: Values of properties that the merchant has defined in PortOne's console.
+        memo: Memo, in the merchant's own words.
+        payout_graphql_id: Id of the payout in PortOne's GraphQL API.
         payout_id: No longer used.
-        type: Kind of object; in a union, the discriminator.
+        type: The discriminator: it tells which variant of its union this object is.
     """
 
     __enum_fields__: ClassVar[tuple[str, ...]] = ("settlement_currency", "status")

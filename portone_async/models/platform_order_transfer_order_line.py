@@ -30,7 +30,7 @@ class PlatformOrderTransferOrderLine(Model):
         additional_fees: Additional fees applied to this product.
         amount: Breakdown of the settlement amount of this product.
         discounts: Discounts on this product.
-        product: The product.
+        product: Product of this line.
         quantity: Quantity of the product.
     """
 

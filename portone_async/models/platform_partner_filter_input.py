@@ -33,15 +33,16 @@ class PlatformPartnerFilterInput(Model):
         account_currencies: Only partners whose account is in one of these currencies.
         account_statuses: Only partners whose account has one of these statuses.
         banks: Only partners whose account is at one of these banks.
-        business_statuses: Only those whose business has one of these statuses.
+        business_statuses: Only partners whose business has one of these statuses.
         contract_ids: Only partners whose default contract is one of these.
         ids: Only partners with one of these ids.
         is_archived: True for the archived ones, false (the default) for the others.
-        keyword: Text to search for.
-        member_company_connection_statuses: Only partners with one of these member company connection statuses.
+        keyword: Keyword search: set one of its fields.
+        member_company_connection_statuses: Only partners whose connection to the National Tax Service has one of these
+            statuses.
         tags: Only partners that carry at least one of these tags.
-        taxation_types: Only entries with one of these taxation types.
-        types: Only entries of these types.
+        taxation_types: Only partners that are taxed in one of these ways.
+        types: Only partners of one of these types.
     """
 
     account_currencies: list[Currency] | None = None

@@ -26,14 +26,14 @@ class PlatformPartnerManualSettlement(Model):
         graphql_id: Id of the object in PortOne's GraphQL API.
         id: Id of the partner settlement.
         is_for_test: Whether it belongs to test mode.
-        partner: The partner.
-        settlement_currency: Settlement currency.
-        settlement_date: Settlement date, as yyyy-MM-dd.
-        status: Current status; in a union, the discriminator.
+        partner: The partner that is settled with.
+        settlement_currency: Currency that the partner is settled in.
+        settlement_date: Day on which the amount is settled with the partner.
+        status: How far the payout of this settlement is.
         tax_free_amount: Tax-free part of the settlement, in the smallest currency unit.
-        memo: Memo.
-        status_updated_at: Time of the last status change.
-        type: Kind of object; in a union, the discriminator.
+        memo: Memo, in the merchant's own words.
+        status_updated_at: When the status changed last.
+        type: The discriminator: it tells which variant of its union this object is.
     """
 
     __enum_fields__: ClassVar[tuple[str, ...]] = ("settlement_currency", "status")

@@ -26,14 +26,14 @@ class PlatformPartnerSettlementFilterInput(Model):
     """Conditions for listing partner settlements.
 
     Attributes:
-        contract_ids: Only those under one of these contracts.
-        keyword: Text to search for.
-        partner_ids: Only entries of these partners.
-        partner_tags: Only partners that carry at least one of these tags.
-        settlement_currencies: Only settlements in one of these currencies.
-        settlement_dates: Only these settlement dates, each as yyyy-MM-dd.
-        settlement_types: Only settlements of these types.
-        statuses: Only entries with one of these statuses.
+        contract_ids: Only partner settlements under one of these contracts.
+        keyword: Keyword search: set one of its fields.
+        partner_ids: Only partner settlements of one of these partners.
+        partner_tags: Only partner settlements of partners that carry at least one of these tags.
+        settlement_currencies: Only partner settlements in one of these currencies.
+        settlement_dates: Only partner settlements on one of these settlement dates.
+        settlement_types: Only partner settlements of one of these types.
+        statuses: Only partner settlements with one of these statuses.
     """
 
     contract_ids: list[str] | None = None

@@ -12,7 +12,13 @@ from portone_async._reading import json_names, new_instance, report_mismatch, un
 
 @define(slots=True, kw_only=True, repr=False)
 class PlatformPartnerSettlementFilterKeywordInput(Model):
-    """Keyword search over partner settlements: by the id of a settlement, payout or bulk payout."""
+    """Keyword search over partner settlements: by the id of a settlement, payout or bulk payout.
+
+    Attributes:
+        bulk_payout_id: Only partner settlements of this bulk payout.
+        partner_settlement_id: Only the partner settlement with this id.
+        payout_id: Only partner settlements of this payout.
+    """
 
     bulk_payout_id: str | None = None
     """Only partner settlements of this bulk payout."""

@@ -25,14 +25,15 @@ class PlatformPartnerTypeBusiness(Model):
         business_registration_number: Business registration number.
         business_status: Whether the business is operating, suspended or closed.
         company_name: Name of the business.
-        member_company_connection_status: Whether the partner is connected as a member company.
+        member_company_connection_status: Whether the partner is connected to the National Tax Service (as a member
+            company, 연동 사업자), so that tax invoices can be exchanged with it.
         representative_name: Name of the representative.
-        taxation_type: Taxation type.
-        business_class: Business item: the line of trade on the business registration.
-        business_type: Type of business: the sector on the business registration.
+        taxation_type: How the business is taxed.
+        business_class: Business item (업종, 종목): the line of trade on the business registration.
+        business_type: Type of business (업태): the sector on the business registration.
         company_address: Address of the business.
-        member_company_connection_failed_reason: Why the partner could not be connected as a member company.
-        type: Kind of object; in a union, the discriminator.
+        member_company_connection_failed_reason: Why the partner could not be connected to the National Tax Service.
+        type: The discriminator: it tells which variant of its union this object is.
     """
 
     __enum_fields__: ClassVar[tuple[str, ...]] = (
@@ -48,8 +49,8 @@ class PlatformPartnerTypeBusiness(Model):
     company_name: str
     """Name of the business."""
     member_company_connection_status: PlatformPartnerMemberCompanyConnectionStatus
-    """Whether the partner is connected to the National Tax Service (as a member company, 연동 사업자), so that tax invoices can
-    be exchanged with it.
+    """Whether the partner is connected to the National Tax Service (as a member company, 연동 사업자), so that tax invoices
+    can be exchanged with it.
     """
     representative_name: str
     """Name of the representative."""

@@ -18,8 +18,8 @@ class PlatformPartnerTypeNonWhtPayer(Model):
     """Details of a partner without a business who is not subject to withholding tax.
 
     Attributes:
-        birthdate: Date of birth (yyyy-MM-dd).
-        type: Kind of object; in a union, the discriminator.
+        birthdate: Date of birth.
+        type: The discriminator: it tells which variant of its union this object is.
     """
 
     birthdate: date | None = None

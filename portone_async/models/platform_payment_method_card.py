@@ -15,7 +15,7 @@ class PlatformPaymentMethodCard(Model):
     """Paid by card.
 
     Attributes:
-        type: Kind of object; in a union, the discriminator.
+        type: The discriminator: it tells which variant of its union this object is.
     """
 
     type: Literal["CARD"] = "CARD"

@@ -15,7 +15,7 @@ class PlatformPaymentMethodGiftCertificate(Model):
     """Paid with a gift certificate.
 
     Attributes:
-        type: Kind of object; in a union, the discriminator.
+        type: The discriminator: it tells which variant of its union this object is.
     """
 
     type: Literal["GIFT_CERTIFICATE"] = "GIFT_CERTIFICATE"

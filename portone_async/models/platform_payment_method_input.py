@@ -42,11 +42,11 @@ class PlatformPaymentMethodInput(Model):
 
     Attributes:
         card: Marks the payment as made by card.
-        easy_pay: Marks the payment as made by easy pay.
+        easy_pay: Marks the payment as made with an easy-pay service.
         gift_certificate: Marks the payment as made by gift certificate.
         mobile: Marks the payment as made by mobile phone.
-        transfer: Bank transfer.
-        virtual_account: Virtual account.
+        transfer: Marks the payment as made by bank transfer.
+        virtual_account: Marks the payment as made into a virtual account.
     """
 
     card: PlatformPaymentMethodCardInput | None = None

@@ -15,7 +15,7 @@ class PlatformPaymentMethodMobile(Model):
     """Paid on a mobile phone bill.
 
     Attributes:
-        type: Kind of object; in a union, the discriminator.
+        type: The discriminator: it tells which variant of its union this object is.
     """
 
     type: Literal["MOBILE"] = "MOBILE"

@@ -15,7 +15,7 @@ class PlatformPaymentMethodTransfer(Model):
     """Paid by bank transfer.
 
     Attributes:
-        type: Kind of object; in a union, the discriminator.
+        type: The discriminator: it tells which variant of its union this object is.
     """
 
     type: Literal["TRANSFER"] = "TRANSFER"

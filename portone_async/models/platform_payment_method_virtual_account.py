@@ -15,7 +15,7 @@ class PlatformPaymentMethodVirtualAccount(Model):
     """Paid into a virtual account.
 
     Attributes:
-        type: Kind of object; in a union, the discriminator.
+        type: The discriminator: it tells which variant of its union this object is.
     """
 
     type: Literal["VIRTUAL_ACCOUNT"] = "VIRTUAL_ACCOUNT"

@@ -31,15 +31,15 @@ class PlatformPayoutFilterInput(Model):
 
     Attributes:
         criteria: Main condition of the search.
-        partner_ids: Only entries of these partners.
-        partner_tags: Only partners that carry at least one of these tags.
+        partner_ids: Only payouts to one of these partners.
+        partner_tags: Only payouts to partners that carry at least one of these tags.
         partner_taxation_types: Only payouts to partners with one of these taxation types.
         partner_types: Only payouts to partners of one of these types.
         payout_account_banks: Only payouts to accounts at one of these banks.
         payout_currencies: Only payouts in one of these currencies.
         payout_ids: Only payouts with one of these ids.
         settlement_statement_statuses: Only payouts with one of these settlement statement statuses.
-        statuses: Only entries with one of these statuses.
+        statuses: Only payouts with one of these statuses.
         tax_invoice_statuses: Only payouts with one of these tax invoice statuses.
     """
 

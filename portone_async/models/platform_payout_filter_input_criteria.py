@@ -19,14 +19,14 @@ class PlatformPayoutFilterInputCriteria(Model):
     """Time range or id to search payouts by.
 
     Attributes:
-        bulk_payout_id: Id of the bulk payout.
-        payout_id: Payout id.
-        scheduled_timestamp_range: Period of the scheduled time.
-        settlement_statement_id: Settlement statement id.
-        settlement_statement_issued_timestamp_range: Period in which the settlement statement was sent.
-        status_updated_timestamp_range: Period of the last status change.
-        tax_invoice_id: Tax invoice id.
-        timestamp_range: Period of creation.
+        bulk_payout_id: Only payouts of this bulk payout.
+        payout_id: Only the payout with this id.
+        scheduled_timestamp_range: Only payouts scheduled for this period.
+        settlement_statement_id: Only payouts with this settlement statement.
+        settlement_statement_issued_timestamp_range: Only payouts whose settlement statement was sent in this period.
+        status_updated_timestamp_range: Only payouts whose status changed last in this period.
+        tax_invoice_id: Only payouts with this tax invoice.
+        timestamp_range: Only payouts created in this period.
     """
 
     bulk_payout_id: str | None = None

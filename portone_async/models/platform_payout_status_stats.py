@@ -16,13 +16,13 @@ class PlatformPayoutStatusStats(Model):
 
     Attributes:
         cancelled: Number, or total amount, of those cancelled.
-        confirmed: Number, or total amount, of payouts that are confirmed.
+        confirmed: Number, or total amount, of those that are confirmed.
         failed: Number, or total amount, of those that failed.
-        prepared: Number (or summed amount) prepared and waiting.
-        processing: Number (or summed amount) being processed.
-        scheduled: Number (or summed amount) scheduled.
-        stopped: Number (or summed amount) stopped.
-        succeeded: Number (or summed amount) that succeeded.
+        prepared: Number, or total amount, of those prepared and waiting.
+        processing: Number, or total amount, of those being processed.
+        scheduled: Number, or total amount, of those scheduled.
+        stopped: Number, or total amount, of those stopped.
+        succeeded: Number, or total amount, of those that succeeded.
     """
 
     cancelled: int

@@ -22,14 +22,14 @@ class PlatformPortOnePayment(Model):
     """A payment made through PortOne that a transfer settles.
 
     Attributes:
-        channel_key: Key of the PortOne channel.
+        channel_key: Key of the channel that it was paid through.
         currency: Currency, as an ISO 4217 code.
         id: Payment id.
-        order_name: Order name.
-        paid_at: Time of payment.
-        store_id: Store id; in requests it defaults to the store of the credentials.
-        method: Payment method used.
-        type: Kind of object; in a union, the discriminator.
+        order_name: Name of the order, such as that of its product.
+        paid_at: When it was paid.
+        store_id: Id of the store that it belongs to.
+        method: Payment method used, with its details.
+        type: The discriminator: it tells which variant of its union this object is.
     """
 
     __enum_fields__: ClassVar[tuple[str, ...]] = ("currency",)

@@ -15,7 +15,7 @@ class PlatformSettlementCycleMethodDaily(Model):
     """Settle every day.
 
     Attributes:
-        type: Kind of object; in a union, the discriminator.
+        type: The discriminator: it tells which variant of its union this object is.
     """
 
     type: Literal["DAILY"] = "DAILY"

@@ -20,7 +20,7 @@ class PlatformSettlementCycleMethodManualDates(Model):
 
     Attributes:
         dates: Days of the year to settle on.
-        type: Kind of object; in a union, the discriminator.
+        type: The discriminator: it tells which variant of its union this object is.
     """
 
     dates: list[MonthDay]

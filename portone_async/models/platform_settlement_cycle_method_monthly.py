@@ -16,7 +16,7 @@ class PlatformSettlementCycleMethodMonthly(Model):
 
     Attributes:
         days_of_month: Days of the month to settle on.
-        type: Kind of object; in a union, the discriminator.
+        type: The discriminator: it tells which variant of its union this object is.
     """
 
     days_of_month: list[int]

@@ -19,7 +19,7 @@ class PlatformSettlementCycleMethodWeekly(Model):
 
     Attributes:
         days_of_week: Days of the week to settle on.
-        type: Kind of object; in a union, the discriminator.
+        type: The discriminator: it tells which variant of its union this object is.
     """
 
     days_of_week: list[DayOfWeek]

@@ -32,16 +32,16 @@ class PlatformTransferFilterInput(Model):
     Attributes:
         additional_fee_policy_ids: Only transfers with at least one of these additional fee policies.
         channel_keys: Only transfers of payments through one of these channels.
-        contract_ids: Only those under one of these contracts.
+        contract_ids: Only transfers under one of these contracts.
         discount_share_policy_ids: Only transfers with at least one of these discount share policies.
-        is_for_test: Whether to use test mode; ignored if the query has `test`; false by default.
-        keyword: Text to search for.
-        partner_tags: Only partners that carry at least one of these tags.
+        is_for_test: The same as `test`, in the body; ignored if `test` is given; false by default.
+        keyword: Keyword search: set one of its fields.
+        partner_tags: Only transfers of partners that carry at least one of these tags.
         payment_method_types: Only transfers paid with one of these methods.
-        settlement_date_range: Period of the settlement date.
-        settlement_start_date_range: Period of the settlement start date.
-        statuses: Only entries with one of these statuses.
-        types: Only entries of these types.
+        settlement_date_range: Only transfers with a settlement date in this range.
+        settlement_start_date_range: Only transfers with a settlement start date in this range.
+        statuses: Only transfers with one of these statuses.
+        types: Only transfers of one of these types.
         user_defined_property: Only transfers that have exactly this user-defined key and value.
     """
 

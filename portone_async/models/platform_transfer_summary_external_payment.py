@@ -21,8 +21,8 @@ class PlatformTransferSummaryExternalPayment(Model):
         currency: Currency, as an ISO 4217 code.
         id: Payment id.
         method_type: Type of payment method.
-        order_name: Order name.
-        type: Kind of object; in a union, the discriminator.
+        order_name: Name of the order, such as that of its product.
+        type: The discriminator: it tells which variant of its union this object is.
     """
 
     __enum_fields__: ClassVar[tuple[str, ...]] = ("currency", "method_type")

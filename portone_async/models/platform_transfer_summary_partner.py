@@ -26,8 +26,8 @@ class PlatformTransferSummaryPartner(Model):
         id: Id of the partner.
         name: Name of the partner.
         type: Kind of partner.
-        user_defined_properties: User-defined properties.
-        taxation_type: Taxation type.
+        user_defined_properties: Values of properties that the merchant has defined in PortOne's console.
+        taxation_type: How the business is taxed.
     """
 
     __enum_fields__: ClassVar[tuple[str, ...]] = ("taxation_type", "type")

@@ -20,9 +20,9 @@ class PlatformTransferSummaryPortOnePayment(Model):
     Attributes:
         currency: Currency, as an ISO 4217 code.
         id: Payment id.
-        order_name: Order name.
+        order_name: Name of the order, such as that of its product.
         method_type: Type of payment method.
-        type: Kind of object; in a union, the discriminator.
+        type: The discriminator: it tells which variant of its union this object is.
     """
 
     __enum_fields__: ClassVar[tuple[str, ...]] = ("currency", "method_type")

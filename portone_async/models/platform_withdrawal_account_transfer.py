@@ -31,29 +31,29 @@ class PlatformWithdrawalAccountTransfer(Model):
         deposit_account_holder: Holder of the account the money goes to.
         deposit_account_number: Number of the account the money goes to.
         deposit_bank: Bank of the account the money goes to.
-        id: Id of the account transfer.
+        id: Id of the bank transfer.
         is_for_test: Whether it belongs to test mode.
-        status: Current status; in a union, the discriminator.
-        status_updated_at: Time of the last status change.
-        updated_at: Time of the last update.
+        status: Status of the bank transfer.
+        status_updated_at: When the status changed last.
+        updated_at: When it was updated last.
         withdrawal_type: Kind of withdrawal: PARTNER_PAYOUT or REMIT.
         balance: Balance of the account, in the smallest currency unit.
-        bulk_account_transfer_graphql_id: Id of the bulk account transfer in PortOne's GraphQL API.
-        bulk_account_transfer_id: Id of the bulk account transfer.
+        bulk_account_transfer_graphql_id: Id of the bulk bank transfer in PortOne's GraphQL API.
+        bulk_account_transfer_id: Id of the bulk bank transfer.
         bulk_payout_graphql_id: Id of the bulk payout in PortOne's GraphQL API.
         bulk_payout_id: Id of the bulk payout.
         deposit_memo: Text on the bank statement of the receiving account.
         document_id: Id of the electronic signature.
         fail_reason: Why it failed.
-        partner_graphql_id: GraphQL id of the partner.
-        partner_id: Partner id.
-        payout_graphql_id: GraphQL id of the payout.
-        payout_id: Payout id.
-        scheduled_at: Time that it is scheduled for.
+        partner_graphql_id: Id of the partner in PortOne's GraphQL API.
+        partner_id: Id of the partner.
+        payout_graphql_id: Id of the payout in PortOne's GraphQL API.
+        payout_id: Id of the payout.
+        scheduled_at: When it is to happen.
         sequence_number: Serial number of the bank transaction.
         traded_at: When the money was moved.
-        type: Kind of object; in a union, the discriminator.
-        withdrawal_memo: Memo in the sender's bank statement.
+        type: The discriminator: it tells which variant of its union this object is.
+        withdrawal_memo: Text on the bank statement of the paying account.
     """
 
     __enum_fields__: ClassVar[tuple[str, ...]] = ("currency", "deposit_bank", "status", "withdrawal_type")

@@ -16,7 +16,7 @@ class PromotionAmountDiscountScheme(Model):
 
     Attributes:
         amount: Amount taken off the payment, in the smallest currency unit.
-        type: Kind of object; in a union, the discriminator.
+        type: The discriminator: it tells which variant of its union this object is.
     """
 
     amount: int

@@ -15,8 +15,8 @@ class PromotionPercentDiscountScheme(Model):
     """A discount of a percentage.
 
     Attributes:
-        percent: Percentage.
-        type: Kind of object; in a union, the discriminator.
+        percent: Percentage, as a whole number: 10 is 10 %.
+        type: The discriminator: it tells which variant of its union this object is.
     """
 
     percent: int

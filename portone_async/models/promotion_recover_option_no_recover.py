@@ -20,7 +20,7 @@ class PromotionRecoverOptionNoRecover(Model):
 
     Attributes:
         spare_budget: Extra budget held ready for refunds.
-        type: Kind of object; in a union, the discriminator.
+        type: The discriminator: it tells which variant of its union this object is.
     """
 
     spare_budget: PromotionSpareBudget | None = None

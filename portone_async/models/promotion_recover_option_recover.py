@@ -15,7 +15,7 @@ class PromotionRecoverOptionRecover(Model):
     """Cancelled payments return their discount to the budget.
 
     Attributes:
-        type: Kind of object; in a union, the discriminator.
+        type: The discriminator: it tells which variant of its union this object is.
     """
 
     type: Literal["RECOVER"] = "RECOVER"

@@ -15,8 +15,8 @@ class PromotionSpareBudgetPercent(Model):
     """Extra promotion budget for refunds, as a percentage.
 
     Attributes:
-        percent: Percentage.
-        type: Kind of object; in a union, the discriminator.
+        percent: Percentage, as a whole number: 10 is 10 %.
+        type: The discriminator: it tells which variant of its union this object is.
     """
 
     percent: int

@@ -19,7 +19,7 @@ class ReconciliationPgSpecifier(Model):
 
     Attributes:
         pg_merchant_id: Merchant id at the PG.
-        pg_provider: PG.
+        pg_provider: PG whose records are reconciled.
     """
 
     __enum_fields__: ClassVar[tuple[str, ...]] = ("pg_provider",)

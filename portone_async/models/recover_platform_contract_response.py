@@ -16,7 +16,11 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class RecoverPlatformContractResponse(Model):
-    """Returned by `recover_platform_contract`: the restored contract."""
+    """Returned by `recover_platform_contract`: the restored contract.
+
+    Attributes:
+        contract: The contract as it is now.
+    """
 
     contract: PlatformContract
     """The contract as it is now."""

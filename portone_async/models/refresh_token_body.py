@@ -12,7 +12,11 @@ from portone_async._reading import json_names, new_instance, report_mismatch, un
 
 @define(slots=True, kw_only=True, repr=False)
 class RefreshTokenBody(Model):
-    """Body of `refresh_token`: the refresh token to exchange."""
+    """Body of `refresh_token`: the refresh token to exchange.
+
+    Attributes:
+        refresh_token: Refresh token to exchange; it stops working by that.
+    """
 
     refresh_token: str
     """Refresh token to exchange; it stops working by that."""

@@ -12,7 +12,11 @@ from portone_async._reading import json_names, new_instance, report_mismatch, un
 
 @define(slots=True, kw_only=True, repr=False)
 class RefuseB2bTaxInvoiceRequestBody(Model):
-    """Body of `refuse_b2b_tax_invoice_request`: a memo."""
+    """Body of `refuse_b2b_tax_invoice_request`: a memo.
+
+    Attributes:
+        memo: Memo, in the merchant's own words.
+    """
 
     memo: str | None = None
     """Memo, in the merchant's own words."""

@@ -16,7 +16,11 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class RefuseB2bTaxInvoiceRequestResponse(Model):
-    """Returned by `refuse_b2b_tax_invoice_request`: the tax invoice after its refusal."""
+    """Returned by `refuse_b2b_tax_invoice_request`: the tax invoice after its refusal.
+
+    Attributes:
+        tax_invoice: The tax invoice as it is now.
+    """
 
     tax_invoice: B2bTaxInvoice
     """The tax invoice as it is now."""

@@ -22,7 +22,16 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class RegisterEscrowLogisticsBody(Model):
-    """Body of `apply_escrow_logistics`: the delivery details of an escrow payment."""
+    """Body of `apply_escrow_logistics`: the delivery details of an escrow payment.
+
+    Attributes:
+        logistics: Delivery details of the escrow payment.
+        products: Products that the payment is for.
+        receiver: Receiver of the escrow delivery.
+        send_email: Whether the purchase confirmation of the escrow is sent by email.
+        sender: Sender of the escrow delivery.
+        store_id: Store to act for; if omitted the client's `store_id`, or else the store of the API secret.
+    """
 
     logistics: PaymentLogistics
     """Delivery details of the escrow payment."""

@@ -21,8 +21,8 @@ class RejectConfirmedPaymentEscrow(Model):
         company: Delivery company.
         invoice_number: Tracking number of the shipment.
         applied_at: When the delivery was registered.
-        sent_at: Time of dispatch.
-        status: Current status; in a union, the discriminator.
+        sent_at: When the goods were sent.
+        status: The status, which is the discriminator: it tells which variant of its union this object is.
     """
 
     __time_fields__: ClassVar[tuple[str, ...]] = ("applied_at", "sent_at")

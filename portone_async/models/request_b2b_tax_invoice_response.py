@@ -16,7 +16,11 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class RequestB2bTaxInvoiceResponse(Model):
-    """Returned by `request_b2b_tax_invoice`: the tax invoice after its request."""
+    """Returned by `request_b2b_tax_invoice`: the tax invoice after its request.
+
+    Attributes:
+        tax_invoice: The tax invoice as it is now.
+    """
 
     tax_invoice: B2bTaxInvoice
     """The tax invoice as it is now."""

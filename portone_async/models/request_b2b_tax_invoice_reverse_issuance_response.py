@@ -16,7 +16,11 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class RequestB2bTaxInvoiceReverseIssuanceResponse(Model):
-    """Returned by `request_b2b_tax_invoice_reverse_issuance`: the new tax invoice, requested from its supplier."""
+    """Returned by `request_b2b_tax_invoice_reverse_issuance`: the new tax invoice, requested from its supplier.
+
+    Attributes:
+        tax_invoice: The tax invoice as it is now.
+    """
 
     tax_invoice: B2bTaxInvoice
     """The tax invoice as it is now."""

@@ -20,7 +20,13 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class ReschedulePlatformAdditionalFeePolicyBody(Model):
-    """Body of `reschedule_additional_fee_policy`: what to change of the policy, and when, instead of what was scheduled."""
+    """Body of `reschedule_additional_fee_policy`: what to change of the policy, and when, instead of what was
+    scheduled.
+
+    Attributes:
+        applied_at: When the changes take effect.
+        update: Changes to be made.
+    """
 
     __time_fields__: ClassVar[tuple[str, ...]] = ("applied_at",)
 

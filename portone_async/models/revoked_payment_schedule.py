@@ -36,21 +36,21 @@ class RevokedPaymentSchedule(Model):
         created_at: When the payment was scheduled.
         currency: Currency, as an ISO 4217 code.
         custom_data: The merchant's own data, kept as text.
-        customer: The customer.
+        customer: The customer who pays.
         id: Id of the payment schedule.
         is_cultural_expense: Whether it counts as spending on culture (a Korean tax deduction).
         is_escrow: Whether it is an escrow payment.
-        merchant_id: Id of the merchant.
-        order_name: Order name.
-        payment_id: Payment id.
+        merchant_id: Id of the merchant, who owns the stores.
+        order_name: Name of the order, such as that of its product.
+        payment_id: Payment id, chosen by the merchant.
         revoked_at: When the schedule was revoked.
-        store_id: Store id; in requests it defaults to the store of the credentials.
+        store_id: Id of the store that it belongs to.
         time_to_pay: When the payment is due to be made.
         total_amount: Total amount, in the smallest unit of the currency (won for KRW).
-        installment_month: Number of monthly installments.
+        installment_month: Number of monthly installments of a card payment.
         notice_urls: Webhook URLs set for the payment.
-        products: Products.
-        status: Current status; in a union, the discriminator.
+        products: Products that the payment is for.
+        status: The status, which is the discriminator: it tells which variant of its union this object is.
         tax_free_amount: Tax-free amount, in the smallest currency unit.
         vat_amount: VAT, in the smallest currency unit.
     """

@@ -20,7 +20,12 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class SchedulePlatformAdditionalFeePolicyBody(Model):
-    """Body of `schedule_additional_fee_policy`: what to change of the policy, and when."""
+    """Body of `schedule_additional_fee_policy`: what to change of the policy, and when.
+
+    Attributes:
+        applied_at: When the changes take effect.
+        update: Changes to be made.
+    """
 
     __time_fields__: ClassVar[tuple[str, ...]] = ("applied_at",)
 

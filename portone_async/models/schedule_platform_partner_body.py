@@ -18,7 +18,12 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class SchedulePlatformPartnerBody(Model):
-    """Body of `schedule_partner`: what to change of the partner, and when."""
+    """Body of `schedule_partner`: what to change of the partner, and when.
+
+    Attributes:
+        applied_at: When the changes take effect.
+        update: Changes to be made.
+    """
 
     __time_fields__: ClassVar[tuple[str, ...]] = ("applied_at",)
 

@@ -35,14 +35,14 @@ class SchedulePlatformPartnersBodyUpdate(Model):
     """Changes to make to many partners at a later time.
 
     Attributes:
-        account: Bank account the partner is paid into.
+        account: Bank account that the partner is paid into.
         contact: Contact person.
         default_contract_id: Id of the partner's default contract.
-        memo: Memo.
+        memo: Memo, in the merchant's own words.
         name: New name of the partner.
         tags: Tags of the partner.
         type: New details of the partners, by their kind.
-        user_defined_properties: User-defined properties.
+        user_defined_properties: Values of properties that the merchant has defined in PortOne's console.
     """
 
     account: SchedulePlatformPartnersBodyUpdateAccount | None = None

@@ -18,7 +18,7 @@ class SchedulePlatformPartnersBodyUpdateTypeWhtPayer(Model):
     """New details of partners with withholding tax in a planned change.
 
     Attributes:
-        birthdate: Date of birth (yyyy-MM-dd).
+        birthdate: Date of birth.
     """
 
     birthdate: date | None = None

@@ -17,6 +17,14 @@ if TYPE_CHECKING:
 class SelectedChannel(Model):
     """Channel (채널) that a payment, billing key or identity verification went through: the connection of a store (상점) to
     one contract with a payment company (PG).
+
+    Attributes:
+        pg_merchant_id: Merchant id at the PG.
+        pg_provider: Payment module of the PG; one PG may have several.
+        type: LIVE or TEST channel.
+        id: Id of the channel.
+        key: Key of the channel.
+        name: Name of the channel.
     """
 
     __enum_fields__: ClassVar[tuple[str, ...]] = ("pg_provider", "type")

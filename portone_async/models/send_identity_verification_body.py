@@ -19,7 +19,17 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class SendIdentityVerificationBody(Model):
-    """Body of `send_identity_verification`: whom to verify, and by which channel, carrier and method."""
+    """Body of `send_identity_verification`: whom to verify, and by which channel, carrier and method.
+
+    Attributes:
+        channel_key: Key of the channel to verify through.
+        customer: Person to verify.
+        method: How to verify: SMS or APP.
+        operator: Mobile carrier.
+        bypass: Extra parameters handed to the PG as they are; its guide at PortOne describes them.
+        custom_data: The merchant's own data, kept as text.
+        store_id: Store to act for; if omitted the client's `store_id`, or else the store of the API secret.
+    """
 
     __enum_fields__: ClassVar[tuple[str, ...]] = ("method", "operator")
 

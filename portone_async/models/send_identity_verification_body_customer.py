@@ -16,7 +16,7 @@ class SendIdentityVerificationBodyCustomer(Model):
 
     Attributes:
         ip_address: IP address of the customer, used to limit the request rate.
-        name: Name.
+        name: Name of the person.
         phone_number: Phone number, digits only.
         id: Id that identifies the customer.
         identity_number: First 7 digits of the resident registration number; required for SMS.

@@ -16,7 +16,11 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class SendToNtsB2bTaxInvoiceResponse(Model):
-    """Returned by `send_to_nts_b2b_tax_invoice`: the tax invoice on its way to the National Tax Service."""
+    """Returned by `send_to_nts_b2b_tax_invoice`: the tax invoice on its way to the National Tax Service.
+
+    Attributes:
+        tax_invoice: The tax invoice as it is now.
+    """
 
     tax_invoice: B2bTaxInvoice
     """The tax invoice as it is now."""

@@ -24,7 +24,7 @@ class SeparatedAddress(Model):
         city: City or district.
         country: Country, as an ISO 3166-1 alpha-2 code.
         province: Province or state.
-        type: Kind of object; in a union, the discriminator.
+        type: The discriminator: it tells which variant of its union this object is.
     """
 
     __enum_fields__: ClassVar[tuple[str, ...]] = ("country",)

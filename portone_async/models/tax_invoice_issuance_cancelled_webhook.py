@@ -18,7 +18,13 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class TaxInvoiceIssuanceCancelledWebhook(Model):
-    """`TaxInvoice.IssuanceCancelled`: the supplier cancelled a tax invoice after approving its issue."""
+    """`TaxInvoice.IssuanceCancelled`: the supplier cancelled a tax invoice after approving its issue.
+
+    Attributes:
+        data: The tax invoice.
+        timestamp: When it happened; the same in every redelivery.
+        type: The discriminator: it tells which variant of its union this object is.
+    """
 
     __time_fields__: ClassVar[tuple[str, ...]] = ("timestamp",)
 

@@ -20,6 +20,11 @@ if TYPE_CHECKING:
 class TaxInvoiceIssuedWebhook(Model):
     """`TaxInvoice.Issued`: the supplier approved the issue of a tax invoice. It has yet to be sent to the National Tax
     Service.
+
+    Attributes:
+        data: The tax invoice.
+        timestamp: When it happened; the same in every redelivery.
+        type: The discriminator: it tells which variant of its union this object is.
     """
 
     __time_fields__: ClassVar[tuple[str, ...]] = ("timestamp",)

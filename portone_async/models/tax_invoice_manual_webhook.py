@@ -20,6 +20,11 @@ if TYPE_CHECKING:
 class TaxInvoiceManualWebhook(Model):
     """`TaxInvoice.Manual`: sent because somebody had the webhook sent by hand. Nothing has happened to the invoice just
     now.
+
+    Attributes:
+        data: The tax invoice.
+        timestamp: When it happened; the same in every redelivery.
+        type: The discriminator: it tells which variant of its union this object is.
     """
 
     __time_fields__: ClassVar[tuple[str, ...]] = ("timestamp",)

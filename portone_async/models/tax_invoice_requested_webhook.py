@@ -23,7 +23,7 @@ class TaxInvoiceRequestedWebhook(Model):
     Attributes:
         data: The tax invoice.
         timestamp: When it happened; the same in every redelivery.
-        type: Kind of object; in a union, the discriminator.
+        type: The discriminator: it tells which variant of its union this object is.
     """
 
     __time_fields__: ClassVar[tuple[str, ...]] = ("timestamp",)

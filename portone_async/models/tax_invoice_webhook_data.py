@@ -15,11 +15,11 @@ class TaxInvoiceWebhookData(Model):
     """The tax invoice that a webhook is about.
 
     Attributes:
-        recipient_document_key: Document number on the recipient's side.
+        recipient_document_key: Document key that the recipient chose for the invoice.
         status: Status of the tax invoice, as a plain string.
         supplier_brn: Business registration number of the supplier.
-        supplier_document_key: Document number on the supplier's side.
-        tax_invoice_id: Tax invoice id.
+        supplier_document_key: Document key that the supplier chose for the invoice.
+        tax_invoice_id: Id of the tax invoice.
         total_amount: Supply value and tax together, in won.
         total_supply_amount: Sum of the supply values (without VAT), in won.
         total_tax_amount: Sum of the tax amounts, in won.

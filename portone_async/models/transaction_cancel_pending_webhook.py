@@ -20,7 +20,13 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class TransactionCancelPendingWebhook(Model):
-    """`Transaction.CancelPending`: a cancellation is under way; whether it succeeds comes later."""
+    """`Transaction.CancelPending`: a cancellation is under way; whether it succeeds comes later.
+
+    Attributes:
+        data: Which payment, and which cancellation.
+        timestamp: When it happened; the same in every redelivery.
+        type: The discriminator: it tells which variant of its union this object is.
+    """
 
     __time_fields__: ClassVar[tuple[str, ...]] = ("timestamp",)
 

@@ -18,9 +18,14 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class TransactionConfirmWebhook(Model):
-    """`Transaction.Confirm`: a payment is about to be charged, and the response to this webhook decides. A success status
-    approves it, whatever the body; any other refuses it, and `{"errorMessage": "..."}` in its body is shown to the
-    buyer. Sent only to merchants that have applied for it, not for Eximbay; new ones use `confirm_payment` instead.
+    """`Transaction.Confirm`: a payment is about to be charged, and the response to this webhook decides. A success
+    status approves it, whatever the body; any other refuses it, and `{"errorMessage": "..."}` in its body is shown to
+    the buyer. Sent only to merchants that have applied for it, not for Eximbay; new ones use `confirm_payment` instead.
+
+    Attributes:
+        data: Which payment, and what it will charge.
+        timestamp: When it happened; the same in every redelivery.
+        type: The discriminator: it tells which variant of its union this object is.
     """
 
     __time_fields__: ClassVar[tuple[str, ...]] = ("timestamp",)

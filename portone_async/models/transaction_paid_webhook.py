@@ -18,7 +18,13 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class TransactionPaidWebhook(Model):
-    """`Transaction.Paid`: a payment was paid. Look it up and compare its amount with the order before acting on it."""
+    """`Transaction.Paid`: a payment was paid. Look it up and compare its amount with the order before acting on it.
+
+    Attributes:
+        data: Which payment; look it up to get its amount.
+        timestamp: When it happened; the same in every redelivery.
+        type: The discriminator: it tells which variant of its union this object is.
+    """
 
     __time_fields__: ClassVar[tuple[str, ...]] = ("timestamp",)
 

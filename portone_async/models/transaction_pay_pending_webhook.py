@@ -18,8 +18,13 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class TransactionPayPendingWebhook(Model):
-    """`Transaction.PayPending`: a payment waits for its completion to be confirmed, and nothing is paid yet. Only PayPal
-    payments do so.
+    """`Transaction.PayPending`: a payment waits for its completion to be confirmed, and nothing is paid yet. Only
+    PayPal payments do so.
+
+    Attributes:
+        data: Which payment.
+        timestamp: When it happened; the same in every redelivery.
+        type: The discriminator: it tells which variant of its union this object is.
     """
 
     __time_fields__: ClassVar[tuple[str, ...]] = ("timestamp",)

@@ -18,7 +18,13 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class TransactionReadyWebhook(Model):
-    """`Transaction.Ready`: the payment window was opened for a customer; nothing is paid yet."""
+    """`Transaction.Ready`: the payment window was opened for a customer; nothing is paid yet.
+
+    Attributes:
+        data: Which payment.
+        timestamp: When it happened; the same in every redelivery.
+        type: The discriminator: it tells which variant of its union this object is.
+    """
 
     __time_fields__: ClassVar[tuple[str, ...]] = ("timestamp",)
 

@@ -17,7 +17,16 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class UpdateB2bTaxInvoiceDraftBody(Model):
-    """Body of `update_b2b_tax_invoice_draft`: which draft to change, and its new contents."""
+    """Body of `update_b2b_tax_invoice_draft`: which draft to change, and its new contents.
+
+    Attributes:
+        tax_invoice: Contents of the tax invoice.
+        tax_invoice_key: Document key of the tax invoice, or its id: see `tax_invoice_key_type`.
+        brn: Business registration number of the company whose document key is given; required unless
+            `tax_invoice_key_type` is TAX_INVOICE_ID.
+        memo: Memo for internal use, kept with the invoice.
+        tax_invoice_key_type: Meaning of the key: SUPPLIER or RECIPIENT (default).
+    """
 
     __enum_fields__: ClassVar[tuple[str, ...]] = ("tax_invoice_key_type",)
 
@@ -26,8 +35,8 @@ class UpdateB2bTaxInvoiceDraftBody(Model):
     tax_invoice_key: str
     """Document key of the tax invoice, or its id: see `tax_invoice_key_type`."""
     brn: str | None = None
-    """Business registration number of the company whose document key is given; required unless `tax_invoice_key_type` is
-    TAX_INVOICE_ID.
+    """Business registration number of the company whose document key is given; required unless `tax_invoice_key_type`
+    is TAX_INVOICE_ID.
     """
     memo: str | None = None
     """Memo for internal use, kept with the invoice."""

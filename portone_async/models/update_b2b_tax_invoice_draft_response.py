@@ -16,7 +16,11 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class UpdateB2bTaxInvoiceDraftResponse(Model):
-    """Returned by `update_b2b_tax_invoice_draft`: the draft as changed."""
+    """Returned by `update_b2b_tax_invoice_draft`: the draft as changed.
+
+    Attributes:
+        tax_invoice: The tax invoice as it is now.
+    """
 
     tax_invoice: B2bTaxInvoice
     """The tax invoice as it is now."""

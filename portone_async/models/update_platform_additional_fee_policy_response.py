@@ -16,7 +16,11 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class UpdatePlatformAdditionalFeePolicyResponse(Model):
-    """Returned by `update_platform_additional_fee_policy`: the policy as changed."""
+    """Returned by `update_platform_additional_fee_policy`: the policy as changed.
+
+    Attributes:
+        additional_fee_policy: The additional fee policy as it is now.
+    """
 
     additional_fee_policy: PlatformAdditionalFeePolicy
     """The additional fee policy as it is now."""

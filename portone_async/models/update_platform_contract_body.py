@@ -19,8 +19,16 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class UpdatePlatformContractBody(Model):
-    """Body of `update_platform_contract`, and `update` of a scheduled one: what to change of a contract. What is omitted
-    stays.
+    """Body of `update_platform_contract`, and `update` of a scheduled one: what to change of a contract. What is
+    omitted stays.
+
+    Attributes:
+        memo: Memo about the contract, for internal use.
+        name: Name of the contract.
+        platform_fee: Commission the platform charges: a fixed amount or a rate.
+        platform_fee_vat_payer: Who bears the VAT on the commission: PARTNER or MERCHANT.
+        settlement_cycle: When partners are settled with: delay, rhythm and holiday rule.
+        subtract_payment_vat_amount: True to deduct the payment's VAT from the settlement.
     """
 
     __enum_fields__: ClassVar[tuple[str, ...]] = ("platform_fee_vat_payer",)

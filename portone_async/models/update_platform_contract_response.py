@@ -16,7 +16,11 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class UpdatePlatformContractResponse(Model):
-    """Returned by `update_platform_contract`: the contract as changed."""
+    """Returned by `update_platform_contract`: the contract as changed.
+
+    Attributes:
+        contract: The contract as it is now.
+    """
 
     contract: PlatformContract
     """The contract as it is now."""

@@ -16,7 +16,11 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class UpdatePlatformDiscountSharePolicyResponse(Model):
-    """Returned by `update_platform_discount_share_policy`: the policy as changed."""
+    """Returned by `update_platform_discount_share_policy`: the policy as changed.
+
+    Attributes:
+        discount_share_policy: The discount share policy as it is now.
+    """
 
     discount_share_policy: PlatformDiscountSharePolicy
     """The discount share policy as it is now."""

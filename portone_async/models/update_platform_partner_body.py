@@ -24,6 +24,16 @@ if TYPE_CHECKING:
 class UpdatePlatformPartnerBody(Model):
     """Body of `update_platform_partner`, and `update` of a scheduled one: what to change of a partner. What is omitted
     stays.
+
+    Attributes:
+        account: Bank account that the partner is paid into.
+        contact: Contact person.
+        default_contract_id: Id of the partner's default contract.
+        memo: Memo about the partner.
+        name: Name of the partner, or of its company.
+        tags: Tags of the partner.
+        type: New details of the partner, by its kind.
+        user_defined_properties: Values of properties that the merchant has defined in PortOne's console.
     """
 
     account: UpdatePlatformPartnerBodyAccount | None = None

@@ -18,14 +18,14 @@ class UpdatePlatformPartnerBodyTypeBusiness(Model):
     """New business details of a partner.
 
     Attributes:
-        business_class: Business item: the line of trade on the business registration.
+        business_class: Business item (업종, 종목): the line of trade on the business registration.
         business_registration_number: Business registration number.
-        business_type: Type of business: the sector on the business registration.
+        business_type: Type of business (업태): the sector on the business registration.
         company_address: Address of the business.
         company_name: Name of the business.
         company_verification_id: Id of the business lookup that verified the company.
         representative_name: Name of the representative.
-        taxation_type: Taxation type.
+        taxation_type: How the business is taxed.
     """
 
     __enum_fields__: ClassVar[tuple[str, ...]] = ("taxation_type",)

@@ -18,7 +18,7 @@ class UpdatePlatformPartnerBodyTypeNonWhtPayer(Model):
     """New details of a partner without withholding tax.
 
     Attributes:
-        birthdate: Date of birth (yyyy-MM-dd).
+        birthdate: Date of birth.
     """
 
     birthdate: date | None = None

@@ -18,7 +18,7 @@ class UpdatePlatformPartnerBodyTypeWhtPayer(Model):
     """New details of a partner with withholding tax.
 
     Attributes:
-        birthdate: Date of birth (yyyy-MM-dd).
+        birthdate: Date of birth.
     """
 
     birthdate: date | None = None

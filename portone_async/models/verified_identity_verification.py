@@ -29,15 +29,15 @@ class VerifiedIdentityVerification(Model):
         id: Identity verification id given by the merchant.
         pg_raw_response: Response of the PG, as received.
         pg_tx_id: Id of the identity verification at the PG.
-        requested_at: Time of the request.
-        status_changed_at: Time of the last status change.
-        updated_at: Time of the last update.
+        requested_at: When it was requested.
+        status_changed_at: When the status changed last.
+        updated_at: When it was updated last.
         verified_at: When the identity was verified.
         verified_customer: Customer as verified.
-        version: PortOne version: V1 or V2.
-        channel: PortOne channel the request went through.
+        version: PortOne version it was made with: V1 or V2.
+        channel: Channel that the request went through.
         custom_data: The merchant's own data, kept as text.
-        status: Current status; in a union, the discriminator.
+        status: The status, which is the discriminator: it tells which variant of its union this object is.
     """
 
     __enum_fields__: ClassVar[tuple[str, ...]] = ("version",)

@@ -212,20 +212,30 @@ async def create_b2b_counterparty(
         test: True to work on test data, false (the default) on live data: the two are separate.
 
     Raises:
-        B2bCounterpartyBrnInvalidError: `B2B_COUNTERPARTY_BRN_INVALID`, status 400.
-        B2bCounterpartyIdAlreadyExistsByPartnerError: `B2B_COUNTERPARTY_ID_ALREADY_EXISTS_BY_PARTNER`, status 409.
-        B2bCounterpartyIdAlreadyExistsError: `B2B_COUNTERPARTY_ID_ALREADY_EXISTS`, status 409.
-        B2bCounterpartyMissingRequiredFieldsError: `B2B_COUNTERPARTY_MISSING_REQUIRED_FIELDS`, status 400.
-        B2bCounterpartyNtsConnectionFailedError: `B2B_COUNTERPARTY_NTS_CONNECTION_FAILED`, status 502.
-        B2bCounterpartyPartnerNotConnectableError: `B2B_COUNTERPARTY_PARTNER_NOT_CONNECTABLE`, status 403.
-        B2bCounterpartySelfOriginBrnMismatchError: `B2B_COUNTERPARTY_SELF_ORIGIN_BRN_MISMATCH`, status 400.
-        B2bCounterpartyTooManyAdditionalContactsError: `B2B_COUNTERPARTY_TOO_MANY_ADDITIONAL_CONTACTS`, status 400.
-        B2bCounterpartyVerificationBrnMismatchError: `B2B_COUNTERPARTY_VERIFICATION_BRN_MISMATCH`, status 400.
-        B2bCounterpartyVerificationInvalidError: `B2B_COUNTERPARTY_VERIFICATION_INVALID`, status 400.
-        B2bCounterpartyVerificationNotFoundError: `B2B_COUNTERPARTY_VERIFICATION_NOT_FOUND`, status 404.
-        B2bCounterpartyVerificationTypeMismatchError: `B2B_COUNTERPARTY_VERIFICATION_TYPE_MISMATCH`, status 400.
-        B2bExternalServiceError: `B2B_EXTERNAL_SERVICE`, status 502.
-        B2bNotEnabledError: `B2B_NOT_ENABLED`, status 403.
+        B2bCounterpartyBrnInvalidError: The counterparty was not created: `brn` is no valid business registration
+            number.
+        B2bCounterpartyIdAlreadyExistsByPartnerError: The counterparty was not created: the id belongs to one that was
+            made by connecting a partner, and is never free again.
+        B2bCounterpartyIdAlreadyExistsError: The counterparty was not created: another one has this id, perhaps from an
+            earlier call.
+        B2bCounterpartyMissingRequiredFieldsError: The counterparty was not saved: details that it needs are missing.
+        B2bCounterpartyNtsConnectionFailedError: The National Tax Service (NTS) could not be connected for the
+            counterparty.
+        B2bCounterpartyPartnerNotConnectableError: The counterparty belongs to a partner and cannot be connected to the
+            National Tax Service here.
+        B2bCounterpartySelfOriginBrnMismatchError: The counterparty was not created: `brn` is the merchant's own, and a
+            company cannot be a counterparty of itself.
+        B2bCounterpartyTooManyAdditionalContactsError: The counterparty was not saved: it may have 5 additional contacts
+            at most.
+        B2bCounterpartyVerificationBrnMismatchError: The counterparty was not saved: the lookup to reuse was made for
+            another business registration number.
+        B2bCounterpartyVerificationInvalidError: The counterparty was not saved: the lookup to reuse is not valid.
+        B2bCounterpartyVerificationNotFoundError: The counterparty was not saved: no lookup has the id to reuse.
+        B2bCounterpartyVerificationTypeMismatchError: The counterparty was not saved: the lookup to reuse is of the
+            other kind.
+        B2bExternalServiceError: A service behind PortOne's tax invoices failed, and whether it did its part is not
+            known.
+        B2bNotEnabledError: PortOne's tax invoice service is not switched on for this merchant.
         APIError: Any other error, such as ForbiddenError, InvalidRequestError or UnauthorizedError.
     """
     return await client.call(
@@ -251,11 +261,14 @@ async def delete_b2b_counterparty(
         test: True to work on test data, false (the default) on live data: the two are separate.
 
     Raises:
-        B2bCounterpartyNotFoundError: `B2B_COUNTERPARTY_NOT_FOUND`, status 404.
-        B2bCounterpartyOngoingTaxInvoiceExistsError: `B2B_COUNTERPARTY_ONGOING_TAX_INVOICE_EXISTS`, status 409.
-        B2bCounterpartyPartnerNotDeletableError: `B2B_COUNTERPARTY_PARTNER_NOT_DELETABLE`, status 403.
-        B2bExternalServiceError: `B2B_EXTERNAL_SERVICE`, status 502.
-        B2bNotEnabledError: `B2B_NOT_ENABLED`, status 403.
+        B2bCounterpartyNotFoundError: No counterparty has this id or business registration number (`counterparty_id`
+            says which was looked for).
+        B2bCounterpartyOngoingTaxInvoiceExistsError: The counterparty was not deleted: tax invoices with it are in
+            progress.
+        B2bCounterpartyPartnerNotDeletableError: The counterparty belongs to a partner and was not deleted.
+        B2bExternalServiceError: A service behind PortOne's tax invoices failed, and whether it did its part is not
+            known.
+        B2bNotEnabledError: PortOne's tax invoice service is not switched on for this merchant.
         APIError: Any other error, such as ForbiddenError, InvalidRequestError or UnauthorizedError.
     """
     return await client.call(
@@ -283,8 +296,9 @@ async def get_b2b_counterparties(
         test: True to work on test data, false (the default) on live data: the two are separate.
 
     Raises:
-        B2bExternalServiceError: `B2B_EXTERNAL_SERVICE`, status 502.
-        B2bNotEnabledError: `B2B_NOT_ENABLED`, status 403.
+        B2bExternalServiceError: A service behind PortOne's tax invoices failed, and whether it did its part is not
+            known.
+        B2bNotEnabledError: PortOne's tax invoice service is not switched on for this merchant.
         APIError: Any other error, such as ForbiddenError, InvalidRequestError or UnauthorizedError.
     """
     return await client.call(
@@ -339,9 +353,11 @@ async def get_b2b_counterparty(
         test: True to work on test data, false (the default) on live data: the two are separate.
 
     Raises:
-        B2bCounterpartyNotFoundError: `B2B_COUNTERPARTY_NOT_FOUND`, status 404.
-        B2bExternalServiceError: `B2B_EXTERNAL_SERVICE`, status 502.
-        B2bNotEnabledError: `B2B_NOT_ENABLED`, status 403.
+        B2bCounterpartyNotFoundError: No counterparty has this id or business registration number (`counterparty_id`
+            says which was looked for).
+        B2bExternalServiceError: A service behind PortOne's tax invoices failed, and whether it did its part is not
+            known.
+        B2bNotEnabledError: PortOne's tax invoice service is not switched on for this merchant.
         APIError: Any other error, such as ForbiddenError, InvalidRequestError or UnauthorizedError.
     """
     return await client.call(
@@ -364,11 +380,14 @@ async def get_b2b_counterparty_certificate(
         test: True to work on test data, false (the default) on live data: the two are separate.
 
     Raises:
-        B2bCertificateUnregisteredError: `B2B_CERTIFICATE_UNREGISTERED`, status 404.
-        B2bCounterpartyNotFoundError: `B2B_COUNTERPARTY_NOT_FOUND`, status 404.
-        B2bCounterpartyNtsNotConnectedError: `B2B_COUNTERPARTY_NTS_NOT_CONNECTED`, status 400.
-        B2bExternalServiceError: `B2B_EXTERNAL_SERVICE`, status 502.
-        B2bNotEnabledError: `B2B_NOT_ENABLED`, status 403.
+        B2bCertificateUnregisteredError: The company has registered no certificate to sign tax invoices with.
+        B2bCounterpartyNotFoundError: No counterparty has this id or business registration number (`counterparty_id`
+            says which was looked for).
+        B2bCounterpartyNtsNotConnectedError: The company is not connected to the National Tax Service (NTS), so it can
+            neither register a certificate nor sign tax invoices.
+        B2bExternalServiceError: A service behind PortOne's tax invoices failed, and whether it did its part is not
+            known.
+        B2bNotEnabledError: PortOne's tax invoice service is not switched on for this merchant.
         APIError: Any other error, such as ForbiddenError, InvalidRequestError or UnauthorizedError.
     """
     return await client.call(_GET_B2B_COUNTERPARTY_CERTIFICATE, options, path={"brn": brn}, query={"test": test})
@@ -389,10 +408,13 @@ async def get_b2b_counterparty_certificate_registration_url(
         test: True to work on test data, false (the default) on live data: the two are separate.
 
     Raises:
-        B2bCounterpartyNotFoundError: `B2B_COUNTERPARTY_NOT_FOUND`, status 404.
-        B2bCounterpartyNtsNotConnectedError: `B2B_COUNTERPARTY_NTS_NOT_CONNECTED`, status 400.
-        B2bExternalServiceError: `B2B_EXTERNAL_SERVICE`, status 502.
-        B2bNotEnabledError: `B2B_NOT_ENABLED`, status 403.
+        B2bCounterpartyNotFoundError: No counterparty has this id or business registration number (`counterparty_id`
+            says which was looked for).
+        B2bCounterpartyNtsNotConnectedError: The company is not connected to the National Tax Service (NTS), so it can
+            neither register a certificate nor sign tax invoices.
+        B2bExternalServiceError: A service behind PortOne's tax invoices failed, and whether it did its part is not
+            known.
+        B2bNotEnabledError: PortOne's tax invoice service is not switched on for this merchant.
         APIError: Any other error, such as ForbiddenError, InvalidRequestError or UnauthorizedError.
     """
     return await client.call(
@@ -424,17 +446,23 @@ async def update_b2b_counterparty(
         test: True to work on test data, false (the default) on live data: the two are separate.
 
     Raises:
-        B2bCounterpartyBrnModificationNotAllowedError: `B2B_COUNTERPARTY_BRN_MODIFICATION_NOT_ALLOWED`, status 400.
-        B2bCounterpartyMissingRequiredFieldsError: `B2B_COUNTERPARTY_MISSING_REQUIRED_FIELDS`, status 400.
-        B2bCounterpartyNotFoundError: `B2B_COUNTERPARTY_NOT_FOUND`, status 404.
-        B2bCounterpartyPartnerNotUpdatableError: `B2B_COUNTERPARTY_PARTNER_NOT_UPDATABLE`, status 403.
-        B2bCounterpartyTooManyAdditionalContactsError: `B2B_COUNTERPARTY_TOO_MANY_ADDITIONAL_CONTACTS`, status 400.
-        B2bCounterpartyVerificationBrnMismatchError: `B2B_COUNTERPARTY_VERIFICATION_BRN_MISMATCH`, status 400.
-        B2bCounterpartyVerificationInvalidError: `B2B_COUNTERPARTY_VERIFICATION_INVALID`, status 400.
-        B2bCounterpartyVerificationNotFoundError: `B2B_COUNTERPARTY_VERIFICATION_NOT_FOUND`, status 404.
-        B2bCounterpartyVerificationTypeMismatchError: `B2B_COUNTERPARTY_VERIFICATION_TYPE_MISMATCH`, status 400.
-        B2bExternalServiceError: `B2B_EXTERNAL_SERVICE`, status 502.
-        B2bNotEnabledError: `B2B_NOT_ENABLED`, status 403.
+        B2bCounterpartyBrnModificationNotAllowedError: The counterparty was not changed: its business registration
+            number never can be.
+        B2bCounterpartyMissingRequiredFieldsError: The counterparty was not saved: details that it needs are missing.
+        B2bCounterpartyNotFoundError: No counterparty has this id or business registration number (`counterparty_id`
+            says which was looked for).
+        B2bCounterpartyPartnerNotUpdatableError: The counterparty belongs to a partner and was not changed.
+        B2bCounterpartyTooManyAdditionalContactsError: The counterparty was not saved: it may have 5 additional contacts
+            at most.
+        B2bCounterpartyVerificationBrnMismatchError: The counterparty was not saved: the lookup to reuse was made for
+            another business registration number.
+        B2bCounterpartyVerificationInvalidError: The counterparty was not saved: the lookup to reuse is not valid.
+        B2bCounterpartyVerificationNotFoundError: The counterparty was not saved: no lookup has the id to reuse.
+        B2bCounterpartyVerificationTypeMismatchError: The counterparty was not saved: the lookup to reuse is of the
+            other kind.
+        B2bExternalServiceError: A service behind PortOne's tax invoices failed, and whether it did its part is not
+            known.
+        B2bNotEnabledError: PortOne's tax invoice service is not switched on for this merchant.
         APIError: Any other error, such as ForbiddenError, InvalidRequestError or UnauthorizedError.
     """
     return await client.call(
@@ -461,11 +489,14 @@ async def validate_b2b_counterparty_certificate(
         test: True to work on test data, false (the default) on live data: the two are separate.
 
     Raises:
-        B2bCertificateUnregisteredError: `B2B_CERTIFICATE_UNREGISTERED`, status 404.
-        B2bCounterpartyNotFoundError: `B2B_COUNTERPARTY_NOT_FOUND`, status 404.
-        B2bCounterpartyNtsNotConnectedError: `B2B_COUNTERPARTY_NTS_NOT_CONNECTED`, status 400.
-        B2bExternalServiceError: `B2B_EXTERNAL_SERVICE`, status 502.
-        B2bNotEnabledError: `B2B_NOT_ENABLED`, status 403.
+        B2bCertificateUnregisteredError: The company has registered no certificate to sign tax invoices with.
+        B2bCounterpartyNotFoundError: No counterparty has this id or business registration number (`counterparty_id`
+            says which was looked for).
+        B2bCounterpartyNtsNotConnectedError: The company is not connected to the National Tax Service (NTS), so it can
+            neither register a certificate nor sign tax invoices.
+        B2bExternalServiceError: A service behind PortOne's tax invoices failed, and whether it did its part is not
+            known.
+        B2bNotEnabledError: PortOne's tax invoice service is not switched on for this merchant.
         APIError: Any other error, such as ForbiddenError, InvalidRequestError or UnauthorizedError.
     """
     return await client.call(_VALIDATE_B2B_COUNTERPARTY_CERTIFICATE, options, path={"brn": brn}, query={"test": test})

@@ -489,11 +489,13 @@ async def attach_b2b_tax_invoice_file(
         test: True to work on test data, false (the default) on live data: the two are separate.
 
     Raises:
-        B2bExternalServiceError: `B2B_EXTERNAL_SERVICE`, status 502.
-        B2bFileNotFoundError: `B2B_FILE_NOT_FOUND`, status 404.
-        B2bNotEnabledError: `B2B_NOT_ENABLED`, status 403.
-        B2bTaxInvoiceNotDraftedStatusError: `B2B_TAX_INVOICE_NOT_DRAFTED_STATUS`, status 400.
-        B2bTaxInvoiceNotFoundError: `B2B_TAX_INVOICE_NOT_FOUND`, status 404.
+        B2bExternalServiceError: A service behind PortOne's tax invoices failed, and whether it did its part is not
+            known.
+        B2bFileNotFoundError: Nothing was attached: no file has been uploaded under this `file_id`.
+        B2bNotEnabledError: PortOne's tax invoice service is not switched on for this merchant.
+        B2bTaxInvoiceNotDraftedStatusError: Only a `DRAFTED` invoice can be changed, given files, requested, or issued
+            as `NORMAL`, and this one is not.
+        B2bTaxInvoiceNotFoundError: No tax invoice has this key.
         APIError: Any other error, such as ForbiddenError, InvalidRequestError or UnauthorizedError.
     """
     return await client.call(
@@ -530,10 +532,12 @@ async def cancel_b2b_tax_invoice_issuance(
         test: True to work on test data, false (the default) on live data: the two are separate.
 
     Raises:
-        B2bExternalServiceError: `B2B_EXTERNAL_SERVICE`, status 502.
-        B2bNotEnabledError: `B2B_NOT_ENABLED`, status 403.
-        B2bTaxInvoiceNotFoundError: `B2B_TAX_INVOICE_NOT_FOUND`, status 404.
-        B2bTaxInvoiceNotIssuedStatusError: `B2B_TAX_INVOICE_NOT_ISSUED_STATUS`, status 400.
+        B2bExternalServiceError: A service behind PortOne's tax invoices failed, and whether it did its part is not
+            known.
+        B2bNotEnabledError: PortOne's tax invoice service is not switched on for this merchant.
+        B2bTaxInvoiceNotFoundError: No tax invoice has this key.
+        B2bTaxInvoiceNotIssuedStatusError: Only an `ISSUED` invoice can be cancelled or sent to the National Tax Service
+            (NTS), and this one is not.
         APIError: Any other error, such as ForbiddenError, InvalidRequestError or UnauthorizedError.
     """
     return await client.call(
@@ -570,11 +574,14 @@ async def cancel_b2b_tax_invoice_request(
         test: True to work on test data, false (the default) on live data: the two are separate.
 
     Raises:
-        B2bExternalServiceError: `B2B_EXTERNAL_SERVICE`, status 502.
-        B2bNotEnabledError: `B2B_NOT_ENABLED`, status 403.
-        B2bTaxInvoiceNoRecipientDocumentKeyError: `B2B_TAX_INVOICE_NO_RECIPIENT_DOCUMENT_KEY`, status 400.
-        B2bTaxInvoiceNotFoundError: `B2B_TAX_INVOICE_NOT_FOUND`, status 404.
-        B2bTaxInvoiceNotRequestedStatusError: `B2B_TAX_INVOICE_NOT_REQUESTED_STATUS`, status 400.
+        B2bExternalServiceError: A service behind PortOne's tax invoices failed, and whether it did its part is not
+            known.
+        B2bNotEnabledError: PortOne's tax invoice service is not switched on for this merchant.
+        B2bTaxInvoiceNoRecipientDocumentKeyError: The invoice has no recipient document key, without which the recipient
+            can neither request it nor withdraw the request.
+        B2bTaxInvoiceNotFoundError: No tax invoice has this key.
+        B2bTaxInvoiceNotRequestedStatusError: Only a `REQUESTED` invoice can be issued in reverse or refused, or have
+            its request withdrawn, and this one is not.
         APIError: Any other error, such as ForbiddenError, InvalidRequestError or UnauthorizedError.
     """
     return await client.call(
@@ -600,8 +607,9 @@ async def create_b2b_file_upload_url(
         test: True to work on test data, false (the default) on live data: the two are separate.
 
     Raises:
-        B2bExternalServiceError: `B2B_EXTERNAL_SERVICE`, status 502.
-        B2bNotEnabledError: `B2B_NOT_ENABLED`, status 403.
+        B2bExternalServiceError: A service behind PortOne's tax invoices failed, and whether it did its part is not
+            known.
+        B2bNotEnabledError: PortOne's tax invoice service is not switched on for this merchant.
         APIError: Any other error, such as ForbiddenError, InvalidRequestError or UnauthorizedError.
     """
     return await client.call(_CREATE_B2B_FILE_UPLOAD_URL, options, query={"test": test}, body={"fileName": file_name})
@@ -630,11 +638,13 @@ async def delete_b2b_tax_invoice(
         test: True to work on test data, false (the default) on live data: the two are separate.
 
     Raises:
-        B2bBulkTaxInvoiceNotFoundError: `B2B_BULK_TAX_INVOICE_NOT_FOUND`, status 404.
-        B2bExternalServiceError: `B2B_EXTERNAL_SERVICE`, status 502.
-        B2bNotEnabledError: `B2B_NOT_ENABLED`, status 403.
-        B2bTaxInvoiceNonDeletableStatusError: `B2B_TAX_INVOICE_NON_DELETABLE_STATUS`, status 400.
-        B2bTaxInvoiceNotFoundError: `B2B_TAX_INVOICE_NOT_FOUND`, status 404.
+        B2bBulkTaxInvoiceNotFoundError: No batch of tax invoices has this id, or the one the invoice belongs to is gone.
+        B2bExternalServiceError: A service behind PortOne's tax invoices failed, and whether it did its part is not
+            known.
+        B2bNotEnabledError: PortOne's tax invoice service is not switched on for this merchant.
+        B2bTaxInvoiceNonDeletableStatusError: Not deleted: an invoice can be deleted in `DRAFTED`, `REQUEST_REFUSED`,
+            `REQUEST_CANCELLED`, `ISSUANCE_CANCELLED` and `SENDING_FAILED` only.
+        B2bTaxInvoiceNotFoundError: No tax invoice has this key.
         APIError: Any other error, such as ForbiddenError, InvalidRequestError or UnauthorizedError.
     """
     return await client.call(
@@ -669,11 +679,13 @@ async def delete_b2b_tax_invoice_attachment(
         test: True to work on test data, false (the default) on live data: the two are separate.
 
     Raises:
-        B2bExternalServiceError: `B2B_EXTERNAL_SERVICE`, status 502.
-        B2bNotEnabledError: `B2B_NOT_ENABLED`, status 403.
-        B2bTaxInvoiceAttachmentNotFoundError: `B2B_TAX_INVOICE_ATTACHMENT_NOT_FOUND`, status 404.
-        B2bTaxInvoiceNotDraftedStatusError: `B2B_TAX_INVOICE_NOT_DRAFTED_STATUS`, status 400.
-        B2bTaxInvoiceNotFoundError: `B2B_TAX_INVOICE_NOT_FOUND`, status 404.
+        B2bExternalServiceError: A service behind PortOne's tax invoices failed, and whether it did its part is not
+            known.
+        B2bNotEnabledError: PortOne's tax invoice service is not switched on for this merchant.
+        B2bTaxInvoiceAttachmentNotFoundError: The tax invoice has no attachment of this id.
+        B2bTaxInvoiceNotDraftedStatusError: Only a `DRAFTED` invoice can be changed, given files, requested, or issued
+            as `NORMAL`, and this one is not.
+        B2bTaxInvoiceNotFoundError: No tax invoice has this key.
         APIError: Any other error, such as ForbiddenError, InvalidRequestError or UnauthorizedError.
     """
     return await client.call(
@@ -749,23 +761,29 @@ async def draft_b2b_tax_invoice(
         test: True to work on test data, false (the default) on live data: the two are separate.
 
     Raises:
-        B2BCannotChangeTaxTypeError: `B2B_CANNOT_CHANGE_TAX_TYPE`, status 400.
-        B2BTaxInvoiceStatusNotSendingCompletedError: `B2B_TAX_INVOICE_STATUS_NOT_SENDING_COMPLETED`, status 400.
-        B2bCounterpartyNotFoundError: `B2B_COUNTERPARTY_NOT_FOUND`, status 404.
-        B2bCounterpartyNtsNotConnectedError: `B2B_COUNTERPARTY_NTS_NOT_CONNECTED`, status 400.
-        B2bExternalServiceError: `B2B_EXTERNAL_SERVICE`, status 502.
-        B2bIdAlreadyExistsError: `B2B_ID_ALREADY_EXISTS`, status 409.
-        B2bIssuanceTypeMismatchError: `B2B_ISSUANCE_TYPE_MISMATCH`, status 400.
-        B2bModificationNotProvidedError: `B2B_MODIFICATION_NOT_PROVIDED`, status 400.
-        B2bNotEnabledError: `B2B_NOT_ENABLED`, status 403.
-        B2bOriginalTaxInvoiceNotFoundError: `B2B_ORIGINAL_TAX_INVOICE_NOT_FOUND`, status 404.
-        B2bRecipientNotFoundError: `B2B_RECIPIENT_NOT_FOUND`, status 404.
-        B2bSupplierNotFoundError: `B2B_SUPPLIER_NOT_FOUND`, status 404.
-        B2bTaxInvoiceNotFoundError: `B2B_TAX_INVOICE_NOT_FOUND`, status 404.
-        B2bTaxInvoiceRecipientDocumentKeyAlreadyUsedError: `B2B_TAX_INVOICE_RECIPIENT_DOCUMENT_KEY_ALREADY_USED`, status
-            400.
-        B2bTaxInvoiceSupplierDocumentKeyAlreadyUsedError: `B2B_TAX_INVOICE_SUPPLIER_DOCUMENT_KEY_ALREADY_USED`, status
-            400.
+        B2BCannotChangeTaxTypeError: Nothing was saved or issued: an amending invoice must keep the `taxation_type` of
+            the original.
+        B2BTaxInvoiceStatusNotSendingCompletedError: Nothing was saved or issued: only an original in
+            `SENDING_COMPLETED`, which the National Tax Service has received, can be amended.
+        B2bCounterpartyNotFoundError: No counterparty has this id or business registration number (`counterparty_id`
+            says which was looked for).
+        B2bCounterpartyNtsNotConnectedError: The company is not connected to the National Tax Service (NTS), so it can
+            neither register a certificate nor sign tax invoices.
+        B2bExternalServiceError: A service behind PortOne's tax invoices failed, and whether it did its part is not
+            known.
+        B2bIdAlreadyExistsError: Nothing was saved or issued: an id that the request would create is taken.
+        B2bIssuanceTypeMismatchError: The `issuance_type` of the invoice does not fit the call, and nothing was issued.
+        B2bModificationNotProvidedError: Nothing was saved or issued: the invoice amends another, but what it amends and
+            why is not given.
+        B2bNotEnabledError: PortOne's tax invoice service is not switched on for this merchant.
+        B2bOriginalTaxInvoiceNotFoundError: Nothing was saved or issued: the invoice to amend is not there.
+        B2bRecipientNotFoundError: Nothing was saved or issued: the recipient of the invoice is not registered.
+        B2bSupplierNotFoundError: Nothing was saved or issued: the supplier of the invoice is not registered.
+        B2bTaxInvoiceNotFoundError: No tax invoice has this key.
+        B2bTaxInvoiceRecipientDocumentKeyAlreadyUsedError: Nothing was saved or issued: another invoice has this
+            `recipient_document_key`, perhaps one saved by an earlier call.
+        B2bTaxInvoiceSupplierDocumentKeyAlreadyUsedError: Nothing was saved or issued: another invoice has this
+            `supplier_document_key`, perhaps one saved by an earlier call.
         APIError: Any other error, such as ForbiddenError, InvalidRequestError or UnauthorizedError.
     """
     return await client.call(
@@ -796,9 +814,10 @@ async def get_b2b_bulk_tax_invoice(
         test: True to work on test data, false (the default) on live data: the two are separate.
 
     Raises:
-        B2bBulkTaxInvoiceNotFoundError: `B2B_BULK_TAX_INVOICE_NOT_FOUND`, status 404.
-        B2bExternalServiceError: `B2B_EXTERNAL_SERVICE`, status 502.
-        B2bNotEnabledError: `B2B_NOT_ENABLED`, status 403.
+        B2bBulkTaxInvoiceNotFoundError: No batch of tax invoices has this id, or the one the invoice belongs to is gone.
+        B2bExternalServiceError: A service behind PortOne's tax invoices failed, and whether it did its part is not
+            known.
+        B2bNotEnabledError: PortOne's tax invoice service is not switched on for this merchant.
         APIError: Any other error, such as ForbiddenError, InvalidRequestError or UnauthorizedError.
     """
     return await client.call(
@@ -829,9 +848,10 @@ async def get_b2b_tax_invoice(
         test: True to work on test data, false (the default) on live data: the two are separate.
 
     Raises:
-        B2bExternalServiceError: `B2B_EXTERNAL_SERVICE`, status 502.
-        B2bNotEnabledError: `B2B_NOT_ENABLED`, status 403.
-        B2bTaxInvoiceNotFoundError: `B2B_TAX_INVOICE_NOT_FOUND`, status 404.
+        B2bExternalServiceError: A service behind PortOne's tax invoices failed, and whether it did its part is not
+            known.
+        B2bNotEnabledError: PortOne's tax invoice service is not switched on for this merchant.
+        B2bTaxInvoiceNotFoundError: No tax invoice has this key.
         APIError: Any other error, such as ForbiddenError, InvalidRequestError or UnauthorizedError.
     """
     return await client.call(
@@ -864,9 +884,10 @@ async def get_b2b_tax_invoice_attachments(
         test: True to work on test data, false (the default) on live data: the two are separate.
 
     Raises:
-        B2bExternalServiceError: `B2B_EXTERNAL_SERVICE`, status 502.
-        B2bNotEnabledError: `B2B_NOT_ENABLED`, status 403.
-        B2bTaxInvoiceNotFoundError: `B2B_TAX_INVOICE_NOT_FOUND`, status 404.
+        B2bExternalServiceError: A service behind PortOne's tax invoices failed, and whether it did its part is not
+            known.
+        B2bNotEnabledError: PortOne's tax invoice service is not switched on for this merchant.
+        B2bTaxInvoiceNotFoundError: No tax invoice has this key.
         APIError: Any other error, such as ForbiddenError, InvalidRequestError or UnauthorizedError.
     """
     return await client.call(
@@ -897,9 +918,10 @@ async def get_b2b_tax_invoice_pdf_download_url(
         test: True to work on test data, false (the default) on live data: the two are separate.
 
     Raises:
-        B2bExternalServiceError: `B2B_EXTERNAL_SERVICE`, status 502.
-        B2bNotEnabledError: `B2B_NOT_ENABLED`, status 403.
-        B2bTaxInvoiceNotFoundError: `B2B_TAX_INVOICE_NOT_FOUND`, status 404.
+        B2bExternalServiceError: A service behind PortOne's tax invoices failed, and whether it did its part is not
+            known.
+        B2bNotEnabledError: PortOne's tax invoice service is not switched on for this merchant.
+        B2bTaxInvoiceNotFoundError: No tax invoice has this key.
         APIError: Any other error, such as ForbiddenError, InvalidRequestError or UnauthorizedError.
     """
     return await client.call(
@@ -932,9 +954,10 @@ async def get_b2b_tax_invoice_popup_url(
         test: True to work on test data, false (the default) on live data: the two are separate.
 
     Raises:
-        B2bExternalServiceError: `B2B_EXTERNAL_SERVICE`, status 502.
-        B2bNotEnabledError: `B2B_NOT_ENABLED`, status 403.
-        B2bTaxInvoiceNotFoundError: `B2B_TAX_INVOICE_NOT_FOUND`, status 404.
+        B2bExternalServiceError: A service behind PortOne's tax invoices failed, and whether it did its part is not
+            known.
+        B2bNotEnabledError: PortOne's tax invoice service is not switched on for this merchant.
+        B2bTaxInvoiceNotFoundError: No tax invoice has this key.
         APIError: Any other error, such as ForbiddenError, InvalidRequestError or UnauthorizedError.
     """
     return await client.call(
@@ -965,9 +988,10 @@ async def get_b2b_tax_invoice_print_url(
         test: True to work on test data, false (the default) on live data: the two are separate.
 
     Raises:
-        B2bExternalServiceError: `B2B_EXTERNAL_SERVICE`, status 502.
-        B2bNotEnabledError: `B2B_NOT_ENABLED`, status 403.
-        B2bTaxInvoiceNotFoundError: `B2B_TAX_INVOICE_NOT_FOUND`, status 404.
+        B2bExternalServiceError: A service behind PortOne's tax invoices failed, and whether it did its part is not
+            known.
+        B2bNotEnabledError: PortOne's tax invoice service is not switched on for this merchant.
+        B2bTaxInvoiceNotFoundError: No tax invoice has this key.
         APIError: Any other error, such as ForbiddenError, InvalidRequestError or UnauthorizedError.
     """
     return await client.call(
@@ -1004,9 +1028,10 @@ async def get_b2b_tax_invoices(
         test: True for test data, false (the default) for live data: the two are separate.
 
     Raises:
-        B2bExternalServiceError: `B2B_EXTERNAL_SERVICE`, status 502.
-        B2bNotEnabledError: `B2B_NOT_ENABLED`, status 403.
-        B2bTaxInvoiceNotFoundError: `B2B_TAX_INVOICE_NOT_FOUND`, status 404.
+        B2bExternalServiceError: A service behind PortOne's tax invoices failed, and whether it did its part is not
+            known.
+        B2bNotEnabledError: PortOne's tax invoice service is not switched on for this merchant.
+        B2bTaxInvoiceNotFoundError: No tax invoice has this key.
         APIError: Any other error, such as ForbiddenError, InvalidRequestError or UnauthorizedError.
     """
     return await client.call(
@@ -1078,12 +1103,16 @@ async def issue_b2b_tax_invoice(
         test: True to work on test data, false (the default) on live data: the two are separate.
 
     Raises:
-        B2bExternalServiceError: `B2B_EXTERNAL_SERVICE`, status 502.
-        B2bNotEnabledError: `B2B_NOT_ENABLED`, status 403.
-        B2bTaxInvoiceNoSupplierDocumentKeyError: `B2B_TAX_INVOICE_NO_SUPPLIER_DOCUMENT_KEY`, status 400.
-        B2bTaxInvoiceNotDraftedStatusError: `B2B_TAX_INVOICE_NOT_DRAFTED_STATUS`, status 400.
-        B2bTaxInvoiceNotFoundError: `B2B_TAX_INVOICE_NOT_FOUND`, status 404.
-        B2bTaxInvoiceNotRequestedStatusError: `B2B_TAX_INVOICE_NOT_REQUESTED_STATUS`, status 400.
+        B2bExternalServiceError: A service behind PortOne's tax invoices failed, and whether it did its part is not
+            known.
+        B2bNotEnabledError: PortOne's tax invoice service is not switched on for this merchant.
+        B2bTaxInvoiceNoSupplierDocumentKeyError: The invoice has no supplier document key, without which the supplier
+            can neither issue nor refuse it.
+        B2bTaxInvoiceNotDraftedStatusError: Only a `DRAFTED` invoice can be changed, given files, requested, or issued
+            as `NORMAL`, and this one is not.
+        B2bTaxInvoiceNotFoundError: No tax invoice has this key.
+        B2bTaxInvoiceNotRequestedStatusError: Only a `REQUESTED` invoice can be issued in reverse or refused, or have
+            its request withdrawn, and this one is not.
         APIError: Any other error, such as ForbiddenError, InvalidRequestError or UnauthorizedError.
     """
     return await client.call(
@@ -1123,23 +1152,29 @@ async def issue_b2b_tax_invoice_immediately(
         test: True to work on test data, false (the default) on live data: the two are separate.
 
     Raises:
-        B2BCannotChangeTaxTypeError: `B2B_CANNOT_CHANGE_TAX_TYPE`, status 400.
-        B2BTaxInvoiceStatusNotSendingCompletedError: `B2B_TAX_INVOICE_STATUS_NOT_SENDING_COMPLETED`, status 400.
-        B2bCounterpartyNotFoundError: `B2B_COUNTERPARTY_NOT_FOUND`, status 404.
-        B2bCounterpartyNtsNotConnectedError: `B2B_COUNTERPARTY_NTS_NOT_CONNECTED`, status 400.
-        B2bExternalServiceError: `B2B_EXTERNAL_SERVICE`, status 502.
-        B2bIdAlreadyExistsError: `B2B_ID_ALREADY_EXISTS`, status 409.
-        B2bIssuanceTypeMismatchError: `B2B_ISSUANCE_TYPE_MISMATCH`, status 400.
-        B2bModificationNotProvidedError: `B2B_MODIFICATION_NOT_PROVIDED`, status 400.
-        B2bNotEnabledError: `B2B_NOT_ENABLED`, status 403.
-        B2bOriginalTaxInvoiceNotFoundError: `B2B_ORIGINAL_TAX_INVOICE_NOT_FOUND`, status 404.
-        B2bRecipientNotFoundError: `B2B_RECIPIENT_NOT_FOUND`, status 404.
-        B2bSupplierNotFoundError: `B2B_SUPPLIER_NOT_FOUND`, status 404.
-        B2bTaxInvoiceNotFoundError: `B2B_TAX_INVOICE_NOT_FOUND`, status 404.
-        B2bTaxInvoiceRecipientDocumentKeyAlreadyUsedError: `B2B_TAX_INVOICE_RECIPIENT_DOCUMENT_KEY_ALREADY_USED`, status
-            400.
-        B2bTaxInvoiceSupplierDocumentKeyAlreadyUsedError: `B2B_TAX_INVOICE_SUPPLIER_DOCUMENT_KEY_ALREADY_USED`, status
-            400.
+        B2BCannotChangeTaxTypeError: Nothing was saved or issued: an amending invoice must keep the `taxation_type` of
+            the original.
+        B2BTaxInvoiceStatusNotSendingCompletedError: Nothing was saved or issued: only an original in
+            `SENDING_COMPLETED`, which the National Tax Service has received, can be amended.
+        B2bCounterpartyNotFoundError: No counterparty has this id or business registration number (`counterparty_id`
+            says which was looked for).
+        B2bCounterpartyNtsNotConnectedError: The company is not connected to the National Tax Service (NTS), so it can
+            neither register a certificate nor sign tax invoices.
+        B2bExternalServiceError: A service behind PortOne's tax invoices failed, and whether it did its part is not
+            known.
+        B2bIdAlreadyExistsError: Nothing was saved or issued: an id that the request would create is taken.
+        B2bIssuanceTypeMismatchError: The `issuance_type` of the invoice does not fit the call, and nothing was issued.
+        B2bModificationNotProvidedError: Nothing was saved or issued: the invoice amends another, but what it amends and
+            why is not given.
+        B2bNotEnabledError: PortOne's tax invoice service is not switched on for this merchant.
+        B2bOriginalTaxInvoiceNotFoundError: Nothing was saved or issued: the invoice to amend is not there.
+        B2bRecipientNotFoundError: Nothing was saved or issued: the recipient of the invoice is not registered.
+        B2bSupplierNotFoundError: Nothing was saved or issued: the supplier of the invoice is not registered.
+        B2bTaxInvoiceNotFoundError: No tax invoice has this key.
+        B2bTaxInvoiceRecipientDocumentKeyAlreadyUsedError: Nothing was saved or issued: another invoice has this
+            `recipient_document_key`, perhaps one saved by an earlier call.
+        B2bTaxInvoiceSupplierDocumentKeyAlreadyUsedError: Nothing was saved or issued: another invoice has this
+            `supplier_document_key`, perhaps one saved by an earlier call.
         APIError: Any other error, such as ForbiddenError, InvalidRequestError or UnauthorizedError.
     """
     return await client.call(
@@ -1180,11 +1215,14 @@ async def refuse_b2b_tax_invoice_request(
         test: True to work on test data, false (the default) on live data: the two are separate.
 
     Raises:
-        B2bExternalServiceError: `B2B_EXTERNAL_SERVICE`, status 502.
-        B2bNotEnabledError: `B2B_NOT_ENABLED`, status 403.
-        B2bTaxInvoiceNoSupplierDocumentKeyError: `B2B_TAX_INVOICE_NO_SUPPLIER_DOCUMENT_KEY`, status 400.
-        B2bTaxInvoiceNotFoundError: `B2B_TAX_INVOICE_NOT_FOUND`, status 404.
-        B2bTaxInvoiceNotRequestedStatusError: `B2B_TAX_INVOICE_NOT_REQUESTED_STATUS`, status 400.
+        B2bExternalServiceError: A service behind PortOne's tax invoices failed, and whether it did its part is not
+            known.
+        B2bNotEnabledError: PortOne's tax invoice service is not switched on for this merchant.
+        B2bTaxInvoiceNoSupplierDocumentKeyError: The invoice has no supplier document key, without which the supplier
+            can neither issue nor refuse it.
+        B2bTaxInvoiceNotFoundError: No tax invoice has this key.
+        B2bTaxInvoiceNotRequestedStatusError: Only a `REQUESTED` invoice can be issued in reverse or refused, or have
+            its request withdrawn, and this one is not.
         APIError: Any other error, such as ForbiddenError, InvalidRequestError or UnauthorizedError.
     """
     return await client.call(
@@ -1219,16 +1257,22 @@ async def request_b2b_tax_invoice(
         test: True to work on test data, false (the default) on live data: the two are separate.
 
     Raises:
-        B2BCannotChangeTaxTypeError: `B2B_CANNOT_CHANGE_TAX_TYPE`, status 400.
-        B2BTaxInvoiceStatusNotSendingCompletedError: `B2B_TAX_INVOICE_STATUS_NOT_SENDING_COMPLETED`, status 400.
-        B2bExternalServiceError: `B2B_EXTERNAL_SERVICE`, status 502.
-        B2bIssuanceTypeMismatchError: `B2B_ISSUANCE_TYPE_MISMATCH`, status 400.
-        B2bModificationNotProvidedError: `B2B_MODIFICATION_NOT_PROVIDED`, status 400.
-        B2bNotEnabledError: `B2B_NOT_ENABLED`, status 403.
-        B2bOriginalTaxInvoiceNotFoundError: `B2B_ORIGINAL_TAX_INVOICE_NOT_FOUND`, status 404.
-        B2bTaxInvoiceNoRecipientDocumentKeyError: `B2B_TAX_INVOICE_NO_RECIPIENT_DOCUMENT_KEY`, status 400.
-        B2bTaxInvoiceNotDraftedStatusError: `B2B_TAX_INVOICE_NOT_DRAFTED_STATUS`, status 400.
-        B2bTaxInvoiceNotFoundError: `B2B_TAX_INVOICE_NOT_FOUND`, status 404.
+        B2BCannotChangeTaxTypeError: Nothing was saved or issued: an amending invoice must keep the `taxation_type` of
+            the original.
+        B2BTaxInvoiceStatusNotSendingCompletedError: Nothing was saved or issued: only an original in
+            `SENDING_COMPLETED`, which the National Tax Service has received, can be amended.
+        B2bExternalServiceError: A service behind PortOne's tax invoices failed, and whether it did its part is not
+            known.
+        B2bIssuanceTypeMismatchError: The `issuance_type` of the invoice does not fit the call, and nothing was issued.
+        B2bModificationNotProvidedError: Nothing was saved or issued: the invoice amends another, but what it amends and
+            why is not given.
+        B2bNotEnabledError: PortOne's tax invoice service is not switched on for this merchant.
+        B2bOriginalTaxInvoiceNotFoundError: Nothing was saved or issued: the invoice to amend is not there.
+        B2bTaxInvoiceNoRecipientDocumentKeyError: The invoice has no recipient document key, without which the recipient
+            can neither request it nor withdraw the request.
+        B2bTaxInvoiceNotDraftedStatusError: Only a `DRAFTED` invoice can be changed, given files, requested, or issued
+            as `NORMAL`, and this one is not.
+        B2bTaxInvoiceNotFoundError: No tax invoice has this key.
         APIError: Any other error, such as ForbiddenError, InvalidRequestError or UnauthorizedError.
     """
     return await client.call(
@@ -1264,23 +1308,29 @@ async def request_b2b_tax_invoice_reverse_issuance(
         test: True to work on test data, false (the default) on live data: the two are separate.
 
     Raises:
-        B2BCannotChangeTaxTypeError: `B2B_CANNOT_CHANGE_TAX_TYPE`, status 400.
-        B2BTaxInvoiceStatusNotSendingCompletedError: `B2B_TAX_INVOICE_STATUS_NOT_SENDING_COMPLETED`, status 400.
-        B2bCounterpartyNotFoundError: `B2B_COUNTERPARTY_NOT_FOUND`, status 404.
-        B2bCounterpartyNtsNotConnectedError: `B2B_COUNTERPARTY_NTS_NOT_CONNECTED`, status 400.
-        B2bExternalServiceError: `B2B_EXTERNAL_SERVICE`, status 502.
-        B2bIdAlreadyExistsError: `B2B_ID_ALREADY_EXISTS`, status 409.
-        B2bIssuanceTypeMismatchError: `B2B_ISSUANCE_TYPE_MISMATCH`, status 400.
-        B2bModificationNotProvidedError: `B2B_MODIFICATION_NOT_PROVIDED`, status 400.
-        B2bNotEnabledError: `B2B_NOT_ENABLED`, status 403.
-        B2bOriginalTaxInvoiceNotFoundError: `B2B_ORIGINAL_TAX_INVOICE_NOT_FOUND`, status 404.
-        B2bRecipientNotFoundError: `B2B_RECIPIENT_NOT_FOUND`, status 404.
-        B2bSupplierNotFoundError: `B2B_SUPPLIER_NOT_FOUND`, status 404.
-        B2bTaxInvoiceNotFoundError: `B2B_TAX_INVOICE_NOT_FOUND`, status 404.
-        B2bTaxInvoiceRecipientDocumentKeyAlreadyUsedError: `B2B_TAX_INVOICE_RECIPIENT_DOCUMENT_KEY_ALREADY_USED`, status
-            400.
-        B2bTaxInvoiceSupplierDocumentKeyAlreadyUsedError: `B2B_TAX_INVOICE_SUPPLIER_DOCUMENT_KEY_ALREADY_USED`, status
-            400.
+        B2BCannotChangeTaxTypeError: Nothing was saved or issued: an amending invoice must keep the `taxation_type` of
+            the original.
+        B2BTaxInvoiceStatusNotSendingCompletedError: Nothing was saved or issued: only an original in
+            `SENDING_COMPLETED`, which the National Tax Service has received, can be amended.
+        B2bCounterpartyNotFoundError: No counterparty has this id or business registration number (`counterparty_id`
+            says which was looked for).
+        B2bCounterpartyNtsNotConnectedError: The company is not connected to the National Tax Service (NTS), so it can
+            neither register a certificate nor sign tax invoices.
+        B2bExternalServiceError: A service behind PortOne's tax invoices failed, and whether it did its part is not
+            known.
+        B2bIdAlreadyExistsError: Nothing was saved or issued: an id that the request would create is taken.
+        B2bIssuanceTypeMismatchError: The `issuance_type` of the invoice does not fit the call, and nothing was issued.
+        B2bModificationNotProvidedError: Nothing was saved or issued: the invoice amends another, but what it amends and
+            why is not given.
+        B2bNotEnabledError: PortOne's tax invoice service is not switched on for this merchant.
+        B2bOriginalTaxInvoiceNotFoundError: Nothing was saved or issued: the invoice to amend is not there.
+        B2bRecipientNotFoundError: Nothing was saved or issued: the recipient of the invoice is not registered.
+        B2bSupplierNotFoundError: Nothing was saved or issued: the supplier of the invoice is not registered.
+        B2bTaxInvoiceNotFoundError: No tax invoice has this key.
+        B2bTaxInvoiceRecipientDocumentKeyAlreadyUsedError: Nothing was saved or issued: another invoice has this
+            `recipient_document_key`, perhaps one saved by an earlier call.
+        B2bTaxInvoiceSupplierDocumentKeyAlreadyUsedError: Nothing was saved or issued: another invoice has this
+            `supplier_document_key`, perhaps one saved by an earlier call.
         APIError: Any other error, such as ForbiddenError, InvalidRequestError or UnauthorizedError.
     """
     return await client.call(
@@ -1313,10 +1363,12 @@ async def send_to_nts_b2b_tax_invoice(
         test: True to work on test data, false (the default) on live data: the two are separate.
 
     Raises:
-        B2bExternalServiceError: `B2B_EXTERNAL_SERVICE`, status 502.
-        B2bNotEnabledError: `B2B_NOT_ENABLED`, status 403.
-        B2bTaxInvoiceNotFoundError: `B2B_TAX_INVOICE_NOT_FOUND`, status 404.
-        B2bTaxInvoiceNotIssuedStatusError: `B2B_TAX_INVOICE_NOT_ISSUED_STATUS`, status 400.
+        B2bExternalServiceError: A service behind PortOne's tax invoices failed, and whether it did its part is not
+            known.
+        B2bNotEnabledError: PortOne's tax invoice service is not switched on for this merchant.
+        B2bTaxInvoiceNotFoundError: No tax invoice has this key.
+        B2bTaxInvoiceNotIssuedStatusError: Only an `ISSUED` invoice can be cancelled or sent to the National Tax Service
+            (NTS), and this one is not.
         APIError: Any other error, such as ForbiddenError, InvalidRequestError or UnauthorizedError.
     """
     return await client.call(
@@ -1356,25 +1408,32 @@ async def update_b2b_tax_invoice_draft(
         test: True to work on test data, false (the default) on live data: the two are separate.
 
     Raises:
-        B2BCannotChangeTaxTypeError: `B2B_CANNOT_CHANGE_TAX_TYPE`, status 400.
-        B2BTaxInvoiceStatusNotSendingCompletedError: `B2B_TAX_INVOICE_STATUS_NOT_SENDING_COMPLETED`, status 400.
-        B2bCounterpartyNotFoundError: `B2B_COUNTERPARTY_NOT_FOUND`, status 404.
-        B2bCounterpartyNtsNotConnectedError: `B2B_COUNTERPARTY_NTS_NOT_CONNECTED`, status 400.
-        B2bDocumentKeyCannotBeChangedError: `B2B_DOCUMENT_KEY_CANNOT_BE_CHANGED`, status 400.
-        B2bExternalServiceError: `B2B_EXTERNAL_SERVICE`, status 502.
-        B2bIdAlreadyExistsError: `B2B_ID_ALREADY_EXISTS`, status 409.
-        B2bIssuanceTypeMismatchError: `B2B_ISSUANCE_TYPE_MISMATCH`, status 400.
-        B2bModificationNotProvidedError: `B2B_MODIFICATION_NOT_PROVIDED`, status 400.
-        B2bNotEnabledError: `B2B_NOT_ENABLED`, status 403.
-        B2bOriginalTaxInvoiceNotFoundError: `B2B_ORIGINAL_TAX_INVOICE_NOT_FOUND`, status 404.
-        B2bRecipientNotFoundError: `B2B_RECIPIENT_NOT_FOUND`, status 404.
-        B2bSupplierNotFoundError: `B2B_SUPPLIER_NOT_FOUND`, status 404.
-        B2bTaxInvoiceNotDraftedStatusError: `B2B_TAX_INVOICE_NOT_DRAFTED_STATUS`, status 400.
-        B2bTaxInvoiceNotFoundError: `B2B_TAX_INVOICE_NOT_FOUND`, status 404.
-        B2bTaxInvoiceRecipientDocumentKeyAlreadyUsedError: `B2B_TAX_INVOICE_RECIPIENT_DOCUMENT_KEY_ALREADY_USED`, status
-            400.
-        B2bTaxInvoiceSupplierDocumentKeyAlreadyUsedError: `B2B_TAX_INVOICE_SUPPLIER_DOCUMENT_KEY_ALREADY_USED`, status
-            400.
+        B2BCannotChangeTaxTypeError: Nothing was saved or issued: an amending invoice must keep the `taxation_type` of
+            the original.
+        B2BTaxInvoiceStatusNotSendingCompletedError: Nothing was saved or issued: only an original in
+            `SENDING_COMPLETED`, which the National Tax Service has received, can be amended.
+        B2bCounterpartyNotFoundError: No counterparty has this id or business registration number (`counterparty_id`
+            says which was looked for).
+        B2bCounterpartyNtsNotConnectedError: The company is not connected to the National Tax Service (NTS), so it can
+            neither register a certificate nor sign tax invoices.
+        B2bDocumentKeyCannotBeChangedError: The draft was not changed: its document keys cannot be.
+        B2bExternalServiceError: A service behind PortOne's tax invoices failed, and whether it did its part is not
+            known.
+        B2bIdAlreadyExistsError: Nothing was saved or issued: an id that the request would create is taken.
+        B2bIssuanceTypeMismatchError: The `issuance_type` of the invoice does not fit the call, and nothing was issued.
+        B2bModificationNotProvidedError: Nothing was saved or issued: the invoice amends another, but what it amends and
+            why is not given.
+        B2bNotEnabledError: PortOne's tax invoice service is not switched on for this merchant.
+        B2bOriginalTaxInvoiceNotFoundError: Nothing was saved or issued: the invoice to amend is not there.
+        B2bRecipientNotFoundError: Nothing was saved or issued: the recipient of the invoice is not registered.
+        B2bSupplierNotFoundError: Nothing was saved or issued: the supplier of the invoice is not registered.
+        B2bTaxInvoiceNotDraftedStatusError: Only a `DRAFTED` invoice can be changed, given files, requested, or issued
+            as `NORMAL`, and this one is not.
+        B2bTaxInvoiceNotFoundError: No tax invoice has this key.
+        B2bTaxInvoiceRecipientDocumentKeyAlreadyUsedError: Nothing was saved or issued: another invoice has this
+            `recipient_document_key`, perhaps one saved by an earlier call.
+        B2bTaxInvoiceSupplierDocumentKeyAlreadyUsedError: Nothing was saved or issued: another invoice has this
+            `supplier_document_key`, perhaps one saved by an earlier call.
         APIError: Any other error, such as ForbiddenError, InvalidRequestError or UnauthorizedError.
     """
     return await client.call(

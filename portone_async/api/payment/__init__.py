@@ -400,9 +400,12 @@ async def apply_escrow_logistics(
         store_id: Store to act for; if omitted the client's `store_id`, or else the store of the API secret.
 
     Raises:
-        PaymentNotFoundError: `PAYMENT_NOT_FOUND`, status 404.
-        PaymentNotPaidError: `PAYMENT_NOT_PAID`, status 409.
-        PgProviderError: `PG_PROVIDER`, status 502.
+        PaymentNotFoundError: No payment has this id in the store: it was never requested, or belongs to another
+            `store_id`.
+        PaymentNotPaidError: Only a paid payment can be refunded, captured, confirmed or have details registered, and
+            this one is not: nothing was done.
+        PgProviderError: The payment company (PG) answered with an error, such as a declined card: what was asked for
+            was not done.
         APIError: Any other error, such as ForbiddenError, InvalidRequestError or UnauthorizedError.
     """
     return await client.call(
@@ -477,20 +480,29 @@ async def cancel_payment(
         vat_amount: VAT to cancel, in the smallest currency unit; calculated if omitted.
 
     Raises:
-        CancelAmountExceedsCancellableAmountError: `CANCEL_AMOUNT_EXCEEDS_CANCELLABLE_AMOUNT`, status 409.
-        CancelTaxAmountExceedsCancellableTaxAmountError: `CANCEL_TAX_AMOUNT_EXCEEDS_CANCELLABLE_TAX_AMOUNT`, status 409.
-        CancelTaxFreeAmountExceedsCancellableTaxFreeAmountError:
-            `CANCEL_TAX_FREE_AMOUNT_EXCEEDS_CANCELLABLE_TAX_FREE_AMOUNT`, status 409.
-        CancellableAmountConsistencyBrokenError: `CANCELLABLE_AMOUNT_CONSISTENCY_BROKEN`, status 409.
-        MaxCancelCountReachedError: `MAX_CANCEL_COUNT_REACHED`, status 409.
-        NegativePromotionAdjustedCancelAmountError: `NEGATIVE_PROMOTION_ADJUSTED_CANCEL_AMOUNT`, status 400.
-        PaymentAlreadyCancelledError: `PAYMENT_ALREADY_CANCELLED`, status 409.
-        PaymentNotFoundError: `PAYMENT_NOT_FOUND`, status 404.
-        PaymentNotPaidError: `PAYMENT_NOT_PAID`, status 409.
-        PgProviderError: `PG_PROVIDER`, status 502.
-        PromotionDiscountRetainOptionShouldNotBeChangedError: `PROMOTION_DISCOUNT_RETAIN_OPTION_SHOULD_NOT_BE_CHANGED`,
-            status 400.
-        SumOfPartsExceedsCancelAmountError: `SUM_OF_PARTS_EXCEEDS_CANCEL_AMOUNT`, status 409.
+        CancelAmountExceedsCancellableAmountError: Nothing was refunded: `amount` is more than what remains of the
+            payment.
+        CancelTaxAmountExceedsCancellableTaxAmountError: Nothing was refunded: the taxable part of the cancellation is
+            more than what remains taxable.
+        CancelTaxFreeAmountExceedsCancellableTaxFreeAmountError: Nothing was refunded: `tax_free_amount` is more than
+            what remains tax-free of the payment.
+        CancellableAmountConsistencyBrokenError: Nothing was refunded: what remains of the payment is not
+            `current_cancellable_amount`.
+        MaxCancelCountReachedError: Nothing was refunded: the payment has been cancelled, or tried to be, as often as is
+            allowed.
+        NegativePromotionAdjustedCancelAmountError: Nothing was refunded: with the promotion's discount adjusted for
+            what remains, the refund would be below zero.
+        PaymentAlreadyCancelledError: The payment has been cancelled in full before, and this call refunded nothing.
+        PaymentNotFoundError: No payment has this id in the store: it was never requested, or belongs to another
+            `store_id`.
+        PaymentNotPaidError: Only a paid payment can be refunded, captured, confirmed or have details registered, and
+            this one is not: nothing was done.
+        PgProviderError: The payment company (PG) answered with an error, such as a declined card: what was asked for
+            was not done.
+        PromotionDiscountRetainOptionShouldNotBeChangedError: Nothing was refunded: an earlier partial cancellation of
+            this payment used the other `promotion_discount_retain_option`.
+        SumOfPartsExceedsCancelAmountError: Nothing was refunded: `tax_free_amount` and `vat_amount` together are more
+            than `amount`.
         APIError: Any other error, such as ForbiddenError, InvalidRequestError or UnauthorizedError.
     """
     return await client.call(
@@ -528,9 +540,12 @@ async def capture_payment(
         store_id: Store to act for; if omitted the client's `store_id`, or else the store of the API secret.
 
     Raises:
-        PaymentNotFoundError: `PAYMENT_NOT_FOUND`, status 404.
-        PaymentNotPaidError: `PAYMENT_NOT_PAID`, status 409.
-        PgProviderError: `PG_PROVIDER`, status 502.
+        PaymentNotFoundError: No payment has this id in the store: it was never requested, or belongs to another
+            `store_id`.
+        PaymentNotPaidError: Only a paid payment can be refunded, captured, confirmed or have details registered, and
+            this one is not: nothing was done.
+        PgProviderError: The payment company (PG) answered with an error, such as a declined card: what was asked for
+            was not done.
         APIError: Any other error, such as ForbiddenError, InvalidRequestError or UnauthorizedError.
     """
     return await client.call(_CAPTURE_PAYMENT, options, path={"paymentId": payment_id}, body={"storeId": store_id})
@@ -551,9 +566,12 @@ async def close_virtual_account(
         store_id: Store to act for; if omitted the client's `store_id`, or else the store of the API secret.
 
     Raises:
-        PaymentNotFoundError: `PAYMENT_NOT_FOUND`, status 404.
-        PaymentNotWaitingForDepositError: `PAYMENT_NOT_WAITING_FOR_DEPOSIT`, status 409.
-        PgProviderError: `PG_PROVIDER`, status 502.
+        PaymentNotFoundError: No payment has this id in the store: it was never requested, or belongs to another
+            `store_id`.
+        PaymentNotWaitingForDepositError: The payment does not wait for a deposit into a virtual account, so there is no
+            account to close: it may be paid, closed or of another method.
+        PgProviderError: The payment company (PG) answered with an error, such as a declined card: what was asked for
+            was not done.
         APIError: Any other error, such as ForbiddenError, InvalidRequestError or UnauthorizedError.
     """
     return await client.call(
@@ -582,9 +600,12 @@ async def confirm_escrow(
         store_id: Store to act for; if omitted the client's `store_id`, or else the store of the API secret.
 
     Raises:
-        PaymentNotFoundError: `PAYMENT_NOT_FOUND`, status 404.
-        PaymentNotPaidError: `PAYMENT_NOT_PAID`, status 409.
-        PgProviderError: `PG_PROVIDER`, status 502.
+        PaymentNotFoundError: No payment has this id in the store: it was never requested, or belongs to another
+            `store_id`.
+        PaymentNotPaidError: Only a paid payment can be refunded, captured, confirmed or have details registered, and
+            this one is not: nothing was done.
+        PgProviderError: The payment company (PG) answered with an error, such as a declined card: what was asked for
+            was not done.
         APIError: Any other error, such as ForbiddenError, InvalidRequestError or UnauthorizedError.
     """
     return await client.call(
@@ -634,11 +655,14 @@ async def confirm_payment(
         tx_id: Id of the payment attempt, as a check: a mismatch is an error.
 
     Raises:
-        AlreadyPaidError: `ALREADY_PAID`, status 409.
-        InformationMismatchError: `INFORMATION_MISMATCH`, status 409.
-        InvalidPaymentTokenError: `INVALID_PAYMENT_TOKEN`, status 400.
-        PaymentNotFoundError: `PAYMENT_NOT_FOUND`, status 404.
-        PgProviderError: `PG_PROVIDER`, status 502.
+        AlreadyPaidError: The payment id is paid already, and this call charged nothing.
+        InformationMismatchError: Nothing was charged or issued: the amount, currency or another check of the call
+            differs from what the browser requested.
+        InvalidPaymentTokenError: Nothing was charged: `payment_token` is not one that PortOne issued for this payment.
+        PaymentNotFoundError: No payment has this id in the store: it was never requested, or belongs to another
+            `store_id`.
+        PgProviderError: The payment company (PG) answered with an error, such as a declined card: what was asked for
+            was not done.
         APIError: Any other error, such as ForbiddenError, InvalidRequestError or UnauthorizedError.
     """
     body = {
@@ -826,7 +850,8 @@ async def get_payment(
         store_id: Store to act for; if omitted the client's `store_id`, or else the store of the API secret.
 
     Raises:
-        PaymentNotFoundError: `PAYMENT_NOT_FOUND`, status 404.
+        PaymentNotFoundError: No payment has this id in the store: it was never requested, or belongs to another
+            `store_id`.
         APIError: Any other error, such as ForbiddenError, InvalidRequestError or UnauthorizedError.
     """
     return await client.call(_GET_PAYMENT, options, path={"paymentId": payment_id}, query={"storeId": store_id})
@@ -849,7 +874,8 @@ async def get_payment_transactions(
         store_id: Store to act for; if omitted the client's `store_id`, or else the store of the API secret.
 
     Raises:
-        PaymentNotFoundError: `PAYMENT_NOT_FOUND`, status 404.
+        PaymentNotFoundError: No payment has this id in the store: it was never requested, or belongs to another
+            `store_id`.
         APIError: Any other error, such as ForbiddenError, InvalidRequestError or UnauthorizedError.
     """
     return await client.call(
@@ -939,9 +965,12 @@ async def modify_escrow_logistics(
         store_id: Store to act for; if omitted the client's `store_id`, or else the store of the API secret.
 
     Raises:
-        PaymentNotFoundError: `PAYMENT_NOT_FOUND`, status 404.
-        PaymentNotPaidError: `PAYMENT_NOT_PAID`, status 409.
-        PgProviderError: `PG_PROVIDER`, status 502.
+        PaymentNotFoundError: No payment has this id in the store: it was never requested, or belongs to another
+            `store_id`.
+        PaymentNotPaidError: Only a paid payment can be refunded, captured, confirmed or have details registered, and
+            this one is not: nothing was done.
+        PgProviderError: The payment company (PG) answered with an error, such as a declined card: what was asked for
+            was not done.
         APIError: Any other error, such as ForbiddenError, InvalidRequestError or UnauthorizedError.
     """
     return await client.call(
@@ -1023,14 +1052,19 @@ async def pay_instantly(
         store_id: Store to act for; if omitted the client's `store_id`, or else the store of the API secret.
 
     Raises:
-        AlreadyPaidError: `ALREADY_PAID`, status 409.
-        ChannelNotFoundError: `CHANNEL_NOT_FOUND`, status 404.
-        DiscountAmountExceedsTotalAmountError: `DISCOUNT_AMOUNT_EXCEEDS_TOTAL_AMOUNT`, status 400.
-        MaxTransactionCountReachedError: `MAX_TRANSACTION_COUNT_REACHED`, status 400.
-        PaymentScheduleAlreadyExistsError: `PAYMENT_SCHEDULE_ALREADY_EXISTS`, status 409.
-        PgProviderError: `PG_PROVIDER`, status 502.
-        PromotionPayMethodDoesNotMatchError: `PROMOTION_PAY_METHOD_DOES_NOT_MATCH`, status 400.
-        SumOfPartsExceedsTotalAmountError: `SUM_OF_PARTS_EXCEEDS_TOTAL_AMOUNT`, status 409.
+        AlreadyPaidError: The payment id is paid already, and this call charged nothing.
+        ChannelNotFoundError: No channel has this `channel_key`; nothing was charged or issued.
+        DiscountAmountExceedsTotalAmountError: Nothing was charged: the promotion's discount is as large as the amount
+            to pay or larger.
+        MaxTransactionCountReachedError: Nothing was charged or sent: this payment or identity verification has been
+            attempted as often as PortOne allows.
+        PaymentScheduleAlreadyExistsError: A payment is scheduled already.
+        PgProviderError: The payment company (PG) answered with an error, such as a declined card: what was asked for
+            was not done.
+        PromotionPayMethodDoesNotMatchError: Nothing was charged: the promotion does not apply to this payment method,
+            such as the card of another company.
+        SumOfPartsExceedsTotalAmountError: Nothing was charged or scheduled: the tax-free amount and the VAT together
+            are more than the total.
         APIError: Any other error, such as ForbiddenError, InvalidRequestError or UnauthorizedError.
     """
     return await client.call(
@@ -1129,16 +1163,22 @@ async def pay_with_billing_key(
         use_free_interest_from_merchant: Whether the merchant bears the installment interest.
 
     Raises:
-        AlreadyPaidError: `ALREADY_PAID`, status 409.
-        BillingKeyAlreadyDeletedError: `BILLING_KEY_ALREADY_DELETED`, status 409.
-        BillingKeyNotFoundError: `BILLING_KEY_NOT_FOUND`, status 404.
-        ChannelNotFoundError: `CHANNEL_NOT_FOUND`, status 404.
-        DiscountAmountExceedsTotalAmountError: `DISCOUNT_AMOUNT_EXCEEDS_TOTAL_AMOUNT`, status 400.
-        MaxTransactionCountReachedError: `MAX_TRANSACTION_COUNT_REACHED`, status 400.
-        PaymentScheduleAlreadyExistsError: `PAYMENT_SCHEDULE_ALREADY_EXISTS`, status 409.
-        PgProviderError: `PG_PROVIDER`, status 502.
-        PromotionPayMethodDoesNotMatchError: `PROMOTION_PAY_METHOD_DOES_NOT_MATCH`, status 400.
-        SumOfPartsExceedsTotalAmountError: `SUM_OF_PARTS_EXCEEDS_TOTAL_AMOUNT`, status 409.
+        AlreadyPaidError: The payment id is paid already, and this call charged nothing.
+        BillingKeyAlreadyDeletedError: The billing key has been deleted: nothing was charged or scheduled, and it can
+            never be used again.
+        BillingKeyNotFoundError: No such billing key in this store, so nothing was charged, scheduled or changed.
+        ChannelNotFoundError: No channel has this `channel_key`; nothing was charged or issued.
+        DiscountAmountExceedsTotalAmountError: Nothing was charged: the promotion's discount is as large as the amount
+            to pay or larger.
+        MaxTransactionCountReachedError: Nothing was charged or sent: this payment or identity verification has been
+            attempted as often as PortOne allows.
+        PaymentScheduleAlreadyExistsError: A payment is scheduled already.
+        PgProviderError: The payment company (PG) answered with an error, such as a declined card: what was asked for
+            was not done.
+        PromotionPayMethodDoesNotMatchError: Nothing was charged: the promotion does not apply to this payment method,
+            such as the card of another company.
+        SumOfPartsExceedsTotalAmountError: Nothing was charged or scheduled: the tax-free amount and the VAT together
+            are more than the total.
         APIError: Any other error, such as ForbiddenError, InvalidRequestError or UnauthorizedError.
     """
     return await client.call(
@@ -1199,7 +1239,7 @@ async def pre_register_payment(
         total_amount: Total amount, in the smallest unit of the currency (won for KRW).
 
     Raises:
-        AlreadyPaidError: `ALREADY_PAID`, status 409.
+        AlreadyPaidError: The payment id is paid already, and this call charged nothing.
         APIError: Any other error, such as ForbiddenError, InvalidRequestError or UnauthorizedError.
     """
     return await client.call(
@@ -1232,9 +1272,12 @@ async def register_store_receipt(
         store_id: Store to act for; if omitted the client's `store_id`, or else the store of the API secret.
 
     Raises:
-        PaymentNotFoundError: `PAYMENT_NOT_FOUND`, status 404.
-        PaymentNotPaidError: `PAYMENT_NOT_PAID`, status 409.
-        PgProviderError: `PG_PROVIDER`, status 502.
+        PaymentNotFoundError: No payment has this id in the store: it was never requested, or belongs to another
+            `store_id`.
+        PaymentNotPaidError: Only a paid payment can be refunded, captured, confirmed or have details registered, and
+            this one is not: nothing was done.
+        PgProviderError: The payment company (PG) answered with an error, such as a declined card: what was asked for
+            was not done.
         APIError: Any other error, such as ForbiddenError, InvalidRequestError or UnauthorizedError.
     """
     return await client.call(
@@ -1264,9 +1307,10 @@ async def resend_webhook(
         webhook_id: Webhook id; the latest webhook of the payment if omitted.
 
     Raises:
-        MaxWebhookRetryCountReachedError: `MAX_WEBHOOK_RETRY_COUNT_REACHED`, status 400.
-        PaymentNotFoundError: `PAYMENT_NOT_FOUND`, status 404.
-        WebhookNotFoundError: `WEBHOOK_NOT_FOUND`, status 404.
+        MaxWebhookRetryCountReachedError: This webhook has been resent as often as PortOne allows.
+        PaymentNotFoundError: No payment has this id in the store: it was never requested, or belongs to another
+            `store_id`.
+        WebhookNotFoundError: The payment has no webhook of this id, or none at all yet.
         APIError: Any other error, such as ForbiddenError, InvalidRequestError or UnauthorizedError.
     """
     return await client.call(
@@ -1295,10 +1339,13 @@ async def stop_payment_cancellation(
         store_id: Store to act for; if omitted the client's `store_id`, or else the store of the API secret.
 
     Raises:
-        PaymentCancellationNotFoundError: `PAYMENT_CANCELLATION_NOT_FOUND`, status 404.
-        PaymentCancellationNotPendingError: `PAYMENT_CANCELLATION_NOT_PENDING`, status 409.
-        PaymentNotFoundError: `PAYMENT_NOT_FOUND`, status 404.
-        PgProviderError: `PG_PROVIDER`, status 502.
+        PaymentCancellationNotFoundError: The payment has no cancellation of this id.
+        PaymentCancellationNotPendingError: The cancellation can no longer be withdrawn: it has succeeded or failed, so
+            the refund may have been made.
+        PaymentNotFoundError: No payment has this id in the store: it was never requested, or belongs to another
+            `store_id`.
+        PgProviderError: The payment company (PG) answered with an error, such as a declined card: what was asked for
+            was not done.
         APIError: Any other error, such as ForbiddenError, InvalidRequestError or UnauthorizedError.
     """
     return await client.call(

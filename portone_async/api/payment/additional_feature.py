@@ -43,8 +43,9 @@ async def get_pg_card_promotions(
         card_company: Only the promotions of this card company; all if omitted.
 
     Raises:
-        ChannelNotFoundError: `CHANNEL_NOT_FOUND`, status 404.
-        PgProviderError: `PG_PROVIDER`, status 502.
+        ChannelNotFoundError: No channel has this `channel_key`; nothing was charged or issued.
+        PgProviderError: The payment company (PG) answered with an error, such as a declined card: what was asked for
+            was not done.
         APIError: Any other error, such as InvalidRequestError or UnauthorizedError.
     """
     return await client.call(

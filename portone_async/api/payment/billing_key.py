@@ -151,10 +151,13 @@ async def confirm_billing_key(
         store_id: Store to act for; if omitted the client's `store_id`, or else the store of the API secret.
 
     Raises:
-        BillingKeyAlreadyIssuedError: `BILLING_KEY_ALREADY_ISSUED`, status 409.
-        BillingKeyNotFoundError: `BILLING_KEY_NOT_FOUND`, status 404.
-        InformationMismatchError: `INFORMATION_MISMATCH`, status 409.
-        PgProviderError: `PG_PROVIDER`, status 502.
+        BillingKeyAlreadyIssuedError: The billing key of this request exists already, so an earlier confirmation went
+            through.
+        BillingKeyNotFoundError: No such billing key in this store, so nothing was charged, scheduled or changed.
+        InformationMismatchError: Nothing was charged or issued: the amount, currency or another check of the call
+            differs from what the browser requested.
+        PgProviderError: The payment company (PG) answered with an error, such as a declined card: what was asked for
+            was not done.
         APIError: Any other error, such as ForbiddenError, InvalidRequestError or UnauthorizedError.
     """
     body = {
@@ -200,10 +203,13 @@ async def confirm_billing_key_issue_and_pay(
         total_amount: Total amount in the smallest currency unit, as a check: a mismatch is an error.
 
     Raises:
-        BillingKeyAlreadyIssuedError: `BILLING_KEY_ALREADY_ISSUED`, status 409.
-        BillingKeyNotFoundError: `BILLING_KEY_NOT_FOUND`, status 404.
-        InformationMismatchError: `INFORMATION_MISMATCH`, status 409.
-        PgProviderError: `PG_PROVIDER`, status 502.
+        BillingKeyAlreadyIssuedError: The billing key of this request exists already, so an earlier confirmation went
+            through.
+        BillingKeyNotFoundError: No such billing key in this store, so nothing was charged, scheduled or changed.
+        InformationMismatchError: Nothing was charged or issued: the amount, currency or another check of the call
+            differs from what the browser requested.
+        PgProviderError: The payment company (PG) answered with an error, such as a declined card: what was asked for
+            was not done.
         APIError: Any other error, such as ForbiddenError, InvalidRequestError or UnauthorizedError.
     """
     body = {
@@ -247,12 +253,14 @@ async def delete_billing_key(
         store_id: Store to act for; if omitted the client's `store_id`, or else the store of the API secret.
 
     Raises:
-        BillingKeyAlreadyDeletedError: `BILLING_KEY_ALREADY_DELETED`, status 409.
-        BillingKeyNotFoundError: `BILLING_KEY_NOT_FOUND`, status 404.
-        BillingKeyNotIssuedError: `BILLING_KEY_NOT_ISSUED`, status 404.
-        ChannelSpecificError: `CHANNEL_SPECIFIC`, status 502.
-        PaymentScheduleAlreadyExistsError: `PAYMENT_SCHEDULE_ALREADY_EXISTS`, status 409.
-        PgProviderError: `PG_PROVIDER`, status 502.
+        BillingKeyAlreadyDeletedError: The billing key has been deleted: nothing was charged or scheduled, and it can
+            never be used again.
+        BillingKeyNotFoundError: No such billing key in this store, so nothing was charged, scheduled or changed.
+        BillingKeyNotIssuedError: There is nothing to delete: the issue of this billing key was begun but not completed.
+        ChannelSpecificError: A request that went to several channels failed on them, or on some.
+        PaymentScheduleAlreadyExistsError: A payment is scheduled already.
+        PgProviderError: The payment company (PG) answered with an error, such as a declined card: what was asked for
+            was not done.
         APIError: Any other error, such as ForbiddenError, InvalidRequestError or UnauthorizedError.
     """
     return await client.call(
@@ -278,7 +286,7 @@ async def get_billing_key_info(
         store_id: Store to act for; if omitted the client's `store_id`, or else the store of the API secret.
 
     Raises:
-        BillingKeyNotFoundError: `BILLING_KEY_NOT_FOUND`, status 404.
+        BillingKeyNotFoundError: No such billing key in this store, so nothing was charged, scheduled or changed.
         APIError: Any other error, such as ForbiddenError, InvalidRequestError or UnauthorizedError.
     """
     return await client.call(
@@ -382,9 +390,10 @@ async def issue_billing_key(
         store_id: Store to act for; if omitted the client's `store_id`, or else the store of the API secret.
 
     Raises:
-        ChannelNotFoundError: `CHANNEL_NOT_FOUND`, status 404.
-        ChannelSpecificError: `CHANNEL_SPECIFIC`, status 502.
-        PgProviderError: `PG_PROVIDER`, status 502.
+        ChannelNotFoundError: No channel has this `channel_key`; nothing was charged or issued.
+        ChannelSpecificError: A request that went to several channels failed on them, or on some.
+        PgProviderError: The payment company (PG) answered with an error, such as a declined card: what was asked for
+            was not done.
         APIError: Any other error, such as ForbiddenError, InvalidRequestError or UnauthorizedError.
     """
     return await client.call(

@@ -102,9 +102,11 @@ async def cancel_cash_receipt_by_payment_id(
         store_id: Store to act for; if omitted the client's `store_id`, or else the store of the API secret.
 
     Raises:
-        CashReceiptNotFoundError: `CASH_RECEIPT_NOT_FOUND`, status 404.
-        CashReceiptNotIssuedError: `CASH_RECEIPT_NOT_ISSUED`, status 404.
-        PgProviderError: `PG_PROVIDER`, status 502.
+        CashReceiptNotFoundError: No cash receipt was ever requested for this payment id in the store.
+        CashReceiptNotIssuedError: There is nothing to cancel: the cash receipt of this payment failed to be issued or
+            is cancelled already.
+        PgProviderError: The payment company (PG) answered with an error, such as a declined card: what was asked for
+            was not done.
         APIError: Any other error, such as ForbiddenError, InvalidRequestError or UnauthorizedError.
     """
     return await client.call(
@@ -127,7 +129,7 @@ async def get_cash_receipt_by_payment_id(
         store_id: Store to act for; if omitted the client's `store_id`, or else the store of the API secret.
 
     Raises:
-        CashReceiptNotFoundError: `CASH_RECEIPT_NOT_FOUND`, status 404.
+        CashReceiptNotFoundError: No cash receipt was ever requested for this payment id in the store.
         APIError: Any other error, such as ForbiddenError, InvalidRequestError or UnauthorizedError.
     """
     return await client.call(
@@ -237,9 +239,10 @@ async def issue_cash_receipt(
         store_id: Store to act for; if omitted the client's `store_id`, or else the store of the API secret.
 
     Raises:
-        CashReceiptAlreadyIssuedError: `CASH_RECEIPT_ALREADY_ISSUED`, status 409.
-        ChannelNotFoundError: `CHANNEL_NOT_FOUND`, status 404.
-        PgProviderError: `PG_PROVIDER`, status 502.
+        CashReceiptAlreadyIssuedError: The payment id has a cash receipt already, and no second one was issued.
+        ChannelNotFoundError: No channel has this `channel_key`; nothing was charged or issued.
+        PgProviderError: The payment company (PG) answered with an error, such as a declined card: what was asked for
+            was not done.
         APIError: Any other error, such as ForbiddenError, InvalidRequestError or UnauthorizedError.
     """
     return await client.call(

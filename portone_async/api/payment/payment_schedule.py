@@ -111,11 +111,14 @@ async def create_payment_schedule(
         time_to_pay: When the payment is due to be made.
 
     Raises:
-        AlreadyPaidOrWaitingError: `ALREADY_PAID_OR_WAITING`, status 409.
-        BillingKeyAlreadyDeletedError: `BILLING_KEY_ALREADY_DELETED`, status 409.
-        BillingKeyNotFoundError: `BILLING_KEY_NOT_FOUND`, status 404.
-        PaymentScheduleAlreadyExistsError: `PAYMENT_SCHEDULE_ALREADY_EXISTS`, status 409.
-        SumOfPartsExceedsTotalAmountError: `SUM_OF_PARTS_EXCEEDS_TOTAL_AMOUNT`, status 409.
+        AlreadyPaidOrWaitingError: Nothing was scheduled: the payment id is paid already or waits for its payment to be
+            completed.
+        BillingKeyAlreadyDeletedError: The billing key has been deleted: nothing was charged or scheduled, and it can
+            never be used again.
+        BillingKeyNotFoundError: No such billing key in this store, so nothing was charged, scheduled or changed.
+        PaymentScheduleAlreadyExistsError: A payment is scheduled already.
+        SumOfPartsExceedsTotalAmountError: Nothing was charged or scheduled: the tax-free amount and the VAT together
+            are more than the total.
         APIError: Any other error, such as ForbiddenError, InvalidRequestError or UnauthorizedError.
     """
     return await client.call(
@@ -141,7 +144,8 @@ async def get_payment_schedule(
         store_id: Store to act for; if omitted the client's `store_id`, or else the store of the API secret.
 
     Raises:
-        PaymentScheduleNotFoundError: `PAYMENT_SCHEDULE_NOT_FOUND`, status 404.
+        PaymentScheduleNotFoundError: No payment schedule has this id, or none belongs to the billing key given; nothing
+            was revoked.
         APIError: Any other error, such as ForbiddenError, InvalidRequestError or UnauthorizedError.
     """
     return await client.call(
@@ -232,11 +236,15 @@ async def revoke_payment_schedules(
         store_id: Store to act for; if omitted the client's `store_id`, or else the store of the API secret.
 
     Raises:
-        BillingKeyAlreadyDeletedError: `BILLING_KEY_ALREADY_DELETED`, status 409.
-        BillingKeyNotFoundError: `BILLING_KEY_NOT_FOUND`, status 404.
-        PaymentScheduleAlreadyProcessedError: `PAYMENT_SCHEDULE_ALREADY_PROCESSED`, status 409.
-        PaymentScheduleAlreadyRevokedError: `PAYMENT_SCHEDULE_ALREADY_REVOKED`, status 409.
-        PaymentScheduleNotFoundError: `PAYMENT_SCHEDULE_NOT_FOUND`, status 404.
+        BillingKeyAlreadyDeletedError: The billing key has been deleted: nothing was charged or scheduled, and it can
+            never be used again.
+        BillingKeyNotFoundError: No such billing key in this store, so nothing was charged, scheduled or changed.
+        PaymentScheduleAlreadyProcessedError: One of the schedules has run already, so its payment may have been
+            charged, and none of the schedules was revoked.
+        PaymentScheduleAlreadyRevokedError: One of the schedules was revoked before, and none of the others was revoked
+            by this call.
+        PaymentScheduleNotFoundError: No payment schedule has this id, or none belongs to the billing key given; nothing
+            was revoked.
         APIError: Any other error, such as ForbiddenError, InvalidRequestError or UnauthorizedError.
     """
     return await client.call(

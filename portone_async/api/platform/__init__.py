@@ -420,8 +420,8 @@ async def cancel_platform_additional_fee_policy_schedule(
         test: True to work on test data, false (the default) on live data: the two are separate.
 
     Raises:
-        PlatformAdditionalFeePolicyNotFoundError: `PLATFORM_ADDITIONAL_FEE_POLICY_NOT_FOUND`, status 404.
-        PlatformNotEnabledError: `PLATFORM_NOT_ENABLED`, status 403.
+        PlatformAdditionalFeePolicyNotFoundError: No additional fee policy has this id.
+        PlatformNotEnabledError: PortOne's platform service (partner settlement) is not switched on for this merchant.
         APIError: Any other error, such as ForbiddenError, InvalidRequestError or UnauthorizedError.
     """
     return await client.call(
@@ -445,8 +445,8 @@ async def cancel_platform_contract_schedule(
         test: True to work on test data, false (the default) on live data: the two are separate.
 
     Raises:
-        PlatformContractNotFoundError: `PLATFORM_CONTRACT_NOT_FOUND`, status 404.
-        PlatformNotEnabledError: `PLATFORM_NOT_ENABLED`, status 403.
+        PlatformContractNotFoundError: No contract has this id, so nothing was saved.
+        PlatformNotEnabledError: PortOne's platform service (partner settlement) is not switched on for this merchant.
         APIError: Any other error, such as ForbiddenError, InvalidRequestError or UnauthorizedError.
     """
     return await client.call(_CANCEL_PLATFORM_CONTRACT_SCHEDULE, options, path={"id": id}, query={"test": test})
@@ -468,8 +468,8 @@ async def cancel_platform_discount_share_policy_schedule(
         test: True to work on test data, false (the default) on live data: the two are separate.
 
     Raises:
-        PlatformDiscountSharePolicyNotFoundError: `PLATFORM_DISCOUNT_SHARE_POLICY_NOT_FOUND`, status 404.
-        PlatformNotEnabledError: `PLATFORM_NOT_ENABLED`, status 403.
+        PlatformDiscountSharePolicyNotFoundError: No discount share policy has this id.
+        PlatformNotEnabledError: PortOne's platform service (partner settlement) is not switched on for this merchant.
         APIError: Any other error, such as ForbiddenError, InvalidRequestError or UnauthorizedError.
     """
     return await client.call(
@@ -493,8 +493,8 @@ async def cancel_platform_partner_schedule(
         test: True to work on test data, false (the default) on live data: the two are separate.
 
     Raises:
-        PlatformNotEnabledError: `PLATFORM_NOT_ENABLED`, status 403.
-        PlatformPartnerNotFoundError: `PLATFORM_PARTNER_NOT_FOUND`, status 404.
+        PlatformNotEnabledError: PortOne's platform service (partner settlement) is not switched on for this merchant.
+        PlatformPartnerNotFoundError: No partner has this id.
         APIError: Any other error, such as ForbiddenError, InvalidRequestError or UnauthorizedError.
     """
     return await client.call(_CANCEL_PLATFORM_PARTNER_SCHEDULE, options, path={"id": id}, query={"test": test})
@@ -516,8 +516,8 @@ async def get_platform_additional_fee_policy_schedule(
         test: True to work on test data, false (the default) on live data: the two are separate.
 
     Raises:
-        PlatformAdditionalFeePolicyNotFoundError: `PLATFORM_ADDITIONAL_FEE_POLICY_NOT_FOUND`, status 404.
-        PlatformNotEnabledError: `PLATFORM_NOT_ENABLED`, status 403.
+        PlatformAdditionalFeePolicyNotFoundError: No additional fee policy has this id.
+        PlatformNotEnabledError: PortOne's platform service (partner settlement) is not switched on for this merchant.
         APIError: Any other error, such as ForbiddenError, InvalidRequestError or UnauthorizedError.
     """
     return await client.call(
@@ -541,8 +541,8 @@ async def get_platform_contract_schedule(
         test: True to work on test data, false (the default) on live data: the two are separate.
 
     Raises:
-        PlatformContractNotFoundError: `PLATFORM_CONTRACT_NOT_FOUND`, status 404.
-        PlatformNotEnabledError: `PLATFORM_NOT_ENABLED`, status 403.
+        PlatformContractNotFoundError: No contract has this id, so nothing was saved.
+        PlatformNotEnabledError: PortOne's platform service (partner settlement) is not switched on for this merchant.
         APIError: Any other error, such as ForbiddenError, InvalidRequestError or UnauthorizedError.
     """
     return await client.call(_GET_PLATFORM_CONTRACT_SCHEDULE, options, path={"id": id}, query={"test": test})
@@ -564,7 +564,7 @@ async def get_platform_discount_share_policy_filter_options(
         test: True to work on test data, false (the default) on live data: the two are separate.
 
     Raises:
-        PlatformNotEnabledError: `PLATFORM_NOT_ENABLED`, status 403.
+        PlatformNotEnabledError: PortOne's platform service (partner settlement) is not switched on for this merchant.
         APIError: Any other error, such as ForbiddenError, InvalidRequestError or UnauthorizedError.
     """
     return await client.call(
@@ -588,8 +588,8 @@ async def get_platform_discount_share_policy_schedule(
         test: True to work on test data, false (the default) on live data: the two are separate.
 
     Raises:
-        PlatformDiscountSharePolicyNotFoundError: `PLATFORM_DISCOUNT_SHARE_POLICY_NOT_FOUND`, status 404.
-        PlatformNotEnabledError: `PLATFORM_NOT_ENABLED`, status 403.
+        PlatformDiscountSharePolicyNotFoundError: No discount share policy has this id.
+        PlatformNotEnabledError: PortOne's platform service (partner settlement) is not switched on for this merchant.
         APIError: Any other error, such as ForbiddenError, InvalidRequestError or UnauthorizedError.
     """
     return await client.call(
@@ -611,7 +611,7 @@ async def get_platform_partner_filter_options(
         test: True to work on test data, false (the default) on live data: the two are separate.
 
     Raises:
-        PlatformNotEnabledError: `PLATFORM_NOT_ENABLED`, status 403.
+        PlatformNotEnabledError: PortOne's platform service (partner settlement) is not switched on for this merchant.
         APIError: Any other error, such as ForbiddenError, InvalidRequestError or UnauthorizedError.
     """
     return await client.call(
@@ -635,8 +635,8 @@ async def get_platform_partner_schedule(
         test: True to work on test data, false (the default) on live data: the two are separate.
 
     Raises:
-        PlatformNotEnabledError: `PLATFORM_NOT_ENABLED`, status 403.
-        PlatformPartnerNotFoundError: `PLATFORM_PARTNER_NOT_FOUND`, status 404.
+        PlatformNotEnabledError: PortOne's platform service (partner settlement) is not switched on for this merchant.
+        PlatformPartnerNotFoundError: No partner has this id.
         APIError: Any other error, such as ForbiddenError, InvalidRequestError or UnauthorizedError.
     """
     return await client.call(_GET_PLATFORM_PARTNER_SCHEDULE, options, path={"id": id}, query={"test": test})
@@ -653,7 +653,7 @@ async def get_platform_setting(
         test: True to work on test data, false (the default) on live data: the two are separate.
 
     Raises:
-        PlatformNotEnabledError: `PLATFORM_NOT_ENABLED`, status 403.
+        PlatformNotEnabledError: PortOne's platform service (partner settlement) is not switched on for this merchant.
         APIError: Any other error, such as ForbiddenError, InvalidRequestError or UnauthorizedError.
     """
     return await client.call(_GET_PLATFORM_SETTING, options, query={"test": test})
@@ -683,8 +683,8 @@ async def reschedule_additional_fee_policy(
         test: True to work on test data, false (the default) on live data: the two are separate.
 
     Raises:
-        PlatformAdditionalFeePolicyNotFoundError: `PLATFORM_ADDITIONAL_FEE_POLICY_NOT_FOUND`, status 404.
-        PlatformNotEnabledError: `PLATFORM_NOT_ENABLED`, status 403.
+        PlatformAdditionalFeePolicyNotFoundError: No additional fee policy has this id.
+        PlatformNotEnabledError: PortOne's platform service (partner settlement) is not switched on for this merchant.
         APIError: Any other error, such as ForbiddenError, InvalidRequestError or UnauthorizedError.
     """
     return await client.call(
@@ -720,8 +720,8 @@ async def reschedule_contract(
         test: True to work on test data, false (the default) on live data: the two are separate.
 
     Raises:
-        PlatformContractNotFoundError: `PLATFORM_CONTRACT_NOT_FOUND`, status 404.
-        PlatformNotEnabledError: `PLATFORM_NOT_ENABLED`, status 403.
+        PlatformContractNotFoundError: No contract has this id, so nothing was saved.
+        PlatformNotEnabledError: PortOne's platform service (partner settlement) is not switched on for this merchant.
         APIError: Any other error, such as ForbiddenError, InvalidRequestError or UnauthorizedError.
     """
     return await client.call(
@@ -757,8 +757,8 @@ async def reschedule_discount_share_policy(
         test: True to work on test data, false (the default) on live data: the two are separate.
 
     Raises:
-        PlatformDiscountSharePolicyNotFoundError: `PLATFORM_DISCOUNT_SHARE_POLICY_NOT_FOUND`, status 404.
-        PlatformNotEnabledError: `PLATFORM_NOT_ENABLED`, status 403.
+        PlatformDiscountSharePolicyNotFoundError: No discount share policy has this id.
+        PlatformNotEnabledError: PortOne's platform service (partner settlement) is not switched on for this merchant.
         APIError: Any other error, such as ForbiddenError, InvalidRequestError or UnauthorizedError.
     """
     return await client.call(
@@ -795,11 +795,11 @@ async def reschedule_partner(
         test: True to work on test data, false (the default) on live data: the two are separate.
 
     Raises:
-        PlatformContractNotFoundError: `PLATFORM_CONTRACT_NOT_FOUND`, status 404.
-        PlatformMemberCompanyConnectedPartnerCannotBeScheduledError:
-            `PLATFORM_MEMBER_COMPANY_CONNECTED_PARTNER_CANNOT_BE_SCHEDULED`, status 409.
-        PlatformNotEnabledError: `PLATFORM_NOT_ENABLED`, status 403.
-        PlatformPartnerNotFoundError: `PLATFORM_PARTNER_NOT_FOUND`, status 404.
+        PlatformContractNotFoundError: No contract has this id, so nothing was saved.
+        PlatformMemberCompanyConnectedPartnerCannotBeScheduledError: Nothing was scheduled: updates of a partner
+            connected to the National Tax Service cannot be scheduled.
+        PlatformNotEnabledError: PortOne's platform service (partner settlement) is not switched on for this merchant.
+        PlatformPartnerNotFoundError: No partner has this id.
         APIError: Any other error, such as ForbiddenError, InvalidRequestError or UnauthorizedError.
     """
     return await client.call(
@@ -836,11 +836,12 @@ async def schedule_additional_fee_policy(
         test: True to work on test data, false (the default) on live data: the two are separate.
 
     Raises:
-        PlatformAdditionalFeePolicyNotFoundError: `PLATFORM_ADDITIONAL_FEE_POLICY_NOT_FOUND`, status 404.
-        PlatformAdditionalFeePolicyScheduleAlreadyExistsError: `PLATFORM_ADDITIONAL_FEE_POLICY_SCHEDULE_ALREADY_EXISTS`,
-            status 409.
-        PlatformArchivedAdditionalFeePolicyError: `PLATFORM_ARCHIVED_ADDITIONAL_FEE_POLICY`, status 409.
-        PlatformNotEnabledError: `PLATFORM_NOT_ENABLED`, status 403.
+        PlatformAdditionalFeePolicyNotFoundError: No additional fee policy has this id.
+        PlatformAdditionalFeePolicyScheduleAlreadyExistsError: Nothing was scheduled: an update of this additional fee
+            policy is scheduled already, and there is one at a time.
+        PlatformArchivedAdditionalFeePolicyError: The additional fee policy is archived and was not changed or scheduled
+            for change.
+        PlatformNotEnabledError: PortOne's platform service (partner settlement) is not switched on for this merchant.
         APIError: Any other error, such as ForbiddenError, InvalidRequestError or UnauthorizedError.
     """
     return await client.call(
@@ -877,10 +878,11 @@ async def schedule_contract(
         test: True to work on test data, false (the default) on live data: the two are separate.
 
     Raises:
-        PlatformArchivedContractError: `PLATFORM_ARCHIVED_CONTRACT`, status 409.
-        PlatformContractNotFoundError: `PLATFORM_CONTRACT_NOT_FOUND`, status 404.
-        PlatformContractScheduleAlreadyExistsError: `PLATFORM_CONTRACT_SCHEDULE_ALREADY_EXISTS`, status 409.
-        PlatformNotEnabledError: `PLATFORM_NOT_ENABLED`, status 403.
+        PlatformArchivedContractError: The contract is archived and was not changed or scheduled for change.
+        PlatformContractNotFoundError: No contract has this id, so nothing was saved.
+        PlatformContractScheduleAlreadyExistsError: Nothing was scheduled: an update of this contract is scheduled
+            already, and there is one at a time.
+        PlatformNotEnabledError: PortOne's platform service (partner settlement) is not switched on for this merchant.
         APIError: Any other error, such as ForbiddenError, InvalidRequestError or UnauthorizedError.
     """
     return await client.call(
@@ -917,11 +919,12 @@ async def schedule_discount_share_policy(
         test: True to work on test data, false (the default) on live data: the two are separate.
 
     Raises:
-        PlatformArchivedDiscountSharePolicyError: `PLATFORM_ARCHIVED_DISCOUNT_SHARE_POLICY`, status 409.
-        PlatformDiscountSharePolicyNotFoundError: `PLATFORM_DISCOUNT_SHARE_POLICY_NOT_FOUND`, status 404.
-        PlatformDiscountSharePolicyScheduleAlreadyExistsError: `PLATFORM_DISCOUNT_SHARE_POLICY_SCHEDULE_ALREADY_EXISTS`,
-            status 409.
-        PlatformNotEnabledError: `PLATFORM_NOT_ENABLED`, status 403.
+        PlatformArchivedDiscountSharePolicyError: The discount share policy is archived and was not changed or scheduled
+            for change.
+        PlatformDiscountSharePolicyNotFoundError: No discount share policy has this id.
+        PlatformDiscountSharePolicyScheduleAlreadyExistsError: Nothing was scheduled: an update of this discount share
+            policy is scheduled already, and there is one at a time.
+        PlatformNotEnabledError: PortOne's platform service (partner settlement) is not switched on for this merchant.
         APIError: Any other error, such as ForbiddenError, InvalidRequestError or UnauthorizedError.
     """
     return await client.call(
@@ -959,24 +962,30 @@ async def schedule_partner(
         test: True to work on test data, false (the default) on live data: the two are separate.
 
     Raises:
-        PlatformAccountVerificationAlreadyUsedError: `PLATFORM_ACCOUNT_VERIFICATION_ALREADY_USED`, status 409.
-        PlatformAccountVerificationFailedError: `PLATFORM_ACCOUNT_VERIFICATION_FAILED`, status 400.
-        PlatformAccountVerificationNotFoundError: `PLATFORM_ACCOUNT_VERIFICATION_NOT_FOUND`, status 404.
-        PlatformArchivedPartnerError: `PLATFORM_ARCHIVED_PARTNER`, status 409.
-        PlatformCompanyVerificationAlreadyUsedError: `PLATFORM_COMPANY_VERIFICATION_ALREADY_USED`, status 409.
-        PlatformContractNotFoundError: `PLATFORM_CONTRACT_NOT_FOUND`, status 404.
-        PlatformInsufficientDataToChangePartnerTypeError: `PLATFORM_INSUFFICIENT_DATA_TO_CHANGE_PARTNER_TYPE`, status
-            400.
-        PlatformMemberCompanyConnectedPartnerBrnUnchangeableError:
-            `PLATFORM_MEMBER_COMPANY_CONNECTED_PARTNER_BRN_UNCHANGEABLE`, status 409.
-        PlatformMemberCompanyConnectedPartnerCannotBeScheduledError:
-            `PLATFORM_MEMBER_COMPANY_CONNECTED_PARTNER_CANNOT_BE_SCHEDULED`, status 409.
-        PlatformMemberCompanyConnectedPartnerTypeUnchangeableError:
-            `PLATFORM_MEMBER_COMPANY_CONNECTED_PARTNER_TYPE_UNCHANGEABLE`, status 409.
-        PlatformNotEnabledError: `PLATFORM_NOT_ENABLED`, status 403.
-        PlatformPartnerNotFoundError: `PLATFORM_PARTNER_NOT_FOUND`, status 404.
-        PlatformPartnerScheduleAlreadyExistsError: `PLATFORM_PARTNER_SCHEDULE_ALREADY_EXISTS`, status 409.
-        PlatformUserDefinedPropertyNotFoundError: `PLATFORM_USER_DEFINED_PROPERTY_NOT_FOUND`, status 404.
+        PlatformAccountVerificationAlreadyUsedError: The partner was not saved: this `account_verification_id` has been
+            used, and each serves once.
+        PlatformAccountVerificationFailedError: The partner was not saved: the bank account did not pass verification,
+            for example as the holder is another.
+        PlatformAccountVerificationNotFoundError: The partner was not saved: no account lookup has this
+            `account_verification_id`.
+        PlatformArchivedPartnerError: The partner is archived and was not changed, scheduled for change or connected.
+        PlatformCompanyVerificationAlreadyUsedError: The partner was not saved: this `company_verification_id` has been
+            used, and each serves once.
+        PlatformContractNotFoundError: No contract has this id, so nothing was saved.
+        PlatformInsufficientDataToChangePartnerTypeError: The partner was not changed: to become of another `type` it
+            needs all data of that type, not only what differs.
+        PlatformMemberCompanyConnectedPartnerBrnUnchangeableError: The partner was not changed: it is connected to the
+            National Tax Service, which ties it to its business registration number.
+        PlatformMemberCompanyConnectedPartnerCannotBeScheduledError: Nothing was scheduled: updates of a partner
+            connected to the National Tax Service cannot be scheduled.
+        PlatformMemberCompanyConnectedPartnerTypeUnchangeableError: The partner was not changed: it is connected to the
+            National Tax Service, which only a business can be.
+        PlatformNotEnabledError: PortOne's platform service (partner settlement) is not switched on for this merchant.
+        PlatformPartnerNotFoundError: No partner has this id.
+        PlatformPartnerScheduleAlreadyExistsError: Nothing was scheduled: an update of this partner is scheduled
+            already, and there is one at a time.
+        PlatformUserDefinedPropertyNotFoundError: Nothing was saved: a key in `user_defined_properties` is not defined
+            for the platform.
         APIError: Any other error, such as ForbiddenError, InvalidRequestError or UnauthorizedError.
     """
     return await client.call(
@@ -1013,13 +1022,16 @@ async def schedule_platform_partners(
         test: True to work on test data, false (the default) on live data: the two are separate.
 
     Raises:
-        PlatformArchivedPartnersCannotBeScheduledError: `PLATFORM_ARCHIVED_PARTNERS_CANNOT_BE_SCHEDULED`, status 409.
-        PlatformContractNotFoundError: `PLATFORM_CONTRACT_NOT_FOUND`, status 404.
-        PlatformMemberCompanyConnectedPartnersCannotBeScheduledError:
-            `PLATFORM_MEMBER_COMPANY_CONNECTED_PARTNERS_CANNOT_BE_SCHEDULED`, status 409.
-        PlatformNotEnabledError: `PLATFORM_NOT_ENABLED`, status 403.
-        PlatformPartnerSchedulesAlreadyExistError: `PLATFORM_PARTNER_SCHEDULES_ALREADY_EXIST`, status 409.
-        PlatformUserDefinedPropertyNotFoundError: `PLATFORM_USER_DEFINED_PROPERTY_NOT_FOUND`, status 404.
+        PlatformArchivedPartnersCannotBeScheduledError: Nothing was scheduled for any partner: archived ones are among
+            those that match the filter.
+        PlatformContractNotFoundError: No contract has this id, so nothing was saved.
+        PlatformMemberCompanyConnectedPartnersCannotBeScheduledError: Nothing was scheduled for any partner: those in
+            `ids` are connected to the National Tax Service.
+        PlatformNotEnabledError: PortOne's platform service (partner settlement) is not switched on for this merchant.
+        PlatformPartnerSchedulesAlreadyExistError: Nothing was scheduled for any partner: those in `ids` have an update
+            scheduled already.
+        PlatformUserDefinedPropertyNotFoundError: Nothing was saved: a key in `user_defined_properties` is not defined
+            for the platform.
         APIError: Any other error, such as ForbiddenError, InvalidRequestError or UnauthorizedError.
     """
     return await client.call(
@@ -1067,7 +1079,7 @@ async def update_platform_setting(
         test: True to work on test data, false (the default) on live data: the two are separate.
 
     Raises:
-        PlatformNotEnabledError: `PLATFORM_NOT_ENABLED`, status 403.
+        PlatformNotEnabledError: PortOne's platform service (partner settlement) is not switched on for this merchant.
         APIError: Any other error, such as ForbiddenError, InvalidRequestError or UnauthorizedError.
     """
     return await client.call(

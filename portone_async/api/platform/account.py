@@ -56,10 +56,12 @@ async def get_platform_account_holder(
         test: True to work on test data, false (the default) on live data: the two are separate.
 
     Raises:
-        PlatformExternalApiFailedError: `PLATFORM_EXTERNAL_API_FAILED`, status 503.
-        PlatformExternalApiTemporarilyFailedError: `PLATFORM_EXTERNAL_API_TEMPORARILY_FAILED`, status 503.
-        PlatformNotEnabledError: `PLATFORM_NOT_ENABLED`, status 403.
-        PlatformNotSupportedBankError: `PLATFORM_NOT_SUPPORTED_BANK`, status 400.
+        PlatformExternalApiFailedError: A service that PortOne asks, such as a bank's or the National Tax Service's,
+            returned an error.
+        PlatformExternalApiTemporarilyFailedError: The bank's lookup service is out of order for the moment; nothing is
+            known of the account.
+        PlatformNotEnabledError: PortOne's platform service (partner settlement) is not switched on for this merchant.
+        PlatformNotSupportedBankError: Account holders at this bank cannot be looked up.
         APIError: Any other error, such as ForbiddenError, InvalidRequestError or UnauthorizedError.
     """
     return await client.call(

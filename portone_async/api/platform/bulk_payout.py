@@ -53,7 +53,7 @@ async def get_platform_bulk_payouts(
         test: True to work on test data, false (the default) on live data. Takes precedence over `is_for_test`.
 
     Raises:
-        PlatformNotEnabledError: `PLATFORM_NOT_ENABLED`, status 403.
+        PlatformNotEnabledError: PortOne's platform service (partner settlement) is not switched on for this merchant.
         APIError: Any other error, such as ForbiddenError, InvalidRequestError or UnauthorizedError.
     """
     return await client.call(

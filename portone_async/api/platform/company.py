@@ -62,8 +62,9 @@ async def get_b2b_business_infos(
         test: True to work on test data, false (the default) on live data: the two are separate.
 
     Raises:
-        B2bExternalServiceError: `B2B_EXTERNAL_SERVICE`, status 502.
-        B2bNotEnabledError: `B2B_NOT_ENABLED`, status 403.
+        B2bExternalServiceError: A service behind PortOne's tax invoices failed, and whether it did its part is not
+            known.
+        B2bNotEnabledError: PortOne's tax invoice service is not switched on for this merchant.
         APIError: Any other error, such as ForbiddenError, InvalidRequestError or UnauthorizedError.
     """
     return await client.call(_GET_B2B_BUSINESS_INFOS, options, query={"test": test}, body={"brnList": brn_list})
@@ -88,9 +89,10 @@ async def get_platform_company_state(
         test: True to work on test data, false (the default) on live data: the two are separate.
 
     Raises:
-        PlatformCompanyNotFoundError: `PLATFORM_COMPANY_NOT_FOUND`, status 404.
-        PlatformExternalApiFailedError: `PLATFORM_EXTERNAL_API_FAILED`, status 503.
-        PlatformNotEnabledError: `PLATFORM_NOT_ENABLED`, status 403.
+        PlatformCompanyNotFoundError: No business has this registration number.
+        PlatformExternalApiFailedError: A service that PortOne asks, such as a bank's or the National Tax Service's,
+            returned an error.
+        PlatformNotEnabledError: PortOne's platform service (partner settlement) is not switched on for this merchant.
         APIError: Any other error, such as ForbiddenError, InvalidRequestError or UnauthorizedError.
     """
     return await client.call(

@@ -262,12 +262,13 @@ async def archive_platform_partner(
         test: True to work on test data, false (the default) on live data: the two are separate.
 
     Raises:
-        PlatformCannotArchiveScheduledPartnerError: `PLATFORM_CANNOT_ARCHIVE_SCHEDULED_PARTNER`, status 409.
-        PlatformCounterpartyOngoingTaxInvoiceExistsError: `PLATFORM_COUNTERPARTY_ONGOING_TAX_INVOICE_EXISTS`, status
-            409.
-        PlatformNotEnabledError: `PLATFORM_NOT_ENABLED`, status 403.
-        PlatformPartnerNotFoundError: `PLATFORM_PARTNER_NOT_FOUND`, status 404.
-        PlatformPartnerPendingNtsOperationError: `PLATFORM_PARTNER_PENDING_NTS_OPERATION`, status 409.
+        PlatformCannotArchiveScheduledPartnerError: The partner was not archived: an update of it is scheduled.
+        PlatformCounterpartyOngoingTaxInvoiceExistsError: The partner was not archived: its counterparty has tax
+            invoices in progress.
+        PlatformNotEnabledError: PortOne's platform service (partner settlement) is not switched on for this merchant.
+        PlatformPartnerNotFoundError: No partner has this id.
+        PlatformPartnerPendingNtsOperationError: The partner was neither archived nor restored: its connection to the
+            National Tax Service is being made or undone.
         APIError: Any other error, such as ForbiddenError, InvalidRequestError or UnauthorizedError.
     """
     return await client.call(_ARCHIVE_PLATFORM_PARTNER, options, path={"id": id}, query={"test": test})
@@ -293,11 +294,13 @@ async def connect_bulk_partner_counterparty(
         test: True to work on test data, false (the default) on live data: the two are separate.
 
     Raises:
-        PlatformBtxNotEnabledError: `PLATFORM_BTX_NOT_ENABLED`, status 403.
-        PlatformExternalApiFailedError: `PLATFORM_EXTERNAL_API_FAILED`, status 503.
-        PlatformNotEnabledError: `PLATFORM_NOT_ENABLED`, status 403.
-        PlatformPartnerNotFoundError: `PLATFORM_PARTNER_NOT_FOUND`, status 404.
-        PlatformTargetPartnerNotFoundError: `PLATFORM_TARGET_PARTNER_NOT_FOUND`, status 404.
+        PlatformBtxNotEnabledError: PortOne's tax invoice feature for partners is not switched on for this platform.
+        PlatformExternalApiFailedError: A service that PortOne asks, such as a bank's or the National Tax Service's,
+            returned an error.
+        PlatformNotEnabledError: PortOne's platform service (partner settlement) is not switched on for this merchant.
+        PlatformPartnerNotFoundError: No partner has this id.
+        PlatformTargetPartnerNotFoundError: No background task was started: no partner that matches the filter can be
+            connected or disconnected.
         APIError: Any other error, such as ForbiddenError, InvalidRequestError or UnauthorizedError.
     """
     return await client.call(_CONNECT_BULK_PARTNER_COUNTERPARTY, options, query={"test": test}, body={"filter": filter})
@@ -320,16 +323,21 @@ async def connect_partner_counterparty(
         test: True to work on test data, false (the default) on live data: the two are separate.
 
     Raises:
-        PlatformArchivedPartnerError: `PLATFORM_ARCHIVED_PARTNER`, status 409.
-        PlatformArchivedPartnerNtsNotAllowedError: `PLATFORM_ARCHIVED_PARTNER_NTS_NOT_ALLOWED`, status 409.
-        PlatformBtxNotEnabledError: `PLATFORM_BTX_NOT_ENABLED`, status 403.
-        PlatformCounterpartyNotConnectableStatusError: `PLATFORM_COUNTERPARTY_NOT_CONNECTABLE_STATUS`, status 400.
-        PlatformExternalApiFailedError: `PLATFORM_EXTERNAL_API_FAILED`, status 503.
-        PlatformNotEnabledError: `PLATFORM_NOT_ENABLED`, status 403.
-        PlatformPartnerNotFoundError: `PLATFORM_PARTNER_NOT_FOUND`, status 404.
-        PlatformPartnerScheduleExistsError: `PLATFORM_PARTNER_SCHEDULE_EXISTS`, status 409.
-        PlatformPartnerTaxationTypeIsSimpleError: `PLATFORM_PARTNER_TAXATION_TYPE_IS_SIMPLE`, status 400.
-        PlatformPartnerTypeIsNotBusinessError: `PLATFORM_PARTNER_TYPE_IS_NOT_BUSINESS`, status 400.
+        PlatformArchivedPartnerError: The partner is archived and was not changed, scheduled for change or connected.
+        PlatformArchivedPartnerNtsNotAllowedError: The partner is archived, so it was neither connected to the National
+            Tax Service nor disconnected.
+        PlatformBtxNotEnabledError: PortOne's tax invoice feature for partners is not switched on for this platform.
+        PlatformCounterpartyNotConnectableStatusError: The partner was not connected: its state does not allow it, for
+            example as it is connected already or being connected.
+        PlatformExternalApiFailedError: A service that PortOne asks, such as a bank's or the National Tax Service's,
+            returned an error.
+        PlatformNotEnabledError: PortOne's platform service (partner settlement) is not switched on for this merchant.
+        PlatformPartnerNotFoundError: No partner has this id.
+        PlatformPartnerScheduleExistsError: The partner was not connected: an update of it is scheduled.
+        PlatformPartnerTaxationTypeIsSimpleError: The partner is a simplified taxpayer that issues no tax invoices
+            (`SIMPLE`), so it cannot be a counterparty of them.
+        PlatformPartnerTypeIsNotBusinessError: The partner is a person and not a registered business, so it cannot be a
+            counterparty of tax invoices.
         APIError: Any other error, such as ForbiddenError, InvalidRequestError or UnauthorizedError.
     """
     return await client.call(_CONNECT_PARTNER_COUNTERPARTY, options, path={"id": id}, query={"test": test})
@@ -373,15 +381,21 @@ async def create_platform_partner(
         test: True to work on test data, false (the default) on live data: the two are separate.
 
     Raises:
-        PlatformAccountVerificationAlreadyUsedError: `PLATFORM_ACCOUNT_VERIFICATION_ALREADY_USED`, status 409.
-        PlatformAccountVerificationFailedError: `PLATFORM_ACCOUNT_VERIFICATION_FAILED`, status 400.
-        PlatformAccountVerificationNotFoundError: `PLATFORM_ACCOUNT_VERIFICATION_NOT_FOUND`, status 404.
-        PlatformCompanyVerificationAlreadyUsedError: `PLATFORM_COMPANY_VERIFICATION_ALREADY_USED`, status 409.
-        PlatformContractNotFoundError: `PLATFORM_CONTRACT_NOT_FOUND`, status 404.
-        PlatformCurrencyNotSupportedError: `PLATFORM_CURRENCY_NOT_SUPPORTED`, status 400.
-        PlatformNotEnabledError: `PLATFORM_NOT_ENABLED`, status 403.
-        PlatformPartnerIdAlreadyExistsError: `PLATFORM_PARTNER_ID_ALREADY_EXISTS`, status 409.
-        PlatformUserDefinedPropertyNotFoundError: `PLATFORM_USER_DEFINED_PROPERTY_NOT_FOUND`, status 404.
+        PlatformAccountVerificationAlreadyUsedError: The partner was not saved: this `account_verification_id` has been
+            used, and each serves once.
+        PlatformAccountVerificationFailedError: The partner was not saved: the bank account did not pass verification,
+            for example as the holder is another.
+        PlatformAccountVerificationNotFoundError: The partner was not saved: no account lookup has this
+            `account_verification_id`.
+        PlatformCompanyVerificationAlreadyUsedError: The partner was not saved: this `company_verification_id` has been
+            used, and each serves once.
+        PlatformContractNotFoundError: No contract has this id, so nothing was saved.
+        PlatformCurrencyNotSupportedError: Nothing was saved: partners cannot be settled in this currency.
+        PlatformNotEnabledError: PortOne's platform service (partner settlement) is not switched on for this merchant.
+        PlatformPartnerIdAlreadyExistsError: No partner was created: another one has this id, perhaps from an earlier
+            call.
+        PlatformUserDefinedPropertyNotFoundError: Nothing was saved: a key in `user_defined_properties` is not defined
+            for the platform.
         APIError: Any other error, such as ForbiddenError, InvalidRequestError or UnauthorizedError.
     """
     return await client.call(
@@ -421,12 +435,14 @@ async def create_platform_partners(
         test: True to work on test data, false (the default) on live data: the two are separate.
 
     Raises:
-        PlatformContractsNotFoundError: `PLATFORM_CONTRACTS_NOT_FOUND`, status 404.
-        PlatformCurrencyNotSupportedError: `PLATFORM_CURRENCY_NOT_SUPPORTED`, status 400.
-        PlatformNotEnabledError: `PLATFORM_NOT_ENABLED`, status 403.
-        PlatformPartnerIdsAlreadyExistError: `PLATFORM_PARTNER_IDS_ALREADY_EXISTS`, status 409.
-        PlatformPartnerIdsDuplicatedError: `PLATFORM_PARTNER_IDS_DUPLICATED`, status 400.
-        PlatformUserDefinedPropertyNotFoundError: `PLATFORM_USER_DEFINED_PROPERTY_NOT_FOUND`, status 404.
+        PlatformContractsNotFoundError: None of the partners was created: the contracts in `ids` do not exist.
+        PlatformCurrencyNotSupportedError: Nothing was saved: partners cannot be settled in this currency.
+        PlatformNotEnabledError: PortOne's platform service (partner settlement) is not switched on for this merchant.
+        PlatformPartnerIdsAlreadyExistError: None of the partners was created: those in `ids` exist already.
+        PlatformPartnerIdsDuplicatedError: None of the partners was created: those in `ids` occur more than once in the
+            list.
+        PlatformUserDefinedPropertyNotFoundError: Nothing was saved: a key in `user_defined_properties` is not defined
+            for the platform.
         APIError: Any other error, such as ForbiddenError, InvalidRequestError or UnauthorizedError.
     """
     return await client.call(_CREATE_PLATFORM_PARTNERS, options, query={"test": test}, body={"partners": partners})
@@ -452,11 +468,13 @@ async def disconnect_bulk_partner_counterparty(
         test: True to work on test data, false (the default) on live data: the two are separate.
 
     Raises:
-        PlatformBtxNotEnabledError: `PLATFORM_BTX_NOT_ENABLED`, status 403.
-        PlatformExternalApiFailedError: `PLATFORM_EXTERNAL_API_FAILED`, status 503.
-        PlatformNotEnabledError: `PLATFORM_NOT_ENABLED`, status 403.
-        PlatformPartnerNotFoundError: `PLATFORM_PARTNER_NOT_FOUND`, status 404.
-        PlatformTargetPartnerNotFoundError: `PLATFORM_TARGET_PARTNER_NOT_FOUND`, status 404.
+        PlatformBtxNotEnabledError: PortOne's tax invoice feature for partners is not switched on for this platform.
+        PlatformExternalApiFailedError: A service that PortOne asks, such as a bank's or the National Tax Service's,
+            returned an error.
+        PlatformNotEnabledError: PortOne's platform service (partner settlement) is not switched on for this merchant.
+        PlatformPartnerNotFoundError: No partner has this id.
+        PlatformTargetPartnerNotFoundError: No background task was started: no partner that matches the filter can be
+            connected or disconnected.
         APIError: Any other error, such as ForbiddenError, InvalidRequestError or UnauthorizedError.
     """
     return await client.call(
@@ -479,15 +497,20 @@ async def disconnect_partner_counterparty(
         test: True to work on test data, false (the default) on live data: the two are separate.
 
     Raises:
-        PlatformArchivedPartnerNtsNotAllowedError: `PLATFORM_ARCHIVED_PARTNER_NTS_NOT_ALLOWED`, status 409.
-        PlatformBtxNotEnabledError: `PLATFORM_BTX_NOT_ENABLED`, status 403.
-        PlatformCounterpartyNotConnectedError: `PLATFORM_COUNTERPARTY_NOT_CONNECTED`, status 400.
-        PlatformExternalApiFailedError: `PLATFORM_EXTERNAL_API_FAILED`, status 503.
-        PlatformNotEnabledError: `PLATFORM_NOT_ENABLED`, status 403.
-        PlatformOngoingTaxInvoiceExistsError: `PLATFORM_ONGOING_TAX_INVOICE_EXISTS`, status 409.
-        PlatformPartnerNotFoundError: `PLATFORM_PARTNER_NOT_FOUND`, status 404.
-        PlatformPartnerTaxationTypeIsSimpleError: `PLATFORM_PARTNER_TAXATION_TYPE_IS_SIMPLE`, status 400.
-        PlatformPartnerTypeIsNotBusinessError: `PLATFORM_PARTNER_TYPE_IS_NOT_BUSINESS`, status 400.
+        PlatformArchivedPartnerNtsNotAllowedError: The partner is archived, so it was neither connected to the National
+            Tax Service nor disconnected.
+        PlatformBtxNotEnabledError: PortOne's tax invoice feature for partners is not switched on for this platform.
+        PlatformCounterpartyNotConnectedError: There is nothing to disconnect: the partner is not connected as a
+            counterparty.
+        PlatformExternalApiFailedError: A service that PortOne asks, such as a bank's or the National Tax Service's,
+            returned an error.
+        PlatformNotEnabledError: PortOne's platform service (partner settlement) is not switched on for this merchant.
+        PlatformOngoingTaxInvoiceExistsError: The partner was not disconnected: tax invoices with it are in progress.
+        PlatformPartnerNotFoundError: No partner has this id.
+        PlatformPartnerTaxationTypeIsSimpleError: The partner is a simplified taxpayer that issues no tax invoices
+            (`SIMPLE`), so it cannot be a counterparty of them.
+        PlatformPartnerTypeIsNotBusinessError: The partner is a person and not a registered business, so it cannot be a
+            counterparty of tax invoices.
         APIError: Any other error, such as ForbiddenError, InvalidRequestError or UnauthorizedError.
     """
     return await client.call(_DISCONNECT_PARTNER_COUNTERPARTY, options, path={"id": id}, query={"test": test})
@@ -508,8 +531,8 @@ async def get_platform_partner(
         test: True to work on test data, false (the default) on live data: the two are separate.
 
     Raises:
-        PlatformNotEnabledError: `PLATFORM_NOT_ENABLED`, status 403.
-        PlatformPartnerNotFoundError: `PLATFORM_PARTNER_NOT_FOUND`, status 404.
+        PlatformNotEnabledError: PortOne's platform service (partner settlement) is not switched on for this merchant.
+        PlatformPartnerNotFoundError: No partner has this id.
         APIError: Any other error, such as ForbiddenError, InvalidRequestError or UnauthorizedError.
     """
     return await client.call(_GET_PLATFORM_PARTNER, options, path={"id": id}, query={"test": test})
@@ -535,7 +558,7 @@ async def get_platform_partners(
         test: True to work on test data, false (the default) on live data: the two are separate.
 
     Raises:
-        PlatformNotEnabledError: `PLATFORM_NOT_ENABLED`, status 403.
+        PlatformNotEnabledError: PortOne's platform service (partner settlement) is not switched on for this merchant.
         APIError: Any other error, such as ForbiddenError, InvalidRequestError or UnauthorizedError.
     """
     return await client.call(
@@ -589,9 +612,10 @@ async def recover_platform_partner(
         test: True to work on test data, false (the default) on live data: the two are separate.
 
     Raises:
-        PlatformNotEnabledError: `PLATFORM_NOT_ENABLED`, status 403.
-        PlatformPartnerNotFoundError: `PLATFORM_PARTNER_NOT_FOUND`, status 404.
-        PlatformPartnerPendingNtsOperationError: `PLATFORM_PARTNER_PENDING_NTS_OPERATION`, status 409.
+        PlatformNotEnabledError: PortOne's platform service (partner settlement) is not switched on for this merchant.
+        PlatformPartnerNotFoundError: No partner has this id.
+        PlatformPartnerPendingNtsOperationError: The partner was neither archived nor restored: its connection to the
+            National Tax Service is being made or undone.
         APIError: Any other error, such as ForbiddenError, InvalidRequestError or UnauthorizedError.
     """
     return await client.call(_RECOVER_PLATFORM_PARTNER, options, path={"id": id}, query={"test": test})
@@ -633,21 +657,26 @@ async def update_platform_partner(
         test: True to work on test data, false (the default) on live data: the two are separate.
 
     Raises:
-        PlatformAccountVerificationAlreadyUsedError: `PLATFORM_ACCOUNT_VERIFICATION_ALREADY_USED`, status 409.
-        PlatformAccountVerificationFailedError: `PLATFORM_ACCOUNT_VERIFICATION_FAILED`, status 400.
-        PlatformAccountVerificationNotFoundError: `PLATFORM_ACCOUNT_VERIFICATION_NOT_FOUND`, status 404.
-        PlatformArchivedPartnerError: `PLATFORM_ARCHIVED_PARTNER`, status 409.
-        PlatformCompanyVerificationAlreadyUsedError: `PLATFORM_COMPANY_VERIFICATION_ALREADY_USED`, status 409.
-        PlatformContractNotFoundError: `PLATFORM_CONTRACT_NOT_FOUND`, status 404.
-        PlatformInsufficientDataToChangePartnerTypeError: `PLATFORM_INSUFFICIENT_DATA_TO_CHANGE_PARTNER_TYPE`, status
-            400.
-        PlatformMemberCompanyConnectedPartnerBrnUnchangeableError:
-            `PLATFORM_MEMBER_COMPANY_CONNECTED_PARTNER_BRN_UNCHANGEABLE`, status 409.
-        PlatformMemberCompanyConnectedPartnerTypeUnchangeableError:
-            `PLATFORM_MEMBER_COMPANY_CONNECTED_PARTNER_TYPE_UNCHANGEABLE`, status 409.
-        PlatformNotEnabledError: `PLATFORM_NOT_ENABLED`, status 403.
-        PlatformPartnerNotFoundError: `PLATFORM_PARTNER_NOT_FOUND`, status 404.
-        PlatformUserDefinedPropertyNotFoundError: `PLATFORM_USER_DEFINED_PROPERTY_NOT_FOUND`, status 404.
+        PlatformAccountVerificationAlreadyUsedError: The partner was not saved: this `account_verification_id` has been
+            used, and each serves once.
+        PlatformAccountVerificationFailedError: The partner was not saved: the bank account did not pass verification,
+            for example as the holder is another.
+        PlatformAccountVerificationNotFoundError: The partner was not saved: no account lookup has this
+            `account_verification_id`.
+        PlatformArchivedPartnerError: The partner is archived and was not changed, scheduled for change or connected.
+        PlatformCompanyVerificationAlreadyUsedError: The partner was not saved: this `company_verification_id` has been
+            used, and each serves once.
+        PlatformContractNotFoundError: No contract has this id, so nothing was saved.
+        PlatformInsufficientDataToChangePartnerTypeError: The partner was not changed: to become of another `type` it
+            needs all data of that type, not only what differs.
+        PlatformMemberCompanyConnectedPartnerBrnUnchangeableError: The partner was not changed: it is connected to the
+            National Tax Service, which ties it to its business registration number.
+        PlatformMemberCompanyConnectedPartnerTypeUnchangeableError: The partner was not changed: it is connected to the
+            National Tax Service, which only a business can be.
+        PlatformNotEnabledError: PortOne's platform service (partner settlement) is not switched on for this merchant.
+        PlatformPartnerNotFoundError: No partner has this id.
+        PlatformUserDefinedPropertyNotFoundError: Nothing was saved: a key in `user_defined_properties` is not defined
+            for the platform.
         APIError: Any other error, such as ForbiddenError, InvalidRequestError or UnauthorizedError.
     """
     return await client.call(

@@ -75,11 +75,13 @@ async def delete_platform_partner_settlements(
         test: True to work on test data, false (the default) on live data. Takes precedence over `is_for_test`.
 
     Raises:
-        PlatformNonDeletablePartnerSettlementsError: `PLATFORM_NON_DELETABLE_PARTNER_SETTLEMENTS`, status 400.
-        PlatformNotEnabledError: `PLATFORM_NOT_ENABLED`, status 403.
-        PlatformPartnerSettlementsNotFoundError: `PLATFORM_PARTNER_SETTLEMENTS_NOT_FOUND`, status 404.
-        PlatformReferencedCancelOrderTransfersExistError: `PLATFORM_REFERENCED_CANCEL_ORDER_TRANSFERS_EXIST`, status
-            400.
+        PlatformNonDeletablePartnerSettlementsError: None of the partner settlements was deleted: those in `ids` are in
+            a status in which they cannot be, for example as they are being paid out.
+        PlatformNotEnabledError: PortOne's platform service (partner settlement) is not switched on for this merchant.
+        PlatformPartnerSettlementsNotFoundError: Nothing was marked as paid out or deleted: the partner settlements in
+            `ids` do not exist.
+        PlatformReferencedCancelOrderTransfersExistError: None of the partner settlements was deleted: order
+            cancellation transfers refer to transfers in them (`ids` names those concerned).
         APIError: Any other error, such as ForbiddenError, InvalidRequestError or UnauthorizedError.
     """
     return await client.call(
@@ -113,7 +115,7 @@ async def get_platform_partner_settlements(
         test: True to work on test data, false (the default) on live data. Takes precedence over `is_for_test`.
 
     Raises:
-        PlatformNotEnabledError: `PLATFORM_NOT_ENABLED`, status 403.
+        PlatformNotEnabledError: PortOne's platform service (partner settlement) is not switched on for this merchant.
         APIError: Any other error, such as ForbiddenError, InvalidRequestError or UnauthorizedError.
     """
     return await client.call(

@@ -88,13 +88,18 @@ async def complete_platform_payout_by_partner_settlement_ids(
         test: True to work on test data, false (the default) on live data. Takes precedence over `is_for_test`.
 
     Raises:
-        PlatformBulkPayoutIdAlreadyExistsError: `PLATFORM_BULK_PAYOUT_ID_ALREADY_EXISTS`, status 409.
-        PlatformDuplicatedPartnerSettlementIdsError: `PLATFORM_DUPLICATED_PARTNER_SETTLEMENT_IDS`, status 400.
-        PlatformNegativePayoutAmountPartnersError: `PLATFORM_CURRENCY_NOT_SUPPORTED`, status 400.
-        PlatformNoSelectedPartnerSettlementsError: `PLATFORM_NO_SELECTED_PARTNER_SETTLEMENTS`, status 400.
-        PlatformNonPayablePartnerSettlementsError: `PLATFORM_NON_PAYABLE_PARTNER_SETTLEMENTS`, status 400.
-        PlatformNotEnabledError: `PLATFORM_NOT_ENABLED`, status 403.
-        PlatformPartnerSettlementsNotFoundError: `PLATFORM_PARTNER_SETTLEMENTS_NOT_FOUND`, status 404.
+        PlatformBulkPayoutIdAlreadyExistsError: Nothing was marked as paid out: a bulk payout has this `bulk_payout_id`,
+            perhaps from an earlier call.
+        PlatformDuplicatedPartnerSettlementIdsError: Nothing was marked as paid out: an id occurs more than once in
+            `partner_settlement_ids`.
+        PlatformNegativePayoutAmountPartnersError: Nothing was marked as paid out: for some partner the settlements add
+            up to less than zero.
+        PlatformNoSelectedPartnerSettlementsError: Nothing was marked as paid out: `partner_settlement_ids` is empty.
+        PlatformNonPayablePartnerSettlementsError: Nothing was marked as paid out: those in `ids` cannot be, for example
+            as they are paid out already or withheld.
+        PlatformNotEnabledError: PortOne's platform service (partner settlement) is not switched on for this merchant.
+        PlatformPartnerSettlementsNotFoundError: Nothing was marked as paid out or deleted: the partner settlements in
+            `ids` do not exist.
         APIError: Any other error, such as ForbiddenError, InvalidRequestError or UnauthorizedError.
     """
     return await client.call(
@@ -134,7 +139,7 @@ async def get_platform_payouts(
         test: True to work on test data, false (the default) on live data. Takes precedence over `is_for_test`.
 
     Raises:
-        PlatformNotEnabledError: `PLATFORM_NOT_ENABLED`, status 403.
+        PlatformNotEnabledError: PortOne's platform service (partner settlement) is not switched on for this merchant.
         APIError: Any other error, such as ForbiddenError, InvalidRequestError or UnauthorizedError.
     """
     return await client.call(

@@ -334,10 +334,10 @@ async def archive_platform_additional_fee_policy(
         test: True to work on test data, false (the default) on live data: the two are separate.
 
     Raises:
-        PlatformAdditionalFeePolicyNotFoundError: `PLATFORM_ADDITIONAL_FEE_POLICY_NOT_FOUND`, status 404.
-        PlatformCannotArchiveScheduledAdditionalFeePolicyError:
-            `PLATFORM_CANNOT_ARCHIVE_SCHEDULED_ADDITIONAL_FEE_POLICY`, status 409.
-        PlatformNotEnabledError: `PLATFORM_NOT_ENABLED`, status 403.
+        PlatformAdditionalFeePolicyNotFoundError: No additional fee policy has this id.
+        PlatformCannotArchiveScheduledAdditionalFeePolicyError: The additional fee policy was not archived: an update of
+            it is scheduled.
+        PlatformNotEnabledError: PortOne's platform service (partner settlement) is not switched on for this merchant.
         APIError: Any other error, such as ForbiddenError, InvalidRequestError or UnauthorizedError.
     """
     return await client.call(_ARCHIVE_PLATFORM_ADDITIONAL_FEE_POLICY, options, path={"id": id}, query={"test": test})
@@ -358,9 +358,9 @@ async def archive_platform_contract(
         test: True to work on test data, false (the default) on live data: the two are separate.
 
     Raises:
-        PlatformCannotArchiveScheduledContractError: `PLATFORM_CANNOT_ARCHIVE_SCHEDULED_CONTRACT`, status 409.
-        PlatformContractNotFoundError: `PLATFORM_CONTRACT_NOT_FOUND`, status 404.
-        PlatformNotEnabledError: `PLATFORM_NOT_ENABLED`, status 403.
+        PlatformCannotArchiveScheduledContractError: The contract was not archived: an update of it is scheduled.
+        PlatformContractNotFoundError: No contract has this id, so nothing was saved.
+        PlatformNotEnabledError: PortOne's platform service (partner settlement) is not switched on for this merchant.
         APIError: Any other error, such as ForbiddenError, InvalidRequestError or UnauthorizedError.
     """
     return await client.call(_ARCHIVE_PLATFORM_CONTRACT, options, path={"id": id}, query={"test": test})
@@ -381,10 +381,10 @@ async def archive_platform_discount_share_policy(
         test: True to work on test data, false (the default) on live data: the two are separate.
 
     Raises:
-        PlatformCannotArchiveScheduledDiscountSharePolicyError:
-            `PLATFORM_CANNOT_ARCHIVE_SCHEDULED_DISCOUNT_SHARE_POLICY`, status 409.
-        PlatformDiscountSharePolicyNotFoundError: `PLATFORM_DISCOUNT_SHARE_POLICY_NOT_FOUND`, status 404.
-        PlatformNotEnabledError: `PLATFORM_NOT_ENABLED`, status 403.
+        PlatformCannotArchiveScheduledDiscountSharePolicyError: The discount share policy was not archived: an update of
+            it is scheduled.
+        PlatformDiscountSharePolicyNotFoundError: No discount share policy has this id.
+        PlatformNotEnabledError: PortOne's platform service (partner settlement) is not switched on for this merchant.
         APIError: Any other error, such as ForbiddenError, InvalidRequestError or UnauthorizedError.
     """
     return await client.call(_ARCHIVE_PLATFORM_DISCOUNT_SHARE_POLICY, options, path={"id": id}, query={"test": test})
@@ -419,8 +419,9 @@ async def create_platform_additional_fee_policy(
         test: True to work on test data, false (the default) on live data: the two are separate.
 
     Raises:
-        PlatformAdditionalFeePolicyAlreadyExistsError: `PLATFORM_ADDITIONAL_FEE_POLICY_ALREADY_EXISTS`, status 409.
-        PlatformNotEnabledError: `PLATFORM_NOT_ENABLED`, status 403.
+        PlatformAdditionalFeePolicyAlreadyExistsError: No policy was created: an additional fee policy has this id,
+            perhaps from an earlier call.
+        PlatformNotEnabledError: PortOne's platform service (partner settlement) is not switched on for this merchant.
         APIError: Any other error, such as ForbiddenError, InvalidRequestError or UnauthorizedError.
     """
     return await client.call(
@@ -464,8 +465,8 @@ async def create_platform_contract(
         test: True to work on test data, false (the default) on live data: the two are separate.
 
     Raises:
-        PlatformContractAlreadyExistsError: `PLATFORM_CONTRACT_ALREADY_EXISTS`, status 409.
-        PlatformNotEnabledError: `PLATFORM_NOT_ENABLED`, status 403.
+        PlatformContractAlreadyExistsError: No contract was created: one has this id, perhaps from an earlier call.
+        PlatformNotEnabledError: PortOne's platform service (partner settlement) is not switched on for this merchant.
         APIError: Any other error, such as ForbiddenError, InvalidRequestError or UnauthorizedError.
     """
     return await client.call(
@@ -509,8 +510,9 @@ async def create_platform_discount_share_policy(
         test: True to work on test data, false (the default) on live data: the two are separate.
 
     Raises:
-        PlatformDiscountSharePolicyAlreadyExistsError: `PLATFORM_DISCOUNT_SHARE_POLICY_ALREADY_EXISTS`, status 409.
-        PlatformNotEnabledError: `PLATFORM_NOT_ENABLED`, status 403.
+        PlatformDiscountSharePolicyAlreadyExistsError: No policy was created: a discount share policy has this id,
+            perhaps from an earlier call.
+        PlatformNotEnabledError: PortOne's platform service (partner settlement) is not switched on for this merchant.
         APIError: Any other error, such as ForbiddenError, InvalidRequestError or UnauthorizedError.
     """
     return await client.call(
@@ -541,7 +543,7 @@ async def get_platform_additional_fee_policies(
         test: True to work on test data, false (the default) on live data: the two are separate.
 
     Raises:
-        PlatformNotEnabledError: `PLATFORM_NOT_ENABLED`, status 403.
+        PlatformNotEnabledError: PortOne's platform service (partner settlement) is not switched on for this merchant.
         APIError: Any other error, such as ForbiddenError, InvalidRequestError or UnauthorizedError.
     """
     return await client.call(
@@ -593,8 +595,8 @@ async def get_platform_additional_fee_policy(
         test: True to work on test data, false (the default) on live data: the two are separate.
 
     Raises:
-        PlatformAdditionalFeePolicyNotFoundError: `PLATFORM_ADDITIONAL_FEE_POLICY_NOT_FOUND`, status 404.
-        PlatformNotEnabledError: `PLATFORM_NOT_ENABLED`, status 403.
+        PlatformAdditionalFeePolicyNotFoundError: No additional fee policy has this id.
+        PlatformNotEnabledError: PortOne's platform service (partner settlement) is not switched on for this merchant.
         APIError: Any other error, such as ForbiddenError, InvalidRequestError or UnauthorizedError.
     """
     return await client.call(_GET_PLATFORM_ADDITIONAL_FEE_POLICY, options, path={"id": id}, query={"test": test})
@@ -612,8 +614,8 @@ async def get_platform_contract(
         test: True to work on test data, false (the default) on live data: the two are separate.
 
     Raises:
-        PlatformContractNotFoundError: `PLATFORM_CONTRACT_NOT_FOUND`, status 404.
-        PlatformNotEnabledError: `PLATFORM_NOT_ENABLED`, status 403.
+        PlatformContractNotFoundError: No contract has this id, so nothing was saved.
+        PlatformNotEnabledError: PortOne's platform service (partner settlement) is not switched on for this merchant.
         APIError: Any other error, such as ForbiddenError, InvalidRequestError or UnauthorizedError.
     """
     return await client.call(_GET_PLATFORM_CONTRACT, options, path={"id": id}, query={"test": test})
@@ -639,7 +641,7 @@ async def get_platform_contracts(
         test: True to work on test data, false (the default) on live data: the two are separate.
 
     Raises:
-        PlatformNotEnabledError: `PLATFORM_NOT_ENABLED`, status 403.
+        PlatformNotEnabledError: PortOne's platform service (partner settlement) is not switched on for this merchant.
         APIError: Any other error, such as ForbiddenError, InvalidRequestError or UnauthorizedError.
     """
     return await client.call(
@@ -699,7 +701,7 @@ async def get_platform_discount_share_policies(
         test: True to work on test data, false (the default) on live data: the two are separate.
 
     Raises:
-        PlatformNotEnabledError: `PLATFORM_NOT_ENABLED`, status 403.
+        PlatformNotEnabledError: PortOne's platform service (partner settlement) is not switched on for this merchant.
         APIError: Any other error, such as ForbiddenError, InvalidRequestError or UnauthorizedError.
     """
     return await client.call(
@@ -753,8 +755,8 @@ async def get_platform_discount_share_policy(
         test: True to work on test data, false (the default) on live data: the two are separate.
 
     Raises:
-        PlatformDiscountSharePolicyNotFoundError: `PLATFORM_DISCOUNT_SHARE_POLICY_NOT_FOUND`, status 404.
-        PlatformNotEnabledError: `PLATFORM_NOT_ENABLED`, status 403.
+        PlatformDiscountSharePolicyNotFoundError: No discount share policy has this id.
+        PlatformNotEnabledError: PortOne's platform service (partner settlement) is not switched on for this merchant.
         APIError: Any other error, such as ForbiddenError, InvalidRequestError or UnauthorizedError.
     """
     return await client.call(_GET_PLATFORM_DISCOUNT_SHARE_POLICY, options, path={"id": id}, query={"test": test})
@@ -772,8 +774,8 @@ async def recover_platform_additional_fee_policy(
         test: True to work on test data, false (the default) on live data: the two are separate.
 
     Raises:
-        PlatformAdditionalFeePolicyNotFoundError: `PLATFORM_ADDITIONAL_FEE_POLICY_NOT_FOUND`, status 404.
-        PlatformNotEnabledError: `PLATFORM_NOT_ENABLED`, status 403.
+        PlatformAdditionalFeePolicyNotFoundError: No additional fee policy has this id.
+        PlatformNotEnabledError: PortOne's platform service (partner settlement) is not switched on for this merchant.
         APIError: Any other error, such as ForbiddenError, InvalidRequestError or UnauthorizedError.
     """
     return await client.call(_RECOVER_PLATFORM_ADDITIONAL_FEE_POLICY, options, path={"id": id}, query={"test": test})
@@ -791,8 +793,8 @@ async def recover_platform_contract(
         test: True to work on test data, false (the default) on live data: the two are separate.
 
     Raises:
-        PlatformContractNotFoundError: `PLATFORM_CONTRACT_NOT_FOUND`, status 404.
-        PlatformNotEnabledError: `PLATFORM_NOT_ENABLED`, status 403.
+        PlatformContractNotFoundError: No contract has this id, so nothing was saved.
+        PlatformNotEnabledError: PortOne's platform service (partner settlement) is not switched on for this merchant.
         APIError: Any other error, such as ForbiddenError, InvalidRequestError or UnauthorizedError.
     """
     return await client.call(_RECOVER_PLATFORM_CONTRACT, options, path={"id": id}, query={"test": test})
@@ -810,8 +812,8 @@ async def recover_platform_discount_share_policy(
         test: True to work on test data, false (the default) on live data: the two are separate.
 
     Raises:
-        PlatformDiscountSharePolicyNotFoundError: `PLATFORM_DISCOUNT_SHARE_POLICY_NOT_FOUND`, status 404.
-        PlatformNotEnabledError: `PLATFORM_NOT_ENABLED`, status 403.
+        PlatformDiscountSharePolicyNotFoundError: No discount share policy has this id.
+        PlatformNotEnabledError: PortOne's platform service (partner settlement) is not switched on for this merchant.
         APIError: Any other error, such as ForbiddenError, InvalidRequestError or UnauthorizedError.
     """
     return await client.call(_RECOVER_PLATFORM_DISCOUNT_SHARE_POLICY, options, path={"id": id}, query={"test": test})
@@ -843,9 +845,10 @@ async def update_platform_additional_fee_policy(
         test: True to work on test data, false (the default) on live data: the two are separate.
 
     Raises:
-        PlatformAdditionalFeePolicyNotFoundError: `PLATFORM_ADDITIONAL_FEE_POLICY_NOT_FOUND`, status 404.
-        PlatformArchivedAdditionalFeePolicyError: `PLATFORM_ARCHIVED_ADDITIONAL_FEE_POLICY`, status 409.
-        PlatformNotEnabledError: `PLATFORM_NOT_ENABLED`, status 403.
+        PlatformAdditionalFeePolicyNotFoundError: No additional fee policy has this id.
+        PlatformArchivedAdditionalFeePolicyError: The additional fee policy is archived and was not changed or scheduled
+            for change.
+        PlatformNotEnabledError: PortOne's platform service (partner settlement) is not switched on for this merchant.
         APIError: Any other error, such as ForbiddenError, InvalidRequestError or UnauthorizedError.
     """
     return await client.call(
@@ -887,9 +890,9 @@ async def update_platform_contract(
         test: True to work on test data, false (the default) on live data: the two are separate.
 
     Raises:
-        PlatformArchivedContractError: `PLATFORM_ARCHIVED_CONTRACT`, status 409.
-        PlatformContractNotFoundError: `PLATFORM_CONTRACT_NOT_FOUND`, status 404.
-        PlatformNotEnabledError: `PLATFORM_NOT_ENABLED`, status 403.
+        PlatformArchivedContractError: The contract is archived and was not changed or scheduled for change.
+        PlatformContractNotFoundError: No contract has this id, so nothing was saved.
+        PlatformNotEnabledError: PortOne's platform service (partner settlement) is not switched on for this merchant.
         APIError: Any other error, such as ForbiddenError, InvalidRequestError or UnauthorizedError.
     """
     return await client.call(
@@ -933,9 +936,10 @@ async def update_platform_discount_share_policy(
         test: True to work on test data, false (the default) on live data: the two are separate.
 
     Raises:
-        PlatformArchivedDiscountSharePolicyError: `PLATFORM_ARCHIVED_DISCOUNT_SHARE_POLICY`, status 409.
-        PlatformDiscountSharePolicyNotFoundError: `PLATFORM_DISCOUNT_SHARE_POLICY_NOT_FOUND`, status 404.
-        PlatformNotEnabledError: `PLATFORM_NOT_ENABLED`, status 403.
+        PlatformArchivedDiscountSharePolicyError: The discount share policy is archived and was not changed or scheduled
+            for change.
+        PlatformDiscountSharePolicyNotFoundError: No discount share policy has this id.
+        PlatformNotEnabledError: PortOne's platform service (partner settlement) is not switched on for this merchant.
         APIError: Any other error, such as ForbiddenError, InvalidRequestError or UnauthorizedError.
     """
     return await client.call(

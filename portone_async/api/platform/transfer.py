@@ -228,12 +228,15 @@ async def create_platform_manual_transfer(
         test: True to work on test data, false (the default) on live data. Takes precedence over `is_for_test`.
 
     Raises:
-        PlatformCurrencyNotSupportedError: `PLATFORM_CURRENCY_NOT_SUPPORTED`, status 400.
-        PlatformNegativeAmountNotAllowedError: `PLATFORM_NEGATIVE_AMOUNT_NOT_ALLOWED`, status 400.
-        PlatformNotEnabledError: `PLATFORM_NOT_ENABLED`, status 403.
-        PlatformPartnerNotFoundError: `PLATFORM_PARTNER_NOT_FOUND`, status 404.
-        PlatformTransferIdAlreadyUsedError: `PLATFORM_TRANSFER_ID_ALREADY_USED`, status 409.
-        PlatformUserDefinedPropertyNotFoundError: `PLATFORM_USER_DEFINED_PROPERTY_NOT_FOUND`, status 404.
+        PlatformCurrencyNotSupportedError: Nothing was saved: partners cannot be settled in this currency.
+        PlatformNegativeAmountNotAllowedError: No transfer was created: with the platform's setting
+            `manual_settlement_per_transfer` on, a manual transfer is paid out by itself and cannot be negative.
+        PlatformNotEnabledError: PortOne's platform service (partner settlement) is not switched on for this merchant.
+        PlatformPartnerNotFoundError: No partner has this id.
+        PlatformTransferIdAlreadyUsedError: No transfer was created: another one has this `id`, perhaps from an earlier
+            call.
+        PlatformUserDefinedPropertyNotFoundError: Nothing was saved: a key in `user_defined_properties` is not defined
+            for the platform.
         APIError: Any other error, such as ForbiddenError, InvalidRequestError or UnauthorizedError.
     """
     return await client.call(
@@ -303,33 +306,48 @@ async def create_platform_order_cancel_transfer(
         test: True to work on test data, false (the default) on live data. Takes precedence over `is_for_test`.
 
     Raises:
-        PlatformCancellableAmountExceededError: `PLATFORM_CANCELLABLE_AMOUNT_EXCEEDED`, status 400.
-        PlatformCancellableDiscountAmountExceededError: `PLATFORM_CANCELLABLE_DISCOUNT_AMOUNT_EXCEEDED`, status 400.
-        PlatformCancellableDiscountTaxFreeAmountExceededError: `PLATFORM_CANCELLABLE_DISCOUNT_TAX_FREE_AMOUNT_EXCEEDED`,
-            status 400.
-        PlatformCancellableProductQuantityExceededError: `PLATFORM_CANCELLABLE_PRODUCT_QUANTITY_EXCEEDED`, status 400.
-        PlatformCancellationAndPaymentTypeMismatchedError: `PLATFORM_CANCELLATION_AND_PAYMENT_TYPE_MISMATCHED`, status
-            400.
-        PlatformCancellationNotFoundError: `PLATFORM_CANCELLATION_NOT_FOUND`, status 404.
-        PlatformCannotSpecifyTransferError: `PLATFORM_CANNOT_SPECIFY_TRANSFER`, status 400.
-        PlatformDiscountSharePolicyIdDuplicatedError: `PLATFORM_DISCOUNT_SHARE_POLICY_ID_DUPLICATED`, status 400.
-        PlatformNotEnabledError: `PLATFORM_NOT_ENABLED`, status 403.
-        PlatformOrderDetailMismatchedError: `PLATFORM_ORDER_DETAIL_MISMATCHED`, status 400.
-        PlatformOrderTransferAlreadyCancelledError: `PLATFORM_ORDER_TRANSFER_ALREADY_CANCELLED`, status 400.
-        PlatformPaymentNotFoundError: `PLATFORM_PAYMENT_NOT_FOUND`, status 404.
-        PlatformProductIdDuplicatedError: `PLATFORM_PRODUCT_ID_DUPLICATED`, status 400.
-        PlatformProductIdNotFoundError: `PLATFORM_PRODUCT_ID_NOT_FOUND`, status 404.
-        PlatformSettlementAmountExceededError: `PLATFORM_SETTLEMENT_AMOUNT_EXCEEDED`, status 400.
-        PlatformSettlementCancelAmountExceededPortOneCancelError:
-            `PLATFORM_SETTLEMENT_CANCEL_AMOUNT_EXCEEDED_PORT_ONE_CANCEL`, status 400.
-        PlatformSettlementDateEarlierThanSettlementStartDateError:
-            `PLATFORM_SETTLEMENT_DATE_EARLIER_THAN_SETTLEMENT_START_DATE`, status 400.
-        PlatformTransferAlreadyExistsError: `PLATFORM_TRANSFER_ALREADY_EXISTS`, status 409.
-        PlatformTransferDiscountSharePolicyNotFoundError: `PLATFORM_TRANSFER_DISCOUNT_SHARE_POLICY_NOT_FOUND`, status
-            404.
-        PlatformTransferIdAlreadyUsedError: `PLATFORM_TRANSFER_ID_ALREADY_USED`, status 409.
-        PlatformTransferNotFoundError: `PLATFORM_TRANSFER_NOT_FOUND`, status 404.
-        PlatformUserDefinedPropertyNotFoundError: `PLATFORM_USER_DEFINED_PROPERTY_NOT_FOUND`, status 404.
+        PlatformCancellableAmountExceededError: No transfer was created: the cancellation takes back more than is left
+            of the order's transfer.
+        PlatformCancellableDiscountAmountExceededError: No transfer was created: the cancellation takes back more of a
+            discount than is left of it.
+        PlatformCancellableDiscountTaxFreeAmountExceededError: No transfer was created: the cancellation takes back more
+            of a discount's tax-free part than is left of it.
+        PlatformCancellableProductQuantityExceededError: No transfer was created: the cancellation takes back more
+            pieces of `product_id` than the `cancellable_quantity` that is left of the order.
+        PlatformCancellationAndPaymentTypeMismatchedError: No transfer was created: one of payment and cancellation was
+            made through PortOne and the other outside it.
+        PlatformCancellationNotFoundError: No transfer was created: PortOne has no cancellation `cancellation_id` of
+            this payment.
+        PlatformCannotSpecifyTransferError: No transfer was created: the arguments do not single out the order's
+            transfer, for example as the payment has several.
+        PlatformDiscountSharePolicyIdDuplicatedError: No transfer was created: the discount share policy `id` occurs
+            more than once in one list of discounts.
+        PlatformNotEnabledError: PortOne's platform service (partner settlement) is not switched on for this merchant.
+        PlatformOrderDetailMismatchedError: No transfer was created: `order_detail` does not fit how the order was
+            registered, such as lines where the order has an amount only.
+        PlatformOrderTransferAlreadyCancelledError: No transfer was created: the order's transfer has been taken back in
+            full before.
+        PlatformPaymentNotFoundError: No transfer was created: PortOne has no payment of this `payment_id`, or no order
+            transfer for it.
+        PlatformProductIdDuplicatedError: No transfer was created: the product `id` occurs more than once in the order
+            lines.
+        PlatformProductIdNotFoundError: No transfer was created: the product `id` is not in the order that the
+            cancellation takes back.
+        PlatformSettlementAmountExceededError: No transfer was created: an amount is larger than what it is a part of,
+            such as a discount than the order, or a tax-free amount than the whole.
+        PlatformSettlementCancelAmountExceededPortOneCancelError: No transfer was created: what is taken back for this
+            PortOne cancellation would come to more than was cancelled.
+        PlatformSettlementDateEarlierThanSettlementStartDateError: No transfer was created: `settlement_date` lies
+            before `settlement_start_date`.
+        PlatformTransferAlreadyExistsError: No second transfer was created: `transfer_id` settles the same payment,
+            store and partner, or takes back the same cancellation.
+        PlatformTransferDiscountSharePolicyNotFoundError: No transfer was created: the order has no discount under the
+            policy `discount_share_policy_id` (for `product_id`, if given), so none can be taken back.
+        PlatformTransferIdAlreadyUsedError: No transfer was created: another one has this `id`, perhaps from an earlier
+            call.
+        PlatformTransferNotFoundError: No transfer has this id.
+        PlatformUserDefinedPropertyNotFoundError: Nothing was saved: a key in `user_defined_properties` is not defined
+            for the platform.
         APIError: Any other error, such as ForbiddenError, InvalidRequestError or UnauthorizedError.
     """
     return await client.call(
@@ -407,31 +425,41 @@ async def create_platform_order_transfer(
         test: True to work on test data, false (the default) on live data. Takes precedence over `is_for_test`.
 
     Raises:
-        PlatformAdditionalFeePoliciesNotFoundError: `PLATFORM_ADDITIONAL_FEE_POLICIES_NOT_FOUND`, status 404.
-        PlatformAdditionalFixedAmountFeeCurrencyAndSettlementCurrencyMismatchedError:
-            `PLATFORM_ADDITIONAL_FIXED_AMOUNT_FEE_CURRENCY_AND_SETTLEMENT_CURRENCY_MISMATCHED`, status 400.
-        PlatformContractNotFoundError: `PLATFORM_CONTRACT_NOT_FOUND`, status 404.
-        PlatformContractPlatformFixedAmountFeeCurrencyAndSettlementCurrencyMismatchedError:
-            `PLATFORM_CONTRACT_PLATFORM_FIXED_AMOUNT_FEE_CURRENCY_AND_SETTLEMENT_CURRENCY_MISMATCHED`, status 400.
-        PlatformCurrencyNotSupportedError: `PLATFORM_CURRENCY_NOT_SUPPORTED`, status 400.
-        PlatformDiscountSharePoliciesNotFoundError: `PLATFORM_DISCOUNT_SHARE_POLICIES_NOT_FOUND`, status 404.
-        PlatformNotEnabledError: `PLATFORM_NOT_ENABLED`, status 403.
-        PlatformPartnerNotFoundError: `PLATFORM_PARTNER_NOT_FOUND`, status 404.
-        PlatformPaymentNotFoundError: `PLATFORM_PAYMENT_NOT_FOUND`, status 404.
-        PlatformProductIdDuplicatedError: `PLATFORM_PRODUCT_ID_DUPLICATED`, status 400.
-        PlatformSettlementAmountExceededError: `PLATFORM_SETTLEMENT_AMOUNT_EXCEEDED`, status 400.
-        PlatformSettlementDateEarlierThanSettlementStartDateError:
-            `PLATFORM_SETTLEMENT_DATE_EARLIER_THAN_SETTLEMENT_START_DATE`, status 400.
-        PlatformSettlementParameterNotFoundError: `PLATFORM_SETTLEMENT_PARAMETER_NOT_FOUND`, status 404.
-        PlatformSettlementPaymentAmountExceededPortOnePaymentError:
-            `PLATFORM_SETTLEMENT_PAYMENT_AMOUNT_EXCEEDED_PORT_ONE_PAYMENT`, status 400.
-        PlatformSettlementSupplyWithVatAmountExceededPortOnePaymentError:
-            `PLATFORM_SETTLEMENT_SUPPLY_WITH_VAT_AMOUNT_EXCEEDED_PORT_ONE_PAYMENT`, status 400.
-        PlatformSettlementTaxFreeAmountExceededPortOnePaymentError:
-            `PLATFORM_SETTLEMENT_TAX_FREE_AMOUNT_EXCEEDED_PORT_ONE_PAYMENT`, status 400.
-        PlatformTransferAlreadyExistsError: `PLATFORM_TRANSFER_ALREADY_EXISTS`, status 409.
-        PlatformTransferIdAlreadyUsedError: `PLATFORM_TRANSFER_ID_ALREADY_USED`, status 409.
-        PlatformUserDefinedPropertyNotFoundError: `PLATFORM_USER_DEFINED_PROPERTY_NOT_FOUND`, status 404.
+        PlatformAdditionalFeePoliciesNotFoundError: No transfer was created: the additional fee policies in `ids` do not
+            exist.
+        PlatformAdditionalFixedAmountFeeCurrencyAndSettlementCurrencyMismatchedError: No transfer was created: the
+            additional fee policy `id` charges a fixed amount in `fee_currency`, and the settlement is in
+            `settlement_currency`.
+        PlatformContractNotFoundError: No contract has this id, so nothing was saved.
+        PlatformContractPlatformFixedAmountFeeCurrencyAndSettlementCurrencyMismatchedError: No transfer was created: the
+            contract `id` charges a fixed amount in `fee_currency`, and the settlement is in `settlement_currency`.
+        PlatformCurrencyNotSupportedError: Nothing was saved: partners cannot be settled in this currency.
+        PlatformDiscountSharePoliciesNotFoundError: No transfer was created: the discount share policies in `ids` do not
+            exist.
+        PlatformNotEnabledError: PortOne's platform service (partner settlement) is not switched on for this merchant.
+        PlatformPartnerNotFoundError: No partner has this id.
+        PlatformPaymentNotFoundError: No transfer was created: PortOne has no payment of this `payment_id`, or no order
+            transfer for it.
+        PlatformProductIdDuplicatedError: No transfer was created: the product `id` occurs more than once in the order
+            lines.
+        PlatformSettlementAmountExceededError: No transfer was created: an amount is larger than what it is a part of,
+            such as a discount than the order, or a tax-free amount than the whole.
+        PlatformSettlementDateEarlierThanSettlementStartDateError: No transfer was created: `settlement_date` lies
+            before `settlement_start_date`.
+        PlatformSettlementParameterNotFoundError: No transfer was created: a name in `parameters` is no settlement
+            parameter of the platform.
+        PlatformSettlementPaymentAmountExceededPortOnePaymentError: No transfer was created: the transfers of this
+            PortOne payment would together come to more than was paid.
+        PlatformSettlementSupplyWithVatAmountExceededPortOnePaymentError: No transfer was created: the taxable amounts
+            (with VAT) of this PortOne payment's transfers would together come to more than its own.
+        PlatformSettlementTaxFreeAmountExceededPortOnePaymentError: No transfer was created: the tax-free amounts of
+            this PortOne payment's transfers would together come to more than its own.
+        PlatformTransferAlreadyExistsError: No second transfer was created: `transfer_id` settles the same payment,
+            store and partner, or takes back the same cancellation.
+        PlatformTransferIdAlreadyUsedError: No transfer was created: another one has this `id`, perhaps from an earlier
+            call.
+        PlatformUserDefinedPropertyNotFoundError: Nothing was saved: a key in `user_defined_properties` is not defined
+            for the platform.
         APIError: Any other error, such as ForbiddenError, InvalidRequestError or UnauthorizedError.
     """
     return await client.call(
@@ -473,10 +501,12 @@ async def delete_platform_transfer(
         test: True to work on test data, false (the default) on live data: the two are separate.
 
     Raises:
-        PlatformCancelOrderTransfersExistsError: `PLATFORM_CANCEL_ORDER_TRANSFERS_EXISTS`, status 400.
-        PlatformNotEnabledError: `PLATFORM_NOT_ENABLED`, status 403.
-        PlatformTransferNonDeletableStatusError: `PLATFORM_TRANSFER_NON_DELETABLE_STATUS`, status 400.
-        PlatformTransferNotFoundError: `PLATFORM_TRANSFER_NOT_FOUND`, status 404.
+        PlatformCancelOrderTransfersExistsError: The transfer was not deleted: an order cancellation transfer refers to
+            it.
+        PlatformNotEnabledError: PortOne's platform service (partner settlement) is not switched on for this merchant.
+        PlatformTransferNonDeletableStatusError: The transfer was not deleted: only those in `SCHEDULED` or `IN_PROCESS`
+            can be.
+        PlatformTransferNotFoundError: No transfer has this id.
         APIError: Any other error, such as ForbiddenError, InvalidRequestError or UnauthorizedError.
     """
     return await client.call(_DELETE_PLATFORM_TRANSFER, options, path={"id": id}, query={"test": test})
@@ -544,8 +574,8 @@ async def get_platform_transfer(
         test: True to work on test data, false (the default) on live data: the two are separate.
 
     Raises:
-        PlatformNotEnabledError: `PLATFORM_NOT_ENABLED`, status 403.
-        PlatformTransferNotFoundError: `PLATFORM_TRANSFER_NOT_FOUND`, status 404.
+        PlatformNotEnabledError: PortOne's platform service (partner settlement) is not switched on for this merchant.
+        PlatformTransferNotFoundError: No transfer has this id.
         APIError: Any other error, such as ForbiddenError, InvalidRequestError or UnauthorizedError.
     """
     return await client.call(_GET_PLATFORM_TRANSFER, options, path={"id": id}, query={"test": test})
@@ -573,7 +603,7 @@ async def get_platform_transfer_summaries(
         test: True for test data, false (the default) for live data. Takes precedence over `is_for_test` of the filter.
 
     Raises:
-        PlatformNotEnabledError: `PLATFORM_NOT_ENABLED`, status 403.
+        PlatformNotEnabledError: PortOne's platform service (partner settlement) is not switched on for this merchant.
         APIError: Any other error, such as ForbiddenError, InvalidRequestError or UnauthorizedError.
     """
     return await client.call(
