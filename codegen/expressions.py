@@ -117,7 +117,7 @@ def _read(
     kind: Type, raw: str, assigned: str, where: str, optional: bool, api: Api, depth: int
 ) -> str:
     """The expression: `assigned` comes first and gives the value, which is in `raw` afterwards."""
-    mismatch = f"report_mismatch({raw}, {where})"
+    mismatch = f"mismatch({raw}, {where})"
     if kind.kind in _TIMES:
         read = f"read_{kind.kind}({raw}, {where})"
         if assigned == raw:
@@ -186,6 +186,6 @@ def reading_imports(
 
 def helpers_of(expressions: Iterable[str]) -> set[str]:
     """The helpers of `_reading` that are called in some expressions."""
-    known = ("report_mismatch", "read_scalars", "read_list", "read_datetime", "read_date")
+    known = ("mismatch", "read_scalars", "read_list", "read_datetime", "read_date")
     text = "\n".join(expressions)
     return {name for name in known if f"{name}(" in text}

@@ -13,7 +13,7 @@ from typing import Any, Final, TypeVar, cast
 from portone_async import _json, _reading
 from portone_async._errors import APIConnectionError, APIError, RequestInfo, status_class
 from portone_async._operation import Operation
-from portone_async._reading import load_variants, report_mismatch
+from portone_async._reading import load_variants, mismatch
 from portone_async._registry import Reader, error_classes, model_reader
 from portone_async._response import SUCCESS, RawResponse
 
@@ -45,7 +45,7 @@ def read_response(
 def _read_body(name: str, operation: Operation[T], response: RawResponse) -> T:
     body = response.json()
     if body.__class__ is not dict and not operation.any_json:
-        return cast("T", report_mismatch(body, name))
+        return cast("T", mismatch(body, name))
     return model_reader(name)(body)
 
 
@@ -137,9 +137,9 @@ def _readers(module: str) -> Iterator[Reader]:
 def _check(name: str, response: RawResponse) -> None:
     from portone_async._validation import first_mismatch  # noqa: PLC0415  (slow to import)
 
-    mismatch = first_mismatch(response.json(), name)
-    if mismatch is not None:
-        path, problem = mismatch
+    found = first_mismatch(response.json(), name)
+    if found is not None:
+        path, problem = found
         raise response.unreadable(f"differs from the document: {path} {problem}", path)
 
 

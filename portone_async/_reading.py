@@ -42,7 +42,7 @@ def keep_nulls(model: Model, raw: dict[str, Any], names: tuple[str, ...]) -> Non
             model.additional_properties[name] = None
 
 
-def report_mismatch(value: Any, where: str, problem: str | None = None) -> Any:
+def mismatch(value: Any, where: str, problem: str | None = None) -> Any:
     """Report that `where` (`Class.field`) does not hold what the document says; the value as it came."""
     problem = problem or ("missing" if value is None else f"a JSON {type(value).__name__}")
     if (where, problem) not in _reported:
@@ -54,26 +54,26 @@ def report_mismatch(value: Any, where: str, problem: str | None = None) -> Any:
 def read_datetime(value: Any, where: str) -> Any:
     """An RFC 3339 time as an aware datetime."""
     if value.__class__ is not str:
-        return report_mismatch(value, where)
+        return mismatch(value, where)
     try:
         parsed = parse_datetime(value)
     except ValueError:
-        return report_mismatch(value, where, "not a time")
+        return mismatch(value, where, "not a time")
     if parsed.tzinfo is None:
-        return report_mismatch(value, where, "a time without a zone")
+        return mismatch(value, where, "a time without a zone")
     return parsed
 
 
 def read_date(value: Any, where: str) -> Any:
     """A `YYYY-MM-DD` date."""
     if value.__class__ is not str:
-        return report_mismatch(value, where)
+        return mismatch(value, where)
     try:
         parsed = parse_date(value)
     except ValueError:
-        return report_mismatch(value, where, "not a date")
+        return mismatch(value, where, "not a date")
     if parsed.isoformat() != value:
-        return report_mismatch(value, where, "not a date")
+        return mismatch(value, where, "not a date")
     return parsed
 
 
@@ -81,22 +81,19 @@ def read_scalars(values: list[Any], kind: type, where: str) -> list[Any]:
     """A list of strings, numbers or booleans, as it is."""
     for value in values:
         if value.__class__ is not kind and not (kind is float and value.__class__ is int):
-            report_mismatch(value, where)
+            mismatch(value, where)
     return values
 
 
 def read_list(values: list[Any], read: Reader, where: str) -> list[Any]:
     """A list of objects."""
-    return [
-        read(value) if value.__class__ is dict else report_mismatch(value, where)
-        for value in values
-    ]
+    return [read(value) if value.__class__ is dict else mismatch(value, where) for value in values]
 
 
 def read_map(values: dict[str, Any], read: Reader, where: str) -> dict[str, Any]:
     """An object of objects under keys of the merchant's choice."""
     return {
-        key: read(value) if value.__class__ is dict else report_mismatch(value, where)
+        key: read(value) if value.__class__ is dict else mismatch(value, where)
         for key, value in values.items()
     }
 
@@ -124,7 +121,7 @@ def variant_reader(discriminator: str, variants: dict[str, str], union: str) -> 
             if tag in variants:
                 return load(tag)(raw)
             return UnknownVariant(tag=tag, raw=raw)
-        report_mismatch(tag, f"{union}.{discriminator}")
+        mismatch(tag, f"{union}.{discriminator}")
         return UnknownVariant(tag=None, raw=raw)
 
     _variants[read] = lambda: [load(value) for value in variants]

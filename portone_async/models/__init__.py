@@ -9,1420 +9,854 @@ from typing import TYPE_CHECKING, Any
 from portone_async._registry import model_type
 
 if TYPE_CHECKING:
-    from portone_async.models.address import Address as Address
-    from portone_async.models.apply_escrow_logistics_response import (
-        ApplyEscrowLogisticsResponse as ApplyEscrowLogisticsResponse,
-    )
+    from portone_async.models.address import Address
+    from portone_async.models.apply_escrow_logistics_response import ApplyEscrowLogisticsResponse
     from portone_async.models.archive_platform_additional_fee_policy_response import (
-        ArchivePlatformAdditionalFeePolicyResponse as ArchivePlatformAdditionalFeePolicyResponse,
+        ArchivePlatformAdditionalFeePolicyResponse,
     )
-    from portone_async.models.archive_platform_contract_response import (
-        ArchivePlatformContractResponse as ArchivePlatformContractResponse,
-    )
+    from portone_async.models.archive_platform_contract_response import ArchivePlatformContractResponse
     from portone_async.models.archive_platform_discount_share_policy_response import (
-        ArchivePlatformDiscountSharePolicyResponse as ArchivePlatformDiscountSharePolicyResponse,
+        ArchivePlatformDiscountSharePolicyResponse,
     )
-    from portone_async.models.archive_platform_partner_response import (
-        ArchivePlatformPartnerResponse as ArchivePlatformPartnerResponse,
-    )
-    from portone_async.models.attach_b2b_tax_invoice_file_body import (
-        AttachB2bTaxInvoiceFileBody as AttachB2bTaxInvoiceFileBody,
-    )
-    from portone_async.models.b2b_bulk_tax_invoice import B2bBulkTaxInvoice as B2bBulkTaxInvoice
-    from portone_async.models.b2b_bulk_tax_invoice_stat import B2bBulkTaxInvoiceStat as B2bBulkTaxInvoiceStat
-    from portone_async.models.b2b_business_info import B2bBusinessInfo as B2bBusinessInfo
-    from portone_async.models.b2b_business_info_result import B2bBusinessInfoResult as B2bBusinessInfoResult
-    from portone_async.models.b2b_certificate import B2bCertificate as B2bCertificate
-    from portone_async.models.b2b_counterparty import B2bCounterparty as B2bCounterparty
-    from portone_async.models.b2b_counterparty_contact import B2bCounterpartyContact as B2bCounterpartyContact
-    from portone_async.models.b2b_counterparty_contact_input import (
-        B2bCounterpartyContactInput as B2bCounterpartyContactInput,
-    )
-    from portone_async.models.b2b_counterparty_create_options import (
-        B2bCounterpartyCreateOptions as B2bCounterpartyCreateOptions,
-    )
-    from portone_async.models.b2b_counterparty_filter import B2bCounterpartyFilter as B2bCounterpartyFilter
-    from portone_async.models.b2b_counterparty_input import B2bCounterpartyInput as B2bCounterpartyInput
-    from portone_async.models.b2b_counterparty_verification import (
-        B2bCounterpartyVerification as B2bCounterpartyVerification,
-    )
-    from portone_async.models.b2b_tax_invoice import B2bTaxInvoice as B2bTaxInvoice
-    from portone_async.models.b2b_tax_invoice_additional_contact import (
-        B2bTaxInvoiceAdditionalContact as B2bTaxInvoiceAdditionalContact,
-    )
-    from portone_async.models.b2b_tax_invoice_attachment import B2bTaxInvoiceAttachment as B2bTaxInvoiceAttachment
-    from portone_async.models.b2b_tax_invoice_company import B2bTaxInvoiceCompany as B2bTaxInvoiceCompany
-    from portone_async.models.b2b_tax_invoice_contact import B2bTaxInvoiceContact as B2bTaxInvoiceContact
-    from portone_async.models.b2b_tax_invoice_input import B2bTaxInvoiceInput as B2bTaxInvoiceInput
-    from portone_async.models.b2b_tax_invoice_item import B2bTaxInvoiceItem as B2bTaxInvoiceItem
-    from portone_async.models.b2b_tax_invoice_modification import B2bTaxInvoiceModification as B2bTaxInvoiceModification
-    from portone_async.models.b2b_tax_invoice_modification_create_body import (
-        B2bTaxInvoiceModificationCreateBody as B2bTaxInvoiceModificationCreateBody,
-    )
-    from portone_async.models.b2b_tax_invoice_sort_input import B2bTaxInvoiceSortInput as B2bTaxInvoiceSortInput
-    from portone_async.models.b2b_tax_invoice_summary import B2bTaxInvoiceSummary as B2bTaxInvoiceSummary
-    from portone_async.models.bank_info import BankInfo as BankInfo
-    from portone_async.models.bank_info_name import BankInfoName as BankInfoName
-    from portone_async.models.before_registered_payment_escrow import (
-        BeforeRegisteredPaymentEscrow as BeforeRegisteredPaymentEscrow,
-    )
-    from portone_async.models.billing_key_deleted_webhook import BillingKeyDeletedWebhook as BillingKeyDeletedWebhook
-    from portone_async.models.billing_key_failed_webhook import BillingKeyFailedWebhook as BillingKeyFailedWebhook
-    from portone_async.models.billing_key_failure import BillingKeyFailure as BillingKeyFailure
-    from portone_async.models.billing_key_filter_input import BillingKeyFilterInput as BillingKeyFilterInput
-    from portone_async.models.billing_key_info import BillingKeyInfo as BillingKeyInfo
-    from portone_async.models.billing_key_info_summary import BillingKeyInfoSummary as BillingKeyInfoSummary
-    from portone_async.models.billing_key_issued_webhook import BillingKeyIssuedWebhook as BillingKeyIssuedWebhook
-    from portone_async.models.billing_key_payment_input import BillingKeyPaymentInput as BillingKeyPaymentInput
-    from portone_async.models.billing_key_payment_method import BillingKeyPaymentMethod as BillingKeyPaymentMethod
-    from portone_async.models.billing_key_payment_method_card import (
-        BillingKeyPaymentMethodCard as BillingKeyPaymentMethodCard,
-    )
-    from portone_async.models.billing_key_payment_method_easy_pay import (
-        BillingKeyPaymentMethodEasyPay as BillingKeyPaymentMethodEasyPay,
-    )
-    from portone_async.models.billing_key_payment_method_easy_pay_charge import (
-        BillingKeyPaymentMethodEasyPayCharge as BillingKeyPaymentMethodEasyPayCharge,
-    )
-    from portone_async.models.billing_key_payment_method_easy_pay_method import (
-        BillingKeyPaymentMethodEasyPayMethod as BillingKeyPaymentMethodEasyPayMethod,
-    )
-    from portone_async.models.billing_key_payment_method_mobile import (
-        BillingKeyPaymentMethodMobile as BillingKeyPaymentMethodMobile,
-    )
-    from portone_async.models.billing_key_payment_method_paypal import (
-        BillingKeyPaymentMethodPaypal as BillingKeyPaymentMethodPaypal,
-    )
-    from portone_async.models.billing_key_payment_method_transfer import (
-        BillingKeyPaymentMethodTransfer as BillingKeyPaymentMethodTransfer,
-    )
-    from portone_async.models.billing_key_payment_schedule_input import (
-        BillingKeyPaymentScheduleInput as BillingKeyPaymentScheduleInput,
-    )
-    from portone_async.models.billing_key_payment_summary import BillingKeyPaymentSummary as BillingKeyPaymentSummary
-    from portone_async.models.billing_key_ready_webhook import BillingKeyReadyWebhook as BillingKeyReadyWebhook
-    from portone_async.models.billing_key_sort_input import BillingKeySortInput as BillingKeySortInput
-    from portone_async.models.billing_key_text_search import BillingKeyTextSearch as BillingKeyTextSearch
-    from portone_async.models.billing_key_updated_webhook import BillingKeyUpdatedWebhook as BillingKeyUpdatedWebhook
-    from portone_async.models.billing_key_webhook_data import BillingKeyWebhookData as BillingKeyWebhookData
-    from portone_async.models.cancel_b2b_tax_invoice_issuance_body import (
-        CancelB2bTaxInvoiceIssuanceBody as CancelB2bTaxInvoiceIssuanceBody,
-    )
-    from portone_async.models.cancel_b2b_tax_invoice_issuance_response import (
-        CancelB2bTaxInvoiceIssuanceResponse as CancelB2bTaxInvoiceIssuanceResponse,
-    )
-    from portone_async.models.cancel_b2b_tax_invoice_request_body import (
-        CancelB2bTaxInvoiceRequestBody as CancelB2bTaxInvoiceRequestBody,
-    )
-    from portone_async.models.cancel_b2b_tax_invoice_request_response import (
-        CancelB2bTaxInvoiceRequestResponse as CancelB2bTaxInvoiceRequestResponse,
-    )
-    from portone_async.models.cancel_cash_receipt_response import CancelCashReceiptResponse as CancelCashReceiptResponse
-    from portone_async.models.cancel_payment_body import CancelPaymentBody as CancelPaymentBody
-    from portone_async.models.cancel_payment_body_refund_account import (
-        CancelPaymentBodyRefundAccount as CancelPaymentBodyRefundAccount,
-    )
-    from portone_async.models.cancel_payment_response import CancelPaymentResponse as CancelPaymentResponse
+    from portone_async.models.archive_platform_partner_response import ArchivePlatformPartnerResponse
+    from portone_async.models.attach_b2b_tax_invoice_file_body import AttachB2bTaxInvoiceFileBody
+    from portone_async.models.b2b_bulk_tax_invoice import B2bBulkTaxInvoice
+    from portone_async.models.b2b_bulk_tax_invoice_stat import B2bBulkTaxInvoiceStat
+    from portone_async.models.b2b_business_info import B2bBusinessInfo
+    from portone_async.models.b2b_business_info_result import B2bBusinessInfoResult
+    from portone_async.models.b2b_certificate import B2bCertificate
+    from portone_async.models.b2b_counterparty import B2bCounterparty
+    from portone_async.models.b2b_counterparty_contact import B2bCounterpartyContact
+    from portone_async.models.b2b_counterparty_contact_input import B2bCounterpartyContactInput
+    from portone_async.models.b2b_counterparty_create_options import B2bCounterpartyCreateOptions
+    from portone_async.models.b2b_counterparty_filter import B2bCounterpartyFilter
+    from portone_async.models.b2b_counterparty_input import B2bCounterpartyInput
+    from portone_async.models.b2b_counterparty_verification import B2bCounterpartyVerification
+    from portone_async.models.b2b_tax_invoice import B2bTaxInvoice
+    from portone_async.models.b2b_tax_invoice_additional_contact import B2bTaxInvoiceAdditionalContact
+    from portone_async.models.b2b_tax_invoice_attachment import B2bTaxInvoiceAttachment
+    from portone_async.models.b2b_tax_invoice_company import B2bTaxInvoiceCompany
+    from portone_async.models.b2b_tax_invoice_contact import B2bTaxInvoiceContact
+    from portone_async.models.b2b_tax_invoice_input import B2bTaxInvoiceInput
+    from portone_async.models.b2b_tax_invoice_item import B2bTaxInvoiceItem
+    from portone_async.models.b2b_tax_invoice_modification import B2bTaxInvoiceModification
+    from portone_async.models.b2b_tax_invoice_modification_create_body import B2bTaxInvoiceModificationCreateBody
+    from portone_async.models.b2b_tax_invoice_sort_input import B2bTaxInvoiceSortInput
+    from portone_async.models.b2b_tax_invoice_summary import B2bTaxInvoiceSummary
+    from portone_async.models.bank_info import BankInfo
+    from portone_async.models.bank_info_name import BankInfoName
+    from portone_async.models.before_registered_payment_escrow import BeforeRegisteredPaymentEscrow
+    from portone_async.models.billing_key_deleted_webhook import BillingKeyDeletedWebhook
+    from portone_async.models.billing_key_failed_webhook import BillingKeyFailedWebhook
+    from portone_async.models.billing_key_failure import BillingKeyFailure
+    from portone_async.models.billing_key_filter_input import BillingKeyFilterInput
+    from portone_async.models.billing_key_info import BillingKeyInfo
+    from portone_async.models.billing_key_info_summary import BillingKeyInfoSummary
+    from portone_async.models.billing_key_issued_webhook import BillingKeyIssuedWebhook
+    from portone_async.models.billing_key_payment_input import BillingKeyPaymentInput
+    from portone_async.models.billing_key_payment_method import BillingKeyPaymentMethod
+    from portone_async.models.billing_key_payment_method_card import BillingKeyPaymentMethodCard
+    from portone_async.models.billing_key_payment_method_easy_pay import BillingKeyPaymentMethodEasyPay
+    from portone_async.models.billing_key_payment_method_easy_pay_charge import BillingKeyPaymentMethodEasyPayCharge
+    from portone_async.models.billing_key_payment_method_easy_pay_method import BillingKeyPaymentMethodEasyPayMethod
+    from portone_async.models.billing_key_payment_method_mobile import BillingKeyPaymentMethodMobile
+    from portone_async.models.billing_key_payment_method_paypal import BillingKeyPaymentMethodPaypal
+    from portone_async.models.billing_key_payment_method_transfer import BillingKeyPaymentMethodTransfer
+    from portone_async.models.billing_key_payment_schedule_input import BillingKeyPaymentScheduleInput
+    from portone_async.models.billing_key_payment_summary import BillingKeyPaymentSummary
+    from portone_async.models.billing_key_ready_webhook import BillingKeyReadyWebhook
+    from portone_async.models.billing_key_sort_input import BillingKeySortInput
+    from portone_async.models.billing_key_text_search import BillingKeyTextSearch
+    from portone_async.models.billing_key_updated_webhook import BillingKeyUpdatedWebhook
+    from portone_async.models.billing_key_webhook_data import BillingKeyWebhookData
+    from portone_async.models.cancel_b2b_tax_invoice_issuance_body import CancelB2bTaxInvoiceIssuanceBody
+    from portone_async.models.cancel_b2b_tax_invoice_issuance_response import CancelB2bTaxInvoiceIssuanceResponse
+    from portone_async.models.cancel_b2b_tax_invoice_request_body import CancelB2bTaxInvoiceRequestBody
+    from portone_async.models.cancel_b2b_tax_invoice_request_response import CancelB2bTaxInvoiceRequestResponse
+    from portone_async.models.cancel_cash_receipt_response import CancelCashReceiptResponse
+    from portone_async.models.cancel_payment_body import CancelPaymentBody
+    from portone_async.models.cancel_payment_body_refund_account import CancelPaymentBodyRefundAccount
+    from portone_async.models.cancel_payment_response import CancelPaymentResponse
     from portone_async.models.cancel_platform_additional_fee_policy_schedule_response import (
-        CancelPlatformAdditionalFeePolicyScheduleResponse as CancelPlatformAdditionalFeePolicyScheduleResponse,
+        CancelPlatformAdditionalFeePolicyScheduleResponse,
     )
-    from portone_async.models.cancel_platform_contract_schedule_response import (
-        CancelPlatformContractScheduleResponse as CancelPlatformContractScheduleResponse,
-    )
+    from portone_async.models.cancel_platform_contract_schedule_response import CancelPlatformContractScheduleResponse
     from portone_async.models.cancel_platform_discount_share_policy_schedule_response import (
-        CancelPlatformDiscountSharePolicyScheduleResponse as CancelPlatformDiscountSharePolicyScheduleResponse,
+        CancelPlatformDiscountSharePolicyScheduleResponse,
     )
-    from portone_async.models.cancel_platform_partner_schedule_response import (
-        CancelPlatformPartnerScheduleResponse as CancelPlatformPartnerScheduleResponse,
-    )
-    from portone_async.models.cancelled_cash_receipt import CancelledCashReceipt as CancelledCashReceipt
-    from portone_async.models.cancelled_payment import CancelledPayment as CancelledPayment
-    from portone_async.models.cancelled_payment_cash_receipt import (
-        CancelledPaymentCashReceipt as CancelledPaymentCashReceipt,
-    )
-    from portone_async.models.cancelled_payment_escrow import CancelledPaymentEscrow as CancelledPaymentEscrow
-    from portone_async.models.cancelled_payment_event import CancelledPaymentEvent as CancelledPaymentEvent
-    from portone_async.models.cancelled_payment_transaction import (
-        CancelledPaymentTransaction as CancelledPaymentTransaction,
-    )
-    from portone_async.models.capture_payment_body import CapturePaymentBody as CapturePaymentBody
-    from portone_async.models.capture_payment_response import CapturePaymentResponse as CapturePaymentResponse
-    from portone_async.models.card import Card as Card
-    from portone_async.models.card_credential import CardCredential as CardCredential
-    from portone_async.models.card_promotion import CardPromotion as CardPromotion
-    from portone_async.models.cash_receipt import CashReceipt as CashReceipt
-    from portone_async.models.cash_receipt_filter_input import CashReceiptFilterInput as CashReceiptFilterInput
-    from portone_async.models.cash_receipt_input import CashReceiptInput as CashReceiptInput
-    from portone_async.models.cash_receipt_sort_input import CashReceiptSortInput as CashReceiptSortInput
-    from portone_async.models.cash_receipt_summary import CashReceiptSummary as CashReceiptSummary
-    from portone_async.models.channel_group_summary import ChannelGroupSummary as ChannelGroupSummary
-    from portone_async.models.channel_specific_failure import ChannelSpecificFailure as ChannelSpecificFailure
-    from portone_async.models.channel_specific_failure_invalid_request import (
-        ChannelSpecificFailureInvalidRequest as ChannelSpecificFailureInvalidRequest,
-    )
-    from portone_async.models.channel_specific_failure_pg_provider import (
-        ChannelSpecificFailurePgProvider as ChannelSpecificFailurePgProvider,
-    )
-    from portone_async.models.close_payment_session_response import (
-        ClosePaymentSessionResponse as ClosePaymentSessionResponse,
-    )
-    from portone_async.models.close_virtual_account_response import (
-        CloseVirtualAccountResponse as CloseVirtualAccountResponse,
-    )
+    from portone_async.models.cancel_platform_partner_schedule_response import CancelPlatformPartnerScheduleResponse
+    from portone_async.models.cancelled_cash_receipt import CancelledCashReceipt
+    from portone_async.models.cancelled_payment import CancelledPayment
+    from portone_async.models.cancelled_payment_cash_receipt import CancelledPaymentCashReceipt
+    from portone_async.models.cancelled_payment_escrow import CancelledPaymentEscrow
+    from portone_async.models.cancelled_payment_event import CancelledPaymentEvent
+    from portone_async.models.cancelled_payment_transaction import CancelledPaymentTransaction
+    from portone_async.models.capture_payment_body import CapturePaymentBody
+    from portone_async.models.capture_payment_response import CapturePaymentResponse
+    from portone_async.models.card import Card
+    from portone_async.models.card_credential import CardCredential
+    from portone_async.models.card_promotion import CardPromotion
+    from portone_async.models.cash_receipt import CashReceipt
+    from portone_async.models.cash_receipt_filter_input import CashReceiptFilterInput
+    from portone_async.models.cash_receipt_input import CashReceiptInput
+    from portone_async.models.cash_receipt_sort_input import CashReceiptSortInput
+    from portone_async.models.cash_receipt_summary import CashReceiptSummary
+    from portone_async.models.channel_group_summary import ChannelGroupSummary
+    from portone_async.models.channel_specific_failure import ChannelSpecificFailure
+    from portone_async.models.channel_specific_failure_invalid_request import ChannelSpecificFailureInvalidRequest
+    from portone_async.models.channel_specific_failure_pg_provider import ChannelSpecificFailurePgProvider
+    from portone_async.models.close_payment_session_response import ClosePaymentSessionResponse
+    from portone_async.models.close_virtual_account_response import CloseVirtualAccountResponse
     from portone_async.models.complete_platform_payout_by_partner_settlement_ids_body import (
-        CompletePlatformPayoutByPartnerSettlementIdsBody as CompletePlatformPayoutByPartnerSettlementIdsBody,
+        CompletePlatformPayoutByPartnerSettlementIdsBody,
     )
     from portone_async.models.complete_platform_payout_by_partner_settlement_ids_response import (
-        CompletePlatformPayoutByPartnerSettlementIdsResponse as CompletePlatformPayoutByPartnerSettlementIdsResponse,
+        CompletePlatformPayoutByPartnerSettlementIdsResponse,
     )
-    from portone_async.models.confirm_billing_key_body import ConfirmBillingKeyBody as ConfirmBillingKeyBody
-    from portone_async.models.confirm_billing_key_issue_and_pay_body import (
-        ConfirmBillingKeyIssueAndPayBody as ConfirmBillingKeyIssueAndPayBody,
-    )
-    from portone_async.models.confirm_escrow_body import ConfirmEscrowBody as ConfirmEscrowBody
-    from portone_async.models.confirm_escrow_response import ConfirmEscrowResponse as ConfirmEscrowResponse
-    from portone_async.models.confirm_identity_verification_body import (
-        ConfirmIdentityVerificationBody as ConfirmIdentityVerificationBody,
-    )
-    from portone_async.models.confirm_identity_verification_response import (
-        ConfirmIdentityVerificationResponse as ConfirmIdentityVerificationResponse,
-    )
-    from portone_async.models.confirm_payment_body import ConfirmPaymentBody as ConfirmPaymentBody
-    from portone_async.models.confirm_paymentwall_delivery_body import (
-        ConfirmPaymentwallDeliveryBody as ConfirmPaymentwallDeliveryBody,
-    )
-    from portone_async.models.confirm_paymentwall_delivery_response import (
-        ConfirmPaymentwallDeliveryResponse as ConfirmPaymentwallDeliveryResponse,
-    )
-    from portone_async.models.confirmed_billing_key_issue_and_pay_summary import (
-        ConfirmedBillingKeyIssueAndPaySummary as ConfirmedBillingKeyIssueAndPaySummary,
-    )
-    from portone_async.models.confirmed_billing_key_summary import (
-        ConfirmedBillingKeySummary as ConfirmedBillingKeySummary,
-    )
-    from portone_async.models.confirmed_payment_escrow import ConfirmedPaymentEscrow as ConfirmedPaymentEscrow
-    from portone_async.models.confirmed_payment_summary import ConfirmedPaymentSummary as ConfirmedPaymentSummary
-    from portone_async.models.connect_bulk_partner_counterparty_body import (
-        ConnectBulkPartnerCounterpartyBody as ConnectBulkPartnerCounterpartyBody,
-    )
-    from portone_async.models.connect_bulk_partner_counterparty_response import (
-        ConnectBulkPartnerCounterpartyResponse as ConnectBulkPartnerCounterpartyResponse,
-    )
-    from portone_async.models.connect_partner_counterparty_response import (
-        ConnectPartnerCounterpartyResponse as ConnectPartnerCounterpartyResponse,
-    )
-    from portone_async.models.create_b2b_counterparty_body import CreateB2bCounterpartyBody as CreateB2bCounterpartyBody
-    from portone_async.models.create_b2b_counterparty_response import (
-        CreateB2bCounterpartyResponse as CreateB2bCounterpartyResponse,
-    )
-    from portone_async.models.create_b2b_file_upload_url_body import (
-        CreateB2bFileUploadUrlBody as CreateB2bFileUploadUrlBody,
-    )
-    from portone_async.models.create_b2b_file_upload_url_payload import (
-        CreateB2bFileUploadUrlPayload as CreateB2bFileUploadUrlPayload,
-    )
-    from portone_async.models.create_manual_transfer_response import (
-        CreateManualTransferResponse as CreateManualTransferResponse,
-    )
-    from portone_async.models.create_order_cancel_transfer_response import (
-        CreateOrderCancelTransferResponse as CreateOrderCancelTransferResponse,
-    )
-    from portone_async.models.create_order_transfer_response import (
-        CreateOrderTransferResponse as CreateOrderTransferResponse,
-    )
-    from portone_async.models.create_payment_schedule_body import CreatePaymentScheduleBody as CreatePaymentScheduleBody
-    from portone_async.models.create_payment_schedule_response import (
-        CreatePaymentScheduleResponse as CreatePaymentScheduleResponse,
-    )
-    from portone_async.models.create_payment_session_body import CreatePaymentSessionBody as CreatePaymentSessionBody
-    from portone_async.models.create_payment_session_response import (
-        CreatePaymentSessionResponse as CreatePaymentSessionResponse,
-    )
-    from portone_async.models.create_platform_additional_fee_policy_body import (
-        CreatePlatformAdditionalFeePolicyBody as CreatePlatformAdditionalFeePolicyBody,
-    )
+    from portone_async.models.confirm_billing_key_body import ConfirmBillingKeyBody
+    from portone_async.models.confirm_billing_key_issue_and_pay_body import ConfirmBillingKeyIssueAndPayBody
+    from portone_async.models.confirm_escrow_body import ConfirmEscrowBody
+    from portone_async.models.confirm_escrow_response import ConfirmEscrowResponse
+    from portone_async.models.confirm_identity_verification_body import ConfirmIdentityVerificationBody
+    from portone_async.models.confirm_identity_verification_response import ConfirmIdentityVerificationResponse
+    from portone_async.models.confirm_payment_body import ConfirmPaymentBody
+    from portone_async.models.confirm_paymentwall_delivery_body import ConfirmPaymentwallDeliveryBody
+    from portone_async.models.confirm_paymentwall_delivery_response import ConfirmPaymentwallDeliveryResponse
+    from portone_async.models.confirmed_billing_key_issue_and_pay_summary import ConfirmedBillingKeyIssueAndPaySummary
+    from portone_async.models.confirmed_billing_key_summary import ConfirmedBillingKeySummary
+    from portone_async.models.confirmed_payment_escrow import ConfirmedPaymentEscrow
+    from portone_async.models.confirmed_payment_summary import ConfirmedPaymentSummary
+    from portone_async.models.connect_bulk_partner_counterparty_body import ConnectBulkPartnerCounterpartyBody
+    from portone_async.models.connect_bulk_partner_counterparty_response import ConnectBulkPartnerCounterpartyResponse
+    from portone_async.models.connect_partner_counterparty_response import ConnectPartnerCounterpartyResponse
+    from portone_async.models.create_b2b_counterparty_body import CreateB2bCounterpartyBody
+    from portone_async.models.create_b2b_counterparty_response import CreateB2bCounterpartyResponse
+    from portone_async.models.create_b2b_file_upload_url_body import CreateB2bFileUploadUrlBody
+    from portone_async.models.create_b2b_file_upload_url_payload import CreateB2bFileUploadUrlPayload
+    from portone_async.models.create_manual_transfer_response import CreateManualTransferResponse
+    from portone_async.models.create_order_cancel_transfer_response import CreateOrderCancelTransferResponse
+    from portone_async.models.create_order_transfer_response import CreateOrderTransferResponse
+    from portone_async.models.create_payment_schedule_body import CreatePaymentScheduleBody
+    from portone_async.models.create_payment_schedule_response import CreatePaymentScheduleResponse
+    from portone_async.models.create_payment_session_body import CreatePaymentSessionBody
+    from portone_async.models.create_payment_session_response import CreatePaymentSessionResponse
+    from portone_async.models.create_platform_additional_fee_policy_body import CreatePlatformAdditionalFeePolicyBody
     from portone_async.models.create_platform_additional_fee_policy_response import (
-        CreatePlatformAdditionalFeePolicyResponse as CreatePlatformAdditionalFeePolicyResponse,
+        CreatePlatformAdditionalFeePolicyResponse,
     )
-    from portone_async.models.create_platform_contract_body import (
-        CreatePlatformContractBody as CreatePlatformContractBody,
-    )
-    from portone_async.models.create_platform_contract_response import (
-        CreatePlatformContractResponse as CreatePlatformContractResponse,
-    )
-    from portone_async.models.create_platform_discount_share_policy_body import (
-        CreatePlatformDiscountSharePolicyBody as CreatePlatformDiscountSharePolicyBody,
-    )
+    from portone_async.models.create_platform_contract_body import CreatePlatformContractBody
+    from portone_async.models.create_platform_contract_response import CreatePlatformContractResponse
+    from portone_async.models.create_platform_discount_share_policy_body import CreatePlatformDiscountSharePolicyBody
     from portone_async.models.create_platform_discount_share_policy_response import (
-        CreatePlatformDiscountSharePolicyResponse as CreatePlatformDiscountSharePolicyResponse,
+        CreatePlatformDiscountSharePolicyResponse,
     )
-    from portone_async.models.create_platform_manual_transfer_body import (
-        CreatePlatformManualTransferBody as CreatePlatformManualTransferBody,
-    )
-    from portone_async.models.create_platform_order_cancel_transfer_body import (
-        CreatePlatformOrderCancelTransferBody as CreatePlatformOrderCancelTransferBody,
-    )
+    from portone_async.models.create_platform_manual_transfer_body import CreatePlatformManualTransferBody
+    from portone_async.models.create_platform_order_cancel_transfer_body import CreatePlatformOrderCancelTransferBody
     from portone_async.models.create_platform_order_cancel_transfer_body_discount import (
-        CreatePlatformOrderCancelTransferBodyDiscount as CreatePlatformOrderCancelTransferBodyDiscount,
+        CreatePlatformOrderCancelTransferBodyDiscount,
     )
     from portone_async.models.create_platform_order_cancel_transfer_body_external_cancellation_detail import (
-        CreatePlatformOrderCancelTransferBodyExternalCancellationDetail as CreatePlatformOrderCancelTransferBodyExternalCancellationDetail,
+        CreatePlatformOrderCancelTransferBodyExternalCancellationDetail,
     )
     from portone_async.models.create_platform_order_cancel_transfer_body_order_detail import (
-        CreatePlatformOrderCancelTransferBodyOrderDetail as CreatePlatformOrderCancelTransferBodyOrderDetail,
+        CreatePlatformOrderCancelTransferBodyOrderDetail,
     )
     from portone_async.models.create_platform_order_cancel_transfer_body_order_detail_all import (
-        CreatePlatformOrderCancelTransferBodyOrderDetailAll as CreatePlatformOrderCancelTransferBodyOrderDetailAll,
+        CreatePlatformOrderCancelTransferBodyOrderDetailAll,
     )
     from portone_async.models.create_platform_order_cancel_transfer_body_order_line import (
-        CreatePlatformOrderCancelTransferBodyOrderLine as CreatePlatformOrderCancelTransferBodyOrderLine,
+        CreatePlatformOrderCancelTransferBodyOrderLine,
     )
-    from portone_async.models.create_platform_order_transfer_body import (
-        CreatePlatformOrderTransferBody as CreatePlatformOrderTransferBody,
-    )
+    from portone_async.models.create_platform_order_transfer_body import CreatePlatformOrderTransferBody
     from portone_async.models.create_platform_order_transfer_body_additional_fee import (
-        CreatePlatformOrderTransferBodyAdditionalFee as CreatePlatformOrderTransferBodyAdditionalFee,
+        CreatePlatformOrderTransferBodyAdditionalFee,
     )
     from portone_async.models.create_platform_order_transfer_body_discount import (
-        CreatePlatformOrderTransferBodyDiscount as CreatePlatformOrderTransferBodyDiscount,
+        CreatePlatformOrderTransferBodyDiscount,
     )
     from portone_async.models.create_platform_order_transfer_body_external_payment_detail import (
-        CreatePlatformOrderTransferBodyExternalPaymentDetail as CreatePlatformOrderTransferBodyExternalPaymentDetail,
+        CreatePlatformOrderTransferBodyExternalPaymentDetail,
     )
     from portone_async.models.create_platform_order_transfer_body_order_detail import (
-        CreatePlatformOrderTransferBodyOrderDetail as CreatePlatformOrderTransferBodyOrderDetail,
+        CreatePlatformOrderTransferBodyOrderDetail,
     )
     from portone_async.models.create_platform_order_transfer_body_order_line import (
-        CreatePlatformOrderTransferBodyOrderLine as CreatePlatformOrderTransferBodyOrderLine,
+        CreatePlatformOrderTransferBodyOrderLine,
     )
-    from portone_async.models.create_platform_order_transfer_body_product import (
-        CreatePlatformOrderTransferBodyProduct as CreatePlatformOrderTransferBodyProduct,
-    )
-    from portone_async.models.create_platform_partner_body import CreatePlatformPartnerBody as CreatePlatformPartnerBody
-    from portone_async.models.create_platform_partner_body_account import (
-        CreatePlatformPartnerBodyAccount as CreatePlatformPartnerBodyAccount,
-    )
-    from portone_async.models.create_platform_partner_body_contact import (
-        CreatePlatformPartnerBodyContact as CreatePlatformPartnerBodyContact,
-    )
-    from portone_async.models.create_platform_partner_body_type import (
-        CreatePlatformPartnerBodyType as CreatePlatformPartnerBodyType,
-    )
-    from portone_async.models.create_platform_partner_body_type_business import (
-        CreatePlatformPartnerBodyTypeBusiness as CreatePlatformPartnerBodyTypeBusiness,
-    )
+    from portone_async.models.create_platform_order_transfer_body_product import CreatePlatformOrderTransferBodyProduct
+    from portone_async.models.create_platform_partner_body import CreatePlatformPartnerBody
+    from portone_async.models.create_platform_partner_body_account import CreatePlatformPartnerBodyAccount
+    from portone_async.models.create_platform_partner_body_contact import CreatePlatformPartnerBodyContact
+    from portone_async.models.create_platform_partner_body_type import CreatePlatformPartnerBodyType
+    from portone_async.models.create_platform_partner_body_type_business import CreatePlatformPartnerBodyTypeBusiness
     from portone_async.models.create_platform_partner_body_type_non_wht_payer import (
-        CreatePlatformPartnerBodyTypeNonWhtPayer as CreatePlatformPartnerBodyTypeNonWhtPayer,
+        CreatePlatformPartnerBodyTypeNonWhtPayer,
     )
-    from portone_async.models.create_platform_partner_body_type_wht_payer import (
-        CreatePlatformPartnerBodyTypeWhtPayer as CreatePlatformPartnerBodyTypeWhtPayer,
-    )
-    from portone_async.models.create_platform_partner_response import (
-        CreatePlatformPartnerResponse as CreatePlatformPartnerResponse,
-    )
-    from portone_async.models.create_platform_partners_body import (
-        CreatePlatformPartnersBody as CreatePlatformPartnersBody,
-    )
-    from portone_async.models.create_platform_partners_response import (
-        CreatePlatformPartnersResponse as CreatePlatformPartnersResponse,
-    )
-    from portone_async.models.customer import Customer as Customer
-    from portone_async.models.customer_input import CustomerInput as CustomerInput
-    from portone_async.models.customer_name_input import CustomerNameInput as CustomerNameInput
-    from portone_async.models.customer_separated_name import CustomerSeparatedName as CustomerSeparatedName
-    from portone_async.models.date_range import DateRange as DateRange
-    from portone_async.models.date_range_option import DateRangeOption as DateRangeOption
-    from portone_async.models.date_time_range import DateTimeRange as DateTimeRange
-    from portone_async.models.decimal import Decimal as Decimal
-    from portone_async.models.delete_b2b_counterparty_body import DeleteB2bCounterpartyBody as DeleteB2bCounterpartyBody
-    from portone_async.models.delete_b2b_counterparty_response import (
-        DeleteB2bCounterpartyResponse as DeleteB2bCounterpartyResponse,
-    )
-    from portone_async.models.delete_b2b_tax_invoice_response import (
-        DeleteB2bTaxInvoiceResponse as DeleteB2bTaxInvoiceResponse,
-    )
-    from portone_async.models.delete_billing_key_response import DeleteBillingKeyResponse as DeleteBillingKeyResponse
-    from portone_async.models.delete_platform_partner_settlements_body import (
-        DeletePlatformPartnerSettlementsBody as DeletePlatformPartnerSettlementsBody,
-    )
+    from portone_async.models.create_platform_partner_body_type_wht_payer import CreatePlatformPartnerBodyTypeWhtPayer
+    from portone_async.models.create_platform_partner_response import CreatePlatformPartnerResponse
+    from portone_async.models.create_platform_partners_body import CreatePlatformPartnersBody
+    from portone_async.models.create_platform_partners_response import CreatePlatformPartnersResponse
+    from portone_async.models.customer import Customer
+    from portone_async.models.customer_input import CustomerInput
+    from portone_async.models.customer_name_input import CustomerNameInput
+    from portone_async.models.customer_separated_name import CustomerSeparatedName
+    from portone_async.models.date_range import DateRange
+    from portone_async.models.date_range_option import DateRangeOption
+    from portone_async.models.date_time_range import DateTimeRange
+    from portone_async.models.decimal import Decimal
+    from portone_async.models.delete_b2b_counterparty_body import DeleteB2bCounterpartyBody
+    from portone_async.models.delete_b2b_counterparty_response import DeleteB2bCounterpartyResponse
+    from portone_async.models.delete_b2b_tax_invoice_response import DeleteB2bTaxInvoiceResponse
+    from portone_async.models.delete_billing_key_response import DeleteBillingKeyResponse
+    from portone_async.models.delete_platform_partner_settlements_body import DeletePlatformPartnerSettlementsBody
     from portone_async.models.delete_platform_partner_settlements_response import (
-        DeletePlatformPartnerSettlementsResponse as DeletePlatformPartnerSettlementsResponse,
+        DeletePlatformPartnerSettlementsResponse,
     )
-    from portone_async.models.delete_platform_transfer_response import (
-        DeletePlatformTransferResponse as DeletePlatformTransferResponse,
-    )
-    from portone_async.models.deleted_billing_key_info import DeletedBillingKeyInfo as DeletedBillingKeyInfo
-    from portone_async.models.delivered_payment_escrow import DeliveredPaymentEscrow as DeliveredPaymentEscrow
-    from portone_async.models.disconnect_bulk_partner_counterparty_body import (
-        DisconnectBulkPartnerCounterpartyBody as DisconnectBulkPartnerCounterpartyBody,
-    )
+    from portone_async.models.delete_platform_transfer_response import DeletePlatformTransferResponse
+    from portone_async.models.deleted_billing_key_info import DeletedBillingKeyInfo
+    from portone_async.models.delivered_payment_escrow import DeliveredPaymentEscrow
+    from portone_async.models.disconnect_bulk_partner_counterparty_body import DisconnectBulkPartnerCounterpartyBody
     from portone_async.models.disconnect_bulk_partner_counterparty_response import (
-        DisconnectBulkPartnerCounterpartyResponse as DisconnectBulkPartnerCounterpartyResponse,
+        DisconnectBulkPartnerCounterpartyResponse,
     )
-    from portone_async.models.disconnect_partner_counterparty_response import (
-        DisconnectPartnerCounterpartyResponse as DisconnectPartnerCounterpartyResponse,
-    )
-    from portone_async.models.dispute import Dispute as Dispute
-    from portone_async.models.download_b2b_tax_invoices_sheet_body import (
-        DownloadB2bTaxInvoicesSheetBody as DownloadB2bTaxInvoicesSheetBody,
-    )
-    from portone_async.models.download_platform_transfer_sheet_body import (
-        DownloadPlatformTransferSheetBody as DownloadPlatformTransferSheetBody,
-    )
-    from portone_async.models.draft_b2b_tax_invoice_body import DraftB2bTaxInvoiceBody as DraftB2bTaxInvoiceBody
-    from portone_async.models.draft_b2b_tax_invoice_response import (
-        DraftB2bTaxInvoiceResponse as DraftB2bTaxInvoiceResponse,
-    )
-    from portone_async.models.enums import B2bBulkTaxInvoiceSourceType as B2bBulkTaxInvoiceSourceType
-    from portone_async.models.enums import B2bBulkTaxInvoiceStatus as B2bBulkTaxInvoiceStatus
-    from portone_async.models.enums import B2bCertificateType as B2bCertificateType
-    from portone_async.models.enums import B2bCompanyStateBusinessStatus as B2bCompanyStateBusinessStatus
-    from portone_async.models.enums import B2bCounterpartyBusinessStatus as B2bCounterpartyBusinessStatus
-    from portone_async.models.enums import B2bNtsConnectionStatus as B2bNtsConnectionStatus
-    from portone_async.models.enums import B2bSearchDateType as B2bSearchDateType
+    from portone_async.models.disconnect_partner_counterparty_response import DisconnectPartnerCounterpartyResponse
+    from portone_async.models.dispute import Dispute
+    from portone_async.models.download_b2b_tax_invoices_sheet_body import DownloadB2bTaxInvoicesSheetBody
+    from portone_async.models.download_platform_transfer_sheet_body import DownloadPlatformTransferSheetBody
+    from portone_async.models.draft_b2b_tax_invoice_body import DraftB2bTaxInvoiceBody
+    from portone_async.models.draft_b2b_tax_invoice_response import DraftB2bTaxInvoiceResponse
     from portone_async.models.enums import (
-        B2bTaxInvoiceDocumentModificationType as B2bTaxInvoiceDocumentModificationType,
+        B2bBulkTaxInvoiceSourceType,
+        B2bBulkTaxInvoiceStatus,
+        B2bCertificateType,
+        B2bCompanyStateBusinessStatus,
+        B2bCounterpartyBusinessStatus,
+        B2bNtsConnectionStatus,
+        B2bSearchDateType,
+        B2bTaxInvoiceDocumentModificationType,
+        B2bTaxInvoiceIssuanceType,
+        B2bTaxInvoiceKeyType,
+        B2bTaxInvoiceModificationType,
+        B2bTaxInvoicePurposeType,
+        B2bTaxInvoiceSortBy,
+        B2bTaxInvoiceStatus,
+        B2bTaxInvoiceTaxationType,
+        Bank,
+        BillingKeyDeleteRequester,
+        BillingKeyPaymentMethodType,
+        BillingKeySortBy,
+        BillingKeyStatus,
+        BillingKeyTextSearchField,
+        BillingKeyTimeRangeField,
+        CancelRequester,
+        CardBrand,
+        CardOwnerType,
+        CardType,
+        Carrier,
+        CashReceiptInputType,
+        CashReceiptIssuanceStatus,
+        CashReceiptSortBy,
+        CashReceiptStatus,
+        CashReceiptTimeRangeField,
+        CashReceiptType,
+        CheckoutPaymentMethod,
+        ConvenienceStoreBrand,
+        Country,
+        Currency,
+        DayOfWeek,
+        DisputeStatus,
+        EasyPayMethodType,
+        EasyPayProvider,
+        Gender,
+        IdentityVerificationMethod,
+        IdentityVerificationOperator,
+        IdentityVerificationSortBy,
+        IdentityVerificationStatus,
+        IdentityVerificationTimeRangeField,
+        InstantPaymentMethodInputVirtualAccountOptionType,
+        IssueCashReceiptCustomerInputIdentityNumberType,
+        IssueCashReceiptPaymentMethodType,
+        LegacyWebhookStatus,
+        Locale,
+        PaymentCashReceiptStatus,
+        PaymentClientType,
+        PaymentFilterInputEscrowStatus,
+        PaymentLogisticsCompany,
+        PaymentMethodGiftCertificateType,
+        PaymentMethodType,
+        PaymentMethodVirtualAccountRefundStatus,
+        PaymentMethodVirtualAccountType,
+        PaymentOriginPlatformType,
+        PaymentProductType,
+        PaymentReconciliationStatus,
+        PaymentScheduleSortBy,
+        PaymentScheduleStatus,
+        PaymentSortBy,
+        PaymentStatus,
+        PaymentTextSearchField,
+        PaymentTimestampType,
+        PaymentwallDeliveryStatus,
+        PaymentwallDeliveryType,
+        PaymentWebhookPaymentStatus,
+        PaymentWebhookStatus,
+        PaymentWebhookTrigger,
+        PgCompany,
+        PgPromotionCardCompany,
+        PgProvider,
+        PlatformAccountStatus,
+        PlatformAccountTransferStatus,
+        PlatformAccountTransferType,
+        PlatformBankAccountProvider,
+        PlatformBulkAccountTransferStatus,
+        PlatformBulkPayoutStatus,
+        PlatformBulkTaskStatus,
+        PlatformBulkTaskType,
+        PlatformBusinessStatus,
+        PlatformCancellableAmountType,
+        PlatformPartnerBusinessStatus,
+        PlatformPartnerMemberCompanyConnectionStatus,
+        PlatformPartnerSettlementStatus,
+        PlatformPartnerSettlementType,
+        PlatformPartnerStatus,
+        PlatformPartnerTaxationType,
+        PlatformPartnerTypeName,
+        PlatformPayer,
+        PlatformPayoutMethod,
+        PlatformPayoutSettlementStatementStatus,
+        PlatformPayoutStatus,
+        PlatformPayoutTaxInvoiceStatus,
+        PlatformPortOnePaymentCancelAmountType,
+        PlatformSettlementCycleDatePolicy,
+        PlatformSettlementCycleType,
+        PlatformTaxationType,
+        PlatformTransferStatus,
+        PlatformTransferSummaryPartnerType,
+        PlatformTransferType,
+        PortOneVersion,
+        PromotionCardCompany,
+        PromotionDiscountRetainOption,
+        PromotionStatus,
+        ReconciliationPgProvider,
+        SelectedChannelType,
+        SettlementAmountType,
+        SimplifiedPaymentMethodType,
+        SortOrder,
+        TaxInvoicesSheetField,
+        Trigger,
+        Type,
     )
-    from portone_async.models.enums import B2bTaxInvoiceIssuanceType as B2bTaxInvoiceIssuanceType
-    from portone_async.models.enums import B2bTaxInvoiceKeyType as B2bTaxInvoiceKeyType
-    from portone_async.models.enums import B2bTaxInvoiceModificationType as B2bTaxInvoiceModificationType
-    from portone_async.models.enums import B2bTaxInvoicePurposeType as B2bTaxInvoicePurposeType
-    from portone_async.models.enums import B2bTaxInvoiceSortBy as B2bTaxInvoiceSortBy
-    from portone_async.models.enums import B2bTaxInvoiceStatus as B2bTaxInvoiceStatus
-    from portone_async.models.enums import B2bTaxInvoiceTaxationType as B2bTaxInvoiceTaxationType
-    from portone_async.models.enums import Bank as Bank
-    from portone_async.models.enums import BillingKeyDeleteRequester as BillingKeyDeleteRequester
-    from portone_async.models.enums import BillingKeyPaymentMethodType as BillingKeyPaymentMethodType
-    from portone_async.models.enums import BillingKeySortBy as BillingKeySortBy
-    from portone_async.models.enums import BillingKeyStatus as BillingKeyStatus
-    from portone_async.models.enums import BillingKeyTextSearchField as BillingKeyTextSearchField
-    from portone_async.models.enums import BillingKeyTimeRangeField as BillingKeyTimeRangeField
-    from portone_async.models.enums import CancelRequester as CancelRequester
-    from portone_async.models.enums import CardBrand as CardBrand
-    from portone_async.models.enums import CardOwnerType as CardOwnerType
-    from portone_async.models.enums import CardType as CardType
-    from portone_async.models.enums import Carrier as Carrier
-    from portone_async.models.enums import CashReceiptInputType as CashReceiptInputType
-    from portone_async.models.enums import CashReceiptIssuanceStatus as CashReceiptIssuanceStatus
-    from portone_async.models.enums import CashReceiptSortBy as CashReceiptSortBy
-    from portone_async.models.enums import CashReceiptStatus as CashReceiptStatus
-    from portone_async.models.enums import CashReceiptTimeRangeField as CashReceiptTimeRangeField
-    from portone_async.models.enums import CashReceiptType as CashReceiptType
-    from portone_async.models.enums import CheckoutPaymentMethod as CheckoutPaymentMethod
-    from portone_async.models.enums import ConvenienceStoreBrand as ConvenienceStoreBrand
-    from portone_async.models.enums import Country as Country
-    from portone_async.models.enums import Currency as Currency
-    from portone_async.models.enums import DayOfWeek as DayOfWeek
-    from portone_async.models.enums import DisputeStatus as DisputeStatus
-    from portone_async.models.enums import EasyPayMethodType as EasyPayMethodType
-    from portone_async.models.enums import EasyPayProvider as EasyPayProvider
-    from portone_async.models.enums import Gender as Gender
-    from portone_async.models.enums import IdentityVerificationMethod as IdentityVerificationMethod
-    from portone_async.models.enums import IdentityVerificationOperator as IdentityVerificationOperator
-    from portone_async.models.enums import IdentityVerificationSortBy as IdentityVerificationSortBy
-    from portone_async.models.enums import IdentityVerificationStatus as IdentityVerificationStatus
-    from portone_async.models.enums import IdentityVerificationTimeRangeField as IdentityVerificationTimeRangeField
-    from portone_async.models.enums import (
-        InstantPaymentMethodInputVirtualAccountOptionType as InstantPaymentMethodInputVirtualAccountOptionType,
-    )
-    from portone_async.models.enums import (
-        IssueCashReceiptCustomerInputIdentityNumberType as IssueCashReceiptCustomerInputIdentityNumberType,
-    )
-    from portone_async.models.enums import IssueCashReceiptPaymentMethodType as IssueCashReceiptPaymentMethodType
-    from portone_async.models.enums import LegacyWebhookStatus as LegacyWebhookStatus
-    from portone_async.models.enums import Locale as Locale
-    from portone_async.models.enums import PaymentCashReceiptStatus as PaymentCashReceiptStatus
-    from portone_async.models.enums import PaymentClientType as PaymentClientType
-    from portone_async.models.enums import PaymentFilterInputEscrowStatus as PaymentFilterInputEscrowStatus
-    from portone_async.models.enums import PaymentLogisticsCompany as PaymentLogisticsCompany
-    from portone_async.models.enums import PaymentMethodGiftCertificateType as PaymentMethodGiftCertificateType
-    from portone_async.models.enums import PaymentMethodType as PaymentMethodType
-    from portone_async.models.enums import (
-        PaymentMethodVirtualAccountRefundStatus as PaymentMethodVirtualAccountRefundStatus,
-    )
-    from portone_async.models.enums import PaymentMethodVirtualAccountType as PaymentMethodVirtualAccountType
-    from portone_async.models.enums import PaymentOriginPlatformType as PaymentOriginPlatformType
-    from portone_async.models.enums import PaymentProductType as PaymentProductType
-    from portone_async.models.enums import PaymentReconciliationStatus as PaymentReconciliationStatus
-    from portone_async.models.enums import PaymentScheduleSortBy as PaymentScheduleSortBy
-    from portone_async.models.enums import PaymentScheduleStatus as PaymentScheduleStatus
-    from portone_async.models.enums import PaymentSortBy as PaymentSortBy
-    from portone_async.models.enums import PaymentStatus as PaymentStatus
-    from portone_async.models.enums import PaymentTextSearchField as PaymentTextSearchField
-    from portone_async.models.enums import PaymentTimestampType as PaymentTimestampType
-    from portone_async.models.enums import PaymentwallDeliveryStatus as PaymentwallDeliveryStatus
-    from portone_async.models.enums import PaymentwallDeliveryType as PaymentwallDeliveryType
-    from portone_async.models.enums import PaymentWebhookPaymentStatus as PaymentWebhookPaymentStatus
-    from portone_async.models.enums import PaymentWebhookStatus as PaymentWebhookStatus
-    from portone_async.models.enums import PaymentWebhookTrigger as PaymentWebhookTrigger
-    from portone_async.models.enums import PgCompany as PgCompany
-    from portone_async.models.enums import PgPromotionCardCompany as PgPromotionCardCompany
-    from portone_async.models.enums import PgProvider as PgProvider
-    from portone_async.models.enums import PlatformAccountStatus as PlatformAccountStatus
-    from portone_async.models.enums import PlatformAccountTransferStatus as PlatformAccountTransferStatus
-    from portone_async.models.enums import PlatformAccountTransferType as PlatformAccountTransferType
-    from portone_async.models.enums import PlatformBankAccountProvider as PlatformBankAccountProvider
-    from portone_async.models.enums import PlatformBulkAccountTransferStatus as PlatformBulkAccountTransferStatus
-    from portone_async.models.enums import PlatformBulkPayoutStatus as PlatformBulkPayoutStatus
-    from portone_async.models.enums import PlatformBulkTaskStatus as PlatformBulkTaskStatus
-    from portone_async.models.enums import PlatformBulkTaskType as PlatformBulkTaskType
-    from portone_async.models.enums import PlatformBusinessStatus as PlatformBusinessStatus
-    from portone_async.models.enums import PlatformCancellableAmountType as PlatformCancellableAmountType
-    from portone_async.models.enums import PlatformPartnerBusinessStatus as PlatformPartnerBusinessStatus
-    from portone_async.models.enums import (
-        PlatformPartnerMemberCompanyConnectionStatus as PlatformPartnerMemberCompanyConnectionStatus,
-    )
-    from portone_async.models.enums import PlatformPartnerSettlementStatus as PlatformPartnerSettlementStatus
-    from portone_async.models.enums import PlatformPartnerSettlementType as PlatformPartnerSettlementType
-    from portone_async.models.enums import PlatformPartnerStatus as PlatformPartnerStatus
-    from portone_async.models.enums import PlatformPartnerTaxationType as PlatformPartnerTaxationType
-    from portone_async.models.enums import PlatformPartnerTypeName as PlatformPartnerTypeName
-    from portone_async.models.enums import PlatformPayer as PlatformPayer
-    from portone_async.models.enums import PlatformPayoutMethod as PlatformPayoutMethod
-    from portone_async.models.enums import (
-        PlatformPayoutSettlementStatementStatus as PlatformPayoutSettlementStatementStatus,
-    )
-    from portone_async.models.enums import PlatformPayoutStatus as PlatformPayoutStatus
-    from portone_async.models.enums import PlatformPayoutTaxInvoiceStatus as PlatformPayoutTaxInvoiceStatus
-    from portone_async.models.enums import (
-        PlatformPortOnePaymentCancelAmountType as PlatformPortOnePaymentCancelAmountType,
-    )
-    from portone_async.models.enums import PlatformSettlementCycleDatePolicy as PlatformSettlementCycleDatePolicy
-    from portone_async.models.enums import PlatformSettlementCycleType as PlatformSettlementCycleType
-    from portone_async.models.enums import PlatformTaxationType as PlatformTaxationType
-    from portone_async.models.enums import PlatformTransferStatus as PlatformTransferStatus
-    from portone_async.models.enums import PlatformTransferSummaryPartnerType as PlatformTransferSummaryPartnerType
-    from portone_async.models.enums import PlatformTransferType as PlatformTransferType
-    from portone_async.models.enums import PortOneVersion as PortOneVersion
-    from portone_async.models.enums import PromotionCardCompany as PromotionCardCompany
-    from portone_async.models.enums import PromotionDiscountRetainOption as PromotionDiscountRetainOption
-    from portone_async.models.enums import PromotionStatus as PromotionStatus
-    from portone_async.models.enums import ReconciliationPgProvider as ReconciliationPgProvider
-    from portone_async.models.enums import SelectedChannelType as SelectedChannelType
-    from portone_async.models.enums import SettlementAmountType as SettlementAmountType
-    from portone_async.models.enums import SimplifiedPaymentMethodType as SimplifiedPaymentMethodType
-    from portone_async.models.enums import SortOrder as SortOrder
-    from portone_async.models.enums import TaxInvoicesSheetField as TaxInvoicesSheetField
-    from portone_async.models.enums import Trigger as Trigger
-    from portone_async.models.enums import Type as Type
-    from portone_async.models.evaluate_checkout_profile_response import (
-        EvaluateCheckoutProfileResponse as EvaluateCheckoutProfileResponse,
-    )
-    from portone_async.models.evaluated_checkout_method import EvaluatedCheckoutMethod as EvaluatedCheckoutMethod
-    from portone_async.models.failed_identity_verification import (
-        FailedIdentityVerification as FailedIdentityVerification,
-    )
-    from portone_async.models.failed_payment import FailedPayment as FailedPayment
-    from portone_async.models.failed_payment_cancellation import FailedPaymentCancellation as FailedPaymentCancellation
-    from portone_async.models.failed_payment_schedule import FailedPaymentSchedule as FailedPaymentSchedule
-    from portone_async.models.failed_payment_transaction import FailedPaymentTransaction as FailedPaymentTransaction
-    from portone_async.models.failed_pg_billing_key_issue_response import (
-        FailedPgBillingKeyIssueResponse as FailedPgBillingKeyIssueResponse,
-    )
-    from portone_async.models.get_account_transfers_body1 import GetAccountTransfersBody1 as GetAccountTransfersBody1
-    from portone_async.models.get_all_payment_events_by_cursor_body import (
-        GetAllPaymentEventsByCursorBody as GetAllPaymentEventsByCursorBody,
-    )
-    from portone_async.models.get_all_payment_events_by_cursor_response import (
-        GetAllPaymentEventsByCursorResponse as GetAllPaymentEventsByCursorResponse,
-    )
-    from portone_async.models.get_all_payments_by_cursor_body import (
-        GetAllPaymentsByCursorBody as GetAllPaymentsByCursorBody,
-    )
-    from portone_async.models.get_all_payments_by_cursor_response import (
-        GetAllPaymentsByCursorResponse as GetAllPaymentsByCursorResponse,
-    )
-    from portone_async.models.get_b2b_business_infos_body import GetB2bBusinessInfosBody as GetB2bBusinessInfosBody
-    from portone_async.models.get_b2b_business_infos_response import (
-        GetB2bBusinessInfosResponse as GetB2bBusinessInfosResponse,
-    )
-    from portone_async.models.get_b2b_counterparties_body import GetB2bCounterpartiesBody as GetB2bCounterpartiesBody
-    from portone_async.models.get_b2b_counterparties_response import (
-        GetB2bCounterpartiesResponse as GetB2bCounterpartiesResponse,
-    )
+    from portone_async.models.evaluate_checkout_profile_response import EvaluateCheckoutProfileResponse
+    from portone_async.models.evaluated_checkout_method import EvaluatedCheckoutMethod
+    from portone_async.models.failed_identity_verification import FailedIdentityVerification
+    from portone_async.models.failed_payment import FailedPayment
+    from portone_async.models.failed_payment_cancellation import FailedPaymentCancellation
+    from portone_async.models.failed_payment_schedule import FailedPaymentSchedule
+    from portone_async.models.failed_payment_transaction import FailedPaymentTransaction
+    from portone_async.models.failed_pg_billing_key_issue_response import FailedPgBillingKeyIssueResponse
+    from portone_async.models.get_account_transfers_body1 import GetAccountTransfersBody1
+    from portone_async.models.get_all_payment_events_by_cursor_body import GetAllPaymentEventsByCursorBody
+    from portone_async.models.get_all_payment_events_by_cursor_response import GetAllPaymentEventsByCursorResponse
+    from portone_async.models.get_all_payments_by_cursor_body import GetAllPaymentsByCursorBody
+    from portone_async.models.get_all_payments_by_cursor_response import GetAllPaymentsByCursorResponse
+    from portone_async.models.get_b2b_business_infos_body import GetB2bBusinessInfosBody
+    from portone_async.models.get_b2b_business_infos_response import GetB2bBusinessInfosResponse
+    from portone_async.models.get_b2b_counterparties_body import GetB2bCounterpartiesBody
+    from portone_async.models.get_b2b_counterparties_response import GetB2bCounterpartiesResponse
     from portone_async.models.get_b2b_counterparty_certificate_registration_url_response import (
-        GetB2bCounterpartyCertificateRegistrationUrlResponse as GetB2bCounterpartyCertificateRegistrationUrlResponse,
+        GetB2bCounterpartyCertificateRegistrationUrlResponse,
     )
-    from portone_async.models.get_b2b_tax_invoice_attachments_response import (
-        GetB2bTaxInvoiceAttachmentsResponse as GetB2bTaxInvoiceAttachmentsResponse,
-    )
+    from portone_async.models.get_b2b_tax_invoice_attachments_response import GetB2bTaxInvoiceAttachmentsResponse
     from portone_async.models.get_b2b_tax_invoice_pdf_download_url_response import (
-        GetB2bTaxInvoicePdfDownloadUrlResponse as GetB2bTaxInvoicePdfDownloadUrlResponse,
+        GetB2bTaxInvoicePdfDownloadUrlResponse,
     )
-    from portone_async.models.get_b2b_tax_invoice_popup_url_response import (
-        GetB2bTaxInvoicePopupUrlResponse as GetB2bTaxInvoicePopupUrlResponse,
-    )
-    from portone_async.models.get_b2b_tax_invoice_print_url_response import (
-        GetB2bTaxInvoicePrintUrlResponse as GetB2bTaxInvoicePrintUrlResponse,
-    )
-    from portone_async.models.get_b2b_tax_invoices_body import GetB2bTaxInvoicesBody as GetB2bTaxInvoicesBody
-    from portone_async.models.get_b2b_tax_invoices_body_date_filter import (
-        GetB2bTaxInvoicesBodyDateFilter as GetB2bTaxInvoicesBodyDateFilter,
-    )
-    from portone_async.models.get_b2b_tax_invoices_body_filter import (
-        GetB2bTaxInvoicesBodyFilter as GetB2bTaxInvoicesBodyFilter,
-    )
-    from portone_async.models.get_b2b_tax_invoices_body_primary_filter import (
-        GetB2bTaxInvoicesBodyPrimaryFilter as GetB2bTaxInvoicesBodyPrimaryFilter,
-    )
-    from portone_async.models.get_b2b_tax_invoices_response import (
-        GetB2bTaxInvoicesResponse as GetB2bTaxInvoicesResponse,
-    )
-    from portone_async.models.get_bank_infos_response import GetBankInfosResponse as GetBankInfosResponse
-    from portone_async.models.get_billing_key_infos_body import GetBillingKeyInfosBody as GetBillingKeyInfosBody
-    from portone_async.models.get_billing_key_infos_response import (
-        GetBillingKeyInfosResponse as GetBillingKeyInfosResponse,
-    )
-    from portone_async.models.get_cash_receipts_body import GetCashReceiptsBody as GetCashReceiptsBody
-    from portone_async.models.get_cash_receipts_response import GetCashReceiptsResponse as GetCashReceiptsResponse
-    from portone_async.models.get_identity_verifications_body import (
-        GetIdentityVerificationsBody as GetIdentityVerificationsBody,
-    )
-    from portone_async.models.get_identity_verifications_response import (
-        GetIdentityVerificationsResponse as GetIdentityVerificationsResponse,
-    )
-    from portone_async.models.get_kakaopay_payment_order_response import (
-        GetKakaopayPaymentOrderResponse as GetKakaopayPaymentOrderResponse,
-    )
+    from portone_async.models.get_b2b_tax_invoice_popup_url_response import GetB2bTaxInvoicePopupUrlResponse
+    from portone_async.models.get_b2b_tax_invoice_print_url_response import GetB2bTaxInvoicePrintUrlResponse
+    from portone_async.models.get_b2b_tax_invoices_body import GetB2bTaxInvoicesBody
+    from portone_async.models.get_b2b_tax_invoices_body_date_filter import GetB2bTaxInvoicesBodyDateFilter
+    from portone_async.models.get_b2b_tax_invoices_body_filter import GetB2bTaxInvoicesBodyFilter
+    from portone_async.models.get_b2b_tax_invoices_body_primary_filter import GetB2bTaxInvoicesBodyPrimaryFilter
+    from portone_async.models.get_b2b_tax_invoices_response import GetB2bTaxInvoicesResponse
+    from portone_async.models.get_bank_infos_response import GetBankInfosResponse
+    from portone_async.models.get_billing_key_infos_body import GetBillingKeyInfosBody
+    from portone_async.models.get_billing_key_infos_response import GetBillingKeyInfosResponse
+    from portone_async.models.get_cash_receipts_body import GetCashReceiptsBody
+    from portone_async.models.get_cash_receipts_response import GetCashReceiptsResponse
+    from portone_async.models.get_identity_verifications_body import GetIdentityVerificationsBody
+    from portone_async.models.get_identity_verifications_response import GetIdentityVerificationsResponse
+    from portone_async.models.get_kakaopay_payment_order_response import GetKakaopayPaymentOrderResponse
     from portone_async.models.get_payment_reconciliation_settlement_vat_report_body import (
-        GetPaymentReconciliationSettlementVatReportBody as GetPaymentReconciliationSettlementVatReportBody,
+        GetPaymentReconciliationSettlementVatReportBody,
     )
     from portone_async.models.get_payment_reconciliation_settlement_vat_report_response import (
-        GetPaymentReconciliationSettlementVatReportResponse as GetPaymentReconciliationSettlementVatReportResponse,
+        GetPaymentReconciliationSettlementVatReportResponse,
     )
     from portone_async.models.get_payment_reconciliation_transaction_vat_report_body import (
-        GetPaymentReconciliationTransactionVatReportBody as GetPaymentReconciliationTransactionVatReportBody,
+        GetPaymentReconciliationTransactionVatReportBody,
     )
     from portone_async.models.get_payment_reconciliation_transaction_vat_report_response import (
-        GetPaymentReconciliationTransactionVatReportResponse as GetPaymentReconciliationTransactionVatReportResponse,
+        GetPaymentReconciliationTransactionVatReportResponse,
     )
-    from portone_async.models.get_payment_schedules_body import GetPaymentSchedulesBody as GetPaymentSchedulesBody
-    from portone_async.models.get_payment_schedules_response import (
-        GetPaymentSchedulesResponse as GetPaymentSchedulesResponse,
-    )
-    from portone_async.models.get_payment_transactions_response import (
-        GetPaymentTransactionsResponse as GetPaymentTransactionsResponse,
-    )
-    from portone_async.models.get_payments_body import GetPaymentsBody as GetPaymentsBody
-    from portone_async.models.get_payments_response import GetPaymentsResponse as GetPaymentsResponse
-    from portone_async.models.get_pg_card_promotions_response import (
-        GetPgCardPromotionsResponse as GetPgCardPromotionsResponse,
-    )
-    from portone_async.models.get_platform_account_transfers_response import (
-        GetPlatformAccountTransfersResponse as GetPlatformAccountTransfersResponse,
-    )
-    from portone_async.models.get_platform_additional_fee_policies_body import (
-        GetPlatformAdditionalFeePoliciesBody as GetPlatformAdditionalFeePoliciesBody,
-    )
+    from portone_async.models.get_payment_schedules_body import GetPaymentSchedulesBody
+    from portone_async.models.get_payment_schedules_response import GetPaymentSchedulesResponse
+    from portone_async.models.get_payment_transactions_response import GetPaymentTransactionsResponse
+    from portone_async.models.get_payments_body import GetPaymentsBody
+    from portone_async.models.get_payments_response import GetPaymentsResponse
+    from portone_async.models.get_pg_card_promotions_response import GetPgCardPromotionsResponse
+    from portone_async.models.get_platform_account_transfers_response import GetPlatformAccountTransfersResponse
+    from portone_async.models.get_platform_additional_fee_policies_body import GetPlatformAdditionalFeePoliciesBody
     from portone_async.models.get_platform_additional_fee_policies_response import (
-        GetPlatformAdditionalFeePoliciesResponse as GetPlatformAdditionalFeePoliciesResponse,
+        GetPlatformAdditionalFeePoliciesResponse,
     )
-    from portone_async.models.get_platform_bulk_account_transfers_body import (
-        GetPlatformBulkAccountTransfersBody as GetPlatformBulkAccountTransfersBody,
-    )
+    from portone_async.models.get_platform_bulk_account_transfers_body import GetPlatformBulkAccountTransfersBody
     from portone_async.models.get_platform_bulk_account_transfers_response import (
-        GetPlatformBulkAccountTransfersResponse as GetPlatformBulkAccountTransfersResponse,
+        GetPlatformBulkAccountTransfersResponse,
     )
-    from portone_async.models.get_platform_bulk_payouts_body import (
-        GetPlatformBulkPayoutsBody as GetPlatformBulkPayoutsBody,
-    )
-    from portone_async.models.get_platform_bulk_payouts_response import (
-        GetPlatformBulkPayoutsResponse as GetPlatformBulkPayoutsResponse,
-    )
-    from portone_async.models.get_platform_company_state_payload import (
-        GetPlatformCompanyStatePayload as GetPlatformCompanyStatePayload,
-    )
-    from portone_async.models.get_platform_contracts_body import GetPlatformContractsBody as GetPlatformContractsBody
-    from portone_async.models.get_platform_contracts_response import (
-        GetPlatformContractsResponse as GetPlatformContractsResponse,
-    )
-    from portone_async.models.get_platform_discount_share_policies_body import (
-        GetPlatformDiscountSharePoliciesBody as GetPlatformDiscountSharePoliciesBody,
-    )
+    from portone_async.models.get_platform_bulk_payouts_body import GetPlatformBulkPayoutsBody
+    from portone_async.models.get_platform_bulk_payouts_response import GetPlatformBulkPayoutsResponse
+    from portone_async.models.get_platform_company_state_payload import GetPlatformCompanyStatePayload
+    from portone_async.models.get_platform_contracts_body import GetPlatformContractsBody
+    from portone_async.models.get_platform_contracts_response import GetPlatformContractsResponse
+    from portone_async.models.get_platform_discount_share_policies_body import GetPlatformDiscountSharePoliciesBody
     from portone_async.models.get_platform_discount_share_policies_response import (
-        GetPlatformDiscountSharePoliciesResponse as GetPlatformDiscountSharePoliciesResponse,
+        GetPlatformDiscountSharePoliciesResponse,
     )
-    from portone_async.models.get_platform_partner_settlements_body import (
-        GetPlatformPartnerSettlementsBody as GetPlatformPartnerSettlementsBody,
-    )
-    from portone_async.models.get_platform_partner_settlements_response import (
-        GetPlatformPartnerSettlementsResponse as GetPlatformPartnerSettlementsResponse,
-    )
-    from portone_async.models.get_platform_partners_body import GetPlatformPartnersBody as GetPlatformPartnersBody
-    from portone_async.models.get_platform_partners_response import (
-        GetPlatformPartnersResponse as GetPlatformPartnersResponse,
-    )
-    from portone_async.models.get_platform_payouts_body import GetPlatformPayoutsBody as GetPlatformPayoutsBody
-    from portone_async.models.get_platform_payouts_response import (
-        GetPlatformPayoutsResponse as GetPlatformPayoutsResponse,
-    )
-    from portone_async.models.get_platform_transfer_summaries_body import (
-        GetPlatformTransferSummariesBody as GetPlatformTransferSummariesBody,
-    )
-    from portone_async.models.get_platform_transfer_summaries_response import (
-        GetPlatformTransferSummariesResponse as GetPlatformTransferSummariesResponse,
-    )
-    from portone_async.models.identity_verification import IdentityVerification as IdentityVerification
-    from portone_async.models.identity_verification_failure import (
-        IdentityVerificationFailure as IdentityVerificationFailure,
-    )
-    from portone_async.models.identity_verification_filter_customer_input import (
-        IdentityVerificationFilterCustomerInput as IdentityVerificationFilterCustomerInput,
-    )
-    from portone_async.models.identity_verification_filter_input import (
-        IdentityVerificationFilterInput as IdentityVerificationFilterInput,
-    )
-    from portone_async.models.identity_verification_requested_customer import (
-        IdentityVerificationRequestedCustomer as IdentityVerificationRequestedCustomer,
-    )
-    from portone_async.models.identity_verification_sort_input import (
-        IdentityVerificationSortInput as IdentityVerificationSortInput,
-    )
-    from portone_async.models.identity_verification_verified_customer import (
-        IdentityVerificationVerifiedCustomer as IdentityVerificationVerifiedCustomer,
-    )
-    from portone_async.models.instant_billing_key_payment_method_input import (
-        InstantBillingKeyPaymentMethodInput as InstantBillingKeyPaymentMethodInput,
-    )
+    from portone_async.models.get_platform_partner_settlements_body import GetPlatformPartnerSettlementsBody
+    from portone_async.models.get_platform_partner_settlements_response import GetPlatformPartnerSettlementsResponse
+    from portone_async.models.get_platform_partners_body import GetPlatformPartnersBody
+    from portone_async.models.get_platform_partners_response import GetPlatformPartnersResponse
+    from portone_async.models.get_platform_payouts_body import GetPlatformPayoutsBody
+    from portone_async.models.get_platform_payouts_response import GetPlatformPayoutsResponse
+    from portone_async.models.get_platform_transfer_summaries_body import GetPlatformTransferSummariesBody
+    from portone_async.models.get_platform_transfer_summaries_response import GetPlatformTransferSummariesResponse
+    from portone_async.models.identity_verification import IdentityVerification
+    from portone_async.models.identity_verification_failure import IdentityVerificationFailure
+    from portone_async.models.identity_verification_filter_customer_input import IdentityVerificationFilterCustomerInput
+    from portone_async.models.identity_verification_filter_input import IdentityVerificationFilterInput
+    from portone_async.models.identity_verification_requested_customer import IdentityVerificationRequestedCustomer
+    from portone_async.models.identity_verification_sort_input import IdentityVerificationSortInput
+    from portone_async.models.identity_verification_verified_customer import IdentityVerificationVerifiedCustomer
+    from portone_async.models.instant_billing_key_payment_method_input import InstantBillingKeyPaymentMethodInput
     from portone_async.models.instant_billing_key_payment_method_input_card import (
-        InstantBillingKeyPaymentMethodInputCard as InstantBillingKeyPaymentMethodInputCard,
+        InstantBillingKeyPaymentMethodInputCard,
     )
-    from portone_async.models.instant_payment_input import InstantPaymentInput as InstantPaymentInput
-    from portone_async.models.instant_payment_method_input import InstantPaymentMethodInput as InstantPaymentMethodInput
-    from portone_async.models.instant_payment_method_input_card import (
-        InstantPaymentMethodInputCard as InstantPaymentMethodInputCard,
-    )
+    from portone_async.models.instant_payment_input import InstantPaymentInput
+    from portone_async.models.instant_payment_method_input import InstantPaymentMethodInput
+    from portone_async.models.instant_payment_method_input_card import InstantPaymentMethodInputCard
     from portone_async.models.instant_payment_method_input_virtual_account import (
-        InstantPaymentMethodInputVirtualAccount as InstantPaymentMethodInputVirtualAccount,
+        InstantPaymentMethodInputVirtualAccount,
     )
     from portone_async.models.instant_payment_method_input_virtual_account_cash_receipt_info import (
-        InstantPaymentMethodInputVirtualAccountCashReceiptInfo as InstantPaymentMethodInputVirtualAccountCashReceiptInfo,
+        InstantPaymentMethodInputVirtualAccountCashReceiptInfo,
     )
     from portone_async.models.instant_payment_method_input_virtual_account_expiry import (
-        InstantPaymentMethodInputVirtualAccountExpiry as InstantPaymentMethodInputVirtualAccountExpiry,
+        InstantPaymentMethodInputVirtualAccountExpiry,
     )
     from portone_async.models.instant_payment_method_input_virtual_account_option import (
-        InstantPaymentMethodInputVirtualAccountOption as InstantPaymentMethodInputVirtualAccountOption,
+        InstantPaymentMethodInputVirtualAccountOption,
     )
     from portone_async.models.instant_payment_method_input_virtual_account_option_fixed import (
-        InstantPaymentMethodInputVirtualAccountOptionFixed as InstantPaymentMethodInputVirtualAccountOptionFixed,
+        InstantPaymentMethodInputVirtualAccountOptionFixed,
     )
-    from portone_async.models.instant_payment_summary import InstantPaymentSummary as InstantPaymentSummary
-    from portone_async.models.issue_b2b_tax_invoice_body import IssueB2bTaxInvoiceBody as IssueB2bTaxInvoiceBody
-    from portone_async.models.issue_b2b_tax_invoice_immediately_body import (
-        IssueB2bTaxInvoiceImmediatelyBody as IssueB2bTaxInvoiceImmediatelyBody,
-    )
-    from portone_async.models.issue_b2b_tax_invoice_immediately_response import (
-        IssueB2bTaxInvoiceImmediatelyResponse as IssueB2bTaxInvoiceImmediatelyResponse,
-    )
-    from portone_async.models.issue_b2b_tax_invoice_response import (
-        IssueB2bTaxInvoiceResponse as IssueB2bTaxInvoiceResponse,
-    )
-    from portone_async.models.issue_billing_key_body import IssueBillingKeyBody as IssueBillingKeyBody
-    from portone_async.models.issue_billing_key_response import IssueBillingKeyResponse as IssueBillingKeyResponse
-    from portone_async.models.issue_cash_receipt_body import IssueCashReceiptBody as IssueCashReceiptBody
-    from portone_async.models.issue_cash_receipt_customer_input import (
-        IssueCashReceiptCustomerInput as IssueCashReceiptCustomerInput,
-    )
-    from portone_async.models.issue_cash_receipt_response import IssueCashReceiptResponse as IssueCashReceiptResponse
-    from portone_async.models.issue_failed_cash_receipt import IssueFailedCashReceipt as IssueFailedCashReceipt
-    from portone_async.models.issued_billing_key_info import IssuedBillingKeyInfo as IssuedBillingKeyInfo
-    from portone_async.models.issued_cash_receipt import IssuedCashReceipt as IssuedCashReceipt
-    from portone_async.models.issued_payment_cash_receipt import IssuedPaymentCashReceipt as IssuedPaymentCashReceipt
-    from portone_async.models.issued_pg_billing_key_issue_response import (
-        IssuedPgBillingKeyIssueResponse as IssuedPgBillingKeyIssueResponse,
-    )
-    from portone_async.models.legacy_webhook import LegacyWebhook as LegacyWebhook
-    from portone_async.models.login_via_api_secret_body import LoginViaApiSecretBody as LoginViaApiSecretBody
-    from portone_async.models.login_via_api_secret_response import (
-        LoginViaApiSecretResponse as LoginViaApiSecretResponse,
-    )
-    from portone_async.models.map_stat import Map_Stat as Map_Stat
-    from portone_async.models.modify_escrow_logistics_body import ModifyEscrowLogisticsBody as ModifyEscrowLogisticsBody
-    from portone_async.models.modify_escrow_logistics_response import (
-        ModifyEscrowLogisticsResponse as ModifyEscrowLogisticsResponse,
-    )
-    from portone_async.models.month_day import MonthDay as MonthDay
-    from portone_async.models.one_line_address import OneLineAddress as OneLineAddress
-    from portone_async.models.page_info import PageInfo as PageInfo
-    from portone_async.models.page_input import PageInput as PageInput
-    from portone_async.models.paid_payment import PaidPayment as PaidPayment
-    from portone_async.models.paid_payment_event import PaidPaymentEvent as PaidPaymentEvent
-    from portone_async.models.paid_payment_transaction import PaidPaymentTransaction as PaidPaymentTransaction
-    from portone_async.models.partial_cancelled_payment import PartialCancelledPayment as PartialCancelledPayment
-    from portone_async.models.partial_cancelled_payment_event import (
-        PartialCancelledPaymentEvent as PartialCancelledPaymentEvent,
-    )
-    from portone_async.models.partial_cancelled_payment_transaction import (
-        PartialCancelledPaymentTransaction as PartialCancelledPaymentTransaction,
-    )
-    from portone_async.models.pay_instantly_response import PayInstantlyResponse as PayInstantlyResponse
-    from portone_async.models.pay_pending_payment import PayPendingPayment as PayPendingPayment
-    from portone_async.models.pay_pending_payment_transaction import (
-        PayPendingPaymentTransaction as PayPendingPaymentTransaction,
-    )
-    from portone_async.models.pay_with_billing_key_response import (
-        PayWithBillingKeyResponse as PayWithBillingKeyResponse,
-    )
-    from portone_async.models.payment import Payment as Payment
-    from portone_async.models.payment_amount import PaymentAmount as PaymentAmount
-    from portone_async.models.payment_amount_input import PaymentAmountInput as PaymentAmountInput
-    from portone_async.models.payment_cancellation import PaymentCancellation as PaymentCancellation
-    from portone_async.models.payment_cash_receipt import PaymentCashReceipt as PaymentCashReceipt
-    from portone_async.models.payment_escrow import PaymentEscrow as PaymentEscrow
-    from portone_async.models.payment_escrow_receiver_input import (
-        PaymentEscrowReceiverInput as PaymentEscrowReceiverInput,
-    )
-    from portone_async.models.payment_escrow_sender_input import PaymentEscrowSenderInput as PaymentEscrowSenderInput
-    from portone_async.models.payment_event import PaymentEvent as PaymentEvent
-    from portone_async.models.payment_event_with_cursor import PaymentEventWithCursor as PaymentEventWithCursor
-    from portone_async.models.payment_failure import PaymentFailure as PaymentFailure
-    from portone_async.models.payment_filter_input import PaymentFilterInput as PaymentFilterInput
-    from portone_async.models.payment_installment import PaymentInstallment as PaymentInstallment
-    from portone_async.models.payment_logistics import PaymentLogistics as PaymentLogistics
-    from portone_async.models.payment_method import PaymentMethod as PaymentMethod
-    from portone_async.models.payment_method_card import PaymentMethodCard as PaymentMethodCard
-    from portone_async.models.payment_method_convenience_store import (
-        PaymentMethodConvenienceStore as PaymentMethodConvenienceStore,
-    )
-    from portone_async.models.payment_method_crypto import PaymentMethodCrypto as PaymentMethodCrypto
-    from portone_async.models.payment_method_easy_pay import PaymentMethodEasyPay as PaymentMethodEasyPay
-    from portone_async.models.payment_method_easy_pay_method import (
-        PaymentMethodEasyPayMethod as PaymentMethodEasyPayMethod,
-    )
-    from portone_async.models.payment_method_easy_pay_method_charge import (
-        PaymentMethodEasyPayMethodCharge as PaymentMethodEasyPayMethodCharge,
-    )
-    from portone_async.models.payment_method_gift_certificate import (
-        PaymentMethodGiftCertificate as PaymentMethodGiftCertificate,
-    )
-    from portone_async.models.payment_method_mobile import PaymentMethodMobile as PaymentMethodMobile
-    from portone_async.models.payment_method_transfer import PaymentMethodTransfer as PaymentMethodTransfer
-    from portone_async.models.payment_method_virtual_account import (
-        PaymentMethodVirtualAccount as PaymentMethodVirtualAccount,
-    )
-    from portone_async.models.payment_origin import PaymentOrigin as PaymentOrigin
-    from portone_async.models.payment_product import PaymentProduct as PaymentProduct
+    from portone_async.models.instant_payment_summary import InstantPaymentSummary
+    from portone_async.models.issue_b2b_tax_invoice_body import IssueB2bTaxInvoiceBody
+    from portone_async.models.issue_b2b_tax_invoice_immediately_body import IssueB2bTaxInvoiceImmediatelyBody
+    from portone_async.models.issue_b2b_tax_invoice_immediately_response import IssueB2bTaxInvoiceImmediatelyResponse
+    from portone_async.models.issue_b2b_tax_invoice_response import IssueB2bTaxInvoiceResponse
+    from portone_async.models.issue_billing_key_body import IssueBillingKeyBody
+    from portone_async.models.issue_billing_key_response import IssueBillingKeyResponse
+    from portone_async.models.issue_cash_receipt_body import IssueCashReceiptBody
+    from portone_async.models.issue_cash_receipt_customer_input import IssueCashReceiptCustomerInput
+    from portone_async.models.issue_cash_receipt_response import IssueCashReceiptResponse
+    from portone_async.models.issue_failed_cash_receipt import IssueFailedCashReceipt
+    from portone_async.models.issued_billing_key_info import IssuedBillingKeyInfo
+    from portone_async.models.issued_cash_receipt import IssuedCashReceipt
+    from portone_async.models.issued_payment_cash_receipt import IssuedPaymentCashReceipt
+    from portone_async.models.issued_pg_billing_key_issue_response import IssuedPgBillingKeyIssueResponse
+    from portone_async.models.legacy_webhook import LegacyWebhook
+    from portone_async.models.login_via_api_secret_body import LoginViaApiSecretBody
+    from portone_async.models.login_via_api_secret_response import LoginViaApiSecretResponse
+    from portone_async.models.map_stat import Map_Stat
+    from portone_async.models.modify_escrow_logistics_body import ModifyEscrowLogisticsBody
+    from portone_async.models.modify_escrow_logistics_response import ModifyEscrowLogisticsResponse
+    from portone_async.models.month_day import MonthDay
+    from portone_async.models.one_line_address import OneLineAddress
+    from portone_async.models.page_info import PageInfo
+    from portone_async.models.page_input import PageInput
+    from portone_async.models.paid_payment import PaidPayment
+    from portone_async.models.paid_payment_event import PaidPaymentEvent
+    from portone_async.models.paid_payment_transaction import PaidPaymentTransaction
+    from portone_async.models.partial_cancelled_payment import PartialCancelledPayment
+    from portone_async.models.partial_cancelled_payment_event import PartialCancelledPaymentEvent
+    from portone_async.models.partial_cancelled_payment_transaction import PartialCancelledPaymentTransaction
+    from portone_async.models.pay_instantly_response import PayInstantlyResponse
+    from portone_async.models.pay_pending_payment import PayPendingPayment
+    from portone_async.models.pay_pending_payment_transaction import PayPendingPaymentTransaction
+    from portone_async.models.pay_with_billing_key_response import PayWithBillingKeyResponse
+    from portone_async.models.payment import Payment
+    from portone_async.models.payment_amount import PaymentAmount
+    from portone_async.models.payment_amount_input import PaymentAmountInput
+    from portone_async.models.payment_cancellation import PaymentCancellation
+    from portone_async.models.payment_cash_receipt import PaymentCashReceipt
+    from portone_async.models.payment_escrow import PaymentEscrow
+    from portone_async.models.payment_escrow_receiver_input import PaymentEscrowReceiverInput
+    from portone_async.models.payment_escrow_sender_input import PaymentEscrowSenderInput
+    from portone_async.models.payment_event import PaymentEvent
+    from portone_async.models.payment_event_with_cursor import PaymentEventWithCursor
+    from portone_async.models.payment_failure import PaymentFailure
+    from portone_async.models.payment_filter_input import PaymentFilterInput
+    from portone_async.models.payment_installment import PaymentInstallment
+    from portone_async.models.payment_logistics import PaymentLogistics
+    from portone_async.models.payment_method import PaymentMethod
+    from portone_async.models.payment_method_card import PaymentMethodCard
+    from portone_async.models.payment_method_convenience_store import PaymentMethodConvenienceStore
+    from portone_async.models.payment_method_crypto import PaymentMethodCrypto
+    from portone_async.models.payment_method_easy_pay import PaymentMethodEasyPay
+    from portone_async.models.payment_method_easy_pay_method import PaymentMethodEasyPayMethod
+    from portone_async.models.payment_method_easy_pay_method_charge import PaymentMethodEasyPayMethodCharge
+    from portone_async.models.payment_method_gift_certificate import PaymentMethodGiftCertificate
+    from portone_async.models.payment_method_mobile import PaymentMethodMobile
+    from portone_async.models.payment_method_transfer import PaymentMethodTransfer
+    from portone_async.models.payment_method_virtual_account import PaymentMethodVirtualAccount
+    from portone_async.models.payment_origin import PaymentOrigin
+    from portone_async.models.payment_product import PaymentProduct
     from portone_async.models.payment_reconciliation_settlement_summary_filter_input import (
-        PaymentReconciliationSettlementSummaryFilterInput as PaymentReconciliationSettlementSummaryFilterInput,
+        PaymentReconciliationSettlementSummaryFilterInput,
     )
     from portone_async.models.payment_reconciliation_transaction_summary_filter_input import (
-        PaymentReconciliationTransactionSummaryFilterInput as PaymentReconciliationTransactionSummaryFilterInput,
+        PaymentReconciliationTransactionSummaryFilterInput,
     )
-    from portone_async.models.payment_reconciliation_vat_report_item import (
-        PaymentReconciliationVatReportItem as PaymentReconciliationVatReportItem,
-    )
-    from portone_async.models.payment_reconciliation_vat_report_summary import (
-        PaymentReconciliationVatReportSummary as PaymentReconciliationVatReportSummary,
-    )
-    from portone_async.models.payment_schedule import PaymentSchedule as PaymentSchedule
-    from portone_async.models.payment_schedule_filter_input import (
-        PaymentScheduleFilterInput as PaymentScheduleFilterInput,
-    )
-    from portone_async.models.payment_schedule_sort_input import PaymentScheduleSortInput as PaymentScheduleSortInput
-    from portone_async.models.payment_schedule_summary import PaymentScheduleSummary as PaymentScheduleSummary
-    from portone_async.models.payment_session import PaymentSession as PaymentSession
-    from portone_async.models.payment_session_agreement import PaymentSessionAgreement as PaymentSessionAgreement
-    from portone_async.models.payment_session_colors import PaymentSessionColors as PaymentSessionColors
-    from portone_async.models.payment_session_product import PaymentSessionProduct as PaymentSessionProduct
-    from portone_async.models.payment_text_search import PaymentTextSearch as PaymentTextSearch
-    from portone_async.models.payment_transaction import PaymentTransaction as PaymentTransaction
-    from portone_async.models.payment_webhook import PaymentWebhook as PaymentWebhook
-    from portone_async.models.payment_webhook_request import PaymentWebhookRequest as PaymentWebhookRequest
-    from portone_async.models.payment_webhook_response import PaymentWebhookResponse as PaymentWebhookResponse
-    from portone_async.models.payment_with_cursor import PaymentWithCursor as PaymentWithCursor
-    from portone_async.models.pending_payment_schedule import PendingPaymentSchedule as PendingPaymentSchedule
-    from portone_async.models.pg_billing_key_issue_response import (
-        PgBillingKeyIssueResponse as PgBillingKeyIssueResponse,
-    )
-    from portone_async.models.pg_card_promotion import PgCardPromotion as PgCardPromotion
-    from portone_async.models.platform_account import PlatformAccount as PlatformAccount
-    from portone_async.models.platform_account_holder import PlatformAccountHolder as PlatformAccountHolder
-    from portone_async.models.platform_account_transfer import PlatformAccountTransfer as PlatformAccountTransfer
-    from portone_async.models.platform_account_transfer_filter import (
-        PlatformAccountTransferFilter as PlatformAccountTransferFilter,
-    )
-    from portone_async.models.platform_account_transfer_status_stats import (
-        PlatformAccountTransferStatusStats as PlatformAccountTransferStatusStats,
-    )
-    from portone_async.models.platform_additional_fee_policy import (
-        PlatformAdditionalFeePolicy as PlatformAdditionalFeePolicy,
-    )
-    from portone_async.models.platform_additional_fee_policy_filter_input import (
-        PlatformAdditionalFeePolicyFilterInput as PlatformAdditionalFeePolicyFilterInput,
-    )
+    from portone_async.models.payment_reconciliation_vat_report_item import PaymentReconciliationVatReportItem
+    from portone_async.models.payment_reconciliation_vat_report_summary import PaymentReconciliationVatReportSummary
+    from portone_async.models.payment_schedule import PaymentSchedule
+    from portone_async.models.payment_schedule_filter_input import PaymentScheduleFilterInput
+    from portone_async.models.payment_schedule_sort_input import PaymentScheduleSortInput
+    from portone_async.models.payment_schedule_summary import PaymentScheduleSummary
+    from portone_async.models.payment_session import PaymentSession
+    from portone_async.models.payment_session_agreement import PaymentSessionAgreement
+    from portone_async.models.payment_session_colors import PaymentSessionColors
+    from portone_async.models.payment_session_product import PaymentSessionProduct
+    from portone_async.models.payment_text_search import PaymentTextSearch
+    from portone_async.models.payment_transaction import PaymentTransaction
+    from portone_async.models.payment_webhook import PaymentWebhook
+    from portone_async.models.payment_webhook_request import PaymentWebhookRequest
+    from portone_async.models.payment_webhook_response import PaymentWebhookResponse
+    from portone_async.models.payment_with_cursor import PaymentWithCursor
+    from portone_async.models.pending_payment_schedule import PendingPaymentSchedule
+    from portone_async.models.pg_billing_key_issue_response import PgBillingKeyIssueResponse
+    from portone_async.models.pg_card_promotion import PgCardPromotion
+    from portone_async.models.platform_account import PlatformAccount
+    from portone_async.models.platform_account_holder import PlatformAccountHolder
+    from portone_async.models.platform_account_transfer import PlatformAccountTransfer
+    from portone_async.models.platform_account_transfer_filter import PlatformAccountTransferFilter
+    from portone_async.models.platform_account_transfer_status_stats import PlatformAccountTransferStatusStats
+    from portone_async.models.platform_additional_fee_policy import PlatformAdditionalFeePolicy
+    from portone_async.models.platform_additional_fee_policy_filter_input import PlatformAdditionalFeePolicyFilterInput
     from portone_async.models.platform_additional_fee_policy_filter_input_keyword import (
-        PlatformAdditionalFeePolicyFilterInputKeyword as PlatformAdditionalFeePolicyFilterInputKeyword,
+        PlatformAdditionalFeePolicyFilterInputKeyword,
     )
-    from portone_async.models.platform_bank_account_detail import PlatformBankAccountDetail as PlatformBankAccountDetail
-    from portone_async.models.platform_bulk_account_transfer import (
-        PlatformBulkAccountTransfer as PlatformBulkAccountTransfer,
-    )
-    from portone_async.models.platform_bulk_account_transfer_filter_input import (
-        PlatformBulkAccountTransferFilterInput as PlatformBulkAccountTransferFilterInput,
-    )
+    from portone_async.models.platform_bank_account_detail import PlatformBankAccountDetail
+    from portone_async.models.platform_bulk_account_transfer import PlatformBulkAccountTransfer
+    from portone_async.models.platform_bulk_account_transfer_filter_input import PlatformBulkAccountTransferFilterInput
     from portone_async.models.platform_bulk_account_transfer_filter_input_criteria import (
-        PlatformBulkAccountTransferFilterInputCriteria as PlatformBulkAccountTransferFilterInputCriteria,
+        PlatformBulkAccountTransferFilterInputCriteria,
     )
-    from portone_async.models.platform_bulk_account_transfer_stats import (
-        PlatformBulkAccountTransferStats as PlatformBulkAccountTransferStats,
-    )
-    from portone_async.models.platform_bulk_account_transfer_status_stats import (
-        PlatformBulkAccountTransferStatusStats as PlatformBulkAccountTransferStatusStats,
-    )
-    from portone_async.models.platform_bulk_payout import PlatformBulkPayout as PlatformBulkPayout
-    from portone_async.models.platform_bulk_payout_filter_input import (
-        PlatformBulkPayoutFilterInput as PlatformBulkPayoutFilterInput,
-    )
-    from portone_async.models.platform_bulk_payout_filter_input_criteria import (
-        PlatformBulkPayoutFilterInputCriteria as PlatformBulkPayoutFilterInputCriteria,
-    )
-    from portone_async.models.platform_bulk_payout_stats import PlatformBulkPayoutStats as PlatformBulkPayoutStats
-    from portone_async.models.platform_bulk_payout_status_stats import (
-        PlatformBulkPayoutStatusStats as PlatformBulkPayoutStatusStats,
-    )
-    from portone_async.models.platform_bulk_task import PlatformBulkTask as PlatformBulkTask
-    from portone_async.models.platform_bulk_task_progress_stats import (
-        PlatformBulkTaskProgressStats as PlatformBulkTaskProgressStats,
-    )
-    from portone_async.models.platform_company_state import PlatformCompanyState as PlatformCompanyState
-    from portone_async.models.platform_contact import PlatformContact as PlatformContact
-    from portone_async.models.platform_contract import PlatformContract as PlatformContract
-    from portone_async.models.platform_contract_filter_input import (
-        PlatformContractFilterInput as PlatformContractFilterInput,
-    )
-    from portone_async.models.platform_contract_filter_input_keyword import (
-        PlatformContractFilterInputKeyword as PlatformContractFilterInputKeyword,
-    )
-    from portone_async.models.platform_deposit_account_transfer import (
-        PlatformDepositAccountTransfer as PlatformDepositAccountTransfer,
-    )
-    from portone_async.models.platform_discount_share_policy import (
-        PlatformDiscountSharePolicy as PlatformDiscountSharePolicy,
-    )
-    from portone_async.models.platform_discount_share_policy_filter_input import (
-        PlatformDiscountSharePolicyFilterInput as PlatformDiscountSharePolicyFilterInput,
-    )
+    from portone_async.models.platform_bulk_account_transfer_stats import PlatformBulkAccountTransferStats
+    from portone_async.models.platform_bulk_account_transfer_status_stats import PlatformBulkAccountTransferStatusStats
+    from portone_async.models.platform_bulk_payout import PlatformBulkPayout
+    from portone_async.models.platform_bulk_payout_filter_input import PlatformBulkPayoutFilterInput
+    from portone_async.models.platform_bulk_payout_filter_input_criteria import PlatformBulkPayoutFilterInputCriteria
+    from portone_async.models.platform_bulk_payout_stats import PlatformBulkPayoutStats
+    from portone_async.models.platform_bulk_payout_status_stats import PlatformBulkPayoutStatusStats
+    from portone_async.models.platform_bulk_task import PlatformBulkTask
+    from portone_async.models.platform_bulk_task_progress_stats import PlatformBulkTaskProgressStats
+    from portone_async.models.platform_company_state import PlatformCompanyState
+    from portone_async.models.platform_contact import PlatformContact
+    from portone_async.models.platform_contract import PlatformContract
+    from portone_async.models.platform_contract_filter_input import PlatformContractFilterInput
+    from portone_async.models.platform_contract_filter_input_keyword import PlatformContractFilterInputKeyword
+    from portone_async.models.platform_deposit_account_transfer import PlatformDepositAccountTransfer
+    from portone_async.models.platform_discount_share_policy import PlatformDiscountSharePolicy
+    from portone_async.models.platform_discount_share_policy_filter_input import PlatformDiscountSharePolicyFilterInput
     from portone_async.models.platform_discount_share_policy_filter_input_keyword import (
-        PlatformDiscountSharePolicyFilterInputKeyword as PlatformDiscountSharePolicyFilterInputKeyword,
+        PlatformDiscountSharePolicyFilterInputKeyword,
     )
     from portone_async.models.platform_discount_share_policy_filter_options import (
-        PlatformDiscountSharePolicyFilterOptions as PlatformDiscountSharePolicyFilterOptions,
+        PlatformDiscountSharePolicyFilterOptions,
     )
-    from portone_async.models.platform_external_payment import PlatformExternalPayment as PlatformExternalPayment
-    from portone_async.models.platform_fee import PlatformFee as PlatformFee
-    from portone_async.models.platform_fee_input import PlatformFeeInput as PlatformFeeInput
-    from portone_async.models.platform_fixed_amount_fee import PlatformFixedAmountFee as PlatformFixedAmountFee
-    from portone_async.models.platform_fixed_rate_fee import PlatformFixedRateFee as PlatformFixedRateFee
-    from portone_async.models.platform_manual_transfer import PlatformManualTransfer as PlatformManualTransfer
-    from portone_async.models.platform_manual_transfer_summary import (
-        PlatformManualTransferSummary as PlatformManualTransferSummary,
-    )
-    from portone_async.models.platform_order_cancel_transfer import (
-        PlatformOrderCancelTransfer as PlatformOrderCancelTransfer,
-    )
-    from portone_async.models.platform_order_cancel_transfer_summary import (
-        PlatformOrderCancelTransferSummary as PlatformOrderCancelTransferSummary,
-    )
-    from portone_async.models.platform_order_settlement_amount import (
-        PlatformOrderSettlementAmount as PlatformOrderSettlementAmount,
-    )
-    from portone_async.models.platform_order_transfer import PlatformOrderTransfer as PlatformOrderTransfer
-    from portone_async.models.platform_order_transfer_additional_fee import (
-        PlatformOrderTransferAdditionalFee as PlatformOrderTransferAdditionalFee,
-    )
-    from portone_async.models.platform_order_transfer_cancellation import (
-        PlatformOrderTransferCancellation as PlatformOrderTransferCancellation,
-    )
-    from portone_async.models.platform_order_transfer_discount import (
-        PlatformOrderTransferDiscount as PlatformOrderTransferDiscount,
-    )
-    from portone_async.models.platform_order_transfer_order_line import (
-        PlatformOrderTransferOrderLine as PlatformOrderTransferOrderLine,
-    )
-    from portone_async.models.platform_order_transfer_product import (
-        PlatformOrderTransferProduct as PlatformOrderTransferProduct,
-    )
-    from portone_async.models.platform_order_transfer_summary import (
-        PlatformOrderTransferSummary as PlatformOrderTransferSummary,
-    )
-    from portone_async.models.platform_partner import PlatformPartner as PlatformPartner
-    from portone_async.models.platform_partner_contract_summary import (
-        PlatformPartnerContractSummary as PlatformPartnerContractSummary,
-    )
-    from portone_async.models.platform_partner_filter_input import (
-        PlatformPartnerFilterInput as PlatformPartnerFilterInput,
-    )
-    from portone_async.models.platform_partner_filter_input_keyword import (
-        PlatformPartnerFilterInputKeyword as PlatformPartnerFilterInputKeyword,
-    )
-    from portone_async.models.platform_partner_filter_options import (
-        PlatformPartnerFilterOptions as PlatformPartnerFilterOptions,
-    )
-    from portone_async.models.platform_partner_manual_settlement import (
-        PlatformPartnerManualSettlement as PlatformPartnerManualSettlement,
-    )
-    from portone_async.models.platform_partner_order_cancel_settlement import (
-        PlatformPartnerOrderCancelSettlement as PlatformPartnerOrderCancelSettlement,
-    )
-    from portone_async.models.platform_partner_order_settlement import (
-        PlatformPartnerOrderSettlement as PlatformPartnerOrderSettlement,
-    )
-    from portone_async.models.platform_partner_settlement import PlatformPartnerSettlement as PlatformPartnerSettlement
-    from portone_async.models.platform_partner_settlement_filter_input import (
-        PlatformPartnerSettlementFilterInput as PlatformPartnerSettlementFilterInput,
-    )
+    from portone_async.models.platform_external_payment import PlatformExternalPayment
+    from portone_async.models.platform_fee import PlatformFee
+    from portone_async.models.platform_fee_input import PlatformFeeInput
+    from portone_async.models.platform_fixed_amount_fee import PlatformFixedAmountFee
+    from portone_async.models.platform_fixed_rate_fee import PlatformFixedRateFee
+    from portone_async.models.platform_manual_transfer import PlatformManualTransfer
+    from portone_async.models.platform_manual_transfer_summary import PlatformManualTransferSummary
+    from portone_async.models.platform_order_cancel_transfer import PlatformOrderCancelTransfer
+    from portone_async.models.platform_order_cancel_transfer_summary import PlatformOrderCancelTransferSummary
+    from portone_async.models.platform_order_settlement_amount import PlatformOrderSettlementAmount
+    from portone_async.models.platform_order_transfer import PlatformOrderTransfer
+    from portone_async.models.platform_order_transfer_additional_fee import PlatformOrderTransferAdditionalFee
+    from portone_async.models.platform_order_transfer_cancellation import PlatformOrderTransferCancellation
+    from portone_async.models.platform_order_transfer_discount import PlatformOrderTransferDiscount
+    from portone_async.models.platform_order_transfer_order_line import PlatformOrderTransferOrderLine
+    from portone_async.models.platform_order_transfer_product import PlatformOrderTransferProduct
+    from portone_async.models.platform_order_transfer_summary import PlatformOrderTransferSummary
+    from portone_async.models.platform_partner import PlatformPartner
+    from portone_async.models.platform_partner_contract_summary import PlatformPartnerContractSummary
+    from portone_async.models.platform_partner_filter_input import PlatformPartnerFilterInput
+    from portone_async.models.platform_partner_filter_input_keyword import PlatformPartnerFilterInputKeyword
+    from portone_async.models.platform_partner_filter_options import PlatformPartnerFilterOptions
+    from portone_async.models.platform_partner_manual_settlement import PlatformPartnerManualSettlement
+    from portone_async.models.platform_partner_order_cancel_settlement import PlatformPartnerOrderCancelSettlement
+    from portone_async.models.platform_partner_order_settlement import PlatformPartnerOrderSettlement
+    from portone_async.models.platform_partner_settlement import PlatformPartnerSettlement
+    from portone_async.models.platform_partner_settlement_filter_input import PlatformPartnerSettlementFilterInput
     from portone_async.models.platform_partner_settlement_filter_keyword_input import (
-        PlatformPartnerSettlementFilterKeywordInput as PlatformPartnerSettlementFilterKeywordInput,
+        PlatformPartnerSettlementFilterKeywordInput,
     )
-    from portone_async.models.platform_partner_settlement_status_stats import (
-        PlatformPartnerSettlementStatusStats as PlatformPartnerSettlementStatusStats,
-    )
-    from portone_async.models.platform_partner_type import PlatformPartnerType as PlatformPartnerType
-    from portone_async.models.platform_partner_type_business import (
-        PlatformPartnerTypeBusiness as PlatformPartnerTypeBusiness,
-    )
-    from portone_async.models.platform_partner_type_non_wht_payer import (
-        PlatformPartnerTypeNonWhtPayer as PlatformPartnerTypeNonWhtPayer,
-    )
-    from portone_async.models.platform_partner_type_wht_payer import (
-        PlatformPartnerTypeWhtPayer as PlatformPartnerTypeWhtPayer,
-    )
-    from portone_async.models.platform_payment import PlatformPayment as PlatformPayment
-    from portone_async.models.platform_payment_method import PlatformPaymentMethod as PlatformPaymentMethod
-    from portone_async.models.platform_payment_method_card import PlatformPaymentMethodCard as PlatformPaymentMethodCard
-    from portone_async.models.platform_payment_method_card_input import (
-        PlatformPaymentMethodCardInput as PlatformPaymentMethodCardInput,
-    )
-    from portone_async.models.platform_payment_method_easy_pay import (
-        PlatformPaymentMethodEasyPay as PlatformPaymentMethodEasyPay,
-    )
-    from portone_async.models.platform_payment_method_easy_pay_input import (
-        PlatformPaymentMethodEasyPayInput as PlatformPaymentMethodEasyPayInput,
-    )
-    from portone_async.models.platform_payment_method_gift_certificate import (
-        PlatformPaymentMethodGiftCertificate as PlatformPaymentMethodGiftCertificate,
-    )
+    from portone_async.models.platform_partner_settlement_status_stats import PlatformPartnerSettlementStatusStats
+    from portone_async.models.platform_partner_type import PlatformPartnerType
+    from portone_async.models.platform_partner_type_business import PlatformPartnerTypeBusiness
+    from portone_async.models.platform_partner_type_non_wht_payer import PlatformPartnerTypeNonWhtPayer
+    from portone_async.models.platform_partner_type_wht_payer import PlatformPartnerTypeWhtPayer
+    from portone_async.models.platform_payment import PlatformPayment
+    from portone_async.models.platform_payment_method import PlatformPaymentMethod
+    from portone_async.models.platform_payment_method_card import PlatformPaymentMethodCard
+    from portone_async.models.platform_payment_method_card_input import PlatformPaymentMethodCardInput
+    from portone_async.models.platform_payment_method_easy_pay import PlatformPaymentMethodEasyPay
+    from portone_async.models.platform_payment_method_easy_pay_input import PlatformPaymentMethodEasyPayInput
+    from portone_async.models.platform_payment_method_gift_certificate import PlatformPaymentMethodGiftCertificate
     from portone_async.models.platform_payment_method_gift_certificate_input import (
-        PlatformPaymentMethodGiftCertificateInput as PlatformPaymentMethodGiftCertificateInput,
+        PlatformPaymentMethodGiftCertificateInput,
     )
-    from portone_async.models.platform_payment_method_input import (
-        PlatformPaymentMethodInput as PlatformPaymentMethodInput,
-    )
-    from portone_async.models.platform_payment_method_mobile import (
-        PlatformPaymentMethodMobile as PlatformPaymentMethodMobile,
-    )
-    from portone_async.models.platform_payment_method_mobile_input import (
-        PlatformPaymentMethodMobileInput as PlatformPaymentMethodMobileInput,
-    )
-    from portone_async.models.platform_payment_method_transfer import (
-        PlatformPaymentMethodTransfer as PlatformPaymentMethodTransfer,
-    )
-    from portone_async.models.platform_payment_method_transfer_input import (
-        PlatformPaymentMethodTransferInput as PlatformPaymentMethodTransferInput,
-    )
-    from portone_async.models.platform_payment_method_virtual_account import (
-        PlatformPaymentMethodVirtualAccount as PlatformPaymentMethodVirtualAccount,
-    )
+    from portone_async.models.platform_payment_method_input import PlatformPaymentMethodInput
+    from portone_async.models.platform_payment_method_mobile import PlatformPaymentMethodMobile
+    from portone_async.models.platform_payment_method_mobile_input import PlatformPaymentMethodMobileInput
+    from portone_async.models.platform_payment_method_transfer import PlatformPaymentMethodTransfer
+    from portone_async.models.platform_payment_method_transfer_input import PlatformPaymentMethodTransferInput
+    from portone_async.models.platform_payment_method_virtual_account import PlatformPaymentMethodVirtualAccount
     from portone_async.models.platform_payment_method_virtual_account_input import (
-        PlatformPaymentMethodVirtualAccountInput as PlatformPaymentMethodVirtualAccountInput,
+        PlatformPaymentMethodVirtualAccountInput,
     )
-    from portone_async.models.platform_payout import PlatformPayout as PlatformPayout
-    from portone_async.models.platform_payout_account import PlatformPayoutAccount as PlatformPayoutAccount
-    from portone_async.models.platform_payout_filter_input import PlatformPayoutFilterInput as PlatformPayoutFilterInput
-    from portone_async.models.platform_payout_filter_input_criteria import (
-        PlatformPayoutFilterInputCriteria as PlatformPayoutFilterInputCriteria,
-    )
+    from portone_async.models.platform_payout import PlatformPayout
+    from portone_async.models.platform_payout_account import PlatformPayoutAccount
+    from portone_async.models.platform_payout_filter_input import PlatformPayoutFilterInput
+    from portone_async.models.platform_payout_filter_input_criteria import PlatformPayoutFilterInputCriteria
     from portone_async.models.platform_payout_settlement_statement_summary import (
-        PlatformPayoutSettlementStatementSummary as PlatformPayoutSettlementStatementSummary,
+        PlatformPayoutSettlementStatementSummary,
     )
-    from portone_async.models.platform_payout_status_stats import PlatformPayoutStatusStats as PlatformPayoutStatusStats
-    from portone_async.models.platform_port_one_payment import PlatformPortOnePayment as PlatformPortOnePayment
-    from portone_async.models.platform_properties import PlatformProperties as PlatformProperties
-    from portone_async.models.platform_setting import PlatformSetting as PlatformSetting
-    from portone_async.models.platform_settlement_cycle import PlatformSettlementCycle as PlatformSettlementCycle
-    from portone_async.models.platform_settlement_cycle_input import (
-        PlatformSettlementCycleInput as PlatformSettlementCycleInput,
-    )
-    from portone_async.models.platform_settlement_cycle_method import (
-        PlatformSettlementCycleMethod as PlatformSettlementCycleMethod,
-    )
-    from portone_async.models.platform_settlement_cycle_method_daily import (
-        PlatformSettlementCycleMethodDaily as PlatformSettlementCycleMethodDaily,
-    )
+    from portone_async.models.platform_payout_status_stats import PlatformPayoutStatusStats
+    from portone_async.models.platform_port_one_payment import PlatformPortOnePayment
+    from portone_async.models.platform_properties import PlatformProperties
+    from portone_async.models.platform_setting import PlatformSetting
+    from portone_async.models.platform_settlement_cycle import PlatformSettlementCycle
+    from portone_async.models.platform_settlement_cycle_input import PlatformSettlementCycleInput
+    from portone_async.models.platform_settlement_cycle_method import PlatformSettlementCycleMethod
+    from portone_async.models.platform_settlement_cycle_method_daily import PlatformSettlementCycleMethodDaily
     from portone_async.models.platform_settlement_cycle_method_daily_input import (
-        PlatformSettlementCycleMethodDailyInput as PlatformSettlementCycleMethodDailyInput,
+        PlatformSettlementCycleMethodDailyInput,
     )
-    from portone_async.models.platform_settlement_cycle_method_input import (
-        PlatformSettlementCycleMethodInput as PlatformSettlementCycleMethodInput,
-    )
+    from portone_async.models.platform_settlement_cycle_method_input import PlatformSettlementCycleMethodInput
     from portone_async.models.platform_settlement_cycle_method_manual_dates import (
-        PlatformSettlementCycleMethodManualDates as PlatformSettlementCycleMethodManualDates,
+        PlatformSettlementCycleMethodManualDates,
     )
     from portone_async.models.platform_settlement_cycle_method_manual_dates_input import (
-        PlatformSettlementCycleMethodManualDatesInput as PlatformSettlementCycleMethodManualDatesInput,
+        PlatformSettlementCycleMethodManualDatesInput,
     )
-    from portone_async.models.platform_settlement_cycle_method_monthly import (
-        PlatformSettlementCycleMethodMonthly as PlatformSettlementCycleMethodMonthly,
-    )
+    from portone_async.models.platform_settlement_cycle_method_monthly import PlatformSettlementCycleMethodMonthly
     from portone_async.models.platform_settlement_cycle_method_monthly_input import (
-        PlatformSettlementCycleMethodMonthlyInput as PlatformSettlementCycleMethodMonthlyInput,
+        PlatformSettlementCycleMethodMonthlyInput,
     )
-    from portone_async.models.platform_settlement_cycle_method_weekly import (
-        PlatformSettlementCycleMethodWeekly as PlatformSettlementCycleMethodWeekly,
-    )
+    from portone_async.models.platform_settlement_cycle_method_weekly import PlatformSettlementCycleMethodWeekly
     from portone_async.models.platform_settlement_cycle_method_weekly_input import (
-        PlatformSettlementCycleMethodWeeklyInput as PlatformSettlementCycleMethodWeeklyInput,
+        PlatformSettlementCycleMethodWeeklyInput,
     )
-    from portone_async.models.platform_settlement_parameter_value import (
-        PlatformSettlementParameterValue as PlatformSettlementParameterValue,
-    )
-    from portone_async.models.platform_transfer import PlatformTransfer as PlatformTransfer
-    from portone_async.models.platform_transfer_filter_input import (
-        PlatformTransferFilterInput as PlatformTransferFilterInput,
-    )
-    from portone_async.models.platform_transfer_filter_input_keyword import (
-        PlatformTransferFilterInputKeyword as PlatformTransferFilterInputKeyword,
-    )
+    from portone_async.models.platform_settlement_parameter_value import PlatformSettlementParameterValue
+    from portone_async.models.platform_transfer import PlatformTransfer
+    from portone_async.models.platform_transfer_filter_input import PlatformTransferFilterInput
+    from portone_async.models.platform_transfer_filter_input_keyword import PlatformTransferFilterInputKeyword
     from portone_async.models.platform_transfer_property_exact_match_input import (
-        PlatformTransferPropertyExactMatchInput as PlatformTransferPropertyExactMatchInput,
+        PlatformTransferPropertyExactMatchInput,
     )
-    from portone_async.models.platform_transfer_summary import PlatformTransferSummary as PlatformTransferSummary
-    from portone_async.models.platform_transfer_summary_external_payment import (
-        PlatformTransferSummaryExternalPayment as PlatformTransferSummaryExternalPayment,
-    )
-    from portone_async.models.platform_transfer_summary_partner import (
-        PlatformTransferSummaryPartner as PlatformTransferSummaryPartner,
-    )
-    from portone_async.models.platform_transfer_summary_payment import (
-        PlatformTransferSummaryPayment as PlatformTransferSummaryPayment,
-    )
-    from portone_async.models.platform_transfer_summary_port_one_payment import (
-        PlatformTransferSummaryPortOnePayment as PlatformTransferSummaryPortOnePayment,
-    )
-    from portone_async.models.platform_user_defined_formula_results import (
-        PlatformUserDefinedFormulaResults as PlatformUserDefinedFormulaResults,
-    )
-    from portone_async.models.platform_user_defined_property_key_value import (
-        PlatformUserDefinedPropertyKeyValue as PlatformUserDefinedPropertyKeyValue,
-    )
-    from portone_async.models.platform_user_defined_property_value import (
-        PlatformUserDefinedPropertyValue as PlatformUserDefinedPropertyValue,
-    )
-    from portone_async.models.platform_withdrawal_account_transfer import (
-        PlatformWithdrawalAccountTransfer as PlatformWithdrawalAccountTransfer,
-    )
-    from portone_async.models.pre_register_payment_body import PreRegisterPaymentBody as PreRegisterPaymentBody
-    from portone_async.models.pre_register_payment_response import (
-        PreRegisterPaymentResponse as PreRegisterPaymentResponse,
-    )
-    from portone_async.models.promotion import Promotion as Promotion
-    from portone_async.models.promotion_amount_discount_scheme import (
-        PromotionAmountDiscountScheme as PromotionAmountDiscountScheme,
-    )
-    from portone_async.models.promotion_discount_partition import (
-        PromotionDiscountPartition as PromotionDiscountPartition,
-    )
-    from portone_async.models.promotion_discount_policy import PromotionDiscountPolicy as PromotionDiscountPolicy
-    from portone_async.models.promotion_discount_scheme import PromotionDiscountScheme as PromotionDiscountScheme
-    from portone_async.models.promotion_percent_discount_scheme import (
-        PromotionPercentDiscountScheme as PromotionPercentDiscountScheme,
-    )
-    from portone_async.models.promotion_recover_option import PromotionRecoverOption as PromotionRecoverOption
-    from portone_async.models.promotion_recover_option_no_recover import (
-        PromotionRecoverOptionNoRecover as PromotionRecoverOptionNoRecover,
-    )
-    from portone_async.models.promotion_recover_option_recover import (
-        PromotionRecoverOptionRecover as PromotionRecoverOptionRecover,
-    )
-    from portone_async.models.promotion_spare_budget import PromotionSpareBudget as PromotionSpareBudget
-    from portone_async.models.promotion_spare_budget_amount import (
-        PromotionSpareBudgetAmount as PromotionSpareBudgetAmount,
-    )
-    from portone_async.models.promotion_spare_budget_percent import (
-        PromotionSpareBudgetPercent as PromotionSpareBudgetPercent,
-    )
-    from portone_async.models.ready_identity_verification import ReadyIdentityVerification as ReadyIdentityVerification
-    from portone_async.models.ready_payment import ReadyPayment as ReadyPayment
-    from portone_async.models.ready_payment_transaction import ReadyPaymentTransaction as ReadyPaymentTransaction
-    from portone_async.models.reconciliation_pg_specifier import ReconciliationPgSpecifier as ReconciliationPgSpecifier
+    from portone_async.models.platform_transfer_summary import PlatformTransferSummary
+    from portone_async.models.platform_transfer_summary_external_payment import PlatformTransferSummaryExternalPayment
+    from portone_async.models.platform_transfer_summary_partner import PlatformTransferSummaryPartner
+    from portone_async.models.platform_transfer_summary_payment import PlatformTransferSummaryPayment
+    from portone_async.models.platform_transfer_summary_port_one_payment import PlatformTransferSummaryPortOnePayment
+    from portone_async.models.platform_user_defined_formula_results import PlatformUserDefinedFormulaResults
+    from portone_async.models.platform_user_defined_property_key_value import PlatformUserDefinedPropertyKeyValue
+    from portone_async.models.platform_user_defined_property_value import PlatformUserDefinedPropertyValue
+    from portone_async.models.platform_withdrawal_account_transfer import PlatformWithdrawalAccountTransfer
+    from portone_async.models.pre_register_payment_body import PreRegisterPaymentBody
+    from portone_async.models.pre_register_payment_response import PreRegisterPaymentResponse
+    from portone_async.models.promotion import Promotion
+    from portone_async.models.promotion_amount_discount_scheme import PromotionAmountDiscountScheme
+    from portone_async.models.promotion_discount_partition import PromotionDiscountPartition
+    from portone_async.models.promotion_discount_policy import PromotionDiscountPolicy
+    from portone_async.models.promotion_discount_scheme import PromotionDiscountScheme
+    from portone_async.models.promotion_percent_discount_scheme import PromotionPercentDiscountScheme
+    from portone_async.models.promotion_recover_option import PromotionRecoverOption
+    from portone_async.models.promotion_recover_option_no_recover import PromotionRecoverOptionNoRecover
+    from portone_async.models.promotion_recover_option_recover import PromotionRecoverOptionRecover
+    from portone_async.models.promotion_spare_budget import PromotionSpareBudget
+    from portone_async.models.promotion_spare_budget_amount import PromotionSpareBudgetAmount
+    from portone_async.models.promotion_spare_budget_percent import PromotionSpareBudgetPercent
+    from portone_async.models.ready_identity_verification import ReadyIdentityVerification
+    from portone_async.models.ready_payment import ReadyPayment
+    from portone_async.models.ready_payment_transaction import ReadyPaymentTransaction
+    from portone_async.models.reconciliation_pg_specifier import ReconciliationPgSpecifier
     from portone_async.models.recover_platform_additional_fee_policy_response import (
-        RecoverPlatformAdditionalFeePolicyResponse as RecoverPlatformAdditionalFeePolicyResponse,
+        RecoverPlatformAdditionalFeePolicyResponse,
     )
-    from portone_async.models.recover_platform_contract_response import (
-        RecoverPlatformContractResponse as RecoverPlatformContractResponse,
-    )
+    from portone_async.models.recover_platform_contract_response import RecoverPlatformContractResponse
     from portone_async.models.recover_platform_discount_share_policy_response import (
-        RecoverPlatformDiscountSharePolicyResponse as RecoverPlatformDiscountSharePolicyResponse,
+        RecoverPlatformDiscountSharePolicyResponse,
     )
-    from portone_async.models.recover_platform_partner_response import (
-        RecoverPlatformPartnerResponse as RecoverPlatformPartnerResponse,
-    )
-    from portone_async.models.refresh_token_body import RefreshTokenBody as RefreshTokenBody
-    from portone_async.models.refresh_token_response import RefreshTokenResponse as RefreshTokenResponse
-    from portone_async.models.refuse_b2b_tax_invoice_request_body import (
-        RefuseB2bTaxInvoiceRequestBody as RefuseB2bTaxInvoiceRequestBody,
-    )
-    from portone_async.models.refuse_b2b_tax_invoice_request_response import (
-        RefuseB2bTaxInvoiceRequestResponse as RefuseB2bTaxInvoiceRequestResponse,
-    )
-    from portone_async.models.register_escrow_logistics_body import (
-        RegisterEscrowLogisticsBody as RegisterEscrowLogisticsBody,
-    )
-    from portone_async.models.register_store_receipt_body import RegisterStoreReceiptBody as RegisterStoreReceiptBody
-    from portone_async.models.register_store_receipt_body_item import (
-        RegisterStoreReceiptBodyItem as RegisterStoreReceiptBodyItem,
-    )
-    from portone_async.models.register_store_receipt_response import (
-        RegisterStoreReceiptResponse as RegisterStoreReceiptResponse,
-    )
-    from portone_async.models.registered_payment_escrow import RegisteredPaymentEscrow as RegisteredPaymentEscrow
-    from portone_async.models.reject_confirmed_payment_escrow import (
-        RejectConfirmedPaymentEscrow as RejectConfirmedPaymentEscrow,
-    )
-    from portone_async.models.rejected_payment_escrow import RejectedPaymentEscrow as RejectedPaymentEscrow
-    from portone_async.models.request_b2b_tax_invoice_response import (
-        RequestB2bTaxInvoiceResponse as RequestB2bTaxInvoiceResponse,
-    )
+    from portone_async.models.recover_platform_partner_response import RecoverPlatformPartnerResponse
+    from portone_async.models.refresh_token_body import RefreshTokenBody
+    from portone_async.models.refresh_token_response import RefreshTokenResponse
+    from portone_async.models.refuse_b2b_tax_invoice_request_body import RefuseB2bTaxInvoiceRequestBody
+    from portone_async.models.refuse_b2b_tax_invoice_request_response import RefuseB2bTaxInvoiceRequestResponse
+    from portone_async.models.register_escrow_logistics_body import RegisterEscrowLogisticsBody
+    from portone_async.models.register_store_receipt_body import RegisterStoreReceiptBody
+    from portone_async.models.register_store_receipt_body_item import RegisterStoreReceiptBodyItem
+    from portone_async.models.register_store_receipt_response import RegisterStoreReceiptResponse
+    from portone_async.models.registered_payment_escrow import RegisteredPaymentEscrow
+    from portone_async.models.reject_confirmed_payment_escrow import RejectConfirmedPaymentEscrow
+    from portone_async.models.rejected_payment_escrow import RejectedPaymentEscrow
+    from portone_async.models.request_b2b_tax_invoice_response import RequestB2bTaxInvoiceResponse
     from portone_async.models.request_b2b_tax_invoice_reverse_issuance_body import (
-        RequestB2bTaxInvoiceReverseIssuanceBody as RequestB2bTaxInvoiceReverseIssuanceBody,
+        RequestB2bTaxInvoiceReverseIssuanceBody,
     )
     from portone_async.models.request_b2b_tax_invoice_reverse_issuance_response import (
-        RequestB2bTaxInvoiceReverseIssuanceResponse as RequestB2bTaxInvoiceReverseIssuanceResponse,
+        RequestB2bTaxInvoiceReverseIssuanceResponse,
     )
-    from portone_async.models.requested_payment_cancellation import (
-        RequestedPaymentCancellation as RequestedPaymentCancellation,
-    )
+    from portone_async.models.requested_payment_cancellation import RequestedPaymentCancellation
     from portone_async.models.reschedule_platform_additional_fee_policy_body import (
-        ReschedulePlatformAdditionalFeePolicyBody as ReschedulePlatformAdditionalFeePolicyBody,
+        ReschedulePlatformAdditionalFeePolicyBody,
     )
     from portone_async.models.reschedule_platform_additional_fee_policy_response import (
-        ReschedulePlatformAdditionalFeePolicyResponse as ReschedulePlatformAdditionalFeePolicyResponse,
+        ReschedulePlatformAdditionalFeePolicyResponse,
     )
-    from portone_async.models.reschedule_platform_contract_body import (
-        ReschedulePlatformContractBody as ReschedulePlatformContractBody,
-    )
-    from portone_async.models.reschedule_platform_contract_response import (
-        ReschedulePlatformContractResponse as ReschedulePlatformContractResponse,
-    )
+    from portone_async.models.reschedule_platform_contract_body import ReschedulePlatformContractBody
+    from portone_async.models.reschedule_platform_contract_response import ReschedulePlatformContractResponse
     from portone_async.models.reschedule_platform_discount_share_policy_body import (
-        ReschedulePlatformDiscountSharePolicyBody as ReschedulePlatformDiscountSharePolicyBody,
+        ReschedulePlatformDiscountSharePolicyBody,
     )
     from portone_async.models.reschedule_platform_discount_share_policy_response import (
-        ReschedulePlatformDiscountSharePolicyResponse as ReschedulePlatformDiscountSharePolicyResponse,
+        ReschedulePlatformDiscountSharePolicyResponse,
     )
-    from portone_async.models.reschedule_platform_partner_body import (
-        ReschedulePlatformPartnerBody as ReschedulePlatformPartnerBody,
-    )
-    from portone_async.models.reschedule_platform_partner_response import (
-        ReschedulePlatformPartnerResponse as ReschedulePlatformPartnerResponse,
-    )
-    from portone_async.models.resend_identity_verification_response import (
-        ResendIdentityVerificationResponse as ResendIdentityVerificationResponse,
-    )
-    from portone_async.models.resend_webhook_body import ResendWebhookBody as ResendWebhookBody
-    from portone_async.models.resend_webhook_response import ResendWebhookResponse as ResendWebhookResponse
-    from portone_async.models.revoke_payment_schedules_body import (
-        RevokePaymentSchedulesBody as RevokePaymentSchedulesBody,
-    )
-    from portone_async.models.revoke_payment_schedules_response import (
-        RevokePaymentSchedulesResponse as RevokePaymentSchedulesResponse,
-    )
-    from portone_async.models.revoked_payment_schedule import RevokedPaymentSchedule as RevokedPaymentSchedule
+    from portone_async.models.reschedule_platform_partner_body import ReschedulePlatformPartnerBody
+    from portone_async.models.reschedule_platform_partner_response import ReschedulePlatformPartnerResponse
+    from portone_async.models.resend_identity_verification_response import ResendIdentityVerificationResponse
+    from portone_async.models.resend_webhook_body import ResendWebhookBody
+    from portone_async.models.resend_webhook_response import ResendWebhookResponse
+    from portone_async.models.revoke_payment_schedules_body import RevokePaymentSchedulesBody
+    from portone_async.models.revoke_payment_schedules_response import RevokePaymentSchedulesResponse
+    from portone_async.models.revoked_payment_schedule import RevokedPaymentSchedule
     from portone_async.models.schedule_platform_additional_fee_policy_body import (
-        SchedulePlatformAdditionalFeePolicyBody as SchedulePlatformAdditionalFeePolicyBody,
+        SchedulePlatformAdditionalFeePolicyBody,
     )
     from portone_async.models.schedule_platform_additional_fee_policy_response import (
-        SchedulePlatformAdditionalFeePolicyResponse as SchedulePlatformAdditionalFeePolicyResponse,
+        SchedulePlatformAdditionalFeePolicyResponse,
     )
-    from portone_async.models.schedule_platform_contract_body import (
-        SchedulePlatformContractBody as SchedulePlatformContractBody,
-    )
-    from portone_async.models.schedule_platform_contract_response import (
-        SchedulePlatformContractResponse as SchedulePlatformContractResponse,
-    )
+    from portone_async.models.schedule_platform_contract_body import SchedulePlatformContractBody
+    from portone_async.models.schedule_platform_contract_response import SchedulePlatformContractResponse
     from portone_async.models.schedule_platform_discount_share_policy_body import (
-        SchedulePlatformDiscountSharePolicyBody as SchedulePlatformDiscountSharePolicyBody,
+        SchedulePlatformDiscountSharePolicyBody,
     )
     from portone_async.models.schedule_platform_discount_share_policy_response import (
-        SchedulePlatformDiscountSharePolicyResponse as SchedulePlatformDiscountSharePolicyResponse,
+        SchedulePlatformDiscountSharePolicyResponse,
     )
-    from portone_async.models.schedule_platform_partner_body import (
-        SchedulePlatformPartnerBody as SchedulePlatformPartnerBody,
-    )
-    from portone_async.models.schedule_platform_partner_response import (
-        SchedulePlatformPartnerResponse as SchedulePlatformPartnerResponse,
-    )
-    from portone_async.models.schedule_platform_partners_body import (
-        SchedulePlatformPartnersBody as SchedulePlatformPartnersBody,
-    )
-    from portone_async.models.schedule_platform_partners_body_update import (
-        SchedulePlatformPartnersBodyUpdate as SchedulePlatformPartnersBodyUpdate,
-    )
+    from portone_async.models.schedule_platform_partner_body import SchedulePlatformPartnerBody
+    from portone_async.models.schedule_platform_partner_response import SchedulePlatformPartnerResponse
+    from portone_async.models.schedule_platform_partners_body import SchedulePlatformPartnersBody
+    from portone_async.models.schedule_platform_partners_body_update import SchedulePlatformPartnersBodyUpdate
     from portone_async.models.schedule_platform_partners_body_update_account import (
-        SchedulePlatformPartnersBodyUpdateAccount as SchedulePlatformPartnersBodyUpdateAccount,
+        SchedulePlatformPartnersBodyUpdateAccount,
     )
     from portone_async.models.schedule_platform_partners_body_update_contact import (
-        SchedulePlatformPartnersBodyUpdateContact as SchedulePlatformPartnersBodyUpdateContact,
+        SchedulePlatformPartnersBodyUpdateContact,
     )
-    from portone_async.models.schedule_platform_partners_body_update_type import (
-        SchedulePlatformPartnersBodyUpdateType as SchedulePlatformPartnersBodyUpdateType,
-    )
+    from portone_async.models.schedule_platform_partners_body_update_type import SchedulePlatformPartnersBodyUpdateType
     from portone_async.models.schedule_platform_partners_body_update_type_business import (
-        SchedulePlatformPartnersBodyUpdateTypeBusiness as SchedulePlatformPartnersBodyUpdateTypeBusiness,
+        SchedulePlatformPartnersBodyUpdateTypeBusiness,
     )
     from portone_async.models.schedule_platform_partners_body_update_type_non_wht_payer import (
-        SchedulePlatformPartnersBodyUpdateTypeNonWhtPayer as SchedulePlatformPartnersBodyUpdateTypeNonWhtPayer,
+        SchedulePlatformPartnersBodyUpdateTypeNonWhtPayer,
     )
     from portone_async.models.schedule_platform_partners_body_update_type_wht_payer import (
-        SchedulePlatformPartnersBodyUpdateTypeWhtPayer as SchedulePlatformPartnersBodyUpdateTypeWhtPayer,
+        SchedulePlatformPartnersBodyUpdateTypeWhtPayer,
     )
-    from portone_async.models.schedule_platform_partners_response import (
-        SchedulePlatformPartnersResponse as SchedulePlatformPartnersResponse,
-    )
-    from portone_async.models.scheduled_payment_schedule import ScheduledPaymentSchedule as ScheduledPaymentSchedule
-    from portone_async.models.selected_channel import SelectedChannel as SelectedChannel
-    from portone_async.models.send_identity_verification_body import (
-        SendIdentityVerificationBody as SendIdentityVerificationBody,
-    )
-    from portone_async.models.send_identity_verification_body_customer import (
-        SendIdentityVerificationBodyCustomer as SendIdentityVerificationBodyCustomer,
-    )
-    from portone_async.models.send_identity_verification_response import (
-        SendIdentityVerificationResponse as SendIdentityVerificationResponse,
-    )
-    from portone_async.models.send_to_nts_b2b_tax_invoice_response import (
-        SendToNtsB2bTaxInvoiceResponse as SendToNtsB2bTaxInvoiceResponse,
-    )
-    from portone_async.models.separated_address import SeparatedAddress as SeparatedAddress
-    from portone_async.models.separated_address_input import SeparatedAddressInput as SeparatedAddressInput
-    from portone_async.models.started_payment_schedule import StartedPaymentSchedule as StartedPaymentSchedule
-    from portone_async.models.stop_payment_cancellation_body import (
-        StopPaymentCancellationBody as StopPaymentCancellationBody,
-    )
-    from portone_async.models.stop_payment_cancellation_response import (
-        StopPaymentCancellationResponse as StopPaymentCancellationResponse,
-    )
-    from portone_async.models.succeeded_payment_cancellation import (
-        SucceededPaymentCancellation as SucceededPaymentCancellation,
-    )
-    from portone_async.models.succeeded_payment_schedule import SucceededPaymentSchedule as SucceededPaymentSchedule
-    from portone_async.models.tax_invoice_issuance_cancelled_webhook import (
-        TaxInvoiceIssuanceCancelledWebhook as TaxInvoiceIssuanceCancelledWebhook,
-    )
-    from portone_async.models.tax_invoice_issued_webhook import TaxInvoiceIssuedWebhook as TaxInvoiceIssuedWebhook
-    from portone_async.models.tax_invoice_manual_webhook import TaxInvoiceManualWebhook as TaxInvoiceManualWebhook
-    from portone_async.models.tax_invoice_refused_webhook import TaxInvoiceRefusedWebhook as TaxInvoiceRefusedWebhook
-    from portone_async.models.tax_invoice_request_cancelled_webhook import (
-        TaxInvoiceRequestCancelledWebhook as TaxInvoiceRequestCancelledWebhook,
-    )
-    from portone_async.models.tax_invoice_requested_webhook import (
-        TaxInvoiceRequestedWebhook as TaxInvoiceRequestedWebhook,
-    )
-    from portone_async.models.tax_invoice_sending_completed_webhook import (
-        TaxInvoiceSendingCompletedWebhook as TaxInvoiceSendingCompletedWebhook,
-    )
-    from portone_async.models.tax_invoice_webhook_data import TaxInvoiceWebhookData as TaxInvoiceWebhookData
-    from portone_async.models.transaction_cancel_pending_webhook import (
-        TransactionCancelPendingWebhook as TransactionCancelPendingWebhook,
-    )
-    from portone_async.models.transaction_cancellation_webhook_data import (
-        TransactionCancellationWebhookData as TransactionCancellationWebhookData,
-    )
-    from portone_async.models.transaction_cancelled_webhook import (
-        TransactionCancelledWebhook as TransactionCancelledWebhook,
-    )
-    from portone_async.models.transaction_confirm_webhook import TransactionConfirmWebhook as TransactionConfirmWebhook
-    from portone_async.models.transaction_confirm_webhook_data import (
-        TransactionConfirmWebhookData as TransactionConfirmWebhookData,
-    )
-    from portone_async.models.transaction_dispute_created_webhook import (
-        TransactionDisputeCreatedWebhook as TransactionDisputeCreatedWebhook,
-    )
-    from portone_async.models.transaction_dispute_resolved_webhook import (
-        TransactionDisputeResolvedWebhook as TransactionDisputeResolvedWebhook,
-    )
-    from portone_async.models.transaction_failed_webhook import TransactionFailedWebhook as TransactionFailedWebhook
-    from portone_async.models.transaction_paid_webhook import TransactionPaidWebhook as TransactionPaidWebhook
-    from portone_async.models.transaction_partial_cancelled_webhook import (
-        TransactionPartialCancelledWebhook as TransactionPartialCancelledWebhook,
-    )
-    from portone_async.models.transaction_pay_pending_webhook import (
-        TransactionPayPendingWebhook as TransactionPayPendingWebhook,
-    )
-    from portone_async.models.transaction_ready_webhook import TransactionReadyWebhook as TransactionReadyWebhook
-    from portone_async.models.transaction_virtual_account_issued_webhook import (
-        TransactionVirtualAccountIssuedWebhook as TransactionVirtualAccountIssuedWebhook,
-    )
-    from portone_async.models.transaction_webhook_data import TransactionWebhookData as TransactionWebhookData
-    from portone_async.models.transfer_parameters import TransferParameters as TransferParameters
-    from portone_async.models.update_b2b_counterparty_body import UpdateB2bCounterpartyBody as UpdateB2bCounterpartyBody
-    from portone_async.models.update_b2b_counterparty_response import (
-        UpdateB2bCounterpartyResponse as UpdateB2bCounterpartyResponse,
-    )
-    from portone_async.models.update_b2b_tax_invoice_draft_body import (
-        UpdateB2bTaxInvoiceDraftBody as UpdateB2bTaxInvoiceDraftBody,
-    )
-    from portone_async.models.update_b2b_tax_invoice_draft_response import (
-        UpdateB2bTaxInvoiceDraftResponse as UpdateB2bTaxInvoiceDraftResponse,
-    )
-    from portone_async.models.update_platform_additional_fee_policy_body import (
-        UpdatePlatformAdditionalFeePolicyBody as UpdatePlatformAdditionalFeePolicyBody,
-    )
+    from portone_async.models.schedule_platform_partners_response import SchedulePlatformPartnersResponse
+    from portone_async.models.scheduled_payment_schedule import ScheduledPaymentSchedule
+    from portone_async.models.selected_channel import SelectedChannel
+    from portone_async.models.send_identity_verification_body import SendIdentityVerificationBody
+    from portone_async.models.send_identity_verification_body_customer import SendIdentityVerificationBodyCustomer
+    from portone_async.models.send_identity_verification_response import SendIdentityVerificationResponse
+    from portone_async.models.send_to_nts_b2b_tax_invoice_response import SendToNtsB2bTaxInvoiceResponse
+    from portone_async.models.separated_address import SeparatedAddress
+    from portone_async.models.separated_address_input import SeparatedAddressInput
+    from portone_async.models.started_payment_schedule import StartedPaymentSchedule
+    from portone_async.models.stop_payment_cancellation_body import StopPaymentCancellationBody
+    from portone_async.models.stop_payment_cancellation_response import StopPaymentCancellationResponse
+    from portone_async.models.succeeded_payment_cancellation import SucceededPaymentCancellation
+    from portone_async.models.succeeded_payment_schedule import SucceededPaymentSchedule
+    from portone_async.models.tax_invoice_issuance_cancelled_webhook import TaxInvoiceIssuanceCancelledWebhook
+    from portone_async.models.tax_invoice_issued_webhook import TaxInvoiceIssuedWebhook
+    from portone_async.models.tax_invoice_manual_webhook import TaxInvoiceManualWebhook
+    from portone_async.models.tax_invoice_refused_webhook import TaxInvoiceRefusedWebhook
+    from portone_async.models.tax_invoice_request_cancelled_webhook import TaxInvoiceRequestCancelledWebhook
+    from portone_async.models.tax_invoice_requested_webhook import TaxInvoiceRequestedWebhook
+    from portone_async.models.tax_invoice_sending_completed_webhook import TaxInvoiceSendingCompletedWebhook
+    from portone_async.models.tax_invoice_webhook_data import TaxInvoiceWebhookData
+    from portone_async.models.transaction_cancel_pending_webhook import TransactionCancelPendingWebhook
+    from portone_async.models.transaction_cancellation_webhook_data import TransactionCancellationWebhookData
+    from portone_async.models.transaction_cancelled_webhook import TransactionCancelledWebhook
+    from portone_async.models.transaction_confirm_webhook import TransactionConfirmWebhook
+    from portone_async.models.transaction_confirm_webhook_data import TransactionConfirmWebhookData
+    from portone_async.models.transaction_dispute_created_webhook import TransactionDisputeCreatedWebhook
+    from portone_async.models.transaction_dispute_resolved_webhook import TransactionDisputeResolvedWebhook
+    from portone_async.models.transaction_failed_webhook import TransactionFailedWebhook
+    from portone_async.models.transaction_paid_webhook import TransactionPaidWebhook
+    from portone_async.models.transaction_partial_cancelled_webhook import TransactionPartialCancelledWebhook
+    from portone_async.models.transaction_pay_pending_webhook import TransactionPayPendingWebhook
+    from portone_async.models.transaction_ready_webhook import TransactionReadyWebhook
+    from portone_async.models.transaction_virtual_account_issued_webhook import TransactionVirtualAccountIssuedWebhook
+    from portone_async.models.transaction_webhook_data import TransactionWebhookData
+    from portone_async.models.transfer_parameters import TransferParameters
+    from portone_async.models.update_b2b_counterparty_body import UpdateB2bCounterpartyBody
+    from portone_async.models.update_b2b_counterparty_response import UpdateB2bCounterpartyResponse
+    from portone_async.models.update_b2b_tax_invoice_draft_body import UpdateB2bTaxInvoiceDraftBody
+    from portone_async.models.update_b2b_tax_invoice_draft_response import UpdateB2bTaxInvoiceDraftResponse
+    from portone_async.models.update_platform_additional_fee_policy_body import UpdatePlatformAdditionalFeePolicyBody
     from portone_async.models.update_platform_additional_fee_policy_response import (
-        UpdatePlatformAdditionalFeePolicyResponse as UpdatePlatformAdditionalFeePolicyResponse,
+        UpdatePlatformAdditionalFeePolicyResponse,
     )
-    from portone_async.models.update_platform_contract_body import (
-        UpdatePlatformContractBody as UpdatePlatformContractBody,
-    )
-    from portone_async.models.update_platform_contract_response import (
-        UpdatePlatformContractResponse as UpdatePlatformContractResponse,
-    )
-    from portone_async.models.update_platform_discount_share_policy_body import (
-        UpdatePlatformDiscountSharePolicyBody as UpdatePlatformDiscountSharePolicyBody,
-    )
+    from portone_async.models.update_platform_contract_body import UpdatePlatformContractBody
+    from portone_async.models.update_platform_contract_response import UpdatePlatformContractResponse
+    from portone_async.models.update_platform_discount_share_policy_body import UpdatePlatformDiscountSharePolicyBody
     from portone_async.models.update_platform_discount_share_policy_response import (
-        UpdatePlatformDiscountSharePolicyResponse as UpdatePlatformDiscountSharePolicyResponse,
+        UpdatePlatformDiscountSharePolicyResponse,
     )
-    from portone_async.models.update_platform_partner_body import UpdatePlatformPartnerBody as UpdatePlatformPartnerBody
-    from portone_async.models.update_platform_partner_body_account import (
-        UpdatePlatformPartnerBodyAccount as UpdatePlatformPartnerBodyAccount,
-    )
-    from portone_async.models.update_platform_partner_body_contact import (
-        UpdatePlatformPartnerBodyContact as UpdatePlatformPartnerBodyContact,
-    )
-    from portone_async.models.update_platform_partner_body_type import (
-        UpdatePlatformPartnerBodyType as UpdatePlatformPartnerBodyType,
-    )
-    from portone_async.models.update_platform_partner_body_type_business import (
-        UpdatePlatformPartnerBodyTypeBusiness as UpdatePlatformPartnerBodyTypeBusiness,
-    )
+    from portone_async.models.update_platform_partner_body import UpdatePlatformPartnerBody
+    from portone_async.models.update_platform_partner_body_account import UpdatePlatformPartnerBodyAccount
+    from portone_async.models.update_platform_partner_body_contact import UpdatePlatformPartnerBodyContact
+    from portone_async.models.update_platform_partner_body_type import UpdatePlatformPartnerBodyType
+    from portone_async.models.update_platform_partner_body_type_business import UpdatePlatformPartnerBodyTypeBusiness
     from portone_async.models.update_platform_partner_body_type_non_wht_payer import (
-        UpdatePlatformPartnerBodyTypeNonWhtPayer as UpdatePlatformPartnerBodyTypeNonWhtPayer,
+        UpdatePlatformPartnerBodyTypeNonWhtPayer,
     )
-    from portone_async.models.update_platform_partner_body_type_wht_payer import (
-        UpdatePlatformPartnerBodyTypeWhtPayer as UpdatePlatformPartnerBodyTypeWhtPayer,
-    )
-    from portone_async.models.update_platform_partner_response import (
-        UpdatePlatformPartnerResponse as UpdatePlatformPartnerResponse,
-    )
-    from portone_async.models.update_platform_setting_body import UpdatePlatformSettingBody as UpdatePlatformSettingBody
-    from portone_async.models.update_platform_setting_response import (
-        UpdatePlatformSettingResponse as UpdatePlatformSettingResponse,
-    )
+    from portone_async.models.update_platform_partner_body_type_wht_payer import UpdatePlatformPartnerBodyTypeWhtPayer
+    from portone_async.models.update_platform_partner_response import UpdatePlatformPartnerResponse
+    from portone_async.models.update_platform_setting_body import UpdatePlatformSettingBody
+    from portone_async.models.update_platform_setting_response import UpdatePlatformSettingResponse
     from portone_async.models.validate_b2b_counterparty_certificate_response import (
-        ValidateB2bCounterpartyCertificateResponse as ValidateB2bCounterpartyCertificateResponse,
+        ValidateB2bCounterpartyCertificateResponse,
     )
-    from portone_async.models.verified_identity_verification import (
-        VerifiedIdentityVerification as VerifiedIdentityVerification,
-    )
-    from portone_async.models.virtual_account_issued_payment import (
-        VirtualAccountIssuedPayment as VirtualAccountIssuedPayment,
-    )
-    from portone_async.models.virtual_account_issued_payment_transaction import (
-        VirtualAccountIssuedPaymentTransaction as VirtualAccountIssuedPaymentTransaction,
-    )
-    from portone_async.models.webhook import Webhook as Webhook
+    from portone_async.models.verified_identity_verification import VerifiedIdentityVerification
+    from portone_async.models.virtual_account_issued_payment import VirtualAccountIssuedPayment
+    from portone_async.models.virtual_account_issued_payment_transaction import VirtualAccountIssuedPaymentTransaction
+    from portone_async.models.webhook import Webhook
 
 _MODULES = {
     "Address": "address",

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, new_instance, read_datetime, report_mismatch, unknown_fields
+from portone_async._reading import json_names, mismatch, new_instance, read_datetime, unknown_fields
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -43,9 +43,7 @@ def read(raw: Any) -> ApplyEscrowLogisticsResponse:
     get = raw.get
     self.applied_at = read_datetime(t1 := get("appliedAt"), "ApplyEscrowLogisticsResponse.appliedAt")
     self.invoice_number = (
-        v
-        if (v := get("invoiceNumber")).__class__ is str
-        else report_mismatch(v, "ApplyEscrowLogisticsResponse.invoiceNumber")
+        v if (v := get("invoiceNumber")).__class__ is str else mismatch(v, "ApplyEscrowLogisticsResponse.invoiceNumber")
     )
     self.sent_at = read_datetime(t2 := get("sentAt"), "ApplyEscrowLogisticsResponse.sentAt")
     self.__time_texts__ = (t1, t2)

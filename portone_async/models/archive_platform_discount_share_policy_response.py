@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, new_instance, report_mismatch, unknown_fields
+from portone_async._reading import json_names, mismatch, new_instance, unknown_fields
 from portone_async.models.platform_discount_share_policy import read as read_platform_discount_share_policy
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ def read(raw: Any) -> ArchivePlatformDiscountSharePolicyResponse:
     self.discount_share_policy = (
         read_platform_discount_share_policy(v)
         if (v := get("discountSharePolicy")).__class__ is dict
-        else report_mismatch(v, "ArchivePlatformDiscountSharePolicyResponse.discountSharePolicy")
+        else mismatch(v, "ArchivePlatformDiscountSharePolicyResponse.discountSharePolicy")
     )
     if not _JSON_NAMES.issuperset(raw):
         self.additional_properties = unknown_fields(raw, _JSON_NAMES)

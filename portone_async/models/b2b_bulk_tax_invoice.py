@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, new_instance, read_datetime, report_mismatch, unknown_fields
+from portone_async._reading import json_names, mismatch, new_instance, read_datetime, unknown_fields
 from portone_async.models.map_stat import read as read_map_stat
 
 if TYPE_CHECKING:
@@ -80,35 +80,27 @@ def read(raw: Any) -> B2bBulkTaxInvoice:
     self = new_instance(B2bBulkTaxInvoice)
     get = raw.get
     self.created_at = read_datetime(t1 := get("createdAt"), "B2bBulkTaxInvoice.createdAt")
-    self.graphql_id = (
-        v if (v := get("graphqlId")).__class__ is str else report_mismatch(v, "B2bBulkTaxInvoice.graphqlId")
-    )
-    self.id = v if (v := get("id")).__class__ is str else report_mismatch(v, "B2bBulkTaxInvoice.id")
+    self.graphql_id = v if (v := get("graphqlId")).__class__ is str else mismatch(v, "B2bBulkTaxInvoice.graphqlId")
+    self.id = v if (v := get("id")).__class__ is str else mismatch(v, "B2bBulkTaxInvoice.id")
     self.issuance_type = (
-        v if (v := get("issuanceType")).__class__ is str else report_mismatch(v, "B2bBulkTaxInvoice.issuanceType")
+        v if (v := get("issuanceType")).__class__ is str else mismatch(v, "B2bBulkTaxInvoice.issuanceType")
     )
-    self.name = v if (v := get("name")) is None or v.__class__ is str else report_mismatch(v, "B2bBulkTaxInvoice.name")
+    self.name = v if (v := get("name")) is None or v.__class__ is str else mismatch(v, "B2bBulkTaxInvoice.name")
     self.requested_at = (
         None if (t2 := get("requestedAt")) is None else read_datetime(t2, "B2bBulkTaxInvoice.requestedAt")
     )
     self.scheduled_at = (
         None if (t3 := get("scheduledAt")) is None else read_datetime(t3, "B2bBulkTaxInvoice.scheduledAt")
     )
-    self.source_type = (
-        v if (v := get("sourceType")).__class__ is str else report_mismatch(v, "B2bBulkTaxInvoice.sourceType")
-    )
-    self.stats = (
-        read_map_stat(v) if (v := get("stats")).__class__ is dict else report_mismatch(v, "B2bBulkTaxInvoice.stats")
-    )
-    self.status = v if (v := get("status")).__class__ is str else report_mismatch(v, "B2bBulkTaxInvoice.status")
+    self.source_type = v if (v := get("sourceType")).__class__ is str else mismatch(v, "B2bBulkTaxInvoice.sourceType")
+    self.stats = read_map_stat(v) if (v := get("stats")).__class__ is dict else mismatch(v, "B2bBulkTaxInvoice.stats")
+    self.status = v if (v := get("status")).__class__ is str else mismatch(v, "B2bBulkTaxInvoice.status")
     self.status_updated_at = read_datetime(t4 := get("statusUpdatedAt"), "B2bBulkTaxInvoice.statusUpdatedAt")
     self.total_amount = (
-        v if (v := get("totalAmount")).__class__ is int else report_mismatch(v, "B2bBulkTaxInvoice.totalAmount")
+        v if (v := get("totalAmount")).__class__ is int else mismatch(v, "B2bBulkTaxInvoice.totalAmount")
     )
     self.total_invoice_count = (
-        v
-        if (v := get("totalInvoiceCount")).__class__ is int
-        else report_mismatch(v, "B2bBulkTaxInvoice.totalInvoiceCount")
+        v if (v := get("totalInvoiceCount")).__class__ is int else mismatch(v, "B2bBulkTaxInvoice.totalInvoiceCount")
     )
     self.__time_texts__ = (t1, t2, t3, t4)
     if not _JSON_NAMES.issuperset(raw):

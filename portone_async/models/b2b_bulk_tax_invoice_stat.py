@@ -7,7 +7,7 @@ from typing import Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, new_instance, report_mismatch, unknown_fields
+from portone_async._reading import json_names, mismatch, new_instance, unknown_fields
 
 
 @define(slots=True, kw_only=True, repr=False)
@@ -32,10 +32,8 @@ def read(raw: Any) -> B2bBulkTaxInvoiceStat:
     """Read `B2bBulkTaxInvoiceStat` from JSON."""
     self = new_instance(B2bBulkTaxInvoiceStat)
     get = raw.get
-    self.amount_sum = (
-        v if (v := get("amountSum")).__class__ is int else report_mismatch(v, "B2bBulkTaxInvoiceStat.amountSum")
-    )
-    self.count = v if (v := get("count")).__class__ is int else report_mismatch(v, "B2bBulkTaxInvoiceStat.count")
+    self.amount_sum = v if (v := get("amountSum")).__class__ is int else mismatch(v, "B2bBulkTaxInvoiceStat.amountSum")
+    self.count = v if (v := get("count")).__class__ is int else mismatch(v, "B2bBulkTaxInvoiceStat.count")
     if not _JSON_NAMES.issuperset(raw):
         self.additional_properties = unknown_fields(raw, _JSON_NAMES)
     return self

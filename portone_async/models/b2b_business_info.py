@@ -7,7 +7,7 @@ from typing import Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, new_instance, report_mismatch, unknown_fields
+from portone_async._reading import json_names, mismatch, new_instance, unknown_fields
 
 
 @define(slots=True, kw_only=True, repr=False)
@@ -81,64 +81,52 @@ def read(raw: Any) -> B2bBusinessInfo:
     """Read `B2bBusinessInfo` from JSON."""
     self = new_instance(B2bBusinessInfo)
     get = raw.get
-    self.address = v if (v := get("address")).__class__ is str else report_mismatch(v, "B2bBusinessInfo.address")
-    self.brn = v if (v := get("brn")).__class__ is str else report_mismatch(v, "B2bBusinessInfo.brn")
+    self.address = v if (v := get("address")).__class__ is str else mismatch(v, "B2bBusinessInfo.address")
+    self.brn = v if (v := get("brn")).__class__ is str else mismatch(v, "B2bBusinessInfo.brn")
     self.business_category_code = (
         v
         if (v := get("businessCategoryCode")).__class__ is str
-        else report_mismatch(v, "B2bBusinessInfo.businessCategoryCode")
+        else mismatch(v, "B2bBusinessInfo.businessCategoryCode")
     )
     self.business_class = (
-        v if (v := get("businessClass")).__class__ is str else report_mismatch(v, "B2bBusinessInfo.businessClass")
+        v if (v := get("businessClass")).__class__ is str else mismatch(v, "B2bBusinessInfo.businessClass")
     )
     self.business_entity_type = (
-        v
-        if (v := get("businessEntityType")).__class__ is str
-        else report_mismatch(v, "B2bBusinessInfo.businessEntityType")
+        v if (v := get("businessEntityType")).__class__ is str else mismatch(v, "B2bBusinessInfo.businessEntityType")
     )
     self.business_status = (
-        v if (v := get("businessStatus")).__class__ is str else report_mismatch(v, "B2bBusinessInfo.businessStatus")
+        v if (v := get("businessStatus")).__class__ is str else mismatch(v, "B2bBusinessInfo.businessStatus")
     )
     self.business_type = (
-        v if (v := get("businessType")).__class__ is str else report_mismatch(v, "B2bBusinessInfo.businessType")
+        v if (v := get("businessType")).__class__ is str else mismatch(v, "B2bBusinessInfo.businessType")
     )
-    self.ceo_name = v if (v := get("ceoName")).__class__ is str else report_mismatch(v, "B2bBusinessInfo.ceoName")
+    self.ceo_name = v if (v := get("ceoName")).__class__ is str else mismatch(v, "B2bBusinessInfo.ceoName")
     self.closing_date = (
-        v
-        if (v := get("closingDate")) is None or v.__class__ is str
-        else report_mismatch(v, "B2bBusinessInfo.closingDate")
+        v if (v := get("closingDate")) is None or v.__class__ is str else mismatch(v, "B2bBusinessInfo.closingDate")
     )
     self.corp_reg_no = (
-        v if (v := get("corpRegNo")) is None or v.__class__ is str else report_mismatch(v, "B2bBusinessInfo.corpRegNo")
+        v if (v := get("corpRegNo")) is None or v.__class__ is str else mismatch(v, "B2bBusinessInfo.corpRegNo")
     )
-    self.name = v if (v := get("name")).__class__ is str else report_mismatch(v, "B2bBusinessInfo.name")
-    self.opening_date = (
-        v if (v := get("openingDate")).__class__ is str else report_mismatch(v, "B2bBusinessInfo.openingDate")
-    )
+    self.name = v if (v := get("name")).__class__ is str else mismatch(v, "B2bBusinessInfo.name")
+    self.opening_date = v if (v := get("openingDate")).__class__ is str else mismatch(v, "B2bBusinessInfo.openingDate")
     self.phone_number = (
-        v
-        if (v := get("phoneNumber")) is None or v.__class__ is str
-        else report_mismatch(v, "B2bBusinessInfo.phoneNumber")
+        v if (v := get("phoneNumber")) is None or v.__class__ is str else mismatch(v, "B2bBusinessInfo.phoneNumber")
     )
     self.simplified_taxation_type_date = (
         v
         if (v := get("simplifiedTaxationTypeDate")) is None or v.__class__ is str
-        else report_mismatch(v, "B2bBusinessInfo.simplifiedTaxationTypeDate")
+        else mismatch(v, "B2bBusinessInfo.simplifiedTaxationTypeDate")
     )
     self.tax_office_code = (
-        v
-        if (v := get("taxOfficeCode")) is None or v.__class__ is str
-        else report_mismatch(v, "B2bBusinessInfo.taxOfficeCode")
+        v if (v := get("taxOfficeCode")) is None or v.__class__ is str else mismatch(v, "B2bBusinessInfo.taxOfficeCode")
     )
     self.tax_office_name = (
-        v
-        if (v := get("taxOfficeName")) is None or v.__class__ is str
-        else report_mismatch(v, "B2bBusinessInfo.taxOfficeName")
+        v if (v := get("taxOfficeName")) is None or v.__class__ is str else mismatch(v, "B2bBusinessInfo.taxOfficeName")
     )
     self.taxation_type = (
-        v if (v := get("taxationType")).__class__ is str else report_mismatch(v, "B2bBusinessInfo.taxationType")
+        v if (v := get("taxationType")).__class__ is str else mismatch(v, "B2bBusinessInfo.taxationType")
     )
-    self.zip_code = v if (v := get("zipCode")).__class__ is str else report_mismatch(v, "B2bBusinessInfo.zipCode")
+    self.zip_code = v if (v := get("zipCode")).__class__ is str else mismatch(v, "B2bBusinessInfo.zipCode")
     if not _JSON_NAMES.issuperset(raw):
         self.additional_properties = unknown_fields(raw, _JSON_NAMES)
     return self

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, new_instance, report_mismatch, unknown_fields
+from portone_async._reading import json_names, mismatch, new_instance, unknown_fields
 from portone_async.models.b2b_business_info import read as read_b2b_business_info
 
 if TYPE_CHECKING:
@@ -42,21 +42,19 @@ def read(raw: Any) -> B2bBusinessInfoResult:
     """Read `B2bBusinessInfoResult` from JSON."""
     self = new_instance(B2bBusinessInfoResult)
     get = raw.get
-    self.brn = v if (v := get("brn")).__class__ is str else report_mismatch(v, "B2bBusinessInfoResult.brn")
+    self.brn = v if (v := get("brn")).__class__ is str else mismatch(v, "B2bBusinessInfoResult.brn")
     self.business_info = (
         None
         if (v := get("businessInfo")) is None
         else read_b2b_business_info(v)
         if v.__class__ is dict
-        else report_mismatch(v, "B2bBusinessInfoResult.businessInfo")
+        else mismatch(v, "B2bBusinessInfoResult.businessInfo")
     )
-    self.error = (
-        v if (v := get("error")) is None or v.__class__ is str else report_mismatch(v, "B2bBusinessInfoResult.error")
-    )
+    self.error = v if (v := get("error")) is None or v.__class__ is str else mismatch(v, "B2bBusinessInfoResult.error")
     self.verification_id = (
         v
         if (v := get("verificationId")) is None or v.__class__ is str
-        else report_mismatch(v, "B2bBusinessInfoResult.verificationId")
+        else mismatch(v, "B2bBusinessInfoResult.verificationId")
     )
     if not _JSON_NAMES.issuperset(raw):
         self.additional_properties = unknown_fields(raw, _JSON_NAMES)

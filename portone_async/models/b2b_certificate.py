@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, new_instance, read_datetime, report_mismatch, unknown_fields
+from portone_async._reading import json_names, mismatch, new_instance, read_datetime, unknown_fields
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -59,27 +59,21 @@ def read(raw: Any) -> B2bCertificate:
     self = new_instance(B2bCertificate)
     get = raw.get
     self.certificate_type = (
-        v if (v := get("certificateType")).__class__ is str else report_mismatch(v, "B2bCertificate.certificateType")
+        v if (v := get("certificateType")).__class__ is str else mismatch(v, "B2bCertificate.certificateType")
     )
     self.expired_at = read_datetime(t1 := get("expiredAt"), "B2bCertificate.expiredAt")
-    self.issuer_name = (
-        v if (v := get("issuerName")).__class__ is str else report_mismatch(v, "B2bCertificate.issuerName")
-    )
-    self.oid = v if (v := get("oid")).__class__ is str else report_mismatch(v, "B2bCertificate.oid")
+    self.issuer_name = v if (v := get("issuerName")).__class__ is str else mismatch(v, "B2bCertificate.issuerName")
+    self.oid = v if (v := get("oid")).__class__ is str else mismatch(v, "B2bCertificate.oid")
     self.registered_at = read_datetime(t2 := get("registeredAt"), "B2bCertificate.registeredAt")
     self.registrant_contact_id = (
-        v
-        if (v := get("registrantContactId")).__class__ is str
-        else report_mismatch(v, "B2bCertificate.registrantContactId")
+        v if (v := get("registrantContactId")).__class__ is str else mismatch(v, "B2bCertificate.registrantContactId")
     )
     self.registrant_contact_name = (
         v
         if (v := get("registrantContactName")).__class__ is str
-        else report_mismatch(v, "B2bCertificate.registrantContactName")
+        else mismatch(v, "B2bCertificate.registrantContactName")
     )
-    self.subject_name = (
-        v if (v := get("subjectName")).__class__ is str else report_mismatch(v, "B2bCertificate.subjectName")
-    )
+    self.subject_name = v if (v := get("subjectName")).__class__ is str else mismatch(v, "B2bCertificate.subjectName")
     self.__time_texts__ = (t1, t2)
     if not _JSON_NAMES.issuperset(raw):
         self.additional_properties = unknown_fields(raw, _JSON_NAMES, self.__time_texts__)

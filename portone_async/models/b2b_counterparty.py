@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, new_instance, read_datetime, read_list, report_mismatch, unknown_fields
+from portone_async._reading import json_names, mismatch, new_instance, read_datetime, read_list, unknown_fields
 from portone_async.models.b2b_counterparty_contact import read as read_b2b_counterparty_contact
 from portone_async.models.b2b_counterparty_verification import read as read_b2b_counterparty_verification
 
@@ -104,29 +104,25 @@ def read(raw: Any) -> B2bCounterparty:
     self.additional_contacts = (
         read_list(v, read_b2b_counterparty_contact, "B2bCounterparty.additionalContacts")
         if (v := get("additionalContacts")).__class__ is list
-        else report_mismatch(v, "B2bCounterparty.additionalContacts")
+        else mismatch(v, "B2bCounterparty.additionalContacts")
     )
-    self.address = (
-        v if (v := get("address")) is None or v.__class__ is str else report_mismatch(v, "B2bCounterparty.address")
-    )
+    self.address = v if (v := get("address")) is None or v.__class__ is str else mismatch(v, "B2bCounterparty.address")
     self.applied_at = None if (t1 := get("appliedAt")) is None else read_datetime(t1, "B2bCounterparty.appliedAt")
-    self.brn = v if (v := get("brn")).__class__ is str else report_mismatch(v, "B2bCounterparty.brn")
+    self.brn = v if (v := get("brn")).__class__ is str else mismatch(v, "B2bCounterparty.brn")
     self.business_class = (
-        v
-        if (v := get("businessClass")) is None or v.__class__ is str
-        else report_mismatch(v, "B2bCounterparty.businessClass")
+        v if (v := get("businessClass")) is None or v.__class__ is str else mismatch(v, "B2bCounterparty.businessClass")
     )
     self.business_info_verification = (
         None
         if (v := get("businessInfoVerification")) is None
         else read_b2b_counterparty_verification(v)
         if v.__class__ is dict
-        else report_mismatch(v, "B2bCounterparty.businessInfoVerification")
+        else mismatch(v, "B2bCounterparty.businessInfoVerification")
     )
     self.business_status = (
         v
         if (v := get("businessStatus")) is None or v.__class__ is str
-        else report_mismatch(v, "B2bCounterparty.businessStatus")
+        else mismatch(v, "B2bCounterparty.businessStatus")
     )
     self.business_status_checked_at = (
         None
@@ -138,47 +134,37 @@ def read(raw: Any) -> B2bCounterparty:
         if (v := get("businessStatusVerification")) is None
         else read_b2b_counterparty_verification(v)
         if v.__class__ is dict
-        else report_mismatch(v, "B2bCounterparty.businessStatusVerification")
+        else mismatch(v, "B2bCounterparty.businessStatusVerification")
     )
     self.business_type = (
-        v
-        if (v := get("businessType")) is None or v.__class__ is str
-        else report_mismatch(v, "B2bCounterparty.businessType")
+        v if (v := get("businessType")) is None or v.__class__ is str else mismatch(v, "B2bCounterparty.businessType")
     )
-    self.company_name = (
-        v if (v := get("companyName")).__class__ is str else report_mismatch(v, "B2bCounterparty.companyName")
-    )
+    self.company_name = v if (v := get("companyName")).__class__ is str else mismatch(v, "B2bCounterparty.companyName")
     self.contact = (
         read_b2b_counterparty_contact(v)
         if (v := get("contact")).__class__ is dict
-        else report_mismatch(v, "B2bCounterparty.contact")
+        else mismatch(v, "B2bCounterparty.contact")
     )
-    self.graphql_id = v if (v := get("graphqlId")).__class__ is str else report_mismatch(v, "B2bCounterparty.graphqlId")
-    self.id = v if (v := get("id")).__class__ is str else report_mismatch(v, "B2bCounterparty.id")
-    self.is_for_test = (
-        v if (v := get("isForTest")).__class__ is bool else report_mismatch(v, "B2bCounterparty.isForTest")
-    )
-    self.memo = v if (v := get("memo")) is None or v.__class__ is str else report_mismatch(v, "B2bCounterparty.memo")
+    self.graphql_id = v if (v := get("graphqlId")).__class__ is str else mismatch(v, "B2bCounterparty.graphqlId")
+    self.id = v if (v := get("id")).__class__ is str else mismatch(v, "B2bCounterparty.id")
+    self.is_for_test = v if (v := get("isForTest")).__class__ is bool else mismatch(v, "B2bCounterparty.isForTest")
+    self.memo = v if (v := get("memo")) is None or v.__class__ is str else mismatch(v, "B2bCounterparty.memo")
     self.nts_connected_at = (
         None if (t3 := get("ntsConnectedAt")) is None else read_datetime(t3, "B2bCounterparty.ntsConnectedAt")
     )
     self.nts_connection_failed_reason = (
         v
         if (v := get("ntsConnectionFailedReason")) is None or v.__class__ is str
-        else report_mismatch(v, "B2bCounterparty.ntsConnectionFailedReason")
+        else mismatch(v, "B2bCounterparty.ntsConnectionFailedReason")
     )
     self.nts_connection_status = (
-        v
-        if (v := get("ntsConnectionStatus")).__class__ is str
-        else report_mismatch(v, "B2bCounterparty.ntsConnectionStatus")
+        v if (v := get("ntsConnectionStatus")).__class__ is str else mismatch(v, "B2bCounterparty.ntsConnectionStatus")
     )
     self.partner_id = (
-        v if (v := get("partnerId")) is None or v.__class__ is str else report_mismatch(v, "B2bCounterparty.partnerId")
+        v if (v := get("partnerId")) is None or v.__class__ is str else mismatch(v, "B2bCounterparty.partnerId")
     )
     self.representative_name = (
-        v
-        if (v := get("representativeName")).__class__ is str
-        else report_mismatch(v, "B2bCounterparty.representativeName")
+        v if (v := get("representativeName")).__class__ is str else mismatch(v, "B2bCounterparty.representativeName")
     )
     self.__time_texts__ = (t1, t2, t3)
     if not _JSON_NAMES.issuperset(raw):

@@ -7,7 +7,7 @@ from typing import Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, new_instance, report_mismatch, unknown_fields
+from portone_async._reading import json_names, mismatch, new_instance, unknown_fields
 
 
 @define(slots=True, kw_only=True, repr=False)
@@ -38,15 +38,13 @@ def read(raw: Any) -> B2bCounterpartyContact:
     """Read `B2bCounterpartyContact` from JSON."""
     self = new_instance(B2bCounterpartyContact)
     get = raw.get
-    self.email = v if (v := get("email")).__class__ is str else report_mismatch(v, "B2bCounterpartyContact.email")
-    self.memo = (
-        v if (v := get("memo")) is None or v.__class__ is str else report_mismatch(v, "B2bCounterpartyContact.memo")
-    )
-    self.name = v if (v := get("name")).__class__ is str else report_mismatch(v, "B2bCounterpartyContact.name")
+    self.email = v if (v := get("email")).__class__ is str else mismatch(v, "B2bCounterpartyContact.email")
+    self.memo = v if (v := get("memo")) is None or v.__class__ is str else mismatch(v, "B2bCounterpartyContact.memo")
+    self.name = v if (v := get("name")).__class__ is str else mismatch(v, "B2bCounterpartyContact.name")
     self.phone_number = (
         v
         if (v := get("phoneNumber")) is None or v.__class__ is str
-        else report_mismatch(v, "B2bCounterpartyContact.phoneNumber")
+        else mismatch(v, "B2bCounterpartyContact.phoneNumber")
     )
     if not _JSON_NAMES.issuperset(raw):
         self.additional_properties = unknown_fields(raw, _JSON_NAMES)

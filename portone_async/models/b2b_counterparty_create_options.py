@@ -7,7 +7,7 @@ from typing import Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, new_instance, report_mismatch, unknown_fields
+from portone_async._reading import json_names, mismatch, new_instance, unknown_fields
 
 
 @define(slots=True, kw_only=True, repr=False)
@@ -41,22 +41,22 @@ def read(raw: Any) -> B2bCounterpartyCreateOptions:
     self.business_info_verification_id = (
         v
         if (v := get("businessInfoVerificationId")) is None or v.__class__ is str
-        else report_mismatch(v, "B2bCounterpartyCreateOptions.businessInfoVerificationId")
+        else mismatch(v, "B2bCounterpartyCreateOptions.businessInfoVerificationId")
     )
     self.business_status_verification_id = (
         v
         if (v := get("businessStatusVerificationId")) is None or v.__class__ is str
-        else report_mismatch(v, "B2bCounterpartyCreateOptions.businessStatusVerificationId")
+        else mismatch(v, "B2bCounterpartyCreateOptions.businessStatusVerificationId")
     )
     self.check_business_info = (
         v
         if (v := get("checkBusinessInfo")) is None or v.__class__ is bool
-        else report_mismatch(v, "B2bCounterpartyCreateOptions.checkBusinessInfo")
+        else mismatch(v, "B2bCounterpartyCreateOptions.checkBusinessInfo")
     )
     self.check_business_status = (
         v
         if (v := get("checkBusinessStatus")) is None or v.__class__ is bool
-        else report_mismatch(v, "B2bCounterpartyCreateOptions.checkBusinessStatus")
+        else mismatch(v, "B2bCounterpartyCreateOptions.checkBusinessStatus")
     )
     if not _JSON_NAMES.issuperset(raw):
         self.additional_properties = unknown_fields(raw, _JSON_NAMES)

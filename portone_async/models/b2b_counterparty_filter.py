@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, new_instance, read_scalars, report_mismatch, unknown_fields
+from portone_async._reading import json_names, mismatch, new_instance, read_scalars, unknown_fields
 
 if TYPE_CHECKING:
     from portone_async.models.enums import B2bCounterpartyBusinessStatus, B2bNtsConnectionStatus
@@ -59,53 +59,53 @@ def read(raw: Any) -> B2bCounterpartyFilter:
     """Read `B2bCounterpartyFilter` from JSON."""
     self = new_instance(B2bCounterpartyFilter)
     get = raw.get
-    self.brn = v if (v := get("brn")) is None or v.__class__ is str else report_mismatch(v, "B2bCounterpartyFilter.brn")
+    self.brn = v if (v := get("brn")) is None or v.__class__ is str else mismatch(v, "B2bCounterpartyFilter.brn")
     self.business_statuses = (
         None
         if (v := get("businessStatuses")) is None
         else read_scalars(v, str, "B2bCounterpartyFilter.businessStatuses")
         if v.__class__ is list
-        else report_mismatch(v, "B2bCounterpartyFilter.businessStatuses")
+        else mismatch(v, "B2bCounterpartyFilter.businessStatuses")
     )
     self.company_name = (
         v
         if (v := get("companyName")) is None or v.__class__ is str
-        else report_mismatch(v, "B2bCounterpartyFilter.companyName")
+        else mismatch(v, "B2bCounterpartyFilter.companyName")
     )
     self.contact_email = (
         v
         if (v := get("contactEmail")) is None or v.__class__ is str
-        else report_mismatch(v, "B2bCounterpartyFilter.contactEmail")
+        else mismatch(v, "B2bCounterpartyFilter.contactEmail")
     )
     self.contact_name = (
         v
         if (v := get("contactName")) is None or v.__class__ is str
-        else report_mismatch(v, "B2bCounterpartyFilter.contactName")
+        else mismatch(v, "B2bCounterpartyFilter.contactName")
     )
     self.contact_phone = (
         v
         if (v := get("contactPhone")) is None or v.__class__ is str
-        else report_mismatch(v, "B2bCounterpartyFilter.contactPhone")
+        else mismatch(v, "B2bCounterpartyFilter.contactPhone")
     )
     self.counterparty_ids = (
         None
         if (v := get("counterpartyIds")) is None
         else read_scalars(v, str, "B2bCounterpartyFilter.counterpartyIds")
         if v.__class__ is list
-        else report_mismatch(v, "B2bCounterpartyFilter.counterpartyIds")
+        else mismatch(v, "B2bCounterpartyFilter.counterpartyIds")
     )
-    self.id = v if (v := get("id")) is None or v.__class__ is str else report_mismatch(v, "B2bCounterpartyFilter.id")
+    self.id = v if (v := get("id")) is None or v.__class__ is str else mismatch(v, "B2bCounterpartyFilter.id")
     self.nts_connection_statuses = (
         None
         if (v := get("ntsConnectionStatuses")) is None
         else read_scalars(v, str, "B2bCounterpartyFilter.ntsConnectionStatuses")
         if v.__class__ is list
-        else report_mismatch(v, "B2bCounterpartyFilter.ntsConnectionStatuses")
+        else mismatch(v, "B2bCounterpartyFilter.ntsConnectionStatuses")
     )
     self.representative_name = (
         v
         if (v := get("representativeName")) is None or v.__class__ is str
-        else report_mismatch(v, "B2bCounterpartyFilter.representativeName")
+        else mismatch(v, "B2bCounterpartyFilter.representativeName")
     )
     if not _JSON_NAMES.issuperset(raw):
         self.additional_properties = unknown_fields(raw, _JSON_NAMES)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, new_instance, read_list, report_mismatch, unknown_fields
+from portone_async._reading import json_names, mismatch, new_instance, read_list, unknown_fields
 from portone_async.models.b2b_counterparty_contact_input import read as read_b2b_counterparty_contact_input
 
 if TYPE_CHECKING:
@@ -62,39 +62,35 @@ def read(raw: Any) -> B2bCounterpartyInput:
         if (v := get("additionalContacts")) is None
         else read_list(v, read_b2b_counterparty_contact_input, "B2bCounterpartyInput.additionalContacts")
         if v.__class__ is list
-        else report_mismatch(v, "B2bCounterpartyInput.additionalContacts")
+        else mismatch(v, "B2bCounterpartyInput.additionalContacts")
     )
     self.address = (
-        v if (v := get("address")) is None or v.__class__ is str else report_mismatch(v, "B2bCounterpartyInput.address")
+        v if (v := get("address")) is None or v.__class__ is str else mismatch(v, "B2bCounterpartyInput.address")
     )
-    self.brn = v if (v := get("brn")).__class__ is str else report_mismatch(v, "B2bCounterpartyInput.brn")
+    self.brn = v if (v := get("brn")).__class__ is str else mismatch(v, "B2bCounterpartyInput.brn")
     self.business_class = (
         v
         if (v := get("businessClass")) is None or v.__class__ is str
-        else report_mismatch(v, "B2bCounterpartyInput.businessClass")
+        else mismatch(v, "B2bCounterpartyInput.businessClass")
     )
     self.business_type = (
         v
         if (v := get("businessType")) is None or v.__class__ is str
-        else report_mismatch(v, "B2bCounterpartyInput.businessType")
+        else mismatch(v, "B2bCounterpartyInput.businessType")
     )
     self.contact = (
         None
         if (v := get("contact")) is None
         else read_b2b_counterparty_contact_input(v)
         if v.__class__ is dict
-        else report_mismatch(v, "B2bCounterpartyInput.contact")
+        else mismatch(v, "B2bCounterpartyInput.contact")
     )
-    self.memo = (
-        v if (v := get("memo")) is None or v.__class__ is str else report_mismatch(v, "B2bCounterpartyInput.memo")
-    )
-    self.name = (
-        v if (v := get("name")) is None or v.__class__ is str else report_mismatch(v, "B2bCounterpartyInput.name")
-    )
+    self.memo = v if (v := get("memo")) is None or v.__class__ is str else mismatch(v, "B2bCounterpartyInput.memo")
+    self.name = v if (v := get("name")) is None or v.__class__ is str else mismatch(v, "B2bCounterpartyInput.name")
     self.representative_name = (
         v
         if (v := get("representativeName")) is None or v.__class__ is str
-        else report_mismatch(v, "B2bCounterpartyInput.representativeName")
+        else mismatch(v, "B2bCounterpartyInput.representativeName")
     )
     if not _JSON_NAMES.issuperset(raw):
         self.additional_properties = unknown_fields(raw, _JSON_NAMES)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, new_instance, read_datetime, report_mismatch, unknown_fields
+from portone_async._reading import json_names, mismatch, new_instance, read_datetime, unknown_fields
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -38,7 +38,7 @@ def read(raw: Any) -> B2bCounterpartyVerification:
     self = new_instance(B2bCounterpartyVerification)
     get = raw.get
     self.checked_at = read_datetime(t1 := get("checkedAt"), "B2bCounterpartyVerification.checkedAt")
-    self.id = v if (v := get("id")).__class__ is str else report_mismatch(v, "B2bCounterpartyVerification.id")
+    self.id = v if (v := get("id")).__class__ is str else mismatch(v, "B2bCounterpartyVerification.id")
     self.__time_texts__ = (t1,)
     if not _JSON_NAMES.issuperset(raw):
         self.additional_properties = unknown_fields(raw, _JSON_NAMES, self.__time_texts__)

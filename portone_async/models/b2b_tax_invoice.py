@@ -9,12 +9,12 @@ from attrs import define
 from portone_async._model import Model
 from portone_async._reading import (
     json_names,
+    mismatch,
     new_instance,
     read_date,
     read_datetime,
     read_list,
     read_scalars,
-    report_mismatch,
     unknown_fields,
 )
 from portone_async.models.b2b_tax_invoice_additional_contact import read as read_b2b_tax_invoice_additional_contact
@@ -194,133 +194,115 @@ def read(raw: Any) -> B2bTaxInvoice:
     self.additional_contacts = (
         read_list(v, read_b2b_tax_invoice_additional_contact, "B2bTaxInvoice.additionalContacts")
         if (v := get("additionalContacts")).__class__ is list
-        else report_mismatch(v, "B2bTaxInvoice.additionalContacts")
+        else mismatch(v, "B2bTaxInvoice.additionalContacts")
     )
     self.book_issue = (
-        v if (v := get("bookIssue")) is None or v.__class__ is int else report_mismatch(v, "B2bTaxInvoice.bookIssue")
+        v if (v := get("bookIssue")) is None or v.__class__ is int else mismatch(v, "B2bTaxInvoice.bookIssue")
     )
     self.book_volume = (
-        v if (v := get("bookVolume")) is None or v.__class__ is int else report_mismatch(v, "B2bTaxInvoice.bookVolume")
+        v if (v := get("bookVolume")) is None or v.__class__ is int else mismatch(v, "B2bTaxInvoice.bookVolume")
     )
     self.bulk_tax_invoice_id = (
         v
         if (v := get("bulkTaxInvoiceId")) is None or v.__class__ is str
-        else report_mismatch(v, "B2bTaxInvoice.bulkTaxInvoiceId")
+        else mismatch(v, "B2bTaxInvoice.bulkTaxInvoiceId")
     )
     self.cash_amount = (
-        v if (v := get("cashAmount")) is None or v.__class__ is int else report_mismatch(v, "B2bTaxInvoice.cashAmount")
+        v if (v := get("cashAmount")) is None or v.__class__ is int else mismatch(v, "B2bTaxInvoice.cashAmount")
     )
     self.check_amount = (
-        v
-        if (v := get("checkAmount")) is None or v.__class__ is int
-        else report_mismatch(v, "B2bTaxInvoice.checkAmount")
+        v if (v := get("checkAmount")) is None or v.__class__ is int else mismatch(v, "B2bTaxInvoice.checkAmount")
     )
     self.credit_amount = (
-        v
-        if (v := get("creditAmount")) is None or v.__class__ is int
-        else report_mismatch(v, "B2bTaxInvoice.creditAmount")
+        v if (v := get("creditAmount")) is None or v.__class__ is int else mismatch(v, "B2bTaxInvoice.creditAmount")
     )
     self.deleted_at = None if (t1 := get("deletedAt")) is None else read_datetime(t1, "B2bTaxInvoice.deletedAt")
     self.document_modification_type = (
         v
         if (v := get("documentModificationType")).__class__ is str
-        else report_mismatch(v, "B2bTaxInvoice.documentModificationType")
+        else mismatch(v, "B2bTaxInvoice.documentModificationType")
     )
     self.drafted_at = None if (t2 := get("draftedAt")) is None else read_datetime(t2, "B2bTaxInvoice.draftedAt")
-    self.id = v if (v := get("id")).__class__ is str else report_mismatch(v, "B2bTaxInvoice.id")
+    self.id = v if (v := get("id")).__class__ is str else mismatch(v, "B2bTaxInvoice.id")
     self.is_delayed = (
-        v if (v := get("isDelayed")) is None or v.__class__ is bool else report_mismatch(v, "B2bTaxInvoice.isDelayed")
+        v if (v := get("isDelayed")) is None or v.__class__ is bool else mismatch(v, "B2bTaxInvoice.isDelayed")
     )
     self.issuance_due_date = read_date(get("issuanceDueDate"), "B2bTaxInvoice.issuanceDueDate")
-    self.issuance_type = (
-        v if (v := get("issuanceType")).__class__ is str else report_mismatch(v, "B2bTaxInvoice.issuanceType")
-    )
+    self.issuance_type = v if (v := get("issuanceType")).__class__ is str else mismatch(v, "B2bTaxInvoice.issuanceType")
     self.issued_at = None if (t3 := get("issuedAt")) is None else read_datetime(t3, "B2bTaxInvoice.issuedAt")
     self.items = (
         read_list(v, read_b2b_tax_invoice_item, "B2bTaxInvoice.items")
         if (v := get("items")).__class__ is list
-        else report_mismatch(v, "B2bTaxInvoice.items")
+        else mismatch(v, "B2bTaxInvoice.items")
     )
-    self.memo = v if (v := get("memo")) is None or v.__class__ is str else report_mismatch(v, "B2bTaxInvoice.memo")
+    self.memo = v if (v := get("memo")) is None or v.__class__ is str else mismatch(v, "B2bTaxInvoice.memo")
     self.modification = (
         None
         if (v := get("modification")) is None
         else read_b2b_tax_invoice_modification(v)
         if v.__class__ is dict
-        else report_mismatch(v, "B2bTaxInvoice.modification")
+        else mismatch(v, "B2bTaxInvoice.modification")
     )
     self.note_amount = (
-        v if (v := get("noteAmount")) is None or v.__class__ is int else report_mismatch(v, "B2bTaxInvoice.noteAmount")
+        v if (v := get("noteAmount")) is None or v.__class__ is int else mismatch(v, "B2bTaxInvoice.noteAmount")
     )
     self.nts_approval_number = (
         v
         if (v := get("ntsApprovalNumber")) is None or v.__class__ is str
-        else report_mismatch(v, "B2bTaxInvoice.ntsApprovalNumber")
+        else mismatch(v, "B2bTaxInvoice.ntsApprovalNumber")
     )
     self.nts_result = (
-        v if (v := get("ntsResult")) is None or v.__class__ is str else report_mismatch(v, "B2bTaxInvoice.ntsResult")
+        v if (v := get("ntsResult")) is None or v.__class__ is str else mismatch(v, "B2bTaxInvoice.ntsResult")
     )
     self.nts_result_code = (
-        v
-        if (v := get("ntsResultCode")) is None or v.__class__ is str
-        else report_mismatch(v, "B2bTaxInvoice.ntsResultCode")
+        v if (v := get("ntsResultCode")) is None or v.__class__ is str else mismatch(v, "B2bTaxInvoice.ntsResultCode")
     )
     self.nts_result_received_at = (
         None if (t4 := get("ntsResultReceivedAt")) is None else read_datetime(t4, "B2bTaxInvoice.ntsResultReceivedAt")
     )
     self.nts_sent_at = None if (t5 := get("ntsSentAt")) is None else read_datetime(t5, "B2bTaxInvoice.ntsSentAt")
-    self.purpose_type = (
-        v if (v := get("purposeType")).__class__ is str else report_mismatch(v, "B2bTaxInvoice.purposeType")
-    )
+    self.purpose_type = v if (v := get("purposeType")).__class__ is str else mismatch(v, "B2bTaxInvoice.purposeType")
     self.recipient = (
         read_b2b_tax_invoice_company(v)
         if (v := get("recipient")).__class__ is dict
-        else report_mismatch(v, "B2bTaxInvoice.recipient")
+        else mismatch(v, "B2bTaxInvoice.recipient")
     )
     self.recipient_document_key = (
         v
         if (v := get("recipientDocumentKey")) is None or v.__class__ is str
-        else report_mismatch(v, "B2bTaxInvoice.recipientDocumentKey")
+        else mismatch(v, "B2bTaxInvoice.recipientDocumentKey")
     )
     self.remarks = (
         read_scalars(v, str, "B2bTaxInvoice.remarks")
         if (v := get("remarks")).__class__ is list
-        else report_mismatch(v, "B2bTaxInvoice.remarks")
+        else mismatch(v, "B2bTaxInvoice.remarks")
     )
     self.requested_at = None if (t6 := get("requestedAt")) is None else read_datetime(t6, "B2bTaxInvoice.requestedAt")
-    self.send_sms = (
-        v if (v := get("sendSms")) is None or v.__class__ is bool else report_mismatch(v, "B2bTaxInvoice.sendSms")
-    )
+    self.send_sms = v if (v := get("sendSms")) is None or v.__class__ is bool else mismatch(v, "B2bTaxInvoice.sendSms")
     self.serial_number = (
-        v
-        if (v := get("serialNumber")) is None or v.__class__ is str
-        else report_mismatch(v, "B2bTaxInvoice.serialNumber")
+        v if (v := get("serialNumber")) is None or v.__class__ is str else mismatch(v, "B2bTaxInvoice.serialNumber")
     )
-    self.status = v if (v := get("status")).__class__ is str else report_mismatch(v, "B2bTaxInvoice.status")
+    self.status = v if (v := get("status")).__class__ is str else mismatch(v, "B2bTaxInvoice.status")
     self.status_updated_at = (
         None if (t7 := get("statusUpdatedAt")) is None else read_datetime(t7, "B2bTaxInvoice.statusUpdatedAt")
     )
     self.supplier = (
         read_b2b_tax_invoice_company(v)
         if (v := get("supplier")).__class__ is dict
-        else report_mismatch(v, "B2bTaxInvoice.supplier")
+        else mismatch(v, "B2bTaxInvoice.supplier")
     )
     self.supplier_document_key = (
         v
         if (v := get("supplierDocumentKey")) is None or v.__class__ is str
-        else report_mismatch(v, "B2bTaxInvoice.supplierDocumentKey")
+        else mismatch(v, "B2bTaxInvoice.supplierDocumentKey")
     )
-    self.taxation_type = (
-        v if (v := get("taxationType")).__class__ is str else report_mismatch(v, "B2bTaxInvoice.taxationType")
-    )
-    self.total_amount = (
-        v if (v := get("totalAmount")).__class__ is int else report_mismatch(v, "B2bTaxInvoice.totalAmount")
-    )
+    self.taxation_type = v if (v := get("taxationType")).__class__ is str else mismatch(v, "B2bTaxInvoice.taxationType")
+    self.total_amount = v if (v := get("totalAmount")).__class__ is int else mismatch(v, "B2bTaxInvoice.totalAmount")
     self.total_supply_amount = (
-        v if (v := get("totalSupplyAmount")).__class__ is int else report_mismatch(v, "B2bTaxInvoice.totalSupplyAmount")
+        v if (v := get("totalSupplyAmount")).__class__ is int else mismatch(v, "B2bTaxInvoice.totalSupplyAmount")
     )
     self.total_tax_amount = (
-        v if (v := get("totalTaxAmount")).__class__ is int else report_mismatch(v, "B2bTaxInvoice.totalTaxAmount")
+        v if (v := get("totalTaxAmount")).__class__ is int else mismatch(v, "B2bTaxInvoice.totalTaxAmount")
     )
     self.write_date = read_date(get("writeDate"), "B2bTaxInvoice.writeDate")
     self.__time_texts__ = (t1, t2, t3, t4, t5, t6, t7)

@@ -7,7 +7,7 @@ from typing import Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, new_instance, report_mismatch, unknown_fields
+from portone_async._reading import json_names, mismatch, new_instance, unknown_fields
 
 
 @define(slots=True, kw_only=True, repr=False)
@@ -35,18 +35,14 @@ def read(raw: Any) -> B2bTaxInvoiceAdditionalContact:
     """Read `B2bTaxInvoiceAdditionalContact` from JSON."""
     self = new_instance(B2bTaxInvoiceAdditionalContact)
     get = raw.get
-    self.email = (
-        v if (v := get("email")).__class__ is str else report_mismatch(v, "B2bTaxInvoiceAdditionalContact.email")
-    )
+    self.email = v if (v := get("email")).__class__ is str else mismatch(v, "B2bTaxInvoiceAdditionalContact.email")
     self.name = (
-        v
-        if (v := get("name")) is None or v.__class__ is str
-        else report_mismatch(v, "B2bTaxInvoiceAdditionalContact.name")
+        v if (v := get("name")) is None or v.__class__ is str else mismatch(v, "B2bTaxInvoiceAdditionalContact.name")
     )
     self.phone_number = (
         v
         if (v := get("phoneNumber")) is None or v.__class__ is str
-        else report_mismatch(v, "B2bTaxInvoiceAdditionalContact.phoneNumber")
+        else mismatch(v, "B2bTaxInvoiceAdditionalContact.phoneNumber")
     )
     if not _JSON_NAMES.issuperset(raw):
         self.additional_properties = unknown_fields(raw, _JSON_NAMES)

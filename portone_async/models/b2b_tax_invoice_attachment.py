@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, new_instance, read_datetime, report_mismatch, unknown_fields
+from portone_async._reading import json_names, mismatch, new_instance, read_datetime, unknown_fields
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -41,8 +41,8 @@ def read(raw: Any) -> B2bTaxInvoiceAttachment:
     self = new_instance(B2bTaxInvoiceAttachment)
     get = raw.get
     self.attached_at = read_datetime(t1 := get("attachedAt"), "B2bTaxInvoiceAttachment.attachedAt")
-    self.id = v if (v := get("id")).__class__ is str else report_mismatch(v, "B2bTaxInvoiceAttachment.id")
-    self.name = v if (v := get("name")).__class__ is str else report_mismatch(v, "B2bTaxInvoiceAttachment.name")
+    self.id = v if (v := get("id")).__class__ is str else mismatch(v, "B2bTaxInvoiceAttachment.id")
+    self.name = v if (v := get("name")).__class__ is str else mismatch(v, "B2bTaxInvoiceAttachment.name")
     self.__time_texts__ = (t1,)
     if not _JSON_NAMES.issuperset(raw):
         self.additional_properties = unknown_fields(raw, _JSON_NAMES, self.__time_texts__)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, new_instance, report_mismatch, unknown_fields
+from portone_async._reading import json_names, mismatch, new_instance, unknown_fields
 from portone_async.models.b2b_tax_invoice_contact import read as read_b2b_tax_invoice_contact
 
 if TYPE_CHECKING:
@@ -58,43 +58,41 @@ def read(raw: Any) -> B2bTaxInvoiceCompany:
     self = new_instance(B2bTaxInvoiceCompany)
     get = raw.get
     self.address = (
-        v if (v := get("address")) is None or v.__class__ is str else report_mismatch(v, "B2bTaxInvoiceCompany.address")
+        v if (v := get("address")) is None or v.__class__ is str else mismatch(v, "B2bTaxInvoiceCompany.address")
     )
-    self.brn = v if (v := get("brn")) is None or v.__class__ is str else report_mismatch(v, "B2bTaxInvoiceCompany.brn")
+    self.brn = v if (v := get("brn")) is None or v.__class__ is str else mismatch(v, "B2bTaxInvoiceCompany.brn")
     self.business_class = (
         v
         if (v := get("businessClass")) is None or v.__class__ is str
-        else report_mismatch(v, "B2bTaxInvoiceCompany.businessClass")
+        else mismatch(v, "B2bTaxInvoiceCompany.businessClass")
     )
     self.business_type = (
         v
         if (v := get("businessType")) is None or v.__class__ is str
-        else report_mismatch(v, "B2bTaxInvoiceCompany.businessType")
+        else mismatch(v, "B2bTaxInvoiceCompany.businessType")
     )
     self.contact = (
         None
         if (v := get("contact")) is None
         else read_b2b_tax_invoice_contact(v)
         if v.__class__ is dict
-        else report_mismatch(v, "B2bTaxInvoiceCompany.contact")
+        else mismatch(v, "B2bTaxInvoiceCompany.contact")
     )
     self.counterparty_id = (
         v
         if (v := get("counterpartyId")) is None or v.__class__ is str
-        else report_mismatch(v, "B2bTaxInvoiceCompany.counterpartyId")
+        else mismatch(v, "B2bTaxInvoiceCompany.counterpartyId")
     )
-    self.name = (
-        v if (v := get("name")) is None or v.__class__ is str else report_mismatch(v, "B2bTaxInvoiceCompany.name")
-    )
+    self.name = v if (v := get("name")) is None or v.__class__ is str else mismatch(v, "B2bTaxInvoiceCompany.name")
     self.representative_name = (
         v
         if (v := get("representativeName")) is None or v.__class__ is str
-        else report_mismatch(v, "B2bTaxInvoiceCompany.representativeName")
+        else mismatch(v, "B2bTaxInvoiceCompany.representativeName")
     )
     self.tax_registration_id = (
         v
         if (v := get("taxRegistrationId")) is None or v.__class__ is str
-        else report_mismatch(v, "B2bTaxInvoiceCompany.taxRegistrationId")
+        else mismatch(v, "B2bTaxInvoiceCompany.taxRegistrationId")
     )
     if not _JSON_NAMES.issuperset(raw):
         self.additional_properties = unknown_fields(raw, _JSON_NAMES)

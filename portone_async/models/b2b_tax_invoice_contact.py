@@ -7,7 +7,7 @@ from typing import Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, new_instance, report_mismatch, unknown_fields
+from portone_async._reading import json_names, mismatch, new_instance, unknown_fields
 
 
 @define(slots=True, kw_only=True, repr=False)
@@ -42,23 +42,19 @@ def read(raw: Any) -> B2bTaxInvoiceContact:
     self = new_instance(B2bTaxInvoiceContact)
     get = raw.get
     self.department = (
-        v
-        if (v := get("department")) is None or v.__class__ is str
-        else report_mismatch(v, "B2bTaxInvoiceContact.department")
+        v if (v := get("department")) is None or v.__class__ is str else mismatch(v, "B2bTaxInvoiceContact.department")
     )
-    self.email = v if (v := get("email")).__class__ is str else report_mismatch(v, "B2bTaxInvoiceContact.email")
+    self.email = v if (v := get("email")).__class__ is str else mismatch(v, "B2bTaxInvoiceContact.email")
     self.mobile_phone_number = (
         v
         if (v := get("mobilePhoneNumber")) is None or v.__class__ is str
-        else report_mismatch(v, "B2bTaxInvoiceContact.mobilePhoneNumber")
+        else mismatch(v, "B2bTaxInvoiceContact.mobilePhoneNumber")
     )
-    self.name = (
-        v if (v := get("name")) is None or v.__class__ is str else report_mismatch(v, "B2bTaxInvoiceContact.name")
-    )
+    self.name = v if (v := get("name")) is None or v.__class__ is str else mismatch(v, "B2bTaxInvoiceContact.name")
     self.phone_number = (
         v
         if (v := get("phoneNumber")) is None or v.__class__ is str
-        else report_mismatch(v, "B2bTaxInvoiceContact.phoneNumber")
+        else mismatch(v, "B2bTaxInvoiceContact.phoneNumber")
     )
     if not _JSON_NAMES.issuperset(raw):
         self.additional_properties = unknown_fields(raw, _JSON_NAMES)

@@ -9,11 +9,11 @@ from attrs import define
 from portone_async._model import Model
 from portone_async._reading import (
     json_names,
+    mismatch,
     new_instance,
     read_date,
     read_list,
     read_scalars,
-    report_mismatch,
     unknown_fields,
 )
 from portone_async.models.b2b_tax_invoice_additional_contact import read as read_b2b_tax_invoice_additional_contact
@@ -131,108 +131,96 @@ def read(raw: Any) -> B2bTaxInvoiceInput:
         if (v := get("additionalContacts")) is None
         else read_list(v, read_b2b_tax_invoice_additional_contact, "B2bTaxInvoiceInput.additionalContacts")
         if v.__class__ is list
-        else report_mismatch(v, "B2bTaxInvoiceInput.additionalContacts")
+        else mismatch(v, "B2bTaxInvoiceInput.additionalContacts")
     )
     self.book_issue = (
-        v
-        if (v := get("bookIssue")) is None or v.__class__ is int
-        else report_mismatch(v, "B2bTaxInvoiceInput.bookIssue")
+        v if (v := get("bookIssue")) is None or v.__class__ is int else mismatch(v, "B2bTaxInvoiceInput.bookIssue")
     )
     self.book_volume = (
-        v
-        if (v := get("bookVolume")) is None or v.__class__ is int
-        else report_mismatch(v, "B2bTaxInvoiceInput.bookVolume")
+        v if (v := get("bookVolume")) is None or v.__class__ is int else mismatch(v, "B2bTaxInvoiceInput.bookVolume")
     )
     self.cash_amount = (
-        v
-        if (v := get("cashAmount")) is None or v.__class__ is int
-        else report_mismatch(v, "B2bTaxInvoiceInput.cashAmount")
+        v if (v := get("cashAmount")) is None or v.__class__ is int else mismatch(v, "B2bTaxInvoiceInput.cashAmount")
     )
     self.check_amount = (
-        v
-        if (v := get("checkAmount")) is None or v.__class__ is int
-        else report_mismatch(v, "B2bTaxInvoiceInput.checkAmount")
+        v if (v := get("checkAmount")) is None or v.__class__ is int else mismatch(v, "B2bTaxInvoiceInput.checkAmount")
     )
     self.credit_amount = (
         v
         if (v := get("creditAmount")) is None or v.__class__ is int
-        else report_mismatch(v, "B2bTaxInvoiceInput.creditAmount")
+        else mismatch(v, "B2bTaxInvoiceInput.creditAmount")
     )
     self.issuance_type = (
         v
         if (v := get("issuanceType")) is None or v.__class__ is str
-        else report_mismatch(v, "B2bTaxInvoiceInput.issuanceType")
+        else mismatch(v, "B2bTaxInvoiceInput.issuanceType")
     )
     self.items = (
         None
         if (v := get("items")) is None
         else read_list(v, read_b2b_tax_invoice_item, "B2bTaxInvoiceInput.items")
         if v.__class__ is list
-        else report_mismatch(v, "B2bTaxInvoiceInput.items")
+        else mismatch(v, "B2bTaxInvoiceInput.items")
     )
     self.note_amount = (
-        v
-        if (v := get("noteAmount")) is None or v.__class__ is int
-        else report_mismatch(v, "B2bTaxInvoiceInput.noteAmount")
+        v if (v := get("noteAmount")) is None or v.__class__ is int else mismatch(v, "B2bTaxInvoiceInput.noteAmount")
     )
     self.purpose_type = (
-        v if (v := get("purposeType")).__class__ is str else report_mismatch(v, "B2bTaxInvoiceInput.purposeType")
+        v if (v := get("purposeType")).__class__ is str else mismatch(v, "B2bTaxInvoiceInput.purposeType")
     )
     self.recipient = (
         read_b2b_tax_invoice_company(v)
         if (v := get("recipient")).__class__ is dict
-        else report_mismatch(v, "B2bTaxInvoiceInput.recipient")
+        else mismatch(v, "B2bTaxInvoiceInput.recipient")
     )
     self.recipient_document_key = (
         v
         if (v := get("recipientDocumentKey")) is None or v.__class__ is str
-        else report_mismatch(v, "B2bTaxInvoiceInput.recipientDocumentKey")
+        else mismatch(v, "B2bTaxInvoiceInput.recipientDocumentKey")
     )
     self.remarks = (
         None
         if (v := get("remarks")) is None
         else read_scalars(v, str, "B2bTaxInvoiceInput.remarks")
         if v.__class__ is list
-        else report_mismatch(v, "B2bTaxInvoiceInput.remarks")
+        else mismatch(v, "B2bTaxInvoiceInput.remarks")
     )
     self.send_sms = (
-        v if (v := get("sendSms")) is None or v.__class__ is bool else report_mismatch(v, "B2bTaxInvoiceInput.sendSms")
+        v if (v := get("sendSms")) is None or v.__class__ is bool else mismatch(v, "B2bTaxInvoiceInput.sendSms")
     )
     self.serial_number = (
         v
         if (v := get("serialNumber")) is None or v.__class__ is str
-        else report_mismatch(v, "B2bTaxInvoiceInput.serialNumber")
+        else mismatch(v, "B2bTaxInvoiceInput.serialNumber")
     )
     self.supplier = (
         None
         if (v := get("supplier")) is None
         else read_b2b_tax_invoice_company(v)
         if v.__class__ is dict
-        else report_mismatch(v, "B2bTaxInvoiceInput.supplier")
+        else mismatch(v, "B2bTaxInvoiceInput.supplier")
     )
     self.supplier_document_key = (
         v
         if (v := get("supplierDocumentKey")) is None or v.__class__ is str
-        else report_mismatch(v, "B2bTaxInvoiceInput.supplierDocumentKey")
+        else mismatch(v, "B2bTaxInvoiceInput.supplierDocumentKey")
     )
     self.taxation_type = (
-        v if (v := get("taxationType")).__class__ is str else report_mismatch(v, "B2bTaxInvoiceInput.taxationType")
+        v if (v := get("taxationType")).__class__ is str else mismatch(v, "B2bTaxInvoiceInput.taxationType")
     )
     self.total_amount = (
-        v if (v := get("totalAmount")).__class__ is int else report_mismatch(v, "B2bTaxInvoiceInput.totalAmount")
+        v if (v := get("totalAmount")).__class__ is int else mismatch(v, "B2bTaxInvoiceInput.totalAmount")
     )
     self.total_supply_amount = (
-        v
-        if (v := get("totalSupplyAmount")).__class__ is int
-        else report_mismatch(v, "B2bTaxInvoiceInput.totalSupplyAmount")
+        v if (v := get("totalSupplyAmount")).__class__ is int else mismatch(v, "B2bTaxInvoiceInput.totalSupplyAmount")
     )
     self.total_tax_amount = (
-        v if (v := get("totalTaxAmount")).__class__ is int else report_mismatch(v, "B2bTaxInvoiceInput.totalTaxAmount")
+        v if (v := get("totalTaxAmount")).__class__ is int else mismatch(v, "B2bTaxInvoiceInput.totalTaxAmount")
     )
     self.use_counterparty_additional_contacts = (
         v
         if (v := get("useCounterpartyAdditionalContacts")) is None or v.__class__ is bool
-        else report_mismatch(v, "B2bTaxInvoiceInput.useCounterpartyAdditionalContacts")
+        else mismatch(v, "B2bTaxInvoiceInput.useCounterpartyAdditionalContacts")
     )
     self.write_date = read_date(get("writeDate"), "B2bTaxInvoiceInput.writeDate")
     if not _JSON_NAMES.issuperset(raw):

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, new_instance, read_date, report_mismatch, unknown_fields
+from portone_async._reading import json_names, mismatch, new_instance, read_date, unknown_fields
 from portone_async.models.decimal import read as read_decimal
 
 if TYPE_CHECKING:
@@ -56,35 +56,31 @@ def read(raw: Any) -> B2bTaxInvoiceItem:
     """Read `B2bTaxInvoiceItem` from JSON."""
     self = new_instance(B2bTaxInvoiceItem)
     get = raw.get
-    self.name = v if (v := get("name")) is None or v.__class__ is str else report_mismatch(v, "B2bTaxInvoiceItem.name")
+    self.name = v if (v := get("name")) is None or v.__class__ is str else mismatch(v, "B2bTaxInvoiceItem.name")
     self.purchase_date = None if (v := get("purchaseDate")) is None else read_date(v, "B2bTaxInvoiceItem.purchaseDate")
     self.quantity = (
         None
         if (v := get("quantity")) is None
         else read_decimal(v)
         if v.__class__ is dict
-        else report_mismatch(v, "B2bTaxInvoiceItem.quantity")
+        else mismatch(v, "B2bTaxInvoiceItem.quantity")
     )
-    self.remark = (
-        v if (v := get("remark")) is None or v.__class__ is str else report_mismatch(v, "B2bTaxInvoiceItem.remark")
-    )
-    self.spec = v if (v := get("spec")) is None or v.__class__ is str else report_mismatch(v, "B2bTaxInvoiceItem.spec")
+    self.remark = v if (v := get("remark")) is None or v.__class__ is str else mismatch(v, "B2bTaxInvoiceItem.remark")
+    self.spec = v if (v := get("spec")) is None or v.__class__ is str else mismatch(v, "B2bTaxInvoiceItem.spec")
     self.supply_cost_amount = (
         v
         if (v := get("supplyCostAmount")) is None or v.__class__ is int
-        else report_mismatch(v, "B2bTaxInvoiceItem.supplyCostAmount")
+        else mismatch(v, "B2bTaxInvoiceItem.supplyCostAmount")
     )
     self.tax_amount = (
-        v
-        if (v := get("taxAmount")) is None or v.__class__ is int
-        else report_mismatch(v, "B2bTaxInvoiceItem.taxAmount")
+        v if (v := get("taxAmount")) is None or v.__class__ is int else mismatch(v, "B2bTaxInvoiceItem.taxAmount")
     )
     self.unit_cost_amount = (
         None
         if (v := get("unitCostAmount")) is None
         else read_decimal(v)
         if v.__class__ is dict
-        else report_mismatch(v, "B2bTaxInvoiceItem.unitCostAmount")
+        else mismatch(v, "B2bTaxInvoiceItem.unitCostAmount")
     )
     if not _JSON_NAMES.issuperset(raw):
         self.additional_properties = unknown_fields(raw, _JSON_NAMES)

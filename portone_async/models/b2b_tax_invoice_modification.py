@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, new_instance, report_mismatch, unknown_fields
+from portone_async._reading import json_names, mismatch, new_instance, unknown_fields
 
 if TYPE_CHECKING:
     from portone_async.models.enums import B2bTaxInvoiceModificationType
@@ -46,19 +46,19 @@ def read(raw: Any) -> B2bTaxInvoiceModification:
     self.original_nts_approval_number = (
         v
         if (v := get("originalNtsApprovalNumber")).__class__ is str
-        else report_mismatch(v, "B2bTaxInvoiceModification.originalNtsApprovalNumber")
+        else mismatch(v, "B2bTaxInvoiceModification.originalNtsApprovalNumber")
     )
     self.original_tax_invoice_id = (
         v
         if (v := get("originalTaxInvoiceId")).__class__ is str
-        else report_mismatch(v, "B2bTaxInvoiceModification.originalTaxInvoiceId")
+        else mismatch(v, "B2bTaxInvoiceModification.originalTaxInvoiceId")
     )
     self.root_tax_invoice_id = (
         v
         if (v := get("rootTaxInvoiceId")).__class__ is str
-        else report_mismatch(v, "B2bTaxInvoiceModification.rootTaxInvoiceId")
+        else mismatch(v, "B2bTaxInvoiceModification.rootTaxInvoiceId")
     )
-    self.type = v if (v := get("type")).__class__ is str else report_mismatch(v, "B2bTaxInvoiceModification.type")
+    self.type = v if (v := get("type")).__class__ is str else mismatch(v, "B2bTaxInvoiceModification.type")
     if not _JSON_NAMES.issuperset(raw):
         self.additional_properties = unknown_fields(raw, _JSON_NAMES)
     return self

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, new_instance, report_mismatch, unknown_fields
+from portone_async._reading import json_names, mismatch, new_instance, unknown_fields
 
 if TYPE_CHECKING:
     from portone_async.models.enums import B2bTaxInvoiceKeyType, B2bTaxInvoiceModificationType
@@ -47,23 +47,19 @@ def read(raw: Any) -> B2bTaxInvoiceModificationCreateBody:
     self = new_instance(B2bTaxInvoiceModificationCreateBody)
     get = raw.get
     self.brn = (
-        v
-        if (v := get("brn")) is None or v.__class__ is str
-        else report_mismatch(v, "B2bTaxInvoiceModificationCreateBody.brn")
+        v if (v := get("brn")) is None or v.__class__ is str else mismatch(v, "B2bTaxInvoiceModificationCreateBody.brn")
     )
     self.tax_invoice_key = (
         v
         if (v := get("taxInvoiceKey")).__class__ is str
-        else report_mismatch(v, "B2bTaxInvoiceModificationCreateBody.taxInvoiceKey")
+        else mismatch(v, "B2bTaxInvoiceModificationCreateBody.taxInvoiceKey")
     )
     self.tax_invoice_key_type = (
         v
         if (v := get("taxInvoiceKeyType")) is None or v.__class__ is str
-        else report_mismatch(v, "B2bTaxInvoiceModificationCreateBody.taxInvoiceKeyType")
+        else mismatch(v, "B2bTaxInvoiceModificationCreateBody.taxInvoiceKeyType")
     )
-    self.type = (
-        v if (v := get("type")).__class__ is str else report_mismatch(v, "B2bTaxInvoiceModificationCreateBody.type")
-    )
+    self.type = v if (v := get("type")).__class__ is str else mismatch(v, "B2bTaxInvoiceModificationCreateBody.type")
     if not _JSON_NAMES.issuperset(raw):
         self.additional_properties = unknown_fields(raw, _JSON_NAMES)
     return self

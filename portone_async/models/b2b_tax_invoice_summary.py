@@ -9,11 +9,11 @@ from attrs import define
 from portone_async._model import Model
 from portone_async._reading import (
     json_names,
+    mismatch,
     new_instance,
     read_date,
     read_datetime,
     read_list,
-    report_mismatch,
     unknown_fields,
 )
 from portone_async.models.b2b_tax_invoice_item import read as read_b2b_tax_invoice_item
@@ -183,47 +183,41 @@ def read(raw: Any) -> B2bTaxInvoiceSummary:
     self.bulk_tax_invoice_id = (
         v
         if (v := get("bulkTaxInvoiceId")) is None or v.__class__ is str
-        else report_mismatch(v, "B2bTaxInvoiceSummary.bulkTaxInvoiceId")
+        else mismatch(v, "B2bTaxInvoiceSummary.bulkTaxInvoiceId")
     )
     self.document_modification_type = (
         v
         if (v := get("documentModificationType")).__class__ is str
-        else report_mismatch(v, "B2bTaxInvoiceSummary.documentModificationType")
+        else mismatch(v, "B2bTaxInvoiceSummary.documentModificationType")
     )
     self.drafted_at = None if (t1 := get("draftedAt")) is None else read_datetime(t1, "B2bTaxInvoiceSummary.draftedAt")
-    self.id = v if (v := get("id")).__class__ is str else report_mismatch(v, "B2bTaxInvoiceSummary.id")
+    self.id = v if (v := get("id")).__class__ is str else mismatch(v, "B2bTaxInvoiceSummary.id")
     self.is_delayed = (
-        v
-        if (v := get("isDelayed")) is None or v.__class__ is bool
-        else report_mismatch(v, "B2bTaxInvoiceSummary.isDelayed")
+        v if (v := get("isDelayed")) is None or v.__class__ is bool else mismatch(v, "B2bTaxInvoiceSummary.isDelayed")
     )
     self.issuance_due_date = read_date(get("issuanceDueDate"), "B2bTaxInvoiceSummary.issuanceDueDate")
     self.issuance_type = (
-        v if (v := get("issuanceType")).__class__ is str else report_mismatch(v, "B2bTaxInvoiceSummary.issuanceType")
+        v if (v := get("issuanceType")).__class__ is str else mismatch(v, "B2bTaxInvoiceSummary.issuanceType")
     )
     self.issued_at = None if (t2 := get("issuedAt")) is None else read_datetime(t2, "B2bTaxInvoiceSummary.issuedAt")
     self.items = (
         read_list(v, read_b2b_tax_invoice_item, "B2bTaxInvoiceSummary.items")
         if (v := get("items")).__class__ is list
-        else report_mismatch(v, "B2bTaxInvoiceSummary.items")
+        else mismatch(v, "B2bTaxInvoiceSummary.items")
     )
-    self.memo = (
-        v if (v := get("memo")) is None or v.__class__ is str else report_mismatch(v, "B2bTaxInvoiceSummary.memo")
-    )
+    self.memo = v if (v := get("memo")) is None or v.__class__ is str else mismatch(v, "B2bTaxInvoiceSummary.memo")
     self.nts_approval_number = (
         v
         if (v := get("ntsApprovalNumber")) is None or v.__class__ is str
-        else report_mismatch(v, "B2bTaxInvoiceSummary.ntsApprovalNumber")
+        else mismatch(v, "B2bTaxInvoiceSummary.ntsApprovalNumber")
     )
     self.nts_result = (
-        v
-        if (v := get("ntsResult")) is None or v.__class__ is str
-        else report_mismatch(v, "B2bTaxInvoiceSummary.ntsResult")
+        v if (v := get("ntsResult")) is None or v.__class__ is str else mismatch(v, "B2bTaxInvoiceSummary.ntsResult")
     )
     self.nts_result_code = (
         v
         if (v := get("ntsResultCode")) is None or v.__class__ is str
-        else report_mismatch(v, "B2bTaxInvoiceSummary.ntsResultCode")
+        else mismatch(v, "B2bTaxInvoiceSummary.ntsResultCode")
     )
     self.nts_result_received_at = (
         None
@@ -233,20 +227,18 @@ def read(raw: Any) -> B2bTaxInvoiceSummary:
     self.nts_sent_at = None if (t4 := get("ntsSentAt")) is None else read_datetime(t4, "B2bTaxInvoiceSummary.ntsSentAt")
     self.opened_at = None if (t5 := get("openedAt")) is None else read_datetime(t5, "B2bTaxInvoiceSummary.openedAt")
     self.payout_id = (
-        v
-        if (v := get("payoutId")) is None or v.__class__ is str
-        else report_mismatch(v, "B2bTaxInvoiceSummary.payoutId")
+        v if (v := get("payoutId")) is None or v.__class__ is str else mismatch(v, "B2bTaxInvoiceSummary.payoutId")
     )
     self.purpose_type = (
-        v if (v := get("purposeType")).__class__ is str else report_mismatch(v, "B2bTaxInvoiceSummary.purposeType")
+        v if (v := get("purposeType")).__class__ is str else mismatch(v, "B2bTaxInvoiceSummary.purposeType")
     )
     self.recipient_brn = (
-        v if (v := get("recipientBrn")).__class__ is str else report_mismatch(v, "B2bTaxInvoiceSummary.recipientBrn")
+        v if (v := get("recipientBrn")).__class__ is str else mismatch(v, "B2bTaxInvoiceSummary.recipientBrn")
     )
     self.recipient_business_status = (
         v
         if (v := get("recipientBusinessStatus")) is None or v.__class__ is str
-        else report_mismatch(v, "B2bTaxInvoiceSummary.recipientBusinessStatus")
+        else mismatch(v, "B2bTaxInvoiceSummary.recipientBusinessStatus")
     )
     self.recipient_closed_suspended_date = (
         None
@@ -256,62 +248,58 @@ def read(raw: Any) -> B2bTaxInvoiceSummary:
     self.recipient_counterparty_id = (
         v
         if (v := get("recipientCounterpartyId")) is None or v.__class__ is str
-        else report_mismatch(v, "B2bTaxInvoiceSummary.recipientCounterpartyId")
+        else mismatch(v, "B2bTaxInvoiceSummary.recipientCounterpartyId")
     )
     self.recipient_document_key = (
         v
         if (v := get("recipientDocumentKey")) is None or v.__class__ is str
-        else report_mismatch(v, "B2bTaxInvoiceSummary.recipientDocumentKey")
+        else mismatch(v, "B2bTaxInvoiceSummary.recipientDocumentKey")
     )
     self.recipient_name = (
-        v if (v := get("recipientName")).__class__ is str else report_mismatch(v, "B2bTaxInvoiceSummary.recipientName")
+        v if (v := get("recipientName")).__class__ is str else mismatch(v, "B2bTaxInvoiceSummary.recipientName")
     )
     self.recipient_representative_name = (
         v
         if (v := get("recipientRepresentativeName")).__class__ is str
-        else report_mismatch(v, "B2bTaxInvoiceSummary.recipientRepresentativeName")
+        else mismatch(v, "B2bTaxInvoiceSummary.recipientRepresentativeName")
     )
     self.requested_at = (
         None if (t6 := get("requestedAt")) is None else read_datetime(t6, "B2bTaxInvoiceSummary.requestedAt")
     )
-    self.status = v if (v := get("status")).__class__ is str else report_mismatch(v, "B2bTaxInvoiceSummary.status")
+    self.status = v if (v := get("status")).__class__ is str else mismatch(v, "B2bTaxInvoiceSummary.status")
     self.status_updated_at = read_datetime(t7 := get("statusUpdatedAt"), "B2bTaxInvoiceSummary.statusUpdatedAt")
     self.supplier_brn = (
-        v if (v := get("supplierBrn")).__class__ is str else report_mismatch(v, "B2bTaxInvoiceSummary.supplierBrn")
+        v if (v := get("supplierBrn")).__class__ is str else mismatch(v, "B2bTaxInvoiceSummary.supplierBrn")
     )
     self.supplier_counterparty_id = (
         v
         if (v := get("supplierCounterpartyId")) is None or v.__class__ is str
-        else report_mismatch(v, "B2bTaxInvoiceSummary.supplierCounterpartyId")
+        else mismatch(v, "B2bTaxInvoiceSummary.supplierCounterpartyId")
     )
     self.supplier_document_key = (
         v
         if (v := get("supplierDocumentKey")) is None or v.__class__ is str
-        else report_mismatch(v, "B2bTaxInvoiceSummary.supplierDocumentKey")
+        else mismatch(v, "B2bTaxInvoiceSummary.supplierDocumentKey")
     )
     self.supplier_name = (
-        v if (v := get("supplierName")).__class__ is str else report_mismatch(v, "B2bTaxInvoiceSummary.supplierName")
+        v if (v := get("supplierName")).__class__ is str else mismatch(v, "B2bTaxInvoiceSummary.supplierName")
     )
     self.supplier_representative_name = (
         v
         if (v := get("supplierRepresentativeName")).__class__ is str
-        else report_mismatch(v, "B2bTaxInvoiceSummary.supplierRepresentativeName")
+        else mismatch(v, "B2bTaxInvoiceSummary.supplierRepresentativeName")
     )
     self.taxation_type = (
-        v if (v := get("taxationType")).__class__ is str else report_mismatch(v, "B2bTaxInvoiceSummary.taxationType")
+        v if (v := get("taxationType")).__class__ is str else mismatch(v, "B2bTaxInvoiceSummary.taxationType")
     )
     self.total_amount = (
-        v if (v := get("totalAmount")).__class__ is int else report_mismatch(v, "B2bTaxInvoiceSummary.totalAmount")
+        v if (v := get("totalAmount")).__class__ is int else mismatch(v, "B2bTaxInvoiceSummary.totalAmount")
     )
     self.total_supply_amount = (
-        v
-        if (v := get("totalSupplyAmount")).__class__ is int
-        else report_mismatch(v, "B2bTaxInvoiceSummary.totalSupplyAmount")
+        v if (v := get("totalSupplyAmount")).__class__ is int else mismatch(v, "B2bTaxInvoiceSummary.totalSupplyAmount")
     )
     self.total_tax_amount = (
-        v
-        if (v := get("totalTaxAmount")).__class__ is int
-        else report_mismatch(v, "B2bTaxInvoiceSummary.totalTaxAmount")
+        v if (v := get("totalTaxAmount")).__class__ is int else mismatch(v, "B2bTaxInvoiceSummary.totalTaxAmount")
     )
     self.write_date = read_date(get("writeDate"), "B2bTaxInvoiceSummary.writeDate")
     self.__time_texts__ = (t1, t2, t3, t4, t5, t6, t7)

@@ -7,7 +7,7 @@ from typing import Any, Literal
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, new_instance, report_mismatch, unknown_fields
+from portone_async._reading import json_names, mismatch, new_instance, unknown_fields
 
 
 @define(slots=True, kw_only=True, repr=False)
@@ -29,9 +29,7 @@ def read(raw: Any) -> BeforeRegisteredPaymentEscrow:
     """Read `BeforeRegisteredPaymentEscrow` from JSON."""
     self = new_instance(BeforeRegisteredPaymentEscrow)
     get = raw.get
-    self.status = (
-        v if (v := get("status")).__class__ is str else report_mismatch(v, "BeforeRegisteredPaymentEscrow.status")
-    )
+    self.status = v if (v := get("status")).__class__ is str else mismatch(v, "BeforeRegisteredPaymentEscrow.status")
     if not _JSON_NAMES.issuperset(raw):
         self.additional_properties = unknown_fields(raw, _JSON_NAMES)
     return self

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, new_instance, read_datetime, report_mismatch, unknown_fields
+from portone_async._reading import json_names, mismatch, new_instance, read_datetime, unknown_fields
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -45,15 +45,11 @@ def read(raw: Any) -> BillingKeyFailure:
     get = raw.get
     self.failed_at = read_datetime(t1 := get("failedAt"), "BillingKeyFailure.failedAt")
     self.message = (
-        v if (v := get("message")) is None or v.__class__ is str else report_mismatch(v, "BillingKeyFailure.message")
+        v if (v := get("message")) is None or v.__class__ is str else mismatch(v, "BillingKeyFailure.message")
     )
-    self.pg_code = (
-        v if (v := get("pgCode")) is None or v.__class__ is str else report_mismatch(v, "BillingKeyFailure.pgCode")
-    )
+    self.pg_code = v if (v := get("pgCode")) is None or v.__class__ is str else mismatch(v, "BillingKeyFailure.pgCode")
     self.pg_message = (
-        v
-        if (v := get("pgMessage")) is None or v.__class__ is str
-        else report_mismatch(v, "BillingKeyFailure.pgMessage")
+        v if (v := get("pgMessage")) is None or v.__class__ is str else mismatch(v, "BillingKeyFailure.pgMessage")
     )
     self.__time_texts__ = (t1,)
     if not _JSON_NAMES.issuperset(raw):

@@ -7,14 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import (
-    json_names,
-    new_instance,
-    read_datetime,
-    read_scalars,
-    report_mismatch,
-    unknown_fields,
-)
+from portone_async._reading import json_names, mismatch, new_instance, read_datetime, read_scalars, unknown_fields
 from portone_async.models.billing_key_text_search import read as read_billing_key_text_search
 
 if TYPE_CHECKING:
@@ -98,12 +91,10 @@ def read(raw: Any) -> BillingKeyFilterInput:
         if (v := get("channelGroupIds")) is None
         else read_scalars(v, str, "BillingKeyFilterInput.channelGroupIds")
         if v.__class__ is list
-        else report_mismatch(v, "BillingKeyFilterInput.channelGroupIds")
+        else mismatch(v, "BillingKeyFilterInput.channelGroupIds")
     )
     self.customer_id = (
-        v
-        if (v := get("customerId")) is None or v.__class__ is str
-        else report_mismatch(v, "BillingKeyFilterInput.customerId")
+        v if (v := get("customerId")) is None or v.__class__ is str else mismatch(v, "BillingKeyFilterInput.customerId")
     )
     self.from_ = None if (t1 := get("from")) is None else read_datetime(t1, "BillingKeyFilterInput.from")
     self.methods = (
@@ -111,56 +102,52 @@ def read(raw: Any) -> BillingKeyFilterInput:
         if (v := get("methods")) is None
         else read_scalars(v, str, "BillingKeyFilterInput.methods")
         if v.__class__ is list
-        else report_mismatch(v, "BillingKeyFilterInput.methods")
+        else mismatch(v, "BillingKeyFilterInput.methods")
     )
     self.pg_companies = (
         None
         if (v := get("pgCompanies")) is None
         else read_scalars(v, str, "BillingKeyFilterInput.pgCompanies")
         if v.__class__ is list
-        else report_mismatch(v, "BillingKeyFilterInput.pgCompanies")
+        else mismatch(v, "BillingKeyFilterInput.pgCompanies")
     )
     self.pg_providers = (
         None
         if (v := get("pgProviders")) is None
         else read_scalars(v, str, "BillingKeyFilterInput.pgProviders")
         if v.__class__ is list
-        else report_mismatch(v, "BillingKeyFilterInput.pgProviders")
+        else mismatch(v, "BillingKeyFilterInput.pgProviders")
     )
     self.platform_type = (
         v
         if (v := get("platformType")) is None or v.__class__ is str
-        else report_mismatch(v, "BillingKeyFilterInput.platformType")
+        else mismatch(v, "BillingKeyFilterInput.platformType")
     )
     self.status = (
         None
         if (v := get("status")) is None
         else read_scalars(v, str, "BillingKeyFilterInput.status")
         if v.__class__ is list
-        else report_mismatch(v, "BillingKeyFilterInput.status")
+        else mismatch(v, "BillingKeyFilterInput.status")
     )
     self.store_id = (
-        v
-        if (v := get("storeId")) is None or v.__class__ is str
-        else report_mismatch(v, "BillingKeyFilterInput.storeId")
+        v if (v := get("storeId")) is None or v.__class__ is str else mismatch(v, "BillingKeyFilterInput.storeId")
     )
     self.text_search = (
         None
         if (v := get("textSearch")) is None
         else read_billing_key_text_search(v)
         if v.__class__ is dict
-        else report_mismatch(v, "BillingKeyFilterInput.textSearch")
+        else mismatch(v, "BillingKeyFilterInput.textSearch")
     )
     self.time_range_field = (
         v
         if (v := get("timeRangeField")) is None or v.__class__ is str
-        else report_mismatch(v, "BillingKeyFilterInput.timeRangeField")
+        else mismatch(v, "BillingKeyFilterInput.timeRangeField")
     )
     self.until = None if (t2 := get("until")) is None else read_datetime(t2, "BillingKeyFilterInput.until")
     self.version = (
-        v
-        if (v := get("version")) is None or v.__class__ is str
-        else report_mismatch(v, "BillingKeyFilterInput.version")
+        v if (v := get("version")) is None or v.__class__ is str else mismatch(v, "BillingKeyFilterInput.version")
     )
     self.__time_texts__ = (t1, t2)
     if not _JSON_NAMES.issuperset(raw):

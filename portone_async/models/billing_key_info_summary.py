@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, new_instance, read_datetime, read_list, report_mismatch, unknown_fields
+from portone_async._reading import json_names, mismatch, new_instance, read_datetime, read_list, unknown_fields
 from portone_async.models.selected_channel import read as read_selected_channel
 
 if TYPE_CHECKING:
@@ -44,14 +44,14 @@ def read(raw: Any) -> BillingKeyInfoSummary:
     self = new_instance(BillingKeyInfoSummary)
     get = raw.get
     self.billing_key = (
-        v if (v := get("billingKey")).__class__ is str else report_mismatch(v, "BillingKeyInfoSummary.billingKey")
+        v if (v := get("billingKey")).__class__ is str else mismatch(v, "BillingKeyInfoSummary.billingKey")
     )
     self.channels = (
         None
         if (v := get("channels")) is None
         else read_list(v, read_selected_channel, "BillingKeyInfoSummary.channels")
         if v.__class__ is list
-        else report_mismatch(v, "BillingKeyInfoSummary.channels")
+        else mismatch(v, "BillingKeyInfoSummary.channels")
     )
     self.issued_at = read_datetime(t1 := get("issuedAt"), "BillingKeyInfoSummary.issuedAt")
     self.__time_texts__ = (t1,)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, new_instance, read_list, read_scalars, report_mismatch, unknown_fields
+from portone_async._reading import json_names, mismatch, new_instance, read_list, read_scalars, unknown_fields
 from portone_async.models.cash_receipt_input import read as read_cash_receipt_input
 from portone_async.models.customer_input import read as read_customer_input
 from portone_async.models.payment_amount_input import read as read_payment_amount_input
@@ -110,114 +110,104 @@ def read(raw: Any) -> BillingKeyPaymentInput:
     self.amount = (
         read_payment_amount_input(v)
         if (v := get("amount")).__class__ is dict
-        else report_mismatch(v, "BillingKeyPaymentInput.amount")
+        else mismatch(v, "BillingKeyPaymentInput.amount")
     )
     self.billing_key = (
-        v if (v := get("billingKey")).__class__ is str else report_mismatch(v, "BillingKeyPaymentInput.billingKey")
+        v if (v := get("billingKey")).__class__ is str else mismatch(v, "BillingKeyPaymentInput.billingKey")
     )
     self.bypass = (
-        v
-        if (v := get("bypass")) is None or v.__class__ is dict
-        else report_mismatch(v, "BillingKeyPaymentInput.bypass")
+        v if (v := get("bypass")) is None or v.__class__ is dict else mismatch(v, "BillingKeyPaymentInput.bypass")
     )
     self.cash_receipt = (
         None
         if (v := get("cashReceipt")) is None
         else read_cash_receipt_input(v)
         if v.__class__ is dict
-        else report_mismatch(v, "BillingKeyPaymentInput.cashReceipt")
+        else mismatch(v, "BillingKeyPaymentInput.cashReceipt")
     )
     self.channel_key = (
         v
         if (v := get("channelKey")) is None or v.__class__ is str
-        else report_mismatch(v, "BillingKeyPaymentInput.channelKey")
+        else mismatch(v, "BillingKeyPaymentInput.channelKey")
     )
     self.country = (
-        v
-        if (v := get("country")) is None or v.__class__ is str
-        else report_mismatch(v, "BillingKeyPaymentInput.country")
+        v if (v := get("country")) is None or v.__class__ is str else mismatch(v, "BillingKeyPaymentInput.country")
     )
-    self.currency = (
-        v if (v := get("currency")).__class__ is str else report_mismatch(v, "BillingKeyPaymentInput.currency")
-    )
+    self.currency = v if (v := get("currency")).__class__ is str else mismatch(v, "BillingKeyPaymentInput.currency")
     self.custom_data = (
         v
         if (v := get("customData")) is None or v.__class__ is str
-        else report_mismatch(v, "BillingKeyPaymentInput.customData")
+        else mismatch(v, "BillingKeyPaymentInput.customData")
     )
     self.customer = (
         None
         if (v := get("customer")) is None
         else read_customer_input(v)
         if v.__class__ is dict
-        else report_mismatch(v, "BillingKeyPaymentInput.customer")
+        else mismatch(v, "BillingKeyPaymentInput.customer")
     )
     self.installment_month = (
         v
         if (v := get("installmentMonth")) is None or v.__class__ is int
-        else report_mismatch(v, "BillingKeyPaymentInput.installmentMonth")
+        else mismatch(v, "BillingKeyPaymentInput.installmentMonth")
     )
     self.locale = (
-        v if (v := get("locale")) is None or v.__class__ is str else report_mismatch(v, "BillingKeyPaymentInput.locale")
+        v if (v := get("locale")) is None or v.__class__ is str else mismatch(v, "BillingKeyPaymentInput.locale")
     )
     self.notice_urls = (
         None
         if (v := get("noticeUrls")) is None
         else read_scalars(v, str, "BillingKeyPaymentInput.noticeUrls")
         if v.__class__ is list
-        else report_mismatch(v, "BillingKeyPaymentInput.noticeUrls")
+        else mismatch(v, "BillingKeyPaymentInput.noticeUrls")
     )
-    self.order_name = (
-        v if (v := get("orderName")).__class__ is str else report_mismatch(v, "BillingKeyPaymentInput.orderName")
-    )
+    self.order_name = v if (v := get("orderName")).__class__ is str else mismatch(v, "BillingKeyPaymentInput.orderName")
     self.product_count = (
         v
         if (v := get("productCount")) is None or v.__class__ is int
-        else report_mismatch(v, "BillingKeyPaymentInput.productCount")
+        else mismatch(v, "BillingKeyPaymentInput.productCount")
     )
     self.product_type = (
         v
         if (v := get("productType")) is None or v.__class__ is str
-        else report_mismatch(v, "BillingKeyPaymentInput.productType")
+        else mismatch(v, "BillingKeyPaymentInput.productType")
     )
     self.products = (
         None
         if (v := get("products")) is None
         else read_list(v, read_payment_product, "BillingKeyPaymentInput.products")
         if v.__class__ is list
-        else report_mismatch(v, "BillingKeyPaymentInput.products")
+        else mismatch(v, "BillingKeyPaymentInput.products")
     )
     self.promotion_id = (
         v
         if (v := get("promotionId")) is None or v.__class__ is str
-        else report_mismatch(v, "BillingKeyPaymentInput.promotionId")
+        else mismatch(v, "BillingKeyPaymentInput.promotionId")
     )
     self.shipping_address = (
         None
         if (v := get("shippingAddress")) is None
         else read_separated_address_input(v)
         if v.__class__ is dict
-        else report_mismatch(v, "BillingKeyPaymentInput.shippingAddress")
+        else mismatch(v, "BillingKeyPaymentInput.shippingAddress")
     )
     self.skip_webhook = (
         v
         if (v := get("skipWebhook")) is None or v.__class__ is bool
-        else report_mismatch(v, "BillingKeyPaymentInput.skipWebhook")
+        else mismatch(v, "BillingKeyPaymentInput.skipWebhook")
     )
     self.store_id = (
-        v
-        if (v := get("storeId")) is None or v.__class__ is str
-        else report_mismatch(v, "BillingKeyPaymentInput.storeId")
+        v if (v := get("storeId")) is None or v.__class__ is str else mismatch(v, "BillingKeyPaymentInput.storeId")
     )
     self.use_card_point = (
         v
         if (v := get("useCardPoint")) is None or v.__class__ is bool
-        else report_mismatch(v, "BillingKeyPaymentInput.useCardPoint")
+        else mismatch(v, "BillingKeyPaymentInput.useCardPoint")
     )
     self.use_free_interest_from_merchant = (
         v
         if (v := get("useFreeInterestFromMerchant")) is None or v.__class__ is bool
-        else report_mismatch(v, "BillingKeyPaymentInput.useFreeInterestFromMerchant")
+        else mismatch(v, "BillingKeyPaymentInput.useFreeInterestFromMerchant")
     )
     if not _JSON_NAMES.issuperset(raw):
         self.additional_properties = unknown_fields(raw, _JSON_NAMES)

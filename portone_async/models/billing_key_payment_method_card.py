@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, new_instance, report_mismatch, unknown_fields
+from portone_async._reading import json_names, mismatch, new_instance, unknown_fields
 from portone_async.models.card import read as read_card
 
 if TYPE_CHECKING:
@@ -41,9 +41,9 @@ def read(raw: Any) -> BillingKeyPaymentMethodCard:
         if (v := get("card")) is None
         else read_card(v)
         if v.__class__ is dict
-        else report_mismatch(v, "BillingKeyPaymentMethodCard.card")
+        else mismatch(v, "BillingKeyPaymentMethodCard.card")
     )
-    self.type = v if (v := get("type")).__class__ is str else report_mismatch(v, "BillingKeyPaymentMethodCard.type")
+    self.type = v if (v := get("type")).__class__ is str else mismatch(v, "BillingKeyPaymentMethodCard.type")
     if not _JSON_NAMES.issuperset(raw):
         self.additional_properties = unknown_fields(raw, _JSON_NAMES)
     return self

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, new_instance, report_mismatch, unknown_fields
+from portone_async._reading import json_names, mismatch, new_instance, unknown_fields
 from portone_async.models.billing_key_payment_method_easy_pay_method import (
     read as read_billing_key_payment_method_easy_pay_method,
 )
@@ -49,14 +49,14 @@ def read(raw: Any) -> BillingKeyPaymentMethodEasyPay:
         if (v := get("method")) is None
         else read_billing_key_payment_method_easy_pay_method(v)
         if v.__class__ is dict
-        else report_mismatch(v, "BillingKeyPaymentMethodEasyPay.method")
+        else mismatch(v, "BillingKeyPaymentMethodEasyPay.method")
     )
     self.provider = (
         v
         if (v := get("provider")) is None or v.__class__ is str
-        else report_mismatch(v, "BillingKeyPaymentMethodEasyPay.provider")
+        else mismatch(v, "BillingKeyPaymentMethodEasyPay.provider")
     )
-    self.type = v if (v := get("type")).__class__ is str else report_mismatch(v, "BillingKeyPaymentMethodEasyPay.type")
+    self.type = v if (v := get("type")).__class__ is str else mismatch(v, "BillingKeyPaymentMethodEasyPay.type")
     if not _JSON_NAMES.issuperset(raw):
         self.additional_properties = unknown_fields(raw, _JSON_NAMES)
     return self

@@ -7,7 +7,7 @@ from typing import Any, Literal
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, new_instance, report_mismatch, unknown_fields
+from portone_async._reading import json_names, mismatch, new_instance, unknown_fields
 
 
 @define(slots=True, kw_only=True, repr=False)
@@ -35,9 +35,9 @@ def read(raw: Any) -> BillingKeyPaymentMethodMobile:
     self.phone_number = (
         v
         if (v := get("phoneNumber")) is None or v.__class__ is str
-        else report_mismatch(v, "BillingKeyPaymentMethodMobile.phoneNumber")
+        else mismatch(v, "BillingKeyPaymentMethodMobile.phoneNumber")
     )
-    self.type = v if (v := get("type")).__class__ is str else report_mismatch(v, "BillingKeyPaymentMethodMobile.type")
+    self.type = v if (v := get("type")).__class__ is str else mismatch(v, "BillingKeyPaymentMethodMobile.type")
     if not _JSON_NAMES.issuperset(raw):
         self.additional_properties = unknown_fields(raw, _JSON_NAMES)
     return self

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, new_instance, read_list, read_scalars, report_mismatch, unknown_fields
+from portone_async._reading import json_names, mismatch, new_instance, read_list, read_scalars, unknown_fields
 from portone_async.models.cash_receipt_input import read as read_cash_receipt_input
 from portone_async.models.customer_input import read as read_customer_input
 from portone_async.models.payment_amount_input import read as read_payment_amount_input
@@ -107,115 +107,111 @@ def read(raw: Any) -> BillingKeyPaymentScheduleInput:
     self.amount = (
         read_payment_amount_input(v)
         if (v := get("amount")).__class__ is dict
-        else report_mismatch(v, "BillingKeyPaymentScheduleInput.amount")
+        else mismatch(v, "BillingKeyPaymentScheduleInput.amount")
     )
     self.billing_key = (
-        v
-        if (v := get("billingKey")).__class__ is str
-        else report_mismatch(v, "BillingKeyPaymentScheduleInput.billingKey")
+        v if (v := get("billingKey")).__class__ is str else mismatch(v, "BillingKeyPaymentScheduleInput.billingKey")
     )
     self.bypass = (
         v
         if (v := get("bypass")) is None or v.__class__ is dict
-        else report_mismatch(v, "BillingKeyPaymentScheduleInput.bypass")
+        else mismatch(v, "BillingKeyPaymentScheduleInput.bypass")
     )
     self.cash_receipt = (
         None
         if (v := get("cashReceipt")) is None
         else read_cash_receipt_input(v)
         if v.__class__ is dict
-        else report_mismatch(v, "BillingKeyPaymentScheduleInput.cashReceipt")
+        else mismatch(v, "BillingKeyPaymentScheduleInput.cashReceipt")
     )
     self.channel_key = (
         v
         if (v := get("channelKey")) is None or v.__class__ is str
-        else report_mismatch(v, "BillingKeyPaymentScheduleInput.channelKey")
+        else mismatch(v, "BillingKeyPaymentScheduleInput.channelKey")
     )
     self.country = (
         v
         if (v := get("country")) is None or v.__class__ is str
-        else report_mismatch(v, "BillingKeyPaymentScheduleInput.country")
+        else mismatch(v, "BillingKeyPaymentScheduleInput.country")
     )
     self.currency = (
-        v if (v := get("currency")).__class__ is str else report_mismatch(v, "BillingKeyPaymentScheduleInput.currency")
+        v if (v := get("currency")).__class__ is str else mismatch(v, "BillingKeyPaymentScheduleInput.currency")
     )
     self.custom_data = (
         v
         if (v := get("customData")) is None or v.__class__ is str
-        else report_mismatch(v, "BillingKeyPaymentScheduleInput.customData")
+        else mismatch(v, "BillingKeyPaymentScheduleInput.customData")
     )
     self.customer = (
         None
         if (v := get("customer")) is None
         else read_customer_input(v)
         if v.__class__ is dict
-        else report_mismatch(v, "BillingKeyPaymentScheduleInput.customer")
+        else mismatch(v, "BillingKeyPaymentScheduleInput.customer")
     )
     self.installment_month = (
         v
         if (v := get("installmentMonth")) is None or v.__class__ is int
-        else report_mismatch(v, "BillingKeyPaymentScheduleInput.installmentMonth")
+        else mismatch(v, "BillingKeyPaymentScheduleInput.installmentMonth")
     )
     self.locale = (
         v
         if (v := get("locale")) is None or v.__class__ is str
-        else report_mismatch(v, "BillingKeyPaymentScheduleInput.locale")
+        else mismatch(v, "BillingKeyPaymentScheduleInput.locale")
     )
     self.notice_urls = (
         None
         if (v := get("noticeUrls")) is None
         else read_scalars(v, str, "BillingKeyPaymentScheduleInput.noticeUrls")
         if v.__class__ is list
-        else report_mismatch(v, "BillingKeyPaymentScheduleInput.noticeUrls")
+        else mismatch(v, "BillingKeyPaymentScheduleInput.noticeUrls")
     )
     self.order_name = (
-        v
-        if (v := get("orderName")).__class__ is str
-        else report_mismatch(v, "BillingKeyPaymentScheduleInput.orderName")
+        v if (v := get("orderName")).__class__ is str else mismatch(v, "BillingKeyPaymentScheduleInput.orderName")
     )
     self.product_count = (
         v
         if (v := get("productCount")) is None or v.__class__ is int
-        else report_mismatch(v, "BillingKeyPaymentScheduleInput.productCount")
+        else mismatch(v, "BillingKeyPaymentScheduleInput.productCount")
     )
     self.product_type = (
         v
         if (v := get("productType")) is None or v.__class__ is str
-        else report_mismatch(v, "BillingKeyPaymentScheduleInput.productType")
+        else mismatch(v, "BillingKeyPaymentScheduleInput.productType")
     )
     self.products = (
         None
         if (v := get("products")) is None
         else read_list(v, read_payment_product, "BillingKeyPaymentScheduleInput.products")
         if v.__class__ is list
-        else report_mismatch(v, "BillingKeyPaymentScheduleInput.products")
+        else mismatch(v, "BillingKeyPaymentScheduleInput.products")
     )
     self.promotion_id = (
         v
         if (v := get("promotionId")) is None or v.__class__ is str
-        else report_mismatch(v, "BillingKeyPaymentScheduleInput.promotionId")
+        else mismatch(v, "BillingKeyPaymentScheduleInput.promotionId")
     )
     self.shipping_address = (
         None
         if (v := get("shippingAddress")) is None
         else read_separated_address_input(v)
         if v.__class__ is dict
-        else report_mismatch(v, "BillingKeyPaymentScheduleInput.shippingAddress")
+        else mismatch(v, "BillingKeyPaymentScheduleInput.shippingAddress")
     )
     self.store_id = (
         v
         if (v := get("storeId")) is None or v.__class__ is str
-        else report_mismatch(v, "BillingKeyPaymentScheduleInput.storeId")
+        else mismatch(v, "BillingKeyPaymentScheduleInput.storeId")
     )
     self.use_card_point = (
         v
         if (v := get("useCardPoint")) is None or v.__class__ is bool
-        else report_mismatch(v, "BillingKeyPaymentScheduleInput.useCardPoint")
+        else mismatch(v, "BillingKeyPaymentScheduleInput.useCardPoint")
     )
     self.use_free_interest_from_merchant = (
         v
         if (v := get("useFreeInterestFromMerchant")) is None or v.__class__ is bool
-        else report_mismatch(v, "BillingKeyPaymentScheduleInput.useFreeInterestFromMerchant")
+        else mismatch(v, "BillingKeyPaymentScheduleInput.useFreeInterestFromMerchant")
     )
     if not _JSON_NAMES.issuperset(raw):
         self.additional_properties = unknown_fields(raw, _JSON_NAMES)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, new_instance, read_datetime, report_mismatch, unknown_fields
+from portone_async._reading import json_names, mismatch, new_instance, read_datetime, unknown_fields
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -38,9 +38,7 @@ def read(raw: Any) -> BillingKeyPaymentSummary:
     self = new_instance(BillingKeyPaymentSummary)
     get = raw.get
     self.paid_at = read_datetime(t1 := get("paidAt"), "BillingKeyPaymentSummary.paidAt")
-    self.pg_tx_id = (
-        v if (v := get("pgTxId")).__class__ is str else report_mismatch(v, "BillingKeyPaymentSummary.pgTxId")
-    )
+    self.pg_tx_id = v if (v := get("pgTxId")).__class__ is str else mismatch(v, "BillingKeyPaymentSummary.pgTxId")
     self.__time_texts__ = (t1,)
     if not _JSON_NAMES.issuperset(raw):
         self.additional_properties = unknown_fields(raw, _JSON_NAMES, self.__time_texts__)

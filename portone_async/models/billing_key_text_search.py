@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, new_instance, report_mismatch, unknown_fields
+from portone_async._reading import json_names, mismatch, new_instance, unknown_fields
 
 if TYPE_CHECKING:
     from portone_async.models.enums import BillingKeyTextSearchField
@@ -37,8 +37,8 @@ def read(raw: Any) -> BillingKeyTextSearch:
     """Read `BillingKeyTextSearch` from JSON."""
     self = new_instance(BillingKeyTextSearch)
     get = raw.get
-    self.field = v if (v := get("field")).__class__ is str else report_mismatch(v, "BillingKeyTextSearch.field")
-    self.value = v if (v := get("value")).__class__ is str else report_mismatch(v, "BillingKeyTextSearch.value")
+    self.field = v if (v := get("field")).__class__ is str else mismatch(v, "BillingKeyTextSearch.field")
+    self.value = v if (v := get("value")).__class__ is str else mismatch(v, "BillingKeyTextSearch.value")
     if not _JSON_NAMES.issuperset(raw):
         self.additional_properties = unknown_fields(raw, _JSON_NAMES)
     return self

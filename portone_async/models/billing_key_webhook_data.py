@@ -7,7 +7,7 @@ from typing import Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, new_instance, report_mismatch, unknown_fields
+from portone_async._reading import json_names, mismatch, new_instance, unknown_fields
 
 
 @define(slots=True, kw_only=True, repr=False)
@@ -33,9 +33,9 @@ def read(raw: Any) -> BillingKeyWebhookData:
     self = new_instance(BillingKeyWebhookData)
     get = raw.get
     self.billing_key = (
-        v if (v := get("billingKey")).__class__ is str else report_mismatch(v, "BillingKeyWebhookData.billingKey")
+        v if (v := get("billingKey")).__class__ is str else mismatch(v, "BillingKeyWebhookData.billingKey")
     )
-    self.store_id = v if (v := get("storeId")).__class__ is str else report_mismatch(v, "BillingKeyWebhookData.storeId")
+    self.store_id = v if (v := get("storeId")).__class__ is str else mismatch(v, "BillingKeyWebhookData.storeId")
     if not _JSON_NAMES.issuperset(raw):
         self.additional_properties = unknown_fields(raw, _JSON_NAMES)
     return self

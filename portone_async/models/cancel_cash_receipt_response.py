@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, new_instance, read_datetime, report_mismatch, unknown_fields
+from portone_async._reading import json_names, mismatch, new_instance, read_datetime, unknown_fields
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -40,7 +40,7 @@ def read(raw: Any) -> CancelCashReceiptResponse:
     self.cancelled_amount = (
         v
         if (v := get("cancelledAmount")).__class__ is int
-        else report_mismatch(v, "CancelCashReceiptResponse.cancelledAmount")
+        else mismatch(v, "CancelCashReceiptResponse.cancelledAmount")
     )
     self.cancelled_at = read_datetime(t1 := get("cancelledAt"), "CancelCashReceiptResponse.cancelledAt")
     self.__time_texts__ = (t1,)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, new_instance, report_mismatch, unknown_fields
+from portone_async._reading import json_names, mismatch, new_instance, unknown_fields
 from portone_async.models.cancel_payment_body_refund_account import read as read_cancel_payment_body_refund_account
 
 if TYPE_CHECKING:
@@ -69,54 +69,44 @@ def read(raw: Any) -> CancelPaymentBody:
     """Read `CancelPaymentBody` from JSON."""
     self = new_instance(CancelPaymentBody)
     get = raw.get
-    self.amount = (
-        v if (v := get("amount")) is None or v.__class__ is int else report_mismatch(v, "CancelPaymentBody.amount")
-    )
+    self.amount = v if (v := get("amount")) is None or v.__class__ is int else mismatch(v, "CancelPaymentBody.amount")
     self.current_cancellable_amount = (
         v
         if (v := get("currentCancellableAmount")) is None or v.__class__ is int
-        else report_mismatch(v, "CancelPaymentBody.currentCancellableAmount")
+        else mismatch(v, "CancelPaymentBody.currentCancellableAmount")
     )
     self.promotion_discount_retain_option = (
         v
         if (v := get("promotionDiscountRetainOption")) is None or v.__class__ is str
-        else report_mismatch(v, "CancelPaymentBody.promotionDiscountRetainOption")
+        else mismatch(v, "CancelPaymentBody.promotionDiscountRetainOption")
     )
-    self.reason = v if (v := get("reason")).__class__ is str else report_mismatch(v, "CancelPaymentBody.reason")
+    self.reason = v if (v := get("reason")).__class__ is str else mismatch(v, "CancelPaymentBody.reason")
     self.refund_account = (
         None
         if (v := get("refundAccount")) is None
         else read_cancel_payment_body_refund_account(v)
         if v.__class__ is dict
-        else report_mismatch(v, "CancelPaymentBody.refundAccount")
+        else mismatch(v, "CancelPaymentBody.refundAccount")
     )
     self.refund_email = (
-        v
-        if (v := get("refundEmail")) is None or v.__class__ is str
-        else report_mismatch(v, "CancelPaymentBody.refundEmail")
+        v if (v := get("refundEmail")) is None or v.__class__ is str else mismatch(v, "CancelPaymentBody.refundEmail")
     )
     self.requester = (
-        v
-        if (v := get("requester")) is None or v.__class__ is str
-        else report_mismatch(v, "CancelPaymentBody.requester")
+        v if (v := get("requester")) is None or v.__class__ is str else mismatch(v, "CancelPaymentBody.requester")
     )
     self.skip_webhook = (
-        v
-        if (v := get("skipWebhook")) is None or v.__class__ is bool
-        else report_mismatch(v, "CancelPaymentBody.skipWebhook")
+        v if (v := get("skipWebhook")) is None or v.__class__ is bool else mismatch(v, "CancelPaymentBody.skipWebhook")
     )
     self.store_id = (
-        v if (v := get("storeId")) is None or v.__class__ is str else report_mismatch(v, "CancelPaymentBody.storeId")
+        v if (v := get("storeId")) is None or v.__class__ is str else mismatch(v, "CancelPaymentBody.storeId")
     )
     self.tax_free_amount = (
         v
         if (v := get("taxFreeAmount")) is None or v.__class__ is int
-        else report_mismatch(v, "CancelPaymentBody.taxFreeAmount")
+        else mismatch(v, "CancelPaymentBody.taxFreeAmount")
     )
     self.vat_amount = (
-        v
-        if (v := get("vatAmount")) is None or v.__class__ is int
-        else report_mismatch(v, "CancelPaymentBody.vatAmount")
+        v if (v := get("vatAmount")) is None or v.__class__ is int else mismatch(v, "CancelPaymentBody.vatAmount")
     )
     if not _JSON_NAMES.issuperset(raw):
         self.additional_properties = unknown_fields(raw, _JSON_NAMES)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, new_instance, report_mismatch, unknown_fields
+from portone_async._reading import json_names, mismatch, new_instance, unknown_fields
 
 if TYPE_CHECKING:
     from portone_async.models.enums import Bank
@@ -43,20 +43,16 @@ def read(raw: Any) -> CancelPaymentBodyRefundAccount:
     """Read `CancelPaymentBodyRefundAccount` from JSON."""
     self = new_instance(CancelPaymentBodyRefundAccount)
     get = raw.get
-    self.bank = v if (v := get("bank")).__class__ is str else report_mismatch(v, "CancelPaymentBodyRefundAccount.bank")
+    self.bank = v if (v := get("bank")).__class__ is str else mismatch(v, "CancelPaymentBodyRefundAccount.bank")
     self.holder_name = (
-        v
-        if (v := get("holderName")).__class__ is str
-        else report_mismatch(v, "CancelPaymentBodyRefundAccount.holderName")
+        v if (v := get("holderName")).__class__ is str else mismatch(v, "CancelPaymentBodyRefundAccount.holderName")
     )
     self.holder_phone_number = (
         v
         if (v := get("holderPhoneNumber")) is None or v.__class__ is str
-        else report_mismatch(v, "CancelPaymentBodyRefundAccount.holderPhoneNumber")
+        else mismatch(v, "CancelPaymentBodyRefundAccount.holderPhoneNumber")
     )
-    self.number = (
-        v if (v := get("number")).__class__ is str else report_mismatch(v, "CancelPaymentBodyRefundAccount.number")
-    )
+    self.number = v if (v := get("number")).__class__ is str else mismatch(v, "CancelPaymentBodyRefundAccount.number")
     if not _JSON_NAMES.issuperset(raw):
         self.additional_properties = unknown_fields(raw, _JSON_NAMES)
     return self

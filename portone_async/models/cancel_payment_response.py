@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, new_instance, report_mismatch, unknown_fields
+from portone_async._reading import json_names, mismatch, new_instance, unknown_fields
 from portone_async.models.payment_cancellation import read as read_payment_cancellation
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ def read(raw: Any) -> CancelPaymentResponse:
     self.cancellation = (
         read_payment_cancellation(v)
         if (v := get("cancellation")).__class__ is dict
-        else report_mismatch(v, "CancelPaymentResponse.cancellation")
+        else mismatch(v, "CancelPaymentResponse.cancellation")
     )
     if not _JSON_NAMES.issuperset(raw):
         self.additional_properties = unknown_fields(raw, _JSON_NAMES)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, new_instance, read_datetime, report_mismatch, unknown_fields
+from portone_async._reading import json_names, mismatch, new_instance, read_datetime, unknown_fields
 from portone_async.models.selected_channel import read as read_selected_channel
 
 if TYPE_CHECKING:
@@ -90,55 +90,43 @@ def read(raw: Any) -> CancelledCashReceipt:
     """Read `CancelledCashReceipt` from JSON."""
     self = new_instance(CancelledCashReceipt)
     get = raw.get
-    self.amount = v if (v := get("amount")).__class__ is int else report_mismatch(v, "CancelledCashReceipt.amount")
+    self.amount = v if (v := get("amount")).__class__ is int else mismatch(v, "CancelledCashReceipt.amount")
     self.cancelled_at = read_datetime(t1 := get("cancelledAt"), "CancelledCashReceipt.cancelledAt")
     self.channel = (
         read_selected_channel(v)
         if (v := get("channel")).__class__ is dict
-        else report_mismatch(v, "CancelledCashReceipt.channel")
+        else mismatch(v, "CancelledCashReceipt.channel")
     )
-    self.currency = (
-        v if (v := get("currency")).__class__ is str else report_mismatch(v, "CancelledCashReceipt.currency")
-    )
-    self.is_manual = (
-        v if (v := get("isManual")).__class__ is bool else report_mismatch(v, "CancelledCashReceipt.isManual")
-    )
+    self.currency = v if (v := get("currency")).__class__ is str else mismatch(v, "CancelledCashReceipt.currency")
+    self.is_manual = v if (v := get("isManual")).__class__ is bool else mismatch(v, "CancelledCashReceipt.isManual")
     self.issue_number = (
-        v if (v := get("issueNumber")).__class__ is str else report_mismatch(v, "CancelledCashReceipt.issueNumber")
+        v if (v := get("issueNumber")).__class__ is str else mismatch(v, "CancelledCashReceipt.issueNumber")
     )
     self.issued_at = read_datetime(t2 := get("issuedAt"), "CancelledCashReceipt.issuedAt")
     self.merchant_id = (
-        v if (v := get("merchantId")).__class__ is str else report_mismatch(v, "CancelledCashReceipt.merchantId")
+        v if (v := get("merchantId")).__class__ is str else mismatch(v, "CancelledCashReceipt.merchantId")
     )
-    self.order_name = (
-        v if (v := get("orderName")).__class__ is str else report_mismatch(v, "CancelledCashReceipt.orderName")
-    )
-    self.payment_id = (
-        v if (v := get("paymentId")).__class__ is str else report_mismatch(v, "CancelledCashReceipt.paymentId")
-    )
+    self.order_name = v if (v := get("orderName")).__class__ is str else mismatch(v, "CancelledCashReceipt.orderName")
+    self.payment_id = v if (v := get("paymentId")).__class__ is str else mismatch(v, "CancelledCashReceipt.paymentId")
     self.pg_receipt_id = (
         v
         if (v := get("pgReceiptId")) is None or v.__class__ is str
-        else report_mismatch(v, "CancelledCashReceipt.pgReceiptId")
+        else mismatch(v, "CancelledCashReceipt.pgReceiptId")
     )
-    self.status = v if (v := get("status")).__class__ is str else report_mismatch(v, "CancelledCashReceipt.status")
+    self.status = v if (v := get("status")).__class__ is str else mismatch(v, "CancelledCashReceipt.status")
     self.status_updated_at = (
         None if (t3 := get("statusUpdatedAt")) is None else read_datetime(t3, "CancelledCashReceipt.statusUpdatedAt")
     )
-    self.store_id = v if (v := get("storeId")).__class__ is str else report_mismatch(v, "CancelledCashReceipt.storeId")
+    self.store_id = v if (v := get("storeId")).__class__ is str else mismatch(v, "CancelledCashReceipt.storeId")
     self.tax_free_amount = (
         v
         if (v := get("taxFreeAmount")) is None or v.__class__ is int
-        else report_mismatch(v, "CancelledCashReceipt.taxFreeAmount")
+        else mismatch(v, "CancelledCashReceipt.taxFreeAmount")
     )
-    self.type = (
-        v if (v := get("type")) is None or v.__class__ is str else report_mismatch(v, "CancelledCashReceipt.type")
-    )
-    self.url = v if (v := get("url")) is None or v.__class__ is str else report_mismatch(v, "CancelledCashReceipt.url")
+    self.type = v if (v := get("type")) is None or v.__class__ is str else mismatch(v, "CancelledCashReceipt.type")
+    self.url = v if (v := get("url")) is None or v.__class__ is str else mismatch(v, "CancelledCashReceipt.url")
     self.vat_amount = (
-        v
-        if (v := get("vatAmount")) is None or v.__class__ is int
-        else report_mismatch(v, "CancelledCashReceipt.vatAmount")
+        v if (v := get("vatAmount")) is None or v.__class__ is int else mismatch(v, "CancelledCashReceipt.vatAmount")
     )
     self.__time_texts__ = (t1, t2, t3)
     if not _JSON_NAMES.issuperset(raw):

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, new_instance, read_datetime, read_list, report_mismatch, unknown_fields
+from portone_async._reading import json_names, mismatch, new_instance, read_datetime, read_list, unknown_fields
 from portone_async.models.channel_group_summary import read as read_channel_group_summary
 from portone_async.models.customer import read as read_customer
 from portone_async.models.payment_amount import read as read_payment_amount
@@ -167,19 +167,15 @@ def read(raw: Any) -> CancelledPayment:
     self = new_instance(CancelledPayment)
     get = raw.get
     self.amount = (
-        read_payment_amount(v)
-        if (v := get("amount")).__class__ is dict
-        else report_mismatch(v, "CancelledPayment.amount")
+        read_payment_amount(v) if (v := get("amount")).__class__ is dict else mismatch(v, "CancelledPayment.amount")
     )
     self.billing_key = (
-        v
-        if (v := get("billingKey")) is None or v.__class__ is str
-        else report_mismatch(v, "CancelledPayment.billingKey")
+        v if (v := get("billingKey")) is None or v.__class__ is str else mismatch(v, "CancelledPayment.billingKey")
     )
     self.cancellations = (
         read_list(v, read_payment_cancellation, "CancelledPayment.cancellations")
         if (v := get("cancellations")).__class__ is list
-        else report_mismatch(v, "CancelledPayment.cancellations")
+        else mismatch(v, "CancelledPayment.cancellations")
     )
     self.cancelled_at = read_datetime(t1 := get("cancelledAt"), "CancelledPayment.cancelledAt")
     self.cash_receipt = (
@@ -187,116 +183,92 @@ def read(raw: Any) -> CancelledPayment:
         if (v := get("cashReceipt")) is None
         else read_payment_cash_receipt(v)
         if v.__class__ is dict
-        else report_mismatch(v, "CancelledPayment.cashReceipt")
+        else mismatch(v, "CancelledPayment.cashReceipt")
     )
     self.cash_receipt_issuance_status = (
         v
         if (v := get("cashReceiptIssuanceStatus")) is None or v.__class__ is str
-        else report_mismatch(v, "CancelledPayment.cashReceiptIssuanceStatus")
+        else mismatch(v, "CancelledPayment.cashReceiptIssuanceStatus")
     )
     self.channel = (
-        read_selected_channel(v)
-        if (v := get("channel")).__class__ is dict
-        else report_mismatch(v, "CancelledPayment.channel")
+        read_selected_channel(v) if (v := get("channel")).__class__ is dict else mismatch(v, "CancelledPayment.channel")
     )
     self.channel_group = (
         None
         if (v := get("channelGroup")) is None
         else read_channel_group_summary(v)
         if v.__class__ is dict
-        else report_mismatch(v, "CancelledPayment.channelGroup")
+        else mismatch(v, "CancelledPayment.channelGroup")
     )
-    self.country = (
-        v if (v := get("country")) is None or v.__class__ is str else report_mismatch(v, "CancelledPayment.country")
-    )
-    self.currency = v if (v := get("currency")).__class__ is str else report_mismatch(v, "CancelledPayment.currency")
+    self.country = v if (v := get("country")) is None or v.__class__ is str else mismatch(v, "CancelledPayment.country")
+    self.currency = v if (v := get("currency")).__class__ is str else mismatch(v, "CancelledPayment.currency")
     self.custom_data = (
-        v
-        if (v := get("customData")) is None or v.__class__ is str
-        else report_mismatch(v, "CancelledPayment.customData")
+        v if (v := get("customData")) is None or v.__class__ is str else mismatch(v, "CancelledPayment.customData")
     )
     self.customer = (
-        read_customer(v)
-        if (v := get("customer")).__class__ is dict
-        else report_mismatch(v, "CancelledPayment.customer")
+        read_customer(v) if (v := get("customer")).__class__ is dict else mismatch(v, "CancelledPayment.customer")
     )
     self.escrow = (
         None
         if (v := get("escrow")) is None
         else read_payment_escrow(v)
         if v.__class__ is dict
-        else report_mismatch(v, "CancelledPayment.escrow")
+        else mismatch(v, "CancelledPayment.escrow")
     )
-    self.id = v if (v := get("id")).__class__ is str else report_mismatch(v, "CancelledPayment.id")
+    self.id = v if (v := get("id")).__class__ is str else mismatch(v, "CancelledPayment.id")
     self.is_cultural_expense = (
         v
         if (v := get("isCulturalExpense")) is None or v.__class__ is bool
-        else report_mismatch(v, "CancelledPayment.isCulturalExpense")
+        else mismatch(v, "CancelledPayment.isCulturalExpense")
     )
-    self.merchant_id = (
-        v if (v := get("merchantId")).__class__ is str else report_mismatch(v, "CancelledPayment.merchantId")
-    )
+    self.merchant_id = v if (v := get("merchantId")).__class__ is str else mismatch(v, "CancelledPayment.merchantId")
     self.method = (
         None
         if (v := get("method")) is None
         else read_payment_method(v)
         if v.__class__ is dict
-        else report_mismatch(v, "CancelledPayment.method")
+        else mismatch(v, "CancelledPayment.method")
     )
-    self.order_name = (
-        v if (v := get("orderName")).__class__ is str else report_mismatch(v, "CancelledPayment.orderName")
-    )
+    self.order_name = v if (v := get("orderName")).__class__ is str else mismatch(v, "CancelledPayment.orderName")
     self.origin = (
-        read_payment_origin(v)
-        if (v := get("origin")).__class__ is dict
-        else report_mismatch(v, "CancelledPayment.origin")
+        read_payment_origin(v) if (v := get("origin")).__class__ is dict else mismatch(v, "CancelledPayment.origin")
     )
     self.paid_at = None if (t2 := get("paidAt")) is None else read_datetime(t2, "CancelledPayment.paidAt")
-    self.pg_tx_id = (
-        v if (v := get("pgTxId")) is None or v.__class__ is str else report_mismatch(v, "CancelledPayment.pgTxId")
-    )
+    self.pg_tx_id = v if (v := get("pgTxId")) is None or v.__class__ is str else mismatch(v, "CancelledPayment.pgTxId")
     self.product_count = (
-        v
-        if (v := get("productCount")) is None or v.__class__ is int
-        else report_mismatch(v, "CancelledPayment.productCount")
+        v if (v := get("productCount")) is None or v.__class__ is int else mismatch(v, "CancelledPayment.productCount")
     )
     self.products = (
         None
         if (v := get("products")) is None
         else read_list(v, read_payment_product, "CancelledPayment.products")
         if v.__class__ is list
-        else report_mismatch(v, "CancelledPayment.products")
+        else mismatch(v, "CancelledPayment.products")
     )
     self.promotion_id = (
-        v
-        if (v := get("promotionId")) is None or v.__class__ is str
-        else report_mismatch(v, "CancelledPayment.promotionId")
+        v if (v := get("promotionId")) is None or v.__class__ is str else mismatch(v, "CancelledPayment.promotionId")
     )
     self.receipt_url = (
-        v
-        if (v := get("receiptUrl")) is None or v.__class__ is str
-        else report_mismatch(v, "CancelledPayment.receiptUrl")
+        v if (v := get("receiptUrl")) is None or v.__class__ is str else mismatch(v, "CancelledPayment.receiptUrl")
     )
     self.requested_at = read_datetime(t3 := get("requestedAt"), "CancelledPayment.requestedAt")
     self.schedule_id = (
-        v
-        if (v := get("scheduleId")) is None or v.__class__ is str
-        else report_mismatch(v, "CancelledPayment.scheduleId")
+        v if (v := get("scheduleId")) is None or v.__class__ is str else mismatch(v, "CancelledPayment.scheduleId")
     )
-    self.status = v if (v := get("status")).__class__ is str else report_mismatch(v, "CancelledPayment.status")
+    self.status = v if (v := get("status")).__class__ is str else mismatch(v, "CancelledPayment.status")
     self.status_changed_at = read_datetime(t4 := get("statusChangedAt"), "CancelledPayment.statusChangedAt")
-    self.store_id = v if (v := get("storeId")).__class__ is str else report_mismatch(v, "CancelledPayment.storeId")
+    self.store_id = v if (v := get("storeId")).__class__ is str else mismatch(v, "CancelledPayment.storeId")
     self.transaction_id = (
-        v if (v := get("transactionId")).__class__ is str else report_mismatch(v, "CancelledPayment.transactionId")
+        v if (v := get("transactionId")).__class__ is str else mismatch(v, "CancelledPayment.transactionId")
     )
     self.updated_at = read_datetime(t5 := get("updatedAt"), "CancelledPayment.updatedAt")
-    self.version = v if (v := get("version")).__class__ is str else report_mismatch(v, "CancelledPayment.version")
+    self.version = v if (v := get("version")).__class__ is str else mismatch(v, "CancelledPayment.version")
     self.webhooks = (
         None
         if (v := get("webhooks")) is None
         else read_list(v, read_payment_webhook, "CancelledPayment.webhooks")
         if v.__class__ is list
-        else report_mismatch(v, "CancelledPayment.webhooks")
+        else mismatch(v, "CancelledPayment.webhooks")
     )
     self.__time_texts__ = (t1, t2, t3, t4, t5)
     if not _JSON_NAMES.issuperset(raw):

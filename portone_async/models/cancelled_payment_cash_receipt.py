@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, new_instance, read_datetime, report_mismatch, unknown_fields
+from portone_async._reading import json_names, mismatch, new_instance, read_datetime, unknown_fields
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -66,40 +66,30 @@ def read(raw: Any) -> CancelledPaymentCashReceipt:
     get = raw.get
     self.cancelled_at = read_datetime(t1 := get("cancelledAt"), "CancelledPaymentCashReceipt.cancelledAt")
     self.currency = (
-        v if (v := get("currency")).__class__ is str else report_mismatch(v, "CancelledPaymentCashReceipt.currency")
+        v if (v := get("currency")).__class__ is str else mismatch(v, "CancelledPaymentCashReceipt.currency")
     )
     self.issue_number = (
-        v
-        if (v := get("issueNumber")).__class__ is str
-        else report_mismatch(v, "CancelledPaymentCashReceipt.issueNumber")
+        v if (v := get("issueNumber")).__class__ is str else mismatch(v, "CancelledPaymentCashReceipt.issueNumber")
     )
     self.issued_at = read_datetime(t2 := get("issuedAt"), "CancelledPaymentCashReceipt.issuedAt")
     self.pg_receipt_id = (
         v
         if (v := get("pgReceiptId")) is None or v.__class__ is str
-        else report_mismatch(v, "CancelledPaymentCashReceipt.pgReceiptId")
+        else mismatch(v, "CancelledPaymentCashReceipt.pgReceiptId")
     )
-    self.status = (
-        v if (v := get("status")).__class__ is str else report_mismatch(v, "CancelledPaymentCashReceipt.status")
-    )
+    self.status = v if (v := get("status")).__class__ is str else mismatch(v, "CancelledPaymentCashReceipt.status")
     self.tax_free_amount = (
         v
         if (v := get("taxFreeAmount")) is None or v.__class__ is int
-        else report_mismatch(v, "CancelledPaymentCashReceipt.taxFreeAmount")
+        else mismatch(v, "CancelledPaymentCashReceipt.taxFreeAmount")
     )
     self.total_amount = (
-        v
-        if (v := get("totalAmount")).__class__ is int
-        else report_mismatch(v, "CancelledPaymentCashReceipt.totalAmount")
+        v if (v := get("totalAmount")).__class__ is int else mismatch(v, "CancelledPaymentCashReceipt.totalAmount")
     )
     self.type = (
-        v
-        if (v := get("type")) is None or v.__class__ is str
-        else report_mismatch(v, "CancelledPaymentCashReceipt.type")
+        v if (v := get("type")) is None or v.__class__ is str else mismatch(v, "CancelledPaymentCashReceipt.type")
     )
-    self.url = (
-        v if (v := get("url")) is None or v.__class__ is str else report_mismatch(v, "CancelledPaymentCashReceipt.url")
-    )
+    self.url = v if (v := get("url")) is None or v.__class__ is str else mismatch(v, "CancelledPaymentCashReceipt.url")
     self.__time_texts__ = (t1, t2)
     if not _JSON_NAMES.issuperset(raw):
         self.additional_properties = unknown_fields(raw, _JSON_NAMES, self.__time_texts__)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, new_instance, read_datetime, read_list, report_mismatch, unknown_fields
+from portone_async._reading import json_names, mismatch, new_instance, read_datetime, read_list, unknown_fields
 from portone_async.models.channel_group_summary import read as read_channel_group_summary
 from portone_async.models.customer import read as read_customer
 from portone_async.models.payment_amount import read as read_payment_amount
@@ -158,136 +158,120 @@ def read(raw: Any) -> CancelledPaymentEvent:
         if (v := get("cancellation")) is None
         else read_payment_cancellation(v)
         if v.__class__ is dict
-        else report_mismatch(v, "CancelledPaymentEvent.cancellation")
+        else mismatch(v, "CancelledPaymentEvent.cancellation")
     )
     self.cash_receipt = (
         None
         if (v := get("cashReceipt")) is None
         else read_payment_cash_receipt(v)
         if v.__class__ is dict
-        else report_mismatch(v, "CancelledPaymentEvent.cashReceipt")
+        else mismatch(v, "CancelledPaymentEvent.cashReceipt")
     )
     self.cash_receipt_issuance_status = (
         v
         if (v := get("cashReceiptIssuanceStatus")) is None or v.__class__ is str
-        else report_mismatch(v, "CancelledPaymentEvent.cashReceiptIssuanceStatus")
+        else mismatch(v, "CancelledPaymentEvent.cashReceiptIssuanceStatus")
     )
     self.channel = (
         read_selected_channel(v)
         if (v := get("channel")).__class__ is dict
-        else report_mismatch(v, "CancelledPaymentEvent.channel")
+        else mismatch(v, "CancelledPaymentEvent.channel")
     )
     self.channel_group = (
         None
         if (v := get("channelGroup")) is None
         else read_channel_group_summary(v)
         if v.__class__ is dict
-        else report_mismatch(v, "CancelledPaymentEvent.channelGroup")
+        else mismatch(v, "CancelledPaymentEvent.channelGroup")
     )
     self.country = (
-        v
-        if (v := get("country")) is None or v.__class__ is str
-        else report_mismatch(v, "CancelledPaymentEvent.country")
+        v if (v := get("country")) is None or v.__class__ is str else mismatch(v, "CancelledPaymentEvent.country")
     )
     self.created_at = read_datetime(t1 := get("createdAt"), "CancelledPaymentEvent.createdAt")
-    self.currency = (
-        v if (v := get("currency")).__class__ is str else report_mismatch(v, "CancelledPaymentEvent.currency")
-    )
+    self.currency = v if (v := get("currency")).__class__ is str else mismatch(v, "CancelledPaymentEvent.currency")
     self.custom_data = (
-        v
-        if (v := get("customData")) is None or v.__class__ is str
-        else report_mismatch(v, "CancelledPaymentEvent.customData")
+        v if (v := get("customData")) is None or v.__class__ is str else mismatch(v, "CancelledPaymentEvent.customData")
     )
     self.customer = (
-        read_customer(v)
-        if (v := get("customer")).__class__ is dict
-        else report_mismatch(v, "CancelledPaymentEvent.customer")
+        read_customer(v) if (v := get("customer")).__class__ is dict else mismatch(v, "CancelledPaymentEvent.customer")
     )
     self.escrow = (
         None
         if (v := get("escrow")) is None
         else read_payment_escrow(v)
         if v.__class__ is dict
-        else report_mismatch(v, "CancelledPaymentEvent.escrow")
+        else mismatch(v, "CancelledPaymentEvent.escrow")
     )
     self.event_amount = (
-        v if (v := get("eventAmount")).__class__ is int else report_mismatch(v, "CancelledPaymentEvent.eventAmount")
+        v if (v := get("eventAmount")).__class__ is int else mismatch(v, "CancelledPaymentEvent.eventAmount")
     )
-    self.id = v if (v := get("id")).__class__ is str else report_mismatch(v, "CancelledPaymentEvent.id")
+    self.id = v if (v := get("id")).__class__ is str else mismatch(v, "CancelledPaymentEvent.id")
     self.is_cultural_expense = (
         v
         if (v := get("isCulturalExpense")) is None or v.__class__ is bool
-        else report_mismatch(v, "CancelledPaymentEvent.isCulturalExpense")
+        else mismatch(v, "CancelledPaymentEvent.isCulturalExpense")
     )
     self.merchant_id = (
-        v if (v := get("merchantId")).__class__ is str else report_mismatch(v, "CancelledPaymentEvent.merchantId")
+        v if (v := get("merchantId")).__class__ is str else mismatch(v, "CancelledPaymentEvent.merchantId")
     )
     self.method = (
         None
         if (v := get("method")) is None
         else read_payment_method(v)
         if v.__class__ is dict
-        else report_mismatch(v, "CancelledPaymentEvent.method")
+        else mismatch(v, "CancelledPaymentEvent.method")
     )
-    self.order_name = (
-        v if (v := get("orderName")).__class__ is str else report_mismatch(v, "CancelledPaymentEvent.orderName")
-    )
+    self.order_name = v if (v := get("orderName")).__class__ is str else mismatch(v, "CancelledPaymentEvent.orderName")
     self.origin = (
         read_payment_origin(v)
         if (v := get("origin")).__class__ is dict
-        else report_mismatch(v, "CancelledPaymentEvent.origin")
+        else mismatch(v, "CancelledPaymentEvent.origin")
     )
-    self.payment_id = (
-        v if (v := get("paymentId")).__class__ is str else report_mismatch(v, "CancelledPaymentEvent.paymentId")
-    )
+    self.payment_id = v if (v := get("paymentId")).__class__ is str else mismatch(v, "CancelledPaymentEvent.paymentId")
     self.pg_tx_id = (
-        v if (v := get("pgTxId")) is None or v.__class__ is str else report_mismatch(v, "CancelledPaymentEvent.pgTxId")
+        v if (v := get("pgTxId")) is None or v.__class__ is str else mismatch(v, "CancelledPaymentEvent.pgTxId")
     )
     self.product_count = (
         v
         if (v := get("productCount")) is None or v.__class__ is int
-        else report_mismatch(v, "CancelledPaymentEvent.productCount")
+        else mismatch(v, "CancelledPaymentEvent.productCount")
     )
     self.products = (
         None
         if (v := get("products")) is None
         else read_list(v, read_payment_product, "CancelledPaymentEvent.products")
         if v.__class__ is list
-        else report_mismatch(v, "CancelledPaymentEvent.products")
+        else mismatch(v, "CancelledPaymentEvent.products")
     )
     self.promotion_id = (
         v
         if (v := get("promotionId")) is None or v.__class__ is str
-        else report_mismatch(v, "CancelledPaymentEvent.promotionId")
+        else mismatch(v, "CancelledPaymentEvent.promotionId")
     )
     self.receipt_url = (
-        v
-        if (v := get("receiptUrl")) is None or v.__class__ is str
-        else report_mismatch(v, "CancelledPaymentEvent.receiptUrl")
+        v if (v := get("receiptUrl")) is None or v.__class__ is str else mismatch(v, "CancelledPaymentEvent.receiptUrl")
     )
     self.requested_at = read_datetime(t2 := get("requestedAt"), "CancelledPaymentEvent.requestedAt")
     self.schedule_id = (
-        v
-        if (v := get("scheduleId")) is None or v.__class__ is str
-        else report_mismatch(v, "CancelledPaymentEvent.scheduleId")
+        v if (v := get("scheduleId")) is None or v.__class__ is str else mismatch(v, "CancelledPaymentEvent.scheduleId")
     )
-    self.store_id = v if (v := get("storeId")).__class__ is str else report_mismatch(v, "CancelledPaymentEvent.storeId")
+    self.store_id = v if (v := get("storeId")).__class__ is str else mismatch(v, "CancelledPaymentEvent.storeId")
     self.total_amount = (
         read_payment_amount(v)
         if (v := get("totalAmount")).__class__ is dict
-        else report_mismatch(v, "CancelledPaymentEvent.totalAmount")
+        else mismatch(v, "CancelledPaymentEvent.totalAmount")
     )
     self.transaction_id = (
-        v if (v := get("transactionId")).__class__ is str else report_mismatch(v, "CancelledPaymentEvent.transactionId")
+        v if (v := get("transactionId")).__class__ is str else mismatch(v, "CancelledPaymentEvent.transactionId")
     )
-    self.type = v if (v := get("type")).__class__ is str else report_mismatch(v, "CancelledPaymentEvent.type")
-    self.version = v if (v := get("version")).__class__ is str else report_mismatch(v, "CancelledPaymentEvent.version")
+    self.type = v if (v := get("type")).__class__ is str else mismatch(v, "CancelledPaymentEvent.type")
+    self.version = v if (v := get("version")).__class__ is str else mismatch(v, "CancelledPaymentEvent.version")
     self.webhooks = (
         None
         if (v := get("webhooks")) is None
         else read_list(v, read_payment_webhook, "CancelledPaymentEvent.webhooks")
         if v.__class__ is list
-        else report_mismatch(v, "CancelledPaymentEvent.webhooks")
+        else mismatch(v, "CancelledPaymentEvent.webhooks")
     )
     self.__time_texts__ = (t1, t2)
     if not _JSON_NAMES.issuperset(raw):

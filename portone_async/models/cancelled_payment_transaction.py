@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, new_instance, read_datetime, read_list, report_mismatch, unknown_fields
+from portone_async._reading import json_names, mismatch, new_instance, read_datetime, read_list, unknown_fields
 from portone_async.models.channel_group_summary import read as read_channel_group_summary
 from portone_async.models.customer import read as read_customer
 from portone_async.models.payment_amount import read as read_payment_amount
@@ -163,17 +163,17 @@ def read(raw: Any) -> CancelledPaymentTransaction:
     self.amount = (
         read_payment_amount(v)
         if (v := get("amount")).__class__ is dict
-        else report_mismatch(v, "CancelledPaymentTransaction.amount")
+        else mismatch(v, "CancelledPaymentTransaction.amount")
     )
     self.billing_key = (
         v
         if (v := get("billingKey")) is None or v.__class__ is str
-        else report_mismatch(v, "CancelledPaymentTransaction.billingKey")
+        else mismatch(v, "CancelledPaymentTransaction.billingKey")
     )
     self.cancellations = (
         read_list(v, read_payment_cancellation, "CancelledPaymentTransaction.cancellations")
         if (v := get("cancellations")).__class__ is list
-        else report_mismatch(v, "CancelledPaymentTransaction.cancellations")
+        else mismatch(v, "CancelledPaymentTransaction.cancellations")
     )
     self.cancelled_at = read_datetime(t1 := get("cancelledAt"), "CancelledPaymentTransaction.cancelledAt")
     self.cash_receipt = (
@@ -181,123 +181,113 @@ def read(raw: Any) -> CancelledPaymentTransaction:
         if (v := get("cashReceipt")) is None
         else read_payment_cash_receipt(v)
         if v.__class__ is dict
-        else report_mismatch(v, "CancelledPaymentTransaction.cashReceipt")
+        else mismatch(v, "CancelledPaymentTransaction.cashReceipt")
     )
     self.cash_receipt_issuance_status = (
         v
         if (v := get("cashReceiptIssuanceStatus")) is None or v.__class__ is str
-        else report_mismatch(v, "CancelledPaymentTransaction.cashReceiptIssuanceStatus")
+        else mismatch(v, "CancelledPaymentTransaction.cashReceiptIssuanceStatus")
     )
     self.channel = (
         read_selected_channel(v)
         if (v := get("channel")).__class__ is dict
-        else report_mismatch(v, "CancelledPaymentTransaction.channel")
+        else mismatch(v, "CancelledPaymentTransaction.channel")
     )
     self.channel_group = (
         None
         if (v := get("channelGroup")) is None
         else read_channel_group_summary(v)
         if v.__class__ is dict
-        else report_mismatch(v, "CancelledPaymentTransaction.channelGroup")
+        else mismatch(v, "CancelledPaymentTransaction.channelGroup")
     )
     self.country = (
-        v
-        if (v := get("country")) is None or v.__class__ is str
-        else report_mismatch(v, "CancelledPaymentTransaction.country")
+        v if (v := get("country")) is None or v.__class__ is str else mismatch(v, "CancelledPaymentTransaction.country")
     )
     self.currency = (
-        v if (v := get("currency")).__class__ is str else report_mismatch(v, "CancelledPaymentTransaction.currency")
+        v if (v := get("currency")).__class__ is str else mismatch(v, "CancelledPaymentTransaction.currency")
     )
     self.custom_data = (
         v
         if (v := get("customData")) is None or v.__class__ is str
-        else report_mismatch(v, "CancelledPaymentTransaction.customData")
+        else mismatch(v, "CancelledPaymentTransaction.customData")
     )
     self.customer = (
         read_customer(v)
         if (v := get("customer")).__class__ is dict
-        else report_mismatch(v, "CancelledPaymentTransaction.customer")
+        else mismatch(v, "CancelledPaymentTransaction.customer")
     )
     self.escrow = (
         None
         if (v := get("escrow")) is None
         else read_payment_escrow(v)
         if v.__class__ is dict
-        else report_mismatch(v, "CancelledPaymentTransaction.escrow")
+        else mismatch(v, "CancelledPaymentTransaction.escrow")
     )
-    self.id = v if (v := get("id")).__class__ is str else report_mismatch(v, "CancelledPaymentTransaction.id")
+    self.id = v if (v := get("id")).__class__ is str else mismatch(v, "CancelledPaymentTransaction.id")
     self.is_cultural_expense = (
         v
         if (v := get("isCulturalExpense")) is None or v.__class__ is bool
-        else report_mismatch(v, "CancelledPaymentTransaction.isCulturalExpense")
+        else mismatch(v, "CancelledPaymentTransaction.isCulturalExpense")
     )
     self.merchant_id = (
-        v if (v := get("merchantId")).__class__ is str else report_mismatch(v, "CancelledPaymentTransaction.merchantId")
+        v if (v := get("merchantId")).__class__ is str else mismatch(v, "CancelledPaymentTransaction.merchantId")
     )
     self.method = (
         None
         if (v := get("method")) is None
         else read_payment_method(v)
         if v.__class__ is dict
-        else report_mismatch(v, "CancelledPaymentTransaction.method")
+        else mismatch(v, "CancelledPaymentTransaction.method")
     )
     self.order_name = (
-        v if (v := get("orderName")).__class__ is str else report_mismatch(v, "CancelledPaymentTransaction.orderName")
+        v if (v := get("orderName")).__class__ is str else mismatch(v, "CancelledPaymentTransaction.orderName")
     )
     self.paid_at = None if (t2 := get("paidAt")) is None else read_datetime(t2, "CancelledPaymentTransaction.paidAt")
     self.payment_id = (
-        v if (v := get("paymentId")).__class__ is str else report_mismatch(v, "CancelledPaymentTransaction.paymentId")
+        v if (v := get("paymentId")).__class__ is str else mismatch(v, "CancelledPaymentTransaction.paymentId")
     )
     self.pg_tx_id = (
-        v
-        if (v := get("pgTxId")) is None or v.__class__ is str
-        else report_mismatch(v, "CancelledPaymentTransaction.pgTxId")
+        v if (v := get("pgTxId")) is None or v.__class__ is str else mismatch(v, "CancelledPaymentTransaction.pgTxId")
     )
     self.product_count = (
         v
         if (v := get("productCount")) is None or v.__class__ is int
-        else report_mismatch(v, "CancelledPaymentTransaction.productCount")
+        else mismatch(v, "CancelledPaymentTransaction.productCount")
     )
     self.products = (
         None
         if (v := get("products")) is None
         else read_list(v, read_payment_product, "CancelledPaymentTransaction.products")
         if v.__class__ is list
-        else report_mismatch(v, "CancelledPaymentTransaction.products")
+        else mismatch(v, "CancelledPaymentTransaction.products")
     )
     self.promotion_id = (
         v
         if (v := get("promotionId")) is None or v.__class__ is str
-        else report_mismatch(v, "CancelledPaymentTransaction.promotionId")
+        else mismatch(v, "CancelledPaymentTransaction.promotionId")
     )
     self.receipt_url = (
         v
         if (v := get("receiptUrl")) is None or v.__class__ is str
-        else report_mismatch(v, "CancelledPaymentTransaction.receiptUrl")
+        else mismatch(v, "CancelledPaymentTransaction.receiptUrl")
     )
     self.requested_at = read_datetime(t3 := get("requestedAt"), "CancelledPaymentTransaction.requestedAt")
     self.schedule_id = (
         v
         if (v := get("scheduleId")) is None or v.__class__ is str
-        else report_mismatch(v, "CancelledPaymentTransaction.scheduleId")
+        else mismatch(v, "CancelledPaymentTransaction.scheduleId")
     )
-    self.status = (
-        v if (v := get("status")).__class__ is str else report_mismatch(v, "CancelledPaymentTransaction.status")
-    )
+    self.status = v if (v := get("status")).__class__ is str else mismatch(v, "CancelledPaymentTransaction.status")
     self.status_changed_at = read_datetime(t4 := get("statusChangedAt"), "CancelledPaymentTransaction.statusChangedAt")
-    self.store_id = (
-        v if (v := get("storeId")).__class__ is str else report_mismatch(v, "CancelledPaymentTransaction.storeId")
-    )
+    self.store_id = v if (v := get("storeId")).__class__ is str else mismatch(v, "CancelledPaymentTransaction.storeId")
     self.updated_at = read_datetime(t5 := get("updatedAt"), "CancelledPaymentTransaction.updatedAt")
-    self.version = (
-        v if (v := get("version")).__class__ is str else report_mismatch(v, "CancelledPaymentTransaction.version")
-    )
+    self.version = v if (v := get("version")).__class__ is str else mismatch(v, "CancelledPaymentTransaction.version")
     self.webhooks = (
         None
         if (v := get("webhooks")) is None
         else read_list(v, read_payment_webhook, "CancelledPaymentTransaction.webhooks")
         if v.__class__ is list
-        else report_mismatch(v, "CancelledPaymentTransaction.webhooks")
+        else mismatch(v, "CancelledPaymentTransaction.webhooks")
     )
     self.__time_texts__ = (t1, t2, t3, t4, t5)
     if not _JSON_NAMES.issuperset(raw):

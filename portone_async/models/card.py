@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, new_instance, report_mismatch, unknown_fields
+from portone_async._reading import json_names, mismatch, new_instance, unknown_fields
 
 if TYPE_CHECKING:
     from portone_async.models.enums import CardBrand, CardOwnerType, CardType
@@ -57,18 +57,14 @@ def read(raw: Any) -> Card:
     """Read `Card` from JSON."""
     self = new_instance(Card)
     get = raw.get
-    self.bin = v if (v := get("bin")) is None or v.__class__ is str else report_mismatch(v, "Card.bin")
-    self.brand = v if (v := get("brand")) is None or v.__class__ is str else report_mismatch(v, "Card.brand")
-    self.issuer = v if (v := get("issuer")) is None or v.__class__ is str else report_mismatch(v, "Card.issuer")
-    self.name = v if (v := get("name")) is None or v.__class__ is str else report_mismatch(v, "Card.name")
-    self.number = v if (v := get("number")) is None or v.__class__ is str else report_mismatch(v, "Card.number")
-    self.owner_type = (
-        v if (v := get("ownerType")) is None or v.__class__ is str else report_mismatch(v, "Card.ownerType")
-    )
-    self.publisher = (
-        v if (v := get("publisher")) is None or v.__class__ is str else report_mismatch(v, "Card.publisher")
-    )
-    self.type = v if (v := get("type")) is None or v.__class__ is str else report_mismatch(v, "Card.type")
+    self.bin = v if (v := get("bin")) is None or v.__class__ is str else mismatch(v, "Card.bin")
+    self.brand = v if (v := get("brand")) is None or v.__class__ is str else mismatch(v, "Card.brand")
+    self.issuer = v if (v := get("issuer")) is None or v.__class__ is str else mismatch(v, "Card.issuer")
+    self.name = v if (v := get("name")) is None or v.__class__ is str else mismatch(v, "Card.name")
+    self.number = v if (v := get("number")) is None or v.__class__ is str else mismatch(v, "Card.number")
+    self.owner_type = v if (v := get("ownerType")) is None or v.__class__ is str else mismatch(v, "Card.ownerType")
+    self.publisher = v if (v := get("publisher")) is None or v.__class__ is str else mismatch(v, "Card.publisher")
+    self.type = v if (v := get("type")) is None or v.__class__ is str else mismatch(v, "Card.type")
     if not _JSON_NAMES.issuperset(raw):
         self.additional_properties = unknown_fields(raw, _JSON_NAMES)
     return self

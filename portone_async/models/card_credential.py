@@ -7,7 +7,7 @@ from typing import Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, new_instance, report_mismatch, unknown_fields
+from portone_async._reading import json_names, mismatch, new_instance, unknown_fields
 
 
 @define(slots=True, kw_only=True, repr=False)
@@ -45,19 +45,15 @@ def read(raw: Any) -> CardCredential:
     self.birth_or_business_registration_number = (
         v
         if (v := get("birthOrBusinessRegistrationNumber")) is None or v.__class__ is str
-        else report_mismatch(v, "CardCredential.birthOrBusinessRegistrationNumber")
+        else mismatch(v, "CardCredential.birthOrBusinessRegistrationNumber")
     )
-    self.expiry_month = (
-        v if (v := get("expiryMonth")).__class__ is str else report_mismatch(v, "CardCredential.expiryMonth")
-    )
-    self.expiry_year = (
-        v if (v := get("expiryYear")).__class__ is str else report_mismatch(v, "CardCredential.expiryYear")
-    )
-    self.number = v if (v := get("number")).__class__ is str else report_mismatch(v, "CardCredential.number")
+    self.expiry_month = v if (v := get("expiryMonth")).__class__ is str else mismatch(v, "CardCredential.expiryMonth")
+    self.expiry_year = v if (v := get("expiryYear")).__class__ is str else mismatch(v, "CardCredential.expiryYear")
+    self.number = v if (v := get("number")).__class__ is str else mismatch(v, "CardCredential.number")
     self.password_two_digits = (
         v
         if (v := get("passwordTwoDigits")) is None or v.__class__ is str
-        else report_mismatch(v, "CardCredential.passwordTwoDigits")
+        else mismatch(v, "CardCredential.passwordTwoDigits")
     )
     if not _JSON_NAMES.issuperset(raw):
         self.additional_properties = unknown_fields(raw, _JSON_NAMES)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, new_instance, read_datetime, report_mismatch, unknown_fields
+from portone_async._reading import json_names, mismatch, new_instance, read_datetime, unknown_fields
 from portone_async.models.promotion_discount_policy import read as read_promotion_discount_policy
 from portone_async.models.promotion_recover_option import read as read_promotion_recover_option
 
@@ -86,42 +86,36 @@ def read(raw: Any) -> CardPromotion:
     """Read `CardPromotion` from JSON."""
     self = new_instance(CardPromotion)
     get = raw.get
-    self.card_company = (
-        v if (v := get("cardCompany")).__class__ is str else report_mismatch(v, "CardPromotion.cardCompany")
-    )
+    self.card_company = v if (v := get("cardCompany")).__class__ is str else mismatch(v, "CardPromotion.cardCompany")
     self.created_at = read_datetime(t1 := get("createdAt"), "CardPromotion.createdAt")
-    self.currency = v if (v := get("currency")).__class__ is str else report_mismatch(v, "CardPromotion.currency")
+    self.currency = v if (v := get("currency")).__class__ is str else mismatch(v, "CardPromotion.currency")
     self.discount_policy = (
         read_promotion_discount_policy(v)
         if (v := get("discountPolicy")).__class__ is dict
-        else report_mismatch(v, "CardPromotion.discountPolicy")
+        else mismatch(v, "CardPromotion.discountPolicy")
     )
     self.end_at = read_datetime(t2 := get("endAt"), "CardPromotion.endAt")
-    self.id = v if (v := get("id")).__class__ is str else report_mismatch(v, "CardPromotion.id")
+    self.id = v if (v := get("id")).__class__ is str else mismatch(v, "CardPromotion.id")
     self.max_discount_amount = (
         v
         if (v := get("maxDiscountAmount")) is None or v.__class__ is int
-        else report_mismatch(v, "CardPromotion.maxDiscountAmount")
+        else mismatch(v, "CardPromotion.maxDiscountAmount")
     )
-    self.name = v if (v := get("name")).__class__ is str else report_mismatch(v, "CardPromotion.name")
+    self.name = v if (v := get("name")).__class__ is str else mismatch(v, "CardPromotion.name")
     self.recover_option = (
         read_promotion_recover_option(v)
         if (v := get("recoverOption")).__class__ is dict
-        else report_mismatch(v, "CardPromotion.recoverOption")
+        else mismatch(v, "CardPromotion.recoverOption")
     )
-    self.spent_amount = (
-        v if (v := get("spentAmount")).__class__ is int else report_mismatch(v, "CardPromotion.spentAmount")
-    )
+    self.spent_amount = v if (v := get("spentAmount")).__class__ is int else mismatch(v, "CardPromotion.spentAmount")
     self.start_at = read_datetime(t3 := get("startAt"), "CardPromotion.startAt")
-    self.status = v if (v := get("status")).__class__ is str else report_mismatch(v, "CardPromotion.status")
-    self.store_id = v if (v := get("storeId")).__class__ is str else report_mismatch(v, "CardPromotion.storeId")
+    self.status = v if (v := get("status")).__class__ is str else mismatch(v, "CardPromotion.status")
+    self.store_id = v if (v := get("storeId")).__class__ is str else mismatch(v, "CardPromotion.storeId")
     self.terminated_at = (
         None if (t4 := get("terminatedAt")) is None else read_datetime(t4, "CardPromotion.terminatedAt")
     )
-    self.total_budget = (
-        v if (v := get("totalBudget")).__class__ is int else report_mismatch(v, "CardPromotion.totalBudget")
-    )
-    self.type = v if (v := get("type")).__class__ is str else report_mismatch(v, "CardPromotion.type")
+    self.total_budget = v if (v := get("totalBudget")).__class__ is int else mismatch(v, "CardPromotion.totalBudget")
+    self.type = v if (v := get("type")).__class__ is str else mismatch(v, "CardPromotion.type")
     self.__time_texts__ = (t1, t2, t3, t4)
     if not _JSON_NAMES.issuperset(raw):
         self.additional_properties = unknown_fields(raw, _JSON_NAMES, self.__time_texts__)

@@ -7,14 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import (
-    json_names,
-    new_instance,
-    read_datetime,
-    read_scalars,
-    report_mismatch,
-    unknown_fields,
-)
+from portone_async._reading import json_names, mismatch, new_instance, read_datetime, read_scalars, unknown_fields
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -98,78 +91,66 @@ def read(raw: Any) -> CashReceiptFilterInput:
     get = raw.get
     self.from_ = None if (t1 := get("from")) is None else read_datetime(t1, "CashReceiptFilterInput.from")
     self.is_manual = (
-        v
-        if (v := get("isManual")) is None or v.__class__ is bool
-        else report_mismatch(v, "CashReceiptFilterInput.isManual")
+        v if (v := get("isManual")) is None or v.__class__ is bool else mismatch(v, "CashReceiptFilterInput.isManual")
     )
     self.is_test = (
-        v
-        if (v := get("isTest")) is None or v.__class__ is bool
-        else report_mismatch(v, "CashReceiptFilterInput.isTest")
+        v if (v := get("isTest")) is None or v.__class__ is bool else mismatch(v, "CashReceiptFilterInput.isTest")
     )
     self.order_name = (
-        v
-        if (v := get("orderName")) is None or v.__class__ is str
-        else report_mismatch(v, "CashReceiptFilterInput.orderName")
+        v if (v := get("orderName")) is None or v.__class__ is str else mismatch(v, "CashReceiptFilterInput.orderName")
     )
     self.payment_id = (
-        v
-        if (v := get("paymentId")) is None or v.__class__ is str
-        else report_mismatch(v, "CashReceiptFilterInput.paymentId")
+        v if (v := get("paymentId")) is None or v.__class__ is str else mismatch(v, "CashReceiptFilterInput.paymentId")
     )
     self.pg_companies = (
         None
         if (v := get("pgCompanies")) is None
         else read_scalars(v, str, "CashReceiptFilterInput.pgCompanies")
         if v.__class__ is list
-        else report_mismatch(v, "CashReceiptFilterInput.pgCompanies")
+        else mismatch(v, "CashReceiptFilterInput.pgCompanies")
     )
     self.pg_merchant_id = (
         v
         if (v := get("pgMerchantId")) is None or v.__class__ is str
-        else report_mismatch(v, "CashReceiptFilterInput.pgMerchantId")
+        else mismatch(v, "CashReceiptFilterInput.pgMerchantId")
     )
     self.pg_providers = (
         None
         if (v := get("pgProviders")) is None
         else read_scalars(v, str, "CashReceiptFilterInput.pgProviders")
         if v.__class__ is list
-        else report_mismatch(v, "CashReceiptFilterInput.pgProviders")
+        else mismatch(v, "CashReceiptFilterInput.pgProviders")
     )
     self.pg_receipt_id = (
         v
         if (v := get("pgReceiptId")) is None or v.__class__ is str
-        else report_mismatch(v, "CashReceiptFilterInput.pgReceiptId")
+        else mismatch(v, "CashReceiptFilterInput.pgReceiptId")
     )
     self.statuses = (
         None
         if (v := get("statuses")) is None
         else read_scalars(v, str, "CashReceiptFilterInput.statuses")
         if v.__class__ is list
-        else report_mismatch(v, "CashReceiptFilterInput.statuses")
+        else mismatch(v, "CashReceiptFilterInput.statuses")
     )
     self.store_id = (
-        v
-        if (v := get("storeId")) is None or v.__class__ is str
-        else report_mismatch(v, "CashReceiptFilterInput.storeId")
+        v if (v := get("storeId")) is None or v.__class__ is str else mismatch(v, "CashReceiptFilterInput.storeId")
     )
     self.time_range_field = (
         v
         if (v := get("timeRangeField")) is None or v.__class__ is str
-        else report_mismatch(v, "CashReceiptFilterInput.timeRangeField")
+        else mismatch(v, "CashReceiptFilterInput.timeRangeField")
     )
     self.types = (
         None
         if (v := get("types")) is None
         else read_scalars(v, str, "CashReceiptFilterInput.types")
         if v.__class__ is list
-        else report_mismatch(v, "CashReceiptFilterInput.types")
+        else mismatch(v, "CashReceiptFilterInput.types")
     )
     self.until = None if (t2 := get("until")) is None else read_datetime(t2, "CashReceiptFilterInput.until")
     self.version = (
-        v
-        if (v := get("version")) is None or v.__class__ is str
-        else report_mismatch(v, "CashReceiptFilterInput.version")
+        v if (v := get("version")) is None or v.__class__ is str else mismatch(v, "CashReceiptFilterInput.version")
     )
     self.__time_texts__ = (t1, t2)
     if not _JSON_NAMES.issuperset(raw):

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, new_instance, report_mismatch, unknown_fields
+from portone_async._reading import json_names, mismatch, new_instance, unknown_fields
 
 if TYPE_CHECKING:
     from portone_async.models.enums import CashReceiptInputType
@@ -40,9 +40,9 @@ def read(raw: Any) -> CashReceiptInput:
     self.customer_identity_number = (
         v
         if (v := get("customerIdentityNumber")) is None or v.__class__ is str
-        else report_mismatch(v, "CashReceiptInput.customerIdentityNumber")
+        else mismatch(v, "CashReceiptInput.customerIdentityNumber")
     )
-    self.type = v if (v := get("type")).__class__ is str else report_mismatch(v, "CashReceiptInput.type")
+    self.type = v if (v := get("type")).__class__ is str else mismatch(v, "CashReceiptInput.type")
     if not _JSON_NAMES.issuperset(raw):
         self.additional_properties = unknown_fields(raw, _JSON_NAMES)
     return self

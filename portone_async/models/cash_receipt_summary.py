@@ -7,7 +7,7 @@ from typing import Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, new_instance, report_mismatch, unknown_fields
+from portone_async._reading import json_names, mismatch, new_instance, unknown_fields
 
 
 @define(slots=True, kw_only=True, repr=False)
@@ -36,12 +36,12 @@ def read(raw: Any) -> CashReceiptSummary:
     self = new_instance(CashReceiptSummary)
     get = raw.get
     self.issue_number = (
-        v if (v := get("issueNumber")).__class__ is str else report_mismatch(v, "CashReceiptSummary.issueNumber")
+        v if (v := get("issueNumber")).__class__ is str else mismatch(v, "CashReceiptSummary.issueNumber")
     )
     self.pg_receipt_id = (
-        v if (v := get("pgReceiptId")).__class__ is str else report_mismatch(v, "CashReceiptSummary.pgReceiptId")
+        v if (v := get("pgReceiptId")).__class__ is str else mismatch(v, "CashReceiptSummary.pgReceiptId")
     )
-    self.url = v if (v := get("url")).__class__ is str else report_mismatch(v, "CashReceiptSummary.url")
+    self.url = v if (v := get("url")).__class__ is str else mismatch(v, "CashReceiptSummary.url")
     if not _JSON_NAMES.issuperset(raw):
         self.additional_properties = unknown_fields(raw, _JSON_NAMES)
     return self

@@ -7,7 +7,7 @@ from typing import Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, new_instance, report_mismatch, unknown_fields
+from portone_async._reading import json_names, mismatch, new_instance, unknown_fields
 
 
 @define(slots=True, kw_only=True, repr=False)
@@ -35,11 +35,9 @@ def read(raw: Any) -> ChannelGroupSummary:
     """Read `ChannelGroupSummary` from JSON."""
     self = new_instance(ChannelGroupSummary)
     get = raw.get
-    self.id = v if (v := get("id")).__class__ is str else report_mismatch(v, "ChannelGroupSummary.id")
-    self.is_for_test = (
-        v if (v := get("isForTest")).__class__ is bool else report_mismatch(v, "ChannelGroupSummary.isForTest")
-    )
-    self.name = v if (v := get("name")).__class__ is str else report_mismatch(v, "ChannelGroupSummary.name")
+    self.id = v if (v := get("id")).__class__ is str else mismatch(v, "ChannelGroupSummary.id")
+    self.is_for_test = v if (v := get("isForTest")).__class__ is bool else mismatch(v, "ChannelGroupSummary.isForTest")
+    self.name = v if (v := get("name")).__class__ is str else mismatch(v, "ChannelGroupSummary.name")
     if not _JSON_NAMES.issuperset(raw):
         self.additional_properties = unknown_fields(raw, _JSON_NAMES)
     return self

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, new_instance, report_mismatch, unknown_fields
+from portone_async._reading import json_names, mismatch, new_instance, unknown_fields
 from portone_async.models.selected_channel import read as read_selected_channel
 
 if TYPE_CHECKING:
@@ -42,16 +42,14 @@ def read(raw: Any) -> ChannelSpecificFailureInvalidRequest:
     self.channel = (
         read_selected_channel(v)
         if (v := get("channel")).__class__ is dict
-        else report_mismatch(v, "ChannelSpecificFailureInvalidRequest.channel")
+        else mismatch(v, "ChannelSpecificFailureInvalidRequest.channel")
     )
     self.message = (
         v
         if (v := get("message")) is None or v.__class__ is str
-        else report_mismatch(v, "ChannelSpecificFailureInvalidRequest.message")
+        else mismatch(v, "ChannelSpecificFailureInvalidRequest.message")
     )
-    self.type = (
-        v if (v := get("type")).__class__ is str else report_mismatch(v, "ChannelSpecificFailureInvalidRequest.type")
-    )
+    self.type = v if (v := get("type")).__class__ is str else mismatch(v, "ChannelSpecificFailureInvalidRequest.type")
     if not _JSON_NAMES.issuperset(raw):
         self.additional_properties = unknown_fields(raw, _JSON_NAMES)
     return self

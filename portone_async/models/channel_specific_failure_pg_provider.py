@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, new_instance, report_mismatch, unknown_fields
+from portone_async._reading import json_names, mismatch, new_instance, unknown_fields
 from portone_async.models.selected_channel import read as read_selected_channel
 
 if TYPE_CHECKING:
@@ -48,24 +48,20 @@ def read(raw: Any) -> ChannelSpecificFailurePgProvider:
     self.channel = (
         read_selected_channel(v)
         if (v := get("channel")).__class__ is dict
-        else report_mismatch(v, "ChannelSpecificFailurePgProvider.channel")
+        else mismatch(v, "ChannelSpecificFailurePgProvider.channel")
     )
     self.message = (
         v
         if (v := get("message")) is None or v.__class__ is str
-        else report_mismatch(v, "ChannelSpecificFailurePgProvider.message")
+        else mismatch(v, "ChannelSpecificFailurePgProvider.message")
     )
     self.pg_code = (
-        v if (v := get("pgCode")).__class__ is str else report_mismatch(v, "ChannelSpecificFailurePgProvider.pgCode")
+        v if (v := get("pgCode")).__class__ is str else mismatch(v, "ChannelSpecificFailurePgProvider.pgCode")
     )
     self.pg_message = (
-        v
-        if (v := get("pgMessage")).__class__ is str
-        else report_mismatch(v, "ChannelSpecificFailurePgProvider.pgMessage")
+        v if (v := get("pgMessage")).__class__ is str else mismatch(v, "ChannelSpecificFailurePgProvider.pgMessage")
     )
-    self.type = (
-        v if (v := get("type")).__class__ is str else report_mismatch(v, "ChannelSpecificFailurePgProvider.type")
-    )
+    self.type = v if (v := get("type")).__class__ is str else mismatch(v, "ChannelSpecificFailurePgProvider.type")
     if not _JSON_NAMES.issuperset(raw):
         self.additional_properties = unknown_fields(raw, _JSON_NAMES)
     return self

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, new_instance, read_date, read_scalars, report_mismatch, unknown_fields
+from portone_async._reading import json_names, mismatch, new_instance, read_date, read_scalars, unknown_fields
 
 if TYPE_CHECKING:
     from datetime import date
@@ -48,7 +48,7 @@ def read(raw: Any) -> CompletePlatformPayoutByPartnerSettlementIdsBody:
     self.bulk_payout_id = (
         v
         if (v := get("bulkPayoutId")).__class__ is str
-        else report_mismatch(v, "CompletePlatformPayoutByPartnerSettlementIdsBody.bulkPayoutId")
+        else mismatch(v, "CompletePlatformPayoutByPartnerSettlementIdsBody.bulkPayoutId")
     )
     self.completed_at = (
         None
@@ -58,17 +58,17 @@ def read(raw: Any) -> CompletePlatformPayoutByPartnerSettlementIdsBody:
     self.is_for_test = (
         v
         if (v := get("isForTest")) is None or v.__class__ is bool
-        else report_mismatch(v, "CompletePlatformPayoutByPartnerSettlementIdsBody.isForTest")
+        else mismatch(v, "CompletePlatformPayoutByPartnerSettlementIdsBody.isForTest")
     )
     self.name = (
         v
         if (v := get("name")) is None or v.__class__ is str
-        else report_mismatch(v, "CompletePlatformPayoutByPartnerSettlementIdsBody.name")
+        else mismatch(v, "CompletePlatformPayoutByPartnerSettlementIdsBody.name")
     )
     self.partner_settlement_ids = (
         read_scalars(v, str, "CompletePlatformPayoutByPartnerSettlementIdsBody.partnerSettlementIds")
         if (v := get("partnerSettlementIds")).__class__ is list
-        else report_mismatch(v, "CompletePlatformPayoutByPartnerSettlementIdsBody.partnerSettlementIds")
+        else mismatch(v, "CompletePlatformPayoutByPartnerSettlementIdsBody.partnerSettlementIds")
     )
     if not _JSON_NAMES.issuperset(raw):
         self.additional_properties = unknown_fields(raw, _JSON_NAMES)

@@ -7,7 +7,7 @@ from typing import Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, new_instance, report_mismatch, unknown_fields
+from portone_async._reading import json_names, mismatch, new_instance, unknown_fields
 
 
 @define(slots=True, kw_only=True, repr=False)
@@ -42,22 +42,22 @@ def read(raw: Any) -> CompletePlatformPayoutByPartnerSettlementIdsResponse:
     self.bulk_payout_graphql_id = (
         v
         if (v := get("bulkPayoutGraphqlId")) is None or v.__class__ is str
-        else report_mismatch(v, "CompletePlatformPayoutByPartnerSettlementIdsResponse.bulkPayoutGraphqlId")
+        else mismatch(v, "CompletePlatformPayoutByPartnerSettlementIdsResponse.bulkPayoutGraphqlId")
     )
     self.bulk_payout_id = (
         v
         if (v := get("bulkPayoutId")) is None or v.__class__ is str
-        else report_mismatch(v, "CompletePlatformPayoutByPartnerSettlementIdsResponse.bulkPayoutId")
+        else mismatch(v, "CompletePlatformPayoutByPartnerSettlementIdsResponse.bulkPayoutId")
     )
     self.partner_settlement_count = (
         v
         if (v := get("partnerSettlementCount")).__class__ is int
-        else report_mismatch(v, "CompletePlatformPayoutByPartnerSettlementIdsResponse.partnerSettlementCount")
+        else mismatch(v, "CompletePlatformPayoutByPartnerSettlementIdsResponse.partnerSettlementCount")
     )
     self.payout_count = (
         v
         if (v := get("payoutCount")).__class__ is int
-        else report_mismatch(v, "CompletePlatformPayoutByPartnerSettlementIdsResponse.payoutCount")
+        else mismatch(v, "CompletePlatformPayoutByPartnerSettlementIdsResponse.payoutCount")
     )
     if not _JSON_NAMES.issuperset(raw):
         self.additional_properties = unknown_fields(raw, _JSON_NAMES)

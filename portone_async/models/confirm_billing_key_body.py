@@ -7,7 +7,7 @@ from typing import Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, new_instance, report_mismatch, unknown_fields
+from portone_async._reading import json_names, mismatch, new_instance, unknown_fields
 
 
 @define(slots=True, kw_only=True, repr=False)
@@ -41,20 +41,18 @@ def read(raw: Any) -> ConfirmBillingKeyBody:
     self.billing_issue_token = (
         v
         if (v := get("billingIssueToken")).__class__ is str
-        else report_mismatch(v, "ConfirmBillingKeyBody.billingIssueToken")
+        else mismatch(v, "ConfirmBillingKeyBody.billingIssueToken")
     )
     self.is_test = (
-        v if (v := get("isTest")) is None or v.__class__ is bool else report_mismatch(v, "ConfirmBillingKeyBody.isTest")
+        v if (v := get("isTest")) is None or v.__class__ is bool else mismatch(v, "ConfirmBillingKeyBody.isTest")
     )
     self.skip_webhook = (
         v
         if (v := get("skipWebhook")) is None or v.__class__ is bool
-        else report_mismatch(v, "ConfirmBillingKeyBody.skipWebhook")
+        else mismatch(v, "ConfirmBillingKeyBody.skipWebhook")
     )
     self.store_id = (
-        v
-        if (v := get("storeId")) is None or v.__class__ is str
-        else report_mismatch(v, "ConfirmBillingKeyBody.storeId")
+        v if (v := get("storeId")) is None or v.__class__ is str else mismatch(v, "ConfirmBillingKeyBody.storeId")
     )
     if not _JSON_NAMES.issuperset(raw):
         self.additional_properties = unknown_fields(raw, _JSON_NAMES)

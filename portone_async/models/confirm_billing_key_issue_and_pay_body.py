@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, new_instance, report_mismatch, unknown_fields
+from portone_async._reading import json_names, mismatch, new_instance, unknown_fields
 
 if TYPE_CHECKING:
     from portone_async.models.enums import Currency
@@ -59,42 +59,42 @@ def read(raw: Any) -> ConfirmBillingKeyIssueAndPayBody:
     self.billing_issue_token = (
         v
         if (v := get("billingIssueToken")).__class__ is str
-        else report_mismatch(v, "ConfirmBillingKeyIssueAndPayBody.billingIssueToken")
+        else mismatch(v, "ConfirmBillingKeyIssueAndPayBody.billingIssueToken")
     )
     self.currency = (
         v
         if (v := get("currency")) is None or v.__class__ is str
-        else report_mismatch(v, "ConfirmBillingKeyIssueAndPayBody.currency")
+        else mismatch(v, "ConfirmBillingKeyIssueAndPayBody.currency")
     )
     self.is_test = (
         v
         if (v := get("isTest")) is None or v.__class__ is bool
-        else report_mismatch(v, "ConfirmBillingKeyIssueAndPayBody.isTest")
+        else mismatch(v, "ConfirmBillingKeyIssueAndPayBody.isTest")
     )
     self.payment_id = (
         v
         if (v := get("paymentId")) is None or v.__class__ is str
-        else report_mismatch(v, "ConfirmBillingKeyIssueAndPayBody.paymentId")
+        else mismatch(v, "ConfirmBillingKeyIssueAndPayBody.paymentId")
     )
     self.skip_webhook = (
         v
         if (v := get("skipWebhook")) is None or v.__class__ is bool
-        else report_mismatch(v, "ConfirmBillingKeyIssueAndPayBody.skipWebhook")
+        else mismatch(v, "ConfirmBillingKeyIssueAndPayBody.skipWebhook")
     )
     self.store_id = (
         v
         if (v := get("storeId")) is None or v.__class__ is str
-        else report_mismatch(v, "ConfirmBillingKeyIssueAndPayBody.storeId")
+        else mismatch(v, "ConfirmBillingKeyIssueAndPayBody.storeId")
     )
     self.tax_free_amount = (
         v
         if (v := get("taxFreeAmount")) is None or v.__class__ is int
-        else report_mismatch(v, "ConfirmBillingKeyIssueAndPayBody.taxFreeAmount")
+        else mismatch(v, "ConfirmBillingKeyIssueAndPayBody.taxFreeAmount")
     )
     self.total_amount = (
         v
         if (v := get("totalAmount")) is None or v.__class__ is int
-        else report_mismatch(v, "ConfirmBillingKeyIssueAndPayBody.totalAmount")
+        else mismatch(v, "ConfirmBillingKeyIssueAndPayBody.totalAmount")
     )
     if not _JSON_NAMES.issuperset(raw):
         self.additional_properties = unknown_fields(raw, _JSON_NAMES)

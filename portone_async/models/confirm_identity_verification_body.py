@@ -7,7 +7,7 @@ from typing import Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, new_instance, report_mismatch, unknown_fields
+from portone_async._reading import json_names, mismatch, new_instance, unknown_fields
 
 
 @define(slots=True, kw_only=True, repr=False)
@@ -33,14 +33,12 @@ def read(raw: Any) -> ConfirmIdentityVerificationBody:
     self = new_instance(ConfirmIdentityVerificationBody)
     get = raw.get
     self.otp = (
-        v
-        if (v := get("otp")) is None or v.__class__ is str
-        else report_mismatch(v, "ConfirmIdentityVerificationBody.otp")
+        v if (v := get("otp")) is None or v.__class__ is str else mismatch(v, "ConfirmIdentityVerificationBody.otp")
     )
     self.store_id = (
         v
         if (v := get("storeId")) is None or v.__class__ is str
-        else report_mismatch(v, "ConfirmIdentityVerificationBody.storeId")
+        else mismatch(v, "ConfirmIdentityVerificationBody.storeId")
     )
     if not _JSON_NAMES.issuperset(raw):
         self.additional_properties = unknown_fields(raw, _JSON_NAMES)

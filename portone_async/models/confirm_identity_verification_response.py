@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, new_instance, report_mismatch, unknown_fields
+from portone_async._reading import json_names, mismatch, new_instance, unknown_fields
 from portone_async.models.verified_identity_verification import read as read_verified_identity_verification
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ def read(raw: Any) -> ConfirmIdentityVerificationResponse:
     self.identity_verification = (
         read_verified_identity_verification(v)
         if (v := get("identityVerification")).__class__ is dict
-        else report_mismatch(v, "ConfirmIdentityVerificationResponse.identityVerification")
+        else mismatch(v, "ConfirmIdentityVerificationResponse.identityVerification")
     )
     if not _JSON_NAMES.issuperset(raw):
         self.additional_properties = unknown_fields(raw, _JSON_NAMES)

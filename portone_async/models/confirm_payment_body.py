@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, new_instance, report_mismatch, unknown_fields
+from portone_async._reading import json_names, mismatch, new_instance, unknown_fields
 
 if TYPE_CHECKING:
     from portone_async.models.enums import Currency
@@ -56,35 +56,29 @@ def read(raw: Any) -> ConfirmPaymentBody:
     self = new_instance(ConfirmPaymentBody)
     get = raw.get
     self.currency = (
-        v if (v := get("currency")) is None or v.__class__ is str else report_mismatch(v, "ConfirmPaymentBody.currency")
+        v if (v := get("currency")) is None or v.__class__ is str else mismatch(v, "ConfirmPaymentBody.currency")
     )
     self.is_test = (
-        v if (v := get("isTest")) is None or v.__class__ is bool else report_mismatch(v, "ConfirmPaymentBody.isTest")
+        v if (v := get("isTest")) is None or v.__class__ is bool else mismatch(v, "ConfirmPaymentBody.isTest")
     )
     self.payment_token = (
-        v if (v := get("paymentToken")).__class__ is str else report_mismatch(v, "ConfirmPaymentBody.paymentToken")
+        v if (v := get("paymentToken")).__class__ is str else mismatch(v, "ConfirmPaymentBody.paymentToken")
     )
     self.skip_webhook = (
-        v
-        if (v := get("skipWebhook")) is None or v.__class__ is bool
-        else report_mismatch(v, "ConfirmPaymentBody.skipWebhook")
+        v if (v := get("skipWebhook")) is None or v.__class__ is bool else mismatch(v, "ConfirmPaymentBody.skipWebhook")
     )
     self.store_id = (
-        v if (v := get("storeId")) is None or v.__class__ is str else report_mismatch(v, "ConfirmPaymentBody.storeId")
+        v if (v := get("storeId")) is None or v.__class__ is str else mismatch(v, "ConfirmPaymentBody.storeId")
     )
     self.tax_free_amount = (
         v
         if (v := get("taxFreeAmount")) is None or v.__class__ is int
-        else report_mismatch(v, "ConfirmPaymentBody.taxFreeAmount")
+        else mismatch(v, "ConfirmPaymentBody.taxFreeAmount")
     )
     self.total_amount = (
-        v
-        if (v := get("totalAmount")) is None or v.__class__ is int
-        else report_mismatch(v, "ConfirmPaymentBody.totalAmount")
+        v if (v := get("totalAmount")) is None or v.__class__ is int else mismatch(v, "ConfirmPaymentBody.totalAmount")
     )
-    self.tx_id = (
-        v if (v := get("txId")) is None or v.__class__ is str else report_mismatch(v, "ConfirmPaymentBody.txId")
-    )
+    self.tx_id = v if (v := get("txId")) is None or v.__class__ is str else mismatch(v, "ConfirmPaymentBody.txId")
     if not _JSON_NAMES.issuperset(raw):
         self.additional_properties = unknown_fields(raw, _JSON_NAMES)
     return self

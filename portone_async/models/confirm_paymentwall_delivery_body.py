@@ -7,14 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import (
-    json_names,
-    new_instance,
-    read_datetime,
-    read_scalars,
-    report_mismatch,
-    unknown_fields,
-)
+from portone_async._reading import json_names, mismatch, new_instance, read_datetime, read_scalars, unknown_fields
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -106,30 +99,28 @@ def read(raw: Any) -> ConfirmPaymentwallDeliveryBody:
         if (v := get("attachments")) is None
         else read_scalars(v, str, "ConfirmPaymentwallDeliveryBody.attachments")
         if v.__class__ is list
-        else report_mismatch(v, "ConfirmPaymentwallDeliveryBody.attachments")
+        else mismatch(v, "ConfirmPaymentwallDeliveryBody.attachments")
     )
     self.carrier_tracking_id = (
         v
         if (v := get("carrierTrackingId")) is None or v.__class__ is str
-        else report_mismatch(v, "ConfirmPaymentwallDeliveryBody.carrierTrackingId")
+        else mismatch(v, "ConfirmPaymentwallDeliveryBody.carrierTrackingId")
     )
     self.carrier_type = (
         v
         if (v := get("carrierType")) is None or v.__class__ is str
-        else report_mismatch(v, "ConfirmPaymentwallDeliveryBody.carrierType")
+        else mismatch(v, "ConfirmPaymentwallDeliveryBody.carrierType")
     )
     self.delivery_status = (
         v
         if (v := get("deliveryStatus")).__class__ is str
-        else report_mismatch(v, "ConfirmPaymentwallDeliveryBody.deliveryStatus")
+        else mismatch(v, "ConfirmPaymentwallDeliveryBody.deliveryStatus")
     )
     self.delivery_type = (
-        v
-        if (v := get("deliveryType")).__class__ is str
-        else report_mismatch(v, "ConfirmPaymentwallDeliveryBody.deliveryType")
+        v if (v := get("deliveryType")).__class__ is str else mismatch(v, "ConfirmPaymentwallDeliveryBody.deliveryType")
     )
     self.details = (
-        v if (v := get("details")).__class__ is str else report_mismatch(v, "ConfirmPaymentwallDeliveryBody.details")
+        v if (v := get("details")).__class__ is str else mismatch(v, "ConfirmPaymentwallDeliveryBody.details")
     )
     self.estimated_delivery_datetime = read_datetime(
         t1 := get("estimatedDeliveryDatetime"), "ConfirmPaymentwallDeliveryBody.estimatedDeliveryDatetime"
@@ -140,62 +131,60 @@ def read(raw: Any) -> ConfirmPaymentwallDeliveryBody:
     self.reason = (
         v
         if (v := get("reason")) is None or v.__class__ is str
-        else report_mismatch(v, "ConfirmPaymentwallDeliveryBody.reason")
+        else mismatch(v, "ConfirmPaymentwallDeliveryBody.reason")
     )
     self.refundable = (
-        v
-        if (v := get("refundable")).__class__ is bool
-        else report_mismatch(v, "ConfirmPaymentwallDeliveryBody.refundable")
+        v if (v := get("refundable")).__class__ is bool else mismatch(v, "ConfirmPaymentwallDeliveryBody.refundable")
     )
     self.shipping_address_city = (
         v
         if (v := get("shippingAddressCity")) is None or v.__class__ is str
-        else report_mismatch(v, "ConfirmPaymentwallDeliveryBody.shippingAddressCity")
+        else mismatch(v, "ConfirmPaymentwallDeliveryBody.shippingAddressCity")
     )
     self.shipping_address_country = (
         v
         if (v := get("shippingAddressCountry")) is None or v.__class__ is str
-        else report_mismatch(v, "ConfirmPaymentwallDeliveryBody.shippingAddressCountry")
+        else mismatch(v, "ConfirmPaymentwallDeliveryBody.shippingAddressCountry")
     )
     self.shipping_address_email = (
         v
         if (v := get("shippingAddressEmail")).__class__ is str
-        else report_mismatch(v, "ConfirmPaymentwallDeliveryBody.shippingAddressEmail")
+        else mismatch(v, "ConfirmPaymentwallDeliveryBody.shippingAddressEmail")
     )
     self.shipping_address_firstname = (
         v
         if (v := get("shippingAddressFirstname")) is None or v.__class__ is str
-        else report_mismatch(v, "ConfirmPaymentwallDeliveryBody.shippingAddressFirstname")
+        else mismatch(v, "ConfirmPaymentwallDeliveryBody.shippingAddressFirstname")
     )
     self.shipping_address_lastname = (
         v
         if (v := get("shippingAddressLastname")) is None or v.__class__ is str
-        else report_mismatch(v, "ConfirmPaymentwallDeliveryBody.shippingAddressLastname")
+        else mismatch(v, "ConfirmPaymentwallDeliveryBody.shippingAddressLastname")
     )
     self.shipping_address_phone = (
         v
         if (v := get("shippingAddressPhone")) is None or v.__class__ is str
-        else report_mismatch(v, "ConfirmPaymentwallDeliveryBody.shippingAddressPhone")
+        else mismatch(v, "ConfirmPaymentwallDeliveryBody.shippingAddressPhone")
     )
     self.shipping_address_state = (
         v
         if (v := get("shippingAddressState")) is None or v.__class__ is str
-        else report_mismatch(v, "ConfirmPaymentwallDeliveryBody.shippingAddressState")
+        else mismatch(v, "ConfirmPaymentwallDeliveryBody.shippingAddressState")
     )
     self.shipping_address_street = (
         v
         if (v := get("shippingAddressStreet")) is None or v.__class__ is str
-        else report_mismatch(v, "ConfirmPaymentwallDeliveryBody.shippingAddressStreet")
+        else mismatch(v, "ConfirmPaymentwallDeliveryBody.shippingAddressStreet")
     )
     self.shipping_address_zip = (
         v
         if (v := get("shippingAddressZip")) is None or v.__class__ is str
-        else report_mismatch(v, "ConfirmPaymentwallDeliveryBody.shippingAddressZip")
+        else mismatch(v, "ConfirmPaymentwallDeliveryBody.shippingAddressZip")
     )
     self.transaction_id = (
         v
         if (v := get("transactionId")).__class__ is str
-        else report_mismatch(v, "ConfirmPaymentwallDeliveryBody.transactionId")
+        else mismatch(v, "ConfirmPaymentwallDeliveryBody.transactionId")
     )
     self.__time_texts__ = (t1, t2)
     if not _JSON_NAMES.issuperset(raw):

@@ -7,7 +7,7 @@ from typing import Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, new_instance, report_mismatch, unknown_fields
+from portone_async._reading import json_names, mismatch, new_instance, unknown_fields
 
 
 @define(slots=True, kw_only=True, repr=False)
@@ -35,12 +35,12 @@ def read(raw: Any) -> ConfirmedBillingKeyIssueAndPaySummary:
     self.billing_key = (
         v
         if (v := get("billingKey")).__class__ is str
-        else report_mismatch(v, "ConfirmedBillingKeyIssueAndPaySummary.billingKey")
+        else mismatch(v, "ConfirmedBillingKeyIssueAndPaySummary.billingKey")
     )
     self.payment_id = (
         v
         if (v := get("paymentId")).__class__ is str
-        else report_mismatch(v, "ConfirmedBillingKeyIssueAndPaySummary.paymentId")
+        else mismatch(v, "ConfirmedBillingKeyIssueAndPaySummary.paymentId")
     )
     if not _JSON_NAMES.issuperset(raw):
         self.additional_properties = unknown_fields(raw, _JSON_NAMES)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, new_instance, report_mismatch, unknown_fields
+from portone_async._reading import json_names, mismatch, new_instance, unknown_fields
 from portone_async.models.b2b_counterparty_create_options import read as read_b2b_counterparty_create_options
 from portone_async.models.b2b_counterparty_input import read as read_b2b_counterparty_input
 
@@ -44,19 +44,19 @@ def read(raw: Any) -> CreateB2bCounterpartyBody:
     self.counterparty = (
         read_b2b_counterparty_input(v)
         if (v := get("counterparty")).__class__ is dict
-        else report_mismatch(v, "CreateB2bCounterpartyBody.counterparty")
+        else mismatch(v, "CreateB2bCounterpartyBody.counterparty")
     )
     self.counterparty_id = (
         v
         if (v := get("counterpartyId")) is None or v.__class__ is str
-        else report_mismatch(v, "CreateB2bCounterpartyBody.counterpartyId")
+        else mismatch(v, "CreateB2bCounterpartyBody.counterpartyId")
     )
     self.options = (
         None
         if (v := get("options")) is None
         else read_b2b_counterparty_create_options(v)
         if v.__class__ is dict
-        else report_mismatch(v, "CreateB2bCounterpartyBody.options")
+        else mismatch(v, "CreateB2bCounterpartyBody.options")
     )
     if not _JSON_NAMES.issuperset(raw):
         self.additional_properties = unknown_fields(raw, _JSON_NAMES)

@@ -7,7 +7,7 @@ from typing import Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, new_instance, report_mismatch, unknown_fields
+from portone_async._reading import json_names, mismatch, new_instance, unknown_fields
 
 
 @define(slots=True, kw_only=True, repr=False)
@@ -30,7 +30,7 @@ def read(raw: Any) -> CreateB2bFileUploadUrlBody:
     self = new_instance(CreateB2bFileUploadUrlBody)
     get = raw.get
     self.file_name = (
-        v if (v := get("fileName")).__class__ is str else report_mismatch(v, "CreateB2bFileUploadUrlBody.fileName")
+        v if (v := get("fileName")).__class__ is str else mismatch(v, "CreateB2bFileUploadUrlBody.fileName")
     )
     if not _JSON_NAMES.issuperset(raw):
         self.additional_properties = unknown_fields(raw, _JSON_NAMES)

@@ -7,7 +7,7 @@ from typing import Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, new_instance, report_mismatch, unknown_fields
+from portone_async._reading import json_names, mismatch, new_instance, unknown_fields
 
 
 @define(slots=True, kw_only=True, repr=False)
@@ -32,10 +32,8 @@ def read(raw: Any) -> CreateB2bFileUploadUrlPayload:
     """Read `CreateB2bFileUploadUrlPayload` from JSON."""
     self = new_instance(CreateB2bFileUploadUrlPayload)
     get = raw.get
-    self.file_id = (
-        v if (v := get("fileId")).__class__ is str else report_mismatch(v, "CreateB2bFileUploadUrlPayload.fileId")
-    )
-    self.url = v if (v := get("url")).__class__ is str else report_mismatch(v, "CreateB2bFileUploadUrlPayload.url")
+    self.file_id = v if (v := get("fileId")).__class__ is str else mismatch(v, "CreateB2bFileUploadUrlPayload.fileId")
+    self.url = v if (v := get("url")).__class__ is str else mismatch(v, "CreateB2bFileUploadUrlPayload.url")
     if not _JSON_NAMES.issuperset(raw):
         self.additional_properties = unknown_fields(raw, _JSON_NAMES)
     return self

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, new_instance, report_mismatch, unknown_fields
+from portone_async._reading import json_names, mismatch, new_instance, unknown_fields
 from portone_async.models.platform_order_cancel_transfer import read as read_platform_order_cancel_transfer
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ def read(raw: Any) -> CreateOrderCancelTransferResponse:
     self.transfer = (
         read_platform_order_cancel_transfer(v)
         if (v := get("transfer")).__class__ is dict
-        else report_mismatch(v, "CreateOrderCancelTransferResponse.transfer")
+        else mismatch(v, "CreateOrderCancelTransferResponse.transfer")
     )
     if not _JSON_NAMES.issuperset(raw):
         self.additional_properties = unknown_fields(raw, _JSON_NAMES)

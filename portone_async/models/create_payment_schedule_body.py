@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, new_instance, read_datetime, report_mismatch, unknown_fields
+from portone_async._reading import json_names, mismatch, new_instance, read_datetime, unknown_fields
 from portone_async.models.billing_key_payment_schedule_input import read as read_billing_key_payment_schedule_input
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ def read(raw: Any) -> CreatePaymentScheduleBody:
     self.payment = (
         read_billing_key_payment_schedule_input(v)
         if (v := get("payment")).__class__ is dict
-        else report_mismatch(v, "CreatePaymentScheduleBody.payment")
+        else mismatch(v, "CreatePaymentScheduleBody.payment")
     )
     self.time_to_pay = read_datetime(t1 := get("timeToPay"), "CreatePaymentScheduleBody.timeToPay")
     self.__time_texts__ = (t1,)

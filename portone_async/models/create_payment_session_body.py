@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, new_instance, read_list, report_mismatch, unknown_fields
+from portone_async._reading import json_names, mismatch, new_instance, read_list, unknown_fields
 from portone_async.models.payment_session_agreement import read as read_payment_session_agreement
 from portone_async.models.payment_session_colors import read as read_payment_session_colors
 from portone_async.models.payment_session_product import read as read_payment_session_product
@@ -102,82 +102,76 @@ def read(raw: Any) -> CreatePaymentSessionBody:
         if (v := get("agreements")) is None
         else read_list(v, read_payment_session_agreement, "CreatePaymentSessionBody.agreements")
         if v.__class__ is list
-        else report_mismatch(v, "CreatePaymentSessionBody.agreements")
+        else mismatch(v, "CreatePaymentSessionBody.agreements")
     )
     self.colors = (
         None
         if (v := get("colors")) is None
         else read_payment_session_colors(v)
         if v.__class__ is dict
-        else report_mismatch(v, "CreatePaymentSessionBody.colors")
+        else mismatch(v, "CreatePaymentSessionBody.colors")
     )
-    self.country = (
-        v if (v := get("country")).__class__ is str else report_mismatch(v, "CreatePaymentSessionBody.country")
-    )
-    self.currency = (
-        v if (v := get("currency")).__class__ is str else report_mismatch(v, "CreatePaymentSessionBody.currency")
-    )
+    self.country = v if (v := get("country")).__class__ is str else mismatch(v, "CreatePaymentSessionBody.country")
+    self.currency = v if (v := get("currency")).__class__ is str else mismatch(v, "CreatePaymentSessionBody.currency")
     self.custom_data = (
         v
         if (v := get("customData")) is None or v.__class__ is str
-        else report_mismatch(v, "CreatePaymentSessionBody.customData")
+        else mismatch(v, "CreatePaymentSessionBody.customData")
     )
     self.customer_email = (
         v
         if (v := get("customerEmail")) is None or v.__class__ is str
-        else report_mismatch(v, "CreatePaymentSessionBody.customerEmail")
+        else mismatch(v, "CreatePaymentSessionBody.customerEmail")
     )
     self.customer_name = (
         v
         if (v := get("customerName")) is None or v.__class__ is str
-        else report_mismatch(v, "CreatePaymentSessionBody.customerName")
+        else mismatch(v, "CreatePaymentSessionBody.customerName")
     )
     self.order_image_url = (
         v
         if (v := get("orderImageUrl")) is None or v.__class__ is str
-        else report_mismatch(v, "CreatePaymentSessionBody.orderImageUrl")
+        else mismatch(v, "CreatePaymentSessionBody.orderImageUrl")
     )
     self.order_name = (
-        v if (v := get("orderName")).__class__ is str else report_mismatch(v, "CreatePaymentSessionBody.orderName")
+        v if (v := get("orderName")).__class__ is str else mismatch(v, "CreatePaymentSessionBody.orderName")
     )
     self.payment_id = (
-        v if (v := get("paymentId")).__class__ is str else report_mismatch(v, "CreatePaymentSessionBody.paymentId")
+        v if (v := get("paymentId")).__class__ is str else mismatch(v, "CreatePaymentSessionBody.paymentId")
     )
     self.payment_method = (
         v
         if (v := get("paymentMethod")) is None or v.__class__ is str
-        else report_mismatch(v, "CreatePaymentSessionBody.paymentMethod")
+        else mismatch(v, "CreatePaymentSessionBody.paymentMethod")
     )
     self.products = (
         None
         if (v := get("products")) is None
         else read_list(v, read_payment_session_product, "CreatePaymentSessionBody.products")
         if v.__class__ is list
-        else report_mismatch(v, "CreatePaymentSessionBody.products")
+        else mismatch(v, "CreatePaymentSessionBody.products")
     )
     self.profile_key = (
-        v if (v := get("profileKey")).__class__ is str else report_mismatch(v, "CreatePaymentSessionBody.profileKey")
+        v if (v := get("profileKey")).__class__ is str else mismatch(v, "CreatePaymentSessionBody.profileKey")
     )
     self.redirect_url = (
         v
         if (v := get("redirectUrl")) is None or v.__class__ is str
-        else report_mismatch(v, "CreatePaymentSessionBody.redirectUrl")
+        else mismatch(v, "CreatePaymentSessionBody.redirectUrl")
     )
-    self.store_id = (
-        v if (v := get("storeId")).__class__ is str else report_mismatch(v, "CreatePaymentSessionBody.storeId")
-    )
+    self.store_id = v if (v := get("storeId")).__class__ is str else mismatch(v, "CreatePaymentSessionBody.storeId")
     self.store_name = (
         v
         if (v := get("storeName")) is None or v.__class__ is str
-        else report_mismatch(v, "CreatePaymentSessionBody.storeName")
+        else mismatch(v, "CreatePaymentSessionBody.storeName")
     )
     self.total_amount = (
-        v if (v := get("totalAmount")).__class__ is int else report_mismatch(v, "CreatePaymentSessionBody.totalAmount")
+        v if (v := get("totalAmount")).__class__ is int else mismatch(v, "CreatePaymentSessionBody.totalAmount")
     )
     self.ttl_seconds = (
         v
         if (v := get("ttlSeconds")) is None or v.__class__ is int
-        else report_mismatch(v, "CreatePaymentSessionBody.ttlSeconds")
+        else mismatch(v, "CreatePaymentSessionBody.ttlSeconds")
     )
     if not _JSON_NAMES.issuperset(raw):
         self.additional_properties = unknown_fields(raw, _JSON_NAMES)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, new_instance, read_datetime, report_mismatch, unknown_fields
+from portone_async._reading import json_names, mismatch, new_instance, read_datetime, unknown_fields
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -42,9 +42,9 @@ def read(raw: Any) -> CreatePaymentSessionResponse:
     get = raw.get
     self.expires_at = read_datetime(t1 := get("expiresAt"), "CreatePaymentSessionResponse.expiresAt")
     self.session_id = (
-        v if (v := get("sessionId")).__class__ is str else report_mismatch(v, "CreatePaymentSessionResponse.sessionId")
+        v if (v := get("sessionId")).__class__ is str else mismatch(v, "CreatePaymentSessionResponse.sessionId")
     )
-    self.url = v if (v := get("url")).__class__ is str else report_mismatch(v, "CreatePaymentSessionResponse.url")
+    self.url = v if (v := get("url")).__class__ is str else mismatch(v, "CreatePaymentSessionResponse.url")
     self.__time_texts__ = (t1,)
     if not _JSON_NAMES.issuperset(raw):
         self.additional_properties = unknown_fields(raw, _JSON_NAMES, self.__time_texts__)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, new_instance, report_mismatch, unknown_fields
+from portone_async._reading import json_names, mismatch, new_instance, unknown_fields
 from portone_async.models.platform_fee_input import read as read_platform_fee_input
 
 if TYPE_CHECKING:
@@ -51,25 +51,19 @@ def read(raw: Any) -> CreatePlatformAdditionalFeePolicyBody:
     self.fee = (
         read_platform_fee_input(v)
         if (v := get("fee")).__class__ is dict
-        else report_mismatch(v, "CreatePlatformAdditionalFeePolicyBody.fee")
+        else mismatch(v, "CreatePlatformAdditionalFeePolicyBody.fee")
     )
     self.id = (
-        v
-        if (v := get("id")) is None or v.__class__ is str
-        else report_mismatch(v, "CreatePlatformAdditionalFeePolicyBody.id")
+        v if (v := get("id")) is None or v.__class__ is str else mismatch(v, "CreatePlatformAdditionalFeePolicyBody.id")
     )
     self.memo = (
         v
         if (v := get("memo")) is None or v.__class__ is str
-        else report_mismatch(v, "CreatePlatformAdditionalFeePolicyBody.memo")
+        else mismatch(v, "CreatePlatformAdditionalFeePolicyBody.memo")
     )
-    self.name = (
-        v if (v := get("name")).__class__ is str else report_mismatch(v, "CreatePlatformAdditionalFeePolicyBody.name")
-    )
+    self.name = v if (v := get("name")).__class__ is str else mismatch(v, "CreatePlatformAdditionalFeePolicyBody.name")
     self.vat_payer = (
-        v
-        if (v := get("vatPayer")).__class__ is str
-        else report_mismatch(v, "CreatePlatformAdditionalFeePolicyBody.vatPayer")
+        v if (v := get("vatPayer")).__class__ is str else mismatch(v, "CreatePlatformAdditionalFeePolicyBody.vatPayer")
     )
     if not _JSON_NAMES.issuperset(raw):
         self.additional_properties = unknown_fields(raw, _JSON_NAMES)

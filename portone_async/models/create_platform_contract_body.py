@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, new_instance, report_mismatch, unknown_fields
+from portone_async._reading import json_names, mismatch, new_instance, unknown_fields
 from portone_async.models.platform_fee_input import read as read_platform_fee_input
 from portone_async.models.platform_settlement_cycle_input import read as read_platform_settlement_cycle_input
 
@@ -56,32 +56,30 @@ def read(raw: Any) -> CreatePlatformContractBody:
     """Read `CreatePlatformContractBody` from JSON."""
     self = new_instance(CreatePlatformContractBody)
     get = raw.get
-    self.id = (
-        v if (v := get("id")) is None or v.__class__ is str else report_mismatch(v, "CreatePlatformContractBody.id")
-    )
+    self.id = v if (v := get("id")) is None or v.__class__ is str else mismatch(v, "CreatePlatformContractBody.id")
     self.memo = (
-        v if (v := get("memo")) is None or v.__class__ is str else report_mismatch(v, "CreatePlatformContractBody.memo")
+        v if (v := get("memo")) is None or v.__class__ is str else mismatch(v, "CreatePlatformContractBody.memo")
     )
-    self.name = v if (v := get("name")).__class__ is str else report_mismatch(v, "CreatePlatformContractBody.name")
+    self.name = v if (v := get("name")).__class__ is str else mismatch(v, "CreatePlatformContractBody.name")
     self.platform_fee = (
         read_platform_fee_input(v)
         if (v := get("platformFee")).__class__ is dict
-        else report_mismatch(v, "CreatePlatformContractBody.platformFee")
+        else mismatch(v, "CreatePlatformContractBody.platformFee")
     )
     self.platform_fee_vat_payer = (
         v
         if (v := get("platformFeeVatPayer")).__class__ is str
-        else report_mismatch(v, "CreatePlatformContractBody.platformFeeVatPayer")
+        else mismatch(v, "CreatePlatformContractBody.platformFeeVatPayer")
     )
     self.settlement_cycle = (
         read_platform_settlement_cycle_input(v)
         if (v := get("settlementCycle")).__class__ is dict
-        else report_mismatch(v, "CreatePlatformContractBody.settlementCycle")
+        else mismatch(v, "CreatePlatformContractBody.settlementCycle")
     )
     self.subtract_payment_vat_amount = (
         v
         if (v := get("subtractPaymentVatAmount")).__class__ is bool
-        else report_mismatch(v, "CreatePlatformContractBody.subtractPaymentVatAmount")
+        else mismatch(v, "CreatePlatformContractBody.subtractPaymentVatAmount")
     )
     if not _JSON_NAMES.issuperset(raw):
         self.additional_properties = unknown_fields(raw, _JSON_NAMES)

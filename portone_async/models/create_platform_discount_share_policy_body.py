@@ -7,7 +7,7 @@ from typing import Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, new_instance, report_mismatch, unknown_fields
+from portone_async._reading import json_names, mismatch, new_instance, unknown_fields
 
 
 @define(slots=True, kw_only=True, repr=False)
@@ -39,22 +39,18 @@ def read(raw: Any) -> CreatePlatformDiscountSharePolicyBody:
     self = new_instance(CreatePlatformDiscountSharePolicyBody)
     get = raw.get
     self.id = (
-        v
-        if (v := get("id")) is None or v.__class__ is str
-        else report_mismatch(v, "CreatePlatformDiscountSharePolicyBody.id")
+        v if (v := get("id")) is None or v.__class__ is str else mismatch(v, "CreatePlatformDiscountSharePolicyBody.id")
     )
     self.memo = (
         v
         if (v := get("memo")) is None or v.__class__ is str
-        else report_mismatch(v, "CreatePlatformDiscountSharePolicyBody.memo")
+        else mismatch(v, "CreatePlatformDiscountSharePolicyBody.memo")
     )
-    self.name = (
-        v if (v := get("name")).__class__ is str else report_mismatch(v, "CreatePlatformDiscountSharePolicyBody.name")
-    )
+    self.name = v if (v := get("name")).__class__ is str else mismatch(v, "CreatePlatformDiscountSharePolicyBody.name")
     self.partner_share_rate = (
         v
         if (v := get("partnerShareRate")).__class__ is int
-        else report_mismatch(v, "CreatePlatformDiscountSharePolicyBody.partnerShareRate")
+        else mismatch(v, "CreatePlatformDiscountSharePolicyBody.partnerShareRate")
     )
     if not _JSON_NAMES.issuperset(raw):
         self.additional_properties = unknown_fields(raw, _JSON_NAMES)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, new_instance, read_date, read_list, report_mismatch, unknown_fields
+from portone_async._reading import json_names, mismatch, new_instance, read_date, read_list, unknown_fields
 from portone_async.models.platform_user_defined_property_key_value import (
     read as read_platform_user_defined_property_key_value,
 )
@@ -65,40 +65,34 @@ def read(raw: Any) -> CreatePlatformManualTransferBody:
     self = new_instance(CreatePlatformManualTransferBody)
     get = raw.get
     self.id = (
-        v
-        if (v := get("id")) is None or v.__class__ is str
-        else report_mismatch(v, "CreatePlatformManualTransferBody.id")
+        v if (v := get("id")) is None or v.__class__ is str else mismatch(v, "CreatePlatformManualTransferBody.id")
     )
     self.is_for_test = (
         v
         if (v := get("isForTest")) is None or v.__class__ is bool
-        else report_mismatch(v, "CreatePlatformManualTransferBody.isForTest")
+        else mismatch(v, "CreatePlatformManualTransferBody.isForTest")
     )
     self.memo = (
-        v
-        if (v := get("memo")) is None or v.__class__ is str
-        else report_mismatch(v, "CreatePlatformManualTransferBody.memo")
+        v if (v := get("memo")) is None or v.__class__ is str else mismatch(v, "CreatePlatformManualTransferBody.memo")
     )
     self.partner_id = (
-        v
-        if (v := get("partnerId")).__class__ is str
-        else report_mismatch(v, "CreatePlatformManualTransferBody.partnerId")
+        v if (v := get("partnerId")).__class__ is str else mismatch(v, "CreatePlatformManualTransferBody.partnerId")
     )
     self.settlement_amount = (
         v
         if (v := get("settlementAmount")).__class__ is int
-        else report_mismatch(v, "CreatePlatformManualTransferBody.settlementAmount")
+        else mismatch(v, "CreatePlatformManualTransferBody.settlementAmount")
     )
     self.settlement_currency = (
         v
         if (v := get("settlementCurrency")) is None or v.__class__ is str
-        else report_mismatch(v, "CreatePlatformManualTransferBody.settlementCurrency")
+        else mismatch(v, "CreatePlatformManualTransferBody.settlementCurrency")
     )
     self.settlement_date = read_date(get("settlementDate"), "CreatePlatformManualTransferBody.settlementDate")
     self.settlement_tax_free_amount = (
         v
         if (v := get("settlementTaxFreeAmount")) is None or v.__class__ is int
-        else report_mismatch(v, "CreatePlatformManualTransferBody.settlementTaxFreeAmount")
+        else mismatch(v, "CreatePlatformManualTransferBody.settlementTaxFreeAmount")
     )
     self.user_defined_properties = (
         None
@@ -107,7 +101,7 @@ def read(raw: Any) -> CreatePlatformManualTransferBody:
             v, read_platform_user_defined_property_key_value, "CreatePlatformManualTransferBody.userDefinedProperties"
         )
         if v.__class__ is list
-        else report_mismatch(v, "CreatePlatformManualTransferBody.userDefinedProperties")
+        else mismatch(v, "CreatePlatformManualTransferBody.userDefinedProperties")
     )
     if not _JSON_NAMES.issuperset(raw):
         self.additional_properties = unknown_fields(raw, _JSON_NAMES)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, new_instance, read_date, read_list, report_mismatch, unknown_fields
+from portone_async._reading import json_names, mismatch, new_instance, read_date, read_list, unknown_fields
 from portone_async.models.create_platform_order_cancel_transfer_body_discount import (
     read as read_create_platform_order_cancel_transfer_body_discount,
 )
@@ -98,7 +98,7 @@ def read(raw: Any) -> CreatePlatformOrderCancelTransferBody:
     self.cancellation_id = (
         v
         if (v := get("cancellationId")).__class__ is str
-        else report_mismatch(v, "CreatePlatformOrderCancelTransferBody.cancellationId")
+        else mismatch(v, "CreatePlatformOrderCancelTransferBody.cancellationId")
     )
     self.discounts = (
         read_list(
@@ -107,46 +107,44 @@ def read(raw: Any) -> CreatePlatformOrderCancelTransferBody:
             "CreatePlatformOrderCancelTransferBody.discounts",
         )
         if (v := get("discounts")).__class__ is list
-        else report_mismatch(v, "CreatePlatformOrderCancelTransferBody.discounts")
+        else mismatch(v, "CreatePlatformOrderCancelTransferBody.discounts")
     )
     self.external_cancellation_detail = (
         None
         if (v := get("externalCancellationDetail")) is None
         else read_create_platform_order_cancel_transfer_body_external_cancellation_detail(v)
         if v.__class__ is dict
-        else report_mismatch(v, "CreatePlatformOrderCancelTransferBody.externalCancellationDetail")
+        else mismatch(v, "CreatePlatformOrderCancelTransferBody.externalCancellationDetail")
     )
     self.id = (
-        v
-        if (v := get("id")) is None or v.__class__ is str
-        else report_mismatch(v, "CreatePlatformOrderCancelTransferBody.id")
+        v if (v := get("id")) is None or v.__class__ is str else mismatch(v, "CreatePlatformOrderCancelTransferBody.id")
     )
     self.is_for_test = (
         v
         if (v := get("isForTest")) is None or v.__class__ is bool
-        else report_mismatch(v, "CreatePlatformOrderCancelTransferBody.isForTest")
+        else mismatch(v, "CreatePlatformOrderCancelTransferBody.isForTest")
     )
     self.memo = (
         v
         if (v := get("memo")) is None or v.__class__ is str
-        else report_mismatch(v, "CreatePlatformOrderCancelTransferBody.memo")
+        else mismatch(v, "CreatePlatformOrderCancelTransferBody.memo")
     )
     self.order_detail = (
         None
         if (v := get("orderDetail")) is None
         else read_create_platform_order_cancel_transfer_body_order_detail(v)
         if v.__class__ is dict
-        else report_mismatch(v, "CreatePlatformOrderCancelTransferBody.orderDetail")
+        else mismatch(v, "CreatePlatformOrderCancelTransferBody.orderDetail")
     )
     self.partner_id = (
         v
         if (v := get("partnerId")) is None or v.__class__ is str
-        else report_mismatch(v, "CreatePlatformOrderCancelTransferBody.partnerId")
+        else mismatch(v, "CreatePlatformOrderCancelTransferBody.partnerId")
     )
     self.payment_id = (
         v
         if (v := get("paymentId")) is None or v.__class__ is str
-        else report_mismatch(v, "CreatePlatformOrderCancelTransferBody.paymentId")
+        else mismatch(v, "CreatePlatformOrderCancelTransferBody.paymentId")
     )
     self.settlement_date = (
         None
@@ -161,12 +159,12 @@ def read(raw: Any) -> CreatePlatformOrderCancelTransferBody:
     self.tax_free_amount = (
         v
         if (v := get("taxFreeAmount")) is None or v.__class__ is int
-        else report_mismatch(v, "CreatePlatformOrderCancelTransferBody.taxFreeAmount")
+        else mismatch(v, "CreatePlatformOrderCancelTransferBody.taxFreeAmount")
     )
     self.transfer_id = (
         v
         if (v := get("transferId")) is None or v.__class__ is str
-        else report_mismatch(v, "CreatePlatformOrderCancelTransferBody.transferId")
+        else mismatch(v, "CreatePlatformOrderCancelTransferBody.transferId")
     )
     self.user_defined_properties = (
         None
@@ -177,7 +175,7 @@ def read(raw: Any) -> CreatePlatformOrderCancelTransferBody:
             "CreatePlatformOrderCancelTransferBody.userDefinedProperties",
         )
         if v.__class__ is list
-        else report_mismatch(v, "CreatePlatformOrderCancelTransferBody.userDefinedProperties")
+        else mismatch(v, "CreatePlatformOrderCancelTransferBody.userDefinedProperties")
     )
     if not _JSON_NAMES.issuperset(raw):
         self.additional_properties = unknown_fields(raw, _JSON_NAMES)

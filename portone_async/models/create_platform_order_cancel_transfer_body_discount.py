@@ -7,7 +7,7 @@ from typing import Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, new_instance, report_mismatch, unknown_fields
+from portone_async._reading import json_names, mismatch, new_instance, unknown_fields
 
 
 @define(slots=True, kw_only=True, repr=False)
@@ -38,17 +38,17 @@ def read(raw: Any) -> CreatePlatformOrderCancelTransferBodyDiscount:
     self.amount = (
         v
         if (v := get("amount")).__class__ is int
-        else report_mismatch(v, "CreatePlatformOrderCancelTransferBodyDiscount.amount")
+        else mismatch(v, "CreatePlatformOrderCancelTransferBodyDiscount.amount")
     )
     self.share_policy_id = (
         v
         if (v := get("sharePolicyId")).__class__ is str
-        else report_mismatch(v, "CreatePlatformOrderCancelTransferBodyDiscount.sharePolicyId")
+        else mismatch(v, "CreatePlatformOrderCancelTransferBodyDiscount.sharePolicyId")
     )
     self.tax_free_amount = (
         v
         if (v := get("taxFreeAmount")) is None or v.__class__ is int
-        else report_mismatch(v, "CreatePlatformOrderCancelTransferBodyDiscount.taxFreeAmount")
+        else mismatch(v, "CreatePlatformOrderCancelTransferBodyDiscount.taxFreeAmount")
     )
     if not _JSON_NAMES.issuperset(raw):
         self.additional_properties = unknown_fields(raw, _JSON_NAMES)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, new_instance, read_list, report_mismatch, unknown_fields
+from portone_async._reading import json_names, mismatch, new_instance, read_list, unknown_fields
 from portone_async.models.create_platform_order_cancel_transfer_body_order_detail_all import (
     read as read_create_platform_order_cancel_transfer_body_order_detail_all,
 )
@@ -54,12 +54,12 @@ def read(raw: Any) -> CreatePlatformOrderCancelTransferBodyOrderDetail:
         if (v := get("all")) is None
         else read_create_platform_order_cancel_transfer_body_order_detail_all(v)
         if v.__class__ is dict
-        else report_mismatch(v, "CreatePlatformOrderCancelTransferBodyOrderDetail.all")
+        else mismatch(v, "CreatePlatformOrderCancelTransferBodyOrderDetail.all")
     )
     self.order_amount = (
         v
         if (v := get("orderAmount")) is None or v.__class__ is int
-        else report_mismatch(v, "CreatePlatformOrderCancelTransferBodyOrderDetail.orderAmount")
+        else mismatch(v, "CreatePlatformOrderCancelTransferBodyOrderDetail.orderAmount")
     )
     self.order_lines = (
         None
@@ -70,7 +70,7 @@ def read(raw: Any) -> CreatePlatformOrderCancelTransferBodyOrderDetail:
             "CreatePlatformOrderCancelTransferBodyOrderDetail.orderLines",
         )
         if v.__class__ is list
-        else report_mismatch(v, "CreatePlatformOrderCancelTransferBodyOrderDetail.orderLines")
+        else mismatch(v, "CreatePlatformOrderCancelTransferBodyOrderDetail.orderLines")
     )
     if not _JSON_NAMES.issuperset(raw):
         self.additional_properties = unknown_fields(raw, _JSON_NAMES)

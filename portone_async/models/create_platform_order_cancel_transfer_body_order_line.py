@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, new_instance, read_list, report_mismatch, unknown_fields
+from portone_async._reading import json_names, mismatch, new_instance, read_list, unknown_fields
 from portone_async.models.create_platform_order_cancel_transfer_body_discount import (
     read as read_create_platform_order_cancel_transfer_body_discount,
 )
@@ -50,17 +50,17 @@ def read(raw: Any) -> CreatePlatformOrderCancelTransferBodyOrderLine:
             "CreatePlatformOrderCancelTransferBodyOrderLine.discounts",
         )
         if (v := get("discounts")).__class__ is list
-        else report_mismatch(v, "CreatePlatformOrderCancelTransferBodyOrderLine.discounts")
+        else mismatch(v, "CreatePlatformOrderCancelTransferBodyOrderLine.discounts")
     )
     self.product_id = (
         v
         if (v := get("productId")).__class__ is str
-        else report_mismatch(v, "CreatePlatformOrderCancelTransferBodyOrderLine.productId")
+        else mismatch(v, "CreatePlatformOrderCancelTransferBodyOrderLine.productId")
     )
     self.quantity = (
         v
         if (v := get("quantity")).__class__ is int
-        else report_mismatch(v, "CreatePlatformOrderCancelTransferBodyOrderLine.quantity")
+        else mismatch(v, "CreatePlatformOrderCancelTransferBodyOrderLine.quantity")
     )
     if not _JSON_NAMES.issuperset(raw):
         self.additional_properties = unknown_fields(raw, _JSON_NAMES)

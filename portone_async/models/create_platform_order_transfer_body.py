@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, new_instance, read_date, read_list, report_mismatch, unknown_fields
+from portone_async._reading import json_names, mismatch, new_instance, read_date, read_list, unknown_fields
 from portone_async.models.create_platform_order_transfer_body_additional_fee import (
     read as read_create_platform_order_transfer_body_additional_fee,
 )
@@ -112,61 +112,51 @@ def read(raw: Any) -> CreatePlatformOrderTransferBody:
             v, read_create_platform_order_transfer_body_additional_fee, "CreatePlatformOrderTransferBody.additionalFees"
         )
         if (v := get("additionalFees")).__class__ is list
-        else report_mismatch(v, "CreatePlatformOrderTransferBody.additionalFees")
+        else mismatch(v, "CreatePlatformOrderTransferBody.additionalFees")
     )
     self.contract_id = (
         v
         if (v := get("contractId")) is None or v.__class__ is str
-        else report_mismatch(v, "CreatePlatformOrderTransferBody.contractId")
+        else mismatch(v, "CreatePlatformOrderTransferBody.contractId")
     )
     self.discounts = (
         read_list(v, read_create_platform_order_transfer_body_discount, "CreatePlatformOrderTransferBody.discounts")
         if (v := get("discounts")).__class__ is list
-        else report_mismatch(v, "CreatePlatformOrderTransferBody.discounts")
+        else mismatch(v, "CreatePlatformOrderTransferBody.discounts")
     )
     self.external_payment_detail = (
         None
         if (v := get("externalPaymentDetail")) is None
         else read_create_platform_order_transfer_body_external_payment_detail(v)
         if v.__class__ is dict
-        else report_mismatch(v, "CreatePlatformOrderTransferBody.externalPaymentDetail")
+        else mismatch(v, "CreatePlatformOrderTransferBody.externalPaymentDetail")
     )
-    self.id = (
-        v
-        if (v := get("id")) is None or v.__class__ is str
-        else report_mismatch(v, "CreatePlatformOrderTransferBody.id")
-    )
+    self.id = v if (v := get("id")) is None or v.__class__ is str else mismatch(v, "CreatePlatformOrderTransferBody.id")
     self.is_for_test = (
         v
         if (v := get("isForTest")) is None or v.__class__ is bool
-        else report_mismatch(v, "CreatePlatformOrderTransferBody.isForTest")
+        else mismatch(v, "CreatePlatformOrderTransferBody.isForTest")
     )
     self.memo = (
-        v
-        if (v := get("memo")) is None or v.__class__ is str
-        else report_mismatch(v, "CreatePlatformOrderTransferBody.memo")
+        v if (v := get("memo")) is None or v.__class__ is str else mismatch(v, "CreatePlatformOrderTransferBody.memo")
     )
     self.order_detail = (
         read_create_platform_order_transfer_body_order_detail(v)
         if (v := get("orderDetail")).__class__ is dict
-        else report_mismatch(v, "CreatePlatformOrderTransferBody.orderDetail")
+        else mismatch(v, "CreatePlatformOrderTransferBody.orderDetail")
     )
     self.parameters = (
         None
         if (v := get("parameters")) is None
         else read_transfer_parameters(v)
         if v.__class__ is dict
-        else report_mismatch(v, "CreatePlatformOrderTransferBody.parameters")
+        else mismatch(v, "CreatePlatformOrderTransferBody.parameters")
     )
     self.partner_id = (
-        v
-        if (v := get("partnerId")).__class__ is str
-        else report_mismatch(v, "CreatePlatformOrderTransferBody.partnerId")
+        v if (v := get("partnerId")).__class__ is str else mismatch(v, "CreatePlatformOrderTransferBody.partnerId")
     )
     self.payment_id = (
-        v
-        if (v := get("paymentId")).__class__ is str
-        else report_mismatch(v, "CreatePlatformOrderTransferBody.paymentId")
+        v if (v := get("paymentId")).__class__ is str else mismatch(v, "CreatePlatformOrderTransferBody.paymentId")
     )
     self.settlement_date = (
         None if (v := get("settlementDate")) is None else read_date(v, "CreatePlatformOrderTransferBody.settlementDate")
@@ -179,7 +169,7 @@ def read(raw: Any) -> CreatePlatformOrderTransferBody:
     self.tax_free_amount = (
         v
         if (v := get("taxFreeAmount")) is None or v.__class__ is int
-        else report_mismatch(v, "CreatePlatformOrderTransferBody.taxFreeAmount")
+        else mismatch(v, "CreatePlatformOrderTransferBody.taxFreeAmount")
     )
     self.user_defined_properties = (
         None
@@ -188,7 +178,7 @@ def read(raw: Any) -> CreatePlatformOrderTransferBody:
             v, read_platform_user_defined_property_key_value, "CreatePlatformOrderTransferBody.userDefinedProperties"
         )
         if v.__class__ is list
-        else report_mismatch(v, "CreatePlatformOrderTransferBody.userDefinedProperties")
+        else mismatch(v, "CreatePlatformOrderTransferBody.userDefinedProperties")
     )
     if not _JSON_NAMES.issuperset(raw):
         self.additional_properties = unknown_fields(raw, _JSON_NAMES)

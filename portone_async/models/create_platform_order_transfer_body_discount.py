@@ -7,7 +7,7 @@ from typing import Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, new_instance, report_mismatch, unknown_fields
+from portone_async._reading import json_names, mismatch, new_instance, unknown_fields
 
 
 @define(slots=True, kw_only=True, repr=False)
@@ -36,19 +36,17 @@ def read(raw: Any) -> CreatePlatformOrderTransferBodyDiscount:
     self = new_instance(CreatePlatformOrderTransferBodyDiscount)
     get = raw.get
     self.amount = (
-        v
-        if (v := get("amount")).__class__ is int
-        else report_mismatch(v, "CreatePlatformOrderTransferBodyDiscount.amount")
+        v if (v := get("amount")).__class__ is int else mismatch(v, "CreatePlatformOrderTransferBodyDiscount.amount")
     )
     self.share_policy_id = (
         v
         if (v := get("sharePolicyId")).__class__ is str
-        else report_mismatch(v, "CreatePlatformOrderTransferBodyDiscount.sharePolicyId")
+        else mismatch(v, "CreatePlatformOrderTransferBodyDiscount.sharePolicyId")
     )
     self.tax_free_amount = (
         v
         if (v := get("taxFreeAmount")) is None or v.__class__ is int
-        else report_mismatch(v, "CreatePlatformOrderTransferBodyDiscount.taxFreeAmount")
+        else mismatch(v, "CreatePlatformOrderTransferBodyDiscount.taxFreeAmount")
     )
     if not _JSON_NAMES.issuperset(raw):
         self.additional_properties = unknown_fields(raw, _JSON_NAMES)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, new_instance, read_datetime, report_mismatch, unknown_fields
+from portone_async._reading import json_names, mismatch, new_instance, read_datetime, unknown_fields
 from portone_async.models.platform_payment_method_input import read as read_platform_payment_method_input
 
 if TYPE_CHECKING:
@@ -51,19 +51,19 @@ def read(raw: Any) -> CreatePlatformOrderTransferBodyExternalPaymentDetail:
     self.currency = (
         v
         if (v := get("currency")).__class__ is str
-        else report_mismatch(v, "CreatePlatformOrderTransferBodyExternalPaymentDetail.currency")
+        else mismatch(v, "CreatePlatformOrderTransferBodyExternalPaymentDetail.currency")
     )
     self.method = (
         None
         if (v := get("method")) is None
         else read_platform_payment_method_input(v)
         if v.__class__ is dict
-        else report_mismatch(v, "CreatePlatformOrderTransferBodyExternalPaymentDetail.method")
+        else mismatch(v, "CreatePlatformOrderTransferBodyExternalPaymentDetail.method")
     )
     self.order_name = (
         v
         if (v := get("orderName")) is None or v.__class__ is str
-        else report_mismatch(v, "CreatePlatformOrderTransferBodyExternalPaymentDetail.orderName")
+        else mismatch(v, "CreatePlatformOrderTransferBodyExternalPaymentDetail.orderName")
     )
     self.paid_at = (
         None

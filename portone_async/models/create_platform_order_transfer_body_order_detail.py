@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, new_instance, read_list, report_mismatch, unknown_fields
+from portone_async._reading import json_names, mismatch, new_instance, read_list, unknown_fields
 from portone_async.models.create_platform_order_transfer_body_order_line import (
     read as read_create_platform_order_transfer_body_order_line,
 )
@@ -43,7 +43,7 @@ def read(raw: Any) -> CreatePlatformOrderTransferBodyOrderDetail:
     self.order_amount = (
         v
         if (v := get("orderAmount")) is None or v.__class__ is int
-        else report_mismatch(v, "CreatePlatformOrderTransferBodyOrderDetail.orderAmount")
+        else mismatch(v, "CreatePlatformOrderTransferBodyOrderDetail.orderAmount")
     )
     self.order_lines = (
         None
@@ -54,7 +54,7 @@ def read(raw: Any) -> CreatePlatformOrderTransferBodyOrderDetail:
             "CreatePlatformOrderTransferBodyOrderDetail.orderLines",
         )
         if v.__class__ is list
-        else report_mismatch(v, "CreatePlatformOrderTransferBodyOrderDetail.orderLines")
+        else mismatch(v, "CreatePlatformOrderTransferBodyOrderDetail.orderLines")
     )
     if not _JSON_NAMES.issuperset(raw):
         self.additional_properties = unknown_fields(raw, _JSON_NAMES)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, new_instance, read_list, report_mismatch, unknown_fields
+from portone_async._reading import json_names, mismatch, new_instance, read_list, unknown_fields
 from portone_async.models.create_platform_order_transfer_body_additional_fee import (
     read as read_create_platform_order_transfer_body_additional_fee,
 )
@@ -63,24 +63,24 @@ def read(raw: Any) -> CreatePlatformOrderTransferBodyOrderLine:
             "CreatePlatformOrderTransferBodyOrderLine.additionalFees",
         )
         if (v := get("additionalFees")).__class__ is list
-        else report_mismatch(v, "CreatePlatformOrderTransferBodyOrderLine.additionalFees")
+        else mismatch(v, "CreatePlatformOrderTransferBodyOrderLine.additionalFees")
     )
     self.discounts = (
         read_list(
             v, read_create_platform_order_transfer_body_discount, "CreatePlatformOrderTransferBodyOrderLine.discounts"
         )
         if (v := get("discounts")).__class__ is list
-        else report_mismatch(v, "CreatePlatformOrderTransferBodyOrderLine.discounts")
+        else mismatch(v, "CreatePlatformOrderTransferBodyOrderLine.discounts")
     )
     self.product = (
         read_create_platform_order_transfer_body_product(v)
         if (v := get("product")).__class__ is dict
-        else report_mismatch(v, "CreatePlatformOrderTransferBodyOrderLine.product")
+        else mismatch(v, "CreatePlatformOrderTransferBodyOrderLine.product")
     )
     self.quantity = (
         v
         if (v := get("quantity")).__class__ is int
-        else report_mismatch(v, "CreatePlatformOrderTransferBodyOrderLine.quantity")
+        else mismatch(v, "CreatePlatformOrderTransferBodyOrderLine.quantity")
     )
     if not _JSON_NAMES.issuperset(raw):
         self.additional_properties = unknown_fields(raw, _JSON_NAMES)

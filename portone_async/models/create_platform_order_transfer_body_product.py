@@ -7,7 +7,7 @@ from typing import Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, new_instance, report_mismatch, unknown_fields
+from portone_async._reading import json_names, mismatch, new_instance, unknown_fields
 
 
 @define(slots=True, kw_only=True, repr=False)
@@ -42,25 +42,19 @@ def read(raw: Any) -> CreatePlatformOrderTransferBodyProduct:
     self = new_instance(CreatePlatformOrderTransferBodyProduct)
     get = raw.get
     self.amount = (
-        v
-        if (v := get("amount")).__class__ is int
-        else report_mismatch(v, "CreatePlatformOrderTransferBodyProduct.amount")
+        v if (v := get("amount")).__class__ is int else mismatch(v, "CreatePlatformOrderTransferBodyProduct.amount")
     )
-    self.id = (
-        v if (v := get("id")).__class__ is str else report_mismatch(v, "CreatePlatformOrderTransferBodyProduct.id")
-    )
-    self.name = (
-        v if (v := get("name")).__class__ is str else report_mismatch(v, "CreatePlatformOrderTransferBodyProduct.name")
-    )
+    self.id = v if (v := get("id")).__class__ is str else mismatch(v, "CreatePlatformOrderTransferBodyProduct.id")
+    self.name = v if (v := get("name")).__class__ is str else mismatch(v, "CreatePlatformOrderTransferBodyProduct.name")
     self.tag = (
         v
         if (v := get("tag")) is None or v.__class__ is str
-        else report_mismatch(v, "CreatePlatformOrderTransferBodyProduct.tag")
+        else mismatch(v, "CreatePlatformOrderTransferBodyProduct.tag")
     )
     self.tax_free_amount = (
         v
         if (v := get("taxFreeAmount")) is None or v.__class__ is int
-        else report_mismatch(v, "CreatePlatformOrderTransferBodyProduct.taxFreeAmount")
+        else mismatch(v, "CreatePlatformOrderTransferBodyProduct.taxFreeAmount")
     )
     if not _JSON_NAMES.issuperset(raw):
         self.additional_properties = unknown_fields(raw, _JSON_NAMES)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, new_instance, read_scalars, report_mismatch, unknown_fields
+from portone_async._reading import json_names, mismatch, new_instance, read_scalars, unknown_fields
 from portone_async.models.create_platform_partner_body_account import read as read_create_platform_partner_body_account
 from portone_async.models.create_platform_partner_body_contact import read as read_create_platform_partner_body_contact
 from portone_async.models.create_platform_partner_body_type import read as read_create_platform_partner_body_type
@@ -70,41 +70,37 @@ def read(raw: Any) -> CreatePlatformPartnerBody:
     self.account = (
         read_create_platform_partner_body_account(v)
         if (v := get("account")).__class__ is dict
-        else report_mismatch(v, "CreatePlatformPartnerBody.account")
+        else mismatch(v, "CreatePlatformPartnerBody.account")
     )
     self.contact = (
         read_create_platform_partner_body_contact(v)
         if (v := get("contact")).__class__ is dict
-        else report_mismatch(v, "CreatePlatformPartnerBody.contact")
+        else mismatch(v, "CreatePlatformPartnerBody.contact")
     )
     self.default_contract_id = (
         v
         if (v := get("defaultContractId")).__class__ is str
-        else report_mismatch(v, "CreatePlatformPartnerBody.defaultContractId")
+        else mismatch(v, "CreatePlatformPartnerBody.defaultContractId")
     )
-    self.id = (
-        v if (v := get("id")) is None or v.__class__ is str else report_mismatch(v, "CreatePlatformPartnerBody.id")
-    )
-    self.memo = (
-        v if (v := get("memo")) is None or v.__class__ is str else report_mismatch(v, "CreatePlatformPartnerBody.memo")
-    )
-    self.name = v if (v := get("name")).__class__ is str else report_mismatch(v, "CreatePlatformPartnerBody.name")
+    self.id = v if (v := get("id")) is None or v.__class__ is str else mismatch(v, "CreatePlatformPartnerBody.id")
+    self.memo = v if (v := get("memo")) is None or v.__class__ is str else mismatch(v, "CreatePlatformPartnerBody.memo")
+    self.name = v if (v := get("name")).__class__ is str else mismatch(v, "CreatePlatformPartnerBody.name")
     self.tags = (
         read_scalars(v, str, "CreatePlatformPartnerBody.tags")
         if (v := get("tags")).__class__ is list
-        else report_mismatch(v, "CreatePlatformPartnerBody.tags")
+        else mismatch(v, "CreatePlatformPartnerBody.tags")
     )
     self.type = (
         read_create_platform_partner_body_type(v)
         if (v := get("type")).__class__ is dict
-        else report_mismatch(v, "CreatePlatformPartnerBody.type")
+        else mismatch(v, "CreatePlatformPartnerBody.type")
     )
     self.user_defined_properties = (
         None
         if (v := get("userDefinedProperties")) is None
         else read_platform_properties(v)
         if v.__class__ is dict
-        else report_mismatch(v, "CreatePlatformPartnerBody.userDefinedProperties")
+        else mismatch(v, "CreatePlatformPartnerBody.userDefinedProperties")
     )
     if not _JSON_NAMES.issuperset(raw):
         self.additional_properties = unknown_fields(raw, _JSON_NAMES)

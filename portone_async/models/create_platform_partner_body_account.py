@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, new_instance, report_mismatch, unknown_fields
+from portone_async._reading import json_names, mismatch, new_instance, unknown_fields
 
 if TYPE_CHECKING:
     from portone_async.models.enums import Bank, Currency
@@ -49,22 +49,14 @@ def read(raw: Any) -> CreatePlatformPartnerBodyAccount:
     self.account_verification_id = (
         v
         if (v := get("accountVerificationId")) is None or v.__class__ is str
-        else report_mismatch(v, "CreatePlatformPartnerBodyAccount.accountVerificationId")
+        else mismatch(v, "CreatePlatformPartnerBodyAccount.accountVerificationId")
     )
-    self.bank = (
-        v if (v := get("bank")).__class__ is str else report_mismatch(v, "CreatePlatformPartnerBodyAccount.bank")
-    )
+    self.bank = v if (v := get("bank")).__class__ is str else mismatch(v, "CreatePlatformPartnerBodyAccount.bank")
     self.currency = (
-        v
-        if (v := get("currency")).__class__ is str
-        else report_mismatch(v, "CreatePlatformPartnerBodyAccount.currency")
+        v if (v := get("currency")).__class__ is str else mismatch(v, "CreatePlatformPartnerBodyAccount.currency")
     )
-    self.holder = (
-        v if (v := get("holder")).__class__ is str else report_mismatch(v, "CreatePlatformPartnerBodyAccount.holder")
-    )
-    self.number = (
-        v if (v := get("number")).__class__ is str else report_mismatch(v, "CreatePlatformPartnerBodyAccount.number")
-    )
+    self.holder = v if (v := get("holder")).__class__ is str else mismatch(v, "CreatePlatformPartnerBodyAccount.holder")
+    self.number = v if (v := get("number")).__class__ is str else mismatch(v, "CreatePlatformPartnerBodyAccount.number")
     if not _JSON_NAMES.issuperset(raw):
         self.additional_properties = unknown_fields(raw, _JSON_NAMES)
     return self

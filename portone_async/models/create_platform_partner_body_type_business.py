@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, new_instance, report_mismatch, unknown_fields
+from portone_async._reading import json_names, mismatch, new_instance, unknown_fields
 
 if TYPE_CHECKING:
     from portone_async.models.enums import PlatformPartnerTaxationType
@@ -58,42 +58,42 @@ def read(raw: Any) -> CreatePlatformPartnerBodyTypeBusiness:
     self.business_class = (
         v
         if (v := get("businessClass")) is None or v.__class__ is str
-        else report_mismatch(v, "CreatePlatformPartnerBodyTypeBusiness.businessClass")
+        else mismatch(v, "CreatePlatformPartnerBodyTypeBusiness.businessClass")
     )
     self.business_registration_number = (
         v
         if (v := get("businessRegistrationNumber")).__class__ is str
-        else report_mismatch(v, "CreatePlatformPartnerBodyTypeBusiness.businessRegistrationNumber")
+        else mismatch(v, "CreatePlatformPartnerBodyTypeBusiness.businessRegistrationNumber")
     )
     self.business_type = (
         v
         if (v := get("businessType")) is None or v.__class__ is str
-        else report_mismatch(v, "CreatePlatformPartnerBodyTypeBusiness.businessType")
+        else mismatch(v, "CreatePlatformPartnerBodyTypeBusiness.businessType")
     )
     self.company_address = (
         v
         if (v := get("companyAddress")) is None or v.__class__ is str
-        else report_mismatch(v, "CreatePlatformPartnerBodyTypeBusiness.companyAddress")
+        else mismatch(v, "CreatePlatformPartnerBodyTypeBusiness.companyAddress")
     )
     self.company_name = (
         v
         if (v := get("companyName")).__class__ is str
-        else report_mismatch(v, "CreatePlatformPartnerBodyTypeBusiness.companyName")
+        else mismatch(v, "CreatePlatformPartnerBodyTypeBusiness.companyName")
     )
     self.company_verification_id = (
         v
         if (v := get("companyVerificationId")) is None or v.__class__ is str
-        else report_mismatch(v, "CreatePlatformPartnerBodyTypeBusiness.companyVerificationId")
+        else mismatch(v, "CreatePlatformPartnerBodyTypeBusiness.companyVerificationId")
     )
     self.representative_name = (
         v
         if (v := get("representativeName")).__class__ is str
-        else report_mismatch(v, "CreatePlatformPartnerBodyTypeBusiness.representativeName")
+        else mismatch(v, "CreatePlatformPartnerBodyTypeBusiness.representativeName")
     )
     self.taxation_type = (
         v
         if (v := get("taxationType")) is None or v.__class__ is str
-        else report_mismatch(v, "CreatePlatformPartnerBodyTypeBusiness.taxationType")
+        else mismatch(v, "CreatePlatformPartnerBodyTypeBusiness.taxationType")
     )
     if not _JSON_NAMES.issuperset(raw):
         self.additional_properties = unknown_fields(raw, _JSON_NAMES)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, new_instance, read_list, report_mismatch, unknown_fields
+from portone_async._reading import json_names, mismatch, new_instance, read_list, unknown_fields
 from portone_async.models.create_platform_partner_body import read as read_create_platform_partner_body
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ def read(raw: Any) -> CreatePlatformPartnersBody:
     self.partners = (
         read_list(v, read_create_platform_partner_body, "CreatePlatformPartnersBody.partners")
         if (v := get("partners")).__class__ is list
-        else report_mismatch(v, "CreatePlatformPartnersBody.partners")
+        else mismatch(v, "CreatePlatformPartnersBody.partners")
     )
     if not _JSON_NAMES.issuperset(raw):
         self.additional_properties = unknown_fields(raw, _JSON_NAMES)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, new_instance, report_mismatch, unknown_fields
+from portone_async._reading import json_names, mismatch, new_instance, unknown_fields
 from portone_async.models.address import read as read_address
 
 if TYPE_CHECKING:
@@ -68,25 +68,21 @@ def read(raw: Any) -> Customer:
         if (v := get("address")) is None
         else read_address(v)
         if v.__class__ is dict
-        else report_mismatch(v, "Customer.address")
+        else mismatch(v, "Customer.address")
     )
-    self.birth_day = (
-        v if (v := get("birthDay")) is None or v.__class__ is str else report_mismatch(v, "Customer.birthDay")
-    )
+    self.birth_day = v if (v := get("birthDay")) is None or v.__class__ is str else mismatch(v, "Customer.birthDay")
     self.birth_month = (
-        v if (v := get("birthMonth")) is None or v.__class__ is str else report_mismatch(v, "Customer.birthMonth")
+        v if (v := get("birthMonth")) is None or v.__class__ is str else mismatch(v, "Customer.birthMonth")
     )
-    self.birth_year = (
-        v if (v := get("birthYear")) is None or v.__class__ is str else report_mismatch(v, "Customer.birthYear")
-    )
-    self.email = v if (v := get("email")) is None or v.__class__ is str else report_mismatch(v, "Customer.email")
-    self.gender = v if (v := get("gender")) is None or v.__class__ is str else report_mismatch(v, "Customer.gender")
-    self.id = v if (v := get("id")) is None or v.__class__ is str else report_mismatch(v, "Customer.id")
-    self.name = v if (v := get("name")) is None or v.__class__ is str else report_mismatch(v, "Customer.name")
+    self.birth_year = v if (v := get("birthYear")) is None or v.__class__ is str else mismatch(v, "Customer.birthYear")
+    self.email = v if (v := get("email")) is None or v.__class__ is str else mismatch(v, "Customer.email")
+    self.gender = v if (v := get("gender")) is None or v.__class__ is str else mismatch(v, "Customer.gender")
+    self.id = v if (v := get("id")) is None or v.__class__ is str else mismatch(v, "Customer.id")
+    self.name = v if (v := get("name")) is None or v.__class__ is str else mismatch(v, "Customer.name")
     self.phone_number = (
-        v if (v := get("phoneNumber")) is None or v.__class__ is str else report_mismatch(v, "Customer.phoneNumber")
+        v if (v := get("phoneNumber")) is None or v.__class__ is str else mismatch(v, "Customer.phoneNumber")
     )
-    self.zipcode = v if (v := get("zipcode")) is None or v.__class__ is str else report_mismatch(v, "Customer.zipcode")
+    self.zipcode = v if (v := get("zipcode")) is None or v.__class__ is str else mismatch(v, "Customer.zipcode")
     if not _JSON_NAMES.issuperset(raw):
         self.additional_properties = unknown_fields(raw, _JSON_NAMES)
     return self

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, new_instance, report_mismatch, unknown_fields
+from portone_async._reading import json_names, mismatch, new_instance, unknown_fields
 from portone_async.models.customer_name_input import read as read_customer_name_input
 from portone_async.models.separated_address_input import read as read_separated_address_input
 
@@ -76,45 +76,37 @@ def read(raw: Any) -> CustomerInput:
         if (v := get("address")) is None
         else read_separated_address_input(v)
         if v.__class__ is dict
-        else report_mismatch(v, "CustomerInput.address")
+        else mismatch(v, "CustomerInput.address")
     )
     self.birth_day = (
-        v if (v := get("birthDay")) is None or v.__class__ is str else report_mismatch(v, "CustomerInput.birthDay")
+        v if (v := get("birthDay")) is None or v.__class__ is str else mismatch(v, "CustomerInput.birthDay")
     )
     self.birth_month = (
-        v if (v := get("birthMonth")) is None or v.__class__ is str else report_mismatch(v, "CustomerInput.birthMonth")
+        v if (v := get("birthMonth")) is None or v.__class__ is str else mismatch(v, "CustomerInput.birthMonth")
     )
     self.birth_year = (
-        v if (v := get("birthYear")) is None or v.__class__ is str else report_mismatch(v, "CustomerInput.birthYear")
+        v if (v := get("birthYear")) is None or v.__class__ is str else mismatch(v, "CustomerInput.birthYear")
     )
     self.business_registration_number = (
         v
         if (v := get("businessRegistrationNumber")) is None or v.__class__ is str
-        else report_mismatch(v, "CustomerInput.businessRegistrationNumber")
+        else mismatch(v, "CustomerInput.businessRegistrationNumber")
     )
-    self.country = (
-        v if (v := get("country")) is None or v.__class__ is str else report_mismatch(v, "CustomerInput.country")
-    )
-    self.email = v if (v := get("email")) is None or v.__class__ is str else report_mismatch(v, "CustomerInput.email")
-    self.gender = (
-        v if (v := get("gender")) is None or v.__class__ is str else report_mismatch(v, "CustomerInput.gender")
-    )
-    self.id = v if (v := get("id")) is None or v.__class__ is str else report_mismatch(v, "CustomerInput.id")
+    self.country = v if (v := get("country")) is None or v.__class__ is str else mismatch(v, "CustomerInput.country")
+    self.email = v if (v := get("email")) is None or v.__class__ is str else mismatch(v, "CustomerInput.email")
+    self.gender = v if (v := get("gender")) is None or v.__class__ is str else mismatch(v, "CustomerInput.gender")
+    self.id = v if (v := get("id")) is None or v.__class__ is str else mismatch(v, "CustomerInput.id")
     self.name = (
         None
         if (v := get("name")) is None
         else read_customer_name_input(v)
         if v.__class__ is dict
-        else report_mismatch(v, "CustomerInput.name")
+        else mismatch(v, "CustomerInput.name")
     )
     self.phone_number = (
-        v
-        if (v := get("phoneNumber")) is None or v.__class__ is str
-        else report_mismatch(v, "CustomerInput.phoneNumber")
+        v if (v := get("phoneNumber")) is None or v.__class__ is str else mismatch(v, "CustomerInput.phoneNumber")
     )
-    self.zipcode = (
-        v if (v := get("zipcode")) is None or v.__class__ is str else report_mismatch(v, "CustomerInput.zipcode")
-    )
+    self.zipcode = v if (v := get("zipcode")) is None or v.__class__ is str else mismatch(v, "CustomerInput.zipcode")
     if not _JSON_NAMES.issuperset(raw):
         self.additional_properties = unknown_fields(raw, _JSON_NAMES)
     return self

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, new_instance, report_mismatch, unknown_fields
+from portone_async._reading import json_names, mismatch, new_instance, unknown_fields
 from portone_async.models.customer_separated_name import read as read_customer_separated_name
 
 if TYPE_CHECKING:
@@ -36,13 +36,13 @@ def read(raw: Any) -> CustomerNameInput:
     """Read `CustomerNameInput` from JSON."""
     self = new_instance(CustomerNameInput)
     get = raw.get
-    self.full = v if (v := get("full")) is None or v.__class__ is str else report_mismatch(v, "CustomerNameInput.full")
+    self.full = v if (v := get("full")) is None or v.__class__ is str else mismatch(v, "CustomerNameInput.full")
     self.separated = (
         None
         if (v := get("separated")) is None
         else read_customer_separated_name(v)
         if v.__class__ is dict
-        else report_mismatch(v, "CustomerNameInput.separated")
+        else mismatch(v, "CustomerNameInput.separated")
     )
     if not _JSON_NAMES.issuperset(raw):
         self.additional_properties = unknown_fields(raw, _JSON_NAMES)

@@ -7,7 +7,7 @@ from typing import Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, new_instance, report_mismatch, unknown_fields
+from portone_async._reading import json_names, mismatch, new_instance, unknown_fields
 
 
 @define(slots=True, kw_only=True, repr=False)
@@ -32,8 +32,8 @@ def read(raw: Any) -> CustomerSeparatedName:
     """Read `CustomerSeparatedName` from JSON."""
     self = new_instance(CustomerSeparatedName)
     get = raw.get
-    self.first = v if (v := get("first")).__class__ is str else report_mismatch(v, "CustomerSeparatedName.first")
-    self.last = v if (v := get("last")).__class__ is str else report_mismatch(v, "CustomerSeparatedName.last")
+    self.first = v if (v := get("first")).__class__ is str else mismatch(v, "CustomerSeparatedName.first")
+    self.last = v if (v := get("last")).__class__ is str else mismatch(v, "CustomerSeparatedName.last")
     if not _JSON_NAMES.issuperset(raw):
         self.additional_properties = unknown_fields(raw, _JSON_NAMES)
     return self

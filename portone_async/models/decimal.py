@@ -7,7 +7,7 @@ from typing import Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, new_instance, report_mismatch, unknown_fields
+from portone_async._reading import json_names, mismatch, new_instance, unknown_fields
 
 
 @define(slots=True, kw_only=True, repr=False)
@@ -32,8 +32,8 @@ def read(raw: Any) -> Decimal:
     """Read `Decimal` from JSON."""
     self = new_instance(Decimal)
     get = raw.get
-    self.scale = v if (v := get("scale")) is None or v.__class__ is int else report_mismatch(v, "Decimal.scale")
-    self.value = v if (v := get("value")).__class__ is int else report_mismatch(v, "Decimal.value")
+    self.scale = v if (v := get("scale")) is None or v.__class__ is int else mismatch(v, "Decimal.scale")
+    self.value = v if (v := get("value")).__class__ is int else mismatch(v, "Decimal.value")
     if not _JSON_NAMES.issuperset(raw):
         self.additional_properties = unknown_fields(raw, _JSON_NAMES)
     return self

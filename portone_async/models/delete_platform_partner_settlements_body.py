@@ -7,7 +7,7 @@ from typing import Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, new_instance, read_scalars, report_mismatch, unknown_fields
+from portone_async._reading import json_names, mismatch, new_instance, read_scalars, unknown_fields
 
 
 @define(slots=True, kw_only=True, repr=False)
@@ -35,12 +35,12 @@ def read(raw: Any) -> DeletePlatformPartnerSettlementsBody:
     self.is_for_test = (
         v
         if (v := get("isForTest")) is None or v.__class__ is bool
-        else report_mismatch(v, "DeletePlatformPartnerSettlementsBody.isForTest")
+        else mismatch(v, "DeletePlatformPartnerSettlementsBody.isForTest")
     )
     self.partner_settlement_ids = (
         read_scalars(v, str, "DeletePlatformPartnerSettlementsBody.partnerSettlementIds")
         if (v := get("partnerSettlementIds")).__class__ is list
-        else report_mismatch(v, "DeletePlatformPartnerSettlementsBody.partnerSettlementIds")
+        else mismatch(v, "DeletePlatformPartnerSettlementsBody.partnerSettlementIds")
     )
     if not _JSON_NAMES.issuperset(raw):
         self.additional_properties = unknown_fields(raw, _JSON_NAMES)

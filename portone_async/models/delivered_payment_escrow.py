@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, new_instance, read_datetime, report_mismatch, unknown_fields
+from portone_async._reading import json_names, mismatch, new_instance, read_datetime, unknown_fields
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -49,14 +49,12 @@ def read(raw: Any) -> DeliveredPaymentEscrow:
     self.applied_at = (
         None if (t1 := get("appliedAt")) is None else read_datetime(t1, "DeliveredPaymentEscrow.appliedAt")
     )
-    self.company = v if (v := get("company")).__class__ is str else report_mismatch(v, "DeliveredPaymentEscrow.company")
+    self.company = v if (v := get("company")).__class__ is str else mismatch(v, "DeliveredPaymentEscrow.company")
     self.invoice_number = (
-        v
-        if (v := get("invoiceNumber")).__class__ is str
-        else report_mismatch(v, "DeliveredPaymentEscrow.invoiceNumber")
+        v if (v := get("invoiceNumber")).__class__ is str else mismatch(v, "DeliveredPaymentEscrow.invoiceNumber")
     )
     self.sent_at = None if (t2 := get("sentAt")) is None else read_datetime(t2, "DeliveredPaymentEscrow.sentAt")
-    self.status = v if (v := get("status")).__class__ is str else report_mismatch(v, "DeliveredPaymentEscrow.status")
+    self.status = v if (v := get("status")).__class__ is str else mismatch(v, "DeliveredPaymentEscrow.status")
     self.__time_texts__ = (t1, t2)
     if not _JSON_NAMES.issuperset(raw):
         self.additional_properties = unknown_fields(raw, _JSON_NAMES, self.__time_texts__)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, new_instance, report_mismatch, unknown_fields
+from portone_async._reading import json_names, mismatch, new_instance, unknown_fields
 from portone_async.models.platform_partner_filter_input import read as read_platform_partner_filter_input
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ def read(raw: Any) -> DisconnectBulkPartnerCounterpartyBody:
         if (v := get("filter")) is None
         else read_platform_partner_filter_input(v)
         if v.__class__ is dict
-        else report_mismatch(v, "DisconnectBulkPartnerCounterpartyBody.filter")
+        else mismatch(v, "DisconnectBulkPartnerCounterpartyBody.filter")
     )
     if not _JSON_NAMES.issuperset(raw):
         self.additional_properties = unknown_fields(raw, _JSON_NAMES)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, new_instance, read_datetime, report_mismatch, unknown_fields
+from portone_async._reading import json_names, mismatch, new_instance, read_datetime, unknown_fields
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -51,11 +51,11 @@ def read(raw: Any) -> Dispute:
     get = raw.get
     self.created_at = read_datetime(t1 := get("createdAt"), "Dispute.createdAt")
     self.pg_dispute_id = (
-        v if (v := get("pgDisputeId")) is None or v.__class__ is str else report_mismatch(v, "Dispute.pgDisputeId")
+        v if (v := get("pgDisputeId")) is None or v.__class__ is str else mismatch(v, "Dispute.pgDisputeId")
     )
-    self.reason = v if (v := get("reason")).__class__ is str else report_mismatch(v, "Dispute.reason")
+    self.reason = v if (v := get("reason")).__class__ is str else mismatch(v, "Dispute.reason")
     self.resolved_at = None if (t2 := get("resolvedAt")) is None else read_datetime(t2, "Dispute.resolvedAt")
-    self.status = v if (v := get("status")).__class__ is str else report_mismatch(v, "Dispute.status")
+    self.status = v if (v := get("status")).__class__ is str else mismatch(v, "Dispute.status")
     self.__time_texts__ = (t1, t2)
     if not _JSON_NAMES.issuperset(raw):
         self.additional_properties = unknown_fields(raw, _JSON_NAMES, self.__time_texts__)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, new_instance, read_scalars, report_mismatch, unknown_fields
+from portone_async._reading import json_names, mismatch, new_instance, read_scalars, unknown_fields
 from portone_async.models.b2b_tax_invoice_sort_input import read as read_b2b_tax_invoice_sort_input
 from portone_async.models.get_b2b_tax_invoices_body_filter import read as read_get_b2b_tax_invoices_body_filter
 
@@ -50,26 +50,24 @@ def read(raw: Any) -> DownloadB2bTaxInvoicesSheetBody:
         if (v := get("fields")) is None
         else read_scalars(v, str, "DownloadB2bTaxInvoicesSheetBody.fields")
         if v.__class__ is list
-        else report_mismatch(v, "DownloadB2bTaxInvoicesSheetBody.fields")
+        else mismatch(v, "DownloadB2bTaxInvoicesSheetBody.fields")
     )
     self.filter = (
         None
         if (v := get("filter")) is None
         else read_get_b2b_tax_invoices_body_filter(v)
         if v.__class__ is dict
-        else report_mismatch(v, "DownloadB2bTaxInvoicesSheetBody.filter")
+        else mismatch(v, "DownloadB2bTaxInvoicesSheetBody.filter")
     )
     self.sort = (
         None
         if (v := get("sort")) is None
         else read_b2b_tax_invoice_sort_input(v)
         if v.__class__ is dict
-        else report_mismatch(v, "DownloadB2bTaxInvoicesSheetBody.sort")
+        else mismatch(v, "DownloadB2bTaxInvoicesSheetBody.sort")
     )
     self.test = (
-        v
-        if (v := get("test")) is None or v.__class__ is bool
-        else report_mismatch(v, "DownloadB2bTaxInvoicesSheetBody.test")
+        v if (v := get("test")) is None or v.__class__ is bool else mismatch(v, "DownloadB2bTaxInvoicesSheetBody.test")
     )
     if not _JSON_NAMES.issuperset(raw):
         self.additional_properties = unknown_fields(raw, _JSON_NAMES)

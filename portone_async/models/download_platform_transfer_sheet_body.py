@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, new_instance, read_scalars, report_mismatch, unknown_fields
+from portone_async._reading import json_names, mismatch, new_instance, read_scalars, unknown_fields
 from portone_async.models.platform_transfer_filter_input import read as read_platform_transfer_filter_input
 
 if TYPE_CHECKING:
@@ -41,14 +41,14 @@ def read(raw: Any) -> DownloadPlatformTransferSheetBody:
         if (v := get("fields")) is None
         else read_scalars(v, str, "DownloadPlatformTransferSheetBody.fields")
         if v.__class__ is list
-        else report_mismatch(v, "DownloadPlatformTransferSheetBody.fields")
+        else mismatch(v, "DownloadPlatformTransferSheetBody.fields")
     )
     self.filter = (
         None
         if (v := get("filter")) is None
         else read_platform_transfer_filter_input(v)
         if v.__class__ is dict
-        else report_mismatch(v, "DownloadPlatformTransferSheetBody.filter")
+        else mismatch(v, "DownloadPlatformTransferSheetBody.filter")
     )
     if not _JSON_NAMES.issuperset(raw):
         self.additional_properties = unknown_fields(raw, _JSON_NAMES)

@@ -16,7 +16,7 @@ from portone_async._errors import (
     PermissionDeniedError,
     ServiceUnavailableError,
 )
-from portone_async._reading import read_date, read_list, read_scalars, report_mismatch
+from portone_async._reading import mismatch, read_date, read_list, read_scalars
 from portone_async.models.channel_specific_failure import read as read_channel_specific_failure
 from portone_async.models.selected_channel import read as read_selected_channel
 
@@ -349,7 +349,7 @@ class B2bCounterpartyNotFoundError(NotFoundError):
         self.counterparty_id = (
             v
             if (v := get("counterpartyId")) is None or v.__class__ is str
-            else report_mismatch(v, "B2bCounterpartyNotFoundError.counterpartyId")
+            else mismatch(v, "B2bCounterpartyNotFoundError.counterpartyId")
         )
 
 
@@ -385,12 +385,12 @@ class B2bCounterpartyNtsNotConnectedError(BadRequestError):
         self.brn = (
             v
             if (v := get("brn")) is None or v.__class__ is str
-            else report_mismatch(v, "B2bCounterpartyNtsNotConnectedError.brn")
+            else mismatch(v, "B2bCounterpartyNtsNotConnectedError.brn")
         )
         self.counterparty_id = (
             v
             if (v := get("counterpartyId")) is None or v.__class__ is str
-            else report_mismatch(v, "B2bCounterpartyNtsNotConnectedError.counterpartyId")
+            else mismatch(v, "B2bCounterpartyNtsNotConnectedError.counterpartyId")
         )
 
 
@@ -588,14 +588,12 @@ class B2bRecipientNotFoundError(NotFoundError):
     def _read_fields(self, raw: Any) -> None:
         get = raw.get
         self.brn = (
-            v
-            if (v := get("brn")) is None or v.__class__ is str
-            else report_mismatch(v, "B2bRecipientNotFoundError.brn")
+            v if (v := get("brn")) is None or v.__class__ is str else mismatch(v, "B2bRecipientNotFoundError.brn")
         )
         self.counterparty_id = (
             v
             if (v := get("counterpartyId")) is None or v.__class__ is str
-            else report_mismatch(v, "B2bRecipientNotFoundError.counterpartyId")
+            else mismatch(v, "B2bRecipientNotFoundError.counterpartyId")
         )
 
 
@@ -618,13 +616,11 @@ class B2bSupplierNotFoundError(NotFoundError):
 
     def _read_fields(self, raw: Any) -> None:
         get = raw.get
-        self.brn = (
-            v if (v := get("brn")) is None or v.__class__ is str else report_mismatch(v, "B2bSupplierNotFoundError.brn")
-        )
+        self.brn = v if (v := get("brn")) is None or v.__class__ is str else mismatch(v, "B2bSupplierNotFoundError.brn")
         self.counterparty_id = (
             v
             if (v := get("counterpartyId")) is None or v.__class__ is str
-            else report_mismatch(v, "B2bSupplierNotFoundError.counterpartyId")
+            else mismatch(v, "B2bSupplierNotFoundError.counterpartyId")
         )
 
 
@@ -871,12 +867,12 @@ class ChannelSpecificError(BadGatewayError):
         self.failures = (
             read_list(v, read_channel_specific_failure, "ChannelSpecificError.failures")
             if (v := get("failures")).__class__ is list
-            else report_mismatch(v, "ChannelSpecificError.failures")
+            else mismatch(v, "ChannelSpecificError.failures")
         )
         self.succeeded_channels = (
             read_list(v, read_selected_channel, "ChannelSpecificError.succeededChannels")
             if (v := get("succeededChannels")).__class__ is list
-            else report_mismatch(v, "ChannelSpecificError.succeededChannels")
+            else mismatch(v, "ChannelSpecificError.succeededChannels")
         )
 
 
@@ -1141,10 +1137,8 @@ class PgProviderError(BadGatewayError):
 
     def _read_fields(self, raw: Any) -> None:
         get = raw.get
-        self.pg_code = v if (v := get("pgCode")).__class__ is str else report_mismatch(v, "PgProviderError.pgCode")
-        self.pg_message = (
-            v if (v := get("pgMessage")).__class__ is str else report_mismatch(v, "PgProviderError.pgMessage")
-        )
+        self.pg_code = v if (v := get("pgCode")).__class__ is str else mismatch(v, "PgProviderError.pgCode")
+        self.pg_message = v if (v := get("pgMessage")).__class__ is str else mismatch(v, "PgProviderError.pgMessage")
 
 
 class PlatformAccountVerificationAlreadyUsedError(ConflictError):
@@ -1199,12 +1193,12 @@ class PlatformAdditionalFeePoliciesNotFoundError(NotFoundError):
         self.graphql_ids = (
             read_scalars(v, str, "PlatformAdditionalFeePoliciesNotFoundError.graphqlIds")
             if (v := get("graphqlIds")).__class__ is list
-            else report_mismatch(v, "PlatformAdditionalFeePoliciesNotFoundError.graphqlIds")
+            else mismatch(v, "PlatformAdditionalFeePoliciesNotFoundError.graphqlIds")
         )
         self.ids = (
             read_scalars(v, str, "PlatformAdditionalFeePoliciesNotFoundError.ids")
             if (v := get("ids")).__class__ is list
-            else report_mismatch(v, "PlatformAdditionalFeePoliciesNotFoundError.ids")
+            else mismatch(v, "PlatformAdditionalFeePoliciesNotFoundError.ids")
         )
 
 
@@ -1267,26 +1261,22 @@ class PlatformAdditionalFixedAmountFeeCurrencyAndSettlementCurrencyMismatchedErr
         self.fee_currency = (
             v
             if (v := get("feeCurrency")).__class__ is str
-            else report_mismatch(
-                v, "PlatformAdditionalFixedAmountFeeCurrencyAndSettlementCurrencyMismatchedError.feeCurrency"
-            )
+            else mismatch(v, "PlatformAdditionalFixedAmountFeeCurrencyAndSettlementCurrencyMismatchedError.feeCurrency")
         )
         self.graphql_id = (
             v
             if (v := get("graphqlId")).__class__ is str
-            else report_mismatch(
-                v, "PlatformAdditionalFixedAmountFeeCurrencyAndSettlementCurrencyMismatchedError.graphqlId"
-            )
+            else mismatch(v, "PlatformAdditionalFixedAmountFeeCurrencyAndSettlementCurrencyMismatchedError.graphqlId")
         )
         self.id = (
             v
             if (v := get("id")).__class__ is str
-            else report_mismatch(v, "PlatformAdditionalFixedAmountFeeCurrencyAndSettlementCurrencyMismatchedError.id")
+            else mismatch(v, "PlatformAdditionalFixedAmountFeeCurrencyAndSettlementCurrencyMismatchedError.id")
         )
         self.settlement_currency = (
             v
             if (v := get("settlementCurrency")).__class__ is str
-            else report_mismatch(
+            else mismatch(
                 v, "PlatformAdditionalFixedAmountFeeCurrencyAndSettlementCurrencyMismatchedError.settlementCurrency"
             )
         )
@@ -1405,17 +1395,17 @@ class PlatformCancellableAmountExceededError(BadRequestError):
         self.amount_type = (
             v
             if (v := get("amountType")).__class__ is str
-            else report_mismatch(v, "PlatformCancellableAmountExceededError.amountType")
+            else mismatch(v, "PlatformCancellableAmountExceededError.amountType")
         )
         self.cancellable_amount = (
             v
             if (v := get("cancellableAmount")).__class__ is int
-            else report_mismatch(v, "PlatformCancellableAmountExceededError.cancellableAmount")
+            else mismatch(v, "PlatformCancellableAmountExceededError.cancellableAmount")
         )
         self.request_amount = (
             v
             if (v := get("requestAmount")).__class__ is int
-            else report_mismatch(v, "PlatformCancellableAmountExceededError.requestAmount")
+            else mismatch(v, "PlatformCancellableAmountExceededError.requestAmount")
         )
 
 
@@ -1451,27 +1441,27 @@ class PlatformCancellableDiscountAmountExceededError(BadRequestError):
         self.cancellable_amount = (
             v
             if (v := get("cancellableAmount")).__class__ is int
-            else report_mismatch(v, "PlatformCancellableDiscountAmountExceededError.cancellableAmount")
+            else mismatch(v, "PlatformCancellableDiscountAmountExceededError.cancellableAmount")
         )
         self.discount_share_policy_graphql_id = (
             v
             if (v := get("discountSharePolicyGraphqlId")).__class__ is str
-            else report_mismatch(v, "PlatformCancellableDiscountAmountExceededError.discountSharePolicyGraphqlId")
+            else mismatch(v, "PlatformCancellableDiscountAmountExceededError.discountSharePolicyGraphqlId")
         )
         self.discount_share_policy_id = (
             v
             if (v := get("discountSharePolicyId")).__class__ is str
-            else report_mismatch(v, "PlatformCancellableDiscountAmountExceededError.discountSharePolicyId")
+            else mismatch(v, "PlatformCancellableDiscountAmountExceededError.discountSharePolicyId")
         )
         self.product_id = (
             v
             if (v := get("productId")) is None or v.__class__ is str
-            else report_mismatch(v, "PlatformCancellableDiscountAmountExceededError.productId")
+            else mismatch(v, "PlatformCancellableDiscountAmountExceededError.productId")
         )
         self.request_amount = (
             v
             if (v := get("requestAmount")).__class__ is int
-            else report_mismatch(v, "PlatformCancellableDiscountAmountExceededError.requestAmount")
+            else mismatch(v, "PlatformCancellableDiscountAmountExceededError.requestAmount")
         )
 
 
@@ -1507,29 +1497,27 @@ class PlatformCancellableDiscountTaxFreeAmountExceededError(BadRequestError):
         self.cancellable_amount = (
             v
             if (v := get("cancellableAmount")).__class__ is int
-            else report_mismatch(v, "PlatformCancellableDiscountTaxFreeAmountExceededError.cancellableAmount")
+            else mismatch(v, "PlatformCancellableDiscountTaxFreeAmountExceededError.cancellableAmount")
         )
         self.discount_share_policy_graphql_id = (
             v
             if (v := get("discountSharePolicyGraphqlId")).__class__ is str
-            else report_mismatch(
-                v, "PlatformCancellableDiscountTaxFreeAmountExceededError.discountSharePolicyGraphqlId"
-            )
+            else mismatch(v, "PlatformCancellableDiscountTaxFreeAmountExceededError.discountSharePolicyGraphqlId")
         )
         self.discount_share_policy_id = (
             v
             if (v := get("discountSharePolicyId")).__class__ is str
-            else report_mismatch(v, "PlatformCancellableDiscountTaxFreeAmountExceededError.discountSharePolicyId")
+            else mismatch(v, "PlatformCancellableDiscountTaxFreeAmountExceededError.discountSharePolicyId")
         )
         self.product_id = (
             v
             if (v := get("productId")) is None or v.__class__ is str
-            else report_mismatch(v, "PlatformCancellableDiscountTaxFreeAmountExceededError.productId")
+            else mismatch(v, "PlatformCancellableDiscountTaxFreeAmountExceededError.productId")
         )
         self.request_amount = (
             v
             if (v := get("requestAmount")).__class__ is int
-            else report_mismatch(v, "PlatformCancellableDiscountTaxFreeAmountExceededError.requestAmount")
+            else mismatch(v, "PlatformCancellableDiscountTaxFreeAmountExceededError.requestAmount")
         )
 
 
@@ -1555,12 +1543,12 @@ class PlatformCancellableProductQuantityExceededError(BadRequestError):
         self.cancellable_quantity = (
             v
             if (v := get("cancellableQuantity")).__class__ is int
-            else report_mismatch(v, "PlatformCancellableProductQuantityExceededError.cancellableQuantity")
+            else mismatch(v, "PlatformCancellableProductQuantityExceededError.cancellableQuantity")
         )
         self.product_id = (
             v
             if (v := get("productId")).__class__ is str
-            else report_mismatch(v, "PlatformCancellableProductQuantityExceededError.productId")
+            else mismatch(v, "PlatformCancellableProductQuantityExceededError.productId")
         )
 
 
@@ -1703,28 +1691,26 @@ class PlatformContractPlatformFixedAmountFeeCurrencyAndSettlementCurrencyMismatc
         self.fee_currency = (
             v
             if (v := get("feeCurrency")).__class__ is str
-            else report_mismatch(
+            else mismatch(
                 v, "PlatformContractPlatformFixedAmountFeeCurrencyAndSettlementCurrencyMismatchedError.feeCurrency"
             )
         )
         self.graphql_id = (
             v
             if (v := get("graphqlId")).__class__ is str
-            else report_mismatch(
+            else mismatch(
                 v, "PlatformContractPlatformFixedAmountFeeCurrencyAndSettlementCurrencyMismatchedError.graphqlId"
             )
         )
         self.id = (
             v
             if (v := get("id")).__class__ is str
-            else report_mismatch(
-                v, "PlatformContractPlatformFixedAmountFeeCurrencyAndSettlementCurrencyMismatchedError.id"
-            )
+            else mismatch(v, "PlatformContractPlatformFixedAmountFeeCurrencyAndSettlementCurrencyMismatchedError.id")
         )
         self.settlement_currency = (
             v
             if (v := get("settlementCurrency")).__class__ is str
-            else report_mismatch(
+            else mismatch(
                 v,
                 "PlatformContractPlatformFixedAmountFeeCurrencyAndSettlementCurrencyMismatchedError.settlementCurrency",
             )
@@ -1763,12 +1749,12 @@ class PlatformContractsNotFoundError(NotFoundError):
         self.graphql_ids = (
             read_scalars(v, str, "PlatformContractsNotFoundError.graphqlIds")
             if (v := get("graphqlIds")).__class__ is list
-            else report_mismatch(v, "PlatformContractsNotFoundError.graphqlIds")
+            else mismatch(v, "PlatformContractsNotFoundError.graphqlIds")
         )
         self.ids = (
             read_scalars(v, str, "PlatformContractsNotFoundError.ids")
             if (v := get("ids")).__class__ is list
-            else report_mismatch(v, "PlatformContractsNotFoundError.ids")
+            else mismatch(v, "PlatformContractsNotFoundError.ids")
         )
 
 
@@ -1833,12 +1819,12 @@ class PlatformDiscountSharePoliciesNotFoundError(NotFoundError):
         self.graphql_ids = (
             read_scalars(v, str, "PlatformDiscountSharePoliciesNotFoundError.graphqlIds")
             if (v := get("graphqlIds")).__class__ is list
-            else report_mismatch(v, "PlatformDiscountSharePoliciesNotFoundError.graphqlIds")
+            else mismatch(v, "PlatformDiscountSharePoliciesNotFoundError.graphqlIds")
         )
         self.ids = (
             read_scalars(v, str, "PlatformDiscountSharePoliciesNotFoundError.ids")
             if (v := get("ids")).__class__ is list
-            else report_mismatch(v, "PlatformDiscountSharePoliciesNotFoundError.ids")
+            else mismatch(v, "PlatformDiscountSharePoliciesNotFoundError.ids")
         )
 
 
@@ -1874,12 +1860,10 @@ class PlatformDiscountSharePolicyIdDuplicatedError(BadRequestError):
         self.graphql_id = (
             v
             if (v := get("graphqlId")).__class__ is str
-            else report_mismatch(v, "PlatformDiscountSharePolicyIdDuplicatedError.graphqlId")
+            else mismatch(v, "PlatformDiscountSharePolicyIdDuplicatedError.graphqlId")
         )
         self.id = (
-            v
-            if (v := get("id")).__class__ is str
-            else report_mismatch(v, "PlatformDiscountSharePolicyIdDuplicatedError.id")
+            v if (v := get("id")).__class__ is str else mismatch(v, "PlatformDiscountSharePolicyIdDuplicatedError.id")
         )
 
 
@@ -1993,12 +1977,12 @@ class PlatformMemberCompanyConnectedPartnersCannotBeScheduledError(ConflictError
         self.graphql_ids = (
             read_scalars(v, str, "PlatformMemberCompanyConnectedPartnersCannotBeScheduledError.graphqlIds")
             if (v := get("graphqlIds")).__class__ is list
-            else report_mismatch(v, "PlatformMemberCompanyConnectedPartnersCannotBeScheduledError.graphqlIds")
+            else mismatch(v, "PlatformMemberCompanyConnectedPartnersCannotBeScheduledError.graphqlIds")
         )
         self.ids = (
             read_scalars(v, str, "PlatformMemberCompanyConnectedPartnersCannotBeScheduledError.ids")
             if (v := get("ids")).__class__ is list
-            else report_mismatch(v, "PlatformMemberCompanyConnectedPartnersCannotBeScheduledError.ids")
+            else mismatch(v, "PlatformMemberCompanyConnectedPartnersCannotBeScheduledError.ids")
         )
 
 
@@ -2053,12 +2037,12 @@ class PlatformNonDeletablePartnerSettlementsError(BadRequestError):
         self.graphql_ids = (
             read_scalars(v, str, "PlatformNonDeletablePartnerSettlementsError.graphqlIds")
             if (v := get("graphqlIds")).__class__ is list
-            else report_mismatch(v, "PlatformNonDeletablePartnerSettlementsError.graphqlIds")
+            else mismatch(v, "PlatformNonDeletablePartnerSettlementsError.graphqlIds")
         )
         self.ids = (
             read_scalars(v, str, "PlatformNonDeletablePartnerSettlementsError.ids")
             if (v := get("ids")).__class__ is list
-            else report_mismatch(v, "PlatformNonDeletablePartnerSettlementsError.ids")
+            else mismatch(v, "PlatformNonDeletablePartnerSettlementsError.ids")
         )
 
 
@@ -2084,12 +2068,12 @@ class PlatformNonPayablePartnerSettlementsError(BadRequestError):
         self.graphql_ids = (
             read_scalars(v, str, "PlatformNonPayablePartnerSettlementsError.graphqlIds")
             if (v := get("graphqlIds")).__class__ is list
-            else report_mismatch(v, "PlatformNonPayablePartnerSettlementsError.graphqlIds")
+            else mismatch(v, "PlatformNonPayablePartnerSettlementsError.graphqlIds")
         )
         self.ids = (
             read_scalars(v, str, "PlatformNonPayablePartnerSettlementsError.ids")
             if (v := get("ids")).__class__ is list
-            else report_mismatch(v, "PlatformNonPayablePartnerSettlementsError.ids")
+            else mismatch(v, "PlatformNonPayablePartnerSettlementsError.ids")
         )
 
 
@@ -2173,12 +2157,12 @@ class PlatformPartnerIdsAlreadyExistError(ConflictError):
         self.graphql_ids = (
             read_scalars(v, str, "PlatformPartnerIdsAlreadyExistError.graphqlIds")
             if (v := get("graphqlIds")).__class__ is list
-            else report_mismatch(v, "PlatformPartnerIdsAlreadyExistError.graphqlIds")
+            else mismatch(v, "PlatformPartnerIdsAlreadyExistError.graphqlIds")
         )
         self.ids = (
             read_scalars(v, str, "PlatformPartnerIdsAlreadyExistError.ids")
             if (v := get("ids")).__class__ is list
-            else report_mismatch(v, "PlatformPartnerIdsAlreadyExistError.ids")
+            else mismatch(v, "PlatformPartnerIdsAlreadyExistError.ids")
         )
 
 
@@ -2204,12 +2188,12 @@ class PlatformPartnerIdsDuplicatedError(BadRequestError):
         self.graphql_ids = (
             read_scalars(v, str, "PlatformPartnerIdsDuplicatedError.graphqlIds")
             if (v := get("graphqlIds")).__class__ is list
-            else report_mismatch(v, "PlatformPartnerIdsDuplicatedError.graphqlIds")
+            else mismatch(v, "PlatformPartnerIdsDuplicatedError.graphqlIds")
         )
         self.ids = (
             read_scalars(v, str, "PlatformPartnerIdsDuplicatedError.ids")
             if (v := get("ids")).__class__ is list
-            else report_mismatch(v, "PlatformPartnerIdsDuplicatedError.ids")
+            else mismatch(v, "PlatformPartnerIdsDuplicatedError.ids")
         )
 
 
@@ -2275,12 +2259,12 @@ class PlatformPartnerSchedulesAlreadyExistError(ConflictError):
         self.graphql_ids = (
             read_scalars(v, str, "PlatformPartnerSchedulesAlreadyExistError.graphqlIds")
             if (v := get("graphqlIds")).__class__ is list
-            else report_mismatch(v, "PlatformPartnerSchedulesAlreadyExistError.graphqlIds")
+            else mismatch(v, "PlatformPartnerSchedulesAlreadyExistError.graphqlIds")
         )
         self.ids = (
             read_scalars(v, str, "PlatformPartnerSchedulesAlreadyExistError.ids")
             if (v := get("ids")).__class__ is list
-            else report_mismatch(v, "PlatformPartnerSchedulesAlreadyExistError.ids")
+            else mismatch(v, "PlatformPartnerSchedulesAlreadyExistError.ids")
         )
 
 
@@ -2306,12 +2290,12 @@ class PlatformPartnerSettlementsNotFoundError(NotFoundError):
         self.graphql_ids = (
             read_scalars(v, str, "PlatformPartnerSettlementsNotFoundError.graphqlIds")
             if (v := get("graphqlIds")).__class__ is list
-            else report_mismatch(v, "PlatformPartnerSettlementsNotFoundError.graphqlIds")
+            else mismatch(v, "PlatformPartnerSettlementsNotFoundError.graphqlIds")
         )
         self.ids = (
             read_scalars(v, str, "PlatformPartnerSettlementsNotFoundError.ids")
             if (v := get("ids")).__class__ is list
-            else report_mismatch(v, "PlatformPartnerSettlementsNotFoundError.ids")
+            else mismatch(v, "PlatformPartnerSettlementsNotFoundError.ids")
         )
 
 
@@ -2360,7 +2344,7 @@ class PlatformProductIdDuplicatedError(BadRequestError):
 
     def _read_fields(self, raw: Any) -> None:
         get = raw.get
-        self.id = v if (v := get("id")).__class__ is str else report_mismatch(v, "PlatformProductIdDuplicatedError.id")
+        self.id = v if (v := get("id")).__class__ is str else mismatch(v, "PlatformProductIdDuplicatedError.id")
 
 
 class PlatformProductIdNotFoundError(NotFoundError):
@@ -2379,7 +2363,7 @@ class PlatformProductIdNotFoundError(NotFoundError):
 
     def _read_fields(self, raw: Any) -> None:
         get = raw.get
-        self.id = v if (v := get("id")).__class__ is str else report_mismatch(v, "PlatformProductIdNotFoundError.id")
+        self.id = v if (v := get("id")).__class__ is str else mismatch(v, "PlatformProductIdNotFoundError.id")
 
 
 class PlatformReferencedCancelOrderTransfersExistError(BadRequestError):
@@ -2401,7 +2385,7 @@ class PlatformReferencedCancelOrderTransfersExistError(BadRequestError):
         self.ids = (
             read_scalars(v, str, "PlatformReferencedCancelOrderTransfersExistError.ids")
             if (v := get("ids")).__class__ is list
-            else report_mismatch(v, "PlatformReferencedCancelOrderTransfersExistError.ids")
+            else mismatch(v, "PlatformReferencedCancelOrderTransfersExistError.ids")
         )
 
 
@@ -2436,17 +2420,17 @@ class PlatformSettlementAmountExceededError(BadRequestError):
         self.allowed_amount = (
             v
             if (v := get("allowedAmount")).__class__ is int
-            else report_mismatch(v, "PlatformSettlementAmountExceededError.allowedAmount")
+            else mismatch(v, "PlatformSettlementAmountExceededError.allowedAmount")
         )
         self.product_id = (
             v
             if (v := get("productId")) is None or v.__class__ is str
-            else report_mismatch(v, "PlatformSettlementAmountExceededError.productId")
+            else mismatch(v, "PlatformSettlementAmountExceededError.productId")
         )
         self.requested_amount = (
             v
             if (v := get("requestedAmount")).__class__ is int
-            else report_mismatch(v, "PlatformSettlementAmountExceededError.requestedAmount")
+            else mismatch(v, "PlatformSettlementAmountExceededError.requestedAmount")
         )
 
 
@@ -2478,26 +2462,24 @@ class PlatformSettlementCancelAmountExceededPortOneCancelError(BadRequestError):
         self.amount_type = (
             v
             if (v := get("amountType")).__class__ is str
-            else report_mismatch(v, "PlatformSettlementCancelAmountExceededPortOneCancelError.amountType")
+            else mismatch(v, "PlatformSettlementCancelAmountExceededPortOneCancelError.amountType")
         )
         self.port_one_cancel_amount = (
             v
             if (v := get("portOneCancelAmount")).__class__ is int
-            else report_mismatch(v, "PlatformSettlementCancelAmountExceededPortOneCancelError.portOneCancelAmount")
+            else mismatch(v, "PlatformSettlementCancelAmountExceededPortOneCancelError.portOneCancelAmount")
         )
         self.registered_settlement_cancel_amount = (
             v
             if (v := get("registeredSettlementCancelAmount")).__class__ is int
-            else report_mismatch(
+            else mismatch(
                 v, "PlatformSettlementCancelAmountExceededPortOneCancelError.registeredSettlementCancelAmount"
             )
         )
         self.request_settlement_cancel_amount = (
             v
             if (v := get("requestSettlementCancelAmount")).__class__ is int
-            else report_mismatch(
-                v, "PlatformSettlementCancelAmountExceededPortOneCancelError.requestSettlementCancelAmount"
-            )
+            else mismatch(v, "PlatformSettlementCancelAmountExceededPortOneCancelError.requestSettlementCancelAmount")
         )
 
 
@@ -2564,19 +2546,19 @@ class PlatformSettlementPaymentAmountExceededPortOnePaymentError(BadRequestError
         self.port_one_payment_amount = (
             v
             if (v := get("portOnePaymentAmount")).__class__ is int
-            else report_mismatch(v, "PlatformSettlementPaymentAmountExceededPortOnePaymentError.portOnePaymentAmount")
+            else mismatch(v, "PlatformSettlementPaymentAmountExceededPortOnePaymentError.portOnePaymentAmount")
         )
         self.registered_settlement_payment_amount = (
             v
             if (v := get("registeredSettlementPaymentAmount")).__class__ is int
-            else report_mismatch(
+            else mismatch(
                 v, "PlatformSettlementPaymentAmountExceededPortOnePaymentError.registeredSettlementPaymentAmount"
             )
         )
         self.request_settlement_payment_amount = (
             v
             if (v := get("requestSettlementPaymentAmount")).__class__ is int
-            else report_mismatch(
+            else mismatch(
                 v, "PlatformSettlementPaymentAmountExceededPortOnePaymentError.requestSettlementPaymentAmount"
             )
         )
@@ -2610,14 +2592,14 @@ class PlatformSettlementSupplyWithVatAmountExceededPortOnePaymentError(BadReques
         self.port_one_supply_with_vat_amount = (
             v
             if (v := get("portOneSupplyWithVatAmount")).__class__ is int
-            else report_mismatch(
+            else mismatch(
                 v, "PlatformSettlementSupplyWithVatAmountExceededPortOnePaymentError.portOneSupplyWithVatAmount"
             )
         )
         self.registered_settlement_supply_with_vat_amount = (
             v
             if (v := get("registeredSettlementSupplyWithVatAmount")).__class__ is int
-            else report_mismatch(
+            else mismatch(
                 v,
                 "PlatformSettlementSupplyWithVatAmountExceededPortOnePaymentError.registeredSettlementSupplyWithVatAmount",
             )
@@ -2625,7 +2607,7 @@ class PlatformSettlementSupplyWithVatAmountExceededPortOnePaymentError(BadReques
         self.request_settlement_supply_with_vat_amount = (
             v
             if (v := get("requestSettlementSupplyWithVatAmount")).__class__ is int
-            else report_mismatch(
+            else mismatch(
                 v,
                 "PlatformSettlementSupplyWithVatAmountExceededPortOnePaymentError.requestSettlementSupplyWithVatAmount",
             )
@@ -2658,19 +2640,19 @@ class PlatformSettlementTaxFreeAmountExceededPortOnePaymentError(BadRequestError
         self.port_one_tax_free_amount = (
             v
             if (v := get("portOneTaxFreeAmount")).__class__ is int
-            else report_mismatch(v, "PlatformSettlementTaxFreeAmountExceededPortOnePaymentError.portOneTaxFreeAmount")
+            else mismatch(v, "PlatformSettlementTaxFreeAmountExceededPortOnePaymentError.portOneTaxFreeAmount")
         )
         self.registered_settlement_tax_free_amount = (
             v
             if (v := get("registeredSettlementTaxFreeAmount")).__class__ is int
-            else report_mismatch(
+            else mismatch(
                 v, "PlatformSettlementTaxFreeAmountExceededPortOnePaymentError.registeredSettlementTaxFreeAmount"
             )
         )
         self.request_settlement_tax_free_amount = (
             v
             if (v := get("requestSettlementTaxFreeAmount")).__class__ is int
-            else report_mismatch(
+            else mismatch(
                 v, "PlatformSettlementTaxFreeAmountExceededPortOnePaymentError.requestSettlementTaxFreeAmount"
             )
         )
@@ -2709,12 +2691,12 @@ class PlatformTransferAlreadyExistsError(ConflictError):
         self.transfer_graphql_id = (
             v
             if (v := get("transferGraphqlId")).__class__ is str
-            else report_mismatch(v, "PlatformTransferAlreadyExistsError.transferGraphqlId")
+            else mismatch(v, "PlatformTransferAlreadyExistsError.transferGraphqlId")
         )
         self.transfer_id = (
             v
             if (v := get("transferId")).__class__ is str
-            else report_mismatch(v, "PlatformTransferAlreadyExistsError.transferId")
+            else mismatch(v, "PlatformTransferAlreadyExistsError.transferId")
         )
 
 
@@ -2743,17 +2725,17 @@ class PlatformTransferDiscountSharePolicyNotFoundError(NotFoundError):
         self.discount_share_policy_graphql_id = (
             v
             if (v := get("discountSharePolicyGraphqlId")).__class__ is str
-            else report_mismatch(v, "PlatformTransferDiscountSharePolicyNotFoundError.discountSharePolicyGraphqlId")
+            else mismatch(v, "PlatformTransferDiscountSharePolicyNotFoundError.discountSharePolicyGraphqlId")
         )
         self.discount_share_policy_id = (
             v
             if (v := get("discountSharePolicyId")).__class__ is str
-            else report_mismatch(v, "PlatformTransferDiscountSharePolicyNotFoundError.discountSharePolicyId")
+            else mismatch(v, "PlatformTransferDiscountSharePolicyNotFoundError.discountSharePolicyId")
         )
         self.product_id = (
             v
             if (v := get("productId")) is None or v.__class__ is str
-            else report_mismatch(v, "PlatformTransferDiscountSharePolicyNotFoundError.productId")
+            else mismatch(v, "PlatformTransferDiscountSharePolicyNotFoundError.productId")
         )
 
 

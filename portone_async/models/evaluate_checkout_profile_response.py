@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, new_instance, read_list, report_mismatch, unknown_fields
+from portone_async._reading import json_names, mismatch, new_instance, read_list, unknown_fields
 from portone_async.models.evaluated_checkout_method import read as read_evaluated_checkout_method
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ def read(raw: Any) -> EvaluateCheckoutProfileResponse:
         if (v := get("methods")) is None
         else read_list(v, read_evaluated_checkout_method, "EvaluateCheckoutProfileResponse.methods")
         if v.__class__ is list
-        else report_mismatch(v, "EvaluateCheckoutProfileResponse.methods")
+        else mismatch(v, "EvaluateCheckoutProfileResponse.methods")
     )
     if not _JSON_NAMES.issuperset(raw):
         self.additional_properties = unknown_fields(raw, _JSON_NAMES)

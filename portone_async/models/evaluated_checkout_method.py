@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, new_instance, report_mismatch, unknown_fields
+from portone_async._reading import json_names, mismatch, new_instance, unknown_fields
 
 if TYPE_CHECKING:
     from portone_async.models.enums import CheckoutPaymentMethod
@@ -38,12 +38,10 @@ def read(raw: Any) -> EvaluatedCheckoutMethod:
     self = new_instance(EvaluatedCheckoutMethod)
     get = raw.get
     self.channel_key = (
-        v if (v := get("channelKey")).__class__ is str else report_mismatch(v, "EvaluatedCheckoutMethod.channelKey")
+        v if (v := get("channelKey")).__class__ is str else mismatch(v, "EvaluatedCheckoutMethod.channelKey")
     )
     self.payment_method = (
-        v
-        if (v := get("paymentMethod")).__class__ is str
-        else report_mismatch(v, "EvaluatedCheckoutMethod.paymentMethod")
+        v if (v := get("paymentMethod")).__class__ is str else mismatch(v, "EvaluatedCheckoutMethod.paymentMethod")
     )
     if not _JSON_NAMES.issuperset(raw):
         self.additional_properties = unknown_fields(raw, _JSON_NAMES)

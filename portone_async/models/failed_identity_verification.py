@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, new_instance, read_datetime, report_mismatch, unknown_fields
+from portone_async._reading import json_names, mismatch, new_instance, read_datetime, unknown_fields
 from portone_async.models.identity_verification_failure import read as read_identity_verification_failure
 from portone_async.models.identity_verification_requested_customer import (
     read as read_identity_verification_requested_customer,
@@ -80,38 +80,32 @@ def read(raw: Any) -> FailedIdentityVerification:
         if (v := get("channel")) is None
         else read_selected_channel(v)
         if v.__class__ is dict
-        else report_mismatch(v, "FailedIdentityVerification.channel")
+        else mismatch(v, "FailedIdentityVerification.channel")
     )
     self.custom_data = (
         v
         if (v := get("customData")) is None or v.__class__ is str
-        else report_mismatch(v, "FailedIdentityVerification.customData")
+        else mismatch(v, "FailedIdentityVerification.customData")
     )
     self.failure = (
         read_identity_verification_failure(v)
         if (v := get("failure")).__class__ is dict
-        else report_mismatch(v, "FailedIdentityVerification.failure")
+        else mismatch(v, "FailedIdentityVerification.failure")
     )
-    self.id = v if (v := get("id")).__class__ is str else report_mismatch(v, "FailedIdentityVerification.id")
+    self.id = v if (v := get("id")).__class__ is str else mismatch(v, "FailedIdentityVerification.id")
     self.pg_tx_id = (
-        v
-        if (v := get("pgTxId")) is None or v.__class__ is str
-        else report_mismatch(v, "FailedIdentityVerification.pgTxId")
+        v if (v := get("pgTxId")) is None or v.__class__ is str else mismatch(v, "FailedIdentityVerification.pgTxId")
     )
     self.requested_at = read_datetime(t1 := get("requestedAt"), "FailedIdentityVerification.requestedAt")
     self.requested_customer = (
         read_identity_verification_requested_customer(v)
         if (v := get("requestedCustomer")).__class__ is dict
-        else report_mismatch(v, "FailedIdentityVerification.requestedCustomer")
+        else mismatch(v, "FailedIdentityVerification.requestedCustomer")
     )
-    self.status = (
-        v if (v := get("status")).__class__ is str else report_mismatch(v, "FailedIdentityVerification.status")
-    )
+    self.status = v if (v := get("status")).__class__ is str else mismatch(v, "FailedIdentityVerification.status")
     self.status_changed_at = read_datetime(t2 := get("statusChangedAt"), "FailedIdentityVerification.statusChangedAt")
     self.updated_at = read_datetime(t3 := get("updatedAt"), "FailedIdentityVerification.updatedAt")
-    self.version = (
-        v if (v := get("version")).__class__ is str else report_mismatch(v, "FailedIdentityVerification.version")
-    )
+    self.version = v if (v := get("version")).__class__ is str else mismatch(v, "FailedIdentityVerification.version")
     self.__time_texts__ = (t1, t2, t3)
     if not _JSON_NAMES.issuperset(raw):
         self.additional_properties = unknown_fields(raw, _JSON_NAMES, self.__time_texts__)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, new_instance, read_datetime, read_list, report_mismatch, unknown_fields
+from portone_async._reading import json_names, mismatch, new_instance, read_datetime, read_list, unknown_fields
 from portone_async.models.channel_group_summary import read as read_channel_group_summary
 from portone_async.models.customer import read as read_customer
 from portone_async.models.payment_amount import read as read_payment_amount
@@ -143,103 +143,93 @@ def read(raw: Any) -> FailedPayment:
     self = new_instance(FailedPayment)
     get = raw.get
     self.amount = (
-        read_payment_amount(v) if (v := get("amount")).__class__ is dict else report_mismatch(v, "FailedPayment.amount")
+        read_payment_amount(v) if (v := get("amount")).__class__ is dict else mismatch(v, "FailedPayment.amount")
     )
     self.billing_key = (
-        v if (v := get("billingKey")) is None or v.__class__ is str else report_mismatch(v, "FailedPayment.billingKey")
+        v if (v := get("billingKey")) is None or v.__class__ is str else mismatch(v, "FailedPayment.billingKey")
     )
     self.channel = (
         None
         if (v := get("channel")) is None
         else read_selected_channel(v)
         if v.__class__ is dict
-        else report_mismatch(v, "FailedPayment.channel")
+        else mismatch(v, "FailedPayment.channel")
     )
     self.channel_group = (
         None
         if (v := get("channelGroup")) is None
         else read_channel_group_summary(v)
         if v.__class__ is dict
-        else report_mismatch(v, "FailedPayment.channelGroup")
+        else mismatch(v, "FailedPayment.channelGroup")
     )
-    self.country = (
-        v if (v := get("country")) is None or v.__class__ is str else report_mismatch(v, "FailedPayment.country")
-    )
-    self.currency = v if (v := get("currency")).__class__ is str else report_mismatch(v, "FailedPayment.currency")
+    self.country = v if (v := get("country")) is None or v.__class__ is str else mismatch(v, "FailedPayment.country")
+    self.currency = v if (v := get("currency")).__class__ is str else mismatch(v, "FailedPayment.currency")
     self.custom_data = (
-        v if (v := get("customData")) is None or v.__class__ is str else report_mismatch(v, "FailedPayment.customData")
+        v if (v := get("customData")) is None or v.__class__ is str else mismatch(v, "FailedPayment.customData")
     )
     self.customer = (
-        read_customer(v) if (v := get("customer")).__class__ is dict else report_mismatch(v, "FailedPayment.customer")
+        read_customer(v) if (v := get("customer")).__class__ is dict else mismatch(v, "FailedPayment.customer")
     )
     self.escrow = (
         None
         if (v := get("escrow")) is None
         else read_payment_escrow(v)
         if v.__class__ is dict
-        else report_mismatch(v, "FailedPayment.escrow")
+        else mismatch(v, "FailedPayment.escrow")
     )
     self.failed_at = read_datetime(t1 := get("failedAt"), "FailedPayment.failedAt")
     self.failure = (
-        read_payment_failure(v)
-        if (v := get("failure")).__class__ is dict
-        else report_mismatch(v, "FailedPayment.failure")
+        read_payment_failure(v) if (v := get("failure")).__class__ is dict else mismatch(v, "FailedPayment.failure")
     )
-    self.id = v if (v := get("id")).__class__ is str else report_mismatch(v, "FailedPayment.id")
+    self.id = v if (v := get("id")).__class__ is str else mismatch(v, "FailedPayment.id")
     self.is_cultural_expense = (
         v
         if (v := get("isCulturalExpense")) is None or v.__class__ is bool
-        else report_mismatch(v, "FailedPayment.isCulturalExpense")
+        else mismatch(v, "FailedPayment.isCulturalExpense")
     )
-    self.merchant_id = (
-        v if (v := get("merchantId")).__class__ is str else report_mismatch(v, "FailedPayment.merchantId")
-    )
+    self.merchant_id = v if (v := get("merchantId")).__class__ is str else mismatch(v, "FailedPayment.merchantId")
     self.method = (
         None
         if (v := get("method")) is None
         else read_payment_method(v)
         if v.__class__ is dict
-        else report_mismatch(v, "FailedPayment.method")
+        else mismatch(v, "FailedPayment.method")
     )
-    self.order_name = v if (v := get("orderName")).__class__ is str else report_mismatch(v, "FailedPayment.orderName")
+    self.order_name = v if (v := get("orderName")).__class__ is str else mismatch(v, "FailedPayment.orderName")
     self.origin = (
-        read_payment_origin(v) if (v := get("origin")).__class__ is dict else report_mismatch(v, "FailedPayment.origin")
+        read_payment_origin(v) if (v := get("origin")).__class__ is dict else mismatch(v, "FailedPayment.origin")
     )
     self.product_count = (
-        v
-        if (v := get("productCount")) is None or v.__class__ is int
-        else report_mismatch(v, "FailedPayment.productCount")
+        v if (v := get("productCount")) is None or v.__class__ is int else mismatch(v, "FailedPayment.productCount")
     )
     self.products = (
         None
         if (v := get("products")) is None
         else read_list(v, read_payment_product, "FailedPayment.products")
         if v.__class__ is list
-        else report_mismatch(v, "FailedPayment.products")
+        else mismatch(v, "FailedPayment.products")
     )
     self.promotion_id = (
-        v
-        if (v := get("promotionId")) is None or v.__class__ is str
-        else report_mismatch(v, "FailedPayment.promotionId")
+        v if (v := get("promotionId")) is None or v.__class__ is str else mismatch(v, "FailedPayment.promotionId")
     )
     self.requested_at = read_datetime(t2 := get("requestedAt"), "FailedPayment.requestedAt")
     self.schedule_id = (
-        v if (v := get("scheduleId")) is None or v.__class__ is str else report_mismatch(v, "FailedPayment.scheduleId")
+        v if (v := get("scheduleId")) is None or v.__class__ is str else mismatch(v, "FailedPayment.scheduleId")
     )
-    self.status = v if (v := get("status")).__class__ is str else report_mismatch(v, "FailedPayment.status")
+    self.status = v if (v := get("status")).__class__ is str else mismatch(v, "FailedPayment.status")
     self.status_changed_at = read_datetime(t3 := get("statusChangedAt"), "FailedPayment.statusChangedAt")
-    self.store_id = v if (v := get("storeId")).__class__ is str else report_mismatch(v, "FailedPayment.storeId")
+    self.store_id = v if (v := get("storeId")).__class__ is str else mismatch(v, "FailedPayment.storeId")
     self.transaction_id = (
-        v if (v := get("transactionId")).__class__ is str else report_mismatch(v, "FailedPayment.transactionId")
+        v if (v := get("transactionId")).__class__ is str else mismatch(v, "FailedPayment.transactionId")
     )
     self.updated_at = read_datetime(t4 := get("updatedAt"), "FailedPayment.updatedAt")
-    self.version = v if (v := get("version")).__class__ is str else report_mismatch(v, "FailedPayment.version")
+    self.version = v if (v := get("version")).__class__ is str else mismatch(v, "FailedPayment.version")
     self.webhooks = (
         None
         if (v := get("webhooks")) is None
         else read_list(v, read_payment_webhook, "FailedPayment.webhooks")
         if v.__class__ is list
-        else report_mismatch(v, "FailedPayment.webhooks")
+        else mismatch(v, "FailedPayment.webhooks")
     )
     self.__time_texts__ = (t1, t2, t3, t4)
     if not _JSON_NAMES.issuperset(raw):

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, new_instance, read_datetime, report_mismatch, unknown_fields
+from portone_async._reading import json_names, mismatch, new_instance, read_datetime, unknown_fields
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -73,32 +73,28 @@ def read(raw: Any) -> FailedPaymentCancellation:
     self.easy_pay_discount_amount = (
         v
         if (v := get("easyPayDiscountAmount")) is None or v.__class__ is int
-        else report_mismatch(v, "FailedPaymentCancellation.easyPayDiscountAmount")
+        else mismatch(v, "FailedPaymentCancellation.easyPayDiscountAmount")
     )
-    self.id = v if (v := get("id")).__class__ is str else report_mismatch(v, "FailedPaymentCancellation.id")
+    self.id = v if (v := get("id")).__class__ is str else mismatch(v, "FailedPaymentCancellation.id")
     self.pg_cancellation_id = (
         v
         if (v := get("pgCancellationId")) is None or v.__class__ is str
-        else report_mismatch(v, "FailedPaymentCancellation.pgCancellationId")
+        else mismatch(v, "FailedPaymentCancellation.pgCancellationId")
     )
-    self.reason = v if (v := get("reason")).__class__ is str else report_mismatch(v, "FailedPaymentCancellation.reason")
+    self.reason = v if (v := get("reason")).__class__ is str else mismatch(v, "FailedPaymentCancellation.reason")
     self.requested_at = read_datetime(t2 := get("requestedAt"), "FailedPaymentCancellation.requestedAt")
-    self.status = v if (v := get("status")).__class__ is str else report_mismatch(v, "FailedPaymentCancellation.status")
+    self.status = v if (v := get("status")).__class__ is str else mismatch(v, "FailedPaymentCancellation.status")
     self.tax_free_amount = (
-        v
-        if (v := get("taxFreeAmount")).__class__ is int
-        else report_mismatch(v, "FailedPaymentCancellation.taxFreeAmount")
+        v if (v := get("taxFreeAmount")).__class__ is int else mismatch(v, "FailedPaymentCancellation.taxFreeAmount")
     )
     self.total_amount = (
-        v if (v := get("totalAmount")).__class__ is int else report_mismatch(v, "FailedPaymentCancellation.totalAmount")
+        v if (v := get("totalAmount")).__class__ is int else mismatch(v, "FailedPaymentCancellation.totalAmount")
     )
     self.trigger = (
-        v
-        if (v := get("trigger")) is None or v.__class__ is str
-        else report_mismatch(v, "FailedPaymentCancellation.trigger")
+        v if (v := get("trigger")) is None or v.__class__ is str else mismatch(v, "FailedPaymentCancellation.trigger")
     )
     self.vat_amount = (
-        v if (v := get("vatAmount")).__class__ is int else report_mismatch(v, "FailedPaymentCancellation.vatAmount")
+        v if (v := get("vatAmount")).__class__ is int else mismatch(v, "FailedPaymentCancellation.vatAmount")
     )
     self.__time_texts__ = (t1, t2)
     if not _JSON_NAMES.issuperset(raw):

@@ -9,11 +9,11 @@ from attrs import define
 from portone_async._model import Model
 from portone_async._reading import (
     json_names,
+    mismatch,
     new_instance,
     read_datetime,
     read_list,
     read_scalars,
-    report_mismatch,
     unknown_fields,
 )
 from portone_async.models.customer import read as read_customer
@@ -113,74 +113,62 @@ def read(raw: Any) -> FailedPaymentSchedule:
     self = new_instance(FailedPaymentSchedule)
     get = raw.get
     self.billing_key = (
-        v if (v := get("billingKey")).__class__ is str else report_mismatch(v, "FailedPaymentSchedule.billingKey")
+        v if (v := get("billingKey")).__class__ is str else mismatch(v, "FailedPaymentSchedule.billingKey")
     )
     self.completed_at = read_datetime(t1 := get("completedAt"), "FailedPaymentSchedule.completedAt")
     self.created_at = read_datetime(t2 := get("createdAt"), "FailedPaymentSchedule.createdAt")
-    self.currency = (
-        v if (v := get("currency")).__class__ is str else report_mismatch(v, "FailedPaymentSchedule.currency")
-    )
+    self.currency = v if (v := get("currency")).__class__ is str else mismatch(v, "FailedPaymentSchedule.currency")
     self.custom_data = (
-        v if (v := get("customData")).__class__ is str else report_mismatch(v, "FailedPaymentSchedule.customData")
+        v if (v := get("customData")).__class__ is str else mismatch(v, "FailedPaymentSchedule.customData")
     )
     self.customer = (
-        read_customer(v)
-        if (v := get("customer")).__class__ is dict
-        else report_mismatch(v, "FailedPaymentSchedule.customer")
+        read_customer(v) if (v := get("customer")).__class__ is dict else mismatch(v, "FailedPaymentSchedule.customer")
     )
-    self.id = v if (v := get("id")).__class__ is str else report_mismatch(v, "FailedPaymentSchedule.id")
+    self.id = v if (v := get("id")).__class__ is str else mismatch(v, "FailedPaymentSchedule.id")
     self.installment_month = (
         v
         if (v := get("installmentMonth")) is None or v.__class__ is int
-        else report_mismatch(v, "FailedPaymentSchedule.installmentMonth")
+        else mismatch(v, "FailedPaymentSchedule.installmentMonth")
     )
     self.is_cultural_expense = (
         v
         if (v := get("isCulturalExpense")).__class__ is bool
-        else report_mismatch(v, "FailedPaymentSchedule.isCulturalExpense")
+        else mismatch(v, "FailedPaymentSchedule.isCulturalExpense")
     )
-    self.is_escrow = (
-        v if (v := get("isEscrow")).__class__ is bool else report_mismatch(v, "FailedPaymentSchedule.isEscrow")
-    )
+    self.is_escrow = v if (v := get("isEscrow")).__class__ is bool else mismatch(v, "FailedPaymentSchedule.isEscrow")
     self.merchant_id = (
-        v if (v := get("merchantId")).__class__ is str else report_mismatch(v, "FailedPaymentSchedule.merchantId")
+        v if (v := get("merchantId")).__class__ is str else mismatch(v, "FailedPaymentSchedule.merchantId")
     )
     self.notice_urls = (
         None
         if (v := get("noticeUrls")) is None
         else read_scalars(v, str, "FailedPaymentSchedule.noticeUrls")
         if v.__class__ is list
-        else report_mismatch(v, "FailedPaymentSchedule.noticeUrls")
+        else mismatch(v, "FailedPaymentSchedule.noticeUrls")
     )
-    self.order_name = (
-        v if (v := get("orderName")).__class__ is str else report_mismatch(v, "FailedPaymentSchedule.orderName")
-    )
-    self.payment_id = (
-        v if (v := get("paymentId")).__class__ is str else report_mismatch(v, "FailedPaymentSchedule.paymentId")
-    )
+    self.order_name = v if (v := get("orderName")).__class__ is str else mismatch(v, "FailedPaymentSchedule.orderName")
+    self.payment_id = v if (v := get("paymentId")).__class__ is str else mismatch(v, "FailedPaymentSchedule.paymentId")
     self.products = (
         None
         if (v := get("products")) is None
         else read_list(v, read_payment_product, "FailedPaymentSchedule.products")
         if v.__class__ is list
-        else report_mismatch(v, "FailedPaymentSchedule.products")
+        else mismatch(v, "FailedPaymentSchedule.products")
     )
     self.started_at = read_datetime(t3 := get("startedAt"), "FailedPaymentSchedule.startedAt")
-    self.status = v if (v := get("status")).__class__ is str else report_mismatch(v, "FailedPaymentSchedule.status")
-    self.store_id = v if (v := get("storeId")).__class__ is str else report_mismatch(v, "FailedPaymentSchedule.storeId")
+    self.status = v if (v := get("status")).__class__ is str else mismatch(v, "FailedPaymentSchedule.status")
+    self.store_id = v if (v := get("storeId")).__class__ is str else mismatch(v, "FailedPaymentSchedule.storeId")
     self.tax_free_amount = (
         v
         if (v := get("taxFreeAmount")) is None or v.__class__ is int
-        else report_mismatch(v, "FailedPaymentSchedule.taxFreeAmount")
+        else mismatch(v, "FailedPaymentSchedule.taxFreeAmount")
     )
     self.time_to_pay = read_datetime(t4 := get("timeToPay"), "FailedPaymentSchedule.timeToPay")
     self.total_amount = (
-        v if (v := get("totalAmount")).__class__ is int else report_mismatch(v, "FailedPaymentSchedule.totalAmount")
+        v if (v := get("totalAmount")).__class__ is int else mismatch(v, "FailedPaymentSchedule.totalAmount")
     )
     self.vat_amount = (
-        v
-        if (v := get("vatAmount")) is None or v.__class__ is int
-        else report_mismatch(v, "FailedPaymentSchedule.vatAmount")
+        v if (v := get("vatAmount")) is None or v.__class__ is int else mismatch(v, "FailedPaymentSchedule.vatAmount")
     )
     self.__time_texts__ = (t1, t2, t3, t4)
     if not _JSON_NAMES.issuperset(raw):

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, new_instance, read_datetime, read_list, report_mismatch, unknown_fields
+from portone_async._reading import json_names, mismatch, new_instance, read_datetime, read_list, unknown_fields
 from portone_async.models.channel_group_summary import read as read_channel_group_summary
 from portone_async.models.customer import read as read_customer
 from portone_async.models.payment_amount import read as read_payment_amount
@@ -139,118 +139,110 @@ def read(raw: Any) -> FailedPaymentTransaction:
     self.amount = (
         read_payment_amount(v)
         if (v := get("amount")).__class__ is dict
-        else report_mismatch(v, "FailedPaymentTransaction.amount")
+        else mismatch(v, "FailedPaymentTransaction.amount")
     )
     self.billing_key = (
         v
         if (v := get("billingKey")) is None or v.__class__ is str
-        else report_mismatch(v, "FailedPaymentTransaction.billingKey")
+        else mismatch(v, "FailedPaymentTransaction.billingKey")
     )
     self.channel = (
         None
         if (v := get("channel")) is None
         else read_selected_channel(v)
         if v.__class__ is dict
-        else report_mismatch(v, "FailedPaymentTransaction.channel")
+        else mismatch(v, "FailedPaymentTransaction.channel")
     )
     self.channel_group = (
         None
         if (v := get("channelGroup")) is None
         else read_channel_group_summary(v)
         if v.__class__ is dict
-        else report_mismatch(v, "FailedPaymentTransaction.channelGroup")
+        else mismatch(v, "FailedPaymentTransaction.channelGroup")
     )
     self.country = (
-        v
-        if (v := get("country")) is None or v.__class__ is str
-        else report_mismatch(v, "FailedPaymentTransaction.country")
+        v if (v := get("country")) is None or v.__class__ is str else mismatch(v, "FailedPaymentTransaction.country")
     )
-    self.currency = (
-        v if (v := get("currency")).__class__ is str else report_mismatch(v, "FailedPaymentTransaction.currency")
-    )
+    self.currency = v if (v := get("currency")).__class__ is str else mismatch(v, "FailedPaymentTransaction.currency")
     self.custom_data = (
         v
         if (v := get("customData")) is None or v.__class__ is str
-        else report_mismatch(v, "FailedPaymentTransaction.customData")
+        else mismatch(v, "FailedPaymentTransaction.customData")
     )
     self.customer = (
         read_customer(v)
         if (v := get("customer")).__class__ is dict
-        else report_mismatch(v, "FailedPaymentTransaction.customer")
+        else mismatch(v, "FailedPaymentTransaction.customer")
     )
     self.escrow = (
         None
         if (v := get("escrow")) is None
         else read_payment_escrow(v)
         if v.__class__ is dict
-        else report_mismatch(v, "FailedPaymentTransaction.escrow")
+        else mismatch(v, "FailedPaymentTransaction.escrow")
     )
     self.failed_at = read_datetime(t1 := get("failedAt"), "FailedPaymentTransaction.failedAt")
     self.failure = (
         read_payment_failure(v)
         if (v := get("failure")).__class__ is dict
-        else report_mismatch(v, "FailedPaymentTransaction.failure")
+        else mismatch(v, "FailedPaymentTransaction.failure")
     )
-    self.id = v if (v := get("id")).__class__ is str else report_mismatch(v, "FailedPaymentTransaction.id")
+    self.id = v if (v := get("id")).__class__ is str else mismatch(v, "FailedPaymentTransaction.id")
     self.is_cultural_expense = (
         v
         if (v := get("isCulturalExpense")) is None or v.__class__ is bool
-        else report_mismatch(v, "FailedPaymentTransaction.isCulturalExpense")
+        else mismatch(v, "FailedPaymentTransaction.isCulturalExpense")
     )
     self.merchant_id = (
-        v if (v := get("merchantId")).__class__ is str else report_mismatch(v, "FailedPaymentTransaction.merchantId")
+        v if (v := get("merchantId")).__class__ is str else mismatch(v, "FailedPaymentTransaction.merchantId")
     )
     self.method = (
         None
         if (v := get("method")) is None
         else read_payment_method(v)
         if v.__class__ is dict
-        else report_mismatch(v, "FailedPaymentTransaction.method")
+        else mismatch(v, "FailedPaymentTransaction.method")
     )
     self.order_name = (
-        v if (v := get("orderName")).__class__ is str else report_mismatch(v, "FailedPaymentTransaction.orderName")
+        v if (v := get("orderName")).__class__ is str else mismatch(v, "FailedPaymentTransaction.orderName")
     )
     self.payment_id = (
-        v if (v := get("paymentId")).__class__ is str else report_mismatch(v, "FailedPaymentTransaction.paymentId")
+        v if (v := get("paymentId")).__class__ is str else mismatch(v, "FailedPaymentTransaction.paymentId")
     )
     self.product_count = (
         v
         if (v := get("productCount")) is None or v.__class__ is int
-        else report_mismatch(v, "FailedPaymentTransaction.productCount")
+        else mismatch(v, "FailedPaymentTransaction.productCount")
     )
     self.products = (
         None
         if (v := get("products")) is None
         else read_list(v, read_payment_product, "FailedPaymentTransaction.products")
         if v.__class__ is list
-        else report_mismatch(v, "FailedPaymentTransaction.products")
+        else mismatch(v, "FailedPaymentTransaction.products")
     )
     self.promotion_id = (
         v
         if (v := get("promotionId")) is None or v.__class__ is str
-        else report_mismatch(v, "FailedPaymentTransaction.promotionId")
+        else mismatch(v, "FailedPaymentTransaction.promotionId")
     )
     self.requested_at = read_datetime(t2 := get("requestedAt"), "FailedPaymentTransaction.requestedAt")
     self.schedule_id = (
         v
         if (v := get("scheduleId")) is None or v.__class__ is str
-        else report_mismatch(v, "FailedPaymentTransaction.scheduleId")
+        else mismatch(v, "FailedPaymentTransaction.scheduleId")
     )
-    self.status = v if (v := get("status")).__class__ is str else report_mismatch(v, "FailedPaymentTransaction.status")
+    self.status = v if (v := get("status")).__class__ is str else mismatch(v, "FailedPaymentTransaction.status")
     self.status_changed_at = read_datetime(t3 := get("statusChangedAt"), "FailedPaymentTransaction.statusChangedAt")
-    self.store_id = (
-        v if (v := get("storeId")).__class__ is str else report_mismatch(v, "FailedPaymentTransaction.storeId")
-    )
+    self.store_id = v if (v := get("storeId")).__class__ is str else mismatch(v, "FailedPaymentTransaction.storeId")
     self.updated_at = read_datetime(t4 := get("updatedAt"), "FailedPaymentTransaction.updatedAt")
-    self.version = (
-        v if (v := get("version")).__class__ is str else report_mismatch(v, "FailedPaymentTransaction.version")
-    )
+    self.version = v if (v := get("version")).__class__ is str else mismatch(v, "FailedPaymentTransaction.version")
     self.webhooks = (
         None
         if (v := get("webhooks")) is None
         else read_list(v, read_payment_webhook, "FailedPaymentTransaction.webhooks")
         if v.__class__ is list
-        else report_mismatch(v, "FailedPaymentTransaction.webhooks")
+        else mismatch(v, "FailedPaymentTransaction.webhooks")
     )
     self.__time_texts__ = (t1, t2, t3, t4)
     if not _JSON_NAMES.issuperset(raw):

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, new_instance, report_mismatch, unknown_fields
+from portone_async._reading import json_names, mismatch, new_instance, unknown_fields
 from portone_async.models.billing_key_failure import read as read_billing_key_failure
 from portone_async.models.selected_channel import read as read_selected_channel
 
@@ -45,14 +45,14 @@ def read(raw: Any) -> FailedPgBillingKeyIssueResponse:
     self.channel = (
         read_selected_channel(v)
         if (v := get("channel")).__class__ is dict
-        else report_mismatch(v, "FailedPgBillingKeyIssueResponse.channel")
+        else mismatch(v, "FailedPgBillingKeyIssueResponse.channel")
     )
     self.failure = (
         read_billing_key_failure(v)
         if (v := get("failure")).__class__ is dict
-        else report_mismatch(v, "FailedPgBillingKeyIssueResponse.failure")
+        else mismatch(v, "FailedPgBillingKeyIssueResponse.failure")
     )
-    self.type = v if (v := get("type")).__class__ is str else report_mismatch(v, "FailedPgBillingKeyIssueResponse.type")
+    self.type = v if (v := get("type")).__class__ is str else mismatch(v, "FailedPgBillingKeyIssueResponse.type")
     if not _JSON_NAMES.issuperset(raw):
         self.additional_properties = unknown_fields(raw, _JSON_NAMES)
     return self

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, new_instance, report_mismatch, unknown_fields
+from portone_async._reading import json_names, mismatch, new_instance, unknown_fields
 from portone_async.models.page_input import read as read_page_input
 from portone_async.models.platform_account_transfer_filter import read as read_platform_account_transfer_filter
 
@@ -46,19 +46,19 @@ def read(raw: Any) -> GetAccountTransfersBody1:
         if (v := get("filter")) is None
         else read_platform_account_transfer_filter(v)
         if v.__class__ is dict
-        else report_mismatch(v, "GetAccountTransfersBody1.filter")
+        else mismatch(v, "GetAccountTransfersBody1.filter")
     )
     self.is_for_test = (
         v
         if (v := get("isForTest")) is None or v.__class__ is bool
-        else report_mismatch(v, "GetAccountTransfersBody1.isForTest")
+        else mismatch(v, "GetAccountTransfersBody1.isForTest")
     )
     self.page = (
         None
         if (v := get("page")) is None
         else read_page_input(v)
         if v.__class__ is dict
-        else report_mismatch(v, "GetAccountTransfersBody1.page")
+        else mismatch(v, "GetAccountTransfersBody1.page")
     )
     if not _JSON_NAMES.issuperset(raw):
         self.additional_properties = unknown_fields(raw, _JSON_NAMES)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, new_instance, read_datetime, report_mismatch, unknown_fields
+from portone_async._reading import json_names, mismatch, new_instance, read_datetime, unknown_fields
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -52,18 +52,16 @@ def read(raw: Any) -> GetAllPaymentEventsByCursorBody:
     self.cursor = (
         v
         if (v := get("cursor")) is None or v.__class__ is str
-        else report_mismatch(v, "GetAllPaymentEventsByCursorBody.cursor")
+        else mismatch(v, "GetAllPaymentEventsByCursorBody.cursor")
     )
     self.from_ = None if (t1 := get("from")) is None else read_datetime(t1, "GetAllPaymentEventsByCursorBody.from")
     self.size = (
-        v
-        if (v := get("size")) is None or v.__class__ is int
-        else report_mismatch(v, "GetAllPaymentEventsByCursorBody.size")
+        v if (v := get("size")) is None or v.__class__ is int else mismatch(v, "GetAllPaymentEventsByCursorBody.size")
     )
     self.store_id = (
         v
         if (v := get("storeId")) is None or v.__class__ is str
-        else report_mismatch(v, "GetAllPaymentEventsByCursorBody.storeId")
+        else mismatch(v, "GetAllPaymentEventsByCursorBody.storeId")
     )
     self.until = None if (t2 := get("until")) is None else read_datetime(t2, "GetAllPaymentEventsByCursorBody.until")
     self.__time_texts__ = (t1, t2)

@@ -7,7 +7,7 @@ from typing import Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, new_instance, read_scalars, report_mismatch, unknown_fields
+from portone_async._reading import json_names, mismatch, new_instance, read_scalars, unknown_fields
 
 
 @define(slots=True, kw_only=True, repr=False)
@@ -32,7 +32,7 @@ def read(raw: Any) -> GetB2bBusinessInfosBody:
     self.brn_list = (
         read_scalars(v, str, "GetB2bBusinessInfosBody.brnList")
         if (v := get("brnList")).__class__ is list
-        else report_mismatch(v, "GetB2bBusinessInfosBody.brnList")
+        else mismatch(v, "GetB2bBusinessInfosBody.brnList")
     )
     if not _JSON_NAMES.issuperset(raw):
         self.additional_properties = unknown_fields(raw, _JSON_NAMES)

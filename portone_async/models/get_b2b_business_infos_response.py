@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, new_instance, read_list, report_mismatch, unknown_fields
+from portone_async._reading import json_names, mismatch, new_instance, read_list, unknown_fields
 from portone_async.models.b2b_business_info_result import read as read_b2b_business_info_result
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ def read(raw: Any) -> GetB2bBusinessInfosResponse:
     self.result = (
         read_list(v, read_b2b_business_info_result, "GetB2bBusinessInfosResponse.result")
         if (v := get("result")).__class__ is list
-        else report_mismatch(v, "GetB2bBusinessInfosResponse.result")
+        else mismatch(v, "GetB2bBusinessInfosResponse.result")
     )
     if not _JSON_NAMES.issuperset(raw):
         self.additional_properties = unknown_fields(raw, _JSON_NAMES)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, new_instance, report_mismatch, unknown_fields
+from portone_async._reading import json_names, mismatch, new_instance, unknown_fields
 from portone_async.models.b2b_counterparty_filter import read as read_b2b_counterparty_filter
 from portone_async.models.page_input import read as read_page_input
 
@@ -43,14 +43,14 @@ def read(raw: Any) -> GetB2bCounterpartiesBody:
         if (v := get("filter")) is None
         else read_b2b_counterparty_filter(v)
         if v.__class__ is dict
-        else report_mismatch(v, "GetB2bCounterpartiesBody.filter")
+        else mismatch(v, "GetB2bCounterpartiesBody.filter")
     )
     self.page = (
         None
         if (v := get("page")) is None
         else read_page_input(v)
         if v.__class__ is dict
-        else report_mismatch(v, "GetB2bCounterpartiesBody.page")
+        else mismatch(v, "GetB2bCounterpartiesBody.page")
     )
     if not _JSON_NAMES.issuperset(raw):
         self.additional_properties = unknown_fields(raw, _JSON_NAMES)

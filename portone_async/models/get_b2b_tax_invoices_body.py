@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, new_instance, report_mismatch, unknown_fields
+from portone_async._reading import json_names, mismatch, new_instance, unknown_fields
 from portone_async.models.b2b_tax_invoice_sort_input import read as read_b2b_tax_invoice_sort_input
 from portone_async.models.get_b2b_tax_invoices_body_filter import read as read_get_b2b_tax_invoices_body_filter
 
@@ -52,28 +52,22 @@ def read(raw: Any) -> GetB2bTaxInvoicesBody:
         if (v := get("filter")) is None
         else read_get_b2b_tax_invoices_body_filter(v)
         if v.__class__ is dict
-        else report_mismatch(v, "GetB2bTaxInvoicesBody.filter")
+        else mismatch(v, "GetB2bTaxInvoicesBody.filter")
     )
     self.page_number = (
-        v
-        if (v := get("pageNumber")) is None or v.__class__ is int
-        else report_mismatch(v, "GetB2bTaxInvoicesBody.pageNumber")
+        v if (v := get("pageNumber")) is None or v.__class__ is int else mismatch(v, "GetB2bTaxInvoicesBody.pageNumber")
     )
     self.page_size = (
-        v
-        if (v := get("pageSize")) is None or v.__class__ is int
-        else report_mismatch(v, "GetB2bTaxInvoicesBody.pageSize")
+        v if (v := get("pageSize")) is None or v.__class__ is int else mismatch(v, "GetB2bTaxInvoicesBody.pageSize")
     )
     self.sort = (
         None
         if (v := get("sort")) is None
         else read_b2b_tax_invoice_sort_input(v)
         if v.__class__ is dict
-        else report_mismatch(v, "GetB2bTaxInvoicesBody.sort")
+        else mismatch(v, "GetB2bTaxInvoicesBody.sort")
     )
-    self.test = (
-        v if (v := get("test")) is None or v.__class__ is bool else report_mismatch(v, "GetB2bTaxInvoicesBody.test")
-    )
+    self.test = v if (v := get("test")) is None or v.__class__ is bool else mismatch(v, "GetB2bTaxInvoicesBody.test")
     if not _JSON_NAMES.issuperset(raw):
         self.additional_properties = unknown_fields(raw, _JSON_NAMES)
     return self

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, new_instance, read_list, report_mismatch, unknown_fields
+from portone_async._reading import json_names, mismatch, new_instance, read_list, unknown_fields
 from portone_async.models.date_range_option import read as read_date_range_option
 
 if TYPE_CHECKING:
@@ -44,12 +44,12 @@ def read(raw: Any) -> GetB2bTaxInvoicesBodyDateFilter:
         if (v := get("dateRange")) is None
         else read_list(v, read_date_range_option, "GetB2bTaxInvoicesBodyDateFilter.dateRange")
         if v.__class__ is list
-        else report_mismatch(v, "GetB2bTaxInvoicesBodyDateFilter.dateRange")
+        else mismatch(v, "GetB2bTaxInvoicesBodyDateFilter.dateRange")
     )
     self.date_type = (
         v
         if (v := get("dateType")) is None or v.__class__ is str
-        else report_mismatch(v, "GetB2bTaxInvoicesBodyDateFilter.dateType")
+        else mismatch(v, "GetB2bTaxInvoicesBodyDateFilter.dateType")
     )
     if not _JSON_NAMES.issuperset(raw):
         self.additional_properties = unknown_fields(raw, _JSON_NAMES)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, new_instance, read_scalars, report_mismatch, unknown_fields
+from portone_async._reading import json_names, mismatch, new_instance, read_scalars, unknown_fields
 from portone_async.models.get_b2b_tax_invoices_body_primary_filter import (
     read as read_get_b2b_tax_invoices_body_primary_filter,
 )
@@ -79,69 +79,69 @@ def read(raw: Any) -> GetB2bTaxInvoicesBodyFilter:
     self.counterparty_id = (
         v
         if (v := get("counterpartyId")) is None or v.__class__ is str
-        else report_mismatch(v, "GetB2bTaxInvoicesBodyFilter.counterpartyId")
+        else mismatch(v, "GetB2bTaxInvoicesBodyFilter.counterpartyId")
     )
     self.document_modification_types = (
         None
         if (v := get("documentModificationTypes")) is None
         else read_scalars(v, str, "GetB2bTaxInvoicesBodyFilter.documentModificationTypes")
         if v.__class__ is list
-        else report_mismatch(v, "GetB2bTaxInvoicesBodyFilter.documentModificationTypes")
+        else mismatch(v, "GetB2bTaxInvoicesBodyFilter.documentModificationTypes")
     )
     self.include_brn_match = (
         v
         if (v := get("includeBrnMatch")) is None or v.__class__ is bool
-        else report_mismatch(v, "GetB2bTaxInvoicesBodyFilter.includeBrnMatch")
+        else mismatch(v, "GetB2bTaxInvoicesBodyFilter.includeBrnMatch")
     )
     self.is_delayed = (
         v
         if (v := get("isDelayed")) is None or v.__class__ is bool
-        else report_mismatch(v, "GetB2bTaxInvoicesBodyFilter.isDelayed")
+        else mismatch(v, "GetB2bTaxInvoicesBodyFilter.isDelayed")
     )
     self.issuance_types = (
         None
         if (v := get("issuanceTypes")) is None
         else read_scalars(v, str, "GetB2bTaxInvoicesBodyFilter.issuanceTypes")
         if v.__class__ is list
-        else report_mismatch(v, "GetB2bTaxInvoicesBodyFilter.issuanceTypes")
+        else mismatch(v, "GetB2bTaxInvoicesBodyFilter.issuanceTypes")
     )
     self.partner_brn = (
         v
         if (v := get("partnerBrn")) is None or v.__class__ is str
-        else report_mismatch(v, "GetB2bTaxInvoicesBodyFilter.partnerBrn")
+        else mismatch(v, "GetB2bTaxInvoicesBodyFilter.partnerBrn")
     )
     self.primary_filter = (
         None
         if (v := get("primaryFilter")) is None
         else read_get_b2b_tax_invoices_body_primary_filter(v)
         if v.__class__ is dict
-        else report_mismatch(v, "GetB2bTaxInvoicesBodyFilter.primaryFilter")
+        else mismatch(v, "GetB2bTaxInvoicesBodyFilter.primaryFilter")
     )
     self.purpose_types = (
         None
         if (v := get("purposeTypes")) is None
         else read_scalars(v, str, "GetB2bTaxInvoicesBodyFilter.purposeTypes")
         if v.__class__ is list
-        else report_mismatch(v, "GetB2bTaxInvoicesBodyFilter.purposeTypes")
+        else mismatch(v, "GetB2bTaxInvoicesBodyFilter.purposeTypes")
     )
     self.statuses = (
         None
         if (v := get("statuses")) is None
         else read_scalars(v, str, "GetB2bTaxInvoicesBodyFilter.statuses")
         if v.__class__ is list
-        else report_mismatch(v, "GetB2bTaxInvoicesBodyFilter.statuses")
+        else mismatch(v, "GetB2bTaxInvoicesBodyFilter.statuses")
     )
     self.supplier_brn = (
         v
         if (v := get("supplierBrn")) is None or v.__class__ is str
-        else report_mismatch(v, "GetB2bTaxInvoicesBodyFilter.supplierBrn")
+        else mismatch(v, "GetB2bTaxInvoicesBodyFilter.supplierBrn")
     )
     self.taxation_types = (
         None
         if (v := get("taxationTypes")) is None
         else read_scalars(v, str, "GetB2bTaxInvoicesBodyFilter.taxationTypes")
         if v.__class__ is list
-        else report_mismatch(v, "GetB2bTaxInvoicesBodyFilter.taxationTypes")
+        else mismatch(v, "GetB2bTaxInvoicesBodyFilter.taxationTypes")
     )
     if not _JSON_NAMES.issuperset(raw):
         self.additional_properties = unknown_fields(raw, _JSON_NAMES)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, new_instance, read_scalars, report_mismatch, unknown_fields
+from portone_async._reading import json_names, mismatch, new_instance, read_scalars, unknown_fields
 from portone_async.models.get_b2b_tax_invoices_body_date_filter import (
     read as read_get_b2b_tax_invoices_body_date_filter,
 )
@@ -59,46 +59,46 @@ def read(raw: Any) -> GetB2bTaxInvoicesBodyPrimaryFilter:
     self.bulk_tax_invoice_id = (
         v
         if (v := get("bulkTaxInvoiceId")) is None or v.__class__ is str
-        else report_mismatch(v, "GetB2bTaxInvoicesBodyPrimaryFilter.bulkTaxInvoiceId")
+        else mismatch(v, "GetB2bTaxInvoicesBodyPrimaryFilter.bulkTaxInvoiceId")
     )
     self.date_filter = (
         None
         if (v := get("dateFilter")) is None
         else read_get_b2b_tax_invoices_body_date_filter(v)
         if v.__class__ is dict
-        else report_mismatch(v, "GetB2bTaxInvoicesBodyPrimaryFilter.dateFilter")
+        else mismatch(v, "GetB2bTaxInvoicesBodyPrimaryFilter.dateFilter")
     )
     self.nts_approval_number = (
         v
         if (v := get("ntsApprovalNumber")) is None or v.__class__ is str
-        else report_mismatch(v, "GetB2bTaxInvoicesBodyPrimaryFilter.ntsApprovalNumber")
+        else mismatch(v, "GetB2bTaxInvoicesBodyPrimaryFilter.ntsApprovalNumber")
     )
     self.payout_id = (
         v
         if (v := get("payoutId")) is None or v.__class__ is str
-        else report_mismatch(v, "GetB2bTaxInvoicesBodyPrimaryFilter.payoutId")
+        else mismatch(v, "GetB2bTaxInvoicesBodyPrimaryFilter.payoutId")
     )
     self.recipient_document_key = (
         v
         if (v := get("recipientDocumentKey")) is None or v.__class__ is str
-        else report_mismatch(v, "GetB2bTaxInvoicesBodyPrimaryFilter.recipientDocumentKey")
+        else mismatch(v, "GetB2bTaxInvoicesBodyPrimaryFilter.recipientDocumentKey")
     )
     self.supplier_document_key = (
         v
         if (v := get("supplierDocumentKey")) is None or v.__class__ is str
-        else report_mismatch(v, "GetB2bTaxInvoicesBodyPrimaryFilter.supplierDocumentKey")
+        else mismatch(v, "GetB2bTaxInvoicesBodyPrimaryFilter.supplierDocumentKey")
     )
     self.tax_invoice_id = (
         v
         if (v := get("taxInvoiceId")) is None or v.__class__ is str
-        else report_mismatch(v, "GetB2bTaxInvoicesBodyPrimaryFilter.taxInvoiceId")
+        else mismatch(v, "GetB2bTaxInvoicesBodyPrimaryFilter.taxInvoiceId")
     )
     self.tax_invoice_ids = (
         None
         if (v := get("taxInvoiceIds")) is None
         else read_scalars(v, str, "GetB2bTaxInvoicesBodyPrimaryFilter.taxInvoiceIds")
         if v.__class__ is list
-        else report_mismatch(v, "GetB2bTaxInvoicesBodyPrimaryFilter.taxInvoiceIds")
+        else mismatch(v, "GetB2bTaxInvoicesBodyPrimaryFilter.taxInvoiceIds")
     )
     if not _JSON_NAMES.issuperset(raw):
         self.additional_properties = unknown_fields(raw, _JSON_NAMES)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, new_instance, read_list, report_mismatch, unknown_fields
+from portone_async._reading import json_names, mismatch, new_instance, read_list, unknown_fields
 from portone_async.models.bank_info import read as read_bank_info
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ def read(raw: Any) -> GetBankInfosResponse:
     self.items = (
         read_list(v, read_bank_info, "GetBankInfosResponse.items")
         if (v := get("items")).__class__ is list
-        else report_mismatch(v, "GetBankInfosResponse.items")
+        else mismatch(v, "GetBankInfosResponse.items")
     )
     if not _JSON_NAMES.issuperset(raw):
         self.additional_properties = unknown_fields(raw, _JSON_NAMES)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, new_instance, report_mismatch, unknown_fields
+from portone_async._reading import json_names, mismatch, new_instance, unknown_fields
 from portone_async.models.billing_key_filter_input import read as read_billing_key_filter_input
 from portone_async.models.billing_key_sort_input import read as read_billing_key_sort_input
 from portone_async.models.page_input import read as read_page_input
@@ -48,21 +48,21 @@ def read(raw: Any) -> GetBillingKeyInfosBody:
         if (v := get("filter")) is None
         else read_billing_key_filter_input(v)
         if v.__class__ is dict
-        else report_mismatch(v, "GetBillingKeyInfosBody.filter")
+        else mismatch(v, "GetBillingKeyInfosBody.filter")
     )
     self.page = (
         None
         if (v := get("page")) is None
         else read_page_input(v)
         if v.__class__ is dict
-        else report_mismatch(v, "GetBillingKeyInfosBody.page")
+        else mismatch(v, "GetBillingKeyInfosBody.page")
     )
     self.sort = (
         None
         if (v := get("sort")) is None
         else read_billing_key_sort_input(v)
         if v.__class__ is dict
-        else report_mismatch(v, "GetBillingKeyInfosBody.sort")
+        else mismatch(v, "GetBillingKeyInfosBody.sort")
     )
     if not _JSON_NAMES.issuperset(raw):
         self.additional_properties = unknown_fields(raw, _JSON_NAMES)

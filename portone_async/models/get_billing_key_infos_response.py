@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, new_instance, read_list, report_mismatch, unknown_fields
+from portone_async._reading import json_names, mismatch, new_instance, read_list, unknown_fields
 from portone_async.models.billing_key_info import read as read_billing_key_info
 from portone_async.models.page_info import read as read_page_info
 
@@ -41,12 +41,10 @@ def read(raw: Any) -> GetBillingKeyInfosResponse:
     self.items = (
         read_list(v, read_billing_key_info, "GetBillingKeyInfosResponse.items")
         if (v := get("items")).__class__ is list
-        else report_mismatch(v, "GetBillingKeyInfosResponse.items")
+        else mismatch(v, "GetBillingKeyInfosResponse.items")
     )
     self.page = (
-        read_page_info(v)
-        if (v := get("page")).__class__ is dict
-        else report_mismatch(v, "GetBillingKeyInfosResponse.page")
+        read_page_info(v) if (v := get("page")).__class__ is dict else mismatch(v, "GetBillingKeyInfosResponse.page")
     )
     if not _JSON_NAMES.issuperset(raw):
         self.additional_properties = unknown_fields(raw, _JSON_NAMES)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, new_instance, read_list, report_mismatch, unknown_fields
+from portone_async._reading import json_names, mismatch, new_instance, read_list, unknown_fields
 from portone_async.models.cash_receipt import read as read_cash_receipt
 from portone_async.models.page_info import read as read_page_info
 
@@ -41,12 +41,10 @@ def read(raw: Any) -> GetCashReceiptsResponse:
     self.items = (
         read_list(v, read_cash_receipt, "GetCashReceiptsResponse.items")
         if (v := get("items")).__class__ is list
-        else report_mismatch(v, "GetCashReceiptsResponse.items")
+        else mismatch(v, "GetCashReceiptsResponse.items")
     )
     self.page = (
-        read_page_info(v)
-        if (v := get("page")).__class__ is dict
-        else report_mismatch(v, "GetCashReceiptsResponse.page")
+        read_page_info(v) if (v := get("page")).__class__ is dict else mismatch(v, "GetCashReceiptsResponse.page")
     )
     if not _JSON_NAMES.issuperset(raw):
         self.additional_properties = unknown_fields(raw, _JSON_NAMES)

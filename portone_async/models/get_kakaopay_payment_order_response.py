@@ -7,7 +7,7 @@ from typing import Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, new_instance, report_mismatch, unknown_fields
+from portone_async._reading import json_names, mismatch, new_instance, unknown_fields
 
 
 @define(slots=True, kw_only=True, repr=False)
@@ -32,11 +32,9 @@ def read(raw: Any) -> GetKakaopayPaymentOrderResponse:
     """Read `GetKakaopayPaymentOrderResponse` from JSON."""
     self = new_instance(GetKakaopayPaymentOrderResponse)
     get = raw.get
-    self.body = v if (v := get("body")).__class__ is str else report_mismatch(v, "GetKakaopayPaymentOrderResponse.body")
+    self.body = v if (v := get("body")).__class__ is str else mismatch(v, "GetKakaopayPaymentOrderResponse.body")
     self.status_code = (
-        v
-        if (v := get("statusCode")).__class__ is int
-        else report_mismatch(v, "GetKakaopayPaymentOrderResponse.statusCode")
+        v if (v := get("statusCode")).__class__ is int else mismatch(v, "GetKakaopayPaymentOrderResponse.statusCode")
     )
     if not _JSON_NAMES.issuperset(raw):
         self.additional_properties = unknown_fields(raw, _JSON_NAMES)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, new_instance, report_mismatch, unknown_fields
+from portone_async._reading import json_names, mismatch, new_instance, unknown_fields
 from portone_async.models.date_range import read as read_date_range
 from portone_async.models.payment_reconciliation_settlement_summary_filter_input import (
     read as read_payment_reconciliation_settlement_summary_filter_input,
@@ -46,14 +46,14 @@ def read(raw: Any) -> GetPaymentReconciliationSettlementVatReportBody:
     self.date_range = (
         read_date_range(v)
         if (v := get("dateRange")).__class__ is dict
-        else report_mismatch(v, "GetPaymentReconciliationSettlementVatReportBody.dateRange")
+        else mismatch(v, "GetPaymentReconciliationSettlementVatReportBody.dateRange")
     )
     self.filter = (
         None
         if (v := get("filter")) is None
         else read_payment_reconciliation_settlement_summary_filter_input(v)
         if v.__class__ is dict
-        else report_mismatch(v, "GetPaymentReconciliationSettlementVatReportBody.filter")
+        else mismatch(v, "GetPaymentReconciliationSettlementVatReportBody.filter")
     )
     if not _JSON_NAMES.issuperset(raw):
         self.additional_properties = unknown_fields(raw, _JSON_NAMES)

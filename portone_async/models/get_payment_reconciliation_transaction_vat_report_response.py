@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, new_instance, read_list, report_mismatch, unknown_fields
+from portone_async._reading import json_names, mismatch, new_instance, read_list, unknown_fields
 from portone_async.models.payment_reconciliation_vat_report_item import (
     read as read_payment_reconciliation_vat_report_item,
 )
@@ -54,7 +54,7 @@ def read(raw: Any) -> GetPaymentReconciliationTransactionVatReportResponse:
             v, read_payment_reconciliation_vat_report_item, "GetPaymentReconciliationTransactionVatReportResponse.items"
         )
         if v.__class__ is list
-        else report_mismatch(v, "GetPaymentReconciliationTransactionVatReportResponse.items")
+        else mismatch(v, "GetPaymentReconciliationTransactionVatReportResponse.items")
     )
     self.pg_specifiers = (
         None
@@ -63,12 +63,12 @@ def read(raw: Any) -> GetPaymentReconciliationTransactionVatReportResponse:
             v, read_reconciliation_pg_specifier, "GetPaymentReconciliationTransactionVatReportResponse.pgSpecifiers"
         )
         if v.__class__ is list
-        else report_mismatch(v, "GetPaymentReconciliationTransactionVatReportResponse.pgSpecifiers")
+        else mismatch(v, "GetPaymentReconciliationTransactionVatReportResponse.pgSpecifiers")
     )
     self.summary = (
         read_payment_reconciliation_vat_report_summary(v)
         if (v := get("summary")).__class__ is dict
-        else report_mismatch(v, "GetPaymentReconciliationTransactionVatReportResponse.summary")
+        else mismatch(v, "GetPaymentReconciliationTransactionVatReportResponse.summary")
     )
     if not _JSON_NAMES.issuperset(raw):
         self.additional_properties = unknown_fields(raw, _JSON_NAMES)

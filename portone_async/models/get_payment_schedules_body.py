@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, new_instance, report_mismatch, unknown_fields
+from portone_async._reading import json_names, mismatch, new_instance, unknown_fields
 from portone_async.models.page_input import read as read_page_input
 from portone_async.models.payment_schedule_filter_input import read as read_payment_schedule_filter_input
 from portone_async.models.payment_schedule_sort_input import read as read_payment_schedule_sort_input
@@ -48,21 +48,21 @@ def read(raw: Any) -> GetPaymentSchedulesBody:
         if (v := get("filter")) is None
         else read_payment_schedule_filter_input(v)
         if v.__class__ is dict
-        else report_mismatch(v, "GetPaymentSchedulesBody.filter")
+        else mismatch(v, "GetPaymentSchedulesBody.filter")
     )
     self.page = (
         None
         if (v := get("page")) is None
         else read_page_input(v)
         if v.__class__ is dict
-        else report_mismatch(v, "GetPaymentSchedulesBody.page")
+        else mismatch(v, "GetPaymentSchedulesBody.page")
     )
     self.sort = (
         None
         if (v := get("sort")) is None
         else read_payment_schedule_sort_input(v)
         if v.__class__ is dict
-        else report_mismatch(v, "GetPaymentSchedulesBody.sort")
+        else mismatch(v, "GetPaymentSchedulesBody.sort")
     )
     if not _JSON_NAMES.issuperset(raw):
         self.additional_properties = unknown_fields(raw, _JSON_NAMES)

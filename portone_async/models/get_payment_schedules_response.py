@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, new_instance, read_list, report_mismatch, unknown_fields
+from portone_async._reading import json_names, mismatch, new_instance, read_list, unknown_fields
 from portone_async.models.page_info import read as read_page_info
 from portone_async.models.payment_schedule import read as read_payment_schedule
 
@@ -41,12 +41,10 @@ def read(raw: Any) -> GetPaymentSchedulesResponse:
     self.items = (
         read_list(v, read_payment_schedule, "GetPaymentSchedulesResponse.items")
         if (v := get("items")).__class__ is list
-        else report_mismatch(v, "GetPaymentSchedulesResponse.items")
+        else mismatch(v, "GetPaymentSchedulesResponse.items")
     )
     self.page = (
-        read_page_info(v)
-        if (v := get("page")).__class__ is dict
-        else report_mismatch(v, "GetPaymentSchedulesResponse.page")
+        read_page_info(v) if (v := get("page")).__class__ is dict else mismatch(v, "GetPaymentSchedulesResponse.page")
     )
     if not _JSON_NAMES.issuperset(raw):
         self.additional_properties = unknown_fields(raw, _JSON_NAMES)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, new_instance, read_list, report_mismatch, unknown_fields
+from portone_async._reading import json_names, mismatch, new_instance, read_list, unknown_fields
 from portone_async.models.page_info import read as read_page_info
 from portone_async.models.payment import read as read_payment
 
@@ -41,11 +41,9 @@ def read(raw: Any) -> GetPaymentsResponse:
     self.items = (
         read_list(v, read_payment, "GetPaymentsResponse.items")
         if (v := get("items")).__class__ is list
-        else report_mismatch(v, "GetPaymentsResponse.items")
+        else mismatch(v, "GetPaymentsResponse.items")
     )
-    self.page = (
-        read_page_info(v) if (v := get("page")).__class__ is dict else report_mismatch(v, "GetPaymentsResponse.page")
-    )
+    self.page = read_page_info(v) if (v := get("page")).__class__ is dict else mismatch(v, "GetPaymentsResponse.page")
     if not _JSON_NAMES.issuperset(raw):
         self.additional_properties = unknown_fields(raw, _JSON_NAMES)
     return self

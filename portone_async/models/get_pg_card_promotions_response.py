@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, new_instance, read_list, report_mismatch, unknown_fields
+from portone_async._reading import json_names, mismatch, new_instance, read_list, unknown_fields
 from portone_async.models.pg_card_promotion import read as read_pg_card_promotion
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ def read(raw: Any) -> GetPgCardPromotionsResponse:
         if (v := get("promotions")) is None
         else read_list(v, read_pg_card_promotion, "GetPgCardPromotionsResponse.promotions")
         if v.__class__ is list
-        else report_mismatch(v, "GetPgCardPromotionsResponse.promotions")
+        else mismatch(v, "GetPgCardPromotionsResponse.promotions")
     )
     if not _JSON_NAMES.issuperset(raw):
         self.additional_properties = unknown_fields(raw, _JSON_NAMES)

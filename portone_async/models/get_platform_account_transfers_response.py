@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, new_instance, read_list, report_mismatch, unknown_fields
+from portone_async._reading import json_names, mismatch, new_instance, read_list, unknown_fields
 from portone_async.models.page_info import read as read_page_info
 from portone_async.models.platform_account_transfer import read as read_platform_account_transfer
 from portone_async.models.platform_account_transfer_status_stats import (
@@ -48,17 +48,17 @@ def read(raw: Any) -> GetPlatformAccountTransfersResponse:
     self.counts = (
         read_platform_account_transfer_status_stats(v)
         if (v := get("counts")).__class__ is dict
-        else report_mismatch(v, "GetPlatformAccountTransfersResponse.counts")
+        else mismatch(v, "GetPlatformAccountTransfersResponse.counts")
     )
     self.items = (
         read_list(v, read_platform_account_transfer, "GetPlatformAccountTransfersResponse.items")
         if (v := get("items")).__class__ is list
-        else report_mismatch(v, "GetPlatformAccountTransfersResponse.items")
+        else mismatch(v, "GetPlatformAccountTransfersResponse.items")
     )
     self.page = (
         read_page_info(v)
         if (v := get("page")).__class__ is dict
-        else report_mismatch(v, "GetPlatformAccountTransfersResponse.page")
+        else mismatch(v, "GetPlatformAccountTransfersResponse.page")
     )
     if not _JSON_NAMES.issuperset(raw):
         self.additional_properties = unknown_fields(raw, _JSON_NAMES)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, new_instance, read_list, report_mismatch, unknown_fields
+from portone_async._reading import json_names, mismatch, new_instance, read_list, unknown_fields
 from portone_async.models.page_info import read as read_page_info
 from portone_async.models.platform_additional_fee_policy import read as read_platform_additional_fee_policy
 
@@ -41,12 +41,12 @@ def read(raw: Any) -> GetPlatformAdditionalFeePoliciesResponse:
     self.items = (
         read_list(v, read_platform_additional_fee_policy, "GetPlatformAdditionalFeePoliciesResponse.items")
         if (v := get("items")).__class__ is list
-        else report_mismatch(v, "GetPlatformAdditionalFeePoliciesResponse.items")
+        else mismatch(v, "GetPlatformAdditionalFeePoliciesResponse.items")
     )
     self.page = (
         read_page_info(v)
         if (v := get("page")).__class__ is dict
-        else report_mismatch(v, "GetPlatformAdditionalFeePoliciesResponse.page")
+        else mismatch(v, "GetPlatformAdditionalFeePoliciesResponse.page")
     )
     if not _JSON_NAMES.issuperset(raw):
         self.additional_properties = unknown_fields(raw, _JSON_NAMES)

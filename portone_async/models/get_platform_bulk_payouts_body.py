@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, new_instance, report_mismatch, unknown_fields
+from portone_async._reading import json_names, mismatch, new_instance, unknown_fields
 from portone_async.models.page_input import read as read_page_input
 from portone_async.models.platform_bulk_payout_filter_input import read as read_platform_bulk_payout_filter_input
 
@@ -46,19 +46,19 @@ def read(raw: Any) -> GetPlatformBulkPayoutsBody:
         if (v := get("filter")) is None
         else read_platform_bulk_payout_filter_input(v)
         if v.__class__ is dict
-        else report_mismatch(v, "GetPlatformBulkPayoutsBody.filter")
+        else mismatch(v, "GetPlatformBulkPayoutsBody.filter")
     )
     self.is_for_test = (
         v
         if (v := get("isForTest")) is None or v.__class__ is bool
-        else report_mismatch(v, "GetPlatformBulkPayoutsBody.isForTest")
+        else mismatch(v, "GetPlatformBulkPayoutsBody.isForTest")
     )
     self.page = (
         None
         if (v := get("page")) is None
         else read_page_input(v)
         if v.__class__ is dict
-        else report_mismatch(v, "GetPlatformBulkPayoutsBody.page")
+        else mismatch(v, "GetPlatformBulkPayoutsBody.page")
     )
     if not _JSON_NAMES.issuperset(raw):
         self.additional_properties = unknown_fields(raw, _JSON_NAMES)

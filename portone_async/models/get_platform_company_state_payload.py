@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, new_instance, report_mismatch, unknown_fields
+from portone_async._reading import json_names, mismatch, new_instance, unknown_fields
 from portone_async.models.platform_company_state import read as read_platform_company_state
 
 if TYPE_CHECKING:
@@ -39,12 +39,12 @@ def read(raw: Any) -> GetPlatformCompanyStatePayload:
     self.company_state = (
         read_platform_company_state(v)
         if (v := get("companyState")).__class__ is dict
-        else report_mismatch(v, "GetPlatformCompanyStatePayload.companyState")
+        else mismatch(v, "GetPlatformCompanyStatePayload.companyState")
     )
     self.company_verification_id = (
         v
         if (v := get("companyVerificationId")).__class__ is str
-        else report_mismatch(v, "GetPlatformCompanyStatePayload.companyVerificationId")
+        else mismatch(v, "GetPlatformCompanyStatePayload.companyVerificationId")
     )
     if not _JSON_NAMES.issuperset(raw):
         self.additional_properties = unknown_fields(raw, _JSON_NAMES)

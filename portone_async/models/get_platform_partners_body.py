@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, new_instance, report_mismatch, unknown_fields
+from portone_async._reading import json_names, mismatch, new_instance, unknown_fields
 from portone_async.models.page_input import read as read_page_input
 from portone_async.models.platform_partner_filter_input import read as read_platform_partner_filter_input
 
@@ -43,14 +43,14 @@ def read(raw: Any) -> GetPlatformPartnersBody:
         if (v := get("filter")) is None
         else read_platform_partner_filter_input(v)
         if v.__class__ is dict
-        else report_mismatch(v, "GetPlatformPartnersBody.filter")
+        else mismatch(v, "GetPlatformPartnersBody.filter")
     )
     self.page = (
         None
         if (v := get("page")) is None
         else read_page_input(v)
         if v.__class__ is dict
-        else report_mismatch(v, "GetPlatformPartnersBody.page")
+        else mismatch(v, "GetPlatformPartnersBody.page")
     )
     if not _JSON_NAMES.issuperset(raw):
         self.additional_properties = unknown_fields(raw, _JSON_NAMES)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, new_instance, read_list, report_mismatch, unknown_fields
+from portone_async._reading import json_names, mismatch, new_instance, read_list, unknown_fields
 from portone_async.models.page_info import read as read_page_info
 from portone_async.models.platform_payout import read as read_platform_payout
 from portone_async.models.platform_payout_status_stats import read as read_platform_payout_status_stats
@@ -46,17 +46,15 @@ def read(raw: Any) -> GetPlatformPayoutsResponse:
     self.counts = (
         read_platform_payout_status_stats(v)
         if (v := get("counts")).__class__ is dict
-        else report_mismatch(v, "GetPlatformPayoutsResponse.counts")
+        else mismatch(v, "GetPlatformPayoutsResponse.counts")
     )
     self.items = (
         read_list(v, read_platform_payout, "GetPlatformPayoutsResponse.items")
         if (v := get("items")).__class__ is list
-        else report_mismatch(v, "GetPlatformPayoutsResponse.items")
+        else mismatch(v, "GetPlatformPayoutsResponse.items")
     )
     self.page = (
-        read_page_info(v)
-        if (v := get("page")).__class__ is dict
-        else report_mismatch(v, "GetPlatformPayoutsResponse.page")
+        read_page_info(v) if (v := get("page")).__class__ is dict else mismatch(v, "GetPlatformPayoutsResponse.page")
     )
     if not _JSON_NAMES.issuperset(raw):
         self.additional_properties = unknown_fields(raw, _JSON_NAMES)

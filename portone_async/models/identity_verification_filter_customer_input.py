@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, new_instance, report_mismatch, unknown_fields
+from portone_async._reading import json_names, mismatch, new_instance, unknown_fields
 
 if TYPE_CHECKING:
     from portone_async.models.enums import Gender
@@ -52,32 +52,32 @@ def read(raw: Any) -> IdentityVerificationFilterCustomerInput:
     self.birth_day = (
         v
         if (v := get("birthDay")) is None or v.__class__ is str
-        else report_mismatch(v, "IdentityVerificationFilterCustomerInput.birthDay")
+        else mismatch(v, "IdentityVerificationFilterCustomerInput.birthDay")
     )
     self.birth_month = (
         v
         if (v := get("birthMonth")) is None or v.__class__ is str
-        else report_mismatch(v, "IdentityVerificationFilterCustomerInput.birthMonth")
+        else mismatch(v, "IdentityVerificationFilterCustomerInput.birthMonth")
     )
     self.birth_year = (
         v
         if (v := get("birthYear")) is None or v.__class__ is str
-        else report_mismatch(v, "IdentityVerificationFilterCustomerInput.birthYear")
+        else mismatch(v, "IdentityVerificationFilterCustomerInput.birthYear")
     )
     self.gender = (
         v
         if (v := get("gender")) is None or v.__class__ is str
-        else report_mismatch(v, "IdentityVerificationFilterCustomerInput.gender")
+        else mismatch(v, "IdentityVerificationFilterCustomerInput.gender")
     )
     self.name = (
         v
         if (v := get("name")) is None or v.__class__ is str
-        else report_mismatch(v, "IdentityVerificationFilterCustomerInput.name")
+        else mismatch(v, "IdentityVerificationFilterCustomerInput.name")
     )
     self.phone_number = (
         v
         if (v := get("phoneNumber")) is None or v.__class__ is str
-        else report_mismatch(v, "IdentityVerificationFilterCustomerInput.phoneNumber")
+        else mismatch(v, "IdentityVerificationFilterCustomerInput.phoneNumber")
     )
     if not _JSON_NAMES.issuperset(raw):
         self.additional_properties = unknown_fields(raw, _JSON_NAMES)

@@ -7,14 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import (
-    json_names,
-    new_instance,
-    read_datetime,
-    read_scalars,
-    report_mismatch,
-    unknown_fields,
-)
+from portone_async._reading import json_names, mismatch, new_instance, read_datetime, read_scalars, unknown_fields
 from portone_async.models.identity_verification_filter_customer_input import (
     read as read_identity_verification_filter_customer_input,
 )
@@ -107,77 +100,77 @@ def read(raw: Any) -> IdentityVerificationFilterInput:
         if (v := get("carriers")) is None
         else read_scalars(v, str, "IdentityVerificationFilterInput.carriers")
         if v.__class__ is list
-        else report_mismatch(v, "IdentityVerificationFilterInput.carriers")
+        else mismatch(v, "IdentityVerificationFilterInput.carriers")
     )
     self.customer = (
         None
         if (v := get("customer")) is None
         else read_identity_verification_filter_customer_input(v)
         if v.__class__ is dict
-        else report_mismatch(v, "IdentityVerificationFilterInput.customer")
+        else mismatch(v, "IdentityVerificationFilterInput.customer")
     )
     self.from_ = None if (t1 := get("from")) is None else read_datetime(t1, "IdentityVerificationFilterInput.from")
     self.identity_verification_id = (
         v
         if (v := get("identityVerificationId")) is None or v.__class__ is str
-        else report_mismatch(v, "IdentityVerificationFilterInput.identityVerificationId")
+        else mismatch(v, "IdentityVerificationFilterInput.identityVerificationId")
     )
     self.identity_verification_tx_id = (
         v
         if (v := get("identityVerificationTxId")) is None or v.__class__ is str
-        else report_mismatch(v, "IdentityVerificationFilterInput.identityVerificationTxId")
+        else mismatch(v, "IdentityVerificationFilterInput.identityVerificationTxId")
     )
     self.is_test = (
         v
         if (v := get("isTest")) is None or v.__class__ is bool
-        else report_mismatch(v, "IdentityVerificationFilterInput.isTest")
+        else mismatch(v, "IdentityVerificationFilterInput.isTest")
     )
     self.pg_companies = (
         None
         if (v := get("pgCompanies")) is None
         else read_scalars(v, str, "IdentityVerificationFilterInput.pgCompanies")
         if v.__class__ is list
-        else report_mismatch(v, "IdentityVerificationFilterInput.pgCompanies")
+        else mismatch(v, "IdentityVerificationFilterInput.pgCompanies")
     )
     self.pg_merchant_id = (
         v
         if (v := get("pgMerchantId")) is None or v.__class__ is str
-        else report_mismatch(v, "IdentityVerificationFilterInput.pgMerchantId")
+        else mismatch(v, "IdentityVerificationFilterInput.pgMerchantId")
     )
     self.pg_providers = (
         None
         if (v := get("pgProviders")) is None
         else read_scalars(v, str, "IdentityVerificationFilterInput.pgProviders")
         if v.__class__ is list
-        else report_mismatch(v, "IdentityVerificationFilterInput.pgProviders")
+        else mismatch(v, "IdentityVerificationFilterInput.pgProviders")
     )
     self.pg_tx_id = (
         v
         if (v := get("pgTxId")) is None or v.__class__ is str
-        else report_mismatch(v, "IdentityVerificationFilterInput.pgTxId")
+        else mismatch(v, "IdentityVerificationFilterInput.pgTxId")
     )
     self.statuses = (
         None
         if (v := get("statuses")) is None
         else read_scalars(v, str, "IdentityVerificationFilterInput.statuses")
         if v.__class__ is list
-        else report_mismatch(v, "IdentityVerificationFilterInput.statuses")
+        else mismatch(v, "IdentityVerificationFilterInput.statuses")
     )
     self.store_id = (
         v
         if (v := get("storeId")) is None or v.__class__ is str
-        else report_mismatch(v, "IdentityVerificationFilterInput.storeId")
+        else mismatch(v, "IdentityVerificationFilterInput.storeId")
     )
     self.time_range_field = (
         v
         if (v := get("timeRangeField")) is None or v.__class__ is str
-        else report_mismatch(v, "IdentityVerificationFilterInput.timeRangeField")
+        else mismatch(v, "IdentityVerificationFilterInput.timeRangeField")
     )
     self.until = None if (t2 := get("until")) is None else read_datetime(t2, "IdentityVerificationFilterInput.until")
     self.version = (
         v
         if (v := get("version")) is None or v.__class__ is str
-        else report_mismatch(v, "IdentityVerificationFilterInput.version")
+        else mismatch(v, "IdentityVerificationFilterInput.version")
     )
     self.__time_texts__ = (t1, t2)
     if not _JSON_NAMES.issuperset(raw):

@@ -7,7 +7,7 @@ from typing import Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, new_instance, report_mismatch, unknown_fields
+from portone_async._reading import json_names, mismatch, new_instance, unknown_fields
 
 
 @define(slots=True, kw_only=True, repr=False)
@@ -47,32 +47,30 @@ def read(raw: Any) -> IdentityVerificationRequestedCustomer:
     self.birth_day = (
         v
         if (v := get("birthDay")) is None or v.__class__ is str
-        else report_mismatch(v, "IdentityVerificationRequestedCustomer.birthDay")
+        else mismatch(v, "IdentityVerificationRequestedCustomer.birthDay")
     )
     self.birth_month = (
         v
         if (v := get("birthMonth")) is None or v.__class__ is str
-        else report_mismatch(v, "IdentityVerificationRequestedCustomer.birthMonth")
+        else mismatch(v, "IdentityVerificationRequestedCustomer.birthMonth")
     )
     self.birth_year = (
         v
         if (v := get("birthYear")) is None or v.__class__ is str
-        else report_mismatch(v, "IdentityVerificationRequestedCustomer.birthYear")
+        else mismatch(v, "IdentityVerificationRequestedCustomer.birthYear")
     )
     self.id = (
-        v
-        if (v := get("id")) is None or v.__class__ is str
-        else report_mismatch(v, "IdentityVerificationRequestedCustomer.id")
+        v if (v := get("id")) is None or v.__class__ is str else mismatch(v, "IdentityVerificationRequestedCustomer.id")
     )
     self.name = (
         v
         if (v := get("name")) is None or v.__class__ is str
-        else report_mismatch(v, "IdentityVerificationRequestedCustomer.name")
+        else mismatch(v, "IdentityVerificationRequestedCustomer.name")
     )
     self.phone_number = (
         v
         if (v := get("phoneNumber")) is None or v.__class__ is str
-        else report_mismatch(v, "IdentityVerificationRequestedCustomer.phoneNumber")
+        else mismatch(v, "IdentityVerificationRequestedCustomer.phoneNumber")
     )
     if not _JSON_NAMES.issuperset(raw):
         self.additional_properties = unknown_fields(raw, _JSON_NAMES)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, new_instance, read_date, report_mismatch, unknown_fields
+from portone_async._reading import json_names, mismatch, new_instance, read_date, unknown_fields
 
 if TYPE_CHECKING:
     from datetime import date
@@ -64,42 +64,34 @@ def read(raw: Any) -> IdentityVerificationVerifiedCustomer:
         None if (v := get("birthDate")) is None else read_date(v, "IdentityVerificationVerifiedCustomer.birthDate")
     )
     self.ci = (
-        v
-        if (v := get("ci")) is None or v.__class__ is str
-        else report_mismatch(v, "IdentityVerificationVerifiedCustomer.ci")
+        v if (v := get("ci")) is None or v.__class__ is str else mismatch(v, "IdentityVerificationVerifiedCustomer.ci")
     )
     self.di = (
-        v
-        if (v := get("di")) is None or v.__class__ is str
-        else report_mismatch(v, "IdentityVerificationVerifiedCustomer.di")
+        v if (v := get("di")) is None or v.__class__ is str else mismatch(v, "IdentityVerificationVerifiedCustomer.di")
     )
     self.gender = (
         v
         if (v := get("gender")) is None or v.__class__ is str
-        else report_mismatch(v, "IdentityVerificationVerifiedCustomer.gender")
+        else mismatch(v, "IdentityVerificationVerifiedCustomer.gender")
     )
     self.id = (
-        v
-        if (v := get("id")) is None or v.__class__ is str
-        else report_mismatch(v, "IdentityVerificationVerifiedCustomer.id")
+        v if (v := get("id")) is None or v.__class__ is str else mismatch(v, "IdentityVerificationVerifiedCustomer.id")
     )
     self.is_foreigner = (
         v
         if (v := get("isForeigner")) is None or v.__class__ is bool
-        else report_mismatch(v, "IdentityVerificationVerifiedCustomer.isForeigner")
+        else mismatch(v, "IdentityVerificationVerifiedCustomer.isForeigner")
     )
-    self.name = (
-        v if (v := get("name")).__class__ is str else report_mismatch(v, "IdentityVerificationVerifiedCustomer.name")
-    )
+    self.name = v if (v := get("name")).__class__ is str else mismatch(v, "IdentityVerificationVerifiedCustomer.name")
     self.operator = (
         v
         if (v := get("operator")) is None or v.__class__ is str
-        else report_mismatch(v, "IdentityVerificationVerifiedCustomer.operator")
+        else mismatch(v, "IdentityVerificationVerifiedCustomer.operator")
     )
     self.phone_number = (
         v
         if (v := get("phoneNumber")) is None or v.__class__ is str
-        else report_mismatch(v, "IdentityVerificationVerifiedCustomer.phoneNumber")
+        else mismatch(v, "IdentityVerificationVerifiedCustomer.phoneNumber")
     )
     if not _JSON_NAMES.issuperset(raw):
         self.additional_properties = unknown_fields(raw, _JSON_NAMES)

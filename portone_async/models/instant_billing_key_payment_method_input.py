@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, new_instance, report_mismatch, unknown_fields
+from portone_async._reading import json_names, mismatch, new_instance, unknown_fields
 from portone_async.models.instant_billing_key_payment_method_input_card import (
     read as read_instant_billing_key_payment_method_input_card,
 )
@@ -42,7 +42,7 @@ def read(raw: Any) -> InstantBillingKeyPaymentMethodInput:
         if (v := get("card")) is None
         else read_instant_billing_key_payment_method_input_card(v)
         if v.__class__ is dict
-        else report_mismatch(v, "InstantBillingKeyPaymentMethodInput.card")
+        else mismatch(v, "InstantBillingKeyPaymentMethodInput.card")
     )
     if not _JSON_NAMES.issuperset(raw):
         self.additional_properties = unknown_fields(raw, _JSON_NAMES)

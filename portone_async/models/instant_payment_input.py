@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, new_instance, read_list, read_scalars, report_mismatch, unknown_fields
+from portone_async._reading import json_names, mismatch, new_instance, read_list, read_scalars, unknown_fields
 from portone_async.models.customer_input import read as read_customer_input
 from portone_async.models.instant_payment_method_input import read as read_instant_payment_method_input
 from portone_async.models.payment_amount_input import read as read_payment_amount_input
@@ -104,98 +104,86 @@ def read(raw: Any) -> InstantPaymentInput:
     self.amount = (
         read_payment_amount_input(v)
         if (v := get("amount")).__class__ is dict
-        else report_mismatch(v, "InstantPaymentInput.amount")
+        else mismatch(v, "InstantPaymentInput.amount")
     )
     self.bypass = (
-        v if (v := get("bypass")) is None or v.__class__ is dict else report_mismatch(v, "InstantPaymentInput.bypass")
+        v if (v := get("bypass")) is None or v.__class__ is dict else mismatch(v, "InstantPaymentInput.bypass")
     )
     self.channel_group_id = (
         v
         if (v := get("channelGroupId")) is None or v.__class__ is str
-        else report_mismatch(v, "InstantPaymentInput.channelGroupId")
+        else mismatch(v, "InstantPaymentInput.channelGroupId")
     )
     self.channel_key = (
-        v
-        if (v := get("channelKey")) is None or v.__class__ is str
-        else report_mismatch(v, "InstantPaymentInput.channelKey")
+        v if (v := get("channelKey")) is None or v.__class__ is str else mismatch(v, "InstantPaymentInput.channelKey")
     )
     self.country = (
-        v if (v := get("country")) is None or v.__class__ is str else report_mismatch(v, "InstantPaymentInput.country")
+        v if (v := get("country")) is None or v.__class__ is str else mismatch(v, "InstantPaymentInput.country")
     )
-    self.currency = v if (v := get("currency")).__class__ is str else report_mismatch(v, "InstantPaymentInput.currency")
+    self.currency = v if (v := get("currency")).__class__ is str else mismatch(v, "InstantPaymentInput.currency")
     self.custom_data = (
-        v
-        if (v := get("customData")) is None or v.__class__ is str
-        else report_mismatch(v, "InstantPaymentInput.customData")
+        v if (v := get("customData")) is None or v.__class__ is str else mismatch(v, "InstantPaymentInput.customData")
     )
     self.customer = (
         None
         if (v := get("customer")) is None
         else read_customer_input(v)
         if v.__class__ is dict
-        else report_mismatch(v, "InstantPaymentInput.customer")
+        else mismatch(v, "InstantPaymentInput.customer")
     )
     self.is_cultural_expense = (
         v
         if (v := get("isCulturalExpense")) is None or v.__class__ is bool
-        else report_mismatch(v, "InstantPaymentInput.isCulturalExpense")
+        else mismatch(v, "InstantPaymentInput.isCulturalExpense")
     )
     self.is_escrow = (
-        v
-        if (v := get("isEscrow")) is None or v.__class__ is bool
-        else report_mismatch(v, "InstantPaymentInput.isEscrow")
+        v if (v := get("isEscrow")) is None or v.__class__ is bool else mismatch(v, "InstantPaymentInput.isEscrow")
     )
     self.method = (
         read_instant_payment_method_input(v)
         if (v := get("method")).__class__ is dict
-        else report_mismatch(v, "InstantPaymentInput.method")
+        else mismatch(v, "InstantPaymentInput.method")
     )
     self.notice_urls = (
         None
         if (v := get("noticeUrls")) is None
         else read_scalars(v, str, "InstantPaymentInput.noticeUrls")
         if v.__class__ is list
-        else report_mismatch(v, "InstantPaymentInput.noticeUrls")
+        else mismatch(v, "InstantPaymentInput.noticeUrls")
     )
-    self.order_name = (
-        v if (v := get("orderName")).__class__ is str else report_mismatch(v, "InstantPaymentInput.orderName")
-    )
+    self.order_name = v if (v := get("orderName")).__class__ is str else mismatch(v, "InstantPaymentInput.orderName")
     self.product_count = (
         v
         if (v := get("productCount")) is None or v.__class__ is int
-        else report_mismatch(v, "InstantPaymentInput.productCount")
+        else mismatch(v, "InstantPaymentInput.productCount")
     )
     self.product_type = (
-        v
-        if (v := get("productType")) is None or v.__class__ is str
-        else report_mismatch(v, "InstantPaymentInput.productType")
+        v if (v := get("productType")) is None or v.__class__ is str else mismatch(v, "InstantPaymentInput.productType")
     )
     self.products = (
         None
         if (v := get("products")) is None
         else read_list(v, read_payment_product, "InstantPaymentInput.products")
         if v.__class__ is list
-        else report_mismatch(v, "InstantPaymentInput.products")
+        else mismatch(v, "InstantPaymentInput.products")
     )
     self.promotion_id = (
-        v
-        if (v := get("promotionId")) is None or v.__class__ is str
-        else report_mismatch(v, "InstantPaymentInput.promotionId")
+        v if (v := get("promotionId")) is None or v.__class__ is str else mismatch(v, "InstantPaymentInput.promotionId")
     )
     self.shipping_address = (
         None
         if (v := get("shippingAddress")) is None
         else read_separated_address_input(v)
         if v.__class__ is dict
-        else report_mismatch(v, "InstantPaymentInput.shippingAddress")
+        else mismatch(v, "InstantPaymentInput.shippingAddress")
     )
     self.skip_webhook = (
         v
         if (v := get("skipWebhook")) is None or v.__class__ is bool
-        else report_mismatch(v, "InstantPaymentInput.skipWebhook")
+        else mismatch(v, "InstantPaymentInput.skipWebhook")
     )
     self.store_id = (
-        v if (v := get("storeId")) is None or v.__class__ is str else report_mismatch(v, "InstantPaymentInput.storeId")
+        v if (v := get("storeId")) is None or v.__class__ is str else mismatch(v, "InstantPaymentInput.storeId")
     )
     if not _JSON_NAMES.issuperset(raw):
         self.additional_properties = unknown_fields(raw, _JSON_NAMES)

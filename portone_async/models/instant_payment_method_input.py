@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, new_instance, report_mismatch, unknown_fields
+from portone_async._reading import json_names, mismatch, new_instance, unknown_fields
 from portone_async.models.instant_payment_method_input_card import read as read_instant_payment_method_input_card
 from portone_async.models.instant_payment_method_input_virtual_account import (
     read as read_instant_payment_method_input_virtual_account,
@@ -47,14 +47,14 @@ def read(raw: Any) -> InstantPaymentMethodInput:
         if (v := get("card")) is None
         else read_instant_payment_method_input_card(v)
         if v.__class__ is dict
-        else report_mismatch(v, "InstantPaymentMethodInput.card")
+        else mismatch(v, "InstantPaymentMethodInput.card")
     )
     self.virtual_account = (
         None
         if (v := get("virtualAccount")) is None
         else read_instant_payment_method_input_virtual_account(v)
         if v.__class__ is dict
-        else report_mismatch(v, "InstantPaymentMethodInput.virtualAccount")
+        else mismatch(v, "InstantPaymentMethodInput.virtualAccount")
     )
     if not _JSON_NAMES.issuperset(raw):
         self.additional_properties = unknown_fields(raw, _JSON_NAMES)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, new_instance, report_mismatch, unknown_fields
+from portone_async._reading import json_names, mismatch, new_instance, unknown_fields
 from portone_async.models.card_credential import read as read_card_credential
 
 if TYPE_CHECKING:
@@ -48,27 +48,27 @@ def read(raw: Any) -> InstantPaymentMethodInputCard:
     self.credential = (
         read_card_credential(v)
         if (v := get("credential")).__class__ is dict
-        else report_mismatch(v, "InstantPaymentMethodInputCard.credential")
+        else mismatch(v, "InstantPaymentMethodInputCard.credential")
     )
     self.installment_month = (
         v
         if (v := get("installmentMonth")) is None or v.__class__ is int
-        else report_mismatch(v, "InstantPaymentMethodInputCard.installmentMonth")
+        else mismatch(v, "InstantPaymentMethodInputCard.installmentMonth")
     )
     self.use_card_point = (
         v
         if (v := get("useCardPoint")) is None or v.__class__ is bool
-        else report_mismatch(v, "InstantPaymentMethodInputCard.useCardPoint")
+        else mismatch(v, "InstantPaymentMethodInputCard.useCardPoint")
     )
     self.use_free_installment_plan = (
         v
         if (v := get("useFreeInstallmentPlan")) is None or v.__class__ is bool
-        else report_mismatch(v, "InstantPaymentMethodInputCard.useFreeInstallmentPlan")
+        else mismatch(v, "InstantPaymentMethodInputCard.useFreeInstallmentPlan")
     )
     self.use_free_interest_from_merchant = (
         v
         if (v := get("useFreeInterestFromMerchant")) is None or v.__class__ is bool
-        else report_mismatch(v, "InstantPaymentMethodInputCard.useFreeInterestFromMerchant")
+        else mismatch(v, "InstantPaymentMethodInputCard.useFreeInterestFromMerchant")
     )
     if not _JSON_NAMES.issuperset(raw):
         self.additional_properties = unknown_fields(raw, _JSON_NAMES)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, new_instance, report_mismatch, unknown_fields
+from portone_async._reading import json_names, mismatch, new_instance, unknown_fields
 from portone_async.models.instant_payment_method_input_virtual_account_cash_receipt_info import (
     read as read_instant_payment_method_input_virtual_account_cash_receipt_info,
 )
@@ -65,29 +65,29 @@ def read(raw: Any) -> InstantPaymentMethodInputVirtualAccount:
     self = new_instance(InstantPaymentMethodInputVirtualAccount)
     get = raw.get
     self.bank = (
-        v if (v := get("bank")).__class__ is str else report_mismatch(v, "InstantPaymentMethodInputVirtualAccount.bank")
+        v if (v := get("bank")).__class__ is str else mismatch(v, "InstantPaymentMethodInputVirtualAccount.bank")
     )
     self.cash_receipt = (
         None
         if (v := get("cashReceipt")) is None
         else read_instant_payment_method_input_virtual_account_cash_receipt_info(v)
         if v.__class__ is dict
-        else report_mismatch(v, "InstantPaymentMethodInputVirtualAccount.cashReceipt")
+        else mismatch(v, "InstantPaymentMethodInputVirtualAccount.cashReceipt")
     )
     self.expiry = (
         read_instant_payment_method_input_virtual_account_expiry(v)
         if (v := get("expiry")).__class__ is dict
-        else report_mismatch(v, "InstantPaymentMethodInputVirtualAccount.expiry")
+        else mismatch(v, "InstantPaymentMethodInputVirtualAccount.expiry")
     )
     self.option = (
         read_instant_payment_method_input_virtual_account_option(v)
         if (v := get("option")).__class__ is dict
-        else report_mismatch(v, "InstantPaymentMethodInputVirtualAccount.option")
+        else mismatch(v, "InstantPaymentMethodInputVirtualAccount.option")
     )
     self.remittee_name = (
         v
         if (v := get("remitteeName")) is None or v.__class__ is str
-        else report_mismatch(v, "InstantPaymentMethodInputVirtualAccount.remitteeName")
+        else mismatch(v, "InstantPaymentMethodInputVirtualAccount.remitteeName")
     )
     if not _JSON_NAMES.issuperset(raw):
         self.additional_properties = unknown_fields(raw, _JSON_NAMES)

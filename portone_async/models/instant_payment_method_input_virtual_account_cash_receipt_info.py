@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, new_instance, report_mismatch, unknown_fields
+from portone_async._reading import json_names, mismatch, new_instance, unknown_fields
 
 if TYPE_CHECKING:
     from portone_async.models.enums import CashReceiptInputType
@@ -40,12 +40,12 @@ def read(raw: Any) -> InstantPaymentMethodInputVirtualAccountCashReceiptInfo:
     self.customer_identity_number = (
         v
         if (v := get("customerIdentityNumber")).__class__ is str
-        else report_mismatch(v, "InstantPaymentMethodInputVirtualAccountCashReceiptInfo.customerIdentityNumber")
+        else mismatch(v, "InstantPaymentMethodInputVirtualAccountCashReceiptInfo.customerIdentityNumber")
     )
     self.type = (
         v
         if (v := get("type")).__class__ is str
-        else report_mismatch(v, "InstantPaymentMethodInputVirtualAccountCashReceiptInfo.type")
+        else mismatch(v, "InstantPaymentMethodInputVirtualAccountCashReceiptInfo.type")
     )
     if not _JSON_NAMES.issuperset(raw):
         self.additional_properties = unknown_fields(raw, _JSON_NAMES)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, new_instance, read_datetime, report_mismatch, unknown_fields
+from portone_async._reading import json_names, mismatch, new_instance, read_datetime, unknown_fields
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -45,7 +45,7 @@ def read(raw: Any) -> InstantPaymentMethodInputVirtualAccountExpiry:
     self.valid_hours = (
         v
         if (v := get("validHours")) is None or v.__class__ is int
-        else report_mismatch(v, "InstantPaymentMethodInputVirtualAccountExpiry.validHours")
+        else mismatch(v, "InstantPaymentMethodInputVirtualAccountExpiry.validHours")
     )
     self.__time_texts__ = (t1,)
     if not _JSON_NAMES.issuperset(raw):

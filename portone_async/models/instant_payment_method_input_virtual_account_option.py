@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, new_instance, report_mismatch, unknown_fields
+from portone_async._reading import json_names, mismatch, new_instance, unknown_fields
 from portone_async.models.instant_payment_method_input_virtual_account_option_fixed import (
     read as read_instant_payment_method_input_virtual_account_option_fixed,
 )
@@ -51,12 +51,10 @@ def read(raw: Any) -> InstantPaymentMethodInputVirtualAccountOption:
         if (v := get("fixed")) is None
         else read_instant_payment_method_input_virtual_account_option_fixed(v)
         if v.__class__ is dict
-        else report_mismatch(v, "InstantPaymentMethodInputVirtualAccountOption.fixed")
+        else mismatch(v, "InstantPaymentMethodInputVirtualAccountOption.fixed")
     )
     self.type = (
-        v
-        if (v := get("type")).__class__ is str
-        else report_mismatch(v, "InstantPaymentMethodInputVirtualAccountOption.type")
+        v if (v := get("type")).__class__ is str else mismatch(v, "InstantPaymentMethodInputVirtualAccountOption.type")
     )
     if not _JSON_NAMES.issuperset(raw):
         self.additional_properties = unknown_fields(raw, _JSON_NAMES)

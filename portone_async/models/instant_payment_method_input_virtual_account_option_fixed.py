@@ -7,7 +7,7 @@ from typing import Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, new_instance, report_mismatch, unknown_fields
+from portone_async._reading import json_names, mismatch, new_instance, unknown_fields
 
 
 @define(slots=True, kw_only=True, repr=False)
@@ -35,12 +35,12 @@ def read(raw: Any) -> InstantPaymentMethodInputVirtualAccountOptionFixed:
     self.account_number = (
         v
         if (v := get("accountNumber")) is None or v.__class__ is str
-        else report_mismatch(v, "InstantPaymentMethodInputVirtualAccountOptionFixed.accountNumber")
+        else mismatch(v, "InstantPaymentMethodInputVirtualAccountOptionFixed.accountNumber")
     )
     self.pg_account_id = (
         v
         if (v := get("pgAccountId")) is None or v.__class__ is str
-        else report_mismatch(v, "InstantPaymentMethodInputVirtualAccountOptionFixed.pgAccountId")
+        else mismatch(v, "InstantPaymentMethodInputVirtualAccountOptionFixed.pgAccountId")
     )
     if not _JSON_NAMES.issuperset(raw):
         self.additional_properties = unknown_fields(raw, _JSON_NAMES)

@@ -7,7 +7,7 @@ from typing import Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, new_instance, report_mismatch, unknown_fields
+from portone_async._reading import json_names, mismatch, new_instance, unknown_fields
 
 
 @define(slots=True, kw_only=True, repr=False)
@@ -35,11 +35,9 @@ def read(raw: Any) -> IssueB2bTaxInvoiceBody:
     self.email_subject = (
         v
         if (v := get("emailSubject")) is None or v.__class__ is str
-        else report_mismatch(v, "IssueB2bTaxInvoiceBody.emailSubject")
+        else mismatch(v, "IssueB2bTaxInvoiceBody.emailSubject")
     )
-    self.memo = (
-        v if (v := get("memo")) is None or v.__class__ is str else report_mismatch(v, "IssueB2bTaxInvoiceBody.memo")
-    )
+    self.memo = v if (v := get("memo")) is None or v.__class__ is str else mismatch(v, "IssueB2bTaxInvoiceBody.memo")
     if not _JSON_NAMES.issuperset(raw):
         self.additional_properties = unknown_fields(raw, _JSON_NAMES)
     return self

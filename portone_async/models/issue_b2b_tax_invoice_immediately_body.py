@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, new_instance, report_mismatch, unknown_fields
+from portone_async._reading import json_names, mismatch, new_instance, unknown_fields
 from portone_async.models.b2b_tax_invoice_input import read as read_b2b_tax_invoice_input
 from portone_async.models.b2b_tax_invoice_modification_create_body import (
     read as read_b2b_tax_invoice_modification_create_body,
@@ -49,24 +49,22 @@ def read(raw: Any) -> IssueB2bTaxInvoiceImmediatelyBody:
     self.create_recipient_counterparty = (
         v
         if (v := get("createRecipientCounterparty")) is None or v.__class__ is bool
-        else report_mismatch(v, "IssueB2bTaxInvoiceImmediatelyBody.createRecipientCounterparty")
+        else mismatch(v, "IssueB2bTaxInvoiceImmediatelyBody.createRecipientCounterparty")
     )
     self.memo = (
-        v
-        if (v := get("memo")) is None or v.__class__ is str
-        else report_mismatch(v, "IssueB2bTaxInvoiceImmediatelyBody.memo")
+        v if (v := get("memo")) is None or v.__class__ is str else mismatch(v, "IssueB2bTaxInvoiceImmediatelyBody.memo")
     )
     self.modification = (
         None
         if (v := get("modification")) is None
         else read_b2b_tax_invoice_modification_create_body(v)
         if v.__class__ is dict
-        else report_mismatch(v, "IssueB2bTaxInvoiceImmediatelyBody.modification")
+        else mismatch(v, "IssueB2bTaxInvoiceImmediatelyBody.modification")
     )
     self.tax_invoice = (
         read_b2b_tax_invoice_input(v)
         if (v := get("taxInvoice")).__class__ is dict
-        else report_mismatch(v, "IssueB2bTaxInvoiceImmediatelyBody.taxInvoice")
+        else mismatch(v, "IssueB2bTaxInvoiceImmediatelyBody.taxInvoice")
     )
     if not _JSON_NAMES.issuperset(raw):
         self.additional_properties = unknown_fields(raw, _JSON_NAMES)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, new_instance, read_scalars, report_mismatch, unknown_fields
+from portone_async._reading import json_names, mismatch, new_instance, read_scalars, unknown_fields
 from portone_async.models.customer_input import read as read_customer_input
 from portone_async.models.instant_billing_key_payment_method_input import (
     read as read_instant_billing_key_payment_method_input,
@@ -63,49 +63,45 @@ def read(raw: Any) -> IssueBillingKeyBody:
     self = new_instance(IssueBillingKeyBody)
     get = raw.get
     self.bypass = (
-        v if (v := get("bypass")) is None or v.__class__ is dict else report_mismatch(v, "IssueBillingKeyBody.bypass")
+        v if (v := get("bypass")) is None or v.__class__ is dict else mismatch(v, "IssueBillingKeyBody.bypass")
     )
     self.channel_group_id = (
         v
         if (v := get("channelGroupId")) is None or v.__class__ is str
-        else report_mismatch(v, "IssueBillingKeyBody.channelGroupId")
+        else mismatch(v, "IssueBillingKeyBody.channelGroupId")
     )
     self.channel_key = (
-        v
-        if (v := get("channelKey")) is None or v.__class__ is str
-        else report_mismatch(v, "IssueBillingKeyBody.channelKey")
+        v if (v := get("channelKey")) is None or v.__class__ is str else mismatch(v, "IssueBillingKeyBody.channelKey")
     )
     self.custom_data = (
-        v
-        if (v := get("customData")) is None or v.__class__ is str
-        else report_mismatch(v, "IssueBillingKeyBody.customData")
+        v if (v := get("customData")) is None or v.__class__ is str else mismatch(v, "IssueBillingKeyBody.customData")
     )
     self.customer = (
         None
         if (v := get("customer")) is None
         else read_customer_input(v)
         if v.__class__ is dict
-        else report_mismatch(v, "IssueBillingKeyBody.customer")
+        else mismatch(v, "IssueBillingKeyBody.customer")
     )
     self.method = (
         read_instant_billing_key_payment_method_input(v)
         if (v := get("method")).__class__ is dict
-        else report_mismatch(v, "IssueBillingKeyBody.method")
+        else mismatch(v, "IssueBillingKeyBody.method")
     )
     self.notice_urls = (
         None
         if (v := get("noticeUrls")) is None
         else read_scalars(v, str, "IssueBillingKeyBody.noticeUrls")
         if v.__class__ is list
-        else report_mismatch(v, "IssueBillingKeyBody.noticeUrls")
+        else mismatch(v, "IssueBillingKeyBody.noticeUrls")
     )
     self.skip_webhook = (
         v
         if (v := get("skipWebhook")) is None or v.__class__ is bool
-        else report_mismatch(v, "IssueBillingKeyBody.skipWebhook")
+        else mismatch(v, "IssueBillingKeyBody.skipWebhook")
     )
     self.store_id = (
-        v if (v := get("storeId")) is None or v.__class__ is str else report_mismatch(v, "IssueBillingKeyBody.storeId")
+        v if (v := get("storeId")) is None or v.__class__ is str else mismatch(v, "IssueBillingKeyBody.storeId")
     )
     if not _JSON_NAMES.issuperset(raw):
         self.additional_properties = unknown_fields(raw, _JSON_NAMES)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, new_instance, read_list, report_mismatch, unknown_fields
+from portone_async._reading import json_names, mismatch, new_instance, read_list, unknown_fields
 from portone_async.models.billing_key_info_summary import read as read_billing_key_info_summary
 from portone_async.models.channel_specific_failure import read as read_channel_specific_failure
 
@@ -41,14 +41,14 @@ def read(raw: Any) -> IssueBillingKeyResponse:
     self.billing_key_info = (
         read_billing_key_info_summary(v)
         if (v := get("billingKeyInfo")).__class__ is dict
-        else report_mismatch(v, "IssueBillingKeyResponse.billingKeyInfo")
+        else mismatch(v, "IssueBillingKeyResponse.billingKeyInfo")
     )
     self.channel_specific_failures = (
         None
         if (v := get("channelSpecificFailures")) is None
         else read_list(v, read_channel_specific_failure, "IssueBillingKeyResponse.channelSpecificFailures")
         if v.__class__ is list
-        else report_mismatch(v, "IssueBillingKeyResponse.channelSpecificFailures")
+        else mismatch(v, "IssueBillingKeyResponse.channelSpecificFailures")
     )
     if not _JSON_NAMES.issuperset(raw):
         self.additional_properties = unknown_fields(raw, _JSON_NAMES)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, new_instance, read_datetime, report_mismatch, unknown_fields
+from portone_async._reading import json_names, mismatch, new_instance, read_datetime, unknown_fields
 from portone_async.models.issue_cash_receipt_customer_input import read as read_issue_cash_receipt_customer_input
 from portone_async.models.payment_amount_input import read as read_payment_amount_input
 
@@ -82,45 +82,39 @@ def read(raw: Any) -> IssueCashReceiptBody:
     self.amount = (
         read_payment_amount_input(v)
         if (v := get("amount")).__class__ is dict
-        else report_mismatch(v, "IssueCashReceiptBody.amount")
+        else mismatch(v, "IssueCashReceiptBody.amount")
     )
     self.business_registration_number = (
         v
         if (v := get("businessRegistrationNumber")) is None or v.__class__ is str
-        else report_mismatch(v, "IssueCashReceiptBody.businessRegistrationNumber")
+        else mismatch(v, "IssueCashReceiptBody.businessRegistrationNumber")
     )
     self.channel_key = (
-        v if (v := get("channelKey")).__class__ is str else report_mismatch(v, "IssueCashReceiptBody.channelKey")
+        v if (v := get("channelKey")).__class__ is str else mismatch(v, "IssueCashReceiptBody.channelKey")
     )
-    self.currency = (
-        v if (v := get("currency")).__class__ is str else report_mismatch(v, "IssueCashReceiptBody.currency")
-    )
+    self.currency = v if (v := get("currency")).__class__ is str else mismatch(v, "IssueCashReceiptBody.currency")
     self.customer = (
         read_issue_cash_receipt_customer_input(v)
         if (v := get("customer")).__class__ is dict
-        else report_mismatch(v, "IssueCashReceiptBody.customer")
+        else mismatch(v, "IssueCashReceiptBody.customer")
     )
-    self.order_name = (
-        v if (v := get("orderName")).__class__ is str else report_mismatch(v, "IssueCashReceiptBody.orderName")
-    )
+    self.order_name = v if (v := get("orderName")).__class__ is str else mismatch(v, "IssueCashReceiptBody.orderName")
     self.paid_at = None if (t1 := get("paidAt")) is None else read_datetime(t1, "IssueCashReceiptBody.paidAt")
-    self.payment_id = (
-        v if (v := get("paymentId")).__class__ is str else report_mismatch(v, "IssueCashReceiptBody.paymentId")
-    )
+    self.payment_id = v if (v := get("paymentId")).__class__ is str else mismatch(v, "IssueCashReceiptBody.paymentId")
     self.payment_method = (
         v
         if (v := get("paymentMethod")) is None or v.__class__ is str
-        else report_mismatch(v, "IssueCashReceiptBody.paymentMethod")
+        else mismatch(v, "IssueCashReceiptBody.paymentMethod")
     )
     self.product_type = (
         v
         if (v := get("productType")) is None or v.__class__ is str
-        else report_mismatch(v, "IssueCashReceiptBody.productType")
+        else mismatch(v, "IssueCashReceiptBody.productType")
     )
     self.store_id = (
-        v if (v := get("storeId")) is None or v.__class__ is str else report_mismatch(v, "IssueCashReceiptBody.storeId")
+        v if (v := get("storeId")) is None or v.__class__ is str else mismatch(v, "IssueCashReceiptBody.storeId")
     )
-    self.type = v if (v := get("type")).__class__ is str else report_mismatch(v, "IssueCashReceiptBody.type")
+    self.type = v if (v := get("type")).__class__ is str else mismatch(v, "IssueCashReceiptBody.type")
     self.__time_texts__ = (t1,)
     if not _JSON_NAMES.issuperset(raw):
         self.additional_properties = unknown_fields(raw, _JSON_NAMES, self.__time_texts__)

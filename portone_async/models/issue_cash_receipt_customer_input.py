@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, new_instance, report_mismatch, unknown_fields
+from portone_async._reading import json_names, mismatch, new_instance, unknown_fields
 
 if TYPE_CHECKING:
     from portone_async.models.enums import IssueCashReceiptCustomerInputIdentityNumberType
@@ -47,29 +47,25 @@ def read(raw: Any) -> IssueCashReceiptCustomerInput:
     self = new_instance(IssueCashReceiptCustomerInput)
     get = raw.get
     self.email = (
-        v
-        if (v := get("email")) is None or v.__class__ is str
-        else report_mismatch(v, "IssueCashReceiptCustomerInput.email")
+        v if (v := get("email")) is None or v.__class__ is str else mismatch(v, "IssueCashReceiptCustomerInput.email")
     )
     self.identity_number = (
         v
         if (v := get("identityNumber")).__class__ is str
-        else report_mismatch(v, "IssueCashReceiptCustomerInput.identityNumber")
+        else mismatch(v, "IssueCashReceiptCustomerInput.identityNumber")
     )
     self.identity_number_type = (
         v
         if (v := get("identityNumberType")) is None or v.__class__ is str
-        else report_mismatch(v, "IssueCashReceiptCustomerInput.identityNumberType")
+        else mismatch(v, "IssueCashReceiptCustomerInput.identityNumberType")
     )
     self.name = (
-        v
-        if (v := get("name")) is None or v.__class__ is str
-        else report_mismatch(v, "IssueCashReceiptCustomerInput.name")
+        v if (v := get("name")) is None or v.__class__ is str else mismatch(v, "IssueCashReceiptCustomerInput.name")
     )
     self.phone_number = (
         v
         if (v := get("phoneNumber")) is None or v.__class__ is str
-        else report_mismatch(v, "IssueCashReceiptCustomerInput.phoneNumber")
+        else mismatch(v, "IssueCashReceiptCustomerInput.phoneNumber")
     )
     if not _JSON_NAMES.issuperset(raw):
         self.additional_properties = unknown_fields(raw, _JSON_NAMES)

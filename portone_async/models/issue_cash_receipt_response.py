@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, new_instance, report_mismatch, unknown_fields
+from portone_async._reading import json_names, mismatch, new_instance, unknown_fields
 from portone_async.models.cash_receipt_summary import read as read_cash_receipt_summary
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ def read(raw: Any) -> IssueCashReceiptResponse:
     self.cash_receipt = (
         read_cash_receipt_summary(v)
         if (v := get("cashReceipt")).__class__ is dict
-        else report_mismatch(v, "IssueCashReceiptResponse.cashReceipt")
+        else mismatch(v, "IssueCashReceiptResponse.cashReceipt")
     )
     if not _JSON_NAMES.issuperset(raw):
         self.additional_properties = unknown_fields(raw, _JSON_NAMES)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, new_instance, read_datetime, report_mismatch, unknown_fields
+from portone_async._reading import json_names, mismatch, new_instance, read_datetime, unknown_fields
 from portone_async.models.selected_channel import read as read_selected_channel
 
 if TYPE_CHECKING:
@@ -63,27 +63,19 @@ def read(raw: Any) -> IssueFailedCashReceipt:
         if (v := get("channel")) is None
         else read_selected_channel(v)
         if v.__class__ is dict
-        else report_mismatch(v, "IssueFailedCashReceipt.channel")
+        else mismatch(v, "IssueFailedCashReceipt.channel")
     )
-    self.is_manual = (
-        v if (v := get("isManual")).__class__ is bool else report_mismatch(v, "IssueFailedCashReceipt.isManual")
-    )
+    self.is_manual = v if (v := get("isManual")).__class__ is bool else mismatch(v, "IssueFailedCashReceipt.isManual")
     self.merchant_id = (
-        v if (v := get("merchantId")).__class__ is str else report_mismatch(v, "IssueFailedCashReceipt.merchantId")
+        v if (v := get("merchantId")).__class__ is str else mismatch(v, "IssueFailedCashReceipt.merchantId")
     )
-    self.order_name = (
-        v if (v := get("orderName")).__class__ is str else report_mismatch(v, "IssueFailedCashReceipt.orderName")
-    )
-    self.payment_id = (
-        v if (v := get("paymentId")).__class__ is str else report_mismatch(v, "IssueFailedCashReceipt.paymentId")
-    )
-    self.status = v if (v := get("status")).__class__ is str else report_mismatch(v, "IssueFailedCashReceipt.status")
+    self.order_name = v if (v := get("orderName")).__class__ is str else mismatch(v, "IssueFailedCashReceipt.orderName")
+    self.payment_id = v if (v := get("paymentId")).__class__ is str else mismatch(v, "IssueFailedCashReceipt.paymentId")
+    self.status = v if (v := get("status")).__class__ is str else mismatch(v, "IssueFailedCashReceipt.status")
     self.status_updated_at = (
         None if (t1 := get("statusUpdatedAt")) is None else read_datetime(t1, "IssueFailedCashReceipt.statusUpdatedAt")
     )
-    self.store_id = (
-        v if (v := get("storeId")).__class__ is str else report_mismatch(v, "IssueFailedCashReceipt.storeId")
-    )
+    self.store_id = v if (v := get("storeId")).__class__ is str else mismatch(v, "IssueFailedCashReceipt.storeId")
     self.__time_texts__ = (t1,)
     if not _JSON_NAMES.issuperset(raw):
         self.additional_properties = unknown_fields(raw, _JSON_NAMES, self.__time_texts__)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, new_instance, read_datetime, read_list, report_mismatch, unknown_fields
+from portone_async._reading import json_names, mismatch, new_instance, read_datetime, read_list, unknown_fields
 from portone_async.models.billing_key_payment_method import read as read_billing_key_payment_method
 from portone_async.models.channel_group_summary import read as read_channel_group_summary
 from portone_async.models.customer import read as read_customer
@@ -86,61 +86,55 @@ def read(raw: Any) -> IssuedBillingKeyInfo:
     self = new_instance(IssuedBillingKeyInfo)
     get = raw.get
     self.billing_key = (
-        v if (v := get("billingKey")).__class__ is str else report_mismatch(v, "IssuedBillingKeyInfo.billingKey")
+        v if (v := get("billingKey")).__class__ is str else mismatch(v, "IssuedBillingKeyInfo.billingKey")
     )
     self.channel_group = (
         None
         if (v := get("channelGroup")) is None
         else read_channel_group_summary(v)
         if v.__class__ is dict
-        else report_mismatch(v, "IssuedBillingKeyInfo.channelGroup")
+        else mismatch(v, "IssuedBillingKeyInfo.channelGroup")
     )
     self.channels = (
         read_list(v, read_selected_channel, "IssuedBillingKeyInfo.channels")
         if (v := get("channels")).__class__ is list
-        else report_mismatch(v, "IssuedBillingKeyInfo.channels")
+        else mismatch(v, "IssuedBillingKeyInfo.channels")
     )
     self.custom_data = (
-        v
-        if (v := get("customData")) is None or v.__class__ is str
-        else report_mismatch(v, "IssuedBillingKeyInfo.customData")
+        v if (v := get("customData")) is None or v.__class__ is str else mismatch(v, "IssuedBillingKeyInfo.customData")
     )
     self.customer = (
-        read_customer(v)
-        if (v := get("customer")).__class__ is dict
-        else report_mismatch(v, "IssuedBillingKeyInfo.customer")
+        read_customer(v) if (v := get("customer")).__class__ is dict else mismatch(v, "IssuedBillingKeyInfo.customer")
     )
     self.issue_id = (
-        v if (v := get("issueId")) is None or v.__class__ is str else report_mismatch(v, "IssuedBillingKeyInfo.issueId")
+        v if (v := get("issueId")) is None or v.__class__ is str else mismatch(v, "IssuedBillingKeyInfo.issueId")
     )
     self.issue_name = (
-        v
-        if (v := get("issueName")) is None or v.__class__ is str
-        else report_mismatch(v, "IssuedBillingKeyInfo.issueName")
+        v if (v := get("issueName")) is None or v.__class__ is str else mismatch(v, "IssuedBillingKeyInfo.issueName")
     )
     self.issued_at = read_datetime(t1 := get("issuedAt"), "IssuedBillingKeyInfo.issuedAt")
     self.merchant_id = (
-        v if (v := get("merchantId")).__class__ is str else report_mismatch(v, "IssuedBillingKeyInfo.merchantId")
+        v if (v := get("merchantId")).__class__ is str else mismatch(v, "IssuedBillingKeyInfo.merchantId")
     )
     self.methods = (
         None
         if (v := get("methods")) is None
         else read_list(v, read_billing_key_payment_method, "IssuedBillingKeyInfo.methods")
         if v.__class__ is list
-        else report_mismatch(v, "IssuedBillingKeyInfo.methods")
+        else mismatch(v, "IssuedBillingKeyInfo.methods")
     )
     self.pg_billing_key_issue_responses = (
         None
         if (v := get("pgBillingKeyIssueResponses")) is None
         else read_list(v, read_pg_billing_key_issue_response, "IssuedBillingKeyInfo.pgBillingKeyIssueResponses")
         if v.__class__ is list
-        else report_mismatch(v, "IssuedBillingKeyInfo.pgBillingKeyIssueResponses")
+        else mismatch(v, "IssuedBillingKeyInfo.pgBillingKeyIssueResponses")
     )
     self.requested_at = (
         None if (t2 := get("requestedAt")) is None else read_datetime(t2, "IssuedBillingKeyInfo.requestedAt")
     )
-    self.status = v if (v := get("status")).__class__ is str else report_mismatch(v, "IssuedBillingKeyInfo.status")
-    self.store_id = v if (v := get("storeId")).__class__ is str else report_mismatch(v, "IssuedBillingKeyInfo.storeId")
+    self.status = v if (v := get("status")).__class__ is str else mismatch(v, "IssuedBillingKeyInfo.status")
+    self.store_id = v if (v := get("storeId")).__class__ is str else mismatch(v, "IssuedBillingKeyInfo.storeId")
     self.__time_texts__ = (t1, t2)
     if not _JSON_NAMES.issuperset(raw):
         self.additional_properties = unknown_fields(raw, _JSON_NAMES, self.__time_texts__)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, new_instance, read_datetime, report_mismatch, unknown_fields
+from portone_async._reading import json_names, mismatch, new_instance, read_datetime, unknown_fields
 from portone_async.models.selected_channel import read as read_selected_channel
 
 if TYPE_CHECKING:
@@ -87,48 +87,38 @@ def read(raw: Any) -> IssuedCashReceipt:
     """Read `IssuedCashReceipt` from JSON."""
     self = new_instance(IssuedCashReceipt)
     get = raw.get
-    self.amount = v if (v := get("amount")).__class__ is int else report_mismatch(v, "IssuedCashReceipt.amount")
+    self.amount = v if (v := get("amount")).__class__ is int else mismatch(v, "IssuedCashReceipt.amount")
     self.channel = (
         read_selected_channel(v)
         if (v := get("channel")).__class__ is dict
-        else report_mismatch(v, "IssuedCashReceipt.channel")
+        else mismatch(v, "IssuedCashReceipt.channel")
     )
-    self.currency = v if (v := get("currency")).__class__ is str else report_mismatch(v, "IssuedCashReceipt.currency")
-    self.is_manual = v if (v := get("isManual")).__class__ is bool else report_mismatch(v, "IssuedCashReceipt.isManual")
+    self.currency = v if (v := get("currency")).__class__ is str else mismatch(v, "IssuedCashReceipt.currency")
+    self.is_manual = v if (v := get("isManual")).__class__ is bool else mismatch(v, "IssuedCashReceipt.isManual")
     self.issue_number = (
-        v if (v := get("issueNumber")).__class__ is str else report_mismatch(v, "IssuedCashReceipt.issueNumber")
+        v if (v := get("issueNumber")).__class__ is str else mismatch(v, "IssuedCashReceipt.issueNumber")
     )
     self.issued_at = read_datetime(t1 := get("issuedAt"), "IssuedCashReceipt.issuedAt")
-    self.merchant_id = (
-        v if (v := get("merchantId")).__class__ is str else report_mismatch(v, "IssuedCashReceipt.merchantId")
-    )
-    self.order_name = (
-        v if (v := get("orderName")).__class__ is str else report_mismatch(v, "IssuedCashReceipt.orderName")
-    )
-    self.payment_id = (
-        v if (v := get("paymentId")).__class__ is str else report_mismatch(v, "IssuedCashReceipt.paymentId")
-    )
+    self.merchant_id = v if (v := get("merchantId")).__class__ is str else mismatch(v, "IssuedCashReceipt.merchantId")
+    self.order_name = v if (v := get("orderName")).__class__ is str else mismatch(v, "IssuedCashReceipt.orderName")
+    self.payment_id = v if (v := get("paymentId")).__class__ is str else mismatch(v, "IssuedCashReceipt.paymentId")
     self.pg_receipt_id = (
-        v
-        if (v := get("pgReceiptId")) is None or v.__class__ is str
-        else report_mismatch(v, "IssuedCashReceipt.pgReceiptId")
+        v if (v := get("pgReceiptId")) is None or v.__class__ is str else mismatch(v, "IssuedCashReceipt.pgReceiptId")
     )
-    self.status = v if (v := get("status")).__class__ is str else report_mismatch(v, "IssuedCashReceipt.status")
+    self.status = v if (v := get("status")).__class__ is str else mismatch(v, "IssuedCashReceipt.status")
     self.status_updated_at = (
         None if (t2 := get("statusUpdatedAt")) is None else read_datetime(t2, "IssuedCashReceipt.statusUpdatedAt")
     )
-    self.store_id = v if (v := get("storeId")).__class__ is str else report_mismatch(v, "IssuedCashReceipt.storeId")
+    self.store_id = v if (v := get("storeId")).__class__ is str else mismatch(v, "IssuedCashReceipt.storeId")
     self.tax_free_amount = (
         v
         if (v := get("taxFreeAmount")) is None or v.__class__ is int
-        else report_mismatch(v, "IssuedCashReceipt.taxFreeAmount")
+        else mismatch(v, "IssuedCashReceipt.taxFreeAmount")
     )
-    self.type = v if (v := get("type")) is None or v.__class__ is str else report_mismatch(v, "IssuedCashReceipt.type")
-    self.url = v if (v := get("url")) is None or v.__class__ is str else report_mismatch(v, "IssuedCashReceipt.url")
+    self.type = v if (v := get("type")) is None or v.__class__ is str else mismatch(v, "IssuedCashReceipt.type")
+    self.url = v if (v := get("url")) is None or v.__class__ is str else mismatch(v, "IssuedCashReceipt.url")
     self.vat_amount = (
-        v
-        if (v := get("vatAmount")) is None or v.__class__ is int
-        else report_mismatch(v, "IssuedCashReceipt.vatAmount")
+        v if (v := get("vatAmount")) is None or v.__class__ is int else mismatch(v, "IssuedCashReceipt.vatAmount")
     )
     self.__time_texts__ = (t1, t2)
     if not _JSON_NAMES.issuperset(raw):

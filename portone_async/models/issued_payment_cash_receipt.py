@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, new_instance, read_datetime, report_mismatch, unknown_fields
+from portone_async._reading import json_names, mismatch, new_instance, read_datetime, unknown_fields
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -61,33 +61,27 @@ def read(raw: Any) -> IssuedPaymentCashReceipt:
     """Read `IssuedPaymentCashReceipt` from JSON."""
     self = new_instance(IssuedPaymentCashReceipt)
     get = raw.get
-    self.currency = (
-        v if (v := get("currency")).__class__ is str else report_mismatch(v, "IssuedPaymentCashReceipt.currency")
-    )
+    self.currency = v if (v := get("currency")).__class__ is str else mismatch(v, "IssuedPaymentCashReceipt.currency")
     self.issue_number = (
-        v if (v := get("issueNumber")).__class__ is str else report_mismatch(v, "IssuedPaymentCashReceipt.issueNumber")
+        v if (v := get("issueNumber")).__class__ is str else mismatch(v, "IssuedPaymentCashReceipt.issueNumber")
     )
     self.issued_at = read_datetime(t1 := get("issuedAt"), "IssuedPaymentCashReceipt.issuedAt")
     self.pg_receipt_id = (
         v
         if (v := get("pgReceiptId")) is None or v.__class__ is str
-        else report_mismatch(v, "IssuedPaymentCashReceipt.pgReceiptId")
+        else mismatch(v, "IssuedPaymentCashReceipt.pgReceiptId")
     )
-    self.status = v if (v := get("status")).__class__ is str else report_mismatch(v, "IssuedPaymentCashReceipt.status")
+    self.status = v if (v := get("status")).__class__ is str else mismatch(v, "IssuedPaymentCashReceipt.status")
     self.tax_free_amount = (
         v
         if (v := get("taxFreeAmount")) is None or v.__class__ is int
-        else report_mismatch(v, "IssuedPaymentCashReceipt.taxFreeAmount")
+        else mismatch(v, "IssuedPaymentCashReceipt.taxFreeAmount")
     )
     self.total_amount = (
-        v if (v := get("totalAmount")).__class__ is int else report_mismatch(v, "IssuedPaymentCashReceipt.totalAmount")
+        v if (v := get("totalAmount")).__class__ is int else mismatch(v, "IssuedPaymentCashReceipt.totalAmount")
     )
-    self.type = (
-        v if (v := get("type")) is None or v.__class__ is str else report_mismatch(v, "IssuedPaymentCashReceipt.type")
-    )
-    self.url = (
-        v if (v := get("url")) is None or v.__class__ is str else report_mismatch(v, "IssuedPaymentCashReceipt.url")
-    )
+    self.type = v if (v := get("type")) is None or v.__class__ is str else mismatch(v, "IssuedPaymentCashReceipt.type")
+    self.url = v if (v := get("url")) is None or v.__class__ is str else mismatch(v, "IssuedPaymentCashReceipt.url")
     self.__time_texts__ = (t1,)
     if not _JSON_NAMES.issuperset(raw):
         self.additional_properties = unknown_fields(raw, _JSON_NAMES, self.__time_texts__)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, new_instance, report_mismatch, unknown_fields
+from portone_async._reading import json_names, mismatch, new_instance, unknown_fields
 from portone_async.models.billing_key_payment_method import read as read_billing_key_payment_method
 from portone_async.models.selected_channel import read as read_selected_channel
 
@@ -47,21 +47,21 @@ def read(raw: Any) -> IssuedPgBillingKeyIssueResponse:
     self.channel = (
         read_selected_channel(v)
         if (v := get("channel")).__class__ is dict
-        else report_mismatch(v, "IssuedPgBillingKeyIssueResponse.channel")
+        else mismatch(v, "IssuedPgBillingKeyIssueResponse.channel")
     )
     self.method = (
         None
         if (v := get("method")) is None
         else read_billing_key_payment_method(v)
         if v.__class__ is dict
-        else report_mismatch(v, "IssuedPgBillingKeyIssueResponse.method")
+        else mismatch(v, "IssuedPgBillingKeyIssueResponse.method")
     )
     self.pg_tx_id = (
         v
         if (v := get("pgTxId")) is None or v.__class__ is str
-        else report_mismatch(v, "IssuedPgBillingKeyIssueResponse.pgTxId")
+        else mismatch(v, "IssuedPgBillingKeyIssueResponse.pgTxId")
     )
-    self.type = v if (v := get("type")).__class__ is str else report_mismatch(v, "IssuedPgBillingKeyIssueResponse.type")
+    self.type = v if (v := get("type")).__class__ is str else mismatch(v, "IssuedPgBillingKeyIssueResponse.type")
     if not _JSON_NAMES.issuperset(raw):
         self.additional_properties = unknown_fields(raw, _JSON_NAMES)
     return self

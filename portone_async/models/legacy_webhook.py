@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, new_instance, report_mismatch, unknown_fields
+from portone_async._reading import json_names, mismatch, new_instance, unknown_fields
 
 if TYPE_CHECKING:
     from portone_async.models.enums import LegacyWebhookStatus
@@ -42,9 +42,9 @@ def read(raw: Any) -> LegacyWebhook:
     """Read `LegacyWebhook` from JSON."""
     self = new_instance(LegacyWebhook)
     get = raw.get
-    self.payment_id = v if (v := get("payment_id")).__class__ is str else report_mismatch(v, "LegacyWebhook.payment_id")
-    self.status = v if (v := get("status")).__class__ is str else report_mismatch(v, "LegacyWebhook.status")
-    self.tx_id = v if (v := get("tx_id")).__class__ is str else report_mismatch(v, "LegacyWebhook.tx_id")
+    self.payment_id = v if (v := get("payment_id")).__class__ is str else mismatch(v, "LegacyWebhook.payment_id")
+    self.status = v if (v := get("status")).__class__ is str else mismatch(v, "LegacyWebhook.status")
+    self.tx_id = v if (v := get("tx_id")).__class__ is str else mismatch(v, "LegacyWebhook.tx_id")
     if not _JSON_NAMES.issuperset(raw):
         self.additional_properties = unknown_fields(raw, _JSON_NAMES)
     return self

@@ -7,7 +7,7 @@ from typing import Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, new_instance, report_mismatch, unknown_fields
+from portone_async._reading import json_names, mismatch, new_instance, unknown_fields
 
 
 @define(slots=True, kw_only=True, repr=False)
@@ -29,9 +29,7 @@ def read(raw: Any) -> LoginViaApiSecretBody:
     """Read `LoginViaApiSecretBody` from JSON."""
     self = new_instance(LoginViaApiSecretBody)
     get = raw.get
-    self.api_secret = (
-        v if (v := get("apiSecret")).__class__ is str else report_mismatch(v, "LoginViaApiSecretBody.apiSecret")
-    )
+    self.api_secret = v if (v := get("apiSecret")).__class__ is str else mismatch(v, "LoginViaApiSecretBody.apiSecret")
     if not _JSON_NAMES.issuperset(raw):
         self.additional_properties = unknown_fields(raw, _JSON_NAMES)
     return self

@@ -7,7 +7,7 @@ from typing import Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, new_instance, report_mismatch, unknown_fields
+from portone_async._reading import json_names, mismatch, new_instance, unknown_fields
 
 
 @define(slots=True, kw_only=True, repr=False)
@@ -33,12 +33,10 @@ def read(raw: Any) -> LoginViaApiSecretResponse:
     self = new_instance(LoginViaApiSecretResponse)
     get = raw.get
     self.access_token = (
-        v if (v := get("accessToken")).__class__ is str else report_mismatch(v, "LoginViaApiSecretResponse.accessToken")
+        v if (v := get("accessToken")).__class__ is str else mismatch(v, "LoginViaApiSecretResponse.accessToken")
     )
     self.refresh_token = (
-        v
-        if (v := get("refreshToken")).__class__ is str
-        else report_mismatch(v, "LoginViaApiSecretResponse.refreshToken")
+        v if (v := get("refreshToken")).__class__ is str else mismatch(v, "LoginViaApiSecretResponse.refreshToken")
     )
     if not _JSON_NAMES.issuperset(raw):
         self.additional_properties = unknown_fields(raw, _JSON_NAMES)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, new_instance, read_list, report_mismatch, unknown_fields
+from portone_async._reading import json_names, mismatch, new_instance, read_list, unknown_fields
 from portone_async.models.payment_escrow_receiver_input import read as read_payment_escrow_receiver_input
 from portone_async.models.payment_escrow_sender_input import read as read_payment_escrow_sender_input
 from portone_async.models.payment_logistics import read as read_payment_logistics
@@ -57,38 +57,36 @@ def read(raw: Any) -> ModifyEscrowLogisticsBody:
     self.logistics = (
         read_payment_logistics(v)
         if (v := get("logistics")).__class__ is dict
-        else report_mismatch(v, "ModifyEscrowLogisticsBody.logistics")
+        else mismatch(v, "ModifyEscrowLogisticsBody.logistics")
     )
     self.products = (
         None
         if (v := get("products")) is None
         else read_list(v, read_payment_product, "ModifyEscrowLogisticsBody.products")
         if v.__class__ is list
-        else report_mismatch(v, "ModifyEscrowLogisticsBody.products")
+        else mismatch(v, "ModifyEscrowLogisticsBody.products")
     )
     self.receiver = (
         None
         if (v := get("receiver")) is None
         else read_payment_escrow_receiver_input(v)
         if v.__class__ is dict
-        else report_mismatch(v, "ModifyEscrowLogisticsBody.receiver")
+        else mismatch(v, "ModifyEscrowLogisticsBody.receiver")
     )
     self.send_email = (
         v
         if (v := get("sendEmail")) is None or v.__class__ is bool
-        else report_mismatch(v, "ModifyEscrowLogisticsBody.sendEmail")
+        else mismatch(v, "ModifyEscrowLogisticsBody.sendEmail")
     )
     self.sender = (
         None
         if (v := get("sender")) is None
         else read_payment_escrow_sender_input(v)
         if v.__class__ is dict
-        else report_mismatch(v, "ModifyEscrowLogisticsBody.sender")
+        else mismatch(v, "ModifyEscrowLogisticsBody.sender")
     )
     self.store_id = (
-        v
-        if (v := get("storeId")) is None or v.__class__ is str
-        else report_mismatch(v, "ModifyEscrowLogisticsBody.storeId")
+        v if (v := get("storeId")) is None or v.__class__ is str else mismatch(v, "ModifyEscrowLogisticsBody.storeId")
     )
     if not _JSON_NAMES.issuperset(raw):
         self.additional_properties = unknown_fields(raw, _JSON_NAMES)

@@ -7,7 +7,7 @@ from typing import Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, new_instance, report_mismatch, unknown_fields
+from portone_async._reading import json_names, mismatch, new_instance, unknown_fields
 
 
 @define(slots=True, kw_only=True, repr=False)
@@ -32,8 +32,8 @@ def read(raw: Any) -> MonthDay:
     """Read `MonthDay` from JSON."""
     self = new_instance(MonthDay)
     get = raw.get
-    self.day = v if (v := get("day")).__class__ is int else report_mismatch(v, "MonthDay.day")
-    self.month = v if (v := get("month")).__class__ is int else report_mismatch(v, "MonthDay.month")
+    self.day = v if (v := get("day")).__class__ is int else mismatch(v, "MonthDay.day")
+    self.month = v if (v := get("month")).__class__ is int else mismatch(v, "MonthDay.month")
     if not _JSON_NAMES.issuperset(raw):
         self.additional_properties = unknown_fields(raw, _JSON_NAMES)
     return self

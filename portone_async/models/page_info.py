@@ -7,7 +7,7 @@ from typing import Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, new_instance, report_mismatch, unknown_fields
+from portone_async._reading import json_names, mismatch, new_instance, unknown_fields
 
 
 @define(slots=True, kw_only=True, repr=False)
@@ -35,9 +35,9 @@ def read(raw: Any) -> PageInfo:
     """Read `PageInfo` from JSON."""
     self = new_instance(PageInfo)
     get = raw.get
-    self.number = v if (v := get("number")).__class__ is int else report_mismatch(v, "PageInfo.number")
-    self.size = v if (v := get("size")).__class__ is int else report_mismatch(v, "PageInfo.size")
-    self.total_count = v if (v := get("totalCount")).__class__ is int else report_mismatch(v, "PageInfo.totalCount")
+    self.number = v if (v := get("number")).__class__ is int else mismatch(v, "PageInfo.number")
+    self.size = v if (v := get("size")).__class__ is int else mismatch(v, "PageInfo.size")
+    self.total_count = v if (v := get("totalCount")).__class__ is int else mismatch(v, "PageInfo.totalCount")
     if not _JSON_NAMES.issuperset(raw):
         self.additional_properties = unknown_fields(raw, _JSON_NAMES)
     return self

@@ -7,7 +7,7 @@ from typing import Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, new_instance, report_mismatch, unknown_fields
+from portone_async._reading import json_names, mismatch, new_instance, unknown_fields
 
 
 @define(slots=True, kw_only=True, repr=False)
@@ -32,8 +32,8 @@ def read(raw: Any) -> PageInput:
     """Read `PageInput` from JSON."""
     self = new_instance(PageInput)
     get = raw.get
-    self.number = v if (v := get("number")) is None or v.__class__ is int else report_mismatch(v, "PageInput.number")
-    self.size = v if (v := get("size")) is None or v.__class__ is int else report_mismatch(v, "PageInput.size")
+    self.number = v if (v := get("number")) is None or v.__class__ is int else mismatch(v, "PageInput.number")
+    self.size = v if (v := get("size")) is None or v.__class__ is int else mismatch(v, "PageInput.size")
     if not _JSON_NAMES.issuperset(raw):
         self.additional_properties = unknown_fields(raw, _JSON_NAMES)
     return self

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, new_instance, read_datetime, read_list, report_mismatch, unknown_fields
+from portone_async._reading import json_names, mismatch, new_instance, read_datetime, read_list, unknown_fields
 from portone_async.models.channel_group_summary import read as read_channel_group_summary
 from portone_async.models.customer import read as read_customer
 from portone_async.models.dispute import read as read_dispute
@@ -166,125 +166,117 @@ def read(raw: Any) -> PaidPayment:
     self = new_instance(PaidPayment)
     get = raw.get
     self.amount = (
-        read_payment_amount(v) if (v := get("amount")).__class__ is dict else report_mismatch(v, "PaidPayment.amount")
+        read_payment_amount(v) if (v := get("amount")).__class__ is dict else mismatch(v, "PaidPayment.amount")
     )
     self.billing_key = (
-        v if (v := get("billingKey")) is None or v.__class__ is str else report_mismatch(v, "PaidPayment.billingKey")
+        v if (v := get("billingKey")) is None or v.__class__ is str else mismatch(v, "PaidPayment.billingKey")
     )
     self.cancellations = (
         None
         if (v := get("cancellations")) is None
         else read_list(v, read_payment_cancellation, "PaidPayment.cancellations")
         if v.__class__ is list
-        else report_mismatch(v, "PaidPayment.cancellations")
+        else mismatch(v, "PaidPayment.cancellations")
     )
     self.cash_receipt = (
         None
         if (v := get("cashReceipt")) is None
         else read_payment_cash_receipt(v)
         if v.__class__ is dict
-        else report_mismatch(v, "PaidPayment.cashReceipt")
+        else mismatch(v, "PaidPayment.cashReceipt")
     )
     self.cash_receipt_issuance_status = (
         v
         if (v := get("cashReceiptIssuanceStatus")) is None or v.__class__ is str
-        else report_mismatch(v, "PaidPayment.cashReceiptIssuanceStatus")
+        else mismatch(v, "PaidPayment.cashReceiptIssuanceStatus")
     )
     self.channel = (
-        read_selected_channel(v)
-        if (v := get("channel")).__class__ is dict
-        else report_mismatch(v, "PaidPayment.channel")
+        read_selected_channel(v) if (v := get("channel")).__class__ is dict else mismatch(v, "PaidPayment.channel")
     )
     self.channel_group = (
         None
         if (v := get("channelGroup")) is None
         else read_channel_group_summary(v)
         if v.__class__ is dict
-        else report_mismatch(v, "PaidPayment.channelGroup")
+        else mismatch(v, "PaidPayment.channelGroup")
     )
-    self.country = (
-        v if (v := get("country")) is None or v.__class__ is str else report_mismatch(v, "PaidPayment.country")
-    )
-    self.currency = v if (v := get("currency")).__class__ is str else report_mismatch(v, "PaidPayment.currency")
+    self.country = v if (v := get("country")) is None or v.__class__ is str else mismatch(v, "PaidPayment.country")
+    self.currency = v if (v := get("currency")).__class__ is str else mismatch(v, "PaidPayment.currency")
     self.custom_data = (
-        v if (v := get("customData")) is None or v.__class__ is str else report_mismatch(v, "PaidPayment.customData")
+        v if (v := get("customData")) is None or v.__class__ is str else mismatch(v, "PaidPayment.customData")
     )
     self.customer = (
-        read_customer(v) if (v := get("customer")).__class__ is dict else report_mismatch(v, "PaidPayment.customer")
+        read_customer(v) if (v := get("customer")).__class__ is dict else mismatch(v, "PaidPayment.customer")
     )
     self.disputes = (
         read_list(v, read_dispute, "PaidPayment.disputes")
         if (v := get("disputes")).__class__ is list
-        else report_mismatch(v, "PaidPayment.disputes")
+        else mismatch(v, "PaidPayment.disputes")
     )
     self.escrow = (
         None
         if (v := get("escrow")) is None
         else read_payment_escrow(v)
         if v.__class__ is dict
-        else report_mismatch(v, "PaidPayment.escrow")
+        else mismatch(v, "PaidPayment.escrow")
     )
-    self.id = v if (v := get("id")).__class__ is str else report_mismatch(v, "PaidPayment.id")
+    self.id = v if (v := get("id")).__class__ is str else mismatch(v, "PaidPayment.id")
     self.is_cultural_expense = (
         v
         if (v := get("isCulturalExpense")) is None or v.__class__ is bool
-        else report_mismatch(v, "PaidPayment.isCulturalExpense")
+        else mismatch(v, "PaidPayment.isCulturalExpense")
     )
-    self.merchant_id = v if (v := get("merchantId")).__class__ is str else report_mismatch(v, "PaidPayment.merchantId")
+    self.merchant_id = v if (v := get("merchantId")).__class__ is str else mismatch(v, "PaidPayment.merchantId")
     self.method = (
         None
         if (v := get("method")) is None
         else read_payment_method(v)
         if v.__class__ is dict
-        else report_mismatch(v, "PaidPayment.method")
+        else mismatch(v, "PaidPayment.method")
     )
-    self.order_name = v if (v := get("orderName")).__class__ is str else report_mismatch(v, "PaidPayment.orderName")
+    self.order_name = v if (v := get("orderName")).__class__ is str else mismatch(v, "PaidPayment.orderName")
     self.origin = (
-        read_payment_origin(v) if (v := get("origin")).__class__ is dict else report_mismatch(v, "PaidPayment.origin")
+        read_payment_origin(v) if (v := get("origin")).__class__ is dict else mismatch(v, "PaidPayment.origin")
     )
     self.paid_at = read_datetime(t1 := get("paidAt"), "PaidPayment.paidAt")
     self.pg_response = (
-        v if (v := get("pgResponse")) is None or v.__class__ is str else report_mismatch(v, "PaidPayment.pgResponse")
+        v if (v := get("pgResponse")) is None or v.__class__ is str else mismatch(v, "PaidPayment.pgResponse")
     )
-    self.pg_tx_id = (
-        v if (v := get("pgTxId")) is None or v.__class__ is str else report_mismatch(v, "PaidPayment.pgTxId")
-    )
+    self.pg_tx_id = v if (v := get("pgTxId")) is None or v.__class__ is str else mismatch(v, "PaidPayment.pgTxId")
     self.product_count = (
-        v
-        if (v := get("productCount")) is None or v.__class__ is int
-        else report_mismatch(v, "PaidPayment.productCount")
+        v if (v := get("productCount")) is None or v.__class__ is int else mismatch(v, "PaidPayment.productCount")
     )
     self.products = (
         None
         if (v := get("products")) is None
         else read_list(v, read_payment_product, "PaidPayment.products")
         if v.__class__ is list
-        else report_mismatch(v, "PaidPayment.products")
+        else mismatch(v, "PaidPayment.products")
     )
     self.promotion_id = (
-        v if (v := get("promotionId")) is None or v.__class__ is str else report_mismatch(v, "PaidPayment.promotionId")
+        v if (v := get("promotionId")) is None or v.__class__ is str else mismatch(v, "PaidPayment.promotionId")
     )
     self.receipt_url = (
-        v if (v := get("receiptUrl")) is None or v.__class__ is str else report_mismatch(v, "PaidPayment.receiptUrl")
+        v if (v := get("receiptUrl")) is None or v.__class__ is str else mismatch(v, "PaidPayment.receiptUrl")
     )
     self.requested_at = read_datetime(t2 := get("requestedAt"), "PaidPayment.requestedAt")
     self.schedule_id = (
-        v if (v := get("scheduleId")) is None or v.__class__ is str else report_mismatch(v, "PaidPayment.scheduleId")
+        v if (v := get("scheduleId")) is None or v.__class__ is str else mismatch(v, "PaidPayment.scheduleId")
     )
-    self.status = v if (v := get("status")).__class__ is str else report_mismatch(v, "PaidPayment.status")
+    self.status = v if (v := get("status")).__class__ is str else mismatch(v, "PaidPayment.status")
     self.status_changed_at = read_datetime(t3 := get("statusChangedAt"), "PaidPayment.statusChangedAt")
-    self.store_id = v if (v := get("storeId")).__class__ is str else report_mismatch(v, "PaidPayment.storeId")
+    self.store_id = v if (v := get("storeId")).__class__ is str else mismatch(v, "PaidPayment.storeId")
     self.transaction_id = (
-        v if (v := get("transactionId")).__class__ is str else report_mismatch(v, "PaidPayment.transactionId")
+        v if (v := get("transactionId")).__class__ is str else mismatch(v, "PaidPayment.transactionId")
     )
     self.updated_at = read_datetime(t4 := get("updatedAt"), "PaidPayment.updatedAt")
-    self.version = v if (v := get("version")).__class__ is str else report_mismatch(v, "PaidPayment.version")
+    self.version = v if (v := get("version")).__class__ is str else mismatch(v, "PaidPayment.version")
     self.webhooks = (
         None
         if (v := get("webhooks")) is None
         else read_list(v, read_payment_webhook, "PaidPayment.webhooks")
         if v.__class__ is list
-        else report_mismatch(v, "PaidPayment.webhooks")
+        else mismatch(v, "PaidPayment.webhooks")
     )
     self.__time_texts__ = (t1, t2, t3, t4)
     if not _JSON_NAMES.issuperset(raw):

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, new_instance, read_datetime, read_list, report_mismatch, unknown_fields
+from portone_async._reading import json_names, mismatch, new_instance, read_datetime, read_list, unknown_fields
 from portone_async.models.channel_group_summary import read as read_channel_group_summary
 from portone_async.models.customer import read as read_customer
 from portone_async.models.dispute import read as read_dispute
@@ -161,135 +161,105 @@ def read(raw: Any) -> PaidPaymentEvent:
         if (v := get("cashReceipt")) is None
         else read_payment_cash_receipt(v)
         if v.__class__ is dict
-        else report_mismatch(v, "PaidPaymentEvent.cashReceipt")
+        else mismatch(v, "PaidPaymentEvent.cashReceipt")
     )
     self.cash_receipt_issuance_status = (
         v
         if (v := get("cashReceiptIssuanceStatus")) is None or v.__class__ is str
-        else report_mismatch(v, "PaidPaymentEvent.cashReceiptIssuanceStatus")
+        else mismatch(v, "PaidPaymentEvent.cashReceiptIssuanceStatus")
     )
     self.channel = (
-        read_selected_channel(v)
-        if (v := get("channel")).__class__ is dict
-        else report_mismatch(v, "PaidPaymentEvent.channel")
+        read_selected_channel(v) if (v := get("channel")).__class__ is dict else mismatch(v, "PaidPaymentEvent.channel")
     )
     self.channel_group = (
         None
         if (v := get("channelGroup")) is None
         else read_channel_group_summary(v)
         if v.__class__ is dict
-        else report_mismatch(v, "PaidPaymentEvent.channelGroup")
+        else mismatch(v, "PaidPaymentEvent.channelGroup")
     )
-    self.country = (
-        v if (v := get("country")) is None or v.__class__ is str else report_mismatch(v, "PaidPaymentEvent.country")
-    )
+    self.country = v if (v := get("country")) is None or v.__class__ is str else mismatch(v, "PaidPaymentEvent.country")
     self.created_at = read_datetime(t1 := get("createdAt"), "PaidPaymentEvent.createdAt")
-    self.currency = v if (v := get("currency")).__class__ is str else report_mismatch(v, "PaidPaymentEvent.currency")
+    self.currency = v if (v := get("currency")).__class__ is str else mismatch(v, "PaidPaymentEvent.currency")
     self.custom_data = (
-        v
-        if (v := get("customData")) is None or v.__class__ is str
-        else report_mismatch(v, "PaidPaymentEvent.customData")
+        v if (v := get("customData")) is None or v.__class__ is str else mismatch(v, "PaidPaymentEvent.customData")
     )
     self.customer = (
-        read_customer(v)
-        if (v := get("customer")).__class__ is dict
-        else report_mismatch(v, "PaidPaymentEvent.customer")
+        read_customer(v) if (v := get("customer")).__class__ is dict else mismatch(v, "PaidPaymentEvent.customer")
     )
     self.disputes = (
         read_list(v, read_dispute, "PaidPaymentEvent.disputes")
         if (v := get("disputes")).__class__ is list
-        else report_mismatch(v, "PaidPaymentEvent.disputes")
+        else mismatch(v, "PaidPaymentEvent.disputes")
     )
     self.escrow = (
         None
         if (v := get("escrow")) is None
         else read_payment_escrow(v)
         if v.__class__ is dict
-        else report_mismatch(v, "PaidPaymentEvent.escrow")
+        else mismatch(v, "PaidPaymentEvent.escrow")
     )
-    self.event_amount = (
-        v if (v := get("eventAmount")).__class__ is int else report_mismatch(v, "PaidPaymentEvent.eventAmount")
-    )
-    self.id = v if (v := get("id")).__class__ is str else report_mismatch(v, "PaidPaymentEvent.id")
+    self.event_amount = v if (v := get("eventAmount")).__class__ is int else mismatch(v, "PaidPaymentEvent.eventAmount")
+    self.id = v if (v := get("id")).__class__ is str else mismatch(v, "PaidPaymentEvent.id")
     self.is_cultural_expense = (
         v
         if (v := get("isCulturalExpense")) is None or v.__class__ is bool
-        else report_mismatch(v, "PaidPaymentEvent.isCulturalExpense")
+        else mismatch(v, "PaidPaymentEvent.isCulturalExpense")
     )
-    self.merchant_id = (
-        v if (v := get("merchantId")).__class__ is str else report_mismatch(v, "PaidPaymentEvent.merchantId")
-    )
+    self.merchant_id = v if (v := get("merchantId")).__class__ is str else mismatch(v, "PaidPaymentEvent.merchantId")
     self.method = (
         None
         if (v := get("method")) is None
         else read_payment_method(v)
         if v.__class__ is dict
-        else report_mismatch(v, "PaidPaymentEvent.method")
+        else mismatch(v, "PaidPaymentEvent.method")
     )
-    self.order_name = (
-        v if (v := get("orderName")).__class__ is str else report_mismatch(v, "PaidPaymentEvent.orderName")
-    )
+    self.order_name = v if (v := get("orderName")).__class__ is str else mismatch(v, "PaidPaymentEvent.orderName")
     self.origin = (
-        read_payment_origin(v)
-        if (v := get("origin")).__class__ is dict
-        else report_mismatch(v, "PaidPaymentEvent.origin")
+        read_payment_origin(v) if (v := get("origin")).__class__ is dict else mismatch(v, "PaidPaymentEvent.origin")
     )
-    self.payment_id = (
-        v if (v := get("paymentId")).__class__ is str else report_mismatch(v, "PaidPaymentEvent.paymentId")
-    )
+    self.payment_id = v if (v := get("paymentId")).__class__ is str else mismatch(v, "PaidPaymentEvent.paymentId")
     self.pg_response = (
-        v
-        if (v := get("pgResponse")) is None or v.__class__ is str
-        else report_mismatch(v, "PaidPaymentEvent.pgResponse")
+        v if (v := get("pgResponse")) is None or v.__class__ is str else mismatch(v, "PaidPaymentEvent.pgResponse")
     )
-    self.pg_tx_id = (
-        v if (v := get("pgTxId")) is None or v.__class__ is str else report_mismatch(v, "PaidPaymentEvent.pgTxId")
-    )
+    self.pg_tx_id = v if (v := get("pgTxId")) is None or v.__class__ is str else mismatch(v, "PaidPaymentEvent.pgTxId")
     self.product_count = (
-        v
-        if (v := get("productCount")) is None or v.__class__ is int
-        else report_mismatch(v, "PaidPaymentEvent.productCount")
+        v if (v := get("productCount")) is None or v.__class__ is int else mismatch(v, "PaidPaymentEvent.productCount")
     )
     self.products = (
         None
         if (v := get("products")) is None
         else read_list(v, read_payment_product, "PaidPaymentEvent.products")
         if v.__class__ is list
-        else report_mismatch(v, "PaidPaymentEvent.products")
+        else mismatch(v, "PaidPaymentEvent.products")
     )
     self.promotion_id = (
-        v
-        if (v := get("promotionId")) is None or v.__class__ is str
-        else report_mismatch(v, "PaidPaymentEvent.promotionId")
+        v if (v := get("promotionId")) is None or v.__class__ is str else mismatch(v, "PaidPaymentEvent.promotionId")
     )
     self.receipt_url = (
-        v
-        if (v := get("receiptUrl")) is None or v.__class__ is str
-        else report_mismatch(v, "PaidPaymentEvent.receiptUrl")
+        v if (v := get("receiptUrl")) is None or v.__class__ is str else mismatch(v, "PaidPaymentEvent.receiptUrl")
     )
     self.requested_at = read_datetime(t2 := get("requestedAt"), "PaidPaymentEvent.requestedAt")
     self.schedule_id = (
-        v
-        if (v := get("scheduleId")) is None or v.__class__ is str
-        else report_mismatch(v, "PaidPaymentEvent.scheduleId")
+        v if (v := get("scheduleId")) is None or v.__class__ is str else mismatch(v, "PaidPaymentEvent.scheduleId")
     )
-    self.store_id = v if (v := get("storeId")).__class__ is str else report_mismatch(v, "PaidPaymentEvent.storeId")
+    self.store_id = v if (v := get("storeId")).__class__ is str else mismatch(v, "PaidPaymentEvent.storeId")
     self.total_amount = (
         read_payment_amount(v)
         if (v := get("totalAmount")).__class__ is dict
-        else report_mismatch(v, "PaidPaymentEvent.totalAmount")
+        else mismatch(v, "PaidPaymentEvent.totalAmount")
     )
     self.transaction_id = (
-        v if (v := get("transactionId")).__class__ is str else report_mismatch(v, "PaidPaymentEvent.transactionId")
+        v if (v := get("transactionId")).__class__ is str else mismatch(v, "PaidPaymentEvent.transactionId")
     )
-    self.type = v if (v := get("type")).__class__ is str else report_mismatch(v, "PaidPaymentEvent.type")
-    self.version = v if (v := get("version")).__class__ is str else report_mismatch(v, "PaidPaymentEvent.version")
+    self.type = v if (v := get("type")).__class__ is str else mismatch(v, "PaidPaymentEvent.type")
+    self.version = v if (v := get("version")).__class__ is str else mismatch(v, "PaidPaymentEvent.version")
     self.webhooks = (
         None
         if (v := get("webhooks")) is None
         else read_list(v, read_payment_webhook, "PaidPaymentEvent.webhooks")
         if v.__class__ is list
-        else report_mismatch(v, "PaidPaymentEvent.webhooks")
+        else mismatch(v, "PaidPaymentEvent.webhooks")
     )
     self.__time_texts__ = (t1, t2)
     if not _JSON_NAMES.issuperset(raw):

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, new_instance, read_datetime, read_list, report_mismatch, unknown_fields
+from portone_async._reading import json_names, mismatch, new_instance, read_datetime, read_list, unknown_fields
 from portone_async.models.channel_group_summary import read as read_channel_group_summary
 from portone_async.models.customer import read as read_customer
 from portone_async.models.payment_amount import read as read_payment_amount
@@ -152,134 +152,122 @@ def read(raw: Any) -> PaidPaymentTransaction:
     self.amount = (
         read_payment_amount(v)
         if (v := get("amount")).__class__ is dict
-        else report_mismatch(v, "PaidPaymentTransaction.amount")
+        else mismatch(v, "PaidPaymentTransaction.amount")
     )
     self.billing_key = (
         v
         if (v := get("billingKey")) is None or v.__class__ is str
-        else report_mismatch(v, "PaidPaymentTransaction.billingKey")
+        else mismatch(v, "PaidPaymentTransaction.billingKey")
     )
     self.cash_receipt = (
         None
         if (v := get("cashReceipt")) is None
         else read_payment_cash_receipt(v)
         if v.__class__ is dict
-        else report_mismatch(v, "PaidPaymentTransaction.cashReceipt")
+        else mismatch(v, "PaidPaymentTransaction.cashReceipt")
     )
     self.cash_receipt_issuance_status = (
         v
         if (v := get("cashReceiptIssuanceStatus")) is None or v.__class__ is str
-        else report_mismatch(v, "PaidPaymentTransaction.cashReceiptIssuanceStatus")
+        else mismatch(v, "PaidPaymentTransaction.cashReceiptIssuanceStatus")
     )
     self.channel = (
         read_selected_channel(v)
         if (v := get("channel")).__class__ is dict
-        else report_mismatch(v, "PaidPaymentTransaction.channel")
+        else mismatch(v, "PaidPaymentTransaction.channel")
     )
     self.channel_group = (
         None
         if (v := get("channelGroup")) is None
         else read_channel_group_summary(v)
         if v.__class__ is dict
-        else report_mismatch(v, "PaidPaymentTransaction.channelGroup")
+        else mismatch(v, "PaidPaymentTransaction.channelGroup")
     )
     self.country = (
-        v
-        if (v := get("country")) is None or v.__class__ is str
-        else report_mismatch(v, "PaidPaymentTransaction.country")
+        v if (v := get("country")) is None or v.__class__ is str else mismatch(v, "PaidPaymentTransaction.country")
     )
-    self.currency = (
-        v if (v := get("currency")).__class__ is str else report_mismatch(v, "PaidPaymentTransaction.currency")
-    )
+    self.currency = v if (v := get("currency")).__class__ is str else mismatch(v, "PaidPaymentTransaction.currency")
     self.custom_data = (
         v
         if (v := get("customData")) is None or v.__class__ is str
-        else report_mismatch(v, "PaidPaymentTransaction.customData")
+        else mismatch(v, "PaidPaymentTransaction.customData")
     )
     self.customer = (
-        read_customer(v)
-        if (v := get("customer")).__class__ is dict
-        else report_mismatch(v, "PaidPaymentTransaction.customer")
+        read_customer(v) if (v := get("customer")).__class__ is dict else mismatch(v, "PaidPaymentTransaction.customer")
     )
     self.escrow = (
         None
         if (v := get("escrow")) is None
         else read_payment_escrow(v)
         if v.__class__ is dict
-        else report_mismatch(v, "PaidPaymentTransaction.escrow")
+        else mismatch(v, "PaidPaymentTransaction.escrow")
     )
-    self.id = v if (v := get("id")).__class__ is str else report_mismatch(v, "PaidPaymentTransaction.id")
+    self.id = v if (v := get("id")).__class__ is str else mismatch(v, "PaidPaymentTransaction.id")
     self.is_cultural_expense = (
         v
         if (v := get("isCulturalExpense")) is None or v.__class__ is bool
-        else report_mismatch(v, "PaidPaymentTransaction.isCulturalExpense")
+        else mismatch(v, "PaidPaymentTransaction.isCulturalExpense")
     )
     self.merchant_id = (
-        v if (v := get("merchantId")).__class__ is str else report_mismatch(v, "PaidPaymentTransaction.merchantId")
+        v if (v := get("merchantId")).__class__ is str else mismatch(v, "PaidPaymentTransaction.merchantId")
     )
     self.method = (
         None
         if (v := get("method")) is None
         else read_payment_method(v)
         if v.__class__ is dict
-        else report_mismatch(v, "PaidPaymentTransaction.method")
+        else mismatch(v, "PaidPaymentTransaction.method")
     )
-    self.order_name = (
-        v if (v := get("orderName")).__class__ is str else report_mismatch(v, "PaidPaymentTransaction.orderName")
-    )
+    self.order_name = v if (v := get("orderName")).__class__ is str else mismatch(v, "PaidPaymentTransaction.orderName")
     self.paid_at = read_datetime(t1 := get("paidAt"), "PaidPaymentTransaction.paidAt")
-    self.payment_id = (
-        v if (v := get("paymentId")).__class__ is str else report_mismatch(v, "PaidPaymentTransaction.paymentId")
-    )
+    self.payment_id = v if (v := get("paymentId")).__class__ is str else mismatch(v, "PaidPaymentTransaction.paymentId")
     self.pg_response = (
         v
         if (v := get("pgResponse")) is None or v.__class__ is str
-        else report_mismatch(v, "PaidPaymentTransaction.pgResponse")
+        else mismatch(v, "PaidPaymentTransaction.pgResponse")
     )
     self.pg_tx_id = (
-        v if (v := get("pgTxId")) is None or v.__class__ is str else report_mismatch(v, "PaidPaymentTransaction.pgTxId")
+        v if (v := get("pgTxId")) is None or v.__class__ is str else mismatch(v, "PaidPaymentTransaction.pgTxId")
     )
     self.product_count = (
         v
         if (v := get("productCount")) is None or v.__class__ is int
-        else report_mismatch(v, "PaidPaymentTransaction.productCount")
+        else mismatch(v, "PaidPaymentTransaction.productCount")
     )
     self.products = (
         None
         if (v := get("products")) is None
         else read_list(v, read_payment_product, "PaidPaymentTransaction.products")
         if v.__class__ is list
-        else report_mismatch(v, "PaidPaymentTransaction.products")
+        else mismatch(v, "PaidPaymentTransaction.products")
     )
     self.promotion_id = (
         v
         if (v := get("promotionId")) is None or v.__class__ is str
-        else report_mismatch(v, "PaidPaymentTransaction.promotionId")
+        else mismatch(v, "PaidPaymentTransaction.promotionId")
     )
     self.receipt_url = (
         v
         if (v := get("receiptUrl")) is None or v.__class__ is str
-        else report_mismatch(v, "PaidPaymentTransaction.receiptUrl")
+        else mismatch(v, "PaidPaymentTransaction.receiptUrl")
     )
     self.requested_at = read_datetime(t2 := get("requestedAt"), "PaidPaymentTransaction.requestedAt")
     self.schedule_id = (
         v
         if (v := get("scheduleId")) is None or v.__class__ is str
-        else report_mismatch(v, "PaidPaymentTransaction.scheduleId")
+        else mismatch(v, "PaidPaymentTransaction.scheduleId")
     )
-    self.status = v if (v := get("status")).__class__ is str else report_mismatch(v, "PaidPaymentTransaction.status")
+    self.status = v if (v := get("status")).__class__ is str else mismatch(v, "PaidPaymentTransaction.status")
     self.status_changed_at = read_datetime(t3 := get("statusChangedAt"), "PaidPaymentTransaction.statusChangedAt")
-    self.store_id = (
-        v if (v := get("storeId")).__class__ is str else report_mismatch(v, "PaidPaymentTransaction.storeId")
-    )
+    self.store_id = v if (v := get("storeId")).__class__ is str else mismatch(v, "PaidPaymentTransaction.storeId")
     self.updated_at = read_datetime(t4 := get("updatedAt"), "PaidPaymentTransaction.updatedAt")
-    self.version = v if (v := get("version")).__class__ is str else report_mismatch(v, "PaidPaymentTransaction.version")
+    self.version = v if (v := get("version")).__class__ is str else mismatch(v, "PaidPaymentTransaction.version")
     self.webhooks = (
         None
         if (v := get("webhooks")) is None
         else read_list(v, read_payment_webhook, "PaidPaymentTransaction.webhooks")
         if v.__class__ is list
-        else report_mismatch(v, "PaidPaymentTransaction.webhooks")
+        else mismatch(v, "PaidPaymentTransaction.webhooks")
     )
     self.__time_texts__ = (t1, t2, t3, t4)
     if not _JSON_NAMES.issuperset(raw):

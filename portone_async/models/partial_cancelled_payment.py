@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, new_instance, read_datetime, read_list, report_mismatch, unknown_fields
+from portone_async._reading import json_names, mismatch, new_instance, read_datetime, read_list, unknown_fields
 from portone_async.models.channel_group_summary import read as read_channel_group_summary
 from portone_async.models.customer import read as read_customer
 from portone_async.models.payment_amount import read as read_payment_amount
@@ -169,17 +169,17 @@ def read(raw: Any) -> PartialCancelledPayment:
     self.amount = (
         read_payment_amount(v)
         if (v := get("amount")).__class__ is dict
-        else report_mismatch(v, "PartialCancelledPayment.amount")
+        else mismatch(v, "PartialCancelledPayment.amount")
     )
     self.billing_key = (
         v
         if (v := get("billingKey")) is None or v.__class__ is str
-        else report_mismatch(v, "PartialCancelledPayment.billingKey")
+        else mismatch(v, "PartialCancelledPayment.billingKey")
     )
     self.cancellations = (
         read_list(v, read_payment_cancellation, "PartialCancelledPayment.cancellations")
         if (v := get("cancellations")).__class__ is list
-        else report_mismatch(v, "PartialCancelledPayment.cancellations")
+        else mismatch(v, "PartialCancelledPayment.cancellations")
     )
     self.cancelled_at = read_datetime(t1 := get("cancelledAt"), "PartialCancelledPayment.cancelledAt")
     self.cash_receipt = (
@@ -187,128 +187,116 @@ def read(raw: Any) -> PartialCancelledPayment:
         if (v := get("cashReceipt")) is None
         else read_payment_cash_receipt(v)
         if v.__class__ is dict
-        else report_mismatch(v, "PartialCancelledPayment.cashReceipt")
+        else mismatch(v, "PartialCancelledPayment.cashReceipt")
     )
     self.cash_receipt_issuance_status = (
         v
         if (v := get("cashReceiptIssuanceStatus")) is None or v.__class__ is str
-        else report_mismatch(v, "PartialCancelledPayment.cashReceiptIssuanceStatus")
+        else mismatch(v, "PartialCancelledPayment.cashReceiptIssuanceStatus")
     )
     self.channel = (
         read_selected_channel(v)
         if (v := get("channel")).__class__ is dict
-        else report_mismatch(v, "PartialCancelledPayment.channel")
+        else mismatch(v, "PartialCancelledPayment.channel")
     )
     self.channel_group = (
         None
         if (v := get("channelGroup")) is None
         else read_channel_group_summary(v)
         if v.__class__ is dict
-        else report_mismatch(v, "PartialCancelledPayment.channelGroup")
+        else mismatch(v, "PartialCancelledPayment.channelGroup")
     )
     self.country = (
-        v
-        if (v := get("country")) is None or v.__class__ is str
-        else report_mismatch(v, "PartialCancelledPayment.country")
+        v if (v := get("country")) is None or v.__class__ is str else mismatch(v, "PartialCancelledPayment.country")
     )
-    self.currency = (
-        v if (v := get("currency")).__class__ is str else report_mismatch(v, "PartialCancelledPayment.currency")
-    )
+    self.currency = v if (v := get("currency")).__class__ is str else mismatch(v, "PartialCancelledPayment.currency")
     self.custom_data = (
         v
         if (v := get("customData")) is None or v.__class__ is str
-        else report_mismatch(v, "PartialCancelledPayment.customData")
+        else mismatch(v, "PartialCancelledPayment.customData")
     )
     self.customer = (
         read_customer(v)
         if (v := get("customer")).__class__ is dict
-        else report_mismatch(v, "PartialCancelledPayment.customer")
+        else mismatch(v, "PartialCancelledPayment.customer")
     )
     self.escrow = (
         None
         if (v := get("escrow")) is None
         else read_payment_escrow(v)
         if v.__class__ is dict
-        else report_mismatch(v, "PartialCancelledPayment.escrow")
+        else mismatch(v, "PartialCancelledPayment.escrow")
     )
-    self.id = v if (v := get("id")).__class__ is str else report_mismatch(v, "PartialCancelledPayment.id")
+    self.id = v if (v := get("id")).__class__ is str else mismatch(v, "PartialCancelledPayment.id")
     self.is_cultural_expense = (
         v
         if (v := get("isCulturalExpense")) is None or v.__class__ is bool
-        else report_mismatch(v, "PartialCancelledPayment.isCulturalExpense")
+        else mismatch(v, "PartialCancelledPayment.isCulturalExpense")
     )
     self.merchant_id = (
-        v if (v := get("merchantId")).__class__ is str else report_mismatch(v, "PartialCancelledPayment.merchantId")
+        v if (v := get("merchantId")).__class__ is str else mismatch(v, "PartialCancelledPayment.merchantId")
     )
     self.method = (
         None
         if (v := get("method")) is None
         else read_payment_method(v)
         if v.__class__ is dict
-        else report_mismatch(v, "PartialCancelledPayment.method")
+        else mismatch(v, "PartialCancelledPayment.method")
     )
     self.order_name = (
-        v if (v := get("orderName")).__class__ is str else report_mismatch(v, "PartialCancelledPayment.orderName")
+        v if (v := get("orderName")).__class__ is str else mismatch(v, "PartialCancelledPayment.orderName")
     )
     self.origin = (
         read_payment_origin(v)
         if (v := get("origin")).__class__ is dict
-        else report_mismatch(v, "PartialCancelledPayment.origin")
+        else mismatch(v, "PartialCancelledPayment.origin")
     )
     self.paid_at = None if (t2 := get("paidAt")) is None else read_datetime(t2, "PartialCancelledPayment.paidAt")
     self.pg_tx_id = (
-        v
-        if (v := get("pgTxId")) is None or v.__class__ is str
-        else report_mismatch(v, "PartialCancelledPayment.pgTxId")
+        v if (v := get("pgTxId")) is None or v.__class__ is str else mismatch(v, "PartialCancelledPayment.pgTxId")
     )
     self.product_count = (
         v
         if (v := get("productCount")) is None or v.__class__ is int
-        else report_mismatch(v, "PartialCancelledPayment.productCount")
+        else mismatch(v, "PartialCancelledPayment.productCount")
     )
     self.products = (
         None
         if (v := get("products")) is None
         else read_list(v, read_payment_product, "PartialCancelledPayment.products")
         if v.__class__ is list
-        else report_mismatch(v, "PartialCancelledPayment.products")
+        else mismatch(v, "PartialCancelledPayment.products")
     )
     self.promotion_id = (
         v
         if (v := get("promotionId")) is None or v.__class__ is str
-        else report_mismatch(v, "PartialCancelledPayment.promotionId")
+        else mismatch(v, "PartialCancelledPayment.promotionId")
     )
     self.receipt_url = (
         v
         if (v := get("receiptUrl")) is None or v.__class__ is str
-        else report_mismatch(v, "PartialCancelledPayment.receiptUrl")
+        else mismatch(v, "PartialCancelledPayment.receiptUrl")
     )
     self.requested_at = read_datetime(t3 := get("requestedAt"), "PartialCancelledPayment.requestedAt")
     self.schedule_id = (
         v
         if (v := get("scheduleId")) is None or v.__class__ is str
-        else report_mismatch(v, "PartialCancelledPayment.scheduleId")
+        else mismatch(v, "PartialCancelledPayment.scheduleId")
     )
-    self.status = v if (v := get("status")).__class__ is str else report_mismatch(v, "PartialCancelledPayment.status")
+    self.status = v if (v := get("status")).__class__ is str else mismatch(v, "PartialCancelledPayment.status")
     self.status_changed_at = read_datetime(t4 := get("statusChangedAt"), "PartialCancelledPayment.statusChangedAt")
-    self.store_id = (
-        v if (v := get("storeId")).__class__ is str else report_mismatch(v, "PartialCancelledPayment.storeId")
-    )
+    self.store_id = v if (v := get("storeId")).__class__ is str else mismatch(v, "PartialCancelledPayment.storeId")
     self.transaction_id = (
-        v
-        if (v := get("transactionId")).__class__ is str
-        else report_mismatch(v, "PartialCancelledPayment.transactionId")
+        v if (v := get("transactionId")).__class__ is str else mismatch(v, "PartialCancelledPayment.transactionId")
     )
     self.updated_at = read_datetime(t5 := get("updatedAt"), "PartialCancelledPayment.updatedAt")
-    self.version = (
-        v if (v := get("version")).__class__ is str else report_mismatch(v, "PartialCancelledPayment.version")
-    )
+    self.version = v if (v := get("version")).__class__ is str else mismatch(v, "PartialCancelledPayment.version")
     self.webhooks = (
         None
         if (v := get("webhooks")) is None
         else read_list(v, read_payment_webhook, "PartialCancelledPayment.webhooks")
         if v.__class__ is list
-        else report_mismatch(v, "PartialCancelledPayment.webhooks")
+        else mismatch(v, "PartialCancelledPayment.webhooks")
     )
     self.__time_texts__ = (t1, t2, t3, t4, t5)
     if not _JSON_NAMES.issuperset(raw):

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, new_instance, read_datetime, read_list, report_mismatch, unknown_fields
+from portone_async._reading import json_names, mismatch, new_instance, read_datetime, read_list, unknown_fields
 from portone_async.models.channel_group_summary import read as read_channel_group_summary
 from portone_async.models.customer import read as read_customer
 from portone_async.models.payment_amount import read as read_payment_amount
@@ -158,148 +158,136 @@ def read(raw: Any) -> PartialCancelledPaymentEvent:
         if (v := get("cancellation")) is None
         else read_payment_cancellation(v)
         if v.__class__ is dict
-        else report_mismatch(v, "PartialCancelledPaymentEvent.cancellation")
+        else mismatch(v, "PartialCancelledPaymentEvent.cancellation")
     )
     self.cash_receipt = (
         None
         if (v := get("cashReceipt")) is None
         else read_payment_cash_receipt(v)
         if v.__class__ is dict
-        else report_mismatch(v, "PartialCancelledPaymentEvent.cashReceipt")
+        else mismatch(v, "PartialCancelledPaymentEvent.cashReceipt")
     )
     self.cash_receipt_issuance_status = (
         v
         if (v := get("cashReceiptIssuanceStatus")) is None or v.__class__ is str
-        else report_mismatch(v, "PartialCancelledPaymentEvent.cashReceiptIssuanceStatus")
+        else mismatch(v, "PartialCancelledPaymentEvent.cashReceiptIssuanceStatus")
     )
     self.channel = (
         read_selected_channel(v)
         if (v := get("channel")).__class__ is dict
-        else report_mismatch(v, "PartialCancelledPaymentEvent.channel")
+        else mismatch(v, "PartialCancelledPaymentEvent.channel")
     )
     self.channel_group = (
         None
         if (v := get("channelGroup")) is None
         else read_channel_group_summary(v)
         if v.__class__ is dict
-        else report_mismatch(v, "PartialCancelledPaymentEvent.channelGroup")
+        else mismatch(v, "PartialCancelledPaymentEvent.channelGroup")
     )
     self.country = (
         v
         if (v := get("country")) is None or v.__class__ is str
-        else report_mismatch(v, "PartialCancelledPaymentEvent.country")
+        else mismatch(v, "PartialCancelledPaymentEvent.country")
     )
     self.created_at = read_datetime(t1 := get("createdAt"), "PartialCancelledPaymentEvent.createdAt")
     self.currency = (
-        v if (v := get("currency")).__class__ is str else report_mismatch(v, "PartialCancelledPaymentEvent.currency")
+        v if (v := get("currency")).__class__ is str else mismatch(v, "PartialCancelledPaymentEvent.currency")
     )
     self.custom_data = (
         v
         if (v := get("customData")) is None or v.__class__ is str
-        else report_mismatch(v, "PartialCancelledPaymentEvent.customData")
+        else mismatch(v, "PartialCancelledPaymentEvent.customData")
     )
     self.customer = (
         read_customer(v)
         if (v := get("customer")).__class__ is dict
-        else report_mismatch(v, "PartialCancelledPaymentEvent.customer")
+        else mismatch(v, "PartialCancelledPaymentEvent.customer")
     )
     self.escrow = (
         None
         if (v := get("escrow")) is None
         else read_payment_escrow(v)
         if v.__class__ is dict
-        else report_mismatch(v, "PartialCancelledPaymentEvent.escrow")
+        else mismatch(v, "PartialCancelledPaymentEvent.escrow")
     )
     self.event_amount = (
-        v
-        if (v := get("eventAmount")).__class__ is int
-        else report_mismatch(v, "PartialCancelledPaymentEvent.eventAmount")
+        v if (v := get("eventAmount")).__class__ is int else mismatch(v, "PartialCancelledPaymentEvent.eventAmount")
     )
-    self.id = v if (v := get("id")).__class__ is str else report_mismatch(v, "PartialCancelledPaymentEvent.id")
+    self.id = v if (v := get("id")).__class__ is str else mismatch(v, "PartialCancelledPaymentEvent.id")
     self.is_cultural_expense = (
         v
         if (v := get("isCulturalExpense")) is None or v.__class__ is bool
-        else report_mismatch(v, "PartialCancelledPaymentEvent.isCulturalExpense")
+        else mismatch(v, "PartialCancelledPaymentEvent.isCulturalExpense")
     )
     self.merchant_id = (
-        v
-        if (v := get("merchantId")).__class__ is str
-        else report_mismatch(v, "PartialCancelledPaymentEvent.merchantId")
+        v if (v := get("merchantId")).__class__ is str else mismatch(v, "PartialCancelledPaymentEvent.merchantId")
     )
     self.method = (
         None
         if (v := get("method")) is None
         else read_payment_method(v)
         if v.__class__ is dict
-        else report_mismatch(v, "PartialCancelledPaymentEvent.method")
+        else mismatch(v, "PartialCancelledPaymentEvent.method")
     )
     self.order_name = (
-        v if (v := get("orderName")).__class__ is str else report_mismatch(v, "PartialCancelledPaymentEvent.orderName")
+        v if (v := get("orderName")).__class__ is str else mismatch(v, "PartialCancelledPaymentEvent.orderName")
     )
     self.origin = (
         read_payment_origin(v)
         if (v := get("origin")).__class__ is dict
-        else report_mismatch(v, "PartialCancelledPaymentEvent.origin")
+        else mismatch(v, "PartialCancelledPaymentEvent.origin")
     )
     self.payment_id = (
-        v if (v := get("paymentId")).__class__ is str else report_mismatch(v, "PartialCancelledPaymentEvent.paymentId")
+        v if (v := get("paymentId")).__class__ is str else mismatch(v, "PartialCancelledPaymentEvent.paymentId")
     )
     self.pg_tx_id = (
-        v
-        if (v := get("pgTxId")) is None or v.__class__ is str
-        else report_mismatch(v, "PartialCancelledPaymentEvent.pgTxId")
+        v if (v := get("pgTxId")) is None or v.__class__ is str else mismatch(v, "PartialCancelledPaymentEvent.pgTxId")
     )
     self.product_count = (
         v
         if (v := get("productCount")) is None or v.__class__ is int
-        else report_mismatch(v, "PartialCancelledPaymentEvent.productCount")
+        else mismatch(v, "PartialCancelledPaymentEvent.productCount")
     )
     self.products = (
         None
         if (v := get("products")) is None
         else read_list(v, read_payment_product, "PartialCancelledPaymentEvent.products")
         if v.__class__ is list
-        else report_mismatch(v, "PartialCancelledPaymentEvent.products")
+        else mismatch(v, "PartialCancelledPaymentEvent.products")
     )
     self.promotion_id = (
         v
         if (v := get("promotionId")) is None or v.__class__ is str
-        else report_mismatch(v, "PartialCancelledPaymentEvent.promotionId")
+        else mismatch(v, "PartialCancelledPaymentEvent.promotionId")
     )
     self.receipt_url = (
         v
         if (v := get("receiptUrl")) is None or v.__class__ is str
-        else report_mismatch(v, "PartialCancelledPaymentEvent.receiptUrl")
+        else mismatch(v, "PartialCancelledPaymentEvent.receiptUrl")
     )
     self.requested_at = read_datetime(t2 := get("requestedAt"), "PartialCancelledPaymentEvent.requestedAt")
     self.schedule_id = (
         v
         if (v := get("scheduleId")) is None or v.__class__ is str
-        else report_mismatch(v, "PartialCancelledPaymentEvent.scheduleId")
+        else mismatch(v, "PartialCancelledPaymentEvent.scheduleId")
     )
-    self.store_id = (
-        v if (v := get("storeId")).__class__ is str else report_mismatch(v, "PartialCancelledPaymentEvent.storeId")
-    )
+    self.store_id = v if (v := get("storeId")).__class__ is str else mismatch(v, "PartialCancelledPaymentEvent.storeId")
     self.total_amount = (
         read_payment_amount(v)
         if (v := get("totalAmount")).__class__ is dict
-        else report_mismatch(v, "PartialCancelledPaymentEvent.totalAmount")
+        else mismatch(v, "PartialCancelledPaymentEvent.totalAmount")
     )
     self.transaction_id = (
-        v
-        if (v := get("transactionId")).__class__ is str
-        else report_mismatch(v, "PartialCancelledPaymentEvent.transactionId")
+        v if (v := get("transactionId")).__class__ is str else mismatch(v, "PartialCancelledPaymentEvent.transactionId")
     )
-    self.type = v if (v := get("type")).__class__ is str else report_mismatch(v, "PartialCancelledPaymentEvent.type")
-    self.version = (
-        v if (v := get("version")).__class__ is str else report_mismatch(v, "PartialCancelledPaymentEvent.version")
-    )
+    self.type = v if (v := get("type")).__class__ is str else mismatch(v, "PartialCancelledPaymentEvent.type")
+    self.version = v if (v := get("version")).__class__ is str else mismatch(v, "PartialCancelledPaymentEvent.version")
     self.webhooks = (
         None
         if (v := get("webhooks")) is None
         else read_list(v, read_payment_webhook, "PartialCancelledPaymentEvent.webhooks")
         if v.__class__ is list
-        else report_mismatch(v, "PartialCancelledPaymentEvent.webhooks")
+        else mismatch(v, "PartialCancelledPaymentEvent.webhooks")
     )
     self.__time_texts__ = (t1, t2)
     if not _JSON_NAMES.issuperset(raw):

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, new_instance, read_datetime, read_list, report_mismatch, unknown_fields
+from portone_async._reading import json_names, mismatch, new_instance, read_datetime, read_list, unknown_fields
 from portone_async.models.channel_group_summary import read as read_channel_group_summary
 from portone_async.models.customer import read as read_customer
 from portone_async.models.payment_amount import read as read_payment_amount
@@ -163,17 +163,17 @@ def read(raw: Any) -> PartialCancelledPaymentTransaction:
     self.amount = (
         read_payment_amount(v)
         if (v := get("amount")).__class__ is dict
-        else report_mismatch(v, "PartialCancelledPaymentTransaction.amount")
+        else mismatch(v, "PartialCancelledPaymentTransaction.amount")
     )
     self.billing_key = (
         v
         if (v := get("billingKey")) is None or v.__class__ is str
-        else report_mismatch(v, "PartialCancelledPaymentTransaction.billingKey")
+        else mismatch(v, "PartialCancelledPaymentTransaction.billingKey")
     )
     self.cancellations = (
         read_list(v, read_payment_cancellation, "PartialCancelledPaymentTransaction.cancellations")
         if (v := get("cancellations")).__class__ is list
-        else report_mismatch(v, "PartialCancelledPaymentTransaction.cancellations")
+        else mismatch(v, "PartialCancelledPaymentTransaction.cancellations")
     )
     self.cancelled_at = read_datetime(t1 := get("cancelledAt"), "PartialCancelledPaymentTransaction.cancelledAt")
     self.cash_receipt = (
@@ -181,139 +181,127 @@ def read(raw: Any) -> PartialCancelledPaymentTransaction:
         if (v := get("cashReceipt")) is None
         else read_payment_cash_receipt(v)
         if v.__class__ is dict
-        else report_mismatch(v, "PartialCancelledPaymentTransaction.cashReceipt")
+        else mismatch(v, "PartialCancelledPaymentTransaction.cashReceipt")
     )
     self.cash_receipt_issuance_status = (
         v
         if (v := get("cashReceiptIssuanceStatus")) is None or v.__class__ is str
-        else report_mismatch(v, "PartialCancelledPaymentTransaction.cashReceiptIssuanceStatus")
+        else mismatch(v, "PartialCancelledPaymentTransaction.cashReceiptIssuanceStatus")
     )
     self.channel = (
         read_selected_channel(v)
         if (v := get("channel")).__class__ is dict
-        else report_mismatch(v, "PartialCancelledPaymentTransaction.channel")
+        else mismatch(v, "PartialCancelledPaymentTransaction.channel")
     )
     self.channel_group = (
         None
         if (v := get("channelGroup")) is None
         else read_channel_group_summary(v)
         if v.__class__ is dict
-        else report_mismatch(v, "PartialCancelledPaymentTransaction.channelGroup")
+        else mismatch(v, "PartialCancelledPaymentTransaction.channelGroup")
     )
     self.country = (
         v
         if (v := get("country")) is None or v.__class__ is str
-        else report_mismatch(v, "PartialCancelledPaymentTransaction.country")
+        else mismatch(v, "PartialCancelledPaymentTransaction.country")
     )
     self.currency = (
-        v
-        if (v := get("currency")).__class__ is str
-        else report_mismatch(v, "PartialCancelledPaymentTransaction.currency")
+        v if (v := get("currency")).__class__ is str else mismatch(v, "PartialCancelledPaymentTransaction.currency")
     )
     self.custom_data = (
         v
         if (v := get("customData")) is None or v.__class__ is str
-        else report_mismatch(v, "PartialCancelledPaymentTransaction.customData")
+        else mismatch(v, "PartialCancelledPaymentTransaction.customData")
     )
     self.customer = (
         read_customer(v)
         if (v := get("customer")).__class__ is dict
-        else report_mismatch(v, "PartialCancelledPaymentTransaction.customer")
+        else mismatch(v, "PartialCancelledPaymentTransaction.customer")
     )
     self.escrow = (
         None
         if (v := get("escrow")) is None
         else read_payment_escrow(v)
         if v.__class__ is dict
-        else report_mismatch(v, "PartialCancelledPaymentTransaction.escrow")
+        else mismatch(v, "PartialCancelledPaymentTransaction.escrow")
     )
-    self.id = v if (v := get("id")).__class__ is str else report_mismatch(v, "PartialCancelledPaymentTransaction.id")
+    self.id = v if (v := get("id")).__class__ is str else mismatch(v, "PartialCancelledPaymentTransaction.id")
     self.is_cultural_expense = (
         v
         if (v := get("isCulturalExpense")) is None or v.__class__ is bool
-        else report_mismatch(v, "PartialCancelledPaymentTransaction.isCulturalExpense")
+        else mismatch(v, "PartialCancelledPaymentTransaction.isCulturalExpense")
     )
     self.merchant_id = (
-        v
-        if (v := get("merchantId")).__class__ is str
-        else report_mismatch(v, "PartialCancelledPaymentTransaction.merchantId")
+        v if (v := get("merchantId")).__class__ is str else mismatch(v, "PartialCancelledPaymentTransaction.merchantId")
     )
     self.method = (
         None
         if (v := get("method")) is None
         else read_payment_method(v)
         if v.__class__ is dict
-        else report_mismatch(v, "PartialCancelledPaymentTransaction.method")
+        else mismatch(v, "PartialCancelledPaymentTransaction.method")
     )
     self.order_name = (
-        v
-        if (v := get("orderName")).__class__ is str
-        else report_mismatch(v, "PartialCancelledPaymentTransaction.orderName")
+        v if (v := get("orderName")).__class__ is str else mismatch(v, "PartialCancelledPaymentTransaction.orderName")
     )
     self.paid_at = (
         None if (t2 := get("paidAt")) is None else read_datetime(t2, "PartialCancelledPaymentTransaction.paidAt")
     )
     self.payment_id = (
-        v
-        if (v := get("paymentId")).__class__ is str
-        else report_mismatch(v, "PartialCancelledPaymentTransaction.paymentId")
+        v if (v := get("paymentId")).__class__ is str else mismatch(v, "PartialCancelledPaymentTransaction.paymentId")
     )
     self.pg_tx_id = (
         v
         if (v := get("pgTxId")) is None or v.__class__ is str
-        else report_mismatch(v, "PartialCancelledPaymentTransaction.pgTxId")
+        else mismatch(v, "PartialCancelledPaymentTransaction.pgTxId")
     )
     self.product_count = (
         v
         if (v := get("productCount")) is None or v.__class__ is int
-        else report_mismatch(v, "PartialCancelledPaymentTransaction.productCount")
+        else mismatch(v, "PartialCancelledPaymentTransaction.productCount")
     )
     self.products = (
         None
         if (v := get("products")) is None
         else read_list(v, read_payment_product, "PartialCancelledPaymentTransaction.products")
         if v.__class__ is list
-        else report_mismatch(v, "PartialCancelledPaymentTransaction.products")
+        else mismatch(v, "PartialCancelledPaymentTransaction.products")
     )
     self.promotion_id = (
         v
         if (v := get("promotionId")) is None or v.__class__ is str
-        else report_mismatch(v, "PartialCancelledPaymentTransaction.promotionId")
+        else mismatch(v, "PartialCancelledPaymentTransaction.promotionId")
     )
     self.receipt_url = (
         v
         if (v := get("receiptUrl")) is None or v.__class__ is str
-        else report_mismatch(v, "PartialCancelledPaymentTransaction.receiptUrl")
+        else mismatch(v, "PartialCancelledPaymentTransaction.receiptUrl")
     )
     self.requested_at = read_datetime(t3 := get("requestedAt"), "PartialCancelledPaymentTransaction.requestedAt")
     self.schedule_id = (
         v
         if (v := get("scheduleId")) is None or v.__class__ is str
-        else report_mismatch(v, "PartialCancelledPaymentTransaction.scheduleId")
+        else mismatch(v, "PartialCancelledPaymentTransaction.scheduleId")
     )
     self.status = (
-        v if (v := get("status")).__class__ is str else report_mismatch(v, "PartialCancelledPaymentTransaction.status")
+        v if (v := get("status")).__class__ is str else mismatch(v, "PartialCancelledPaymentTransaction.status")
     )
     self.status_changed_at = read_datetime(
         t4 := get("statusChangedAt"), "PartialCancelledPaymentTransaction.statusChangedAt"
     )
     self.store_id = (
-        v
-        if (v := get("storeId")).__class__ is str
-        else report_mismatch(v, "PartialCancelledPaymentTransaction.storeId")
+        v if (v := get("storeId")).__class__ is str else mismatch(v, "PartialCancelledPaymentTransaction.storeId")
     )
     self.updated_at = read_datetime(t5 := get("updatedAt"), "PartialCancelledPaymentTransaction.updatedAt")
     self.version = (
-        v
-        if (v := get("version")).__class__ is str
-        else report_mismatch(v, "PartialCancelledPaymentTransaction.version")
+        v if (v := get("version")).__class__ is str else mismatch(v, "PartialCancelledPaymentTransaction.version")
     )
     self.webhooks = (
         None
         if (v := get("webhooks")) is None
         else read_list(v, read_payment_webhook, "PartialCancelledPaymentTransaction.webhooks")
         if v.__class__ is list
-        else report_mismatch(v, "PartialCancelledPaymentTransaction.webhooks")
+        else mismatch(v, "PartialCancelledPaymentTransaction.webhooks")
     )
     self.__time_texts__ = (t1, t2, t3, t4, t5)
     if not _JSON_NAMES.issuperset(raw):

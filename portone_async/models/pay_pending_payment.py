@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, new_instance, read_datetime, read_list, report_mismatch, unknown_fields
+from portone_async._reading import json_names, mismatch, new_instance, read_datetime, read_list, unknown_fields
 from portone_async.models.channel_group_summary import read as read_channel_group_summary
 from portone_async.models.customer import read as read_customer
 from portone_async.models.payment_amount import read as read_payment_amount
@@ -138,112 +138,90 @@ def read(raw: Any) -> PayPendingPayment:
     self = new_instance(PayPendingPayment)
     get = raw.get
     self.amount = (
-        read_payment_amount(v)
-        if (v := get("amount")).__class__ is dict
-        else report_mismatch(v, "PayPendingPayment.amount")
+        read_payment_amount(v) if (v := get("amount")).__class__ is dict else mismatch(v, "PayPendingPayment.amount")
     )
     self.billing_key = (
-        v
-        if (v := get("billingKey")) is None or v.__class__ is str
-        else report_mismatch(v, "PayPendingPayment.billingKey")
+        v if (v := get("billingKey")) is None or v.__class__ is str else mismatch(v, "PayPendingPayment.billingKey")
     )
     self.channel = (
         read_selected_channel(v)
         if (v := get("channel")).__class__ is dict
-        else report_mismatch(v, "PayPendingPayment.channel")
+        else mismatch(v, "PayPendingPayment.channel")
     )
     self.channel_group = (
         None
         if (v := get("channelGroup")) is None
         else read_channel_group_summary(v)
         if v.__class__ is dict
-        else report_mismatch(v, "PayPendingPayment.channelGroup")
+        else mismatch(v, "PayPendingPayment.channelGroup")
     )
     self.country = (
-        v if (v := get("country")) is None or v.__class__ is str else report_mismatch(v, "PayPendingPayment.country")
+        v if (v := get("country")) is None or v.__class__ is str else mismatch(v, "PayPendingPayment.country")
     )
-    self.currency = v if (v := get("currency")).__class__ is str else report_mismatch(v, "PayPendingPayment.currency")
+    self.currency = v if (v := get("currency")).__class__ is str else mismatch(v, "PayPendingPayment.currency")
     self.custom_data = (
-        v
-        if (v := get("customData")) is None or v.__class__ is str
-        else report_mismatch(v, "PayPendingPayment.customData")
+        v if (v := get("customData")) is None or v.__class__ is str else mismatch(v, "PayPendingPayment.customData")
     )
     self.customer = (
-        read_customer(v)
-        if (v := get("customer")).__class__ is dict
-        else report_mismatch(v, "PayPendingPayment.customer")
+        read_customer(v) if (v := get("customer")).__class__ is dict else mismatch(v, "PayPendingPayment.customer")
     )
     self.escrow = (
         None
         if (v := get("escrow")) is None
         else read_payment_escrow(v)
         if v.__class__ is dict
-        else report_mismatch(v, "PayPendingPayment.escrow")
+        else mismatch(v, "PayPendingPayment.escrow")
     )
-    self.id = v if (v := get("id")).__class__ is str else report_mismatch(v, "PayPendingPayment.id")
+    self.id = v if (v := get("id")).__class__ is str else mismatch(v, "PayPendingPayment.id")
     self.is_cultural_expense = (
         v
         if (v := get("isCulturalExpense")) is None or v.__class__ is bool
-        else report_mismatch(v, "PayPendingPayment.isCulturalExpense")
+        else mismatch(v, "PayPendingPayment.isCulturalExpense")
     )
-    self.merchant_id = (
-        v if (v := get("merchantId")).__class__ is str else report_mismatch(v, "PayPendingPayment.merchantId")
-    )
+    self.merchant_id = v if (v := get("merchantId")).__class__ is str else mismatch(v, "PayPendingPayment.merchantId")
     self.method = (
         None
         if (v := get("method")) is None
         else read_payment_method(v)
         if v.__class__ is dict
-        else report_mismatch(v, "PayPendingPayment.method")
+        else mismatch(v, "PayPendingPayment.method")
     )
-    self.order_name = (
-        v if (v := get("orderName")).__class__ is str else report_mismatch(v, "PayPendingPayment.orderName")
-    )
+    self.order_name = v if (v := get("orderName")).__class__ is str else mismatch(v, "PayPendingPayment.orderName")
     self.origin = (
-        read_payment_origin(v)
-        if (v := get("origin")).__class__ is dict
-        else report_mismatch(v, "PayPendingPayment.origin")
+        read_payment_origin(v) if (v := get("origin")).__class__ is dict else mismatch(v, "PayPendingPayment.origin")
     )
-    self.pg_tx_id = (
-        v if (v := get("pgTxId")) is None or v.__class__ is str else report_mismatch(v, "PayPendingPayment.pgTxId")
-    )
+    self.pg_tx_id = v if (v := get("pgTxId")) is None or v.__class__ is str else mismatch(v, "PayPendingPayment.pgTxId")
     self.product_count = (
-        v
-        if (v := get("productCount")) is None or v.__class__ is int
-        else report_mismatch(v, "PayPendingPayment.productCount")
+        v if (v := get("productCount")) is None or v.__class__ is int else mismatch(v, "PayPendingPayment.productCount")
     )
     self.products = (
         None
         if (v := get("products")) is None
         else read_list(v, read_payment_product, "PayPendingPayment.products")
         if v.__class__ is list
-        else report_mismatch(v, "PayPendingPayment.products")
+        else mismatch(v, "PayPendingPayment.products")
     )
     self.promotion_id = (
-        v
-        if (v := get("promotionId")) is None or v.__class__ is str
-        else report_mismatch(v, "PayPendingPayment.promotionId")
+        v if (v := get("promotionId")) is None or v.__class__ is str else mismatch(v, "PayPendingPayment.promotionId")
     )
     self.requested_at = read_datetime(t1 := get("requestedAt"), "PayPendingPayment.requestedAt")
     self.schedule_id = (
-        v
-        if (v := get("scheduleId")) is None or v.__class__ is str
-        else report_mismatch(v, "PayPendingPayment.scheduleId")
+        v if (v := get("scheduleId")) is None or v.__class__ is str else mismatch(v, "PayPendingPayment.scheduleId")
     )
-    self.status = v if (v := get("status")).__class__ is str else report_mismatch(v, "PayPendingPayment.status")
+    self.status = v if (v := get("status")).__class__ is str else mismatch(v, "PayPendingPayment.status")
     self.status_changed_at = read_datetime(t2 := get("statusChangedAt"), "PayPendingPayment.statusChangedAt")
-    self.store_id = v if (v := get("storeId")).__class__ is str else report_mismatch(v, "PayPendingPayment.storeId")
+    self.store_id = v if (v := get("storeId")).__class__ is str else mismatch(v, "PayPendingPayment.storeId")
     self.transaction_id = (
-        v if (v := get("transactionId")).__class__ is str else report_mismatch(v, "PayPendingPayment.transactionId")
+        v if (v := get("transactionId")).__class__ is str else mismatch(v, "PayPendingPayment.transactionId")
     )
     self.updated_at = read_datetime(t3 := get("updatedAt"), "PayPendingPayment.updatedAt")
-    self.version = v if (v := get("version")).__class__ is str else report_mismatch(v, "PayPendingPayment.version")
+    self.version = v if (v := get("version")).__class__ is str else mismatch(v, "PayPendingPayment.version")
     self.webhooks = (
         None
         if (v := get("webhooks")) is None
         else read_list(v, read_payment_webhook, "PayPendingPayment.webhooks")
         if v.__class__ is list
-        else report_mismatch(v, "PayPendingPayment.webhooks")
+        else mismatch(v, "PayPendingPayment.webhooks")
     )
     self.__time_texts__ = (t1, t2, t3)
     if not _JSON_NAMES.issuperset(raw):

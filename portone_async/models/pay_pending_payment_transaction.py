@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, new_instance, read_datetime, read_list, report_mismatch, unknown_fields
+from portone_async._reading import json_names, mismatch, new_instance, read_datetime, read_list, unknown_fields
 from portone_async.models.channel_group_summary import read as read_channel_group_summary
 from portone_async.models.customer import read as read_customer
 from portone_async.models.payment_amount import read as read_payment_amount
@@ -134,119 +134,109 @@ def read(raw: Any) -> PayPendingPaymentTransaction:
     self.amount = (
         read_payment_amount(v)
         if (v := get("amount")).__class__ is dict
-        else report_mismatch(v, "PayPendingPaymentTransaction.amount")
+        else mismatch(v, "PayPendingPaymentTransaction.amount")
     )
     self.billing_key = (
         v
         if (v := get("billingKey")) is None or v.__class__ is str
-        else report_mismatch(v, "PayPendingPaymentTransaction.billingKey")
+        else mismatch(v, "PayPendingPaymentTransaction.billingKey")
     )
     self.channel = (
         read_selected_channel(v)
         if (v := get("channel")).__class__ is dict
-        else report_mismatch(v, "PayPendingPaymentTransaction.channel")
+        else mismatch(v, "PayPendingPaymentTransaction.channel")
     )
     self.channel_group = (
         None
         if (v := get("channelGroup")) is None
         else read_channel_group_summary(v)
         if v.__class__ is dict
-        else report_mismatch(v, "PayPendingPaymentTransaction.channelGroup")
+        else mismatch(v, "PayPendingPaymentTransaction.channelGroup")
     )
     self.country = (
         v
         if (v := get("country")) is None or v.__class__ is str
-        else report_mismatch(v, "PayPendingPaymentTransaction.country")
+        else mismatch(v, "PayPendingPaymentTransaction.country")
     )
     self.currency = (
-        v if (v := get("currency")).__class__ is str else report_mismatch(v, "PayPendingPaymentTransaction.currency")
+        v if (v := get("currency")).__class__ is str else mismatch(v, "PayPendingPaymentTransaction.currency")
     )
     self.custom_data = (
         v
         if (v := get("customData")) is None or v.__class__ is str
-        else report_mismatch(v, "PayPendingPaymentTransaction.customData")
+        else mismatch(v, "PayPendingPaymentTransaction.customData")
     )
     self.customer = (
         read_customer(v)
         if (v := get("customer")).__class__ is dict
-        else report_mismatch(v, "PayPendingPaymentTransaction.customer")
+        else mismatch(v, "PayPendingPaymentTransaction.customer")
     )
     self.escrow = (
         None
         if (v := get("escrow")) is None
         else read_payment_escrow(v)
         if v.__class__ is dict
-        else report_mismatch(v, "PayPendingPaymentTransaction.escrow")
+        else mismatch(v, "PayPendingPaymentTransaction.escrow")
     )
-    self.id = v if (v := get("id")).__class__ is str else report_mismatch(v, "PayPendingPaymentTransaction.id")
+    self.id = v if (v := get("id")).__class__ is str else mismatch(v, "PayPendingPaymentTransaction.id")
     self.is_cultural_expense = (
         v
         if (v := get("isCulturalExpense")) is None or v.__class__ is bool
-        else report_mismatch(v, "PayPendingPaymentTransaction.isCulturalExpense")
+        else mismatch(v, "PayPendingPaymentTransaction.isCulturalExpense")
     )
     self.merchant_id = (
-        v
-        if (v := get("merchantId")).__class__ is str
-        else report_mismatch(v, "PayPendingPaymentTransaction.merchantId")
+        v if (v := get("merchantId")).__class__ is str else mismatch(v, "PayPendingPaymentTransaction.merchantId")
     )
     self.method = (
         None
         if (v := get("method")) is None
         else read_payment_method(v)
         if v.__class__ is dict
-        else report_mismatch(v, "PayPendingPaymentTransaction.method")
+        else mismatch(v, "PayPendingPaymentTransaction.method")
     )
     self.order_name = (
-        v if (v := get("orderName")).__class__ is str else report_mismatch(v, "PayPendingPaymentTransaction.orderName")
+        v if (v := get("orderName")).__class__ is str else mismatch(v, "PayPendingPaymentTransaction.orderName")
     )
     self.payment_id = (
-        v if (v := get("paymentId")).__class__ is str else report_mismatch(v, "PayPendingPaymentTransaction.paymentId")
+        v if (v := get("paymentId")).__class__ is str else mismatch(v, "PayPendingPaymentTransaction.paymentId")
     )
     self.pg_tx_id = (
-        v
-        if (v := get("pgTxId")) is None or v.__class__ is str
-        else report_mismatch(v, "PayPendingPaymentTransaction.pgTxId")
+        v if (v := get("pgTxId")) is None or v.__class__ is str else mismatch(v, "PayPendingPaymentTransaction.pgTxId")
     )
     self.product_count = (
         v
         if (v := get("productCount")) is None or v.__class__ is int
-        else report_mismatch(v, "PayPendingPaymentTransaction.productCount")
+        else mismatch(v, "PayPendingPaymentTransaction.productCount")
     )
     self.products = (
         None
         if (v := get("products")) is None
         else read_list(v, read_payment_product, "PayPendingPaymentTransaction.products")
         if v.__class__ is list
-        else report_mismatch(v, "PayPendingPaymentTransaction.products")
+        else mismatch(v, "PayPendingPaymentTransaction.products")
     )
     self.promotion_id = (
         v
         if (v := get("promotionId")) is None or v.__class__ is str
-        else report_mismatch(v, "PayPendingPaymentTransaction.promotionId")
+        else mismatch(v, "PayPendingPaymentTransaction.promotionId")
     )
     self.requested_at = read_datetime(t1 := get("requestedAt"), "PayPendingPaymentTransaction.requestedAt")
     self.schedule_id = (
         v
         if (v := get("scheduleId")) is None or v.__class__ is str
-        else report_mismatch(v, "PayPendingPaymentTransaction.scheduleId")
+        else mismatch(v, "PayPendingPaymentTransaction.scheduleId")
     )
-    self.status = (
-        v if (v := get("status")).__class__ is str else report_mismatch(v, "PayPendingPaymentTransaction.status")
-    )
+    self.status = v if (v := get("status")).__class__ is str else mismatch(v, "PayPendingPaymentTransaction.status")
     self.status_changed_at = read_datetime(t2 := get("statusChangedAt"), "PayPendingPaymentTransaction.statusChangedAt")
-    self.store_id = (
-        v if (v := get("storeId")).__class__ is str else report_mismatch(v, "PayPendingPaymentTransaction.storeId")
-    )
+    self.store_id = v if (v := get("storeId")).__class__ is str else mismatch(v, "PayPendingPaymentTransaction.storeId")
     self.updated_at = read_datetime(t3 := get("updatedAt"), "PayPendingPaymentTransaction.updatedAt")
-    self.version = (
-        v if (v := get("version")).__class__ is str else report_mismatch(v, "PayPendingPaymentTransaction.version")
-    )
+    self.version = v if (v := get("version")).__class__ is str else mismatch(v, "PayPendingPaymentTransaction.version")
     self.webhooks = (
         None
         if (v := get("webhooks")) is None
         else read_list(v, read_payment_webhook, "PayPendingPaymentTransaction.webhooks")
         if v.__class__ is list
-        else report_mismatch(v, "PayPendingPaymentTransaction.webhooks")
+        else mismatch(v, "PayPendingPaymentTransaction.webhooks")
     )
     self.__time_texts__ = (t1, t2, t3)
     if not _JSON_NAMES.issuperset(raw):

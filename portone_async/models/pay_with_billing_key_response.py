@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, new_instance, report_mismatch, unknown_fields
+from portone_async._reading import json_names, mismatch, new_instance, unknown_fields
 from portone_async.models.billing_key_payment_summary import read as read_billing_key_payment_summary
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ def read(raw: Any) -> PayWithBillingKeyResponse:
     self.payment = (
         read_billing_key_payment_summary(v)
         if (v := get("payment")).__class__ is dict
-        else report_mismatch(v, "PayWithBillingKeyResponse.payment")
+        else mismatch(v, "PayWithBillingKeyResponse.payment")
     )
     if not _JSON_NAMES.issuperset(raw):
         self.additional_properties = unknown_fields(raw, _JSON_NAMES)

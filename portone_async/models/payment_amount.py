@@ -7,7 +7,7 @@ from typing import Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, new_instance, report_mismatch, unknown_fields
+from portone_async._reading import json_names, mismatch, new_instance, unknown_fields
 
 
 @define(slots=True, kw_only=True, repr=False)
@@ -50,18 +50,16 @@ def read(raw: Any) -> PaymentAmount:
     """Read `PaymentAmount` from JSON."""
     self = new_instance(PaymentAmount)
     get = raw.get
-    self.cancelled = v if (v := get("cancelled")).__class__ is int else report_mismatch(v, "PaymentAmount.cancelled")
+    self.cancelled = v if (v := get("cancelled")).__class__ is int else mismatch(v, "PaymentAmount.cancelled")
     self.cancelled_tax_free = (
-        v if (v := get("cancelledTaxFree")).__class__ is int else report_mismatch(v, "PaymentAmount.cancelledTaxFree")
+        v if (v := get("cancelledTaxFree")).__class__ is int else mismatch(v, "PaymentAmount.cancelledTaxFree")
     )
-    self.discount = v if (v := get("discount")).__class__ is int else report_mismatch(v, "PaymentAmount.discount")
-    self.paid = v if (v := get("paid")).__class__ is int else report_mismatch(v, "PaymentAmount.paid")
-    self.supply = (
-        v if (v := get("supply")) is None or v.__class__ is int else report_mismatch(v, "PaymentAmount.supply")
-    )
-    self.tax_free = v if (v := get("taxFree")).__class__ is int else report_mismatch(v, "PaymentAmount.taxFree")
-    self.total = v if (v := get("total")).__class__ is int else report_mismatch(v, "PaymentAmount.total")
-    self.vat = v if (v := get("vat")) is None or v.__class__ is int else report_mismatch(v, "PaymentAmount.vat")
+    self.discount = v if (v := get("discount")).__class__ is int else mismatch(v, "PaymentAmount.discount")
+    self.paid = v if (v := get("paid")).__class__ is int else mismatch(v, "PaymentAmount.paid")
+    self.supply = v if (v := get("supply")) is None or v.__class__ is int else mismatch(v, "PaymentAmount.supply")
+    self.tax_free = v if (v := get("taxFree")).__class__ is int else mismatch(v, "PaymentAmount.taxFree")
+    self.total = v if (v := get("total")).__class__ is int else mismatch(v, "PaymentAmount.total")
+    self.vat = v if (v := get("vat")) is None or v.__class__ is int else mismatch(v, "PaymentAmount.vat")
     if not _JSON_NAMES.issuperset(raw):
         self.additional_properties = unknown_fields(raw, _JSON_NAMES)
     return self

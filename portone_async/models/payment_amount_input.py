@@ -7,7 +7,7 @@ from typing import Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, new_instance, report_mismatch, unknown_fields
+from portone_async._reading import json_names, mismatch, new_instance, unknown_fields
 
 
 @define(slots=True, kw_only=True, repr=False)
@@ -36,10 +36,10 @@ def read(raw: Any) -> PaymentAmountInput:
     self = new_instance(PaymentAmountInput)
     get = raw.get
     self.tax_free = (
-        v if (v := get("taxFree")) is None or v.__class__ is int else report_mismatch(v, "PaymentAmountInput.taxFree")
+        v if (v := get("taxFree")) is None or v.__class__ is int else mismatch(v, "PaymentAmountInput.taxFree")
     )
-    self.total = v if (v := get("total")).__class__ is int else report_mismatch(v, "PaymentAmountInput.total")
-    self.vat = v if (v := get("vat")) is None or v.__class__ is int else report_mismatch(v, "PaymentAmountInput.vat")
+    self.total = v if (v := get("total")).__class__ is int else mismatch(v, "PaymentAmountInput.total")
+    self.vat = v if (v := get("vat")) is None or v.__class__ is int else mismatch(v, "PaymentAmountInput.vat")
     if not _JSON_NAMES.issuperset(raw):
         self.additional_properties = unknown_fields(raw, _JSON_NAMES)
     return self

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, new_instance, report_mismatch, unknown_fields
+from portone_async._reading import json_names, mismatch, new_instance, unknown_fields
 from portone_async.models.separated_address_input import read as read_separated_address_input
 
 if TYPE_CHECKING:
@@ -50,25 +50,21 @@ def read(raw: Any) -> PaymentEscrowSenderInput:
         if (v := get("address")) is None
         else read_separated_address_input(v)
         if v.__class__ is dict
-        else report_mismatch(v, "PaymentEscrowSenderInput.address")
+        else mismatch(v, "PaymentEscrowSenderInput.address")
     )
-    self.name = (
-        v if (v := get("name")) is None or v.__class__ is str else report_mismatch(v, "PaymentEscrowSenderInput.name")
-    )
+    self.name = v if (v := get("name")) is None or v.__class__ is str else mismatch(v, "PaymentEscrowSenderInput.name")
     self.phone_number = (
         v
         if (v := get("phoneNumber")) is None or v.__class__ is str
-        else report_mismatch(v, "PaymentEscrowSenderInput.phoneNumber")
+        else mismatch(v, "PaymentEscrowSenderInput.phoneNumber")
     )
     self.relationship = (
         v
         if (v := get("relationship")) is None or v.__class__ is str
-        else report_mismatch(v, "PaymentEscrowSenderInput.relationship")
+        else mismatch(v, "PaymentEscrowSenderInput.relationship")
     )
     self.zipcode = (
-        v
-        if (v := get("zipcode")) is None or v.__class__ is str
-        else report_mismatch(v, "PaymentEscrowSenderInput.zipcode")
+        v if (v := get("zipcode")) is None or v.__class__ is str else mismatch(v, "PaymentEscrowSenderInput.zipcode")
     )
     if not _JSON_NAMES.issuperset(raw):
         self.additional_properties = unknown_fields(raw, _JSON_NAMES)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, new_instance, report_mismatch, unknown_fields
+from portone_async._reading import json_names, mismatch, new_instance, unknown_fields
 from portone_async.models.payment_event import read as read_payment_event
 
 if TYPE_CHECKING:
@@ -36,11 +36,11 @@ def read(raw: Any) -> PaymentEventWithCursor:
     """Read `PaymentEventWithCursor` from JSON."""
     self = new_instance(PaymentEventWithCursor)
     get = raw.get
-    self.cursor = v if (v := get("cursor")).__class__ is str else report_mismatch(v, "PaymentEventWithCursor.cursor")
+    self.cursor = v if (v := get("cursor")).__class__ is str else mismatch(v, "PaymentEventWithCursor.cursor")
     self.payment_event = (
         read_payment_event(v)
         if (v := get("paymentEvent")).__class__ is dict
-        else report_mismatch(v, "PaymentEventWithCursor.paymentEvent")
+        else mismatch(v, "PaymentEventWithCursor.paymentEvent")
     )
     if not _JSON_NAMES.issuperset(raw):
         self.additional_properties = unknown_fields(raw, _JSON_NAMES)

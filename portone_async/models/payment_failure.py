@@ -7,7 +7,7 @@ from typing import Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, new_instance, report_mismatch, unknown_fields
+from portone_async._reading import json_names, mismatch, new_instance, unknown_fields
 
 
 @define(slots=True, kw_only=True, repr=False)
@@ -35,15 +35,11 @@ def read(raw: Any) -> PaymentFailure:
     """Read `PaymentFailure` from JSON."""
     self = new_instance(PaymentFailure)
     get = raw.get
-    self.pg_code = (
-        v if (v := get("pgCode")) is None or v.__class__ is str else report_mismatch(v, "PaymentFailure.pgCode")
-    )
+    self.pg_code = v if (v := get("pgCode")) is None or v.__class__ is str else mismatch(v, "PaymentFailure.pgCode")
     self.pg_message = (
-        v if (v := get("pgMessage")) is None or v.__class__ is str else report_mismatch(v, "PaymentFailure.pgMessage")
+        v if (v := get("pgMessage")) is None or v.__class__ is str else mismatch(v, "PaymentFailure.pgMessage")
     )
-    self.reason = (
-        v if (v := get("reason")) is None or v.__class__ is str else report_mismatch(v, "PaymentFailure.reason")
-    )
+    self.reason = v if (v := get("reason")) is None or v.__class__ is str else mismatch(v, "PaymentFailure.reason")
     if not _JSON_NAMES.issuperset(raw):
         self.additional_properties = unknown_fields(raw, _JSON_NAMES)
     return self

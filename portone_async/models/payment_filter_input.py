@@ -9,11 +9,11 @@ from attrs import define
 from portone_async._model import Model
 from portone_async._reading import (
     json_names,
+    mismatch,
     new_instance,
     read_datetime,
     read_list,
     read_scalars,
-    report_mismatch,
     unknown_fields,
 )
 from portone_async.models.date_time_range import read as read_date_time_range
@@ -167,131 +167,119 @@ def read(raw: Any) -> PaymentFilterInput:
     self = new_instance(PaymentFilterInput)
     get = raw.get
     self.card_brand = (
-        v
-        if (v := get("cardBrand")) is None or v.__class__ is str
-        else report_mismatch(v, "PaymentFilterInput.cardBrand")
+        v if (v := get("cardBrand")) is None or v.__class__ is str else mismatch(v, "PaymentFilterInput.cardBrand")
     )
     self.card_owner_type = (
         v
         if (v := get("cardOwnerType")) is None or v.__class__ is str
-        else report_mismatch(v, "PaymentFilterInput.cardOwnerType")
+        else mismatch(v, "PaymentFilterInput.cardOwnerType")
     )
     self.card_type = (
-        v if (v := get("cardType")) is None or v.__class__ is str else report_mismatch(v, "PaymentFilterInput.cardType")
+        v if (v := get("cardType")) is None or v.__class__ is str else mismatch(v, "PaymentFilterInput.cardType")
     )
     self.cash_receipt_cancelled_at_range = (
         None
         if (v := get("cashReceiptCancelledAtRange")) is None
         else read_date_time_range(v)
         if v.__class__ is dict
-        else report_mismatch(v, "PaymentFilterInput.cashReceiptCancelledAtRange")
+        else mismatch(v, "PaymentFilterInput.cashReceiptCancelledAtRange")
     )
     self.cash_receipt_issued_at_range = (
         None
         if (v := get("cashReceiptIssuedAtRange")) is None
         else read_date_time_range(v)
         if v.__class__ is dict
-        else report_mismatch(v, "PaymentFilterInput.cashReceiptIssuedAtRange")
+        else mismatch(v, "PaymentFilterInput.cashReceiptIssuedAtRange")
     )
     self.cash_receipt_status = (
         v
         if (v := get("cashReceiptStatus")) is None or v.__class__ is str
-        else report_mismatch(v, "PaymentFilterInput.cashReceiptStatus")
+        else mismatch(v, "PaymentFilterInput.cashReceiptStatus")
     )
     self.cash_receipt_type = (
         v
         if (v := get("cashReceiptType")) is None or v.__class__ is str
-        else report_mismatch(v, "PaymentFilterInput.cashReceiptType")
+        else mismatch(v, "PaymentFilterInput.cashReceiptType")
     )
     self.currency = (
-        v if (v := get("currency")) is None or v.__class__ is str else report_mismatch(v, "PaymentFilterInput.currency")
+        v if (v := get("currency")) is None or v.__class__ is str else mismatch(v, "PaymentFilterInput.currency")
     )
     self.escrow_status = (
         v
         if (v := get("escrowStatus")) is None or v.__class__ is str
-        else report_mismatch(v, "PaymentFilterInput.escrowStatus")
+        else mismatch(v, "PaymentFilterInput.escrowStatus")
     )
     self.from_ = None if (t1 := get("from")) is None else read_datetime(t1, "PaymentFilterInput.from")
     self.gift_certificate_type = (
         v
         if (v := get("giftCertificateType")) is None or v.__class__ is str
-        else report_mismatch(v, "PaymentFilterInput.giftCertificateType")
+        else mismatch(v, "PaymentFilterInput.giftCertificateType")
     )
     self.is_escrow = (
-        v
-        if (v := get("isEscrow")) is None or v.__class__ is bool
-        else report_mismatch(v, "PaymentFilterInput.isEscrow")
+        v if (v := get("isEscrow")) is None or v.__class__ is bool else mismatch(v, "PaymentFilterInput.isEscrow")
     )
     self.is_scheduled = (
-        v
-        if (v := get("isScheduled")) is None or v.__class__ is bool
-        else report_mismatch(v, "PaymentFilterInput.isScheduled")
+        v if (v := get("isScheduled")) is None or v.__class__ is bool else mismatch(v, "PaymentFilterInput.isScheduled")
     )
     self.is_test = (
-        v if (v := get("isTest")) is None or v.__class__ is bool else report_mismatch(v, "PaymentFilterInput.isTest")
+        v if (v := get("isTest")) is None or v.__class__ is bool else mismatch(v, "PaymentFilterInput.isTest")
     )
     self.merchant_id = (
-        v
-        if (v := get("merchantId")) is None or v.__class__ is str
-        else report_mismatch(v, "PaymentFilterInput.merchantId")
+        v if (v := get("merchantId")) is None or v.__class__ is str else mismatch(v, "PaymentFilterInput.merchantId")
     )
     self.methods = (
         None
         if (v := get("methods")) is None
         else read_scalars(v, str, "PaymentFilterInput.methods")
         if v.__class__ is list
-        else report_mismatch(v, "PaymentFilterInput.methods")
+        else mismatch(v, "PaymentFilterInput.methods")
     )
     self.pg_provider = (
         None
         if (v := get("pgProvider")) is None
         else read_scalars(v, str, "PaymentFilterInput.pgProvider")
         if v.__class__ is list
-        else report_mismatch(v, "PaymentFilterInput.pgProvider")
+        else mismatch(v, "PaymentFilterInput.pgProvider")
     )
     self.platform_type = (
         v
         if (v := get("platformType")) is None or v.__class__ is str
-        else report_mismatch(v, "PaymentFilterInput.platformType")
+        else mismatch(v, "PaymentFilterInput.platformType")
     )
-    self.sort_by = (
-        v if (v := get("sortBy")) is None or v.__class__ is str else report_mismatch(v, "PaymentFilterInput.sortBy")
-    )
+    self.sort_by = v if (v := get("sortBy")) is None or v.__class__ is str else mismatch(v, "PaymentFilterInput.sortBy")
     self.sort_order = (
-        v
-        if (v := get("sortOrder")) is None or v.__class__ is str
-        else report_mismatch(v, "PaymentFilterInput.sortOrder")
+        v if (v := get("sortOrder")) is None or v.__class__ is str else mismatch(v, "PaymentFilterInput.sortOrder")
     )
     self.status = (
         None
         if (v := get("status")) is None
         else read_scalars(v, str, "PaymentFilterInput.status")
         if v.__class__ is list
-        else report_mismatch(v, "PaymentFilterInput.status")
+        else mismatch(v, "PaymentFilterInput.status")
     )
     self.store_id = (
-        v if (v := get("storeId")) is None or v.__class__ is str else report_mismatch(v, "PaymentFilterInput.storeId")
+        v if (v := get("storeId")) is None or v.__class__ is str else mismatch(v, "PaymentFilterInput.storeId")
     )
     self.text_search = (
         None
         if (v := get("textSearch")) is None
         else read_list(v, read_payment_text_search, "PaymentFilterInput.textSearch")
         if v.__class__ is list
-        else report_mismatch(v, "PaymentFilterInput.textSearch")
+        else mismatch(v, "PaymentFilterInput.textSearch")
     )
     self.timestamp_type = (
         v
         if (v := get("timestampType")) is None or v.__class__ is str
-        else report_mismatch(v, "PaymentFilterInput.timestampType")
+        else mismatch(v, "PaymentFilterInput.timestampType")
     )
     self.until = None if (t2 := get("until")) is None else read_datetime(t2, "PaymentFilterInput.until")
     self.version = (
-        v if (v := get("version")) is None or v.__class__ is str else report_mismatch(v, "PaymentFilterInput.version")
+        v if (v := get("version")) is None or v.__class__ is str else mismatch(v, "PaymentFilterInput.version")
     )
     self.webhook_status = (
         v
         if (v := get("webhookStatus")) is None or v.__class__ is str
-        else report_mismatch(v, "PaymentFilterInput.webhookStatus")
+        else mismatch(v, "PaymentFilterInput.webhookStatus")
     )
     self.__time_texts__ = (t1, t2)
     if not _JSON_NAMES.issuperset(raw):

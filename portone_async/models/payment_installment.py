@@ -7,7 +7,7 @@ from typing import Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, new_instance, report_mismatch, unknown_fields
+from portone_async._reading import json_names, mismatch, new_instance, unknown_fields
 
 
 @define(slots=True, kw_only=True, repr=False)
@@ -36,14 +36,14 @@ def read(raw: Any) -> PaymentInstallment:
     self = new_instance(PaymentInstallment)
     get = raw.get
     self.is_interest_free = (
-        v if (v := get("isInterestFree")).__class__ is bool else report_mismatch(v, "PaymentInstallment.isInterestFree")
+        v if (v := get("isInterestFree")).__class__ is bool else mismatch(v, "PaymentInstallment.isInterestFree")
     )
     self.is_interest_free_from_merchant = (
         v
         if (v := get("isInterestFreeFromMerchant")) is None or v.__class__ is bool
-        else report_mismatch(v, "PaymentInstallment.isInterestFreeFromMerchant")
+        else mismatch(v, "PaymentInstallment.isInterestFreeFromMerchant")
     )
-    self.month = v if (v := get("month")).__class__ is int else report_mismatch(v, "PaymentInstallment.month")
+    self.month = v if (v := get("month")).__class__ is int else mismatch(v, "PaymentInstallment.month")
     if not _JSON_NAMES.issuperset(raw):
         self.additional_properties = unknown_fields(raw, _JSON_NAMES)
     return self

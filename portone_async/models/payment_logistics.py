@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, new_instance, read_datetime, report_mismatch, unknown_fields
+from portone_async._reading import json_names, mismatch, new_instance, read_datetime, unknown_fields
 from portone_async.models.separated_address_input import read as read_separated_address_input
 
 if TYPE_CHECKING:
@@ -56,11 +56,11 @@ def read(raw: Any) -> PaymentLogistics:
         if (v := get("address")) is None
         else read_separated_address_input(v)
         if v.__class__ is dict
-        else report_mismatch(v, "PaymentLogistics.address")
+        else mismatch(v, "PaymentLogistics.address")
     )
-    self.company = v if (v := get("company")).__class__ is str else report_mismatch(v, "PaymentLogistics.company")
+    self.company = v if (v := get("company")).__class__ is str else mismatch(v, "PaymentLogistics.company")
     self.invoice_number = (
-        v if (v := get("invoiceNumber")).__class__ is str else report_mismatch(v, "PaymentLogistics.invoiceNumber")
+        v if (v := get("invoiceNumber")).__class__ is str else mismatch(v, "PaymentLogistics.invoiceNumber")
     )
     self.received_at = None if (t1 := get("receivedAt")) is None else read_datetime(t1, "PaymentLogistics.receivedAt")
     self.sent_at = read_datetime(t2 := get("sentAt"), "PaymentLogistics.sentAt")

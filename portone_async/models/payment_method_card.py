@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, new_instance, report_mismatch, unknown_fields
+from portone_async._reading import json_names, mismatch, new_instance, unknown_fields
 from portone_async.models.card import read as read_card
 from portone_async.models.payment_installment import read as read_payment_installment
 
@@ -50,28 +50,26 @@ def read(raw: Any) -> PaymentMethodCard:
     self.approval_number = (
         v
         if (v := get("approvalNumber")) is None or v.__class__ is str
-        else report_mismatch(v, "PaymentMethodCard.approvalNumber")
+        else mismatch(v, "PaymentMethodCard.approvalNumber")
     )
     self.card = (
         None
         if (v := get("card")) is None
         else read_card(v)
         if v.__class__ is dict
-        else report_mismatch(v, "PaymentMethodCard.card")
+        else mismatch(v, "PaymentMethodCard.card")
     )
     self.installment = (
         None
         if (v := get("installment")) is None
         else read_payment_installment(v)
         if v.__class__ is dict
-        else report_mismatch(v, "PaymentMethodCard.installment")
+        else mismatch(v, "PaymentMethodCard.installment")
     )
     self.point_used = (
-        v
-        if (v := get("pointUsed")) is None or v.__class__ is bool
-        else report_mismatch(v, "PaymentMethodCard.pointUsed")
+        v if (v := get("pointUsed")) is None or v.__class__ is bool else mismatch(v, "PaymentMethodCard.pointUsed")
     )
-    self.type = v if (v := get("type")).__class__ is str else report_mismatch(v, "PaymentMethodCard.type")
+    self.type = v if (v := get("type")).__class__ is str else mismatch(v, "PaymentMethodCard.type")
     if not _JSON_NAMES.issuperset(raw):
         self.additional_properties = unknown_fields(raw, _JSON_NAMES)
     return self

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, new_instance, read_datetime, report_mismatch, unknown_fields
+from portone_async._reading import json_names, mismatch, new_instance, read_datetime, unknown_fields
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -52,12 +52,12 @@ def read(raw: Any) -> PaymentMethodConvenienceStore:
     self.confirmation_number = (
         v
         if (v := get("confirmationNumber")) is None or v.__class__ is str
-        else report_mismatch(v, "PaymentMethodConvenienceStore.confirmationNumber")
+        else mismatch(v, "PaymentMethodConvenienceStore.confirmationNumber")
     )
     self.convenience_store_brand = (
         v
         if (v := get("convenienceStoreBrand")) is None or v.__class__ is str
-        else report_mismatch(v, "PaymentMethodConvenienceStore.convenienceStoreBrand")
+        else mismatch(v, "PaymentMethodConvenienceStore.convenienceStoreBrand")
     )
     self.payment_deadline = (
         None
@@ -67,9 +67,9 @@ def read(raw: Any) -> PaymentMethodConvenienceStore:
     self.receipt_number = (
         v
         if (v := get("receiptNumber")) is None or v.__class__ is str
-        else report_mismatch(v, "PaymentMethodConvenienceStore.receiptNumber")
+        else mismatch(v, "PaymentMethodConvenienceStore.receiptNumber")
     )
-    self.type = v if (v := get("type")).__class__ is str else report_mismatch(v, "PaymentMethodConvenienceStore.type")
+    self.type = v if (v := get("type")).__class__ is str else mismatch(v, "PaymentMethodConvenienceStore.type")
     self.__time_texts__ = (t1,)
     if not _JSON_NAMES.issuperset(raw):
         self.additional_properties = unknown_fields(raw, _JSON_NAMES, self.__time_texts__)

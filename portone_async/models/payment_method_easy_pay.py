@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, new_instance, report_mismatch, unknown_fields
+from portone_async._reading import json_names, mismatch, new_instance, unknown_fields
 from portone_async.models.payment_method_easy_pay_method import read as read_payment_method_easy_pay_method
 
 if TYPE_CHECKING:
@@ -47,14 +47,12 @@ def read(raw: Any) -> PaymentMethodEasyPay:
         if (v := get("easyPayMethod")) is None
         else read_payment_method_easy_pay_method(v)
         if v.__class__ is dict
-        else report_mismatch(v, "PaymentMethodEasyPay.easyPayMethod")
+        else mismatch(v, "PaymentMethodEasyPay.easyPayMethod")
     )
     self.provider = (
-        v
-        if (v := get("provider")) is None or v.__class__ is str
-        else report_mismatch(v, "PaymentMethodEasyPay.provider")
+        v if (v := get("provider")) is None or v.__class__ is str else mismatch(v, "PaymentMethodEasyPay.provider")
     )
-    self.type = v if (v := get("type")).__class__ is str else report_mismatch(v, "PaymentMethodEasyPay.type")
+    self.type = v if (v := get("type")).__class__ is str else mismatch(v, "PaymentMethodEasyPay.type")
     if not _JSON_NAMES.issuperset(raw):
         self.additional_properties = unknown_fields(raw, _JSON_NAMES)
     return self

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, new_instance, report_mismatch, unknown_fields
+from portone_async._reading import json_names, mismatch, new_instance, unknown_fields
 
 if TYPE_CHECKING:
     from portone_async.models.enums import Bank
@@ -38,13 +38,9 @@ def read(raw: Any) -> PaymentMethodEasyPayMethodCharge:
     self = new_instance(PaymentMethodEasyPayMethodCharge)
     get = raw.get
     self.bank = (
-        v
-        if (v := get("bank")) is None or v.__class__ is str
-        else report_mismatch(v, "PaymentMethodEasyPayMethodCharge.bank")
+        v if (v := get("bank")) is None or v.__class__ is str else mismatch(v, "PaymentMethodEasyPayMethodCharge.bank")
     )
-    self.type = (
-        v if (v := get("type")).__class__ is str else report_mismatch(v, "PaymentMethodEasyPayMethodCharge.type")
-    )
+    self.type = v if (v := get("type")).__class__ is str else mismatch(v, "PaymentMethodEasyPayMethodCharge.type")
     if not _JSON_NAMES.issuperset(raw):
         self.additional_properties = unknown_fields(raw, _JSON_NAMES)
     return self

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, new_instance, report_mismatch, unknown_fields
+from portone_async._reading import json_names, mismatch, new_instance, unknown_fields
 
 if TYPE_CHECKING:
     from portone_async.models.enums import PaymentMethodGiftCertificateType
@@ -43,14 +43,14 @@ def read(raw: Any) -> PaymentMethodGiftCertificate:
     self.approval_number = (
         v
         if (v := get("approvalNumber")).__class__ is str
-        else report_mismatch(v, "PaymentMethodGiftCertificate.approvalNumber")
+        else mismatch(v, "PaymentMethodGiftCertificate.approvalNumber")
     )
     self.gift_certificate_type = (
         v
         if (v := get("giftCertificateType")) is None or v.__class__ is str
-        else report_mismatch(v, "PaymentMethodGiftCertificate.giftCertificateType")
+        else mismatch(v, "PaymentMethodGiftCertificate.giftCertificateType")
     )
-    self.type = v if (v := get("type")).__class__ is str else report_mismatch(v, "PaymentMethodGiftCertificate.type")
+    self.type = v if (v := get("type")).__class__ is str else mismatch(v, "PaymentMethodGiftCertificate.type")
     if not _JSON_NAMES.issuperset(raw):
         self.additional_properties = unknown_fields(raw, _JSON_NAMES)
     return self

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, new_instance, read_datetime, report_mismatch, unknown_fields
+from portone_async._reading import json_names, mismatch, new_instance, read_datetime, unknown_fields
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -68,19 +68,15 @@ def read(raw: Any) -> PaymentMethodVirtualAccount:
     self = new_instance(PaymentMethodVirtualAccount)
     get = raw.get
     self.account_number = (
-        v
-        if (v := get("accountNumber")).__class__ is str
-        else report_mismatch(v, "PaymentMethodVirtualAccount.accountNumber")
+        v if (v := get("accountNumber")).__class__ is str else mismatch(v, "PaymentMethodVirtualAccount.accountNumber")
     )
     self.account_type = (
         v
         if (v := get("accountType")) is None or v.__class__ is str
-        else report_mismatch(v, "PaymentMethodVirtualAccount.accountType")
+        else mismatch(v, "PaymentMethodVirtualAccount.accountType")
     )
     self.bank = (
-        v
-        if (v := get("bank")) is None or v.__class__ is str
-        else report_mismatch(v, "PaymentMethodVirtualAccount.bank")
+        v if (v := get("bank")) is None or v.__class__ is str else mismatch(v, "PaymentMethodVirtualAccount.bank")
     )
     self.expired_at = (
         None if (t1 := get("expiredAt")) is None else read_datetime(t1, "PaymentMethodVirtualAccount.expiredAt")
@@ -91,19 +87,19 @@ def read(raw: Any) -> PaymentMethodVirtualAccount:
     self.refund_status = (
         v
         if (v := get("refundStatus")) is None or v.__class__ is str
-        else report_mismatch(v, "PaymentMethodVirtualAccount.refundStatus")
+        else mismatch(v, "PaymentMethodVirtualAccount.refundStatus")
     )
     self.remittee_name = (
         v
         if (v := get("remitteeName")) is None or v.__class__ is str
-        else report_mismatch(v, "PaymentMethodVirtualAccount.remitteeName")
+        else mismatch(v, "PaymentMethodVirtualAccount.remitteeName")
     )
     self.remitter_name = (
         v
         if (v := get("remitterName")) is None or v.__class__ is str
-        else report_mismatch(v, "PaymentMethodVirtualAccount.remitterName")
+        else mismatch(v, "PaymentMethodVirtualAccount.remitterName")
     )
-    self.type = v if (v := get("type")).__class__ is str else report_mismatch(v, "PaymentMethodVirtualAccount.type")
+    self.type = v if (v := get("type")).__class__ is str else mismatch(v, "PaymentMethodVirtualAccount.type")
     self.__time_texts__ = (t1, t2)
     if not _JSON_NAMES.issuperset(raw):
         self.additional_properties = unknown_fields(raw, _JSON_NAMES, self.__time_texts__)

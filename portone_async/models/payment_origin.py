@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, new_instance, report_mismatch, unknown_fields
+from portone_async._reading import json_names, mismatch, new_instance, unknown_fields
 
 if TYPE_CHECKING:
     from portone_async.models.enums import PaymentOriginPlatformType
@@ -43,13 +43,11 @@ def read(raw: Any) -> PaymentOrigin:
     """Read `PaymentOrigin` from JSON."""
     self = new_instance(PaymentOrigin)
     get = raw.get
-    self.ip_address = v if (v := get("ipAddress")).__class__ is str else report_mismatch(v, "PaymentOrigin.ipAddress")
-    self.platform_type = (
-        v if (v := get("platformType")).__class__ is str else report_mismatch(v, "PaymentOrigin.platformType")
-    )
-    self.url = v if (v := get("url")) is None or v.__class__ is str else report_mismatch(v, "PaymentOrigin.url")
+    self.ip_address = v if (v := get("ipAddress")).__class__ is str else mismatch(v, "PaymentOrigin.ipAddress")
+    self.platform_type = v if (v := get("platformType")).__class__ is str else mismatch(v, "PaymentOrigin.platformType")
+    self.url = v if (v := get("url")) is None or v.__class__ is str else mismatch(v, "PaymentOrigin.url")
     self.user_agent = (
-        v if (v := get("userAgent")) is None or v.__class__ is str else report_mismatch(v, "PaymentOrigin.userAgent")
+        v if (v := get("userAgent")) is None or v.__class__ is str else mismatch(v, "PaymentOrigin.userAgent")
     )
     if not _JSON_NAMES.issuperset(raw):
         self.additional_properties = unknown_fields(raw, _JSON_NAMES)

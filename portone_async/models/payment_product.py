@@ -7,7 +7,7 @@ from typing import Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, new_instance, report_mismatch, unknown_fields
+from portone_async._reading import json_names, mismatch, new_instance, unknown_fields
 
 
 @define(slots=True, kw_only=True, repr=False)
@@ -47,13 +47,13 @@ def read(raw: Any) -> PaymentProduct:
     """Read `PaymentProduct` from JSON."""
     self = new_instance(PaymentProduct)
     get = raw.get
-    self.amount = v if (v := get("amount")).__class__ is int else report_mismatch(v, "PaymentProduct.amount")
-    self.code = v if (v := get("code")) is None or v.__class__ is str else report_mismatch(v, "PaymentProduct.code")
-    self.id = v if (v := get("id")).__class__ is str else report_mismatch(v, "PaymentProduct.id")
-    self.link = v if (v := get("link")) is None or v.__class__ is str else report_mismatch(v, "PaymentProduct.link")
-    self.name = v if (v := get("name")).__class__ is str else report_mismatch(v, "PaymentProduct.name")
-    self.quantity = v if (v := get("quantity")).__class__ is int else report_mismatch(v, "PaymentProduct.quantity")
-    self.tag = v if (v := get("tag")) is None or v.__class__ is str else report_mismatch(v, "PaymentProduct.tag")
+    self.amount = v if (v := get("amount")).__class__ is int else mismatch(v, "PaymentProduct.amount")
+    self.code = v if (v := get("code")) is None or v.__class__ is str else mismatch(v, "PaymentProduct.code")
+    self.id = v if (v := get("id")).__class__ is str else mismatch(v, "PaymentProduct.id")
+    self.link = v if (v := get("link")) is None or v.__class__ is str else mismatch(v, "PaymentProduct.link")
+    self.name = v if (v := get("name")).__class__ is str else mismatch(v, "PaymentProduct.name")
+    self.quantity = v if (v := get("quantity")).__class__ is int else mismatch(v, "PaymentProduct.quantity")
+    self.tag = v if (v := get("tag")) is None or v.__class__ is str else mismatch(v, "PaymentProduct.tag")
     if not _JSON_NAMES.issuperset(raw):
         self.additional_properties = unknown_fields(raw, _JSON_NAMES)
     return self

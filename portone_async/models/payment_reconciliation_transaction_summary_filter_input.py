@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, new_instance, read_list, read_scalars, report_mismatch, unknown_fields
+from portone_async._reading import json_names, mismatch, new_instance, read_list, read_scalars, unknown_fields
 from portone_async.models.reconciliation_pg_specifier import read as read_reconciliation_pg_specifier
 
 if TYPE_CHECKING:
@@ -47,21 +47,21 @@ def read(raw: Any) -> PaymentReconciliationTransactionSummaryFilterInput:
             v, read_reconciliation_pg_specifier, "PaymentReconciliationTransactionSummaryFilterInput.pgSpecifiers"
         )
         if v.__class__ is list
-        else report_mismatch(v, "PaymentReconciliationTransactionSummaryFilterInput.pgSpecifiers")
+        else mismatch(v, "PaymentReconciliationTransactionSummaryFilterInput.pgSpecifiers")
     )
     self.reconciliation_statuses = (
         None
         if (v := get("reconciliationStatuses")) is None
         else read_scalars(v, str, "PaymentReconciliationTransactionSummaryFilterInput.reconciliationStatuses")
         if v.__class__ is list
-        else report_mismatch(v, "PaymentReconciliationTransactionSummaryFilterInput.reconciliationStatuses")
+        else mismatch(v, "PaymentReconciliationTransactionSummaryFilterInput.reconciliationStatuses")
     )
     self.store_ids = (
         None
         if (v := get("storeIds")) is None
         else read_scalars(v, str, "PaymentReconciliationTransactionSummaryFilterInput.storeIds")
         if v.__class__ is list
-        else report_mismatch(v, "PaymentReconciliationTransactionSummaryFilterInput.storeIds")
+        else mismatch(v, "PaymentReconciliationTransactionSummaryFilterInput.storeIds")
     )
     if not _JSON_NAMES.issuperset(raw):
         self.additional_properties = unknown_fields(raw, _JSON_NAMES)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, new_instance, report_mismatch, unknown_fields
+from portone_async._reading import json_names, mismatch, new_instance, unknown_fields
 
 if TYPE_CHECKING:
     from portone_async.models.enums import SimplifiedPaymentMethodType
@@ -49,27 +49,25 @@ def read(raw: Any) -> PaymentReconciliationVatReportItem:
     self.payment_method = (
         v
         if (v := get("paymentMethod")).__class__ is str
-        else report_mismatch(v, "PaymentReconciliationVatReportItem.paymentMethod")
+        else mismatch(v, "PaymentReconciliationVatReportItem.paymentMethod")
     )
     self.supply_amount = (
         v
         if (v := get("supplyAmount")).__class__ is int
-        else report_mismatch(v, "PaymentReconciliationVatReportItem.supplyAmount")
+        else mismatch(v, "PaymentReconciliationVatReportItem.supplyAmount")
     )
     self.tax_free_amount = (
         v
         if (v := get("taxFreeAmount")).__class__ is int
-        else report_mismatch(v, "PaymentReconciliationVatReportItem.taxFreeAmount")
+        else mismatch(v, "PaymentReconciliationVatReportItem.taxFreeAmount")
     )
     self.total_amount = (
         v
         if (v := get("totalAmount")).__class__ is int
-        else report_mismatch(v, "PaymentReconciliationVatReportItem.totalAmount")
+        else mismatch(v, "PaymentReconciliationVatReportItem.totalAmount")
     )
     self.vat_amount = (
-        v
-        if (v := get("vatAmount")).__class__ is int
-        else report_mismatch(v, "PaymentReconciliationVatReportItem.vatAmount")
+        v if (v := get("vatAmount")).__class__ is int else mismatch(v, "PaymentReconciliationVatReportItem.vatAmount")
     )
     if not _JSON_NAMES.issuperset(raw):
         self.additional_properties = unknown_fields(raw, _JSON_NAMES)

@@ -7,7 +7,7 @@ from typing import Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, new_instance, report_mismatch, unknown_fields
+from portone_async._reading import json_names, mismatch, new_instance, unknown_fields
 
 
 @define(slots=True, kw_only=True, repr=False)
@@ -41,22 +41,22 @@ def read(raw: Any) -> PaymentReconciliationVatReportSummary:
     self.total_amount = (
         v
         if (v := get("totalAmount")).__class__ is int
-        else report_mismatch(v, "PaymentReconciliationVatReportSummary.totalAmount")
+        else mismatch(v, "PaymentReconciliationVatReportSummary.totalAmount")
     )
     self.total_supply_amount = (
         v
         if (v := get("totalSupplyAmount")).__class__ is int
-        else report_mismatch(v, "PaymentReconciliationVatReportSummary.totalSupplyAmount")
+        else mismatch(v, "PaymentReconciliationVatReportSummary.totalSupplyAmount")
     )
     self.total_tax_free_amount = (
         v
         if (v := get("totalTaxFreeAmount")).__class__ is int
-        else report_mismatch(v, "PaymentReconciliationVatReportSummary.totalTaxFreeAmount")
+        else mismatch(v, "PaymentReconciliationVatReportSummary.totalTaxFreeAmount")
     )
     self.total_vat_amount = (
         v
         if (v := get("totalVatAmount")).__class__ is int
-        else report_mismatch(v, "PaymentReconciliationVatReportSummary.totalVatAmount")
+        else mismatch(v, "PaymentReconciliationVatReportSummary.totalVatAmount")
     )
     if not _JSON_NAMES.issuperset(raw):
         self.additional_properties = unknown_fields(raw, _JSON_NAMES)

@@ -7,14 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import (
-    json_names,
-    new_instance,
-    read_datetime,
-    read_scalars,
-    report_mismatch,
-    unknown_fields,
-)
+from portone_async._reading import json_names, mismatch, new_instance, read_datetime, read_scalars, unknown_fields
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -61,25 +54,23 @@ def read(raw: Any) -> PaymentScheduleFilterInput:
     self.billing_key = (
         v
         if (v := get("billingKey")) is None or v.__class__ is str
-        else report_mismatch(v, "PaymentScheduleFilterInput.billingKey")
+        else mismatch(v, "PaymentScheduleFilterInput.billingKey")
     )
     self.from_ = None if (t1 := get("from")) is None else read_datetime(t1, "PaymentScheduleFilterInput.from")
     self.is_for_test = (
         v
         if (v := get("isForTest")) is None or v.__class__ is bool
-        else report_mismatch(v, "PaymentScheduleFilterInput.isForTest")
+        else mismatch(v, "PaymentScheduleFilterInput.isForTest")
     )
     self.status = (
         None
         if (v := get("status")) is None
         else read_scalars(v, str, "PaymentScheduleFilterInput.status")
         if v.__class__ is list
-        else report_mismatch(v, "PaymentScheduleFilterInput.status")
+        else mismatch(v, "PaymentScheduleFilterInput.status")
     )
     self.store_id = (
-        v
-        if (v := get("storeId")) is None or v.__class__ is str
-        else report_mismatch(v, "PaymentScheduleFilterInput.storeId")
+        v if (v := get("storeId")) is None or v.__class__ is str else mismatch(v, "PaymentScheduleFilterInput.storeId")
     )
     self.until = None if (t2 := get("until")) is None else read_datetime(t2, "PaymentScheduleFilterInput.until")
     self.__time_texts__ = (t1, t2)

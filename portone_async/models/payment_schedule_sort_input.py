@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, new_instance, report_mismatch, unknown_fields
+from portone_async._reading import json_names, mismatch, new_instance, unknown_fields
 
 if TYPE_CHECKING:
     from portone_async.models.enums import PaymentScheduleSortBy, SortOrder
@@ -37,9 +37,9 @@ def read(raw: Any) -> PaymentScheduleSortInput:
     """Read `PaymentScheduleSortInput` from JSON."""
     self = new_instance(PaymentScheduleSortInput)
     get = raw.get
-    self.by = v if (v := get("by")) is None or v.__class__ is str else report_mismatch(v, "PaymentScheduleSortInput.by")
+    self.by = v if (v := get("by")) is None or v.__class__ is str else mismatch(v, "PaymentScheduleSortInput.by")
     self.order = (
-        v if (v := get("order")) is None or v.__class__ is str else report_mismatch(v, "PaymentScheduleSortInput.order")
+        v if (v := get("order")) is None or v.__class__ is str else mismatch(v, "PaymentScheduleSortInput.order")
     )
     if not _JSON_NAMES.issuperset(raw):
         self.additional_properties = unknown_fields(raw, _JSON_NAMES)

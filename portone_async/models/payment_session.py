@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, new_instance, read_datetime, read_list, report_mismatch, unknown_fields
+from portone_async._reading import json_names, mismatch, new_instance, read_datetime, read_list, unknown_fields
 from portone_async.models.payment_session_agreement import read as read_payment_session_agreement
 from portone_async.models.payment_session_colors import read as read_payment_session_colors
 from portone_async.models.payment_session_product import read as read_payment_session_product
@@ -105,67 +105,53 @@ def read(raw: Any) -> PaymentSession:
         if (v := get("agreements")) is None
         else read_list(v, read_payment_session_agreement, "PaymentSession.agreements")
         if v.__class__ is list
-        else report_mismatch(v, "PaymentSession.agreements")
+        else mismatch(v, "PaymentSession.agreements")
     )
     self.colors = (
         None
         if (v := get("colors")) is None
         else read_payment_session_colors(v)
         if v.__class__ is dict
-        else report_mismatch(v, "PaymentSession.colors")
+        else mismatch(v, "PaymentSession.colors")
     )
-    self.country = v if (v := get("country")).__class__ is str else report_mismatch(v, "PaymentSession.country")
+    self.country = v if (v := get("country")).__class__ is str else mismatch(v, "PaymentSession.country")
     self.created_at = read_datetime(t1 := get("createdAt"), "PaymentSession.createdAt")
-    self.currency = v if (v := get("currency")).__class__ is str else report_mismatch(v, "PaymentSession.currency")
+    self.currency = v if (v := get("currency")).__class__ is str else mismatch(v, "PaymentSession.currency")
     self.custom_data = (
-        v if (v := get("customData")) is None or v.__class__ is str else report_mismatch(v, "PaymentSession.customData")
+        v if (v := get("customData")) is None or v.__class__ is str else mismatch(v, "PaymentSession.customData")
     )
     self.customer_email = (
-        v
-        if (v := get("customerEmail")) is None or v.__class__ is str
-        else report_mismatch(v, "PaymentSession.customerEmail")
+        v if (v := get("customerEmail")) is None or v.__class__ is str else mismatch(v, "PaymentSession.customerEmail")
     )
     self.customer_name = (
-        v
-        if (v := get("customerName")) is None or v.__class__ is str
-        else report_mismatch(v, "PaymentSession.customerName")
+        v if (v := get("customerName")) is None or v.__class__ is str else mismatch(v, "PaymentSession.customerName")
     )
     self.expires_at = read_datetime(t2 := get("expiresAt"), "PaymentSession.expiresAt")
-    self.id = v if (v := get("id")).__class__ is str else report_mismatch(v, "PaymentSession.id")
+    self.id = v if (v := get("id")).__class__ is str else mismatch(v, "PaymentSession.id")
     self.order_image_url = (
-        v
-        if (v := get("orderImageUrl")) is None or v.__class__ is str
-        else report_mismatch(v, "PaymentSession.orderImageUrl")
+        v if (v := get("orderImageUrl")) is None or v.__class__ is str else mismatch(v, "PaymentSession.orderImageUrl")
     )
-    self.order_name = v if (v := get("orderName")).__class__ is str else report_mismatch(v, "PaymentSession.orderName")
-    self.payment_id = v if (v := get("paymentId")).__class__ is str else report_mismatch(v, "PaymentSession.paymentId")
+    self.order_name = v if (v := get("orderName")).__class__ is str else mismatch(v, "PaymentSession.orderName")
+    self.payment_id = v if (v := get("paymentId")).__class__ is str else mismatch(v, "PaymentSession.paymentId")
     self.payment_method = (
-        v
-        if (v := get("paymentMethod")) is None or v.__class__ is str
-        else report_mismatch(v, "PaymentSession.paymentMethod")
+        v if (v := get("paymentMethod")) is None or v.__class__ is str else mismatch(v, "PaymentSession.paymentMethod")
     )
     self.products = (
         None
         if (v := get("products")) is None
         else read_list(v, read_payment_session_product, "PaymentSession.products")
         if v.__class__ is list
-        else report_mismatch(v, "PaymentSession.products")
+        else mismatch(v, "PaymentSession.products")
     )
-    self.profile_key = (
-        v if (v := get("profileKey")).__class__ is str else report_mismatch(v, "PaymentSession.profileKey")
-    )
+    self.profile_key = v if (v := get("profileKey")).__class__ is str else mismatch(v, "PaymentSession.profileKey")
     self.redirect_url = (
-        v
-        if (v := get("redirectUrl")) is None or v.__class__ is str
-        else report_mismatch(v, "PaymentSession.redirectUrl")
+        v if (v := get("redirectUrl")) is None or v.__class__ is str else mismatch(v, "PaymentSession.redirectUrl")
     )
-    self.store_id = v if (v := get("storeId")).__class__ is str else report_mismatch(v, "PaymentSession.storeId")
+    self.store_id = v if (v := get("storeId")).__class__ is str else mismatch(v, "PaymentSession.storeId")
     self.store_name = (
-        v if (v := get("storeName")) is None or v.__class__ is str else report_mismatch(v, "PaymentSession.storeName")
+        v if (v := get("storeName")) is None or v.__class__ is str else mismatch(v, "PaymentSession.storeName")
     )
-    self.total_amount = (
-        v if (v := get("totalAmount")).__class__ is int else report_mismatch(v, "PaymentSession.totalAmount")
-    )
+    self.total_amount = v if (v := get("totalAmount")).__class__ is int else mismatch(v, "PaymentSession.totalAmount")
     self.__time_texts__ = (t1, t2)
     if not _JSON_NAMES.issuperset(raw):
         self.additional_properties = unknown_fields(raw, _JSON_NAMES, self.__time_texts__)

@@ -7,7 +7,7 @@ from typing import Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, new_instance, report_mismatch, unknown_fields
+from portone_async._reading import json_names, mismatch, new_instance, unknown_fields
 
 
 @define(slots=True, kw_only=True, repr=False)
@@ -36,17 +36,17 @@ def read(raw: Any) -> PaymentSessionColors:
     self = new_instance(PaymentSessionColors)
     get = raw.get
     self.primary = (
-        v if (v := get("primary")) is None or v.__class__ is str else report_mismatch(v, "PaymentSessionColors.primary")
+        v if (v := get("primary")) is None or v.__class__ is str else mismatch(v, "PaymentSessionColors.primary")
     )
     self.primary_hover = (
         v
         if (v := get("primaryHover")) is None or v.__class__ is str
-        else report_mismatch(v, "PaymentSessionColors.primaryHover")
+        else mismatch(v, "PaymentSessionColors.primaryHover")
     )
     self.primary_light = (
         v
         if (v := get("primaryLight")) is None or v.__class__ is str
-        else report_mismatch(v, "PaymentSessionColors.primaryLight")
+        else mismatch(v, "PaymentSessionColors.primaryLight")
     )
     if not _JSON_NAMES.issuperset(raw):
         self.additional_properties = unknown_fields(raw, _JSON_NAMES)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, new_instance, read_date, report_mismatch, unknown_fields
+from portone_async._reading import json_names, mismatch, new_instance, read_date, unknown_fields
 
 if TYPE_CHECKING:
     from datetime import date
@@ -62,35 +62,27 @@ def read(raw: Any) -> PaymentSessionProduct:
     """Read `PaymentSessionProduct` from JSON."""
     self = new_instance(PaymentSessionProduct)
     get = raw.get
-    self.code = (
-        v if (v := get("code")) is None or v.__class__ is str else report_mismatch(v, "PaymentSessionProduct.code")
-    )
+    self.code = v if (v := get("code")) is None or v.__class__ is str else mismatch(v, "PaymentSessionProduct.code")
     self.end_date = None if (v := get("endDate")) is None else read_date(v, "PaymentSessionProduct.endDate")
-    self.id = v if (v := get("id")) is None or v.__class__ is str else report_mismatch(v, "PaymentSessionProduct.id")
+    self.id = v if (v := get("id")) is None or v.__class__ is str else mismatch(v, "PaymentSessionProduct.id")
     self.n_pay_category_id = (
         v
         if (v := get("nPayCategoryId")) is None or v.__class__ is str
-        else report_mismatch(v, "PaymentSessionProduct.nPayCategoryId")
+        else mismatch(v, "PaymentSessionProduct.nPayCategoryId")
     )
     self.n_pay_category_type = (
         v
         if (v := get("nPayCategoryType")) is None or v.__class__ is str
-        else report_mismatch(v, "PaymentSessionProduct.nPayCategoryType")
+        else mismatch(v, "PaymentSessionProduct.nPayCategoryType")
     )
     self.n_pay_uid = (
-        v
-        if (v := get("nPayUid")) is None or v.__class__ is str
-        else report_mismatch(v, "PaymentSessionProduct.nPayUid")
+        v if (v := get("nPayUid")) is None or v.__class__ is str else mismatch(v, "PaymentSessionProduct.nPayUid")
     )
-    self.name = v if (v := get("name")).__class__ is str else report_mismatch(v, "PaymentSessionProduct.name")
-    self.quantity = (
-        v if (v := get("quantity")).__class__ is int else report_mismatch(v, "PaymentSessionProduct.quantity")
-    )
+    self.name = v if (v := get("name")).__class__ is str else mismatch(v, "PaymentSessionProduct.name")
+    self.quantity = v if (v := get("quantity")).__class__ is int else mismatch(v, "PaymentSessionProduct.quantity")
     self.start_date = None if (v := get("startDate")) is None else read_date(v, "PaymentSessionProduct.startDate")
-    self.unit_price = (
-        v if (v := get("unitPrice")).__class__ is int else report_mismatch(v, "PaymentSessionProduct.unitPrice")
-    )
-    self.url = v if (v := get("url")) is None or v.__class__ is str else report_mismatch(v, "PaymentSessionProduct.url")
+    self.unit_price = v if (v := get("unitPrice")).__class__ is int else mismatch(v, "PaymentSessionProduct.unitPrice")
+    self.url = v if (v := get("url")) is None or v.__class__ is str else mismatch(v, "PaymentSessionProduct.url")
     if not _JSON_NAMES.issuperset(raw):
         self.additional_properties = unknown_fields(raw, _JSON_NAMES)
     return self

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, new_instance, read_datetime, report_mismatch, unknown_fields
+from portone_async._reading import json_names, mismatch, new_instance, read_datetime, unknown_fields
 from portone_async.models.payment_webhook_request import read as read_payment_webhook_request
 from portone_async.models.payment_webhook_response import read as read_payment_webhook_response
 
@@ -77,44 +77,36 @@ def read(raw: Any) -> PaymentWebhook:
     self.current_execution_count = (
         v
         if (v := get("currentExecutionCount")) is None or v.__class__ is int
-        else report_mismatch(v, "PaymentWebhook.currentExecutionCount")
+        else mismatch(v, "PaymentWebhook.currentExecutionCount")
     )
-    self.id = v if (v := get("id")).__class__ is str else report_mismatch(v, "PaymentWebhook.id")
-    self.is_async = (
-        v if (v := get("isAsync")) is None or v.__class__ is bool else report_mismatch(v, "PaymentWebhook.isAsync")
-    )
+    self.id = v if (v := get("id")).__class__ is str else mismatch(v, "PaymentWebhook.id")
+    self.is_async = v if (v := get("isAsync")) is None or v.__class__ is bool else mismatch(v, "PaymentWebhook.isAsync")
     self.max_execution_count = (
         v
         if (v := get("maxExecutionCount")) is None or v.__class__ is int
-        else report_mismatch(v, "PaymentWebhook.maxExecutionCount")
+        else mismatch(v, "PaymentWebhook.maxExecutionCount")
     )
     self.payment_status = (
-        v
-        if (v := get("paymentStatus")) is None or v.__class__ is str
-        else report_mismatch(v, "PaymentWebhook.paymentStatus")
+        v if (v := get("paymentStatus")) is None or v.__class__ is str else mismatch(v, "PaymentWebhook.paymentStatus")
     )
     self.request = (
         None
         if (v := get("request")) is None
         else read_payment_webhook_request(v)
         if v.__class__ is dict
-        else report_mismatch(v, "PaymentWebhook.request")
+        else mismatch(v, "PaymentWebhook.request")
     )
     self.response = (
         None
         if (v := get("response")) is None
         else read_payment_webhook_response(v)
         if v.__class__ is dict
-        else report_mismatch(v, "PaymentWebhook.response")
+        else mismatch(v, "PaymentWebhook.response")
     )
-    self.status = (
-        v if (v := get("status")) is None or v.__class__ is str else report_mismatch(v, "PaymentWebhook.status")
-    )
-    self.trigger = (
-        v if (v := get("trigger")) is None or v.__class__ is str else report_mismatch(v, "PaymentWebhook.trigger")
-    )
+    self.status = v if (v := get("status")) is None or v.__class__ is str else mismatch(v, "PaymentWebhook.status")
+    self.trigger = v if (v := get("trigger")) is None or v.__class__ is str else mismatch(v, "PaymentWebhook.trigger")
     self.triggered_at = None if (t1 := get("triggeredAt")) is None else read_datetime(t1, "PaymentWebhook.triggeredAt")
-    self.url = v if (v := get("url")).__class__ is str else report_mismatch(v, "PaymentWebhook.url")
+    self.url = v if (v := get("url")).__class__ is str else mismatch(v, "PaymentWebhook.url")
     self.__time_texts__ = (t1,)
     if not _JSON_NAMES.issuperset(raw):
         self.additional_properties = unknown_fields(raw, _JSON_NAMES, self.__time_texts__)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, new_instance, read_datetime, report_mismatch, unknown_fields
+from portone_async._reading import json_names, mismatch, new_instance, read_datetime, unknown_fields
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -40,9 +40,9 @@ def read(raw: Any) -> PaymentWebhookRequest:
     """Read `PaymentWebhookRequest` from JSON."""
     self = new_instance(PaymentWebhookRequest)
     get = raw.get
-    self.body = v if (v := get("body")).__class__ is str else report_mismatch(v, "PaymentWebhookRequest.body")
+    self.body = v if (v := get("body")).__class__ is str else mismatch(v, "PaymentWebhookRequest.body")
     self.header = (
-        v if (v := get("header")) is None or v.__class__ is str else report_mismatch(v, "PaymentWebhookRequest.header")
+        v if (v := get("header")) is None or v.__class__ is str else mismatch(v, "PaymentWebhookRequest.header")
     )
     self.requested_at = (
         None if (t1 := get("requestedAt")) is None else read_datetime(t1, "PaymentWebhookRequest.requestedAt")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, new_instance, read_datetime, report_mismatch, unknown_fields
+from portone_async._reading import json_names, mismatch, new_instance, read_datetime, unknown_fields
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -43,9 +43,9 @@ def read(raw: Any) -> PaymentWebhookResponse:
     """Read `PaymentWebhookResponse` from JSON."""
     self = new_instance(PaymentWebhookResponse)
     get = raw.get
-    self.body = v if (v := get("body")).__class__ is str else report_mismatch(v, "PaymentWebhookResponse.body")
-    self.code = v if (v := get("code")).__class__ is str else report_mismatch(v, "PaymentWebhookResponse.code")
-    self.header = v if (v := get("header")).__class__ is str else report_mismatch(v, "PaymentWebhookResponse.header")
+    self.body = v if (v := get("body")).__class__ is str else mismatch(v, "PaymentWebhookResponse.body")
+    self.code = v if (v := get("code")).__class__ is str else mismatch(v, "PaymentWebhookResponse.code")
+    self.header = v if (v := get("header")).__class__ is str else mismatch(v, "PaymentWebhookResponse.header")
     self.responded_at = read_datetime(t1 := get("respondedAt"), "PaymentWebhookResponse.respondedAt")
     self.__time_texts__ = (t1,)
     if not _JSON_NAMES.issuperset(raw):

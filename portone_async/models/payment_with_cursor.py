@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, new_instance, report_mismatch, unknown_fields
+from portone_async._reading import json_names, mismatch, new_instance, unknown_fields
 from portone_async.models.payment import read as read_payment
 
 if TYPE_CHECKING:
@@ -36,9 +36,9 @@ def read(raw: Any) -> PaymentWithCursor:
     """Read `PaymentWithCursor` from JSON."""
     self = new_instance(PaymentWithCursor)
     get = raw.get
-    self.cursor = v if (v := get("cursor")).__class__ is str else report_mismatch(v, "PaymentWithCursor.cursor")
+    self.cursor = v if (v := get("cursor")).__class__ is str else mismatch(v, "PaymentWithCursor.cursor")
     self.payment = (
-        read_payment(v) if (v := get("payment")).__class__ is dict else report_mismatch(v, "PaymentWithCursor.payment")
+        read_payment(v) if (v := get("payment")).__class__ is dict else mismatch(v, "PaymentWithCursor.payment")
     )
     if not _JSON_NAMES.issuperset(raw):
         self.additional_properties = unknown_fields(raw, _JSON_NAMES)

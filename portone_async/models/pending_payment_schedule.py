@@ -9,11 +9,11 @@ from attrs import define
 from portone_async._model import Model
 from portone_async._reading import (
     json_names,
+    mismatch,
     new_instance,
     read_datetime,
     read_list,
     read_scalars,
-    report_mismatch,
     unknown_fields,
 )
 from portone_async.models.customer import read as read_customer
@@ -113,76 +113,62 @@ def read(raw: Any) -> PendingPaymentSchedule:
     self = new_instance(PendingPaymentSchedule)
     get = raw.get
     self.billing_key = (
-        v if (v := get("billingKey")).__class__ is str else report_mismatch(v, "PendingPaymentSchedule.billingKey")
+        v if (v := get("billingKey")).__class__ is str else mismatch(v, "PendingPaymentSchedule.billingKey")
     )
     self.completed_at = read_datetime(t1 := get("completedAt"), "PendingPaymentSchedule.completedAt")
     self.created_at = read_datetime(t2 := get("createdAt"), "PendingPaymentSchedule.createdAt")
-    self.currency = (
-        v if (v := get("currency")).__class__ is str else report_mismatch(v, "PendingPaymentSchedule.currency")
-    )
+    self.currency = v if (v := get("currency")).__class__ is str else mismatch(v, "PendingPaymentSchedule.currency")
     self.custom_data = (
-        v if (v := get("customData")).__class__ is str else report_mismatch(v, "PendingPaymentSchedule.customData")
+        v if (v := get("customData")).__class__ is str else mismatch(v, "PendingPaymentSchedule.customData")
     )
     self.customer = (
-        read_customer(v)
-        if (v := get("customer")).__class__ is dict
-        else report_mismatch(v, "PendingPaymentSchedule.customer")
+        read_customer(v) if (v := get("customer")).__class__ is dict else mismatch(v, "PendingPaymentSchedule.customer")
     )
-    self.id = v if (v := get("id")).__class__ is str else report_mismatch(v, "PendingPaymentSchedule.id")
+    self.id = v if (v := get("id")).__class__ is str else mismatch(v, "PendingPaymentSchedule.id")
     self.installment_month = (
         v
         if (v := get("installmentMonth")) is None or v.__class__ is int
-        else report_mismatch(v, "PendingPaymentSchedule.installmentMonth")
+        else mismatch(v, "PendingPaymentSchedule.installmentMonth")
     )
     self.is_cultural_expense = (
         v
         if (v := get("isCulturalExpense")).__class__ is bool
-        else report_mismatch(v, "PendingPaymentSchedule.isCulturalExpense")
+        else mismatch(v, "PendingPaymentSchedule.isCulturalExpense")
     )
-    self.is_escrow = (
-        v if (v := get("isEscrow")).__class__ is bool else report_mismatch(v, "PendingPaymentSchedule.isEscrow")
-    )
+    self.is_escrow = v if (v := get("isEscrow")).__class__ is bool else mismatch(v, "PendingPaymentSchedule.isEscrow")
     self.merchant_id = (
-        v if (v := get("merchantId")).__class__ is str else report_mismatch(v, "PendingPaymentSchedule.merchantId")
+        v if (v := get("merchantId")).__class__ is str else mismatch(v, "PendingPaymentSchedule.merchantId")
     )
     self.notice_urls = (
         None
         if (v := get("noticeUrls")) is None
         else read_scalars(v, str, "PendingPaymentSchedule.noticeUrls")
         if v.__class__ is list
-        else report_mismatch(v, "PendingPaymentSchedule.noticeUrls")
+        else mismatch(v, "PendingPaymentSchedule.noticeUrls")
     )
-    self.order_name = (
-        v if (v := get("orderName")).__class__ is str else report_mismatch(v, "PendingPaymentSchedule.orderName")
-    )
-    self.payment_id = (
-        v if (v := get("paymentId")).__class__ is str else report_mismatch(v, "PendingPaymentSchedule.paymentId")
-    )
+    self.order_name = v if (v := get("orderName")).__class__ is str else mismatch(v, "PendingPaymentSchedule.orderName")
+    self.payment_id = v if (v := get("paymentId")).__class__ is str else mismatch(v, "PendingPaymentSchedule.paymentId")
     self.products = (
         None
         if (v := get("products")) is None
         else read_list(v, read_payment_product, "PendingPaymentSchedule.products")
         if v.__class__ is list
-        else report_mismatch(v, "PendingPaymentSchedule.products")
+        else mismatch(v, "PendingPaymentSchedule.products")
     )
     self.started_at = read_datetime(t3 := get("startedAt"), "PendingPaymentSchedule.startedAt")
-    self.status = v if (v := get("status")).__class__ is str else report_mismatch(v, "PendingPaymentSchedule.status")
-    self.store_id = (
-        v if (v := get("storeId")).__class__ is str else report_mismatch(v, "PendingPaymentSchedule.storeId")
-    )
+    self.status = v if (v := get("status")).__class__ is str else mismatch(v, "PendingPaymentSchedule.status")
+    self.store_id = v if (v := get("storeId")).__class__ is str else mismatch(v, "PendingPaymentSchedule.storeId")
     self.tax_free_amount = (
         v
         if (v := get("taxFreeAmount")) is None or v.__class__ is int
-        else report_mismatch(v, "PendingPaymentSchedule.taxFreeAmount")
+        else mismatch(v, "PendingPaymentSchedule.taxFreeAmount")
     )
     self.time_to_pay = read_datetime(t4 := get("timeToPay"), "PendingPaymentSchedule.timeToPay")
     self.total_amount = (
-        v if (v := get("totalAmount")).__class__ is int else report_mismatch(v, "PendingPaymentSchedule.totalAmount")
+        v if (v := get("totalAmount")).__class__ is int else mismatch(v, "PendingPaymentSchedule.totalAmount")
     )
     self.vat_amount = (
-        v
-        if (v := get("vatAmount")) is None or v.__class__ is int
-        else report_mismatch(v, "PendingPaymentSchedule.vatAmount")
+        v if (v := get("vatAmount")) is None or v.__class__ is int else mismatch(v, "PendingPaymentSchedule.vatAmount")
     )
     self.__time_texts__ = (t1, t2, t3, t4)
     if not _JSON_NAMES.issuperset(raw):

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, new_instance, report_mismatch, unknown_fields
+from portone_async._reading import json_names, mismatch, new_instance, unknown_fields
 
 if TYPE_CHECKING:
     from portone_async.models.enums import PgPromotionCardCompany
@@ -43,20 +43,16 @@ def read(raw: Any) -> PgCardPromotion:
     """Read `PgCardPromotion` from JSON."""
     self = new_instance(PgCardPromotion)
     get = raw.get
-    self.card_company = (
-        v if (v := get("cardCompany")).__class__ is str else report_mismatch(v, "PgCardPromotion.cardCompany")
-    )
+    self.card_company = v if (v := get("cardCompany")).__class__ is str else mismatch(v, "PgCardPromotion.cardCompany")
     self.discount_amount = (
-        v if (v := get("discountAmount")).__class__ is int else report_mismatch(v, "PgCardPromotion.discountAmount")
+        v if (v := get("discountAmount")).__class__ is int else mismatch(v, "PgCardPromotion.discountAmount")
     )
     self.minimum_payment_amount = (
         v
         if (v := get("minimumPaymentAmount")).__class__ is int
-        else report_mismatch(v, "PgCardPromotion.minimumPaymentAmount")
+        else mismatch(v, "PgCardPromotion.minimumPaymentAmount")
     )
-    self.promotion_id = (
-        v if (v := get("promotionId")).__class__ is str else report_mismatch(v, "PgCardPromotion.promotionId")
-    )
+    self.promotion_id = v if (v := get("promotionId")).__class__ is str else mismatch(v, "PgCardPromotion.promotionId")
     if not _JSON_NAMES.issuperset(raw):
         self.additional_properties = unknown_fields(raw, _JSON_NAMES)
     return self

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, new_instance, report_mismatch, unknown_fields
+from portone_async._reading import json_names, mismatch, new_instance, unknown_fields
 
 if TYPE_CHECKING:
     from portone_async.models.enums import Bank, Currency, PlatformAccountStatus
@@ -46,11 +46,11 @@ def read(raw: Any) -> PlatformAccount:
     """Read `PlatformAccount` from JSON."""
     self = new_instance(PlatformAccount)
     get = raw.get
-    self.bank = v if (v := get("bank")).__class__ is str else report_mismatch(v, "PlatformAccount.bank")
-    self.currency = v if (v := get("currency")).__class__ is str else report_mismatch(v, "PlatformAccount.currency")
-    self.holder = v if (v := get("holder")).__class__ is str else report_mismatch(v, "PlatformAccount.holder")
-    self.number = v if (v := get("number")).__class__ is str else report_mismatch(v, "PlatformAccount.number")
-    self.status = v if (v := get("status")).__class__ is str else report_mismatch(v, "PlatformAccount.status")
+    self.bank = v if (v := get("bank")).__class__ is str else mismatch(v, "PlatformAccount.bank")
+    self.currency = v if (v := get("currency")).__class__ is str else mismatch(v, "PlatformAccount.currency")
+    self.holder = v if (v := get("holder")).__class__ is str else mismatch(v, "PlatformAccount.holder")
+    self.number = v if (v := get("number")).__class__ is str else mismatch(v, "PlatformAccount.number")
+    self.status = v if (v := get("status")).__class__ is str else mismatch(v, "PlatformAccount.status")
     if not _JSON_NAMES.issuperset(raw):
         self.additional_properties = unknown_fields(raw, _JSON_NAMES)
     return self

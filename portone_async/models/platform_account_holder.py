@@ -7,7 +7,7 @@ from typing import Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, new_instance, report_mismatch, unknown_fields
+from portone_async._reading import json_names, mismatch, new_instance, unknown_fields
 
 
 @define(slots=True, kw_only=True, repr=False)
@@ -35,10 +35,10 @@ def read(raw: Any) -> PlatformAccountHolder:
     self.account_verification_id = (
         v
         if (v := get("accountVerificationId")).__class__ is str
-        else report_mismatch(v, "PlatformAccountHolder.accountVerificationId")
+        else mismatch(v, "PlatformAccountHolder.accountVerificationId")
     )
     self.holder_name = (
-        v if (v := get("holderName")).__class__ is str else report_mismatch(v, "PlatformAccountHolder.holderName")
+        v if (v := get("holderName")).__class__ is str else mismatch(v, "PlatformAccountHolder.holderName")
     )
     if not _JSON_NAMES.issuperset(raw):
         self.additional_properties = unknown_fields(raw, _JSON_NAMES)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, new_instance, read_scalars, report_mismatch, unknown_fields
+from portone_async._reading import json_names, mismatch, new_instance, read_scalars, unknown_fields
 from portone_async.models.date_time_range import read as read_date_time_range
 
 if TYPE_CHECKING:
@@ -79,91 +79,91 @@ def read(raw: Any) -> PlatformAccountTransferFilter:
     self.account_transfer_id = (
         v
         if (v := get("accountTransferId")) is None or v.__class__ is str
-        else report_mismatch(v, "PlatformAccountTransferFilter.accountTransferId")
+        else mismatch(v, "PlatformAccountTransferFilter.accountTransferId")
     )
     self.account_transfer_ids = (
         None
         if (v := get("accountTransferIds")) is None
         else read_scalars(v, str, "PlatformAccountTransferFilter.accountTransferIds")
         if v.__class__ is list
-        else report_mismatch(v, "PlatformAccountTransferFilter.accountTransferIds")
+        else mismatch(v, "PlatformAccountTransferFilter.accountTransferIds")
     )
     self.bank_account_id = (
         v
         if (v := get("bankAccountId")) is None or v.__class__ is str
-        else report_mismatch(v, "PlatformAccountTransferFilter.bankAccountId")
+        else mismatch(v, "PlatformAccountTransferFilter.bankAccountId")
     )
     self.bulk_account_transfer_id = (
         v
         if (v := get("bulkAccountTransferId")) is None or v.__class__ is str
-        else report_mismatch(v, "PlatformAccountTransferFilter.bulkAccountTransferId")
+        else mismatch(v, "PlatformAccountTransferFilter.bulkAccountTransferId")
     )
     self.created_timestamp_range = (
         None
         if (v := get("createdTimestampRange")) is None
         else read_date_time_range(v)
         if v.__class__ is dict
-        else report_mismatch(v, "PlatformAccountTransferFilter.createdTimestampRange")
+        else mismatch(v, "PlatformAccountTransferFilter.createdTimestampRange")
     )
     self.deposit_account_holder = (
         v
         if (v := get("depositAccountHolder")) is None or v.__class__ is str
-        else report_mismatch(v, "PlatformAccountTransferFilter.depositAccountHolder")
+        else mismatch(v, "PlatformAccountTransferFilter.depositAccountHolder")
     )
     self.deposit_memo = (
         v
         if (v := get("depositMemo")) is None or v.__class__ is str
-        else report_mismatch(v, "PlatformAccountTransferFilter.depositMemo")
+        else mismatch(v, "PlatformAccountTransferFilter.depositMemo")
     )
     self.depositor_name = (
         v
         if (v := get("depositorName")) is None or v.__class__ is str
-        else report_mismatch(v, "PlatformAccountTransferFilter.depositorName")
+        else mismatch(v, "PlatformAccountTransferFilter.depositorName")
     )
     self.payout_id = (
         v
         if (v := get("payoutId")) is None or v.__class__ is str
-        else report_mismatch(v, "PlatformAccountTransferFilter.payoutId")
+        else mismatch(v, "PlatformAccountTransferFilter.payoutId")
     )
     self.scheduled_timestamp_range = (
         None
         if (v := get("scheduledTimestampRange")) is None
         else read_date_time_range(v)
         if v.__class__ is dict
-        else report_mismatch(v, "PlatformAccountTransferFilter.scheduledTimestampRange")
+        else mismatch(v, "PlatformAccountTransferFilter.scheduledTimestampRange")
     )
     self.status_updated_timestamp_range = (
         None
         if (v := get("statusUpdatedTimestampRange")) is None
         else read_date_time_range(v)
         if v.__class__ is dict
-        else report_mismatch(v, "PlatformAccountTransferFilter.statusUpdatedTimestampRange")
+        else mismatch(v, "PlatformAccountTransferFilter.statusUpdatedTimestampRange")
     )
     self.statuses = (
         None
         if (v := get("statuses")) is None
         else read_scalars(v, str, "PlatformAccountTransferFilter.statuses")
         if v.__class__ is list
-        else report_mismatch(v, "PlatformAccountTransferFilter.statuses")
+        else mismatch(v, "PlatformAccountTransferFilter.statuses")
     )
     self.trade_timestamp_range = (
         None
         if (v := get("tradeTimestampRange")) is None
         else read_date_time_range(v)
         if v.__class__ is dict
-        else report_mismatch(v, "PlatformAccountTransferFilter.tradeTimestampRange")
+        else mismatch(v, "PlatformAccountTransferFilter.tradeTimestampRange")
     )
     self.types = (
         None
         if (v := get("types")) is None
         else read_scalars(v, str, "PlatformAccountTransferFilter.types")
         if v.__class__ is list
-        else report_mismatch(v, "PlatformAccountTransferFilter.types")
+        else mismatch(v, "PlatformAccountTransferFilter.types")
     )
     self.withdrawal_memo = (
         v
         if (v := get("withdrawalMemo")) is None or v.__class__ is str
-        else report_mismatch(v, "PlatformAccountTransferFilter.withdrawalMemo")
+        else mismatch(v, "PlatformAccountTransferFilter.withdrawalMemo")
     )
     if not _JSON_NAMES.issuperset(raw):
         self.additional_properties = unknown_fields(raw, _JSON_NAMES)

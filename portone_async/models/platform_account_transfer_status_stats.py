@@ -7,7 +7,7 @@ from typing import Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, new_instance, report_mismatch, unknown_fields
+from portone_async._reading import json_names, mismatch, new_instance, unknown_fields
 
 
 @define(slots=True, kw_only=True, repr=False)
@@ -53,40 +53,28 @@ def read(raw: Any) -> PlatformAccountTransferStatusStats:
     self.async_processing = (
         v
         if (v := get("asyncProcessing")).__class__ is int
-        else report_mismatch(v, "PlatformAccountTransferStatusStats.asyncProcessing")
+        else mismatch(v, "PlatformAccountTransferStatusStats.asyncProcessing")
     )
     self.cancelled = (
-        v
-        if (v := get("cancelled")).__class__ is int
-        else report_mismatch(v, "PlatformAccountTransferStatusStats.cancelled")
+        v if (v := get("cancelled")).__class__ is int else mismatch(v, "PlatformAccountTransferStatusStats.cancelled")
     )
     self.failed = (
-        v if (v := get("failed")).__class__ is int else report_mismatch(v, "PlatformAccountTransferStatusStats.failed")
+        v if (v := get("failed")).__class__ is int else mismatch(v, "PlatformAccountTransferStatusStats.failed")
     )
     self.prepared = (
-        v
-        if (v := get("prepared")).__class__ is int
-        else report_mismatch(v, "PlatformAccountTransferStatusStats.prepared")
+        v if (v := get("prepared")).__class__ is int else mismatch(v, "PlatformAccountTransferStatusStats.prepared")
     )
     self.processing = (
-        v
-        if (v := get("processing")).__class__ is int
-        else report_mismatch(v, "PlatformAccountTransferStatusStats.processing")
+        v if (v := get("processing")).__class__ is int else mismatch(v, "PlatformAccountTransferStatusStats.processing")
     )
     self.scheduled = (
-        v
-        if (v := get("scheduled")).__class__ is int
-        else report_mismatch(v, "PlatformAccountTransferStatusStats.scheduled")
+        v if (v := get("scheduled")).__class__ is int else mismatch(v, "PlatformAccountTransferStatusStats.scheduled")
     )
     self.stopped = (
-        v
-        if (v := get("stopped")).__class__ is int
-        else report_mismatch(v, "PlatformAccountTransferStatusStats.stopped")
+        v if (v := get("stopped")).__class__ is int else mismatch(v, "PlatformAccountTransferStatusStats.stopped")
     )
     self.succeeded = (
-        v
-        if (v := get("succeeded")).__class__ is int
-        else report_mismatch(v, "PlatformAccountTransferStatusStats.succeeded")
+        v if (v := get("succeeded")).__class__ is int else mismatch(v, "PlatformAccountTransferStatusStats.succeeded")
     )
     if not _JSON_NAMES.issuperset(raw):
         self.additional_properties = unknown_fields(raw, _JSON_NAMES)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, new_instance, read_datetime, report_mismatch, unknown_fields
+from portone_async._reading import json_names, mismatch, new_instance, read_datetime, unknown_fields
 from portone_async.models.platform_fee import read as read_platform_fee
 
 if TYPE_CHECKING:
@@ -65,30 +65,24 @@ def read(raw: Any) -> PlatformAdditionalFeePolicy:
     get = raw.get
     self.applied_at = read_datetime(t1 := get("appliedAt"), "PlatformAdditionalFeePolicy.appliedAt")
     self.fee = (
-        read_platform_fee(v)
-        if (v := get("fee")).__class__ is dict
-        else report_mismatch(v, "PlatformAdditionalFeePolicy.fee")
+        read_platform_fee(v) if (v := get("fee")).__class__ is dict else mismatch(v, "PlatformAdditionalFeePolicy.fee")
     )
     self.graphql_id = (
-        v if (v := get("graphqlId")).__class__ is str else report_mismatch(v, "PlatformAdditionalFeePolicy.graphqlId")
+        v if (v := get("graphqlId")).__class__ is str else mismatch(v, "PlatformAdditionalFeePolicy.graphqlId")
     )
-    self.id = v if (v := get("id")).__class__ is str else report_mismatch(v, "PlatformAdditionalFeePolicy.id")
+    self.id = v if (v := get("id")).__class__ is str else mismatch(v, "PlatformAdditionalFeePolicy.id")
     self.is_archived = (
-        v
-        if (v := get("isArchived")).__class__ is bool
-        else report_mismatch(v, "PlatformAdditionalFeePolicy.isArchived")
+        v if (v := get("isArchived")).__class__ is bool else mismatch(v, "PlatformAdditionalFeePolicy.isArchived")
     )
     self.is_for_test = (
-        v if (v := get("isForTest")).__class__ is bool else report_mismatch(v, "PlatformAdditionalFeePolicy.isForTest")
+        v if (v := get("isForTest")).__class__ is bool else mismatch(v, "PlatformAdditionalFeePolicy.isForTest")
     )
     self.memo = (
-        v
-        if (v := get("memo")) is None or v.__class__ is str
-        else report_mismatch(v, "PlatformAdditionalFeePolicy.memo")
+        v if (v := get("memo")) is None or v.__class__ is str else mismatch(v, "PlatformAdditionalFeePolicy.memo")
     )
-    self.name = v if (v := get("name")).__class__ is str else report_mismatch(v, "PlatformAdditionalFeePolicy.name")
+    self.name = v if (v := get("name")).__class__ is str else mismatch(v, "PlatformAdditionalFeePolicy.name")
     self.vat_payer = (
-        v if (v := get("vatPayer")).__class__ is str else report_mismatch(v, "PlatformAdditionalFeePolicy.vatPayer")
+        v if (v := get("vatPayer")).__class__ is str else mismatch(v, "PlatformAdditionalFeePolicy.vatPayer")
     )
     self.__time_texts__ = (t1,)
     if not _JSON_NAMES.issuperset(raw):

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, new_instance, read_scalars, report_mismatch, unknown_fields
+from portone_async._reading import json_names, mismatch, new_instance, read_scalars, unknown_fields
 from portone_async.models.platform_additional_fee_policy_filter_input_keyword import (
     read as read_platform_additional_fee_policy_filter_input_keyword,
 )
@@ -47,21 +47,21 @@ def read(raw: Any) -> PlatformAdditionalFeePolicyFilterInput:
     self.is_archived = (
         v
         if (v := get("isArchived")) is None or v.__class__ is bool
-        else report_mismatch(v, "PlatformAdditionalFeePolicyFilterInput.isArchived")
+        else mismatch(v, "PlatformAdditionalFeePolicyFilterInput.isArchived")
     )
     self.keyword = (
         None
         if (v := get("keyword")) is None
         else read_platform_additional_fee_policy_filter_input_keyword(v)
         if v.__class__ is dict
-        else report_mismatch(v, "PlatformAdditionalFeePolicyFilterInput.keyword")
+        else mismatch(v, "PlatformAdditionalFeePolicyFilterInput.keyword")
     )
     self.vat_payers = (
         None
         if (v := get("vatPayers")) is None
         else read_scalars(v, str, "PlatformAdditionalFeePolicyFilterInput.vatPayers")
         if v.__class__ is list
-        else report_mismatch(v, "PlatformAdditionalFeePolicyFilterInput.vatPayers")
+        else mismatch(v, "PlatformAdditionalFeePolicyFilterInput.vatPayers")
     )
     if not _JSON_NAMES.issuperset(raw):
         self.additional_properties = unknown_fields(raw, _JSON_NAMES)

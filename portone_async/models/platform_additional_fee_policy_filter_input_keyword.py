@@ -7,7 +7,7 @@ from typing import Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, new_instance, report_mismatch, unknown_fields
+from portone_async._reading import json_names, mismatch, new_instance, unknown_fields
 
 
 @define(slots=True, kw_only=True, repr=False)
@@ -38,17 +38,17 @@ def read(raw: Any) -> PlatformAdditionalFeePolicyFilterInputKeyword:
     self.fee = (
         v
         if (v := get("fee")) is None or v.__class__ is str
-        else report_mismatch(v, "PlatformAdditionalFeePolicyFilterInputKeyword.fee")
+        else mismatch(v, "PlatformAdditionalFeePolicyFilterInputKeyword.fee")
     )
     self.id = (
         v
         if (v := get("id")) is None or v.__class__ is str
-        else report_mismatch(v, "PlatformAdditionalFeePolicyFilterInputKeyword.id")
+        else mismatch(v, "PlatformAdditionalFeePolicyFilterInputKeyword.id")
     )
     self.name = (
         v
         if (v := get("name")) is None or v.__class__ is str
-        else report_mismatch(v, "PlatformAdditionalFeePolicyFilterInputKeyword.name")
+        else mismatch(v, "PlatformAdditionalFeePolicyFilterInputKeyword.name")
     )
     if not _JSON_NAMES.issuperset(raw):
         self.additional_properties = unknown_fields(raw, _JSON_NAMES)

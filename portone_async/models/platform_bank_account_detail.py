@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, new_instance, report_mismatch, unknown_fields
+from portone_async._reading import json_names, mismatch, new_instance, unknown_fields
 
 if TYPE_CHECKING:
     from portone_async.models.enums import Bank, PlatformBankAccountProvider
@@ -44,19 +44,13 @@ def read(raw: Any) -> PlatformBankAccountDetail:
     self = new_instance(PlatformBankAccountDetail)
     get = raw.get
     self.account_number = (
-        v
-        if (v := get("accountNumber")).__class__ is str
-        else report_mismatch(v, "PlatformBankAccountDetail.accountNumber")
+        v if (v := get("accountNumber")).__class__ is str else mismatch(v, "PlatformBankAccountDetail.accountNumber")
     )
-    self.bank = v if (v := get("bank")).__class__ is str else report_mismatch(v, "PlatformBankAccountDetail.bank")
+    self.bank = v if (v := get("bank")).__class__ is str else mismatch(v, "PlatformBankAccountDetail.bank")
     self.holder = (
-        v
-        if (v := get("holder")) is None or v.__class__ is str
-        else report_mismatch(v, "PlatformBankAccountDetail.holder")
+        v if (v := get("holder")) is None or v.__class__ is str else mismatch(v, "PlatformBankAccountDetail.holder")
     )
-    self.provider = (
-        v if (v := get("provider")).__class__ is str else report_mismatch(v, "PlatformBankAccountDetail.provider")
-    )
+    self.provider = v if (v := get("provider")).__class__ is str else mismatch(v, "PlatformBankAccountDetail.provider")
     if not _JSON_NAMES.issuperset(raw):
         self.additional_properties = unknown_fields(raw, _JSON_NAMES)
     return self

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, new_instance, read_datetime, report_mismatch, unknown_fields
+from portone_async._reading import json_names, mismatch, new_instance, read_datetime, unknown_fields
 from portone_async.models.platform_bulk_account_transfer_stats import read as read_platform_bulk_account_transfer_stats
 
 if TYPE_CHECKING:
@@ -75,37 +75,31 @@ def read(raw: Any) -> PlatformBulkAccountTransfer:
     self.bank_account_graphql_id = (
         v
         if (v := get("bankAccountGraphqlId")).__class__ is str
-        else report_mismatch(v, "PlatformBulkAccountTransfer.bankAccountGraphqlId")
+        else mismatch(v, "PlatformBulkAccountTransfer.bankAccountGraphqlId")
     )
     self.bank_account_id = (
-        v
-        if (v := get("bankAccountId")).__class__ is str
-        else report_mismatch(v, "PlatformBulkAccountTransfer.bankAccountId")
+        v if (v := get("bankAccountId")).__class__ is str else mismatch(v, "PlatformBulkAccountTransfer.bankAccountId")
     )
     self.created_at = read_datetime(t1 := get("createdAt"), "PlatformBulkAccountTransfer.createdAt")
     self.creator_id = (
-        v if (v := get("creatorId")).__class__ is str else report_mismatch(v, "PlatformBulkAccountTransfer.creatorId")
+        v if (v := get("creatorId")).__class__ is str else mismatch(v, "PlatformBulkAccountTransfer.creatorId")
     )
     self.graphql_id = (
-        v if (v := get("graphqlId")).__class__ is str else report_mismatch(v, "PlatformBulkAccountTransfer.graphqlId")
+        v if (v := get("graphqlId")).__class__ is str else mismatch(v, "PlatformBulkAccountTransfer.graphqlId")
     )
-    self.id = v if (v := get("id")).__class__ is str else report_mismatch(v, "PlatformBulkAccountTransfer.id")
+    self.id = v if (v := get("id")).__class__ is str else mismatch(v, "PlatformBulkAccountTransfer.id")
     self.scheduled_at = (
         None if (t2 := get("scheduledAt")) is None else read_datetime(t2, "PlatformBulkAccountTransfer.scheduledAt")
     )
     self.stats = (
         read_platform_bulk_account_transfer_stats(v)
         if (v := get("stats")).__class__ is dict
-        else report_mismatch(v, "PlatformBulkAccountTransfer.stats")
+        else mismatch(v, "PlatformBulkAccountTransfer.stats")
     )
-    self.status = (
-        v if (v := get("status")).__class__ is str else report_mismatch(v, "PlatformBulkAccountTransfer.status")
-    )
+    self.status = v if (v := get("status")).__class__ is str else mismatch(v, "PlatformBulkAccountTransfer.status")
     self.status_updated_at = read_datetime(t3 := get("statusUpdatedAt"), "PlatformBulkAccountTransfer.statusUpdatedAt")
     self.total_amount = (
-        v
-        if (v := get("totalAmount")).__class__ is int
-        else report_mismatch(v, "PlatformBulkAccountTransfer.totalAmount")
+        v if (v := get("totalAmount")).__class__ is int else mismatch(v, "PlatformBulkAccountTransfer.totalAmount")
     )
     self.updated_at = read_datetime(t4 := get("updatedAt"), "PlatformBulkAccountTransfer.updatedAt")
     self.__time_texts__ = (t1, t2, t3, t4)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, new_instance, read_scalars, report_mismatch, unknown_fields
+from portone_async._reading import json_names, mismatch, new_instance, read_scalars, unknown_fields
 from portone_async.models.platform_bulk_account_transfer_filter_input_criteria import (
     read as read_platform_bulk_account_transfer_filter_input_criteria,
 )
@@ -46,14 +46,14 @@ def read(raw: Any) -> PlatformBulkAccountTransferFilterInput:
         if (v := get("criteria")) is None
         else read_platform_bulk_account_transfer_filter_input_criteria(v)
         if v.__class__ is dict
-        else report_mismatch(v, "PlatformBulkAccountTransferFilterInput.criteria")
+        else mismatch(v, "PlatformBulkAccountTransferFilterInput.criteria")
     )
     self.statuses = (
         None
         if (v := get("statuses")) is None
         else read_scalars(v, str, "PlatformBulkAccountTransferFilterInput.statuses")
         if v.__class__ is list
-        else report_mismatch(v, "PlatformBulkAccountTransferFilterInput.statuses")
+        else mismatch(v, "PlatformBulkAccountTransferFilterInput.statuses")
     )
     if not _JSON_NAMES.issuperset(raw):
         self.additional_properties = unknown_fields(raw, _JSON_NAMES)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, new_instance, report_mismatch, unknown_fields
+from portone_async._reading import json_names, mismatch, new_instance, unknown_fields
 from portone_async.models.date_time_range import read as read_date_time_range
 
 if TYPE_CHECKING:
@@ -42,21 +42,21 @@ def read(raw: Any) -> PlatformBulkAccountTransferFilterInputCriteria:
     self.bulk_account_transfer_id = (
         v
         if (v := get("bulkAccountTransferId")) is None or v.__class__ is str
-        else report_mismatch(v, "PlatformBulkAccountTransferFilterInputCriteria.bulkAccountTransferId")
+        else mismatch(v, "PlatformBulkAccountTransferFilterInputCriteria.bulkAccountTransferId")
     )
     self.status_updated_timestamp_range = (
         None
         if (v := get("statusUpdatedTimestampRange")) is None
         else read_date_time_range(v)
         if v.__class__ is dict
-        else report_mismatch(v, "PlatformBulkAccountTransferFilterInputCriteria.statusUpdatedTimestampRange")
+        else mismatch(v, "PlatformBulkAccountTransferFilterInputCriteria.statusUpdatedTimestampRange")
     )
     self.timestamp_range = (
         None
         if (v := get("timestampRange")) is None
         else read_date_time_range(v)
         if v.__class__ is dict
-        else report_mismatch(v, "PlatformBulkAccountTransferFilterInputCriteria.timestampRange")
+        else mismatch(v, "PlatformBulkAccountTransferFilterInputCriteria.timestampRange")
     )
     if not _JSON_NAMES.issuperset(raw):
         self.additional_properties = unknown_fields(raw, _JSON_NAMES)

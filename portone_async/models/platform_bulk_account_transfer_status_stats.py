@@ -7,7 +7,7 @@ from typing import Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, new_instance, report_mismatch, unknown_fields
+from portone_async._reading import json_names, mismatch, new_instance, unknown_fields
 
 
 @define(slots=True, kw_only=True, repr=False)
@@ -41,22 +41,18 @@ def read(raw: Any) -> PlatformBulkAccountTransferStatusStats:
     self.completed = (
         v
         if (v := get("completed")).__class__ is int
-        else report_mismatch(v, "PlatformBulkAccountTransferStatusStats.completed")
+        else mismatch(v, "PlatformBulkAccountTransferStatusStats.completed")
     )
     self.ongoing = (
-        v
-        if (v := get("ongoing")).__class__ is int
-        else report_mismatch(v, "PlatformBulkAccountTransferStatusStats.ongoing")
+        v if (v := get("ongoing")).__class__ is int else mismatch(v, "PlatformBulkAccountTransferStatusStats.ongoing")
     )
     self.prepared = (
-        v
-        if (v := get("prepared")).__class__ is int
-        else report_mismatch(v, "PlatformBulkAccountTransferStatusStats.prepared")
+        v if (v := get("prepared")).__class__ is int else mismatch(v, "PlatformBulkAccountTransferStatusStats.prepared")
     )
     self.scheduled = (
         v
         if (v := get("scheduled")).__class__ is int
-        else report_mismatch(v, "PlatformBulkAccountTransferStatusStats.scheduled")
+        else mismatch(v, "PlatformBulkAccountTransferStatusStats.scheduled")
     )
     if not _JSON_NAMES.issuperset(raw):
         self.additional_properties = unknown_fields(raw, _JSON_NAMES)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, new_instance, read_datetime, report_mismatch, unknown_fields
+from portone_async._reading import json_names, mismatch, new_instance, read_datetime, unknown_fields
 from portone_async.models.platform_bulk_payout_stats import read as read_platform_bulk_payout_stats
 
 if TYPE_CHECKING:
@@ -73,31 +73,25 @@ def read(raw: Any) -> PlatformBulkPayout:
     self = new_instance(PlatformBulkPayout)
     get = raw.get
     self.created_at = read_datetime(t1 := get("createdAt"), "PlatformBulkPayout.createdAt")
-    self.creator_id = (
-        v if (v := get("creatorId")).__class__ is str else report_mismatch(v, "PlatformBulkPayout.creatorId")
-    )
-    self.graphql_id = (
-        v if (v := get("graphqlId")).__class__ is str else report_mismatch(v, "PlatformBulkPayout.graphqlId")
-    )
-    self.id = v if (v := get("id")).__class__ is str else report_mismatch(v, "PlatformBulkPayout.id")
-    self.method = v if (v := get("method")).__class__ is str else report_mismatch(v, "PlatformBulkPayout.method")
-    self.name = v if (v := get("name")).__class__ is str else report_mismatch(v, "PlatformBulkPayout.name")
+    self.creator_id = v if (v := get("creatorId")).__class__ is str else mismatch(v, "PlatformBulkPayout.creatorId")
+    self.graphql_id = v if (v := get("graphqlId")).__class__ is str else mismatch(v, "PlatformBulkPayout.graphqlId")
+    self.id = v if (v := get("id")).__class__ is str else mismatch(v, "PlatformBulkPayout.id")
+    self.method = v if (v := get("method")).__class__ is str else mismatch(v, "PlatformBulkPayout.method")
+    self.name = v if (v := get("name")).__class__ is str else mismatch(v, "PlatformBulkPayout.name")
     self.payout_stats = (
         read_platform_bulk_payout_stats(v)
         if (v := get("payoutStats")).__class__ is dict
-        else report_mismatch(v, "PlatformBulkPayout.payoutStats")
+        else mismatch(v, "PlatformBulkPayout.payoutStats")
     )
-    self.status = v if (v := get("status")).__class__ is str else report_mismatch(v, "PlatformBulkPayout.status")
+    self.status = v if (v := get("status")).__class__ is str else mismatch(v, "PlatformBulkPayout.status")
     self.status_updated_at = read_datetime(t2 := get("statusUpdatedAt"), "PlatformBulkPayout.statusUpdatedAt")
     self.total_payout_amount = (
-        v
-        if (v := get("totalPayoutAmount")).__class__ is int
-        else report_mismatch(v, "PlatformBulkPayout.totalPayoutAmount")
+        v if (v := get("totalPayoutAmount")).__class__ is int else mismatch(v, "PlatformBulkPayout.totalPayoutAmount")
     )
     self.total_settlement_amount = (
         v
         if (v := get("totalSettlementAmount")).__class__ is int
-        else report_mismatch(v, "PlatformBulkPayout.totalSettlementAmount")
+        else mismatch(v, "PlatformBulkPayout.totalSettlementAmount")
     )
     self.updated_at = read_datetime(t3 := get("updatedAt"), "PlatformBulkPayout.updatedAt")
     self.__time_texts__ = (t1, t2, t3)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, new_instance, report_mismatch, unknown_fields
+from portone_async._reading import json_names, mismatch, new_instance, unknown_fields
 from portone_async.models.platform_payout_status_stats import read as read_platform_payout_status_stats
 
 if TYPE_CHECKING:
@@ -39,12 +39,12 @@ def read(raw: Any) -> PlatformBulkPayoutStats:
     self.amount = (
         read_platform_payout_status_stats(v)
         if (v := get("amount")).__class__ is dict
-        else report_mismatch(v, "PlatformBulkPayoutStats.amount")
+        else mismatch(v, "PlatformBulkPayoutStats.amount")
     )
     self.count = (
         read_platform_payout_status_stats(v)
         if (v := get("count")).__class__ is dict
-        else report_mismatch(v, "PlatformBulkPayoutStats.count")
+        else mismatch(v, "PlatformBulkPayoutStats.count")
     )
     if not _JSON_NAMES.issuperset(raw):
         self.additional_properties = unknown_fields(raw, _JSON_NAMES)

@@ -7,7 +7,7 @@ from typing import Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, new_instance, report_mismatch, unknown_fields
+from portone_async._reading import json_names, mismatch, new_instance, unknown_fields
 
 
 @define(slots=True, kw_only=True, repr=False)
@@ -45,24 +45,22 @@ def read(raw: Any) -> PlatformBulkPayoutStatusStats:
     self = new_instance(PlatformBulkPayoutStatusStats)
     get = raw.get
     self.cancelled = (
-        v if (v := get("cancelled")).__class__ is int else report_mismatch(v, "PlatformBulkPayoutStatusStats.cancelled")
+        v if (v := get("cancelled")).__class__ is int else mismatch(v, "PlatformBulkPayoutStatusStats.cancelled")
     )
     self.completed = (
-        v if (v := get("completed")).__class__ is int else report_mismatch(v, "PlatformBulkPayoutStatusStats.completed")
+        v if (v := get("completed")).__class__ is int else mismatch(v, "PlatformBulkPayoutStatusStats.completed")
     )
-    self.ongoing = (
-        v if (v := get("ongoing")).__class__ is int else report_mismatch(v, "PlatformBulkPayoutStatusStats.ongoing")
-    )
+    self.ongoing = v if (v := get("ongoing")).__class__ is int else mismatch(v, "PlatformBulkPayoutStatusStats.ongoing")
     self.post_process_pending = (
         v
         if (v := get("postProcessPending")).__class__ is int
-        else report_mismatch(v, "PlatformBulkPayoutStatusStats.postProcessPending")
+        else mismatch(v, "PlatformBulkPayoutStatusStats.postProcessPending")
     )
     self.prepared = (
-        v if (v := get("prepared")).__class__ is int else report_mismatch(v, "PlatformBulkPayoutStatusStats.prepared")
+        v if (v := get("prepared")).__class__ is int else mismatch(v, "PlatformBulkPayoutStatusStats.prepared")
     )
     self.preparing = (
-        v if (v := get("preparing")).__class__ is int else report_mismatch(v, "PlatformBulkPayoutStatusStats.preparing")
+        v if (v := get("preparing")).__class__ is int else mismatch(v, "PlatformBulkPayoutStatusStats.preparing")
     )
     if not _JSON_NAMES.issuperset(raw):
         self.additional_properties = unknown_fields(raw, _JSON_NAMES)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, new_instance, read_datetime, report_mismatch, unknown_fields
+from portone_async._reading import json_names, mismatch, new_instance, read_datetime, unknown_fields
 from portone_async.models.platform_bulk_task_progress_stats import read as read_platform_bulk_task_progress_stats
 
 if TYPE_CHECKING:
@@ -64,21 +64,17 @@ def read(raw: Any) -> PlatformBulkTask:
     self = new_instance(PlatformBulkTask)
     get = raw.get
     self.created_at = read_datetime(t1 := get("createdAt"), "PlatformBulkTask.createdAt")
-    self.graphql_id = (
-        v if (v := get("graphqlId")).__class__ is str else report_mismatch(v, "PlatformBulkTask.graphqlId")
-    )
-    self.id = v if (v := get("id")).__class__ is str else report_mismatch(v, "PlatformBulkTask.id")
-    self.is_for_test = (
-        v if (v := get("isForTest")).__class__ is bool else report_mismatch(v, "PlatformBulkTask.isForTest")
-    )
+    self.graphql_id = v if (v := get("graphqlId")).__class__ is str else mismatch(v, "PlatformBulkTask.graphqlId")
+    self.id = v if (v := get("id")).__class__ is str else mismatch(v, "PlatformBulkTask.id")
+    self.is_for_test = v if (v := get("isForTest")).__class__ is bool else mismatch(v, "PlatformBulkTask.isForTest")
     self.progress_stats = (
         read_platform_bulk_task_progress_stats(v)
         if (v := get("progressStats")).__class__ is dict
-        else report_mismatch(v, "PlatformBulkTask.progressStats")
+        else mismatch(v, "PlatformBulkTask.progressStats")
     )
-    self.status = v if (v := get("status")).__class__ is str else report_mismatch(v, "PlatformBulkTask.status")
+    self.status = v if (v := get("status")).__class__ is str else mismatch(v, "PlatformBulkTask.status")
     self.status_updated_at = read_datetime(t2 := get("statusUpdatedAt"), "PlatformBulkTask.statusUpdatedAt")
-    self.type = v if (v := get("type")).__class__ is str else report_mismatch(v, "PlatformBulkTask.type")
+    self.type = v if (v := get("type")).__class__ is str else mismatch(v, "PlatformBulkTask.type")
     self.updated_at = read_datetime(t3 := get("updatedAt"), "PlatformBulkTask.updatedAt")
     self.__time_texts__ = (t1, t2, t3)
     if not _JSON_NAMES.issuperset(raw):

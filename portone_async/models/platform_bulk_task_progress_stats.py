@@ -7,7 +7,7 @@ from typing import Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, new_instance, report_mismatch, unknown_fields
+from portone_async._reading import json_names, mismatch, new_instance, unknown_fields
 
 
 @define(slots=True, kw_only=True, repr=False)
@@ -44,27 +44,25 @@ def read(raw: Any) -> PlatformBulkTaskProgressStats:
     self.canceled_count = (
         v
         if (v := get("canceledCount")).__class__ is int
-        else report_mismatch(v, "PlatformBulkTaskProgressStats.canceledCount")
+        else mismatch(v, "PlatformBulkTaskProgressStats.canceledCount")
     )
     self.failed_count = (
-        v
-        if (v := get("failedCount")).__class__ is int
-        else report_mismatch(v, "PlatformBulkTaskProgressStats.failedCount")
+        v if (v := get("failedCount")).__class__ is int else mismatch(v, "PlatformBulkTaskProgressStats.failedCount")
     )
     self.prepared_count = (
         v
         if (v := get("preparedCount")).__class__ is int
-        else report_mismatch(v, "PlatformBulkTaskProgressStats.preparedCount")
+        else mismatch(v, "PlatformBulkTaskProgressStats.preparedCount")
     )
     self.processing_count = (
         v
         if (v := get("processingCount")).__class__ is int
-        else report_mismatch(v, "PlatformBulkTaskProgressStats.processingCount")
+        else mismatch(v, "PlatformBulkTaskProgressStats.processingCount")
     )
     self.succeeded_count = (
         v
         if (v := get("succeededCount")).__class__ is int
-        else report_mismatch(v, "PlatformBulkTaskProgressStats.succeededCount")
+        else mismatch(v, "PlatformBulkTaskProgressStats.succeededCount")
     )
     if not _JSON_NAMES.issuperset(raw):
         self.additional_properties = unknown_fields(raw, _JSON_NAMES)

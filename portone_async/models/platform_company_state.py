@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, new_instance, read_date, report_mismatch, unknown_fields
+from portone_async._reading import json_names, mismatch, new_instance, read_date, unknown_fields
 
 if TYPE_CHECKING:
     from datetime import date
@@ -46,15 +46,13 @@ def read(raw: Any) -> PlatformCompanyState:
     self = new_instance(PlatformCompanyState)
     get = raw.get
     self.business_status = (
-        v
-        if (v := get("businessStatus")).__class__ is str
-        else report_mismatch(v, "PlatformCompanyState.businessStatus")
+        v if (v := get("businessStatus")).__class__ is str else mismatch(v, "PlatformCompanyState.businessStatus")
     )
     self.closed_suspended_date = (
         None if (v := get("closedSuspendedDate")) is None else read_date(v, "PlatformCompanyState.closedSuspendedDate")
     )
     self.taxation_type = (
-        v if (v := get("taxationType")).__class__ is str else report_mismatch(v, "PlatformCompanyState.taxationType")
+        v if (v := get("taxationType")).__class__ is str else mismatch(v, "PlatformCompanyState.taxationType")
     )
     self.taxation_type_date = (
         None if (v := get("taxationTypeDate")) is None else read_date(v, "PlatformCompanyState.taxationTypeDate")

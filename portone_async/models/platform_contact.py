@@ -7,7 +7,7 @@ from typing import Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, new_instance, report_mismatch, unknown_fields
+from portone_async._reading import json_names, mismatch, new_instance, unknown_fields
 
 
 @define(slots=True, kw_only=True, repr=False)
@@ -35,12 +35,10 @@ def read(raw: Any) -> PlatformContact:
     """Read `PlatformContact` from JSON."""
     self = new_instance(PlatformContact)
     get = raw.get
-    self.email = v if (v := get("email")).__class__ is str else report_mismatch(v, "PlatformContact.email")
-    self.name = v if (v := get("name")).__class__ is str else report_mismatch(v, "PlatformContact.name")
+    self.email = v if (v := get("email")).__class__ is str else mismatch(v, "PlatformContact.email")
+    self.name = v if (v := get("name")).__class__ is str else mismatch(v, "PlatformContact.name")
     self.phone_number = (
-        v
-        if (v := get("phoneNumber")) is None or v.__class__ is str
-        else report_mismatch(v, "PlatformContact.phoneNumber")
+        v if (v := get("phoneNumber")) is None or v.__class__ is str else mismatch(v, "PlatformContact.phoneNumber")
     )
     if not _JSON_NAMES.issuperset(raw):
         self.additional_properties = unknown_fields(raw, _JSON_NAMES)

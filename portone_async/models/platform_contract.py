@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, new_instance, read_datetime, report_mismatch, unknown_fields
+from portone_async._reading import json_names, mismatch, new_instance, read_datetime, unknown_fields
 from portone_async.models.platform_fee import read as read_platform_fee
 from portone_async.models.platform_settlement_cycle import read as read_platform_settlement_cycle
 
@@ -72,37 +72,29 @@ def read(raw: Any) -> PlatformContract:
     self = new_instance(PlatformContract)
     get = raw.get
     self.applied_at = read_datetime(t1 := get("appliedAt"), "PlatformContract.appliedAt")
-    self.graphql_id = (
-        v if (v := get("graphqlId")).__class__ is str else report_mismatch(v, "PlatformContract.graphqlId")
-    )
-    self.id = v if (v := get("id")).__class__ is str else report_mismatch(v, "PlatformContract.id")
-    self.is_archived = (
-        v if (v := get("isArchived")).__class__ is bool else report_mismatch(v, "PlatformContract.isArchived")
-    )
-    self.is_for_test = (
-        v if (v := get("isForTest")).__class__ is bool else report_mismatch(v, "PlatformContract.isForTest")
-    )
-    self.memo = v if (v := get("memo")) is None or v.__class__ is str else report_mismatch(v, "PlatformContract.memo")
-    self.name = v if (v := get("name")).__class__ is str else report_mismatch(v, "PlatformContract.name")
+    self.graphql_id = v if (v := get("graphqlId")).__class__ is str else mismatch(v, "PlatformContract.graphqlId")
+    self.id = v if (v := get("id")).__class__ is str else mismatch(v, "PlatformContract.id")
+    self.is_archived = v if (v := get("isArchived")).__class__ is bool else mismatch(v, "PlatformContract.isArchived")
+    self.is_for_test = v if (v := get("isForTest")).__class__ is bool else mismatch(v, "PlatformContract.isForTest")
+    self.memo = v if (v := get("memo")) is None or v.__class__ is str else mismatch(v, "PlatformContract.memo")
+    self.name = v if (v := get("name")).__class__ is str else mismatch(v, "PlatformContract.name")
     self.platform_fee = (
         read_platform_fee(v)
         if (v := get("platformFee")).__class__ is dict
-        else report_mismatch(v, "PlatformContract.platformFee")
+        else mismatch(v, "PlatformContract.platformFee")
     )
     self.platform_fee_vat_payer = (
-        v
-        if (v := get("platformFeeVatPayer")).__class__ is str
-        else report_mismatch(v, "PlatformContract.platformFeeVatPayer")
+        v if (v := get("platformFeeVatPayer")).__class__ is str else mismatch(v, "PlatformContract.platformFeeVatPayer")
     )
     self.settlement_cycle = (
         read_platform_settlement_cycle(v)
         if (v := get("settlementCycle")).__class__ is dict
-        else report_mismatch(v, "PlatformContract.settlementCycle")
+        else mismatch(v, "PlatformContract.settlementCycle")
     )
     self.subtract_payment_vat_amount = (
         v
         if (v := get("subtractPaymentVatAmount")).__class__ is bool
-        else report_mismatch(v, "PlatformContract.subtractPaymentVatAmount")
+        else mismatch(v, "PlatformContract.subtractPaymentVatAmount")
     )
     self.__time_texts__ = (t1,)
     if not _JSON_NAMES.issuperset(raw):

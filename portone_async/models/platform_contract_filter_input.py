@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, new_instance, read_scalars, report_mismatch, unknown_fields
+from portone_async._reading import json_names, mismatch, new_instance, read_scalars, unknown_fields
 from portone_async.models.platform_contract_filter_input_keyword import (
     read as read_platform_contract_filter_input_keyword,
 )
@@ -53,33 +53,33 @@ def read(raw: Any) -> PlatformContractFilterInput:
         if (v := get("cycleTypes")) is None
         else read_scalars(v, str, "PlatformContractFilterInput.cycleTypes")
         if v.__class__ is list
-        else report_mismatch(v, "PlatformContractFilterInput.cycleTypes")
+        else mismatch(v, "PlatformContractFilterInput.cycleTypes")
     )
     self.date_policies = (
         None
         if (v := get("datePolicies")) is None
         else read_scalars(v, str, "PlatformContractFilterInput.datePolicies")
         if v.__class__ is list
-        else report_mismatch(v, "PlatformContractFilterInput.datePolicies")
+        else mismatch(v, "PlatformContractFilterInput.datePolicies")
     )
     self.is_archived = (
         v
         if (v := get("isArchived")) is None or v.__class__ is bool
-        else report_mismatch(v, "PlatformContractFilterInput.isArchived")
+        else mismatch(v, "PlatformContractFilterInput.isArchived")
     )
     self.keyword = (
         None
         if (v := get("keyword")) is None
         else read_platform_contract_filter_input_keyword(v)
         if v.__class__ is dict
-        else report_mismatch(v, "PlatformContractFilterInput.keyword")
+        else mismatch(v, "PlatformContractFilterInput.keyword")
     )
     self.platform_fee_payers = (
         None
         if (v := get("platformFeePayers")) is None
         else read_scalars(v, str, "PlatformContractFilterInput.platformFeePayers")
         if v.__class__ is list
-        else report_mismatch(v, "PlatformContractFilterInput.platformFeePayers")
+        else mismatch(v, "PlatformContractFilterInput.platformFeePayers")
     )
     if not _JSON_NAMES.issuperset(raw):
         self.additional_properties = unknown_fields(raw, _JSON_NAMES)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, new_instance, read_datetime, report_mismatch, unknown_fields
+from portone_async._reading import json_names, mismatch, new_instance, read_datetime, unknown_fields
 from portone_async.models.platform_bank_account_detail import read as read_platform_bank_account_detail
 
 if TYPE_CHECKING:
@@ -81,54 +81,48 @@ def read(raw: Any) -> PlatformDepositAccountTransfer:
     """Read `PlatformDepositAccountTransfer` from JSON."""
     self = new_instance(PlatformDepositAccountTransfer)
     get = raw.get
-    self.amount = (
-        v if (v := get("amount")).__class__ is int else report_mismatch(v, "PlatformDepositAccountTransfer.amount")
-    )
+    self.amount = v if (v := get("amount")).__class__ is int else mismatch(v, "PlatformDepositAccountTransfer.amount")
     self.bank_account = (
         read_platform_bank_account_detail(v)
         if (v := get("bankAccount")).__class__ is dict
-        else report_mismatch(v, "PlatformDepositAccountTransfer.bankAccount")
+        else mismatch(v, "PlatformDepositAccountTransfer.bankAccount")
     )
     self.bank_account_graphql_id = (
         v
         if (v := get("bankAccountGraphqlId")).__class__ is str
-        else report_mismatch(v, "PlatformDepositAccountTransfer.bankAccountGraphqlId")
+        else mismatch(v, "PlatformDepositAccountTransfer.bankAccountGraphqlId")
     )
     self.bank_account_id = (
         v
         if (v := get("bankAccountId")).__class__ is str
-        else report_mismatch(v, "PlatformDepositAccountTransfer.bankAccountId")
+        else mismatch(v, "PlatformDepositAccountTransfer.bankAccountId")
     )
     self.created_at = read_datetime(t1 := get("createdAt"), "PlatformDepositAccountTransfer.createdAt")
     self.currency = (
-        v if (v := get("currency")).__class__ is str else report_mismatch(v, "PlatformDepositAccountTransfer.currency")
+        v if (v := get("currency")).__class__ is str else mismatch(v, "PlatformDepositAccountTransfer.currency")
     )
     self.deposit_memo = (
         v
         if (v := get("depositMemo")) is None or v.__class__ is str
-        else report_mismatch(v, "PlatformDepositAccountTransfer.depositMemo")
+        else mismatch(v, "PlatformDepositAccountTransfer.depositMemo")
     )
     self.depositor_name = (
         v
         if (v := get("depositorName")).__class__ is str
-        else report_mismatch(v, "PlatformDepositAccountTransfer.depositorName")
+        else mismatch(v, "PlatformDepositAccountTransfer.depositorName")
     )
-    self.id = v if (v := get("id")).__class__ is str else report_mismatch(v, "PlatformDepositAccountTransfer.id")
+    self.id = v if (v := get("id")).__class__ is str else mismatch(v, "PlatformDepositAccountTransfer.id")
     self.is_for_test = (
-        v
-        if (v := get("isForTest")).__class__ is bool
-        else report_mismatch(v, "PlatformDepositAccountTransfer.isForTest")
+        v if (v := get("isForTest")).__class__ is bool else mismatch(v, "PlatformDepositAccountTransfer.isForTest")
     )
-    self.status = (
-        v if (v := get("status")).__class__ is str else report_mismatch(v, "PlatformDepositAccountTransfer.status")
-    )
+    self.status = v if (v := get("status")).__class__ is str else mismatch(v, "PlatformDepositAccountTransfer.status")
     self.status_updated_at = read_datetime(
         t2 := get("statusUpdatedAt"), "PlatformDepositAccountTransfer.statusUpdatedAt"
     )
     self.traded_at = (
         None if (t3 := get("tradedAt")) is None else read_datetime(t3, "PlatformDepositAccountTransfer.tradedAt")
     )
-    self.type = v if (v := get("type")).__class__ is str else report_mismatch(v, "PlatformDepositAccountTransfer.type")
+    self.type = v if (v := get("type")).__class__ is str else mismatch(v, "PlatformDepositAccountTransfer.type")
     self.updated_at = read_datetime(t4 := get("updatedAt"), "PlatformDepositAccountTransfer.updatedAt")
     self.__time_texts__ = (t1, t2, t3, t4)
     if not _JSON_NAMES.issuperset(raw):

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, new_instance, read_datetime, report_mismatch, unknown_fields
+from portone_async._reading import json_names, mismatch, new_instance, read_datetime, unknown_fields
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -57,27 +57,23 @@ def read(raw: Any) -> PlatformDiscountSharePolicy:
     get = raw.get
     self.applied_at = read_datetime(t1 := get("appliedAt"), "PlatformDiscountSharePolicy.appliedAt")
     self.graphql_id = (
-        v if (v := get("graphqlId")).__class__ is str else report_mismatch(v, "PlatformDiscountSharePolicy.graphqlId")
+        v if (v := get("graphqlId")).__class__ is str else mismatch(v, "PlatformDiscountSharePolicy.graphqlId")
     )
-    self.id = v if (v := get("id")).__class__ is str else report_mismatch(v, "PlatformDiscountSharePolicy.id")
+    self.id = v if (v := get("id")).__class__ is str else mismatch(v, "PlatformDiscountSharePolicy.id")
     self.is_archived = (
-        v
-        if (v := get("isArchived")).__class__ is bool
-        else report_mismatch(v, "PlatformDiscountSharePolicy.isArchived")
+        v if (v := get("isArchived")).__class__ is bool else mismatch(v, "PlatformDiscountSharePolicy.isArchived")
     )
     self.is_for_test = (
-        v if (v := get("isForTest")).__class__ is bool else report_mismatch(v, "PlatformDiscountSharePolicy.isForTest")
+        v if (v := get("isForTest")).__class__ is bool else mismatch(v, "PlatformDiscountSharePolicy.isForTest")
     )
     self.memo = (
-        v
-        if (v := get("memo")) is None or v.__class__ is str
-        else report_mismatch(v, "PlatformDiscountSharePolicy.memo")
+        v if (v := get("memo")) is None or v.__class__ is str else mismatch(v, "PlatformDiscountSharePolicy.memo")
     )
-    self.name = v if (v := get("name")).__class__ is str else report_mismatch(v, "PlatformDiscountSharePolicy.name")
+    self.name = v if (v := get("name")).__class__ is str else mismatch(v, "PlatformDiscountSharePolicy.name")
     self.partner_share_rate = (
         v
         if (v := get("partnerShareRate")).__class__ is int
-        else report_mismatch(v, "PlatformDiscountSharePolicy.partnerShareRate")
+        else mismatch(v, "PlatformDiscountSharePolicy.partnerShareRate")
     )
     self.__time_texts__ = (t1,)
     if not _JSON_NAMES.issuperset(raw):

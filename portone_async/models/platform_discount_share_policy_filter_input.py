@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, new_instance, read_scalars, report_mismatch, unknown_fields
+from portone_async._reading import json_names, mismatch, new_instance, read_scalars, unknown_fields
 from portone_async.models.platform_discount_share_policy_filter_input_keyword import (
     read as read_platform_discount_share_policy_filter_input_keyword,
 )
@@ -46,21 +46,21 @@ def read(raw: Any) -> PlatformDiscountSharePolicyFilterInput:
     self.is_archived = (
         v
         if (v := get("isArchived")) is None or v.__class__ is bool
-        else report_mismatch(v, "PlatformDiscountSharePolicyFilterInput.isArchived")
+        else mismatch(v, "PlatformDiscountSharePolicyFilterInput.isArchived")
     )
     self.keyword = (
         None
         if (v := get("keyword")) is None
         else read_platform_discount_share_policy_filter_input_keyword(v)
         if v.__class__ is dict
-        else report_mismatch(v, "PlatformDiscountSharePolicyFilterInput.keyword")
+        else mismatch(v, "PlatformDiscountSharePolicyFilterInput.keyword")
     )
     self.partner_share_rates = (
         None
         if (v := get("partnerShareRates")) is None
         else read_scalars(v, int, "PlatformDiscountSharePolicyFilterInput.partnerShareRates")
         if v.__class__ is list
-        else report_mismatch(v, "PlatformDiscountSharePolicyFilterInput.partnerShareRates")
+        else mismatch(v, "PlatformDiscountSharePolicyFilterInput.partnerShareRates")
     )
     if not _JSON_NAMES.issuperset(raw):
         self.additional_properties = unknown_fields(raw, _JSON_NAMES)

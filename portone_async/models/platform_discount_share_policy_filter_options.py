@@ -7,7 +7,7 @@ from typing import Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, new_instance, read_scalars, report_mismatch, unknown_fields
+from portone_async._reading import json_names, mismatch, new_instance, read_scalars, unknown_fields
 
 
 @define(slots=True, kw_only=True, repr=False)
@@ -32,7 +32,7 @@ def read(raw: Any) -> PlatformDiscountSharePolicyFilterOptions:
     self.partner_share_rates = (
         read_scalars(v, int, "PlatformDiscountSharePolicyFilterOptions.partnerShareRates")
         if (v := get("partnerShareRates")).__class__ is list
-        else report_mismatch(v, "PlatformDiscountSharePolicyFilterOptions.partnerShareRates")
+        else mismatch(v, "PlatformDiscountSharePolicyFilterOptions.partnerShareRates")
     )
     if not _JSON_NAMES.issuperset(raw):
         self.additional_properties = unknown_fields(raw, _JSON_NAMES)

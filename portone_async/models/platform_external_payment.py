@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, new_instance, read_datetime, report_mismatch, unknown_fields
+from portone_async._reading import json_names, mismatch, new_instance, read_datetime, unknown_fields
 from portone_async.models.platform_payment_method import read as read_platform_payment_method
 
 if TYPE_CHECKING:
@@ -54,24 +54,20 @@ def read(raw: Any) -> PlatformExternalPayment:
     """Read `PlatformExternalPayment` from JSON."""
     self = new_instance(PlatformExternalPayment)
     get = raw.get
-    self.currency = (
-        v if (v := get("currency")).__class__ is str else report_mismatch(v, "PlatformExternalPayment.currency")
-    )
-    self.id = v if (v := get("id")).__class__ is str else report_mismatch(v, "PlatformExternalPayment.id")
+    self.currency = v if (v := get("currency")).__class__ is str else mismatch(v, "PlatformExternalPayment.currency")
+    self.id = v if (v := get("id")).__class__ is str else mismatch(v, "PlatformExternalPayment.id")
     self.method = (
         None
         if (v := get("method")) is None
         else read_platform_payment_method(v)
         if v.__class__ is dict
-        else report_mismatch(v, "PlatformExternalPayment.method")
+        else mismatch(v, "PlatformExternalPayment.method")
     )
     self.order_name = (
-        v
-        if (v := get("orderName")) is None or v.__class__ is str
-        else report_mismatch(v, "PlatformExternalPayment.orderName")
+        v if (v := get("orderName")) is None or v.__class__ is str else mismatch(v, "PlatformExternalPayment.orderName")
     )
     self.paid_at = None if (t1 := get("paidAt")) is None else read_datetime(t1, "PlatformExternalPayment.paidAt")
-    self.type = v if (v := get("type")).__class__ is str else report_mismatch(v, "PlatformExternalPayment.type")
+    self.type = v if (v := get("type")).__class__ is str else mismatch(v, "PlatformExternalPayment.type")
     self.__time_texts__ = (t1,)
     if not _JSON_NAMES.issuperset(raw):
         self.additional_properties = unknown_fields(raw, _JSON_NAMES, self.__time_texts__)

@@ -7,7 +7,7 @@ from typing import Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, new_instance, report_mismatch, unknown_fields
+from portone_async._reading import json_names, mismatch, new_instance, unknown_fields
 
 
 @define(slots=True, kw_only=True, repr=False)
@@ -33,12 +33,10 @@ def read(raw: Any) -> PlatformFeeInput:
     self = new_instance(PlatformFeeInput)
     get = raw.get
     self.fixed_amount = (
-        v
-        if (v := get("fixedAmount")) is None or v.__class__ is int
-        else report_mismatch(v, "PlatformFeeInput.fixedAmount")
+        v if (v := get("fixedAmount")) is None or v.__class__ is int else mismatch(v, "PlatformFeeInput.fixedAmount")
     )
     self.fixed_rate = (
-        v if (v := get("fixedRate")) is None or v.__class__ is int else report_mismatch(v, "PlatformFeeInput.fixedRate")
+        v if (v := get("fixedRate")) is None or v.__class__ is int else mismatch(v, "PlatformFeeInput.fixedRate")
     )
     if not _JSON_NAMES.issuperset(raw):
         self.additional_properties = unknown_fields(raw, _JSON_NAMES)

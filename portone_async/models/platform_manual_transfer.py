@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, new_instance, read_date, read_list, report_mismatch, unknown_fields
+from portone_async._reading import json_names, mismatch, new_instance, read_date, read_list, unknown_fields
 from portone_async.models.platform_partner import read as read_platform_partner
 from portone_async.models.platform_user_defined_property_key_value import (
     read as read_platform_user_defined_property_key_value,
@@ -81,53 +81,45 @@ def read(raw: Any) -> PlatformManualTransfer:
     """Read `PlatformManualTransfer` from JSON."""
     self = new_instance(PlatformManualTransfer)
     get = raw.get
-    self.graphql_id = (
-        v if (v := get("graphqlId")).__class__ is str else report_mismatch(v, "PlatformManualTransfer.graphqlId")
-    )
-    self.id = v if (v := get("id")).__class__ is str else report_mismatch(v, "PlatformManualTransfer.id")
+    self.graphql_id = v if (v := get("graphqlId")).__class__ is str else mismatch(v, "PlatformManualTransfer.graphqlId")
+    self.id = v if (v := get("id")).__class__ is str else mismatch(v, "PlatformManualTransfer.id")
     self.is_for_test = (
-        v if (v := get("isForTest")).__class__ is bool else report_mismatch(v, "PlatformManualTransfer.isForTest")
+        v if (v := get("isForTest")).__class__ is bool else mismatch(v, "PlatformManualTransfer.isForTest")
     )
-    self.memo = (
-        v if (v := get("memo")) is None or v.__class__ is str else report_mismatch(v, "PlatformManualTransfer.memo")
-    )
+    self.memo = v if (v := get("memo")) is None or v.__class__ is str else mismatch(v, "PlatformManualTransfer.memo")
     self.partner = (
         read_platform_partner(v)
         if (v := get("partner")).__class__ is dict
-        else report_mismatch(v, "PlatformManualTransfer.partner")
+        else mismatch(v, "PlatformManualTransfer.partner")
     )
     self.payout_graphql_id = (
         v
         if (v := get("payoutGraphqlId")) is None or v.__class__ is str
-        else report_mismatch(v, "PlatformManualTransfer.payoutGraphqlId")
+        else mismatch(v, "PlatformManualTransfer.payoutGraphqlId")
     )
     self.payout_id = (
-        v
-        if (v := get("payoutId")) is None or v.__class__ is str
-        else report_mismatch(v, "PlatformManualTransfer.payoutId")
+        v if (v := get("payoutId")) is None or v.__class__ is str else mismatch(v, "PlatformManualTransfer.payoutId")
     )
     self.settlement_amount = (
-        v
-        if (v := get("settlementAmount")).__class__ is int
-        else report_mismatch(v, "PlatformManualTransfer.settlementAmount")
+        v if (v := get("settlementAmount")).__class__ is int else mismatch(v, "PlatformManualTransfer.settlementAmount")
     )
     self.settlement_currency = (
         v
         if (v := get("settlementCurrency")).__class__ is str
-        else report_mismatch(v, "PlatformManualTransfer.settlementCurrency")
+        else mismatch(v, "PlatformManualTransfer.settlementCurrency")
     )
     self.settlement_date = read_date(get("settlementDate"), "PlatformManualTransfer.settlementDate")
     self.settlement_tax_free_amount = (
         v
         if (v := get("settlementTaxFreeAmount")).__class__ is int
-        else report_mismatch(v, "PlatformManualTransfer.settlementTaxFreeAmount")
+        else mismatch(v, "PlatformManualTransfer.settlementTaxFreeAmount")
     )
-    self.status = v if (v := get("status")).__class__ is str else report_mismatch(v, "PlatformManualTransfer.status")
-    self.type = v if (v := get("type")).__class__ is str else report_mismatch(v, "PlatformManualTransfer.type")
+    self.status = v if (v := get("status")).__class__ is str else mismatch(v, "PlatformManualTransfer.status")
+    self.type = v if (v := get("type")).__class__ is str else mismatch(v, "PlatformManualTransfer.type")
     self.user_defined_properties = (
         read_list(v, read_platform_user_defined_property_key_value, "PlatformManualTransfer.userDefinedProperties")
         if (v := get("userDefinedProperties")).__class__ is list
-        else report_mismatch(v, "PlatformManualTransfer.userDefinedProperties")
+        else mismatch(v, "PlatformManualTransfer.userDefinedProperties")
     )
     if not _JSON_NAMES.issuperset(raw):
         self.additional_properties = unknown_fields(raw, _JSON_NAMES)

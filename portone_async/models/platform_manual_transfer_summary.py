@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, new_instance, read_date, read_list, report_mismatch, unknown_fields
+from portone_async._reading import json_names, mismatch, new_instance, read_date, read_list, unknown_fields
 from portone_async.models.platform_transfer_summary_partner import read as read_platform_transfer_summary_partner
 from portone_async.models.platform_user_defined_property_key_value import (
     read as read_platform_user_defined_property_key_value,
@@ -79,23 +79,19 @@ def read(raw: Any) -> PlatformManualTransferSummary:
     self = new_instance(PlatformManualTransferSummary)
     get = raw.get
     self.graphql_id = (
-        v if (v := get("graphqlId")).__class__ is str else report_mismatch(v, "PlatformManualTransferSummary.graphqlId")
+        v if (v := get("graphqlId")).__class__ is str else mismatch(v, "PlatformManualTransferSummary.graphqlId")
     )
-    self.id = v if (v := get("id")).__class__ is str else report_mismatch(v, "PlatformManualTransferSummary.id")
+    self.id = v if (v := get("id")).__class__ is str else mismatch(v, "PlatformManualTransferSummary.id")
     self.is_for_test = (
-        v
-        if (v := get("isForTest")).__class__ is bool
-        else report_mismatch(v, "PlatformManualTransferSummary.isForTest")
+        v if (v := get("isForTest")).__class__ is bool else mismatch(v, "PlatformManualTransferSummary.isForTest")
     )
     self.memo = (
-        v
-        if (v := get("memo")) is None or v.__class__ is str
-        else report_mismatch(v, "PlatformManualTransferSummary.memo")
+        v if (v := get("memo")) is None or v.__class__ is str else mismatch(v, "PlatformManualTransferSummary.memo")
     )
     self.partner = (
         read_platform_transfer_summary_partner(v)
         if (v := get("partner")).__class__ is dict
-        else report_mismatch(v, "PlatformManualTransferSummary.partner")
+        else mismatch(v, "PlatformManualTransferSummary.partner")
     )
     self.partner_user_defined_properties = (
         read_list(
@@ -104,34 +100,32 @@ def read(raw: Any) -> PlatformManualTransferSummary:
             "PlatformManualTransferSummary.partnerUserDefinedProperties",
         )
         if (v := get("partnerUserDefinedProperties")).__class__ is list
-        else report_mismatch(v, "PlatformManualTransferSummary.partnerUserDefinedProperties")
+        else mismatch(v, "PlatformManualTransferSummary.partnerUserDefinedProperties")
     )
     self.settlement_amount = (
         v
         if (v := get("settlementAmount")).__class__ is int
-        else report_mismatch(v, "PlatformManualTransferSummary.settlementAmount")
+        else mismatch(v, "PlatformManualTransferSummary.settlementAmount")
     )
     self.settlement_currency = (
         v
         if (v := get("settlementCurrency")).__class__ is str
-        else report_mismatch(v, "PlatformManualTransferSummary.settlementCurrency")
+        else mismatch(v, "PlatformManualTransferSummary.settlementCurrency")
     )
     self.settlement_date = read_date(get("settlementDate"), "PlatformManualTransferSummary.settlementDate")
     self.settlement_tax_free_amount = (
         v
         if (v := get("settlementTaxFreeAmount")).__class__ is int
-        else report_mismatch(v, "PlatformManualTransferSummary.settlementTaxFreeAmount")
+        else mismatch(v, "PlatformManualTransferSummary.settlementTaxFreeAmount")
     )
-    self.status = (
-        v if (v := get("status")).__class__ is str else report_mismatch(v, "PlatformManualTransferSummary.status")
-    )
-    self.type = v if (v := get("type")).__class__ is str else report_mismatch(v, "PlatformManualTransferSummary.type")
+    self.status = v if (v := get("status")).__class__ is str else mismatch(v, "PlatformManualTransferSummary.status")
+    self.type = v if (v := get("type")).__class__ is str else mismatch(v, "PlatformManualTransferSummary.type")
     self.user_defined_properties = (
         read_list(
             v, read_platform_user_defined_property_key_value, "PlatformManualTransferSummary.userDefinedProperties"
         )
         if (v := get("userDefinedProperties")).__class__ is list
-        else report_mismatch(v, "PlatformManualTransferSummary.userDefinedProperties")
+        else mismatch(v, "PlatformManualTransferSummary.userDefinedProperties")
     )
     if not _JSON_NAMES.issuperset(raw):
         self.additional_properties = unknown_fields(raw, _JSON_NAMES)

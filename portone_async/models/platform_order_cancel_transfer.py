@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, new_instance, read_date, read_list, report_mismatch, unknown_fields
+from portone_async._reading import json_names, mismatch, new_instance, read_date, read_list, unknown_fields
 from portone_async.models.platform_contract import read as read_platform_contract
 from portone_async.models.platform_order_settlement_amount import read as read_platform_order_settlement_amount
 from portone_async.models.platform_order_transfer_additional_fee import (
@@ -123,87 +123,83 @@ def read(raw: Any) -> PlatformOrderCancelTransfer:
     self.additional_fees = (
         read_list(v, read_platform_order_transfer_additional_fee, "PlatformOrderCancelTransfer.additionalFees")
         if (v := get("additionalFees")).__class__ is list
-        else report_mismatch(v, "PlatformOrderCancelTransfer.additionalFees")
+        else mismatch(v, "PlatformOrderCancelTransfer.additionalFees")
     )
     self.amount = (
         read_platform_order_settlement_amount(v)
         if (v := get("amount")).__class__ is dict
-        else report_mismatch(v, "PlatformOrderCancelTransfer.amount")
+        else mismatch(v, "PlatformOrderCancelTransfer.amount")
     )
     self.cancellation = (
         read_platform_order_transfer_cancellation(v)
         if (v := get("cancellation")).__class__ is dict
-        else report_mismatch(v, "PlatformOrderCancelTransfer.cancellation")
+        else mismatch(v, "PlatformOrderCancelTransfer.cancellation")
     )
     self.contract = (
         read_platform_contract(v)
         if (v := get("contract")).__class__ is dict
-        else report_mismatch(v, "PlatformOrderCancelTransfer.contract")
+        else mismatch(v, "PlatformOrderCancelTransfer.contract")
     )
     self.discounts = (
         read_list(v, read_platform_order_transfer_discount, "PlatformOrderCancelTransfer.discounts")
         if (v := get("discounts")).__class__ is list
-        else report_mismatch(v, "PlatformOrderCancelTransfer.discounts")
+        else mismatch(v, "PlatformOrderCancelTransfer.discounts")
     )
     self.graphql_id = (
-        v if (v := get("graphqlId")).__class__ is str else report_mismatch(v, "PlatformOrderCancelTransfer.graphqlId")
+        v if (v := get("graphqlId")).__class__ is str else mismatch(v, "PlatformOrderCancelTransfer.graphqlId")
     )
-    self.id = v if (v := get("id")).__class__ is str else report_mismatch(v, "PlatformOrderCancelTransfer.id")
+    self.id = v if (v := get("id")).__class__ is str else mismatch(v, "PlatformOrderCancelTransfer.id")
     self.is_for_test = (
-        v if (v := get("isForTest")).__class__ is bool else report_mismatch(v, "PlatformOrderCancelTransfer.isForTest")
+        v if (v := get("isForTest")).__class__ is bool else mismatch(v, "PlatformOrderCancelTransfer.isForTest")
     )
     self.memo = (
-        v
-        if (v := get("memo")) is None or v.__class__ is str
-        else report_mismatch(v, "PlatformOrderCancelTransfer.memo")
+        v if (v := get("memo")) is None or v.__class__ is str else mismatch(v, "PlatformOrderCancelTransfer.memo")
     )
     self.order_lines = (
         read_list(v, read_platform_order_transfer_order_line, "PlatformOrderCancelTransfer.orderLines")
         if (v := get("orderLines")).__class__ is list
-        else report_mismatch(v, "PlatformOrderCancelTransfer.orderLines")
+        else mismatch(v, "PlatformOrderCancelTransfer.orderLines")
     )
     self.parameters = (
         read_transfer_parameters(v)
         if (v := get("parameters")).__class__ is dict
-        else report_mismatch(v, "PlatformOrderCancelTransfer.parameters")
+        else mismatch(v, "PlatformOrderCancelTransfer.parameters")
     )
     self.partner = (
         read_platform_partner(v)
         if (v := get("partner")).__class__ is dict
-        else report_mismatch(v, "PlatformOrderCancelTransfer.partner")
+        else mismatch(v, "PlatformOrderCancelTransfer.partner")
     )
     self.payment = (
         read_platform_payment(v)
         if (v := get("payment")).__class__ is dict
-        else report_mismatch(v, "PlatformOrderCancelTransfer.payment")
+        else mismatch(v, "PlatformOrderCancelTransfer.payment")
     )
     self.payout_graphql_id = (
         v
         if (v := get("payoutGraphqlId")) is None or v.__class__ is str
-        else report_mismatch(v, "PlatformOrderCancelTransfer.payoutGraphqlId")
+        else mismatch(v, "PlatformOrderCancelTransfer.payoutGraphqlId")
     )
     self.payout_id = (
         v
         if (v := get("payoutId")) is None or v.__class__ is str
-        else report_mismatch(v, "PlatformOrderCancelTransfer.payoutId")
+        else mismatch(v, "PlatformOrderCancelTransfer.payoutId")
     )
     self.settlement_currency = (
         v
         if (v := get("settlementCurrency")).__class__ is str
-        else report_mismatch(v, "PlatformOrderCancelTransfer.settlementCurrency")
+        else mismatch(v, "PlatformOrderCancelTransfer.settlementCurrency")
     )
     self.settlement_date = read_date(get("settlementDate"), "PlatformOrderCancelTransfer.settlementDate")
     self.settlement_start_date = read_date(
         get("settlementStartDate"), "PlatformOrderCancelTransfer.settlementStartDate"
     )
-    self.status = (
-        v if (v := get("status")).__class__ is str else report_mismatch(v, "PlatformOrderCancelTransfer.status")
-    )
-    self.type = v if (v := get("type")).__class__ is str else report_mismatch(v, "PlatformOrderCancelTransfer.type")
+    self.status = v if (v := get("status")).__class__ is str else mismatch(v, "PlatformOrderCancelTransfer.status")
+    self.type = v if (v := get("type")).__class__ is str else mismatch(v, "PlatformOrderCancelTransfer.type")
     self.user_defined_properties = (
         read_list(v, read_platform_user_defined_property_key_value, "PlatformOrderCancelTransfer.userDefinedProperties")
         if (v := get("userDefinedProperties")).__class__ is list
-        else report_mismatch(v, "PlatformOrderCancelTransfer.userDefinedProperties")
+        else mismatch(v, "PlatformOrderCancelTransfer.userDefinedProperties")
     )
     if not _JSON_NAMES.issuperset(raw):
         self.additional_properties = unknown_fields(raw, _JSON_NAMES)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, new_instance, read_date, read_list, report_mismatch, unknown_fields
+from portone_async._reading import json_names, mismatch, new_instance, read_date, read_list, unknown_fields
 from portone_async.models.platform_contract import read as read_platform_contract
 from portone_async.models.platform_order_settlement_amount import read as read_platform_order_settlement_amount
 from portone_async.models.platform_transfer_summary_partner import read as read_platform_transfer_summary_partner
@@ -96,33 +96,29 @@ def read(raw: Any) -> PlatformOrderCancelTransferSummary:
     self.amount = (
         read_platform_order_settlement_amount(v)
         if (v := get("amount")).__class__ is dict
-        else report_mismatch(v, "PlatformOrderCancelTransferSummary.amount")
+        else mismatch(v, "PlatformOrderCancelTransferSummary.amount")
     )
     self.contract = (
         read_platform_contract(v)
         if (v := get("contract")).__class__ is dict
-        else report_mismatch(v, "PlatformOrderCancelTransferSummary.contract")
+        else mismatch(v, "PlatformOrderCancelTransferSummary.contract")
     )
     self.graphql_id = (
-        v
-        if (v := get("graphqlId")).__class__ is str
-        else report_mismatch(v, "PlatformOrderCancelTransferSummary.graphqlId")
+        v if (v := get("graphqlId")).__class__ is str else mismatch(v, "PlatformOrderCancelTransferSummary.graphqlId")
     )
-    self.id = v if (v := get("id")).__class__ is str else report_mismatch(v, "PlatformOrderCancelTransferSummary.id")
+    self.id = v if (v := get("id")).__class__ is str else mismatch(v, "PlatformOrderCancelTransferSummary.id")
     self.is_for_test = (
-        v
-        if (v := get("isForTest")).__class__ is bool
-        else report_mismatch(v, "PlatformOrderCancelTransferSummary.isForTest")
+        v if (v := get("isForTest")).__class__ is bool else mismatch(v, "PlatformOrderCancelTransferSummary.isForTest")
     )
     self.memo = (
         v
         if (v := get("memo")) is None or v.__class__ is str
-        else report_mismatch(v, "PlatformOrderCancelTransferSummary.memo")
+        else mismatch(v, "PlatformOrderCancelTransferSummary.memo")
     )
     self.partner = (
         read_platform_transfer_summary_partner(v)
         if (v := get("partner")).__class__ is dict
-        else report_mismatch(v, "PlatformOrderCancelTransferSummary.partner")
+        else mismatch(v, "PlatformOrderCancelTransferSummary.partner")
     )
     self.partner_user_defined_properties = (
         read_list(
@@ -131,39 +127,35 @@ def read(raw: Any) -> PlatformOrderCancelTransferSummary:
             "PlatformOrderCancelTransferSummary.partnerUserDefinedProperties",
         )
         if (v := get("partnerUserDefinedProperties")).__class__ is list
-        else report_mismatch(v, "PlatformOrderCancelTransferSummary.partnerUserDefinedProperties")
+        else mismatch(v, "PlatformOrderCancelTransferSummary.partnerUserDefinedProperties")
     )
     self.payment = (
         read_platform_transfer_summary_payment(v)
         if (v := get("payment")).__class__ is dict
-        else report_mismatch(v, "PlatformOrderCancelTransferSummary.payment")
+        else mismatch(v, "PlatformOrderCancelTransferSummary.payment")
     )
     self.settlement_currency = (
         v
         if (v := get("settlementCurrency")).__class__ is str
-        else report_mismatch(v, "PlatformOrderCancelTransferSummary.settlementCurrency")
+        else mismatch(v, "PlatformOrderCancelTransferSummary.settlementCurrency")
     )
     self.settlement_date = read_date(get("settlementDate"), "PlatformOrderCancelTransferSummary.settlementDate")
     self.settlement_start_date = read_date(
         get("settlementStartDate"), "PlatformOrderCancelTransferSummary.settlementStartDate"
     )
     self.status = (
-        v if (v := get("status")).__class__ is str else report_mismatch(v, "PlatformOrderCancelTransferSummary.status")
+        v if (v := get("status")).__class__ is str else mismatch(v, "PlatformOrderCancelTransferSummary.status")
     )
     self.store_id = (
-        v
-        if (v := get("storeId")).__class__ is str
-        else report_mismatch(v, "PlatformOrderCancelTransferSummary.storeId")
+        v if (v := get("storeId")).__class__ is str else mismatch(v, "PlatformOrderCancelTransferSummary.storeId")
     )
-    self.type = (
-        v if (v := get("type")).__class__ is str else report_mismatch(v, "PlatformOrderCancelTransferSummary.type")
-    )
+    self.type = v if (v := get("type")).__class__ is str else mismatch(v, "PlatformOrderCancelTransferSummary.type")
     self.user_defined_properties = (
         read_list(
             v, read_platform_user_defined_property_key_value, "PlatformOrderCancelTransferSummary.userDefinedProperties"
         )
         if (v := get("userDefinedProperties")).__class__ is list
-        else report_mismatch(v, "PlatformOrderCancelTransferSummary.userDefinedProperties")
+        else mismatch(v, "PlatformOrderCancelTransferSummary.userDefinedProperties")
     )
     if not _JSON_NAMES.issuperset(raw):
         self.additional_properties = unknown_fields(raw, _JSON_NAMES)

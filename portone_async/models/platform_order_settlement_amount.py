@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, new_instance, report_mismatch, unknown_fields
+from portone_async._reading import json_names, mismatch, new_instance, unknown_fields
 from portone_async.models.platform_user_defined_formula_results import (
     read as read_platform_user_defined_formula_results,
 )
@@ -89,86 +89,74 @@ def read(raw: Any) -> PlatformOrderSettlementAmount:
     self.additional_fee = (
         v
         if (v := get("additionalFee")).__class__ is int
-        else report_mismatch(v, "PlatformOrderSettlementAmount.additionalFee")
+        else mismatch(v, "PlatformOrderSettlementAmount.additionalFee")
     )
     self.additional_fee_vat = (
         v
         if (v := get("additionalFeeVat")).__class__ is int
-        else report_mismatch(v, "PlatformOrderSettlementAmount.additionalFeeVat")
+        else mismatch(v, "PlatformOrderSettlementAmount.additionalFeeVat")
     )
     self.discount = (
-        v if (v := get("discount")).__class__ is int else report_mismatch(v, "PlatformOrderSettlementAmount.discount")
+        v if (v := get("discount")).__class__ is int else mismatch(v, "PlatformOrderSettlementAmount.discount")
     )
     self.discount_share = (
         v
         if (v := get("discountShare")).__class__ is int
-        else report_mismatch(v, "PlatformOrderSettlementAmount.discountShare")
+        else mismatch(v, "PlatformOrderSettlementAmount.discountShare")
     )
     self.discount_share_tax_free = (
         v
         if (v := get("discountShareTaxFree")).__class__ is int
-        else report_mismatch(v, "PlatformOrderSettlementAmount.discountShareTaxFree")
+        else mismatch(v, "PlatformOrderSettlementAmount.discountShareTaxFree")
     )
     self.discount_tax_free = (
         v
         if (v := get("discountTaxFree")).__class__ is int
-        else report_mismatch(v, "PlatformOrderSettlementAmount.discountTaxFree")
+        else mismatch(v, "PlatformOrderSettlementAmount.discountTaxFree")
     )
-    self.order = (
-        v if (v := get("order")).__class__ is int else report_mismatch(v, "PlatformOrderSettlementAmount.order")
-    )
+    self.order = v if (v := get("order")).__class__ is int else mismatch(v, "PlatformOrderSettlementAmount.order")
     self.order_tax_free = (
-        v
-        if (v := get("orderTaxFree")).__class__ is int
-        else report_mismatch(v, "PlatformOrderSettlementAmount.orderTaxFree")
+        v if (v := get("orderTaxFree")).__class__ is int else mismatch(v, "PlatformOrderSettlementAmount.orderTaxFree")
     )
-    self.payment = (
-        v if (v := get("payment")).__class__ is int else report_mismatch(v, "PlatformOrderSettlementAmount.payment")
-    )
+    self.payment = v if (v := get("payment")).__class__ is int else mismatch(v, "PlatformOrderSettlementAmount.payment")
     self.payment_supply = (
         v
         if (v := get("paymentSupply")).__class__ is int
-        else report_mismatch(v, "PlatformOrderSettlementAmount.paymentSupply")
+        else mismatch(v, "PlatformOrderSettlementAmount.paymentSupply")
     )
     self.payment_tax_free = (
         v
         if (v := get("paymentTaxFree")).__class__ is int
-        else report_mismatch(v, "PlatformOrderSettlementAmount.paymentTaxFree")
+        else mismatch(v, "PlatformOrderSettlementAmount.paymentTaxFree")
     )
     self.payment_vat = (
-        v
-        if (v := get("paymentVat")).__class__ is int
-        else report_mismatch(v, "PlatformOrderSettlementAmount.paymentVat")
+        v if (v := get("paymentVat")).__class__ is int else mismatch(v, "PlatformOrderSettlementAmount.paymentVat")
     )
     self.payment_vat_burden = (
         v
         if (v := get("paymentVatBurden")).__class__ is int
-        else report_mismatch(v, "PlatformOrderSettlementAmount.paymentVatBurden")
+        else mismatch(v, "PlatformOrderSettlementAmount.paymentVatBurden")
     )
     self.platform_fee = (
-        v
-        if (v := get("platformFee")).__class__ is int
-        else report_mismatch(v, "PlatformOrderSettlementAmount.platformFee")
+        v if (v := get("platformFee")).__class__ is int else mismatch(v, "PlatformOrderSettlementAmount.platformFee")
     )
     self.platform_fee_vat = (
         v
         if (v := get("platformFeeVat")).__class__ is int
-        else report_mismatch(v, "PlatformOrderSettlementAmount.platformFeeVat")
+        else mismatch(v, "PlatformOrderSettlementAmount.platformFeeVat")
     )
     self.settlement = (
-        v
-        if (v := get("settlement")).__class__ is int
-        else report_mismatch(v, "PlatformOrderSettlementAmount.settlement")
+        v if (v := get("settlement")).__class__ is int else mismatch(v, "PlatformOrderSettlementAmount.settlement")
     )
     self.settlement_tax_free = (
         v
         if (v := get("settlementTaxFree")).__class__ is int
-        else report_mismatch(v, "PlatformOrderSettlementAmount.settlementTaxFree")
+        else mismatch(v, "PlatformOrderSettlementAmount.settlementTaxFree")
     )
     self.user_defined_formulas = (
         read_platform_user_defined_formula_results(v)
         if (v := get("userDefinedFormulas")).__class__ is dict
-        else report_mismatch(v, "PlatformOrderSettlementAmount.userDefinedFormulas")
+        else mismatch(v, "PlatformOrderSettlementAmount.userDefinedFormulas")
     )
     if not _JSON_NAMES.issuperset(raw):
         self.additional_properties = unknown_fields(raw, _JSON_NAMES)

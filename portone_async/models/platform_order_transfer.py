@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, new_instance, read_date, read_list, report_mismatch, unknown_fields
+from portone_async._reading import json_names, mismatch, new_instance, read_date, read_list, unknown_fields
 from portone_async.models.platform_contract import read as read_platform_contract
 from portone_async.models.platform_order_settlement_amount import read as read_platform_order_settlement_amount
 from portone_async.models.platform_order_transfer_additional_fee import (
@@ -118,76 +118,70 @@ def read(raw: Any) -> PlatformOrderTransfer:
     self.additional_fees = (
         read_list(v, read_platform_order_transfer_additional_fee, "PlatformOrderTransfer.additionalFees")
         if (v := get("additionalFees")).__class__ is list
-        else report_mismatch(v, "PlatformOrderTransfer.additionalFees")
+        else mismatch(v, "PlatformOrderTransfer.additionalFees")
     )
     self.amount = (
         read_platform_order_settlement_amount(v)
         if (v := get("amount")).__class__ is dict
-        else report_mismatch(v, "PlatformOrderTransfer.amount")
+        else mismatch(v, "PlatformOrderTransfer.amount")
     )
     self.contract = (
         read_platform_contract(v)
         if (v := get("contract")).__class__ is dict
-        else report_mismatch(v, "PlatformOrderTransfer.contract")
+        else mismatch(v, "PlatformOrderTransfer.contract")
     )
     self.discounts = (
         read_list(v, read_platform_order_transfer_discount, "PlatformOrderTransfer.discounts")
         if (v := get("discounts")).__class__ is list
-        else report_mismatch(v, "PlatformOrderTransfer.discounts")
+        else mismatch(v, "PlatformOrderTransfer.discounts")
     )
-    self.graphql_id = (
-        v if (v := get("graphqlId")).__class__ is str else report_mismatch(v, "PlatformOrderTransfer.graphqlId")
-    )
-    self.id = v if (v := get("id")).__class__ is str else report_mismatch(v, "PlatformOrderTransfer.id")
+    self.graphql_id = v if (v := get("graphqlId")).__class__ is str else mismatch(v, "PlatformOrderTransfer.graphqlId")
+    self.id = v if (v := get("id")).__class__ is str else mismatch(v, "PlatformOrderTransfer.id")
     self.is_for_test = (
-        v if (v := get("isForTest")).__class__ is bool else report_mismatch(v, "PlatformOrderTransfer.isForTest")
+        v if (v := get("isForTest")).__class__ is bool else mismatch(v, "PlatformOrderTransfer.isForTest")
     )
-    self.memo = (
-        v if (v := get("memo")) is None or v.__class__ is str else report_mismatch(v, "PlatformOrderTransfer.memo")
-    )
+    self.memo = v if (v := get("memo")) is None or v.__class__ is str else mismatch(v, "PlatformOrderTransfer.memo")
     self.order_lines = (
         read_list(v, read_platform_order_transfer_order_line, "PlatformOrderTransfer.orderLines")
         if (v := get("orderLines")).__class__ is list
-        else report_mismatch(v, "PlatformOrderTransfer.orderLines")
+        else mismatch(v, "PlatformOrderTransfer.orderLines")
     )
     self.parameters = (
         read_transfer_parameters(v)
         if (v := get("parameters")).__class__ is dict
-        else report_mismatch(v, "PlatformOrderTransfer.parameters")
+        else mismatch(v, "PlatformOrderTransfer.parameters")
     )
     self.partner = (
         read_platform_partner(v)
         if (v := get("partner")).__class__ is dict
-        else report_mismatch(v, "PlatformOrderTransfer.partner")
+        else mismatch(v, "PlatformOrderTransfer.partner")
     )
     self.payment = (
         read_platform_payment(v)
         if (v := get("payment")).__class__ is dict
-        else report_mismatch(v, "PlatformOrderTransfer.payment")
+        else mismatch(v, "PlatformOrderTransfer.payment")
     )
     self.payout_graphql_id = (
         v
         if (v := get("payoutGraphqlId")) is None or v.__class__ is str
-        else report_mismatch(v, "PlatformOrderTransfer.payoutGraphqlId")
+        else mismatch(v, "PlatformOrderTransfer.payoutGraphqlId")
     )
     self.payout_id = (
-        v
-        if (v := get("payoutId")) is None or v.__class__ is str
-        else report_mismatch(v, "PlatformOrderTransfer.payoutId")
+        v if (v := get("payoutId")) is None or v.__class__ is str else mismatch(v, "PlatformOrderTransfer.payoutId")
     )
     self.settlement_currency = (
         v
         if (v := get("settlementCurrency")).__class__ is str
-        else report_mismatch(v, "PlatformOrderTransfer.settlementCurrency")
+        else mismatch(v, "PlatformOrderTransfer.settlementCurrency")
     )
     self.settlement_date = read_date(get("settlementDate"), "PlatformOrderTransfer.settlementDate")
     self.settlement_start_date = read_date(get("settlementStartDate"), "PlatformOrderTransfer.settlementStartDate")
-    self.status = v if (v := get("status")).__class__ is str else report_mismatch(v, "PlatformOrderTransfer.status")
-    self.type = v if (v := get("type")).__class__ is str else report_mismatch(v, "PlatformOrderTransfer.type")
+    self.status = v if (v := get("status")).__class__ is str else mismatch(v, "PlatformOrderTransfer.status")
+    self.type = v if (v := get("type")).__class__ is str else mismatch(v, "PlatformOrderTransfer.type")
     self.user_defined_properties = (
         read_list(v, read_platform_user_defined_property_key_value, "PlatformOrderTransfer.userDefinedProperties")
         if (v := get("userDefinedProperties")).__class__ is list
-        else report_mismatch(v, "PlatformOrderTransfer.userDefinedProperties")
+        else mismatch(v, "PlatformOrderTransfer.userDefinedProperties")
     )
     if not _JSON_NAMES.issuperset(raw):
         self.additional_properties = unknown_fields(raw, _JSON_NAMES)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, new_instance, report_mismatch, unknown_fields
+from portone_async._reading import json_names, mismatch, new_instance, unknown_fields
 from portone_async.models.platform_additional_fee_policy import read as read_platform_additional_fee_policy
 
 if TYPE_CHECKING:
@@ -40,14 +40,14 @@ def read(raw: Any) -> PlatformOrderTransferAdditionalFee:
     self = new_instance(PlatformOrderTransferAdditionalFee)
     get = raw.get
     self.amount = (
-        v if (v := get("amount")).__class__ is int else report_mismatch(v, "PlatformOrderTransferAdditionalFee.amount")
+        v if (v := get("amount")).__class__ is int else mismatch(v, "PlatformOrderTransferAdditionalFee.amount")
     )
     self.policy = (
         read_platform_additional_fee_policy(v)
         if (v := get("policy")).__class__ is dict
-        else report_mismatch(v, "PlatformOrderTransferAdditionalFee.policy")
+        else mismatch(v, "PlatformOrderTransferAdditionalFee.policy")
     )
-    self.vat = v if (v := get("vat")).__class__ is int else report_mismatch(v, "PlatformOrderTransferAdditionalFee.vat")
+    self.vat = v if (v := get("vat")).__class__ is int else mismatch(v, "PlatformOrderTransferAdditionalFee.vat")
     if not _JSON_NAMES.issuperset(raw):
         self.additional_properties = unknown_fields(raw, _JSON_NAMES)
     return self

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, new_instance, report_mismatch, unknown_fields
+from portone_async._reading import json_names, mismatch, new_instance, unknown_fields
 from portone_async.models.platform_discount_share_policy import read as read_platform_discount_share_policy
 
 if TYPE_CHECKING:
@@ -45,28 +45,24 @@ def read(raw: Any) -> PlatformOrderTransferDiscount:
     """Read `PlatformOrderTransferDiscount` from JSON."""
     self = new_instance(PlatformOrderTransferDiscount)
     get = raw.get
-    self.amount = (
-        v if (v := get("amount")).__class__ is int else report_mismatch(v, "PlatformOrderTransferDiscount.amount")
-    )
+    self.amount = v if (v := get("amount")).__class__ is int else mismatch(v, "PlatformOrderTransferDiscount.amount")
     self.share_amount = (
-        v
-        if (v := get("shareAmount")).__class__ is int
-        else report_mismatch(v, "PlatformOrderTransferDiscount.shareAmount")
+        v if (v := get("shareAmount")).__class__ is int else mismatch(v, "PlatformOrderTransferDiscount.shareAmount")
     )
     self.share_policy = (
         read_platform_discount_share_policy(v)
         if (v := get("sharePolicy")).__class__ is dict
-        else report_mismatch(v, "PlatformOrderTransferDiscount.sharePolicy")
+        else mismatch(v, "PlatformOrderTransferDiscount.sharePolicy")
     )
     self.share_tax_free_amount = (
         v
         if (v := get("shareTaxFreeAmount")).__class__ is int
-        else report_mismatch(v, "PlatformOrderTransferDiscount.shareTaxFreeAmount")
+        else mismatch(v, "PlatformOrderTransferDiscount.shareTaxFreeAmount")
     )
     self.tax_free_amount = (
         v
         if (v := get("taxFreeAmount")).__class__ is int
-        else report_mismatch(v, "PlatformOrderTransferDiscount.taxFreeAmount")
+        else mismatch(v, "PlatformOrderTransferDiscount.taxFreeAmount")
     )
     if not _JSON_NAMES.issuperset(raw):
         self.additional_properties = unknown_fields(raw, _JSON_NAMES)

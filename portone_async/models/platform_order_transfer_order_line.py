@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, new_instance, read_list, report_mismatch, unknown_fields
+from portone_async._reading import json_names, mismatch, new_instance, read_list, unknown_fields
 from portone_async.models.platform_order_settlement_amount import read as read_platform_order_settlement_amount
 from portone_async.models.platform_order_transfer_additional_fee import (
     read as read_platform_order_transfer_additional_fee,
@@ -56,25 +56,25 @@ def read(raw: Any) -> PlatformOrderTransferOrderLine:
     self.additional_fees = (
         read_list(v, read_platform_order_transfer_additional_fee, "PlatformOrderTransferOrderLine.additionalFees")
         if (v := get("additionalFees")).__class__ is list
-        else report_mismatch(v, "PlatformOrderTransferOrderLine.additionalFees")
+        else mismatch(v, "PlatformOrderTransferOrderLine.additionalFees")
     )
     self.amount = (
         read_platform_order_settlement_amount(v)
         if (v := get("amount")).__class__ is dict
-        else report_mismatch(v, "PlatformOrderTransferOrderLine.amount")
+        else mismatch(v, "PlatformOrderTransferOrderLine.amount")
     )
     self.discounts = (
         read_list(v, read_platform_order_transfer_discount, "PlatformOrderTransferOrderLine.discounts")
         if (v := get("discounts")).__class__ is list
-        else report_mismatch(v, "PlatformOrderTransferOrderLine.discounts")
+        else mismatch(v, "PlatformOrderTransferOrderLine.discounts")
     )
     self.product = (
         read_platform_order_transfer_product(v)
         if (v := get("product")).__class__ is dict
-        else report_mismatch(v, "PlatformOrderTransferOrderLine.product")
+        else mismatch(v, "PlatformOrderTransferOrderLine.product")
     )
     self.quantity = (
-        v if (v := get("quantity")).__class__ is int else report_mismatch(v, "PlatformOrderTransferOrderLine.quantity")
+        v if (v := get("quantity")).__class__ is int else mismatch(v, "PlatformOrderTransferOrderLine.quantity")
     )
     if not _JSON_NAMES.issuperset(raw):
         self.additional_properties = unknown_fields(raw, _JSON_NAMES)

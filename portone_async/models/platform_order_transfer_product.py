@@ -7,7 +7,7 @@ from typing import Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, new_instance, report_mismatch, unknown_fields
+from portone_async._reading import json_names, mismatch, new_instance, unknown_fields
 
 
 @define(slots=True, kw_only=True, repr=False)
@@ -41,18 +41,12 @@ def read(raw: Any) -> PlatformOrderTransferProduct:
     """Read `PlatformOrderTransferProduct` from JSON."""
     self = new_instance(PlatformOrderTransferProduct)
     get = raw.get
-    self.amount = (
-        v if (v := get("amount")).__class__ is int else report_mismatch(v, "PlatformOrderTransferProduct.amount")
-    )
-    self.id = v if (v := get("id")).__class__ is str else report_mismatch(v, "PlatformOrderTransferProduct.id")
-    self.name = v if (v := get("name")).__class__ is str else report_mismatch(v, "PlatformOrderTransferProduct.name")
-    self.tag = (
-        v if (v := get("tag")) is None or v.__class__ is str else report_mismatch(v, "PlatformOrderTransferProduct.tag")
-    )
+    self.amount = v if (v := get("amount")).__class__ is int else mismatch(v, "PlatformOrderTransferProduct.amount")
+    self.id = v if (v := get("id")).__class__ is str else mismatch(v, "PlatformOrderTransferProduct.id")
+    self.name = v if (v := get("name")).__class__ is str else mismatch(v, "PlatformOrderTransferProduct.name")
+    self.tag = v if (v := get("tag")) is None or v.__class__ is str else mismatch(v, "PlatformOrderTransferProduct.tag")
     self.tax_free_amount = (
-        v
-        if (v := get("taxFreeAmount")).__class__ is int
-        else report_mismatch(v, "PlatformOrderTransferProduct.taxFreeAmount")
+        v if (v := get("taxFreeAmount")).__class__ is int else mismatch(v, "PlatformOrderTransferProduct.taxFreeAmount")
     )
     if not _JSON_NAMES.issuperset(raw):
         self.additional_properties = unknown_fields(raw, _JSON_NAMES)

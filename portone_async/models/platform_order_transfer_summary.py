@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, new_instance, read_date, read_list, report_mismatch, unknown_fields
+from portone_async._reading import json_names, mismatch, new_instance, read_date, read_list, unknown_fields
 from portone_async.models.platform_contract import read as read_platform_contract
 from portone_async.models.platform_order_settlement_amount import read as read_platform_order_settlement_amount
 from portone_async.models.platform_transfer_summary_partner import read as read_platform_transfer_summary_partner
@@ -96,29 +96,27 @@ def read(raw: Any) -> PlatformOrderTransferSummary:
     self.amount = (
         read_platform_order_settlement_amount(v)
         if (v := get("amount")).__class__ is dict
-        else report_mismatch(v, "PlatformOrderTransferSummary.amount")
+        else mismatch(v, "PlatformOrderTransferSummary.amount")
     )
     self.contract = (
         read_platform_contract(v)
         if (v := get("contract")).__class__ is dict
-        else report_mismatch(v, "PlatformOrderTransferSummary.contract")
+        else mismatch(v, "PlatformOrderTransferSummary.contract")
     )
     self.graphql_id = (
-        v if (v := get("graphqlId")).__class__ is str else report_mismatch(v, "PlatformOrderTransferSummary.graphqlId")
+        v if (v := get("graphqlId")).__class__ is str else mismatch(v, "PlatformOrderTransferSummary.graphqlId")
     )
-    self.id = v if (v := get("id")).__class__ is str else report_mismatch(v, "PlatformOrderTransferSummary.id")
+    self.id = v if (v := get("id")).__class__ is str else mismatch(v, "PlatformOrderTransferSummary.id")
     self.is_for_test = (
-        v if (v := get("isForTest")).__class__ is bool else report_mismatch(v, "PlatformOrderTransferSummary.isForTest")
+        v if (v := get("isForTest")).__class__ is bool else mismatch(v, "PlatformOrderTransferSummary.isForTest")
     )
     self.memo = (
-        v
-        if (v := get("memo")) is None or v.__class__ is str
-        else report_mismatch(v, "PlatformOrderTransferSummary.memo")
+        v if (v := get("memo")) is None or v.__class__ is str else mismatch(v, "PlatformOrderTransferSummary.memo")
     )
     self.partner = (
         read_platform_transfer_summary_partner(v)
         if (v := get("partner")).__class__ is dict
-        else report_mismatch(v, "PlatformOrderTransferSummary.partner")
+        else mismatch(v, "PlatformOrderTransferSummary.partner")
     )
     self.partner_user_defined_properties = (
         read_list(
@@ -127,35 +125,31 @@ def read(raw: Any) -> PlatformOrderTransferSummary:
             "PlatformOrderTransferSummary.partnerUserDefinedProperties",
         )
         if (v := get("partnerUserDefinedProperties")).__class__ is list
-        else report_mismatch(v, "PlatformOrderTransferSummary.partnerUserDefinedProperties")
+        else mismatch(v, "PlatformOrderTransferSummary.partnerUserDefinedProperties")
     )
     self.payment = (
         read_platform_transfer_summary_payment(v)
         if (v := get("payment")).__class__ is dict
-        else report_mismatch(v, "PlatformOrderTransferSummary.payment")
+        else mismatch(v, "PlatformOrderTransferSummary.payment")
     )
     self.settlement_currency = (
         v
         if (v := get("settlementCurrency")).__class__ is str
-        else report_mismatch(v, "PlatformOrderTransferSummary.settlementCurrency")
+        else mismatch(v, "PlatformOrderTransferSummary.settlementCurrency")
     )
     self.settlement_date = read_date(get("settlementDate"), "PlatformOrderTransferSummary.settlementDate")
     self.settlement_start_date = read_date(
         get("settlementStartDate"), "PlatformOrderTransferSummary.settlementStartDate"
     )
-    self.status = (
-        v if (v := get("status")).__class__ is str else report_mismatch(v, "PlatformOrderTransferSummary.status")
-    )
-    self.store_id = (
-        v if (v := get("storeId")).__class__ is str else report_mismatch(v, "PlatformOrderTransferSummary.storeId")
-    )
-    self.type = v if (v := get("type")).__class__ is str else report_mismatch(v, "PlatformOrderTransferSummary.type")
+    self.status = v if (v := get("status")).__class__ is str else mismatch(v, "PlatformOrderTransferSummary.status")
+    self.store_id = v if (v := get("storeId")).__class__ is str else mismatch(v, "PlatformOrderTransferSummary.storeId")
+    self.type = v if (v := get("type")).__class__ is str else mismatch(v, "PlatformOrderTransferSummary.type")
     self.user_defined_properties = (
         read_list(
             v, read_platform_user_defined_property_key_value, "PlatformOrderTransferSummary.userDefinedProperties"
         )
         if (v := get("userDefinedProperties")).__class__ is list
-        else report_mismatch(v, "PlatformOrderTransferSummary.userDefinedProperties")
+        else mismatch(v, "PlatformOrderTransferSummary.userDefinedProperties")
     )
     if not _JSON_NAMES.issuperset(raw):
         self.additional_properties = unknown_fields(raw, _JSON_NAMES)

@@ -7,14 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import (
-    json_names,
-    new_instance,
-    read_datetime,
-    read_scalars,
-    report_mismatch,
-    unknown_fields,
-)
+from portone_async._reading import json_names, mismatch, new_instance, read_datetime, read_scalars, unknown_fields
 from portone_async.models.platform_account import read as read_platform_account
 from portone_async.models.platform_contact import read as read_platform_contact
 from portone_async.models.platform_partner_type import read as read_platform_partner_type
@@ -92,46 +85,34 @@ def read(raw: Any) -> PlatformPartner:
     self = new_instance(PlatformPartner)
     get = raw.get
     self.account = (
-        read_platform_account(v)
-        if (v := get("account")).__class__ is dict
-        else report_mismatch(v, "PlatformPartner.account")
+        read_platform_account(v) if (v := get("account")).__class__ is dict else mismatch(v, "PlatformPartner.account")
     )
     self.applied_at = read_datetime(t1 := get("appliedAt"), "PlatformPartner.appliedAt")
     self.contact = (
-        read_platform_contact(v)
-        if (v := get("contact")).__class__ is dict
-        else report_mismatch(v, "PlatformPartner.contact")
+        read_platform_contact(v) if (v := get("contact")).__class__ is dict else mismatch(v, "PlatformPartner.contact")
     )
     self.default_contract_id = (
-        v
-        if (v := get("defaultContractId")).__class__ is str
-        else report_mismatch(v, "PlatformPartner.defaultContractId")
+        v if (v := get("defaultContractId")).__class__ is str else mismatch(v, "PlatformPartner.defaultContractId")
     )
-    self.graphql_id = v if (v := get("graphqlId")).__class__ is str else report_mismatch(v, "PlatformPartner.graphqlId")
-    self.id = v if (v := get("id")).__class__ is str else report_mismatch(v, "PlatformPartner.id")
-    self.is_archived = (
-        v if (v := get("isArchived")).__class__ is bool else report_mismatch(v, "PlatformPartner.isArchived")
-    )
-    self.is_for_test = (
-        v if (v := get("isForTest")).__class__ is bool else report_mismatch(v, "PlatformPartner.isForTest")
-    )
-    self.memo = v if (v := get("memo")) is None or v.__class__ is str else report_mismatch(v, "PlatformPartner.memo")
-    self.name = v if (v := get("name")).__class__ is str else report_mismatch(v, "PlatformPartner.name")
-    self.status = v if (v := get("status")).__class__ is str else report_mismatch(v, "PlatformPartner.status")
+    self.graphql_id = v if (v := get("graphqlId")).__class__ is str else mismatch(v, "PlatformPartner.graphqlId")
+    self.id = v if (v := get("id")).__class__ is str else mismatch(v, "PlatformPartner.id")
+    self.is_archived = v if (v := get("isArchived")).__class__ is bool else mismatch(v, "PlatformPartner.isArchived")
+    self.is_for_test = v if (v := get("isForTest")).__class__ is bool else mismatch(v, "PlatformPartner.isForTest")
+    self.memo = v if (v := get("memo")) is None or v.__class__ is str else mismatch(v, "PlatformPartner.memo")
+    self.name = v if (v := get("name")).__class__ is str else mismatch(v, "PlatformPartner.name")
+    self.status = v if (v := get("status")).__class__ is str else mismatch(v, "PlatformPartner.status")
     self.tags = (
         read_scalars(v, str, "PlatformPartner.tags")
         if (v := get("tags")).__class__ is list
-        else report_mismatch(v, "PlatformPartner.tags")
+        else mismatch(v, "PlatformPartner.tags")
     )
     self.type = (
-        read_platform_partner_type(v)
-        if (v := get("type")).__class__ is dict
-        else report_mismatch(v, "PlatformPartner.type")
+        read_platform_partner_type(v) if (v := get("type")).__class__ is dict else mismatch(v, "PlatformPartner.type")
     )
     self.user_defined_properties = (
         read_platform_properties(v)
         if (v := get("userDefinedProperties")).__class__ is dict
-        else report_mismatch(v, "PlatformPartner.userDefinedProperties")
+        else mismatch(v, "PlatformPartner.userDefinedProperties")
     )
     self.__time_texts__ = (t1,)
     if not _JSON_NAMES.issuperset(raw):

@@ -7,7 +7,7 @@ from typing import Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, new_instance, report_mismatch, unknown_fields
+from portone_async._reading import json_names, mismatch, new_instance, unknown_fields
 
 
 @define(slots=True, kw_only=True, repr=False)
@@ -32,8 +32,8 @@ def read(raw: Any) -> PlatformPartnerContractSummary:
     """Read `PlatformPartnerContractSummary` from JSON."""
     self = new_instance(PlatformPartnerContractSummary)
     get = raw.get
-    self.id = v if (v := get("id")).__class__ is str else report_mismatch(v, "PlatformPartnerContractSummary.id")
-    self.name = v if (v := get("name")).__class__ is str else report_mismatch(v, "PlatformPartnerContractSummary.name")
+    self.id = v if (v := get("id")).__class__ is str else mismatch(v, "PlatformPartnerContractSummary.id")
+    self.name = v if (v := get("name")).__class__ is str else mismatch(v, "PlatformPartnerContractSummary.name")
     if not _JSON_NAMES.issuperset(raw):
         self.additional_properties = unknown_fields(raw, _JSON_NAMES)
     return self

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, new_instance, read_scalars, report_mismatch, unknown_fields
+from portone_async._reading import json_names, mismatch, new_instance, read_scalars, unknown_fields
 from portone_async.models.platform_partner_filter_input_keyword import (
     read as read_platform_partner_filter_input_keyword,
 )
@@ -83,82 +83,82 @@ def read(raw: Any) -> PlatformPartnerFilterInput:
         if (v := get("accountCurrencies")) is None
         else read_scalars(v, str, "PlatformPartnerFilterInput.accountCurrencies")
         if v.__class__ is list
-        else report_mismatch(v, "PlatformPartnerFilterInput.accountCurrencies")
+        else mismatch(v, "PlatformPartnerFilterInput.accountCurrencies")
     )
     self.account_statuses = (
         None
         if (v := get("accountStatuses")) is None
         else read_scalars(v, str, "PlatformPartnerFilterInput.accountStatuses")
         if v.__class__ is list
-        else report_mismatch(v, "PlatformPartnerFilterInput.accountStatuses")
+        else mismatch(v, "PlatformPartnerFilterInput.accountStatuses")
     )
     self.banks = (
         None
         if (v := get("banks")) is None
         else read_scalars(v, str, "PlatformPartnerFilterInput.banks")
         if v.__class__ is list
-        else report_mismatch(v, "PlatformPartnerFilterInput.banks")
+        else mismatch(v, "PlatformPartnerFilterInput.banks")
     )
     self.business_statuses = (
         None
         if (v := get("businessStatuses")) is None
         else read_scalars(v, str, "PlatformPartnerFilterInput.businessStatuses")
         if v.__class__ is list
-        else report_mismatch(v, "PlatformPartnerFilterInput.businessStatuses")
+        else mismatch(v, "PlatformPartnerFilterInput.businessStatuses")
     )
     self.contract_ids = (
         None
         if (v := get("contractIds")) is None
         else read_scalars(v, str, "PlatformPartnerFilterInput.contractIds")
         if v.__class__ is list
-        else report_mismatch(v, "PlatformPartnerFilterInput.contractIds")
+        else mismatch(v, "PlatformPartnerFilterInput.contractIds")
     )
     self.ids = (
         None
         if (v := get("ids")) is None
         else read_scalars(v, str, "PlatformPartnerFilterInput.ids")
         if v.__class__ is list
-        else report_mismatch(v, "PlatformPartnerFilterInput.ids")
+        else mismatch(v, "PlatformPartnerFilterInput.ids")
     )
     self.is_archived = (
         v
         if (v := get("isArchived")) is None or v.__class__ is bool
-        else report_mismatch(v, "PlatformPartnerFilterInput.isArchived")
+        else mismatch(v, "PlatformPartnerFilterInput.isArchived")
     )
     self.keyword = (
         None
         if (v := get("keyword")) is None
         else read_platform_partner_filter_input_keyword(v)
         if v.__class__ is dict
-        else report_mismatch(v, "PlatformPartnerFilterInput.keyword")
+        else mismatch(v, "PlatformPartnerFilterInput.keyword")
     )
     self.member_company_connection_statuses = (
         None
         if (v := get("memberCompanyConnectionStatuses")) is None
         else read_scalars(v, str, "PlatformPartnerFilterInput.memberCompanyConnectionStatuses")
         if v.__class__ is list
-        else report_mismatch(v, "PlatformPartnerFilterInput.memberCompanyConnectionStatuses")
+        else mismatch(v, "PlatformPartnerFilterInput.memberCompanyConnectionStatuses")
     )
     self.tags = (
         None
         if (v := get("tags")) is None
         else read_scalars(v, str, "PlatformPartnerFilterInput.tags")
         if v.__class__ is list
-        else report_mismatch(v, "PlatformPartnerFilterInput.tags")
+        else mismatch(v, "PlatformPartnerFilterInput.tags")
     )
     self.taxation_types = (
         None
         if (v := get("taxationTypes")) is None
         else read_scalars(v, str, "PlatformPartnerFilterInput.taxationTypes")
         if v.__class__ is list
-        else report_mismatch(v, "PlatformPartnerFilterInput.taxationTypes")
+        else mismatch(v, "PlatformPartnerFilterInput.taxationTypes")
     )
     self.types = (
         None
         if (v := get("types")) is None
         else read_scalars(v, str, "PlatformPartnerFilterInput.types")
         if v.__class__ is list
-        else report_mismatch(v, "PlatformPartnerFilterInput.types")
+        else mismatch(v, "PlatformPartnerFilterInput.types")
     )
     if not _JSON_NAMES.issuperset(raw):
         self.additional_properties = unknown_fields(raw, _JSON_NAMES)

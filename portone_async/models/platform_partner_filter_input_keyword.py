@@ -7,7 +7,7 @@ from typing import Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, new_instance, report_mismatch, unknown_fields
+from portone_async._reading import json_names, mismatch, new_instance, unknown_fields
 
 
 @define(slots=True, kw_only=True, repr=False)
@@ -53,42 +53,36 @@ def read(raw: Any) -> PlatformPartnerFilterInputKeyword:
     self.account_holder = (
         v
         if (v := get("accountHolder")) is None or v.__class__ is str
-        else report_mismatch(v, "PlatformPartnerFilterInputKeyword.accountHolder")
+        else mismatch(v, "PlatformPartnerFilterInputKeyword.accountHolder")
     )
     self.account_number = (
         v
         if (v := get("accountNumber")) is None or v.__class__ is str
-        else report_mismatch(v, "PlatformPartnerFilterInputKeyword.accountNumber")
+        else mismatch(v, "PlatformPartnerFilterInputKeyword.accountNumber")
     )
     self.business_registration_number = (
         v
         if (v := get("businessRegistrationNumber")) is None or v.__class__ is str
-        else report_mismatch(v, "PlatformPartnerFilterInputKeyword.businessRegistrationNumber")
+        else mismatch(v, "PlatformPartnerFilterInputKeyword.businessRegistrationNumber")
     )
     self.default_contract_id = (
         v
         if (v := get("defaultContractId")) is None or v.__class__ is str
-        else report_mismatch(v, "PlatformPartnerFilterInputKeyword.defaultContractId")
+        else mismatch(v, "PlatformPartnerFilterInputKeyword.defaultContractId")
     )
     self.email = (
         v
         if (v := get("email")) is None or v.__class__ is str
-        else report_mismatch(v, "PlatformPartnerFilterInputKeyword.email")
+        else mismatch(v, "PlatformPartnerFilterInputKeyword.email")
     )
     self.id = (
-        v
-        if (v := get("id")) is None or v.__class__ is str
-        else report_mismatch(v, "PlatformPartnerFilterInputKeyword.id")
+        v if (v := get("id")) is None or v.__class__ is str else mismatch(v, "PlatformPartnerFilterInputKeyword.id")
     )
     self.memo = (
-        v
-        if (v := get("memo")) is None or v.__class__ is str
-        else report_mismatch(v, "PlatformPartnerFilterInputKeyword.memo")
+        v if (v := get("memo")) is None or v.__class__ is str else mismatch(v, "PlatformPartnerFilterInputKeyword.memo")
     )
     self.name = (
-        v
-        if (v := get("name")) is None or v.__class__ is str
-        else report_mismatch(v, "PlatformPartnerFilterInputKeyword.name")
+        v if (v := get("name")) is None or v.__class__ is str else mismatch(v, "PlatformPartnerFilterInputKeyword.name")
     )
     if not _JSON_NAMES.issuperset(raw):
         self.additional_properties = unknown_fields(raw, _JSON_NAMES)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, new_instance, read_list, read_scalars, report_mismatch, unknown_fields
+from portone_async._reading import json_names, mismatch, new_instance, read_list, read_scalars, unknown_fields
 from portone_async.models.platform_partner_contract_summary import read as read_platform_partner_contract_summary
 
 if TYPE_CHECKING:
@@ -39,12 +39,12 @@ def read(raw: Any) -> PlatformPartnerFilterOptions:
     self.contract_summary = (
         read_list(v, read_platform_partner_contract_summary, "PlatformPartnerFilterOptions.contractSummary")
         if (v := get("contractSummary")).__class__ is list
-        else report_mismatch(v, "PlatformPartnerFilterOptions.contractSummary")
+        else mismatch(v, "PlatformPartnerFilterOptions.contractSummary")
     )
     self.tags = (
         read_scalars(v, str, "PlatformPartnerFilterOptions.tags")
         if (v := get("tags")).__class__ is list
-        else report_mismatch(v, "PlatformPartnerFilterOptions.tags")
+        else mismatch(v, "PlatformPartnerFilterOptions.tags")
     )
     if not _JSON_NAMES.issuperset(raw):
         self.additional_properties = unknown_fields(raw, _JSON_NAMES)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, new_instance, read_date, read_datetime, report_mismatch, unknown_fields
+from portone_async._reading import json_names, mismatch, new_instance, read_date, read_datetime, unknown_fields
 from portone_async.models.platform_partner import read as read_platform_partner
 
 if TYPE_CHECKING:
@@ -72,39 +72,29 @@ def read(raw: Any) -> PlatformPartnerManualSettlement:
     """Read `PlatformPartnerManualSettlement` from JSON."""
     self = new_instance(PlatformPartnerManualSettlement)
     get = raw.get
-    self.amount = (
-        v if (v := get("amount")).__class__ is int else report_mismatch(v, "PlatformPartnerManualSettlement.amount")
-    )
+    self.amount = v if (v := get("amount")).__class__ is int else mismatch(v, "PlatformPartnerManualSettlement.amount")
     self.graphql_id = (
-        v
-        if (v := get("graphqlId")).__class__ is str
-        else report_mismatch(v, "PlatformPartnerManualSettlement.graphqlId")
+        v if (v := get("graphqlId")).__class__ is str else mismatch(v, "PlatformPartnerManualSettlement.graphqlId")
     )
-    self.id = v if (v := get("id")).__class__ is str else report_mismatch(v, "PlatformPartnerManualSettlement.id")
+    self.id = v if (v := get("id")).__class__ is str else mismatch(v, "PlatformPartnerManualSettlement.id")
     self.is_for_test = (
-        v
-        if (v := get("isForTest")).__class__ is bool
-        else report_mismatch(v, "PlatformPartnerManualSettlement.isForTest")
+        v if (v := get("isForTest")).__class__ is bool else mismatch(v, "PlatformPartnerManualSettlement.isForTest")
     )
     self.memo = (
-        v
-        if (v := get("memo")) is None or v.__class__ is str
-        else report_mismatch(v, "PlatformPartnerManualSettlement.memo")
+        v if (v := get("memo")) is None or v.__class__ is str else mismatch(v, "PlatformPartnerManualSettlement.memo")
     )
     self.partner = (
         read_platform_partner(v)
         if (v := get("partner")).__class__ is dict
-        else report_mismatch(v, "PlatformPartnerManualSettlement.partner")
+        else mismatch(v, "PlatformPartnerManualSettlement.partner")
     )
     self.settlement_currency = (
         v
         if (v := get("settlementCurrency")).__class__ is str
-        else report_mismatch(v, "PlatformPartnerManualSettlement.settlementCurrency")
+        else mismatch(v, "PlatformPartnerManualSettlement.settlementCurrency")
     )
     self.settlement_date = read_date(get("settlementDate"), "PlatformPartnerManualSettlement.settlementDate")
-    self.status = (
-        v if (v := get("status")).__class__ is str else report_mismatch(v, "PlatformPartnerManualSettlement.status")
-    )
+    self.status = v if (v := get("status")).__class__ is str else mismatch(v, "PlatformPartnerManualSettlement.status")
     self.status_updated_at = (
         None
         if (t1 := get("statusUpdatedAt")) is None
@@ -113,9 +103,9 @@ def read(raw: Any) -> PlatformPartnerManualSettlement:
     self.tax_free_amount = (
         v
         if (v := get("taxFreeAmount")).__class__ is int
-        else report_mismatch(v, "PlatformPartnerManualSettlement.taxFreeAmount")
+        else mismatch(v, "PlatformPartnerManualSettlement.taxFreeAmount")
     )
-    self.type = v if (v := get("type")).__class__ is str else report_mismatch(v, "PlatformPartnerManualSettlement.type")
+    self.type = v if (v := get("type")).__class__ is str else mismatch(v, "PlatformPartnerManualSettlement.type")
     self.__time_texts__ = (t1,)
     if not _JSON_NAMES.issuperset(raw):
         self.additional_properties = unknown_fields(raw, _JSON_NAMES, self.__time_texts__)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, new_instance, read_date, read_datetime, report_mismatch, unknown_fields
+from portone_async._reading import json_names, mismatch, new_instance, read_date, read_datetime, unknown_fields
 from portone_async.models.date_range import read as read_date_range
 from portone_async.models.platform_contract import read as read_platform_contract
 from portone_async.models.platform_order_settlement_amount import read as read_platform_order_settlement_amount
@@ -84,58 +84,52 @@ def read(raw: Any) -> PlatformPartnerOrderCancelSettlement:
     self.amount = (
         read_platform_order_settlement_amount(v)
         if (v := get("amount")).__class__ is dict
-        else report_mismatch(v, "PlatformPartnerOrderCancelSettlement.amount")
+        else mismatch(v, "PlatformPartnerOrderCancelSettlement.amount")
     )
     self.contract = (
         read_platform_contract(v)
         if (v := get("contract")).__class__ is dict
-        else report_mismatch(v, "PlatformPartnerOrderCancelSettlement.contract")
+        else mismatch(v, "PlatformPartnerOrderCancelSettlement.contract")
     )
     self.graphql_id = (
-        v
-        if (v := get("graphqlId")).__class__ is str
-        else report_mismatch(v, "PlatformPartnerOrderCancelSettlement.graphqlId")
+        v if (v := get("graphqlId")).__class__ is str else mismatch(v, "PlatformPartnerOrderCancelSettlement.graphqlId")
     )
-    self.id = v if (v := get("id")).__class__ is str else report_mismatch(v, "PlatformPartnerOrderCancelSettlement.id")
+    self.id = v if (v := get("id")).__class__ is str else mismatch(v, "PlatformPartnerOrderCancelSettlement.id")
     self.is_for_test = (
         v
         if (v := get("isForTest")).__class__ is bool
-        else report_mismatch(v, "PlatformPartnerOrderCancelSettlement.isForTest")
+        else mismatch(v, "PlatformPartnerOrderCancelSettlement.isForTest")
     )
     self.memo = (
         v
         if (v := get("memo")) is None or v.__class__ is str
-        else report_mismatch(v, "PlatformPartnerOrderCancelSettlement.memo")
+        else mismatch(v, "PlatformPartnerOrderCancelSettlement.memo")
     )
     self.partner = (
         read_platform_partner(v)
         if (v := get("partner")).__class__ is dict
-        else report_mismatch(v, "PlatformPartnerOrderCancelSettlement.partner")
+        else mismatch(v, "PlatformPartnerOrderCancelSettlement.partner")
     )
     self.settlement_currency = (
         v
         if (v := get("settlementCurrency")).__class__ is str
-        else report_mismatch(v, "PlatformPartnerOrderCancelSettlement.settlementCurrency")
+        else mismatch(v, "PlatformPartnerOrderCancelSettlement.settlementCurrency")
     )
     self.settlement_date = read_date(get("settlementDate"), "PlatformPartnerOrderCancelSettlement.settlementDate")
     self.settlement_start_date_range = (
         read_date_range(v)
         if (v := get("settlementStartDateRange")).__class__ is dict
-        else report_mismatch(v, "PlatformPartnerOrderCancelSettlement.settlementStartDateRange")
+        else mismatch(v, "PlatformPartnerOrderCancelSettlement.settlementStartDateRange")
     )
     self.status = (
-        v
-        if (v := get("status")).__class__ is str
-        else report_mismatch(v, "PlatformPartnerOrderCancelSettlement.status")
+        v if (v := get("status")).__class__ is str else mismatch(v, "PlatformPartnerOrderCancelSettlement.status")
     )
     self.status_updated_at = (
         None
         if (t1 := get("statusUpdatedAt")) is None
         else read_datetime(t1, "PlatformPartnerOrderCancelSettlement.statusUpdatedAt")
     )
-    self.type = (
-        v if (v := get("type")).__class__ is str else report_mismatch(v, "PlatformPartnerOrderCancelSettlement.type")
-    )
+    self.type = v if (v := get("type")).__class__ is str else mismatch(v, "PlatformPartnerOrderCancelSettlement.type")
     self.__time_texts__ = (t1,)
     if not _JSON_NAMES.issuperset(raw):
         self.additional_properties = unknown_fields(raw, _JSON_NAMES, self.__time_texts__)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, new_instance, read_date, read_scalars, report_mismatch, unknown_fields
+from portone_async._reading import json_names, mismatch, new_instance, read_date, read_scalars, unknown_fields
 from portone_async.models.platform_partner_settlement_filter_keyword_input import (
     read as read_platform_partner_settlement_filter_keyword_input,
 )
@@ -66,56 +66,56 @@ def read(raw: Any) -> PlatformPartnerSettlementFilterInput:
         if (v := get("contractIds")) is None
         else read_scalars(v, str, "PlatformPartnerSettlementFilterInput.contractIds")
         if v.__class__ is list
-        else report_mismatch(v, "PlatformPartnerSettlementFilterInput.contractIds")
+        else mismatch(v, "PlatformPartnerSettlementFilterInput.contractIds")
     )
     self.keyword = (
         None
         if (v := get("keyword")) is None
         else read_platform_partner_settlement_filter_keyword_input(v)
         if v.__class__ is dict
-        else report_mismatch(v, "PlatformPartnerSettlementFilterInput.keyword")
+        else mismatch(v, "PlatformPartnerSettlementFilterInput.keyword")
     )
     self.partner_ids = (
         None
         if (v := get("partnerIds")) is None
         else read_scalars(v, str, "PlatformPartnerSettlementFilterInput.partnerIds")
         if v.__class__ is list
-        else report_mismatch(v, "PlatformPartnerSettlementFilterInput.partnerIds")
+        else mismatch(v, "PlatformPartnerSettlementFilterInput.partnerIds")
     )
     self.partner_tags = (
         None
         if (v := get("partnerTags")) is None
         else read_scalars(v, str, "PlatformPartnerSettlementFilterInput.partnerTags")
         if v.__class__ is list
-        else report_mismatch(v, "PlatformPartnerSettlementFilterInput.partnerTags")
+        else mismatch(v, "PlatformPartnerSettlementFilterInput.partnerTags")
     )
     self.settlement_currencies = (
         None
         if (v := get("settlementCurrencies")) is None
         else read_scalars(v, str, "PlatformPartnerSettlementFilterInput.settlementCurrencies")
         if v.__class__ is list
-        else report_mismatch(v, "PlatformPartnerSettlementFilterInput.settlementCurrencies")
+        else mismatch(v, "PlatformPartnerSettlementFilterInput.settlementCurrencies")
     )
     self.settlement_dates = (
         None
         if (v := get("settlementDates")) is None
         else [read_date(item, "PlatformPartnerSettlementFilterInput.settlementDates") for item in v]
         if v.__class__ is list
-        else report_mismatch(v, "PlatformPartnerSettlementFilterInput.settlementDates")
+        else mismatch(v, "PlatformPartnerSettlementFilterInput.settlementDates")
     )
     self.settlement_types = (
         None
         if (v := get("settlementTypes")) is None
         else read_scalars(v, str, "PlatformPartnerSettlementFilterInput.settlementTypes")
         if v.__class__ is list
-        else report_mismatch(v, "PlatformPartnerSettlementFilterInput.settlementTypes")
+        else mismatch(v, "PlatformPartnerSettlementFilterInput.settlementTypes")
     )
     self.statuses = (
         None
         if (v := get("statuses")) is None
         else read_scalars(v, str, "PlatformPartnerSettlementFilterInput.statuses")
         if v.__class__ is list
-        else report_mismatch(v, "PlatformPartnerSettlementFilterInput.statuses")
+        else mismatch(v, "PlatformPartnerSettlementFilterInput.statuses")
     )
     if not _JSON_NAMES.issuperset(raw):
         self.additional_properties = unknown_fields(raw, _JSON_NAMES)

@@ -7,7 +7,7 @@ from typing import Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, new_instance, report_mismatch, unknown_fields
+from portone_async._reading import json_names, mismatch, new_instance, unknown_fields
 
 
 @define(slots=True, kw_only=True, repr=False)
@@ -38,17 +38,17 @@ def read(raw: Any) -> PlatformPartnerSettlementFilterKeywordInput:
     self.bulk_payout_id = (
         v
         if (v := get("bulkPayoutId")) is None or v.__class__ is str
-        else report_mismatch(v, "PlatformPartnerSettlementFilterKeywordInput.bulkPayoutId")
+        else mismatch(v, "PlatformPartnerSettlementFilterKeywordInput.bulkPayoutId")
     )
     self.partner_settlement_id = (
         v
         if (v := get("partnerSettlementId")) is None or v.__class__ is str
-        else report_mismatch(v, "PlatformPartnerSettlementFilterKeywordInput.partnerSettlementId")
+        else mismatch(v, "PlatformPartnerSettlementFilterKeywordInput.partnerSettlementId")
     )
     self.payout_id = (
         v
         if (v := get("payoutId")) is None or v.__class__ is str
-        else report_mismatch(v, "PlatformPartnerSettlementFilterKeywordInput.payoutId")
+        else mismatch(v, "PlatformPartnerSettlementFilterKeywordInput.payoutId")
     )
     if not _JSON_NAMES.issuperset(raw):
         self.additional_properties = unknown_fields(raw, _JSON_NAMES)

@@ -7,7 +7,7 @@ from typing import Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, new_instance, report_mismatch, unknown_fields
+from portone_async._reading import json_names, mismatch, new_instance, unknown_fields
 
 
 @define(slots=True, kw_only=True, repr=False)
@@ -54,49 +54,45 @@ def read(raw: Any) -> PlatformPartnerSettlementStatusStats:
     self = new_instance(PlatformPartnerSettlementStatusStats)
     get = raw.get
     self.in_payout = (
-        v
-        if (v := get("inPayout")).__class__ is int
-        else report_mismatch(v, "PlatformPartnerSettlementStatusStats.inPayout")
+        v if (v := get("inPayout")).__class__ is int else mismatch(v, "PlatformPartnerSettlementStatusStats.inPayout")
     )
     self.paid_out = (
-        v
-        if (v := get("paidOut")).__class__ is int
-        else report_mismatch(v, "PlatformPartnerSettlementStatusStats.paidOut")
+        v if (v := get("paidOut")).__class__ is int else mismatch(v, "PlatformPartnerSettlementStatusStats.paidOut")
     )
     self.payout_cancelled = (
         v
         if (v := get("payoutCancelled")).__class__ is int
-        else report_mismatch(v, "PlatformPartnerSettlementStatusStats.payoutCancelled")
+        else mismatch(v, "PlatformPartnerSettlementStatusStats.payoutCancelled")
     )
     self.payout_confirmed = (
         v
         if (v := get("payoutConfirmed")).__class__ is int
-        else report_mismatch(v, "PlatformPartnerSettlementStatusStats.payoutConfirmed")
+        else mismatch(v, "PlatformPartnerSettlementStatusStats.payoutConfirmed")
     )
     self.payout_excluded = (
         v
         if (v := get("payoutExcluded")).__class__ is int
-        else report_mismatch(v, "PlatformPartnerSettlementStatusStats.payoutExcluded")
+        else mismatch(v, "PlatformPartnerSettlementStatusStats.payoutExcluded")
     )
     self.payout_failed = (
         v
         if (v := get("payoutFailed")).__class__ is int
-        else report_mismatch(v, "PlatformPartnerSettlementStatusStats.payoutFailed")
+        else mismatch(v, "PlatformPartnerSettlementStatusStats.payoutFailed")
     )
     self.payout_prepared = (
         v
         if (v := get("payoutPrepared")).__class__ is int
-        else report_mismatch(v, "PlatformPartnerSettlementStatusStats.payoutPrepared")
+        else mismatch(v, "PlatformPartnerSettlementStatusStats.payoutPrepared")
     )
     self.payout_scheduled = (
         v
         if (v := get("payoutScheduled")).__class__ is int
-        else report_mismatch(v, "PlatformPartnerSettlementStatusStats.payoutScheduled")
+        else mismatch(v, "PlatformPartnerSettlementStatusStats.payoutScheduled")
     )
     self.payout_withheld = (
         v
         if (v := get("payoutWithheld")).__class__ is int
-        else report_mismatch(v, "PlatformPartnerSettlementStatusStats.payoutWithheld")
+        else mismatch(v, "PlatformPartnerSettlementStatusStats.payoutWithheld")
     )
     if not _JSON_NAMES.issuperset(raw):
         self.additional_properties = unknown_fields(raw, _JSON_NAMES)

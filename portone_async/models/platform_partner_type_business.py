@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, new_instance, report_mismatch, unknown_fields
+from portone_async._reading import json_names, mismatch, new_instance, unknown_fields
 
 if TYPE_CHECKING:
     from portone_async.models.enums import (
@@ -78,54 +78,50 @@ def read(raw: Any) -> PlatformPartnerTypeBusiness:
     self.business_class = (
         v
         if (v := get("businessClass")) is None or v.__class__ is str
-        else report_mismatch(v, "PlatformPartnerTypeBusiness.businessClass")
+        else mismatch(v, "PlatformPartnerTypeBusiness.businessClass")
     )
     self.business_registration_number = (
         v
         if (v := get("businessRegistrationNumber")).__class__ is str
-        else report_mismatch(v, "PlatformPartnerTypeBusiness.businessRegistrationNumber")
+        else mismatch(v, "PlatformPartnerTypeBusiness.businessRegistrationNumber")
     )
     self.business_status = (
         v
         if (v := get("businessStatus")).__class__ is str
-        else report_mismatch(v, "PlatformPartnerTypeBusiness.businessStatus")
+        else mismatch(v, "PlatformPartnerTypeBusiness.businessStatus")
     )
     self.business_type = (
         v
         if (v := get("businessType")) is None or v.__class__ is str
-        else report_mismatch(v, "PlatformPartnerTypeBusiness.businessType")
+        else mismatch(v, "PlatformPartnerTypeBusiness.businessType")
     )
     self.company_address = (
         v
         if (v := get("companyAddress")) is None or v.__class__ is str
-        else report_mismatch(v, "PlatformPartnerTypeBusiness.companyAddress")
+        else mismatch(v, "PlatformPartnerTypeBusiness.companyAddress")
     )
     self.company_name = (
-        v
-        if (v := get("companyName")).__class__ is str
-        else report_mismatch(v, "PlatformPartnerTypeBusiness.companyName")
+        v if (v := get("companyName")).__class__ is str else mismatch(v, "PlatformPartnerTypeBusiness.companyName")
     )
     self.member_company_connection_failed_reason = (
         v
         if (v := get("memberCompanyConnectionFailedReason")) is None or v.__class__ is str
-        else report_mismatch(v, "PlatformPartnerTypeBusiness.memberCompanyConnectionFailedReason")
+        else mismatch(v, "PlatformPartnerTypeBusiness.memberCompanyConnectionFailedReason")
     )
     self.member_company_connection_status = (
         v
         if (v := get("memberCompanyConnectionStatus")).__class__ is str
-        else report_mismatch(v, "PlatformPartnerTypeBusiness.memberCompanyConnectionStatus")
+        else mismatch(v, "PlatformPartnerTypeBusiness.memberCompanyConnectionStatus")
     )
     self.representative_name = (
         v
         if (v := get("representativeName")).__class__ is str
-        else report_mismatch(v, "PlatformPartnerTypeBusiness.representativeName")
+        else mismatch(v, "PlatformPartnerTypeBusiness.representativeName")
     )
     self.taxation_type = (
-        v
-        if (v := get("taxationType")).__class__ is str
-        else report_mismatch(v, "PlatformPartnerTypeBusiness.taxationType")
+        v if (v := get("taxationType")).__class__ is str else mismatch(v, "PlatformPartnerTypeBusiness.taxationType")
     )
-    self.type = v if (v := get("type")).__class__ is str else report_mismatch(v, "PlatformPartnerTypeBusiness.type")
+    self.type = v if (v := get("type")).__class__ is str else mismatch(v, "PlatformPartnerTypeBusiness.type")
     if not _JSON_NAMES.issuperset(raw):
         self.additional_properties = unknown_fields(raw, _JSON_NAMES)
     return self

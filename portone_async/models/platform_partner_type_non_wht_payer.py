@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, new_instance, read_date, report_mismatch, unknown_fields
+from portone_async._reading import json_names, mismatch, new_instance, read_date, unknown_fields
 
 if TYPE_CHECKING:
     from datetime import date
@@ -38,7 +38,7 @@ def read(raw: Any) -> PlatformPartnerTypeNonWhtPayer:
     self.birthdate = (
         None if (v := get("birthdate")) is None else read_date(v, "PlatformPartnerTypeNonWhtPayer.birthdate")
     )
-    self.type = v if (v := get("type")).__class__ is str else report_mismatch(v, "PlatformPartnerTypeNonWhtPayer.type")
+    self.type = v if (v := get("type")).__class__ is str else mismatch(v, "PlatformPartnerTypeNonWhtPayer.type")
     if not _JSON_NAMES.issuperset(raw):
         self.additional_properties = unknown_fields(raw, _JSON_NAMES)
     return self

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, new_instance, report_mismatch, unknown_fields
+from portone_async._reading import json_names, mismatch, new_instance, unknown_fields
 
 if TYPE_CHECKING:
     from portone_async.models.enums import EasyPayMethodType, EasyPayProvider
@@ -43,14 +43,14 @@ def read(raw: Any) -> PlatformPaymentMethodEasyPay:
     self.method_type = (
         v
         if (v := get("methodType")) is None or v.__class__ is str
-        else report_mismatch(v, "PlatformPaymentMethodEasyPay.methodType")
+        else mismatch(v, "PlatformPaymentMethodEasyPay.methodType")
     )
     self.provider = (
         v
         if (v := get("provider")) is None or v.__class__ is str
-        else report_mismatch(v, "PlatformPaymentMethodEasyPay.provider")
+        else mismatch(v, "PlatformPaymentMethodEasyPay.provider")
     )
-    self.type = v if (v := get("type")).__class__ is str else report_mismatch(v, "PlatformPaymentMethodEasyPay.type")
+    self.type = v if (v := get("type")).__class__ is str else mismatch(v, "PlatformPaymentMethodEasyPay.type")
     if not _JSON_NAMES.issuperset(raw):
         self.additional_properties = unknown_fields(raw, _JSON_NAMES)
     return self

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, new_instance, report_mismatch, unknown_fields
+from portone_async._reading import json_names, mismatch, new_instance, unknown_fields
 
 if TYPE_CHECKING:
     from portone_async.models.enums import EasyPayMethodType, EasyPayProvider
@@ -40,12 +40,12 @@ def read(raw: Any) -> PlatformPaymentMethodEasyPayInput:
     self.method_type = (
         v
         if (v := get("methodType")) is None or v.__class__ is str
-        else report_mismatch(v, "PlatformPaymentMethodEasyPayInput.methodType")
+        else mismatch(v, "PlatformPaymentMethodEasyPayInput.methodType")
     )
     self.provider = (
         v
         if (v := get("provider")) is None or v.__class__ is str
-        else report_mismatch(v, "PlatformPaymentMethodEasyPayInput.provider")
+        else mismatch(v, "PlatformPaymentMethodEasyPayInput.provider")
     )
     if not _JSON_NAMES.issuperset(raw):
         self.additional_properties = unknown_fields(raw, _JSON_NAMES)

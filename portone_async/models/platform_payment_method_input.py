@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, new_instance, report_mismatch, unknown_fields
+from portone_async._reading import json_names, mismatch, new_instance, unknown_fields
 from portone_async.models.platform_payment_method_card_input import read as read_platform_payment_method_card_input
 from portone_async.models.platform_payment_method_easy_pay_input import (
     read as read_platform_payment_method_easy_pay_input,
@@ -75,42 +75,42 @@ def read(raw: Any) -> PlatformPaymentMethodInput:
         if (v := get("card")) is None
         else read_platform_payment_method_card_input(v)
         if v.__class__ is dict
-        else report_mismatch(v, "PlatformPaymentMethodInput.card")
+        else mismatch(v, "PlatformPaymentMethodInput.card")
     )
     self.easy_pay = (
         None
         if (v := get("easyPay")) is None
         else read_platform_payment_method_easy_pay_input(v)
         if v.__class__ is dict
-        else report_mismatch(v, "PlatformPaymentMethodInput.easyPay")
+        else mismatch(v, "PlatformPaymentMethodInput.easyPay")
     )
     self.gift_certificate = (
         None
         if (v := get("giftCertificate")) is None
         else read_platform_payment_method_gift_certificate_input(v)
         if v.__class__ is dict
-        else report_mismatch(v, "PlatformPaymentMethodInput.giftCertificate")
+        else mismatch(v, "PlatformPaymentMethodInput.giftCertificate")
     )
     self.mobile = (
         None
         if (v := get("mobile")) is None
         else read_platform_payment_method_mobile_input(v)
         if v.__class__ is dict
-        else report_mismatch(v, "PlatformPaymentMethodInput.mobile")
+        else mismatch(v, "PlatformPaymentMethodInput.mobile")
     )
     self.transfer = (
         None
         if (v := get("transfer")) is None
         else read_platform_payment_method_transfer_input(v)
         if v.__class__ is dict
-        else report_mismatch(v, "PlatformPaymentMethodInput.transfer")
+        else mismatch(v, "PlatformPaymentMethodInput.transfer")
     )
     self.virtual_account = (
         None
         if (v := get("virtualAccount")) is None
         else read_platform_payment_method_virtual_account_input(v)
         if v.__class__ is dict
-        else report_mismatch(v, "PlatformPaymentMethodInput.virtualAccount")
+        else mismatch(v, "PlatformPaymentMethodInput.virtualAccount")
     )
     if not _JSON_NAMES.issuperset(raw):
         self.additional_properties = unknown_fields(raw, _JSON_NAMES)

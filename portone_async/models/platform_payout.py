@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, new_instance, read_datetime, report_mismatch, unknown_fields
+from portone_async._reading import json_names, mismatch, new_instance, read_datetime, unknown_fields
 from portone_async.models.platform_partner import read as read_platform_partner
 from portone_async.models.platform_payout_account import read as read_platform_payout_account
 from portone_async.models.platform_payout_settlement_statement_summary import (
@@ -146,85 +146,73 @@ def read(raw: Any) -> PlatformPayout:
     self.account = (
         read_platform_payout_account(v)
         if (v := get("account")).__class__ is dict
-        else report_mismatch(v, "PlatformPayout.account")
+        else mismatch(v, "PlatformPayout.account")
     )
-    self.amount = v if (v := get("amount")).__class__ is int else report_mismatch(v, "PlatformPayout.amount")
+    self.amount = v if (v := get("amount")).__class__ is int else mismatch(v, "PlatformPayout.amount")
     self.bulk_payout_graphql_id = (
-        v
-        if (v := get("bulkPayoutGraphqlId")).__class__ is str
-        else report_mismatch(v, "PlatformPayout.bulkPayoutGraphqlId")
+        v if (v := get("bulkPayoutGraphqlId")).__class__ is str else mismatch(v, "PlatformPayout.bulkPayoutGraphqlId")
     )
     self.bulk_payout_id = (
-        v if (v := get("bulkPayoutId")).__class__ is str else report_mismatch(v, "PlatformPayout.bulkPayoutId")
+        v if (v := get("bulkPayoutId")).__class__ is str else mismatch(v, "PlatformPayout.bulkPayoutId")
     )
     self.created_at = read_datetime(t1 := get("createdAt"), "PlatformPayout.createdAt")
-    self.currency = v if (v := get("currency")).__class__ is str else report_mismatch(v, "PlatformPayout.currency")
-    self.deduct_wht = v if (v := get("deductWht")).__class__ is bool else report_mismatch(v, "PlatformPayout.deductWht")
+    self.currency = v if (v := get("currency")).__class__ is str else mismatch(v, "PlatformPayout.currency")
+    self.deduct_wht = v if (v := get("deductWht")).__class__ is bool else mismatch(v, "PlatformPayout.deductWht")
     self.deposit_memo = (
-        v
-        if (v := get("depositMemo")) is None or v.__class__ is str
-        else report_mismatch(v, "PlatformPayout.depositMemo")
+        v if (v := get("depositMemo")) is None or v.__class__ is str else mismatch(v, "PlatformPayout.depositMemo")
     )
     self.fail_reason = (
-        v if (v := get("failReason")) is None or v.__class__ is str else report_mismatch(v, "PlatformPayout.failReason")
+        v if (v := get("failReason")) is None or v.__class__ is str else mismatch(v, "PlatformPayout.failReason")
     )
-    self.graphql_id = v if (v := get("graphqlId")).__class__ is str else report_mismatch(v, "PlatformPayout.graphqlId")
-    self.id = v if (v := get("id")).__class__ is str else report_mismatch(v, "PlatformPayout.id")
+    self.graphql_id = v if (v := get("graphqlId")).__class__ is str else mismatch(v, "PlatformPayout.graphqlId")
+    self.id = v if (v := get("id")).__class__ is str else mismatch(v, "PlatformPayout.id")
     self.income_tax_amount = (
-        v if (v := get("incomeTaxAmount")).__class__ is int else report_mismatch(v, "PlatformPayout.incomeTaxAmount")
+        v if (v := get("incomeTaxAmount")).__class__ is int else mismatch(v, "PlatformPayout.incomeTaxAmount")
     )
     self.local_income_tax_amount = (
-        v
-        if (v := get("localIncomeTaxAmount")).__class__ is int
-        else report_mismatch(v, "PlatformPayout.localIncomeTaxAmount")
+        v if (v := get("localIncomeTaxAmount")).__class__ is int else mismatch(v, "PlatformPayout.localIncomeTaxAmount")
     )
-    self.memo = v if (v := get("memo")) is None or v.__class__ is str else report_mismatch(v, "PlatformPayout.memo")
-    self.method = v if (v := get("method")).__class__ is str else report_mismatch(v, "PlatformPayout.method")
+    self.memo = v if (v := get("memo")) is None or v.__class__ is str else mismatch(v, "PlatformPayout.memo")
+    self.method = v if (v := get("method")).__class__ is str else mismatch(v, "PlatformPayout.method")
     self.partner = (
-        read_platform_partner(v)
-        if (v := get("partner")).__class__ is dict
-        else report_mismatch(v, "PlatformPayout.partner")
+        read_platform_partner(v) if (v := get("partner")).__class__ is dict else mismatch(v, "PlatformPayout.partner")
     )
     self.scheduled_at = None if (t2 := get("scheduledAt")) is None else read_datetime(t2, "PlatformPayout.scheduledAt")
     self.settlement_amount = (
-        v if (v := get("settlementAmount")).__class__ is int else report_mismatch(v, "PlatformPayout.settlementAmount")
+        v if (v := get("settlementAmount")).__class__ is int else mismatch(v, "PlatformPayout.settlementAmount")
     )
     self.settlement_amount_type = (
-        v
-        if (v := get("settlementAmountType")).__class__ is str
-        else report_mismatch(v, "PlatformPayout.settlementAmountType")
+        v if (v := get("settlementAmountType")).__class__ is str else mismatch(v, "PlatformPayout.settlementAmountType")
     )
     self.settlement_statement = (
         read_platform_payout_settlement_statement_summary(v)
         if (v := get("settlementStatement")).__class__ is dict
-        else report_mismatch(v, "PlatformPayout.settlementStatement")
+        else mismatch(v, "PlatformPayout.settlementStatement")
     )
     self.settlement_tax_free_amount = (
         v
         if (v := get("settlementTaxFreeAmount")).__class__ is int
-        else report_mismatch(v, "PlatformPayout.settlementTaxFreeAmount")
+        else mismatch(v, "PlatformPayout.settlementTaxFreeAmount")
     )
-    self.status = v if (v := get("status")).__class__ is str else report_mismatch(v, "PlatformPayout.status")
+    self.status = v if (v := get("status")).__class__ is str else mismatch(v, "PlatformPayout.status")
     self.status_updated_at = read_datetime(t3 := get("statusUpdatedAt"), "PlatformPayout.statusUpdatedAt")
     self.supply_amount = (
-        v if (v := get("supplyAmount")).__class__ is int else report_mismatch(v, "PlatformPayout.supplyAmount")
+        v if (v := get("supplyAmount")).__class__ is int else mismatch(v, "PlatformPayout.supplyAmount")
     )
     self.tax_free_amount = (
-        v if (v := get("taxFreeAmount")).__class__ is int else report_mismatch(v, "PlatformPayout.taxFreeAmount")
+        v if (v := get("taxFreeAmount")).__class__ is int else mismatch(v, "PlatformPayout.taxFreeAmount")
     )
     self.tax_invoice_id = (
-        v
-        if (v := get("taxInvoiceId")) is None or v.__class__ is str
-        else report_mismatch(v, "PlatformPayout.taxInvoiceId")
+        v if (v := get("taxInvoiceId")) is None or v.__class__ is str else mismatch(v, "PlatformPayout.taxInvoiceId")
     )
     self.tax_invoice_status = (
-        v if (v := get("taxInvoiceStatus")).__class__ is str else report_mismatch(v, "PlatformPayout.taxInvoiceStatus")
+        v if (v := get("taxInvoiceStatus")).__class__ is str else mismatch(v, "PlatformPayout.taxInvoiceStatus")
     )
-    self.vat_amount = v if (v := get("vatAmount")).__class__ is int else report_mismatch(v, "PlatformPayout.vatAmount")
+    self.vat_amount = v if (v := get("vatAmount")).__class__ is int else mismatch(v, "PlatformPayout.vatAmount")
     self.withdrawal_memo = (
         v
         if (v := get("withdrawalMemo")) is None or v.__class__ is str
-        else report_mismatch(v, "PlatformPayout.withdrawalMemo")
+        else mismatch(v, "PlatformPayout.withdrawalMemo")
     )
     self.__time_texts__ = (t1, t2, t3)
     if not _JSON_NAMES.issuperset(raw):

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, new_instance, report_mismatch, unknown_fields
+from portone_async._reading import json_names, mismatch, new_instance, unknown_fields
 
 if TYPE_CHECKING:
     from portone_async.models.enums import Bank
@@ -40,9 +40,9 @@ def read(raw: Any) -> PlatformPayoutAccount:
     """Read `PlatformPayoutAccount` from JSON."""
     self = new_instance(PlatformPayoutAccount)
     get = raw.get
-    self.bank = v if (v := get("bank")).__class__ is str else report_mismatch(v, "PlatformPayoutAccount.bank")
-    self.holder = v if (v := get("holder")).__class__ is str else report_mismatch(v, "PlatformPayoutAccount.holder")
-    self.number = v if (v := get("number")).__class__ is str else report_mismatch(v, "PlatformPayoutAccount.number")
+    self.bank = v if (v := get("bank")).__class__ is str else mismatch(v, "PlatformPayoutAccount.bank")
+    self.holder = v if (v := get("holder")).__class__ is str else mismatch(v, "PlatformPayoutAccount.holder")
+    self.number = v if (v := get("number")).__class__ is str else mismatch(v, "PlatformPayoutAccount.number")
     if not _JSON_NAMES.issuperset(raw):
         self.additional_properties = unknown_fields(raw, _JSON_NAMES)
     return self

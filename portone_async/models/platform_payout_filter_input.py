@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, new_instance, read_scalars, report_mismatch, unknown_fields
+from portone_async._reading import json_names, mismatch, new_instance, read_scalars, unknown_fields
 from portone_async.models.platform_payout_filter_input_criteria import (
     read as read_platform_payout_filter_input_criteria,
 )
@@ -77,77 +77,77 @@ def read(raw: Any) -> PlatformPayoutFilterInput:
     self.criteria = (
         read_platform_payout_filter_input_criteria(v)
         if (v := get("criteria")).__class__ is dict
-        else report_mismatch(v, "PlatformPayoutFilterInput.criteria")
+        else mismatch(v, "PlatformPayoutFilterInput.criteria")
     )
     self.partner_ids = (
         None
         if (v := get("partnerIds")) is None
         else read_scalars(v, str, "PlatformPayoutFilterInput.partnerIds")
         if v.__class__ is list
-        else report_mismatch(v, "PlatformPayoutFilterInput.partnerIds")
+        else mismatch(v, "PlatformPayoutFilterInput.partnerIds")
     )
     self.partner_tags = (
         None
         if (v := get("partnerTags")) is None
         else read_scalars(v, str, "PlatformPayoutFilterInput.partnerTags")
         if v.__class__ is list
-        else report_mismatch(v, "PlatformPayoutFilterInput.partnerTags")
+        else mismatch(v, "PlatformPayoutFilterInput.partnerTags")
     )
     self.partner_taxation_types = (
         None
         if (v := get("partnerTaxationTypes")) is None
         else read_scalars(v, str, "PlatformPayoutFilterInput.partnerTaxationTypes")
         if v.__class__ is list
-        else report_mismatch(v, "PlatformPayoutFilterInput.partnerTaxationTypes")
+        else mismatch(v, "PlatformPayoutFilterInput.partnerTaxationTypes")
     )
     self.partner_types = (
         None
         if (v := get("partnerTypes")) is None
         else read_scalars(v, str, "PlatformPayoutFilterInput.partnerTypes")
         if v.__class__ is list
-        else report_mismatch(v, "PlatformPayoutFilterInput.partnerTypes")
+        else mismatch(v, "PlatformPayoutFilterInput.partnerTypes")
     )
     self.payout_account_banks = (
         None
         if (v := get("payoutAccountBanks")) is None
         else read_scalars(v, str, "PlatformPayoutFilterInput.payoutAccountBanks")
         if v.__class__ is list
-        else report_mismatch(v, "PlatformPayoutFilterInput.payoutAccountBanks")
+        else mismatch(v, "PlatformPayoutFilterInput.payoutAccountBanks")
     )
     self.payout_currencies = (
         None
         if (v := get("payoutCurrencies")) is None
         else read_scalars(v, str, "PlatformPayoutFilterInput.payoutCurrencies")
         if v.__class__ is list
-        else report_mismatch(v, "PlatformPayoutFilterInput.payoutCurrencies")
+        else mismatch(v, "PlatformPayoutFilterInput.payoutCurrencies")
     )
     self.payout_ids = (
         None
         if (v := get("payoutIds")) is None
         else read_scalars(v, str, "PlatformPayoutFilterInput.payoutIds")
         if v.__class__ is list
-        else report_mismatch(v, "PlatformPayoutFilterInput.payoutIds")
+        else mismatch(v, "PlatformPayoutFilterInput.payoutIds")
     )
     self.settlement_statement_statuses = (
         None
         if (v := get("settlementStatementStatuses")) is None
         else read_scalars(v, str, "PlatformPayoutFilterInput.settlementStatementStatuses")
         if v.__class__ is list
-        else report_mismatch(v, "PlatformPayoutFilterInput.settlementStatementStatuses")
+        else mismatch(v, "PlatformPayoutFilterInput.settlementStatementStatuses")
     )
     self.statuses = (
         None
         if (v := get("statuses")) is None
         else read_scalars(v, str, "PlatformPayoutFilterInput.statuses")
         if v.__class__ is list
-        else report_mismatch(v, "PlatformPayoutFilterInput.statuses")
+        else mismatch(v, "PlatformPayoutFilterInput.statuses")
     )
     self.tax_invoice_statuses = (
         None
         if (v := get("taxInvoiceStatuses")) is None
         else read_scalars(v, str, "PlatformPayoutFilterInput.taxInvoiceStatuses")
         if v.__class__ is list
-        else report_mismatch(v, "PlatformPayoutFilterInput.taxInvoiceStatuses")
+        else mismatch(v, "PlatformPayoutFilterInput.taxInvoiceStatuses")
     )
     if not _JSON_NAMES.issuperset(raw):
         self.additional_properties = unknown_fields(raw, _JSON_NAMES)

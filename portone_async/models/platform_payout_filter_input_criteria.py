@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, new_instance, report_mismatch, unknown_fields
+from portone_async._reading import json_names, mismatch, new_instance, unknown_fields
 from portone_async.models.date_time_range import read as read_date_time_range
 
 if TYPE_CHECKING:
@@ -57,50 +57,50 @@ def read(raw: Any) -> PlatformPayoutFilterInputCriteria:
     self.bulk_payout_id = (
         v
         if (v := get("bulkPayoutId")) is None or v.__class__ is str
-        else report_mismatch(v, "PlatformPayoutFilterInputCriteria.bulkPayoutId")
+        else mismatch(v, "PlatformPayoutFilterInputCriteria.bulkPayoutId")
     )
     self.payout_id = (
         v
         if (v := get("payoutId")) is None or v.__class__ is str
-        else report_mismatch(v, "PlatformPayoutFilterInputCriteria.payoutId")
+        else mismatch(v, "PlatformPayoutFilterInputCriteria.payoutId")
     )
     self.scheduled_timestamp_range = (
         None
         if (v := get("scheduledTimestampRange")) is None
         else read_date_time_range(v)
         if v.__class__ is dict
-        else report_mismatch(v, "PlatformPayoutFilterInputCriteria.scheduledTimestampRange")
+        else mismatch(v, "PlatformPayoutFilterInputCriteria.scheduledTimestampRange")
     )
     self.settlement_statement_id = (
         v
         if (v := get("settlementStatementId")) is None or v.__class__ is str
-        else report_mismatch(v, "PlatformPayoutFilterInputCriteria.settlementStatementId")
+        else mismatch(v, "PlatformPayoutFilterInputCriteria.settlementStatementId")
     )
     self.settlement_statement_issued_timestamp_range = (
         None
         if (v := get("settlementStatementIssuedTimestampRange")) is None
         else read_date_time_range(v)
         if v.__class__ is dict
-        else report_mismatch(v, "PlatformPayoutFilterInputCriteria.settlementStatementIssuedTimestampRange")
+        else mismatch(v, "PlatformPayoutFilterInputCriteria.settlementStatementIssuedTimestampRange")
     )
     self.status_updated_timestamp_range = (
         None
         if (v := get("statusUpdatedTimestampRange")) is None
         else read_date_time_range(v)
         if v.__class__ is dict
-        else report_mismatch(v, "PlatformPayoutFilterInputCriteria.statusUpdatedTimestampRange")
+        else mismatch(v, "PlatformPayoutFilterInputCriteria.statusUpdatedTimestampRange")
     )
     self.tax_invoice_id = (
         v
         if (v := get("taxInvoiceId")) is None or v.__class__ is str
-        else report_mismatch(v, "PlatformPayoutFilterInputCriteria.taxInvoiceId")
+        else mismatch(v, "PlatformPayoutFilterInputCriteria.taxInvoiceId")
     )
     self.timestamp_range = (
         None
         if (v := get("timestampRange")) is None
         else read_date_time_range(v)
         if v.__class__ is dict
-        else report_mismatch(v, "PlatformPayoutFilterInputCriteria.timestampRange")
+        else mismatch(v, "PlatformPayoutFilterInputCriteria.timestampRange")
     )
     if not _JSON_NAMES.issuperset(raw):
         self.additional_properties = unknown_fields(raw, _JSON_NAMES)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, new_instance, read_datetime, report_mismatch, unknown_fields
+from portone_async._reading import json_names, mismatch, new_instance, read_datetime, unknown_fields
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -46,7 +46,7 @@ def read(raw: Any) -> PlatformPayoutSettlementStatementSummary:
     self.id = (
         v
         if (v := get("id")) is None or v.__class__ is str
-        else report_mismatch(v, "PlatformPayoutSettlementStatementSummary.id")
+        else mismatch(v, "PlatformPayoutSettlementStatementSummary.id")
     )
     self.issued_at = (
         None
@@ -54,9 +54,7 @@ def read(raw: Any) -> PlatformPayoutSettlementStatementSummary:
         else read_datetime(t1, "PlatformPayoutSettlementStatementSummary.issuedAt")
     )
     self.status = (
-        v
-        if (v := get("status")).__class__ is str
-        else report_mismatch(v, "PlatformPayoutSettlementStatementSummary.status")
+        v if (v := get("status")).__class__ is str else mismatch(v, "PlatformPayoutSettlementStatementSummary.status")
     )
     self.__time_texts__ = (t1,)
     if not _JSON_NAMES.issuperset(raw):

@@ -7,7 +7,7 @@ from typing import Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, new_instance, report_mismatch, unknown_fields
+from portone_async._reading import json_names, mismatch, new_instance, unknown_fields
 
 
 @define(slots=True, kw_only=True, repr=False)
@@ -51,26 +51,22 @@ def read(raw: Any) -> PlatformPayoutStatusStats:
     self = new_instance(PlatformPayoutStatusStats)
     get = raw.get
     self.cancelled = (
-        v if (v := get("cancelled")).__class__ is int else report_mismatch(v, "PlatformPayoutStatusStats.cancelled")
+        v if (v := get("cancelled")).__class__ is int else mismatch(v, "PlatformPayoutStatusStats.cancelled")
     )
     self.confirmed = (
-        v if (v := get("confirmed")).__class__ is int else report_mismatch(v, "PlatformPayoutStatusStats.confirmed")
+        v if (v := get("confirmed")).__class__ is int else mismatch(v, "PlatformPayoutStatusStats.confirmed")
     )
-    self.failed = v if (v := get("failed")).__class__ is int else report_mismatch(v, "PlatformPayoutStatusStats.failed")
-    self.prepared = (
-        v if (v := get("prepared")).__class__ is int else report_mismatch(v, "PlatformPayoutStatusStats.prepared")
-    )
+    self.failed = v if (v := get("failed")).__class__ is int else mismatch(v, "PlatformPayoutStatusStats.failed")
+    self.prepared = v if (v := get("prepared")).__class__ is int else mismatch(v, "PlatformPayoutStatusStats.prepared")
     self.processing = (
-        v if (v := get("processing")).__class__ is int else report_mismatch(v, "PlatformPayoutStatusStats.processing")
+        v if (v := get("processing")).__class__ is int else mismatch(v, "PlatformPayoutStatusStats.processing")
     )
     self.scheduled = (
-        v if (v := get("scheduled")).__class__ is int else report_mismatch(v, "PlatformPayoutStatusStats.scheduled")
+        v if (v := get("scheduled")).__class__ is int else mismatch(v, "PlatformPayoutStatusStats.scheduled")
     )
-    self.stopped = (
-        v if (v := get("stopped")).__class__ is int else report_mismatch(v, "PlatformPayoutStatusStats.stopped")
-    )
+    self.stopped = v if (v := get("stopped")).__class__ is int else mismatch(v, "PlatformPayoutStatusStats.stopped")
     self.succeeded = (
-        v if (v := get("succeeded")).__class__ is int else report_mismatch(v, "PlatformPayoutStatusStats.succeeded")
+        v if (v := get("succeeded")).__class__ is int else mismatch(v, "PlatformPayoutStatusStats.succeeded")
     )
     if not _JSON_NAMES.issuperset(raw):
         self.additional_properties = unknown_fields(raw, _JSON_NAMES)

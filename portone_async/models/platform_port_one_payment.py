@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, new_instance, read_datetime, report_mismatch, unknown_fields
+from portone_async._reading import json_names, mismatch, new_instance, read_datetime, unknown_fields
 from portone_async.models.platform_payment_method import read as read_platform_payment_method
 
 if TYPE_CHECKING:
@@ -61,27 +61,21 @@ def read(raw: Any) -> PlatformPortOnePayment:
     self = new_instance(PlatformPortOnePayment)
     get = raw.get
     self.channel_key = (
-        v if (v := get("channelKey")).__class__ is str else report_mismatch(v, "PlatformPortOnePayment.channelKey")
+        v if (v := get("channelKey")).__class__ is str else mismatch(v, "PlatformPortOnePayment.channelKey")
     )
-    self.currency = (
-        v if (v := get("currency")).__class__ is str else report_mismatch(v, "PlatformPortOnePayment.currency")
-    )
-    self.id = v if (v := get("id")).__class__ is str else report_mismatch(v, "PlatformPortOnePayment.id")
+    self.currency = v if (v := get("currency")).__class__ is str else mismatch(v, "PlatformPortOnePayment.currency")
+    self.id = v if (v := get("id")).__class__ is str else mismatch(v, "PlatformPortOnePayment.id")
     self.method = (
         None
         if (v := get("method")) is None
         else read_platform_payment_method(v)
         if v.__class__ is dict
-        else report_mismatch(v, "PlatformPortOnePayment.method")
+        else mismatch(v, "PlatformPortOnePayment.method")
     )
-    self.order_name = (
-        v if (v := get("orderName")).__class__ is str else report_mismatch(v, "PlatformPortOnePayment.orderName")
-    )
+    self.order_name = v if (v := get("orderName")).__class__ is str else mismatch(v, "PlatformPortOnePayment.orderName")
     self.paid_at = read_datetime(t1 := get("paidAt"), "PlatformPortOnePayment.paidAt")
-    self.store_id = (
-        v if (v := get("storeId")).__class__ is str else report_mismatch(v, "PlatformPortOnePayment.storeId")
-    )
-    self.type = v if (v := get("type")).__class__ is str else report_mismatch(v, "PlatformPortOnePayment.type")
+    self.store_id = v if (v := get("storeId")).__class__ is str else mismatch(v, "PlatformPortOnePayment.storeId")
+    self.type = v if (v := get("type")).__class__ is str else mismatch(v, "PlatformPortOnePayment.type")
     self.__time_texts__ = (t1,)
     if not _JSON_NAMES.issuperset(raw):
         self.additional_properties = unknown_fields(raw, _JSON_NAMES, self.__time_texts__)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, new_instance, report_mismatch, unknown_fields
+from portone_async._reading import json_names, mismatch, new_instance, unknown_fields
 
 if TYPE_CHECKING:
     from portone_async.models.enums import SettlementAmountType
@@ -60,38 +60,34 @@ def read(raw: Any) -> PlatformSetting:
     self.adjust_settlement_date_after_holiday_if_earlier = (
         v
         if (v := get("adjustSettlementDateAfterHolidayIfEarlier")).__class__ is bool
-        else report_mismatch(v, "PlatformSetting.adjustSettlementDateAfterHolidayIfEarlier")
+        else mismatch(v, "PlatformSetting.adjustSettlementDateAfterHolidayIfEarlier")
     )
-    self.deduct_wht = (
-        v if (v := get("deductWht")).__class__ is bool else report_mismatch(v, "PlatformSetting.deductWht")
-    )
+    self.deduct_wht = v if (v := get("deductWht")).__class__ is bool else mismatch(v, "PlatformSetting.deductWht")
     self.default_deposit_memo = (
         v
         if (v := get("defaultDepositMemo")) is None or v.__class__ is str
-        else report_mismatch(v, "PlatformSetting.defaultDepositMemo")
+        else mismatch(v, "PlatformSetting.defaultDepositMemo")
     )
     self.default_withdrawal_memo = (
         v
         if (v := get("defaultWithdrawalMemo")) is None or v.__class__ is str
-        else report_mismatch(v, "PlatformSetting.defaultWithdrawalMemo")
+        else mismatch(v, "PlatformSetting.defaultWithdrawalMemo")
     )
-    self.is_for_test = (
-        v if (v := get("isForTest")).__class__ is bool else report_mismatch(v, "PlatformSetting.isForTest")
-    )
+    self.is_for_test = v if (v := get("isForTest")).__class__ is bool else mismatch(v, "PlatformSetting.isForTest")
     self.manual_settlement_per_transfer = (
         v
         if (v := get("manualSettlementPerTransfer")).__class__ is bool
-        else report_mismatch(v, "PlatformSetting.manualSettlementPerTransfer")
+        else mismatch(v, "PlatformSetting.manualSettlementPerTransfer")
     )
     self.settlement_amount_type = (
         v
         if (v := get("settlementAmountType")).__class__ is str
-        else report_mismatch(v, "PlatformSetting.settlementAmountType")
+        else mismatch(v, "PlatformSetting.settlementAmountType")
     )
     self.supports_multiple_order_transfers_per_partner = (
         v
         if (v := get("supportsMultipleOrderTransfersPerPartner")).__class__ is bool
-        else report_mismatch(v, "PlatformSetting.supportsMultipleOrderTransfersPerPartner")
+        else mismatch(v, "PlatformSetting.supportsMultipleOrderTransfersPerPartner")
     )
     if not _JSON_NAMES.issuperset(raw):
         self.additional_properties = unknown_fields(raw, _JSON_NAMES)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, new_instance, report_mismatch, unknown_fields
+from portone_async._reading import json_names, mismatch, new_instance, unknown_fields
 from portone_async.models.platform_settlement_cycle_method import read as read_platform_settlement_cycle_method
 
 if TYPE_CHECKING:
@@ -43,15 +43,13 @@ def read(raw: Any) -> PlatformSettlementCycle:
     self = new_instance(PlatformSettlementCycle)
     get = raw.get
     self.date_policy = (
-        v if (v := get("datePolicy")).__class__ is str else report_mismatch(v, "PlatformSettlementCycle.datePolicy")
+        v if (v := get("datePolicy")).__class__ is str else mismatch(v, "PlatformSettlementCycle.datePolicy")
     )
-    self.lag_days = (
-        v if (v := get("lagDays")).__class__ is int else report_mismatch(v, "PlatformSettlementCycle.lagDays")
-    )
+    self.lag_days = v if (v := get("lagDays")).__class__ is int else mismatch(v, "PlatformSettlementCycle.lagDays")
     self.method = (
         read_platform_settlement_cycle_method(v)
         if (v := get("method")).__class__ is dict
-        else report_mismatch(v, "PlatformSettlementCycle.method")
+        else mismatch(v, "PlatformSettlementCycle.method")
     )
     if not _JSON_NAMES.issuperset(raw):
         self.additional_properties = unknown_fields(raw, _JSON_NAMES)

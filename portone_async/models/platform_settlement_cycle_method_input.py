@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, new_instance, report_mismatch, unknown_fields
+from portone_async._reading import json_names, mismatch, new_instance, unknown_fields
 from portone_async.models.platform_settlement_cycle_method_daily_input import (
     read as read_platform_settlement_cycle_method_daily_input,
 )
@@ -69,28 +69,28 @@ def read(raw: Any) -> PlatformSettlementCycleMethodInput:
         if (v := get("daily")) is None
         else read_platform_settlement_cycle_method_daily_input(v)
         if v.__class__ is dict
-        else report_mismatch(v, "PlatformSettlementCycleMethodInput.daily")
+        else mismatch(v, "PlatformSettlementCycleMethodInput.daily")
     )
     self.manual_dates = (
         None
         if (v := get("manualDates")) is None
         else read_platform_settlement_cycle_method_manual_dates_input(v)
         if v.__class__ is dict
-        else report_mismatch(v, "PlatformSettlementCycleMethodInput.manualDates")
+        else mismatch(v, "PlatformSettlementCycleMethodInput.manualDates")
     )
     self.monthly = (
         None
         if (v := get("monthly")) is None
         else read_platform_settlement_cycle_method_monthly_input(v)
         if v.__class__ is dict
-        else report_mismatch(v, "PlatformSettlementCycleMethodInput.monthly")
+        else mismatch(v, "PlatformSettlementCycleMethodInput.monthly")
     )
     self.weekly = (
         None
         if (v := get("weekly")) is None
         else read_platform_settlement_cycle_method_weekly_input(v)
         if v.__class__ is dict
-        else report_mismatch(v, "PlatformSettlementCycleMethodInput.weekly")
+        else mismatch(v, "PlatformSettlementCycleMethodInput.weekly")
     )
     if not _JSON_NAMES.issuperset(raw):
         self.additional_properties = unknown_fields(raw, _JSON_NAMES)

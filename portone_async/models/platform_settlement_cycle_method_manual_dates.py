@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, new_instance, read_list, report_mismatch, unknown_fields
+from portone_async._reading import json_names, mismatch, new_instance, read_list, unknown_fields
 from portone_async.models.month_day import read as read_month_day
 
 if TYPE_CHECKING:
@@ -39,12 +39,10 @@ def read(raw: Any) -> PlatformSettlementCycleMethodManualDates:
     self.dates = (
         read_list(v, read_month_day, "PlatformSettlementCycleMethodManualDates.dates")
         if (v := get("dates")).__class__ is list
-        else report_mismatch(v, "PlatformSettlementCycleMethodManualDates.dates")
+        else mismatch(v, "PlatformSettlementCycleMethodManualDates.dates")
     )
     self.type = (
-        v
-        if (v := get("type")).__class__ is str
-        else report_mismatch(v, "PlatformSettlementCycleMethodManualDates.type")
+        v if (v := get("type")).__class__ is str else mismatch(v, "PlatformSettlementCycleMethodManualDates.type")
     )
     if not _JSON_NAMES.issuperset(raw):
         self.additional_properties = unknown_fields(raw, _JSON_NAMES)

@@ -7,7 +7,7 @@ from typing import Any, Literal
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, new_instance, read_scalars, report_mismatch, unknown_fields
+from portone_async._reading import json_names, mismatch, new_instance, read_scalars, unknown_fields
 
 
 @define(slots=True, kw_only=True, repr=False)
@@ -35,11 +35,9 @@ def read(raw: Any) -> PlatformSettlementCycleMethodMonthly:
     self.days_of_month = (
         read_scalars(v, int, "PlatformSettlementCycleMethodMonthly.daysOfMonth")
         if (v := get("daysOfMonth")).__class__ is list
-        else report_mismatch(v, "PlatformSettlementCycleMethodMonthly.daysOfMonth")
+        else mismatch(v, "PlatformSettlementCycleMethodMonthly.daysOfMonth")
     )
-    self.type = (
-        v if (v := get("type")).__class__ is str else report_mismatch(v, "PlatformSettlementCycleMethodMonthly.type")
-    )
+    self.type = v if (v := get("type")).__class__ is str else mismatch(v, "PlatformSettlementCycleMethodMonthly.type")
     if not _JSON_NAMES.issuperset(raw):
         self.additional_properties = unknown_fields(raw, _JSON_NAMES)
     return self

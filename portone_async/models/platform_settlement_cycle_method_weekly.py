@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, new_instance, read_scalars, report_mismatch, unknown_fields
+from portone_async._reading import json_names, mismatch, new_instance, read_scalars, unknown_fields
 
 if TYPE_CHECKING:
     from portone_async.models.enums import DayOfWeek
@@ -38,11 +38,9 @@ def read(raw: Any) -> PlatformSettlementCycleMethodWeekly:
     self.days_of_week = (
         read_scalars(v, str, "PlatformSettlementCycleMethodWeekly.daysOfWeek")
         if (v := get("daysOfWeek")).__class__ is list
-        else report_mismatch(v, "PlatformSettlementCycleMethodWeekly.daysOfWeek")
+        else mismatch(v, "PlatformSettlementCycleMethodWeekly.daysOfWeek")
     )
-    self.type = (
-        v if (v := get("type")).__class__ is str else report_mismatch(v, "PlatformSettlementCycleMethodWeekly.type")
-    )
+    self.type = v if (v := get("type")).__class__ is str else mismatch(v, "PlatformSettlementCycleMethodWeekly.type")
     if not _JSON_NAMES.issuperset(raw):
         self.additional_properties = unknown_fields(raw, _JSON_NAMES)
     return self

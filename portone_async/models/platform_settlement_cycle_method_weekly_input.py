@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, new_instance, read_scalars, report_mismatch, unknown_fields
+from portone_async._reading import json_names, mismatch, new_instance, read_scalars, unknown_fields
 
 if TYPE_CHECKING:
     from portone_async.models.enums import DayOfWeek
@@ -35,7 +35,7 @@ def read(raw: Any) -> PlatformSettlementCycleMethodWeeklyInput:
     self.days_of_week = (
         read_scalars(v, str, "PlatformSettlementCycleMethodWeeklyInput.daysOfWeek")
         if (v := get("daysOfWeek")).__class__ is list
-        else report_mismatch(v, "PlatformSettlementCycleMethodWeeklyInput.daysOfWeek")
+        else mismatch(v, "PlatformSettlementCycleMethodWeeklyInput.daysOfWeek")
     )
     if not _JSON_NAMES.issuperset(raw):
         self.additional_properties = unknown_fields(raw, _JSON_NAMES)

@@ -7,7 +7,7 @@ from typing import Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, new_instance, report_mismatch, unknown_fields
+from portone_async._reading import json_names, mismatch, new_instance, unknown_fields
 
 
 @define(slots=True, kw_only=True, repr=False)
@@ -33,12 +33,12 @@ def read(raw: Any) -> PlatformSettlementParameterValue:
     self = new_instance(PlatformSettlementParameterValue)
     get = raw.get
     self.decimal = (
-        v if (v := get("decimal")).__class__ is int else report_mismatch(v, "PlatformSettlementParameterValue.decimal")
+        v if (v := get("decimal")).__class__ is int else mismatch(v, "PlatformSettlementParameterValue.decimal")
     )
     self.decimal_scale = (
         v
         if (v := get("decimalScale")) is None or v.__class__ is int
-        else report_mismatch(v, "PlatformSettlementParameterValue.decimalScale")
+        else mismatch(v, "PlatformSettlementParameterValue.decimalScale")
     )
     if not _JSON_NAMES.issuperset(raw):
         self.additional_properties = unknown_fields(raw, _JSON_NAMES)

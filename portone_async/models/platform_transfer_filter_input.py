@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, new_instance, read_scalars, report_mismatch, unknown_fields
+from portone_async._reading import json_names, mismatch, new_instance, read_scalars, unknown_fields
 from portone_async.models.date_range import read as read_date_range
 from portone_async.models.platform_transfer_filter_input_keyword import (
     read as read_platform_transfer_filter_input_keyword,
@@ -85,89 +85,89 @@ def read(raw: Any) -> PlatformTransferFilterInput:
         if (v := get("additionalFeePolicyIds")) is None
         else read_scalars(v, str, "PlatformTransferFilterInput.additionalFeePolicyIds")
         if v.__class__ is list
-        else report_mismatch(v, "PlatformTransferFilterInput.additionalFeePolicyIds")
+        else mismatch(v, "PlatformTransferFilterInput.additionalFeePolicyIds")
     )
     self.channel_keys = (
         None
         if (v := get("channelKeys")) is None
         else read_scalars(v, str, "PlatformTransferFilterInput.channelKeys")
         if v.__class__ is list
-        else report_mismatch(v, "PlatformTransferFilterInput.channelKeys")
+        else mismatch(v, "PlatformTransferFilterInput.channelKeys")
     )
     self.contract_ids = (
         None
         if (v := get("contractIds")) is None
         else read_scalars(v, str, "PlatformTransferFilterInput.contractIds")
         if v.__class__ is list
-        else report_mismatch(v, "PlatformTransferFilterInput.contractIds")
+        else mismatch(v, "PlatformTransferFilterInput.contractIds")
     )
     self.discount_share_policy_ids = (
         None
         if (v := get("discountSharePolicyIds")) is None
         else read_scalars(v, str, "PlatformTransferFilterInput.discountSharePolicyIds")
         if v.__class__ is list
-        else report_mismatch(v, "PlatformTransferFilterInput.discountSharePolicyIds")
+        else mismatch(v, "PlatformTransferFilterInput.discountSharePolicyIds")
     )
     self.is_for_test = (
         v
         if (v := get("isForTest")) is None or v.__class__ is bool
-        else report_mismatch(v, "PlatformTransferFilterInput.isForTest")
+        else mismatch(v, "PlatformTransferFilterInput.isForTest")
     )
     self.keyword = (
         None
         if (v := get("keyword")) is None
         else read_platform_transfer_filter_input_keyword(v)
         if v.__class__ is dict
-        else report_mismatch(v, "PlatformTransferFilterInput.keyword")
+        else mismatch(v, "PlatformTransferFilterInput.keyword")
     )
     self.partner_tags = (
         None
         if (v := get("partnerTags")) is None
         else read_scalars(v, str, "PlatformTransferFilterInput.partnerTags")
         if v.__class__ is list
-        else report_mismatch(v, "PlatformTransferFilterInput.partnerTags")
+        else mismatch(v, "PlatformTransferFilterInput.partnerTags")
     )
     self.payment_method_types = (
         None
         if (v := get("paymentMethodTypes")) is None
         else read_scalars(v, str, "PlatformTransferFilterInput.paymentMethodTypes")
         if v.__class__ is list
-        else report_mismatch(v, "PlatformTransferFilterInput.paymentMethodTypes")
+        else mismatch(v, "PlatformTransferFilterInput.paymentMethodTypes")
     )
     self.settlement_date_range = (
         None
         if (v := get("settlementDateRange")) is None
         else read_date_range(v)
         if v.__class__ is dict
-        else report_mismatch(v, "PlatformTransferFilterInput.settlementDateRange")
+        else mismatch(v, "PlatformTransferFilterInput.settlementDateRange")
     )
     self.settlement_start_date_range = (
         None
         if (v := get("settlementStartDateRange")) is None
         else read_date_range(v)
         if v.__class__ is dict
-        else report_mismatch(v, "PlatformTransferFilterInput.settlementStartDateRange")
+        else mismatch(v, "PlatformTransferFilterInput.settlementStartDateRange")
     )
     self.statuses = (
         None
         if (v := get("statuses")) is None
         else read_scalars(v, str, "PlatformTransferFilterInput.statuses")
         if v.__class__ is list
-        else report_mismatch(v, "PlatformTransferFilterInput.statuses")
+        else mismatch(v, "PlatformTransferFilterInput.statuses")
     )
     self.types = (
         None
         if (v := get("types")) is None
         else read_scalars(v, str, "PlatformTransferFilterInput.types")
         if v.__class__ is list
-        else report_mismatch(v, "PlatformTransferFilterInput.types")
+        else mismatch(v, "PlatformTransferFilterInput.types")
     )
     self.user_defined_property = (
         None
         if (v := get("userDefinedProperty")) is None
         else read_platform_transfer_property_exact_match_input(v)
         if v.__class__ is dict
-        else report_mismatch(v, "PlatformTransferFilterInput.userDefinedProperty")
+        else mismatch(v, "PlatformTransferFilterInput.userDefinedProperty")
     )
     if not _JSON_NAMES.issuperset(raw):
         self.additional_properties = unknown_fields(raw, _JSON_NAMES)

@@ -7,7 +7,7 @@ from typing import Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, new_instance, report_mismatch, unknown_fields
+from portone_async._reading import json_names, mismatch, new_instance, unknown_fields
 
 
 @define(slots=True, kw_only=True, repr=False)
@@ -60,59 +60,57 @@ def read(raw: Any) -> PlatformTransferFilterInputKeyword:
     self = new_instance(PlatformTransferFilterInputKeyword)
     get = raw.get
     self.all = (
-        v
-        if (v := get("all")) is None or v.__class__ is str
-        else report_mismatch(v, "PlatformTransferFilterInputKeyword.all")
+        v if (v := get("all")) is None or v.__class__ is str else mismatch(v, "PlatformTransferFilterInputKeyword.all")
     )
     self.partner_id = (
         v
         if (v := get("partnerId")) is None or v.__class__ is str
-        else report_mismatch(v, "PlatformTransferFilterInputKeyword.partnerId")
+        else mismatch(v, "PlatformTransferFilterInputKeyword.partnerId")
     )
     self.partner_memo = (
         v
         if (v := get("partnerMemo")) is None or v.__class__ is str
-        else report_mismatch(v, "PlatformTransferFilterInputKeyword.partnerMemo")
+        else mismatch(v, "PlatformTransferFilterInputKeyword.partnerMemo")
     )
     self.partner_name = (
         v
         if (v := get("partnerName")) is None or v.__class__ is str
-        else report_mismatch(v, "PlatformTransferFilterInputKeyword.partnerName")
+        else mismatch(v, "PlatformTransferFilterInputKeyword.partnerName")
     )
     self.partner_settlement_id = (
         v
         if (v := get("partnerSettlementId")) is None or v.__class__ is str
-        else report_mismatch(v, "PlatformTransferFilterInputKeyword.partnerSettlementId")
+        else mismatch(v, "PlatformTransferFilterInputKeyword.partnerSettlementId")
     )
     self.payment_id = (
         v
         if (v := get("paymentId")) is None or v.__class__ is str
-        else report_mismatch(v, "PlatformTransferFilterInputKeyword.paymentId")
+        else mismatch(v, "PlatformTransferFilterInputKeyword.paymentId")
     )
     self.payout_id = (
         v
         if (v := get("payoutId")) is None or v.__class__ is str
-        else report_mismatch(v, "PlatformTransferFilterInputKeyword.payoutId")
+        else mismatch(v, "PlatformTransferFilterInputKeyword.payoutId")
     )
     self.product_id = (
         v
         if (v := get("productId")) is None or v.__class__ is str
-        else report_mismatch(v, "PlatformTransferFilterInputKeyword.productId")
+        else mismatch(v, "PlatformTransferFilterInputKeyword.productId")
     )
     self.product_name = (
         v
         if (v := get("productName")) is None or v.__class__ is str
-        else report_mismatch(v, "PlatformTransferFilterInputKeyword.productName")
+        else mismatch(v, "PlatformTransferFilterInputKeyword.productName")
     )
     self.transfer_id = (
         v
         if (v := get("transferId")) is None or v.__class__ is str
-        else report_mismatch(v, "PlatformTransferFilterInputKeyword.transferId")
+        else mismatch(v, "PlatformTransferFilterInputKeyword.transferId")
     )
     self.transfer_memo = (
         v
         if (v := get("transferMemo")) is None or v.__class__ is str
-        else report_mismatch(v, "PlatformTransferFilterInputKeyword.transferMemo")
+        else mismatch(v, "PlatformTransferFilterInputKeyword.transferMemo")
     )
     if not _JSON_NAMES.issuperset(raw):
         self.additional_properties = unknown_fields(raw, _JSON_NAMES)

@@ -7,7 +7,7 @@ from typing import Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, new_instance, report_mismatch, unknown_fields
+from portone_async._reading import json_names, mismatch, new_instance, unknown_fields
 
 
 @define(slots=True, kw_only=True, repr=False)
@@ -32,13 +32,9 @@ def read(raw: Any) -> PlatformTransferPropertyExactMatchInput:
     """Read `PlatformTransferPropertyExactMatchInput` from JSON."""
     self = new_instance(PlatformTransferPropertyExactMatchInput)
     get = raw.get
-    self.key = (
-        v if (v := get("key")).__class__ is str else report_mismatch(v, "PlatformTransferPropertyExactMatchInput.key")
-    )
+    self.key = v if (v := get("key")).__class__ is str else mismatch(v, "PlatformTransferPropertyExactMatchInput.key")
     self.value = (
-        v
-        if (v := get("value")).__class__ is str
-        else report_mismatch(v, "PlatformTransferPropertyExactMatchInput.value")
+        v if (v := get("value")).__class__ is str else mismatch(v, "PlatformTransferPropertyExactMatchInput.value")
     )
     if not _JSON_NAMES.issuperset(raw):
         self.additional_properties = unknown_fields(raw, _JSON_NAMES)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, new_instance, report_mismatch, unknown_fields
+from portone_async._reading import json_names, mismatch, new_instance, unknown_fields
 
 if TYPE_CHECKING:
     from portone_async.models.enums import Currency, PaymentMethodType
@@ -47,26 +47,20 @@ def read(raw: Any) -> PlatformTransferSummaryExternalPayment:
     self = new_instance(PlatformTransferSummaryExternalPayment)
     get = raw.get
     self.currency = (
-        v
-        if (v := get("currency")).__class__ is str
-        else report_mismatch(v, "PlatformTransferSummaryExternalPayment.currency")
+        v if (v := get("currency")).__class__ is str else mismatch(v, "PlatformTransferSummaryExternalPayment.currency")
     )
-    self.id = (
-        v if (v := get("id")).__class__ is str else report_mismatch(v, "PlatformTransferSummaryExternalPayment.id")
-    )
+    self.id = v if (v := get("id")).__class__ is str else mismatch(v, "PlatformTransferSummaryExternalPayment.id")
     self.method_type = (
         v
         if (v := get("methodType")) is None or v.__class__ is str
-        else report_mismatch(v, "PlatformTransferSummaryExternalPayment.methodType")
+        else mismatch(v, "PlatformTransferSummaryExternalPayment.methodType")
     )
     self.order_name = (
         v
         if (v := get("orderName")) is None or v.__class__ is str
-        else report_mismatch(v, "PlatformTransferSummaryExternalPayment.orderName")
+        else mismatch(v, "PlatformTransferSummaryExternalPayment.orderName")
     )
-    self.type = (
-        v if (v := get("type")).__class__ is str else report_mismatch(v, "PlatformTransferSummaryExternalPayment.type")
-    )
+    self.type = v if (v := get("type")).__class__ is str else mismatch(v, "PlatformTransferSummaryExternalPayment.type")
     if not _JSON_NAMES.issuperset(raw):
         self.additional_properties = unknown_fields(raw, _JSON_NAMES)
     return self

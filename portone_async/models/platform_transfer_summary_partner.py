@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, new_instance, read_list, report_mismatch, unknown_fields
+from portone_async._reading import json_names, mismatch, new_instance, read_list, unknown_fields
 from portone_async.models.platform_user_defined_property_key_value import (
     read as read_platform_user_defined_property_key_value,
 )
@@ -54,24 +54,22 @@ def read(raw: Any) -> PlatformTransferSummaryPartner:
     self = new_instance(PlatformTransferSummaryPartner)
     get = raw.get
     self.graphql_id = (
-        v
-        if (v := get("graphqlId")).__class__ is str
-        else report_mismatch(v, "PlatformTransferSummaryPartner.graphqlId")
+        v if (v := get("graphqlId")).__class__ is str else mismatch(v, "PlatformTransferSummaryPartner.graphqlId")
     )
-    self.id = v if (v := get("id")).__class__ is str else report_mismatch(v, "PlatformTransferSummaryPartner.id")
-    self.name = v if (v := get("name")).__class__ is str else report_mismatch(v, "PlatformTransferSummaryPartner.name")
+    self.id = v if (v := get("id")).__class__ is str else mismatch(v, "PlatformTransferSummaryPartner.id")
+    self.name = v if (v := get("name")).__class__ is str else mismatch(v, "PlatformTransferSummaryPartner.name")
     self.taxation_type = (
         v
         if (v := get("taxationType")) is None or v.__class__ is str
-        else report_mismatch(v, "PlatformTransferSummaryPartner.taxationType")
+        else mismatch(v, "PlatformTransferSummaryPartner.taxationType")
     )
-    self.type = v if (v := get("type")).__class__ is str else report_mismatch(v, "PlatformTransferSummaryPartner.type")
+    self.type = v if (v := get("type")).__class__ is str else mismatch(v, "PlatformTransferSummaryPartner.type")
     self.user_defined_properties = (
         read_list(
             v, read_platform_user_defined_property_key_value, "PlatformTransferSummaryPartner.userDefinedProperties"
         )
         if (v := get("userDefinedProperties")).__class__ is list
-        else report_mismatch(v, "PlatformTransferSummaryPartner.userDefinedProperties")
+        else mismatch(v, "PlatformTransferSummaryPartner.userDefinedProperties")
     )
     if not _JSON_NAMES.issuperset(raw):
         self.additional_properties = unknown_fields(raw, _JSON_NAMES)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, new_instance, report_mismatch, unknown_fields
+from portone_async._reading import json_names, mismatch, new_instance, unknown_fields
 
 if TYPE_CHECKING:
     from portone_async.models.enums import Currency, PaymentMethodType
@@ -47,24 +47,20 @@ def read(raw: Any) -> PlatformTransferSummaryPortOnePayment:
     self = new_instance(PlatformTransferSummaryPortOnePayment)
     get = raw.get
     self.currency = (
-        v
-        if (v := get("currency")).__class__ is str
-        else report_mismatch(v, "PlatformTransferSummaryPortOnePayment.currency")
+        v if (v := get("currency")).__class__ is str else mismatch(v, "PlatformTransferSummaryPortOnePayment.currency")
     )
-    self.id = v if (v := get("id")).__class__ is str else report_mismatch(v, "PlatformTransferSummaryPortOnePayment.id")
+    self.id = v if (v := get("id")).__class__ is str else mismatch(v, "PlatformTransferSummaryPortOnePayment.id")
     self.method_type = (
         v
         if (v := get("methodType")) is None or v.__class__ is str
-        else report_mismatch(v, "PlatformTransferSummaryPortOnePayment.methodType")
+        else mismatch(v, "PlatformTransferSummaryPortOnePayment.methodType")
     )
     self.order_name = (
         v
         if (v := get("orderName")).__class__ is str
-        else report_mismatch(v, "PlatformTransferSummaryPortOnePayment.orderName")
+        else mismatch(v, "PlatformTransferSummaryPortOnePayment.orderName")
     )
-    self.type = (
-        v if (v := get("type")).__class__ is str else report_mismatch(v, "PlatformTransferSummaryPortOnePayment.type")
-    )
+    self.type = v if (v := get("type")).__class__ is str else mismatch(v, "PlatformTransferSummaryPortOnePayment.type")
     if not _JSON_NAMES.issuperset(raw):
         self.additional_properties = unknown_fields(raw, _JSON_NAMES)
     return self

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, new_instance, report_mismatch, unknown_fields
+from portone_async._reading import json_names, mismatch, new_instance, unknown_fields
 from portone_async.models.platform_user_defined_property_value import read as read_platform_user_defined_property_value
 
 if TYPE_CHECKING:
@@ -36,13 +36,11 @@ def read(raw: Any) -> PlatformUserDefinedPropertyKeyValue:
     """Read `PlatformUserDefinedPropertyKeyValue` from JSON."""
     self = new_instance(PlatformUserDefinedPropertyKeyValue)
     get = raw.get
-    self.key = (
-        v if (v := get("key")).__class__ is str else report_mismatch(v, "PlatformUserDefinedPropertyKeyValue.key")
-    )
+    self.key = v if (v := get("key")).__class__ is str else mismatch(v, "PlatformUserDefinedPropertyKeyValue.key")
     self.value = (
         read_platform_user_defined_property_value(v)
         if (v := get("value")).__class__ is dict
-        else report_mismatch(v, "PlatformUserDefinedPropertyKeyValue.value")
+        else mismatch(v, "PlatformUserDefinedPropertyKeyValue.value")
     )
     if not _JSON_NAMES.issuperset(raw):
         self.additional_properties = unknown_fields(raw, _JSON_NAMES)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, new_instance, read_datetime, report_mismatch, unknown_fields
+from portone_async._reading import json_names, mismatch, new_instance, read_datetime, unknown_fields
 from portone_async.models.platform_bank_account_detail import read as read_platform_bank_account_detail
 
 if TYPE_CHECKING:
@@ -139,109 +139,105 @@ def read(raw: Any) -> PlatformWithdrawalAccountTransfer:
     self = new_instance(PlatformWithdrawalAccountTransfer)
     get = raw.get
     self.amount = (
-        v if (v := get("amount")).__class__ is int else report_mismatch(v, "PlatformWithdrawalAccountTransfer.amount")
+        v if (v := get("amount")).__class__ is int else mismatch(v, "PlatformWithdrawalAccountTransfer.amount")
     )
     self.balance = (
         v
         if (v := get("balance")) is None or v.__class__ is int
-        else report_mismatch(v, "PlatformWithdrawalAccountTransfer.balance")
+        else mismatch(v, "PlatformWithdrawalAccountTransfer.balance")
     )
     self.bank_account = (
         read_platform_bank_account_detail(v)
         if (v := get("bankAccount")).__class__ is dict
-        else report_mismatch(v, "PlatformWithdrawalAccountTransfer.bankAccount")
+        else mismatch(v, "PlatformWithdrawalAccountTransfer.bankAccount")
     )
     self.bank_account_graphql_id = (
         v
         if (v := get("bankAccountGraphqlId")).__class__ is str
-        else report_mismatch(v, "PlatformWithdrawalAccountTransfer.bankAccountGraphqlId")
+        else mismatch(v, "PlatformWithdrawalAccountTransfer.bankAccountGraphqlId")
     )
     self.bank_account_id = (
         v
         if (v := get("bankAccountId")).__class__ is str
-        else report_mismatch(v, "PlatformWithdrawalAccountTransfer.bankAccountId")
+        else mismatch(v, "PlatformWithdrawalAccountTransfer.bankAccountId")
     )
     self.bulk_account_transfer_graphql_id = (
         v
         if (v := get("bulkAccountTransferGraphqlId")) is None or v.__class__ is str
-        else report_mismatch(v, "PlatformWithdrawalAccountTransfer.bulkAccountTransferGraphqlId")
+        else mismatch(v, "PlatformWithdrawalAccountTransfer.bulkAccountTransferGraphqlId")
     )
     self.bulk_account_transfer_id = (
         v
         if (v := get("bulkAccountTransferId")) is None or v.__class__ is str
-        else report_mismatch(v, "PlatformWithdrawalAccountTransfer.bulkAccountTransferId")
+        else mismatch(v, "PlatformWithdrawalAccountTransfer.bulkAccountTransferId")
     )
     self.bulk_payout_graphql_id = (
         v
         if (v := get("bulkPayoutGraphqlId")) is None or v.__class__ is str
-        else report_mismatch(v, "PlatformWithdrawalAccountTransfer.bulkPayoutGraphqlId")
+        else mismatch(v, "PlatformWithdrawalAccountTransfer.bulkPayoutGraphqlId")
     )
     self.bulk_payout_id = (
         v
         if (v := get("bulkPayoutId")) is None or v.__class__ is str
-        else report_mismatch(v, "PlatformWithdrawalAccountTransfer.bulkPayoutId")
+        else mismatch(v, "PlatformWithdrawalAccountTransfer.bulkPayoutId")
     )
     self.created_at = read_datetime(t1 := get("createdAt"), "PlatformWithdrawalAccountTransfer.createdAt")
     self.currency = (
-        v
-        if (v := get("currency")).__class__ is str
-        else report_mismatch(v, "PlatformWithdrawalAccountTransfer.currency")
+        v if (v := get("currency")).__class__ is str else mismatch(v, "PlatformWithdrawalAccountTransfer.currency")
     )
     self.deposit_account_holder = (
         v
         if (v := get("depositAccountHolder")).__class__ is str
-        else report_mismatch(v, "PlatformWithdrawalAccountTransfer.depositAccountHolder")
+        else mismatch(v, "PlatformWithdrawalAccountTransfer.depositAccountHolder")
     )
     self.deposit_account_number = (
         v
         if (v := get("depositAccountNumber")).__class__ is str
-        else report_mismatch(v, "PlatformWithdrawalAccountTransfer.depositAccountNumber")
+        else mismatch(v, "PlatformWithdrawalAccountTransfer.depositAccountNumber")
     )
     self.deposit_bank = (
         v
         if (v := get("depositBank")).__class__ is str
-        else report_mismatch(v, "PlatformWithdrawalAccountTransfer.depositBank")
+        else mismatch(v, "PlatformWithdrawalAccountTransfer.depositBank")
     )
     self.deposit_memo = (
         v
         if (v := get("depositMemo")) is None or v.__class__ is str
-        else report_mismatch(v, "PlatformWithdrawalAccountTransfer.depositMemo")
+        else mismatch(v, "PlatformWithdrawalAccountTransfer.depositMemo")
     )
     self.document_id = (
         v
         if (v := get("documentId")) is None or v.__class__ is str
-        else report_mismatch(v, "PlatformWithdrawalAccountTransfer.documentId")
+        else mismatch(v, "PlatformWithdrawalAccountTransfer.documentId")
     )
     self.fail_reason = (
         v
         if (v := get("failReason")) is None or v.__class__ is str
-        else report_mismatch(v, "PlatformWithdrawalAccountTransfer.failReason")
+        else mismatch(v, "PlatformWithdrawalAccountTransfer.failReason")
     )
-    self.id = v if (v := get("id")).__class__ is str else report_mismatch(v, "PlatformWithdrawalAccountTransfer.id")
+    self.id = v if (v := get("id")).__class__ is str else mismatch(v, "PlatformWithdrawalAccountTransfer.id")
     self.is_for_test = (
-        v
-        if (v := get("isForTest")).__class__ is bool
-        else report_mismatch(v, "PlatformWithdrawalAccountTransfer.isForTest")
+        v if (v := get("isForTest")).__class__ is bool else mismatch(v, "PlatformWithdrawalAccountTransfer.isForTest")
     )
     self.partner_graphql_id = (
         v
         if (v := get("partnerGraphqlId")) is None or v.__class__ is str
-        else report_mismatch(v, "PlatformWithdrawalAccountTransfer.partnerGraphqlId")
+        else mismatch(v, "PlatformWithdrawalAccountTransfer.partnerGraphqlId")
     )
     self.partner_id = (
         v
         if (v := get("partnerId")) is None or v.__class__ is str
-        else report_mismatch(v, "PlatformWithdrawalAccountTransfer.partnerId")
+        else mismatch(v, "PlatformWithdrawalAccountTransfer.partnerId")
     )
     self.payout_graphql_id = (
         v
         if (v := get("payoutGraphqlId")) is None or v.__class__ is str
-        else report_mismatch(v, "PlatformWithdrawalAccountTransfer.payoutGraphqlId")
+        else mismatch(v, "PlatformWithdrawalAccountTransfer.payoutGraphqlId")
     )
     self.payout_id = (
         v
         if (v := get("payoutId")) is None or v.__class__ is str
-        else report_mismatch(v, "PlatformWithdrawalAccountTransfer.payoutId")
+        else mismatch(v, "PlatformWithdrawalAccountTransfer.payoutId")
     )
     self.scheduled_at = (
         None
@@ -251,10 +247,10 @@ def read(raw: Any) -> PlatformWithdrawalAccountTransfer:
     self.sequence_number = (
         v
         if (v := get("sequenceNumber")) is None or v.__class__ is int
-        else report_mismatch(v, "PlatformWithdrawalAccountTransfer.sequenceNumber")
+        else mismatch(v, "PlatformWithdrawalAccountTransfer.sequenceNumber")
     )
     self.status = (
-        v if (v := get("status")).__class__ is str else report_mismatch(v, "PlatformWithdrawalAccountTransfer.status")
+        v if (v := get("status")).__class__ is str else mismatch(v, "PlatformWithdrawalAccountTransfer.status")
     )
     self.status_updated_at = read_datetime(
         t3 := get("statusUpdatedAt"), "PlatformWithdrawalAccountTransfer.statusUpdatedAt"
@@ -262,19 +258,17 @@ def read(raw: Any) -> PlatformWithdrawalAccountTransfer:
     self.traded_at = (
         None if (t4 := get("tradedAt")) is None else read_datetime(t4, "PlatformWithdrawalAccountTransfer.tradedAt")
     )
-    self.type = (
-        v if (v := get("type")).__class__ is str else report_mismatch(v, "PlatformWithdrawalAccountTransfer.type")
-    )
+    self.type = v if (v := get("type")).__class__ is str else mismatch(v, "PlatformWithdrawalAccountTransfer.type")
     self.updated_at = read_datetime(t5 := get("updatedAt"), "PlatformWithdrawalAccountTransfer.updatedAt")
     self.withdrawal_memo = (
         v
         if (v := get("withdrawalMemo")) is None or v.__class__ is str
-        else report_mismatch(v, "PlatformWithdrawalAccountTransfer.withdrawalMemo")
+        else mismatch(v, "PlatformWithdrawalAccountTransfer.withdrawalMemo")
     )
     self.withdrawal_type = (
         v
         if (v := get("withdrawalType")).__class__ is str
-        else report_mismatch(v, "PlatformWithdrawalAccountTransfer.withdrawalType")
+        else mismatch(v, "PlatformWithdrawalAccountTransfer.withdrawalType")
     )
     self.__time_texts__ = (t1, t2, t3, t4, t5)
     if not _JSON_NAMES.issuperset(raw):

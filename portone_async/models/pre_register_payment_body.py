@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, new_instance, report_mismatch, unknown_fields
+from portone_async._reading import json_names, mismatch, new_instance, unknown_fields
 
 if TYPE_CHECKING:
     from portone_async.models.enums import Currency
@@ -44,24 +44,20 @@ def read(raw: Any) -> PreRegisterPaymentBody:
     self = new_instance(PreRegisterPaymentBody)
     get = raw.get
     self.currency = (
-        v
-        if (v := get("currency")) is None or v.__class__ is str
-        else report_mismatch(v, "PreRegisterPaymentBody.currency")
+        v if (v := get("currency")) is None or v.__class__ is str else mismatch(v, "PreRegisterPaymentBody.currency")
     )
     self.store_id = (
-        v
-        if (v := get("storeId")) is None or v.__class__ is str
-        else report_mismatch(v, "PreRegisterPaymentBody.storeId")
+        v if (v := get("storeId")) is None or v.__class__ is str else mismatch(v, "PreRegisterPaymentBody.storeId")
     )
     self.tax_free_amount = (
         v
         if (v := get("taxFreeAmount")) is None or v.__class__ is int
-        else report_mismatch(v, "PreRegisterPaymentBody.taxFreeAmount")
+        else mismatch(v, "PreRegisterPaymentBody.taxFreeAmount")
     )
     self.total_amount = (
         v
         if (v := get("totalAmount")) is None or v.__class__ is int
-        else report_mismatch(v, "PreRegisterPaymentBody.totalAmount")
+        else mismatch(v, "PreRegisterPaymentBody.totalAmount")
     )
     if not _JSON_NAMES.issuperset(raw):
         self.additional_properties = unknown_fields(raw, _JSON_NAMES)

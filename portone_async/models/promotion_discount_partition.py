@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, new_instance, report_mismatch, unknown_fields
+from portone_async._reading import json_names, mismatch, new_instance, unknown_fields
 from portone_async.models.promotion_discount_scheme import read as read_promotion_discount_scheme
 
 if TYPE_CHECKING:
@@ -37,12 +37,12 @@ def read(raw: Any) -> PromotionDiscountPartition:
     self = new_instance(PromotionDiscountPartition)
     get = raw.get
     self.amount_from = (
-        v if (v := get("amountFrom")).__class__ is int else report_mismatch(v, "PromotionDiscountPartition.amountFrom")
+        v if (v := get("amountFrom")).__class__ is int else mismatch(v, "PromotionDiscountPartition.amountFrom")
     )
     self.scheme = (
         read_promotion_discount_scheme(v)
         if (v := get("scheme")).__class__ is dict
-        else report_mismatch(v, "PromotionDiscountPartition.scheme")
+        else mismatch(v, "PromotionDiscountPartition.scheme")
     )
     if not _JSON_NAMES.issuperset(raw):
         self.additional_properties = unknown_fields(raw, _JSON_NAMES)

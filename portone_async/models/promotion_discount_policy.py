@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, new_instance, read_list, report_mismatch, unknown_fields
+from portone_async._reading import json_names, mismatch, new_instance, read_list, unknown_fields
 from portone_async.models.promotion_discount_partition import read as read_promotion_discount_partition
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ def read(raw: Any) -> PromotionDiscountPolicy:
     self.partitions = (
         read_list(v, read_promotion_discount_partition, "PromotionDiscountPolicy.partitions")
         if (v := get("partitions")).__class__ is list
-        else report_mismatch(v, "PromotionDiscountPolicy.partitions")
+        else mismatch(v, "PromotionDiscountPolicy.partitions")
     )
     if not _JSON_NAMES.issuperset(raw):
         self.additional_properties = unknown_fields(raw, _JSON_NAMES)

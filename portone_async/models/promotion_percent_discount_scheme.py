@@ -7,7 +7,7 @@ from typing import Any, Literal
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, new_instance, report_mismatch, unknown_fields
+from portone_async._reading import json_names, mismatch, new_instance, unknown_fields
 
 
 @define(slots=True, kw_only=True, repr=False)
@@ -33,9 +33,9 @@ def read(raw: Any) -> PromotionPercentDiscountScheme:
     self = new_instance(PromotionPercentDiscountScheme)
     get = raw.get
     self.percent = (
-        v if (v := get("percent")).__class__ is int else report_mismatch(v, "PromotionPercentDiscountScheme.percent")
+        v if (v := get("percent")).__class__ is int else mismatch(v, "PromotionPercentDiscountScheme.percent")
     )
-    self.type = v if (v := get("type")).__class__ is str else report_mismatch(v, "PromotionPercentDiscountScheme.type")
+    self.type = v if (v := get("type")).__class__ is str else mismatch(v, "PromotionPercentDiscountScheme.type")
     if not _JSON_NAMES.issuperset(raw):
         self.additional_properties = unknown_fields(raw, _JSON_NAMES)
     return self

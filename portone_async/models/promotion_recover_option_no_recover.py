@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, new_instance, report_mismatch, unknown_fields
+from portone_async._reading import json_names, mismatch, new_instance, unknown_fields
 from portone_async.models.promotion_spare_budget import read as read_promotion_spare_budget
 
 if TYPE_CHECKING:
@@ -41,9 +41,9 @@ def read(raw: Any) -> PromotionRecoverOptionNoRecover:
         if (v := get("spareBudget")) is None
         else read_promotion_spare_budget(v)
         if v.__class__ is dict
-        else report_mismatch(v, "PromotionRecoverOptionNoRecover.spareBudget")
+        else mismatch(v, "PromotionRecoverOptionNoRecover.spareBudget")
     )
-    self.type = v if (v := get("type")).__class__ is str else report_mismatch(v, "PromotionRecoverOptionNoRecover.type")
+    self.type = v if (v := get("type")).__class__ is str else mismatch(v, "PromotionRecoverOptionNoRecover.type")
     if not _JSON_NAMES.issuperset(raw):
         self.additional_properties = unknown_fields(raw, _JSON_NAMES)
     return self

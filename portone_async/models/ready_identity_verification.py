@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, new_instance, read_datetime, report_mismatch, unknown_fields
+from portone_async._reading import json_names, mismatch, new_instance, read_datetime, unknown_fields
 from portone_async.models.identity_verification_requested_customer import (
     read as read_identity_verification_requested_customer,
 )
@@ -75,31 +75,27 @@ def read(raw: Any) -> ReadyIdentityVerification:
         if (v := get("channel")) is None
         else read_selected_channel(v)
         if v.__class__ is dict
-        else report_mismatch(v, "ReadyIdentityVerification.channel")
+        else mismatch(v, "ReadyIdentityVerification.channel")
     )
     self.custom_data = (
         v
         if (v := get("customData")) is None or v.__class__ is str
-        else report_mismatch(v, "ReadyIdentityVerification.customData")
+        else mismatch(v, "ReadyIdentityVerification.customData")
     )
-    self.id = v if (v := get("id")).__class__ is str else report_mismatch(v, "ReadyIdentityVerification.id")
+    self.id = v if (v := get("id")).__class__ is str else mismatch(v, "ReadyIdentityVerification.id")
     self.pg_tx_id = (
-        v
-        if (v := get("pgTxId")) is None or v.__class__ is str
-        else report_mismatch(v, "ReadyIdentityVerification.pgTxId")
+        v if (v := get("pgTxId")) is None or v.__class__ is str else mismatch(v, "ReadyIdentityVerification.pgTxId")
     )
     self.requested_at = read_datetime(t1 := get("requestedAt"), "ReadyIdentityVerification.requestedAt")
     self.requested_customer = (
         read_identity_verification_requested_customer(v)
         if (v := get("requestedCustomer")).__class__ is dict
-        else report_mismatch(v, "ReadyIdentityVerification.requestedCustomer")
+        else mismatch(v, "ReadyIdentityVerification.requestedCustomer")
     )
-    self.status = v if (v := get("status")).__class__ is str else report_mismatch(v, "ReadyIdentityVerification.status")
+    self.status = v if (v := get("status")).__class__ is str else mismatch(v, "ReadyIdentityVerification.status")
     self.status_changed_at = read_datetime(t2 := get("statusChangedAt"), "ReadyIdentityVerification.statusChangedAt")
     self.updated_at = read_datetime(t3 := get("updatedAt"), "ReadyIdentityVerification.updatedAt")
-    self.version = (
-        v if (v := get("version")).__class__ is str else report_mismatch(v, "ReadyIdentityVerification.version")
-    )
+    self.version = v if (v := get("version")).__class__ is str else mismatch(v, "ReadyIdentityVerification.version")
     self.__time_texts__ = (t1, t2, t3)
     if not _JSON_NAMES.issuperset(raw):
         self.additional_properties = unknown_fields(raw, _JSON_NAMES, self.__time_texts__)

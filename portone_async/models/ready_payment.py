@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, new_instance, read_datetime, read_list, report_mismatch, unknown_fields
+from portone_async._reading import json_names, mismatch, new_instance, read_datetime, read_list, unknown_fields
 from portone_async.models.channel_group_summary import read as read_channel_group_summary
 from portone_async.models.customer import read as read_customer
 from portone_async.models.payment_amount import read as read_payment_amount
@@ -135,93 +135,89 @@ def read(raw: Any) -> ReadyPayment:
     self = new_instance(ReadyPayment)
     get = raw.get
     self.amount = (
-        read_payment_amount(v) if (v := get("amount")).__class__ is dict else report_mismatch(v, "ReadyPayment.amount")
+        read_payment_amount(v) if (v := get("amount")).__class__ is dict else mismatch(v, "ReadyPayment.amount")
     )
     self.billing_key = (
-        v if (v := get("billingKey")) is None or v.__class__ is str else report_mismatch(v, "ReadyPayment.billingKey")
+        v if (v := get("billingKey")) is None or v.__class__ is str else mismatch(v, "ReadyPayment.billingKey")
     )
     self.channel = (
         None
         if (v := get("channel")) is None
         else read_selected_channel(v)
         if v.__class__ is dict
-        else report_mismatch(v, "ReadyPayment.channel")
+        else mismatch(v, "ReadyPayment.channel")
     )
     self.channel_group = (
         None
         if (v := get("channelGroup")) is None
         else read_channel_group_summary(v)
         if v.__class__ is dict
-        else report_mismatch(v, "ReadyPayment.channelGroup")
+        else mismatch(v, "ReadyPayment.channelGroup")
     )
-    self.country = (
-        v if (v := get("country")) is None or v.__class__ is str else report_mismatch(v, "ReadyPayment.country")
-    )
-    self.currency = v if (v := get("currency")).__class__ is str else report_mismatch(v, "ReadyPayment.currency")
+    self.country = v if (v := get("country")) is None or v.__class__ is str else mismatch(v, "ReadyPayment.country")
+    self.currency = v if (v := get("currency")).__class__ is str else mismatch(v, "ReadyPayment.currency")
     self.custom_data = (
-        v if (v := get("customData")) is None or v.__class__ is str else report_mismatch(v, "ReadyPayment.customData")
+        v if (v := get("customData")) is None or v.__class__ is str else mismatch(v, "ReadyPayment.customData")
     )
     self.customer = (
-        read_customer(v) if (v := get("customer")).__class__ is dict else report_mismatch(v, "ReadyPayment.customer")
+        read_customer(v) if (v := get("customer")).__class__ is dict else mismatch(v, "ReadyPayment.customer")
     )
     self.escrow = (
         None
         if (v := get("escrow")) is None
         else read_payment_escrow(v)
         if v.__class__ is dict
-        else report_mismatch(v, "ReadyPayment.escrow")
+        else mismatch(v, "ReadyPayment.escrow")
     )
-    self.id = v if (v := get("id")).__class__ is str else report_mismatch(v, "ReadyPayment.id")
+    self.id = v if (v := get("id")).__class__ is str else mismatch(v, "ReadyPayment.id")
     self.is_cultural_expense = (
         v
         if (v := get("isCulturalExpense")) is None or v.__class__ is bool
-        else report_mismatch(v, "ReadyPayment.isCulturalExpense")
+        else mismatch(v, "ReadyPayment.isCulturalExpense")
     )
-    self.merchant_id = v if (v := get("merchantId")).__class__ is str else report_mismatch(v, "ReadyPayment.merchantId")
+    self.merchant_id = v if (v := get("merchantId")).__class__ is str else mismatch(v, "ReadyPayment.merchantId")
     self.method = (
         None
         if (v := get("method")) is None
         else read_payment_method(v)
         if v.__class__ is dict
-        else report_mismatch(v, "ReadyPayment.method")
+        else mismatch(v, "ReadyPayment.method")
     )
-    self.order_name = v if (v := get("orderName")).__class__ is str else report_mismatch(v, "ReadyPayment.orderName")
+    self.order_name = v if (v := get("orderName")).__class__ is str else mismatch(v, "ReadyPayment.orderName")
     self.origin = (
-        read_payment_origin(v) if (v := get("origin")).__class__ is dict else report_mismatch(v, "ReadyPayment.origin")
+        read_payment_origin(v) if (v := get("origin")).__class__ is dict else mismatch(v, "ReadyPayment.origin")
     )
     self.product_count = (
-        v
-        if (v := get("productCount")) is None or v.__class__ is int
-        else report_mismatch(v, "ReadyPayment.productCount")
+        v if (v := get("productCount")) is None or v.__class__ is int else mismatch(v, "ReadyPayment.productCount")
     )
     self.products = (
         None
         if (v := get("products")) is None
         else read_list(v, read_payment_product, "ReadyPayment.products")
         if v.__class__ is list
-        else report_mismatch(v, "ReadyPayment.products")
+        else mismatch(v, "ReadyPayment.products")
     )
     self.promotion_id = (
-        v if (v := get("promotionId")) is None or v.__class__ is str else report_mismatch(v, "ReadyPayment.promotionId")
+        v if (v := get("promotionId")) is None or v.__class__ is str else mismatch(v, "ReadyPayment.promotionId")
     )
     self.requested_at = read_datetime(t1 := get("requestedAt"), "ReadyPayment.requestedAt")
     self.schedule_id = (
-        v if (v := get("scheduleId")) is None or v.__class__ is str else report_mismatch(v, "ReadyPayment.scheduleId")
+        v if (v := get("scheduleId")) is None or v.__class__ is str else mismatch(v, "ReadyPayment.scheduleId")
     )
-    self.status = v if (v := get("status")).__class__ is str else report_mismatch(v, "ReadyPayment.status")
+    self.status = v if (v := get("status")).__class__ is str else mismatch(v, "ReadyPayment.status")
     self.status_changed_at = read_datetime(t2 := get("statusChangedAt"), "ReadyPayment.statusChangedAt")
-    self.store_id = v if (v := get("storeId")).__class__ is str else report_mismatch(v, "ReadyPayment.storeId")
+    self.store_id = v if (v := get("storeId")).__class__ is str else mismatch(v, "ReadyPayment.storeId")
     self.transaction_id = (
-        v if (v := get("transactionId")).__class__ is str else report_mismatch(v, "ReadyPayment.transactionId")
+        v if (v := get("transactionId")).__class__ is str else mismatch(v, "ReadyPayment.transactionId")
     )
     self.updated_at = read_datetime(t3 := get("updatedAt"), "ReadyPayment.updatedAt")
-    self.version = v if (v := get("version")).__class__ is str else report_mismatch(v, "ReadyPayment.version")
+    self.version = v if (v := get("version")).__class__ is str else mismatch(v, "ReadyPayment.version")
     self.webhooks = (
         None
         if (v := get("webhooks")) is None
         else read_list(v, read_payment_webhook, "ReadyPayment.webhooks")
         if v.__class__ is list
-        else report_mismatch(v, "ReadyPayment.webhooks")
+        else mismatch(v, "ReadyPayment.webhooks")
     )
     self.__time_texts__ = (t1, t2, t3)
     if not _JSON_NAMES.issuperset(raw):

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, new_instance, read_datetime, read_list, report_mismatch, unknown_fields
+from portone_async._reading import json_names, mismatch, new_instance, read_datetime, read_list, unknown_fields
 from portone_async.models.channel_group_summary import read as read_channel_group_summary
 from portone_async.models.customer import read as read_customer
 from portone_async.models.payment_amount import read as read_payment_amount
@@ -131,112 +131,104 @@ def read(raw: Any) -> ReadyPaymentTransaction:
     self.amount = (
         read_payment_amount(v)
         if (v := get("amount")).__class__ is dict
-        else report_mismatch(v, "ReadyPaymentTransaction.amount")
+        else mismatch(v, "ReadyPaymentTransaction.amount")
     )
     self.billing_key = (
         v
         if (v := get("billingKey")) is None or v.__class__ is str
-        else report_mismatch(v, "ReadyPaymentTransaction.billingKey")
+        else mismatch(v, "ReadyPaymentTransaction.billingKey")
     )
     self.channel = (
         None
         if (v := get("channel")) is None
         else read_selected_channel(v)
         if v.__class__ is dict
-        else report_mismatch(v, "ReadyPaymentTransaction.channel")
+        else mismatch(v, "ReadyPaymentTransaction.channel")
     )
     self.channel_group = (
         None
         if (v := get("channelGroup")) is None
         else read_channel_group_summary(v)
         if v.__class__ is dict
-        else report_mismatch(v, "ReadyPaymentTransaction.channelGroup")
+        else mismatch(v, "ReadyPaymentTransaction.channelGroup")
     )
     self.country = (
-        v
-        if (v := get("country")) is None or v.__class__ is str
-        else report_mismatch(v, "ReadyPaymentTransaction.country")
+        v if (v := get("country")) is None or v.__class__ is str else mismatch(v, "ReadyPaymentTransaction.country")
     )
-    self.currency = (
-        v if (v := get("currency")).__class__ is str else report_mismatch(v, "ReadyPaymentTransaction.currency")
-    )
+    self.currency = v if (v := get("currency")).__class__ is str else mismatch(v, "ReadyPaymentTransaction.currency")
     self.custom_data = (
         v
         if (v := get("customData")) is None or v.__class__ is str
-        else report_mismatch(v, "ReadyPaymentTransaction.customData")
+        else mismatch(v, "ReadyPaymentTransaction.customData")
     )
     self.customer = (
         read_customer(v)
         if (v := get("customer")).__class__ is dict
-        else report_mismatch(v, "ReadyPaymentTransaction.customer")
+        else mismatch(v, "ReadyPaymentTransaction.customer")
     )
     self.escrow = (
         None
         if (v := get("escrow")) is None
         else read_payment_escrow(v)
         if v.__class__ is dict
-        else report_mismatch(v, "ReadyPaymentTransaction.escrow")
+        else mismatch(v, "ReadyPaymentTransaction.escrow")
     )
-    self.id = v if (v := get("id")).__class__ is str else report_mismatch(v, "ReadyPaymentTransaction.id")
+    self.id = v if (v := get("id")).__class__ is str else mismatch(v, "ReadyPaymentTransaction.id")
     self.is_cultural_expense = (
         v
         if (v := get("isCulturalExpense")) is None or v.__class__ is bool
-        else report_mismatch(v, "ReadyPaymentTransaction.isCulturalExpense")
+        else mismatch(v, "ReadyPaymentTransaction.isCulturalExpense")
     )
     self.merchant_id = (
-        v if (v := get("merchantId")).__class__ is str else report_mismatch(v, "ReadyPaymentTransaction.merchantId")
+        v if (v := get("merchantId")).__class__ is str else mismatch(v, "ReadyPaymentTransaction.merchantId")
     )
     self.method = (
         None
         if (v := get("method")) is None
         else read_payment_method(v)
         if v.__class__ is dict
-        else report_mismatch(v, "ReadyPaymentTransaction.method")
+        else mismatch(v, "ReadyPaymentTransaction.method")
     )
     self.order_name = (
-        v if (v := get("orderName")).__class__ is str else report_mismatch(v, "ReadyPaymentTransaction.orderName")
+        v if (v := get("orderName")).__class__ is str else mismatch(v, "ReadyPaymentTransaction.orderName")
     )
     self.payment_id = (
-        v if (v := get("paymentId")).__class__ is str else report_mismatch(v, "ReadyPaymentTransaction.paymentId")
+        v if (v := get("paymentId")).__class__ is str else mismatch(v, "ReadyPaymentTransaction.paymentId")
     )
     self.product_count = (
         v
         if (v := get("productCount")) is None or v.__class__ is int
-        else report_mismatch(v, "ReadyPaymentTransaction.productCount")
+        else mismatch(v, "ReadyPaymentTransaction.productCount")
     )
     self.products = (
         None
         if (v := get("products")) is None
         else read_list(v, read_payment_product, "ReadyPaymentTransaction.products")
         if v.__class__ is list
-        else report_mismatch(v, "ReadyPaymentTransaction.products")
+        else mismatch(v, "ReadyPaymentTransaction.products")
     )
     self.promotion_id = (
         v
         if (v := get("promotionId")) is None or v.__class__ is str
-        else report_mismatch(v, "ReadyPaymentTransaction.promotionId")
+        else mismatch(v, "ReadyPaymentTransaction.promotionId")
     )
     self.requested_at = read_datetime(t1 := get("requestedAt"), "ReadyPaymentTransaction.requestedAt")
     self.schedule_id = (
         v
         if (v := get("scheduleId")) is None or v.__class__ is str
-        else report_mismatch(v, "ReadyPaymentTransaction.scheduleId")
+        else mismatch(v, "ReadyPaymentTransaction.scheduleId")
     )
-    self.status = v if (v := get("status")).__class__ is str else report_mismatch(v, "ReadyPaymentTransaction.status")
+    self.status = v if (v := get("status")).__class__ is str else mismatch(v, "ReadyPaymentTransaction.status")
     self.status_changed_at = read_datetime(t2 := get("statusChangedAt"), "ReadyPaymentTransaction.statusChangedAt")
-    self.store_id = (
-        v if (v := get("storeId")).__class__ is str else report_mismatch(v, "ReadyPaymentTransaction.storeId")
-    )
+    self.store_id = v if (v := get("storeId")).__class__ is str else mismatch(v, "ReadyPaymentTransaction.storeId")
     self.updated_at = read_datetime(t3 := get("updatedAt"), "ReadyPaymentTransaction.updatedAt")
-    self.version = (
-        v if (v := get("version")).__class__ is str else report_mismatch(v, "ReadyPaymentTransaction.version")
-    )
+    self.version = v if (v := get("version")).__class__ is str else mismatch(v, "ReadyPaymentTransaction.version")
     self.webhooks = (
         None
         if (v := get("webhooks")) is None
         else read_list(v, read_payment_webhook, "ReadyPaymentTransaction.webhooks")
         if v.__class__ is list
-        else report_mismatch(v, "ReadyPaymentTransaction.webhooks")
+        else mismatch(v, "ReadyPaymentTransaction.webhooks")
     )
     self.__time_texts__ = (t1, t2, t3)
     if not _JSON_NAMES.issuperset(raw):

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, new_instance, report_mismatch, unknown_fields
+from portone_async._reading import json_names, mismatch, new_instance, unknown_fields
 
 if TYPE_CHECKING:
     from portone_async.models.enums import ReconciliationPgProvider
@@ -38,12 +38,10 @@ def read(raw: Any) -> ReconciliationPgSpecifier:
     self = new_instance(ReconciliationPgSpecifier)
     get = raw.get
     self.pg_merchant_id = (
-        v
-        if (v := get("pgMerchantId")).__class__ is str
-        else report_mismatch(v, "ReconciliationPgSpecifier.pgMerchantId")
+        v if (v := get("pgMerchantId")).__class__ is str else mismatch(v, "ReconciliationPgSpecifier.pgMerchantId")
     )
     self.pg_provider = (
-        v if (v := get("pgProvider")).__class__ is str else report_mismatch(v, "ReconciliationPgSpecifier.pgProvider")
+        v if (v := get("pgProvider")).__class__ is str else mismatch(v, "ReconciliationPgSpecifier.pgProvider")
     )
     if not _JSON_NAMES.issuperset(raw):
         self.additional_properties = unknown_fields(raw, _JSON_NAMES)

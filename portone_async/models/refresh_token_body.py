@@ -7,7 +7,7 @@ from typing import Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, new_instance, report_mismatch, unknown_fields
+from portone_async._reading import json_names, mismatch, new_instance, unknown_fields
 
 
 @define(slots=True, kw_only=True, repr=False)
@@ -30,7 +30,7 @@ def read(raw: Any) -> RefreshTokenBody:
     self = new_instance(RefreshTokenBody)
     get = raw.get
     self.refresh_token = (
-        v if (v := get("refreshToken")).__class__ is str else report_mismatch(v, "RefreshTokenBody.refreshToken")
+        v if (v := get("refreshToken")).__class__ is str else mismatch(v, "RefreshTokenBody.refreshToken")
     )
     if not _JSON_NAMES.issuperset(raw):
         self.additional_properties = unknown_fields(raw, _JSON_NAMES)

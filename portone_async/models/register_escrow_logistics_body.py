@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, new_instance, read_list, report_mismatch, unknown_fields
+from portone_async._reading import json_names, mismatch, new_instance, read_list, unknown_fields
 from portone_async.models.payment_escrow_receiver_input import read as read_payment_escrow_receiver_input
 from portone_async.models.payment_escrow_sender_input import read as read_payment_escrow_sender_input
 from portone_async.models.payment_logistics import read as read_payment_logistics
@@ -57,38 +57,36 @@ def read(raw: Any) -> RegisterEscrowLogisticsBody:
     self.logistics = (
         read_payment_logistics(v)
         if (v := get("logistics")).__class__ is dict
-        else report_mismatch(v, "RegisterEscrowLogisticsBody.logistics")
+        else mismatch(v, "RegisterEscrowLogisticsBody.logistics")
     )
     self.products = (
         None
         if (v := get("products")) is None
         else read_list(v, read_payment_product, "RegisterEscrowLogisticsBody.products")
         if v.__class__ is list
-        else report_mismatch(v, "RegisterEscrowLogisticsBody.products")
+        else mismatch(v, "RegisterEscrowLogisticsBody.products")
     )
     self.receiver = (
         None
         if (v := get("receiver")) is None
         else read_payment_escrow_receiver_input(v)
         if v.__class__ is dict
-        else report_mismatch(v, "RegisterEscrowLogisticsBody.receiver")
+        else mismatch(v, "RegisterEscrowLogisticsBody.receiver")
     )
     self.send_email = (
         v
         if (v := get("sendEmail")) is None or v.__class__ is bool
-        else report_mismatch(v, "RegisterEscrowLogisticsBody.sendEmail")
+        else mismatch(v, "RegisterEscrowLogisticsBody.sendEmail")
     )
     self.sender = (
         None
         if (v := get("sender")) is None
         else read_payment_escrow_sender_input(v)
         if v.__class__ is dict
-        else report_mismatch(v, "RegisterEscrowLogisticsBody.sender")
+        else mismatch(v, "RegisterEscrowLogisticsBody.sender")
     )
     self.store_id = (
-        v
-        if (v := get("storeId")) is None or v.__class__ is str
-        else report_mismatch(v, "RegisterEscrowLogisticsBody.storeId")
+        v if (v := get("storeId")) is None or v.__class__ is str else mismatch(v, "RegisterEscrowLogisticsBody.storeId")
     )
     if not _JSON_NAMES.issuperset(raw):
         self.additional_properties = unknown_fields(raw, _JSON_NAMES)

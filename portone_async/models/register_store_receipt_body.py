@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, new_instance, read_list, report_mismatch, unknown_fields
+from portone_async._reading import json_names, mismatch, new_instance, read_list, unknown_fields
 from portone_async.models.register_store_receipt_body_item import read as read_register_store_receipt_body_item
 
 if TYPE_CHECKING:
@@ -39,12 +39,10 @@ def read(raw: Any) -> RegisterStoreReceiptBody:
     self.items = (
         read_list(v, read_register_store_receipt_body_item, "RegisterStoreReceiptBody.items")
         if (v := get("items")).__class__ is list
-        else report_mismatch(v, "RegisterStoreReceiptBody.items")
+        else mismatch(v, "RegisterStoreReceiptBody.items")
     )
     self.store_id = (
-        v
-        if (v := get("storeId")) is None or v.__class__ is str
-        else report_mismatch(v, "RegisterStoreReceiptBody.storeId")
+        v if (v := get("storeId")) is None or v.__class__ is str else mismatch(v, "RegisterStoreReceiptBody.storeId")
     )
     if not _JSON_NAMES.issuperset(raw):
         self.additional_properties = unknown_fields(raw, _JSON_NAMES)

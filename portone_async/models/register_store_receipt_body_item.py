@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, new_instance, report_mismatch, unknown_fields
+from portone_async._reading import json_names, mismatch, new_instance, unknown_fields
 
 if TYPE_CHECKING:
     from portone_async.models.enums import Currency
@@ -53,35 +53,33 @@ def read(raw: Any) -> RegisterStoreReceiptBodyItem:
     self = new_instance(RegisterStoreReceiptBodyItem)
     get = raw.get
     self.currency = (
-        v if (v := get("currency")).__class__ is str else report_mismatch(v, "RegisterStoreReceiptBodyItem.currency")
+        v if (v := get("currency")).__class__ is str else mismatch(v, "RegisterStoreReceiptBodyItem.currency")
     )
     self.store_business_registration_number = (
         v
         if (v := get("storeBusinessRegistrationNumber")).__class__ is str
-        else report_mismatch(v, "RegisterStoreReceiptBodyItem.storeBusinessRegistrationNumber")
+        else mismatch(v, "RegisterStoreReceiptBodyItem.storeBusinessRegistrationNumber")
     )
     self.store_name = (
-        v if (v := get("storeName")).__class__ is str else report_mismatch(v, "RegisterStoreReceiptBodyItem.storeName")
+        v if (v := get("storeName")).__class__ is str else mismatch(v, "RegisterStoreReceiptBodyItem.storeName")
     )
     self.supply_amount = (
         v
         if (v := get("supplyAmount")) is None or v.__class__ is int
-        else report_mismatch(v, "RegisterStoreReceiptBodyItem.supplyAmount")
+        else mismatch(v, "RegisterStoreReceiptBodyItem.supplyAmount")
     )
     self.tax_free_amount = (
         v
         if (v := get("taxFreeAmount")) is None or v.__class__ is int
-        else report_mismatch(v, "RegisterStoreReceiptBodyItem.taxFreeAmount")
+        else mismatch(v, "RegisterStoreReceiptBodyItem.taxFreeAmount")
     )
     self.total_amount = (
-        v
-        if (v := get("totalAmount")).__class__ is int
-        else report_mismatch(v, "RegisterStoreReceiptBodyItem.totalAmount")
+        v if (v := get("totalAmount")).__class__ is int else mismatch(v, "RegisterStoreReceiptBodyItem.totalAmount")
     )
     self.vat_amount = (
         v
         if (v := get("vatAmount")) is None or v.__class__ is int
-        else report_mismatch(v, "RegisterStoreReceiptBodyItem.vatAmount")
+        else mismatch(v, "RegisterStoreReceiptBodyItem.vatAmount")
     )
     if not _JSON_NAMES.issuperset(raw):
         self.additional_properties = unknown_fields(raw, _JSON_NAMES)

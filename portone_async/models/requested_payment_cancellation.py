@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, new_instance, read_datetime, report_mismatch, unknown_fields
+from portone_async._reading import json_names, mismatch, new_instance, read_datetime, unknown_fields
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -73,38 +73,30 @@ def read(raw: Any) -> RequestedPaymentCancellation:
     self.easy_pay_discount_amount = (
         v
         if (v := get("easyPayDiscountAmount")) is None or v.__class__ is int
-        else report_mismatch(v, "RequestedPaymentCancellation.easyPayDiscountAmount")
+        else mismatch(v, "RequestedPaymentCancellation.easyPayDiscountAmount")
     )
-    self.id = v if (v := get("id")).__class__ is str else report_mismatch(v, "RequestedPaymentCancellation.id")
+    self.id = v if (v := get("id")).__class__ is str else mismatch(v, "RequestedPaymentCancellation.id")
     self.pg_cancellation_id = (
         v
         if (v := get("pgCancellationId")) is None or v.__class__ is str
-        else report_mismatch(v, "RequestedPaymentCancellation.pgCancellationId")
+        else mismatch(v, "RequestedPaymentCancellation.pgCancellationId")
     )
-    self.reason = (
-        v if (v := get("reason")).__class__ is str else report_mismatch(v, "RequestedPaymentCancellation.reason")
-    )
+    self.reason = v if (v := get("reason")).__class__ is str else mismatch(v, "RequestedPaymentCancellation.reason")
     self.requested_at = read_datetime(t2 := get("requestedAt"), "RequestedPaymentCancellation.requestedAt")
-    self.status = (
-        v if (v := get("status")).__class__ is str else report_mismatch(v, "RequestedPaymentCancellation.status")
-    )
+    self.status = v if (v := get("status")).__class__ is str else mismatch(v, "RequestedPaymentCancellation.status")
     self.tax_free_amount = (
-        v
-        if (v := get("taxFreeAmount")).__class__ is int
-        else report_mismatch(v, "RequestedPaymentCancellation.taxFreeAmount")
+        v if (v := get("taxFreeAmount")).__class__ is int else mismatch(v, "RequestedPaymentCancellation.taxFreeAmount")
     )
     self.total_amount = (
-        v
-        if (v := get("totalAmount")).__class__ is int
-        else report_mismatch(v, "RequestedPaymentCancellation.totalAmount")
+        v if (v := get("totalAmount")).__class__ is int else mismatch(v, "RequestedPaymentCancellation.totalAmount")
     )
     self.trigger = (
         v
         if (v := get("trigger")) is None or v.__class__ is str
-        else report_mismatch(v, "RequestedPaymentCancellation.trigger")
+        else mismatch(v, "RequestedPaymentCancellation.trigger")
     )
     self.vat_amount = (
-        v if (v := get("vatAmount")).__class__ is int else report_mismatch(v, "RequestedPaymentCancellation.vatAmount")
+        v if (v := get("vatAmount")).__class__ is int else mismatch(v, "RequestedPaymentCancellation.vatAmount")
     )
     self.__time_texts__ = (t1, t2)
     if not _JSON_NAMES.issuperset(raw):

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, new_instance, read_datetime, report_mismatch, unknown_fields
+from portone_async._reading import json_names, mismatch, new_instance, read_datetime, unknown_fields
 from portone_async.models.update_platform_discount_share_policy_body import (
     read as read_update_platform_discount_share_policy_body,
 )
@@ -47,7 +47,7 @@ def read(raw: Any) -> ReschedulePlatformDiscountSharePolicyBody:
     self.update = (
         read_update_platform_discount_share_policy_body(v)
         if (v := get("update")).__class__ is dict
-        else report_mismatch(v, "ReschedulePlatformDiscountSharePolicyBody.update")
+        else mismatch(v, "ReschedulePlatformDiscountSharePolicyBody.update")
     )
     self.__time_texts__ = (t1,)
     if not _JSON_NAMES.issuperset(raw):

@@ -7,7 +7,7 @@ from typing import Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, new_instance, report_mismatch, unknown_fields
+from portone_async._reading import json_names, mismatch, new_instance, unknown_fields
 
 
 @define(slots=True, kw_only=True, repr=False)
@@ -33,12 +33,10 @@ def read(raw: Any) -> ResendWebhookBody:
     self = new_instance(ResendWebhookBody)
     get = raw.get
     self.store_id = (
-        v if (v := get("storeId")) is None or v.__class__ is str else report_mismatch(v, "ResendWebhookBody.storeId")
+        v if (v := get("storeId")) is None or v.__class__ is str else mismatch(v, "ResendWebhookBody.storeId")
     )
     self.webhook_id = (
-        v
-        if (v := get("webhookId")) is None or v.__class__ is str
-        else report_mismatch(v, "ResendWebhookBody.webhookId")
+        v if (v := get("webhookId")) is None or v.__class__ is str else mismatch(v, "ResendWebhookBody.webhookId")
     )
     if not _JSON_NAMES.issuperset(raw):
         self.additional_properties = unknown_fields(raw, _JSON_NAMES)

@@ -7,7 +7,7 @@ from typing import Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, new_instance, read_scalars, report_mismatch, unknown_fields
+from portone_async._reading import json_names, mismatch, new_instance, read_scalars, unknown_fields
 
 
 @define(slots=True, kw_only=True, repr=False)
@@ -38,19 +38,17 @@ def read(raw: Any) -> RevokePaymentSchedulesBody:
     self.billing_key = (
         v
         if (v := get("billingKey")) is None or v.__class__ is str
-        else report_mismatch(v, "RevokePaymentSchedulesBody.billingKey")
+        else mismatch(v, "RevokePaymentSchedulesBody.billingKey")
     )
     self.schedule_ids = (
         None
         if (v := get("scheduleIds")) is None
         else read_scalars(v, str, "RevokePaymentSchedulesBody.scheduleIds")
         if v.__class__ is list
-        else report_mismatch(v, "RevokePaymentSchedulesBody.scheduleIds")
+        else mismatch(v, "RevokePaymentSchedulesBody.scheduleIds")
     )
     self.store_id = (
-        v
-        if (v := get("storeId")) is None or v.__class__ is str
-        else report_mismatch(v, "RevokePaymentSchedulesBody.storeId")
+        v if (v := get("storeId")) is None or v.__class__ is str else mismatch(v, "RevokePaymentSchedulesBody.storeId")
     )
     if not _JSON_NAMES.issuperset(raw):
         self.additional_properties = unknown_fields(raw, _JSON_NAMES)

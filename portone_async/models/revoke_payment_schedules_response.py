@@ -7,14 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import (
-    json_names,
-    new_instance,
-    read_datetime,
-    read_scalars,
-    report_mismatch,
-    unknown_fields,
-)
+from portone_async._reading import json_names, mismatch, new_instance, read_datetime, read_scalars, unknown_fields
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -50,7 +43,7 @@ def read(raw: Any) -> RevokePaymentSchedulesResponse:
     self.revoked_schedule_ids = (
         read_scalars(v, str, "RevokePaymentSchedulesResponse.revokedScheduleIds")
         if (v := get("revokedScheduleIds")).__class__ is list
-        else report_mismatch(v, "RevokePaymentSchedulesResponse.revokedScheduleIds")
+        else mismatch(v, "RevokePaymentSchedulesResponse.revokedScheduleIds")
     )
     self.__time_texts__ = (t1,)
     if not _JSON_NAMES.issuperset(raw):

@@ -9,11 +9,11 @@ from attrs import define
 from portone_async._model import Model
 from portone_async._reading import (
     json_names,
+    mismatch,
     new_instance,
     read_datetime,
     read_list,
     read_scalars,
-    report_mismatch,
     unknown_fields,
 )
 from portone_async.models.customer import read as read_customer
@@ -110,75 +110,61 @@ def read(raw: Any) -> RevokedPaymentSchedule:
     self = new_instance(RevokedPaymentSchedule)
     get = raw.get
     self.billing_key = (
-        v if (v := get("billingKey")).__class__ is str else report_mismatch(v, "RevokedPaymentSchedule.billingKey")
+        v if (v := get("billingKey")).__class__ is str else mismatch(v, "RevokedPaymentSchedule.billingKey")
     )
     self.created_at = read_datetime(t1 := get("createdAt"), "RevokedPaymentSchedule.createdAt")
-    self.currency = (
-        v if (v := get("currency")).__class__ is str else report_mismatch(v, "RevokedPaymentSchedule.currency")
-    )
+    self.currency = v if (v := get("currency")).__class__ is str else mismatch(v, "RevokedPaymentSchedule.currency")
     self.custom_data = (
-        v if (v := get("customData")).__class__ is str else report_mismatch(v, "RevokedPaymentSchedule.customData")
+        v if (v := get("customData")).__class__ is str else mismatch(v, "RevokedPaymentSchedule.customData")
     )
     self.customer = (
-        read_customer(v)
-        if (v := get("customer")).__class__ is dict
-        else report_mismatch(v, "RevokedPaymentSchedule.customer")
+        read_customer(v) if (v := get("customer")).__class__ is dict else mismatch(v, "RevokedPaymentSchedule.customer")
     )
-    self.id = v if (v := get("id")).__class__ is str else report_mismatch(v, "RevokedPaymentSchedule.id")
+    self.id = v if (v := get("id")).__class__ is str else mismatch(v, "RevokedPaymentSchedule.id")
     self.installment_month = (
         v
         if (v := get("installmentMonth")) is None or v.__class__ is int
-        else report_mismatch(v, "RevokedPaymentSchedule.installmentMonth")
+        else mismatch(v, "RevokedPaymentSchedule.installmentMonth")
     )
     self.is_cultural_expense = (
         v
         if (v := get("isCulturalExpense")).__class__ is bool
-        else report_mismatch(v, "RevokedPaymentSchedule.isCulturalExpense")
+        else mismatch(v, "RevokedPaymentSchedule.isCulturalExpense")
     )
-    self.is_escrow = (
-        v if (v := get("isEscrow")).__class__ is bool else report_mismatch(v, "RevokedPaymentSchedule.isEscrow")
-    )
+    self.is_escrow = v if (v := get("isEscrow")).__class__ is bool else mismatch(v, "RevokedPaymentSchedule.isEscrow")
     self.merchant_id = (
-        v if (v := get("merchantId")).__class__ is str else report_mismatch(v, "RevokedPaymentSchedule.merchantId")
+        v if (v := get("merchantId")).__class__ is str else mismatch(v, "RevokedPaymentSchedule.merchantId")
     )
     self.notice_urls = (
         None
         if (v := get("noticeUrls")) is None
         else read_scalars(v, str, "RevokedPaymentSchedule.noticeUrls")
         if v.__class__ is list
-        else report_mismatch(v, "RevokedPaymentSchedule.noticeUrls")
+        else mismatch(v, "RevokedPaymentSchedule.noticeUrls")
     )
-    self.order_name = (
-        v if (v := get("orderName")).__class__ is str else report_mismatch(v, "RevokedPaymentSchedule.orderName")
-    )
-    self.payment_id = (
-        v if (v := get("paymentId")).__class__ is str else report_mismatch(v, "RevokedPaymentSchedule.paymentId")
-    )
+    self.order_name = v if (v := get("orderName")).__class__ is str else mismatch(v, "RevokedPaymentSchedule.orderName")
+    self.payment_id = v if (v := get("paymentId")).__class__ is str else mismatch(v, "RevokedPaymentSchedule.paymentId")
     self.products = (
         None
         if (v := get("products")) is None
         else read_list(v, read_payment_product, "RevokedPaymentSchedule.products")
         if v.__class__ is list
-        else report_mismatch(v, "RevokedPaymentSchedule.products")
+        else mismatch(v, "RevokedPaymentSchedule.products")
     )
     self.revoked_at = read_datetime(t2 := get("revokedAt"), "RevokedPaymentSchedule.revokedAt")
-    self.status = v if (v := get("status")).__class__ is str else report_mismatch(v, "RevokedPaymentSchedule.status")
-    self.store_id = (
-        v if (v := get("storeId")).__class__ is str else report_mismatch(v, "RevokedPaymentSchedule.storeId")
-    )
+    self.status = v if (v := get("status")).__class__ is str else mismatch(v, "RevokedPaymentSchedule.status")
+    self.store_id = v if (v := get("storeId")).__class__ is str else mismatch(v, "RevokedPaymentSchedule.storeId")
     self.tax_free_amount = (
         v
         if (v := get("taxFreeAmount")) is None or v.__class__ is int
-        else report_mismatch(v, "RevokedPaymentSchedule.taxFreeAmount")
+        else mismatch(v, "RevokedPaymentSchedule.taxFreeAmount")
     )
     self.time_to_pay = read_datetime(t3 := get("timeToPay"), "RevokedPaymentSchedule.timeToPay")
     self.total_amount = (
-        v if (v := get("totalAmount")).__class__ is int else report_mismatch(v, "RevokedPaymentSchedule.totalAmount")
+        v if (v := get("totalAmount")).__class__ is int else mismatch(v, "RevokedPaymentSchedule.totalAmount")
     )
     self.vat_amount = (
-        v
-        if (v := get("vatAmount")) is None or v.__class__ is int
-        else report_mismatch(v, "RevokedPaymentSchedule.vatAmount")
+        v if (v := get("vatAmount")) is None or v.__class__ is int else mismatch(v, "RevokedPaymentSchedule.vatAmount")
     )
     self.__time_texts__ = (t1, t2, t3)
     if not _JSON_NAMES.issuperset(raw):

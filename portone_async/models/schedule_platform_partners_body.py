@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, new_instance, read_datetime, report_mismatch, unknown_fields
+from portone_async._reading import json_names, mismatch, new_instance, read_datetime, unknown_fields
 from portone_async.models.platform_partner_filter_input import read as read_platform_partner_filter_input
 from portone_async.models.schedule_platform_partners_body_update import (
     read as read_schedule_platform_partners_body_update,
@@ -53,12 +53,12 @@ def read(raw: Any) -> SchedulePlatformPartnersBody:
         if (v := get("filter")) is None
         else read_platform_partner_filter_input(v)
         if v.__class__ is dict
-        else report_mismatch(v, "SchedulePlatformPartnersBody.filter")
+        else mismatch(v, "SchedulePlatformPartnersBody.filter")
     )
     self.update = (
         read_schedule_platform_partners_body_update(v)
         if (v := get("update")).__class__ is dict
-        else report_mismatch(v, "SchedulePlatformPartnersBody.update")
+        else mismatch(v, "SchedulePlatformPartnersBody.update")
     )
     self.__time_texts__ = (t1,)
     if not _JSON_NAMES.issuperset(raw):

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, new_instance, read_scalars, report_mismatch, unknown_fields
+from portone_async._reading import json_names, mismatch, new_instance, read_scalars, unknown_fields
 from portone_async.models.platform_properties import read as read_platform_properties
 from portone_async.models.schedule_platform_partners_body_update_account import (
     read as read_schedule_platform_partners_body_update_account,
@@ -75,50 +75,50 @@ def read(raw: Any) -> SchedulePlatformPartnersBodyUpdate:
         if (v := get("account")) is None
         else read_schedule_platform_partners_body_update_account(v)
         if v.__class__ is dict
-        else report_mismatch(v, "SchedulePlatformPartnersBodyUpdate.account")
+        else mismatch(v, "SchedulePlatformPartnersBodyUpdate.account")
     )
     self.contact = (
         None
         if (v := get("contact")) is None
         else read_schedule_platform_partners_body_update_contact(v)
         if v.__class__ is dict
-        else report_mismatch(v, "SchedulePlatformPartnersBodyUpdate.contact")
+        else mismatch(v, "SchedulePlatformPartnersBodyUpdate.contact")
     )
     self.default_contract_id = (
         v
         if (v := get("defaultContractId")) is None or v.__class__ is str
-        else report_mismatch(v, "SchedulePlatformPartnersBodyUpdate.defaultContractId")
+        else mismatch(v, "SchedulePlatformPartnersBodyUpdate.defaultContractId")
     )
     self.memo = (
         v
         if (v := get("memo")) is None or v.__class__ is str
-        else report_mismatch(v, "SchedulePlatformPartnersBodyUpdate.memo")
+        else mismatch(v, "SchedulePlatformPartnersBodyUpdate.memo")
     )
     self.name = (
         v
         if (v := get("name")) is None or v.__class__ is str
-        else report_mismatch(v, "SchedulePlatformPartnersBodyUpdate.name")
+        else mismatch(v, "SchedulePlatformPartnersBodyUpdate.name")
     )
     self.tags = (
         None
         if (v := get("tags")) is None
         else read_scalars(v, str, "SchedulePlatformPartnersBodyUpdate.tags")
         if v.__class__ is list
-        else report_mismatch(v, "SchedulePlatformPartnersBodyUpdate.tags")
+        else mismatch(v, "SchedulePlatformPartnersBodyUpdate.tags")
     )
     self.type = (
         None
         if (v := get("type")) is None
         else read_schedule_platform_partners_body_update_type(v)
         if v.__class__ is dict
-        else report_mismatch(v, "SchedulePlatformPartnersBodyUpdate.type")
+        else mismatch(v, "SchedulePlatformPartnersBodyUpdate.type")
     )
     self.user_defined_properties = (
         None
         if (v := get("userDefinedProperties")) is None
         else read_platform_properties(v)
         if v.__class__ is dict
-        else report_mismatch(v, "SchedulePlatformPartnersBodyUpdate.userDefinedProperties")
+        else mismatch(v, "SchedulePlatformPartnersBodyUpdate.userDefinedProperties")
     )
     if not _JSON_NAMES.issuperset(raw):
         self.additional_properties = unknown_fields(raw, _JSON_NAMES)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, new_instance, report_mismatch, unknown_fields
+from portone_async._reading import json_names, mismatch, new_instance, unknown_fields
 from portone_async.models.schedule_platform_partners_body_update_type_business import (
     read as read_schedule_platform_partners_body_update_type_business,
 )
@@ -60,21 +60,21 @@ def read(raw: Any) -> SchedulePlatformPartnersBodyUpdateType:
         if (v := get("business")) is None
         else read_schedule_platform_partners_body_update_type_business(v)
         if v.__class__ is dict
-        else report_mismatch(v, "SchedulePlatformPartnersBodyUpdateType.business")
+        else mismatch(v, "SchedulePlatformPartnersBodyUpdateType.business")
     )
     self.non_wht_payer = (
         None
         if (v := get("nonWhtPayer")) is None
         else read_schedule_platform_partners_body_update_type_non_wht_payer(v)
         if v.__class__ is dict
-        else report_mismatch(v, "SchedulePlatformPartnersBodyUpdateType.nonWhtPayer")
+        else mismatch(v, "SchedulePlatformPartnersBodyUpdateType.nonWhtPayer")
     )
     self.wht_payer = (
         None
         if (v := get("whtPayer")) is None
         else read_schedule_platform_partners_body_update_type_wht_payer(v)
         if v.__class__ is dict
-        else report_mismatch(v, "SchedulePlatformPartnersBodyUpdateType.whtPayer")
+        else mismatch(v, "SchedulePlatformPartnersBodyUpdateType.whtPayer")
     )
     if not _JSON_NAMES.issuperset(raw):
         self.additional_properties = unknown_fields(raw, _JSON_NAMES)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, new_instance, report_mismatch, unknown_fields
+from portone_async._reading import json_names, mismatch, new_instance, unknown_fields
 
 if TYPE_CHECKING:
     from portone_async.models.enums import PlatformPartnerTaxationType
@@ -58,42 +58,42 @@ def read(raw: Any) -> SchedulePlatformPartnersBodyUpdateTypeBusiness:
     self.business_class = (
         v
         if (v := get("businessClass")) is None or v.__class__ is str
-        else report_mismatch(v, "SchedulePlatformPartnersBodyUpdateTypeBusiness.businessClass")
+        else mismatch(v, "SchedulePlatformPartnersBodyUpdateTypeBusiness.businessClass")
     )
     self.business_registration_number = (
         v
         if (v := get("businessRegistrationNumber")) is None or v.__class__ is str
-        else report_mismatch(v, "SchedulePlatformPartnersBodyUpdateTypeBusiness.businessRegistrationNumber")
+        else mismatch(v, "SchedulePlatformPartnersBodyUpdateTypeBusiness.businessRegistrationNumber")
     )
     self.business_type = (
         v
         if (v := get("businessType")) is None or v.__class__ is str
-        else report_mismatch(v, "SchedulePlatformPartnersBodyUpdateTypeBusiness.businessType")
+        else mismatch(v, "SchedulePlatformPartnersBodyUpdateTypeBusiness.businessType")
     )
     self.company_address = (
         v
         if (v := get("companyAddress")) is None or v.__class__ is str
-        else report_mismatch(v, "SchedulePlatformPartnersBodyUpdateTypeBusiness.companyAddress")
+        else mismatch(v, "SchedulePlatformPartnersBodyUpdateTypeBusiness.companyAddress")
     )
     self.company_name = (
         v
         if (v := get("companyName")) is None or v.__class__ is str
-        else report_mismatch(v, "SchedulePlatformPartnersBodyUpdateTypeBusiness.companyName")
+        else mismatch(v, "SchedulePlatformPartnersBodyUpdateTypeBusiness.companyName")
     )
     self.company_verification_id = (
         v
         if (v := get("companyVerificationId")) is None or v.__class__ is str
-        else report_mismatch(v, "SchedulePlatformPartnersBodyUpdateTypeBusiness.companyVerificationId")
+        else mismatch(v, "SchedulePlatformPartnersBodyUpdateTypeBusiness.companyVerificationId")
     )
     self.representative_name = (
         v
         if (v := get("representativeName")) is None or v.__class__ is str
-        else report_mismatch(v, "SchedulePlatformPartnersBodyUpdateTypeBusiness.representativeName")
+        else mismatch(v, "SchedulePlatformPartnersBodyUpdateTypeBusiness.representativeName")
     )
     self.taxation_type = (
         v
         if (v := get("taxationType")) is None or v.__class__ is str
-        else report_mismatch(v, "SchedulePlatformPartnersBodyUpdateTypeBusiness.taxationType")
+        else mismatch(v, "SchedulePlatformPartnersBodyUpdateTypeBusiness.taxationType")
     )
     if not _JSON_NAMES.issuperset(raw):
         self.additional_properties = unknown_fields(raw, _JSON_NAMES)

@@ -9,11 +9,11 @@ from attrs import define
 from portone_async._model import Model
 from portone_async._reading import (
     json_names,
+    mismatch,
     new_instance,
     read_datetime,
     read_list,
     read_scalars,
-    report_mismatch,
     unknown_fields,
 )
 from portone_async.models.customer import read as read_customer
@@ -107,74 +107,68 @@ def read(raw: Any) -> ScheduledPaymentSchedule:
     self = new_instance(ScheduledPaymentSchedule)
     get = raw.get
     self.billing_key = (
-        v if (v := get("billingKey")).__class__ is str else report_mismatch(v, "ScheduledPaymentSchedule.billingKey")
+        v if (v := get("billingKey")).__class__ is str else mismatch(v, "ScheduledPaymentSchedule.billingKey")
     )
     self.created_at = read_datetime(t1 := get("createdAt"), "ScheduledPaymentSchedule.createdAt")
-    self.currency = (
-        v if (v := get("currency")).__class__ is str else report_mismatch(v, "ScheduledPaymentSchedule.currency")
-    )
+    self.currency = v if (v := get("currency")).__class__ is str else mismatch(v, "ScheduledPaymentSchedule.currency")
     self.custom_data = (
-        v if (v := get("customData")).__class__ is str else report_mismatch(v, "ScheduledPaymentSchedule.customData")
+        v if (v := get("customData")).__class__ is str else mismatch(v, "ScheduledPaymentSchedule.customData")
     )
     self.customer = (
         read_customer(v)
         if (v := get("customer")).__class__ is dict
-        else report_mismatch(v, "ScheduledPaymentSchedule.customer")
+        else mismatch(v, "ScheduledPaymentSchedule.customer")
     )
-    self.id = v if (v := get("id")).__class__ is str else report_mismatch(v, "ScheduledPaymentSchedule.id")
+    self.id = v if (v := get("id")).__class__ is str else mismatch(v, "ScheduledPaymentSchedule.id")
     self.installment_month = (
         v
         if (v := get("installmentMonth")) is None or v.__class__ is int
-        else report_mismatch(v, "ScheduledPaymentSchedule.installmentMonth")
+        else mismatch(v, "ScheduledPaymentSchedule.installmentMonth")
     )
     self.is_cultural_expense = (
         v
         if (v := get("isCulturalExpense")).__class__ is bool
-        else report_mismatch(v, "ScheduledPaymentSchedule.isCulturalExpense")
+        else mismatch(v, "ScheduledPaymentSchedule.isCulturalExpense")
     )
-    self.is_escrow = (
-        v if (v := get("isEscrow")).__class__ is bool else report_mismatch(v, "ScheduledPaymentSchedule.isEscrow")
-    )
+    self.is_escrow = v if (v := get("isEscrow")).__class__ is bool else mismatch(v, "ScheduledPaymentSchedule.isEscrow")
     self.merchant_id = (
-        v if (v := get("merchantId")).__class__ is str else report_mismatch(v, "ScheduledPaymentSchedule.merchantId")
+        v if (v := get("merchantId")).__class__ is str else mismatch(v, "ScheduledPaymentSchedule.merchantId")
     )
     self.notice_urls = (
         None
         if (v := get("noticeUrls")) is None
         else read_scalars(v, str, "ScheduledPaymentSchedule.noticeUrls")
         if v.__class__ is list
-        else report_mismatch(v, "ScheduledPaymentSchedule.noticeUrls")
+        else mismatch(v, "ScheduledPaymentSchedule.noticeUrls")
     )
     self.order_name = (
-        v if (v := get("orderName")).__class__ is str else report_mismatch(v, "ScheduledPaymentSchedule.orderName")
+        v if (v := get("orderName")).__class__ is str else mismatch(v, "ScheduledPaymentSchedule.orderName")
     )
     self.payment_id = (
-        v if (v := get("paymentId")).__class__ is str else report_mismatch(v, "ScheduledPaymentSchedule.paymentId")
+        v if (v := get("paymentId")).__class__ is str else mismatch(v, "ScheduledPaymentSchedule.paymentId")
     )
     self.products = (
         None
         if (v := get("products")) is None
         else read_list(v, read_payment_product, "ScheduledPaymentSchedule.products")
         if v.__class__ is list
-        else report_mismatch(v, "ScheduledPaymentSchedule.products")
+        else mismatch(v, "ScheduledPaymentSchedule.products")
     )
-    self.status = v if (v := get("status")).__class__ is str else report_mismatch(v, "ScheduledPaymentSchedule.status")
-    self.store_id = (
-        v if (v := get("storeId")).__class__ is str else report_mismatch(v, "ScheduledPaymentSchedule.storeId")
-    )
+    self.status = v if (v := get("status")).__class__ is str else mismatch(v, "ScheduledPaymentSchedule.status")
+    self.store_id = v if (v := get("storeId")).__class__ is str else mismatch(v, "ScheduledPaymentSchedule.storeId")
     self.tax_free_amount = (
         v
         if (v := get("taxFreeAmount")) is None or v.__class__ is int
-        else report_mismatch(v, "ScheduledPaymentSchedule.taxFreeAmount")
+        else mismatch(v, "ScheduledPaymentSchedule.taxFreeAmount")
     )
     self.time_to_pay = read_datetime(t2 := get("timeToPay"), "ScheduledPaymentSchedule.timeToPay")
     self.total_amount = (
-        v if (v := get("totalAmount")).__class__ is int else report_mismatch(v, "ScheduledPaymentSchedule.totalAmount")
+        v if (v := get("totalAmount")).__class__ is int else mismatch(v, "ScheduledPaymentSchedule.totalAmount")
     )
     self.vat_amount = (
         v
         if (v := get("vatAmount")) is None or v.__class__ is int
-        else report_mismatch(v, "ScheduledPaymentSchedule.vatAmount")
+        else mismatch(v, "ScheduledPaymentSchedule.vatAmount")
     )
     self.__time_texts__ = (t1, t2)
     if not _JSON_NAMES.issuperset(raw):

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, new_instance, report_mismatch, unknown_fields
+from portone_async._reading import json_names, mismatch, new_instance, unknown_fields
 
 if TYPE_CHECKING:
     from portone_async.models.enums import PgProvider, SelectedChannelType
@@ -50,16 +50,14 @@ def read(raw: Any) -> SelectedChannel:
     """Read `SelectedChannel` from JSON."""
     self = new_instance(SelectedChannel)
     get = raw.get
-    self.id = v if (v := get("id")) is None or v.__class__ is str else report_mismatch(v, "SelectedChannel.id")
-    self.key = v if (v := get("key")) is None or v.__class__ is str else report_mismatch(v, "SelectedChannel.key")
-    self.name = v if (v := get("name")) is None or v.__class__ is str else report_mismatch(v, "SelectedChannel.name")
+    self.id = v if (v := get("id")) is None or v.__class__ is str else mismatch(v, "SelectedChannel.id")
+    self.key = v if (v := get("key")) is None or v.__class__ is str else mismatch(v, "SelectedChannel.key")
+    self.name = v if (v := get("name")) is None or v.__class__ is str else mismatch(v, "SelectedChannel.name")
     self.pg_merchant_id = (
-        v if (v := get("pgMerchantId")).__class__ is str else report_mismatch(v, "SelectedChannel.pgMerchantId")
+        v if (v := get("pgMerchantId")).__class__ is str else mismatch(v, "SelectedChannel.pgMerchantId")
     )
-    self.pg_provider = (
-        v if (v := get("pgProvider")).__class__ is str else report_mismatch(v, "SelectedChannel.pgProvider")
-    )
-    self.type = v if (v := get("type")).__class__ is str else report_mismatch(v, "SelectedChannel.type")
+    self.pg_provider = v if (v := get("pgProvider")).__class__ is str else mismatch(v, "SelectedChannel.pgProvider")
+    self.type = v if (v := get("type")).__class__ is str else mismatch(v, "SelectedChannel.type")
     if not _JSON_NAMES.issuperset(raw):
         self.additional_properties = unknown_fields(raw, _JSON_NAMES)
     return self

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, new_instance, report_mismatch, unknown_fields
+from portone_async._reading import json_names, mismatch, new_instance, unknown_fields
 from portone_async.models.send_identity_verification_body_customer import (
     read as read_send_identity_verification_body_customer,
 )
@@ -57,35 +57,29 @@ def read(raw: Any) -> SendIdentityVerificationBody:
     self = new_instance(SendIdentityVerificationBody)
     get = raw.get
     self.bypass = (
-        v
-        if (v := get("bypass")) is None or v.__class__ is dict
-        else report_mismatch(v, "SendIdentityVerificationBody.bypass")
+        v if (v := get("bypass")) is None or v.__class__ is dict else mismatch(v, "SendIdentityVerificationBody.bypass")
     )
     self.channel_key = (
-        v
-        if (v := get("channelKey")).__class__ is str
-        else report_mismatch(v, "SendIdentityVerificationBody.channelKey")
+        v if (v := get("channelKey")).__class__ is str else mismatch(v, "SendIdentityVerificationBody.channelKey")
     )
     self.custom_data = (
         v
         if (v := get("customData")) is None or v.__class__ is str
-        else report_mismatch(v, "SendIdentityVerificationBody.customData")
+        else mismatch(v, "SendIdentityVerificationBody.customData")
     )
     self.customer = (
         read_send_identity_verification_body_customer(v)
         if (v := get("customer")).__class__ is dict
-        else report_mismatch(v, "SendIdentityVerificationBody.customer")
+        else mismatch(v, "SendIdentityVerificationBody.customer")
     )
-    self.method = (
-        v if (v := get("method")).__class__ is str else report_mismatch(v, "SendIdentityVerificationBody.method")
-    )
+    self.method = v if (v := get("method")).__class__ is str else mismatch(v, "SendIdentityVerificationBody.method")
     self.operator = (
-        v if (v := get("operator")).__class__ is str else report_mismatch(v, "SendIdentityVerificationBody.operator")
+        v if (v := get("operator")).__class__ is str else mismatch(v, "SendIdentityVerificationBody.operator")
     )
     self.store_id = (
         v
         if (v := get("storeId")) is None or v.__class__ is str
-        else report_mismatch(v, "SendIdentityVerificationBody.storeId")
+        else mismatch(v, "SendIdentityVerificationBody.storeId")
     )
     if not _JSON_NAMES.issuperset(raw):
         self.additional_properties = unknown_fields(raw, _JSON_NAMES)

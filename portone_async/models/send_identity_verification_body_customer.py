@@ -7,7 +7,7 @@ from typing import Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, new_instance, report_mismatch, unknown_fields
+from portone_async._reading import json_names, mismatch, new_instance, unknown_fields
 
 
 @define(slots=True, kw_only=True, repr=False)
@@ -42,27 +42,21 @@ def read(raw: Any) -> SendIdentityVerificationBodyCustomer:
     self = new_instance(SendIdentityVerificationBodyCustomer)
     get = raw.get
     self.id = (
-        v
-        if (v := get("id")) is None or v.__class__ is str
-        else report_mismatch(v, "SendIdentityVerificationBodyCustomer.id")
+        v if (v := get("id")) is None or v.__class__ is str else mismatch(v, "SendIdentityVerificationBodyCustomer.id")
     )
     self.identity_number = (
         v
         if (v := get("identityNumber")) is None or v.__class__ is str
-        else report_mismatch(v, "SendIdentityVerificationBodyCustomer.identityNumber")
+        else mismatch(v, "SendIdentityVerificationBodyCustomer.identityNumber")
     )
     self.ip_address = (
-        v
-        if (v := get("ipAddress")).__class__ is str
-        else report_mismatch(v, "SendIdentityVerificationBodyCustomer.ipAddress")
+        v if (v := get("ipAddress")).__class__ is str else mismatch(v, "SendIdentityVerificationBodyCustomer.ipAddress")
     )
-    self.name = (
-        v if (v := get("name")).__class__ is str else report_mismatch(v, "SendIdentityVerificationBodyCustomer.name")
-    )
+    self.name = v if (v := get("name")).__class__ is str else mismatch(v, "SendIdentityVerificationBodyCustomer.name")
     self.phone_number = (
         v
         if (v := get("phoneNumber")).__class__ is str
-        else report_mismatch(v, "SendIdentityVerificationBodyCustomer.phoneNumber")
+        else mismatch(v, "SendIdentityVerificationBodyCustomer.phoneNumber")
     )
     if not _JSON_NAMES.issuperset(raw):
         self.additional_properties = unknown_fields(raw, _JSON_NAMES)

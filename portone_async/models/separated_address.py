@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, new_instance, report_mismatch, unknown_fields
+from portone_async._reading import json_names, mismatch, new_instance, unknown_fields
 
 if TYPE_CHECKING:
     from portone_async.models.enums import Country
@@ -53,20 +53,18 @@ def read(raw: Any) -> SeparatedAddress:
     self = new_instance(SeparatedAddress)
     get = raw.get
     self.address_line1 = (
-        v if (v := get("addressLine1")).__class__ is str else report_mismatch(v, "SeparatedAddress.addressLine1")
+        v if (v := get("addressLine1")).__class__ is str else mismatch(v, "SeparatedAddress.addressLine1")
     )
     self.address_line2 = (
-        v if (v := get("addressLine2")).__class__ is str else report_mismatch(v, "SeparatedAddress.addressLine2")
+        v if (v := get("addressLine2")).__class__ is str else mismatch(v, "SeparatedAddress.addressLine2")
     )
-    self.city = v if (v := get("city")) is None or v.__class__ is str else report_mismatch(v, "SeparatedAddress.city")
-    self.country = (
-        v if (v := get("country")) is None or v.__class__ is str else report_mismatch(v, "SeparatedAddress.country")
-    )
-    self.one_line = v if (v := get("oneLine")).__class__ is str else report_mismatch(v, "SeparatedAddress.oneLine")
+    self.city = v if (v := get("city")) is None or v.__class__ is str else mismatch(v, "SeparatedAddress.city")
+    self.country = v if (v := get("country")) is None or v.__class__ is str else mismatch(v, "SeparatedAddress.country")
+    self.one_line = v if (v := get("oneLine")).__class__ is str else mismatch(v, "SeparatedAddress.oneLine")
     self.province = (
-        v if (v := get("province")) is None or v.__class__ is str else report_mismatch(v, "SeparatedAddress.province")
+        v if (v := get("province")) is None or v.__class__ is str else mismatch(v, "SeparatedAddress.province")
     )
-    self.type = v if (v := get("type")).__class__ is str else report_mismatch(v, "SeparatedAddress.type")
+    self.type = v if (v := get("type")).__class__ is str else mismatch(v, "SeparatedAddress.type")
     if not _JSON_NAMES.issuperset(raw):
         self.additional_properties = unknown_fields(raw, _JSON_NAMES)
     return self

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, new_instance, report_mismatch, unknown_fields
+from portone_async._reading import json_names, mismatch, new_instance, unknown_fields
 
 if TYPE_CHECKING:
     from portone_async.models.enums import Country
@@ -47,23 +47,17 @@ def read(raw: Any) -> SeparatedAddressInput:
     self = new_instance(SeparatedAddressInput)
     get = raw.get
     self.address_line1 = (
-        v if (v := get("addressLine1")).__class__ is str else report_mismatch(v, "SeparatedAddressInput.addressLine1")
+        v if (v := get("addressLine1")).__class__ is str else mismatch(v, "SeparatedAddressInput.addressLine1")
     )
     self.address_line2 = (
-        v if (v := get("addressLine2")).__class__ is str else report_mismatch(v, "SeparatedAddressInput.addressLine2")
+        v if (v := get("addressLine2")).__class__ is str else mismatch(v, "SeparatedAddressInput.addressLine2")
     )
-    self.city = (
-        v if (v := get("city")) is None or v.__class__ is str else report_mismatch(v, "SeparatedAddressInput.city")
-    )
+    self.city = v if (v := get("city")) is None or v.__class__ is str else mismatch(v, "SeparatedAddressInput.city")
     self.country = (
-        v
-        if (v := get("country")) is None or v.__class__ is str
-        else report_mismatch(v, "SeparatedAddressInput.country")
+        v if (v := get("country")) is None or v.__class__ is str else mismatch(v, "SeparatedAddressInput.country")
     )
     self.province = (
-        v
-        if (v := get("province")) is None or v.__class__ is str
-        else report_mismatch(v, "SeparatedAddressInput.province")
+        v if (v := get("province")) is None or v.__class__ is str else mismatch(v, "SeparatedAddressInput.province")
     )
     if not _JSON_NAMES.issuperset(raw):
         self.additional_properties = unknown_fields(raw, _JSON_NAMES)

@@ -9,11 +9,11 @@ from attrs import define
 from portone_async._model import Model
 from portone_async._reading import (
     json_names,
+    mismatch,
     new_instance,
     read_datetime,
     read_list,
     read_scalars,
-    report_mismatch,
     unknown_fields,
 )
 from portone_async.models.customer import read as read_customer
@@ -110,75 +110,61 @@ def read(raw: Any) -> StartedPaymentSchedule:
     self = new_instance(StartedPaymentSchedule)
     get = raw.get
     self.billing_key = (
-        v if (v := get("billingKey")).__class__ is str else report_mismatch(v, "StartedPaymentSchedule.billingKey")
+        v if (v := get("billingKey")).__class__ is str else mismatch(v, "StartedPaymentSchedule.billingKey")
     )
     self.created_at = read_datetime(t1 := get("createdAt"), "StartedPaymentSchedule.createdAt")
-    self.currency = (
-        v if (v := get("currency")).__class__ is str else report_mismatch(v, "StartedPaymentSchedule.currency")
-    )
+    self.currency = v if (v := get("currency")).__class__ is str else mismatch(v, "StartedPaymentSchedule.currency")
     self.custom_data = (
-        v if (v := get("customData")).__class__ is str else report_mismatch(v, "StartedPaymentSchedule.customData")
+        v if (v := get("customData")).__class__ is str else mismatch(v, "StartedPaymentSchedule.customData")
     )
     self.customer = (
-        read_customer(v)
-        if (v := get("customer")).__class__ is dict
-        else report_mismatch(v, "StartedPaymentSchedule.customer")
+        read_customer(v) if (v := get("customer")).__class__ is dict else mismatch(v, "StartedPaymentSchedule.customer")
     )
-    self.id = v if (v := get("id")).__class__ is str else report_mismatch(v, "StartedPaymentSchedule.id")
+    self.id = v if (v := get("id")).__class__ is str else mismatch(v, "StartedPaymentSchedule.id")
     self.installment_month = (
         v
         if (v := get("installmentMonth")) is None or v.__class__ is int
-        else report_mismatch(v, "StartedPaymentSchedule.installmentMonth")
+        else mismatch(v, "StartedPaymentSchedule.installmentMonth")
     )
     self.is_cultural_expense = (
         v
         if (v := get("isCulturalExpense")).__class__ is bool
-        else report_mismatch(v, "StartedPaymentSchedule.isCulturalExpense")
+        else mismatch(v, "StartedPaymentSchedule.isCulturalExpense")
     )
-    self.is_escrow = (
-        v if (v := get("isEscrow")).__class__ is bool else report_mismatch(v, "StartedPaymentSchedule.isEscrow")
-    )
+    self.is_escrow = v if (v := get("isEscrow")).__class__ is bool else mismatch(v, "StartedPaymentSchedule.isEscrow")
     self.merchant_id = (
-        v if (v := get("merchantId")).__class__ is str else report_mismatch(v, "StartedPaymentSchedule.merchantId")
+        v if (v := get("merchantId")).__class__ is str else mismatch(v, "StartedPaymentSchedule.merchantId")
     )
     self.notice_urls = (
         None
         if (v := get("noticeUrls")) is None
         else read_scalars(v, str, "StartedPaymentSchedule.noticeUrls")
         if v.__class__ is list
-        else report_mismatch(v, "StartedPaymentSchedule.noticeUrls")
+        else mismatch(v, "StartedPaymentSchedule.noticeUrls")
     )
-    self.order_name = (
-        v if (v := get("orderName")).__class__ is str else report_mismatch(v, "StartedPaymentSchedule.orderName")
-    )
-    self.payment_id = (
-        v if (v := get("paymentId")).__class__ is str else report_mismatch(v, "StartedPaymentSchedule.paymentId")
-    )
+    self.order_name = v if (v := get("orderName")).__class__ is str else mismatch(v, "StartedPaymentSchedule.orderName")
+    self.payment_id = v if (v := get("paymentId")).__class__ is str else mismatch(v, "StartedPaymentSchedule.paymentId")
     self.products = (
         None
         if (v := get("products")) is None
         else read_list(v, read_payment_product, "StartedPaymentSchedule.products")
         if v.__class__ is list
-        else report_mismatch(v, "StartedPaymentSchedule.products")
+        else mismatch(v, "StartedPaymentSchedule.products")
     )
     self.started_at = read_datetime(t2 := get("startedAt"), "StartedPaymentSchedule.startedAt")
-    self.status = v if (v := get("status")).__class__ is str else report_mismatch(v, "StartedPaymentSchedule.status")
-    self.store_id = (
-        v if (v := get("storeId")).__class__ is str else report_mismatch(v, "StartedPaymentSchedule.storeId")
-    )
+    self.status = v if (v := get("status")).__class__ is str else mismatch(v, "StartedPaymentSchedule.status")
+    self.store_id = v if (v := get("storeId")).__class__ is str else mismatch(v, "StartedPaymentSchedule.storeId")
     self.tax_free_amount = (
         v
         if (v := get("taxFreeAmount")) is None or v.__class__ is int
-        else report_mismatch(v, "StartedPaymentSchedule.taxFreeAmount")
+        else mismatch(v, "StartedPaymentSchedule.taxFreeAmount")
     )
     self.time_to_pay = read_datetime(t3 := get("timeToPay"), "StartedPaymentSchedule.timeToPay")
     self.total_amount = (
-        v if (v := get("totalAmount")).__class__ is int else report_mismatch(v, "StartedPaymentSchedule.totalAmount")
+        v if (v := get("totalAmount")).__class__ is int else mismatch(v, "StartedPaymentSchedule.totalAmount")
     )
     self.vat_amount = (
-        v
-        if (v := get("vatAmount")) is None or v.__class__ is int
-        else report_mismatch(v, "StartedPaymentSchedule.vatAmount")
+        v if (v := get("vatAmount")) is None or v.__class__ is int else mismatch(v, "StartedPaymentSchedule.vatAmount")
     )
     self.__time_texts__ = (t1, t2, t3)
     if not _JSON_NAMES.issuperset(raw):

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, new_instance, read_datetime, report_mismatch, unknown_fields
+from portone_async._reading import json_names, mismatch, new_instance, read_datetime, unknown_fields
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -76,43 +76,35 @@ def read(raw: Any) -> SucceededPaymentCancellation:
     self.easy_pay_discount_amount = (
         v
         if (v := get("easyPayDiscountAmount")) is None or v.__class__ is int
-        else report_mismatch(v, "SucceededPaymentCancellation.easyPayDiscountAmount")
+        else mismatch(v, "SucceededPaymentCancellation.easyPayDiscountAmount")
     )
-    self.id = v if (v := get("id")).__class__ is str else report_mismatch(v, "SucceededPaymentCancellation.id")
+    self.id = v if (v := get("id")).__class__ is str else mismatch(v, "SucceededPaymentCancellation.id")
     self.pg_cancellation_id = (
         v
         if (v := get("pgCancellationId")) is None or v.__class__ is str
-        else report_mismatch(v, "SucceededPaymentCancellation.pgCancellationId")
+        else mismatch(v, "SucceededPaymentCancellation.pgCancellationId")
     )
-    self.reason = (
-        v if (v := get("reason")).__class__ is str else report_mismatch(v, "SucceededPaymentCancellation.reason")
-    )
+    self.reason = v if (v := get("reason")).__class__ is str else mismatch(v, "SucceededPaymentCancellation.reason")
     self.receipt_url = (
         v
         if (v := get("receiptUrl")) is None or v.__class__ is str
-        else report_mismatch(v, "SucceededPaymentCancellation.receiptUrl")
+        else mismatch(v, "SucceededPaymentCancellation.receiptUrl")
     )
     self.requested_at = read_datetime(t2 := get("requestedAt"), "SucceededPaymentCancellation.requestedAt")
-    self.status = (
-        v if (v := get("status")).__class__ is str else report_mismatch(v, "SucceededPaymentCancellation.status")
-    )
+    self.status = v if (v := get("status")).__class__ is str else mismatch(v, "SucceededPaymentCancellation.status")
     self.tax_free_amount = (
-        v
-        if (v := get("taxFreeAmount")).__class__ is int
-        else report_mismatch(v, "SucceededPaymentCancellation.taxFreeAmount")
+        v if (v := get("taxFreeAmount")).__class__ is int else mismatch(v, "SucceededPaymentCancellation.taxFreeAmount")
     )
     self.total_amount = (
-        v
-        if (v := get("totalAmount")).__class__ is int
-        else report_mismatch(v, "SucceededPaymentCancellation.totalAmount")
+        v if (v := get("totalAmount")).__class__ is int else mismatch(v, "SucceededPaymentCancellation.totalAmount")
     )
     self.trigger = (
         v
         if (v := get("trigger")) is None or v.__class__ is str
-        else report_mismatch(v, "SucceededPaymentCancellation.trigger")
+        else mismatch(v, "SucceededPaymentCancellation.trigger")
     )
     self.vat_amount = (
-        v if (v := get("vatAmount")).__class__ is int else report_mismatch(v, "SucceededPaymentCancellation.vatAmount")
+        v if (v := get("vatAmount")).__class__ is int else mismatch(v, "SucceededPaymentCancellation.vatAmount")
     )
     self.__time_texts__ = (t1, t2)
     if not _JSON_NAMES.issuperset(raw):

@@ -9,11 +9,11 @@ from attrs import define
 from portone_async._model import Model
 from portone_async._reading import (
     json_names,
+    mismatch,
     new_instance,
     read_datetime,
     read_list,
     read_scalars,
-    report_mismatch,
     unknown_fields,
 )
 from portone_async.models.customer import read as read_customer
@@ -113,76 +113,70 @@ def read(raw: Any) -> SucceededPaymentSchedule:
     self = new_instance(SucceededPaymentSchedule)
     get = raw.get
     self.billing_key = (
-        v if (v := get("billingKey")).__class__ is str else report_mismatch(v, "SucceededPaymentSchedule.billingKey")
+        v if (v := get("billingKey")).__class__ is str else mismatch(v, "SucceededPaymentSchedule.billingKey")
     )
     self.completed_at = read_datetime(t1 := get("completedAt"), "SucceededPaymentSchedule.completedAt")
     self.created_at = read_datetime(t2 := get("createdAt"), "SucceededPaymentSchedule.createdAt")
-    self.currency = (
-        v if (v := get("currency")).__class__ is str else report_mismatch(v, "SucceededPaymentSchedule.currency")
-    )
+    self.currency = v if (v := get("currency")).__class__ is str else mismatch(v, "SucceededPaymentSchedule.currency")
     self.custom_data = (
-        v if (v := get("customData")).__class__ is str else report_mismatch(v, "SucceededPaymentSchedule.customData")
+        v if (v := get("customData")).__class__ is str else mismatch(v, "SucceededPaymentSchedule.customData")
     )
     self.customer = (
         read_customer(v)
         if (v := get("customer")).__class__ is dict
-        else report_mismatch(v, "SucceededPaymentSchedule.customer")
+        else mismatch(v, "SucceededPaymentSchedule.customer")
     )
-    self.id = v if (v := get("id")).__class__ is str else report_mismatch(v, "SucceededPaymentSchedule.id")
+    self.id = v if (v := get("id")).__class__ is str else mismatch(v, "SucceededPaymentSchedule.id")
     self.installment_month = (
         v
         if (v := get("installmentMonth")) is None or v.__class__ is int
-        else report_mismatch(v, "SucceededPaymentSchedule.installmentMonth")
+        else mismatch(v, "SucceededPaymentSchedule.installmentMonth")
     )
     self.is_cultural_expense = (
         v
         if (v := get("isCulturalExpense")).__class__ is bool
-        else report_mismatch(v, "SucceededPaymentSchedule.isCulturalExpense")
+        else mismatch(v, "SucceededPaymentSchedule.isCulturalExpense")
     )
-    self.is_escrow = (
-        v if (v := get("isEscrow")).__class__ is bool else report_mismatch(v, "SucceededPaymentSchedule.isEscrow")
-    )
+    self.is_escrow = v if (v := get("isEscrow")).__class__ is bool else mismatch(v, "SucceededPaymentSchedule.isEscrow")
     self.merchant_id = (
-        v if (v := get("merchantId")).__class__ is str else report_mismatch(v, "SucceededPaymentSchedule.merchantId")
+        v if (v := get("merchantId")).__class__ is str else mismatch(v, "SucceededPaymentSchedule.merchantId")
     )
     self.notice_urls = (
         None
         if (v := get("noticeUrls")) is None
         else read_scalars(v, str, "SucceededPaymentSchedule.noticeUrls")
         if v.__class__ is list
-        else report_mismatch(v, "SucceededPaymentSchedule.noticeUrls")
+        else mismatch(v, "SucceededPaymentSchedule.noticeUrls")
     )
     self.order_name = (
-        v if (v := get("orderName")).__class__ is str else report_mismatch(v, "SucceededPaymentSchedule.orderName")
+        v if (v := get("orderName")).__class__ is str else mismatch(v, "SucceededPaymentSchedule.orderName")
     )
     self.payment_id = (
-        v if (v := get("paymentId")).__class__ is str else report_mismatch(v, "SucceededPaymentSchedule.paymentId")
+        v if (v := get("paymentId")).__class__ is str else mismatch(v, "SucceededPaymentSchedule.paymentId")
     )
     self.products = (
         None
         if (v := get("products")) is None
         else read_list(v, read_payment_product, "SucceededPaymentSchedule.products")
         if v.__class__ is list
-        else report_mismatch(v, "SucceededPaymentSchedule.products")
+        else mismatch(v, "SucceededPaymentSchedule.products")
     )
     self.started_at = read_datetime(t3 := get("startedAt"), "SucceededPaymentSchedule.startedAt")
-    self.status = v if (v := get("status")).__class__ is str else report_mismatch(v, "SucceededPaymentSchedule.status")
-    self.store_id = (
-        v if (v := get("storeId")).__class__ is str else report_mismatch(v, "SucceededPaymentSchedule.storeId")
-    )
+    self.status = v if (v := get("status")).__class__ is str else mismatch(v, "SucceededPaymentSchedule.status")
+    self.store_id = v if (v := get("storeId")).__class__ is str else mismatch(v, "SucceededPaymentSchedule.storeId")
     self.tax_free_amount = (
         v
         if (v := get("taxFreeAmount")) is None or v.__class__ is int
-        else report_mismatch(v, "SucceededPaymentSchedule.taxFreeAmount")
+        else mismatch(v, "SucceededPaymentSchedule.taxFreeAmount")
     )
     self.time_to_pay = read_datetime(t4 := get("timeToPay"), "SucceededPaymentSchedule.timeToPay")
     self.total_amount = (
-        v if (v := get("totalAmount")).__class__ is int else report_mismatch(v, "SucceededPaymentSchedule.totalAmount")
+        v if (v := get("totalAmount")).__class__ is int else mismatch(v, "SucceededPaymentSchedule.totalAmount")
     )
     self.vat_amount = (
         v
         if (v := get("vatAmount")) is None or v.__class__ is int
-        else report_mismatch(v, "SucceededPaymentSchedule.vatAmount")
+        else mismatch(v, "SucceededPaymentSchedule.vatAmount")
     )
     self.__time_texts__ = (t1, t2, t3, t4)
     if not _JSON_NAMES.issuperset(raw):

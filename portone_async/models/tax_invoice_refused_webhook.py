@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, new_instance, read_datetime, report_mismatch, unknown_fields
+from portone_async._reading import json_names, mismatch, new_instance, read_datetime, unknown_fields
 from portone_async.models.tax_invoice_webhook_data import read as read_tax_invoice_webhook_data
 
 if TYPE_CHECKING:
@@ -46,10 +46,10 @@ def read(raw: Any) -> TaxInvoiceRefusedWebhook:
     self.data = (
         read_tax_invoice_webhook_data(v)
         if (v := get("data")).__class__ is dict
-        else report_mismatch(v, "TaxInvoiceRefusedWebhook.data")
+        else mismatch(v, "TaxInvoiceRefusedWebhook.data")
     )
     self.timestamp = read_datetime(t1 := get("timestamp"), "TaxInvoiceRefusedWebhook.timestamp")
-    self.type = v if (v := get("type")).__class__ is str else report_mismatch(v, "TaxInvoiceRefusedWebhook.type")
+    self.type = v if (v := get("type")).__class__ is str else mismatch(v, "TaxInvoiceRefusedWebhook.type")
     self.__time_texts__ = (t1,)
     if not _JSON_NAMES.issuperset(raw):
         self.additional_properties = unknown_fields(raw, _JSON_NAMES, self.__time_texts__)

@@ -7,7 +7,7 @@ from typing import Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, new_instance, report_mismatch, unknown_fields
+from portone_async._reading import json_names, mismatch, new_instance, unknown_fields
 
 
 @define(slots=True, kw_only=True, repr=False)
@@ -53,32 +53,30 @@ def read(raw: Any) -> TaxInvoiceWebhookData:
     self.recipient_document_key = (
         v
         if (v := get("recipientDocumentKey")).__class__ is str
-        else report_mismatch(v, "TaxInvoiceWebhookData.recipientDocumentKey")
+        else mismatch(v, "TaxInvoiceWebhookData.recipientDocumentKey")
     )
-    self.status = v if (v := get("status")).__class__ is str else report_mismatch(v, "TaxInvoiceWebhookData.status")
+    self.status = v if (v := get("status")).__class__ is str else mismatch(v, "TaxInvoiceWebhookData.status")
     self.supplier_brn = (
-        v if (v := get("supplierBrn")).__class__ is str else report_mismatch(v, "TaxInvoiceWebhookData.supplierBrn")
+        v if (v := get("supplierBrn")).__class__ is str else mismatch(v, "TaxInvoiceWebhookData.supplierBrn")
     )
     self.supplier_document_key = (
         v
         if (v := get("supplierDocumentKey")).__class__ is str
-        else report_mismatch(v, "TaxInvoiceWebhookData.supplierDocumentKey")
+        else mismatch(v, "TaxInvoiceWebhookData.supplierDocumentKey")
     )
     self.tax_invoice_id = (
-        v if (v := get("taxInvoiceId")).__class__ is str else report_mismatch(v, "TaxInvoiceWebhookData.taxInvoiceId")
+        v if (v := get("taxInvoiceId")).__class__ is str else mismatch(v, "TaxInvoiceWebhookData.taxInvoiceId")
     )
     self.total_amount = (
-        v if (v := get("totalAmount")).__class__ is int else report_mismatch(v, "TaxInvoiceWebhookData.totalAmount")
+        v if (v := get("totalAmount")).__class__ is int else mismatch(v, "TaxInvoiceWebhookData.totalAmount")
     )
     self.total_supply_amount = (
         v
         if (v := get("totalSupplyAmount")).__class__ is int
-        else report_mismatch(v, "TaxInvoiceWebhookData.totalSupplyAmount")
+        else mismatch(v, "TaxInvoiceWebhookData.totalSupplyAmount")
     )
     self.total_tax_amount = (
-        v
-        if (v := get("totalTaxAmount")).__class__ is int
-        else report_mismatch(v, "TaxInvoiceWebhookData.totalTaxAmount")
+        v if (v := get("totalTaxAmount")).__class__ is int else mismatch(v, "TaxInvoiceWebhookData.totalTaxAmount")
     )
     if not _JSON_NAMES.issuperset(raw):
         self.additional_properties = unknown_fields(raw, _JSON_NAMES)

@@ -7,7 +7,7 @@ from typing import Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, new_instance, report_mismatch, unknown_fields
+from portone_async._reading import json_names, mismatch, new_instance, unknown_fields
 
 
 @define(slots=True, kw_only=True, repr=False)
@@ -41,22 +41,18 @@ def read(raw: Any) -> TransactionCancellationWebhookData:
     self.cancellation_id = (
         v
         if (v := get("cancellationId")).__class__ is str
-        else report_mismatch(v, "TransactionCancellationWebhookData.cancellationId")
+        else mismatch(v, "TransactionCancellationWebhookData.cancellationId")
     )
     self.payment_id = (
-        v
-        if (v := get("paymentId")).__class__ is str
-        else report_mismatch(v, "TransactionCancellationWebhookData.paymentId")
+        v if (v := get("paymentId")).__class__ is str else mismatch(v, "TransactionCancellationWebhookData.paymentId")
     )
     self.store_id = (
-        v
-        if (v := get("storeId")).__class__ is str
-        else report_mismatch(v, "TransactionCancellationWebhookData.storeId")
+        v if (v := get("storeId")).__class__ is str else mismatch(v, "TransactionCancellationWebhookData.storeId")
     )
     self.transaction_id = (
         v
         if (v := get("transactionId")).__class__ is str
-        else report_mismatch(v, "TransactionCancellationWebhookData.transactionId")
+        else mismatch(v, "TransactionCancellationWebhookData.transactionId")
     )
     if not _JSON_NAMES.issuperset(raw):
         self.additional_properties = unknown_fields(raw, _JSON_NAMES)

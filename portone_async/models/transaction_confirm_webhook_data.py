@@ -7,7 +7,7 @@ from typing import Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, new_instance, report_mismatch, unknown_fields
+from portone_async._reading import json_names, mismatch, new_instance, unknown_fields
 
 
 @define(slots=True, kw_only=True, repr=False)
@@ -40,20 +40,18 @@ def read(raw: Any) -> TransactionConfirmWebhookData:
     self = new_instance(TransactionConfirmWebhookData)
     get = raw.get
     self.payment_id = (
-        v if (v := get("paymentId")).__class__ is str else report_mismatch(v, "TransactionConfirmWebhookData.paymentId")
+        v if (v := get("paymentId")).__class__ is str else mismatch(v, "TransactionConfirmWebhookData.paymentId")
     )
     self.store_id = (
-        v if (v := get("storeId")).__class__ is str else report_mismatch(v, "TransactionConfirmWebhookData.storeId")
+        v if (v := get("storeId")).__class__ is str else mismatch(v, "TransactionConfirmWebhookData.storeId")
     )
     self.total_amount = (
-        v
-        if (v := get("totalAmount")).__class__ is int
-        else report_mismatch(v, "TransactionConfirmWebhookData.totalAmount")
+        v if (v := get("totalAmount")).__class__ is int else mismatch(v, "TransactionConfirmWebhookData.totalAmount")
     )
     self.transaction_id = (
         v
         if (v := get("transactionId")).__class__ is str
-        else report_mismatch(v, "TransactionConfirmWebhookData.transactionId")
+        else mismatch(v, "TransactionConfirmWebhookData.transactionId")
     )
     if not _JSON_NAMES.issuperset(raw):
         self.additional_properties = unknown_fields(raw, _JSON_NAMES)

@@ -7,7 +7,7 @@ from typing import Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, new_instance, report_mismatch, unknown_fields
+from portone_async._reading import json_names, mismatch, new_instance, unknown_fields
 
 
 @define(slots=True, kw_only=True, repr=False)
@@ -35,16 +35,10 @@ def read(raw: Any) -> TransactionWebhookData:
     """Read `TransactionWebhookData` from JSON."""
     self = new_instance(TransactionWebhookData)
     get = raw.get
-    self.payment_id = (
-        v if (v := get("paymentId")).__class__ is str else report_mismatch(v, "TransactionWebhookData.paymentId")
-    )
-    self.store_id = (
-        v if (v := get("storeId")).__class__ is str else report_mismatch(v, "TransactionWebhookData.storeId")
-    )
+    self.payment_id = v if (v := get("paymentId")).__class__ is str else mismatch(v, "TransactionWebhookData.paymentId")
+    self.store_id = v if (v := get("storeId")).__class__ is str else mismatch(v, "TransactionWebhookData.storeId")
     self.transaction_id = (
-        v
-        if (v := get("transactionId")).__class__ is str
-        else report_mismatch(v, "TransactionWebhookData.transactionId")
+        v if (v := get("transactionId")).__class__ is str else mismatch(v, "TransactionWebhookData.transactionId")
     )
     if not _JSON_NAMES.issuperset(raw):
         self.additional_properties = unknown_fields(raw, _JSON_NAMES)

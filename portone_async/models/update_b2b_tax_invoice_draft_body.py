@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, new_instance, report_mismatch, unknown_fields
+from portone_async._reading import json_names, mismatch, new_instance, unknown_fields
 from portone_async.models.b2b_tax_invoice_input import read as read_b2b_tax_invoice_input
 
 if TYPE_CHECKING:
@@ -51,28 +51,22 @@ def read(raw: Any) -> UpdateB2bTaxInvoiceDraftBody:
     """Read `UpdateB2bTaxInvoiceDraftBody` from JSON."""
     self = new_instance(UpdateB2bTaxInvoiceDraftBody)
     get = raw.get
-    self.brn = (
-        v if (v := get("brn")) is None or v.__class__ is str else report_mismatch(v, "UpdateB2bTaxInvoiceDraftBody.brn")
-    )
+    self.brn = v if (v := get("brn")) is None or v.__class__ is str else mismatch(v, "UpdateB2bTaxInvoiceDraftBody.brn")
     self.memo = (
-        v
-        if (v := get("memo")) is None or v.__class__ is str
-        else report_mismatch(v, "UpdateB2bTaxInvoiceDraftBody.memo")
+        v if (v := get("memo")) is None or v.__class__ is str else mismatch(v, "UpdateB2bTaxInvoiceDraftBody.memo")
     )
     self.tax_invoice = (
         read_b2b_tax_invoice_input(v)
         if (v := get("taxInvoice")).__class__ is dict
-        else report_mismatch(v, "UpdateB2bTaxInvoiceDraftBody.taxInvoice")
+        else mismatch(v, "UpdateB2bTaxInvoiceDraftBody.taxInvoice")
     )
     self.tax_invoice_key = (
-        v
-        if (v := get("taxInvoiceKey")).__class__ is str
-        else report_mismatch(v, "UpdateB2bTaxInvoiceDraftBody.taxInvoiceKey")
+        v if (v := get("taxInvoiceKey")).__class__ is str else mismatch(v, "UpdateB2bTaxInvoiceDraftBody.taxInvoiceKey")
     )
     self.tax_invoice_key_type = (
         v
         if (v := get("taxInvoiceKeyType")) is None or v.__class__ is str
-        else report_mismatch(v, "UpdateB2bTaxInvoiceDraftBody.taxInvoiceKeyType")
+        else mismatch(v, "UpdateB2bTaxInvoiceDraftBody.taxInvoiceKeyType")
     )
     if not _JSON_NAMES.issuperset(raw):
         self.additional_properties = unknown_fields(raw, _JSON_NAMES)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, new_instance, report_mismatch, unknown_fields
+from portone_async._reading import json_names, mismatch, new_instance, unknown_fields
 from portone_async.models.b2b_tax_invoice import read as read_b2b_tax_invoice
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ def read(raw: Any) -> UpdateB2bTaxInvoiceDraftResponse:
     self.tax_invoice = (
         read_b2b_tax_invoice(v)
         if (v := get("taxInvoice")).__class__ is dict
-        else report_mismatch(v, "UpdateB2bTaxInvoiceDraftResponse.taxInvoice")
+        else mismatch(v, "UpdateB2bTaxInvoiceDraftResponse.taxInvoice")
     )
     if not _JSON_NAMES.issuperset(raw):
         self.additional_properties = unknown_fields(raw, _JSON_NAMES)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, new_instance, report_mismatch, unknown_fields
+from portone_async._reading import json_names, mismatch, new_instance, unknown_fields
 from portone_async.models.platform_fee_input import read as read_platform_fee_input
 
 if TYPE_CHECKING:
@@ -51,22 +51,22 @@ def read(raw: Any) -> UpdatePlatformAdditionalFeePolicyBody:
         if (v := get("fee")) is None
         else read_platform_fee_input(v)
         if v.__class__ is dict
-        else report_mismatch(v, "UpdatePlatformAdditionalFeePolicyBody.fee")
+        else mismatch(v, "UpdatePlatformAdditionalFeePolicyBody.fee")
     )
     self.memo = (
         v
         if (v := get("memo")) is None or v.__class__ is str
-        else report_mismatch(v, "UpdatePlatformAdditionalFeePolicyBody.memo")
+        else mismatch(v, "UpdatePlatformAdditionalFeePolicyBody.memo")
     )
     self.name = (
         v
         if (v := get("name")) is None or v.__class__ is str
-        else report_mismatch(v, "UpdatePlatformAdditionalFeePolicyBody.name")
+        else mismatch(v, "UpdatePlatformAdditionalFeePolicyBody.name")
     )
     self.vat_payer = (
         v
         if (v := get("vatPayer")) is None or v.__class__ is str
-        else report_mismatch(v, "UpdatePlatformAdditionalFeePolicyBody.vatPayer")
+        else mismatch(v, "UpdatePlatformAdditionalFeePolicyBody.vatPayer")
     )
     if not _JSON_NAMES.issuperset(raw):
         self.additional_properties = unknown_fields(raw, _JSON_NAMES)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, new_instance, report_mismatch, unknown_fields
+from portone_async._reading import json_names, mismatch, new_instance, unknown_fields
 from portone_async.models.platform_fee_input import read as read_platform_fee_input
 from portone_async.models.platform_settlement_cycle_input import read as read_platform_settlement_cycle_input
 
@@ -55,34 +55,34 @@ def read(raw: Any) -> UpdatePlatformContractBody:
     self = new_instance(UpdatePlatformContractBody)
     get = raw.get
     self.memo = (
-        v if (v := get("memo")) is None or v.__class__ is str else report_mismatch(v, "UpdatePlatformContractBody.memo")
+        v if (v := get("memo")) is None or v.__class__ is str else mismatch(v, "UpdatePlatformContractBody.memo")
     )
     self.name = (
-        v if (v := get("name")) is None or v.__class__ is str else report_mismatch(v, "UpdatePlatformContractBody.name")
+        v if (v := get("name")) is None or v.__class__ is str else mismatch(v, "UpdatePlatformContractBody.name")
     )
     self.platform_fee = (
         None
         if (v := get("platformFee")) is None
         else read_platform_fee_input(v)
         if v.__class__ is dict
-        else report_mismatch(v, "UpdatePlatformContractBody.platformFee")
+        else mismatch(v, "UpdatePlatformContractBody.platformFee")
     )
     self.platform_fee_vat_payer = (
         v
         if (v := get("platformFeeVatPayer")) is None or v.__class__ is str
-        else report_mismatch(v, "UpdatePlatformContractBody.platformFeeVatPayer")
+        else mismatch(v, "UpdatePlatformContractBody.platformFeeVatPayer")
     )
     self.settlement_cycle = (
         None
         if (v := get("settlementCycle")) is None
         else read_platform_settlement_cycle_input(v)
         if v.__class__ is dict
-        else report_mismatch(v, "UpdatePlatformContractBody.settlementCycle")
+        else mismatch(v, "UpdatePlatformContractBody.settlementCycle")
     )
     self.subtract_payment_vat_amount = (
         v
         if (v := get("subtractPaymentVatAmount")) is None or v.__class__ is bool
-        else report_mismatch(v, "UpdatePlatformContractBody.subtractPaymentVatAmount")
+        else mismatch(v, "UpdatePlatformContractBody.subtractPaymentVatAmount")
     )
     if not _JSON_NAMES.issuperset(raw):
         self.additional_properties = unknown_fields(raw, _JSON_NAMES)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, new_instance, report_mismatch, unknown_fields
+from portone_async._reading import json_names, mismatch, new_instance, unknown_fields
 from portone_async.models.platform_contract import read as read_platform_contract
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ def read(raw: Any) -> UpdatePlatformContractResponse:
     self.contract = (
         read_platform_contract(v)
         if (v := get("contract")).__class__ is dict
-        else report_mismatch(v, "UpdatePlatformContractResponse.contract")
+        else mismatch(v, "UpdatePlatformContractResponse.contract")
     )
     if not _JSON_NAMES.issuperset(raw):
         self.additional_properties = unknown_fields(raw, _JSON_NAMES)

@@ -7,7 +7,7 @@ from typing import Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, new_instance, report_mismatch, unknown_fields
+from portone_async._reading import json_names, mismatch, new_instance, unknown_fields
 
 
 @define(slots=True, kw_only=True, repr=False)
@@ -39,17 +39,17 @@ def read(raw: Any) -> UpdatePlatformDiscountSharePolicyBody:
     self.memo = (
         v
         if (v := get("memo")) is None or v.__class__ is str
-        else report_mismatch(v, "UpdatePlatformDiscountSharePolicyBody.memo")
+        else mismatch(v, "UpdatePlatformDiscountSharePolicyBody.memo")
     )
     self.name = (
         v
         if (v := get("name")) is None or v.__class__ is str
-        else report_mismatch(v, "UpdatePlatformDiscountSharePolicyBody.name")
+        else mismatch(v, "UpdatePlatformDiscountSharePolicyBody.name")
     )
     self.partner_share_rate = (
         v
         if (v := get("partnerShareRate")) is None or v.__class__ is int
-        else report_mismatch(v, "UpdatePlatformDiscountSharePolicyBody.partnerShareRate")
+        else mismatch(v, "UpdatePlatformDiscountSharePolicyBody.partnerShareRate")
     )
     if not _JSON_NAMES.issuperset(raw):
         self.additional_properties = unknown_fields(raw, _JSON_NAMES)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, new_instance, read_scalars, report_mismatch, unknown_fields
+from portone_async._reading import json_names, mismatch, new_instance, read_scalars, unknown_fields
 from portone_async.models.platform_properties import read as read_platform_properties
 from portone_async.models.update_platform_partner_body_account import read as read_update_platform_partner_body_account
 from portone_async.models.update_platform_partner_body_contact import read as read_update_platform_partner_body_contact
@@ -66,46 +66,42 @@ def read(raw: Any) -> UpdatePlatformPartnerBody:
         if (v := get("account")) is None
         else read_update_platform_partner_body_account(v)
         if v.__class__ is dict
-        else report_mismatch(v, "UpdatePlatformPartnerBody.account")
+        else mismatch(v, "UpdatePlatformPartnerBody.account")
     )
     self.contact = (
         None
         if (v := get("contact")) is None
         else read_update_platform_partner_body_contact(v)
         if v.__class__ is dict
-        else report_mismatch(v, "UpdatePlatformPartnerBody.contact")
+        else mismatch(v, "UpdatePlatformPartnerBody.contact")
     )
     self.default_contract_id = (
         v
         if (v := get("defaultContractId")) is None or v.__class__ is str
-        else report_mismatch(v, "UpdatePlatformPartnerBody.defaultContractId")
+        else mismatch(v, "UpdatePlatformPartnerBody.defaultContractId")
     )
-    self.memo = (
-        v if (v := get("memo")) is None or v.__class__ is str else report_mismatch(v, "UpdatePlatformPartnerBody.memo")
-    )
-    self.name = (
-        v if (v := get("name")) is None or v.__class__ is str else report_mismatch(v, "UpdatePlatformPartnerBody.name")
-    )
+    self.memo = v if (v := get("memo")) is None or v.__class__ is str else mismatch(v, "UpdatePlatformPartnerBody.memo")
+    self.name = v if (v := get("name")) is None or v.__class__ is str else mismatch(v, "UpdatePlatformPartnerBody.name")
     self.tags = (
         None
         if (v := get("tags")) is None
         else read_scalars(v, str, "UpdatePlatformPartnerBody.tags")
         if v.__class__ is list
-        else report_mismatch(v, "UpdatePlatformPartnerBody.tags")
+        else mismatch(v, "UpdatePlatformPartnerBody.tags")
     )
     self.type = (
         None
         if (v := get("type")) is None
         else read_update_platform_partner_body_type(v)
         if v.__class__ is dict
-        else report_mismatch(v, "UpdatePlatformPartnerBody.type")
+        else mismatch(v, "UpdatePlatformPartnerBody.type")
     )
     self.user_defined_properties = (
         None
         if (v := get("userDefinedProperties")) is None
         else read_platform_properties(v)
         if v.__class__ is dict
-        else report_mismatch(v, "UpdatePlatformPartnerBody.userDefinedProperties")
+        else mismatch(v, "UpdatePlatformPartnerBody.userDefinedProperties")
     )
     if not _JSON_NAMES.issuperset(raw):
         self.additional_properties = unknown_fields(raw, _JSON_NAMES)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, new_instance, report_mismatch, unknown_fields
+from portone_async._reading import json_names, mismatch, new_instance, unknown_fields
 
 if TYPE_CHECKING:
     from portone_async.models.enums import Bank, Currency
@@ -49,22 +49,14 @@ def read(raw: Any) -> UpdatePlatformPartnerBodyAccount:
     self.account_verification_id = (
         v
         if (v := get("accountVerificationId")) is None or v.__class__ is str
-        else report_mismatch(v, "UpdatePlatformPartnerBodyAccount.accountVerificationId")
+        else mismatch(v, "UpdatePlatformPartnerBodyAccount.accountVerificationId")
     )
-    self.bank = (
-        v if (v := get("bank")).__class__ is str else report_mismatch(v, "UpdatePlatformPartnerBodyAccount.bank")
-    )
+    self.bank = v if (v := get("bank")).__class__ is str else mismatch(v, "UpdatePlatformPartnerBodyAccount.bank")
     self.currency = (
-        v
-        if (v := get("currency")).__class__ is str
-        else report_mismatch(v, "UpdatePlatformPartnerBodyAccount.currency")
+        v if (v := get("currency")).__class__ is str else mismatch(v, "UpdatePlatformPartnerBodyAccount.currency")
     )
-    self.holder = (
-        v if (v := get("holder")).__class__ is str else report_mismatch(v, "UpdatePlatformPartnerBodyAccount.holder")
-    )
-    self.number = (
-        v if (v := get("number")).__class__ is str else report_mismatch(v, "UpdatePlatformPartnerBodyAccount.number")
-    )
+    self.holder = v if (v := get("holder")).__class__ is str else mismatch(v, "UpdatePlatformPartnerBodyAccount.holder")
+    self.number = v if (v := get("number")).__class__ is str else mismatch(v, "UpdatePlatformPartnerBodyAccount.number")
     if not _JSON_NAMES.issuperset(raw):
         self.additional_properties = unknown_fields(raw, _JSON_NAMES)
     return self

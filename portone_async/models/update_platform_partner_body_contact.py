@@ -7,7 +7,7 @@ from typing import Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, new_instance, report_mismatch, unknown_fields
+from portone_async._reading import json_names, mismatch, new_instance, unknown_fields
 
 
 @define(slots=True, kw_only=True, repr=False)
@@ -38,17 +38,15 @@ def read(raw: Any) -> UpdatePlatformPartnerBodyContact:
     self.email = (
         v
         if (v := get("email")) is None or v.__class__ is str
-        else report_mismatch(v, "UpdatePlatformPartnerBodyContact.email")
+        else mismatch(v, "UpdatePlatformPartnerBodyContact.email")
     )
     self.name = (
-        v
-        if (v := get("name")) is None or v.__class__ is str
-        else report_mismatch(v, "UpdatePlatformPartnerBodyContact.name")
+        v if (v := get("name")) is None or v.__class__ is str else mismatch(v, "UpdatePlatformPartnerBodyContact.name")
     )
     self.phone_number = (
         v
         if (v := get("phoneNumber")) is None or v.__class__ is str
-        else report_mismatch(v, "UpdatePlatformPartnerBodyContact.phoneNumber")
+        else mismatch(v, "UpdatePlatformPartnerBodyContact.phoneNumber")
     )
     if not _JSON_NAMES.issuperset(raw):
         self.additional_properties = unknown_fields(raw, _JSON_NAMES)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, new_instance, report_mismatch, unknown_fields
+from portone_async._reading import json_names, mismatch, new_instance, unknown_fields
 from portone_async.models.update_platform_partner_body_type_business import (
     read as read_update_platform_partner_body_type_business,
 )
@@ -56,21 +56,21 @@ def read(raw: Any) -> UpdatePlatformPartnerBodyType:
         if (v := get("business")) is None
         else read_update_platform_partner_body_type_business(v)
         if v.__class__ is dict
-        else report_mismatch(v, "UpdatePlatformPartnerBodyType.business")
+        else mismatch(v, "UpdatePlatformPartnerBodyType.business")
     )
     self.non_wht_payer = (
         None
         if (v := get("nonWhtPayer")) is None
         else read_update_platform_partner_body_type_non_wht_payer(v)
         if v.__class__ is dict
-        else report_mismatch(v, "UpdatePlatformPartnerBodyType.nonWhtPayer")
+        else mismatch(v, "UpdatePlatformPartnerBodyType.nonWhtPayer")
     )
     self.wht_payer = (
         None
         if (v := get("whtPayer")) is None
         else read_update_platform_partner_body_type_wht_payer(v)
         if v.__class__ is dict
-        else report_mismatch(v, "UpdatePlatformPartnerBodyType.whtPayer")
+        else mismatch(v, "UpdatePlatformPartnerBodyType.whtPayer")
     )
     if not _JSON_NAMES.issuperset(raw):
         self.additional_properties = unknown_fields(raw, _JSON_NAMES)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, new_instance, report_mismatch, unknown_fields
+from portone_async._reading import json_names, mismatch, new_instance, unknown_fields
 
 if TYPE_CHECKING:
     from portone_async.models.enums import PlatformPartnerTaxationType
@@ -58,42 +58,42 @@ def read(raw: Any) -> UpdatePlatformPartnerBodyTypeBusiness:
     self.business_class = (
         v
         if (v := get("businessClass")) is None or v.__class__ is str
-        else report_mismatch(v, "UpdatePlatformPartnerBodyTypeBusiness.businessClass")
+        else mismatch(v, "UpdatePlatformPartnerBodyTypeBusiness.businessClass")
     )
     self.business_registration_number = (
         v
         if (v := get("businessRegistrationNumber")) is None or v.__class__ is str
-        else report_mismatch(v, "UpdatePlatformPartnerBodyTypeBusiness.businessRegistrationNumber")
+        else mismatch(v, "UpdatePlatformPartnerBodyTypeBusiness.businessRegistrationNumber")
     )
     self.business_type = (
         v
         if (v := get("businessType")) is None or v.__class__ is str
-        else report_mismatch(v, "UpdatePlatformPartnerBodyTypeBusiness.businessType")
+        else mismatch(v, "UpdatePlatformPartnerBodyTypeBusiness.businessType")
     )
     self.company_address = (
         v
         if (v := get("companyAddress")) is None or v.__class__ is str
-        else report_mismatch(v, "UpdatePlatformPartnerBodyTypeBusiness.companyAddress")
+        else mismatch(v, "UpdatePlatformPartnerBodyTypeBusiness.companyAddress")
     )
     self.company_name = (
         v
         if (v := get("companyName")) is None or v.__class__ is str
-        else report_mismatch(v, "UpdatePlatformPartnerBodyTypeBusiness.companyName")
+        else mismatch(v, "UpdatePlatformPartnerBodyTypeBusiness.companyName")
     )
     self.company_verification_id = (
         v
         if (v := get("companyVerificationId")) is None or v.__class__ is str
-        else report_mismatch(v, "UpdatePlatformPartnerBodyTypeBusiness.companyVerificationId")
+        else mismatch(v, "UpdatePlatformPartnerBodyTypeBusiness.companyVerificationId")
     )
     self.representative_name = (
         v
         if (v := get("representativeName")) is None or v.__class__ is str
-        else report_mismatch(v, "UpdatePlatformPartnerBodyTypeBusiness.representativeName")
+        else mismatch(v, "UpdatePlatformPartnerBodyTypeBusiness.representativeName")
     )
     self.taxation_type = (
         v
         if (v := get("taxationType")) is None or v.__class__ is str
-        else report_mismatch(v, "UpdatePlatformPartnerBodyTypeBusiness.taxationType")
+        else mismatch(v, "UpdatePlatformPartnerBodyTypeBusiness.taxationType")
     )
     if not _JSON_NAMES.issuperset(raw):
         self.additional_properties = unknown_fields(raw, _JSON_NAMES)

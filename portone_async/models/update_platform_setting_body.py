@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, new_instance, report_mismatch, unknown_fields
+from portone_async._reading import json_names, mismatch, new_instance, unknown_fields
 
 if TYPE_CHECKING:
     from portone_async.models.enums import SettlementAmountType
@@ -57,37 +57,37 @@ def read(raw: Any) -> UpdatePlatformSettingBody:
     self.adjust_settlement_date_after_holiday_if_earlier = (
         v
         if (v := get("adjustSettlementDateAfterHolidayIfEarlier")) is None or v.__class__ is bool
-        else report_mismatch(v, "UpdatePlatformSettingBody.adjustSettlementDateAfterHolidayIfEarlier")
+        else mismatch(v, "UpdatePlatformSettingBody.adjustSettlementDateAfterHolidayIfEarlier")
     )
     self.deduct_wht = (
         v
         if (v := get("deductWht")) is None or v.__class__ is bool
-        else report_mismatch(v, "UpdatePlatformSettingBody.deductWht")
+        else mismatch(v, "UpdatePlatformSettingBody.deductWht")
     )
     self.default_deposit_memo = (
         v
         if (v := get("defaultDepositMemo")) is None or v.__class__ is str
-        else report_mismatch(v, "UpdatePlatformSettingBody.defaultDepositMemo")
+        else mismatch(v, "UpdatePlatformSettingBody.defaultDepositMemo")
     )
     self.default_withdrawal_memo = (
         v
         if (v := get("defaultWithdrawalMemo")) is None or v.__class__ is str
-        else report_mismatch(v, "UpdatePlatformSettingBody.defaultWithdrawalMemo")
+        else mismatch(v, "UpdatePlatformSettingBody.defaultWithdrawalMemo")
     )
     self.manual_settlement_per_transfer = (
         v
         if (v := get("manualSettlementPerTransfer")) is None or v.__class__ is bool
-        else report_mismatch(v, "UpdatePlatformSettingBody.manualSettlementPerTransfer")
+        else mismatch(v, "UpdatePlatformSettingBody.manualSettlementPerTransfer")
     )
     self.settlement_amount_type = (
         v
         if (v := get("settlementAmountType")) is None or v.__class__ is str
-        else report_mismatch(v, "UpdatePlatformSettingBody.settlementAmountType")
+        else mismatch(v, "UpdatePlatformSettingBody.settlementAmountType")
     )
     self.supports_multiple_order_transfers_per_partner = (
         v
         if (v := get("supportsMultipleOrderTransfersPerPartner")) is None or v.__class__ is bool
-        else report_mismatch(v, "UpdatePlatformSettingBody.supportsMultipleOrderTransfersPerPartner")
+        else mismatch(v, "UpdatePlatformSettingBody.supportsMultipleOrderTransfersPerPartner")
     )
     if not _JSON_NAMES.issuperset(raw):
         self.additional_properties = unknown_fields(raw, _JSON_NAMES)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, new_instance, read_datetime, report_mismatch, unknown_fields
+from portone_async._reading import json_names, mismatch, new_instance, read_datetime, unknown_fields
 from portone_async.models.identity_verification_verified_customer import (
     read as read_identity_verification_verified_customer,
 )
@@ -81,37 +81,29 @@ def read(raw: Any) -> VerifiedIdentityVerification:
         if (v := get("channel")) is None
         else read_selected_channel(v)
         if v.__class__ is dict
-        else report_mismatch(v, "VerifiedIdentityVerification.channel")
+        else mismatch(v, "VerifiedIdentityVerification.channel")
     )
     self.custom_data = (
         v
         if (v := get("customData")) is None or v.__class__ is str
-        else report_mismatch(v, "VerifiedIdentityVerification.customData")
+        else mismatch(v, "VerifiedIdentityVerification.customData")
     )
-    self.id = v if (v := get("id")).__class__ is str else report_mismatch(v, "VerifiedIdentityVerification.id")
+    self.id = v if (v := get("id")).__class__ is str else mismatch(v, "VerifiedIdentityVerification.id")
     self.pg_raw_response = (
-        v
-        if (v := get("pgRawResponse")).__class__ is str
-        else report_mismatch(v, "VerifiedIdentityVerification.pgRawResponse")
+        v if (v := get("pgRawResponse")).__class__ is str else mismatch(v, "VerifiedIdentityVerification.pgRawResponse")
     )
-    self.pg_tx_id = (
-        v if (v := get("pgTxId")).__class__ is str else report_mismatch(v, "VerifiedIdentityVerification.pgTxId")
-    )
+    self.pg_tx_id = v if (v := get("pgTxId")).__class__ is str else mismatch(v, "VerifiedIdentityVerification.pgTxId")
     self.requested_at = read_datetime(t1 := get("requestedAt"), "VerifiedIdentityVerification.requestedAt")
-    self.status = (
-        v if (v := get("status")).__class__ is str else report_mismatch(v, "VerifiedIdentityVerification.status")
-    )
+    self.status = v if (v := get("status")).__class__ is str else mismatch(v, "VerifiedIdentityVerification.status")
     self.status_changed_at = read_datetime(t2 := get("statusChangedAt"), "VerifiedIdentityVerification.statusChangedAt")
     self.updated_at = read_datetime(t3 := get("updatedAt"), "VerifiedIdentityVerification.updatedAt")
     self.verified_at = read_datetime(t4 := get("verifiedAt"), "VerifiedIdentityVerification.verifiedAt")
     self.verified_customer = (
         read_identity_verification_verified_customer(v)
         if (v := get("verifiedCustomer")).__class__ is dict
-        else report_mismatch(v, "VerifiedIdentityVerification.verifiedCustomer")
+        else mismatch(v, "VerifiedIdentityVerification.verifiedCustomer")
     )
-    self.version = (
-        v if (v := get("version")).__class__ is str else report_mismatch(v, "VerifiedIdentityVerification.version")
-    )
+    self.version = v if (v := get("version")).__class__ is str else mismatch(v, "VerifiedIdentityVerification.version")
     self.__time_texts__ = (t1, t2, t3, t4)
     if not _JSON_NAMES.issuperset(raw):
         self.additional_properties = unknown_fields(raw, _JSON_NAMES, self.__time_texts__)

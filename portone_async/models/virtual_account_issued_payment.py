@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, new_instance, read_datetime, read_list, report_mismatch, unknown_fields
+from portone_async._reading import json_names, mismatch, new_instance, read_datetime, read_list, unknown_fields
 from portone_async.models.channel_group_summary import read as read_channel_group_summary
 from portone_async.models.customer import read as read_customer
 from portone_async.models.payment_amount import read as read_payment_amount
@@ -140,124 +140,112 @@ def read(raw: Any) -> VirtualAccountIssuedPayment:
     self.amount = (
         read_payment_amount(v)
         if (v := get("amount")).__class__ is dict
-        else report_mismatch(v, "VirtualAccountIssuedPayment.amount")
+        else mismatch(v, "VirtualAccountIssuedPayment.amount")
     )
     self.billing_key = (
         v
         if (v := get("billingKey")) is None or v.__class__ is str
-        else report_mismatch(v, "VirtualAccountIssuedPayment.billingKey")
+        else mismatch(v, "VirtualAccountIssuedPayment.billingKey")
     )
     self.channel = (
         read_selected_channel(v)
         if (v := get("channel")).__class__ is dict
-        else report_mismatch(v, "VirtualAccountIssuedPayment.channel")
+        else mismatch(v, "VirtualAccountIssuedPayment.channel")
     )
     self.channel_group = (
         None
         if (v := get("channelGroup")) is None
         else read_channel_group_summary(v)
         if v.__class__ is dict
-        else report_mismatch(v, "VirtualAccountIssuedPayment.channelGroup")
+        else mismatch(v, "VirtualAccountIssuedPayment.channelGroup")
     )
     self.country = (
-        v
-        if (v := get("country")) is None or v.__class__ is str
-        else report_mismatch(v, "VirtualAccountIssuedPayment.country")
+        v if (v := get("country")) is None or v.__class__ is str else mismatch(v, "VirtualAccountIssuedPayment.country")
     )
     self.currency = (
-        v if (v := get("currency")).__class__ is str else report_mismatch(v, "VirtualAccountIssuedPayment.currency")
+        v if (v := get("currency")).__class__ is str else mismatch(v, "VirtualAccountIssuedPayment.currency")
     )
     self.custom_data = (
         v
         if (v := get("customData")) is None or v.__class__ is str
-        else report_mismatch(v, "VirtualAccountIssuedPayment.customData")
+        else mismatch(v, "VirtualAccountIssuedPayment.customData")
     )
     self.customer = (
         read_customer(v)
         if (v := get("customer")).__class__ is dict
-        else report_mismatch(v, "VirtualAccountIssuedPayment.customer")
+        else mismatch(v, "VirtualAccountIssuedPayment.customer")
     )
     self.escrow = (
         None
         if (v := get("escrow")) is None
         else read_payment_escrow(v)
         if v.__class__ is dict
-        else report_mismatch(v, "VirtualAccountIssuedPayment.escrow")
+        else mismatch(v, "VirtualAccountIssuedPayment.escrow")
     )
-    self.id = v if (v := get("id")).__class__ is str else report_mismatch(v, "VirtualAccountIssuedPayment.id")
+    self.id = v if (v := get("id")).__class__ is str else mismatch(v, "VirtualAccountIssuedPayment.id")
     self.is_cultural_expense = (
         v
         if (v := get("isCulturalExpense")) is None or v.__class__ is bool
-        else report_mismatch(v, "VirtualAccountIssuedPayment.isCulturalExpense")
+        else mismatch(v, "VirtualAccountIssuedPayment.isCulturalExpense")
     )
     self.merchant_id = (
-        v if (v := get("merchantId")).__class__ is str else report_mismatch(v, "VirtualAccountIssuedPayment.merchantId")
+        v if (v := get("merchantId")).__class__ is str else mismatch(v, "VirtualAccountIssuedPayment.merchantId")
     )
     self.method = (
         None
         if (v := get("method")) is None
         else read_payment_method(v)
         if v.__class__ is dict
-        else report_mismatch(v, "VirtualAccountIssuedPayment.method")
+        else mismatch(v, "VirtualAccountIssuedPayment.method")
     )
     self.order_name = (
-        v if (v := get("orderName")).__class__ is str else report_mismatch(v, "VirtualAccountIssuedPayment.orderName")
+        v if (v := get("orderName")).__class__ is str else mismatch(v, "VirtualAccountIssuedPayment.orderName")
     )
     self.origin = (
         read_payment_origin(v)
         if (v := get("origin")).__class__ is dict
-        else report_mismatch(v, "VirtualAccountIssuedPayment.origin")
+        else mismatch(v, "VirtualAccountIssuedPayment.origin")
     )
     self.pg_tx_id = (
-        v
-        if (v := get("pgTxId")) is None or v.__class__ is str
-        else report_mismatch(v, "VirtualAccountIssuedPayment.pgTxId")
+        v if (v := get("pgTxId")) is None or v.__class__ is str else mismatch(v, "VirtualAccountIssuedPayment.pgTxId")
     )
     self.product_count = (
         v
         if (v := get("productCount")) is None or v.__class__ is int
-        else report_mismatch(v, "VirtualAccountIssuedPayment.productCount")
+        else mismatch(v, "VirtualAccountIssuedPayment.productCount")
     )
     self.products = (
         None
         if (v := get("products")) is None
         else read_list(v, read_payment_product, "VirtualAccountIssuedPayment.products")
         if v.__class__ is list
-        else report_mismatch(v, "VirtualAccountIssuedPayment.products")
+        else mismatch(v, "VirtualAccountIssuedPayment.products")
     )
     self.promotion_id = (
         v
         if (v := get("promotionId")) is None or v.__class__ is str
-        else report_mismatch(v, "VirtualAccountIssuedPayment.promotionId")
+        else mismatch(v, "VirtualAccountIssuedPayment.promotionId")
     )
     self.requested_at = read_datetime(t1 := get("requestedAt"), "VirtualAccountIssuedPayment.requestedAt")
     self.schedule_id = (
         v
         if (v := get("scheduleId")) is None or v.__class__ is str
-        else report_mismatch(v, "VirtualAccountIssuedPayment.scheduleId")
+        else mismatch(v, "VirtualAccountIssuedPayment.scheduleId")
     )
-    self.status = (
-        v if (v := get("status")).__class__ is str else report_mismatch(v, "VirtualAccountIssuedPayment.status")
-    )
+    self.status = v if (v := get("status")).__class__ is str else mismatch(v, "VirtualAccountIssuedPayment.status")
     self.status_changed_at = read_datetime(t2 := get("statusChangedAt"), "VirtualAccountIssuedPayment.statusChangedAt")
-    self.store_id = (
-        v if (v := get("storeId")).__class__ is str else report_mismatch(v, "VirtualAccountIssuedPayment.storeId")
-    )
+    self.store_id = v if (v := get("storeId")).__class__ is str else mismatch(v, "VirtualAccountIssuedPayment.storeId")
     self.transaction_id = (
-        v
-        if (v := get("transactionId")).__class__ is str
-        else report_mismatch(v, "VirtualAccountIssuedPayment.transactionId")
+        v if (v := get("transactionId")).__class__ is str else mismatch(v, "VirtualAccountIssuedPayment.transactionId")
     )
     self.updated_at = read_datetime(t3 := get("updatedAt"), "VirtualAccountIssuedPayment.updatedAt")
-    self.version = (
-        v if (v := get("version")).__class__ is str else report_mismatch(v, "VirtualAccountIssuedPayment.version")
-    )
+    self.version = v if (v := get("version")).__class__ is str else mismatch(v, "VirtualAccountIssuedPayment.version")
     self.webhooks = (
         None
         if (v := get("webhooks")) is None
         else read_list(v, read_payment_webhook, "VirtualAccountIssuedPayment.webhooks")
         if v.__class__ is list
-        else report_mismatch(v, "VirtualAccountIssuedPayment.webhooks")
+        else mismatch(v, "VirtualAccountIssuedPayment.webhooks")
     )
     self.__time_texts__ = (t1, t2, t3)
     if not _JSON_NAMES.issuperset(raw):

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, new_instance, read_datetime, read_list, report_mismatch, unknown_fields
+from portone_async._reading import json_names, mismatch, new_instance, read_datetime, read_list, unknown_fields
 from portone_async.models.channel_group_summary import read as read_channel_group_summary
 from portone_async.models.customer import read as read_customer
 from portone_async.models.payment_amount import read as read_payment_amount
@@ -134,135 +134,125 @@ def read(raw: Any) -> VirtualAccountIssuedPaymentTransaction:
     self.amount = (
         read_payment_amount(v)
         if (v := get("amount")).__class__ is dict
-        else report_mismatch(v, "VirtualAccountIssuedPaymentTransaction.amount")
+        else mismatch(v, "VirtualAccountIssuedPaymentTransaction.amount")
     )
     self.billing_key = (
         v
         if (v := get("billingKey")) is None or v.__class__ is str
-        else report_mismatch(v, "VirtualAccountIssuedPaymentTransaction.billingKey")
+        else mismatch(v, "VirtualAccountIssuedPaymentTransaction.billingKey")
     )
     self.channel = (
         read_selected_channel(v)
         if (v := get("channel")).__class__ is dict
-        else report_mismatch(v, "VirtualAccountIssuedPaymentTransaction.channel")
+        else mismatch(v, "VirtualAccountIssuedPaymentTransaction.channel")
     )
     self.channel_group = (
         None
         if (v := get("channelGroup")) is None
         else read_channel_group_summary(v)
         if v.__class__ is dict
-        else report_mismatch(v, "VirtualAccountIssuedPaymentTransaction.channelGroup")
+        else mismatch(v, "VirtualAccountIssuedPaymentTransaction.channelGroup")
     )
     self.country = (
         v
         if (v := get("country")) is None or v.__class__ is str
-        else report_mismatch(v, "VirtualAccountIssuedPaymentTransaction.country")
+        else mismatch(v, "VirtualAccountIssuedPaymentTransaction.country")
     )
     self.currency = (
-        v
-        if (v := get("currency")).__class__ is str
-        else report_mismatch(v, "VirtualAccountIssuedPaymentTransaction.currency")
+        v if (v := get("currency")).__class__ is str else mismatch(v, "VirtualAccountIssuedPaymentTransaction.currency")
     )
     self.custom_data = (
         v
         if (v := get("customData")) is None or v.__class__ is str
-        else report_mismatch(v, "VirtualAccountIssuedPaymentTransaction.customData")
+        else mismatch(v, "VirtualAccountIssuedPaymentTransaction.customData")
     )
     self.customer = (
         read_customer(v)
         if (v := get("customer")).__class__ is dict
-        else report_mismatch(v, "VirtualAccountIssuedPaymentTransaction.customer")
+        else mismatch(v, "VirtualAccountIssuedPaymentTransaction.customer")
     )
     self.escrow = (
         None
         if (v := get("escrow")) is None
         else read_payment_escrow(v)
         if v.__class__ is dict
-        else report_mismatch(v, "VirtualAccountIssuedPaymentTransaction.escrow")
+        else mismatch(v, "VirtualAccountIssuedPaymentTransaction.escrow")
     )
-    self.id = (
-        v if (v := get("id")).__class__ is str else report_mismatch(v, "VirtualAccountIssuedPaymentTransaction.id")
-    )
+    self.id = v if (v := get("id")).__class__ is str else mismatch(v, "VirtualAccountIssuedPaymentTransaction.id")
     self.is_cultural_expense = (
         v
         if (v := get("isCulturalExpense")) is None or v.__class__ is bool
-        else report_mismatch(v, "VirtualAccountIssuedPaymentTransaction.isCulturalExpense")
+        else mismatch(v, "VirtualAccountIssuedPaymentTransaction.isCulturalExpense")
     )
     self.merchant_id = (
         v
         if (v := get("merchantId")).__class__ is str
-        else report_mismatch(v, "VirtualAccountIssuedPaymentTransaction.merchantId")
+        else mismatch(v, "VirtualAccountIssuedPaymentTransaction.merchantId")
     )
     self.method = (
         None
         if (v := get("method")) is None
         else read_payment_method(v)
         if v.__class__ is dict
-        else report_mismatch(v, "VirtualAccountIssuedPaymentTransaction.method")
+        else mismatch(v, "VirtualAccountIssuedPaymentTransaction.method")
     )
     self.order_name = (
         v
         if (v := get("orderName")).__class__ is str
-        else report_mismatch(v, "VirtualAccountIssuedPaymentTransaction.orderName")
+        else mismatch(v, "VirtualAccountIssuedPaymentTransaction.orderName")
     )
     self.payment_id = (
         v
         if (v := get("paymentId")).__class__ is str
-        else report_mismatch(v, "VirtualAccountIssuedPaymentTransaction.paymentId")
+        else mismatch(v, "VirtualAccountIssuedPaymentTransaction.paymentId")
     )
     self.pg_tx_id = (
         v
         if (v := get("pgTxId")) is None or v.__class__ is str
-        else report_mismatch(v, "VirtualAccountIssuedPaymentTransaction.pgTxId")
+        else mismatch(v, "VirtualAccountIssuedPaymentTransaction.pgTxId")
     )
     self.product_count = (
         v
         if (v := get("productCount")) is None or v.__class__ is int
-        else report_mismatch(v, "VirtualAccountIssuedPaymentTransaction.productCount")
+        else mismatch(v, "VirtualAccountIssuedPaymentTransaction.productCount")
     )
     self.products = (
         None
         if (v := get("products")) is None
         else read_list(v, read_payment_product, "VirtualAccountIssuedPaymentTransaction.products")
         if v.__class__ is list
-        else report_mismatch(v, "VirtualAccountIssuedPaymentTransaction.products")
+        else mismatch(v, "VirtualAccountIssuedPaymentTransaction.products")
     )
     self.promotion_id = (
         v
         if (v := get("promotionId")) is None or v.__class__ is str
-        else report_mismatch(v, "VirtualAccountIssuedPaymentTransaction.promotionId")
+        else mismatch(v, "VirtualAccountIssuedPaymentTransaction.promotionId")
     )
     self.requested_at = read_datetime(t1 := get("requestedAt"), "VirtualAccountIssuedPaymentTransaction.requestedAt")
     self.schedule_id = (
         v
         if (v := get("scheduleId")) is None or v.__class__ is str
-        else report_mismatch(v, "VirtualAccountIssuedPaymentTransaction.scheduleId")
+        else mismatch(v, "VirtualAccountIssuedPaymentTransaction.scheduleId")
     )
     self.status = (
-        v
-        if (v := get("status")).__class__ is str
-        else report_mismatch(v, "VirtualAccountIssuedPaymentTransaction.status")
+        v if (v := get("status")).__class__ is str else mismatch(v, "VirtualAccountIssuedPaymentTransaction.status")
     )
     self.status_changed_at = read_datetime(
         t2 := get("statusChangedAt"), "VirtualAccountIssuedPaymentTransaction.statusChangedAt"
     )
     self.store_id = (
-        v
-        if (v := get("storeId")).__class__ is str
-        else report_mismatch(v, "VirtualAccountIssuedPaymentTransaction.storeId")
+        v if (v := get("storeId")).__class__ is str else mismatch(v, "VirtualAccountIssuedPaymentTransaction.storeId")
     )
     self.updated_at = read_datetime(t3 := get("updatedAt"), "VirtualAccountIssuedPaymentTransaction.updatedAt")
     self.version = (
-        v
-        if (v := get("version")).__class__ is str
-        else report_mismatch(v, "VirtualAccountIssuedPaymentTransaction.version")
+        v if (v := get("version")).__class__ is str else mismatch(v, "VirtualAccountIssuedPaymentTransaction.version")
     )
     self.webhooks = (
         None
         if (v := get("webhooks")) is None
         else read_list(v, read_payment_webhook, "VirtualAccountIssuedPaymentTransaction.webhooks")
         if v.__class__ is list
-        else report_mismatch(v, "VirtualAccountIssuedPaymentTransaction.webhooks")
+        else mismatch(v, "VirtualAccountIssuedPaymentTransaction.webhooks")
     )
     self.__time_texts__ = (t1, t2, t3)
     if not _JSON_NAMES.issuperset(raw):
