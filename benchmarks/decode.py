@@ -1,11 +1,12 @@
 """Reading payments from bytes, more and more of them: dates parsed, union variants chosen, unknown fields kept.
 
 Each contender reads in a process of its own, so that the garbage collector has no other objects to go through:
-`python -m benchmarks.decode NAME`.
+`python -m benchmarks.decode NAME [no_gc]`. What it takes all the same shows beside a run without it.
 """
 
 from __future__ import annotations
 
+import gc
 import json
 import subprocess
 import sys
@@ -73,11 +74,11 @@ def seconds(name: str, count: int) -> float:
     return elapsed / reads
 
 
-def run_contender(name: str) -> list[float]:
+def run_contender(name: str, *options: str) -> list[float]:
     """Let one contender read each body in a new process, and return its seconds."""
     with cores.measured():
         finished = subprocess.run(
-            [sys.executable, "-m", "benchmarks.decode", name],
+            [sys.executable, "-m", "benchmarks.decode", name, *options],
             check=True,
             stdout=subprocess.PIPE,
             timeout=60,
@@ -88,18 +89,26 @@ def run_contender(name: str) -> list[float]:
 
 def measure() -> dict[str, Section]:
     """Run the contenders in turn, round by round."""
-    rounds = [{name: run_contender(name) for name in CONTENDERS} for _ in range(ROUNDS)]
+    rounds: list[dict[str, list[float]]] = []
+    without: list[dict[str, list[float]]] = []
+    for _ in range(ROUNDS):
+        rounds.append({name: run_contender(name) for name in CONTENDERS})
+        without.append({name: run_contender(name, "no_gc") for name in CONTENDERS})
     duration = Section(title="Reading payments from bytes", unit="s", cases={})
+    no_gc = Section(title="The same without the garbage collector", unit="s", cases={})
     throughput = Section(title="The same as throughput", unit="MB per s", cases={})
     for index, count in enumerate(PAYMENTS):
         durations = {name: [each[name][index] for each in rounds] for name in CONTENDERS}
         megabytes = len(response_body(count)) / 1e6
         case = f"{count:,} payment{'s' * (count > 1)}, {_format_size(megabytes)}"
         duration["cases"][case] = summarize(durations)
+        no_gc["cases"][case] = summarize(
+            {name: [each[name][index] for each in without] for name in CONTENDERS}
+        )
         throughput["cases"][case] = summarize(
             {name: [megabytes / each for each in values] for name, values in durations.items()}
         )
-    return {"decode": duration, "throughput": throughput}
+    return {"decode": duration, "decode_without_gc": no_gc, "throughput": throughput}
 
 
 def _format_size(megabytes: float) -> str:
@@ -110,4 +119,6 @@ def _format_size(megabytes: float) -> str:
 
 
 if __name__ == "__main__":
+    if "no_gc" in sys.argv:
+        gc.disable()
     print(json.dumps([seconds(sys.argv[1], count) for count in PAYMENTS]))

@@ -129,7 +129,8 @@ class Paths:
         content = self._content(found["content"], where, f"{_class_like(name)}Body")
         required = found.get("required", False)
         if method not in ("get", "delete"):
-            result["requestBody"] = {"content": content, "required": required}
+            extensions = {key: value for key, value in found.items() if key.startswith("x-")}
+            result["requestBody"] = {"content": content, "required": required} | extensions
             return
         # Where HTTP has no body, it is sent as JSON in the query; PortOne's document mostly lists it in both places.
         listed = [parameter for parameter in parameters if parameter["name"] == QUERY_BODY]

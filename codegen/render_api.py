@@ -9,7 +9,7 @@ from codegen.document import CodegenError
 from codegen.expressions import annotation, declared, needs_any, quoted, type_imports
 from codegen.model import Api, Endpoint, Input, Paging, Type
 from codegen.prose import Prose
-from codegen.templating import DEPRECATED, render
+from codegen.templating import deprecation, render
 
 
 def namespace_class(namespace: str) -> str:
@@ -96,7 +96,8 @@ def _operation(endpoint: Endpoint, pages: Paging | None, api: Api, prose: Prose)
         "summary": prose.summary(endpoint) or f"`{endpoint.id}` of PortOne's document.",
         "paragraphs": [p for p in prose.description(endpoint).split("\n\n") if p],
         "unstable": endpoint.unstable,
-        "deprecated": endpoint.deprecated,
+        "deprecation": deprecation(endpoint),
+        "withheld": endpoint.withheld,
         "token_only": endpoint.token_only,
         "method": endpoint.method,
         "path_text": endpoint.path,
@@ -258,7 +259,7 @@ def _arguments(endpoint: Endpoint, prose: Prose) -> list[tuple[str, str]]:
 def _argument_words(endpoint: Endpoint, item: Input, prose: Prose) -> str:
     schema = endpoint.body or "" if item.place == "body" else ""
     words = prose.parameter(endpoint, item.field.json_name, schema)
-    return " ".join(filter(None, [words, DEPRECATED if item.field.deprecated else ""]))
+    return " ".join(filter(None, [words, deprecation(item.field)]))
 
 
 def _iterator(endpoint: Endpoint, pages: Paging, api: Api, prose: Prose) -> dict[str, Any]:

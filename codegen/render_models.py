@@ -22,7 +22,7 @@ from codegen.expressions import (
 from codegen.model import Api, Field, Schema, Type
 from codegen.names import error_attribute
 from codegen.prose import Prose
-from codegen.templating import render, words_of, words_of_field
+from codegen.templating import deprecation, render, words_of, words_of_field
 
 STATUS_CLASSES: Final = {status: kind.__name__ for status, kind in errors.BY_STATUS.items()}
 
@@ -230,11 +230,12 @@ def _error(schema: Schema, name: str, values: set[str], api: Api, prose: Prose) 
     words = prose.schemas.get(schema.name, "")
     status = f"{schema.status} " if schema.status else ""
     head = f"{status}`{types[0] if types else schema.name}`"
+    about = head + (f": {words}" if words else ".")
     fields = [f for f in schema.fields if f.json_name not in ("type", "message")]
     return {
         "name": name,
         "base": _status_class(schema),
-        "words": head + (f": {words}" if words else "."),
+        "words": "\n\n".join(filter(None, [about, deprecation(schema)])),
         "types": types,
         "fields": [
             {

@@ -16,6 +16,7 @@ from typing import Any, Final, cast
 
 from attrs import define, evolve, field
 
+from codegen.decisions import Decisions
 from codegen.diff.change import Side
 from codegen.document import Json, operations, schema_name
 from codegen.expressions import annotation, or_none
@@ -178,13 +179,17 @@ def below(names: set[str], held: Mapping[str, set[str]]) -> set[str]:
     return seen
 
 
-def read_facts(document: Json, namespaces: Mapping[str, Sequence[str]]) -> Facts:
+def read_facts(
+    document: Json,
+    namespaces: Mapping[str, Sequence[str]],
+    decisions: Decisions | None = None,
+) -> Facts:
     """The facts of an imported document; an error names what the generator refuses.
 
     A function whose operation is in no namespace yet is called `portone.?.name`.
     """
     with _no_collection():
-        api = parse(document)
+        api = parse(document, None, decisions)
     placed = {name: space for space, names in namespaces.items() for name in names}
     raw = {operation["operationId"]: operation for _, _, operation in operations(document)}
     components: Json = document["components"]["schemas"]
