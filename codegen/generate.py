@@ -53,7 +53,7 @@ def check() -> str:
             f"run `python -m codegen generate`: {', '.join(drift[:10])}{more} differ"
         )
     pinned = [name for names in load_namespaces().values() for name in names]
-    stray, hidden = prose.stray(api, pinned)
+    stray, withheld = prose.stray(api, pinned)
     if stray:
         more = f" and {len(stray) - 10} more" if len(stray) > 10 else ""  # noqa: PLR2004
         raise CodegenError(
@@ -61,8 +61,8 @@ def check() -> str:
         )
     found = coverage.missing(api, prose)
     lines = coverage.listed(found)
-    if hidden:
-        lines.append(f"words about what is hidden, which are kept: {len(hidden)}")
+    if withheld:
+        lines.append(f"words about what is withheld, which are kept: {len(withheld)}")
     lines += [*coverage.hold(found), coverage.summary(found), "the generated code is up to date"]
     return "\n".join(lines)
 
@@ -147,7 +147,7 @@ def load_namespaces() -> dict[str, list[str]]:
 def place(api: Api, namespaces: dict[str, list[str]]) -> dict[str, list[str]]:
     """Namespace to the operations of this document that it holds; parents without any included.
 
-    An operation that is pinned but not in the document is omitted: PortOne hides operations and shows them again.
+    An operation that is pinned but not in the document is omitted: what PortOne withholds may come back.
     """
     known = {e.id for e in api.endpoints}
     placed = [name for names in namespaces.values() for name in names]

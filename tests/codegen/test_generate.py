@@ -524,7 +524,7 @@ def test_words_about_hidden_operations_are_kept(
     words = Prose(operations={"hiddenThing": {"summary": "It."}}, schemas={"HiddenThing": "It."})
     monkeypatch.setattr(generate, "load_prose", lambda: words)
     generate.generate()
-    assert "words about what is hidden, which are kept: 2" in generate.check().splitlines()
+    assert "words about what is withheld, which are kept: 2" in generate.check().splitlines()
     words.operations["neverThere"] = {"summary": "It."}
     with pytest.raises(CodegenError, match=r"does not have: operation neverThere$"):
         generate.check()
