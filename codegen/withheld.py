@@ -49,7 +49,7 @@ def take_up(
     new = without(new, {name for name, node in _symbols(new) if MARK in node})
     present = {name for name, _ in _symbols(new)}
     released = {name for name, since in marks.items() if since != version}
-    result = _Keeper(deepcopy(new), without(old, released), version, decisions, report)
+    result = _Keeper(_copy(new), without(old, released), version, decisions, report)
     result.keep()
     fates = dict.fromkeys(result.kept | result.arguments, Fate.KEPT)
     for name in marks.keys() & present:
@@ -105,6 +105,24 @@ def _without_parts(name: str, schema: Json, gone: Collection[str]) -> Json:
     return result
 
 
+def _copy(document: Json) -> Json:
+    """A copy of what a new document may be given: operations with parameters, schemas with fields and variants."""
+    paths: Json = {path: dict(item) for path, item in document["paths"].items()}
+    for item in paths.values():
+        for method, operation in item.items():
+            item[method] = dict(operation)
+            if "parameters" in operation:
+                item[method]["parameters"] = list(operation["parameters"])
+    schemas: Json = {}
+    for name, schema in document["components"]["schemas"].items():
+        schemas[name] = dict(schema)
+        if "properties" in schema:
+            schemas[name]["properties"] = dict(schema["properties"])
+        if "discriminator" in schema:
+            schemas[name]["discriminator"] = deepcopy(schema["discriminator"])
+    return document | {"paths": paths, "components": document["components"] | {"schemas": schemas}}
+
+
 def _symbols(document: Json) -> Iterator[tuple[str, Json]]:
     """Each symbol of a document of facts, and its part of the document."""
     for _, _, operation in operations(document):
@@ -131,6 +149,8 @@ class _Keeper:
     kept: set[str] = field(factory=set[str])
     hidden: set[str] = field(factory=set[str])
     """Unions of errors, which are no classes."""
+    by_body: dict[str, list[Json]] = field(factory=dict[str, list[Json]])
+    """Each body's component to the operations that take its fields."""
     arguments: set[str] = field(factory=set[str])
     """The arguments that are kept with a whole body."""
 
@@ -142,6 +162,9 @@ class _Keeper:
         """Add functions and their arguments, then classes and their fields, then what those refer to."""
         added: list[Any] = list(self._operations())
         schemas: Json = self.old["components"]["schemas"]
+        for _, _, operation in operations(self.document):
+            for body in _bodies(operation):
+                self.by_body.setdefault(body, []).append(operation)
         roles = find_roles(self.old, Report())
         self.hidden = roles.unions - roles.held
         taken = {class_name(name) for name in self.schemas}
@@ -240,9 +263,10 @@ class _Keeper:
             or _means_another(before, after)
         ):
             return
-        bodies = [o for _, _, o in operations(self.document) if name in _bodies(o)]
         taken = {python_name(key) for key in after}
-        taken |= {python_name(key) for o in bodies for key in self._arguments(o)}
+        taken |= {
+            python_name(key) for o in self.by_body.get(name, ()) for key in self._arguments(o)
+        }
         for key, value in before.items():
             if key in after or python_name(key) in taken:
                 continue
