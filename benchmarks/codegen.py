@@ -17,7 +17,7 @@ from typing import Any
 
 from benchmarks.section import Section, summarize
 
-ROUNDS = 5
+ROUNDS = 3
 ROOT = Path(__file__).parent.parent
 # How many classes get a field more.
 CHANGED = 20

@@ -16,15 +16,20 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
+from codegen import coverage
 from codegen.decisions import load_decisions
 from codegen.diff import renderers
 from codegen.diff.report import Report, report_update
 from codegen.diff.sources import VENDORED, as_source, label, read
-from codegen.document import OPENAPI, ROOT, CodegenError, operations
+from codegen.document import OPENAPI, ROOT, CodegenError, Json, operations
 from codegen.generate import check, generate, load_namespaces, write
 from codegen.importer import fetch, import_document, load
+from codegen.model import Api
 from codegen.placing import Proposal, propose
+from codegen.prose import Prose
 from codegen.report import Report as Notes
+from codegen.webhooks import load_webhooks, with_webhooks
+from codegen.withheld import symbols
 
 PUBLISHED: Final = "https://developers.portone.io/api/schema/v2/openapi.json"
 """Where PortOne publishes its V2 document."""
@@ -52,7 +57,7 @@ def update(source: str = PUBLISHED, *, confirm: Confirm) -> str:
         report, document = report_update(old, new, decisions, namespaces, notes)
         if document == old.document:
             return f"{new.label} has nothing new"
-        write(document, Path(folder) / "tried", namespaces)
+        api, prose = write(document, Path(folder) / "tried", namespaces)
         NAMESPACES.write_text(text, encoding="utf-8")
         import_document(str(path))
     lines = [report.verdict, *(f"placed {name} in {space}" for name, space in chosen.items())]
@@ -62,11 +67,25 @@ def update(source: str = PUBLISHED, *, confirm: Confirm) -> str:
     lines.append(
         "a draft is in CHANGELOG.md: put it into words, under the version that will have it"
     )
+    lines += _without_words(api, prose, old.document)
     try:
         lines.append(check())
     except CodegenError as error:
         lines += [f"left to do: {line}" for line in error.lines]
     return "\n".join(lines)
+
+
+def _without_words(api: Api, prose: Prose, old: Json) -> list[str]:
+    """What is new and has no words yet, a line for each kind."""
+    old = with_webhooks(old, load_webhooks())
+    known = {name for name, _ in symbols(old)}
+    for name, schema in old["components"]["schemas"].items():
+        known |= {f"{name}.{value}" for value in schema.get("enum", ())}
+    return [
+        f"new, without words in openapi/prose: {kind} {', '.join(new)}"
+        for kind, (names, _) in coverage.missing(api, prose).items()
+        if (new := [name for name in names if name not in known])
+    ]
 
 
 # --- namespaces ---

@@ -45,9 +45,9 @@ def take_up(
 ) -> Taken:
     """Keep of `old` what `new` lacks; `version` is that of the next release."""
     report = report or Report()
-    marks = {name: node[MARK] for name, node in _symbols(old) if MARK in node}
-    new = without(new, {name for name, node in _symbols(new) if MARK in node})
-    present = {name for name, _ in _symbols(new)}
+    marks = {name: node[MARK] for name, node in symbols(old) if MARK in node}
+    new = without(new, {name for name, node in symbols(new) if MARK in node})
+    present = {name for name, _ in symbols(new)}
     released = {name for name, since in marks.items() if since != version}
     result = _Keeper(_copy(new), without(old, released), version, decisions, report)
     result.keep()
@@ -123,7 +123,7 @@ def _copy(document: Json) -> Json:
     return document | {"paths": paths, "components": document["components"] | {"schemas": schemas}}
 
 
-def _symbols(document: Json) -> Iterator[tuple[str, Json]]:
+def symbols(document: Json) -> Iterator[tuple[str, Json]]:
     """Each symbol of a document of facts, and its part of the document."""
     for _, _, operation in operations(document):
         yield operation["operationId"], operation
