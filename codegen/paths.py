@@ -241,6 +241,11 @@ class Paths:
         return result
 
 
+def shape(path: str) -> str:
+    """A path without the names of its parameters."""
+    return re.sub(r"{[^}]*}", "{}", path)
+
+
 def is_success(status: str) -> bool:
     """Whether a response's key in the document stands for a success."""
     return status.startswith("2")

@@ -22,7 +22,7 @@ from codegen.diff.change import Fate
 from codegen.document import CodegenError, Json, operations, references, schema_name
 from codegen.keywords import MARK
 from codegen.names import argument_name, class_name, function_name, python_name
-from codegen.paths import QUERY_BODY
+from codegen.paths import QUERY_BODY, shape
 from codegen.report import Report
 from codegen.roles import find_roles
 
@@ -191,7 +191,7 @@ class _Keeper:
 
     def _operations(self) -> Iterator[Json]:
         present = {o["operationId"]: o for _, _, o in operations(self.document)}
-        places = {(_shape(p), m): o["operationId"] for p, m, o in operations(self.document)}
+        places = {(shape(p), m): o["operationId"] for p, m, o in operations(self.document)}
         names = {function_name(name) for name in present}
         for path, method, operation in operations(self.old):
             name = operation["operationId"]
@@ -200,10 +200,10 @@ class _Keeper:
             if name in present:
                 yield from self._parameters(operation, present[name], path)
                 yield from self._body(operation, present[name])
-            elif (_shape(path), method) in places:
+            elif (shape(path), method) in places:
                 self.report.note(
                     "renamed by PortOne: [rename] in openapi/decisions.toml can keep the old name",
-                    f"{name} is {places[_shape(path), method]}",
+                    f"{name} is {places[shape(path), method]}",
                 )
             elif function_name(name) not in names:
                 item = self.document["paths"].setdefault(path, {})
@@ -313,7 +313,8 @@ def _bodies(operation: Json) -> set[str]:
     """The components whose fields are arguments of an operation."""
     holders = [p for p in operation.get("parameters", []) if "content" in p]
     holders += [operation["requestBody"]] if "requestBody" in operation else []
-    return {schema_name(m["schema"]["$ref"]) for h in holders for m in h["content"].values()}
+    schemas = (media["schema"] for holder in holders for media in holder["content"].values())
+    return {schema_name(schema["$ref"]) for schema in schemas if "$ref" in schema}
 
 
 def _means_another(before: Json, after: Json) -> bool:
@@ -323,7 +324,3 @@ def _means_another(before: Json, after: Json) -> bool:
         for fields in (before, after)
     ]
     return min(map(len, names)) > 1 and not names[0] & names[1]
-
-
-def _shape(path: str) -> str:
-    return re.sub(r"{[^}]*}", "{}", path)

@@ -365,6 +365,14 @@ def test_class_that_means_something_else_keeps_no_fields() -> None:
     assert taken(kind, normalise(document()))[0].fates == {}
 
 
+def test_body_of_several_media_types_is_looked_at_where_it_has_fields() -> None:
+    source = document(CreateThingBody=an_object("name", name=STRING))
+    contents = operation(source, "createThing")["requestBody"]["content"]
+    contents["application/octet-stream"] = {"schema": STRING}
+    found, _ = taken(source, normalise(document()))
+    assert set(found.fates) == {"CreateThingBody.map", "ThingMap"}
+
+
 def test_operation_that_is_renamed_is_reported() -> None:
     source = document()
     operation(source, "getThing")["operationId"] = "fetchThing"
