@@ -16,7 +16,7 @@ from benchmarks import results, table
 from benchmarks.contenders import LABELS
 from benchmarks.section import Section
 
-NAMES = ("cold_start", "decode", "client_cpu", "bulk", "memory", "handler")
+NAMES = ("cold_start", "decode", "client_cpu", "bulk", "memory", "handler", "codegen")
 
 
 def main(names: list[str]) -> None:

@@ -1,7 +1,7 @@
 """Reading payments from bytes, more and more of them: dates parsed, union variants chosen, unknown fields kept.
 
 Each contender reads in a process of its own, so that the garbage collector has no other objects to go through:
-`python -m benchmarks.decode NAME`. With `_no_gc` the collector is off: what is missing then is its share.
+`python -m benchmarks.decode NAME [no_gc]`. What it takes all the same shows beside a run without it.
 """
 
 from __future__ import annotations
@@ -58,8 +58,6 @@ def orjson_alone(content: bytes, *, page: bool) -> Read:  # noqa: ARG001  (dicti
 
 
 CONTENDERS = {"official": official, "ours": ours, "orjson": orjson_alone}
-NO_GC = "_no_gc"
-NAMES = (*CONTENDERS, "official" + NO_GC, "ours" + NO_GC)
 
 
 def response_body(count: int) -> bytes:
@@ -72,7 +70,7 @@ def response_body(count: int) -> bytes:
 
 def seconds(name: str, count: int) -> float:
     """Seconds to read a body once."""
-    read = CONTENDERS[name.removesuffix(NO_GC)](response_body(count), page=count > 1)
+    read = CONTENDERS[name](response_body(count), page=count > 1)
     read()
     reads, started = 0, time.perf_counter()
     while (elapsed := time.perf_counter() - started) < SECONDS:
@@ -81,11 +79,11 @@ def seconds(name: str, count: int) -> float:
     return elapsed / reads
 
 
-def run_contender(name: str) -> list[float]:
+def run_contender(name: str, *options: str) -> list[float]:
     """Let one contender read each body in a new process, and return its seconds."""
     with cores.measured():
         finished = subprocess.run(
-            [sys.executable, "-m", "benchmarks.decode", name],
+            [sys.executable, "-m", "benchmarks.decode", name, *options],
             check=True,
             stdout=subprocess.PIPE,
             timeout=60,
@@ -96,18 +94,26 @@ def run_contender(name: str) -> list[float]:
 
 def measure() -> dict[str, Section]:
     """Run the contenders in turn, round by round."""
-    rounds = [{name: run_contender(name) for name in NAMES} for _ in range(ROUNDS)]
+    rounds: list[dict[str, list[float]]] = []
+    without: list[dict[str, list[float]]] = []
+    for _ in range(ROUNDS):
+        rounds.append({name: run_contender(name) for name in CONTENDERS})
+        without.append({name: run_contender(name, "no_gc") for name in CONTENDERS})
     duration = Section(title="Reading payments from bytes", unit="s", cases={})
+    no_gc = Section(title="The same without the garbage collector", unit="s", cases={})
     throughput = Section(title="The same as throughput", unit="MB per s", cases={})
     for index, count in enumerate(PAYMENTS):
-        durations = {name: [each[name][index] for each in rounds] for name in NAMES}
+        durations = {name: [each[name][index] for each in rounds] for name in CONTENDERS}
         megabytes = len(response_body(count)) / 1e6
         case = f"{count:,} payment{'s' * (count > 1)}, {_format_size(megabytes)}"
         duration["cases"][case] = summarize(durations)
+        no_gc["cases"][case] = summarize(
+            {name: [each[name][index] for each in without] for name in CONTENDERS}
+        )
         throughput["cases"][case] = summarize(
             {name: [megabytes / each for each in values] for name, values in durations.items()}
         )
-    return {"decode": duration, "throughput": throughput}
+    return {"decode": duration, "decode_without_gc": no_gc, "throughput": throughput}
 
 
 def _format_size(megabytes: float) -> str:
@@ -118,6 +124,6 @@ def _format_size(megabytes: float) -> str:
 
 
 if __name__ == "__main__":
-    if sys.argv[1].endswith(NO_GC):
+    if "no_gc" in sys.argv:
         gc.disable()
     print(json.dumps([seconds(sys.argv[1], count) for count in PAYMENTS]))

@@ -8,7 +8,7 @@ import sys
 from collections.abc import Callable
 
 from codegen.diff import command as diff
-from codegen.document import CodegenError
+from codegen.document import CodegenError, no_collection
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -49,7 +49,8 @@ def _report(chosen: argparse.Namespace) -> str:
 
 def _run(name: str, command: Callable[[], tuple[int, str]], failure: int) -> int:
     try:
-        status, report = command()
+        with no_collection():
+            status, report = command()
     except CodegenError as error:
         for line in error.lines:
             print(f"codegen {name}: {' '.join(line.split())}", file=sys.stderr)

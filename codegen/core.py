@@ -34,7 +34,8 @@ if TYPE_CHECKING:
     from portone_async import _errors as errors
     from portone_async import _files as files
     from portone_async import _origin as origin
+    from portone_async import _version as version
 else:
-    errors, files, origin = _load("_errors", "_files", "_origin")
+    errors, files, origin, version = _load("_errors", "_files", "_origin", "_version")
 
-__all__ = ["errors", "files", "origin"]
+__all__ = ["errors", "files", "origin", "version"]

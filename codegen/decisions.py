@@ -1,11 +1,15 @@
 """What we decided about PortOne's document, each with its reason: `openapi/decisions.toml`.
 
-`[leave_out]` has operations that are not generated, as operationId or `"GET /path"`; `[rename]` has Python names for
-what would otherwise get a clumsy one: a component (`Any`), a field (`Component.field`), an operation (`getThing`) or an
-argument (`getThing.name`).
+`[leave_out]` has operations that are not generated, as operationId or `"GET /path"`. `[drop]` has what PortOne's
+document lacks and the SDK is not to keep for a release. `[rename]` has Python names for what would otherwise get a clumsy
+one. In both, a name is that of a component (`Any`), a field (`Component.field`), an operation (`getThing`) or an argument
+(`getThing.name`).
 
     [leave_out]
     getStatistics = "its numbers have a format of their own: to be supported"
+
+    [drop]
+    getOldThing = "it has returned nothing but errors since March"
 
     [rename]
     "Thing.foo_bar" = { to = "foo_bar_text", reason = "fooBar is foo_bar already" }
@@ -31,6 +35,7 @@ class Decisions:
 
     leave_out: dict[str, str] = field(factory=dict[str, str])
     renames: dict[str, str] = field(factory=dict[str, str])
+    drop: dict[str, str] = field(factory=dict[str, str])
 
     def without_left_out(self, path: str, item: Json, report: Report) -> Json:
         """A path's item without the operations that are left out."""
@@ -39,11 +44,16 @@ class Decisions:
             operation = kept.get(method)
             facts = cast("Json", operation) if isinstance(operation, dict) else {}
             name: Any = facts.get("operationId")
-            for key in (name, f"{method.upper()} {path}"):
-                if isinstance(key, str) and key in self.leave_out and method in kept:
-                    report.note(f"left out ({self.leave_out[key]})", key)
-                    del kept[method]
+            key = self.left_out_as(name if isinstance(name, str) else "", method, path)
+            if key and method in kept:
+                report.note(f"left out ({self.leave_out[key]})", key)
+                del kept[method]
         return kept
+
+    def left_out_as(self, operation_id: str, method: str, path: str) -> str | None:
+        """The line of `[leave_out]` that is about an operation, if there is one."""
+        keys = (operation_id, f"{method.upper()} {path}")
+        return next((key for key in keys if key in self.leave_out), None)
 
 
 def load_decisions(path: Path | None = None) -> Decisions:
@@ -55,15 +65,11 @@ def load_decisions(path: Path | None = None) -> Decisions:
         return Decisions()
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise CodegenError(f"openapi/{path.name}: {error}") from None
-    unknown = sorted(data.keys() - {"leave_out", "rename"})
+    unknown = sorted(data.keys() - {"leave_out", "rename", "drop"})
     if unknown:
         raise CodegenError(
-            f"openapi/{path.name}: [{unknown[0]}] is not a table: leave_out and rename are"
+            f"openapi/{path.name}: [{unknown[0]}] is not a table: leave_out, drop and rename are"
         )
-    left_out = _table(data, "leave_out", path)
-    for key, reason in left_out.items():
-        if not isinstance(reason, str) or not reason:
-            raise CodegenError(f"openapi/{path.name}: leave_out {key} takes a reason")
     renames: dict[str, str] = {}
     for key, value in _table(data, "rename", path).items():
         entry = cast("Json", value) if isinstance(value, dict) else {}
@@ -73,7 +79,15 @@ def load_decisions(path: Path | None = None) -> Decisions:
                 f"openapi/{path.name}: rename {key} takes {{ to = ..., reason = ... }}"
             )
         renames[key] = texts[0]
-    return Decisions(cast("dict[str, str]", left_out), renames)
+    return Decisions(_reasons(data, "leave_out", path), renames, _reasons(data, "drop", path))
+
+
+def _reasons(data: dict[str, Any], name: str, path: Path) -> dict[str, str]:
+    table = _table(data, name, path)
+    for key, reason in table.items():
+        if not isinstance(reason, str) or not reason:
+            raise CodegenError(f"openapi/{path.name}: {name} {key} takes a reason")
+    return table
 
 
 def _table(data: dict[str, Any], name: str, path: Path) -> dict[str, Any]:

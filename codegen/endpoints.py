@@ -8,6 +8,7 @@ from typing import Any, Final, NamedTuple, cast
 from attrs import define, evolve
 
 from codegen.document import CodegenError, Json, schema_name, unsupported
+from codegen.keywords import MARK
 from codegen.kinds import Kinds
 from codegen.model import SCALARS, Endpoint, Field, Input, Place, Schema, Type
 from codegen.names import RESERVED_ARGUMENTS, Names, argument_name, python_name
@@ -45,7 +46,7 @@ class Endpoints:
         """One operation."""
         name = operation["operationId"]
         found = self._parameters(path, operation)
-        body, media, in_query, required = self._body(operation)
+        body, media, in_query, required, withheld = self._body(operation)
         whole = body is not None and self.schemas[body].kind != "object"
         if media in FORMS and whole:
             raise unsupported(
@@ -53,7 +54,10 @@ class Endpoints:
             )
         if body is not None and not whole:
             fields = [f for f in self.schemas[body].fields if not f.read_only]
-            found += [_Wanted("body", f) for f in fields]
+            found += [
+                _Wanted("body", evolve(f, withheld=withheld, required=False) if withheld else f)
+                for f in fields
+            ]
         elif body is not None:
             found.append(
                 _Wanted("body", Field("body", "body", Type(self.kinds.of(body), body), required))
@@ -79,6 +83,7 @@ class Endpoints:
             token_only=token_only,
             unstable=bool(operation.get("x-portone-unstable")),
             deprecated=bool(operation.get("deprecated")),
+            withheld=operation.get(MARK, ""),
         )
 
     def _parameters(self, path: str, operation: Json) -> list[_Wanted]:
@@ -113,6 +118,7 @@ class Endpoints:
                 kind,
                 facts.get("required", False),
                 deprecated=bool(facts.get("deprecated")),
+                withheld=facts.get(MARK, ""),
             )
             result.append(_Wanted(cast("Place", place), field, joined))
         placeholders = re.findall(r"{([^}]*)}", path)
@@ -164,8 +170,8 @@ class Endpoints:
             ]
         return tuple(result)
 
-    def _body(self, operation: Json) -> tuple[str | None, str, bool, bool]:
-        """The body's component, its media type, whether it goes into the query, and whether it is required."""
+    def _body(self, operation: Json) -> tuple[str | None, str, bool, bool, str]:
+        """The body's component, its media type, whether it goes into the query and is required, and since when it is withheld."""
         name = operation["operationId"]
         in_query = [p for p in operation.get("parameters", []) if "content" in p]
         body = operation.get("requestBody")
@@ -178,10 +184,10 @@ class Endpoints:
             )
         facts = in_query[0] if in_query else body
         if facts is None:
-            return None, JSON_MEDIA, False, False
+            return None, JSON_MEDIA, False, False, ""
         content: Json = facts["content"]
         if not content:
-            return None, JSON_MEDIA, False, False
+            return None, JSON_MEDIA, False, False, ""
         known = [media for media in (JSON_MEDIA, *FORMS) if media in content]
         if not known or (in_query and known[0] != JSON_MEDIA):
             raise unsupported(
@@ -192,7 +198,8 @@ class Endpoints:
                 "not used: the other media types of a body", f"{name}: {', '.join(content)}"
             )
         component = schema_name(content[known[0]]["schema"]["$ref"])
-        return component, known[0], bool(in_query), bool(facts.get("required", False))
+        required = bool(facts.get("required", False))
+        return component, known[0], bool(in_query), required, facts.get(MARK, "")
 
     def _response(self, operation: Json) -> tuple[Type | None, bool, str | None]:
         """The type of a success, whether it may have no body, and its media type."""

@@ -65,7 +65,7 @@ def _check_words(
     language: str, prose: Prose, api: Api, pinned: list[str], limits: coverage.Limits
 ) -> list[str]:
     """Fail if words of a language have no fact, or if too many facts have no words; else report how many have."""
-    stray, hidden = prose.stray(api, pinned)
+    stray, withheld = prose.stray(api, pinned)
     if stray:
         more = f" and {len(stray) - 10} more" if len(stray) > 10 else ""  # noqa: PLR2004
         raise CodegenError(
@@ -73,8 +73,8 @@ def _check_words(
         )
     found = coverage.find(api, prose, language, limits.open_enums)
     lines = coverage.listed(language, found)
-    if hidden:
-        lines.append(f"words ({language}) about what is hidden, which are kept: {len(hidden)}")
+    if withheld:
+        lines.append(f"words ({language}) about what is withheld, which are kept: {len(withheld)}")
     return [
         *lines,
         *coverage.hold(language, found, limits),
@@ -162,7 +162,7 @@ def load_namespaces() -> dict[str, list[str]]:
 def place(api: Api, namespaces: dict[str, list[str]]) -> dict[str, list[str]]:
     """Namespace to the operations of this document that it holds; parents without any included.
 
-    An operation that is pinned but not in the document is omitted: PortOne hides operations and shows them again.
+    An operation that is pinned but not in the document is omitted: what PortOne withholds may come back.
     """
     known = {e.id for e in api.endpoints}
     placed = [name for names in namespaces.values() for name in names]

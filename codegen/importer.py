@@ -51,10 +51,11 @@ def import_document(source: str) -> str:
     found = read(source, decisions)
     # A document that cannot be read whole says so before its rest is generated, which would refuse more of the same.
     found.report.raise_refusals()
-    attempt(found.document, found.report, decisions)
-    text = dump(found.document).encode()
+    changes, document = _taken_up(found, decisions)
+    attempt(document, found.report, decisions)
+    text = dump(document).encode()
     before = VENDORED.read_bytes() if VENDORED.is_file() else b""
-    result = "\n".join([_changes(before, found.document), *_notes(found.report)])
+    result = "\n".join([changes, *_notes(found.report)])
     if before != text or _vendored_from() != found.sha256:
         provenance = {
             "source_sha256": found.sha256,
@@ -99,15 +100,23 @@ def _facts_of(
     return document
 
 
-def _changes(before: bytes, document: Json) -> str:
-    try:
-        old = _facts_of(VENDORED.name, before, Report())
-    except CodegenError:
-        # There was no document, or a merge broke it.
-        return f"imported {sum(1 for _ in operations(document))} operations"
-    from codegen.diff.renderers import summary  # noqa: PLC0415  (the comparison imports this module)
+def _taken_up(found: Facts, decisions: Decisions) -> tuple[str, Json]:
+    """What changes for users, and the new document with what is kept of the vendored one."""
+    from codegen.diff.renderers import markdown  # noqa: PLC0415  (the comparison imports this module)
+    from codegen.diff.report import report_update  # noqa: PLC0415
+    from codegen.diff.sources import as_source  # noqa: PLC0415
 
-    return summary(old, document).rstrip("\n")
+    count = sum(1 for _ in operations(found.document))
+    try:
+        content = VENDORED.read_bytes()
+        _facts_of(VENDORED.name, content, Report())
+    except (OSError, CodegenError):
+        # There was no document, or a merge broke it.
+        return f"imported {count} operations", found.document
+    old = as_source("old", parse_json(VENDORED.name, content))
+    new = as_source("new", found.document)
+    report, document = report_update(old, new, decisions, notes=found.report)
+    return markdown(report).rstrip("\n"), document
 
 
 def _notes(report: Report) -> list[str]:

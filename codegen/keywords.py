@@ -36,6 +36,8 @@ PROSE: Final = frozenset(
         "x-portone-discriminator", "x-portone-enum", "x-portone-error", "x-portone-example",
     }
 )  # fmt: skip
+MARK: Final = "x-withheld-since"
+"""Marks in the document of facts what PortOne's lacks: see `codegen/withheld.py`."""
 Keywords = Mapping[str, str]
 """Keyword to the JSON types that its value may have."""
 DOCUMENT: Final[Keywords] = {
@@ -61,6 +63,7 @@ OPERATION: Final[Keywords] = {
     "security": "array",
     "deprecated": "boolean",
     "x-portone-unstable": ANYTHING,
+    MARK: "string",
 }
 PARAMETER: Final[Keywords] = {
     "name": "string",
@@ -72,9 +75,10 @@ PARAMETER: Final[Keywords] = {
     "explode": "boolean",
     "deprecated": "boolean",
     "x-portone-query-or-body": "object",
+    MARK: "string",
 }
 QUERY_OR_BODY: Final[Keywords] = {"enabled": "boolean", "required": "boolean"}
-BODY: Final[Keywords] = {"content": "object", "required": "boolean"}
+BODY: Final[Keywords] = {"content": "object", "required": "boolean", MARK: "string"}
 RESPONSE: Final[Keywords] = {"content": "object", "headers": "object"}
 HEADER: Final[Keywords] = {
     "schema": "object or boolean",
@@ -104,6 +108,7 @@ SCHEMA: Final[Keywords] = {
     "readOnly": "boolean",
     "writeOnly": "boolean",
     "x-portone-status-code": "integer",
+    MARK: "string",
 }
 DISCRIMINATOR: Final[Keywords] = {"propertyName": "string", "mapping": "object"}
 

@@ -48,6 +48,8 @@ class Field:
     """The values that it may have, if it tells variants of a union apart."""
     deprecated: bool = False
     read_only: bool = False
+    withheld: str = ""
+    """The version in which PortOne's document ceased to have it; empty if it has it."""
 
     @property
     def is_secret(self) -> bool:
@@ -76,6 +78,8 @@ class Schema:
     item: Type | None = None
     status: int = 0
     deprecated: bool = False
+    withheld: str = ""
+    """As that of a field."""
 
     @property
     def members(self) -> tuple[str, ...]:
@@ -147,6 +151,8 @@ class Endpoint:
     token_only: bool
     unstable: bool
     deprecated: bool
+    withheld: str = ""
+    """As that of a field."""
 
     def fields(self, *places: Place) -> tuple[Field, ...]:
         """The inputs of some places."""

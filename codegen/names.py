@@ -25,7 +25,9 @@ RESERVED_NAMES: Final = frozenset(
 )  # fmt: skip
 """Names that generated code uses itself: a field or argument of such a name gets an underscore."""
 RESERVED_ARGUMENTS: Final = frozenset({"as_secret", "body", "client", "options", "file"})
-RESERVED_FUNCTIONS: Final = frozenset({"as_secret", "cached_property", "with_response"})
+RESERVED_FUNCTIONS: Final = frozenset(
+    {"as_secret", "cached_property", "warn_withheld", "with_response"}
+)
 RESERVED_CLASSES: Final = frozenset(
     {
         "Any", "Awaitable", "Callable", "Caller", "ClassVar", "CursorPages", "File", "Literal", "Model", "Namespace",

@@ -7,14 +7,13 @@ counts.
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
 from codegen.core import origin
 from codegen.decisions import Decisions
 from codegen.document import CodegenError, Json, operations, reachable, unsupported
 from codegen.keywords import COMPONENTS, DOCUMENT, SECURITY_SCHEME, facts, objects
-from codegen.paths import Paths
+from codegen.paths import Paths, shape
 from codegen.report import Report
 from codegen.schemas import Schemas
 from codegen.unions import settle
@@ -104,9 +103,9 @@ class _Normaliser:
             raise CodegenError(f"operationId used twice: {', '.join(twice)}")
         shapes: dict[tuple[str, str], str] = {}
         for path, method, _ in operations({"paths": paths}):
-            shape = _shape(path), method
-            if shapes.setdefault(shape, path) != path:
-                raise CodegenError(f"{method} {shapes[shape]} and {path} are the same path")
+            place = shape(path), method
+            if shapes.setdefault(place, path) != path:
+                raise CodegenError(f"{method} {shapes[place]} and {path} are the same path")
         return paths
 
     def _name_enums(self, name: str, schemas: Schemas, tags: set[str]) -> None:
@@ -129,8 +128,3 @@ class _Normaliser:
                 remedy = f"change BASE_URL in portone_async/_origin.py, which is {origin.BASE_URL}"
                 raise unsupported("servers", " and ".join(urls), remedy)
         return [{"url": server["url"]} for server in found]
-
-
-def _shape(path: str) -> str:
-    """A path without the names of its parameters."""
-    return re.sub(r"{[^}]*}", "{}", path)

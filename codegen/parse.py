@@ -11,6 +11,7 @@ from codegen import pages, parser
 from codegen.decisions import Decisions
 from codegen.document import CodegenError, Json, operations, schema_name, unsupported
 from codegen.endpoints import Endpoints
+from codegen.keywords import MARK
 from codegen.kinds import Kinds, without_files
 from codegen.model import Api, Endpoint, Field, Paging, Schema
 from codegen.names import Names, class_name, function_name, module_name, python_name
@@ -107,6 +108,10 @@ class _Reader:
 
     def _schema(self, name: str, class_: str, module: str) -> Schema:
         facts = self.facts[name]
+        return evolve(self._by_kind(name, class_, module), withheld=facts.get(MARK, ""))
+
+    def _by_kind(self, name: str, class_: str, module: str) -> Schema:
+        facts = self.facts[name]
         kind = self.kinds.of(name)
         only_error = name not in self.roles.held
         deprecated = bool(facts.get("deprecated"))
@@ -180,6 +185,7 @@ class _Reader:
                 Field(
                     key, names[key], kind, required, tags,
                     deprecated=bool(value.get("deprecated")), read_only=bool(value.get("readOnly")),
+                    withheld=value.get(MARK, ""),
                 )
             )  # fmt: skip
         return tuple(fields)

@@ -60,7 +60,7 @@ def run(document: Json) -> Parsed:
     if lost:
         raise CodegenError(f"{len(lost)} schemas lost by the parser: {', '.join(lost[:20])}")
     classes = {
-        str(model.class_info.name): name
+        str(model.class_info.name): _stands_for(name, schemas)
         for name, model in components.items()
         if hasattr(model, "class_info")
     }
@@ -91,6 +91,12 @@ def run(document: Json) -> Parsed:
             if f"p{number}" in found
         }
     return Parsed(fields, components, parameters, classes)
+
+
+def _stands_for(name: str, schemas: Json) -> str:
+    """The component itself, or which it is if it is not null."""
+    schema, _ = without_null(schemas[name])
+    return schema_name(schema["$ref"]) if "$ref" in schema else name
 
 
 def typed_parameters(operation: Json) -> dict[tuple[str, str], Json]:

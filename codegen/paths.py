@@ -129,7 +129,8 @@ class Paths:
         content = self._content(found["content"], where, f"{_class_like(name)}Body")
         required = found.get("required", False)
         if method not in ("get", "delete"):
-            result["requestBody"] = {"content": content, "required": required}
+            extensions = {key: value for key, value in found.items() if key.startswith("x-")}
+            result["requestBody"] = {"content": content, "required": required} | extensions
             return
         # Where HTTP has no body, it is sent as JSON in the query; PortOne's document mostly lists it in both places.
         listed = [parameter for parameter in parameters if parameter["name"] == QUERY_BODY]
@@ -238,6 +239,11 @@ class Paths:
                 schema = {"type": "string"} | ({"format": "binary"} if is_binary else {})
             result[media_type] = {"schema": schema}
         return result
+
+
+def shape(path: str) -> str:
+    """A path without the names of its parameters."""
+    return re.sub(r"{[^}]*}", "{}", path)
 
 
 def is_success(status: str) -> bool:

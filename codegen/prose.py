@@ -52,24 +52,26 @@ class Prose:
     def stray(self, api: Api, pinned: Collection[str] = ()) -> tuple[list[str], list[str]]:
         """Words about what the document does not have: those to correct, and those to keep.
 
-        An operation that is pinned and absent is hidden: such operations have come back. What only hidden operations
+        An operation that is pinned and absent is withheld: such operations have come back. What only withheld operations
         have is not known, so while there are any, no words about schemas are called stray.
         """
         operations = {e.id for e in api.endpoints}
-        hidden = set(pinned) - operations
+        withheld = set(pinned) - operations
         fields = {f"{s.name}.{f.json_name}" for s in api.schemas.values() for f in s.fields}
         parameters = {f"*.{i.field.json_name}" for e in api.endpoints for i in e.inputs}
         values = {f"{s.name}.{value}" for s in api.schemas.values() for value in s.values}
         known = fields | parameters | {"*." + name.partition(".")[2] for name in fields}
-        gone = {f"operation {name}": name in hidden for name in self.operations.keys() - operations}
+        gone = {
+            f"operation {name}": name in withheld for name in self.operations.keys() - operations
+        }
         for kind, words, names in (
             ("schema", self.schemas, api.schemas.keys()),
             ("field", self.fields, known),
             ("value", self.values, values),
         ):
-            gone |= {f"{kind} {name}": bool(hidden) for name in words.keys() - names}
-        to_correct = sorted(name for name, is_hidden in gone.items() if not is_hidden)
-        return to_correct, sorted(name for name, is_hidden in gone.items() if is_hidden)
+            gone |= {f"{kind} {name}": bool(withheld) for name in words.keys() - names}
+        to_correct = sorted(name for name, kept in gone.items() if not kept)
+        return to_correct, sorted(name for name, kept in gone.items() if kept)
 
 
 def load_prose(folder: Path = OPENAPI / "prose") -> Prose:

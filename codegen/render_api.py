@@ -9,7 +9,7 @@ from codegen.document import CodegenError
 from codegen.expressions import annotation, declared, needs_any, quoted, type_imports
 from codegen.model import Api, Endpoint, Input, Paging, Schema, Type
 from codegen.prose import Prose
-from codegen.templating import DEPRECATED, identity_of_error, render
+from codegen.templating import deprecation, identity_of_error, render
 from codegen.text import first_sentence
 
 
@@ -97,7 +97,8 @@ def _operation(endpoint: Endpoint, pages: Paging | None, api: Api, prose: Prose)
         "summary": prose.summary(endpoint) or f"`{endpoint.id}` of PortOne's document.",
         "paragraphs": [p for p in prose.description(endpoint).split("\n\n") if p],
         "unstable": endpoint.unstable,
-        "deprecated": endpoint.deprecated,
+        "deprecation": deprecation(endpoint),
+        "withheld": endpoint.withheld,
         "token_only": endpoint.token_only,
         "method": endpoint.method,
         "path_text": endpoint.path,
@@ -257,7 +258,7 @@ def _arguments(endpoint: Endpoint, prose: Prose) -> list[tuple[str, str]]:
 
 def _argument_words(endpoint: Endpoint, item: Input, prose: Prose) -> str:
     words = prose.argument(endpoint, item)
-    return " ".join(filter(None, [words, DEPRECATED if item.field.deprecated else ""]))
+    return " ".join(filter(None, [words, deprecation(item.field)]))
 
 
 def _errors(endpoint: Endpoint, api: Api, prose: Prose) -> list[tuple[str, str]]:

@@ -22,7 +22,7 @@ from codegen.expressions import (
 from codegen.model import Api, Field, Schema, Type
 from codegen.names import error_attribute
 from codegen.prose import Prose
-from codegen.templating import identity_of_error, render, words_of, words_of_field
+from codegen.templating import deprecation, identity_of_error, render, words_of, words_of_field
 
 STATUS_CLASSES: Final = {status: kind.__name__ for status, kind in errors.BY_STATUS.items()}
 
@@ -228,7 +228,11 @@ def errors_module(api: Api, prose: Prose) -> str:
 def _error(schema: Schema, name: str, values: set[str], api: Api, prose: Prose) -> dict[str, Any]:
     own = [tag for f in schema.fields if f.json_name == "type" for tag in f.tags]
     types = sorted(values) + [tag for tag in own if tag not in values]
-    words = [prose.schemas.get(schema.name, ""), identity_of_error(schema, types)]
+    words = [
+        prose.schemas.get(schema.name, ""),
+        identity_of_error(schema, types),
+        deprecation(schema),
+    ]
     fields = [f for f in schema.fields if f.json_name not in ("type", "message")]
     return {
         "name": name,

@@ -8,6 +8,7 @@ from typing import Any
 from attrs import define
 
 from codegen.document import Json, operations, reachable, schema_name
+from codegen.keywords import MARK
 from codegen.paths import FORMS, JSON_MEDIA
 from codegen.report import Report
 
@@ -54,8 +55,11 @@ def find_roles(document: Json, report: Report) -> Roles:
                     "errors without a class of their own", f"{operation['operationId']}: {name}"
                 )
             errors.update(m for m in members if "oneOf" not in facts[m])
+    # No operation raises an error any more that PortOne's document lacks.
+    errors |= {n for n, f in facts.items() if f.keys() >= {MARK, "x-portone-status-code"}}
     # What errors hold are models, and what webhooks hold are.
     fields = [value for name in errors for value in facts[name].get("properties", {}).values()]
+    others += [f for n, f in facts.items() if MARK in f and n not in errors | unions]
     held = set(reachable([others, fields], facts))
     used = set(reachable([operations_of(document), fields], facts))
     bodies: list[Json] = [o["requestBody"] for o in operations_of(document) if "requestBody" in o]
@@ -66,7 +70,7 @@ def find_roles(document: Json, report: Report) -> Roles:
         for media in FORMS
         if media in content
     }
-    return Roles(unions, errors, held | (facts.keys() - used), statuses, forms)
+    return Roles(unions, errors, held | (facts.keys() - used - errors), statuses, forms)
 
 
 def split_responses(operation: Json) -> tuple[Json, Json]:

@@ -259,7 +259,8 @@ class Schemas:
         rest = {key: value for key, value in facts.items() if key not in _SHAPE}
         values = [value for index, value in enumerate(values) if value not in values[:index]]
         kinds: set[type] = {type(value) for value in values}
-        if len(kinds) == 1 and kinds <= {str, int}:
+        # The next value of numbers may have a fraction, which no enum of integers takes.
+        if len(kinds) == 1 and kinds <= {str, int} and facts.get("type") != "number":
             return rest | {"type": "string" if kinds == {str} else "integer", "enum": values}
         self.report.note("not used: an enum of other values than strings or integers", where)
         kind = facts.get("type")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
 from codegen.document import Json, schema_name, schema_ref, unsupported
@@ -22,15 +23,19 @@ def settle(components: Json, report: Report) -> Tags:
         if "oneOf" in components[name]:
             _flatten(name, components, ())
     tags: Tags = {}
+    rivals: Tags = {}
     for union in components.values():
         if "oneOf" in union:
             tag = union["discriminator"]["propertyName"]
+            every = union["discriminator"]["mapping"].keys()
+            for name in (schema_name(member["$ref"]) for member in union["oneOf"]):
+                rivals.setdefault((name, tag), set()).update(every)
             for value, ref in union["discriminator"]["mapping"].items():
                 if "oneOf" not in components[schema_name(ref)]:
                     tags.setdefault((schema_name(ref), tag), set()).add(value)
     for (name, tag), values in sorted(tags.items()):
         with report.collecting():
-            _tag(name, tag, sorted(values), components, report)
+            _tag(name, tag, sorted(values), rivals[name, tag] - values, components, report)
     return tags
 
 
@@ -110,8 +115,18 @@ def _flatten(name: str, components: Json, inside: tuple[str, ...]) -> None:
     union["discriminator"] = {"propertyName": tag, "mapping": mapping}
 
 
-def _tag(name: str, tag: str, values: list[str], components: Json, report: Report) -> None:
-    """Make the tag of a variant a const: in PortOne's documents it is a plain string."""
+def _tag(
+    name: str,
+    tag: str,
+    values: list[str],
+    rivals: Collection[str],
+    components: Json,
+    report: Report,
+) -> None:
+    """Make the tag of a variant a const: in PortOne's documents it is a plain string.
+
+    `rivals` are the tags of the other variants, which a schema that they share may list too.
+    """
     schema = components[name]
     properties = schema.setdefault("properties", {})
     typed_as = properties.get(tag, {"type": "string"})
@@ -120,7 +135,7 @@ def _tag(name: str, tag: str, values: list[str], components: Json, report: Repor
     if "enum" in typed_as:
         # One variant's tag is typed as another enum (PlatformSettlementAmountExceededError). Which of the two
         # PortOne sends is unknown, so both are allowed.
-        others = [value for value in typed_as["enum"] if value not in values]
+        others = [v for v in typed_as["enum"] if v not in values and v not in rivals]
         if others:
             report.note(
                 "a tag of another value than the mapping's, so either is read", f"{name}.{tag}"

@@ -16,14 +16,20 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
+from codegen import coverage
 from codegen.decisions import load_decisions
 from codegen.diff import renderers
-from codegen.diff.report import Report, make_report
+from codegen.diff.report import Report, report_update
 from codegen.diff.sources import VENDORED, as_source, label, read
-from codegen.document import OPENAPI, ROOT, CodegenError, operations
+from codegen.document import OPENAPI, ROOT, CodegenError, Json, operations
 from codegen.generate import check, generate, load_namespaces, write
 from codegen.importer import fetch, import_document, load
+from codegen.model import Api
 from codegen.placing import Proposal, propose
+from codegen.prose import Prose, load_prose
+from codegen.report import Report as Notes
+from codegen.webhooks import load_webhooks, with_webhooks
+from codegen.withheld import symbols
 
 PUBLISHED: Final = "https://developers.portone.io/api/schema/v2/openapi.json"
 """Where PortOne publishes its V2 document."""
@@ -43,27 +49,45 @@ def update(source: str = PUBLISHED, *, confirm: Confirm) -> str:
         # The document is downloaded once, so that what is tried is what is imported.
         path = Path(folder) / "document.json"
         path.write_bytes(fetch(source))
-        old, new = read(VENDORED), as_source(label(source), load(str(path), load_decisions()))
-        if old.document == new.document:
-            return f"{new.label} has nothing new"
+        decisions, notes = load_decisions(), Notes()
+        old, new = read(VENDORED), as_source(label(source), load(str(path), decisions))
         chosen = confirm(propose(new.document, _categories(path), load_namespaces()))
         text = placed(NAMESPACES.read_text(encoding="utf-8"), chosen)
         namespaces = tomllib.loads(text)
-        report = make_report(old, new, namespaces)
-        write(new.document, Path(folder) / "tried", namespaces)
+        report, document = report_update(old, new, decisions, namespaces, notes)
+        if document == old.document:
+            return f"{new.label} has nothing new"
+        api, prose = write(document, Path(folder) / "tried", namespaces)
         NAMESPACES.write_text(text, encoding="utf-8")
         import_document(str(path))
     lines = [report.verdict, *(f"placed {name} in {space}" for name, space in chosen.items())]
+    lines += notes.lines()
     lines.append(generate())
     _draft(report)
     lines.append(
         "a draft is in CHANGELOG.md: put it into words, under the version that will have it"
     )
+    lines += _without_words(api, prose, old.document, "en")
+    lines += _without_words(api, load_prose(OPENAPI / "prose" / "ko"), old.document, "ko")
     try:
         lines.append(check())
     except CodegenError as error:
         lines += [f"left to do: {line}" for line in error.lines]
     return "\n".join(lines)
+
+
+def _without_words(api: Api, prose: Prose, old: Json, language: str) -> list[str]:
+    """What is new and has no words in a language yet, a line for each kind."""
+    old = with_webhooks(old, load_webhooks())
+    known = {name for name, _ in symbols(old)}
+    for name, schema in old["components"]["schemas"].items():
+        known |= {f"{name}.{value}" for value in schema.get("enum", ())}
+    found = coverage.find(api, prose, language, coverage.load_limits().open_enums)
+    return [
+        f"new, without words ({language}): {kind} {', '.join(new)}"
+        for kind, facts in found.items()
+        if (new := [name for name in facts.missing if name not in known])
+    ]
 
 
 # --- namespaces ---
@@ -114,7 +138,7 @@ def _categories(path: Path) -> dict[str, str]:
     """PortOne's category of each operation, which the importer drops."""
     source: Any = json.loads(path.read_bytes())
     return {
-        operation["operationId"]: str(operation.get("x-portone-category", ""))
+        operation.get("operationId", ""): str(operation.get("x-portone-category", ""))
         for _, _, operation in operations(source)
     }
 

@@ -8,7 +8,7 @@ PortOne promises, for stable operations:
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from enum import Enum, IntEnum
 from typing import Literal
 
@@ -25,6 +25,17 @@ class Kind(Enum):
     REUSED = "reused"
     """The name stays and means something else now."""
     CHANGED = "changed"
+
+
+class Fate(Enum):
+    """What becomes in the SDK of what PortOne withholds."""
+
+    KEPT = "kept"
+    """It stays for one release, deprecated."""
+    REMOVED = "removed"
+    """It has stayed for a release."""
+    BACK = "back"
+    """It was withheld, and PortOne has it again."""
 
 
 class Subject(Enum):
@@ -88,6 +99,8 @@ FINE = Outcome()
 ALTERED = Outcome(alters=True)
 GONE = Outcome(NO, NO)
 BROKEN = Outcome(NO, NO, breaks=True)
+KEPT = Outcome(PERHAPS, YES)
+"""PortOne may refuse what the SDK still has."""
 
 
 @define(frozen=True, kw_only=True)
@@ -112,6 +125,8 @@ class Change:
     outcome: Outcome = FINE
     functions: tuple[str, ...] = ()
     """The functions whose arguments, results or errors it concerns."""
+    fate: Fate | None = None
+    """What becomes of it, if it is or was withheld."""
     classes_added: tuple[str, ...] = ()
     classes_withheld: tuple[str, ...] = ()
     """Classes that come or go together with it."""
@@ -129,10 +144,12 @@ class Change:
             return Effect.TYPES
         return Effect.ADDITION if self.kind is Kind.ADDED else Effect.NOTE
 
-    def with_classes(self, went: Iterable[str], came: Iterable[str]) -> Change:
-        """The same change, and the classes that go or come with it."""
+    def with_classes(
+        self, went: Iterable[str], came: Iterable[str], kept: Container[str] = ()
+    ) -> Change:
+        """The same change, and the classes that go or come with it; some that go stay for a release."""
         went, came = tuple(sorted(went)), tuple(sorted(came))
-        outcome = self.outcome.worst(GONE if went else FINE)
+        outcome = self.outcome.worst(FINE if all(name in kept for name in went) else GONE)
         return evolve(self, classes_withheld=went, classes_added=came, outcome=outcome)
 
     @property

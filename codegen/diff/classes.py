@@ -12,6 +12,7 @@ from codegen.diff.change import (
     PERHAPS,
     YES,
     Change,
+    Fate,
     Kind,
     Outcome,
     Side,
@@ -168,7 +169,9 @@ def _variants(work: Work, a: Class, b: Class, scope: Scope) -> None:
             _variant(work, Kind.RENAMED, a, tag, scope, outcome, "", f'"{tag}"', f'"{same[0]}"')
             del come[same[0]]
         else:
-            outcome = scope.outcome(promise.withheld_variant)
+            outcome = scope.outcome(
+                lambda side, name=name: work.going(name, promise.withheld_variant(side))
+            )
             _variant(work, Kind.WITHHELD, a, tag, scope, outcome, "", name, went=[name])
     for tag, name in sorted(come.items()):
         _variant(work, Kind.ADDED, a, tag, scope, FINE, "", "", name, came=[name])
@@ -239,9 +242,11 @@ def fold_classes(work: Work) -> None:
         gone -= went
         come -= came
         if went or came:
-            work.found[index] = change.with_classes(went, came)
+            kept = {name for name in went if work.fates.get(name) is Fate.KEPT}
+            work.found[index] = change.with_classes(went, came, kept)
     for name in sorted(gone):
-        _row(work, Kind.WITHHELD, work.old.classes[name], scope_of_one(work.old, name), GONE)
+        outcome = work.going(name, GONE)
+        _row(work, Kind.WITHHELD, work.old.classes[name], scope_of_one(work.old, name), outcome)
     for name in sorted(come):
         _row(work, Kind.ADDED, work.new.classes[name], scope_of_one(work.new, name), FINE)
 

@@ -8,6 +8,7 @@ import traceback
 from pathlib import Path
 from typing import Final, NoReturn
 
+from codegen.decisions import load_decisions
 from codegen.document import CodegenError
 
 NOT_COMPARED: Final = 4
@@ -81,10 +82,11 @@ def run(arguments: list[str]) -> tuple[int, str]:
 
 def _diff(old: str, new: str, form: str, output: list[Path]) -> tuple[int, str]:
     from codegen.diff import renderers  # noqa: PLC0415  (other commands do without Jinja)
-    from codegen.diff.report import make_report  # noqa: PLC0415
+    from codegen.diff.report import report_update  # noqa: PLC0415
     from codegen.diff.sources import read  # noqa: PLC0415
 
-    report = make_report(read(old), read(new))
+    decisions = load_decisions()
+    report, _ = report_update(read(old, decisions), read(new, decisions), decisions)
     render = {
         "markdown": renderers.markdown,
         "json": renderers.as_json,

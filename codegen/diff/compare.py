@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from codegen.diff.change import FINE, PERHAPS, YES, Change, Kind, Outcome, Subject
+from collections.abc import Mapping
+
+from attrs import evolve
+
+from codegen.diff.change import FINE, PERHAPS, YES, Change, Fate, Kind, Outcome, Subject
 from codegen.diff.classes import compare_classes, fold_classes
 from codegen.diff.facts import Facts
 from codegen.diff.functions import compare_functions
@@ -10,14 +14,23 @@ from codegen.diff.matching import match
 from codegen.diff.work import Work
 
 
-def compare(old: Facts, new: Facts) -> list[Change]:
-    """Every change, the worst first."""
-    work = Work(old, new, match(old, new))
+def compare(old: Facts, new: Facts, fates: Mapping[str, Fate] | None = None) -> list[Change]:
+    """Every change, the worst first; `fates` says what becomes of what PortOne withholds."""
+    work = Work(old, new, match(old, new), fates or {})
     _settings(work)
     compare_functions(work)
     compare_classes(work)
     fold_classes(work)
-    return sorted(work.found, key=lambda change: change.order)
+    return sorted((_with_fate(work, change) for change in work.found), key=lambda c: c.order)
+
+
+def _with_fate(work: Work, change: Change) -> Change:
+    name = change.json
+    if change.subject is Subject.VARIANT:
+        name = change.after if change.kind is Kind.ADDED else change.before
+    fate = work.fates.get(name) if change.subject is not Subject.VALUE else None
+    told = change.kind is (Kind.ADDED if fate is Fate.BACK else Kind.WITHHELD)
+    return evolve(change, fate=fate) if told else change
 
 
 def _settings(work: Work) -> None:

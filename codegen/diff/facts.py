@@ -6,18 +6,17 @@ statuses) is read from the document beside them.
 
 from __future__ import annotations
 
-import gc
 import json
 import re
-from collections.abc import Generator, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import Any, Final, cast
 
 from attrs import define, evolve, field
 
+from codegen.decisions import Decisions
 from codegen.diff.change import Side
-from codegen.document import Json, operations, schema_name
+from codegen.document import Json, no_collection, operations, schema_name
 from codegen.expressions import annotation, or_none
 from codegen.generate import load_namespaces
 from codegen.model import Api, Endpoint, Field, Schema, Type
@@ -178,13 +177,17 @@ def below(names: set[str], held: Mapping[str, set[str]]) -> set[str]:
     return seen
 
 
-def read_facts(document: Json, namespaces: Mapping[str, Sequence[str]]) -> Facts:
+def read_facts(
+    document: Json,
+    namespaces: Mapping[str, Sequence[str]],
+    decisions: Decisions | None = None,
+) -> Facts:
     """The facts of an imported document; an error names what the generator refuses.
 
     A function whose operation is in no namespace yet is called `portone.?.name`.
     """
-    with _no_collection():
-        api = parse(document)
+    with no_collection():
+        api = parse(document, None, decisions)
     placed = {name: space for space, names in namespaces.items() for name in names}
     raw = {operation["operationId"]: operation for _, _, operation in operations(document)}
     components: Json = document["components"]["schemas"]
@@ -194,18 +197,6 @@ def read_facts(document: Json, namespaces: Mapping[str, Sequence[str]]) -> Facts
         {name: reader.a_class(schema) for name, schema in api.schemas.items()},
         _settings(document),
     )
-
-
-@contextmanager
-def _no_collection() -> Generator[None]:
-    """Without the garbage collector, which would walk the growing tree again and again: a third of the time."""
-    enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if enabled:
-            gc.enable()
 
 
 @define

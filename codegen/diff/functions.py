@@ -29,7 +29,8 @@ from codegen.diff.work import Scope, Work
 def compare_functions(work: Work) -> None:
     """Add the rows of all functions."""
     for f in work.matching.unmatched_functions(work.old, new=False):
-        _row(work, Kind.WITHHELD, f, BROKEN, before=f"{f.method} {f.path}", went=_held(f))
+        outcome = work.going(f.id, BROKEN)
+        _row(work, Kind.WITHHELD, f, outcome, before=f"{f.method} {f.path}", went=_held(f))
     for g in work.matching.unmatched_functions(work.new, new=True):
         _row(work, Kind.ADDED, g, FINE, after=f"{g.method} {g.path}", came=_held(g))
         if g.iterator:
@@ -228,7 +229,7 @@ def _raised(work: Work) -> None:
                 what=what,
                 sides=("output",),
                 stable=not all(f.unstable for f in functions),
-                outcome=FINE if added else ALTERED if known else GONE,
+                outcome=FINE if added else ALTERED if known else work.going(name, GONE),
                 functions=tuple(sorted(f.name for f in functions)),
                 new_names=frozenset([name] if added else []),
                 old_names=frozenset([] if added else [name]),

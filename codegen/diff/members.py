@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 
 from codegen.diff import promise
-from codegen.diff.change import PERHAPS, Change, Kind, Outcome, Side, Subject
+from codegen.diff.change import NO, PERHAPS, YES, Change, Kind, Outcome, Side, Subject
 from codegen.diff.facts import Member
 from codegen.diff.work import Scope, Work, differences
 
@@ -49,7 +49,14 @@ def compare_member(
                 after=b.type, came=b.classes,
             )  # fmt: skip
         elif a is not None:
-            add(Kind.WITHHELD, promise.withheld_field, before=a.type, went=a.classes)
+            was_sent = a.required
+
+            def judge_withheld(side: Side) -> Outcome:
+                going = work.going(json, promise.withheld_field(side))
+                # What was always sent may be None now.
+                return going.worst(Outcome(YES, NO)) if was_sent and side == "output" else going
+
+            add(Kind.WITHHELD, judge_withheld, before=a.type, went=a.classes)
         return
     if a.json_name != b.json_name:
         if a.place == "path":

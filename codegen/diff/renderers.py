@@ -11,10 +11,9 @@ from typing import Final
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 from markupsafe import Markup, escape
 
-from codegen.diff.change import Change, Effect, Kind, Subject
-from codegen.diff.report import ANSWERS, TITLES, Report, Row, code, make_report
-from codegen.diff.sources import Source, as_source
-from codegen.document import CodegenError, Json, operations
+from codegen.diff.change import Change, Effect, Fate, Kind, Subject
+from codegen.diff.report import ANSWERS, TITLES, Report, Row, code
+from codegen.diff.sources import Source
 
 FORMAT: Final = 1
 """The version of the JSON's form."""
@@ -23,15 +22,6 @@ FORMAT: Final = 1
 def markdown(report: Report) -> str:
     """For a pull request."""
     return _template("report.md.jinja").render(report=report, effects=_effects(report))
-
-
-def summary(old: Json, new: Json) -> str:
-    """What an import prints about the document that it replaces and the one that it brings."""
-    try:
-        return markdown(make_report(as_source("old", old), as_source("new", new)))
-    except CodegenError as error:
-        count = sum(1 for _ in operations(new))
-        return f"imported {count} operations, which cannot be compared: {error}"
 
 
 def page(report: Report) -> str:
@@ -56,7 +46,12 @@ def changelog(report: Report) -> str:
     """A draft: what a user reads in a changelog, in its order."""
     rows = [row for section in report.sections for row in section.rows]
     headings = {
-        "Withheld by PortOne": [r for r in rows if r.change.kind is Kind.WITHHELD],
+        "Deprecated, as PortOne's document no longer has it": [
+            r for r in rows if r.change.fate is Fate.KEPT
+        ],
+        "Removed": [
+            r for r in rows if r.change.kind is Kind.WITHHELD and r.change.fate is not Fate.KEPT
+        ],
         "Renamed": [r for r in rows if r.change.kind is Kind.RENAMED],
         "Changed": [
             r
@@ -78,7 +73,9 @@ def _entries(rows: Iterable[Row]) -> Iterable[str]:
         owner, _, name = change.name.rpartition("(" if change.subject is Subject.ARGUMENT else ".")
         mark = "" if change.stable else " (unstable)"
         broken = " (breaks PortOne's promise)" if change.effect is Effect.BREAK else ""
-        together = change.kind in (Kind.ADDED, Kind.WITHHELD) and owner
+        together = (
+            change.kind in (Kind.ADDED, Kind.WITHHELD) and owner and change.fate is not Fate.BACK
+        )
         if together and change.subject in (Subject.ARGUMENT, Subject.FIELD):
             key = f"{owner}{mark}{broken}", change.kind
             members.setdefault(key, []).append(code(name.rstrip(")").rstrip("=")))
@@ -99,6 +96,10 @@ def _entry(row: Row) -> str:
     if change.kind is Kind.RENAMED and change.subject is not Subject.VARIANT:
         return f" is {code(change.after)} now"
     told = change.subject is Subject.FUNCTION and change.kind is Kind.ADDED and not change.what
+    if change.fate in (Fate.KEPT, Fate.REMOVED):
+        return f": variant `{change.before}`" if change.subject is Subject.VARIANT else ""
+    if change.fate is Fate.BACK:
+        return f": {row.phrase}"
     return "" if told or row.phrase in ("added", "withheld") else f": {row.phrase}"
 
 
@@ -137,6 +138,7 @@ def _change(change: Change) -> dict[str, object]:
         "old_code_type_checks": ANSWERS[change.outcome.type_checks],
         "functions": list(change.functions),
         "classes_added": list(change.classes_added),
+        "fate": change.fate.value if change.fate else None,
         "classes_withheld": list(change.classes_withheld),
     }
 

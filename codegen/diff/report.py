@@ -7,11 +7,15 @@ from typing import Final
 
 from attrs import define, evolve
 
-from codegen.diff.change import Answer, Change, Effect, Kind, Subject
+from codegen.core import version
+from codegen.decisions import Decisions
+from codegen.diff.change import Answer, Change, Effect, Fate, Kind, Subject
 from codegen.diff.compare import compare
 from codegen.diff.facts import Facts, load_namespaces, read_facts
-from codegen.diff.sources import Source
-from codegen.document import CodegenError
+from codegen.diff.sources import Source, as_source
+from codegen.document import CodegenError, Json
+from codegen.report import Report as Notes
+from codegen.withheld import take_up
 
 TITLES: Final = {
     Effect.BREAK: "Breaks of the promise",
@@ -24,6 +28,11 @@ EXPLANATIONS: Final = {
     Effect.TYPES: "Within the promise, yet old code may have to change.",
     Effect.ADDITION: "Old code stays as it is.",
     Effect.NOTE: "Limits, documented statuses and the like, which no generated type shows.",
+}
+FATES: Final = {
+    Fate.KEPT: "withheld: stays for one release, deprecated",
+    Fate.REMOVED: "removed: it was released as deprecated",
+    Fate.BACK: "back, and no longer deprecated",
 }
 ANSWERS: Final = {Answer.YES: "yes", Answer.PERHAPS: "perhaps", Answer.NO: "no"}
 
@@ -141,22 +150,43 @@ class Report:
         return sections
 
 
+def report_update(
+    old: Source,
+    new: Source,
+    decisions: Decisions,
+    namespaces: Mapping[str, Sequence[str]] | None = None,
+    notes: Notes | None = None,
+) -> tuple[Report, Json]:
+    """What it does to users that `new` is taken up after `old`, and the document that the SDK has then."""
+    taken = take_up(new.document, old.document, version.__version__, decisions, notes)
+    sources = as_source(old.label, taken.old), as_source(new.label, taken.new)
+    return make_report(*sources, namespaces, decisions, taken.fates), taken.document
+
+
 def make_report(
-    old: Source, new: Source, namespaces: Mapping[str, Sequence[str]] | None = None
+    old: Source,
+    new: Source,
+    namespaces: Mapping[str, Sequence[str]] | None = None,
+    decisions: Decisions | None = None,
+    fates: Mapping[str, Fate] | None = None,
 ) -> Report:
     """Compare two documents; an error says which of them the generator refuses, and why.
 
-    `namespaces` says where operations live in the client: as `openapi/namespaces.toml` has it if it is not given.
+    `namespaces` says where operations live in the client: as `openapi/namespaces.toml` has it if it is not given. `fates`
+    says what becomes of what the new document lacks; without them, it goes at once.
     """
     if old.document == new.document:
         return Report(old, new, ())
     namespaces = load_namespaces() if namespaces is None else namespaces
-    return Report(old, new, compare(*(_facts(source, namespaces) for source in (old, new))))
+    facts = [_facts(source, namespaces, decisions) for source in (old, new)]
+    return Report(old, new, compare(facts[0], facts[1], fates))
 
 
-def _facts(source: Source, namespaces: Mapping[str, Sequence[str]]) -> Facts:
+def _facts(
+    source: Source, namespaces: Mapping[str, Sequence[str]], decisions: Decisions | None
+) -> Facts:
     try:
-        return read_facts(source.document, namespaces)
+        return read_facts(source.document, namespaces, decisions)
     except CodegenError as error:
         raise CodegenError(f"{source.label}: {error}") from None
 
@@ -195,6 +225,10 @@ def _phrase(change: Change, values: tuple[str, ...]) -> str:
     listed = ", ".join(code(f'"{value}"') for value in values)
     before, after = code(change.before), code(change.after)
     match change.subject, change.kind:
+        case Subject.VARIANT, _ if change.fate:
+            return f"variant {listed} {FATES[change.fate]}"
+        case _, _ if change.fate:
+            return FATES[change.fate] + (f": {change.what}" if change.what else "")
         case Subject.VALUE, kind:
             return f"{kind.value}: {listed}"
         case Subject.VARIANT, Kind.ADDED:

@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 from attrs import define
 
+from codegen.decisions import Decisions
 from codegen.document import CodegenError, Json, load_vendored, operations
 from codegen.importer import load
 
@@ -37,10 +38,10 @@ class Source:
         return len(self.document["components"]["schemas"])
 
 
-def read(source: str) -> Source:
+def read(source: str, decisions: Decisions | None = None) -> Source:
     """Import a document; an error says which one cannot be compared, and why."""
     try:
-        document = load_vendored() if source == VENDORED else load(source)
+        document = load_vendored() if source == VENDORED else load(source, decisions)
     except CodegenError as error:
         name = label(source)
         raise CodegenError(str(error) if name in str(error) else f"{name}: {error}") from None

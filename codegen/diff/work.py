@@ -8,7 +8,7 @@ from typing import Final
 
 from attrs import define, evolve, field
 
-from codegen.diff.change import FINE, Change, Outcome, Side
+from codegen.diff.change import FINE, GONE, KEPT, Change, Fate, Outcome, Side
 from codegen.diff.facts import Class, Facts, Function
 from codegen.diff.matching import Matching
 
@@ -22,9 +22,21 @@ class Work:
     old: Facts
     new: Facts
     matching: Matching
+    fates: Mapping[str, Fate] = field(factory=dict[str, Fate])
+    """What becomes of what PortOne withholds, by its name in the document."""
     found: list[Change] = field(factory=list[Change])
     moved: set[tuple[str, str]] = field(factory=set[tuple[str, str]])
     """Fields of a body that were, or are now, in the query: class and JSON name."""
+
+    def going(self, name: str, outcome: Outcome) -> Outcome:
+        """What it does to old code that the new document lacks something: `outcome`, if it goes at once."""
+        match self.fates.get(name):
+            case Fate.KEPT:
+                return KEPT
+            case Fate.REMOVED:
+                return GONE
+            case _:
+                return outcome
 
 
 @define

@@ -169,6 +169,7 @@ def test_json_has_every_fact_of_every_change() -> None:
         "old_code_type_checks": "no",
         "functions": ["portone.thing.get_thing", "portone.thing.get_things"],
         "classes_added": [],
+        "fate": None,
         "classes_withheld": [],
     }
 
@@ -180,7 +181,7 @@ def test_changelog_is_a_draft_by_kind() -> None:
     assert (
         renderers.changelog(report_on(*everything()))
         == """\
-### Withheld by PortOne
+### Removed
 
 - `Thing`: field `a` (breaks PortOne's promise)
 - `portone.thing.get_things`: argument `b` (unstable)
@@ -378,7 +379,18 @@ STATUSES: dict[str, tuple[Json, Json, int]] = {
         document(GetThingsBody=an_object()),
         2,
     ),
-    "a stable operation breaks": (document(Thing=thing(a=STRING)), document(Thing=thing()), 3),
+    "what a stable operation lacks stays for a release": (
+        document(Thing=thing(a=STRING)),
+        document(Thing=thing()),
+        2,
+    ),
+    "a stable operation breaks": (
+        document(),
+        document(
+            CreateThingBody=an_object("name", "d", name=STRING, map=ref("ThingMap"), d=STRING)
+        ),
+        3,
+    ),
 }
 
 
@@ -440,14 +452,16 @@ def test_formats_are_printed(diff: Diff) -> None:
     old, new = everything()
     assert json.loads(diff(old, new, "--format", "json").out)["status"] == 3
     assert diff(old, new, "--format", "html").out.startswith("<!doctype html>")
-    assert diff(old, new, "--changelog").out.startswith("### Withheld by PortOne\n")
+    assert diff(old, new, "--changelog").out.startswith(
+        "### Deprecated, as PortOne's document no longer has it\n"
+    )
 
 
 def test_formats_are_written(diff: Diff, tmp_path: Path) -> None:
     names = [str(tmp_path / f"report.{suffix}") for suffix in ("md", "json", "html")]
     options = [option for name in names for option in ("--output", name)]
     status, out, _ = diff(*everything(), *options)
-    assert (status, out) == (3, "PortOne breaks its promise in 2 places.\n")
+    assert (status, out) == (3, "PortOne breaks its promise in 1 place.\n")
     texts = [Path(name).read_text(encoding="utf-8") for name in names]
     assert [text[:9] for text in texts] == ["# Changes", '{\n "forma', "<!doctype"]
 

@@ -588,7 +588,7 @@ def test_words_about_hidden_operations_are_kept(
     words = Prose(operations={"hiddenThing": {"summary": "It."}}, schemas={"HiddenThing": "It."})
     in_words(monkeypatch, words)
     generate.generate()
-    assert "words (en) about what is hidden, which are kept: 2" in generate.check().splitlines()
+    assert "words (en) about what is withheld, which are kept: 2" in generate.check().splitlines()
     words.operations["neverThere"] = {"summary": "It."}
     with pytest.raises(CodegenError, match=r"does not have: operation neverThere$"):
         generate.check()

@@ -3,6 +3,7 @@
 import json
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qsl
 
 import pytest
 from codegen_documents import (
@@ -123,6 +124,25 @@ FIELDS: Json = {
     "made": {"type": "string", "readOnly": True},
     "held": ref("ThingKind") | {"deprecated": True},
     "tree": ref("Tree"),
+    # one in the other
+    "step": {"type": "number", "enum": [1, 2]},
+    "choice": {"allOf": [ref("ThingKind")], "default": "RED"},
+    "choices": array({"allOf": [ref("ThingKind")], "nullable": True}),
+    "shapes": array({"allOf": [ref("ThingMore")], "nullable": True}),
+    "byName": a_map(TIME | {"nullable": True}),
+    "timetable": array(array(TIME | {"nullable": True})),
+    "colorsByName": a_map(array({"type": "string", "enum": ["RED", "BLUE"]})),
+    "merged": union("type", MERGED="Merged", BIG="BigThing"),
+    "based": union("type", FIRST="FirstBased", SECOND="SecondBased"),
+    "inlineUnion": {
+        "oneOf": [tagged("LEFT", x={"type": "integer"}), tagged("RIGHT", y=STRING)],
+        "discriminator": {"propertyName": "kind"},
+    },
+    "node": ref("Node"),
+    "dollar": union("$type", A="DollarThing", B="EuroThing"),
+    "pgCode": STRING,
+    "PgCode": {"type": "integer"},
+    "PGCODE": TIME,
 }
 OPERATIONS: Json = {
     "/sequence/{seq}/{day}": {
@@ -179,6 +199,51 @@ OPERATIONS: Json = {
         )
     },
     "/old": {"get": an_operation("get-old.Things", deprecated=True)},
+    "/null": {
+        "post": an_operation(
+            "mirror",
+            **successes(s200={"application/json": {"schema": {"allOf": [ref("BigThing")], "nullable": True}}}),
+            **body({"application/json": {"schema": {"allOf": [ref("BigThing")], "nullable": True}}}),
+        )
+    },
+    "/both": {"get": an_operation("getBoth", **successes(s200=as_json("Thing") | {"text/csv": {"schema": STRING}}))},
+    "/part": {"get": an_operation("getPart", **successes(s200=as_json("Thing"), s206={"application/octet-stream": {"schema": STRING}}))},
+    "/any": {"get": an_operation("getAny", **successes(s2XX=as_json("Thing")))},
+    "/kinds": {
+        "get": an_operation(
+            "getKinds",
+            [
+                parameter("header", "X-Kinds", array({"allOf": [ref("ThingKind")], "nullable": True})),
+                parameter("query", "kinds", array(ref("ThingKind")) | {"nullable": True}, required=True),
+            ],
+        )
+    },
+    "/kinds/{kind}/{share}/{all}": {
+        "parameters": [parameter("query", "q", STRING, required=True)],
+        "get": an_operation(
+            "getKind",
+            [
+                parameter("path", "kind", ref("ThingKind")),
+                parameter("path", "share", {"type": "number"}),
+                parameter("path", "all", {"type": "boolean"}),
+                parameter("query", "q", {"type": "integer"}),
+            ],
+        ),
+    },
+    "/uploads": {
+        "post": an_operation(
+            "uploadAll",
+            **body({"multipart/form-data": {"schema": an_object(files=array(FIELDS["file"]), days=array(DAY), ok={"type": "boolean"})}}),
+        )
+    },
+    "/forms": {
+        "post": an_operation(
+            "sendForms",
+            **body({"application/x-www-form-urlencoded": {"schema": an_object(names=array(STRING), more=ref("BigThing"), at=TIME, ok={"type": "boolean"}, rate={"type": "number"})}}),
+        )
+    },
+    "/enums": {"put": an_operation("sendEnums", **body({"application/json": {"schema": array({"allOf": [ref("ThingKind")], "nullable": True})}}))},
+    "/things-by-name": {"put": an_operation("sendMap", **body({"application/json": {"schema": a_map(ref("BigThing"))}}))},
 }  # fmt: skip
 
 
@@ -208,8 +273,18 @@ def kinds() -> Json:
             made={"type": "string", "readOnly": True}, at=TIME, held=ref("Nullable"),
         ),
         PayFirstError=an_error(402, until=TIME),
+        ThingNotFoundError=an_error(404, pgCode=STRING, PgCode=STRING, Message=STRING, Type={"type": "integer"}),
         GoneThingError=an_object("type", type={"type": "string", "enum": ["GONE"]}),
         BrokenError=an_object("type", type={"type": "string", "enum": ["BROKEN"]}),
+        Merged={"allOf": [ref("Named"), ref("HasTime")]},
+        HasTime=an_object("type", type=STRING, at=TIME),
+        FirstBased={"allOf": [ref("Based"), an_object(a=STRING)]},
+        SecondBased={"allOf": [ref("Based"), an_object(b=STRING)]},
+        Based=an_object("type", type={"type": "string", "enum": ["FIRST", "SECOND"]}),
+        Node={"allOf": [ref("NodeBase"), an_object(child=ref("Node"), rest=array(ref("Node")))]},
+        NodeBase=an_object("value", value=STRING, back=ref("Node")),
+        DollarThing=an_object("$type", **{"$type": STRING, "type": {"type": "integer"}}),
+        EuroThing=an_object(a=STRING),
         Tree=an_object("value", value=STRING, left=ref("Tree"), rest=array(ref("Tree"))),
     )  # fmt: skip
     source["paths"] |= OPERATIONS
@@ -292,6 +367,21 @@ VALUES: list[tuple[str, Any, str, str]] = [
     ("uuid", "0b6bd1b4-3a44-4c5e-8d6c-0a4c6f3b9c11", "len(found.uuid)", "36"),
     ("old", 7, "found.old", "7"),
     ("held", "BLUE", "found.held", "'BLUE'"),
+    ("step", 1.5, "found.step", "1.5"),
+    ("choice", "BLUE", "found.choice", "'BLUE'"),
+    ("choices", ["RED", None], "found.choices", "['RED', None]"),
+    ("shapes", [None, {"type": "SMALL", "size": 2}], "(found.shapes[0], found.shapes[1].size)", "(None, 2)"),
+    ("byName", {"a": None, "b": "2026-01-02T03:04:05.000Z"}, "(found.by_name['a'], found.by_name['b'].day)", "(None, 2)"),
+    ("timetable", [[None, "2026-01-02T03:04:05.120Z"], []], "(found.timetable[0][0], found.timetable[0][1].microsecond)", "(None, 120000)"),
+    ("colorsByName", {"a": ["RED"], "b": []}, "found.colors_by_name", "{'a': ['RED'], 'b': []}"),
+    ("merged", {"type": "MERGED", "name": "n", "at": "2026-01-02T03:04:05Z"}, "(type(found.merged).__name__, found.merged.name, found.merged.at.hour)", "('Merged', 'n', 3)"),
+    ("based", {"type": "SECOND", "b": "c"}, "(type(found.based).__name__, found.based.b)", "('SecondBased', 'c')"),
+    ("inlineUnion", {"kind": "RIGHT", "y": "z"}, "(type(found.inline_union).__name__, found.inline_union.y)", "('ThingInlineUnion2', 'z')"),
+    ("node", {"value": "a", "child": {"value": "b", "back": {"value": "c"}}, "rest": [{"value": "d"}]}, "(found.node.child.back.value, found.node.rest[0].value)", "('c', 'd')"),
+    ("dollar", {"$type": "A", "type": 5}, "(type(found.dollar).__name__, found.dollar.type_2, found.dollar.type)", "('DollarThing', 'A', 5)"),
+    ("pgCode", "a", "(found.pg_code_2, found.pg_code, found.pgcode)", "('a', None, None)"),
+    ("PgCode", 5, "(found.pg_code_2, found.pg_code, found.pgcode)", "(None, 5, None)"),
+    ("PGCODE", "2026-01-02T03:04:05Z", "found.pgcode.minute", "4"),
     ("tree", {"value": "a", "left": {"value": "b"}, "rest": [{"value": "c"}]}, "found.tree.rest[0].value", "'c'"),
 ]  # fmt: skip
 
@@ -523,6 +613,88 @@ def test_arguments_of_one_name_in_several_places(folder: Path) -> None:
     assert json.loads(request[3]) == {"id": 2, "name": "b"}
 
 
+def test_body_and_response_that_may_be_null(folder: Path) -> None:
+    null = "httpx.Response(200, content=b'null', headers={'content-type': 'application/json'})"
+    request, value = call(folder, "mirror(body=None)", null)
+    assert (request[3], value) == ("null", None)
+    reply = "httpx.Response(200, json={'type': 'BIG'})"
+    request, value = call(folder, "mirror(body=models.BigThing())", reply)
+    assert (json.loads(request[3]), value) == ({"type": "BIG"}, {"type": "BIG"})
+
+
+@pytest.mark.parametrize("name", ["get_both", "get_part", "get_any"])
+def test_json_is_what_is_asked_for_where_there_are_several_forms(folder: Path, name: str) -> None:
+    reply = "httpx.Response(200, json={'id': '1', 'must': 'a'})"
+    request, value = call(folder, f"{name}()", reply)
+    assert value == {"id": "1", "must": "a"}
+    assert request[2]["accept"] == "application/json"
+
+
+def test_null_in_a_list_that_has_no_null_in_http_is_refused(folder: Path) -> None:
+    request, _ = call(folder, "get_kinds(x_kinds=['RED', 'BLUE'], kinds=['RED', 'BLUE'])")
+    assert request[1] == "/kinds?kinds=RED&kinds=BLUE"
+    assert request[2]["x-kinds"] == "RED, BLUE"
+    request, (kind, _, text) = call(folder, "get_kinds(x_kinds=['RED', None], kinds=None)")
+    assert (request, kind) == (None, "InvalidArgumentError")
+    assert text == "X-Kinds takes a str, int, bool, date or datetime, not NoneType"
+
+
+def test_parameter_of_an_operation_comes_before_that_of_its_path(folder: Path) -> None:
+    request, _ = call(folder, "get_kind('RED', 0.5, True, q=5)")
+    assert request[1] == "/kinds/RED/0.5/true?q=5"
+    assert call(folder, "get_kind('RED', 0.5, True)")[0][1] == "/kinds/RED/0.5/true"
+
+
+def test_lists_in_forms(folder: Path) -> None:
+    request, _ = call(
+        folder,
+        "upload_all(files=[b'1', b'2'], days=[dt.date(2026, 1, 2), dt.date(2026, 1, 3)], ok=True)",
+    )
+    _, _, boundary = request[2]["content-type"].partition("; boundary=")
+    parts = request[3].split("--" + boundary)[1:-1]
+    names = [part.partition('name="')[2].partition('"')[0] for part in parts]
+    assert names == ["files", "files", "days", "days", "ok"]
+    values = [part.partition("\r\n\r\n")[2].strip() for part in parts]
+    assert values == ["1", "2", "2026-01-02", "2026-01-03", "true"]
+    arguments = "names=['a', 'b c'], more=models.BigThing(), at=dt.datetime(2026, 1, 2, tzinfo=dt.UTC), ok=False, rate=1.5"
+    request, _ = call(folder, f"send_forms({arguments})")
+    assert dict(parse_qsl(request[3])) == {
+        "names": "b c", "more": '{"type":"BIG"}', "at": "2026-01-02T00:00:00Z", "ok": "false", "rate": "1.5",
+    }  # fmt: skip
+    assert request[3].startswith("names=a&names=b+c&")
+
+
+def test_bodies_of_lists_and_maps(folder: Path) -> None:
+    assert call(folder, "send_enums(body=['RED', None])")[0][3] == '["RED",null]'
+    request, _ = call(folder, "send_map(body={'a': models.BigThing()})")
+    assert json.loads(request[3]) == {"a": {"type": "BIG"}}
+
+
+def test_fields_of_an_error_that_differ_only_in_case(folder: Path) -> None:
+    raised = "{'type': 'THING_NOT_FOUND', 'message': 'm', 'pgCode': 'a', 'PgCode': 'b', 'Message': 'M', 'Type': 5}"
+    code = (
+        "import asyncio, json, httpx; from portone_async import PortOne, errors\n"
+        "async def main():\n"
+        f"    transport = httpx.MockTransport(lambda request: httpx.Response(404, json={raised}))\n"
+        "    async with httpx.AsyncClient(transport=transport) as http_client:\n"
+        "        try:\n"
+        "            await PortOne('secret', http_client=http_client).all.get_thing('1')\n"
+        "        except errors.ThingNotFoundError as e:\n"
+        "            return [e.type, e.message, e.pg_code, e.pg_code_2, e.message_2, e.type_2]\n"
+        "print(json.dumps(asyncio.run(main())))"
+    )
+    assert run_code(folder, code) == ["THING_NOT_FOUND", "m", "b", "a", "M", 5]
+
+
+def test_tag_that_a_shared_schema_lists_for_all_variants_is_each_ones_own(folder: Path) -> None:
+    shown = run_code(
+        folder,
+        "import json; from portone_async import models; from portone_async._writing import write\n"
+        "print(json.dumps([write(models.FirstBased()), write(models.SecondBased(b='c'))]))",
+    )
+    assert shown == [{"type": "FIRST"}, {"type": "SECOND", "b": "c"}]
+
+
 def test_deprecation_is_in_the_docstrings(folder: Path) -> None:
     shown = run_code(
         folder,
@@ -541,7 +713,7 @@ def test_every_fact_that_is_not_used_is_reported() -> None:
     noted = report.notes
     assert noted["kept, not used: minLength"] == ["Thing.uuid"]
     assert noted["kept, not used: minimum"] == ["Thing.old"]
-    assert noted["kept, not used: default"] == ["Thing.old"]
+    assert noted["kept, not used: default"] == ["Thing.old", "Thing.choice"]
     assert noted["kept, not used: x-portone-new"] == ["Thing.uuid"]
     assert noted["read as plain JSON: a union that no field tells apart"] == ["Thing.either"]
     assert noted["told apart by this field, as it has no discriminator"] == ["ThingShape.kind"]

@@ -147,10 +147,11 @@ def test_decisions_are_read(tmp_path: Path) -> None:
     found = load_decisions(
         written(
             tmp_path,
-            '[leave_out]\ngetThing = "why"\n[rename]\nAny = { to = "Anything", reason = "why" }\n',
+            '[leave_out]\ngetThing = "why"\n[rename]\nAny = { to = "Anything", reason = "why" }\n'
+            '[drop]\n"Thing.note" = "why not"\n',
         )
     )
-    assert found == Decisions({"getThing": "why"}, {"Any": "Anything"})
+    assert found == Decisions({"getThing": "why"}, {"Any": "Anything"}, {"Thing.note": "why not"})
     assert load_decisions(tmp_path / "none.toml") == Decisions()
 
 
@@ -161,6 +162,7 @@ def test_decisions_are_read(tmp_path: Path) -> None:
         ("[other]", r"\[other\] is not a table"),
         ("leave_out = 1", r"\[leave_out\] must be a table"),
         ("[leave_out]\na = 1", "leave_out a takes a reason"),
+        ('[drop]\na = ""', "drop a takes a reason"),
         ('[rename]\nA = "B"', "rename A takes"),
         ('[rename]\nA = { to = "B" }', "rename A takes"),
     ],

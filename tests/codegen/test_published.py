@@ -89,7 +89,7 @@ def call(folder: Path, tmp_path: Path, data: Json, *, strict: bool) -> Json:
     """What calling the operations of a package with these cases found wrong."""
     file = tmp_path / "cases.json"
     file.write_text(json.dumps({"cases": data, "strict": strict}))
-    done = run(folder, str(SCRIPT), str(file), timeout=600)
+    done = run(folder, str(SCRIPT), str(file), timeout=600 + 6 * REPLIES)
     assert done.returncode == 0, done.stderr[-2000:]
     return json.loads(done.stdout)
 

@@ -159,8 +159,12 @@ def test_new_document_is_taken_up(small: Path) -> None:
     assert second == "placed closeThings in thing"
     assert third.startswith("generated 4 operations: ")
     assert fourth.startswith("a draft is in CHANGELOG.md")
-    assert rest[0].startswith("left to do: ")
-    assert "closeThings" in rest[0]
+    assert rest[:2] == [
+        "new, without words (en): operations closeThings",
+        "new, without words (en): fields Thing.a",
+    ]
+    assert rest[2].startswith("left to do: ")
+    assert "closeThings" in rest[2]
     assert '  "closeThings",\n  "createThing",\n' in (small / "openapi/namespaces.toml").read_text()
     assert json.loads((small / "openapi/portone-v2.json").read_text()) == normalise(source)
     assert "async def close_things(" in (small / "portone_async/api/thing.py").read_text()
@@ -178,15 +182,74 @@ def test_new_document_is_taken_up(small: Path) -> None:
     assert contents(small) == before
 
 
-def test_withheld_operation_stays_pinned(small: Path) -> None:
+def test_withheld_operation_stays_pinned_and_for_one_release(small: Path) -> None:
     source = document()
     del source["paths"]["/things"]["post"]
     done = run(small, "-m", "codegen", "update", save(small, source))
     assert done.returncode == 0
-    assert done.stdout.startswith("PortOne breaks its promise in 1 place.\n")
+    first, second, *_ = done.stdout.splitlines()
+    assert first == "PortOne keeps its promise, but generated types change."
+    assert second == (
+        "withheld by PortOne, and kept until a version after 0.1.0: CreateThingBody, ThingMap, createThing"
+    )
     assert (small / "openapi/namespaces.toml").read_text() == PLACED
+    api = small / "portone_async/api/thing.py"
+    assert 'warn_withheld("portone.thing.create_thing", "0.1.0")' in api.read_text()
     changelog = (small / "CHANGELOG.md").read_text()
-    assert "### Withheld by PortOne\n\n- `portone.thing.create_thing` (breaks" in changelog
+    heading = "### Deprecated, as PortOne's document no longer has it"
+    assert f"{heading}\n\n- `portone.thing.create_thing`\n" in changelog
+
+    # Until there is another version, there is nothing to do; then it goes.
+    done = run(small, "-m", "codegen", "update", save(small, source))
+    assert done.stdout == "new.json has nothing new\n"
+    version = small / "portone_async/_version.py"
+    version.write_text(version.read_text().replace("0.1.0", "0.2.0"))
+    done = run(small, "-m", "codegen", "update", save(small, source))
+    assert (
+        "removed, as it was withheld in 0.1.0: CreateThingBody, ThingMap, createThing"
+        in done.stdout
+    )
+    assert "create_thing" not in api.read_text()
+    assert (small / "openapi/namespaces.toml").read_text() == PLACED
+    assert "### Removed\n\n- `portone.thing.create_thing`\n" in (small / "CHANGELOG.md").read_text()
+
+
+DECISIONS = """
+[leave_out]
+getThings = "its list has no end"
+
+[drop]
+createThing = "it has returned nothing but errors"
+
+[rename]
+"Thing.fooBar" = { to = "foo_bar_text", reason = "fooBar is foo_bar" }
+"""
+
+
+def test_diff_says_what_update_does(small: Path) -> None:
+    """With the same decisions, about the same document."""
+    source = document(Thing=thing(fooBar=STRING, foo_bar=STRING))
+    del source["paths"]["/things"]["post"]
+    operation(source, "getThings")["responses"]["200"]["content"] = {"a/b": {"schema": STRING}}
+    (small / "openapi/decisions.toml").write_text(DECISIONS, encoding="utf-8")
+    new = save(small, source)
+    drafted = run(small, "-m", "codegen", "diff", "--changelog", new)
+    report = run(small, "-m", "codegen", "diff", "--format", "json", new)
+    done = run(small, "-m", "codegen", "update", new)
+    assert done.returncode == 0
+    heading, _, draft = (
+        (small / "CHANGELOG.md").read_text().partition("\n\n## Draft: ")[2].partition("\n\n")
+    )
+    assert heading.startswith("PortOne's document of ")
+    assert draft.removesuffix("\n\n## 0.1.0\n\n- First.\n") == drafted.stdout.rstrip("\n")
+    assert "`foo_bar`, `foo_bar_text`" in draft
+    assert "- `portone.thing.create_thing` (breaks PortOne's promise)" in draft
+    assert "dropped (it has returned nothing but errors): createThing" in done.stdout
+    assert json.loads(report.stdout)["verdict"] == done.stdout.splitlines()[0]
+    assert drafted.returncode == report.returncode == 3
+    # And what it has done is what was compared.
+    after = run(small, "-m", "codegen", "diff", new)
+    assert (after.returncode, "Nothing changed for users of the SDK." in after.stdout) == (0, True)
 
 
 @pytest.mark.parametrize(

@@ -44,7 +44,7 @@ CHECKS: list[Any] = [
     response_schema_conformance,
 ]
 REQUESTS = 5_000
-# For each of 147 operations: with a body (slower to generate) or without, valid or invalid.
+# For each operation: with a body (slower to generate) or without, valid or invalid.
 EXAMPLES = {
     (False, GenerationMode.POSITIVE): 36,
     (False, GenerationMode.NEGATIVE): 12,
