@@ -109,3 +109,41 @@ def test_every_payment_id_of_the_documents_is_one_that_all_take(language: str) -
         assert not re.findall(r"\border[-_]\d[\w-]*", text), page
         for payment_id in re.findall(r"\border\d\w*", text):
             assert len(payment_id) <= 40
+
+
+def anchors(page: Path) -> set[str]:
+    """The anchors of a page's headings, as GitHub makes them."""
+    code = re.sub(r"```.*?```", "", page.read_text(encoding="utf-8"), flags=re.DOTALL)
+    headings = re.findall(r"^#+ (.*)$", code, re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", each.lower()).replace(" ", "-") for each in headings}
+
+
+@pytest.mark.parametrize("page", sorted(DOCS.glob("*.md")), ids=lambda page: page.name)
+def test_links_lead_to_a_file_and_a_heading(page: Path) -> None:
+    for link in re.findall(r"\]\(([^)\s]+)\)", page.read_text(encoding="utf-8")):
+        if "://" in link or link.startswith("mailto:"):
+            continue
+        path, _, anchor = link.partition("#")
+        target = (page.parent / path).resolve() if path else page
+        assert target.exists(), link
+        assert not anchor or anchor in anchors(target), link
+
+
+def shape(page: Path) -> tuple[list[str], list[str], int]:
+    """The code of a page without its words, the levels of its headings, and how many rows its tables have."""
+    text = page.read_text(encoding="utf-8")
+    code = re.findall(r"```python\n(.*?)```", text, re.DOTALL)
+    prose = re.sub(r"```.*?```", "", text, flags=re.DOTALL)
+    return (
+        [re.sub(r'#.*|""".*?"""|\s', "", block) for block in code],
+        re.findall(r"^#+ ", prose, re.MULTILINE),
+        prose.count("\n|"),
+    )
+
+
+# The first page of a site is no guide, and its program prints in the reader's language.
+@pytest.mark.parametrize(
+    "korean", sorted({*DOCS.glob("*.ko.md")} - {DOCS / "index.ko.md"}), ids=lambda page: page.name
+)
+def test_both_languages_have_the_same_content(korean: Path) -> None:
+    assert shape(korean) == shape(korean.with_name(korean.name.replace(".ko.md", ".md")))

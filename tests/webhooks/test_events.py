@@ -34,7 +34,7 @@ def test_each_type_has_its_own_model_and_survives_a_round_trip(
 ) -> None:
     event = verify(body(kind), sign(body(kind), SECRET), SECRET).event
     assert type(event).__name__ == f"{kind.replace('.', '')}Webhook"
-    assert not isinstance(event, UnknownVariant | LegacyWebhook)
+    assert not isinstance(event, UnknownVariant | LegacyWebhook | LegacyConfirmWebhook)
     assert event.type == kind
     assert converter.unstructure(event) == webhook(kind)
     assert converter.structure(webhook(kind), models.Webhook) == event
