@@ -71,6 +71,11 @@ async def test_calls_lists_and_lookups_of_the_guide(
         assert await bulk["look_up"](portone, str(tmp_path / "ids.txt")) == 1
         assert PAYMENT in capsys.readouterr().out
 
+        billing_key = emulator.issue_billing_key(customer={"id": "customer1"}).billing_key
+        for _ in range(2):
+            await bulk["charge"](portone, "subscription202611", billing_key, 9_900)
+        assert emulator.payments["subscription202611"]["amount"]["paid"] == 9_900
+
         payment = await portone.payment.get_payment(PAYMENT)
         assert bulk["load"](bulk["save"](payment)) == payment
         new = UnknownVariant("FROZEN", {"status": "FROZEN", "id": PAYMENT})
