@@ -106,7 +106,7 @@ def test_the_commands_of_the_guide_exist(language: str) -> None:
 
 
 @languages
-def test_every_payment_id_of_the_documents_is_one_that_all_take(language: str) -> None:
+def test_every_payment_id_of_the_documents_is_one_that_the_strictest_take(language: str) -> None:
     """Letters and digits, 40 at most."""
     pages = [DOCS.parent / f"README{language}.md", *DOCS.glob(f"[a-z]*{language}.md")]
     for page in pages:

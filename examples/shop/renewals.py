@@ -38,7 +38,7 @@ def add_months(start: datetime, months: int) -> datetime:
 def charge_id(subscription_id: str, number: int) -> str:
     """Return the order id of a charge: it contains the number, so no charge can be created twice.
 
-    Order ids are payment ids: letters and digits, 40 at most, which every payment company takes.
+    Order ids are payment ids: letters and digits, 40 at most, which the strictest payment companies take.
     """
     return f"{subscription_id}{number:04}"
 
