@@ -732,6 +732,7 @@ if TYPE_CHECKING:
     from portone_async.models.issued_pg_billing_key_issue_response import (
         IssuedPgBillingKeyIssueResponse as IssuedPgBillingKeyIssueResponse,
     )
+    from portone_async.models.legacy_confirm_webhook import LegacyConfirmWebhook as LegacyConfirmWebhook
     from portone_async.models.legacy_webhook import LegacyWebhook as LegacyWebhook
     from portone_async.models.login_via_api_secret_body import LoginViaApiSecretBody as LoginViaApiSecretBody
     from portone_async.models.login_via_api_secret_response import (
@@ -1746,6 +1747,7 @@ _MODULES = {
     "IssuedCashReceipt": "issued_cash_receipt",
     "IssuedPaymentCashReceipt": "issued_payment_cash_receipt",
     "IssuedPgBillingKeyIssueResponse": "issued_pg_billing_key_issue_response",
+    "LegacyConfirmWebhook": "legacy_confirm_webhook",
     "LegacyWebhook": "legacy_webhook",
     "LegacyWebhookStatus": "enums",
     "Locale": "enums",
@@ -2448,6 +2450,7 @@ __all__ = [
     "IssuedCashReceipt",
     "IssuedPaymentCashReceipt",
     "IssuedPgBillingKeyIssueResponse",
+    "LegacyConfirmWebhook",
     "LegacyWebhook",
     "LegacyWebhookStatus",
     "Locale",
