@@ -18,18 +18,29 @@ from benchmarks.server import nginx
 
 ROUNDS = 7
 ROOT = Path(__file__).parent.parent
-PACKAGES = {"official": "portone-server-sdk", "ours": str(ROOT)}
+PACKAGES = {
+    "official": ["portone-server-sdk"],
+    "ours": [str(ROOT)],
+    "ours_direct": [f"{ROOT}[direct]"],
+    "raw_httpx": ["httpx", "orjson"],
+}
 IMPORTS = {
     "official": "from portone_server_sdk import PortOneClient",
     "ours": "from portone_async import PortOne",
+    "ours_direct": "from portone_async import PortOne",
+    "raw_httpx": "import httpx, orjson",
 }
 CLIENTS = {
     "official": "client = PortOneClient(secret='x', base_url='{url}')",
     "ours": "client = PortOne('x', base_url='{url}')",
+    "ours_direct": "client = PortOne('x', base_url='{url}', transport='direct')",
+    "raw_httpx": "client = httpx.AsyncClient(base_url='{url}')",
 }
 LOOKUPS = {
     "official": "import asyncio; asyncio.run(client.payment.get_payment_async(payment_id='a'))",
     "ours": "import asyncio; asyncio.run(client.payment.get_payment('a'))",
+    "ours_direct": "import asyncio; asyncio.run(client.payment.get_payment('a'))",
+    "raw_httpx": "import asyncio; orjson.loads(asyncio.run(client.get('/payments/a')).content)",
 }
 STAGES = {
     "import": (IMPORTS,),
@@ -49,7 +60,7 @@ def install(name: str, folder: str) -> str:
     python = str(environment / "bin" / "python")
     pip = [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
     constraints = ["--constraint", str(ROOT / "constraints.txt")]
-    subprocess.run([*pip, *constraints, PACKAGES[name]], check=True, timeout=300)
+    subprocess.run([*pip, *constraints, *PACKAGES[name]], check=True, timeout=300)
     return python
 
 
@@ -68,7 +79,7 @@ def run(python: str, *lines: str) -> float:
 
 def count_modules(python: str, name: str) -> tuple[int, int]:
     """Count the modules that the import loads: those of the package, and all."""
-    package = IMPORTS[name].split()[1]
+    package = IMPORTS[name].split()[1].rstrip(",")
     code = f"{IMPORTS[name]}\n{COUNT_MODULES.format(package=package)}"
     finished = subprocess.run(
         [python, "-c", code], check=True, capture_output=True, text=True, cwd=Path(python).parent

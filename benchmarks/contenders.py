@@ -153,6 +153,8 @@ LABELS = {
     "raw_aiohttp": "aiohttp + orjson",
     "bare_socket": "bare socket + orjson",
     "orjson": "orjson alone",
+    "official_no_gc": "portone-server-sdk, no GC",
+    "ours_no_gc": "portone-async, no GC",
     "no_call": "no call",
 }
 

@@ -53,18 +53,33 @@ def check() -> str:
             f"run `python -m codegen generate`: {', '.join(drift[:10])}{more} differ"
         )
     pinned = [name for names in load_namespaces().values() for name in names]
+    limits = coverage.load_limits()
+    lines = coverage.unknown_enums(api, limits)
+    for language in coverage.KINDS:
+        words = prose if language == "en" else load_prose(OPENAPI / "prose" / language)
+        lines += _check_words(language, words, api, pinned, limits)
+    return "\n".join([*lines, "the generated code is up to date"])
+
+
+def _check_words(
+    language: str, prose: Prose, api: Api, pinned: list[str], limits: coverage.Limits
+) -> list[str]:
+    """Fail if words of a language have no fact, or if too many facts have no words; else report how many have."""
     stray, hidden = prose.stray(api, pinned)
     if stray:
         more = f" and {len(stray) - 10} more" if len(stray) > 10 else ""  # noqa: PLR2004
         raise CodegenError(
-            f"openapi/prose describes what the document does not have: {', '.join(stray[:10])}{more}"
+            f"openapi/prose ({language}) describes what the document does not have: {', '.join(stray[:10])}{more}"
         )
-    found = coverage.missing(api, prose)
-    lines = coverage.listed(found)
+    found = coverage.find(api, prose, language, limits.open_enums)
+    lines = coverage.listed(language, found)
     if hidden:
-        lines.append(f"words about what is hidden, which are kept: {len(hidden)}")
-    lines += [*coverage.hold(found), coverage.summary(found), "the generated code is up to date"]
-    return "\n".join(lines)
+        lines.append(f"words ({language}) about what is hidden, which are kept: {len(hidden)}")
+    return [
+        *lines,
+        *coverage.hold(language, found, limits),
+        coverage.summary(language, found),
+    ]
 
 
 def write(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator
 from functools import cached_property
 from typing import Final, Literal
@@ -175,6 +176,12 @@ class Api:
     """Component to the name of its exception."""
     pages: dict[str, Paging] = field(factory=dict[str, Paging], hash=False)
     """Operations that are lists in pages."""
+
+    @cached_property
+    def common_errors(self) -> frozenset[str]:
+        """The errors that more than half of the operations have."""
+        count = Counter(name for e in self.endpoints for name in {name for _, name in e.errors})
+        return frozenset(name for name, times in count.items() if times * 2 > len(self.endpoints))
 
     @cached_property
     def below(self) -> dict[str, frozenset[str]]:

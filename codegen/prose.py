@@ -3,6 +3,9 @@
 `[operations.<operationId>]` has `summary`, `description` and `parameters`; `[schemas]` has a line per schema, and
 `[fields]` a line per `Schema.field`, or per `*.field` where one line is true of every use. `[values]` has a line per
 `Enum.VALUE`.
+
+English words are in docstrings. Korean ones, in `openapi/prose/ko/*.toml` and with the same tables, are for what is
+published beside the code.
 """
 
 from __future__ import annotations
@@ -15,7 +18,7 @@ from typing import Any
 from attrs import define, field
 
 from codegen.document import OPENAPI, CodegenError, unsupported
-from codegen.model import Api, Endpoint
+from codegen.model import Api, Endpoint, Input
 
 
 @define
@@ -36,6 +39,11 @@ class Prose:
     def parameter(self, endpoint: Endpoint, json_name: str, schema: str = "") -> str:
         own = self.operations.get(endpoint.id, {}).get("parameters", {}).get(json_name)
         return (own or self.field(schema, json_name)).strip()
+
+    def argument(self, endpoint: Endpoint, item: Input) -> str:
+        """The words of an argument: its own, or those of the field of the body that it is."""
+        schema = endpoint.body or "" if item.place == "body" else ""
+        return self.parameter(endpoint, item.field.json_name, schema)
 
     def field(self, schema: str, json_name: str) -> str:
         own = self.fields.get(f"{schema}.{json_name}")
@@ -65,7 +73,7 @@ class Prose:
 
 
 def load_prose(folder: Path = OPENAPI / "prose") -> Prose:
-    """Read every file; the same key in two of them is an error."""
+    """Read every file of a language; the same key in two of them is an error."""
     prose = Prose()
     for path in sorted(folder.glob("*.toml")):
         try:

@@ -7,9 +7,10 @@ from typing import Any
 
 from codegen.document import CodegenError
 from codegen.expressions import annotation, declared, needs_any, quoted, type_imports
-from codegen.model import Api, Endpoint, Input, Paging, Type
+from codegen.model import Api, Endpoint, Input, Paging, Schema, Type
 from codegen.prose import Prose
-from codegen.templating import DEPRECATED, render
+from codegen.templating import DEPRECATED, identity_of_error, render
+from codegen.text import first_sentence
 
 
 def namespace_class(namespace: str) -> str:
@@ -101,8 +102,7 @@ def _operation(endpoint: Endpoint, pages: Paging | None, api: Api, prose: Prose)
         "method": endpoint.method,
         "path_text": endpoint.path,
         "arguments": _arguments(endpoint, prose),
-        "errors": sorted({api.exceptions[name] for _, name in endpoint.errors})
-        or ["the response is not a success"],
+        "errors": _errors(endpoint, api, prose),
     }
 
 
@@ -256,9 +256,28 @@ def _arguments(endpoint: Endpoint, prose: Prose) -> list[tuple[str, str]]:
 
 
 def _argument_words(endpoint: Endpoint, item: Input, prose: Prose) -> str:
-    schema = endpoint.body or "" if item.place == "body" else ""
-    words = prose.parameter(endpoint, item.field.json_name, schema)
+    words = prose.argument(endpoint, item)
     return " ".join(filter(None, [words, DEPRECATED if item.field.deprecated else ""]))
+
+
+def _errors(endpoint: Endpoint, api: Api, prose: Prose) -> list[tuple[str, str]]:
+    """The documented errors: those of its own with the reason, and on the last line what any operation may raise."""
+    types: dict[str, list[str]] = {}
+    for value, name in endpoint.errors:
+        types.setdefault(name, []).extend([value] if value else [])
+    common = sorted(api.exceptions[name] for name in types.keys() & api.common_errors)
+    own = sorted(
+        (api.exceptions[name], _error_words(api.schemas[name], values, prose))
+        for name, values in types.items()
+        if name not in api.common_errors
+    )
+    such = f", such as {' or '.join(', '.join(common).rsplit(', ', 1))}" if common else ""
+    return [*own, ("APIError", f"Any {'other ' if own else ''}error{such}.")]
+
+
+def _error_words(schema: Schema, types: list[str], prose: Prose) -> str:
+    words = prose.schemas.get(schema.name)
+    return first_sentence(words) if words else identity_of_error(schema, types)
 
 
 def _iterator(endpoint: Endpoint, pages: Paging, api: Api, prose: Prose) -> dict[str, Any]:
@@ -291,7 +310,9 @@ def _iterator(endpoint: Endpoint, pages: Paging, api: Api, prose: Prose) -> dict
     else:
         own, position = free("size"), free("number")
         inputs.append(f"{own}: int | None = None")
-        documented.append((own, "Items per page; PortOne's default if omitted."))
+        named, holder = ("pageSize", endpoint.body or "") if pages.kind == "flat" else ("size", "")
+        words = prose.parameter(endpoint, named, holder)
+        documented.append((own, words or "Items per page; PortOne's default if omitted."))
         parameter = f"{position}: int"
         if pages.kind == "flat":
             moving = [

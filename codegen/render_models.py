@@ -22,7 +22,7 @@ from codegen.expressions import (
 from codegen.model import Api, Field, Schema, Type
 from codegen.names import error_attribute
 from codegen.prose import Prose
-from codegen.templating import render, words_of, words_of_field
+from codegen.templating import identity_of_error, render, words_of, words_of_field
 
 STATUS_CLASSES: Final = {status: kind.__name__ for status, kind in errors.BY_STATUS.items()}
 
@@ -52,6 +52,14 @@ def object_module(schema: Schema, api: Api, prose: Prose) -> str:
     helpers = helpers_of(read["value"] for read in reads) | {"new_instance"}
     helpers |= {"keep_nulls"} if nulls else set()
     checking = type_imports(kinds, api, schema.name)
+    fields = [
+        {
+            "name": f.name,
+            "declaration": _declaration(f, api),
+            "words": words_of_field(schema.name, f, prose),
+        }
+        for f in sorted(schema.fields, key=lambda f: not f.required or bool(f.tags))
+    ]
     typing = ["Any"]
     typing += ["ClassVar"] if facts else []
     typing += ["Literal"] if any(f.tags for f in schema.fields) else []
@@ -66,14 +74,7 @@ def object_module(schema: Schema, api: Api, prose: Prose) -> str:
         recursive=sorted(recursive),
         checking=checking,
         facts=facts,
-        fields=[
-            {
-                "name": f.name,
-                "declaration": _declaration(f, api),
-                "words": words_of_field(schema.name, f, prose),
-            }
-            for f in sorted(schema.fields, key=lambda f: not f.required or bool(f.tags))
-        ],
+        fields=fields,
         reads=reads,
         times=list(variables.values()),
         nulls=nulls,
@@ -227,14 +228,12 @@ def errors_module(api: Api, prose: Prose) -> str:
 def _error(schema: Schema, name: str, values: set[str], api: Api, prose: Prose) -> dict[str, Any]:
     own = [tag for f in schema.fields if f.json_name == "type" for tag in f.tags]
     types = sorted(values) + [tag for tag in own if tag not in values]
-    words = prose.schemas.get(schema.name, "")
-    status = f"{schema.status} " if schema.status else ""
-    head = f"{status}`{types[0] if types else schema.name}`"
+    words = [prose.schemas.get(schema.name, ""), identity_of_error(schema, types)]
     fields = [f for f in schema.fields if f.json_name not in ("type", "message")]
     return {
         "name": name,
         "base": _status_class(schema),
-        "words": head + (f": {words}" if words else "."),
+        "words": "\n\n".join(filter(None, words)),
         "types": types,
         "fields": [
             {

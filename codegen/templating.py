@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cache
 from typing import Any, Final
 
@@ -44,13 +45,26 @@ def render(template: str, **values: Any) -> str:
 
 def words_of(schema: Schema, prose: Prose) -> str:
     """The words of a schema's docstring."""
-    words = [prose.schemas.get(schema.name) or f"`{schema.name}` of PortOne's document."]
-    values = ((value, prose.values.get(f"{schema.name}.{value}")) for value in schema.values)
-    words += [f"`{value}`: {about}" for value, about in values if about]
-    return "\n\n".join([*words, *([DEPRECATED] if schema.deprecated else [])])
+    words = prose.schemas.get(schema.name) or f"`{schema.name}` of PortOne's document."
+    parts = [words, _words_of_values(schema, prose), DEPRECATED if schema.deprecated else ""]
+    return "\n\n".join(filter(None, parts))
+
+
+def _words_of_values(schema: Schema, prose: Prose) -> str:
+    """A list of what an enum's values mean; those without words at its end, unless that is all of them."""
+    described = {value: prose.values.get(f"{schema.name}.{value}") for value in schema.values}
+    lines = [f"- `{value}`: {words}" for value, words in described.items() if words]
+    others = ", ".join(f"`{value}`" for value, words in described.items() if not words)
+    return "\n".join([*lines, *([f"- {others}"] if lines and others else [])])
 
 
 def words_of_field(schema: str, item: Field, prose: Prose) -> str:
     """The words of a field's docstring; none if there are none."""
     words = prose.field(schema, item.json_name)
     return "\n\n".join(filter(None, [words, DEPRECATED if item.deprecated else ""]))
+
+
+def identity_of_error(schema: Schema, types: Sequence[str]) -> str:
+    """What an error is called and its status."""
+    name = f"`{types[0] if types else schema.name}`"
+    return f"{name}, status {schema.status}." if schema.status else f"{name}."

@@ -53,7 +53,7 @@ async def login_via_api_secret(
         api_secret: API secret issued by PortOne.
 
     Raises:
-        APIError: InvalidRequestError, UnauthorizedError.
+        APIError: Any error, such as InvalidRequestError or UnauthorizedError.
     """
     body = {"apiSecret": as_secret(api_secret)}
     del api_secret
@@ -72,10 +72,10 @@ async def refresh_token(
     `POST /token/refresh`
 
     Args:
-        refresh_token: Refresh token, valid for one day; each login or refresh voids the one before.
+        refresh_token: Refresh token to exchange; it stops working by that.
 
     Raises:
-        APIError: InvalidRequestError, UnauthorizedError.
+        APIError: Any error, such as InvalidRequestError or UnauthorizedError.
     """
     body = {"refreshToken": as_secret(refresh_token)}
     del refresh_token

@@ -46,7 +46,8 @@ async def evaluate_checkout_profile(
         profile_key: Key of the checkout profile.
 
     Raises:
-        APIError: InvalidRequestError, ProfileSettingsNotFoundError.
+        ProfileSettingsNotFoundError: No checkout profile has this `profile_key`.
+        APIError: Any other error, such as InvalidRequestError.
     """
     return await client.call(
         _EVALUATE_CHECKOUT_PROFILE,

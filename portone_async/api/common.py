@@ -25,7 +25,7 @@ async def get_bank_infos(client: Caller, *, options: RequestOptions | None = Non
     `GET /banks`
 
     Raises:
-        APIError: InvalidRequestError.
+        APIError: Any error, such as InvalidRequestError.
     """
     return await client.call(_GET_BANK_INFOS, options)
 

@@ -123,11 +123,17 @@ async def confirm_identity_verification(
     Args:
         identity_verification_id: Id given to `send_identity_verification`.
         otp: One-time password; used with the SMS method only.
-        store_id: Store id; in requests it defaults to the store of the credentials.
+        store_id: Store to act for; if omitted the client's `store_id`, or else the store of the API secret.
 
     Raises:
-        APIError: ForbiddenError, IdentityVerificationAlreadyVerifiedError, IdentityVerificationNotFoundError,
-            IdentityVerificationNotSentError, InvalidRequestError, PgProviderError, UnauthorizedError.
+        IdentityVerificationAlreadyVerifiedError: The person is verified already and nothing more is to be done: read
+            the result with `get_identity_verification`.
+        IdentityVerificationNotFoundError: No identity verification has this id in the store.
+        IdentityVerificationNotSentError: This verification was not begun with `send_identity_verification`, so there is
+            no code to confirm or send again.
+        PgProviderError: The payment company (PG) answered with an error, such as a declined card: what was asked for
+            was not done.
+        APIError: Any other error, such as ForbiddenError, InvalidRequestError or UnauthorizedError.
     """
     return await client.call(
         _CONFIRM_IDENTITY_VERIFICATION,
@@ -150,10 +156,11 @@ async def get_identity_verification(
 
     Args:
         identity_verification_id: Id chosen by the merchant when verification was requested.
-        store_id: Store id; in requests it defaults to the store of the credentials.
+        store_id: Store to act for; if omitted the client's `store_id`, or else the store of the API secret.
 
     Raises:
-        APIError: ForbiddenError, IdentityVerificationNotFoundError, InvalidRequestError, UnauthorizedError.
+        IdentityVerificationNotFoundError: No identity verification has this id in the store.
+        APIError: Any other error, such as ForbiddenError, InvalidRequestError or UnauthorizedError.
     """
     return await client.call(
         _GET_IDENTITY_VERIFICATION,
@@ -175,19 +182,19 @@ async def get_identity_verifications(
 
     Pages are counted from 0 and hold 10 items unless `page` says otherwise. Sorted by the time of the request, newest
     first, unless `sort` is given. The time range in `filter` applies to that time too unless `time_range_field` says
-    otherwise, and covers the last 90 days if omitted. Without `store_id` there, all the merchant's stores are searched.
-    `customer` is matched with the verified person where verification succeeded, and with the data of the request
-    elsewhere.
+    otherwise, and covers the last 90 days if omitted. Without a `store_id`, there or of the client, all the merchant's
+    stores are searched. `customer` is matched with the verified person where verification succeeded, and with the data
+    of the request elsewhere.
 
     `GET /identity-verifications`
 
     Args:
         filter: Conditions the results must meet.
         page: Page to fetch; `number` 0 and `size` 10 if omitted.
-        sort: Sort key and direction; REQUESTED_AT and DESC if omitted.
+        sort: What to sort by, and in which direction; REQUESTED_AT and DESC if omitted.
 
     Raises:
-        APIError: ForbiddenError, InvalidRequestError, UnauthorizedError.
+        APIError: Any error, such as ForbiddenError, InvalidRequestError or UnauthorizedError.
     """
     return await client.call(_GET_IDENTITY_VERIFICATIONS, options, body={"filter": filter, "page": page, "sort": sort})
 
@@ -206,8 +213,8 @@ def iter_identity_verifications(
 
     Args:
         filter: Conditions the results must meet.
-        sort: Sort key and direction; REQUESTED_AT and DESC if omitted.
-        size: Items per page; PortOne's default if omitted.
+        sort: What to sort by, and in which direction; REQUESTED_AT and DESC if omitted.
+        size: Items per page, that is, per request; 10 if omitted.
     """
     from portone_async.models.page_input import PageInput
 
@@ -236,11 +243,17 @@ async def resend_identity_verification(
 
     Args:
         identity_verification_id: Id given to `send_identity_verification`.
-        store_id: Store id; in requests it defaults to the store of the credentials.
+        store_id: Store to act for; if omitted the client's `store_id`, or else the store of the API secret.
 
     Raises:
-        APIError: ForbiddenError, IdentityVerificationAlreadyVerifiedError, IdentityVerificationNotFoundError,
-            IdentityVerificationNotSentError, InvalidRequestError, PgProviderError, UnauthorizedError.
+        IdentityVerificationAlreadyVerifiedError: The person is verified already and nothing more is to be done: read
+            the result with `get_identity_verification`.
+        IdentityVerificationNotFoundError: No identity verification has this id in the store.
+        IdentityVerificationNotSentError: This verification was not begun with `send_identity_verification`, so there is
+            no code to confirm or send again.
+        PgProviderError: The payment company (PG) answered with an error, such as a declined card: what was asked for
+            was not done.
+        APIError: Any other error, such as ForbiddenError, InvalidRequestError or UnauthorizedError.
     """
     return await client.call(
         _RESEND_IDENTITY_VERIFICATION,
@@ -263,7 +276,7 @@ async def send_identity_verification(
     store_id: str | None = None,
     options: RequestOptions | None = None,
 ) -> SendIdentityVerificationResponse:
-    """Start an identity verification by SMS or by app.
+    """Start an identity verification (본인인증) by SMS or by app.
 
     The customer gets a code by SMS or a request in an app; finish with `confirm_identity_verification`. `customer`
     needs name, phone number (digits only) and the customer's own IP address, by which PortOne limits the rate of
@@ -275,18 +288,25 @@ async def send_identity_verification(
 
     Args:
         identity_verification_id: Id of the new verification, chosen by the merchant.
-        channel_key: Key of the PortOne channel.
+        channel_key: Key of the channel to verify through.
         customer: Person to verify.
         method: How to verify: SMS or APP.
         operator: Mobile carrier.
-        bypass: Extra parameters passed through to the payment provider, as its guide describes.
+        bypass: Extra parameters handed to the PG as they are; its guide at PortOne describes them.
         custom_data: The merchant's own data, kept as text.
-        store_id: Store id; in requests it defaults to the store of the credentials.
+        store_id: Store to act for; if omitted the client's `store_id`, or else the store of the API secret.
 
     Raises:
-        APIError: ChannelNotFoundError, ForbiddenError, IdentityVerificationAlreadySentError,
-            IdentityVerificationAlreadyVerifiedError, IdentityVerificationNotFoundError, InvalidRequestError,
-            MaxTransactionCountReachedError, PgProviderError, UnauthorizedError.
+        ChannelNotFoundError: No channel has this `channel_key`; nothing was charged or issued.
+        IdentityVerificationAlreadySentError: A request has been sent for this id already, and no further one was.
+        IdentityVerificationAlreadyVerifiedError: The person is verified already and nothing more is to be done: read
+            the result with `get_identity_verification`.
+        IdentityVerificationNotFoundError: No identity verification has this id in the store.
+        MaxTransactionCountReachedError: Nothing was charged or sent: this payment or identity verification has been
+            attempted as often as PortOne allows.
+        PgProviderError: The payment company (PG) answered with an error, such as a declined card: what was asked for
+            was not done.
+        APIError: Any other error, such as ForbiddenError, InvalidRequestError or UnauthorizedError.
     """
     return await client.call(
         _SEND_IDENTITY_VERIFICATION,

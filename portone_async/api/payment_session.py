@@ -61,7 +61,8 @@ async def close_payment_session(
         session_id: Session id that `create_payment_session` returned.
 
     Raises:
-        APIError: ForbiddenError, InvalidRequestError, SessionNotFoundError, UnauthorizedError.
+        SessionNotFoundError: No checkout session has this id.
+        APIError: Any other error, such as ForbiddenError, InvalidRequestError or UnauthorizedError.
     """
     return await client.call(_CLOSE_PAYMENT_SESSION, options, path={"sessionId": session_id})
 
@@ -91,36 +92,40 @@ async def create_payment_session(
 ) -> CreatePaymentSessionResponse:
     """Create a hosted checkout page and get its address.
 
-    Send the customer to the returned `url`. The session is valid until `expires_at`; `ttl_seconds` sets how long, and a
-    value above what PortOne allows fails with `MAX_TTL_EXCEEDED`. `store_id` is required here. With `payment_method`
-    set, the order form is skipped when nothing else has to be entered. Without `redirect_url` PortOne shows its own
-    result page. The result of the payment is looked up by `payment_id` as with any payment; `custom_data` comes back
-    there.
+    For channels of PortOne V2 for payments abroad. Send the customer to the returned `url`. The session is valid until
+    `expires_at`; `ttl_seconds` sets how long, and a value above what PortOne allows fails with `MAX_TTL_EXCEEDED`.
+    `store_id` is required here. With `payment_method` set, the order form is skipped when nothing else has to be
+    entered. Without `redirect_url` PortOne shows its own result page. The result of the payment is looked up by
+    `payment_id` as with any payment; `custom_data` comes back there. Whoever has the session id can read the order, its
+    products and `custom_data` without authentication, so put no secrets in them.
 
     `POST /payment-sessions`
 
     Args:
         country: Country, as an ISO 3166-1 alpha-2 code.
         currency: Currency, as an ISO 4217 code.
-        order_name: Order name.
-        payment_id: Payment id.
+        order_name: Name of the order, such as that of its product.
+        payment_id: Payment id of the new payment, chosen by the merchant. Letters and digits only, at most 40, suit
+            every payment company.
         profile_key: Key of the checkout profile.
-        store_id: Store id.
+        store_id: Store that the payment is made in; required.
         total_amount: Total amount, in the smallest unit of the currency (won for KRW).
         agreements: Terms the buyer must all accept before the pay button becomes active.
         colors: Colors of the checkout page.
-        custom_data: The merchant's own data, kept as text; also found in the payment afterwards.
+        custom_data: The merchant's own data, kept as text; also found in the payment afterwards. No secrets: it can be
+            read with the session id alone.
         customer_email: Email address of the buyer.
         customer_name: Name of the buyer.
         order_image_url: URL of the picture that stands for the order.
         payment_method: Preset method: skips the order form and goes straight to payment if nothing else is needed.
-        products: Items of the order.
+        products: Items of the order. No secrets: they can be read with the session id alone.
         redirect_url: URL to go to after payment; without it a standard result page is shown.
         store_name: Name of the store, shown in the page header and by the payment company.
         ttl_seconds: Lifetime of the session, in seconds.
 
     Raises:
-        APIError: ForbiddenError, InvalidRequestError, MaxTtlExceededError, UnauthorizedError.
+        MaxTtlExceededError: No checkout session was created: `ttl_seconds` is above the limit that PortOne has set.
+        APIError: Any other error, such as ForbiddenError, InvalidRequestError or UnauthorizedError.
     """
     return await client.call(
         _CREATE_PAYMENT_SESSION,
@@ -154,8 +159,8 @@ async def get_payment_session(
     """Look up a hosted checkout session.
 
     Needs no authentication: a web page may call it, and whoever has the session id sees the order, the customer's name
-    and email included. An expired session fails with `SESSION_EXPIRED` with status 410. Whether the payment was made is
-    read from `get_payment`.
+    and email and `custom_data` included. An expired session fails with `SESSION_EXPIRED` with status 410. Whether the
+    payment was made is read from `get_payment`.
 
     `GET /payment-sessions/{sessionId}`
 
@@ -163,7 +168,9 @@ async def get_payment_session(
         session_id: Session id that `create_payment_session` returned.
 
     Raises:
-        APIError: InvalidRequestError, SessionExpiredError, SessionNotFoundError.
+        SessionExpiredError: The checkout session is over and will not come back.
+        SessionNotFoundError: No checkout session has this id.
+        APIError: Any other error, such as InvalidRequestError.
     """
     return await client.call(_GET_PAYMENT_SESSION, options, path={"sessionId": session_id})
 

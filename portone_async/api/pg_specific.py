@@ -92,7 +92,9 @@ async def confirm_paymentwall_delivery(
         shipping_address_zip: Postal code of the receiver; required for PHYSICAL deliveries.
 
     Raises:
-        APIError: InvalidRequestError, PaymentNotFoundError, UnauthorizedError.
+        PaymentNotFoundError: No payment has this id in the store: it was never requested, or belongs to another
+            `store_id`.
+        APIError: Any other error, such as InvalidRequestError or UnauthorizedError.
     """
     return await client.call(
         _CONFIRM_PAYMENTWALL_DELIVERY,
@@ -138,7 +140,7 @@ async def get_kakaopay_payment_order(
         pg_tx_id: KakaoPay's order number (`tid`).
 
     Raises:
-        APIError: InvalidRequestError, UnauthorizedError.
+        APIError: Any error, such as InvalidRequestError or UnauthorizedError.
     """
     return await client.call(
         _GET_KAKAOPAY_PAYMENT_ORDER, options, query={"channelKey": channel_key, "pgTxId": pg_tx_id}

@@ -75,7 +75,7 @@ async def get_payment_reconciliation_settlement_vat_report(
         filter: Conditions the results must meet.
 
     Raises:
-        APIError: ForbiddenError, InvalidRequestError, UnauthorizedError.
+        APIError: Any error, such as ForbiddenError, InvalidRequestError or UnauthorizedError.
     """
     return await client.call(
         _GET_PAYMENT_RECONCILIATION_SETTLEMENT_VAT_REPORT, options, body={"dateRange": date_range, "filter": filter}
@@ -104,7 +104,7 @@ async def get_payment_reconciliation_transaction_vat_report(
         filter: Conditions the results must meet.
 
     Raises:
-        APIError: ForbiddenError, InvalidRequestError, UnauthorizedError.
+        APIError: Any error, such as ForbiddenError, InvalidRequestError or UnauthorizedError.
     """
     return await client.call(
         _GET_PAYMENT_RECONCILIATION_TRANSACTION_VAT_REPORT, options, body={"dateRange": date_range, "filter": filter}

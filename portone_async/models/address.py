@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from portone_async.models.separated_address import SeparatedAddress
 
     Address: TypeAlias = OneLineAddress | SeparatedAddress | UnknownVariant
-    """A customer's address, as one line or in parts; the one-line form is always there."""
+    """A customer's address, as one line, which is always there, or in parts as well; the discriminator is `type`."""
 else:
     __getattr__ = union_alias("Address", ("OneLineAddress", "SeparatedAddress"))
 

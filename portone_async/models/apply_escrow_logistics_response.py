@@ -15,7 +15,14 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class ApplyEscrowLogisticsResponse(Model):
-    """`ApplyEscrowLogisticsResponse` of PortOne's document."""
+    """Returned by `apply_escrow_logistics`: the tracking number as registered, with the times of dispatch and
+    registration.
+
+    Attributes:
+        applied_at: When the escrow delivery details were registered.
+        invoice_number: Tracking number of the shipment.
+        sent_at: When the goods were sent.
+    """
 
     __time_fields__: ClassVar[tuple[str, ...]] = ("applied_at", "sent_at")
 
@@ -24,7 +31,7 @@ class ApplyEscrowLogisticsResponse(Model):
     invoice_number: str
     """Tracking number of the shipment."""
     sent_at: datetime
-    """Time of dispatch."""
+    """When the goods were sent."""
 
 
 _JSON_NAMES = json_names(ApplyEscrowLogisticsResponse)

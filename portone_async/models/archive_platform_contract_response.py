@@ -16,10 +16,14 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class ArchivePlatformContractResponse(Model):
-    """`ArchivePlatformContractResponse` of PortOne's document."""
+    """Returned by `archive_platform_contract`: the archived contract.
+
+    Attributes:
+        contract: The contract as it is now.
+    """
 
     contract: PlatformContract
-    """The contract."""
+    """The contract as it is now."""
 
 
 _JSON_NAMES = json_names(ArchivePlatformContractResponse)

@@ -16,7 +16,11 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class ArchivePlatformPartnerResponse(Model):
-    """`ArchivePlatformPartnerResponse` of PortOne's document."""
+    """Returned by `archive_platform_partner`: the archived partner.
+
+    Attributes:
+        partner: The archived partner.
+    """
 
     partner: PlatformPartner
     """The archived partner."""

@@ -12,7 +12,11 @@ from portone_async._reading import json_names, new_instance, report_mismatch, un
 
 @define(slots=True, kw_only=True, repr=False)
 class AttachB2bTaxInvoiceFileBody(Model):
-    """`AttachB2bTaxInvoiceFileBody` of PortOne's document."""
+    """Body of `attach_b2b_tax_invoice_file`: the id of the uploaded file.
+
+    Attributes:
+        file_id: Id of the uploaded file.
+    """
 
     file_id: str
     """Id of the uploaded file."""

@@ -23,7 +23,23 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class B2bBulkTaxInvoice(Model):
-    """A group of tax invoices issued together, with its progress by status."""
+    """A batch of tax invoices (일괄 세금계산서) issued together, with its progress by status.
+
+    Attributes:
+        created_at: When it was created.
+        graphql_id: Id of the object in PortOne's GraphQL API.
+        id: Id of the batch of tax invoices.
+        issuance_type: Whether the supplier (NORMAL) or the recipient (REVERSE) draws up the invoice.
+        source_type: Where the batch came from: SHEET or PLATFORM.
+        stats: Statistics by status.
+        status: Status of the batch as a whole.
+        status_updated_at: When the status changed last.
+        total_amount: Total amount of the batch, in won.
+        total_invoice_count: Number of tax invoices in the batch.
+        name: Name of the batch of tax invoices.
+        requested_at: When it was requested.
+        scheduled_at: When it is to happen.
+    """
 
     __enum_fields__: ClassVar[tuple[str, ...]] = ("issuance_type", "source_type", "status")
     __time_fields__: ClassVar[tuple[str, ...]] = ("created_at", "requested_at", "scheduled_at", "status_updated_at")
@@ -33,7 +49,7 @@ class B2bBulkTaxInvoice(Model):
     graphql_id: str
     """Id of the object in PortOne's GraphQL API."""
     id: str
-    """Id of the bulk tax invoice issue."""
+    """Id of the batch of tax invoices."""
     issuance_type: B2bTaxInvoiceIssuanceType
     """Whether the supplier (NORMAL) or the recipient (REVERSE) draws up the invoice."""
     source_type: B2bBulkTaxInvoiceSourceType
@@ -41,19 +57,19 @@ class B2bBulkTaxInvoice(Model):
     stats: Map_Stat
     """Statistics by status."""
     status: B2bBulkTaxInvoiceStatus
-    """Current status; in a union, the discriminator."""
+    """Status of the batch as a whole."""
     status_updated_at: datetime
-    """Time of the last status change."""
+    """When the status changed last."""
     total_amount: int
     """Total amount of the batch, in won."""
     total_invoice_count: int
     """Number of tax invoices in the batch."""
     name: str | None = None
-    """Name of the tax invoice batch."""
+    """Name of the batch of tax invoices."""
     requested_at: datetime | None = None
-    """Time of the request."""
+    """When it was requested."""
     scheduled_at: datetime | None = None
-    """Time that it is scheduled for."""
+    """When it is to happen."""
 
 
 _JSON_NAMES = json_names(B2bBulkTaxInvoice)

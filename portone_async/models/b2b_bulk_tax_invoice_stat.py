@@ -12,7 +12,12 @@ from portone_async._reading import json_names, new_instance, report_mismatch, un
 
 @define(slots=True, kw_only=True, repr=False)
 class B2bBulkTaxInvoiceStat(Model):
-    """Number and total of the invoices in one status of a bulk tax invoice."""
+    """Number and total of the invoices in one status of a batch of tax invoices.
+
+    Attributes:
+        amount_sum: Total amount of the invoices in this status, in won.
+        count: Number of invoices in this status.
+    """
 
     amount_sum: int
     """Total amount of the invoices in this status, in won."""

@@ -12,40 +12,62 @@ from portone_async._reading import json_names, new_instance, report_mismatch, un
 
 @define(slots=True, kw_only=True, repr=False)
 class B2bBusinessInfo(Model):
-    """Registration details of a Korean business."""
+    """Registration details of a Korean business.
+
+    Attributes:
+        address: Address of the business, in one line.
+        brn: Korean business registration number, 10 digits without hyphens.
+        business_category_code: Industry code of the business.
+        business_class: Business item (업종, 종목): the line of trade on the business registration.
+        business_entity_type: Legal form of the business.
+        business_status: Whether the business is operating, suspended or closed.
+        business_type: Type of business (업태): the sector on the business registration.
+        ceo_name: Name of the head of the business.
+        name: Registered business name.
+        opening_date: Day the business opened, as text; PortOne documents no format.
+        taxation_type: How the business is taxed.
+        zip_code: Postal code.
+        closing_date: Day the business was closed, as text; PortOne documents no format.
+        corp_reg_no: Corporate registration number.
+        phone_number: Phone number.
+        simplified_taxation_type_date: Day of the change between simplified and general taxation, as text; PortOne
+            documents no format.
+        tax_office_code: Code of the tax office in charge.
+        tax_office_name: Name of the tax office in charge.
+    """
 
     address: str
     """Address of the business, in one line."""
     brn: str
-    """Korean business registration number, digits only."""
+    """Korean business registration number, 10 digits without hyphens."""
     business_category_code: str
     """Industry code of the business."""
     business_class: str
-    """Business item: the line of trade on the business registration."""
+    """Business item (업종, 종목): the line of trade on the business registration."""
     business_entity_type: str
     """Legal form of the business."""
     business_status: str
     """Whether the business is operating, suspended or closed."""
     business_type: str
-    """Type of business: the sector on the business registration."""
+    """Type of business (업태): the sector on the business registration."""
     ceo_name: str
     """Name of the head of the business."""
     name: str
     """Registered business name."""
     opening_date: str
-    """Date the business opened."""
+    """Day the business opened, as text; PortOne documents no format."""
     taxation_type: str
-    """Taxation type."""
+    """How the business is taxed."""
     zip_code: str
     """Postal code."""
     closing_date: str | None = None
-    """Day the business was closed."""
+    """Day the business was closed, as text; PortOne documents no format."""
     corp_reg_no: str | None = None
     """Corporate registration number."""
     phone_number: str | None = None
     """Phone number."""
     simplified_taxation_type_date: str | None = None
-    """Date of the change between simplified and general taxation."""
+    """Day of the change between simplified and general taxation, as text; PortOne documents no format."""
     tax_office_code: str | None = None
     """Code of the tax office in charge."""
     tax_office_name: str | None = None

@@ -16,10 +16,17 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class B2bBusinessInfoResult(Model):
-    """Result of looking up one business registration number: the details or an error."""
+    """Result of looking up one business registration number: the details or an error.
+
+    Attributes:
+        brn: Korean business registration number, 10 digits without hyphens.
+        business_info: Registration details of the business, if the lookup succeeded.
+        error: Why the lookup failed, if it did.
+        verification_id: Id for reusing this lookup when saving a counterparty; only if it succeeded.
+    """
 
     brn: str
-    """Korean business registration number, digits only."""
+    """Korean business registration number, 10 digits without hyphens."""
     business_info: B2bBusinessInfo | None = None
     """Registration details of the business, if the lookup succeeded."""
     error: str | None = None

@@ -17,13 +17,24 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class B2bCertificate(Model):
-    """Certificate a counterparty registered to sign tax invoices."""
+    """Certificate a counterparty registered to sign tax invoices.
+
+    Attributes:
+        certificate_type: Kind of the certificate.
+        expired_at: When the certificate expires.
+        issuer_name: Name of the issuer of the certificate.
+        oid: OID of the certificate.
+        registered_at: When it was registered.
+        registrant_contact_id: Id of the person who registered it.
+        registrant_contact_name: Name of the person who registered it.
+        subject_name: Name of the certificate's owner.
+    """
 
     __enum_fields__: ClassVar[tuple[str, ...]] = ("certificate_type",)
     __time_fields__: ClassVar[tuple[str, ...]] = ("expired_at", "registered_at")
 
     certificate_type: B2bCertificateType
-    """Type of the certificate."""
+    """Kind of the certificate."""
     expired_at: datetime
     """When the certificate expires."""
     issuer_name: str
@@ -31,7 +42,7 @@ class B2bCertificate(Model):
     oid: str
     """OID of the certificate."""
     registered_at: datetime
-    """Time of registration."""
+    """When it was registered."""
     registrant_contact_id: str
     """Id of the person who registered it."""
     registrant_contact_name: str

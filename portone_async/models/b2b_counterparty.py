@@ -21,7 +21,31 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class B2bCounterparty(Model):
-    """A business that tax invoices are exchanged with."""
+    """A business that tax invoices are exchanged with (거래처).
+
+    Attributes:
+        additional_contacts: Further contact persons, at most 5.
+        brn: Korean business registration number, 10 digits without hyphens.
+        company_name: Name of the business.
+        contact: Contact person.
+        graphql_id: Id of the object in PortOne's GraphQL API.
+        id: Id of the counterparty.
+        is_for_test: Whether it belongs to test mode.
+        nts_connection_status: State of the link to the National Tax Service.
+        representative_name: Name of the representative.
+        address: Address of the business, in one line.
+        applied_at: When the details came into effect.
+        business_class: Business item (업종, 종목): the line of trade on the business registration.
+        business_info_verification: The lookup that checked the registration details.
+        business_status: Whether the business is operating, suspended or closed.
+        business_status_checked_at: When the business status was checked.
+        business_status_verification: The lookup that checked the business status.
+        business_type: Type of business (업태): the sector on the business registration.
+        memo: Memo, in the merchant's own words.
+        nts_connected_at: When the link to the National Tax Service was made.
+        nts_connection_failed_reason: Why linking to the National Tax Service failed.
+        partner_id: Id of the linked partner; only when the counterparty belongs to one.
+    """
 
     __enum_fields__: ClassVar[tuple[str, ...]] = ("business_status", "nts_connection_status")
     __time_fields__: ClassVar[tuple[str, ...]] = ("applied_at", "business_status_checked_at", "nts_connected_at")
@@ -29,7 +53,7 @@ class B2bCounterparty(Model):
     additional_contacts: list[B2bCounterpartyContact]
     """Further contact persons, at most 5."""
     brn: str
-    """Korean business registration number, digits only."""
+    """Korean business registration number, 10 digits without hyphens."""
     company_name: str
     """Name of the business."""
     contact: B2bCounterpartyContact
@@ -49,7 +73,7 @@ class B2bCounterparty(Model):
     applied_at: datetime | None = None
     """When the details came into effect."""
     business_class: str | None = None
-    """Business item: the line of trade on the business registration."""
+    """Business item (업종, 종목): the line of trade on the business registration."""
     business_info_verification: B2bCounterpartyVerification | None = None
     """The lookup that checked the registration details."""
     business_status: B2bCounterpartyBusinessStatus | None = None
@@ -59,9 +83,9 @@ class B2bCounterparty(Model):
     business_status_verification: B2bCounterpartyVerification | None = None
     """The lookup that checked the business status."""
     business_type: str | None = None
-    """Type of business: the sector on the business registration."""
+    """Type of business (업태): the sector on the business registration."""
     memo: str | None = None
-    """Memo."""
+    """Memo, in the merchant's own words."""
     nts_connected_at: datetime | None = None
     """When the link to the National Tax Service was made."""
     nts_connection_failed_reason: str | None = None

@@ -12,7 +12,14 @@ from portone_async._reading import json_names, new_instance, report_mismatch, un
 
 @define(slots=True, kw_only=True, repr=False)
 class B2bCounterpartyContactInput(Model):
-    """Contact person to store with a counterparty."""
+    """Contact person to store with a counterparty.
+
+    Attributes:
+        email: Email address.
+        name: Full name of the contact.
+        memo: Memo about the contact person.
+        phone_number: Phone number of the contact.
+    """
 
     email: str
     """Email address."""

@@ -12,7 +12,14 @@ from portone_async._reading import json_names, new_instance, report_mismatch, un
 
 @define(slots=True, kw_only=True, repr=False)
 class B2bCounterpartyCreateOptions(Model):
-    """Which lookups to run, or to reuse, when a counterparty is created or changed."""
+    """Which lookups to run, or to reuse, when a counterparty is created or changed.
+
+    Attributes:
+        business_info_verification_id: Id of an earlier registration lookup to reuse instead of a new one.
+        business_status_verification_id: Id of an earlier business status lookup to reuse instead of a new one.
+        check_business_info: Whether to look up the registration details and use them.
+        check_business_status: Whether to look up the business status and use it.
+    """
 
     business_info_verification_id: str | None = None
     """Id of an earlier registration lookup to reuse instead of a new one."""

@@ -15,20 +15,33 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class B2bCounterpartyFilter(Model):
-    """Conditions for finding counterparties."""
+    """Conditions for finding counterparties.
+
+    Attributes:
+        brn: Only counterparties with this business registration number.
+        business_statuses: Only counterparties whose business has one of these statuses.
+        company_name: Only counterparties whose name contains this text.
+        contact_email: Only counterparties whose contact person has this email address.
+        contact_name: Only counterparties whose contact person has this name.
+        contact_phone: Only counterparties whose contact person has this phone number.
+        counterparty_ids: Only counterparties with one of these ids.
+        id: Only counterparties whose id starts with this text.
+        nts_connection_statuses: Only counterparties whose National Tax Service link is in one of these states.
+        representative_name: Only counterparties with this representative.
+    """
 
     brn: str | None = None
-    """Korean business registration number, digits only."""
+    """Only counterparties with this business registration number."""
     business_statuses: list[B2bCounterpartyBusinessStatus] | None = None
-    """Only those whose business has one of these statuses."""
+    """Only counterparties whose business has one of these statuses."""
     company_name: str | None = None
     """Only counterparties whose name contains this text."""
     contact_email: str | None = None
-    """Email address of the contact person to find."""
+    """Only counterparties whose contact person has this email address."""
     contact_name: str | None = None
-    """Name of the contact person to find."""
+    """Only counterparties whose contact person has this name."""
     contact_phone: str | None = None
-    """Phone number of the contact person to find."""
+    """Only counterparties whose contact person has this phone number."""
     counterparty_ids: list[str] | None = None
     """Only counterparties with one of these ids."""
     id: str | None = None
@@ -36,7 +49,7 @@ class B2bCounterpartyFilter(Model):
     nts_connection_statuses: list[B2bNtsConnectionStatus] | None = None
     """Only counterparties whose National Tax Service link is in one of these states."""
     representative_name: str | None = None
-    """Name of the representative to search for."""
+    """Only counterparties with this representative."""
 
 
 _JSON_NAMES = json_names(B2bCounterpartyFilter)

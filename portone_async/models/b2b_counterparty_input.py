@@ -16,22 +16,34 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class B2bCounterpartyInput(Model):
-    """Details of a counterparty to create or change."""
+    """Details of a counterparty to create or change.
+
+    Attributes:
+        brn: Korean business registration number, 10 digits without hyphens.
+        additional_contacts: Further contact persons, at most 5.
+        address: Address of the business, in one line.
+        business_class: Business item (업종, 종목): the line of trade on the business registration.
+        business_type: Type of business (업태): the sector on the business registration.
+        contact: Contact person.
+        memo: Memo, in the merchant's own words.
+        name: Business name of the counterparty.
+        representative_name: Name of the representative.
+    """
 
     brn: str
-    """Korean business registration number, digits only."""
+    """Korean business registration number, 10 digits without hyphens."""
     additional_contacts: list[B2bCounterpartyContactInput] | None = None
     """Further contact persons, at most 5."""
     address: str | None = None
     """Address of the business, in one line."""
     business_class: str | None = None
-    """Business item: the line of trade on the business registration."""
+    """Business item (업종, 종목): the line of trade on the business registration."""
     business_type: str | None = None
-    """Type of business: the sector on the business registration."""
+    """Type of business (업태): the sector on the business registration."""
     contact: B2bCounterpartyContactInput | None = None
     """Contact person."""
     memo: str | None = None
-    """Memo."""
+    """Memo, in the merchant's own words."""
     name: str | None = None
     """Business name of the counterparty."""
     representative_name: str | None = None

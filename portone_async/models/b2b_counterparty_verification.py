@@ -15,7 +15,12 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class B2bCounterpartyVerification(Model):
-    """When, and by which lookup, details of a counterparty were checked."""
+    """When, and by which lookup, details of a counterparty were checked.
+
+    Attributes:
+        checked_at: When the check was made.
+        id: Id of the lookup at the external service.
+    """
 
     __time_fields__: ClassVar[tuple[str, ...]] = ("checked_at",)
 

@@ -40,7 +40,50 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class B2bTaxInvoice(Model):
-    """A tax invoice in full, with its parties, line items and state of issue."""
+    """A tax invoice (세금계산서) in full, with its parties, line items and state of issue.
+
+    Attributes:
+        additional_contacts: Further contact persons, at most 5.
+        document_modification_type: Whether it is a first issue or an amended invoice.
+        id: Id of the tax invoice.
+        issuance_due_date: Last day for issuing the invoice.
+        issuance_type: Whether the supplier (NORMAL) or the recipient (REVERSE) draws up the invoice.
+        items: Line items, at most 99.
+        purpose_type: Whether the invoice is a RECEIPT, requests payment (INVOICE), or NONE.
+        recipient: Company the tax invoice is made out to (the buyer).
+        remarks: Remarks, at most 3.
+        status: Status of the tax invoice, from draft to its delivery to the National Tax Service.
+        supplier: Company that supplies (the seller).
+        taxation_type: How the goods on the invoice are taxed: taxable, zero-rated or tax-free.
+        total_amount: Sum of supply value and tax, in won.
+        total_supply_amount: Sum of the supply values (without VAT), in won.
+        total_tax_amount: Sum of the tax amounts, in won.
+        write_date: Date written on the tax invoice (작성일).
+        book_issue: Issue number within the invoice book (0 to 9999).
+        book_volume: Volume number of the invoice book (0 to 9999).
+        bulk_tax_invoice_id: Id of the batch of tax invoices.
+        cash_amount: Part paid in cash, in won.
+        check_amount: Part paid by check, in won.
+        credit_amount: Part sold on credit, in won.
+        deleted_at: When it was deleted.
+        drafted_at: When the draft was saved.
+        is_delayed: Whether the invoice was issued late.
+        issued_at: When the invoice was issued.
+        memo: Memo for internal use, kept with the invoice.
+        modification: What is amended, and why.
+        note_amount: Amount settled by promissory note, in won.
+        nts_approval_number: National Tax Service approval number, assigned when the invoice is issued and signed.
+        nts_result: Outcome of the transmission to the National Tax Service.
+        nts_result_code: National Tax Service result code: three letters and three digits.
+        nts_result_received_at: When the National Tax Service result arrived.
+        nts_sent_at: When the invoice was sent to the National Tax Service.
+        recipient_document_key: Document key (문서번호) that the recipient chose for the invoice.
+        requested_at: When the invoice was requested.
+        send_sms: Whether a text message is sent.
+        serial_number: Serial number (일련번호) of the invoice.
+        status_updated_at: When the status changed last.
+        supplier_document_key: Document key (문서번호) that the supplier chose for the invoice.
+    """
 
     __enum_fields__: ClassVar[tuple[str, ...]] = (
         "document_modification_type",
@@ -66,7 +109,7 @@ class B2bTaxInvoice(Model):
     id: str
     """Id of the tax invoice."""
     issuance_due_date: date
-    """Last day for issuing the invoice (yyyy-MM-dd)."""
+    """Last day for issuing the invoice."""
     issuance_type: B2bTaxInvoiceIssuanceType
     """Whether the supplier (NORMAL) or the recipient (REVERSE) draws up the invoice."""
     items: list[B2bTaxInvoiceItem]
@@ -78,11 +121,11 @@ class B2bTaxInvoice(Model):
     remarks: list[str]
     """Remarks, at most 3."""
     status: B2bTaxInvoiceStatus
-    """Current status; in a union, the discriminator."""
+    """Status of the tax invoice, from draft to its delivery to the National Tax Service."""
     supplier: B2bTaxInvoiceCompany
     """Company that supplies (the seller)."""
     taxation_type: B2bTaxInvoiceTaxationType
-    """Taxation type."""
+    """How the goods on the invoice are taxed: taxable, zero-rated or tax-free."""
     total_amount: int
     """Sum of supply value and tax, in won."""
     total_supply_amount: int
@@ -90,13 +133,13 @@ class B2bTaxInvoice(Model):
     total_tax_amount: int
     """Sum of the tax amounts, in won."""
     write_date: date
-    """Date written on the tax invoice, as yyyy-MM-dd."""
+    """Date written on the tax invoice (작성일)."""
     book_issue: int | None = None
     """Issue number within the invoice book (0 to 9999)."""
     book_volume: int | None = None
     """Volume number of the invoice book (0 to 9999)."""
     bulk_tax_invoice_id: str | None = None
-    """Id of the bulk tax invoice issue."""
+    """Id of the batch of tax invoices."""
     cash_amount: int | None = None
     """Part paid in cash, in won."""
     check_amount: int | None = None
@@ -112,7 +155,7 @@ class B2bTaxInvoice(Model):
     issued_at: datetime | None = None
     """When the invoice was issued."""
     memo: str | None = None
-    """Memo."""
+    """Memo for internal use, kept with the invoice."""
     modification: B2bTaxInvoiceModification | None = None
     """What is amended, and why."""
     note_amount: int | None = None
@@ -126,19 +169,19 @@ class B2bTaxInvoice(Model):
     nts_result_received_at: datetime | None = None
     """When the National Tax Service result arrived."""
     nts_sent_at: datetime | None = None
-    """Time of transmission to the National Tax Service."""
+    """When the invoice was sent to the National Tax Service."""
     recipient_document_key: str | None = None
-    """Document number on the recipient's side."""
+    """Document key (문서번호) that the recipient chose for the invoice."""
     requested_at: datetime | None = None
     """When the invoice was requested."""
     send_sms: bool | None = None
     """Whether a text message is sent."""
     serial_number: str | None = None
-    """Serial number."""
+    """Serial number (일련번호) of the invoice."""
     status_updated_at: datetime | None = None
-    """Time of the last status change."""
+    """When the status changed last."""
     supplier_document_key: str | None = None
-    """Document number on the supplier's side."""
+    """Document key (문서번호) that the supplier chose for the invoice."""
 
 
 _JSON_NAMES = json_names(B2bTaxInvoice)

@@ -12,7 +12,13 @@ from portone_async._reading import json_names, new_instance, report_mismatch, un
 
 @define(slots=True, kw_only=True, repr=False)
 class B2bTaxInvoiceAdditionalContact(Model):
-    """Further person the tax invoice concerns."""
+    """Further person the tax invoice concerns.
+
+    Attributes:
+        email: Email address.
+        name: Full name, at most 100 characters.
+        phone_number: Phone number.
+    """
 
     email: str
     """Email address."""

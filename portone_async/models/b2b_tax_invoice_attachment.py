@@ -15,7 +15,13 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class B2bTaxInvoiceAttachment(Model):
-    """File attached to a tax invoice."""
+    """File attached to a tax invoice.
+
+    Attributes:
+        attached_at: When the file was attached.
+        id: Id of the attached file.
+        name: File name of the attachment.
+    """
 
     __time_fields__: ClassVar[tuple[str, ...]] = ("attached_at",)
 

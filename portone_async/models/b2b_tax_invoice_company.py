@@ -16,7 +16,19 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class B2bTaxInvoiceCompany(Model):
-    """Supplier or recipient named on a tax invoice."""
+    """Supplier or recipient named on a tax invoice.
+
+    Attributes:
+        address: Address of the business, at most 300 characters.
+        brn: Korean business registration number, 10 digits without hyphens.
+        business_class: Business item on the business registration, at most 100 characters.
+        business_type: Sector on the business registration, at most 100 characters.
+        contact: Contact person.
+        counterparty_id: Id of the counterparty.
+        name: Business name, at most 200 characters.
+        representative_name: Name of the representative, at most 100 characters.
+        tax_registration_id: Number of the sub-establishment (종사업장), always 4 digits.
+    """
 
     address: str | None = None
     """Address of the business, at most 300 characters."""
@@ -35,7 +47,7 @@ class B2bTaxInvoiceCompany(Model):
     representative_name: str | None = None
     """Name of the representative, at most 100 characters."""
     tax_registration_id: str | None = None
-    """Number of the sub-establishment, always 4 digits."""
+    """Number of the sub-establishment (종사업장), always 4 digits."""
 
 
 _JSON_NAMES = json_names(B2bTaxInvoiceCompany)

@@ -12,7 +12,15 @@ from portone_async._reading import json_names, new_instance, report_mismatch, un
 
 @define(slots=True, kw_only=True, repr=False)
 class B2bTaxInvoiceContact(Model):
-    """Contact person of a party on a tax invoice."""
+    """Contact person of a party on a tax invoice.
+
+    Attributes:
+        email: Email address.
+        department: Department of the contact person.
+        mobile_phone_number: Mobile phone number.
+        name: Full name of the contact.
+        phone_number: Phone number.
+    """
 
     email: str
     """Email address."""

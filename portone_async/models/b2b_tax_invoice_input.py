@@ -35,7 +35,37 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class B2bTaxInvoiceInput(Model):
-    """Contents of a tax invoice to draft, request or issue."""
+    """Contents of a tax invoice to draft, request or issue.
+
+    Attributes:
+        purpose_type: Whether the invoice is a RECEIPT, requests payment (INVOICE), or NONE.
+        recipient: Company the tax invoice is made out to (the buyer).
+        taxation_type: How the goods on the invoice are taxed: taxable, zero-rated or tax-free.
+        total_amount: Sum of supply value and tax, in won.
+        total_supply_amount: Sum of the supply values (without VAT), in won.
+        total_tax_amount: Sum of the tax amounts, in won.
+        write_date: Date written on the tax invoice (작성일).
+        additional_contacts: Further contact persons, at most 5.
+        book_issue: Issue number within the invoice book (0 to 9999).
+        book_volume: Volume number of the invoice book (0 to 9999).
+        cash_amount: Part paid in cash, in won.
+        check_amount: Part paid by check, in won.
+        credit_amount: Part sold on credit, in won.
+        issuance_type: NORMAL (by the supplier) or REVERSE (by the recipient); REVERSE by default.
+        items: Line items, at most 99.
+        note_amount: Amount settled by promissory note, in won.
+        recipient_document_key: Document key that the recipient chooses for the invoice, unused so far: letters, digits,
+            - and _ only.
+        remarks: Remarks, at most 3.
+        send_sms: Whether to send a text message to `supplier.contact.mobile_phone_number`; costs points, returned on
+            failure; false by default.
+        serial_number: Serial number (일련번호) of the invoice.
+        supplier: Company that supplies (the seller).
+        supplier_document_key: Document key that the supplier chooses for the invoice, unused so far: letters, digits, -
+            and _ only.
+        use_counterparty_additional_contacts: Whether to use the counterparty's additional contacts, unless
+            `additional_contacts` is given.
+    """
 
     __enum_fields__: ClassVar[tuple[str, ...]] = ("issuance_type", "purpose_type", "taxation_type")
 
@@ -44,7 +74,7 @@ class B2bTaxInvoiceInput(Model):
     recipient: B2bTaxInvoiceCompany
     """Company the tax invoice is made out to (the buyer)."""
     taxation_type: B2bTaxInvoiceTaxationType
-    """Taxation type."""
+    """How the goods on the invoice are taxed: taxable, zero-rated or tax-free."""
     total_amount: int
     """Sum of supply value and tax, in won."""
     total_supply_amount: int
@@ -52,7 +82,7 @@ class B2bTaxInvoiceInput(Model):
     total_tax_amount: int
     """Sum of the tax amounts, in won."""
     write_date: date
-    """Date written on the tax invoice, as yyyy-MM-dd."""
+    """Date written on the tax invoice (작성일)."""
     additional_contacts: list[B2bTaxInvoiceAdditionalContact] | None = None
     """Further contact persons, at most 5."""
     book_issue: int | None = None
@@ -72,19 +102,19 @@ class B2bTaxInvoiceInput(Model):
     note_amount: int | None = None
     """Amount settled by promissory note, in won."""
     recipient_document_key: str | None = None
-    """Document number on the recipient's side: letters, digits, - and _ only."""
+    """Document key that the recipient chooses for the invoice, unused so far: letters, digits, - and _ only."""
     remarks: list[str] | None = None
     """Remarks, at most 3."""
     send_sms: bool | None = None
-    """Whether to send a text message to `supplier.contact.mobile_phone_number`; costs points, returned on failure.
-    Default: false.
+    """Whether to send a text message to `supplier.contact.mobile_phone_number`; costs points, returned on failure;
+    false by default.
     """
     serial_number: str | None = None
-    """Serial number."""
+    """Serial number (일련번호) of the invoice."""
     supplier: B2bTaxInvoiceCompany | None = None
     """Company that supplies (the seller)."""
     supplier_document_key: str | None = None
-    """Document number on the supplier's side: letters, digits, - and _ only."""
+    """Document key that the supplier chooses for the invoice, unused so far: letters, digits, - and _ only."""
     use_counterparty_additional_contacts: bool | None = None
     """Whether to use the counterparty's additional contacts, unless `additional_contacts` is given."""
 

@@ -18,12 +18,23 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class B2bTaxInvoiceItem(Model):
-    """One line item of a tax invoice."""
+    """One line item of a tax invoice.
+
+    Attributes:
+        name: Item name, at most 100 characters.
+        purchase_date: Date of purchase.
+        quantity: Quantity, from -99999999.99 to 999999999.99, with at most 2 decimals.
+        remark: Remark.
+        spec: Specification of the item, at most 100 characters.
+        supply_cost_amount: Supply value (without VAT), in won.
+        tax_amount: Tax amount, in won.
+        unit_cost_amount: Unit price, from -99999999999999.99 to 999999999999999.99, with at most 2 decimals.
+    """
 
     name: str | None = None
     """Item name, at most 100 characters."""
     purchase_date: date | None = None
-    """Date of purchase, as yyyy-MM-dd."""
+    """Date of purchase."""
     quantity: Decimal | None = None
     """Quantity, from -99999999.99 to 999999999.99, with at most 2 decimals."""
     remark: str | None = None

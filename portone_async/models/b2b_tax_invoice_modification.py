@@ -15,18 +15,25 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class B2bTaxInvoiceModification(Model):
-    """What a tax invoice amends, and why."""
+    """What a tax invoice amends, and why.
+
+    Attributes:
+        original_nts_approval_number: National Tax Service approval number of the original invoice, which is amended.
+        original_tax_invoice_id: Id of the original tax invoice.
+        root_tax_invoice_id: Id of the very first tax invoice in the chain of amendments.
+        type: Why the original invoice is amended.
+    """
 
     __enum_fields__: ClassVar[tuple[str, ...]] = ("type",)
 
     original_nts_approval_number: str
-    """National Tax Service approval number of the original invoice being modified."""
+    """National Tax Service approval number of the original invoice, which is amended."""
     original_tax_invoice_id: str
     """Id of the original tax invoice."""
     root_tax_invoice_id: str
-    """Id of the very first tax invoice in the chain of modifications."""
+    """Id of the very first tax invoice in the chain of amendments."""
     type: B2bTaxInvoiceModificationType
-    """Why the invoice was modified."""
+    """Why the original invoice is amended."""
 
 
 _JSON_NAMES = json_names(B2bTaxInvoiceModification)

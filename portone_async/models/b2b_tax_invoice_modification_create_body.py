@@ -15,16 +15,26 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class B2bTaxInvoiceModificationCreateBody(Model):
-    """`B2bTaxInvoiceModificationCreateBody` of PortOne's document."""
+    """Which tax invoice a new one amends, and why; `modification` of a draft or an issue.
+
+    Attributes:
+        tax_invoice_key: Document key of the tax invoice, or its id: see `tax_invoice_key_type`.
+        type: Why the original invoice is amended.
+        brn: Business registration number of the company whose document key is given; required unless
+            `tax_invoice_key_type` is TAX_INVOICE_ID.
+        tax_invoice_key_type: Meaning of the key: SUPPLIER or RECIPIENT (default).
+    """
 
     __enum_fields__: ClassVar[tuple[str, ...]] = ("tax_invoice_key_type", "type")
 
     tax_invoice_key: str
-    """Document number of the tax invoice."""
+    """Document key of the tax invoice, or its id: see `tax_invoice_key_type`."""
     type: B2bTaxInvoiceModificationType
-    """Why the invoice is modified."""
+    """Why the original invoice is amended."""
     brn: str | None = None
-    """Business number; required unless `tax_invoice_key_type` is TAX_INVOICE_ID."""
+    """Business registration number of the company whose document key is given; required unless `tax_invoice_key_type`
+    is TAX_INVOICE_ID.
+    """
     tax_invoice_key_type: B2bTaxInvoiceKeyType | None = None
     """Meaning of the key: SUPPLIER or RECIPIENT (default)."""
 

@@ -15,7 +15,12 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class B2bTaxInvoiceSortInput(Model):
-    """Sort order for a list of tax invoices."""
+    """Sort order for a list of tax invoices.
+
+    Attributes:
+        by: Field to sort by.
+        order: Sort direction: DESC or ASC.
+    """
 
     __enum_fields__: ClassVar[tuple[str, ...]] = ("by", "order")
 

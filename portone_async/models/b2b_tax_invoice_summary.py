@@ -34,7 +34,48 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class B2bTaxInvoiceSummary(Model):
-    """A tax invoice as it appears in a list."""
+    """A tax invoice as it appears in a list.
+
+    Attributes:
+        document_modification_type: Whether it is a first issue or an amended invoice.
+        id: Id of the tax invoice.
+        issuance_due_date: Last day for issuing the invoice.
+        issuance_type: Whether the supplier (NORMAL) or the recipient (REVERSE) draws up the invoice.
+        items: Line items, at most 99.
+        purpose_type: Whether the invoice is a RECEIPT, requests payment (INVOICE), or NONE.
+        recipient_brn: Business registration number of the recipient.
+        recipient_name: Business name of the recipient.
+        recipient_representative_name: Representative of the recipient.
+        status: Status of the tax invoice, from draft to its delivery to the National Tax Service.
+        status_updated_at: When the status changed last.
+        supplier_brn: Business registration number of the supplier.
+        supplier_name: Business name of the supplier.
+        supplier_representative_name: Representative of the supplier.
+        taxation_type: How the goods on the invoice are taxed: taxable, zero-rated or tax-free.
+        total_amount: Sum of supply value and tax, in won.
+        total_supply_amount: Sum of the supply values (without VAT), in won.
+        total_tax_amount: Sum of the tax amounts, in won.
+        write_date: Date written on the tax invoice (작성일).
+        bulk_tax_invoice_id: Id of the batch of tax invoices.
+        drafted_at: When the draft was saved.
+        is_delayed: Whether the invoice was issued late.
+        issued_at: When the invoice was issued.
+        memo: Memo for internal use, kept with the invoice.
+        nts_approval_number: National Tax Service approval number, assigned when the invoice is issued and signed.
+        nts_result: Outcome of the transmission to the National Tax Service.
+        nts_result_code: National Tax Service result code: three letters and three digits.
+        nts_result_received_at: When the National Tax Service result arrived.
+        nts_sent_at: When the invoice was sent to the National Tax Service.
+        opened_at: When the invoice was opened.
+        payout_id: Id of the payout.
+        recipient_business_status: Operating status of the recipient's business.
+        recipient_closed_suspended_date: When the recipient closed or suspended business; only in those states.
+        recipient_counterparty_id: Counterparty id of the recipient.
+        recipient_document_key: Document key (문서번호) that the recipient chose for the invoice.
+        requested_at: When the invoice was requested.
+        supplier_counterparty_id: Counterparty id of the supplier.
+        supplier_document_key: Document key (문서번호) that the supplier chose for the invoice.
+    """
 
     __enum_fields__: ClassVar[tuple[str, ...]] = (
         "document_modification_type",
@@ -59,7 +100,7 @@ class B2bTaxInvoiceSummary(Model):
     id: str
     """Id of the tax invoice."""
     issuance_due_date: date
-    """Last day for issuing the invoice (yyyy-MM-dd)."""
+    """Last day for issuing the invoice."""
     issuance_type: B2bTaxInvoiceIssuanceType
     """Whether the supplier (NORMAL) or the recipient (REVERSE) draws up the invoice."""
     items: list[B2bTaxInvoiceItem]
@@ -73,9 +114,9 @@ class B2bTaxInvoiceSummary(Model):
     recipient_representative_name: str
     """Representative of the recipient."""
     status: B2bTaxInvoiceStatus
-    """Current status; in a union, the discriminator."""
+    """Status of the tax invoice, from draft to its delivery to the National Tax Service."""
     status_updated_at: datetime
-    """Time of the last status change."""
+    """When the status changed last."""
     supplier_brn: str
     """Business registration number of the supplier."""
     supplier_name: str
@@ -83,7 +124,7 @@ class B2bTaxInvoiceSummary(Model):
     supplier_representative_name: str
     """Representative of the supplier."""
     taxation_type: B2bTaxInvoiceTaxationType
-    """Taxation type."""
+    """How the goods on the invoice are taxed: taxable, zero-rated or tax-free."""
     total_amount: int
     """Sum of supply value and tax, in won."""
     total_supply_amount: int
@@ -91,9 +132,9 @@ class B2bTaxInvoiceSummary(Model):
     total_tax_amount: int
     """Sum of the tax amounts, in won."""
     write_date: date
-    """Date written on the tax invoice, as yyyy-MM-dd."""
+    """Date written on the tax invoice (작성일)."""
     bulk_tax_invoice_id: str | None = None
-    """Id of the bulk tax invoice issue."""
+    """Id of the batch of tax invoices."""
     drafted_at: datetime | None = None
     """When the draft was saved."""
     is_delayed: bool | None = None
@@ -101,7 +142,7 @@ class B2bTaxInvoiceSummary(Model):
     issued_at: datetime | None = None
     """When the invoice was issued."""
     memo: str | None = None
-    """Memo."""
+    """Memo for internal use, kept with the invoice."""
     nts_approval_number: str | None = None
     """National Tax Service approval number, assigned when the invoice is issued and signed."""
     nts_result: str | None = None
@@ -111,25 +152,25 @@ class B2bTaxInvoiceSummary(Model):
     nts_result_received_at: datetime | None = None
     """When the National Tax Service result arrived."""
     nts_sent_at: datetime | None = None
-    """Time of transmission to the National Tax Service."""
+    """When the invoice was sent to the National Tax Service."""
     opened_at: datetime | None = None
     """When the invoice was opened."""
     payout_id: str | None = None
-    """Payout id."""
+    """Id of the payout."""
     recipient_business_status: B2bCompanyStateBusinessStatus | None = None
     """Operating status of the recipient's business."""
     recipient_closed_suspended_date: date | None = None
-    """Date the recipient closed or suspended business, as yyyy-MM-dd; only in those states."""
+    """When the recipient closed or suspended business; only in those states."""
     recipient_counterparty_id: str | None = None
     """Counterparty id of the recipient."""
     recipient_document_key: str | None = None
-    """Document number on the recipient's side."""
+    """Document key (문서번호) that the recipient chose for the invoice."""
     requested_at: datetime | None = None
     """When the invoice was requested."""
     supplier_counterparty_id: str | None = None
     """Counterparty id of the supplier."""
     supplier_document_key: str | None = None
-    """Document number on the supplier's side."""
+    """Document key (문서번호) that the supplier chose for the invoice."""
 
 
 _JSON_NAMES = json_names(B2bTaxInvoiceSummary)

@@ -17,7 +17,12 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class BankInfo(Model):
-    """A bank's code and name."""
+    """A bank's code and name.
+
+    Attributes:
+        bank: Code of the bank.
+        name: Bank name by language.
+    """
 
     __enum_fields__: ClassVar[tuple[str, ...]] = ("bank",)
 

@@ -12,7 +12,11 @@ from portone_async._reading import json_names, new_instance, report_mismatch, un
 
 @define(slots=True, kw_only=True, repr=False)
 class BankInfoName(Model):
-    """Name of a bank by language."""
+    """Name of a bank by language.
+
+    Attributes:
+        ko: Name in Korean.
+    """
 
     ko: str
     """Name in Korean."""

@@ -12,10 +12,14 @@ from portone_async._reading import json_names, new_instance, report_mismatch, un
 
 @define(slots=True, kw_only=True, repr=False)
 class BeforeRegisteredPaymentEscrow(Model):
-    """Escrow state: no delivery registered yet."""
+    """Escrow state: no delivery registered yet.
+
+    Attributes:
+        status: The status, which is the discriminator: it tells which variant of its union this object is.
+    """
 
     status: Literal["BEFORE_REGISTERED"] = "BEFORE_REGISTERED"
-    """Current status; in a union, the discriminator."""
+    """The status, which is the discriminator: it tells which variant of its union this object is."""
 
 
 _JSON_NAMES = json_names(BeforeRegisteredPaymentEscrow)

@@ -18,7 +18,13 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class BillingKeyDeletedWebhook(Model):
-    """A stored payment method was deleted: its billing key can no longer be charged."""
+    """`BillingKey.Deleted`: a stored payment method was deleted: its billing key can no longer be charged.
+
+    Attributes:
+        data: Which billing key.
+        timestamp: When it happened; the same in every redelivery.
+        type: The discriminator: it tells which variant of its union this object is.
+    """
 
     __time_fields__: ClassVar[tuple[str, ...]] = ("timestamp",)
 
@@ -27,7 +33,7 @@ class BillingKeyDeletedWebhook(Model):
     timestamp: datetime
     """When it happened; the same in every redelivery."""
     type: Literal["BillingKey.Deleted"] = "BillingKey.Deleted"
-    """Kind of object; in a union, the discriminator."""
+    """The discriminator: it tells which variant of its union this object is."""
 
 
 _JSON_NAMES = json_names(BillingKeyDeletedWebhook)

@@ -15,7 +15,14 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class BillingKeyFailure(Model):
-    """Why a billing key could not be issued on a channel."""
+    """Why a billing key could not be issued on a channel.
+
+    Attributes:
+        failed_at: When it failed.
+        message: Why issuing the billing key failed.
+        pg_code: Error code from the PG.
+        pg_message: Error message from the PG.
+    """
 
     __time_fields__: ClassVar[tuple[str, ...]] = ("failed_at",)
 

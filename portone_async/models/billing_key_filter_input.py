@@ -34,37 +34,56 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class BillingKeyFilterInput(Model):
-    """Conditions for finding billing keys."""
+    """Conditions for finding billing keys.
+
+    Attributes:
+        channel_group_ids: Only billing keys of one of these channel groups; all if omitted.
+        customer_id: Only billing keys of the customer with this id.
+        from_: Start of the period to search, with a time zone; 90 days before its end if omitted.
+        methods: Only billing keys with one of these payment methods; all if omitted.
+        pg_companies: Only billing keys of one of these PG companies; all if omitted.
+        pg_providers: Only billing keys of one of these PG payment modules; all if omitted.
+        platform_type: Only billing keys issued on this platform.
+        status: Only billing keys with one of these statuses; all if omitted.
+        store_id: Only billing keys of this store; if omitted those of the client's `store_id`, or else of all the
+            merchant's stores. For users of the whole merchant only.
+        text_search: Text search over a chosen field.
+        time_range_field: Which time the period applies to.
+        until: End of the period to search, with a time zone; now if omitted.
+        version: Only billing keys of this PortOne version, V1 or V2.
+    """
 
     __enum_fields__: ClassVar[tuple[str, ...]] = ("platform_type", "time_range_field", "version")
     __time_fields__: ClassVar[tuple[str, ...]] = ("from_", "until")
 
     channel_group_ids: list[str] | None = None
-    """Only those of these channel groups; no filter if omitted."""
+    """Only billing keys of one of these channel groups; all if omitted."""
     customer_id: str | None = None
     """Only billing keys of the customer with this id."""
     from_: datetime | None = None
-    """Start of the period to search; 90 days before its end if omitted."""
+    """Start of the period to search, with a time zone; 90 days before its end if omitted."""
     methods: list[BillingKeyPaymentMethodType] | None = None
-    """Only those with one of these payment methods; no filter if omitted."""
+    """Only billing keys with one of these payment methods; all if omitted."""
     pg_companies: list[PgCompany] | None = None
-    """Only entries of these PG companies; all if omitted."""
+    """Only billing keys of one of these PG companies; all if omitted."""
     pg_providers: list[PgProvider] | None = None
-    """Only entries of these PG payment modules; all if omitted."""
+    """Only billing keys of one of these PG payment modules; all if omitted."""
     platform_type: PaymentClientType | None = None
-    """Platform the request came from."""
+    """Only billing keys issued on this platform."""
     status: list[BillingKeyStatus] | None = None
     """Only billing keys with one of these statuses; all if omitted."""
     store_id: str | None = None
-    """Store id, for merchant-level users only; all stores of the merchant if omitted."""
+    """Only billing keys of this store; if omitted those of the client's `store_id`, or else of all the merchant's
+    stores. For users of the whole merchant only.
+    """
     text_search: BillingKeyTextSearch | None = None
     """Text search over a chosen field."""
     time_range_field: BillingKeyTimeRangeField | None = None
     """Which time the period applies to."""
     until: datetime | None = None
-    """End of the period; now if omitted."""
+    """End of the period to search, with a time zone; now if omitted."""
     version: PortOneVersion | None = None
-    """PortOne version: V1 or V2."""
+    """Only billing keys of this PortOne version, V1 or V2."""
 
 
 _JSON_NAMES = json_names(BillingKeyFilterInput)

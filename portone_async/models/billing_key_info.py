@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     from portone_async.models.issued_billing_key_info import IssuedBillingKeyInfo
 
     BillingKeyInfo: TypeAlias = DeletedBillingKeyInfo | IssuedBillingKeyInfo | UnknownVariant
-    """A billing key, issued or deleted."""
+    """A billing key (빌링키), which stands for a stored payment method: issued or deleted; the discriminator is `status`.
+    """
 else:
     __getattr__ = union_alias("BillingKeyInfo", ("DeletedBillingKeyInfo", "IssuedBillingKeyInfo"))
 

@@ -18,7 +18,13 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class BillingKeyInfoSummary(Model):
-    """A billing key just issued, with its channels and time of issue."""
+    """A billing key just issued, with its channels and time of issue.
+
+    Attributes:
+        billing_key: Billing key, which stands for a stored payment method.
+        issued_at: When the billing key was issued.
+        channels: Channels the billing key was issued for.
+    """
 
     __time_fields__: ClassVar[tuple[str, ...]] = ("issued_at",)
 

@@ -25,7 +25,32 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class BillingKeyPaymentInput(Model):
-    """A payment to charge to a billing key."""
+    """A payment to charge to a billing key.
+
+    Attributes:
+        amount: Total amount with its tax-free and VAT parts, in the smallest currency unit.
+        billing_key: Billing key, which stands for a stored payment method.
+        currency: Currency, as an ISO 4217 code.
+        order_name: Name of the order, such as that of its product.
+        bypass: Extra parameters handed to the PG as they are; its guide at PortOne describes them.
+        cash_receipt: Cash receipt to issue; for Naver Pay points through NICE Payments (on application).
+        channel_key: Channel to pay through, if the billing key was issued for several.
+        country: Country, as an ISO 3166-1 alpha-2 code.
+        custom_data: The merchant's own data, kept as text.
+        customer: The customer who pays.
+        installment_month: Number of monthly installments of a card payment.
+        locale: Language of the payment; required for Eximbay.
+        notice_urls: Webhook URLs to call instead of the store's own; an empty list is ignored.
+        product_count: Number of products in the order.
+        product_type: PHYSICAL goods, or DIGITAL for goods and services without a physical form.
+        products: Products that the payment is for; none if omitted.
+        promotion_id: Id of the promotion to apply to this payment.
+        shipping_address: Address that the goods are delivered to.
+        skip_webhook: True to send no webhook on success; webhooks of later events such as deposits are still sent.
+        store_id: Store to act for; if omitted the client's `store_id`, or else the store of the API secret.
+        use_card_point: Whether to use card points.
+        use_free_interest_from_merchant: Whether the merchant bears the installment interest.
+    """
 
     __enum_fields__: ClassVar[tuple[str, ...]] = ("country", "currency", "locale", "product_type")
 
@@ -36,9 +61,9 @@ class BillingKeyPaymentInput(Model):
     currency: Currency
     """Currency, as an ISO 4217 code."""
     order_name: str
-    """Order name."""
+    """Name of the order, such as that of its product."""
     bypass: dict[str, Any] | None = None
-    """Extra parameters passed through to the payment provider, as its guide describes."""
+    """Extra parameters handed to the PG as they are; its guide at PortOne describes them."""
     cash_receipt: CashReceiptInput | None = None
     """Cash receipt to issue; for Naver Pay points through NICE Payments (on application)."""
     channel_key: str | None = None
@@ -48,27 +73,27 @@ class BillingKeyPaymentInput(Model):
     custom_data: str | None = None
     """The merchant's own data, kept as text."""
     customer: CustomerInput | None = None
-    """The customer."""
+    """The customer who pays."""
     installment_month: int | None = None
-    """Number of monthly installments."""
+    """Number of monthly installments of a card payment."""
     locale: Locale | None = None
     """Language of the payment; required for Eximbay."""
     notice_urls: list[str] | None = None
     """Webhook URLs to call instead of the store's own; an empty list is ignored."""
     product_count: int | None = None
-    """Number of products."""
+    """Number of products in the order."""
     product_type: PaymentProductType | None = None
     """PHYSICAL goods, or DIGITAL for goods and services without a physical form."""
     products: list[PaymentProduct] | None = None
-    """Products; none if omitted."""
+    """Products that the payment is for; none if omitted."""
     promotion_id: str | None = None
     """Id of the promotion to apply to this payment."""
     shipping_address: SeparatedAddressInput | None = None
-    """Delivery address."""
+    """Address that the goods are delivered to."""
     skip_webhook: bool | None = None
     """True to send no webhook on success; webhooks of later events such as deposits are still sent."""
     store_id: str | None = None
-    """Store id; in requests it defaults to the store of the credentials."""
+    """Store to act for; if omitted the client's `store_id`, or else the store of the API secret."""
     use_card_point: bool | None = None
     """Whether to use card points."""
     use_free_interest_from_merchant: bool | None = None

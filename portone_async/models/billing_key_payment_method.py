@@ -25,7 +25,7 @@ if TYPE_CHECKING:
         | BillingKeyPaymentMethodTransfer
         | UnknownVariant
     )
-    """Payment method a billing key was issued for."""
+    """Payment method a billing key was issued for; the discriminator is `type`."""
 else:
     __getattr__ = union_alias(
         "BillingKeyPaymentMethod",

@@ -16,12 +16,17 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class BillingKeyPaymentMethodCard(Model):
-    """A card behind a billing key."""
+    """A card behind a billing key.
+
+    Attributes:
+        card: Details of the card.
+        type: The discriminator: it tells which variant of its union this object is.
+    """
 
     card: Card | None = None
     """Details of the card."""
     type: Literal["BillingKeyPaymentMethodCard"] = "BillingKeyPaymentMethodCard"
-    """Kind of object; in a union, the discriminator."""
+    """The discriminator: it tells which variant of its union this object is."""
 
 
 _JSON_NAMES = json_names(BillingKeyPaymentMethodCard)

@@ -19,7 +19,13 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class BillingKeyPaymentMethodEasyPay(Model):
-    """An easy-pay service behind a billing key."""
+    """An easy-pay service behind a billing key.
+
+    Attributes:
+        method: Means of payment used inside the easy-pay service.
+        provider: Easy-pay provider.
+        type: The discriminator: it tells which variant of its union this object is.
+    """
 
     __enum_fields__: ClassVar[tuple[str, ...]] = ("provider",)
 
@@ -28,7 +34,7 @@ class BillingKeyPaymentMethodEasyPay(Model):
     provider: EasyPayProvider | None = None
     """Easy-pay provider."""
     type: Literal["BillingKeyPaymentMethodEasyPay"] = "BillingKeyPaymentMethodEasyPay"
-    """Kind of object; in a union, the discriminator."""
+    """The discriminator: it tells which variant of its union this object is."""
 
 
 _JSON_NAMES = json_names(BillingKeyPaymentMethodEasyPay)

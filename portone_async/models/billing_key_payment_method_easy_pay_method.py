@@ -21,7 +21,8 @@ if TYPE_CHECKING:
         | BillingKeyPaymentMethodTransfer
         | UnknownVariant
     )
-    """Means of payment used inside an easy-pay service: card, transfer or prepaid points."""
+    """Means of payment used inside an easy-pay service: card, transfer or prepaid points; the discriminator is `type`.
+    """
 else:
     __getattr__ = union_alias(
         "BillingKeyPaymentMethodEasyPayMethod",

@@ -15,7 +15,13 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class BillingKeyPaymentMethodTransfer(Model):
-    """A bank account behind a billing key."""
+    """A bank account behind a billing key.
+
+    Attributes:
+        account_number: Bank account number.
+        bank: Bank that holds the account.
+        type: The discriminator: it tells which variant of its union this object is.
+    """
 
     __enum_fields__: ClassVar[tuple[str, ...]] = ("bank",)
 
@@ -24,7 +30,7 @@ class BillingKeyPaymentMethodTransfer(Model):
     bank: Bank | None = None
     """Bank that holds the account."""
     type: Literal["BillingKeyPaymentMethodTransfer"] = "BillingKeyPaymentMethodTransfer"
-    """Kind of object; in a union, the discriminator."""
+    """The discriminator: it tells which variant of its union this object is."""
 
 
 _JSON_NAMES = json_names(BillingKeyPaymentMethodTransfer)

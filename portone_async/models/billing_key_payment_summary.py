@@ -15,14 +15,19 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class BillingKeyPaymentSummary(Model):
-    """Provider's id and time of a completed billing key payment."""
+    """The PG's id of a completed billing key payment, and its time.
+
+    Attributes:
+        paid_at: When it was paid.
+        pg_tx_id: Id that the PG gave the transaction.
+    """
 
     __time_fields__: ClassVar[tuple[str, ...]] = ("paid_at",)
 
     paid_at: datetime
-    """Time of payment."""
+    """When it was paid."""
     pg_tx_id: str
-    """Transaction id at the PG; for Kakao Pay orders the `tid`."""
+    """Id that the PG gave the transaction."""
 
 
 _JSON_NAMES = json_names(BillingKeyPaymentSummary)

@@ -18,7 +18,13 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class BillingKeyReadyWebhook(Model):
-    """A customer has started to store a payment method; there is nothing to charge yet."""
+    """`BillingKey.Ready`: a customer has started to store a payment method; there is nothing to charge yet.
+
+    Attributes:
+        data: Which billing key.
+        timestamp: When it happened; the same in every redelivery.
+        type: The discriminator: it tells which variant of its union this object is.
+    """
 
     __time_fields__: ClassVar[tuple[str, ...]] = ("timestamp",)
 
@@ -27,7 +33,7 @@ class BillingKeyReadyWebhook(Model):
     timestamp: datetime
     """When it happened; the same in every redelivery."""
     type: Literal["BillingKey.Ready"] = "BillingKey.Ready"
-    """Kind of object; in a union, the discriminator."""
+    """The discriminator: it tells which variant of its union this object is."""
 
 
 _JSON_NAMES = json_names(BillingKeyReadyWebhook)

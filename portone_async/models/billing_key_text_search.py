@@ -15,7 +15,12 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class BillingKeyTextSearch(Model):
-    """A text to search billing keys for, and the field to search in."""
+    """A text to search billing keys for, and the field to search in.
+
+    Attributes:
+        field: Field to search in.
+        value: Text to search for.
+    """
 
     __enum_fields__: ClassVar[tuple[str, ...]] = ("field",)
 

@@ -18,7 +18,13 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class BillingKeyUpdatedWebhook(Model):
-    """What is stored under a billing key has changed."""
+    """`BillingKey.Updated`: what is stored under a billing key has changed.
+
+    Attributes:
+        data: Which billing key.
+        timestamp: When it happened; the same in every redelivery.
+        type: The discriminator: it tells which variant of its union this object is.
+    """
 
     __time_fields__: ClassVar[tuple[str, ...]] = ("timestamp",)
 
@@ -27,7 +33,7 @@ class BillingKeyUpdatedWebhook(Model):
     timestamp: datetime
     """When it happened; the same in every redelivery."""
     type: Literal["BillingKey.Updated"] = "BillingKey.Updated"
-    """Kind of object; in a union, the discriminator."""
+    """The discriminator: it tells which variant of its union this object is."""
 
 
 _JSON_NAMES = json_names(BillingKeyUpdatedWebhook)

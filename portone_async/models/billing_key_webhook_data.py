@@ -12,7 +12,12 @@ from portone_async._reading import json_names, new_instance, report_mismatch, un
 
 @define(slots=True, kw_only=True, repr=False)
 class BillingKeyWebhookData(Model):
-    """The billing key that a webhook is about."""
+    """The billing key that a webhook is about.
+
+    Attributes:
+        billing_key: Billing key: charges the customer's card, so keep it out of logs.
+        store_id: Store that the billing key belongs to.
+    """
 
     billing_key: str
     """Billing key: charges the customer's card, so keep it out of logs."""

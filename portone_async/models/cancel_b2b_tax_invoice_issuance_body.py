@@ -12,10 +12,14 @@ from portone_async._reading import json_names, new_instance, report_mismatch, un
 
 @define(slots=True, kw_only=True, repr=False)
 class CancelB2bTaxInvoiceIssuanceBody(Model):
-    """`CancelB2bTaxInvoiceIssuanceBody` of PortOne's document."""
+    """Body of `cancel_b2b_tax_invoice_issuance`: a memo.
+
+    Attributes:
+        memo: Memo, in the merchant's own words.
+    """
 
     memo: str | None = None
-    """Memo."""
+    """Memo, in the merchant's own words."""
 
 
 _JSON_NAMES = json_names(CancelB2bTaxInvoiceIssuanceBody)

@@ -16,10 +16,14 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class CancelB2bTaxInvoiceIssuanceResponse(Model):
-    """`CancelB2bTaxInvoiceIssuanceResponse` of PortOne's document."""
+    """Returned by `cancel_b2b_tax_invoice_issuance`: the tax invoice after its cancellation.
+
+    Attributes:
+        tax_invoice: The tax invoice as it is now.
+    """
 
     tax_invoice: B2bTaxInvoice
-    """The tax invoice."""
+    """The tax invoice as it is now."""
 
 
 _JSON_NAMES = json_names(CancelB2bTaxInvoiceIssuanceResponse)

@@ -16,10 +16,14 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class CancelB2bTaxInvoiceRequestResponse(Model):
-    """`CancelB2bTaxInvoiceRequestResponse` of PortOne's document."""
+    """Returned by `cancel_b2b_tax_invoice_request`: the tax invoice after its request was withdrawn.
+
+    Attributes:
+        tax_invoice: The tax invoice as it is now.
+    """
 
     tax_invoice: B2bTaxInvoice
-    """The tax invoice."""
+    """The tax invoice as it is now."""
 
 
 _JSON_NAMES = json_names(CancelB2bTaxInvoiceRequestResponse)

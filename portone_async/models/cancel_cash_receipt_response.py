@@ -15,7 +15,12 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class CancelCashReceiptResponse(Model):
-    """`CancelCashReceiptResponse` of PortOne's document."""
+    """Returned by `cancel_cash_receipt_by_payment_id`: the amount of the receipt that was cancelled, and when.
+
+    Attributes:
+        cancelled_amount: Amount cancelled, in the smallest currency unit.
+        cancelled_at: When the cash receipt was cancelled.
+    """
 
     __time_fields__: ClassVar[tuple[str, ...]] = ("cancelled_at",)
 

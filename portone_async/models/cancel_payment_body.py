@@ -17,7 +17,24 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class CancelPaymentBody(Model):
-    """`CancelPaymentBody` of PortOne's document."""
+    """Body of `cancel_payment`: why the payment is cancelled, and how much of it, with the account to refund to where
+    one is needed.
+
+    Attributes:
+        reason: Why the payment is cancelled.
+        amount: Amount to cancel, in the smallest currency unit; everything that remains if omitted.
+        current_cancellable_amount: Cancellable amount before this request; if given, it must match or nothing is
+            cancelled.
+        promotion_discount_retain_option: On a partial cancellation, keep the discount rate (RETAIN) or recalculate it
+            (RELEASE); RELEASE if omitted.
+        refund_account: Account for the refund, as with virtual accounts or mobile payments of an earlier month.
+        refund_email: Email that gets the refund instructions; needed for Triple-A.
+        requester: Who requests the cancellation: CUSTOMER or ADMIN.
+        skip_webhook: True to send no webhook on success.
+        store_id: Store to act for; if omitted the client's `store_id`, or else the store of the API secret.
+        tax_free_amount: Tax-free part to cancel, in the smallest currency unit; all taxable if omitted.
+        vat_amount: VAT to cancel, in the smallest currency unit; calculated if omitted.
+    """
 
     __enum_fields__: ClassVar[tuple[str, ...]] = ("promotion_discount_retain_option", "requester")
 
@@ -28,7 +45,7 @@ class CancelPaymentBody(Model):
     current_cancellable_amount: int | None = None
     """Cancellable amount before this request; if given, it must match or nothing is cancelled."""
     promotion_discount_retain_option: PromotionDiscountRetainOption | None = None
-    """On a partial cancel, keep the discount rate (RETAIN) or recalculate it (RELEASE, default)."""
+    """On a partial cancellation, keep the discount rate (RETAIN) or recalculate it (RELEASE); RELEASE if omitted."""
     refund_account: CancelPaymentBodyRefundAccount | None = None
     """Account for the refund, as with virtual accounts or mobile payments of an earlier month."""
     refund_email: str | None = None
@@ -38,7 +55,7 @@ class CancelPaymentBody(Model):
     skip_webhook: bool | None = None
     """True to send no webhook on success."""
     store_id: str | None = None
-    """Store id; in requests it defaults to the store of the credentials."""
+    """Store to act for; if omitted the client's `store_id`, or else the store of the API secret."""
     tax_free_amount: int | None = None
     """Tax-free part to cancel, in the smallest currency unit; all taxable if omitted."""
     vat_amount: int | None = None

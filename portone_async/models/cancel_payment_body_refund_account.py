@@ -15,7 +15,14 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class CancelPaymentBodyRefundAccount(Model):
-    """Bank account to refund to when the payment method cannot be credited itself."""
+    """Bank account to refund to, where the payment method itself cannot be credited, as with virtual accounts (가상계좌).
+
+    Attributes:
+        bank: Bank that holds the account.
+        holder_name: Name of the account holder.
+        number: Account number.
+        holder_phone_number: Phone number of the account holder; needed for Smartro virtual accounts.
+    """
 
     __enum_fields__: ClassVar[tuple[str, ...]] = ("bank",)
 

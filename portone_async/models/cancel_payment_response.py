@@ -16,10 +16,14 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class CancelPaymentResponse(Model):
-    """`CancelPaymentResponse` of PortOne's document."""
+    """Returned by `cancel_payment`: the new cancellation, which may be only `REQUESTED` yet.
+
+    Attributes:
+        cancellation: The new cancellation; its status tells whether the refund is made or only requested.
+    """
 
     cancellation: PaymentCancellation
-    """The cancellation."""
+    """The new cancellation; its status tells whether the refund is made or only requested."""
 
 
 _JSON_NAMES = json_names(CancelPaymentResponse)

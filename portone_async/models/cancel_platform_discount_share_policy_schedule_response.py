@@ -12,7 +12,7 @@ from portone_async._reading import new_instance
 
 @define(slots=True, kw_only=True, repr=False)
 class CancelPlatformDiscountSharePolicyScheduleResponse(Model):
-    """`CancelPlatformDiscountSharePolicyScheduleResponse` of PortOne's document."""
+    """Returned by `cancel_platform_discount_share_policy_schedule`; empty."""
 
 
 def read(raw: Any) -> CancelPlatformDiscountSharePolicyScheduleResponse:

@@ -12,7 +12,7 @@ from portone_async._reading import new_instance
 
 @define(slots=True, kw_only=True, repr=False)
 class CancelPlatformPartnerScheduleResponse(Model):
-    """`CancelPlatformPartnerScheduleResponse` of PortOne's document."""
+    """Returned by `cancel_platform_partner_schedule`; empty."""
 
 
 def read(raw: Any) -> CancelPlatformPartnerScheduleResponse:

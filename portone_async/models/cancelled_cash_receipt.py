@@ -19,7 +19,28 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class CancelledCashReceipt(Model):
-    """A cash receipt that was cancelled."""
+    """A cash receipt that was cancelled.
+
+    Attributes:
+        amount: Payment amount on the receipt, in the smallest currency unit.
+        cancelled_at: When the cash receipt was cancelled.
+        channel: Channel that the request went through.
+        currency: Currency, as an ISO 4217 code.
+        is_manual: Whether the cash receipt was issued manually.
+        issue_number: Approval number of the cash receipt.
+        issued_at: When it was issued.
+        merchant_id: Id of the merchant, who owns the stores.
+        order_name: Name of the order, such as that of its product.
+        payment_id: Payment id, chosen by the merchant.
+        store_id: Id of the store that it belongs to.
+        pg_receipt_id: Cash receipt id at the PG.
+        status: The status, which is the discriminator: it tells which variant of its union this object is.
+        status_updated_at: When the status changed last.
+        tax_free_amount: Tax-free amount, in the smallest currency unit.
+        type: PERSONAL (income deduction) or CORPORATE (proof of expense).
+        url: URL of the cash receipt.
+        vat_amount: VAT, in the smallest currency unit.
+    """
 
     __enum_fields__: ClassVar[tuple[str, ...]] = ("currency", "type")
     __time_fields__: ClassVar[tuple[str, ...]] = ("cancelled_at", "issued_at", "status_updated_at")
@@ -29,7 +50,7 @@ class CancelledCashReceipt(Model):
     cancelled_at: datetime
     """When the cash receipt was cancelled."""
     channel: SelectedChannel
-    """PortOne channel the request went through."""
+    """Channel that the request went through."""
     currency: Currency
     """Currency, as an ISO 4217 code."""
     is_manual: bool
@@ -39,19 +60,19 @@ class CancelledCashReceipt(Model):
     issued_at: datetime
     """When it was issued."""
     merchant_id: str
-    """Id of the merchant."""
+    """Id of the merchant, who owns the stores."""
     order_name: str
-    """Order name."""
+    """Name of the order, such as that of its product."""
     payment_id: str
-    """Payment id."""
+    """Payment id, chosen by the merchant."""
     store_id: str
-    """Store id; in requests it defaults to the store of the credentials."""
+    """Id of the store that it belongs to."""
     pg_receipt_id: str | None = None
     """Cash receipt id at the PG."""
     status: Literal["CANCELLED"] = "CANCELLED"
-    """Current status; in a union, the discriminator."""
+    """The status, which is the discriminator: it tells which variant of its union this object is."""
     status_updated_at: datetime | None = None
-    """Time of the last status change."""
+    """When the status changed last."""
     tax_free_amount: int | None = None
     """Tax-free amount, in the smallest currency unit."""
     type: CashReceiptType | None = None

@@ -17,7 +17,20 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class CancelledPaymentCashReceipt(Model):
-    """Cash receipt of a payment, since cancelled."""
+    """Cash receipt of a payment, since cancelled.
+
+    Attributes:
+        cancelled_at: When the cash receipt was cancelled.
+        currency: Currency, as an ISO 4217 code.
+        issue_number: Approval number of the cash receipt.
+        issued_at: When it was issued.
+        total_amount: Total amount, in the smallest unit of the currency (won for KRW).
+        pg_receipt_id: Cash receipt id at the PG.
+        status: The status, which is the discriminator: it tells which variant of its union this object is.
+        tax_free_amount: Tax-free amount, in the smallest currency unit.
+        type: PERSONAL (income deduction) or CORPORATE (proof of expense).
+        url: URL of the cash receipt.
+    """
 
     __enum_fields__: ClassVar[tuple[str, ...]] = ("currency", "type")
     __time_fields__: ClassVar[tuple[str, ...]] = ("cancelled_at", "issued_at")
@@ -35,7 +48,7 @@ class CancelledPaymentCashReceipt(Model):
     pg_receipt_id: str | None = None
     """Cash receipt id at the PG."""
     status: Literal["CANCELLED"] = "CANCELLED"
-    """Current status; in a union, the discriminator."""
+    """The status, which is the discriminator: it tells which variant of its union this object is."""
     tax_free_amount: int | None = None
     """Tax-free amount, in the smallest currency unit."""
     type: CashReceiptType | None = None

@@ -39,13 +39,49 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class CancelledPaymentEvent(Model):
-    """Event of a payment being cancelled in full."""
+    """Event of a payment being cancelled in full.
+
+    Attributes:
+        channel: Channel that the request went through.
+        created_at: When the event was created.
+        currency: Currency, as an ISO 4217 code.
+        customer: The buyer.
+        event_amount: Amount of the event, in the smallest currency unit; negative for cancellations.
+        id: Id of the payment event.
+        merchant_id: Id of the merchant, who owns the stores.
+        order_name: Name of the order, such as that of its product.
+        origin: Where the payment was started: platform, page, client.
+        payment_id: Payment id, chosen by the merchant.
+        requested_at: When it was requested.
+        store_id: Id of the store that it belongs to.
+        total_amount: Breakdown of the payment amount.
+        transaction_id: Id of the payment attempt.
+        version: PortOne version it was made with: V1 or V2.
+        cancellation: The cancellation that the event is about.
+        cash_receipt: Cash receipt of the payment, if there is one.
+        cash_receipt_issuance_status: Whether a cash receipt was issued at approval; may be ISSUED without a
+            `cash_receipt`.
+        channel_group: Channel group (smart routing) that the request went through.
+        country: Country, as an ISO 3166-1 alpha-2 code.
+        custom_data: The merchant's own data, kept as text.
+        escrow: State of the escrow and its delivery; only for escrow payments.
+        is_cultural_expense: Whether it counts as spending on culture (a Korean tax deduction).
+        method: Payment method used, with its details.
+        pg_tx_id: Id that the PG gave the transaction.
+        product_count: Number of products in the order.
+        products: Products that the payment is for.
+        promotion_id: Id of the promotion, a discount campaign of the merchant's, that the payment gets.
+        receipt_url: URL where the receipt of the payment can be seen.
+        schedule_id: Id of the payment schedule; only for scheduled payments.
+        type: The discriminator: it tells which variant of its union this object is.
+        webhooks: Webhooks sent so far about it.
+    """
 
     __enum_fields__: ClassVar[tuple[str, ...]] = ("cash_receipt_issuance_status", "country", "currency", "version")
     __time_fields__: ClassVar[tuple[str, ...]] = ("created_at", "requested_at")
 
     channel: SelectedChannel
-    """PortOne channel the request went through."""
+    """Channel that the request went through."""
     created_at: datetime
     """When the event was created."""
     currency: Currency
@@ -57,57 +93,57 @@ class CancelledPaymentEvent(Model):
     id: str
     """Id of the payment event."""
     merchant_id: str
-    """Id of the merchant."""
+    """Id of the merchant, who owns the stores."""
     order_name: str
-    """Order name."""
+    """Name of the order, such as that of its product."""
     origin: PaymentOrigin
     """Where the payment was started: platform, page, client."""
     payment_id: str
-    """Payment id."""
+    """Payment id, chosen by the merchant."""
     requested_at: datetime
-    """Time of the request."""
+    """When it was requested."""
     store_id: str
-    """Store id; in requests it defaults to the store of the credentials."""
+    """Id of the store that it belongs to."""
     total_amount: PaymentAmount
     """Breakdown of the payment amount."""
     transaction_id: str
     """Id of the payment attempt."""
     version: PortOneVersion
-    """PortOne version: V1 or V2."""
+    """PortOne version it was made with: V1 or V2."""
     cancellation: PaymentCancellation | None = None
-    """The cancellation."""
+    """The cancellation that the event is about."""
     cash_receipt: PaymentCashReceipt | None = None
-    """The cash receipt."""
+    """Cash receipt of the payment, if there is one."""
     cash_receipt_issuance_status: CashReceiptIssuanceStatus | None = None
     """Whether a cash receipt was issued at approval; may be ISSUED without a `cash_receipt`."""
     channel_group: ChannelGroupSummary | None = None
-    """Channel group (smart routing) the request went through."""
+    """Channel group (smart routing) that the request went through."""
     country: Country | None = None
     """Country, as an ISO 3166-1 alpha-2 code."""
     custom_data: str | None = None
     """The merchant's own data, kept as text."""
     escrow: PaymentEscrow | None = None
-    """Escrow and delivery state; only for escrow payments."""
+    """State of the escrow and its delivery; only for escrow payments."""
     is_cultural_expense: bool | None = None
     """Whether it counts as spending on culture (a Korean tax deduction)."""
     method: PaymentMethod | None = None
-    """Payment method used."""
+    """Payment method used, with its details."""
     pg_tx_id: str | None = None
-    """Transaction id at the PG; for Kakao Pay orders the `tid`."""
+    """Id that the PG gave the transaction."""
     product_count: int | None = None
-    """Number of products."""
+    """Number of products in the order."""
     products: list[PaymentProduct] | None = None
-    """Products."""
+    """Products that the payment is for."""
     promotion_id: str | None = None
-    """Promotion id."""
+    """Id of the promotion, a discount campaign of the merchant's, that the payment gets."""
     receipt_url: str | None = None
-    """URL of the receipt."""
+    """URL where the receipt of the payment can be seen."""
     schedule_id: str | None = None
-    """Payment schedule id; only for scheduled payments."""
+    """Id of the payment schedule; only for scheduled payments."""
     type: Literal["CANCELLED"] = "CANCELLED"
-    """Kind of object; in a union, the discriminator."""
+    """The discriminator: it tells which variant of its union this object is."""
     webhooks: list[PaymentWebhook] | None = None
-    """Webhooks sent so far."""
+    """Webhooks sent so far about it."""
 
 
 _JSON_NAMES = json_names(CancelledPaymentEvent)

@@ -12,7 +12,7 @@ from portone_async._reading import new_instance
 
 @define(slots=True, kw_only=True, repr=False)
 class CapturePaymentResponse(Model):
-    """`CapturePaymentResponse` of PortOne's document."""
+    """Returned by `capture_payment`; empty."""
 
 
 def read(raw: Any) -> CapturePaymentResponse:

@@ -15,7 +15,20 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class Card(Model):
-    """What is known of a card: its companies, brand, type and masked number."""
+    """What is known of a card: its companies, brand, type and masked number.
+
+    Attributes:
+        bin: BIN: the first 6 or 8 digits of the card number.
+        brand: Brand of the card, such as VISA.
+        issuer: Code of the issuing company (발급사). PortOne publishes neither the codes nor how it differs from
+            `publisher`.
+        name: Name of the card product.
+        number: Masked card number.
+        owner_type: Card owner: PERSONAL or CORPORATE.
+        publisher: Code of the publishing company (발행사). PortOne publishes neither the codes nor how it differs from
+            `issuer`.
+        type: Card type: CREDIT, DEBIT or GIFT.
+    """
 
     __enum_fields__: ClassVar[tuple[str, ...]] = ("brand", "owner_type", "type")
 
@@ -24,7 +37,7 @@ class Card(Model):
     brand: CardBrand | None = None
     """Brand of the card, such as VISA."""
     issuer: str | None = None
-    """Code of the company that issued the card."""
+    """Code of the issuing company (발급사). PortOne publishes neither the codes nor how it differs from `publisher`."""
     name: str | None = None
     """Name of the card product."""
     number: str | None = None
@@ -32,7 +45,7 @@ class Card(Model):
     owner_type: CardOwnerType | None = None
     """Card owner: PERSONAL or CORPORATE."""
     publisher: str | None = None
-    """Code of the company that published the card."""
+    """Code of the publishing company (발행사). PortOne publishes neither the codes nor how it differs from `issuer`."""
     type: CardType | None = None
     """Card type: CREDIT, DEBIT or GIFT."""
 

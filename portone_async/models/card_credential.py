@@ -12,7 +12,16 @@ from portone_async._reading import json_names, new_instance, report_mismatch, un
 
 @define(slots=True, kw_only=True, repr=False)
 class CardCredential(Model):
-    """Card details typed in by the customer to pay or to issue a billing key."""
+    """Card details typed in by the customer to pay or to issue a billing key.
+
+    Attributes:
+        expiry_month: Month the card expires, 2 digits.
+        expiry_year: Year the card expires, 2 digits.
+        number: Card number, digits only.
+        birth_or_business_registration_number: Card holder's date of birth (yyMMdd) or 10-digit business registration
+            number.
+        password_two_digits: First two digits of the card password.
+    """
 
     expiry_month: str
     """Month the card expires, 2 digits."""

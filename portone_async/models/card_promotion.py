@@ -21,7 +21,26 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class CardPromotion(Model):
-    """A discount promotion for the cards of a card company."""
+    """A discount promotion for the cards of a card company.
+
+    Attributes:
+        card_company: Card company the promotion is for.
+        created_at: When it was created.
+        currency: Currency of the amounts.
+        discount_policy: How the discount is calculated.
+        end_at: When the promotion ends.
+        id: Id of the promotion.
+        name: Name of the promotion.
+        recover_option: Whether cancelling a payment returns the discount to the budget.
+        spent_amount: Budget used so far, in the smallest currency unit.
+        start_at: When the promotion starts.
+        status: Status of the promotion.
+        store_id: Id of the store that it belongs to.
+        total_budget: Whole budget, in the smallest currency unit.
+        max_discount_amount: Largest discount possible, in the smallest currency unit.
+        terminated_at: When the promotion was terminated.
+        type: The discriminator: it tells which variant of its union this object is.
+    """
 
     __enum_fields__: ClassVar[tuple[str, ...]] = ("card_company", "currency", "status")
     __time_fields__: ClassVar[tuple[str, ...]] = ("created_at", "end_at", "start_at", "terminated_at")
@@ -47,9 +66,9 @@ class CardPromotion(Model):
     start_at: datetime
     """When the promotion starts."""
     status: PromotionStatus
-    """Current status; in a union, the discriminator."""
+    """Status of the promotion."""
     store_id: str
-    """Store id; in requests it defaults to the store of the credentials."""
+    """Id of the store that it belongs to."""
     total_budget: int
     """Whole budget, in the smallest currency unit."""
     max_discount_amount: int | None = None
@@ -57,7 +76,7 @@ class CardPromotion(Model):
     terminated_at: datetime | None = None
     """When the promotion was terminated."""
     type: Literal["CARD"] = "CARD"
-    """Kind of object; in a union, the discriminator."""
+    """The discriminator: it tells which variant of its union this object is."""
 
 
 _JSON_NAMES = json_names(CardPromotion)

@@ -16,7 +16,9 @@ if TYPE_CHECKING:
     from portone_async.models.issued_cash_receipt import IssuedCashReceipt
 
     CashReceipt: TypeAlias = CancelledCashReceipt | IssuedCashReceipt | IssueFailedCashReceipt | UnknownVariant
-    """A cash receipt: issued, cancelled or failed."""
+    """A cash receipt (현금영수증), with which cash payments are reported for tax: issued, cancelled or failed; the
+    discriminator is `status`.
+    """
 else:
     __getattr__ = union_alias("CashReceipt", ("CancelledCashReceipt", "IssueFailedCashReceipt", "IssuedCashReceipt"))
 

@@ -31,41 +31,62 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class CashReceiptFilterInput(Model):
-    """Conditions for finding cash receipts."""
+    """Conditions for finding cash receipts.
+
+    Attributes:
+        from_: Start of the period to search, with a time zone; 90 days before its end if omitted.
+        is_manual: Only cash receipts issued by hand (true) or only others (false).
+        is_test: Only test receipts (true) or only live ones (false).
+        order_name: Only cash receipts of orders with this name.
+        payment_id: Only the cash receipt of this payment id.
+        pg_companies: Only cash receipts of one of these PG companies; all if omitted.
+        pg_merchant_id: Only cash receipts of this merchant id at the PG.
+        pg_providers: Only cash receipts of one of these PG payment modules; all if omitted.
+        pg_receipt_id: Only cash receipts with this id at the PG.
+        statuses: Only cash receipts with one of these statuses; all if omitted.
+        store_id: Only cash receipts of this store; if omitted those of the client's `store_id`, or else of all the
+            merchant's stores. For users of the whole merchant only.
+        time_range_field: Which time the period applies to; ISSUED_AT if omitted.
+        types: Only cash receipts of one of these types; all if omitted.
+        until: End of the period to search, with a time zone; now if omitted.
+        version: Only cash receipts of this PortOne version, V1 or V2.
+    """
 
     __enum_fields__: ClassVar[tuple[str, ...]] = ("time_range_field", "version")
     __time_fields__: ClassVar[tuple[str, ...]] = ("from_", "until")
 
     from_: datetime | None = None
-    """Start of the period to search; 90 days before its end if omitted."""
+    """Start of the period to search, with a time zone; 90 days before its end if omitted."""
     is_manual: bool | None = None
-    """Whether the cash receipt was issued manually."""
+    """Only cash receipts issued by hand (true) or only others (false)."""
     is_test: bool | None = None
-    """Whether to look for test objects."""
+    """Only test receipts (true) or only live ones (false)."""
     order_name: str | None = None
-    """Order name."""
+    """Only cash receipts of orders with this name."""
     payment_id: str | None = None
-    """The merchant's payment id to look for."""
+    """Only the cash receipt of this payment id."""
     pg_companies: list[PgCompany] | None = None
-    """Only entries of these PG companies; all if omitted."""
+    """Only cash receipts of one of these PG companies; all if omitted."""
     pg_merchant_id: str | None = None
-    """Merchant id at the PG."""
+    """Only cash receipts of this merchant id at the PG."""
     pg_providers: list[PgProvider] | None = None
-    """Only entries of these PG payment modules; all if omitted."""
+    """Only cash receipts of one of these PG payment modules; all if omitted."""
     pg_receipt_id: str | None = None
-    """Cash receipt id at the PG."""
+    """Only cash receipts with this id at the PG."""
     statuses: list[CashReceiptStatus] | None = None
     """Only cash receipts with one of these statuses; all if omitted."""
     store_id: str | None = None
-    """Store id, for merchant-level users only; all stores of the merchant if omitted."""
+    """Only cash receipts of this store; if omitted those of the client's `store_id`, or else of all the merchant's
+    stores. For users of the whole merchant only.
+    """
     time_range_field: CashReceiptTimeRangeField | None = None
     """Which time the period applies to; ISSUED_AT if omitted."""
     types: list[CashReceiptType] | None = None
-    """Only cash receipts of these types; all if omitted."""
+    """Only cash receipts of one of these types; all if omitted."""
     until: datetime | None = None
-    """End of the period; now if omitted."""
+    """End of the period to search, with a time zone; now if omitted."""
     version: PortOneVersion | None = None
-    """PortOne version: V1 or V2."""
+    """Only cash receipts of this PortOne version, V1 or V2."""
 
 
 _JSON_NAMES = json_names(CashReceiptFilterInput)

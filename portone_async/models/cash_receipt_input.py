@@ -15,12 +15,17 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class CashReceiptInput(Model):
-    """Cash receipt to issue with a billing key payment."""
+    """Cash receipt to issue with a billing key payment.
+
+    Attributes:
+        type: PERSONAL, CORPORATE or NO_RECEIPT; with NO_RECEIPT the PG may, by its settings, still issue one by itself.
+        customer_identity_number: Number the cash receipt is issued to; not for NO_RECEIPT.
+    """
 
     __enum_fields__: ClassVar[tuple[str, ...]] = ("type",)
 
     type: CashReceiptInputType
-    """PERSONAL, CORPORATE or NO_RECEIPT."""
+    """PERSONAL, CORPORATE or NO_RECEIPT; with NO_RECEIPT the PG may, by its settings, still issue one by itself."""
     customer_identity_number: str | None = None
     """Number the cash receipt is issued to; not for NO_RECEIPT."""
 

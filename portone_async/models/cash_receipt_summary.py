@@ -12,7 +12,13 @@ from portone_async._reading import json_names, new_instance, report_mismatch, un
 
 @define(slots=True, kw_only=True, repr=False)
 class CashReceiptSummary(Model):
-    """Numbers and URL of a cash receipt just issued."""
+    """Numbers and URL of a cash receipt just issued.
+
+    Attributes:
+        issue_number: Approval number of the cash receipt.
+        pg_receipt_id: Cash receipt id at the PG.
+        url: URL of the cash receipt.
+    """
 
     issue_number: str
     """Approval number of the cash receipt."""

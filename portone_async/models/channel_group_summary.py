@@ -12,7 +12,13 @@ from portone_async._reading import json_names, new_instance, report_mismatch, un
 
 @define(slots=True, kw_only=True, repr=False)
 class ChannelGroupSummary(Model):
-    """A group of channels that payments are routed over."""
+    """A group of channels among which PortOne picks the one for a payment (smart routing, 스마트 라우팅).
+
+    Attributes:
+        id: Id of the channel group.
+        is_for_test: Whether the group is made of test channels.
+        name: Name of the channel group.
+    """
 
     id: str
     """Id of the channel group."""

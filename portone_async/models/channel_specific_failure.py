@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     ChannelSpecificFailure: TypeAlias = (
         ChannelSpecificFailureInvalidRequest | ChannelSpecificFailurePgProvider | UnknownVariant
     )
-    """Why one channel could not carry out the request."""
+    """Why one channel could not carry out the request; the discriminator is `type`."""
 else:
     __getattr__ = union_alias(
         "ChannelSpecificFailure", ("ChannelSpecificFailureInvalidRequest", "ChannelSpecificFailurePgProvider")

@@ -16,14 +16,20 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class ChannelSpecificFailureInvalidRequest(Model):
-    """A channel did not accept the values or format of the request."""
+    """A channel did not accept the values or format of the request.
+
+    Attributes:
+        channel: Channel that the request went through.
+        message: Text that explains what went wrong.
+        type: The discriminator: it tells which variant of its union this object is.
+    """
 
     channel: SelectedChannel
-    """PortOne channel the request went through."""
+    """Channel that the request went through."""
     message: str | None = None
     """Text that explains what went wrong."""
     type: Literal["INVALID_REQUEST"] = "INVALID_REQUEST"
-    """Kind of object; in a union, the discriminator."""
+    """The discriminator: it tells which variant of its union this object is."""
 
 
 _JSON_NAMES = json_names(ChannelSpecificFailureInvalidRequest)

@@ -16,10 +16,18 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class ChannelSpecificFailurePgProvider(Model):
-    """The payment provider behind a channel returned an error."""
+    """The PG behind a channel returned an error.
+
+    Attributes:
+        channel: Channel that the request went through.
+        pg_code: Error code from the PG.
+        pg_message: Error message from the PG.
+        message: Text that explains what went wrong.
+        type: The discriminator: it tells which variant of its union this object is.
+    """
 
     channel: SelectedChannel
-    """PortOne channel the request went through."""
+    """Channel that the request went through."""
     pg_code: str
     """Error code from the PG."""
     pg_message: str
@@ -27,7 +35,7 @@ class ChannelSpecificFailurePgProvider(Model):
     message: str | None = None
     """Text that explains what went wrong."""
     type: Literal["PG_PROVIDER"] = "PG_PROVIDER"
-    """Kind of object; in a union, the discriminator."""
+    """The discriminator: it tells which variant of its union this object is."""
 
 
 _JSON_NAMES = json_names(ChannelSpecificFailurePgProvider)

@@ -15,7 +15,11 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class ClosePaymentSessionResponse(Model):
-    """`ClosePaymentSessionResponse` of PortOne's document."""
+    """Returned by `close_payment_session`: when the session was closed.
+
+    Attributes:
+        closed_at: When the payment session was closed.
+    """
 
     __time_fields__: ClassVar[tuple[str, ...]] = ("closed_at",)
 

@@ -15,7 +15,11 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class CloseVirtualAccountResponse(Model):
-    """`CloseVirtualAccountResponse` of PortOne's document."""
+    """Returned by `close_virtual_account`: when the account was closed.
+
+    Attributes:
+        closed_at: When the virtual account was closed.
+    """
 
     __time_fields__: ClassVar[tuple[str, ...]] = ("closed_at",)
 

@@ -15,18 +15,27 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class CompletePlatformPayoutByPartnerSettlementIdsBody(Model):
-    """`CompletePlatformPayoutByPartnerSettlementIdsBody` of PortOne's document."""
+    """Body of `complete_platform_payout_by_partner_settlement_ids`: which partner settlements are paid, and as which
+    bulk payout they are booked.
+
+    Attributes:
+        bulk_payout_id: Id for the new bulk payout; must be unused.
+        partner_settlement_ids: Ids of the partner settlements that have been paid.
+        completed_at: Day the payout was completed.
+        is_for_test: The same as `test`, in the body; ignored if `test` is given; false by default.
+        name: Name given to the bulk payout.
+    """
 
     bulk_payout_id: str
-    """Id of the bulk payout."""
+    """Id for the new bulk payout; must be unused."""
     partner_settlement_ids: list[str]
-    """Ids of the partner settlements."""
+    """Ids of the partner settlements that have been paid."""
     completed_at: date | None = None
-    """Day the payout was completed (yyyy-MM-dd)."""
+    """Day the payout was completed."""
     is_for_test: bool | None = None
-    """Whether to use test mode; ignored if the query has `test`; false by default."""
+    """The same as `test`, in the body; ignored if `test` is given; false by default."""
     name: str | None = None
-    """Name given to the payout batch."""
+    """Name given to the bulk payout."""
 
 
 _JSON_NAMES = json_names(CompletePlatformPayoutByPartnerSettlementIdsBody)

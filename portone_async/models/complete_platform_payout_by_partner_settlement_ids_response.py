@@ -12,7 +12,15 @@ from portone_async._reading import json_names, new_instance, report_mismatch, un
 
 @define(slots=True, kw_only=True, repr=False)
 class CompletePlatformPayoutByPartnerSettlementIdsResponse(Model):
-    """`CompletePlatformPayoutByPartnerSettlementIdsResponse` of PortOne's document."""
+    """Returned by `complete_platform_payout_by_partner_settlement_ids`: the bulk payout, and how many settlements and
+    payouts it holds.
+
+    Attributes:
+        partner_settlement_count: Number of partner settlements included.
+        payout_count: Number of payouts.
+        bulk_payout_graphql_id: Id of the bulk payout in PortOne's GraphQL API.
+        bulk_payout_id: Id of the bulk payout.
+    """
 
     partner_settlement_count: int
     """Number of partner settlements included."""

@@ -12,7 +12,14 @@ from portone_async._reading import json_names, new_instance, report_mismatch, un
 
 @define(slots=True, kw_only=True, repr=False)
 class ConfirmBillingKeyBody(Model):
-    """`ConfirmBillingKeyBody` of PortOne's document."""
+    """Body of `confirm_billing_key`: the token of the billing key to issue.
+
+    Attributes:
+        billing_issue_token: Token issued when the billing key request was completed.
+        is_test: Whether a test payment is expected; a mismatch is an error.
+        skip_webhook: True to send no webhook on success.
+        store_id: Store to act for; if omitted the client's `store_id`, or else the store of the API secret.
+    """
 
     billing_issue_token: str
     """Token issued when the billing key request was completed."""
@@ -21,7 +28,7 @@ class ConfirmBillingKeyBody(Model):
     skip_webhook: bool | None = None
     """True to send no webhook on success."""
     store_id: str | None = None
-    """Store id; in requests it defaults to the store of the credentials."""
+    """Store to act for; if omitted the client's `store_id`, or else the store of the API secret."""
 
 
 _JSON_NAMES = json_names(ConfirmBillingKeyBody)

@@ -15,7 +15,19 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class ConfirmBillingKeyIssueAndPayBody(Model):
-    """`ConfirmBillingKeyIssueAndPayBody` of PortOne's document."""
+    """Body of `confirm_billing_key_issue_and_pay`: the token of the request, and the values its first payment is
+    checked against.
+
+    Attributes:
+        billing_issue_token: Token issued when the request to issue a billing key and pay was completed.
+        currency: Expected currency; a mismatch is an error.
+        is_test: Whether a test payment is expected; a mismatch is an error.
+        payment_id: Payment id, as a check: a mismatch is an error.
+        skip_webhook: True to send no webhook on success; webhooks of later events such as deposits are still sent.
+        store_id: Store to act for; if omitted the client's `store_id`, or else the store of the API secret.
+        tax_free_amount: Tax-free amount in the smallest currency unit, as a check: a mismatch is an error.
+        total_amount: Total amount in the smallest currency unit, as a check: a mismatch is an error.
+    """
 
     __enum_fields__: ClassVar[tuple[str, ...]] = ("currency",)
 
@@ -30,7 +42,7 @@ class ConfirmBillingKeyIssueAndPayBody(Model):
     skip_webhook: bool | None = None
     """True to send no webhook on success; webhooks of later events such as deposits are still sent."""
     store_id: str | None = None
-    """Store id; in requests it defaults to the store of the credentials."""
+    """Store to act for; if omitted the client's `store_id`, or else the store of the API secret."""
     tax_free_amount: int | None = None
     """Tax-free amount in the smallest currency unit, as a check: a mismatch is an error."""
     total_amount: int | None = None

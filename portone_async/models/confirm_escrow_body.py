@@ -12,12 +12,17 @@ from portone_async._reading import json_names, new_instance, report_mismatch, un
 
 @define(slots=True, kw_only=True, repr=False)
 class ConfirmEscrowBody(Model):
-    """`ConfirmEscrowBody` of PortOne's document."""
+    """Body of `confirm_escrow`: who confirms the purchase.
+
+    Attributes:
+        from_store: Whether the merchant (true) or the buyer confirms; Naver Pay only; send true if unknown.
+        store_id: Store to act for; if omitted the client's `store_id`, or else the store of the API secret.
+    """
 
     from_store: bool | None = None
     """Whether the merchant (true) or the buyer confirms; Naver Pay only; send true if unknown."""
     store_id: str | None = None
-    """Store id; in requests it defaults to the store of the credentials."""
+    """Store to act for; if omitted the client's `store_id`, or else the store of the API secret."""
 
 
 _JSON_NAMES = json_names(ConfirmEscrowBody)

@@ -15,7 +15,11 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class ConfirmEscrowResponse(Model):
-    """`ConfirmEscrowResponse` of PortOne's document."""
+    """Returned by `confirm_escrow`: when the purchase was confirmed.
+
+    Attributes:
+        completed_at: When the purchase was confirmed.
+    """
 
     __time_fields__: ClassVar[tuple[str, ...]] = ("completed_at",)
 

@@ -12,12 +12,17 @@ from portone_async._reading import json_names, new_instance, report_mismatch, un
 
 @define(slots=True, kw_only=True, repr=False)
 class ConfirmIdentityVerificationBody(Model):
-    """`ConfirmIdentityVerificationBody` of PortOne's document."""
+    """Body of `confirm_identity_verification`: the code that the customer received by SMS.
+
+    Attributes:
+        otp: One-time password; used with the SMS method only.
+        store_id: Store to act for; if omitted the client's `store_id`, or else the store of the API secret.
+    """
 
     otp: str | None = None
     """One-time password; used with the SMS method only."""
     store_id: str | None = None
-    """Store id; in requests it defaults to the store of the credentials."""
+    """Store to act for; if omitted the client's `store_id`, or else the store of the API secret."""
 
 
 _JSON_NAMES = json_names(ConfirmIdentityVerificationBody)

@@ -16,7 +16,11 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class ConfirmIdentityVerificationResponse(Model):
-    """`ConfirmIdentityVerificationResponse` of PortOne's document."""
+    """Returned by `confirm_identity_verification`: the verified person.
+
+    Attributes:
+        identity_verification: The completed identity verification.
+    """
 
     identity_verification: VerifiedIdentityVerification
     """The completed identity verification."""

@@ -15,7 +15,18 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class ConfirmPaymentBody(Model):
-    """`ConfirmPaymentBody` of PortOne's document."""
+    """Body of `confirm_payment`: the token of the authenticated payment, and the values it is checked against.
+
+    Attributes:
+        payment_token: Token issued when authentication was completed.
+        currency: Expected currency; a mismatch is an error. Recommended.
+        is_test: Whether a test payment is expected; a mismatch is an error. Recommended.
+        skip_webhook: True to send no webhook on success; webhooks of later events such as deposits are still sent.
+        store_id: Store to act for; if omitted the client's `store_id`, or else the store of the API secret.
+        tax_free_amount: Tax-free amount in the smallest currency unit, as a check: a mismatch is an error.
+        total_amount: Total in the smallest currency unit, as a recommended check: a mismatch is an error.
+        tx_id: Id of the payment attempt, as a check: a mismatch is an error.
+    """
 
     __enum_fields__: ClassVar[tuple[str, ...]] = ("currency",)
 
@@ -28,7 +39,7 @@ class ConfirmPaymentBody(Model):
     skip_webhook: bool | None = None
     """True to send no webhook on success; webhooks of later events such as deposits are still sent."""
     store_id: str | None = None
-    """Store id; in requests it defaults to the store of the credentials."""
+    """Store to act for; if omitted the client's `store_id`, or else the store of the API secret."""
     tax_free_amount: int | None = None
     """Tax-free amount in the smallest currency unit, as a check: a mismatch is an error."""
     total_amount: int | None = None

@@ -24,7 +24,30 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class ConfirmPaymentwallDeliveryBody(Model):
-    """`ConfirmPaymentwallDeliveryBody` of PortOne's document."""
+    """Body of `confirm_paymentwall_delivery`: how and to whom the goods of a Paymentwall payment were delivered.
+
+    Attributes:
+        delivery_status: Status of the delivery.
+        delivery_type: Whether the goods are physical or digital.
+        details: Further explanation.
+        estimated_delivery_datetime: When delivery is expected; the current time is enough for DIGITAL.
+        estimated_update_datetime: When the next delivery update is expected; the current time is enough for DIGITAL.
+        refundable: Whether a refund is possible.
+        shipping_address_email: Email of the customer.
+        transaction_id: Id PortOne gave the payment.
+        attachments: URLs of proofs of delivery, such as images; may be omitted if there are none.
+        carrier_tracking_id: Tracking number; required when `delivery_type` is PHYSICAL.
+        carrier_type: Name of the carrier; required when `delivery_type` is PHYSICAL.
+        reason: Why the status changed.
+        shipping_address_city: City of the receiver; required for PHYSICAL deliveries.
+        shipping_address_country: Country of the receiver; required for PHYSICAL deliveries.
+        shipping_address_firstname: First name of the receiver; required for PHYSICAL deliveries.
+        shipping_address_lastname: Last name of the receiver; required for PHYSICAL deliveries.
+        shipping_address_phone: Phone number of the receiver; required for PHYSICAL deliveries.
+        shipping_address_state: State of the receiver; required for PHYSICAL deliveries.
+        shipping_address_street: Street address of the receiver; required for PHYSICAL deliveries.
+        shipping_address_zip: Postal code of the receiver; required for PHYSICAL deliveries.
+    """
 
     __enum_fields__: ClassVar[tuple[str, ...]] = ("delivery_status", "delivery_type", "shipping_address_country")
     __time_fields__: ClassVar[tuple[str, ...]] = ("estimated_delivery_datetime", "estimated_update_datetime")

@@ -12,7 +12,7 @@ from portone_async._reading import new_instance
 
 @define(slots=True, kw_only=True, repr=False)
 class ConfirmPaymentwallDeliveryResponse(Model):
-    """`ConfirmPaymentwallDeliveryResponse` of PortOne's document."""
+    """Returned by `confirm_paymentwall_delivery`; empty."""
 
 
 def read(raw: Any) -> ConfirmPaymentwallDeliveryResponse:

@@ -12,12 +12,17 @@ from portone_async._reading import json_names, new_instance, report_mismatch, un
 
 @define(slots=True, kw_only=True, repr=False)
 class ConfirmedBillingKeyIssueAndPaySummary(Model):
-    """Billing key and payment id after issuing and paying were confirmed manually."""
+    """Billing key and payment id, after the merchant's server confirmed both.
+
+    Attributes:
+        billing_key: Billing key, which stands for a stored payment method.
+        payment_id: Payment id, chosen by the merchant.
+    """
 
     billing_key: str
     """Billing key, which stands for a stored payment method."""
     payment_id: str
-    """Payment id."""
+    """Payment id, chosen by the merchant."""
 
 
 _JSON_NAMES = json_names(ConfirmedBillingKeyIssueAndPaySummary)

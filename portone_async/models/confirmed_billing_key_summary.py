@@ -12,7 +12,11 @@ from portone_async._reading import json_names, new_instance, report_mismatch, un
 
 @define(slots=True, kw_only=True, repr=False)
 class ConfirmedBillingKeySummary(Model):
-    """Billing key whose issue was confirmed manually."""
+    """Billing key whose issue the merchant's server confirmed.
+
+    Attributes:
+        billing_key: Billing key, which stands for a stored payment method.
+    """
 
     billing_key: str
     """Billing key, which stands for a stored payment method."""

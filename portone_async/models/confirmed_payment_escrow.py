@@ -15,7 +15,16 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class ConfirmedPaymentEscrow(Model):
-    """Escrow state: the purchase was confirmed."""
+    """Escrow state: the purchase was confirmed.
+
+    Attributes:
+        company: Delivery company.
+        invoice_number: Tracking number of the shipment.
+        is_automatically_confirmed: Whether the purchase was confirmed automatically.
+        applied_at: When the delivery was registered.
+        sent_at: When the goods were sent.
+        status: The status, which is the discriminator: it tells which variant of its union this object is.
+    """
 
     __time_fields__: ClassVar[tuple[str, ...]] = ("applied_at", "sent_at")
 
@@ -28,9 +37,9 @@ class ConfirmedPaymentEscrow(Model):
     applied_at: datetime | None = None
     """When the delivery was registered."""
     sent_at: datetime | None = None
-    """Time of dispatch."""
+    """When the goods were sent."""
     status: Literal["CONFIRMED"] = "CONFIRMED"
-    """Current status; in a union, the discriminator."""
+    """The status, which is the discriminator: it tells which variant of its union this object is."""
 
 
 _JSON_NAMES = json_names(ConfirmedPaymentEscrow)

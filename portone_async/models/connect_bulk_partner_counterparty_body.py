@@ -16,7 +16,11 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class ConnectBulkPartnerCounterpartyBody(Model):
-    """`ConnectBulkPartnerCounterpartyBody` of PortOne's document."""
+    """Body of `connect_bulk_partner_counterparty`: which partners to connect.
+
+    Attributes:
+        filter: Conditions for the partners to connect as counterparties.
+    """
 
     filter: PlatformPartnerFilterInput | None = None
     """Conditions for the partners to connect as counterparties."""

@@ -16,7 +16,11 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class ConnectBulkPartnerCounterpartyResponse(Model):
-    """`ConnectBulkPartnerCounterpartyResponse` of PortOne's document."""
+    """Returned by `connect_bulk_partner_counterparty`: the background task that connects the partners.
+
+    Attributes:
+        bulk_task: The background task that carries out the request.
+    """
 
     bulk_task: PlatformBulkTask
     """The background task that carries out the request."""

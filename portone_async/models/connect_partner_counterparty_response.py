@@ -16,10 +16,14 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class ConnectPartnerCounterpartyResponse(Model):
-    """`ConnectPartnerCounterpartyResponse` of PortOne's document."""
+    """Returned by `connect_partner_counterparty`: the partner whose connection has begun.
+
+    Attributes:
+        partner: The partner as it is now.
+    """
 
     partner: PlatformPartner
-    """The partner."""
+    """The partner as it is now."""
 
 
 _JSON_NAMES = json_names(ConnectPartnerCounterpartyResponse)

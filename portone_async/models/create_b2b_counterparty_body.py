@@ -18,7 +18,13 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class CreateB2bCounterpartyBody(Model):
-    """`CreateB2bCounterpartyBody` of PortOne's document."""
+    """Body of `create_b2b_counterparty`: the details of the counterparty, its id, and what to look up about it.
+
+    Attributes:
+        counterparty: The counterparty for tax invoices.
+        counterparty_id: Id for the new counterparty; random if omitted.
+        options: Whether to look up business details and operating status.
+    """
 
     counterparty: B2bCounterpartyInput
     """The counterparty for tax invoices."""

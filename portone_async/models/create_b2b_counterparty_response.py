@@ -16,7 +16,11 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class CreateB2bCounterpartyResponse(Model):
-    """`CreateB2bCounterpartyResponse` of PortOne's document."""
+    """Returned by `create_b2b_counterparty`: the new counterparty.
+
+    Attributes:
+        counterparty: The counterparty for tax invoices.
+    """
 
     counterparty: B2bCounterparty
     """The counterparty for tax invoices."""

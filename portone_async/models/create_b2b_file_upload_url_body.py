@@ -12,7 +12,11 @@ from portone_async._reading import json_names, new_instance, report_mismatch, un
 
 @define(slots=True, kw_only=True, repr=False)
 class CreateB2bFileUploadUrlBody(Model):
-    """`CreateB2bFileUploadUrlBody` of PortOne's document."""
+    """Body of `create_b2b_file_upload_url`: the name of the file to upload.
+
+    Attributes:
+        file_name: Name of the file.
+    """
 
     file_name: str
     """Name of the file."""

@@ -12,7 +12,12 @@ from portone_async._reading import json_names, new_instance, report_mismatch, un
 
 @define(slots=True, kw_only=True, repr=False)
 class CreateB2bFileUploadUrlPayload(Model):
-    """URL to upload a file to, and the id to attach it by."""
+    """URL to upload a file to, and the id to attach it by.
+
+    Attributes:
+        file_id: Id of the uploaded file.
+        url: URL to upload the file to.
+    """
 
     file_id: str
     """Id of the uploaded file."""

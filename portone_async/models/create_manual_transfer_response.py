@@ -16,7 +16,11 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class CreateManualTransferResponse(Model):
-    """`CreateManualTransferResponse` of PortOne's document."""
+    """Returned by `create_platform_manual_transfer`: the new transfer.
+
+    Attributes:
+        transfer: The new transfer.
+    """
 
     transfer: PlatformManualTransfer
     """The new transfer."""

@@ -16,7 +16,11 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class CreateOrderCancelTransferResponse(Model):
-    """`CreateOrderCancelTransferResponse` of PortOne's document."""
+    """Returned by `create_platform_order_cancel_transfer`: the new transfer, which takes back a settled order.
+
+    Attributes:
+        transfer: The new transfer.
+    """
 
     transfer: PlatformOrderCancelTransfer
     """The new transfer."""

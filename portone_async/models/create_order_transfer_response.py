@@ -16,7 +16,11 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class CreateOrderTransferResponse(Model):
-    """`CreateOrderTransferResponse` of PortOne's document."""
+    """Returned by `create_platform_order_transfer`: the new transfer, with the settlement amount as calculated.
+
+    Attributes:
+        transfer: The new transfer.
+    """
 
     transfer: PlatformOrderTransfer
     """The new transfer."""

@@ -18,7 +18,12 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class CreatePaymentScheduleBody(Model):
-    """`CreatePaymentScheduleBody` of PortOne's document."""
+    """Body of `create_payment_schedule`: what to charge to which billing key, and when.
+
+    Attributes:
+        payment: Billing key payment to make at the scheduled time.
+        time_to_pay: When the payment is due to be made.
+    """
 
     __time_fields__: ClassVar[tuple[str, ...]] = ("time_to_pay",)
 

@@ -16,7 +16,11 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class CreatePaymentScheduleResponse(Model):
-    """`CreatePaymentScheduleResponse` of PortOne's document."""
+    """Returned by `create_payment_schedule`: the id of the new schedule.
+
+    Attributes:
+        schedule: The new payment schedule.
+    """
 
     schedule: PaymentScheduleSummary
     """The new payment schedule."""

@@ -21,7 +21,30 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class CreatePaymentSessionBody(Model):
-    """`CreatePaymentSessionBody` of PortOne's document."""
+    """Body of `create_payment_session`: the order, its amount, and how the checkout page looks.
+
+    Attributes:
+        country: Country, as an ISO 3166-1 alpha-2 code.
+        currency: Currency, as an ISO 4217 code.
+        order_name: Name of the order, such as that of its product.
+        payment_id: Payment id of the new payment, chosen by the merchant. Letters and digits only, at most 40, suit
+            every payment company.
+        profile_key: Key of the checkout profile.
+        store_id: Store that the payment is made in; required.
+        total_amount: Total amount, in the smallest unit of the currency (won for KRW).
+        agreements: Terms the buyer must all accept before the pay button becomes active.
+        colors: Colors of the checkout page.
+        custom_data: The merchant's own data, kept as text; also found in the payment afterwards. No secrets: it can be
+            read with the session id alone.
+        customer_email: Email address of the buyer.
+        customer_name: Name of the buyer.
+        order_image_url: URL of the picture that stands for the order.
+        payment_method: Preset method: skips the order form and goes straight to payment if nothing else is needed.
+        products: Items of the order. No secrets: they can be read with the session id alone.
+        redirect_url: URL to go to after payment; without it a standard result page is shown.
+        store_name: Name of the store, shown in the page header and by the payment company.
+        ttl_seconds: Lifetime of the session, in seconds.
+    """
 
     __enum_fields__: ClassVar[tuple[str, ...]] = ("country", "currency", "payment_method")
 
@@ -30,13 +53,15 @@ class CreatePaymentSessionBody(Model):
     currency: Currency
     """Currency, as an ISO 4217 code."""
     order_name: str
-    """Order name."""
+    """Name of the order, such as that of its product."""
     payment_id: str
-    """Payment id."""
+    """Payment id of the new payment, chosen by the merchant. Letters and digits only, at most 40, suit every payment
+    company.
+    """
     profile_key: str
     """Key of the checkout profile."""
     store_id: str
-    """Store id."""
+    """Store that the payment is made in; required."""
     total_amount: int
     """Total amount, in the smallest unit of the currency (won for KRW)."""
     agreements: list[PaymentSessionAgreement] | None = None
@@ -44,7 +69,9 @@ class CreatePaymentSessionBody(Model):
     colors: PaymentSessionColors | None = None
     """Colors of the checkout page."""
     custom_data: str | None = None
-    """The merchant's own data, kept as text; also found in the payment afterwards."""
+    """The merchant's own data, kept as text; also found in the payment afterwards. No secrets: it can be read with the
+    session id alone.
+    """
     customer_email: str | None = None
     """Email address of the buyer."""
     customer_name: str | None = None
@@ -54,7 +81,7 @@ class CreatePaymentSessionBody(Model):
     payment_method: CheckoutPaymentMethod | None = None
     """Preset method: skips the order form and goes straight to payment if nothing else is needed."""
     products: list[PaymentSessionProduct] | None = None
-    """Items of the order."""
+    """Items of the order. No secrets: they can be read with the session id alone."""
     redirect_url: str | None = None
     """URL to go to after payment; without it a standard result page is shown."""
     store_name: str | None = None

@@ -15,14 +15,20 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class CreatePaymentSessionResponse(Model):
-    """`CreatePaymentSessionResponse` of PortOne's document."""
+    """Returned by `create_payment_session`: the checkout page's URL, and how long it is valid.
+
+    Attributes:
+        expires_at: When the payment session expires.
+        session_id: Id of the checkout session.
+        url: URL of the hosted checkout page.
+    """
 
     __time_fields__: ClassVar[tuple[str, ...]] = ("expires_at",)
 
     expires_at: datetime
     """When the payment session expires."""
     session_id: str
-    """Payment session id."""
+    """Id of the checkout session."""
     url: str
     """URL of the hosted checkout page."""
 

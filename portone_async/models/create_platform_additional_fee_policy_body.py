@@ -17,7 +17,15 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class CreatePlatformAdditionalFeePolicyBody(Model):
-    """`CreatePlatformAdditionalFeePolicyBody` of PortOne's document."""
+    """Body of `create_platform_additional_fee_policy`: the fee, and who bears the VAT on it.
+
+    Attributes:
+        fee: The fee, as an amount or a rate.
+        name: Name of the additional fee policy.
+        vat_payer: Who bears the VAT: PARTNER or MERCHANT.
+        id: Id for the new object; generated if omitted.
+        memo: Memo, in the merchant's own words.
+    """
 
     __enum_fields__: ClassVar[tuple[str, ...]] = ("vat_payer",)
 
@@ -30,7 +38,7 @@ class CreatePlatformAdditionalFeePolicyBody(Model):
     id: str | None = None
     """Id for the new object; generated if omitted."""
     memo: str | None = None
-    """Memo."""
+    """Memo, in the merchant's own words."""
 
 
 _JSON_NAMES = json_names(CreatePlatformAdditionalFeePolicyBody)

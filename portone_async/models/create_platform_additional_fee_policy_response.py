@@ -16,10 +16,14 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class CreatePlatformAdditionalFeePolicyResponse(Model):
-    """`CreatePlatformAdditionalFeePolicyResponse` of PortOne's document."""
+    """Returned by `create_platform_additional_fee_policy`: the new policy.
+
+    Attributes:
+        additional_fee_policy: The additional fee policy as it is now.
+    """
 
     additional_fee_policy: PlatformAdditionalFeePolicy
-    """The additional fee policy after the change."""
+    """The additional fee policy as it is now."""
 
 
 _JSON_NAMES = json_names(CreatePlatformAdditionalFeePolicyResponse)

@@ -19,7 +19,17 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class CreatePlatformContractBody(Model):
-    """`CreatePlatformContractBody` of PortOne's document."""
+    """Body of `create_platform_contract`: what the platform keeps of a sale, and when partners are settled with.
+
+    Attributes:
+        name: Name of the contract.
+        platform_fee: Commission the platform charges: a fixed amount or a rate.
+        platform_fee_vat_payer: Who bears the VAT on the commission: PARTNER or MERCHANT.
+        settlement_cycle: When partners are settled with: delay, rhythm and holiday rule.
+        subtract_payment_vat_amount: True to deduct the payment's VAT from the settlement.
+        id: Id for the new object; generated if omitted.
+        memo: Memo about the contract, for internal use.
+    """
 
     __enum_fields__: ClassVar[tuple[str, ...]] = ("platform_fee_vat_payer",)
 
@@ -30,7 +40,7 @@ class CreatePlatformContractBody(Model):
     platform_fee_vat_payer: PlatformPayer
     """Who bears the VAT on the commission: PARTNER or MERCHANT."""
     settlement_cycle: PlatformSettlementCycleInput
-    """Settlement cycle."""
+    """When partners are settled with: delay, rhythm and holiday rule."""
     subtract_payment_vat_amount: bool
     """True to deduct the payment's VAT from the settlement."""
     id: str | None = None

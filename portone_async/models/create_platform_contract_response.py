@@ -16,10 +16,14 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class CreatePlatformContractResponse(Model):
-    """`CreatePlatformContractResponse` of PortOne's document."""
+    """Returned by `create_platform_contract`: the new contract.
+
+    Attributes:
+        contract: The contract as it is now.
+    """
 
     contract: PlatformContract
-    """The contract."""
+    """The contract as it is now."""
 
 
 _JSON_NAMES = json_names(CreatePlatformContractResponse)

@@ -12,7 +12,14 @@ from portone_async._reading import json_names, new_instance, report_mismatch, un
 
 @define(slots=True, kw_only=True, repr=False)
 class CreatePlatformDiscountSharePolicyBody(Model):
-    """`CreatePlatformDiscountSharePolicyBody` of PortOne's document."""
+    """Body of `create_platform_discount_share_policy`: how much of a discount the partner bears.
+
+    Attributes:
+        name: Name of the discount share policy.
+        partner_share_rate: Share of the discount borne by the partner, in thousandths of a percent (1000 is 1 %).
+        id: Id for the new object; generated if omitted.
+        memo: Memo about the discount share policy.
+    """
 
     name: str
     """Name of the discount share policy."""

@@ -16,10 +16,14 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class CreatePlatformDiscountSharePolicyResponse(Model):
-    """`CreatePlatformDiscountSharePolicyResponse` of PortOne's document."""
+    """Returned by `create_platform_discount_share_policy`: the new policy.
+
+    Attributes:
+        discount_share_policy: The discount share policy as it is now.
+    """
 
     discount_share_policy: PlatformDiscountSharePolicy
-    """The discount share policy after the change."""
+    """The discount share policy as it is now."""
 
 
 _JSON_NAMES = json_names(CreatePlatformDiscountSharePolicyResponse)

@@ -21,28 +21,40 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class CreatePlatformManualTransferBody(Model):
-    """`CreatePlatformManualTransferBody` of PortOne's document."""
+    """Body of `create_platform_manual_transfer`: the amount to settle with a partner, and the day.
+
+    Attributes:
+        partner_id: Id of the partner.
+        settlement_amount: Settlement amount, in the smallest currency unit.
+        settlement_date: Day on which the amount is settled with the partner.
+        id: Id for the new object; generated if omitted.
+        is_for_test: The same as `test`, in the body; ignored if `test` is given; false by default.
+        memo: Memo, in the merchant's own words.
+        settlement_currency: Currency that the partner is settled in.
+        settlement_tax_free_amount: Tax-free part of the settlement amount, in the smallest currency unit.
+        user_defined_properties: Values of properties that the merchant has defined in PortOne's console.
+    """
 
     __enum_fields__: ClassVar[tuple[str, ...]] = ("settlement_currency",)
 
     partner_id: str
-    """Partner id."""
+    """Id of the partner."""
     settlement_amount: int
     """Settlement amount, in the smallest currency unit."""
     settlement_date: date
-    """Settlement date, as yyyy-MM-dd."""
+    """Day on which the amount is settled with the partner."""
     id: str | None = None
     """Id for the new object; generated if omitted."""
     is_for_test: bool | None = None
-    """Whether to use test mode; ignored if the query has `test`; false by default."""
+    """The same as `test`, in the body; ignored if `test` is given; false by default."""
     memo: str | None = None
-    """Memo."""
+    """Memo, in the merchant's own words."""
     settlement_currency: Currency | None = None
-    """Settlement currency."""
+    """Currency that the partner is settled in."""
     settlement_tax_free_amount: int | None = None
     """Tax-free part of the settlement amount, in the smallest currency unit."""
     user_defined_properties: list[PlatformUserDefinedPropertyKeyValue] | None = None
-    """User-defined properties."""
+    """Values of properties that the merchant has defined in PortOne's console."""
 
 
 _JSON_NAMES = json_names(CreatePlatformManualTransferBody)

@@ -38,36 +38,54 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class CreatePlatformOrderCancelTransferBody(Model):
-    """`CreatePlatformOrderCancelTransferBody` of PortOne's document."""
+    """Body of `create_platform_order_cancel_transfer`: which order is cancelled, and how much of it.
+
+    Attributes:
+        cancellation_id: Id of the cancellation at PortOne, or one of your own for a cancellation made outside PortOne.
+        discounts: Discounts on the whole order to take back.
+        external_cancellation_detail: Only if the payment was made outside PortOne: its details. Otherwise a PortOne
+            cancellation is settled.
+        id: Id for the new object; generated if omitted.
+        is_for_test: The same as `test`, in the body; ignored if `test` is given; false by default.
+        memo: Memo, in the merchant's own words.
+        order_detail: What is cancelled; set exactly one of `order_amount`, `order_lines` and `all`.
+        partner_id: Id of the partner; needed with `payment_id`, not with `transfer_id`.
+        payment_id: Payment id of the order; with `partner_id` it names the order's transfer, unless `transfer_id` does.
+        settlement_date: Day on which to settle; calculated if omitted.
+        settlement_start_date: Day from which the contract's settlement cycle counts (`lag_days` and so on).
+        tax_free_amount: Cancelled tax-free amount, in the smallest currency unit; overrides that of the order lines.
+        transfer_id: Transfer to cancel; required if the payment has several transfers.
+        user_defined_properties: Values of properties that the merchant has defined in PortOne's console.
+    """
 
     cancellation_id: str
-    """Id of the cancellation."""
+    """Id of the cancellation at PortOne, or one of your own for a cancellation made outside PortOne."""
     discounts: list[CreatePlatformOrderCancelTransferBodyDiscount]
-    """Discounts on the order."""
+    """Discounts on the whole order to take back."""
     external_cancellation_detail: CreatePlatformOrderCancelTransferBodyExternalCancellationDetail | None = None
-    """Given if the payment was made outside PortOne; otherwise a PortOne cancellation is settled."""
+    """Only if the payment was made outside PortOne: its details. Otherwise a PortOne cancellation is settled."""
     id: str | None = None
     """Id for the new object; generated if omitted."""
     is_for_test: bool | None = None
-    """Whether to use test mode; ignored if the query has `test`; false by default."""
+    """The same as `test`, in the body; ignored if `test` is given; false by default."""
     memo: str | None = None
-    """Memo."""
+    """Memo, in the merchant's own words."""
     order_detail: CreatePlatformOrderCancelTransferBodyOrderDetail | None = None
     """What is cancelled; set exactly one of `order_amount`, `order_lines` and `all`."""
     partner_id: str | None = None
-    """Partner id."""
+    """Id of the partner; needed with `payment_id`, not with `transfer_id`."""
     payment_id: str | None = None
-    """Payment id."""
+    """Payment id of the order; with `partner_id` it names the order's transfer, unless `transfer_id` does."""
     settlement_date: date | None = None
-    """Settlement date, as yyyy-MM-dd."""
+    """Day on which to settle; calculated if omitted."""
     settlement_start_date: date | None = None
-    """Date from which the settlement date is counted, as yyyy-MM-dd."""
+    """Day from which the contract's settlement cycle counts (`lag_days` and so on)."""
     tax_free_amount: int | None = None
-    """Cancelled tax-free amount, in the smallest currency unit; overrules the order lines."""
+    """Cancelled tax-free amount, in the smallest currency unit; overrides that of the order lines."""
     transfer_id: str | None = None
     """Transfer to cancel; required if the payment has several transfers."""
     user_defined_properties: list[PlatformUserDefinedPropertyKeyValue] | None = None
-    """User-defined properties."""
+    """Values of properties that the merchant has defined in PortOne's console."""
 
 
 _JSON_NAMES = json_names(CreatePlatformOrderCancelTransferBody)

@@ -15,7 +15,11 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class CreatePlatformOrderCancelTransferBodyExternalCancellationDetail(Model):
-    """Details of cancelling a payment made outside PortOne."""
+    """Details of cancelling a payment made outside PortOne.
+
+    Attributes:
+        cancelled_at: When it was cancelled.
+    """
 
     __time_fields__: ClassVar[tuple[str, ...]] = ("cancelled_at",)
 

@@ -26,7 +26,13 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class CreatePlatformOrderCancelTransferBodyOrderDetail(Model):
-    """What is cancelled of an order; give an amount, lines or everything, only one of them."""
+    """What is cancelled of an order; give an amount, lines or everything, only one of them.
+
+    Attributes:
+        all: Empty object that stands for cancelling the whole order amount.
+        order_amount: Cancelled order amount, in the smallest currency unit.
+        order_lines: Order lines to cancel.
+    """
 
     all: CreatePlatformOrderCancelTransferBodyOrderDetailAll | None = None
     """Empty object that stands for cancelling the whole order amount."""

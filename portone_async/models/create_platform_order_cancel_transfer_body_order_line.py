@@ -20,12 +20,18 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class CreatePlatformOrderCancelTransferBodyOrderLine(Model):
-    """A product of the order, and how many of it are cancelled."""
+    """A product of the order, and how many of it are cancelled.
+
+    Attributes:
+        discounts: Discounts on this product.
+        product_id: Id of the product.
+        quantity: Quantity of the product.
+    """
 
     discounts: list[CreatePlatformOrderCancelTransferBodyDiscount]
     """Discounts on this product."""
     product_id: str
-    """Product id."""
+    """Id of the product."""
     quantity: int
     """Quantity of the product."""
 

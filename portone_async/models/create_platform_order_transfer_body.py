@@ -46,38 +46,58 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class CreatePlatformOrderTransferBody(Model):
-    """`CreatePlatformOrderTransferBody` of PortOne's document."""
+    """Body of `create_platform_order_transfer`: the order and its payment, the partner it is settled with, and the
+    contract, discounts and fees that apply.
+
+    Attributes:
+        additional_fees: Additional fees on the whole order.
+        discounts: Discounts on the whole order.
+        order_detail: The order: a total amount or its lines.
+        partner_id: Id of the partner.
+        payment_id: Payment id at PortOne, or one of your own for a payment made outside PortOne.
+        contract_id: Id of the contract; the partner's default contract if omitted.
+        external_payment_detail: Only if the payment was made outside PortOne: its details. Otherwise a PortOne payment
+            is settled.
+        id: Id for the new object; generated if omitted.
+        is_for_test: The same as `test`, in the body; ignored if `test` is given; false by default.
+        memo: Memo, in the merchant's own words.
+        parameters: Settlement parameters by name; experimental.
+        settlement_date: Day on which to settle; calculated from the contract if omitted.
+        settlement_start_date: Day from which the contract's settlement cycle counts; that of the payment if omitted.
+        tax_free_amount: Tax-free amount of the order, in the smallest currency unit; overrides that of the order lines.
+        user_defined_properties: Values of properties that the merchant has defined in PortOne's console.
+    """
 
     additional_fees: list[CreatePlatformOrderTransferBodyAdditionalFee]
-    """Additional fees applied to the order."""
+    """Additional fees on the whole order."""
     discounts: list[CreatePlatformOrderTransferBodyDiscount]
-    """Discounts on the order."""
+    """Discounts on the whole order."""
     order_detail: CreatePlatformOrderTransferBodyOrderDetail
     """The order: a total amount or its lines."""
     partner_id: str
-    """Partner id."""
+    """Id of the partner."""
     payment_id: str
-    """Payment id."""
+    """Payment id at PortOne, or one of your own for a payment made outside PortOne."""
     contract_id: str | None = None
     """Id of the contract; the partner's default contract if omitted."""
     external_payment_detail: CreatePlatformOrderTransferBodyExternalPaymentDetail | None = None
-    """Given if the payment was made outside PortOne; otherwise a PortOne payment is settled."""
+    """Only if the payment was made outside PortOne: its details. Otherwise a PortOne payment is settled."""
     id: str | None = None
     """Id for the new object; generated if omitted."""
     is_for_test: bool | None = None
-    """Whether to use test mode; ignored if the query has `test`; false by default."""
+    """The same as `test`, in the body; ignored if `test` is given; false by default."""
     memo: str | None = None
-    """Memo."""
+    """Memo, in the merchant's own words."""
     parameters: TransferParameters | None = None
     """Settlement parameters by name; experimental."""
     settlement_date: date | None = None
-    """Settlement date, as yyyy-MM-dd."""
+    """Day on which to settle; calculated from the contract if omitted."""
     settlement_start_date: date | None = None
-    """Date from which settlement is counted, as yyyy-MM-dd; default: time of payment."""
+    """Day from which the contract's settlement cycle counts; that of the payment if omitted."""
     tax_free_amount: int | None = None
-    """Tax-free amount of the order, in the smallest currency unit; overrules the order lines."""
+    """Tax-free amount of the order, in the smallest currency unit; overrides that of the order lines."""
     user_defined_properties: list[PlatformUserDefinedPropertyKeyValue] | None = None
-    """User-defined properties."""
+    """Values of properties that the merchant has defined in PortOne's console."""
 
 
 _JSON_NAMES = json_names(CreatePlatformOrderTransferBody)

@@ -12,7 +12,11 @@ from portone_async._reading import json_names, new_instance, report_mismatch, un
 
 @define(slots=True, kw_only=True, repr=False)
 class CreatePlatformOrderTransferBodyAdditionalFee(Model):
-    """An additional fee policy to apply to an order or product."""
+    """An additional fee policy to apply to an order or product.
+
+    Attributes:
+        policy_id: Id of the additional fee policy.
+    """
 
     policy_id: str
     """Id of the additional fee policy."""

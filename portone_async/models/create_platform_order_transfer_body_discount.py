@@ -12,12 +12,18 @@ from portone_async._reading import json_names, new_instance, report_mismatch, un
 
 @define(slots=True, kw_only=True, repr=False)
 class CreatePlatformOrderTransferBodyDiscount(Model):
-    """A discount on an order or product, and the policy for sharing it."""
+    """A discount on an order or product, and the policy for sharing it.
+
+    Attributes:
+        amount: Discount amount, in the smallest currency unit.
+        share_policy_id: Id of the discount share policy.
+        tax_free_amount: Tax-free part of the discount, in the smallest currency unit.
+    """
 
     amount: int
     """Discount amount, in the smallest currency unit."""
     share_policy_id: str
-    """Discount share policy id."""
+    """Id of the discount share policy."""
     tax_free_amount: int | None = None
     """Tax-free part of the discount, in the smallest currency unit."""
 

@@ -19,7 +19,14 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class CreatePlatformOrderTransferBodyExternalPaymentDetail(Model):
-    """Details of a payment made outside PortOne."""
+    """Details of a payment made outside PortOne.
+
+    Attributes:
+        currency: Currency, as an ISO 4217 code.
+        method: Payment method used, with its details.
+        order_name: Name of the order, such as that of its product.
+        paid_at: When it was paid.
+    """
 
     __enum_fields__: ClassVar[tuple[str, ...]] = ("currency",)
     __time_fields__: ClassVar[tuple[str, ...]] = ("paid_at",)
@@ -27,11 +34,11 @@ class CreatePlatformOrderTransferBodyExternalPaymentDetail(Model):
     currency: Currency
     """Currency, as an ISO 4217 code."""
     method: PlatformPaymentMethodInput | None = None
-    """Payment method used."""
+    """Payment method used, with its details."""
     order_name: str | None = None
-    """Order name."""
+    """Name of the order, such as that of its product."""
     paid_at: datetime | None = None
-    """Time of payment."""
+    """When it was paid."""
 
 
 _JSON_NAMES = json_names(CreatePlatformOrderTransferBodyExternalPaymentDetail)

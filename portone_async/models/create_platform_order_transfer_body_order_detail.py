@@ -20,12 +20,17 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class CreatePlatformOrderTransferBodyOrderDetail(Model):
-    """What was ordered: either an amount or order lines."""
+    """What was ordered: either an amount or order lines.
+
+    Attributes:
+        order_amount: Order amount, in the smallest currency unit.
+        order_lines: Lines of the order, one for each product.
+    """
 
     order_amount: int | None = None
     """Order amount, in the smallest currency unit."""
     order_lines: list[CreatePlatformOrderTransferBodyOrderLine] | None = None
-    """Lines of the order."""
+    """Lines of the order, one for each product."""
 
 
 _JSON_NAMES = json_names(CreatePlatformOrderTransferBodyOrderDetail)

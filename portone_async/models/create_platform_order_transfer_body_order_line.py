@@ -30,14 +30,21 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class CreatePlatformOrderTransferBodyOrderLine(Model):
-    """A product in the order, with its quantity, discounts and fees."""
+    """A product in the order, with its quantity, discounts and fees.
+
+    Attributes:
+        additional_fees: Additional fees applied to this product.
+        discounts: Discounts on this product.
+        product: Product of this line.
+        quantity: Quantity of the product.
+    """
 
     additional_fees: list[CreatePlatformOrderTransferBodyAdditionalFee]
     """Additional fees applied to this product."""
     discounts: list[CreatePlatformOrderTransferBodyDiscount]
     """Discounts on this product."""
     product: CreatePlatformOrderTransferBodyProduct
-    """The product."""
+    """Product of this line."""
     quantity: int
     """Quantity of the product."""
 

@@ -12,7 +12,15 @@ from portone_async._reading import json_names, new_instance, report_mismatch, un
 
 @define(slots=True, kw_only=True, repr=False)
 class CreatePlatformOrderTransferBodyProduct(Model):
-    """A product that was sold."""
+    """A product that was sold.
+
+    Attributes:
+        amount: Price of the product, in the smallest currency unit.
+        id: Id of the product.
+        name: Product name.
+        tag: Tag of the product.
+        tax_free_amount: Tax-free part of the product's price, in the smallest currency unit.
+    """
 
     amount: int
     """Price of the product, in the smallest currency unit."""

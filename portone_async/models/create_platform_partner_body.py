@@ -22,10 +22,26 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class CreatePlatformPartnerBody(Model):
-    """`CreatePlatformPartnerBody` of PortOne's document."""
+    """Body of `create_platform_partner`, and each entry of `create_platform_partners`: who the partner is, and how it
+    is settled with.
+
+    Attributes:
+        account: Bank account to settle into. A KRW account is checked against its holder, and a failed check refuses
+            the partner; accounts in other currencies are not checked.
+        contact: Contact person.
+        default_contract_id: Id of the default contract; it must exist already.
+        name: Name of the partner, or of its company.
+        tags: Tags for the partner, at most 10.
+        type: Details of the partner, by its kind.
+        id: Id for the new partner, preferably the merchant's own; generated if omitted.
+        memo: Memo about the partner, at most 256 characters.
+        user_defined_properties: Values of properties that the merchant has defined in PortOne's console.
+    """
 
     account: CreatePlatformPartnerBodyAccount
-    """Settlement account; not verified here, so digits and symbols are both accepted."""
+    """Bank account to settle into. A KRW account is checked against its holder, and a failed check refuses the partner;
+    accounts in other currencies are not checked.
+    """
     contact: CreatePlatformPartnerBodyContact
     """Contact person."""
     default_contract_id: str
@@ -41,7 +57,7 @@ class CreatePlatformPartnerBody(Model):
     memo: str | None = None
     """Memo about the partner, at most 256 characters."""
     user_defined_properties: PlatformProperties | None = None
-    """User-defined properties."""
+    """Values of properties that the merchant has defined in PortOne's console."""
 
 
 _JSON_NAMES = json_names(CreatePlatformPartnerBody)

@@ -15,7 +15,15 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class CreatePlatformPartnerBodyAccount(Model):
-    """Bank account to pay the new partner into."""
+    """Bank account to pay the new partner into.
+
+    Attributes:
+        bank: Bank that holds the account.
+        currency: Currency the partner is settled in.
+        holder: Name of the account holder.
+        number: Account number.
+        account_verification_id: Id of the account holder lookup that verified the account.
+    """
 
     __enum_fields__: ClassVar[tuple[str, ...]] = ("bank", "currency")
 

@@ -12,7 +12,13 @@ from portone_async._reading import json_names, new_instance, report_mismatch, un
 
 @define(slots=True, kw_only=True, repr=False)
 class CreatePlatformPartnerBodyContact(Model):
-    """Contact person of the new partner."""
+    """Contact person of the new partner.
+
+    Attributes:
+        email: Email address.
+        name: Name of the person to contact.
+        phone_number: Mobile number of the person to contact.
+    """
 
     email: str
     """Email address."""

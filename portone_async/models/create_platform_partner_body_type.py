@@ -28,7 +28,13 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class CreatePlatformPartnerBodyType(Model):
-    """Tax type of the new partner: give one of the fields."""
+    """Tax type of the new partner: give one of the fields.
+
+    Attributes:
+        business: Details for a partner that is a registered business.
+        non_wht_payer: Details of a partner not subject to withholding tax.
+        wht_payer: Details of a partner subject to withholding tax.
+    """
 
     business: CreatePlatformPartnerBodyTypeBusiness | None = None
     """Details for a partner that is a registered business."""

@@ -15,7 +15,18 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class CreatePlatformPartnerBodyTypeBusiness(Model):
-    """Details of a new partner that is a registered business."""
+    """Details of a new partner that is a registered business.
+
+    Attributes:
+        business_registration_number: Business registration number.
+        company_name: Name of the business.
+        representative_name: Name of the representative.
+        business_class: Business item (업종, 종목): the line of trade on the business registration.
+        business_type: Type of business (업태): the sector on the business registration.
+        company_address: Address of the business.
+        company_verification_id: Id of the business lookup that verified the company.
+        taxation_type: Taxation type of the business; NORMAL if omitted.
+    """
 
     __enum_fields__: ClassVar[tuple[str, ...]] = ("taxation_type",)
 
@@ -26,9 +37,9 @@ class CreatePlatformPartnerBodyTypeBusiness(Model):
     representative_name: str
     """Name of the representative."""
     business_class: str | None = None
-    """Business item: the line of trade on the business registration."""
+    """Business item (업종, 종목): the line of trade on the business registration."""
     business_type: str | None = None
-    """Type of business: the sector on the business registration."""
+    """Type of business (업태): the sector on the business registration."""
     company_address: str | None = None
     """Address of the business."""
     company_verification_id: str | None = None

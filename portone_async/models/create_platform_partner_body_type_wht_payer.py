@@ -15,10 +15,14 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class CreatePlatformPartnerBodyTypeWhtPayer(Model):
-    """Details of a new partner that is a person subject to withholding tax."""
+    """Details of a new partner that is a person subject to withholding tax.
+
+    Attributes:
+        birthdate: Date of birth.
+    """
 
     birthdate: date | None = None
-    """Date of birth (yyyy-MM-dd)."""
+    """Date of birth."""
 
 
 _JSON_NAMES = json_names(CreatePlatformPartnerBodyTypeWhtPayer)

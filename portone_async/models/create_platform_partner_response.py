@@ -16,7 +16,11 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class CreatePlatformPartnerResponse(Model):
-    """`CreatePlatformPartnerResponse` of PortOne's document."""
+    """Returned by `create_platform_partner`: the new partner.
+
+    Attributes:
+        partner: The new partner.
+    """
 
     partner: PlatformPartner
     """The new partner."""

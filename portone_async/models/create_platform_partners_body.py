@@ -16,7 +16,11 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class CreatePlatformPartnersBody(Model):
-    """`CreatePlatformPartnersBody` of PortOne's document."""
+    """Body of `create_platform_partners`: the partners to create.
+
+    Attributes:
+        partners: Partners to create.
+    """
 
     partners: list[CreatePlatformPartnerBody]
     """Partners to create."""

@@ -16,7 +16,11 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class CreatePlatformPartnersResponse(Model):
-    """`CreatePlatformPartnersResponse` of PortOne's document."""
+    """Returned by `create_platform_partners`: the new partners.
+
+    Attributes:
+        partners: The new partners.
+    """
 
     partners: list[PlatformPartner]
     """The new partners."""

@@ -17,7 +17,20 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class Customer(Model):
-    """The customer of a payment or billing key."""
+    """The customer of a payment or billing key.
+
+    Attributes:
+        address: Address.
+        birth_day: Day of the month of birth, as text.
+        birth_month: Month of birth, as text.
+        birth_year: Year of birth, as text.
+        email: Email address.
+        gender: Gender.
+        id: Customer id given by the merchant.
+        name: Name of the person.
+        phone_number: Phone number.
+        zipcode: Postal code.
+    """
 
     __enum_fields__: ClassVar[tuple[str, ...]] = ("gender",)
 
@@ -36,7 +49,7 @@ class Customer(Model):
     id: str | None = None
     """Customer id given by the merchant."""
     name: str | None = None
-    """Name."""
+    """Name of the person."""
     phone_number: str | None = None
     """Phone number."""
     zipcode: str | None = None

@@ -19,7 +19,22 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class CustomerInput(Model):
-    """Details of the customer to send with a request."""
+    """Details of the customer to send with a request.
+
+    Attributes:
+        address: Address.
+        birth_day: Day of the month of birth, as text.
+        birth_month: Month of birth, as text.
+        birth_year: Year of birth, as text.
+        business_registration_number: Business registration number.
+        country: Country, as an ISO 3166-1 alpha-2 code.
+        email: Email address.
+        gender: Gender.
+        id: Customer id given by the merchant.
+        name: Name, either in full or split into parts.
+        phone_number: Phone number.
+        zipcode: Postal code.
+    """
 
     __enum_fields__: ClassVar[tuple[str, ...]] = ("country", "gender")
 

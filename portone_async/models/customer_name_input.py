@@ -16,7 +16,12 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class CustomerNameInput(Model):
-    """Name of the customer: give either the full name or its parts."""
+    """Name of the customer: give either the full name or its parts.
+
+    Attributes:
+        full: Full name in one piece.
+        separated: Name split into its parts.
+    """
 
     full: str | None = None
     """Full name in one piece."""

@@ -12,7 +12,12 @@ from portone_async._reading import json_names, new_instance, report_mismatch, un
 
 @define(slots=True, kw_only=True, repr=False)
 class CustomerSeparatedName(Model):
-    """Name of a customer in two parts."""
+    """Name of a customer in two parts.
+
+    Attributes:
+        first: Given name.
+        last: Family name.
+    """
 
     first: str
     """Given name."""

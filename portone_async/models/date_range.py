@@ -15,12 +15,17 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class DateRange(Model):
-    """A range of days."""
+    """A range of days.
+
+    Attributes:
+        from_: First day of the range. PortOne does not say whether days are cut in Korean time or UTC.
+        until: Last day of the range.
+    """
 
     from_: date
-    """First day of the range (yyyy-MM-dd)."""
+    """First day of the range. PortOne does not say whether days are cut in Korean time or UTC."""
     until: date
-    """Last day of the period, as yyyy-MM-dd."""
+    """Last day of the range."""
 
 
 _JSON_NAMES = json_names(DateRange)

@@ -15,12 +15,20 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class DateRangeOption(Model):
-    """A range of days that may be open at either end."""
+    """A range of days that may be open at either end.
+
+    Attributes:
+        from_: First day of the range; one month ago if omitted. PortOne does not say whether days are cut in Korean
+            time or UTC.
+        until: Last day of the range; today if omitted.
+    """
 
     from_: date | None = None
-    """First day of the range (yyyy-MM-dd); one month ago if omitted."""
+    """First day of the range; one month ago if omitted. PortOne does not say whether days are cut in Korean time or
+    UTC.
+    """
     until: date | None = None
-    """Last day of the period, as yyyy-MM-dd."""
+    """Last day of the range; today if omitted."""
 
 
 _JSON_NAMES = json_names(DateRangeOption)

@@ -15,14 +15,19 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class DateTimeRange(Model):
-    """A range between two points in time."""
+    """A range between two points in time, each with a time zone.
+
+    Attributes:
+        from_: Start of the range, as a datetime with a time zone.
+        until: End of the range, as a datetime with a time zone.
+    """
 
     __time_fields__: ClassVar[tuple[str, ...]] = ("from_", "until")
 
     from_: datetime
-    """Start of the range."""
+    """Start of the range, as a datetime with a time zone."""
     until: datetime
-    """End of the period, as date and time."""
+    """End of the range, as a datetime with a time zone."""
 
 
 _JSON_NAMES = json_names(DateTimeRange)

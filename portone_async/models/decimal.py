@@ -12,12 +12,17 @@ from portone_async._reading import json_names, new_instance, report_mismatch, un
 
 @define(slots=True, kw_only=True, repr=False)
 class Decimal(Model):
-    """An exact decimal number: `value` divided by 10 to the power of `scale`."""
+    """An exact decimal number: `value` divided by 10 to the power of `scale`.
+
+    Attributes:
+        value: Digits as an integer, without the decimal point: 12345 for 123.45.
+        scale: Number of decimals, 0 if omitted: it is 2 for 123.45.
+    """
 
     value: int
     """Digits as an integer, without the decimal point: 12345 for 123.45."""
     scale: int | None = None
-    """Number of decimals, default 0: it is 2 for 123.45."""
+    """Number of decimals, 0 if omitted: it is 2 for 123.45."""
 
 
 _JSON_NAMES = json_names(Decimal)

@@ -12,7 +12,7 @@ from portone_async._reading import new_instance
 
 @define(slots=True, kw_only=True, repr=False)
 class DeleteB2bCounterpartyBody(Model):
-    """`DeleteB2bCounterpartyBody` of PortOne's document."""
+    """Body of `delete_b2b_counterparty`; has no fields."""
 
 
 def read(raw: Any) -> DeleteB2bCounterpartyBody:

@@ -12,7 +12,7 @@ from portone_async._reading import new_instance
 
 @define(slots=True, kw_only=True, repr=False)
 class DeleteB2bCounterpartyResponse(Model):
-    """`DeleteB2bCounterpartyResponse` of PortOne's document."""
+    """Returned by `delete_b2b_counterparty`; empty."""
 
 
 def read(raw: Any) -> DeleteB2bCounterpartyResponse:

@@ -12,7 +12,7 @@ from portone_async._reading import new_instance
 
 @define(slots=True, kw_only=True, repr=False)
 class DeleteB2bTaxInvoiceResponse(Model):
-    """`DeleteB2bTaxInvoiceResponse` of PortOne's document."""
+    """Returned by `delete_b2b_tax_invoice`; empty."""
 
 
 def read(raw: Any) -> DeleteB2bTaxInvoiceResponse:

@@ -15,7 +15,11 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class DeleteBillingKeyResponse(Model):
-    """`DeleteBillingKeyResponse` of PortOne's document."""
+    """Returned by `delete_billing_key`: when the billing key was deleted.
+
+    Attributes:
+        deleted_at: When the billing key was deleted.
+    """
 
     __time_fields__: ClassVar[tuple[str, ...]] = ("deleted_at",)
 

@@ -12,12 +12,17 @@ from portone_async._reading import json_names, new_instance, read_scalars, repor
 
 @define(slots=True, kw_only=True, repr=False)
 class DeletePlatformPartnerSettlementsBody(Model):
-    """`DeletePlatformPartnerSettlementsBody` of PortOne's document."""
+    """Body of `delete_platform_partner_settlements`: which partner settlements to delete.
+
+    Attributes:
+        partner_settlement_ids: Ids of the partner settlements to delete.
+        is_for_test: The same as `test`, in the body; ignored if `test` is given; false by default.
+    """
 
     partner_settlement_ids: list[str]
-    """Ids of the partner settlements."""
+    """Ids of the partner settlements to delete."""
     is_for_test: bool | None = None
-    """Whether to use test mode; ignored if the query has `test`; false by default."""
+    """The same as `test`, in the body; ignored if `test` is given; false by default."""
 
 
 _JSON_NAMES = json_names(DeletePlatformPartnerSettlementsBody)

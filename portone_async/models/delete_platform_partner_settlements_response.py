@@ -12,7 +12,7 @@ from portone_async._reading import new_instance
 
 @define(slots=True, kw_only=True, repr=False)
 class DeletePlatformPartnerSettlementsResponse(Model):
-    """`DeletePlatformPartnerSettlementsResponse` of PortOne's document."""
+    """Returned by `delete_platform_partner_settlements`; empty."""
 
 
 def read(raw: Any) -> DeletePlatformPartnerSettlementsResponse:

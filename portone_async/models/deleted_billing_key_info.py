@@ -26,7 +26,26 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class DeletedBillingKeyInfo(Model):
-    """A billing key that was deleted."""
+    """A billing key that was deleted.
+
+    Attributes:
+        billing_key: Billing key, which stands for a stored payment method.
+        channels: Channels the billing key was issued for.
+        customer: The customer whose payment method it is.
+        deleted_at: When the billing key was deleted.
+        issued_at: When the billing key was issued.
+        merchant_id: Id of the merchant, who owns the stores.
+        store_id: Id of the store that it belongs to.
+        channel_group: Channel group (smart routing) that the request went through.
+        custom_data: The merchant's own data, kept as text.
+        issue_id: Id that the merchant gave to the billing key issuance.
+        issue_name: Name of the billing key issuance.
+        methods: Payment methods behind the billing key.
+        pg_billing_key_issue_responses: Outcome on each channel; a key for several channels (슈퍼빌링키) may have failed on
+            some.
+        requested_at: When it was requested.
+        status: The status, which is the discriminator: it tells which variant of its union this object is.
+    """
 
     __time_fields__: ClassVar[tuple[str, ...]] = ("deleted_at", "issued_at", "requested_at")
 
@@ -35,17 +54,17 @@ class DeletedBillingKeyInfo(Model):
     channels: list[SelectedChannel]
     """Channels the billing key was issued for."""
     customer: Customer
-    """The customer."""
+    """The customer whose payment method it is."""
     deleted_at: datetime
     """When the billing key was deleted."""
     issued_at: datetime
     """When the billing key was issued."""
     merchant_id: str
-    """Id of the merchant."""
+    """Id of the merchant, who owns the stores."""
     store_id: str
-    """Store id; in requests it defaults to the store of the credentials."""
+    """Id of the store that it belongs to."""
     channel_group: ChannelGroupSummary | None = None
-    """Channel group (smart routing) the request went through."""
+    """Channel group (smart routing) that the request went through."""
     custom_data: str | None = None
     """The merchant's own data, kept as text."""
     issue_id: str | None = None
@@ -55,11 +74,11 @@ class DeletedBillingKeyInfo(Model):
     methods: list[BillingKeyPaymentMethod] | None = None
     """Payment methods behind the billing key."""
     pg_billing_key_issue_responses: list[PgBillingKeyIssueResponse] | None = None
-    """Result per channel; a super billing key may exist although some channels failed."""
+    """Outcome on each channel; a key for several channels (슈퍼빌링키) may have failed on some."""
     requested_at: datetime | None = None
-    """Time of the request."""
+    """When it was requested."""
     status: Literal["DELETED"] = "DELETED"
-    """Current status; in a union, the discriminator."""
+    """The status, which is the discriminator: it tells which variant of its union this object is."""
 
 
 _JSON_NAMES = json_names(DeletedBillingKeyInfo)

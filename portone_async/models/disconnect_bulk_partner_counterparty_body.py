@@ -16,7 +16,11 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class DisconnectBulkPartnerCounterpartyBody(Model):
-    """`DisconnectBulkPartnerCounterpartyBody` of PortOne's document."""
+    """Body of `disconnect_bulk_partner_counterparty`: which partners to disconnect.
+
+    Attributes:
+        filter: Conditions for the partners to disconnect as counterparties.
+    """
 
     filter: PlatformPartnerFilterInput | None = None
     """Conditions for the partners to disconnect as counterparties."""

@@ -16,7 +16,11 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class DisconnectBulkPartnerCounterpartyResponse(Model):
-    """`DisconnectBulkPartnerCounterpartyResponse` of PortOne's document."""
+    """Returned by `disconnect_bulk_partner_counterparty`: the background task that disconnects the partners.
+
+    Attributes:
+        bulk_task: The background task that carries out the request.
+    """
 
     bulk_task: PlatformBulkTask
     """The background task that carries out the request."""

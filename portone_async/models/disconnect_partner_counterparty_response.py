@@ -16,10 +16,14 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class DisconnectPartnerCounterpartyResponse(Model):
-    """`DisconnectPartnerCounterpartyResponse` of PortOne's document."""
+    """Returned by `disconnect_partner_counterparty`: the partner whose disconnection has begun.
+
+    Attributes:
+        partner: The partner as it is now.
+    """
 
     partner: PlatformPartner
-    """The partner."""
+    """The partner as it is now."""
 
 
 _JSON_NAMES = json_names(DisconnectPartnerCounterpartyResponse)

@@ -17,7 +17,15 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class Dispute(Model):
-    """A dispute raised about a payment."""
+    """A dispute raised about a payment.
+
+    Attributes:
+        created_at: When the dispute arose.
+        reason: Why the payment is disputed.
+        status: Status of the dispute.
+        pg_dispute_id: Dispute id at the PG.
+        resolved_at: When the dispute was resolved.
+    """
 
     __enum_fields__: ClassVar[tuple[str, ...]] = ("status",)
     __time_fields__: ClassVar[tuple[str, ...]] = ("created_at", "resolved_at")

@@ -19,16 +19,23 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class DownloadB2bTaxInvoicesSheetBody(Model):
-    """`DownloadB2bTaxInvoicesSheetBody` of PortOne's document."""
+    """Body of `download_b2b_tax_invoices_sheet`: which tax invoices the sheet lists, their order, and its columns.
+
+    Attributes:
+        fields: Columns to put in the sheet.
+        filter: Conditions the results must meet.
+        sort: What to sort by, and in which direction; by default the latest status change comes first.
+        test: True for test data, false for live data: the two are separate.
+    """
 
     fields: list[TaxInvoicesSheetField] | None = None
     """Columns to put in the sheet."""
     filter: GetB2bTaxInvoicesBodyFilter | None = None
     """Conditions the results must meet."""
     sort: B2bTaxInvoiceSortInput | None = None
-    """Sort key and direction; by default the latest status change comes first."""
+    """What to sort by, and in which direction; by default the latest status change comes first."""
     test: bool | None = None
-    """Test mode."""
+    """True for test data, false for live data: the two are separate."""
 
 
 _JSON_NAMES = json_names(DownloadB2bTaxInvoicesSheetBody)

@@ -16,10 +16,15 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class DownloadPlatformTransferSheetBody(Model):
-    """`DownloadPlatformTransferSheetBody` of PortOne's document."""
+    """Body of `download_platform_transfer_sheet`: which transfers the sheet lists, and its columns.
+
+    Attributes:
+        fields: Keys of the columns, such as `TRANSFER_ID`; `download_platform_transfer_sheet` lists all of them.
+        filter: Conditions the results must meet.
+    """
 
     fields: list[str] | None = None
-    """Keys of the columns to put in the file, such as TRANSFER_ID."""
+    """Keys of the columns, such as `TRANSFER_ID`; `download_platform_transfer_sheet` lists all of them."""
     filter: PlatformTransferFilterInput | None = None
     """Conditions the results must meet."""
 

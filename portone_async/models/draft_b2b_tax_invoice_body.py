@@ -20,14 +20,21 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class DraftB2bTaxInvoiceBody(Model):
-    """`DraftB2bTaxInvoiceBody` of PortOne's document."""
+    """Body of `draft_b2b_tax_invoice`: the contents of the tax invoice, and the one it amends, if any.
+
+    Attributes:
+        tax_invoice: Contents of the tax invoice.
+        create_recipient_counterparty: Whether to create a counterparty from the details of the recipient.
+        memo: Memo for internal use, kept with the invoice.
+        modification: What is amended, and why.
+    """
 
     tax_invoice: B2bTaxInvoiceInput
-    """The tax invoice."""
+    """Contents of the tax invoice."""
     create_recipient_counterparty: bool | None = None
     """Whether to create a counterparty from the details of the recipient."""
     memo: str | None = None
-    """Memo."""
+    """Memo for internal use, kept with the invoice."""
     modification: B2bTaxInvoiceModificationCreateBody | None = None
     """What is amended, and why."""
 

@@ -7,7 +7,11 @@ from typing import Literal, TypeAlias
 from portone_async._model import Unrecognized
 
 B2bBulkTaxInvoiceSourceType: TypeAlias = Literal["SHEET", "PLATFORM"] | Unrecognized
-"""Where a bulk tax invoice comes from: an uploaded spreadsheet or platform payouts."""
+"""Where a batch of tax invoices comes from: an uploaded spreadsheet or platform payouts.
+
+- `SHEET`: An uploaded spreadsheet.
+- `PLATFORM`: Payouts of the platform.
+"""
 
 B2bBulkTaxInvoiceStatus: TypeAlias = (
     Literal[
@@ -22,36 +26,90 @@ B2bBulkTaxInvoiceStatus: TypeAlias = (
     ]
     | Unrecognized
 )
-"""Statuses of a bulk tax invoice."""
+"""Statuses of a batch of tax invoices.
+
+- `DRAFT_PENDING`: The drafts are yet to be saved.
+- `DRAFTED`: The drafts are saved.
+- `REQUEST_PENDING`: The requests to the suppliers are yet to be made.
+- `ISSUE_PENDING`: The invoices are yet to be issued.
+- `IN_PROGRESS`: The batch is in progress.
+- `COMPLETED`: The batch is complete.
+- `FAILED`: The batch failed.
+- `CANCELLED`: The batch is cancelled.
+"""
 
 B2bCertificateType: TypeAlias = Literal["E_TAX", "PORTONE", "ETC"] | Unrecognized
-"""Types of certificate: for electronic tax invoices, special-purpose, or other."""
+"""Types of certificate: for electronic tax invoices, special-purpose, or other.
+
+- `E_TAX`: A joint certificate for electronic tax invoices (전자세금용).
+- `PORTONE`: A joint certificate for a special purpose (특수목적용).
+- `ETC`: Any other.
+"""
 
 B2bCompanyStateBusinessStatus: TypeAlias = Literal["IN_BUSINESS", "CLOSED", "SUSPENDED"] | Unrecognized
-"""Whether a business is operating, closed or suspended."""
+"""Whether a business is operating, closed or suspended.
+
+- `IN_BUSINESS`: The business operates.
+- `CLOSED`: The business has closed down (폐업).
+- `SUSPENDED`: The business is suspended (휴업).
+"""
 
 B2bCounterpartyBusinessStatus: TypeAlias = (
     Literal["UNKNOWN", "IN_BUSINESS", "CLOSED", "SUSPENDED", "NOT_FOUND", "CHECK_PENDING", "CHECK_FAILED"]
     | Unrecognized
 )
-"""Business status of a counterparty, including lookups not done, pending or failed."""
+"""Business status of a counterparty, including lookups not done, pending or failed.
+
+- `UNKNOWN`: Not looked up (미조회).
+- `IN_BUSINESS`: The business operates.
+- `CLOSED`: The business has closed down (폐업).
+- `SUSPENDED`: The business is suspended (휴업).
+- `NOT_FOUND`: There is no such business.
+- `CHECK_PENDING`: Created in bulk, and waiting to be looked up.
+- `CHECK_FAILED`: The lookup failed.
+"""
 
 B2bNtsConnectionStatus: TypeAlias = (
     Literal["NOT_CONNECTED", "PENDING_CONNECT", "CONNECTED", "PENDING_DISCONNECT", "ERROR"] | Unrecognized
 )
-"""Whether a counterparty is connected to the National Tax Service (NTS)."""
+"""Whether a counterparty is connected to the National Tax Service (NTS).
+
+- `NOT_CONNECTED`: Not connected to the National Tax Service.
+- `PENDING_CONNECT`: The connection is requested, and not made yet.
+- `CONNECTED`: Connected to the National Tax Service.
+- `PENDING_DISCONNECT`: The disconnection is requested, and not made yet.
+- `ERROR`: The connection has an error.
+"""
 
 B2bSearchDateType: TypeAlias = Literal["REGISTER", "WRITE", "ISSUE"] | Unrecognized
-"""Dates a tax invoice search can go by: registered, written or issued."""
+"""Dates a tax invoice search can go by: registered, written or issued.
+
+- `REGISTER`: The day it was registered (등록일).
+- `WRITE`: The date on the invoice (작성일).
+- `ISSUE`: The day it was issued (발행일).
+"""
 
 B2bTaxInvoiceDocumentModificationType: TypeAlias = Literal["NORMAL", "MODIFICATION"] | Unrecognized
-"""Whether a tax invoice is a first issue or an amendment."""
+"""Whether a tax invoice is a first issue or an amendment.
+
+- `NORMAL`: A first issue (정상발행).
+- `MODIFICATION`: An amendment of an earlier one (수정발행).
+"""
 
 B2bTaxInvoiceIssuanceType: TypeAlias = Literal["NORMAL", "REVERSE"] | Unrecognized
-"""Who draws up a tax invoice: the supplier (NORMAL) or the recipient (REVERSE)."""
+"""Who draws up a tax invoice: the supplier (NORMAL) or the recipient (REVERSE).
+
+- `NORMAL`: The supplier draws it up and issues it (정발행).
+- `REVERSE`: The recipient draws it up and requests it; the supplier approves (역발행).
+"""
 
 B2bTaxInvoiceKeyType: TypeAlias = Literal["SUPPLIER", "RECIPIENT", "TAX_INVOICE_ID"] | Unrecognized
-"""What identifies a tax invoice: the supplier's or recipient's document key, or its id."""
+"""What identifies a tax invoice: the supplier's or recipient's document key, or its id.
+
+- `SUPPLIER`: The supplier's document number.
+- `RECIPIENT`: The recipient's document number.
+- `TAX_INVOICE_ID`: The tax invoice id.
+"""
 
 B2bTaxInvoiceModificationType: TypeAlias = (
     Literal[
@@ -63,10 +121,22 @@ B2bTaxInvoiceModificationType: TypeAlias = (
     ]
     | Unrecognized
 )
-"""Reasons for amending a tax invoice."""
+"""Reasons for amending a tax invoice.
+
+- `CORRECTION_OF_ENTRY_ERRORS`: An entry was wrong (기재사항 착오 정정).
+- `CHANGE_IN_SUPPLY_COST`: The supply value changed (공급가액 변동).
+- `RETURN`: Goods were returned (환입).
+- `CANCELLATION_OF_CONTRACT`: The contract was cancelled (계약 해제).
+- `DUPLICATE_ISSUANCE_DUE_TO_ERROR`: It was issued twice by mistake (착오에 의한 이중 발급).
+"""
 
 B2bTaxInvoicePurposeType: TypeAlias = Literal["RECEIPT", "INVOICE", "NONE"] | Unrecognized
-"""Whether a tax invoice acknowledges a payment or requests one."""
+"""Whether a tax invoice acknowledges a payment or requests one.
+
+- `RECEIPT`: Acknowledges a payment (영수).
+- `INVOICE`: Requests a payment (청구).
+- `NONE`: Neither.
+"""
 
 B2bTaxInvoiceSortBy: TypeAlias = (
     Literal[
@@ -82,7 +152,18 @@ B2bTaxInvoiceSortBy: TypeAlias = (
     ]
     | Unrecognized
 )
-"""Fields tax invoices can be sorted by."""
+"""Fields tax invoices can be sorted by.
+
+- `WRITE_DATE`: The date on the invoice (작성일자).
+- `ISSUANCE_DUE_DATE`: The date by which it has to be issued.
+- `TOTAL_AMOUNT`: Supply value and tax together.
+- `TOTAL_SUPPLY_AMOUNT`: Supply value.
+- `TOTAL_TAX_AMOUNT`: Tax.
+- `REQUESTED_AT`: When its issue was requested.
+- `ISSUED_AT`: When it was issued.
+- `NTS_SENT_AT`: When it was sent to the National Tax Service.
+- `STATUS_UPDATED_AT`: When its status last changed.
+"""
 
 B2bTaxInvoiceStatus: TypeAlias = (
     Literal[
@@ -108,10 +189,37 @@ B2bTaxInvoiceStatus: TypeAlias = (
     ]
     | Unrecognized
 )
-"""Statuses of a tax invoice, from draft to delivery to the tax service."""
+"""Statuses of a tax invoice, from draft to delivery to the tax service.
+
+- `DRAFTED`: Saved as a draft (임시저장).
+- `DRAFT_PENDING`: The draft is requested, and not saved yet (임시저장 대기).
+- `DRAFT_FAILED`: The draft could not be saved (임시저장 실패).
+- `REQUESTED`: The recipient has requested its issue, and the supplier has yet to approve (역발행 요청 완료).
+- `REQUEST_PENDING`: The recipient's request is yet to be made (역발행 요청 대기).
+- `REQUEST_FAILED`: The recipient's request could not be made (역발행 요청 실패).
+- `REQUEST_CANCELLED`: The recipient withdrew the request.
+- `ISSUED`: Issued: the supplier approved (발행 완료). It can be cancelled until it is sent to the National Tax Service.
+- `ISSUE_PENDING`: It is yet to be issued (발행 대기).
+- `ISSUE_FAILED`: It could not be issued (발행 실패).
+- `BEFORE_SENDING`: Not yet sent to the National Tax Service (전송 전).
+- `WAITING_SENDING`: Waiting to be sent to the National Tax Service (전송 대기).
+- `SENDING`: Being sent to the National Tax Service (전송 중).
+- `SENDING_COMPLETED`: Sent to the National Tax Service: the last step of an issue that goes well (전송 완료).
+- `SENDING_FAILED`: It could not be sent to the National Tax Service (전송 실패).
+- `REQUEST_REFUSED`: The supplier refused to issue what the recipient requested.
+- `ISSUANCE_CANCELLED`: The supplier cancelled it after the issue.
+- `CANCEL_PENDING`: Its cancellation is requested, and not done yet (발행취소 대기).
+- `SENDING_PENDING`: Sending to the National Tax Service is pending (국세청 전송 대기). PortOne does not document how it
+  differs from `WAITING_SENDING`.
+"""
 
 B2bTaxInvoiceTaxationType: TypeAlias = Literal["TAXABLE", "ZERO_RATED", "FREE"] | Unrecognized
-"""How the goods on a tax invoice are taxed: taxable, zero-rated or tax-free."""
+"""How the goods on a tax invoice are taxed: taxable, zero-rated or tax-free.
+
+- `TAXABLE`: With VAT (과세).
+- `ZERO_RATED`: VAT at a rate of zero (영세).
+- `FREE`: Exempt from VAT (면세).
+"""
 
 Bank: TypeAlias = (
     Literal[
@@ -200,16 +308,36 @@ Bank: TypeAlias = (
 """Banks and other institutions that hold accounts."""
 
 BillingKeyDeleteRequester: TypeAlias = Literal["CUSTOMER", "ADMIN"] | Unrecognized
-"""Who requests the deletion of a billing key: the customer or an administrator."""
+"""Who requests the deletion of a billing key: the customer or an administrator.
+
+- `CUSTOMER`: The buyer.
+- `ADMIN`: An administrator of the shop.
+"""
 
 BillingKeyPaymentMethodType: TypeAlias = Literal["CARD", "MOBILE", "EASY_PAY", "TRANSFER"] | Unrecognized
-"""Types of payment method a billing key can have."""
+"""Types of payment method a billing key can have.
+
+- `CARD`: Card.
+- `MOBILE`: Mobile phone bill.
+- `EASY_PAY`: Easy-pay service.
+- `TRANSFER`: Bank transfer.
+"""
 
 BillingKeySortBy: TypeAlias = Literal["REQUESTED_AT", "ISSUED_AT", "DELETED_AT", "STATUS_TIMESTAMP"] | Unrecognized
-"""Times billing keys can be sorted by."""
+"""Times billing keys can be sorted by.
+
+- `REQUESTED_AT`: When its issue was requested.
+- `ISSUED_AT`: When it was issued.
+- `DELETED_AT`: When it was deleted.
+- `STATUS_TIMESTAMP`: The time that belongs to its status: `ISSUED_AT` of issued keys, `DELETED_AT` of deleted ones.
+"""
 
 BillingKeyStatus: TypeAlias = Literal["ISSUED", "DELETED"] | Unrecognized
-"""Whether a billing key is issued or deleted."""
+"""Whether a billing key is issued or deleted.
+
+- `ISSUED`: The billing key is issued and can be charged.
+- `DELETED`: The billing key is deleted and can no longer be charged.
+"""
 
 BillingKeyTextSearchField: TypeAlias = (
     Literal[
@@ -227,45 +355,116 @@ BillingKeyTextSearchField: TypeAlias = (
     ]
     | Unrecognized
 )
-"""Fields of billing keys that can be searched for text."""
+"""Fields of billing keys that can be searched for text.
+
+- `CARD_BIN`: Card BIN: the first digits of the card number.
+- `CARD_NUMBER`: Card number.
+- `PG_MERCHANT_ID`: Merchant id at the PG (MID).
+- `CUSTOMER_NAME`: Name of the customer.
+- `CUSTOMER_EMAIL`: Email address of the customer.
+- `CUSTOMER_PHONE_NUMBER`: Phone number of the customer.
+- `CUSTOMER_ADDRESS`: Address of the customer.
+- `CUSTOMER_ZIPCODE`: Postal code of the customer.
+- `USER_AGENT`: User agent of the customer's browser or app.
+- `BILLING_KEY`: Billing key.
+- `CHANNEL_GROUP_NAME`: Name of the channel group.
+"""
 
 BillingKeyTimeRangeField: TypeAlias = (
     Literal["REQUESTED_AT", "ISSUED_AT", "DELETED_AT", "STATUS_TIMESTAMP"] | Unrecognized
 )
-"""Times a billing key search period can refer to."""
+"""Times a billing key search period can refer to.
+
+- `REQUESTED_AT`: When its issue was requested.
+- `ISSUED_AT`: When it was issued.
+- `DELETED_AT`: When it was deleted.
+- `STATUS_TIMESTAMP`: The time that belongs to its status: `ISSUED_AT` of issued keys, `DELETED_AT` of deleted ones.
+"""
 
 CancelRequester: TypeAlias = Literal["CUSTOMER", "ADMIN"] | Unrecognized
-"""Who requests the cancellation of a payment: the customer or an administrator."""
+"""Who requests the cancellation of a payment: the customer or an administrator.
+
+- `CUSTOMER`: The buyer.
+- `ADMIN`: An administrator of the shop.
+"""
 
 CardBrand: TypeAlias = Literal["LOCAL", "MASTER", "UNIONPAY", "VISA", "JCB", "AMEX", "DINERS"] | Unrecognized
 """Card brands."""
 
 CardOwnerType: TypeAlias = Literal["PERSONAL", "CORPORATE"] | Unrecognized
-"""Whether a card is personal or corporate."""
+"""Whether a card is personal or corporate.
+
+- `PERSONAL`: A card of a private person.
+- `CORPORATE`: A card of a company.
+"""
 
 CardType: TypeAlias = Literal["CREDIT", "DEBIT", "GIFT"] | Unrecognized
-"""Whether a card is a credit, debit or gift card."""
+"""Whether a card is a credit, debit or gift card.
+
+- `CREDIT`: Credit card.
+- `DEBIT`: Debit card (체크카드).
+- `GIFT`: Gift card.
+"""
 
 Carrier: TypeAlias = Literal["SKT", "KT", "LGU", "SKT_MVNO", "KT_MVNO", "LGU_MVNO"] | Unrecognized
-"""Korean mobile carriers."""
+"""Korean mobile carriers.
+
+- `SKT`: SK Telecom.
+- `KT`: KT.
+- `LGU`: LG U+.
+- `SKT_MVNO`: A virtual operator (알뜰폰) on SK Telecom's network.
+- `KT_MVNO`: A virtual operator (알뜰폰) on KT's network.
+- `LGU_MVNO`: A virtual operator (알뜰폰) on LG U+'s network.
+"""
 
 CashReceiptInputType: TypeAlias = Literal["PERSONAL", "CORPORATE", "NO_RECEIPT"] | Unrecognized
-"""Purpose of the cash receipt to issue, or NO_RECEIPT for none."""
+"""Purpose of the cash receipt to issue: income deduction (PERSONAL), business expense (CORPORATE), or none asked for
+(NO_RECEIPT).
+
+- `PERSONAL`: For the buyer's income tax deduction (소득공제용).
+- `CORPORATE`: Proof of a business expense (지출증빙용).
+- `NO_RECEIPT`: Issue none (미발행). The PG may still issue one without a recipient (자진발급), if its settings say so.
+"""
 
 CashReceiptIssuanceStatus: TypeAlias = Literal["ISSUED", "NOT_ISSUED"] | Unrecognized
-"""Whether a cash receipt was issued for a payment."""
+"""Whether a cash receipt was issued for a payment.
+
+- `ISSUED`: A cash receipt is issued.
+- `NOT_ISSUED`: No cash receipt is issued.
+"""
 
 CashReceiptSortBy: TypeAlias = Literal["ISSUED_AT", "CANCELLED_AT", "STATUS_UPDATED_AT"] | Unrecognized
-"""Times cash receipts can be sorted by."""
+"""Times cash receipts can be sorted by.
+
+- `ISSUED_AT`: When it was issued.
+- `CANCELLED_AT`: When it was cancelled.
+- `STATUS_UPDATED_AT`: The time that belongs to its status: `ISSUED_AT` of issued receipts, `CANCELLED_AT` of cancelled
+  ones.
+"""
 
 CashReceiptStatus: TypeAlias = Literal["ISSUED", "CANCELLED", "FAILED"] | Unrecognized
-"""Statuses of a cash receipt."""
+"""Statuses of a cash receipt.
+
+- `ISSUED`: The cash receipt is issued.
+- `CANCELLED`: The cash receipt is cancelled.
+- `FAILED`: The cash receipt could not be issued.
+"""
 
 CashReceiptTimeRangeField: TypeAlias = Literal["ISSUED_AT", "CANCELLED_AT", "STATUS_UPDATED_AT"] | Unrecognized
-"""Times a cash receipt search period can refer to."""
+"""Times a cash receipt search period can refer to.
+
+- `ISSUED_AT`: When it was issued.
+- `CANCELLED_AT`: When it was cancelled.
+- `STATUS_UPDATED_AT`: The time that belongs to its status: `ISSUED_AT` of issued receipts, `CANCELLED_AT` of cancelled
+  ones.
+"""
 
 CashReceiptType: TypeAlias = Literal["PERSONAL", "CORPORATE"] | Unrecognized
-"""Purpose of a cash receipt: income deduction (PERSONAL) or business expense (CORPORATE)."""
+"""Purpose of a cash receipt: income deduction (PERSONAL) or business expense (CORPORATE).
+
+- `PERSONAL`: For the buyer's income tax deduction (소득공제용).
+- `CORPORATE`: Proof of a business expense (지출증빙용).
+"""
 
 CheckoutPaymentMethod: TypeAlias = (
     Literal[
@@ -755,10 +954,19 @@ DayOfWeek: TypeAlias = Literal["SUN", "MON", "TUE", "WED", "THU", "FRI", "SAT"] 
 """Days of the week."""
 
 DisputeStatus: TypeAlias = Literal["UNRESOLVED", "RESOLVED"] | Unrecognized
-"""Whether a dispute is unresolved or resolved."""
+"""Whether a dispute is unresolved or resolved.
+
+- `UNRESOLVED`: A dispute has arisen and is still open.
+- `RESOLVED`: The dispute is over.
+"""
 
 EasyPayMethodType: TypeAlias = Literal["CARD", "TRANSFER", "CHARGE"] | Unrecognized
-"""Types of payment inside an easy-pay service: card, transfer or prepaid points."""
+"""Types of payment inside an easy-pay service: card, transfer or prepaid points.
+
+- `CARD`: A card, through the easy-pay service.
+- `TRANSFER`: A bank transfer, through the easy-pay service.
+- `CHARGE`: Balance or points at the easy-pay service.
+"""
 
 EasyPayProvider: TypeAlias = (
     Literal[
@@ -821,38 +1029,85 @@ EasyPayProvider: TypeAlias = (
     ]
     | Unrecognized
 )
-"""Easy-pay services."""
+"""Easy-pay services (간편결제)."""
 
 Gender: TypeAlias = Literal["MALE", "FEMALE", "OTHER"] | Unrecognized
-"""Genders."""
+"""Genders.
+
+- `MALE`: Male.
+- `FEMALE`: Female.
+- `OTHER`: Any other gender.
+"""
 
 IdentityVerificationMethod: TypeAlias = Literal["SMS", "APP"] | Unrecognized
-"""Ways to verify a person: by text message or by app."""
+"""Ways to verify a person: by text message or by app.
+
+- `SMS`: By text message.
+- `APP`: By an app.
+"""
 
 IdentityVerificationOperator: TypeAlias = Literal["SKT", "KT", "LGU", "SKT_MVNO", "KT_MVNO", "LGU_MVNO"] | Unrecognized
-"""Korean mobile carriers used for identity verification."""
+"""Korean mobile carriers used for identity verification.
+
+- `SKT`: SK Telecom.
+- `KT`: KT.
+- `LGU`: LG U+.
+- `SKT_MVNO`: A virtual operator (알뜰폰) on SK Telecom's network.
+- `KT_MVNO`: A virtual operator (알뜰폰) on KT's network.
+- `LGU_MVNO`: A virtual operator (알뜰폰) on LG U+'s network.
+"""
 
 IdentityVerificationSortBy: TypeAlias = (
     Literal["REQUESTED_AT", "VERIFIED_AT", "FAILED_AT", "STATUS_UPDATED_AT"] | Unrecognized
 )
-"""Times identity verifications can be sorted by."""
+"""Times identity verifications can be sorted by.
+
+- `REQUESTED_AT`: When it was requested.
+- `VERIFIED_AT`: When the person was verified.
+- `FAILED_AT`: When it failed.
+- `STATUS_UPDATED_AT`: The time that belongs to its status: `REQUESTED_AT`, `VERIFIED_AT` or `FAILED_AT`.
+"""
 
 IdentityVerificationStatus: TypeAlias = Literal["READY", "VERIFIED", "FAILED"] | Unrecognized
-"""Statuses of an identity verification."""
+"""Statuses of an identity verification.
+
+- `READY`: The verification is requested.
+- `VERIFIED`: The person is verified.
+- `FAILED`: The verification failed.
+"""
 
 IdentityVerificationTimeRangeField: TypeAlias = (
     Literal["REQUESTED_AT", "VERIFIED_AT", "FAILED_AT", "STATUS_UPDATED_AT"] | Unrecognized
 )
-"""Times an identity verification search period can refer to."""
+"""Times an identity verification search period can refer to.
+
+- `REQUESTED_AT`: When it was requested.
+- `VERIFIED_AT`: When the person was verified.
+- `FAILED_AT`: When it failed.
+- `STATUS_UPDATED_AT`: The time that belongs to its status: `REQUESTED_AT`, `VERIFIED_AT` or `FAILED_AT`.
+"""
 
 InstantPaymentMethodInputVirtualAccountOptionType: TypeAlias = Literal["NORMAL", "FIXED"] | Unrecognized
-"""Whether the account number is new (NORMAL) or FIXED."""
+"""Whether the virtual account number is a rotating one of the PG's (NORMAL) or FIXED.
+
+- `NORMAL`: A rotating number, which the PG assigns: the usual kind (회전식).
+- `FIXED`: A fixed number (고정식); give it by `pg_account_id` or `account_number`.
+"""
 
 IssueCashReceiptCustomerInputIdentityNumberType: TypeAlias = Literal["PHONE", "CARD", "BUSINESS"] | Unrecognized
-"""Kinds of number that identify the customer of a cash receipt."""
+"""Kinds of number that identify the customer of a cash receipt.
+
+- `PHONE`: Mobile phone number.
+- `CARD`: Card number.
+- `BUSINESS`: Business registration number.
+"""
 
 IssueCashReceiptPaymentMethodType: TypeAlias = Literal["TRANSFER", "VIRTUAL_ACCOUNT"] | Unrecognized
-"""Payment methods a cash receipt can be issued for."""
+"""Payment methods a cash receipt can be issued for.
+
+- `TRANSFER`: Bank transfer.
+- `VIRTUAL_ACCOUNT`: Virtual account.
+"""
 
 LegacyWebhookStatus: TypeAlias = (
     Literal[
@@ -867,21 +1122,48 @@ LegacyWebhookStatus: TypeAlias = (
     ]
     | Unrecognized
 )
-"""New status of a payment, in webhooks of version 2024-01-01."""
+"""New status of a payment, in webhooks of version 2024-01-01.
+
+- `Ready`: The payment window has been opened, and nothing is paid yet.
+- `Paid`: The payment is paid.
+- `VirtualAccountIssued`: A virtual account is issued and awaits the deposit.
+- `PartialCancelled`: A part of the amount is cancelled.
+- `Cancelled`: The whole amount is cancelled.
+- `Failed`: The payment failed.
+- `PayPending`: The payment awaits completion by the payment company.
+- `CancelPending`: A cancellation is requested, and its result is still to come.
+"""
 
 Locale: TypeAlias = Literal["KO_KR", "EN_US", "ZH_CN", "ZH_TW", "JA_JP", "RU_RU", "TH_TH", "VI_VN"] | Unrecognized
 """Languages a payment can be shown in."""
 
 PaymentCashReceiptStatus: TypeAlias = Literal["ISSUED", "CANCELLED"] | Unrecognized
-"""Status of the cash receipt that belongs to a payment."""
+"""Status of the cash receipt that belongs to a payment.
+
+- `ISSUED`: The cash receipt is issued.
+- `CANCELLED`: The cash receipt is cancelled.
+"""
 
 PaymentClientType: TypeAlias = Literal["SDK_MOBILE", "SDK_PC", "API"] | Unrecognized
-"""Client that made the payment: SDK on mobile, SDK on PC, or the API."""
+"""Client that made the payment: SDK on mobile, SDK on PC, or the API.
+
+- `SDK_MOBILE`: PortOne's SDK on a mobile device.
+- `SDK_PC`: PortOne's SDK on a PC.
+- `API`: A call to the API.
+"""
 
 PaymentFilterInputEscrowStatus: TypeAlias = (
     Literal["REGISTERED", "DELIVERED", "CONFIRMED", "REJECTED", "CANCELLED", "REJECT_CONFIRMED"] | Unrecognized
 )
-"""Escrow status to filter payments by."""
+"""Escrow status to filter payments by.
+
+- `REGISTERED`: The delivery details are registered (배송 정보 등록 완료).
+- `DELIVERED`: The goods are delivered (배송 완료).
+- `CONFIRMED`: The buyer has confirmed the purchase (구매 확정).
+- `REJECTED`: The buyer has rejected the purchase (구매 거절).
+- `CANCELLED`: The transaction is cancelled (거래 취소).
+- `REJECT_CONFIRMED`: The rejection of the purchase is confirmed (구매 거절 확정).
+"""
 
 PaymentLogisticsCompany: TypeAlias = (
     Literal[
@@ -931,45 +1213,107 @@ PaymentMethodType: TypeAlias = (
     ]
     | Unrecognized
 )
-"""Kind of payment method, without its details."""
+"""Kind of payment method, without its details.
+
+- `CARD`: Credit, debit or gift card.
+- `TRANSFER`: Bank transfer (계좌 이체).
+- `VIRTUAL_ACCOUNT`: Deposit into a virtual account (가상계좌).
+- `GIFT_CERTIFICATE`: Gift certificate (상품권).
+- `MOBILE`: Charged to the buyer's mobile phone bill (휴대폰 소액결제).
+- `EASY_PAY`: Easy-pay service, such as Kakao Pay (간편 결제).
+- `CONVENIENCE_STORE`: Paid at a convenience store.
+- `CRYPTO`: Cryptocurrency.
+"""
 
 PaymentMethodVirtualAccountRefundStatus: TypeAlias = (
     Literal["PENDING", "PARTIAL_REFUND_FAILED", "FAILED", "COMPLETED"] | Unrecognized
 )
-"""Refund status of a virtual account payment."""
+"""Refund status of a virtual account payment.
+
+- `PENDING`: The refund is being processed.
+- `PARTIAL_REFUND_FAILED`: A partial refund failed.
+- `FAILED`: The refund failed.
+- `COMPLETED`: The refund is complete.
+"""
 
 PaymentMethodVirtualAccountType: TypeAlias = Literal["FIXED", "NORMAL"] | Unrecognized
-"""Kind of virtual account: FIXED for one customer, or NORMAL from a rotating pool."""
+"""Whether a virtual account number is a rotating one of the PG's (NORMAL) or FIXED.
+
+- `FIXED`: A number kept for one customer (고정식).
+- `NORMAL`: A rotating number, which the PG assigns and may assign to others later (회전식).
+"""
 
 PaymentOriginPlatformType: TypeAlias = Literal["PC", "MOBILE", "API"] | Unrecognized
-"""Platform a payment was requested on: PC, MOBILE or API."""
+"""Platform a payment was requested on: PC, MOBILE or API.
+
+- `PC`: A PC.
+- `MOBILE`: A mobile device.
+- `API`: A call to the API.
+"""
 
 PaymentProductType: TypeAlias = Literal["PHYSICAL", "DIGITAL"] | Unrecognized
-"""Whether the goods are PHYSICAL or DIGITAL."""
+"""Whether the goods are PHYSICAL or DIGITAL.
+
+- `PHYSICAL`: Goods that are delivered.
+- `DIGITAL`: Services and other goods that have no physical form.
+"""
 
 PaymentReconciliationStatus: TypeAlias = (
     Literal["MATCHED", "NOT_MATCHED", "INCOMPARABLE", "NOT_COLLECTED"] | Unrecognized
 )
-"""Whether a payment agrees with the records of the PG."""
+"""Whether a payment agrees with the records of the PG.
+
+- `MATCHED`: The payment agrees with the records of the PG.
+- `NOT_MATCHED`: The payment does not agree with the records of the PG.
+- `INCOMPARABLE`: The payment cannot be compared.
+- `NOT_COLLECTED`: The PG's record of the payment has not been collected.
+"""
 
 PaymentScheduleSortBy: TypeAlias = (
     Literal["CREATED_AT", "TIME_TO_PAY", "COMPLETED_AT", "STATUS_TIMESTAMP"] | Unrecognized
 )
-"""What payment schedules are sorted by."""
+"""What payment schedules are sorted by.
+
+- `CREATED_AT`: When the schedule was created.
+- `TIME_TO_PAY`: When the charge is or was due.
+- `COMPLETED_AT`: When the charge succeeded or failed.
+- `STATUS_TIMESTAMP`: When the charge was attempted, or else is due; of revoked schedules, when they were revoked.
+"""
 
 PaymentScheduleStatus: TypeAlias = (
     Literal["SCHEDULED", "STARTED", "SUCCEEDED", "FAILED", "REVOKED", "PENDING"] | Unrecognized
 )
-"""Status of a payment schedule, from SCHEDULED to its outcome."""
+"""Status of a payment schedule, from SCHEDULED to its outcome.
+
+- `SCHEDULED`: The payment is scheduled, and its time has not come (결제 예약 완료).
+- `STARTED`: The charge has begun (결제 시작).
+- `SUCCEEDED`: The charge succeeded (결제 성공).
+- `FAILED`: The charge failed (결제 실패).
+- `REVOKED`: The schedule was cancelled before the charge (결제 예약 취소).
+- `PENDING`: The charge was made and awaits its result (결제 완료 대기).
+"""
 
 PaymentSortBy: TypeAlias = Literal["REQUESTED_AT", "STATUS_CHANGED_AT"] | Unrecognized
-"""Time by which payments are sorted."""
+"""Time by which payments are sorted.
+
+- `REQUESTED_AT`: When the payment was requested.
+- `STATUS_CHANGED_AT`: When its status last changed.
+"""
 
 PaymentStatus: TypeAlias = (
     Literal["READY", "PENDING", "VIRTUAL_ACCOUNT_ISSUED", "PAID", "FAILED", "PARTIAL_CANCELLED", "CANCELLED"]
     | Unrecognized
 )
-"""Status of a payment."""
+"""Status of a payment.
+
+- `READY`: The payment window has been opened, and nothing is paid yet (결제 준비).
+- `PENDING`: The payment awaits completion by the payment company; nothing is paid yet (결제 완료 대기).
+- `VIRTUAL_ACCOUNT_ISSUED`: A virtual account is issued and awaits the deposit (가상계좌 발급 완료).
+- `PAID`: The payment is paid (결제 완료).
+- `FAILED`: The payment failed; the buyer may try again under the same payment id (결제 실패).
+- `PARTIAL_CANCELLED`: A part of the amount is cancelled, the rest remains paid (결제 부분 취소).
+- `CANCELLED`: The whole amount is cancelled (결제 취소).
+"""
 
 PaymentTextSearchField: TypeAlias = (
     Literal[
@@ -1008,21 +1352,74 @@ PaymentTextSearchField: TypeAlias = (
     ]
     | Unrecognized
 )
-"""Field of payments that a text search looks at; ALL for every one."""
+"""Field of payments that a text search looks at; ALL for every one.
+
+- `ALL`: All of these fields.
+- `PAYMENT_ID`: Payment id.
+- `TX_ID`: Transaction id (`transaction_id` elsewhere).
+- `SCHEDULE_ID`: Payment schedule id.
+- `FAIL_REASON`: Reason for the failure.
+- `CARD_ISSUER`: Card issuer.
+- `CARD_ACQUIRER`: Card acquirer.
+- `CARD_BIN`: Card BIN: the first digits of the card number.
+- `CARD_NUMBER`: Card number.
+- `CARD_APPROVAL_NUMBER`: Approval number of the card payment.
+- `CARD_RECEIPT_NAME`: Name on the card receipt.
+- `CARD_INSTALLMENT`: Card installments.
+- `TRANS_BANK`: Bank of the transfer.
+- `VIRTUAL_ACCOUNT_HOLDER_NAME`: Holder of the virtual account.
+- `VIRTUAL_ACCOUNT_BANK`: Bank of the virtual account.
+- `VIRTUAL_ACCOUNT_NUMBER`: Number of the virtual account.
+- `PG_MERCHANT_ID`: Merchant id at the PG (MID).
+- `PG_TX_ID`: Transaction id at the PG.
+- `PG_RECEIPT_ID`: Receipt id at the PG.
+- `RECEIPT_APPROVAL_NUMBER`: Approval number of the receipt.
+- `PG_CANCELLATION_ID`: Cancellation id at the PG.
+- `CANCEL_REASON`: Reason for the cancellation.
+- `ORDER_NAME`: Order name.
+- `CUSTOMER_NAME`: Name of the buyer.
+- `CUSTOMER_EMAIL`: Email address of the buyer.
+- `CUSTOMER_PHONE_NUMBER`: Phone number of the buyer.
+- `CUSTOMER_ADDRESS`: Address of the buyer.
+- `CUSTOMER_ZIPCODE`: Postal code of the buyer.
+- `USER_AGENT`: User agent of the buyer's browser or app.
+- `BILLING_KEY`: Billing key.
+- `PROMOTION_ID`: Promotion id.
+- `GIFT_CERTIFICATION_APPROVAL_NUMBER`: Approval number of the gift certificate payment.
+"""
 
 PaymentTimestampType: TypeAlias = Literal["CREATED_AT", "STATUS_CHANGED_AT"] | Unrecognized
-"""Time that the period of a payment listing applies to; STATUS_CHANGED_AT by default."""
+"""Time that the period of a payment listing applies to; STATUS_CHANGED_AT by default.
+
+- `CREATED_AT`: When the payment was created.
+- `STATUS_CHANGED_AT`: The time that belongs to the status: of the request for ready payments, of payment for paid ones,
+  of cancellation for cancelled ones, and of failure for failed ones.
+"""
 
 PaymentWebhookPaymentStatus: TypeAlias = (
     Literal["READY", "VIRTUAL_ACCOUNT_ISSUED", "PAID", "FAILED", "PARTIAL_CANCELLED", "CANCELLED", "PAY_PENDING"]
     | Unrecognized
 )
-"""Payment status that a webhook reported."""
+"""Payment status that a webhook reported.
+
+- `READY`: The payment window had been opened, and nothing was paid yet.
+- `VIRTUAL_ACCOUNT_ISSUED`: A virtual account awaited the deposit.
+- `PAID`: The payment was paid.
+- `FAILED`: The payment had failed.
+- `PARTIAL_CANCELLED`: A part of the amount was cancelled.
+- `CANCELLED`: The whole amount was cancelled.
+- `PAY_PENDING`: The payment awaited completion; `PENDING` in `PaymentStatus`.
+"""
 
 PaymentWebhookStatus: TypeAlias = (
     Literal["SUCCEEDED", "FAILED_NOT_OK_RESPONSE", "FAILED_UNEXPECTED_ERROR"] | Unrecognized
 )
-"""Whether a webhook was delivered, was answered with an error, or failed unexpectedly."""
+"""Whether a webhook was delivered, was answered with an error, or failed unexpectedly.
+
+- `SUCCEEDED`: The receiver accepted it.
+- `FAILED_NOT_OK_RESPONSE`: The receiver responded with a status that is not a success.
+- `FAILED_UNEXPECTED_ERROR`: Delivery failed unexpectedly.
+"""
 
 PaymentWebhookTrigger: TypeAlias = (
     Literal[
@@ -1038,13 +1435,33 @@ PaymentWebhookTrigger: TypeAlias = (
     ]
     | Unrecognized
 )
-"""What triggered a webhook: a manual resend, a deposit, a delayed result or a dispute."""
+"""What triggered a webhook: a manual resend, a deposit, a delayed result or a dispute.
+
+- `MANUAL`: It was sent again by hand.
+- `VIRTUAL_ACCOUNT_DEPOSIT`: The deposit into a virtual account arrived.
+- `ASYNC_CANCEL_APPROVED`: A cancellation that had been requested before was approved.
+- `ASYNC_CANCEL_FAILED`: A cancellation that had been requested before failed.
+- `ASYNC_PAY_APPROVED`: A payment whose result was delayed was approved.
+- `ASYNC_PAY_FAILED`: A payment whose result was delayed failed.
+- `ASYNC_PAY_PENDING`: The result of a payment is delayed.
+- `DISPUTE_CREATED`: A dispute about the payment began.
+- `DISPUTE_RESOLVED`: A dispute about the payment was resolved.
+"""
 
 PaymentwallDeliveryStatus: TypeAlias = Literal["ORDER_PLACED", "ORDER_SHIPPED", "DELIVERED"] | Unrecognized
-"""Delivery status reported to Paymentwall."""
+"""Delivery status reported to Paymentwall.
+
+- `ORDER_PLACED`: The order is placed.
+- `ORDER_SHIPPED`: The order is on its way.
+- `DELIVERED`: The order is delivered.
+"""
 
 PaymentwallDeliveryType: TypeAlias = Literal["DIGITAL", "PHYSICAL"] | Unrecognized
-"""Kind of delivery reported to Paymentwall: DIGITAL or PHYSICAL."""
+"""Kind of delivery reported to Paymentwall: DIGITAL or PHYSICAL.
+
+- `DIGITAL`: Digital goods.
+- `PHYSICAL`: Physical goods.
+"""
 
 PgCompany: TypeAlias = (
     Literal[
@@ -1182,30 +1599,77 @@ PgProvider: TypeAlias = (
 PlatformAccountStatus: TypeAlias = (
     Literal["VERIFIED", "VERIFY_FAILED", "VERIFY_ERROR", "NOT_VERIFIED", "UNKNOWN"] | Unrecognized
 )
-"""Whether a partner's bank account has been verified."""
+"""Whether a partner's bank account has been verified.
+
+- `VERIFIED`: The account is verified.
+- `VERIFY_FAILED`: The account has another holder than given.
+- `VERIFY_ERROR`: The verification ended with an error.
+- `NOT_VERIFIED`: The account has not been verified.
+- `UNKNOWN`: Not known.
+"""
 
 PlatformAccountTransferStatus: TypeAlias = (
     Literal["PREPARED", "SCHEDULED", "CANCELLED", "STOPPED", "PROCESSING", "ASYNC_PROCESSING", "SUCCEEDED", "FAILED"]
     | Unrecognized
 )
-"""Status of an account transfer."""
+"""Status of a bank transfer.
+
+- `PREPARED`: The transfer waits to be made (대기).
+- `SCHEDULED`: The transfer is scheduled for a later time (예약).
+- `CANCELLED`: The transfer is cancelled (취소).
+- `STOPPED`: The transfer was stopped (중단).
+- `PROCESSING`: The transfer is in progress (처리 중).
+- `ASYNC_PROCESSING`: The transfer is in progress, and its result comes later (비동기 처리 중).
+- `SUCCEEDED`: The money is transferred (성공).
+- `FAILED`: The transfer failed (실패).
+"""
 
 PlatformAccountTransferType: TypeAlias = Literal["DEPOSIT", "WITHDRAWAL"] | Unrecognized
-"""Direction of an account transfer: DEPOSIT or WITHDRAWAL."""
+"""Direction of a bank transfer: DEPOSIT or WITHDRAWAL.
+
+- `DEPOSIT`: Money comes in (입금).
+- `WITHDRAWAL`: Money goes out (출금).
+"""
 
 PlatformBankAccountProvider: TypeAlias = Literal["HYPHEN_DATA", "HYPHEN_FIRM", "DOZN", "MOCK"] | Unrecognized
-"""Banking provider behind an account of the platform."""
+"""Banking provider behind an account of the platform.
+
+- `HYPHEN_DATA`: Hyphen's data service.
+- `HYPHEN_FIRM`: Hyphen's firm banking.
+- `DOZN`: Dozn.
+- `MOCK`: None: a stand-in for tests.
+"""
 
 PlatformBulkAccountTransferStatus: TypeAlias = Literal["PREPARED", "SCHEDULED", "ONGOING", "COMPLETED"] | Unrecognized
-"""Status of a batch of account transfers."""
+"""Status of a bulk bank transfer.
+
+- `PREPARED`: The batch is prepared, and no transfer has begun.
+- `SCHEDULED`: The batch is scheduled for a later time.
+- `ONGOING`: The transfers are in progress.
+- `COMPLETED`: The batch is complete. How each transfer ended is in its own status.
+"""
 
 PlatformBulkPayoutStatus: TypeAlias = (
     Literal["PREPARING", "PREPARED", "ONGOING", "POST_PROCESS_PENDING", "CANCELLED", "COMPLETED"] | Unrecognized
 )
-"""Status of a batch of payouts."""
+"""Status of a bulk payout.
+
+- `PREPARING`: The batch is being prepared.
+- `PREPARED`: The batch is prepared, and no payout has begun.
+- `ONGOING`: The payouts are in progress.
+- `POST_PROCESS_PENDING`: What follows the payouts is still to be done.
+- `CANCELLED`: The batch is cancelled.
+- `COMPLETED`: The batch is complete. How each payout ended is in its own status.
+"""
 
 PlatformBulkTaskStatus: TypeAlias = Literal["PREPARED", "PROCESSING", "COMPLETED", "CANCELED"] | Unrecognized
-"""Status of a background job."""
+"""Status of a background job.
+
+- `PREPARED`: The job has not begun.
+- `PROCESSING`: The job is running.
+- `COMPLETED`: The job is done.
+- `CANCELED`: The job is cancelled.
+"""
 
 PlatformBulkTaskType: TypeAlias = (
     Literal[
@@ -1217,23 +1681,54 @@ PlatformBulkTaskType: TypeAlias = (
     ]
     | Unrecognized
 )
-"""What a background job does, such as creating transfers or partners in bulk."""
+"""What a background job does, such as creating transfers or partners in bulk.
+
+- `CREATE_TRANSFERS`: Create transfers.
+- `CREATE_PARTNERS`: Create partners.
+- `CONNECT_MEMBER_COMPANIES`: Connect partners to the National Tax Service.
+- `DISCONNECT_MEMBER_COMPANIES`: Disconnect partners from the National Tax Service.
+- `SEND_PAYOUT_SETTLEMENT_STATEMENTS`: Send the settlement statements of payouts.
+"""
 
 PlatformBusinessStatus: TypeAlias = Literal["IN_BUSINESS", "CLOSED", "SUSPENDED"] | Unrecognized
-"""Whether a business operates, is suspended or has closed."""
+"""Whether a business operates, is suspended or has closed.
+
+- `IN_BUSINESS`: The business operates.
+- `CLOSED`: The business has closed down (폐업).
+- `SUSPENDED`: The business is suspended (휴업).
+"""
 
 PlatformCancellableAmountType: TypeAlias = Literal["SUPPLY_WITH_VAT", "TAX_FREE"] | Unrecognized
-"""Kind of amount left to cancel: supply value with VAT, or tax-free."""
+"""Kind of amount left to cancel: supply value with VAT, or tax-free.
+
+- `SUPPLY_WITH_VAT`: Supply value and VAT together (공급대가).
+- `TAX_FREE`: Tax-free amount (면세 금액).
+"""
 
 PlatformPartnerBusinessStatus: TypeAlias = (
     Literal["NOT_VERIFIED", "VERIFY_ERROR", "NOT_FOUND", "IN_BUSINESS", "CLOSED", "SUSPENDED"] | Unrecognized
 )
-"""Operating status of a partner's business as far as it could be looked up."""
+"""Operating status of a partner's business as far as it could be looked up.
+
+- `NOT_VERIFIED`: Not looked up.
+- `VERIFY_ERROR`: The lookup ended with an error.
+- `NOT_FOUND`: There is no such business.
+- `IN_BUSINESS`: The business operates.
+- `CLOSED`: The business has closed down (폐업).
+- `SUSPENDED`: The business is suspended (휴업).
+"""
 
 PlatformPartnerMemberCompanyConnectionStatus: TypeAlias = (
     Literal["NOT_CONNECTED", "CONNECT_PENDING", "CONNECTED", "CONNECT_FAILED", "DISCONNECT_PENDING"] | Unrecognized
 )
-"""State of a partner's link to the National Tax Service as a member company."""
+"""How far a partner's connection to the National Tax Service (as a member company) is.
+
+- `NOT_CONNECTED`: Not connected to the National Tax Service.
+- `CONNECT_PENDING`: The connection is requested, and not made yet.
+- `CONNECTED`: Connected to the National Tax Service.
+- `CONNECT_FAILED`: The connection failed.
+- `DISCONNECT_PENDING`: The disconnection is requested, and not made yet.
+"""
 
 PlatformPartnerSettlementStatus: TypeAlias = (
     Literal[
@@ -1249,38 +1744,94 @@ PlatformPartnerSettlementStatus: TypeAlias = (
     ]
     | Unrecognized
 )
-"""Status of a partner settlement on its way to payout."""
+"""Status of a partner settlement on its way to payout.
+
+- `PAYOUT_SCHEDULED`: The payout is scheduled for a later time (지급 예약).
+- `PAYOUT_PREPARED`: The payout is to come (지급 예정).
+- `PAYOUT_WITHHELD`: The payout is put on hold (지급 보류).
+- `PAYOUT_EXCLUDED`: Excluded from the payout (지급 제외).
+- `PAYOUT_FAILED`: The payout failed (지급 실패).
+- `IN_PAYOUT`: The payout is in progress (지급 중).
+- `PAID_OUT`: The partner is paid (지급 완료).
+- `CANCELLED`: The payout is cancelled (지급 취소).
+- `CONFIRMED`: The payout is confirmed (지급 확정).
+"""
 
 PlatformPartnerSettlementType: TypeAlias = Literal["MANUAL", "ORDER", "ORDER_CANCEL"] | Unrecognized
-"""Kind of partner settlement: MANUAL, ORDER or ORDER_CANCEL."""
+"""Kind of partner settlement: MANUAL, ORDER or ORDER_CANCEL.
+
+- `MANUAL`: Settlement of a transfer entered by hand (수동 정산).
+- `ORDER`: Settlement of an order (주문 정산).
+- `ORDER_CANCEL`: Settlement of the cancellation of an order (주문 취소 정산).
+"""
 
 PlatformPartnerStatus: TypeAlias = Literal["PENDING", "APPROVED", "REJECTED"] | Unrecognized
-"""Approval status of a partner."""
+"""Approval status of a partner.
+
+- `PENDING`: The partner awaits approval (승인 대기).
+- `APPROVED`: The partner is approved (승인 완료).
+- `REJECTED`: The partner was refused (승인 거절).
+"""
 
 PlatformPartnerTaxationType: TypeAlias = (
     Literal["NORMAL", "SIMPLE_TAX_INVOICE_ISSUER", "SIMPLE", "TAX_FREE"] | Unrecognized
 )
-"""How a partner's business is taxed."""
+"""How a partner's business is taxed.
+
+- `NORMAL`: General taxpayer (일반과세).
+- `SIMPLE_TAX_INVOICE_ISSUER`: Simplified taxpayer who issues tax invoices (간이과세).
+- `SIMPLE`: Simplified taxpayer who issues no tax invoices (간이과세).
+- `TAX_FREE`: Exempt from VAT (면세).
+"""
 
 PlatformPartnerTypeName: TypeAlias = Literal["BUSINESS", "WHT_PAYER", "NON_WHT_PAYER"] | Unrecognized
-"""Kind of partner: business, or person with or without withholding tax."""
+"""Kind of partner: business, or person with or without withholding tax.
+
+- `BUSINESS`: A registered business (사업자).
+- `WHT_PAYER`: A person from whose payouts income tax is withheld (원천징수 대상자).
+- `NON_WHT_PAYER`: A person from whose payouts no tax is withheld (원천징수 비대상자).
+"""
 
 PlatformPayer: TypeAlias = Literal["PARTNER", "MERCHANT"] | Unrecognized
-"""Who bears a fee or tax: the partner or the merchant."""
+"""Who bears a fee or tax: the partner or the merchant.
+
+- `PARTNER`: The partner.
+- `MERCHANT`: The merchant: whoever runs the platform.
+"""
 
 PlatformPayoutMethod: TypeAlias = Literal["DIRECT", "AGENCY"] | Unrecognized
-"""How a payout is made: DIRECT by the merchant, or AGENCY through the remittance service."""
+"""How a payout is made: DIRECT by the merchant, or AGENCY through the remittance service.
+
+- `DIRECT`: The merchant pays the partner itself.
+- `AGENCY`: Through the remittance service (송금 대행).
+"""
 
 PlatformPayoutSettlementStatementStatus: TypeAlias = (
     Literal["UNSENT", "SENT", "SEND_FAILED", "SEND_PREPARED"] | Unrecognized
 )
-"""Whether the settlement statement of a payout has been sent."""
+"""Whether the settlement statement of a payout has been sent.
+
+- `UNSENT`: Not sent (미발송).
+- `SENT`: Sent (발송 성공).
+- `SEND_FAILED`: It could not be sent (발송 실패).
+- `SEND_PREPARED`: It waits to be sent (발송 대기).
+"""
 
 PlatformPayoutStatus: TypeAlias = (
     Literal["CONFIRMED", "PREPARED", "CANCELLED", "STOPPED", "PROCESSING", "SUCCEEDED", "FAILED", "SCHEDULED"]
     | Unrecognized
 )
-"""Status of a payout."""
+"""Status of a payout.
+
+- `CONFIRMED`: The payout is confirmed.
+- `PREPARED`: The payout is prepared.
+- `CANCELLED`: The payout is cancelled.
+- `STOPPED`: The payout was stopped.
+- `PROCESSING`: The payout is in progress.
+- `SUCCEEDED`: The partner is paid.
+- `FAILED`: The payout failed.
+- `SCHEDULED`: The payout is scheduled for a later time.
+"""
 
 PlatformPayoutTaxInvoiceStatus: TypeAlias = (
     Literal[
@@ -1307,35 +1858,104 @@ PlatformPayoutTaxInvoiceStatus: TypeAlias = (
     ]
     | Unrecognized
 )
-"""Status of the tax invoice for a payout; NONE when there is none."""
+"""Status of the tax invoice for a payout; NONE when there is none.
+
+- `NONE`: There is no tax invoice.
+- `DRAFTED`: Saved as a draft (임시저장).
+- `DRAFT_PENDING`: The draft is requested, and not saved yet (임시저장 대기).
+- `DRAFT_FAILED`: The draft could not be saved (임시저장 실패).
+- `REQUESTED`: The recipient has requested its issue, and the supplier has yet to approve (역발행 요청 완료).
+- `REQUEST_PENDING`: The recipient's request is yet to be made (역발행 요청 대기).
+- `REQUEST_FAILED`: The recipient's request could not be made (역발행 요청 실패).
+- `REQUEST_CANCELLED`: The recipient withdrew the request.
+- `REQUEST_REFUSED`: The supplier refused to issue what the recipient requested.
+- `ISSUED`: Issued: the supplier approved (발행 완료). It can be cancelled until it is sent to the National Tax Service.
+- `ISSUE_PENDING`: It is yet to be issued (발행 대기).
+- `ISSUE_FAILED`: It could not be issued (발행 실패).
+- `ISSUANCE_CANCELLED`: The supplier cancelled it after the issue.
+- `CANCEL_PENDING`: Its cancellation is requested, and not done yet (발행취소 대기).
+- `BEFORE_SENDING`: Not yet sent to the National Tax Service (전송 전).
+- `WAITING_SENDING`: Waiting to be sent to the National Tax Service (전송 대기).
+- `SENDING`: Being sent to the National Tax Service (전송 중).
+- `SENDING_PENDING`: Sending to the National Tax Service is pending (국세청 전송 대기). PortOne does not document how it
+  differs from `WAITING_SENDING`.
+- `SENDING_COMPLETED`: Sent to the National Tax Service: the last step of an issue that goes well (전송 완료).
+- `SENDING_FAILED`: It could not be sent to the National Tax Service (전송 실패).
+"""
 
 PlatformPortOnePaymentCancelAmountType: TypeAlias = Literal["SUPPLY_WITH_VAT", "TAX_FREE"] | Unrecognized
-"""Kind of cancelled amount: supply value with VAT, or tax-free."""
+"""Kind of cancelled amount: supply value with VAT, or tax-free.
+
+- `SUPPLY_WITH_VAT`: Supply value and VAT together (공급대가).
+- `TAX_FREE`: Tax-free amount (면세 금액).
+"""
 
 PlatformSettlementCycleDatePolicy: TypeAlias = Literal["HOLIDAY_BEFORE", "HOLIDAY_AFTER", "CALENDAR_DAY"] | Unrecognized
-"""Settle before a holiday, after it, or on the calendar day itself."""
+"""Settle before a holiday, after it, or on the calendar day itself.
+
+- `HOLIDAY_BEFORE`: On the business day before the holidays.
+- `HOLIDAY_AFTER`: On the business day after the holidays.
+- `CALENDAR_DAY`: On the day itself, whether it is a holiday or not.
+"""
 
 PlatformSettlementCycleType: TypeAlias = Literal["DAILY", "WEEKLY", "MONTHLY", "MANUAL_DATES"] | Unrecognized
-"""Rhythm of settlement: DAILY, WEEKLY, MONTHLY or MANUAL_DATES."""
+"""Rhythm of settlement: DAILY, WEEKLY, MONTHLY or MANUAL_DATES.
+
+- `DAILY`: Every day.
+- `WEEKLY`: Every week, on given days of the week.
+- `MONTHLY`: Every month, on given days of the month.
+- `MANUAL_DATES`: On given dates: month and day.
+"""
 
 PlatformTaxationType: TypeAlias = (
     Literal["NORMAL", "SIMPLE_TAX_INVOICE_ISSUER", "SIMPLE", "TAX_FREE", "ASSIGNED_ID_NUMBER", "SPECIAL"] | Unrecognized
 )
-"""How a business is taxed."""
+"""How a business is taxed.
+
+- `NORMAL`: General taxpayer (일반과세).
+- `SIMPLE_TAX_INVOICE_ISSUER`: Simplified taxpayer who issues tax invoices (간이과세).
+- `SIMPLE`: Simplified taxpayer who issues no tax invoices (간이과세).
+- `TAX_FREE`: Exempt from VAT (면세).
+- `ASSIGNED_ID_NUMBER`: An organization with an assigned id number, such as a non-profit or the state, which owes no tax
+  (고유번호).
+- `SPECIAL`: Under special taxation (과세특례자).
+"""
 
 PlatformTransferStatus: TypeAlias = (
     Literal["SCHEDULED", "IN_PROCESS", "SETTLED", "IN_PAYOUT", "PAID_OUT", "PAYOUT_CONFIRMED"] | Unrecognized
 )
-"""Status of a transfer, from scheduled settlement to payout."""
+"""Status of a transfer, from scheduled settlement to payout.
+
+- `SCHEDULED`: The settlement is scheduled (정산 예약).
+- `IN_PROCESS`: The settlement is in progress (정산 중).
+- `SETTLED`: Settled; the partner is not paid yet (정산 완료).
+- `IN_PAYOUT`: The payout is in progress (지급 중).
+- `PAID_OUT`: The partner is paid (지급 완료).
+- `PAYOUT_CONFIRMED`: The payout is confirmed (지급 확정).
+"""
 
 PlatformTransferSummaryPartnerType: TypeAlias = Literal["BUSINESS", "WHT_PAYER", "NON_WHT_PAYER"] | Unrecognized
-"""Kind of partner: business, or person with or without withholding tax."""
+"""Kind of partner: business, or person with or without withholding tax.
+
+- `BUSINESS`: A registered business (사업자).
+- `WHT_PAYER`: A person from whose payouts income tax is withheld (원천징수 대상자).
+- `NON_WHT_PAYER`: A person from whose payouts no tax is withheld (원천징수 비대상자).
+"""
 
 PlatformTransferType: TypeAlias = Literal["ORDER", "ORDER_CANCEL", "MANUAL"] | Unrecognized
-"""Kind of transfer: ORDER, ORDER_CANCEL or MANUAL."""
+"""Kind of transfer: ORDER, ORDER_CANCEL or MANUAL.
+
+- `ORDER`: Settlement of an order.
+- `ORDER_CANCEL`: Settlement of the cancellation of an order.
+- `MANUAL`: A settlement entered by hand, with no order behind it.
+"""
 
 PortOneVersion: TypeAlias = Literal["V1", "V2"] | Unrecognized
-"""PortOne version: V1 or V2."""
+"""PortOne version: V2, or V1 (formerly iamport), whose objects PortOne still lists.
+
+- `V1`: PortOne V1 (Iamport).
+- `V2`: PortOne V2.
+"""
 
 PromotionCardCompany: TypeAlias = (
     Literal[
@@ -1354,12 +1974,24 @@ PromotionCardCompany: TypeAlias = (
 """Card company that a promotion can be tied to."""
 
 PromotionDiscountRetainOption: TypeAlias = Literal["RETAIN", "RELEASE"] | Unrecognized
-"""Whether a partial cancellation keeps the discount rate or recalculates it."""
+"""Whether a partial cancellation keeps the discount rate or recalculates it.
+
+- `RETAIN`: Keep the discount rate of the payment: the amount to cancel is adjusted to it.
+- `RELEASE`: Apply the promotion anew to the amount that remains; the default.
+"""
 
 PromotionStatus: TypeAlias = (
     Literal["SCHEDULED", "IN_PROGRESS", "PAUSED", "BUDGET_EXHAUSTED", "TERMINATED", "COMPLETED"] | Unrecognized
 )
-"""Status of a promotion."""
+"""Status of a promotion.
+
+- `SCHEDULED`: It has not begun (예정).
+- `IN_PROGRESS`: It is running (진행 중).
+- `PAUSED`: It is paused (일시 중지).
+- `BUDGET_EXHAUSTED`: Its budget is used up (예산 소진).
+- `TERMINATED`: It was stopped (중단).
+- `COMPLETED`: It is over (완료).
+"""
 
 ReconciliationPgProvider: TypeAlias = (
     Literal[
@@ -1392,18 +2024,39 @@ ReconciliationPgProvider: TypeAlias = (
 """PG whose records are reconciled."""
 
 SelectedChannelType: TypeAlias = Literal["LIVE", "TEST"] | Unrecognized
-"""Whether a channel is LIVE or for TEST."""
+"""Whether a channel is LIVE or for TEST.
+
+- `LIVE`: A channel that moves real money.
+- `TEST`: A channel for tests.
+"""
 
 SettlementAmountType: TypeAlias = Literal["NET", "GROSS"] | Unrecognized
-"""What settlement amounts contain: supply value only (NET), or with VAT (GROSS)."""
+"""What settlement amounts contain: supply value only (NET), or with VAT (GROSS).
+
+- `NET`: The supply value, without VAT (순액).
+- `GROSS`: The supply value and VAT (총액).
+"""
 
 SimplifiedPaymentMethodType: TypeAlias = (
     Literal["CARD", "VIRTUAL_ACCOUNT", "TRANSFER", "CHARGE", "MOBILE", "POINT", "ETC"] | Unrecognized
 )
-"""Coarse payment method in reconciliation reports."""
+"""Coarse payment method in reconciliation reports.
+
+- `CARD`: Credit or debit card.
+- `VIRTUAL_ACCOUNT`: Virtual account.
+- `TRANSFER`: Bank transfer.
+- `CHARGE`: Prepaid balance of an easy-pay service (머니).
+- `MOBILE`: Mobile phone bill.
+- `POINT`: Points.
+- `ETC`: Any other.
+"""
 
 SortOrder: TypeAlias = Literal["DESC", "ASC"] | Unrecognized
-"""Sort direction: descending or ascending."""
+"""Sort direction: descending or ascending.
+
+- `DESC`: Descending: largest or latest first.
+- `ASC`: Ascending: smallest or earliest first.
+"""
 
 TaxInvoicesSheetField: TypeAlias = (
     Literal[
@@ -1441,10 +2094,53 @@ TaxInvoicesSheetField: TypeAlias = (
     ]
     | Unrecognized
 )
-"""Column of the tax invoice sheet for download."""
+"""Column of the tax invoice sheet for download.
+
+- `STATUS`: Status.
+- `CANCEL_REASON`: Reason for the cancellation.
+- `ISSUANCE_TYPE`: Who draws it up: supplier or recipient.
+- `DOCUMENT_MODIFICATION_TYPE`: First issue or amendment.
+- `IS_DELAYED`: Whether it is issued late.
+- `WRITE_DATE`: The date on the invoice (작성일자).
+- `ISSUANCE_DUE_DATE`: The date by which it has to be issued.
+- `TAXATION_TYPE`: Taxable, zero-rated or tax-free.
+- `PURPOSE_TYPE`: Whether it acknowledges a payment or requests one.
+- `SUPPLIER_COMPANY_NAME`: Company name of the supplier.
+- `SUPPLIER_BRN`: Business registration number of the supplier.
+- `SUPPLIER_REPRESENTATIVE_NAME`: Representative of the supplier.
+- `TOTAL_AMOUNT`: Supply value and tax together.
+- `TOTAL_SUPPLY_AMOUNT`: Supply value.
+- `TOTAL_TAX_AMOUNT`: Tax.
+- `MEMO`: The merchant's own note.
+- `REQUESTED_AT`: When its issue was requested.
+- `ISSUED_AT`: When it was issued.
+- `NTS_SENT_AT`: When it was sent to the National Tax Service.
+- `STATUS_UPDATED_AT`: When its status last changed.
+- `BULK_TAX_INVOICE_ID`: Id of the bulk tax invoice.
+- `PLAIN_ID`: Tax invoice id.
+- `SUPPLIER_DOCUMENT_KEY`: The supplier's document number.
+- `RECIPIENT_DOCUMENT_KEY`: The recipient's document number.
+- `RECIPIENT_COMPANY_NAME`: Company name of the recipient.
+- `RECIPIENT_BRN`: Business registration number of the recipient.
+- `RECIPIENT_REPRESENTATIVE_NAME`: Representative of the recipient.
+- `SUPPLIER_COUNTERPARTY_ID`: Counterparty id of the supplier.
+- `RECIPIENT_COUNTERPARTY_ID`: Counterparty id of the recipient.
+- `PAYOUT_ID`: Payout id.
+- `ITEMS`: Items.
+"""
 
 Trigger: TypeAlias = Literal["CONSOLE", "API", "PORTONE_ADMIN", "CHARGEBACK"] | Unrecognized
-"""Where a cancellation was requested: console, API, PortOne staff or chargeback."""
+"""Where a cancellation was requested: console, API, PortOne staff or chargeback.
+
+- `CONSOLE`: PortOne's console.
+- `API`: A call to the API.
+- `PORTONE_ADMIN`: PortOne's staff.
+- `CHARGEBACK`: A chargeback.
+"""
 
 Type: TypeAlias = Literal["PARTNER_PAYOUT", "REMIT"] | Unrecognized
-"""Kind of withdrawal: paying out a partner, or plain remittance."""
+"""Kind of withdrawal: paying out a partner, or plain remittance.
+
+- `PARTNER_PAYOUT`: Payout to a partner.
+- `REMIT`: Plain remittance.
+"""

@@ -219,77 +219,130 @@ __all__ = [
 
 
 class AlreadyPaidError(ConflictError):
-    """409 `ALREADY_PAID`."""
+    """The payment id is paid already, and this call charged nothing. An earlier call whose response was lost may have
+    paid it: compare `get_payment` with the order before asking for money again, and use a new payment id for another
+    purchase.
+
+    `ALREADY_PAID`, status 409.
+    """
 
     types: ClassVar[tuple[str, ...]] = ("ALREADY_PAID",)
 
 
 class AlreadyPaidOrWaitingError(ConflictError):
-    """409 `ALREADY_PAID_OR_WAITING`."""
+    """Nothing was scheduled: the payment id is paid already or waits for its payment to be completed. See
+    `get_payment`; a further payment needs an id of its own.
+
+    `ALREADY_PAID_OR_WAITING`, status 409.
+    """
 
     types: ClassVar[tuple[str, ...]] = ("ALREADY_PAID_OR_WAITING",)
 
 
 class B2BCannotChangeTaxTypeError(BadRequestError):
-    """400 `B2B_CANNOT_CHANGE_TAX_TYPE`."""
+    """Nothing was saved or issued: an amending invoice must keep the `taxation_type` of the original. Give the
+    original's; an invoice taxed otherwise is a new one, not an amendment.
+
+    `B2B_CANNOT_CHANGE_TAX_TYPE`, status 400.
+    """
 
     types: ClassVar[tuple[str, ...]] = ("B2B_CANNOT_CHANGE_TAX_TYPE",)
 
 
 class B2BTaxInvoiceStatusNotSendingCompletedError(BadRequestError):
-    """400 `B2B_TAX_INVOICE_STATUS_NOT_SENDING_COMPLETED`."""
+    """Nothing was saved or issued: only an original in `SENDING_COMPLETED`, which the National Tax Service has
+    received, can be amended. Wait for its webhook `TaxInvoice.SendingCompleted`; one that is only `ISSUED` can be
+    cancelled instead.
+
+    `B2B_TAX_INVOICE_STATUS_NOT_SENDING_COMPLETED`, status 400.
+    """
 
     types: ClassVar[tuple[str, ...]] = ("B2B_TAX_INVOICE_STATUS_NOT_SENDING_COMPLETED",)
 
 
 class B2bBulkTaxInvoiceNotFoundError(NotFoundError):
-    """404 `B2B_BULK_TAX_INVOICE_NOT_FOUND`."""
+    """No batch of tax invoices has this id, or the one the invoice belongs to is gone. Check the id and `test`: test
+    and live data are separate.
+
+    `B2B_BULK_TAX_INVOICE_NOT_FOUND`, status 404.
+    """
 
     types: ClassVar[tuple[str, ...]] = ("B2B_BULK_TAX_INVOICE_NOT_FOUND",)
 
 
 class B2bCertificateUnregisteredError(NotFoundError):
-    """404 `B2B_CERTIFICATE_UNREGISTERED`."""
+    """The company has registered no certificate to sign tax invoices with. Send it to the page of
+    `get_b2b_counterparty_certificate_registration_url`.
+
+    `B2B_CERTIFICATE_UNREGISTERED`, status 404.
+    """
 
     types: ClassVar[tuple[str, ...]] = ("B2B_CERTIFICATE_UNREGISTERED",)
 
 
 class B2bCounterpartyBrnInvalidError(BadRequestError):
-    """400 `B2B_COUNTERPARTY_BRN_INVALID`."""
+    """The counterparty was not created: `brn` is no valid business registration number. Give 10 digits without hyphens
+    and check them for typing errors.
+
+    `B2B_COUNTERPARTY_BRN_INVALID`, status 400.
+    """
 
     types: ClassVar[tuple[str, ...]] = ("B2B_COUNTERPARTY_BRN_INVALID",)
 
 
 class B2bCounterpartyBrnModificationNotAllowedError(BadRequestError):
-    """400 `B2B_COUNTERPARTY_BRN_MODIFICATION_NOT_ALLOWED`."""
+    """The counterparty was not changed: its business registration number never can be. Send the one it has; register
+    another company as a new counterparty.
+
+    `B2B_COUNTERPARTY_BRN_MODIFICATION_NOT_ALLOWED`, status 400.
+    """
 
     types: ClassVar[tuple[str, ...]] = ("B2B_COUNTERPARTY_BRN_MODIFICATION_NOT_ALLOWED",)
 
 
 class B2bCounterpartyIdAlreadyExistsByPartnerError(ConflictError):
-    """409 `B2B_COUNTERPARTY_ID_ALREADY_EXISTS_BY_PARTNER`."""
+    """The counterparty was not created: the id belongs to one that was made by connecting a partner, and is never free
+    again. Choose another, or omit it to have one generated.
+
+    `B2B_COUNTERPARTY_ID_ALREADY_EXISTS_BY_PARTNER`, status 409.
+    """
 
     types: ClassVar[tuple[str, ...]] = ("B2B_COUNTERPARTY_ID_ALREADY_EXISTS_BY_PARTNER",)
 
 
 class B2bCounterpartyIdAlreadyExistsError(ConflictError):
-    """409 `B2B_COUNTERPARTY_ID_ALREADY_EXISTS`."""
+    """The counterparty was not created: another one has this id, perhaps from an earlier call. Change that one with
+    `update_b2b_counterparty`, choose another id, or omit it to have one generated.
+
+    `B2B_COUNTERPARTY_ID_ALREADY_EXISTS`, status 409.
+    """
 
     types: ClassVar[tuple[str, ...]] = ("B2B_COUNTERPARTY_ID_ALREADY_EXISTS",)
 
 
 class B2bCounterpartyMissingRequiredFieldsError(BadRequestError):
-    """400 `B2B_COUNTERPARTY_MISSING_REQUIRED_FIELDS`."""
+    """The counterparty was not saved: details that it needs are missing. Complete `counterparty`; `message` may say
+    with what.
+
+    `B2B_COUNTERPARTY_MISSING_REQUIRED_FIELDS`, status 400.
+    """
 
     types: ClassVar[tuple[str, ...]] = ("B2B_COUNTERPARTY_MISSING_REQUIRED_FIELDS",)
 
 
 class B2bCounterpartyNotFoundError(NotFoundError):
-    """404 `B2B_COUNTERPARTY_NOT_FOUND`."""
+    """No counterparty has this id or business registration number (`counterparty_id` says which was looked for). Check
+    it and `test`; a counterparty's id is the one given or generated at registration.
+
+    `B2B_COUNTERPARTY_NOT_FOUND`, status 404.
+
+    Attributes:
+        counterparty_id: Id of the counterparty in question.
+    """
 
     types: ClassVar[tuple[str, ...]] = ("B2B_COUNTERPARTY_NOT_FOUND",)
     counterparty_id: str | None
-    """Id of the counterparty."""
+    """Id of the counterparty in question."""
 
     def _read_fields(self, raw: Any) -> None:
         get = raw.get
@@ -301,19 +354,31 @@ class B2bCounterpartyNotFoundError(NotFoundError):
 
 
 class B2bCounterpartyNtsConnectionFailedError(BadGatewayError):
-    """502 `B2B_COUNTERPARTY_NTS_CONNECTION_FAILED`."""
+    """The National Tax Service (NTS) could not be connected for the counterparty. See with `get_b2b_counterparty`
+    whether it was created before calling again later.
+
+    `B2B_COUNTERPARTY_NTS_CONNECTION_FAILED`, status 502.
+    """
 
     types: ClassVar[tuple[str, ...]] = ("B2B_COUNTERPARTY_NTS_CONNECTION_FAILED",)
 
 
 class B2bCounterpartyNtsNotConnectedError(BadRequestError):
-    """400 `B2B_COUNTERPARTY_NTS_NOT_CONNECTED`."""
+    """The company is not connected to the National Tax Service (NTS), so it can neither register a certificate nor sign
+    tax invoices. `brn` and `counterparty_id` name it; see `nts_connection_status` of the counterparty.
+
+    `B2B_COUNTERPARTY_NTS_NOT_CONNECTED`, status 400.
+
+    Attributes:
+        brn: Korean business registration number, 10 digits without hyphens.
+        counterparty_id: Id of the counterparty in question.
+    """
 
     types: ClassVar[tuple[str, ...]] = ("B2B_COUNTERPARTY_NTS_NOT_CONNECTED",)
     brn: str | None
-    """Korean business registration number, digits only."""
+    """Korean business registration number, 10 digits without hyphens."""
     counterparty_id: str | None
-    """Id of the counterparty."""
+    """Id of the counterparty in question."""
 
     def _read_fields(self, raw: Any) -> None:
         get = raw.get
@@ -330,121 +395,195 @@ class B2bCounterpartyNtsNotConnectedError(BadRequestError):
 
 
 class B2bCounterpartyOngoingTaxInvoiceExistsError(ConflictError):
-    """409 `B2B_COUNTERPARTY_ONGOING_TAX_INVOICE_EXISTS`."""
+    """The counterparty was not deleted: tax invoices with it are in progress. Complete, cancel or delete those first.
+
+    `B2B_COUNTERPARTY_ONGOING_TAX_INVOICE_EXISTS`, status 409.
+    """
 
     types: ClassVar[tuple[str, ...]] = ("B2B_COUNTERPARTY_ONGOING_TAX_INVOICE_EXISTS",)
 
 
 class B2bCounterpartyPartnerNotConnectableError(PermissionDeniedError):
-    """403 `B2B_COUNTERPARTY_PARTNER_NOT_CONNECTABLE`."""
+    """The counterparty belongs to a partner and cannot be connected to the National Tax Service here. Use
+    `connect_partner_counterparty`.
+
+    `B2B_COUNTERPARTY_PARTNER_NOT_CONNECTABLE`, status 403.
+    """
 
     types: ClassVar[tuple[str, ...]] = ("B2B_COUNTERPARTY_PARTNER_NOT_CONNECTABLE",)
 
 
 class B2bCounterpartyPartnerNotDeletableError(PermissionDeniedError):
-    """403 `B2B_COUNTERPARTY_PARTNER_NOT_DELETABLE`."""
+    """The counterparty belongs to a partner and was not deleted. Use `disconnect_partner_counterparty`.
+
+    `B2B_COUNTERPARTY_PARTNER_NOT_DELETABLE`, status 403.
+    """
 
     types: ClassVar[tuple[str, ...]] = ("B2B_COUNTERPARTY_PARTNER_NOT_DELETABLE",)
 
 
 class B2bCounterpartyPartnerNotUpdatableError(PermissionDeniedError):
-    """403 `B2B_COUNTERPARTY_PARTNER_NOT_UPDATABLE`."""
+    """The counterparty belongs to a partner and was not changed. Change the partner with `update_platform_partner`.
+
+    `B2B_COUNTERPARTY_PARTNER_NOT_UPDATABLE`, status 403.
+    """
 
     types: ClassVar[tuple[str, ...]] = ("B2B_COUNTERPARTY_PARTNER_NOT_UPDATABLE",)
 
 
 class B2bCounterpartySelfOriginBrnMismatchError(BadRequestError):
-    """400 `B2B_COUNTERPARTY_SELF_ORIGIN_BRN_MISMATCH`."""
+    """The counterparty was not created: `brn` is the merchant's own, and a company cannot be a counterparty of itself.
+
+    `B2B_COUNTERPARTY_SELF_ORIGIN_BRN_MISMATCH`, status 400.
+    """
 
     types: ClassVar[tuple[str, ...]] = ("B2B_COUNTERPARTY_SELF_ORIGIN_BRN_MISMATCH",)
 
 
 class B2bCounterpartyTooManyAdditionalContactsError(BadRequestError):
-    """400 `B2B_COUNTERPARTY_TOO_MANY_ADDITIONAL_CONTACTS`."""
+    """The counterparty was not saved: it may have 5 additional contacts at most.
+
+    `B2B_COUNTERPARTY_TOO_MANY_ADDITIONAL_CONTACTS`, status 400.
+    """
 
     types: ClassVar[tuple[str, ...]] = ("B2B_COUNTERPARTY_TOO_MANY_ADDITIONAL_CONTACTS",)
 
 
 class B2bCounterpartyVerificationBrnMismatchError(BadRequestError):
-    """400 `B2B_COUNTERPARTY_VERIFICATION_BRN_MISMATCH`."""
+    """The counterparty was not saved: the lookup to reuse was made for another business registration number. Give the
+    id of a lookup of this `brn`, or have it looked up anew.
+
+    `B2B_COUNTERPARTY_VERIFICATION_BRN_MISMATCH`, status 400.
+    """
 
     types: ClassVar[tuple[str, ...]] = ("B2B_COUNTERPARTY_VERIFICATION_BRN_MISMATCH",)
 
 
 class B2bCounterpartyVerificationInvalidError(BadRequestError):
-    """400 `B2B_COUNTERPARTY_VERIFICATION_INVALID`."""
+    """The counterparty was not saved: the lookup to reuse is not valid. Look the business up again and give the new id.
+
+    `B2B_COUNTERPARTY_VERIFICATION_INVALID`, status 400.
+    """
 
     types: ClassVar[tuple[str, ...]] = ("B2B_COUNTERPARTY_VERIFICATION_INVALID",)
 
 
 class B2bCounterpartyVerificationNotFoundError(NotFoundError):
-    """404 `B2B_COUNTERPARTY_VERIFICATION_NOT_FOUND`."""
+    """The counterparty was not saved: no lookup has the id to reuse. Give the `verification_id` that
+    `get_b2b_business_infos` returned, or have the business looked up anew.
+
+    `B2B_COUNTERPARTY_VERIFICATION_NOT_FOUND`, status 404.
+    """
 
     types: ClassVar[tuple[str, ...]] = ("B2B_COUNTERPARTY_VERIFICATION_NOT_FOUND",)
 
 
 class B2bCounterpartyVerificationTypeMismatchError(BadRequestError):
-    """400 `B2B_COUNTERPARTY_VERIFICATION_TYPE_MISMATCH`."""
+    """The counterparty was not saved: the lookup to reuse is of the other kind. `business_info_verification_id` takes
+    one of registration details, `business_status_verification_id` one of the business status.
+
+    `B2B_COUNTERPARTY_VERIFICATION_TYPE_MISMATCH`, status 400.
+    """
 
     types: ClassVar[tuple[str, ...]] = ("B2B_COUNTERPARTY_VERIFICATION_TYPE_MISMATCH",)
 
 
 class B2bDocumentKeyCannotBeChangedError(BadRequestError):
-    """400 `B2B_DOCUMENT_KEY_CANNOT_BE_CHANGED`."""
+    """The draft was not changed: its document keys cannot be. Send the keys it has; for other keys delete the draft and
+    save a new one.
+
+    `B2B_DOCUMENT_KEY_CANNOT_BE_CHANGED`, status 400.
+    """
 
     types: ClassVar[tuple[str, ...]] = ("B2B_DOCUMENT_KEY_CANNOT_BE_CHANGED",)
 
 
 class B2bExternalServiceError(BadGatewayError):
-    """502 `B2B_EXTERNAL_SERVICE`."""
+    """A service behind PortOne's tax invoices failed, and whether it did its part is not known. Look the invoice or
+    counterparty up before repeating a call that changes something; the SDK does not repeat it by itself.
+
+    `B2B_EXTERNAL_SERVICE`, status 502.
+    """
 
     types: ClassVar[tuple[str, ...]] = ("B2B_EXTERNAL_SERVICE",)
 
 
 class B2bFileNotFoundError(NotFoundError):
-    """404 `B2B_FILE_NOT_FOUND`."""
+    """Nothing was attached: no file has been uploaded under this `file_id`. Get a URL with
+    `create_b2b_file_upload_url`, upload to it, then attach.
+
+    `B2B_FILE_NOT_FOUND`, status 404.
+    """
 
     types: ClassVar[tuple[str, ...]] = ("B2B_FILE_NOT_FOUND",)
 
 
 class B2bIdAlreadyExistsError(ConflictError):
-    """409 `B2B_ID_ALREADY_EXISTS`."""
+    """Nothing was saved or issued: an id that the request would create is taken. Choose other document keys, or omit
+    `create_recipient_counterparty` if the recipient is registered already.
+
+    `B2B_ID_ALREADY_EXISTS`, status 409.
+    """
 
     types: ClassVar[tuple[str, ...]] = ("B2B_ID_ALREADY_EXISTS",)
 
 
 class B2bIssuanceTypeMismatchError(BadRequestError):
-    """400 `B2B_ISSUANCE_TYPE_MISMATCH`."""
+    """The `issuance_type` of the invoice does not fit the call, and nothing was issued. `NORMAL` is for the supplier
+    (`issue_b2b_tax_invoice_immediately`), `REVERSE`, the default, for the recipient who asks the supplier to issue.
+
+    `B2B_ISSUANCE_TYPE_MISMATCH`, status 400.
+    """
 
     types: ClassVar[tuple[str, ...]] = ("B2B_ISSUANCE_TYPE_MISMATCH",)
 
 
 class B2bModificationNotProvidedError(BadRequestError):
-    """400 `B2B_MODIFICATION_NOT_PROVIDED`."""
+    """Nothing was saved or issued: the invoice amends another, but what it amends and why is not given. Fill
+    `modification`.
+
+    `B2B_MODIFICATION_NOT_PROVIDED`, status 400.
+    """
 
     types: ClassVar[tuple[str, ...]] = ("B2B_MODIFICATION_NOT_PROVIDED",)
 
 
 class B2bNotEnabledError(PermissionDeniedError):
-    """403 `B2B_NOT_ENABLED`."""
+    """PortOne's tax invoice service is not switched on for this merchant. Apply to PortOne for it; until then every
+    such operation fails.
+
+    `B2B_NOT_ENABLED`, status 403.
+    """
 
     types: ClassVar[tuple[str, ...]] = ("B2B_NOT_ENABLED",)
 
 
 class B2bOriginalTaxInvoiceNotFoundError(NotFoundError):
-    """404 `B2B_ORIGINAL_TAX_INVOICE_NOT_FOUND`."""
+    """Nothing was saved or issued: the invoice to amend is not there. Check `tax_invoice_key`, its type and `brn` in
+    `modification`.
+
+    `B2B_ORIGINAL_TAX_INVOICE_NOT_FOUND`, status 404.
+    """
 
     types: ClassVar[tuple[str, ...]] = ("B2B_ORIGINAL_TAX_INVOICE_NOT_FOUND",)
 
 
 class B2bRecipientNotFoundError(NotFoundError):
-    """404 `B2B_RECIPIENT_NOT_FOUND`."""
+    """Nothing was saved or issued: the recipient of the invoice is not registered. `brn` and `counterparty_id` say who
+    was looked for; register them with `create_b2b_counterparty` or set `create_recipient_counterparty`.
+
+    `B2B_RECIPIENT_NOT_FOUND`, status 404.
+
+    Attributes:
+        brn: Korean business registration number, 10 digits without hyphens.
+        counterparty_id: Id of the counterparty in question.
+    """
 
     types: ClassVar[tuple[str, ...]] = ("B2B_RECIPIENT_NOT_FOUND",)
     brn: str | None
-    """Korean business registration number, digits only."""
+    """Korean business registration number, 10 digits without hyphens."""
     counterparty_id: str | None
-    """Id of the counterparty."""
+    """Id of the counterparty in question."""
 
     def _read_fields(self, raw: Any) -> None:
         get = raw.get
@@ -461,13 +600,21 @@ class B2bRecipientNotFoundError(NotFoundError):
 
 
 class B2bSupplierNotFoundError(NotFoundError):
-    """404 `B2B_SUPPLIER_NOT_FOUND`."""
+    """Nothing was saved or issued: the supplier of the invoice is not registered. `brn` and `counterparty_id` say who
+    was looked for; register them with `create_b2b_counterparty`, or correct the number.
+
+    `B2B_SUPPLIER_NOT_FOUND`, status 404.
+
+    Attributes:
+        brn: Korean business registration number, 10 digits without hyphens.
+        counterparty_id: Id of the counterparty in question.
+    """
 
     types: ClassVar[tuple[str, ...]] = ("B2B_SUPPLIER_NOT_FOUND",)
     brn: str | None
-    """Korean business registration number, digits only."""
+    """Korean business registration number, 10 digits without hyphens."""
     counterparty_id: str | None
-    """Id of the counterparty."""
+    """Id of the counterparty in question."""
 
     def _read_fields(self, raw: Any) -> None:
         get = raw.get
@@ -482,139 +629,236 @@ class B2bSupplierNotFoundError(NotFoundError):
 
 
 class B2bTaxInvoiceAttachmentNotFoundError(NotFoundError):
-    """404 `B2B_TAX_INVOICE_ATTACHMENT_NOT_FOUND`."""
+    """The tax invoice has no attachment of this id. The ids are in `get_b2b_tax_invoice_attachments`; they are not the
+    `file_id` of the upload.
+
+    `B2B_TAX_INVOICE_ATTACHMENT_NOT_FOUND`, status 404.
+    """
 
     types: ClassVar[tuple[str, ...]] = ("B2B_TAX_INVOICE_ATTACHMENT_NOT_FOUND",)
 
 
 class B2bTaxInvoiceNoRecipientDocumentKeyError(BadRequestError):
-    """400 `B2B_TAX_INVOICE_NO_RECIPIENT_DOCUMENT_KEY`."""
+    """The invoice has no recipient document key, without which the recipient can neither request it nor withdraw the
+    request. Save the draft with `recipient_document_key`.
+
+    `B2B_TAX_INVOICE_NO_RECIPIENT_DOCUMENT_KEY`, status 400.
+    """
 
     types: ClassVar[tuple[str, ...]] = ("B2B_TAX_INVOICE_NO_RECIPIENT_DOCUMENT_KEY",)
 
 
 class B2bTaxInvoiceNoSupplierDocumentKeyError(BadRequestError):
-    """400 `B2B_TAX_INVOICE_NO_SUPPLIER_DOCUMENT_KEY`."""
+    """The invoice has no supplier document key, without which the supplier can neither issue nor refuse it. Save the
+    draft with `supplier_document_key`.
+
+    `B2B_TAX_INVOICE_NO_SUPPLIER_DOCUMENT_KEY`, status 400.
+    """
 
     types: ClassVar[tuple[str, ...]] = ("B2B_TAX_INVOICE_NO_SUPPLIER_DOCUMENT_KEY",)
 
 
 class B2bTaxInvoiceNonDeletableStatusError(BadRequestError):
-    """400 `B2B_TAX_INVOICE_NON_DELETABLE_STATUS`."""
+    """Not deleted: an invoice can be deleted in `DRAFTED`, `REQUEST_REFUSED`, `REQUEST_CANCELLED`, `ISSUANCE_CANCELLED`
+    and `SENDING_FAILED` only. Cancel an issued one or withdraw a requested one first; one that the National Tax Service
+    has is amended instead.
+
+    `B2B_TAX_INVOICE_NON_DELETABLE_STATUS`, status 400.
+    """
 
     types: ClassVar[tuple[str, ...]] = ("B2B_TAX_INVOICE_NON_DELETABLE_STATUS",)
 
 
 class B2bTaxInvoiceNotDraftedStatusError(BadRequestError):
-    """400 `B2B_TAX_INVOICE_NOT_DRAFTED_STATUS`."""
+    """Only a `DRAFTED` invoice can be changed, given files, requested, or issued as `NORMAL`, and this one is not. See
+    `get_b2b_tax_invoice`: an earlier call may have moved it on, and while `DRAFT_PENDING` it is not ready yet.
+
+    `B2B_TAX_INVOICE_NOT_DRAFTED_STATUS`, status 400.
+    """
 
     types: ClassVar[tuple[str, ...]] = ("B2B_TAX_INVOICE_NOT_DRAFTED_STATUS",)
 
 
 class B2bTaxInvoiceNotFoundError(NotFoundError):
-    """404 `B2B_TAX_INVOICE_NOT_FOUND`."""
+    """No tax invoice has this key. Check the key, `tax_invoice_key_type` and `brn`, which a document key needs, and
+    `test`: test and live invoices are separate.
+
+    `B2B_TAX_INVOICE_NOT_FOUND`, status 404.
+    """
 
     types: ClassVar[tuple[str, ...]] = ("B2B_TAX_INVOICE_NOT_FOUND",)
 
 
 class B2bTaxInvoiceNotIssuedStatusError(BadRequestError):
-    """400 `B2B_TAX_INVOICE_NOT_ISSUED_STATUS`."""
+    """Only an `ISSUED` invoice can be cancelled or sent to the National Tax Service (NTS), and this one is not. Once it
+    is on its way to the NTS it can no longer be cancelled: issue an amending invoice.
+
+    `B2B_TAX_INVOICE_NOT_ISSUED_STATUS`, status 400.
+    """
 
     types: ClassVar[tuple[str, ...]] = ("B2B_TAX_INVOICE_NOT_ISSUED_STATUS",)
 
 
 class B2bTaxInvoiceNotRequestedStatusError(BadRequestError):
-    """400 `B2B_TAX_INVOICE_NOT_REQUESTED_STATUS`."""
+    """Only a `REQUESTED` invoice can be issued in reverse or refused, or have its request withdrawn, and this one is
+    not. See `get_b2b_tax_invoice`: the other party may have acted first.
+
+    `B2B_TAX_INVOICE_NOT_REQUESTED_STATUS`, status 400.
+    """
 
     types: ClassVar[tuple[str, ...]] = ("B2B_TAX_INVOICE_NOT_REQUESTED_STATUS",)
 
 
 class B2bTaxInvoiceRecipientDocumentKeyAlreadyUsedError(BadRequestError):
-    """400 `B2B_TAX_INVOICE_RECIPIENT_DOCUMENT_KEY_ALREADY_USED`."""
+    """Nothing was saved or issued: another invoice has this `recipient_document_key`, perhaps one saved by an earlier
+    call. Look it up by the key before choosing a new one.
+
+    `B2B_TAX_INVOICE_RECIPIENT_DOCUMENT_KEY_ALREADY_USED`, status 400.
+    """
 
     types: ClassVar[tuple[str, ...]] = ("B2B_TAX_INVOICE_RECIPIENT_DOCUMENT_KEY_ALREADY_USED",)
 
 
 class B2bTaxInvoiceSupplierDocumentKeyAlreadyUsedError(BadRequestError):
-    """400 `B2B_TAX_INVOICE_SUPPLIER_DOCUMENT_KEY_ALREADY_USED`."""
+    """Nothing was saved or issued: another invoice has this `supplier_document_key`, perhaps one saved by an earlier
+    call. Look it up by the key before choosing a new one.
+
+    `B2B_TAX_INVOICE_SUPPLIER_DOCUMENT_KEY_ALREADY_USED`, status 400.
+    """
 
     types: ClassVar[tuple[str, ...]] = ("B2B_TAX_INVOICE_SUPPLIER_DOCUMENT_KEY_ALREADY_USED",)
 
 
 class BillingKeyAlreadyDeletedError(ConflictError):
-    """409 `BILLING_KEY_ALREADY_DELETED`."""
+    """The billing key has been deleted: nothing was charged or scheduled, and it can never be used again. Take it out
+    of your records; to charge this customer again a new key has to be issued.
+
+    `BILLING_KEY_ALREADY_DELETED`, status 409.
+    """
 
     types: ClassVar[tuple[str, ...]] = ("BILLING_KEY_ALREADY_DELETED",)
 
 
 class BillingKeyAlreadyIssuedError(ConflictError):
-    """409 `BILLING_KEY_ALREADY_ISSUED`."""
+    """The billing key of this request exists already, so an earlier confirmation went through. Read it with
+    `get_billing_key_info`, and after `confirm_billing_key_issue_and_pay` see with `get_payment` whether the first
+    payment was made before charging again.
+
+    `BILLING_KEY_ALREADY_ISSUED`, status 409.
+    """
 
     types: ClassVar[tuple[str, ...]] = ("BILLING_KEY_ALREADY_ISSUED",)
 
 
 class BillingKeyNotFoundError(NotFoundError):
-    """404 `BILLING_KEY_NOT_FOUND`."""
+    """No such billing key in this store, so nothing was charged, scheduled or changed. Check the key and `store_id`;
+    when confirming, check `billing_issue_token`.
+
+    `BILLING_KEY_NOT_FOUND`, status 404.
+    """
 
     types: ClassVar[tuple[str, ...]] = ("BILLING_KEY_NOT_FOUND",)
 
 
 class BillingKeyNotIssuedError(NotFoundError):
-    """404 `BILLING_KEY_NOT_ISSUED`."""
+    """There is nothing to delete: the issue of this billing key was begun but not completed.
+
+    `BILLING_KEY_NOT_ISSUED`, status 404.
+    """
 
     types: ClassVar[tuple[str, ...]] = ("BILLING_KEY_NOT_ISSUED",)
 
 
 class CancelAmountExceedsCancellableAmountError(ConflictError):
-    """409 `CANCEL_AMOUNT_EXCEEDS_CANCELLABLE_AMOUNT`."""
+    """Nothing was refunded: `amount` is more than what remains of the payment. Earlier cancellations may be the reason:
+    read what is left from `get_payment` before asking for less.
+
+    `CANCEL_AMOUNT_EXCEEDS_CANCELLABLE_AMOUNT`, status 409.
+    """
 
     types: ClassVar[tuple[str, ...]] = ("CANCEL_AMOUNT_EXCEEDS_CANCELLABLE_AMOUNT",)
 
 
 class CancelTaxAmountExceedsCancellableTaxAmountError(ConflictError):
-    """409 `CANCEL_TAX_AMOUNT_EXCEEDS_CANCELLABLE_TAX_AMOUNT`."""
+    """Nothing was refunded: the taxable part of the cancellation is more than what remains taxable. If the payment has
+    a tax-free part, give `tax_free_amount`: without it the whole cancellation counts as taxable.
+
+    `CANCEL_TAX_AMOUNT_EXCEEDS_CANCELLABLE_TAX_AMOUNT`, status 409.
+    """
 
     types: ClassVar[tuple[str, ...]] = ("CANCEL_TAX_AMOUNT_EXCEEDS_CANCELLABLE_TAX_AMOUNT",)
 
 
 class CancelTaxFreeAmountExceedsCancellableTaxFreeAmountError(ConflictError):
-    """409 `CANCEL_TAX_FREE_AMOUNT_EXCEEDS_CANCELLABLE_TAX_FREE_AMOUNT`."""
+    """Nothing was refunded: `tax_free_amount` is more than what remains tax-free of the payment. See `get_payment` for
+    what was paid and what is cancelled.
+
+    `CANCEL_TAX_FREE_AMOUNT_EXCEEDS_CANCELLABLE_TAX_FREE_AMOUNT`, status 409.
+    """
 
     types: ClassVar[tuple[str, ...]] = ("CANCEL_TAX_FREE_AMOUNT_EXCEEDS_CANCELLABLE_TAX_FREE_AMOUNT",)
 
 
 class CancellableAmountConsistencyBrokenError(ConflictError):
-    """409 `CANCELLABLE_AMOUNT_CONSISTENCY_BROKEN`."""
+    """Nothing was refunded: what remains of the payment is not `current_cancellable_amount`. Another cancellation came
+    first, perhaps an earlier call of this one: look the payment up and decide anew whether to refund.
+
+    `CANCELLABLE_AMOUNT_CONSISTENCY_BROKEN`, status 409.
+    """
 
     types: ClassVar[tuple[str, ...]] = ("CANCELLABLE_AMOUNT_CONSISTENCY_BROKEN",)
 
 
 class CashReceiptAlreadyIssuedError(ConflictError):
-    """409 `CASH_RECEIPT_ALREADY_ISSUED`."""
+    """The payment id has a cash receipt already, and no second one was issued. Read it with
+    `get_cash_receipt_by_payment_id`.
+
+    `CASH_RECEIPT_ALREADY_ISSUED`, status 409.
+    """
 
     types: ClassVar[tuple[str, ...]] = ("CASH_RECEIPT_ALREADY_ISSUED",)
 
 
 class CashReceiptNotFoundError(NotFoundError):
-    """404 `CASH_RECEIPT_NOT_FOUND`."""
+    """No cash receipt was ever requested for this payment id in the store. Receipts of payments made outside PortOne go
+    by the id that was given to `issue_cash_receipt`.
+
+    `CASH_RECEIPT_NOT_FOUND`, status 404.
+    """
 
     types: ClassVar[tuple[str, ...]] = ("CASH_RECEIPT_NOT_FOUND",)
 
 
 class CashReceiptNotIssuedError(NotFoundError):
-    """404 `CASH_RECEIPT_NOT_ISSUED`."""
+    """There is nothing to cancel: the cash receipt of this payment failed to be issued or is cancelled already. See
+    `get_cash_receipt_by_payment_id`.
+
+    `CASH_RECEIPT_NOT_ISSUED`, status 404.
+    """
 
     types: ClassVar[tuple[str, ...]] = ("CASH_RECEIPT_NOT_ISSUED",)
 
 
 class ChannelNotFoundError(NotFoundError):
-    """404 `CHANNEL_NOT_FOUND`."""
+    """No channel has this `channel_key`; nothing was charged or issued. Compare the key with the channels in PortOne's
+    console, test and live ones.
+
+    `CHANNEL_NOT_FOUND`, status 404.
+    """
 
     types: ClassVar[tuple[str, ...]] = ("CHANNEL_NOT_FOUND",)
 
 
 class ChannelSpecificError(BadGatewayError):
-    """502 `CHANNEL_SPECIFIC`."""
+    """A request that went to several channels failed on them, or on some. `failures` says why for each;
+    `succeeded_channels` names those on which it was carried out, so do not simply repeat it for all of them.
+
+    `CHANNEL_SPECIFIC`, status 502.
+
+    Attributes:
+        failures: What failed, channel by channel.
+        succeeded_channels: Channels that succeeded.
+    """
 
     types: ClassVar[tuple[str, ...]] = ("CHANNEL_SPECIFIC",)
     failures: list[ChannelSpecificFailure]
@@ -637,151 +881,257 @@ class ChannelSpecificError(BadGatewayError):
 
 
 class DiscountAmountExceedsTotalAmountError(BadRequestError):
-    """400 `DISCOUNT_AMOUNT_EXCEEDS_TOTAL_AMOUNT`."""
+    """Nothing was charged: the promotion's discount is as large as the amount to pay or larger. Pay without
+    `promotion_id`, or check the amount against the promotion with `get_promotion`.
+
+    `DISCOUNT_AMOUNT_EXCEEDS_TOTAL_AMOUNT`, status 400.
+    """
 
     types: ClassVar[tuple[str, ...]] = ("DISCOUNT_AMOUNT_EXCEEDS_TOTAL_AMOUNT",)
 
 
 class ForbiddenError(PermissionDeniedError):
-    """403 `FORBIDDEN`."""
+    """The credentials are valid but do not allow this, for example because they have no access to the store given as
+    `store_id`. Repeating the call does not help: check the store and what the API secret may do in PortOne's console.
+
+    `FORBIDDEN`, status 403.
+    """
 
     types: ClassVar[tuple[str, ...]] = ("FORBIDDEN",)
 
 
 class IdentityVerificationAlreadySentError(ConflictError):
-    """409 `IDENTITY_VERIFICATION_ALREADY_SENT`."""
+    """A request has been sent for this id already, and no further one was. Send the SMS again with
+    `resend_identity_verification`, or start anew under another id.
+
+    `IDENTITY_VERIFICATION_ALREADY_SENT`, status 409.
+    """
 
     types: ClassVar[tuple[str, ...]] = ("IDENTITY_VERIFICATION_ALREADY_SENT",)
 
 
 class IdentityVerificationAlreadyVerifiedError(ConflictError):
-    """409 `IDENTITY_VERIFICATION_ALREADY_VERIFIED`."""
+    """The person is verified already and nothing more is to be done: read the result with `get_identity_verification`.
+
+    `IDENTITY_VERIFICATION_ALREADY_VERIFIED`, status 409.
+    """
 
     types: ClassVar[tuple[str, ...]] = ("IDENTITY_VERIFICATION_ALREADY_VERIFIED",)
 
 
 class IdentityVerificationNotFoundError(NotFoundError):
-    """404 `IDENTITY_VERIFICATION_NOT_FOUND`."""
+    """No identity verification has this id in the store. It exists only once it was requested, in the browser or with
+    `send_identity_verification`.
+
+    `IDENTITY_VERIFICATION_NOT_FOUND`, status 404.
+    """
 
     types: ClassVar[tuple[str, ...]] = ("IDENTITY_VERIFICATION_NOT_FOUND",)
 
 
 class IdentityVerificationNotSentError(NotFoundError):
-    """404 `IDENTITY_VERIFICATION_NOT_SENT`."""
+    """This verification was not begun with `send_identity_verification`, so there is no code to confirm or send again.
+    Those begun in the browser end there.
+
+    `IDENTITY_VERIFICATION_NOT_SENT`, status 404.
+    """
 
     types: ClassVar[tuple[str, ...]] = ("IDENTITY_VERIFICATION_NOT_SENT",)
 
 
 class InformationMismatchError(ConflictError):
-    """409 `INFORMATION_MISMATCH`."""
+    """Nothing was charged or issued: the amount, currency or another check of the call differs from what the browser
+    requested. Someone may have tampered with the request, so do not repeat the call with the browser's values: compare
+    them with the order and start again.
+
+    `INFORMATION_MISMATCH`, status 409.
+    """
 
     types: ClassVar[tuple[str, ...]] = ("INFORMATION_MISMATCH",)
 
 
 class InvalidPaymentTokenError(BadRequestError):
-    """400 `INVALID_PAYMENT_TOKEN`."""
+    """Nothing was charged: `payment_token` is not one that PortOne issued for this payment. Send the token of this
+    payment id exactly as the payment window returned it; if it stays invalid, let the customer start again.
+
+    `INVALID_PAYMENT_TOKEN`, status 400.
+    """
 
     types: ClassVar[tuple[str, ...]] = ("INVALID_PAYMENT_TOKEN",)
 
 
 class InvalidRequestError(BadRequestError):
-    """400 `INVALID_REQUEST`."""
+    """An argument is missing, has a value that is not allowed, or has the wrong format; nothing was done. `message` may
+    say which. Correct the call: repeating it does not help.
+
+    `INVALID_REQUEST`, status 400.
+    """
 
     types: ClassVar[tuple[str, ...]] = ("INVALID_REQUEST",)
 
 
 class MaxCancelCountReachedError(ConflictError):
-    """409 `MAX_CANCEL_COUNT_REACHED`."""
+    """Nothing was refunded: the payment has been cancelled, or tried to be, as often as is allowed. Ask PortOne or the
+    payment company how to refund the rest.
+
+    `MAX_CANCEL_COUNT_REACHED`, status 409.
+    """
 
     types: ClassVar[tuple[str, ...]] = ("MAX_CANCEL_COUNT_REACHED",)
 
 
 class MaxTransactionCountReachedError(BadRequestError):
-    """400 `MAX_TRANSACTION_COUNT_REACHED`."""
+    """Nothing was charged or sent: this payment or identity verification has been attempted as often as PortOne allows.
+    Look it up; if it is neither paid nor verified, start again under a new id.
+
+    `MAX_TRANSACTION_COUNT_REACHED`, status 400.
+    """
 
     types: ClassVar[tuple[str, ...]] = ("MAX_TRANSACTION_COUNT_REACHED",)
 
 
 class MaxTtlExceededError(BadRequestError):
-    """400 `MAX_TTL_EXCEEDED`."""
+    """No checkout session was created: `ttl_seconds` is above the limit that PortOne has set. Give less, or omit it.
+
+    `MAX_TTL_EXCEEDED`, status 400.
+    """
 
     types: ClassVar[tuple[str, ...]] = ("MAX_TTL_EXCEEDED",)
 
 
 class MaxWebhookRetryCountReachedError(BadRequestError):
-    """400 `MAX_WEBHOOK_RETRY_COUNT_REACHED`."""
+    """This webhook has been resent as often as PortOne allows. Read the state of the payment with `get_payment`
+    instead.
+
+    `MAX_WEBHOOK_RETRY_COUNT_REACHED`, status 400.
+    """
 
     types: ClassVar[tuple[str, ...]] = ("MAX_WEBHOOK_RETRY_COUNT_REACHED",)
 
 
 class NegativePromotionAdjustedCancelAmountError(BadRequestError):
-    """400 `NEGATIVE_PROMOTION_ADJUSTED_CANCEL_AMOUNT`."""
+    """Nothing was refunded: with the promotion's discount adjusted for what remains, the refund would be below zero.
+    Cancel a larger part or all of the payment.
+
+    `NEGATIVE_PROMOTION_ADJUSTED_CANCEL_AMOUNT`, status 400.
+    """
 
     types: ClassVar[tuple[str, ...]] = ("NEGATIVE_PROMOTION_ADJUSTED_CANCEL_AMOUNT",)
 
 
 class PaymentAlreadyCancelledError(ConflictError):
-    """409 `PAYMENT_ALREADY_CANCELLED`."""
+    """The payment has been cancelled in full before, and this call refunded nothing. See `cancellations` of
+    `get_payment` for what was refunded and when; there is nothing left to cancel.
+
+    `PAYMENT_ALREADY_CANCELLED`, status 409.
+    """
 
     types: ClassVar[tuple[str, ...]] = ("PAYMENT_ALREADY_CANCELLED",)
 
 
 class PaymentCancellationNotFoundError(NotFoundError):
-    """404 `PAYMENT_CANCELLATION_NOT_FOUND`."""
+    """The payment has no cancellation of this id. The ids are in `cancellations` of `get_payment`.
+
+    `PAYMENT_CANCELLATION_NOT_FOUND`, status 404.
+    """
 
     types: ClassVar[tuple[str, ...]] = ("PAYMENT_CANCELLATION_NOT_FOUND",)
 
 
 class PaymentCancellationNotPendingError(ConflictError):
-    """409 `PAYMENT_CANCELLATION_NOT_PENDING`."""
+    """The cancellation can no longer be withdrawn: it has succeeded or failed, so the refund may have been made. See
+    its status in `cancellations` of `get_payment`.
+
+    `PAYMENT_CANCELLATION_NOT_PENDING`, status 409.
+    """
 
     types: ClassVar[tuple[str, ...]] = ("PAYMENT_CANCELLATION_NOT_PENDING",)
 
 
 class PaymentNotFoundError(NotFoundError):
-    """404 `PAYMENT_NOT_FOUND`."""
+    """No payment has this id in the store: it was never requested, or belongs to another `store_id`. PortOne knows an
+    id only once a payment has been requested under it. `confirm_paymentwall_delivery` takes the transaction id instead.
+
+    `PAYMENT_NOT_FOUND`, status 404.
+    """
 
     types: ClassVar[tuple[str, ...]] = ("PAYMENT_NOT_FOUND",)
 
 
 class PaymentNotPaidError(ConflictError):
-    """409 `PAYMENT_NOT_PAID`."""
+    """Only a paid payment can be refunded, captured, confirmed or have details registered, and this one is not: nothing
+    was done. See its status with `get_payment`; a virtual account still waiting for its deposit is closed with
+    `close_virtual_account`.
+
+    `PAYMENT_NOT_PAID`, status 409.
+    """
 
     types: ClassVar[tuple[str, ...]] = ("PAYMENT_NOT_PAID",)
 
 
 class PaymentNotWaitingForDepositError(ConflictError):
-    """409 `PAYMENT_NOT_WAITING_FOR_DEPOSIT`."""
+    """The payment does not wait for a deposit into a virtual account, so there is no account to close: it may be paid,
+    closed or of another method. See `get_payment`; what is paid is refunded with `cancel_payment`.
+
+    `PAYMENT_NOT_WAITING_FOR_DEPOSIT`, status 409.
+    """
 
     types: ClassVar[tuple[str, ...]] = ("PAYMENT_NOT_WAITING_FOR_DEPOSIT",)
 
 
 class PaymentScheduleAlreadyExistsError(ConflictError):
-    """409 `PAYMENT_SCHEDULE_ALREADY_EXISTS`."""
+    """A payment is scheduled already. When paying or scheduling: this payment id has a schedule, and nothing was
+    charged; use another id, or revoke the schedule first. When deleting a billing key: it is still to be charged, so
+    revoke its schedules with `revoke_payment_schedules` first.
+
+    `PAYMENT_SCHEDULE_ALREADY_EXISTS`, status 409.
+    """
 
     types: ClassVar[tuple[str, ...]] = ("PAYMENT_SCHEDULE_ALREADY_EXISTS",)
 
 
 class PaymentScheduleAlreadyProcessedError(ConflictError):
-    """409 `PAYMENT_SCHEDULE_ALREADY_PROCESSED`."""
+    """One of the schedules has run already, so its payment may have been charged, and none of the schedules was
+    revoked. See it with `get_payment_schedule`, refund it with `cancel_payment` if need be, and revoke the others
+    without it.
+
+    `PAYMENT_SCHEDULE_ALREADY_PROCESSED`, status 409.
+    """
 
     types: ClassVar[tuple[str, ...]] = ("PAYMENT_SCHEDULE_ALREADY_PROCESSED",)
 
 
 class PaymentScheduleAlreadyRevokedError(ConflictError):
-    """409 `PAYMENT_SCHEDULE_ALREADY_REVOKED`."""
+    """One of the schedules was revoked before, and none of the others was revoked by this call. Leave it out and
+    repeat.
+
+    `PAYMENT_SCHEDULE_ALREADY_REVOKED`, status 409.
+    """
 
     types: ClassVar[tuple[str, ...]] = ("PAYMENT_SCHEDULE_ALREADY_REVOKED",)
 
 
 class PaymentScheduleNotFoundError(NotFoundError):
-    """404 `PAYMENT_SCHEDULE_NOT_FOUND`."""
+    """No payment schedule has this id, or none belongs to the billing key given; nothing was revoked. Schedules go by
+    the id that `create_payment_schedule` returned, not by payment id.
+
+    `PAYMENT_SCHEDULE_NOT_FOUND`, status 404.
+    """
 
     types: ClassVar[tuple[str, ...]] = ("PAYMENT_SCHEDULE_NOT_FOUND",)
 
 
 class PgProviderError(BadGatewayError):
-    """502 `PG_PROVIDER`."""
+    """The payment company (PG) answered with an error, such as a declined card: what was asked for was not done.
+    `pg_code` and `pg_message` are the PG's own. The SDK never repeats such a call by itself. Correct the request or let
+    the customer use another method; if the reason is technical, look the payment up before trying again.
+
+    `PG_PROVIDER`, status 502.
+
+    Attributes:
+        pg_code: Error code from the PG.
+        pg_message: Error message from the PG.
+    """
 
     types: ClassVar[tuple[str, ...]] = ("PG_PROVIDER",)
     pg_code: str
@@ -798,31 +1148,51 @@ class PgProviderError(BadGatewayError):
 
 
 class PlatformAccountVerificationAlreadyUsedError(ConflictError):
-    """409 `PLATFORM_ACCOUNT_VERIFICATION_ALREADY_USED`."""
+    """The partner was not saved: this `account_verification_id` has been used, and each serves once. Get a new one with
+    `get_platform_account_holder`.
+
+    `PLATFORM_ACCOUNT_VERIFICATION_ALREADY_USED`, status 409.
+    """
 
     types: ClassVar[tuple[str, ...]] = ("PLATFORM_ACCOUNT_VERIFICATION_ALREADY_USED",)
 
 
 class PlatformAccountVerificationFailedError(BadRequestError):
-    """400 `PLATFORM_ACCOUNT_VERIFICATION_FAILED`."""
+    """The partner was not saved: the bank account did not pass verification, for example as the holder is another.
+    Compare bank, number and holder with `get_platform_account_holder`.
+
+    `PLATFORM_ACCOUNT_VERIFICATION_FAILED`, status 400.
+    """
 
     types: ClassVar[tuple[str, ...]] = ("PLATFORM_ACCOUNT_VERIFICATION_FAILED",)
 
 
 class PlatformAccountVerificationNotFoundError(NotFoundError):
-    """404 `PLATFORM_ACCOUNT_VERIFICATION_NOT_FOUND`."""
+    """The partner was not saved: no account lookup has this `account_verification_id`. Get one with
+    `get_platform_account_holder`, or omit it.
+
+    `PLATFORM_ACCOUNT_VERIFICATION_NOT_FOUND`, status 404.
+    """
 
     types: ClassVar[tuple[str, ...]] = ("PLATFORM_ACCOUNT_VERIFICATION_NOT_FOUND",)
 
 
 class PlatformAdditionalFeePoliciesNotFoundError(NotFoundError):
-    """404 `PLATFORM_ADDITIONAL_FEE_POLICIES_NOT_FOUND`."""
+    """No transfer was created: the additional fee policies in `ids` do not exist. Create them, or correct `policy_id`
+    in `additional_fees`.
+
+    `PLATFORM_ADDITIONAL_FEE_POLICIES_NOT_FOUND`, status 404.
+
+    Attributes:
+        graphql_ids: Ids of the objects in PortOne's GraphQL API.
+        ids: Ids that no additional fee policy has.
+    """
 
     types: ClassVar[tuple[str, ...]] = ("PLATFORM_ADDITIONAL_FEE_POLICIES_NOT_FOUND",)
     graphql_ids: list[str]
     """Ids of the objects in PortOne's GraphQL API."""
     ids: list[str]
-    """Ids of the objects concerned."""
+    """Ids that no additional fee policy has."""
 
     def _read_fields(self, raw: Any) -> None:
         get = raw.get
@@ -839,25 +1209,46 @@ class PlatformAdditionalFeePoliciesNotFoundError(NotFoundError):
 
 
 class PlatformAdditionalFeePolicyAlreadyExistsError(ConflictError):
-    """409 `PLATFORM_ADDITIONAL_FEE_POLICY_ALREADY_EXISTS`."""
+    """No policy was created: an additional fee policy has this id, perhaps from an earlier call. Change it with
+    `update_platform_additional_fee_policy`, choose another id, or omit it to have one generated.
+
+    `PLATFORM_ADDITIONAL_FEE_POLICY_ALREADY_EXISTS`, status 409.
+    """
 
     types: ClassVar[tuple[str, ...]] = ("PLATFORM_ADDITIONAL_FEE_POLICY_ALREADY_EXISTS",)
 
 
 class PlatformAdditionalFeePolicyNotFoundError(NotFoundError):
-    """404 `PLATFORM_ADDITIONAL_FEE_POLICY_NOT_FOUND`."""
+    """No additional fee policy has this id. Check it and `test`: test and live policies are separate.
+
+    `PLATFORM_ADDITIONAL_FEE_POLICY_NOT_FOUND`, status 404.
+    """
 
     types: ClassVar[tuple[str, ...]] = ("PLATFORM_ADDITIONAL_FEE_POLICY_NOT_FOUND",)
 
 
 class PlatformAdditionalFeePolicyScheduleAlreadyExistsError(ConflictError):
-    """409 `PLATFORM_ADDITIONAL_FEE_POLICY_SCHEDULE_ALREADY_EXISTS`."""
+    """Nothing was scheduled: an update of this additional fee policy is scheduled already, and there is one at a time.
+    Replace it with `reschedule_additional_fee_policy`.
+
+    `PLATFORM_ADDITIONAL_FEE_POLICY_SCHEDULE_ALREADY_EXISTS`, status 409.
+    """
 
     types: ClassVar[tuple[str, ...]] = ("PLATFORM_ADDITIONAL_FEE_POLICY_SCHEDULE_ALREADY_EXISTS",)
 
 
 class PlatformAdditionalFixedAmountFeeCurrencyAndSettlementCurrencyMismatchedError(BadRequestError):
-    """400 `PLATFORM_ADDITIONAL_FIXED_AMOUNT_FEE_CURRENCY_AND_SETTLEMENT_CURRENCY_MISMATCHED`."""
+    """No transfer was created: the additional fee policy `id` charges a fixed amount in `fee_currency`, and the
+    settlement is in `settlement_currency`. Use a policy with a rate, or with a fee in that currency.
+
+    `PLATFORM_ADDITIONAL_FIXED_AMOUNT_FEE_CURRENCY_AND_SETTLEMENT_CURRENCY_MISMATCHED`, status 400.
+
+    Attributes:
+        fee_currency: Currency of the fee.
+        graphql_id: Id of the object in PortOne's GraphQL API.
+        id: Id of the additional fee policy.
+        settlement_currency: Currency that the partner is settled in.
+    """
 
     types: ClassVar[tuple[str, ...]] = (
         "PLATFORM_ADDITIONAL_FIXED_AMOUNT_FEE_CURRENCY_AND_SETTLEMENT_CURRENCY_MISMATCHED",
@@ -867,9 +1258,9 @@ class PlatformAdditionalFixedAmountFeeCurrencyAndSettlementCurrencyMismatchedErr
     graphql_id: str
     """Id of the object in PortOne's GraphQL API."""
     id: str
-    """Id of the object."""
+    """Id of the additional fee policy."""
     settlement_currency: Currency
-    """Settlement currency."""
+    """Currency that the partner is settled in."""
 
     def _read_fields(self, raw: Any) -> None:
         get = raw.get
@@ -902,65 +1293,108 @@ class PlatformAdditionalFixedAmountFeeCurrencyAndSettlementCurrencyMismatchedErr
 
 
 class PlatformArchivedAdditionalFeePolicyError(ConflictError):
-    """409 `PLATFORM_ARCHIVED_ADDITIONAL_FEE_POLICY`."""
+    """The additional fee policy is archived and was not changed or scheduled for change. Restore it with
+    `recover_platform_additional_fee_policy` first.
+
+    `PLATFORM_ARCHIVED_ADDITIONAL_FEE_POLICY`, status 409.
+    """
 
     types: ClassVar[tuple[str, ...]] = ("PLATFORM_ARCHIVED_ADDITIONAL_FEE_POLICY",)
 
 
 class PlatformArchivedContractError(ConflictError):
-    """409 `PLATFORM_ARCHIVED_CONTRACT`."""
+    """The contract is archived and was not changed or scheduled for change. Restore it with `recover_platform_contract`
+    first.
+
+    `PLATFORM_ARCHIVED_CONTRACT`, status 409.
+    """
 
     types: ClassVar[tuple[str, ...]] = ("PLATFORM_ARCHIVED_CONTRACT",)
 
 
 class PlatformArchivedDiscountSharePolicyError(ConflictError):
-    """409 `PLATFORM_ARCHIVED_DISCOUNT_SHARE_POLICY`."""
+    """The discount share policy is archived and was not changed or scheduled for change. Restore it with
+    `recover_platform_discount_share_policy` first.
+
+    `PLATFORM_ARCHIVED_DISCOUNT_SHARE_POLICY`, status 409.
+    """
 
     types: ClassVar[tuple[str, ...]] = ("PLATFORM_ARCHIVED_DISCOUNT_SHARE_POLICY",)
 
 
 class PlatformArchivedPartnerError(ConflictError):
-    """409 `PLATFORM_ARCHIVED_PARTNER`."""
+    """The partner is archived and was not changed, scheduled for change or connected. Restore it with
+    `recover_platform_partner` first.
+
+    `PLATFORM_ARCHIVED_PARTNER`, status 409.
+    """
 
     types: ClassVar[tuple[str, ...]] = ("PLATFORM_ARCHIVED_PARTNER",)
 
 
 class PlatformArchivedPartnerNtsNotAllowedError(ConflictError):
-    """409 `PLATFORM_ARCHIVED_PARTNER_NTS_NOT_ALLOWED`."""
+    """The partner is archived, so it was neither connected to the National Tax Service nor disconnected. Restore it
+    with `recover_platform_partner` first.
+
+    `PLATFORM_ARCHIVED_PARTNER_NTS_NOT_ALLOWED`, status 409.
+    """
 
     types: ClassVar[tuple[str, ...]] = ("PLATFORM_ARCHIVED_PARTNER_NTS_NOT_ALLOWED",)
 
 
 class PlatformArchivedPartnersCannotBeScheduledError(ConflictError):
-    """409 `PLATFORM_ARCHIVED_PARTNERS_CANNOT_BE_SCHEDULED`."""
+    """Nothing was scheduled for any partner: archived ones are among those that match the filter. Filter for those in
+    use, or restore the archived ones first.
+
+    `PLATFORM_ARCHIVED_PARTNERS_CANNOT_BE_SCHEDULED`, status 409.
+    """
 
     types: ClassVar[tuple[str, ...]] = ("PLATFORM_ARCHIVED_PARTNERS_CANNOT_BE_SCHEDULED",)
 
 
 class PlatformBtxNotEnabledError(PermissionDeniedError):
-    """403 `PLATFORM_BTX_NOT_ENABLED`."""
+    """PortOne's tax invoice feature for partners is not switched on for this platform. Apply to PortOne for it.
+
+    `PLATFORM_BTX_NOT_ENABLED`, status 403.
+    """
 
     types: ClassVar[tuple[str, ...]] = ("PLATFORM_BTX_NOT_ENABLED",)
 
 
 class PlatformBulkPayoutIdAlreadyExistsError(ConflictError):
-    """409 `PLATFORM_BULK_PAYOUT_ID_ALREADY_EXISTS`."""
+    """Nothing was marked as paid out: a bulk payout has this `bulk_payout_id`, perhaps from an earlier call. Look it up
+    with `get_platform_bulk_payouts` before choosing another.
+
+    `PLATFORM_BULK_PAYOUT_ID_ALREADY_EXISTS`, status 409.
+    """
 
     types: ClassVar[tuple[str, ...]] = ("PLATFORM_BULK_PAYOUT_ID_ALREADY_EXISTS",)
 
 
 class PlatformCancelOrderTransfersExistsError(BadRequestError):
-    """400 `PLATFORM_CANCEL_ORDER_TRANSFERS_EXISTS`."""
+    """The transfer was not deleted: an order cancellation transfer refers to it. Delete that one first.
+
+    `PLATFORM_CANCEL_ORDER_TRANSFERS_EXISTS`, status 400.
+    """
 
     types: ClassVar[tuple[str, ...]] = ("PLATFORM_CANCEL_ORDER_TRANSFERS_EXISTS",)
 
 
 class PlatformCancellableAmountExceededError(BadRequestError):
-    """400 `PLATFORM_CANCELLABLE_AMOUNT_EXCEEDED`."""
+    """No transfer was created: the cancellation takes back more than is left of the order's transfer. `amount_type`
+    says of which amount, `request_amount` what was asked for, `cancellable_amount` what is left.
+
+    `PLATFORM_CANCELLABLE_AMOUNT_EXCEEDED`, status 400.
+
+    Attributes:
+        amount_type: Which amount is exceeded: SUPPLY_WITH_VAT (taxable, with VAT) or TAX_FREE.
+        cancellable_amount: Amount that can still be cancelled, in the smallest currency unit.
+        request_amount: Requested amount, in the smallest currency unit.
+    """
 
     types: ClassVar[tuple[str, ...]] = ("PLATFORM_CANCELLABLE_AMOUNT_EXCEEDED",)
     amount_type: PlatformCancellableAmountType
-    """Which kind of amount was exceeded."""
+    """Which amount is exceeded: SUPPLY_WITH_VAT (taxable, with VAT) or TAX_FREE."""
     cancellable_amount: int
     """Amount that can still be cancelled, in the smallest currency unit."""
     request_amount: int
@@ -986,7 +1420,19 @@ class PlatformCancellableAmountExceededError(BadRequestError):
 
 
 class PlatformCancellableDiscountAmountExceededError(BadRequestError):
-    """400 `PLATFORM_CANCELLABLE_DISCOUNT_AMOUNT_EXCEEDED`."""
+    """No transfer was created: the cancellation takes back more of a discount than is left of it.
+    `discount_share_policy_id` and `product_id` say which, `request_amount` what was asked for, `cancellable_amount`
+    what is left.
+
+    `PLATFORM_CANCELLABLE_DISCOUNT_AMOUNT_EXCEEDED`, status 400.
+
+    Attributes:
+        cancellable_amount: Amount that can still be cancelled, in the smallest currency unit.
+        discount_share_policy_graphql_id: Id of the discount share policy in PortOne's GraphQL API.
+        discount_share_policy_id: Id of the discount share policy.
+        product_id: Id of the product.
+        request_amount: Requested amount, in the smallest currency unit.
+    """
 
     types: ClassVar[tuple[str, ...]] = ("PLATFORM_CANCELLABLE_DISCOUNT_AMOUNT_EXCEEDED",)
     cancellable_amount: int
@@ -996,7 +1442,7 @@ class PlatformCancellableDiscountAmountExceededError(BadRequestError):
     discount_share_policy_id: str
     """Id of the discount share policy."""
     product_id: str | None
-    """Product id."""
+    """Id of the product."""
     request_amount: int
     """Requested amount, in the smallest currency unit."""
 
@@ -1030,7 +1476,19 @@ class PlatformCancellableDiscountAmountExceededError(BadRequestError):
 
 
 class PlatformCancellableDiscountTaxFreeAmountExceededError(BadRequestError):
-    """400 `PLATFORM_CANCELLABLE_DISCOUNT_TAX_FREE_AMOUNT_EXCEEDED`."""
+    """No transfer was created: the cancellation takes back more of a discount's tax-free part than is left of it.
+    `discount_share_policy_id` and `product_id` say which, `request_amount` what was asked for, `cancellable_amount`
+    what is left.
+
+    `PLATFORM_CANCELLABLE_DISCOUNT_TAX_FREE_AMOUNT_EXCEEDED`, status 400.
+
+    Attributes:
+        cancellable_amount: Amount that can still be cancelled, in the smallest currency unit.
+        discount_share_policy_graphql_id: Id of the discount share policy in PortOne's GraphQL API.
+        discount_share_policy_id: Id of the discount share policy.
+        product_id: Id of the product.
+        request_amount: Requested amount, in the smallest currency unit.
+    """
 
     types: ClassVar[tuple[str, ...]] = ("PLATFORM_CANCELLABLE_DISCOUNT_TAX_FREE_AMOUNT_EXCEEDED",)
     cancellable_amount: int
@@ -1040,7 +1498,7 @@ class PlatformCancellableDiscountTaxFreeAmountExceededError(BadRequestError):
     discount_share_policy_id: str
     """Id of the discount share policy."""
     product_id: str | None
-    """Product id."""
+    """Id of the product."""
     request_amount: int
     """Requested amount, in the smallest currency unit."""
 
@@ -1076,13 +1534,21 @@ class PlatformCancellableDiscountTaxFreeAmountExceededError(BadRequestError):
 
 
 class PlatformCancellableProductQuantityExceededError(BadRequestError):
-    """400 `PLATFORM_CANCELLABLE_PRODUCT_QUANTITY_EXCEEDED`."""
+    """No transfer was created: the cancellation takes back more pieces of `product_id` than the `cancellable_quantity`
+    that is left of the order.
+
+    `PLATFORM_CANCELLABLE_PRODUCT_QUANTITY_EXCEEDED`, status 400.
+
+    Attributes:
+        cancellable_quantity: Quantity of the product that can still be cancelled.
+        product_id: Id of the product.
+    """
 
     types: ClassVar[tuple[str, ...]] = ("PLATFORM_CANCELLABLE_PRODUCT_QUANTITY_EXCEEDED",)
     cancellable_quantity: int
     """Quantity of the product that can still be cancelled."""
     product_id: str
-    """Product id."""
+    """Id of the product."""
 
     def _read_fields(self, raw: Any) -> None:
         get = raw.get
@@ -1099,73 +1565,126 @@ class PlatformCancellableProductQuantityExceededError(BadRequestError):
 
 
 class PlatformCancellationAndPaymentTypeMismatchedError(BadRequestError):
-    """400 `PLATFORM_CANCELLATION_AND_PAYMENT_TYPE_MISMATCHED`."""
+    """No transfer was created: one of payment and cancellation was made through PortOne and the other outside it. Give
+    `external_cancellation_detail` if the order's transfer has an external payment, and only then.
+
+    `PLATFORM_CANCELLATION_AND_PAYMENT_TYPE_MISMATCHED`, status 400.
+    """
 
     types: ClassVar[tuple[str, ...]] = ("PLATFORM_CANCELLATION_AND_PAYMENT_TYPE_MISMATCHED",)
 
 
 class PlatformCancellationNotFoundError(NotFoundError):
-    """404 `PLATFORM_CANCELLATION_NOT_FOUND`."""
+    """No transfer was created: PortOne has no cancellation `cancellation_id` of this payment. The ids are in
+    `cancellations` of `get_payment`; for one made outside PortOne give `external_cancellation_detail`.
+
+    `PLATFORM_CANCELLATION_NOT_FOUND`, status 404.
+    """
 
     types: ClassVar[tuple[str, ...]] = ("PLATFORM_CANCELLATION_NOT_FOUND",)
 
 
 class PlatformCannotArchiveScheduledAdditionalFeePolicyError(ConflictError):
-    """409 `PLATFORM_CANNOT_ARCHIVE_SCHEDULED_ADDITIONAL_FEE_POLICY`."""
+    """The additional fee policy was not archived: an update of it is scheduled. Cancel that with
+    `cancel_platform_additional_fee_policy_schedule`, or wait until it has taken effect.
+
+    `PLATFORM_CANNOT_ARCHIVE_SCHEDULED_ADDITIONAL_FEE_POLICY`, status 409.
+    """
 
     types: ClassVar[tuple[str, ...]] = ("PLATFORM_CANNOT_ARCHIVE_SCHEDULED_ADDITIONAL_FEE_POLICY",)
 
 
 class PlatformCannotArchiveScheduledContractError(ConflictError):
-    """409 `PLATFORM_CANNOT_ARCHIVE_SCHEDULED_CONTRACT`."""
+    """The contract was not archived: an update of it is scheduled. Cancel that with
+    `cancel_platform_contract_schedule`, or wait until it has taken effect.
+
+    `PLATFORM_CANNOT_ARCHIVE_SCHEDULED_CONTRACT`, status 409.
+    """
 
     types: ClassVar[tuple[str, ...]] = ("PLATFORM_CANNOT_ARCHIVE_SCHEDULED_CONTRACT",)
 
 
 class PlatformCannotArchiveScheduledDiscountSharePolicyError(ConflictError):
-    """409 `PLATFORM_CANNOT_ARCHIVE_SCHEDULED_DISCOUNT_SHARE_POLICY`."""
+    """The discount share policy was not archived: an update of it is scheduled. Cancel that with
+    `cancel_platform_discount_share_policy_schedule`, or wait until it has taken effect.
+
+    `PLATFORM_CANNOT_ARCHIVE_SCHEDULED_DISCOUNT_SHARE_POLICY`, status 409.
+    """
 
     types: ClassVar[tuple[str, ...]] = ("PLATFORM_CANNOT_ARCHIVE_SCHEDULED_DISCOUNT_SHARE_POLICY",)
 
 
 class PlatformCannotArchiveScheduledPartnerError(ConflictError):
-    """409 `PLATFORM_CANNOT_ARCHIVE_SCHEDULED_PARTNER`."""
+    """The partner was not archived: an update of it is scheduled. Cancel that with `cancel_platform_partner_schedule`,
+    or wait until it has taken effect.
+
+    `PLATFORM_CANNOT_ARCHIVE_SCHEDULED_PARTNER`, status 409.
+    """
 
     types: ClassVar[tuple[str, ...]] = ("PLATFORM_CANNOT_ARCHIVE_SCHEDULED_PARTNER",)
 
 
 class PlatformCannotSpecifyTransferError(BadRequestError):
-    """400 `PLATFORM_CANNOT_SPECIFY_TRANSFER`."""
+    """No transfer was created: the arguments do not single out the order's transfer, for example as the payment has
+    several. Name it by `transfer_id`.
+
+    `PLATFORM_CANNOT_SPECIFY_TRANSFER`, status 400.
+    """
 
     types: ClassVar[tuple[str, ...]] = ("PLATFORM_CANNOT_SPECIFY_TRANSFER",)
 
 
 class PlatformCompanyNotFoundError(NotFoundError):
-    """404 `PLATFORM_COMPANY_NOT_FOUND`."""
+    """No business has this registration number. Check the 10 digits.
+
+    `PLATFORM_COMPANY_NOT_FOUND`, status 404.
+    """
 
     types: ClassVar[tuple[str, ...]] = ("PLATFORM_COMPANY_NOT_FOUND",)
 
 
 class PlatformCompanyVerificationAlreadyUsedError(ConflictError):
-    """409 `PLATFORM_COMPANY_VERIFICATION_ALREADY_USED`."""
+    """The partner was not saved: this `company_verification_id` has been used, and each serves once. Get a new one with
+    `get_platform_company_state`.
+
+    `PLATFORM_COMPANY_VERIFICATION_ALREADY_USED`, status 409.
+    """
 
     types: ClassVar[tuple[str, ...]] = ("PLATFORM_COMPANY_VERIFICATION_ALREADY_USED",)
 
 
 class PlatformContractAlreadyExistsError(ConflictError):
-    """409 `PLATFORM_CONTRACT_ALREADY_EXISTS`."""
+    """No contract was created: one has this id, perhaps from an earlier call. Change it with
+    `update_platform_contract`, choose another id, or omit it to have one generated.
+
+    `PLATFORM_CONTRACT_ALREADY_EXISTS`, status 409.
+    """
 
     types: ClassVar[tuple[str, ...]] = ("PLATFORM_CONTRACT_ALREADY_EXISTS",)
 
 
 class PlatformContractNotFoundError(NotFoundError):
-    """404 `PLATFORM_CONTRACT_NOT_FOUND`."""
+    """No contract has this id, so nothing was saved. Create it with `create_platform_contract`, or check the id
+    (`default_contract_id` for a partner) and `test`: test and live contracts are separate.
+
+    `PLATFORM_CONTRACT_NOT_FOUND`, status 404.
+    """
 
     types: ClassVar[tuple[str, ...]] = ("PLATFORM_CONTRACT_NOT_FOUND",)
 
 
 class PlatformContractPlatformFixedAmountFeeCurrencyAndSettlementCurrencyMismatchedError(BadRequestError):
-    """400 `PLATFORM_CONTRACT_PLATFORM_FIXED_AMOUNT_FEE_CURRENCY_AND_SETTLEMENT_CURRENCY_MISMATCHED`."""
+    """No transfer was created: the contract `id` charges a fixed amount in `fee_currency`, and the settlement is in
+    `settlement_currency`. Use a contract with a rate, or with a fee in that currency.
+
+    `PLATFORM_CONTRACT_PLATFORM_FIXED_AMOUNT_FEE_CURRENCY_AND_SETTLEMENT_CURRENCY_MISMATCHED`, status 400.
+
+    Attributes:
+        fee_currency: Currency of the fee.
+        graphql_id: Id of the object in PortOne's GraphQL API.
+        id: Id of the contract.
+        settlement_currency: Currency that the partner is settled in.
+    """
 
     types: ClassVar[tuple[str, ...]] = (
         "PLATFORM_CONTRACT_PLATFORM_FIXED_AMOUNT_FEE_CURRENCY_AND_SETTLEMENT_CURRENCY_MISMATCHED",
@@ -1175,9 +1694,9 @@ class PlatformContractPlatformFixedAmountFeeCurrencyAndSettlementCurrencyMismatc
     graphql_id: str
     """Id of the object in PortOne's GraphQL API."""
     id: str
-    """Id of the object."""
+    """Id of the contract."""
     settlement_currency: Currency
-    """Settlement currency."""
+    """Currency that the partner is settled in."""
 
     def _read_fields(self, raw: Any) -> None:
         get = raw.get
@@ -1213,19 +1732,31 @@ class PlatformContractPlatformFixedAmountFeeCurrencyAndSettlementCurrencyMismatc
 
 
 class PlatformContractScheduleAlreadyExistsError(ConflictError):
-    """409 `PLATFORM_CONTRACT_SCHEDULE_ALREADY_EXISTS`."""
+    """Nothing was scheduled: an update of this contract is scheduled already, and there is one at a time. Replace it
+    with `reschedule_contract`.
+
+    `PLATFORM_CONTRACT_SCHEDULE_ALREADY_EXISTS`, status 409.
+    """
 
     types: ClassVar[tuple[str, ...]] = ("PLATFORM_CONTRACT_SCHEDULE_ALREADY_EXISTS",)
 
 
 class PlatformContractsNotFoundError(NotFoundError):
-    """404 `PLATFORM_CONTRACTS_NOT_FOUND`."""
+    """None of the partners was created: the contracts in `ids` do not exist. Create them, or correct
+    `default_contract_id`.
+
+    `PLATFORM_CONTRACTS_NOT_FOUND`, status 404.
+
+    Attributes:
+        graphql_ids: Ids of the objects in PortOne's GraphQL API.
+        ids: Ids that no contract has.
+    """
 
     types: ClassVar[tuple[str, ...]] = ("PLATFORM_CONTRACTS_NOT_FOUND",)
     graphql_ids: list[str]
     """Ids of the objects in PortOne's GraphQL API."""
     ids: list[str]
-    """Ids of the objects concerned."""
+    """Ids that no contract has."""
 
     def _read_fields(self, raw: Any) -> None:
         get = raw.get
@@ -1242,37 +1773,60 @@ class PlatformContractsNotFoundError(NotFoundError):
 
 
 class PlatformCounterpartyNotConnectableStatusError(BadRequestError):
-    """400 `PLATFORM_COUNTERPARTY_NOT_CONNECTABLE_STATUS`."""
+    """The partner was not connected: its state does not allow it, for example as it is connected already or being
+    connected. See `member_company_connection_status` of `get_platform_partner`.
+
+    `PLATFORM_COUNTERPARTY_NOT_CONNECTABLE_STATUS`, status 400.
+    """
 
     types: ClassVar[tuple[str, ...]] = ("PLATFORM_COUNTERPARTY_NOT_CONNECTABLE_STATUS",)
 
 
 class PlatformCounterpartyNotConnectedError(BadRequestError):
-    """400 `PLATFORM_COUNTERPARTY_NOT_CONNECTED`."""
+    """There is nothing to disconnect: the partner is not connected as a counterparty.
+
+    `PLATFORM_COUNTERPARTY_NOT_CONNECTED`, status 400.
+    """
 
     types: ClassVar[tuple[str, ...]] = ("PLATFORM_COUNTERPARTY_NOT_CONNECTED",)
 
 
 class PlatformCounterpartyOngoingTaxInvoiceExistsError(ConflictError):
-    """409 `PLATFORM_COUNTERPARTY_ONGOING_TAX_INVOICE_EXISTS`."""
+    """The partner was not archived: its counterparty has tax invoices in progress. Complete, cancel or delete those
+    first.
+
+    `PLATFORM_COUNTERPARTY_ONGOING_TAX_INVOICE_EXISTS`, status 409.
+    """
 
     types: ClassVar[tuple[str, ...]] = ("PLATFORM_COUNTERPARTY_ONGOING_TAX_INVOICE_EXISTS",)
 
 
 class PlatformCurrencyNotSupportedError(BadRequestError):
-    """400 `PLATFORM_CURRENCY_NOT_SUPPORTED`."""
+    """Nothing was saved: partners cannot be settled in this currency. Give another one; ask PortOne which your platform
+    supports.
+
+    `PLATFORM_CURRENCY_NOT_SUPPORTED`, status 400.
+    """
 
     types: ClassVar[tuple[str, ...]] = ("PLATFORM_CURRENCY_NOT_SUPPORTED",)
 
 
 class PlatformDiscountSharePoliciesNotFoundError(NotFoundError):
-    """404 `PLATFORM_DISCOUNT_SHARE_POLICIES_NOT_FOUND`."""
+    """No transfer was created: the discount share policies in `ids` do not exist. Create them, or correct
+    `share_policy_id` in `discounts`.
+
+    `PLATFORM_DISCOUNT_SHARE_POLICIES_NOT_FOUND`, status 404.
+
+    Attributes:
+        graphql_ids: Ids of the objects in PortOne's GraphQL API.
+        ids: Ids that no discount share policy has.
+    """
 
     types: ClassVar[tuple[str, ...]] = ("PLATFORM_DISCOUNT_SHARE_POLICIES_NOT_FOUND",)
     graphql_ids: list[str]
     """Ids of the objects in PortOne's GraphQL API."""
     ids: list[str]
-    """Ids of the objects concerned."""
+    """Ids that no discount share policy has."""
 
     def _read_fields(self, raw: Any) -> None:
         get = raw.get
@@ -1289,19 +1843,31 @@ class PlatformDiscountSharePoliciesNotFoundError(NotFoundError):
 
 
 class PlatformDiscountSharePolicyAlreadyExistsError(ConflictError):
-    """409 `PLATFORM_DISCOUNT_SHARE_POLICY_ALREADY_EXISTS`."""
+    """No policy was created: a discount share policy has this id, perhaps from an earlier call. Change it with
+    `update_platform_discount_share_policy`, choose another id, or omit it to have one generated.
+
+    `PLATFORM_DISCOUNT_SHARE_POLICY_ALREADY_EXISTS`, status 409.
+    """
 
     types: ClassVar[tuple[str, ...]] = ("PLATFORM_DISCOUNT_SHARE_POLICY_ALREADY_EXISTS",)
 
 
 class PlatformDiscountSharePolicyIdDuplicatedError(BadRequestError):
-    """400 `PLATFORM_DISCOUNT_SHARE_POLICY_ID_DUPLICATED`."""
+    """No transfer was created: the discount share policy `id` occurs more than once in one list of discounts. Add the
+    amounts up under one entry.
+
+    `PLATFORM_DISCOUNT_SHARE_POLICY_ID_DUPLICATED`, status 400.
+
+    Attributes:
+        graphql_id: Id of the object in PortOne's GraphQL API.
+        id: Id that occurs more than once.
+    """
 
     types: ClassVar[tuple[str, ...]] = ("PLATFORM_DISCOUNT_SHARE_POLICY_ID_DUPLICATED",)
     graphql_id: str
     """Id of the object in PortOne's GraphQL API."""
     id: str
-    """Id of the object."""
+    """Id that occurs more than once."""
 
     def _read_fields(self, raw: Any) -> None:
         get = raw.get
@@ -1318,67 +1884,109 @@ class PlatformDiscountSharePolicyIdDuplicatedError(BadRequestError):
 
 
 class PlatformDiscountSharePolicyNotFoundError(NotFoundError):
-    """404 `PLATFORM_DISCOUNT_SHARE_POLICY_NOT_FOUND`."""
+    """No discount share policy has this id. Check it and `test`: test and live policies are separate.
+
+    `PLATFORM_DISCOUNT_SHARE_POLICY_NOT_FOUND`, status 404.
+    """
 
     types: ClassVar[tuple[str, ...]] = ("PLATFORM_DISCOUNT_SHARE_POLICY_NOT_FOUND",)
 
 
 class PlatformDiscountSharePolicyScheduleAlreadyExistsError(ConflictError):
-    """409 `PLATFORM_DISCOUNT_SHARE_POLICY_SCHEDULE_ALREADY_EXISTS`."""
+    """Nothing was scheduled: an update of this discount share policy is scheduled already, and there is one at a time.
+    Replace it with `reschedule_discount_share_policy`.
+
+    `PLATFORM_DISCOUNT_SHARE_POLICY_SCHEDULE_ALREADY_EXISTS`, status 409.
+    """
 
     types: ClassVar[tuple[str, ...]] = ("PLATFORM_DISCOUNT_SHARE_POLICY_SCHEDULE_ALREADY_EXISTS",)
 
 
 class PlatformDuplicatedPartnerSettlementIdsError(BadRequestError):
-    """400 `PLATFORM_DUPLICATED_PARTNER_SETTLEMENT_IDS`."""
+    """Nothing was marked as paid out: an id occurs more than once in `partner_settlement_ids`.
+
+    `PLATFORM_DUPLICATED_PARTNER_SETTLEMENT_IDS`, status 400.
+    """
 
     types: ClassVar[tuple[str, ...]] = ("PLATFORM_DUPLICATED_PARTNER_SETTLEMENT_IDS",)
 
 
 class PlatformExternalApiFailedError(ServiceUnavailableError):
-    """503 `PLATFORM_EXTERNAL_API_FAILED`."""
+    """A service that PortOne asks, such as a bank's or the National Tax Service's, returned an error. The SDK does not
+    repeat the call by itself: check the arguments and try again later.
+
+    `PLATFORM_EXTERNAL_API_FAILED`, status 503.
+    """
 
     types: ClassVar[tuple[str, ...]] = ("PLATFORM_EXTERNAL_API_FAILED",)
 
 
 class PlatformExternalApiTemporarilyFailedError(ServiceUnavailableError):
-    """503 `PLATFORM_EXTERNAL_API_TEMPORARILY_FAILED`."""
+    """The bank's lookup service is out of order for the moment; nothing is known of the account. Try again in a while:
+    the SDK does not by itself.
+
+    `PLATFORM_EXTERNAL_API_TEMPORARILY_FAILED`, status 503.
+    """
 
     types: ClassVar[tuple[str, ...]] = ("PLATFORM_EXTERNAL_API_TEMPORARILY_FAILED",)
 
 
 class PlatformInsufficientDataToChangePartnerTypeError(BadRequestError):
-    """400 `PLATFORM_INSUFFICIENT_DATA_TO_CHANGE_PARTNER_TYPE`."""
+    """The partner was not changed: to become of another `type` it needs all data of that type, not only what differs.
+    Give all its fields.
+
+    `PLATFORM_INSUFFICIENT_DATA_TO_CHANGE_PARTNER_TYPE`, status 400.
+    """
 
     types: ClassVar[tuple[str, ...]] = ("PLATFORM_INSUFFICIENT_DATA_TO_CHANGE_PARTNER_TYPE",)
 
 
 class PlatformMemberCompanyConnectedPartnerBrnUnchangeableError(ConflictError):
-    """409 `PLATFORM_MEMBER_COMPANY_CONNECTED_PARTNER_BRN_UNCHANGEABLE`."""
+    """The partner was not changed: it is connected to the National Tax Service, which ties it to its business
+    registration number. Disconnect it with `disconnect_partner_counterparty` first.
+
+    `PLATFORM_MEMBER_COMPANY_CONNECTED_PARTNER_BRN_UNCHANGEABLE`, status 409.
+    """
 
     types: ClassVar[tuple[str, ...]] = ("PLATFORM_MEMBER_COMPANY_CONNECTED_PARTNER_BRN_UNCHANGEABLE",)
 
 
 class PlatformMemberCompanyConnectedPartnerCannotBeScheduledError(ConflictError):
-    """409 `PLATFORM_MEMBER_COMPANY_CONNECTED_PARTNER_CANNOT_BE_SCHEDULED`."""
+    """Nothing was scheduled: updates of a partner connected to the National Tax Service cannot be scheduled. Change it
+    at once with `update_platform_partner`, or disconnect it first.
+
+    `PLATFORM_MEMBER_COMPANY_CONNECTED_PARTNER_CANNOT_BE_SCHEDULED`, status 409.
+    """
 
     types: ClassVar[tuple[str, ...]] = ("PLATFORM_MEMBER_COMPANY_CONNECTED_PARTNER_CANNOT_BE_SCHEDULED",)
 
 
 class PlatformMemberCompanyConnectedPartnerTypeUnchangeableError(ConflictError):
-    """409 `PLATFORM_MEMBER_COMPANY_CONNECTED_PARTNER_TYPE_UNCHANGEABLE`."""
+    """The partner was not changed: it is connected to the National Tax Service, which only a business can be.
+    Disconnect it with `disconnect_partner_counterparty` before changing its type.
+
+    `PLATFORM_MEMBER_COMPANY_CONNECTED_PARTNER_TYPE_UNCHANGEABLE`, status 409.
+    """
 
     types: ClassVar[tuple[str, ...]] = ("PLATFORM_MEMBER_COMPANY_CONNECTED_PARTNER_TYPE_UNCHANGEABLE",)
 
 
 class PlatformMemberCompanyConnectedPartnersCannotBeScheduledError(ConflictError):
-    """409 `PLATFORM_MEMBER_COMPANY_CONNECTED_PARTNERS_CANNOT_BE_SCHEDULED`."""
+    """Nothing was scheduled for any partner: those in `ids` are connected to the National Tax Service. Leave them out
+    of the filter, and change them with `update_platform_partner`.
+
+    `PLATFORM_MEMBER_COMPANY_CONNECTED_PARTNERS_CANNOT_BE_SCHEDULED`, status 409.
+
+    Attributes:
+        graphql_ids: Ids of the objects in PortOne's GraphQL API.
+        ids: Ids of the partners that are connected.
+    """
 
     types: ClassVar[tuple[str, ...]] = ("PLATFORM_MEMBER_COMPANY_CONNECTED_PARTNERS_CANNOT_BE_SCHEDULED",)
     graphql_ids: list[str]
     """Ids of the objects in PortOne's GraphQL API."""
     ids: list[str]
-    """Ids of the objects concerned."""
+    """Ids of the partners that are connected."""
 
     def _read_fields(self, raw: Any) -> None:
         get = raw.get
@@ -1395,31 +2003,50 @@ class PlatformMemberCompanyConnectedPartnersCannotBeScheduledError(ConflictError
 
 
 class PlatformNegativeAmountNotAllowedError(BadRequestError):
-    """400 `PLATFORM_NEGATIVE_AMOUNT_NOT_ALLOWED`."""
+    """No transfer was created: with the platform's setting `manual_settlement_per_transfer` on, a manual transfer is
+    paid out by itself and cannot be negative. Give a positive amount, or have PortOne's settings changed.
+
+    `PLATFORM_NEGATIVE_AMOUNT_NOT_ALLOWED`, status 400.
+    """
 
     types: ClassVar[tuple[str, ...]] = ("PLATFORM_NEGATIVE_AMOUNT_NOT_ALLOWED",)
 
 
 class PlatformNegativePayoutAmountPartnersError(BadRequestError):
-    """400 `PLATFORM_CURRENCY_NOT_SUPPORTED`."""
+    """Nothing was marked as paid out: for some partner the settlements add up to less than zero. Add others of that
+    partner, or leave those out. (PortOne's document gives it the type of an unsupported currency.)
+
+    `PLATFORM_CURRENCY_NOT_SUPPORTED`, status 400.
+    """
 
     types: ClassVar[tuple[str, ...]] = ("PLATFORM_CURRENCY_NOT_SUPPORTED",)
 
 
 class PlatformNoSelectedPartnerSettlementsError(BadRequestError):
-    """400 `PLATFORM_NO_SELECTED_PARTNER_SETTLEMENTS`."""
+    """Nothing was marked as paid out: `partner_settlement_ids` is empty.
+
+    `PLATFORM_NO_SELECTED_PARTNER_SETTLEMENTS`, status 400.
+    """
 
     types: ClassVar[tuple[str, ...]] = ("PLATFORM_NO_SELECTED_PARTNER_SETTLEMENTS",)
 
 
 class PlatformNonDeletablePartnerSettlementsError(BadRequestError):
-    """400 `PLATFORM_NON_DELETABLE_PARTNER_SETTLEMENTS`."""
+    """None of the partner settlements was deleted: those in `ids` are in a status in which they cannot be, for example
+    as they are being paid out. Leave them out.
+
+    `PLATFORM_NON_DELETABLE_PARTNER_SETTLEMENTS`, status 400.
+
+    Attributes:
+        graphql_ids: Ids of the objects in PortOne's GraphQL API.
+        ids: Ids of those that cannot be deleted.
+    """
 
     types: ClassVar[tuple[str, ...]] = ("PLATFORM_NON_DELETABLE_PARTNER_SETTLEMENTS",)
     graphql_ids: list[str]
     """Ids of the objects in PortOne's GraphQL API."""
     ids: list[str]
-    """Ids of the objects concerned."""
+    """Ids of those that cannot be deleted."""
 
     def _read_fields(self, raw: Any) -> None:
         get = raw.get
@@ -1436,13 +2063,21 @@ class PlatformNonDeletablePartnerSettlementsError(BadRequestError):
 
 
 class PlatformNonPayablePartnerSettlementsError(BadRequestError):
-    """400 `PLATFORM_NON_PAYABLE_PARTNER_SETTLEMENTS`."""
+    """Nothing was marked as paid out: those in `ids` cannot be, for example as they are paid out already or withheld.
+    See their status with `get_platform_partner_settlements` before paying anyone again.
+
+    `PLATFORM_NON_PAYABLE_PARTNER_SETTLEMENTS`, status 400.
+
+    Attributes:
+        graphql_ids: Ids of the objects in PortOne's GraphQL API.
+        ids: Ids of those that cannot be paid out.
+    """
 
     types: ClassVar[tuple[str, ...]] = ("PLATFORM_NON_PAYABLE_PARTNER_SETTLEMENTS",)
     graphql_ids: list[str]
     """Ids of the objects in PortOne's GraphQL API."""
     ids: list[str]
-    """Ids of the objects concerned."""
+    """Ids of those that cannot be paid out."""
 
     def _read_fields(self, raw: Any) -> None:
         get = raw.get
@@ -1459,49 +2094,79 @@ class PlatformNonPayablePartnerSettlementsError(BadRequestError):
 
 
 class PlatformNotEnabledError(PermissionDeniedError):
-    """403 `PLATFORM_NOT_ENABLED`."""
+    """PortOne's platform service (partner settlement) is not switched on for this merchant. Apply to PortOne for it;
+    until then every such operation fails.
+
+    `PLATFORM_NOT_ENABLED`, status 403.
+    """
 
     types: ClassVar[tuple[str, ...]] = ("PLATFORM_NOT_ENABLED",)
 
 
 class PlatformNotSupportedBankError(BadRequestError):
-    """400 `PLATFORM_NOT_SUPPORTED_BANK`."""
+    """Account holders at this bank cannot be looked up. `get_bank_infos` lists the banks PortOne knows; not each of
+    them can be asked.
+
+    `PLATFORM_NOT_SUPPORTED_BANK`, status 400.
+    """
 
     types: ClassVar[tuple[str, ...]] = ("PLATFORM_NOT_SUPPORTED_BANK",)
 
 
 class PlatformOngoingTaxInvoiceExistsError(ConflictError):
-    """409 `PLATFORM_ONGOING_TAX_INVOICE_EXISTS`."""
+    """The partner was not disconnected: tax invoices with it are in progress. Complete, cancel or delete those first.
+
+    `PLATFORM_ONGOING_TAX_INVOICE_EXISTS`, status 409.
+    """
 
     types: ClassVar[tuple[str, ...]] = ("PLATFORM_ONGOING_TAX_INVOICE_EXISTS",)
 
 
 class PlatformOrderDetailMismatchedError(BadRequestError):
-    """400 `PLATFORM_ORDER_DETAIL_MISMATCHED`."""
+    """No transfer was created: `order_detail` does not fit how the order was registered, such as lines where the order
+    has an amount only. See `get_platform_transfer` for the order's.
+
+    `PLATFORM_ORDER_DETAIL_MISMATCHED`, status 400.
+    """
 
     types: ClassVar[tuple[str, ...]] = ("PLATFORM_ORDER_DETAIL_MISMATCHED",)
 
 
 class PlatformOrderTransferAlreadyCancelledError(BadRequestError):
-    """400 `PLATFORM_ORDER_TRANSFER_ALREADY_CANCELLED`."""
+    """No transfer was created: the order's transfer has been taken back in full before. An earlier call may have done
+    it: look for it with `get_platform_transfer_summaries`.
+
+    `PLATFORM_ORDER_TRANSFER_ALREADY_CANCELLED`, status 400.
+    """
 
     types: ClassVar[tuple[str, ...]] = ("PLATFORM_ORDER_TRANSFER_ALREADY_CANCELLED",)
 
 
 class PlatformPartnerIdAlreadyExistsError(ConflictError):
-    """409 `PLATFORM_PARTNER_ID_ALREADY_EXISTS`."""
+    """No partner was created: another one has this id, perhaps from an earlier call. See `get_platform_partner`; change
+    it with `update_platform_partner` or choose another id.
+
+    `PLATFORM_PARTNER_ID_ALREADY_EXISTS`, status 409.
+    """
 
     types: ClassVar[tuple[str, ...]] = ("PLATFORM_PARTNER_ID_ALREADY_EXISTS",)
 
 
 class PlatformPartnerIdsAlreadyExistError(ConflictError):
-    """409 `PLATFORM_PARTNER_IDS_ALREADY_EXISTS`."""
+    """None of the partners was created: those in `ids` exist already. Leave them out, or give them other ids.
+
+    `PLATFORM_PARTNER_IDS_ALREADY_EXISTS`, status 409.
+
+    Attributes:
+        graphql_ids: Ids of the objects in PortOne's GraphQL API.
+        ids: Ids that partners have already.
+    """
 
     types: ClassVar[tuple[str, ...]] = ("PLATFORM_PARTNER_IDS_ALREADY_EXISTS",)
     graphql_ids: list[str]
     """Ids of the objects in PortOne's GraphQL API."""
     ids: list[str]
-    """Ids of the objects concerned."""
+    """Ids that partners have already."""
 
     def _read_fields(self, raw: Any) -> None:
         get = raw.get
@@ -1518,13 +2183,21 @@ class PlatformPartnerIdsAlreadyExistError(ConflictError):
 
 
 class PlatformPartnerIdsDuplicatedError(BadRequestError):
-    """400 `PLATFORM_PARTNER_IDS_DUPLICATED`."""
+    """None of the partners was created: those in `ids` occur more than once in the list. Give each partner an id of its
+    own.
+
+    `PLATFORM_PARTNER_IDS_DUPLICATED`, status 400.
+
+    Attributes:
+        graphql_ids: Ids of the objects in PortOne's GraphQL API.
+        ids: Ids that occur more than once in the request.
+    """
 
     types: ClassVar[tuple[str, ...]] = ("PLATFORM_PARTNER_IDS_DUPLICATED",)
     graphql_ids: list[str]
     """Ids of the objects in PortOne's GraphQL API."""
     ids: list[str]
-    """Ids of the objects concerned."""
+    """Ids that occur more than once in the request."""
 
     def _read_fields(self, raw: Any) -> None:
         get = raw.get
@@ -1541,37 +2214,61 @@ class PlatformPartnerIdsDuplicatedError(BadRequestError):
 
 
 class PlatformPartnerNotFoundError(NotFoundError):
-    """404 `PLATFORM_PARTNER_NOT_FOUND`."""
+    """No partner has this id. Check it and `test`: test and live partners are separate, and an id of a counterparty is
+    not one of a partner.
+
+    `PLATFORM_PARTNER_NOT_FOUND`, status 404.
+    """
 
     types: ClassVar[tuple[str, ...]] = ("PLATFORM_PARTNER_NOT_FOUND",)
 
 
 class PlatformPartnerPendingNtsOperationError(ConflictError):
-    """409 `PLATFORM_PARTNER_PENDING_NTS_OPERATION`."""
+    """The partner was neither archived nor restored: its connection to the National Tax Service is being made or
+    undone. Wait until `member_company_connection_status` is final.
+
+    `PLATFORM_PARTNER_PENDING_NTS_OPERATION`, status 409.
+    """
 
     types: ClassVar[tuple[str, ...]] = ("PLATFORM_PARTNER_PENDING_NTS_OPERATION",)
 
 
 class PlatformPartnerScheduleAlreadyExistsError(ConflictError):
-    """409 `PLATFORM_PARTNER_SCHEDULE_ALREADY_EXISTS`."""
+    """Nothing was scheduled: an update of this partner is scheduled already, and there is one at a time. Replace it
+    with `reschedule_partner`.
+
+    `PLATFORM_PARTNER_SCHEDULE_ALREADY_EXISTS`, status 409.
+    """
 
     types: ClassVar[tuple[str, ...]] = ("PLATFORM_PARTNER_SCHEDULE_ALREADY_EXISTS",)
 
 
 class PlatformPartnerScheduleExistsError(ConflictError):
-    """409 `PLATFORM_PARTNER_SCHEDULE_EXISTS`."""
+    """The partner was not connected: an update of it is scheduled. Cancel that with `cancel_platform_partner_schedule`,
+    or wait until it has taken effect.
+
+    `PLATFORM_PARTNER_SCHEDULE_EXISTS`, status 409.
+    """
 
     types: ClassVar[tuple[str, ...]] = ("PLATFORM_PARTNER_SCHEDULE_EXISTS",)
 
 
 class PlatformPartnerSchedulesAlreadyExistError(ConflictError):
-    """409 `PLATFORM_PARTNER_SCHEDULES_ALREADY_EXIST`."""
+    """Nothing was scheduled for any partner: those in `ids` have an update scheduled already. Cancel theirs, or narrow
+    the filter to leave them out.
+
+    `PLATFORM_PARTNER_SCHEDULES_ALREADY_EXIST`, status 409.
+
+    Attributes:
+        graphql_ids: Ids of the objects in PortOne's GraphQL API.
+        ids: Ids of the partners with a scheduled update.
+    """
 
     types: ClassVar[tuple[str, ...]] = ("PLATFORM_PARTNER_SCHEDULES_ALREADY_EXIST",)
     graphql_ids: list[str]
     """Ids of the objects in PortOne's GraphQL API."""
     ids: list[str]
-    """Ids of the objects concerned."""
+    """Ids of the partners with a scheduled update."""
 
     def _read_fields(self, raw: Any) -> None:
         get = raw.get
@@ -1588,13 +2285,21 @@ class PlatformPartnerSchedulesAlreadyExistError(ConflictError):
 
 
 class PlatformPartnerSettlementsNotFoundError(NotFoundError):
-    """404 `PLATFORM_PARTNER_SETTLEMENTS_NOT_FOUND`."""
+    """Nothing was marked as paid out or deleted: the partner settlements in `ids` do not exist. Check the ids and
+    `test`: test and live settlements are separate.
+
+    `PLATFORM_PARTNER_SETTLEMENTS_NOT_FOUND`, status 404.
+
+    Attributes:
+        graphql_ids: Ids of the objects in PortOne's GraphQL API.
+        ids: Ids that no partner settlement has.
+    """
 
     types: ClassVar[tuple[str, ...]] = ("PLATFORM_PARTNER_SETTLEMENTS_NOT_FOUND",)
     graphql_ids: list[str]
     """Ids of the objects in PortOne's GraphQL API."""
     ids: list[str]
-    """Ids of the objects concerned."""
+    """Ids that no partner settlement has."""
 
     def _read_fields(self, raw: Any) -> None:
         get = raw.get
@@ -1611,29 +2316,47 @@ class PlatformPartnerSettlementsNotFoundError(NotFoundError):
 
 
 class PlatformPartnerTaxationTypeIsSimpleError(BadRequestError):
-    """400 `PLATFORM_PARTNER_TAXATION_TYPE_IS_SIMPLE`."""
+    """The partner is a simplified taxpayer that issues no tax invoices (`SIMPLE`), so it cannot be a counterparty of
+    them. Correct its taxation type if that is wrong.
+
+    `PLATFORM_PARTNER_TAXATION_TYPE_IS_SIMPLE`, status 400.
+    """
 
     types: ClassVar[tuple[str, ...]] = ("PLATFORM_PARTNER_TAXATION_TYPE_IS_SIMPLE",)
 
 
 class PlatformPartnerTypeIsNotBusinessError(BadRequestError):
-    """400 `PLATFORM_PARTNER_TYPE_IS_NOT_BUSINESS`."""
+    """The partner is a person and not a registered business, so it cannot be a counterparty of tax invoices.
+
+    `PLATFORM_PARTNER_TYPE_IS_NOT_BUSINESS`, status 400.
+    """
 
     types: ClassVar[tuple[str, ...]] = ("PLATFORM_PARTNER_TYPE_IS_NOT_BUSINESS",)
 
 
 class PlatformPaymentNotFoundError(NotFoundError):
-    """404 `PLATFORM_PAYMENT_NOT_FOUND`."""
+    """No transfer was created: PortOne has no payment of this `payment_id`, or no order transfer for it. For a payment
+    made outside PortOne give `external_payment_detail`.
+
+    `PLATFORM_PAYMENT_NOT_FOUND`, status 404.
+    """
 
     types: ClassVar[tuple[str, ...]] = ("PLATFORM_PAYMENT_NOT_FOUND",)
 
 
 class PlatformProductIdDuplicatedError(BadRequestError):
-    """400 `PLATFORM_PRODUCT_ID_DUPLICATED`."""
+    """No transfer was created: the product `id` occurs more than once in the order lines. Put it in one line with the
+    whole quantity.
+
+    `PLATFORM_PRODUCT_ID_DUPLICATED`, status 400.
+
+    Attributes:
+        id: Product id that occurs more than once.
+    """
 
     types: ClassVar[tuple[str, ...]] = ("PLATFORM_PRODUCT_ID_DUPLICATED",)
     id: str
-    """Id of the object."""
+    """Product id that occurs more than once."""
 
     def _read_fields(self, raw: Any) -> None:
         get = raw.get
@@ -1641,11 +2364,18 @@ class PlatformProductIdDuplicatedError(BadRequestError):
 
 
 class PlatformProductIdNotFoundError(NotFoundError):
-    """404 `PLATFORM_PRODUCT_ID_NOT_FOUND`."""
+    """No transfer was created: the product `id` is not in the order that the cancellation takes back. See the order's
+    lines with `get_platform_transfer`.
+
+    `PLATFORM_PRODUCT_ID_NOT_FOUND`, status 404.
+
+    Attributes:
+        id: Product id that is not in the order.
+    """
 
     types: ClassVar[tuple[str, ...]] = ("PLATFORM_PRODUCT_ID_NOT_FOUND",)
     id: str
-    """Id of the object."""
+    """Product id that is not in the order."""
 
     def _read_fields(self, raw: Any) -> None:
         get = raw.get
@@ -1653,7 +2383,14 @@ class PlatformProductIdNotFoundError(NotFoundError):
 
 
 class PlatformReferencedCancelOrderTransfersExistError(BadRequestError):
-    """400 `PLATFORM_REFERENCED_CANCEL_ORDER_TRANSFERS_EXIST`."""
+    """None of the partner settlements was deleted: order cancellation transfers refer to transfers in them (`ids` names
+    those concerned). Delete the cancellation transfers first.
+
+    `PLATFORM_REFERENCED_CANCEL_ORDER_TRANSFERS_EXIST`, status 400.
+
+    Attributes:
+        ids: Ids of the objects concerned.
+    """
 
     types: ClassVar[tuple[str, ...]] = ("PLATFORM_REFERENCED_CANCEL_ORDER_TRANSFERS_EXIST",)
     ids: list[str]
@@ -1669,7 +2406,16 @@ class PlatformReferencedCancelOrderTransfersExistError(BadRequestError):
 
 
 class PlatformSettlementAmountExceededError(BadRequestError):
-    """400 `PLATFORM_SETTLEMENT_AMOUNT_EXCEEDED`."""
+    """No transfer was created: an amount is larger than what it is a part of, such as a discount than the order, or a
+    tax-free amount than the whole. `requested_amount`, `allowed_amount` and `product_id` say where; correct the order.
+
+    `PLATFORM_SETTLEMENT_AMOUNT_EXCEEDED`, status 400.
+
+    Attributes:
+        allowed_amount: Limit that was exceeded, in the smallest currency unit.
+        product_id: Id of the product.
+        requested_amount: Requested amount, in the smallest currency unit.
+    """
 
     types: ClassVar[tuple[str, ...]] = (
         "PLATFORM_SETTLEMENT_AMOUNT_EXCEEDED",
@@ -1681,7 +2427,7 @@ class PlatformSettlementAmountExceededError(BadRequestError):
     allowed_amount: int
     """Limit that was exceeded, in the smallest currency unit."""
     product_id: str | None
-    """Product id."""
+    """Id of the product."""
     requested_amount: int
     """Requested amount, in the smallest currency unit."""
 
@@ -1705,11 +2451,21 @@ class PlatformSettlementAmountExceededError(BadRequestError):
 
 
 class PlatformSettlementCancelAmountExceededPortOneCancelError(BadRequestError):
-    """400 `PLATFORM_SETTLEMENT_CANCEL_AMOUNT_EXCEEDED_PORT_ONE_CANCEL`."""
+    """No transfer was created: what is taken back for this PortOne cancellation would come to more than was cancelled.
+    Compare what is registered already, what was requested and what PortOne cancelled, given as attributes of the error.
+
+    `PLATFORM_SETTLEMENT_CANCEL_AMOUNT_EXCEEDED_PORT_ONE_CANCEL`, status 400.
+
+    Attributes:
+        amount_type: Which amount is exceeded: SUPPLY_WITH_VAT (taxable, with VAT) or TAX_FREE.
+        port_one_cancel_amount: Cancelled amount known to PortOne, in the smallest currency unit.
+        registered_settlement_cancel_amount: Cancelled amount already settled, in the smallest currency unit.
+        request_settlement_cancel_amount: Cancelled amount requested to be settled, in the smallest currency unit.
+    """
 
     types: ClassVar[tuple[str, ...]] = ("PLATFORM_SETTLEMENT_CANCEL_AMOUNT_EXCEEDED_PORT_ONE_CANCEL",)
     amount_type: PlatformPortOnePaymentCancelAmountType
-    """Which kind of amount was exceeded."""
+    """Which amount is exceeded: SUPPLY_WITH_VAT (taxable, with VAT) or TAX_FREE."""
     port_one_cancel_amount: int
     """Cancelled amount known to PortOne, in the smallest currency unit."""
     registered_settlement_cancel_amount: int
@@ -1746,13 +2502,21 @@ class PlatformSettlementCancelAmountExceededPortOneCancelError(BadRequestError):
 
 
 class PlatformSettlementDateEarlierThanSettlementStartDateError(BadRequestError):
-    """400 `PLATFORM_SETTLEMENT_DATE_EARLIER_THAN_SETTLEMENT_START_DATE`."""
+    """No transfer was created: `settlement_date` lies before `settlement_start_date`. Give a later one, or omit it to
+    have it calculated from the contract.
+
+    `PLATFORM_SETTLEMENT_DATE_EARLIER_THAN_SETTLEMENT_START_DATE`, status 400.
+
+    Attributes:
+        settlement_date: Day on which the amount is settled with the partner.
+        settlement_start_date: Day from which the contract's settlement cycle counts (`lag_days` and so on).
+    """
 
     types: ClassVar[tuple[str, ...]] = ("PLATFORM_SETTLEMENT_DATE_EARLIER_THAN_SETTLEMENT_START_DATE",)
     settlement_date: date
-    """Settlement date, as yyyy-MM-dd."""
+    """Day on which the amount is settled with the partner."""
     settlement_start_date: date
-    """Date from which the settlement date is counted, as yyyy-MM-dd."""
+    """Day from which the contract's settlement cycle counts (`lag_days` and so on)."""
 
     def _read_fields(self, raw: Any) -> None:
         get = raw.get
@@ -1765,13 +2529,27 @@ class PlatformSettlementDateEarlierThanSettlementStartDateError(BadRequestError)
 
 
 class PlatformSettlementParameterNotFoundError(NotFoundError):
-    """404 `PLATFORM_SETTLEMENT_PARAMETER_NOT_FOUND`."""
+    """No transfer was created: a name in `parameters` is no settlement parameter of the platform. Correct its spelling,
+    or have it defined first.
+
+    `PLATFORM_SETTLEMENT_PARAMETER_NOT_FOUND`, status 404.
+    """
 
     types: ClassVar[tuple[str, ...]] = ("PLATFORM_SETTLEMENT_PARAMETER_NOT_FOUND",)
 
 
 class PlatformSettlementPaymentAmountExceededPortOnePaymentError(BadRequestError):
-    """400 `PLATFORM_SETTLEMENT_PAYMENT_AMOUNT_EXCEEDED_PORT_ONE_PAYMENT`."""
+    """No transfer was created: the transfers of this PortOne payment would together come to more than was paid. Compare
+    what is registered already, what was requested and what was paid, given as attributes of the error; an earlier call
+    may have created the transfer.
+
+    `PLATFORM_SETTLEMENT_PAYMENT_AMOUNT_EXCEEDED_PORT_ONE_PAYMENT`, status 400.
+
+    Attributes:
+        port_one_payment_amount: Payment amount known to PortOne, in the smallest currency unit.
+        registered_settlement_payment_amount: Payment amount already settled, in the smallest currency unit.
+        request_settlement_payment_amount: Payment amount requested to be settled, in the smallest currency unit.
+    """
 
     types: ClassVar[tuple[str, ...]] = ("PLATFORM_SETTLEMENT_PAYMENT_AMOUNT_EXCEEDED_PORT_ONE_PAYMENT",)
     port_one_payment_amount: int
@@ -1805,7 +2583,19 @@ class PlatformSettlementPaymentAmountExceededPortOnePaymentError(BadRequestError
 
 
 class PlatformSettlementSupplyWithVatAmountExceededPortOnePaymentError(BadRequestError):
-    """400 `PLATFORM_SETTLEMENT_SUPPLY_WITH_VAT_AMOUNT_EXCEEDED_PORT_ONE_PAYMENT`."""
+    """No transfer was created: the taxable amounts (with VAT) of this PortOne payment's transfers would together come
+    to more than its own. Compare what is registered already, what was requested and what was paid, given as attributes
+    of the error.
+
+    `PLATFORM_SETTLEMENT_SUPPLY_WITH_VAT_AMOUNT_EXCEEDED_PORT_ONE_PAYMENT`, status 400.
+
+    Attributes:
+        port_one_supply_with_vat_amount: Supply value plus VAT known to PortOne, in the smallest currency unit.
+        registered_settlement_supply_with_vat_amount: Supply value plus VAT already settled, in the smallest currency
+            unit.
+        request_settlement_supply_with_vat_amount: Supply value plus VAT requested to be settled, in the smallest
+            currency unit.
+    """
 
     types: ClassVar[tuple[str, ...]] = ("PLATFORM_SETTLEMENT_SUPPLY_WITH_VAT_AMOUNT_EXCEEDED_PORT_ONE_PAYMENT",)
     port_one_supply_with_vat_amount: int
@@ -1843,7 +2633,17 @@ class PlatformSettlementSupplyWithVatAmountExceededPortOnePaymentError(BadReques
 
 
 class PlatformSettlementTaxFreeAmountExceededPortOnePaymentError(BadRequestError):
-    """400 `PLATFORM_SETTLEMENT_TAX_FREE_AMOUNT_EXCEEDED_PORT_ONE_PAYMENT`."""
+    """No transfer was created: the tax-free amounts of this PortOne payment's transfers would together come to more
+    than its own. Compare what is registered already, what was requested and what was paid, given as attributes of the
+    error.
+
+    `PLATFORM_SETTLEMENT_TAX_FREE_AMOUNT_EXCEEDED_PORT_ONE_PAYMENT`, status 400.
+
+    Attributes:
+        port_one_tax_free_amount: Tax-free amount known to PortOne, in the smallest currency unit.
+        registered_settlement_tax_free_amount: Tax-free amount already settled, in the smallest currency unit.
+        request_settlement_tax_free_amount: Tax-free amount requested to be settled, in the smallest currency unit.
+    """
 
     types: ClassVar[tuple[str, ...]] = ("PLATFORM_SETTLEMENT_TAX_FREE_AMOUNT_EXCEEDED_PORT_ONE_PAYMENT",)
     port_one_tax_free_amount: int
@@ -1877,19 +2677,32 @@ class PlatformSettlementTaxFreeAmountExceededPortOnePaymentError(BadRequestError
 
 
 class PlatformTargetPartnerNotFoundError(NotFoundError):
-    """404 `PLATFORM_TARGET_PARTNER_NOT_FOUND`."""
+    """No background task was started: no partner that matches the filter can be connected or disconnected. Check the
+    filter with `get_platform_partners`.
+
+    `PLATFORM_TARGET_PARTNER_NOT_FOUND`, status 404.
+    """
 
     types: ClassVar[tuple[str, ...]] = ("PLATFORM_TARGET_PARTNER_NOT_FOUND",)
 
 
 class PlatformTransferAlreadyExistsError(ConflictError):
-    """409 `PLATFORM_TRANSFER_ALREADY_EXISTS`."""
+    """No second transfer was created: `transfer_id` settles the same payment, store and partner, or takes back the same
+    cancellation. See it with `get_platform_transfer`; for several order transfers per partner change
+    `supports_multiple_order_transfers_per_partner` in the settings.
+
+    `PLATFORM_TRANSFER_ALREADY_EXISTS`, status 409.
+
+    Attributes:
+        transfer_graphql_id: Id of the transfer in PortOne's GraphQL API.
+        transfer_id: Id of the transfer that exists already.
+    """
 
     types: ClassVar[tuple[str, ...]] = ("PLATFORM_TRANSFER_ALREADY_EXISTS",)
     transfer_graphql_id: str
-    """GraphQL id of the transfer."""
+    """Id of the transfer in PortOne's GraphQL API."""
     transfer_id: str
-    """Transfer id."""
+    """Id of the transfer that exists already."""
 
     def _read_fields(self, raw: Any) -> None:
         get = raw.get
@@ -1906,7 +2719,16 @@ class PlatformTransferAlreadyExistsError(ConflictError):
 
 
 class PlatformTransferDiscountSharePolicyNotFoundError(NotFoundError):
-    """404 `PLATFORM_TRANSFER_DISCOUNT_SHARE_POLICY_NOT_FOUND`."""
+    """No transfer was created: the order has no discount under the policy `discount_share_policy_id` (for `product_id`,
+    if given), so none can be taken back. See `discounts` of the order's transfer.
+
+    `PLATFORM_TRANSFER_DISCOUNT_SHARE_POLICY_NOT_FOUND`, status 404.
+
+    Attributes:
+        discount_share_policy_graphql_id: Id of the discount share policy in PortOne's GraphQL API.
+        discount_share_policy_id: Id of the discount share policy.
+        product_id: Id of the product.
+    """
 
     types: ClassVar[tuple[str, ...]] = ("PLATFORM_TRANSFER_DISCOUNT_SHARE_POLICY_NOT_FOUND",)
     discount_share_policy_graphql_id: str
@@ -1914,7 +2736,7 @@ class PlatformTransferDiscountSharePolicyNotFoundError(NotFoundError):
     discount_share_policy_id: str
     """Id of the discount share policy."""
     product_id: str | None
-    """Product id."""
+    """Id of the product."""
 
     def _read_fields(self, raw: Any) -> None:
         get = raw.get
@@ -1936,84 +2758,138 @@ class PlatformTransferDiscountSharePolicyNotFoundError(NotFoundError):
 
 
 class PlatformTransferIdAlreadyUsedError(ConflictError):
-    """409 `PLATFORM_TRANSFER_ID_ALREADY_USED`."""
+    """No transfer was created: another one has this `id`, perhaps from an earlier call. See it with
+    `get_platform_transfer` before choosing another.
+
+    `PLATFORM_TRANSFER_ID_ALREADY_USED`, status 409.
+    """
 
     types: ClassVar[tuple[str, ...]] = ("PLATFORM_TRANSFER_ID_ALREADY_USED",)
 
 
 class PlatformTransferNonDeletableStatusError(BadRequestError):
-    """400 `PLATFORM_TRANSFER_NON_DELETABLE_STATUS`."""
+    """The transfer was not deleted: only those in `SCHEDULED` or `IN_PROCESS` can be. One that is settled is corrected
+    by a further transfer.
+
+    `PLATFORM_TRANSFER_NON_DELETABLE_STATUS`, status 400.
+    """
 
     types: ClassVar[tuple[str, ...]] = ("PLATFORM_TRANSFER_NON_DELETABLE_STATUS",)
 
 
 class PlatformTransferNotFoundError(NotFoundError):
-    """404 `PLATFORM_TRANSFER_NOT_FOUND`."""
+    """No transfer has this id. Check it and `test`: test and live transfers are separate, and an order's transfer goes
+    by its own id, not by payment id.
+
+    `PLATFORM_TRANSFER_NOT_FOUND`, status 404.
+    """
 
     types: ClassVar[tuple[str, ...]] = ("PLATFORM_TRANSFER_NOT_FOUND",)
 
 
 class PlatformUserDefinedPropertyNotFoundError(NotFoundError):
-    """404 `PLATFORM_USER_DEFINED_PROPERTY_NOT_FOUND`."""
+    """Nothing was saved: a key in `user_defined_properties` is not defined for the platform. Define it in PortOne's
+    console first, or correct its spelling.
+
+    `PLATFORM_USER_DEFINED_PROPERTY_NOT_FOUND`, status 404.
+    """
 
     types: ClassVar[tuple[str, ...]] = ("PLATFORM_USER_DEFINED_PROPERTY_NOT_FOUND",)
 
 
 class ProfileSettingsNotFoundError(NotFoundError):
-    """404 `PROFILE_SETTINGS_NOT_FOUND`."""
+    """No checkout profile has this `profile_key`. Compare it with PortOne's console.
+
+    `PROFILE_SETTINGS_NOT_FOUND`, status 404.
+    """
 
     types: ClassVar[tuple[str, ...]] = ("PROFILE_SETTINGS_NOT_FOUND",)
 
 
 class PromotionDiscountRetainOptionShouldNotBeChangedError(BadRequestError):
-    """400 `PROMOTION_DISCOUNT_RETAIN_OPTION_SHOULD_NOT_BE_CHANGED`."""
+    """Nothing was refunded: an earlier partial cancellation of this payment used the other
+    `promotion_discount_retain_option`. Give the same one again.
+
+    `PROMOTION_DISCOUNT_RETAIN_OPTION_SHOULD_NOT_BE_CHANGED`, status 400.
+    """
 
     types: ClassVar[tuple[str, ...]] = ("PROMOTION_DISCOUNT_RETAIN_OPTION_SHOULD_NOT_BE_CHANGED",)
 
 
 class PromotionNotFoundError(NotFoundError):
-    """404 `PROMOTION_NOT_FOUND`."""
+    """No promotion has this id. Compare it with PortOne's console; a promotion of the payment company's own
+    (`get_pg_card_promotions`) cannot be looked up here.
+
+    `PROMOTION_NOT_FOUND`, status 404.
+    """
 
     types: ClassVar[tuple[str, ...]] = ("PROMOTION_NOT_FOUND",)
 
 
 class PromotionPayMethodDoesNotMatchError(BadRequestError):
-    """400 `PROMOTION_PAY_METHOD_DOES_NOT_MATCH`."""
+    """Nothing was charged: the promotion does not apply to this payment method, such as the card of another company.
+    Pay without `promotion_id`, or with a card the promotion is for.
+
+    `PROMOTION_PAY_METHOD_DOES_NOT_MATCH`, status 400.
+    """
 
     types: ClassVar[tuple[str, ...]] = ("PROMOTION_PAY_METHOD_DOES_NOT_MATCH",)
 
 
 class SessionExpiredError(GoneError):
-    """410 `SESSION_EXPIRED`."""
+    """The checkout session is over and will not come back. Whether the customer paid is read from `get_payment`; for
+    another attempt create a new session.
+
+    `SESSION_EXPIRED`, status 410.
+    """
 
     types: ClassVar[tuple[str, ...]] = ("SESSION_EXPIRED",)
 
 
 class SessionNotFoundError(NotFoundError):
-    """404 `SESSION_NOT_FOUND`."""
+    """No checkout session has this id. Use the `session_id` that `create_payment_session` returned.
+
+    `SESSION_NOT_FOUND`, status 404.
+    """
 
     types: ClassVar[tuple[str, ...]] = ("SESSION_NOT_FOUND",)
 
 
 class SumOfPartsExceedsCancelAmountError(ConflictError):
-    """409 `SUM_OF_PARTS_EXCEEDS_CANCEL_AMOUNT`."""
+    """Nothing was refunded: `tax_free_amount` and `vat_amount` together are more than `amount`. Correct them, or omit
+    `vat_amount` to have it calculated.
+
+    `SUM_OF_PARTS_EXCEEDS_CANCEL_AMOUNT`, status 409.
+    """
 
     types: ClassVar[tuple[str, ...]] = ("SUM_OF_PARTS_EXCEEDS_CANCEL_AMOUNT",)
 
 
 class SumOfPartsExceedsTotalAmountError(ConflictError):
-    """409 `SUM_OF_PARTS_EXCEEDS_TOTAL_AMOUNT`."""
+    """Nothing was charged or scheduled: the tax-free amount and the VAT together are more than the total. Correct the
+    parts of `amount`.
+
+    `SUM_OF_PARTS_EXCEEDS_TOTAL_AMOUNT`, status 409.
+    """
 
     types: ClassVar[tuple[str, ...]] = ("SUM_OF_PARTS_EXCEEDS_TOTAL_AMOUNT",)
 
 
 class UnauthorizedError(AuthenticationError):
-    """401 `UNAUTHORIZED`."""
+    """The API secret or access token is missing, wrong or expired; nothing was done. Compare the secret with the one in
+    PortOne's console; with a token, log in again.
+
+    `UNAUTHORIZED`, status 401.
+    """
 
     types: ClassVar[tuple[str, ...]] = ("UNAUTHORIZED",)
 
 
 class WebhookNotFoundError(NotFoundError):
-    """404 `WEBHOOK_NOT_FOUND`."""
+    """The payment has no webhook of this id, or none at all yet. The ids are in `webhooks` of `get_payment`; without
+    `webhook_id` the latest one is resent.
+
+    `WEBHOOK_NOT_FOUND`, status 404.
+    """
 
     types: ClassVar[tuple[str, ...]] = ("WEBHOOK_NOT_FOUND",)

@@ -16,7 +16,11 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class EvaluateCheckoutProfileResponse(Model):
-    """`EvaluateCheckoutProfileResponse` of PortOne's document."""
+    """Returned by `evaluate_checkout_profile`: the payment methods on offer, each with its channel key.
+
+    Attributes:
+        methods: Payment methods that can be used.
+    """
 
     methods: list[EvaluatedCheckoutMethod] | None = None
     """Payment methods that can be used."""

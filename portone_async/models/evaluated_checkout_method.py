@@ -15,14 +15,19 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class EvaluatedCheckoutMethod(Model):
-    """A payment method the checkout profile allows, with its channel."""
+    """A payment method the checkout profile allows, with its channel.
+
+    Attributes:
+        channel_key: Key of the channel to pay through.
+        payment_method: Payment method on offer.
+    """
 
     __enum_fields__: ClassVar[tuple[str, ...]] = ("payment_method",)
 
     channel_key: str
-    """Key of the PortOne channel."""
+    """Key of the channel to pay through."""
     payment_method: CheckoutPaymentMethod
-    """Payment method."""
+    """Payment method on offer."""
 
 
 _JSON_NAMES = json_names(EvaluatedCheckoutMethod)

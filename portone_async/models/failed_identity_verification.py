@@ -25,7 +25,21 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class FailedIdentityVerification(Model):
-    """An identity verification that failed."""
+    """An identity verification that failed.
+
+    Attributes:
+        failure: Why it failed.
+        id: Identity verification id given by the merchant.
+        requested_at: When it was requested.
+        requested_customer: Customer as named in the request.
+        status_changed_at: When the status changed last.
+        updated_at: When it was updated last.
+        version: PortOne version it was made with: V1 or V2.
+        channel: Channel that the request went through.
+        custom_data: The merchant's own data, kept as text.
+        pg_tx_id: Id of the identity verification at the PG.
+        status: The status, which is the discriminator: it tells which variant of its union this object is.
+    """
 
     __enum_fields__: ClassVar[tuple[str, ...]] = ("version",)
     __time_fields__: ClassVar[tuple[str, ...]] = ("requested_at", "status_changed_at", "updated_at")
@@ -35,23 +49,23 @@ class FailedIdentityVerification(Model):
     id: str
     """Identity verification id given by the merchant."""
     requested_at: datetime
-    """Time of the request."""
+    """When it was requested."""
     requested_customer: IdentityVerificationRequestedCustomer
     """Customer as named in the request."""
     status_changed_at: datetime
-    """Time of the last status change."""
+    """When the status changed last."""
     updated_at: datetime
-    """Time of the last update."""
+    """When it was updated last."""
     version: PortOneVersion
-    """PortOne version: V1 or V2."""
+    """PortOne version it was made with: V1 or V2."""
     channel: SelectedChannel | None = None
-    """PortOne channel the request went through."""
+    """Channel that the request went through."""
     custom_data: str | None = None
     """The merchant's own data, kept as text."""
     pg_tx_id: str | None = None
     """Id of the identity verification at the PG."""
     status: Literal["FAILED"] = "FAILED"
-    """Current status; in a union, the discriminator."""
+    """The status, which is the discriminator: it tells which variant of its union this object is."""
 
 
 _JSON_NAMES = json_names(FailedIdentityVerification)

@@ -18,14 +18,21 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class FailedPgBillingKeyIssueResponse(Model):
-    """`FailedPgBillingKeyIssueResponse` of PortOne's document."""
+    """A channel on which a billing key could not be issued, and why; in `pg_billing_key_issue_responses` of a billing
+    key.
+
+    Attributes:
+        channel: Channel that the request went through.
+        failure: Why it failed.
+        type: The discriminator: it tells which variant of its union this object is.
+    """
 
     channel: SelectedChannel
-    """PortOne channel the request went through."""
+    """Channel that the request went through."""
     failure: BillingKeyFailure
     """Why it failed."""
     type: Literal["FAILED"] = "FAILED"
-    """Kind of object; in a union, the discriminator."""
+    """The discriminator: it tells which variant of its union this object is."""
 
 
 _JSON_NAMES = json_names(FailedPgBillingKeyIssueResponse)

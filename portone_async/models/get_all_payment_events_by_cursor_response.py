@@ -16,10 +16,14 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class GetAllPaymentEventsByCursorResponse(Model):
-    """`GetAllPaymentEventsByCursorResponse` of PortOne's document."""
+    """Returned by `get_all_payment_events_by_cursor`: payment events, each with the cursor that continues after it.
+
+    Attributes:
+        items: Payment events, each with its cursor.
+    """
 
     items: list[PaymentEventWithCursor]
-    """Objects in the result."""
+    """Payment events, each with its cursor."""
 
 
 _JSON_NAMES = json_names(GetAllPaymentEventsByCursorResponse)

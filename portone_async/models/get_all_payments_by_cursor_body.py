@@ -15,20 +15,28 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class GetAllPaymentsByCursorBody(Model):
-    """`GetAllPaymentsByCursorBody` of PortOne's document."""
+    """Body of `get_all_payments_by_cursor`: the period to read, and where to continue.
+
+    Attributes:
+        cursor: Where to continue: the last `cursor` received; omit it in the first request.
+        from_: Start of the period to search, with a time zone; 90 days before its end if omitted.
+        size: Number of items per page; 10 if omitted, at most 1000.
+        store_id: Store to search; if omitted the client's `store_id`, or else the store of the API secret.
+        until: End of the period to search, with a time zone; now if omitted.
+    """
 
     __time_fields__: ClassVar[tuple[str, ...]] = ("from_", "until")
 
     cursor: str | None = None
     """Where to continue: the last `cursor` received; omit it in the first request."""
     from_: datetime | None = None
-    """Start of the period to search; 90 days before its end if omitted."""
+    """Start of the period to search, with a time zone; 90 days before its end if omitted."""
     size: int | None = None
-    """Number of items per page; default 10, at most 1000."""
+    """Number of items per page; 10 if omitted, at most 1000."""
     store_id: str | None = None
-    """Store id; in requests it defaults to the store of the credentials."""
+    """Store to search; if omitted the client's `store_id`, or else the store of the API secret."""
     until: datetime | None = None
-    """End of the period; now if omitted."""
+    """End of the period to search, with a time zone; now if omitted."""
 
 
 _JSON_NAMES = json_names(GetAllPaymentsByCursorBody)

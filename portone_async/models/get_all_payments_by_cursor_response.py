@@ -16,10 +16,14 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class GetAllPaymentsByCursorResponse(Model):
-    """`GetAllPaymentsByCursorResponse` of PortOne's document."""
+    """Returned by `get_all_payments_by_cursor`: payments, each with the cursor that continues after it.
+
+    Attributes:
+        items: Payments, each with its cursor.
+    """
 
     items: list[PaymentWithCursor]
-    """Objects in the result."""
+    """Payments, each with its cursor."""
 
 
 _JSON_NAMES = json_names(GetAllPaymentsByCursorResponse)

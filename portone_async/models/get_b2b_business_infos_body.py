@@ -12,7 +12,11 @@ from portone_async._reading import json_names, new_instance, read_scalars, repor
 
 @define(slots=True, kw_only=True, repr=False)
 class GetB2bBusinessInfosBody(Model):
-    """`GetB2bBusinessInfosBody` of PortOne's document."""
+    """Body of `get_b2b_business_infos`: the business registration numbers to look up.
+
+    Attributes:
+        brn_list: Business registration numbers to look up.
+    """
 
     brn_list: list[str]
     """Business registration numbers to look up."""

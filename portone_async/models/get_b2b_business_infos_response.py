@@ -16,7 +16,11 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class GetB2bBusinessInfosResponse(Model):
-    """`GetB2bBusinessInfosResponse` of PortOne's document."""
+    """Returned by `get_b2b_business_infos`: for each number the registration details, or why there are none.
+
+    Attributes:
+        result: Business details per registration number.
+    """
 
     result: list[B2bBusinessInfoResult]
     """Business details per registration number."""

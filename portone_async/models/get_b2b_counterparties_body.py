@@ -18,12 +18,17 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class GetB2bCounterpartiesBody(Model):
-    """`GetB2bCounterpartiesBody` of PortOne's document."""
+    """Body of `get_b2b_counterparties`: which counterparties to list, and which page of them.
+
+    Attributes:
+        filter: Conditions the results must meet.
+        page: Page to fetch: `number`, counted from 0, and `size`.
+    """
 
     filter: B2bCounterpartyFilter | None = None
     """Conditions the results must meet."""
     page: PageInput | None = None
-    """Page requested or returned; page numbers start at 0."""
+    """Page to fetch: `number`, counted from 0, and `size`."""
 
 
 _JSON_NAMES = json_names(GetB2bCounterpartiesBody)

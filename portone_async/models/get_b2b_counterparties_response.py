@@ -18,12 +18,17 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class GetB2bCounterpartiesResponse(Model):
-    """`GetB2bCounterpartiesResponse` of PortOne's document."""
+    """Returned by `get_b2b_counterparties`: one page of counterparties.
+
+    Attributes:
+        items: Counterparties on this page.
+        page: The page returned, and the count of items that PortOne reports.
+    """
 
     items: list[B2bCounterparty]
-    """Objects in the result."""
+    """Counterparties on this page."""
     page: PageInfo
-    """Page requested or returned; page numbers start at 0."""
+    """The page returned, and the count of items that PortOne reports."""
 
 
 _JSON_NAMES = json_names(GetB2bCounterpartiesResponse)

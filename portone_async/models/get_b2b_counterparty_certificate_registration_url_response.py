@@ -12,7 +12,11 @@ from portone_async._reading import json_names, new_instance, report_mismatch, un
 
 @define(slots=True, kw_only=True, repr=False)
 class GetB2bCounterpartyCertificateRegistrationUrlResponse(Model):
-    """`GetB2bCounterpartyCertificateRegistrationUrlResponse` of PortOne's document."""
+    """Returned by `get_b2b_counterparty_certificate_registration_url`: where the company registers its certificate.
+
+    Attributes:
+        url: URL of the page that registers the certificate.
+    """
 
     url: str
     """URL of the page that registers the certificate."""

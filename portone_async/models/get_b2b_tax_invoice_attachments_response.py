@@ -16,7 +16,11 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class GetB2bTaxInvoiceAttachmentsResponse(Model):
-    """`GetB2bTaxInvoiceAttachmentsResponse` of PortOne's document."""
+    """Returned by `get_b2b_tax_invoice_attachments`: the files attached to the tax invoice.
+
+    Attributes:
+        attachments: Files attached to the tax invoice.
+    """
 
     attachments: list[B2bTaxInvoiceAttachment]
     """Files attached to the tax invoice."""

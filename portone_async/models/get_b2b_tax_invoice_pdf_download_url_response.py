@@ -12,7 +12,11 @@ from portone_async._reading import json_names, new_instance, report_mismatch, un
 
 @define(slots=True, kw_only=True, repr=False)
 class GetB2bTaxInvoicePdfDownloadUrlResponse(Model):
-    """`GetB2bTaxInvoicePdfDownloadUrlResponse` of PortOne's document."""
+    """Returned by `get_b2b_tax_invoice_pdf_download_url`: where the PDF is.
+
+    Attributes:
+        url: URL that downloads the tax invoice as PDF.
+    """
 
     url: str
     """URL that downloads the tax invoice as PDF."""

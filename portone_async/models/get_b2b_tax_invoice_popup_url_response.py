@@ -12,7 +12,11 @@ from portone_async._reading import json_names, new_instance, report_mismatch, un
 
 @define(slots=True, kw_only=True, repr=False)
 class GetB2bTaxInvoicePopupUrlResponse(Model):
-    """`GetB2bTaxInvoicePopupUrlResponse` of PortOne's document."""
+    """Returned by `get_b2b_tax_invoice_popup_url`: where the pop-up is.
+
+    Attributes:
+        url: URL that shows the tax invoice in a pop-up.
+    """
 
     url: str
     """URL that shows the tax invoice in a pop-up."""

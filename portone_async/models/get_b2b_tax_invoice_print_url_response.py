@@ -12,7 +12,11 @@ from portone_async._reading import json_names, new_instance, report_mismatch, un
 
 @define(slots=True, kw_only=True, repr=False)
 class GetB2bTaxInvoicePrintUrlResponse(Model):
-    """`GetB2bTaxInvoicePrintUrlResponse` of PortOne's document."""
+    """Returned by `get_b2b_tax_invoice_print_url`: where the print view is.
+
+    Attributes:
+        url: URL that prints the tax invoice.
+    """
 
     url: str
     """URL that prints the tax invoice."""

@@ -18,18 +18,26 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class GetB2bTaxInvoicesBody(Model):
-    """`GetB2bTaxInvoicesBody` of PortOne's document."""
+    """Body of `get_b2b_tax_invoices`: which tax invoices to list, their order, and which page of them.
+
+    Attributes:
+        filter: Conditions the results must meet.
+        page_number: Page number, counted from 0; 0 if omitted.
+        page_size: Number of items per page; 500 if omitted, at most 1000.
+        sort: What to sort by, and in which direction; by default the latest status change comes first.
+        test: True for test data, false (the default) for live data: the two are separate.
+    """
 
     filter: GetB2bTaxInvoicesBodyFilter | None = None
     """Conditions the results must meet."""
     page_number: int | None = None
-    """Page number, starting at 0; default 0."""
+    """Page number, counted from 0; 0 if omitted."""
     page_size: int | None = None
-    """Number of items per page; default 500, at most 1000."""
+    """Number of items per page; 500 if omitted, at most 1000."""
     sort: B2bTaxInvoiceSortInput | None = None
-    """Sort key and direction; by default the latest status change comes first."""
+    """What to sort by, and in which direction; by default the latest status change comes first."""
     test: bool | None = None
-    """Test mode, false by default."""
+    """True for test data, false (the default) for live data: the two are separate."""
 
 
 _JSON_NAMES = json_names(GetB2bTaxInvoicesBody)

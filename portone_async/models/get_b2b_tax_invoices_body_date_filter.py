@@ -17,7 +17,12 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class GetB2bTaxInvoicesBodyDateFilter(Model):
-    """Period of a tax invoice search and the date it refers to."""
+    """Period of a tax invoice search and the date it refers to.
+
+    Attributes:
+        date_range: Periods to search; from one month ago until today by default.
+        date_type: Date the period refers to; REGISTER by default.
+    """
 
     __enum_fields__: ClassVar[tuple[str, ...]] = ("date_type",)
 

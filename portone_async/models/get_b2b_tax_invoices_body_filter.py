@@ -25,20 +25,38 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class GetB2bTaxInvoicesBodyFilter(Model):
-    """Conditions for finding tax invoices."""
+    """Conditions for finding tax invoices.
+
+    Attributes:
+        counterparty_id: Only invoices with this counterparty as supplier or recipient.
+        document_modification_types: Only first issues, or only amended invoices.
+        include_brn_match: Whether `counterparty_id` also finds invoices with that counterparty's business registration
+            number.
+        is_delayed: Only invoices issued late (true) or in time (false).
+        issuance_types: Only invoices with one of these issuance types.
+        partner_brn: Only invoices with this business registration number of the other party: the recipient, or the
+            supplier of one issued in reverse.
+        primary_filter: Main filter; set exactly one of its fields.
+        purpose_types: Only invoices with one of these purposes.
+        statuses: Only tax invoices with one of these statuses; all if omitted.
+        supplier_brn: Only invoices of the supplier with this business registration number.
+        taxation_types: Only invoices with one of these taxation types.
+    """
 
     counterparty_id: str | None = None
     """Only invoices with this counterparty as supplier or recipient."""
     document_modification_types: list[B2bTaxInvoiceDocumentModificationType] | None = None
     """Only first issues, or only amended invoices."""
     include_brn_match: bool | None = None
-    """Whether `counterparty_id` also matches by the counterparty's business number."""
+    """Whether `counterparty_id` also finds invoices with that counterparty's business registration number."""
     is_delayed: bool | None = None
     """Only invoices issued late (true) or in time (false)."""
     issuance_types: list[B2bTaxInvoiceIssuanceType] | None = None
     """Only invoices with one of these issuance types."""
     partner_brn: str | None = None
-    """Counterparty's registration number: the recipient's, or the supplier's when issued in reverse."""
+    """Only invoices with this business registration number of the other party: the recipient, or the supplier of one
+    issued in reverse.
+    """
     primary_filter: GetB2bTaxInvoicesBodyPrimaryFilter | None = None
     """Main filter; set exactly one of its fields."""
     purpose_types: list[B2bTaxInvoicePurposeType] | None = None
@@ -46,9 +64,9 @@ class GetB2bTaxInvoicesBodyFilter(Model):
     statuses: list[B2bTaxInvoiceStatus] | None = None
     """Only tax invoices with one of these statuses; all if omitted."""
     supplier_brn: str | None = None
-    """Business registration number of the supplier."""
+    """Only invoices of the supplier with this business registration number."""
     taxation_types: list[B2bTaxInvoiceTaxationType] | None = None
-    """Only entries with one of these taxation types."""
+    """Only invoices with one of these taxation types."""
 
 
 _JSON_NAMES = json_names(GetB2bTaxInvoicesBodyFilter)

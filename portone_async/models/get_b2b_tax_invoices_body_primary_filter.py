@@ -18,24 +18,35 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class GetB2bTaxInvoicesBodyPrimaryFilter(Model):
-    """Main condition of a tax invoice search; give only one of the fields."""
+    """Main condition of a tax invoice search; give only one of the fields.
+
+    Attributes:
+        bulk_tax_invoice_id: Only tax invoices of this batch.
+        date_filter: Only invoices in this period.
+        nts_approval_number: Only the tax invoice with this approval number of the National Tax Service.
+        payout_id: Only tax invoices for this payout.
+        recipient_document_key: Only the tax invoice with this document key of the recipient.
+        supplier_document_key: Only the tax invoice with this document key of the supplier.
+        tax_invoice_id: Only the tax invoice with this id.
+        tax_invoice_ids: Only tax invoices with one of these ids.
+    """
 
     bulk_tax_invoice_id: str | None = None
-    """Id of the bulk tax invoice issue."""
+    """Only tax invoices of this batch."""
     date_filter: GetB2bTaxInvoicesBodyDateFilter | None = None
     """Only invoices in this period."""
     nts_approval_number: str | None = None
-    """National Tax Service approval number to look for."""
+    """Only the tax invoice with this approval number of the National Tax Service."""
     payout_id: str | None = None
-    """Payout id."""
+    """Only tax invoices for this payout."""
     recipient_document_key: str | None = None
-    """Document number on the recipient's side."""
+    """Only the tax invoice with this document key of the recipient."""
     supplier_document_key: str | None = None
-    """Document number on the supplier's side."""
+    """Only the tax invoice with this document key of the supplier."""
     tax_invoice_id: str | None = None
-    """Tax invoice id."""
+    """Only the tax invoice with this id."""
     tax_invoice_ids: list[str] | None = None
-    """Tax invoice ids."""
+    """Only tax invoices with one of these ids."""
 
 
 _JSON_NAMES = json_names(GetB2bTaxInvoicesBodyPrimaryFilter)

@@ -18,12 +18,17 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class GetB2bTaxInvoicesResponse(Model):
-    """`GetB2bTaxInvoicesResponse` of PortOne's document."""
+    """Returned by `get_b2b_tax_invoices`: one page of tax invoices.
+
+    Attributes:
+        items: Tax invoices on this page.
+        page: The page returned, and the count of items that PortOne reports.
+    """
 
     items: list[B2bTaxInvoiceSummary]
-    """Objects in the result."""
+    """Tax invoices on this page."""
     page: PageInfo
-    """Page requested or returned; page numbers start at 0."""
+    """The page returned, and the count of items that PortOne reports."""
 
 
 _JSON_NAMES = json_names(GetB2bTaxInvoicesResponse)

@@ -16,10 +16,14 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class GetBankInfosResponse(Model):
-    """`GetBankInfosResponse` of PortOne's document."""
+    """Returned by `get_bank_infos`: the code and name of each bank.
+
+    Attributes:
+        items: The banks.
+    """
 
     items: list[BankInfo]
-    """Objects in the result."""
+    """The banks."""
 
 
 _JSON_NAMES = json_names(GetBankInfosResponse)

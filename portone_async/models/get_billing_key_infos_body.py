@@ -20,14 +20,20 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class GetBillingKeyInfosBody(Model):
-    """`GetBillingKeyInfosBody` of PortOne's document."""
+    """Body of `get_billing_key_infos`: which billing keys to list, their order, and which page of them.
+
+    Attributes:
+        filter: Conditions the billing keys must meet; some do not apply to V1 billing keys.
+        page: Page to fetch; `number` 0 and `size` 10 if omitted.
+        sort: What to sort by, and in which direction; REQUESTED_AT and DESC if omitted.
+    """
 
     filter: BillingKeyFilterInput | None = None
     """Conditions the billing keys must meet; some do not apply to V1 billing keys."""
     page: PageInput | None = None
     """Page to fetch; `number` 0 and `size` 10 if omitted."""
     sort: BillingKeySortInput | None = None
-    """Sort key and direction; TIME_TO_PAY and DESC if omitted."""
+    """What to sort by, and in which direction; REQUESTED_AT and DESC if omitted."""
 
 
 _JSON_NAMES = json_names(GetBillingKeyInfosBody)

@@ -18,12 +18,17 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class GetBillingKeyInfosResponse(Model):
-    """`GetBillingKeyInfosResponse` of PortOne's document."""
+    """Returned by `get_billing_key_infos`: one page of billing keys.
+
+    Attributes:
+        items: Billing keys on this page.
+        page: The page returned, and the count of items that PortOne reports.
+    """
 
     items: list[BillingKeyInfo]
-    """Objects in the result."""
+    """Billing keys on this page."""
     page: PageInfo
-    """Page requested or returned; page numbers start at 0."""
+    """The page returned, and the count of items that PortOne reports."""
 
 
 _JSON_NAMES = json_names(GetBillingKeyInfosResponse)

@@ -20,14 +20,20 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class GetCashReceiptsBody(Model):
-    """`GetCashReceiptsBody` of PortOne's document."""
+    """Body of `get_cash_receipts`: which cash receipts to list, their order, and which page of them.
+
+    Attributes:
+        filter: Conditions the results must meet.
+        page: Page to fetch; `number` 0 and `size` 10 if omitted.
+        sort: What to sort by, and in which direction; ISSUED_AT and DESC if omitted.
+    """
 
     filter: CashReceiptFilterInput | None = None
     """Conditions the results must meet."""
     page: PageInput | None = None
     """Page to fetch; `number` 0 and `size` 10 if omitted."""
     sort: CashReceiptSortInput | None = None
-    """Sort key and direction; ISSUED_AT and DESC if omitted."""
+    """What to sort by, and in which direction; ISSUED_AT and DESC if omitted."""
 
 
 _JSON_NAMES = json_names(GetCashReceiptsBody)

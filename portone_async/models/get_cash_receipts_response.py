@@ -18,12 +18,17 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class GetCashReceiptsResponse(Model):
-    """`GetCashReceiptsResponse` of PortOne's document."""
+    """Returned by `get_cash_receipts`: one page of cash receipts.
+
+    Attributes:
+        items: Cash receipts on this page.
+        page: The page returned, and the count of items that PortOne reports.
+    """
 
     items: list[CashReceipt]
-    """Objects in the result."""
+    """Cash receipts on this page."""
     page: PageInfo
-    """Page requested or returned; page numbers start at 0."""
+    """The page returned, and the count of items that PortOne reports."""
 
 
 _JSON_NAMES = json_names(GetCashReceiptsResponse)

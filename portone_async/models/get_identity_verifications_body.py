@@ -20,14 +20,20 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class GetIdentityVerificationsBody(Model):
-    """`GetIdentityVerificationsBody` of PortOne's document."""
+    """Body of `get_identity_verifications`: which identity verifications to list, their order, and which page of them.
+
+    Attributes:
+        filter: Conditions the results must meet.
+        page: Page to fetch; `number` 0 and `size` 10 if omitted.
+        sort: What to sort by, and in which direction; REQUESTED_AT and DESC if omitted.
+    """
 
     filter: IdentityVerificationFilterInput | None = None
     """Conditions the results must meet."""
     page: PageInput | None = None
     """Page to fetch; `number` 0 and `size` 10 if omitted."""
     sort: IdentityVerificationSortInput | None = None
-    """Sort key and direction; REQUESTED_AT and DESC if omitted."""
+    """What to sort by, and in which direction; REQUESTED_AT and DESC if omitted."""
 
 
 _JSON_NAMES = json_names(GetIdentityVerificationsBody)

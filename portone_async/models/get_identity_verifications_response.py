@@ -18,12 +18,17 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class GetIdentityVerificationsResponse(Model):
-    """`GetIdentityVerificationsResponse` of PortOne's document."""
+    """Returned by `get_identity_verifications`: one page of identity verifications.
+
+    Attributes:
+        items: Identity verifications on this page.
+        page: The page returned, and the count of items that PortOne reports.
+    """
 
     items: list[IdentityVerification]
-    """Objects in the result."""
+    """Identity verifications on this page."""
     page: PageInfo
-    """Page requested or returned; page numbers start at 0."""
+    """The page returned, and the count of items that PortOne reports."""
 
 
 _JSON_NAMES = json_names(GetIdentityVerificationsResponse)

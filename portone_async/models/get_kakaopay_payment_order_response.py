@@ -12,10 +12,15 @@ from portone_async._reading import json_names, new_instance, report_mismatch, un
 
 @define(slots=True, kw_only=True, repr=False)
 class GetKakaopayPaymentOrderResponse(Model):
-    """`GetKakaopayPaymentOrderResponse` of PortOne's document."""
+    """Returned by `get_kakaopay_payment_order`: KakaoPay's own HTTP response, unchanged.
+
+    Attributes:
+        body: HTTP response body of KakaoPay, as JSON text.
+        status_code: HTTP status code.
+    """
 
     body: str
-    """HTTP response body of Kakao Pay, as JSON text."""
+    """HTTP response body of KakaoPay, as JSON text."""
     status_code: int
     """HTTP status code."""
 

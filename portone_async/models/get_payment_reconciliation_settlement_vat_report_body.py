@@ -22,7 +22,13 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class GetPaymentReconciliationSettlementVatReportBody(Model):
-    """`GetPaymentReconciliationSettlementVatReportBody` of PortOne's document."""
+    """Body of `get_payment_reconciliation_settlement_vat_report`: the settlement dates to report on, and of which PG
+    merchant accounts or sub-stores.
+
+    Attributes:
+        date_range: Settlement dates the report covers.
+        filter: Conditions the results must meet.
+    """
 
     date_range: DateRange
     """Settlement dates the report covers."""

@@ -24,10 +24,16 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class GetPaymentReconciliationSettlementVatReportResponse(Model):
-    """`GetPaymentReconciliationSettlementVatReportResponse` of PortOne's document."""
+    """Returned by `get_payment_reconciliation_settlement_vat_report`: a line for each payment method, and the totals.
+
+    Attributes:
+        summary: Totals over all lines.
+        items: Rows of the VAT report.
+        pg_specifiers: Merchant accounts at PGs.
+    """
 
     summary: PaymentReconciliationVatReportSummary
-    """Totals of the VAT report."""
+    """Totals over all lines."""
     items: list[PaymentReconciliationVatReportItem] | None = None
     """Rows of the VAT report."""
     pg_specifiers: list[ReconciliationPgSpecifier] | None = None

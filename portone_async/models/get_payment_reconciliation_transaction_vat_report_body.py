@@ -22,7 +22,13 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class GetPaymentReconciliationTransactionVatReportBody(Model):
-    """`GetPaymentReconciliationTransactionVatReportBody` of PortOne's document."""
+    """Body of `get_payment_reconciliation_transaction_vat_report`: the transaction dates to report on, and of which PG
+    merchant accounts, sub-stores or reconciliation statuses.
+
+    Attributes:
+        date_range: Transaction dates the report covers.
+        filter: Conditions the results must meet.
+    """
 
     date_range: DateRange
     """Transaction dates the report covers."""

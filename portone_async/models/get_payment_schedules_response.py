@@ -18,12 +18,17 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class GetPaymentSchedulesResponse(Model):
-    """`GetPaymentSchedulesResponse` of PortOne's document."""
+    """Returned by `get_payment_schedules`: one page of payment schedules.
+
+    Attributes:
+        items: Payment schedules on this page.
+        page: The page returned, and the count of items that PortOne reports.
+    """
 
     items: list[PaymentSchedule]
-    """Objects in the result."""
+    """Payment schedules on this page."""
     page: PageInfo
-    """Page requested or returned; page numbers start at 0."""
+    """The page returned, and the count of items that PortOne reports."""
 
 
 _JSON_NAMES = json_names(GetPaymentSchedulesResponse)

@@ -16,10 +16,14 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class GetPaymentTransactionsResponse(Model):
-    """`GetPaymentTransactionsResponse` of PortOne's document."""
+    """Returned by `get_payment_transactions`: all attempts to pay under one payment id.
+
+    Attributes:
+        items: The attempts to pay.
+    """
 
     items: list[PaymentTransaction]
-    """Objects in the result."""
+    """The attempts to pay."""
 
 
 _JSON_NAMES = json_names(GetPaymentTransactionsResponse)

@@ -18,7 +18,12 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class GetPaymentsBody(Model):
-    """`GetPaymentsBody` of PortOne's document."""
+    """Body of `get_payments`: which payments to list, and which page of them.
+
+    Attributes:
+        filter: Conditions the payments must meet; some do not apply to V1 payments.
+        page: Page to fetch, by default `number` 0, `size` 10; (`number` + 1) * `size` is at most 60,000.
+    """
 
     filter: PaymentFilterInput | None = None
     """Conditions the payments must meet; some do not apply to V1 payments."""

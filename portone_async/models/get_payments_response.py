@@ -18,12 +18,17 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class GetPaymentsResponse(Model):
-    """`GetPaymentsResponse` of PortOne's document."""
+    """Returned by `get_payments`: one page of payments.
+
+    Attributes:
+        items: Payments on this page.
+        page: The page returned, and the count of items that PortOne reports.
+    """
 
     items: list[Payment]
-    """Objects in the result."""
+    """Payments on this page."""
     page: PageInfo
-    """Page requested or returned; page numbers start at 0."""
+    """The page returned, and the count of items that PortOne reports."""
 
 
 _JSON_NAMES = json_names(GetPaymentsResponse)

@@ -16,7 +16,11 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class GetPgCardPromotionsResponse(Model):
-    """`GetPgCardPromotionsResponse` of PortOne's document."""
+    """Returned by `get_pg_card_promotions`: the PG's card promotions for the amount.
+
+    Attributes:
+        promotions: Card promotions of the PG.
+    """
 
     promotions: list[PgCardPromotion] | None = None
     """Card promotions of the PG."""

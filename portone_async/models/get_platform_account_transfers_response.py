@@ -22,14 +22,20 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class GetPlatformAccountTransfersResponse(Model):
-    """`GetPlatformAccountTransfersResponse` of PortOne's document."""
+    """Returned by `get_platform_account_transfers`: one page of bank transfers, and how many there are in each status.
+
+    Attributes:
+        counts: Number of entries by status.
+        items: Bank transfers on this page.
+        page: The page returned, and the count of items that PortOne reports.
+    """
 
     counts: PlatformAccountTransferStatusStats
     """Number of entries by status."""
     items: list[PlatformAccountTransfer]
-    """Objects in the result."""
+    """Bank transfers on this page."""
     page: PageInfo
-    """Page requested or returned; page numbers start at 0."""
+    """The page returned, and the count of items that PortOne reports."""
 
 
 _JSON_NAMES = json_names(GetPlatformAccountTransfersResponse)

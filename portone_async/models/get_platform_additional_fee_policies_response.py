@@ -18,12 +18,17 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class GetPlatformAdditionalFeePoliciesResponse(Model):
-    """`GetPlatformAdditionalFeePoliciesResponse` of PortOne's document."""
+    """Returned by `get_platform_additional_fee_policies`: one page of additional fee policies.
+
+    Attributes:
+        items: Additional fee policies on this page.
+        page: The page returned, and the count of items that PortOne reports.
+    """
 
     items: list[PlatformAdditionalFeePolicy]
-    """Objects in the result."""
+    """Additional fee policies on this page."""
     page: PageInfo
-    """Page requested or returned; page numbers start at 0."""
+    """The page returned, and the count of items that PortOne reports."""
 
 
 _JSON_NAMES = json_names(GetPlatformAdditionalFeePoliciesResponse)

@@ -22,14 +22,21 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class GetPlatformBulkAccountTransfersResponse(Model):
-    """`GetPlatformBulkAccountTransfersResponse` of PortOne's document."""
+    """Returned by `get_platform_bulk_account_transfers`: one page of bulk bank transfers, and how many there are in
+    each status.
+
+    Attributes:
+        counts: Number of entries by status.
+        items: Bulk bank transfers on this page.
+        page: The page returned, and the count of items that PortOne reports.
+    """
 
     counts: PlatformBulkAccountTransferStatusStats
     """Number of entries by status."""
     items: list[PlatformBulkAccountTransfer]
-    """Objects in the result."""
+    """Bulk bank transfers on this page."""
     page: PageInfo
-    """Page requested or returned; page numbers start at 0."""
+    """The page returned, and the count of items that PortOne reports."""
 
 
 _JSON_NAMES = json_names(GetPlatformBulkAccountTransfersResponse)

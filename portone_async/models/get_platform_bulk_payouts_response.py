@@ -20,14 +20,20 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class GetPlatformBulkPayoutsResponse(Model):
-    """`GetPlatformBulkPayoutsResponse` of PortOne's document."""
+    """Returned by `get_platform_bulk_payouts`: one page of bulk payouts, and how many there are in each status.
+
+    Attributes:
+        counts: Number of entries by status.
+        items: Bulk payouts on this page.
+        page: The page returned, and the count of items that PortOne reports.
+    """
 
     counts: PlatformBulkPayoutStatusStats
     """Number of entries by status."""
     items: list[PlatformBulkPayout]
-    """Objects in the result."""
+    """Bulk payouts on this page."""
     page: PageInfo
-    """Page requested or returned; page numbers start at 0."""
+    """The page returned, and the count of items that PortOne reports."""
 
 
 _JSON_NAMES = json_names(GetPlatformBulkPayoutsResponse)

@@ -16,7 +16,12 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class GetPlatformCompanyStatePayload(Model):
-    """Tax and business status of a company, and an id to register a partner with."""
+    """Tax and business status of a company, and an id to register a partner with.
+
+    Attributes:
+        company_state: Tax and business status of the company.
+        company_verification_id: Id of the business lookup that verified the company.
+    """
 
     company_state: PlatformCompanyState
     """Tax and business status of the company."""

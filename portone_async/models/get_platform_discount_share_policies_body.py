@@ -20,12 +20,17 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class GetPlatformDiscountSharePoliciesBody(Model):
-    """`GetPlatformDiscountSharePoliciesBody` of PortOne's document."""
+    """Body of `get_platform_discount_share_policies`: which policies to list, and which page of them.
+
+    Attributes:
+        filter: Conditions the results must meet.
+        page: Page to fetch: `number`, counted from 0, and `size`.
+    """
 
     filter: PlatformDiscountSharePolicyFilterInput | None = None
     """Conditions the results must meet."""
     page: PageInput | None = None
-    """Page requested or returned; page numbers start at 0."""
+    """Page to fetch: `number`, counted from 0, and `size`."""
 
 
 _JSON_NAMES = json_names(GetPlatformDiscountSharePoliciesBody)

@@ -18,12 +18,17 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class GetPlatformDiscountSharePoliciesResponse(Model):
-    """`GetPlatformDiscountSharePoliciesResponse` of PortOne's document."""
+    """Returned by `get_platform_discount_share_policies`: one page of discount share policies.
+
+    Attributes:
+        items: Discount share policies on this page.
+        page: The page returned, and the count of items that PortOne reports.
+    """
 
     items: list[PlatformDiscountSharePolicy]
-    """Objects in the result."""
+    """Discount share policies on this page."""
     page: PageInfo
-    """Page requested or returned; page numbers start at 0."""
+    """The page returned, and the count of items that PortOne reports."""
 
 
 _JSON_NAMES = json_names(GetPlatformDiscountSharePoliciesResponse)

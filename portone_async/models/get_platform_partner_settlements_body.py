@@ -20,14 +20,20 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class GetPlatformPartnerSettlementsBody(Model):
-    """`GetPlatformPartnerSettlementsBody` of PortOne's document."""
+    """Body of `get_platform_partner_settlements`: which partner settlements to list, and which page of them.
+
+    Attributes:
+        filter: Conditions the results must meet.
+        is_for_test: The same as `test`, in the body; ignored if `test` is given; false by default.
+        page: Page to fetch: `number`, counted from 0, and `size`.
+    """
 
     filter: PlatformPartnerSettlementFilterInput
     """Conditions the results must meet."""
     is_for_test: bool | None = None
-    """Whether to use test mode; ignored if the query has `test`; false by default."""
+    """The same as `test`, in the body; ignored if `test` is given; false by default."""
     page: PageInput | None = None
-    """Page requested or returned; page numbers start at 0."""
+    """Page to fetch: `number`, counted from 0, and `size`."""
 
 
 _JSON_NAMES = json_names(GetPlatformPartnerSettlementsBody)

@@ -22,14 +22,21 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class GetPlatformPartnerSettlementsResponse(Model):
-    """`GetPlatformPartnerSettlementsResponse` of PortOne's document."""
+    """Returned by `get_platform_partner_settlements`: one page of partner settlements, and how many there are in each
+    status.
+
+    Attributes:
+        counts: Number of entries by status.
+        items: Partner settlements on this page.
+        page: The page returned, and the count of items that PortOne reports.
+    """
 
     counts: PlatformPartnerSettlementStatusStats
     """Number of entries by status."""
     items: list[PlatformPartnerSettlement]
-    """Objects in the result."""
+    """Partner settlements on this page."""
     page: PageInfo
-    """Page requested or returned; page numbers start at 0."""
+    """The page returned, and the count of items that PortOne reports."""
 
 
 _JSON_NAMES = json_names(GetPlatformPartnerSettlementsResponse)

@@ -18,12 +18,17 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class GetPlatformPartnersResponse(Model):
-    """`GetPlatformPartnersResponse` of PortOne's document."""
+    """Returned by `get_platform_partners`: one page of partners.
+
+    Attributes:
+        items: Partners on this page.
+        page: The page returned, and the count of items that PortOne reports.
+    """
 
     items: list[PlatformPartner]
-    """Objects in the result."""
+    """Partners on this page."""
     page: PageInfo
-    """Page requested or returned; page numbers start at 0."""
+    """The page returned, and the count of items that PortOne reports."""
 
 
 _JSON_NAMES = json_names(GetPlatformPartnersResponse)

@@ -20,14 +20,20 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class GetPlatformPayoutsResponse(Model):
-    """`GetPlatformPayoutsResponse` of PortOne's document."""
+    """Returned by `get_platform_payouts`: one page of payouts, and how many there are in each status.
+
+    Attributes:
+        counts: Number of entries by status.
+        items: Payouts on this page.
+        page: The page returned, and the count of items that PortOne reports.
+    """
 
     counts: PlatformPayoutStatusStats
     """Number of entries by status."""
     items: list[PlatformPayout]
-    """Objects in the result."""
+    """Payouts on this page."""
     page: PageInfo
-    """Page requested or returned; page numbers start at 0."""
+    """The page returned, and the count of items that PortOne reports."""
 
 
 _JSON_NAMES = json_names(GetPlatformPayoutsResponse)

@@ -18,12 +18,17 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class GetPlatformTransferSummariesResponse(Model):
-    """`GetPlatformTransferSummariesResponse` of PortOne's document."""
+    """Returned by `get_platform_transfer_summaries`: one page of summaries of transfers.
+
+    Attributes:
+        page: The page returned, and the count of items that PortOne reports.
+        transfer_summaries: Summaries of the transfers on this page.
+    """
 
     page: PageInfo
-    """Page requested or returned; page numbers start at 0."""
+    """The page returned, and the count of items that PortOne reports."""
     transfer_summaries: list[PlatformTransferSummary]
-    """Summaries of the transfers found."""
+    """Summaries of the transfers on this page."""
 
 
 _JSON_NAMES = json_names(GetPlatformTransferSummariesResponse)

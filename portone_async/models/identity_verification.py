@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     IdentityVerification: TypeAlias = (
         FailedIdentityVerification | ReadyIdentityVerification | VerifiedIdentityVerification | UnknownVariant
     )
-    """An identity verification: ready, verified or failed."""
+    """An identity verification (본인인증): ready, verified or failed; the discriminator is `status`."""
 else:
     __getattr__ = union_alias(
         "IdentityVerification",

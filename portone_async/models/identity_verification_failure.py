@@ -12,7 +12,13 @@ from portone_async._reading import json_names, new_instance, report_mismatch, un
 
 @define(slots=True, kw_only=True, repr=False)
 class IdentityVerificationFailure(Model):
-    """Why an identity verification failed."""
+    """Why an identity verification failed.
+
+    Attributes:
+        pg_code: Error code from the PG.
+        pg_message: Error message from the PG.
+        reason: Why it failed.
+    """
 
     pg_code: str | None = None
     """Error code from the PG."""

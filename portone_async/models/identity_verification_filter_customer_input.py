@@ -15,7 +15,16 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class IdentityVerificationFilterCustomerInput(Model):
-    """Person to find identity verifications of."""
+    """Person to find identity verifications of.
+
+    Attributes:
+        birth_day: Day of the month of birth, as text.
+        birth_month: Month of birth, as text.
+        birth_year: Year of birth, as text.
+        gender: Gender.
+        name: Name of the person.
+        phone_number: Phone number, digits only.
+    """
 
     __enum_fields__: ClassVar[tuple[str, ...]] = ("gender",)
 
@@ -28,7 +37,7 @@ class IdentityVerificationFilterCustomerInput(Model):
     gender: Gender | None = None
     """Gender."""
     name: str | None = None
-    """Name."""
+    """Name of the person."""
     phone_number: str | None = None
     """Phone number, digits only."""
 

@@ -35,7 +35,28 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class IdentityVerificationFilterInput(Model):
-    """Conditions for finding identity verifications."""
+    """Conditions for finding identity verifications.
+
+    Attributes:
+        carriers: Only verifications through one of these mobile carriers.
+        customer: Only verifications of this person, by the verified details or, if not yet verified, the requested
+            ones.
+        from_: Start of the period to search, with a time zone; 90 days before its end if omitted.
+        identity_verification_id: Only the identity verification with this id of the merchant's (`imp_uid` for V1).
+        identity_verification_tx_id: Only identity verifications with the attempt that has this id of PortOne's
+            (`imp_uid` for V1).
+        is_test: Only test verifications (true) or only live ones (false).
+        pg_companies: Only identity verifications of one of these PG companies; all if omitted.
+        pg_merchant_id: Only identity verifications of this merchant id at the PG.
+        pg_providers: Only identity verifications of one of these PG payment modules; all if omitted.
+        pg_tx_id: Only identity verifications with this id at the PG.
+        statuses: Only identity verifications with one of these statuses; all if omitted.
+        store_id: Only identity verifications of this store; if omitted those of the client's `store_id`, or else of all
+            the merchant's stores. For users of the whole merchant only.
+        time_range_field: Which time the period applies to; REQUESTED_AT if omitted.
+        until: End of the period to search, with a time zone; now if omitted.
+        version: Only identity verifications of this PortOne version, V1 or V2.
+    """
 
     __enum_fields__: ClassVar[tuple[str, ...]] = ("time_range_field", "version")
     __time_fields__: ClassVar[tuple[str, ...]] = ("from_", "until")
@@ -43,33 +64,35 @@ class IdentityVerificationFilterInput(Model):
     carriers: list[Carrier] | None = None
     """Only verifications through one of these mobile carriers."""
     customer: IdentityVerificationFilterCustomerInput | None = None
-    """Person to find, by the verified details or, if not yet verified, the requested ones."""
+    """Only verifications of this person, by the verified details or, if not yet verified, the requested ones."""
     from_: datetime | None = None
-    """Start of the period to search; 90 days before its end if omitted."""
+    """Start of the period to search, with a time zone; 90 days before its end if omitted."""
     identity_verification_id: str | None = None
-    """Identity verification id given by the merchant; `imp_uid` for V1."""
+    """Only the identity verification with this id of the merchant's (`imp_uid` for V1)."""
     identity_verification_tx_id: str | None = None
-    """Id PortOne gave the verification attempt; `imp_uid` for V1."""
+    """Only identity verifications with the attempt that has this id of PortOne's (`imp_uid` for V1)."""
     is_test: bool | None = None
-    """Whether to look for test objects."""
+    """Only test verifications (true) or only live ones (false)."""
     pg_companies: list[PgCompany] | None = None
-    """Only entries of these PG companies; all if omitted."""
+    """Only identity verifications of one of these PG companies; all if omitted."""
     pg_merchant_id: str | None = None
-    """Merchant id at the PG."""
+    """Only identity verifications of this merchant id at the PG."""
     pg_providers: list[PgProvider] | None = None
-    """Only entries of these PG payment modules; all if omitted."""
+    """Only identity verifications of one of these PG payment modules; all if omitted."""
     pg_tx_id: str | None = None
-    """Id of the identity verification at the PG."""
+    """Only identity verifications with this id at the PG."""
     statuses: list[IdentityVerificationStatus] | None = None
     """Only identity verifications with one of these statuses; all if omitted."""
     store_id: str | None = None
-    """Store id, for merchant-level users only; all stores of the merchant if omitted."""
+    """Only identity verifications of this store; if omitted those of the client's `store_id`, or else of all the
+    merchant's stores. For users of the whole merchant only.
+    """
     time_range_field: IdentityVerificationTimeRangeField | None = None
     """Which time the period applies to; REQUESTED_AT if omitted."""
     until: datetime | None = None
-    """End of the period; now if omitted."""
+    """End of the period to search, with a time zone; now if omitted."""
     version: PortOneVersion | None = None
-    """PortOne version: V1 or V2."""
+    """Only identity verifications of this PortOne version, V1 or V2."""
 
 
 _JSON_NAMES = json_names(IdentityVerificationFilterInput)

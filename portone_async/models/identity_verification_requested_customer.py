@@ -12,7 +12,16 @@ from portone_async._reading import json_names, new_instance, report_mismatch, un
 
 @define(slots=True, kw_only=True, repr=False)
 class IdentityVerificationRequestedCustomer(Model):
-    """Person as described in the request for verification."""
+    """Person as described in the request for verification.
+
+    Attributes:
+        birth_day: Day of the month of birth, as text.
+        birth_month: Month of birth, as text.
+        birth_year: Year of birth, as text.
+        id: Id that identifies the customer.
+        name: Name of the person.
+        phone_number: Phone number, digits only.
+    """
 
     birth_day: str | None = None
     """Day of the month of birth, as text."""
@@ -23,7 +32,7 @@ class IdentityVerificationRequestedCustomer(Model):
     id: str | None = None
     """Id that identifies the customer."""
     name: str | None = None
-    """Name."""
+    """Name of the person."""
     phone_number: str | None = None
     """Phone number, digits only."""
 

@@ -15,14 +15,19 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class IdentityVerificationSortInput(Model):
-    """Sort order for a list of identity verifications."""
+    """Sort order for a list of identity verifications.
+
+    Attributes:
+        by: Field to sort by; REQUESTED_AT by default.
+        order: Sort direction: DESC or ASC; DESC if omitted.
+    """
 
     __enum_fields__: ClassVar[tuple[str, ...]] = ("by", "order")
 
     by: IdentityVerificationSortBy | None = None
     """Field to sort by; REQUESTED_AT by default."""
     order: SortOrder | None = None
-    """Sort direction, DESC if omitted."""
+    """Sort direction: DESC or ASC; DESC if omitted."""
 
 
 _JSON_NAMES = json_names(IdentityVerificationSortInput)

@@ -17,14 +17,26 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class IdentityVerificationVerifiedCustomer(Model):
-    """Person as confirmed by the verification."""
+    """Person as confirmed by the verification.
+
+    Attributes:
+        name: Name of the person.
+        birth_date: Date of birth; always present for V2 verifications.
+        ci: CI, the person's unique key; from Danal always, from KG Inicis except through Kakao.
+        di: DI, the person's unique key within the site; from Danal always, from KG Inicis never.
+        gender: Gender.
+        id: Id that identifies the customer.
+        is_foreigner: Whether the person is a foreigner; from Danal by separate contract, from KG Inicis always.
+        operator: Mobile carrier; Danal needs a separate contract for it, KG Inicis never provides it.
+        phone_number: Phone number, digits only; KG Inicis always has it, Danal needs a separate contract.
+    """
 
     __enum_fields__: ClassVar[tuple[str, ...]] = ("gender", "operator")
 
     name: str
-    """Name."""
+    """Name of the person."""
     birth_date: date | None = None
-    """Date of birth (yyyy-MM-dd); always present for V2 verifications."""
+    """Date of birth; always present for V2 verifications."""
     ci: str | None = None
     """CI, the person's unique key; from Danal always, from KG Inicis except through Kakao."""
     di: str | None = None

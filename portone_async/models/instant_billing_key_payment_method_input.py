@@ -20,7 +20,11 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class InstantBillingKeyPaymentMethodInput(Model):
-    """Payment method to issue a billing key for; the card is required."""
+    """Payment method to issue a billing key for; the card is required.
+
+    Attributes:
+        card: Card to issue the billing key for; required.
+    """
 
     card: InstantBillingKeyPaymentMethodInputCard | None = None
     """Card to issue the billing key for; required."""

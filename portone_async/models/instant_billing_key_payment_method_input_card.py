@@ -16,7 +16,11 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class InstantBillingKeyPaymentMethodInputCard(Model):
-    """Card to issue a billing key for."""
+    """Card to issue a billing key for.
+
+    Attributes:
+        credential: Card number and the credentials that authorize its use.
+    """
 
     credential: CardCredential
     """Card number and the credentials that authorize its use."""

@@ -25,7 +25,30 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class InstantPaymentInput(Model):
-    """A payment to make with details the customer typed in."""
+    """A payment made from details that the customer typed in, without the payment window (수기 결제).
+
+    Attributes:
+        amount: Total amount with its tax-free and VAT parts, in the smallest currency unit.
+        currency: Currency, as an ISO 4217 code.
+        method: Payment method to charge.
+        order_name: Name of the order, such as that of its product.
+        bypass: Extra parameters handed to the PG as they are; its guide at PortOne describes them.
+        channel_group_id: Id of the channel group; this or `channel_key` is required.
+        channel_key: Key of the channel; this or `channel_group_id` is required.
+        country: Country, as an ISO 3166-1 alpha-2 code.
+        custom_data: The merchant's own data, kept as text.
+        customer: The customer who pays.
+        is_cultural_expense: Whether it counts as spending on culture (a Korean tax deduction); false by default.
+        is_escrow: Whether to pay through escrow; false by default.
+        notice_urls: Webhook URLs to call instead of the store's own; an empty list is ignored.
+        product_count: Number of products in the order.
+        product_type: PHYSICAL goods, or DIGITAL for goods and services without a physical form.
+        products: Products that the payment is for; none if omitted.
+        promotion_id: Id of the promotion to apply to this payment.
+        shipping_address: Address that the goods are delivered to.
+        skip_webhook: True to send no webhook on success; webhooks of later events such as deposits are still sent.
+        store_id: Store to act for; if omitted the client's `store_id`, or else the store of the API secret.
+    """
 
     __enum_fields__: ClassVar[tuple[str, ...]] = ("country", "currency", "product_type")
 
@@ -36,9 +59,9 @@ class InstantPaymentInput(Model):
     method: InstantPaymentMethodInput
     """Payment method to charge."""
     order_name: str
-    """Order name."""
+    """Name of the order, such as that of its product."""
     bypass: dict[str, Any] | None = None
-    """Extra parameters passed through to the payment provider, as its guide describes."""
+    """Extra parameters handed to the PG as they are; its guide at PortOne describes them."""
     channel_group_id: str | None = None
     """Id of the channel group; this or `channel_key` is required."""
     channel_key: str | None = None
@@ -48,7 +71,7 @@ class InstantPaymentInput(Model):
     custom_data: str | None = None
     """The merchant's own data, kept as text."""
     customer: CustomerInput | None = None
-    """The customer."""
+    """The customer who pays."""
     is_cultural_expense: bool | None = None
     """Whether it counts as spending on culture (a Korean tax deduction); false by default."""
     is_escrow: bool | None = None
@@ -56,19 +79,19 @@ class InstantPaymentInput(Model):
     notice_urls: list[str] | None = None
     """Webhook URLs to call instead of the store's own; an empty list is ignored."""
     product_count: int | None = None
-    """Number of products."""
+    """Number of products in the order."""
     product_type: PaymentProductType | None = None
     """PHYSICAL goods, or DIGITAL for goods and services without a physical form."""
     products: list[PaymentProduct] | None = None
-    """Products; none if omitted."""
+    """Products that the payment is for; none if omitted."""
     promotion_id: str | None = None
     """Id of the promotion to apply to this payment."""
     shipping_address: SeparatedAddressInput | None = None
-    """Delivery address."""
+    """Address that the goods are delivered to."""
     skip_webhook: bool | None = None
     """True to send no webhook on success; webhooks of later events such as deposits are still sent."""
     store_id: str | None = None
-    """Store id; in requests it defaults to the store of the credentials."""
+    """Store to act for; if omitted the client's `store_id`, or else the store of the API secret."""
 
 
 _JSON_NAMES = json_names(InstantPaymentInput)

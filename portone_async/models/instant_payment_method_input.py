@@ -22,12 +22,17 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class InstantPaymentMethodInput(Model):
-    """Payment method to charge: give either a card or a virtual account."""
+    """Payment method to charge: give either a card or a virtual account.
+
+    Attributes:
+        card: Card to charge; give this or `virtual_account`.
+        virtual_account: Virtual account to issue; give this or `card`.
+    """
 
     card: InstantPaymentMethodInputCard | None = None
-    """Card to pay with."""
+    """Card to charge; give this or `virtual_account`."""
     virtual_account: InstantPaymentMethodInputVirtualAccount | None = None
-    """Virtual account."""
+    """Virtual account to issue; give this or `card`."""
 
 
 _JSON_NAMES = json_names(InstantPaymentMethodInput)

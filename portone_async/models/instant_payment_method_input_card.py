@@ -16,12 +16,20 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class InstantPaymentMethodInputCard(Model):
-    """Card to charge, with installments and points."""
+    """Card to charge, with installments and points.
+
+    Attributes:
+        credential: Card number and the credentials that authorize its use.
+        installment_month: Number of monthly installments of a card payment.
+        use_card_point: Whether to use card points.
+        use_free_installment_plan: Whether interest-free installments apply.
+        use_free_interest_from_merchant: Whether the merchant bears the installment interest.
+    """
 
     credential: CardCredential
     """Card number and the credentials that authorize its use."""
     installment_month: int | None = None
-    """Number of monthly installments."""
+    """Number of monthly installments of a card payment."""
     use_card_point: bool | None = None
     """Whether to use card points."""
     use_free_installment_plan: bool | None = None

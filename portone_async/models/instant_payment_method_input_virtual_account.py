@@ -33,7 +33,15 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class InstantPaymentMethodInputVirtualAccount(Model):
-    """Virtual account to issue for a payment."""
+    """Virtual account to issue for a payment.
+
+    Attributes:
+        bank: Bank that holds the account.
+        expiry: Deadline for the deposit.
+        option: Whether the account number is a rotating or a fixed one.
+        cash_receipt: Cash receipt to issue for the deposit.
+        remittee_name: Holder of the virtual account.
+    """
 
     __enum_fields__: ClassVar[tuple[str, ...]] = ("bank",)
 
@@ -42,7 +50,7 @@ class InstantPaymentMethodInputVirtualAccount(Model):
     expiry: InstantPaymentMethodInputVirtualAccountExpiry
     """Deadline for the deposit."""
     option: InstantPaymentMethodInputVirtualAccountOption
-    """How the virtual account is to be issued."""
+    """Whether the account number is a rotating or a fixed one."""
     cash_receipt: InstantPaymentMethodInputVirtualAccountCashReceiptInfo | None = None
     """Cash receipt to issue for the deposit."""
     remittee_name: str | None = None

@@ -15,14 +15,19 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class InstantPaymentMethodInputVirtualAccountCashReceiptInfo(Model):
-    """Cash receipt to issue for a virtual account payment."""
+    """Cash receipt to issue for a virtual account payment.
+
+    Attributes:
+        customer_identity_number: Number the cash receipt is issued to.
+        type: PERSONAL, CORPORATE or NO_RECEIPT; with NO_RECEIPT the PG may, by its settings, still issue one by itself.
+    """
 
     __enum_fields__: ClassVar[tuple[str, ...]] = ("type",)
 
     customer_identity_number: str
     """Number the cash receipt is issued to."""
     type: CashReceiptInputType
-    """PERSONAL, CORPORATE or NO_RECEIPT."""
+    """PERSONAL, CORPORATE or NO_RECEIPT; with NO_RECEIPT the PG may, by its settings, still issue one by itself."""
 
 
 _JSON_NAMES = json_names(InstantPaymentMethodInputVirtualAccountCashReceiptInfo)

@@ -15,14 +15,19 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class InstantPaymentMethodInputVirtualAccountExpiry(Model):
-    """Deadline for the deposit: give either hours or a date."""
+    """Deadline for the deposit: give either hours or a date.
+
+    Attributes:
+        due_date: Deadline for the deposit; give this or `valid_hours`.
+        valid_hours: Lifetime of the virtual account, in hours; give this or `due_date`.
+    """
 
     __time_fields__: ClassVar[tuple[str, ...]] = ("due_date",)
 
     due_date: datetime | None = None
     """Deadline for the deposit; give this or `valid_hours`."""
     valid_hours: int | None = None
-    """Lifetime of the virtual account, in hours."""
+    """Lifetime of the virtual account, in hours; give this or `due_date`."""
 
 
 _JSON_NAMES = json_names(InstantPaymentMethodInputVirtualAccountExpiry)

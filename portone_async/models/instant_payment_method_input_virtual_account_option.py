@@ -21,12 +21,20 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class InstantPaymentMethodInputVirtualAccountOption(Model):
-    """Whether to issue a new or a fixed virtual account number."""
+    """Whether to issue a rotating or a fixed virtual account number.
+
+    Attributes:
+        type: NORMAL for a rotating account number of the PG's choice, which others get later; FIXED for one that stays
+            with the customer.
+        fixed: Settings of the fixed virtual account; only when `type` is FIXED.
+    """
 
     __enum_fields__: ClassVar[tuple[str, ...]] = ("type",)
 
     type: InstantPaymentMethodInputVirtualAccountOptionType
-    """Account number from a pool (NORMAL) or FIXED."""
+    """NORMAL for a rotating account number of the PG's choice, which others get later; FIXED for one that stays with
+    the customer.
+    """
     fixed: InstantPaymentMethodInputVirtualAccountOptionFixed | None = None
     """Settings of the fixed virtual account; only when `type` is FIXED."""
 

@@ -12,10 +12,15 @@ from portone_async._reading import json_names, new_instance, report_mismatch, un
 
 @define(slots=True, kw_only=True, repr=False)
 class InstantPaymentMethodInputVirtualAccountOptionFixed(Model):
-    """Which fixed virtual account to use: give only one of the fields."""
+    """Which fixed virtual account to use: give only one of the fields.
+
+    Attributes:
+        account_number: One of the account numbers the PG issued to the merchant in advance.
+        pg_account_id: Id the PG maps to a fixed virtual account: the same id always gets the same account number.
+    """
 
     account_number: str | None = None
-    """One of the account numbers the payment provider issued to the merchant in advance."""
+    """One of the account numbers the PG issued to the merchant in advance."""
     pg_account_id: str | None = None
     """Id the PG maps to a fixed virtual account: the same id always gets the same account number."""
 

@@ -12,12 +12,17 @@ from portone_async._reading import json_names, new_instance, report_mismatch, un
 
 @define(slots=True, kw_only=True, repr=False)
 class IssueB2bTaxInvoiceBody(Model):
-    """`IssueB2bTaxInvoiceBody` of PortOne's document."""
+    """Body of `issue_b2b_tax_invoice`: the subject of the email about it, and a memo.
+
+    Attributes:
+        email_subject: Subject of the email that is sent about the invoice.
+        memo: Memo for internal use, kept with the invoice.
+    """
 
     email_subject: str | None = None
-    """Subject of the email."""
+    """Subject of the email that is sent about the invoice."""
     memo: str | None = None
-    """Memo."""
+    """Memo for internal use, kept with the invoice."""
 
 
 _JSON_NAMES = json_names(IssueB2bTaxInvoiceBody)

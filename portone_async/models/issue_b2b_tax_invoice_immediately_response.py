@@ -16,10 +16,14 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class IssueB2bTaxInvoiceImmediatelyResponse(Model):
-    """`IssueB2bTaxInvoiceImmediatelyResponse` of PortOne's document."""
+    """Returned by `issue_b2b_tax_invoice_immediately`: the new tax invoice.
+
+    Attributes:
+        tax_invoice: The tax invoice as it is now.
+    """
 
     tax_invoice: B2bTaxInvoice
-    """The tax invoice."""
+    """The tax invoice as it is now."""
 
 
 _JSON_NAMES = json_names(IssueB2bTaxInvoiceImmediatelyResponse)

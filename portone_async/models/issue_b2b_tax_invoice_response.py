@@ -16,10 +16,14 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class IssueB2bTaxInvoiceResponse(Model):
-    """`IssueB2bTaxInvoiceResponse` of PortOne's document."""
+    """Returned by `issue_b2b_tax_invoice`: the tax invoice after its issue.
+
+    Attributes:
+        tax_invoice: The tax invoice as it is now.
+    """
 
     tax_invoice: B2bTaxInvoice
-    """The tax invoice."""
+    """The tax invoice as it is now."""
 
 
 _JSON_NAMES = json_names(IssueB2bTaxInvoiceResponse)

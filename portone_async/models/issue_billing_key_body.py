@@ -20,12 +20,25 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class IssueBillingKeyBody(Model):
-    """`IssueBillingKeyBody` of PortOne's document."""
+    """Body of `issue_billing_key`: the card to store, the channel to store it at, and its owner.
+
+    Attributes:
+        method: Payment method to issue the billing key for.
+        bypass: Extra parameters handed to the PG as they are; its guide at PortOne describes them.
+        channel_group_id: Id of the channel group; this or `channel_key` is required.
+        channel_key: Key of the channel; this or `channel_group_id` is required.
+        custom_data: The merchant's own data, kept as text.
+        customer: The customer whose payment method it is.
+        notice_urls: Webhook URLs for the issuance of the key, which take precedence over the store's own; empty if
+            omitted.
+        skip_webhook: True to send no webhook on success.
+        store_id: Store to act for; if omitted the client's `store_id`, or else the store of the API secret.
+    """
 
     method: InstantBillingKeyPaymentMethodInput
     """Payment method to issue the billing key for."""
     bypass: dict[str, Any] | None = None
-    """Extra parameters passed through to the payment provider, as its guide describes."""
+    """Extra parameters handed to the PG as they are; its guide at PortOne describes them."""
     channel_group_id: str | None = None
     """Id of the channel group; this or `channel_key` is required."""
     channel_key: str | None = None
@@ -33,13 +46,13 @@ class IssueBillingKeyBody(Model):
     custom_data: str | None = None
     """The merchant's own data, kept as text."""
     customer: CustomerInput | None = None
-    """The customer."""
+    """The customer whose payment method it is."""
     notice_urls: list[str] | None = None
     """Webhook URLs for the issuance of the key, which take precedence over the store's own; empty if omitted."""
     skip_webhook: bool | None = None
     """True to send no webhook on success."""
     store_id: str | None = None
-    """Store id; in requests it defaults to the store of the credentials."""
+    """Store to act for; if omitted the client's `store_id`, or else the store of the API secret."""
 
 
 _JSON_NAMES = json_names(IssueBillingKeyBody)

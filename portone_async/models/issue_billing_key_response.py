@@ -18,7 +18,12 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class IssueBillingKeyResponse(Model):
-    """`IssueBillingKeyResponse` of PortOne's document."""
+    """Returned by `issue_billing_key`: the new billing key, and the channels on which it could not be issued.
+
+    Attributes:
+        billing_key_info: The billing key that was issued.
+        channel_specific_failures: What failed, for each channel the key could not be issued for.
+    """
 
     billing_key_info: BillingKeyInfoSummary
     """The billing key that was issued."""

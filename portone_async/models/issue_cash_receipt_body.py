@@ -26,7 +26,22 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class IssueCashReceiptBody(Model):
-    """`IssueCashReceiptBody` of PortOne's document."""
+    """Body of `issue_cash_receipt`: what was paid in cash, and to whom the receipt is issued.
+
+    Attributes:
+        amount: Total amount with its tax-free and VAT parts, in the smallest currency unit.
+        channel_key: Key of the channel to issue the receipt through.
+        currency: Currency, as an ISO 4217 code.
+        customer: To whom the receipt is issued.
+        order_name: Name of the order, such as that of its product.
+        payment_id: Payment id; choose one yourself for a payment made outside PortOne.
+        type: PERSONAL (income deduction) or CORPORATE (proof of expense).
+        business_registration_number: Business registration number; only for Welcome Payments.
+        paid_at: When the cash was paid.
+        payment_method: Payment method; for Welcome Payments only.
+        product_type: PHYSICAL goods, or DIGITAL for goods and services without a physical form.
+        store_id: Store to act for; if omitted the client's `store_id`, or else the store of the API secret.
+    """
 
     __enum_fields__: ClassVar[tuple[str, ...]] = ("currency", "payment_method", "product_type", "type")
     __time_fields__: ClassVar[tuple[str, ...]] = ("paid_at",)
@@ -34,13 +49,13 @@ class IssueCashReceiptBody(Model):
     amount: PaymentAmountInput
     """Total amount with its tax-free and VAT parts, in the smallest currency unit."""
     channel_key: str
-    """Key of the PortOne channel."""
+    """Key of the channel to issue the receipt through."""
     currency: Currency
     """Currency, as an ISO 4217 code."""
     customer: IssueCashReceiptCustomerInput
-    """The customer."""
+    """To whom the receipt is issued."""
     order_name: str
-    """Order name."""
+    """Name of the order, such as that of its product."""
     payment_id: str
     """Payment id; choose one yourself for a payment made outside PortOne."""
     type: CashReceiptType
@@ -48,13 +63,13 @@ class IssueCashReceiptBody(Model):
     business_registration_number: str | None = None
     """Business registration number; only for Welcome Payments."""
     paid_at: datetime | None = None
-    """Time of payment."""
+    """When the cash was paid."""
     payment_method: IssueCashReceiptPaymentMethodType | None = None
     """Payment method; for Welcome Payments only."""
     product_type: PaymentProductType | None = None
     """PHYSICAL goods, or DIGITAL for goods and services without a physical form."""
     store_id: str | None = None
-    """Store id; in requests it defaults to the store of the credentials."""
+    """Store to act for; if omitted the client's `store_id`, or else the store of the API secret."""
 
 
 _JSON_NAMES = json_names(IssueCashReceiptBody)

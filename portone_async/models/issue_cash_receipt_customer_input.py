@@ -15,7 +15,15 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class IssueCashReceiptCustomerInput(Model):
-    """Customer to issue a cash receipt to."""
+    """Customer to issue a cash receipt to.
+
+    Attributes:
+        identity_number: Number that identifies the customer.
+        email: Email address.
+        identity_number_type: Kind of `identity_number`; needed for Galaxia Moneytree.
+        name: Name of the person.
+        phone_number: Phone number.
+    """
 
     __enum_fields__: ClassVar[tuple[str, ...]] = ("identity_number_type",)
 
@@ -26,7 +34,7 @@ class IssueCashReceiptCustomerInput(Model):
     identity_number_type: IssueCashReceiptCustomerInputIdentityNumberType | None = None
     """Kind of `identity_number`; needed for Galaxia Moneytree."""
     name: str | None = None
-    """Name."""
+    """Name of the person."""
     phone_number: str | None = None
     """Phone number."""
 

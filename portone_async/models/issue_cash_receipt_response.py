@@ -16,10 +16,14 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class IssueCashReceiptResponse(Model):
-    """`IssueCashReceiptResponse` of PortOne's document."""
+    """Returned by `issue_cash_receipt`: the numbers of the new receipt, and where it can be seen.
+
+    Attributes:
+        cash_receipt: The new cash receipt.
+    """
 
     cash_receipt: CashReceiptSummary
-    """The cash receipt."""
+    """The new cash receipt."""
 
 
 _JSON_NAMES = json_names(IssueCashReceiptResponse)

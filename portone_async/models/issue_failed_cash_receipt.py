@@ -18,26 +18,37 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class IssueFailedCashReceipt(Model):
-    """A cash receipt that could not be issued."""
+    """A cash receipt that could not be issued.
+
+    Attributes:
+        is_manual: Whether the cash receipt was issued manually.
+        merchant_id: Id of the merchant, who owns the stores.
+        order_name: Name of the order, such as that of its product.
+        payment_id: Payment id, chosen by the merchant.
+        store_id: Id of the store that it belongs to.
+        channel: Channel that the request went through.
+        status: The status, which is the discriminator: it tells which variant of its union this object is.
+        status_updated_at: When the status changed last.
+    """
 
     __time_fields__: ClassVar[tuple[str, ...]] = ("status_updated_at",)
 
     is_manual: bool
     """Whether the cash receipt was issued manually."""
     merchant_id: str
-    """Id of the merchant."""
+    """Id of the merchant, who owns the stores."""
     order_name: str
-    """Order name."""
+    """Name of the order, such as that of its product."""
     payment_id: str
-    """Payment id."""
+    """Payment id, chosen by the merchant."""
     store_id: str
-    """Store id; in requests it defaults to the store of the credentials."""
+    """Id of the store that it belongs to."""
     channel: SelectedChannel | None = None
-    """PortOne channel the request went through."""
+    """Channel that the request went through."""
     status: Literal["ISSUE_FAILED"] = "ISSUE_FAILED"
-    """Current status; in a union, the discriminator."""
+    """The status, which is the discriminator: it tells which variant of its union this object is."""
     status_updated_at: datetime | None = None
-    """Time of the last status change."""
+    """When the status changed last."""
 
 
 _JSON_NAMES = json_names(IssueFailedCashReceipt)

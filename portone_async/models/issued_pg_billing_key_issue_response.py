@@ -18,16 +18,23 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class IssuedPgBillingKeyIssueResponse(Model):
-    """`IssuedPgBillingKeyIssueResponse` of PortOne's document."""
+    """A channel on which a billing key was issued; in `pg_billing_key_issue_responses` of a billing key.
+
+    Attributes:
+        channel: Channel that the request went through.
+        method: Payment method of the billing key, as the PG reported it.
+        pg_tx_id: Id that the PG gave the transaction.
+        type: The discriminator: it tells which variant of its union this object is.
+    """
 
     channel: SelectedChannel
-    """PortOne channel the request went through."""
+    """Channel that the request went through."""
     method: BillingKeyPaymentMethod | None = None
-    """Payment method of the billing key, as the payment provider reported it."""
+    """Payment method of the billing key, as the PG reported it."""
     pg_tx_id: str | None = None
-    """Transaction id at the PG; for Kakao Pay orders the `tid`."""
+    """Id that the PG gave the transaction."""
     type: Literal["ISSUED"] = "ISSUED"
-    """Kind of object; in a union, the discriminator."""
+    """The discriminator: it tells which variant of its union this object is."""
 
 
 _JSON_NAMES = json_names(IssuedPgBillingKeyIssueResponse)

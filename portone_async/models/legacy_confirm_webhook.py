@@ -12,8 +12,14 @@ from portone_async._reading import json_names, new_instance, report_mismatch, un
 
 @define(slots=True, kw_only=True, repr=False)
 class LegacyConfirmWebhook(Model):
-    """`Transaction.Confirm` in version 2024-01-01, as JSON or a form: the response decides whether the payment is charged,
-    and 200 approves it.
+    """`Transaction.Confirm` in version 2024-01-01, as JSON or a form: the response decides whether the payment is
+    charged, and 200 approves it.
+
+    Attributes:
+        payment_id: Payment id, chosen by the merchant.
+        total_amount: Amount about to be charged, in the smallest unit of the currency: compare it with the order before
+            approving.
+        tx_id: Id of the payment attempt (`transaction_id` elsewhere).
     """
 
     __json_names__: ClassVar[dict[str, str]] = {

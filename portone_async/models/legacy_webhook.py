@@ -15,7 +15,13 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class LegacyWebhook(Model):
-    """A webhook of version 2024-01-01, as JSON or a form: a payment and its status, nothing else."""
+    """A webhook of version 2024-01-01, as JSON or a form: a payment and its status, nothing else.
+
+    Attributes:
+        payment_id: Payment id, chosen by the merchant.
+        status: New status of the payment. Look the payment up before acting on it.
+        tx_id: Id of the payment attempt (`transaction_id` elsewhere).
+    """
 
     __json_names__: ClassVar[dict[str, str]] = {"payment_id": "payment_id", "tx_id": "tx_id"}
     __enum_fields__: ClassVar[tuple[str, ...]] = ("status",)

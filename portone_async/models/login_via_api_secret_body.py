@@ -12,7 +12,11 @@ from portone_async._reading import json_names, new_instance, report_mismatch, un
 
 @define(slots=True, kw_only=True, repr=False)
 class LoginViaApiSecretBody(Model):
-    """`LoginViaApiSecretBody` of PortOne's document."""
+    """Body of `login_via_api_secret`: the API secret.
+
+    Attributes:
+        api_secret: API secret issued by PortOne.
+    """
 
     api_secret: str
     """API secret issued by PortOne."""

@@ -12,7 +12,12 @@ from portone_async._reading import json_names, new_instance, report_mismatch, un
 
 @define(slots=True, kw_only=True, repr=False)
 class LoginViaApiSecretResponse(Model):
-    """`LoginViaApiSecretResponse` of PortOne's document."""
+    """Returned by `login_via_api_secret`: an access token and a refresh token.
+
+    Attributes:
+        access_token: Access token for the `Authorization: Bearer` header; valid for 30 minutes.
+        refresh_token: Refresh token, valid for one day; each login or refresh voids the one before.
+    """
 
     access_token: str
     """Access token for the `Authorization: Bearer` header; valid for 30 minutes."""

@@ -9,7 +9,7 @@ from portone_async.models.b2b_bulk_tax_invoice_stat import B2bBulkTaxInvoiceStat
 from portone_async.models.b2b_bulk_tax_invoice_stat import read as read_b2b_bulk_tax_invoice_stat
 
 Map_Stat: TypeAlias = dict[str, B2bBulkTaxInvoiceStat]
-"""Numbers and totals of the invoices of a bulk tax invoice, by status."""
+"""Numbers and totals of the invoices of a batch of tax invoices, by status."""
 
 
 def read(raw: Any) -> Map_Stat:

@@ -15,7 +15,14 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class ModifyEscrowLogisticsResponse(Model):
-    """`ModifyEscrowLogisticsResponse` of PortOne's document."""
+    """Returned by `modify_escrow_logistics`: the tracking number as changed, with the times of dispatch and of the
+    change.
+
+    Attributes:
+        invoice_number: Tracking number of the shipment.
+        modified_at: When the escrow delivery details were changed.
+        sent_at: When the goods were sent.
+    """
 
     __time_fields__: ClassVar[tuple[str, ...]] = ("modified_at", "sent_at")
 
@@ -24,7 +31,7 @@ class ModifyEscrowLogisticsResponse(Model):
     modified_at: datetime
     """When the escrow delivery details were changed."""
     sent_at: datetime
-    """Time of dispatch."""
+    """When the goods were sent."""
 
 
 _JSON_NAMES = json_names(ModifyEscrowLogisticsResponse)

@@ -12,7 +12,12 @@ from portone_async._reading import json_names, new_instance, report_mismatch, un
 
 @define(slots=True, kw_only=True, repr=False)
 class MonthDay(Model):
-    """A day of the year, without the year."""
+    """A day of the year, without the year.
+
+    Attributes:
+        day: Day of the month.
+        month: Month of the year.
+    """
 
     day: int
     """Day of the month."""

@@ -12,12 +12,17 @@ from portone_async._reading import json_names, new_instance, report_mismatch, un
 
 @define(slots=True, kw_only=True, repr=False)
 class OneLineAddress(Model):
-    """An address that is known only as a single line."""
+    """An address that is known only as a single line.
+
+    Attributes:
+        one_line: Whole address in one line.
+        type: The discriminator: it tells which variant of its union this object is.
+    """
 
     one_line: str
     """Whole address in one line."""
     type: Literal["ONE_LINE"] = "ONE_LINE"
-    """Kind of object; in a union, the discriminator."""
+    """The discriminator: it tells which variant of its union this object is."""
 
 
 _JSON_NAMES = json_names(OneLineAddress)

@@ -12,10 +12,16 @@ from portone_async._reading import json_names, new_instance, report_mismatch, un
 
 @define(slots=True, kw_only=True, repr=False)
 class PageInfo(Model):
-    """Number and size of the page returned, and the total count."""
+    """Number and size of the page returned, and the total count.
+
+    Attributes:
+        number: Page number as requested, counted from 0.
+        size: Number of items per page, as requested.
+        total_count: Item count as reported by the server; loosely defined, so do not end paging by it alone.
+    """
 
     number: int
-    """Page number as requested, starting at 0."""
+    """Page number as requested, counted from 0."""
     size: int
     """Number of items per page, as requested."""
     total_count: int

@@ -12,12 +12,17 @@ from portone_async._reading import json_names, new_instance, report_mismatch, un
 
 @define(slots=True, kw_only=True, repr=False)
 class PageInput(Model):
-    """Page to fetch in a listing: its number, starting at 0, and its size."""
+    """Page to fetch in a listing: its number, starting at 0, and its size.
+
+    Attributes:
+        number: Page number, counted from 0.
+        size: Number of items per page; most lists have 10 if omitted.
+    """
 
     number: int | None = None
-    """Page number, starting at 0."""
+    """Page number, counted from 0."""
     size: int | None = None
-    """Number of items per page."""
+    """Number of items per page; most lists have 10 if omitted."""
 
 
 _JSON_NAMES = json_names(PageInput)

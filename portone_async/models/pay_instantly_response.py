@@ -16,7 +16,12 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class PayInstantlyResponse(Model):
-    """`PayInstantlyResponse` of PortOne's document."""
+    """Returned by `pay_instantly`: the PG's id of the payment, and when the card was charged or the virtual account
+    issued.
+
+    Attributes:
+        payment: Summary of the payment.
+    """
 
     payment: InstantPaymentSummary
     """Summary of the payment."""

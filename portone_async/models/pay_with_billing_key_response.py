@@ -16,7 +16,11 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class PayWithBillingKeyResponse(Model):
-    """`PayWithBillingKeyResponse` of PortOne's document."""
+    """Returned by `pay_with_billing_key`: the PG's id of the payment, and when it was charged.
+
+    Attributes:
+        payment: Summary of the payment.
+    """
 
     payment: BillingKeyPaymentSummary
     """Summary of the payment."""

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
         | VirtualAccountIssuedPayment
         | UnknownVariant
     )
-    """A payment in any of its states; the discriminator is `status`."""
+    """A payment (결제 건) in any of its states; the discriminator is `status`."""
 else:
     __getattr__ = union_alias(
         "Payment",

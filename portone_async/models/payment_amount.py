@@ -12,7 +12,18 @@ from portone_async._reading import json_names, new_instance, report_mismatch, un
 
 @define(slots=True, kw_only=True, repr=False)
 class PaymentAmount(Model):
-    """Breakdown of a payment amount into tax, discount, paid and cancelled parts."""
+    """Breakdown of a payment amount into tax, discount, paid and cancelled parts.
+
+    Attributes:
+        cancelled: Total cancelled so far, in the smallest currency unit.
+        cancelled_tax_free: Tax-free part of the total cancelled, in the smallest currency unit.
+        discount: Total of card, promotion and easy-pay discounts, in the smallest currency unit.
+        paid: Amount actually paid, in the smallest currency unit.
+        tax_free: Tax-free part (면세) of the total, in the smallest currency unit.
+        total: Total amount, in the smallest unit of the currency (won for KRW).
+        supply: Supply value (공급가액), the taxable amount without VAT, in the smallest currency unit.
+        vat: VAT (부가세), in the smallest currency unit.
+    """
 
     cancelled: int
     """Total cancelled so far, in the smallest currency unit."""
@@ -23,13 +34,13 @@ class PaymentAmount(Model):
     paid: int
     """Amount actually paid, in the smallest currency unit."""
     tax_free: int
-    """Tax-free part of the total, in the smallest currency unit."""
+    """Tax-free part (면세) of the total, in the smallest currency unit."""
     total: int
     """Total amount, in the smallest unit of the currency (won for KRW)."""
     supply: int | None = None
-    """Supply value (without VAT), in the smallest currency unit."""
+    """Supply value (공급가액), the taxable amount without VAT, in the smallest currency unit."""
     vat: int | None = None
-    """VAT, in the smallest currency unit."""
+    """VAT (부가세), in the smallest currency unit."""
 
 
 _JSON_NAMES = json_names(PaymentAmount)

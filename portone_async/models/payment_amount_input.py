@@ -12,12 +12,18 @@ from portone_async._reading import json_names, new_instance, report_mismatch, un
 
 @define(slots=True, kw_only=True, repr=False)
 class PaymentAmountInput(Model):
-    """Amount of a new payment, with its tax-free part and VAT."""
+    """Amount of a new payment, with its tax-free part and VAT.
+
+    Attributes:
+        total: Total amount, in the smallest unit of the currency (won for KRW).
+        tax_free: Tax-free part (면세) of the total, in the smallest currency unit.
+        vat: VAT, in the smallest currency unit; 1/11 of the taxable amount if omitted.
+    """
 
     total: int
     """Total amount, in the smallest unit of the currency (won for KRW)."""
     tax_free: int | None = None
-    """Tax-free part of the total, in the smallest currency unit."""
+    """Tax-free part (면세) of the total, in the smallest currency unit."""
     vat: int | None = None
     """VAT, in the smallest currency unit; 1/11 of the taxable amount if omitted."""
 

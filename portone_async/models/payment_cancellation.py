@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     PaymentCancellation: TypeAlias = (
         FailedPaymentCancellation | RequestedPaymentCancellation | SucceededPaymentCancellation | UnknownVariant
     )
-    """A full or partial cancellation of a payment: requested, succeeded or failed."""
+    """A full or partial cancellation of a payment: requested, succeeded or failed; the discriminator is `status`."""
 else:
     __getattr__ = union_alias(
         "PaymentCancellation",

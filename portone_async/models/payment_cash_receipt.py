@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from portone_async.models.issued_payment_cash_receipt import IssuedPaymentCashReceipt
 
     PaymentCashReceipt: TypeAlias = CancelledPaymentCashReceipt | IssuedPaymentCashReceipt | UnknownVariant
-    """The cash receipt that belongs to a payment: issued or cancelled."""
+    """The cash receipt that belongs to a payment: issued or cancelled; the discriminator is `status`."""
 else:
     __getattr__ = union_alias("PaymentCashReceipt", ("CancelledPaymentCashReceipt", "IssuedPaymentCashReceipt"))
 

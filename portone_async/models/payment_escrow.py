@@ -29,7 +29,9 @@ if TYPE_CHECKING:
         | RejectConfirmedPaymentEscrow
         | UnknownVariant
     )
-    """State of the escrow delivery and acceptance; always REGISTERED for V1 payments."""
+    """State of an escrow (에스크로) payment, whose money is held back until the buyer accepts the delivery. Always
+    REGISTERED for V1 payments; the discriminator is `status`.
+    """
 else:
     __getattr__ = union_alias(
         "PaymentEscrow",

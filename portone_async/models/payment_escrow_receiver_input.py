@@ -16,7 +16,14 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class PaymentEscrowReceiverInput(Model):
-    """Name, phone and address of the one who receives an escrow delivery."""
+    """Name, phone and address of the one who receives an escrow delivery.
+
+    Attributes:
+        address: Address.
+        name: Name of the receiver.
+        phone_number: Phone number.
+        zipcode: Postal code.
+    """
 
     address: SeparatedAddressInput | None = None
     """Address."""

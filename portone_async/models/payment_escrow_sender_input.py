@@ -16,7 +16,15 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class PaymentEscrowSenderInput(Model):
-    """Name, phone and address of the one who sends an escrow delivery."""
+    """Name, phone and address of the one who sends an escrow delivery.
+
+    Attributes:
+        address: Address.
+        name: Name of the sender.
+        phone_number: Phone number.
+        relationship: How the sender is related to the receiver.
+        zipcode: Postal code.
+    """
 
     address: SeparatedAddressInput | None = None
     """Address."""

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from portone_async.models.partial_cancelled_payment_event import PartialCancelledPaymentEvent
 
     PaymentEvent: TypeAlias = CancelledPaymentEvent | PaidPaymentEvent | PartialCancelledPaymentEvent | UnknownVariant
-    """Something that happened to a payment: paid, partly cancelled or cancelled."""
+    """Something that happened to a payment: paid, partly cancelled or cancelled; the discriminator is `type`."""
 else:
     __getattr__ = union_alias(
         "PaymentEvent", ("CancelledPaymentEvent", "PaidPaymentEvent", "PartialCancelledPaymentEvent")

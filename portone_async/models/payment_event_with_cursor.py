@@ -16,7 +16,12 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class PaymentEventWithCursor(Model):
-    """A payment event with its cursor, from which the listing can continue."""
+    """A payment event with its cursor, from which the listing can continue.
+
+    Attributes:
+        cursor: Cursor of this payment event.
+        payment_event: The payment event.
+    """
 
     cursor: str
     """Cursor of this payment event."""

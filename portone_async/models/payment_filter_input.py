@@ -47,7 +47,39 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class PaymentFilterInput(Model):
-    """Conditions for listing payments: store, period, status, method, card and more."""
+    """Conditions for listing payments: store, period, status, method, card and more.
+
+    Attributes:
+        card_brand: Only payments by cards of this brand.
+        card_owner_type: Only payments by cards of this kind of owner.
+        card_type: Only payments by cards of this type.
+        cash_receipt_cancelled_at_range: Only payments whose cash receipt was cancelled in this period.
+        cash_receipt_issued_at_range: Only payments whose cash receipt was issued in this period.
+        cash_receipt_status: Only payments whose cash receipt has this status.
+        cash_receipt_type: Only payments with this type of cash receipt.
+        currency: Only payments in this currency.
+        escrow_status: Only escrow payments with this delivery state.
+        from_: Start of the period to search, with a time zone; 90 days before its end if omitted.
+        gift_certificate_type: Only payments by this kind of gift certificate.
+        is_escrow: Only escrow payments (true) or only others (false).
+        is_scheduled: Only payments made from a schedule (true) or only others (false).
+        is_test: Only test payments (true) or only live ones (false).
+        merchant_id: Only payments of this merchant.
+        methods: Only payments by one of these payment methods; all if omitted.
+        pg_provider: Only payments through one of these PG payment modules; all if omitted.
+        platform_type: Only payments requested on this platform.
+        sort_by: Time to sort payments by: REQUESTED_AT or STATUS_CHANGED_AT.
+        sort_order: Sort direction: DESC or ASC.
+        status: Only payments with one of these statuses; all if omitted.
+        store_id: Only payments of this store; if omitted those of the client's `store_id`, or else of all the
+            merchant's stores. For users of the whole merchant only.
+        text_search: Text searches, each over a chosen field.
+        timestamp_type: Time that the period applies to: CREATED_AT, or STATUS_CHANGED_AT (default), which is when a
+            ready payment was requested, a paid one paid, a cancelled one cancelled, a failed one failed.
+        until: End of the period to search, with a time zone; now if omitted.
+        version: Only payments of this PortOne version, V1 or V2.
+        webhook_status: Only payments with this delivery status of the webhook for their final status.
+    """
 
     __enum_fields__: ClassVar[tuple[str, ...]] = (
         "card_brand",
@@ -82,27 +114,27 @@ class PaymentFilterInput(Model):
     cash_receipt_type: CashReceiptInputType | None = None
     """Only payments with this type of cash receipt."""
     currency: Currency | None = None
-    """Currency, as an ISO 4217 code."""
+    """Only payments in this currency."""
     escrow_status: PaymentFilterInputEscrowStatus | None = None
     """Only escrow payments with this delivery state."""
     from_: datetime | None = None
-    """Start of the period to search; 90 days before its end if omitted."""
+    """Start of the period to search, with a time zone; 90 days before its end if omitted."""
     gift_certificate_type: PaymentMethodGiftCertificateType | None = None
-    """Kind of gift certificate."""
+    """Only payments by this kind of gift certificate."""
     is_escrow: bool | None = None
-    """Whether it is an escrow payment."""
+    """Only escrow payments (true) or only others (false)."""
     is_scheduled: bool | None = None
-    """Whether to look for payments made from a schedule."""
+    """Only payments made from a schedule (true) or only others (false)."""
     is_test: bool | None = None
-    """Whether to look for test payments."""
+    """Only test payments (true) or only live ones (false)."""
     merchant_id: str | None = None
-    """Id of the merchant."""
+    """Only payments of this merchant."""
     methods: list[PaymentMethodType] | None = None
-    """Only those with one of these payment methods; no filter if omitted."""
+    """Only payments by one of these payment methods; all if omitted."""
     pg_provider: list[PgProvider] | None = None
     """Only payments through one of these PG payment modules; all if omitted."""
     platform_type: PaymentClientType | None = None
-    """Platform the request came from."""
+    """Only payments requested on this platform."""
     sort_by: PaymentSortBy | None = None
     """Time to sort payments by: REQUESTED_AT or STATUS_CHANGED_AT."""
     sort_order: SortOrder | None = None
@@ -110,17 +142,21 @@ class PaymentFilterInput(Model):
     status: list[PaymentStatus] | None = None
     """Only payments with one of these statuses; all if omitted."""
     store_id: str | None = None
-    """Store id, for merchant-level users only; all stores of the merchant if omitted."""
+    """Only payments of this store; if omitted those of the client's `store_id`, or else of all the merchant's stores.
+    For users of the whole merchant only.
+    """
     text_search: list[PaymentTextSearch] | None = None
-    """List of text searches, each over a chosen field."""
+    """Text searches, each over a chosen field."""
     timestamp_type: PaymentTimestampType | None = None
-    """Time that the period applies to: CREATED_AT or STATUS_CHANGED_AT (default)."""
+    """Time that the period applies to: CREATED_AT, or STATUS_CHANGED_AT (default), which is when a ready payment was
+    requested, a paid one paid, a cancelled one cancelled, a failed one failed.
+    """
     until: datetime | None = None
-    """End of the period; now if omitted."""
+    """End of the period to search, with a time zone; now if omitted."""
     version: PortOneVersion | None = None
-    """PortOne version: V1 or V2."""
+    """Only payments of this PortOne version, V1 or V2."""
     webhook_status: PaymentWebhookStatus | None = None
-    """Delivery status of the webhook for the final payment status."""
+    """Only payments with this delivery status of the webhook for their final status."""
 
 
 _JSON_NAMES = json_names(PaymentFilterInput)

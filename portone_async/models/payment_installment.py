@@ -12,7 +12,13 @@ from portone_async._reading import json_names, new_instance, report_mismatch, un
 
 @define(slots=True, kw_only=True, repr=False)
 class PaymentInstallment(Model):
-    """Number of monthly installments, and whether and by whom the interest is borne."""
+    """Number of monthly installments, and whether and by whom the interest is borne.
+
+    Attributes:
+        is_interest_free: Whether the installments are free of interest.
+        month: Number of monthly installments.
+        is_interest_free_from_merchant: Whether the merchant bears the interest; on arrangement with PortOne.
+    """
 
     is_interest_free: bool
     """Whether the installments are free of interest."""

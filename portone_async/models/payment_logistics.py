@@ -19,7 +19,15 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class PaymentLogistics(Model):
-    """Escrow delivery: carrier, tracking number, times and address."""
+    """Escrow delivery: carrier, tracking number, times and address.
+
+    Attributes:
+        company: Delivery company.
+        invoice_number: Tracking number of the shipment.
+        sent_at: When the goods were sent.
+        address: Address the goods are delivered to.
+        received_at: When the goods were delivered.
+    """
 
     __enum_fields__: ClassVar[tuple[str, ...]] = ("company",)
     __time_fields__: ClassVar[tuple[str, ...]] = ("received_at", "sent_at")
@@ -29,11 +37,11 @@ class PaymentLogistics(Model):
     invoice_number: str
     """Tracking number of the shipment."""
     sent_at: datetime
-    """Time of dispatch."""
+    """When the goods were sent."""
     address: SeparatedAddressInput | None = None
     """Address the goods are delivered to."""
     received_at: datetime | None = None
-    """Time of delivery."""
+    """When the goods were delivered."""
 
 
 _JSON_NAMES = json_names(PaymentLogistics)

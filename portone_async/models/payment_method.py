@@ -31,7 +31,7 @@ if TYPE_CHECKING:
         | PaymentMethodVirtualAccount
         | UnknownVariant
     )
-    """How a payment was made: card, transfer, virtual account, easy pay and others."""
+    """How a payment was made: card, transfer, virtual account, easy pay and others; the discriminator is `type`."""
 else:
     __getattr__ = union_alias(
         "PaymentMethod",

@@ -18,7 +18,15 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class PaymentMethodCard(Model):
-    """Card payment: the card, its approval number and installments."""
+    """Card payment: the card, its approval number and installments.
+
+    Attributes:
+        approval_number: Approval number of the card payment.
+        card: Details of the card.
+        installment: Installment plan of the card payment.
+        point_used: Whether card points were used.
+        type: The discriminator: it tells which variant of its union this object is.
+    """
 
     approval_number: str | None = None
     """Approval number of the card payment."""
@@ -29,7 +37,7 @@ class PaymentMethodCard(Model):
     point_used: bool | None = None
     """Whether card points were used."""
     type: Literal["PaymentMethodCard"] = "PaymentMethodCard"
-    """Kind of object; in a union, the discriminator."""
+    """The discriminator: it tells which variant of its union this object is."""
 
 
 _JSON_NAMES = json_names(PaymentMethodCard)

@@ -17,7 +17,15 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class PaymentMethodConvenienceStore(Model):
-    """Payment at a convenience store: brand, numbers to quote and deadline."""
+    """Payment at a convenience store: brand, numbers to quote and deadline.
+
+    Attributes:
+        confirmation_number: Confirmation number for the payment at the store.
+        convenience_store_brand: Convenience store chain.
+        payment_deadline: Time by which the customer has to pay.
+        receipt_number: Number that the payment was registered under.
+        type: The discriminator: it tells which variant of its union this object is.
+    """
 
     __enum_fields__: ClassVar[tuple[str, ...]] = ("convenience_store_brand",)
     __time_fields__: ClassVar[tuple[str, ...]] = ("payment_deadline",)
@@ -31,7 +39,7 @@ class PaymentMethodConvenienceStore(Model):
     receipt_number: str | None = None
     """Number that the payment was registered under."""
     type: Literal["PaymentMethodConvenienceStore"] = "PaymentMethodConvenienceStore"
-    """Kind of object; in a union, the discriminator."""
+    """The discriminator: it tells which variant of its union this object is."""
 
 
 _JSON_NAMES = json_names(PaymentMethodConvenienceStore)

@@ -17,7 +17,13 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class PaymentMethodEasyPay(Model):
-    """Payment through an easy-pay provider, with the method used inside it."""
+    """Payment through an easy-pay service (간편결제) such as Naver Pay, with the method used inside it.
+
+    Attributes:
+        easy_pay_method: Means of payment used inside the easy-pay service.
+        provider: Easy-pay provider.
+        type: The discriminator: it tells which variant of its union this object is.
+    """
 
     __enum_fields__: ClassVar[tuple[str, ...]] = ("provider",)
 
@@ -26,7 +32,7 @@ class PaymentMethodEasyPay(Model):
     provider: EasyPayProvider | None = None
     """Easy-pay provider."""
     type: Literal["PaymentMethodEasyPay"] = "PaymentMethodEasyPay"
-    """Kind of object; in a union, the discriminator."""
+    """The discriminator: it tells which variant of its union this object is."""
 
 
 _JSON_NAMES = json_names(PaymentMethodEasyPay)

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     PaymentMethodEasyPayMethod: TypeAlias = (
         PaymentMethodCard | PaymentMethodEasyPayMethodCharge | PaymentMethodTransfer | UnknownVariant
     )
-    """Method used inside an easy-pay service: card, bank transfer or stored balance."""
+    """Method used inside an easy-pay service: card, bank transfer or stored balance; the discriminator is `type`."""
 else:
     __getattr__ = union_alias(
         "PaymentMethodEasyPayMethod", ("PaymentMethodCard", "PaymentMethodEasyPayMethodCharge", "PaymentMethodTransfer")

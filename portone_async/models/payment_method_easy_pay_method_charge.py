@@ -15,14 +15,19 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class PaymentMethodEasyPayMethodCharge(Model):
-    """Payment from the balance stored with an easy-pay service."""
+    """Payment from the balance stored with an easy-pay service.
+
+    Attributes:
+        bank: Bank that holds the account.
+        type: The discriminator: it tells which variant of its union this object is.
+    """
 
     __enum_fields__: ClassVar[tuple[str, ...]] = ("bank",)
 
     bank: Bank | None = None
     """Bank that holds the account."""
     type: Literal["PaymentMethodEasyPayMethodCharge"] = "PaymentMethodEasyPayMethodCharge"
-    """Kind of object; in a union, the discriminator."""
+    """The discriminator: it tells which variant of its union this object is."""
 
 
 _JSON_NAMES = json_names(PaymentMethodEasyPayMethodCharge)

@@ -15,7 +15,13 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class PaymentMethodGiftCertificate(Model):
-    """Payment with a gift certificate."""
+    """Payment with a gift certificate.
+
+    Attributes:
+        approval_number: Approval number of the gift certificate.
+        gift_certificate_type: Kind of gift certificate.
+        type: The discriminator: it tells which variant of its union this object is.
+    """
 
     __enum_fields__: ClassVar[tuple[str, ...]] = ("gift_certificate_type",)
 
@@ -24,7 +30,7 @@ class PaymentMethodGiftCertificate(Model):
     gift_certificate_type: PaymentMethodGiftCertificateType | None = None
     """Kind of gift certificate."""
     type: Literal["PaymentMethodGiftCertificate"] = "PaymentMethodGiftCertificate"
-    """Kind of object; in a union, the discriminator."""
+    """The discriminator: it tells which variant of its union this object is."""
 
 
 _JSON_NAMES = json_names(PaymentMethodGiftCertificate)

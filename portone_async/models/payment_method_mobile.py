@@ -12,12 +12,17 @@ from portone_async._reading import json_names, new_instance, report_mismatch, un
 
 @define(slots=True, kw_only=True, repr=False)
 class PaymentMethodMobile(Model):
-    """Payment on a mobile phone bill."""
+    """Payment on a mobile phone bill.
+
+    Attributes:
+        phone_number: Phone number whose bill the payment is on.
+        type: The discriminator: it tells which variant of its union this object is.
+    """
 
     phone_number: str | None = None
-    """Phone number."""
+    """Phone number whose bill the payment is on."""
     type: Literal["PaymentMethodMobile"] = "PaymentMethodMobile"
-    """Kind of object; in a union, the discriminator."""
+    """The discriminator: it tells which variant of its union this object is."""
 
 
 _JSON_NAMES = json_names(PaymentMethodMobile)

@@ -15,7 +15,13 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class PaymentMethodTransfer(Model):
-    """Payment by bank transfer."""
+    """Payment by bank transfer.
+
+    Attributes:
+        account_number: Bank account number.
+        bank: Bank that holds the account.
+        type: The discriminator: it tells which variant of its union this object is.
+    """
 
     __enum_fields__: ClassVar[tuple[str, ...]] = ("bank",)
 
@@ -24,7 +30,7 @@ class PaymentMethodTransfer(Model):
     bank: Bank | None = None
     """Bank that holds the account."""
     type: Literal["PaymentMethodTransfer"] = "PaymentMethodTransfer"
-    """Kind of object; in a union, the discriminator."""
+    """The discriminator: it tells which variant of its union this object is."""
 
 
 _JSON_NAMES = json_names(PaymentMethodTransfer)

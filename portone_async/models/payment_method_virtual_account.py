@@ -21,7 +21,21 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class PaymentMethodVirtualAccount(Model):
-    """Payment into a virtual account: bank, number, payer, expiry and refund status."""
+    """Payment into a virtual account (가상계좌), a bank account number issued for it: bank, number, payer, expiry and
+    refund status.
+
+    Attributes:
+        account_number: Bank account number.
+        account_type: Whether the account number is a rotating one of the PG's (NORMAL) or stays with one customer
+            (FIXED).
+        bank: Bank that holds the account.
+        expired_at: Deadline for the deposit.
+        issued_at: When the account was issued.
+        refund_status: Status of the refund; only while a virtual account payment is being refunded.
+        remittee_name: Holder of the virtual account.
+        remitter_name: Name of the person who pays in.
+        type: The discriminator: it tells which variant of its union this object is.
+    """
 
     __enum_fields__: ClassVar[tuple[str, ...]] = ("account_type", "bank", "refund_status")
     __time_fields__: ClassVar[tuple[str, ...]] = ("expired_at", "issued_at")
@@ -29,7 +43,7 @@ class PaymentMethodVirtualAccount(Model):
     account_number: str
     """Bank account number."""
     account_type: PaymentMethodVirtualAccountType | None = None
-    """Whether the virtual account number is fixed or issued anew for each payment."""
+    """Whether the account number is a rotating one of the PG's (NORMAL) or stays with one customer (FIXED)."""
     bank: Bank | None = None
     """Bank that holds the account."""
     expired_at: datetime | None = None
@@ -43,7 +57,7 @@ class PaymentMethodVirtualAccount(Model):
     remitter_name: str | None = None
     """Name of the person who pays in."""
     type: Literal["PaymentMethodVirtualAccount"] = "PaymentMethodVirtualAccount"
-    """Kind of object; in a union, the discriminator."""
+    """The discriminator: it tells which variant of its union this object is."""
 
 
 _JSON_NAMES = json_names(PaymentMethodVirtualAccount)

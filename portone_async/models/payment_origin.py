@@ -15,7 +15,14 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class PaymentOrigin(Model):
-    """Where a payment was requested: platform, page, user agent and IP address."""
+    """Where a payment was requested: platform, page, user agent and IP address.
+
+    Attributes:
+        ip_address: IP address the payment was requested from.
+        platform_type: Platform the request came from.
+        url: URL of the page that requested the payment.
+        user_agent: User agent of the browser that requested the payment.
+    """
 
     __enum_fields__: ClassVar[tuple[str, ...]] = ("platform_type",)
 
@@ -26,7 +33,7 @@ class PaymentOrigin(Model):
     url: str | None = None
     """URL of the page that requested the payment."""
     user_agent: str | None = None
-    """User agent that requested the payment."""
+    """User agent of the browser that requested the payment."""
 
 
 _JSON_NAMES = json_names(PaymentOrigin)

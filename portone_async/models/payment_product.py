@@ -12,7 +12,17 @@ from portone_async._reading import json_names, new_instance, report_mismatch, un
 
 @define(slots=True, kw_only=True, repr=False)
 class PaymentProduct(Model):
-    """A product in an order: name, unit price and quantity."""
+    """A product in an order: name, unit price and quantity.
+
+    Attributes:
+        amount: Price of one unit of the product, in the smallest currency unit.
+        id: Product id given by the merchant.
+        name: Product name.
+        quantity: Quantity of the product.
+        code: Product code.
+        link: URL where the product is sold.
+        tag: Tag of the product, for example its category.
+    """
 
     amount: int
     """Price of one unit of the product, in the smallest currency unit."""

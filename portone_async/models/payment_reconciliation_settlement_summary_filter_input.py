@@ -16,12 +16,17 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class PaymentReconciliationSettlementSummaryFilterInput(Model):
-    """Conditions for reconciled settlements: PG merchant accounts and sub-stores."""
+    """Conditions for reconciled settlements: PG merchant accounts and sub-stores.
+
+    Attributes:
+        pg_specifiers: Only settlements of one of these merchant accounts at PGs.
+        store_ids: Only settlements of one of these sub-stores.
+    """
 
     pg_specifiers: list[ReconciliationPgSpecifier] | None = None
-    """Only these merchant accounts at PGs."""
+    """Only settlements of one of these merchant accounts at PGs."""
     store_ids: list[str] | None = None
-    """Only these sub-stores."""
+    """Only settlements of one of these sub-stores."""
 
 
 _JSON_NAMES = json_names(PaymentReconciliationSettlementSummaryFilterInput)

@@ -17,14 +17,20 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class PaymentReconciliationTransactionSummaryFilterInput(Model):
-    """Conditions for reconciled payments: status, PG merchant accounts and sub-stores."""
+    """Conditions for reconciled payments: status, PG merchant accounts and sub-stores.
+
+    Attributes:
+        pg_specifiers: Only payments through one of these merchant accounts at PGs.
+        reconciliation_statuses: Only payments with one of these reconciliation statuses.
+        store_ids: Only payments of one of these sub-stores.
+    """
 
     pg_specifiers: list[ReconciliationPgSpecifier] | None = None
-    """Only these merchant accounts at PGs."""
+    """Only payments through one of these merchant accounts at PGs."""
     reconciliation_statuses: list[PaymentReconciliationStatus] | None = None
     """Only payments with one of these reconciliation statuses."""
     store_ids: list[str] | None = None
-    """Only these sub-stores."""
+    """Only payments of one of these sub-stores."""
 
 
 _JSON_NAMES = json_names(PaymentReconciliationTransactionSummaryFilterInput)

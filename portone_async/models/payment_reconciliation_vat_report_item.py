@@ -15,12 +15,20 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class PaymentReconciliationVatReportItem(Model):
-    """VAT report line for one payment method."""
+    """VAT report line for one payment method.
+
+    Attributes:
+        payment_method: Payment method that the line is about.
+        supply_amount: Supply value (without VAT), in the smallest currency unit.
+        tax_free_amount: Tax-free amount, in the smallest currency unit.
+        total_amount: Total amount, in the smallest unit of the currency (won for KRW).
+        vat_amount: VAT, in the smallest currency unit.
+    """
 
     __enum_fields__: ClassVar[tuple[str, ...]] = ("payment_method",)
 
     payment_method: SimplifiedPaymentMethodType
-    """Payment method."""
+    """Payment method that the line is about."""
     supply_amount: int
     """Supply value (without VAT), in the smallest currency unit."""
     tax_free_amount: int

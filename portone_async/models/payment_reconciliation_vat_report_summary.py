@@ -12,7 +12,14 @@ from portone_async._reading import json_names, new_instance, report_mismatch, un
 
 @define(slots=True, kw_only=True, repr=False)
 class PaymentReconciliationVatReportSummary(Model):
-    """Totals over all lines of a VAT report."""
+    """Totals over all lines of a VAT report.
+
+    Attributes:
+        total_amount: Total amount, in the smallest unit of the currency (won for KRW).
+        total_supply_amount: Sum of the supply values (without VAT), in the smallest currency unit.
+        total_tax_free_amount: Sum of the tax-free amounts, in the smallest currency unit.
+        total_vat_amount: Sum of the VAT amounts, in the smallest currency unit.
+    """
 
     total_amount: int
     """Total amount, in the smallest unit of the currency (won for KRW)."""

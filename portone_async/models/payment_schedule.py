@@ -27,7 +27,7 @@ if TYPE_CHECKING:
         | SucceededPaymentSchedule
         | UnknownVariant
     )
-    """A billing key payment planned for a later time, in any of its states."""
+    """A billing key payment planned for a later time (결제 예약), in any of its states; the discriminator is `status`."""
 else:
     __getattr__ = union_alias(
         "PaymentSchedule",

@@ -24,22 +24,31 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class PaymentScheduleFilterInput(Model):
-    """Conditions for listing payment schedules: store, billing key, period, status."""
+    """Conditions for listing payment schedules: store, billing key, period, status.
+
+    Attributes:
+        billing_key: Only schedules of this billing key.
+        from_: Start of the period to search, with a time zone; 90 days before its end if omitted.
+        is_for_test: Only test payments (true) or only live ones (false).
+        status: Only schedules with one of these statuses; all if omitted.
+        store_id: Store to search; if omitted the client's `store_id`, or else the store of the API secret.
+        until: End of the period to search, with a time zone; now if omitted.
+    """
 
     __time_fields__: ClassVar[tuple[str, ...]] = ("from_", "until")
 
     billing_key: str | None = None
-    """Billing key, which stands for a stored payment method."""
+    """Only schedules of this billing key."""
     from_: datetime | None = None
-    """Start of the period to search; 90 days before its end if omitted."""
+    """Start of the period to search, with a time zone; 90 days before its end if omitted."""
     is_for_test: bool | None = None
-    """Whether to look for test payments."""
+    """Only test payments (true) or only live ones (false)."""
     status: list[PaymentScheduleStatus] | None = None
     """Only schedules with one of these statuses; all if omitted."""
     store_id: str | None = None
-    """Store id; in requests it defaults to the store of the credentials."""
+    """Store to search; if omitted the client's `store_id`, or else the store of the API secret."""
     until: datetime | None = None
-    """End of the period; now if omitted."""
+    """End of the period to search, with a time zone; now if omitted."""
 
 
 _JSON_NAMES = json_names(PaymentScheduleFilterInput)

@@ -15,14 +15,19 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class PaymentScheduleSortInput(Model):
-    """Sort key and direction for payment schedules."""
+    """Sort key and direction for payment schedules.
+
+    Attributes:
+        by: Field to sort by; TIME_TO_PAY by default.
+        order: Sort direction: DESC or ASC; DESC if omitted.
+    """
 
     __enum_fields__: ClassVar[tuple[str, ...]] = ("by", "order")
 
     by: PaymentScheduleSortBy | None = None
     """Field to sort by; TIME_TO_PAY by default."""
     order: SortOrder | None = None
-    """Sort direction, DESC if omitted."""
+    """Sort direction: DESC or ASC; DESC if omitted."""
 
 
 _JSON_NAMES = json_names(PaymentScheduleSortInput)

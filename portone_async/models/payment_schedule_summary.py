@@ -12,7 +12,11 @@ from portone_async._reading import json_names, new_instance, report_mismatch, un
 
 @define(slots=True, kw_only=True, repr=False)
 class PaymentScheduleSummary(Model):
-    """Id of a payment schedule."""
+    """Id of a payment schedule.
+
+    Attributes:
+        id: Id of the payment schedule.
+    """
 
     id: str
     """Id of the payment schedule."""

@@ -23,7 +23,30 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class PaymentSession(Model):
-    """A hosted checkout: the order, its amount and how the page looks."""
+    """A hosted checkout: the order, its amount and how the page looks.
+
+    Attributes:
+        country: Country, as an ISO 3166-1 alpha-2 code.
+        created_at: When it was created.
+        currency: Currency, as an ISO 4217 code.
+        expires_at: When the payment session expires.
+        id: Id of the payment session.
+        order_name: Name of the order, such as that of its product.
+        payment_id: Payment id, chosen by the merchant.
+        profile_key: Key of the checkout profile.
+        store_id: Id of the store that it belongs to.
+        total_amount: Total amount, in the smallest unit of the currency (won for KRW).
+        agreements: Terms the buyer must all accept before the pay button becomes active.
+        colors: Colors of the checkout page.
+        custom_data: The merchant's own data, kept as text; also found in the payment afterwards.
+        customer_email: Email address of the buyer.
+        customer_name: Name of the buyer.
+        order_image_url: URL of the picture that stands for the order.
+        payment_method: Preset method: skips the order form and goes straight to payment if nothing else is needed.
+        products: Items of the order.
+        redirect_url: URL to go to after payment; without it a standard result page is shown.
+        store_name: Name of the store, shown in the page header and by the payment company.
+    """
 
     __enum_fields__: ClassVar[tuple[str, ...]] = ("country", "currency", "payment_method")
     __time_fields__: ClassVar[tuple[str, ...]] = ("created_at", "expires_at")
@@ -39,13 +62,13 @@ class PaymentSession(Model):
     id: str
     """Id of the payment session."""
     order_name: str
-    """Order name."""
+    """Name of the order, such as that of its product."""
     payment_id: str
-    """Payment id."""
+    """Payment id, chosen by the merchant."""
     profile_key: str
     """Key of the checkout profile."""
     store_id: str
-    """Store id; in requests it defaults to the store of the credentials."""
+    """Id of the store that it belongs to."""
     total_amount: int
     """Total amount, in the smallest unit of the currency (won for KRW)."""
     agreements: list[PaymentSessionAgreement] | None = None

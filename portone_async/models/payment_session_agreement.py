@@ -12,7 +12,12 @@ from portone_async._reading import json_names, new_instance, report_mismatch, un
 
 @define(slots=True, kw_only=True, repr=False)
 class PaymentSessionAgreement(Model):
-    """Terms the buyer has to accept on the checkout page."""
+    """Terms the buyer has to accept on the checkout page.
+
+    Attributes:
+        name: Title of the terms.
+        url: URL of the terms.
+    """
 
     name: str
     """Title of the terms."""

@@ -12,7 +12,13 @@ from portone_async._reading import json_names, new_instance, report_mismatch, un
 
 @define(slots=True, kw_only=True, repr=False)
 class PaymentSessionColors(Model):
-    """Colors of the checkout page."""
+    """Colors of the checkout page.
+
+    Attributes:
+        primary: Main color, as a CSS color.
+        primary_hover: Main color while hovered over, as a CSS color.
+        primary_light: Light variant of the main color, as a CSS color.
+    """
 
     primary: str | None = None
     """Main color, as a CSS color."""

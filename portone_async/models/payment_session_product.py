@@ -15,7 +15,21 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class PaymentSessionProduct(Model):
-    """A line of the order shown on the checkout page."""
+    """A line of the order shown on the checkout page.
+
+    Attributes:
+        name: Product name.
+        quantity: Quantity of the product.
+        unit_price: Unit price, in the smallest currency unit.
+        code: Product code.
+        end_date: Last day of service, for products with a period such as subscriptions.
+        id: Id of the order item.
+        n_pay_category_id: Naver Pay category id.
+        n_pay_category_type: Naver Pay category type.
+        n_pay_uid: Naver Pay product identifier.
+        start_date: First day of service; for products such as subscriptions.
+        url: Link to the product on sale.
+    """
 
     name: str
     """Product name."""
@@ -26,7 +40,7 @@ class PaymentSessionProduct(Model):
     code: str | None = None
     """Product code."""
     end_date: date | None = None
-    """Last day of service (yyyy-MM-dd), for products with a period such as subscriptions."""
+    """Last day of service, for products with a period such as subscriptions."""
     id: str | None = None
     """Id of the order item."""
     n_pay_category_id: str | None = None
@@ -36,7 +50,7 @@ class PaymentSessionProduct(Model):
     n_pay_uid: str | None = None
     """Naver Pay product identifier."""
     start_date: date | None = None
-    """First day of service, as yyyy-MM-dd; for products such as subscriptions."""
+    """First day of service; for products such as subscriptions."""
     url: str | None = None
     """Link to the product on sale."""
 

@@ -15,7 +15,12 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class PaymentTextSearch(Model):
-    """A text search over one field of payments."""
+    """A text search over one field of payments.
+
+    Attributes:
+        field: Field to search in.
+        value: Text to search for.
+    """
 
     __enum_fields__: ClassVar[tuple[str, ...]] = ("field",)
 

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
         | VirtualAccountIssuedPaymentTransaction
         | UnknownVariant
     )
-    """One attempt to make a payment, in any of its states."""
+    """One attempt to make a payment (결제 시도), in any of its states; the discriminator is `status`."""
 else:
     __getattr__ = union_alias(
         "PaymentTransaction",

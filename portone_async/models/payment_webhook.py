@@ -21,7 +21,22 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class PaymentWebhook(Model):
-    """A webhook sent for a payment, with its request, response and delivery status."""
+    """A webhook sent for a payment, with its request, response and delivery status.
+
+    Attributes:
+        id: Id of the webhook.
+        url: URL the webhook was sent to; absent for V1 payments.
+        current_execution_count: How often the webhook has been sent so far.
+        is_async: Whether the webhook was asynchronous; absent for V1 payments.
+        max_execution_count: How often the webhook is sent at most.
+        payment_status: Payment status when the webhook was sent; absent for V1 payments.
+        request: The request that was sent.
+        response: The response that came back.
+        status: Whether the delivery succeeded.
+        trigger: What triggered the webhook besides the payment itself: a resend by hand, a deposit, a result that came
+            late, or a dispute.
+        triggered_at: When the webhook was triggered.
+    """
 
     __enum_fields__: ClassVar[tuple[str, ...]] = ("payment_status", "status", "trigger")
     __time_fields__: ClassVar[tuple[str, ...]] = ("triggered_at",)
@@ -45,7 +60,9 @@ class PaymentWebhook(Model):
     status: PaymentWebhookStatus | None = None
     """Whether the delivery succeeded."""
     trigger: PaymentWebhookTrigger | None = None
-    """What triggered the webhook; only for resends, deposits and delayed results."""
+    """What triggered the webhook besides the payment itself: a resend by hand, a deposit, a result that came late, or a
+    dispute.
+    """
     triggered_at: datetime | None = None
     """When the webhook was triggered."""
 

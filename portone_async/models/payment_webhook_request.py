@@ -15,7 +15,13 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class PaymentWebhookRequest(Model):
-    """The HTTP request of a webhook: headers, body and time."""
+    """The HTTP request of a webhook: headers, body and time.
+
+    Attributes:
+        body: Body of the HTTP message, as text.
+        header: HTTP headers, as text.
+        requested_at: When the request was sent.
+    """
 
     __time_fields__: ClassVar[tuple[str, ...]] = ("requested_at",)
 
@@ -24,7 +30,7 @@ class PaymentWebhookRequest(Model):
     header: str | None = None
     """HTTP headers, as text."""
     requested_at: datetime | None = None
-    """Time of the request."""
+    """When the request was sent."""
 
 
 _JSON_NAMES = json_names(PaymentWebhookRequest)

@@ -15,7 +15,14 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class PaymentWebhookResponse(Model):
-    """`PaymentWebhookResponse` of PortOne's document."""
+    """The HTTP response of the merchant's server to a webhook, in `response` of a `PaymentWebhook`.
+
+    Attributes:
+        body: Body of the HTTP message, as text.
+        code: HTTP status code of the response, as text.
+        header: HTTP headers, as text.
+        responded_at: When the response came.
+    """
 
     __time_fields__: ClassVar[tuple[str, ...]] = ("responded_at",)
 
@@ -26,7 +33,7 @@ class PaymentWebhookResponse(Model):
     header: str
     """HTTP headers, as text."""
     responded_at: datetime
-    """Time of the response."""
+    """When the response came."""
 
 
 _JSON_NAMES = json_names(PaymentWebhookResponse)

@@ -16,7 +16,12 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class PaymentWithCursor(Model):
-    """A payment with its cursor, from which the listing can continue."""
+    """A payment with its cursor, from which the listing can continue.
+
+    Attributes:
+        cursor: Cursor of this payment.
+        payment: The payment.
+    """
 
     cursor: str
     """Cursor of this payment."""

@@ -29,7 +29,32 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class PendingPaymentSchedule(Model):
-    """A scheduled payment that was made and waits for approval."""
+    """A scheduled payment that was made and waits for approval.
+
+    Attributes:
+        billing_key: Billing key, which stands for a stored payment method.
+        completed_at: When the scheduled payment was completed.
+        created_at: When the payment was scheduled.
+        currency: Currency, as an ISO 4217 code.
+        custom_data: The merchant's own data, kept as text.
+        customer: The customer who pays.
+        id: Id of the payment schedule.
+        is_cultural_expense: Whether it counts as spending on culture (a Korean tax deduction).
+        is_escrow: Whether it is an escrow payment.
+        merchant_id: Id of the merchant, who owns the stores.
+        order_name: Name of the order, such as that of its product.
+        payment_id: Payment id, chosen by the merchant.
+        started_at: When the payment was started.
+        store_id: Id of the store that it belongs to.
+        time_to_pay: When the payment is due to be made.
+        total_amount: Total amount, in the smallest unit of the currency (won for KRW).
+        installment_month: Number of monthly installments of a card payment.
+        notice_urls: Webhook URLs set for the payment.
+        products: Products that the payment is for.
+        status: The status, which is the discriminator: it tells which variant of its union this object is.
+        tax_free_amount: Tax-free amount, in the smallest currency unit.
+        vat_amount: VAT, in the smallest currency unit.
+    """
 
     __enum_fields__: ClassVar[tuple[str, ...]] = ("currency",)
     __time_fields__: ClassVar[tuple[str, ...]] = ("completed_at", "created_at", "started_at", "time_to_pay")
@@ -45,7 +70,7 @@ class PendingPaymentSchedule(Model):
     custom_data: str
     """The merchant's own data, kept as text."""
     customer: Customer
-    """The customer."""
+    """The customer who pays."""
     id: str
     """Id of the payment schedule."""
     is_cultural_expense: bool
@@ -53,27 +78,27 @@ class PendingPaymentSchedule(Model):
     is_escrow: bool
     """Whether it is an escrow payment."""
     merchant_id: str
-    """Id of the merchant."""
+    """Id of the merchant, who owns the stores."""
     order_name: str
-    """Order name."""
+    """Name of the order, such as that of its product."""
     payment_id: str
-    """Payment id."""
+    """Payment id, chosen by the merchant."""
     started_at: datetime
     """When the payment was started."""
     store_id: str
-    """Store id; in requests it defaults to the store of the credentials."""
+    """Id of the store that it belongs to."""
     time_to_pay: datetime
     """When the payment is due to be made."""
     total_amount: int
     """Total amount, in the smallest unit of the currency (won for KRW)."""
     installment_month: int | None = None
-    """Number of monthly installments."""
+    """Number of monthly installments of a card payment."""
     notice_urls: list[str] | None = None
     """Webhook URLs set for the payment."""
     products: list[PaymentProduct] | None = None
-    """Products."""
+    """Products that the payment is for."""
     status: Literal["PENDING"] = "PENDING"
-    """Current status; in a union, the discriminator."""
+    """The status, which is the discriminator: it tells which variant of its union this object is."""
     tax_free_amount: int | None = None
     """Tax-free amount, in the smallest currency unit."""
     vat_amount: int | None = None

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     PgBillingKeyIssueResponse: TypeAlias = (
         FailedPgBillingKeyIssueResponse | IssuedPgBillingKeyIssueResponse | UnknownVariant
     )
-    """`PgBillingKeyIssueResponse` of PortOne's document."""
+    """Whether a billing key was issued on one of its channels; the discriminator is `type`."""
 else:
     __getattr__ = union_alias(
         "PgBillingKeyIssueResponse", ("FailedPgBillingKeyIssueResponse", "IssuedPgBillingKeyIssueResponse")

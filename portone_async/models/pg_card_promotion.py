@@ -15,7 +15,14 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class PgCardPromotion(Model):
-    """A card promotion offered by the PG: card company, discount and minimum amount."""
+    """A card promotion offered by the PG: card company, discount and minimum amount.
+
+    Attributes:
+        card_company: Card company the promotion is for.
+        discount_amount: Amount that the promotion deducts, in the smallest currency unit.
+        minimum_payment_amount: Least amount the promotion applies to, in the smallest currency unit.
+        promotion_id: Promotion id given by the PG.
+    """
 
     __enum_fields__: ClassVar[tuple[str, ...]] = ("card_company",)
 

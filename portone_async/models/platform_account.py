@@ -15,7 +15,15 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class PlatformAccount(Model):
-    """Bank account for settling with a partner; checked against its holder if in KRW."""
+    """Bank account for settling with a partner; checked against its holder if in KRW.
+
+    Attributes:
+        bank: Bank that holds the account.
+        currency: Currency the partner is settled in.
+        holder: Name of the account holder.
+        number: Account number.
+        status: Whether the account has been verified.
+    """
 
     __enum_fields__: ClassVar[tuple[str, ...]] = ("bank", "currency", "status")
 

@@ -12,7 +12,12 @@ from portone_async._reading import json_names, new_instance, report_mismatch, un
 
 @define(slots=True, kw_only=True, repr=False)
 class PlatformAccountHolder(Model):
-    """Holder of a bank account as found, with the id of this verification."""
+    """Holder of a bank account as found, with the id of this verification.
+
+    Attributes:
+        account_verification_id: Id of the account holder lookup that verified the account.
+        holder_name: Name of the account holder.
+    """
 
     account_verification_id: str
     """Id of the account holder lookup that verified the account."""

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     PlatformAccountTransfer: TypeAlias = (
         PlatformDepositAccountTransfer | PlatformWithdrawalAccountTransfer | UnknownVariant
     )
-    """Movement of money by the remittance service: a deposit or a withdrawal."""
+    """A bank transfer (이체) of the payout agency service: a deposit or a withdrawal; the discriminator is `type`."""
 else:
     __getattr__ = union_alias(
         "PlatformAccountTransfer", ("PlatformDepositAccountTransfer", "PlatformWithdrawalAccountTransfer")

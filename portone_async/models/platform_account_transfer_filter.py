@@ -17,38 +17,56 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class PlatformAccountTransferFilter(Model):
-    """Conditions for listing account transfers: periods, ids, types, statuses and texts."""
+    """Conditions for listing bank transfers: periods, ids, types, statuses and texts.
+
+    Attributes:
+        account_transfer_id: Only bank transfers with this id.
+        account_transfer_ids: Only bank transfers with one of these ids.
+        bank_account_id: Only bank transfers on the bank account with this id.
+        bulk_account_transfer_id: Only bank transfers of this bulk bank transfer.
+        created_timestamp_range: Only bank transfers created in this period.
+        deposit_account_holder: Only bank transfers to an account of this holder.
+        deposit_memo: Only bank transfers with this text on the receiving account's statement.
+        depositor_name: Only bank transfers with this name of the depositor.
+        payout_id: Only bank transfers made for this payout.
+        scheduled_timestamp_range: Only bank transfers scheduled for this period.
+        status_updated_timestamp_range: Only bank transfers whose status changed last in this period.
+        statuses: Only bank transfers with one of these statuses.
+        trade_timestamp_range: Only bank transfers whose money was moved in this period.
+        types: Only bank transfers of one of these types.
+        withdrawal_memo: Only bank transfers with this text on the paying account's statement.
+    """
 
     account_transfer_id: str | None = None
-    """Id of the account transfer to find."""
+    """Only bank transfers with this id."""
     account_transfer_ids: list[str] | None = None
-    """Ids of the account transfers to find."""
+    """Only bank transfers with one of these ids."""
     bank_account_id: str | None = None
-    """Id of the bank account."""
+    """Only bank transfers on the bank account with this id."""
     bulk_account_transfer_id: str | None = None
-    """Id of the bulk account transfer."""
+    """Only bank transfers of this bulk bank transfer."""
     created_timestamp_range: DateTimeRange | None = None
-    """Only transfers created in this period."""
+    """Only bank transfers created in this period."""
     deposit_account_holder: str | None = None
-    """Holder of the account the money goes to."""
+    """Only bank transfers to an account of this holder."""
     deposit_memo: str | None = None
-    """Text on the bank statement of the receiving account."""
+    """Only bank transfers with this text on the receiving account's statement."""
     depositor_name: str | None = None
-    """Name of the depositor."""
+    """Only bank transfers with this name of the depositor."""
     payout_id: str | None = None
-    """Payout id."""
+    """Only bank transfers made for this payout."""
     scheduled_timestamp_range: DateTimeRange | None = None
-    """Period of the scheduled time."""
+    """Only bank transfers scheduled for this period."""
     status_updated_timestamp_range: DateTimeRange | None = None
-    """Period of the last status change."""
+    """Only bank transfers whose status changed last in this period."""
     statuses: list[PlatformAccountTransferStatus] | None = None
-    """Only entries with one of these statuses."""
+    """Only bank transfers with one of these statuses."""
     trade_timestamp_range: DateTimeRange | None = None
-    """Period in which the money was moved."""
+    """Only bank transfers whose money was moved in this period."""
     types: list[PlatformAccountTransferType] | None = None
-    """Only entries of these types."""
+    """Only bank transfers of one of these types."""
     withdrawal_memo: str | None = None
-    """Memo in the sender's bank statement."""
+    """Only bank transfers with this text on the paying account's statement."""
 
 
 _JSON_NAMES = json_names(PlatformAccountTransferFilter)

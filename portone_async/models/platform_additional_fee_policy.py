@@ -19,13 +19,25 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class PlatformAdditionalFeePolicy(Model):
-    """A fee charged on top of the commission, such as for fulfillment or marketing."""
+    """An additional fee policy (추가 수수료 정책): a fee on top of the commission, such as for fulfillment or marketing.
+
+    Attributes:
+        applied_at: When these details took, or will take, effect.
+        fee: The fee, as an amount or a rate.
+        graphql_id: Id of the object in PortOne's GraphQL API.
+        id: Id of the additional fee policy.
+        is_archived: Whether it is archived.
+        is_for_test: Whether it belongs to test mode.
+        name: Name of the additional fee policy.
+        vat_payer: Who bears the VAT: PARTNER or MERCHANT.
+        memo: Memo, in the merchant's own words.
+    """
 
     __enum_fields__: ClassVar[tuple[str, ...]] = ("vat_payer",)
     __time_fields__: ClassVar[tuple[str, ...]] = ("applied_at",)
 
     applied_at: datetime
-    """When the change takes or took effect."""
+    """When these details took, or will take, effect."""
     fee: PlatformFee
     """The fee, as an amount or a rate."""
     graphql_id: str
@@ -41,7 +53,7 @@ class PlatformAdditionalFeePolicy(Model):
     vat_payer: PlatformPayer
     """Who bears the VAT: PARTNER or MERCHANT."""
     memo: str | None = None
-    """Memo."""
+    """Memo, in the merchant's own words."""
 
 
 _JSON_NAMES = json_names(PlatformAdditionalFeePolicy)

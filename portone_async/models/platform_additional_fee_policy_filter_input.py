@@ -21,12 +21,18 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class PlatformAdditionalFeePolicyFilterInput(Model):
-    """Conditions for listing additional fee policies."""
+    """Conditions for listing additional fee policies.
+
+    Attributes:
+        is_archived: True for the archived ones, false (the default) for the others.
+        keyword: Keyword search: set one of its fields.
+        vat_payers: Only policies whose VAT is borne by one of these.
+    """
 
     is_archived: bool | None = None
     """True for the archived ones, false (the default) for the others."""
     keyword: PlatformAdditionalFeePolicyFilterInputKeyword | None = None
-    """Text to search for."""
+    """Keyword search: set one of its fields."""
     vat_payers: list[PlatformPayer] | None = None
     """Only policies whose VAT is borne by one of these."""
 

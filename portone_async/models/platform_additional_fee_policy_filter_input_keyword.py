@@ -12,7 +12,13 @@ from portone_async._reading import json_names, new_instance, report_mismatch, un
 
 @define(slots=True, kw_only=True, repr=False)
 class PlatformAdditionalFeePolicyFilterInputKeyword(Model):
-    """Keyword search over additional fee policies; only one of the fields counts."""
+    """Keyword search over additional fee policies; only one of its fields takes effect.
+
+    Attributes:
+        fee: Only policies with exactly this fee.
+        id: Only additional fee policies whose id contains this text.
+        name: Only policies whose name contains this text.
+    """
 
     fee: str | None = None
     """Only policies with exactly this fee."""

@@ -15,7 +15,14 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class PlatformBankAccountDetail(Model):
-    """A bank account of the platform: bank, number, holder and banking provider."""
+    """A bank account of the platform: bank, number, holder and banking provider.
+
+    Attributes:
+        account_number: Bank account number.
+        bank: Bank that holds the account.
+        provider: Firm-banking provider behind the account.
+        holder: Name of the account holder.
+    """
 
     __enum_fields__: ClassVar[tuple[str, ...]] = ("bank", "provider")
 

@@ -19,7 +19,22 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class PlatformBulkAccountTransfer(Model):
-    """A batch of account transfers with its total, status and statistics."""
+    """A bulk bank transfer (일괄 이체): bank transfers ordered together, with total, status and statistics.
+
+    Attributes:
+        bank_account_graphql_id: Id of the bank account in PortOne's GraphQL API.
+        bank_account_id: Id of the account the money is withdrawn from.
+        created_at: When it was created.
+        creator_id: Id of the user who created it.
+        graphql_id: Id of the object in PortOne's GraphQL API.
+        id: Id of the bulk bank transfer.
+        stats: Statistics by status.
+        status: Status of the bulk transfer as a whole.
+        status_updated_at: When the status changed last.
+        total_amount: Total amount, in the smallest unit of the currency (won for KRW).
+        updated_at: When it was updated last.
+        scheduled_at: When it is to happen.
+    """
 
     __enum_fields__: ClassVar[tuple[str, ...]] = ("status",)
     __time_fields__: ClassVar[tuple[str, ...]] = ("created_at", "scheduled_at", "status_updated_at", "updated_at")
@@ -35,19 +50,19 @@ class PlatformBulkAccountTransfer(Model):
     graphql_id: str
     """Id of the object in PortOne's GraphQL API."""
     id: str
-    """Id of the bulk account transfer."""
+    """Id of the bulk bank transfer."""
     stats: PlatformBulkAccountTransferStats
     """Statistics by status."""
     status: PlatformBulkAccountTransferStatus
-    """Current status; in a union, the discriminator."""
+    """Status of the bulk transfer as a whole."""
     status_updated_at: datetime
-    """Time of the last status change."""
+    """When the status changed last."""
     total_amount: int
     """Total amount, in the smallest unit of the currency (won for KRW)."""
     updated_at: datetime
-    """Time of the last update."""
+    """When it was updated last."""
     scheduled_at: datetime | None = None
-    """Time that it is scheduled for."""
+    """When it is to happen."""
 
 
 _JSON_NAMES = json_names(PlatformBulkAccountTransfer)

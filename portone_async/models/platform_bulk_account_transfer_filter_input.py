@@ -21,12 +21,17 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class PlatformBulkAccountTransferFilterInput(Model):
-    """Conditions for listing batches of account transfers."""
+    """Conditions for listing bulk bank transfers.
+
+    Attributes:
+        criteria: Main condition of the search.
+        statuses: Only bulk bank transfers with one of these statuses.
+    """
 
     criteria: PlatformBulkAccountTransferFilterInputCriteria | None = None
     """Main condition of the search."""
     statuses: list[PlatformBulkAccountTransferStatus] | None = None
-    """Only entries with one of these statuses."""
+    """Only bulk bank transfers with one of these statuses."""
 
 
 _JSON_NAMES = json_names(PlatformBulkAccountTransferFilterInput)

@@ -16,14 +16,20 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class PlatformBulkAccountTransferFilterInputCriteria(Model):
-    """Time range or batch id to search account transfer batches by."""
+    """Time range or id to search bulk bank transfers by.
+
+    Attributes:
+        bulk_account_transfer_id: Only the bulk bank transfer with this id.
+        status_updated_timestamp_range: Only bulk bank transfers whose status changed last in this period.
+        timestamp_range: Only bulk bank transfers created in this period.
+    """
 
     bulk_account_transfer_id: str | None = None
-    """Id of the bulk account transfer."""
+    """Only the bulk bank transfer with this id."""
     status_updated_timestamp_range: DateTimeRange | None = None
-    """Period of the last status change."""
+    """Only bulk bank transfers whose status changed last in this period."""
     timestamp_range: DateTimeRange | None = None
-    """Period of creation."""
+    """Only bulk bank transfers created in this period."""
 
 
 _JSON_NAMES = json_names(PlatformBulkAccountTransferFilterInputCriteria)

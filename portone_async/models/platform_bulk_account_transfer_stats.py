@@ -18,7 +18,12 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class PlatformBulkAccountTransferStats(Model):
-    """Amounts and numbers of the account transfers in a batch, by status."""
+    """Amounts and numbers of the bank transfers in a bulk one, by status.
+
+    Attributes:
+        amount: Total amounts of the transfers by status.
+        count: Number of transfers by status.
+    """
 
     amount: PlatformAccountTransferStatusStats
     """Total amounts of the transfers by status."""

@@ -12,16 +12,23 @@ from portone_async._reading import json_names, new_instance, report_mismatch, un
 
 @define(slots=True, kw_only=True, repr=False)
 class PlatformBulkAccountTransferStatusStats(Model):
-    """Number of account transfer batches per status."""
+    """Number of bulk bank transfers per status.
+
+    Attributes:
+        completed: Number of those completed.
+        ongoing: Number of those in progress.
+        prepared: Number, or total amount, of those prepared and waiting.
+        scheduled: Number, or total amount, of those scheduled.
+    """
 
     completed: int
     """Number of those completed."""
     ongoing: int
-    """Number of batches under way."""
+    """Number of those in progress."""
     prepared: int
-    """Number (or summed amount) prepared and waiting."""
+    """Number, or total amount, of those prepared and waiting."""
     scheduled: int
-    """Number (or summed amount) scheduled."""
+    """Number, or total amount, of those scheduled."""
 
 
 _JSON_NAMES = json_names(PlatformBulkAccountTransferStatusStats)

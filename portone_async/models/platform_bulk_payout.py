@@ -19,7 +19,22 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class PlatformBulkPayout(Model):
-    """A batch of payouts with its totals, status and statistics."""
+    """A bulk payout (일괄 지급): payouts made together, with totals, status and statistics.
+
+    Attributes:
+        created_at: When it was created.
+        creator_id: Id of the user who created it.
+        graphql_id: Id of the object in PortOne's GraphQL API.
+        id: Id of the bulk payout.
+        method: How the money is paid out.
+        name: Name of the bulk payout.
+        payout_stats: Statistics of the payouts by status.
+        status: Status of the bulk payout as a whole.
+        status_updated_at: When the status changed last.
+        total_payout_amount: Amount paid out in total, in the smallest currency unit.
+        total_settlement_amount: Settlement amount in total, in the smallest currency unit.
+        updated_at: When it was updated last.
+    """
 
     __enum_fields__: ClassVar[tuple[str, ...]] = ("method", "status")
     __time_fields__: ClassVar[tuple[str, ...]] = ("created_at", "status_updated_at", "updated_at")
@@ -35,19 +50,19 @@ class PlatformBulkPayout(Model):
     method: PlatformPayoutMethod
     """How the money is paid out."""
     name: str
-    """Name of the payout batch."""
+    """Name of the bulk payout."""
     payout_stats: PlatformBulkPayoutStats
     """Statistics of the payouts by status."""
     status: PlatformBulkPayoutStatus
-    """Current status; in a union, the discriminator."""
+    """Status of the bulk payout as a whole."""
     status_updated_at: datetime
-    """Time of the last status change."""
+    """When the status changed last."""
     total_payout_amount: int
     """Amount paid out in total, in the smallest currency unit."""
     total_settlement_amount: int
     """Settlement amount in total, in the smallest currency unit."""
     updated_at: datetime
-    """Time of the last update."""
+    """When it was updated last."""
 
 
 _JSON_NAMES = json_names(PlatformBulkPayout)

@@ -19,14 +19,20 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class PlatformBulkPayoutFilterInput(Model):
-    """Conditions for listing batches of payouts."""
+    """Conditions for listing bulk payouts.
+
+    Attributes:
+        criteria: Main condition of the search.
+        methods: Only bulk payouts made in one of these ways.
+        statuses: Only bulk payouts with one of these statuses.
+    """
 
     criteria: PlatformBulkPayoutFilterInputCriteria | None = None
     """Main condition of the search."""
     methods: list[PlatformPayoutMethod] | None = None
     """Only bulk payouts made in one of these ways."""
     statuses: list[PlatformBulkPayoutStatus] | None = None
-    """Only entries with one of these statuses."""
+    """Only bulk payouts with one of these statuses."""
 
 
 _JSON_NAMES = json_names(PlatformBulkPayoutFilterInput)

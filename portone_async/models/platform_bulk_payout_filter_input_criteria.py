@@ -16,14 +16,20 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class PlatformBulkPayoutFilterInputCriteria(Model):
-    """Time range or batch id to search payout batches by."""
+    """Time range or id to search bulk payouts by.
+
+    Attributes:
+        bulk_payout_id: Only the bulk payout with this id.
+        status_updated_timestamp_range: Only bulk payouts whose status changed last in this period.
+        timestamp_range: Only bulk payouts created in this period.
+    """
 
     bulk_payout_id: str | None = None
-    """Id of the bulk payout."""
+    """Only the bulk payout with this id."""
     status_updated_timestamp_range: DateTimeRange | None = None
-    """Period of the last status change."""
+    """Only bulk payouts whose status changed last in this period."""
     timestamp_range: DateTimeRange | None = None
-    """Period of creation."""
+    """Only bulk payouts created in this period."""
 
 
 _JSON_NAMES = json_names(PlatformBulkPayoutFilterInputCriteria)

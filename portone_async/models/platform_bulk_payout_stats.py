@@ -16,7 +16,12 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class PlatformBulkPayoutStats(Model):
-    """Amounts and numbers of the payouts in a batch, by status."""
+    """Amounts and numbers of the payouts in a bulk one, by status.
+
+    Attributes:
+        amount: Total amounts of the payouts by status.
+        count: Number of payouts by status.
+    """
 
     amount: PlatformPayoutStatusStats
     """Total amounts of the payouts by status."""

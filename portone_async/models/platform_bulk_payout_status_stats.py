@@ -12,20 +12,29 @@ from portone_async._reading import json_names, new_instance, report_mismatch, un
 
 @define(slots=True, kw_only=True, repr=False)
 class PlatformBulkPayoutStatusStats(Model):
-    """Number of payout batches per status."""
+    """Number of bulk payouts per status.
+
+    Attributes:
+        cancelled: Number of bulk payouts that were cancelled.
+        completed: Number of those completed.
+        ongoing: Number of those in progress.
+        post_process_pending: Number of those waiting for post-processing.
+        prepared: Number, or total amount, of those prepared and waiting.
+        preparing: Number of those being prepared.
+    """
 
     cancelled: int
     """Number of bulk payouts that were cancelled."""
     completed: int
     """Number of those completed."""
     ongoing: int
-    """Number of batches under way."""
+    """Number of those in progress."""
     post_process_pending: int
-    """Number of payout batches waiting for post-processing."""
+    """Number of those waiting for post-processing."""
     prepared: int
-    """Number (or summed amount) prepared and waiting."""
+    """Number, or total amount, of those prepared and waiting."""
     preparing: int
-    """Number of payout batches being prepared."""
+    """Number of those being prepared."""
 
 
 _JSON_NAMES = json_names(PlatformBulkPayoutStatusStats)

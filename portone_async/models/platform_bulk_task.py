@@ -19,7 +19,19 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class PlatformBulkTask(Model):
-    """A background job that works through many entries, with its progress."""
+    """A background job that works through many entries, with its progress.
+
+    Attributes:
+        created_at: When it was created.
+        graphql_id: Id of the object in PortOne's GraphQL API.
+        id: Id of the task.
+        is_for_test: Whether it belongs to test mode.
+        progress_stats: Progress in numbers.
+        status: Status of the task as a whole; `progress_stats` counts its entries.
+        status_updated_at: When the status changed last.
+        type: What the task does.
+        updated_at: When it was updated last.
+    """
 
     __enum_fields__: ClassVar[tuple[str, ...]] = ("status", "type")
     __time_fields__: ClassVar[tuple[str, ...]] = ("created_at", "status_updated_at", "updated_at")
@@ -35,13 +47,13 @@ class PlatformBulkTask(Model):
     progress_stats: PlatformBulkTaskProgressStats
     """Progress in numbers."""
     status: PlatformBulkTaskStatus
-    """Current status; in a union, the discriminator."""
+    """Status of the task as a whole; `progress_stats` counts its entries."""
     status_updated_at: datetime
-    """Time of the last status change."""
+    """When the status changed last."""
     type: PlatformBulkTaskType
     """What the task does."""
     updated_at: datetime
-    """Time of the last update."""
+    """When it was updated last."""
 
 
 _JSON_NAMES = json_names(PlatformBulkTask)

@@ -12,7 +12,15 @@ from portone_async._reading import json_names, new_instance, report_mismatch, un
 
 @define(slots=True, kw_only=True, repr=False)
 class PlatformBulkTaskProgressStats(Model):
-    """Number of entries of a background job that are waiting, running, succeeded, failed or cancelled."""
+    """Number of entries of a background job that are waiting, running, succeeded, failed or cancelled.
+
+    Attributes:
+        canceled_count: Number of items of the task that were cancelled.
+        failed_count: Number of items of the task that failed.
+        prepared_count: Number of entries waiting.
+        processing_count: Number of entries being processed.
+        succeeded_count: Number of entries that succeeded.
+    """
 
     canceled_count: int
     """Number of items of the task that were cancelled."""

@@ -17,18 +17,25 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class PlatformCompanyState(Model):
-    """Taxation type and operating status of a business as looked up."""
+    """Taxation type and operating status of a business as looked up.
+
+    Attributes:
+        business_status: Whether the business is operating, suspended or closed.
+        taxation_type: How the business is taxed.
+        closed_suspended_date: Day the business was closed or suspended.
+        taxation_type_date: When the business began to be taxed in this way.
+    """
 
     __enum_fields__: ClassVar[tuple[str, ...]] = ("business_status", "taxation_type")
 
     business_status: PlatformBusinessStatus
     """Whether the business is operating, suspended or closed."""
     taxation_type: PlatformTaxationType
-    """Taxation type."""
+    """How the business is taxed."""
     closed_suspended_date: date | None = None
-    """Day the business was closed or suspended (yyyy-MM-dd)."""
+    """Day the business was closed or suspended."""
     taxation_type_date: date | None = None
-    """Date the taxation type took effect, as yyyy-MM-dd."""
+    """When the business began to be taxed in this way."""
 
 
 _JSON_NAMES = json_names(PlatformCompanyState)

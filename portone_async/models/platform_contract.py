@@ -21,13 +21,27 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class PlatformContract(Model):
-    """Terms for settling with a partner: commission, who pays its VAT, and settlement cycle."""
+    """Terms for settling with a partner (계약): commission (중개수수료), who pays the VAT on it, and settlement cycle.
+
+    Attributes:
+        applied_at: When these details took, or will take, effect.
+        graphql_id: Id of the object in PortOne's GraphQL API.
+        id: Id of the contract.
+        is_archived: Whether it is archived.
+        is_for_test: Whether it belongs to test mode.
+        name: Name of the contract.
+        platform_fee: Commission the platform charges: a fixed amount or a rate.
+        platform_fee_vat_payer: Who bears the VAT on the commission: PARTNER or MERCHANT.
+        settlement_cycle: When partners are settled with: delay, rhythm and holiday rule.
+        subtract_payment_vat_amount: True to deduct the payment's VAT from the settlement.
+        memo: Memo about the contract, for internal use.
+    """
 
     __enum_fields__: ClassVar[tuple[str, ...]] = ("platform_fee_vat_payer",)
     __time_fields__: ClassVar[tuple[str, ...]] = ("applied_at",)
 
     applied_at: datetime
-    """When the change takes or took effect."""
+    """When these details took, or will take, effect."""
     graphql_id: str
     """Id of the object in PortOne's GraphQL API."""
     id: str
@@ -43,7 +57,7 @@ class PlatformContract(Model):
     platform_fee_vat_payer: PlatformPayer
     """Who bears the VAT on the commission: PARTNER or MERCHANT."""
     settlement_cycle: PlatformSettlementCycle
-    """Settlement cycle."""
+    """When partners are settled with: delay, rhythm and holiday rule."""
     subtract_payment_vat_amount: bool
     """True to deduct the payment's VAT from the settlement."""
     memo: str | None = None

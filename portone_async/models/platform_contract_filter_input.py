@@ -19,7 +19,15 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class PlatformContractFilterInput(Model):
-    """Conditions for listing contracts."""
+    """Conditions for listing contracts.
+
+    Attributes:
+        cycle_types: Only contracts with one of these settlement cycle methods.
+        date_policies: Only contracts with one of these date policies.
+        is_archived: True for the archived ones, false (the default) for the others.
+        keyword: Keyword search: set one of its fields.
+        platform_fee_payers: Only contracts whose commission is borne by one of these.
+    """
 
     cycle_types: list[PlatformSettlementCycleType] | None = None
     """Only contracts with one of these settlement cycle methods."""
@@ -28,7 +36,7 @@ class PlatformContractFilterInput(Model):
     is_archived: bool | None = None
     """True for the archived ones, false (the default) for the others."""
     keyword: PlatformContractFilterInputKeyword | None = None
-    """Text to search for."""
+    """Keyword search: set one of its fields."""
     platform_fee_payers: list[PlatformPayer] | None = None
     """Only contracts whose commission is borne by one of these."""
 

@@ -12,7 +12,12 @@ from portone_async._reading import json_names, new_instance, report_mismatch, un
 
 @define(slots=True, kw_only=True, repr=False)
 class PlatformContractFilterInputKeyword(Model):
-    """Keyword search over contracts; set exactly one field."""
+    """Keyword search over contracts; set exactly one field.
+
+    Attributes:
+        id: Only contracts whose id contains this text.
+        name: Only contracts whose name contains this text.
+    """
 
     id: str | None = None
     """Only contracts whose id contains this text."""

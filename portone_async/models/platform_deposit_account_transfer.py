@@ -19,7 +19,25 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class PlatformDepositAccountTransfer(Model):
-    """Money deposited to a bank account of the platform."""
+    """Money deposited to a bank account of the platform.
+
+    Attributes:
+        amount: Amount in the smallest unit of the currency (won for KRW).
+        bank_account: Account the money was deposited to.
+        bank_account_graphql_id: Id of the bank account in PortOne's GraphQL API.
+        bank_account_id: Id of the account the money was deposited to.
+        created_at: When it was created.
+        currency: Currency, as an ISO 4217 code.
+        depositor_name: Name of the depositor.
+        id: Id of the bank transfer.
+        is_for_test: Whether it belongs to test mode.
+        status: Status of the bank transfer.
+        status_updated_at: When the status changed last.
+        updated_at: When it was updated last.
+        deposit_memo: Text on the bank statement of the receiving account.
+        traded_at: When the money was moved.
+        type: The discriminator: it tells which variant of its union this object is.
+    """
 
     __enum_fields__: ClassVar[tuple[str, ...]] = ("currency", "status")
     __time_fields__: ClassVar[tuple[str, ...]] = ("created_at", "status_updated_at", "traded_at", "updated_at")
@@ -39,21 +57,21 @@ class PlatformDepositAccountTransfer(Model):
     depositor_name: str
     """Name of the depositor."""
     id: str
-    """Id of the account transfer."""
+    """Id of the bank transfer."""
     is_for_test: bool
     """Whether it belongs to test mode."""
     status: PlatformAccountTransferStatus
-    """Current status; in a union, the discriminator."""
+    """Status of the bank transfer."""
     status_updated_at: datetime
-    """Time of the last status change."""
+    """When the status changed last."""
     updated_at: datetime
-    """Time of the last update."""
+    """When it was updated last."""
     deposit_memo: str | None = None
     """Text on the bank statement of the receiving account."""
     traded_at: datetime | None = None
     """When the money was moved."""
     type: Literal["DEPOSIT"] = "DEPOSIT"
-    """Kind of object; in a union, the discriminator."""
+    """The discriminator: it tells which variant of its union this object is."""
 
 
 _JSON_NAMES = json_names(PlatformDepositAccountTransfer)

@@ -15,12 +15,23 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class PlatformDiscountSharePolicy(Model):
-    """How much of a coupon or point discount the partner bears."""
+    """A discount share policy (할인 분담 정책): how much of a coupon or point discount the partner bears.
+
+    Attributes:
+        applied_at: When these details took, or will take, effect.
+        graphql_id: Id of the object in PortOne's GraphQL API.
+        id: Id of the discount share policy.
+        is_archived: Whether it is archived.
+        is_for_test: Whether it belongs to test mode.
+        name: Name of the discount share policy.
+        partner_share_rate: Share of the discount borne by the partner, in thousandths of a percent (1000 is 1 %).
+        memo: Memo about the discount share policy.
+    """
 
     __time_fields__: ClassVar[tuple[str, ...]] = ("applied_at",)
 
     applied_at: datetime
-    """When the change takes or took effect."""
+    """When these details took, or will take, effect."""
     graphql_id: str
     """Id of the object in PortOne's GraphQL API."""
     id: str

@@ -20,12 +20,18 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class PlatformDiscountSharePolicyFilterInput(Model):
-    """Conditions for listing discount share policies."""
+    """Conditions for listing discount share policies.
+
+    Attributes:
+        is_archived: True for the archived ones, false (the default) for the others.
+        keyword: Keyword search: set one of its fields.
+        partner_share_rates: Only policies with one of these partner share rates (1000 is 1 %).
+    """
 
     is_archived: bool | None = None
     """True for the archived ones, false (the default) for the others."""
     keyword: PlatformDiscountSharePolicyFilterInputKeyword | None = None
-    """Text to search for."""
+    """Keyword search: set one of its fields."""
     partner_share_rates: list[int] | None = None
     """Only policies with one of these partner share rates (1000 is 1 %)."""
 

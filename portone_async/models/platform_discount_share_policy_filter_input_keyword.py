@@ -12,7 +12,12 @@ from portone_async._reading import json_names, new_instance, report_mismatch, un
 
 @define(slots=True, kw_only=True, repr=False)
 class PlatformDiscountSharePolicyFilterInputKeyword(Model):
-    """Keyword search over discount share policies; only one of the fields counts."""
+    """Keyword search over discount share policies; only one of its fields takes effect.
+
+    Attributes:
+        id: Only discount share policies whose id contains this text.
+        name: Only policies whose name contains this text.
+    """
 
     id: str | None = None
     """Only discount share policies whose id contains this text."""

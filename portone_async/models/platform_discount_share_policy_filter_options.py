@@ -12,7 +12,11 @@ from portone_async._reading import json_names, new_instance, read_scalars, repor
 
 @define(slots=True, kw_only=True, repr=False)
 class PlatformDiscountSharePolicyFilterOptions(Model):
-    """Values that discount share policies can be filtered by."""
+    """Values that discount share policies can be filtered by.
+
+    Attributes:
+        partner_share_rates: Partner share rates in thousandths of a percent (1000 is 1 %).
+    """
 
     partner_share_rates: list[int]
     """Partner share rates in thousandths of a percent (1000 is 1 %)."""

@@ -19,7 +19,16 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class PlatformExternalPayment(Model):
-    """A payment made outside PortOne, as given for settlement."""
+    """A payment made outside PortOne, as given for settlement.
+
+    Attributes:
+        currency: Currency, as an ISO 4217 code.
+        id: Payment id.
+        method: Payment method used, with its details.
+        order_name: Name of the order, such as that of its product.
+        paid_at: When it was paid.
+        type: The discriminator: it tells which variant of its union this object is.
+    """
 
     __enum_fields__: ClassVar[tuple[str, ...]] = ("currency",)
     __time_fields__: ClassVar[tuple[str, ...]] = ("paid_at",)
@@ -29,13 +38,13 @@ class PlatformExternalPayment(Model):
     id: str
     """Payment id."""
     method: PlatformPaymentMethod | None = None
-    """Payment method used."""
+    """Payment method used, with its details."""
     order_name: str | None = None
-    """Order name."""
+    """Name of the order, such as that of its product."""
     paid_at: datetime | None = None
-    """Time of payment."""
+    """When it was paid."""
     type: Literal["EXTERNAL"] = "EXTERNAL"
-    """Kind of object; in a union, the discriminator."""
+    """The discriminator: it tells which variant of its union this object is."""
 
 
 _JSON_NAMES = json_names(PlatformExternalPayment)

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from portone_async.models.platform_fixed_rate_fee import PlatformFixedRateFee
 
     PlatformFee: TypeAlias = PlatformFixedAmountFee | PlatformFixedRateFee | UnknownVariant
-    """How a commission or fee is calculated: a fixed amount or a rate."""
+    """How a commission or fee is calculated: a fixed amount or a rate; the discriminator is `type`."""
 else:
     __getattr__ = union_alias("PlatformFee", ("PlatformFixedAmountFee", "PlatformFixedRateFee"))
 

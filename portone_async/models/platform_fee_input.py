@@ -12,7 +12,12 @@ from portone_async._reading import json_names, new_instance, report_mismatch, un
 
 @define(slots=True, kw_only=True, repr=False)
 class PlatformFeeInput(Model):
-    """Fee to set, either `fixed_rate` or `fixed_amount`; refused when both are missing."""
+    """Fee to set: either `fixed_rate` or `fixed_amount`; refused with neither.
+
+    Attributes:
+        fixed_amount: Fixed fee, in the smallest currency unit; give this or `fixed_rate`.
+        fixed_rate: Fee rate in units of 10^-5 (1000 is 1 %); give this or `fixed_amount`.
+    """
 
     fixed_amount: int | None = None
     """Fixed fee, in the smallest currency unit; give this or `fixed_rate`."""

@@ -12,12 +12,17 @@ from portone_async._reading import json_names, new_instance, report_mismatch, un
 
 @define(slots=True, kw_only=True, repr=False)
 class PlatformFixedAmountFee(Model):
-    """A fee of a fixed amount, whatever the total."""
+    """A fee of a fixed amount, whatever the total.
+
+    Attributes:
+        amount: Fixed fee, in the smallest currency unit.
+        type: The discriminator: it tells which variant of its union this object is.
+    """
 
     amount: int
     """Fixed fee, in the smallest currency unit."""
     type: Literal["FIXED_AMOUNT"] = "FIXED_AMOUNT"
-    """Kind of object; in a union, the discriminator."""
+    """The discriminator: it tells which variant of its union this object is."""
 
 
 _JSON_NAMES = json_names(PlatformFixedAmountFee)

@@ -12,12 +12,17 @@ from portone_async._reading import json_names, new_instance, report_mismatch, un
 
 @define(slots=True, kw_only=True, repr=False)
 class PlatformFixedRateFee(Model):
-    """A fee that is a fixed share of the total."""
+    """A fee that is a fixed share of the total.
+
+    Attributes:
+        rate: Fee rate of the total amount, in thousandths of a percent (1000 is 1 %).
+        type: The discriminator: it tells which variant of its union this object is.
+    """
 
     rate: int
     """Fee rate of the total amount, in thousandths of a percent (1000 is 1 %)."""
     type: Literal["FIXED_RATE"] = "FIXED_RATE"
-    """Kind of object; in a union, the discriminator."""
+    """The discriminator: it tells which variant of its union this object is."""
 
 
 _JSON_NAMES = json_names(PlatformFixedRateFee)

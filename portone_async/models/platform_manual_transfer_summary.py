@@ -23,7 +23,23 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class PlatformManualTransferSummary(Model):
-    """Summary of a transfer entered by hand."""
+    """Summary of a transfer entered by hand.
+
+    Attributes:
+        graphql_id: Id of the object in PortOne's GraphQL API.
+        id: Id of the transfer.
+        is_for_test: Whether it belongs to test mode.
+        partner: The partner that is settled with.
+        partner_user_defined_properties: Deprecated: read the `user_defined_properties` of `partner` instead.
+        settlement_amount: Settlement amount, in the smallest currency unit.
+        settlement_currency: Currency that the partner is settled in.
+        settlement_date: Day on which the amount is settled with the partner.
+        settlement_tax_free_amount: Tax-free part of the settlement amount, in the smallest currency unit.
+        status: Status of the transfer, from its planned settlement to its payout.
+        user_defined_properties: Values of properties that the merchant has defined in PortOne's console.
+        memo: Memo, in the merchant's own words.
+        type: The discriminator: it tells which variant of its union this object is.
+    """
 
     __enum_fields__: ClassVar[tuple[str, ...]] = ("settlement_currency", "status")
 
@@ -34,25 +50,25 @@ class PlatformManualTransferSummary(Model):
     is_for_test: bool
     """Whether it belongs to test mode."""
     partner: PlatformTransferSummaryPartner
-    """The partner."""
+    """The partner that is settled with."""
     partner_user_defined_properties: list[PlatformUserDefinedPropertyKeyValue]
     """Deprecated: read the `user_defined_properties` of `partner` instead."""
     settlement_amount: int
     """Settlement amount, in the smallest currency unit."""
     settlement_currency: Currency
-    """Settlement currency."""
+    """Currency that the partner is settled in."""
     settlement_date: date
-    """Settlement date, as yyyy-MM-dd."""
+    """Day on which the amount is settled with the partner."""
     settlement_tax_free_amount: int
     """Tax-free part of the settlement amount, in the smallest currency unit."""
     status: PlatformTransferStatus
-    """Current status; in a union, the discriminator."""
+    """Status of the transfer, from its planned settlement to its payout."""
     user_defined_properties: list[PlatformUserDefinedPropertyKeyValue]
-    """User-defined properties."""
+    """Values of properties that the merchant has defined in PortOne's console."""
     memo: str | None = None
-    """Memo."""
+    """Memo, in the merchant's own words."""
     type: Literal["MANUAL"] = "MANUAL"
-    """Kind of object; in a union, the discriminator."""
+    """The discriminator: it tells which variant of its union this object is."""
 
 
 _JSON_NAMES = json_names(PlatformManualTransferSummary)

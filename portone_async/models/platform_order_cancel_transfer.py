@@ -41,7 +41,31 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class PlatformOrderCancelTransfer(Model):
-    """A transfer that takes back what was settled for a cancelled order."""
+    """A transfer that takes back what was settled for a cancelled order.
+
+    Attributes:
+        additional_fees: Additional fees used to calculate the settlement amount.
+        amount: Breakdown of the settlement amount.
+        cancellation: The order cancellation being settled.
+        contract: Contract the settlement follows.
+        discounts: Discounts used to calculate the settlement amount.
+        graphql_id: Id of the object in PortOne's GraphQL API.
+        id: Id of the transfer.
+        is_for_test: Whether it belongs to test mode.
+        order_lines: Lines of the order, one for each product.
+        parameters: Settlement parameters by name; experimental.
+        partner: The partner that is settled with.
+        payment: Payment that is settled.
+        settlement_currency: Currency that the partner is settled in.
+        settlement_date: Day on which the amount is settled with the partner.
+        settlement_start_date: Day from which the contract's settlement cycle counts (`lag_days` and so on).
+        status: Status of the transfer, from its planned settlement to its payout.
+        user_defined_properties: Values of properties that the merchant has defined in PortOne's console.
+        memo: Memo, in the merchant's own words.
+        payout_graphql_id: Id of the payout in PortOne's GraphQL API.
+        payout_id: No longer used.
+        type: The discriminator: it tells which variant of its union this object is.
+    """
 
     __enum_fields__: ClassVar[tuple[str, ...]] = ("settlement_currency", "status")
 
@@ -62,31 +86,31 @@ class PlatformOrderCancelTransfer(Model):
     is_for_test: bool
     """Whether it belongs to test mode."""
     order_lines: list[PlatformOrderTransferOrderLine]
-    """Lines of the order."""
+    """Lines of the order, one for each product."""
     parameters: TransferParameters
     """Settlement parameters by name; experimental."""
     partner: PlatformPartner
-    """The partner."""
+    """The partner that is settled with."""
     payment: PlatformPayment
-    """The payment."""
+    """Payment that is settled."""
     settlement_currency: Currency
-    """Settlement currency."""
+    """Currency that the partner is settled in."""
     settlement_date: date
-    """Settlement date, as yyyy-MM-dd."""
+    """Day on which the amount is settled with the partner."""
     settlement_start_date: date
-    """Date from which the settlement date is counted, as yyyy-MM-dd."""
+    """Day from which the contract's settlement cycle counts (`lag_days` and so on)."""
     status: PlatformTransferStatus
-    """Current status; in a union, the discriminator."""
+    """Status of the transfer, from its planned settlement to its payout."""
     user_defined_properties: list[PlatformUserDefinedPropertyKeyValue]
-    """User-defined properties."""
+    """Values of properties that the merchant has defined in PortOne's console."""
     memo: str | None = None
-    """Memo."""
+    """Memo, in the merchant's own words."""
     payout_graphql_id: str | None = None
-    """GraphQL id of the payout."""
+    """Id of the payout in PortOne's GraphQL API."""
     payout_id: str | None = None
     """No longer used."""
     type: Literal["ORDER_CANCEL"] = "ORDER_CANCEL"
-    """Kind of object; in a union, the discriminator."""
+    """The discriminator: it tells which variant of its union this object is."""
 
 
 _JSON_NAMES = json_names(PlatformOrderCancelTransfer)

@@ -29,7 +29,26 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class PlatformOrderCancelTransferSummary(Model):
-    """Summary of a transfer for a cancelled order."""
+    """Summary of a transfer for a cancelled order.
+
+    Attributes:
+        amount: Breakdown of the settlement amount.
+        contract: Contract the settlement follows.
+        graphql_id: Id of the object in PortOne's GraphQL API.
+        id: Id of the transfer.
+        is_for_test: Whether it belongs to test mode.
+        partner: The partner that is settled with.
+        partner_user_defined_properties: Deprecated: read the `user_defined_properties` of `partner` instead.
+        payment: Payment that is settled.
+        settlement_currency: Currency that the partner is settled in.
+        settlement_date: Day on which the amount is settled with the partner.
+        settlement_start_date: Day from which the contract's settlement cycle counts (`lag_days` and so on).
+        status: Status of the transfer, from its planned settlement to its payout.
+        store_id: Id of the store that it belongs to.
+        user_defined_properties: Values of properties that the merchant has defined in PortOne's console.
+        memo: Memo, in the merchant's own words.
+        type: The discriminator: it tells which variant of its union this object is.
+    """
 
     __enum_fields__: ClassVar[tuple[str, ...]] = ("settlement_currency", "status")
 
@@ -44,27 +63,27 @@ class PlatformOrderCancelTransferSummary(Model):
     is_for_test: bool
     """Whether it belongs to test mode."""
     partner: PlatformTransferSummaryPartner
-    """The partner."""
+    """The partner that is settled with."""
     partner_user_defined_properties: list[PlatformUserDefinedPropertyKeyValue]
     """Deprecated: read the `user_defined_properties` of `partner` instead."""
     payment: PlatformTransferSummaryPayment
-    """The payment."""
+    """Payment that is settled."""
     settlement_currency: Currency
-    """Settlement currency."""
+    """Currency that the partner is settled in."""
     settlement_date: date
-    """Settlement date, as yyyy-MM-dd."""
+    """Day on which the amount is settled with the partner."""
     settlement_start_date: date
-    """Date from which the settlement date is counted, as yyyy-MM-dd."""
+    """Day from which the contract's settlement cycle counts (`lag_days` and so on)."""
     status: PlatformTransferStatus
-    """Current status; in a union, the discriminator."""
+    """Status of the transfer, from its planned settlement to its payout."""
     store_id: str
-    """Store id; in requests it defaults to the store of the credentials."""
+    """Id of the store that it belongs to."""
     user_defined_properties: list[PlatformUserDefinedPropertyKeyValue]
-    """User-defined properties."""
+    """Values of properties that the merchant has defined in PortOne's console."""
     memo: str | None = None
-    """Memo."""
+    """Memo, in the merchant's own words."""
     type: Literal["ORDER_CANCEL"] = "ORDER_CANCEL"
-    """Kind of object; in a union, the discriminator."""
+    """The discriminator: it tells which variant of its union this object is."""
 
 
 _JSON_NAMES = json_names(PlatformOrderCancelTransferSummary)

@@ -18,7 +18,28 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class PlatformOrderSettlementAmount(Model):
-    """Settlement amount of an order and all amounts it was calculated from."""
+    """Settlement amount of an order and all amounts it was calculated from.
+
+    Attributes:
+        additional_fee: Total of the additional fees, in the smallest currency unit.
+        additional_fee_vat: VAT on the additional fees, in the smallest currency unit.
+        discount: Discount amount, in the smallest currency unit.
+        discount_share: Part of the discount the partner bears, in the smallest currency unit.
+        discount_share_tax_free: Partner's share of the tax-free discount, in the smallest currency unit.
+        discount_tax_free: Tax-free part of the discount, in the smallest currency unit.
+        order: Order amount, in the smallest currency unit.
+        order_tax_free: Tax-free part of the order amount, in the smallest currency unit.
+        payment: Payment amount, in the smallest currency unit.
+        payment_supply: Supply value of the payment (without VAT), in the smallest currency unit.
+        payment_tax_free: Tax-free part of the payment, in the smallest currency unit.
+        payment_vat: VAT of the payment, in the smallest currency unit.
+        payment_vat_burden: VAT deducted from the settlement: all of `payment_vat` if the contract deducts it, else 0.
+        platform_fee: Commission of the platform, in the smallest currency unit.
+        platform_fee_vat: VAT on the commission, in the smallest currency unit.
+        settlement: Settlement amount, in the smallest currency unit.
+        settlement_tax_free: Tax-free part of the settlement amount, in the smallest currency unit.
+        user_defined_formulas: Results of the user-defined formulas, by name.
+    """
 
     additional_fee: int
     """Total of the additional fees, in the smallest currency unit."""

@@ -16,7 +16,13 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class PlatformOrderTransferAdditionalFee(Model):
-    """An additional fee deducted from an order, with its policy, amount and VAT."""
+    """An additional fee deducted from an order, with its policy, amount and VAT.
+
+    Attributes:
+        amount: Additional fee, in the smallest currency unit.
+        policy: The additional fee policy.
+        vat: VAT on the fee, in the smallest currency unit.
+    """
 
     amount: int
     """Additional fee, in the smallest currency unit."""

@@ -15,7 +15,12 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class PlatformOrderTransferCancellation(Model):
-    """Id and time of the cancellation behind an order cancel transfer."""
+    """Id and time of the cancellation behind an order cancel transfer.
+
+    Attributes:
+        cancelled_at: When it was cancelled.
+        id: Id of the order cancellation.
+    """
 
     __time_fields__: ClassVar[tuple[str, ...]] = ("cancelled_at",)
 

@@ -16,7 +16,15 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class PlatformOrderTransferDiscount(Model):
-    """A discount on an order and how it is shared with the partner."""
+    """A discount on an order and how it is shared with the partner.
+
+    Attributes:
+        amount: Discount amount, in the smallest currency unit.
+        share_amount: Part of the discount borne by the partner, in the smallest currency unit.
+        share_policy: The discount share policy.
+        share_tax_free_amount: Partner's part of the tax-free discount, in the smallest currency unit.
+        tax_free_amount: Tax-free part of the discount, in the smallest currency unit.
+    """
 
     amount: int
     """Discount amount, in the smallest currency unit."""

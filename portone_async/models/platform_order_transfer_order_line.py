@@ -24,7 +24,15 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class PlatformOrderTransferOrderLine(Model):
-    """A line of an order: product, quantity, discounts, fees and amount."""
+    """A line of an order: product, quantity, discounts, fees and amount.
+
+    Attributes:
+        additional_fees: Additional fees applied to this product.
+        amount: Breakdown of the settlement amount of this product.
+        discounts: Discounts on this product.
+        product: Product of this line.
+        quantity: Quantity of the product.
+    """
 
     additional_fees: list[PlatformOrderTransferAdditionalFee]
     """Additional fees applied to this product."""
@@ -33,7 +41,7 @@ class PlatformOrderTransferOrderLine(Model):
     discounts: list[PlatformOrderTransferDiscount]
     """Discounts on this product."""
     product: PlatformOrderTransferProduct
-    """The product."""
+    """Product of this line."""
     quantity: int
     """Quantity of the product."""
 

@@ -12,7 +12,15 @@ from portone_async._reading import json_names, new_instance, report_mismatch, un
 
 @define(slots=True, kw_only=True, repr=False)
 class PlatformOrderTransferProduct(Model):
-    """Product in an order line, with its price and tax-free part."""
+    """Product in an order line, with its price and tax-free part.
+
+    Attributes:
+        amount: Price of the product, in the smallest currency unit.
+        id: Id of the product.
+        name: Product name.
+        tax_free_amount: Tax-free part of the product's price, in the smallest currency unit.
+        tag: Tag of the product.
+    """
 
     amount: int
     """Price of the product, in the smallest currency unit."""

@@ -32,15 +32,32 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class PlatformPartner(Model):
-    """A seller or other party that the merchant settles with."""
+    """A partner (파트너): a seller or other party that the merchant settles with.
+
+    Attributes:
+        account: Bank account that the partner is paid into.
+        applied_at: When these details took, or will take, effect.
+        contact: Contact person.
+        default_contract_id: Id of the partner's default contract.
+        graphql_id: Id of the object in PortOne's GraphQL API.
+        id: Id of the partner.
+        is_archived: Whether it is archived.
+        is_for_test: Whether it belongs to test mode.
+        name: Name of the partner, or of its company.
+        status: Approval status of the partner.
+        tags: Tags of the partner.
+        type: Details of the partner, by its kind.
+        user_defined_properties: Values of properties that the merchant has defined in PortOne's console.
+        memo: Memo about the partner.
+    """
 
     __enum_fields__: ClassVar[tuple[str, ...]] = ("status",)
     __time_fields__: ClassVar[tuple[str, ...]] = ("applied_at",)
 
     account: PlatformAccount
-    """Bank account the partner is paid into."""
+    """Bank account that the partner is paid into."""
     applied_at: datetime
-    """When the change takes or took effect."""
+    """When these details took, or will take, effect."""
     contact: PlatformContact
     """Contact person."""
     default_contract_id: str
@@ -62,7 +79,7 @@ class PlatformPartner(Model):
     type: PlatformPartnerType
     """Details of the partner, by its kind."""
     user_defined_properties: PlatformProperties
-    """User-defined properties."""
+    """Values of properties that the merchant has defined in PortOne's console."""
     memo: str | None = None
     """Memo about the partner."""
 

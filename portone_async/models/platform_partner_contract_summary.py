@@ -12,7 +12,12 @@ from portone_async._reading import json_names, new_instance, report_mismatch, un
 
 @define(slots=True, kw_only=True, repr=False)
 class PlatformPartnerContractSummary(Model):
-    """Id and name of a contract that partners use."""
+    """Id and name of a contract that partners use.
+
+    Attributes:
+        id: Id of the contract.
+        name: Name of the contract.
+    """
 
     id: str
     """Id of the contract."""

@@ -27,7 +27,23 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class PlatformPartnerFilterInput(Model):
-    """Conditions for listing partners."""
+    """Conditions for listing partners.
+
+    Attributes:
+        account_currencies: Only partners whose account is in one of these currencies.
+        account_statuses: Only partners whose account has one of these statuses.
+        banks: Only partners whose account is at one of these banks.
+        business_statuses: Only partners whose business has one of these statuses.
+        contract_ids: Only partners whose default contract is one of these.
+        ids: Only partners with one of these ids.
+        is_archived: True for the archived ones, false (the default) for the others.
+        keyword: Keyword search: set one of its fields.
+        member_company_connection_statuses: Only partners whose connection to the National Tax Service has one of these
+            statuses.
+        tags: Only partners that carry at least one of these tags.
+        taxation_types: Only partners that are taxed in one of these ways.
+        types: Only partners of one of these types.
+    """
 
     account_currencies: list[Currency] | None = None
     """Only partners whose account is in one of these currencies."""
@@ -36,7 +52,7 @@ class PlatformPartnerFilterInput(Model):
     banks: list[Bank] | None = None
     """Only partners whose account is at one of these banks."""
     business_statuses: list[PlatformPartnerBusinessStatus] | None = None
-    """Only those whose business has one of these statuses."""
+    """Only partners whose business has one of these statuses."""
     contract_ids: list[str] | None = None
     """Only partners whose default contract is one of these."""
     ids: list[str] | None = None
@@ -44,15 +60,15 @@ class PlatformPartnerFilterInput(Model):
     is_archived: bool | None = None
     """True for the archived ones, false (the default) for the others."""
     keyword: PlatformPartnerFilterInputKeyword | None = None
-    """Text to search for."""
+    """Keyword search: set one of its fields."""
     member_company_connection_statuses: list[PlatformPartnerMemberCompanyConnectionStatus] | None = None
-    """Only partners with one of these member company connection statuses."""
+    """Only partners whose connection to the National Tax Service has one of these statuses."""
     tags: list[str] | None = None
     """Only partners that carry at least one of these tags."""
     taxation_types: list[PlatformPartnerTaxationType] | None = None
-    """Only entries with one of these taxation types."""
+    """Only partners that are taxed in one of these ways."""
     types: list[PlatformPartnerTypeName] | None = None
-    """Only entries of these types."""
+    """Only partners of one of these types."""
 
 
 _JSON_NAMES = json_names(PlatformPartnerFilterInput)

@@ -12,7 +12,18 @@ from portone_async._reading import json_names, new_instance, report_mismatch, un
 
 @define(slots=True, kw_only=True, repr=False)
 class PlatformPartnerFilterInputKeyword(Model):
-    """Keyword search over partners; set exactly one field."""
+    """Keyword search over partners; set exactly one field.
+
+    Attributes:
+        account_holder: Only partners whose account holder name contains this text.
+        account_number: Only partners whose account number contains this text.
+        business_registration_number: Only partners whose business registration number contains this text.
+        default_contract_id: Only partners whose default contract id contains this text.
+        email: Only partners whose email address contains this text.
+        id: Only partners whose id contains this text.
+        memo: Only partners whose memo contains this text.
+        name: Only partners whose name contains this text.
+    """
 
     account_holder: str | None = None
     """Only partners whose account holder name contains this text."""

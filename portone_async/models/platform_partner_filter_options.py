@@ -16,7 +16,12 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class PlatformPartnerFilterOptions(Model):
-    """Values that partners can be filtered by: tags and contracts."""
+    """Values that partners can be filtered by: tags and contracts.
+
+    Attributes:
+        contract_summary: Summaries of the contracts of the partners found.
+        tags: Tags in use.
+    """
 
     contract_summary: list[PlatformPartnerContractSummary]
     """Summaries of the contracts of the partners found."""

@@ -19,7 +19,22 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class PlatformPartnerManualSettlement(Model):
-    """A partner's settlement made by hand."""
+    """A partner's settlement made by hand.
+
+    Attributes:
+        amount: Settlement amount, in the smallest currency unit.
+        graphql_id: Id of the object in PortOne's GraphQL API.
+        id: Id of the partner settlement.
+        is_for_test: Whether it belongs to test mode.
+        partner: The partner that is settled with.
+        settlement_currency: Currency that the partner is settled in.
+        settlement_date: Day on which the amount is settled with the partner.
+        status: How far the payout of this settlement is.
+        tax_free_amount: Tax-free part of the settlement, in the smallest currency unit.
+        memo: Memo, in the merchant's own words.
+        status_updated_at: When the status changed last.
+        type: The discriminator: it tells which variant of its union this object is.
+    """
 
     __enum_fields__: ClassVar[tuple[str, ...]] = ("settlement_currency", "status")
     __time_fields__: ClassVar[tuple[str, ...]] = ("status_updated_at",)
@@ -33,21 +48,21 @@ class PlatformPartnerManualSettlement(Model):
     is_for_test: bool
     """Whether it belongs to test mode."""
     partner: PlatformPartner
-    """The partner."""
+    """The partner that is settled with."""
     settlement_currency: Currency
-    """Settlement currency."""
+    """Currency that the partner is settled in."""
     settlement_date: date
-    """Settlement date, as yyyy-MM-dd."""
+    """Day on which the amount is settled with the partner."""
     status: PlatformPartnerSettlementStatus
-    """Current status; in a union, the discriminator."""
+    """How far the payout of this settlement is."""
     tax_free_amount: int
     """Tax-free part of the settlement, in the smallest currency unit."""
     memo: str | None = None
-    """Memo."""
+    """Memo, in the merchant's own words."""
     status_updated_at: datetime | None = None
-    """Time of the last status change."""
+    """When the status changed last."""
     type: Literal["MANUAL"] = "MANUAL"
-    """Kind of object; in a union, the discriminator."""
+    """The discriminator: it tells which variant of its union this object is."""
 
 
 _JSON_NAMES = json_names(PlatformPartnerManualSettlement)

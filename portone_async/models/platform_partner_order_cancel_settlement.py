@@ -25,7 +25,23 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class PlatformPartnerOrderCancelSettlement(Model):
-    """A partner's settlement for cancelled orders under one contract."""
+    """A partner's settlement for cancelled orders under one contract.
+
+    Attributes:
+        amount: Breakdown of the settlement amount.
+        contract: Contract the settlement follows.
+        graphql_id: Id of the object in PortOne's GraphQL API.
+        id: Id of the partner settlement.
+        is_for_test: Whether it belongs to test mode.
+        partner: The partner that is settled with.
+        settlement_currency: Currency that the partner is settled in.
+        settlement_date: Day on which the amount is settled with the partner.
+        settlement_start_date_range: First and last settlement start date of the orders in it.
+        status: How far the payout of this settlement is.
+        memo: Memo, in the merchant's own words.
+        status_updated_at: When the status changed last.
+        type: The discriminator: it tells which variant of its union this object is.
+    """
 
     __enum_fields__: ClassVar[tuple[str, ...]] = ("settlement_currency", "status")
     __time_fields__: ClassVar[tuple[str, ...]] = ("status_updated_at",)
@@ -41,21 +57,21 @@ class PlatformPartnerOrderCancelSettlement(Model):
     is_for_test: bool
     """Whether it belongs to test mode."""
     partner: PlatformPartner
-    """The partner."""
+    """The partner that is settled with."""
     settlement_currency: Currency
-    """Settlement currency."""
+    """Currency that the partner is settled in."""
     settlement_date: date
-    """Settlement date, as yyyy-MM-dd."""
+    """Day on which the amount is settled with the partner."""
     settlement_start_date_range: DateRange
-    """Period of the settlement start date."""
+    """First and last settlement start date of the orders in it."""
     status: PlatformPartnerSettlementStatus
-    """Current status; in a union, the discriminator."""
+    """How far the payout of this settlement is."""
     memo: str | None = None
-    """Memo."""
+    """Memo, in the merchant's own words."""
     status_updated_at: datetime | None = None
-    """Time of the last status change."""
+    """When the status changed last."""
     type: Literal["ORDER_CANCEL"] = "ORDER_CANCEL"
-    """Kind of object; in a union, the discriminator."""
+    """The discriminator: it tells which variant of its union this object is."""
 
 
 _JSON_NAMES = json_names(PlatformPartnerOrderCancelSettlement)

@@ -21,7 +21,9 @@ if TYPE_CHECKING:
         | PlatformPartnerOrderCancelSettlement
         | UnknownVariant
     )
-    """A partner's settlement on one date: by hand, for orders or for cancelled orders."""
+    """A partner settlement (정산내역), what transfers of one date come to for a partner: by hand, for orders or for
+    cancelled orders. The discriminator is `type`.
+    """
 else:
     __getattr__ = union_alias(
         "PlatformPartnerSettlement",

@@ -23,24 +23,35 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class PlatformPartnerSettlementFilterInput(Model):
-    """Conditions for listing partner settlements."""
+    """Conditions for listing partner settlements.
+
+    Attributes:
+        contract_ids: Only partner settlements under one of these contracts.
+        keyword: Keyword search: set one of its fields.
+        partner_ids: Only partner settlements of one of these partners.
+        partner_tags: Only partner settlements of partners that carry at least one of these tags.
+        settlement_currencies: Only partner settlements in one of these currencies.
+        settlement_dates: Only partner settlements on one of these settlement dates.
+        settlement_types: Only partner settlements of one of these types.
+        statuses: Only partner settlements with one of these statuses.
+    """
 
     contract_ids: list[str] | None = None
-    """Only those under one of these contracts."""
+    """Only partner settlements under one of these contracts."""
     keyword: PlatformPartnerSettlementFilterKeywordInput | None = None
-    """Text to search for."""
+    """Keyword search: set one of its fields."""
     partner_ids: list[str] | None = None
-    """Only entries of these partners."""
+    """Only partner settlements of one of these partners."""
     partner_tags: list[str] | None = None
-    """Only partners that carry at least one of these tags."""
+    """Only partner settlements of partners that carry at least one of these tags."""
     settlement_currencies: list[Currency] | None = None
-    """Only settlements in one of these currencies."""
+    """Only partner settlements in one of these currencies."""
     settlement_dates: list[date] | None = None
-    """Only these settlement dates, each as yyyy-MM-dd."""
+    """Only partner settlements on one of these settlement dates."""
     settlement_types: list[PlatformPartnerSettlementType] | None = None
-    """Only settlements of these types."""
+    """Only partner settlements of one of these types."""
     statuses: list[PlatformPartnerSettlementStatus] | None = None
-    """Only entries with one of these statuses."""
+    """Only partner settlements with one of these statuses."""
 
 
 _JSON_NAMES = json_names(PlatformPartnerSettlementFilterInput)

@@ -12,14 +12,20 @@ from portone_async._reading import json_names, new_instance, report_mismatch, un
 
 @define(slots=True, kw_only=True, repr=False)
 class PlatformPartnerSettlementFilterKeywordInput(Model):
-    """Keyword search over partner settlements: by settlement, payout or batch id."""
+    """Keyword search over partner settlements: by the id of a settlement, payout or bulk payout.
+
+    Attributes:
+        bulk_payout_id: Only partner settlements of this bulk payout.
+        partner_settlement_id: Only the partner settlement with this id.
+        payout_id: Only partner settlements of this payout.
+    """
 
     bulk_payout_id: str | None = None
-    """Id of the bulk payout."""
+    """Only partner settlements of this bulk payout."""
     partner_settlement_id: str | None = None
-    """Partner settlement id to search for."""
+    """Only the partner settlement with this id."""
     payout_id: str | None = None
-    """Payout id to search for."""
+    """Only partner settlements of this payout."""
 
 
 _JSON_NAMES = json_names(PlatformPartnerSettlementFilterKeywordInput)

@@ -12,7 +12,19 @@ from portone_async._reading import json_names, new_instance, report_mismatch, un
 
 @define(slots=True, kw_only=True, repr=False)
 class PlatformPartnerSettlementStatusStats(Model):
-    """Number of partner settlements per status."""
+    """Number of partner settlements per status.
+
+    Attributes:
+        in_payout: Number of settlements being paid out.
+        paid_out: Number of settlements paid out.
+        payout_cancelled: Number of settlements whose payout was cancelled.
+        payout_confirmed: Number of settlements whose payout is confirmed.
+        payout_excluded: Number of settlements excluded from payout.
+        payout_failed: Number of settlements whose payout failed.
+        payout_prepared: Number of settlements due for payout.
+        payout_scheduled: Number of settlements whose payout is scheduled.
+        payout_withheld: Number of settlements whose payout is on hold.
+    """
 
     in_payout: int
     """Number of settlements being paid out."""

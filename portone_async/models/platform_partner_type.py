@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     PlatformPartnerType: TypeAlias = (
         PlatformPartnerTypeBusiness | PlatformPartnerTypeNonWhtPayer | PlatformPartnerTypeWhtPayer | UnknownVariant
     )
-    """Details of a partner: a business, or a person with or without withholding tax."""
+    """Details of a partner: a business, or a person with or without withholding tax; the discriminator is `type`."""
 else:
     __getattr__ = union_alias(
         "PlatformPartnerType",

@@ -19,7 +19,22 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class PlatformPartnerTypeBusiness(Model):
-    """Details of a partner that is a registered business."""
+    """Details of a partner that is a registered business.
+
+    Attributes:
+        business_registration_number: Business registration number.
+        business_status: Whether the business is operating, suspended or closed.
+        company_name: Name of the business.
+        member_company_connection_status: Whether the partner is connected to the National Tax Service (as a member
+            company, 연동 사업자), so that tax invoices can be exchanged with it.
+        representative_name: Name of the representative.
+        taxation_type: How the business is taxed.
+        business_class: Business item (업종, 종목): the line of trade on the business registration.
+        business_type: Type of business (업태): the sector on the business registration.
+        company_address: Address of the business.
+        member_company_connection_failed_reason: Why the partner could not be connected to the National Tax Service.
+        type: The discriminator: it tells which variant of its union this object is.
+    """
 
     __enum_fields__: ClassVar[tuple[str, ...]] = (
         "business_status",
@@ -34,21 +49,23 @@ class PlatformPartnerTypeBusiness(Model):
     company_name: str
     """Name of the business."""
     member_company_connection_status: PlatformPartnerMemberCompanyConnectionStatus
-    """Whether the partner is connected as a member company."""
+    """Whether the partner is connected to the National Tax Service (as a member company, 연동 사업자), so that tax invoices
+    can be exchanged with it.
+    """
     representative_name: str
     """Name of the representative."""
     taxation_type: PlatformPartnerTaxationType
-    """Taxation type."""
+    """How the business is taxed."""
     business_class: str | None = None
-    """Business item: the line of trade on the business registration."""
+    """Business item (업종, 종목): the line of trade on the business registration."""
     business_type: str | None = None
-    """Type of business: the sector on the business registration."""
+    """Type of business (업태): the sector on the business registration."""
     company_address: str | None = None
     """Address of the business."""
     member_company_connection_failed_reason: str | None = None
-    """Why the partner could not be connected as a member company."""
+    """Why the partner could not be connected to the National Tax Service."""
     type: Literal["BUSINESS"] = "BUSINESS"
-    """Kind of object; in a union, the discriminator."""
+    """The discriminator: it tells which variant of its union this object is."""
 
 
 _JSON_NAMES = json_names(PlatformPartnerTypeBusiness)

@@ -15,12 +15,17 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class PlatformPartnerTypeNonWhtPayer(Model):
-    """Details of a partner without a business who is not subject to withholding tax."""
+    """Details of a partner without a business who is not subject to withholding tax.
+
+    Attributes:
+        birthdate: Date of birth.
+        type: The discriminator: it tells which variant of its union this object is.
+    """
 
     birthdate: date | None = None
-    """Date of birth (yyyy-MM-dd)."""
+    """Date of birth."""
     type: Literal["NON_WHT_PAYER"] = "NON_WHT_PAYER"
-    """Kind of object; in a union, the discriminator."""
+    """The discriminator: it tells which variant of its union this object is."""
 
 
 _JSON_NAMES = json_names(PlatformPartnerTypeNonWhtPayer)

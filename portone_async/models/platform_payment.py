@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from portone_async.models.platform_port_one_payment import PlatformPortOnePayment
 
     PlatformPayment: TypeAlias = PlatformExternalPayment | PlatformPortOnePayment | UnknownVariant
-    """The payment behind a transfer: made through PortOne or elsewhere."""
+    """The payment behind a transfer: made through PortOne or elsewhere; the discriminator is `type`."""
 else:
     __getattr__ = union_alias("PlatformPayment", ("PlatformExternalPayment", "PlatformPortOnePayment"))
 

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
         | PlatformPaymentMethodVirtualAccount
         | UnknownVariant
     )
-    """Payment method of a payment behind a transfer."""
+    """Payment method of a payment behind a transfer; the discriminator is `type`."""
 else:
     __getattr__ = union_alias(
         "PlatformPaymentMethod",

@@ -15,7 +15,13 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class PlatformPaymentMethodEasyPay(Model):
-    """Paid with an easy-pay service."""
+    """Paid with an easy-pay service.
+
+    Attributes:
+        method_type: Means of payment used inside the easy-pay service.
+        provider: Easy-pay provider.
+        type: The discriminator: it tells which variant of its union this object is.
+    """
 
     __enum_fields__: ClassVar[tuple[str, ...]] = ("method_type", "provider")
 
@@ -24,7 +30,7 @@ class PlatformPaymentMethodEasyPay(Model):
     provider: EasyPayProvider | None = None
     """Easy-pay provider."""
     type: Literal["EASY_PAY"] = "EASY_PAY"
-    """Kind of object; in a union, the discriminator."""
+    """The discriminator: it tells which variant of its union this object is."""
 
 
 _JSON_NAMES = json_names(PlatformPaymentMethodEasyPay)

@@ -15,7 +15,12 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class PlatformPaymentMethodEasyPayInput(Model):
-    """States that a payment was made with an easy-pay service, and how."""
+    """States that a payment was made with an easy-pay service, and how.
+
+    Attributes:
+        method_type: Means of payment used inside the easy-pay service.
+        provider: Easy-pay provider.
+    """
 
     __enum_fields__: ClassVar[tuple[str, ...]] = ("method_type", "provider")
 

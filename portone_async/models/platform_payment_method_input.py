@@ -38,20 +38,29 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class PlatformPaymentMethodInput(Model):
-    """Payment method of a payment made outside PortOne; set exactly one field."""
+    """Payment method of a payment made outside PortOne; set exactly one field.
+
+    Attributes:
+        card: Marks the payment as made by card.
+        easy_pay: Marks the payment as made with an easy-pay service.
+        gift_certificate: Marks the payment as made by gift certificate.
+        mobile: Marks the payment as made by mobile phone.
+        transfer: Marks the payment as made by bank transfer.
+        virtual_account: Marks the payment as made into a virtual account.
+    """
 
     card: PlatformPaymentMethodCardInput | None = None
     """Marks the payment as made by card."""
     easy_pay: PlatformPaymentMethodEasyPayInput | None = None
-    """Marks the payment as made by easy pay."""
+    """Marks the payment as made with an easy-pay service."""
     gift_certificate: PlatformPaymentMethodGiftCertificateInput | None = None
     """Marks the payment as made by gift certificate."""
     mobile: PlatformPaymentMethodMobileInput | None = None
     """Marks the payment as made by mobile phone."""
     transfer: PlatformPaymentMethodTransferInput | None = None
-    """Bank transfer."""
+    """Marks the payment as made by bank transfer."""
     virtual_account: PlatformPaymentMethodVirtualAccountInput | None = None
-    """Virtual account."""
+    """Marks the payment as made into a virtual account."""
 
 
 _JSON_NAMES = json_names(PlatformPaymentMethodInput)

@@ -12,10 +12,14 @@ from portone_async._reading import json_names, new_instance, report_mismatch, un
 
 @define(slots=True, kw_only=True, repr=False)
 class PlatformPaymentMethodMobile(Model):
-    """Paid on a mobile phone bill."""
+    """Paid on a mobile phone bill.
+
+    Attributes:
+        type: The discriminator: it tells which variant of its union this object is.
+    """
 
     type: Literal["MOBILE"] = "MOBILE"
-    """Kind of object; in a union, the discriminator."""
+    """The discriminator: it tells which variant of its union this object is."""
 
 
 _JSON_NAMES = json_names(PlatformPaymentMethodMobile)

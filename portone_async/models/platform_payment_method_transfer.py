@@ -12,10 +12,14 @@ from portone_async._reading import json_names, new_instance, report_mismatch, un
 
 @define(slots=True, kw_only=True, repr=False)
 class PlatformPaymentMethodTransfer(Model):
-    """Paid by bank transfer."""
+    """Paid by bank transfer.
+
+    Attributes:
+        type: The discriminator: it tells which variant of its union this object is.
+    """
 
     type: Literal["TRANSFER"] = "TRANSFER"
-    """Kind of object; in a union, the discriminator."""
+    """The discriminator: it tells which variant of its union this object is."""
 
 
 _JSON_NAMES = json_names(PlatformPaymentMethodTransfer)

@@ -33,7 +33,39 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class PlatformPayout(Model):
-    """Money paid to a partner: amounts, taxes withheld, account and status."""
+    """A payout (지급), the money paid to a partner for settlements: amounts, taxes withheld, account and status.
+
+    Attributes:
+        account: Bank account the payout goes to.
+        amount: Amount paid out, in the smallest currency unit.
+        bulk_payout_graphql_id: Id of the bulk payout in PortOne's GraphQL API.
+        bulk_payout_id: Id of the bulk payout.
+        created_at: When it was created.
+        currency: Currency, as an ISO 4217 code.
+        deduct_wht: Whether withholding tax is deducted from the payout.
+        graphql_id: Id of the object in PortOne's GraphQL API.
+        id: Id of the payout.
+        income_tax_amount: Income tax withheld, in the smallest currency unit.
+        local_income_tax_amount: Local income tax withheld, in the smallest currency unit.
+        method: How the money is paid out.
+        partner: The partner that is paid.
+        settlement_amount: Settlement amount, in the smallest currency unit.
+        settlement_amount_type: What settlement amounts contain: NET is the supply value, GROSS adds the VAT.
+        settlement_statement: Summary of the settlement statement.
+        settlement_tax_free_amount: Tax-free part of the settlement amount, in the smallest currency unit.
+        status: Status of the payout.
+        status_updated_at: When the status changed last.
+        supply_amount: Supply value (without VAT), in the smallest currency unit.
+        tax_free_amount: Tax-free amount, in the smallest currency unit.
+        tax_invoice_status: Status of the tax invoice for the payout.
+        vat_amount: VAT, in the smallest currency unit.
+        deposit_memo: Text on the bank statement of the receiving account.
+        fail_reason: Why it failed.
+        memo: Memo, in the merchant's own words.
+        scheduled_at: When it is to happen.
+        tax_invoice_id: Id of the tax invoice.
+        withdrawal_memo: Text on the bank statement of the paying account.
+    """
 
     __enum_fields__: ClassVar[tuple[str, ...]] = (
         "currency",
@@ -69,7 +101,7 @@ class PlatformPayout(Model):
     method: PlatformPayoutMethod
     """How the money is paid out."""
     partner: PlatformPartner
-    """The partner."""
+    """The partner that is paid."""
     settlement_amount: int
     """Settlement amount, in the smallest currency unit."""
     settlement_amount_type: SettlementAmountType
@@ -79,9 +111,9 @@ class PlatformPayout(Model):
     settlement_tax_free_amount: int
     """Tax-free part of the settlement amount, in the smallest currency unit."""
     status: PlatformPayoutStatus
-    """Current status; in a union, the discriminator."""
+    """Status of the payout."""
     status_updated_at: datetime
-    """Time of the last status change."""
+    """When the status changed last."""
     supply_amount: int
     """Supply value (without VAT), in the smallest currency unit."""
     tax_free_amount: int
@@ -95,13 +127,13 @@ class PlatformPayout(Model):
     fail_reason: str | None = None
     """Why it failed."""
     memo: str | None = None
-    """Memo."""
+    """Memo, in the merchant's own words."""
     scheduled_at: datetime | None = None
-    """Time that it is scheduled for."""
+    """When it is to happen."""
     tax_invoice_id: str | None = None
-    """Tax invoice id."""
+    """Id of the tax invoice."""
     withdrawal_memo: str | None = None
-    """Memo in the sender's bank statement."""
+    """Text on the bank statement of the paying account."""
 
 
 _JSON_NAMES = json_names(PlatformPayout)

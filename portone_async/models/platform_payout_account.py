@@ -15,7 +15,13 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class PlatformPayoutAccount(Model):
-    """Bank account a payout goes to."""
+    """Bank account a payout goes to.
+
+    Attributes:
+        bank: Bank that holds the account.
+        holder: Name of the account holder.
+        number: Account number.
+    """
 
     __enum_fields__: ClassVar[tuple[str, ...]] = ("bank",)
 

@@ -27,14 +27,28 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class PlatformPayoutFilterInput(Model):
-    """Conditions for listing payouts."""
+    """Conditions for listing payouts.
+
+    Attributes:
+        criteria: Main condition of the search.
+        partner_ids: Only payouts to one of these partners.
+        partner_tags: Only payouts to partners that carry at least one of these tags.
+        partner_taxation_types: Only payouts to partners with one of these taxation types.
+        partner_types: Only payouts to partners of one of these types.
+        payout_account_banks: Only payouts to accounts at one of these banks.
+        payout_currencies: Only payouts in one of these currencies.
+        payout_ids: Only payouts with one of these ids.
+        settlement_statement_statuses: Only payouts with one of these settlement statement statuses.
+        statuses: Only payouts with one of these statuses.
+        tax_invoice_statuses: Only payouts with one of these tax invoice statuses.
+    """
 
     criteria: PlatformPayoutFilterInputCriteria
     """Main condition of the search."""
     partner_ids: list[str] | None = None
-    """Only entries of these partners."""
+    """Only payouts to one of these partners."""
     partner_tags: list[str] | None = None
-    """Only partners that carry at least one of these tags."""
+    """Only payouts to partners that carry at least one of these tags."""
     partner_taxation_types: list[PlatformPartnerTaxationType] | None = None
     """Only payouts to partners with one of these taxation types."""
     partner_types: list[PlatformPartnerTypeName] | None = None
@@ -48,7 +62,7 @@ class PlatformPayoutFilterInput(Model):
     settlement_statement_statuses: list[PlatformPayoutSettlementStatementStatus] | None = None
     """Only payouts with one of these settlement statement statuses."""
     statuses: list[PlatformPayoutStatus] | None = None
-    """Only entries with one of these statuses."""
+    """Only payouts with one of these statuses."""
     tax_invoice_statuses: list[PlatformPayoutTaxInvoiceStatus] | None = None
     """Only payouts with one of these tax invoice statuses."""
 

@@ -16,24 +16,35 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class PlatformPayoutFilterInputCriteria(Model):
-    """Time range or id to search payouts by."""
+    """Time range or id to search payouts by.
+
+    Attributes:
+        bulk_payout_id: Only payouts of this bulk payout.
+        payout_id: Only the payout with this id.
+        scheduled_timestamp_range: Only payouts scheduled for this period.
+        settlement_statement_id: Only payouts with this settlement statement.
+        settlement_statement_issued_timestamp_range: Only payouts whose settlement statement was sent in this period.
+        status_updated_timestamp_range: Only payouts whose status changed last in this period.
+        tax_invoice_id: Only payouts with this tax invoice.
+        timestamp_range: Only payouts created in this period.
+    """
 
     bulk_payout_id: str | None = None
-    """Id of the bulk payout."""
+    """Only payouts of this bulk payout."""
     payout_id: str | None = None
-    """Payout id."""
+    """Only the payout with this id."""
     scheduled_timestamp_range: DateTimeRange | None = None
-    """Period of the scheduled time."""
+    """Only payouts scheduled for this period."""
     settlement_statement_id: str | None = None
-    """Settlement statement id."""
+    """Only payouts with this settlement statement."""
     settlement_statement_issued_timestamp_range: DateTimeRange | None = None
-    """Period in which the settlement statement was sent."""
+    """Only payouts whose settlement statement was sent in this period."""
     status_updated_timestamp_range: DateTimeRange | None = None
-    """Period of the last status change."""
+    """Only payouts whose status changed last in this period."""
     tax_invoice_id: str | None = None
-    """Tax invoice id."""
+    """Only payouts with this tax invoice."""
     timestamp_range: DateTimeRange | None = None
-    """Period of creation."""
+    """Only payouts created in this period."""
 
 
 _JSON_NAMES = json_names(PlatformPayoutFilterInputCriteria)

@@ -17,7 +17,13 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class PlatformPayoutSettlementStatementSummary(Model):
-    """Id, status and time of the settlement statement of a payout."""
+    """Id, status and time of the settlement statement of a payout.
+
+    Attributes:
+        status: Whether the statement has been sent.
+        id: Id of the settlement statement.
+        issued_at: When the statement was sent.
+    """
 
     __enum_fields__: ClassVar[tuple[str, ...]] = ("status",)
     __time_fields__: ClassVar[tuple[str, ...]] = ("issued_at",)

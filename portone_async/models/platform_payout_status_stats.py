@@ -12,24 +12,35 @@ from portone_async._reading import json_names, new_instance, report_mismatch, un
 
 @define(slots=True, kw_only=True, repr=False)
 class PlatformPayoutStatusStats(Model):
-    """Number, or summed amount, of payouts per status."""
+    """Number, or summed amount, of payouts per status.
+
+    Attributes:
+        cancelled: Number, or total amount, of those cancelled.
+        confirmed: Number, or total amount, of those that are confirmed.
+        failed: Number, or total amount, of those that failed.
+        prepared: Number, or total amount, of those prepared and waiting.
+        processing: Number, or total amount, of those being processed.
+        scheduled: Number, or total amount, of those scheduled.
+        stopped: Number, or total amount, of those stopped.
+        succeeded: Number, or total amount, of those that succeeded.
+    """
 
     cancelled: int
     """Number, or total amount, of those cancelled."""
     confirmed: int
-    """Number, or total amount, of payouts that are confirmed."""
+    """Number, or total amount, of those that are confirmed."""
     failed: int
     """Number, or total amount, of those that failed."""
     prepared: int
-    """Number (or summed amount) prepared and waiting."""
+    """Number, or total amount, of those prepared and waiting."""
     processing: int
-    """Number (or summed amount) being processed."""
+    """Number, or total amount, of those being processed."""
     scheduled: int
-    """Number (or summed amount) scheduled."""
+    """Number, or total amount, of those scheduled."""
     stopped: int
-    """Number (or summed amount) stopped."""
+    """Number, or total amount, of those stopped."""
     succeeded: int
-    """Number (or summed amount) that succeeded."""
+    """Number, or total amount, of those that succeeded."""
 
 
 _JSON_NAMES = json_names(PlatformPayoutStatusStats)

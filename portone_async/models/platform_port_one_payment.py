@@ -19,27 +19,38 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class PlatformPortOnePayment(Model):
-    """A payment made through PortOne that a transfer settles."""
+    """A payment made through PortOne that a transfer settles.
+
+    Attributes:
+        channel_key: Key of the channel that it was paid through.
+        currency: Currency, as an ISO 4217 code.
+        id: Payment id.
+        order_name: Name of the order, such as that of its product.
+        paid_at: When it was paid.
+        store_id: Id of the store that it belongs to.
+        method: Payment method used, with its details.
+        type: The discriminator: it tells which variant of its union this object is.
+    """
 
     __enum_fields__: ClassVar[tuple[str, ...]] = ("currency",)
     __time_fields__: ClassVar[tuple[str, ...]] = ("paid_at",)
 
     channel_key: str
-    """Key of the PortOne channel."""
+    """Key of the channel that it was paid through."""
     currency: Currency
     """Currency, as an ISO 4217 code."""
     id: str
     """Payment id."""
     order_name: str
-    """Order name."""
+    """Name of the order, such as that of its product."""
     paid_at: datetime
-    """Time of payment."""
+    """When it was paid."""
     store_id: str
-    """Store id; in requests it defaults to the store of the credentials."""
+    """Id of the store that it belongs to."""
     method: PlatformPaymentMethod | None = None
-    """Payment method used."""
+    """Payment method used, with its details."""
     type: Literal["PORT_ONE"] = "PORT_ONE"
-    """Kind of object; in a union, the discriminator."""
+    """The discriminator: it tells which variant of its union this object is."""
 
 
 _JSON_NAMES = json_names(PlatformPortOnePayment)

@@ -15,7 +15,20 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class PlatformSetting(Model):
-    """Settings of the platform: bank memos, holidays, withholding tax and how amounts count."""
+    """Settings of the platform (파트너 정산): bank memos, holidays, withholding tax and how amounts count.
+
+    Attributes:
+        adjust_settlement_date_after_holiday_if_earlier: Whether a settlement date not after its start date is moved to
+            the business day after the holidays.
+        deduct_wht: Whether withholding tax is deducted from the payout.
+        is_for_test: Whether it belongs to test mode.
+        manual_settlement_per_transfer: Whether each manual transfer gets a settlement and payout of its own.
+        settlement_amount_type: What settlement amounts contain: NET is the supply value, GROSS adds the VAT.
+        supports_multiple_order_transfers_per_partner: Whether one payment, store and partner may have more than one
+            order transfer.
+        default_deposit_memo: Text that appears on the bank statement of the receiving account by default.
+        default_withdrawal_memo: Text that appears on the bank statement of the paying account by default.
+    """
 
     __enum_fields__: ClassVar[tuple[str, ...]] = ("settlement_amount_type",)
 
@@ -32,9 +45,9 @@ class PlatformSetting(Model):
     supports_multiple_order_transfers_per_partner: bool
     """Whether one payment, store and partner may have more than one order transfer."""
     default_deposit_memo: str | None = None
-    """Text that appears on the receiver's bank statement by default."""
+    """Text that appears on the bank statement of the receiving account by default."""
     default_withdrawal_memo: str | None = None
-    """Text that appears on the sender's bank statement by default."""
+    """Text that appears on the bank statement of the paying account by default."""
 
 
 _JSON_NAMES = json_names(PlatformSetting)

@@ -17,7 +17,13 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class PlatformSettlementCycle(Model):
-    """When settlement takes place: days of delay, holiday rule and rhythm."""
+    """When settlement takes place: days of delay, holiday rule and rhythm.
+
+    Attributes:
+        date_policy: How holidays count when the settlement date is calculated.
+        lag_days: Days from the start date to the settlement, 1 to 10; the next settlement day after them counts.
+        method: How the settlement days are chosen.
+    """
 
     __enum_fields__: ClassVar[tuple[str, ...]] = ("date_policy",)
 

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
         | PlatformSettlementCycleMethodWeekly
         | UnknownVariant
     )
-    """Rhythm of settlement: daily, weekly, monthly or on given dates."""
+    """Rhythm of settlement: daily, weekly, monthly or on given dates; the discriminator is `type`."""
 else:
     __getattr__ = union_alias(
         "PlatformSettlementCycleMethod",

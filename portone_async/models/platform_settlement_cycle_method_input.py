@@ -38,7 +38,14 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class PlatformSettlementCycleMethodInput(Model):
-    """Rhythm of settlement to set; set exactly one field."""
+    """Rhythm of settlement to set; set exactly one field.
+
+    Attributes:
+        daily: Settles every day.
+        manual_dates: Settles on given days of the year.
+        monthly: Settles on given days of the month.
+        weekly: Settle on fixed days of the week.
+    """
 
     daily: PlatformSettlementCycleMethodDailyInput | None = None
     """Settles every day."""

@@ -16,12 +16,17 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class PlatformSettlementCycleMethodManualDates(Model):
-    """Settle on given dates of the year."""
+    """Settle on given dates of the year.
+
+    Attributes:
+        dates: Days of the year to settle on.
+        type: The discriminator: it tells which variant of its union this object is.
+    """
 
     dates: list[MonthDay]
     """Days of the year to settle on."""
     type: Literal["MANUAL_DATES"] = "MANUAL_DATES"
-    """Kind of object; in a union, the discriminator."""
+    """The discriminator: it tells which variant of its union this object is."""
 
 
 _JSON_NAMES = json_names(PlatformSettlementCycleMethodManualDates)

@@ -16,7 +16,11 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class PlatformSettlementCycleMethodManualDatesInput(Model):
-    """Requests settlement on given dates of the year."""
+    """Requests settlement on given dates of the year.
+
+    Attributes:
+        dates: Days of the year to settle on.
+    """
 
     dates: list[MonthDay]
     """Days of the year to settle on."""

@@ -12,12 +12,17 @@ from portone_async._reading import json_names, new_instance, read_scalars, repor
 
 @define(slots=True, kw_only=True, repr=False)
 class PlatformSettlementCycleMethodMonthly(Model):
-    """Settle on given days of every month."""
+    """Settle on given days of every month.
+
+    Attributes:
+        days_of_month: Days of the month to settle on.
+        type: The discriminator: it tells which variant of its union this object is.
+    """
 
     days_of_month: list[int]
     """Days of the month to settle on."""
     type: Literal["MONTHLY"] = "MONTHLY"
-    """Kind of object; in a union, the discriminator."""
+    """The discriminator: it tells which variant of its union this object is."""
 
 
 _JSON_NAMES = json_names(PlatformSettlementCycleMethodMonthly)

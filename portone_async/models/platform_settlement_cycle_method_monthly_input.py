@@ -12,7 +12,11 @@ from portone_async._reading import json_names, new_instance, read_scalars, repor
 
 @define(slots=True, kw_only=True, repr=False)
 class PlatformSettlementCycleMethodMonthlyInput(Model):
-    """Requests settlement on given days of every month."""
+    """Requests settlement on given days of every month.
+
+    Attributes:
+        days_of_month: Days of the month to settle on.
+    """
 
     days_of_month: list[int]
     """Days of the month to settle on."""

@@ -15,12 +15,17 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class PlatformSettlementCycleMethodWeekly(Model):
-    """Settle on given days of every week."""
+    """Settle on given days of every week.
+
+    Attributes:
+        days_of_week: Days of the week to settle on.
+        type: The discriminator: it tells which variant of its union this object is.
+    """
 
     days_of_week: list[DayOfWeek]
     """Days of the week to settle on."""
     type: Literal["WEEKLY"] = "WEEKLY"
-    """Kind of object; in a union, the discriminator."""
+    """The discriminator: it tells which variant of its union this object is."""
 
 
 _JSON_NAMES = json_names(PlatformSettlementCycleMethodWeekly)

@@ -15,7 +15,11 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class PlatformSettlementCycleMethodWeeklyInput(Model):
-    """Requests settlement on given days of every week."""
+    """Requests settlement on given days of every week.
+
+    Attributes:
+        days_of_week: Days of the week to settle on.
+    """
 
     days_of_week: list[DayOfWeek]
     """Days of the week to settle on."""

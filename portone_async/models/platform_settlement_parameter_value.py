@@ -12,7 +12,12 @@ from portone_async._reading import json_names, new_instance, report_mismatch, un
 
 @define(slots=True, kw_only=True, repr=False)
 class PlatformSettlementParameterValue(Model):
-    """A decimal number as a settlement parameter: digits and, from 0 to 5, decimals."""
+    """A decimal number as a settlement parameter: digits and, from 0 to 5, decimals.
+
+    Attributes:
+        decimal: Unscaled value: the number is `decimal` divided by 10 to the power of `decimal_scale`.
+        decimal_scale: Number of decimal places, 0 to 5; 0 if omitted.
+    """
 
     decimal: int
     """Unscaled value: the number is `decimal` divided by 10 to the power of `decimal_scale`."""

@@ -18,7 +18,9 @@ if TYPE_CHECKING:
     PlatformTransfer: TypeAlias = (
         PlatformManualTransfer | PlatformOrderTransfer | PlatformOrderCancelTransfer | UnknownVariant
     )
-    """What is to be settled with a partner: for an order, a cancelled order, or by hand."""
+    """A transfer (정산건), which moves no money: a record of what is to be settled with a partner for an order, a
+    cancelled order, or by hand. The discriminator is `type`.
+    """
 else:
     __getattr__ = union_alias(
         "PlatformTransfer", ("PlatformManualTransfer", "PlatformOrderCancelTransfer", "PlatformOrderTransfer")

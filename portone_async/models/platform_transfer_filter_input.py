@@ -27,32 +27,48 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class PlatformTransferFilterInput(Model):
-    """Conditions for listing transfers; give only one of the two date ranges."""
+    """Conditions for listing transfers; give only one of the two date ranges.
+
+    Attributes:
+        additional_fee_policy_ids: Only transfers with at least one of these additional fee policies.
+        channel_keys: Only transfers of payments through one of these channels.
+        contract_ids: Only transfers under one of these contracts.
+        discount_share_policy_ids: Only transfers with at least one of these discount share policies.
+        is_for_test: The same as `test`, in the body; ignored if `test` is given; false by default.
+        keyword: Keyword search: set one of its fields.
+        partner_tags: Only transfers of partners that carry at least one of these tags.
+        payment_method_types: Only transfers paid with one of these methods.
+        settlement_date_range: Only transfers with a settlement date in this range.
+        settlement_start_date_range: Only transfers with a settlement start date in this range.
+        statuses: Only transfers with one of these statuses.
+        types: Only transfers of one of these types.
+        user_defined_property: Only transfers that have exactly this user-defined key and value.
+    """
 
     additional_fee_policy_ids: list[str] | None = None
     """Only transfers with at least one of these additional fee policies."""
     channel_keys: list[str] | None = None
     """Only transfers of payments through one of these channels."""
     contract_ids: list[str] | None = None
-    """Only those under one of these contracts."""
+    """Only transfers under one of these contracts."""
     discount_share_policy_ids: list[str] | None = None
     """Only transfers with at least one of these discount share policies."""
     is_for_test: bool | None = None
-    """Whether to use test mode; ignored if the query has `test`; false by default."""
+    """The same as `test`, in the body; ignored if `test` is given; false by default."""
     keyword: PlatformTransferFilterInputKeyword | None = None
-    """Text to search for."""
+    """Keyword search: set one of its fields."""
     partner_tags: list[str] | None = None
-    """Only partners that carry at least one of these tags."""
+    """Only transfers of partners that carry at least one of these tags."""
     payment_method_types: list[PaymentMethodType] | None = None
     """Only transfers paid with one of these methods."""
     settlement_date_range: DateRange | None = None
-    """Period of the settlement date."""
+    """Only transfers with a settlement date in this range."""
     settlement_start_date_range: DateRange | None = None
-    """Period of the settlement start date."""
+    """Only transfers with a settlement start date in this range."""
     statuses: list[PlatformTransferStatus] | None = None
-    """Only entries with one of these statuses."""
+    """Only transfers with one of these statuses."""
     types: list[PlatformTransferType] | None = None
-    """Only entries of these types."""
+    """Only transfers of one of these types."""
     user_defined_property: PlatformTransferPropertyExactMatchInput | None = None
     """Only transfers that have exactly this user-defined key and value."""
 

@@ -12,7 +12,21 @@ from portone_async._reading import json_names, new_instance, report_mismatch, un
 
 @define(slots=True, kw_only=True, repr=False)
 class PlatformTransferFilterInputKeyword(Model):
-    """Keyword search over transfers; set exactly one field."""
+    """Keyword search over transfers; set exactly one field.
+
+    Attributes:
+        all: Only transfers that hold this text in any searchable field.
+        partner_id: Only transfers of the partner with exactly this id.
+        partner_memo: Only transfers whose partner memo contains this text.
+        partner_name: Only transfers whose partner name contains this text.
+        partner_settlement_id: Only transfers whose partner settlement id contains this text.
+        payment_id: Only transfers of exactly this payment.
+        payout_id: Only transfers that belong to exactly this payout.
+        product_id: Only transfers with exactly this product id.
+        product_name: Only transfers with exactly this product name.
+        transfer_id: Only the transfer with exactly this id.
+        transfer_memo: Only transfers whose memo contains this text.
+    """
 
     all: str | None = None
     """Only transfers that hold this text in any searchable field."""

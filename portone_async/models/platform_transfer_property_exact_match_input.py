@@ -12,7 +12,12 @@ from portone_async._reading import json_names, new_instance, report_mismatch, un
 
 @define(slots=True, kw_only=True, repr=False)
 class PlatformTransferPropertyExactMatchInput(Model):
-    """Key and value of a user-defined property to match exactly."""
+    """Key and value of a user-defined property to match exactly.
+
+    Attributes:
+        key: Key of the custom property to match.
+        value: Value to match.
+    """
 
     key: str
     """Key of the custom property to match."""

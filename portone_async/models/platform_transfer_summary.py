@@ -21,7 +21,7 @@ if TYPE_CHECKING:
         | PlatformOrderCancelTransferSummary
         | UnknownVariant
     )
-    """Summary of a transfer, as in listings."""
+    """Summary of a transfer, as in listings; the discriminator is `type`."""
 else:
     __getattr__ = union_alias(
         "PlatformTransferSummary",

@@ -15,7 +15,15 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class PlatformTransferSummaryExternalPayment(Model):
-    """Summary of a payment made outside PortOne."""
+    """Summary of a payment made outside PortOne.
+
+    Attributes:
+        currency: Currency, as an ISO 4217 code.
+        id: Payment id.
+        method_type: Type of payment method.
+        order_name: Name of the order, such as that of its product.
+        type: The discriminator: it tells which variant of its union this object is.
+    """
 
     __enum_fields__: ClassVar[tuple[str, ...]] = ("currency", "method_type")
 
@@ -26,9 +34,9 @@ class PlatformTransferSummaryExternalPayment(Model):
     method_type: PaymentMethodType | None = None
     """Type of payment method."""
     order_name: str | None = None
-    """Order name."""
+    """Name of the order, such as that of its product."""
     type: Literal["EXTERNAL"] = "EXTERNAL"
-    """Kind of object; in a union, the discriminator."""
+    """The discriminator: it tells which variant of its union this object is."""
 
 
 _JSON_NAMES = json_names(PlatformTransferSummaryExternalPayment)

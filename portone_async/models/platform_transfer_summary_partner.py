@@ -19,7 +19,16 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class PlatformTransferSummaryPartner(Model):
-    """Summary of the partner of a transfer."""
+    """Summary of the partner of a transfer.
+
+    Attributes:
+        graphql_id: Id of the object in PortOne's GraphQL API.
+        id: Id of the partner.
+        name: Name of the partner.
+        type: Kind of partner.
+        user_defined_properties: Values of properties that the merchant has defined in PortOne's console.
+        taxation_type: How the business is taxed.
+    """
 
     __enum_fields__: ClassVar[tuple[str, ...]] = ("taxation_type", "type")
 
@@ -32,9 +41,9 @@ class PlatformTransferSummaryPartner(Model):
     type: PlatformTransferSummaryPartnerType
     """Kind of partner."""
     user_defined_properties: list[PlatformUserDefinedPropertyKeyValue]
-    """User-defined properties."""
+    """Values of properties that the merchant has defined in PortOne's console."""
     taxation_type: PlatformPartnerTaxationType | None = None
-    """Taxation type."""
+    """How the business is taxed."""
 
 
 _JSON_NAMES = json_names(PlatformTransferSummaryPartner)

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     PlatformTransferSummaryPayment: TypeAlias = (
         PlatformTransferSummaryExternalPayment | PlatformTransferSummaryPortOnePayment | UnknownVariant
     )
-    """Summary of the payment behind a transfer."""
+    """Summary of the payment behind a transfer; the discriminator is `type`."""
 else:
     __getattr__ = union_alias(
         "PlatformTransferSummaryPayment",

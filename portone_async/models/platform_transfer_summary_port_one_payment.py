@@ -15,7 +15,15 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class PlatformTransferSummaryPortOnePayment(Model):
-    """Summary of a payment made through PortOne."""
+    """Summary of a payment made through PortOne.
+
+    Attributes:
+        currency: Currency, as an ISO 4217 code.
+        id: Payment id.
+        order_name: Name of the order, such as that of its product.
+        method_type: Type of payment method.
+        type: The discriminator: it tells which variant of its union this object is.
+    """
 
     __enum_fields__: ClassVar[tuple[str, ...]] = ("currency", "method_type")
 
@@ -24,11 +32,11 @@ class PlatformTransferSummaryPortOnePayment(Model):
     id: str
     """Payment id."""
     order_name: str
-    """Order name."""
+    """Name of the order, such as that of its product."""
     method_type: PaymentMethodType | None = None
     """Type of payment method."""
     type: Literal["PORT_ONE"] = "PORT_ONE"
-    """Kind of object; in a union, the discriminator."""
+    """The discriminator: it tells which variant of its union this object is."""
 
 
 _JSON_NAMES = json_names(PlatformTransferSummaryPortOnePayment)

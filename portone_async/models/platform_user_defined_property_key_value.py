@@ -16,7 +16,12 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class PlatformUserDefinedPropertyKeyValue(Model):
-    """A user-defined property: key and value."""
+    """A user-defined property: key and value.
+
+    Attributes:
+        key: Key of the custom property.
+        value: Value of the property.
+    """
 
     key: str
     """Key of the custom property."""

@@ -12,7 +12,11 @@ from portone_async._reading import json_names, new_instance, report_mismatch, un
 
 @define(slots=True, kw_only=True, repr=False)
 class PlatformUserDefinedPropertyValue(Model):
-    """Value of a user-defined property."""
+    """Value of a user-defined property.
+
+    Attributes:
+        string: The value as text.
+    """
 
     string: str
     """The value as text."""

@@ -19,7 +19,42 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class PlatformWithdrawalAccountTransfer(Model):
-    """Money withdrawn from a bank account of the platform, such as a payout."""
+    """Money withdrawn from a bank account of the platform, such as a payout.
+
+    Attributes:
+        amount: Amount in the smallest unit of the currency (won for KRW).
+        bank_account: Account the money left.
+        bank_account_graphql_id: Id of the bank account in PortOne's GraphQL API.
+        bank_account_id: Id of the account the money is withdrawn from.
+        created_at: When it was created.
+        currency: Currency, as an ISO 4217 code.
+        deposit_account_holder: Holder of the account the money goes to.
+        deposit_account_number: Number of the account the money goes to.
+        deposit_bank: Bank of the account the money goes to.
+        id: Id of the bank transfer.
+        is_for_test: Whether it belongs to test mode.
+        status: Status of the bank transfer.
+        status_updated_at: When the status changed last.
+        updated_at: When it was updated last.
+        withdrawal_type: Kind of withdrawal: PARTNER_PAYOUT or REMIT.
+        balance: Balance of the account, in the smallest currency unit.
+        bulk_account_transfer_graphql_id: Id of the bulk bank transfer in PortOne's GraphQL API.
+        bulk_account_transfer_id: Id of the bulk bank transfer.
+        bulk_payout_graphql_id: Id of the bulk payout in PortOne's GraphQL API.
+        bulk_payout_id: Id of the bulk payout.
+        deposit_memo: Text on the bank statement of the receiving account.
+        document_id: Id of the electronic signature.
+        fail_reason: Why it failed.
+        partner_graphql_id: Id of the partner in PortOne's GraphQL API.
+        partner_id: Id of the partner.
+        payout_graphql_id: Id of the payout in PortOne's GraphQL API.
+        payout_id: Id of the payout.
+        scheduled_at: When it is to happen.
+        sequence_number: Serial number of the bank transaction.
+        traded_at: When the money was moved.
+        type: The discriminator: it tells which variant of its union this object is.
+        withdrawal_memo: Text on the bank statement of the paying account.
+    """
 
     __enum_fields__: ClassVar[tuple[str, ...]] = ("currency", "deposit_bank", "status", "withdrawal_type")
     __time_fields__: ClassVar[tuple[str, ...]] = (
@@ -49,23 +84,23 @@ class PlatformWithdrawalAccountTransfer(Model):
     deposit_bank: Bank
     """Bank of the account the money goes to."""
     id: str
-    """Id of the account transfer."""
+    """Id of the bank transfer."""
     is_for_test: bool
     """Whether it belongs to test mode."""
     status: PlatformAccountTransferStatus
-    """Current status; in a union, the discriminator."""
+    """Status of the bank transfer."""
     status_updated_at: datetime
-    """Time of the last status change."""
+    """When the status changed last."""
     updated_at: datetime
-    """Time of the last update."""
+    """When it was updated last."""
     withdrawal_type: Type
     """Kind of withdrawal: PARTNER_PAYOUT or REMIT."""
     balance: int | None = None
     """Balance of the account, in the smallest currency unit."""
     bulk_account_transfer_graphql_id: str | None = None
-    """Id of the bulk account transfer in PortOne's GraphQL API."""
+    """Id of the bulk bank transfer in PortOne's GraphQL API."""
     bulk_account_transfer_id: str | None = None
-    """Id of the bulk account transfer."""
+    """Id of the bulk bank transfer."""
     bulk_payout_graphql_id: str | None = None
     """Id of the bulk payout in PortOne's GraphQL API."""
     bulk_payout_id: str | None = None
@@ -77,23 +112,23 @@ class PlatformWithdrawalAccountTransfer(Model):
     fail_reason: str | None = None
     """Why it failed."""
     partner_graphql_id: str | None = None
-    """GraphQL id of the partner."""
+    """Id of the partner in PortOne's GraphQL API."""
     partner_id: str | None = None
-    """Partner id."""
+    """Id of the partner."""
     payout_graphql_id: str | None = None
-    """GraphQL id of the payout."""
+    """Id of the payout in PortOne's GraphQL API."""
     payout_id: str | None = None
-    """Payout id."""
+    """Id of the payout."""
     scheduled_at: datetime | None = None
-    """Time that it is scheduled for."""
+    """When it is to happen."""
     sequence_number: int | None = None
     """Serial number of the bank transaction."""
     traded_at: datetime | None = None
     """When the money was moved."""
     type: Literal["WITHDRAWAL"] = "WITHDRAWAL"
-    """Kind of object; in a union, the discriminator."""
+    """The discriminator: it tells which variant of its union this object is."""
     withdrawal_memo: str | None = None
-    """Memo in the sender's bank statement."""
+    """Text on the bank statement of the paying account."""
 
 
 _JSON_NAMES = json_names(PlatformWithdrawalAccountTransfer)

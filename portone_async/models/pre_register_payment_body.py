@@ -15,14 +15,21 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class PreRegisterPaymentBody(Model):
-    """`PreRegisterPaymentBody` of PortOne's document."""
+    """Body of `pre_register_payment`: the amount and currency that a payment must have when the customer requests it.
+
+    Attributes:
+        currency: Currency, as an ISO 4217 code.
+        store_id: Store to act for; if omitted the client's `store_id`, or else the store of the API secret.
+        tax_free_amount: Tax-free amount, in the smallest currency unit.
+        total_amount: Total amount, in the smallest unit of the currency (won for KRW).
+    """
 
     __enum_fields__: ClassVar[tuple[str, ...]] = ("currency",)
 
     currency: Currency | None = None
     """Currency, as an ISO 4217 code."""
     store_id: str | None = None
-    """Store id; in requests it defaults to the store of the credentials."""
+    """Store to act for; if omitted the client's `store_id`, or else the store of the API secret."""
     tax_free_amount: int | None = None
     """Tax-free amount, in the smallest currency unit."""
     total_amount: int | None = None

@@ -12,7 +12,7 @@ from portone_async._reading import new_instance
 
 @define(slots=True, kw_only=True, repr=False)
 class PreRegisterPaymentResponse(Model):
-    """`PreRegisterPaymentResponse` of PortOne's document."""
+    """Returned by `pre_register_payment`; empty."""
 
 
 def read(raw: Any) -> PreRegisterPaymentResponse:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from portone_async.models.card_promotion import CardPromotion
 
     Promotion: TypeAlias = CardPromotion | UnknownVariant
-    """A discount campaign; so far only card promotions."""
+    """A discount campaign of the merchant; so far only card promotions. The discriminator is `type`."""
 else:
     __getattr__ = union_alias("Promotion", ("CardPromotion",))
 

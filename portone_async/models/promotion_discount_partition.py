@@ -16,7 +16,12 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class PromotionDiscountPartition(Model):
-    """Discount that applies from a certain payment amount upwards."""
+    """Discount that applies from a certain payment amount upwards.
+
+    Attributes:
+        amount_from: Payment amount from which this bracket applies, in the smallest currency unit.
+        scheme: Discount that applies in this range.
+    """
 
     amount_from: int
     """Payment amount from which this bracket applies, in the smallest currency unit."""

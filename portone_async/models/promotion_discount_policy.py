@@ -16,7 +16,11 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class PromotionDiscountPolicy(Model):
-    """Discounts of a promotion, by range of payment amount."""
+    """Discounts of a promotion, by range of payment amount.
+
+    Attributes:
+        partitions: Discounts by range of payment amount.
+    """
 
     partitions: list[PromotionDiscountPartition]
     """Discounts by range of payment amount."""

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from portone_async.models.promotion_percent_discount_scheme import PromotionPercentDiscountScheme
 
     PromotionDiscountScheme: TypeAlias = PromotionAmountDiscountScheme | PromotionPercentDiscountScheme | UnknownVariant
-    """How a discount is calculated: a fixed amount or a percentage."""
+    """How a discount is calculated: a fixed amount or a percentage; the discriminator is `type`."""
 else:
     __getattr__ = union_alias(
         "PromotionDiscountScheme", ("PromotionAmountDiscountScheme", "PromotionPercentDiscountScheme")

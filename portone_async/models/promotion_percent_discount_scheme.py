@@ -12,12 +12,17 @@ from portone_async._reading import json_names, new_instance, report_mismatch, un
 
 @define(slots=True, kw_only=True, repr=False)
 class PromotionPercentDiscountScheme(Model):
-    """A discount of a percentage."""
+    """A discount of a percentage.
+
+    Attributes:
+        percent: Percentage, as a whole number: 10 is 10 %.
+        type: The discriminator: it tells which variant of its union this object is.
+    """
 
     percent: int
-    """Percentage."""
+    """Percentage, as a whole number: 10 is 10 %."""
     type: Literal["PERCENT"] = "PERCENT"
-    """Kind of object; in a union, the discriminator."""
+    """The discriminator: it tells which variant of its union this object is."""
 
 
 _JSON_NAMES = json_names(PromotionPercentDiscountScheme)

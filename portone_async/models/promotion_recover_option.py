@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from portone_async.models.promotion_recover_option_recover import PromotionRecoverOptionRecover
 
     PromotionRecoverOption: TypeAlias = PromotionRecoverOptionNoRecover | PromotionRecoverOptionRecover | UnknownVariant
-    """Whether cancelled payments return their discount to the budget."""
+    """Whether cancelled payments return their discount to the budget; the discriminator is `type`."""
 else:
     __getattr__ = union_alias(
         "PromotionRecoverOption", ("PromotionRecoverOptionNoRecover", "PromotionRecoverOptionRecover")

@@ -16,12 +16,17 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class PromotionRecoverOptionNoRecover(Model):
-    """Cancelled payments do not return their discount to the budget."""
+    """Cancelled payments do not return their discount to the budget.
+
+    Attributes:
+        spare_budget: Extra budget held ready for refunds.
+        type: The discriminator: it tells which variant of its union this object is.
+    """
 
     spare_budget: PromotionSpareBudget | None = None
     """Extra budget held ready for refunds."""
     type: Literal["NO_RECOVER"] = "NO_RECOVER"
-    """Kind of object; in a union, the discriminator."""
+    """The discriminator: it tells which variant of its union this object is."""
 
 
 _JSON_NAMES = json_names(PromotionRecoverOptionNoRecover)

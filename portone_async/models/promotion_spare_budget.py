@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from portone_async.models.promotion_spare_budget_percent import PromotionSpareBudgetPercent
 
     PromotionSpareBudget: TypeAlias = PromotionSpareBudgetAmount | PromotionSpareBudgetPercent | UnknownVariant
-    """Extra promotion budget for refunds: an amount or a percentage."""
+    """Extra promotion budget for refunds: an amount or a percentage; the discriminator is `type`."""
 else:
     __getattr__ = union_alias("PromotionSpareBudget", ("PromotionSpareBudgetAmount", "PromotionSpareBudgetPercent"))
 

@@ -12,12 +12,17 @@ from portone_async._reading import json_names, new_instance, report_mismatch, un
 
 @define(slots=True, kw_only=True, repr=False)
 class PromotionSpareBudgetAmount(Model):
-    """Extra promotion budget for refunds, as an amount."""
+    """Extra promotion budget for refunds, as an amount.
+
+    Attributes:
+        amount: Extra budget kept for refunds, in the smallest currency unit.
+        type: The discriminator: it tells which variant of its union this object is.
+    """
 
     amount: int
     """Extra budget kept for refunds, in the smallest currency unit."""
     type: Literal["AMOUNT"] = "AMOUNT"
-    """Kind of object; in a union, the discriminator."""
+    """The discriminator: it tells which variant of its union this object is."""
 
 
 _JSON_NAMES = json_names(PromotionSpareBudgetAmount)

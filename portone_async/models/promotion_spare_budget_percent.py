@@ -12,12 +12,17 @@ from portone_async._reading import json_names, new_instance, report_mismatch, un
 
 @define(slots=True, kw_only=True, repr=False)
 class PromotionSpareBudgetPercent(Model):
-    """Extra promotion budget for refunds, as a percentage."""
+    """Extra promotion budget for refunds, as a percentage.
+
+    Attributes:
+        percent: Percentage, as a whole number: 10 is 10 %.
+        type: The discriminator: it tells which variant of its union this object is.
+    """
 
     percent: int
-    """Percentage."""
+    """Percentage, as a whole number: 10 is 10 %."""
     type: Literal["PERCENT"] = "PERCENT"
-    """Kind of object; in a union, the discriminator."""
+    """The discriminator: it tells which variant of its union this object is."""
 
 
 _JSON_NAMES = json_names(PromotionSpareBudgetPercent)

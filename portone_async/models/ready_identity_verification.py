@@ -23,7 +23,20 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class ReadyIdentityVerification(Model):
-    """An identity verification that has been requested but not completed."""
+    """An identity verification that has been requested but not completed.
+
+    Attributes:
+        id: Identity verification id given by the merchant.
+        requested_at: When it was requested.
+        requested_customer: Customer as named in the request.
+        status_changed_at: When the status changed last.
+        updated_at: When it was updated last.
+        version: PortOne version it was made with: V1 or V2.
+        channel: Channel that the request went through.
+        custom_data: The merchant's own data, kept as text.
+        pg_tx_id: Id of the identity verification at the PG.
+        status: The status, which is the discriminator: it tells which variant of its union this object is.
+    """
 
     __enum_fields__: ClassVar[tuple[str, ...]] = ("version",)
     __time_fields__: ClassVar[tuple[str, ...]] = ("requested_at", "status_changed_at", "updated_at")
@@ -31,23 +44,23 @@ class ReadyIdentityVerification(Model):
     id: str
     """Identity verification id given by the merchant."""
     requested_at: datetime
-    """Time of the request."""
+    """When it was requested."""
     requested_customer: IdentityVerificationRequestedCustomer
     """Customer as named in the request."""
     status_changed_at: datetime
-    """Time of the last status change."""
+    """When the status changed last."""
     updated_at: datetime
-    """Time of the last update."""
+    """When it was updated last."""
     version: PortOneVersion
-    """PortOne version: V1 or V2."""
+    """PortOne version it was made with: V1 or V2."""
     channel: SelectedChannel | None = None
-    """PortOne channel the request went through."""
+    """Channel that the request went through."""
     custom_data: str | None = None
     """The merchant's own data, kept as text."""
     pg_tx_id: str | None = None
     """Id of the identity verification at the PG."""
     status: Literal["READY"] = "READY"
-    """Current status; in a union, the discriminator."""
+    """The status, which is the discriminator: it tells which variant of its union this object is."""
 
 
 _JSON_NAMES = json_names(ReadyIdentityVerification)

@@ -15,14 +15,19 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class ReconciliationPgSpecifier(Model):
-    """A merchant account at a PG whose records are reconciled."""
+    """A merchant account at a PG whose records are reconciled.
+
+    Attributes:
+        pg_merchant_id: Merchant id at the PG.
+        pg_provider: PG whose records are reconciled.
+    """
 
     __enum_fields__: ClassVar[tuple[str, ...]] = ("pg_provider",)
 
     pg_merchant_id: str
     """Merchant id at the PG."""
     pg_provider: ReconciliationPgProvider
-    """PG."""
+    """PG whose records are reconciled."""
 
 
 _JSON_NAMES = json_names(ReconciliationPgSpecifier)

@@ -16,10 +16,14 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class RecoverPlatformAdditionalFeePolicyResponse(Model):
-    """`RecoverPlatformAdditionalFeePolicyResponse` of PortOne's document."""
+    """Returned by `recover_platform_additional_fee_policy`: the restored policy.
+
+    Attributes:
+        additional_fee_policy: The additional fee policy as it is now.
+    """
 
     additional_fee_policy: PlatformAdditionalFeePolicy
-    """The additional fee policy after the change."""
+    """The additional fee policy as it is now."""
 
 
 _JSON_NAMES = json_names(RecoverPlatformAdditionalFeePolicyResponse)

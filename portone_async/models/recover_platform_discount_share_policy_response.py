@@ -16,10 +16,14 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class RecoverPlatformDiscountSharePolicyResponse(Model):
-    """`RecoverPlatformDiscountSharePolicyResponse` of PortOne's document."""
+    """Returned by `recover_platform_discount_share_policy`: the restored policy.
+
+    Attributes:
+        discount_share_policy: The discount share policy as it is now.
+    """
 
     discount_share_policy: PlatformDiscountSharePolicy
-    """The discount share policy after the change."""
+    """The discount share policy as it is now."""
 
 
 _JSON_NAMES = json_names(RecoverPlatformDiscountSharePolicyResponse)

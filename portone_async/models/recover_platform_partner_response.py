@@ -16,7 +16,11 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class RecoverPlatformPartnerResponse(Model):
-    """`RecoverPlatformPartnerResponse` of PortOne's document."""
+    """Returned by `recover_platform_partner`: the restored partner.
+
+    Attributes:
+        partner: The restored partner.
+    """
 
     partner: PlatformPartner
     """The restored partner."""

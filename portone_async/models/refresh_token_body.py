@@ -12,10 +12,14 @@ from portone_async._reading import json_names, new_instance, report_mismatch, un
 
 @define(slots=True, kw_only=True, repr=False)
 class RefreshTokenBody(Model):
-    """`RefreshTokenBody` of PortOne's document."""
+    """Body of `refresh_token`: the refresh token to exchange.
+
+    Attributes:
+        refresh_token: Refresh token to exchange; it stops working by that.
+    """
 
     refresh_token: str
-    """Refresh token, valid for one day; each login or refresh voids the one before."""
+    """Refresh token to exchange; it stops working by that."""
 
 
 _JSON_NAMES = json_names(RefreshTokenBody)

@@ -16,10 +16,14 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class RefuseB2bTaxInvoiceRequestResponse(Model):
-    """`RefuseB2bTaxInvoiceRequestResponse` of PortOne's document."""
+    """Returned by `refuse_b2b_tax_invoice_request`: the tax invoice after its refusal.
+
+    Attributes:
+        tax_invoice: The tax invoice as it is now.
+    """
 
     tax_invoice: B2bTaxInvoice
-    """The tax invoice."""
+    """The tax invoice as it is now."""
 
 
 _JSON_NAMES = json_names(RefuseB2bTaxInvoiceRequestResponse)

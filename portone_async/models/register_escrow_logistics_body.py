@@ -22,12 +22,21 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class RegisterEscrowLogisticsBody(Model):
-    """`RegisterEscrowLogisticsBody` of PortOne's document."""
+    """Body of `apply_escrow_logistics`: the delivery details of an escrow payment.
+
+    Attributes:
+        logistics: Delivery details of the escrow payment.
+        products: Products that the payment is for.
+        receiver: Receiver of the escrow delivery.
+        send_email: Whether the purchase confirmation of the escrow is sent by email.
+        sender: Sender of the escrow delivery.
+        store_id: Store to act for; if omitted the client's `store_id`, or else the store of the API secret.
+    """
 
     logistics: PaymentLogistics
     """Delivery details of the escrow payment."""
     products: list[PaymentProduct] | None = None
-    """Products."""
+    """Products that the payment is for."""
     receiver: PaymentEscrowReceiverInput | None = None
     """Receiver of the escrow delivery."""
     send_email: bool | None = None
@@ -35,7 +44,7 @@ class RegisterEscrowLogisticsBody(Model):
     sender: PaymentEscrowSenderInput | None = None
     """Sender of the escrow delivery."""
     store_id: str | None = None
-    """Store id; in requests it defaults to the store of the credentials."""
+    """Store to act for; if omitted the client's `store_id`, or else the store of the API secret."""
 
 
 _JSON_NAMES = json_names(RegisterEscrowLogisticsBody)

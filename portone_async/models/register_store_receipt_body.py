@@ -16,12 +16,17 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class RegisterStoreReceiptBody(Model):
-    """`RegisterStoreReceiptBody` of PortOne's document."""
+    """Body of `register_store_receipt`: the sales of sub-merchants that a payment consists of.
+
+    Attributes:
+        items: Transactions of the sub-stores.
+        store_id: Store to act for; if omitted the client's `store_id`, or else the store of the API secret.
+    """
 
     items: list[RegisterStoreReceiptBodyItem]
     """Transactions of the sub-stores."""
     store_id: str | None = None
-    """Store id."""
+    """Store to act for; if omitted the client's `store_id`, or else the store of the API secret."""
 
 
 _JSON_NAMES = json_names(RegisterStoreReceiptBody)

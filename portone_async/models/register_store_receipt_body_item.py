@@ -15,7 +15,17 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class RegisterStoreReceiptBodyItem(Model):
-    """A sub-store's part of a payment, to be put on the sales slip."""
+    """A sub-store's part of a payment, to be put on the sales slip.
+
+    Attributes:
+        currency: Currency, as an ISO 4217 code.
+        store_business_registration_number: Business registration number of the sub-store.
+        store_name: Name of the sub-store.
+        total_amount: Total amount, in the smallest unit of the currency (won for KRW).
+        supply_amount: Supply value (without VAT), in the smallest currency unit.
+        tax_free_amount: Tax-free amount, in the smallest currency unit.
+        vat_amount: VAT, in the smallest currency unit.
+    """
 
     __enum_fields__: ClassVar[tuple[str, ...]] = ("currency",)
 

@@ -12,10 +12,14 @@ from portone_async._reading import json_names, new_instance, report_mismatch, un
 
 @define(slots=True, kw_only=True, repr=False)
 class RegisterStoreReceiptResponse(Model):
-    """`RegisterStoreReceiptResponse` of PortOne's document."""
+    """Returned by `register_store_receipt`: the receipt's URL, if there is one.
+
+    Attributes:
+        receipt_url: URL where the receipt can be seen.
+    """
 
     receipt_url: str | None = None
-    """URL of the receipt."""
+    """URL where the receipt can be seen."""
 
 
 _JSON_NAMES = json_names(RegisterStoreReceiptResponse)

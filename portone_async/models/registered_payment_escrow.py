@@ -15,7 +15,15 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class RegisteredPaymentEscrow(Model):
-    """Escrow with its delivery registered."""
+    """Escrow with its delivery registered.
+
+    Attributes:
+        company: Delivery company.
+        invoice_number: Tracking number of the shipment.
+        applied_at: When the delivery was registered.
+        sent_at: When the goods were sent.
+        status: The status, which is the discriminator: it tells which variant of its union this object is.
+    """
 
     __time_fields__: ClassVar[tuple[str, ...]] = ("applied_at", "sent_at")
 
@@ -26,9 +34,9 @@ class RegisteredPaymentEscrow(Model):
     applied_at: datetime | None = None
     """When the delivery was registered."""
     sent_at: datetime | None = None
-    """Time of dispatch."""
+    """When the goods were sent."""
     status: Literal["REGISTERED"] = "REGISTERED"
-    """Current status; in a union, the discriminator."""
+    """The status, which is the discriminator: it tells which variant of its union this object is."""
 
 
 _JSON_NAMES = json_names(RegisteredPaymentEscrow)

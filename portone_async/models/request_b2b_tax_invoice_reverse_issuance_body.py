@@ -20,12 +20,19 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class RequestB2bTaxInvoiceReverseIssuanceBody(Model):
-    """`RequestB2bTaxInvoiceReverseIssuanceBody` of PortOne's document."""
+    """Body of `request_b2b_tax_invoice_reverse_issuance`: the contents of the tax invoice, and the one it amends, if
+    any.
+
+    Attributes:
+        tax_invoice: Contents of the tax invoice.
+        memo: Memo for internal use, kept with the invoice.
+        modification: What is amended, and why.
+    """
 
     tax_invoice: B2bTaxInvoiceInput
-    """The tax invoice."""
+    """Contents of the tax invoice."""
     memo: str | None = None
-    """Memo."""
+    """Memo for internal use, kept with the invoice."""
     modification: B2bTaxInvoiceModificationCreateBody | None = None
     """What is amended, and why."""
 

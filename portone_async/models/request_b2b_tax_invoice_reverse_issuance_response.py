@@ -16,10 +16,14 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class RequestB2bTaxInvoiceReverseIssuanceResponse(Model):
-    """`RequestB2bTaxInvoiceReverseIssuanceResponse` of PortOne's document."""
+    """Returned by `request_b2b_tax_invoice_reverse_issuance`: the new tax invoice, requested from its supplier.
+
+    Attributes:
+        tax_invoice: The tax invoice as it is now.
+    """
 
     tax_invoice: B2bTaxInvoice
-    """The tax invoice."""
+    """The tax invoice as it is now."""
 
 
 _JSON_NAMES = json_names(RequestB2bTaxInvoiceReverseIssuanceResponse)

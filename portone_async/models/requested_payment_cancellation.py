@@ -17,7 +17,21 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class RequestedPaymentCancellation(Model):
-    """A cancellation that has been requested and not yet carried out."""
+    """A cancellation that has been requested and not yet carried out.
+
+    Attributes:
+        id: Id of the cancellation.
+        reason: Why the payment is to be cancelled.
+        requested_at: When it was requested.
+        tax_free_amount: Tax-free part of the cancelled amount, in the smallest currency unit.
+        total_amount: Amount to be cancelled, in the smallest currency unit.
+        vat_amount: VAT part of the cancelled amount, in the smallest currency unit.
+        cancelled_at: When the payment was cancelled, if it was.
+        easy_pay_discount_amount: Refunded easy-pay reward points, in the smallest currency unit.
+        pg_cancellation_id: Cancellation id at the PG.
+        status: The status, which is the discriminator: it tells which variant of its union this object is.
+        trigger: Where the cancellation was requested.
+    """
 
     __enum_fields__: ClassVar[tuple[str, ...]] = ("trigger",)
     __time_fields__: ClassVar[tuple[str, ...]] = ("cancelled_at", "requested_at")
@@ -27,7 +41,7 @@ class RequestedPaymentCancellation(Model):
     reason: str
     """Why the payment is to be cancelled."""
     requested_at: datetime
-    """Time of the request."""
+    """When it was requested."""
     tax_free_amount: int
     """Tax-free part of the cancelled amount, in the smallest currency unit."""
     total_amount: int
@@ -35,13 +49,13 @@ class RequestedPaymentCancellation(Model):
     vat_amount: int
     """VAT part of the cancelled amount, in the smallest currency unit."""
     cancelled_at: datetime | None = None
-    """When it was cancelled."""
+    """When the payment was cancelled, if it was."""
     easy_pay_discount_amount: int | None = None
     """Refunded easy-pay reward points, in the smallest currency unit."""
     pg_cancellation_id: str | None = None
     """Cancellation id at the PG."""
     status: Literal["REQUESTED"] = "REQUESTED"
-    """Current status; in a union, the discriminator."""
+    """The status, which is the discriminator: it tells which variant of its union this object is."""
     trigger: Trigger | None = None
     """Where the cancellation was requested."""
 

@@ -20,12 +20,18 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class ReschedulePlatformAdditionalFeePolicyBody(Model):
-    """`ReschedulePlatformAdditionalFeePolicyBody` of PortOne's document."""
+    """Body of `reschedule_additional_fee_policy`: what to change of the policy, and when, instead of what was
+    scheduled.
+
+    Attributes:
+        applied_at: When the changes take effect.
+        update: Changes to be made.
+    """
 
     __time_fields__: ClassVar[tuple[str, ...]] = ("applied_at",)
 
     applied_at: datetime
-    """When the change takes or took effect."""
+    """When the changes take effect."""
     update: UpdatePlatformAdditionalFeePolicyBody
     """Changes to be made."""
 

@@ -18,12 +18,17 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class ReschedulePlatformPartnerBody(Model):
-    """`ReschedulePlatformPartnerBody` of PortOne's document."""
+    """Body of `reschedule_partner`: what to change of the partner, and when, instead of what was scheduled.
+
+    Attributes:
+        applied_at: When the changes take effect.
+        update: Changes to be made.
+    """
 
     __time_fields__: ClassVar[tuple[str, ...]] = ("applied_at",)
 
     applied_at: datetime
-    """When the change takes or took effect."""
+    """When the changes take effect."""
     update: UpdatePlatformPartnerBody
     """Changes to be made."""
 

@@ -16,7 +16,11 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class ReschedulePlatformPartnerResponse(Model):
-    """`ReschedulePlatformPartnerResponse` of PortOne's document."""
+    """Returned by `reschedule_partner`: the partner as it will be.
+
+    Attributes:
+        scheduled_partner: The partner as it will be.
+    """
 
     scheduled_partner: PlatformPartner
     """The partner as it will be."""

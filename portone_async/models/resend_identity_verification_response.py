@@ -12,7 +12,7 @@ from portone_async._reading import new_instance
 
 @define(slots=True, kw_only=True, repr=False)
 class ResendIdentityVerificationResponse(Model):
-    """`ResendIdentityVerificationResponse` of PortOne's document."""
+    """Returned by `resend_identity_verification`; empty."""
 
 
 def read(raw: Any) -> ResendIdentityVerificationResponse:

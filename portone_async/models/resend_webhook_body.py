@@ -12,10 +12,15 @@ from portone_async._reading import json_names, new_instance, report_mismatch, un
 
 @define(slots=True, kw_only=True, repr=False)
 class ResendWebhookBody(Model):
-    """`ResendWebhookBody` of PortOne's document."""
+    """Body of `resend_webhook`: which webhook of the payment to send.
+
+    Attributes:
+        store_id: Store to act for; if omitted the client's `store_id`, or else the store of the API secret.
+        webhook_id: Webhook id; the latest webhook of the payment if omitted.
+    """
 
     store_id: str | None = None
-    """Store id; in requests it defaults to the store of the credentials."""
+    """Store to act for; if omitted the client's `store_id`, or else the store of the API secret."""
     webhook_id: str | None = None
     """Webhook id; the latest webhook of the payment if omitted."""
 

@@ -16,7 +16,11 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class ResendWebhookResponse(Model):
-    """`ResendWebhookResponse` of PortOne's document."""
+    """Returned by `resend_webhook`: the webhook as sent, with the receiving server's response.
+
+    Attributes:
+        webhook: The webhook that was sent again.
+    """
 
     webhook: PaymentWebhook
     """The webhook that was sent again."""

@@ -12,14 +12,20 @@ from portone_async._reading import json_names, new_instance, read_scalars, repor
 
 @define(slots=True, kw_only=True, repr=False)
 class RevokePaymentSchedulesBody(Model):
-    """`RevokePaymentSchedulesBody` of PortOne's document."""
+    """Body of `revoke_payment_schedules`: which schedules to revoke, or the billing key whose schedules to revoke.
+
+    Attributes:
+        billing_key: Billing key, which stands for a stored payment method.
+        schedule_ids: Ids of the payment schedules.
+        store_id: Store to act for; if omitted the client's `store_id`, or else the store of the API secret.
+    """
 
     billing_key: str | None = None
     """Billing key, which stands for a stored payment method."""
     schedule_ids: list[str] | None = None
     """Ids of the payment schedules."""
     store_id: str | None = None
-    """Store id; in requests it defaults to the store of the credentials."""
+    """Store to act for; if omitted the client's `store_id`, or else the store of the API secret."""
 
 
 _JSON_NAMES = json_names(RevokePaymentSchedulesBody)

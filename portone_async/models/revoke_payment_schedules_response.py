@@ -22,7 +22,12 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class RevokePaymentSchedulesResponse(Model):
-    """`RevokePaymentSchedulesResponse` of PortOne's document."""
+    """Returned by `revoke_payment_schedules`: the ids of the schedules that were revoked, and when.
+
+    Attributes:
+        revoked_schedule_ids: Ids of the schedules that were revoked.
+        revoked_at: When the schedules were revoked.
+    """
 
     __time_fields__: ClassVar[tuple[str, ...]] = ("revoked_at",)
 

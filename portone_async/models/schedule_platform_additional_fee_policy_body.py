@@ -20,12 +20,17 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class SchedulePlatformAdditionalFeePolicyBody(Model):
-    """`SchedulePlatformAdditionalFeePolicyBody` of PortOne's document."""
+    """Body of `schedule_additional_fee_policy`: what to change of the policy, and when.
+
+    Attributes:
+        applied_at: When the changes take effect.
+        update: Changes to be made.
+    """
 
     __time_fields__: ClassVar[tuple[str, ...]] = ("applied_at",)
 
     applied_at: datetime
-    """When the change takes or took effect."""
+    """When the changes take effect."""
     update: UpdatePlatformAdditionalFeePolicyBody
     """Changes to be made."""
 

@@ -16,7 +16,11 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class SchedulePlatformAdditionalFeePolicyResponse(Model):
-    """`SchedulePlatformAdditionalFeePolicyResponse` of PortOne's document."""
+    """Returned by `schedule_additional_fee_policy`: the policy as it will be.
+
+    Attributes:
+        scheduled_additional_fee_policy: The additional fee policy as it will be.
+    """
 
     scheduled_additional_fee_policy: PlatformAdditionalFeePolicy
     """The additional fee policy as it will be."""

@@ -16,7 +16,11 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class SchedulePlatformContractResponse(Model):
-    """`SchedulePlatformContractResponse` of PortOne's document."""
+    """Returned by `schedule_contract`: the contract as it will be.
+
+    Attributes:
+        scheduled_contract: The contract as it will be.
+    """
 
     scheduled_contract: PlatformContract
     """The contract as it will be."""

@@ -16,7 +16,11 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class SchedulePlatformDiscountSharePolicyResponse(Model):
-    """`SchedulePlatformDiscountSharePolicyResponse` of PortOne's document."""
+    """Returned by `schedule_discount_share_policy`: the policy as it will be.
+
+    Attributes:
+        scheduled_discount_share_policy: The discount share policy as it will be.
+    """
 
     scheduled_discount_share_policy: PlatformDiscountSharePolicy
     """The discount share policy as it will be."""

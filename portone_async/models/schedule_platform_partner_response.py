@@ -16,7 +16,11 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class SchedulePlatformPartnerResponse(Model):
-    """`SchedulePlatformPartnerResponse` of PortOne's document."""
+    """Returned by `schedule_partner`: the partner as it will be.
+
+    Attributes:
+        scheduled_partner: The partner as it will be.
+    """
 
     scheduled_partner: PlatformPartner
     """The partner as it will be."""

@@ -22,12 +22,18 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class SchedulePlatformPartnersBody(Model):
-    """`SchedulePlatformPartnersBody` of PortOne's document."""
+    """Body of `schedule_platform_partners`: which partners to change, in what, and when.
+
+    Attributes:
+        applied_at: When the changes take effect.
+        update: Changes to be made.
+        filter: Conditions for the partners to update.
+    """
 
     __time_fields__: ClassVar[tuple[str, ...]] = ("applied_at",)
 
     applied_at: datetime
-    """When the change takes or took effect."""
+    """When the changes take effect."""
     update: SchedulePlatformPartnersBodyUpdate
     """Changes to be made."""
     filter: PlatformPartnerFilterInput | None = None

@@ -32,16 +32,27 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class SchedulePlatformPartnersBodyUpdate(Model):
-    """Changes to make to many partners at a later time."""
+    """Changes to make to many partners at a later time.
+
+    Attributes:
+        account: Bank account that the partner is paid into.
+        contact: Contact person.
+        default_contract_id: Id of the partner's default contract.
+        memo: Memo, in the merchant's own words.
+        name: New name of the partner.
+        tags: Tags of the partner.
+        type: New details of the partners, by their kind.
+        user_defined_properties: Values of properties that the merchant has defined in PortOne's console.
+    """
 
     account: SchedulePlatformPartnersBodyUpdateAccount | None = None
-    """Bank account the partner is paid into."""
+    """Bank account that the partner is paid into."""
     contact: SchedulePlatformPartnersBodyUpdateContact | None = None
     """Contact person."""
     default_contract_id: str | None = None
     """Id of the partner's default contract."""
     memo: str | None = None
-    """Memo."""
+    """Memo, in the merchant's own words."""
     name: str | None = None
     """New name of the partner."""
     tags: list[str] | None = None
@@ -49,7 +60,7 @@ class SchedulePlatformPartnersBodyUpdate(Model):
     type: SchedulePlatformPartnersBodyUpdateType | None = None
     """New details of the partners, by their kind."""
     user_defined_properties: PlatformProperties | None = None
-    """User-defined properties."""
+    """Values of properties that the merchant has defined in PortOne's console."""
 
 
 _JSON_NAMES = json_names(SchedulePlatformPartnersBodyUpdate)

@@ -32,7 +32,13 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class SchedulePlatformPartnersBodyUpdateType(Model):
-    """New details by kind of partner; the kind itself cannot be changed here."""
+    """New details by kind of partner; the kind itself cannot be changed here.
+
+    Attributes:
+        business: Details for a partner that is a registered business.
+        non_wht_payer: Details of a partner not subject to withholding tax.
+        wht_payer: Details of a partner subject to withholding tax.
+    """
 
     business: SchedulePlatformPartnersBodyUpdateTypeBusiness | None = None
     """Details for a partner that is a registered business."""

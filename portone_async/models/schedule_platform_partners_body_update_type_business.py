@@ -15,16 +15,27 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class SchedulePlatformPartnersBodyUpdateTypeBusiness(Model):
-    """New business details in a planned change of partners."""
+    """New business details in a planned change of partners.
+
+    Attributes:
+        business_class: Business item (업종, 종목): the line of trade on the business registration.
+        business_registration_number: Business registration number.
+        business_type: Type of business (업태): the sector on the business registration.
+        company_address: Address of the business.
+        company_name: Name of the business.
+        company_verification_id: Id of the business lookup that verified the company.
+        representative_name: Name of the representative.
+        taxation_type: How the business is taxed.
+    """
 
     __enum_fields__: ClassVar[tuple[str, ...]] = ("taxation_type",)
 
     business_class: str | None = None
-    """Business item: the line of trade on the business registration."""
+    """Business item (업종, 종목): the line of trade on the business registration."""
     business_registration_number: str | None = None
     """Business registration number."""
     business_type: str | None = None
-    """Type of business: the sector on the business registration."""
+    """Type of business (업태): the sector on the business registration."""
     company_address: str | None = None
     """Address of the business."""
     company_name: str | None = None
@@ -34,7 +45,7 @@ class SchedulePlatformPartnersBodyUpdateTypeBusiness(Model):
     representative_name: str | None = None
     """Name of the representative."""
     taxation_type: PlatformPartnerTaxationType | None = None
-    """Taxation type."""
+    """How the business is taxed."""
 
 
 _JSON_NAMES = json_names(SchedulePlatformPartnersBodyUpdateTypeBusiness)

@@ -15,10 +15,14 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class SchedulePlatformPartnersBodyUpdateTypeWhtPayer(Model):
-    """New details of partners with withholding tax in a planned change."""
+    """New details of partners with withholding tax in a planned change.
+
+    Attributes:
+        birthdate: Date of birth.
+    """
 
     birthdate: date | None = None
-    """Date of birth (yyyy-MM-dd)."""
+    """Date of birth."""
 
 
 _JSON_NAMES = json_names(SchedulePlatformPartnersBodyUpdateTypeWhtPayer)

@@ -12,7 +12,7 @@ from portone_async._reading import new_instance
 
 @define(slots=True, kw_only=True, repr=False)
 class SchedulePlatformPartnersResponse(Model):
-    """`SchedulePlatformPartnersResponse` of PortOne's document."""
+    """Returned by `schedule_platform_partners`; empty."""
 
 
 def read(raw: Any) -> SchedulePlatformPartnersResponse:

@@ -15,14 +15,24 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class SelectedChannel(Model):
-    """Channel that a payment, billing key or identity verification went through."""
+    """Channel (채널) that a payment, billing key or identity verification went through: the connection of a store (상점) to
+    one contract with a payment company (PG).
+
+    Attributes:
+        pg_merchant_id: Merchant id at the PG.
+        pg_provider: Payment module of the PG; one PG may have several.
+        type: LIVE or TEST channel.
+        id: Id of the channel.
+        key: Key of the channel.
+        name: Name of the channel.
+    """
 
     __enum_fields__: ClassVar[tuple[str, ...]] = ("pg_provider", "type")
 
     pg_merchant_id: str
     """Merchant id at the PG."""
     pg_provider: PgProvider
-    """PG payment module."""
+    """Payment module of the PG; one PG may have several."""
     type: SelectedChannelType
     """LIVE or TEST channel."""
     id: str | None = None

@@ -19,12 +19,22 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class SendIdentityVerificationBody(Model):
-    """`SendIdentityVerificationBody` of PortOne's document."""
+    """Body of `send_identity_verification`: whom to verify, and by which channel, carrier and method.
+
+    Attributes:
+        channel_key: Key of the channel to verify through.
+        customer: Person to verify.
+        method: How to verify: SMS or APP.
+        operator: Mobile carrier.
+        bypass: Extra parameters handed to the PG as they are; its guide at PortOne describes them.
+        custom_data: The merchant's own data, kept as text.
+        store_id: Store to act for; if omitted the client's `store_id`, or else the store of the API secret.
+    """
 
     __enum_fields__: ClassVar[tuple[str, ...]] = ("method", "operator")
 
     channel_key: str
-    """Key of the PortOne channel."""
+    """Key of the channel to verify through."""
     customer: SendIdentityVerificationBodyCustomer
     """Person to verify."""
     method: IdentityVerificationMethod
@@ -32,11 +42,11 @@ class SendIdentityVerificationBody(Model):
     operator: IdentityVerificationOperator
     """Mobile carrier."""
     bypass: dict[str, Any] | None = None
-    """Extra parameters passed through to the payment provider, as its guide describes."""
+    """Extra parameters handed to the PG as they are; its guide at PortOne describes them."""
     custom_data: str | None = None
     """The merchant's own data, kept as text."""
     store_id: str | None = None
-    """Store id; in requests it defaults to the store of the credentials."""
+    """Store to act for; if omitted the client's `store_id`, or else the store of the API secret."""
 
 
 _JSON_NAMES = json_names(SendIdentityVerificationBody)

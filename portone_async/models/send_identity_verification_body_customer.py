@@ -12,12 +12,20 @@ from portone_async._reading import json_names, new_instance, report_mismatch, un
 
 @define(slots=True, kw_only=True, repr=False)
 class SendIdentityVerificationBodyCustomer(Model):
-    """The person whose identity is to be verified."""
+    """The person whose identity is to be verified.
+
+    Attributes:
+        ip_address: IP address of the customer, used to limit the request rate.
+        name: Name of the person.
+        phone_number: Phone number, digits only.
+        id: Id that identifies the customer.
+        identity_number: First 7 digits of the resident registration number; required for SMS.
+    """
 
     ip_address: str
     """IP address of the customer, used to limit the request rate."""
     name: str
-    """Name."""
+    """Name of the person."""
     phone_number: str
     """Phone number, digits only."""
     id: str | None = None

@@ -12,7 +12,7 @@ from portone_async._reading import new_instance
 
 @define(slots=True, kw_only=True, repr=False)
 class SendIdentityVerificationResponse(Model):
-    """`SendIdentityVerificationResponse` of PortOne's document."""
+    """Returned by `send_identity_verification`; empty."""
 
 
 def read(raw: Any) -> SendIdentityVerificationResponse:

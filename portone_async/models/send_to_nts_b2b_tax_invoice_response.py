@@ -16,10 +16,14 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class SendToNtsB2bTaxInvoiceResponse(Model):
-    """`SendToNtsB2bTaxInvoiceResponse` of PortOne's document."""
+    """Returned by `send_to_nts_b2b_tax_invoice`: the tax invoice on its way to the National Tax Service.
+
+    Attributes:
+        tax_invoice: The tax invoice as it is now.
+    """
 
     tax_invoice: B2bTaxInvoice
-    """The tax invoice."""
+    """The tax invoice as it is now."""
 
 
 _JSON_NAMES = json_names(SendToNtsB2bTaxInvoiceResponse)

@@ -15,7 +15,17 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class SeparatedAddress(Model):
-    """An address in parts, along with the line they add up to."""
+    """An address in parts, along with the line they add up to.
+
+    Attributes:
+        address_line1: First line of the detailed address.
+        address_line2: Second line of the detailed address.
+        one_line: Whole address in one line.
+        city: City or district.
+        country: Country, as an ISO 3166-1 alpha-2 code.
+        province: Province or state.
+        type: The discriminator: it tells which variant of its union this object is.
+    """
 
     __enum_fields__: ClassVar[tuple[str, ...]] = ("country",)
 
@@ -32,7 +42,7 @@ class SeparatedAddress(Model):
     province: str | None = None
     """Province or state."""
     type: Literal["SEPARATED"] = "SEPARATED"
-    """Kind of object; in a union, the discriminator."""
+    """The discriminator: it tells which variant of its union this object is."""
 
 
 _JSON_NAMES = json_names(SeparatedAddress)

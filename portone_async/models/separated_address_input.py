@@ -15,7 +15,15 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class SeparatedAddressInput(Model):
-    """An address given in parts."""
+    """An address given in parts.
+
+    Attributes:
+        address_line1: First line of the detailed address.
+        address_line2: Second line of the detailed address.
+        city: City or district.
+        country: Country, as an ISO 3166-1 alpha-2 code.
+        province: Province or state.
+    """
 
     __enum_fields__: ClassVar[tuple[str, ...]] = ("country",)
 

@@ -12,10 +12,14 @@ from portone_async._reading import json_names, new_instance, report_mismatch, un
 
 @define(slots=True, kw_only=True, repr=False)
 class StopPaymentCancellationBody(Model):
-    """`StopPaymentCancellationBody` of PortOne's document."""
+    """Body of `stop_payment_cancellation`: the store, if it is not that of the API secret.
+
+    Attributes:
+        store_id: Store to act for; if omitted the client's `store_id`, or else the store of the API secret.
+    """
 
     store_id: str | None = None
-    """Store id; in requests it defaults to the store of the credentials."""
+    """Store to act for; if omitted the client's `store_id`, or else the store of the API secret."""
 
 
 _JSON_NAMES = json_names(StopPaymentCancellationBody)

@@ -15,7 +15,11 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class StopPaymentCancellationResponse(Model):
-    """`StopPaymentCancellationResponse` of PortOne's document."""
+    """Returned by `stop_payment_cancellation`: when the cancellation was withdrawn.
+
+    Attributes:
+        stopped_at: When the cancellation request was withdrawn.
+    """
 
     __time_fields__: ClassVar[tuple[str, ...]] = ("stopped_at",)
 

@@ -17,7 +17,22 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class SucceededPaymentCancellation(Model):
-    """A cancellation that has been carried out."""
+    """A cancellation that has been carried out.
+
+    Attributes:
+        id: Id of the cancellation.
+        reason: Why the payment was cancelled.
+        requested_at: When it was requested.
+        tax_free_amount: Tax-free part of the cancelled amount, in the smallest currency unit.
+        total_amount: Cancelled amount, in the smallest currency unit.
+        vat_amount: VAT part of the cancelled amount, in the smallest currency unit.
+        cancelled_at: When the payment was cancelled.
+        easy_pay_discount_amount: Refunded easy-pay reward points, in the smallest currency unit.
+        pg_cancellation_id: Cancellation id at the PG.
+        receipt_url: URL of the cancellation receipt.
+        status: The status, which is the discriminator: it tells which variant of its union this object is.
+        trigger: Where the cancellation was requested.
+    """
 
     __enum_fields__: ClassVar[tuple[str, ...]] = ("trigger",)
     __time_fields__: ClassVar[tuple[str, ...]] = ("cancelled_at", "requested_at")
@@ -27,7 +42,7 @@ class SucceededPaymentCancellation(Model):
     reason: str
     """Why the payment was cancelled."""
     requested_at: datetime
-    """Time of the request."""
+    """When it was requested."""
     tax_free_amount: int
     """Tax-free part of the cancelled amount, in the smallest currency unit."""
     total_amount: int
@@ -35,7 +50,7 @@ class SucceededPaymentCancellation(Model):
     vat_amount: int
     """VAT part of the cancelled amount, in the smallest currency unit."""
     cancelled_at: datetime | None = None
-    """When it was cancelled."""
+    """When the payment was cancelled."""
     easy_pay_discount_amount: int | None = None
     """Refunded easy-pay reward points, in the smallest currency unit."""
     pg_cancellation_id: str | None = None
@@ -43,7 +58,7 @@ class SucceededPaymentCancellation(Model):
     receipt_url: str | None = None
     """URL of the cancellation receipt."""
     status: Literal["SUCCEEDED"] = "SUCCEEDED"
-    """Current status; in a union, the discriminator."""
+    """The status, which is the discriminator: it tells which variant of its union this object is."""
     trigger: Trigger | None = None
     """Where the cancellation was requested."""
 

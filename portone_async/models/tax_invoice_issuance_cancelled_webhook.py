@@ -18,7 +18,13 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class TaxInvoiceIssuanceCancelledWebhook(Model):
-    """`TaxInvoice.IssuanceCancelled`: the issuance of a tax invoice was cancelled."""
+    """`TaxInvoice.IssuanceCancelled`: the supplier cancelled a tax invoice after approving its issue.
+
+    Attributes:
+        data: The tax invoice.
+        timestamp: When it happened; the same in every redelivery.
+        type: The discriminator: it tells which variant of its union this object is.
+    """
 
     __time_fields__: ClassVar[tuple[str, ...]] = ("timestamp",)
 
@@ -27,7 +33,7 @@ class TaxInvoiceIssuanceCancelledWebhook(Model):
     timestamp: datetime
     """When it happened; the same in every redelivery."""
     type: Literal["TaxInvoice.IssuanceCancelled"] = "TaxInvoice.IssuanceCancelled"
-    """Kind of object; in a union, the discriminator."""
+    """The discriminator: it tells which variant of its union this object is."""
 
 
 _JSON_NAMES = json_names(TaxInvoiceIssuanceCancelledWebhook)

@@ -18,7 +18,14 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class TaxInvoiceIssuedWebhook(Model):
-    """`TaxInvoice.Issued`: a tax invoice was issued."""
+    """`TaxInvoice.Issued`: the supplier approved the issue of a tax invoice. It has yet to be sent to the National Tax
+    Service.
+
+    Attributes:
+        data: The tax invoice.
+        timestamp: When it happened; the same in every redelivery.
+        type: The discriminator: it tells which variant of its union this object is.
+    """
 
     __time_fields__: ClassVar[tuple[str, ...]] = ("timestamp",)
 
@@ -27,7 +34,7 @@ class TaxInvoiceIssuedWebhook(Model):
     timestamp: datetime
     """When it happened; the same in every redelivery."""
     type: Literal["TaxInvoice.Issued"] = "TaxInvoice.Issued"
-    """Kind of object; in a union, the discriminator."""
+    """The discriminator: it tells which variant of its union this object is."""
 
 
 _JSON_NAMES = json_names(TaxInvoiceIssuedWebhook)

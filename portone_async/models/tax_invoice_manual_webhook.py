@@ -18,7 +18,14 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class TaxInvoiceManualWebhook(Model):
-    """`TaxInvoice.Manual`: see the `status` of its data."""
+    """`TaxInvoice.Manual`: sent because somebody had the webhook sent by hand. Nothing has happened to the invoice just
+    now.
+
+    Attributes:
+        data: The tax invoice.
+        timestamp: When it happened; the same in every redelivery.
+        type: The discriminator: it tells which variant of its union this object is.
+    """
 
     __time_fields__: ClassVar[tuple[str, ...]] = ("timestamp",)
 
@@ -27,7 +34,7 @@ class TaxInvoiceManualWebhook(Model):
     timestamp: datetime
     """When it happened; the same in every redelivery."""
     type: Literal["TaxInvoice.Manual"] = "TaxInvoice.Manual"
-    """Kind of object; in a union, the discriminator."""
+    """The discriminator: it tells which variant of its union this object is."""
 
 
 _JSON_NAMES = json_names(TaxInvoiceManualWebhook)

@@ -18,7 +18,13 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class TaxInvoiceRefusedWebhook(Model):
-    """`TaxInvoice.Refused`: the supplier refused to issue the requested tax invoice."""
+    """`TaxInvoice.Refused`: the supplier refused to issue the requested tax invoice.
+
+    Attributes:
+        data: The tax invoice.
+        timestamp: When it happened; the same in every redelivery.
+        type: The discriminator: it tells which variant of its union this object is.
+    """
 
     __time_fields__: ClassVar[tuple[str, ...]] = ("timestamp",)
 
@@ -27,7 +33,7 @@ class TaxInvoiceRefusedWebhook(Model):
     timestamp: datetime
     """When it happened; the same in every redelivery."""
     type: Literal["TaxInvoice.Refused"] = "TaxInvoice.Refused"
-    """Kind of object; in a union, the discriminator."""
+    """The discriminator: it tells which variant of its union this object is."""
 
 
 _JSON_NAMES = json_names(TaxInvoiceRefusedWebhook)

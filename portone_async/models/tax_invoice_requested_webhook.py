@@ -18,7 +18,13 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class TaxInvoiceRequestedWebhook(Model):
-    """`TaxInvoice.Requested`: a recipient requested a tax invoice from the supplier."""
+    """`TaxInvoice.Requested`: a recipient requested a tax invoice from the supplier.
+
+    Attributes:
+        data: The tax invoice.
+        timestamp: When it happened; the same in every redelivery.
+        type: The discriminator: it tells which variant of its union this object is.
+    """
 
     __time_fields__: ClassVar[tuple[str, ...]] = ("timestamp",)
 
@@ -27,7 +33,7 @@ class TaxInvoiceRequestedWebhook(Model):
     timestamp: datetime
     """When it happened; the same in every redelivery."""
     type: Literal["TaxInvoice.Requested"] = "TaxInvoice.Requested"
-    """Kind of object; in a union, the discriminator."""
+    """The discriminator: it tells which variant of its union this object is."""
 
 
 _JSON_NAMES = json_names(TaxInvoiceRequestedWebhook)

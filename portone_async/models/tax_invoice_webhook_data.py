@@ -12,18 +12,29 @@ from portone_async._reading import json_names, new_instance, report_mismatch, un
 
 @define(slots=True, kw_only=True, repr=False)
 class TaxInvoiceWebhookData(Model):
-    """The tax invoice that a webhook is about."""
+    """The tax invoice that a webhook is about.
+
+    Attributes:
+        recipient_document_key: Document key that the recipient chose for the invoice.
+        status: Status of the tax invoice, as a plain string.
+        supplier_brn: Business registration number of the supplier.
+        supplier_document_key: Document key that the supplier chose for the invoice.
+        tax_invoice_id: Id of the tax invoice.
+        total_amount: Supply value and tax together, in won.
+        total_supply_amount: Sum of the supply values (without VAT), in won.
+        total_tax_amount: Sum of the tax amounts, in won.
+    """
 
     recipient_document_key: str
-    """Document number on the recipient's side."""
+    """Document key that the recipient chose for the invoice."""
     status: str
     """Status of the tax invoice, as a plain string."""
     supplier_brn: str
     """Business registration number of the supplier."""
     supplier_document_key: str
-    """Document number on the supplier's side."""
+    """Document key that the supplier chose for the invoice."""
     tax_invoice_id: str
-    """Tax invoice id."""
+    """Id of the tax invoice."""
     total_amount: int
     """Supply value and tax together, in won."""
     total_supply_amount: int

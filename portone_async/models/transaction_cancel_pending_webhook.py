@@ -20,7 +20,13 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class TransactionCancelPendingWebhook(Model):
-    """A cancellation is under way; whether it succeeds comes later."""
+    """`Transaction.CancelPending`: a cancellation is under way; whether it succeeds comes later.
+
+    Attributes:
+        data: Which payment, and which cancellation.
+        timestamp: When it happened; the same in every redelivery.
+        type: The discriminator: it tells which variant of its union this object is.
+    """
 
     __time_fields__: ClassVar[tuple[str, ...]] = ("timestamp",)
 
@@ -29,7 +35,7 @@ class TransactionCancelPendingWebhook(Model):
     timestamp: datetime
     """When it happened; the same in every redelivery."""
     type: Literal["Transaction.CancelPending"] = "Transaction.CancelPending"
-    """Kind of object; in a union, the discriminator."""
+    """The discriminator: it tells which variant of its union this object is."""
 
 
 _JSON_NAMES = json_names(TransactionCancelPendingWebhook)

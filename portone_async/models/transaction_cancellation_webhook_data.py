@@ -12,7 +12,14 @@ from portone_async._reading import json_names, new_instance, report_mismatch, un
 
 @define(slots=True, kw_only=True, repr=False)
 class TransactionCancellationWebhookData(Model):
-    """The payment and the cancellation that a webhook is about."""
+    """The payment and the cancellation that a webhook is about.
+
+    Attributes:
+        cancellation_id: Id of the cancellation.
+        payment_id: Payment id, chosen by the merchant.
+        store_id: Store that the payment belongs to.
+        transaction_id: Id of the payment attempt; a payment may have several.
+    """
 
     cancellation_id: str
     """Id of the cancellation."""

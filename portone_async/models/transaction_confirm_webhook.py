@@ -18,7 +18,15 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class TransactionConfirmWebhook(Model):
-    """A payment is about to be charged if the shop approves it: the response to this webhook decides."""
+    """`Transaction.Confirm`: a payment is about to be charged, and the response to this webhook decides. A success
+    status approves it, whatever the body; any other refuses it, and `{"errorMessage": "..."}` in its body is shown to
+    the buyer. Sent only to merchants that have applied for it, not for Eximbay; new ones use `confirm_payment` instead.
+
+    Attributes:
+        data: Which payment, and what it will charge.
+        timestamp: When it happened; the same in every redelivery.
+        type: The discriminator: it tells which variant of its union this object is.
+    """
 
     __time_fields__: ClassVar[tuple[str, ...]] = ("timestamp",)
 
@@ -27,7 +35,7 @@ class TransactionConfirmWebhook(Model):
     timestamp: datetime
     """When it happened; the same in every redelivery."""
     type: Literal["Transaction.Confirm"] = "Transaction.Confirm"
-    """Kind of object; in a union, the discriminator."""
+    """The discriminator: it tells which variant of its union this object is."""
 
 
 _JSON_NAMES = json_names(TransactionConfirmWebhook)

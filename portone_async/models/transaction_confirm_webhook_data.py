@@ -12,7 +12,15 @@ from portone_async._reading import json_names, new_instance, report_mismatch, un
 
 @define(slots=True, kw_only=True, repr=False)
 class TransactionConfirmWebhookData(Model):
-    """The payment that waits for approval."""
+    """The payment that waits for approval.
+
+    Attributes:
+        payment_id: Payment id, chosen by the merchant.
+        total_amount: Amount about to be charged, in the smallest unit of the currency: compare it with the order before
+            approving.
+        transaction_id: Id of the payment attempt; a payment may have several.
+        store_id: Store that the payment belongs to, if PortOne sends it.
+    """
 
     payment_id: str
     """Payment id, chosen by the merchant."""

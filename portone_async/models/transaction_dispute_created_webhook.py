@@ -18,7 +18,13 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class TransactionDisputeCreatedWebhook(Model):
-    """A payment has come under dispute."""
+    """`Transaction.DisputeCreated`: a payment has come under dispute.
+
+    Attributes:
+        data: Which payment.
+        timestamp: When it happened; the same in every redelivery.
+        type: The discriminator: it tells which variant of its union this object is.
+    """
 
     __time_fields__: ClassVar[tuple[str, ...]] = ("timestamp",)
 
@@ -27,7 +33,7 @@ class TransactionDisputeCreatedWebhook(Model):
     timestamp: datetime
     """When it happened; the same in every redelivery."""
     type: Literal["Transaction.DisputeCreated"] = "Transaction.DisputeCreated"
-    """Kind of object; in a union, the discriminator."""
+    """The discriminator: it tells which variant of its union this object is."""
 
 
 _JSON_NAMES = json_names(TransactionDisputeCreatedWebhook)

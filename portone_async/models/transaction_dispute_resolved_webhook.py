@@ -18,7 +18,13 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class TransactionDisputeResolvedWebhook(Model):
-    """A payment's dispute is over."""
+    """`Transaction.DisputeResolved`: a payment's dispute is over.
+
+    Attributes:
+        data: Which payment.
+        timestamp: When it happened; the same in every redelivery.
+        type: The discriminator: it tells which variant of its union this object is.
+    """
 
     __time_fields__: ClassVar[tuple[str, ...]] = ("timestamp",)
 
@@ -27,7 +33,7 @@ class TransactionDisputeResolvedWebhook(Model):
     timestamp: datetime
     """When it happened; the same in every redelivery."""
     type: Literal["Transaction.DisputeResolved"] = "Transaction.DisputeResolved"
-    """Kind of object; in a union, the discriminator."""
+    """The discriminator: it tells which variant of its union this object is."""
 
 
 _JSON_NAMES = json_names(TransactionDisputeResolvedWebhook)

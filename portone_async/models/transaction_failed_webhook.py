@@ -18,7 +18,13 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class TransactionFailedWebhook(Model):
-    """An attempt to pay has failed; the customer may try again under the same payment id."""
+    """`Transaction.Failed`: an attempt to pay has failed; the customer may try again under the same payment id.
+
+    Attributes:
+        data: Which payment.
+        timestamp: When it happened; the same in every redelivery.
+        type: The discriminator: it tells which variant of its union this object is.
+    """
 
     __time_fields__: ClassVar[tuple[str, ...]] = ("timestamp",)
 
@@ -27,7 +33,7 @@ class TransactionFailedWebhook(Model):
     timestamp: datetime
     """When it happened; the same in every redelivery."""
     type: Literal["Transaction.Failed"] = "Transaction.Failed"
-    """Kind of object; in a union, the discriminator."""
+    """The discriminator: it tells which variant of its union this object is."""
 
 
 _JSON_NAMES = json_names(TransactionFailedWebhook)

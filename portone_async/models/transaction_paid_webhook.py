@@ -18,7 +18,13 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class TransactionPaidWebhook(Model):
-    """A payment was paid. Look it up and compare its amount with the order before acting on it."""
+    """`Transaction.Paid`: a payment was paid. Look it up and compare its amount with the order before acting on it.
+
+    Attributes:
+        data: Which payment; look it up to get its amount.
+        timestamp: When it happened; the same in every redelivery.
+        type: The discriminator: it tells which variant of its union this object is.
+    """
 
     __time_fields__: ClassVar[tuple[str, ...]] = ("timestamp",)
 
@@ -27,7 +33,7 @@ class TransactionPaidWebhook(Model):
     timestamp: datetime
     """When it happened; the same in every redelivery."""
     type: Literal["Transaction.Paid"] = "Transaction.Paid"
-    """Kind of object; in a union, the discriminator."""
+    """The discriminator: it tells which variant of its union this object is."""
 
 
 _JSON_NAMES = json_names(TransactionPaidWebhook)

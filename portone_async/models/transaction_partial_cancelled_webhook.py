@@ -20,7 +20,13 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class TransactionPartialCancelledWebhook(Model):
-    """A part of a payment's amount has been refunded."""
+    """`Transaction.PartialCancelled`: a part of a payment's amount has been refunded.
+
+    Attributes:
+        data: Which payment, and which cancellation.
+        timestamp: When it happened; the same in every redelivery.
+        type: The discriminator: it tells which variant of its union this object is.
+    """
 
     __time_fields__: ClassVar[tuple[str, ...]] = ("timestamp",)
 
@@ -29,7 +35,7 @@ class TransactionPartialCancelledWebhook(Model):
     timestamp: datetime
     """When it happened; the same in every redelivery."""
     type: Literal["Transaction.PartialCancelled"] = "Transaction.PartialCancelled"
-    """Kind of object; in a union, the discriminator."""
+    """The discriminator: it tells which variant of its union this object is."""
 
 
 _JSON_NAMES = json_names(TransactionPartialCancelledWebhook)

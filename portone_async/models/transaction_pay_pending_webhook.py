@@ -18,7 +18,14 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class TransactionPayPendingWebhook(Model):
-    """A payment waits for its completion to be confirmed; nothing is paid yet."""
+    """`Transaction.PayPending`: a payment waits for its completion to be confirmed, and nothing is paid yet. Only
+    PayPal payments do so.
+
+    Attributes:
+        data: Which payment.
+        timestamp: When it happened; the same in every redelivery.
+        type: The discriminator: it tells which variant of its union this object is.
+    """
 
     __time_fields__: ClassVar[tuple[str, ...]] = ("timestamp",)
 
@@ -27,7 +34,7 @@ class TransactionPayPendingWebhook(Model):
     timestamp: datetime
     """When it happened; the same in every redelivery."""
     type: Literal["Transaction.PayPending"] = "Transaction.PayPending"
-    """Kind of object; in a union, the discriminator."""
+    """The discriminator: it tells which variant of its union this object is."""
 
 
 _JSON_NAMES = json_names(TransactionPayPendingWebhook)

@@ -18,7 +18,13 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class TransactionVirtualAccountIssuedWebhook(Model):
-    """A customer got an account number to pay into; nothing is paid yet."""
+    """`Transaction.VirtualAccountIssued`: a customer got an account number to pay into; nothing is paid yet.
+
+    Attributes:
+        data: Which payment; look it up to get the account.
+        timestamp: When it happened; the same in every redelivery.
+        type: The discriminator: it tells which variant of its union this object is.
+    """
 
     __time_fields__: ClassVar[tuple[str, ...]] = ("timestamp",)
 
@@ -27,7 +33,7 @@ class TransactionVirtualAccountIssuedWebhook(Model):
     timestamp: datetime
     """When it happened; the same in every redelivery."""
     type: Literal["Transaction.VirtualAccountIssued"] = "Transaction.VirtualAccountIssued"
-    """Kind of object; in a union, the discriminator."""
+    """The discriminator: it tells which variant of its union this object is."""
 
 
 _JSON_NAMES = json_names(TransactionVirtualAccountIssuedWebhook)

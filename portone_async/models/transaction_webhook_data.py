@@ -12,7 +12,13 @@ from portone_async._reading import json_names, new_instance, report_mismatch, un
 
 @define(slots=True, kw_only=True, repr=False)
 class TransactionWebhookData(Model):
-    """The payment that a webhook is about."""
+    """The payment that a webhook is about.
+
+    Attributes:
+        payment_id: Payment id, chosen by the merchant.
+        store_id: Store that the payment belongs to.
+        transaction_id: Id of the payment attempt; a payment may have several.
+    """
 
     payment_id: str
     """Payment id, chosen by the merchant."""

@@ -18,7 +18,12 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class UpdateB2bCounterpartyBody(Model):
-    """`UpdateB2bCounterpartyBody` of PortOne's document."""
+    """Body of `update_b2b_counterparty`: the new details of the counterparty, and what to look up about it.
+
+    Attributes:
+        counterparty: The counterparty for tax invoices.
+        options: Whether to look up business details and operating status.
+    """
 
     counterparty: B2bCounterpartyInput
     """The counterparty for tax invoices."""

@@ -16,7 +16,11 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class UpdateB2bCounterpartyResponse(Model):
-    """`UpdateB2bCounterpartyResponse` of PortOne's document."""
+    """Returned by `update_b2b_counterparty`: the counterparty as changed.
+
+    Attributes:
+        counterparty: The counterparty for tax invoices.
+    """
 
     counterparty: B2bCounterparty
     """The counterparty for tax invoices."""

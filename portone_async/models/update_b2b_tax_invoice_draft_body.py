@@ -17,18 +17,29 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class UpdateB2bTaxInvoiceDraftBody(Model):
-    """`UpdateB2bTaxInvoiceDraftBody` of PortOne's document."""
+    """Body of `update_b2b_tax_invoice_draft`: which draft to change, and its new contents.
+
+    Attributes:
+        tax_invoice: Contents of the tax invoice.
+        tax_invoice_key: Document key of the tax invoice, or its id: see `tax_invoice_key_type`.
+        brn: Business registration number of the company whose document key is given; required unless
+            `tax_invoice_key_type` is TAX_INVOICE_ID.
+        memo: Memo for internal use, kept with the invoice.
+        tax_invoice_key_type: Meaning of the key: SUPPLIER or RECIPIENT (default).
+    """
 
     __enum_fields__: ClassVar[tuple[str, ...]] = ("tax_invoice_key_type",)
 
     tax_invoice: B2bTaxInvoiceInput
-    """The tax invoice."""
+    """Contents of the tax invoice."""
     tax_invoice_key: str
-    """Document number of the tax invoice."""
+    """Document key of the tax invoice, or its id: see `tax_invoice_key_type`."""
     brn: str | None = None
-    """Business number; required unless `tax_invoice_key_type` is TAX_INVOICE_ID."""
+    """Business registration number of the company whose document key is given; required unless `tax_invoice_key_type`
+    is TAX_INVOICE_ID.
+    """
     memo: str | None = None
-    """Memo."""
+    """Memo for internal use, kept with the invoice."""
     tax_invoice_key_type: B2bTaxInvoiceKeyType | None = None
     """Meaning of the key: SUPPLIER or RECIPIENT (default)."""
 

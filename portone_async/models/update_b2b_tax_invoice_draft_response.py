@@ -16,10 +16,14 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class UpdateB2bTaxInvoiceDraftResponse(Model):
-    """`UpdateB2bTaxInvoiceDraftResponse` of PortOne's document."""
+    """Returned by `update_b2b_tax_invoice_draft`: the draft as changed.
+
+    Attributes:
+        tax_invoice: The tax invoice as it is now.
+    """
 
     tax_invoice: B2bTaxInvoice
-    """The tax invoice."""
+    """The tax invoice as it is now."""
 
 
 _JSON_NAMES = json_names(UpdateB2bTaxInvoiceDraftResponse)

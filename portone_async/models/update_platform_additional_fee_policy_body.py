@@ -17,14 +17,22 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class UpdatePlatformAdditionalFeePolicyBody(Model):
-    """`UpdatePlatformAdditionalFeePolicyBody` of PortOne's document."""
+    """Body of `update_platform_additional_fee_policy`, and `update` of a scheduled one: what to change of a policy.
+    What is omitted stays.
+
+    Attributes:
+        fee: The fee, as an amount or a rate.
+        memo: Memo, in the merchant's own words.
+        name: Name of the additional fee policy.
+        vat_payer: Who bears the VAT: PARTNER or MERCHANT.
+    """
 
     __enum_fields__: ClassVar[tuple[str, ...]] = ("vat_payer",)
 
     fee: PlatformFeeInput | None = None
     """The fee, as an amount or a rate."""
     memo: str | None = None
-    """Memo."""
+    """Memo, in the merchant's own words."""
     name: str | None = None
     """Name of the additional fee policy."""
     vat_payer: PlatformPayer | None = None

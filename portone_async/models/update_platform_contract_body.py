@@ -19,7 +19,17 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class UpdatePlatformContractBody(Model):
-    """`UpdatePlatformContractBody` of PortOne's document."""
+    """Body of `update_platform_contract`, and `update` of a scheduled one: what to change of a contract. What is
+    omitted stays.
+
+    Attributes:
+        memo: Memo about the contract, for internal use.
+        name: Name of the contract.
+        platform_fee: Commission the platform charges: a fixed amount or a rate.
+        platform_fee_vat_payer: Who bears the VAT on the commission: PARTNER or MERCHANT.
+        settlement_cycle: When partners are settled with: delay, rhythm and holiday rule.
+        subtract_payment_vat_amount: True to deduct the payment's VAT from the settlement.
+    """
 
     __enum_fields__: ClassVar[tuple[str, ...]] = ("platform_fee_vat_payer",)
 
@@ -32,7 +42,7 @@ class UpdatePlatformContractBody(Model):
     platform_fee_vat_payer: PlatformPayer | None = None
     """Who bears the VAT on the commission: PARTNER or MERCHANT."""
     settlement_cycle: PlatformSettlementCycleInput | None = None
-    """Settlement cycle."""
+    """When partners are settled with: delay, rhythm and holiday rule."""
     subtract_payment_vat_amount: bool | None = None
     """True to deduct the payment's VAT from the settlement."""
 

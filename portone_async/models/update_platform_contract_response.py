@@ -16,10 +16,14 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class UpdatePlatformContractResponse(Model):
-    """`UpdatePlatformContractResponse` of PortOne's document."""
+    """Returned by `update_platform_contract`: the contract as changed.
+
+    Attributes:
+        contract: The contract as it is now.
+    """
 
     contract: PlatformContract
-    """The contract."""
+    """The contract as it is now."""
 
 
 _JSON_NAMES = json_names(UpdatePlatformContractResponse)

@@ -12,7 +12,14 @@ from portone_async._reading import json_names, new_instance, report_mismatch, un
 
 @define(slots=True, kw_only=True, repr=False)
 class UpdatePlatformDiscountSharePolicyBody(Model):
-    """`UpdatePlatformDiscountSharePolicyBody` of PortOne's document."""
+    """Body of `update_platform_discount_share_policy`, and `update` of a scheduled one: what to change of a policy.
+    What is omitted stays.
+
+    Attributes:
+        memo: Memo about the discount share policy.
+        name: Name of the discount share policy.
+        partner_share_rate: Share of the discount borne by the partner, in thousandths of a percent (1000 is 1 %).
+    """
 
     memo: str | None = None
     """Memo about the discount share policy."""

@@ -22,10 +22,22 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class UpdatePlatformPartnerBody(Model):
-    """`UpdatePlatformPartnerBody` of PortOne's document."""
+    """Body of `update_platform_partner`, and `update` of a scheduled one: what to change of a partner. What is omitted
+    stays.
+
+    Attributes:
+        account: Bank account that the partner is paid into.
+        contact: Contact person.
+        default_contract_id: Id of the partner's default contract.
+        memo: Memo about the partner.
+        name: Name of the partner, or of its company.
+        tags: Tags of the partner.
+        type: New details of the partner, by its kind.
+        user_defined_properties: Values of properties that the merchant has defined in PortOne's console.
+    """
 
     account: UpdatePlatformPartnerBodyAccount | None = None
-    """Bank account the partner is paid into."""
+    """Bank account that the partner is paid into."""
     contact: UpdatePlatformPartnerBodyContact | None = None
     """Contact person."""
     default_contract_id: str | None = None
@@ -39,7 +51,7 @@ class UpdatePlatformPartnerBody(Model):
     type: UpdatePlatformPartnerBodyType | None = None
     """New details of the partner, by its kind."""
     user_defined_properties: PlatformProperties | None = None
-    """User-defined properties."""
+    """Values of properties that the merchant has defined in PortOne's console."""
 
 
 _JSON_NAMES = json_names(UpdatePlatformPartnerBody)

@@ -28,7 +28,13 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class UpdatePlatformPartnerBodyType(Model):
-    """New details by kind of partner; another kind changes what the partner is."""
+    """New details by kind of partner; another kind changes what the partner is.
+
+    Attributes:
+        business: Details for a partner that is a registered business.
+        non_wht_payer: Details of a partner not subject to withholding tax.
+        wht_payer: Details of a partner subject to withholding tax.
+    """
 
     business: UpdatePlatformPartnerBodyTypeBusiness | None = None
     """Details for a partner that is a registered business."""

@@ -15,10 +15,14 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class UpdatePlatformPartnerBodyTypeNonWhtPayer(Model):
-    """New details of a partner without withholding tax."""
+    """New details of a partner without withholding tax.
+
+    Attributes:
+        birthdate: Date of birth.
+    """
 
     birthdate: date | None = None
-    """Date of birth (yyyy-MM-dd)."""
+    """Date of birth."""
 
 
 _JSON_NAMES = json_names(UpdatePlatformPartnerBodyTypeNonWhtPayer)

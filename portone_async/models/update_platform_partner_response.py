@@ -16,7 +16,11 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class UpdatePlatformPartnerResponse(Model):
-    """`UpdatePlatformPartnerResponse` of PortOne's document."""
+    """Returned by `update_platform_partner`: the partner as changed.
+
+    Attributes:
+        partner: The updated partner.
+    """
 
     partner: PlatformPartner
     """The updated partner."""

@@ -16,7 +16,11 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class UpdatePlatformSettingResponse(Model):
-    """`UpdatePlatformSettingResponse` of PortOne's document."""
+    """Returned by `update_platform_setting`: all settings as changed.
+
+    Attributes:
+        setting: The platform settings.
+    """
 
     setting: PlatformSetting
     """The platform settings."""

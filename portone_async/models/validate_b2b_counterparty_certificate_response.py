@@ -12,7 +12,11 @@ from portone_async._reading import json_names, new_instance, report_mismatch, un
 
 @define(slots=True, kw_only=True, repr=False)
 class ValidateB2bCounterpartyCertificateResponse(Model):
-    """`ValidateB2bCounterpartyCertificateResponse` of PortOne's document."""
+    """Returned by `validate_b2b_counterparty_certificate`: whether the certificate can be used.
+
+    Attributes:
+        is_valid: Whether the certificate is valid.
+    """
 
     is_valid: bool
     """Whether the certificate is valid."""

@@ -23,7 +23,22 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class VerifiedIdentityVerification(Model):
-    """An identity verification that was completed."""
+    """An identity verification that was completed.
+
+    Attributes:
+        id: Identity verification id given by the merchant.
+        pg_raw_response: Response of the PG, as received.
+        pg_tx_id: Id of the identity verification at the PG.
+        requested_at: When it was requested.
+        status_changed_at: When the status changed last.
+        updated_at: When it was updated last.
+        verified_at: When the identity was verified.
+        verified_customer: Customer as verified.
+        version: PortOne version it was made with: V1 or V2.
+        channel: Channel that the request went through.
+        custom_data: The merchant's own data, kept as text.
+        status: The status, which is the discriminator: it tells which variant of its union this object is.
+    """
 
     __enum_fields__: ClassVar[tuple[str, ...]] = ("version",)
     __time_fields__: ClassVar[tuple[str, ...]] = ("requested_at", "status_changed_at", "updated_at", "verified_at")
@@ -35,23 +50,23 @@ class VerifiedIdentityVerification(Model):
     pg_tx_id: str
     """Id of the identity verification at the PG."""
     requested_at: datetime
-    """Time of the request."""
+    """When it was requested."""
     status_changed_at: datetime
-    """Time of the last status change."""
+    """When the status changed last."""
     updated_at: datetime
-    """Time of the last update."""
+    """When it was updated last."""
     verified_at: datetime
     """When the identity was verified."""
     verified_customer: IdentityVerificationVerifiedCustomer
     """Customer as verified."""
     version: PortOneVersion
-    """PortOne version: V1 or V2."""
+    """PortOne version it was made with: V1 or V2."""
     channel: SelectedChannel | None = None
-    """PortOne channel the request went through."""
+    """Channel that the request went through."""
     custom_data: str | None = None
     """The merchant's own data, kept as text."""
     status: Literal["VERIFIED"] = "VERIFIED"
-    """Current status; in a union, the discriminator."""
+    """The status, which is the discriminator: it tells which variant of its union this object is."""
 
 
 _JSON_NAMES = json_names(VerifiedIdentityVerification)

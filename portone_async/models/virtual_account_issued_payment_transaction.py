@@ -33,7 +33,37 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class VirtualAccountIssuedPaymentTransaction(Model):
-    """A payment attempt with a virtual account issued, waiting for the deposit."""
+    """A payment attempt with a virtual account issued, waiting for the deposit.
+
+    Attributes:
+        amount: Breakdown of the payment amount.
+        channel: Channel that the request went through.
+        currency: Currency, as an ISO 4217 code.
+        customer: The buyer.
+        id: Id of the attempt (`transaction_id` elsewhere); `imp_uid` for V1 payments.
+        merchant_id: Id of the merchant, who owns the stores.
+        order_name: Name of the order, such as that of its product.
+        payment_id: Payment id, chosen by the merchant.
+        requested_at: When it was requested.
+        status_changed_at: When the status changed last.
+        store_id: Id of the store that it belongs to.
+        updated_at: When it was updated last.
+        version: PortOne version it was made with: V1 or V2.
+        billing_key: Billing key that was charged; only for billing key payments.
+        channel_group: Channel group (smart routing) that the request went through.
+        country: Country, as an ISO 3166-1 alpha-2 code.
+        custom_data: The merchant's own data, kept as text.
+        escrow: State of the escrow and its delivery; only for escrow payments.
+        is_cultural_expense: Whether it counts as spending on culture (a Korean tax deduction).
+        method: Payment method used, with its details.
+        pg_tx_id: Id that the PG gave the transaction.
+        product_count: Number of products in the order.
+        products: Products that the payment is for.
+        promotion_id: Id of the promotion, a discount campaign of the merchant's, that the payment gets.
+        schedule_id: Id of the payment schedule; only for scheduled payments.
+        status: The status, which is the discriminator: it tells which variant of its union this object is.
+        webhooks: Webhooks sent so far about it.
+    """
 
     __enum_fields__: ClassVar[tuple[str, ...]] = ("country", "currency", "version")
     __time_fields__: ClassVar[tuple[str, ...]] = ("requested_at", "status_changed_at", "updated_at")
@@ -41,7 +71,7 @@ class VirtualAccountIssuedPaymentTransaction(Model):
     amount: PaymentAmount
     """Breakdown of the payment amount."""
     channel: SelectedChannel
-    """PortOne channel the request went through."""
+    """Channel that the request went through."""
     currency: Currency
     """Currency, as an ISO 4217 code."""
     customer: Customer
@@ -49,49 +79,49 @@ class VirtualAccountIssuedPaymentTransaction(Model):
     id: str
     """Id of the attempt (`transaction_id` elsewhere); `imp_uid` for V1 payments."""
     merchant_id: str
-    """Id of the merchant."""
+    """Id of the merchant, who owns the stores."""
     order_name: str
-    """Order name."""
+    """Name of the order, such as that of its product."""
     payment_id: str
-    """Payment id."""
+    """Payment id, chosen by the merchant."""
     requested_at: datetime
-    """Time of the request."""
+    """When it was requested."""
     status_changed_at: datetime
-    """Time of the last status change."""
+    """When the status changed last."""
     store_id: str
-    """Store id; in requests it defaults to the store of the credentials."""
+    """Id of the store that it belongs to."""
     updated_at: datetime
-    """Time of the last update."""
+    """When it was updated last."""
     version: PortOneVersion
-    """PortOne version: V1 or V2."""
+    """PortOne version it was made with: V1 or V2."""
     billing_key: str | None = None
     """Billing key that was charged; only for billing key payments."""
     channel_group: ChannelGroupSummary | None = None
-    """Channel group (smart routing) the request went through."""
+    """Channel group (smart routing) that the request went through."""
     country: Country | None = None
     """Country, as an ISO 3166-1 alpha-2 code."""
     custom_data: str | None = None
     """The merchant's own data, kept as text."""
     escrow: PaymentEscrow | None = None
-    """Escrow and delivery state; only for escrow payments."""
+    """State of the escrow and its delivery; only for escrow payments."""
     is_cultural_expense: bool | None = None
     """Whether it counts as spending on culture (a Korean tax deduction)."""
     method: PaymentMethod | None = None
-    """Payment method used."""
+    """Payment method used, with its details."""
     pg_tx_id: str | None = None
-    """Transaction id at the PG; for Kakao Pay orders the `tid`."""
+    """Id that the PG gave the transaction."""
     product_count: int | None = None
-    """Number of products."""
+    """Number of products in the order."""
     products: list[PaymentProduct] | None = None
-    """Products."""
+    """Products that the payment is for."""
     promotion_id: str | None = None
-    """Promotion id."""
+    """Id of the promotion, a discount campaign of the merchant's, that the payment gets."""
     schedule_id: str | None = None
-    """Payment schedule id; only for scheduled payments."""
+    """Id of the payment schedule; only for scheduled payments."""
     status: Literal["VIRTUAL_ACCOUNT_ISSUED"] = "VIRTUAL_ACCOUNT_ISSUED"
-    """Current status; in a union, the discriminator."""
+    """The status, which is the discriminator: it tells which variant of its union this object is."""
     webhooks: list[PaymentWebhook] | None = None
-    """Webhooks sent so far."""
+    """Webhooks sent so far about it."""
 
 
 _JSON_NAMES = json_names(VirtualAccountIssuedPaymentTransaction)

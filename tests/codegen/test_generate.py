@@ -26,11 +26,11 @@ from codegen_documents import (
 )
 
 from codegen import coverage, generate, model, parse, parser, render_api, templating
-from codegen.document import PARSER_VERSION, ROOT, VENDORED, CodegenError, Json, operations
+from codegen.document import OPENAPI, PARSER_VERSION, ROOT, VENDORED, CodegenError, Json, operations
 from codegen.generate import PACKAGE, load_namespaces, place, write
 from codegen.names import snake
 from codegen.normalise import normalise
-from codegen.prose import Prose
+from codegen.prose import Prose, load_prose
 from codegen.webhooks import load_webhooks, with_webhooks
 
 facts: Json = with_webhooks(json.loads(VENDORED.read_text(encoding="utf-8")), load_webhooks())
@@ -410,6 +410,22 @@ def test_check_passes_on_the_committed_tree(tree: Path) -> None:
 # --- check ---
 
 
+def in_words(monkeypatch: pytest.MonkeyPatch, english: Prose, korean: Prose | None = None) -> None:
+    """Let `openapi/prose` be this."""
+    words = {"prose": english, "ko": korean or Prose()}
+    monkeypatch.setattr(generate, "load_prose", lambda folder=OPENAPI / "prose": words[folder.name])
+
+
+def allow(limits: dict[str, int] | None = None, open_enums: str = "") -> None:
+    """Let `openapi/coverage.toml` be this: as many without words as `{"en_values": 1}` says, and 99 elsewhere."""
+    limits = limits or {}
+    lines: list[str] = []
+    for language, kinds in coverage.KINDS.items():
+        lines.append(f"[without_words.{language}]")
+        lines += [f"{kind} = {limits.get(f'{language}_{kind}', 99)}" for kind in kinds]
+    coverage.COVERAGE.write_text("\n".join([*lines, "[open_enums]", open_enums]))
+
+
 @pytest.fixture
 def small(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A package generated from the small document, which `check` takes for the repository's."""
@@ -419,12 +435,10 @@ def small(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setattr(generate, "load_webhooks", lambda: none)
     monkeypatch.setattr(generate, "load_vendored", lambda: source)
     monkeypatch.setattr(generate, "load_namespaces", lambda: namespaces(document()))
-    monkeypatch.setattr(generate, "load_prose", Prose)
+    in_words(monkeypatch, Prose())
     limits = tmp_path.parent / f"{tmp_path.name}-coverage.toml"
-    limits.write_text(
-        "[without_words]\noperations = 9\nschemas = 99\nfields = 99\nvalues = 9\nerrors = 9\n"
-    )
     monkeypatch.setattr(coverage, "COVERAGE", limits)
+    allow()
     write(source, tmp_path)
     return tmp_path
 
@@ -472,47 +486,100 @@ def test_check_finds_unplaced_operations(small: Path, monkeypatch: pytest.Monkey
         (Prose(values={"ThingKind.GONE": "It."}), "value ThingKind.GONE"),
     ],
 )
+@pytest.mark.parametrize("language", ["en", "ko"])
 def test_check_finds_stray_prose(
-    small: Path, monkeypatch: pytest.MonkeyPatch, words: Prose, name: str
+    small: Path, monkeypatch: pytest.MonkeyPatch, language: str, words: Prose, name: str
 ) -> None:
-    monkeypatch.setattr(generate, "load_prose", lambda: words)
-    with pytest.raises(CodegenError, match=f"describes what the document does not have: {name}$"):
+    in_words(monkeypatch, *([words] if language == "en" else [Prose(), words]))
+    with pytest.raises(
+        CodegenError,
+        match=rf"\({language}\) describes what the document does not have: {name}$",
+    ):
         generate.check()
 
 
 def test_check_lists_facts_without_prose(small: Path) -> None:
     report = generate.check().splitlines()
-    assert "without words: operations createThing, getThing, getThings" in report
-    assert "without words: values ThingKind.RED, ThingKind.BLUE" in report
-    assert "without words: errors InvalidRequestError, ThingNotFoundError" in report
-    (fields,) = [line for line in report if line.startswith("without words: fields ")]
+    for language in ("en", "ko"):
+        start = f"without words ({language}): "
+        assert f"{start}operations createThing, getThing, getThings" in report
+        assert f"{start}errors InvalidRequestError, ThingNotFoundError" in report
+        (parameters,) = [line for line in report if line.startswith(f"{start}parameters ")]
+        assert {"getThing.thingId", "createThing.name"} <= set(
+            parameters.removeprefix(f"{start}parameters ").split(", ")
+        )
+    assert "without words (en): values ThingKind.RED, ThingKind.BLUE" in report
+    (fields,) = [line for line in report if line.startswith("without words (en): fields ")]
     assert "Thing.id" in fields.split(", ")
-    assert report[-2].startswith("with words: operations 0 of 3, schemas 0 of ")
+    (english,) = [line for line in report if line.startswith("with words (en): ")]
+    assert english.startswith("with words (en): operations 0 of 3, parameters 0 of ")
+    assert report[-2].startswith("with words (ko): operations 0 of 3, parameters 0 of ")
+    assert report[-2].endswith(", errors 0 of 2")
 
 
 def test_check_holds_how_much_has_words(small: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    coverage.COVERAGE.write_text(
-        "[without_words]\noperations = 3\nschemas = 99\nfields = 99\nvalues = 1\nerrors = 2\n"
-    )
+    allow({"en_values": 1})
     with pytest.raises(
-        CodegenError, match=r"^2 values are without words, and openapi/.* allows 1: write them"
+        CodegenError,
+        match=r"^2 values are without words \(en\), and openapi/.* allows 1: write them",
     ):
         generate.check()
-    coverage.COVERAGE.write_text(
-        "[without_words]\noperations = 3\nschemas = 99\nfields = 99\nvalues = 9\nerrors = 2\n"
-    )
-    assert (
-        f"openapi/{coverage.COVERAGE.name} can be lowered: values = 2"
-        in generate.check().splitlines()
-    )
-    words = Prose(values={"ThingKind.RED": "As a rose."})
-    monkeypatch.setattr(generate, "load_prose", lambda: words)
+    allow({"en_values": 9})
+    lowered = f"openapi/{coverage.COVERAGE.name} can be lowered: en, values = "
+    assert f"{lowered}2" in generate.check().splitlines()
+    in_words(monkeypatch, Prose(values={"ThingKind.RED": "As a rose."}))
     generate.generate()
     assert "`RED`: As a rose." in (small / "models/enums.py").read_text()
-    assert (
-        f"openapi/{coverage.COVERAGE.name} can be lowered: values = 1"
-        in generate.check().splitlines()
+    assert f"{lowered}1" in generate.check().splitlines()
+
+
+@pytest.mark.parametrize("kind", coverage.KINDS["en"])
+def test_check_holds_every_kind_in_english(small: Path, kind: str) -> None:
+    allow({f"en_{kind}": 0})
+    with pytest.raises(CodegenError, match=rf" {kind} are without words \(en\)"):
+        generate.check()
+
+
+@pytest.mark.parametrize("kind", coverage.KINDS["ko"])
+def test_check_holds_korean_by_limits_of_its_own(
+    small: Path, monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
+    allow({f"ko_{kind}": 0})
+    with pytest.raises(CodegenError, match=rf" {kind} are without words \(ko\)"):
+        generate.check()
+    names = ("createThing", "getThing", "getThings")
+    parameters = {f"*.{name}": "값." for name in ("thingId", "storeId", "page", "name", "map")}
+    korean = Prose(
+        operations={name: {"summary": "조회합니다."} for name in names},
+        schemas={"InvalidRequestError": "잘못된 요청.", "ThingNotFoundError": "없음."},
+        fields=parameters,
     )
+    in_words(monkeypatch, Prose(), korean)
+    assert f"without words (ko): {kind}" not in generate.check()
+
+
+def test_values_of_open_enums_need_no_words(small: Path) -> None:
+    allow({"en_values": 0}, 'ThingKind = "names of colours"')
+    assert "values 0 of 0" in generate.check()
+    allow({"en_values": 0}, 'ThingKind = "names of colours"\nGone = "no such enum"')
+    assert f"openapi/{coverage.COVERAGE.name} names what is no enum: Gone" in generate.check()
+
+
+@pytest.mark.parametrize("kind", ["en", "ko"])
+def test_a_kind_without_a_limit_is_an_error(small: Path, kind: str) -> None:
+    text = coverage.COVERAGE.read_text()
+    coverage.COVERAGE.write_text(text.replace(f"[without_words.{kind}]\noperations = 99\n", f"[without_words.{kind}]\n"))  # fmt: skip
+    with pytest.raises(CodegenError, match=r"cannot be read: KeyError\('operations'\)"):
+        generate.check()
+
+
+def test_korean_words_are_no_english_ones(tmp_path: Path) -> None:
+    (tmp_path / "ko").mkdir()
+    (tmp_path / "a.toml").write_text('[schemas]\nThing = "A thing."\n')
+    (tmp_path / "ko" / "a.toml").write_text('[schemas]\nThing = "물건."\n')
+    assert load_prose(tmp_path).schemas == {"Thing": "A thing."}
+    assert load_prose(tmp_path / "ko").schemas == {"Thing": "물건."}
+    assert load_prose(tmp_path / "fr") == Prose()
 
 
 def test_words_about_hidden_operations_are_kept(
@@ -522,9 +589,9 @@ def test_words_about_hidden_operations_are_kept(
     placed = {"thing": [*namespaces(document())["thing"], "hiddenThing"]}
     monkeypatch.setattr(generate, "load_namespaces", lambda: placed)
     words = Prose(operations={"hiddenThing": {"summary": "It."}}, schemas={"HiddenThing": "It."})
-    monkeypatch.setattr(generate, "load_prose", lambda: words)
+    in_words(monkeypatch, words)
     generate.generate()
-    assert "words about what is hidden, which are kept: 2" in generate.check().splitlines()
+    assert "words (en) about what is hidden, which are kept: 2" in generate.check().splitlines()
     words.operations["neverThere"] = {"summary": "It."}
     with pytest.raises(CodegenError, match=r"does not have: operation neverThere$"):
         generate.check()

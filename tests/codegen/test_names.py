@@ -28,6 +28,7 @@ from codegen.document import CodegenError, Json
 from codegen.generate import attempt, load_namespaces
 from codegen.normalise import normalise
 from codegen.parse import parse
+from codegen.prose import Prose
 from codegen.report import Report
 
 SCHEMAS = [
@@ -260,6 +261,20 @@ def test_iterator_with_path_parameters_and_clashing_names(tmp_path: Path) -> Non
     assert items == ["1"]
     body = '"fetch": "f", "number": "n", "page": {"number": %d, "size": 2}, "position": "p", "size": "z"}'
     assert requests == [f'/shops/s 1/things {{"cursor": "c", {body % page}' for page in (0, 1)]
+
+
+def test_iterator_has_the_words_for_the_size_of_a_page() -> None:
+    api = parse(normalise(paged(size=STRING)))
+    placed = namespaces(document())
+    wordless = generate.sources(api, Prose(), placed)["api/thing.py"]
+    assert "        size_: Items per page; PortOne's default if omitted.\n" in wordless
+    words = Prose(
+        operations={"getThings": {"parameters": {"size": "Five if omitted."}}},
+        fields={"GetThingsBody.size": "How large a thing is."},
+    )
+    assert (
+        "        size_: Five if omitted.\n" in generate.sources(api, words, placed)["api/thing.py"]
+    )
 
 
 def test_operation_called_like_an_iterator_keeps_its_name(tmp_path: Path) -> None:

@@ -196,12 +196,12 @@ async def create_b2b_counterparty(
     test: bool | None = None,
     options: RequestOptions | None = None,
 ) -> CreateB2bCounterpartyResponse:
-    """Register a tax invoice counterparty.
+    """Register a tax invoice counterparty (거래처).
 
     PortOne generates `counterparty_id` if omitted; an id in use, also one made by connecting a partner, is refused with
-    409. Your own brn is refused. At most 5 additional contacts can be registered. `options` can have the business
-    registration and its open or closed state looked up and filled in, or reuse an earlier lookup by its verification
-    id, which must be for the same brn.
+    409. Your own business registration number is refused. At most 5 additional contacts can be registered. `options`
+    can have the business registration and its open or closed state looked up and filled in, or reuse an earlier lookup
+    by its verification id, which must be for the same business registration number.
 
     `POST /b2b/counterparties`
 
@@ -209,16 +209,34 @@ async def create_b2b_counterparty(
         counterparty: The counterparty for tax invoices.
         counterparty_id: Id for the new counterparty; random if omitted.
         options_: Whether to look up business details and operating status.
-        test: Test mode, false by default; takes precedence over `is_for_test` in the body.
+        test: True to work on test data, false (the default) on live data: the two are separate.
 
     Raises:
-        APIError: B2bCounterpartyBrnInvalidError, B2bCounterpartyIdAlreadyExistsByPartnerError,
-            B2bCounterpartyIdAlreadyExistsError, B2bCounterpartyMissingRequiredFieldsError,
-            B2bCounterpartyNtsConnectionFailedError, B2bCounterpartyPartnerNotConnectableError,
-            B2bCounterpartySelfOriginBrnMismatchError, B2bCounterpartyTooManyAdditionalContactsError,
-            B2bCounterpartyVerificationBrnMismatchError, B2bCounterpartyVerificationInvalidError,
-            B2bCounterpartyVerificationNotFoundError, B2bCounterpartyVerificationTypeMismatchError,
-            B2bExternalServiceError, B2bNotEnabledError, ForbiddenError, InvalidRequestError, UnauthorizedError.
+        B2bCounterpartyBrnInvalidError: The counterparty was not created: `brn` is no valid business registration
+            number.
+        B2bCounterpartyIdAlreadyExistsByPartnerError: The counterparty was not created: the id belongs to one that was
+            made by connecting a partner, and is never free again.
+        B2bCounterpartyIdAlreadyExistsError: The counterparty was not created: another one has this id, perhaps from an
+            earlier call.
+        B2bCounterpartyMissingRequiredFieldsError: The counterparty was not saved: details that it needs are missing.
+        B2bCounterpartyNtsConnectionFailedError: The National Tax Service (NTS) could not be connected for the
+            counterparty.
+        B2bCounterpartyPartnerNotConnectableError: The counterparty belongs to a partner and cannot be connected to the
+            National Tax Service here.
+        B2bCounterpartySelfOriginBrnMismatchError: The counterparty was not created: `brn` is the merchant's own, and a
+            company cannot be a counterparty of itself.
+        B2bCounterpartyTooManyAdditionalContactsError: The counterparty was not saved: it may have 5 additional contacts
+            at most.
+        B2bCounterpartyVerificationBrnMismatchError: The counterparty was not saved: the lookup to reuse was made for
+            another business registration number.
+        B2bCounterpartyVerificationInvalidError: The counterparty was not saved: the lookup to reuse is not valid.
+        B2bCounterpartyVerificationNotFoundError: The counterparty was not saved: no lookup has the id to reuse.
+        B2bCounterpartyVerificationTypeMismatchError: The counterparty was not saved: the lookup to reuse is of the
+            other kind.
+        B2bExternalServiceError: A service behind PortOne's tax invoices failed, and whether it did its part is not
+            known.
+        B2bNotEnabledError: PortOne's tax invoice service is not switched on for this merchant.
+        APIError: Any other error, such as ForbiddenError, InvalidRequestError or UnauthorizedError.
     """
     return await client.call(
         _CREATE_B2B_COUNTERPARTY,
@@ -239,13 +257,19 @@ async def delete_b2b_counterparty(
     `DELETE /b2b/counterparties/{counterpartyId}`
 
     Args:
-        counterparty_id: Counterparty id, given or generated at registration; not the brn.
-        test: Test mode, false by default; takes precedence over `is_for_test` in the body.
+        counterparty_id: Counterparty id, given or generated at registration; not the business registration number.
+        test: True to work on test data, false (the default) on live data: the two are separate.
 
     Raises:
-        APIError: B2bCounterpartyNotFoundError, B2bCounterpartyOngoingTaxInvoiceExistsError,
-            B2bCounterpartyPartnerNotDeletableError, B2bExternalServiceError, B2bNotEnabledError, ForbiddenError,
-            InvalidRequestError, UnauthorizedError.
+        B2bCounterpartyNotFoundError: No counterparty has this id or business registration number (`counterparty_id`
+            says which was looked for).
+        B2bCounterpartyOngoingTaxInvoiceExistsError: The counterparty was not deleted: tax invoices with it are in
+            progress.
+        B2bCounterpartyPartnerNotDeletableError: The counterparty belongs to a partner and was not deleted.
+        B2bExternalServiceError: A service behind PortOne's tax invoices failed, and whether it did its part is not
+            known.
+        B2bNotEnabledError: PortOne's tax invoice service is not switched on for this merchant.
+        APIError: Any other error, such as ForbiddenError, InvalidRequestError or UnauthorizedError.
     """
     return await client.call(
         _DELETE_B2B_COUNTERPARTY, options, path={"counterpartyId": counterparty_id}, query={"test": test}, body={}
@@ -268,11 +292,14 @@ async def get_b2b_counterparties(
 
     Args:
         filter: Conditions the results must meet.
-        page: Page requested or returned; page numbers start at 0.
-        test: Test mode, false by default; takes precedence over `is_for_test` in the body.
+        page: Page to fetch: `number`, counted from 0, and `size`.
+        test: True to work on test data, false (the default) on live data: the two are separate.
 
     Raises:
-        APIError: B2bExternalServiceError, B2bNotEnabledError, ForbiddenError, InvalidRequestError, UnauthorizedError.
+        B2bExternalServiceError: A service behind PortOne's tax invoices failed, and whether it did its part is not
+            known.
+        B2bNotEnabledError: PortOne's tax invoice service is not switched on for this merchant.
+        APIError: Any other error, such as ForbiddenError, InvalidRequestError or UnauthorizedError.
     """
     return await client.call(
         _GET_B2B_COUNTERPARTIES, options, query={"test": test}, body={"filter": filter, "page": page}
@@ -293,7 +320,7 @@ def iter_b2b_counterparties(
 
     Args:
         filter: Conditions the results must meet.
-        test: Test mode, false by default; takes precedence over `is_for_test` in the body.
+        test: True to work on test data, false (the default) on live data: the two are separate.
         size: Items per page; PortOne's default if omitted.
     """
     from portone_async.models.page_input import PageInput
@@ -316,18 +343,22 @@ async def get_b2b_counterparty(
 ) -> B2bCounterparty:
     """Look up one tax invoice counterparty.
 
-    Includes the state of its NTS connection (`nts_connection_status`) and, for one that came from a marketplace
-    partner, `partner_id`.
+    Includes the state of its National Tax Service (NTS) connection (`nts_connection_status`) and, for one that came
+    from a marketplace partner, `partner_id`.
 
     `GET /b2b/counterparties/{counterpartyId}`
 
     Args:
-        counterparty_id: Counterparty id, given or generated at registration; not the brn.
-        test: Test mode, false by default; takes precedence over `is_for_test` in the body.
+        counterparty_id: Counterparty id, given or generated at registration; not the business registration number.
+        test: True to work on test data, false (the default) on live data: the two are separate.
 
     Raises:
-        APIError: B2bCounterpartyNotFoundError, B2bExternalServiceError, B2bNotEnabledError, ForbiddenError,
-            InvalidRequestError, UnauthorizedError.
+        B2bCounterpartyNotFoundError: No counterparty has this id or business registration number (`counterparty_id`
+            says which was looked for).
+        B2bExternalServiceError: A service behind PortOne's tax invoices failed, and whether it did its part is not
+            known.
+        B2bNotEnabledError: PortOne's tax invoice service is not switched on for this merchant.
+        APIError: Any other error, such as ForbiddenError, InvalidRequestError or UnauthorizedError.
     """
     return await client.call(
         _GET_B2B_COUNTERPARTY, options, path={"counterpartyId": counterparty_id}, query={"test": test}
@@ -337,7 +368,7 @@ async def get_b2b_counterparty(
 async def get_b2b_counterparty_certificate(
     client: Caller, brn: str, *, test: bool | None = None, options: RequestOptions | None = None
 ) -> B2bCertificate:
-    """Look up the signing certificate of a company connected to the NTS.
+    """Look up the signing certificate of a company connected to the National Tax Service (NTS).
 
     Shows issuer, subject and the dates of registration and expiry. Fails with 400 if the company is not connected to
     the NTS and with 404 if it has registered no certificate.
@@ -346,11 +377,18 @@ async def get_b2b_counterparty_certificate(
 
     Args:
         brn: Business registration number of the counterparty, 10 digits without hyphens.
-        test: Test mode, false by default; takes precedence over `is_for_test` in the body.
+        test: True to work on test data, false (the default) on live data: the two are separate.
 
     Raises:
-        APIError: B2bCertificateUnregisteredError, B2bCounterpartyNotFoundError, B2bCounterpartyNtsNotConnectedError,
-            B2bExternalServiceError, B2bNotEnabledError, ForbiddenError, InvalidRequestError, UnauthorizedError.
+        B2bCertificateUnregisteredError: The company has registered no certificate to sign tax invoices with.
+        B2bCounterpartyNotFoundError: No counterparty has this id or business registration number (`counterparty_id`
+            says which was looked for).
+        B2bCounterpartyNtsNotConnectedError: The company is not connected to the National Tax Service (NTS), so it can
+            neither register a certificate nor sign tax invoices.
+        B2bExternalServiceError: A service behind PortOne's tax invoices failed, and whether it did its part is not
+            known.
+        B2bNotEnabledError: PortOne's tax invoice service is not switched on for this merchant.
+        APIError: Any other error, such as ForbiddenError, InvalidRequestError or UnauthorizedError.
     """
     return await client.call(_GET_B2B_COUNTERPARTY_CERTIFICATE, options, path={"brn": brn}, query={"test": test})
 
@@ -360,17 +398,24 @@ async def get_b2b_counterparty_certificate_registration_url(
 ) -> GetB2bCounterpartyCertificateRegistrationUrlResponse:
     """Get the URL where a company registers its signing certificate.
 
-    The company must be connected to the NTS already. Registration itself happens on the page behind the URL.
+    The company must be connected to the National Tax Service (NTS) already. Registration itself happens on the page
+    behind the URL.
 
     `GET /b2b/counterparties/{brn}/certificate/registration-url`
 
     Args:
         brn: Business registration number of the counterparty, 10 digits without hyphens.
-        test: Test mode, false by default; takes precedence over `is_for_test` in the body.
+        test: True to work on test data, false (the default) on live data: the two are separate.
 
     Raises:
-        APIError: B2bCounterpartyNotFoundError, B2bCounterpartyNtsNotConnectedError, B2bExternalServiceError,
-            B2bNotEnabledError, ForbiddenError, InvalidRequestError, UnauthorizedError.
+        B2bCounterpartyNotFoundError: No counterparty has this id or business registration number (`counterparty_id`
+            says which was looked for).
+        B2bCounterpartyNtsNotConnectedError: The company is not connected to the National Tax Service (NTS), so it can
+            neither register a certificate nor sign tax invoices.
+        B2bExternalServiceError: A service behind PortOne's tax invoices failed, and whether it did its part is not
+            known.
+        B2bNotEnabledError: PortOne's tax invoice service is not switched on for this merchant.
+        APIError: Any other error, such as ForbiddenError, InvalidRequestError or UnauthorizedError.
     """
     return await client.call(
         _GET_B2B_COUNTERPARTY_CERTIFICATE_REGISTRATION_URL, options, path={"brn": brn}, query={"test": test}
@@ -388,24 +433,37 @@ async def update_b2b_counterparty(
 ) -> UpdateB2bCounterpartyResponse:
     """Change the details of a tax invoice counterparty.
 
-    The brn cannot change, but has to be given. A counterparty connected to a partner is refused with 403. `options`
-    looks up the business registration or its open or closed state as in `create_b2b_counterparty`.
+    The business registration number cannot change, but has to be given. A counterparty connected to a partner is
+    refused with 403. `options` looks up the business registration or its open or closed state as in
+    `create_b2b_counterparty`.
 
     `PATCH /b2b/counterparties/{counterpartyId}`
 
     Args:
-        counterparty_id: Counterparty id, given or generated at registration; not the brn.
+        counterparty_id: Counterparty id, given or generated at registration; not the business registration number.
         counterparty: The counterparty for tax invoices.
         options_: Whether to look up business details and operating status.
-        test: Test mode, false by default; takes precedence over `is_for_test` in the body.
+        test: True to work on test data, false (the default) on live data: the two are separate.
 
     Raises:
-        APIError: B2bCounterpartyBrnModificationNotAllowedError, B2bCounterpartyMissingRequiredFieldsError,
-            B2bCounterpartyNotFoundError, B2bCounterpartyPartnerNotUpdatableError,
-            B2bCounterpartyTooManyAdditionalContactsError, B2bCounterpartyVerificationBrnMismatchError,
-            B2bCounterpartyVerificationInvalidError, B2bCounterpartyVerificationNotFoundError,
-            B2bCounterpartyVerificationTypeMismatchError, B2bExternalServiceError, B2bNotEnabledError, ForbiddenError,
-            InvalidRequestError, UnauthorizedError.
+        B2bCounterpartyBrnModificationNotAllowedError: The counterparty was not changed: its business registration
+            number never can be.
+        B2bCounterpartyMissingRequiredFieldsError: The counterparty was not saved: details that it needs are missing.
+        B2bCounterpartyNotFoundError: No counterparty has this id or business registration number (`counterparty_id`
+            says which was looked for).
+        B2bCounterpartyPartnerNotUpdatableError: The counterparty belongs to a partner and was not changed.
+        B2bCounterpartyTooManyAdditionalContactsError: The counterparty was not saved: it may have 5 additional contacts
+            at most.
+        B2bCounterpartyVerificationBrnMismatchError: The counterparty was not saved: the lookup to reuse was made for
+            another business registration number.
+        B2bCounterpartyVerificationInvalidError: The counterparty was not saved: the lookup to reuse is not valid.
+        B2bCounterpartyVerificationNotFoundError: The counterparty was not saved: no lookup has the id to reuse.
+        B2bCounterpartyVerificationTypeMismatchError: The counterparty was not saved: the lookup to reuse is of the
+            other kind.
+        B2bExternalServiceError: A service behind PortOne's tax invoices failed, and whether it did its part is not
+            known.
+        B2bNotEnabledError: PortOne's tax invoice service is not switched on for this merchant.
+        APIError: Any other error, such as ForbiddenError, InvalidRequestError or UnauthorizedError.
     """
     return await client.call(
         _UPDATE_B2B_COUNTERPARTY,
@@ -421,18 +479,25 @@ async def validate_b2b_counterparty_certificate(
 ) -> ValidateB2bCounterpartyCertificateResponse:
     """Check whether the signing certificate of a company is valid.
 
-    The result is in `is_valid`; a certificate that fails the check is not an error, but a company without an NTS
-    connection (400) or without a certificate (404) is.
+    The result is in `is_valid`; a certificate that fails the check is not an error, but a company without a National
+    Tax Service (NTS) connection (400) or without a certificate (404) is.
 
     `POST /b2b/counterparties/{brn}/certificate/validate`
 
     Args:
         brn: Business registration number of the counterparty, 10 digits without hyphens.
-        test: Test mode, false by default; takes precedence over `is_for_test` in the body.
+        test: True to work on test data, false (the default) on live data: the two are separate.
 
     Raises:
-        APIError: B2bCertificateUnregisteredError, B2bCounterpartyNotFoundError, B2bCounterpartyNtsNotConnectedError,
-            B2bExternalServiceError, B2bNotEnabledError, ForbiddenError, InvalidRequestError, UnauthorizedError.
+        B2bCertificateUnregisteredError: The company has registered no certificate to sign tax invoices with.
+        B2bCounterpartyNotFoundError: No counterparty has this id or business registration number (`counterparty_id`
+            says which was looked for).
+        B2bCounterpartyNtsNotConnectedError: The company is not connected to the National Tax Service (NTS), so it can
+            neither register a certificate nor sign tax invoices.
+        B2bExternalServiceError: A service behind PortOne's tax invoices failed, and whether it did its part is not
+            known.
+        B2bNotEnabledError: PortOne's tax invoice service is not switched on for this merchant.
+        APIError: Any other error, such as ForbiddenError, InvalidRequestError or UnauthorizedError.
     """
     return await client.call(_VALIDATE_B2B_COUNTERPARTY_CERTIFICATE, options, path={"brn": brn}, query={"test": test})
 

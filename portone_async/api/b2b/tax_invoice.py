@@ -486,11 +486,17 @@ async def attach_b2b_tax_invoice_file(
         file_id: Id of the uploaded file.
         brn: Business registration number of the company whose document key is given.
         tax_invoice_key_type: `TAX_INVOICE_ID` (the default), `SUPPLIER` or `RECIPIENT` key.
-        test: Test mode, false by default; takes precedence over `is_for_test` in the body.
+        test: True to work on test data, false (the default) on live data: the two are separate.
 
     Raises:
-        APIError: B2bExternalServiceError, B2bFileNotFoundError, B2bNotEnabledError, B2bTaxInvoiceNotDraftedStatusError,
-            B2bTaxInvoiceNotFoundError, ForbiddenError, InvalidRequestError, UnauthorizedError.
+        B2bExternalServiceError: A service behind PortOne's tax invoices failed, and whether it did its part is not
+            known.
+        B2bFileNotFoundError: Nothing was attached: no file has been uploaded under this `file_id`.
+        B2bNotEnabledError: PortOne's tax invoice service is not switched on for this merchant.
+        B2bTaxInvoiceNotDraftedStatusError: Only a `DRAFTED` invoice can be changed, given files, requested, or issued
+            as `NORMAL`, and this one is not.
+        B2bTaxInvoiceNotFoundError: No tax invoice has this key.
+        APIError: Any other error, such as ForbiddenError, InvalidRequestError or UnauthorizedError.
     """
     return await client.call(
         _ATTACH_B2B_TAX_INVOICE_FILE,
@@ -513,21 +519,26 @@ async def cancel_b2b_tax_invoice_issuance(
 ) -> CancelB2bTaxInvoiceIssuanceResponse:
     """Cancel an issued tax invoice, as its supplier.
 
-    Possible only while the invoice is `ISSUED`, that is, before it goes to the NTS. After that, issue an amending
-    invoice.
+    Possible only while the invoice is `ISSUED`, that is, before it goes to the National Tax Service (NTS). After that,
+    issue an amending invoice.
 
     `POST /b2b/tax-invoices/{taxInvoiceKey}/cancel-issuance`
 
     Args:
         tax_invoice_key: Invoice id, or a document key if `tax_invoice_key_type` says so.
-        memo: Memo.
+        memo: Memo, in the merchant's own words.
         brn: Business registration number of the company whose document key is given.
         tax_invoice_key_type: `TAX_INVOICE_ID` (the default), `SUPPLIER` or `RECIPIENT` key.
-        test: Test mode, false by default; takes precedence over `is_for_test` in the body.
+        test: True to work on test data, false (the default) on live data: the two are separate.
 
     Raises:
-        APIError: B2bExternalServiceError, B2bNotEnabledError, B2bTaxInvoiceNotFoundError,
-            B2bTaxInvoiceNotIssuedStatusError, ForbiddenError, InvalidRequestError, UnauthorizedError.
+        B2bExternalServiceError: A service behind PortOne's tax invoices failed, and whether it did its part is not
+            known.
+        B2bNotEnabledError: PortOne's tax invoice service is not switched on for this merchant.
+        B2bTaxInvoiceNotFoundError: No tax invoice has this key.
+        B2bTaxInvoiceNotIssuedStatusError: Only an `ISSUED` invoice can be cancelled or sent to the National Tax Service
+            (NTS), and this one is not.
+        APIError: Any other error, such as ForbiddenError, InvalidRequestError or UnauthorizedError.
     """
     return await client.call(
         _CANCEL_B2B_TAX_INVOICE_ISSUANCE,
@@ -557,15 +568,21 @@ async def cancel_b2b_tax_invoice_request(
 
     Args:
         tax_invoice_key: Invoice id, or a document key if `tax_invoice_key_type` says so.
-        memo: Memo.
+        memo: Memo, in the merchant's own words.
         brn: Business registration number of the company whose document key is given.
         tax_invoice_key_type: `TAX_INVOICE_ID` (the default), `SUPPLIER` or `RECIPIENT` key.
-        test: Test mode, false by default; takes precedence over `is_for_test` in the body.
+        test: True to work on test data, false (the default) on live data: the two are separate.
 
     Raises:
-        APIError: B2bExternalServiceError, B2bNotEnabledError, B2bTaxInvoiceNoRecipientDocumentKeyError,
-            B2bTaxInvoiceNotFoundError, B2bTaxInvoiceNotRequestedStatusError, ForbiddenError, InvalidRequestError,
-            UnauthorizedError.
+        B2bExternalServiceError: A service behind PortOne's tax invoices failed, and whether it did its part is not
+            known.
+        B2bNotEnabledError: PortOne's tax invoice service is not switched on for this merchant.
+        B2bTaxInvoiceNoRecipientDocumentKeyError: The invoice has no recipient document key, without which the recipient
+            can neither request it nor withdraw the request.
+        B2bTaxInvoiceNotFoundError: No tax invoice has this key.
+        B2bTaxInvoiceNotRequestedStatusError: Only a `REQUESTED` invoice can be issued in reverse or refused, or have
+            its request withdrawn, and this one is not.
+        APIError: Any other error, such as ForbiddenError, InvalidRequestError or UnauthorizedError.
     """
     return await client.call(
         _CANCEL_B2B_TAX_INVOICE_REQUEST,
@@ -587,10 +604,13 @@ async def create_b2b_file_upload_url(
 
     Args:
         file_name: Name of the file.
-        test: Test mode, false by default; takes precedence over `is_for_test` in the body.
+        test: True to work on test data, false (the default) on live data: the two are separate.
 
     Raises:
-        APIError: B2bExternalServiceError, B2bNotEnabledError, ForbiddenError, InvalidRequestError, UnauthorizedError.
+        B2bExternalServiceError: A service behind PortOne's tax invoices failed, and whether it did its part is not
+            known.
+        B2bNotEnabledError: PortOne's tax invoice service is not switched on for this merchant.
+        APIError: Any other error, such as ForbiddenError, InvalidRequestError or UnauthorizedError.
     """
     return await client.call(_CREATE_B2B_FILE_UPLOAD_URL, options, query={"test": test}, body={"fileName": file_name})
 
@@ -615,12 +635,17 @@ async def delete_b2b_tax_invoice(
         tax_invoice_key: Invoice id, or a document key if `tax_invoice_key_type` says so.
         brn: Business registration number of the company whose document key is given.
         tax_invoice_key_type: `TAX_INVOICE_ID` (the default), `SUPPLIER` or `RECIPIENT` key.
-        test: Test mode, false by default; takes precedence over `is_for_test` in the body.
+        test: True to work on test data, false (the default) on live data: the two are separate.
 
     Raises:
-        APIError: B2bBulkTaxInvoiceNotFoundError, B2bExternalServiceError, B2bNotEnabledError,
-            B2bTaxInvoiceNonDeletableStatusError, B2bTaxInvoiceNotFoundError, ForbiddenError, InvalidRequestError,
-            UnauthorizedError.
+        B2bBulkTaxInvoiceNotFoundError: No batch of tax invoices has this id, or the one the invoice belongs to is gone.
+        B2bExternalServiceError: A service behind PortOne's tax invoices failed, and whether it did its part is not
+            known.
+        B2bNotEnabledError: PortOne's tax invoice service is not switched on for this merchant.
+        B2bTaxInvoiceNonDeletableStatusError: Not deleted: an invoice can be deleted in `DRAFTED`, `REQUEST_REFUSED`,
+            `REQUEST_CANCELLED`, `ISSUANCE_CANCELLED` and `SENDING_FAILED` only.
+        B2bTaxInvoiceNotFoundError: No tax invoice has this key.
+        APIError: Any other error, such as ForbiddenError, InvalidRequestError or UnauthorizedError.
     """
     return await client.call(
         _DELETE_B2B_TAX_INVOICE,
@@ -651,12 +676,17 @@ async def delete_b2b_tax_invoice_attachment(
         attachment_id: Attachment id as listed for the invoice; not the `file_id`.
         brn: Business registration number of the company whose document key is given.
         tax_invoice_key_type: `TAX_INVOICE_ID` (the default), `SUPPLIER` or `RECIPIENT` key.
-        test: Test mode, false by default; takes precedence over `is_for_test` in the body.
+        test: True to work on test data, false (the default) on live data: the two are separate.
 
     Raises:
-        APIError: B2bExternalServiceError, B2bNotEnabledError, B2bTaxInvoiceAttachmentNotFoundError,
-            B2bTaxInvoiceNotDraftedStatusError, B2bTaxInvoiceNotFoundError, ForbiddenError, InvalidRequestError,
-            UnauthorizedError.
+        B2bExternalServiceError: A service behind PortOne's tax invoices failed, and whether it did its part is not
+            known.
+        B2bNotEnabledError: PortOne's tax invoice service is not switched on for this merchant.
+        B2bTaxInvoiceAttachmentNotFoundError: The tax invoice has no attachment of this id.
+        B2bTaxInvoiceNotDraftedStatusError: Only a `DRAFTED` invoice can be changed, given files, requested, or issued
+            as `NORMAL`, and this one is not.
+        B2bTaxInvoiceNotFoundError: No tax invoice has this key.
+        APIError: Any other error, such as ForbiddenError, InvalidRequestError or UnauthorizedError.
     """
     return await client.call(
         _DELETE_B2B_TAX_INVOICE_ATTACHMENT,
@@ -687,14 +717,14 @@ async def download_b2b_tax_invoices_sheet(
         file: Path to write to. The file appears there only when it is complete.
         fields: Columns to put in the sheet.
         filter: Conditions the results must meet.
-        sort: Sort key and direction; by default the latest status change comes first.
-        test: Test mode.
+        sort: What to sort by, and in which direction; by default the latest status change comes first.
+        test: True for test data, false for live data: the two are separate.
 
     Returns:
         The path of the written file.
 
     Raises:
-        APIError: InvalidRequestError, UnauthorizedError.
+        APIError: Any error, such as InvalidRequestError or UnauthorizedError.
     """
     return await client.call(
         _DOWNLOAD_B2B_TAX_INVOICES_SHEET,
@@ -714,7 +744,7 @@ async def draft_b2b_tax_invoice(
     test: bool | None = None,
     options: RequestOptions | None = None,
 ) -> DraftB2bTaxInvoiceResponse:
-    """Save a tax invoice as a draft.
+    """Save a tax invoice (세금계산서) as a draft.
 
     Nothing is issued or reported yet. A draft of type `NORMAL` goes on with `issue_b2b_tax_invoice`, one of type
     `REVERSE` (the default) with `request_b2b_tax_invoice`. Document keys must be unused.
@@ -724,19 +754,37 @@ async def draft_b2b_tax_invoice(
     `POST /b2b/tax-invoices/draft`
 
     Args:
-        tax_invoice: The tax invoice.
+        tax_invoice: Contents of the tax invoice.
         create_recipient_counterparty: Whether to create a counterparty from the details of the recipient.
-        memo: Memo.
+        memo: Memo for internal use, kept with the invoice.
         modification: What is amended, and why.
-        test: Test mode, false by default; takes precedence over `is_for_test` in the body.
+        test: True to work on test data, false (the default) on live data: the two are separate.
 
     Raises:
-        APIError: B2BCannotChangeTaxTypeError, B2BTaxInvoiceStatusNotSendingCompletedError,
-            B2bCounterpartyNotFoundError, B2bCounterpartyNtsNotConnectedError, B2bExternalServiceError,
-            B2bIdAlreadyExistsError, B2bIssuanceTypeMismatchError, B2bModificationNotProvidedError, B2bNotEnabledError,
-            B2bOriginalTaxInvoiceNotFoundError, B2bRecipientNotFoundError, B2bSupplierNotFoundError,
-            B2bTaxInvoiceNotFoundError, B2bTaxInvoiceRecipientDocumentKeyAlreadyUsedError,
-            B2bTaxInvoiceSupplierDocumentKeyAlreadyUsedError, ForbiddenError, InvalidRequestError, UnauthorizedError.
+        B2BCannotChangeTaxTypeError: Nothing was saved or issued: an amending invoice must keep the `taxation_type` of
+            the original.
+        B2BTaxInvoiceStatusNotSendingCompletedError: Nothing was saved or issued: only an original in
+            `SENDING_COMPLETED`, which the National Tax Service has received, can be amended.
+        B2bCounterpartyNotFoundError: No counterparty has this id or business registration number (`counterparty_id`
+            says which was looked for).
+        B2bCounterpartyNtsNotConnectedError: The company is not connected to the National Tax Service (NTS), so it can
+            neither register a certificate nor sign tax invoices.
+        B2bExternalServiceError: A service behind PortOne's tax invoices failed, and whether it did its part is not
+            known.
+        B2bIdAlreadyExistsError: Nothing was saved or issued: an id that the request would create is taken.
+        B2bIssuanceTypeMismatchError: The `issuance_type` of the invoice does not fit the call, and nothing was issued.
+        B2bModificationNotProvidedError: Nothing was saved or issued: the invoice amends another, but what it amends and
+            why is not given.
+        B2bNotEnabledError: PortOne's tax invoice service is not switched on for this merchant.
+        B2bOriginalTaxInvoiceNotFoundError: Nothing was saved or issued: the invoice to amend is not there.
+        B2bRecipientNotFoundError: Nothing was saved or issued: the recipient of the invoice is not registered.
+        B2bSupplierNotFoundError: Nothing was saved or issued: the supplier of the invoice is not registered.
+        B2bTaxInvoiceNotFoundError: No tax invoice has this key.
+        B2bTaxInvoiceRecipientDocumentKeyAlreadyUsedError: Nothing was saved or issued: another invoice has this
+            `recipient_document_key`, perhaps one saved by an earlier call.
+        B2bTaxInvoiceSupplierDocumentKeyAlreadyUsedError: Nothing was saved or issued: another invoice has this
+            `supplier_document_key`, perhaps one saved by an earlier call.
+        APIError: Any other error, such as ForbiddenError, InvalidRequestError or UnauthorizedError.
     """
     return await client.call(
         _DRAFT_B2B_TAX_INVOICE,
@@ -763,11 +811,14 @@ async def get_b2b_bulk_tax_invoice(
 
     Args:
         bulk_tax_invoice_id: Batch id, as in an invoice's `bulk_tax_invoice_id`.
-        test: Test mode, false by default; takes precedence over `is_for_test` in the body.
+        test: True to work on test data, false (the default) on live data: the two are separate.
 
     Raises:
-        APIError: B2bBulkTaxInvoiceNotFoundError, B2bExternalServiceError, B2bNotEnabledError, ForbiddenError,
-            InvalidRequestError, UnauthorizedError.
+        B2bBulkTaxInvoiceNotFoundError: No batch of tax invoices has this id, or the one the invoice belongs to is gone.
+        B2bExternalServiceError: A service behind PortOne's tax invoices failed, and whether it did its part is not
+            known.
+        B2bNotEnabledError: PortOne's tax invoice service is not switched on for this merchant.
+        APIError: Any other error, such as ForbiddenError, InvalidRequestError or UnauthorizedError.
     """
     return await client.call(
         _GET_B2B_BULK_TAX_INVOICE, options, path={"bulkTaxInvoiceId": bulk_tax_invoice_id}, query={"test": test}
@@ -785,8 +836,8 @@ async def get_b2b_tax_invoice(
 ) -> B2bTaxInvoice:
     """Look up one tax invoice.
 
-    Includes the outcome of reporting to the NTS: `nts_sent_at`, `nts_approval_number`, `nts_result` and
-    `nts_result_code`.
+    Includes the outcome of reporting to the National Tax Service (NTS): `nts_sent_at`, `nts_approval_number`,
+    `nts_result` and `nts_result_code`.
 
     `GET /b2b/tax-invoices/{taxInvoiceKey}`
 
@@ -794,11 +845,14 @@ async def get_b2b_tax_invoice(
         tax_invoice_key: Invoice id, or a document key if `tax_invoice_key_type` says so.
         brn: Business registration number of the company whose document key is given.
         tax_invoice_key_type: `TAX_INVOICE_ID` (the default), `SUPPLIER` or `RECIPIENT` key.
-        test: Test mode, false by default; takes precedence over `is_for_test` in the body.
+        test: True to work on test data, false (the default) on live data: the two are separate.
 
     Raises:
-        APIError: B2bExternalServiceError, B2bNotEnabledError, B2bTaxInvoiceNotFoundError, ForbiddenError,
-            InvalidRequestError, UnauthorizedError.
+        B2bExternalServiceError: A service behind PortOne's tax invoices failed, and whether it did its part is not
+            known.
+        B2bNotEnabledError: PortOne's tax invoice service is not switched on for this merchant.
+        B2bTaxInvoiceNotFoundError: No tax invoice has this key.
+        APIError: Any other error, such as ForbiddenError, InvalidRequestError or UnauthorizedError.
     """
     return await client.call(
         _GET_B2B_TAX_INVOICE,
@@ -827,11 +881,14 @@ async def get_b2b_tax_invoice_attachments(
         tax_invoice_key: Invoice id, or a document key if `tax_invoice_key_type` says so.
         brn: Business registration number of the company whose document key is given.
         tax_invoice_key_type: `TAX_INVOICE_ID` (the default), `SUPPLIER` or `RECIPIENT` key.
-        test: Test mode, false by default; takes precedence over `is_for_test` in the body.
+        test: True to work on test data, false (the default) on live data: the two are separate.
 
     Raises:
-        APIError: B2bExternalServiceError, B2bNotEnabledError, B2bTaxInvoiceNotFoundError, ForbiddenError,
-            InvalidRequestError, UnauthorizedError.
+        B2bExternalServiceError: A service behind PortOne's tax invoices failed, and whether it did its part is not
+            known.
+        B2bNotEnabledError: PortOne's tax invoice service is not switched on for this merchant.
+        B2bTaxInvoiceNotFoundError: No tax invoice has this key.
+        APIError: Any other error, such as ForbiddenError, InvalidRequestError or UnauthorizedError.
     """
     return await client.call(
         _GET_B2B_TAX_INVOICE_ATTACHMENTS,
@@ -858,11 +915,14 @@ async def get_b2b_tax_invoice_pdf_download_url(
         tax_invoice_key: Invoice id, or a document key if `tax_invoice_key_type` says so.
         brn: Business registration number of the company whose document key is given.
         tax_invoice_key_type: `TAX_INVOICE_ID` (the default), `SUPPLIER` or `RECIPIENT` key.
-        test: Test mode, false by default; takes precedence over `is_for_test` in the body.
+        test: True to work on test data, false (the default) on live data: the two are separate.
 
     Raises:
-        APIError: B2bExternalServiceError, B2bNotEnabledError, B2bTaxInvoiceNotFoundError, ForbiddenError,
-            InvalidRequestError, UnauthorizedError.
+        B2bExternalServiceError: A service behind PortOne's tax invoices failed, and whether it did its part is not
+            known.
+        B2bNotEnabledError: PortOne's tax invoice service is not switched on for this merchant.
+        B2bTaxInvoiceNotFoundError: No tax invoice has this key.
+        APIError: Any other error, such as ForbiddenError, InvalidRequestError or UnauthorizedError.
     """
     return await client.call(
         _GET_B2B_TAX_INVOICE_PDF_DOWNLOAD_URL,
@@ -889,13 +949,16 @@ async def get_b2b_tax_invoice_popup_url(
     Args:
         tax_invoice_key: Invoice id, or a document key if `tax_invoice_key_type` says so.
         brn: Business registration number of the company whose document key is given.
-        include_menu: Whether the page has a menu around the invoice; true unless given.
+        include_menu: Whether the page has a menu around the invoice; true if omitted.
         tax_invoice_key_type: `TAX_INVOICE_ID` (the default), `SUPPLIER` or `RECIPIENT` key.
-        test: Test mode, false by default; takes precedence over `is_for_test` in the body.
+        test: True to work on test data, false (the default) on live data: the two are separate.
 
     Raises:
-        APIError: B2bExternalServiceError, B2bNotEnabledError, B2bTaxInvoiceNotFoundError, ForbiddenError,
-            InvalidRequestError, UnauthorizedError.
+        B2bExternalServiceError: A service behind PortOne's tax invoices failed, and whether it did its part is not
+            known.
+        B2bNotEnabledError: PortOne's tax invoice service is not switched on for this merchant.
+        B2bTaxInvoiceNotFoundError: No tax invoice has this key.
+        APIError: Any other error, such as ForbiddenError, InvalidRequestError or UnauthorizedError.
     """
     return await client.call(
         _GET_B2B_TAX_INVOICE_POPUP_URL,
@@ -922,11 +985,14 @@ async def get_b2b_tax_invoice_print_url(
         tax_invoice_key: Invoice id, or a document key if `tax_invoice_key_type` says so.
         brn: Business registration number of the company whose document key is given.
         tax_invoice_key_type: `TAX_INVOICE_ID` (the default), `SUPPLIER` or `RECIPIENT` key.
-        test: Test mode, false by default; takes precedence over `is_for_test` in the body.
+        test: True to work on test data, false (the default) on live data: the two are separate.
 
     Raises:
-        APIError: B2bExternalServiceError, B2bNotEnabledError, B2bTaxInvoiceNotFoundError, ForbiddenError,
-            InvalidRequestError, UnauthorizedError.
+        B2bExternalServiceError: A service behind PortOne's tax invoices failed, and whether it did its part is not
+            known.
+        B2bNotEnabledError: PortOne's tax invoice service is not switched on for this merchant.
+        B2bTaxInvoiceNotFoundError: No tax invoice has this key.
+        APIError: Any other error, such as ForbiddenError, InvalidRequestError or UnauthorizedError.
     """
     return await client.call(
         _GET_B2B_TAX_INVOICE_PRINT_URL,
@@ -948,7 +1014,7 @@ async def get_b2b_tax_invoices(
 ) -> GetB2bTaxInvoicesResponse:
     """List tax invoices by filter.
 
-    `page_number` counts from 0; `page_size` is 500 unless given and at most 1000. `primary_filter` takes exactly one of
+    `page_number` counts from 0; `page_size` is 500 if omitted and at most 1000. `primary_filter` takes exactly one of
     its fields: a date range or one kind of id. Without `statuses` invoices of every status are listed. The most recent
     status change comes first unless `sort` says otherwise.
 
@@ -956,14 +1022,17 @@ async def get_b2b_tax_invoices(
 
     Args:
         filter: Conditions the results must meet.
-        page_number: Page number, starting at 0; default 0.
-        page_size: Number of items per page; default 500, at most 1000.
-        sort: Sort key and direction; by default the latest status change comes first.
-        test: Test mode, false by default.
+        page_number: Page number, counted from 0; 0 if omitted.
+        page_size: Number of items per page; 500 if omitted, at most 1000.
+        sort: What to sort by, and in which direction; by default the latest status change comes first.
+        test: True for test data, false (the default) for live data: the two are separate.
 
     Raises:
-        APIError: B2bExternalServiceError, B2bNotEnabledError, B2bTaxInvoiceNotFoundError, ForbiddenError,
-            InvalidRequestError, UnauthorizedError.
+        B2bExternalServiceError: A service behind PortOne's tax invoices failed, and whether it did its part is not
+            known.
+        B2bNotEnabledError: PortOne's tax invoice service is not switched on for this merchant.
+        B2bTaxInvoiceNotFoundError: No tax invoice has this key.
+        APIError: Any other error, such as ForbiddenError, InvalidRequestError or UnauthorizedError.
     """
     return await client.call(
         _GET_B2B_TAX_INVOICES,
@@ -987,9 +1056,9 @@ def iter_b2b_tax_invoices(
 
     Args:
         filter: Conditions the results must meet.
-        sort: Sort key and direction; by default the latest status change comes first.
-        test: Test mode, false by default.
-        size: Items per page; PortOne's default if omitted.
+        sort: What to sort by, and in which direction; by default the latest status change comes first.
+        test: True for test data, false (the default) for live data: the two are separate.
+        size: Number of items per page; 500 if omitted, at most 1000.
     """
 
     def fetch(number: int) -> Awaitable[TypedResponse[GetB2bTaxInvoicesResponse]]:
@@ -1027,16 +1096,24 @@ async def issue_b2b_tax_invoice(
 
     Args:
         tax_invoice_key: Invoice id, or a document key if `tax_invoice_key_type` says so.
-        email_subject: Subject of the email.
-        memo: Memo.
+        email_subject: Subject of the email that is sent about the invoice.
+        memo: Memo for internal use, kept with the invoice.
         brn: Business registration number of the company whose document key is given.
         tax_invoice_key_type: `TAX_INVOICE_ID` (the default), `SUPPLIER` or `RECIPIENT` key.
-        test: Test mode, false by default; takes precedence over `is_for_test` in the body.
+        test: True to work on test data, false (the default) on live data: the two are separate.
 
     Raises:
-        APIError: B2bExternalServiceError, B2bNotEnabledError, B2bTaxInvoiceNoSupplierDocumentKeyError,
-            B2bTaxInvoiceNotDraftedStatusError, B2bTaxInvoiceNotFoundError, B2bTaxInvoiceNotRequestedStatusError,
-            ForbiddenError, InvalidRequestError, UnauthorizedError.
+        B2bExternalServiceError: A service behind PortOne's tax invoices failed, and whether it did its part is not
+            known.
+        B2bNotEnabledError: PortOne's tax invoice service is not switched on for this merchant.
+        B2bTaxInvoiceNoSupplierDocumentKeyError: The invoice has no supplier document key, without which the supplier
+            can neither issue nor refuse it.
+        B2bTaxInvoiceNotDraftedStatusError: Only a `DRAFTED` invoice can be changed, given files, requested, or issued
+            as `NORMAL`, and this one is not.
+        B2bTaxInvoiceNotFoundError: No tax invoice has this key.
+        B2bTaxInvoiceNotRequestedStatusError: Only a `REQUESTED` invoice can be issued in reverse or refused, or have
+            its request withdrawn, and this one is not.
+        APIError: Any other error, such as ForbiddenError, InvalidRequestError or UnauthorizedError.
     """
     return await client.call(
         _ISSUE_B2B_TAX_INVOICE,
@@ -1068,19 +1145,37 @@ async def issue_b2b_tax_invoice_immediately(
     `POST /b2b/tax-invoices/issue-immediately`
 
     Args:
-        tax_invoice: The tax invoice.
+        tax_invoice: Contents of the tax invoice.
         create_recipient_counterparty: Whether to create a counterparty from the details of the recipient.
-        memo: Memo.
+        memo: Memo for internal use, kept with the invoice.
         modification: What is amended, and why.
-        test: Test mode, false by default; takes precedence over `is_for_test` in the body.
+        test: True to work on test data, false (the default) on live data: the two are separate.
 
     Raises:
-        APIError: B2BCannotChangeTaxTypeError, B2BTaxInvoiceStatusNotSendingCompletedError,
-            B2bCounterpartyNotFoundError, B2bCounterpartyNtsNotConnectedError, B2bExternalServiceError,
-            B2bIdAlreadyExistsError, B2bIssuanceTypeMismatchError, B2bModificationNotProvidedError, B2bNotEnabledError,
-            B2bOriginalTaxInvoiceNotFoundError, B2bRecipientNotFoundError, B2bSupplierNotFoundError,
-            B2bTaxInvoiceNotFoundError, B2bTaxInvoiceRecipientDocumentKeyAlreadyUsedError,
-            B2bTaxInvoiceSupplierDocumentKeyAlreadyUsedError, ForbiddenError, InvalidRequestError, UnauthorizedError.
+        B2BCannotChangeTaxTypeError: Nothing was saved or issued: an amending invoice must keep the `taxation_type` of
+            the original.
+        B2BTaxInvoiceStatusNotSendingCompletedError: Nothing was saved or issued: only an original in
+            `SENDING_COMPLETED`, which the National Tax Service has received, can be amended.
+        B2bCounterpartyNotFoundError: No counterparty has this id or business registration number (`counterparty_id`
+            says which was looked for).
+        B2bCounterpartyNtsNotConnectedError: The company is not connected to the National Tax Service (NTS), so it can
+            neither register a certificate nor sign tax invoices.
+        B2bExternalServiceError: A service behind PortOne's tax invoices failed, and whether it did its part is not
+            known.
+        B2bIdAlreadyExistsError: Nothing was saved or issued: an id that the request would create is taken.
+        B2bIssuanceTypeMismatchError: The `issuance_type` of the invoice does not fit the call, and nothing was issued.
+        B2bModificationNotProvidedError: Nothing was saved or issued: the invoice amends another, but what it amends and
+            why is not given.
+        B2bNotEnabledError: PortOne's tax invoice service is not switched on for this merchant.
+        B2bOriginalTaxInvoiceNotFoundError: Nothing was saved or issued: the invoice to amend is not there.
+        B2bRecipientNotFoundError: Nothing was saved or issued: the recipient of the invoice is not registered.
+        B2bSupplierNotFoundError: Nothing was saved or issued: the supplier of the invoice is not registered.
+        B2bTaxInvoiceNotFoundError: No tax invoice has this key.
+        B2bTaxInvoiceRecipientDocumentKeyAlreadyUsedError: Nothing was saved or issued: another invoice has this
+            `recipient_document_key`, perhaps one saved by an earlier call.
+        B2bTaxInvoiceSupplierDocumentKeyAlreadyUsedError: Nothing was saved or issued: another invoice has this
+            `supplier_document_key`, perhaps one saved by an earlier call.
+        APIError: Any other error, such as ForbiddenError, InvalidRequestError or UnauthorizedError.
     """
     return await client.call(
         _ISSUE_B2B_TAX_INVOICE_IMMEDIATELY,
@@ -1114,15 +1209,21 @@ async def refuse_b2b_tax_invoice_request(
 
     Args:
         tax_invoice_key: Invoice id, or a document key if `tax_invoice_key_type` says so.
-        memo: Memo.
+        memo: Memo, in the merchant's own words.
         brn: Business registration number of the company whose document key is given.
         tax_invoice_key_type: `TAX_INVOICE_ID` (the default), `SUPPLIER` or `RECIPIENT` key.
-        test: Test mode, false by default; takes precedence over `is_for_test` in the body.
+        test: True to work on test data, false (the default) on live data: the two are separate.
 
     Raises:
-        APIError: B2bExternalServiceError, B2bNotEnabledError, B2bTaxInvoiceNoSupplierDocumentKeyError,
-            B2bTaxInvoiceNotFoundError, B2bTaxInvoiceNotRequestedStatusError, ForbiddenError, InvalidRequestError,
-            UnauthorizedError.
+        B2bExternalServiceError: A service behind PortOne's tax invoices failed, and whether it did its part is not
+            known.
+        B2bNotEnabledError: PortOne's tax invoice service is not switched on for this merchant.
+        B2bTaxInvoiceNoSupplierDocumentKeyError: The invoice has no supplier document key, without which the supplier
+            can neither issue nor refuse it.
+        B2bTaxInvoiceNotFoundError: No tax invoice has this key.
+        B2bTaxInvoiceNotRequestedStatusError: Only a `REQUESTED` invoice can be issued in reverse or refused, or have
+            its request withdrawn, and this one is not.
+        APIError: Any other error, such as ForbiddenError, InvalidRequestError or UnauthorizedError.
     """
     return await client.call(
         _REFUSE_B2B_TAX_INVOICE_REQUEST,
@@ -1153,14 +1254,26 @@ async def request_b2b_tax_invoice(
         tax_invoice_key: Invoice id, or a document key if `tax_invoice_key_type` says so.
         brn: Business registration number of the company whose document key is given.
         tax_invoice_key_type: `TAX_INVOICE_ID` (the default), `SUPPLIER` or `RECIPIENT` key.
-        test: Test mode, false by default; takes precedence over `is_for_test` in the body.
+        test: True to work on test data, false (the default) on live data: the two are separate.
 
     Raises:
-        APIError: B2BCannotChangeTaxTypeError, B2BTaxInvoiceStatusNotSendingCompletedError, B2bExternalServiceError,
-            B2bIssuanceTypeMismatchError, B2bModificationNotProvidedError, B2bNotEnabledError,
-            B2bOriginalTaxInvoiceNotFoundError, B2bTaxInvoiceNoRecipientDocumentKeyError,
-            B2bTaxInvoiceNotDraftedStatusError, B2bTaxInvoiceNotFoundError, ForbiddenError, InvalidRequestError,
-            UnauthorizedError.
+        B2BCannotChangeTaxTypeError: Nothing was saved or issued: an amending invoice must keep the `taxation_type` of
+            the original.
+        B2BTaxInvoiceStatusNotSendingCompletedError: Nothing was saved or issued: only an original in
+            `SENDING_COMPLETED`, which the National Tax Service has received, can be amended.
+        B2bExternalServiceError: A service behind PortOne's tax invoices failed, and whether it did its part is not
+            known.
+        B2bIssuanceTypeMismatchError: The `issuance_type` of the invoice does not fit the call, and nothing was issued.
+        B2bModificationNotProvidedError: Nothing was saved or issued: the invoice amends another, but what it amends and
+            why is not given.
+        B2bNotEnabledError: PortOne's tax invoice service is not switched on for this merchant.
+        B2bOriginalTaxInvoiceNotFoundError: Nothing was saved or issued: the invoice to amend is not there.
+        B2bTaxInvoiceNoRecipientDocumentKeyError: The invoice has no recipient document key, without which the recipient
+            can neither request it nor withdraw the request.
+        B2bTaxInvoiceNotDraftedStatusError: Only a `DRAFTED` invoice can be changed, given files, requested, or issued
+            as `NORMAL`, and this one is not.
+        B2bTaxInvoiceNotFoundError: No tax invoice has this key.
+        APIError: Any other error, such as ForbiddenError, InvalidRequestError or UnauthorizedError.
     """
     return await client.call(
         _REQUEST_B2B_TAX_INVOICE,
@@ -1181,25 +1294,44 @@ async def request_b2b_tax_invoice_reverse_issuance(
 ) -> RequestB2bTaxInvoiceReverseIssuanceResponse:
     """Draft a tax invoice and ask its supplier to issue it, in one step.
 
-    Does the work of `draft_b2b_tax_invoice` and `request_b2b_tax_invoice`, as the recipient. Nothing is issued until
-    the supplier does so. Document keys must be unused. To amend an invoice, give `modification`: the original must be
+    Reverse issuance (역발행): the recipient draws the invoice up and the supplier issues it. Does the work of
+    `draft_b2b_tax_invoice` and `request_b2b_tax_invoice`, as the recipient. Nothing is issued until the supplier does
+    so. Document keys must be unused. To amend an invoice, give `modification`: the original must be
     `SENDING_COMPLETED`, and its taxation type cannot change.
 
     `POST /b2b/tax-invoices/request-reverse-issuance`
 
     Args:
-        tax_invoice: The tax invoice.
-        memo: Memo.
+        tax_invoice: Contents of the tax invoice.
+        memo: Memo for internal use, kept with the invoice.
         modification: What is amended, and why.
-        test: Test mode, false by default; takes precedence over `is_for_test` in the body.
+        test: True to work on test data, false (the default) on live data: the two are separate.
 
     Raises:
-        APIError: B2BCannotChangeTaxTypeError, B2BTaxInvoiceStatusNotSendingCompletedError,
-            B2bCounterpartyNotFoundError, B2bCounterpartyNtsNotConnectedError, B2bExternalServiceError,
-            B2bIdAlreadyExistsError, B2bIssuanceTypeMismatchError, B2bModificationNotProvidedError, B2bNotEnabledError,
-            B2bOriginalTaxInvoiceNotFoundError, B2bRecipientNotFoundError, B2bSupplierNotFoundError,
-            B2bTaxInvoiceNotFoundError, B2bTaxInvoiceRecipientDocumentKeyAlreadyUsedError,
-            B2bTaxInvoiceSupplierDocumentKeyAlreadyUsedError, ForbiddenError, InvalidRequestError, UnauthorizedError.
+        B2BCannotChangeTaxTypeError: Nothing was saved or issued: an amending invoice must keep the `taxation_type` of
+            the original.
+        B2BTaxInvoiceStatusNotSendingCompletedError: Nothing was saved or issued: only an original in
+            `SENDING_COMPLETED`, which the National Tax Service has received, can be amended.
+        B2bCounterpartyNotFoundError: No counterparty has this id or business registration number (`counterparty_id`
+            says which was looked for).
+        B2bCounterpartyNtsNotConnectedError: The company is not connected to the National Tax Service (NTS), so it can
+            neither register a certificate nor sign tax invoices.
+        B2bExternalServiceError: A service behind PortOne's tax invoices failed, and whether it did its part is not
+            known.
+        B2bIdAlreadyExistsError: Nothing was saved or issued: an id that the request would create is taken.
+        B2bIssuanceTypeMismatchError: The `issuance_type` of the invoice does not fit the call, and nothing was issued.
+        B2bModificationNotProvidedError: Nothing was saved or issued: the invoice amends another, but what it amends and
+            why is not given.
+        B2bNotEnabledError: PortOne's tax invoice service is not switched on for this merchant.
+        B2bOriginalTaxInvoiceNotFoundError: Nothing was saved or issued: the invoice to amend is not there.
+        B2bRecipientNotFoundError: Nothing was saved or issued: the recipient of the invoice is not registered.
+        B2bSupplierNotFoundError: Nothing was saved or issued: the supplier of the invoice is not registered.
+        B2bTaxInvoiceNotFoundError: No tax invoice has this key.
+        B2bTaxInvoiceRecipientDocumentKeyAlreadyUsedError: Nothing was saved or issued: another invoice has this
+            `recipient_document_key`, perhaps one saved by an earlier call.
+        B2bTaxInvoiceSupplierDocumentKeyAlreadyUsedError: Nothing was saved or issued: another invoice has this
+            `supplier_document_key`, perhaps one saved by an earlier call.
+        APIError: Any other error, such as ForbiddenError, InvalidRequestError or UnauthorizedError.
     """
     return await client.call(
         _REQUEST_B2B_TAX_INVOICE_REVERSE_ISSUANCE,
@@ -1218,7 +1350,7 @@ async def send_to_nts_b2b_tax_invoice(
     test: bool | None = None,
     options: RequestOptions | None = None,
 ) -> SendToNtsB2bTaxInvoiceResponse:
-    """Send an issued tax invoice to the NTS right away.
+    """Send an issued tax invoice to the National Tax Service (NTS) right away.
 
     The invoice must be `ISSUED`. Once under way it can no longer be cancelled with `cancel_b2b_tax_invoice_issuance`.
 
@@ -1228,11 +1360,16 @@ async def send_to_nts_b2b_tax_invoice(
         tax_invoice_key: Invoice id, or a document key if `tax_invoice_key_type` says so.
         brn: Business registration number of the company whose document key is given.
         tax_invoice_key_type: `TAX_INVOICE_ID` (the default), `SUPPLIER` or `RECIPIENT` key.
-        test: Test mode, false by default; takes precedence over `is_for_test` in the body.
+        test: True to work on test data, false (the default) on live data: the two are separate.
 
     Raises:
-        APIError: B2bExternalServiceError, B2bNotEnabledError, B2bTaxInvoiceNotFoundError,
-            B2bTaxInvoiceNotIssuedStatusError, ForbiddenError, InvalidRequestError, UnauthorizedError.
+        B2bExternalServiceError: A service behind PortOne's tax invoices failed, and whether it did its part is not
+            known.
+        B2bNotEnabledError: PortOne's tax invoice service is not switched on for this merchant.
+        B2bTaxInvoiceNotFoundError: No tax invoice has this key.
+        B2bTaxInvoiceNotIssuedStatusError: Only an `ISSUED` invoice can be cancelled or sent to the National Tax Service
+            (NTS), and this one is not.
+        APIError: Any other error, such as ForbiddenError, InvalidRequestError or UnauthorizedError.
     """
     return await client.call(
         _SEND_TO_NTS_B2B_TAX_INVOICE,
@@ -1262,21 +1399,42 @@ async def update_b2b_tax_invoice_draft(
     `PUT /b2b/tax-invoices/draft`
 
     Args:
-        tax_invoice: The tax invoice.
-        tax_invoice_key: Document number of the tax invoice.
-        brn: Business number; required unless `tax_invoice_key_type` is TAX_INVOICE_ID.
-        memo: Memo.
+        tax_invoice: Contents of the tax invoice.
+        tax_invoice_key: Document key of the tax invoice, or its id: see `tax_invoice_key_type`.
+        brn: Business registration number of the company whose document key is given; required unless
+            `tax_invoice_key_type` is TAX_INVOICE_ID.
+        memo: Memo for internal use, kept with the invoice.
         tax_invoice_key_type: Meaning of the key: SUPPLIER or RECIPIENT (default).
-        test: Test mode, false by default; takes precedence over `is_for_test` in the body.
+        test: True to work on test data, false (the default) on live data: the two are separate.
 
     Raises:
-        APIError: B2BCannotChangeTaxTypeError, B2BTaxInvoiceStatusNotSendingCompletedError,
-            B2bCounterpartyNotFoundError, B2bCounterpartyNtsNotConnectedError, B2bDocumentKeyCannotBeChangedError,
-            B2bExternalServiceError, B2bIdAlreadyExistsError, B2bIssuanceTypeMismatchError,
-            B2bModificationNotProvidedError, B2bNotEnabledError, B2bOriginalTaxInvoiceNotFoundError,
-            B2bRecipientNotFoundError, B2bSupplierNotFoundError, B2bTaxInvoiceNotDraftedStatusError,
-            B2bTaxInvoiceNotFoundError, B2bTaxInvoiceRecipientDocumentKeyAlreadyUsedError,
-            B2bTaxInvoiceSupplierDocumentKeyAlreadyUsedError, ForbiddenError, InvalidRequestError, UnauthorizedError.
+        B2BCannotChangeTaxTypeError: Nothing was saved or issued: an amending invoice must keep the `taxation_type` of
+            the original.
+        B2BTaxInvoiceStatusNotSendingCompletedError: Nothing was saved or issued: only an original in
+            `SENDING_COMPLETED`, which the National Tax Service has received, can be amended.
+        B2bCounterpartyNotFoundError: No counterparty has this id or business registration number (`counterparty_id`
+            says which was looked for).
+        B2bCounterpartyNtsNotConnectedError: The company is not connected to the National Tax Service (NTS), so it can
+            neither register a certificate nor sign tax invoices.
+        B2bDocumentKeyCannotBeChangedError: The draft was not changed: its document keys cannot be.
+        B2bExternalServiceError: A service behind PortOne's tax invoices failed, and whether it did its part is not
+            known.
+        B2bIdAlreadyExistsError: Nothing was saved or issued: an id that the request would create is taken.
+        B2bIssuanceTypeMismatchError: The `issuance_type` of the invoice does not fit the call, and nothing was issued.
+        B2bModificationNotProvidedError: Nothing was saved or issued: the invoice amends another, but what it amends and
+            why is not given.
+        B2bNotEnabledError: PortOne's tax invoice service is not switched on for this merchant.
+        B2bOriginalTaxInvoiceNotFoundError: Nothing was saved or issued: the invoice to amend is not there.
+        B2bRecipientNotFoundError: Nothing was saved or issued: the recipient of the invoice is not registered.
+        B2bSupplierNotFoundError: Nothing was saved or issued: the supplier of the invoice is not registered.
+        B2bTaxInvoiceNotDraftedStatusError: Only a `DRAFTED` invoice can be changed, given files, requested, or issued
+            as `NORMAL`, and this one is not.
+        B2bTaxInvoiceNotFoundError: No tax invoice has this key.
+        B2bTaxInvoiceRecipientDocumentKeyAlreadyUsedError: Nothing was saved or issued: another invoice has this
+            `recipient_document_key`, perhaps one saved by an earlier call.
+        B2bTaxInvoiceSupplierDocumentKeyAlreadyUsedError: Nothing was saved or issued: another invoice has this
+            `supplier_document_key`, perhaps one saved by an earlier call.
+        APIError: Any other error, such as ForbiddenError, InvalidRequestError or UnauthorizedError.
     """
     return await client.call(
         _UPDATE_B2B_TAX_INVOICE_DRAFT,

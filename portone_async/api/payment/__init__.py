@@ -381,7 +381,7 @@ async def apply_escrow_logistics(
     store_id: str | None = None,
     options: RequestOptions | None = None,
 ) -> ApplyEscrowLogisticsResponse:
-    """Register the delivery details of an escrow payment.
+    """Register the delivery details of an escrow (에스크로) payment.
 
     The payment must be paid (otherwise `PAYMENT_NOT_PAID`) and must have been made with escrow. `logistics` names the
     carrier, the invoice number and the time of dispatch. `send_email` decides whether an email goes out when the
@@ -393,15 +393,20 @@ async def apply_escrow_logistics(
     Args:
         payment_id: Payment id of the escrow payment.
         logistics: Delivery details of the escrow payment.
-        products: Products.
+        products: Products that the payment is for.
         receiver: Receiver of the escrow delivery.
         send_email: Whether the purchase confirmation of the escrow is sent by email.
         sender: Sender of the escrow delivery.
-        store_id: Store id; in requests it defaults to the store of the credentials.
+        store_id: Store to act for; if omitted the client's `store_id`, or else the store of the API secret.
 
     Raises:
-        APIError: ForbiddenError, InvalidRequestError, PaymentNotFoundError, PaymentNotPaidError, PgProviderError,
-            UnauthorizedError.
+        PaymentNotFoundError: No payment has this id in the store: it was never requested, or belongs to another
+            `store_id`.
+        PaymentNotPaidError: Only a paid payment can be refunded, captured, confirmed or have details registered, and
+            this one is not: nothing was done.
+        PgProviderError: The payment company (PG) answered with an error, such as a declined card: what was asked for
+            was not done.
+        APIError: Any other error, such as ForbiddenError, InvalidRequestError or UnauthorizedError.
     """
     return await client.call(
         _APPLY_ESCROW_LOGISTICS,
@@ -443,12 +448,18 @@ async def cancel_payment(
     give `current_cancellable_amount`, the balance before this cancellation, and the call fails with
     `CANCELLABLE_AMOUNT_CONSISTENCY_BROKEN` if the balance is another by then.
 
-    Read the status of the returned cancellation: `REQUESTED` means that the payment company settles it later and the
-    money is not back yet. Only paid payments can be cancelled. Refunds to a bank account, such as those of virtual
-    accounts or of mobile payments after the month's end, need `refund_account`; Triple-A needs `refund_email`. For a
-    payment with a promotion, `promotion_discount_retain_option` decides whether the discount is kept (`RETAIN`, which
-    adjusts the cancelled amount) or recalculated for what remains (`RELEASE`, the default); it must be the same for all
-    partial cancellations of a payment.
+    Read the status of the returned cancellation: `REQUESTED` means that the payment company (PG) settles it later and
+    the money is not back yet. Only paid payments can be cancelled, and payment companies set a time limit: about a year
+    for cards, 1095 days for Naver Pay, 180 for PayPal, the end of the month for mobile payments (later only to a bank
+    account, if at all).
+
+    Refunds of virtual accounts need a contract of their own with the payment company, except at Toss Payments. Refunds
+    to a bank account, such as those of virtual accounts or of mobile payments after the month's end, need
+    `refund_account`; Triple-A needs `refund_email`.
+
+    For a payment with a promotion, `promotion_discount_retain_option` decides whether the discount is kept (`RETAIN`,
+    which adjusts the cancelled amount) or recalculated for what remains (`RELEASE`, the default); it must be the same
+    for all partial cancellations of a payment.
 
     `POST /payments/{paymentId}/cancel`
 
@@ -458,22 +469,41 @@ async def cancel_payment(
         amount: Amount to cancel, in the smallest currency unit; everything that remains if omitted.
         current_cancellable_amount: Cancellable amount before this request; if given, it must match or nothing is
             cancelled.
-        promotion_discount_retain_option: On a partial cancel, keep the discount rate (RETAIN) or recalculate it
-            (RELEASE, default).
+        promotion_discount_retain_option: On a partial cancellation, keep the discount rate (RETAIN) or recalculate it
+            (RELEASE); RELEASE if omitted.
         refund_account: Account for the refund, as with virtual accounts or mobile payments of an earlier month.
         refund_email: Email that gets the refund instructions; needed for Triple-A.
         requester: Who requests the cancellation: CUSTOMER or ADMIN.
         skip_webhook: True to send no webhook on success.
-        store_id: Store id; in requests it defaults to the store of the credentials.
+        store_id: Store to act for; if omitted the client's `store_id`, or else the store of the API secret.
         tax_free_amount: Tax-free part to cancel, in the smallest currency unit; all taxable if omitted.
         vat_amount: VAT to cancel, in the smallest currency unit; calculated if omitted.
 
     Raises:
-        APIError: CancelAmountExceedsCancellableAmountError, CancelTaxAmountExceedsCancellableTaxAmountError,
-            CancelTaxFreeAmountExceedsCancellableTaxFreeAmountError, CancellableAmountConsistencyBrokenError,
-            ForbiddenError, InvalidRequestError, MaxCancelCountReachedError, NegativePromotionAdjustedCancelAmountError,
-            PaymentAlreadyCancelledError, PaymentNotFoundError, PaymentNotPaidError, PgProviderError,
-            PromotionDiscountRetainOptionShouldNotBeChangedError, SumOfPartsExceedsCancelAmountError, UnauthorizedError.
+        CancelAmountExceedsCancellableAmountError: Nothing was refunded: `amount` is more than what remains of the
+            payment.
+        CancelTaxAmountExceedsCancellableTaxAmountError: Nothing was refunded: the taxable part of the cancellation is
+            more than what remains taxable.
+        CancelTaxFreeAmountExceedsCancellableTaxFreeAmountError: Nothing was refunded: `tax_free_amount` is more than
+            what remains tax-free of the payment.
+        CancellableAmountConsistencyBrokenError: Nothing was refunded: what remains of the payment is not
+            `current_cancellable_amount`.
+        MaxCancelCountReachedError: Nothing was refunded: the payment has been cancelled, or tried to be, as often as is
+            allowed.
+        NegativePromotionAdjustedCancelAmountError: Nothing was refunded: with the promotion's discount adjusted for
+            what remains, the refund would be below zero.
+        PaymentAlreadyCancelledError: The payment has been cancelled in full before, and this call refunded nothing.
+        PaymentNotFoundError: No payment has this id in the store: it was never requested, or belongs to another
+            `store_id`.
+        PaymentNotPaidError: Only a paid payment can be refunded, captured, confirmed or have details registered, and
+            this one is not: nothing was done.
+        PgProviderError: The payment company (PG) answered with an error, such as a declined card: what was asked for
+            was not done.
+        PromotionDiscountRetainOptionShouldNotBeChangedError: Nothing was refunded: an earlier partial cancellation of
+            this payment used the other `promotion_discount_retain_option`.
+        SumOfPartsExceedsCancelAmountError: Nothing was refunded: `tax_free_amount` and `vat_amount` together are more
+            than `amount`.
+        APIError: Any other error, such as ForbiddenError, InvalidRequestError or UnauthorizedError.
     """
     return await client.call(
         _CANCEL_PAYMENT,
@@ -500,18 +530,23 @@ async def capture_payment(
 ) -> CapturePaymentResponse:
     """Capture an authorized payment by hand.
 
-    Manual capture has to be agreed on beforehand with both the payment company and PortOne. The payment must be paid,
-    otherwise the call fails with `PAYMENT_NOT_PAID`. The call takes no amount.
+    Manual capture has to be agreed on beforehand with both the payment company (PG) and PortOne. The payment must be
+    paid, otherwise the call fails with `PAYMENT_NOT_PAID`. The call takes no amount.
 
     `POST /payments/{paymentId}/capture`
 
     Args:
         payment_id: Payment id of the payment to capture.
-        store_id: Store id; in requests it defaults to the store of the credentials.
+        store_id: Store to act for; if omitted the client's `store_id`, or else the store of the API secret.
 
     Raises:
-        APIError: ForbiddenError, InvalidRequestError, PaymentNotFoundError, PaymentNotPaidError, PgProviderError,
-            UnauthorizedError.
+        PaymentNotFoundError: No payment has this id in the store: it was never requested, or belongs to another
+            `store_id`.
+        PaymentNotPaidError: Only a paid payment can be refunded, captured, confirmed or have details registered, and
+            this one is not: nothing was done.
+        PgProviderError: The payment company (PG) answered with an error, such as a declined card: what was asked for
+            was not done.
+        APIError: Any other error, such as ForbiddenError, InvalidRequestError or UnauthorizedError.
     """
     return await client.call(_CAPTURE_PAYMENT, options, path={"paymentId": payment_id}, body={"storeId": store_id})
 
@@ -519,7 +554,7 @@ async def capture_payment(
 async def close_virtual_account(
     client: Caller, payment_id: str, *, store_id: str | None = None, options: RequestOptions | None = None
 ) -> CloseVirtualAccountResponse:
-    """Close the virtual account of a payment that awaits its deposit.
+    """Close the virtual account (가상계좌) of a payment that awaits its deposit.
 
     The customer can no longer pay into the account. Works only while the deposit is awaited, otherwise
     `PAYMENT_NOT_WAITING_FOR_DEPOSIT`; money already deposited is returned with `cancel_payment` instead.
@@ -528,11 +563,16 @@ async def close_virtual_account(
 
     Args:
         payment_id: Payment id for which the virtual account was issued.
-        store_id: Store id; in requests it defaults to the store of the credentials.
+        store_id: Store to act for; if omitted the client's `store_id`, or else the store of the API secret.
 
     Raises:
-        APIError: ForbiddenError, InvalidRequestError, PaymentNotFoundError, PaymentNotWaitingForDepositError,
-            PgProviderError, UnauthorizedError.
+        PaymentNotFoundError: No payment has this id in the store: it was never requested, or belongs to another
+            `store_id`.
+        PaymentNotWaitingForDepositError: The payment does not wait for a deposit into a virtual account, so there is no
+            account to close: it may be paid, closed or of another method.
+        PgProviderError: The payment company (PG) answered with an error, such as a declined card: what was asked for
+            was not done.
+        APIError: Any other error, such as ForbiddenError, InvalidRequestError or UnauthorizedError.
     """
     return await client.call(
         _CLOSE_VIRTUAL_ACCOUNT, options, path={"paymentId": payment_id}, query={"storeId": store_id}
@@ -557,11 +597,16 @@ async def confirm_escrow(
     Args:
         payment_id: Payment id of the escrow payment.
         from_store: Whether the merchant (true) or the buyer confirms; Naver Pay only; send true if unknown.
-        store_id: Store id; in requests it defaults to the store of the credentials.
+        store_id: Store to act for; if omitted the client's `store_id`, or else the store of the API secret.
 
     Raises:
-        APIError: ForbiddenError, InvalidRequestError, PaymentNotFoundError, PaymentNotPaidError, PgProviderError,
-            UnauthorizedError.
+        PaymentNotFoundError: No payment has this id in the store: it was never requested, or belongs to another
+            `store_id`.
+        PaymentNotPaidError: Only a paid payment can be refunded, captured, confirmed or have details registered, and
+            this one is not: nothing was done.
+        PgProviderError: The payment company (PG) answered with an error, such as a declined card: what was asked for
+            was not done.
+        APIError: Any other error, such as ForbiddenError, InvalidRequestError or UnauthorizedError.
     """
     return await client.call(
         _CONFIRM_ESCROW, options, path={"paymentId": payment_id}, body={"fromStore": from_store, "storeId": store_id}
@@ -582,10 +627,12 @@ async def confirm_payment(
     tx_id: str | None = None,
     options: RequestOptions | None = None,
 ) -> ConfirmedPaymentSummary:
-    """Approve an authenticated payment on a manual-approval channel.
+    """Approve an authenticated payment on a manual-approval channel (수동 승인).
 
-    This is the call that charges the customer: under manual approval a payment is not completed by the payment window
-    alone. `payment_token` is issued when the customer finishes authenticating; an invalid one fails with
+    This is the call that charges the customer, or issues the virtual account, into which nothing is paid yet: under
+    manual approval the payment window alone completes no payment. Call it as soon as the window reports success, as
+    approval times out, after a time that differs by payment company (PG). Eximbay, Payletter and KICC have no manual
+    approval. `payment_token` is issued when the customer finishes authenticating; an invalid one fails with
     `INVALID_PAYMENT_TOKEN`. `tx_id`, `currency`, `total_amount`, `tax_free_amount` and `is_test` are checks against
     tampering: each one given must agree with the request, or the call fails with `INFORMATION_MISMATCH`. Always send
     `currency`, `total_amount` and `is_test`, taken from the merchant's own order. A payment that is complete fails with
@@ -602,14 +649,21 @@ async def confirm_payment(
         currency: Expected currency; a mismatch is an error. Recommended.
         is_test: Whether a test payment is expected; a mismatch is an error. Recommended.
         skip_webhook: True to send no webhook on success; webhooks of later events such as deposits are still sent.
-        store_id: Store id; in requests it defaults to the store of the credentials.
+        store_id: Store to act for; if omitted the client's `store_id`, or else the store of the API secret.
         tax_free_amount: Tax-free amount in the smallest currency unit, as a check: a mismatch is an error.
         total_amount: Total in the smallest currency unit, as a recommended check: a mismatch is an error.
         tx_id: Id of the payment attempt, as a check: a mismatch is an error.
 
     Raises:
-        APIError: AlreadyPaidError, ForbiddenError, InformationMismatchError, InvalidPaymentTokenError,
-            InvalidRequestError, PaymentNotFoundError, PgProviderError, UnauthorizedError.
+        AlreadyPaidError: The payment id is paid already, and this call charged nothing.
+        InformationMismatchError: Nothing was charged or issued: the amount, currency or another check of the call
+            differs from what the browser requested.
+        InvalidPaymentTokenError: Nothing was charged: `payment_token` is not one that PortOne issued for this payment.
+        PaymentNotFoundError: No payment has this id in the store: it was never requested, or belongs to another
+            `store_id`.
+        PgProviderError: The payment company (PG) answered with an error, such as a declined card: what was asked for
+            was not done.
+        APIError: Any other error, such as ForbiddenError, InvalidRequestError or UnauthorizedError.
     """
     body = {
         "currency": currency,
@@ -639,8 +693,9 @@ async def get_all_payment_events_by_cursor(
 
     For bulk exports. Events are payments made, cancelled and cancelled in part; the period is compared with the time
     each event was created. Without `until` it ends now, without `from_` it begins 90 days before its end. `size` is 10
-    unless given and at most 1000. Each item carries its own `cursor`: omit `cursor` the first time, then pass that of
-    the last item, until a page comes back empty. Without `store_id` the events of all the merchant's stores are read.
+    if omitted and at most 1000. Each item carries its own `cursor`: omit `cursor` the first time, then pass that of the
+    last item, until a page comes back empty. Without a `store_id`, here or of the client, the events of all the
+    merchant's stores are read.
 
     Unstable: PortOne may change it without notice.
 
@@ -648,13 +703,14 @@ async def get_all_payment_events_by_cursor(
 
     Args:
         cursor: Where to continue: the last `cursor` received; omit it in the first request.
-        from_: Start of the period to search; 90 days before its end if omitted.
-        size: Number of items per page; default 10, at most 1000.
-        store_id: Store id, for merchant-level users only; all stores of the merchant if omitted.
-        until: End of the period; now if omitted.
+        from_: Start of the period to search, with a time zone; 90 days before its end if omitted.
+        size: Number of items per page; 10 if omitted, at most 1000.
+        store_id: Only events of this store; if omitted those of the client's `store_id`, or else of all the merchant's
+            stores. For users of the whole merchant only.
+        until: End of the period to search, with a time zone; now if omitted.
 
     Raises:
-        APIError: ForbiddenError, InvalidRequestError, UnauthorizedError.
+        APIError: Any error, such as ForbiddenError, InvalidRequestError or UnauthorizedError.
     """
     return await client.call(
         _GET_ALL_PAYMENT_EVENTS_BY_CURSOR,
@@ -678,10 +734,11 @@ def iter_all_payment_events_by_cursor(
     Use `async for` on it for the items, or on `.by_page()` for the pages. An error does not move its position.
 
     Args:
-        from_: Start of the period to search; 90 days before its end if omitted.
-        size: Number of items per page; default 10, at most 1000.
-        store_id: Store id, for merchant-level users only; all stores of the merchant if omitted.
-        until: End of the period; now if omitted.
+        from_: Start of the period to search, with a time zone; 90 days before its end if omitted.
+        size: Number of items per page; 10 if omitted, at most 1000.
+        store_id: Only events of this store; if omitted those of the client's `store_id`, or else of all the merchant's
+            stores. For users of the whole merchant only.
+        until: End of the period to search, with a time zone; now if omitted.
         cursor: Where to continue: the `cursor` of the last item already read.
     """
 
@@ -714,8 +771,9 @@ async def get_all_payments_by_cursor(
 
     For bulk exports, without the depth limit of `get_payments` and without its filters. The period is compared with the
     time each payment was created. Without `until` it ends now, without `from_` it begins 90 days before its end. `size`
-    is 10 unless given and at most 1000. Each item carries its own `cursor`: omit `cursor` the first time, then pass
-    that of the last item, until a page comes back empty. Without `store_id` the store of the API secret is read.
+    is 10 if omitted and at most 1000. Each item carries its own `cursor`: omit `cursor` the first time, then pass that
+    of the last item, until a page comes back empty. Without a `store_id`, here or of the client, the store of the API
+    secret is read.
 
     Unstable: PortOne may change it without notice.
 
@@ -723,13 +781,13 @@ async def get_all_payments_by_cursor(
 
     Args:
         cursor: Where to continue: the last `cursor` received; omit it in the first request.
-        from_: Start of the period to search; 90 days before its end if omitted.
-        size: Number of items per page; default 10, at most 1000.
-        store_id: Store id; in requests it defaults to the store of the credentials.
-        until: End of the period; now if omitted.
+        from_: Start of the period to search, with a time zone; 90 days before its end if omitted.
+        size: Number of items per page; 10 if omitted, at most 1000.
+        store_id: Store to search; if omitted the client's `store_id`, or else the store of the API secret.
+        until: End of the period to search, with a time zone; now if omitted.
 
     Raises:
-        APIError: ForbiddenError, InvalidRequestError, UnauthorizedError.
+        APIError: Any error, such as ForbiddenError, InvalidRequestError or UnauthorizedError.
     """
     return await client.call(
         _GET_ALL_PAYMENTS_BY_CURSOR,
@@ -753,10 +811,10 @@ def iter_all_payments_by_cursor(
     Use `async for` on it for the items, or on `.by_page()` for the pages. An error does not move its position.
 
     Args:
-        from_: Start of the period to search; 90 days before its end if omitted.
-        size: Number of items per page; default 10, at most 1000.
-        store_id: Store id; in requests it defaults to the store of the credentials.
-        until: End of the period; now if omitted.
+        from_: Start of the period to search, with a time zone; 90 days before its end if omitted.
+        size: Number of items per page; 10 if omitted, at most 1000.
+        store_id: Store to search; if omitted the client's `store_id`, or else the store of the API secret.
+        until: End of the period to search, with a time zone; now if omitted.
         cursor: Where to continue: the `cursor` of the last item already read.
     """
 
@@ -789,10 +847,12 @@ async def get_payment(
 
     Args:
         payment_id: Payment id chosen by the merchant when the payment was requested.
-        store_id: Store id; in requests it defaults to the store of the credentials.
+        store_id: Store to act for; if omitted the client's `store_id`, or else the store of the API secret.
 
     Raises:
-        APIError: ForbiddenError, InvalidRequestError, PaymentNotFoundError, UnauthorizedError.
+        PaymentNotFoundError: No payment has this id in the store: it was never requested, or belongs to another
+            `store_id`.
+        APIError: Any other error, such as ForbiddenError, InvalidRequestError or UnauthorizedError.
     """
     return await client.call(_GET_PAYMENT, options, path={"paymentId": payment_id}, query={"storeId": store_id})
 
@@ -811,10 +871,12 @@ async def get_payment_transactions(
 
     Args:
         payment_id: Payment id chosen by the merchant when the payment was requested.
-        store_id: Store id; in requests it defaults to the store of the credentials.
+        store_id: Store to act for; if omitted the client's `store_id`, or else the store of the API secret.
 
     Raises:
-        APIError: ForbiddenError, InvalidRequestError, PaymentNotFoundError, UnauthorizedError.
+        PaymentNotFoundError: No payment has this id in the store: it was never requested, or belongs to another
+            `store_id`.
+        APIError: Any other error, such as ForbiddenError, InvalidRequestError or UnauthorizedError.
     """
     return await client.call(
         _GET_PAYMENT_TRANSACTIONS, options, path={"paymentId": payment_id}, query={"storeId": store_id}
@@ -832,8 +894,9 @@ async def get_payments(
 
     Pages are counted from 0 and hold 10 items unless `page` says otherwise; `(number+1)*size` must not exceed 60,000,
     beyond which `get_all_payments_by_cursor` helps. `filter` also holds the sort order. Its time range applies to the
-    time of the latest status unless `timestamp_type` is `CREATED_AT`, and covers the last 90 days if omitted. Without
-    `store_id` in it, all the merchant's stores are searched. Some filters may have no effect on payments of PortOne V1.
+    time of the latest status unless `timestamp_type` is `CREATED_AT`, and covers the last 90 days if omitted. Without a
+    `store_id`, in it or of the client, all the merchant's stores are searched. Some filters may have no effect on
+    payments of PortOne V1.
 
     `GET /payments`
 
@@ -842,7 +905,7 @@ async def get_payments(
         page: Page to fetch, by default `number` 0, `size` 10; (`number` + 1) * `size` is at most 60,000.
 
     Raises:
-        APIError: ForbiddenError, InvalidRequestError, UnauthorizedError.
+        APIError: Any error, such as ForbiddenError, InvalidRequestError or UnauthorizedError.
     """
     return await client.call(_GET_PAYMENTS, options, body={"filter": filter, "page": page})
 
@@ -860,7 +923,8 @@ def iter_payments(
 
     Args:
         filter: Conditions the payments must meet; some do not apply to V1 payments.
-        size: Items per page; PortOne's default if omitted.
+        size: Items per page, that is, per request; 10 if omitted. PortOne lists 60,000 payments at most: for more use
+            `iter_all_payments_by_cursor`.
     """
     from portone_async.models.page_input import PageInput
 
@@ -894,15 +958,20 @@ async def modify_escrow_logistics(
     Args:
         payment_id: Payment id of the escrow payment.
         logistics: Delivery details of the escrow payment.
-        products: Products.
+        products: Products that the payment is for.
         receiver: Receiver of the escrow delivery.
         send_email: Whether the purchase confirmation of the escrow is sent by email.
         sender: Sender of the escrow delivery.
-        store_id: Store id; in requests it defaults to the store of the credentials.
+        store_id: Store to act for; if omitted the client's `store_id`, or else the store of the API secret.
 
     Raises:
-        APIError: ForbiddenError, InvalidRequestError, PaymentNotFoundError, PaymentNotPaidError, PgProviderError,
-            UnauthorizedError.
+        PaymentNotFoundError: No payment has this id in the store: it was never requested, or belongs to another
+            `store_id`.
+        PaymentNotPaidError: Only a paid payment can be refunded, captured, confirmed or have details registered, and
+            this one is not: nothing was done.
+        PgProviderError: The payment company (PG) answered with an error, such as a declined card: what was asked for
+            was not done.
+        APIError: Any other error, such as ForbiddenError, InvalidRequestError or UnauthorizedError.
     """
     return await client.call(
         _MODIFY_ESCROW_LOGISTICS,
@@ -952,38 +1021,51 @@ async def pay_instantly(
     complete when the deposit arrives, so `paid_at` in the response is then the time of issue. VAT is taken as one
     eleventh of the taxable amount unless `amount` gives it. A payment id that is paid fails with `ALREADY_PAID`, one
     with a payment schedule with `PAYMENT_SCHEDULE_ALREADY_EXISTS`; a declined card fails with `PG_PROVIDER` and the
-    payment company's code. `skip_webhook` does not suppress the webhook of a later deposit. Never log the request: it
-    may hold the card number.
+    code of the payment company (PG). `skip_webhook` does not suppress the webhook of a later deposit. Never log the
+    request: it may hold the card number.
 
     `POST /payments/{paymentId}/instant`
 
     Args:
-        payment_id: Payment id of the new payment, chosen by the merchant.
+        payment_id: Payment id of the new payment, chosen by the merchant and never used before. Letters and digits only
+            suit every payment company: several refuse other characters, and Smartro cuts an id at 40, so that longer
+            ones may collide.
         amount: Total amount with its tax-free and VAT parts, in the smallest currency unit.
         currency: Currency, as an ISO 4217 code.
         method: Payment method to charge.
-        order_name: Order name.
-        bypass: Extra parameters passed through to the payment provider, as its guide describes.
+        order_name: Name of the order, such as that of its product.
+        bypass: Extra parameters handed to the PG as they are; its guide at PortOne describes them.
         channel_group_id: Id of the channel group; this or `channel_key` is required.
         channel_key: Key of the channel; this or `channel_group_id` is required.
         country: Country, as an ISO 3166-1 alpha-2 code.
         custom_data: The merchant's own data, kept as text.
-        customer: The customer.
+        customer: The customer who pays.
         is_cultural_expense: Whether it counts as spending on culture (a Korean tax deduction); false by default.
         is_escrow: Whether to pay through escrow; false by default.
         notice_urls: Webhook URLs to call instead of the store's own; an empty list is ignored.
-        product_count: Number of products.
+        product_count: Number of products in the order.
         product_type: PHYSICAL goods, or DIGITAL for goods and services without a physical form.
-        products: Products; none if omitted.
+        products: Products that the payment is for; none if omitted.
         promotion_id: Id of the promotion to apply to this payment.
-        shipping_address: Delivery address.
+        shipping_address: Address that the goods are delivered to.
         skip_webhook: True to send no webhook on success; webhooks of later events such as deposits are still sent.
-        store_id: Store id; in requests it defaults to the store of the credentials.
+        store_id: Store to act for; if omitted the client's `store_id`, or else the store of the API secret.
 
     Raises:
-        APIError: AlreadyPaidError, ChannelNotFoundError, DiscountAmountExceedsTotalAmountError, ForbiddenError,
-            InvalidRequestError, MaxTransactionCountReachedError, PaymentScheduleAlreadyExistsError, PgProviderError,
-            PromotionPayMethodDoesNotMatchError, SumOfPartsExceedsTotalAmountError, UnauthorizedError.
+        AlreadyPaidError: The payment id is paid already, and this call charged nothing.
+        ChannelNotFoundError: No channel has this `channel_key`; nothing was charged or issued.
+        DiscountAmountExceedsTotalAmountError: Nothing was charged: the promotion's discount is as large as the amount
+            to pay or larger.
+        MaxTransactionCountReachedError: Nothing was charged or sent: this payment or identity verification has been
+            attempted as often as PortOne allows.
+        PaymentScheduleAlreadyExistsError: A payment is scheduled already.
+        PgProviderError: The payment company (PG) answered with an error, such as a declined card: what was asked for
+            was not done.
+        PromotionPayMethodDoesNotMatchError: Nothing was charged: the promotion does not apply to this payment method,
+            such as the card of another company.
+        SumOfPartsExceedsTotalAmountError: Nothing was charged or scheduled: the tax-free amount and the VAT together
+            are more than the total.
+        APIError: Any other error, such as ForbiddenError, InvalidRequestError or UnauthorizedError.
     """
     return await client.call(
         _PAY_INSTANTLY,
@@ -1047,41 +1129,57 @@ async def pay_with_billing_key(
     The customer is charged when the call succeeds. `channel_key` picks a channel where the key was issued on several.
     VAT is taken as one eleventh of the taxable amount unless `amount` gives it. A payment id that is paid fails with
     `ALREADY_PAID`, one with a payment schedule with `PAYMENT_SCHEDULE_ALREADY_EXISTS`, and a declined charge with
-    `PG_PROVIDER` and the payment company's code. If the response is lost, repeat the call with the same payment id and
-    idempotency key, or look the payment up: a new payment id would charge again. Eximbay requires `locale`.
+    `PG_PROVIDER` and the code of the payment company (PG). If the response is lost, repeat the call with the same
+    payment id and idempotency key, or look the payment up: a new payment id would charge again. Eximbay requires
+    `locale`.
 
     `POST /payments/{paymentId}/billing-key`
 
     Args:
-        payment_id: Payment id of the new payment, chosen by the merchant.
+        payment_id: Payment id of the new payment, chosen by the merchant and never used before. Letters and digits only
+            suit every payment company: several refuse other characters, and Smartro cuts an id at 40, so that longer
+            ones may collide.
         amount: Total amount with its tax-free and VAT parts, in the smallest currency unit.
         billing_key: Billing key, which stands for a stored payment method.
         currency: Currency, as an ISO 4217 code.
-        order_name: Order name.
-        bypass: Extra parameters passed through to the payment provider, as its guide describes.
+        order_name: Name of the order, such as that of its product.
+        bypass: Extra parameters handed to the PG as they are; its guide at PortOne describes them.
         cash_receipt: Cash receipt to issue; for Naver Pay points through NICE Payments (on application).
         channel_key: Channel to pay through, if the billing key was issued for several.
         country: Country, as an ISO 3166-1 alpha-2 code.
         custom_data: The merchant's own data, kept as text.
-        customer: The customer.
-        installment_month: Number of monthly installments.
+        customer: The customer who pays.
+        installment_month: Number of monthly installments of a card payment.
         locale: Language of the payment; required for Eximbay.
         notice_urls: Webhook URLs to call instead of the store's own; an empty list is ignored.
-        product_count: Number of products.
+        product_count: Number of products in the order.
         product_type: PHYSICAL goods, or DIGITAL for goods and services without a physical form.
-        products: Products; none if omitted.
+        products: Products that the payment is for; none if omitted.
         promotion_id: Id of the promotion to apply to this payment.
-        shipping_address: Delivery address.
+        shipping_address: Address that the goods are delivered to.
         skip_webhook: True to send no webhook on success; webhooks of later events such as deposits are still sent.
-        store_id: Store id; in requests it defaults to the store of the credentials.
+        store_id: Store to act for; if omitted the client's `store_id`, or else the store of the API secret.
         use_card_point: Whether to use card points.
         use_free_interest_from_merchant: Whether the merchant bears the installment interest.
 
     Raises:
-        APIError: AlreadyPaidError, BillingKeyAlreadyDeletedError, BillingKeyNotFoundError, ChannelNotFoundError,
-            DiscountAmountExceedsTotalAmountError, ForbiddenError, InvalidRequestError, MaxTransactionCountReachedError,
-            PaymentScheduleAlreadyExistsError, PgProviderError, PromotionPayMethodDoesNotMatchError,
-            SumOfPartsExceedsTotalAmountError, UnauthorizedError.
+        AlreadyPaidError: The payment id is paid already, and this call charged nothing.
+        BillingKeyAlreadyDeletedError: The billing key has been deleted: nothing was charged or scheduled, and it can
+            never be used again.
+        BillingKeyNotFoundError: No such billing key in this store, so nothing was charged, scheduled or changed.
+        ChannelNotFoundError: No channel has this `channel_key`; nothing was charged or issued.
+        DiscountAmountExceedsTotalAmountError: Nothing was charged: the promotion's discount is as large as the amount
+            to pay or larger.
+        MaxTransactionCountReachedError: Nothing was charged or sent: this payment or identity verification has been
+            attempted as often as PortOne allows.
+        PaymentScheduleAlreadyExistsError: A payment is scheduled already.
+        PgProviderError: The payment company (PG) answered with an error, such as a declined card: what was asked for
+            was not done.
+        PromotionPayMethodDoesNotMatchError: Nothing was charged: the promotion does not apply to this payment method,
+            such as the card of another company.
+        SumOfPartsExceedsTotalAmountError: Nothing was charged or scheduled: the tax-free amount and the VAT together
+            are more than the total.
+        APIError: Any other error, such as ForbiddenError, InvalidRequestError or UnauthorizedError.
     """
     return await client.call(
         _PAY_WITH_BILLING_KEY,
@@ -1133,14 +1231,16 @@ async def pre_register_payment(
     `POST /payments/{paymentId}/pre-register`
 
     Args:
-        payment_id: Payment id under which the payment will be requested.
+        payment_id: Payment id under which the payment will be requested. Letters and digits only, at most 40, suit
+            every payment company.
         currency: Currency, as an ISO 4217 code.
-        store_id: Store id; in requests it defaults to the store of the credentials.
+        store_id: Store to act for; if omitted the client's `store_id`, or else the store of the API secret.
         tax_free_amount: Tax-free amount, in the smallest currency unit.
         total_amount: Total amount, in the smallest unit of the currency (won for KRW).
 
     Raises:
-        APIError: AlreadyPaidError, ForbiddenError, InvalidRequestError, UnauthorizedError.
+        AlreadyPaidError: The payment id is paid already, and this call charged nothing.
+        APIError: Any other error, such as ForbiddenError, InvalidRequestError or UnauthorizedError.
     """
     return await client.call(
         _PRE_REGISTER_PAYMENT,
@@ -1169,11 +1269,16 @@ async def register_store_receipt(
     Args:
         payment_id: Payment id of the payment on whose receipt the sales appear.
         items: Transactions of the sub-stores.
-        store_id: Store id.
+        store_id: Store to act for; if omitted the client's `store_id`, or else the store of the API secret.
 
     Raises:
-        APIError: ForbiddenError, InvalidRequestError, PaymentNotFoundError, PaymentNotPaidError, PgProviderError,
-            UnauthorizedError.
+        PaymentNotFoundError: No payment has this id in the store: it was never requested, or belongs to another
+            `store_id`.
+        PaymentNotPaidError: Only a paid payment can be refunded, captured, confirmed or have details registered, and
+            this one is not: nothing was done.
+        PgProviderError: The payment company (PG) answered with an error, such as a declined card: what was asked for
+            was not done.
+        APIError: Any other error, such as ForbiddenError, InvalidRequestError or UnauthorizedError.
     """
     return await client.call(
         _REGISTER_STORE_RECEIPT, options, path={"paymentId": payment_id}, body={"items": items, "storeId": store_id}
@@ -1198,12 +1303,15 @@ async def resend_webhook(
 
     Args:
         payment_id: Payment id whose webhook is meant.
-        store_id: Store id; in requests it defaults to the store of the credentials.
+        store_id: Store to act for; if omitted the client's `store_id`, or else the store of the API secret.
         webhook_id: Webhook id; the latest webhook of the payment if omitted.
 
     Raises:
-        APIError: ForbiddenError, InvalidRequestError, MaxWebhookRetryCountReachedError, PaymentNotFoundError,
-            UnauthorizedError, WebhookNotFoundError.
+        MaxWebhookRetryCountReachedError: This webhook has been resent as often as PortOne allows.
+        PaymentNotFoundError: No payment has this id in the store: it was never requested, or belongs to another
+            `store_id`.
+        WebhookNotFoundError: The payment has no webhook of this id, or none at all yet.
+        APIError: Any other error, such as ForbiddenError, InvalidRequestError or UnauthorizedError.
     """
     return await client.call(
         _RESEND_WEBHOOK, options, path={"paymentId": payment_id}, body={"storeId": store_id, "webhookId": webhook_id}
@@ -1228,11 +1336,17 @@ async def stop_payment_cancellation(
     Args:
         payment_id: Payment id of the payment being cancelled.
         cancellation_id: Id of the cancellation, from `cancel_payment` or `get_payment`.
-        store_id: Store id; in requests it defaults to the store of the credentials.
+        store_id: Store to act for; if omitted the client's `store_id`, or else the store of the API secret.
 
     Raises:
-        APIError: ForbiddenError, InvalidRequestError, PaymentCancellationNotFoundError,
-            PaymentCancellationNotPendingError, PaymentNotFoundError, PgProviderError, UnauthorizedError.
+        PaymentCancellationNotFoundError: The payment has no cancellation of this id.
+        PaymentCancellationNotPendingError: The cancellation can no longer be withdrawn: it has succeeded or failed, so
+            the refund may have been made.
+        PaymentNotFoundError: No payment has this id in the store: it was never requested, or belongs to another
+            `store_id`.
+        PgProviderError: The payment company (PG) answered with an error, such as a declined card: what was asked for
+            was not done.
+        APIError: Any other error, such as ForbiddenError, InvalidRequestError or UnauthorizedError.
     """
     return await client.call(
         _STOP_PAYMENT_CANCELLATION,

@@ -32,8 +32,8 @@ async def get_pg_card_promotions(
 ) -> GetPgCardPromotionsResponse:
     """List the card promotions a payment company offers for an amount.
 
-    These are the payment company's own discounts, unrelated to the promotions of `get_promotion`. So far only KCP
-    (`KCP_V2`) channels have them; ask PortOne's technical support whether yours does.
+    These are discounts of the payment company (PG) itself, unrelated to the promotions of `get_promotion`. So far only
+    KCP (`KCP_V2`) channels have them; ask PortOne's technical support whether yours does.
 
     `GET /payment-gateways/card-promotion`
 
@@ -43,7 +43,10 @@ async def get_pg_card_promotions(
         card_company: Only the promotions of this card company; all if omitted.
 
     Raises:
-        APIError: ChannelNotFoundError, InvalidRequestError, PgProviderError, UnauthorizedError.
+        ChannelNotFoundError: No channel has this `channel_key`; nothing was charged or issued.
+        PgProviderError: The payment company (PG) answered with an error, such as a declined card: what was asked for
+            was not done.
+        APIError: Any other error, such as InvalidRequestError or UnauthorizedError.
     """
     return await client.call(
         _GET_PG_CARD_PROMOTIONS,

@@ -136,10 +136,11 @@ async def confirm_billing_key(
 ) -> ConfirmedBillingKeySummary:
     """Complete the issue of a billing key on a manual-approval channel.
 
-    Where manual approval is switched on, the customer's part ends with a `billing_issue_token`, and the key exists only
-    once the merchant's server has sent that token here. `is_test` is a check: if given and different from what was
-    requested, the call fails with `INFORMATION_MISMATCH`. A key already issued fails with `BILLING_KEY_ALREADY_ISSUED`.
-    Returns the billing key; nothing is charged.
+    Where manual approval is switched on, the customer's part ends with a `billing_issue_token` (the browser gets
+    `NEEDS_CONFIRMATION` in place of a key), and the key exists only once the merchant's server has sent that token
+    here. `is_test` is a check: if given and different from what was requested, the call fails with
+    `INFORMATION_MISMATCH`. A key already issued fails with `BILLING_KEY_ALREADY_ISSUED`. Returns the billing key;
+    nothing is charged.
 
     `POST /billing-keys/confirm`
 
@@ -147,11 +148,17 @@ async def confirm_billing_key(
         billing_issue_token: Token issued when the billing key request was completed.
         is_test: Whether a test payment is expected; a mismatch is an error.
         skip_webhook: True to send no webhook on success.
-        store_id: Store id; in requests it defaults to the store of the credentials.
+        store_id: Store to act for; if omitted the client's `store_id`, or else the store of the API secret.
 
     Raises:
-        APIError: BillingKeyAlreadyIssuedError, BillingKeyNotFoundError, ForbiddenError, InformationMismatchError,
-            InvalidRequestError, PgProviderError, UnauthorizedError.
+        BillingKeyAlreadyIssuedError: The billing key of this request exists already, so an earlier confirmation went
+            through.
+        BillingKeyNotFoundError: No such billing key in this store, so nothing was charged, scheduled or changed.
+        InformationMismatchError: Nothing was charged or issued: the amount, currency or another check of the call
+            differs from what the browser requested.
+        PgProviderError: The payment company (PG) answered with an error, such as a declined card: what was asked for
+            was not done.
+        APIError: Any other error, such as ForbiddenError, InvalidRequestError or UnauthorizedError.
     """
     body = {
         "billingIssueToken": as_secret(billing_issue_token),
@@ -191,13 +198,19 @@ async def confirm_billing_key_issue_and_pay(
         is_test: Whether a test payment is expected; a mismatch is an error.
         payment_id: Payment id, as a check: a mismatch is an error.
         skip_webhook: True to send no webhook on success; webhooks of later events such as deposits are still sent.
-        store_id: Store id; in requests it defaults to the store of the credentials.
+        store_id: Store to act for; if omitted the client's `store_id`, or else the store of the API secret.
         tax_free_amount: Tax-free amount in the smallest currency unit, as a check: a mismatch is an error.
         total_amount: Total amount in the smallest currency unit, as a check: a mismatch is an error.
 
     Raises:
-        APIError: BillingKeyAlreadyIssuedError, BillingKeyNotFoundError, ForbiddenError, InformationMismatchError,
-            InvalidRequestError, PgProviderError, UnauthorizedError.
+        BillingKeyAlreadyIssuedError: The billing key of this request exists already, so an earlier confirmation went
+            through.
+        BillingKeyNotFoundError: No such billing key in this store, so nothing was charged, scheduled or changed.
+        InformationMismatchError: Nothing was charged or issued: the amount, currency or another check of the call
+            differs from what the browser requested.
+        PgProviderError: The payment company (PG) answered with an error, such as a declined card: what was asked for
+            was not done.
+        APIError: Any other error, such as ForbiddenError, InvalidRequestError or UnauthorizedError.
     """
     body = {
         "billingIssueToken": as_secret(billing_issue_token),
@@ -237,12 +250,18 @@ async def delete_billing_key(
         reason: Why automatic payment ends; required for Naver Pay.
         requester: Who ends it, `CUSTOMER` or `ADMIN`; required for Naver Pay.
         skip_webhook: True suppresses the webhook of the deletion; false by default.
-        store_id: Store id; in requests it defaults to the store of the credentials.
+        store_id: Store to act for; if omitted the client's `store_id`, or else the store of the API secret.
 
     Raises:
-        APIError: BillingKeyAlreadyDeletedError, BillingKeyNotFoundError, BillingKeyNotIssuedError,
-            ChannelSpecificError, ForbiddenError, InvalidRequestError, PaymentScheduleAlreadyExistsError,
-            PgProviderError, UnauthorizedError.
+        BillingKeyAlreadyDeletedError: The billing key has been deleted: nothing was charged or scheduled, and it can
+            never be used again.
+        BillingKeyNotFoundError: No such billing key in this store, so nothing was charged, scheduled or changed.
+        BillingKeyNotIssuedError: There is nothing to delete: the issue of this billing key was begun but not completed.
+        ChannelSpecificError: A request that went to several channels failed on them, or on some.
+        PaymentScheduleAlreadyExistsError: A payment is scheduled already.
+        PgProviderError: The payment company (PG) answered with an error, such as a declined card: what was asked for
+            was not done.
+        APIError: Any other error, such as ForbiddenError, InvalidRequestError or UnauthorizedError.
     """
     return await client.call(
         _DELETE_BILLING_KEY,
@@ -264,10 +283,11 @@ async def get_billing_key_info(
 
     Args:
         billing_key: Billing key to look up.
-        store_id: Store id; in requests it defaults to the store of the credentials.
+        store_id: Store to act for; if omitted the client's `store_id`, or else the store of the API secret.
 
     Raises:
-        APIError: BillingKeyNotFoundError, ForbiddenError, InvalidRequestError, UnauthorizedError.
+        BillingKeyNotFoundError: No such billing key in this store, so nothing was charged, scheduled or changed.
+        APIError: Any other error, such as ForbiddenError, InvalidRequestError or UnauthorizedError.
     """
     return await client.call(
         _GET_BILLING_KEY_INFO, options, path={"billingKey": billing_key}, query={"storeId": store_id}
@@ -285,18 +305,19 @@ async def get_billing_key_infos(
     """Search billing keys page by page.
 
     Pages are counted from 0 and hold 10 items unless `page` says otherwise. Sorted by the time of the request, newest
-    first, unless `sort` is given. Without a time range in `filter` the last 90 days are searched, and without
-    `store_id` there all the merchant's stores. Some filters may have no effect on billing keys of PortOne V1.
+    first, unless `sort` is given. Without a time range in `filter` the last 90 days are searched, and without a
+    `store_id`, there or of the client, all the merchant's stores. Some filters may have no effect on billing keys of
+    PortOne V1.
 
     `GET /billing-keys`
 
     Args:
         filter: Conditions the billing keys must meet; some do not apply to V1 billing keys.
         page: Page to fetch; `number` 0 and `size` 10 if omitted.
-        sort: Sort key and direction; TIME_TO_PAY and DESC if omitted.
+        sort: What to sort by, and in which direction; REQUESTED_AT and DESC if omitted.
 
     Raises:
-        APIError: ForbiddenError, InvalidRequestError, UnauthorizedError.
+        APIError: Any error, such as ForbiddenError, InvalidRequestError or UnauthorizedError.
     """
     return await client.call(_GET_BILLING_KEY_INFOS, options, body={"filter": filter, "page": page, "sort": sort})
 
@@ -315,8 +336,8 @@ def iter_billing_key_infos(
 
     Args:
         filter: Conditions the billing keys must meet; some do not apply to V1 billing keys.
-        sort: Sort key and direction; TIME_TO_PAY and DESC if omitted.
-        size: Items per page; PortOne's default if omitted.
+        sort: What to sort by, and in which direction; REQUESTED_AT and DESC if omitted.
+        size: Items per page, that is, per request; 10 if omitted.
     """
     from portone_async.models.page_input import PageInput
 
@@ -347,7 +368,7 @@ async def issue_billing_key(
     store_id: str | None = None,
     options: RequestOptions | None = None,
 ) -> IssueBillingKeyResponse:
-    """Issue a billing key from card details sent by the server.
+    """Issue a billing key (빌링키) from card details sent by the server.
 
     `method` must hold `card`. Give either `channel_key` or `channel_group_id`. Nothing is charged. With a channel group
     the key may be issued on some channels only: the call then succeeds and lists the others in
@@ -358,19 +379,22 @@ async def issue_billing_key(
 
     Args:
         method: Payment method to issue the billing key for.
-        bypass: Extra parameters passed through to the payment provider, as its guide describes.
+        bypass: Extra parameters handed to the PG as they are; its guide at PortOne describes them.
         channel_group_id: Id of the channel group; this or `channel_key` is required.
         channel_key: Key of the channel; this or `channel_group_id` is required.
         custom_data: The merchant's own data, kept as text.
-        customer: The customer.
+        customer: The customer whose payment method it is.
         notice_urls: Webhook URLs for the issuance of the key, which take precedence over the store's own; empty if
             omitted.
         skip_webhook: True to send no webhook on success.
-        store_id: Store id; in requests it defaults to the store of the credentials.
+        store_id: Store to act for; if omitted the client's `store_id`, or else the store of the API secret.
 
     Raises:
-        APIError: ChannelNotFoundError, ChannelSpecificError, ForbiddenError, InvalidRequestError, PgProviderError,
-            UnauthorizedError.
+        ChannelNotFoundError: No channel has this `channel_key`; nothing was charged or issued.
+        ChannelSpecificError: A request that went to several channels failed on them, or on some.
+        PgProviderError: The payment company (PG) answered with an error, such as a declined card: what was asked for
+            was not done.
+        APIError: Any other error, such as ForbiddenError, InvalidRequestError or UnauthorizedError.
     """
     return await client.call(
         _ISSUE_BILLING_KEY,

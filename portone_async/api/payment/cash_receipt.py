@@ -99,11 +99,15 @@ async def cancel_cash_receipt_by_payment_id(
 
     Args:
         payment_id: Payment id for which the receipt was issued.
-        store_id: Store id; in requests it defaults to the store of the credentials.
+        store_id: Store to act for; if omitted the client's `store_id`, or else the store of the API secret.
 
     Raises:
-        APIError: CashReceiptNotFoundError, CashReceiptNotIssuedError, ForbiddenError, InvalidRequestError,
-            PgProviderError, UnauthorizedError.
+        CashReceiptNotFoundError: No cash receipt was ever requested for this payment id in the store.
+        CashReceiptNotIssuedError: There is nothing to cancel: the cash receipt of this payment failed to be issued or
+            is cancelled already.
+        PgProviderError: The payment company (PG) answered with an error, such as a declined card: what was asked for
+            was not done.
+        APIError: Any other error, such as ForbiddenError, InvalidRequestError or UnauthorizedError.
     """
     return await client.call(
         _CANCEL_CASH_RECEIPT_BY_PAYMENT_ID, options, path={"paymentId": payment_id}, query={"storeId": store_id}
@@ -122,10 +126,11 @@ async def get_cash_receipt_by_payment_id(
 
     Args:
         payment_id: Payment id for which the receipt was issued.
-        store_id: Store id; in requests it defaults to the store of the credentials.
+        store_id: Store to act for; if omitted the client's `store_id`, or else the store of the API secret.
 
     Raises:
-        APIError: CashReceiptNotFoundError, ForbiddenError, InvalidRequestError, UnauthorizedError.
+        CashReceiptNotFoundError: No cash receipt was ever requested for this payment id in the store.
+        APIError: Any other error, such as ForbiddenError, InvalidRequestError or UnauthorizedError.
     """
     return await client.call(
         _GET_CASH_RECEIPT_BY_PAYMENT_ID, options, path={"paymentId": payment_id}, query={"storeId": store_id}
@@ -144,17 +149,18 @@ async def get_cash_receipts(
 
     Pages are counted from 0 and hold 10 items unless `page` says otherwise. Sorted by the time of issue, newest first,
     unless `sort` is given. The time range in `filter` applies to the time of issue unless `time_range_field` says
-    otherwise, and covers the last 90 days if omitted. Without `store_id` there, all the merchant's stores are searched.
+    otherwise, and covers the last 90 days if omitted. Without a `store_id`, there or of the client, all the merchant's
+    stores are searched.
 
     `GET /cash-receipts`
 
     Args:
         filter: Conditions the results must meet.
         page: Page to fetch; `number` 0 and `size` 10 if omitted.
-        sort: Sort key and direction; ISSUED_AT and DESC if omitted.
+        sort: What to sort by, and in which direction; ISSUED_AT and DESC if omitted.
 
     Raises:
-        APIError: ForbiddenError, InvalidRequestError, UnauthorizedError.
+        APIError: Any error, such as ForbiddenError, InvalidRequestError or UnauthorizedError.
     """
     return await client.call(_GET_CASH_RECEIPTS, options, body={"filter": filter, "page": page, "sort": sort})
 
@@ -173,8 +179,8 @@ def iter_cash_receipts(
 
     Args:
         filter: Conditions the results must meet.
-        sort: Sort key and direction; ISSUED_AT and DESC if omitted.
-        size: Items per page; PortOne's default if omitted.
+        sort: What to sort by, and in which direction; ISSUED_AT and DESC if omitted.
+        size: Items per page, that is, per request; 10 if omitted.
     """
     from portone_async.models.page_input import PageInput
 
@@ -208,7 +214,7 @@ async def issue_cash_receipt(
     store_id: str | None = None,
     options: RequestOptions | None = None,
 ) -> IssueCashReceiptResponse:
-    """Issue a cash receipt by hand.
+    """Issue a cash receipt (현금영수증) by hand.
 
     For payments in cash, also those made outside PortOne: for these choose a payment id of your own, by which the
     receipt is found and cancelled later. `type` is `PERSONAL` (income deduction) or `CORPORATE` (proof of expense). No
@@ -220,21 +226,24 @@ async def issue_cash_receipt(
 
     Args:
         amount: Total amount with its tax-free and VAT parts, in the smallest currency unit.
-        channel_key: Key of the PortOne channel.
+        channel_key: Key of the channel to issue the receipt through.
         currency: Currency, as an ISO 4217 code.
-        customer: The customer.
-        order_name: Order name.
+        customer: To whom the receipt is issued.
+        order_name: Name of the order, such as that of its product.
         payment_id: Payment id; choose one yourself for a payment made outside PortOne.
         type: PERSONAL (income deduction) or CORPORATE (proof of expense).
         business_registration_number: Business registration number; only for Welcome Payments.
-        paid_at: Time of payment.
+        paid_at: When the cash was paid.
         payment_method: Payment method; for Welcome Payments only.
         product_type: PHYSICAL goods, or DIGITAL for goods and services without a physical form.
-        store_id: Store id; in requests it defaults to the store of the credentials.
+        store_id: Store to act for; if omitted the client's `store_id`, or else the store of the API secret.
 
     Raises:
-        APIError: CashReceiptAlreadyIssuedError, ChannelNotFoundError, ForbiddenError, InvalidRequestError,
-            PgProviderError, UnauthorizedError.
+        CashReceiptAlreadyIssuedError: The payment id has a cash receipt already, and no second one was issued.
+        ChannelNotFoundError: No channel has this `channel_key`; nothing was charged or issued.
+        PgProviderError: The payment company (PG) answered with an error, such as a declined card: what was asked for
+            was not done.
+        APIError: Any other error, such as ForbiddenError, InvalidRequestError or UnauthorizedError.
     """
     return await client.call(
         _ISSUE_CASH_RECEIPT,

@@ -94,25 +94,32 @@ async def create_payment_schedule(
     time_to_pay: datetime,
     options: RequestOptions | None = None,
 ) -> CreatePaymentScheduleResponse:
-    """Schedule a billing key payment for a later time.
+    """Schedule a billing key payment for a later time (결제 예약).
 
-    At `time_to_pay` PortOne charges the billing key in `payment` under this payment id; nothing is charged before. A
-    sub-store is named by `store_id` inside `payment`. Each payment id takes one schedule: an id that is scheduled
-    already, paid or awaiting payment is refused, and so is a deleted billing key. The `id` in the response is the
-    schedule's own, which is what `get_payment_schedule` and `revoke_payment_schedules` take. The outcome is read from
-    the webhook or from `get_payment`.
+    At `time_to_pay` PortOne charges the billing key in `payment` under this payment id; nothing is charged before. The
+    store goes into `payment` as its `store_id`; that of the client is filled in if you give none. Each payment id takes
+    one schedule: an id that is scheduled already, paid or awaiting payment is refused, and so is a deleted billing key.
+    The `id` in the response is the schedule's own, which is what `get_payment_schedule` and `revoke_payment_schedules`
+    take. The outcome is read from the webhook or from `get_payment`.
 
     `POST /payments/{paymentId}/schedule`
 
     Args:
-        payment_id: Payment id of the later payment; not paid or scheduled yet.
+        payment_id: Payment id of the later payment; not paid or scheduled yet. Letters and digits only, at most 40,
+            suit every payment company.
         payment: Billing key payment to make at the scheduled time.
         time_to_pay: When the payment is due to be made.
 
     Raises:
-        APIError: AlreadyPaidOrWaitingError, BillingKeyAlreadyDeletedError, BillingKeyNotFoundError, ForbiddenError,
-            InvalidRequestError, PaymentScheduleAlreadyExistsError, SumOfPartsExceedsTotalAmountError,
-            UnauthorizedError.
+        AlreadyPaidOrWaitingError: Nothing was scheduled: the payment id is paid already or waits for its payment to be
+            completed.
+        BillingKeyAlreadyDeletedError: The billing key has been deleted: nothing was charged or scheduled, and it can
+            never be used again.
+        BillingKeyNotFoundError: No such billing key in this store, so nothing was charged, scheduled or changed.
+        PaymentScheduleAlreadyExistsError: A payment is scheduled already.
+        SumOfPartsExceedsTotalAmountError: Nothing was charged or scheduled: the tax-free amount and the VAT together
+            are more than the total.
+        APIError: Any other error, such as ForbiddenError, InvalidRequestError or UnauthorizedError.
     """
     return await client.call(
         _CREATE_PAYMENT_SCHEDULE,
@@ -134,10 +141,12 @@ async def get_payment_schedule(
 
     Args:
         payment_schedule_id: Schedule id from `create_payment_schedule`, not the payment id.
-        store_id: Store id; in requests it defaults to the store of the credentials.
+        store_id: Store to act for; if omitted the client's `store_id`, or else the store of the API secret.
 
     Raises:
-        APIError: ForbiddenError, InvalidRequestError, PaymentScheduleNotFoundError, UnauthorizedError.
+        PaymentScheduleNotFoundError: No payment schedule has this id, or none belongs to the billing key given; nothing
+            was revoked.
+        APIError: Any other error, such as ForbiddenError, InvalidRequestError or UnauthorizedError.
     """
     return await client.call(
         _GET_PAYMENT_SCHEDULE, options, path={"paymentScheduleId": payment_schedule_id}, query={"storeId": store_id}
@@ -156,18 +165,18 @@ async def get_payment_schedules(
 
     The time range in `filter` applies to the time the payment is due and covers the last 90 days up to now if omitted,
     so schedules still to come are found only with an `until` in the future. Pages are counted from 0 and hold 10 items
-    unless `page` says otherwise. Sorted by the time due, latest first, unless `sort` is given. Without `store_id` in
-    `filter` the store of the API secret is searched.
+    unless `page` says otherwise. Sorted by the time due, latest first, unless `sort` is given. Without a `store_id`, in
+    `filter` or of the client, the store of the API secret is searched.
 
     `GET /payment-schedules`
 
     Args:
         filter: Conditions the results must meet.
         page: Page to fetch; `number` 0 and `size` 10 if omitted.
-        sort: Sort key and direction; TIME_TO_PAY and DESC if omitted.
+        sort: What to sort by, and in which direction; TIME_TO_PAY and DESC if omitted.
 
     Raises:
-        APIError: ForbiddenError, InvalidRequestError, UnauthorizedError.
+        APIError: Any error, such as ForbiddenError, InvalidRequestError or UnauthorizedError.
     """
     return await client.call(_GET_PAYMENT_SCHEDULES, options, body={"filter": filter, "page": page, "sort": sort})
 
@@ -186,8 +195,8 @@ def iter_payment_schedules(
 
     Args:
         filter: Conditions the results must meet.
-        sort: Sort key and direction; TIME_TO_PAY and DESC if omitted.
-        size: Items per page; PortOne's default if omitted.
+        sort: What to sort by, and in which direction; TIME_TO_PAY and DESC if omitted.
+        size: Items per page, that is, per request; 10 if omitted.
     """
     from portone_async.models.page_input import PageInput
 
@@ -224,12 +233,19 @@ async def revoke_payment_schedules(
     Args:
         billing_key: Billing key, which stands for a stored payment method.
         schedule_ids: Ids of the payment schedules.
-        store_id: Store id; in requests it defaults to the store of the credentials.
+        store_id: Store to act for; if omitted the client's `store_id`, or else the store of the API secret.
 
     Raises:
-        APIError: BillingKeyAlreadyDeletedError, BillingKeyNotFoundError, ForbiddenError, InvalidRequestError,
-            PaymentScheduleAlreadyProcessedError, PaymentScheduleAlreadyRevokedError, PaymentScheduleNotFoundError,
-            UnauthorizedError.
+        BillingKeyAlreadyDeletedError: The billing key has been deleted: nothing was charged or scheduled, and it can
+            never be used again.
+        BillingKeyNotFoundError: No such billing key in this store, so nothing was charged, scheduled or changed.
+        PaymentScheduleAlreadyProcessedError: One of the schedules has run already, so its payment may have been
+            charged, and none of the schedules was revoked.
+        PaymentScheduleAlreadyRevokedError: One of the schedules was revoked before, and none of the others was revoked
+            by this call.
+        PaymentScheduleNotFoundError: No payment schedule has this id, or none belongs to the billing key given; nothing
+            was revoked.
+        APIError: Any other error, such as ForbiddenError, InvalidRequestError or UnauthorizedError.
     """
     return await client.call(
         _REVOKE_PAYMENT_SCHEDULES,

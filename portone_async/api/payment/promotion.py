@@ -34,7 +34,8 @@ async def get_promotion(client: Caller, promotion_id: str, *, options: RequestOp
         promotion_id: Promotion id in PortOne.
 
     Raises:
-        APIError: ForbiddenError, InvalidRequestError, PromotionNotFoundError, UnauthorizedError.
+        PromotionNotFoundError: No promotion has this id.
+        APIError: Any other error, such as ForbiddenError, InvalidRequestError or UnauthorizedError.
     """
     return await client.call(_GET_PROMOTION, options, path={"promotionId": promotion_id})
 

@@ -417,11 +417,12 @@ async def cancel_platform_additional_fee_policy_schedule(
 
     Args:
         id: Id of the additional fee policy.
-        test: Test mode, false by default; takes precedence over `is_for_test` in the body.
+        test: True to work on test data, false (the default) on live data: the two are separate.
 
     Raises:
-        APIError: ForbiddenError, InvalidRequestError, PlatformAdditionalFeePolicyNotFoundError,
-            PlatformNotEnabledError, UnauthorizedError.
+        PlatformAdditionalFeePolicyNotFoundError: No additional fee policy has this id.
+        PlatformNotEnabledError: PortOne's platform service (partner settlement) is not switched on for this merchant.
+        APIError: Any other error, such as ForbiddenError, InvalidRequestError or UnauthorizedError.
     """
     return await client.call(
         _CANCEL_PLATFORM_ADDITIONAL_FEE_POLICY_SCHEDULE, options, path={"id": id}, query={"test": test}
@@ -441,11 +442,12 @@ async def cancel_platform_contract_schedule(
 
     Args:
         id: Id of the contract.
-        test: Test mode, false by default; takes precedence over `is_for_test` in the body.
+        test: True to work on test data, false (the default) on live data: the two are separate.
 
     Raises:
-        APIError: ForbiddenError, InvalidRequestError, PlatformContractNotFoundError, PlatformNotEnabledError,
-            UnauthorizedError.
+        PlatformContractNotFoundError: No contract has this id, so nothing was saved.
+        PlatformNotEnabledError: PortOne's platform service (partner settlement) is not switched on for this merchant.
+        APIError: Any other error, such as ForbiddenError, InvalidRequestError or UnauthorizedError.
     """
     return await client.call(_CANCEL_PLATFORM_CONTRACT_SCHEDULE, options, path={"id": id}, query={"test": test})
 
@@ -463,11 +465,12 @@ async def cancel_platform_discount_share_policy_schedule(
 
     Args:
         id: Id of the discount share policy.
-        test: Test mode, false by default; takes precedence over `is_for_test` in the body.
+        test: True to work on test data, false (the default) on live data: the two are separate.
 
     Raises:
-        APIError: ForbiddenError, InvalidRequestError, PlatformDiscountSharePolicyNotFoundError,
-            PlatformNotEnabledError, UnauthorizedError.
+        PlatformDiscountSharePolicyNotFoundError: No discount share policy has this id.
+        PlatformNotEnabledError: PortOne's platform service (partner settlement) is not switched on for this merchant.
+        APIError: Any other error, such as ForbiddenError, InvalidRequestError or UnauthorizedError.
     """
     return await client.call(
         _CANCEL_PLATFORM_DISCOUNT_SHARE_POLICY_SCHEDULE, options, path={"id": id}, query={"test": test}
@@ -487,11 +490,12 @@ async def cancel_platform_partner_schedule(
 
     Args:
         id: Partner id.
-        test: Test mode, false by default; takes precedence over `is_for_test` in the body.
+        test: True to work on test data, false (the default) on live data: the two are separate.
 
     Raises:
-        APIError: ForbiddenError, InvalidRequestError, PlatformNotEnabledError, PlatformPartnerNotFoundError,
-            UnauthorizedError.
+        PlatformNotEnabledError: PortOne's platform service (partner settlement) is not switched on for this merchant.
+        PlatformPartnerNotFoundError: No partner has this id.
+        APIError: Any other error, such as ForbiddenError, InvalidRequestError or UnauthorizedError.
     """
     return await client.call(_CANCEL_PLATFORM_PARTNER_SCHEDULE, options, path={"id": id}, query={"test": test})
 
@@ -509,11 +513,12 @@ async def get_platform_additional_fee_policy_schedule(
 
     Args:
         id: Id of the additional fee policy.
-        test: Test mode, false by default; takes precedence over `is_for_test` in the body.
+        test: True to work on test data, false (the default) on live data: the two are separate.
 
     Raises:
-        APIError: ForbiddenError, InvalidRequestError, PlatformAdditionalFeePolicyNotFoundError,
-            PlatformNotEnabledError, UnauthorizedError.
+        PlatformAdditionalFeePolicyNotFoundError: No additional fee policy has this id.
+        PlatformNotEnabledError: PortOne's platform service (partner settlement) is not switched on for this merchant.
+        APIError: Any other error, such as ForbiddenError, InvalidRequestError or UnauthorizedError.
     """
     return await client.call(
         _GET_PLATFORM_ADDITIONAL_FEE_POLICY_SCHEDULE, options, path={"id": id}, query={"test": test}
@@ -533,11 +538,12 @@ async def get_platform_contract_schedule(
 
     Args:
         id: Id of the contract.
-        test: Test mode, false by default; takes precedence over `is_for_test` in the body.
+        test: True to work on test data, false (the default) on live data: the two are separate.
 
     Raises:
-        APIError: ForbiddenError, InvalidRequestError, PlatformContractNotFoundError, PlatformNotEnabledError,
-            UnauthorizedError.
+        PlatformContractNotFoundError: No contract has this id, so nothing was saved.
+        PlatformNotEnabledError: PortOne's platform service (partner settlement) is not switched on for this merchant.
+        APIError: Any other error, such as ForbiddenError, InvalidRequestError or UnauthorizedError.
     """
     return await client.call(_GET_PLATFORM_CONTRACT_SCHEDULE, options, path={"id": id}, query={"test": test})
 
@@ -555,10 +561,11 @@ async def get_platform_discount_share_policy_filter_options(
 
     Args:
         is_archived: True for archived policies, false (the default) for those in use.
-        test: Test mode, false by default; takes precedence over `is_for_test` in the body.
+        test: True to work on test data, false (the default) on live data: the two are separate.
 
     Raises:
-        APIError: ForbiddenError, InvalidRequestError, PlatformNotEnabledError, UnauthorizedError.
+        PlatformNotEnabledError: PortOne's platform service (partner settlement) is not switched on for this merchant.
+        APIError: Any other error, such as ForbiddenError, InvalidRequestError or UnauthorizedError.
     """
     return await client.call(
         _GET_PLATFORM_DISCOUNT_SHARE_POLICY_FILTER_OPTIONS, options, query={"isArchived": is_archived, "test": test}
@@ -578,11 +585,12 @@ async def get_platform_discount_share_policy_schedule(
 
     Args:
         id: Id of the discount share policy.
-        test: Test mode, false by default; takes precedence over `is_for_test` in the body.
+        test: True to work on test data, false (the default) on live data: the two are separate.
 
     Raises:
-        APIError: ForbiddenError, InvalidRequestError, PlatformDiscountSharePolicyNotFoundError,
-            PlatformNotEnabledError, UnauthorizedError.
+        PlatformDiscountSharePolicyNotFoundError: No discount share policy has this id.
+        PlatformNotEnabledError: PortOne's platform service (partner settlement) is not switched on for this merchant.
+        APIError: Any other error, such as ForbiddenError, InvalidRequestError or UnauthorizedError.
     """
     return await client.call(
         _GET_PLATFORM_DISCOUNT_SHARE_POLICY_SCHEDULE, options, path={"id": id}, query={"test": test}
@@ -600,10 +608,11 @@ async def get_platform_partner_filter_options(
 
     Args:
         is_archived: True for archived partners, false (the default) for those in use.
-        test: Test mode, false by default; takes precedence over `is_for_test` in the body.
+        test: True to work on test data, false (the default) on live data: the two are separate.
 
     Raises:
-        APIError: ForbiddenError, InvalidRequestError, PlatformNotEnabledError, UnauthorizedError.
+        PlatformNotEnabledError: PortOne's platform service (partner settlement) is not switched on for this merchant.
+        APIError: Any other error, such as ForbiddenError, InvalidRequestError or UnauthorizedError.
     """
     return await client.call(
         _GET_PLATFORM_PARTNER_FILTER_OPTIONS, options, query={"isArchived": is_archived, "test": test}
@@ -623,11 +632,12 @@ async def get_platform_partner_schedule(
 
     Args:
         id: Partner id.
-        test: Test mode, false by default; takes precedence over `is_for_test` in the body.
+        test: True to work on test data, false (the default) on live data: the two are separate.
 
     Raises:
-        APIError: ForbiddenError, InvalidRequestError, PlatformNotEnabledError, PlatformPartnerNotFoundError,
-            UnauthorizedError.
+        PlatformNotEnabledError: PortOne's platform service (partner settlement) is not switched on for this merchant.
+        PlatformPartnerNotFoundError: No partner has this id.
+        APIError: Any other error, such as ForbiddenError, InvalidRequestError or UnauthorizedError.
     """
     return await client.call(_GET_PLATFORM_PARTNER_SCHEDULE, options, path={"id": id}, query={"test": test})
 
@@ -640,10 +650,11 @@ async def get_platform_setting(
     `GET /platform/setting`
 
     Args:
-        test: Test mode, false by default; takes precedence over `is_for_test` in the body.
+        test: True to work on test data, false (the default) on live data: the two are separate.
 
     Raises:
-        APIError: ForbiddenError, InvalidRequestError, PlatformNotEnabledError, UnauthorizedError.
+        PlatformNotEnabledError: PortOne's platform service (partner settlement) is not switched on for this merchant.
+        APIError: Any other error, such as ForbiddenError, InvalidRequestError or UnauthorizedError.
     """
     return await client.call(_GET_PLATFORM_SETTING, options, query={"test": test})
 
@@ -667,13 +678,14 @@ async def reschedule_additional_fee_policy(
 
     Args:
         id: Id of the additional fee policy.
-        applied_at: When the change takes or took effect.
+        applied_at: When the changes take effect.
         update: Changes to be made.
-        test: Test mode, false by default; takes precedence over `is_for_test` in the body.
+        test: True to work on test data, false (the default) on live data: the two are separate.
 
     Raises:
-        APIError: ForbiddenError, InvalidRequestError, PlatformAdditionalFeePolicyNotFoundError,
-            PlatformNotEnabledError, UnauthorizedError.
+        PlatformAdditionalFeePolicyNotFoundError: No additional fee policy has this id.
+        PlatformNotEnabledError: PortOne's platform service (partner settlement) is not switched on for this merchant.
+        APIError: Any other error, such as ForbiddenError, InvalidRequestError or UnauthorizedError.
     """
     return await client.call(
         _RESCHEDULE_ADDITIONAL_FEE_POLICY,
@@ -703,13 +715,14 @@ async def reschedule_contract(
 
     Args:
         id: Id of the contract.
-        applied_at: When the change takes or took effect.
+        applied_at: When the changes take effect.
         update: Changes to be made.
-        test: Test mode, false by default; takes precedence over `is_for_test` in the body.
+        test: True to work on test data, false (the default) on live data: the two are separate.
 
     Raises:
-        APIError: ForbiddenError, InvalidRequestError, PlatformContractNotFoundError, PlatformNotEnabledError,
-            UnauthorizedError.
+        PlatformContractNotFoundError: No contract has this id, so nothing was saved.
+        PlatformNotEnabledError: PortOne's platform service (partner settlement) is not switched on for this merchant.
+        APIError: Any other error, such as ForbiddenError, InvalidRequestError or UnauthorizedError.
     """
     return await client.call(
         _RESCHEDULE_CONTRACT,
@@ -739,13 +752,14 @@ async def reschedule_discount_share_policy(
 
     Args:
         id: Id of the discount share policy.
-        applied_at: When the change takes or took effect.
+        applied_at: When the changes take effect.
         update: Changes to be made.
-        test: Test mode, false by default; takes precedence over `is_for_test` in the body.
+        test: True to work on test data, false (the default) on live data: the two are separate.
 
     Raises:
-        APIError: ForbiddenError, InvalidRequestError, PlatformDiscountSharePolicyNotFoundError,
-            PlatformNotEnabledError, UnauthorizedError.
+        PlatformDiscountSharePolicyNotFoundError: No discount share policy has this id.
+        PlatformNotEnabledError: PortOne's platform service (partner settlement) is not switched on for this merchant.
+        APIError: Any other error, such as ForbiddenError, InvalidRequestError or UnauthorizedError.
     """
     return await client.call(
         _RESCHEDULE_DISCOUNT_SHARE_POLICY,
@@ -776,14 +790,17 @@ async def reschedule_partner(
 
     Args:
         id: Partner id.
-        applied_at: When the change takes or took effect.
+        applied_at: When the changes take effect.
         update: Changes to be made.
-        test: Test mode, false by default; takes precedence over `is_for_test` in the body.
+        test: True to work on test data, false (the default) on live data: the two are separate.
 
     Raises:
-        APIError: ForbiddenError, InvalidRequestError, PlatformContractNotFoundError,
-            PlatformMemberCompanyConnectedPartnerCannotBeScheduledError, PlatformNotEnabledError,
-            PlatformPartnerNotFoundError, UnauthorizedError.
+        PlatformContractNotFoundError: No contract has this id, so nothing was saved.
+        PlatformMemberCompanyConnectedPartnerCannotBeScheduledError: Nothing was scheduled: updates of a partner
+            connected to the National Tax Service cannot be scheduled.
+        PlatformNotEnabledError: PortOne's platform service (partner settlement) is not switched on for this merchant.
+        PlatformPartnerNotFoundError: No partner has this id.
+        APIError: Any other error, such as ForbiddenError, InvalidRequestError or UnauthorizedError.
     """
     return await client.call(
         _RESCHEDULE_PARTNER,
@@ -814,14 +831,18 @@ async def schedule_additional_fee_policy(
 
     Args:
         id: Id of the additional fee policy.
-        applied_at: When the change takes or took effect.
+        applied_at: When the changes take effect.
         update: Changes to be made.
-        test: Test mode, false by default; takes precedence over `is_for_test` in the body.
+        test: True to work on test data, false (the default) on live data: the two are separate.
 
     Raises:
-        APIError: ForbiddenError, InvalidRequestError, PlatformAdditionalFeePolicyNotFoundError,
-            PlatformAdditionalFeePolicyScheduleAlreadyExistsError, PlatformArchivedAdditionalFeePolicyError,
-            PlatformNotEnabledError, UnauthorizedError.
+        PlatformAdditionalFeePolicyNotFoundError: No additional fee policy has this id.
+        PlatformAdditionalFeePolicyScheduleAlreadyExistsError: Nothing was scheduled: an update of this additional fee
+            policy is scheduled already, and there is one at a time.
+        PlatformArchivedAdditionalFeePolicyError: The additional fee policy is archived and was not changed or scheduled
+            for change.
+        PlatformNotEnabledError: PortOne's platform service (partner settlement) is not switched on for this merchant.
+        APIError: Any other error, such as ForbiddenError, InvalidRequestError or UnauthorizedError.
     """
     return await client.call(
         _SCHEDULE_ADDITIONAL_FEE_POLICY,
@@ -852,13 +873,17 @@ async def schedule_contract(
 
     Args:
         id: Id of the contract.
-        applied_at: When the change takes or took effect.
+        applied_at: When the changes take effect.
         update: Changes to be made.
-        test: Test mode, false by default; takes precedence over `is_for_test` in the body.
+        test: True to work on test data, false (the default) on live data: the two are separate.
 
     Raises:
-        APIError: ForbiddenError, InvalidRequestError, PlatformArchivedContractError, PlatformContractNotFoundError,
-            PlatformContractScheduleAlreadyExistsError, PlatformNotEnabledError, UnauthorizedError.
+        PlatformArchivedContractError: The contract is archived and was not changed or scheduled for change.
+        PlatformContractNotFoundError: No contract has this id, so nothing was saved.
+        PlatformContractScheduleAlreadyExistsError: Nothing was scheduled: an update of this contract is scheduled
+            already, and there is one at a time.
+        PlatformNotEnabledError: PortOne's platform service (partner settlement) is not switched on for this merchant.
+        APIError: Any other error, such as ForbiddenError, InvalidRequestError or UnauthorizedError.
     """
     return await client.call(
         _SCHEDULE_CONTRACT,
@@ -889,14 +914,18 @@ async def schedule_discount_share_policy(
 
     Args:
         id: Id of the discount share policy.
-        applied_at: When the change takes or took effect.
+        applied_at: When the changes take effect.
         update: Changes to be made.
-        test: Test mode, false by default; takes precedence over `is_for_test` in the body.
+        test: True to work on test data, false (the default) on live data: the two are separate.
 
     Raises:
-        APIError: ForbiddenError, InvalidRequestError, PlatformArchivedDiscountSharePolicyError,
-            PlatformDiscountSharePolicyNotFoundError, PlatformDiscountSharePolicyScheduleAlreadyExistsError,
-            PlatformNotEnabledError, UnauthorizedError.
+        PlatformArchivedDiscountSharePolicyError: The discount share policy is archived and was not changed or scheduled
+            for change.
+        PlatformDiscountSharePolicyNotFoundError: No discount share policy has this id.
+        PlatformDiscountSharePolicyScheduleAlreadyExistsError: Nothing was scheduled: an update of this discount share
+            policy is scheduled already, and there is one at a time.
+        PlatformNotEnabledError: PortOne's platform service (partner settlement) is not switched on for this merchant.
+        APIError: Any other error, such as ForbiddenError, InvalidRequestError or UnauthorizedError.
     """
     return await client.call(
         _SCHEDULE_DISCOUNT_SHARE_POLICY,
@@ -928,19 +957,36 @@ async def schedule_partner(
 
     Args:
         id: Partner id.
-        applied_at: When the change takes or took effect.
+        applied_at: When the changes take effect.
         update: Changes to be made.
-        test: Test mode, false by default; takes precedence over `is_for_test` in the body.
+        test: True to work on test data, false (the default) on live data: the two are separate.
 
     Raises:
-        APIError: ForbiddenError, InvalidRequestError, PlatformAccountVerificationAlreadyUsedError,
-            PlatformAccountVerificationFailedError, PlatformAccountVerificationNotFoundError,
-            PlatformArchivedPartnerError, PlatformCompanyVerificationAlreadyUsedError, PlatformContractNotFoundError,
-            PlatformInsufficientDataToChangePartnerTypeError, PlatformMemberCompanyConnectedPartnerBrnUnchangeableError,
-            PlatformMemberCompanyConnectedPartnerCannotBeScheduledError,
-            PlatformMemberCompanyConnectedPartnerTypeUnchangeableError, PlatformNotEnabledError,
-            PlatformPartnerNotFoundError, PlatformPartnerScheduleAlreadyExistsError,
-            PlatformUserDefinedPropertyNotFoundError, UnauthorizedError.
+        PlatformAccountVerificationAlreadyUsedError: The partner was not saved: this `account_verification_id` has been
+            used, and each serves once.
+        PlatformAccountVerificationFailedError: The partner was not saved: the bank account did not pass verification,
+            for example as the holder is another.
+        PlatformAccountVerificationNotFoundError: The partner was not saved: no account lookup has this
+            `account_verification_id`.
+        PlatformArchivedPartnerError: The partner is archived and was not changed, scheduled for change or connected.
+        PlatformCompanyVerificationAlreadyUsedError: The partner was not saved: this `company_verification_id` has been
+            used, and each serves once.
+        PlatformContractNotFoundError: No contract has this id, so nothing was saved.
+        PlatformInsufficientDataToChangePartnerTypeError: The partner was not changed: to become of another `type` it
+            needs all data of that type, not only what differs.
+        PlatformMemberCompanyConnectedPartnerBrnUnchangeableError: The partner was not changed: it is connected to the
+            National Tax Service, which ties it to its business registration number.
+        PlatformMemberCompanyConnectedPartnerCannotBeScheduledError: Nothing was scheduled: updates of a partner
+            connected to the National Tax Service cannot be scheduled.
+        PlatformMemberCompanyConnectedPartnerTypeUnchangeableError: The partner was not changed: it is connected to the
+            National Tax Service, which only a business can be.
+        PlatformNotEnabledError: PortOne's platform service (partner settlement) is not switched on for this merchant.
+        PlatformPartnerNotFoundError: No partner has this id.
+        PlatformPartnerScheduleAlreadyExistsError: Nothing was scheduled: an update of this partner is scheduled
+            already, and there is one at a time.
+        PlatformUserDefinedPropertyNotFoundError: Nothing was saved: a key in `user_defined_properties` is not defined
+            for the platform.
+        APIError: Any other error, such as ForbiddenError, InvalidRequestError or UnauthorizedError.
     """
     return await client.call(
         _SCHEDULE_PARTNER,
@@ -970,16 +1016,23 @@ async def schedule_platform_partners(
     `POST /platform/partners/schedule`
 
     Args:
-        applied_at: When the change takes or took effect.
+        applied_at: When the changes take effect.
         update: Changes to be made.
         filter: Conditions for the partners to update.
-        test: Test mode, false by default; takes precedence over `is_for_test` in the body.
+        test: True to work on test data, false (the default) on live data: the two are separate.
 
     Raises:
-        APIError: ForbiddenError, InvalidRequestError, PlatformArchivedPartnersCannotBeScheduledError,
-            PlatformContractNotFoundError, PlatformMemberCompanyConnectedPartnersCannotBeScheduledError,
-            PlatformNotEnabledError, PlatformPartnerSchedulesAlreadyExistError,
-            PlatformUserDefinedPropertyNotFoundError, UnauthorizedError.
+        PlatformArchivedPartnersCannotBeScheduledError: Nothing was scheduled for any partner: archived ones are among
+            those that match the filter.
+        PlatformContractNotFoundError: No contract has this id, so nothing was saved.
+        PlatformMemberCompanyConnectedPartnersCannotBeScheduledError: Nothing was scheduled for any partner: those in
+            `ids` are connected to the National Tax Service.
+        PlatformNotEnabledError: PortOne's platform service (partner settlement) is not switched on for this merchant.
+        PlatformPartnerSchedulesAlreadyExistError: Nothing was scheduled for any partner: those in `ids` have an update
+            scheduled already.
+        PlatformUserDefinedPropertyNotFoundError: Nothing was saved: a key in `user_defined_properties` is not defined
+            for the platform.
+        APIError: Any other error, such as ForbiddenError, InvalidRequestError or UnauthorizedError.
     """
     return await client.call(
         _SCHEDULE_PLATFORM_PARTNERS,
@@ -1004,10 +1057,12 @@ async def update_platform_setting(
 ) -> UpdatePlatformSettingResponse:
     """Change the settings of your platform.
 
-    Only the fields given change. They affect amounts and payouts: `deduct_wht` (withholding tax is deducted from
+    Only the fields given change. They affect amounts, dates and payouts: `deduct_wht` (withholding tax is deducted from
     payouts), `settlement_amount_type` (`NET` without VAT, `GROSS` with it),
     `supports_multiple_order_transfers_per_partner` (whether the same payment, store and partner may have several order
-    transfers) and `manual_settlement_per_transfer` (each manual transfer is settled and paid by itself).
+    transfers), `manual_settlement_per_transfer` (each manual transfer is settled and paid by itself) and
+    `adjust_settlement_date_after_holiday_if_earlier` (moves the settlement date). The two default memos appear on bank
+    statements.
 
     `PATCH /platform/setting`
 
@@ -1015,16 +1070,17 @@ async def update_platform_setting(
         adjust_settlement_date_after_holiday_if_earlier: Whether a settlement date not after its start date is moved to
             the business day after the holidays.
         deduct_wht: Whether withholding tax is deducted from the payout.
-        default_deposit_memo: Text that appears on the receiver's bank statement by default.
-        default_withdrawal_memo: Text that appears on the sender's bank statement by default.
+        default_deposit_memo: Text that appears on the bank statement of the receiving account by default.
+        default_withdrawal_memo: Text that appears on the bank statement of the paying account by default.
         manual_settlement_per_transfer: Whether each manual transfer gets a settlement and payout of its own.
         settlement_amount_type: What settlement amounts contain: NET is the supply value, GROSS adds the VAT.
         supports_multiple_order_transfers_per_partner: Whether one payment, store and partner may have more than one
             order transfer.
-        test: Test mode, false by default; takes precedence over `is_for_test` in the body.
+        test: True to work on test data, false (the default) on live data: the two are separate.
 
     Raises:
-        APIError: ForbiddenError, InvalidRequestError, PlatformNotEnabledError, UnauthorizedError.
+        PlatformNotEnabledError: PortOne's platform service (partner settlement) is not switched on for this merchant.
+        APIError: Any other error, such as ForbiddenError, InvalidRequestError or UnauthorizedError.
     """
     return await client.call(
         _UPDATE_PLATFORM_SETTING,

@@ -53,12 +53,16 @@ async def get_platform_account_holder(
         account_number: Account number without hyphens.
         birthdate: Holder's date of birth, for a person's account.
         business_registration_number: Holder's business registration number, for a company.
-        test: Test mode, false by default; takes precedence over `is_for_test` in the body.
+        test: True to work on test data, false (the default) on live data: the two are separate.
 
     Raises:
-        APIError: ForbiddenError, InvalidRequestError, PlatformExternalApiFailedError,
-            PlatformExternalApiTemporarilyFailedError, PlatformNotEnabledError, PlatformNotSupportedBankError,
-            UnauthorizedError.
+        PlatformExternalApiFailedError: A service that PortOne asks, such as a bank's or the National Tax Service's,
+            returned an error.
+        PlatformExternalApiTemporarilyFailedError: The bank's lookup service is out of order for the moment; nothing is
+            known of the account.
+        PlatformNotEnabledError: PortOne's platform service (partner settlement) is not switched on for this merchant.
+        PlatformNotSupportedBankError: Account holders at this bank cannot be looked up.
+        APIError: Any other error, such as ForbiddenError, InvalidRequestError or UnauthorizedError.
     """
     return await client.call(
         _GET_PLATFORM_ACCOUNT_HOLDER,

@@ -48,12 +48,13 @@ async def get_platform_bulk_payouts(
 
     Args:
         filter: Conditions the results must meet.
-        is_for_test: Whether to use test mode; ignored if the query has `test`; false by default.
-        page: Page requested or returned; page numbers start at 0.
-        test: Test mode, false by default; takes precedence over `is_for_test` in the body.
+        is_for_test: The same as `test`, in the body; ignored if `test` is given; false by default.
+        page: Page to fetch: `number`, counted from 0, and `size`.
+        test: True to work on test data, false (the default) on live data. Takes precedence over `is_for_test`.
 
     Raises:
-        APIError: ForbiddenError, InvalidRequestError, PlatformNotEnabledError, UnauthorizedError.
+        PlatformNotEnabledError: PortOne's platform service (partner settlement) is not switched on for this merchant.
+        APIError: Any other error, such as ForbiddenError, InvalidRequestError or UnauthorizedError.
     """
     return await client.call(
         _GET_PLATFORM_BULK_PAYOUTS,
@@ -78,8 +79,8 @@ def iter_platform_bulk_payouts(
 
     Args:
         filter: Conditions the results must meet.
-        is_for_test: Whether to use test mode; ignored if the query has `test`; false by default.
-        test: Test mode, false by default; takes precedence over `is_for_test` in the body.
+        is_for_test: The same as `test`, in the body; ignored if `test` is given; false by default.
+        test: True to work on test data, false (the default) on live data. Takes precedence over `is_for_test`.
         size: Items per page; PortOne's default if omitted.
     """
     from portone_async.models.page_input import PageInput

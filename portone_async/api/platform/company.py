@@ -50,18 +50,22 @@ async def get_b2b_business_infos(
 ) -> GetB2bBusinessInfosResponse:
     """Look up the business registrations of several companies.
 
-    PortOne has to enable this for your account on request. Each entry of `result` carries its own brn and either
-    `business_info` or an `error` text, so one failed number does not fail the call. The `verification_id` of a
-    successful entry can be given when a counterparty is created or changed, which saves a second lookup.
+    PortOne has to enable this for your account on request. Each entry of `result` carries its own business registration
+    number and either `business_info` or an `error` text, so one failed number does not fail the call. The
+    `verification_id` of a successful entry can be given when a counterparty is created or changed, which saves a second
+    lookup.
 
     `POST /b2b/companies/business-info`
 
     Args:
         brn_list: Business registration numbers to look up.
-        test: Test mode, false by default; takes precedence over `is_for_test` in the body.
+        test: True to work on test data, false (the default) on live data: the two are separate.
 
     Raises:
-        APIError: B2bExternalServiceError, B2bNotEnabledError, ForbiddenError, InvalidRequestError, UnauthorizedError.
+        B2bExternalServiceError: A service behind PortOne's tax invoices failed, and whether it did its part is not
+            known.
+        B2bNotEnabledError: PortOne's tax invoice service is not switched on for this merchant.
+        APIError: Any other error, such as ForbiddenError, InvalidRequestError or UnauthorizedError.
     """
     return await client.call(_GET_B2B_BUSINESS_INFOS, options, query={"test": test}, body={"brnList": brn_list})
 
@@ -76,17 +80,20 @@ async def get_platform_company_state(
     """Look up the tax type and business state of a company.
 
     Works for any company, known to PortOne or not. The `company_verification_id` in the response can be used once, when
-    a partner is created or changed with this brn.
+    a partner is created or changed with this business registration number.
 
     `GET /platform/companies/{businessRegistrationNumber}/state`
 
     Args:
         business_registration_number: Business registration number of the company, 10 digits.
-        test: Test mode, false by default; takes precedence over `is_for_test` in the body.
+        test: True to work on test data, false (the default) on live data: the two are separate.
 
     Raises:
-        APIError: ForbiddenError, InvalidRequestError, PlatformCompanyNotFoundError, PlatformExternalApiFailedError,
-            PlatformNotEnabledError, UnauthorizedError.
+        PlatformCompanyNotFoundError: No business has this registration number.
+        PlatformExternalApiFailedError: A service that PortOne asks, such as a bank's or the National Tax Service's,
+            returned an error.
+        PlatformNotEnabledError: PortOne's platform service (partner settlement) is not switched on for this merchant.
+        APIError: Any other error, such as ForbiddenError, InvalidRequestError or UnauthorizedError.
     """
     return await client.call(
         _GET_PLATFORM_COMPANY_STATE,

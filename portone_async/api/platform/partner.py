@@ -251,20 +251,25 @@ async def archive_platform_partner(
     """Archive a partner.
 
     It stays on record and can be recovered, but cannot be changed, scheduled for change, or connected to or
-    disconnected from the NTS meanwhile and drops out of default listings. Refused with 409 while an update is
-    scheduled: cancel that first. Also refused while its counterparty has tax invoices in progress, or its NTS
-    connection is being made or undone.
+    disconnected from the National Tax Service (NTS) meanwhile and drops out of default listings. Refused with 409 while
+    an update is scheduled: cancel that first. Also refused while its counterparty has tax invoices in progress, or its
+    NTS connection is being made or undone.
 
     `POST /platform/partners/{id}/archive`
 
     Args:
         id: Partner id.
-        test: Test mode, false by default; takes precedence over `is_for_test` in the body.
+        test: True to work on test data, false (the default) on live data: the two are separate.
 
     Raises:
-        APIError: ForbiddenError, InvalidRequestError, PlatformCannotArchiveScheduledPartnerError,
-            PlatformCounterpartyOngoingTaxInvoiceExistsError, PlatformNotEnabledError, PlatformPartnerNotFoundError,
-            PlatformPartnerPendingNtsOperationError, UnauthorizedError.
+        PlatformCannotArchiveScheduledPartnerError: The partner was not archived: an update of it is scheduled.
+        PlatformCounterpartyOngoingTaxInvoiceExistsError: The partner was not archived: its counterparty has tax
+            invoices in progress.
+        PlatformNotEnabledError: PortOne's platform service (partner settlement) is not switched on for this merchant.
+        PlatformPartnerNotFoundError: No partner has this id.
+        PlatformPartnerPendingNtsOperationError: The partner was neither archived nor restored: its connection to the
+            National Tax Service is being made or undone.
+        APIError: Any other error, such as ForbiddenError, InvalidRequestError or UnauthorizedError.
     """
     return await client.call(_ARCHIVE_PLATFORM_PARTNER, options, path={"id": id}, query={"test": test})
 
@@ -286,12 +291,17 @@ async def connect_bulk_partner_counterparty(
 
     Args:
         filter: Conditions for the partners to connect as counterparties.
-        test: Test mode, false by default; takes precedence over `is_for_test` in the body.
+        test: True to work on test data, false (the default) on live data: the two are separate.
 
     Raises:
-        APIError: ForbiddenError, InvalidRequestError, PlatformBtxNotEnabledError, PlatformExternalApiFailedError,
-            PlatformNotEnabledError, PlatformPartnerNotFoundError, PlatformTargetPartnerNotFoundError,
-            UnauthorizedError.
+        PlatformBtxNotEnabledError: PortOne's tax invoice feature for partners is not switched on for this platform.
+        PlatformExternalApiFailedError: A service that PortOne asks, such as a bank's or the National Tax Service's,
+            returned an error.
+        PlatformNotEnabledError: PortOne's platform service (partner settlement) is not switched on for this merchant.
+        PlatformPartnerNotFoundError: No partner has this id.
+        PlatformTargetPartnerNotFoundError: No background task was started: no partner that matches the filter can be
+            connected or disconnected.
+        APIError: Any other error, such as ForbiddenError, InvalidRequestError or UnauthorizedError.
     """
     return await client.call(_CONNECT_BULK_PARTNER_COUNTERPARTY, options, query={"test": test}, body={"filter": filter})
 
@@ -299,24 +309,36 @@ async def connect_bulk_partner_counterparty(
 async def connect_partner_counterparty(
     client: Caller, id: str, *, test: bool | None = None, options: RequestOptions | None = None
 ) -> ConnectPartnerCounterpartyResponse:
-    """Connect a partner to the NTS as a tax invoice counterparty.
+    """Connect a partner to the National Tax Service (NTS) as a tax invoice counterparty.
 
     The partner must be a business, not a simplified taxpayer that issues no tax invoices, not archived and without a
-    scheduled update. From then on its brn and type cannot change, and updates cannot be scheduled. Progress shows in
-    `member_company_connection_status`. PortOne's tax invoice feature for partners must be enabled.
+    scheduled update. From then on its business registration number and type cannot change, and updates cannot be
+    scheduled. Progress shows in `member_company_connection_status`. PortOne's tax invoice feature for partners must be
+    enabled.
 
     `POST /platform/partners/counterparty-connect/{id}`
 
     Args:
         id: Partner id.
-        test: Test mode, false by default; takes precedence over `is_for_test` in the body.
+        test: True to work on test data, false (the default) on live data: the two are separate.
 
     Raises:
-        APIError: ForbiddenError, InvalidRequestError, PlatformArchivedPartnerError,
-            PlatformArchivedPartnerNtsNotAllowedError, PlatformBtxNotEnabledError,
-            PlatformCounterpartyNotConnectableStatusError, PlatformExternalApiFailedError, PlatformNotEnabledError,
-            PlatformPartnerNotFoundError, PlatformPartnerScheduleExistsError, PlatformPartnerTaxationTypeIsSimpleError,
-            PlatformPartnerTypeIsNotBusinessError, UnauthorizedError.
+        PlatformArchivedPartnerError: The partner is archived and was not changed, scheduled for change or connected.
+        PlatformArchivedPartnerNtsNotAllowedError: The partner is archived, so it was neither connected to the National
+            Tax Service nor disconnected.
+        PlatformBtxNotEnabledError: PortOne's tax invoice feature for partners is not switched on for this platform.
+        PlatformCounterpartyNotConnectableStatusError: The partner was not connected: its state does not allow it, for
+            example as it is connected already or being connected.
+        PlatformExternalApiFailedError: A service that PortOne asks, such as a bank's or the National Tax Service's,
+            returned an error.
+        PlatformNotEnabledError: PortOne's platform service (partner settlement) is not switched on for this merchant.
+        PlatformPartnerNotFoundError: No partner has this id.
+        PlatformPartnerScheduleExistsError: The partner was not connected: an update of it is scheduled.
+        PlatformPartnerTaxationTypeIsSimpleError: The partner is a simplified taxpayer that issues no tax invoices
+            (`SIMPLE`), so it cannot be a counterparty of them.
+        PlatformPartnerTypeIsNotBusinessError: The partner is a person and not a registered business, so it cannot be a
+            counterparty of tax invoices.
+        APIError: Any other error, such as ForbiddenError, InvalidRequestError or UnauthorizedError.
     """
     return await client.call(_CONNECT_PARTNER_COUNTERPARTY, options, path={"id": id}, query={"test": test})
 
@@ -336,7 +358,7 @@ async def create_platform_partner(
     test: bool | None = None,
     options: RequestOptions | None = None,
 ) -> CreatePlatformPartnerResponse:
-    """Create a partner.
+    """Create a partner (파트너).
 
     A partner is a seller on your marketplace, with the bank account it is paid to. Preferably use your own id for it;
     PortOne generates one if omitted, and one in use is refused with 409. `default_contract_id` must exist. `type` says
@@ -346,7 +368,8 @@ async def create_platform_partner(
     `POST /platform/partners`
 
     Args:
-        account: Settlement account; not verified here, so digits and symbols are both accepted.
+        account: Bank account to settle into. A KRW account is checked against its holder, and a failed check refuses
+            the partner; accounts in other currencies are not checked.
         contact: Contact person.
         default_contract_id: Id of the default contract; it must exist already.
         name: Name of the partner, or of its company.
@@ -354,15 +377,26 @@ async def create_platform_partner(
         type: Details of the partner, by its kind.
         id: Id for the new partner, preferably the merchant's own; generated if omitted.
         memo: Memo about the partner, at most 256 characters.
-        user_defined_properties: User-defined properties.
-        test: Test mode, false by default; takes precedence over `is_for_test` in the body.
+        user_defined_properties: Values of properties that the merchant has defined in PortOne's console.
+        test: True to work on test data, false (the default) on live data: the two are separate.
 
     Raises:
-        APIError: ForbiddenError, InvalidRequestError, PlatformAccountVerificationAlreadyUsedError,
-            PlatformAccountVerificationFailedError, PlatformAccountVerificationNotFoundError,
-            PlatformCompanyVerificationAlreadyUsedError, PlatformContractNotFoundError,
-            PlatformCurrencyNotSupportedError, PlatformNotEnabledError, PlatformPartnerIdAlreadyExistsError,
-            PlatformUserDefinedPropertyNotFoundError, UnauthorizedError.
+        PlatformAccountVerificationAlreadyUsedError: The partner was not saved: this `account_verification_id` has been
+            used, and each serves once.
+        PlatformAccountVerificationFailedError: The partner was not saved: the bank account did not pass verification,
+            for example as the holder is another.
+        PlatformAccountVerificationNotFoundError: The partner was not saved: no account lookup has this
+            `account_verification_id`.
+        PlatformCompanyVerificationAlreadyUsedError: The partner was not saved: this `company_verification_id` has been
+            used, and each serves once.
+        PlatformContractNotFoundError: No contract has this id, so nothing was saved.
+        PlatformCurrencyNotSupportedError: Nothing was saved: partners cannot be settled in this currency.
+        PlatformNotEnabledError: PortOne's platform service (partner settlement) is not switched on for this merchant.
+        PlatformPartnerIdAlreadyExistsError: No partner was created: another one has this id, perhaps from an earlier
+            call.
+        PlatformUserDefinedPropertyNotFoundError: Nothing was saved: a key in `user_defined_properties` is not defined
+            for the platform.
+        APIError: Any other error, such as ForbiddenError, InvalidRequestError or UnauthorizedError.
     """
     return await client.call(
         _CREATE_PLATFORM_PARTNER,
@@ -398,12 +432,18 @@ async def create_platform_partners(
 
     Args:
         partners: Partners to create.
-        test: Test mode, false by default; takes precedence over `is_for_test` in the body.
+        test: True to work on test data, false (the default) on live data: the two are separate.
 
     Raises:
-        APIError: ForbiddenError, InvalidRequestError, PlatformContractsNotFoundError,
-            PlatformCurrencyNotSupportedError, PlatformNotEnabledError, PlatformPartnerIdsAlreadyExistError,
-            PlatformPartnerIdsDuplicatedError, PlatformUserDefinedPropertyNotFoundError, UnauthorizedError.
+        PlatformContractsNotFoundError: None of the partners was created: the contracts in `ids` do not exist.
+        PlatformCurrencyNotSupportedError: Nothing was saved: partners cannot be settled in this currency.
+        PlatformNotEnabledError: PortOne's platform service (partner settlement) is not switched on for this merchant.
+        PlatformPartnerIdsAlreadyExistError: None of the partners was created: those in `ids` exist already.
+        PlatformPartnerIdsDuplicatedError: None of the partners was created: those in `ids` occur more than once in the
+            list.
+        PlatformUserDefinedPropertyNotFoundError: Nothing was saved: a key in `user_defined_properties` is not defined
+            for the platform.
+        APIError: Any other error, such as ForbiddenError, InvalidRequestError or UnauthorizedError.
     """
     return await client.call(_CREATE_PLATFORM_PARTNERS, options, query={"test": test}, body={"partners": partners})
 
@@ -425,12 +465,17 @@ async def disconnect_bulk_partner_counterparty(
 
     Args:
         filter: Conditions for the partners to disconnect as counterparties.
-        test: Test mode, false by default; takes precedence over `is_for_test` in the body.
+        test: True to work on test data, false (the default) on live data: the two are separate.
 
     Raises:
-        APIError: ForbiddenError, InvalidRequestError, PlatformBtxNotEnabledError, PlatformExternalApiFailedError,
-            PlatformNotEnabledError, PlatformPartnerNotFoundError, PlatformTargetPartnerNotFoundError,
-            UnauthorizedError.
+        PlatformBtxNotEnabledError: PortOne's tax invoice feature for partners is not switched on for this platform.
+        PlatformExternalApiFailedError: A service that PortOne asks, such as a bank's or the National Tax Service's,
+            returned an error.
+        PlatformNotEnabledError: PortOne's platform service (partner settlement) is not switched on for this merchant.
+        PlatformPartnerNotFoundError: No partner has this id.
+        PlatformTargetPartnerNotFoundError: No background task was started: no partner that matches the filter can be
+            connected or disconnected.
+        APIError: Any other error, such as ForbiddenError, InvalidRequestError or UnauthorizedError.
     """
     return await client.call(
         _DISCONNECT_BULK_PARTNER_COUNTERPARTY, options, query={"test": test}, body={"filter": filter}
@@ -449,13 +494,24 @@ async def disconnect_partner_counterparty(
 
     Args:
         id: Partner id.
-        test: Test mode, false by default; takes precedence over `is_for_test` in the body.
+        test: True to work on test data, false (the default) on live data: the two are separate.
 
     Raises:
-        APIError: ForbiddenError, InvalidRequestError, PlatformArchivedPartnerNtsNotAllowedError,
-            PlatformBtxNotEnabledError, PlatformCounterpartyNotConnectedError, PlatformExternalApiFailedError,
-            PlatformNotEnabledError, PlatformOngoingTaxInvoiceExistsError, PlatformPartnerNotFoundError,
-            PlatformPartnerTaxationTypeIsSimpleError, PlatformPartnerTypeIsNotBusinessError, UnauthorizedError.
+        PlatformArchivedPartnerNtsNotAllowedError: The partner is archived, so it was neither connected to the National
+            Tax Service nor disconnected.
+        PlatformBtxNotEnabledError: PortOne's tax invoice feature for partners is not switched on for this platform.
+        PlatformCounterpartyNotConnectedError: There is nothing to disconnect: the partner is not connected as a
+            counterparty.
+        PlatformExternalApiFailedError: A service that PortOne asks, such as a bank's or the National Tax Service's,
+            returned an error.
+        PlatformNotEnabledError: PortOne's platform service (partner settlement) is not switched on for this merchant.
+        PlatformOngoingTaxInvoiceExistsError: The partner was not disconnected: tax invoices with it are in progress.
+        PlatformPartnerNotFoundError: No partner has this id.
+        PlatformPartnerTaxationTypeIsSimpleError: The partner is a simplified taxpayer that issues no tax invoices
+            (`SIMPLE`), so it cannot be a counterparty of them.
+        PlatformPartnerTypeIsNotBusinessError: The partner is a person and not a registered business, so it cannot be a
+            counterparty of tax invoices.
+        APIError: Any other error, such as ForbiddenError, InvalidRequestError or UnauthorizedError.
     """
     return await client.call(_DISCONNECT_PARTNER_COUNTERPARTY, options, path={"id": id}, query={"test": test})
 
@@ -472,11 +528,12 @@ async def get_platform_partner(
 
     Args:
         id: Partner id.
-        test: Test mode, false by default; takes precedence over `is_for_test` in the body.
+        test: True to work on test data, false (the default) on live data: the two are separate.
 
     Raises:
-        APIError: ForbiddenError, InvalidRequestError, PlatformNotEnabledError, PlatformPartnerNotFoundError,
-            UnauthorizedError.
+        PlatformNotEnabledError: PortOne's platform service (partner settlement) is not switched on for this merchant.
+        PlatformPartnerNotFoundError: No partner has this id.
+        APIError: Any other error, such as ForbiddenError, InvalidRequestError or UnauthorizedError.
     """
     return await client.call(_GET_PLATFORM_PARTNER, options, path={"id": id}, query={"test": test})
 
@@ -497,11 +554,12 @@ async def get_platform_partners(
 
     Args:
         filter: Conditions the results must meet.
-        page: Page requested or returned; page numbers start at 0.
-        test: Test mode, false by default; takes precedence over `is_for_test` in the body.
+        page: Page to fetch: `number`, counted from 0, and `size`.
+        test: True to work on test data, false (the default) on live data: the two are separate.
 
     Raises:
-        APIError: ForbiddenError, InvalidRequestError, PlatformNotEnabledError, UnauthorizedError.
+        PlatformNotEnabledError: PortOne's platform service (partner settlement) is not switched on for this merchant.
+        APIError: Any other error, such as ForbiddenError, InvalidRequestError or UnauthorizedError.
     """
     return await client.call(
         _GET_PLATFORM_PARTNERS, options, query={"test": test}, body={"filter": filter, "page": page}
@@ -522,7 +580,7 @@ def iter_platform_partners(
 
     Args:
         filter: Conditions the results must meet.
-        test: Test mode, false by default; takes precedence over `is_for_test` in the body.
+        test: True to work on test data, false (the default) on live data: the two are separate.
         size: Items per page; PortOne's default if omitted.
     """
     from portone_async.models.page_input import PageInput
@@ -545,17 +603,20 @@ async def recover_platform_partner(
 ) -> RecoverPlatformPartnerResponse:
     """Restore an archived partner.
 
-    Refused with 409 while the partner's NTS connection is being made or undone.
+    Refused with 409 while the partner's National Tax Service (NTS) connection is being made or undone.
 
     `POST /platform/partners/{id}/recover`
 
     Args:
         id: Partner id.
-        test: Test mode, false by default; takes precedence over `is_for_test` in the body.
+        test: True to work on test data, false (the default) on live data: the two are separate.
 
     Raises:
-        APIError: ForbiddenError, InvalidRequestError, PlatformNotEnabledError, PlatformPartnerNotFoundError,
-            PlatformPartnerPendingNtsOperationError, UnauthorizedError.
+        PlatformNotEnabledError: PortOne's platform service (partner settlement) is not switched on for this merchant.
+        PlatformPartnerNotFoundError: No partner has this id.
+        PlatformPartnerPendingNtsOperationError: The partner was neither archived nor restored: its connection to the
+            National Tax Service is being made or undone.
+        APIError: Any other error, such as ForbiddenError, InvalidRequestError or UnauthorizedError.
     """
     return await client.call(_RECOVER_PLATFORM_PARTNER, options, path={"id": id}, query={"test": test})
 
@@ -578,30 +639,45 @@ async def update_platform_partner(
     """Change a partner at once.
 
     Only the fields given change; giving another kind in `type` changes the partner's type and needs all its data. An
-    archived partner is refused with 409, and so is a new brn or type for one connected as a counterparty. Verification
-    ids can each be used once.
+    archived partner is refused with 409, and so is a new business registration number or type for one connected as a
+    counterparty. Verification ids can each be used once.
 
     `PATCH /platform/partners/{id}`
 
     Args:
         id: Partner id.
-        account: Bank account the partner is paid into.
+        account: Bank account that the partner is paid into.
         contact: Contact person.
         default_contract_id: Id of the partner's default contract.
         memo: Memo about the partner.
         name: Name of the partner, or of its company.
         tags: Tags of the partner.
         type: New details of the partner, by its kind.
-        user_defined_properties: User-defined properties.
-        test: Test mode, false by default; takes precedence over `is_for_test` in the body.
+        user_defined_properties: Values of properties that the merchant has defined in PortOne's console.
+        test: True to work on test data, false (the default) on live data: the two are separate.
 
     Raises:
-        APIError: ForbiddenError, InvalidRequestError, PlatformAccountVerificationAlreadyUsedError,
-            PlatformAccountVerificationFailedError, PlatformAccountVerificationNotFoundError,
-            PlatformArchivedPartnerError, PlatformCompanyVerificationAlreadyUsedError, PlatformContractNotFoundError,
-            PlatformInsufficientDataToChangePartnerTypeError, PlatformMemberCompanyConnectedPartnerBrnUnchangeableError,
-            PlatformMemberCompanyConnectedPartnerTypeUnchangeableError, PlatformNotEnabledError,
-            PlatformPartnerNotFoundError, PlatformUserDefinedPropertyNotFoundError, UnauthorizedError.
+        PlatformAccountVerificationAlreadyUsedError: The partner was not saved: this `account_verification_id` has been
+            used, and each serves once.
+        PlatformAccountVerificationFailedError: The partner was not saved: the bank account did not pass verification,
+            for example as the holder is another.
+        PlatformAccountVerificationNotFoundError: The partner was not saved: no account lookup has this
+            `account_verification_id`.
+        PlatformArchivedPartnerError: The partner is archived and was not changed, scheduled for change or connected.
+        PlatformCompanyVerificationAlreadyUsedError: The partner was not saved: this `company_verification_id` has been
+            used, and each serves once.
+        PlatformContractNotFoundError: No contract has this id, so nothing was saved.
+        PlatformInsufficientDataToChangePartnerTypeError: The partner was not changed: to become of another `type` it
+            needs all data of that type, not only what differs.
+        PlatformMemberCompanyConnectedPartnerBrnUnchangeableError: The partner was not changed: it is connected to the
+            National Tax Service, which ties it to its business registration number.
+        PlatformMemberCompanyConnectedPartnerTypeUnchangeableError: The partner was not changed: it is connected to the
+            National Tax Service, which only a business can be.
+        PlatformNotEnabledError: PortOne's platform service (partner settlement) is not switched on for this merchant.
+        PlatformPartnerNotFoundError: No partner has this id.
+        PlatformUserDefinedPropertyNotFoundError: Nothing was saved: a key in `user_defined_properties` is not defined
+            for the platform.
+        APIError: Any other error, such as ForbiddenError, InvalidRequestError or UnauthorizedError.
     """
     return await client.call(
         _UPDATE_PLATFORM_PARTNER,

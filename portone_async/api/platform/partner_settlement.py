@@ -70,14 +70,19 @@ async def delete_platform_partner_settlements(
     `POST /platform/partner-settlements/delete`
 
     Args:
-        partner_settlement_ids: Ids of the partner settlements.
-        is_for_test: Whether to use test mode; ignored if the query has `test`; false by default.
-        test: Test mode, false by default; takes precedence over `is_for_test` in the body.
+        partner_settlement_ids: Ids of the partner settlements to delete.
+        is_for_test: The same as `test`, in the body; ignored if `test` is given; false by default.
+        test: True to work on test data, false (the default) on live data. Takes precedence over `is_for_test`.
 
     Raises:
-        APIError: ForbiddenError, InvalidRequestError, PlatformNonDeletablePartnerSettlementsError,
-            PlatformNotEnabledError, PlatformPartnerSettlementsNotFoundError,
-            PlatformReferencedCancelOrderTransfersExistError, UnauthorizedError.
+        PlatformNonDeletablePartnerSettlementsError: None of the partner settlements was deleted: those in `ids` are in
+            a status in which they cannot be, for example as they are being paid out.
+        PlatformNotEnabledError: PortOne's platform service (partner settlement) is not switched on for this merchant.
+        PlatformPartnerSettlementsNotFoundError: Nothing was marked as paid out or deleted: the partner settlements in
+            `ids` do not exist.
+        PlatformReferencedCancelOrderTransfersExistError: None of the partner settlements was deleted: order
+            cancellation transfers refer to transfers in them (`ids` names those concerned).
+        APIError: Any other error, such as ForbiddenError, InvalidRequestError or UnauthorizedError.
     """
     return await client.call(
         _DELETE_PLATFORM_PARTNER_SETTLEMENTS,
@@ -96,7 +101,7 @@ async def get_platform_partner_settlements(
     test: bool | None = None,
     options: RequestOptions | None = None,
 ) -> GetPlatformPartnerSettlementsResponse:
-    """List partner settlements by filter.
+    """List partner settlements (정산내역) by filter.
 
     A partner settlement is what results from transfers and is later paid out. `filter` is required but may be empty.
     Pages count from 0. `counts` gives the number in each status.
@@ -105,12 +110,13 @@ async def get_platform_partner_settlements(
 
     Args:
         filter: Conditions the results must meet.
-        is_for_test: Whether to use test mode; ignored if the query has `test`; false by default.
-        page: Page requested or returned; page numbers start at 0.
-        test: Test mode, false by default; takes precedence over `is_for_test` in the body.
+        is_for_test: The same as `test`, in the body; ignored if `test` is given; false by default.
+        page: Page to fetch: `number`, counted from 0, and `size`.
+        test: True to work on test data, false (the default) on live data. Takes precedence over `is_for_test`.
 
     Raises:
-        APIError: ForbiddenError, InvalidRequestError, PlatformNotEnabledError, UnauthorizedError.
+        PlatformNotEnabledError: PortOne's platform service (partner settlement) is not switched on for this merchant.
+        APIError: Any other error, such as ForbiddenError, InvalidRequestError or UnauthorizedError.
     """
     return await client.call(
         _GET_PLATFORM_PARTNER_SETTLEMENTS,
@@ -135,8 +141,8 @@ def iter_platform_partner_settlements(
 
     Args:
         filter: Conditions the results must meet.
-        is_for_test: Whether to use test mode; ignored if the query has `test`; false by default.
-        test: Test mode, false by default; takes precedence over `is_for_test` in the body.
+        is_for_test: The same as `test`, in the body; ignored if `test` is given; false by default.
+        test: True to work on test data, false (the default) on live data. Takes precedence over `is_for_test`.
         size: Items per page; PortOne's default if omitted.
     """
     from portone_async.models.page_input import PageInput

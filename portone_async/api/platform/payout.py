@@ -80,18 +80,27 @@ async def complete_platform_payout_by_partner_settlement_ids(
     `POST /platform/partner-settlements/complete-payout`
 
     Args:
-        bulk_payout_id: Id of the bulk payout.
-        partner_settlement_ids: Ids of the partner settlements.
-        completed_at: Day the payout was completed (yyyy-MM-dd).
-        is_for_test: Whether to use test mode; ignored if the query has `test`; false by default.
-        name: Name given to the payout batch.
-        test: Test mode, false by default; takes precedence over `is_for_test` in the body.
+        bulk_payout_id: Id for the new bulk payout; must be unused.
+        partner_settlement_ids: Ids of the partner settlements that have been paid.
+        completed_at: Day the payout was completed.
+        is_for_test: The same as `test`, in the body; ignored if `test` is given; false by default.
+        name: Name given to the bulk payout.
+        test: True to work on test data, false (the default) on live data. Takes precedence over `is_for_test`.
 
     Raises:
-        APIError: ForbiddenError, InvalidRequestError, PlatformBulkPayoutIdAlreadyExistsError,
-            PlatformDuplicatedPartnerSettlementIdsError, PlatformNegativePayoutAmountPartnersError,
-            PlatformNoSelectedPartnerSettlementsError, PlatformNonPayablePartnerSettlementsError,
-            PlatformNotEnabledError, PlatformPartnerSettlementsNotFoundError, UnauthorizedError.
+        PlatformBulkPayoutIdAlreadyExistsError: Nothing was marked as paid out: a bulk payout has this `bulk_payout_id`,
+            perhaps from an earlier call.
+        PlatformDuplicatedPartnerSettlementIdsError: Nothing was marked as paid out: an id occurs more than once in
+            `partner_settlement_ids`.
+        PlatformNegativePayoutAmountPartnersError: Nothing was marked as paid out: for some partner the settlements add
+            up to less than zero.
+        PlatformNoSelectedPartnerSettlementsError: Nothing was marked as paid out: `partner_settlement_ids` is empty.
+        PlatformNonPayablePartnerSettlementsError: Nothing was marked as paid out: those in `ids` cannot be, for example
+            as they are paid out already or withheld.
+        PlatformNotEnabledError: PortOne's platform service (partner settlement) is not switched on for this merchant.
+        PlatformPartnerSettlementsNotFoundError: Nothing was marked as paid out or deleted: the partner settlements in
+            `ids` do not exist.
+        APIError: Any other error, such as ForbiddenError, InvalidRequestError or UnauthorizedError.
     """
     return await client.call(
         _COMPLETE_PLATFORM_PAYOUT_BY_PARTNER_SETTLEMENT_IDS,
@@ -116,7 +125,7 @@ async def get_platform_payouts(
     test: bool | None = None,
     options: RequestOptions | None = None,
 ) -> GetPlatformPayoutsResponse:
-    """List payouts to partners by filter.
+    """List payouts (지급) to partners by filter.
 
     One payout is money for one partner, with its tax and withholding amounts. A `filter` needs `criteria`, such as a
     time range or an id. Pages count from 0. `counts` gives the number in each status.
@@ -125,12 +134,13 @@ async def get_platform_payouts(
 
     Args:
         filter: Conditions the results must meet.
-        is_for_test: Whether to use test mode; ignored if the query has `test`; false by default.
-        page: Page requested or returned; page numbers start at 0.
-        test: Test mode, false by default; takes precedence over `is_for_test` in the body.
+        is_for_test: The same as `test`, in the body; ignored if `test` is given; false by default.
+        page: Page to fetch: `number`, counted from 0, and `size`.
+        test: True to work on test data, false (the default) on live data. Takes precedence over `is_for_test`.
 
     Raises:
-        APIError: ForbiddenError, InvalidRequestError, PlatformNotEnabledError, UnauthorizedError.
+        PlatformNotEnabledError: PortOne's platform service (partner settlement) is not switched on for this merchant.
+        APIError: Any other error, such as ForbiddenError, InvalidRequestError or UnauthorizedError.
     """
     return await client.call(
         _GET_PLATFORM_PAYOUTS,
@@ -155,8 +165,8 @@ def iter_platform_payouts(
 
     Args:
         filter: Conditions the results must meet.
-        is_for_test: Whether to use test mode; ignored if the query has `test`; false by default.
-        test: Test mode, false by default; takes precedence over `is_for_test` in the body.
+        is_for_test: The same as `test`, in the body; ignored if `test` is given; false by default.
+        test: True to work on test data, false (the default) on live data. Takes precedence over `is_for_test`.
         size: Items per page; PortOne's default if omitted.
     """
     from portone_async.models.page_input import PageInput

@@ -331,11 +331,14 @@ async def archive_platform_additional_fee_policy(
 
     Args:
         id: Id of the additional fee policy.
-        test: Test mode, false by default; takes precedence over `is_for_test` in the body.
+        test: True to work on test data, false (the default) on live data: the two are separate.
 
     Raises:
-        APIError: ForbiddenError, InvalidRequestError, PlatformAdditionalFeePolicyNotFoundError,
-            PlatformCannotArchiveScheduledAdditionalFeePolicyError, PlatformNotEnabledError, UnauthorizedError.
+        PlatformAdditionalFeePolicyNotFoundError: No additional fee policy has this id.
+        PlatformCannotArchiveScheduledAdditionalFeePolicyError: The additional fee policy was not archived: an update of
+            it is scheduled.
+        PlatformNotEnabledError: PortOne's platform service (partner settlement) is not switched on for this merchant.
+        APIError: Any other error, such as ForbiddenError, InvalidRequestError or UnauthorizedError.
     """
     return await client.call(_ARCHIVE_PLATFORM_ADDITIONAL_FEE_POLICY, options, path={"id": id}, query={"test": test})
 
@@ -352,11 +355,13 @@ async def archive_platform_contract(
 
     Args:
         id: Id of the contract.
-        test: Test mode, false by default; takes precedence over `is_for_test` in the body.
+        test: True to work on test data, false (the default) on live data: the two are separate.
 
     Raises:
-        APIError: ForbiddenError, InvalidRequestError, PlatformCannotArchiveScheduledContractError,
-            PlatformContractNotFoundError, PlatformNotEnabledError, UnauthorizedError.
+        PlatformCannotArchiveScheduledContractError: The contract was not archived: an update of it is scheduled.
+        PlatformContractNotFoundError: No contract has this id, so nothing was saved.
+        PlatformNotEnabledError: PortOne's platform service (partner settlement) is not switched on for this merchant.
+        APIError: Any other error, such as ForbiddenError, InvalidRequestError or UnauthorizedError.
     """
     return await client.call(_ARCHIVE_PLATFORM_CONTRACT, options, path={"id": id}, query={"test": test})
 
@@ -373,11 +378,14 @@ async def archive_platform_discount_share_policy(
 
     Args:
         id: Id of the discount share policy.
-        test: Test mode, false by default; takes precedence over `is_for_test` in the body.
+        test: True to work on test data, false (the default) on live data: the two are separate.
 
     Raises:
-        APIError: ForbiddenError, InvalidRequestError, PlatformCannotArchiveScheduledDiscountSharePolicyError,
-            PlatformDiscountSharePolicyNotFoundError, PlatformNotEnabledError, UnauthorizedError.
+        PlatformCannotArchiveScheduledDiscountSharePolicyError: The discount share policy was not archived: an update of
+            it is scheduled.
+        PlatformDiscountSharePolicyNotFoundError: No discount share policy has this id.
+        PlatformNotEnabledError: PortOne's platform service (partner settlement) is not switched on for this merchant.
+        APIError: Any other error, such as ForbiddenError, InvalidRequestError or UnauthorizedError.
     """
     return await client.call(_ARCHIVE_PLATFORM_DISCOUNT_SHARE_POLICY, options, path={"id": id}, query={"test": test})
 
@@ -407,12 +415,14 @@ async def create_platform_additional_fee_policy(
         name: Name of the additional fee policy.
         vat_payer: Who bears the VAT: PARTNER or MERCHANT.
         id: Id for the new object; generated if omitted.
-        memo: Memo.
-        test: Test mode, false by default; takes precedence over `is_for_test` in the body.
+        memo: Memo, in the merchant's own words.
+        test: True to work on test data, false (the default) on live data: the two are separate.
 
     Raises:
-        APIError: ForbiddenError, InvalidRequestError, PlatformAdditionalFeePolicyAlreadyExistsError,
-            PlatformNotEnabledError, UnauthorizedError.
+        PlatformAdditionalFeePolicyAlreadyExistsError: No policy was created: an additional fee policy has this id,
+            perhaps from an earlier call.
+        PlatformNotEnabledError: PortOne's platform service (partner settlement) is not switched on for this merchant.
+        APIError: Any other error, such as ForbiddenError, InvalidRequestError or UnauthorizedError.
     """
     return await client.call(
         _CREATE_PLATFORM_ADDITIONAL_FEE_POLICY,
@@ -435,7 +445,7 @@ async def create_platform_contract(
     test: bool | None = None,
     options: RequestOptions | None = None,
 ) -> CreatePlatformContractResponse:
-    """Create a contract.
+    """Create a contract (계약).
 
     A contract sets what the platform keeps and when partners are settled. `platform_fee` is either a `fixed_rate` (in
     thousandths of a percent: 1000 is 1 %, 100000 is 100 %) or a `fixed_amount`. `settlement_cycle` has `lag_days` (1 to
@@ -448,15 +458,16 @@ async def create_platform_contract(
         name: Name of the contract.
         platform_fee: Commission the platform charges: a fixed amount or a rate.
         platform_fee_vat_payer: Who bears the VAT on the commission: PARTNER or MERCHANT.
-        settlement_cycle: Settlement cycle.
+        settlement_cycle: When partners are settled with: delay, rhythm and holiday rule.
         subtract_payment_vat_amount: True to deduct the payment's VAT from the settlement.
         id: Id for the new object; generated if omitted.
         memo: Memo about the contract, for internal use.
-        test: Test mode, false by default; takes precedence over `is_for_test` in the body.
+        test: True to work on test data, false (the default) on live data: the two are separate.
 
     Raises:
-        APIError: ForbiddenError, InvalidRequestError, PlatformContractAlreadyExistsError, PlatformNotEnabledError,
-            UnauthorizedError.
+        PlatformContractAlreadyExistsError: No contract was created: one has this id, perhaps from an earlier call.
+        PlatformNotEnabledError: PortOne's platform service (partner settlement) is not switched on for this merchant.
+        APIError: Any other error, such as ForbiddenError, InvalidRequestError or UnauthorizedError.
     """
     return await client.call(
         _CREATE_PLATFORM_CONTRACT,
@@ -496,11 +507,13 @@ async def create_platform_discount_share_policy(
         partner_share_rate: Share of the discount borne by the partner, in thousandths of a percent (1000 is 1 %).
         id: Id for the new object; generated if omitted.
         memo: Memo about the discount share policy.
-        test: Test mode, false by default; takes precedence over `is_for_test` in the body.
+        test: True to work on test data, false (the default) on live data: the two are separate.
 
     Raises:
-        APIError: ForbiddenError, InvalidRequestError, PlatformDiscountSharePolicyAlreadyExistsError,
-            PlatformNotEnabledError, UnauthorizedError.
+        PlatformDiscountSharePolicyAlreadyExistsError: No policy was created: a discount share policy has this id,
+            perhaps from an earlier call.
+        PlatformNotEnabledError: PortOne's platform service (partner settlement) is not switched on for this merchant.
+        APIError: Any other error, such as ForbiddenError, InvalidRequestError or UnauthorizedError.
     """
     return await client.call(
         _CREATE_PLATFORM_DISCOUNT_SHARE_POLICY,
@@ -526,11 +539,12 @@ async def get_platform_additional_fee_policies(
 
     Args:
         filter: Conditions the results must meet.
-        page: Page requested or returned; page numbers start at 0.
-        test: Test mode, false by default; takes precedence over `is_for_test` in the body.
+        page: Page to fetch: `number`, counted from 0, and `size`.
+        test: True to work on test data, false (the default) on live data: the two are separate.
 
     Raises:
-        APIError: ForbiddenError, InvalidRequestError, PlatformNotEnabledError, UnauthorizedError.
+        PlatformNotEnabledError: PortOne's platform service (partner settlement) is not switched on for this merchant.
+        APIError: Any other error, such as ForbiddenError, InvalidRequestError or UnauthorizedError.
     """
     return await client.call(
         _GET_PLATFORM_ADDITIONAL_FEE_POLICIES, options, query={"test": test}, body={"filter": filter, "page": page}
@@ -551,7 +565,7 @@ def iter_platform_additional_fee_policies(
 
     Args:
         filter: Conditions the results must meet.
-        test: Test mode, false by default; takes precedence over `is_for_test` in the body.
+        test: True to work on test data, false (the default) on live data: the two are separate.
         size: Items per page; PortOne's default if omitted.
     """
     from portone_async.models.page_input import PageInput
@@ -578,11 +592,12 @@ async def get_platform_additional_fee_policy(
 
     Args:
         id: Id of the additional fee policy.
-        test: Test mode, false by default; takes precedence over `is_for_test` in the body.
+        test: True to work on test data, false (the default) on live data: the two are separate.
 
     Raises:
-        APIError: ForbiddenError, InvalidRequestError, PlatformAdditionalFeePolicyNotFoundError,
-            PlatformNotEnabledError, UnauthorizedError.
+        PlatformAdditionalFeePolicyNotFoundError: No additional fee policy has this id.
+        PlatformNotEnabledError: PortOne's platform service (partner settlement) is not switched on for this merchant.
+        APIError: Any other error, such as ForbiddenError, InvalidRequestError or UnauthorizedError.
     """
     return await client.call(_GET_PLATFORM_ADDITIONAL_FEE_POLICY, options, path={"id": id}, query={"test": test})
 
@@ -596,11 +611,12 @@ async def get_platform_contract(
 
     Args:
         id: Id of the contract.
-        test: Test mode, false by default; takes precedence over `is_for_test` in the body.
+        test: True to work on test data, false (the default) on live data: the two are separate.
 
     Raises:
-        APIError: ForbiddenError, InvalidRequestError, PlatformContractNotFoundError, PlatformNotEnabledError,
-            UnauthorizedError.
+        PlatformContractNotFoundError: No contract has this id, so nothing was saved.
+        PlatformNotEnabledError: PortOne's platform service (partner settlement) is not switched on for this merchant.
+        APIError: Any other error, such as ForbiddenError, InvalidRequestError or UnauthorizedError.
     """
     return await client.call(_GET_PLATFORM_CONTRACT, options, path={"id": id}, query={"test": test})
 
@@ -621,11 +637,12 @@ async def get_platform_contracts(
 
     Args:
         filter: Conditions the results must meet.
-        page: Page requested or returned; page numbers start at 0.
-        test: Test mode, false by default; takes precedence over `is_for_test` in the body.
+        page: Page to fetch: `number`, counted from 0, and `size`.
+        test: True to work on test data, false (the default) on live data: the two are separate.
 
     Raises:
-        APIError: ForbiddenError, InvalidRequestError, PlatformNotEnabledError, UnauthorizedError.
+        PlatformNotEnabledError: PortOne's platform service (partner settlement) is not switched on for this merchant.
+        APIError: Any other error, such as ForbiddenError, InvalidRequestError or UnauthorizedError.
     """
     return await client.call(
         _GET_PLATFORM_CONTRACTS, options, query={"test": test}, body={"filter": filter, "page": page}
@@ -646,7 +663,7 @@ def iter_platform_contracts(
 
     Args:
         filter: Conditions the results must meet.
-        test: Test mode, false by default; takes precedence over `is_for_test` in the body.
+        test: True to work on test data, false (the default) on live data: the two are separate.
         size: Items per page; PortOne's default if omitted.
     """
     from portone_async.models.page_input import PageInput
@@ -680,11 +697,12 @@ async def get_platform_discount_share_policies(
 
     Args:
         filter: Conditions the results must meet.
-        page: Page requested or returned; page numbers start at 0.
-        test: Test mode, false by default; takes precedence over `is_for_test` in the body.
+        page: Page to fetch: `number`, counted from 0, and `size`.
+        test: True to work on test data, false (the default) on live data: the two are separate.
 
     Raises:
-        APIError: ForbiddenError, InvalidRequestError, PlatformNotEnabledError, UnauthorizedError.
+        PlatformNotEnabledError: PortOne's platform service (partner settlement) is not switched on for this merchant.
+        APIError: Any other error, such as ForbiddenError, InvalidRequestError or UnauthorizedError.
     """
     return await client.call(
         _GET_PLATFORM_DISCOUNT_SHARE_POLICIES, options, query={"test": test}, body={"filter": filter, "page": page}
@@ -705,7 +723,7 @@ def iter_platform_discount_share_policies(
 
     Args:
         filter: Conditions the results must meet.
-        test: Test mode, false by default; takes precedence over `is_for_test` in the body.
+        test: True to work on test data, false (the default) on live data: the two are separate.
         size: Items per page; PortOne's default if omitted.
     """
     from portone_async.models.page_input import PageInput
@@ -734,11 +752,12 @@ async def get_platform_discount_share_policy(
 
     Args:
         id: Id of the discount share policy.
-        test: Test mode, false by default; takes precedence over `is_for_test` in the body.
+        test: True to work on test data, false (the default) on live data: the two are separate.
 
     Raises:
-        APIError: ForbiddenError, InvalidRequestError, PlatformDiscountSharePolicyNotFoundError,
-            PlatformNotEnabledError, UnauthorizedError.
+        PlatformDiscountSharePolicyNotFoundError: No discount share policy has this id.
+        PlatformNotEnabledError: PortOne's platform service (partner settlement) is not switched on for this merchant.
+        APIError: Any other error, such as ForbiddenError, InvalidRequestError or UnauthorizedError.
     """
     return await client.call(_GET_PLATFORM_DISCOUNT_SHARE_POLICY, options, path={"id": id}, query={"test": test})
 
@@ -752,11 +771,12 @@ async def recover_platform_additional_fee_policy(
 
     Args:
         id: Id of the additional fee policy.
-        test: Test mode, false by default; takes precedence over `is_for_test` in the body.
+        test: True to work on test data, false (the default) on live data: the two are separate.
 
     Raises:
-        APIError: ForbiddenError, InvalidRequestError, PlatformAdditionalFeePolicyNotFoundError,
-            PlatformNotEnabledError, UnauthorizedError.
+        PlatformAdditionalFeePolicyNotFoundError: No additional fee policy has this id.
+        PlatformNotEnabledError: PortOne's platform service (partner settlement) is not switched on for this merchant.
+        APIError: Any other error, such as ForbiddenError, InvalidRequestError or UnauthorizedError.
     """
     return await client.call(_RECOVER_PLATFORM_ADDITIONAL_FEE_POLICY, options, path={"id": id}, query={"test": test})
 
@@ -770,11 +790,12 @@ async def recover_platform_contract(
 
     Args:
         id: Id of the contract.
-        test: Test mode, false by default; takes precedence over `is_for_test` in the body.
+        test: True to work on test data, false (the default) on live data: the two are separate.
 
     Raises:
-        APIError: ForbiddenError, InvalidRequestError, PlatformContractNotFoundError, PlatformNotEnabledError,
-            UnauthorizedError.
+        PlatformContractNotFoundError: No contract has this id, so nothing was saved.
+        PlatformNotEnabledError: PortOne's platform service (partner settlement) is not switched on for this merchant.
+        APIError: Any other error, such as ForbiddenError, InvalidRequestError or UnauthorizedError.
     """
     return await client.call(_RECOVER_PLATFORM_CONTRACT, options, path={"id": id}, query={"test": test})
 
@@ -788,11 +809,12 @@ async def recover_platform_discount_share_policy(
 
     Args:
         id: Id of the discount share policy.
-        test: Test mode, false by default; takes precedence over `is_for_test` in the body.
+        test: True to work on test data, false (the default) on live data: the two are separate.
 
     Raises:
-        APIError: ForbiddenError, InvalidRequestError, PlatformDiscountSharePolicyNotFoundError,
-            PlatformNotEnabledError, UnauthorizedError.
+        PlatformDiscountSharePolicyNotFoundError: No discount share policy has this id.
+        PlatformNotEnabledError: PortOne's platform service (partner settlement) is not switched on for this merchant.
+        APIError: Any other error, such as ForbiddenError, InvalidRequestError or UnauthorizedError.
     """
     return await client.call(_RECOVER_PLATFORM_DISCOUNT_SHARE_POLICY, options, path={"id": id}, query={"test": test})
 
@@ -817,14 +839,17 @@ async def update_platform_additional_fee_policy(
     Args:
         id: Id of the additional fee policy.
         fee: The fee, as an amount or a rate.
-        memo: Memo.
+        memo: Memo, in the merchant's own words.
         name: Name of the additional fee policy.
         vat_payer: Who bears the VAT: PARTNER or MERCHANT.
-        test: Test mode, false by default; takes precedence over `is_for_test` in the body.
+        test: True to work on test data, false (the default) on live data: the two are separate.
 
     Raises:
-        APIError: ForbiddenError, InvalidRequestError, PlatformAdditionalFeePolicyNotFoundError,
-            PlatformArchivedAdditionalFeePolicyError, PlatformNotEnabledError, UnauthorizedError.
+        PlatformAdditionalFeePolicyNotFoundError: No additional fee policy has this id.
+        PlatformArchivedAdditionalFeePolicyError: The additional fee policy is archived and was not changed or scheduled
+            for change.
+        PlatformNotEnabledError: PortOne's platform service (partner settlement) is not switched on for this merchant.
+        APIError: Any other error, such as ForbiddenError, InvalidRequestError or UnauthorizedError.
     """
     return await client.call(
         _UPDATE_PLATFORM_ADDITIONAL_FEE_POLICY,
@@ -860,13 +885,15 @@ async def update_platform_contract(
         name: Name of the contract.
         platform_fee: Commission the platform charges: a fixed amount or a rate.
         platform_fee_vat_payer: Who bears the VAT on the commission: PARTNER or MERCHANT.
-        settlement_cycle: Settlement cycle.
+        settlement_cycle: When partners are settled with: delay, rhythm and holiday rule.
         subtract_payment_vat_amount: True to deduct the payment's VAT from the settlement.
-        test: Test mode, false by default; takes precedence over `is_for_test` in the body.
+        test: True to work on test data, false (the default) on live data: the two are separate.
 
     Raises:
-        APIError: ForbiddenError, InvalidRequestError, PlatformArchivedContractError, PlatformContractNotFoundError,
-            PlatformNotEnabledError, UnauthorizedError.
+        PlatformArchivedContractError: The contract is archived and was not changed or scheduled for change.
+        PlatformContractNotFoundError: No contract has this id, so nothing was saved.
+        PlatformNotEnabledError: PortOne's platform service (partner settlement) is not switched on for this merchant.
+        APIError: Any other error, such as ForbiddenError, InvalidRequestError or UnauthorizedError.
     """
     return await client.call(
         _UPDATE_PLATFORM_CONTRACT,
@@ -906,11 +933,14 @@ async def update_platform_discount_share_policy(
         memo: Memo about the discount share policy.
         name: Name of the discount share policy.
         partner_share_rate: Share of the discount borne by the partner, in thousandths of a percent (1000 is 1 %).
-        test: Test mode, false by default; takes precedence over `is_for_test` in the body.
+        test: True to work on test data, false (the default) on live data: the two are separate.
 
     Raises:
-        APIError: ForbiddenError, InvalidRequestError, PlatformArchivedDiscountSharePolicyError,
-            PlatformDiscountSharePolicyNotFoundError, PlatformNotEnabledError, UnauthorizedError.
+        PlatformArchivedDiscountSharePolicyError: The discount share policy is archived and was not changed or scheduled
+            for change.
+        PlatformDiscountSharePolicyNotFoundError: No discount share policy has this id.
+        PlatformNotEnabledError: PortOne's platform service (partner settlement) is not switched on for this merchant.
+        APIError: Any other error, such as ForbiddenError, InvalidRequestError or UnauthorizedError.
     """
     return await client.call(
         _UPDATE_PLATFORM_DISCOUNT_SHARE_POLICY,

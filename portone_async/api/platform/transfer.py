@@ -216,21 +216,28 @@ async def create_platform_manual_transfer(
     `POST /platform/transfers/manual`
 
     Args:
-        partner_id: Partner id.
+        partner_id: Id of the partner.
         settlement_amount: Settlement amount, in the smallest currency unit.
-        settlement_date: Settlement date, as yyyy-MM-dd.
+        settlement_date: Day on which the amount is settled with the partner.
         id: Id for the new object; generated if omitted.
-        is_for_test: Whether to use test mode; ignored if the query has `test`; false by default.
-        memo: Memo.
-        settlement_currency: Settlement currency.
+        is_for_test: The same as `test`, in the body; ignored if `test` is given; false by default.
+        memo: Memo, in the merchant's own words.
+        settlement_currency: Currency that the partner is settled in.
         settlement_tax_free_amount: Tax-free part of the settlement amount, in the smallest currency unit.
-        user_defined_properties: User-defined properties.
-        test: Test mode, false by default; takes precedence over `is_for_test` in the body.
+        user_defined_properties: Values of properties that the merchant has defined in PortOne's console.
+        test: True to work on test data, false (the default) on live data. Takes precedence over `is_for_test`.
 
     Raises:
-        APIError: ForbiddenError, InvalidRequestError, PlatformCurrencyNotSupportedError,
-            PlatformNegativeAmountNotAllowedError, PlatformNotEnabledError, PlatformPartnerNotFoundError,
-            PlatformTransferIdAlreadyUsedError, PlatformUserDefinedPropertyNotFoundError, UnauthorizedError.
+        PlatformCurrencyNotSupportedError: Nothing was saved: partners cannot be settled in this currency.
+        PlatformNegativeAmountNotAllowedError: No transfer was created: with the platform's setting
+            `manual_settlement_per_transfer` on, a manual transfer is paid out by itself and cannot be negative.
+        PlatformNotEnabledError: PortOne's platform service (partner settlement) is not switched on for this merchant.
+        PlatformPartnerNotFoundError: No partner has this id.
+        PlatformTransferIdAlreadyUsedError: No transfer was created: another one has this `id`, perhaps from an earlier
+            call.
+        PlatformUserDefinedPropertyNotFoundError: Nothing was saved: a key in `user_defined_properties` is not defined
+            for the platform.
+        APIError: Any other error, such as ForbiddenError, InvalidRequestError or UnauthorizedError.
     """
     return await client.call(
         _CREATE_PLATFORM_MANUAL_TRANSFER,
@@ -281,35 +288,67 @@ async def create_platform_order_cancel_transfer(
     `POST /platform/transfers/order-cancel`
 
     Args:
-        cancellation_id: Id of the cancellation.
-        discounts: Discounts on the order.
-        external_cancellation_detail: Given if the payment was made outside PortOne; otherwise a PortOne cancellation is
-            settled.
+        cancellation_id: Id of the cancellation at PortOne, or one of your own for a cancellation made outside PortOne.
+        discounts: Discounts on the whole order to take back.
+        external_cancellation_detail: Only if the payment was made outside PortOne: its details. Otherwise a PortOne
+            cancellation is settled.
         id: Id for the new object; generated if omitted.
-        is_for_test: Whether to use test mode; ignored if the query has `test`; false by default.
-        memo: Memo.
+        is_for_test: The same as `test`, in the body; ignored if `test` is given; false by default.
+        memo: Memo, in the merchant's own words.
         order_detail: What is cancelled; set exactly one of `order_amount`, `order_lines` and `all`.
-        partner_id: Partner id.
-        payment_id: Payment id.
-        settlement_date: Settlement date, as yyyy-MM-dd.
-        settlement_start_date: Date from which the settlement date is counted, as yyyy-MM-dd.
-        tax_free_amount: Cancelled tax-free amount, in the smallest currency unit; overrules the order lines.
+        partner_id: Id of the partner; needed with `payment_id`, not with `transfer_id`.
+        payment_id: Payment id of the order; with `partner_id` it names the order's transfer, unless `transfer_id` does.
+        settlement_date: Day on which to settle; calculated if omitted.
+        settlement_start_date: Day from which the contract's settlement cycle counts (`lag_days` and so on).
+        tax_free_amount: Cancelled tax-free amount, in the smallest currency unit; overrides that of the order lines.
         transfer_id: Transfer to cancel; required if the payment has several transfers.
-        user_defined_properties: User-defined properties.
-        test: Test mode, false by default; takes precedence over `is_for_test` in the body.
+        user_defined_properties: Values of properties that the merchant has defined in PortOne's console.
+        test: True to work on test data, false (the default) on live data. Takes precedence over `is_for_test`.
 
     Raises:
-        APIError: ForbiddenError, InvalidRequestError, PlatformCancellableAmountExceededError,
-            PlatformCancellableDiscountAmountExceededError, PlatformCancellableDiscountTaxFreeAmountExceededError,
-            PlatformCancellableProductQuantityExceededError, PlatformCancellationAndPaymentTypeMismatchedError,
-            PlatformCancellationNotFoundError, PlatformCannotSpecifyTransferError,
-            PlatformDiscountSharePolicyIdDuplicatedError, PlatformNotEnabledError, PlatformOrderDetailMismatchedError,
-            PlatformOrderTransferAlreadyCancelledError, PlatformPaymentNotFoundError, PlatformProductIdDuplicatedError,
-            PlatformProductIdNotFoundError, PlatformSettlementAmountExceededError,
-            PlatformSettlementCancelAmountExceededPortOneCancelError,
-            PlatformSettlementDateEarlierThanSettlementStartDateError, PlatformTransferAlreadyExistsError,
-            PlatformTransferDiscountSharePolicyNotFoundError, PlatformTransferIdAlreadyUsedError,
-            PlatformTransferNotFoundError, PlatformUserDefinedPropertyNotFoundError, UnauthorizedError.
+        PlatformCancellableAmountExceededError: No transfer was created: the cancellation takes back more than is left
+            of the order's transfer.
+        PlatformCancellableDiscountAmountExceededError: No transfer was created: the cancellation takes back more of a
+            discount than is left of it.
+        PlatformCancellableDiscountTaxFreeAmountExceededError: No transfer was created: the cancellation takes back more
+            of a discount's tax-free part than is left of it.
+        PlatformCancellableProductQuantityExceededError: No transfer was created: the cancellation takes back more
+            pieces of `product_id` than the `cancellable_quantity` that is left of the order.
+        PlatformCancellationAndPaymentTypeMismatchedError: No transfer was created: one of payment and cancellation was
+            made through PortOne and the other outside it.
+        PlatformCancellationNotFoundError: No transfer was created: PortOne has no cancellation `cancellation_id` of
+            this payment.
+        PlatformCannotSpecifyTransferError: No transfer was created: the arguments do not single out the order's
+            transfer, for example as the payment has several.
+        PlatformDiscountSharePolicyIdDuplicatedError: No transfer was created: the discount share policy `id` occurs
+            more than once in one list of discounts.
+        PlatformNotEnabledError: PortOne's platform service (partner settlement) is not switched on for this merchant.
+        PlatformOrderDetailMismatchedError: No transfer was created: `order_detail` does not fit how the order was
+            registered, such as lines where the order has an amount only.
+        PlatformOrderTransferAlreadyCancelledError: No transfer was created: the order's transfer has been taken back in
+            full before.
+        PlatformPaymentNotFoundError: No transfer was created: PortOne has no payment of this `payment_id`, or no order
+            transfer for it.
+        PlatformProductIdDuplicatedError: No transfer was created: the product `id` occurs more than once in the order
+            lines.
+        PlatformProductIdNotFoundError: No transfer was created: the product `id` is not in the order that the
+            cancellation takes back.
+        PlatformSettlementAmountExceededError: No transfer was created: an amount is larger than what it is a part of,
+            such as a discount than the order, or a tax-free amount than the whole.
+        PlatformSettlementCancelAmountExceededPortOneCancelError: No transfer was created: what is taken back for this
+            PortOne cancellation would come to more than was cancelled.
+        PlatformSettlementDateEarlierThanSettlementStartDateError: No transfer was created: `settlement_date` lies
+            before `settlement_start_date`.
+        PlatformTransferAlreadyExistsError: No second transfer was created: `transfer_id` settles the same payment,
+            store and partner, or takes back the same cancellation.
+        PlatformTransferDiscountSharePolicyNotFoundError: No transfer was created: the order has no discount under the
+            policy `discount_share_policy_id` (for `product_id`, if given), so none can be taken back.
+        PlatformTransferIdAlreadyUsedError: No transfer was created: another one has this `id`, perhaps from an earlier
+            call.
+        PlatformTransferNotFoundError: No transfer has this id.
+        PlatformUserDefinedPropertyNotFoundError: Nothing was saved: a key in `user_defined_properties` is not defined
+            for the platform.
+        APIError: Any other error, such as ForbiddenError, InvalidRequestError or UnauthorizedError.
     """
     return await client.call(
         _CREATE_PLATFORM_ORDER_CANCEL_TRANSFER,
@@ -355,46 +394,73 @@ async def create_platform_order_transfer(
     test: bool | None = None,
     options: RequestOptions | None = None,
 ) -> CreateOrderTransferResponse:
-    """Create the transfer that settles an order with a partner.
+    """Create the transfer (정산건) that settles an order with a partner.
 
-    Applies the contract (the partner's default unless `contract_id` is given), discounts and additional fees to a
-    payment. Give either an amount or lines in `order_detail`; `tax_free_amount` overrides the lines'. All transfers of
-    a PortOne payment together cannot exceed what was paid; for a payment made elsewhere give `external_payment_detail`.
-    The settlement start date is the payment's date unless given; `settlement_date` cannot be before it. A second
-    transfer for the same payment, store and partner fails with 409 unless the settings allow several, and so does an
-    `id` in use.
+    A transfer is a record of what the partner is owed; the money follows with the payout. Applies the contract (the
+    partner's default unless `contract_id` is given), discounts and additional fees to a payment. Give either an amount
+    or lines in `order_detail`; `tax_free_amount` overrides the lines'. All transfers of a PortOne payment together
+    cannot exceed what was paid; for a payment made elsewhere give `external_payment_detail`. The settlement start date
+    is the payment's date if omitted; `settlement_date` cannot be before it. A second transfer for the same payment,
+    store and partner fails with 409 unless the settings allow several, and so does an `id` in use.
 
     `POST /platform/transfers/order`
 
     Args:
-        additional_fees: Additional fees applied to the order.
-        discounts: Discounts on the order.
+        additional_fees: Additional fees on the whole order.
+        discounts: Discounts on the whole order.
         order_detail: The order: a total amount or its lines.
-        partner_id: Partner id.
-        payment_id: Payment id.
+        partner_id: Id of the partner.
+        payment_id: Payment id at PortOne, or one of your own for a payment made outside PortOne.
         contract_id: Id of the contract; the partner's default contract if omitted.
-        external_payment_detail: Given if the payment was made outside PortOne; otherwise a PortOne payment is settled.
+        external_payment_detail: Only if the payment was made outside PortOne: its details. Otherwise a PortOne payment
+            is settled.
         id: Id for the new object; generated if omitted.
-        is_for_test: Whether to use test mode; ignored if the query has `test`; false by default.
-        memo: Memo.
+        is_for_test: The same as `test`, in the body; ignored if `test` is given; false by default.
+        memo: Memo, in the merchant's own words.
         parameters: Settlement parameters by name; experimental.
-        settlement_date: Settlement date, as yyyy-MM-dd.
-        settlement_start_date: Date from which settlement is counted, as yyyy-MM-dd; default: time of payment.
-        tax_free_amount: Tax-free amount of the order, in the smallest currency unit; overrules the order lines.
-        user_defined_properties: User-defined properties.
-        test: Test mode, false by default; takes precedence over `is_for_test` in the body.
+        settlement_date: Day on which to settle; calculated from the contract if omitted.
+        settlement_start_date: Day from which the contract's settlement cycle counts; that of the payment if omitted.
+        tax_free_amount: Tax-free amount of the order, in the smallest currency unit; overrides that of the order lines.
+        user_defined_properties: Values of properties that the merchant has defined in PortOne's console.
+        test: True to work on test data, false (the default) on live data. Takes precedence over `is_for_test`.
 
     Raises:
-        APIError: ForbiddenError, InvalidRequestError, PlatformAdditionalFeePoliciesNotFoundError,
-            PlatformAdditionalFixedAmountFeeCurrencyAndSettlementCurrencyMismatchedError, PlatformContractNotFoundError,
-            PlatformContractPlatformFixedAmountFeeCurrencyAndSettlementCurrencyMismatchedError,
-            PlatformCurrencyNotSupportedError, PlatformDiscountSharePoliciesNotFoundError, PlatformNotEnabledError,
-            PlatformPartnerNotFoundError, PlatformPaymentNotFoundError, PlatformProductIdDuplicatedError,
-            PlatformSettlementAmountExceededError, PlatformSettlementDateEarlierThanSettlementStartDateError,
-            PlatformSettlementParameterNotFoundError, PlatformSettlementPaymentAmountExceededPortOnePaymentError,
-            PlatformSettlementSupplyWithVatAmountExceededPortOnePaymentError,
-            PlatformSettlementTaxFreeAmountExceededPortOnePaymentError, PlatformTransferAlreadyExistsError,
-            PlatformTransferIdAlreadyUsedError, PlatformUserDefinedPropertyNotFoundError, UnauthorizedError.
+        PlatformAdditionalFeePoliciesNotFoundError: No transfer was created: the additional fee policies in `ids` do not
+            exist.
+        PlatformAdditionalFixedAmountFeeCurrencyAndSettlementCurrencyMismatchedError: No transfer was created: the
+            additional fee policy `id` charges a fixed amount in `fee_currency`, and the settlement is in
+            `settlement_currency`.
+        PlatformContractNotFoundError: No contract has this id, so nothing was saved.
+        PlatformContractPlatformFixedAmountFeeCurrencyAndSettlementCurrencyMismatchedError: No transfer was created: the
+            contract `id` charges a fixed amount in `fee_currency`, and the settlement is in `settlement_currency`.
+        PlatformCurrencyNotSupportedError: Nothing was saved: partners cannot be settled in this currency.
+        PlatformDiscountSharePoliciesNotFoundError: No transfer was created: the discount share policies in `ids` do not
+            exist.
+        PlatformNotEnabledError: PortOne's platform service (partner settlement) is not switched on for this merchant.
+        PlatformPartnerNotFoundError: No partner has this id.
+        PlatformPaymentNotFoundError: No transfer was created: PortOne has no payment of this `payment_id`, or no order
+            transfer for it.
+        PlatformProductIdDuplicatedError: No transfer was created: the product `id` occurs more than once in the order
+            lines.
+        PlatformSettlementAmountExceededError: No transfer was created: an amount is larger than what it is a part of,
+            such as a discount than the order, or a tax-free amount than the whole.
+        PlatformSettlementDateEarlierThanSettlementStartDateError: No transfer was created: `settlement_date` lies
+            before `settlement_start_date`.
+        PlatformSettlementParameterNotFoundError: No transfer was created: a name in `parameters` is no settlement
+            parameter of the platform.
+        PlatformSettlementPaymentAmountExceededPortOnePaymentError: No transfer was created: the transfers of this
+            PortOne payment would together come to more than was paid.
+        PlatformSettlementSupplyWithVatAmountExceededPortOnePaymentError: No transfer was created: the taxable amounts
+            (with VAT) of this PortOne payment's transfers would together come to more than its own.
+        PlatformSettlementTaxFreeAmountExceededPortOnePaymentError: No transfer was created: the tax-free amounts of
+            this PortOne payment's transfers would together come to more than its own.
+        PlatformTransferAlreadyExistsError: No second transfer was created: `transfer_id` settles the same payment,
+            store and partner, or takes back the same cancellation.
+        PlatformTransferIdAlreadyUsedError: No transfer was created: another one has this `id`, perhaps from an earlier
+            call.
+        PlatformUserDefinedPropertyNotFoundError: Nothing was saved: a key in `user_defined_properties` is not defined
+            for the platform.
+        APIError: Any other error, such as ForbiddenError, InvalidRequestError or UnauthorizedError.
     """
     return await client.call(
         _CREATE_PLATFORM_ORDER_TRANSFER,
@@ -432,11 +498,16 @@ async def delete_platform_transfer(
 
     Args:
         id: Transfer id.
-        test: Test mode, false by default; takes precedence over `is_for_test` in the body.
+        test: True to work on test data, false (the default) on live data: the two are separate.
 
     Raises:
-        APIError: ForbiddenError, InvalidRequestError, PlatformCancelOrderTransfersExistsError, PlatformNotEnabledError,
-            PlatformTransferNonDeletableStatusError, PlatformTransferNotFoundError, UnauthorizedError.
+        PlatformCancelOrderTransfersExistsError: The transfer was not deleted: an order cancellation transfer refers to
+            it.
+        PlatformNotEnabledError: PortOne's platform service (partner settlement) is not switched on for this merchant.
+        PlatformTransferNonDeletableStatusError: The transfer was not deleted: only those in `SCHEDULED` or `IN_PROCESS`
+            can be.
+        PlatformTransferNotFoundError: No transfer has this id.
+        APIError: Any other error, such as ForbiddenError, InvalidRequestError or UnauthorizedError.
     """
     return await client.call(_DELETE_PLATFORM_TRANSFER, options, path={"id": id}, query={"test": test})
 
@@ -452,23 +523,33 @@ async def download_platform_transfer_sheet(
 ) -> Path:
     """Download transfers as a CSV sheet.
 
-    Takes the filter of `get_platform_transfer_summaries`. `fields` chooses the columns, such as `TRANSFER_ID` or
-    `TRANSFER_SETTLEMENT_AMOUNT`; `PARTNER_` columns and, by their keys, user-defined properties and formulas are
-    available too. The response is CSV, not JSON.
+    Takes the filter of `get_platform_transfer_summaries`. The response is CSV, not JSON.
+
+    `fields` names the columns by these keys: `TRANSFER_MEMO`, `TRANSFER_TYPE`, `TRANSFER_STATUS`, `TRANSFER_ID`,
+    `TRANSFER_SETTLEMENT_DATE`, `TRANSFER_SETTLEMENT_AMOUNT`, `TRANSFER_SETTLEMENT_TAX_FREE_AMOUNT`,
+    `TRANSFER_SETTLEMENT_CURRENCY`, `TRANSFER_SETTLEMENT_START_DATE`, `TRANSFER_ORDER_NAME`, `TRANSFER_ORDER_AMOUNT`,
+    `TRANSFER_ORDER_TAX_FREE_AMOUNT`, `TRANSFER_PAYMENT_ID`, `TRANSFER_PAYMENT_METHOD`, `TRANSFER_PAYMENT_AMOUNT`,
+    `TRANSFER_PAYMENT_SUPPLY_AMOUNT`, `TRANSFER_PAYMENT_VAT_AMOUNT`, `TRANSFER_PAYMENT_TAX_FREE_AMOUNT`,
+    `TRANSFER_PAYMENT_VAT_BURDEN_AMOUNT`, `TRANSFER_PLATFORM_FEE`, `TRANSFER_PLATFORM_FEE_VAT`, `TRANSFER_CONTRACT_ID`,
+    `TRANSFER_CONTRACT_NAME`, `TRANSFER_DISCOUNT_AMOUNT`, `TRANSFER_DISCOUNT_TAX_FREE_AMOUNT`,
+    `TRANSFER_DISCOUNT_SHARE_AMOUNT`, `TRANSFER_DISCOUNT_SHARE_TAX_FREE_AMOUNT`, `TRANSFER_ADDITIONAL_FEE`,
+    `TRANSFER_ADDITIONAL_FEE_VAT`. Besides: `TRANSFER_` before the key of a user-defined property, `FORMULA_` before
+    that of a user-defined formula, and the columns of the partner sheet, which begin with `PARTNER_` (except
+    `PARTNER_STATUS_UPDATED_AT`).
 
     `GET /platform/transfer-summaries/sheet-file`
 
     Args:
         file: Path to write to. The file appears there only when it is complete.
-        fields: Keys of the columns to put in the file, such as TRANSFER_ID.
+        fields: Keys of the columns, all of which are listed above.
         filter: Conditions the results must meet.
-        test: Test mode, false by default; takes precedence over `is_for_test` in the body.
+        test: True for test data, false (the default) for live data. Takes precedence over `is_for_test` of the filter.
 
     Returns:
         The path of the written file.
 
     Raises:
-        APIError: InvalidRequestError, UnauthorizedError.
+        APIError: Any error, such as InvalidRequestError or UnauthorizedError.
     """
     return await client.call(
         _DOWNLOAD_PLATFORM_TRANSFER_SHEET,
@@ -490,11 +571,12 @@ async def get_platform_transfer(
 
     Args:
         id: Transfer id.
-        test: Test mode, false by default; takes precedence over `is_for_test` in the body.
+        test: True to work on test data, false (the default) on live data: the two are separate.
 
     Raises:
-        APIError: ForbiddenError, InvalidRequestError, PlatformNotEnabledError, PlatformTransferNotFoundError,
-            UnauthorizedError.
+        PlatformNotEnabledError: PortOne's platform service (partner settlement) is not switched on for this merchant.
+        PlatformTransferNotFoundError: No transfer has this id.
+        APIError: Any other error, such as ForbiddenError, InvalidRequestError or UnauthorizedError.
     """
     return await client.call(_GET_PLATFORM_TRANSFER, options, path={"id": id}, query={"test": test})
 
@@ -517,11 +599,12 @@ async def get_platform_transfer_summaries(
 
     Args:
         filter: Conditions the results must meet.
-        page: Page requested or returned; page numbers start at 0.
-        test: Test mode, false by default; takes precedence over `is_for_test` in the body.
+        page: Page to fetch: `number`, counted from 0, and `size`.
+        test: True for test data, false (the default) for live data. Takes precedence over `is_for_test` of the filter.
 
     Raises:
-        APIError: ForbiddenError, InvalidRequestError, PlatformNotEnabledError, UnauthorizedError.
+        PlatformNotEnabledError: PortOne's platform service (partner settlement) is not switched on for this merchant.
+        APIError: Any other error, such as ForbiddenError, InvalidRequestError or UnauthorizedError.
     """
     return await client.call(
         _GET_PLATFORM_TRANSFER_SUMMARIES, options, query={"test": test}, body={"filter": filter, "page": page}
@@ -542,7 +625,7 @@ def iter_platform_transfer_summaries(
 
     Args:
         filter: Conditions the results must meet.
-        test: Test mode, false by default; takes precedence over `is_for_test` in the body.
+        test: True for test data, false (the default) for live data. Takes precedence over `is_for_test` of the filter.
         size: Items per page; PortOne's default if omitted.
     """
     from portone_async.models.page_input import PageInput
