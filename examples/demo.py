@@ -65,26 +65,31 @@ async def main() -> None:
     ):
         print(f"{paint('portone-async', '1')}: a shop's day, against an emulator at {emulator.url}")
 
-        step("Register an order's amount", 'portone.payment.pre_register_payment("order-1", ...)')
-        await portone.payment.pre_register_payment("order-1", total_amount=30_000, currency="KRW")
-        show("PortOne now refuses any other amount for order-1")
+        step(
+            "Register an order's amount",
+            'portone.payment.pre_register_payment("order20261130001", ...)',
+        )
+        await portone.payment.pre_register_payment(
+            "order20261130001", total_amount=30_000, currency="KRW"
+        )
+        show("PortOne now refuses any other amount for order20261130001")
 
-        step("The customer pays, in the payment window", 'emulator.checkout("order-1")')
-        emulator.checkout("order-1", amount=30_000, order_name="Two bags of coffee")
-        emulator.checkout("order-2", amount=5_000, order_name="A mug")
-        emulator.checkout("order-3", "failed", amount=9_000, order_name="A kettle")
-        show("order-1 and order-2 paid, order-3 failed")
+        step("The customer pays, in the payment window", 'emulator.checkout("order20261130001")')
+        emulator.checkout("order20261130001", amount=30_000, order_name="Two bags of coffee")
+        emulator.checkout("order20261130002", amount=5_000, order_name="A mug")
+        emulator.checkout("order20261130003", "failed", amount=9_000, order_name="A kettle")
+        show("order20261130001 and order20261130002 paid, order20261130003 failed")
 
-        step("Look the payment up", 'match await portone.payment.get_payment("order-1")')
-        show(describe(await portone.payment.get_payment("order-1")))
+        step("Look the payment up", 'match await portone.payment.get_payment("order20261130001")')
+        show(describe(await portone.payment.get_payment("order20261130001")))
 
         step(
             "Refund 10,000 KRW; PortOne carries it out, but its response is lost",
-            'portone.payment.cancel_payment("order-1", amount=10_000, reason=...)',
+            'portone.payment.cancel_payment("order20261130001", amount=10_000, reason=...)',
         )
         emulator.fault("cancelPayment", "reset_after")
         response = await portone.payment.cancel_payment(
-            "order-1", amount=10_000, reason="one bag torn"
+            "order20261130001", amount=10_000, reason="one bag torn"
         )
         keys = [r.idempotency_key for r in emulator.requests if r.operation_id == "cancelPayment"]
         done = isinstance(response.cancellation, SucceededPaymentCancellation)
@@ -92,7 +97,7 @@ async def main() -> None:
             f"sent {len(keys)} times with {len(set(keys))} idempotency key: "
             f"{'cancelled once' if done else 'not cancelled yet'}"
         )
-        show(describe(await portone.payment.get_payment("order-1")))
+        show(describe(await portone.payment.get_payment("order20261130001")))
 
         step("List paid orders", "portone.payment.get_payments(page=..., filter=...)")
         page = await portone.payment.get_payments(
@@ -102,9 +107,12 @@ async def main() -> None:
         for payment in page.items:
             show(describe(payment))
 
-        step("Look up a payment that does not exist", 'portone.payment.get_payment("order-404")')
+        step(
+            "Look up a payment that does not exist",
+            'portone.payment.get_payment("order20261130404")',
+        )
         try:
-            await portone.payment.get_payment("order-404")
+            await portone.payment.get_payment("order20261130404")
         except errors.PaymentNotFoundError as error:
             show(f"{type(error).__name__}, a NotFoundError: {error}", "33")
 
@@ -119,15 +127,18 @@ async def main() -> None:
         )
         emulator.fault("getPayment", "502_html")
         try:
-            await portone.payment.get_payment("order-2", options=RequestOptions(max_retries=0))
+            await portone.payment.get_payment(
+                "order20261130002", options=RequestOptions(max_retries=0)
+            )
         except errors.BadGatewayError as error:
             show(f"{type(error).__name__}: {error} (retried by default)", "33")
 
         step("Read a status that PortOne adds later", "case UnknownVariant(tag=tag, raw=raw)")
         emulator.future("getPayment", future.unknown_variant("FROZEN"))
-        show(describe(await portone.payment.get_payment("order-2")))
+        show(describe(await portone.payment.get_payment("order20261130002")))
 
         print(f"\n{paint('Total:', '1')} {len(emulator.requests)} requests over real HTTP.")
+        print("Next: `make shop` runs a whole shop in your browser; the guides are in docs/.")
 
 
 if __name__ == "__main__":

@@ -49,7 +49,7 @@ async def with_response(
 ) -> TypedResponse[T]:
     """Call an operation and return its response's status, headers and raw body beside its value.
 
-    `result = await with_response(portone.payment.get_payment, "order-1")`
+    `result = await with_response(portone.payment.get_payment, "order20261130001")`
     """
     responses: list[RawResponse] = []
     options = check_options(kwargs.get("options"))

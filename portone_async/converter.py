@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import types
 from datetime import date, datetime
-from typing import Any, Final, Literal, Union, get_args, get_origin
+from typing import Any, Final, Literal, TypeVar, Union, get_args, get_origin, overload
 
 import cattrs
 
@@ -19,10 +19,32 @@ from portone_async._registry import Reader, model_reader
 from portone_async._times import real_class
 from portone_async._writing import write
 
-__all__ = ["converter", "install"]
+__all__ = ["ModelConverter", "converter", "install"]
+
+T = TypeVar("T")
+C = TypeVar("C", bound=cattrs.Converter)
 
 
-def install(target: cattrs.Converter) -> cattrs.Converter:
+class ModelConverter(cattrs.Converter):
+    """A cattrs converter whose `structure` takes unions such as `Payment` in the eyes of type checkers, too.
+
+    They see a union as a value, and no `type[T]`: annotate what you assign it to.
+
+        payment: Payment = converter.structure(data, Payment)
+    """
+
+    @overload
+    def structure(self, obj: Any, cl: type[T]) -> T: ...
+
+    @overload
+    def structure(self, obj: Any, cl: types.UnionType) -> Any: ...
+
+    def structure(self, obj: Any, cl: Any) -> Any:
+        """Return an object of this class, or of a class of this union, from JSON values."""
+        return super().structure(obj, cl)
+
+
+def install(target: C) -> C:
     """Teach a converter of yours to read and write PortOne's models, inside your own classes too."""
     target.register_unstructure_hook_func(_is_ours, write)
     target.register_unstructure_hook_func(_is_union, write)
@@ -109,7 +131,7 @@ def _discriminator(tags: list[dict[str, tuple[str, ...]]]) -> str:
     return common[0] if common else ""
 
 
-def _times(target: cattrs.Converter) -> cattrs.Converter:
+def _times(target: C) -> C:
     times, days = real_class(datetime), real_class(date)
     target.register_structure_hook(times, lambda value, _: read_datetime(value, "datetime"))
     target.register_structure_hook(days, lambda value, _: read_date(value, "date"))
@@ -118,4 +140,4 @@ def _times(target: cattrs.Converter) -> cattrs.Converter:
     return target
 
 
-converter: Final = install(_times(cattrs.Converter()))
+converter: Final = install(_times(ModelConverter()))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 import tarfile
@@ -112,3 +113,20 @@ def test_it_installs_in_a_clean_environment_with_its_base_dependencies(
     )
     requires = next(line for line in listed.stdout.splitlines() if line.startswith("Requires:"))
     assert requires.removeprefix("Requires: ").split(", ") == BASE
+
+    # README's first program, in a folder with nothing else, after its command.
+    code = re.search(r"```python\n(.*?)```", (ROOT / "README.md").read_text("utf-8"), re.DOTALL)
+    assert code is not None
+    (tmp_path / "shop").mkdir()
+    (tmp_path / "shop" / "first.py").write_text(code[1], encoding="utf-8")
+    install = [python, "-m", "pip", "install", "--quiet", "--constraint", ROOT / "constraints.txt"]
+    subprocess.run([*install, f"{wheel}[emulator]"], check=True, timeout=300)
+    ran = subprocess.run(
+        [python, "-W", "error", "first.py"],
+        check=True,
+        capture_output=True,
+        text=True,
+        cwd=tmp_path / "shop",
+        timeout=60,
+    )
+    assert ran.stdout == "10,000 of 30,000 KRW refunded\n"

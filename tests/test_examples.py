@@ -21,8 +21,8 @@ def test_the_demo_runs_without_colours_when_piped() -> None:
     assert "\033" not in run.stdout
     for line in (
         "sent 2 times with 1 idempotency key: cancelled once",
-        "order-1: 10,000 of 30,000 KRW refunded",
+        "order20261130001: 10,000 of 30,000 KRW refunded",
         "PaymentNotFoundError, a NotFoundError: 404 PAYMENT_NOT_FOUND",
-        "order-2: FROZEN, a status that this version does not know",
+        "order20261130002: FROZEN, a status that this version does not know",
     ):
         assert line in run.stdout

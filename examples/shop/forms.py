@@ -9,7 +9,7 @@ from urllib.parse import parse_qsl
 
 from fastapi import Depends, HTTPException, Request
 
-_ID: Final = re.compile(r"[a-z]+-[0-9a-f]{24}")
+_ID: Final = re.compile(r"[a-z]+[0-9a-f]{24}")
 _MAX_SIZE: Final = 10_000
 _MAX_DIGITS: Final = 12
 
@@ -38,7 +38,7 @@ def integer_field(form: dict[str, str], name: str) -> int:
 
 def new_id(kind: str) -> str:
     """Make an id to put into a form, so that submitting the form twice does one thing."""
-    return f"{kind}-{secrets.token_hex(12)}"
+    return f"{kind}{secrets.token_hex(12)}"
 
 
 def id_field(form: dict[str, str], name: str) -> str:

@@ -47,7 +47,7 @@ async def place_order(shop: Shop, product_id: str, quantity: int) -> Order:
         raise InvalidOrderError
     created_at = shop.clock()
     order = Order(
-        id=f"order-{secrets.token_hex(12)}",
+        id=f"order{secrets.token_hex(12)}",
         name=product.name if quantity == 1 else f"{product.name} x {quantity}",
         amount=product.price * quantity,
         currency=CURRENCY,

@@ -36,8 +36,11 @@ def add_months(start: datetime, months: int) -> datetime:
 
 
 def charge_id(subscription_id: str, number: int) -> str:
-    """Return the order id of a charge: it contains the number, so no charge can be created twice."""
-    return f"{subscription_id}-{number:04}"
+    """Return the order id of a charge: it contains the number, so no charge can be created twice.
+
+    Order ids are payment ids: letters and digits, 40 at most, which the strictest payment companies take.
+    """
+    return f"{subscription_id}{number:04}"
 
 
 def new_charge(subscription: Subscription, number: int, created_at: datetime) -> Order:

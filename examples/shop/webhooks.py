@@ -17,6 +17,7 @@ from portone_async import UnknownVariant
 from portone_async.fastapi import WebhookEvent, WebhookRouter, WebhookStore
 from portone_async.models import (
     BillingKeyIssuedWebhook,
+    LegacyConfirmWebhook,
     LegacyWebhook,
     TransactionCancelledWebhook,
     TransactionConfirmWebhook,
@@ -60,8 +61,8 @@ def webhook_router(secret: str, store: WebhookStore) -> WebhookRouter:
                 # The key may belong to another program that uses the same store.
                 with suppress(subscriptions.InvalidBillingKeyError):
                     await subscriptions.store_card(shop, data.billing_key)
-            case LegacyWebhook():
-                # Version 2024-01-01 asks for approval, too, by a webhook without a type: 200 would approve it.
+            case LegacyWebhook() | LegacyConfirmWebhook():
+                # Not 200, which would approve a payment that version 2024-01-01 asks about.
                 raise HTTPException(
                     400, "set the webhook version in PortOne's console to 2024-04-25"
                 )

@@ -92,8 +92,8 @@ class Emulator(Actions):
 
     ```python
     async with Emulator() as emulator:
-        emulator.checkout("order-1", amount=1000)
-        response = await client.get(f"{emulator.url}/payments/order-1", headers=...)
+        emulator.checkout("order20261130001", amount=1000)
+        response = await client.get(f"{emulator.url}/payments/order20261130001", headers=...)
     ```
 
     Between `start()` and `stop()`, or in a `with` or `async with` block, it is served over HTTP by

@@ -61,7 +61,7 @@ def _get_payments(state: State, request: ParsedRequest) -> JsonObject:
     filters: JsonObject = request.body.get("filter", {})
     if "storeId" in filters:
         state.store(filters["storeId"])
-    range_field = _RANGE_FIELDS[filters.get("timestampType", "CREATED_AT")]
+    range_field = _RANGE_FIELDS[filters.get("timestampType", "STATUS_CHANGED_AT")]
     sort_field = _SORT_FIELDS[filters.get("sortBy", "REQUESTED_AT")]
     views = listing.in_time_range(
         (payment.view for payment in state.payments.values()),

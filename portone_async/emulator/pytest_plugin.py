@@ -16,8 +16,8 @@ from portone_async.models import PaidPayment
 
 @pytest.mark.anyio
 async def test_customer_pays(portone, portone_emulator):
-    portone_emulator.checkout("order-1", amount=1000)
-    assert isinstance(await portone.payment.get_payment("order-1"), PaidPayment)
+    portone_emulator.checkout("order20261130001", amount=1000)
+    assert isinstance(await portone.payment.get_payment("order20261130001"), PaidPayment)
 ```
 
 To customize either, define a fixture of the same name in your `conftest.py`.

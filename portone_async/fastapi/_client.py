@@ -108,7 +108,7 @@ def lifespan(*clients: ClientDependency, inner: Lifespan | None = None) -> State
 def from_thread(function: Callable[P, Awaitable[T]], *args: P.args, **kwargs: P.kwargs) -> T:
     """Call an operation from a handler that is a plain `def`, which FastAPI runs in a thread.
 
-        payment = from_thread(client.payment.get_payment, "order-1")
+        payment = from_thread(client.payment.get_payment, "order20261130001")
 
     The operation runs in the app's event loop, on the client's own connections, while the thread waits.
 

@@ -472,6 +472,7 @@ if TYPE_CHECKING:
     from portone_async.models.issued_cash_receipt import IssuedCashReceipt
     from portone_async.models.issued_payment_cash_receipt import IssuedPaymentCashReceipt
     from portone_async.models.issued_pg_billing_key_issue_response import IssuedPgBillingKeyIssueResponse
+    from portone_async.models.legacy_confirm_webhook import LegacyConfirmWebhook
     from portone_async.models.legacy_webhook import LegacyWebhook
     from portone_async.models.login_via_api_secret_body import LoginViaApiSecretBody
     from portone_async.models.login_via_api_secret_response import LoginViaApiSecretResponse
@@ -1180,6 +1181,7 @@ _MODULES = {
     "IssuedCashReceipt": "issued_cash_receipt",
     "IssuedPaymentCashReceipt": "issued_payment_cash_receipt",
     "IssuedPgBillingKeyIssueResponse": "issued_pg_billing_key_issue_response",
+    "LegacyConfirmWebhook": "legacy_confirm_webhook",
     "LegacyWebhook": "legacy_webhook",
     "LegacyWebhookStatus": "enums",
     "Locale": "enums",
@@ -1882,6 +1884,7 @@ __all__ = [
     "IssuedCashReceipt",
     "IssuedPaymentCashReceipt",
     "IssuedPgBillingKeyIssueResponse",
+    "LegacyConfirmWebhook",
     "LegacyWebhook",
     "LegacyWebhookStatus",
     "Locale",

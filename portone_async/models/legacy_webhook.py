@@ -15,12 +15,11 @@ if TYPE_CHECKING:
 
 @define(slots=True, kw_only=True, repr=False)
 class LegacyWebhook(Model):
-    """A webhook of version 2024-01-01, as JSON or a form: a payment and its status. The one that asks for approval
-    (Confirm) has no status, and the amount in `additional_properties["total_amount"]`.
+    """A webhook of version 2024-01-01, as JSON or a form: a payment and its status, nothing else.
 
     Attributes:
         payment_id: Payment id, chosen by the merchant.
-        status: New status of the payment; none in a request for approval. Look the payment up before acting on it.
+        status: New status of the payment. Look the payment up before acting on it.
         tx_id: Id of the payment attempt (`transaction_id` elsewhere).
     """
 
@@ -30,7 +29,7 @@ class LegacyWebhook(Model):
     payment_id: str
     """Payment id, chosen by the merchant."""
     status: LegacyWebhookStatus
-    """New status of the payment; none in a request for approval. Look the payment up before acting on it."""
+    """New status of the payment. Look the payment up before acting on it."""
     tx_id: str
     """Id of the payment attempt (`transaction_id` elsewhere)."""
 

@@ -16,20 +16,20 @@ class TransactionConfirmWebhookData(Model):
 
     Attributes:
         payment_id: Payment id, chosen by the merchant.
-        store_id: Store that the payment belongs to.
         total_amount: Amount about to be charged, in the smallest unit of the currency: compare it with the order before
             approving.
         transaction_id: Id of the payment attempt; a payment may have several.
+        store_id: Store that the payment belongs to, if PortOne sends it.
     """
 
     payment_id: str
     """Payment id, chosen by the merchant."""
-    store_id: str
-    """Store that the payment belongs to."""
     total_amount: int
     """Amount about to be charged, in the smallest unit of the currency: compare it with the order before approving."""
     transaction_id: str
     """Id of the payment attempt; a payment may have several."""
+    store_id: str | None = None
+    """Store that the payment belongs to, if PortOne sends it."""
 
 
 _JSON_NAMES = json_names(TransactionConfirmWebhookData)
@@ -43,7 +43,9 @@ def read(raw: Any) -> TransactionConfirmWebhookData:
         v if (v := get("paymentId")).__class__ is str else mismatch(v, "TransactionConfirmWebhookData.paymentId")
     )
     self.store_id = (
-        v if (v := get("storeId")).__class__ is str else mismatch(v, "TransactionConfirmWebhookData.storeId")
+        v
+        if (v := get("storeId")) is None or v.__class__ is str
+        else mismatch(v, "TransactionConfirmWebhookData.storeId")
     )
     self.total_amount = (
         v if (v := get("totalAmount")).__class__ is int else mismatch(v, "TransactionConfirmWebhookData.totalAmount")

@@ -44,9 +44,9 @@ from portone_async.webhooks._signing import (
 )
 
 if TYPE_CHECKING:
-    from portone_async.models import LegacyWebhook, Webhook
+    from portone_async.models import LegacyConfirmWebhook, LegacyWebhook, Webhook
 
-    Event: TypeAlias = Webhook | LegacyWebhook
+    Event: TypeAlias = Webhook | LegacyWebhook | LegacyConfirmWebhook
     """A webhook's event: a model, or `UnknownVariant` for a type that this version does not know."""
 
 __all__ = [
@@ -178,8 +178,13 @@ def _check_aware(value: datetime | None, name: str) -> datetime:
 
 def __getattr__(name: str) -> Any:
     if name == "Event":
-        from portone_async.models import LegacyWebhook, Webhook  # noqa: PLC0415  (loads every event)
+        from portone_async.models import (  # noqa: PLC0415  (loads every event)
+            LegacyConfirmWebhook,
+            LegacyWebhook,
+            Webhook,
+        )
 
-        globals()[name] = Union[Webhook, LegacyWebhook]  # noqa: UP007  (built at run time)
+        # Built at run time.
+        globals()[name] = Union[Webhook, LegacyWebhook, LegacyConfirmWebhook]  # noqa: UP007
         return globals()[name]
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

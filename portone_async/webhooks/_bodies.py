@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+import re
+from typing import TYPE_CHECKING, Any, Final, cast
 from urllib.parse import parse_qsl
 
 from portone_async import _json
@@ -13,17 +14,28 @@ if TYPE_CHECKING:
     from portone_async.webhooks import Event
 
 _MAX_FIELDS: Final = 100
+_INTEGER: Final = re.compile(r"[0-9]{1,18}")
 
 
 def parse_event(content: bytes) -> Event:
-    """Return the event in a body. One with a `payment_id` and without a `type` is of version 2024-01-01."""
+    """Return the event in a body. One with a `payment_id` and without a `type` is of version 2024-01-01.
+
+    Of those, one with a `total_amount` and without a `status` asks whether to charge the payment.
+    """
     raw: Any = _parse_json(content)
     if raw is None:
         raw = _parse_form(content)
     if not isinstance(raw, dict):
         raise UnreadableBodyError
-    is_legacy = "type" not in raw and "payment_id" in raw
-    return model_reader("LegacyWebhook" if is_legacy else "Webhook")(raw)
+    return model_reader(_model_name(cast("dict[str, Any]", raw)))(raw)
+
+
+def _model_name(raw: dict[str, Any]) -> str:
+    if "type" in raw or "payment_id" not in raw:
+        return "Webhook"
+    if "total_amount" in raw and "status" not in raw:
+        return "LegacyConfirmWebhook"
+    return "LegacyWebhook"
 
 
 def _parse_json(content: bytes) -> Any:
@@ -40,5 +52,8 @@ def _parse_form(content: bytes) -> Any:
         )
     except ValueError:
         return None
-    fields = dict(pairs)
+    fields: dict[str, Any] = dict(pairs)
+    amount = fields.get("total_amount", "")
+    if _INTEGER.fullmatch(amount):  # a form knows no numbers
+        fields["total_amount"] = int(amount)
     return fields if fields.get("payment_id") else None

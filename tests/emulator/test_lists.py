@@ -41,6 +41,9 @@ def test_newest_first_and_empty_filter_is_no_filter(many: Shop) -> None:
     assert len(ids(many, status=[], methods=[])) == 5
 
 
+CREATED = {"timestampType": "CREATED_AT"}
+
+
 @pytest.mark.parametrize(
     ("filters", "expected"),
     [
@@ -73,13 +76,17 @@ def test_newest_first_and_empty_filter_is_no_filter(many: Shop) -> None:
             },
             [],
         ),
-        ({"from": "2026-07-03T11:00:00Z"}, ["billed", "pending", "failed"]),
-        ({"until": "2026-07-03T10:00:00Z"}, ["transfer", "card"]),
-        ({"from": "2026-07-03T20:00:00+09:00", "until": "2026-07-03T11:00:00Z"}, ["failed"]),
+        (CREATED | {"from": "2026-07-03T11:00:00Z"}, ["billed", "pending", "failed"]),
+        (CREATED | {"until": "2026-07-03T10:00:00Z"}, ["transfer", "card"]),
+        (
+            CREATED | {"from": "2026-07-03T20:00:00+09:00", "until": "2026-07-03T11:00:00Z"},
+            ["failed"],
+        ),
         (
             {"timestampType": "STATUS_CHANGED_AT", "from": "2026-07-03T13:30:00Z"},
             ["card"],
         ),
+        ({"from": "2026-07-03T13:30:00Z"}, ["card"]),
     ],
     ids=str,
 )
@@ -102,6 +109,9 @@ def test_extreme_times(many: Shop, filters: dict[str, Any]) -> None:
 
 def test_without_a_range_it_is_the_last_90_days(emulator: Emulator, many: Shop) -> None:
     emulator.advance(days=90)
+    assert ids(many, **CREATED) == []
+    assert ids(many) == ["card"]  # its latest status is newer
+    emulator.advance(minutes=1)
     assert ids(many) == []
 
 

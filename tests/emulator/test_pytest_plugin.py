@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from pathlib import Path
+
+import pytest
 
 CONFTEST = 'pytest_plugins = ["portone_async.emulator.pytest_plugin"]\n'
 TESTS = """
@@ -63,3 +66,18 @@ def test_fixtures_are_documented(tmp_path: Path) -> None:
     output = run(tmp_path, CONFTEST, "--fixtures")
     assert "An emulated PortOne, fresh for each test." in output
     assert "A client connected to the test's emulator." in output
+
+
+@pytest.mark.parametrize("name", ["testing.md", "testing.ko.md"])
+def test_the_guides_tests_run_as_they_are(name: str, tmp_path: Path) -> None:
+    text = (Path(__file__).parents[2] / "docs" / name).read_text(encoding="utf-8")
+    blocks = re.findall(r"```python\n(.*?)```", text, re.DOTALL)
+    tests = [block for block in blocks if "async def test_" in block]
+    for number, block in enumerate(tests):
+        (tmp_path / f"test_{number}.py").write_text(block, encoding="utf-8")
+    command = [sys.executable, "-m", "pytest", "-W", "error", "-p", "no:cacheprovider"]
+    done = subprocess.run(
+        command, cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False
+    )
+    assert f"{2 * len(tests)} passed" in done.stdout  # on asyncio and on trio
+    assert len(tests) == 3

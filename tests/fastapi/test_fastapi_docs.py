@@ -135,14 +135,31 @@ async def test_every_block_of_the_guides_runs(
     new = body("Escrow.Shipped")
     assert handle(new, webhooks.sign(new, SECRET), SECRET) == 200
     for payment_id, total, status in (
-        ("order-1", 1_000, 200),
-        ("order-1", 999, 400),
+        ("order20261130001", 1_000, 200),
+        ("order20261130001", 999, 400),
         ("x", 1_000, 400),
     ):
         confirm = body("Transaction.Confirm", payment_id, totalAmount=total)
         assert handle(confirm, webhooks.sign(confirm, SECRET), SECRET) == status
+    for total, status in ((1_000, 200), (999, 400)):
+        legacy = f"payment_id=order20261130001&tx_id=tx-1&total_amount={total}"
+        assert handle(legacy.encode(), webhooks.sign(legacy, SECRET), SECRET) == status
     ready = body("Transaction.Ready")
     assert handle(ready, webhooks.sign(ready, SECRET), SECRET) == 200
+
+
+@pytest.mark.parametrize("language", ["", ".ko"])
+async def test_a_handler_can_return_a_payment(language: str) -> None:
+    (code,) = [block for block in blocks(f"fastapi{language}.md") if "unstructure" in block]
+    names = run(code)
+    payment = {"status": "PAID", "id": "order20261130001", "amount": {"total": 1}, "new": [1]}
+    transport = httpx.MockTransport(lambda _: httpx.Response(200, json=payment))
+    async with httpx.AsyncClient(transport=transport) as client:
+        portone = PortOne("secret", http_client=client)
+        names["app"].dependency_overrides[names["portone"]] = lambda: portone
+        asgi = httpx.ASGITransport(names["app"])
+        async with httpx.AsyncClient(transport=asgi, base_url="http://shop") as http:
+            assert (await http.get("/payments/order20261130001")).json() == payment
 
 
 @pytest.mark.parametrize("name", ["fastapi", "webhooks"])

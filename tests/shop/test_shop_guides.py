@@ -21,7 +21,9 @@ pytestmark = pytest.mark.anyio
 DOCS = Path(__file__).parents[2] / "docs"
 LANGUAGES = ["", ".ko"]
 GUIDES = [
-    f"{name}{language}.md" for name in ("moving", "errors", "testing") for language in LANGUAGES
+    f"{name}{language}.md"
+    for name in ("moving", "errors", "testing", "facts", "bulk")
+    for language in LANGUAGES
 ]
 CALL = r"`client\.([a-z0-9_.]+)_async\((.*?)\)`.*?portone\.([a-z0-9_.]+)\("
 
@@ -117,7 +119,7 @@ async def test_the_errors_are_those_that_the_guide_catches(language: str) -> Non
     give_back = find(run_all(f"errors{language}.md"), "give_back")
     send_refund = find(run_all(f"errors{language}.md"), "send_refund")
     refund = {
-        "id": "refund-of-order-1-line-2",
+        "key": "refund-of-order-1-line-2",
         "order_id": "order-1",
         "amount": 400,
         "before": 1_000,

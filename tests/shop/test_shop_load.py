@@ -56,7 +56,7 @@ class Customer:
 
     def __init__(self, harness: Harness, number: int) -> None:
         self.harness, self.random = harness, Random(number)
-        self.refund_id = f"refund-{number:023}"
+        self.refund_id = f"refund{number:023}"
 
     async def succeeded(self, *responses: httpx.Response) -> bool:
         """Return whether all succeeded. The only errors allowed are those that ask to try again."""

@@ -19,7 +19,7 @@ from portone_async import RequestOptions, errors
 from .harness import Harness
 
 pytestmark = pytest.mark.anyio
-FIRST, SECOND = "refund-" + "1" * 24, "refund-" + "2" * 24
+FIRST, SECOND = "refund" + "1" * 24, "refund" + "2" * 24
 
 
 async def paid_order(harness: Harness) -> str:

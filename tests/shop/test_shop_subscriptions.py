@@ -30,7 +30,7 @@ from portone_async.models import (
 from .harness import Harness, in_process
 
 pytestmark = pytest.mark.anyio
-ID, OTHER = "subscription-" + "1" * 24, "subscription-" + "2" * 24
+ID, OTHER = "subscription" + "1" * 24, "subscription" + "2" * 24
 PRICE = 18_000
 
 
@@ -91,7 +91,7 @@ async def test_the_first_month_is_charged_and_the_next_one_scheduled(harness: Ha
     await start(harness)
     assert await state(harness) == "active"
     assert await charges(harness) == [(1, "paid"), (2, "pending")]
-    assert await scheduled(harness) == [f"{ID}-0002"]
+    assert await scheduled(harness) == [f"{ID}0002"]
     page = await harness.browser.get(f"/subscriptions/{ID}")
     assert "Active" in page.text
 
@@ -99,9 +99,9 @@ async def test_the_first_month_is_charged_and_the_next_one_scheduled(harness: Ha
 async def test_the_webhook_of_a_scheduled_charge_schedules_the_next(harness: Harness) -> None:
     await start(harness)
     harness.emulator.advance(days=32)
-    await harness.deliver("Transaction.Paid", f"{ID}-0002")
+    await harness.deliver("Transaction.Paid", f"{ID}0002")
     assert await charges(harness) == [(1, "paid"), (2, "paid"), (3, "pending")]
-    assert await scheduled(harness) == [f"{ID}-0003"]
+    assert await scheduled(harness) == [f"{ID}0003"]
     assert len(await harness.rows(Shipment)) == 2
 
 
@@ -224,7 +224,7 @@ async def test_whatever_is_lost_it_is_charged_once(
         await sweep(harness.shop)
     assert await charges(harness) == [(1, "paid"), (2, "pending")]
     assert paid_amounts(harness) == [PRICE]
-    assert await scheduled(harness) == [f"{ID}-0002"]
+    assert await scheduled(harness) == [f"{ID}0002"]
 
 
 async def test_a_declined_card_starts_nothing_and_is_not_charged_again(harness: Harness) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
-from typing import Any, cast, get_args
+from typing import cast, get_args
 from urllib.parse import urlencode
 
 import pytest
@@ -13,6 +13,7 @@ from portone_async import UnknownVariant, models, webhooks
 from portone_async.converter import converter
 from portone_async.models import (
     BillingKeyIssuedWebhook,
+    LegacyConfirmWebhook,
     LegacyWebhook,
     TaxInvoiceIssuedWebhook,
     TransactionConfirmWebhook,
@@ -24,6 +25,7 @@ from portone_async.webhooks import parse_unverified, sign, verify
 from .samples import DATA, SECRET, body, webhook
 
 LEGACY = {"payment_id": "주문 1", "tx_id": "tx-1", "status": "Paid"}
+LEGACY_CONFIRM = {"payment_id": "주문 1", "tx_id": "tx-1", "total_amount": 10_000}
 
 
 @pytest.mark.parametrize("kind", DATA)
@@ -32,18 +34,22 @@ def test_each_type_has_its_own_model_and_survives_a_round_trip(
 ) -> None:
     event = verify(body(kind), sign(body(kind), SECRET), SECRET).event
     assert type(event).__name__ == f"{kind.replace('.', '')}Webhook"
-    assert not isinstance(event, UnknownVariant | LegacyWebhook)
+    assert not isinstance(event, UnknownVariant | LegacyWebhook | LegacyConfirmWebhook)
     assert event.type == kind
     assert converter.unstructure(event) == webhook(kind)
-    assert converter.structure(webhook(kind), cast("Any", models.Webhook)) == event
-    assert converter.structure(webhook(kind), cast("Any", webhooks.Event)) == event
+    assert converter.structure(webhook(kind), models.Webhook) == event
+    assert converter.structure(webhook(kind), webhooks.Event) == event
     assert not caplog.records
 
 
 def test_the_union_has_exactly_these_types() -> None:
     names = {member.__name__ for member in get_args(models.Webhook)}
     assert names == {f"{kind.replace('.', '')}Webhook" for kind in DATA} | {"UnknownVariant"}
-    assert set(get_args(webhooks.Event)) == {*get_args(models.Webhook), LegacyWebhook}
+    assert set(get_args(webhooks.Event)) == {
+        *get_args(models.Webhook),
+        LegacyWebhook,
+        LegacyConfirmWebhook,
+    }
 
 
 def test_the_data_of_each_family_is_typed() -> None:
@@ -109,6 +115,34 @@ def test_the_body_of_2024_01_01_has_its_own_model(content: str) -> None:
     event = verify(content, sign(content, SECRET), SECRET).event
     assert event == LegacyWebhook(payment_id="주문 1", tx_id="tx-1", status="Paid")
     assert converter.unstructure(event) == LEGACY
+
+
+@pytest.mark.parametrize(
+    "content", [json.dumps(LEGACY_CONFIRM), urlencode(LEGACY_CONFIRM)], ids=["json", "form"]
+)
+def test_a_question_of_2024_01_01_has_its_amount_and_is_no_notification(
+    content: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    event = verify(content, sign(content, SECRET), SECRET).event
+    assert event == LegacyConfirmWebhook(payment_id="주문 1", tx_id="tx-1", total_amount=10_000)
+    assert not isinstance(event, LegacyWebhook)
+    assert converter.unstructure(event) == LEGACY_CONFIRM
+    assert not caplog.records
+
+
+def test_an_amount_that_is_not_a_number_stays_text() -> None:
+    event = parse_unverified("payment_id=a&tx_id=b&total_amount=1e3")
+    assert isinstance(event, LegacyConfirmWebhook)
+    assert cast("object", event.total_amount) == "1e3"
+
+
+def test_a_question_may_come_without_a_store(caplog: pytest.LogCaptureFixture) -> None:
+    """PortOne's page on the confirm process shows none, its page on webhooks one for every type."""
+    data = {key: value for key, value in DATA["Transaction.Confirm"].items() if key != "storeId"}
+    event = parse_unverified(body("Transaction.Confirm", data=data))
+    assert isinstance(event, TransactionConfirmWebhook)
+    assert event.data.store_id is None
+    assert not caplog.records
 
 
 def test_a_form_may_have_more_fields_and_fewer() -> None:
