@@ -558,7 +558,8 @@ async def test_the_total_time_ends_the_retries(
 
 async def test_the_total_time_ends_an_attempt(server: Server, portone: PortOne) -> None:
     """Though more is to come: PortOne may have received the request."""
-    server.plays(silence())
+    server.plays(answer(), silence())
+    await portone.payment.get_payment("order-1")  # opens the connection, which may take its time
     options = RequestOptions(timeout=Timeout(total=0.05), max_retries=0)
     with pytest.raises(errors.APITimeoutError, match="the time of the call is up") as caught:
         await portone.payment.cancel_payment("order-1", reason="r", options=options)
