@@ -104,7 +104,9 @@ def test_headers_may_be_an_iterator() -> None:
 
 @pytest.mark.parametrize("headers", [None, 1, "webhook-id", [("webhook-id",)], [1]])
 def test_invalid_headers_are_a_bug_in_the_program(headers: object) -> None:
-    with pytest.raises(InvalidArgumentError, match="headers takes"):
+    with pytest.raises(
+        InvalidArgumentError, match=f"headers takes .*, not {type(headers).__name__}$"
+    ):
         check(headers=headers)
 
 
@@ -176,13 +178,18 @@ def test_the_current_time_is_the_default() -> None:
 
 
 @pytest.mark.parametrize(
-    "options",
-    [{"now": datetime(2026, 7, 3)}, {"now": 1}, {"tolerance": 300}, {"tolerance": -MINUTES}],  # noqa: DTZ001
+    ("options", "problem"),
+    [
+        ({"now": datetime(2026, 7, 3)}, "now takes a datetime with a time zone"),  # noqa: DTZ001
+        ({"now": 1}, "now takes a datetime with a time zone"),
+        ({"tolerance": 300}, "tolerance takes a timedelta that is not negative"),
+        ({"tolerance": -MINUTES}, "tolerance takes a timedelta that is not negative"),
+    ],
 )
 def test_naive_times_and_negative_tolerances_are_bugs_in_the_program(
-    options: dict[str, Any],
+    options: dict[str, Any], problem: str
 ) -> None:
-    with pytest.raises(InvalidArgumentError):
+    with pytest.raises(InvalidArgumentError, match=f"^{problem}$"):
         check(**options)
 
 
