@@ -67,7 +67,9 @@ def test_the_body_is_bytes_or_text(kind: Callable[[bytes], object]) -> None:
 
 @pytest.mark.parametrize("content", [{"type": "Transaction.Paid"}, None, 1, ["a"]])
 def test_a_body_that_was_already_parsed_is_a_bug_in_the_program(content: object) -> None:
-    with pytest.raises(InvalidArgumentError, match="raw bytes"):
+    with pytest.raises(
+        InvalidArgumentError, match=f"^body takes the raw bytes .*, not {type(content).__name__}: "
+    ):
         check(content)
 
 
@@ -281,6 +283,11 @@ def test_only_the_exact_signature_matches(change: Callable[[str], str]) -> None:
 def test_the_timestamp_is_signed_as_written() -> None:
     with pytest.raises(NoMatchingSignatureError):
         check(headers=HEADERS | {"webhook-timestamp": f"0{HEADERS['webhook-timestamp']}"})
+
+
+def test_an_id_that_is_no_text_has_no_signature() -> None:
+    with pytest.raises(NoMatchingSignatureError):
+        check(headers=HEADERS | {"webhook-id": "\ud800"})
 
 
 def test_the_parts_that_are_signed_cannot_be_moved() -> None:
