@@ -59,7 +59,9 @@ from tests.core.tls import Authority
 pytestmark = pytest.mark.anyio
 CANCELLED = {"cancellation": {"status": "SUCCEEDED", "id": "cancellation-1", "totalAmount": 1000}}
 IN_PROGRESS = error("IDEMPOTENCY_OUTSTANDING_REQUEST", 409)
-QUICK = RequestOptions(timeout=Timeout(read=0.05))
+QUICK = RequestOptions(
+    timeout=Timeout(read=0.25)
+)  # a response after a timeout must come in time too
 
 LOST = {
     "reset": reset(),

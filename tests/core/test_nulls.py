@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any, Union
+from typing import Any, Literal, Union
 
 import pytest
+from attrs import define
 
-from portone_async import PortOne, UnknownVariant
+from portone_async import PortOne, UnknownVariant, Unrecognized
+from portone_async._model import UnrecognizedInteger
 from portone_async._operation import Operation
 from portone_async._validation import check_input, first_mismatch
 from portone_async._writing import write
@@ -17,6 +19,15 @@ from tests.core.server import Server, answer
 from tests.core.things import Large, Medium, Small, Thing, Untagged, read_thing
 
 pytestmark = pytest.mark.usefixtures("things")
+
+
+@define
+class Order:
+    """A class of the user's, with enums and a model of PortOne's."""
+
+    status: Literal["PAID"] | Unrecognized
+    level: Literal[1] | UnrecognizedInteger
+    thing: Thing | None = None
 
 
 @pytest.mark.parametrize(
@@ -118,3 +129,12 @@ def test_the_converter_guesses_no_variant() -> None:
     raw = {"note": "a"}
     assert structured(raw, Untagged, Untagged) == UnknownVariant(tag=None, raw=raw)
     assert type(structured({"group": "SIZE", "kind": "SMALL"}, Small, Untagged)) is Small
+
+
+@pytest.mark.parametrize(("status", "level"), [("PAID", 1), ("NEW", 9)])
+def test_the_converter_reads_classes_of_the_users(status: Any, level: Any) -> None:
+    """With enum values of tomorrow, and models with nulls."""
+    order = Order(status, level)
+    raw = {"status": status, "level": level, "thing": None}
+    assert converter.unstructure(order) == raw
+    assert converter.structure(raw, Order) == order
