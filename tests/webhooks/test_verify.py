@@ -234,6 +234,24 @@ def test_an_invalid_secret_is_a_bug_in_the_program_and_is_not_repeated(secrets: 
     assert (caught.value.__cause__, caught.value.__context__) == (None, None)
 
 
+@pytest.mark.parametrize(
+    ("secrets", "problem"),
+    [
+        ([], "no webhook secret was given"),
+        (1, "secrets takes a str or bytes, or several, not int"),
+        ({"a": SECRET}, "secrets takes a str or bytes, or several, not dict"),
+        ([1], "a webhook secret is a str or bytes, not int"),
+        ([SECRET, None], "a webhook secret is a str or bytes, not NoneType"),
+        ("", "a webhook secret is empty or not Base64: copy all of it from PortOne's console"),
+        ("whsec_!", "a webhook secret is empty or not Base64: copy all of it from PortOne's console"),
+        (SHORT, "a webhook secret has 23 bytes, but .* at least 24: copy all of it from PortOne's console"),
+    ],
+)  # fmt: skip
+def test_the_error_says_what_is_wrong_with_a_secret(secrets: object, problem: str) -> None:
+    with pytest.raises(InvalidArgumentError, match=f"^{problem}$"):
+        check(secrets=secrets)
+
+
 def test_a_secret_has_at_least_24_bytes() -> None:
     with pytest.raises(
         InvalidArgumentError, match="has 23 bytes, but Standard Webhooks requires at least 24"
