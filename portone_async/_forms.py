@@ -43,7 +43,7 @@ def content_type(media: str, content: bytes) -> str:
     if media != MULTIPART:
         return media
     first = content.partition(b"\r\n")[0].decode()
-    return f"{MULTIPART}; boundary={first.removeprefix('--').removesuffix('--') or '-'}"
+    return f"{MULTIPART}; boundary={first.removeprefix('--').removesuffix('--')}"
 
 
 def _text(value: Any) -> str:

@@ -5,11 +5,8 @@ from __future__ import annotations
 import re
 import uuid
 from collections.abc import Mapping
-from datetime import date, datetime
-from enum import Enum
-from math import isfinite
-from typing import Any, Final, cast
-from urllib.parse import quote, unquote
+from typing import Any, Final
+from urllib.parse import unquote
 
 from attrs import define, field
 
@@ -17,12 +14,11 @@ from portone_async import _json
 from portone_async._errors import InvalidArgumentError, RequestInfo
 from portone_async._model import argument_name
 from portone_async._operation import Operation
-from portone_async._options import RequestOptions, is_header_value
+from portone_async._options import RequestOptions
+from portone_async._parameters import has_dot_segment, path_segment, query_string, take_headers
 from portone_async._version import __version__
 from portone_async._writing import write
 
-# encodeURIComponent leaves these as they are, and so does PortOne's own SDK.
-_UNESCAPED: Final = "!'()*-._~"
 _KEYED: Final = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 _BODY_IN_QUERY: Final = frozenset({"GET", "HEAD", "DELETE"})
 _LONGEST_TARGET: Final = (
@@ -32,14 +28,9 @@ _METHODS: Final = _KEYED | _BODY_IN_QUERY
 # A path and a query of RFC 3986, and the brackets that are common in queries. A transport would escape the rest.
 _RAW_PATH: Final = re.compile(r"/(?!/)(?:[A-Za-z0-9._~!$&'()*+,;=:@/?\[\]-]|%[0-9A-Fa-f]{2})*")
 JSON_MEDIA: Final = "application/json"
-_PATH_TYPES: Final[dict[str, tuple[type, ...]]] = {
-    "int": (int,),
-    "float": (float, int),
-    "bool": (bool,),
-    "date": (date,),
-    "datetime": (datetime,),
-}
 USER_AGENT: Final = f"portone-async/{__version__}"
+_RAW: Final = Operation[Any]("", "", "(raw)")
+"""What a raw request has in common with operations: it is secured, and JSON in both directions."""
 
 
 @define(frozen=True)
@@ -90,15 +81,12 @@ def build_request(
             f"{operation.id} takes an access token, not the API secret: PortOne(access_token=...)"
         )
     target = operation.path
-    kinds = dict(operation.path_types) if operation.path_types else None
+    kinds = dict(operation.path_types)
     for name, value in path.items():
-        kind = kinds.get(name, "str") if kinds else "str"
-        segment = escape_segment(value, argument_name(name), kind)
+        segment = path_segment(value, name, kinds.get(name, "str"))
         target = target.replace(f"{{{name}}}", segment)
     parameters = dict(query)
-    headers: dict[str, Any] = {}
-    if operation.arrays or operation.joined or operation.numbers or operation.headers:
-        headers = _take_headers(operation, parameters)
+    headers = take_headers(parameters, operation)
     if operation.store == "query" and parameters.get("storeId") is None:
         parameters["storeId"] = settings.store_id
     content: bytes | None = None
@@ -144,9 +132,9 @@ def build_raw_request(
             content = encoded
     key = _idempotency_key(method, options)
     info = RequestInfo(
-        method, "(raw)", None, key, settings.uses_access_token, server=settings.server
+        method, _RAW.path, None, key, settings.uses_access_token, server=settings.server
     )
-    return _assemble(settings, options, info, path, parameters, content, None)
+    return _assemble(settings, options, info, path, parameters, content, _RAW, [])
 
 
 def _raw_query(query: Any) -> dict[str, Any]:
@@ -164,29 +152,6 @@ def _check_raw_path(path: Any) -> None:
         )
     if has_dot_segment(unquote(path.partition("?")[0])):
         raise InvalidArgumentError("path must not hold . or .. segments")
-
-
-def has_dot_segment(path: str) -> bool:
-    """Whether a server that normalizes paths would take it for another one."""
-    return any(segment in (".", "..") for segment in re.split(r"[/\\]", path))
-
-
-def escape_segment(value: Any, name: str, kind: str = "str") -> str:
-    """Return a path parameter, escaped as `encodeURIComponent` does."""
-    if kind != "str":
-        if not isinstance(value, _PATH_TYPES[kind]) or isinstance(value, bool) is not (
-            kind == "bool"
-        ):
-            raise InvalidArgumentError(f"{name} takes a {kind}, not {type(value).__name__}")
-        return _query_value(_number_text(value), name)
-    if not isinstance(value, str):
-        raise InvalidArgumentError(f"{name} takes a str, not {type(value).__name__}")
-    # Also inside of an id: a gateway that unescapes %2F before it normalizes would call another operation.
-    if value == "" or has_dot_segment(value):
-        raise InvalidArgumentError(
-            f"{name} is empty or holds a . or .. segment: that would call another operation, so it is not sent"
-        )
-    return _quoted(value, name)
 
 
 def encode_json(value: Any) -> bytes:
@@ -267,28 +232,18 @@ def _assemble(
     target: str,
     parameters: Mapping[str, Any],
     content: bytes | None,
-    operation: Operation[Any] | None,
-    headers: Mapping[str, Any] | None = None,
+    operation: Operation[Any],
+    headers: list[tuple[str, str]],
 ) -> Request:
-    pairs = [
-        f"{_quoted(name, 'a name in the query')}={_query_value(value, name)}"
-        for name, value in parameters.items()
-        if value is not None
-    ]
-    more = [
-        (name.lower(), _header_value(value, name))
-        for name, value in (headers or {}).items()
-        if value is not None
-    ]
     target = settings.base_path + target
-    if pairs:
-        target += ("&" if "?" in target else "?") + "&".join(pairs)
+    if query := query_string(parameters, operation):
+        target += ("&" if "?" in target else "?") + query
     if len(target) > _LONGEST_TARGET:
         raise InvalidArgumentError(f"{info} would be too long for a URL: ask for less at once")
     return Request(
         info.method,
         target,
-        _headers(settings, options, info, content, operation, more),
+        _headers(settings, options, info, content, operation, headers),
         content,
         info,
     )
@@ -299,15 +254,13 @@ def _headers(
     options: RequestOptions,
     info: RequestInfo,
     content: bytes | None,
-    operation: Operation[Any] | None,
+    operation: Operation[Any],
     more: list[tuple[str, str]],
 ) -> list[tuple[str, str]]:
     """Return the headers. Built last, so that the secret is in no frame that an error passes."""
-    accept = "text/csv" if operation is not None and operation.download else JSON_MEDIA
-    if operation is not None and operation.accept is not None:
-        accept = operation.accept
+    accept = operation.accept or ("text/csv" if operation.download else JSON_MEDIA)
     headers = [("accept", accept), ("user-agent", USER_AGENT), ("accept-encoding", "gzip")]
-    if operation is None or operation.secured:
+    if operation.secured:
         headers.append(("authorization", settings.authorization))
     if content is not None:
         headers.append(("content-type", _content_type(operation, content)))
@@ -321,87 +274,9 @@ def _headers(
     return headers
 
 
-def _content_type(operation: Operation[Any] | None, content: bytes) -> str:
-    if operation is None or operation.body_media == JSON_MEDIA:
+def _content_type(operation: Operation[Any], content: bytes) -> str:
+    if operation.body_media == JSON_MEDIA:
         return JSON_MEDIA
     from portone_async._forms import content_type  # noqa: PLC0415  (few operations have one)
 
     return content_type(operation.body_media, content)
-
-
-class _Repeated(list[Any]):
-    """A list in the query: the parameter once for each item."""
-
-
-class _Joined(list[Any]):
-    """A list in the query: one text, with commas."""
-
-
-def _take_headers(operation: Operation[Any], parameters: dict[str, Any]) -> dict[str, Any]:
-    """Write lists and numbers among the parameters as the operation wants them; take its headers out of them."""
-    for name in operation.numbers:
-        parameters[name] = _number_text(parameters.get(name))
-    for names, kind in ((operation.arrays, _Repeated), (operation.joined, _Joined)):
-        for name in names:
-            if parameters.get(name) is not None:
-                # An empty list is not sent at all.
-                parameters[name] = kind(_items(parameters[name], name)) or None
-    return {name: parameters.pop(name, None) for name in operation.headers}
-
-
-def _number_text(value: Any) -> Any:
-    """A number as text, which a query of no number does not take."""
-    if isinstance(value, list | tuple):
-        return [_number_text(item) for item in cast("list[Any]", value)]
-    return repr(value) if isinstance(value, float) and isfinite(value) else value
-
-
-def _items(value: Any, name: str) -> list[Any]:
-    if not isinstance(value, list | tuple):
-        raise InvalidArgumentError(
-            f"{argument_name(name)} takes a list, not {type(value).__name__}"
-        )
-    return list(value)  # pyright: ignore[reportUnknownArgumentType]
-
-
-def _header_value(value: Any, name: str) -> str:
-    items = value if isinstance(value, list | tuple) else [value]  # pyright: ignore[reportUnknownVariableType]
-    text = ", ".join(unquote(_query_value(item, name)) for item in items)  # pyright: ignore[reportUnknownVariableType]
-    if not is_header_value(text):
-        raise InvalidArgumentError(f"{argument_name(name)} has characters that HTTP cannot carry")
-    return text
-
-
-def _query_value(value: Any, name: str) -> str:
-    if isinstance(value, Enum):
-        value = value.value
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, int):
-        return _digits(value, name)
-    if isinstance(value, date):
-        value = _written(name, value)
-    if isinstance(value, _Repeated | _Joined):
-        separator = (
-            "," if isinstance(value, _Joined) else f"&{_quoted(name, 'a name in the query')}="
-        )
-        return separator.join(_query_value(item, name) for item in value)
-    if not isinstance(value, str):
-        raise InvalidArgumentError(
-            f"{name} takes a str, int, bool, date or datetime, not {type(value).__name__}"
-        )
-    return _quoted(value, name)
-
-
-def _digits(value: int, name: str) -> str:
-    try:
-        return int.__repr__(value)
-    except ValueError:
-        raise InvalidArgumentError(f"{name} has more digits than Python writes") from None
-
-
-def _quoted(value: str, name: str) -> str:
-    try:
-        return quote(value, safe=_UNESCAPED)
-    except UnicodeEncodeError:
-        raise InvalidArgumentError(f"{name} is not valid Unicode text") from None

@@ -3,6 +3,7 @@ from __future__ import annotations
 import logging
 import os
 import socket
+import sys
 import traceback
 from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
@@ -14,8 +15,9 @@ from anyio.from_thread import start_blocking_portal
 from anyio.lowlevel import checkpoint
 from attrs import evolve
 
-from portone_async import PortOne, RetryPolicy
+from portone_async import PortOne, RetryPolicy, _registry, models
 from tests.core.server import Server, serving
+from tests.core.things import MODULES
 
 SECRET = "marker-of-the-secret-9f3c"
 ORDER = "marker-of-the-id-71be"
@@ -161,6 +163,17 @@ def discreet(caplog: pytest.LogCaptureFixture) -> Callable[..., None]:
             assert marker not in shown
 
     return check
+
+
+@pytest.fixture
+def things(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """The models of `tests.core.things`, where generated ones are looked up by name."""
+    for name, module in MODULES.items():
+        monkeypatch.setitem(models._MODULES, name, f"things_{name}")
+        monkeypatch.setitem(sys.modules, f"portone_async.models.things_{name}", module)
+    yield
+    for cached in (_registry.model_type, _registry.model_reader):
+        cached.cache_clear()
 
 
 def paid(**fields: Any) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 import portone_async
-from portone_async import APIError, PortOne, PortOneError, RequestOptions, errors
+from portone_async import APIError, PortOne, PortOneError, RequestOptions, Timeout, errors
 from portone_async._errors import BY_STATUS, status_class
 from portone_async.errors import InvalidArgumentError, RequestInfo
 from tests.core.conftest import ORDER, SECRET, WORD, TransportName, Waits, paid
@@ -246,9 +246,11 @@ async def test_nobody_there(discreet: Discreet, refusing: str, transport: Transp
 async def test_no_response_in_time(server: Server, once: PortOne, discreet: Discreet) -> None:
     """Hanging up does not stop PortOne, and the error says so."""
     server.plays(silence())
+    options = RequestOptions(timeout=Timeout(read=0.05))
     with pytest.raises(errors.APITimeoutError) as caught:
-        await once.payment.cancel_payment(ORDER, reason=WORD, options=RequestOptions(timeout=0.05))
+        await once.payment.cancel_payment(ORDER, reason=WORD, options=options)
     assert caught.value.may_have_reached
+    await server.until(lambda: len(server.requests) == 1)
     assert caught.value.request.idempotency_key == server.request.key
     discreet(caught.value)
 

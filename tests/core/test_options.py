@@ -64,12 +64,13 @@ def test_the_time_that_is_left_limits_the_total_only() -> None:
 @pytest.mark.anyio
 async def test_a_call_may_be_less_patient_than_its_client(server: Server, portone: PortOne) -> None:
     """A timeout of the call, in seconds or step by step."""
-    server.plays(silence(), silence())
+    server.plays(answer(), silence(), silence())
+    await portone.payment.get_payment("order-1")  # opens the connection, which may take its time
     for timeout in (0.02, Timeout(read=0.02)):
         options = RequestOptions(timeout=timeout, max_retries=0)
         with pytest.raises(errors.APITimeoutError):
             await portone.payment.get_payment("order-1", options=options)
-    assert len(server.requests) == 2
+    await server.until(lambda: len(server.requests) == 3)
 
 
 @pytest.mark.parametrize("retries", [-1, True, False, 1.5, nan, "2"])

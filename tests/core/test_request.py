@@ -17,6 +17,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from portone_async import PortOne, RequestOptions, UnknownVariant, models
+from portone_async._operation import Operation
 from portone_async._request import encode_json
 from portone_async.errors import InvalidArgumentError
 from tests.core.conftest import ORDER, SECRET, WORD, TransportName
@@ -37,6 +38,22 @@ async def test_a_token_goes_as_a_bearer_token(server: Server, transport: Transpo
     server.plays(answer())
     async with PortOne(access_token="token-1", base_url=server.url, transport=transport) as portone:
         await portone.payment.get_payment("order-1")
+    assert server.request.header("authorization") == "Bearer token-1"
+
+
+async def test_an_operation_for_tokens_is_not_given_the_secret(
+    server: Server, portone: PortOne, transport: TransportName
+) -> None:
+    """PortOne would refuse it; a token is sent."""
+    operation = Operation[None]("revokeToken", "POST", "/tokens/revoke", token_only=True)
+    with pytest.raises(
+        InvalidArgumentError, match="revokeToken takes an access token, not the API"
+    ):
+        await portone.call(operation)
+    assert server.untouched
+    server.plays(answer())
+    async with PortOne(access_token="token-1", base_url=server.url, transport=transport) as bearer:
+        await bearer.call(operation)
     assert server.request.header("authorization") == "Bearer token-1"
 
 

@@ -67,7 +67,9 @@ def test_the_body_is_bytes_or_text(kind: Callable[[bytes], object]) -> None:
 
 @pytest.mark.parametrize("content", [{"type": "Transaction.Paid"}, None, 1, ["a"]])
 def test_a_body_that_was_already_parsed_is_a_bug_in_the_program(content: object) -> None:
-    with pytest.raises(InvalidArgumentError, match="raw bytes"):
+    with pytest.raises(
+        InvalidArgumentError, match=f"^body takes the raw bytes .*, not {type(content).__name__}: "
+    ):
         check(content)
 
 
@@ -104,7 +106,9 @@ def test_headers_may_be_an_iterator() -> None:
 
 @pytest.mark.parametrize("headers", [None, 1, "webhook-id", [("webhook-id",)], [1]])
 def test_invalid_headers_are_a_bug_in_the_program(headers: object) -> None:
-    with pytest.raises(InvalidArgumentError, match="headers takes"):
+    with pytest.raises(
+        InvalidArgumentError, match=f"headers takes .*, not {type(headers).__name__}$"
+    ):
         check(headers=headers)
 
 
@@ -176,13 +180,18 @@ def test_the_current_time_is_the_default() -> None:
 
 
 @pytest.mark.parametrize(
-    "options",
-    [{"now": datetime(2026, 7, 3)}, {"now": 1}, {"tolerance": 300}, {"tolerance": -MINUTES}],  # noqa: DTZ001
+    ("options", "problem"),
+    [
+        ({"now": datetime(2026, 7, 3)}, "now takes a datetime with a time zone"),  # noqa: DTZ001
+        ({"now": 1}, "now takes a datetime with a time zone"),
+        ({"tolerance": 300}, "tolerance takes a timedelta that is not negative"),
+        ({"tolerance": -MINUTES}, "tolerance takes a timedelta that is not negative"),
+    ],
 )
 def test_naive_times_and_negative_tolerances_are_bugs_in_the_program(
-    options: dict[str, Any],
+    options: dict[str, Any], problem: str
 ) -> None:
-    with pytest.raises(InvalidArgumentError):
+    with pytest.raises(InvalidArgumentError, match=f"^{problem}$"):
         check(**options)
 
 
@@ -193,11 +202,15 @@ SHORT = f"whsec_{base64.b64encode(KEY[:23]).decode()}"
 
 @pytest.mark.parametrize(
     "secrets",
-    [SECRET, BARE, BARE.rstrip("="), [SECRET], (OTHER, SECRET), [SECRET, OTHER], {BARE, OTHER}, iter([OTHER, BARE]),
+    [SECRET, BARE, BARE.rstrip("="), [SECRET], (OTHER, SECRET), [SECRET, OTHER], {BARE, OTHER},
      KEY, bytearray(KEY), SECRET.encode(), [SECRET.encode()], [OTHER, KEY]],
 )  # fmt: skip
 def test_one_secret_or_several_each_with_or_without_its_prefix(secrets: object) -> None:
     assert check(secrets=secrets).id == "msg_1"
+
+
+def test_secrets_may_be_an_iterator() -> None:
+    assert check(secrets=iter([OTHER, BARE])).id == "msg_1"
 
 
 @pytest.mark.parametrize("secrets", [OTHER, [OTHER], [OTHER, OTHER], KEY[::-1], BARE.encode()])
@@ -219,6 +232,24 @@ def test_an_invalid_secret_is_a_bug_in_the_program_and_is_not_repeated(secrets: 
     for secret in (BARE, SHORT, repr(KEY[:23])):
         assert secret not in str(caught.value)
     assert (caught.value.__cause__, caught.value.__context__) == (None, None)
+
+
+@pytest.mark.parametrize(
+    ("secrets", "problem"),
+    [
+        ([], "no webhook secret was given"),
+        (1, "secrets takes a str or bytes, or several, not int"),
+        ({"a": SECRET}, "secrets takes a str or bytes, or several, not dict"),
+        ([1], "a webhook secret is a str or bytes, not int"),
+        ([SECRET, None], "a webhook secret is a str or bytes, not NoneType"),
+        ("", "a webhook secret is empty or not Base64: copy all of it from PortOne's console"),
+        ("whsec_!", "a webhook secret is empty or not Base64: copy all of it from PortOne's console"),
+        (SHORT, "a webhook secret has 23 bytes, but .* at least 24: copy all of it from PortOne's console"),
+    ],
+)  # fmt: skip
+def test_the_error_says_what_is_wrong_with_a_secret(secrets: object, problem: str) -> None:
+    with pytest.raises(InvalidArgumentError, match=f"^{problem}$"):
+        check(secrets=secrets)
 
 
 def test_a_secret_has_at_least_24_bytes() -> None:
@@ -270,6 +301,11 @@ def test_only_the_exact_signature_matches(change: Callable[[str], str]) -> None:
 def test_the_timestamp_is_signed_as_written() -> None:
     with pytest.raises(NoMatchingSignatureError):
         check(headers=HEADERS | {"webhook-timestamp": f"0{HEADERS['webhook-timestamp']}"})
+
+
+def test_an_id_that_is_no_text_has_no_signature() -> None:
+    with pytest.raises(NoMatchingSignatureError):
+        check(headers=HEADERS | {"webhook-id": "\ud800"})
 
 
 def test_the_parts_that_are_signed_cannot_be_moved() -> None:

@@ -115,6 +115,16 @@ async def test_other_users_of_the_library_log_their_urls(
     assert ORDER not in text
 
 
+@on(EVERY[:3])
+async def test_records_of_other_forms_are_logged_as_they_are(
+    kind: Kind, server: Server, records: list[logging.LogRecord]
+) -> None:
+    """A tool may log under the library's name, and name its arguments."""
+    async with kind.client(server.url):
+        logging.getLogger(kind.library or "httpx").info("%(tool)s looks on", {"tool": "Mine"})
+    assert "Mine looks on" in shown(records)
+
+
 @on(USERS)
 async def test_what_else_the_users_client_sends_is_logged(
     kind: Kind, server: Server, records: list[logging.LogRecord]
