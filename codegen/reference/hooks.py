@@ -12,6 +12,7 @@ from typing import Any, Final
 from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.plugins import event_priority
 from mkdocs.structure.files import Files
+from mkdocs.structure.nav import Navigation
 from mkdocs.structure.pages import Page
 
 from codegen.document import ROOT
@@ -21,6 +22,7 @@ _OTHER_LANGUAGE: Final = re.compile(
     r"^\[(?:한국어|English)\]\([\w.]+\.md\)(?: · )?\n?", re.MULTILINE
 )
 """The line that leads readers on GitHub to the other language. The site has a menu for it."""
+_ALTERNATE: Final = re.compile(r'\s*<link rel="alternate"[^>]*>')
 _LINK: Final = re.compile(r"(?<=\]\()(?![a-z]+:|[#/])([^)\s]+)(?=\))")
 
 
@@ -46,12 +48,26 @@ def on_page_markdown(markdown: str, *, page: Page, config: MkDocsConfig, files: 
     return _LINK.sub(outside, _OTHER_LANGUAGE.sub("", markdown, count=1))
 
 
-def on_page_context(context: dict[str, Any], *, page: Page, **_: Any) -> dict[str, Any]:
-    """Let each language search an index of its own, which the theme looks for below `base_url`."""
-    language = page.file.locale_alternate_of  # pyright: ignore[reportAttributeAccessIssue]  (of the i18n plugin)
-    if language != "en":
-        context["base_url"] = posixpath.join(context["base_url"], language)
+def on_page_context(
+    context: dict[str, Any], *, page: Page, config: MkDocsConfig, nav: Navigation
+) -> dict[str, Any]:
+    """Let each language search an index of its own, which the theme looks for below `base_url`.
+
+    The language menu leads from each page to the same page, the first one included: the i18n plugin leaves that to
+    addresses that are right only at the root of a host.
+    """
+    del nav
+    file: Any = page.file  # with the i18n plugin's attributes
+    if file.locale_alternate_of != "en":
+        context["base_url"] = posixpath.join(context["base_url"], file.locale_alternate_of, "")
+    for alternate in config.extra.alternate:  # pyright: ignore[reportAttributeAccessIssue]  (set by the i18n plugin)
+        alternate["link"] = file.alternates[alternate["lang"]].url or "./"
     return context
+
+
+def on_post_page(output: str, **_: Any) -> str:
+    """Leave out relative links to the other language: crawlers do not take them, and the theme asks for sitemaps there."""
+    return _ALTERNATE.sub("", output)
 
 
 @event_priority(-200)  # after the i18n plugin, which puts all languages into one index

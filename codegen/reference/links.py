@@ -55,9 +55,9 @@ class Links:
     def text(self, text: str, page: str) -> str:
         """A text in which each name in backticks leads to its description."""
         return _CODE.sub(
-            lambda found: self.code(found.group(1), page)
-            if found.group(1) in self.pages
-            else found.group(),
+            lambda found: (
+                self.code(found.group(1), page) if found.group(1) in self.pages else found.group()
+            ),
             text,
         )
 
