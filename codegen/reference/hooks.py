@@ -7,16 +7,18 @@ import posixpath
 import re
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
-from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.plugins import event_priority
-from mkdocs.structure.files import Files
-from mkdocs.structure.nav import Navigation
-from mkdocs.structure.pages import Page
 
 from codegen.document import ROOT
 from codegen.reference import pages
+
+if TYPE_CHECKING:
+    from mkdocs.config.defaults import MkDocsConfig
+    from mkdocs.structure.files import Files
+    from mkdocs.structure.nav import Navigation
+    from mkdocs.structure.pages import Page
 
 _OTHER_LANGUAGE: Final = re.compile(
     r"^\[(?:한국어|English)\]\([\w.]+\.md\)(?: · )?\n?", re.MULTILINE
@@ -33,7 +35,8 @@ def on_startup(**_: Any) -> None:
 
 def on_config(config: MkDocsConfig) -> None:
     """Put the pages in place of each pattern in the navigation."""
-    config.nav = _expanded(config.nav, Path(config.docs_dir), set(_paths(config.nav)))
+    settings: Any = config
+    settings.nav = _expanded(settings.nav, Path(config.docs_dir), set(_paths(settings.nav)))
 
 
 def on_page_markdown(markdown: str, *, page: Page, config: MkDocsConfig, files: Files) -> str:
@@ -57,10 +60,12 @@ def on_page_context(
     addresses that are right only at the root of a host.
     """
     del nav
-    file: Any = page.file  # with the i18n plugin's attributes
+    # With what the i18n plugin adds.
+    file: Any = page.file
+    extra: Any = config.extra
     if file.locale_alternate_of != "en":
         context["base_url"] = posixpath.join(context["base_url"], file.locale_alternate_of, "")
-    for alternate in config.extra.alternate:  # pyright: ignore[reportAttributeAccessIssue]  (set by the i18n plugin)
+    for alternate in extra.alternate:
         alternate["link"] = file.alternates[alternate["lang"]].url or "./"
     return context
 
