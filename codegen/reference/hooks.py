@@ -80,9 +80,9 @@ def on_post_build(config: MkDocsConfig) -> None:
     """Divide the index of the search by language."""
     site = Path(config.site_dir)
     index = json.loads((site / "search" / "search_index.json").read_text(encoding="utf-8"))
-    for prefix, folder in (("ko/", site / "ko"), ("", site)):
-        own = [doc for doc in index["docs"] if doc["location"].startswith(prefix)]
-        index["docs"] = [doc for doc in index["docs"] if doc not in own]
+    docs = index["docs"]
+    for prefix, folder in (("", site), ("ko/", site / "ko")):
+        own = [doc for doc in docs if doc["location"].startswith("ko/") == bool(prefix)]
         for doc in own:
             doc["location"] = doc["location"].removeprefix(prefix)
         path = folder / "search" / "search_index.json"

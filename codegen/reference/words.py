@@ -37,8 +37,8 @@ LABELS: Final = {
         "deprecated": "Deprecated: PortOne advises against it.",
         "unstable": "Unstable: PortOne may change it without notice.",
         "token_only": "It takes an access token, not the API secret: `PortOne(access_token=...)`.",
-        "safe": "changes nothing, and may be repeated",
-        "keyed": "carries an idempotency key: whatever is sent again under the same key is carried out once",
+        "safe": "It changes nothing, and may be repeated.",
+        "keyed": "It carries an idempotency key: what is sent again under the same key is carried out once.",
         "iterator": "All items, page after page",
         "file": "Path to write to. The file appears there only when it is complete.",
         "options": "Time limits, retries and the idempotency key of this call.",
@@ -62,22 +62,22 @@ LABELS: Final = {
             "값은 평범한 문자열(또는 정수)입니다. 이 버전 이후에 포트원이 추가한 값도 그대로 읽히며, 보낼 때는 "
             '`Unrecognized("NEW_VALUE")`로 씁니다.'
         ),
-        "errors": "에러 타입",
+        "errors": "오류 타입",
         "errors_about": (
-            "포트원의 에러 타입마다 `portone_async.errors`에 클래스가 있고, 각각 HTTP 상태 코드의 클래스를 상속합니다."
+            "포트원의 오류 타입마다 `portone_async.errors`에 클래스가 있고, 각각 HTTP 상태 코드의 클래스를 상속합니다."
         ),
         "shared": "공통",
         "arguments": "인자",
         "returns": "반환",
-        "raises": "에러",
+        "raises": "오류",
         "raised_by": "발생하는 곳",
         "used_by": "쓰이는 곳",
         "required": "필수",
         "deprecated": "지원 중단 예정: 포트원이 사용을 권하지 않습니다.",
         "unstable": "불안정: 포트원이 예고 없이 바꿀 수 있습니다.",
         "token_only": "API 시크릿이 아니라 액세스 토큰이 필요합니다: `PortOne(access_token=...)`.",
-        "safe": "아무것도 바꾸지 않으므로 반복해도 됩니다",
-        "keyed": "멱등 키를 보냅니다. 같은 키로 다시 보낸 요청은 한 번만 처리됩니다",
+        "safe": "아무것도 바꾸지 않으므로 반복해도 됩니다.",
+        "keyed": "멱등 키를 보냅니다. 같은 키로 다시 보낸 요청은 한 번만 처리됩니다.",
         "iterator": "모든 페이지의 항목을 차례로 읽기",
         "file": "저장할 경로. 파일은 다 받은 뒤에만 나타납니다.",
         "options": "이 호출의 시간 제한, 재시도, 멱등 키.",
@@ -88,7 +88,7 @@ LABELS: Final = {
         "map_of": "이름에서 다음으로의 매핑:",
         "values": "값",
         "other_values": "그 밖의 값",
-        "no_errors": "고유한 에러 없음",
+        "no_errors": "고유한 오류 없음",
     },
 }
 LANGUAGES: Final = tuple(LABELS)
