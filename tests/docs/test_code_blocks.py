@@ -116,25 +116,27 @@ def test_every_block_passes_a_type_checker(tmp_path: Path) -> None:
     assert errors == []
 
 
-def shown_commands() -> list[str]:
-    """The commands in console blocks, and those of ours between backticks."""
-    found: set[str] = set()
+def shown_commands() -> list[tuple[str, bool]]:
+    """The commands in console blocks, and mentions between backticks, which may leave out what a command takes."""
+    found: set[tuple[str, bool]] = set()
     for page in [*PAGES, ROOT / "README.md", ROOT / "README.ko.md", ROOT / "CONTRIBUTING.md"]:
         for block in blocks(page, "(?:console|bash|sh)"):
-            found |= set(re.findall(r"^\$ (.+?)(?:\s+#.*)?$", block, re.MULTILINE))
-        found |= set(
-            re.findall(r"`((?:portone-async|make) [a-z][^`]*)`", page.read_text(encoding="utf-8"))
-        )
+            shown = re.findall(r"^\$ (.+?)(?:\s+#.*)?$", block, re.MULTILINE)
+            found |= {(command, True) for command in shown}
+        text = page.read_text(encoding="utf-8")
+        mentioned = re.findall(r"`((?:portone-async|make) [a-z][^`]*)`", text)
+        found |= {(command, False) for command in mentioned}
     return sorted(found)
 
 
-@pytest.mark.parametrize("command", shown_commands())
-def test_every_command_exists(command: str) -> None:
-    for part in re.split(r"\s(?:&&|\|)\s", command.replace("> file", "")):
+@pytest.mark.parametrize(("command", "is_complete"), shown_commands())
+def test_every_command_exists(command: str, is_complete: bool) -> None:
+    without_files = re.sub(r"\s[<>]\s*\S+", "", command)
+    for part in re.split(r"\s(?:&&|\|)\s", without_files):
         program, *arguments = shlex.split(part, comments=True)
         match Path(program).name, arguments:
             case "portone-async", [_, *_]:
-                parse(arguments)
+                parse(arguments, is_complete)
             case "make", _:
                 targets = re.findall(
                     r"^([a-z-]+):.*## ", (ROOT / "Makefile").read_text("utf-8"), re.MULTILINE
@@ -145,7 +147,7 @@ def test_every_command_exists(command: str) -> None:
             case "pip", ["install", *packages]:
                 for package in packages:
                     extras = re.search(r"\[(.*)\]", package)
-                    assert set(extras[1].split(",")) <= set(extra_names()) if extras else True
+                    assert not extras or set(extras[1].split(",")) <= set(extra_names())
             case _:
                 assert Path(program).name in KNOWN_PROGRAMS, part
 
@@ -159,15 +161,17 @@ def extra_names() -> list[str]:
         return list(tomllib.load(file)["project"]["optional-dependencies"])
 
 
-def parse(arguments: list[str]) -> None:
+def parse(arguments: list[str], is_complete: bool) -> None:
     """Read a command line as the program does, without running it; a mistake is an exception."""
     typer = pytest.importorskip("typer")
     from portone_async.cli.app import app  # noqa: PLC0415  (needs typer)
 
     group = typer.main.get_command(app)
-    if len(arguments) == 1:  # a mention of the command, without what it takes
-        assert arguments[0] in group.commands
-        return
-    command = group.commands[arguments[0]]
-    with group.make_context("portone-async", arguments) as context:
-        command.make_context(arguments[0], arguments[1:], parent=context).close()
+    name, *rest = arguments
+    command = group.commands[name]
+    if is_complete:
+        with group.make_context("portone-async", arguments) as context:
+            command.make_context(name, rest, parent=context).close()
+    elif not command.ignore_unknown_options:
+        options = {option for each in command.params for option in each.opts}
+        assert {word for word in rest if word.startswith("-")} <= options
