@@ -25,7 +25,7 @@ _LINE: Final = 88
 
 def pages() -> dict[str, str]:
     """The path below `docs/reference` to the text of each page, in each language."""
-    api = parse(with_webhooks(load_vendored(), load_webhooks()), None, load_decisions())
+    api = read_api()
     links = find(api)
     result: dict[str, str] = {}
     for language in LANGUAGES:
@@ -33,6 +33,11 @@ def pages() -> dict[str, str]:
         reference = _Reference(api, links, load_words(language))
         result |= {f"{path}{suffix}": text for path, text in reference.pages().items()}
     return result
+
+
+def read_api() -> Api:
+    """What there is to describe."""
+    return parse(with_webhooks(load_vendored(), load_webhooks()), None, load_decisions())
 
 
 @define(frozen=True)
