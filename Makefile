@@ -1,6 +1,6 @@
 # `make help` lists what there is. Every target sets up what it needs in .venv, given Python 3.11 or newer.
 .DEFAULT_GOAL := help
-.PHONY: help demo shop test generate update check format soak bench nox build clean
+.PHONY: help demo shop test generate update check format docs docs-serve soak bench nox build clean
 
 PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11 python; do \
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
@@ -18,7 +18,7 @@ $(VENV)/base: pyproject.toml constraints.txt
 	@$(PIP) --editable '.[emulator]'
 	@touch $@
 
-$(VENV)/dev: $(VENV)/base requirements-dev.txt
+$(VENV)/dev: $(VENV)/base requirements-dev.txt requirements-docs.txt
 	@$(PIP) --requirement requirements-dev.txt
 	@touch $@
 
@@ -52,6 +52,14 @@ format: $(VENV)/dev ## Format the hand-written code
 	@$(RUN) -m ruff check --fix
 	@$(RUN) -m ruff format
 
+# Material for MkDocs prints a page about its successor without it.
+docs docs-serve: export NO_MKDOCS_2_WARNING := 1
+docs: $(VENV)/dev ## The documentation site, into site/: strictly, so that a dead link is an error
+	@PYTHONPATH=. $(RUN) -m mkdocs build --strict --quiet
+
+docs-serve: $(VENV)/dev ## The documentation site at http://127.0.0.1:8000, built again whenever a page changes
+	@PYTHONPATH=. $(RUN) -m mkdocs serve
+
 $(VENV)/bench: $(VENV)/dev benchmarks/requirements.txt
 	@$(PIP) --requirement benchmarks/requirements.txt
 	@touch $@
@@ -74,4 +82,4 @@ build: $(VENV)/dev ## The wheel and the source distribution, into dist/
 	@$(RUN) -m build
 
 clean: ## Remove what these targets made
-	@rm -rf $(VENV) .nox dist .pytest_cache .ruff_cache .mypy_cache .hypothesis
+	@rm -rf $(VENV) .nox dist site docs/reference .pytest_cache .ruff_cache .mypy_cache .hypothesis
