@@ -148,7 +148,7 @@ def _raw_query(query: Any) -> dict[str, Any]:
 def _check_raw_path(path: Any) -> None:
     if not isinstance(path, str) or not _RAW_PATH.fullmatch(path):
         raise InvalidArgumentError(
-            "path starts with one / and is escaped, such as /payments/order-1"
+            "path starts with one / and is escaped, such as /payments/order1"
         )
     if has_dot_segment(unquote(path.partition("?")[0])):
         raise InvalidArgumentError("path must not hold . or .. segments")

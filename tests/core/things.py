@@ -12,8 +12,8 @@ from portone_async._model import Model, UnrecognizedInteger
 from portone_async._reading import (
     json_names,
     keep_nulls,
+    mismatch,
     new_instance,
-    report_mismatch,
     unknown_fields,
 )
 
@@ -36,18 +36,12 @@ def read_thing(raw: Any) -> Thing:
     """Read `Thing` from JSON."""
     self = new_instance(Thing)
     get = raw.get
-    self.must = (
-        v if (v := get("must")) is None or v.__class__ is str else report_mismatch(v, "Thing.must")
-    )
+    self.must = v if (v := get("must")) is None or v.__class__ is str else mismatch(v, "Thing.must")
     self.level = (
-        v
-        if (v := get("level")) is None or v.__class__ is int
-        else report_mismatch(v, "Thing.level")
+        v if (v := get("level")) is None or v.__class__ is int else mismatch(v, "Thing.level")
     )
     self.some_note = (
-        v
-        if (v := get("someNote")) is None or v.__class__ is str
-        else report_mismatch(v, "Thing.someNote")
+        v if (v := get("someNote")) is None or v.__class__ is str else mismatch(v, "Thing.someNote")
     )
     if not _JSON_NAMES.issuperset(raw):
         self.additional_properties = unknown_fields(raw, _JSON_NAMES)
