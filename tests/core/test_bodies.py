@@ -46,8 +46,7 @@ def parts_of(content_type: str, content: bytes) -> list[Message[str, str]]:
     whole = message_from_bytes(b"Content-Type: " + content_type.encode() + b"\r\n\r\n" + content)
     assert whole.is_multipart()
     assert whole.defects == []
-    parts = whole.get_payload()
-    assert isinstance(parts, list)
+    parts: Any = whole.get_payload()
     return parts
 
 
