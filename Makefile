@@ -32,7 +32,7 @@ shop: $(VENV)/dev ## The example shop (examples/shop) together with the emulator
 CORE := tests/core tests/pagination $(patsubst %,tests/models/test_%.py,json_bytes mismatch_log model_reprs times)
 PARALLEL := --numprocesses auto --dist worksteal
 test: $(VENV)/dev ## The tests, and whether those of the core reach all of its lines and branches
-	@$(RUN) -m pytest $(PARALLEL) --cov $(CORE)
+	@$(RUN) -m pytest $(PARALLEL) $(CORE) --cov
 	@$(RUN) -m pytest $(PARALLEL) -m "not load" $(CORE:%=--ignore=%)
 	@$(RUN) -m pytest -m load
 
