@@ -105,7 +105,8 @@ def test_an_argument_may_be_null_or_a_new_integer_where_the_document_has_them() 
 
 def structured(raw: dict[str, Any], *variants: type) -> Any:
     """The JSON as the converter reads it for a union."""
-    return converter.structure(raw, Union[(*variants, UnknownVariant)])
+    union: Any = Union[(*variants, UnknownVariant)]
+    return converter.structure(raw, union)
 
 
 def test_the_converter_tells_variants_apart_by_the_field_that_does() -> None:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any, Literal
 
 import pytest
 
 from portone_async import UnknownVariant, errors, models
+from portone_async._reading import read_date
 from portone_async._registry import model_type
 from portone_async._times import parse_datetime
 from portone_async._validation import _mismatches, first_mismatch
@@ -28,6 +30,8 @@ def found(value: Any, hint: Any, *, strict: bool = True) -> list[tuple[str, str]
         (7, list[str], [("$", "must be an array, not an integer")]),
         ([1, "a", None], list[str], [("$[0]", "must be a string, not an integer"), ("$[2]", "must be a string, not null")]),
         ({"a": 1}, dict[str, int], []),
+        (["a", None], list[str | None], []),
+        ([None, 5], list[str | None], [("$[1]", "must be a string, not an integer")]),
         (7, dict[str, int], [("$", "must be an object, not an integer")]),
         ({"a b": "x"}, dict[str, int], [("$['a b']", "must be an integer, not a string")]),
         ("A", Literal["A"], []),
@@ -76,3 +80,19 @@ def test_a_list_of_times_that_was_changed_is_written_as_it_is_now() -> None:
     times = [parse_datetime(text) for text in texts]
     assert _write_time(times, texts) == texts
     assert _write_time(times[:1], texts) == ["2024-05-06T07:08:09Z"]
+
+
+def test_times_under_keys_are_written_as_they_came_unless_they_were_changed() -> None:
+    texts = {"a": "2024-05-06T07:08:09.000Z", "b": "2024-05-07T07:08:09.000Z"}
+    times = {key: parse_datetime(text) for key, text in texts.items()}
+    assert _write_time(times, texts) == texts
+    times["b"], times["c"] = times["a"], times["a"]
+    assert _write_time(times, texts) == {
+        "a": texts["a"], "b": "2024-05-06T07:08:09Z", "c": "2024-05-06T07:08:09Z",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("text", ["2026-13-01", "20260102", "2026-W01-1", "soon", ""])
+def test_what_is_no_date_is_kept_as_it_came(text: str) -> None:
+    assert read_date(text, "Thing.day") == text
+    assert read_date("2026-01-02", "Thing.day") == date(2026, 1, 2)
