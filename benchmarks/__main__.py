@@ -1,5 +1,6 @@
 """Run all benchmarks and save the results, or run only those named and print them: `python -m benchmarks decode`.
 
+With `--keep` the named ones replace their part of the saved results: a ratio is always of one run.
 `python -m benchmarks plot` draws the saved results and writes their tables into `docs/benchmarks.md`.
 """
 
@@ -17,9 +18,10 @@ from benchmarks.contenders import LABELS
 from benchmarks.section import Section
 
 NAMES = ("cold_start", "decode", "client_cpu", "bulk", "memory", "handler", "codegen")
+KEEP = "--keep"
 
 
-def main(names: list[str]) -> None:
+def main(names: list[str], *, keep: bool) -> None:
     """Run the benchmarks one after another. Nothing else should keep the machine busy meanwhile."""
     started, sections = time.monotonic(), dict[str, Section]()
     for name in names or NAMES:
@@ -27,7 +29,9 @@ def main(names: list[str]) -> None:
         for section in measured.values():
             print(table.text(section, LABELS), flush=True)
         sections |= measured
-    if not names:
+    if keep and names:
+        sections = results.read()["sections"] | sections
+    if keep or not names:
         results.write(sections)
     print(f"{time.monotonic() - started:.0f} seconds")
 
@@ -39,9 +43,10 @@ def stop(_signal: int, _frame: FrameType | None) -> NoReturn:
 
 if __name__ == "__main__":
     signal.signal(signal.SIGTERM, stop)
-    if unknown := set(sys.argv[1:]) - {*NAMES, "plot"}:
+    arguments = sys.argv[1:]
+    if unknown := set(arguments) - {*NAMES, "plot", KEEP}:
         sys.exit(f"no benchmark {', '.join(sorted(unknown))}: there are {', '.join(NAMES)}")
-    if sys.argv[1:] == ["plot"]:
+    if arguments == ["plot"]:
         importlib.import_module("benchmarks.plot").main()
     else:
-        main(sys.argv[1:])
+        main([name for name in arguments if name != KEEP], keep=KEEP in arguments)

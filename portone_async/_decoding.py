@@ -18,8 +18,8 @@ from portone_async._registry import Reader, error_classes, model_reader
 from portone_async._response import SUCCESS, RawResponse
 
 T = TypeVar("T")
-_LARGE: Final = 16 * 1024
-"""From so many bytes on, a body makes enough objects for the garbage collector to run while it is read."""
+_LARGE: Final = 256 * 1024
+"""From so many bytes on, the garbage collector waits until a body is read."""
 
 
 def read_response(
@@ -54,7 +54,7 @@ def _collector_paused() -> Generator[None]:
     """Keep the garbage collector from running, unless the program has turned it off itself.
 
     It runs after every few hundred new objects, looks through them, and finds nothing: reading makes no cycles. For a
-    page of 1,000 payments that would be two thirds of the time.
+    page of 1,000 payments that would be a third of the time.
     """
     if not gc.isenabled():
         yield

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import errno
+import gc
 import importlib
+import json
 import os
 import pkgutil
 import re
@@ -15,6 +17,7 @@ from types import ModuleType
 from typing import Any, Literal, get_args
 
 import pytest
+from attrs import evolve
 
 from portone_async import PortOne, RawResponse, RequestOptions, _registry, api, errors, models
 from portone_async import _decoding as decoding
@@ -333,3 +336,51 @@ async def test_a_type_is_only_looked_up_in_json_objects(server: Server, portone:
         assert type(caught.value) is errors.NotFoundError
     with pytest.raises(errors.PaymentNotFoundError):
         await portone.payment.get_payment("order-1")
+
+
+# --- the garbage collector waits ---
+
+LIST: Operation[Any] = Operation("getPayments", "GET", "/payments", response="GetPaymentsResponse")
+
+
+def page_of(count: int) -> RawResponse:
+    items = b",".join([json.dumps(paid()).encode()] * count)
+    return RawResponse(200, {}, b'{"items":[' + items + b"]}", INFO)
+
+
+@pytest.fixture
+def on_while_reading(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[bool]]:
+    """Whether the collector was on, each time that a body was read. It is left as it was."""
+    seen: list[bool] = []
+    was_on, reader = gc.isenabled(), decoding.model_reader("GetPaymentsResponse")
+
+    def read(raw: Any) -> Any:
+        seen.append(gc.isenabled())
+        return reader(raw)
+
+    monkeypatch.setattr(decoding, "model_reader", lambda _name: read)
+    yield seen
+    (gc.enable if was_on else gc.disable)()
+
+
+@pytest.mark.parametrize(("count", "on"), [(10, True), (5_000, False)])
+def test_the_collector_waits_while_a_large_response_is_read(
+    on_while_reading: list[bool], count: int, on: bool
+) -> None:
+    gc.enable()
+    assert len(read_response(LIST, page_of(count)).items) == count
+    assert (on_while_reading, gc.isenabled()) == ([on], True)
+
+
+def test_a_program_that_turned_the_collector_off_finds_it_off(on_while_reading: list[bool]) -> None:
+    gc.disable()
+    read_response(LIST, page_of(5_000))
+    assert (on_while_reading, gc.isenabled()) == ([False], False)
+
+
+@pytest.mark.usefixtures("on_while_reading")
+def test_the_collector_is_on_again_after_a_large_response_that_cannot_be_read() -> None:
+    gc.enable()
+    with pytest.raises(errors.ResponseError):
+        read_response(LIST, evolve(page_of(5_000), content=b"[" * 500_000))
+    assert gc.isenabled()
