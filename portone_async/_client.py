@@ -67,17 +67,17 @@ class PortOne(Namespaces):
             for the whole call with its retries).
         max_retries: How often to retry a call at most after a transient failure; 0 for never.
         retry: The whole `RetryPolicy`, instead of `max_retries`.
-        transport: `"httpx"`, or `"direct"` for bulk work: HTTP/1.1 straight on asyncio, several times as fast
+        transport: `"httpx"`, or `"direct"` for bulk work: HTTP/1.1 directly on asyncio, several times as fast
             (the extra `[direct]`), without proxies and without trio.
         max_connections: How many requests run at once (100 if omitted); further ones wait.
         max_response_size: Bytes: a larger response is an error. 64 MiB by default.
         ssl_context: TLS settings of your own, such as a client certificate or a private authority. Otherwise
             certificates are verified against certifi's, or those of `SSL_CERT_FILE` or `SSL_CERT_DIR`.
-        http_client: An `httpx.AsyncClient` or `httpx2.AsyncClient` of yours to send by. It stays yours to close,
-            and its pool, TLS and proxies are its own.
-        hooks: Functions called when calls begin, are retried and end. `portone_async.opentelemetry.hooks()` makes
-            spans and metrics of them.
-        strict: Raise `ResponseError` with a JSON path wherever a response is not what PortOne's document says,
+        http_client: An `httpx.AsyncClient` or `httpx2.AsyncClient` of your own, through which requests are sent. You
+            have to close it. Its own connection pool, TLS settings and proxies are used.
+        hooks: Functions called when calls begin, are retried and end. `portone_async.opentelemetry.hooks()`
+            turns them into spans and metrics.
+        strict: Raise `ResponseError` with a JSON path wherever a response differs from PortOne's document,
             unknown fields, enum values and variants included. For test suites; never for production.
 
     Raises:

@@ -96,12 +96,13 @@ class ClientClosedError(PortOneError, RuntimeError):
 class APIConnectionError(PortOneError):
     """There is no complete response: connecting failed, or the connection broke.
 
-    `may_have_reached` says whether PortOne may have received the request, and so may have carried it out. The
-    same call with `RequestOptions(idempotency_key=error.request.idempotency_key)` is then safe for three hours:
-    it is not carried out twice, and returns what came of the first one.
+    `may_have_reached` says whether PortOne may have received the request, and so may have carried it out. For
+    three hours it is then safe to repeat the call with the same key,
+    `RequestOptions(idempotency_key=error.request.idempotency_key)`: it is not carried out twice, and returns the
+    result of the first call.
 
-    `is_transient` says whether a retry may help; a certificate that is not trusted stays so. `attempts` is 0
-    where not even a connection was asked for: what reads the response could not be imported.
+    `is_transient` says whether a retry may help; it is false for a certificate that is not trusted, for example.
+    `attempts` is 0 if nothing was sent because a module that is needed to read the response could not be imported.
     """
 
     def __init__(
@@ -121,13 +122,13 @@ class APIConnectionError(PortOneError):
 
 
 class APITimeoutError(APIConnectionError):
-    """There was no complete response in time. See `may_have_reached`: hanging up does not stop PortOne."""
+    """There was no complete response in time. PortOne may go on with the request: see `may_have_reached`."""
 
 
 class ResponseError(PortOneError):
     """A success response that cannot be read.
 
-    It is not JSON, has no list where one is iterated over, or (with `strict=True`) is not what the document says.
+    It is not JSON, has no list where one is iterated over, or (with `strict=True`) differs from PortOne's document.
     `path` is the JSON path of the first mismatch, where there is one. The operation itself was carried out, unless
     a gateway responded in PortOne's place: `may_have_reached` is always true.
     """
@@ -155,10 +156,10 @@ class ResponseError(PortOneError):
 
 
 class PaginationError(PortOneError):
-    """A list cannot be read to its end: pages or a cursor come again, or an empty page that counts more items.
+    """A list cannot be read to its end: pages or a cursor repeat, or a page is empty before the list's own count.
 
-    The items before it were returned. The iterator stays where it is: iterating it further asks for the same page
-    again. The message says what else to do.
+    The items before it were returned. The iterator keeps its position: if you go on iterating, it requests the same
+    page again. The message says what else to do.
     """
 
 
@@ -169,10 +170,10 @@ _ERROR_TYPE: Final = re.compile(r"[A-Z][A-Z0-9_]{1,99}")
 
 
 class APIError(PortOneError):
-    """An error response, of PortOne's or of something between.
+    """An error response, from PortOne or from a gateway in front of it.
 
-    `type` and `message` are PortOne's (`None` where the response names none, such as a gateway's HTML). `body`
-    is the JSON object of the response if it is one, `content` its bytes. Fields of known error types are
+    `type` and `message` are PortOne's (`None` if the response has none, such as a gateway's HTML). `body` is the
+    response's JSON object, if it is one, and `content` its bytes. Fields of known error types are
     attributes, such as `PgProviderError.pg_code`.
 
     `may_have_reached` says whether the request may have been carried out all the same: an earlier attempt of

@@ -33,7 +33,7 @@ class Retry:
 
 @define(frozen=True)
 class CallEnd:
-    """A call that has ended, in one way or another."""
+    """The end of a call, with a result, an error or a cancellation."""
 
     request: RequestInfo
     attempts: int

@@ -86,7 +86,7 @@ class UnknownVariant:
     """A variant of a union that PortOne added after this version of the SDK was generated.
 
     `tag` is the discriminator's value in the JSON (`None` if it is missing or not a string), `raw` the whole
-    object as it came.
+    object as it was received.
     """
 
     tag: str | None

@@ -35,8 +35,7 @@ class Timeout:
 
     Args:
         connect: For a connection to be established, TLS included.
-        read: For the next bytes of the response. PortOne asks for no less than 60: a payment company may take
-            that long.
+        read: For the next bytes of the response. PortOne asks for at least 60, as a payment company may take that long.
         write: For the next bytes of the request to be sent.
         pool: For a connection to be free.
         total: For the whole call: all attempts, and the waits between them.

@@ -78,7 +78,7 @@ class Pages(ABC, Generic[Item, R]):
         """Return the next page, or `None` after the last one.
 
         Raises:
-            PaginationError: The list does not advance, or ends before its end.
+            PaginationError: The list does not advance, or ends too early.
             ResponseError: The response has no list of items.
             APIError: PortOne refused.
             APIConnectionError: There is no complete response.

@@ -17,7 +17,7 @@ SUCCESS: Final = range(200, 300)
 
 @define(frozen=True)
 class RawResponse:
-    """A response as it came. Header names are lower case."""
+    """A response as it was received. Header names are lower case."""
 
     status: int
     headers: Mapping[str, str] = field(repr=False)

@@ -51,7 +51,7 @@ class RetryPolicy:
         initial_delay: Seconds: the longest wait before the first retry; it doubles with each one.
         max_delay: Seconds: the longest wait before any retry.
         max_retry_after: Seconds: a `Retry-After` beyond this is not waited for; the error is raised at once.
-        sleep: Waits for so many seconds. Replace it in tests that should not wait.
+        sleep: Waits for the given number of seconds. Replace it in tests that should not wait.
         clock: Seconds on a clock that never goes back.
         jitter: A random number from 0 to 1.
         now: The current time, for a `Retry-After` that is a date.

@@ -26,9 +26,9 @@ C = TypeVar("C", bound=cattrs.Converter)
 
 
 class ModelConverter(cattrs.Converter):
-    """A cattrs converter whose `structure` takes unions such as `Payment` in the eyes of type checkers, too.
+    """A cattrs converter whose `structure` also accepts unions such as `Payment` when types are checked.
 
-    They see a union as a value, and no `type[T]`: annotate what you assign it to.
+    For type checkers a union is not a `type[T]`, so the result is `Any`: annotate the variable.
 
         payment: Payment = converter.structure(data, Payment)
     """
@@ -45,7 +45,7 @@ class ModelConverter(cattrs.Converter):
 
 
 def install(target: C) -> C:
-    """Teach a converter of yours to read and write PortOne's models, inside your own classes too."""
+    """Make a converter of yours read and write PortOne's models, also as fields of your own classes."""
     target.register_unstructure_hook_func(_is_ours, write)
     target.register_unstructure_hook_func(_is_union, write)
     target.register_structure_hook_func(_is_enum, lambda value, _: value)

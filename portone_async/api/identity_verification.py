@@ -131,8 +131,7 @@ async def confirm_identity_verification(
         IdentityVerificationNotFoundError: No identity verification has this id in the store.
         IdentityVerificationNotSentError: This verification was not begun with `send_identity_verification`, so there is
             no code to confirm or send again.
-        PgProviderError: The payment company (PG) answered with an error, such as a declined card: what was asked for
-            was not done.
+        PgProviderError: The payment company (PG) returned an error, such as a declined card, so nothing was done.
         APIError: Any other error, such as ForbiddenError, InvalidRequestError or UnauthorizedError.
     """
     return await client.call(
@@ -209,7 +208,7 @@ def iter_identity_verifications(
 ) -> NumberedPages[IdentityVerification, GetIdentityVerificationsResponse]:
     """Iterate over all items of `get_identity_verifications`, page after page.
 
-    Use `async for` on it for the items, or on `.by_page()` for the pages. An error does not move its position.
+    Use `async for` on it for the items, or on `.by_page()` for the pages. It keeps its position after an error.
 
     Args:
         filter: Conditions the results must meet.
@@ -251,8 +250,7 @@ async def resend_identity_verification(
         IdentityVerificationNotFoundError: No identity verification has this id in the store.
         IdentityVerificationNotSentError: This verification was not begun with `send_identity_verification`, so there is
             no code to confirm or send again.
-        PgProviderError: The payment company (PG) answered with an error, such as a declined card: what was asked for
-            was not done.
+        PgProviderError: The payment company (PG) returned an error, such as a declined card, so nothing was done.
         APIError: Any other error, such as ForbiddenError, InvalidRequestError or UnauthorizedError.
     """
     return await client.call(
@@ -304,8 +302,7 @@ async def send_identity_verification(
         IdentityVerificationNotFoundError: No identity verification has this id in the store.
         MaxTransactionCountReachedError: Nothing was charged or sent: this payment or identity verification has been
             attempted as often as PortOne allows.
-        PgProviderError: The payment company (PG) answered with an error, such as a declined card: what was asked for
-            was not done.
+        PgProviderError: The payment company (PG) returned an error, such as a declined card, so nothing was done.
         APIError: Any other error, such as ForbiddenError, InvalidRequestError or UnauthorizedError.
     """
     return await client.call(

@@ -1414,7 +1414,7 @@ PaymentWebhookPaymentStatus: TypeAlias = (
 PaymentWebhookStatus: TypeAlias = (
     Literal["SUCCEEDED", "FAILED_NOT_OK_RESPONSE", "FAILED_UNEXPECTED_ERROR"] | Unrecognized
 )
-"""Whether a webhook was delivered, was answered with an error, or failed unexpectedly.
+"""Whether a webhook was delivered, got an error response, or failed unexpectedly.
 
 - `SUCCEEDED`: The receiver accepted it.
 - `FAILED_NOT_OK_RESPONSE`: The receiver responded with a status that is not a success.

@@ -1118,9 +1118,9 @@ class PaymentScheduleNotFoundError(NotFoundError):
 
 
 class PgProviderError(BadGatewayError):
-    """The payment company (PG) answered with an error, such as a declined card: what was asked for was not done.
-    `pg_code` and `pg_message` are the PG's own. The SDK never repeats such a call by itself. Correct the request or let
-    the customer use another method; if the reason is technical, look the payment up before trying again.
+    """The payment company (PG) returned an error, such as a declined card, so nothing was done. `pg_code` and
+    `pg_message` are the PG's own code and message. The SDK never retries such a call by itself. Correct the request or
+    let the customer use another method; if the reason is technical, look the payment up before trying again.
 
     `PG_PROVIDER`, status 502.
 

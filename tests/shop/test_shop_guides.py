@@ -116,7 +116,7 @@ async def test_the_guides_code_runs(name: str) -> None:
 
 @pytest.mark.parametrize("language", LANGUAGES)
 async def test_the_errors_are_those_that_the_guide_catches(language: str) -> None:
-    give_back = find(run_all(f"errors{language}.md"), "give_back")
+    refund_order = find(run_all(f"errors{language}.md"), "refund_order")
     send_refund = find(run_all(f"errors{language}.md"), "send_refund")
     refund = {
         "key": "refund-of-order-1-line-2",
@@ -139,17 +139,17 @@ async def test_the_errors_are_those_that_the_guide_catches(language: str) -> Non
         assert emulator.payments["order-1"]["amount"]["cancelled"] == 400
 
         emulator.respond_with_error("cancelPayment", "PG_PROVIDER", pgCode="X", pgMessage="no")
-        assert await give_back(portone, "order-1", 100) == "declined: X"
+        assert await refund_order(portone, "order-1", 100) == "declined: X"
         assert (
-            await give_back(portone, "order-1", 601)
+            await refund_order(portone, "order-1", 601)
             == "not done: CANCEL_AMOUNT_EXCEEDS_CANCELLABLE_AMOUNT"
         )
         emulator.fault("cancelPayment", "reset_before")
-        assert await give_back(portone, "order-1", 100) == "unknown"
+        assert await refund_order(portone, "order-1", 100) == "unknown"
         emulator.fault("cancelPayment", "503")
-        assert await give_back(portone, "order-1", 100) == "unknown"  # a gateway's response
-        assert await give_back(portone, "order-1", 600) == "done"
-        assert await give_back(portone, "order-1", 1) == "nothing is left"
+        assert await refund_order(portone, "order-1", 100) == "unknown"  # a gateway's response
+        assert await refund_order(portone, "order-1", 600) == "done"
+        assert await refund_order(portone, "order-1", 1) == "nothing is left"
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

@@ -316,7 +316,7 @@ def iter_b2b_counterparties(
 ) -> NumberedPages[B2bCounterparty, GetB2bCounterpartiesResponse]:
     """Iterate over all items of `get_b2b_counterparties`, page after page.
 
-    Use `async for` on it for the items, or on `.by_page()` for the pages. An error does not move its position.
+    Use `async for` on it for the items, or on `.by_page()` for the pages. It keeps its position after an error.
 
     Args:
         filter: Conditions the results must meet.

@@ -1052,7 +1052,7 @@ def iter_b2b_tax_invoices(
 ) -> NumberedPages[B2bTaxInvoiceSummary, GetB2bTaxInvoicesResponse]:
     """Iterate over all items of `get_b2b_tax_invoices`, page after page.
 
-    Use `async for` on it for the items, or on `.by_page()` for the pages. An error does not move its position.
+    Use `async for` on it for the items, or on `.by_page()` for the pages. It keeps its position after an error.
 
     Args:
         filter: Conditions the results must meet.

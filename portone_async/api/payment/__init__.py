@@ -404,8 +404,7 @@ async def apply_escrow_logistics(
             `store_id`.
         PaymentNotPaidError: Only a paid payment can be refunded, captured, confirmed or have details registered, and
             this one is not: nothing was done.
-        PgProviderError: The payment company (PG) answered with an error, such as a declined card: what was asked for
-            was not done.
+        PgProviderError: The payment company (PG) returned an error, such as a declined card, so nothing was done.
         APIError: Any other error, such as ForbiddenError, InvalidRequestError or UnauthorizedError.
     """
     return await client.call(
@@ -497,8 +496,7 @@ async def cancel_payment(
             `store_id`.
         PaymentNotPaidError: Only a paid payment can be refunded, captured, confirmed or have details registered, and
             this one is not: nothing was done.
-        PgProviderError: The payment company (PG) answered with an error, such as a declined card: what was asked for
-            was not done.
+        PgProviderError: The payment company (PG) returned an error, such as a declined card, so nothing was done.
         PromotionDiscountRetainOptionShouldNotBeChangedError: Nothing was refunded: an earlier partial cancellation of
             this payment used the other `promotion_discount_retain_option`.
         SumOfPartsExceedsCancelAmountError: Nothing was refunded: `tax_free_amount` and `vat_amount` together are more
@@ -544,8 +542,7 @@ async def capture_payment(
             `store_id`.
         PaymentNotPaidError: Only a paid payment can be refunded, captured, confirmed or have details registered, and
             this one is not: nothing was done.
-        PgProviderError: The payment company (PG) answered with an error, such as a declined card: what was asked for
-            was not done.
+        PgProviderError: The payment company (PG) returned an error, such as a declined card, so nothing was done.
         APIError: Any other error, such as ForbiddenError, InvalidRequestError or UnauthorizedError.
     """
     return await client.call(_CAPTURE_PAYMENT, options, path={"paymentId": payment_id}, body={"storeId": store_id})
@@ -570,8 +567,7 @@ async def close_virtual_account(
             `store_id`.
         PaymentNotWaitingForDepositError: The payment does not wait for a deposit into a virtual account, so there is no
             account to close: it may be paid, closed or of another method.
-        PgProviderError: The payment company (PG) answered with an error, such as a declined card: what was asked for
-            was not done.
+        PgProviderError: The payment company (PG) returned an error, such as a declined card, so nothing was done.
         APIError: Any other error, such as ForbiddenError, InvalidRequestError or UnauthorizedError.
     """
     return await client.call(
@@ -604,8 +600,7 @@ async def confirm_escrow(
             `store_id`.
         PaymentNotPaidError: Only a paid payment can be refunded, captured, confirmed or have details registered, and
             this one is not: nothing was done.
-        PgProviderError: The payment company (PG) answered with an error, such as a declined card: what was asked for
-            was not done.
+        PgProviderError: The payment company (PG) returned an error, such as a declined card, so nothing was done.
         APIError: Any other error, such as ForbiddenError, InvalidRequestError or UnauthorizedError.
     """
     return await client.call(
@@ -661,8 +656,7 @@ async def confirm_payment(
         InvalidPaymentTokenError: Nothing was charged: `payment_token` is not one that PortOne issued for this payment.
         PaymentNotFoundError: No payment has this id in the store: it was never requested, or belongs to another
             `store_id`.
-        PgProviderError: The payment company (PG) answered with an error, such as a declined card: what was asked for
-            was not done.
+        PgProviderError: The payment company (PG) returned an error, such as a declined card, so nothing was done.
         APIError: Any other error, such as ForbiddenError, InvalidRequestError or UnauthorizedError.
     """
     body = {
@@ -731,7 +725,7 @@ def iter_all_payment_events_by_cursor(
 ) -> CursorPages[PaymentEventWithCursor, GetAllPaymentEventsByCursorResponse]:
     """Iterate over all items of `get_all_payment_events_by_cursor`, page after page.
 
-    Use `async for` on it for the items, or on `.by_page()` for the pages. An error does not move its position.
+    Use `async for` on it for the items, or on `.by_page()` for the pages. It keeps its position after an error.
 
     Args:
         from_: Start of the period to search, with a time zone; 90 days before its end if omitted.
@@ -808,7 +802,7 @@ def iter_all_payments_by_cursor(
 ) -> CursorPages[PaymentWithCursor, GetAllPaymentsByCursorResponse]:
     """Iterate over all items of `get_all_payments_by_cursor`, page after page.
 
-    Use `async for` on it for the items, or on `.by_page()` for the pages. An error does not move its position.
+    Use `async for` on it for the items, or on `.by_page()` for the pages. It keeps its position after an error.
 
     Args:
         from_: Start of the period to search, with a time zone; 90 days before its end if omitted.
@@ -919,7 +913,7 @@ def iter_payments(
 ) -> NumberedPages[Payment, GetPaymentsResponse]:
     """Iterate over all items of `get_payments`, page after page.
 
-    Use `async for` on it for the items, or on `.by_page()` for the pages. An error does not move its position.
+    Use `async for` on it for the items, or on `.by_page()` for the pages. It keeps its position after an error.
 
     Args:
         filter: Conditions the payments must meet; some do not apply to V1 payments.
@@ -969,8 +963,7 @@ async def modify_escrow_logistics(
             `store_id`.
         PaymentNotPaidError: Only a paid payment can be refunded, captured, confirmed or have details registered, and
             this one is not: nothing was done.
-        PgProviderError: The payment company (PG) answered with an error, such as a declined card: what was asked for
-            was not done.
+        PgProviderError: The payment company (PG) returned an error, such as a declined card, so nothing was done.
         APIError: Any other error, such as ForbiddenError, InvalidRequestError or UnauthorizedError.
     """
     return await client.call(
@@ -1059,8 +1052,7 @@ async def pay_instantly(
         MaxTransactionCountReachedError: Nothing was charged or sent: this payment or identity verification has been
             attempted as often as PortOne allows.
         PaymentScheduleAlreadyExistsError: A payment is scheduled already.
-        PgProviderError: The payment company (PG) answered with an error, such as a declined card: what was asked for
-            was not done.
+        PgProviderError: The payment company (PG) returned an error, such as a declined card, so nothing was done.
         PromotionPayMethodDoesNotMatchError: Nothing was charged: the promotion does not apply to this payment method,
             such as the card of another company.
         SumOfPartsExceedsTotalAmountError: Nothing was charged or scheduled: the tax-free amount and the VAT together
@@ -1173,8 +1165,7 @@ async def pay_with_billing_key(
         MaxTransactionCountReachedError: Nothing was charged or sent: this payment or identity verification has been
             attempted as often as PortOne allows.
         PaymentScheduleAlreadyExistsError: A payment is scheduled already.
-        PgProviderError: The payment company (PG) answered with an error, such as a declined card: what was asked for
-            was not done.
+        PgProviderError: The payment company (PG) returned an error, such as a declined card, so nothing was done.
         PromotionPayMethodDoesNotMatchError: Nothing was charged: the promotion does not apply to this payment method,
             such as the card of another company.
         SumOfPartsExceedsTotalAmountError: Nothing was charged or scheduled: the tax-free amount and the VAT together
@@ -1276,8 +1267,7 @@ async def register_store_receipt(
             `store_id`.
         PaymentNotPaidError: Only a paid payment can be refunded, captured, confirmed or have details registered, and
             this one is not: nothing was done.
-        PgProviderError: The payment company (PG) answered with an error, such as a declined card: what was asked for
-            was not done.
+        PgProviderError: The payment company (PG) returned an error, such as a declined card, so nothing was done.
         APIError: Any other error, such as ForbiddenError, InvalidRequestError or UnauthorizedError.
     """
     return await client.call(
@@ -1344,8 +1334,7 @@ async def stop_payment_cancellation(
             the refund may have been made.
         PaymentNotFoundError: No payment has this id in the store: it was never requested, or belongs to another
             `store_id`.
-        PgProviderError: The payment company (PG) answered with an error, such as a declined card: what was asked for
-            was not done.
+        PgProviderError: The payment company (PG) returned an error, such as a declined card, so nothing was done.
         APIError: Any other error, such as ForbiddenError, InvalidRequestError or UnauthorizedError.
     """
     return await client.call(

@@ -44,8 +44,7 @@ async def get_pg_card_promotions(
 
     Raises:
         ChannelNotFoundError: No channel has this `channel_key`; nothing was charged or issued.
-        PgProviderError: The payment company (PG) answered with an error, such as a declined card: what was asked for
-            was not done.
+        PgProviderError: The payment company (PG) returned an error, such as a declined card, so nothing was done.
         APIError: Any other error, such as InvalidRequestError or UnauthorizedError.
     """
     return await client.call(

@@ -156,8 +156,7 @@ async def confirm_billing_key(
         BillingKeyNotFoundError: No such billing key in this store, so nothing was charged, scheduled or changed.
         InformationMismatchError: Nothing was charged or issued: the amount, currency or another check of the call
             differs from what the browser requested.
-        PgProviderError: The payment company (PG) answered with an error, such as a declined card: what was asked for
-            was not done.
+        PgProviderError: The payment company (PG) returned an error, such as a declined card, so nothing was done.
         APIError: Any other error, such as ForbiddenError, InvalidRequestError or UnauthorizedError.
     """
     body = {
@@ -208,8 +207,7 @@ async def confirm_billing_key_issue_and_pay(
         BillingKeyNotFoundError: No such billing key in this store, so nothing was charged, scheduled or changed.
         InformationMismatchError: Nothing was charged or issued: the amount, currency or another check of the call
             differs from what the browser requested.
-        PgProviderError: The payment company (PG) answered with an error, such as a declined card: what was asked for
-            was not done.
+        PgProviderError: The payment company (PG) returned an error, such as a declined card, so nothing was done.
         APIError: Any other error, such as ForbiddenError, InvalidRequestError or UnauthorizedError.
     """
     body = {
@@ -259,8 +257,7 @@ async def delete_billing_key(
         BillingKeyNotIssuedError: There is nothing to delete: the issue of this billing key was begun but not completed.
         ChannelSpecificError: A request that went to several channels failed on them, or on some.
         PaymentScheduleAlreadyExistsError: A payment is scheduled already.
-        PgProviderError: The payment company (PG) answered with an error, such as a declined card: what was asked for
-            was not done.
+        PgProviderError: The payment company (PG) returned an error, such as a declined card, so nothing was done.
         APIError: Any other error, such as ForbiddenError, InvalidRequestError or UnauthorizedError.
     """
     return await client.call(
@@ -332,7 +329,7 @@ def iter_billing_key_infos(
 ) -> NumberedPages[BillingKeyInfo, GetBillingKeyInfosResponse]:
     """Iterate over all items of `get_billing_key_infos`, page after page.
 
-    Use `async for` on it for the items, or on `.by_page()` for the pages. An error does not move its position.
+    Use `async for` on it for the items, or on `.by_page()` for the pages. It keeps its position after an error.
 
     Args:
         filter: Conditions the billing keys must meet; some do not apply to V1 billing keys.
@@ -392,8 +389,7 @@ async def issue_billing_key(
     Raises:
         ChannelNotFoundError: No channel has this `channel_key`; nothing was charged or issued.
         ChannelSpecificError: A request that went to several channels failed on them, or on some.
-        PgProviderError: The payment company (PG) answered with an error, such as a declined card: what was asked for
-            was not done.
+        PgProviderError: The payment company (PG) returned an error, such as a declined card, so nothing was done.
         APIError: Any other error, such as ForbiddenError, InvalidRequestError or UnauthorizedError.
     """
     return await client.call(

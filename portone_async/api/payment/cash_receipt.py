@@ -105,8 +105,7 @@ async def cancel_cash_receipt_by_payment_id(
         CashReceiptNotFoundError: No cash receipt was ever requested for this payment id in the store.
         CashReceiptNotIssuedError: There is nothing to cancel: the cash receipt of this payment failed to be issued or
             is cancelled already.
-        PgProviderError: The payment company (PG) answered with an error, such as a declined card: what was asked for
-            was not done.
+        PgProviderError: The payment company (PG) returned an error, such as a declined card, so nothing was done.
         APIError: Any other error, such as ForbiddenError, InvalidRequestError or UnauthorizedError.
     """
     return await client.call(
@@ -175,7 +174,7 @@ def iter_cash_receipts(
 ) -> NumberedPages[CashReceipt, GetCashReceiptsResponse]:
     """Iterate over all items of `get_cash_receipts`, page after page.
 
-    Use `async for` on it for the items, or on `.by_page()` for the pages. An error does not move its position.
+    Use `async for` on it for the items, or on `.by_page()` for the pages. It keeps its position after an error.
 
     Args:
         filter: Conditions the results must meet.
@@ -241,8 +240,7 @@ async def issue_cash_receipt(
     Raises:
         CashReceiptAlreadyIssuedError: The payment id has a cash receipt already, and no second one was issued.
         ChannelNotFoundError: No channel has this `channel_key`; nothing was charged or issued.
-        PgProviderError: The payment company (PG) answered with an error, such as a declined card: what was asked for
-            was not done.
+        PgProviderError: The payment company (PG) returned an error, such as a declined card, so nothing was done.
         APIError: Any other error, such as ForbiddenError, InvalidRequestError or UnauthorizedError.
     """
     return await client.call(

@@ -161,7 +161,7 @@ def iter_platform_payouts(
 ) -> NumberedPages[PlatformPayout, GetPlatformPayoutsResponse]:
     """Iterate over all items of `get_platform_payouts`, page after page.
 
-    Use `async for` on it for the items, or on `.by_page()` for the pages. An error does not move its position.
+    Use `async for` on it for the items, or on `.by_page()` for the pages. It keeps its position after an error.
 
     Args:
         filter: Conditions the results must meet.

@@ -561,7 +561,7 @@ def iter_platform_additional_fee_policies(
 ) -> NumberedPages[PlatformAdditionalFeePolicy, GetPlatformAdditionalFeePoliciesResponse]:
     """Iterate over all items of `get_platform_additional_fee_policies`, page after page.
 
-    Use `async for` on it for the items, or on `.by_page()` for the pages. An error does not move its position.
+    Use `async for` on it for the items, or on `.by_page()` for the pages. It keeps its position after an error.
 
     Args:
         filter: Conditions the results must meet.
@@ -659,7 +659,7 @@ def iter_platform_contracts(
 ) -> NumberedPages[PlatformContract, GetPlatformContractsResponse]:
     """Iterate over all items of `get_platform_contracts`, page after page.
 
-    Use `async for` on it for the items, or on `.by_page()` for the pages. An error does not move its position.
+    Use `async for` on it for the items, or on `.by_page()` for the pages. It keeps its position after an error.
 
     Args:
         filter: Conditions the results must meet.
@@ -719,7 +719,7 @@ def iter_platform_discount_share_policies(
 ) -> NumberedPages[PlatformDiscountSharePolicy, GetPlatformDiscountSharePoliciesResponse]:
     """Iterate over all items of `get_platform_discount_share_policies`, page after page.
 
-    Use `async for` on it for the items, or on `.by_page()` for the pages. An error does not move its position.
+    Use `async for` on it for the items, or on `.by_page()` for the pages. It keeps its position after an error.
 
     Args:
         filter: Conditions the results must meet.
