@@ -30,7 +30,7 @@ _LINK: Final = re.compile(r"(?<=\]\()(?![a-z]+:|[#/])([^)\s]+)(?=\))")
 
 def on_startup(**_: Any) -> None:
     """Write the pages of the reference, which both languages are then built from."""
-    _write(ROOT / "docs" / "reference", pages.pages())
+    _write(ROOT / "docs" / "reference", pages.pages(pages.read_api()))
 
 
 def on_config(config: MkDocsConfig) -> None:
