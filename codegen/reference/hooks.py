@@ -30,7 +30,7 @@ _LINK: Final = re.compile(r"(?<=\]\()(?![a-z]+:|[#/])([^)\s]+)(?=\))")
 
 def on_startup(**_: Any) -> None:
     """Write the pages of the reference, which both languages are then built from."""
-    _write(ROOT / "docs" / "reference", pages.pages())
+    _write(ROOT / "docs" / "reference", pages.pages(pages.read_api()))
 
 
 def on_config(config: MkDocsConfig) -> None:
@@ -119,8 +119,14 @@ def _expanded(nav: Any, docs: Path, named: set[str]) -> Any:
     result: list[Any] = []
     for item in nav:
         if isinstance(item, str) and "*" in item:
-            found = sorted(path.relative_to(docs).as_posix() for path in docs.glob(item))
-            result += [path for path in found if path not in named and path.count(".ko.") == 0]
+            found = sorted(docs.glob(item), key=lambda path: path.stem)
+            paths = [path.relative_to(docs).as_posix() for path in found if ".ko." not in path.name]
+            result += [_entry(path) for path in paths if path not in named]
         else:
             result.append(_expanded(item, docs, named))
     return result
+
+
+def _entry(path: str) -> str | dict[str, str]:
+    """A page in the navigation: those of the reference go by their namespace alone, as the menu says of what they are."""
+    return {posixpath.basename(path)[:-3]: path} if path.startswith("reference/") else path

@@ -31,6 +31,8 @@ class Links:
     """Class, error or function to the path of its page, which has it as an anchor."""
     used_by: dict[str, list[str]] = field(factory=dict[str, list[str]])
     """Class or error to the classes and functions that refer to it directly."""
+    errors: dict[str, str] = field(factory=dict[str, str])
+    """Error type, as PortOne writes it, to its class."""
 
     def to(self, name: str, page: str, text: str = "") -> str:
         """A link from a page to where a name is described, or just the name."""
@@ -53,13 +55,13 @@ class Links:
         return f"<code>{inner}</code>"
 
     def text(self, text: str, page: str) -> str:
-        """A text in which each name in backticks leads to its description."""
-        return _CODE.sub(
-            lambda found: (
-                self.code(found.group(1), page) if found.group(1) in self.pages else found.group()
-            ),
-            text,
-        )
+        """A text in which each name and error type in backticks leads to its description."""
+
+        def link(found: re.Match[str]) -> str:
+            name = self.errors.get(found[1], found[1])
+            return self.to(name, page, found[0]) if name in self.pages else found[0]
+
+        return _CODE.sub(link, text)
 
 
 def find(api: Api) -> Links:
@@ -96,7 +98,12 @@ def find(api: Api) -> Links:
             pages[schema.class_name] = f"enums/{group.partition('.')[0]}"
         else:
             pages[schema.class_name] = f"models/{group}"
-    return Links(namespaces, pages, {name: sorted(uses) for name, uses in used_by.items()})
+    return Links(
+        namespaces,
+        pages,
+        {name: sorted(uses) for name, uses in used_by.items()},
+        {type_: api.exceptions[name] for e in api.endpoints for type_, name in e.errors if type_},
+    )
 
 
 def _class(name: str, api: Api) -> str:

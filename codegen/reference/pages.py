@@ -23,9 +23,8 @@ _LINE: Final = 88
 """The length at which a signature gets a line for each argument."""
 
 
-def pages() -> dict[str, str]:
+def pages(api: Api) -> dict[str, str]:
     """The path below `docs/reference` to the text of each page, in each language."""
-    api = read_api()
     links = find(api)
     result: dict[str, str] = {}
     for language in LANGUAGES:
@@ -99,11 +98,7 @@ class _Reference:
             "method": endpoint.method,
             "path": endpoint.path,
             "repeating": self.words.labels["safe" if endpoint.method == "GET" else "keyed"],
-            "remarks": [
-                self.words.labels[name]
-                for name in ("unstable", "deprecated", "token_only")
-                if getattr(endpoint, name)
-            ],
+            "remarks": self.words.remarks(endpoint),
             "signature": _source(f"async def {endpoint.name}", signature),
             "arguments": self._arguments(endpoint, signature, page),
             "returns": {"None": "", "Path": self.words.labels["written"]}.get(
@@ -130,10 +125,8 @@ class _Reference:
             words = self.words.labels.get(name, "")
             remarks: list[str] = []
             if name in inputs:
-                given = inputs[name]
-                body = endpoint.body if given.place == "body" else None
-                words = self.words.parameter(endpoint, given.field.json_name, body or "")
-                remarks = [self.words.labels["deprecated"]] if given.field.deprecated else []
+                words = self.words.argument(endpoint, inputs[name])
+                remarks = self.words.remarks(inputs[name].field)
             result.append({
                 "name": name,
                 "type": self.links.annotation(str(parameter.annotation), page),
@@ -149,7 +142,7 @@ class _Reference:
             "name": schema.class_name,
             "kind": schema.kind,
             "words": self.links.text(self.words.schema(schema.name), page),
-            "deprecated": schema.deprecated,
+            "remarks": self.words.remarks(schema),
             "fields": [self._field(schema, item, page) for item in fields],
             "values": [(value, self.links.text(words, page)) for value, words in values if words],
             "other_values": [value for value, words in values if not words],
@@ -169,12 +162,11 @@ class _Reference:
         if item.tags:
             text = f"Literal[{', '.join(repr(tag) for tag in item.tags)}]"
         words = self.links.text(self.words.field(schema, item.json_name), page)
-        remarks = [self.words.labels["deprecated"]] if item.deprecated else []
         return {
             "name": item.name,
             "type": self.links.annotation(text, page),
             "required": item.required and not item.tags,
-            "words": " ".join(filter(None, [words, *remarks])),
+            "words": " ".join(filter(None, [words, *self.words.remarks(item)])),
         }
 
     def _error(self, component: str, page: str) -> dict[str, Any]:
@@ -190,6 +182,7 @@ class _Reference:
             "status": schema.status,
             "types": kind.types,
             "words": self.links.text(self.words.schema(component), page),
+            "remarks": self.words.remarks(schema),
             "fields": [
                 self._field(schema, item, page)
                 for item in schema.fields

@@ -8,8 +8,9 @@ from typing import Final
 from attrs import define
 
 from codegen.document import OPENAPI
-from codegen.model import Endpoint, Schema
+from codegen.model import Endpoint, Field, Input, Schema
 from codegen.prose import Prose, load_prose
+from codegen.templating import DEPRECATED, WITHHELD
 
 LABELS: Final = {
     "en": {
@@ -34,7 +35,8 @@ LABELS: Final = {
         "raised_by": "Raised by",
         "used_by": "Used by",
         "required": "required",
-        "deprecated": "Deprecated: PortOne advises against it.",
+        "deprecated": DEPRECATED,
+        "withheld": WITHHELD,
         "unstable": "Unstable: PortOne may change it without notice.",
         "token_only": "It takes an access token, not the API secret: `PortOne(access_token=...)`.",
         "safe": "It changes nothing, and may be repeated.",
@@ -74,6 +76,7 @@ LABELS: Final = {
         "used_by": "쓰이는 곳",
         "required": "필수",
         "deprecated": "지원 중단 예정: 포트원이 사용을 권하지 않습니다.",
+        "withheld": "{}부터 지원 중단 예정: 포트원 문서에서 빠졌으며, 이후 버전에서 제거됩니다.",
         "unstable": "불안정: 포트원이 예고 없이 바꿀 수 있습니다.",
         "token_only": "API 시크릿이 아니라 액세스 토큰이 필요합니다: `PortOne(access_token=...)`.",
         "safe": "아무것도 바꾸지 않으므로 반복해도 됩니다.",
@@ -107,8 +110,8 @@ class Words:
     def description(self, endpoint: Endpoint) -> str:
         return _first(prose.description(endpoint) for prose in self.prose)
 
-    def parameter(self, endpoint: Endpoint, json_name: str, schema: str) -> str:
-        return _line(prose.parameter(endpoint, json_name, schema) for prose in self.prose)
+    def argument(self, endpoint: Endpoint, item: Input) -> str:
+        return _line(prose.argument(endpoint, item) for prose in self.prose)
 
     def field(self, schema: Schema, json_name: str) -> str:
         return _line(prose.field(schema.name, json_name) for prose in self.prose)
@@ -118,6 +121,13 @@ class Words:
 
     def value(self, schema: Schema, value: str | int) -> str:
         return _line(prose.values.get(f"{schema.name}.{value}", "") for prose in self.prose)
+
+    def remarks(self, item: Endpoint | Schema | Field) -> list[str]:
+        """What there is to know before one uses it."""
+        names = ("unstable", "withheld" if item.withheld else "deprecated", "token_only")
+        return [
+            self.labels[name].format(item.withheld) for name in names if getattr(item, name, "")
+        ]
 
 
 def load_words(language: str) -> Words:
