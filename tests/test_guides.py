@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from codegen.reference.pages import pages as reference_pages
+from codegen.reference.pages import pages, read_api
 from portone_async import PortOne, UnknownVariant, models
 from portone_async.emulator import Emulator
 
@@ -130,12 +131,18 @@ def test_links_lead_to_a_file_and_a_heading(page: Path) -> None:
         if "://" in link or link.startswith("mailto:"):
             continue
         path, _, anchor = link.partition("#")
-        if path.startswith("reference/"):  # not in the repository: written when the site is built
+        if path.startswith("reference/"):  # not in the repository
             assert path.removeprefix("reference/") in reference_pages(), link
             continue
         target = (page.parent / path).resolve() if path else page
         assert target.exists(), link
         assert not anchor or anchor in anchors(target), link
+
+
+@cache
+def reference_pages() -> frozenset[str]:
+    """The paths of the reference, which is written when the site is built."""
+    return frozenset(pages(read_api()))
 
 
 def shape(page: Path) -> tuple[list[str], list[str], int]:
