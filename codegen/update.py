@@ -20,7 +20,7 @@ from codegen import coverage
 from codegen.decisions import load_decisions
 from codegen.diff import renderers
 from codegen.diff.report import Report, report_update
-from codegen.diff.sources import VENDORED, as_source, label, read
+from codegen.diff.sources import VENDORED, Source, label, read
 from codegen.document import OPENAPI, ROOT, CodegenError, Json, operations
 from codegen.generate import check, generate, load_namespaces, write
 from codegen.importer import fetch, import_document, load
@@ -50,7 +50,7 @@ def update(source: str = PUBLISHED, *, confirm: Confirm) -> str:
         path = Path(folder) / "document.json"
         path.write_bytes(fetch(source))
         decisions, notes = load_decisions(), Notes()
-        old, new = read(VENDORED), as_source(label(source), load(str(path), decisions))
+        old, new = read(VENDORED), Source(label(source), load(str(path), decisions))
         chosen = confirm(propose(new.document, _categories(path), load_namespaces()))
         text = placed(NAMESPACES.read_text(encoding="utf-8"), chosen)
         namespaces = tomllib.loads(text)
