@@ -63,7 +63,8 @@ def kind_in_the_document(schema: Json) -> Kind:
             return "union", name
         if "enum" in target:
             return "enum", name
-        return ("map" if isinstance(target.get("additionalProperties"), dict) else "object"), name
+        is_map = "properties" not in target and isinstance(target.get("additionalProperties"), dict)
+        return ("map" if is_map else "object"), name
     kind, form = schema["type"], schema.get("format", "")
     if kind == "array":
         return ("list", kind_in_the_document(schema["items"]))
