@@ -137,7 +137,8 @@ def _tag(
         others = [v for v in typed_as["enum"] if v not in values and v not in rivals]
         if others:
             report.note(
-                "a tag of another value than the mapping's, so either is read", f"{name}.{tag}"
+                "a tag of another value than the mapping's, which alone is looked at",
+                f"{name}.{tag}",
             )
         values += others
     if typed_as.get("type") not in ("string", ["string", "null"]):
