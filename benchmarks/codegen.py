@@ -7,6 +7,8 @@ has something to find: PortOne's own documents are not in this repository.
 from __future__ import annotations
 
 import json
+import os
+import re
 import shutil
 import subprocess
 import sys
@@ -45,6 +47,9 @@ def copy_tree(folder: Path) -> None:
         schema["properties"]["brandNew"] = {"type": "string"}
     document["paths"].popitem()
     (folder / "new.json").write_text(json.dumps(document))
+    # Nobody writes words about the new fields, which `check` would ask for.
+    limits = folder / "openapi" / "coverage.toml"
+    limits.write_text(re.sub(r"= \d+$", "= 1000", limits.read_text(), flags=re.MULTILINE))
 
 
 def seconds(folder: Path, *arguments: str) -> float:
@@ -54,7 +59,7 @@ def seconds(folder: Path, *arguments: str) -> float:
         [sys.executable, "-m", "codegen", *arguments],
         check=False,
         cwd=folder,
-        env={"PYTHONPATH": str(folder)},
+        env=os.environ | {"PYTHONPATH": str(folder)},
         capture_output=True,
         text=True,
         timeout=120,

@@ -58,27 +58,30 @@ def schema_ref(name: str) -> Json:
     return {"$ref": SCHEMA_PREFIX + re.sub(r"[^\w.~-]", lambda found: quote(found[0]), pointer)}
 
 
-def references(node: Any) -> Iterator[str]:
-    """Names of all schemas that a part of the document refers to, mappings included, in order."""
-    if isinstance(node, dict):
-        keywords = cast("Json", node)
-        ref = keywords.get("$ref")
-        if isinstance(ref, str):
-            yield schema_name(ref)
-        mapping = keywords.get("mapping")
-        if isinstance(keywords.get("propertyName"), str) and isinstance(mapping, dict):
-            yield from (schema_name(target) for target in cast("Json", mapping).values())
-        for value in keywords.values():
-            yield from references(value)
-    elif isinstance(node, list):
-        for value in cast("list[Any]", node):
-            yield from references(value)
+def references(node: Any) -> list[str]:
+    """Names of all schemas that a part of the document refers to, mappings included."""
+    found: list[str] = []
+    waiting = [node]
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, dict):
+            keywords = cast("Json", node)
+            ref = keywords.get("$ref")
+            if isinstance(ref, str):
+                found.append(schema_name(ref))
+            mapping = keywords.get("mapping")
+            if isinstance(mapping, dict) and isinstance(keywords.get("propertyName"), str):
+                found += [schema_name(target) for target in cast("Json", mapping).values()]
+            waiting += [value for value in keywords.values() if value.__class__ in (dict, list)]
+        elif isinstance(node, list):
+            waiting += cast("list[Any]", node)
+    return found
 
 
 def reachable(roots: Any, schemas: Json) -> list[str]:
     """Names of the schemas that `roots` refers to, directly or through other schemas, sorted."""
     seen: set[str] = set()
-    waiting = list(references(roots))
+    waiting = references(roots)
     while waiting:
         name = waiting.pop()
         if name in seen:

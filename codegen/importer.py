@@ -9,12 +9,12 @@ from __future__ import annotations
 import hashlib
 import json
 from datetime import UTC, datetime
-from importlib.metadata import version
+from importlib.metadata import version as installed
 from pathlib import Path
 
 from attrs import define
 
-from codegen.core import files
+from codegen.core import files, version
 from codegen.decisions import Decisions, load_decisions
 from codegen.document import (
     PARSER_VERSION,
@@ -28,6 +28,7 @@ from codegen.document import (
 from codegen.normalise import normalise
 from codegen.report import Report
 from codegen.source import fetch, parse_json
+from codegen.withheld import take_up
 
 __all__ = ["Facts", "import_document", "load", "normalise", "read"]
 
@@ -45,14 +46,25 @@ class Facts:
 
 def import_document(source: str) -> str:
     """Replace the vendored document by the facts of `source` (a path or a URL); report what changed."""
+    from codegen.diff.renderers import markdown  # noqa: PLC0415  (the comparison imports this module)
+    from codegen.diff.report import report_taken  # noqa: PLC0415
     from codegen.generate import attempt  # noqa: PLC0415  (it needs openapi-python-client)
 
     decisions = load_decisions()
     found = read(source, decisions)
     # A document that cannot be read whole says so before its rest is generated, which would refuse more of the same.
     found.report.raise_refusals()
-    changes, document = _taken_up(found, decisions)
+    old = _vendored()
+    taken = (
+        take_up(found.document, old, version.__version__, decisions, found.report) if old else None
+    )
+    document = taken.document if taken else found.document
     attempt(document, found.report, decisions)
+    changes = (
+        markdown(report_taken("old", "new", taken, decisions)).rstrip("\n")
+        if taken
+        else f"imported {sum(1 for _ in operations(document))} operations"
+    )
     text = dump(document).encode()
     before = VENDORED.read_bytes() if VENDORED.is_file() else b""
     result = "\n".join([changes, *_notes(found.report)])
@@ -60,7 +72,7 @@ def import_document(source: str) -> str:
         provenance = {
             "source_sha256": found.sha256,
             "facts_sha256": hashlib.sha256(text).hexdigest(),
-            "generator": version("portone-async"),
+            "generator": installed("portone-async"),
             "openapi_python_client": PARSER_VERSION,
             "imported_on": datetime.now(UTC).date().isoformat(),
         }
@@ -100,23 +112,14 @@ def _facts_of(
     return document
 
 
-def _taken_up(found: Facts, decisions: Decisions) -> tuple[str, Json]:
-    """What changes for users, and the new document with what is kept of the vendored one."""
-    from codegen.diff.renderers import markdown  # noqa: PLC0415  (the comparison imports this module)
-    from codegen.diff.report import report_update  # noqa: PLC0415
-    from codegen.diff.sources import as_source  # noqa: PLC0415
-
-    count = sum(1 for _ in operations(found.document))
+def _vendored() -> Json | None:
+    """The vendored document; nothing if there is none, or a merge broke it."""
     try:
         content = VENDORED.read_bytes()
         _facts_of(VENDORED.name, content, Report())
     except (OSError, CodegenError):
-        # There was no document, or a merge broke it.
-        return f"imported {count} operations", found.document
-    old = as_source("old", parse_json(VENDORED.name, content))
-    new = as_source("new", found.document)
-    report, document = report_update(old, new, decisions, notes=found.report)
-    return markdown(report).rstrip("\n"), document
+        return None
+    return parse_json(VENDORED.name, content)
 
 
 def _notes(report: Report) -> list[str]:

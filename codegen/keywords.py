@@ -14,6 +14,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
+from functools import cache
 from typing import Any, Final, cast
 
 from codegen.document import METHODS, CodegenError, Json, unsupported
@@ -172,7 +173,7 @@ def facts(
         if types is None:
             remedy = "decide in codegen/keywords.py whether it is a fact or prose"
             raise unsupported(where, f"the keyword {key}", remedy)
-        if type(value) not in [JSON_TYPES[name] for name in types.split(" or ")]:
+        if type(value) not in _json_types(types):
             raise CodegenError(f"{where}: {key} must be of type {types}")
         if key in unused and key not in CONSTRAINTS:
             report.note(f"not used: {key}", where)
@@ -185,6 +186,12 @@ def facts(
         if key not in result:
             raise CodegenError(f"{where}: has no {key}")
     return result
+
+
+@cache
+def _json_types(types: str) -> frozenset[type]:
+    """The classes of values that a table allows."""
+    return frozenset(JSON_TYPES[name] for name in types.split(" or "))
 
 
 def _keep_extension(key: str, value: Any, where: str, report: Report, result: Json) -> None:

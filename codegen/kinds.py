@@ -9,6 +9,7 @@ from attrs import define, evolve
 from codegen.document import CodegenError, Json, schema_name, unsupported
 from codegen.model import Type
 from codegen.parser import Parsed, properties, without_null
+from codegen.schemas import is_map
 
 
 @define(frozen=True)
@@ -26,7 +27,7 @@ class Kinds:
         if "enum" in facts:
             return "enum"
         if facts.get("type") == "object":
-            return "map" if isinstance(facts.get("additionalProperties"), dict) else "object"
+            return "map" if is_map(facts) else "object"
         return "alias"
 
     def type(self, facts: Json, prop: Any, where: str) -> Type:
@@ -57,7 +58,7 @@ class Kinds:
             case properties.ListProperty():
                 item = self.type(facts["items"], prop.inner_property, f"{where}[]")
                 return Type("list", item=item, nullable=nullable)
-            case properties.ModelProperty() if isinstance(facts.get("additionalProperties"), dict):
+            case properties.ModelProperty() if is_map(facts):
                 item = self.type(
                     facts["additionalProperties"], prop.additional_properties, f"{where}.*"
                 )

@@ -76,6 +76,7 @@ class Schema:
     untagged: tuple[str, ...] = ()
     """Members of a union that no tag leads to."""
     item: Type | None = None
+    """What a map or an alias holds; of an object, all fields beside `fields`."""
     status: int = 0
     deprecated: bool = False
     withheld: str = ""

@@ -11,6 +11,7 @@ import keyword
 import re
 import unicodedata
 from collections.abc import Collection, Iterable
+from functools import cache
 from typing import Final
 
 from codegen.core import errors
@@ -46,6 +47,7 @@ RESERVED_ERROR_ATTRIBUTES: Final = frozenset(
 )  # fmt: skip
 
 
+@cache
 def snake(name: str) -> str:
     """`getPayment` and `B2bTaxInvoice` as `get_payment` and `b2b_tax_invoice`."""
     words = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", name)
@@ -75,6 +77,7 @@ def function_name(operation_id: str) -> str:
     return name + "_" if name in RESERVED_FUNCTIONS else name
 
 
+@cache
 def class_name(component: str) -> str:
     """PortOne's own name where it can be a class's."""
     name = re.sub(r"\W+", "_", unicodedata.normalize("NFKC", component)).strip("_")

@@ -5,6 +5,8 @@ The parser must return everything that the document names: what is lost stops th
 
 from __future__ import annotations
 
+from typing import cast
+
 from attrs import evolve
 
 from codegen import pages, parser
@@ -155,12 +157,17 @@ class _Reader:
                 return Schema(name, kind, class_, module, item=item, deprecated=deprecated)
             case "object":
                 is_error = only_error and name in self.roles.errors
+                more = facts.get("additionalProperties")
+                others = self.kinds.parsed.components[name].additional_properties
                 return Schema(
                     name,
                     "error" if is_error else "object",
                     class_,
                     module,
                     self._fields(name, facts),
+                    item=self.kinds.type(cast("Json", more), others, f"{name}.*")
+                    if isinstance(more, dict)
+                    else None,
                     status=self._status(name),
                     deprecated=deprecated,
                 )

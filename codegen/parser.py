@@ -1,24 +1,25 @@
 """openapi-python-client, as the generator uses it: it resolves the types and references of a document of facts.
 
 It is given no name of the document's, as its own rules for names lose schemas that differ only in case and such:
-components are `C0`, `C1`, …, fields and parameters `p0`, `p1`, …. Nor is it given what it drops without a word
-(unions, tags, nulls, JSON in the query): those are read from the facts.
+components are `C0`, `C1`, …, their fields `p0`, `p1`, …, and parameters are the fields of one more component. Nor is it
+given what it drops without a word (unions, tags, nulls, JSON in the query): those are read from the facts.
 
-Its programmatic use is no public API, so the version is pinned, and one function of it must be wrapped: the parser
-drops its table of references, which nothing else gives.
+Its programmatic use is no public API, so the version is pinned. Two of its functions are called: the one that reads a
+document, and the one that makes a table of the document's components.
 """
 
 from __future__ import annotations
 
 import re
+import sys
+from collections.abc import Collection
+from importlib import import_module
 from importlib.metadata import version
+from importlib.util import find_spec
+from types import ModuleType
 from typing import Any, Final, cast
 
-import openapi_python_client.parser.openapi as opc_openapi
-from attrs import define
-from openapi_python_client.config import Config, ConfigFile, MetaType
-from openapi_python_client.parser import properties as opc_properties_module
-from openapi_python_client.parser.errors import GeneratorError
+from attrs import define, field
 
 from codegen.document import (
     PARSER_VERSION,
@@ -29,11 +30,31 @@ from codegen.document import (
     schema_name,
 )
 
-# No public API, so to a type checker it is Any.
-opc: Any = opc_openapi
-properties: Any = opc_properties_module
+
+def _load() -> tuple[Any, Any, Any]:
+    """Its configuration, documents and types, without its package's `__init__`: half of the time to import it.
+
+    That one imports an HTTP client and all that writes files. Of what it defines, the rest needs one name.
+    """
+    name = "openapi_python_client"
+    spec = find_spec(name) if name not in sys.modules else None
+    if spec is not None:
+        package: Any = ModuleType(name)
+        package.__path__ = spec.submodule_search_locations
+        sys.modules[name] = package
+        package.Config = import_module(f"{name}.config").Config
+    # No public API, so to a type checker they are Any.
+    config, schema, properties = (
+        import_module(f"{name}.{module}") for module in ("config", "schema", "parser.properties")
+    )
+    return config, schema, properties
+
+
+config, opc_schema, properties = _load()
 _SCALARS: Final = ("string", "integer", "number", "boolean")
 _FORMATS: Final = ("date", "date-time")
+_PARAMETERS: Final = "Parameters"
+"""The component that has all parameters as its fields."""
 
 
 @define(frozen=True)
@@ -53,8 +74,8 @@ def run(document: Json) -> Parsed:
     """Parse a document of facts; an error names whatever is lost."""
     schemas: Json = document["components"]["schemas"]
     codes = {name: f"C{index}" for index, name in enumerate(schemas)}
-    encoded = _Encoder(codes)
-    data, table = _parse(encoded.document(document))
+    encoder = _Encoder(codes)
+    table = _parse(encoder.document(document))
     components = {name: table[code] for name, code in codes.items() if code in table}
     lost = sorted(schemas.keys() - components.keys())
     if lost:
@@ -64,32 +85,13 @@ def run(document: Json) -> Parsed:
         for name, model in components.items()
         if hasattr(model, "class_info")
     }
-    fields: dict[str, dict[str, Any]] = {}
-    for name, schema in schemas.items():
-        keys = list(schema.get("properties", {}))
-        model = components[name]
-        if keys and "oneOf" not in schema:
-            listed: list[Any] = [*model.required_properties, *model.optional_properties]
-            found = {plain(p.name): p for p in listed}
-            fields[name] = {
-                key: found[f"p{index}"] for index, key in enumerate(keys) if f"p{index}" in found
-            }
-    endpoints = {
-        plain(e.name): e
-        for collection in data.endpoint_collections_by_tag.values()
-        for e in collection.endpoints
-    }
+    fields = {name: encoder.fields_of(name, model) for name, model in components.items()}
+    found = encoder.fields_of(_PARAMETERS, table.get(_PARAMETERS))
     parameters: dict[str, dict[tuple[str, str], Any]] = {}
-    for index, (_, _, operation) in enumerate(operations(document)):
-        endpoint = endpoints.get(f"o{index}")
-        if endpoint is None:
-            raise CodegenError(f"{operation['operationId']}: lost by the parser")
-        found = {plain(p.name): p for p in endpoint.query_parameters}
-        parameters[operation["operationId"]] = {
-            key: found[f"p{number}"]
-            for number, key in enumerate(typed_parameters(operation))
-            if f"p{number}" in found
-        }
+    for _, _, operation in operations(document):
+        name = operation["operationId"]
+        keys = typed_parameters(operation)
+        parameters[name] = {key: found[name, *key] for key in keys if (name, *key) in found}
     return Parsed(fields, components, parameters, classes)
 
 
@@ -117,112 +119,113 @@ def without_null(schema: Json) -> tuple[Json, bool]:
     return schema, False
 
 
+@define
 class _Encoder:
     """The document with short names in place of its own, and only what the parser reads rightly."""
 
-    def __init__(self, codes: dict[str, str]) -> None:
-        self._codes = codes
+    codes: dict[str, str]
+    _fields: dict[str, dict[Any, str]] = field(factory=dict[str, dict[Any, str]])
+    """Component to field to its short name."""
 
     def document(self, facts: Json) -> Json:
+        schemas: Json = {
+            self.codes[name]: self._component(name, schema)
+            for name, schema in facts["components"]["schemas"].items()
+        }
+        parameters = {
+            (operation["operationId"], *key): parameter["schema"]
+            for _, _, operation in operations(facts)
+            for key, parameter in typed_parameters(operation).items()
+        }
+        schemas[_PARAMETERS] = self._object(_PARAMETERS, parameters, ())
         return {
             "openapi": "3.1.0",
             "info": {"title": "facts", "version": "0"},
-            "paths": {
-                f"/o{index}": {
-                    "post": {
-                        "operationId": f"o{index}",
-                        "tags": ["all"],
-                        "parameters": self._parameters(operation),
-                        "responses": {"200": {"description": "OK"}},
-                    }
-                }
-                for index, (_, _, operation) in enumerate(operations(facts))
-            },
-            "components": {
-                "schemas": {
-                    self._codes[name]: self._component(schema)
-                    for name, schema in facts["components"]["schemas"].items()
-                }
-            },
+            "paths": {},
+            "components": {"schemas": schemas},
         }
 
-    def _parameters(self, operation: Json) -> list[Json]:
-        return [
-            {"name": f"p{number}", "in": "query", "schema": self._schema(parameter["schema"])}
-            for number, parameter in enumerate(typed_parameters(operation).values())
-        ]
+    def fields_of(self, name: str, model: Any) -> dict[Any, Any]:
+        """The parser's properties of a component, by the document's names; what is missing was lost."""
+        codes = self._fields.get(name, {})
+        if not codes:
+            return {}
+        listed: list[Any] = [*model.required_properties, *model.optional_properties]
+        found = {plain(each.name): each for each in listed}
+        return {key: found[code] for key, code in codes.items() if code in found}
 
-    def _component(self, schema: Json) -> Json:
+    def _component(self, name: str, schema: Json) -> Json:
         if "enum" in schema:
             return {"type": schema["type"], "enum": schema["enum"]}
         if "oneOf" in schema:
             return {"type": "object"}
         if "properties" not in schema:
             return self._schema(schema)
-        keys = list(schema["properties"])
-        fields = [self._schema(schema["properties"][key]) for key in keys]
-        return {
-            "type": "object",
-            "properties": {f"p{index}": field for index, field in enumerate(fields)},
-            "required": [f"p{keys.index(key)}" for key in schema.get("required", [])],
-        }
+        return self._object(name, schema["properties"], schema.get("required", ())) | self._values(
+            schema
+        )
+
+    def _object(self, name: str, fields: dict[Any, Json], required: Collection[str]) -> Json:
+        """An object. Its fields of one type are one field, as the parser's time goes with their number."""
+        properties: Json = {}
+        codes: dict[tuple[str, bool], str] = {}
+        self._fields[name] = {}
+        for key, value in fields.items():
+            schema = self._schema(value)
+            code = codes.setdefault((repr(schema), key in required), f"p{len(codes)}")
+            properties[code] = schema
+            self._fields[name][key] = code
+        needed = [code for (_, is_required), code in codes.items() if is_required]
+        return {"type": "object", "properties": properties, "required": needed}
+
+    def _values(self, schema: Json) -> Json:
+        more = schema.get("additionalProperties")
+        return (
+            {"additionalProperties": self._schema(cast("Json", more))}
+            if isinstance(more, dict)
+            else {}
+        )
 
     def _schema(self, schema: Json) -> Json:
         schema, _ = without_null(schema)
         if "$ref" in schema:
-            return {"$ref": SCHEMA_PREFIX + self._codes[schema_name(schema["$ref"])]}
+            return {"$ref": SCHEMA_PREFIX + self.codes[schema_name(schema["$ref"])]}
         kind = schema.get("type")
         if kind == "array":
             return {"type": "array", "items": self._schema(schema["items"])}
         if kind == "object":
-            more = schema.get("additionalProperties")
-            values = {"additionalProperties": self._schema(more)} if isinstance(more, dict) else {}  # pyright: ignore[reportUnknownArgumentType]
-            return {"type": "object", **values}
+            return {"type": "object"} | self._values(schema)
         if kind in _SCALARS:
             form = schema.get("format")
             return {"type": kind, "format": form} if form in _FORMATS else {"type": kind}
         return {}
 
 
-def _parse(document: Json) -> tuple[Any, Json]:
-    """The parser's data, and its table of components."""
+def _parse(document: Json) -> Json:
+    """The parser's table of components."""
     installed = version("openapi-python-client")
     if installed != PARSER_VERSION:
         raise CodegenError(
             f"openapi-python-client {PARSER_VERSION} is needed, not {installed}: run `make check`, which installs it"
         )
-    config = Config.from_sources(
-        ConfigFile(post_hooks=[], literal_enums=True),
-        MetaType.NONE,
+    settings = config.Config.from_sources(
+        config.ConfigFile(post_hooks=[], literal_enums=True),
+        config.MetaType.NONE,
         document_source="openapi.json",
         file_encoding="utf-8",
         overwrite=True,
         output_path=None,
     )
-    captured: list[Any] = []
-    build_schemas = opc.build_schemas
-
-    def capture(**arguments: Any) -> Any:
-        captured.append(build_schemas(**arguments))
-        return captured[-1]
-
-    opc.build_schemas = capture
-    try:
-        data = opc.GeneratorData.from_dict(document, config=config)
-    finally:
-        opc.build_schemas = build_schemas
-    if isinstance(data, GeneratorError):
-        raise CodegenError(
-            f"openapi-python-client refuses the document: {data.header}: {data.detail}"
-        )
-    for error in [
-        *data.errors,
-        *(e for c in data.endpoint_collections_by_tag.values() for e in c.parse_errors),
-    ]:
+    found = properties.build_schemas(
+        components=opc_schema.OpenAPI.model_validate(document).components.schemas,
+        schemas=properties.Schemas(),
+        config=settings,
+    )
+    for error in found.errors:
         warning = re.sub(r"<\S+ object at \w+> ", "", f"{error.header}: {error.detail}")
         raise CodegenError(f"openapi-python-client warns: {warning}")
-    table = captured[0].classes_by_reference
-    return data, {str(plain(ref)).rpartition("/")[2]: model for ref, model in table.items()}
+    table = found.classes_by_reference
+    return {str(plain(ref)).rpartition("/")[2]: model for ref, model in table.items()}
 
 
 def plain(value: Any) -> Any:

@@ -261,19 +261,20 @@ def _media_type(name: str) -> str:
     )
 
 
+_PHRASES: Final = {str(known.value): known.phrase for known in http.HTTPStatus} | {
+    "1XX": "Informational",
+    "2XX": "Success",
+    "3XX": "Redirection",
+    "4XX": "Client Error",
+    "5XX": "Server Error",
+    "default": "Default",
+}
+
+
 def _phrase(status: str, where: str) -> str:
     """OpenAPI requires a description on every response: HTTP's own phrase, since PortOne's is prose."""
-    phrases = {str(known.value): known.phrase for known in http.HTTPStatus}
-    ranges = {
-        "1XX": "Informational",
-        "2XX": "Success",
-        "3XX": "Redirection",
-        "4XX": "Client Error",
-        "5XX": "Server Error",
-    }
-    phrases |= ranges | {"default": "Default"}
-    if status in phrases:
-        return phrases[status]
+    if status in _PHRASES:
+        return _PHRASES[status]
     if re.fullmatch(r"[1-5]\d\d", status):
         return "Unassigned"
     raise CodegenError(f"{where}: is not an HTTP status")

@@ -30,9 +30,11 @@ STATUS_CLASSES: Final = {status: kind.__name__ for status, kind in errors.BY_STA
 def object_module(schema: Schema, api: Api, prose: Prose) -> str:
     """An attrs class and the function that reads it."""
     kinds = [f.type for f in schema.fields]
+    others = [Type("dict", item=schema.item)] if schema.item else []
     times = [f for f in schema.fields if is_time(f.type)]
     variables = {f.name: f"t{index + 1}" for index, f in enumerate(times)}
     facts = _class_facts(schema)
+    facts += [f"__other_fields__: ClassVar[{annotation(kind, api)}]" for kind in others]
     reads = [
         {
             "name": f.name,
@@ -51,7 +53,7 @@ def object_module(schema: Schema, api: Api, prose: Prose) -> str:
     nulls = [f.json_name for f in schema.fields if f.type.nullable and not f.required]
     helpers = helpers_of(read["value"] for read in reads) | {"new_instance"}
     helpers |= {"keep_nulls"} if nulls else set()
-    checking = type_imports(kinds, api, schema.name)
+    checking = type_imports([*kinds, *others], api, schema.name)
     fields = [
         {
             "name": f.name,

@@ -4,7 +4,8 @@ Every schema becomes one of these, with formats, limits, `deprecated` and the li
 
 - `{"$ref": …}` to a component; `deprecated`, `readOnly` and so on may stand beside it;
 - `{"type": "string" | "integer" | "number" | "boolean"}`, or `{"type": "array", "items": …}`;
-- `{"type": "object"}` for free JSON, and `{"type": "object", "additionalProperties": …}` for a map;
+- `{"type": "object"}` for free JSON, and `{"type": "object", "additionalProperties": …}` for a map, or beside
+  `properties` for all other fields;
 - `{"type": [kind, "null"]}` or `{"anyOf": [{"$ref": …}, {"type": "null"}]}` if it may be null;
 - `{}`, a list of types, or any other `anyOf`: any JSON;
 - components only: `properties` and `required`; `enum` of strings or of integers; `oneOf` with a `discriminator` whose
@@ -241,11 +242,9 @@ class Schemas:
                 required.remove(key)
         more = facts.get("additionalProperties")
         if isinstance(more, dict):
+            facts["additionalProperties"] = self.schema(more, f"{where}.*", f"{name}Value")
             if properties:
-                self.report.note("not used: additionalProperties beside properties", where)
-                del facts["additionalProperties"]
-            else:
-                facts["additionalProperties"] = self.schema(more, f"{where}.*", f"{name}Value")
+                self.report.note("read as JSON: other fields than the properties", where)
         result = facts | {"type": "object"}
         if properties:
             result["properties"] = properties
@@ -346,6 +345,11 @@ class Schemas:
                 for index, member in enumerate(result["anyOf"])
             ]
         return result
+
+
+def is_map(schema: Json) -> bool:
+    """Whether an object in its canonical form has no fields but those of additionalProperties."""
+    return "properties" not in schema and isinstance(schema.get("additionalProperties"), dict)
 
 
 def _needs_a_name(found: Json) -> bool:

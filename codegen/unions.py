@@ -7,7 +7,7 @@ from typing import Any
 
 from codegen.document import Json, schema_name, schema_ref, unsupported
 from codegen.report import Report
-from codegen.schemas import ANY_UNION
+from codegen.schemas import ANY_UNION, is_map
 
 Tags = dict[tuple[str, str], set[str]]
 """A variant and the field that is its tag, to the tag's values."""
@@ -73,8 +73,7 @@ def _completed(name: str, union: Json, components: Json, report: Report) -> Json
 
 
 def _can_be_variant(schema: Json) -> bool:
-    is_map = isinstance(schema.get("additionalProperties"), dict)
-    return "oneOf" in schema or (schema.get("type") == "object" and not is_map)
+    return "oneOf" in schema or (schema.get("type") == "object" and not is_map(schema))
 
 
 def _own_tags(schema: Json, tag: str) -> list[str]:
@@ -138,7 +137,8 @@ def _tag(
         others = [v for v in typed_as["enum"] if v not in values and v not in rivals]
         if others:
             report.note(
-                "a tag of another value than the mapping's, so either is read", f"{name}.{tag}"
+                "a tag of another value than the mapping's, which alone is looked at",
+                f"{name}.{tag}",
             )
         values += others
     if typed_as.get("type") not in ("string", ["string", "null"]):

@@ -20,16 +20,16 @@ from codegen import coverage
 from codegen.decisions import load_decisions
 from codegen.diff import renderers
 from codegen.diff.report import Report, report_update
-from codegen.diff.sources import VENDORED, as_source, label, read
-from codegen.document import OPENAPI, ROOT, CodegenError, Json, operations
+from codegen.diff.sources import VENDORED, Source, label, read
+from codegen.document import OPENAPI, ROOT, CodegenError, operations
 from codegen.generate import check, generate, load_namespaces, write
 from codegen.importer import fetch, import_document, load
 from codegen.model import Api
+from codegen.parse import parse
 from codegen.placing import Proposal, propose
 from codegen.prose import Prose, load_prose
 from codegen.report import Report as Notes
 from codegen.webhooks import load_webhooks, with_webhooks
-from codegen.withheld import symbols
 
 PUBLISHED: Final = "https://developers.portone.io/api/schema/v2/openapi.json"
 """Where PortOne publishes its V2 document."""
@@ -50,7 +50,7 @@ def update(source: str = PUBLISHED, *, confirm: Confirm) -> str:
         path = Path(folder) / "document.json"
         path.write_bytes(fetch(source))
         decisions, notes = load_decisions(), Notes()
-        old, new = read(VENDORED), as_source(label(source), load(str(path), decisions))
+        old, new = read(VENDORED), Source(label(source), load(str(path), decisions))
         chosen = confirm(propose(new.document, _categories(path), load_namespaces()))
         text = placed(NAMESPACES.read_text(encoding="utf-8"), chosen)
         namespaces = tomllib.loads(text)
@@ -67,8 +67,9 @@ def update(source: str = PUBLISHED, *, confirm: Confirm) -> str:
     lines.append(
         "a draft is in CHANGELOG.md: put it into words, under the version that will have it"
     )
-    lines += _without_words(api, prose, old.document, "en")
-    lines += _without_words(api, load_prose(OPENAPI / "prose" / "ko"), old.document, "ko")
+    before = parse(with_webhooks(old.document, load_webhooks()), None, decisions)
+    lines += _without_words(before, api, prose, "en")
+    lines += _without_words(before, api, load_prose(OPENAPI / "prose" / "ko"), "ko")
     try:
         lines.append(check())
     except CodegenError as error:
@@ -76,17 +77,14 @@ def update(source: str = PUBLISHED, *, confirm: Confirm) -> str:
     return "\n".join(lines)
 
 
-def _without_words(api: Api, prose: Prose, old: Json, language: str) -> list[str]:
+def _without_words(old: Api, new: Api, prose: Prose, language: str) -> list[str]:
     """What is new and has no words in a language yet, a line for each kind."""
-    old = with_webhooks(old, load_webhooks())
-    known = {name for name, _ in symbols(old)}
-    for name, schema in old["components"]["schemas"].items():
-        known |= {f"{name}.{value}" for value in schema.get("enum", ())}
-    found = coverage.find(api, prose, language, coverage.load_limits().open_enums)
+    open_enums = coverage.load_limits().open_enums
+    before, found = (coverage.find(api, prose, language, open_enums) for api in (old, new))
     return [
-        f"new, without words ({language}): {kind} {', '.join(new)}"
+        f"new, without words ({language}): {kind} {', '.join(names)}"
         for kind, facts in found.items()
-        if (new := [name for name in facts.missing if name not in known])
+        if (names := [name for name in facts.missing if name not in before[kind].missing])
     ]
 
 

@@ -14,10 +14,11 @@ def load_webhooks() -> Json:
     """Our document; an error names a schema that no webhook uses."""
     try:
         document: Json = json.loads(WEBHOOKS.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise CodegenError(f"openapi/{WEBHOOKS.name} cannot be read: {error}") from None
-    schemas = document["components"]["schemas"]
-    stray = sorted(schemas.keys() - set(reachable(document["webhooks"], schemas)))
+        schemas: Json = document["components"]["schemas"]
+        used = reachable(document["webhooks"], schemas)
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise CodegenError(f"openapi/{WEBHOOKS.name} cannot be read: {error!r}") from None
+    stray = sorted(schemas.keys() - set(used))
     if stray:
         raise CodegenError(f"{WEBHOOKS.name}: no webhook uses {', '.join(stray)}")
     return document

@@ -57,6 +57,8 @@ class Model(_TimeTexts):
     __nullable_fields__: ClassVar[tuple[str, ...]] = ()
     """Fields that may be null. Where such a field is required, `None` is null; elsewhere `None` means absent, and a
     null is in `additional_properties`."""
+    __other_fields__: ClassVar[dict[str, Any]]
+    """Only a type: that of `additional_properties`, where the document states one."""
 
     additional_properties: dict[str, Any] = field(factory=dict[str, Any])
 

@@ -124,8 +124,11 @@ def _object(value: Any, model: type[Model], path: str, *, strict: bool) -> Itera
                 yield from _mismatches(value[json_name], hint, place, strict=strict)
         elif required:
             yield Mismatch(place, "is missing")
-    if strict:
-        for json_name in sorted(value.keys() - known.keys()):
+    others = {name: value[name] for name in sorted(value.keys() - known.keys())}
+    if others and (stated := _other_fields(model)) is not None:
+        yield from _mismatches(others, stated, path, strict=strict)
+    elif strict:
+        for json_name in others:
             yield Mismatch(_below(path, json_name), "is not a field that this version knows")
 
 
@@ -194,7 +197,7 @@ class _Names(dict[str, Any]):
 @cache
 def field_types(model: type[Model]) -> dict[str, FieldType]:
     """The type of each field of a model, by JSON name."""
-    hints = get_type_hints(model, localns=_Names(date=_Date, datetime=_DateTime))
+    hints = _hints(model)
     defaults = {attribute.name: attribute.default for attribute in fields(model)}
     result: dict[str, FieldType] = {}
     for name, json_name in field_names(model):
@@ -207,6 +210,17 @@ def field_types(model: type[Model]) -> dict[str, FieldType]:
         nullable = hint is Any or name in model.__nullable_fields__
         result[json_name] = FieldType(hint, required, nullable)
     return result
+
+
+@cache
+def _other_fields(model: type[Model]) -> Any:
+    """The type that the document states for all other fields of a model, as that of their object."""
+    (stated,) = get_args(_hints(model)["__other_fields__"])
+    return None if get_args(stated)[1] is Any else stated
+
+
+def _hints(model: type[Model]) -> dict[str, Any]:
+    return get_type_hints(model, localns=_Names(date=_Date, datetime=_DateTime))
 
 
 def _without_none(members: tuple[Any, ...]) -> Any:

@@ -76,8 +76,8 @@ def _pair(work: Work, a: Class, b: Class) -> None:
     ]
     for x, y in match_members(*members):
         compare_member(work, x, y, scope, named)
-    if a.item and b.item:
-        name = f"{a.name}[...]" if a.kind == "map" else a.name
+    if a.item or b.item:
+        name = a.name if a.kind == "alias" else f"{a.name}[...]"
         compare_member(work, a.item, b.item, scope, lambda _: (name, f"{a.name}.*"))
 
 

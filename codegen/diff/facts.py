@@ -265,8 +265,9 @@ class _Reader:
         properties: Json = raw.get("properties", {})
         item = None
         if schema.item:
-            facts = raw.get("additionalProperties", {}) if schema.kind == "map" else raw
-            item = self.member(Field("values", "values", schema.item, required=True), facts)
+            facts = raw if schema.kind == "alias" else raw.get("additionalProperties", {})
+            required = schema.kind != "object"
+            item = self.member(Field("values", "values", schema.item, required=required), facts)
         untagged = {f"({name})": name for name in schema.untagged}
         return Class(
             name=schema.name,

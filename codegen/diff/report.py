@@ -12,10 +12,10 @@ from codegen.decisions import Decisions
 from codegen.diff.change import Answer, Change, Effect, Fate, Kind, Subject
 from codegen.diff.compare import compare
 from codegen.diff.facts import Facts, load_namespaces, read_facts
-from codegen.diff.sources import Source, as_source
+from codegen.diff.sources import Source
 from codegen.document import CodegenError, Json
 from codegen.report import Report as Notes
-from codegen.withheld import take_up
+from codegen.withheld import Taken, take_up
 
 TITLES: Final = {
     Effect.BREAK: "Breaks of the promise",
@@ -159,8 +159,19 @@ def report_update(
 ) -> tuple[Report, Json]:
     """What it does to users that `new` is taken up after `old`, and the document that the SDK has then."""
     taken = take_up(new.document, old.document, version.__version__, decisions, notes)
-    sources = as_source(old.label, taken.old), as_source(new.label, taken.new)
-    return make_report(*sources, namespaces, decisions, taken.fates), taken.document
+    return report_taken(old.label, new.label, taken, decisions, namespaces), taken.document
+
+
+def report_taken(
+    old: str,
+    new: str,
+    taken: Taken,
+    decisions: Decisions,
+    namespaces: Mapping[str, Sequence[str]] | None = None,
+) -> Report:
+    """What a document changes that was taken up; `old` and `new` are what to call the two."""
+    sources = Source(old, taken.old), Source(new, taken.new)
+    return make_report(*sources, namespaces, decisions, taken.fates)
 
 
 def make_report(
@@ -188,7 +199,7 @@ def _facts(
     try:
         return read_facts(source.document, namespaces, decisions)
     except CodegenError as error:
-        raise CodegenError(f"{source.label}: {error}") from None
+        raise CodegenError(*(f"{source.label}: {line}" for line in error.lines)) from None
 
 
 def _groups(changes: Sequence[Change]) -> Iterable[Group]:

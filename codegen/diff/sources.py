@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from functools import cached_property
 from pathlib import PurePath
 from typing import Final
 from urllib.parse import urlsplit
@@ -23,9 +24,13 @@ class Source:
     """An imported document, and what to call it."""
 
     label: str
-    digest: str
-    """Of its facts: PortOne's own version number has stood still for years."""
     document: Json
+
+    @cached_property
+    def digest(self) -> str:
+        """Of its facts: PortOne's own version number has stood still for years."""
+        text = json.dumps(self.document, sort_keys=True, separators=(",", ":"))
+        return hashlib.sha256(text.encode()).hexdigest()
 
     @property
     def operations(self) -> int:
@@ -45,13 +50,7 @@ def read(source: str, decisions: Decisions | None = None) -> Source:
     except CodegenError as error:
         name = label(source)
         raise CodegenError(str(error) if name in str(error) else f"{name}: {error}") from None
-    return as_source(label(source), document)
-
-
-def as_source(name: str, document: Json) -> Source:
-    """An imported document under a name."""
-    text = json.dumps(document, sort_keys=True, separators=(",", ":"))
-    return Source(name, hashlib.sha256(text.encode()).hexdigest(), document)
+    return Source(label(source), document)
 
 
 def label(source: str) -> str:

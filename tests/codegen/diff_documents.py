@@ -1,14 +1,14 @@
 """What the tests of `python -m codegen diff` compare, and how they read the result."""
 
 from codegen.diff.report import Report, Row, make_report
-from codegen.diff.sources import as_source
+from codegen.diff.sources import Source
 from codegen.document import Json, operations
 from codegen.importer import normalise
 
 
 def report_on(old: Json, new: Json) -> Report:
     """The report on two published documents; each operation is in the namespace `thing`."""
-    sources = as_source("old", normalise(old)), as_source("new", normalise(new))
+    sources = Source("old", normalise(old)), Source("new", normalise(new))
     every = [o["operationId"] for s in sources for _, _, o in operations(s.document)]
     return make_report(*sources, {"thing": every})
 

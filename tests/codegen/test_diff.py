@@ -222,6 +222,65 @@ CASES: dict[str, tuple[Json, Json, list[str]]] = {
             "BREAK in out: ThingMap[...] type: was str, is int [no] create_thing get_thing get_things",
         ],
     ),
+    "the type of all other fields of an output comes": (
+        document(Thing=thing()),
+        document(Thing=thing() | {"additionalProperties": INTEGER}),
+        [
+            "ADDITION out: Thing[...] added: int get_thing get_things",
+        ],
+    ),
+    "the type of all other fields of an output changes": (
+        document(Thing=thing() | {"additionalProperties": STRING}),
+        document(Thing=thing() | {"additionalProperties": INTEGER}),
+        [
+            "BREAK out: Thing[...] type: was str, is int [no] get_thing get_things",
+        ],
+    ),
+    "a body comes in another form": (
+        document(),
+        changed(lambda s: operation(s, "createThing")["requestBody"].update(content={"application/x-www-form-urlencoded": {"schema": ref("CreateThingBody")}})),
+        [
+            "BREAK: create_thing media type of the body: was application/json, is application/x-www-form-urlencoded [no]",
+        ],
+    ),
+    "a reply is created or accepted now": (
+        document(),
+        changed(lambda s: operation(s, "getThing")["responses"].update({"201": operation(s, "getThing")["responses"].pop("200")})),
+        [
+            "NOTE: get_thing documented statuses: was 200, 400, 404, is 201, 400, 404",
+        ],
+    ),
+    "a reply has no content any more": (
+        document(),
+        changed(lambda s: operation(s, "getThing")["responses"].update({"204": (operation(s, "getThing")["responses"].pop("200"), {"description": ""})[1]})),
+        [
+            "BREAK out: get_thing result: was Thing, is None [no]",
+            "NOTE: get_thing documented statuses: was 200, 400, 404, is 204, 400, 404",
+        ],
+    ),
+    "another server beside it": (
+        document() | {"servers": [{"url": "https://api.portone.io"}]},
+        document() | {"servers": [{"url": "https://api.portone.io"}, {"url": "https://api2.portone.io"}]},
+        [
+            "TYPES: server was https://api.portone.io, is https://api.portone.io, https://api2.portone.io [runs perhaps, checks yes]",
+        ],
+    ),
+    "a class becomes free-form": (
+        document(Place=PLACE, Thing=thing(at=ref("Place"))),
+        document(Place=FREE, Thing=thing(at=ref("Place"))),
+        [
+            "BREAK out: Place.city withheld [no] get_thing get_things",
+            "BREAK out: Place.street withheld [no] get_thing get_things",
+            "BREAK out: Place.zip withheld [no] get_thing get_things",
+        ],
+    ),
+    "a class that stays is reached from fewer places": (
+        document(Place=PLACE, Thing=thing(at=ref("Place")), GetThingsResponse=an_object("items", items={"type": "array", "items": ref("Thing")}, at=ref("Place"))),
+        document(Place=PLACE, Thing=thing(at=ref("Place"))),
+        [
+            "unstable TYPES out: GetThingsResponse.at withheld [no] get_things",
+        ],
+    ),
     "a value of an output goes": (
         document(Thing=thing(kind=ref("ThingKind"))),
         document(Thing=thing(kind=ref("ThingKind")), ThingKind=FEWER),

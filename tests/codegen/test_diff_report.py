@@ -29,7 +29,7 @@ from codegen.__main__ import main
 from codegen.diff import renderers
 from codegen.diff.change import Change, Effect, Kind, Subject
 from codegen.diff.report import Report, make_report
-from codegen.diff.sources import as_source, read
+from codegen.diff.sources import Source, read
 from codegen.document import ROOT, VENDORED, CodegenError, Json
 from codegen.importer import normalise
 from tests.chromium import CHROMIUM, FLAGS
@@ -116,8 +116,8 @@ def test_function_in_no_namespace_yet_is_marked() -> None:
     old, new = document(), document()
     operation(new, "createThing")["operationId"] = "makeThing"
     report = make_report(
-        as_source("old", normalise(old)),
-        as_source("new", normalise(new)),
+        Source("old", normalise(old)),
+        Source("new", normalise(new)),
         {"thing": ["createThing"]},
     )
     assert [(c.kind, c.name, c.after) for c in report.changes] == [
@@ -125,15 +125,15 @@ def test_function_in_no_namespace_yet_is_marked() -> None:
     ]
     # Where it lived, if it was in no namespace, is not known: that is no renaming.
     report = make_report(
-        as_source("old", normalise(new)),
-        as_source("new", normalise(old)),
+        Source("old", normalise(new)),
+        Source("new", normalise(old)),
         {"thing": ["createThing"]},
     )
     assert [c.name for c in report.changes] == ["portone.?.make_thing"]
     operation(new, "makeThing")["operationId"] = "create_thing"
     report = make_report(
-        as_source("old", normalise(new)),
-        as_source("new", normalise(old)),
+        Source("old", normalise(new)),
+        Source("new", normalise(old)),
         {"thing": ["createThing"]},
     )
     assert [(c.what, c.effect) for c in report.changes] == [("operationId", Effect.NOTE)]

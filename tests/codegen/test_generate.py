@@ -13,6 +13,7 @@ import pytest
 from codegen_documents import (
     STRING,
     an_error,
+    an_object,
     as_json,
     document,
     namespaces,
@@ -62,7 +63,8 @@ def kind_in_the_document(schema: Json) -> Kind:
             return "union", name
         if "enum" in target:
             return "enum", name
-        return ("map" if isinstance(target.get("additionalProperties"), dict) else "object"), name
+        is_map = "properties" not in target and isinstance(target.get("additionalProperties"), dict)
+        return ("map" if is_map else "object"), name
     kind, form = schema["type"], schema.get("format", "")
     if kind == "array":
         return ("list", kind_in_the_document(schema["items"]))
@@ -173,11 +175,8 @@ def test_every_operation_that_takes_a_store_is_given_the_clients(api: model.Api)
 
 def test_parser_has_nothing_to_warn_of() -> None:
     codes = {name: f"C{index}" for index, name in enumerate(facts["components"]["schemas"])}
-    data, components = parser._parse(parser._Encoder(codes).document(facts))
-    assert list(data.errors) == []
-    collections = data.endpoint_collections_by_tag.values()
-    assert [e for c in collections for e in c.parse_errors] == []
-    assert components.keys() == set(codes.values())
+    components = parser._parse(parser._Encoder(codes).document(facts))
+    assert components.keys() == {*codes.values(), parser._PARAMETERS}
 
 
 def test_everything_reaches_the_generated_package(api: model.Api) -> None:
@@ -286,24 +285,55 @@ def test_loss_stops_the_run_by_name(
     assert not list(tmp_path.rglob("*.py"))
 
 
+def test_what_the_parser_warns_of_stops_the_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    encode = parser._Encoder.document
+
+    def broken(encoder: Any, source: Json) -> Json:
+        encoded = encode(encoder, source)
+        encoded["components"]["schemas"]["C0"] = {"type": "array"}
+        return encoded
+
+    monkeypatch.setattr(parser._Encoder, "document", broken)
+    with pytest.raises(CodegenError, match="openapi-python-client warns: "):
+        parse.parse(normalise(document()))
+
+
+def without(monkeypatch: pytest.MonkeyPatch, lose: Callable[[dict[str, Any]], object]) -> None:
+    """Let the parser lose something of its table of components."""
+    run_parser = parser._parse
+
+    def lossy(encoded: Json) -> dict[str, Any]:
+        table = run_parser(encoded)
+        lose(table)
+        return table
+
+    monkeypatch.setattr(parser, "_parse", lossy)
+
+
 def test_schema_that_the_parser_loses_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    run_parser = parser.opc.build_schemas
-
-    def lossy(**arguments: Any) -> Any:
-        schemas = run_parser(**arguments)
-        code = f"/C{list(found['components']['schemas']).index('BigThing')}"
-        reference = next(r for r in schemas.classes_by_reference if parser.plain(r).endswith(code))
-        del schemas.classes_by_reference[reference]
-        return schemas
-
     found = normalise(document())
-    monkeypatch.setattr(parser.opc, "build_schemas", lossy)
+    code = f"C{list(found['components']['schemas']).index('BigThing')}"
+    without(monkeypatch, lambda table: table.pop(code))
     with pytest.raises(CodegenError, match="1 schemas lost by the parser: BigThing"):
         parse.parse(found)
 
 
+def test_field_that_the_parser_loses_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    found = normalise(document(Thing=an_object("id", id=STRING, a=STRING, b=STRING)))
+    code = f"C{list(found['components']['schemas']).index('Thing')}"
+    without(monkeypatch, lambda table: table[code].optional_properties.clear())
+    with pytest.raises(CodegenError, match="Thing: fields lost by the parser: a, b"):
+        parse.parse(found)
+
+
+def test_parameter_that_the_parser_loses_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    without(monkeypatch, lambda table: table[parser._PARAMETERS].optional_properties.clear())
+    with pytest.raises(CodegenError, match="getThing: parameters lost by the parser: storeId"):
+        parse.parse(normalise(document()))
+
+
 def test_another_version_of_the_parser_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Its programmatic use is no public API, and the generator wraps a function of its inside."""
+    """Its programmatic use is no public API, and the generator calls a function of its inside."""
     assert version("openapi-python-client") == PARSER_VERSION
     monkeypatch.setattr(parser, "version", lambda _: "0.30.0")
     with pytest.raises(
@@ -312,26 +342,10 @@ def test_another_version_of_the_parser_is_noticed(monkeypatch: pytest.MonkeyPatc
         parse.parse(normalise(document()))
 
 
-def test_the_function_that_is_wrapped_is_still_what_it_was() -> None:
-    """`build_schemas` makes the table of references, which the parser drops afterwards."""
-    found = parser.opc.build_schemas
-    assert set(inspect.signature(found).parameters) == {"components", "schemas", "config"}
-    parse.parse(normalise(document()))
-    assert parser.opc.build_schemas is found
-
-
-def test_operation_that_the_parser_loses_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    run_parser = parser._parse
-
-    def lossy(stripped: Json) -> tuple[Any, Json]:
-        data, components = run_parser(stripped)
-        (collection,) = data.endpoint_collections_by_tag.values()
-        collection.endpoints.pop()
-        return data, components
-
-    monkeypatch.setattr(parser, "_parse", lossy)
-    with pytest.raises(CodegenError, match=r"\w+Thing\w*: lost by the parser"):
-        parse.parse(normalise(document()))
+def test_the_function_that_is_called_is_still_what_it_was() -> None:
+    """`build_schemas` makes the table of references, which nothing of the parser gives from outside."""
+    found = inspect.signature(parser.properties.build_schemas)
+    assert set(found.parameters) == {"components", "schemas", "config"}
 
 
 # --- where operations live ---

@@ -124,6 +124,8 @@ FIELDS: Json = {
     "made": {"type": "string", "readOnly": True},
     "held": ref("ThingKind") | {"deprecated": True},
     "tree": ref("Tree"),
+    "counted": ref("Counted"),
+    "labelled": ref("Labelled"),
     # one in the other
     "step": {"type": "number", "enum": [1, 2]},
     "choice": {"allOf": [ref("ThingKind")], "default": "RED"},
@@ -285,6 +287,9 @@ def kinds() -> Json:
         NodeBase=an_object("value", value=STRING, back=ref("Node")),
         DollarThing=an_object("$type", **{"$type": STRING, "type": {"type": "integer"}}),
         EuroThing=an_object(a=STRING),
+        Counted=an_object("total", total={"type": "integer"}) | {"additionalProperties": {"type": "integer"}},
+        Labelled=an_object(name=STRING)
+        | {"additionalProperties": an_object("a", a=TIME, kind=ref("ThingKind")) | {"nullable": True}},
         Tree=an_object("value", value=STRING, left=ref("Tree"), rest=array(ref("Tree"))),
     )  # fmt: skip
     source["paths"] |= OPERATIONS
@@ -382,6 +387,8 @@ VALUES: list[tuple[str, Any, str, str]] = [
     ("pgCode", "a", "(found.pg_code_2, found.pg_code, found.pgcode)", "('a', None, None)"),
     ("PgCode", 5, "(found.pg_code_2, found.pg_code, found.pgcode)", "(None, 5, None)"),
     ("PGCODE", "2026-01-02T03:04:05Z", "found.pgcode.minute", "4"),
+    ("counted", {"total": 3, "red": 1, "blue": 2}, "(found.counted.total, found.counted.additional_properties)", "(3, {'red': 1, 'blue': 2})"),
+    ("labelled", {"name": "n", "x": {"a": "2026-01-02T03:04:05.000Z", "kind": "RED"}, "y": None}, "sorted(found.labelled.additional_properties)", "['x', 'y']"),
     ("tree", {"value": "a", "left": {"value": "b"}, "rest": [{"value": "c"}]}, "found.tree.rest[0].value", "'c'"),
 ]  # fmt: skip
 
@@ -446,6 +453,8 @@ STRICT = [
     ("days", {"a": "tomorrow"}, "a date"),
     ("texts", [1], "a string"),
     ("shape", {"kind": "STAR"}, "variant"),
+    ("counted", {"total": 3, "red": "1"}, "an integer"),
+    ("labelled", {"x": {"kind": "RED"}}, "is missing"),
     ("note", 5, "a string"),
 ]
 
@@ -720,6 +729,7 @@ def test_every_fact_that_is_not_used_is_reported() -> None:
     assert noted["in a union without a tag, so no value is read as it"] == ["Loose: Lost"]
     assert noted["generated under the name it stands for"] == ["OtherName"]
     assert noted["optional, as it goes one way only"] == ["Thing.made"]
+    assert noted["read as JSON: other fields than the properties"] == ["Labelled", "Counted"]
     assert noted["not used: a header that the client itself sends"] == [
         "GET /lists Idempotency-Key"
     ]

@@ -21,7 +21,7 @@ from codegen_documents import (
     union,
 )
 
-from codegen import decisions, generate
+from codegen import decisions, generate, webhooks
 from codegen.__main__ import main
 from codegen.decisions import Decisions, load_decisions
 from codegen.document import CodegenError, Json
@@ -200,6 +200,18 @@ def test_namespaces_that_cannot_be_read_are_one_line(
         load_namespaces()
 
 
+@pytest.mark.parametrize("text", [None, "", "<html>", "{}", "[]"])
+def test_webhooks_that_cannot_be_read_are_one_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str | None
+) -> None:
+    path = tmp_path / "webhooks.json"
+    monkeypatch.setattr(webhooks, "WEBHOOKS", path)
+    if text is not None:
+        path.write_text(text)
+    with pytest.raises(CodegenError, match=r"^openapi/webhooks\.json cannot be read: "):
+        webhooks.load_webhooks()
+
+
 def test_new_operation_is_proposed_a_place(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(
         generate, "load_namespaces", lambda: {"stock": ["getThings"], "a": ["createThing"]}
@@ -372,6 +384,19 @@ def test_optional_constant_of_an_input_is_not_sent_unasked() -> None:
     api = parse(normalise(source))
     (field,) = api.schemas["CreateThingBody"].fields
     assert (field.tags, field.type.kind, field.required) == ((), "enum", False)
+
+
+def test_tag_that_the_mapping_calls_otherwise_is_reported_and_its_type_allows_both() -> None:
+    source = document(SmallThing=an_object("type", type={"type": "string", "const": "TINY"}))
+    report = Report()
+    found = normalise(source, report)["components"]["schemas"]
+    assert report.notes["a tag of another value than the mapping's, which alone is looked at"] == [
+        "SmallThing.type"
+    ]
+    # The mapping says which of the two leads to the variant.
+    mapping = found["ThingMore"]["discriminator"]["mapping"]
+    assert [tag for tag, to in mapping.items() if to == ref("SmallThing")["$ref"]] == ["SMALL"]
+    assert found["SmallThing"]["properties"]["type"]["enum"] == ["SMALL", "TINY"]
 
 
 # --- security ---

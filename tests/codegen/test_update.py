@@ -159,12 +159,16 @@ def test_new_document_is_taken_up(small: Path) -> None:
     assert second == "placed closeThings in thing"
     assert third.startswith("generated 4 operations: ")
     assert fourth.startswith("a draft is in CHANGELOG.md")
-    assert rest[:2] == [
+    arguments = "closeThings.thingId, closeThings.name, closeThings.map"
+    assert rest[:5] == [
         "new, without words (en): operations closeThings",
+        f"new, without words (en): parameters {arguments}",
         "new, without words (en): fields Thing.a",
+        "new, without words (ko): operations closeThings",
+        f"new, without words (ko): parameters {arguments}",
     ]
-    assert rest[2].startswith("left to do: ")
-    assert "closeThings" in rest[2]
+    assert rest[5].startswith("left to do: ")
+    assert "closeThings" in rest[5]
     assert '  "closeThings",\n  "createThing",\n' in (small / "openapi/namespaces.toml").read_text()
     assert json.loads((small / "openapi/portone-v2.json").read_text()) == normalise(source)
     assert "async def close_things(" in (small / "portone_async/api/thing.py").read_text()

@@ -104,7 +104,7 @@ def _kind(schema: dict[str, Any], *, is_named: bool) -> str:
         return "tag"
     if "enum" in schema:
         return "enum"
-    if "additionalProperties" in schema:
+    if "additionalProperties" in schema and "properties" not in schema:
         return "map"
     if schema["type"] == "object":
         return "object" if is_named or "properties" in schema else "free"

@@ -33,6 +33,7 @@ from .strategies import (
     named,
     places,
     samples,
+    shape,
     snake,
     valid,
 )
@@ -41,7 +42,7 @@ MAPS = {
     data
     for schema in SCHEMAS.values()
     for data, kind in schema.get("properties", {}).items()
-    if "additionalProperties" in SCHEMAS.get(kind.get("$ref", "").rpartition("/")[2], {})
+    if "$ref" in kind and shape(kind).kind == "map"
 }
 every_body = pytest.mark.parametrize("operation", BODIES, ids=lambda op: op.id)
 SETTINGS = Settings(base_path="", authorization="PortOne secret")
