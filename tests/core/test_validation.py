@@ -15,6 +15,7 @@ from portone_async._validation import _mismatches, first_mismatch
 from portone_async._writing import _write_time
 from portone_async.converter import converter
 from portone_async.models import PageInfo, Payment
+from tests.core.things import Counted
 
 PAGE = {"number": 0, "size": 1, "totalCount": 2}
 
@@ -48,6 +49,13 @@ def test_each_mismatch_has_its_place(
     value: Any, hint: Any, expected: list[tuple[str, str]]
 ) -> None:
     assert found(value, hint) == expected
+
+
+@pytest.mark.parametrize("strict", [True, False])
+def test_other_fields_have_the_type_that_the_document_states(strict: bool) -> None:
+    raw = {"name": "a", "visits": 3, "sales": "4"}
+    assert found(raw, Counted, strict=strict) == [("$.sales", "must be an integer, not a string")]
+    assert found({"name": "a", "visits": 3}, Counted, strict=strict) == []
 
 
 def test_the_first_mismatch_is_the_responses() -> None:

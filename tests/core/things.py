@@ -90,6 +90,15 @@ class Untagged(Model):
     note: str | None = None
 
 
+@define(slots=True, kw_only=True, repr=False)
+class Counted(Model):
+    """An object whose document states the type of all other fields."""
+
+    __other_fields__: ClassVar[dict[str, int]]
+
+    name: str
+
+
 Things = list[Thing]
 
 MODULES: Final[Mapping[str, Any]] = {
