@@ -28,12 +28,12 @@ demo: $(VENV)/base ## A small shop's day against the emulator, over real HTTP
 shop: $(VENV)/dev ## The example shop (examples/shop) together with the emulator, in your browser
 	@$(RUN) -m examples.shop
 
-# These reach every line and branch of the core and the transports by themselves, and mostly wait, so four at once: see `[tool.coverage]` in pyproject.toml.
+# These reach every line and branch of the core and the transports by themselves: see `[tool.coverage]` in pyproject.toml.
 CORE := tests/core tests/pagination $(patsubst %,tests/models/test_%.py,json_bytes mismatch_log model_reprs times)
-PARALLEL := --dist worksteal --numprocesses
+PARALLEL := --numprocesses auto --dist worksteal
 test: $(VENV)/dev ## The tests, and whether those of the core reach all of its lines and branches
-	@$(RUN) -m pytest $(PARALLEL) 4 $(CORE) --cov
-	@$(RUN) -m pytest $(PARALLEL) auto -m "not load" $(CORE:%=--ignore=%)
+	@$(RUN) -m pytest $(PARALLEL) $(CORE) --cov
+	@$(RUN) -m pytest $(PARALLEL) -m "not load" $(CORE:%=--ignore=%)
 	@$(RUN) -m pytest -m load
 
 generate: $(VENV)/dev ## Write portone_async/models and portone_async/api from openapi/
