@@ -82,12 +82,16 @@ def _check_words(
     ]
 
 
+def read_api(document: Json) -> Api:
+    """What a document and our webhooks describe, by the decisions about it."""
+    return parse(with_webhooks(document, load_webhooks()), None, load_decisions())
+
+
 def write(
     document: Json, target: Path, namespaces: dict[str, list[str]] | None = None
 ) -> tuple[Api, Prose]:
     """Write `api` and `models` of a document and our webhooks below `target`, formatted."""
-    api = parse(with_webhooks(document, load_webhooks()), None, load_decisions())
-    prose = load_prose()
+    api, prose = read_api(document), load_prose()
     _write(sources(api, prose, namespaces or load_namespaces()), target)
     _format(target)
     return api, prose

@@ -16,7 +16,7 @@ from attrs import define, evolve, field
 
 from codegen.decisions import Decisions
 from codegen.diff.change import Side
-from codegen.document import Json, no_collection, operations, schema_name
+from codegen.document import Json, operations, schema_name
 from codegen.expressions import annotation, or_none
 from codegen.generate import load_namespaces
 from codegen.model import Api, Endpoint, Field, Schema, Type
@@ -186,8 +186,7 @@ def read_facts(
 
     A function whose operation is in no namespace yet is called `portone.?.name`.
     """
-    with no_collection():
-        api = parse(document, None, decisions)
+    api = parse(document, None, decisions)
     placed = {name: space for space, names in namespaces.items() for name in names}
     raw = {operation["operationId"]: operation for _, _, operation in operations(document)}
     components: Json = document["components"]["schemas"]

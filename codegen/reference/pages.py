@@ -4,21 +4,19 @@ from __future__ import annotations
 
 import importlib
 import inspect
-from functools import cache
 from typing import Any, Final
 
 from attrs import define
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from codegen.decisions import load_decisions
+from codegen import generate
 from codegen.document import ROOT, load_vendored
 from codegen.expressions import annotation, declared
 from codegen.model import Api, Endpoint, Field, Schema
-from codegen.parse import parse
 from codegen.reference.links import Links, find
 from codegen.reference.words import LANGUAGES, Words, load_words
-from codegen.webhooks import load_webhooks, with_webhooks
+from codegen.templating import environment
 
+_TEMPLATES: Final = ROOT / "codegen" / "reference" / "templates"
 _LINE: Final = 88
 """The length at which a signature gets a line for each argument."""
 
@@ -36,7 +34,7 @@ def pages(api: Api) -> dict[str, str]:
 
 def read_api() -> Api:
     """What there is to describe."""
-    return parse(with_webhooks(load_vendored(), load_webhooks()), None, load_decisions())
+    return generate.read_api(load_vendored())
 
 
 @define(frozen=True)
@@ -71,7 +69,7 @@ class _Reference:
 
     def _render(self, template: str, page: str, **values: Any) -> str:
         return (
-            _environment()
+            environment(_TEMPLATES)
             .get_template(f"{template}.md.jinja")
             .render(
                 label=self.words.labels,
@@ -219,15 +217,3 @@ def _source(start: str, signature: inspect.Signature) -> str:
     if len(line) <= _LINE:
         return line
     return "\n".join([f"{start}(", *(f"    {part}," for part in parts), f"){end}"])
-
-
-@cache
-def _environment() -> Environment:
-    return Environment(
-        loader=FileSystemLoader(ROOT / "codegen" / "reference" / "templates"),
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-        autoescape=False,  # noqa: S701  (Markdown, not HTML)
-    )
