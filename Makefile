@@ -11,11 +11,11 @@ PIP := $(RUN) -m pip install --quiet --disable-pip-version-check --constraint co
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-$(VENV)/base: pyproject.toml constraints.txt
+$(VENV)/base: pyproject.toml emulator/pyproject.toml constraints.txt
 	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed: make PYTHON=/path/to/python3.11"; exit 1; }
 	@echo "Setting up $(VENV) (the first time takes a minute)"
 	@test -x $(RUN) || $(PYTHON) -m venv $(VENV)
-	@$(PIP) --editable '.[emulator]'
+	@$(PIP) --editable ./emulator --editable '.[emulator]'
 	@touch $@
 
 $(VENV)/dev: $(VENV)/base requirements-dev.txt requirements-docs.txt
@@ -80,6 +80,7 @@ nox: $(VENV)/dev ## The tests on Python 3.11, 3.12 and 3.13, lint, types and gen
 build: $(VENV)/dev ## The wheel and the source distribution, into dist/
 	@$(PIP) build
 	@$(RUN) -m build
+	@$(RUN) -m build --outdir dist emulator
 
 clean: ## Remove what these targets made
 	@rm -rf $(VENV) .nox dist site docs/reference .pytest_cache .ruff_cache .mypy_cache .hypothesis

@@ -12,7 +12,7 @@ import pytest
 
 from codegen.reference.pages import pages, read_api
 from portone_async import PortOne, UnknownVariant, models
-from portone_async.emulator import Emulator
+from portone_emulator import Emulator
 
 DOCS = Path(__file__).parents[1] / "docs"
 PAYMENT = "order20261130001"

@@ -13,7 +13,7 @@ import httpx
 import pytest
 
 from portone_async import PortOne, webhooks
-from portone_async.emulator import Emulator
+from portone_emulator import Emulator
 
 ROOT = Path(__file__).parents[1]
 READMES = ["README.md", "README.ko.md"]

@@ -12,21 +12,16 @@ from portone_async.cli.command import CommandError, ExitCode, run_command
 def emulator(context: typer.Context) -> None:
     """Run an emulator of PortOne on this machine, to develop against without an account.
 
-    Takes the options of `python -m portone_async.emulator`; --help lists them.
+    Takes the options of `portone-emulator`; --help lists them.
     """
 
     def run() -> ExitCode:
-        missing = [
-            name
-            for name in ("jsonschema", "starlette", "uvicorn")
-            if importlib.util.find_spec(name) is None
-        ]
-        if missing:
+        if importlib.util.find_spec("portone_emulator") is None:
             raise CommandError(
                 ExitCode.USAGE,
-                f"the emulator needs {', '.join(missing)}: pip install 'portone-async[emulator]'",
+                "the emulator needs its extra: pip install 'portone-async[emulator]'",
             )
-        from portone_async.emulator.__main__ import main  # noqa: PLC0415  (needs that extra)
+        from portone_emulator.__main__ import main  # noqa: PLC0415  (needs that extra)
 
         return ExitCode.FAILED if main(context.args) else ExitCode.OK
 

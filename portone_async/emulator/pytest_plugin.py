@@ -25,19 +25,15 @@ To customize either, define a fixture of the same name in your `conftest.py`.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 
 import pytest
 
 from portone_async import PortOne
-from portone_async.emulator.emulator import Emulator
+from portone_async.emulator import Emulator
+from portone_emulator.pytest_plugin import portone_emulator
 
-
-@pytest.fixture
-def portone_emulator() -> Iterator[Emulator]:
-    """An emulated PortOne, fresh for each test."""
-    with Emulator() as emulator:
-        yield emulator
+__all__ = ["portone", "portone_emulator"]
 
 
 @pytest.fixture

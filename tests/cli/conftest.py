@@ -18,7 +18,7 @@ from typing import IO, Any
 import orjson
 import pytest
 
-from portone_async.emulator import Emulator, RequestRecord
+from portone_emulator import Emulator, RequestRecord
 
 COMMAND = [sys.executable, "-m", "portone_async"]
 SECRET = "a-secret-to-look-for"

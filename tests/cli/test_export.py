@@ -12,7 +12,7 @@ import pytest
 
 from portone_async.cli.command import CommandError
 from portone_async.cli.period import KOREA, OVERLAP, Period, parse_datetime, resolve_period
-from portone_async.emulator.future import json_change
+from portone_emulator.scenarios.future import json_change
 
 from .conftest import PATIENCE, PortOne, Shell
 

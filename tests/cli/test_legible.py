@@ -12,7 +12,7 @@ import pytest
 from portone_async.cli.command import ExitCode, run_command
 from portone_async.cli.journal import Record
 from portone_async.cli.terminal import SPINNER_SIZE
-from portone_async.emulator import future
+from portone_emulator.scenarios import future
 
 from .conftest import CONTROL, PortOne, Shell, run_in_terminal
 

@@ -20,7 +20,7 @@ from portone_async.cli.journal import Journal
 from portone_async.cli.lookup import MAX_CONNECTION_FAILURES, Limits
 from portone_async.cli.lookup import _run as run_lookup
 from portone_async.cli.target import Format, Target
-from portone_async.emulator import future
+from portone_emulator.scenarios import future
 
 from .conftest import SECRET, PortOne, Shell
 

@@ -16,8 +16,8 @@ from codegen.generate import attempt
 from codegen.importer import read
 from codegen.normalise import normalise
 from codegen.roles import split_responses
-from portone_async.emulator.document import Document
-from portone_async.emulator.samples import Sampler
+from portone_emulator.document.document import Document
+from portone_emulator.document.samples import Sampler
 
 DOCUMENTS = [
     "v2-2023-08-31.openapi.json",

@@ -5,8 +5,8 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from portone_async.emulator import EmulatedAPIError
-from portone_async.emulator.amounts import Amount, cancellation_parts, included_vat, new_amount
+from portone_emulator import EmulatedAPIError
+from portone_emulator.payments.amounts import Amount, cancellation_parts, included_vat, new_amount
 
 
 @st.composite

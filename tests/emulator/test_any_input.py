@@ -9,9 +9,9 @@ from urllib.parse import quote
 
 import pytest
 
-from portone_async.emulator import CheckoutOutcome, Emulator
-from portone_async.emulator.document import load
-from portone_async.emulator.samples import Sampler
+from portone_emulator import CheckoutOutcome, Emulator
+from portone_emulator.document.document import load
+from portone_emulator.document.samples import Sampler
 
 from .conftest import START, Shop
 from .response_checks import operations

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from portone_async.emulator import EmulatedAPIError, Emulator, IssueOutcome, IssueResult
+from portone_emulator import EmulatedAPIError, Emulator, IssueOutcome, IssueResult
 
 from .conftest import START, Shop, error_of
 from .receiver import receiving

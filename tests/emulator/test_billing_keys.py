@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from portone_async.emulator import CheckoutOutcome, Emulator
+from portone_emulator import CheckoutOutcome, Emulator
 
 from .conftest import CARD, Shop, charge, error_of
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from portone_async.emulator import Emulator
+from portone_emulator import Emulator
 
 from .conftest import Shop, error_of
 

@@ -1,4 +1,4 @@
-"""`python -m portone_async.emulator`."""
+"""`python -m portone_emulator`."""
 
 from __future__ import annotations
 
@@ -19,16 +19,16 @@ import httpx
 import pytest
 
 from portone_async import webhooks
-from portone_async.emulator import Emulator, RequestRecord
-from portone_async.emulator.__main__ import main
-from portone_async.emulator.document import load
-from portone_async.emulator.request_log import format_request
+from portone_emulator import Emulator, RequestRecord
+from portone_emulator.__main__ import main
+from portone_emulator.document.document import load
+from portone_emulator.http.request_log import format_request
 
 from .conftest import Shop
 from .receiver import receiving
 
 ROOT = Path(__file__).parents[2]
-COMMAND = [sys.executable, "-m", "portone_async.emulator", "--port", "0"]
+COMMAND = [sys.executable, "-m", "portone_emulator", "--port", "0"]
 SECRET = {"Authorization": "PortOne emulator-secret"}
 
 

@@ -8,7 +8,7 @@ import anyio
 import httpx
 import pytest
 
-from portone_async.emulator import Emulator
+from portone_emulator import Emulator
 
 from .response_checks import check
 

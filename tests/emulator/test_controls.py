@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 import pytest
 
-from portone_async.emulator import Emulator
+from portone_emulator import Emulator
 
 from .conftest import START, Shop
 from .receiver import receiving

@@ -8,7 +8,8 @@ import anyio
 import httpx
 import pytest
 
-from portone_async.emulator import Emulator, FaultKind, Response, future
+from portone_emulator import Emulator, FaultKind, Response
+from portone_emulator.scenarios import future
 
 from .conftest import Shop, error_of
 

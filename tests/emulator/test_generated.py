@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from portone_async.emulator import Emulator
-from portone_async.emulator.document import load
-from portone_async.emulator.emulator import STATEFUL_OPERATIONS
-from portone_async.emulator.samples import Sampler
+from portone_emulator import Emulator
+from portone_emulator.document.document import load
+from portone_emulator.document.samples import Sampler
+from portone_emulator.emulator import STATEFUL_OPERATIONS
 
 from .conftest import Shop, error_of
 from .response_checks import operations

@@ -7,7 +7,7 @@ import socket
 import httpx
 import pytest
 
-from portone_async.emulator import Emulator
+from portone_emulator import Emulator
 
 CONTROL = "/_emulator/decline"
 FORM = "application/x-www-form-urlencoded"

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from portone_async.emulator.web.html import Html, element, text
-from portone_async.emulator.web.money import money
+from portone_emulator.web.html import Html, element, text
+from portone_emulator.web.money import money
 
 
 class Reader(HTMLParser):

@@ -7,7 +7,7 @@ import threading
 import httpx
 import pytest
 
-from portone_async.emulator import Emulator
+from portone_emulator import Emulator
 
 from .conftest import Shop
 

@@ -13,7 +13,7 @@ from portone_server_sdk.payment import billing_key as keys
 from portone_server_sdk.payment import cash_receipt, payment_schedule
 from portone_server_sdk.platform import partner as partners
 
-from portone_async.emulator import Emulator
+from portone_emulator import Emulator
 
 from .conftest import START
 from .receiver import Receiver, receiving

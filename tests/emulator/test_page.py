@@ -12,7 +12,7 @@ from urllib.parse import quote
 
 import pytest
 
-from portone_async.emulator import Emulator
+from portone_emulator import Emulator
 from tests.chromium import CHROMIUM, FLAGS
 
 from .conftest import START, Shop

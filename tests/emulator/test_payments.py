@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 import pytest
 
-from portone_async.emulator import CheckoutOutcome, EmulatedAPIError, Emulator, PayMethod
+from portone_emulator import CheckoutOutcome, EmulatedAPIError, Emulator, PayMethod
 
 from .conftest import CARD, START, Shop, error_of
 

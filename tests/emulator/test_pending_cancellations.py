@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from portone_async.emulator import EmulatedAPIError, Emulator
+from portone_emulator import EmulatedAPIError, Emulator
 
 from .conftest import START, Shop, error_of
 from .receiver import receiving

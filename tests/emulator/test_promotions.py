@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from portone_async.emulator import EmulatedAPIError, Emulator
+from portone_emulator import EmulatedAPIError, Emulator
 
 from .conftest import Shop, error_of
 

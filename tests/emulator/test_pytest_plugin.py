@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-CONFTEST = 'pytest_plugins = ["portone_async.emulator.pytest_plugin"]\n'
+CONFTEST = 'pytest_plugins = ["portone_emulator.pytest_plugin"]\n'
 TESTS = """
 import httpx
 import pytest
@@ -52,7 +52,7 @@ def test_is_opt_in(tmp_path: Path) -> None:
 def test_user_can_override_a_fixture(tmp_path: Path) -> None:
     own = """
 import pytest
-from portone_async.emulator import Emulator
+from portone_emulator import Emulator
 
 @pytest.fixture
 def portone_emulator():

@@ -8,8 +8,8 @@ from typing import Any
 import httpx
 import pytest
 
-from portone_async.emulator import Emulator
-from portone_async.emulator.document import load
+from portone_emulator import Emulator
+from portone_emulator.document.document import load
 
 from .conftest import Shop, error_of
 from .response_checks import DOCUMENT, operations

@@ -31,7 +31,7 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
-from portone_async.emulator import Emulator
+from portone_emulator import Emulator
 
 from .conftest import START, Shop
 

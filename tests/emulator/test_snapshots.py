@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 from attrs import fields
 
-from portone_async.emulator import Emulator
-from portone_async.emulator.snapshots import SnapshotError
-from portone_async.emulator.state import State
+from portone_emulator import Emulator
+from portone_emulator.state.snapshots import SnapshotError
+from portone_emulator.state.state import State
 
 from .conftest import START, Shop
 from .receiver import receiving

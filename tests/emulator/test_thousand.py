@@ -12,8 +12,8 @@ import anyio
 import pytest
 
 from portone_async import PortOne, RequestOptions, UnknownVariant, errors
-from portone_async.emulator import Emulator
 from portone_async.models import CancelPaymentResponse, PaidPayment, PartialCancelledPayment
+from portone_emulator import Emulator
 
 pytestmark = pytest.mark.anyio
 

@@ -11,9 +11,9 @@ import pytest
 from portone_server_sdk import webhook as official
 
 from portone_async import webhooks
-from portone_async.emulator import DeliveryFaults, Emulator
-from portone_async.emulator.webhook_sender import WebhookSender
 from portone_async.errors import InvalidArgumentError
+from portone_emulator import DeliveryFaults, Emulator
+from portone_emulator.webhooks.sender import WebhookSender
 
 from .conftest import START, Shop, error_of
 from .receiver import Receiver, receiving

@@ -9,7 +9,7 @@ from urllib.parse import parse_qs, quote, urlencode, urlsplit
 import httpx
 import pytest
 
-from portone_async.emulator import Emulator
+from portone_emulator import Emulator
 
 from .conftest import Shop
 from .receiver import receiving

@@ -17,7 +17,6 @@ from hypothesis import strategies as st
 from portone_async import PortOne, RawResponse, TypedResponse, errors
 from portone_async._pagination import CursorPages, NumberedPages, Pages
 from portone_async._reading import read_list
-from portone_async.emulator import Emulator, future
 from portone_async.errors import APIConnectionError, PaginationError, RequestInfo, ResponseError
 from portone_async.models import (
     GetPaymentsResponse,
@@ -27,6 +26,8 @@ from portone_async.models import (
 from portone_async.models.cash_receipt import read as read_cash_receipt
 from portone_async.models.get_payments_response import read as read_payments
 from portone_async.models.payment_with_cursor import read as read_payment_with_cursor
+from portone_emulator import Emulator
+from portone_emulator.scenarios import future
 from tests.core.conftest import SECRET, WORD, paid
 from tests.core.server import answer, serving
 

@@ -24,7 +24,7 @@ from examples.shop.shop import Shop
 from examples.shop.tables import Base, Order, OrderState
 from examples.shop.webhooks import PATH
 from portone_async import PortOne, webhooks
-from portone_async.emulator import Emulator
+from portone_emulator import Emulator
 
 Row = TypeVar("Row", bound=Base)
 PASSWORD = "staff password"

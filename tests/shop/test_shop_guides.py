@@ -15,7 +15,7 @@ import orjson
 import pytest
 
 from portone_async import PortOne, errors, webhooks
-from portone_async.emulator import Emulator
+from portone_emulator import Emulator
 
 pytestmark = pytest.mark.anyio
 DOCS = Path(__file__).parents[2] / "docs"

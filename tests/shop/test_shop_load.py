@@ -20,7 +20,7 @@ import httpx
 from examples.shop.sweep import sweep
 from examples.shop.tables import Order, Refund, Shipment
 from portone_async import UnknownVariant
-from portone_async.emulator import Emulator, FaultKind
+from portone_emulator import Emulator, FaultKind
 
 from .harness import Harness, OneRetrySettings, served
 

@@ -25,8 +25,9 @@ from examples.shop.sweep import sweep
 from examples.shop.tables import Order, Shipment
 from examples.shop.views import page as build_page
 from portone_async import errors
-from portone_async.emulator import EmulatedAPIError, future
 from portone_async.models.enums import Currency
+from portone_emulator import EmulatedAPIError
+from portone_emulator.scenarios import future
 
 from .harness import Harness, served
 

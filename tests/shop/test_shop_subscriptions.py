@@ -20,12 +20,12 @@ from examples.shop.renewals import add_months
 from examples.shop.sweep import sweep
 from examples.shop.tables import Order, Shipment, Subscription
 from portone_async import errors
-from portone_async.emulator import FaultKind
 from portone_async.models import (
     IssuedBillingKeyInfo,
     PaymentScheduleFilterInput,
     ScheduledPaymentSchedule,
 )
+from portone_emulator import FaultKind
 
 from .harness import Harness, in_process
 

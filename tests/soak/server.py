@@ -14,7 +14,7 @@ import anyio
 import orjson
 from anyio import to_thread
 
-from portone_async.emulator import Emulator, FaultKind
+from portone_emulator import Emulator, FaultKind
 from tests.core.transport.relay import Direction, Fault, Plan, relaying
 
 LATENCY: Final = 0.3

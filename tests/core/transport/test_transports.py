@@ -9,7 +9,7 @@ import pytest
 
 from portone_async import PortOne, RequestOptions, Timeout, errors, models
 from portone_async._transport.direct.connector import Connector
-from portone_async.emulator import Emulator
+from portone_emulator import Emulator
 from tests.core.conftest import WORD, paid
 from tests.core.server import (
     Ledger,

@@ -1,0 +1,1 @@
+"""Billing keys, the window that issues them, and schedules that charge them."""

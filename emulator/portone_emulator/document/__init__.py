@@ -1,0 +1,1 @@
+"""PortOne's OpenAPI document: its operations and schemas, and responses generated from them."""

@@ -1,0 +1,28 @@
+"""API error responses, as exceptions."""
+
+from __future__ import annotations
+
+from portone_emulator.state.json_values import JsonObject
+
+
+class EmulatedAPIError(Exception):
+    """An API error of the emulated PortOne.
+
+    It becomes an error response; the HTTP status depends on the operation and is looked up in the
+    OpenAPI document. `Emulator.checkout()` and other methods raise it directly.
+    """
+
+    def __init__(self, error_type: str, message: str, **fields: object) -> None:
+        super().__init__(f"{error_type}: {message}")
+        self.type = error_type
+        self.message = message
+        self.fields = fields
+
+    def to_json(self) -> JsonObject:
+        """Return the JSON of the error response."""
+        return {"type": self.type, "message": self.message, **self.fields}
+
+
+def invalid(location: str, problem: str) -> EmulatedAPIError:
+    """Create an INVALID_REQUEST error. The value is omitted: it may be personal data."""
+    return EmulatedAPIError("INVALID_REQUEST", f"{location}: {problem}")

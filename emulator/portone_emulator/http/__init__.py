@@ -1,0 +1,1 @@
+"""HTTP: the server, and the way from a request to its response."""

@@ -1,0 +1,214 @@
+"""Validation of requests against the OpenAPI document, with jsonschema."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from datetime import date
+from typing import Any, Protocol, cast
+from urllib.parse import parse_qsl
+
+import orjson
+from attrs import frozen
+from jsonschema import Draft202012Validator, FormatChecker
+from jsonschema.exceptions import ValidationError, relevance
+from referencing import Registry
+from referencing.jsonschema import DRAFT202012
+
+from portone_emulator.document.document import Document, Match, Operation, Parameter
+from portone_emulator.errors import invalid
+from portone_emulator.state.json_values import JsonObject, parse_datetime
+
+# RFC 3339, section 5.6. `datetime.fromisoformat` accepts more than that.
+_DATE_TIME = re.compile(
+    r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)", flags=re.ASCII
+)
+_DATE = re.compile(r"\d{4}-\d\d-\d\d", flags=re.ASCII)
+_ROOT = "urn:portone-v2"
+
+FORMATS = FormatChecker(formats=())
+
+
+@FORMATS.checks("date-time", raises=ValueError)
+def _is_date_time(value: object) -> bool:
+    if isinstance(value, str):
+        parse_datetime(value.upper())
+        return _DATE_TIME.fullmatch(value) is not None
+    return True
+
+
+@FORMATS.checks("date", raises=ValueError)
+def _is_date(value: object) -> bool:
+    if isinstance(value, str):
+        date.fromisoformat(value)
+        return _DATE.fullmatch(value) is not None
+    return True
+
+
+@FORMATS.checks("int32")
+def _is_int32(value: object) -> bool:
+    return _fits(value, 31)
+
+
+@FORMATS.checks("int64")
+def _is_int64(value: object) -> bool:
+    return _fits(value, 63)
+
+
+def _fits(value: object, bits: int) -> bool:
+    # JSON Schema accepts 1.0 as an integer; the emulator's amounts are ints.
+    return not isinstance(value, float) and (
+        not isinstance(value, int) or -(2**bits) <= value < 2**bits
+    )
+
+
+class _Validator(Protocol):
+    """The part of jsonschema's validators that is used; its stubs leave their generics open."""
+
+    def iter_errors(self, instance: Any) -> Iterable[ValidationError]: ...
+
+
+@frozen
+class ParsedRequest:
+    """The data of a valid request. `body` is the JSON object, from the body or the query."""
+
+    path: dict[str, str]
+    query: JsonObject
+    body: JsonObject
+
+
+class RequestValidator:
+    """Parses and validates requests by the OpenAPI document. Unknown fields are ignored."""
+
+    def __init__(self, document: Document) -> None:
+        self._document = document
+        empty = cast("Any", Registry)()
+        resource = DRAFT202012.create_resource(document.source)
+        self._registry = empty.with_resource(_ROOT, resource)
+        self._validators: dict[str, _Validator] = {}
+
+    def read(
+        self, match: Match, query_string: str, content_type: str | None, content: bytes
+    ) -> ParsedRequest:
+        """Validate a request and return its data.
+
+        Raises:
+            EmulatedAPIError: INVALID_REQUEST, naming the field.
+        """
+        operation = match.operation
+        for parameter in operation.path_parameters:
+            self.check(parameter.schema, match.path[parameter.name], f"path.{parameter.name}")
+        query, query_body = self._query(operation, query_string)
+        body = self._body(operation, content_type, content)
+        return ParsedRequest(path=match.path, query=query, body=query_body | body)
+
+    def check(self, schema: JsonObject, value: Any, location: str) -> None:
+        """Validate a value against a schema of the document.
+
+        Raises:
+            EmulatedAPIError: INVALID_REQUEST, naming the field.
+        """
+        worst = max(self._validator(schema).iter_errors(value), key=relevance, default=None)
+        if worst is not None:
+            raise invalid(*_explain(worst, location))
+
+    def _validator(self, schema: JsonObject) -> _Validator:
+        key = orjson.dumps(schema, option=orjson.OPT_SORT_KEYS).decode()
+        validator = self._validators.get(key)
+        if validator is None:
+            validator_class = cast("Any", Draft202012Validator)
+            validator = cast(
+                "_Validator",
+                validator_class(
+                    _with_absolute_references(schema),
+                    registry=self._registry,
+                    format_checker=FORMATS,
+                ),
+            )
+            self._validators[key] = validator
+        return validator
+
+    def _query(self, operation: Operation, query_string: str) -> tuple[JsonObject, JsonObject]:
+        parameters = dict(parse_qsl(query_string, keep_blank_values=True))
+        query: JsonObject = {}
+        body: JsonObject = {}
+        for parameter in operation.query:
+            text = parameters.get(parameter.name)
+            location = f"query.{parameter.name}"
+            if text is None:
+                if parameter.required:
+                    raise invalid(location, "is required")
+            elif parameter.is_json:
+                value = _parse(text, location)
+                self.check(parameter.schema, value, location)
+                body = value
+            else:
+                value = self._scalar(parameter, text)
+                self.check(parameter.schema, value, location)
+                query[parameter.name] = value
+        return query, body
+
+    def _scalar(self, parameter: Parameter, text: str) -> object:
+        """Convert a query parameter to its schema's type; other text is left for validation."""
+        kind = self._document.resolve(parameter.schema).get("type")
+        if kind == "boolean":
+            return {"true": True, "false": False}.get(text, text)
+        if kind == "integer" and re.fullmatch(r"-?\d{1,20}", text, flags=re.ASCII):
+            return int(text)
+        return text
+
+    def _body(self, operation: Operation, content_type: str | None, content: bytes) -> JsonObject:
+        if operation.body is None:
+            return {}
+        if not content:
+            if operation.body_required:
+                raise invalid("body", "is required")
+            return {}
+        media_type = (content_type or "").partition(";")[0].strip().lower()
+        if media_type != "application/json":
+            raise invalid("Content-Type", "must be application/json")
+        value = _parse(content, "body")
+        self.check(operation.body, value, "body")
+        return value
+
+
+def _with_absolute_references(schema: Any) -> Any:
+    """Make a schema's references absolute, so that it can be used outside its document."""
+    if isinstance(schema, list):
+        return [_with_absolute_references(item) for item in cast("list[Any]", schema)]
+    if not isinstance(schema, dict):
+        return schema
+    mapping = cast("JsonObject", schema)
+    if isinstance(mapping.get("$ref"), str):
+        return {"$ref": _ROOT + mapping["$ref"]}
+    return {name: _with_absolute_references(value) for name, value in mapping.items()}
+
+
+def _parse(text: str | bytes, location: str) -> JsonObject:
+    try:
+        value = cast("object", orjson.loads(text))
+    except orjson.JSONDecodeError:
+        raise invalid(location, "is not valid JSON") from None
+    if not isinstance(value, dict):
+        raise invalid(location, "must be a JSON object")
+    return cast("JsonObject", value)
+
+
+def _explain(error: ValidationError, location: str) -> tuple[str, str]:
+    """Return the location and the problem, without the value."""
+    path = [str(step) for step in error.absolute_path]
+    rule = cast("Any", error.validator_value)
+    match cast("str", error.validator):
+        case "required":
+            instance = cast("Mapping[str, object]", error.instance)
+            path.append(next(name for name in rule if name not in instance))
+            problem = "is required"
+        case "type":
+            problem = f"must be of type {rule}"
+        case "enum":
+            problem = "is not one of the documented values"
+        case "format":
+            problem = f"must be in the format {rule}"
+        case other:
+            problem = f"violates the rule {other}"
+    return ".".join([location, *path]), problem

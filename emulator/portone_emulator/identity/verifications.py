@@ -1,0 +1,197 @@
+"""Handlers of the identity-verification operations."""
+
+from __future__ import annotations
+
+import re
+from datetime import date
+
+from portone_emulator.errors import EmulatedAPIError, invalid
+from portone_emulator.http.handlers import Handler
+from portone_emulator.http.validation import ParsedRequest
+from portone_emulator.state import listing
+from portone_emulator.state.json_values import JsonObject, omit_none
+from portone_emulator.state.listing import get_nested, matches, matches_any
+from portone_emulator.state.state import Key, State
+
+_TIMES = {
+    "REQUESTED_AT": "requestedAt",
+    "VERIFIED_AT": "verifiedAt",
+    "FAILED_AT": "failedAt",
+    "STATUS_UPDATED_AT": "statusChangedAt",
+}
+# The first seven digits of a resident registration number: birth date, then century and gender.
+_IDENTITY_NUMBER = re.compile(r"(\d\d)(\d\d)(\d\d)([1-8])", flags=re.ASCII)
+
+
+def _key(state: State, request: ParsedRequest) -> Key:
+    store_id = request.body.get("storeId", request.query.get("storeId"))
+    return state.store(store_id), request.path["identityVerificationId"]
+
+
+def _find(state: State, key: Key) -> JsonObject:
+    record = state.identity_verifications.get(key)
+    if record is None:
+        raise EmulatedAPIError(
+            "IDENTITY_VERIFICATION_NOT_FOUND",
+            "this store has no identity verification with this ID",
+        )
+    return record
+
+
+def _send(state: State, request: ParsedRequest) -> JsonObject:
+    key = _key(state, request)
+    body = request.body
+    customer: JsonObject = body["customer"]
+    if body["method"] == "SMS" and "identityNumber" not in customer:
+        raise invalid("body.customer.identityNumber", "is required for the method SMS")
+    if "identityNumber" in customer:
+        _birthday(customer["identityNumber"])
+    channel = state.channel(body["channelKey"])
+    existing = state.identity_verifications.get(key)
+    if existing is not None:
+        _check_unverified(existing)
+        raise EmulatedAPIError("IDENTITY_VERIFICATION_ALREADY_SENT", "the request was already sent")
+    now = state.now()
+    names = ("id", "name", "phoneNumber")
+    state.identity_verifications[key] = omit_none(
+        status="READY",
+        id=key[1],
+        storeId=key[0],
+        channel=channel,
+        requestedCustomer={name: customer[name] for name in names if name in customer},
+        customerInput=customer,
+        method=body["method"],
+        operator=body["operator"],
+        customData=body.get("customData"),
+        requestedAt=now,
+        updatedAt=now,
+        statusChangedAt=now,
+        version="V2",
+        pgTxId=state.ids.uuid(),
+    )
+    return {}
+
+
+def _check_unverified(record: JsonObject) -> None:
+    if record["status"] == "VERIFIED":
+        raise EmulatedAPIError(
+            "IDENTITY_VERIFICATION_ALREADY_VERIFIED", "the customer is already verified"
+        )
+
+
+def _confirm(state: State, request: ParsedRequest) -> JsonObject:
+    key = _key(state, request)
+    record = _find(state, key)
+    _check_unverified(record)
+    if record["method"] == "SMS" and not request.body.get("otp"):
+        raise invalid("body.otp", "is required for the method SMS")
+    now = state.now()
+    customer: JsonObject = record["customerInput"]
+    birthday, gender = _birthday(customer.get("identityNumber", "9001011"))
+    record |= {
+        "status": "VERIFIED",
+        "updatedAt": now,
+        "statusChangedAt": now,
+        "verifiedAt": now,
+        "pgRawResponse": "{}",
+        "verifiedCustomer": record["requestedCustomer"]
+        | {
+            "operator": record["operator"],
+            "birthDate": birthday.isoformat(),
+            "gender": gender,
+            "isForeigner": False,
+            "ci": f"ci-{state.ids.uuid()}",
+            "di": f"di-{state.ids.uuid()}",
+        },
+    }
+    return {"identityVerification": _view(state, record)}
+
+
+def _birthday(identity_number: str) -> tuple[date, str]:
+    location = "body.customer.identityNumber"
+    match = _IDENTITY_NUMBER.fullmatch(identity_number)
+    if match is None:
+        raise invalid(location, "must be the first seven digits")
+    year, month, day, kind = (int(digits) for digits in match.groups())
+    # 1, 2, 5 and 6: born in the 1900s; 3, 4, 7 and 8: in the 2000s. Odd is male.
+    century = 1900 if kind in {1, 2, 5, 6} else 2000
+    try:
+        birthday = date(century + year, month, day)
+    except ValueError:
+        raise invalid(location, "must start with a valid date") from None
+    return birthday, "MALE" if kind % 2 else "FEMALE"
+
+
+def _resend(state: State, request: ParsedRequest) -> JsonObject:
+    record = _find(state, _key(state, request))
+    _check_unverified(record)
+    record["updatedAt"] = state.now()
+    return {}
+
+
+def _get(state: State, request: ParsedRequest) -> JsonObject:
+    return _view(state, _find(state, _key(state, request)))
+
+
+def _view(state: State, record: JsonObject) -> JsonObject:
+    schema = state.document.variants("IdentityVerification")[record["status"]]
+    return state.document.pick(schema, record)
+
+
+def _list(state: State, request: ParsedRequest) -> JsonObject:
+    filters: JsonObject = request.body.get("filter", {})
+    sort: JsonObject = request.body.get("sort", {})
+    if "storeId" in filters:
+        state.store(filters["storeId"])
+    range_field = _TIMES[filters.get("timeRangeField", "REQUESTED_AT")]
+    sort_field = _TIMES[sort.get("by", "REQUESTED_AT")]
+    in_range = listing.in_time_range(
+        (
+            record
+            for record in state.identity_verifications.values()
+            if _matches_filters(record, filters)
+        ),
+        filters,
+        lambda record: record.get(range_field),
+        state.clock.now(),
+    )
+    ordered = listing.sort_by_time(
+        in_range, lambda record: record.get(sort_field), sort.get("order")
+    )
+    items, page = listing.page(ordered, request.body)
+    return {"items": [_view(state, record) for record in items], "page": page}
+
+
+def _matches_filters(record: JsonObject, filters: JsonObject) -> bool:
+    channel: JsonObject = record["channel"]
+    customer: JsonObject = record.get("verifiedCustomer", record["requestedCustomer"])
+    wanted: JsonObject = filters.get("customer", {})
+    year, month, day = customer.get("birthDate", "--").split("-")
+    return (
+        matches(filters.get("storeId"), record["storeId"])
+        and matches(filters.get("identityVerificationId"), record["id"])
+        and matches(filters.get("identityVerificationTxId"), record["pgTxId"])
+        and matches(filters.get("isTest"), channel["type"] == "TEST")
+        and matches(filters.get("pgTxId"), record["pgTxId"])
+        and matches(filters.get("pgMerchantId"), channel["pgMerchantId"])
+        and matches(filters.get("version"), record["version"])
+        and matches_any(filters.get("statuses"), record["status"])
+        and matches_any(filters.get("pgProviders"), channel["pgProvider"])
+        and matches_any(filters.get("pgCompanies"), channel["pgProvider"])
+        and matches_any(filters.get("carriers"), record["operator"])
+        and matches(wanted.get("name"), customer["name"])
+        and matches(wanted.get("phoneNumber"), customer["phoneNumber"])
+        and matches(wanted.get("gender"), get_nested(customer, "gender"))
+        and matches(wanted.get("birthYear"), year)
+        and matches(wanted.get("birthMonth"), month)
+        and matches(wanted.get("birthDay"), day)
+    )
+
+
+HANDLERS: dict[str, Handler] = {
+    "sendIdentityVerification": _send,
+    "confirmIdentityVerification": _confirm,
+    "resendIdentityVerification": _resend,
+    "getIdentityVerification": _get,
+    "getIdentityVerifications": _list,
+}

@@ -1,0 +1,259 @@
+"""What happens outside the shop: at its customers, the payment companies and PortOne's console."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from portone_emulator.billing import issue_window
+from portone_emulator.payments import cancellations, checkout, escrow, payments, promotions
+from portone_emulator.payments.checkout import CheckoutOutcome, CheckoutResult, Order
+from portone_emulator.state import timeline
+from portone_emulator.state.json_values import JsonObject, omit_none
+
+if TYPE_CHECKING:
+    from portone_emulator.billing.issue_window import IssueOutcome, IssueResult
+    from portone_emulator.payments.escrow import EscrowEvent
+    from portone_emulator.payments.methods import PayMethod
+    from portone_emulator.state.records import Payment
+    from portone_emulator.state.state import Key, State
+
+
+class Outside:
+    """The methods that simulate customers, payment companies and the merchant's console."""
+
+    _state: State
+
+    def checkout(
+        self,
+        payment_id: str,
+        outcome: CheckoutOutcome = "paid",
+        *,
+        amount: int | None = None,
+        tax_free: int | None = None,
+        vat: int | None = None,
+        currency: str = "KRW",
+        order_name: str = "An order",
+        method: PayMethod = "card",
+        customer: JsonObject | None = None,
+        channel_key: str | None = None,
+        custom_data: str | None = None,
+        promotion_id: str | None = None,
+        is_escrow: bool = False,
+        notice_urls: Iterable[str] = (),
+        store_id: str | None = None,
+    ) -> CheckoutResult:
+        """Simulate a customer who opens the payment window and leaves it with an outcome.
+
+        Args:
+            payment_id: the payment's ID.
+            outcome: how the customer leaves the window, see `CheckoutOutcome`.
+            amount: the total, in the currency's smallest unit; defaults to the pre-registered
+                total.
+            tax_free: the tax-free part of `amount`.
+            vat: the VAT part of `amount`; defaults to 1/11 of the taxable part.
+            currency: ISO 4217 code.
+            order_name: the order's name.
+            method: the payment method.
+            customer: JSON of PortOne's `CustomerInput`.
+            channel_key: the channel to pay through.
+            custom_data: stored with the payment.
+            promotion_id: a promotion whose discount applies, see `add_promotion()`.
+            is_escrow: whether the payment is held in escrow until delivery.
+            notice_urls: destinations of its webhooks, instead of `webhook_url`.
+            store_id: a sub-store; defaults to the account's store.
+
+        Returns:
+            What the shop's page receives.
+
+        Raises:
+            EmulatedAPIError: ALREADY_PAID; INFORMATION_MISMATCH if the order differs from what was
+                pre-registered; PROMOTION_NOT_FOUND, DISCOUNT_AMOUNT_EXCEEDS_TOTAL_AMOUNT.
+            ValueError: `outcome`, `method` or `currency` is unknown.
+        """
+        order = Order(
+            amount=amount,
+            tax_free=tax_free,
+            vat=vat,
+            currency=currency,
+            order_name=order_name,
+            method=method,
+            customer=customer or {},
+            channel_key=channel_key or self._state.default_channel_key(),
+            custom_data=custom_data,
+            promotion_id=promotion_id,
+            is_escrow=is_escrow,
+            notice_urls=tuple(notice_urls),
+        )
+        with self._state.lock:
+            return checkout.simulate(self._state, self._key(payment_id, store_id), outcome, order)
+
+    def deposit(
+        self, payment_id: str, amount: int | None = None, *, store_id: str | None = None
+    ) -> None:
+        """Simulate a deposit into a payment's virtual account.
+
+        Raises:
+            EmulatedAPIError: PAYMENT_NOT_WAITING_FOR_DEPOSIT; INVALID_REQUEST if `amount` is not
+                the total.
+        """
+        with self._state.lock:
+            timeline.catch_up(self._state)
+            payment = payments.find(self._state, self._key(payment_id, store_id))
+            payments.deposit(self._state, payment, amount)
+
+    def approve(self, payment_id: str, *, store_id: str | None = None) -> None:
+        """Approve a pending payment, as the payment company does.
+
+        Raises:
+            EmulatedAPIError: PAYMENT_NOT_FOUND; INVALID_REQUEST if the payment is not PAY_PENDING.
+        """
+        with self._state.lock:
+            payment = payments.find(self._state, self._key(payment_id, store_id))
+            payments.approve(self._state, payment)
+
+    def leave_checkout(
+        self, payment_id: str, outcome: CheckoutOutcome = "paid", *, store_id: str | None = None
+    ) -> CheckoutResult:
+        """Leave a payment window that is still open after `checkout(..., "ready")`.
+
+        Raises:
+            EmulatedAPIError: PAYMENT_NOT_FOUND; INVALID_REQUEST if the payment is not READY.
+            ValueError: `outcome` is unknown.
+        """
+        with self._state.lock:
+            return checkout.leave(self._state, self._key(payment_id, store_id), outcome)
+
+    def cancel(
+        self,
+        payment_id: str,
+        *,
+        reason: str = "cancelled by an operator",
+        store_id: str | None = None,
+    ) -> JsonObject:
+        """Cancel the rest of a payment, as an operator does in PortOne's console.
+
+        Returns:
+            The `PaymentCancellation`.
+
+        Raises:
+            EmulatedAPIError: PAYMENT_NOT_FOUND, PAYMENT_NOT_PAID, PAYMENT_ALREADY_CANCELLED.
+        """
+        with self._state.lock:
+            payment = payments.find(self._state, self._key(payment_id, store_id))
+            # A virtual account's refund needs an account: an operator would ask the customer.
+            body: JsonObject = {"reason": reason, "refundAccount": {}}
+            cancellation = cancellations.cancel(self._state, payment, body, trigger="CONSOLE")
+            return dict(cancellation)
+
+    def complete_cancellation(self, payment_id: str, *, store_id: str | None = None) -> None:
+        """Complete the oldest pending cancellation of a payment.
+
+        Raises:
+            EmulatedAPIError: PAYMENT_NOT_FOUND, PAYMENT_CANCELLATION_NOT_PENDING.
+        """
+        with self._state.lock:
+            cancellations.complete(self._state, self._payment(payment_id, store_id))
+
+    def fail_cancellation(self, payment_id: str, *, store_id: str | None = None) -> None:
+        """Fail the oldest pending cancellation of a payment.
+
+        Raises:
+            EmulatedAPIError: PAYMENT_NOT_FOUND, PAYMENT_CANCELLATION_NOT_PENDING.
+        """
+        with self._state.lock:
+            cancellations.fail(self._state, self._payment(payment_id, store_id))
+
+    def escrow(self, payment_id: str, event: EscrowEvent, *, store_id: str | None = None) -> None:
+        """Move a payment's escrow: the goods are delivered, accepted or rejected.
+
+        Raises:
+            EmulatedAPIError: PAYMENT_NOT_FOUND, PAYMENT_NOT_PAID; INVALID_REQUEST if the escrow's
+                status does not allow the event.
+            ValueError: `event` is unknown.
+        """
+        with self._state.lock:
+            escrow.move(self._state, self._payment(payment_id, store_id), event)
+
+    def issue_billing_key(
+        self,
+        outcome: IssueOutcome = "issued",
+        *,
+        payment_id: str | None = None,
+        amount: int | None = None,
+        currency: str = "KRW",
+        order_name: str = "An order",
+        customer: JsonObject | None = None,
+        issue_id: str | None = None,
+        issue_name: str | None = None,
+        channel_key: str | None = None,
+        store_id: str | None = None,
+    ) -> IssueResult:
+        """Simulate a customer who registers a card in the billing-key window, and may pay at once.
+
+        Args:
+            outcome: how the customer leaves the window, see `IssueOutcome`.
+            payment_id: a payment to make at once.
+            amount: the payment's total, in the currency's smallest unit.
+            currency: the payment's ISO 4217 code.
+            order_name: the payment's order name.
+            customer: JSON of PortOne's `CustomerInput`.
+            issue_id: stored with the billing key.
+            issue_name: stored with the billing key.
+            channel_key: the channel to register with.
+            store_id: a sub-store; defaults to the account's store.
+
+        Returns:
+            What the shop's page receives.
+
+        Raises:
+            EmulatedAPIError: ALREADY_PAID; INVALID_REQUEST if the payment has no amount.
+            ValueError: `outcome` or `currency` is unknown.
+        """
+        payment = None
+        if payment_id is not None:
+            payment = {
+                "paymentId": payment_id,
+                "totalAmount": amount or 0,
+                "currency": currency,
+                "orderName": order_name,
+            }
+        with self._state.lock:
+            return issue_window.simulate(
+                self._state,
+                self._state.store(store_id),
+                outcome,
+                channel_key or self._state.default_channel_key(),
+                customer or {},
+                omit_none(issueId=issue_id, issueName=issue_name),
+                payment,
+            )
+
+    def add_promotion(
+        self,
+        promotion_id: str,
+        *,
+        discount: int | None = None,
+        percent: int | None = None,
+        card_company: str = "SHINHAN_CARD",
+    ) -> None:
+        """Start a promotion that runs for thirty days; `checkout(promotion_id=...)` applies it.
+
+        The discount, an amount or a percentage of the total, is taken off the taxable part: `total`
+        stays, `paid` is lower, and what was paid can be cancelled. A `promotionId` in other
+        requests is only stored.
+
+        Raises:
+            EmulatedAPIError: INVALID_REQUEST unless exactly one of `discount` and `percent` is
+                given, and positive.
+            ValueError: `card_company` is unknown.
+        """
+        scheme = promotions.new_discount_scheme(discount, percent)
+        with self._state.lock:
+            promotions.add(self._state, promotion_id, scheme, card_company)
+
+    def _key(self, payment_id: str, store_id: str | None) -> Key:
+        return self._state.store(store_id), payment_id
+
+    def _payment(self, payment_id: str, store_id: str | None) -> Payment:
+        return payments.find(self._state, (self._state.store(store_id), payment_id))

@@ -1,0 +1,1 @@
+"""Payments: created, listed, cancelled, confirmed, held in escrow, and their cash receipts."""

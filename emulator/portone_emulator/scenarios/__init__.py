@@ -1,0 +1,1 @@
+"""What a test plans: faults, errors, and responses of a future PortOne."""

@@ -1,0 +1,1 @@
+"""What requests read and write, the clock, and how both are saved."""

@@ -1,0 +1,166 @@
+"""Snapshots: the emulator's state as JSON, for state files."""
+
+from __future__ import annotations
+
+import base64
+from collections import deque
+from collections.abc import Callable, Iterable
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from typing import Any, cast, get_args, get_origin
+
+from attrs import Attribute, fields, resolve_types
+from cattrs import Converter
+from cattrs.gen import make_dict_unstructure_fn, override
+
+from portone_emulator.http.idempotency import Entry, IdempotencyKeys
+from portone_emulator.payments import payments
+from portone_emulator.state.json_values import JsonObject, format_datetime, parse_datetime
+from portone_emulator.state.records import Payment
+from portone_emulator.state.state import State
+from portone_emulator.webhooks.delivery import Delivery
+from portone_emulator.webhooks.queue import DeliveryQueue
+
+FORMAT = "portone-async emulator state"
+VERSION = 1
+# Not saved: configuration, transient values, and what can be derived from the rest.
+_NOT_SAVED = frozenset(
+    {
+        "document",
+        "settings",
+        "clock",
+        "ids",
+        "lock",
+        "open_accounts",
+        "delivery_queue",
+        "skip_webhooks",
+    }
+)
+
+
+class SnapshotError(ValueError):
+    """The snapshot cannot be restored."""
+
+
+def take(state: State, keys: IdempotencyKeys) -> JsonObject:
+    """Return a snapshot of the state.
+
+    Tokens are omitted: they are secrets, and easily requested again. Planned faults, errors and
+    response changes are omitted, too: they belong to the test that planned them.
+    """
+    convert = _converter().unstructure
+    with state.lock:
+        now = state.clock.now()
+        return {
+            "format": FORMAT,
+            "version": VERSION,
+            "storeId": state.settings.store_id,
+            "now": format_datetime(now),
+            "secondsAhead": (now - datetime.now(UTC)).total_seconds(),
+            "run": state.ids.run,
+            "state": {
+                each.name: convert(getattr(state, each.name), each.type) for each in _saved_fields()
+            },
+            "webhooks": convert(state.delivery_queue.deliveries, list[Delivery]),
+            "idempotencyKeys": convert(keys.finished(), dict[str, Entry]),
+        }
+
+
+def restore(snapshot: JsonObject, state: State, keys: IdempotencyKeys) -> None:
+    """Restore a snapshot. Nothing changes unless all of it can be read.
+
+    Raises:
+        SnapshotError: the snapshot is damaged, of another version or of another store.
+    """
+    _check(snapshot, state.settings.store_id)
+    convert = _converter().structure
+    try:
+        values = _values(snapshot["state"], convert)
+        for payment in cast("dict[object, Payment]", values.get("payments", {})).values():
+            payments.refresh(state, payment)
+        delivery_queue = DeliveryQueue(deliveries=convert(snapshot["webhooks"], list[Delivery]))
+        entries = convert(snapshot["idempotencyKeys"], dict[str, Entry])
+        now = _now(snapshot, is_running=state.clock.is_running)
+        run = int(snapshot["run"]) + 1
+    except Exception as error:  # a damaged file can fail in any way
+        raise SnapshotError(f"it is damaged ({type(error).__name__})") from error
+    with state.lock:
+        for name, value in values.items():
+            setattr(state, name, value)
+        state.open_accounts = {
+            key: payment
+            for key, payment in state.payments.items()
+            if payment.latest.account_expires_at is not None
+        }
+        state.delivery_queue = delivery_queue
+        state.clock.move_to(now)
+        state.ids.restart(run)
+        keys.restore(entries)
+
+
+def _check(snapshot: JsonObject, store_id: str) -> None:
+    if snapshot.get("format") != FORMAT:
+        raise SnapshotError("it is not an emulator state file")
+    if snapshot.get("version") != VERSION:
+        raise SnapshotError(
+            f"it has version {snapshot.get('version')!r}; this emulator reads version {VERSION}"
+        )
+    if snapshot.get("storeId") != store_id:
+        raise SnapshotError(
+            f"it belongs to the store {snapshot.get('storeId')!r}, not {store_id!r}"
+        )
+
+
+def _values(saved: JsonObject, convert: Callable[[Any, Any], Any]) -> dict[str, object]:
+    """Convert the saved fields; those that an earlier version did not save keep their defaults."""
+    types = {each.name: each.type for each in _saved_fields()}
+    return {name: convert(value, types[name]) for name, value in saved.items()}
+
+
+def _now(snapshot: JsonObject, *, is_running: bool) -> datetime:
+    if is_running:
+        return datetime.now(UTC) + timedelta(seconds=snapshot["secondsAhead"])
+    return parse_datetime(snapshot["now"])
+
+
+def _saved_fields() -> Iterable[Attribute[Any]]:
+    return [each for each in fields(resolve_types(State)) if each.name not in _NOT_SAVED]
+
+
+def _converter() -> Converter:
+    converter = Converter(unstruct_collection_overrides={deque: list})
+    converter.register_unstructure_hook(datetime, format_datetime)
+    converter.register_structure_hook(datetime, lambda text, _: parse_datetime(text))
+    converter.register_unstructure_hook(bytes, lambda content: base64.b64encode(content).decode())
+    converter.register_structure_hook(bytes, lambda text, _: base64.b64decode(text, validate=True))
+    # JSON object keys are strings: a dictionary with tuple keys becomes a list of pairs.
+    converter.register_unstructure_hook_factory(
+        _has_pairs_for_keys, partial(_pairs_writer, converter)
+    )
+    converter.register_structure_hook_factory(
+        _has_pairs_for_keys, partial(_pairs_reader, converter)
+    )
+    # A payment's view is derived from its attempts.
+    converter.register_unstructure_hook(
+        Payment, make_dict_unstructure_fn(Payment, converter, view=override(omit=True))
+    )
+    return converter
+
+
+def _has_pairs_for_keys(kind: Any) -> bool:
+    return get_origin(kind) is dict and get_origin(get_args(kind)[0]) is tuple
+
+
+def _pairs_writer(converter: Converter, kind: Any) -> Callable[[Any], object]:
+    value_kind = get_args(kind)[1]
+    return lambda values: [
+        [list(key), converter.unstructure(value, value_kind)] for key, value in values.items()
+    ]
+
+
+def _pairs_reader(converter: Converter, kind: Any) -> Callable[[Any, Any], object]:
+    key_kind, value_kind = get_args(kind)
+    return lambda pairs, _: {
+        converter.structure(key, key_kind): converter.structure(value, value_kind)
+        for key, value in pairs
+    }

@@ -1,0 +1,140 @@
+"""The emulator's state, and the lock that guards it."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Mapping
+from threading import RLock
+
+from attrs import define, field, fields, frozen
+
+from portone_emulator.document.document import Document
+from portone_emulator.errors import EmulatedAPIError, invalid
+from portone_emulator.state.clock import Clock
+from portone_emulator.state.ids import Ids
+from portone_emulator.state.json_values import JsonObject, format_datetime
+from portone_emulator.state.records import Payment, PendingBillingKey, Registration, Schedule
+from portone_emulator.webhooks.bodies import WebhookFormat, WebhookVersion
+from portone_emulator.webhooks.queue import DeliveryQueue
+
+Key = tuple[str, str]
+"""A store ID, and an ID chosen by that store."""
+
+
+@frozen
+class Settings:
+    """The emulated account. `channels` maps channel keys to their `PgProvider`.
+
+    Without `channels`, every channel key is accepted, with `DEFAULT_PROVIDER`.
+    """
+
+    store_id: str
+    merchant_id: str
+    sub_store_ids: frozenset[str]
+    channels: Mapping[str, str] | None
+    webhook_url: str | None
+    webhook_secret: str = field(repr=False)
+    webhook_version: WebhookVersion = "2024-04-25"
+    webhook_format: WebhookFormat = "json"
+
+
+@frozen
+class Decline:
+    """A planned decline of a charge."""
+
+    pg_code: str
+    pg_message: str
+
+
+DEFAULT_PROVIDER = "TOSSPAYMENTS"
+DEFAULT_CHANNEL_KEY = "channel-key-emulator"
+
+
+@define
+class State:
+    """Everything that requests read and write. Callers must hold `lock`."""
+
+    document: Document
+    settings: Settings
+    clock: Clock
+    ids: Ids
+    lock: RLock = field(factory=RLock)
+    registrations: dict[Key, Registration] = field(factory=dict)
+    payments: dict[Key, Payment] = field(factory=dict)
+    open_accounts: dict[Key, Payment] = field(factory=dict)
+    events: list[JsonObject] = field(factory=list)
+    declines: deque[Decline] = field(factory=deque)
+    billing_keys: dict[str, JsonObject] = field(factory=dict)
+    schedules: dict[str, Schedule] = field(factory=dict)
+    cash_receipts: dict[Key, JsonObject] = field(factory=dict)
+    identity_verifications: dict[Key, JsonObject] = field(factory=dict)
+    pending_billing_keys: dict[str, PendingBillingKey] = field(factory=dict)
+    promotions: dict[str, JsonObject] = field(factory=dict)
+    payment_sessions: dict[str, JsonObject] = field(factory=dict)
+    resources: dict[Key, JsonObject | None] = field(factory=dict)
+    """Resources of generated responses, by GET operation ID and own ID; `None` once deleted."""
+    delivery_queue: DeliveryQueue = field(factory=DeliveryQueue)
+    cancellations_left_pending: int = field(default=0, init=False)
+    """How many of the next cancellations are left pending."""
+    skip_webhooks: bool = field(default=False, init=False)
+    """Whether the current request asked for no webhooks (`skipWebhook`)."""
+
+    def clear(self) -> None:
+        """Discard all state."""
+        fresh = State(self.document, self.settings, self.clock, self.ids, self.lock)
+        for each in fields(State):
+            setattr(self, each.name, getattr(fresh, each.name))
+
+    def now(self) -> str:
+        """Return the current time in PortOne's format."""
+        return format_datetime(self.clock.now())
+
+    def has_store(self, store_id: str) -> bool:
+        """Whether the store belongs to the account."""
+        return store_id == self.settings.store_id or store_id in self.settings.sub_store_ids
+
+    def store(self, store_id: str | None) -> str:
+        """Return the store of a request: the one it names, else the account's own.
+
+        Raises:
+            EmulatedAPIError: FORBIDDEN if the store does not belong to the account.
+        """
+        if store_id is None:
+            return self.settings.store_id
+        if not self.has_store(store_id):
+            raise EmulatedAPIError("FORBIDDEN", "storeId is not a store of this emulator")
+        return store_id
+
+    def default_channel_key(self) -> str:
+        """Return the channel key to use when none is named."""
+        return next(iter(self.settings.channels or (DEFAULT_CHANNEL_KEY,)))
+
+    def channel(self, key: str | None, group_id: str | None = None) -> JsonObject:
+        """Return PortOne's `SelectedChannel` for a channel key or a channel group.
+
+        Raises:
+            EmulatedAPIError: CHANNEL_NOT_FOUND; INVALID_REQUEST if the request names neither.
+        """
+        channels = self.settings.channels
+        if key is None and group_id is None:
+            raise invalid("body.channelKey", "is required unless channelGroupId is given")
+        if channels is not None and key is not None and key not in channels:
+            raise EmulatedAPIError(
+                "CHANNEL_NOT_FOUND", "channelKey is not a channel of this emulator"
+            )
+        selected = key or f"channel-key-of-{group_id}"
+        return {
+            "type": "TEST",
+            "id": f"id-of-{selected}",
+            "key": selected,
+            "name": "emulator",
+            "pgProvider": (channels or {}).get(selected, DEFAULT_PROVIDER),
+            "pgMerchantId": "emulator",
+        }
+
+
+def channel_group(group_id: str | None) -> JsonObject | None:
+    """Return PortOne's `ChannelGroupSummary`, if the request names a group."""
+    if group_id is None:
+        return None
+    return {"id": group_id, "name": "emulator", "isForTest": True}

@@ -1,0 +1,161 @@
+"""The functions behind the controls: they map JSON bodies to methods of `Actions`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, cast
+
+from attrs import asdict
+
+from portone_emulator.billing.issue_window import IssueOutcome
+from portone_emulator.errors import invalid
+from portone_emulator.payments.checkout import CheckoutOutcome
+from portone_emulator.state.json_values import JsonObject, format_datetime, omit_none
+
+if TYPE_CHECKING:
+    from portone_emulator.actions import Actions
+
+
+def checkout(actions: Actions, body: JsonObject) -> JsonObject:
+    """Open the payment window and leave it with an outcome."""
+    order = omit_none(
+        amount=body.get("totalAmount"),
+        tax_free=body.get("taxFreeAmount"),
+        vat=body.get("vatAmount"),
+        currency=body.get("currency"),
+        order_name=body.get("orderName"),
+        method=body["payMethod"].lower() if "payMethod" in body else None,
+        customer=body.get("customer"),
+        channel_key=body.get("channelKey"),
+        custom_data=body.get("customData"),
+        notice_urls=body.get("noticeUrls"),
+        is_escrow=body.get("isEscrow"),
+        store_id=body.get("storeId"),
+    )
+    result = actions.checkout(body["paymentId"], _outcome(body), **order)
+    return _result_json(result)
+
+
+def leave(actions: Actions, body: JsonObject) -> JsonObject:
+    """Leave an open payment window with an outcome."""
+    store_id = body.get("storeId")
+    result = actions.leave_checkout(body["paymentId"], _outcome(body), store_id=store_id)
+    return _result_json(result)
+
+
+def issue_billing_key(actions: Actions, body: JsonObject) -> JsonObject:
+    """Open the billing-key window and leave it with an outcome."""
+    result = actions.issue_billing_key(
+        cast("IssueOutcome", body.get("outcome", "issued")),
+        customer={"id": body["customerId"]},
+        issue_id=body.get("issueId"),
+        issue_name=body.get("issueName"),
+        channel_key=body.get("channelKey"),
+        store_id=body.get("storeId"),
+    )
+    return _result_json(result)
+
+
+def _outcome(body: JsonObject) -> CheckoutOutcome:
+    return cast("CheckoutOutcome", body.get("outcome", "paid"))
+
+
+def _result_json(result: Any) -> JsonObject:
+    """Return what the shop's page receives, under the names of PortOne's browser SDK."""
+    fields = asdict(result)
+    names = {
+        "payment_id": "paymentId",
+        "tx_id": "txId",
+        "payment_token": "paymentToken",
+        "billing_key": "billingKey",
+        "billing_issue_token": "billingIssueToken",
+    }
+    return omit_none(**{names.get(name, name): value for name, value in fields.items()})
+
+
+def deposit(actions: Actions, body: JsonObject) -> JsonObject:
+    """Deposit into a virtual account."""
+    actions.deposit(body["paymentId"], body.get("amount"), store_id=body.get("storeId"))
+    return {}
+
+
+def approve(actions: Actions, body: JsonObject) -> JsonObject:
+    """Approve a pending payment."""
+    actions.approve(body["paymentId"], store_id=body.get("storeId"))
+    return {}
+
+
+def cancel(actions: Actions, body: JsonObject) -> JsonObject:
+    """Cancel the rest of a payment."""
+    options = omit_none(reason=body.get("reason"), store_id=body.get("storeId"))
+    return {"cancellation": actions.cancel(body["paymentId"], **options)}
+
+
+def advance(actions: Actions, body: JsonObject) -> JsonObject:
+    """Advance the clock."""
+    try:
+        actions.advance(**body)
+    except OverflowError:
+        raise invalid("body", "would advance the clock beyond the year 9999") from None
+    return {"now": format_datetime(actions.now)}
+
+
+def decline(actions: Actions, body: JsonObject) -> JsonObject:
+    """Decline the next charges."""
+    options = omit_none(pg_code=body.get("pgCode"), pg_message=body.get("pgMessage"))
+    actions.decline(body.get("times", 1), **options)
+    return {}
+
+
+def fault(actions: Actions, body: JsonObject) -> JsonObject:
+    """Plan a fault."""
+    actions.fault(
+        body["operationId"],
+        body["kind"],
+        None if body.get("isForever") else body.get("times", 1),
+        delay=body.get("delay", 0.0),
+        retry_after=body.get("retryAfter"),
+        probability=body.get("probability", 1.0),
+    )
+    return {}
+
+
+def clear_faults(actions: Actions, _: JsonObject) -> JsonObject:
+    """Cancel all planned faults."""
+    actions.clear_faults()
+    return {}
+
+
+def reset(actions: Actions, _: JsonObject) -> JsonObject:
+    """Discard all state."""
+    actions.reset()
+    return {}
+
+
+def respond_with_error(actions: Actions, body: JsonObject) -> JsonObject:
+    """Plan an API error."""
+    actions.respond_with_error(body["operationId"], body["type"], body.get("times", 1))
+    return {}
+
+
+def pend_cancellations(actions: Actions, body: JsonObject) -> JsonObject:
+    """Leave the next cancellations pending."""
+    actions.pend_cancellations(body.get("times", 1))
+    return {}
+
+
+def complete_cancellation(actions: Actions, body: JsonObject) -> JsonObject:
+    """Complete a pending cancellation."""
+    actions.complete_cancellation(body["paymentId"], store_id=body.get("storeId"))
+    return {}
+
+
+def fail_cancellation(actions: Actions, body: JsonObject) -> JsonObject:
+    """Fail a pending cancellation."""
+    actions.fail_cancellation(body["paymentId"], store_id=body.get("storeId"))
+    return {}
+
+
+def escrow(actions: Actions, body: JsonObject) -> JsonObject:
+    """Move an escrow: the goods are delivered, accepted or rejected."""
+    actions.escrow(body["paymentId"], body["event"], store_id=body.get("storeId"))
+    return {}

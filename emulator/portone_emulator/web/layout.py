@@ -1,0 +1,65 @@
+"""The common layout of the HTML pages, with their security headers."""
+
+from __future__ import annotations
+
+from functools import cache
+from importlib.resources import files
+
+from starlette.responses import HTMLResponse, Response
+
+from portone_emulator.web.html import Html, element
+
+_TYPES = {"page.css": "text/css", "page.js": "text/javascript"}
+# No external content, and nothing injected by an order name, runs.
+_POLICY = (
+    "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; "
+    "img-src data:; base-uri 'none'; frame-ancestors 'none'"
+)
+_HEADERS = {
+    "Content-Security-Policy": _POLICY,
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "same-origin",  # with "no-referrer", forms would send `Origin: null`
+    "Cache-Control": "no-store",
+}
+_ICON = (
+    "data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 16 16'%3E"
+    "%3Crect width='16' height='16' rx='4' fill='%232f6f5e'/%3E"
+    "%3Cpath d='M5 12V4h4a2.5 2.5 0 0 1 0 5H5' fill='none' stroke='white' stroke-width='2'/%3E"
+    "%3C/svg%3E"
+)
+
+
+def page(
+    title: str, *content: object, status: int = 200, body_class: str | None = None
+) -> Response:
+    """Return a complete page as a response."""
+    head = element(
+        "head",
+        element("meta", charset="utf-8"),
+        element("meta", name="viewport", content="width=device-width, initial-scale=1"),
+        element("meta", name="color-scheme", content="light dark"),
+        element("title", title),
+        element("link", rel="icon", href=_ICON),
+        element("link", rel="stylesheet", href="/_emulator/static/page.css"),
+        element("script", src="/_emulator/static/page.js", defer=True),
+    )
+    body = element("body", content, class_=body_class)
+    return html_response(Html(f"<!doctype html>{element('html', head, body, lang='en')}"), status)
+
+
+def html_response(content: Html, status: int = 200) -> Response:
+    """Return HTML as a response."""
+    return HTMLResponse(content, status, headers=_HEADERS)
+
+
+def static_file(name: str) -> Response | None:
+    """Return the style sheet or the script, `None` for another name."""
+    if name not in _TYPES:
+        return None
+    headers = {"Cache-Control": "no-cache", "X-Content-Type-Options": "nosniff"}
+    return Response(_read(name), media_type=_TYPES[name], headers=headers)
+
+
+@cache
+def _read(name: str) -> bytes:
+    return (files("portone_emulator.web") / "static" / name).read_bytes()

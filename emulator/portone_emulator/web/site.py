@@ -1,0 +1,225 @@
+"""The dashboard, the windows and the controls, in front of the API."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from functools import partial
+from typing import TYPE_CHECKING
+
+import anyio.to_thread
+import orjson
+from attrs import frozen
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import RedirectResponse, Response
+
+from portone_emulator.actions import Actions
+from portone_emulator.errors import EmulatedAPIError, invalid
+from portone_emulator.http.app import RequestRecord
+from portone_emulator.http.responses import JSON
+from portone_emulator.http.validation import RequestValidator
+from portone_emulator.state.json_values import JsonObject
+from portone_emulator.state.state import State
+from portone_emulator.web import layout
+from portone_emulator.web.card_window import CARD
+from portone_emulator.web.controls import Control
+from portone_emulator.web.dashboard import MAX_ROWS, TITLE, clock_text, dashboard
+from portone_emulator.web.forms import read_body, read_query
+from portone_emulator.web.guard import FORM, Guard, media_type
+from portone_emulator.web.html import Html
+from portone_emulator.web.payment_window import PAYMENT
+from portone_emulator.web.redirect import PROPERTIES, RedirectPolicy
+from portone_emulator.web.sections import live
+from portone_emulator.web.view import snapshot
+from portone_emulator.web.window import LEAVE, Window
+
+if TYPE_CHECKING:
+    from starlette.types import ASGIApp, Receive, Scope, Send
+
+
+_PREFIX = "/_emulator/"
+_WINDOWS = {"/checkout/": PAYMENT, "/issue-billing-key/": CARD}
+_READ_METHODS = frozenset({"GET", "HEAD"})
+
+_STATUSES = {"INVALID_REQUEST": 400, "FORBIDDEN": 403, "METHOD_NOT_ALLOWED": 405}
+_CONFLICT = 409
+_MAX_STATE_ITEMS = 10_000
+
+
+@frozen(kw_only=True)
+class Site:
+    """Serves the pages and controls for browsers and programs, and passes the rest to the API."""
+
+    api: ASGIApp
+    actions: Actions
+    state: State
+    requests: Sequence[RequestRecord]
+    controls: dict[str, Control]
+    validator: RequestValidator
+    guard: Guard
+    redirect_policy: RedirectPolicy
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Handle one request."""
+        if scope["type"] != "http" or not _is_for_site(Request(scope)):
+            await self.api(scope, receive, send)
+            return
+        try:
+            response = await self._respond(Request(scope, receive))
+        except ClientDisconnect:
+            return
+        await response(scope, receive, send)
+
+    async def _respond(self, request: Request) -> Response:
+        path: str = request.scope["path"]
+        try:
+            self.guard.check(request)
+            if path == "/":
+                return layout.page(TITLE, dashboard(self._snapshot(MAX_ROWS)))
+            for prefix, window in _WINDOWS.items():
+                if path.startswith(prefix):
+                    return await self._window(request, window, path.removeprefix(prefix))
+            name = path.removeprefix(_PREFIX)
+            if request.method in _READ_METHODS:
+                return self._read(request, name)
+            return await self._control(request, name)
+        except EmulatedAPIError as error:
+            return _json(error.to_json(), _status(error))
+
+    def _read(self, request: Request, name: str) -> Response:
+        match name:
+            case "":
+                return _json({name: self._describe(name) for name in self.controls})
+            case "state":
+                return _json(self._snapshot(_MAX_STATE_ITEMS))
+            case "live":
+                return self._live(request)
+            case _ if name in self.controls:
+                raise EmulatedAPIError("METHOD_NOT_ALLOWED", "controls need POST")
+            case _:
+                return layout.static_file(name.removeprefix("static/")) or _not_found()
+
+    def _live(self, request: Request) -> Response:
+        """Return the dashboard's tables, unless the page has them already, and the current time."""
+        current = self._snapshot(MAX_ROWS)
+        content = live(current)
+        etag = f'"{hashlib.sha256(content.encode()).hexdigest()}"'
+        if request.headers.get("if-none-match") == etag:
+            response = Response(status_code=304)
+        else:
+            response = layout.html_response(content)
+        response.headers["ETag"] = etag
+        response.headers["Emulator-Now"] = clock_text(current)
+        return response
+
+    async def _control(self, request: Request, name: str) -> Response:
+        control = self.controls.get(name)
+        if control is None:
+            return _not_found()
+        if request.method != "POST":
+            raise EmulatedAPIError("METHOD_NOT_ALLOWED", "controls need POST")
+        try:
+            result = await self._run(control, await read_body(request, control.properties))
+        except EmulatedAPIError as error:
+            if not _wants_html(request):
+                raise
+            content = dashboard(self._snapshot(MAX_ROWS), error.message)
+            return layout.page(TITLE, content, status=_status(error))
+        return RedirectResponse("/", 303) if _wants_html(request) else _json(result)
+
+    async def _window(self, request: Request, window: Window, key: str) -> Response:
+        """Show a window, or leave it with the outcome of one of its buttons."""
+        properties = self._window_properties(window)
+        if request.method in _READ_METHODS:
+            parameters = read_query(request, properties)
+        else:
+            parameters = await read_body(request, properties)
+        redirect = self.redirect_policy.pop_redirect(parameters)
+        outcome: str | None = parameters.pop("outcome", None)
+        try:
+            body = window.prepare(self.state, key, parameters)
+            self._check(self.controls[window.control], body)
+            if request.method in _READ_METHODS or outcome is None:
+                return _window_page(window.content(body, redirect))
+            result = await self._leave(window, body, outcome)
+        except EmulatedAPIError as error:
+            result = window.error_result(key, error)
+            content = window.result_page(window.error_title, result, redirect)
+            return _window_page(content, _status(error))
+        if redirect is not None:
+            return RedirectResponse(window.redirect_url(redirect, result), 303)
+        return _window_page(window.result_page("Done", result))
+
+    async def _leave(self, window: Window, body: JsonObject, outcome: str) -> JsonObject:
+        control = self.controls[window.control]
+        if outcome != LEAVE:
+            return await self._run(control, {**body, "outcome": outcome})
+        result: JsonObject = {}
+        if window.outcome_of_leaving is not None:
+            result = await self._run(control, {**body, "outcome": window.outcome_of_leaving})
+        return window.left_result(body[window.key], result)
+
+    async def _run(self, control: Control, body: JsonObject) -> JsonObject:
+        """Validate a control's body and run it, in a thread: advancing the clock may take time."""
+        self._check(control, body)
+        try:
+            return await anyio.to_thread.run_sync(partial(control.run, self.actions, body))
+        except ValueError as error:
+            raise invalid("body", str(error)) from None
+
+    def _check(self, control: Control, body: JsonObject) -> None:
+        control.check_names(body)
+        self.validator.check(control.schema, body, "body")
+
+    def _snapshot(self, limit: int) -> JsonObject:
+        return snapshot(self.state, self.requests, limit)
+
+    def _describe(self, name: str) -> JsonObject:
+        control = self.controls[name]
+        path = f"{_PREFIX}{name}"
+        return {
+            "method": "POST",
+            "path": path,
+            "about": control.description,
+            "body": control.schema,
+        }
+
+    def _window_properties(self, window: Window) -> JsonObject:
+        """Return the properties allowed in a window's query, which cannot express a customer."""
+        properties = self.controls[window.control].properties
+        allowed = {name: schema for name, schema in properties.items() if name != "customer"}
+        return {**allowed, **PROPERTIES}
+
+
+def _is_for_site(request: Request) -> bool:
+    """Whether a request is for the site rather than for PortOne's API.
+
+    A request for `/` with credentials is for the API: an SDK that does not escape the ID `..`
+    sends one.
+    """
+    path: str = request.scope["path"]
+    if path == "/":
+        return request.method in _READ_METHODS and "authorization" not in request.headers
+    return path.startswith((_PREFIX, *_WINDOWS))
+
+
+def _wants_html(request: Request) -> bool:
+    """Whether a browser sends one of the dashboard's forms without the script."""
+    return media_type(request) == FORM and "text/html" in request.headers.get("accept", "")
+
+
+def _window_page(content: Html, status: int = 200) -> Response:
+    return layout.page("PortOne's window", content, status=status, body_class="narrow")
+
+
+def _json(content: JsonObject, status: int = 200) -> Response:
+    return Response(orjson.dumps(content), status, {"Cache-Control": "no-store"}, JSON)
+
+
+def _not_found() -> Response:
+    return _json({"type": "NOT_FOUND", "message": "the path is unknown"}, 404)
+
+
+def _status(error: EmulatedAPIError) -> int:
+    default = 404 if error.type.endswith("_NOT_FOUND") else _CONFLICT
+    return _STATUSES.get(error.type, default)

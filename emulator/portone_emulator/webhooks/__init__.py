@@ -1,0 +1,1 @@
+"""Webhooks: what is sent to whom, when, and how often."""
