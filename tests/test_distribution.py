@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 import sys
 import tarfile
+import tomllib
 import zipfile
 from pathlib import Path
 
+import httpx
 import pytest
 
+import portone_emulator
 from portone_async import __version__
 
 ROOT = Path(__file__).parents[1]
@@ -19,31 +23,82 @@ BASE = ["anyio", "attrs", "cattrs", "httpx", "orjson", "sniffio"]
 
 @pytest.fixture(scope="module")
 def dist(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Both distributions, the wheel built from the source distribution."""
+    """The SDK's and the emulator's distributions, each wheel built from its source distribution."""
     folder = tmp_path_factory.mktemp("dist")
-    subprocess.run(
-        [sys.executable, "-m", "build", "--no-isolation", "--outdir", folder, ROOT],
-        check=True,
-        capture_output=True,
-        timeout=120,
-    )
+    for project in (ROOT, ROOT / "emulator"):
+        subprocess.run(
+            [sys.executable, "-m", "build", "--no-isolation", "--outdir", folder, project],
+            check=True,
+            capture_output=True,
+            timeout=120,
+        )
     return folder
 
 
-def test_the_wheel_holds_the_package_and_nothing_else(dist: Path) -> None:
-    wheel = dist / f"portone_async-{__version__}-py3-none-any.whl"
-    names = set(zipfile.ZipFile(wheel).namelist())
-    assert {name.split("/")[0] for name in names} == {
-        "portone_async",
-        f"portone_async-{__version__}.dist-info",
-    }
-    source = {
-        path.relative_to(ROOT).as_posix()
-        for path in (ROOT / "portone_async").rglob("*")
+def wheel(dist: Path, name: str) -> Path:
+    return dist / f"{name}-{__version__}-py3-none-any.whl"
+
+
+def files_in(package: Path) -> set[str]:
+    return {
+        path.relative_to(package.parent).as_posix()
+        for path in package.rglob("*")
         if path.is_file() and "__pycache__" not in path.parts
     }
-    packaged = {name for name in names if name.startswith("portone_async/")}
-    assert packaged == source | {"portone_async/emulator/portone-v2.json"}
+
+
+def pip_install(python: Path, *arguments: str | Path) -> None:
+    command = [python, "-m", "pip", "install", "--quiet", "--constraint", ROOT / "constraints.txt"]
+    subprocess.run([*command, *arguments], check=True, timeout=300)
+
+
+@pytest.mark.parametrize(
+    ("package", "added"),
+    [
+        (ROOT / "portone_async", set[str]()),
+        (ROOT / "emulator" / "portone_emulator", {"portone_emulator/document/portone-v2.json"}),
+    ],
+)
+def test_a_wheel_holds_its_package_and_nothing_else(
+    dist: Path, package: Path, added: set[str]
+) -> None:
+    names = set(zipfile.ZipFile(wheel(dist, package.name)).namelist())
+    assert {name.split("/")[0] for name in names} == {
+        package.name,
+        f"{package.name}-{__version__}.dist-info",
+    }
+    packaged = {name for name in names if name.startswith(f"{package.name}/")}
+    assert packaged == files_in(package) | added
+
+
+def test_both_distributions_have_one_version() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    assert portone_emulator.__version__ == __version__
+    assert project["optional-dependencies"]["emulator"] == [f"portone-emulator=={__version__}"]
+
+
+def test_the_emulator_runs_without_the_sdk(dist: Path, tmp_path: Path) -> None:
+    subprocess.run([sys.executable, "-m", "venv", tmp_path / "venv"], check=True)
+    programs = tmp_path / "venv" / "bin"
+    pip_install(programs / "python", wheel(dist, "portone_emulator"))
+    environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+    missing = subprocess.run(
+        [programs / "python", "-c", "import portone_async"],
+        check=False,
+        capture_output=True,
+        text=True,
+        env=environment,
+        cwd=tmp_path,
+    )
+    assert "No module named 'portone_async'" in missing.stderr
+    command = [programs / "portone-emulator", "--port", "0"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment) as running:
+        assert running.stdout is not None
+        url = running.stdout.readline().split()[-1]
+        headers = {"Authorization": "PortOne emulator-secret"}
+        response = httpx.get(f"{url}/payments/order20261130001", headers=headers, trust_env=False)
+        running.terminate()
+    assert response.json()["type"] == "PAYMENT_NOT_FOUND"
 
 
 def test_the_source_distribution_has_what_the_readme_speaks_of(dist: Path) -> None:
@@ -74,21 +129,7 @@ def test_it_installs_in_a_clean_environment_with_its_base_dependencies(
     """A payment is read by the wheel, with nothing installed but what it declares."""
     subprocess.run([sys.executable, "-m", "venv", tmp_path / "venv"], check=True)
     python = tmp_path / "venv" / "bin" / "python"
-    wheel = next(dist.glob("*.whl"))
-    subprocess.run(
-        [
-            python,
-            "-m",
-            "pip",
-            "install",
-            "--quiet",
-            "--constraint",
-            ROOT / "constraints.txt",
-            wheel,
-        ],
-        check=True,
-        timeout=300,
-    )
+    pip_install(python, wheel(dist, "portone_async"))
     (tmp_path / "program.py").write_text(
         "import anyio, httpx\n"
         "from portone_async import PortOne\n"
@@ -119,8 +160,9 @@ def test_it_installs_in_a_clean_environment_with_its_base_dependencies(
     assert code is not None
     (tmp_path / "shop").mkdir()
     (tmp_path / "shop" / "first.py").write_text(code[1], encoding="utf-8")
-    install = [python, "-m", "pip", "install", "--quiet", "--constraint", ROOT / "constraints.txt"]
-    subprocess.run([*install, f"{wheel}[emulator]"], check=True, timeout=300)
+    pip_install(
+        python, wheel(dist, "portone_emulator"), f"{wheel(dist, 'portone_async')}[emulator]"
+    )
     ran = subprocess.run(
         [python, "-W", "error", "first.py"],
         check=True,

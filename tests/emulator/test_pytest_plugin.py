@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-CONFTEST = 'pytest_plugins = ["portone_emulator.pytest_plugin"]\n'
+CONFTEST = 'pytest_plugins = ["portone_async.emulator.pytest_plugin"]\n'
 TESTS = """
 import httpx
 import pytest
@@ -42,6 +42,21 @@ def run(folder: Path, conftest: str, *options: str) -> str:
 
 def test_provides_an_emulator_and_a_client(tmp_path: Path) -> None:
     assert "4 passed" in run(tmp_path, CONFTEST)  # the client on asyncio and on trio
+
+
+def test_the_emulators_own_plugin_needs_no_sdk(tmp_path: Path) -> None:
+    (tmp_path / "conftest.py").write_text('pytest_plugins = ["portone_emulator.pytest_plugin"]\n')
+    (tmp_path / "test_shop.py").write_text(
+        "import sys\n\n"
+        "def test_emulator(portone_emulator):\n"
+        "    assert portone_emulator.payments == {}\n"
+        "    assert 'portone_async' not in sys.modules\n"
+    )
+    command = [sys.executable, "-m", "pytest", "-W", "error", "-p", "no:cacheprovider"]
+    done = subprocess.run(
+        command, cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False
+    )
+    assert "1 passed" in done.stdout
 
 
 def test_is_opt_in(tmp_path: Path) -> None:

@@ -11,7 +11,6 @@ import pytest
 from portone_server_sdk import webhook as official
 
 from portone_async import webhooks
-from portone_async.errors import InvalidArgumentError
 from portone_emulator import DeliveryFaults, Emulator
 from portone_emulator.webhooks.sender import WebhookSender
 
@@ -78,7 +77,7 @@ class TestSignature:
             Emulator(webhook_secret="whsec_YW5vdGhlci1zZWNyZXQtb2YtdGhlLXNob3A=").webhook_secret
             == "whsec_YW5vdGhlci1zZWNyZXQtb2YtdGhlLXNob3A="
         )
-        with pytest.raises(InvalidArgumentError):
+        with pytest.raises(ValueError, match="24 bytes"):
             Emulator(webhook_secret="?")
 
 
