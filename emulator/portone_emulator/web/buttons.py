@@ -3,14 +3,9 @@
 from __future__ import annotations
 
 from portone_emulator.state.json_values import JsonObject
+from portone_emulator.web import texts
 from portone_emulator.web.html import Html, element
-
-_LABELS = {
-    "paid": "Pay",
-    "failed": "Fail",
-    "virtual_account": "Virtual account",
-    "pay_pending": "Pay, pending",
-}
+from portone_emulator.web.language import ENGLISH, Text, Translator
 
 
 def button(
@@ -20,8 +15,13 @@ def button(
     *,
     kind: str | None = None,
     subject: str,
+    confirm: str | None = None,
 ) -> Html:
-    """Render a form of one button. `subject` tells screen readers what it applies to."""
+    """Render a form of one button.
+
+    `subject` tells screen readers what it applies to; `confirm` is a question that the script asks
+    before it sends the form.
+    """
     hidden = [
         element("input", type="hidden", name=name, value=value)
         for name, value in (fields or {}).items()
@@ -30,48 +30,55 @@ def button(
     return element(
         "form",
         hidden,
-        element("button", label, class_=kind, aria_label=f"{label}: {subject}", data_key=key),
+        element(
+            "button",
+            label,
+            class_=kind,
+            aria_label=f"{label}: {subject}",
+            data_key=key,
+            data_confirm=confirm,
+        ),
         method="post",
         action=f"/_emulator/{control}",
     )
 
 
-def payment_buttons(payment: JsonObject) -> list[Html]:
+def payment_buttons(t: Translator, payment: JsonObject) -> list[Html]:
     """Render the actions that a payment's status allows."""
     target = {"paymentId": payment["id"], "storeId": payment["storeId"]}
     name = str(payment["id"])
     match payment["status"]:
         case "READY":
             return [
-                button("leave", "Pay", {**target, "outcome": "paid"}, subject=name),
-                button("leave", "Fail", {**target, "outcome": "failed"}, subject=name),
+                button("leave", t(texts.PAY), {**target, "outcome": "paid"}, subject=name),
+                button("leave", t(texts.FAIL), {**target, "outcome": "failed"}, subject=name),
             ]
         case "VIRTUAL_ACCOUNT_ISSUED":
-            return [button("deposit", "Deposit", target, subject=name)]
+            return [button("deposit", t(texts.DEPOSIT), target, subject=name)]
         case "PAY_PENDING":
-            return [button("approve", "Approve", target, subject=name)]
+            return [button("approve", t(texts.APPROVE), target, subject=name)]
         case "PAID" | "PARTIAL_CANCELLED":
-            return [button("cancel", "Cancel", target, kind="danger", subject=name)]
+            return [button("cancel", t(texts.CANCEL), target, kind="danger", subject=name)]
         case _:
             return []
 
 
-def outcome_buttons() -> list[Html]:
+def outcome_buttons(t: Translator = ENGLISH) -> list[Html]:
     """Render the outcomes of the payment window."""
-    return _outcomes(_LABELS)
+    return _outcomes(t, texts.OUTCOMES)
 
 
-def card_buttons() -> list[Html]:
+def card_buttons(t: Translator = ENGLISH) -> list[Html]:
     """Render the outcomes of the billing-key window."""
-    return _outcomes({"issued": "Store the card", "failed": "Fail"})
+    return _outcomes(t, texts.CARD_OUTCOMES)
 
 
-def _outcomes(labels: dict[str, str]) -> list[Html]:
+def _outcomes(t: Translator, labels: dict[str, Text]) -> list[Html]:
     first = next(iter(labels))
     return [
         element(
             "button",
-            label,
+            t(label),
             name="outcome",
             value=outcome,
             class_="primary" if outcome == first else None,

@@ -8,6 +8,7 @@ from importlib.resources import files
 from starlette.responses import HTMLResponse, Response
 
 from portone_emulator.web.html import Html, element
+from portone_emulator.web.language import Translator
 
 _TYPES = {"page.css": "text/css", "page.js": "text/javascript"}
 # No external content, and nothing injected by an order name, runs.
@@ -30,9 +31,13 @@ _ICON = (
 
 
 def page(
-    title: str, *content: object, status: int = 200, body_class: str | None = None
+    t: Translator,
+    title: str,
+    *content: object,
+    status: int = 200,
+    body_class: str | None = None,
 ) -> Response:
-    """Return a complete page as a response."""
+    """Return a complete page, whose texts are in the translator's language, as a response."""
     head = element(
         "head",
         element("meta", charset="utf-8"),
@@ -44,12 +49,14 @@ def page(
         element("script", src="/_emulator/static/page.js", defer=True),
     )
     body = element("body", content, class_=body_class)
-    return html_response(Html(f"<!doctype html>{element('html', head, body, lang='en')}"), status)
+    document = element("html", head, body, lang=t.language)
+    return html_response(t, Html(f"<!doctype html>{document}"), status)
 
 
-def html_response(content: Html, status: int = 200) -> Response:
+def html_response(t: Translator, content: Html, status: int = 200) -> Response:
     """Return HTML as a response."""
-    return HTMLResponse(content, status, headers=_HEADERS)
+    headers = {**_HEADERS, "Content-Language": t.language, "Vary": "Accept-Language"}
+    return HTMLResponse(content, status, headers=headers)
 
 
 def static_file(name: str) -> Response | None:

@@ -6,8 +6,10 @@ from urllib.parse import quote, urlencode
 
 from portone_emulator.payments.methods import type_name
 from portone_emulator.state.json_values import JsonObject
+from portone_emulator.web import texts
 from portone_emulator.web.buttons import payment_buttons
 from portone_emulator.web.html import Html, element
+from portone_emulator.web.language import Text, Translator
 from portone_emulator.web.money import money
 from portone_emulator.web.tables import table
 from portone_emulator.webhooks.delivery import SUCCESS_STATUSES
@@ -24,100 +26,135 @@ _TONES = {
 }
 
 
-def live(snapshot: JsonObject) -> Html:
+def live(t: Translator, snapshot: JsonObject) -> Html:
     """Render the tables of a snapshot."""
     sections = (
         _section(
-            snapshot, "payments", _payments(snapshot), "No payment yet: simulate a customer above."
+            t,
+            snapshot,
+            "payments",
+            texts.PAYMENTS,
+            _payments(t, snapshot),
+            texts.PAYMENTS_EMPTY,
         ),
         _section(
-            snapshot, "webhooks", _webhooks(snapshot), "No webhook yet, or no webhook URL is set."
+            t,
+            snapshot,
+            "webhooks",
+            texts.WEBHOOKS,
+            _webhooks(t, snapshot),
+            texts.WEBHOOKS_EMPTY,
         ),
-        _section(snapshot, "requests", _requests(snapshot), "No request yet."),
+        _section(
+            t,
+            snapshot,
+            "requests",
+            texts.REQUESTS,
+            _requests(t, snapshot),
+            texts.REQUESTS_EMPTY,
+        ),
     )
     return element("div", sections, id="live")
 
 
-def _section(snapshot: JsonObject, name: str, content: Html, empty: str) -> Html:
+def _section(
+    t: Translator, snapshot: JsonObject, name: str, title: Text, content: Html, empty: Text
+) -> Html:
     shown, count = len(snapshot[name]), snapshot["counts"][name]
-    note = f"{count:,}" if shown == count else f"the last {shown} of {count:,}"
+    counts = texts.COUNT if shown == count else texts.SHOWN
+    note = t(counts, shown=shown, count=count)
     return element(
         "section",
-        element("h2", name.capitalize(), " ", element("small", note)),
-        content if shown else element("p", empty, class_="empty"),
+        element("h2", t(title), " ", element("small", note)),
+        content if shown else element("p", t(empty), class_="empty"),
         id=name,
         class_="panel",
         tabindex=-1,
     )
 
 
-def _payments(snapshot: JsonObject) -> Html:
+def _payments(t: Translator, snapshot: JsonObject) -> Html:
     rows = [
         (
             [element("strong", payment["id"]), element("small", payment.get("orderName"))],
-            badge(payment["status"], _TONES.get(payment["status"], "quiet")),
-            _amount(payment),
-            _method(payment),
+            _payment_status(t, payment["status"]),
+            _amount(t, payment),
+            _method(t, payment),
             _time(payment["statusChangedAt"]),
-            element("div", payment_buttons(payment), _window(payment), class_="row"),
+            element("div", payment_buttons(t, payment), _window(t, payment), class_="row"),
         )
         for payment in snapshot["payments"]
     ]
     return table(
-        "Payments, latest first",
-        ("Payment", "Status", "Amount", "Method", "Since", "Actions"),
+        t(texts.PAYMENTS_CAPTION),
+        (
+            t(texts.PAYMENT),
+            t(texts.STATUS),
+            t(texts.AMOUNT),
+            t(texts.METHOD),
+            t(texts.SINCE),
+            t(texts.ACTIONS),
+        ),
         rows,
     )
 
 
-def _amount(payment: JsonObject) -> list[Html]:
+def _payment_status(t: Translator, status: str) -> list[Html]:
+    """Render a status; under a translated one stands its name in the API."""
+    label = t(texts.PAYMENT_STATUSES[status])
+    name = [] if label == status else [element("small", status)]
+    return [badge(label, _TONES.get(status, "quiet")), *name]
+
+
+def _amount(t: Translator, payment: JsonObject) -> list[Html]:
     amount, currency = payment["amount"], payment["currency"]
     cancelled = amount["cancelled"]
-    note = f"{money(cancelled, currency)} cancelled" if cancelled else None
+    note = t(texts.CANCELLED_AMOUNT, amount=money(cancelled, currency)) if cancelled else None
     return [
         element("span", money(amount["total"], currency), class_="money"),
         element("small", note) if note else Html(),
     ]
 
 
-def _method(payment: JsonObject) -> str:
+def _method(t: Translator, payment: JsonObject) -> str:
     name = type_name(payment.get("method", {}).get("type", ""))
-    return name.replace("_", " ").capitalize()
+    return t(texts.METHODS[name]) if name in texts.METHODS else name
 
 
-def _window(payment: JsonObject) -> Html | None:
+def _window(t: Translator, payment: JsonObject) -> Html | None:
     """Render a link to the payment window, if the payment can still be made."""
     if payment["status"] not in {"READY", "FAILED"}:
         return None
     query = urlencode({"storeId": payment["storeId"]})
     return element(
         "a",
-        "Window",
+        t(texts.WINDOW),
         href=f"/checkout/{quote(payment['id'], safe='')}?{query}",
-        aria_label=f"Window: {payment['id']}",
+        aria_label=f"{t(texts.WINDOW)}: {payment['id']}",
         data_key=f"window {payment['id']}",
     )
 
 
-def _webhooks(snapshot: JsonObject) -> Html:
+def _webhooks(t: Translator, snapshot: JsonObject) -> Html:
     count = snapshot["counts"]["webhooks"]
     rows = [
         (
             [element("strong", webhook["type"]), element("small", webhook.get("paymentId"))],
-            _delivery(webhook),
+            _delivery(t, webhook),
             element("code", webhook["url"]),
             element(
                 "details",
-                element("summary", "Show", data_key=f"body {count - index}"),
+                element("summary", t(texts.SHOW), data_key=f"body {count - index}"),
                 element("pre", webhook["body"]),
             ),
         )
         for index, webhook in enumerate(snapshot["webhooks"])
     ]
-    return table("Webhooks, latest first", ("Event", "Delivery", "URL", "Body"), rows)
+    columns = t(texts.EVENT), t(texts.DELIVERY), t(texts.URL), t(texts.BODY)
+    return table(t(texts.WEBHOOKS_CAPTION), columns, rows)
 
 
-def _delivery(webhook: JsonObject) -> list[Html]:
+def _delivery(t: Translator, webhook: JsonObject) -> list[Html]:
     """Render each attempt's result, and when the next attempt is due."""
     items = [
         element(
@@ -130,7 +167,7 @@ def _delivery(webhook: JsonObject) -> list[Html]:
     ]
     due = webhook.get("nextAttemptAt")
     if due is not None:
-        items.append(element("li", badge("due", "waiting"), " ", _time(due)))
+        items.append(element("li", badge(t(texts.DUE), "waiting"), " ", _time(due)))
     return [element("ol", items, class_="attempts")]
 
 
@@ -142,34 +179,35 @@ def _is_success(attempt: JsonObject) -> bool:
     return attempt.get("status") in SUCCESS_STATUSES
 
 
-def _requests(snapshot: JsonObject) -> Html:
+def _requests(t: Translator, snapshot: JsonObject) -> Html:
     rows = [
         (
             [
                 element("code", f"{request['method']} {request['path']}"),
                 element("small", request.get("operationId")),
             ],
-            [_status(request.get("status")), _marks(request)],
+            [_status(t, request.get("status")), _marks(t, request)],
             f"{request['milliseconds']} ms",
             _time(request["at"]),
         )
         for request in snapshot["requests"]
     ]
-    return table("Requests, latest first", ("Request", "Response", "Duration", "At"), rows)
+    columns = t(texts.REQUEST), t(texts.RESPONSE), t(texts.DURATION), t(texts.AT)
+    return table(t(texts.REQUESTS_CAPTION), columns, rows)
 
 
-def _status(status: int | None) -> Html:
+def _status(t: Translator, status: int | None) -> Html:
     if status is None:
-        return badge("no response", "bad")
+        return badge(t(texts.NO_RESPONSE_SENT), "bad")
     if status >= _SERVER_ERROR:
         return badge(str(status), "bad")
     return badge(str(status), "waiting" if status >= _CLIENT_ERROR else "good")
 
 
-def _marks(request: JsonObject) -> list[Html]:
-    marks = [f"fault: {request['fault']}"] if "fault" in request else []
+def _marks(t: Translator, request: JsonObject) -> list[Html]:
+    marks = [t(texts.FAULT, kind=request["fault"])] if "fault" in request else []
     if request["isReplay"]:
-        marks.append("replay")
+        marks.append(t(texts.REPLAY))
     return [element("small", mark) for mark in marks]
 
 

@@ -20,13 +20,14 @@ from portone_emulator.http.responses import JSON
 from portone_emulator.http.validation import RequestValidator
 from portone_emulator.state.json_values import JsonObject
 from portone_emulator.state.state import State
-from portone_emulator.web import layout
+from portone_emulator.web import layout, texts
 from portone_emulator.web.card_window import CARD
 from portone_emulator.web.controls import Control
-from portone_emulator.web.dashboard import MAX_ROWS, TITLE, clock_text, dashboard
+from portone_emulator.web.dashboard import MAX_ROWS, clock_text, dashboard
 from portone_emulator.web.forms import read_body, read_query
 from portone_emulator.web.guard import FORM, Guard, media_type
 from portone_emulator.web.html import Html
+from portone_emulator.web.language import ENGLISH, Translator, negotiate
 from portone_emulator.web.payment_window import PAYMENT
 from portone_emulator.web.redirect import PROPERTIES, RedirectPolicy
 from portone_emulator.web.sections import live
@@ -75,7 +76,7 @@ class Site:
         try:
             self.guard.check(request)
             if path == "/":
-                return layout.page(TITLE, dashboard(self._snapshot(MAX_ROWS)))
+                return self._dashboard(_translator(request))
             for prefix, window in _WINDOWS.items():
                 if path.startswith(prefix):
                     return await self._window(request, window, path.removeprefix(prefix))
@@ -102,15 +103,21 @@ class Site:
     def _live(self, request: Request) -> Response:
         """Return the dashboard's tables, unless the page has them already, and the current time."""
         current = self._snapshot(MAX_ROWS)
-        content = live(current)
+        t = _translator(request)
+        content = live(t, current)
         etag = f'"{hashlib.sha256(content.encode()).hexdigest()}"'
         if request.headers.get("if-none-match") == etag:
             response = Response(status_code=304)
         else:
-            response = layout.html_response(content)
+            response = layout.html_response(t, content)
         response.headers["ETag"] = etag
         response.headers["Emulator-Now"] = clock_text(current)
         return response
+
+    def _dashboard(self, t: Translator, error: EmulatedAPIError | None = None) -> Response:
+        problem, status = (None, 200) if error is None else (error.message, _status(error))
+        content = dashboard(t, self._snapshot(MAX_ROWS), problem)
+        return layout.page(t, t(texts.TITLE), content, status=status)
 
     async def _control(self, request: Request, name: str) -> Response:
         control = self.controls.get(name)
@@ -123,8 +130,7 @@ class Site:
         except EmulatedAPIError as error:
             if not _wants_html(request):
                 raise
-            content = dashboard(self._snapshot(MAX_ROWS), error.message)
-            return layout.page(TITLE, content, status=_status(error))
+            return self._dashboard(_translator(request), error)
         return RedirectResponse("/", 303) if _wants_html(request) else _json(result)
 
     async def _window(self, request: Request, window: Window, key: str) -> Response:
@@ -203,13 +209,17 @@ def _is_for_site(request: Request) -> bool:
     return path.startswith((_PREFIX, *_WINDOWS))
 
 
+def _translator(request: Request) -> Translator:
+    return negotiate(",".join(request.headers.getlist("accept-language")))
+
+
 def _wants_html(request: Request) -> bool:
     """Whether a browser sends one of the dashboard's forms without the script."""
     return media_type(request) == FORM and "text/html" in request.headers.get("accept", "")
 
 
 def _window_page(content: Html, status: int = 200) -> Response:
-    return layout.page("PortOne's window", content, status=status, body_class="narrow")
+    return layout.page(ENGLISH, "PortOne's window", content, status=status, body_class="narrow")
 
 
 def _json(content: JsonObject, status: int = 200) -> Response:

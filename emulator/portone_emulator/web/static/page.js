@@ -45,7 +45,7 @@ async function refresh() {
     document.body.classList.remove("gone");
   } catch {
     document.body.classList.add("gone");
-    say("The emulator does not respond.", true);
+    say(notice.dataset.gone, true);
   }
   clearTimeout(timer);
   timer = setTimeout(() => document.hidden || refresh(), INTERVAL_MS);
@@ -60,16 +60,16 @@ async function send(event) {
   const form = event.target;
   const button = event.submitter;
   event.preventDefault();
-  if (form.action.endsWith("/reset") && !confirm("Discard all state?")) return;
+  if (button && button.dataset.confirm && !confirm(button.dataset.confirm)) return;
   const body = new URLSearchParams(new FormData(form, button));
   try {
     const response = await fetch(form.action, { method: "POST", body, headers: { Accept: "application/json" } });
     const result = await response.json();
-    const done = button ? button.getAttribute("aria-label") || button.textContent : "Done";
-    say(response.ok ? `${done}: done` : result.message, !response.ok);
+    const sent = button ? `${button.getAttribute("aria-label") || button.textContent}: ` : "";
+    say(response.ok ? sent + notice.dataset.done : result.message, !response.ok);
     if (response.ok && form.elements.paymentId && form.elements.orderName) next(form.elements.paymentId);
   } catch {
-    say("The emulator does not respond.", true);
+    say(notice.dataset.gone, true);
   }
   await refresh();
 }
