@@ -40,9 +40,11 @@ __all__ = [
 ]
 
 
-def __getattr__(name: str) -> Any:
-    if name in ("errors", "models"):
-        import importlib  # noqa: PLC0415
+if not TYPE_CHECKING:  # it would allow any name
 
-        return importlib.import_module(f"portone_async.{name}")
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    def __getattr__(name: str) -> Any:
+        if name in ("errors", "models"):
+            import importlib  # noqa: PLC0415
+
+            return importlib.import_module(f"portone_async.{name}")
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

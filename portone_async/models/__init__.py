@@ -2267,11 +2267,13 @@ __all__ = [
 ]
 
 
-def __getattr__(name: str) -> Any:
-    if name not in _MODULES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    globals()[name] = value = model_type(name)
-    return value
+if not TYPE_CHECKING:  # it would allow any name
+
+    def __getattr__(name: str) -> Any:
+        if name not in _MODULES:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        globals()[name] = value = model_type(name)
+        return value
 
 
 def __dir__() -> list[str]:

@@ -176,15 +176,17 @@ def _check_aware(value: datetime | None, name: str) -> datetime:
     return value
 
 
-def __getattr__(name: str) -> Any:
-    if name == "Event":
-        from portone_async.models import (  # noqa: PLC0415  (loads every event)
-            LegacyConfirmWebhook,
-            LegacyWebhook,
-            Webhook,
-        )
+if not TYPE_CHECKING:  # it would allow any name
 
-        # Built at run time.
-        globals()[name] = Union[Webhook, LegacyWebhook, LegacyConfirmWebhook]  # noqa: UP007
-        return globals()[name]
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    def __getattr__(name: str) -> Any:
+        if name == "Event":
+            from portone_async.models import (  # noqa: PLC0415  (loads every event)
+                LegacyConfirmWebhook,
+                LegacyWebhook,
+                Webhook,
+            )
+
+            # Built at run time.
+            globals()[name] = Union[Webhook, LegacyWebhook, LegacyConfirmWebhook]  # noqa: UP007
+            return globals()[name]
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
