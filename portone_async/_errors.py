@@ -53,17 +53,23 @@ __all__ = (
 
 @define(frozen=True)
 class RequestInfo:
-    """What was requested, without ids or bodies: those may be secrets or personal data."""
+    """What was requested, without ids or bodies: those may be secrets or personal data.
+
+    Attributes:
+        method: The HTTP method.
+        path: The path's template, such as `/payments/{paymentId}`; `(raw)` for `PortOne.request`.
+        operation_id: PortOne's name of the operation, such as `getPayment`; `None` for `PortOne.request`.
+        idempotency_key: The key that was sent, the same for all attempts; `None` for a GET.
+        uses_access_token: Whether it was authorized by an access token, which expires, and not by the API secret.
+        server: Host and port.
+    """
 
     method: str
     path: str
-    """The path's template, such as `/payments/{paymentId}`."""
     operation_id: str | None = None
     idempotency_key: str | None = field(default=None, repr=False)
     uses_access_token: bool = field(default=False, repr=False)
-    """Whether it was authorized by an access token, which expires, and not by the API secret."""
     server: tuple[str, int] | None = field(default=None, repr=False)
-    """Host and port."""
 
     def __str__(self) -> str:
         return f"{self.method} {self.path}"
@@ -96,13 +102,16 @@ class ClientClosedError(PortOneError, RuntimeError):
 class APIConnectionError(PortOneError):
     """There is no complete response: connecting failed, or the connection broke.
 
-    `may_have_reached` says whether PortOne may have received the request, and so may have carried it out. For
-    three hours it is then safe to repeat the call with the same key,
+    If PortOne may have received the request, it is safe for three hours to repeat the call with the same key,
     `RequestOptions(idempotency_key=error.request.idempotency_key)`: it is not carried out twice, and returns the
     result of the first call.
 
-    `is_transient` says whether a retry may help; it is false for a certificate that is not trusted, for example.
-    `attempts` is 0 if nothing was sent because a module that is needed to read the response could not be imported.
+    Attributes:
+        request (RequestInfo): What was requested.
+        may_have_reached (bool): Whether PortOne may have received the request, and so may have carried it out.
+        attempts (int): How many attempts were made; 0 if nothing was sent because a module that is needed to read the
+            response could not be imported.
+        is_transient (bool): Whether a retry may help; false for a certificate that is not trusted, for example.
     """
 
     def __init__(
@@ -129,8 +138,16 @@ class ResponseError(PortOneError):
     """A success response that cannot be read.
 
     It is not JSON, has no list where one is iterated over, or (with `strict=True`) differs from PortOne's document.
-    `path` is the JSON path of the first mismatch, where there is one. The operation itself was carried out, unless
-    a gateway responded in PortOne's place: `may_have_reached` is always true.
+    The operation itself was carried out, unless a gateway responded in PortOne's place.
+
+    Attributes:
+        may_have_reached (bool): Always true.
+        request (RequestInfo): What was requested.
+        status (int): The HTTP status.
+        headers (Mapping[str, str]): The response's headers; their names are lower case.
+        content (bytes): The response's body. It may hold personal data: keep it out of logs.
+        path (str | None): The JSON path of the first mismatch; `None` if there is none.
+        attempts (int): How many attempts were made.
     """
 
     may_have_reached: Final = True
@@ -172,13 +189,23 @@ _ERROR_TYPE: Final = re.compile(r"[A-Z][A-Z0-9_]{1,99}")
 class APIError(PortOneError):
     """An error response, from PortOne or from a gateway in front of it.
 
-    `type` and `message` are PortOne's (`None` if the response has none, such as a gateway's HTML). `body` is the
-    response's JSON object, if it is one, and `content` its bytes. Fields of known error types are
-    attributes, such as `PgProviderError.pg_code`.
+    Fields of known error types are attributes, such as `PgProviderError.pg_code`.
 
-    `may_have_reached` says whether the request may have been carried out all the same: an earlier attempt of
-    the call may have been, or the response is not PortOne's own. It is false where PortOne itself refused the
-    first attempt.
+    Attributes:
+        types (tuple[str, ...]): PortOne's error types that a class stands for, such as `("PG_PROVIDER",)`.
+        status (int): The HTTP status.
+        type (str | None): PortOne's error type; `None` if the response has none, such as a gateway's HTML.
+        message (str | None): PortOne's message; `None` if the response has none. It may hold personal data: keep it
+            out of logs.
+        request (RequestInfo): What was requested.
+        body (dict[str, Any] | None): The response's JSON object; `None` if it is something else. It may hold personal
+            data.
+        headers (Mapping[str, str]): The response's headers; their names are lower case.
+        content (bytes): The response's body. It may hold personal data.
+        attempts (int): How many attempts were made.
+        may_have_reached (bool): Whether the request may have been carried out all the same: an earlier attempt of the
+            call may have been, or the response is not PortOne's own. False where PortOne itself refused the first
+            attempt.
     """
 
     types: ClassVar[tuple[str, ...]] = ()

@@ -20,40 +20,53 @@ logger: Final = logging.getLogger("portone_async")
 
 @define(frozen=True)
 class Retry:
-    """A failed attempt of a call that is retried."""
+    """A failed attempt of a call that is retried.
+
+    Attributes:
+        request: What was requested.
+        attempt: Which attempt failed, from 1.
+        error: Why it failed.
+        delay: Seconds until the next attempt.
+    """
 
     request: RequestInfo
     attempt: int
-    """Which attempt failed, from 1."""
     error: PortOneError
-    """Why."""
     delay: float
-    """Seconds until the next attempt."""
 
 
 @define(frozen=True)
 class CallEnd:
-    """The end of a call, with a result, an error or a cancellation."""
+    """The end of a call, with a result, an error or a cancellation.
+
+    Attributes:
+        request: What was requested.
+        attempts: How many attempts were made.
+        duration: Seconds from the start of the call, all attempts and the waits between them included.
+        status: The HTTP status of the last attempt's response; `None` if it had none.
+        error: What the call raises: an error of this package, or a cancellation; `None` for a success.
+    """
 
     request: RequestInfo
     attempts: int
     duration: float
-    """Seconds, waits included."""
     status: int | None
-    """The status of the last response, if there was one."""
     error: BaseException | None = field(repr=False)
-    """What the call raises: an error of this package, or a cancellation. `None` for a success."""
 
 
 @define(frozen=True)
 class Connections:
-    """How many connections to PortOne a client has, over all event loops."""
+    """How many connections to PortOne a client has, over all event loops.
+
+    Attributes:
+        server: Host and port.
+        idle: Open connections that carry no request.
+        active: Connections that carry a request or are being opened.
+    """
 
     server: tuple[str, int]
-    """Host and port."""
     idle: int
     active: int
-    """Those that carry a request or are being opened."""
 
 
 @define(frozen=True)

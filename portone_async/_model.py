@@ -46,8 +46,11 @@ class _AdditionalProperties(dict[str, Any]):
 class Model(_TimeTexts):
     """Base of every generated model.
 
-    Attribute names are snake_case; `None` means that the field is absent. Fields that PortOne sends and this
-    version does not know are in `additional_properties`, under their JSON names, and are written back.
+    Attribute names are snake_case; `None` means that the field is absent.
+
+    Attributes:
+        additional_properties: Fields that PortOne sends and this version does not know, by their JSON names. They
+            are written back.
     """
 
     __json_names__: ClassVar[dict[str, str]] = {}
@@ -87,8 +90,9 @@ class Model(_TimeTexts):
 class UnknownVariant:
     """A variant of a union that PortOne added after this version of the SDK was generated.
 
-    `tag` is the discriminator's value in the JSON (`None` if it is missing or not a string), `raw` the whole
-    object as it was received.
+    Attributes:
+        tag: The discriminator's value in the JSON; `None` if it is missing or not a string.
+        raw: The whole object as it was received.
     """
 
     tag: str | None

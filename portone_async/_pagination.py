@@ -38,7 +38,12 @@ _MAX_KNOWN: Final = 100
 
 @define(frozen=True)
 class Page(Generic[Item, R]):
-    """One page: its items without those that came before, and the whole response."""
+    """One page of a list.
+
+    Attributes:
+        items: The page's items, without those that came before.
+        response: The whole response of the operation, such as its total count.
+    """
 
     items: list[Item]
     response: R

@@ -17,7 +17,15 @@ SUCCESS: Final = range(200, 300)
 
 @define(frozen=True)
 class RawResponse:
-    """A response as it was received. Header names are lower case."""
+    """A response as it was received.
+
+    Attributes:
+        status: The HTTP status.
+        headers: The headers; their names are lower case.
+        content: The body, decompressed. It may hold personal data.
+        request: What was requested.
+        attempts: How many attempts were made.
+    """
 
     status: int
     headers: Mapping[str, str] = field(repr=False)
@@ -49,7 +57,12 @@ class RawResponse:
 
 @define(frozen=True)
 class TypedResponse(Generic[T]):
-    """A typed value and the response that it was read from."""
+    """A typed value and the response that it was read from.
+
+    Attributes:
+        value: What the call would have returned by itself.
+        response: Status, headers and body.
+    """
 
     value: T = field(
         repr=lambda value: repr(value) if isinstance(value, Model | UnknownVariant) else "..."

@@ -10,6 +10,11 @@ class EmulatedAPIError(Exception):
 
     It becomes an error response; the HTTP status depends on the operation and is looked up in the
     OpenAPI document. `Emulator.checkout()` and other methods raise it directly.
+
+    Attributes:
+        type (str): the error type, such as `PAYMENT_NOT_FOUND`.
+        message (str): what is wrong, for developers.
+        fields (dict[str, object]): further JSON fields of the error response.
     """
 
     def __init__(self, error_type: str, message: str, **fields: object) -> None:

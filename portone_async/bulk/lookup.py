@@ -27,12 +27,15 @@ def _check_integer(name: str, value: int | None, minimum: int) -> None:
 
 
 class TooManyFailuresError(PortOneError):
-    """`max_failures` was reached, so no more calls were started. Its cause is the error that reached the limit."""
+    """`max_failures` was reached, so no more calls were started. Its cause is the error that reached the limit.
+
+    Attributes:
+        failed (int): How many calls failed, including those that were still running when the limit was reached.
+    """
 
     def __init__(self, failed: int) -> None:
         super().__init__(f"stopped after {failed} failed calls")
         self.failed: Final = failed
-        """How many calls failed, including those that were still running when the limit was reached."""
 
 
 def lookup(

@@ -11,16 +11,19 @@ from attrs import frozen
 
 @frozen
 class Progress:
-    """A snapshot of how far a bulk run is."""
+    """A snapshot of how far a bulk run is.
+
+    Attributes:
+        completed: How many calls have ended, including failed ones.
+        failed: How many calls have ended with an error.
+        elapsed: Seconds since the start.
+        total: How many arguments there are; `None` if unknown.
+    """
 
     completed: int
-    """Calls that have ended, including failed ones."""
     failed: int
-    """Calls that have ended with an error."""
     elapsed: float
-    """Seconds since the start."""
     total: int | None
-    """How many arguments there are; `None` if unknown."""
 
     @property
     def rate(self) -> float:

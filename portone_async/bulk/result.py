@@ -17,15 +17,17 @@ class Result(Generic[A, T]):
     """The result of one call, a value or an error, together with the call's argument.
 
     The repr does not show the argument: it may be a billing key, with which anyone could charge the customer.
+
+    Attributes:
+        index: The argument's position in the input, from 0.
+        argument: The argument as it came from the input.
+        error: What the call raised; `None` if it succeeded.
     """
 
     index: int
-    """The argument's position in the input, from 0."""
     argument: A = field(repr=False)
-    """The argument as it came from the input."""
     _value: T | None = field(default=None, repr=False)
     error: PortOneError | None = None
-    """What the call raised; `None` if it succeeded."""
 
     @property
     def value(self) -> T:

@@ -72,14 +72,17 @@ DEFAULT_TOLERANCE: Final = timedelta(minutes=5)
 
 @define(frozen=True)
 class WebhookMessage:
-    """A verified webhook."""
+    """A verified webhook.
+
+    Attributes:
+        id: `webhook-id`: the same in every redelivery, so it identifies the event for deduplication.
+        timestamp: When this delivery was sent, timezone-aware. When the event happened is `event.timestamp`.
+        event: What happened; an `UnknownVariant` for a type that this version does not know.
+    """
 
     id: str
-    """`webhook-id`: the same in every redelivery, so it identifies the event for deduplication."""
     timestamp: datetime
-    """When this delivery was sent. When the event happened is `event.timestamp`."""
     event: Event
-    """What happened."""
 
 
 def verify(

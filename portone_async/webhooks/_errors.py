@@ -37,7 +37,11 @@ class _HeaderError(WebhookVerificationError):
 
 
 class MissingHeaderError(_HeaderError):
-    """A signature header is absent, empty or not text; `header` is its name."""
+    """A signature header is absent, empty or not text.
+
+    Attributes:
+        header (str): Its name.
+    """
 
     _message = "a header of the webhook is missing"
 
@@ -45,7 +49,8 @@ class MissingHeaderError(_HeaderError):
 class RepeatedHeaderError(_HeaderError):
     """A signature header was sent twice with different values, so it is unclear which one was signed.
 
-    `header` is its name.
+    Attributes:
+        header (str): Its name.
     """
 
     _message = "a header of the webhook has two values"

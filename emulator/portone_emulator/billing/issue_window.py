@@ -31,7 +31,12 @@ IssueOutcome: TypeAlias = Literal["issued", "authenticated", "failed"]
 class IssueResult:
     """What the shop's page receives when the window closes.
 
-    `code` and `message` are set only on failure.
+    Attributes:
+        billing_key: the billing key; only after `issued`.
+        billing_issue_token: what `confirmBillingKey` or `confirmBillingKeyIssueAndPay` takes; only
+            after `authenticated`.
+        code: the error type; only on failure.
+        message: why no billing key was issued; only on failure.
     """
 
     billing_key: str | None = None

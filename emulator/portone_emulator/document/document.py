@@ -48,7 +48,12 @@ class Operation:
 
 @frozen
 class Match:
-    """The operation of a request, with its path parameters."""
+    """The operation of a request, with its path parameters.
+
+    Attributes:
+        operation: the operation of the OpenAPI document.
+        path: the path parameters by name, decoded.
+    """
 
     operation: Operation
     path: dict[str, str]

@@ -49,10 +49,16 @@ _log = logging.getLogger(__name__)
 class RequestRecord:
     """A received request and its result.
 
-    `path` is percent-encoded, as sent, without the query. `status` is the response's, `None` if the
-    connection was reset instead. `idempotency_key` is the raw header, with its quotes; `is_replay`
-    marks the repeated response for a known key. `at` is on the emulator's clock, `seconds` is the
-    real duration.
+    Attributes:
+        method: the HTTP method.
+        path: the path, percent-encoded as sent, without the query.
+        match: the operation and its path parameters; `None` for an unknown path or method.
+        status: the response's status; `None` if the connection was reset instead.
+        idempotency_key: the raw header, with its quotes; `None` without one, and for a GET.
+        fault: the kind of fault that was injected; `None` without one.
+        is_replay: whether the response is the repeated one of a known idempotency key.
+        at: when the request arrived, on the emulator's clock.
+        seconds: how long it took until the response was ready, in real time.
     """
 
     method: str

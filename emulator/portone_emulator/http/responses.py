@@ -14,7 +14,14 @@ JSON = "application/json"
 
 @frozen
 class Response:
-    """Status, body and headers of an HTTP response."""
+    """An HTTP response.
+
+    Attributes:
+        status: the HTTP status.
+        content: the body.
+        media_type: the `Content-Type`; `None` for none.
+        headers: further headers.
+    """
 
     status: int
     content: bytes = b""

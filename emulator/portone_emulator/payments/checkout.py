@@ -34,7 +34,12 @@ _DECLINED = Decline("DECLINED", "the customer's card was declined")
 class CheckoutResult:
     """What the shop's page receives when the window closes.
 
-    `code` and `message` are set only on failure.
+    Attributes:
+        payment_id: the payment ID.
+        tx_id: the transaction ID, of this attempt to pay.
+        payment_token: what `confirmPayment` takes; only after `authenticated`.
+        code: the error type; only on failure.
+        message: why the payment failed; only on failure.
     """
 
     payment_id: str
