@@ -22,7 +22,8 @@ class B2bTaxInvoiceModificationCreateBody(Model):
         type: Why the original invoice is amended.
         brn: Business registration number of the company whose document key is given; required unless
             `tax_invoice_key_type` is TAX_INVOICE_ID.
-        tax_invoice_key_type: Meaning of the key: SUPPLIER or RECIPIENT (default).
+        tax_invoice_key_type: `RECIPIENT` (the default) or `SUPPLIER` key, or `TAX_INVOICE_ID`, which PortOne's document
+            mentions only under `brn`.
     """
 
     __enum_fields__: ClassVar[tuple[str, ...]] = ("tax_invoice_key_type", "type")
@@ -36,7 +37,9 @@ class B2bTaxInvoiceModificationCreateBody(Model):
     is TAX_INVOICE_ID.
     """
     tax_invoice_key_type: B2bTaxInvoiceKeyType | None = None
-    """Meaning of the key: SUPPLIER or RECIPIENT (default)."""
+    """`RECIPIENT` (the default) or `SUPPLIER` key, or `TAX_INVOICE_ID`, which PortOne's document mentions only under
+    `brn`.
+    """
 
 
 _JSON_NAMES = json_names(B2bTaxInvoiceModificationCreateBody)

@@ -25,7 +25,8 @@ class UpdateB2bTaxInvoiceDraftBody(Model):
         brn: Business registration number of the company whose document key is given; required unless
             `tax_invoice_key_type` is TAX_INVOICE_ID.
         memo: Memo for internal use, kept with the invoice.
-        tax_invoice_key_type: Meaning of the key: SUPPLIER or RECIPIENT (default).
+        tax_invoice_key_type: `RECIPIENT` (the default) or `SUPPLIER` key, or `TAX_INVOICE_ID`, which PortOne's document
+            mentions only under `brn`.
     """
 
     __enum_fields__: ClassVar[tuple[str, ...]] = ("tax_invoice_key_type",)
@@ -41,7 +42,9 @@ class UpdateB2bTaxInvoiceDraftBody(Model):
     memo: str | None = None
     """Memo for internal use, kept with the invoice."""
     tax_invoice_key_type: B2bTaxInvoiceKeyType | None = None
-    """Meaning of the key: SUPPLIER or RECIPIENT (default)."""
+    """`RECIPIENT` (the default) or `SUPPLIER` key, or `TAX_INVOICE_ID`, which PortOne's document mentions only under
+    `brn`.
+    """
 
 
 _JSON_NAMES = json_names(UpdateB2bTaxInvoiceDraftBody)

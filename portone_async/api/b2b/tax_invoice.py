@@ -1393,8 +1393,8 @@ async def update_b2b_tax_invoice_draft(
     """Replace the contents of a tax invoice draft.
 
     Only a `DRAFTED` invoice can be changed, and its document keys stay as they are. The draft is found by
-    `tax_invoice_key`, which is the recipient's document key unless `tax_invoice_key_type` is `SUPPLIER`; the `brn` has
-    to go with it.
+    `tax_invoice_key`, which is the recipient's document key unless `tax_invoice_key_type` says otherwise; a document
+    key needs the `brn` of its company.
 
     `PUT /b2b/tax-invoices/draft`
 
@@ -1404,7 +1404,8 @@ async def update_b2b_tax_invoice_draft(
         brn: Business registration number of the company whose document key is given; required unless
             `tax_invoice_key_type` is TAX_INVOICE_ID.
         memo: Memo for internal use, kept with the invoice.
-        tax_invoice_key_type: Meaning of the key: SUPPLIER or RECIPIENT (default).
+        tax_invoice_key_type: `RECIPIENT` (the default) or `SUPPLIER` key, or `TAX_INVOICE_ID`, which PortOne's document
+            mentions only under `brn`.
         test: True to work on test data, false (the default) on live data: the two are separate.
 
     Raises:

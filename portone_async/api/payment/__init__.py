@@ -626,8 +626,8 @@ async def confirm_payment(
 
     This is the call that charges the customer, or issues the virtual account, into which nothing is paid yet: under
     manual approval the payment window alone completes no payment. Call it as soon as the window reports success, as
-    approval times out, after a time that differs by payment company (PG). Eximbay, Payletter and KICC have no manual
-    approval. `payment_token` is issued when the customer finishes authenticating; an invalid one fails with
+    approval times out, after a time that differs by payment company (PG). Eximbay, Payletter Global and KICC have no
+    manual approval. `payment_token` is issued when the customer finishes authenticating; an invalid one fails with
     `INVALID_PAYMENT_TOKEN`. `tx_id`, `currency`, `total_amount`, `tax_free_amount` and `is_test` are checks against
     tampering: each one given must agree with the request, or the call fails with `INFORMATION_MISMATCH`. Always send
     `currency`, `total_amount` and `is_test`, taken from the merchant's own order. A payment that is complete fails with
