@@ -24,9 +24,9 @@ class _CommandError(Exception):
     """The emulator cannot run; the message is one line for the user."""
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Serve until interrupted."""
-    options = build_parser().parse_args(arguments)
+def main(arguments: Sequence[str] | None = None, *, command: str = "portone-emulator") -> int:
+    """Serve until interrupted. `command` is what the user typed, for the help."""
+    options = build_parser(command).parse_args(arguments)
     try:
         emulator = _create_emulator(options)
         _load(emulator, options.state_file)

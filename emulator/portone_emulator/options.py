@@ -17,9 +17,9 @@ _STATE = """file for the state: loaded at start if it exists, written at exit. W
 lost at exit"""
 
 
-def build_parser() -> argparse.ArgumentParser:
-    """Build the argument parser."""
-    parser = argparse.ArgumentParser(prog="portone-emulator", description=_DESCRIPTION)
+def build_parser(command: str) -> argparse.ArgumentParser:
+    """Build the argument parser; `command` is what the user typed, for the help."""
+    parser = argparse.ArgumentParser(prog=command, description=_DESCRIPTION)
     add = parser.add_argument
     add(
         "--port", type=_port, default=8000, help="TCP port, 0 for a free one (default: %(default)s)"

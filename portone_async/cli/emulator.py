@@ -23,6 +23,7 @@ def emulator(context: typer.Context) -> None:
             )
         from portone_emulator.__main__ import main  # noqa: PLC0415  (needs that extra)
 
-        return ExitCode.FAILED if main(context.args) else ExitCode.OK
+        has_failed = main(context.args, command=context.command_path)
+        return ExitCode.FAILED if has_failed else ExitCode.OK
 
     raise typer.Exit(run_command(run))

@@ -89,7 +89,9 @@ def test_get_prints_the_payment(portone: PortOne, shell: Shell) -> None:
 
 
 def test_the_emulator_has_its_own_options(shell: Shell) -> None:
-    assert "--store-id" in shell.run("emulator", "--help").stdout
+    shown = shell.run("emulator", "--help").stdout
+    assert shown.startswith("usage: python -m portone_async emulator [")
+    assert "--store-id" in shown
     with shell.start("emulator", "--port", "0") as process:
         assert process.stdout is not None
         assert b"emulator at http" in process.stdout.readline()
