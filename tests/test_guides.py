@@ -1,20 +1,21 @@
-"""What docs/facts.md and docs/bulk.md say, in both languages."""
+"""What docs/facts.md and docs/bulk.md say, in both languages, and where the links of all documents lead."""
 
 from __future__ import annotations
 
 import re
 from datetime import UTC, datetime
-from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from codegen.reference.pages import pages, read_api
 from portone_async import PortOne, UnknownVariant, models
 from portone_emulator import Emulator
 
-DOCS = Path(__file__).parents[1] / "docs"
+ROOT = Path(__file__).parents[1]
+DOCS = ROOT / "docs"
+REFERENCE = DOCS / "reference"
+"""Written when the site is built: not in the repository."""
 PAYMENT = "order20261130001"
 languages = pytest.mark.parametrize("language", ["", ".ko"])
 
@@ -110,7 +111,7 @@ def test_the_commands_of_the_guide_exist(language: str) -> None:
 @languages
 def test_every_payment_id_of_the_documents_is_one_that_the_strictest_take(language: str) -> None:
     """Letters and digits, 40 at most."""
-    pages = [DOCS.parent / f"README{language}.md", *DOCS.glob(f"[a-z]*{language}.md")]
+    pages = [ROOT / f"README{language}.md", *DOCS.glob(f"[a-z]*{language}.md")]
     for page in pages:
         text = page.read_text(encoding="utf-8")
         assert not re.findall(r"\border[-_]\d[\w-]*", text), page
@@ -125,24 +126,21 @@ def anchors(page: Path) -> set[str]:
     return {re.sub(r"[^\w\- ]", "", each.lower()).replace(" ", "-") for each in headings}
 
 
-@pytest.mark.parametrize("page", sorted(DOCS.glob("*.md")), ids=lambda page: page.name)
-def test_links_lead_to_a_file_and_a_heading(page: Path) -> None:
+def documents() -> list[Path]:
+    found = {*ROOT.glob("*.md"), *DOCS.rglob("*.md")}
+    return sorted(page for page in found if not page.is_relative_to(REFERENCE))
+
+
+@pytest.mark.parametrize("page", documents(), ids=lambda page: page.relative_to(ROOT).as_posix())
+def test_links_lead_to_a_file_of_the_repository_and_a_heading(page: Path) -> None:
     for link in re.findall(r"\]\(([^)\s]+)\)", page.read_text(encoding="utf-8")):
         if "://" in link or link.startswith("mailto:"):
             continue
         path, _, anchor = link.partition("#")
-        if path.startswith("reference/"):  # not in the repository
-            assert path.removeprefix("reference/") in reference_pages(), link
-            continue
         target = (page.parent / path).resolve() if path else page
         assert target.exists(), link
+        assert not target.is_relative_to(REFERENCE), link
         assert not anchor or anchor in anchors(target), link
-
-
-@cache
-def reference_pages() -> frozenset[str]:
-    """The paths of the reference, which is written when the site is built."""
-    return frozenset(pages(read_api()))
 
 
 def shape(page: Path) -> tuple[list[str], list[str], int]:

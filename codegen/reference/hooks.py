@@ -24,6 +24,11 @@ _OTHER_LANGUAGE: Final = re.compile(
     r"^\[(?:한국어|English)\]\([\w.]+\.md\)(?: · )?\n?", re.MULTILINE
 )
 """The line that leads readers on GitHub to the other language. The site has a menu for it."""
+_REFERENCE: Final = {
+    "../portone_async/api": "reference/index.md",
+    "../portone_async/models/errors.py": "reference/errors.md",
+}
+"""Generated code, to which readers on GitHub are led, and the pages about it, which are only on the site."""
 _ALTERNATE: Final = re.compile(r'\s*<link rel="alternate"[^>]*>')
 _LINK: Final = re.compile(r"(?<=\]\()(?![a-z]+:|[#/])([^)\s]+)(?=\))")
 
@@ -40,11 +45,16 @@ def on_config(config: MkDocsConfig) -> None:
 
 
 def on_page_markdown(markdown: str, *, page: Page, config: MkDocsConfig, files: Files) -> str:
-    """Leave out what is there for readers on GitHub, and lead to GitHub for files that are not on the site."""
+    """Leave out what is there for readers on GitHub, and change the links that lead out of the site.
+
+    Those to generated code lead to the reference, all others to GitHub.
+    """
     folder = posixpath.dirname(page.file.src_uri)
 
     def outside(link: re.Match[str]) -> str:
         path = posixpath.normpath(posixpath.join(folder, link.group()))
+        if path in _REFERENCE:
+            return posixpath.relpath(_REFERENCE[path], folder)
         return f"{config.repo_url}/blob/main/{path[3:]}" if path.startswith("../") else link.group()
 
     del files

@@ -163,6 +163,18 @@ def test_every_link_leads_to_a_page_and_a_place_on_it(site: Site) -> None:
     assert dead == []
 
 
+@EVERY_LANGUAGE
+@pytest.mark.parametrize(
+    ("address", "link"), [("", "reference/"), ("library/exceptions/", "../../reference/errors/")]
+)
+def test_where_github_shows_code_the_site_shows_the_reference(
+    site: Site, language: str, address: str, link: str
+) -> None:
+    page = site.texts[LANGUAGES[language] + address]
+    article = page.partition("<article")[2].partition("</article>")[0]
+    assert f'href="{link}"' in article
+
+
 def test_links_to_the_repository_lead_to_files(site: Site) -> None:
     home = "https://github.com/portone-async/portone-async/"
     links = {link for page in site.pages.values() for link in page.links if link.startswith(home)}
