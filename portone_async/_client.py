@@ -74,7 +74,8 @@ class PortOne(Namespaces):
         ssl_context: TLS settings of your own, such as a client certificate or a private authority. Otherwise
             certificates are verified against certifi's, or those of `SSL_CERT_FILE` or `SSL_CERT_DIR`.
         http_client: An `httpx.AsyncClient` or `httpx2.AsyncClient` of your own, through which requests are sent. You
-            have to close it. Its own connection pool, TLS settings and proxies are used.
+            have to close it. Its own connection pool, TLS settings and proxies are used, and the time limits of
+            `timeout`.
         hooks: Functions called when calls begin, are retried and end. `portone_async.opentelemetry.hooks()`
             turns them into spans and metrics.
         strict: Raise `ResponseError` with a JSON path wherever a response differs from PortOne's document,
