@@ -31,7 +31,7 @@ shop: $(VENV)/dev ## The example shop (examples/shop) together with the emulator
 # These reach every line and branch of the core and the transports by themselves: see `[tool.coverage]` in pyproject.toml.
 CORE := tests/core tests/pagination $(patsubst %,tests/models/test_%.py,json_bytes mismatch_log model_reprs times)
 PARALLEL := --numprocesses auto --dist worksteal
-test: $(VENV)/dev ## The tests, and whether those of the core reach all of its lines and branches
+test: $(VENV)/dev ## The tests (20 minutes on two cores), and whether those of the core reach all its code
 	@$(RUN) -m pytest $(PARALLEL) $(CORE) --cov
 	@$(RUN) -m pytest $(PARALLEL) -m "not load" $(CORE:%=--ignore=%)
 	@$(RUN) -m pytest -m load
@@ -39,7 +39,7 @@ test: $(VENV)/dev ## The tests, and whether those of the core reach all of its l
 generate: $(VENV)/dev ## Write portone_async/models and portone_async/api from openapi/
 	@$(RUN) -m codegen generate
 
-update: $(VENV)/dev ## Take up a new document of PortOne's: make update [SPEC=path or URL]
+update: $(VENV)/dev ## Update to a new document of PortOne's: make update [SPEC=path or URL]
 	@$(RUN) -m codegen update $(SPEC)
 
 check: $(VENV)/dev ## Lint, types, and whether the generated code is up to date

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import sys
+import textwrap
 from collections.abc import Iterator
 
 import anyio
@@ -39,7 +40,8 @@ def step(title: str, code: str) -> None:
 
 def show(text: object, code: str = "32") -> None:
     """Print a result."""
-    print(f"   {paint(text, code)}")
+    for line in textwrap.wrap(str(text), 77):
+        print(f"   {paint(line, code)}")
 
 
 def describe(payment: Payment) -> str:
