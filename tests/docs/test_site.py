@@ -270,6 +270,7 @@ async def test_the_search_finds(
     field = page.get_by_role("textbox")
     await field.click()
     await field.fill(phrase[language])
+    await field.press("End")  # filling a field is no key, which is what the search listens to
     results = page.locator(".md-search-result__link")
     await results.first.wait_for()
     hrefs: list[str] = await results.evaluate_all("links => links.map(link => link.href)")
