@@ -118,7 +118,7 @@ class TransportOptions:
             self.origin,
             limit=self.max_connections,
             tls=self._tls(),
-            proxy=_proxy(self.origin),
+            proxy=environment_proxy(self.origin.url),
             max_response_size=self.max_response_size,
         )
 
@@ -131,11 +131,6 @@ class TransportOptions:
         import httpx  # noqa: PLC0415
 
         return httpx.create_ssl_context()
-
-
-def _proxy(origin: Origin) -> str | None:
-    """Return the proxy to use; none for this machine, which a proxy would look for on its own."""
-    return None if origin.is_loopback else environment_proxy(origin.url)
 
 
 def _count(name: str, value: Any) -> int:
@@ -161,7 +156,7 @@ def _check_direct(origin: Origin) -> None:
         raise InvalidArgumentError(
             "transport='direct' needs its extra: pip install 'portone-async[direct]'"
         )
-    if _proxy(origin) is not None:
+    if environment_proxy(origin.url) is not None:
         raise InvalidArgumentError(
             "transport='direct' does not go through a proxy, and the environment names one: "
             "use the default transport, or add the host to NO_PROXY"

@@ -13,15 +13,20 @@ it, at `portone_emulator.url`. To customize it, define a fixture of the same nam
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 
 import pytest
 
 from portone_emulator.emulator import Emulator
+from portone_emulator.http.server import LOOPBACK
 
 
 @pytest.fixture
-def portone_emulator() -> Iterator[Emulator]:
+def portone_emulator(monkeypatch: pytest.MonkeyPatch) -> Iterator[Emulator]:
     """An emulated PortOne, fresh for each test."""
+    # The environment's proxy, if there is one, does not reach this machine.
+    for name in ("NO_PROXY", "no_proxy"):
+        monkeypatch.setenv(name, ",".join(filter(None, (os.environ.get(name), LOOPBACK))))
     with Emulator() as emulator:
         yield emulator

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 import sys
@@ -30,12 +31,18 @@ def test_fresh_each_time(portone_emulator, round):
 """
 
 
-def run(folder: Path, conftest: str, *options: str) -> str:
+def run(folder: Path, conftest: str, *options: str, **variables: str) -> str:
     (folder / "conftest.py").write_text(conftest)
     (folder / "test_shop.py").write_text(TESTS)
     command = [sys.executable, "-m", "pytest", "-W", "error", "-p", "no:cacheprovider", *options]
     done = subprocess.run(
-        command, cwd=folder, capture_output=True, text=True, timeout=60, check=False
+        command,
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+        env=os.environ | variables,
     )
     return done.stdout + done.stderr
 
@@ -57,6 +64,11 @@ def test_the_emulators_own_plugin_needs_no_sdk(tmp_path: Path) -> None:
         command, cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False
     )
     assert "1 passed" in done.stdout
+
+
+def test_a_proxy_of_the_environment_is_not_asked(tmp_path: Path) -> None:
+    proxy = "http://127.0.0.1:9"
+    assert "4 passed" in run(tmp_path, CONFTEST, HTTP_PROXY=proxy, http_proxy=proxy)
 
 
 def test_is_opt_in(tmp_path: Path) -> None:

@@ -60,13 +60,15 @@ async def test_a_proxy_may_want_a_password(
 
 
 @pytest.mark.anyio
-async def test_this_machine_is_called_directly(
-    kind: Kind, server: Server, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("exempt", ["127.0.0.1", "127.0.0.1:{port}", "*", "example.com, 127.0.0.1"])
+async def test_no_proxy_is_honoured(
+    kind: Kind, server: Server, monkeypatch: pytest.MonkeyPatch, exempt: str
 ) -> None:
-    """Such as the emulator, which a proxy elsewhere could not reach."""
+    """Hosts that it names are called directly."""
     server.plays(answer(paid()))
     async with serving() as proxy:
         monkeypatch.setenv("HTTP_PROXY", proxy.url)
+        monkeypatch.setenv("NO_PROXY", exempt.format(port=server.url.rpartition(":")[2]))
         async with kind.client(server.url) as portone:
             await portone.payment.get_payment("order-1")
         assert proxy.untouched
@@ -135,8 +137,7 @@ async def test_a_tunnel_is_used_again_unless_there_are_strays(
         await exchange.write(named(exchange.request.path.split("/")[2]) + stray)
 
     proxy_tls = trusted.server() if proxy_scheme == "https" else None
-    server_tls = trusted.server(f"DNS:{TUNNEL.removeprefix('https://')}")
-    async with serving(server_tls) as server, serving(proxy_tls) as proxy:
+    async with serving(trusted.server()) as server, serving(proxy_tls) as proxy:
         server.always = Step(play)
 
         async def tunnel(exchange: Exchange) -> None:
@@ -158,7 +159,9 @@ async def test_a_tunnel_is_used_again_unless_there_are_strays(
 
         proxy.always = Step(tunnel)
         monkeypatch.setenv("HTTPS_PROXY", proxy.url)
-        async with kind.client(TUNNEL, max_connections=1, max_retries=0) as portone:
+        monkeypatch.setenv("NO_PROXY", "")
+        url = server.url.replace("127.0.0.1", "localhost")
+        async with kind.client(url, max_connections=1, max_retries=0) as portone:
             with anyio.fail_after(PATIENCE):
                 for number in range(3):
                     found = await get_paid(portone, f"order-{number}")
