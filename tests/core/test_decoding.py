@@ -105,7 +105,7 @@ async def test_a_change_whose_response_could_not_be_read_is_not_sent(
         with pytest.raises(errors.APIConnectionError, match=f"was not sent: .*{kind}") as caught:
             await portone.payment.cancel_payment("order-1", reason="r")
     assert server.untouched
-    assert not caught.value.may_have_reached
+    assert caught.value.may_have_reached is False
     assert caught.value.attempts == 0
     assert caught.value.is_transient == (kind == "OSError")
     assert caught.value.request.operation_id == "cancelPayment"
@@ -384,3 +384,31 @@ def test_the_collector_is_on_again_after_a_large_response_that_cannot_be_read() 
     with pytest.raises(errors.ResponseError):
         read_response(LIST, evolve(page_of(5_000), content=b"[" * 500_000))
     assert gc.isenabled()
+
+
+def test_where_no_content_is_a_success_too_content_is_still_read() -> None:
+    operation = Operation[Any]("get", "GET", "/", response="PaymentAmount", may_be_empty=True)
+    assert read_response(operation, RawResponse(204, {}, b"", INFO)) is None
+    amount = read_response(operation, RawResponse(200, {}, b'{"total": 5}', INFO))
+    assert isinstance(amount, models.PaymentAmount)
+    assert amount.total == 5
+
+
+@pytest.mark.parametrize("size", [10, 300_000])
+def test_a_body_that_is_no_object_is_returned_as_it_is_and_reported_by_its_model(
+    size: int, caplog: pytest.LogCaptureFixture
+) -> None:
+    operation = Operation[Any]("get", "GET", "/", response=f"PaymentAmount{size}")
+    content = json.dumps("x" * size).encode()
+    assert read_response(operation, RawResponse(200, {}, content, INFO)) == "x" * size
+    assert caplog.messages == [
+        f"JSON from PortOne does not match its document: PaymentAmount{size} is a JSON str"
+    ]
+
+
+def test_a_large_object_is_read_by_its_model() -> None:
+    operation = Operation[Any]("get", "GET", "/", response="PaymentAmount")
+    content = json.dumps({"total": 5, "unknown": "x" * 300_000}).encode()
+    amount = read_response(operation, RawResponse(200, {}, content, INFO))
+    assert isinstance(amount, models.PaymentAmount)
+    assert amount.total == 5

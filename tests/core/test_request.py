@@ -16,7 +16,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from portone_async import PortOne, RequestOptions, UnknownVariant, models
+from portone_async import PortOne, RequestOptions, UnknownVariant, __version__, models
 from portone_async._operation import Operation
 from portone_async._request import encode_json
 from portone_async.errors import InvalidArgumentError
@@ -588,3 +588,34 @@ async def test_an_argument_of_another_type_is_refused_by_its_name(
         async with PortOne("x", store_id="store-1", base_url=server.url) as store:
             await store.payment.get_payments(filter=wrong)
     assert server.untouched
+
+
+async def test_these_headers_are_sent_and_no_others(server: Server, portone: PortOne) -> None:
+    """The transports add none of their own, and none of httpx's defaults."""
+    cancellation = {"status": "SUCCEEDED", "id": "cancellation-1", "totalAmount": 1000}
+    server.plays(answer(), answer({"cancellation": cancellation}))
+    await portone.payment.get_payment("order-1")
+    await portone.payment.cancel_payment("order-1", reason="x")
+    common = {
+        "host": server.url.removeprefix("http://"),
+        "accept": "application/json",
+        "user-agent": f"portone-async/{__version__}",
+        "accept-encoding": "gzip",
+        "authorization": f"PortOne {SECRET}",
+    }
+    looked_up, cancelled = server.requests
+    assert dict(looked_up.headers) == common
+    assert dict(cancelled.headers) == common | {
+        "content-type": "application/json",
+        "content-length": str(len(cancelled.body)),
+        "idempotency-key": f'"{cancelled.key}"',
+    }
+
+
+async def test_a_store_of_the_query_is_not_in_the_body(server: Server) -> None:
+    operation = Operation[None]("find", "POST", "/things", store="query", body="CancelPaymentBody")
+    server.plays(answer({}))
+    async with PortOne(SECRET, base_url=server.url, store_id="store-1") as portone:
+        await portone.call(operation, body={"reason": "x"})
+    assert server.request.query == {"storeId": "store-1"}
+    assert server.request.json == {"reason": "x"}

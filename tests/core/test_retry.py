@@ -346,3 +346,17 @@ def test_a_policy_prints_its_limits() -> None:
     assert repr(RetryPolicy()) == (
         "RetryPolicy(max_retries=2, initial_delay=0.5, max_delay=8.0, max_retry_after=30.0)"
     )
+
+
+@pytest.mark.parametrize(("jitter", "wait"), [(0.0, 0.25), (0.5, 0.375), (1.0, 0.5)])
+def test_while_a_request_is_in_progress_half_of_each_step_is_waited_for(
+    jitter: float, wait: float
+) -> None:
+    policy = RetryPolicy(initial_delay=0.5, jitter=lambda: jitter)
+    assert policy.delay(IN_PROGRESS, attempts=1, remaining=inf) == wait
+
+
+def test_a_date_to_retry_after_is_measured_by_the_policys_clock() -> None:
+    policy = RetryPolicy(jitter=lambda: 0.0, now=lambda: NOW)
+    error = failed(503, retry_after=format_datetime(NOW + timedelta(seconds=7), usegmt=True))
+    assert policy.delay(error, attempts=1, remaining=inf) == 7

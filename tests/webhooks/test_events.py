@@ -159,3 +159,19 @@ def test_a_body_with_a_type_is_not_a_legacy_one() -> None:
 def test_other_names_are_unknown() -> None:
     with pytest.raises(AttributeError, match=r"'portone_async.webhooks' has no attribute 'Evnt'"):
         _ = webhooks.Evnt  # type: ignore[attr-defined]  # pyright: ignore[reportAttributeAccessIssue, reportUnknownVariableType]
+
+
+@pytest.mark.parametrize(
+    ("changes", "model"),
+    [
+        ({}, LegacyWebhook),
+        ({"total_amount": 10_000}, LegacyWebhook),
+        ({"total_amount": 10_000, "status": None}, LegacyConfirmWebhook),
+        ({"status": None}, LegacyWebhook),
+    ],
+)
+def test_only_an_amount_without_a_status_asks_whether_to_charge(
+    changes: dict[str, object], model: type[LegacyWebhook | LegacyConfirmWebhook]
+) -> None:
+    fields = {name: value for name, value in {**LEGACY, **changes}.items() if value is not None}
+    assert type(parse_unverified(json.dumps(fields).encode())) is model
