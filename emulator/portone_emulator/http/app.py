@@ -173,8 +173,7 @@ class Api:
         if content is None:
             raise invalid("body", f"must not exceed {BODY_LIMIT} bytes")
         query_string = request.scope["query_string"].decode("latin-1")
-        content_type = request.headers.get("content-type")
-        parsed = self.validator.read(match, query_string, content_type, content)
+        parsed = self.validator.read(match, query_string, content)
         if key is None:
             return _Result(await self._execute(operation, parsed, fault))
         with self.state.lock:  # in-process requests can come from several event loops
