@@ -90,7 +90,8 @@ def test_serves_until_signalled_and_exits_quietly(number: int) -> None:
         response = httpx.get(f"{emulator.url}/payments/order-1", headers=headers, verify=False)
         assert response.status_code == 404
         assert re.fullmatch(
-            r"\d\d:\d\d:\d\d  GET     /payments/order-1  getPayment  404  \d+ms", emulator.line()
+            r"\d\d:\d\d:\d\d  GET     /payments/order-1  getPayment  404  \d+ms  PAYMENT_NOT_FOUND: .+",
+            emulator.line(),
         )
         assert "store-1" in emulator.banner
         assert "sesame" not in emulator.banner
@@ -244,6 +245,7 @@ class TestRequestLog:
         assert again.endswith("ms  replay")
         assert listed.endswith("ms  fault=latency")
         assert "/billing-keys/...  getBillingKeyInfo  404" in key
+        assert key.endswith("ms  BILLING_KEY_NOT_FOUND: this store has no such billing key")
         assert "(unknown path or method)  404" in unknown
         assert r"/payments/a\n\x1b[31mb  getPayment" in control_characters
         text = "\n".join(self.lines())
