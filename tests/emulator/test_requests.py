@@ -58,7 +58,27 @@ class TestAuthorization:
         bearer = {"Authorization": f"Bearer {fresh['accessToken']}"}
         assert shop.get("/payments", headers=bearer).is_success
         emulator.advance(days=1)
+        again = {"refreshToken": fresh["refreshToken"]}
         assert error_of(shop.post("/token/refresh", json=again)) == UNAUTHORIZED
+
+    def test_login_and_refresh_end_earlier_refresh_tokens(
+        self, emulator: Emulator, shop: Shop
+    ) -> None:
+        def login() -> dict[str, str]:
+            return shop.post("/login/api-secret", json={"apiSecret": emulator.secret}).json()
+
+        def refresh(tokens: dict[str, str]) -> httpx.Response:
+            return shop.post("/token/refresh", json={"refreshToken": tokens["refreshToken"]})
+
+        first, second = login(), login()
+        assert error_of(refresh(first)) == UNAUTHORIZED
+        third = refresh(second).json()
+        assert error_of(refresh(second)) == UNAUTHORIZED
+        assert error_of(shop.post("/login/api-secret", json={"apiSecret": "x"})) == UNAUTHORIZED
+        assert refresh(third).is_success
+        for tokens in (first, second, third):  # access tokens are not ended
+            bearer = {"Authorization": f"Bearer {tokens['accessToken']}"}
+            assert shop.get("/payments", headers=bearer).is_success
 
     def test_wrong_secret_gives_no_token(self, shop: Shop) -> None:
         assert error_of(shop.post("/login/api-secret", json={"apiSecret": "x"})) == UNAUTHORIZED
