@@ -68,6 +68,8 @@ def _result_json(result: Any) -> JsonObject:
         "payment_token": "paymentToken",
         "billing_key": "billingKey",
         "billing_issue_token": "billingIssueToken",
+        "pg_code": "pgCode",
+        "pg_message": "pgMessage",
     }
     return omit_none(**{names.get(name, name): value for name, value in fields.items()})
 
