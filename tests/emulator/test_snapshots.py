@@ -190,6 +190,6 @@ def test_every_field_of_the_state_is_saved_or_excluded(tmp_path: Path) -> None:
         "lock",
         "open_accounts",
         "delivery_queue",
-        "skip_webhooks",
+        "skips_webhook",
     }
     assert saved | excluded == {each.name for each in fields(State)}

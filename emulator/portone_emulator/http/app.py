@@ -214,13 +214,8 @@ class Api:
         handler = self.handlers.get(operation.id)
         if handler is None:
             return self.generator.respond(self.state, operation, parsed)
-        self.state.skip_webhooks = parsed.body.get(
-            "skipWebhook", parsed.query.get("skipWebhook", False)
-        )
-        try:
+        with self.state.skipping_webhook(parsed.query, parsed.body):
             return Response.from_json(handler(self.state, parsed))
-        finally:
-            self.state.skip_webhooks = False
 
     def _error_response(self, operation: Operation, error: EmulatedAPIError) -> Response:
         status = self.state.document.error_status(operation, error.type)
