@@ -34,7 +34,7 @@ FORMATS = FormatChecker(formats=())
 @FORMATS.checks("date-time", raises=ValueError)
 def _is_date_time(value: object) -> bool:
     if isinstance(value, str):
-        parse_datetime(value.upper())
+        parse_datetime(value)
         return _DATE_TIME.fullmatch(value) is not None
     return True
 
