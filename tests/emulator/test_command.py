@@ -123,6 +123,24 @@ def test_same_seed_same_ids() -> None:
     assert ids[0] == ids[1]
 
 
+def test_code_of_identity_verifications() -> None:
+    path = "/identity-verifications/iv-1"
+    customer = {
+        "name": "Kim",
+        "phoneNumber": "01012345678",
+        "identityNumber": "9503152",
+        "ipAddress": "127.0.0.1",
+    }
+    body = {"channelKey": "c", "customer": customer, "operator": "SKT", "method": "SMS"}
+    with (
+        running("--otp", "123456") as emulator,
+        httpx.Client(base_url=emulator.url, headers=SECRET, verify=False) as shop,
+    ):
+        shop.post(f"{path}/send", json=body).raise_for_status()
+        assert shop.post(f"{path}/confirm", json={"otp": "000000"}).status_code == 502
+        assert shop.post(f"{path}/confirm", json={"otp": "123456"}).is_success
+
+
 class TestErrors:
     def test_port_is_taken(self, emulator: Emulator, capsys: pytest.CaptureFixture[str]) -> None:
         port = emulator.url.rpartition(":")[2]

@@ -37,6 +37,8 @@ class Settings:
     webhook_secret: str = field(repr=False)
     webhook_version: WebhookVersion = "2024-04-25"
     webhook_format: WebhookFormat = "json"
+    otp: str | None = field(default=None, repr=False)
+    """The code that confirms identity verifications by SMS; any does if omitted."""
 
 
 @frozen
@@ -69,6 +71,8 @@ class State:
     schedules: dict[str, Schedule] = field(factory=dict)
     cash_receipts: dict[Key, JsonObject] = field(factory=dict)
     identity_verifications: dict[Key, JsonObject] = field(factory=dict)
+    otps: dict[Key, str] = field(factory=dict, repr=False)
+    """The code that confirms each identity verification, if not `Settings.otp`."""
     pending_billing_keys: dict[str, PendingBillingKey] = field(factory=dict)
     promotions: dict[str, JsonObject] = field(factory=dict)
     payment_sessions: dict[str, JsonObject] = field(factory=dict)

@@ -92,6 +92,13 @@ def cancel(actions: Actions, body: JsonObject) -> JsonObject:
     return {"cancellation": actions.cancel(body["paymentId"], **options)}
 
 
+def expect_otp(actions: Actions, body: JsonObject) -> JsonObject:
+    """Set the code that confirms an identity verification."""
+    store_id = body.get("storeId")
+    actions.expect_otp(body["identityVerificationId"], body["otp"], store_id=store_id)
+    return {}
+
+
 def advance(actions: Actions, body: JsonObject) -> JsonObject:
     """Advance the clock."""
     try:
