@@ -58,6 +58,7 @@ def _create_emulator(options: argparse.Namespace) -> Emulator:
             allowed_hosts=options.allow_host,
             port=options.port,
             seed=options.seed,
+            otp=options.otp,
             on_request=log,
         )
     except ValueError as error:

@@ -105,6 +105,7 @@ class Emulator(Actions):
         port: int = 0,
         seed: int = 0,
         start_at: datetime | None = None,
+        otp: str | None = None,
         on_request: Callable[[RequestRecord], None] | None = None,
     ) -> None:
         """Create an emulator; `start()` serves it.
@@ -127,6 +128,8 @@ class Emulator(Actions):
             port: the TCP port; 0 picks a free one.
             seed: seed for IDs and generated responses.
             start_at: the clock's start time; it then moves only by `advance()`.
+            otp: the code that confirms identity verifications by SMS; any other is refused. If
+                omitted, any code does; `expect_otp()` sets it for one verification.
             on_request: called after each request, in the server's thread.
 
         Raises:
@@ -157,6 +160,7 @@ class Emulator(Actions):
             webhook_secret=self.webhook_secret,
             webhook_version=webhook_version,
             webhook_format=webhook_format,
+            otp=otp,
         )
         self._state = State(document, settings, clock, Ids(seed))
         self._background = BackgroundWorker(self._state)

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from portone_emulator.state.json_values import JsonObject
+
+PG_FAILURE: Final = "FAILURE_TYPE_PG"
+"""The `code` of a window that ended with an error of the payment company."""
 
 
 class EmulatedAPIError(Exception):

@@ -40,6 +40,11 @@ def build_parser(command: str) -> argparse.ArgumentParser:
         default=0,
         help="seed for IDs and generated responses (default: %(default)s)",
     )
+    add(
+        "--otp",
+        metavar="CODE",
+        help="code that confirms identity verifications by SMS (default: any code)",
+    )
     add("--state-file", metavar="FILE", type=Path, help=_STATE)
     add("--host", default=LOOPBACK, help=_HOST)
     add(

@@ -229,6 +229,21 @@ class Outside:
                 payment,
             )
 
+    def expect_otp(
+        self, identity_verification_id: str, otp: str, *, store_id: str | None = None
+    ) -> None:
+        """Set the code that the customer receives by SMS for an identity verification.
+
+        `confirmIdentityVerification` refuses any other with 502 PG_PROVIDER, and can be tried
+        again. Without this, `Emulator(otp=...)` is the right code; without both, any is. It may be
+        set before the verification is sent.
+
+        Raises:
+            EmulatedAPIError: FORBIDDEN if `store_id` is not a store of the account.
+        """
+        with self._state.lock:
+            self._state.otps[self._key(identity_verification_id, store_id)] = otp
+
     def add_promotion(
         self,
         promotion_id: str,

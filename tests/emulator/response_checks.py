@@ -25,6 +25,8 @@ UNLISTED = {
 }
 _REGISTRY: Any = Registry().with_resource("urn:d", DRAFT202012.create_resource(DOCUMENT))
 _FORMATS = FormatChecker()
+_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)")
+_PORTONE_TIME = re.compile(r"[^.]+\.\d{9}Z")
 _VALIDATORS: dict[str, Draft202012Validator] = {}
 
 
@@ -63,6 +65,15 @@ def operation_of(request: httpx.Request) -> dict[str, Any] | None:
     return None
 
 
+def _times_of_other_precision(value: Any) -> list[str]:
+    """Return the date-times that do not have nine fractional digits, as PortOne's have."""
+    if isinstance(value, dict | list):
+        members = value.values() if isinstance(value, dict) else value
+        return [time for member in members for time in _times_of_other_precision(member)]
+    is_time = isinstance(value, str) and _TIME.fullmatch(value)
+    return [value] if is_time and not _PORTONE_TIME.fullmatch(value) else []
+
+
 def check(response: httpx.Response) -> None:
     """Check a response against the document: status, content type, body."""
     operation = operation_of(response.request)
@@ -76,6 +87,7 @@ def check(response: httpx.Response) -> None:
         assert response.headers["content-type"].partition(";")[0] == media_type
         if media_type == "application/json":
             assert errors_of(media["schema"], response.json()) == []
+            assert _times_of_other_precision(response.json()) == []
         return
     body = response.json()
     assert isinstance(body["type"], str)

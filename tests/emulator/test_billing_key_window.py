@@ -31,7 +31,9 @@ def test_issued_at_once(emulator: Emulator, shop: Shop) -> None:
 
 
 def test_confirmed_by_the_shop(emulator: Emulator, shop: Shop) -> None:
-    token = emulator.issue_billing_key("authenticated").billing_issue_token
+    result = emulator.issue_billing_key("authenticated")
+    assert result.billing_key == "NEEDS_CONFIRMATION"
+    token = result.billing_issue_token
     assert shop.send_query("GET", "/billing-keys").json()["items"] == []
     assert error_of(confirm(shop, token, isTest=False)) == (409, "INFORMATION_MISMATCH")
     billing_key = confirm(shop, token, isTest=True).json()["billingKey"]
@@ -60,6 +62,18 @@ def test_issued_and_paid_at_once(emulator: Emulator, shop: Shop) -> None:
         emulator.issue_billing_key(payment_id="order-2")
 
 
+def test_declined_payment_ends_the_window(emulator: Emulator, shop: Shop) -> None:
+    emulator.decline(pg_code="LIMIT", pg_message="over the limit")
+    result = issue_and_pay(emulator)
+    assert result == IssueResult(
+        code="FAILURE_TYPE_PG",
+        message="over the limit",
+        pg_code="LIMIT",
+        pg_message="over the limit",
+    )
+    assert shop.get_payment()["failure"]["pgCode"] == "LIMIT"
+
+
 def test_webhooks() -> None:
     with (
         receiving() as receiver,
@@ -67,7 +81,9 @@ def test_webhooks() -> None:
         Shop(emulator) as shop,
     ):
         failed = emulator.issue_billing_key("failed")
-        assert (failed.billing_key, failed.code) == (None, "PG_PROVIDER")
+        assert (failed.billing_key, failed.code) == (None, "FAILURE_TYPE_PG")
+        assert failed.pg_code
+        assert failed.pg_message
         token = emulator.issue_billing_key("authenticated").billing_issue_token
         confirm(shop, token).raise_for_status()
         emulator.wait_for_webhooks()

@@ -90,7 +90,8 @@ def test_serves_until_signalled_and_exits_quietly(number: int) -> None:
         response = httpx.get(f"{emulator.url}/payments/order-1", headers=headers, verify=False)
         assert response.status_code == 404
         assert re.fullmatch(
-            r"\d\d:\d\d:\d\d  GET     /payments/order-1  getPayment  404  \d+ms", emulator.line()
+            r"\d\d:\d\d:\d\d  GET     /payments/order-1  getPayment  404  \d+ms  PAYMENT_NOT_FOUND: .+",
+            emulator.line(),
         )
         assert "store-1" in emulator.banner
         assert "sesame" not in emulator.banner
@@ -120,6 +121,24 @@ def test_same_seed_same_ids() -> None:
         with running("--seed", "7") as emulator:
             ids.append(emulator.use("checkout", paymentId="order-1", totalAmount=1000)["txId"])
     assert ids[0] == ids[1]
+
+
+def test_code_of_identity_verifications() -> None:
+    path = "/identity-verifications/iv-1"
+    customer = {
+        "name": "Kim",
+        "phoneNumber": "01012345678",
+        "identityNumber": "9503152",
+        "ipAddress": "127.0.0.1",
+    }
+    body = {"channelKey": "c", "customer": customer, "operator": "SKT", "method": "SMS"}
+    with (
+        running("--otp", "123456") as emulator,
+        httpx.Client(base_url=emulator.url, headers=SECRET, verify=False) as shop,
+    ):
+        shop.post(f"{path}/send", json=body).raise_for_status()
+        assert shop.post(f"{path}/confirm", json={"otp": "000000"}).status_code == 502
+        assert shop.post(f"{path}/confirm", json={"otp": "123456"}).is_success
 
 
 class TestErrors:
@@ -244,6 +263,7 @@ class TestRequestLog:
         assert again.endswith("ms  replay")
         assert listed.endswith("ms  fault=latency")
         assert "/billing-keys/...  getBillingKeyInfo  404" in key
+        assert key.endswith("ms  BILLING_KEY_NOT_FOUND: this store has no such billing key")
         assert "(unknown path or method)  404" in unknown
         assert r"/payments/a\n\x1b[31mb  getPayment" in control_characters
         text = "\n".join(self.lines())

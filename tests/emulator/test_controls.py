@@ -115,6 +115,37 @@ def test_clock_moves(controls: Controls, emulator: Emulator) -> None:
     assert emulator.now == START + timedelta(days=1, minutes=1.5)
 
 
+def test_code_of_an_identity_verification(controls: Controls, shop: Shop) -> None:
+    controls.use("expect-otp", identityVerificationId="iv-1", otp="123456")
+    customer = {
+        "name": "Kim",
+        "phoneNumber": "01012345678",
+        "identityNumber": "9503152",
+        "ipAddress": "127.0.0.1",
+    }
+    body = {"channelKey": "c", "customer": customer, "operator": "SKT", "method": "SMS"}
+    path = "/identity-verifications/iv-1"
+    shop.post(f"{path}/send", json=body).raise_for_status()
+    assert shop.post(f"{path}/confirm", json={"otp": "000000"}).status_code == 502
+    assert shop.post(f"{path}/confirm", json={"otp": "123456"}).is_success
+
+
+def test_state_has_the_reason_of_each_refusal(controls: Controls, shop: Shop) -> None:
+    shop.pay(orderName=["Hong Gildong"])
+    controls.use("faults", operationId="getPayments", kind="503")
+    plain = httpx.get(shop.base_url.join("payments"), headers=shop.headers, verify=False)
+    assert plain.status_code == 503
+    shop.get("/payments")
+    accepted, faulty, refused = controls.state()["requests"]
+    assert refused["error"] == "INVALID_REQUEST: body.orderName: must be of type string"
+    assert (faulty["fault"], "error" in faulty) == ("503", False)
+    assert "error" not in accepted
+    page = controls.get("live").text
+    assert refused["error"] in page
+    assert "fault: 503" in page
+    assert "Gildong" not in page
+
+
 def test_charges_are_declined(controls: Controls, shop: Shop) -> None:
     controls.use("decline", pgCode="LIMIT")
     declined = shop.pay()

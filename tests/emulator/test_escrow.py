@@ -35,7 +35,11 @@ def test_status_changes(emulator: Emulator, shop: Shop) -> None:
     assert status(shop) == "BEFORE_REGISTERED"
     assert error_of(confirm(shop)) == INVALID
     assert error_of(apply(shop, "PATCH")) == INVALID
-    assert apply(shop).json()["invoiceNumber"] == "123"
+    applied = apply(shop, sentAt="2026-07-03t19:00:00.5+09:00").json()
+    assert (applied["invoiceNumber"], applied["sentAt"]) == (
+        "123",
+        "2026-07-03T10:00:00.500000000Z",
+    )
     assert status(shop) == "REGISTERED"
     assert error_of(apply(shop)) == INVALID
     assert apply(shop, "PATCH", invoiceNumber="456").json()["invoiceNumber"] == "456"

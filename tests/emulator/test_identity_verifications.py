@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from portone_emulator import EmulatedAPIError, Emulator
+
 from .conftest import Shop, error_of
 
 if TYPE_CHECKING:
@@ -75,6 +77,42 @@ def test_sms_needs_the_otp_and_the_app_does_not(shop: Shop) -> None:
     other = "/identity-verifications/iv-2"
     send(shop, other, method="APP").raise_for_status()
     assert shop.post(f"{other}/confirm", json={}).is_success
+
+
+def test_any_code_is_right_unless_one_is_expected(emulator: Emulator, shop: Shop) -> None:
+    wrong = (502, "PG_PROVIDER")
+    emulator.expect_otp("iv-1", "123456")
+    send(shop)
+    assert error_of(confirm(shop, otp="000000")) == wrong
+    assert shop.get(PATH).json()["status"] == "READY"
+    assert error_of(confirm(shop)) == (400, "INVALID_REQUEST")
+    assert confirm(shop, otp="123456").is_success
+    other = "/identity-verifications/iv-2"
+    send(shop, other)
+    assert shop.post(f"{other}/confirm", json={"otp": "000000"}).is_success
+
+
+def test_code_that_every_verification_expects() -> None:
+    with Emulator(otp="123456", sub_store_ids=["store-2"]) as emulator, Shop(emulator) as shop:
+        send(shop)
+        refused = confirm(shop, otp="000000")
+        assert error_of(refused) == (502, "PG_PROVIDER")
+        assert "123456" not in refused.text
+        emulator.reset()
+        send(shop)
+        emulator.expect_otp("iv-1", "654321", store_id="store-2")  # of another store
+        assert error_of(confirm(shop, otp="654321")) == (502, "PG_PROVIDER")
+        emulator.expect_otp("iv-1", "654321")
+        assert error_of(confirm(shop, otp="123456")) == (502, "PG_PROVIDER")
+        assert confirm(shop, otp="654321").is_success
+        with pytest.raises(EmulatedAPIError, match="FORBIDDEN"):
+            emulator.expect_otp("iv-1", "1", store_id="store-3")
+
+
+def test_the_app_needs_no_code() -> None:
+    with Emulator(otp="123456") as emulator, Shop(emulator) as shop:
+        send(shop, method="APP")
+        assert confirm(shop, otp="000000").is_success
 
 
 @pytest.mark.parametrize(

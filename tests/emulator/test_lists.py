@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
+from portone_async import PortOne
+from portone_async.converter import converter
+from portone_async.models import PaidPayment, PaymentFilterInput
 from portone_emulator import Emulator
 
 from .conftest import Shop, error_of
@@ -42,6 +46,25 @@ def test_newest_first_and_empty_filter_is_no_filter(many: Shop) -> None:
 
 
 CREATED = {"timestampType": "CREATED_AT"}
+
+
+@pytest.mark.anyio
+async def test_times_are_read_and_sent_back_by_the_sdk() -> None:
+    start = datetime(2026, 7, 3, 9, 0, 0, 123456, tzinfo=UTC)
+    async with (
+        Emulator(start_at=start) as emulator,
+        PortOne(emulator.secret, base_url=emulator.url, strict=True) as portone,
+    ):
+        for number in range(3):
+            emulator.checkout(f"order-{number}", amount=1000)
+            emulator.advance(seconds=1e-6)
+        payment = await portone.payment.get_payment("order-1")
+        assert isinstance(payment, PaidPayment)
+        assert payment.paid_at == start.replace(microsecond=123457)
+        assert converter.unstructure(payment)["paidAt"] == "2026-07-03T09:00:00.123457000Z"
+        at = PaymentFilterInput(from_=payment.paid_at, until=payment.paid_at)
+        found = await portone.payment.get_payments(filter=at)
+        assert found.items == [payment]
 
 
 @pytest.mark.parametrize(

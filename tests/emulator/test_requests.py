@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import json
 from typing import Any
 
@@ -11,7 +12,7 @@ import pytest
 from portone_emulator import Emulator
 from portone_emulator.document.document import load
 
-from .conftest import Shop, error_of
+from .conftest import Shop, charge, error_of
 from .response_checks import DOCUMENT, operations
 
 INVALID = (400, "INVALID_REQUEST")
@@ -57,7 +58,27 @@ class TestAuthorization:
         bearer = {"Authorization": f"Bearer {fresh['accessToken']}"}
         assert shop.get("/payments", headers=bearer).is_success
         emulator.advance(days=1)
+        again = {"refreshToken": fresh["refreshToken"]}
         assert error_of(shop.post("/token/refresh", json=again)) == UNAUTHORIZED
+
+    def test_login_and_refresh_end_earlier_refresh_tokens(
+        self, emulator: Emulator, shop: Shop
+    ) -> None:
+        def login() -> dict[str, str]:
+            return shop.post("/login/api-secret", json={"apiSecret": emulator.secret}).json()
+
+        def refresh(tokens: dict[str, str]) -> httpx.Response:
+            return shop.post("/token/refresh", json={"refreshToken": tokens["refreshToken"]})
+
+        first, second = login(), login()
+        assert error_of(refresh(first)) == UNAUTHORIZED
+        third = refresh(second).json()
+        assert error_of(refresh(second)) == UNAUTHORIZED
+        assert error_of(shop.post("/login/api-secret", json={"apiSecret": "x"})) == UNAUTHORIZED
+        assert refresh(third).is_success
+        for tokens in (first, second, third):  # access tokens are not ended
+            bearer = {"Authorization": f"Bearer {tokens['accessToken']}"}
+            assert shop.get("/payments", headers=bearer).is_success
 
     def test_wrong_secret_gives_no_token(self, shop: Shop) -> None:
         assert error_of(shop.post("/login/api-secret", json={"apiSecret": "x"})) == UNAUTHORIZED
@@ -123,10 +144,46 @@ class TestBody:
         assert error_of(response) == INVALID
         assert response.json()["message"].startswith("body")
 
-    def test_other_content_type(self, shop: Shop) -> None:
+    @pytest.mark.parametrize(
+        "content_type",
+        [
+            "text/plain;charset=UTF-8",  # what PortOne's JavaScript SDK sends
+            "application/json; charset=euc-kr",
+            "application/x-www-form-urlencoded",
+            "nonsense",
+            None,
+        ],
+    )
+    @pytest.mark.parametrize("start", [b"", codecs.BOM_UTF8, b" \r\n\t"], ids=str)
+    def test_is_json_whatever_its_content_type(
+        self, emulator: Emulator, shop: Shop, content_type: str | None, start: bytes
+    ) -> None:
+        emulator.checkout("order-1", amount=1000)
+        headers = {} if content_type is None else {"Content-Type": content_type}
+        content = start + '{"reason": "\ubcc0\uc2ec"}'.encode()
+        cancelled = shop.post("/payments/order-1/cancel", content=content, headers=headers)
+        assert cancelled.json()["cancellation"]["reason"] == "\ubcc0\uc2ec"
+
+    @pytest.mark.parametrize("encoding", ["utf-16", "utf-32", "euc-kr"])
+    def test_other_encodings(self, shop: Shop, encoding: str) -> None:
+        content = '{"reason": "\ubcc0\uc2ec"}'.encode(encoding)
+        headers = {"Content-Type": f"application/json; charset={encoding}"}
+        response = shop.post("/payments/order-1/cancel", content=content, headers=headers)
+        assert error_of(response) == INVALID
+        assert response.json()["message"] == "body: is not valid JSON in UTF-8"
+
+    def test_form(self, shop: Shop) -> None:
         response = shop.post("/payments/order-1/cancel", data={"reason": "x"})
         assert error_of(response) == INVALID
-        assert "Content-Type" in response.json()["message"]
+
+    @pytest.mark.parametrize("content", [b"", b" \n", codecs.BOM_UTF8])
+    def test_empty(self, emulator: Emulator, shop: Shop, content: bytes) -> None:
+        response = shop.post("/payments/order-1/cancel", content=content)
+        assert response.json()["message"] == "body: is required"
+        emulator.checkout("order-1", amount=1000)
+        no_body = shop.post("/identity-verifications/iv-1/resend", content=content)
+        assert error_of(no_body) == (404, "IDENTITY_VERIFICATION_NOT_FOUND")
+        assert shop.request("GET", "/payments", content=content).json()["page"]["totalCount"] == 1
 
     def test_ten_megabytes(self, shop: Shop) -> None:
         assert error_of(shop.cancel(reason="x" * 10_000_000)) == INVALID
@@ -177,14 +234,76 @@ class TestQuery:
         assert "query.test" in response.json()["message"]
         assert shop.get("/platform/partners/1", params={"test": "true", "x": "1"}).is_success
 
-    def test_body_of_a_get_is_ignored(self, shop: Shop) -> None:
-        body = json.dumps({"page": {"size": -1}})
-        assert shop.request("GET", "/payments", content=body).is_success
+
+class TestBodyOfGetAndDelete:
+    """PortOne's document has a body for them, which may be in the query instead."""
+
+    @pytest.mark.parametrize("content_type", ["application/json", "text/plain;charset=UTF-8"])
+    def test_body_of_a_get_counts(self, emulator: Emulator, shop: Shop, content_type: str) -> None:
+        for number in range(3):
+            emulator.checkout(f"order-{number}", amount=1000)
+        emulator.checkout("order-usd", amount=1000, currency="USD")
+        body = {"filter": {"currency": "KRW"}, "page": {"number": 1, "size": 2}}
+        headers = {"Content-Type": content_type}
+        content = json.dumps(body)
+        listed = shop.request("GET", "/payments", content=content, headers=headers).json()
+        assert [payment["id"] for payment in listed["items"]] == ["order-0"]
+        assert listed["page"] == {"number": 1, "size": 2, "totalCount": 3}
+        assert listed == shop.send_query("GET", "/payments", body).json()
+
+    def test_body_of_a_delete_counts(self, shop: Shop) -> None:
+        billing_key = shop.issue_billing_key()
+        made = schedule(shop, billing_key, "order-1")
+        schedule(shop, billing_key, "order-2")
+        body = {"scheduleIds": [made]}
+        revoked = shop.request("DELETE", "/payment-schedules", json=body).json()
+        assert revoked["revokedScheduleIds"] == [made]
+        rest = shop.request("DELETE", "/payment-schedules", json={"billingKey": billing_key}).json()
+        assert len(rest["revokedScheduleIds"]) == 1
+
+    def test_in_both_places(self, shop: Shop) -> None:
+        query = {"requestBody": '{"page": {"number": 0, "size": 5}, "filter": {}}'}
+
+        def get(content: str) -> httpx.Response:
+            return shop.request("GET", "/payments", params=query, content=content)
+
+        same = get('{"filter":{},"page":{"size":5,"number":0}}')
+        assert same.json()["page"]["size"] == 5
+        other = get('{"page": {"number": 0, "size": 6}}')
+        assert error_of(other) == INVALID
+        assert other.json()["message"] == "body: differs from query.requestBody"
+        assert get("{").json()["message"] == "body: is not valid JSON in UTF-8"
+
+    def test_errors_name_the_place(self, shop: Shop) -> None:
+        body = {"page": {"size": "10"}}
+        in_body = shop.request("GET", "/payments", json=body)
+        assert in_body.json()["message"].startswith("body.page.size: ")
+        in_query = shop.send_query("GET", "/payments", body)
+        assert in_query.json()["message"].startswith("query.requestBody.page.size: ")
+
+    def test_the_same_delete_has_the_same_idempotency_key(self, shop: Shop) -> None:
+        billing_key = shop.issue_billing_key()
+        schedule(shop, billing_key, "order-1")
+        body = {"billingKey": billing_key}
+        shop.headers["Idempotency-Key"] = '"0123456789abcdef"'
+        first = shop.request("DELETE", "/payment-schedules", json=body)
+        again = shop.send_query("DELETE", "/payment-schedules", body)
+        assert first.json()["revokedScheduleIds"]
+        assert again.json() == first.json()
+        other = shop.request("DELETE", "/payment-schedules", json={"billingKey": "other"})
+        assert error_of(other) == INVALID
+
+
+def schedule(shop: Shop, billing_key: str, payment_id: str) -> str:
+    body = {"payment": charge(billing_key), "timeToPay": "2026-08-01T00:00:00Z"}
+    response = shop.post(f"/payments/{payment_id}/schedule", json=body).raise_for_status()
+    return response.json()["schedule"]["id"]
 
 
 def test_every_operation_rejects_an_invalid_body(shop: Shop) -> None:
     for method, path, operation in operations():
-        if "requestBody" in operation:
+        names = [parameter["name"] for parameter in operation.get("parameters", ())]
+        if "requestBody" in {*operation, *names}:
             url = path.replace("{bank}", "SHINHAN").replace("{", "").replace("}", "")
             response = shop.request(method, url, json=[])
             assert error_of(response) == INVALID, operation["operationId"]

@@ -41,6 +41,7 @@ def fill(emulator: Emulator) -> None:
         due = (emulator.now + timedelta(days=2)).isoformat()
         shop.post("/payments/order-5/schedule", json={"payment": payment, "timeToPay": due})
         shop.delete("/platform/transfers/transfer-1").raise_for_status()
+        emulator.expect_otp("iv-1", "123456")
         emulator.decline()
     emulator.wait_for_webhooks()
 
@@ -190,6 +191,6 @@ def test_every_field_of_the_state_is_saved_or_excluded(tmp_path: Path) -> None:
         "lock",
         "open_accounts",
         "delivery_queue",
-        "skip_webhooks",
+        "skips_webhook",
     }
     assert saved | excluded == {each.name for each in fields(State)}

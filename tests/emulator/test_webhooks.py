@@ -14,7 +14,7 @@ from portone_async import webhooks
 from portone_emulator import DeliveryFaults, Emulator
 from portone_emulator.webhooks.sender import WebhookSender
 
-from .conftest import START, Shop, error_of
+from .conftest import START, Shop, charge, error_of
 from .receiver import Receiver, receiving
 
 
@@ -162,6 +162,51 @@ class TestEvents:
         shop.cancel(skipWebhook=True)
         shop.delete(f"/billing-keys/{billing_key}", params={"skipWebhook": "true"})
         assert arrived(emulator, receiver) == []
+
+    def test_skip_webhook_is_for_successes_only(
+        self, emulator: Emulator, receiver: Receiver, shop: Shop
+    ) -> None:
+        billing_key = shop.issue_billing_key(skipWebhook=True)
+        token = emulator.issue_billing_key(
+            "authenticated", payment_id="order-3", amount=1000
+        ).billing_issue_token
+        checkout = emulator.checkout("order-4", "authenticated", amount=1000)
+        emulator.checkout("order-5", amount=1000)
+        emulator.wait_for_webhooks()
+        receiver.received.clear()
+        emulator.decline(times=4)
+        shop.pay("order-1", skipWebhook=True)
+        shop.charge("order-2", billing_key, skipWebhook=True)
+        issue = {"billingIssueToken": token, "skipWebhook": True}
+        shop.post("/billing-keys/confirm-issue-and-pay", json=issue)
+        confirm = {"paymentToken": checkout.payment_token, "skipWebhook": True}
+        shop.post("/payments/order-4/confirm", json=confirm)
+        assert arrived(emulator, receiver) == ["Transaction.Failed"] * 4
+        emulator.pend_cancellations()
+        shop.cancel("order-5", skipWebhook=True)
+        emulator.complete_cancellation("order-5")  # not by the request
+        assert arrived(emulator, receiver)[4:] == [
+            "Transaction.CancelPending",
+            "Transaction.Cancelled",
+        ]
+
+    def test_skip_webhook_of_a_schedule(
+        self, emulator: Emulator, receiver: Receiver, shop: Shop
+    ) -> None:
+        billing_key = shop.issue_billing_key(skipWebhook=True)
+        for number in (1, 2):
+            body = {
+                "payment": charge(billing_key) | {"skipWebhook": True},
+                "timeToPay": f"2026-08-0{number}T00:00:00z",
+            }
+            shop.post(f"/payments/order-{number}/schedule", json=body).raise_for_status()
+        emulator.advance(days=29)
+        assert emulator.payments["order-1"]["status"] == "PAID"
+        emulator.decline()
+        emulator.advance(days=1)
+        assert arrived(emulator, receiver) == ["Transaction.Failed"]
+        emulator.checkout("order-3", amount=1000)  # the next is not skipped
+        assert arrived(emulator, receiver)[1:] == ["Transaction.Ready", "Transaction.Paid"]
 
     def test_notice_urls_replace_the_stores_url(
         self, emulator: Emulator, receiver: Receiver, shop: Shop

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Literal, TypeAlias, get_args
+from typing import Final, Literal, TypeAlias, get_args
 
 from attrs import frozen
 
 from portone_emulator.billing.billing_keys import new_billing_key_info
 from portone_emulator.document.choices import check_choice
-from portone_emulator.errors import EmulatedAPIError
+from portone_emulator.errors import PG_FAILURE, EmulatedAPIError
 from portone_emulator.http.handlers import Handler
 from portone_emulator.http.validation import ParsedRequest
 from portone_emulator.payments import payments
@@ -16,7 +16,7 @@ from portone_emulator.payments.amounts import new_amount
 from portone_emulator.payments.charges import pay_with_billing_key
 from portone_emulator.state.json_values import JsonObject, omit_none
 from portone_emulator.state.records import PendingBillingKey
-from portone_emulator.state.state import State
+from portone_emulator.state.state import Decline, State
 from portone_emulator.webhooks.events import notify_billing_key
 
 IssueOutcome: TypeAlias = Literal["issued", "authenticated", "failed"]
@@ -27,22 +27,30 @@ IssueOutcome: TypeAlias = Literal["issued", "authenticated", "failed"]
 """
 
 
+NEEDS_CONFIRMATION: Final = "NEEDS_CONFIRMATION"
+_DECLINED = Decline("DECLINED", "the card company declined")
+
+
 @frozen
 class IssueResult:
     """What the shop's page receives when the window closes.
 
     Attributes:
-        billing_key: the billing key; only after `issued`.
+        billing_key: the billing key after `issued`; `NEEDS_CONFIRMATION` after `authenticated`.
         billing_issue_token: what `confirmBillingKey` or `confirmBillingKeyIssueAndPay` takes; only
             after `authenticated`.
-        code: the error type; only on failure.
+        code: `FAILURE_TYPE_PG`; only on failure.
         message: why no billing key was issued; only on failure.
+        pg_code: the payment company's own code, if it failed.
+        pg_message: the payment company's own message, if it failed.
     """
 
     billing_key: str | None = None
     billing_issue_token: str | None = None
     code: str | None = None
     message: str | None = None
+    pg_code: str | None = None
+    pg_message: str | None = None
 
 
 def simulate(
@@ -59,6 +67,8 @@ def simulate(
     `issue_fields` has the shop's `issueId` and `issueName`; `payment` is what to pay at once, in
     the fields that `confirm` checks.
 
+    The billing key stays issued if the payment company declines the payment.
+
     Raises:
         EmulatedAPIError: ALREADY_PAID or the errors of `new_amount`, for a payment.
         ValueError: the outcome or the payment's currency is unknown.
@@ -74,15 +84,29 @@ def simulate(
     notify_billing_key(state, "READY", info)
     if outcome == "failed":
         notify_billing_key(state, "FAILED", info)
-        return IssueResult(code="PG_PROVIDER", message="the card company declined")
+        return _failed(_DECLINED)
     if outcome == "authenticated":
         token = f"billing-issue-token-{state.ids.uuid()}"
         state.pending_billing_keys[token] = PendingBillingKey(info, payment)
-        return IssueResult(billing_issue_token=token)
+        return IssueResult(NEEDS_CONFIRMATION, token)
     _issue(state, info)
     if payment is not None:
-        _pay(state, info, payment)
+        try:
+            _pay(state, info, payment)
+        except EmulatedAPIError as error:
+            if error.type != "PG_PROVIDER":
+                raise
+            return _failed(Decline(str(error.fields["pgCode"]), str(error.fields["pgMessage"])))
     return IssueResult(billing_key=info["billingKey"])
+
+
+def _failed(declined: Decline) -> IssueResult:
+    return IssueResult(
+        code=PG_FAILURE,
+        message=declined.pg_message,
+        pg_code=declined.pg_code,
+        pg_message=declined.pg_message,
+    )
 
 
 def _issue(state: State, info: JsonObject) -> None:

@@ -40,6 +40,8 @@ class Operation:
     query: tuple[Parameter, ...]
     body: JsonObject | None
     body_required: bool
+    body_parameter: str | None
+    """The query parameter that may hold the body instead: that of a GET or DELETE."""
     response: JsonObject | None
     response_type: str | None
     error_schemas: Mapping[str, str]
@@ -133,15 +135,18 @@ class Document:
     def _read(self, path: str, method: str, item: JsonObject) -> Operation:
         response_type, response = _success(item["responses"])
         body: JsonObject = item.get("requestBody", {})
+        query = _parameters(item, "query")
+        in_query = next((parameter for parameter in query if parameter.is_json), None)
         return Operation(
             id=item["operationId"],
             method=method.upper(),
             path=path,
             is_public=not item.get("security"),
             path_parameters=_parameters(item, "path"),
-            query=_parameters(item, "query"),
-            body=_content(body)[1],
-            body_required=body.get("required", False),
+            query=tuple(parameter for parameter in query if not parameter.is_json),
+            body=_content(body)[1] if in_query is None else in_query.schema,
+            body_required=(body.get("required", False) if in_query is None else in_query.required),
+            body_parameter=None if in_query is None else in_query.name,
             response=response,
             response_type=response_type,
             error_schemas=self._error_schemas(item["responses"]),

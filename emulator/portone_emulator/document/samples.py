@@ -76,7 +76,7 @@ class Sampler:
         if text_format == "date":
             return day
         if text_format == "date-time":
-            return f"{day}T{self._random.randint(0, 23):02}:30:00.000000Z"
+            return f"{day}T{self._random.randint(0, 23):02}:30:00.000000000Z"
         suffix = f"{self._random.getrandbits(32):08x}"
         if name.lower().endswith("url"):
             return f"https://sample.invalid/{suffix}"

@@ -54,6 +54,8 @@ class RequestRecord:
         path: the path, percent-encoded as sent, without the query.
         match: the operation and its path parameters; `None` for an unknown path or method.
         status: the response's status; `None` if the connection was reset instead.
+        error: the type and message of an API error, without values of the request; `None` for any
+            other response.
         idempotency_key: the raw header, with its quotes; `None` without one, and for a GET.
         fault: the kind of fault that was injected; `None` without one.
         is_replay: whether the response is the repeated one of a known idempotency key.
@@ -65,6 +67,7 @@ class RequestRecord:
     path: str
     match: Match | None
     status: int | None
+    error: str | None
     idempotency_key: str | None
     fault: str | None
     is_replay: bool
@@ -120,6 +123,7 @@ class Api:
             path=path,
             match=match,
             status=None if response is None else response.status,
+            error=None if response is None else response.error,
             idempotency_key=_idempotency_key(request),
             fault=None if fault is None else fault.kind,
             is_replay=result.is_replay,
@@ -173,8 +177,7 @@ class Api:
         if content is None:
             raise invalid("body", f"must not exceed {BODY_LIMIT} bytes")
         query_string = request.scope["query_string"].decode("latin-1")
-        content_type = request.headers.get("content-type")
-        parsed = self.validator.read(match, query_string, content_type, content)
+        parsed = self.validator.read(match, query_string, content)
         if key is None:
             return _Result(await self._execute(operation, parsed, fault))
         with self.state.lock:  # in-process requests can come from several event loops
@@ -211,13 +214,8 @@ class Api:
         handler = self.handlers.get(operation.id)
         if handler is None:
             return self.generator.respond(self.state, operation, parsed)
-        self.state.skip_webhooks = parsed.body.get(
-            "skipWebhook", parsed.query.get("skipWebhook", False)
-        )
-        try:
+        with self.state.skipping_webhook(parsed.query, parsed.body):
             return Response.from_json(handler(self.state, parsed))
-        finally:
-            self.state.skip_webhooks = False
 
     def _error_response(self, operation: Operation, error: EmulatedAPIError) -> Response:
         status = self.state.document.error_status(operation, error.type)

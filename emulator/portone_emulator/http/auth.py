@@ -78,7 +78,9 @@ class Auth:
         }
 
     def _issue(self) -> JsonObject:
+        """Issue tokens. Earlier refresh tokens end, as the document says; access tokens stay."""
         now = self._clock.now()
+        self._refresh.clear()
         access, refresh = secrets.token_urlsafe(24), secrets.token_urlsafe(24)
         self._access[access] = now + ACCESS_LIFETIME
         self._refresh[refresh] = now + REFRESH_LIFETIME

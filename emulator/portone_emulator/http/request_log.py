@@ -27,7 +27,10 @@ def redacted_path(record: RequestRecord) -> str:
 
 
 def format_request(record: RequestRecord, *, in_colour: bool = False) -> str:
-    """Format a request: real time, method, path, operation, status, duration, fault and replay."""
+    """Format a request: real time, method, path, operation, status, duration, and what is special.
+
+    That is an injected fault, a repeated response, or the error's type and message.
+    """
     parts = [
         f"{datetime.now(UTC):%H:%M:%S}",
         record.method.ljust(6),
@@ -43,6 +46,8 @@ def format_request(record: RequestRecord, *, in_colour: bool = False) -> str:
         parts.append(_colour(_MAGENTA, f"fault={record.fault}", in_colour))
     if record.is_replay:
         parts.append(_colour(_MAGENTA, "replay", in_colour))
+    if record.error is not None:
+        parts.append(_printable(record.error))
     return "  ".join(parts)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import re
 from collections.abc import Iterable, Mapping
 from datetime import date
@@ -25,6 +26,7 @@ _DATE_TIME = re.compile(
 )
 _DATE = re.compile(r"\d{4}-\d\d-\d\d", flags=re.ASCII)
 _ROOT = "urn:portone-v2"
+_JSON_WHITESPACE = b" \t\r\n"
 
 FORMATS = FormatChecker(formats=())
 
@@ -32,7 +34,7 @@ FORMATS = FormatChecker(formats=())
 @FORMATS.checks("date-time", raises=ValueError)
 def _is_date_time(value: object) -> bool:
     if isinstance(value, str):
-        parse_datetime(value.upper())
+        parse_datetime(value)
         return _DATE_TIME.fullmatch(value) is not None
     return True
 
@@ -87,9 +89,7 @@ class RequestValidator:
         self._registry = empty.with_resource(_ROOT, resource)
         self._validators: dict[str, _Validator] = {}
 
-    def read(
-        self, match: Match, query_string: str, content_type: str | None, content: bytes
-    ) -> ParsedRequest:
+    def read(self, match: Match, query_string: str, content: bytes) -> ParsedRequest:
         """Validate a request and return its data.
 
         Raises:
@@ -98,9 +98,12 @@ class RequestValidator:
         operation = match.operation
         for parameter in operation.path_parameters:
             self.check(parameter.schema, match.path[parameter.name], f"path.{parameter.name}")
-        query, query_body = self._query(operation, query_string)
-        body = self._body(operation, content_type, content)
-        return ParsedRequest(path=match.path, query=query, body=query_body | body)
+        parameters = dict(parse_qsl(query_string, keep_blank_values=True))
+        return ParsedRequest(
+            path=match.path,
+            query=self._query(operation, parameters),
+            body=self._body(operation, parameters, content),
+        )
 
     def check(self, schema: JsonObject, value: Any, location: str) -> None:
         """Validate a value against a schema of the document.
@@ -128,25 +131,19 @@ class RequestValidator:
             self._validators[key] = validator
         return validator
 
-    def _query(self, operation: Operation, query_string: str) -> tuple[JsonObject, JsonObject]:
-        parameters = dict(parse_qsl(query_string, keep_blank_values=True))
+    def _query(self, operation: Operation, parameters: Mapping[str, str]) -> JsonObject:
         query: JsonObject = {}
-        body: JsonObject = {}
         for parameter in operation.query:
             text = parameters.get(parameter.name)
             location = f"query.{parameter.name}"
             if text is None:
                 if parameter.required:
                     raise invalid(location, "is required")
-            elif parameter.is_json:
-                value = _parse(text, location)
-                self.check(parameter.schema, value, location)
-                body = value
             else:
                 value = self._scalar(parameter, text)
                 self.check(parameter.schema, value, location)
                 query[parameter.name] = value
-        return query, body
+        return query
 
     def _scalar(self, parameter: Parameter, text: str) -> object:
         """Convert a query parameter to its schema's type; other text is left for validation."""
@@ -157,18 +154,34 @@ class RequestValidator:
             return int(text)
         return text
 
-    def _body(self, operation: Operation, content_type: str | None, content: bytes) -> JsonObject:
+    def _body(
+        self, operation: Operation, parameters: Mapping[str, str], content: bytes
+    ) -> JsonObject:
+        """Return the JSON object of the body; that of a GET or DELETE may be in the query instead.
+
+        A body is JSON in UTF-8 whatever its Content-Type says, as in PortOne: its JavaScript SDK
+        sends `text/plain`.
+        """
         if operation.body is None:
             return {}
-        if not content:
-            if operation.body_required:
-                raise invalid("body", "is required")
-            return {}
-        media_type = (content_type or "").partition(";")[0].strip().lower()
-        if media_type != "application/json":
-            raise invalid("Content-Type", "must be application/json")
-        value = _parse(content, "body")
-        self.check(operation.body, value, "body")
+        name = operation.body_parameter
+        location = "body" if name is None else f"query.{name}"
+        texts: dict[str, str | bytes] = {}
+        if name is not None and name in parameters:
+            texts[location] = parameters[name]
+        in_body = content.removeprefix(codecs.BOM_UTF8).strip(_JSON_WHITESPACE)
+        if in_body:
+            texts["body"] = in_body
+        bodies = [self._json(operation.body, text, place) for place, text in texts.items()]
+        if not bodies and operation.body_required:
+            raise invalid(location, "is required")
+        if len({orjson.dumps(body, option=orjson.OPT_SORT_KEYS) for body in bodies}) > 1:
+            raise invalid("body", f"differs from {location}")
+        return bodies[0] if bodies else {}
+
+    def _json(self, schema: JsonObject, text: str | bytes, location: str) -> JsonObject:
+        value = _parse(text, location)
+        self.check(schema, value, location)
         return value
 
 
@@ -188,7 +201,7 @@ def _parse(text: str | bytes, location: str) -> JsonObject:
     try:
         value = cast("object", orjson.loads(text))
     except orjson.JSONDecodeError:
-        raise invalid(location, "is not valid JSON") from None
+        raise invalid(location, "is not valid JSON in UTF-8") from None
     if not isinstance(value, dict):
         raise invalid(location, "must be a JSON object")
     return cast("JsonObject", value)

@@ -83,8 +83,8 @@ def _confirm(state: State, request: ParsedRequest) -> JsonObject:
     key = _key(state, request)
     record = _find(state, key)
     _check_unverified(record)
-    if record["method"] == "SMS" and not request.body.get("otp"):
-        raise invalid("body.otp", "is required for the method SMS")
+    if record["method"] == "SMS":
+        _check_otp(state, key, request.body.get("otp"))
     now = state.now()
     customer: JsonObject = record["customerInput"]
     birthday, gender = _birthday(customer.get("identityNumber", "9001011"))
@@ -105,6 +105,24 @@ def _confirm(state: State, request: ParsedRequest) -> JsonObject:
         },
     }
     return {"identityVerification": _view(state, record)}
+
+
+def _check_otp(state: State, key: Key, otp: str | None) -> None:
+    """Check the code. After a wrong one the verification is still READY: it can be tried again.
+
+    Raises:
+        EmulatedAPIError: INVALID_REQUEST if there is none; PG_PROVIDER if it is wrong.
+    """
+    if not otp:
+        raise invalid("body.otp", "is required for the method SMS")
+    right = state.otps.get(key, state.settings.otp)
+    if right is not None and otp != right:
+        raise EmulatedAPIError(
+            "PG_PROVIDER",
+            "the identity verification company refused the code",
+            pgCode="WRONG_OTP",
+            pgMessage="the code is wrong",
+        )
 
 
 def _birthday(identity_number: str) -> tuple[date, str]:

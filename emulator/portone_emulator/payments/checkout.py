@@ -8,7 +8,7 @@ from typing import Literal, TypeAlias, get_args
 from attrs import frozen
 
 from portone_emulator.document.choices import check_choice
-from portone_emulator.errors import EmulatedAPIError, invalid
+from portone_emulator.errors import PG_FAILURE, EmulatedAPIError, invalid
 from portone_emulator.payments import payments, promotions
 from portone_emulator.payments.amounts import new_amount
 from portone_emulator.payments.customers import to_customer
@@ -38,8 +38,10 @@ class CheckoutResult:
         payment_id: the payment ID.
         tx_id: the transaction ID, of this attempt to pay.
         payment_token: what `confirmPayment` takes; only after `authenticated`.
-        code: the error type; only on failure.
+        code: `FAILURE_TYPE_PG`; only on failure.
         message: why the payment failed; only on failure.
+        pg_code: the payment company's own code, if it failed.
+        pg_message: the payment company's own message, if it failed.
     """
 
     payment_id: str
@@ -47,6 +49,8 @@ class CheckoutResult:
     payment_token: str | None = None
     code: str | None = None
     message: str | None = None
+    pg_code: str | None = None
+    pg_message: str | None = None
 
 
 @frozen(kw_only=True)
@@ -136,7 +140,12 @@ def _leave(state: State, payment: Payment, outcome: CheckoutOutcome) -> Checkout
         case "failed":
             payments.fail(state, payment, _DECLINED)
             return CheckoutResult(
-                payment.id, transaction.id, code="PG_PROVIDER", message=_DECLINED.pg_message
+                payment.id,
+                transaction.id,
+                code=PG_FAILURE,
+                message=_DECLINED.pg_message,
+                pg_code=_DECLINED.pg_code,
+                pg_message=_DECLINED.pg_message,
             )
         case "ready":
             pass

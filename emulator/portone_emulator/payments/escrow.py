@@ -10,7 +10,7 @@ from portone_emulator.http.handlers import Handler
 from portone_emulator.http.validation import ParsedRequest
 from portone_emulator.payments import payments
 from portone_emulator.payments.operations import payment_key
-from portone_emulator.state.json_values import JsonObject
+from portone_emulator.state.json_values import JsonObject, format_datetime, parse_datetime
 from portone_emulator.state.records import Payment
 from portone_emulator.state.state import State
 
@@ -86,7 +86,8 @@ def _confirm(state: State, request: ParsedRequest) -> JsonObject:
 
 def _logistics(request: ParsedRequest) -> JsonObject:
     given: JsonObject = request.body["logistics"]
-    return {name: given[name] for name in ("company", "invoiceNumber", "sentAt")}
+    sent_at = format_datetime(parse_datetime(given["sentAt"]))
+    return {name: given[name] for name in ("company", "invoiceNumber")} | {"sentAt": sent_at}
 
 
 def _sent_fields(logistics: JsonObject) -> JsonObject:

@@ -10,9 +10,9 @@ JsonObject: TypeAlias = dict[str, Any]
 
 
 def format_datetime(time: datetime) -> str:
-    """Format a date-time as RFC 3339 in UTC.
+    """Format a date-time as RFC 3339 in UTC, with nine fractional digits, as PortOne sends them.
 
-    With nine fractional digits, as PortOne sends them; always as many, so that these texts sort by time.
+    There are always as many, so that these texts sort by time.
     """
     return time.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "000Z")
 
@@ -24,7 +24,7 @@ def parse_datetime(text: str) -> datetime:
         ValueError: the text is not an RFC 3339 date-time, has no UTC offset, or its year in UTC
             is not from 1 to 9999.
     """
-    parsed = datetime.fromisoformat(text)
+    parsed = datetime.fromisoformat(text.upper())  # RFC 3339 allows `t` and `z`
     if parsed.tzinfo is None:
         raise ValueError("a date-time needs a UTC offset")
     try:

@@ -33,7 +33,7 @@ _NOT_SAVED = frozenset(
         "lock",
         "open_accounts",
         "delivery_queue",
-        "skip_webhooks",
+        "skips_webhook",
     }
 )
 

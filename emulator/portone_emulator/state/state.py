@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Generator, Mapping
+from contextlib import contextmanager
 from threading import RLock
 
 from attrs import define, field, fields, frozen
@@ -36,6 +37,8 @@ class Settings:
     webhook_secret: str = field(repr=False)
     webhook_version: WebhookVersion = "2024-04-25"
     webhook_format: WebhookFormat = "json"
+    otp: str | None = field(default=None, repr=False)
+    """The code that confirms identity verifications by SMS; any does if omitted."""
 
 
 @frozen
@@ -68,6 +71,8 @@ class State:
     schedules: dict[str, Schedule] = field(factory=dict)
     cash_receipts: dict[Key, JsonObject] = field(factory=dict)
     identity_verifications: dict[Key, JsonObject] = field(factory=dict)
+    otps: dict[Key, str] = field(factory=dict, repr=False)
+    """The code that confirms each identity verification, if not `Settings.otp`."""
     pending_billing_keys: dict[str, PendingBillingKey] = field(factory=dict)
     promotions: dict[str, JsonObject] = field(factory=dict)
     payment_sessions: dict[str, JsonObject] = field(factory=dict)
@@ -76,8 +81,8 @@ class State:
     delivery_queue: DeliveryQueue = field(factory=DeliveryQueue)
     cancellations_left_pending: int = field(default=0, init=False)
     """How many of the next cancellations are left pending."""
-    skip_webhooks: bool = field(default=False, init=False)
-    """Whether the current request asked for no webhooks (`skipWebhook`)."""
+    skips_webhook: bool = field(default=False, init=False)
+    """Whether the current request or schedule wants no webhook if it succeeds (`skipWebhook`)."""
 
     def clear(self) -> None:
         """Discard all state."""
@@ -88,6 +93,15 @@ class State:
     def now(self) -> str:
         """Return the current time in PortOne's format."""
         return format_datetime(self.clock.now())
+
+    @contextmanager
+    def skipping_webhook(self, *values: JsonObject) -> Generator[None]:
+        """Skip the webhooks of what succeeds in the block, if one of `values` has `skipWebhook`."""
+        self.skips_webhook = any(each.get("skipWebhook", False) for each in values)
+        try:
+            yield
+        finally:
+            self.skips_webhook = False
 
     def has_store(self, store_id: str) -> bool:
         """Whether the store belongs to the account."""

@@ -68,6 +68,8 @@ def _result_json(result: Any) -> JsonObject:
         "payment_token": "paymentToken",
         "billing_key": "billingKey",
         "billing_issue_token": "billingIssueToken",
+        "pg_code": "pgCode",
+        "pg_message": "pgMessage",
     }
     return omit_none(**{names.get(name, name): value for name, value in fields.items()})
 
@@ -88,6 +90,13 @@ def cancel(actions: Actions, body: JsonObject) -> JsonObject:
     """Cancel the rest of a payment."""
     options = omit_none(reason=body.get("reason"), store_id=body.get("storeId"))
     return {"cancellation": actions.cancel(body["paymentId"], **options)}
+
+
+def expect_otp(actions: Actions, body: JsonObject) -> JsonObject:
+    """Set the code that confirms an identity verification."""
+    store_id = body.get("storeId")
+    actions.expect_otp(body["identityVerificationId"], body["otp"], store_id=store_id)
+    return {}
 
 
 def advance(actions: Actions, body: JsonObject) -> JsonObject:

@@ -126,6 +126,12 @@ def controls(document: Document) -> dict[str, Control]:
             required=("paymentId",),
             run=control_handlers.cancel,
         ),
+        "expect-otp": Control(
+            description="Set the code that confirms an identity verification; others are refused.",
+            properties={"identityVerificationId": _TEXT, "otp": _TEXT, "storeId": _TEXT},
+            required=("identityVerificationId", "otp"),
+            run=control_handlers.expect_otp,
+        ),
         "advance": Control(
             description="Advance the clock.",
             properties=dict.fromkeys(("days", "hours", "minutes", "seconds"), _DURATION),

@@ -208,6 +208,8 @@ def _marks(t: Translator, request: JsonObject) -> list[Html]:
     marks = [t(texts.FAULT, kind=request["fault"])] if "fault" in request else []
     if request["isReplay"]:
         marks.append(t(texts.REPLAY))
+    if "error" in request:
+        marks.append(request["error"])
     return [element("small", mark) for mark in marks]
 
 

@@ -41,6 +41,7 @@ def _request(record: RequestRecord) -> JsonObject:
         path=redacted_path(record),
         operationId=record.operation_id,
         status=record.status,
+        error=record.error,
         milliseconds=round(record.seconds * 1000, 1),
         isReplay=record.is_replay,
         fault=record.fault,

@@ -8,15 +8,21 @@ from urllib.parse import urlencode, urlsplit, urlunsplit
 
 from attrs import frozen
 
-from portone_emulator.errors import EmulatedAPIError
+from portone_emulator.errors import PG_FAILURE, EmulatedAPIError
 from portone_emulator.state.json_values import JsonObject, omit_none
 from portone_emulator.state.state import State
 from portone_emulator.web.html import Html, element
 from portone_emulator.web.redirect import REDIRECT
 
 LEAVE: Final = "leave"
-# What PortOne's browser SDK returns when the customer closes the payment company's window.
-_CUSTOMER_LEFT: Final = {"code": "FAILURE_TYPE_PG", "message": "the customer left the window"}
+# What PortOne's browser SDK returns when the customer closes the payment company's window. The
+# `pgCode` is that of Toss Payments.
+_CUSTOMER_LEFT: Final = {
+    "code": PG_FAILURE,
+    "message": "the customer left the window",
+    "pgCode": "PAY_PROCESS_CANCELED",
+    "pgMessage": "the customer left the window",
+}
 
 
 @frozen(kw_only=True)

@@ -19,6 +19,10 @@ Trigger: TypeAlias = Literal[
 ]
 """Why a payment changed without an API request, in PortOne's terms."""
 
+# The successes whose webhooks `skipWebhook` skips. What only became pending did not succeed.
+_SUCCESSES = frozenset(
+    {"PAID", "VIRTUAL_ACCOUNT_ISSUED", "PARTIAL_CANCELLED", "CANCELLED", "ISSUED", "DELETED"}
+)
 _CANCELLATIONS = frozenset({"PartialCancelled", "Cancelled", "CancelPending"})
 _PAYMENT_STATUSES = frozenset(
     {
@@ -56,7 +60,7 @@ def notify_payment(
         # Closing a virtual account makes no cancellation, but the event requires a cancellation ID.
         data["cancellationId"] = state.ids.uuid() if cancellation is None else cancellation["id"]
     subject = {"payment": (payment.store_id, payment.id), "transaction_id": transaction.id}
-    for url in _urls(state, transaction.fields.get("noticeUrls")):
+    for url in _urls(state, status, transaction.fields.get("noticeUrls")):
         delivery = _new_delivery(state, f"Transaction.{name}", data, url)
         if delivery is None:
             continue
@@ -79,15 +83,15 @@ def notify_billing_key(
 ) -> None:
     """Queue the webhooks for a billing key's new status, such as `ISSUED`."""
     data = {"storeId": info["storeId"], "billingKey": info["billingKey"]}
-    for url in _urls(state, notice_urls):
+    for url in _urls(state, status, notice_urls):
         delivery = _new_delivery(state, f"BillingKey.{_camel(status)}", data, url)
         if delivery is not None:
             state.delivery_queue.add(delivery, state.clock.now())
 
 
-def _urls(state: State, notice_urls: Iterable[str] | None) -> list[str]:
-    """Return the destinations: the request's, else the store's; none if webhooks are skipped."""
-    if state.skip_webhooks:
+def _urls(state: State, status: str, notice_urls: Iterable[str] | None) -> list[str]:
+    """Return the destinations: the request's, else the store's; none if the webhook is skipped."""
+    if state.skips_webhook and status in _SUCCESSES:
         return []
     settings_url = state.settings.webhook_url
     return list(notice_urls or ()) or ([] if settings_url is None else [settings_url])
