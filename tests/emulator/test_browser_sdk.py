@@ -9,6 +9,7 @@ from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from itertools import count
+from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, quote, urlsplit
 
@@ -30,6 +31,7 @@ if CHROMIUM is None:
 expect = playwright.expect
 Page = Any
 
+DOCS = Path(__file__).parents[2] / "docs"
 OTHER_SITE = "http://other.test"  # at this machine's address, but not by its name
 _ids = count(1)
 # As in PortOne's sample projects, but that the buyer's choices come with the address.
@@ -76,6 +78,7 @@ class ShopServer(ThreadingHTTPServer):
     def __init__(self, site: str) -> None:
         super().__init__(("127.0.0.1", 0), _Handler)
         self.url = f"{site}:{self.server_port}"
+        self.pages = {"/": CHECKOUT}
 
     def complete(self, response: dict[str, Any]) -> dict[str, Any]:
         """Add what PortOne knows to what the browser says."""
@@ -94,8 +97,9 @@ class ShopServer(ThreadingHTTPServer):
 class _Handler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         parts = urlsplit(self.path)
-        if parts.path == "/":
-            self._send(CHECKOUT.replace("EMULATOR", self._shop.emulator.url))
+        if parts.path in self._shop.pages:
+            page = self._shop.pages[parts.path]
+            self._send(page.replace("EMULATOR", self._shop.emulator.url))
             return
         response = dict(parse_qsl(parts.query, strict_parsing=True))
         if "code" not in response:
@@ -348,6 +352,20 @@ def check_outcome(result: dict[str, Any], button: str, status: str) -> None:
     assert result["pgCode"]
     assert result["pgMessage"]
     assert "status" not in result
+
+
+@pytest.mark.parametrize(("name", "paid"), [("testing.md", "paid"), ("testing.ko.md", "결제 완료")])
+def test_page_of_the_documentation(chromium: Any, server: ShopServer, name: str, paid: str) -> None:
+    [page_html] = re.findall("```html\n(.*?)```", (DOCS / name).read_text("utf-8"), re.DOTALL)
+    page_html = page_html.replace("http://127.0.0.1:8000", "EMULATOR")
+    page_html = page_html.replace("channel-key-emulator", "channel-key-1")
+    head = '<!doctype html><meta charset="utf-8"><link rel="icon" href="data:,">'
+    server.pages[f"/{name}"] = head + page_html
+    with browsing(chromium) as page:
+        page.goto(f"{server.url}/{name}")
+        page.get_by_role("button").click()
+        frame(page).get_by_role("button", name="Pay", exact=True).click()
+        expect(page.locator("#result")).to_have_text(re.compile(rf"^{paid}: order\d+$"))
 
 
 def test_manual_approval(tab: Page, server: ShopServer) -> None:

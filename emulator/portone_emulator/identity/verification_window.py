@@ -35,8 +35,13 @@ _DECLINED: Final = ("DECLINED", "the customer's identity could not be verified")
 class VerificationResult:
     """What the shop's page receives when the window closes.
 
-    `code` and `message` are set only on failure, `pg_code` and `pg_message` are the identity
-    verification company's own.
+    Attributes:
+        identity_verification_id: the verification's ID.
+        identity_verification_tx_id: the ID of this attempt to verify.
+        code: `FAILURE_TYPE_PG`; only on failure.
+        message: why the verification failed; only on failure.
+        pg_code: the identity verification company's own code, if it failed.
+        pg_message: the identity verification company's own message, if it failed.
     """
 
     identity_verification_id: str
