@@ -7,7 +7,9 @@
   "use strict";
 
   const EMULATOR = new URL(document.currentScript.src).origin;
-  const TEXTS = { title: "PortOne emulator", close: "Close" };
+  const TEXTS = navigator.language.startsWith("ko")
+    ? { title: "포트원 에뮬레이터", close: "닫기" }
+    : { title: "PortOne emulator", close: "Close" };
   const POPUP = { width: 480, height: 720 };
   const CLOSED_POLL_MS = 200; // there is no event for a popup that was closed
   const LEAVE_TIMEOUT_MS = 5000;
@@ -127,7 +129,7 @@
   }
 
   function showPopup(popup, shown) {
-    popup.location.replace(shown.address);
+    if (!popup.closed) popup.location.replace(shown.address);
     return new Promise((resolve) => {
       const finish = (result) => {
         clearInterval(timer);
