@@ -1,8 +1,9 @@
 """A stateful emulator of PortOne V2 for tests and development, in any language: no account needed.
 
 `Emulator` is the entry point; `future` has ready-made changes for `Emulator.future()`. A running
-emulator serves a dashboard at `/`, a payment window for browsers at `/checkout/PAYMENT-ID`, and HTTP
-controls for programs in any language at `/_emulator/`. `portone-emulator` runs one;
+emulator serves a dashboard at `/`, a payment window for browsers at `/checkout/PAYMENT-ID`, a
+drop-in for PortOne's browser SDK at `/v2/browser-sdk.js`, and HTTP controls for programs in any
+language at `/_emulator/`. `portone-emulator` runs one;
 `portone_emulator.pytest_plugin` has a fixture.
 """
 
@@ -12,6 +13,7 @@ from portone_emulator.emulator import Emulator
 from portone_emulator.errors import EmulatedAPIError
 from portone_emulator.http.app import RequestRecord
 from portone_emulator.http.responses import Response
+from portone_emulator.identity.verification_window import VerificationOutcome, VerificationResult
 from portone_emulator.payments.checkout import CheckoutOutcome, CheckoutResult
 from portone_emulator.payments.escrow import EscrowEvent
 from portone_emulator.payments.methods import PayMethod
@@ -38,6 +40,8 @@ __all__ = [
     "RequestRecord",
     "Response",
     "SnapshotError",
+    "VerificationOutcome",
+    "VerificationResult",
     "__version__",
     "future",
 ]

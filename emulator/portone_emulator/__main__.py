@@ -131,6 +131,7 @@ PortOne V2 emulator at {emulator.url}
   dashboard   {emulator.url}/
   controls    {emulator.url}/_emulator/
   window      {emulator.url}/checkout/PAYMENT-ID?totalAmount=1000&redirect=YOUR-SHOP
+  browser SDK {emulator.url}/v2/browser-sdk.js
   API secret  {secret}
   store ID    {emulator.store_id}
   operations  {len(load().operations)}, {len(STATEFUL_OPERATIONS)} of them stateful, the rest sampled

@@ -45,7 +45,7 @@ from portone_emulator.state.ids import Ids
 from portone_emulator.state.state import Settings, State
 from portone_emulator.web.controls import controls
 from portone_emulator.web.guard import Guard
-from portone_emulator.web.redirect import RedirectPolicy
+from portone_emulator.web.shop_origins import ShopOrigins
 from portone_emulator.web.site import Site
 from portone_emulator.webhooks import history
 from portone_emulator.webhooks.bodies import WebhookFormat, WebhookVersion, check_version
@@ -123,8 +123,9 @@ class Emulator(Actions):
             host: the address to listen on. Any but loopback exposes the emulator to other machines.
             allowed_hosts: `Host` names that may use the dashboard and the controls, which need no
                 secret, in addition to loopback names from this machine.
-            shop_origins: origins that windows may redirect to, such as `https://shop.example`; any
-                if omitted.
+            shop_origins: origins of the shops that may open windows by the browser SDK, and that
+                windows may redirect to, such as `https://shop.example`. If omitted, pages of this
+                machine may open them, and they redirect to any.
             port: the TCP port; 0 picks a free one.
             seed: seed for IDs and generated responses.
             start_at: the clock's start time; it then moves only by `advance()`.
@@ -192,7 +193,7 @@ class Emulator(Actions):
             controls=controls(document),
             validator=validator,
             guard=Guard(allowed_hosts),
-            redirect_policy=RedirectPolicy(shop_origins),
+            shop_origins=ShopOrigins(shop_origins),
         )
 
     @property

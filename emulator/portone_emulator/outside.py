@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from portone_emulator.billing import issue_window
+from portone_emulator.billing.issue_window import IssueOrder
+from portone_emulator.identity import verification_window
+from portone_emulator.identity.verification_window import VerificationOrder
 from portone_emulator.payments import cancellations, checkout, escrow, payments, promotions
 from portone_emulator.payments.checkout import CheckoutOutcome, CheckoutResult, Order
 from portone_emulator.state import timeline
@@ -13,6 +17,10 @@ from portone_emulator.state.json_values import JsonObject, omit_none
 
 if TYPE_CHECKING:
     from portone_emulator.billing.issue_window import IssueOutcome, IssueResult
+    from portone_emulator.identity.verification_window import (
+        VerificationOutcome,
+        VerificationResult,
+    )
     from portone_emulator.payments.escrow import EscrowEvent
     from portone_emulator.payments.methods import PayMethod
     from portone_emulator.state.records import Payment
@@ -37,10 +45,16 @@ class Outside:
         method: PayMethod = "card",
         customer: JsonObject | None = None,
         channel_key: str | None = None,
+        channel_group_id: str | None = None,
         custom_data: str | None = None,
         promotion_id: str | None = None,
         is_escrow: bool = False,
         notice_urls: Iterable[str] = (),
+        method_details: JsonObject | None = None,
+        account_expires_at: datetime | None = None,
+        products: Iterable[JsonObject] = (),
+        country: str | None = None,
+        is_cultural_expense: bool | None = None,
         store_id: str | None = None,
     ) -> CheckoutResult:
         """Simulate a customer who opens the payment window and leaves it with an outcome.
@@ -57,10 +71,17 @@ class Outside:
             method: the payment method.
             customer: JSON of PortOne's `CustomerInput`.
             channel_key: the channel to pay through.
+            channel_group_id: the channel group that chooses the channel.
             custom_data: stored with the payment.
             promotion_id: a promotion whose discount applies, see `add_promotion()`.
             is_escrow: whether the payment is held in escrow until delivery.
             notice_urls: destinations of its webhooks, instead of `webhook_url`.
+            method_details: fields of the `PaymentMethod` that replace the sample's, such as
+                `{"provider": "NAVERPAY"}`.
+            account_expires_at: when a virtual account closes; seven days later if omitted.
+            products: what is sold, JSON of PortOne's `PaymentProduct`.
+            country: ISO 3166-1 alpha-2 code, stored with the payment.
+            is_cultural_expense: whether it is a cultural expense, stored with the payment.
             store_id: a sub-store; defaults to the account's store.
 
         Returns:
@@ -79,11 +100,17 @@ class Outside:
             order_name=order_name,
             method=method,
             customer=customer or {},
-            channel_key=channel_key or self._state.default_channel_key(),
+            channel_key=channel_key,
+            channel_group_id=channel_group_id,
             custom_data=custom_data,
             promotion_id=promotion_id,
             is_escrow=is_escrow,
             notice_urls=tuple(notice_urls),
+            method_details=method_details or {},
+            account_expires_at=account_expires_at,
+            products=tuple(products),
+            country=country,
+            is_cultural_expense=is_cultural_expense,
         )
         with self._state.lock:
             return checkout.simulate(self._state, self._key(payment_id, store_id), outcome, order)
@@ -187,6 +214,12 @@ class Outside:
         issue_id: str | None = None,
         issue_name: str | None = None,
         channel_key: str | None = None,
+        channel_group_id: str | None = None,
+        custom_data: str | None = None,
+        notice_urls: Iterable[str] = (),
+        method: PayMethod = "card",
+        method_details: JsonObject | None = None,
+        payment_details: JsonObject | None = None,
         store_id: str | None = None,
     ) -> IssueResult:
         """Simulate a customer who registers a card in the billing-key window, and may pay at once.
@@ -201,6 +234,13 @@ class Outside:
             issue_id: stored with the billing key.
             issue_name: stored with the billing key.
             channel_key: the channel to register with.
+            channel_group_id: the channel group that chooses the channel.
+            custom_data: stored with the billing key, and with the payment.
+            notice_urls: destinations of the webhooks, instead of `webhook_url`.
+            method: the payment method: `"card"`, `"mobile"` or `"easy_pay"`.
+            method_details: fields of the `BillingKeyPaymentMethod` that replace the sample's.
+            payment_details: the payment's other fields, JSON of `payWithBillingKey`, and its
+                `taxFreeAmount` and `vatAmount`.
             store_id: a sub-store; defaults to the account's store.
 
         Returns:
@@ -208,26 +248,75 @@ class Outside:
 
         Raises:
             EmulatedAPIError: ALREADY_PAID; INVALID_REQUEST if the payment has no amount.
-            ValueError: `outcome` or `currency` is unknown.
+            ValueError: `outcome`, `method` or `currency` is unknown.
         """
+        shared = omit_none(customData=custom_data)
         payment = None
         if payment_id is not None:
             payment = {
+                **shared,
+                **(payment_details or {}),
                 "paymentId": payment_id,
                 "totalAmount": amount or 0,
                 "currency": currency,
                 "orderName": order_name,
+                "customer": customer or {},
+                "noticeUrls": list(notice_urls),
             }
+        order = IssueOrder(
+            customer=customer or {},
+            channel_key=channel_key,
+            channel_group_id=channel_group_id,
+            method=method,
+            method_details=method_details or {},
+            issue_fields=shared | omit_none(issueId=issue_id, issueName=issue_name),
+            notice_urls=tuple(notice_urls),
+            payment=payment,
+        )
         with self._state.lock:
-            return issue_window.simulate(
-                self._state,
-                self._state.store(store_id),
-                outcome,
-                channel_key or self._state.default_channel_key(),
-                customer or {},
-                omit_none(issueId=issue_id, issueName=issue_name),
-                payment,
-            )
+            store = self._state.store(store_id)
+            return issue_window.simulate(self._state, store, outcome, order)
+
+    def verify_identity(
+        self,
+        identity_verification_id: str,
+        outcome: VerificationOutcome = "verified",
+        *,
+        customer: JsonObject | None = None,
+        channel_key: str | None = None,
+        channel_group_id: str | None = None,
+        custom_data: str | None = None,
+        store_id: str | None = None,
+    ) -> VerificationResult:
+        """Simulate a customer who proves who they are in the identity-verification window.
+
+        Args:
+            identity_verification_id: the verification's ID.
+            outcome: how the customer leaves the window, see `VerificationOutcome`.
+            customer: JSON of PortOne's `CustomerInput`: the person who is verified. Name, birth
+                date and gender default to a sample's.
+            channel_key: the channel to verify through.
+            channel_group_id: the channel group that chooses the channel.
+            custom_data: stored with the verification.
+            store_id: a sub-store; defaults to the account's store.
+
+        Returns:
+            What the shop's page receives.
+
+        Raises:
+            EmulatedAPIError: IDENTITY_VERIFICATION_ALREADY_VERIFIED; INVALID_REQUEST if the birth
+                date is not one.
+            ValueError: `outcome` is unknown.
+        """
+        order = VerificationOrder(
+            customer=customer or {},
+            channel_key=channel_key,
+            channel_group_id=channel_group_id,
+            custom_data=custom_data,
+        )
+        with self._state.lock:
+            key = self._key(identity_verification_id, store_id)
+            return verification_window.simulate(self._state, key, outcome, order)
 
     def expect_otp(
         self, identity_verification_id: str, otp: str, *, store_id: str | None = None

@@ -22,6 +22,8 @@ try:
         RequestRecord,
         Response,
         SnapshotError,
+        VerificationOutcome,
+        VerificationResult,
         future,
     )
 except ModuleNotFoundError as error:
@@ -45,5 +47,7 @@ __all__ = [
     "RequestRecord",
     "Response",
     "SnapshotError",
+    "VerificationOutcome",
+    "VerificationResult",
     "future",
 ]

@@ -70,6 +70,8 @@ def test_declined_payment_ends_the_window(emulator: Emulator, shop: Shop) -> Non
         message="over the limit",
         pg_code="LIMIT",
         pg_message="over the limit",
+        payment_id="order-1",
+        tx_id=shop.get_payment()["transactionId"],
     )
     assert shop.get_payment()["failure"]["pgCode"] == "LIMIT"
 

@@ -6,7 +6,12 @@ from portone_emulator.errors import EmulatedAPIError, invalid
 from portone_emulator.http.handlers import Handler
 from portone_emulator.http.validation import ParsedRequest
 from portone_emulator.payments.customers import to_customer
-from portone_emulator.payments.methods import card_summary
+from portone_emulator.payments.methods import (
+    PayMethod,
+    billing_key_method,
+    card_summary,
+    type_name,
+)
 from portone_emulator.state import listing
 from portone_emulator.state.json_values import JsonObject, omit_none
 from portone_emulator.state.listing import get_nested, matches, matches_any
@@ -48,16 +53,16 @@ def _find(state: State, store_id: str, billing_key: str) -> JsonObject:
 
 
 def new_billing_key_info(
-    state: State, store_id: str, channel: JsonObject, customer_input: JsonObject
+    state: State, store_id: str, channel: JsonObject, customer_input: JsonObject, method: PayMethod
 ) -> JsonObject:
-    """Create the `BillingKeyInfo` of a card registered in the billing-key window."""
+    """Create the `BillingKeyInfo` of what a customer registers in the billing-key window."""
     now = state.now()
     return {
         "status": "ISSUED",
         "billingKey": f"billing-key-{state.ids.uuid()}",
         "merchantId": state.settings.merchant_id,
         "storeId": store_id,
-        "methods": [{"type": "BillingKeyPaymentMethodCard", "card": card_summary("4" + "0" * 15)}],
+        "methods": [billing_key_method(method)],
         "channels": [channel],
         "customer": to_customer(customer_input, "customer"),
         "requestedAt": now,
@@ -123,7 +128,7 @@ def _list(state: State, request: ParsedRequest) -> JsonObject:
             and matches(filters.get("version"), "V2")
             and matches(filters.get("platformType"), "API")
             and matches_any(filters.get("status"), info["status"])
-            and matches_any(filters.get("methods"), "CARD")
+            and matches_any(filters.get("methods"), type_name(info["methods"][0]["type"]))
             and matches_any(filters.get("channelGroupIds"), get_nested(info, "channelGroup", "id"))
             and matches_any(filters.get("pgProviders"), channel["pgProvider"])
             and matches_any(filters.get("pgCompanies"), channel["pgProvider"])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final, Literal, TypeAlias, get_args
 
-from attrs import frozen
+from attrs import field, frozen
 
 from portone_emulator.billing.billing_keys import new_billing_key_info
 from portone_emulator.document.choices import check_choice
@@ -14,9 +14,10 @@ from portone_emulator.http.validation import ParsedRequest
 from portone_emulator.payments import payments
 from portone_emulator.payments.amounts import new_amount
 from portone_emulator.payments.charges import pay_with_billing_key
+from portone_emulator.payments.methods import PayMethod
 from portone_emulator.state.json_values import JsonObject, omit_none
 from portone_emulator.state.records import PendingBillingKey
-from portone_emulator.state.state import Decline, State
+from portone_emulator.state.state import Decline, State, channel_group
 from portone_emulator.webhooks.events import notify_billing_key
 
 IssueOutcome: TypeAlias = Literal["issued", "authenticated", "failed"]
@@ -27,6 +28,8 @@ IssueOutcome: TypeAlias = Literal["issued", "authenticated", "failed"]
 """
 
 
+METHODS: Final[tuple[PayMethod, ...]] = ("card", "mobile", "easy_pay", "transfer")
+"""What can be registered as a billing key."""
 NEEDS_CONFIRMATION: Final = "NEEDS_CONFIRMATION"
 _DECLINED = Decline("DECLINED", "the card company declined")
 
@@ -40,9 +43,11 @@ class IssueResult:
         billing_issue_token: what `confirmBillingKey` or `confirmBillingKeyIssueAndPay` takes; only
             after `authenticated`.
         code: `FAILURE_TYPE_PG`; only on failure.
-        message: why no billing key was issued; only on failure.
+        message: why no billing key was issued, or nothing was paid; only on failure.
         pg_code: the payment company's own code, if it failed.
         pg_message: the payment company's own message, if it failed.
+        payment_id: the payment ID; only if there is a payment.
+        tx_id: the payment's transaction ID; `NEEDS_CONFIRMATION` after `authenticated`.
     """
 
     billing_key: str | None = None
@@ -51,78 +56,128 @@ class IssueResult:
     message: str | None = None
     pg_code: str | None = None
     pg_message: str | None = None
+    payment_id: str | None = None
+    tx_id: str | None = None
 
 
-def simulate(
-    state: State,
-    store_id: str,
-    outcome: IssueOutcome,
-    channel_key: str,
-    customer: JsonObject,
-    issue_fields: JsonObject,
-    payment: JsonObject | None,
-) -> IssueResult:
+@frozen(kw_only=True)
+class IssueOrder:
+    """The parameters with which the shop's page opens the window.
+
+    `payment` is what to pay at once: the amount in the fields that `confirm` checks, and other
+    fields of `payWithBillingKey`.
+    """
+
+    customer: JsonObject
+    channel_key: str | None
+    channel_group_id: str | None = None
+    method: PayMethod = "card"
+    method_details: JsonObject = field(factory=dict)
+    issue_fields: JsonObject = field(factory=dict)
+    """The fields of `BillingKeyInfo` that the shop chooses: `issueId`, `issueName`, `customData`."""
+    notice_urls: tuple[str, ...] = ()
+    payment: JsonObject | None = None
+
+
+def simulate(state: State, store_id: str, outcome: IssueOutcome, order: IssueOrder) -> IssueResult:
     """Open the billing-key window and leave it with an outcome.
-
-    `issue_fields` has the shop's `issueId` and `issueName`; `payment` is what to pay at once, in
-    the fields that `confirm` checks.
 
     The billing key stays issued if the payment company declines the payment.
 
     Raises:
         EmulatedAPIError: ALREADY_PAID or the errors of `new_amount`, for a payment.
-        ValueError: the outcome or the payment's currency is unknown.
+        ValueError: the outcome, the method or the payment's currency is unknown.
     """
     check_choice("outcome", outcome, get_args(IssueOutcome))
+    check_choice("method", order.method, METHODS)
+    payment = order.payment
     if payment is not None:
-        check_choice("currency", payment["currency"], state.document.enum("Currency"))
-        new_amount(payment["totalAmount"], payment.get("taxFreeAmount"))
-        payments.check_unpaid(state, (store_id, payment["paymentId"]))
-    info = (
-        new_billing_key_info(state, store_id, state.channel(channel_key), customer) | issue_fields
-    )
-    notify_billing_key(state, "READY", info)
+        check_payment(state, store_id, payment)
+    payment_id = None if payment is None else payment["paymentId"]
+    pending = PendingBillingKey(_new_info(state, store_id, order), payment, order.notice_urls)
+    _notify(state, "READY", pending)
     if outcome == "failed":
-        notify_billing_key(state, "FAILED", info)
-        return _failed(_DECLINED)
+        _notify(state, "FAILED", pending)
+        return _failed(_DECLINED, payment_id)
     if outcome == "authenticated":
         token = f"billing-issue-token-{state.ids.uuid()}"
-        state.pending_billing_keys[token] = PendingBillingKey(info, payment)
-        return IssueResult(NEEDS_CONFIRMATION, token)
-    _issue(state, info)
-    if payment is not None:
-        try:
-            _pay(state, info, payment)
-        except EmulatedAPIError as error:
-            if error.type != "PG_PROVIDER":
-                raise
-            return _failed(Decline(str(error.fields["pgCode"]), str(error.fields["pgMessage"])))
-    return IssueResult(billing_key=info["billingKey"])
+        state.pending_billing_keys[token] = pending
+        tx_id = None if payment is None else NEEDS_CONFIRMATION
+        return IssueResult(NEEDS_CONFIRMATION, token, payment_id=payment_id, tx_id=tx_id)
+    _issue(state, pending)
+    billing_key: str = pending.info["billingKey"]
+    if payment is None:
+        return IssueResult(billing_key)
+    declined = _pay_or_decline(state, pending.info, payment)
+    tx_id = state.payments[store_id, payment["paymentId"]].latest.id
+    if declined is not None:
+        return _failed(declined, payment_id, tx_id)
+    return IssueResult(billing_key, payment_id=payment_id, tx_id=tx_id)
 
 
-def _failed(declined: Decline) -> IssueResult:
+def _failed(declined: Decline, payment_id: str | None, tx_id: str | None = None) -> IssueResult:
     return IssueResult(
         code=PG_FAILURE,
         message=declined.pg_message,
         pg_code=declined.pg_code,
         pg_message=declined.pg_message,
+        payment_id=payment_id,
+        tx_id=tx_id,
     )
 
 
-def _issue(state: State, info: JsonObject) -> None:
-    info["issuedAt"] = state.now()
-    state.billing_keys[info["billingKey"]] = info
-    notify_billing_key(state, "ISSUED", info)
+def _pay_or_decline(state: State, info: JsonObject, payment: JsonObject) -> Decline | None:
+    """Pay with the new billing key; return the payment company's decline if there is one."""
+    try:
+        _pay(state, info, payment)
+    except EmulatedAPIError as error:
+        if error.type != "PG_PROVIDER":
+            raise
+        return Decline(str(error.fields["pgCode"]), str(error.fields["pgMessage"]))
+    return None
+
+
+def check_payment(state: State, store_id: str, payment: JsonObject) -> None:
+    """Check that a payment can be made at once.
+
+    Raises:
+        EmulatedAPIError: ALREADY_PAID or the errors of `new_amount`.
+        ValueError: the currency is unknown.
+    """
+    check_choice("currency", payment["currency"], state.document.enum("Currency"))
+    new_amount(payment["totalAmount"], payment.get("taxFreeAmount"), payment.get("vatAmount"))
+    payments.check_unpaid(state, (store_id, payment["paymentId"]))
+
+
+def _new_info(state: State, store_id: str, order: IssueOrder) -> JsonObject:
+    channel = state.window_channel(order.channel_key, order.channel_group_id)
+    info = new_billing_key_info(state, store_id, channel, order.customer, order.method)
+    method: JsonObject = info["methods"][0]
+    return {
+        **info,
+        **omit_none(channelGroup=channel_group(order.channel_group_id)),
+        **order.issue_fields,
+        "methods": [method | order.method_details],
+    }
+
+
+def _notify(state: State, status: str, pending: PendingBillingKey) -> None:
+    notify_billing_key(state, status, pending.info, pending.notice_urls)
+
+
+def _issue(state: State, pending: PendingBillingKey) -> None:
+    pending.info["issuedAt"] = state.now()
+    state.billing_keys[pending.info["billingKey"]] = pending.info
+    _notify(state, "ISSUED", pending)
 
 
 def _pay(state: State, info: JsonObject, payment: JsonObject) -> None:
-    amount = omit_none(total=payment["totalAmount"], taxFree=payment.get("taxFreeAmount"))
-    body = {
-        "billingKey": info["billingKey"],
-        "orderName": payment["orderName"],
-        "currency": payment["currency"],
-        "amount": amount,
-    }
+    amount = omit_none(
+        total=payment["totalAmount"],
+        taxFree=payment.get("taxFreeAmount"),
+        vat=payment.get("vatAmount"),
+    )
+    body = {**payment, "billingKey": info["billingKey"], "amount": amount}
     pay_with_billing_key(state, (info["storeId"], payment["paymentId"]), body)
 
 
@@ -153,14 +208,14 @@ def _find(state: State, request: ParsedRequest, *, pays: bool) -> PendingBilling
 
 def _confirm(state: State, request: ParsedRequest) -> JsonObject:
     pending = _find(state, request, pays=False)
-    _issue(state, pending.info)
+    _issue(state, pending)
     return {"billingKey": pending.info["billingKey"]}
 
 
 def _confirm_and_pay(state: State, request: ParsedRequest) -> JsonObject:
     pending = _find(state, request, pays=True)
     payment = pending.payment or {}
-    _issue(state, pending.info)
+    _issue(state, pending)
     _pay(state, pending.info, payment)
     return {"billingKey": pending.info["billingKey"], "paymentId": payment["paymentId"]}
 

@@ -28,6 +28,17 @@ def _key(state: State, request: ParsedRequest) -> Key:
     return state.store(store_id), request.path["identityVerificationId"]
 
 
+def check_unverified(state: State, key: Key) -> None:
+    """Check that a verification is not completed.
+
+    Raises:
+        EmulatedAPIError: IDENTITY_VERIFICATION_ALREADY_VERIFIED.
+    """
+    record = state.identity_verifications.get(key)
+    if record is not None:
+        _check_unverified(record)
+
+
 def _find(state: State, key: Key) -> JsonObject:
     record = state.identity_verifications.get(key)
     if record is None:
@@ -52,13 +63,12 @@ def _send(state: State, request: ParsedRequest) -> JsonObject:
         _check_unverified(existing)
         raise EmulatedAPIError("IDENTITY_VERIFICATION_ALREADY_SENT", "the request was already sent")
     now = state.now()
-    names = ("id", "name", "phoneNumber")
     state.identity_verifications[key] = omit_none(
         status="READY",
         id=key[1],
         storeId=key[0],
         channel=channel,
-        requestedCustomer={name: customer[name] for name in names if name in customer},
+        requestedCustomer=_identity(customer),
         customerInput=customer,
         method=body["method"],
         operator=body["operator"],
@@ -94,7 +104,7 @@ def _confirm(state: State, request: ParsedRequest) -> JsonObject:
         "statusChangedAt": now,
         "verifiedAt": now,
         "pgRawResponse": "{}",
-        "verifiedCustomer": record["requestedCustomer"]
+        "verifiedCustomer": _identity(customer)
         | {
             "operator": record["operator"],
             "birthDate": birthday.isoformat(),
@@ -123,6 +133,10 @@ def _check_otp(state: State, key: Key, otp: str | None) -> None:
             pgCode="WRONG_OTP",
             pgMessage="the code is wrong",
         )
+
+
+def _identity(customer: JsonObject) -> JsonObject:
+    return {name: customer[name] for name in ("id", "name", "phoneNumber") if name in customer}
 
 
 def _birthday(identity_number: str) -> tuple[date, str]:
@@ -197,8 +211,8 @@ def _matches_filters(record: JsonObject, filters: JsonObject) -> bool:
         and matches_any(filters.get("pgProviders"), channel["pgProvider"])
         and matches_any(filters.get("pgCompanies"), channel["pgProvider"])
         and matches_any(filters.get("carriers"), record["operator"])
-        and matches(wanted.get("name"), customer["name"])
-        and matches(wanted.get("phoneNumber"), customer["phoneNumber"])
+        and matches(wanted.get("name"), get_nested(customer, "name"))
+        and matches(wanted.get("phoneNumber"), get_nested(customer, "phoneNumber"))
         and matches(wanted.get("gender"), get_nested(customer, "gender"))
         and matches(wanted.get("birthYear"), year)
         and matches(wanted.get("birthMonth"), month)

@@ -6,6 +6,7 @@ from portone_emulator.billing.billing_keys import find_active_key
 from portone_emulator.payments import payments
 from portone_emulator.payments.amounts import Amount, new_amount
 from portone_emulator.payments.customers import to_customer
+from portone_emulator.payments.methods import charged_method
 from portone_emulator.state.json_values import JsonObject, omit_none
 from portone_emulator.state.records import Payment
 from portone_emulator.state.state import Key, State, channel_group
@@ -60,12 +61,9 @@ def pay_with_billing_key(
     fields = requested(body, channel) | omit_none(
         billingKey=info["billingKey"],
         scheduleId=schedule_id,
-        method={
-            "type": "PaymentMethodCard",
-            "card": info["methods"][0]["card"],
-            "approvalNumber": state.ids.digits(8),
-            "installment": {"month": body.get("installmentMonth", 0), "isInterestFree": False},
-        },
+        method=charged_method(
+            info["methods"][0], state.ids.digits(8), body.get("installmentMonth", 0)
+        ),
     )
     amount = requested_amount(body["amount"])
     payment = payments.open_transaction(state, key, amount, fields)

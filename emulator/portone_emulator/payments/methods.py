@@ -23,7 +23,7 @@ _BRANDS = {"3": "AMEX", "4": "VISA", "5": "MASTER", "6": "UNIONPAY"}
 
 def sample(method: PayMethod, approval_number: str) -> JsonObject:
     """Return a sample payment method, for a payment made in the payment window."""
-    kind = {"type": _TYPES[method]}
+    kind: JsonObject = {"type": _TYPES[method]}
     match method:
         case "card":
             return card("4" + "0" * 15, approval_number)
@@ -41,11 +41,28 @@ def sample(method: PayMethod, approval_number: str) -> JsonObject:
             return kind
 
 
+def billing_key_method(method: PayMethod) -> JsonObject:
+    """Return a sample `BillingKeyPaymentMethod`, registered in the billing-key window."""
+    kind: JsonObject = {"type": f"BillingKey{_TYPES[method]}"}
+    return kind | {"card": card_summary("4" + "0" * 15)} if method == "card" else kind
+
+
+def charged_method(registered: JsonObject, approval_number: str, months: int = 0) -> JsonObject:
+    """Return the method of a payment with a billing key, from the `BillingKeyPaymentMethod`."""
+    if "card" in registered:
+        return _card(registered["card"], approval_number, months)
+    return {**registered, "type": registered["type"].removeprefix("BillingKey")}
+
+
 def card(number: str, approval_number: str, months: int = 0) -> JsonObject:
     """Return `PaymentMethodCard` with a masked number: the full number is never stored."""
+    return _card(card_summary(number), approval_number, months)
+
+
+def _card(summary: JsonObject, approval_number: str, months: int) -> JsonObject:
     return {
         "type": "PaymentMethodCard",
-        "card": card_summary(number),
+        "card": summary,
         "approvalNumber": approval_number,
         "installment": {"month": months, "isInterestFree": False},
         "pointUsed": False,
@@ -65,8 +82,11 @@ def card_summary(number: str) -> JsonObject:
 
 
 def type_name(type_tag: str) -> str:
-    """Convert a method's type to its name in filters: `PaymentMethodEasyPay` to `EASY_PAY`."""
+    """Convert a method's type to its name in filters: `PaymentMethodEasyPay` to `EASY_PAY`.
+
+    A billing key's type, such as `BillingKeyPaymentMethodEasyPay`, has the same name.
+    """
     for name, tag in _TYPES.items():
-        if tag == type_tag:
+        if tag == type_tag.removeprefix("BillingKey"):
             return name.upper()
     return type_tag

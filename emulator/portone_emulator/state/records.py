@@ -66,3 +66,4 @@ class PendingBillingKey:
 
     info: JsonObject
     payment: JsonObject | None = None
+    notice_urls: tuple[str, ...] = ()

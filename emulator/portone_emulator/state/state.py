@@ -123,6 +123,16 @@ class State:
         """Return the channel key to use when none is named."""
         return next(iter(self.settings.channels or (DEFAULT_CHANNEL_KEY,)))
 
+    def window_channel(self, key: str | None, group_id: str | None = None) -> JsonObject:
+        """Return the `SelectedChannel` of a window, which need not name one.
+
+        Raises:
+            EmulatedAPIError: CHANNEL_NOT_FOUND.
+        """
+        if key is None and group_id is None:
+            key = self.default_channel_key()
+        return self.channel(key, group_id)
+
     def channel(self, key: str | None, group_id: str | None = None) -> JsonObject:
         """Return PortOne's `SelectedChannel` for a channel key or a channel group.
 

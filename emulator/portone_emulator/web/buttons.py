@@ -68,11 +68,6 @@ def outcome_buttons(t: Translator = ENGLISH) -> list[Html]:
     return _outcomes(t, texts.OUTCOMES)
 
 
-def card_buttons(t: Translator = ENGLISH) -> list[Html]:
-    """Render the outcomes of the billing-key window."""
-    return _outcomes(t, texts.CARD_OUTCOMES)
-
-
 def _outcomes(t: Translator, labels: dict[str, Text]) -> list[Html]:
     first = next(iter(labels))
     return [

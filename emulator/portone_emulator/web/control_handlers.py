@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, cast
 
 from attrs import asdict
 
 from portone_emulator.billing.issue_window import IssueOutcome
 from portone_emulator.errors import invalid
+from portone_emulator.identity.verification_window import VerificationOutcome
 from portone_emulator.payments.checkout import CheckoutOutcome
-from portone_emulator.state.json_values import JsonObject, format_datetime, omit_none
+from portone_emulator.state.json_values import (
+    JsonObject,
+    format_datetime,
+    omit_none,
+    parse_datetime,
+)
 
 if TYPE_CHECKING:
     from portone_emulator.actions import Actions
@@ -24,12 +31,15 @@ def checkout(actions: Actions, body: JsonObject) -> JsonObject:
         currency=body.get("currency"),
         order_name=body.get("orderName"),
         method=body["payMethod"].lower() if "payMethod" in body else None,
-        customer=body.get("customer"),
-        channel_key=body.get("channelKey"),
-        custom_data=body.get("customData"),
-        notice_urls=body.get("noticeUrls"),
+        method_details=body.get("methodDetails"),
+        account_expires_at=_time(body.get("accountExpiresAt")),
+        promotion_id=body.get("promotionId"),
         is_escrow=body.get("isEscrow"),
-        store_id=body.get("storeId"),
+        products=body.get("products"),
+        country=body.get("country"),
+        is_cultural_expense=body.get("isCulturalExpense"),
+        notice_urls=body.get("noticeUrls"),
+        **_common(body),
     )
     result = actions.checkout(body["paymentId"], _outcome(body), **order)
     return _result_json(result)
@@ -44,15 +54,58 @@ def leave(actions: Actions, body: JsonObject) -> JsonObject:
 
 def issue_billing_key(actions: Actions, body: JsonObject) -> JsonObject:
     """Open the billing-key window and leave it with an outcome."""
+    customer = body.get("customer", {}) | omit_none(id=body.get("customerId"))
+    names = omit_none(issue_id=body.get("issueId"), issue_name=body.get("issueName"))
+    return _issue(actions, {**body, "customer": customer}, **names)
+
+
+def issue_billing_key_and_pay(actions: Actions, body: JsonObject) -> JsonObject:
+    """Open the window that registers a billing key and pays with it, and leave it."""
+    names = ("taxFreeAmount", "vatAmount", "products", "country", "isCulturalExpense")
+    payment = omit_none(
+        payment_id=body["paymentId"],
+        amount=body["totalAmount"],
+        currency=body.get("currency"),
+        order_name=body.get("orderName"),
+        payment_details={name: body[name] for name in names if name in body},
+    )
+    return _issue(actions, body, **payment)
+
+
+def _issue(actions: Actions, body: JsonObject, **options: Any) -> JsonObject:
     result = actions.issue_billing_key(
         cast("IssueOutcome", body.get("outcome", "issued")),
-        customer={"id": body["customerId"]},
-        issue_id=body.get("issueId"),
-        issue_name=body.get("issueName"),
-        channel_key=body.get("channelKey"),
-        store_id=body.get("storeId"),
+        **omit_none(
+            method=body["billingKeyMethod"].lower() if "billingKeyMethod" in body else None,
+            method_details=body.get("methodDetails"),
+            notice_urls=body.get("noticeUrls"),
+            **_common(body),
+        ),
+        **options,
     )
     return _result_json(result)
+
+
+def verify_identity(actions: Actions, body: JsonObject) -> JsonObject:
+    """Open the identity-verification window and leave it with an outcome."""
+    outcome = cast("VerificationOutcome", body.get("outcome", "verified"))
+    options = omit_none(**_common(body))
+    return _result_json(actions.verify_identity(body["identityVerificationId"], outcome, **options))
+
+
+def _common(body: JsonObject) -> JsonObject:
+    """Return the arguments that all windows have."""
+    return {
+        "customer": body.get("customer"),
+        "channel_key": body.get("channelKey"),
+        "channel_group_id": body.get("channelGroupId"),
+        "custom_data": body.get("customData"),
+        "store_id": body.get("storeId"),
+    }
+
+
+def _time(text: str | None) -> datetime | None:
+    return None if text is None else parse_datetime(text)
 
 
 def _outcome(body: JsonObject) -> CheckoutOutcome:
@@ -68,6 +121,8 @@ def _result_json(result: Any) -> JsonObject:
         "payment_token": "paymentToken",
         "billing_key": "billingKey",
         "billing_issue_token": "billingIssueToken",
+        "identity_verification_id": "identityVerificationId",
+        "identity_verification_tx_id": "identityVerificationTxId",
         "pg_code": "pgCode",
         "pg_message": "pgMessage",
     }

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, get_args
+from typing import TYPE_CHECKING, Any, cast, get_args
 
 from attrs import frozen
 
+from portone_emulator.billing.issue_window import METHODS as ISSUE_METHODS
 from portone_emulator.billing.issue_window import IssueOutcome
 from portone_emulator.document.document import Document
 from portone_emulator.errors import invalid
+from portone_emulator.identity.verification_window import VerificationOutcome
 from portone_emulator.payments.checkout import CheckoutOutcome
 from portone_emulator.payments.escrow import EscrowEvent
 from portone_emulator.payments.methods import PayMethod
@@ -55,21 +57,66 @@ class Control:
                 raise invalid(f"body.{name[:50]}", f"is unknown; allowed are: {known or 'none'}")
 
 
+def _inline(document: Document, schema: Any) -> Any:
+    """Replace the references of a schema, so that the description of a control is complete."""
+    if isinstance(schema, list):
+        return [_inline(document, each) for each in cast("list[Any]", schema)]
+    if not isinstance(schema, dict):
+        return schema
+    resolved = document.resolve(cast("JsonObject", schema))
+    return {name: _inline(document, each) for name, each in resolved.items()}
+
+
 def controls(document: Document) -> dict[str, Control]:
     """Return the controls by path name."""
+
+    def schema(name: str) -> JsonObject:
+        return _inline(document, document.schemas[name])
+
     outcome: JsonObject = {"type": "string", "enum": list(OUTCOMES)}
-    order: JsonObject = {
+    common: JsonObject = {
+        "customer": schema("CustomerInput"),
+        "channelKey": _TEXT,
+        "channelGroupId": _TEXT,
+        "customData": _TEXT,
+        "noticeUrls": {"type": "array", "items": _TEXT},
+    }
+    sold: JsonObject = {
+        "products": {"type": "array", "items": schema("PaymentProduct")},
+        "country": schema("Country"),
+        "isCulturalExpense": {"type": "boolean"},
+    }
+    details: JsonObject = {
+        "type": "object",
+        "properties": {
+            "provider": schema("EasyPayProvider"),
+            "giftCertificateType": schema("PaymentMethodGiftCertificateType"),
+        },
+        "additionalProperties": False,
+    }
+    issue: JsonObject = {
+        "storeId": _TEXT,
+        "outcome": {"type": "string", "enum": list(get_args(IssueOutcome))},
+        "billingKeyMethod": {"type": "string", "enum": [name.upper() for name in ISSUE_METHODS]},
+        "methodDetails": details,
+        **common,
+    }
+    amount: JsonObject = {
         "totalAmount": _AMOUNT,
         "taxFreeAmount": _AMOUNT,
         "vatAmount": _AMOUNT,
-        "currency": {"type": "string", "enum": document.schemas["Currency"]["enum"]},
+        "currency": schema("Currency"),
         "orderName": _TEXT,
+    }
+    order: JsonObject = {
+        **amount,
         "payMethod": {"type": "string", "enum": list(METHODS)},
-        "customer": {"type": "object"},
-        "channelKey": _TEXT,
-        "customData": _TEXT,
-        "noticeUrls": {"type": "array", "items": _TEXT},
+        "methodDetails": details,
+        "accountExpiresAt": {"type": "string", "format": "date-time"},
+        "promotionId": _TEXT,
         "isEscrow": {"type": "boolean"},
+        **sold,
+        **common,
     }
     operation: JsonObject = {"type": "string", "enum": list(document.operations)}
     fault: JsonObject = {
@@ -98,15 +145,28 @@ def controls(document: Document) -> dict[str, Control]:
             description="Open the window that registers a card and leave it with an outcome.",
             properties={
                 "customerId": _TEXT,
-                "storeId": _TEXT,
-                "outcome": {"type": "string", "enum": list(get_args(IssueOutcome))},
-                "billingKeyMethod": {"type": "string", "enum": ["CARD"]},
                 "issueId": _TEXT,
                 "issueName": _TEXT,
-                "channelKey": _TEXT,
+                **issue,
             },
-            required=("customerId",),
             run=control_handlers.issue_billing_key,
+        ),
+        "issue-billing-key-and-pay": Control(
+            description="Open the window that registers a billing key and pays with it.",
+            properties={**_PAYMENT, **issue, **amount, **sold},
+            required=("paymentId", "totalAmount"),
+            run=control_handlers.issue_billing_key_and_pay,
+        ),
+        "verify-identity": Control(
+            description="Open the identity-verification window and leave it with an outcome.",
+            properties={
+                "identityVerificationId": _TEXT,
+                "storeId": _TEXT,
+                "outcome": {"type": "string", "enum": list(get_args(VerificationOutcome))},
+                **{name: schema for name, schema in common.items() if name != "noticeUrls"},
+            },
+            required=("identityVerificationId",),
+            run=control_handlers.verify_identity,
         ),
         "deposit": Control(
             description="Deposit into a payment's virtual account.",

@@ -36,11 +36,11 @@ class Guard:
         """
         host = _host(request)
         if host not in self._allowed:
-            if not _is_loopback(host):
+            if not is_loopback(host):
                 raise EmulatedAPIError(
                     "FORBIDDEN", "Host is neither loopback nor one of the allowed hosts"
                 )
-            if request.client is None or not _is_loopback(request.client.host):
+            if request.client is None or not is_loopback(request.client.host):
                 raise EmulatedAPIError("FORBIDDEN", "the request does not come from this machine")
         if request.method not in _SAFE_METHODS:
             _check_same_site(request)
@@ -77,7 +77,8 @@ def _host(request: Request) -> str:
         return ""
 
 
-def _is_loopback(host: str) -> bool:
+def is_loopback(host: str) -> bool:
+    """Whether a host name is of this machine."""
     if host == "localhost" or host.endswith(".localhost"):
         return True
     try:

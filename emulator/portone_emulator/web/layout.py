@@ -10,14 +10,15 @@ from starlette.responses import HTMLResponse, Response
 from portone_emulator.web.html import Html, element
 from portone_emulator.web.language import Translator
 
-_TYPES = {"page.css": "text/css", "page.js": "text/javascript"}
+_JAVASCRIPT = "text/javascript"
+_TYPES = {"page.css": "text/css", "page.js": _JAVASCRIPT, "window.js": _JAVASCRIPT}
 # No external content, and nothing injected by an order name, runs.
 _POLICY = (
     "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; "
-    "img-src data:; base-uri 'none'; frame-ancestors 'none'"
+    "img-src data:; base-uri 'none'; frame-ancestors "
 )
 _HEADERS = {
-    "Content-Security-Policy": _POLICY,
+    "Content-Security-Policy": f"{_POLICY}'none'",
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "same-origin",  # with "no-referrer", forms would send `Origin: null`
     "Cache-Control": "no-store",
@@ -36,8 +37,13 @@ def page(
     *content: object,
     status: int = 200,
     body_class: str | None = None,
+    script: str = "page.js",
+    framed_by: str | None = None,
 ) -> Response:
-    """Return a complete page, whose texts are in the translator's language, as a response."""
+    """Return a complete page, whose texts are in the translator's language, as a response.
+
+    Only pages of the origin `framed_by` may frame it.
+    """
     head = element(
         "head",
         element("meta", charset="utf-8"),
@@ -46,11 +52,14 @@ def page(
         element("title", title),
         element("link", rel="icon", href=_ICON),
         element("link", rel="stylesheet", href="/_emulator/static/page.css"),
-        element("script", src="/_emulator/static/page.js", defer=True),
+        element("script", src=f"/_emulator/static/{script}", defer=True),
     )
     body = element("body", content, class_=body_class)
     document = element("html", head, body, lang=t.language)
-    return html_response(t, Html(f"<!doctype html>{document}"), status)
+    response = html_response(t, Html(f"<!doctype html>{document}"), status)
+    if framed_by is not None:
+        response.headers["Content-Security-Policy"] = f"{_POLICY}{framed_by}"
+    return response
 
 
 def html_response(t: Translator, content: Html, status: int = 200) -> Response:
@@ -65,6 +74,17 @@ def static_file(name: str) -> Response | None:
         return None
     headers = {"Cache-Control": "no-cache", "X-Content-Type-Options": "nosniff"}
     return Response(_read(name), media_type=_TYPES[name], headers=headers)
+
+
+def browser_sdk() -> Response:
+    """Return the drop-in for PortOne's browser SDK, which pages of any site may load."""
+    headers = {
+        "Cache-Control": "no-cache",
+        "X-Content-Type-Options": "nosniff",
+        "Access-Control-Allow-Origin": "*",
+        "Cross-Origin-Resource-Policy": "cross-origin",
+    }
+    return Response(_read("browser-sdk.js"), media_type=_JAVASCRIPT, headers=headers)
 
 
 @cache

@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Final
+
 from portone_emulator.errors import invalid
+from portone_emulator.payments import checkout
 from portone_emulator.state.json_values import JsonObject
 from portone_emulator.state.state import State
-from portone_emulator.web.buttons import outcome_buttons
+from portone_emulator.web import browser_requests, window_texts
 from portone_emulator.web.html import Html, element
+from portone_emulator.web.language import Text, Translator
 from portone_emulator.web.money import money
 from portone_emulator.web.window import Window
 
+_VIRTUAL_ACCOUNT: Final = "virtual_account"
 
-def _order(state: State, payment_id: str, query: JsonObject) -> JsonObject:
+
+def _order(state: State, query: JsonObject) -> JsonObject:
     """Return the order to pay: the query's values, with defaults from what is known of the payment.
 
     The defaults are those of the payment's latest attempt, or else of its pre-registration.
@@ -21,24 +28,38 @@ def _order(state: State, payment_id: str, query: JsonObject) -> JsonObject:
             belong to the account.
     """
     with state.lock:
-        key = state.store(query.get("storeId")), payment_id
+        key = state.store(query.get("storeId")), query.get("paymentId", "")
         payment = state.payments.get(key)
         registration = state.registrations.get(key)
         defaults: JsonObject = {"currency": "KRW", "orderName": "An order"}
         if registration is not None:
-            defaults["totalAmount"] = registration.total
             defaults["currency"] = registration.currency or "KRW"
+            if registration.total is not None:
+                defaults["totalAmount"] = registration.total
         if payment is not None:
             defaults["totalAmount"] = payment.latest.amount.total
             fields = payment.latest.fields
             defaults |= {name: fields[name] for name in ("currency", "orderName") if name in fields}
-    order = {**defaults, **query, "paymentId": payment_id}
-    if order.get("totalAmount") is None:
+    order = {**defaults, **query}
+    if "totalAmount" not in order:
         raise invalid("query.totalAmount", "is required: no amount was pre-registered")
     return order
 
 
-def _summary(order: JsonObject) -> list[Html]:
+def _check(state: State, order: JsonObject) -> None:
+    with state.lock:
+        state.window_channel(order.get("channelKey"), order.get("channelGroupId"))
+        checkout.amount_to_pay(
+            state,
+            (state.store(order.get("storeId")), order["paymentId"]),
+            order.get("totalAmount"),
+            order.get("taxFreeAmount"),
+            order.get("vatAmount"),
+            order["currency"],
+        )
+
+
+def _summary(_: Translator, order: JsonObject) -> list[Html]:
     return [
         element("h1", order["orderName"]),
         element("p", money(order["totalAmount"], order["currency"]), class_="money total"),
@@ -46,13 +67,22 @@ def _summary(order: JsonObject) -> list[Html]:
     ]
 
 
+def _outcomes(order: JsonObject) -> Mapping[str, Text]:
+    """Return the outcomes; with the method virtual account, the usual one is to issue one."""
+    if order.get("payMethod") != _VIRTUAL_ACCOUNT.upper():
+        return window_texts.PAY
+    return {_VIRTUAL_ACCOUNT: window_texts.PAY[_VIRTUAL_ACCOUNT], **window_texts.PAY}
+
+
 PAYMENT = Window(
     control="checkout",
     key="paymentId",
-    transaction_type="PAYMENT",
-    error_title="This payment cannot be made",
+    request=browser_requests.PAYMENT,
+    error_title=window_texts.PAYMENT_ERROR,
     prepare=_order,
+    check=_check,
     summary=_summary,
-    buttons=outcome_buttons,
+    outcomes=_outcomes,
+    repeated=("paymentId",),
     outcome_of_leaving="ready",
 )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -20,28 +20,39 @@ from portone_emulator.http.responses import JSON
 from portone_emulator.http.validation import RequestValidator
 from portone_emulator.state.json_values import JsonObject
 from portone_emulator.state.state import State
-from portone_emulator.web import layout, texts
-from portone_emulator.web.card_window import CARD
+from portone_emulator.web import layout, texts, window_texts
+from portone_emulator.web.billing_key_window import ISSUE, ISSUE_AND_PAY
+from portone_emulator.web.browser_requests import parse_request
 from portone_emulator.web.controls import Control
 from portone_emulator.web.dashboard import MAX_ROWS, clock_text, dashboard
 from portone_emulator.web.forms import read_body, read_query
 from portone_emulator.web.guard import FORM, Guard, media_type
 from portone_emulator.web.html import Html
-from portone_emulator.web.language import ENGLISH, Translator, negotiate
+from portone_emulator.web.identity_window import VERIFY_IDENTITY
+from portone_emulator.web.language import Translator, negotiate
 from portone_emulator.web.payment_window import PAYMENT
-from portone_emulator.web.redirect import PROPERTIES, RedirectPolicy
 from portone_emulator.web.sections import live
+from portone_emulator.web.shop_origins import PROPERTIES, ShopOrigins
 from portone_emulator.web.view import snapshot
-from portone_emulator.web.window import LEAVE, Window
+from portone_emulator.web.window import LEAVE, Visit, Window, redirect_url
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Receive, Scope, Send
 
 
 _PREFIX = "/_emulator/"
-_WINDOWS = {"/checkout/": PAYMENT, "/issue-billing-key/": CARD}
+_WINDOWS = {
+    "/checkout/": PAYMENT,
+    "/issue-billing-key/": ISSUE,
+    "/issue-billing-key-and-pay/": ISSUE_AND_PAY,
+    "/identity-verification/": VERIFY_IDENTITY,
+}
+_BROWSER_SDK = "/v2/browser-sdk.js"
+_REQUEST = "request"
+"""The query parameter with a request of the browser SDK."""
 _READ_METHODS = frozenset({"GET", "HEAD"})
 
+_READABLE = {"Access-Control-Allow-Origin": "*"}
 _STATUSES = {"INVALID_REQUEST": 400, "FORBIDDEN": 403, "METHOD_NOT_ALLOWED": 405}
 _CONFLICT = 409
 _MAX_STATE_ITEMS = 10_000
@@ -58,7 +69,7 @@ class Site:
     controls: dict[str, Control]
     validator: RequestValidator
     guard: Guard
-    redirect_policy: RedirectPolicy
+    shop_origins: ShopOrigins
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle one request."""
@@ -77,6 +88,8 @@ class Site:
             self.guard.check(request)
             if path == "/":
                 return self._dashboard(_translator(request))
+            if path == _BROWSER_SDK:
+                return layout.browser_sdk()
             for prefix, window in _WINDOWS.items():
                 if path.startswith(prefix):
                     return await self._window(request, window, path.removeprefix(prefix))
@@ -135,35 +148,79 @@ class Site:
 
     async def _window(self, request: Request, window: Window, key: str) -> Response:
         """Show a window, or leave it with the outcome of one of its buttons."""
-        properties = self._window_properties(window)
-        if request.method in _READ_METHODS:
-            parameters = read_query(request, properties)
-        else:
-            parameters = await read_body(request, properties)
-        redirect = self.redirect_policy.pop_redirect(parameters)
-        outcome: str | None = parameters.pop("outcome", None)
+        if _is_check(request):
+            return await self._check_window(request, window, key)
+        t = _translator(request)
+        visit = await self._visit(request, window, key)
+        outcome: str | None = visit.parameters.pop("outcome", None)
         try:
-            body = window.prepare(self.state, key, parameters)
-            self._check(self.controls[window.control], body)
+            body = self._prepare(window, visit)
             if request.method in _READ_METHODS or outcome is None:
-                return _window_page(window.content(body, redirect))
-            result = await self._leave(window, body, outcome)
+                return _window_page(t, window.content(t, visit, body), visit)
+            result = await self._leave(window, visit, body, outcome)
         except EmulatedAPIError as error:
-            result = window.error_result(key, error)
-            content = window.result_page(window.error_title, result, redirect)
-            return _window_page(content, _status(error))
-        if redirect is not None:
-            return RedirectResponse(window.redirect_url(redirect, result), 303)
-        return _window_page(window.result_page("Done", result))
+            result = window.error_result(visit, error)
+            content = window.result_page(t, window.error_title, result, visit)
+            return _window_page(t, content, visit, _status(error))
+        if visit.redirect is not None:
+            return RedirectResponse(redirect_url(visit.redirect, result), 303)
+        return _window_page(t, window.result_page(t, window_texts.DONE, result, visit), visit)
 
-    async def _leave(self, window: Window, body: JsonObject, outcome: str) -> JsonObject:
+    async def _check_window(self, request: Request, window: Window, key: str) -> Response:
+        """Tell the browser SDK in a shop's page whether a window opens, before it opens one.
+
+        Whatever the page's origin, its script may read the response: to other origins it says only
+        that they are not allowed.
+        """
+        visit = Visit(parameters={}, redirect=None, shop_origin=None)
+        try:
+            self.shop_origins.check(request.headers.get("origin", ""))
+            visit = await self._visit(request, window, key)
+            self._prepare(window, visit)
+        except EmulatedAPIError as error:
+            return _json(window.error_result(visit, error), _status(error), _READABLE)
+        return _json({}, headers=_READABLE)
+
+    async def _visit(self, request: Request, window: Window, key: str) -> Visit:
+        """Read how a window is opened or left."""
+        text: JsonObject = {"type": "string"}
+        properties = {
+            **self.controls[window.control].properties,
+            **PROPERTIES,
+            _REQUEST: text,
+        }
+        parameters = read_query(request, properties)
+        if request.method not in _READ_METHODS:
+            parameters |= await read_body(request, properties)
+        if _REQUEST in parameters:
+            asked = parse_request(parameters.pop(_REQUEST))
+            self.validator.check(window.request.schema, asked, _REQUEST)
+            parameters = window.request.convert(asked, self.state.clock.now()) | parameters
+        if key:
+            parameters[window.key] = key
+        return Visit(
+            redirect=self.shop_origins.pop_redirect(parameters),
+            shop_origin=self.shop_origins.pop_shop_origin(parameters),
+            parameters=parameters,
+        )
+
+    def _prepare(self, window: Window, visit: Visit) -> JsonObject:
+        """Return the body of a window's control, once that can be run."""
+        body = window.prepare(self.state, visit.parameters)
+        self._check(self.controls[window.control], body)
+        window.check(self.state, body)
+        return body
+
+    async def _leave(
+        self, window: Window, visit: Visit, body: JsonObject, outcome: str
+    ) -> JsonObject:
         control = self.controls[window.control]
         if outcome != LEAVE:
-            return await self._run(control, {**body, "outcome": outcome})
+            return window.result(visit, await self._run(control, {**body, "outcome": outcome}))
         result: JsonObject = {}
         if window.outcome_of_leaving is not None:
             result = await self._run(control, {**body, "outcome": window.outcome_of_leaving})
-        return window.left_result(body[window.key], result)
+        return window.left_result(visit, result)
 
     async def _run(self, control: Control, body: JsonObject) -> JsonObject:
         """Validate a control's body and run it, in a thread: advancing the clock may take time."""
@@ -190,12 +247,6 @@ class Site:
             "body": control.schema,
         }
 
-    def _window_properties(self, window: Window) -> JsonObject:
-        """Return the properties allowed in a window's query, which cannot express a customer."""
-        properties = self.controls[window.control].properties
-        allowed = {name: schema for name, schema in properties.items() if name != "customer"}
-        return {**allowed, **PROPERTIES}
-
 
 def _is_for_site(request: Request) -> bool:
     """Whether a request is for the site rather than for PortOne's API.
@@ -206,7 +257,12 @@ def _is_for_site(request: Request) -> bool:
     path: str = request.scope["path"]
     if path == "/":
         return request.method in _READ_METHODS and "authorization" not in request.headers
-    return path.startswith((_PREFIX, *_WINDOWS))
+    return path == _BROWSER_SDK or path.startswith((_PREFIX, *_WINDOWS))
+
+
+def _is_check(request: Request) -> bool:
+    """Whether the browser SDK asks if a window opens."""
+    return request.method == "GET" and request.headers.get("accept") == JSON
 
 
 def _translator(request: Request) -> Translator:
@@ -218,12 +274,23 @@ def _wants_html(request: Request) -> bool:
     return media_type(request) == FORM and "text/html" in request.headers.get("accept", "")
 
 
-def _window_page(content: Html, status: int = 200) -> Response:
-    return layout.page(ENGLISH, "PortOne's window", content, status=status, body_class="narrow")
+def _window_page(t: Translator, content: Html, visit: Visit, status: int = 200) -> Response:
+    return layout.page(
+        t,
+        t(window_texts.TITLE),
+        content,
+        status=status,
+        body_class="narrow",
+        script="window.js",
+        framed_by=visit.shop_origin,
+    )
 
 
-def _json(content: JsonObject, status: int = 200) -> Response:
-    return Response(orjson.dumps(content), status, {"Cache-Control": "no-store"}, JSON)
+def _json(
+    content: JsonObject, status: int = 200, headers: Mapping[str, str] | None = None
+) -> Response:
+    all_headers = {"Cache-Control": "no-store", **(headers or {})}
+    return Response(orjson.dumps(content), status, all_headers, JSON)
 
 
 def _not_found() -> Response:

@@ -68,12 +68,7 @@ OUTCOMES: Final = {
     "virtual_account": Text("Virtual account", "가상계좌 발급"),
     "pay_pending": Text("Pay, pending", "결제 완료 대기"),
 }
-"""The outcomes of the payment window."""
-CARD_OUTCOMES: Final = {
-    "issued": Text("Store the card", "카드 등록"),
-    "failed": FAIL,
-}
-"""The outcomes of the billing-key window."""
+"""The outcomes of the payment window that the dashboard's form has, too."""
 
 # Sections of tables.
 SHOWN: Final = Text("the last {shown} of {count:,}", "{count:,}건 중 최근 {shown}건")

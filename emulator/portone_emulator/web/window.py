@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Final, cast
+from collections.abc import Callable, Mapping
+from typing import Final
 from urllib.parse import urlencode, urlsplit, urlunsplit
 
+import orjson
 from attrs import frozen
 
 from portone_emulator.errors import PG_FAILURE, EmulatedAPIError
 from portone_emulator.state.json_values import JsonObject, omit_none
 from portone_emulator.state.state import State
+from portone_emulator.web import window_texts
+from portone_emulator.web.browser_requests import BrowserRequest
 from portone_emulator.web.html import Html, element
-from portone_emulator.web.redirect import REDIRECT
+from portone_emulator.web.language import Text, Translator
 
 LEAVE: Final = "leave"
 # What PortOne's browser SDK returns when the customer closes the payment company's window. The
@@ -23,6 +26,29 @@ _CUSTOMER_LEFT: Final = {
     "pgCode": "PAY_PROCESS_CANCELED",
     "pgMessage": "the customer left the window",
 }
+# The API's errors, by the codes of PortOne's browser SDK.
+_CODES: Final = {
+    "INVALID_REQUEST": "BadRequest",
+    "FORBIDDEN": "StoreNotFound",
+    "CHANNEL_NOT_FOUND": "ChannelNotFound",
+    "ALREADY_PAID": "PaymentAlreadyPaid",
+    "INFORMATION_MISMATCH": "AmountNotEqualToPredefined",
+    "IDENTITY_VERIFICATION_ALREADY_VERIFIED": "IdentityVerificationAlreadyVerified",
+    "PG_PROVIDER": PG_FAILURE,
+}
+
+
+@frozen(kw_only=True)
+class Visit:
+    """How a window was opened: its parameters, and where its result goes.
+
+    The result goes with the customer to `redirect`, or else to the page of `shop_origin`, which
+    shows the window in a frame or a popup. Without either, the window shows it.
+    """
+
+    parameters: JsonObject
+    redirect: str | None
+    shop_origin: str | None
 
 
 @frozen(kw_only=True)
@@ -32,73 +58,91 @@ class Window:
     control: str
     """The control behind the window; the window's query may have the control's properties."""
     key: str
-    """The control's property that is in the window's path."""
-    transaction_type: str
-    """The `transactionType` of the result."""
-    error_title: str
+    """The control's property that may be in the window's path."""
+    request: BrowserRequest
+    """The request of PortOne's browser SDK that opens the window."""
+    error_title: Text
     """The heading if the window cannot be opened."""
-    prepare: Callable[[State, str, JsonObject], JsonObject]
-    """Builds the control's body from the path's key and the query."""
-    summary: Callable[[JsonObject], list[Html]]
+    prepare: Callable[[State, JsonObject], JsonObject]
+    """Completes the control's body."""
+    check: Callable[[State, JsonObject], object]
+    """Checks that the control can be run, whatever the outcome."""
+    summary: Callable[[Translator, JsonObject], list[Html]]
     """Renders what the customer is to agree to."""
-    buttons: Callable[[], list[Html]]
-    """Renders the outcomes to choose from."""
+    outcomes: Callable[[JsonObject], Mapping[str, Text]]
+    """The outcomes to choose from, with the texts of their buttons; the first is the usual one."""
+    repeated: tuple[str, ...] = ()
+    """The parameters that each result repeats."""
     outcome_of_leaving: str | None = None
     """The outcome for the control if the customer leaves; `None` to not call the control."""
 
-    def content(self, body: JsonObject, redirect: str | None) -> Html:
-        """Render the window. Its buttons post to its own address."""
-        parameters = {name: value for name, value in body.items() if name != self.key}
-        parameters = omit_none(**parameters, **{REDIRECT: redirect})
-        hidden = [_hidden(name, value) for name, value in parameters.items()]
-        leave = element("button", "Leave", name="outcome", value=LEAVE)
+    def content(self, t: Translator, visit: Visit, body: JsonObject) -> Html:
+        """Render the window. Its buttons post to its own address, which has the parameters."""
+        labels = self.outcomes(body)
+        usual = next(iter(labels))
+        buttons = [
+            element(
+                "button",
+                t(label),
+                name="outcome",
+                value=outcome,
+                class_="primary" if outcome == usual else None,
+            )
+            for outcome, label in labels.items()
+        ]
+        leave = element("button", t(window_texts.LEAVE), name="outcome", value=LEAVE)
         return element(
             "main",
-            element("p", "PortOne emulator · no money moves", class_="label"),
-            self.summary(body),
-            element("form", hidden, self.buttons(), leave, method="post", class_="choices"),
+            element("p", t(window_texts.NO_MONEY), class_="label"),
+            self.summary(t, body),
+            element("form", buttons, leave, method="post", class_="choices"),
             class_="window panel",
+            data_shop_origin=visit.shop_origin,
         )
 
-    def left_result(self, key: str, result: JsonObject) -> JsonObject:
+    def result(self, visit: Visit, values: JsonObject) -> JsonObject:
+        """Return what the shop's page receives."""
+        repeated = {name: visit.parameters.get(name) for name in self.repeated}
+        kind = self.request.transaction_type
+        return {**omit_none(**repeated), **values, "transactionType": kind}
+
+    def left_result(self, visit: Visit, values: JsonObject) -> JsonObject:
         """Return what the shop's page receives if the customer left without choosing."""
-        return {**self._identity(key), **result, **_CUSTOMER_LEFT}
+        return self.result(visit, {**values, **_CUSTOMER_LEFT})
 
-    def error_result(self, key: str, error: EmulatedAPIError) -> JsonObject:
+    def error_result(self, visit: Visit, error: EmulatedAPIError) -> JsonObject:
         """Return what the shop's page receives if the window fails."""
-        return {**self._identity(key), "code": error.type, "message": error.message}
+        details = {
+            name: error.fields[name] for name in ("pgCode", "pgMessage") if name in error.fields
+        }
+        code = _CODES.get(error.type, "UnknownError")
+        return self.result(visit, {"code": code, "message": error.message, **details})
 
-    def redirect_url(self, redirect: str, result: JsonObject) -> str:
-        """Return the shop's URL with the result added to its query."""
-        parts = urlsplit(redirect)
-        added = urlencode({"transactionType": self.transaction_type, **result})
-        return urlunsplit(parts._replace(query=f"{parts.query}&{added}" if parts.query else added))
+    def result_page(self, t: Translator, title: Text, result: JsonObject, visit: Visit) -> Html:
+        """Render the result, with a link back to the shop if there is a redirect URL.
 
-    def result_page(self, title: str, result: JsonObject, redirect: str | None = None) -> Html:
-        """Render the result, with a link back to the shop if there is a redirect URL."""
+        If the shop's page shows the window, the window's script tells it the result.
+        """
         facts = [[element("dt", name), element("dd", value)] for name, value in result.items()]
-        if redirect is None:
-            text = "No redirect URL was given; you can close this window."
-            last = element("p", text, class_="label")
+        if visit.redirect is None:
+            last = element("p", t(window_texts.NO_REDIRECT), class_="label")
         else:
-            url = self.redirect_url(redirect, result)
-            last = element("p", element("a", "Back to the shop", href=url))
+            url = redirect_url(visit.redirect, result)
+            last = element("p", element("a", t(window_texts.BACK), href=url))
         return element(
             "main",
-            element("p", "PortOne emulator", class_="label"),
-            element("h1", title),
+            element("p", t(window_texts.EMULATOR), class_="label"),
+            element("h1", t(title)),
             element("dl", facts),
             last,
             class_="window panel",
+            data_shop_origin=visit.shop_origin,
+            data_result=orjson.dumps(result).decode(),
         )
 
-    def _identity(self, key: str) -> JsonObject:
-        # PortOne's browser SDK returns a payment's ID, but not the customer's ID of a card.
-        return {self.key: key} if self.transaction_type == "PAYMENT" else {}
 
-
-def _hidden(name: str, value: object) -> list[Html]:
-    """Render hidden fields, so that the form sends the query's values back."""
-    values = cast("list[object]", value) if isinstance(value, list) else [value]
-    texts = [str(each).lower() if isinstance(each, bool) else each for each in values]
-    return [element("input", type="hidden", name=name, value=each) for each in texts]
+def redirect_url(redirect: str, result: JsonObject) -> str:
+    """Return the shop's URL with a result added to its query."""
+    parts = urlsplit(redirect)
+    added = urlencode(result)
+    return urlunsplit(parts._replace(query=f"{parts.query}&{added}" if parts.query else added))
