@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import random
 import signal
 import subprocess
@@ -16,7 +17,7 @@ from portone_async.cli.journal import Journal, Record, read_records
 
 from .conftest import PATIENCE, PortOne, Shell
 
-IDS = 20_000
+IDS = 20_000 if os.environ.get("PORTONE_TESTS_EXHAUSTIVE") else 6_000
 KILLS = 3
 
 

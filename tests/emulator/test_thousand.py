@@ -25,6 +25,12 @@ FITTING = TOTAL // AMOUNT
 """How many of the cancellations fit into the payment: 428 of 500."""
 
 
+@pytest.fixture
+def anyio_backend() -> str:
+    """The emulator, which is tested here, does not know by which event loop it is called."""
+    return "asyncio"
+
+
 def client_of(emulator: Emulator) -> PortOne:
     return PortOne(emulator.secret, base_url=emulator.url, store_id=emulator.store_id)
 

@@ -126,7 +126,7 @@ def make_plans(sizes: dict[Direction, int], *, with_tls: bool) -> list[Plan]:
             step = 1
             if not EXHAUSTIVE:
                 step *= 12 if fault == "stall" else 1
-                step *= 24 if with_tls else 6 if direction == "request" else 1
+                step *= 48 if with_tls else 6 if direction == "request" else 1
             offsets = {*range(0, size + 1, step)}
             if with_tls:  # the end of the response is a record among others
                 offsets |= {*range(size - 60, size + 1, min(step, 10))}
