@@ -189,7 +189,6 @@ def test_every_field_of_the_state_is_saved_or_excluded(tmp_path: Path) -> None:
         "clock",
         "ids",
         "lock",
-        "open_accounts",
         "delivery_queue",
         "skips_webhook",
     }

@@ -15,6 +15,7 @@ from cattrs.gen import make_dict_unstructure_fn, override
 
 from portone_emulator.http.idempotency import Entry, IdempotencyKeys
 from portone_emulator.payments import payments
+from portone_emulator.state.containers import Payments, RecordDict, RecordList
 from portone_emulator.state.json_values import JsonObject, format_datetime, parse_datetime
 from portone_emulator.state.records import Payment
 from portone_emulator.state.state import State
@@ -31,7 +32,6 @@ _NOT_SAVED = frozenset(
         "clock",
         "ids",
         "lock",
-        "open_accounts",
         "delivery_queue",
         "skips_webhook",
     }
@@ -61,8 +61,8 @@ def take(state: State, keys: IdempotencyKeys) -> JsonObject:
             "state": {
                 each.name: convert(getattr(state, each.name), each.type) for each in _saved_fields()
             },
-            "webhooks": convert(state.delivery_queue.deliveries, list[Delivery]),
-            "idempotencyKeys": convert(keys.finished(), dict[str, Entry]),
+            "webhooks": convert(state.delivery_queue.deliveries, RecordList[Delivery]),
+            "idempotencyKeys": convert(keys.finished, RecordDict[str, Entry]),
         }
 
 
@@ -76,10 +76,11 @@ def restore(snapshot: JsonObject, state: State, keys: IdempotencyKeys) -> None:
     convert = _converter().structure
     try:
         values = _values(snapshot["state"], convert)
-        for payment in cast("dict[object, Payment]", values.get("payments", {})).values():
-            payments.refresh(state, payment)
-        delivery_queue = DeliveryQueue(deliveries=convert(snapshot["webhooks"], list[Delivery]))
-        entries = convert(snapshot["idempotencyKeys"], dict[str, Entry])
+        for payment in cast("Payments", values.get("payments", Payments())).values():
+            payments.rebuild_view(state, payment)
+        deliveries = convert(snapshot["webhooks"], RecordList[Delivery])
+        delivery_queue = DeliveryQueue(deliveries=deliveries)
+        entries = convert(snapshot["idempotencyKeys"], RecordDict[str, Entry])
         now = _now(snapshot, is_running=state.clock.is_running)
         run = int(snapshot["run"]) + 1
     except Exception as error:  # a damaged file can fail in any way
@@ -87,11 +88,6 @@ def restore(snapshot: JsonObject, state: State, keys: IdempotencyKeys) -> None:
     with state.lock:
         for name, value in values.items():
             setattr(state, name, value)
-        state.open_accounts = {
-            key: payment
-            for key, payment in state.payments.items()
-            if payment.latest.account_expires_at is not None
-        }
         state.delivery_queue = delivery_queue
         state.clock.move_to(now)
         state.ids.restart(run)
@@ -133,13 +129,14 @@ def _converter() -> Converter:
     converter.register_structure_hook(datetime, lambda text, _: parse_datetime(text))
     converter.register_unstructure_hook(bytes, lambda content: base64.b64encode(content).decode())
     converter.register_structure_hook(bytes, lambda text, _: base64.b64decode(text, validate=True))
-    # JSON object keys are strings: a dictionary with tuple keys becomes a list of pairs.
-    converter.register_unstructure_hook_factory(
-        _has_pairs_for_keys, partial(_pairs_writer, converter)
-    )
-    converter.register_structure_hook_factory(
-        _has_pairs_for_keys, partial(_pairs_reader, converter)
-    )
+    for base, writer, reader in (
+        (RecordDict, _dict_writer, _dict_reader),
+        (RecordList, _list_writer, _list_reader),
+    ):
+        converter.register_unstructure_hook_factory(
+            partial(_is_a, base), partial(writer, converter)
+        )
+        converter.register_structure_hook_factory(partial(_is_a, base), partial(reader, converter))
     # A payment's view is derived from its attempts.
     converter.register_unstructure_hook(
         Payment, make_dict_unstructure_fn(Payment, converter, view=override(omit=True))
@@ -147,20 +144,45 @@ def _converter() -> Converter:
     return converter
 
 
-def _has_pairs_for_keys(kind: Any) -> bool:
-    return get_origin(kind) is dict and get_origin(get_args(kind)[0]) is tuple
+def _is_a(base: type, kind: Any) -> bool:
+    origin = get_origin(kind) or kind
+    return isinstance(origin, type) and issubclass(origin, base)
 
 
-def _pairs_writer(converter: Converter, kind: Any) -> Callable[[Any], object]:
-    value_kind = get_args(kind)[1]
+def record_types(kind: Any) -> tuple[Any, ...]:
+    """Return the type arguments of `RecordDict[...]`, `RecordList[...]` or a subclass of such."""
+    return get_args(kind) or get_args(kind.__orig_bases__[0])
+
+
+def _dict_writer(converter: Converter, kind: Any) -> Callable[[Any], object]:
+    """Write a JSON object. Its keys are strings, so with tuples for keys it is a list of pairs."""
+    key_type, value_type = record_types(kind)
+    if key_type is str:
+        return lambda values: {
+            key: converter.unstructure(value, value_type) for key, value in values.items()
+        }
     return lambda values: [
-        [list(key), converter.unstructure(value, value_kind)] for key, value in values.items()
+        [list(key), converter.unstructure(value, value_type)] for key, value in values.items()
     ]
 
 
-def _pairs_reader(converter: Converter, kind: Any) -> Callable[[Any, Any], object]:
-    key_kind, value_kind = get_args(kind)
-    return lambda pairs, _: {
-        converter.structure(key, key_kind): converter.structure(value, value_kind)
-        for key, value in pairs
-    }
+def _dict_reader(converter: Converter, kind: Any) -> Callable[[Any, Any], object]:
+    key_type, value_type = record_types(kind)
+
+    def read(values: Any, _: object) -> object:
+        records: RecordDict[Any, Any] = (get_origin(kind) or kind)()
+        for key, value in values.items() if key_type is str else values:
+            records[converter.structure(key, key_type)] = converter.structure(value, value_type)
+        return records
+
+    return read
+
+
+def _list_writer(converter: Converter, kind: Any) -> Callable[[Any], object]:
+    (value_type,) = record_types(kind)
+    return lambda values: [converter.unstructure(value, value_type) for value in values]
+
+
+def _list_reader(converter: Converter, kind: Any) -> Callable[[Any, Any], object]:
+    (value_type,) = record_types(kind)
+    return lambda values, _: RecordList([converter.structure(each, value_type) for each in values])
