@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from datetime import timedelta
 from itertools import count
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -29,6 +31,13 @@ class Untouchable:
 
     def __getattribute__(self, name: str) -> object:
         raise AssertionError(f"a request touched another record: {name}")
+
+
+@pytest.fixture
+def emulator(tmp_path: Path) -> Iterator[Emulator]:
+    """Keep a journal, which must not read other records either."""
+    with Emulator(start_at=START, journal=tmp_path / "journal") as emulator:
+        yield emulator
 
 
 def forbid(records: dict[Any, Any], *allowed: object) -> None:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import base64
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any, cast, get_args, get_origin
 
-from attrs import Attribute, fields, resolve_types
+from attrs import fields, resolve_types
 from cattrs import Converter
 from cattrs.gen import make_dict_unstructure_fn, override
 
@@ -36,6 +36,15 @@ _NOT_SAVED = frozenset(
         "skips_webhook",
     }
 )
+_STATE_TYPES: dict[str, Any] = {
+    each.name: each.type for each in fields(resolve_types(State)) if each.name not in _NOT_SAVED
+}
+_WEBHOOKS, _KEYS = "webhooks", "idempotencyKeys"
+PART_TYPES: dict[str, Any] = _STATE_TYPES | {
+    _WEBHOOKS: RecordList[Delivery],
+    _KEYS: RecordDict[str, Entry],
+}
+"""The types of all that is saved."""
 
 
 class SnapshotError(ValueError):
@@ -48,22 +57,42 @@ def take(state: State, keys: IdempotencyKeys) -> JsonObject:
     Tokens are omitted: they are secrets, and easily requested again. Planned faults, errors and
     response changes are omitted, too: they belong to the test that planned them.
     """
-    convert = _converter().unstructure
+    convert = new_converter().unstructure
     with state.lock:
-        now = state.clock.now()
-        return {
-            "format": FORMAT,
-            "version": VERSION,
-            "storeId": state.settings.store_id,
-            "now": format_datetime(now),
-            "secondsAhead": (now - datetime.now(UTC)).total_seconds(),
-            "run": state.ids.run,
-            "state": {
-                each.name: convert(getattr(state, each.name), each.type) for each in _saved_fields()
-            },
-            "webhooks": convert(state.delivery_queue.deliveries, RecordList[Delivery]),
-            "idempotencyKeys": convert(keys.finished, RecordDict[str, Entry]),
-        }
+        values = parts(state, keys)
+        return assemble(
+            header(state),
+            {name: convert(value, PART_TYPES[name]) for name, value in values.items()},
+        )
+
+
+def parts(state: State, keys: IdempotencyKeys) -> dict[str, object]:
+    """Return all that is saved, by name; `PART_TYPES` has the types."""
+    return {
+        **{name: getattr(state, name) for name in _STATE_TYPES},
+        _WEBHOOKS: state.delivery_queue.deliveries,
+        _KEYS: keys.finished,
+    }
+
+
+def header(state: State) -> JsonObject:
+    """Return what a snapshot tells of itself and of the clock."""
+    now = state.clock.now()
+    return {
+        "format": FORMAT,
+        "version": VERSION,
+        "storeId": state.settings.store_id,
+        "now": format_datetime(now),
+        "secondsAhead": (now - datetime.now(UTC)).total_seconds(),
+        "run": state.ids.run,
+    }
+
+
+def assemble(header: JsonObject, parts: JsonObject) -> JsonObject:
+    """Put a snapshot together from its header and the JSON of its parts."""
+    rest = dict(parts)
+    webhooks, keys = rest.pop(_WEBHOOKS, []), rest.pop(_KEYS, {})
+    return {**header, "state": rest, _WEBHOOKS: webhooks, _KEYS: keys}
 
 
 def restore(snapshot: JsonObject, state: State, keys: IdempotencyKeys) -> None:
@@ -73,14 +102,18 @@ def restore(snapshot: JsonObject, state: State, keys: IdempotencyKeys) -> None:
         SnapshotError: the snapshot is damaged, of another version or of another store.
     """
     _check(snapshot, state.settings.store_id)
-    convert = _converter().structure
+    convert = new_converter().structure
     try:
-        values = _values(snapshot["state"], convert)
-        for payment in cast("Payments", values.get("payments", Payments())).values():
+        # What is not saved, by an earlier version for example, is as in a new state.
+        new = State(state.document, state.settings, state.clock, state.ids, state.lock)
+        values = {name: getattr(new, name) for name in _STATE_TYPES} | {
+            name: convert(each, _STATE_TYPES[name]) for name, each in snapshot["state"].items()
+        }
+        for payment in cast("Payments", values["payments"]).values():
             payments.rebuild_view(state, payment)
-        deliveries = convert(snapshot["webhooks"], RecordList[Delivery])
+        deliveries = convert(snapshot[_WEBHOOKS], PART_TYPES[_WEBHOOKS])
         delivery_queue = DeliveryQueue(deliveries=deliveries)
-        entries = convert(snapshot["idempotencyKeys"], RecordDict[str, Entry])
+        entries = convert(snapshot[_KEYS], PART_TYPES[_KEYS])
         now = _now(snapshot, is_running=state.clock.is_running)
         run = int(snapshot["run"]) + 1
     except Exception as error:  # a damaged file can fail in any way
@@ -107,23 +140,14 @@ def _check(snapshot: JsonObject, store_id: str) -> None:
         )
 
 
-def _values(saved: JsonObject, convert: Callable[[Any, Any], Any]) -> dict[str, object]:
-    """Convert the saved fields; those that an earlier version did not save keep their defaults."""
-    types = {each.name: each.type for each in _saved_fields()}
-    return {name: convert(value, types[name]) for name, value in saved.items()}
-
-
 def _now(snapshot: JsonObject, *, is_running: bool) -> datetime:
     if is_running:
         return datetime.now(UTC) + timedelta(seconds=snapshot["secondsAhead"])
     return parse_datetime(snapshot["now"])
 
 
-def _saved_fields() -> Iterable[Attribute[Any]]:
-    return [each for each in fields(resolve_types(State)) if each.name not in _NOT_SAVED]
-
-
-def _converter() -> Converter:
+def new_converter() -> Converter:
+    """Return a converter between the parts and their JSON."""
     converter = Converter(unstruct_collection_overrides={deque: list})
     converter.register_unstructure_hook(datetime, format_datetime)
     converter.register_structure_hook(datetime, lambda text, _: parse_datetime(text))
