@@ -37,7 +37,7 @@ class Journal:
         self._path = path
         self._state = state
         self._keys = keys
-        self._converter = snapshots.new_converter()
+        self._converter = snapshots.new_converter(copies=False)
         self._file: JournalFile | None = None
         self._is_restored = False
         self._written: dict[str, object] = {}
@@ -117,8 +117,10 @@ class Journal:
 
     def _add_records(self, changes: Changes, name: str, records: Records) -> None:
         """Add the changed records, or all of them if they are not in the file yet."""
-        keys: Iterable[Any] = records.changed or ()
-        if records.changed is None:
+        keys: Iterable[Any] | None = records.changed
+        if keys is not None and not keys:
+            return
+        if keys is None:
             changes.cleared.append((name,))
             keys = records if isinstance(records, RecordDict) else range(len(records))
         record_type = record_types(PART_TYPES[name])[-1]

@@ -146,9 +146,16 @@ def _now(snapshot: JsonObject, *, is_running: bool) -> datetime:
     return parse_datetime(snapshot["now"])
 
 
-def new_converter() -> Converter:
-    """Return a converter between the parts and their JSON."""
+def new_converter(*, copies: bool = True) -> Converter:
+    """Return a converter between the parts and their JSON.
+
+    Without `copies`, JSON objects in the state are not copied: write them before it changes.
+    """
     converter = Converter(unstruct_collection_overrides={deque: list})
+    if not copies:
+        converter.register_unstructure_hook_func(
+            lambda kind: kind == JsonObject, lambda value: value
+        )
     converter.register_unstructure_hook(datetime, format_datetime)
     converter.register_structure_hook(datetime, lambda text, _: parse_datetime(text))
     converter.register_unstructure_hook(bytes, lambda content: base64.b64encode(content).decode())
