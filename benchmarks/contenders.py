@@ -154,6 +154,13 @@ LABELS = {
     "bare_socket": "bare socket + orjson",
     "orjson": "orjson alone",
     "no_call": "no call",
+    "emulator": "portone-emulator",
+    "emulator_journal": "with a journal",
+    "empty": "empty",
+    "payments_10k": "10,000 payments",
+    "payments_100k": "100,000 payments",
+    "schedules_10k": "10,000 schedules",
+    "webhooks_10k": "10,000 webhooks waiting",
 }
 
 

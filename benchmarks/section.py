@@ -14,7 +14,7 @@ _TIMES = "\N{MULTIPLICATION SIGN}"
 
 
 class Measurement(TypedDict):
-    """The median of the rounds, and the median of the ratios to the official SDK within each round."""
+    """The median of the rounds, and the median of the ratios to the baseline within each round."""
 
     median: float
     ratio: NotRequired[float]
@@ -29,20 +29,20 @@ class Section(TypedDict):
 
 
 def summarize(
-    rounds: Mapping[str, Sequence[float]], *, ratios: bool = True
+    rounds: Mapping[str, Sequence[float]], *, baseline: str = BASELINE, ratios: bool = True
 ) -> dict[str, Measurement]:
     """Summarize each contender's rounds.
 
-    Ratios are taken within a round: whatever slows a round slows both sides. Leave them out for values around zero,
-    where they would mean nothing.
+    Ratios to the baseline are taken within a round: whatever slows a round slows both sides. Leave them out for values
+    around zero, where they would mean nothing.
     """
     summary: dict[str, Measurement] = {}
     for name, values in rounds.items():
         summary[name] = {"median": _round_significant(statistics.median(values))}
-        if ratios and BASELINE in rounds and name != BASELINE:
-            pairs = zip(values, rounds[BASELINE], strict=True)
-            # Noise can make a difference of two measurements negative: no baseline for a ratio.
-            if quotients := [value / baseline for value, baseline in pairs if baseline > 0]:
+        if ratios and baseline in rounds and name != baseline:
+            pairs = zip(values, rounds[baseline], strict=True)
+            # Noise can make a difference of two measurements negative: nothing for a ratio.
+            if quotients := [value / base for value, base in pairs if base > 0]:
                 summary[name]["ratio"] = _round_significant(statistics.median(quotients))
     return summary
 
@@ -71,7 +71,7 @@ def format_value(measurement: Measurement, unit: Unit) -> str:
 
 
 def format_ratio(measurement: Measurement) -> str:
-    """Format the ratio to the official SDK; empty for the official SDK itself."""
+    """Format the ratio to the baseline; empty for the baseline itself."""
     if "ratio" not in measurement:
         return ""
     return f"{_format_significant(measurement['ratio'], 2)}{_TIMES}"

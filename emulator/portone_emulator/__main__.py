@@ -34,7 +34,7 @@ def main(arguments: Sequence[str] | None = None, *, command: str = "portone-emul
             _start(emulator, options)
             print(_banner(emulator, options), flush=True)  # noqa: T201  (a command prints)
             stopped.wait()
-            emulator.stop()
+            _stop(emulator)
             _save(emulator, options.state_file)
     except _CommandError as error:
         print(error, file=sys.stderr)  # noqa: T201
@@ -59,6 +59,7 @@ def _create_emulator(options: argparse.Namespace) -> Emulator:
             port=options.port,
             seed=options.seed,
             otp=options.otp,
+            journal=options.journal,
             on_request=log,
         )
     except ValueError as error:
@@ -68,9 +69,21 @@ def _create_emulator(options: argparse.Namespace) -> Emulator:
 def _start(emulator: Emulator, options: argparse.Namespace) -> None:
     try:
         emulator.start()
+    except SnapshotError as error:
+        raise _CommandError(
+            f"cannot use the journal {options.journal}: {error}. "
+            "Move it away to start with an empty state"
+        ) from None
     except OSError as error:
         address = f"{options.host}, port {options.port}"
         raise _CommandError(f"cannot serve on {address}: {error.strerror or error}") from None
+
+
+def _stop(emulator: Emulator) -> None:
+    try:
+        emulator.stop()
+    except OSError as error:
+        raise _CommandError(str(error)) from None
 
 
 @contextmanager
@@ -125,7 +138,8 @@ def _banner(emulator: Emulator, options: argparse.Namespace) -> str:
         webhooks = f"to {options.webhook_url}, signed with {emulator.webhook_secret}"
     else:
         webhooks = f"to {options.webhook_url}, signed with the secret given"
-    state = "" if options.state_file is None else f"\n  state       {options.state_file}"
+    file = options.state_file or options.journal
+    state = "" if file is None else f"\n  state       {file}"
     return f"""\
 PortOne V2 emulator at {emulator.url}
   dashboard   {emulator.url}/

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import AbstractContextManager, ExitStack, nullcontext
 from datetime import datetime
 from os import PathLike
 from pathlib import Path
@@ -106,6 +107,7 @@ class Emulator(Actions):
         seed: int = 0,
         start_at: datetime | None = None,
         otp: str | None = None,
+        journal: str | PathLike[str] | None = None,
         on_request: Callable[[RequestRecord], None] | None = None,
     ) -> None:
         """Create an emulator; `start()` serves it.
@@ -131,6 +133,8 @@ class Emulator(Actions):
             start_at: the clock's start time; it then moves only by `advance()`.
             otp: the code that confirms identity verifications by SMS; any other is refused. If
                 omitted, any code does; `expect_otp()` sets it for one verification.
+            journal: a file that has the state at any moment, from `start()` to `stop()`: it
+                survives the death of the process. The first `start()` restores what it has.
             on_request: called after each request, in the server's thread.
 
         Raises:
@@ -170,6 +174,13 @@ class Emulator(Actions):
         self._planned_errors = PlannedErrors(document, seed)
         self._auth = Auth(secret, clock)
         self._keys = IdempotencyKeys(clock)
+        self._journal: AbstractContextManager[object] = nullcontext()
+        if journal is not None:
+            # Only here: SQLite is for this only.
+            from portone_emulator.state.journal import Journal  # noqa: PLC0415
+
+            self._journal = Journal(Path(journal), self._state, self._keys)
+        self._open_journal = ExitStack()
         validator = RequestValidator(document)
         api = Api(
             state=self._state,
@@ -211,13 +222,18 @@ class Emulator(Actions):
         """Start serving.
 
         Raises:
-            OSError: the port is taken.
+            OSError: the port is taken, or the journal cannot be written.
             RuntimeError: the emulator is already started.
+            SnapshotError: the journal cannot be opened, is damaged, is used by another emulator or
+                belongs to another store.
         """
         if self._server is not None:
             raise RuntimeError("the emulator is already started")
-        server = LoopbackServer(self.app, self._host, self._port)
-        server.start()
+        with ExitStack() as stack:
+            stack.enter_context(self._journal)
+            server = LoopbackServer(self.app, self._host, self._port)
+            server.start()
+            self._open_journal = stack.pop_all()
         self._server = server
         self._background.start()
 
@@ -226,15 +242,18 @@ class Emulator(Actions):
 
         Raises:
             RuntimeError: a thread does not stop; it is abandoned.
+            OSError: the journal cannot be written.
         """
-        if self._server is None:
+        server = self._server
+        if server is None:
             return
-        try:
-            self._background.stop()
-        finally:
-            self._server.stop()
-            self._background.stop()  # again: a concurrent reset may have restarted it
-            self._server = None
+        with self._open_journal:
+            try:
+                self._background.stop()
+            finally:
+                server.stop()
+                self._background.stop()  # again: a concurrent reset may have restarted it
+                self._server = None
 
     def __enter__(self) -> Self:
         """Start serving."""

@@ -15,6 +15,8 @@ reach that address. The dashboard and the controls need no secret, so from other
 outside a container, they are served only under names given by --allow-host"""
 _STATE = """file for the state: loaded at start if it exists, written at exit. Without it, the state is
 lost at exit"""
+_JOURNAL = """file for the state, written before each response: it survives a crash and kill -9. An
+SQLite database, created if it does not exist"""
 
 
 def build_parser(command: str) -> argparse.ArgumentParser:
@@ -45,7 +47,9 @@ def build_parser(command: str) -> argparse.ArgumentParser:
         metavar="CODE",
         help="code that confirms identity verifications by SMS (default: any code)",
     )
-    add("--state-file", metavar="FILE", type=Path, help=_STATE)
+    state = parser.add_mutually_exclusive_group()
+    state.add_argument("--state-file", metavar="FILE", type=Path, help=_STATE)
+    state.add_argument("--journal", metavar="FILE", type=Path, help=_JOURNAL)
     add("--host", default=LOOPBACK, help=_HOST)
     add(
         "--allow-host",

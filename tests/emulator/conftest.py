@@ -3,12 +3,16 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import httpx
+import orjson
 import pytest
 
 from portone_emulator import Emulator
+from portone_emulator.state import snapshots
+from portone_emulator.state.journal import Journal
 
 from .response_checks import check
 
@@ -81,9 +85,24 @@ def error_of(response: httpx.Response) -> tuple[int, str]:
 
 
 @pytest.fixture
-def emulator() -> Iterator[Emulator]:
-    with Emulator(start_at=START) as emulator:
+def emulator(tmp_path: Path) -> Iterator[Emulator]:
+    with Emulator(start_at=START, journal=tmp_path / "journal") as emulator:
         yield emulator
+        check_journal(emulator)
+
+
+def check_journal(emulator: Emulator) -> None:
+    """Check that the journal has all that a snapshot has: no change was forgotten."""
+    journal = emulator._journal
+    assert isinstance(journal, Journal)
+    with emulator._state.lock:
+        written = journal.read()
+        expected = orjson.loads(orjson.dumps(snapshots.take(emulator._state, emulator._keys)))
+    assert written is not None
+    for snapshot in (written, expected):
+        del snapshot["now"], snapshot["secondsAhead"]  # of the last change
+        snapshot["state"] = {name: part for name, part in snapshot["state"].items() if part}
+    assert written == expected
 
 
 @pytest.fixture

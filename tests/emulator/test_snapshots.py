@@ -12,6 +12,8 @@ import pytest
 from attrs import fields
 
 from portone_emulator import Emulator
+from portone_emulator.state import snapshots
+from portone_emulator.state.containers import RecordDict, RecordList
 from portone_emulator.state.snapshots import SnapshotError
 from portone_emulator.state.state import State
 
@@ -189,8 +191,15 @@ def test_every_field_of_the_state_is_saved_or_excluded(tmp_path: Path) -> None:
         "clock",
         "ids",
         "lock",
-        "open_accounts",
         "delivery_queue",
         "skips_webhook",
     }
     assert saved | excluded == {each.name for each in fields(State)}
+
+
+def test_records_are_kept_where_changes_are_noted() -> None:
+    """A plain dictionary would be written as a whole after each change."""
+    emulator = Emulator()
+    for name, part in snapshots.parts(emulator._state, emulator._keys).items():
+        if isinstance(part, dict | list):
+            assert isinstance(part, RecordDict | RecordList), name

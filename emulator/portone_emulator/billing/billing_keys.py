@@ -103,11 +103,8 @@ def _get(state: State, request: ParsedRequest) -> JsonObject:
 def _delete(state: State, request: ParsedRequest) -> JsonObject:
     store_id = state.store(request.query.get("storeId"))
     info = find_active_key(state, store_id, request.path["billingKey"])
-    for schedule in state.schedules.values():
-        if schedule.body["billingKey"] == info["billingKey"] and schedule.status == "SCHEDULED":
-            raise EmulatedAPIError(
-                "PAYMENT_SCHEDULE_ALREADY_EXISTS", "a schedule will charge this key"
-            )
+    if state.schedules.of_billing_key.get(info["billingKey"]):
+        raise EmulatedAPIError("PAYMENT_SCHEDULE_ALREADY_EXISTS", "a schedule will charge this key")
     deleted_at = state.now()
     state.billing_keys[info["billingKey"]] = info | {"status": "DELETED", "deletedAt": deleted_at}
     notify_billing_key(state, "DELETED", info)

@@ -166,8 +166,8 @@ def _notify(state: State, status: str, pending: PendingBillingKey) -> None:
 
 
 def _issue(state: State, pending: PendingBillingKey) -> None:
-    pending.info["issuedAt"] = state.now()
-    state.billing_keys[pending.info["billingKey"]] = pending.info
+    info = pending.info | {"issuedAt": state.now()}
+    state.billing_keys[info["billingKey"]] = info
     _notify(state, "ISSUED", pending)
 
 

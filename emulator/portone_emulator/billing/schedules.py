@@ -28,24 +28,15 @@ _ECHOED = ("billingKey", "orderName", "currency", "installmentMonth", "noticeUrl
 
 def next_due(state: State) -> datetime | None:
     """Return when the next schedule is due, if there is one."""
-    times = [
-        schedule.fields["timeToPay"]
-        for schedule in state.schedules.values()
-        if schedule.status == "SCHEDULED"
-    ]
-    return parse_datetime(min(times)) if times else None
+    first = state.schedules.due.first()
+    return None if first is None else parse_datetime(first[0])
 
 
 def fire_due(state: State) -> None:
     """Charge the due schedules, the earliest first."""
     now = state.now()
-    due = [
-        schedule
-        for schedule in state.schedules.values()
-        if schedule.status == "SCHEDULED" and schedule.fields["timeToPay"] <= now
-    ]
-    for schedule in sorted(due, key=lambda schedule: schedule.fields["timeToPay"]):
-        _fire(state, schedule)
+    while (first := state.schedules.due.first()) is not None and first[0] <= now:
+        _fire(state, state.schedules[first[1]])
 
 
 def _fire(state: State, schedule: Schedule) -> None:
@@ -57,6 +48,7 @@ def _fire(state: State, schedule: Schedule) -> None:
     except EmulatedAPIError:
         schedule.status = "FAILED"
     schedule.fields["completedAt"] = state.now()
+    state.schedules[schedule.fields["id"]] = schedule
 
 
 def _create(state: State, request: ParsedRequest) -> JsonObject:
@@ -113,29 +105,31 @@ def _list(state: State, request: ParsedRequest) -> JsonObject:
     filters: JsonObject = request.body.get("filter", {})
     sort: JsonObject = request.body.get("sort", {})
     store_id = state.store(filters.get("storeId"))
-    views = [
-        _view(state, schedule)
-        for schedule in state.schedules.values()
+    first, last = listing.time_range(filters, state.clock.now())
+    in_range = map(state.schedules.__getitem__, state.schedules.by_time_to_pay.between(first, last))
+    matching = [
+        schedule.fields
+        for schedule in in_range
         if schedule.key[0] == store_id
         and matches(filters.get("billingKey"), schedule.body["billingKey"])
         and matches_any(filters.get("status"), schedule.status)
         and filters.get("isForTest", True)
     ]
-    in_range = listing.in_time_range(
-        views, filters, lambda view: view["timeToPay"], state.clock.now()
-    )
     sort_field = sort.get("by", "TIME_TO_PAY")
     ordered = listing.sort_by_time(
-        in_range, lambda view: _time(view, sort_field), sort.get("order")
+        matching, lambda fields: _time(fields, sort_field), sort.get("order")
     )
     items, page = listing.page(ordered, request.body)
-    return {"items": items, "page": page}
+    return {
+        "items": [_view(state, state.schedules[fields["id"]]) for fields in items],
+        "page": page,
+    }
 
 
-def _time(view: JsonObject, name: str) -> object:
+def _time(fields: JsonObject, name: str) -> object:
     if name == "STATUS_TIMESTAMP":
-        return view.get("completedAt", view.get("revokedAt", view["createdAt"]))
-    return view.get(_TIMES[name])
+        return fields.get("completedAt", fields.get("revokedAt", fields["createdAt"]))
+    return fields.get(_TIMES[name])
 
 
 def _revoke(state: State, request: ParsedRequest) -> JsonObject:
@@ -149,17 +143,15 @@ def _revoke(state: State, request: ParsedRequest) -> JsonObject:
         for schedule in revoked:
             _check_revocable(schedule, billing_key)
     elif billing_key is not None:
-        revoked = [
-            schedule
-            for schedule in state.schedules.values()
-            if schedule.body["billingKey"] == billing_key and schedule.status == "SCHEDULED"
-        ]
+        of_key = state.schedules.of_billing_key.get(billing_key, {})
+        revoked = [state.schedules[schedule_id] for schedule_id in of_key]
     else:
         raise invalid("query.requestBody.scheduleIds", "is required unless billingKey is given")
     now = state.now()
     for schedule in revoked:
         schedule.status = "REVOKED"
         schedule.fields["revokedAt"] = now
+        state.schedules[schedule.fields["id"]] = schedule
     return omit_none(
         revokedScheduleIds=[schedule.fields["id"] for schedule in revoked],
         revokedAt=now if revoked else None,

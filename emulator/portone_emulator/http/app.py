@@ -179,34 +179,35 @@ class Api:
         query_string = request.scope["query_string"].decode("latin-1")
         parsed = self.validator.read(match, query_string, content)
         if key is None:
-            return _Result(await self._execute(operation, parsed, fault))
+            return _Result(await self._execute(operation, parsed, fault, key))
         with self.state.lock:  # in-process requests can come from several event loops
             repeated = self.keys.begin(key, _fingerprint(operation, path, parsed))
         if repeated is not None:
             return _Result(repeated, is_replay=True)
         try:
-            response = await self._execute(operation, parsed, fault)
+            return _Result(await self._execute(operation, parsed, fault, key))
         except BaseException:
             self.keys.abandon(key)
             raise
-        self.keys.finish(key, response)
-        return _Result(response)
 
     async def _execute(
-        self, operation: Operation, parsed: ParsedRequest, fault: Fault | None
+        self, operation: Operation, parsed: ParsedRequest, fault: Fault | None, key: str | None
     ) -> Response:
-        """Process a valid request, with its hold and latency fault."""
+        """Process a valid request, with its hold and latency fault, and finish its key."""
         hold = self.faults.current_hold(operation.id)
         if hold is not None:
             await anyio.to_thread.run_sync(hold.block, abandon_on_cancel=True)
         if fault is not None and fault.kind == "latency":
             await anyio.sleep(fault.delay)
-        try:
-            with self.state.lock:
+        with self.state.lock:  # once: a journal writes all of it or nothing
+            try:
                 response = self._handle(operation, parsed)
-        except EmulatedAPIError as error:
-            response = self._error_response(operation, error)
-        return self.planned_changes.apply(operation.id, response)
+            except EmulatedAPIError as error:
+                response = self._error_response(operation, error)
+            response = self.planned_changes.apply(operation.id, response)
+            if key is not None:
+                self.keys.finish(key, response)
+        return response
 
     def _handle(self, operation: Operation, parsed: ParsedRequest) -> Response:
         self.planned_errors.raise_next(operation.id)

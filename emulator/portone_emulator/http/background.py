@@ -7,7 +7,7 @@ import contextlib
 import logging
 from collections.abc import Callable
 from datetime import datetime
-from threading import Condition, Thread
+from threading import Thread
 
 from portone_emulator.http.threads import STOP_TIMEOUT, join
 from portone_emulator.state import timeline
@@ -25,7 +25,6 @@ class BackgroundWorker:
     def __init__(self, state: State) -> None:
         self.stop_timeout = STOP_TIMEOUT
         self._state = state
-        self._changed = Condition(state.lock)
         self._thread: Thread | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._woken = asyncio.Event()
@@ -58,9 +57,9 @@ class BackgroundWorker:
         try:
             join(thread, "sends webhooks", self.stop_timeout)
         finally:
-            with self._changed:
+            with self._state.lock:
                 self._state.delivery_queue.release_all()
-                self._changed.notify_all()
+                self._state.lock.notify_all()
 
     def wake(self) -> None:
         """Wake the thread to check for due work. The caller must hold the state's lock."""
@@ -78,8 +77,8 @@ class BackgroundWorker:
         def is_idle() -> bool:
             return self._loop is None or self._state.delivery_queue.is_idle(self._state.clock.now())
 
-        with self._changed:
-            if not self._changed.wait_for(is_idle, timeout):
+        with self._state.lock:
+            if not self._state.lock.wait_for(is_idle, timeout):
                 raise TimeoutError("there are still webhooks to deliver")
             if self._loop is None:
                 raise RuntimeError("the emulator is not started")
@@ -121,10 +120,10 @@ class BackgroundWorker:
         with self._state.lock:
             delivery = self._state.delivery_queue.deliveries[index]
         attempt = await sender.send(delivery, delivery.next_attempt_at or self._state.clock.now())
-        with self._changed:
+        with self._state.lock:
             delivery = self._state.delivery_queue.record_attempt(index, attempt)
             history.update_payment(self._state, delivery)
-            self._changed.notify_all()
+            self._state.lock.notify_all()
         self._woken.set()
 
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 from datetime import datetime, timedelta
 
-from attrs import define
+from attrs import frozen
 
 from portone_emulator.errors import EmulatedAPIError, invalid
 from portone_emulator.http.responses import Response
 from portone_emulator.state.clock import Clock
+from portone_emulator.state.containers import RecordDict
 
 LIFETIME = timedelta(hours=3)
 METHODS = frozenset({"POST", "PUT", "PATCH", "DELETE"})
@@ -37,21 +38,34 @@ def read_key(header: str | None) -> str | None:
     return key
 
 
-@define
+@frozen
 class Entry:
-    """The first request with a key, and its response once there is one."""
+    """A request with a key, and its response."""
 
     fingerprint: bytes
     expires_at: datetime
-    response: Response | None = None
+    response: Response
+
+
+@frozen
+class _Request:
+    """A request in progress, the first with its key."""
+
+    fingerprint: bytes
+    expires_at: datetime
 
 
 class IdempotencyKeys:
-    """Stores the first response for each key, for three hours on the emulator's clock."""
+    """Stores the first response for each key, for three hours on the emulator's clock.
+
+    Attributes:
+        finished: the keys whose request has its response.
+    """
 
     def __init__(self, clock: Clock) -> None:
+        self.finished: RecordDict[str, Entry] = RecordDict()
+        self._in_progress: dict[str, _Request] = {}
         self._clock = clock
-        self._entries: dict[str, Entry] = {}
 
     def begin(self, key: str, fingerprint: bytes) -> Response | None:
         """Reserve a key for a request, or return the stored response.
@@ -61,13 +75,17 @@ class IdempotencyKeys:
                 progress; INVALID_REQUEST if the key was used for a different request.
         """
         now = self._clock.now()
-        entry = self._entries.get(key)
-        if entry is None or (entry.response is not None and now >= entry.expires_at):
-            self._entries[key] = Entry(fingerprint, now + LIFETIME)
+        entry = self.finished.get(key)
+        if entry is not None and now >= entry.expires_at:
+            del self.finished[key]
+            entry = None
+        first = entry or self._in_progress.get(key)
+        if first is None:
+            self._in_progress[key] = _Request(fingerprint, now + LIFETIME)
             return None
-        if entry.fingerprint != fingerprint:
+        if first.fingerprint != fingerprint:
             raise invalid(_HEADER, "was used for a request with another path, query or body")
-        if entry.response is None:
+        if entry is None:
             raise EmulatedAPIError(
                 "IDEMPOTENCY_OUTSTANDING_REQUEST", "the first request with this key is in progress"
             )
@@ -75,21 +93,19 @@ class IdempotencyKeys:
 
     def finish(self, key: str, response: Response) -> None:
         """Store the first response."""
-        if key in self._entries:
-            self._entries[key].response = response
+        request = self._in_progress.pop(key, None)
+        if request is not None:
+            self.finished[key] = Entry(request.fingerprint, request.expires_at, response)
 
     def abandon(self, key: str) -> None:
         """Release the key of a request that ended without a response."""
-        self._entries.pop(key, None)
+        self._in_progress.pop(key, None)
 
     def clear(self) -> None:
         """Remove all keys, including those of requests in progress."""
-        self._entries.clear()
+        self.restore(RecordDict())
 
-    def finished(self) -> dict[str, Entry]:
-        """Return the keys with a stored response."""
-        return {key: entry for key, entry in self._entries.items() if entry.response is not None}
-
-    def restore(self, entries: dict[str, Entry]) -> None:
+    def restore(self, finished: RecordDict[str, Entry]) -> None:
         """Replace the keys by saved ones."""
-        self._entries = dict(entries)
+        self.finished = finished
+        self._in_progress = {}

@@ -98,7 +98,7 @@ def _confirm(state: State, request: ParsedRequest) -> JsonObject:
     now = state.now()
     customer: JsonObject = record["customerInput"]
     birthday, gender = _birthday(customer.get("identityNumber", "9001011"))
-    record |= {
+    verified = record | {
         "status": "VERIFIED",
         "updatedAt": now,
         "statusChangedAt": now,
@@ -114,7 +114,8 @@ def _confirm(state: State, request: ParsedRequest) -> JsonObject:
             "di": f"di-{state.ids.uuid()}",
         },
     }
-    return {"identityVerification": _view(state, record)}
+    state.identity_verifications[key] = verified
+    return {"identityVerification": _view(state, verified)}
 
 
 def _check_otp(state: State, key: Key, otp: str | None) -> None:
@@ -155,9 +156,10 @@ def _birthday(identity_number: str) -> tuple[date, str]:
 
 
 def _resend(state: State, request: ParsedRequest) -> JsonObject:
-    record = _find(state, _key(state, request))
+    key = _key(state, request)
+    record = _find(state, key)
     _check_unverified(record)
-    record["updatedAt"] = state.now()
+    state.identity_verifications[key] = record | {"updatedAt": state.now()}
     return {}
 
 

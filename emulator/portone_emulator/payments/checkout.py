@@ -164,6 +164,7 @@ def _leave(
             payments.change_status(state, payment, "PAY_PENDING", pgTxId=state.ids.uuid())
         case "authenticated":
             transaction.payment_token = f"payment-token-{state.ids.uuid()}"
+            payments.refresh(state, payment)
         case "failed":
             payments.fail(state, payment, _DECLINED)
             return CheckoutResult(

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from itertools import islice
+from typing import TypeVar
 
 from portone_emulator.errors import invalid
 from portone_emulator.http.handlers import Handler
 from portone_emulator.http.validation import ParsedRequest
 from portone_emulator.payments.methods import type_name
 from portone_emulator.state import listing
+from portone_emulator.state.containers import Payments
 from portone_emulator.state.json_values import JsonObject
 from portone_emulator.state.listing import get_nested, matches, matches_any
 from portone_emulator.state.state import State
@@ -21,6 +23,7 @@ CURSOR_SIZE_LIMIT = 1_000
 _CURSOR = re.compile(r"\d{1,18}", flags=re.ASCII)
 _PLATFORMS = {"PC": "SDK_PC", "MOBILE": "SDK_MOBILE", "API": "API"}
 _SORT_FIELDS = {"REQUESTED_AT": "requestedAt", "STATUS_CHANGED_AT": "statusChangedAt"}
+_TIME_FILTERS = {"timestampType", "from", "until", "sortBy", "sortOrder"}
 _RANGE_FIELDS = {"CREATED_AT": "requestedAt", "STATUS_CHANGED_AT": "statusChangedAt"}
 _TEXTS: Mapping[str, tuple[str, ...]] = {
     "PAYMENT_ID": ("id",),
@@ -55,27 +58,44 @@ _TEXTS: Mapping[str, tuple[str, ...]] = {
     "PROMOTION_ID": ("promotionId",),
     "GIFT_CERTIFICATION_APPROVAL_NUMBER": ("method", "approvalNumber"),
 }
+Item = TypeVar("Item")
 
 
 def _get_payments(state: State, request: ParsedRequest) -> JsonObject:
     filters: JsonObject = request.body.get("filter", {})
     if "storeId" in filters:
         state.store(filters["storeId"])
+    first, last = listing.time_range(filters, state.clock.now())
     range_field = _RANGE_FIELDS[filters.get("timestampType", "STATUS_CHANGED_AT")]
     sort_field = _SORT_FIELDS[filters.get("sortBy", "REQUESTED_AT")]
-    views = listing.in_time_range(
-        (payment.view for payment in state.payments.values()),
-        filters,
-        lambda view: view[range_field],
-        state.clock.now(),
-    )
-    ordered = listing.sort_by_time(
-        (view for view in views if _matches_filters(view, filters)),
-        lambda view: view[sort_field],
-        filters.get("sortOrder"),
-    )
-    items, page = listing.page(ordered, request.body, limit=PAGE_LIMIT)
+    payments, order = state.payments, filters.get("sortOrder")
+    in_range = payments.by_time[range_field]
+    if _has_only_times(payments, filters):
+        # Counted by one index and read in the order of the other, as far as the page.
+        by_time = payments.by_time[sort_field]
+        keys = iter(by_time) if order == "ASC" else reversed(by_time)
+        views = (payments[key].view for key in keys)
+        matching = (view for view in views if first <= view[range_field] <= last)
+        total = in_range.count(first, last)
+    else:
+        views = (payments[key].view for key in in_range.between(first, last))
+        matching = listing.sort_by_time(
+            (view for view in views if _matches_filters(view, filters)),
+            lambda view: view[sort_field],
+            order,
+        )
+        total = None
+    items, page = listing.page(matching, request.body, total=total, limit=PAGE_LIMIT)
     return {"items": items, "page": page}
+
+
+def _has_only_times(payments: Payments, filters: JsonObject) -> bool:
+    """Whether nothing but the time range tells which payments match."""
+    selects = {name for name, value in filters.items() if value != []} - _TIME_FILTERS
+    if not selects:
+        return True
+    ids = payments.of_store.get(filters.get("storeId", ""), ())
+    return selects == {"storeId"} and len(ids) == len(payments)
 
 
 def _matches_filters(view: JsonObject, filters: JsonObject) -> bool:
@@ -128,26 +148,37 @@ def _matches_cash_receipt_filters(view: JsonObject, filters: JsonObject) -> bool
 
 def _payments_by_cursor(state: State, request: ParsedRequest) -> JsonObject:
     store_id = state.store(request.body.get("storeId"))
-    views = [payment.view for payment in state.payments.values() if payment.store_id == store_id]
-    page = _page_after_cursor(state, request, views, "requestedAt")
-    return {"items": [{"payment": view, "cursor": cursor} for cursor, view in page]}
+    ids = state.payments.of_store.get(store_id, [])
+
+    def view(payment_id: str) -> JsonObject:
+        return state.payments[store_id, payment_id].view
+
+    page = _page_after_cursor(state, request, ids, lambda each: view(each)["requestedAt"])
+    return {"items": [{"payment": view(each), "cursor": cursor} for cursor, each in page]}
 
 
 def _events_by_cursor(state: State, request: ParsedRequest) -> JsonObject:
     store_id = request.body.get("storeId")
     if store_id is not None:
         state.store(store_id)
-    events = [event for event in state.events if matches(store_id, event["storeId"])]
-    page = _page_after_cursor(state, request, events, "createdAt")
+
+    def time(event: JsonObject) -> str | None:
+        return event["createdAt"] if matches(store_id, event["storeId"]) else None
+
+    page = _page_after_cursor(state, request, state.events, time)
     return {"items": [{"paymentEvent": event, "cursor": cursor} for cursor, event in page]}
 
 
 def _page_after_cursor(
-    state: State, request: ParsedRequest, items: Sequence[JsonObject], time: str
-) -> list[tuple[str, JsonObject]]:
+    state: State,
+    request: ParsedRequest,
+    items: Sequence[Item],
+    time: Callable[[Item], str | None],
+) -> list[tuple[str, Item]]:
     """Return the page after the cursor, each item with its own cursor.
 
-    Items are only ever appended, so an item's position serves as its cursor.
+    Items are only ever appended, so an item's position serves as its cursor. One whose time is
+    `None` is left out.
     """
     size = request.body.get("size", listing.DEFAULT_SIZE)
     if not 1 <= size <= CURSOR_SIZE_LIMIT:
@@ -156,9 +187,12 @@ def _page_after_cursor(
     if not _CURSOR.fullmatch(cursor):
         raise invalid("query.requestBody.cursor", "was not issued by this emulator")
     first, last = listing.time_range(request.body, state.clock.now())
-    start = int(cursor)
-    following = enumerate(islice(items, start, None), start + 1)
-    matching = ((str(index), item) for index, item in following if first <= item[time] <= last)
+    following = ((position, items[position]) for position in range(int(cursor), len(items)))
+    matching = (
+        (str(position + 1), item)
+        for position, item in following
+        if first <= (time(item) or "") <= last
+    )
     return list(islice(matching, size))
 
 

@@ -67,11 +67,10 @@ def check_not_scheduled(state: State, key: Key) -> None:
     Raises:
         EmulatedAPIError: PAYMENT_SCHEDULE_ALREADY_EXISTS.
     """
-    for schedule in state.schedules.values():
-        if schedule.key == key and schedule.status == "SCHEDULED":
-            raise EmulatedAPIError(
-                "PAYMENT_SCHEDULE_ALREADY_EXISTS", "a schedule will make this payment"
-            )
+    if key in state.schedules.of_payment:
+        raise EmulatedAPIError(
+            "PAYMENT_SCHEDULE_ALREADY_EXISTS", "a schedule will make this payment"
+        )
 
 
 def open_transaction(state: State, key: Key, amount: Amount, fields: JsonObject) -> Payment:
@@ -98,7 +97,6 @@ def open_transaction(state: State, key: Key, amount: Amount, fields: JsonObject)
     }
     payment.transactions.append(Transaction(state.ids.uuid(), amount, {**defaults, **fields}))
     change_status(state, payment, "READY")
-    state.payments[key] = payment
     return payment
 
 
@@ -125,7 +123,13 @@ def change_status(
 
 
 def refresh(state: State, payment: Payment) -> None:
-    """Rebuild the payment's view after a change."""
+    """Rebuild the payment's view after a change, and store the payment."""
+    rebuild_view(state, payment)
+    state.payments[payment.store_id, payment.id] = payment
+
+
+def rebuild_view(state: State, payment: Payment) -> None:
+    """Rebuild the payment's view from its latest attempt."""
     transaction = payment.latest
     schema = state.document.variants("Payment")[transaction.status]
     values = _values(transaction) | {"id": payment.id, "transactionId": transaction.id}
@@ -185,7 +189,6 @@ def issue_account(
     """Issue a virtual account for the latest attempt."""
     transaction = payment.latest
     transaction.account_expires_at = expires_at
-    state.open_accounts[payment.store_id, payment.id] = payment
     method = {
         "type": _VIRTUAL_ACCOUNT,
         "accountNumber": state.ids.digits(14),
@@ -237,20 +240,15 @@ def close_account(state: State, payment: Payment) -> str:
 
 def next_expiry(state: State) -> datetime | None:
     """Return when the next virtual account that waits for a deposit expires, if there is one."""
-    times = [payment.latest.account_expires_at for payment in state.open_accounts.values()]
-    return min((time for time in times if time is not None), default=None)
+    first = state.payments.expiring.first()
+    return None if first is None else first[0]
 
 
 def close_expired_accounts(state: State) -> None:
     """Close the expired virtual accounts."""
     now = state.clock.now()
-    for key, payment in list(state.open_accounts.items()):
-        expires_at = payment.latest.account_expires_at
-        if payment.latest.status != "VIRTUAL_ACCOUNT_ISSUED" or expires_at is None:
-            del state.open_accounts[key]
-        elif expires_at <= now:
-            close_account(state, payment)
-            del state.open_accounts[key]
+    while (first := state.payments.expiring.first()) is not None and first[0] <= now:
+        close_account(state, state.payments[first[1]])
 
 
 def check_paid(payment: Payment) -> None:

@@ -23,6 +23,11 @@ class Clock:
         """Whether the clock advances with real time."""
         return self._fixed is None
 
+    @property
+    def offset(self) -> timedelta:
+        """How far the clock was moved."""
+        return self._offset
+
     def reset(self) -> None:
         """Drop the offset."""
         self._offset = timedelta()

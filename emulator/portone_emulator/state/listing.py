@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
+from itertools import islice
 from typing import Any, cast
 
 from portone_emulator.errors import invalid
@@ -16,9 +17,15 @@ Field = Callable[[JsonObject], object]
 
 
 def page(
-    items: Sequence[JsonObject], body: Mapping[str, Any], *, limit: int | None = None
+    items: Iterable[JsonObject],
+    body: Mapping[str, Any],
+    *,
+    total: int | None = None,
+    limit: int | None = None,
 ) -> tuple[list[JsonObject], JsonObject]:
     """Return the requested page, numbered from 0. `limit` is the last item that pages may reach.
+
+    Where the number of items is known, `total`, those after the page are not looked at.
 
     Raises:
         EmulatedAPIError: INVALID_REQUEST if the page number or size is out of range.
@@ -32,9 +39,12 @@ def page(
         raise invalid("query.requestBody.page.size", "must be at least 1")
     if limit is not None and (number + 1) * size > limit:
         raise invalid("query.requestBody.page", f"(number + 1) * size must not exceed {limit}")
+    if total is None:
+        items = list(items)
+        total = len(items)
     start = number * size
-    info: JsonObject = {"number": number, "size": size, "totalCount": len(items)}
-    return list(items[start : start + size]), info
+    info: JsonObject = {"number": number, "size": size, "totalCount": total}
+    return list(islice(items, start, start + size)), info
 
 
 def time_range(filters: Mapping[str, Any], now: datetime) -> tuple[str, str]:

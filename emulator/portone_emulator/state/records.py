@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import TypeAlias
 
 from attrs import Factory, define, frozen
 
 from portone_emulator.payments.amounts import Amount
 from portone_emulator.state.json_values import JsonObject
+
+Key: TypeAlias = tuple[str, str]
+"""A store ID, and an ID chosen by that store."""
 
 
 @frozen

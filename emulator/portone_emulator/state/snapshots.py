@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import base64
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any, cast, get_args, get_origin
 
-from attrs import Attribute, fields, resolve_types
+from attrs import fields, resolve_types
 from cattrs import Converter
 from cattrs.gen import make_dict_unstructure_fn, override
 
 from portone_emulator.http.idempotency import Entry, IdempotencyKeys
 from portone_emulator.payments import payments
+from portone_emulator.state.containers import Payments, RecordDict, RecordList
 from portone_emulator.state.json_values import JsonObject, format_datetime, parse_datetime
 from portone_emulator.state.records import Payment
 from portone_emulator.state.state import State
@@ -31,11 +32,19 @@ _NOT_SAVED = frozenset(
         "clock",
         "ids",
         "lock",
-        "open_accounts",
         "delivery_queue",
         "skips_webhook",
     }
 )
+_STATE_TYPES: dict[str, Any] = {
+    each.name: each.type for each in fields(resolve_types(State)) if each.name not in _NOT_SAVED
+}
+_WEBHOOKS, _KEYS = "webhooks", "idempotencyKeys"
+PART_TYPES: dict[str, Any] = _STATE_TYPES | {
+    _WEBHOOKS: RecordList[Delivery],
+    _KEYS: RecordDict[str, Entry],
+}
+"""The types of all that is saved."""
 
 
 class SnapshotError(ValueError):
@@ -48,22 +57,42 @@ def take(state: State, keys: IdempotencyKeys) -> JsonObject:
     Tokens are omitted: they are secrets, and easily requested again. Planned faults, errors and
     response changes are omitted, too: they belong to the test that planned them.
     """
-    convert = _converter().unstructure
+    convert = new_converter().unstructure
     with state.lock:
-        now = state.clock.now()
-        return {
-            "format": FORMAT,
-            "version": VERSION,
-            "storeId": state.settings.store_id,
-            "now": format_datetime(now),
-            "secondsAhead": (now - datetime.now(UTC)).total_seconds(),
-            "run": state.ids.run,
-            "state": {
-                each.name: convert(getattr(state, each.name), each.type) for each in _saved_fields()
-            },
-            "webhooks": convert(state.delivery_queue.deliveries, list[Delivery]),
-            "idempotencyKeys": convert(keys.finished(), dict[str, Entry]),
-        }
+        values = parts(state, keys)
+        return assemble(
+            header(state),
+            {name: convert(value, PART_TYPES[name]) for name, value in values.items()},
+        )
+
+
+def parts(state: State, keys: IdempotencyKeys) -> dict[str, object]:
+    """Return all that is saved, by name; `PART_TYPES` has the types."""
+    return {
+        **{name: getattr(state, name) for name in _STATE_TYPES},
+        _WEBHOOKS: state.delivery_queue.deliveries,
+        _KEYS: keys.finished,
+    }
+
+
+def header(state: State) -> JsonObject:
+    """Return what a snapshot tells of itself and of the clock."""
+    now = state.clock.now()
+    return {
+        "format": FORMAT,
+        "version": VERSION,
+        "storeId": state.settings.store_id,
+        "now": format_datetime(now),
+        "secondsAhead": (now - datetime.now(UTC)).total_seconds(),
+        "run": state.ids.run,
+    }
+
+
+def assemble(header: JsonObject, parts: JsonObject) -> JsonObject:
+    """Put a snapshot together from its header and the JSON of its parts."""
+    rest = dict(parts)
+    webhooks, keys = rest.pop(_WEBHOOKS, []), rest.pop(_KEYS, {})
+    return {**header, "state": rest, _WEBHOOKS: webhooks, _KEYS: keys}
 
 
 def restore(snapshot: JsonObject, state: State, keys: IdempotencyKeys) -> None:
@@ -73,13 +102,18 @@ def restore(snapshot: JsonObject, state: State, keys: IdempotencyKeys) -> None:
         SnapshotError: the snapshot is damaged, of another version or of another store.
     """
     _check(snapshot, state.settings.store_id)
-    convert = _converter().structure
+    convert = new_converter().structure
     try:
-        values = _values(snapshot["state"], convert)
-        for payment in cast("dict[object, Payment]", values.get("payments", {})).values():
-            payments.refresh(state, payment)
-        delivery_queue = DeliveryQueue(deliveries=convert(snapshot["webhooks"], list[Delivery]))
-        entries = convert(snapshot["idempotencyKeys"], dict[str, Entry])
+        # What is not saved, by an earlier version for example, is as in a new state.
+        new = State(state.document, state.settings, state.clock, state.ids, state.lock)
+        values = {name: getattr(new, name) for name in _STATE_TYPES} | {
+            name: convert(each, _STATE_TYPES[name]) for name, each in snapshot["state"].items()
+        }
+        for payment in cast("Payments", values["payments"]).values():
+            payments.rebuild_view(state, payment)
+        deliveries = convert(snapshot[_WEBHOOKS], PART_TYPES[_WEBHOOKS])
+        delivery_queue = DeliveryQueue(deliveries=deliveries)
+        entries = convert(snapshot[_KEYS], PART_TYPES[_KEYS])
         now = _now(snapshot, is_running=state.clock.is_running)
         run = int(snapshot["run"]) + 1
     except Exception as error:  # a damaged file can fail in any way
@@ -87,11 +121,6 @@ def restore(snapshot: JsonObject, state: State, keys: IdempotencyKeys) -> None:
     with state.lock:
         for name, value in values.items():
             setattr(state, name, value)
-        state.open_accounts = {
-            key: payment
-            for key, payment in state.payments.items()
-            if payment.latest.account_expires_at is not None
-        }
         state.delivery_queue = delivery_queue
         state.clock.move_to(now)
         state.ids.restart(run)
@@ -111,35 +140,34 @@ def _check(snapshot: JsonObject, store_id: str) -> None:
         )
 
 
-def _values(saved: JsonObject, convert: Callable[[Any, Any], Any]) -> dict[str, object]:
-    """Convert the saved fields; those that an earlier version did not save keep their defaults."""
-    types = {each.name: each.type for each in _saved_fields()}
-    return {name: convert(value, types[name]) for name, value in saved.items()}
-
-
 def _now(snapshot: JsonObject, *, is_running: bool) -> datetime:
     if is_running:
         return datetime.now(UTC) + timedelta(seconds=snapshot["secondsAhead"])
     return parse_datetime(snapshot["now"])
 
 
-def _saved_fields() -> Iterable[Attribute[Any]]:
-    return [each for each in fields(resolve_types(State)) if each.name not in _NOT_SAVED]
+def new_converter(*, copies: bool = True) -> Converter:
+    """Return a converter between the parts and their JSON.
 
-
-def _converter() -> Converter:
+    Without `copies`, JSON objects in the state are not copied: write them before it changes.
+    """
     converter = Converter(unstruct_collection_overrides={deque: list})
+    if not copies:
+        converter.register_unstructure_hook_func(
+            lambda kind: kind == JsonObject, lambda value: value
+        )
     converter.register_unstructure_hook(datetime, format_datetime)
     converter.register_structure_hook(datetime, lambda text, _: parse_datetime(text))
     converter.register_unstructure_hook(bytes, lambda content: base64.b64encode(content).decode())
     converter.register_structure_hook(bytes, lambda text, _: base64.b64decode(text, validate=True))
-    # JSON object keys are strings: a dictionary with tuple keys becomes a list of pairs.
-    converter.register_unstructure_hook_factory(
-        _has_pairs_for_keys, partial(_pairs_writer, converter)
-    )
-    converter.register_structure_hook_factory(
-        _has_pairs_for_keys, partial(_pairs_reader, converter)
-    )
+    for base, writer, reader in (
+        (RecordDict, _dict_writer, _dict_reader),
+        (RecordList, _list_writer, _list_reader),
+    ):
+        converter.register_unstructure_hook_factory(
+            partial(_is_a, base), partial(writer, converter)
+        )
+        converter.register_structure_hook_factory(partial(_is_a, base), partial(reader, converter))
     # A payment's view is derived from its attempts.
     converter.register_unstructure_hook(
         Payment, make_dict_unstructure_fn(Payment, converter, view=override(omit=True))
@@ -147,20 +175,45 @@ def _converter() -> Converter:
     return converter
 
 
-def _has_pairs_for_keys(kind: Any) -> bool:
-    return get_origin(kind) is dict and get_origin(get_args(kind)[0]) is tuple
+def _is_a(base: type, kind: Any) -> bool:
+    origin = get_origin(kind) or kind
+    return isinstance(origin, type) and issubclass(origin, base)
 
 
-def _pairs_writer(converter: Converter, kind: Any) -> Callable[[Any], object]:
-    value_kind = get_args(kind)[1]
+def record_types(kind: Any) -> tuple[Any, ...]:
+    """Return the type arguments of `RecordDict[...]`, `RecordList[...]` or a subclass of such."""
+    return get_args(kind) or get_args(kind.__orig_bases__[0])
+
+
+def _dict_writer(converter: Converter, kind: Any) -> Callable[[Any], object]:
+    """Write a JSON object. Its keys are strings, so with tuples for keys it is a list of pairs."""
+    key_type, value_type = record_types(kind)
+    if key_type is str:
+        return lambda values: {
+            key: converter.unstructure(value, value_type) for key, value in values.items()
+        }
     return lambda values: [
-        [list(key), converter.unstructure(value, value_kind)] for key, value in values.items()
+        [list(key), converter.unstructure(value, value_type)] for key, value in values.items()
     ]
 
 
-def _pairs_reader(converter: Converter, kind: Any) -> Callable[[Any, Any], object]:
-    key_kind, value_kind = get_args(kind)
-    return lambda pairs, _: {
-        converter.structure(key, key_kind): converter.structure(value, value_kind)
-        for key, value in pairs
-    }
+def _dict_reader(converter: Converter, kind: Any) -> Callable[[Any, Any], object]:
+    key_type, value_type = record_types(kind)
+
+    def read(values: Any, _: object) -> object:
+        records: RecordDict[Any, Any] = (get_origin(kind) or kind)()
+        for key, value in values.items() if key_type is str else values:
+            records[converter.structure(key, key_type)] = converter.structure(value, value_type)
+        return records
+
+    return read
+
+
+def _list_writer(converter: Converter, kind: Any) -> Callable[[Any], object]:
+    (value_type,) = record_types(kind)
+    return lambda values: [converter.unstructure(value, value_type) for value in values]
+
+
+def _list_reader(converter: Converter, kind: Any) -> Callable[[Any, Any], object]:
+    (value_type,) = record_types(kind)
+    return lambda values, _: RecordList([converter.structure(each, value_type) for each in values])

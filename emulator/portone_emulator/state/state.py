@@ -5,21 +5,19 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Generator, Mapping
 from contextlib import contextmanager
-from threading import RLock
 
 from attrs import define, field, fields, frozen
 
 from portone_emulator.document.document import Document
 from portone_emulator.errors import EmulatedAPIError, invalid
 from portone_emulator.state.clock import Clock
+from portone_emulator.state.containers import Payments, RecordDict, RecordList, Schedules
 from portone_emulator.state.ids import Ids
 from portone_emulator.state.json_values import JsonObject, format_datetime
-from portone_emulator.state.records import Payment, PendingBillingKey, Registration, Schedule
+from portone_emulator.state.lock import StateLock
+from portone_emulator.state.records import Key, PendingBillingKey, Registration
 from portone_emulator.webhooks.bodies import WebhookFormat, WebhookVersion
 from portone_emulator.webhooks.queue import DeliveryQueue
-
-Key = tuple[str, str]
-"""A store ID, and an ID chosen by that store."""
 
 
 @frozen
@@ -55,28 +53,30 @@ DEFAULT_CHANNEL_KEY = "channel-key-emulator"
 
 @define
 class State:
-    """Everything that requests read and write. Callers must hold `lock`."""
+    """Everything that requests read and write. Callers must hold `lock`.
+
+    Records are kept in a `RecordDict` or a `RecordList`: whoever changes one puts it again.
+    """
 
     document: Document
     settings: Settings
     clock: Clock
     ids: Ids
-    lock: RLock = field(factory=RLock)
-    registrations: dict[Key, Registration] = field(factory=dict)
-    payments: dict[Key, Payment] = field(factory=dict)
-    open_accounts: dict[Key, Payment] = field(factory=dict)
-    events: list[JsonObject] = field(factory=list)
+    lock: StateLock = field(factory=StateLock)
+    registrations: RecordDict[Key, Registration] = field(factory=RecordDict)
+    payments: Payments = field(factory=Payments)
+    events: RecordList[JsonObject] = field(factory=RecordList)
     declines: deque[Decline] = field(factory=deque)
-    billing_keys: dict[str, JsonObject] = field(factory=dict)
-    schedules: dict[str, Schedule] = field(factory=dict)
-    cash_receipts: dict[Key, JsonObject] = field(factory=dict)
-    identity_verifications: dict[Key, JsonObject] = field(factory=dict)
-    otps: dict[Key, str] = field(factory=dict, repr=False)
+    billing_keys: RecordDict[str, JsonObject] = field(factory=RecordDict)
+    schedules: Schedules = field(factory=Schedules)
+    cash_receipts: RecordDict[Key, JsonObject] = field(factory=RecordDict)
+    identity_verifications: RecordDict[Key, JsonObject] = field(factory=RecordDict)
+    otps: RecordDict[Key, str] = field(factory=RecordDict, repr=False)
     """The code that confirms each identity verification, if not `Settings.otp`."""
-    pending_billing_keys: dict[str, PendingBillingKey] = field(factory=dict)
-    promotions: dict[str, JsonObject] = field(factory=dict)
-    payment_sessions: dict[str, JsonObject] = field(factory=dict)
-    resources: dict[Key, JsonObject | None] = field(factory=dict)
+    pending_billing_keys: RecordDict[str, PendingBillingKey] = field(factory=RecordDict)
+    promotions: RecordDict[str, JsonObject] = field(factory=RecordDict)
+    payment_sessions: RecordDict[str, JsonObject] = field(factory=RecordDict)
+    resources: RecordDict[Key, JsonObject | None] = field(factory=RecordDict)
     """Resources of generated responses, by GET operation ID and own ID; `None` once deleted."""
     delivery_queue: DeliveryQueue = field(factory=DeliveryQueue)
     cancellations_left_pending: int = field(default=0, init=False)

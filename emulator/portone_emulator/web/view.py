@@ -28,7 +28,8 @@ def snapshot(state: State, requests: Sequence[RequestRecord], limit: int) -> Jso
                 "webhooks": len(deliveries),
             },
             "payments": payments,
-            "requests": [_request(record) for record in list(requests)[: -limit - 1 : -1]],
+            # A list at once: other threads may append requests meanwhile.
+            "requests": [_request(record) for record in list(islice(reversed(requests), limit))],
             "webhooks": [_webhook(delivery) for delivery in deliveries[: -limit - 1 : -1]],
         }
         return orjson.loads(orjson.dumps(result))

@@ -73,12 +73,9 @@ def _resend(state: State, request: ParsedRequest) -> JsonObject:
 
 
 def _redeliver(state: State, webhook: JsonObject) -> None:
-    for delivery in reversed(state.delivery_queue.deliveries):
-        if (delivery.id, delivery.url) == (webhook["id"], webhook["url"]):
-            state.delivery_queue.add(
-                evolve(delivery, attempts=(), is_manual=True), state.clock.now()
-            )
-            return
+    delivery = state.delivery_queue.find(webhook["id"], webhook["url"])
+    if delivery is not None:
+        state.delivery_queue.add(evolve(delivery, attempts=(), is_manual=True), state.clock.now())
 
 
 HANDLERS: dict[str, Handler] = {"resendWebhook": _resend}

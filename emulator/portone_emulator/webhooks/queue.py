@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from heapq import heappop, heappush
 from random import Random
 
 from attrs import define, evolve, field
 
+from portone_emulator.state.containers import RecordList
+from portone_emulator.state.time_index import TimeIndex
 from portone_emulator.webhooks.delivery import Attempt, Delivery
 from portone_emulator.webhooks.delivery_faults import DeliveryFaults
 
@@ -31,25 +34,26 @@ class DeliveryQueue:
     """
 
     random: Random = field(factory=lambda: Random("webhooks"))  # noqa: S311  (not cryptographic)
-    deliveries: list[Delivery] = field(factory=list[Delivery])
+    deliveries: RecordList[Delivery] = field(factory=RecordList[Delivery])
     faults: DeliveryFaults = field(factory=DeliveryFaults, init=False)
     wake: Callable[[], None] = field(default=_do_nothing, init=False)
-    _pending: set[int] = field(init=False)
+    _waiting: dict[str, list[tuple[datetime, int]]] = field(factory=dict, init=False)
+    """A heap for each URL: when each of its waiting deliveries is due, and its index."""
+    _due: TimeIndex[str, datetime] = field(factory=TimeIndex[str, datetime], init=False)
+    """The URLs with no delivery in progress, by when their first one is due."""
     _sending: dict[str, int] = field(factory=dict[str, int], init=False)
+    _latest: dict[tuple[str, str], int] = field(factory=dict, init=False)
+    """The index of the latest delivery of each webhook, by ID and URL."""
 
-    @_pending.default  # pyright: ignore[reportAttributeAccessIssue, reportUntypedFunctionDecorator, reportUnknownMemberType]
-    def _find_pending(self) -> set[int]:
-        return {
-            index
-            for index, delivery in enumerate(self.deliveries)
-            if delivery.next_attempt_at is not None
-        }
+    def __attrs_post_init__(self) -> None:
+        for index in range(len(self.deliveries)):
+            self._index(index)
 
     def add(self, delivery: Delivery, now: datetime) -> None:
         """Queue a webhook, due now unless delivery faults are planned."""
         for each, delay in self.faults.apply(delivery):
-            self._pending.add(len(self.deliveries))
             self.deliveries.append(evolve(each, next_attempt_at=now + delay))
+            self._index(len(self.deliveries) - 1)
         self.wake()
 
     def claim_due(self, now: datetime) -> list[int]:
@@ -58,11 +62,12 @@ class DeliveryQueue:
         They are in progress until `record_attempt()` or `release_all()`.
         """
         claimed: list[int] = []
-        for due, index in sorted(self._waiting()):
-            url = self.deliveries[index].url
-            if due <= now and url not in self._sending:
-                self._sending[url] = index
-                claimed.append(index)
+        while (first := self._due.first()) is not None and first[0] <= now:
+            url = first[1]
+            _, index = heappop(self._waiting[url])
+            self._due.discard(url)
+            self._sending[url] = index
+            claimed.append(index)
         return claimed
 
     def record_attempt(self, index: int, attempt: Attempt) -> Delivery:
@@ -72,33 +77,50 @@ class DeliveryQueue:
         updated = evolve(
             delivery, attempts=attempts, next_attempt_at=self._next_attempt(delivery, attempts)
         )
-        self.deliveries[index] = updated
-        if updated.next_attempt_at is None:
-            self._pending.discard(index)
-        del self._sending[updated.url]
+        self.deliveries.replace(index, updated)
+        self._release(index)
         return updated
 
     def release_all(self) -> None:
         """Release all deliveries in progress: they are due again."""
-        self._sending.clear()
+        for index in list(self._sending.values()):
+            self._release(index)
 
     def next_due(self) -> datetime | None:
         """Return when the next delivery is due, ignoring those that wait for their URL."""
-        return min((due for due, _ in self._waiting()), default=None)
+        first = self._due.first()
+        return None if first is None else first[0]
 
     def is_idle(self, now: datetime) -> bool:
         """Whether no delivery is in progress or due."""
-        times = (self.deliveries[index].next_attempt_at for index in self._pending)
-        return not self._sending and not any(time and time <= now for time in times)
+        due = self.next_due()
+        return not self._sending and (due is None or due > now)
 
-    def _waiting(self) -> list[tuple[datetime, int]]:
-        """Return (due time, index) of the pending deliveries whose URL is free."""
-        waiting: list[tuple[datetime, int]] = []
-        for index in self._pending:
-            delivery = self.deliveries[index]
-            if delivery.next_attempt_at is not None and delivery.url not in self._sending:
-                waiting.append((delivery.next_attempt_at, index))
-        return waiting
+    def find(self, webhook_id: str, url: str) -> Delivery | None:
+        """Return the latest delivery of a webhook to a URL."""
+        index = self._latest.get((webhook_id, url))
+        return None if index is None else self.deliveries[index]
+
+    def _index(self, index: int) -> None:
+        delivery = self.deliveries[index]
+        self._latest[delivery.id, delivery.url] = index
+        self._wait(index)
+
+    def _release(self, index: int) -> None:
+        """End a delivery's progress: its URL is free for the next."""
+        del self._sending[self.deliveries[index].url]
+        self._wait(index)
+
+    def _wait(self, index: int) -> None:
+        """Let a delivery wait for its next attempt, if it has one."""
+        delivery = self.deliveries[index]
+        waiting = self._waiting.setdefault(delivery.url, [])
+        if delivery.next_attempt_at is not None:
+            heappush(waiting, (delivery.next_attempt_at, index))
+        if not waiting:
+            del self._waiting[delivery.url]
+        elif delivery.url not in self._sending:
+            self._due.put(delivery.url, waiting[0][0])
 
     def _next_attempt(self, delivery: Delivery, attempts: tuple[Attempt, ...]) -> datetime | None:
         count = len(attempts)

@@ -1,0 +1,212 @@
+"""What a request costs does not depend on how much the emulator holds: it touches no other record."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from datetime import timedelta
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from portone_emulator import Emulator
+from portone_emulator.state.time_index import TimeIndex
+from portone_emulator.web.dashboard import MAX_ROWS
+from portone_emulator.webhooks.queue import DeliveryQueue
+
+from .conftest import START, Shop, charge
+from .receiver import receiving
+
+MANY = 30
+CLOSED_PORT = "http://127.0.0.1:9"
+
+
+class Untouchable:
+    """Stands for a record that a request must not read."""
+
+    def __getattribute__(self, name: str) -> object:
+        raise AssertionError(f"a request touched another record: {name}")
+
+
+@pytest.fixture
+def emulator(tmp_path: Path) -> Iterator[Emulator]:
+    """Keep a journal, which must not read other records either."""
+    with Emulator(start_at=START, journal=tmp_path / "journal") as emulator:
+        yield emulator
+
+
+def forbid(records: dict[Any, Any], *allowed: object) -> None:
+    """Make the records untouchable, except for the allowed keys."""
+    for key in set(records) - set(allowed):
+        dict.__setitem__(records, key, Untouchable())
+
+
+def forbid_deliveries(queue: DeliveryQueue) -> int:
+    """Make the deliveries untouchable, and return how many there are."""
+    for position in range(len(queue.deliveries)):
+        list[Any].__setitem__(queue.deliveries, position, Untouchable())
+    return len(queue.deliveries)
+
+
+def schedule(shop: Shop, payment_id: str, billing_key: str, days: int) -> str:
+    body = {
+        "payment": charge(billing_key),
+        "timeToPay": (START + timedelta(days=days)).isoformat(),
+    }
+    response = shop.post(f"/payments/{payment_id}/schedule", json=body).raise_for_status()
+    return response.json()["schedule"]["id"]
+
+
+class TestSchedules:
+    @pytest.fixture(autouse=True)
+    def schedules(self, emulator: Emulator, shop: Shop) -> None:
+        """Hold many schedules for another billing key, all due in a year or later."""
+        billing_key = shop.issue_billing_key()
+        for number in range(MANY):
+            schedule(shop, f"later-{number}", billing_key, 365 + number)
+        forbid(emulator._state.schedules)
+
+    def test_are_created_and_charged(self, emulator: Emulator, shop: Shop) -> None:
+        schedule_id = schedule(shop, "order-1", shop.issue_billing_key(), 1)
+        emulator.advance(days=2)
+        assert shop.get_payment()["status"] == "PAID"
+        assert shop.get(f"/payment-schedules/{schedule_id}").json()["status"] == "SUCCEEDED"
+
+    def test_are_revoked_by_billing_key(self, shop: Shop) -> None:
+        billing_key = shop.issue_billing_key()
+        first = schedule(shop, "order-1", billing_key, 1)
+        second = schedule(shop, "order-2", billing_key, 400)
+        assert shop.delete(f"/billing-keys/{billing_key}").status_code == 409
+        response = shop.send_query("DELETE", "/payment-schedules", {"billingKey": billing_key})
+        assert response.json()["revokedScheduleIds"] == [first, second]
+        assert shop.delete(f"/billing-keys/{billing_key}").status_code == 200
+
+    def test_do_not_slow_a_payment_down(self, shop: Shop) -> None:
+        assert shop.pay().status_code == 200
+        assert shop.pay("later-1").json()["type"] == "PAYMENT_SCHEDULE_ALREADY_EXISTS"
+
+    def test_are_listed_from_the_range(self, shop: Shop) -> None:
+        schedule_id = schedule(shop, "order-1", shop.issue_billing_key(), 1)
+        time_range = {"from": START.isoformat(), "until": (START + timedelta(days=30)).isoformat()}
+        listed = shop.send_query("GET", "/payment-schedules", {"filter": time_range}).json()
+        assert [each["id"] for each in listed["items"]] == [schedule_id]
+
+
+class TestPayments:
+    @pytest.fixture(autouse=True)
+    def payments(self, emulator: Emulator) -> None:
+        for number in range(MANY):
+            emulator.checkout(f"order-{number}", amount=1000)
+            emulator.advance(minutes=1)
+
+    def newest(self, emulator: Emulator, size: int) -> list[str]:
+        """Forbid all payments but the newest, and return their IDs, the newest first."""
+        newest = list(emulator._state.payments)[: -size - 1 : -1]
+        forbid(emulator._state.payments, *newest)
+        return [payment_id for _, payment_id in newest]
+
+    @pytest.mark.parametrize("filters", [{}, {"storeId": "store-emulator"}])
+    def test_first_page(self, emulator: Emulator, shop: Shop, filters: dict[str, str]) -> None:
+        newest = self.newest(emulator, 10)
+        listed = shop.send_query("GET", "/payments", {"filter": filters}).json()
+        assert [each["id"] for each in listed["items"]] == newest
+        assert listed["page"]["totalCount"] == MANY
+
+    def test_filtered_page_reads_the_range_only(self, emulator: Emulator, shop: Shop) -> None:
+        newest = self.newest(emulator, 10)
+        filters = {"from": (emulator.now - timedelta(minutes=10)).isoformat(), "status": ["PAID"]}
+        listed = shop.send_query("GET", "/payments", {"filter": filters}).json()
+        assert [each["id"] for each in listed["items"]] == newest
+        assert listed["page"]["totalCount"] == 10
+
+    def test_page_after_a_cursor(self, emulator: Emulator, shop: Shop) -> None:
+        newest = self.newest(emulator, 2)
+        body = {"cursor": str(MANY - 2)}
+        listed = shop.send_query("GET", "/payments-by-cursor", body).json()
+        assert [each["payment"]["id"] for each in listed["items"]] == newest[::-1]
+
+    def test_another_payment_and_its_account(self, emulator: Emulator, shop: Shop) -> None:
+        emulator.checkout("account", "virtual_account", amount=1000)
+        forbid(emulator._state.payments, ("store-emulator", "account"))
+        shop.pay("another").raise_for_status()
+        shop.cancel("another").raise_for_status()
+        emulator.advance(days=7)
+        assert shop.get_payment("account")["status"] == "CANCELLED"
+
+    def test_dashboard(self, emulator: Emulator) -> None:
+        for number in range(MAX_ROWS):
+            emulator.checkout(f"newer-{number}", amount=1000)
+        self.newest(emulator, MAX_ROWS)
+        assert httpx.get(emulator.url, verify=False).status_code == 200
+
+
+@pytest.mark.parametrize("urls", [1, MANY])
+def test_waiting_webhooks_do_not_slow_others_down(
+    emulator: Emulator, shop: Shop, urls: int
+) -> None:
+    for number in range(MANY):
+        shop.pay(f"order-{number}", noticeUrls=[f"{CLOSED_PORT}/{number % urls}"])
+    emulator.wait_for_webhooks()
+    waiting = forbid_deliveries(emulator._state.delivery_queue)
+    with receiving() as receiver:
+        shop.pay("another", noticeUrls=[receiver.url])
+        emulator.wait_for_webhooks()
+        shop.post("/payments/another/resend-webhook", json={}).raise_for_status()
+        emulator.wait_for_webhooks()
+        assert receiver.types == ["Transaction.Paid"] * 2
+    assert emulator.deliveries[waiting].is_delivered
+
+
+class TestTimeIndex:
+    @given(
+        st.lists(
+            st.tuples(st.integers(0, 5), st.one_of(st.none(), st.integers(0, 9))), max_size=40
+        ),
+        st.integers(0, 9),
+        st.integers(0, 9),
+    )
+    def test_is_a_sorted_dictionary(
+        self, changes: list[tuple[int, int | None]], first: int, last: int
+    ) -> None:
+        index: TimeIndex[int, str] = TimeIndex()
+        expected: dict[int, str] = {}
+        for key, time in changes:
+            if time is None:
+                index.discard(key)
+                expected.pop(key, None)
+            else:
+                index.put(key, str(time))
+                expected[key] = str(time)
+        ordered = sorted(expected, key=lambda key: expected[key])
+        assert list(index) == ordered
+        assert list(reversed(index)) == ordered[::-1]
+        in_range = [key for key in ordered if str(first) <= expected[key] <= str(last)]
+        assert list(index.between(str(first), str(last))) == in_range
+        assert index.count(str(first), str(last)) == len(in_range)
+        assert index.first() == ((expected[ordered[0]], ordered[0]) if ordered else None)
+
+    def test_finds_a_key_by_bisection(self) -> None:
+        comparisons = count()
+
+        class Time(str):
+            __slots__ = ()
+
+            def __lt__(self, other: str) -> bool:
+                next(comparisons)
+                return super().__lt__(other)
+
+        size = 4096
+        index: TimeIndex[int, str] = TimeIndex()
+        for number in range(size):
+            index.put(number, Time(f"{number * 7919 % size:04}"))
+        before = next(comparisons)
+        assert before > size  # they are counted
+        index.put(1, Time("2000"))
+        index.discard(2)
+        index.count(Time("1000"), Time("3000"))
+        assert next(comparisons) - before < 6 * math.log2(size)
