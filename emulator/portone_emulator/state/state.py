@@ -76,8 +76,8 @@ class State:
     pending_billing_keys: dict[str, PendingBillingKey] = field(factory=dict)
     promotions: dict[str, JsonObject] = field(factory=dict)
     payment_sessions: dict[str, JsonObject] = field(factory=dict)
-    resources: dict[Key, JsonObject | None] = field(factory=dict)
-    """Resources of generated responses, by GET operation ID and own ID; `None` once deleted."""
+    records: dict[tuple[bool, str], dict[str, JsonObject]] = field(factory=dict)
+    """Records of partner settlement and tax invoices by ID, for test data or not and a kind."""
     delivery_queue: DeliveryQueue = field(factory=DeliveryQueue)
     cancellations_left_pending: int = field(default=0, init=False)
     """How many of the next cancellations are left pending."""
