@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import httpx
 from starlette.testclient import TestClient
 
 from portone_emulator import Emulator
 
 from .response_checks import check
+
+if TYPE_CHECKING:
+    import httpx
 
 CONTRACT: dict[str, Any] = {
     "name": "ten percent",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -27,8 +26,8 @@ LATER = "2026-08-01T00:00:00Z"
 
 
 @pytest.fixture
-def shop() -> Iterator[Marketplace]:
-    yield Marketplace(Emulator(start_at=START))
+def shop() -> Marketplace:
+    return Marketplace(Emulator(start_at=START))
 
 
 @frozen

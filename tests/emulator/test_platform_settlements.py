@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -23,11 +22,11 @@ DUE = "2026-07-10"
 
 
 @pytest.fixture
-def shop() -> Iterator[Marketplace]:
+def shop() -> Marketplace:
     shop = Marketplace(Emulator(start_at=START))
     shop.add_contract()
     shop.add_partner()
-    yield shop
+    return shop
 
 
 def manual(shop: Marketplace, amount: int, **changes: Any) -> str:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -25,11 +24,11 @@ SUMMARIES = "/platform/transfer-summaries"
 
 
 @pytest.fixture
-def shop() -> Iterator[Marketplace]:
+def shop() -> Marketplace:
     shop = Marketplace(Emulator(start_at=START))
     shop.add_contract()
     shop.add_partner()
-    yield shop
+    return shop
 
 
 def add_policies(shop: Marketplace) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -39,8 +38,8 @@ INVOICE: dict[str, Any] = {
 
 
 @pytest.fixture
-def shop() -> Iterator[Marketplace]:
-    yield Marketplace(Emulator(start_at=START, webhook_url="http://127.0.0.1:9/hook"))
+def shop() -> Marketplace:
+    return Marketplace(Emulator(start_at=START, webhook_url="http://127.0.0.1:9/hook"))
 
 
 def add_counterparty(shop: Marketplace, counterparty_id: str = "lee", **changes: Any) -> Any:
@@ -559,6 +558,10 @@ class TestInvoices:
         assert shop.ids(INVOICES) == [second, first]
         assert shop.ids(INVOICES, {"counterpartyId": "lee"}) == [second, first]
         assert shop.ids(INVOICES, {"counterpartyId": "x", "includeBrnMatch": True}) == []
+        add_counterparty(shop, "lee-2")  # the same business under another ID
+        assert shop.ids(INVOICES, {"counterpartyId": "lee-2"}) == []
+        by_number = {"counterpartyId": "lee-2", "includeBrnMatch": True}
+        assert shop.ids(INVOICES, by_number) == [second, first]
         assert shop.ids(INVOICES, {"supplierBrn": "1234567890"}) == [second, first]
         sort = {"sort": {"by": "TOTAL_AMOUNT", "order": "ASC"}}
         assert shop.ids(INVOICES, {}, body=sort) == [first, second]
@@ -568,8 +571,13 @@ class TestInvoices:
         assert shop.ids(INVOICES, {}, body={"test": True}) == []
         too_large = {"requestBody": json.dumps({"pageSize": 1001})}
         assert error_of(shop.get(INVOICES, params=too_large)) == (400, "INVALID_REQUEST")
+        shop.emulator.advance(days=31)  # a list without a main filter is of the last month
+        assert shop.ids(INVOICES) == []
+        assert shop.ids(INVOICES, {"primaryFilter": {"taxInvoiceId": first}}) == [first]
+        since = {"dateFilter": {"dateRange": [{"from": "2026-07-01"}]}}
+        assert shop.ids(INVOICES, {"primaryFilter": since}) == [second, first]
         fields = ["PLAIN_ID", "STATUS", "SUPPLIER_COMPANY_NAME", "TOTAL_AMOUNT", "ITEMS"]
-        query = {"requestBody": json.dumps({"fields": fields})}
+        query = {"requestBody": json.dumps({"filter": {"primaryFilter": since}, "fields": fields})}
         sheet = shop.get("/b2b/tax-invoices-sheet", params=query)
         assert list(csv.reader(io.StringIO(sheet.text))) == [
             fields,

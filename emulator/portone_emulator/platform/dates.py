@@ -50,6 +50,12 @@ def settlement_date(start: str, cycle: JsonObject, *, is_never_earlier: bool) ->
     return moved.isoformat()
 
 
+def month_before(day: str) -> str:
+    """Return the same day of the month before, or the last day that it has."""
+    last = date.fromisoformat(day).replace(day=1) - _DAY
+    return last.replace(day=min(last.day, int(day[-2:]))).isoformat()
+
+
 def tenth_of_next_month(day: str) -> str:
     """Return the tenth of the month after a day's.
 

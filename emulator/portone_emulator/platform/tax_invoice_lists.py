@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
-
 from portone_emulator.errors import invalid
 from portone_emulator.http.handlers import Handler
 from portone_emulator.http.responses import Response
@@ -45,7 +43,6 @@ _SORT_FIELDS = {
     "STATUS_UPDATED_AT": "statusUpdatedAt",
 }
 _DATES = {"REGISTER": "draftedAt", "WRITE": "writeDate", "ISSUE": "issuedAt"}
-_MONTH = timedelta(days=30)
 _DEFAULT_SIZE, _MAX_SIZE = 500, 1000
 
 
@@ -55,7 +52,9 @@ def _matching(state: State, request: ParsedRequest) -> list[JsonObject]:
     filters: JsonObject = request.body.get("filter", {})
     primary: JsonObject = filters.get("primaryFilter", {})
     if primary:
-        exactly_one(primary, ("dateFilter", *PRIMARY_FILTERS), "primaryFilter")
+        exactly_one(
+            primary, ("dateFilter", *PRIMARY_FILTERS), "query.requestBody.filter.primaryFilter"
+        )
     number = None
     if filters.get("includeBrnMatch") and "counterpartyId" in filters:
         known = records(state, "counterparty", test=test)
@@ -65,7 +64,7 @@ def _matching(state: State, request: ParsedRequest) -> list[JsonObject]:
         for invoice in records(state, "taxInvoice", test=test).values()
         if matches_filters(invoice, filters, FILTERS)
         and matches_filters(invoice, primary, PRIMARY_FILTERS)
-        and _is_in_dates(state, invoice, primary.get("dateFilter"))
+        and _is_in_dates(state, invoice, (primary or {"dateFilter": {}}).get("dateFilter"))
         and filters.get("partnerBrn") in {None, _other_party(invoice).get("brn")}
         and (
             "counterpartyId" not in filters
@@ -85,14 +84,15 @@ def _sorted(found: list[JsonObject], field: str, *, is_ascending: bool) -> list[
 
 
 def _is_in_dates(state: State, invoice: JsonObject, wanted: JsonObject | None) -> bool:
-    """Whether a tax invoice's date is in any of the ranges, by default those of the last month."""
+    """Whether a tax invoice's date is in any of the ranges, by default the last month."""
     if wanted is None:
         return True
     value = invoice.get(_DATES[wanted.get("dateType", "REGISTER")])
     if value is None:
         return False
     day = value if len(value) == len("2026-01-31") else dates.local_date(value)
-    first, last = dates.local_date(state.clock.now() - _MONTH), dates.today(state)
+    last = dates.today(state)
+    first = dates.month_before(last)
     ranges: list[JsonObject] = wanted.get("dateRange") or [{}]
     return any(each.get("from", first) <= day <= each.get("until", last) for each in ranges)
 
