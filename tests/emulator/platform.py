@@ -41,6 +41,26 @@ BUSINESS: dict[str, Any] = {
     }
 }
 
+COUNTERPARTY: dict[str, Any] = {
+    "brn": "1234567890",
+    "name": "a company",
+    "representativeName": "Lee",
+    "contact": {"name": "Lee", "email": "lee@example.com"},
+}
+INVOICE: dict[str, Any] = {
+    "supplier": {"brn": "1234567890"},
+    "recipient": {"brn": "9876543210"},
+    "supplierDocumentKey": "supplier-1",
+    "recipientDocumentKey": "recipient-1",
+    "writeDate": "2026-07-02",
+    "purposeType": "RECEIPT",
+    "taxationType": "TAXABLE",
+    "totalSupplyAmount": 10_000,
+    "totalTaxAmount": 1_000,
+    "totalAmount": 11_000,
+    "items": [{"name": "apples", "quantity": {"value": 5}, "supplyCostAmount": 10_000}],
+}
+
 
 class Marketplace(TestClient):
     """Every response is checked against the OpenAPI document."""

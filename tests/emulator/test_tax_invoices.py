@@ -12,29 +12,10 @@ import pytest
 from portone_emulator import Emulator
 
 from .conftest import START, error_of
-from .platform import BUSINESS, Marketplace
+from .platform import BUSINESS, COUNTERPARTY, INVOICE, Marketplace
 
 COUNTERPARTIES = "/b2b/counterparties"
 INVOICES = "/b2b/tax-invoices"
-COUNTERPARTY: dict[str, Any] = {
-    "brn": "1234567890",
-    "name": "a company",
-    "representativeName": "Lee",
-    "contact": {"name": "Lee", "email": "lee@example.com"},
-}
-INVOICE: dict[str, Any] = {
-    "supplier": {"brn": "1234567890"},
-    "recipient": {"brn": "9876543210"},
-    "supplierDocumentKey": "supplier-1",
-    "recipientDocumentKey": "recipient-1",
-    "writeDate": "2026-07-02",
-    "purposeType": "RECEIPT",
-    "taxationType": "TAXABLE",
-    "totalSupplyAmount": 10_000,
-    "totalTaxAmount": 1_000,
-    "totalAmount": 11_000,
-    "items": [{"name": "apples", "quantity": {"value": 5}, "supplyCostAmount": 10_000}],
-}
 
 
 @pytest.fixture

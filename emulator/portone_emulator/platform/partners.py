@@ -46,9 +46,7 @@ class Partners(Resource):
         if "defaultContractId" in fields:
             CONTRACTS.find(state, fields["defaultContractId"], test=test)
         if "account" in fields:
-            fields["account"] = _account(
-                state, fields["account"], is_new=current is None, test=test
-            )
+            fields["account"] = _account(state, fields["account"], test=test)
         if "type" in fields:
             fields["type"] = _type(state, fields["type"], current, test=test)
         if current is None:
@@ -126,14 +124,10 @@ PARTNERS = Partners(
 )
 
 
-def _account(state: State, account: JsonObject, *, is_new: bool, test: bool) -> JsonObject:
+def _account(state: State, account: JsonObject, *, test: bool) -> JsonObject:
     """Return a partner's account. An account in KRW is checked against its holder."""
     if account["currency"] not in CURRENCIES:
-        if is_new:
-            raise EmulatedAPIError(
-                "PLATFORM_CURRENCY_NOT_SUPPORTED", "the currency is not supported"
-            )
-        raise invalid("body.account.currency", "is not supported")
+        raise EmulatedAPIError("PLATFORM_CURRENCY_NOT_SUPPORTED", "the currency is not supported")
     verification_id = account.get("accountVerificationId")
     is_checked = account["currency"] == "KRW" or verification_id is not None
     status = "VERIFIED" if is_checked else "NOT_VERIFIED"
@@ -201,16 +195,6 @@ def _verifications(body: JsonObject) -> dict[str, str]:
     return omit_none(**found)
 
 
-def _refuse_as_invalid(location: str, check: Callable[[], JsonObject]) -> JsonObject:
-    """Report as INVALID_REQUEST what operations on several partners have no error types for."""
-    try:
-        return check()
-    except EmulatedAPIError as error:
-        if error.type in {"PLATFORM_CURRENCY_NOT_SUPPORTED", "PLATFORM_CONTRACT_NOT_FOUND"}:
-            raise
-        raise invalid(location, error.message) from None
-
-
 def _create_many(state: State, request: ParsedRequest) -> JsonObject:
     test = is_for_test(request)
     bodies: list[JsonObject] = request.body["partners"]
@@ -228,9 +212,7 @@ def _create_many(state: State, request: ParsedRequest) -> JsonObject:
             "PLATFORM_CONTRACTS_NOT_FOUND", "contracts do not exist", "contract", missing
         )
     for body in bodies:  # before any is created
-        _refuse_as_invalid(
-            "body.partners", lambda body=body: PARTNERS.convert(state, body, None, test=test)
-        )
+        PARTNERS.convert(state, body, None, test=test)
     return {"partners": [PARTNERS.create(state, body, test=test) for body in bodies]}
 
 
@@ -259,13 +241,7 @@ def _schedule_many(state: State, request: ParsedRequest) -> JsonObject:
             "partner",
             connected,
         )
-    changes = [
-        _refuse_as_invalid(
-            "body.update",
-            lambda partner=partner: PARTNERS.plan_changes(state, partner, request.body, test=test),
-        )
-        for partner in found
-    ]
+    changes = [PARTNERS.plan_changes(state, each, request.body, test=test) for each in found]
     PARTNERS.put_schedules(
         state, zip((partner["id"] for partner in found), changes, strict=True), test=test
     )
