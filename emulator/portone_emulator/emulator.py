@@ -37,6 +37,7 @@ from portone_emulator.payments import (
     promotions,
     sessions,
 )
+from portone_emulator.platform import operations as platform
 from portone_emulator.scenarios.error_responses import PlannedErrors
 from portone_emulator.scenarios.faults import Faults
 from portone_emulator.scenarios.future import PlannedChanges
@@ -69,6 +70,7 @@ _HANDLERS: dict[str, Handler] = {
     **schedules.HANDLERS,
     **cash_receipts.HANDLERS,
     **verifications.HANDLERS,
+    **platform.HANDLERS,
 }
 
 STATEFUL_OPERATIONS = frozenset({*_HANDLERS, "loginViaApiSecret", "refreshToken"})
@@ -191,7 +193,7 @@ class Emulator(Actions):
             validator=validator,
             keys=self._keys,
             handlers={**_HANDLERS, **self._auth.handlers()},
-            generator=ResponseGenerator(document, validator, seed),
+            generator=ResponseGenerator(document, seed),
             on_request=self._record_request,
         )
         self.app = Starlette()

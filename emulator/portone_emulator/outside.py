@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, get_args
 
 from portone_emulator.billing import issue_window
 from portone_emulator.billing.issue_window import IssueOrder
+from portone_emulator.document.choices import check_choice
 from portone_emulator.identity import verification_window
 from portone_emulator.identity.verification_window import VerificationOrder
 from portone_emulator.payments import cancellations, checkout, escrow, payments, promotions
 from portone_emulator.payments.checkout import CheckoutOutcome, CheckoutResult, Order
+from portone_emulator.platform import payouts
+from portone_emulator.platform.payouts import PayoutOutcome
 from portone_emulator.state import timeline
 from portone_emulator.state.json_values import JsonObject, omit_none
 
@@ -355,6 +358,35 @@ class Outside:
         scheme = promotions.new_discount_scheme(discount, percent)
         with self._state.lock:
             promotions.add(self._state, promotion_id, scheme, card_company)
+
+    def pay_partners(
+        self,
+        partner_settlement_ids: Iterable[str] = (),
+        outcome: PayoutOutcome = "succeeded",
+        *,
+        for_test: bool = False,
+    ) -> str:
+        """Pay partners through the payout agency, as an operator orders in PortOne's console.
+
+        Args:
+            partner_settlement_ids: the settlements to pay; all that wait for a payout if none.
+            outcome: how the bank transfers end, see `PayoutOutcome`.
+            for_test: whether to pay settlements of test data instead of live data.
+
+        Returns:
+            The ID of the bulk payout.
+
+        Raises:
+            EmulatedAPIError: PLATFORM_PARTNER_SETTLEMENTS_NOT_FOUND,
+                PLATFORM_NON_PAYABLE_PARTNER_SETTLEMENTS; PLATFORM_CURRENCY_NOT_SUPPORTED if what a
+                partner owes is more than it gets, as PortOne's document calls that.
+            ValueError: `outcome` is unknown.
+        """
+        check_choice("outcome", outcome, get_args(PayoutOutcome))
+        with self._state.lock:
+            return payouts.pay_through_agency(
+                self._state, list(partner_settlement_ids), outcome, test=for_test
+            )
 
     def _key(self, payment_id: str, store_id: str | None) -> Key:
         return self._state.store(store_id), payment_id

@@ -334,3 +334,43 @@ def test_unchanged_tables_are_not_sent_again(emulator: Emulator) -> None:
         changed = browser.get("live", headers=known)
         assert changed.status_code == 200
         assert "order-2" in changed.text
+
+
+def test_pay_partners(emulator: Emulator, controls: Controls, shop: Shop) -> None:
+    contract = {
+        "id": "contract-1",
+        "name": "x",
+        "platformFee": {"fixedRate": 0},
+        "platformFeeVatPayer": "MERCHANT",
+        "subtractPaymentVatAmount": False,
+        "settlementCycle": {"lagDays": 1, "datePolicy": "CALENDAR_DAY", "method": {"daily": {}}},
+    }
+    partner = {
+        "id": "partner-1",
+        "name": "x",
+        "contact": {"name": "Kim", "email": "kim@example.com"},
+        "account": {"bank": "SHINHAN", "currency": "KRW", "number": "110123", "holder": "Kim"},
+        "defaultContractId": "contract-1",
+        "tags": [],
+        "type": {"nonWhtPayer": {}},
+    }
+    transfer = {
+        "partnerId": "partner-1",
+        "settlementAmount": 500,
+        "settlementDate": "2026-07-04",
+    }
+    for path, body in (
+        ("contracts", contract),
+        ("partners", partner),
+        ("transfers/manual", transfer),
+    ):
+        shop.post(f"/platform/{path}", json=body, params={"test": "true"}).raise_for_status()
+    emulator.advance(days=2)
+    paid = controls.use("pay-partners", isForTest=True)["bulkPayoutId"]
+    query = {"requestBody": "{}", "test": "true"}
+    [payout] = shop.get("/platform/payouts", params=query).json()["items"]
+    assert (payout["bulkPayoutId"], payout["amount"]) == (paid, 500)
+    assert controls.error_of("pay-partners", partnerSettlementIds=["none"])[:2] == (
+        404,
+        "PLATFORM_PARTNER_SETTLEMENTS_NOT_FOUND",
+    )

@@ -217,4 +217,4 @@ class TestFuture:
         emulator.future("downloadPlatformTransferSheet", future.unknown_field())
         query = {"requestBody": "{}"}
         response = raw.get("/platform/transfer-summaries/sheet-file", params=query)
-        assert response.text.startswith("id,amount")
+        assert response.text.startswith("TRANSFER_ID,")

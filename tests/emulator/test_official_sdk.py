@@ -11,7 +11,6 @@ import pytest
 from portone_server_sdk import common, errors, identity_verification, payment, webhook
 from portone_server_sdk.payment import billing_key as keys
 from portone_server_sdk.payment import cash_receipt, payment_schedule
-from portone_server_sdk.platform import partner as partners
 
 from portone_emulator import Emulator
 
@@ -257,27 +256,6 @@ def test_tokens(emulator: Emulator, client: official.PortOneClient) -> None:
     assert client.auth.refresh_token(refresh_token=tokens.refresh_token).access_token
     with pytest.raises(errors.UnauthorizedError):
         client.auth.login_via_api_secret(api_secret="wrong")
-
-
-def test_platform_and_b2b(client: official.PortOneClient) -> None:
-    made = client.platform.partner.create_platform_partner(
-        id="partner-1",
-        name="a partner",
-        contact=partners.CreatePlatformPartnerBodyContact(name="Kim", email="k@example.com"),
-        account=partners.CreatePlatformPartnerBodyAccount(
-            bank="SHINHAN", currency="KRW", number="110123456789", holder="Kim"
-        ),
-        default_contract_id="contract-1",
-        tags=["a"],
-        type=partners.CreatePlatformPartnerBodyType(
-            non_wht_payer=partners.CreatePlatformPartnerBodyTypeNonWhtPayer()
-        ),
-    ).partner
-    assert made.id == "partner-1"
-    assert client.platform.partner.get_platform_partner(id="partner-1").id == "partner-1"
-    assert client.platform.partner.get_platform_partners().items
-    assert client.platform.get_platform_setting()
-    assert client.b2b.tax_invoice.get_b2b_tax_invoices().items
 
 
 def test_webhooks(emulator: Emulator, client: official.PortOneClient, receiver: Receiver) -> None:

@@ -229,10 +229,10 @@ class TestQuery:
         assert response.json()["message"] == "query.requestBody: is required"
 
     def test_types(self, shop: Shop) -> None:
-        response = shop.get("/platform/partners/1", params={"test": "yes"})
+        response = shop.get("/platform/setting", params={"test": "yes"})
         assert error_of(response) == INVALID
         assert "query.test" in response.json()["message"]
-        assert shop.get("/platform/partners/1", params={"test": "true", "x": "1"}).is_success
+        assert shop.get("/platform/setting", params={"test": "true", "x": "1"}).is_success
 
 
 class TestBodyOfGetAndDelete:

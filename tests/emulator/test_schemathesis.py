@@ -34,6 +34,7 @@ from schemathesis.specs.openapi.checks import (
 from portone_emulator import Emulator
 
 from .conftest import START, Shop
+from .platform import CONTRACT, PARTNER
 
 Operation: TypeAlias = APIOperation[Any, Any, Any, Any]
 FILE = Path(__file__).parents[2] / "openapi" / "portone-v2.json"
@@ -64,9 +65,20 @@ def operations() -> list[Operation]:
 
 
 def prepare(emulator: Emulator) -> None:
-    """Create payments with short IDs, which schemathesis is likely to generate."""
+    """Create records with short IDs, which schemathesis is likely to generate."""
+    policy = {"name": "x", "partnerShareRate": 50_000}
+    fee = {"name": "x", "fee": {"fixedRate": 5_000}, "vatPayer": "PARTNER"}
+    partner = {**PARTNER, "defaultContractId": "0"}
     with Shop(emulator) as shop:
         shop.issue_billing_key()
+        for test in ("false", "true"):
+            for path, body in (
+                ("/platform/contracts", CONTRACT),
+                ("/platform/discount-share-policies", policy),
+                ("/platform/additional-fee-policies", fee),
+                ("/platform/partners", partner),
+            ):
+                shop.post(path, json={"id": "0", **body}, params={"test": test}).raise_for_status()
     for payment_id in "0123456789":
         emulator.checkout(payment_id, amount=1000)
 

@@ -42,7 +42,7 @@ def fill(emulator: Emulator) -> None:
         }
         due = (emulator.now + timedelta(days=2)).isoformat()
         shop.post("/payments/order-5/schedule", json={"payment": payment, "timeToPay": due})
-        shop.delete("/platform/transfers/transfer-1").raise_for_status()
+        shop.post("/b2b/file-upload-url", json={"fileName": "a.pdf"}).raise_for_status()
         emulator.expect_otp("iv-1", "123456")
         emulator.decline()
     emulator.wait_for_webhooks()

@@ -214,9 +214,10 @@ class Api:
         timeline.catch_up(self.state)
         handler = self.handlers.get(operation.id)
         if handler is None:
-            return self.generator.respond(self.state, operation, parsed)
+            return self.generator.respond(operation, parsed)
         with self.state.skipping_webhook(parsed.query, parsed.body):
-            return Response.from_json(handler(self.state, parsed))
+            result = handler(self.state, parsed)
+        return result if isinstance(result, Response) else Response.from_json(result)
 
     def _error_response(self, operation: Operation, error: EmulatedAPIError) -> Response:
         status = self.state.document.error_status(operation, error.type)

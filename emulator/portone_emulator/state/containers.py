@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import TypeVar
+from typing import TypeAlias, TypeVar
 
+from portone_emulator.state.json_values import JsonObject
 from portone_emulator.state.records import Key, Payment, Schedule
 from portone_emulator.state.time_index import TimeIndex
 
@@ -16,7 +17,7 @@ class RecordDict(dict[K, V]):
     """Records by key.
 
     Whoever changes a record puts it again, with `records[key] = record`: indexes follow it, and the
-    journal writes it.
+    journal writes it. `del` removes one; `pop()`, `update()` and the like would not be noticed.
 
     Attributes:
         changed: the keys put or deleted since the journal last wrote them, in this order; `None`
@@ -116,3 +117,56 @@ class Schedules(RecordDict[str, Schedule]):
         of_billing_key.pop(schedule_id, None)
         if self.of_payment.get(schedule.key) == schedule_id:
             del self.of_payment[schedule.key]
+
+
+KindKey: TypeAlias = tuple[bool, str, str]
+"""Whether for test data, a kind of records, and an ID."""
+
+
+class KindRecords(RecordDict[KindKey, JsonObject]):
+    """Records of many kinds.
+
+    Attributes:
+        of_kind: those of each kind, for test data or not.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.of_kind: dict[tuple[bool, str], RecordsOfKind] = {}
+
+    def __setitem__(self, key: KindKey, record: JsonObject) -> None:
+        super().__setitem__(key, record)
+        self.kind(*key[:2]).follow(key[2], record)
+
+    def __delitem__(self, key: KindKey) -> None:
+        super().__delitem__(key)
+        self.kind(*key[:2]).follow(key[2], None)
+
+    def kind(self, is_for_test: bool, kind: str) -> RecordsOfKind:
+        """Return the records of a kind by ID, oldest first."""
+        key = is_for_test, kind
+        if key not in self.of_kind:
+            self.of_kind[key] = RecordsOfKind(self, key)
+        return self.of_kind[key]
+
+
+class RecordsOfKind(dict[str, JsonObject]):
+    """The records of one kind by ID. What is put or deleted here, is so among those of all kinds."""
+
+    def __init__(self, records: KindRecords, kind: tuple[bool, str]) -> None:
+        super().__init__()
+        self._records = records
+        self._kind = kind
+
+    def __setitem__(self, record_id: str, record: JsonObject) -> None:
+        self._records[*self._kind, record_id] = record
+
+    def __delitem__(self, record_id: str) -> None:
+        del self._records[*self._kind, record_id]
+
+    def follow(self, record_id: str, record: JsonObject | None) -> None:
+        """Take over what was put among the records of all kinds, or, if `None`, deleted there."""
+        if record is None:
+            super().__delitem__(record_id)
+        else:
+            super().__setitem__(record_id, record)

@@ -33,6 +33,11 @@ def parse_datetime(text: str) -> datetime:
         raise ValueError("the year is out of range") from error
 
 
+def normalized(time: str | None) -> str | None:
+    """Return a request's valid date-time in the format of responses."""
+    return None if time is None else format_datetime(parse_datetime(time))
+
+
 def omit_none(**fields: object) -> JsonObject:
     """Build a JSON object, omitting `None`: PortOne omits fields, it never sends null."""
     return {name: value for name, value in fields.items() if value is not None}

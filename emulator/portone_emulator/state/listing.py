@@ -107,17 +107,17 @@ def matches_text(
     wanted = search["value"].lower()
     name = search["field"]
     places = fields.values() if name == "ALL" else [fields[name]] if name in fields else []
-    return any(wanted in text.lower() for place in places for text in _texts(item, place))
+    return any(wanted in str(value).lower() for place in places for value in values_at(item, place))
 
 
-def _texts(item: Any, steps: tuple[str, ...]) -> list[str]:
-    """Return the texts at a path; a list on the path stands for each of its items."""
+def values_at(item: Any, steps: tuple[str, ...]) -> list[Any]:
+    """Return the values at a path; a list on the path stands for each of its items."""
     if isinstance(item, list):
         members = cast("list[Any]", item)
-        return [text for member in members for text in _texts(member, steps)]
+        return [value for member in members for value in values_at(member, steps)]
     if not steps:
-        return [] if item is None else [str(item)]
-    return _texts(get_nested(item, steps[0]), steps[1:])
+        return [] if item is None else [item]
+    return values_at(get_nested(item, steps[0]), steps[1:])
 
 
 def in_date_range(wanted: Mapping[str, str] | None, time: str | None) -> bool:

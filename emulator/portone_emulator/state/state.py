@@ -11,7 +11,13 @@ from attrs import define, field, fields, frozen
 from portone_emulator.document.document import Document
 from portone_emulator.errors import EmulatedAPIError, invalid
 from portone_emulator.state.clock import Clock
-from portone_emulator.state.containers import Payments, RecordDict, RecordList, Schedules
+from portone_emulator.state.containers import (
+    KindRecords,
+    Payments,
+    RecordDict,
+    RecordList,
+    Schedules,
+)
 from portone_emulator.state.ids import Ids
 from portone_emulator.state.json_values import JsonObject, format_datetime
 from portone_emulator.state.lock import StateLock
@@ -76,8 +82,8 @@ class State:
     pending_billing_keys: RecordDict[str, PendingBillingKey] = field(factory=RecordDict)
     promotions: RecordDict[str, JsonObject] = field(factory=RecordDict)
     payment_sessions: RecordDict[str, JsonObject] = field(factory=RecordDict)
-    resources: RecordDict[Key, JsonObject | None] = field(factory=RecordDict)
-    """Resources of generated responses, by GET operation ID and own ID; `None` once deleted."""
+    records: KindRecords = field(factory=KindRecords)
+    """Records of partner settlement and tax invoices."""
     delivery_queue: DeliveryQueue = field(factory=DeliveryQueue)
     cancellations_left_pending: int = field(default=0, init=False)
     """How many of the next cancellations are left pending."""

@@ -223,3 +223,13 @@ def escrow(actions: Actions, body: JsonObject) -> JsonObject:
     """Move an escrow: the goods are delivered, accepted or rejected."""
     actions.escrow(body["paymentId"], body["event"], store_id=body.get("storeId"))
     return {}
+
+
+def pay_partners(actions: Actions, body: JsonObject) -> JsonObject:
+    """Pay partners through the payout agency."""
+    bulk_payout_id = actions.pay_partners(
+        body.get("partnerSettlementIds", ()),
+        body.get("outcome", "succeeded"),
+        for_test=body.get("isForTest", False),
+    )
+    return {"bulkPayoutId": bulk_payout_id}

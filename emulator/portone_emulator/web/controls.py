@@ -15,6 +15,7 @@ from portone_emulator.identity.verification_window import VerificationOutcome
 from portone_emulator.payments.checkout import CheckoutOutcome
 from portone_emulator.payments.escrow import EscrowEvent
 from portone_emulator.payments.methods import PayMethod
+from portone_emulator.platform.payouts import PayoutOutcome
 from portone_emulator.scenarios.faults import FaultKind
 from portone_emulator.state.json_values import JsonObject
 from portone_emulator.web import control_handlers
@@ -244,6 +245,15 @@ def controls(document: Document) -> dict[str, Control]:
             },
             required=("paymentId", "event"),
             run=control_handlers.escrow,
+        ),
+        "pay-partners": Control(
+            description="Pay partners through the payout agency, as ordered in PortOne's console.",
+            properties={
+                "partnerSettlementIds": {"type": "array", "items": _TEXT},
+                "outcome": {"type": "string", "enum": list(get_args(PayoutOutcome))},
+                "isForTest": {"type": "boolean"},
+            },
+            run=control_handlers.pay_partners,
         ),
         "reset": Control(
             description="Discard all state, as if just started.",

@@ -1,4 +1,4 @@
-"""Webhook events for changes of payments and billing keys."""
+"""Webhook events for changes of payments, billing keys and tax invoices."""
 
 from __future__ import annotations
 
@@ -85,6 +85,33 @@ def notify_billing_key(
     data = {"storeId": info["storeId"], "billingKey": info["billingKey"]}
     for url in _urls(state, status, notice_urls):
         delivery = _new_delivery(state, f"BillingKey.{_camel(status)}", data, url)
+        if delivery is not None:
+            state.delivery_queue.add(delivery, state.clock.now())
+
+
+_TAX_INVOICE_EVENTS = {
+    "REQUESTED": "Requested",
+    "ISSUED": "Issued",
+    "REQUEST_CANCELLED": "RequestCancelled",
+    "ISSUANCE_CANCELLED": "IssuanceCancelled",
+    "REQUEST_REFUSED": "Refused",
+    "SENDING_COMPLETED": "SendingCompleted",
+}
+
+
+def notify_tax_invoice(state: State, invoice: JsonObject) -> None:
+    """Queue the webhooks for a tax invoice's new status, such as `ISSUED`."""
+    names = ("status", "totalAmount", "totalSupplyAmount", "totalTaxAmount")
+    data: JsonObject = {
+        "taxInvoiceId": invoice["id"],
+        "supplierBrn": invoice["supplier"].get("brn", ""),
+        "supplierDocumentKey": invoice.get("supplierDocumentKey", ""),
+        "recipientDocumentKey": invoice.get("recipientDocumentKey", ""),
+        **{name: invoice[name] for name in names},
+    }
+    event_type = f"TaxInvoice.{_TAX_INVOICE_EVENTS[invoice['status']]}"
+    for url in _urls(state, invoice["status"], None):
+        delivery = _new_delivery(state, event_type, data, url)
         if delivery is not None:
             state.delivery_queue.add(delivery, state.clock.now())
 

@@ -1,0 +1,1 @@
+"""Settlement with partners, and tax invoices."""

@@ -1,0 +1,20 @@
+"""Statistics by status, in lists of settlements, payouts and bank transfers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from portone_emulator.state.json_values import JsonObject
+
+
+def count_by_status(found: Iterable[JsonObject], names: Mapping[str, str]) -> JsonObject:
+    """Return how many records have each status; `names` are those of the statistics."""
+    return sum_by_status(((record["status"], 1) for record in found), names)
+
+
+def sum_by_status(values: Iterable[tuple[str, int]], names: Mapping[str, str]) -> JsonObject:
+    """Return the sum of the values of each status."""
+    sums = dict.fromkeys(names.values(), 0)
+    for status, value in values:
+        sums[names[status]] += value
+    return sums

@@ -1,0 +1,127 @@
+"""A marketplace's server, which settles with partners; in process, without a server of its own."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from starlette.testclient import TestClient
+
+from portone_emulator import Emulator
+
+from .response_checks import check
+
+if TYPE_CHECKING:
+    import httpx
+
+CONTRACT: dict[str, Any] = {
+    "name": "ten percent",
+    "platformFee": {"fixedRate": 10_000},
+    "platformFeeVatPayer": "PARTNER",
+    "subtractPaymentVatAmount": False,
+    "settlementCycle": {
+        "lagDays": 2,
+        "datePolicy": "HOLIDAY_BEFORE",
+        "method": {"monthly": {"daysOfMonth": [31]}},
+    },
+}
+PARTNER: dict[str, Any] = {
+    "name": "a partner",
+    "contact": {"name": "Kim", "email": "kim@example.com"},
+    "account": {"bank": "SHINHAN", "currency": "KRW", "number": "110123", "holder": "Kim"},
+    "defaultContractId": "contract-1",
+    "tags": ["fruit"],
+    "type": {"nonWhtPayer": {}},
+}
+BUSINESS: dict[str, Any] = {
+    "business": {
+        "companyName": "a company",
+        "businessRegistrationNumber": "1234567890",
+        "representativeName": "Lee",
+    }
+}
+
+COUNTERPARTY: dict[str, Any] = {
+    "brn": "1234567890",
+    "name": "a company",
+    "representativeName": "Lee",
+    "contact": {"name": "Lee", "email": "lee@example.com"},
+}
+INVOICE: dict[str, Any] = {
+    "supplier": {"brn": "1234567890"},
+    "recipient": {"brn": "9876543210"},
+    "supplierDocumentKey": "supplier-1",
+    "recipientDocumentKey": "recipient-1",
+    "writeDate": "2026-07-02",
+    "purposeType": "RECEIPT",
+    "taxationType": "TAXABLE",
+    "totalSupplyAmount": 10_000,
+    "totalTaxAmount": 1_000,
+    "totalAmount": 11_000,
+    "items": [{"name": "apples", "quantity": {"value": 5}, "supplyCostAmount": 10_000}],
+}
+
+
+class Marketplace(TestClient):
+    """Every response is checked against the OpenAPI document."""
+
+    def __init__(self, emulator: Emulator) -> None:
+        super().__init__(emulator.app, headers={"Authorization": f"PortOne {emulator.secret}"})
+        self.event_hooks = {"response": [_check]}
+        self.emulator = emulator
+
+    def list(self, path: str, filters: dict[str, Any] | None = None, **query: Any) -> Any:
+        """Return what a list operation responds."""
+        # Only this list needs a filter, and only that of payouts needs something in it.
+        needs_filter = path.endswith("/partner-settlements")
+        given = {} if filters is None and not needs_filter else {"filter": filters or {}}
+        body = {**given, **query.pop("body", {})}
+        return self.get(path, params={"requestBody": json.dumps(body), **query}).json()
+
+    def ids(self, path: str, filters: dict[str, Any] | None = None, **query: Any) -> list[str]:
+        """Return the IDs of a list."""
+        found = self.list(path, filters, **query)
+        return [item["id"] for item in found.get("items", found.get("transferSummaries"))]
+
+    def add_contract(self, contract_id: str = "contract-1", **changes: Any) -> dict[str, Any]:
+        body = {"id": contract_id, **CONTRACT, **changes}
+        return self.post("/platform/contracts", json=body).raise_for_status().json()["contract"]
+
+    def add_partner(self, partner_id: str = "partner-1", **changes: Any) -> dict[str, Any]:
+        body = {"id": partner_id, **PARTNER, **changes}
+        return self.post("/platform/partners", json=body).raise_for_status().json()["partner"]
+
+    def order(self, payment_id: str, amount: int | None = None, **changes: Any) -> httpx.Response:
+        """Create an order transfer."""
+        body: dict[str, Any] = {
+            "partnerId": "partner-1",
+            "paymentId": payment_id,
+            "orderDetail": {} if amount is None else {"orderAmount": amount},
+            "discounts": [],
+            "additionalFees": [],
+        }
+        return self.post("/platform/transfers/order", json=body | changes)
+
+    def take_back(
+        self, payment_id: str, cancellation_id: str, amount: int | None = None, **changes: Any
+    ) -> httpx.Response:
+        """Create an order cancellation transfer."""
+        body: dict[str, Any] = {
+            "partnerId": "partner-1",
+            "paymentId": payment_id,
+            "cancellationId": cancellation_id,
+            "orderDetail": {"all": {}} if amount is None else {"orderAmount": amount},
+            "discounts": [],
+        }
+        return self.post("/platform/transfers/order-cancel", json=body | changes)
+
+    def cancel_payment(self, payment_id: str, amount: int | None = None) -> str:
+        """Cancel a payment and return the cancellation's ID."""
+        body = {"reason": "x"} if amount is None else {"reason": "x", "amount": amount}
+        response = self.post(f"/payments/{payment_id}/cancel", json=body)
+        return response.raise_for_status().json()["cancellation"]["id"]
+
+
+def _check(response: httpx.Response) -> None:
+    response.read()
+    check(response)
