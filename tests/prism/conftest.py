@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 import json
-import os
 import re
-import shutil
 import subprocess
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from threading import Event, Thread
 
 import pytest
 
+from tests import npm
+
 from .document import closed
 
 PACKAGE = Path(__file__).with_name("package.json")
-CACHE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "portone-async-tests"
 LISTENING = re.compile(r"Prism is listening on (http://\S+)")
 
 
@@ -30,14 +28,12 @@ def anyio_backend() -> str:
 @pytest.fixture(scope="session")
 def prism(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The base URL of a running Prism; the test is skipped where Prism cannot be had."""
-    node, npm = shutil.which("node"), shutil.which("npm")
-    if node is None or npm is None:
-        pytest.skip("Prism needs node and npm, which are not installed")
+    script = npm.install(PACKAGE) / "node_modules/@stoplight/prism-cli/dist/index.js"
     served = tmp_path_factory.mktemp("prism") / "served.json"
     # Prism lets fields pass that no schema names, and makes some up: an argument under a wrong name would go
     # unseen, and strict reading refuse the replies. So it serves the document with its objects closed.
     served.write_text(json.dumps(closed()))
-    command = [node, str(installed(npm)), "mock", "--errors", "--host", "127.0.0.1", "--port", "0"]
+    command = ["node", str(script), "mock", "--errors", "--host", "127.0.0.1", "--port", "0"]
     with subprocess.Popen(
         [*command, str(served)],
         stdin=subprocess.DEVNULL,
@@ -80,41 +76,3 @@ class Log:
         found = LISTENING.search(self.lines[-1] if self.lines else "")
         assert found, "Prism did not start:\n" + "".join(self.lines[-20:])
         return found[1]
-
-
-def installed(npm: str) -> Path:
-    """Prism's script, installed when it is not there yet.
-
-    npm works in a folder of its own that is renamed when it is whole, so that neither an interrupted
-    installation nor two at once can leave half a Prism.
-    """
-    version = json.loads(PACKAGE.read_text())["dependencies"]["@stoplight/prism-cli"]
-    home = CACHE / f"prism-{version}"
-    script = home / "node_modules/@stoplight/prism-cli/dist/index.js"
-    if script.exists():
-        return script
-    CACHE.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=CACHE, ignore_cleanup_errors=True) as name:
-        partial = Path(name, "prism")
-        partial.mkdir()
-        shutil.copy(PACKAGE, partial)
-        options = ["--no-audit", "--no-fund", "--ignore-scripts", "--no-package-lock"]
-        try:
-            subprocess.run(
-                [npm, "install", *options, "--prefix", str(partial)],
-                check=True,
-                capture_output=True,
-                text=True,
-                timeout=300,
-            )
-        except (subprocess.SubprocessError, OSError) as error:
-            said = " ".join(str(getattr(error, "stderr", "") or error).split())
-            reason = f"npm could not install Prism: {said[:300]}"
-            if os.environ.get("CI"):
-                pytest.fail(reason, pytrace=False)
-            pytest.skip(reason)
-        try:
-            partial.rename(home)
-        except OSError:
-            assert script.exists(), f"{home} is in the way: remove it"
-    return script
