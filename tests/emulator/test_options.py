@@ -27,6 +27,7 @@ VALUES: dict[str, tuple[str, Any]] = {
     "--webhook-format": ("form", "form"),
     "--start-at": ("2026-11-30T09:00:00+09:00", datetime(2026, 11, 30, tzinfo=UTC)),
     "--seed": ("7", 7),
+    "--otp": ("123456", "123456"),
     "--seed-file": ("seed.yaml", Path("seed.yaml")),
     "--state-file": ("state.json", Path("state.json")),
 }

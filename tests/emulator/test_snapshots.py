@@ -203,7 +203,7 @@ def test_every_field_of_the_state_is_saved_or_excluded(tmp_path: Path) -> None:
         "lock",
         "delivery_queue",
         "skips_webhook",
-            "is_seeding",
+        "is_seeding",
     }
     assert saved | excluded == {each.name for each in fields(State)}
 
