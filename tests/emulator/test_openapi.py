@@ -188,6 +188,8 @@ def bodies(control: Control) -> Iterator[dict[str, Any]]:
 def value(schema: dict[str, Any]) -> Any:
     if "enum" in schema:
         return schema["enum"][0]
+    if schema.get("format") == "date-time":
+        return "2026-11-30T00:00:00Z"
     kind = schema.get("type", "string")
     examples = {"string": "x", "integer": 1, "number": 1, "boolean": True, "object": {"x": 1}}
     return ["x"] if kind == "array" else examples[kind if isinstance(kind, str) else kind[0]]

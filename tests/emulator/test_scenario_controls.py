@@ -187,16 +187,13 @@ def test_errors_with_fields(controls: Controls, shop: Shop) -> None:
         assert controls.error_of("refuse", **error, fields={name: 1})[0] == 400
 
 
-def test_a_card_is_stored_and_charged_at_once(controls: Controls, shop: Shop) -> None:
-    order = {"paymentId": "order-1", "totalAmount": 9900, "currency": "KRW", "orderName": "a month"}
-    customer = {"customerId": "customer1", "customer": {"name": {"full": "Kim"}}}
-    issued = controls.use("issue-billing-key", **customer, billingKey="billing-key-1", **order)
+def test_a_billing_key_of_ones_own(controls: Controls, shop: Shop) -> None:
+    """For a shop whose own database has it already."""
+    issued = controls.use("issue-billing-key", customerId="customer1", billingKey="billing-key-1")
     assert issued == {"billingKey": "billing-key-1"}
-    assert shop.get_payment()["amount"]["paid"] == 9900
-    info = shop.get("/billing-keys/billing-key-1").json()
-    assert (info["customer"]["id"], info["customer"]["name"]) == ("customer1", "Kim")
-    again = controls.error_of("issue-billing-key", **customer, billingKey="billing-key-1")
-    assert again[:2] == (400, "INVALID_REQUEST")
+    assert shop.charge("order-1", "billing-key-1").is_success
+    code, _, message = controls.error_of("issue-billing-key", billingKey="billing-key-1")
+    assert (code, message) == (400, "billingKey: is taken")
 
 
 def test_a_snapshot_is_restored(controls: Controls, shop: Shop) -> None:
