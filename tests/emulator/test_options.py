@@ -29,6 +29,7 @@ VALUES: dict[str, tuple[str, Any]] = {
     "--seed": ("7", 7),
     "--otp": ("123456", "123456"),
     "--seed-file": ("seed.yaml", Path("seed.yaml")),
+    "--journal": ("state.db", Path("state.db")),
     "--state-file": ("state.json", Path("state.json")),
 }
 BY_NAME = {option.name: option for option in OPTIONS}
@@ -64,6 +65,12 @@ def test_empty_variables_and_those_of_kubernetes_count_as_not_set(text: str) -> 
 @pytest.mark.parametrize(("text", "expected"), [("true", True), ("0", False), ("False", False)])
 def test_switches(text: str, expected: bool) -> None:
     assert parse([], {"PORTONE_EMULATOR_ANY_STORE": text}).any_store is expected
+
+
+def test_state_is_in_one_file(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        parse(["--journal", "state.db"], {"PORTONE_EMULATOR_STATE_FILE": "state.json"})
+    assert "argument --journal: not allowed with --state-file" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

@@ -239,12 +239,16 @@ def test_control(emulator: Emulator) -> None:
 
 
 class TestCommand:
-    def test_a_seed_file_fills_an_empty_state_only(self, file: Path, tmp_path: Path) -> None:
-        options = ["--seed-file", str(file), "--state-file", str(tmp_path / "state.json")]
-        for _ in range(2):
-            with running(*options) as emulator:
-                assert emulator.get("/payments/order-2")["status"] == "VIRTUAL_ACCOUNT_ISSUED"
-                assert emulator.stop()[0] == 0
+    @pytest.mark.parametrize("option", ["--state-file", "--journal"])
+    def test_a_seed_file_fills_an_empty_state_only(
+        self, file: Path, tmp_path: Path, option: str
+    ) -> None:
+        options = ["--seed-file", str(file), option, str(tmp_path / "state")]
+        with running(*options) as emulator:
+            emulator.use("deposit", paymentId="order-2")
+            emulator.stop()
+        with running(*options) as emulator:
+            assert emulator.get("/payments/order-2")["status"] == "PAID"
 
     def test_a_mistake_is_told_in_one_line(self, tmp_path: Path) -> None:
         file = tmp_path / "seed.yaml"
