@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from datetime import timedelta
 from typing import Any, cast
 
 import httpx
@@ -18,6 +19,7 @@ from portone_emulator.web.control import Control
 from portone_emulator.web.controls import controls
 
 from .conftest import START, Shop
+from .platform import Marketplace
 
 PAYMENT = "order20261130001"
 CONTROLS = controls(load())
@@ -54,6 +56,16 @@ def shipped(emulator: Emulator) -> None:
         shop.post(f"/payments/{PAYMENT}/escrow/logistics", json={"logistics": logistics})
 
 
+def settled(emulator: Emulator) -> None:
+    shop = Marketplace(emulator)
+    shop.add_contract()
+    shop.add_partner()
+    due = (emulator.now + timedelta(days=1)).date().isoformat()
+    body = {"partnerId": "partner-1", "settlementAmount": 500, "settlementDate": due}
+    shop.post("/platform/transfers/manual", json=body).raise_for_status()
+    emulator.advance(days=2)
+
+
 BEFORE: dict[str, Callable[[Emulator], None]] = {
     "leave": ready,
     "deposit": virtual_account,
@@ -62,6 +74,7 @@ BEFORE: dict[str, Callable[[Emulator], None]] = {
     "complete-cancellation": cancelling,
     "fail-cancellation": cancelling,
     "escrow": shipped,
+    "pay-partners": settled,
 }
 """What must have happened before the example of a control."""
 

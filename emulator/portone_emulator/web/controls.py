@@ -259,10 +259,12 @@ def controls(document: Document) -> dict[str, Control]:
         "pay-partners": Control(
             description="Pay partners through the payout agency, as ordered in PortOne's console.",
             properties={
-                "partnerSettlementIds": {"type": "array", "items": _TEXT},
+                "partnerSettlementIds": {"type": "array", "items": TEXT},
                 "outcome": {"type": "string", "enum": list(get_args(PayoutOutcome))},
                 "isForTest": {"type": "boolean"},
             },
+            example={"outcome": "succeeded"},
+            result={"bulkPayoutId": {"type": "string"}},
             run=control_handlers.pay_partners,
         ),
         "reset": Control(
