@@ -19,6 +19,7 @@ from portone_emulator.payments.escrow import EscrowEvent
 from portone_emulator.payments.methods import PayMethod
 from portone_emulator.scenarios import future
 from portone_emulator.scenarios.faults import FaultKind, Hold
+from portone_emulator.scenarios.seeds import SeedError
 from portone_emulator.state.snapshots import SnapshotError
 from portone_emulator.webhooks.delivery import Attempt, Delivery
 from portone_emulator.webhooks.delivery_faults import DeliveryFaults
@@ -39,6 +40,7 @@ __all__ = [
     "PayMethod",
     "RequestRecord",
     "Response",
+    "SeedError",
     "SnapshotError",
     "VerificationOutcome",
     "VerificationResult",

@@ -16,7 +16,8 @@ from portone_emulator.document.document import load
 from portone_emulator.emulator import DEFAULT_SECRET, STATEFUL_OPERATIONS, Emulator
 from portone_emulator.http.app import RequestRecord
 from portone_emulator.http.request_log import format_request
-from portone_emulator.options import build_parser
+from portone_emulator.options import parse
+from portone_emulator.scenarios.seeds import SeedError
 from portone_emulator.state.snapshots import SnapshotError
 
 
@@ -26,10 +27,11 @@ class _CommandError(Exception):
 
 def main(arguments: Sequence[str] | None = None, *, command: str = "portone-emulator") -> int:
     """Serve until interrupted. `command` is what the user typed, for the help."""
-    options = build_parser(command).parse_args(arguments)
+    options = parse(arguments, os.environ, command=command)
     try:
         emulator = _create_emulator(options)
-        _load(emulator, options.state_file)
+        if not _load(emulator, options.state_file):
+            _seed(emulator, options.seed_file)
         with _stop_signals() as stopped:
             _start(emulator, options)
             print(_banner(emulator, options), flush=True)  # noqa: T201  (a command prints)
@@ -52,18 +54,25 @@ def _create_emulator(options: argparse.Namespace) -> Emulator:
         return Emulator(
             secret=options.secret,
             store_id=options.store_id,
+            sub_store_ids=options.sub_store,
+            any_store=options.any_store,
+            channels=dict(options.channel) or None,
             webhook_url=options.webhook_url,
             webhook_secret=options.webhook_secret,
+            webhook_version=options.webhook_version,
+            webhook_format=options.webhook_format,
             host=options.host,
             allowed_hosts=options.allow_host,
+            shop_origins=options.shop_origin,
             port=options.port,
             seed=options.seed,
+            start_at=options.start_at,
             otp=options.otp,
             journal=options.journal,
             on_request=log,
         )
     except ValueError as error:
-        raise _CommandError(f"--webhook-secret: {error}") from None
+        raise _CommandError(f"--channel: {error}") from None
 
 
 def _start(emulator: Emulator, options: argparse.Namespace) -> None:
@@ -102,16 +111,16 @@ def _stop_signals() -> Generator[threading.Event]:
             signal.signal(each, handler)
 
 
-def _load(emulator: Emulator, file: Path | None) -> None:
+def _load(emulator: Emulator, file: Path | None) -> bool:
     """Load the state file, if there is one. An unreadable file is left unchanged."""
     if file is None:
-        return
+        return False
     if not file.resolve().parent.is_dir():
         raise _CommandError(f"cannot keep state in {file}: no such folder")
     try:
         emulator.load(file)
     except FileNotFoundError:
-        return
+        return False
     except OSError as error:
         raise _CommandError(f"cannot read the state file {file}: {error.strerror}") from None
     except SnapshotError as error:
@@ -119,6 +128,18 @@ def _load(emulator: Emulator, file: Path | None) -> None:
             f"cannot use the state file {file}: {error}. "
             "It was not changed; move it away to start with an empty state"
         ) from None
+    return True
+
+
+def _seed(emulator: Emulator, file: Path | None) -> None:
+    if file is None:
+        return
+    try:
+        emulator.seed(file)
+    except OSError as error:
+        raise _CommandError(f"cannot read the seed file {file}: {error.strerror}") from None
+    except SeedError as error:
+        raise _CommandError(f"cannot use the seed file {file}: {error}") from None
 
 
 def _save(emulator: Emulator, file: Path | None) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from datetime import datetime, timedelta
+from os import PathLike
 
 import orjson
 
@@ -53,5 +54,21 @@ class Actions(Outside, Plans, ABC):
             self._state.delivery_queue.wake()
 
     @abstractmethod
+    def wait_for_webhooks(self, timeout: float = 10.0) -> None:
+        """Block until every due webhook was attempted."""
+
+    @abstractmethod
     def reset(self) -> None:
         """Discard all state and everything planned, as if newly created. Holds stay."""
+
+    @abstractmethod
+    def seed(self, data: JsonObject | str | PathLike[str]) -> None:
+        """Add payments, billing keys and so on to the state."""
+
+    @abstractmethod
+    def snapshot(self) -> JsonObject:
+        """Return the state as JSON."""
+
+    @abstractmethod
+    def restore(self, snapshot: JsonObject) -> None:
+        """Replace the state and the time by those of a `snapshot()`."""

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterable, Mapping
-from contextlib import AbstractContextManager, ExitStack, nullcontext
+from collections.abc import Callable, Generator, Iterable, Mapping
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from datetime import datetime
 from os import PathLike
 from pathlib import Path
@@ -38,12 +38,14 @@ from portone_emulator.payments import (
     sessions,
 )
 from portone_emulator.platform import operations as platform
+from portone_emulator.scenarios import seeds
 from portone_emulator.scenarios.error_responses import PlannedErrors
 from portone_emulator.scenarios.faults import Faults
 from portone_emulator.scenarios.future import PlannedChanges
 from portone_emulator.state import snapshots, state_file
 from portone_emulator.state.clock import Clock
 from portone_emulator.state.ids import Ids
+from portone_emulator.state.json_values import JsonObject
 from portone_emulator.state.state import Settings, State
 from portone_emulator.web.controls import controls
 from portone_emulator.web.guard import Guard
@@ -97,6 +99,7 @@ class Emulator(Actions):
         secret: str = DEFAULT_SECRET,
         store_id: str = DEFAULT_STORE_ID,
         sub_store_ids: Iterable[str] = (),
+        any_store: bool = False,
         channels: Mapping[str, str] | None = None,
         webhook_url: str | None = None,
         webhook_secret: str | None = None,
@@ -118,6 +121,7 @@ class Emulator(Actions):
             secret: the API secret that requests must carry.
             store_id: the account's store, used if a request names none.
             sub_store_ids: further stores that requests may name; any other is FORBIDDEN.
+            any_store: whether requests may name any store.
             channels: maps channel keys to their `PgProvider`; other keys get CHANNEL_NOT_FOUND. If
                 omitted, every channel key is accepted.
             webhook_url: destination of webhooks whose request has no `noticeUrls`.
@@ -162,6 +166,7 @@ class Emulator(Actions):
             store_id=store_id,
             merchant_id="merchant-emulator",
             sub_store_ids=frozenset(sub_store_ids),
+            any_store=any_store,
             channels=channels,
             webhook_url=webhook_url,
             webhook_secret=self.webhook_secret,
@@ -184,7 +189,7 @@ class Emulator(Actions):
             self._journal = Journal(Path(journal), self._state, self._keys)
         self._open_journal = ExitStack()
         validator = RequestValidator(document)
-        api = Api(
+        self._api = Api(
             state=self._state,
             auth=self._auth,
             faults=self._faults,
@@ -197,9 +202,8 @@ class Emulator(Actions):
             on_request=self._record_request,
         )
         self.app = Starlette()
-        # Not a route: a route's pattern does not match a path that contains a newline.
-        self.app.router.default = Site(
-            api=api,
+        self._site = Site(
+            api=self._api,
             actions=self,
             state=self._state,
             requests=self._requests,
@@ -208,6 +212,8 @@ class Emulator(Actions):
             guard=Guard(allowed_hosts),
             shop_origins=ShopOrigins(shop_origins),
         )
+        # Not a route: a route's pattern does not match a path that contains a newline.
+        self.app.router.default = self._site
 
     @property
     def url(self) -> str:
@@ -240,7 +246,7 @@ class Emulator(Actions):
         self._background.start()
 
     def stop(self) -> None:
-        """Stop serving. `payments`, `requests` and `deliveries` stay readable.
+        """Stop serving, and release what is held. `payments` and the like stay readable.
 
         Raises:
             RuntimeError: a thread does not stop; it is abandoned.
@@ -254,6 +260,7 @@ class Emulator(Actions):
                 self._background.stop()
             finally:
                 server.stop()
+                self._faults.release_all()  # their threads would keep the process from ending
                 self._background.stop()  # again: a concurrent reset may have restarted it
                 self._server = None
 
@@ -314,47 +321,86 @@ class Emulator(Actions):
 
     def reset(self) -> None:
         """Discard all state and everything planned, as if newly created. Holds stay."""
-        with self._reset_lock:
-            is_served = self._server is not None
-            self._background.stop()
-            with self._state.lock:
-                self._state.clear()
-                self._state.clock.reset()
-                self._state.ids.restart()
-                for part in (
-                    self._auth,
-                    self._keys,
-                    self._faults,
-                    self._planned_changes,
-                    self._planned_errors,
-                ):
-                    part.clear()
-                self._requests.clear()
-            if is_served:
-                self._background.start()
+        with self._paused(), self._state.lock:
+            self._state.clear()
+            self._state.clock.reset()
+            self._state.ids.restart()
+            for part in (
+                self._auth,
+                self._keys,
+                self._faults,
+                self._planned_changes,
+                self._planned_errors,
+            ):
+                part.clear()
+            self._requests.clear()
+
+    def seed(self, data: JsonObject | str | PathLike[str]) -> None:
+        """Add payments, billing keys and so on to the state. No webhooks are sent for them.
+
+        Args:
+            data: a seed, or the path of a seed file, in JSON or YAML.
+
+        Raises:
+            OSError: the file cannot be read.
+            SeedError: the seed does not fit its format, or PortOne's rules. Entries before the one
+                that the message names are added.
+        """
+        if not isinstance(data, dict):
+            data = seeds.read_file(Path(data))
+        site = self._site
+
+        def use(control: str, body: JsonObject) -> JsonObject:
+            return site.use(site.controls[control], body)
+
+        seeds.add(data, self._state, use, self._api.call)
+
+    def snapshot(self) -> JsonObject:
+        """Return the state as JSON.
+
+        Requests, tokens and planned faults, errors and response changes are not part of it.
+        """
+        return snapshots.take(self._state, self._keys)
+
+    def restore(self, snapshot: JsonObject) -> None:
+        """Replace the state and the time by those of a `snapshot()`.
+
+        Raises:
+            SnapshotError: the snapshot is damaged, of another version or of another store. Nothing
+                changes.
+        """
+        with self._paused():
+            snapshots.restore(snapshot, self._state, self._keys)
 
     def save(self, path: str | PathLike[str]) -> None:
-        """Save the state to a JSON file, atomically.
-
-        Requests, tokens and planned faults, errors and response changes are not saved.
+        """Save a `snapshot()` to a JSON file, atomically.
 
         Raises:
             OSError: the file cannot be written.
         """
-        state_file.write(Path(path), snapshots.take(self._state, self._keys))
+        state_file.write(Path(path), self.snapshot())
 
     def load(self, path: str | PathLike[str]) -> None:
-        """Restore saved state, before `start()`.
+        """Restore the snapshot of a file.
 
         Raises:
             OSError: the file cannot be read.
             SnapshotError: the file is damaged, of another version or of another store. Nothing
                 changes.
-            RuntimeError: the emulator is started.
         """
-        if self._server is not None:
-            raise RuntimeError("the emulator is already started")
-        snapshots.restore(state_file.read(Path(path)), self._state, self._keys)
+        self.restore(state_file.read(Path(path)))
+
+    @contextmanager
+    def _paused(self) -> Generator[None]:
+        """Stop the background work while the state is replaced."""
+        with self._reset_lock:
+            is_served = self._server is not None
+            self._background.stop()
+            try:
+                yield
+            finally:
+                if is_served:
+                    self._background.start()
 
     def _record_request(self, record: RequestRecord) -> None:
         self._requests.append(record)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, get_args
 from portone_emulator.billing import issue_window
 from portone_emulator.billing.issue_window import IssueOrder
 from portone_emulator.document.choices import check_choice
+from portone_emulator.errors import invalid
 from portone_emulator.identity import verification_window
 from portone_emulator.identity.verification_window import VerificationOrder
 from portone_emulator.payments import cancellations, checkout, escrow, payments, promotions
@@ -214,6 +215,7 @@ class Outside:
         currency: str = "KRW",
         order_name: str = "An order",
         customer: JsonObject | None = None,
+        billing_key: str | None = None,
         issue_id: str | None = None,
         issue_name: str | None = None,
         channel_key: str | None = None,
@@ -234,6 +236,7 @@ class Outside:
             currency: the payment's ISO 4217 code.
             order_name: the payment's order name.
             customer: JSON of PortOne's `CustomerInput`.
+            billing_key: the billing key to issue; generated if omitted.
             issue_id: stored with the billing key.
             issue_name: stored with the billing key.
             channel_key: the channel to register with.
@@ -250,7 +253,8 @@ class Outside:
             What the shop's page receives.
 
         Raises:
-            EmulatedAPIError: ALREADY_PAID; INVALID_REQUEST if the payment has no amount.
+            EmulatedAPIError: ALREADY_PAID; INVALID_REQUEST if the payment has no amount, or if
+                `billing_key` is taken.
             ValueError: `outcome`, `method` or `currency` is unknown.
         """
         shared = omit_none(customData=custom_data)
@@ -272,11 +276,14 @@ class Outside:
             channel_group_id=channel_group_id,
             method=method,
             method_details=method_details or {},
-            issue_fields=shared | omit_none(issueId=issue_id, issueName=issue_name),
+            issue_fields=shared
+            | omit_none(billingKey=billing_key, issueId=issue_id, issueName=issue_name),
             notice_urls=tuple(notice_urls),
             payment=payment,
         )
         with self._state.lock:
+            if billing_key in self._state.billing_keys:
+                raise invalid("billingKey", "is taken")
             store = self._state.store(store_id)
             return issue_window.simulate(self._state, store, outcome, order)
 

@@ -16,6 +16,8 @@ from pathlib import Path
 
 import pytest
 
+from portone_emulator import options
+
 ROOT = Path(__file__).parents[2]
 PAGES = sorted(
     path
@@ -70,7 +72,7 @@ def test_every_block_runs(page: Path, tmp_path: Path) -> None:
             "DATABASE_URL": f"sqlite+aiosqlite:///{tmp_path / 'shop.db'}",
             "PORTONE_API_SECRET": "secret",
             "PORTONE_WEBHOOK_SECRET": SECRET,
-            "PYTHONPATH": str(ROOT),
+            "PYTHONPATH": f"{ROOT}{os.pathsep}{ROOT / 'emulator'}",
             "PYTHONUTF8": "1",
         },
         capture_output=True,
@@ -92,7 +94,7 @@ def test_every_block_passes_a_type_checker(tmp_path: Path) -> None:
         json.dumps({
             "typeCheckingMode": "standard",
             "pythonVersion": "3.11",
-            "extraPaths": [str(ROOT)],
+            "extraPaths": [str(ROOT), str(ROOT / "emulator")],
             "reportMissingModuleSource": False,
         }),
         encoding="utf-8",
@@ -137,6 +139,8 @@ def test_every_command_exists(command: str, is_complete: bool) -> None:
         match Path(program).name, arguments:
             case "portone-async", [_, *_]:
                 parse(arguments, is_complete)
+            case "portone-emulator", _:
+                options.parse(arguments, {})
             case "make", _:
                 targets = re.findall(
                     r"^([a-z-]+):.*## ", (ROOT / "Makefile").read_text("utf-8"), re.MULTILINE
@@ -152,7 +156,10 @@ def test_every_command_exists(command: str, is_complete: bool) -> None:
                 assert Path(program).name in KNOWN_PROGRAMS, part
 
 
-KNOWN_PROGRAMS = {"cd", "git", "nox", "pre-commit", "pytest", "python", "uvicorn"}
+KNOWN_PROGRAMS = {
+    *("cd", "curl", "docker", "git", "java", "nox", "npm", "pre-commit", "pytest", "python"),
+    *("uvicorn", "uvx"),
+}
 """What is not ours, and is only looked at by a reader."""
 
 

@@ -354,7 +354,9 @@ def check_outcome(result: dict[str, Any], button: str, status: str) -> None:
     assert "status" not in result
 
 
-@pytest.mark.parametrize(("name", "paid"), [("testing.md", "paid"), ("testing.ko.md", "결제 완료")])
+@pytest.mark.parametrize(
+    ("name", "paid"), [("emulator.md", "paid"), ("emulator.ko.md", "결제 완료")]
+)
 def test_page_of_the_documentation(chromium: Any, server: ShopServer, name: str, paid: str) -> None:
     [page_html] = re.findall("```html\n(.*?)```", (DOCS / name).read_text("utf-8"), re.DOTALL)
     page_html = page_html.replace("http://127.0.0.1:8000", "EMULATOR")

@@ -11,7 +11,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Generator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -64,10 +64,15 @@ class Running:
 
 
 @contextmanager
-def running(*options: str) -> Generator[Running]:
+def running(*options: str, **environ: str) -> Generator[Running]:
     pipe = subprocess.PIPE
     with subprocess.Popen(
-        [*COMMAND, *options], cwd=ROOT, stdout=pipe, stderr=pipe, text=True
+        [*COMMAND, *options],
+        cwd=ROOT,
+        stdout=pipe,
+        stderr=pipe,
+        text=True,
+        env=os.environ | environ,
     ) as process:
         try:
             yield Running(process)
@@ -115,6 +120,33 @@ def test_webhooks_are_signed() -> None:
     webhooks.verify(first.content, dict(first.headers), secret)
 
 
+def test_stops_while_requests_are_held() -> None:
+    with running() as emulator:
+        emulator.use("hold", operationId="getBankInfos")
+
+        def get() -> None:
+            with suppress(httpx.HTTPError):
+                emulator.get("/banks")
+
+        client = threading.Thread(target=get)
+        client.start()
+        emulator.use("hold", operationId="getBankInfos", timeout=10)
+        assert emulator.stop()[0] == 0
+        client.join(10)
+
+
+def test_options_and_variables_reach_the_emulator() -> None:
+    environ = {"PORTONE_EMULATOR_CHANNEL": "channel-key-1=KCP_V2"}
+    options = ["--sub-store", "store-2", "--start-at", "2026-11-30T09:00:00+09:00"]
+    with running(*options, **environ) as emulator:
+        assert emulator.use("advance")["now"] == "2026-11-30T00:00:00.000000000Z"
+        emulator.use("checkout", paymentId="order-1", totalAmount=1000, storeId="store-2")
+        payment = emulator.get("/payments/order-1?storeId=store-2")
+        assert payment["channel"]["pgProvider"] == "KCP_V2"
+        with pytest.raises(httpx.HTTPStatusError):
+            emulator.use("checkout", paymentId="order-1", totalAmount=1000, storeId="store-3")
+
+
 def test_same_seed_same_ids() -> None:
     ids = []
     for _ in range(2):
@@ -156,7 +188,12 @@ class TestErrors:
             (["--port", "65536"], 2, "--port"),
             (["--port", "http"], 2, "--port"),
             (["--webhook-url", "localhost:3000"], 2, "--webhook-url"),
-            (["--webhook-secret", "whsec_sesame!"], 1, "--webhook-secret"),
+            (["--webhook-secret", "whsec_sesame!"], 2, "--webhook-secret"),
+            (["--channel", "key"], 2, "--channel"),
+            (["--channel", "key=NOBODY"], 1, "--channel: unknown PgProvider"),
+            (["--webhook-version", "2023-01-01"], 2, "--webhook-version"),
+            (["--start-at", "2026-11-30T09:00:00"], 2, "--start-at: must be a date-time with"),
+            (["--seed-file", "/nowhere/at/all.yaml"], 1, "No such file"),
             (["--host", "192.0.2.1"], 1, "cannot serve on 192.0.2.1"),
             (["--state-file", "/nowhere/at/all.json"], 1, "no such folder"),
         ],

@@ -14,6 +14,7 @@ from attrs import fields
 from portone_emulator import Emulator
 from portone_emulator.state import snapshots
 from portone_emulator.state.containers import RecordDict, RecordList
+from portone_emulator.state.json_values import parse_datetime
 from portone_emulator.state.snapshots import SnapshotError
 from portone_emulator.state.state import State
 
@@ -99,10 +100,19 @@ def test_pending_webhooks_are_sent(tmp_path: Path) -> None:
         assert receiver.types == ["Transaction.Ready", "Transaction.Paid"]
 
 
-def test_load_only_before_start(emulator: Emulator, tmp_path: Path) -> None:
-    emulator.save(tmp_path / "state")
-    with pytest.raises(RuntimeError, match="started"):
-        emulator.load(tmp_path / "state")
+def test_a_running_emulator_returns_to_a_snapshot() -> None:
+    with receiving() as receiver, Emulator(webhook_url=receiver.url) as emulator:
+        emulator.checkout("order-1", amount=1000)
+        emulator.wait_for_webhooks()
+        before = emulator.snapshot()
+        emulator.advance(days=1)
+        emulator.checkout("order-2", amount=1000)
+        emulator.restore(before)
+        assert list(emulator.payments) == ["order-1"]
+        assert emulator.now - parse_datetime(before["now"]) < timedelta(hours=1)
+        emulator.checkout("order-3", amount=1000)
+        emulator.wait_for_webhooks()
+        assert receiver.types[-2:] == ["Transaction.Ready", "Transaction.Paid"]
 
 
 def test_save_through_a_symbolic_link(tmp_path: Path) -> None:
@@ -193,6 +203,7 @@ def test_every_field_of_the_state_is_saved_or_excluded(tmp_path: Path) -> None:
         "lock",
         "delivery_queue",
         "skips_webhook",
+        "is_seeding",
     }
     assert saved | excluded == {each.name for each in fields(State)}
 

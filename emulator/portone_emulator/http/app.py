@@ -28,6 +28,7 @@ from portone_emulator.scenarios.error_responses import PlannedErrors
 from portone_emulator.scenarios.faults import Fault, Faults
 from portone_emulator.scenarios.future import PlannedChanges
 from portone_emulator.state import timeline
+from portone_emulator.state.json_values import JsonObject
 from portone_emulator.state.state import State
 
 if TYPE_CHECKING:
@@ -189,6 +190,18 @@ class Api:
         except BaseException:
             self.keys.abandon(key)
             raise
+
+    def call(self, operation_id: str, path: dict[str, str], body: JsonObject) -> None:
+        """Process a request of the emulator's own, at once, whatever faults are planned.
+
+        Raises:
+            EmulatedAPIError: INVALID_REQUEST or an error of the operation.
+        """
+        operation = self.state.document.operation(operation_id)
+        if operation.body is not None:
+            self.validator.check(operation.body, body, "body")
+        with self.state.lock:
+            self._handle(operation, ParsedRequest(path=path, query={}, body=body))
 
     async def _execute(
         self, operation: Operation, parsed: ParsedRequest, fault: Fault | None, key: str | None

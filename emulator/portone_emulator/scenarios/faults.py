@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Generator
-from contextlib import contextmanager
 from random import Random
 from threading import Event
-from typing import Literal, TypeAlias, get_args
+from types import TracebackType
+from typing import Literal, Self, TypeAlias, get_args
 
 from attrs import define, field, frozen
 
@@ -63,7 +62,7 @@ class _Planned:
 
 @define
 class Hold:
-    """Requests held before processing, until released."""
+    """Requests held before processing, until released or the `with` block ends."""
 
     _arrived: Event = field(factory=Event, init=False)
     _released: Event = field(factory=Event, init=False)
@@ -81,10 +80,26 @@ class Hold:
         """Let the held requests continue."""
         self._released.set()
 
+    @property
+    def is_released(self) -> bool:
+        """Whether requests are no longer held."""
+        return self._released.is_set()
+
     def block(self) -> None:
         """Hold the calling thread until `release()`."""
         self._arrived.set()
         self._released.wait()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.release()
 
 
 class Faults:
@@ -122,20 +137,39 @@ class Faults:
                 return self._pop(planned)
         return None
 
-    @contextmanager
-    def hold(self, operation_id: str) -> Generator[Hold]:
-        """Hold the operation's requests until released or the block ends."""
+    def hold(self, operation_id: str) -> Hold:
+        """Hold the operation's requests; one that is held already has one hold.
+
+        Raises:
+            ValueError: the operation is unknown.
+        """
         self._document.operation(operation_id)
-        hold = self._holds[operation_id] = Hold()
-        try:
-            yield hold
-        finally:
-            del self._holds[operation_id]
+        hold = self.current_hold(operation_id)
+        if hold is None:
+            hold = self._holds[operation_id] = Hold()
+        return hold
+
+    def release(self, operation_id: str) -> None:
+        """Let the operation's requests continue.
+
+        Raises:
+            ValueError: the operation is unknown.
+        """
+        self._document.operation(operation_id)
+        hold = self._holds.pop(operation_id, None)
+        if hold is not None:
             hold.release()
+
+    def release_all(self) -> None:
+        """Let all held requests continue."""
+        for hold in self._holds.values():
+            hold.release()
+        self._holds.clear()
 
     def current_hold(self, operation_id: str) -> Hold | None:
         """Return the operation's current hold, if any."""
-        return self._holds.get(operation_id)
+        hold = self._holds.get(operation_id)
+        return None if hold is None or hold.is_released else hold
 
     @staticmethod
     def _pop(planned: deque[_Planned]) -> Fault:

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable
-from typing import Any, TypeAlias
+from typing import Any, Literal, TypeAlias, get_args
 
 import orjson
 
+from portone_emulator.document.choices import check_choice
 from portone_emulator.document.document import Document
 from portone_emulator.http.responses import JSON, Response
-from portone_emulator.state.json_values import JsonObject
+from portone_emulator.state.json_values import JsonObject, omit_none
 
 Change: TypeAlias = Callable[[Response], Response]
 Step: TypeAlias = str | int
+ChangeName: TypeAlias = Literal["unknown_variant", "unknown_enum", "unknown_field", "unknown_error"]
+"""The functions below, for those who cannot pass a function."""
 
 
 def json_change(edit: Callable[[JsonObject], object]) -> Change:
@@ -53,6 +56,43 @@ def unknown_error(error_type: str = "UNHEARD_OF", *, status: int = 409) -> Chang
     return lambda response: Response.from_json(
         {"type": error_type}, status=status, headers=response.headers
     )
+
+
+def named_change(
+    name: ChangeName,
+    *,
+    field: str | None = None,
+    value: Any = None,
+    at: tuple[Step, ...] = (),
+    status: int | None = None,
+) -> Change:
+    """Return one of the changes above, with its defaults for what is omitted.
+
+    Args:
+        name: the function's name.
+        field: the field to set or to add; `unknown_enum` requires it.
+        value: the field's value, or the type of the error.
+        at: where the field's object is in the response.
+        status: the error's HTTP status.
+
+    Raises:
+        ValueError: the name is unknown, `field` is missing, or the change does not use one of the
+            arguments.
+    """
+    check_choice("change", name, get_args(ChangeName))
+    if name == "unknown_error":
+        if field is not None or at:
+            raise ValueError("unknown_error replaces the whole response: it takes no field or at")
+        return unknown_error(**omit_none(error_type=value, status=status))
+    if status is not None:
+        raise ValueError(f"{name} changes a field: it takes no status")
+    if name == "unknown_variant":
+        return unknown_variant(**omit_none(tag=value, field=field), at=at)
+    if name == "unknown_field":
+        return unknown_field(**omit_none(name=field, value=value), at=at)
+    if field is None:
+        raise ValueError("unknown_enum needs a field")
+    return unknown_enum(field, **omit_none(value=value), at=at)
 
 
 class PlannedChanges:

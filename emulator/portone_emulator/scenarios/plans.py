@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING
 
 from portone_emulator.scenarios.faults import Fault, FaultKind, Faults, Hold
@@ -82,13 +81,27 @@ class Plans:
         """Cancel all planned faults."""
         self._faults.clear()
 
-    def hold(self, operation_id: str) -> AbstractContextManager[Hold]:
+    def hold(self, operation_id: str) -> Hold:
         """Hold an operation's requests before processing, until released or the block ends.
+
+        ```python
+        with emulator.hold("cancelPayment") as hold:
+            ...  # start a request elsewhere
+            hold.wait()
+        ```
 
         Raises:
             ValueError: `operation_id` is unknown.
         """
         return self._faults.hold(operation_id)
+
+    def release(self, operation_id: str) -> None:
+        """Let an operation's held requests continue, and hold no more.
+
+        Raises:
+            ValueError: `operation_id` is unknown.
+        """
+        self._faults.release(operation_id)
 
     def future(self, operation_id: str, change: Change, times: int = 1) -> None:
         """Change an operation's next responses, as a future PortOne might: see `emulator.future`.

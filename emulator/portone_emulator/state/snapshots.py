@@ -34,6 +34,7 @@ _NOT_SAVED = frozenset(
         "lock",
         "delivery_queue",
         "skips_webhook",
+        "is_seeding",
     }
 )
 _STATE_TYPES: dict[str, Any] = {
@@ -96,7 +97,7 @@ def assemble(header: JsonObject, parts: JsonObject) -> JsonObject:
 
 
 def restore(snapshot: JsonObject, state: State, keys: IdempotencyKeys) -> None:
-    """Restore a snapshot. Nothing changes unless all of it can be read.
+    """Replace the state and the time by those of a snapshot, unless it cannot be read.
 
     Raises:
         SnapshotError: the snapshot is damaged, of another version or of another store.
@@ -119,9 +120,11 @@ def restore(snapshot: JsonObject, state: State, keys: IdempotencyKeys) -> None:
     except Exception as error:  # a damaged file can fail in any way
         raise SnapshotError(f"it is damaged ({type(error).__name__})") from error
     with state.lock:
+        state.clear()
         for name, value in values.items():
             setattr(state, name, value)
         state.delivery_queue = delivery_queue
+        state.clock.reset()
         state.clock.move_to(now)
         state.ids.restart(run)
         keys.restore(entries)

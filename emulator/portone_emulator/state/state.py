@@ -43,6 +43,7 @@ class Settings:
     webhook_format: WebhookFormat = "json"
     otp: str | None = field(default=None, repr=False)
     """The code that confirms identity verifications by SMS; any does if omitted."""
+    any_store: bool = False
 
 
 @frozen
@@ -89,6 +90,8 @@ class State:
     """How many of the next cancellations are left pending."""
     skips_webhook: bool = field(default=False, init=False)
     """Whether the current request or schedule wants no webhook if it succeeds (`skipWebhook`)."""
+    is_seeding: bool = field(default=False, init=False)
+    """Whether the state is being filled with what a shop knows already: no webhooks are sent."""
 
     def clear(self) -> None:
         """Discard all state."""
@@ -111,7 +114,12 @@ class State:
 
     def has_store(self, store_id: str) -> bool:
         """Whether the store belongs to the account."""
-        return store_id == self.settings.store_id or store_id in self.settings.sub_store_ids
+        settings = self.settings
+        return (
+            settings.any_store
+            or store_id == settings.store_id
+            or store_id in settings.sub_store_ids
+        )
 
     def store(self, store_id: str | None) -> str:
         """Return the store of a request: the one it names, else the account's own.

@@ -55,7 +55,11 @@ def leave(actions: Actions, body: JsonObject) -> JsonObject:
 def issue_billing_key(actions: Actions, body: JsonObject) -> JsonObject:
     """Open the billing-key window and leave it with an outcome."""
     customer = body.get("customer", {}) | omit_none(id=body.get("customerId"))
-    names = omit_none(issue_id=body.get("issueId"), issue_name=body.get("issueName"))
+    names = omit_none(
+        billing_key=body.get("billingKey"),
+        issue_id=body.get("issueId"),
+        issue_name=body.get("issueName"),
+    )
     return _issue(actions, {**body, "customer": customer}, **names)
 
 
@@ -197,7 +201,11 @@ def reset(actions: Actions, _: JsonObject) -> JsonObject:
 
 def respond_with_error(actions: Actions, body: JsonObject) -> JsonObject:
     """Plan an API error."""
-    actions.respond_with_error(body["operationId"], body["type"], body.get("times", 1))
+    fields: JsonObject = body.get("fields", {})
+    reserved = fields.keys() & {"operation_id", "error_type", "times"}
+    if reserved:
+        raise invalid(f"body.fields.{min(reserved)}", "is unknown")
+    actions.respond_with_error(body["operationId"], body["type"], body.get("times", 1), **fields)
     return {}
 
 

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, cast, get_args
-
-from attrs import frozen
+from typing import Any, cast, get_args
 
 from portone_emulator.billing.issue_window import METHODS as ISSUE_METHODS
 from portone_emulator.billing.issue_window import IssueOutcome
 from portone_emulator.document.document import Document
-from portone_emulator.errors import invalid
 from portone_emulator.identity.verification_window import VerificationOutcome
 from portone_emulator.payments.checkout import CheckoutOutcome
 from portone_emulator.payments.escrow import EscrowEvent
@@ -19,43 +15,27 @@ from portone_emulator.platform.payouts import PayoutOutcome
 from portone_emulator.scenarios.faults import FaultKind
 from portone_emulator.state.json_values import JsonObject
 from portone_emulator.web import control_handlers
+from portone_emulator.web.control import AMOUNT, COUNT, DURATION, TEXT, Control
+from portone_emulator.web.scenario_controls import scenario_controls
 
-if TYPE_CHECKING:
-    from portone_emulator.actions import Actions
-
-_TEXT: JsonObject = {"type": "string", "minLength": 1, "maxLength": 1000}
-_AMOUNT: JsonObject = {"type": "integer", "format": "int64", "minimum": 0}
-_COUNT: JsonObject = {"type": "integer", "minimum": 1, "maximum": 1_000_000}
-_DURATION: JsonObject = {"type": "number", "minimum": 0, "maximum": 1_000_000}
-_PAYMENT = {"paymentId": _TEXT, "storeId": _TEXT}
+_PAYMENT = {"paymentId": TEXT, "storeId": TEXT}
+_FAILURE: JsonObject = {
+    name: {"type": "string"} for name in ("code", "message", "pgCode", "pgMessage")
+}
+_CHECKOUT_RESULT: JsonObject = {
+    **{name: {"type": "string"} for name in ("paymentId", "txId", "paymentToken")},
+    **_FAILURE,
+}
+_ISSUE_RESULT: JsonObject = {
+    **{name: {"type": "string"} for name in ("billingKey", "billingIssueToken")},
+    **_CHECKOUT_RESULT,
+}
+_VERIFY_RESULT: JsonObject = {
+    **{name: {"type": "string"} for name in ("identityVerificationId", "identityVerificationTxId")},
+    **_FAILURE,
+}
 METHODS = tuple(name.upper() for name in get_args(PayMethod))
 OUTCOMES: tuple[str, ...] = get_args(CheckoutOutcome)
-
-
-@frozen(kw_only=True)
-class Control:
-    """A control. Unknown properties in a body are errors, to catch typos."""
-
-    description: str
-    properties: JsonObject
-    required: tuple[str, ...] = ()
-    run: Callable[[Actions, JsonObject], JsonObject]
-
-    @property
-    def schema(self) -> JsonObject:
-        """The JSON Schema of the body."""
-        return {"type": "object", "properties": self.properties, "required": list(self.required)}
-
-    def check_names(self, body: JsonObject) -> None:
-        """Check that a body has no unknown properties.
-
-        Raises:
-            EmulatedAPIError: INVALID_REQUEST.
-        """
-        for name in body:
-            if name not in self.properties:
-                known = ", ".join(self.properties)
-                raise invalid(f"body.{name[:50]}", f"is unknown; allowed are: {known or 'none'}")
 
 
 def _inline(document: Document, schema: Any) -> Any:
@@ -77,10 +57,10 @@ def controls(document: Document) -> dict[str, Control]:
     outcome: JsonObject = {"type": "string", "enum": list(OUTCOMES)}
     common: JsonObject = {
         "customer": schema("CustomerInput"),
-        "channelKey": _TEXT,
-        "channelGroupId": _TEXT,
-        "customData": _TEXT,
-        "noticeUrls": {"type": "array", "items": _TEXT},
+        "channelKey": TEXT,
+        "channelGroupId": TEXT,
+        "customData": TEXT,
+        "noticeUrls": {"type": "array", "items": TEXT},
     }
     sold: JsonObject = {
         "products": {"type": "array", "items": schema("PaymentProduct")},
@@ -96,25 +76,25 @@ def controls(document: Document) -> dict[str, Control]:
         "additionalProperties": False,
     }
     issue: JsonObject = {
-        "storeId": _TEXT,
+        "storeId": TEXT,
         "outcome": {"type": "string", "enum": list(get_args(IssueOutcome))},
         "billingKeyMethod": {"type": "string", "enum": [name.upper() for name in ISSUE_METHODS]},
         "methodDetails": details,
         **common,
     }
     amount: JsonObject = {
-        "totalAmount": _AMOUNT,
-        "taxFreeAmount": _AMOUNT,
-        "vatAmount": _AMOUNT,
+        "totalAmount": AMOUNT,
+        "taxFreeAmount": AMOUNT,
+        "vatAmount": AMOUNT,
         "currency": schema("Currency"),
-        "orderName": _TEXT,
+        "orderName": TEXT,
     }
     order: JsonObject = {
         **amount,
         "payMethod": {"type": "string", "enum": list(METHODS)},
         "methodDetails": details,
         "accountExpiresAt": {"type": "string", "format": "date-time"},
-        "promotionId": _TEXT,
+        "promotionId": TEXT,
         "isEscrow": {"type": "boolean"},
         **sold,
         **common,
@@ -123,9 +103,9 @@ def controls(document: Document) -> dict[str, Control]:
     fault: JsonObject = {
         "operationId": {"type": "string", "enum": ["*", *document.operations]},
         "kind": {"type": "string", "enum": list(get_args(FaultKind))},
-        "times": _COUNT,
+        "times": COUNT,
         "isForever": {"type": "boolean"},
-        "delay": _DURATION,
+        "delay": DURATION,
         "retryAfter": {"type": ["integer", "string"]},
         "probability": {"type": "number", "minimum": 0, "maximum": 1},
     }
@@ -134,79 +114,99 @@ def controls(document: Document) -> dict[str, Control]:
             description="Open the payment window for a payment and leave it with an outcome.",
             properties={**_PAYMENT, "outcome": outcome, **order},
             required=("paymentId",),
+            example={"paymentId": "order20261130001", "totalAmount": 30000},
+            result=_CHECKOUT_RESULT,
             run=control_handlers.checkout,
         ),
         "leave": Control(
             description="Leave the open payment window of a payment (READY) with an outcome.",
             properties={**_PAYMENT, "outcome": outcome},
             required=("paymentId",),
+            example={"paymentId": "order20261130001", "outcome": "paid"},
+            result=_CHECKOUT_RESULT,
             run=control_handlers.leave,
         ),
         "issue-billing-key": Control(
             description="Open the window that registers a card and leave it with an outcome.",
             properties={
-                "customerId": _TEXT,
-                "issueId": _TEXT,
-                "issueName": _TEXT,
+                "customerId": TEXT,
+                "billingKey": TEXT,
+                "issueId": TEXT,
+                "issueName": TEXT,
                 **issue,
             },
+            example={"customerId": "customer1"},
+            result=_ISSUE_RESULT,
             run=control_handlers.issue_billing_key,
         ),
         "issue-billing-key-and-pay": Control(
             description="Open the window that registers a billing key and pays with it.",
             properties={**_PAYMENT, **issue, **amount, **sold},
             required=("paymentId", "totalAmount"),
+            example={"paymentId": "order20261130001", "totalAmount": 9900},
+            result=_ISSUE_RESULT,
             run=control_handlers.issue_billing_key_and_pay,
         ),
         "verify-identity": Control(
             description="Open the identity-verification window and leave it with an outcome.",
             properties={
-                "identityVerificationId": _TEXT,
-                "storeId": _TEXT,
+                "identityVerificationId": TEXT,
+                "storeId": TEXT,
                 "outcome": {"type": "string", "enum": list(get_args(VerificationOutcome))},
                 **{name: schema for name, schema in common.items() if name != "noticeUrls"},
             },
             required=("identityVerificationId",),
+            example={"identityVerificationId": "verification1"},
+            result=_VERIFY_RESULT,
             run=control_handlers.verify_identity,
         ),
         "deposit": Control(
             description="Deposit into a payment's virtual account.",
-            properties={**_PAYMENT, "amount": _AMOUNT},
+            properties={**_PAYMENT, "amount": AMOUNT},
             required=("paymentId",),
+            example={"paymentId": "order20261130001"},
             run=control_handlers.deposit,
         ),
         "approve": Control(
             description="Approve a pending payment, as the payment company does.",
             properties=_PAYMENT,
             required=("paymentId",),
+            example={"paymentId": "order20261130001"},
             run=control_handlers.approve,
         ),
         "cancel": Control(
             description="Cancel the rest of a payment, as an operator does in PortOne's console.",
-            properties={**_PAYMENT, "reason": _TEXT},
+            properties={**_PAYMENT, "reason": TEXT},
             required=("paymentId",),
+            example={"paymentId": "order20261130001", "reason": "sold out"},
+            result={"cancellation": {"type": "object"}},
             run=control_handlers.cancel,
         ),
         "expect-otp": Control(
             description="Set the code that confirms an identity verification; others are refused.",
-            properties={"identityVerificationId": _TEXT, "otp": _TEXT, "storeId": _TEXT},
+            properties={"identityVerificationId": TEXT, "otp": TEXT, "storeId": TEXT},
             required=("identityVerificationId", "otp"),
+            example={"identityVerificationId": "verification1", "otp": "123456"},
             run=control_handlers.expect_otp,
         ),
         "advance": Control(
             description="Advance the clock.",
-            properties=dict.fromkeys(("days", "hours", "minutes", "seconds"), _DURATION),
+            properties=dict.fromkeys(("days", "hours", "minutes", "seconds"), DURATION),
+            example={"days": 31},
+            result={"now": {"type": "string", "format": "date-time"}},
             run=control_handlers.advance,
         ),
         "decline": Control(
             description="Decline the next charges, as the payment company does.",
-            properties={"times": _COUNT, "pgCode": _TEXT, "pgMessage": _TEXT},
+            properties={"times": COUNT, "pgCode": TEXT, "pgMessage": TEXT},
+            example={"times": 1},
             run=control_handlers.decline,
         ),
         "faults": Control(
             description="Inject a fault into the next requests for an operation (* means any).",
             properties=fault,
             required=("operationId", "kind"),
+            example={"operationId": "cancelPayment", "kind": "reset_after"},
             run=control_handlers.fault,
         ),
         "clear-faults": Control(
@@ -216,25 +216,34 @@ def controls(document: Document) -> dict[str, Control]:
         ),
         "refuse": Control(
             description="Respond to the next requests for an operation with one of its API errors.",
-            properties={"operationId": operation, "type": _TEXT, "times": _COUNT},
+            properties={
+                "operationId": operation,
+                "type": TEXT,
+                "times": COUNT,
+                "fields": {"type": "object"},
+            },
             required=("operationId", "type"),
+            example={"operationId": "cancelPayment", "type": "PAYMENT_NOT_FOUND"},
             run=control_handlers.respond_with_error,
         ),
         "pend-cancellations": Control(
             description="Leave the next cancellations pending at the payment company.",
-            properties={"times": _COUNT},
+            properties={"times": COUNT},
+            example={"times": 1},
             run=control_handlers.pend_cancellations,
         ),
         "complete-cancellation": Control(
             description="Complete the oldest pending cancellation of a payment.",
             properties=_PAYMENT,
             required=("paymentId",),
+            example={"paymentId": "order20261130001"},
             run=control_handlers.complete_cancellation,
         ),
         "fail-cancellation": Control(
             description="Fail the oldest pending cancellation of a payment.",
             properties=_PAYMENT,
             required=("paymentId",),
+            example={"paymentId": "order20261130001"},
             run=control_handlers.fail_cancellation,
         ),
         "escrow": Control(
@@ -244,15 +253,18 @@ def controls(document: Document) -> dict[str, Control]:
                 "event": {"type": "string", "enum": list(get_args(EscrowEvent))},
             },
             required=("paymentId", "event"),
+            example={"paymentId": "order20261130001", "event": "DELIVERED"},
             run=control_handlers.escrow,
         ),
         "pay-partners": Control(
             description="Pay partners through the payout agency, as ordered in PortOne's console.",
             properties={
-                "partnerSettlementIds": {"type": "array", "items": _TEXT},
+                "partnerSettlementIds": {"type": "array", "items": TEXT},
                 "outcome": {"type": "string", "enum": list(get_args(PayoutOutcome))},
                 "isForTest": {"type": "boolean"},
             },
+            example={"outcome": "succeeded"},
+            result={"bulkPayoutId": {"type": "string"}},
             run=control_handlers.pay_partners,
         ),
         "reset": Control(
@@ -260,4 +272,5 @@ def controls(document: Document) -> dict[str, Control]:
             properties={},
             run=control_handlers.reset,
         ),
+        **scenario_controls(document),
     }

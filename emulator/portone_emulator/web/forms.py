@@ -14,10 +14,10 @@ from portone_emulator.web.guard import FORM, media_type
 if TYPE_CHECKING:
     from starlette.requests import Request
 
-_LIMIT = 1_000_000
 
-
-async def read_body(request: Request, properties: JsonObject) -> JsonObject:
+async def read_body(
+    request: Request, properties: JsonObject, max_bytes: int = 1_000_000
+) -> JsonObject:
     """Parse a request's body; values of a form are converted to their properties' types.
 
     Raises:
@@ -26,8 +26,8 @@ async def read_body(request: Request, properties: JsonObject) -> JsonObject:
     content = bytearray()
     async for chunk in request.stream():
         content += chunk
-        if len(content) > _LIMIT:
-            raise invalid("body", f"must not exceed {_LIMIT} bytes")
+        if len(content) > max_bytes:
+            raise invalid("body", f"must not exceed {max_bytes} bytes")
     if not content:
         return {}
     match media_type(request):

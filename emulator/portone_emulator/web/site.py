@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 from functools import partial
 from typing import TYPE_CHECKING
 
+import anyio
 import anyio.to_thread
 import orjson
-from attrs import frozen
+from attrs import Factory, frozen
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import RedirectResponse, Response
 
@@ -30,7 +32,9 @@ from portone_emulator.web.guard import FORM, Guard, media_type
 from portone_emulator.web.html import Html
 from portone_emulator.web.identity_window import VERIFY_IDENTITY
 from portone_emulator.web.language import Translator, negotiate
+from portone_emulator.web.openapi import PREFIX
 from portone_emulator.web.payment_window import PAYMENT
+from portone_emulator.web.reads import READS
 from portone_emulator.web.sections import live
 from portone_emulator.web.shop_origins import PROPERTIES, ShopOrigins
 from portone_emulator.web.view import snapshot
@@ -40,7 +44,6 @@ if TYPE_CHECKING:
     from starlette.types import ASGIApp, Receive, Scope, Send
 
 
-_PREFIX = "/_emulator/"
 _WINDOWS = {
     "/checkout/": PAYMENT,
     "/issue-billing-key/": ISSUE,
@@ -53,9 +56,8 @@ _REQUEST = "request"
 _READ_METHODS = frozenset({"GET", "HEAD"})
 
 _READABLE = {"Access-Control-Allow-Origin": "*"}
-_STATUSES = {"INVALID_REQUEST": 400, "FORBIDDEN": 403, "METHOD_NOT_ALLOWED": 405}
+_STATUSES = {"INVALID_REQUEST": 400, "FORBIDDEN": 403, "METHOD_NOT_ALLOWED": 405, "TIMEOUT": 504}
 _CONFLICT = 409
-_MAX_STATE_ITEMS = 10_000
 
 
 @frozen(kw_only=True)
@@ -70,6 +72,7 @@ class Site:
     validator: RequestValidator
     guard: Guard
     shop_origins: ShopOrigins
+    started_at: datetime = Factory(lambda: datetime.now(UTC))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle one request."""
@@ -85,7 +88,8 @@ class Site:
     async def _respond(self, request: Request) -> Response:
         path: str = request.scope["path"]
         try:
-            self.guard.check(request)
+            if not _is_public(request):
+                self.guard.check(request)
             if path == "/":
                 return self._dashboard(_translator(request))
             if path == _BROWSER_SDK:
@@ -93,7 +97,7 @@ class Site:
             for prefix, window in _WINDOWS.items():
                 if path.startswith(prefix):
                     return await self._window(request, window, path.removeprefix(prefix))
-            name = path.removeprefix(_PREFIX)
+            name = path.removeprefix(PREFIX)
             if request.method in _READ_METHODS:
                 return self._read(request, name)
             return await self._control(request, name)
@@ -101,17 +105,13 @@ class Site:
             return _json(error.to_json(), _status(error))
 
     def _read(self, request: Request, name: str) -> Response:
-        match name:
-            case "":
-                return _json({name: self._describe(name) for name in self.controls})
-            case "state":
-                return _json(self._snapshot(_MAX_STATE_ITEMS))
-            case "live":
-                return self._live(request)
-            case _ if name in self.controls:
-                raise EmulatedAPIError("METHOD_NOT_ALLOWED", "controls need POST")
-            case _:
-                return layout.static_file(name.removeprefix("static/")) or _not_found()
+        if name in READS:
+            return _json(READS[name].run(self))
+        if name == "live":
+            return self._live(request)
+        if name in self.controls:
+            raise EmulatedAPIError("METHOD_NOT_ALLOWED", "controls need POST")
+        return layout.static_file(name.removeprefix("static/")) or _not_found()
 
     def _live(self, request: Request) -> Response:
         """Return the dashboard's tables, unless the page has them already, and the current time."""
@@ -139,7 +139,9 @@ class Site:
         if request.method != "POST":
             raise EmulatedAPIError("METHOD_NOT_ALLOWED", "controls need POST")
         try:
-            result = await self._run(control, await read_body(request, control.properties))
+            result = await self._run(
+                control, await read_body(request, control.properties, control.max_bytes)
+            )
         except EmulatedAPIError as error:
             if not _wants_html(request):
                 raise
@@ -223,29 +225,33 @@ class Site:
         return window.left_result(visit, result)
 
     async def _run(self, control: Control, body: JsonObject) -> JsonObject:
-        """Validate a control's body and run it, in a thread: advancing the clock may take time."""
+        """Run a control, in a thread: advancing the clock may take time."""
+        return await anyio.to_thread.run_sync(
+            partial(self.use, control, body),
+            abandon_on_cancel=True,  # waiting must not keep the server from stopping
+            limiter=anyio.CapacityLimiter(1),  # held requests may occupy the default one
+        )
+
+    def use(self, control: Control, body: JsonObject) -> JsonObject:
+        """Validate a control's body and run it.
+
+        Raises:
+            EmulatedAPIError: INVALID_REQUEST, or what the control raises.
+        """
         self._check(control, body)
         try:
-            return await anyio.to_thread.run_sync(partial(control.run, self.actions, body))
+            return control.run(self.actions, body)
         except ValueError as error:
             raise invalid("body", str(error)) from None
 
     def _check(self, control: Control, body: JsonObject) -> None:
+        if control.is_checked_by_run:
+            return
         control.check_names(body)
         self.validator.check(control.schema, body, "body")
 
     def _snapshot(self, limit: int) -> JsonObject:
         return snapshot(self.state, self.requests, limit)
-
-    def _describe(self, name: str) -> JsonObject:
-        control = self.controls[name]
-        path = f"{_PREFIX}{name}"
-        return {
-            "method": "POST",
-            "path": path,
-            "about": control.description,
-            "body": control.schema,
-        }
 
 
 def _is_for_site(request: Request) -> bool:
@@ -257,7 +263,13 @@ def _is_for_site(request: Request) -> bool:
     path: str = request.scope["path"]
     if path == "/":
         return request.method in _READ_METHODS and "authorization" not in request.headers
-    return path == _BROWSER_SDK or path.startswith((_PREFIX, *_WINDOWS))
+    return path == _BROWSER_SDK or path.startswith((PREFIX, *_WINDOWS))
+
+
+def _is_public(request: Request) -> bool:
+    """Whether a request is for something that any host may read, such as a container's probe."""
+    read = READS.get(request.scope["path"].removeprefix(PREFIX))
+    return request.method in _READ_METHODS and read is not None and read.is_public
 
 
 def _is_check(request: Request) -> bool:
