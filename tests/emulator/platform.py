@@ -12,7 +12,7 @@ from portone_emulator import Emulator
 from .response_checks import check
 
 if TYPE_CHECKING:
-    import httpx
+    import httpx2
 
 CONTRACT: dict[str, Any] = {
     "name": "ten percent",
@@ -91,7 +91,7 @@ class Marketplace(TestClient):
         body = {"id": partner_id, **PARTNER, **changes}
         return self.post("/platform/partners", json=body).raise_for_status().json()["partner"]
 
-    def order(self, payment_id: str, amount: int | None = None, **changes: Any) -> httpx.Response:
+    def order(self, payment_id: str, amount: int | None = None, **changes: Any) -> httpx2.Response:
         """Create an order transfer."""
         body: dict[str, Any] = {
             "partnerId": "partner-1",
@@ -104,7 +104,7 @@ class Marketplace(TestClient):
 
     def take_back(
         self, payment_id: str, cancellation_id: str, amount: int | None = None, **changes: Any
-    ) -> httpx.Response:
+    ) -> httpx2.Response:
         """Create an order cancellation transfer."""
         body: dict[str, Any] = {
             "partnerId": "partner-1",
@@ -122,6 +122,6 @@ class Marketplace(TestClient):
         return response.raise_for_status().json()["cancellation"]["id"]
 
 
-def _check(response: httpx.Response) -> None:
+def _check(response: httpx2.Response) -> None:
     response.read()
     check(response)
