@@ -12,6 +12,7 @@ from portone_emulator.outside import Outside
 from portone_emulator.scenarios.plans import Plans
 from portone_emulator.state import timeline
 from portone_emulator.state.json_values import JsonObject
+from portone_emulator.webhooks import history
 from portone_emulator.webhooks.delivery import Delivery
 from portone_emulator.webhooks.delivery_faults import DeliveryFaults
 
@@ -52,6 +53,18 @@ class Actions(Outside, Plans, ABC):
         with self._state.lock:
             timeline.advance(self._state, step)
             self._state.delivery_queue.wake()
+
+    def resend_webhook(self, webhook_id: str) -> None:
+        """Deliver a webhook again, as an operator does in PortOne's console. It is not retried.
+
+        Args:
+            webhook_id: `Delivery.id`, the `webhook-id` header.
+
+        Raises:
+            EmulatedAPIError: WEBHOOK_NOT_FOUND.
+        """
+        with self._state.lock:
+            history.resend(self._state, webhook_id)
 
     @abstractmethod
     def wait_for_webhooks(self, timeout: float = 10.0) -> None:

@@ -35,6 +35,10 @@ def paid(emulator: Emulator) -> None:
     emulator.checkout(PAYMENT, amount=1000)
 
 
+def notified(emulator: Emulator) -> None:
+    emulator.checkout(PAYMENT, amount=1000, notice_urls=["http://127.0.0.1:9/"])
+
+
 def virtual_account(emulator: Emulator) -> None:
     emulator.checkout(PAYMENT, "virtual_account", amount=1000)
 
@@ -71,6 +75,7 @@ BEFORE: dict[str, Callable[[Emulator], None]] = {
     "deposit": virtual_account,
     "approve": pay_pending,
     "cancel": paid,
+    "resend-webhook": notified,
     "complete-cancellation": cancelling,
     "fail-cancellation": cancelling,
     "escrow": shipped,
@@ -134,6 +139,8 @@ def test_each_operation_is_as_described(served: Emulator, described: list[Descri
         body = each.media.get("example")
         if each.name == "restore":
             body = {"snapshot": served.snapshot()}
+        elif each.name == "resend-webhook":
+            body = {"webhookId": served.deliveries[0].id}
         each.check(each.call(body))
 
 

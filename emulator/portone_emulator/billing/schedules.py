@@ -82,14 +82,15 @@ def _create(state: State, request: ParsedRequest) -> JsonObject:
     return {"schedule": {"id": schedule_id}}
 
 
-def _view(state: State, schedule: Schedule) -> JsonObject:
+def view(state: State, schedule: Schedule) -> JsonObject:
+    """Return a schedule as `getPaymentSchedule` returns it."""
     schema = state.document.variants("PaymentSchedule")[schedule.status]
     return state.document.pick(schema, {**schedule.fields, "status": schedule.status})
 
 
 def _get(state: State, request: ParsedRequest) -> JsonObject:
     store_id = state.store(request.query.get("storeId"))
-    return _view(state, _find(state, store_id, request.path["paymentScheduleId"]))
+    return view(state, _find(state, store_id, request.path["paymentScheduleId"]))
 
 
 def _find(state: State, store_id: str, schedule_id: str) -> Schedule:
@@ -121,7 +122,7 @@ def _list(state: State, request: ParsedRequest) -> JsonObject:
     )
     items, page = listing.page(ordered, request.body)
     return {
-        "items": [_view(state, state.schedules[fields["id"]]) for fields in items],
+        "items": [view(state, state.schedules[fields["id"]]) for fields in items],
         "page": page,
     }
 

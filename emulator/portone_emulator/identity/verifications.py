@@ -115,7 +115,7 @@ def _confirm(state: State, request: ParsedRequest) -> JsonObject:
         },
     }
     state.identity_verifications[key] = verified
-    return {"identityVerification": _view(state, verified)}
+    return {"identityVerification": view(state, verified)}
 
 
 def _check_otp(state: State, key: Key, otp: str | None) -> None:
@@ -164,10 +164,11 @@ def _resend(state: State, request: ParsedRequest) -> JsonObject:
 
 
 def _get(state: State, request: ParsedRequest) -> JsonObject:
-    return _view(state, _find(state, _key(state, request)))
+    return view(state, _find(state, _key(state, request)))
 
 
-def _view(state: State, record: JsonObject) -> JsonObject:
+def view(state: State, record: JsonObject) -> JsonObject:
+    """Return a record as `getIdentityVerification` returns it."""
     schema = state.document.variants("IdentityVerification")[record["status"]]
     return state.document.pick(schema, record)
 
@@ -193,7 +194,7 @@ def _list(state: State, request: ParsedRequest) -> JsonObject:
         in_range, lambda record: record.get(sort_field), sort.get("order")
     )
     items, page = listing.page(ordered, request.body)
-    return {"items": [_view(state, record) for record in items], "page": page}
+    return {"items": [view(state, record) for record in items], "page": page}
 
 
 def _matches_filters(record: JsonObject, filters: JsonObject) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from portone_emulator.state.json_values import JsonObject
 from portone_emulator.web import texts
 from portone_emulator.web.html import Html, element
-from portone_emulator.web.language import ENGLISH, Text, Translator
+from portone_emulator.web.language import Translator
 
 
 def button(
@@ -63,13 +63,9 @@ def payment_buttons(t: Translator, payment: JsonObject) -> list[Html]:
             return []
 
 
-def outcome_buttons(t: Translator = ENGLISH) -> list[Html]:
-    """Render the outcomes of the payment window."""
-    return _outcomes(t, texts.OUTCOMES)
-
-
-def _outcomes(t: Translator, labels: dict[str, Text]) -> list[Html]:
-    first = next(iter(labels))
+def outcome_buttons(t: Translator) -> list[Html]:
+    """Render the outcomes of the form that simulates a customer."""
+    first = next(iter(texts.OUTCOMES))
     return [
         element(
             "button",
@@ -78,5 +74,5 @@ def _outcomes(t: Translator, labels: dict[str, Text]) -> list[Html]:
             value=outcome,
             class_="primary" if outcome == first else None,
         )
-        for outcome, label in labels.items()
+        for outcome, label in texts.OUTCOMES.items()
     ]

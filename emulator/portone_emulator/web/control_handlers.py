@@ -199,6 +199,12 @@ def reset(actions: Actions, _: JsonObject) -> JsonObject:
     return {}
 
 
+def resend_webhook(actions: Actions, body: JsonObject) -> JsonObject:
+    """Deliver a webhook again."""
+    actions.resend_webhook(body["webhookId"])
+    return {}
+
+
 def respond_with_error(actions: Actions, body: JsonObject) -> JsonObject:
     """Plan an API error."""
     fields: JsonObject = body.get("fields", {})

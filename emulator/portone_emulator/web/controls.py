@@ -189,6 +189,13 @@ def controls(document: Document) -> dict[str, Control]:
             example={"identityVerificationId": "verification1", "otp": "123456"},
             run=control_handlers.expect_otp,
         ),
+        "resend-webhook": Control(
+            description="Deliver a webhook again, as an operator does in PortOne's console.",
+            properties={"webhookId": TEXT},
+            required=("webhookId",),
+            example={"webhookId": "550e8400-e29b-41d4-a716-446655440000"},
+            run=control_handlers.resend_webhook,
+        ),
         "advance": Control(
             description="Advance the clock.",
             properties=dict.fromkeys(("days", "hours", "minutes", "seconds"), DURATION),

@@ -34,14 +34,14 @@ async def read_body(
         case "application/json":
             return _json(bytes(content))
         case form if form == FORM:
-            return _typed(bytes(content), properties)
+            return parse_query(bytes(content), properties)
         case _:
             raise invalid("Content-Type", "must be application/json")
 
 
 def read_query(request: Request, properties: JsonObject) -> JsonObject:
     """Parse the query, converting values to their properties' types."""
-    return _typed(request.scope["query_string"], properties)
+    return parse_query(request.scope["query_string"], properties)
 
 
 def _json(content: bytes) -> JsonObject:
@@ -54,8 +54,12 @@ def _json(content: bytes) -> JsonObject:
     return cast("JsonObject", body)
 
 
-def _typed(content: bytes, properties: JsonObject) -> JsonObject:
-    """Parse a form. Empty fields are omitted; repeated fields form a list."""
+def parse_query(content: bytes, properties: JsonObject) -> JsonObject:
+    """Parse a form or a query. Empty fields are omitted; repeated fields form a list.
+
+    Raises:
+        EmulatedAPIError: INVALID_REQUEST.
+    """
     try:
         pairs = parse_qsl(content.decode(), max_num_fields=100, errors="strict")
     except ValueError:

@@ -39,9 +39,6 @@ class Translator:
         return pattern.format(**values)
 
 
-ENGLISH: Final = Translator("en")
-
-
 def negotiate(accept_language: str) -> Translator:
     """Return the translator for an `Accept-Language` header (RFC 9110, section 12.5.4).
 

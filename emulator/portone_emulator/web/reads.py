@@ -78,8 +78,8 @@ READS: dict[str, Read] = {
         run=_index,
     ),
     "state": Read(
-        description="Return payments, requests and webhooks, the latest first, at most "
-        f"{_MAX_STATE_ITEMS} of each.",
+        description="Return what the page at / has, the latest first, at most "
+        f"{_MAX_STATE_ITEMS} of each kind.",
         properties={
             "now": _TIME,
             "storeId": {"type": "string"},
@@ -87,6 +87,11 @@ READS: dict[str, Read] = {
             "payments": _OBJECTS,
             "requests": _OBJECTS,
             "webhooks": _OBJECTS,
+            "schedules": _OBJECTS,
+            "billingKeys": _OBJECTS,
+            "cashReceipts": _OBJECTS,
+            "identityVerifications": _OBJECTS,
+            "partners": _OBJECTS,
         },
         run=_state,
     ),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from functools import partial
@@ -22,22 +21,20 @@ from portone_emulator.http.responses import JSON
 from portone_emulator.http.validation import RequestValidator
 from portone_emulator.state.json_values import JsonObject
 from portone_emulator.state.state import State
-from portone_emulator.web import layout, texts, window_texts
+from portone_emulator.web import layout, pages, window_texts
 from portone_emulator.web.billing_key_window import ISSUE, ISSUE_AND_PAY
 from portone_emulator.web.browser_requests import parse_request
 from portone_emulator.web.controls import Control
-from portone_emulator.web.dashboard import MAX_ROWS, clock_text, dashboard
 from portone_emulator.web.forms import read_body, read_query
 from portone_emulator.web.guard import FORM, Guard, media_type
 from portone_emulator.web.html import Html
 from portone_emulator.web.identity_window import VERIFY_IDENTITY
-from portone_emulator.web.language import Translator, negotiate
+from portone_emulator.web.language import Translator
 from portone_emulator.web.openapi import PREFIX
+from portone_emulator.web.pages import Pages
 from portone_emulator.web.payment_window import PAYMENT
 from portone_emulator.web.reads import READS
-from portone_emulator.web.sections import live
 from portone_emulator.web.shop_origins import PROPERTIES, ShopOrigins
-from portone_emulator.web.view import snapshot
 from portone_emulator.web.window import LEAVE, Visit, Window, redirect_url
 
 if TYPE_CHECKING:
@@ -90,8 +87,8 @@ class Site:
         try:
             if not _is_public(request):
                 self.guard.check(request)
-            if path == "/":
-                return self._dashboard(_translator(request))
+            if path in {pages.DASHBOARD, pages.STORY} and request.method in _READ_METHODS:
+                return await self._pages.show(request, pages.requested(request))
             if path == _BROWSER_SDK:
                 return layout.browser_sdk()
             for prefix, window in _WINDOWS.items():
@@ -99,38 +96,19 @@ class Site:
                     return await self._window(request, window, path.removeprefix(prefix))
             name = path.removeprefix(PREFIX)
             if request.method in _READ_METHODS:
-                return self._read(request, name)
+                return await self._read(request, name)
             return await self._control(request, name)
         except EmulatedAPIError as error:
             return _json(error.to_json(), _status(error))
 
-    def _read(self, request: Request, name: str) -> Response:
+    async def _read(self, request: Request, name: str) -> Response:
         if name in READS:
             return _json(READS[name].run(self))
         if name == "live":
-            return self._live(request)
+            return await self._pages.live(request)
         if name in self.controls:
             raise EmulatedAPIError("METHOD_NOT_ALLOWED", "controls need POST")
         return layout.static_file(name.removeprefix("static/")) or _not_found()
-
-    def _live(self, request: Request) -> Response:
-        """Return the dashboard's tables, unless the page has them already, and the current time."""
-        current = self._snapshot(MAX_ROWS)
-        t = _translator(request)
-        content = live(t, current)
-        etag = f'"{hashlib.sha256(content.encode()).hexdigest()}"'
-        if request.headers.get("if-none-match") == etag:
-            response = Response(status_code=304)
-        else:
-            response = layout.html_response(t, content)
-        response.headers["ETag"] = etag
-        response.headers["Emulator-Now"] = clock_text(current)
-        return response
-
-    def _dashboard(self, t: Translator, error: EmulatedAPIError | None = None) -> Response:
-        problem, status = (None, 200) if error is None else (error.message, _status(error))
-        content = dashboard(t, self._snapshot(MAX_ROWS), problem)
-        return layout.page(t, t(texts.TITLE), content, status=status)
 
     async def _control(self, request: Request, name: str) -> Response:
         control = self.controls.get(name)
@@ -138,21 +116,23 @@ class Site:
             return _not_found()
         if request.method != "POST":
             raise EmulatedAPIError("METHOD_NOT_ALLOWED", "controls need POST")
+        page = pages.sender(request)
         try:
             result = await self._run(
                 control, await read_body(request, control.properties, control.max_bytes)
             )
         except EmulatedAPIError as error:
-            if not _wants_html(request):
-                raise
-            return self._dashboard(_translator(request), error)
-        return RedirectResponse("/", 303) if _wants_html(request) else _json(result)
+            if _wants_html(request):
+                return await self._pages.show(request, page, error, _status(error))
+            message = pages.problem_text(pages.translator(request), error)
+            return _json({**error.to_json(), "message": message}, _status(error))
+        return RedirectResponse(page.geturl(), 303) if _wants_html(request) else _json(result)
 
     async def _window(self, request: Request, window: Window, key: str) -> Response:
         """Show a window, or leave it with the outcome of one of its buttons."""
         if _is_check(request):
             return await self._check_window(request, window, key)
-        t = _translator(request)
+        t = pages.translator(request)
         visit = await self._visit(request, window, key)
         outcome: str | None = visit.parameters.pop("outcome", None)
         try:
@@ -250,8 +230,9 @@ class Site:
         control.check_names(body)
         self.validator.check(control.schema, body, "body")
 
-    def _snapshot(self, limit: int) -> JsonObject:
-        return snapshot(self.state, self.requests, limit)
+    @property
+    def _pages(self) -> Pages:
+        return Pages(state=self.state, requests=self.requests)
 
 
 def _is_for_site(request: Request) -> bool:
@@ -275,10 +256,6 @@ def _is_public(request: Request) -> bool:
 def _is_check(request: Request) -> bool:
     """Whether the browser SDK asks if a window opens."""
     return request.method == "GET" and request.headers.get("accept") == JSON
-
-
-def _translator(request: Request) -> Translator:
-    return negotiate(",".join(request.headers.getlist("accept-language")))
 
 
 def _wants_html(request: Request) -> bool:

@@ -1,46 +1,73 @@
-"""Snapshots of the state for the dashboard and `/_emulator/state`."""
+"""Snapshots of the state for the pages and `/_emulator/state`."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from itertools import islice
+from typing import Any, TypeVar
 
 import orjson
 
+from portone_emulator.billing import schedules
 from portone_emulator.http.app import RequestRecord
 from portone_emulator.http.request_log import redacted_path
+from portone_emulator.identity import verifications
+from portone_emulator.platform.records import records
 from portone_emulator.state.json_values import JsonObject, format_datetime, omit_none
 from portone_emulator.state.state import State
 from portone_emulator.webhooks.delivery import Attempt, Delivery
 
+_T = TypeVar("_T")
+
 
 def snapshot(state: State, requests: Sequence[RequestRecord], limit: int) -> JsonObject:
-    """Return at most `limit` of each kind, latest first, and the total counts."""
+    """Return at most `limit` of each kind, latest first, and the total counts.
+
+    The cost depends on `limit`, not on how many there are.
+    """
     with state.lock:
-        payments = [each.view for each in islice(reversed(state.payments.values()), limit)]
         deliveries = state.delivery_queue.deliveries
         result: JsonObject = {
             "now": state.now(),
             "storeId": state.settings.store_id,
             "counts": {
                 "payments": len(state.payments),
-                "requests": len(requests),
                 "webhooks": len(deliveries),
+                "requests": len(requests),
+                "schedules": len(state.schedules),
+                "billingKeys": len(state.billing_keys),
+                "cashReceipts": len(state.cash_receipts),
+                "identityVerifications": len(state.identity_verifications),
+                "partners": sum(map(len, _partners(state))),
             },
-            "payments": payments,
-            # A list at once: other threads may append requests meanwhile.
-            "requests": [_request(record) for record in list(islice(reversed(requests), limit))],
-            "webhooks": [_webhook(delivery) for delivery in deliveries[: -limit - 1 : -1]],
+            "payments": [each.view for each in _latest(state.payments, limit)],
+            "webhooks": [
+                webhook_json(deliveries[number - 1], number)
+                for number in _latest_numbers(deliveries, limit)
+            ],
+            "requests": [
+                request_json(requests[number - 1]) for number in _latest_numbers(requests, limit)
+            ],
+            "schedules": [schedules.view(state, each) for each in _latest(state.schedules, limit)],
+            "billingKeys": _latest(state.billing_keys, limit),
+            "cashReceipts": _latest(state.cash_receipts, limit),
+            "identityVerifications": [
+                omit_none(**verifications.view(state, each), **_sent_by(each))
+                for each in _latest(state.identity_verifications, limit)
+            ],
+            "partners": _latest_partners(state, limit),
         }
         return orjson.loads(orjson.dumps(result))
 
 
-def _request(record: RequestRecord) -> JsonObject:
+def request_json(record: RequestRecord) -> JsonObject:
+    """Return what the pages show of a request."""
     return omit_none(
         at=format_datetime(record.at),
         method=record.method,
         path=redacted_path(record),
         operationId=record.operation_id,
+        paymentId=payment_id(record),
         status=record.status,
         error=record.error,
         milliseconds=round(record.seconds * 1000, 1),
@@ -49,14 +76,24 @@ def _request(record: RequestRecord) -> JsonObject:
     )
 
 
-def _webhook(delivery: Delivery) -> JsonObject:
+def payment_id(record: RequestRecord) -> str | None:
+    """Return the ID of the payment that a request's path names, if it does."""
+    return None if record.match is None else record.match.path.get("paymentId")
+
+
+def webhook_json(delivery: Delivery, number: int) -> JsonObject:
+    """Return what the pages show of a webhook; `number` counts the deliveries from 1."""
     due = delivery.next_attempt_at
+    store_id, payment_id = delivery.payment or (None, None)
     return omit_none(
+        number=number,
         id=delivery.id,
         type=delivery.type,
         url=delivery.url,
-        paymentId=None if delivery.payment is None else delivery.payment[1],
+        storeId=store_id,
+        paymentId=payment_id,
         body=delivery.content.decode(),
+        isManual=delivery.is_manual,
         isDelivered=delivery.is_delivered,
         attempts=[_attempt(attempt) for attempt in delivery.attempts],
         nextAttemptAt=None if due is None else format_datetime(due),
@@ -64,4 +101,32 @@ def _webhook(delivery: Delivery) -> JsonObject:
 
 
 def _attempt(attempt: Attempt) -> JsonObject:
-    return omit_none(at=format_datetime(attempt.at), status=attempt.status, error=attempt.error)
+    return omit_none(
+        at=format_datetime(attempt.at),
+        status=attempt.status,
+        error=attempt.error,
+    )
+
+
+def _sent_by(verification: JsonObject) -> JsonObject:
+    """Return how a verification was sent, which the API does not tell."""
+    return {name: verification.get(name) for name in ("method", "operator")}
+
+
+def _latest(items: dict[Any, _T], limit: int) -> list[_T]:
+    return list(islice(reversed(items.values()), limit))
+
+
+def _latest_numbers(items: Sequence[object], limit: int) -> Iterable[int]:
+    count = len(items)
+    return range(count, max(count - limit, 0), -1)
+
+
+def _partners(state: State) -> list[dict[str, JsonObject]]:
+    """Return the partners by ID, of live data and of test data."""
+    return [records(state, "partner", test=test) for test in (False, True)]
+
+
+def _latest_partners(state: State, limit: int) -> list[JsonObject]:
+    found = [partner for each in _partners(state) for partner in _latest(each, limit)]
+    return sorted(found, key=lambda partner: partner["appliedAt"], reverse=True)[:limit]

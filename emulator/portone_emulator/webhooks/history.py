@@ -66,16 +66,21 @@ def _resend(state: State, request: ParsedRequest) -> JsonObject:
     wanted = request.body.get("webhookId")
     for webhook in reversed(payment.latest.fields["webhooks"]):
         if wanted in {None, webhook["id"]}:
-            changes = {"trigger": "MANUAL", "triggeredAt": state.now()}
-            _redeliver(state, webhook)
-            return {"webhook": webhook | changes}
+            resend(state, webhook["id"])
+            return {"webhook": webhook | {"trigger": "MANUAL", "triggeredAt": state.now()}}
     raise EmulatedAPIError("WEBHOOK_NOT_FOUND", "the payment has no such webhook")
 
 
-def _redeliver(state: State, webhook: JsonObject) -> None:
-    delivery = state.delivery_queue.find(webhook["id"], webhook["url"])
-    if delivery is not None:
-        state.delivery_queue.add(evolve(delivery, attempts=(), is_manual=True), state.clock.now())
+def resend(state: State, webhook_id: str) -> None:
+    """Deliver a webhook again, now and once.
+
+    Raises:
+        EmulatedAPIError: WEBHOOK_NOT_FOUND.
+    """
+    delivery = state.delivery_queue.find(webhook_id)
+    if delivery is None:
+        raise EmulatedAPIError("WEBHOOK_NOT_FOUND", "there is no webhook with this ID")
+    state.delivery_queue.add(evolve(delivery, attempts=(), is_manual=True), state.clock.now())
 
 
 HANDLERS: dict[str, Handler] = {"resendWebhook": _resend}

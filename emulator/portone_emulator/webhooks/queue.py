@@ -42,8 +42,8 @@ class DeliveryQueue:
     _due: TimeIndex[str, datetime] = field(factory=TimeIndex[str, datetime], init=False)
     """The URLs with no delivery in progress, by when their first one is due."""
     _sending: dict[str, int] = field(factory=dict[str, int], init=False)
-    _latest: dict[tuple[str, str], int] = field(factory=dict, init=False)
-    """The index of the latest delivery of each webhook, by ID and URL."""
+    _latest: dict[str, int] = field(factory=dict, init=False)
+    """The index of the latest delivery of each webhook, by ID."""
 
     def __attrs_post_init__(self) -> None:
         for index in range(len(self.deliveries)):
@@ -96,14 +96,14 @@ class DeliveryQueue:
         due = self.next_due()
         return not self._sending and (due is None or due > now)
 
-    def find(self, webhook_id: str, url: str) -> Delivery | None:
-        """Return the latest delivery of a webhook to a URL."""
-        index = self._latest.get((webhook_id, url))
+    def find(self, webhook_id: str) -> Delivery | None:
+        """Return the latest delivery of a webhook, whose ID is of one URL only."""
+        index = self._latest.get(webhook_id)
         return None if index is None else self.deliveries[index]
 
     def _index(self, index: int) -> None:
         delivery = self.deliveries[index]
-        self._latest[delivery.id, delivery.url] = index
+        self._latest[delivery.id] = index
         self._wait(index)
 
     def _release(self, index: int) -> None:

@@ -1,7 +1,8 @@
-// Updates the tables, and submits the forms in the background. The page also works without it.
+// Updates the page, and submits the forms in the background. The page also works without it.
 "use strict";
 
 const INTERVAL_MS = 500;
+const MAX_INTERVAL_MS = 2000;
 const live = document.getElementById("live");
 const notice = document.getElementById("notice");
 let etag = null;
@@ -33,9 +34,10 @@ function show(fresh) {
 
 async function refresh() {
   clearTimeout(timer);
+  const started = performance.now();
   try {
     const headers = etag ? { "If-None-Match": etag } : {};
-    const response = await fetch("/_emulator/live", { headers, cache: "no-store" });
+    const response = await fetch(live.dataset.url, { headers, cache: "no-store" });
     const now = response.headers.get("Emulator-Now");
     if (now) document.getElementById("now").textContent = now;
     if (response.status === 200) {
@@ -48,7 +50,9 @@ async function refresh() {
     say(notice.dataset.gone, true);
   }
   clearTimeout(timer);
-  timer = setTimeout(() => document.hidden || refresh(), INTERVAL_MS);
+  // A page that takes long to make is asked for less often.
+  const pause = Math.min(Math.max(INTERVAL_MS, 4 * (performance.now() - started)), MAX_INTERVAL_MS);
+  timer = setTimeout(() => document.hidden || refresh(), pause);
 }
 
 function say(text, isProblem) {
@@ -79,7 +83,21 @@ function next(field) {
   field.value = field.value.replace(/\d+$/, (digits) => String(Number(digits) + 1));
 }
 
+// Open the section that a link of the page leads to.
+function reveal(event) {
+  const link = event.target.closest("a[href^='#']");
+  const details = link && document.querySelector(`${link.getAttribute("href")} > details`);
+  if (details) details.open = true;
+}
+
+// On a phone, only the payments are open at first.
+function fold() {
+  for (const details of live.querySelectorAll("section:not(#payments) > details")) details.open = false;
+}
+
 if (live) {
+  if (matchMedia("(max-width: 44rem)").matches) fold();
+  document.addEventListener("click", reveal);
   document.addEventListener("submit", send);
   document.addEventListener("visibilitychange", () => document.hidden || refresh());
   refresh();
