@@ -272,7 +272,7 @@ class TestCancellations:
 
     def test_lines(self, shop: Marketplace) -> None:
         add_policies(shop)
-        external = {"externalPaymentDetail": {"currency": "KRW"}}
+        external: dict[str, Any] = {"externalPaymentDetail": {"currency": "KRW"}}
         lines = [
             {
                 "product": {"id": name, "name": name, "amount": amount, "taxFreeAmount": 10},
@@ -282,7 +282,7 @@ class TestCancellations:
             }
             for name, amount, quantity in (("apple", 2_000, 5), ("pear", 4_000, 1))
         ]
-        order = shop.order("order-1", **{"orderDetail": {"orderLines": lines}}, **external)
+        order = shop.order("order-1", orderDetail={"orderLines": lines}, **external)
         made = order.json()["transfer"]
 
         def take_back(cancellation_id: str, *taken: dict[str, Any], **changes: Any) -> Any:
