@@ -67,7 +67,7 @@ def test_compose_starts_with_options_that_exist(service: dict[str, Any]) -> None
     Emulator(webhook_url=options.webhook_url, webhook_secret=options.webhook_secret)
     mounted = {volume.split(":")[1]: volume.split(":")[0] for volume in service["volumes"]}
     assert (ROOT / "emulator" / mounted[str(options.seed_file)]).is_file()
-    assert str(options.state_file.parent) in mounted
+    assert str(options.journal.parent) in mounted
 
 
 def test_nothing_runs_as_root() -> None:
