@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from starlette.testclient import TestClient
+import httpx
 
 from portone_emulator import Emulator
 
 from .response_checks import check
-
-if TYPE_CHECKING:
-    import httpx2
 
 CONTRACT: dict[str, Any] = {
     "name": "ten percent",
@@ -62,12 +60,31 @@ INVOICE: dict[str, Any] = {
 }
 
 
-class Marketplace(TestClient):
+class _InProcess(httpx.BaseTransport):
+    """Passes requests to an emulator without a socket."""
+
+    def __init__(self, emulator: Emulator) -> None:
+        self._transport = httpx.ASGITransport(app=emulator.app)
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        return asyncio.run(self._send(request))
+
+    async def _send(self, request: httpx.Request) -> httpx.Response:
+        response = await self._transport.handle_async_request(request)
+        content = await response.aread()
+        return httpx.Response(response.status_code, headers=response.headers, content=content)
+
+
+class Marketplace(httpx.Client):
     """Every response is checked against the OpenAPI document."""
 
     def __init__(self, emulator: Emulator) -> None:
-        super().__init__(emulator.app, headers={"Authorization": f"PortOne {emulator.secret}"})
-        self.event_hooks = {"response": [_check]}
+        super().__init__(
+            base_url="http://127.0.0.1",
+            headers={"Authorization": f"PortOne {emulator.secret}"},
+            transport=_InProcess(emulator),
+            event_hooks={"response": [_check]},
+        )
         self.emulator = emulator
 
     def list(self, path: str, filters: dict[str, Any] | None = None, **query: Any) -> Any:
@@ -91,7 +108,7 @@ class Marketplace(TestClient):
         body = {"id": partner_id, **PARTNER, **changes}
         return self.post("/platform/partners", json=body).raise_for_status().json()["partner"]
 
-    def order(self, payment_id: str, amount: int | None = None, **changes: Any) -> httpx2.Response:
+    def order(self, payment_id: str, amount: int | None = None, **changes: Any) -> httpx.Response:
         """Create an order transfer."""
         body: dict[str, Any] = {
             "partnerId": "partner-1",
@@ -104,7 +121,7 @@ class Marketplace(TestClient):
 
     def take_back(
         self, payment_id: str, cancellation_id: str, amount: int | None = None, **changes: Any
-    ) -> httpx2.Response:
+    ) -> httpx.Response:
         """Create an order cancellation transfer."""
         body: dict[str, Any] = {
             "partnerId": "partner-1",
@@ -122,6 +139,6 @@ class Marketplace(TestClient):
         return response.raise_for_status().json()["cancellation"]["id"]
 
 
-def _check(response: httpx2.Response) -> None:
+def _check(response: httpx.Response) -> None:
     response.read()
     check(response)
