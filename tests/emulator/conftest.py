@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import httpx
 import orjson
@@ -15,9 +15,6 @@ from portone_emulator.state import snapshots
 from portone_emulator.state.journal import Journal
 
 from .response_checks import check
-
-if TYPE_CHECKING:
-    import httpx2
 
 START = datetime(2026, 7, 3, 9, 0, tzinfo=UTC)
 CARD = {"number": "4111111111111111", "expiryYear": "30", "expiryMonth": "12"}
@@ -82,7 +79,7 @@ def _check(response: httpx.Response) -> None:
     check(response)
 
 
-def error_of(response: httpx.Response | httpx2.Response) -> tuple[int, str]:
+def error_of(response: httpx.Response) -> tuple[int, str]:
     """Return the status and the type of an error response."""
     return response.status_code, response.json()["type"]
 

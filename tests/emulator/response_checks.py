@@ -13,7 +13,6 @@ from referencing.jsonschema import DRAFT202012
 
 if TYPE_CHECKING:
     import httpx
-    import httpx2
 
 FILE = Path(__file__).parents[2] / "openapi" / "portone-v2.json"
 DOCUMENT: dict[str, Any] = json.loads(FILE.read_text())
@@ -57,7 +56,7 @@ def errors_of(schema: dict[str, Any], value: Any) -> list[str]:
     return [f"{error.json_path}: {error.message}" for error in errors]
 
 
-def operation_of(request: httpx.Request | httpx2.Request) -> dict[str, Any] | None:
+def operation_of(request: httpx.Request) -> dict[str, Any] | None:
     """Return the definition of a request's operation."""
     path = request.url.raw_path.decode().partition("?")[0]
     for method, pattern, operation in _PATTERNS:
@@ -75,7 +74,7 @@ def _times_of_other_precision(value: Any) -> list[str]:
     return [value] if is_time and not _PORTONE_TIME.fullmatch(value) else []
 
 
-def check(response: httpx.Response | httpx2.Response) -> None:
+def check(response: httpx.Response) -> None:
     """Check a response against the document: status, content type, body."""
     operation = operation_of(response.request)
     if response.is_success:

@@ -13,7 +13,6 @@ from portone_emulator import Emulator
 from portone_emulator.document.document import load
 from portone_emulator.document.samples import Sampler
 
-from .conftest import START
 from .platform import BUSINESS, COUNTERPARTY, INVOICE, PARTNER, Marketplace
 from .response_checks import operations
 
@@ -185,8 +184,9 @@ def prepare(shop: Marketplace) -> list[str]:
 
 
 @pytest.mark.parametrize("seed", range(3))
-def test_every_response_is_documented(seed: int) -> None:
-    shop = Marketplace(Emulator(start_at=START))
+def test_every_response_is_documented(emulator: Emulator, seed: int) -> None:
+    """The fixture checks at the end that the journal has every change."""
+    shop = Marketplace(emulator)
     requests = Requests(seed, prepare(shop))
     known: list[str] = []
     statuses: Counter[tuple[str, int]] = Counter()
