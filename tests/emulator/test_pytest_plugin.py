@@ -107,4 +107,4 @@ def test_the_guides_tests_run_as_they_are(name: str, tmp_path: Path) -> None:
         command, cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False
     )
     assert f"{2 * len(tests)} passed" in done.stdout  # on asyncio and on trio
-    assert len(tests) == 3
+    assert len(tests) == 4
