@@ -54,7 +54,7 @@ class PortOne(Namespaces):
 
     def __repr__(self) -> str:
         # Tools that show errors call it also when `__init__` has failed.
-        return repr(getattr(self, "_runner", "blocking.PortOne()"))
+        return str(getattr(self, "_runner", "blocking.PortOne()"))
 
     def __reduce__(self) -> NoReturn:
         self._runner.client.__reduce__()

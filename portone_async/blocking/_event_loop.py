@@ -12,6 +12,7 @@ import atexit
 import os
 import warnings
 from collections.abc import Awaitable, Callable, Coroutine
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from threading import Lock, Thread
 from typing import Any, Final, Generic, TypeVar
@@ -159,6 +160,7 @@ class EventLoop:
 
     def _start(self) -> None:
         self._loop = asyncio.new_event_loop()
+        self._loop.set_default_executor(_ThreadEach())
         thread = Thread(target=self._main, name="portone_async.blocking", daemon=True)
         thread.start()
         self._thread = thread
@@ -203,6 +205,26 @@ class EventLoop:
     def _end_when_idle(self) -> None:
         if not self._calls:
             self._may_end.set()
+
+
+class _ThreadEach(ThreadPoolExecutor):
+    """A thread for each function, which are lookups of addresses.
+
+    A pool takes no more work once the main thread has ended, and other threads may go on for long.
+    """
+
+    def submit(self, fn: Callable[..., T], /, *args: Any, **kwargs: Any) -> Future[T]:
+        future = Future[T]()
+        future.set_running_or_notify_cancel()
+
+        def run() -> None:
+            try:
+                future.set_result(fn(*args, **kwargs))
+            except BaseException as error:  # noqa: BLE001  (raised where it is waited for)
+                future.set_exception(error)
+
+        Thread(target=run, name="portone_async.blocking lookup", daemon=True).start()
+        return future
 
 
 _started: Final = WeakSet[EventLoop]()
