@@ -17,7 +17,7 @@ from benchmarks import results, table
 from benchmarks.contenders import LABELS
 from benchmarks.section import Section
 
-NAMES = ("cold_start", "decode", "client_cpu", "bulk", "memory", "handler", "codegen")
+NAMES = ("cold_start", "decode", "client_cpu", "bulk", "blocking", "memory", "handler", "codegen")
 KEEP = "--keep"
 
 
