@@ -17,7 +17,17 @@ from benchmarks import results, table
 from benchmarks.contenders import LABELS
 from benchmarks.section import Section
 
-NAMES = ("cold_start", "decode", "client_cpu", "bulk", "memory", "handler", "codegen", "emulator")
+NAMES = (
+    "cold_start",
+    "decode",
+    "client_cpu",
+    "bulk",
+    "memory",
+    "handler",
+    "blocking",
+    "codegen",
+    "emulator",
+)
 KEEP = "--keep"
 
 

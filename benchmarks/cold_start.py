@@ -10,6 +10,7 @@ import subprocess
 import tempfile
 import time
 import venv
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from benchmarks import cores
@@ -42,11 +43,7 @@ LOOKUPS = {
     "ours_direct": "import asyncio; asyncio.run(client.payment.get_payment('a'))",
     "raw_httpx": "import asyncio; orjson.loads(asyncio.run(client.get('/payments/a')).content)",
 }
-STAGES = {
-    "import": (IMPORTS,),
-    "import, client": (IMPORTS, CLIENTS),
-    "import, client, first payment": (IMPORTS, CLIENTS, LOOKUPS),
-}
+STAGES = ("import", "import, client", "import, client, first payment")
 COUNT_MODULES = (
     "import sys; print(sum(m.startswith('{package}') for m in sys.modules), len(sys.modules))"
 )
@@ -93,19 +90,28 @@ def measure() -> dict[str, Section]:
         return measure_in({name: install(name, folder) for name in PACKAGES})
 
 
-def measure_in(pythons: dict[str, str]) -> dict[str, Section]:
-    """Measure in environments that are there."""
+def measure_starts(
+    pythons: Mapping[str, str], lines: Mapping[str, Sequence[str]]
+) -> dict[str, dict[str, list[float]]]:
+    """Measure the stages, each of which is one line more of a contender's."""
     durations: dict[str, dict[str, list[float]]] = {
-        stage: {name: [] for name in IMPORTS} for stage in STAGES
+        stage: {name: [] for name in pythons} for stage in STAGES
     }
     with nginx() as url:
         for number in range(ROUNDS + 1):
-            for stage, parts in STAGES.items():
+            for count, stage in enumerate(STAGES, 1):
                 for name, python in pythons.items():
-                    lines = [part[name].format(url=url) for part in parts]
-                    seconds = run(python, *lines) - run(python)
+                    program = [line.format(url=url) for line in lines[name][:count]]
+                    seconds = run(python, *program) - run(python)
                     if number > 0:
                         durations[stage][name].append(seconds)
+    return durations
+
+
+def measure_in(pythons: dict[str, str]) -> dict[str, Section]:
+    """Measure in environments that are there."""
+    lines = {name: (IMPORTS[name], CLIENTS[name], LOOKUPS[name]) for name in IMPORTS}
+    durations = measure_starts(pythons, lines)
     counts = {name: count_modules(python, name) for name, python in pythons.items()}
     return {
         "cold_start": Section(

@@ -24,7 +24,8 @@ from codegen.text import WIDTH
 from codegen.webhooks import load_webhooks, with_webhooks
 
 PACKAGE: Final = ROOT / "portone_async"
-FOLDERS: Final = ("api", "models")
+FOLDERS: Final = ("api", "models", "blocking/api")
+"""What holds generated code, and nothing else."""
 
 
 def generate() -> str:
@@ -90,7 +91,7 @@ def read_api(document: Json) -> Api:
 def write(
     document: Json, target: Path, namespaces: dict[str, list[str]] | None = None
 ) -> tuple[Api, Prose]:
-    """Write `api` and `models` of a document and our webhooks below `target`, formatted."""
+    """Write the `FOLDERS` of a document and our webhooks below `target`, formatted."""
     api, prose = read_api(document), load_prose()
     _write(sources(api, prose, namespaces or load_namespaces()), target)
     _format(target)
@@ -113,10 +114,7 @@ def attempt(document: Json, report: Report, decisions: Decisions) -> None:
     namespaces = _with_proposals(document, load_namespaces(), report)
     with tempfile.TemporaryDirectory() as folder:
         package = Path(folder) / PACKAGE.name
-        package.mkdir()
-        for path in PACKAGE.iterdir():
-            if path.name not in (*FOLDERS, "__pycache__"):
-                (package / path.name).symlink_to(path)
+        _link(PACKAGE, package)
         _write(sources(api, load_prose(), namespaces), package)
         done = subprocess.run(
             [sys.executable, "-B", "-c", _IMPORT], cwd=folder, env=os.environ | {"PYTHONPATH": folder},
@@ -127,10 +125,21 @@ def attempt(document: Json, report: Report, decisions: Decisions) -> None:
         raise CodegenError(f"the generated package cannot be imported: {last[0]}")
 
 
+def _link(source: Path, target: Path) -> None:
+    """Link to the hand-written package, without what is generated."""
+    target.mkdir()
+    generated = [PACKAGE / name for name in FOLDERS]
+    for path in source.iterdir():
+        if any(path in folder.parents for folder in generated):
+            _link(path, target / path.name)
+        elif path not in generated and path.name != "__pycache__":
+            (target / path.name).symlink_to(path)
+
+
 _IMPORT: Final = """
 import importlib, pkgutil
-from portone_async import api, models
-for package in (api, models):
+from portone_async import api, blocking, models
+for package in (api, models, blocking):
     for module in pkgutil.walk_packages(package.__path__, package.__name__ + "."):
         importlib.import_module(module.name)
 """
@@ -226,8 +235,13 @@ def sources(api: Api, prose: Prose, namespaces: dict[str, list[str]]) -> dict[st
             sources[f"api/{path}"] = render_api.namespace_module(
                 namespace, own, children, api, prose
             )
+            sources[f"blocking/api/{path}"] = render_api.blocking_module(
+                namespace, own, children, api
+            )
     report.raise_refusals()
-    sources["api/__init__.py"] = render_api.api_index([name for name in tree if "." not in name])
+    top = [name for name in tree if "." not in name]
+    sources["api/__init__.py"] = render_api.api_index(top)
+    sources["blocking/api/__init__.py"] = render_api.blocking_module("", [], top, api)
     return sources
 
 

@@ -27,7 +27,15 @@ RESERVED_NAMES: Final = frozenset(
 """Names that generated code uses itself: a field or argument of such a name gets an underscore."""
 RESERVED_ARGUMENTS: Final = frozenset({"as_secret", "body", "client", "options", "file"})
 RESERVED_FUNCTIONS: Final = frozenset(
-    {"as_secret", "cached_property", "warn_withheld", "with_response"}
+    {
+        "api",
+        "as_secret",
+        "blocking",
+        "blocking_pages",
+        "cached_property",
+        "warn_withheld",
+        "with_response",
+    }
 )
 RESERVED_CLASSES: Final = frozenset(
     {

@@ -67,6 +67,32 @@ def namespace_module(
     )
 
 
+def blocking_module(
+    namespace: str, endpoints: list[Endpoint], children: list[str], api: Api
+) -> str:
+    """One namespace of the blocking client; with the name `""`, the namespaces of the client itself."""
+    iterators = [api.pages[e.id].iterator for e in endpoints if e.id in api.pages]
+    parent, _, name = namespace.rpartition(".")
+    return render(
+        "blocking.py",
+        package=f"portone_async.api.{parent}".rstrip("."),
+        module=name,
+        words=f"`portone.{namespace}`, blocking." if namespace else "The namespaces of a client.",
+        class_name=namespace_class(namespace) if namespace else "Namespaces",
+        children=[_child(child) for child in children],
+        checking=[
+            f"from portone_async.blocking.api.{c} import {namespace_class(c)}" for c in children
+        ],
+        functions=[e.name for e in endpoints],
+        iterators=iterators,
+        imports=[
+            "Namespace",
+            *(["blocking"] if endpoints else []),
+            *(["blocking_pages"] if iterators else []),
+        ],
+    )
+
+
 def _body(endpoint: Endpoint) -> list[Input]:
     return [i for i in endpoint.inputs if i.place == "body"]
 

@@ -51,6 +51,15 @@ async def with_response(
 
     `result = await with_response(portone.payment.get_payment, "order20261130001")`
     """
+    responses = keep_response(kwargs)
+    call = function(*args, **kwargs)
+    # An argument may be a secret, and tools that collect errors show the variables of each function.
+    del args, kwargs
+    return TypedResponse(await call, responses[-1])
+
+
+def keep_response(kwargs: dict[str, Any]) -> list[RawResponse]:
+    """Change a call's arguments so that its final response will be in the list that is returned."""
     responses: list[RawResponse] = []
     options = check_options(kwargs.get("options"))
 
@@ -60,7 +69,4 @@ async def with_response(
             options.on_response(response)
 
     kwargs["options"] = evolve(options, on_response=keep)
-    call = function(*args, **kwargs)
-    # An argument may be a secret, and tools that collect errors show the variables of each function.
-    del args, kwargs
-    return TypedResponse(await call, responses[-1])
+    return responses

@@ -6,7 +6,6 @@ import os
 from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
 from pathlib import Path
-from threading import Lock
 from typing import TYPE_CHECKING, Any, Final, NoReturn, Self, TypeVar, cast
 from weakref import ref
 
@@ -111,7 +110,6 @@ class PortOne(Namespaces):
             raise InvalidArgumentError(credentials.problem)
         self._closed = False
         self._transport: Transport | None = None
-        self._opening: Final = Lock()
         if base_url is None:
             base_url = os.environ.get("PORTONE_BASE_URL") or BASE_URL
         self._origin, base_path = parse_base_url(
@@ -249,16 +247,21 @@ class PortOne(Namespaces):
     def _open(self) -> Transport:
         if self._closed:
             raise ClientClosedError("this client is closed: build a new one")
-        if self._transport is None:
-            with self._opening:  # as event loops of several threads may use the client first
-                if self._transport is None:
-                    transport = self._transport_options.open()
-                    if self._hooks.on_open is not None and transport.pools is not None:
-                        server = self._origin.host, self._origin.port
-                        count = partial(_count, server, ref(transport.pools))
-                        notify("on_open", self._hooks.on_open, count)
-                    self._transport = transport
-        return self._transport
+        transport = self._transport
+        if transport is None:
+            opened = self._transport_options.open()
+            # Event loops of several threads may get here at once: all use the first one's. No lock is held, which a
+            # fork could leave locked for ever in the new process.
+            self._transport = transport = vars(self).setdefault("_opened", opened)
+            if (
+                transport is opened
+                and self._hooks.on_open is not None
+                and transport.pools is not None
+            ):
+                server = self._origin.host, self._origin.port
+                count = partial(_count, server, ref(transport.pools))
+                notify("on_open", self._hooks.on_open, count)
+        return transport
 
 
 def _count(server: tuple[str, int], pools: ref[ConnectionPools[Any]]) -> Connections | None:

@@ -14,7 +14,7 @@ import httpx
 import pytest
 from anyio.lowlevel import checkpoint
 
-from portone_async import PortOne, RawResponse, RequestOptions, RetryPolicy, Timeout, errors
+from portone_async import Hooks, PortOne, RawResponse, RequestOptions, RetryPolicy, Timeout, errors
 from portone_async._request import Request
 from portone_async._transport_options import TransportOptions
 from portone_async.errors import InvalidArgumentError
@@ -247,19 +247,22 @@ def test_threads_that_use_a_client_first_at_once_share_one_transport(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Each would otherwise have connections of its own, and one of them would never be closed."""
-    portone = PortOne(SECRET, base_url="http://127.0.0.1:1")
+    counts: list[Any] = []
+    portone = PortOne(SECRET, base_url="http://127.0.0.1:1", hooks=Hooks(on_open=counts.append))
     opened: list[Any] = []
     open_transport = TransportOptions.open
 
     def open_slowly(options: TransportOptions) -> Any:
-        opened.append(open_transport(options))
+        transport = open_transport(options)
+        opened.append(transport)
         if len(opened) == 1:
             other.start()
-            other.join(0.2)  # as far as it gets
-        return opened[-1]
+            other.join()  # it waits for nobody
+        return transport
 
     other = Thread(target=lambda: asyncio.run(portone.__aenter__()))
     monkeypatch.setattr(TransportOptions, "open", open_slowly)
     asyncio.run(portone.__aenter__())
-    other.join()
-    assert len(opened) == 1
+    assert len(opened) == 2
+    assert portone._transport is opened[1]
+    assert len(counts) == 1

@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 import types
 from collections import Counter
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, date, datetime, timedelta, timezone
 from functools import cache, cached_property
 from os import PathLike
@@ -18,7 +18,7 @@ from portone_async import Model, RequestOptions, UnknownVariant, Unrecognized, m
 from portone_async._caller import Caller
 from portone_async.models import enums
 
-Function = Callable[..., Awaitable[Any]]
+Function = Callable[..., Any]
 
 # Generated modules import these for type checkers only, so evaluating their annotations needs them from here.
 _NAMES: dict[str, Any] = {
@@ -38,13 +38,15 @@ def hints(thing: Any) -> dict[str, Any]:
     return get_type_hints(thing, localns=_NAMES)
 
 
-def operations(client: Caller) -> Iterator[Function]:
-    """Every generated function, bound, by walking the namespaces."""
+def operations(client: object) -> Iterator[Function]:
+    """Every generated function of a client, async or blocking, bound, by walking the namespaces."""
     for name, member in inspect.getmembers_static(type(client)):
         if isinstance(member, cached_property):
             yield from operations(getattr(client, name))
-        elif inspect.iscoroutinefunction(member) and member.__module__.startswith(
-            "portone_async.api."
+        elif (
+            callable(member)
+            and inspect.iscoroutinefunction(inspect.unwrap(member))
+            and member.__module__.startswith("portone_async.api.")
         ):
             yield getattr(client, name)
 

@@ -1,4 +1,4 @@
-"""All operations of the document, called through the SDK, with Prism for a server.
+"""All operations of the document, called through the SDK, async and blocking, with Prism for a server.
 
 Prism refuses a request whose method, path, query, body or credentials are not the document's. What it does
 not look into, the JSON in `requestBody` query parameters, is judged by jsonschema. Its replies are made at
@@ -13,7 +13,16 @@ from typing import Any
 import httpx
 import pytest
 
-from portone_async import APIError, Model, PortOne, PortOneError, RequestOptions, with_response
+from portone_async import (
+    APIError,
+    Model,
+    PortOne,
+    PortOneError,
+    RequestOptions,
+    blocking,
+    with_response,
+)
+from portone_async.errors import RequestInfo
 
 from .document import OPERATIONS, problems
 from .hints import Arguments, hints, mismatch, models_in, models_of, operations
@@ -68,14 +77,55 @@ async def test_every_request_is_valid(prism: str, tmp_path: Path, everything: bo
                 continue
             asked = reply.response.request
             called.append(str(asked.operation_id))
-            found = list(problems(sent[-1], asked.path, everything=everything))
-            if OPERATIONS[asked.method, asked.path]["operationId"] != asked.operation_id:
-                found.append(f"{asked} is another operation than {asked.operation_id}")
-            if found:
-                failed[function.__name__] = "; ".join(found)
+            if found := judged(asked, sent[-1], everything):
+                failed[function.__name__] = found
     assert not failed, listed(failed)
     assert sorted(called) == sorted(o["operationId"] for o in OPERATIONS.values())
     assert len(sent) == len(called)
+
+
+@pytest.mark.parametrize("everything", [True, False], ids=["all arguments", "required arguments"])
+def test_every_operation_of_the_blocking_client(
+    prism: str, tmp_path: Path, everything: bool
+) -> None:
+    """The same requests, and responses of the same types."""
+    sent: list[httpx.Request] = []
+
+    async def record(request: httpx.Request) -> None:
+        sent.append(request)
+
+    arguments = Arguments(tmp_path, everything)
+    called: list[str] = []
+    failed: dict[str, str] = {}
+    client = httpx.AsyncClient(event_hooks={"request": [record]}, trust_env=False)
+    with blocking.PortOne(
+        access_token=TOKEN, base_url=prism, http_client=client, strict=True
+    ) as portone:
+        for function in operations(portone):
+            try:
+                reply = blocking.with_response(
+                    function, **arguments.of(function), options=dynamic(seed=0)
+                )
+            except PortOneError as error:
+                failed[function.__name__] = refusal(error)
+                continue
+            asked = reply.response.request
+            called.append(str(asked.operation_id))
+            found = judged(asked, sent[-1], everything)
+            if found := found or mismatch(reply.value, hints(function)["return"]):
+                failed[function.__name__] = found
+    assert not failed, listed(failed)
+    assert sorted(called) == sorted(o["operationId"] for o in OPERATIONS.values())
+    assert len(sent) == len(called)
+    assert client.is_closed
+
+
+def judged(asked: RequestInfo, sent: httpx.Request, everything: bool) -> str:
+    """What jsonschema holds against a request, and whether it is another operation's."""
+    found = list(problems(sent, asked.path, everything=everything))
+    if OPERATIONS[asked.method, asked.path]["operationId"] != asked.operation_id:
+        found.append(f"{asked} is another operation than {asked.operation_id}")
+    return "; ".join(found)
 
 
 @pytest.mark.parametrize("strict", [True, False], ids=["strictly", "tolerantly"])
