@@ -27,15 +27,15 @@ def create_engine(url: str) -> AsyncEngine:
 
 
 @asynccontextmanager
-async def open_store(url: str, **options: timedelta) -> AsyncGenerator[WebhookStore]:
+async def open_store(url: str, lease: timedelta) -> AsyncGenerator[WebhookStore]:
     """Open a store at the address of a Redis or a database."""
     if url.startswith("unix:"):
         async with Redis.from_url(url) as redis:
-            yield RedisWebhookStore(redis, **options)
+            yield RedisWebhookStore(redis, lease=lease)
         return
     engine = create_engine(url)
     try:
-        store = SQLAlchemyWebhookStore(engine, **options)
+        store = SQLAlchemyWebhookStore(engine, lease=lease)
         await store.create_table()
         yield store
     finally:

@@ -47,13 +47,13 @@ def main(log: Path, mode: str, stores: list[str]) -> None:
         async with AsyncExitStack() as stack:
             for name, lease, url in (store.split("=", 2) for store in stores):
                 seconds = timedelta(seconds=float(lease))
-                store = await stack.enter_async_context(open_store(url, lease=seconds))
+                store = await stack.enter_async_context(open_store(url, seconds))
                 app.include_router(router(name, store, log, hangs=mode == "hang"))
             print(listener.getsockname()[1], flush=True)  # noqa: T201
             yield
 
     app = FastAPI(lifespan=lifespan)
-    uvicorn.Server(uvicorn.Config(app, log_level="critical")).run(sockets=[listener])
+    uvicorn.Server(uvicorn.Config(app, log_level="error")).run(sockets=[listener])
 
 
 if __name__ == "__main__":

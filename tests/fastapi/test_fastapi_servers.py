@@ -57,8 +57,8 @@ class Worker:
         self.url = f"http://127.0.0.1:{self.read_line()}"
 
     def kill(self) -> None:
-        self._process.kill()
-        self._process.communicate()
+        with self._process:  # waits
+            self._process.kill()
 
 
 class Cluster:
