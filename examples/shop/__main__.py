@@ -86,6 +86,7 @@ def serve(settings: Settings, listener: socket.socket, workers: int) -> None:
         workers=workers,
         log_level="warning",
         timeout_graceful_shutdown=1,  # the event stream of an open page never ends by itself
+        timeout_worker_healthcheck=60,  # a busy machine takes longer than the default to start a worker
     )
     if workers == 1:
         uvicorn.Server(config).run(sockets=[listener])
