@@ -25,8 +25,10 @@ $(VENV)/dev: $(VENV)/base requirements-dev.txt requirements-docs.txt
 demo: $(VENV)/base ## A small shop's day against the emulator, over real HTTP
 	@$(RUN) examples/demo.py
 
-shop: $(VENV)/dev ## The example shop (examples/shop) together with the emulator, in your browser
-	@$(RUN) -m examples.shop
+# Those that are given to make: a DATABASE_URL of the environment belongs to another program.
+given = $(if $(findstring command line,$(origin $(1))),$(2) '$($(1))')
+shop: $(VENV)/dev ## The example shop (examples/shop) together with the emulator [WORKERS=4 DATABASE_URL=postgresql+asyncpg://... REDIS_URL=...]
+	@$(RUN) -m examples.shop $(call given,WORKERS,--workers) $(call given,DATABASE_URL,--database-url) $(call given,REDIS_URL,--redis-url)
 
 # These reach every line and branch of the core and the transports by themselves: see `[tool.coverage]` in pyproject.toml.
 CORE := tests/core tests/pagination $(patsubst %,tests/models/test_%.py,json_bytes mismatch_log model_reprs times)

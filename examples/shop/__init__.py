@@ -1,4 +1,4 @@
-"""An example shop on FastAPI and SQLite, run against the emulator: `python -m examples.shop`.
+"""An example shop on FastAPI and SQLite or PostgreSQL, run against the emulator: `python -m examples.shop`.
 
 Each file has one subject and can be copied on its own:
 
@@ -6,7 +6,7 @@ Each file has one subject and can be copied on its own:
     refunds.py         refunds once, even when a response is lost or the shop crashes
     subscriptions.py   a billing key from the card window, the first charge, the end of a subscription
     renewals.py        the next charge of a subscription, by payment schedule
-    webhooks.py        PortOne's webhooks; webhook_store.py remembers which were handled
+    webhooks.py        PortOne's webhooks
     sweep.py           finishes what neither a webhook nor a redirect has finished
     events.py          server-sent events that keep an open page up to date
     error_pages.py     pages for errors

@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import argparse
+import asyncio
 import secrets
 import socket
 import sys
 import tempfile
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import Final
 
 import uvicorn
+from uvicorn.supervisors import Multiprocess
 
 from portone_async.emulator import Emulator
 
 from .app import create_app
+from .database import Database
 from .settings import Settings
 from .webhooks import PATH
 
@@ -34,13 +38,21 @@ def main() -> None:
     parser.add_argument(
         "--emulator-port", type=int, default=0, help="the emulator's TCP port (a free one)"
     )
+    parser.add_argument("--workers", type=int, default=1, help="how many processes serve it (1)")
+    parser.add_argument(
+        "--database-url",
+        help="a PostgreSQL, as postgresql+asyncpg://...; SQLite in a temporary file without it",
+    )
+    parser.add_argument(
+        "--redis-url", help="where handled webhooks are remembered (in the database)"
+    )
     options = parser.parse_args()
     try:
         listener = listen(options.port)
     except OSError as error:
         sys.exit(f"port {options.port}: {error.strerror}; choose another one with --port")
     shop_url = f"http://{HOST}:{listener.getsockname()[1]}"
-    # The emulator's data ends with it, so the shop's database does, too.
+    # The emulator's data ends with it, so SQLite's does, too. What is in another database stays there.
     with (
         listener,
         tempfile.TemporaryDirectory() as folder,
@@ -51,7 +63,8 @@ def main() -> None:
         settings = Settings(
             shop_url=shop_url,
             window_url=emulator.url,
-            database_url=f"sqlite+aiosqlite:///{Path(folder) / 'shop.db'}",
+            database_url=options.database_url or f"sqlite+aiosqlite:///{Path(folder) / 'shop.db'}",
+            redis_url=options.redis_url,
             api_url=emulator.url,
             api_secret=emulator.secret,
             webhook_secret=emulator.webhook_secret,
@@ -61,13 +74,34 @@ def main() -> None:
         print(f"Staff     {shop_url}/admin   any name, password {settings.staff_password}")
         print(f"Emulator  {emulator.url}   all payments, and a clock to move")
         print("Press Ctrl+C to stop.", flush=True)
-        config = uvicorn.Config(
-            create_app(settings),
-            log_level="warning",
-            timeout_graceful_shutdown=1,  # the event stream of an open page never ends by itself
-        )
         with suppress(KeyboardInterrupt):
-            uvicorn.Server(config).run(sockets=[listener])
+            serve(settings, listener, options.workers)
+
+
+def serve(settings: Settings, listener: socket.socket, workers: int) -> None:
+    """Serve the shop until Ctrl+C or a signal. Several workers share the socket, the database and Redis."""
+    config = uvicorn.Config(
+        partial(create_app, settings),
+        factory=True,
+        workers=workers,
+        log_level="warning",
+        timeout_graceful_shutdown=1,  # the event stream of an open page never ends by itself
+        timeout_worker_healthcheck=60,  # a busy machine takes longer than the default to start a worker
+    )
+    if workers == 1:
+        uvicorn.Server(config).run(sockets=[listener])
+        return
+    # Before the workers, which would all create the tables at the same time.
+    asyncio.run(_create_tables(settings))
+    Multiprocess(config, sockets=[listener]).run()
+
+
+async def _create_tables(settings: Settings) -> None:
+    database = Database(settings)
+    try:
+        await database.create_tables()
+    finally:
+        await database.aclose()
 
 
 def listen(port: int) -> socket.socket:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -17,13 +17,12 @@ from portone_async.fastapi import ClientDependency, lifespan
 
 from . import admin, pages
 from .clock import Clock, now
-from .database import open_database
+from .database import Database
 from .error_pages import error_page
 from .guard import require_same_site
 from .settings import Settings
 from .shop import Shop
-from .sweep import keep_sweeping
-from .webhook_store import DatabaseStore
+from .sweep import keep_deleting_expired, keep_sweeping
 from .webhooks import webhook_router
 
 if TYPE_CHECKING:
@@ -39,25 +38,29 @@ _SECURITY_HEADERS: Final = (
 
 def create_app(settings: Settings, clock: Clock = now) -> FastAPI:
     """Build the app. Nothing is opened before it starts."""
+    database = Database(settings)
 
     @asynccontextmanager
     async def open_shop(app: FastAPI) -> AsyncGenerator[None]:
-        async with open_database(settings.database_url) as sessions:
-            app.state.shop = Shop(settings, app.state.portone, sessions, clock)
-            sweeping = asyncio.create_task(keep_sweeping(app.state.shop))
-            try:
-                yield
-            finally:
-                sweeping.cancel()
-                with suppress(asyncio.CancelledError):
-                    await sweeping
+        await database.create_tables()
+        app.state.shop = Shop(settings, app.state.portone, database.sessions, clock)
+        work = [
+            asyncio.create_task(keep_sweeping(app.state.shop)),
+            asyncio.create_task(keep_deleting_expired(database)),
+        ]
+        try:
+            yield
+        finally:
+            for task in work:
+                task.cancel()
+            await asyncio.wait(work)
+            await database.aclose()
 
     portone = ClientDependency(settings.portone)
     app = FastAPI(title="Bean there", lifespan=lifespan(portone, inner=open_shop), openapi_url=None)
-    store = DatabaseStore(lambda: app.state.shop.sessions, clock)
     app.include_router(pages.router, dependencies=[Depends(require_same_site)])
     app.include_router(admin.router, dependencies=[Depends(require_same_site)])
-    app.include_router(webhook_router(settings.webhook_secret, store))
+    app.include_router(webhook_router(settings.webhook_secret, database.webhooks))
     app.mount("/static", StaticFiles(directory=_STATIC))
     app.add_exception_handler(PortOneError, error_page)
     app.add_exception_handler(HTTPException, error_page)

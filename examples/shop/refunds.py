@@ -104,12 +104,13 @@ async def _create(shop: Shop, refund_id: str, order_id: str, amount: int, reason
     """Commit a refund, or return the one with this id."""
     try:
         async with shop.sessions.begin() as db:
+            # Whoever presses the button twice at once waits here, and then finds the refund.
+            order = await db.get(Order, order_id, with_for_update=True)
             existing = await db.get(Refund, refund_id)
             if existing is not None:
                 if (existing.order_id, existing.amount) != (order_id, amount):
                     raise InvalidRefundError("this form was used before: load the page again")
                 return existing
-            order = await db.get(Order, order_id, with_for_update=True)
             if order is None or not 1 <= amount <= order.refundable:
                 raise InvalidRefundError("that is more than can be refunded")
             created = Refund(
@@ -131,6 +132,7 @@ async def _record_result(
 ) -> Refund:
     """Record the result of a refund, unless `settle` has recorded one already."""
     async with shop.sessions.begin() as db:
+        await db.get_one(Order, requested.order_id, with_for_update=True)  # first: see database.py
         decided = await db.execute(
             update(Refund)
             .where(Refund.id == requested.id, Refund.state.in_(UNDECIDED))

@@ -17,6 +17,7 @@ from sqlalchemy import func, select, update
 from portone_async import PortOneError
 
 from . import refunds, renewals, subscriptions
+from .database import Database
 from .orders import UNPAID
 from .settle import settle
 from .shop import Shop
@@ -25,6 +26,7 @@ from .tables import Order, Refund, Subscription
 logger: Final = logging.getLogger("shop")
 _GRACE_PERIOD: Final = timedelta(minutes=1)
 """How long a request has to finish what it started."""
+_DAY_SECONDS: Final = 86_400
 _MAX_AGE: Final = timedelta(days=8)
 """Older orders are not paid any more: a virtual account is open for a week."""
 
@@ -41,6 +43,16 @@ async def keep_sweeping(shop: Shop) -> None:
             Exception
         ):  # the next one may succeed; without sweeps, work stays unfinished for ever
             logger.exception("a sweep failed")
+
+
+async def keep_deleting_expired(database: Database) -> None:
+    """Delete handled webhooks that are not needed any more, until cancelled."""
+    while True:
+        try:
+            await database.delete_expired()
+        except Exception:  # tomorrow, then
+            logger.exception("old webhooks were not deleted")
+        await asyncio.sleep(_DAY_SECONDS)
 
 
 async def sweep(shop: Shop) -> int:
@@ -109,9 +121,9 @@ async def _orders(shop: Shop, now: datetime) -> list[_Step]:
     begun_at = func.coalesce(Order.due_at, Order.created_at)
     async with shop.sessions.begin() as db:
         unpaid = await db.scalars(
-            select(Order).where(
-                Order.state.in_(UNPAID), Order.check_at <= now, begun_at >= now - _MAX_AGE
-            )
+            select(Order)
+            .where(Order.state.in_(UNPAID), Order.check_at <= now, begun_at >= now - _MAX_AGE)
+            .with_for_update(skip_locked=True)  # another process looks these up
         )
         orders = list(unpaid)
         for order in orders:

@@ -123,14 +123,3 @@ class Subscription(Base):
     billing_key: Mapped[str | None]
     started_at: Mapped[datetime]
     state: Mapped[SubscriptionState] = mapped_column(default="new", index=True)
-
-
-class HandledWebhook(Base):
-    """A webhook that was handled or is being handled: see webhook_store.py."""
-
-    __tablename__ = "webhooks"
-
-    id: Mapped[str] = mapped_column(primary_key=True)
-    owner: Mapped[str]
-    done: Mapped[bool] = mapped_column(default=False)
-    expires_at: Mapped[datetime]

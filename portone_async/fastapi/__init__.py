@@ -13,7 +13,8 @@
     app.include_router(webhooks)
     app.add_exception_handler(PortOneError, portone_error_handler)
 
-Needs `pip install 'portone-async[fastapi]'`. The guide is docs/fastapi.md.
+Needs `pip install 'portone-async[fastapi]'`. The guide is docs/fastapi.md. For several processes, the submodules `redis`
+and `sqlalchemy` have stores of handled webhooks.
 """
 
 from __future__ import annotations
@@ -27,7 +28,12 @@ if find_spec("fastapi") is None:
 
 from portone_async.fastapi._client import ClientDependency, from_thread, lifespan
 from portone_async.fastapi._errors import portone_error_handler
-from portone_async.fastapi._stores import Claim, MemoryStore, WebhookStore
+from portone_async.fastapi._stores import (
+    Claim,
+    MemoryStore,
+    WebhookStore,
+    WebhookStoreUnavailableError,
+)
 from portone_async.fastapi._webhooks import VerifiedWebhook, WebhookEvent, WebhookRouter
 
 __all__ = [
@@ -38,6 +44,7 @@ __all__ = [
     "WebhookEvent",
     "WebhookRouter",
     "WebhookStore",
+    "WebhookStoreUnavailableError",
     "from_thread",
     "lifespan",
     "portone_error_handler",

@@ -8,7 +8,8 @@ was lost. A store distinguishes three cases, so that no event is lost or handled
   still fail;
 - it has been handled: the response is 200, and the handler is not called.
 
-docs/fastapi.md has recipes for Redis and for a database.
+`MemoryStore` serves one process. `portone_async.fastapi.redis` and `portone_async.fastapi.sqlalchemy` have stores for
+several.
 """
 
 from __future__ import annotations
@@ -20,28 +21,46 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import Final, Literal, NamedTuple, Protocol, TypeAlias
 
-from portone_async._errors import InvalidArgumentError
+from portone_async._errors import InvalidArgumentError, PortOneError
 
 Claim: TypeAlias = Literal["claimed", "running", "done"]
+DEFAULT_TTL: Final = timedelta(days=1)
+DEFAULT_LEASE: Final = timedelta(minutes=5)
+
+
+class WebhookStoreUnavailableError(PortOneError):
+    """The store's server cannot be reached, or does not serve now. Its `__cause__` is the driver's exception.
+
+    When `claim` raises it, the response is 503 and the handler is not called, so PortOne delivers the webhook again.
+    """
 
 
 class WebhookStore(Protocol):
     """What deduplication needs from a store. `owner` is a new random string for every delivery.
 
-    An exception of `claim` is raised to the app, which responds with 500, so PortOne delivers the webhook again.
+    Any other exception of `claim` than `WebhookStoreUnavailableError` is raised to the app, which responds with 500.
+    After that, too, PortOne delivers the webhook again.
     """
 
     async def claim(self, message_id: str, owner: str) -> Claim:
         """Claim the webhook for `owner` in one atomic step.
 
         Returns:
-            `claimed` if nobody had claimed it, or the claim is so old that its owner must have died; `running` if
-            another owner is handling it; `done` if it has been handled.
+            `claimed` if it is this owner's now: nobody had claimed it, or the claim is so old that its owner must have
+            died; `running` if another owner is handling it; `done` if it has been handled.
+
+        Raises:
+            WebhookStoreUnavailableError: The store's server cannot be reached.
         """
         ...
 
-    async def complete(self, message_id: str, owner: str) -> None:
-        """Mark it as handled, whoever owns it by now, for longer than PortOne redelivers (six hours)."""
+    async def complete(self, message_id: str, owner: str) -> bool:
+        """Mark it as handled for longer than PortOne redelivers (six hours), unless another owner has claimed it since.
+
+        Returns:
+            Whether it is marked. If not, the handler took longer than its lease, and another delivery was handled too:
+            how that one ends counts.
+        """
         ...
 
     async def release(self, message_id: str, owner: str) -> None:
@@ -49,7 +68,7 @@ class WebhookStore(Protocol):
         ...
 
 
-class _Lease(NamedTuple):
+class _Entry(NamedTuple):
     owner: str
     expires_at: float
 
@@ -71,8 +90,8 @@ class MemoryStore:
         self,
         *,
         max_entries: int = 100_000,
-        ttl: timedelta = timedelta(days=1),
-        lease: timedelta = timedelta(minutes=5),
+        ttl: timedelta = DEFAULT_TTL,
+        lease: timedelta = DEFAULT_LEASE,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         if max_entries < 1 or ttl <= timedelta() or lease <= timedelta():
@@ -82,8 +101,8 @@ class MemoryStore:
         self._lease: Final = lease.total_seconds()
         self._clock: Final = clock
         self._lock: Final = threading.Lock()  # apps in several threads may share a store
-        self._running: Final[dict[str, _Lease]] = {}
-        self._done: Final[OrderedDict[str, float]] = OrderedDict()
+        self._running: Final[dict[str, _Entry]] = {}
+        self._done: Final[OrderedDict[str, _Entry]] = OrderedDict()
 
     def __len__(self) -> int:
         return len(self._running) + len(self._done)
@@ -96,33 +115,46 @@ class MemoryStore:
             if message_id in self._done:
                 return "done"
             lease = self._running.get(message_id)
-            if lease is not None and lease.expires_at > now:
+            if lease is not None and lease.owner != owner and lease.expires_at > now:
                 return "running"
-            self._running[message_id] = _Lease(owner, now + self._lease)
+            self._running[message_id] = _Entry(owner, now + self._lease)
             return "claimed"
 
-    async def complete(self, message_id: str, owner: str) -> None:
-        """Mark it as handled."""
+    async def complete(self, message_id: str, owner: str) -> bool:
+        """Mark it as handled, unless another owner has claimed it since."""
         with self._lock:
-            self._remove_lease(message_id, owner)
-            now = self._clock()
+            current = self._running.get(message_id) or self._done.get(message_id)
+            if current is not None and current.owner != owner:
+                return False
+            self._running.pop(message_id, None)
             self._done.pop(message_id, None)
-            self._done[message_id] = now + self._ttl
+            now = self._clock()
+            self._done[message_id] = _Entry(owner, now + self._ttl)
             self._evict(now)
+            return True
 
     async def release(self, message_id: str, owner: str) -> None:
         """Give up the claim after a failure."""
         with self._lock:
-            self._remove_lease(message_id, owner)
-
-    def _remove_lease(self, message_id: str, owner: str) -> None:
-        lease = self._running.get(message_id)
-        if lease is not None and lease.owner == owner:
-            del self._running[message_id]
+            lease = self._running.get(message_id)
+            if lease is not None and lease.owner == owner:
+                del self._running[message_id]
 
     def _evict(self, now: float) -> None:
         # All entries have the same lifetime, so the first one expires first.
         while self._done and (
-            len(self._done) > self._max_entries or next(iter(self._done.values())) <= now
+            len(self._done) > self._max_entries or next(iter(self._done.values())).expires_at <= now
         ):
             self._done.popitem(last=False)
+
+
+def in_milliseconds(name: str, duration: timedelta) -> int:
+    """Convert a limit of a store.
+
+    Raises:
+        InvalidArgumentError: It is less than a millisecond.
+    """
+    milliseconds = duration // timedelta(milliseconds=1)
+    if milliseconds < 1:
+        raise InvalidArgumentError(f"{name} must be above zero")
+    return milliseconds

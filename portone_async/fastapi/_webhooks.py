@@ -16,7 +16,12 @@ from fastapi.responses import JSONResponse, Response
 from fastapi.routing import APIRoute
 
 from portone_async._errors import InvalidArgumentError
-from portone_async.fastapi._stores import MemoryStore, WebhookStore
+from portone_async.fastapi._stores import (
+    Claim,
+    MemoryStore,
+    WebhookStore,
+    WebhookStoreUnavailableError,
+)
 from portone_async.webhooks import (
     DEFAULT_TOLERANCE,
     Event,
@@ -75,8 +80,9 @@ class WebhookRouter(APIRouter):
     """An `APIRouter` that calls its handlers with verified webhooks only, and once for each.
 
     Some requests never reach a handler. The response is 400 if the request is not a webhook from PortOne, 413 if the
-    body is too large, 200 if the webhook has already been handled, and 409 if it is being handled right now. If a
-    handler raises, or its response is not 2xx, the webhook counts as not handled, and PortOne delivers it again.
+    body is too large, 200 if the webhook has already been handled, 409 if it is being handled right now, and 503 if the
+    store is unavailable. If a handler raises, or its response is not 2xx, the webhook counts as not handled, and PortOne
+    delivers it again.
 
     The response is sent when everything is done, including dependencies with `yield` and background tasks. If they
     fail (in a commit, for example), the response is 500, whereas plain FastAPI would have sent 200 before. PortOne
@@ -88,7 +94,7 @@ class WebhookRouter(APIRouter):
         store: Remembers which webhooks have been handled. By default a `MemoryStore`, which serves one process only.
         tolerance: How far `webhook-timestamp` may differ from the clock.
         max_body_size: Maximum size of a body in bytes.
-        store_timeout: How many seconds the store may take to record the outcome of a handler.
+        store_timeout: How many seconds the store may take, before a handler and again after it.
         clock: The current time, timezone-aware.
         options: Options of `APIRouter`, such as `prefix` and `tags`.
 
@@ -200,7 +206,11 @@ class _Receiver:
         # Also after an exception of claim(): the store may have registered the claim.
         may_own = True
         try:
-            claim = await self.store.claim(message.id, owner)
+            claim = await self._claim(message.id, owner)
+            if claim is None:
+                return _json_response(
+                    503, "the webhook store is unavailable", {"Retry-After": "60"}
+                )
             may_own = claim == "claimed"
             if claim == "done":
                 return Response(status_code=200)
@@ -213,16 +223,40 @@ class _Receiver:
                 await self._record_outcome(message.id, owner, has_succeeded=has_succeeded)
         return response
 
+    async def _claim(self, message_id: str, owner: str) -> Claim | None:
+        """Ask the store; `None` if it is unavailable."""
+        with anyio.move_on_after(self.store_timeout) as scope:
+            try:
+                return await self.store.claim(message_id, owner)
+            except WebhookStoreUnavailableError as error:
+                _log_store_failure(error)
+        if scope.cancelled_caught:
+            self._log_store_timeout()
+        return None
+
     async def _record_outcome(self, message_id: str, owner: str, *, has_succeeded: bool) -> None:
         """Tell the store. If that fails, the lease expires by itself, and a redelivery is handled."""
-        record = self.store.complete if has_succeeded else self.store.release
         with anyio.move_on_after(self.store_timeout, shield=True) as scope:
             try:
-                await record(message_id, owner)
+                if not has_succeeded:
+                    await self.store.release(message_id, owner)
+                elif not await self.store.complete(message_id, owner):
+                    logger.warning(
+                        "a webhook was handled twice: its handler took longer than the store's lease"
+                    )
             except Exception as error:  # noqa: BLE001  (the handler's response or exception takes precedence)
-                logger.error("webhook store failed: %s", type(error).__name__)  # noqa: TRY400
+                _log_store_failure(error)
         if scope.cancelled_caught:
-            logger.error("webhook store failed: no response in %g s", self.store_timeout)
+            self._log_store_timeout()
+
+    def _log_store_timeout(self) -> None:
+        logger.error("webhook store failed: no response in %g s", self.store_timeout)
+
+
+def _log_store_failure(error: Exception) -> None:
+    # The types alone: what a driver says may quote its settings.
+    cause = error.__cause__ if isinstance(error, WebhookStoreUnavailableError) else None
+    logger.error("webhook store failed: %s", type(cause or error).__name__)
 
 
 @define
@@ -299,6 +333,7 @@ _ERROR_RESPONSES: Final[dict[int | str, dict[str, Any]]] = {
     400: {"description": "Not a valid webhook: nothing was done."},
     409: {"description": "This webhook is being handled right now: deliver it again later."},
     413: {"description": "The body is too large: nothing was done."},
+    503: {"description": "The store of handled webhooks is unavailable: nothing was done."},
 }
 
 

@@ -22,7 +22,14 @@ from openapi_spec_validator import OpenAPIV31SpecValidator
 
 from portone_async import UnknownVariant
 from portone_async.errors import InvalidArgumentError
-from portone_async.fastapi import Claim, MemoryStore, VerifiedWebhook, WebhookEvent, WebhookRouter
+from portone_async.fastapi import (
+    Claim,
+    MemoryStore,
+    VerifiedWebhook,
+    WebhookEvent,
+    WebhookRouter,
+    WebhookStoreUnavailableError,
+)
 from portone_async.models import LegacyWebhook, TransactionPaidWebhook
 from portone_async.webhooks import sign
 
@@ -406,9 +413,9 @@ class Failing(MemoryStore):
         await self._break("claim")  # the store has the claim, but the response is lost
         return claim
 
-    async def complete(self, message_id: str, owner: str) -> None:
+    async def complete(self, message_id: str, owner: str) -> bool:
         await self._break("complete")
-        await super().complete(message_id, owner)
+        return await super().complete(message_id, owner)
 
     async def release(self, message_id: str, owner: str) -> None:
         await self._break("release")
@@ -446,6 +453,87 @@ async def test_without_the_store_nothing_is_handled_until_the_redelivery() -> No
     assert len(shop.seen) == 1
 
 
+async def test_without_its_server_the_store_makes_portone_deliver_again(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    class Unavailable(MemoryStore):
+        is_available = False
+
+        async def claim(self, message_id: str, owner: str) -> Claim:
+            if not self.is_available:
+                raise WebhookStoreUnavailableError("marker") from ConnectionRefusedError("marker")
+            return await super().claim(message_id, owner)
+
+    store = Unavailable()
+    shop = Shop(store=store)
+    async with serving(shop.app) as http:
+        response = await deliver(http)
+        assert (response.status_code, response.headers["retry-after"]) == (503, "60")
+        assert shop.seen == []
+        store.is_available = True
+        assert (await deliver(http)).status_code == 200
+    assert len(shop.seen) == 1
+    assert caplog.messages == ["webhook store failed: ConnectionRefusedError"]
+    assert "marker" not in caplog.text
+
+
+async def test_a_store_that_hangs_before_the_handler_makes_portone_deliver_again(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    class Hanging(MemoryStore):
+        hangs = True
+
+        async def claim(self, message_id: str, owner: str) -> Claim:
+            claim = await super().claim(message_id, owner)
+            if self.hangs:  # it has the claim, but does not say so
+                await anyio.sleep_forever()
+            return claim
+
+    store = Hanging()
+    shop = Shop(store=store, store_timeout=0)
+    async with serving(shop.app) as http:
+        assert (await deliver(http)).status_code == 503
+        store.hangs = False
+        assert (await deliver(http)).status_code == 200
+    assert len(shop.seen) == 1
+    assert caplog.messages == ["webhook store failed: no response in 0 s"]
+
+
+async def test_a_handler_that_outlasts_its_lease_is_reported(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    clock = 0.0
+    router = WebhookRouter(SECRET, store=MemoryStore(clock=lambda: clock))
+    started, go = anyio.Event(), anyio.Event()
+    calls = 0
+
+    @router.post(PATH)
+    async def on_webhook(event: WebhookEvent) -> None:
+        nonlocal calls
+        calls += 1
+        if calls == 1:
+            started.set()
+            await go.wait()
+
+    statuses: list[int] = []
+    async with serving(app_with(router)) as http:
+
+        async def first() -> None:
+            statuses.append((await deliver(http)).status_code)
+
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(first)
+            await started.wait()
+            clock += 301
+            assert (await deliver(http)).status_code == 200
+            assert caplog.messages == []
+            go.set()
+    assert (calls, statuses) == (2, [200])
+    assert [message.partition(":")[0] for message in caplog.messages] == [
+        "a webhook was handled twice"
+    ]
+
+
 async def test_a_handled_webhook_gets_200_even_if_the_store_fails(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
@@ -461,8 +549,9 @@ async def test_a_store_that_hangs_does_not_delay_the_response_forever(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     class Hanging(MemoryStore):
-        async def complete(self, message_id: str, owner: str) -> None:  # noqa: ARG002  (the protocol's)
+        async def complete(self, message_id: str, owner: str) -> bool:  # noqa: ARG002  (the protocol's)
             await anyio.sleep_forever()
+            return True
 
     shop = Shop(store=Hanging(), store_timeout=0)
     async with serving(shop.app) as http:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator
+import os
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import aclosing, asynccontextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import partial
+from multiprocessing import get_context
 from pathlib import Path
 from socket import socket
 from typing import Any, TypeVar
@@ -16,14 +19,15 @@ import orjson
 import uvicorn
 from sqlalchemy import select, update
 
-from examples.shop.__main__ import listen
+from examples.shop.__main__ import listen, serve
 from examples.shop.app import create_app
 from examples.shop.clock import now
+from examples.shop.database import Database
 from examples.shop.settings import Settings
 from examples.shop.shop import Shop
 from examples.shop.tables import Base, Order, OrderState
 from examples.shop.webhooks import PATH
-from portone_async import PortOne, webhooks
+from portone_async import CallEnd, Hooks, PortOne, webhooks
 from portone_emulator import Emulator
 
 Row = TypeVar("Row", bound=Base)
@@ -141,8 +145,23 @@ class OneRetrySettings(Settings):
         return PortOne(self.api_secret, base_url=self.api_url, max_retries=1)
 
 
+@dataclass(frozen=True, kw_only=True)
+class LoggingSettings(Settings):
+    """Settings of a shop that retries once, and logs which process calls PortOne: its id in a line for each call."""
+
+    log: Path
+
+    def portone(self) -> PortOne:
+        def log(_: CallEnd) -> None:
+            with self.log.open("a") as file:
+                file.write(f"{os.getpid()}\n")
+
+        hooks = Hooks(on_end=log)
+        return PortOne(self.api_secret, base_url=self.api_url, max_retries=1, hooks=hooks)
+
+
 def settings(
-    emulator: Emulator, folder: Path, url: str, kind: type[Settings] = Settings
+    emulator: Emulator, folder: Path, url: str, kind: Callable[..., Settings] = Settings
 ) -> Settings:
     return kind(
         shop_url=url,
@@ -203,6 +222,42 @@ async def served(
         finally:
             server.should_exit = True
             await task
+            listener.close()
+
+
+@asynccontextmanager
+async def served_by_workers(
+    folder: Path, database_url: str, redis_url: str, workers: int
+) -> AsyncGenerator[Harness]:
+    """Serve the shop by several processes. This one has a shop of its own, on the same database."""
+    listener = listen(0)
+    url = f"http://127.0.0.1:{listener.getsockname()[1]}"
+    async with Emulator(webhook_url=url + PATH, shop_origins=[url]) as emulator:
+        shop_settings = replace(
+            settings(emulator, folder, url, partial(LoggingSettings, log=folder / "log")),
+            database_url=database_url,
+            redis_url=redis_url,
+        )
+        process = get_context("spawn").Process(
+            target=serve, args=(shop_settings, listener, workers)
+        )
+        process.start()
+        database = Database(shop_settings)
+        clock = ManualClock()
+        try:
+            async with (
+                shop_settings.portone() as portone,
+                httpx.AsyncClient(
+                    base_url=url, limits=httpx.Limits(keepalive_expiry=2), timeout=60
+                ) as browser,
+            ):
+                await browser.get("/")  # waits for the first worker
+                shop = Shop(shop_settings, portone, database.sessions, clock)
+                yield Harness(emulator, shop, clock, browser, url)
+        finally:
+            process.terminate()
+            await asyncio.to_thread(process.join)
+            await database.aclose()
             listener.close()
 
 

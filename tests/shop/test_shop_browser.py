@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-for package in ("fastapi", "sqlalchemy", "aiosqlite"):
+for package in ("fastapi", "sqlalchemy", "aiosqlite", "redis"):
     pytest.importorskip(package)
 playwright = pytest.importorskip("playwright.async_api", reason="Playwright is not installed")
 

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import pytest
 
-for package in ("fastapi", "sqlalchemy", "aiosqlite"):
+for package in ("fastapi", "sqlalchemy", "aiosqlite", "redis"):
     pytest.importorskip(package)
 
 import re

@@ -218,7 +218,7 @@ async def fastapi_shop(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> AsyncGenerator[FastAPIShop]:
-    for package in ("fastapi", "sqlalchemy", "aiosqlite"):
+    for package in ("fastapi", "sqlalchemy", "aiosqlite", "redis"):
         pytest.importorskip(package)
     monkeypatch.setenv("PORTONE_API_SECRET", emulator.secret)
     monkeypatch.setenv("PORTONE_WEBHOOK_SECRET", emulator.webhook_secret)

@@ -6,10 +6,11 @@ from __future__ import annotations
 
 import pytest
 
-for package in ("fastapi", "sqlalchemy", "aiosqlite"):
+for package in ("fastapi", "sqlalchemy", "aiosqlite", "asyncpg", "redis"):
     pytest.importorskip(package)
 
 import asyncio
+import os
 from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
@@ -21,8 +22,9 @@ from examples.shop.sweep import sweep
 from examples.shop.tables import Order, Refund, Shipment
 from portone_async import UnknownVariant
 from portone_emulator import Emulator, FaultKind
+from tests.servers import Server
 
-from .harness import Harness, OneRetrySettings, served
+from .harness import Harness, OneRetrySettings, served, served_by_workers
 
 pytestmark = [pytest.mark.anyio, pytest.mark.load]
 CUSTOMERS = 200
@@ -140,26 +142,41 @@ def has_pending_deliveries(harness: Harness) -> bool:
 
 async def test_in_the_end_every_order_has_the_state_that_portone_has(tmp_path: Path) -> None:
     async with asyncio.timeout(TIME_LIMIT), served(tmp_path, OneRetrySettings) as harness:
-        inject_faults(harness.emulator, Random(1))
-        async with asyncio.TaskGroup() as tasks:
-            for number in range(CUSTOMERS):
-                tasks.create_task(Customer(harness, number).buy())
-        await wait_until_decided(harness)
-        harness.emulator.clear_faults()
+        await sell_and_check(harness, CUSTOMERS)
 
-        orders = await harness.rows(Order)
-        refunds = await harness.rows(Refund)
-        shipped = Counter(shipment.order_id for shipment in await harness.rows(Shipment))
-        assert len(orders) == CUSTOMERS
-        for order in orders:
-            await check(harness, order, [r for r in refunds if r.order_id == order.id])
-            assert shipped[order.id] == (order.state == "paid")
-        # The faults and behaviours above did occur.
-        states = Counter(order.state for order in orders)
-        assert states["paid"] > CUSTOMERS / 2
-        assert states["mismatch"] > 0
-        assert sum(refund.state == "done" for refund in refunds) > CUSTOMERS / 5
-        assert_faults_occurred(harness.emulator)
+
+async def test_four_processes_on_postgresql_and_redis_do_the_same(
+    tmp_path: Path, postgresql: Server, redis_server: Server
+) -> None:
+    shop = served_by_workers(tmp_path, postgresql.url, redis_server.url, workers=4)
+    async with asyncio.timeout(TIME_LIMIT), shop as harness:
+        await sell_and_check(harness, CUSTOMERS // 2)
+        processes = set((tmp_path / "log").read_text().split())
+        assert len(processes - {str(os.getpid())}) == 4
+
+
+async def sell_and_check(harness: Harness, customers: int) -> None:
+    """Let customers buy while everything fails; in the end, every order has to be right."""
+    inject_faults(harness.emulator, Random(1))
+    async with asyncio.TaskGroup() as tasks:
+        for number in range(customers):
+            tasks.create_task(Customer(harness, number).buy())
+    await wait_until_decided(harness)
+    harness.emulator.clear_faults()
+
+    orders = await harness.rows(Order)
+    refunds = await harness.rows(Refund)
+    shipped = Counter(shipment.order_id for shipment in await harness.rows(Shipment))
+    assert len(orders) == customers
+    for order in orders:
+        await check(harness, order, [r for r in refunds if r.order_id == order.id])
+        assert shipped[order.id] == (order.state == "paid")
+    # The faults and behaviours above did occur.
+    states = Counter(order.state for order in orders)
+    assert states["paid"] > customers / 2
+    assert states["mismatch"] > 0
+    assert sum(refund.state == "done" for refund in refunds) > customers / 5
+    assert_faults_occurred(harness.emulator)
 
 
 async def check(harness: Harness, order: Order, refunds: Iterable[Refund]) -> None:
