@@ -224,12 +224,15 @@ class SQLAlchemyWebhookStore:
         values = {"id": key, "owner": owner, "done": done, "expires_at": expires_at}
         match self._dialect:
             case "postgresql":
-                statement = postgresql.insert(self.table).values(values).on_conflict_do_nothing()
+                statement = postgresql.insert(self.table).on_conflict_do_nothing()
             case "sqlite":
-                statement = sqlite.insert(self.table).values(values).on_conflict_do_nothing()
+                statement = sqlite.insert(self.table).on_conflict_do_nothing()
             case _:
-                statement = insert(self.table).prefix_with("IGNORE").values(values)
-        return await self._execute(statement)
+                statement = insert(self.table)
+        try:
+            return await self._execute(statement.values(values))
+        except IntegrityError:  # of MySQL: INSERT IGNORE would ignore other mistakes, too
+            return 0
 
     async def _execute(self, statement: Executable) -> int:
         """Execute a statement in a transaction of its own; return how many rows it changed."""
