@@ -70,6 +70,10 @@ def main() -> None:
             webhook_secret=emulator.webhook_secret,
             staff_password=secrets.token_urlsafe(9),
         )
+        try:
+            asyncio.run(create_tables(settings))
+        except (ValueError, OSError) as error:
+            sys.exit(str(error))
         print(f"Shop      {shop_url}")
         print(f"Staff     {shop_url}/admin   any name, password {settings.staff_password}")
         print(f"Emulator  {emulator.url}   all payments, and a clock to move")
@@ -90,13 +94,17 @@ def serve(settings: Settings, listener: socket.socket, workers: int) -> None:
     )
     if workers == 1:
         uvicorn.Server(config).run(sockets=[listener])
-        return
-    # Before the workers, which would all create the tables at the same time.
-    asyncio.run(_create_tables(settings))
-    Multiprocess(config, sockets=[listener]).run()
+    else:
+        Multiprocess(config, sockets=[listener]).run()
 
 
-async def _create_tables(settings: Settings) -> None:
+async def create_tables(settings: Settings) -> None:
+    """Create missing tables, before workers do so all at the same time.
+
+    Raises:
+        ValueError: The database is not SQLite or PostgreSQL.
+        OSError: It cannot be reached.
+    """
     database = Database(settings)
     try:
         await database.create_tables()

@@ -241,8 +241,9 @@ async def served_by_workers(
         process = get_context("spawn").Process(
             target=serve, args=(shop_settings, listener, workers)
         )
-        process.start()
         database = Database(shop_settings)
+        await database.create_tables()
+        process.start()
         clock = ManualClock()
         try:
             async with (

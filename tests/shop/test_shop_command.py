@@ -24,9 +24,10 @@ ROOT = Path(__file__).parents[2]
 COMMAND = [sys.executable, "-W", "error", "-m", "examples.shop"]
 
 
-def test_one_command_starts_both_and_control_c_ends_both() -> None:
+@pytest.mark.parametrize("workers", ["1", "2"])
+def test_one_command_starts_both_and_control_c_ends_both(workers: str) -> None:
     with subprocess.Popen(
-        [*COMMAND, "--port", "0"],
+        [*COMMAND, "--port", "0", "--workers", workers],
         cwd=ROOT,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -60,6 +61,19 @@ def test_a_port_in_use_is_reported() -> None:
     assert run.returncode == 1
     assert "choose another one with --port" in run.stderr
     assert "Traceback" not in run.stderr
+
+
+def test_a_database_of_another_kind_is_refused() -> None:
+    run = subprocess.run(
+        [*COMMAND, "--port", "0", "--database-url", "mysql+aiomysql://root:secret@localhost/shop"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=20,
+        check=False,
+    )
+    assert (run.returncode, run.stdout) == (1, "")
+    assert run.stderr == "the shop's database is SQLite or PostgreSQL, not mysql\n"
 
 
 def test_no_response_waits_for_an_acknowledgement() -> None:
