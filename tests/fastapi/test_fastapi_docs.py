@@ -12,12 +12,14 @@ from typing import Any
 import anyio
 import httpx
 import pytest
-from fastapi_samples import OTHER, SECRET, body, deliver, serving
+from fastapi_samples import OTHER, PATH, SECRET, body, deliver, serving
 
 from portone_async import PortOne, webhooks
+from portone_async.fastapi import VerifiedWebhook
 
 pytest.importorskip("sqlalchemy")
 pytest.importorskip("aiosqlite")
+pytest.importorskip("redis")
 pytestmark = [pytest.mark.anyio, pytest.mark.parametrize("anyio_backend", ["asyncio"])]
 
 DOCS = Path(__file__).parents[2] / "docs"
@@ -160,6 +162,28 @@ async def test_a_handler_can_return_a_payment(language: str) -> None:
         asgi = httpx.ASGITransport(names["app"])
         async with httpx.AsyncClient(transport=asgi, base_url="http://shop") as http:
             assert (await http.get("/payments/order20261130001")).json() == payment
+
+
+@pytest.mark.parametrize("language", ["", ".ko"])
+async def test_the_app_with_a_database_handles_a_webhook_once_over_restarts(
+    language: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PORTONE_API_SECRET", "secret")
+    monkeypatch.setenv("PORTONE_WEBHOOK_SECRET", SECRET)
+    monkeypatch.setenv("DATABASE_URL", f"sqlite+aiosqlite:///{tmp_path / 'shop.db'}")
+    (code,) = [b for b in blocks(f"fastapi{language}.md") if "SQLAlchemyWebhookStore" in b]
+    seen: list[str] = []
+    for _ in range(2):
+        names = run(code)
+
+        @names["webhooks"].post(PATH)
+        async def on_webhook(message: VerifiedWebhook) -> None:
+            seen.append(message.id)
+
+        names["app"].include_router(names["webhooks"])
+        async with serving(names["app"]) as http:
+            assert [(await deliver(http)).status_code for _ in range(2)] == [200, 200]
+    assert seen == ["msg_1"]
 
 
 @pytest.mark.parametrize("name", ["fastapi", "webhooks"])
