@@ -86,6 +86,16 @@ class Server:
             self._process.wait(_TIMEOUT)
             self._process = None
 
+    @contextmanager
+    def paused(self) -> Generator[None]:
+        """Keep it from responding, with its connections open. PostgreSQL's are served by other processes."""
+        assert self._process is not None
+        self._process.send_signal(signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            self._process.send_signal(signal.SIGCONT)
+
     def version(self) -> str:
         """Return what the program says of itself."""
         command = [self._path, "--version"]

@@ -18,6 +18,7 @@ from fastapi_samples import PATH, SECRET, app_with, deliver, serving
 from portone_async.errors import InvalidArgumentError
 from portone_async.fastapi import (
     MemoryStore,
+    VerifiedWebhook,
     WebhookEvent,
     WebhookRouter,
     WebhookStore,
@@ -251,6 +252,34 @@ def test_limits_are_above_zero(options: dict[str, Any]) -> None:
     ):
         with pytest.raises(InvalidArgumentError, match="above zero"):
             create(**options)
+
+
+@pytest.mark.load
+@pytest.mark.parametrize("anyio_backend", ["asyncio"])
+@pytest.mark.parametrize("name", ["redis_server", "mariadb"])
+async def test_while_a_server_hangs_portone_has_to_deliver_again(
+    name: str, request: pytest.FixtureRequest
+) -> None:
+    server: Server = request.getfixturevalue(name)
+    opened = in_redis(server.url) if name == "redis_server" else in_database(server.url)
+    async with opened as sample:
+        router = WebhookRouter(SECRET, store=sample.store, store_timeout=1)
+        seen: list[str] = []
+
+        @router.post(PATH)
+        async def on_webhook(message: VerifiedWebhook) -> None:
+            seen.append(message.id)
+
+        async with serving(app_with(router)) as http:
+            assert (await deliver(http, "msg_before")).status_code == 200
+            with server.paused():
+                assert (await deliver(http, "msg_while")).status_code == 503
+                assert seen == ["msg_before"]
+            with anyio.fail_after(30):
+                while (status := (await deliver(http, "msg_while")).status_code) != 200:
+                    assert status == 409  # it has carried out the claim afterwards
+                    await sample.expire()
+    assert seen == ["msg_before", "msg_while"]
 
 
 # --- in memory -------------------------------------------------------------------------------------------
