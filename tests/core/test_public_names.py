@@ -33,6 +33,7 @@ PUBLIC = {
         "with_response",
     ],
     "portone_async.bulk": ["Progress", "Result", "Results", "TooManyFailuresError", "lookup"],
+    "portone_async.blocking": ["Pages", "PortOne", "Prefetched", "with_response"],
     "portone_async.fastapi": [
         "Claim",
         "ClientDependency",
@@ -43,6 +44,7 @@ PUBLIC = {
         "WebhookStore",
         "from_thread",
         "lifespan",
+        "WebhookStoreUnavailableError",
         "portone_error_handler",
     ],
     "portone_async.webhooks": [
