@@ -38,7 +38,7 @@ test: $(VENV)/dev ## The tests (20 minutes on two cores), and whether those of t
 	@$(RUN) -m pytest $(PARALLEL) -m "not load" $(CORE:%=--ignore=%)
 	@$(RUN) -m pytest -m load
 
-generate: $(VENV)/dev ## Write portone_async/models and portone_async/api from openapi/
+generate: $(VENV)/dev ## Write the generated code (portone_async/models, api and blocking/api) from openapi/
 	@$(RUN) -m codegen generate
 
 update: $(VENV)/dev ## Update to a new document of PortOne's: make update [SPEC=path or URL]

@@ -20,7 +20,10 @@ def main(arguments: list[str] | None = None) -> int:
     commands = parser.add_subparsers(dest="command", required=True)
     importing = commands.add_parser("import", help="vendor the facts of a published document")
     importing.add_argument("source", metavar="SOURCE", help="path or URL of the published document")
-    commands.add_parser("generate", help="write portone_async/models and portone_async/api")
+    commands.add_parser(
+        "generate",
+        help="write portone_async/models, portone_async/api and portone_async/blocking/api",
+    )
     commands.add_parser("check", help="fail if the generated code is not what generate writes")
     commands.add_parser("diff", help="what a new document changes for users", add_help=False)
     updating = commands.add_parser("update", help="take up a new document, and draft the changelog")

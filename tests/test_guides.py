@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from portone_async import PortOne, UnknownVariant, models
+from portone_async import PortOne, UnknownVariant
 from portone_emulator import Emulator
 
 ROOT = Path(__file__).parents[1]
@@ -83,15 +83,6 @@ async def test_calls_lists_and_lookups_of_the_guide(
         assert bulk["load"](bulk["save"](payment)) == payment
         new = UnknownVariant("FROZEN", {"status": "FROZEN", "id": PAYMENT})
         assert bulk["load"](bulk["save"](new)) == new
-
-
-@languages
-def test_a_program_without_async_reads_payments(language: str) -> None:
-    bulk = names(f"bulk{language}.md")
-    with Emulator() as emulator:
-        emulator.checkout(PAYMENT, amount=1_000)
-        found = bulk["statuses"](emulator.secret, [PAYMENT, PAYMENT], emulator.url)
-    assert found == [models.PaidPayment.__name__] * 2
 
 
 @languages

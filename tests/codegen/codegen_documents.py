@@ -253,13 +253,13 @@ PROBE = """
 import importlib, inspect, json, os, pathlib, pkgutil, typing
 from datetime import date, datetime
 import portone_async
-from portone_async import PortOne, models
+from portone_async import PortOne, blocking, models
 from portone_async._model import Model, UnknownVariant
 from portone_async._caller import Caller, Namespace
 from portone_async._options import RequestOptions
 
-modules = [m.name for p in (models, importlib.import_module("portone_async.api"))
-           for m in pkgutil.walk_packages(p.__path__, p.__name__ + ".")]
+packages = (models, *map(importlib.import_module, ("portone_async.api", "portone_async.blocking.api")))
+modules = [m.name for p in packages for m in pkgutil.walk_packages(p.__path__, p.__name__ + ".")]
 for module in modules:
     importlib.import_module(module)
 
@@ -273,7 +273,7 @@ for kind in names.values():
         fields += len(hints) - len(typing.get_type_hints(Model))
 
 functions = {}
-def walk(node, path):
+def walk(node, twin, path):
     for name in dir(type(node)):
         found = inspect.getattr_static(node, name)
         if name.startswith("_") or name == "call":
@@ -284,9 +284,12 @@ def walk(node, path):
             typing.get_type_hints(found, localns=names)
             constant = getattr(module, "_" + name.upper())
             functions[constant.id] = f"{path}.{name}"
+            assert inspect.getattr_static(twin, name).__wrapped__ is found, name
         elif isinstance(child := getattr(node, name), Namespace):
-            walk(child, f"{path}.{name}".lstrip("."))
-walk(PortOne("secret"), "")
+            walk(child, getattr(twin, name), f"{path}.{name}".lstrip("."))
+        elif isinstance(node, Namespace):
+            assert inspect.getattr_static(twin, name).__wrapped__ is found, name
+walk(PortOne("secret"), blocking.PortOne("secret"), "")
 print(json.dumps({"file": portone_async.__file__, "modules": len(modules), "fields": fields,
                   "models": len(models.__all__), "functions": functions}))
 """

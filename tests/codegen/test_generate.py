@@ -34,7 +34,7 @@ from codegen.prose import Prose, load_prose
 from codegen.webhooks import load_webhooks, with_webhooks
 
 facts: Json = with_webhooks(json.loads(VENDORED.read_text(encoding="utf-8")), load_webhooks())
-FOLDERS = ("api", "models")
+FOLDERS = ("api", "models", "blocking/api")
 Change = Callable[[Json], None]
 
 

@@ -99,7 +99,7 @@ def test_command_needs_no_generated_code(tree: Path, tmp_path: Path) -> None:
     source = tmp_path / "source.json"
     source.write_text(json.dumps(document()))
     for broken in (None, "<<<<<<< HEAD"):
-        for name in ("api", "models"):
+        for name in ("api", "models", "blocking/api"):
             shutil.rmtree(tree / "portone_async" / name)
             if broken is not None:
                 (tree / "portone_async" / name).mkdir()
@@ -108,10 +108,7 @@ def test_command_needs_no_generated_code(tree: Path, tmp_path: Path) -> None:
         assert (done.returncode, done.stderr) == (0, "")
         done = run(tree, "-m", "codegen", "diff", str(source), "openapi/portone-v2.json")
         assert (done.returncode, done.stderr) == (0, "")
-        shutil.copytree(ROOT / "portone_async/api", tree / "portone_async/api", dirs_exist_ok=True)
-        shutil.copytree(
-            ROOT / "portone_async/models", tree / "portone_async/models", dirs_exist_ok=True
-        )
+        shutil.copytree(ROOT / "portone_async", tree / "portone_async", dirs_exist_ok=True)
     # The SDK can be imported as usual in the same process afterwards, or before.
     for first, second in (("codegen.core", "portone_async"), ("portone_async", "codegen.core")):
         code = f"import {first}, {second}, portone_async; print(repr(portone_async.PortOne('x').payment)[0])"

@@ -26,6 +26,7 @@ from codegen.__main__ import main
 from codegen.decisions import Decisions, load_decisions
 from codegen.document import CodegenError, Json
 from codegen.generate import attempt, load_namespaces
+from codegen.names import snake
 from codegen.normalise import normalise
 from codegen.parse import parse
 from codegen.prose import Prose
@@ -397,6 +398,15 @@ def test_tag_that_the_mapping_calls_otherwise_is_reported_and_its_type_allows_bo
     mapping = found["ThingMore"]["discriminator"]["mapping"]
     assert [tag for tag, to in mapping.items() if to == ref("SmallThing")["$ref"]] == ["SMALL"]
     assert found["SmallThing"]["properties"]["type"]["enum"] == ["SMALL", "TINY"]
+
+
+@pytest.mark.parametrize(
+    "name", ["api", "blocking", "blockingPages", "cachedProperty", "withResponse"]
+)
+def test_operation_called_like_what_its_module_uses(tmp_path: Path, name: str) -> None:
+    source = document()
+    operation(source, "getThing")["operationId"] = name
+    assert f"thing.{snake(name)}_" in probe(package(tmp_path, source))["functions"].values()
 
 
 # --- security ---

@@ -32,6 +32,7 @@ PUBLIC = {
         "models",
         "with_response",
     ],
+    "portone_async.blocking": ["Pages", "PortOne", "Prefetched", "with_response"],
     "portone_async.bulk": ["Progress", "Result", "Results", "TooManyFailuresError", "lookup"],
     "portone_async.blocking": ["Pages", "PortOne", "Prefetched", "with_response"],
     "portone_async.fastapi": [
