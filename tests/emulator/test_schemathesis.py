@@ -53,7 +53,7 @@ EXAMPLES = {
     (True, GenerationMode.NEGATIVE): 10,
 }
 # On a machine so slow that it takes longer, the remaining operations get few requests.
-SECONDS = 60
+SECONDS = 150
 FEW_EXAMPLES = 2
 # Generated values of these would make invalid HTTP, which the server rejects, not the emulator.
 FRAMING = {"connection", "content-length", "expect", "host", "te", "transfer-encoding", "upgrade"}
