@@ -34,7 +34,6 @@ PUBLIC = {
     ],
     "portone_async.blocking": ["Pages", "PortOne", "Prefetched", "with_response"],
     "portone_async.bulk": ["Progress", "Result", "Results", "TooManyFailuresError", "lookup"],
-    "portone_async.blocking": ["Pages", "PortOne", "Prefetched", "with_response"],
     "portone_async.fastapi": [
         "Claim",
         "ClientDependency",
