@@ -167,8 +167,11 @@ class EventLoop:
     # What the loop's thread calls.
 
     def _main(self) -> None:
-        with asyncio.Runner(loop_factory=lambda: self._loop) as runner:
-            runner.run(self._serve())
+        runner = asyncio.Runner(loop_factory=lambda: self._loop)
+        runner.run(self._serve())
+        # Python 3.12 starts no thread at exit, not even to shut down an executor.
+        with suppress(RuntimeError):
+            runner.close()
 
     async def _serve(self) -> None:
         await self._may_end.wait()
