@@ -6,6 +6,8 @@ import json
 from collections.abc import Iterable, Iterator
 from typing import Final
 
+from attrs import evolve
+
 from codegen.document import unsupported
 from codegen.model import Api, Field, Type
 
@@ -87,29 +89,45 @@ def scalar_class(kind: Type, api: Api) -> str | None:
     return kind.kind if kind.kind in ("str", "int", "float", "bool") else None
 
 
+def is_scalar(kind: Type) -> bool:
+    """Whether a type's JSON value is also the model's, and holds no float."""
+    return kind.kind in ("str", "int", "bool", "enum")
+
+
+def is_mismatch(kind: Type, variable: str, required: bool, api: Api) -> str:
+    """A condition: that `variable` does not hold what the document says of a scalar."""
+    condition = f"{variable}.__class__ is not {scalar_class(kind, api)}"
+    optional = not required or kind.nullable
+    return f"({variable} is not None and {condition})" if optional else condition
+
+
 def is_time(kind: Type) -> bool:
     """Whether a type holds datetimes: their texts are kept beside them, since a datetime has no nanoseconds."""
     return kind.innermost.kind == "datetime"
 
 
-def read_value(
-    kind: Type, source: str, where: str, required: bool, api: Api, variable: str = ""
-) -> str:
-    """An expression that reads the JSON value `source` tolerantly, and leaves it in `variable` if that is given."""
+def read_value(kind: Type, source: str, where: str, required: bool, api: Api) -> str:
+    """An expression that reads the JSON value `source` tolerantly."""
     optional = not required or kind.nullable
     if kind.kind in ("any", "file"):
-        return f"({variable} := {source})" if variable else source
+        return f"untyped({source})"
     if kind.kind in _TIMES and not optional:
-        argument = f"{variable} := {source}" if variable else source
-        return f"read_{kind.kind}({argument}, {quoted(where)})"
-    raw = variable or "v"
-    return _read(kind, raw, f"({raw} := {source})", quoted(where), optional, api, 1)
+        return f"read_{kind.kind}({source}, {quoted(where)})"
+    return _read(kind, "v", f"(v := {source})", quoted(where), optional, api, 1)
+
+
+def read_local(item: Field, variable: str, where: str, api: Api) -> str:
+    """An expression that reads the value of a field from a local variable; a scalar stays as it came."""
+    if is_scalar(item.type):
+        return variable
+    kind = item.type if item.required else evolve(item.type, nullable=True)
+    return read_item(kind, variable, where, api)
 
 
 def read_item(kind: Type, variable: str, where: str, api: Api, depth: int = 1) -> str:
     """An expression that reads the value of `variable`."""
     if kind.kind in ("any", "file"):
-        return variable
+        return f"untyped({variable})"
     return _read(kind, variable, variable, quoted(where), kind.nullable, api, depth)
 
 
@@ -129,7 +147,9 @@ def _read(
         return f"{missing} if {assigned} is None else {value}"
     scalar = scalar_class(kind, api)
     expected = scalar or ("list" if kind.kind == "list" else "dict")
-    if scalar or kind.kind == "json":
+    if kind.kind in ("float", "json"):
+        value = f"untyped({raw})"
+    elif scalar:
         value = raw
     elif kind.kind in ("object", "union", "map"):
         value = f"{reader(kind, api)}({raw})"
@@ -149,7 +169,7 @@ def _read(
 
 def _read_items(container: str, item: Type, raw: str, where: str, api: Api, depth: int) -> str:
     scalar = scalar_class(item, api)
-    if container == "list" and not item.nullable and scalar:
+    if container == "list" and not item.nullable and scalar and scalar != "float":
         return f"read_scalars({raw}, {scalar}, {where})"
     if container == "list" and not item.nullable and item.kind in ("object", "union"):
         return f"read_list({raw}, {reader(item, api)}, {where})"
@@ -186,6 +206,6 @@ def reading_imports(
 
 def helpers_of(expressions: Iterable[str]) -> set[str]:
     """The helpers of `_reading` that are called in some expressions."""
-    known = ("mismatch", "read_scalars", "read_list", "read_datetime", "read_date")
+    known = ("mismatch", "read_scalars", "read_list", "read_datetime", "read_date", "untyped")
     text = "\n".join(expressions)
     return {name for name in known if f"{name}(" in text}

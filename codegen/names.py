@@ -25,6 +25,10 @@ RESERVED_NAMES: Final = frozenset(
     }
 )  # fmt: skip
 """Names that generated code uses itself: a field or argument of such a name gets an underscore."""
+RESERVED_VARIABLES: Final = frozenset(
+    {"keep_nulls", "mismatch", "new_instance", "raw", "report_scalars", "untyped"}
+)
+"""Names that a `read` uses itself: the local variable of such a field gets an underscore."""
 RESERVED_ARGUMENTS: Final = frozenset({"as_secret", "body", "client", "options", "file"})
 RESERVED_FUNCTIONS: Final = frozenset(
     {

@@ -10,17 +10,21 @@ from codegen.expressions import (
     annotation,
     declared,
     helpers_of,
+    is_mismatch,
+    is_scalar,
     is_time,
     literal,
     names_in,
     quoted,
     read_item,
+    read_local,
     read_value,
     reading_imports,
+    scalar_class,
     type_imports,
 )
 from codegen.model import Api, Field, Schema, Type
-from codegen.names import error_attribute
+from codegen.names import RESERVED_VARIABLES, error_attribute
 from codegen.prose import Prose
 from codegen.templating import deprecation, identity_of_error, render, words_of, words_of_field
 
@@ -30,29 +34,30 @@ STATUS_CLASSES: Final = {status: kind.__name__ for status, kind in errors.BY_STA
 def object_module(schema: Schema, api: Api, prose: Prose) -> str:
     """An attrs class and the function that reads it."""
     kinds = [f.type for f in schema.fields]
+    # Those without a default come first, as attrs wants it, and as `field_getter` gives their values.
+    declared_fields = sorted(schema.fields, key=lambda f: not f.required or bool(f.tags))
     others = [Type("dict", item=schema.item)] if schema.item else []
-    times = [f for f in schema.fields if is_time(f.type)]
-    variables = {f.name: f"t{index + 1}" for index, f in enumerate(times)}
-    facts = _class_facts(schema)
+    facts = _class_facts(schema, api)
     facts += [f"__other_fields__: ClassVar[{annotation(kind, api)}]" for kind in others]
     reads = [
         {
             "name": f.name,
-            "value": read_value(
-                f.type,
-                f"get({quoted(f.json_name)})",
-                f"{schema.name}.{f.json_name}",
-                f.required,
-                api,
-                variables.get(f.name, ""),
-            ),
+            "variable": _variable(f.name),
+            "value": read_local(f, _variable(f.name), f"{schema.class_name}.{f.json_name}", api),
         }
-        for f in schema.fields
+        for f in declared_fields
+    ]
+    mismatches = [
+        is_mismatch(f.type, _variable(f.name), f.required, api)
+        for f in declared_fields
+        if is_scalar(f.type)
     ]
     _, readers, recursive = reading_imports(kinds, api, schema.name)
     nulls = [f.json_name for f in schema.fields if f.type.nullable and not f.required]
     helpers = helpers_of(read["value"] for read in reads) | {"new_instance"}
+    helpers |= {"field_getter"} if schema.fields else {"untyped"}
     helpers |= {"keep_nulls"} if nulls else set()
+    helpers |= {"report_scalars"} if mismatches else set()
     checking = type_imports([*kinds, *others], api, schema.name)
     fields = [
         {
@@ -60,7 +65,7 @@ def object_module(schema: Schema, api: Api, prose: Prose) -> str:
             "declaration": _declaration(f, api),
             "words": words_of_field(schema.name, f, prose),
         }
-        for f in sorted(schema.fields, key=lambda f: not f.required or bool(f.tags))
+        for f in declared_fields
     ]
     typing = ["Any"]
     typing += ["ClassVar"] if facts else []
@@ -71,24 +76,32 @@ def object_module(schema: Schema, api: Api, prose: Prose) -> str:
         schema=schema,
         words=words_of(schema, prose),
         typing=sorted(typing),
-        helpers=sorted(helpers | ({"json_names", "unknown_fields"} if schema.fields else set())),
+        helpers=sorted(helpers),
         readers=sorted(readers),
         recursive=sorted(recursive),
         checking=checking,
         facts=facts,
         fields=fields,
         reads=reads,
-        times=list(variables.values()),
+        mismatches=mismatches,
+        times=[_variable(f.name) for f in schema.fields if is_time(f.type)],
         nulls=nulls,
     )
 
 
-def _class_facts(schema: Schema) -> list[str]:
+def _variable(name: str) -> str:
+    """The local variable of a field in `read`: never called as what `read` uses itself."""
+    return name + "_" if name in RESERVED_VARIABLES or name.startswith("read_") else name
+
+
+def _class_facts(schema: Schema, api: Api) -> list[str]:
     """What a model's class says about its fields that annotations do not; only what is not empty."""
+    enums = [f for f in schema.fields if f.type.kind == "enum"]
     pairs = ", ".join(f'"{name}": {quoted(other)}' for name, other in _irregular(schema).items())
     facts = [f"__json_names__: ClassVar[dict[str, str]] = {{{pairs}}}"] if pairs else []
     for name, fields in (
-        ("__enum_fields__", [f.name for f in schema.fields if f.type.kind == "enum"]),
+        ("__enum_fields__", [f.name for f in enums]),
+        ("__integer_fields__", [f.name for f in enums if scalar_class(f.type, api) == "int"]),
         ("__time_fields__", [f.name for f in schema.fields if is_time(f.type)]),
         ("__nullable_fields__", [f.name for f in schema.fields if f.type.nullable]),
     ):
@@ -169,7 +182,7 @@ def alias_module(schema: Schema, api: Api, prose: Prose) -> str:
 
 def _read_map(item: Type, schema: Schema, api: Api) -> str:
     where = quoted(schema.name)
-    if item.kind in ("str", "int", "bool", "float") and not item.nullable:
+    if item.kind in ("str", "int", "bool") and not item.nullable:
         return f"read_scalar_map(raw, {item.kind}, {where})"
     if item.kind in ("object", "union") and not item.nullable:
         return f"read_map(raw, read_{api.schemas[item.name].module}, {where})"

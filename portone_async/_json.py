@@ -21,6 +21,10 @@ _LONG_NUMBER: Final = b"0" * len(str(2**63))
 _BEFORE_A_NUMBER: Final = frozenset(b"[:, \t\r\n")
 
 
+loads_rounding: Final = orjson.loads
+"""As `loads`, but integers beyond 64 bits become floats, and half a surrogate pair is a `ValueError` too."""
+
+
 def loads(content: bytes) -> Any:
     """The value of JSON bytes.
 
@@ -30,7 +34,7 @@ def loads(content: bytes) -> Any:
         value: Any = orjson.loads(content)
     except orjson.JSONDecodeError as error:
         return _loads_exactly(content, error)
-    return _loads_exactly(content) if _may_hold_a_big_integer(content) else value
+    return _loads_exactly(content) if may_hold_a_big_integer(content) else value
 
 
 def dumps(value: Any) -> bytes:
@@ -48,7 +52,7 @@ def dumps(value: Any) -> bytes:
     return content
 
 
-def _may_hold_a_big_integer(content: bytes) -> bool:
+def may_hold_a_big_integer(content: bytes) -> bool:
     """Whether a long run of digits stands where a number may; strings can look like that too, and do no harm."""
     if len(content) < len(_LONG_NUMBER):
         return False

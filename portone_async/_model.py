@@ -56,6 +56,8 @@ class Model(_TimeTexts):
     __json_names__: ClassVar[dict[str, str]] = {}
     """JSON names that are not simply the camel case of the attribute."""
     __enum_fields__: ClassVar[tuple[str, ...]] = ()
+    __integer_fields__: ClassVar[tuple[str, ...]] = ()
+    """Those of `__enum_fields__` whose values are integers."""
     __time_fields__: ClassVar[tuple[str, ...]] = ()
     __nullable_fields__: ClassVar[tuple[str, ...]] = ()
     """Fields that may be null. Where such a field is required, `None` is null; elsewhere `None` means absent, and a

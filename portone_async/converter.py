@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import types
 from datetime import date, datetime
-from typing import Any, Final, Literal, TypeVar, Union, get_args, get_origin, overload
+from typing import Any, Final, Literal, TypeVar, Union, cast, get_args, get_origin, overload
 
 import cattrs
 
@@ -80,7 +80,8 @@ def _structure(kind: Any) -> Any:
             raise InvalidArgumentError(
                 f"{kind!r} is read from a JSON object, not {type(value).__name__}"
             )
-        return read(value)
+        # A subclass may invent the fields that are absent, as a `defaultdict` does.
+        return read({**cast("dict[str, Any]", value)})
 
     return structure
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, mismatch, new_instance, read_datetime, unknown_fields
+from portone_async._reading import field_getter, new_instance, read_datetime, report_scalars
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -34,19 +34,17 @@ class ApplyEscrowLogisticsResponse(Model):
     """When the goods were sent."""
 
 
-_JSON_NAMES = json_names(ApplyEscrowLogisticsResponse)
+_get_fields = field_getter(ApplyEscrowLogisticsResponse)
 
 
 def read(raw: Any) -> ApplyEscrowLogisticsResponse:
     """Read `ApplyEscrowLogisticsResponse` from JSON."""
     self = new_instance(ApplyEscrowLogisticsResponse)
-    get = raw.get
-    self.applied_at = read_datetime(t1 := get("appliedAt"), "ApplyEscrowLogisticsResponse.appliedAt")
-    self.invoice_number = (
-        v if (v := get("invoiceNumber")).__class__ is str else mismatch(v, "ApplyEscrowLogisticsResponse.invoiceNumber")
-    )
-    self.sent_at = read_datetime(t2 := get("sentAt"), "ApplyEscrowLogisticsResponse.sentAt")
-    self.__time_texts__ = (t1, t2)
-    if not _JSON_NAMES.issuperset(raw):
-        self.additional_properties = unknown_fields(raw, _JSON_NAMES, self.__time_texts__)
+    applied_at, invoice_number, sent_at = _get_fields(self, raw)
+    self.applied_at = read_datetime(applied_at, "ApplyEscrowLogisticsResponse.appliedAt")
+    self.invoice_number = invoice_number
+    self.sent_at = read_datetime(sent_at, "ApplyEscrowLogisticsResponse.sentAt")
+    self.__time_texts__ = (applied_at, sent_at)
+    if invoice_number.__class__ is not str:
+        report_scalars(self)
     return self

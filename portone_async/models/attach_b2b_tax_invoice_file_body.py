@@ -7,7 +7,7 @@ from typing import Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, mismatch, new_instance, unknown_fields
+from portone_async._reading import field_getter, new_instance, report_scalars
 
 
 @define(slots=True, kw_only=True, repr=False)
@@ -22,14 +22,14 @@ class AttachB2bTaxInvoiceFileBody(Model):
     """Id of the uploaded file."""
 
 
-_JSON_NAMES = json_names(AttachB2bTaxInvoiceFileBody)
+_get_fields = field_getter(AttachB2bTaxInvoiceFileBody)
 
 
 def read(raw: Any) -> AttachB2bTaxInvoiceFileBody:
     """Read `AttachB2bTaxInvoiceFileBody` from JSON."""
     self = new_instance(AttachB2bTaxInvoiceFileBody)
-    get = raw.get
-    self.file_id = v if (v := get("fileId")).__class__ is str else mismatch(v, "AttachB2bTaxInvoiceFileBody.fileId")
-    if not _JSON_NAMES.issuperset(raw):
-        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
+    (file_id,) = _get_fields(self, raw)
+    self.file_id = file_id
+    if file_id.__class__ is not str:
+        report_scalars(self)
     return self

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, mismatch, new_instance, read_datetime, unknown_fields
+from portone_async._reading import field_getter, mismatch, new_instance, read_datetime, report_scalars
 from portone_async.models.map_stat import read as read_map_stat
 
 if TYPE_CHECKING:
@@ -72,37 +72,50 @@ class B2bBulkTaxInvoice(Model):
     """When it is to happen."""
 
 
-_JSON_NAMES = json_names(B2bBulkTaxInvoice)
+_get_fields = field_getter(B2bBulkTaxInvoice)
 
 
 def read(raw: Any) -> B2bBulkTaxInvoice:
     """Read `B2bBulkTaxInvoice` from JSON."""
     self = new_instance(B2bBulkTaxInvoice)
-    get = raw.get
-    self.created_at = read_datetime(t1 := get("createdAt"), "B2bBulkTaxInvoice.createdAt")
-    self.graphql_id = v if (v := get("graphqlId")).__class__ is str else mismatch(v, "B2bBulkTaxInvoice.graphqlId")
-    self.id = v if (v := get("id")).__class__ is str else mismatch(v, "B2bBulkTaxInvoice.id")
-    self.issuance_type = (
-        v if (v := get("issuanceType")).__class__ is str else mismatch(v, "B2bBulkTaxInvoice.issuanceType")
-    )
-    self.name = v if (v := get("name")) is None or v.__class__ is str else mismatch(v, "B2bBulkTaxInvoice.name")
-    self.requested_at = (
-        None if (t2 := get("requestedAt")) is None else read_datetime(t2, "B2bBulkTaxInvoice.requestedAt")
-    )
-    self.scheduled_at = (
-        None if (t3 := get("scheduledAt")) is None else read_datetime(t3, "B2bBulkTaxInvoice.scheduledAt")
-    )
-    self.source_type = v if (v := get("sourceType")).__class__ is str else mismatch(v, "B2bBulkTaxInvoice.sourceType")
-    self.stats = read_map_stat(v) if (v := get("stats")).__class__ is dict else mismatch(v, "B2bBulkTaxInvoice.stats")
-    self.status = v if (v := get("status")).__class__ is str else mismatch(v, "B2bBulkTaxInvoice.status")
-    self.status_updated_at = read_datetime(t4 := get("statusUpdatedAt"), "B2bBulkTaxInvoice.statusUpdatedAt")
-    self.total_amount = (
-        v if (v := get("totalAmount")).__class__ is int else mismatch(v, "B2bBulkTaxInvoice.totalAmount")
-    )
-    self.total_invoice_count = (
-        v if (v := get("totalInvoiceCount")).__class__ is int else mismatch(v, "B2bBulkTaxInvoice.totalInvoiceCount")
-    )
-    self.__time_texts__ = (t1, t2, t3, t4)
-    if not _JSON_NAMES.issuperset(raw):
-        self.additional_properties = unknown_fields(raw, _JSON_NAMES, self.__time_texts__)
+    (
+        created_at,
+        graphql_id,
+        id,
+        issuance_type,
+        source_type,
+        stats,
+        status,
+        status_updated_at,
+        total_amount,
+        total_invoice_count,
+        name,
+        requested_at,
+        scheduled_at,
+    ) = _get_fields(self, raw)
+    self.created_at = read_datetime(created_at, "B2bBulkTaxInvoice.createdAt")
+    self.graphql_id = graphql_id
+    self.id = id
+    self.issuance_type = issuance_type
+    self.source_type = source_type
+    self.stats = read_map_stat(stats) if stats.__class__ is dict else mismatch(stats, "B2bBulkTaxInvoice.stats")
+    self.status = status
+    self.status_updated_at = read_datetime(status_updated_at, "B2bBulkTaxInvoice.statusUpdatedAt")
+    self.total_amount = total_amount
+    self.total_invoice_count = total_invoice_count
+    self.name = name
+    self.requested_at = None if requested_at is None else read_datetime(requested_at, "B2bBulkTaxInvoice.requestedAt")
+    self.scheduled_at = None if scheduled_at is None else read_datetime(scheduled_at, "B2bBulkTaxInvoice.scheduledAt")
+    self.__time_texts__ = (created_at, requested_at, scheduled_at, status_updated_at)
+    if (
+        graphql_id.__class__ is not str
+        or id.__class__ is not str
+        or issuance_type.__class__ is not str
+        or source_type.__class__ is not str
+        or status.__class__ is not str
+        or total_amount.__class__ is not int
+        or total_invoice_count.__class__ is not int
+        or (name is not None and name.__class__ is not str)
+    ):
+        report_scalars(self)
     return self

@@ -7,7 +7,7 @@ from typing import Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, mismatch, new_instance, unknown_fields
+from portone_async._reading import field_getter, new_instance, report_scalars
 
 
 @define(slots=True, kw_only=True, repr=False)
@@ -25,15 +25,15 @@ class B2bBulkTaxInvoiceStat(Model):
     """Number of invoices in this status."""
 
 
-_JSON_NAMES = json_names(B2bBulkTaxInvoiceStat)
+_get_fields = field_getter(B2bBulkTaxInvoiceStat)
 
 
 def read(raw: Any) -> B2bBulkTaxInvoiceStat:
     """Read `B2bBulkTaxInvoiceStat` from JSON."""
     self = new_instance(B2bBulkTaxInvoiceStat)
-    get = raw.get
-    self.amount_sum = v if (v := get("amountSum")).__class__ is int else mismatch(v, "B2bBulkTaxInvoiceStat.amountSum")
-    self.count = v if (v := get("count")).__class__ is int else mismatch(v, "B2bBulkTaxInvoiceStat.count")
-    if not _JSON_NAMES.issuperset(raw):
-        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
+    amount_sum, count = _get_fields(self, raw)
+    self.amount_sum = amount_sum
+    self.count = count
+    if amount_sum.__class__ is not int or count.__class__ is not int:
+        report_scalars(self)
     return self

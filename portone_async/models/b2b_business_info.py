@@ -7,7 +7,7 @@ from typing import Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, mismatch, new_instance, unknown_fields
+from portone_async._reading import field_getter, new_instance, report_scalars
 
 
 @define(slots=True, kw_only=True, repr=False)
@@ -74,59 +74,69 @@ class B2bBusinessInfo(Model):
     """Name of the tax office in charge."""
 
 
-_JSON_NAMES = json_names(B2bBusinessInfo)
+_get_fields = field_getter(B2bBusinessInfo)
 
 
 def read(raw: Any) -> B2bBusinessInfo:
     """Read `B2bBusinessInfo` from JSON."""
     self = new_instance(B2bBusinessInfo)
-    get = raw.get
-    self.address = v if (v := get("address")).__class__ is str else mismatch(v, "B2bBusinessInfo.address")
-    self.brn = v if (v := get("brn")).__class__ is str else mismatch(v, "B2bBusinessInfo.brn")
-    self.business_category_code = (
-        v
-        if (v := get("businessCategoryCode")).__class__ is str
-        else mismatch(v, "B2bBusinessInfo.businessCategoryCode")
-    )
-    self.business_class = (
-        v if (v := get("businessClass")).__class__ is str else mismatch(v, "B2bBusinessInfo.businessClass")
-    )
-    self.business_entity_type = (
-        v if (v := get("businessEntityType")).__class__ is str else mismatch(v, "B2bBusinessInfo.businessEntityType")
-    )
-    self.business_status = (
-        v if (v := get("businessStatus")).__class__ is str else mismatch(v, "B2bBusinessInfo.businessStatus")
-    )
-    self.business_type = (
-        v if (v := get("businessType")).__class__ is str else mismatch(v, "B2bBusinessInfo.businessType")
-    )
-    self.ceo_name = v if (v := get("ceoName")).__class__ is str else mismatch(v, "B2bBusinessInfo.ceoName")
-    self.closing_date = (
-        v if (v := get("closingDate")) is None or v.__class__ is str else mismatch(v, "B2bBusinessInfo.closingDate")
-    )
-    self.corp_reg_no = (
-        v if (v := get("corpRegNo")) is None or v.__class__ is str else mismatch(v, "B2bBusinessInfo.corpRegNo")
-    )
-    self.name = v if (v := get("name")).__class__ is str else mismatch(v, "B2bBusinessInfo.name")
-    self.opening_date = v if (v := get("openingDate")).__class__ is str else mismatch(v, "B2bBusinessInfo.openingDate")
-    self.phone_number = (
-        v if (v := get("phoneNumber")) is None or v.__class__ is str else mismatch(v, "B2bBusinessInfo.phoneNumber")
-    )
-    self.simplified_taxation_type_date = (
-        v
-        if (v := get("simplifiedTaxationTypeDate")) is None or v.__class__ is str
-        else mismatch(v, "B2bBusinessInfo.simplifiedTaxationTypeDate")
-    )
-    self.tax_office_code = (
-        v if (v := get("taxOfficeCode")) is None or v.__class__ is str else mismatch(v, "B2bBusinessInfo.taxOfficeCode")
-    )
-    self.tax_office_name = (
-        v if (v := get("taxOfficeName")) is None or v.__class__ is str else mismatch(v, "B2bBusinessInfo.taxOfficeName")
-    )
-    self.taxation_type = (
-        v if (v := get("taxationType")).__class__ is str else mismatch(v, "B2bBusinessInfo.taxationType")
-    )
-    self.zip_code = v if (v := get("zipCode")).__class__ is str else mismatch(v, "B2bBusinessInfo.zipCode")
-    if not _JSON_NAMES.issuperset(raw):
-        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
+    (
+        address,
+        brn,
+        business_category_code,
+        business_class,
+        business_entity_type,
+        business_status,
+        business_type,
+        ceo_name,
+        name,
+        opening_date,
+        taxation_type,
+        zip_code,
+        closing_date,
+        corp_reg_no,
+        phone_number,
+        simplified_taxation_type_date,
+        tax_office_code,
+        tax_office_name,
+    ) = _get_fields(self, raw)
+    self.address = address
+    self.brn = brn
+    self.business_category_code = business_category_code
+    self.business_class = business_class
+    self.business_entity_type = business_entity_type
+    self.business_status = business_status
+    self.business_type = business_type
+    self.ceo_name = ceo_name
+    self.name = name
+    self.opening_date = opening_date
+    self.taxation_type = taxation_type
+    self.zip_code = zip_code
+    self.closing_date = closing_date
+    self.corp_reg_no = corp_reg_no
+    self.phone_number = phone_number
+    self.simplified_taxation_type_date = simplified_taxation_type_date
+    self.tax_office_code = tax_office_code
+    self.tax_office_name = tax_office_name
+    if (
+        address.__class__ is not str
+        or brn.__class__ is not str
+        or business_category_code.__class__ is not str
+        or business_class.__class__ is not str
+        or business_entity_type.__class__ is not str
+        or business_status.__class__ is not str
+        or business_type.__class__ is not str
+        or ceo_name.__class__ is not str
+        or name.__class__ is not str
+        or opening_date.__class__ is not str
+        or taxation_type.__class__ is not str
+        or zip_code.__class__ is not str
+        or (closing_date is not None and closing_date.__class__ is not str)
+        or (corp_reg_no is not None and corp_reg_no.__class__ is not str)
+        or (phone_number is not None and phone_number.__class__ is not str)
+        or (simplified_taxation_type_date is not None and simplified_taxation_type_date.__class__ is not str)
+        or (tax_office_code is not None and tax_office_code.__class__ is not str)
+        or (tax_office_name is not None and tax_office_name.__class__ is not str)
+    ):
+        report_scalars(self)
     return self

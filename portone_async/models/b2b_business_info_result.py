@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, mismatch, new_instance, unknown_fields
+from portone_async._reading import field_getter, mismatch, new_instance, report_scalars
 from portone_async.models.b2b_business_info import read as read_b2b_business_info
 
 if TYPE_CHECKING:
@@ -35,27 +35,27 @@ class B2bBusinessInfoResult(Model):
     """Id for reusing this lookup when saving a counterparty; only if it succeeded."""
 
 
-_JSON_NAMES = json_names(B2bBusinessInfoResult)
+_get_fields = field_getter(B2bBusinessInfoResult)
 
 
 def read(raw: Any) -> B2bBusinessInfoResult:
     """Read `B2bBusinessInfoResult` from JSON."""
     self = new_instance(B2bBusinessInfoResult)
-    get = raw.get
-    self.brn = v if (v := get("brn")).__class__ is str else mismatch(v, "B2bBusinessInfoResult.brn")
+    brn, business_info, error, verification_id = _get_fields(self, raw)
+    self.brn = brn
     self.business_info = (
         None
-        if (v := get("businessInfo")) is None
-        else read_b2b_business_info(v)
-        if v.__class__ is dict
-        else mismatch(v, "B2bBusinessInfoResult.businessInfo")
+        if business_info is None
+        else read_b2b_business_info(business_info)
+        if business_info.__class__ is dict
+        else mismatch(business_info, "B2bBusinessInfoResult.businessInfo")
     )
-    self.error = v if (v := get("error")) is None or v.__class__ is str else mismatch(v, "B2bBusinessInfoResult.error")
-    self.verification_id = (
-        v
-        if (v := get("verificationId")) is None or v.__class__ is str
-        else mismatch(v, "B2bBusinessInfoResult.verificationId")
-    )
-    if not _JSON_NAMES.issuperset(raw):
-        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
+    self.error = error
+    self.verification_id = verification_id
+    if (
+        brn.__class__ is not str
+        or (error is not None and error.__class__ is not str)
+        or (verification_id is not None and verification_id.__class__ is not str)
+    ):
+        report_scalars(self)
     return self

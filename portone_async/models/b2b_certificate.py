@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, mismatch, new_instance, read_datetime, unknown_fields
+from portone_async._reading import field_getter, new_instance, read_datetime, report_scalars
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -51,30 +51,38 @@ class B2bCertificate(Model):
     """Name of the certificate's owner."""
 
 
-_JSON_NAMES = json_names(B2bCertificate)
+_get_fields = field_getter(B2bCertificate)
 
 
 def read(raw: Any) -> B2bCertificate:
     """Read `B2bCertificate` from JSON."""
     self = new_instance(B2bCertificate)
-    get = raw.get
-    self.certificate_type = (
-        v if (v := get("certificateType")).__class__ is str else mismatch(v, "B2bCertificate.certificateType")
-    )
-    self.expired_at = read_datetime(t1 := get("expiredAt"), "B2bCertificate.expiredAt")
-    self.issuer_name = v if (v := get("issuerName")).__class__ is str else mismatch(v, "B2bCertificate.issuerName")
-    self.oid = v if (v := get("oid")).__class__ is str else mismatch(v, "B2bCertificate.oid")
-    self.registered_at = read_datetime(t2 := get("registeredAt"), "B2bCertificate.registeredAt")
-    self.registrant_contact_id = (
-        v if (v := get("registrantContactId")).__class__ is str else mismatch(v, "B2bCertificate.registrantContactId")
-    )
-    self.registrant_contact_name = (
-        v
-        if (v := get("registrantContactName")).__class__ is str
-        else mismatch(v, "B2bCertificate.registrantContactName")
-    )
-    self.subject_name = v if (v := get("subjectName")).__class__ is str else mismatch(v, "B2bCertificate.subjectName")
-    self.__time_texts__ = (t1, t2)
-    if not _JSON_NAMES.issuperset(raw):
-        self.additional_properties = unknown_fields(raw, _JSON_NAMES, self.__time_texts__)
+    (
+        certificate_type,
+        expired_at,
+        issuer_name,
+        oid,
+        registered_at,
+        registrant_contact_id,
+        registrant_contact_name,
+        subject_name,
+    ) = _get_fields(self, raw)
+    self.certificate_type = certificate_type
+    self.expired_at = read_datetime(expired_at, "B2bCertificate.expiredAt")
+    self.issuer_name = issuer_name
+    self.oid = oid
+    self.registered_at = read_datetime(registered_at, "B2bCertificate.registeredAt")
+    self.registrant_contact_id = registrant_contact_id
+    self.registrant_contact_name = registrant_contact_name
+    self.subject_name = subject_name
+    self.__time_texts__ = (expired_at, registered_at)
+    if (
+        certificate_type.__class__ is not str
+        or issuer_name.__class__ is not str
+        or oid.__class__ is not str
+        or registrant_contact_id.__class__ is not str
+        or registrant_contact_name.__class__ is not str
+        or subject_name.__class__ is not str
+    ):
+        report_scalars(self)
     return self

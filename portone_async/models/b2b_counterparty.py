@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, mismatch, new_instance, read_datetime, read_list, unknown_fields
+from portone_async._reading import field_getter, mismatch, new_instance, read_datetime, read_list, report_scalars
 from portone_async.models.b2b_counterparty_contact import read as read_b2b_counterparty_contact
 from portone_async.models.b2b_counterparty_verification import read as read_b2b_counterparty_verification
 
@@ -94,79 +94,98 @@ class B2bCounterparty(Model):
     """Id of the linked partner; only when the counterparty belongs to one."""
 
 
-_JSON_NAMES = json_names(B2bCounterparty)
+_get_fields = field_getter(B2bCounterparty)
 
 
 def read(raw: Any) -> B2bCounterparty:
     """Read `B2bCounterparty` from JSON."""
     self = new_instance(B2bCounterparty)
-    get = raw.get
+    (
+        additional_contacts,
+        brn,
+        company_name,
+        contact,
+        graphql_id,
+        id,
+        is_for_test,
+        nts_connection_status,
+        representative_name,
+        address,
+        applied_at,
+        business_class,
+        business_info_verification,
+        business_status,
+        business_status_checked_at,
+        business_status_verification,
+        business_type,
+        memo,
+        nts_connected_at,
+        nts_connection_failed_reason,
+        partner_id,
+    ) = _get_fields(self, raw)
     self.additional_contacts = (
-        read_list(v, read_b2b_counterparty_contact, "B2bCounterparty.additionalContacts")
-        if (v := get("additionalContacts")).__class__ is list
-        else mismatch(v, "B2bCounterparty.additionalContacts")
+        read_list(additional_contacts, read_b2b_counterparty_contact, "B2bCounterparty.additionalContacts")
+        if additional_contacts.__class__ is list
+        else mismatch(additional_contacts, "B2bCounterparty.additionalContacts")
     )
-    self.address = v if (v := get("address")) is None or v.__class__ is str else mismatch(v, "B2bCounterparty.address")
-    self.applied_at = None if (t1 := get("appliedAt")) is None else read_datetime(t1, "B2bCounterparty.appliedAt")
-    self.brn = v if (v := get("brn")).__class__ is str else mismatch(v, "B2bCounterparty.brn")
-    self.business_class = (
-        v if (v := get("businessClass")) is None or v.__class__ is str else mismatch(v, "B2bCounterparty.businessClass")
+    self.brn = brn
+    self.company_name = company_name
+    self.contact = (
+        read_b2b_counterparty_contact(contact)
+        if contact.__class__ is dict
+        else mismatch(contact, "B2bCounterparty.contact")
     )
+    self.graphql_id = graphql_id
+    self.id = id
+    self.is_for_test = is_for_test
+    self.nts_connection_status = nts_connection_status
+    self.representative_name = representative_name
+    self.address = address
+    self.applied_at = None if applied_at is None else read_datetime(applied_at, "B2bCounterparty.appliedAt")
+    self.business_class = business_class
     self.business_info_verification = (
         None
-        if (v := get("businessInfoVerification")) is None
-        else read_b2b_counterparty_verification(v)
-        if v.__class__ is dict
-        else mismatch(v, "B2bCounterparty.businessInfoVerification")
+        if business_info_verification is None
+        else read_b2b_counterparty_verification(business_info_verification)
+        if business_info_verification.__class__ is dict
+        else mismatch(business_info_verification, "B2bCounterparty.businessInfoVerification")
     )
-    self.business_status = (
-        v
-        if (v := get("businessStatus")) is None or v.__class__ is str
-        else mismatch(v, "B2bCounterparty.businessStatus")
-    )
+    self.business_status = business_status
     self.business_status_checked_at = (
         None
-        if (t2 := get("businessStatusCheckedAt")) is None
-        else read_datetime(t2, "B2bCounterparty.businessStatusCheckedAt")
+        if business_status_checked_at is None
+        else read_datetime(business_status_checked_at, "B2bCounterparty.businessStatusCheckedAt")
     )
     self.business_status_verification = (
         None
-        if (v := get("businessStatusVerification")) is None
-        else read_b2b_counterparty_verification(v)
-        if v.__class__ is dict
-        else mismatch(v, "B2bCounterparty.businessStatusVerification")
+        if business_status_verification is None
+        else read_b2b_counterparty_verification(business_status_verification)
+        if business_status_verification.__class__ is dict
+        else mismatch(business_status_verification, "B2bCounterparty.businessStatusVerification")
     )
-    self.business_type = (
-        v if (v := get("businessType")) is None or v.__class__ is str else mismatch(v, "B2bCounterparty.businessType")
-    )
-    self.company_name = v if (v := get("companyName")).__class__ is str else mismatch(v, "B2bCounterparty.companyName")
-    self.contact = (
-        read_b2b_counterparty_contact(v)
-        if (v := get("contact")).__class__ is dict
-        else mismatch(v, "B2bCounterparty.contact")
-    )
-    self.graphql_id = v if (v := get("graphqlId")).__class__ is str else mismatch(v, "B2bCounterparty.graphqlId")
-    self.id = v if (v := get("id")).__class__ is str else mismatch(v, "B2bCounterparty.id")
-    self.is_for_test = v if (v := get("isForTest")).__class__ is bool else mismatch(v, "B2bCounterparty.isForTest")
-    self.memo = v if (v := get("memo")) is None or v.__class__ is str else mismatch(v, "B2bCounterparty.memo")
+    self.business_type = business_type
+    self.memo = memo
     self.nts_connected_at = (
-        None if (t3 := get("ntsConnectedAt")) is None else read_datetime(t3, "B2bCounterparty.ntsConnectedAt")
+        None if nts_connected_at is None else read_datetime(nts_connected_at, "B2bCounterparty.ntsConnectedAt")
     )
-    self.nts_connection_failed_reason = (
-        v
-        if (v := get("ntsConnectionFailedReason")) is None or v.__class__ is str
-        else mismatch(v, "B2bCounterparty.ntsConnectionFailedReason")
-    )
-    self.nts_connection_status = (
-        v if (v := get("ntsConnectionStatus")).__class__ is str else mismatch(v, "B2bCounterparty.ntsConnectionStatus")
-    )
-    self.partner_id = (
-        v if (v := get("partnerId")) is None or v.__class__ is str else mismatch(v, "B2bCounterparty.partnerId")
-    )
-    self.representative_name = (
-        v if (v := get("representativeName")).__class__ is str else mismatch(v, "B2bCounterparty.representativeName")
-    )
-    self.__time_texts__ = (t1, t2, t3)
-    if not _JSON_NAMES.issuperset(raw):
-        self.additional_properties = unknown_fields(raw, _JSON_NAMES, self.__time_texts__)
+    self.nts_connection_failed_reason = nts_connection_failed_reason
+    self.partner_id = partner_id
+    self.__time_texts__ = (applied_at, business_status_checked_at, nts_connected_at)
+    if (
+        brn.__class__ is not str
+        or company_name.__class__ is not str
+        or graphql_id.__class__ is not str
+        or id.__class__ is not str
+        or is_for_test.__class__ is not bool
+        or nts_connection_status.__class__ is not str
+        or representative_name.__class__ is not str
+        or (address is not None and address.__class__ is not str)
+        or (business_class is not None and business_class.__class__ is not str)
+        or (business_status is not None and business_status.__class__ is not str)
+        or (business_type is not None and business_type.__class__ is not str)
+        or (memo is not None and memo.__class__ is not str)
+        or (nts_connection_failed_reason is not None and nts_connection_failed_reason.__class__ is not str)
+        or (partner_id is not None and partner_id.__class__ is not str)
+    ):
+        report_scalars(self)
     return self

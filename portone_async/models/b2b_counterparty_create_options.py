@@ -7,7 +7,7 @@ from typing import Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, mismatch, new_instance, unknown_fields
+from portone_async._reading import field_getter, new_instance, report_scalars
 
 
 @define(slots=True, kw_only=True, repr=False)
@@ -31,33 +31,24 @@ class B2bCounterpartyCreateOptions(Model):
     """Whether to look up the business status and use it."""
 
 
-_JSON_NAMES = json_names(B2bCounterpartyCreateOptions)
+_get_fields = field_getter(B2bCounterpartyCreateOptions)
 
 
 def read(raw: Any) -> B2bCounterpartyCreateOptions:
     """Read `B2bCounterpartyCreateOptions` from JSON."""
     self = new_instance(B2bCounterpartyCreateOptions)
-    get = raw.get
-    self.business_info_verification_id = (
-        v
-        if (v := get("businessInfoVerificationId")) is None or v.__class__ is str
-        else mismatch(v, "B2bCounterpartyCreateOptions.businessInfoVerificationId")
+    business_info_verification_id, business_status_verification_id, check_business_info, check_business_status = (
+        _get_fields(self, raw)
     )
-    self.business_status_verification_id = (
-        v
-        if (v := get("businessStatusVerificationId")) is None or v.__class__ is str
-        else mismatch(v, "B2bCounterpartyCreateOptions.businessStatusVerificationId")
-    )
-    self.check_business_info = (
-        v
-        if (v := get("checkBusinessInfo")) is None or v.__class__ is bool
-        else mismatch(v, "B2bCounterpartyCreateOptions.checkBusinessInfo")
-    )
-    self.check_business_status = (
-        v
-        if (v := get("checkBusinessStatus")) is None or v.__class__ is bool
-        else mismatch(v, "B2bCounterpartyCreateOptions.checkBusinessStatus")
-    )
-    if not _JSON_NAMES.issuperset(raw):
-        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
+    self.business_info_verification_id = business_info_verification_id
+    self.business_status_verification_id = business_status_verification_id
+    self.check_business_info = check_business_info
+    self.check_business_status = check_business_status
+    if (
+        (business_info_verification_id is not None and business_info_verification_id.__class__ is not str)
+        or (business_status_verification_id is not None and business_status_verification_id.__class__ is not str)
+        or (check_business_info is not None and check_business_info.__class__ is not bool)
+        or (check_business_status is not None and check_business_status.__class__ is not bool)
+    ):
+        report_scalars(self)
     return self

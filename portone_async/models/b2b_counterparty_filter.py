@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, mismatch, new_instance, read_scalars, unknown_fields
+from portone_async._reading import field_getter, mismatch, new_instance, read_scalars, report_scalars
 
 if TYPE_CHECKING:
     from portone_async.models.enums import B2bCounterpartyBusinessStatus, B2bNtsConnectionStatus
@@ -52,61 +52,60 @@ class B2bCounterpartyFilter(Model):
     """Only counterparties with this representative."""
 
 
-_JSON_NAMES = json_names(B2bCounterpartyFilter)
+_get_fields = field_getter(B2bCounterpartyFilter)
 
 
 def read(raw: Any) -> B2bCounterpartyFilter:
     """Read `B2bCounterpartyFilter` from JSON."""
     self = new_instance(B2bCounterpartyFilter)
-    get = raw.get
-    self.brn = v if (v := get("brn")) is None or v.__class__ is str else mismatch(v, "B2bCounterpartyFilter.brn")
+    (
+        brn,
+        business_statuses,
+        company_name,
+        contact_email,
+        contact_name,
+        contact_phone,
+        counterparty_ids,
+        id,
+        nts_connection_statuses,
+        representative_name,
+    ) = _get_fields(self, raw)
+    self.brn = brn
     self.business_statuses = (
         None
-        if (v := get("businessStatuses")) is None
-        else read_scalars(v, str, "B2bCounterpartyFilter.businessStatuses")
-        if v.__class__ is list
-        else mismatch(v, "B2bCounterpartyFilter.businessStatuses")
+        if business_statuses is None
+        else read_scalars(business_statuses, str, "B2bCounterpartyFilter.businessStatuses")
+        if business_statuses.__class__ is list
+        else mismatch(business_statuses, "B2bCounterpartyFilter.businessStatuses")
     )
-    self.company_name = (
-        v
-        if (v := get("companyName")) is None or v.__class__ is str
-        else mismatch(v, "B2bCounterpartyFilter.companyName")
-    )
-    self.contact_email = (
-        v
-        if (v := get("contactEmail")) is None or v.__class__ is str
-        else mismatch(v, "B2bCounterpartyFilter.contactEmail")
-    )
-    self.contact_name = (
-        v
-        if (v := get("contactName")) is None or v.__class__ is str
-        else mismatch(v, "B2bCounterpartyFilter.contactName")
-    )
-    self.contact_phone = (
-        v
-        if (v := get("contactPhone")) is None or v.__class__ is str
-        else mismatch(v, "B2bCounterpartyFilter.contactPhone")
-    )
+    self.company_name = company_name
+    self.contact_email = contact_email
+    self.contact_name = contact_name
+    self.contact_phone = contact_phone
     self.counterparty_ids = (
         None
-        if (v := get("counterpartyIds")) is None
-        else read_scalars(v, str, "B2bCounterpartyFilter.counterpartyIds")
-        if v.__class__ is list
-        else mismatch(v, "B2bCounterpartyFilter.counterpartyIds")
+        if counterparty_ids is None
+        else read_scalars(counterparty_ids, str, "B2bCounterpartyFilter.counterpartyIds")
+        if counterparty_ids.__class__ is list
+        else mismatch(counterparty_ids, "B2bCounterpartyFilter.counterpartyIds")
     )
-    self.id = v if (v := get("id")) is None or v.__class__ is str else mismatch(v, "B2bCounterpartyFilter.id")
+    self.id = id
     self.nts_connection_statuses = (
         None
-        if (v := get("ntsConnectionStatuses")) is None
-        else read_scalars(v, str, "B2bCounterpartyFilter.ntsConnectionStatuses")
-        if v.__class__ is list
-        else mismatch(v, "B2bCounterpartyFilter.ntsConnectionStatuses")
+        if nts_connection_statuses is None
+        else read_scalars(nts_connection_statuses, str, "B2bCounterpartyFilter.ntsConnectionStatuses")
+        if nts_connection_statuses.__class__ is list
+        else mismatch(nts_connection_statuses, "B2bCounterpartyFilter.ntsConnectionStatuses")
     )
-    self.representative_name = (
-        v
-        if (v := get("representativeName")) is None or v.__class__ is str
-        else mismatch(v, "B2bCounterpartyFilter.representativeName")
-    )
-    if not _JSON_NAMES.issuperset(raw):
-        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
+    self.representative_name = representative_name
+    if (
+        (brn is not None and brn.__class__ is not str)
+        or (company_name is not None and company_name.__class__ is not str)
+        or (contact_email is not None and contact_email.__class__ is not str)
+        or (contact_name is not None and contact_name.__class__ is not str)
+        or (contact_phone is not None and contact_phone.__class__ is not str)
+        or (id is not None and id.__class__ is not str)
+        or (representative_name is not None and representative_name.__class__ is not str)
+    ):
+        report_scalars(self)
     return self

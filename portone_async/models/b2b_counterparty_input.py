@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, mismatch, new_instance, read_list, unknown_fields
+from portone_async._reading import field_getter, mismatch, new_instance, read_list, report_scalars
 from portone_async.models.b2b_counterparty_contact_input import read as read_b2b_counterparty_contact_input
 
 if TYPE_CHECKING:
@@ -50,48 +50,46 @@ class B2bCounterpartyInput(Model):
     """Name of the representative."""
 
 
-_JSON_NAMES = json_names(B2bCounterpartyInput)
+_get_fields = field_getter(B2bCounterpartyInput)
 
 
 def read(raw: Any) -> B2bCounterpartyInput:
     """Read `B2bCounterpartyInput` from JSON."""
     self = new_instance(B2bCounterpartyInput)
-    get = raw.get
+    brn, additional_contacts, address, business_class, business_type, contact, memo, name, representative_name = (
+        _get_fields(self, raw)
+    )
+    self.brn = brn
     self.additional_contacts = (
         None
-        if (v := get("additionalContacts")) is None
-        else read_list(v, read_b2b_counterparty_contact_input, "B2bCounterpartyInput.additionalContacts")
-        if v.__class__ is list
-        else mismatch(v, "B2bCounterpartyInput.additionalContacts")
+        if additional_contacts is None
+        else read_list(
+            additional_contacts, read_b2b_counterparty_contact_input, "B2bCounterpartyInput.additionalContacts"
+        )
+        if additional_contacts.__class__ is list
+        else mismatch(additional_contacts, "B2bCounterpartyInput.additionalContacts")
     )
-    self.address = (
-        v if (v := get("address")) is None or v.__class__ is str else mismatch(v, "B2bCounterpartyInput.address")
-    )
-    self.brn = v if (v := get("brn")).__class__ is str else mismatch(v, "B2bCounterpartyInput.brn")
-    self.business_class = (
-        v
-        if (v := get("businessClass")) is None or v.__class__ is str
-        else mismatch(v, "B2bCounterpartyInput.businessClass")
-    )
-    self.business_type = (
-        v
-        if (v := get("businessType")) is None or v.__class__ is str
-        else mismatch(v, "B2bCounterpartyInput.businessType")
-    )
+    self.address = address
+    self.business_class = business_class
+    self.business_type = business_type
     self.contact = (
         None
-        if (v := get("contact")) is None
-        else read_b2b_counterparty_contact_input(v)
-        if v.__class__ is dict
-        else mismatch(v, "B2bCounterpartyInput.contact")
+        if contact is None
+        else read_b2b_counterparty_contact_input(contact)
+        if contact.__class__ is dict
+        else mismatch(contact, "B2bCounterpartyInput.contact")
     )
-    self.memo = v if (v := get("memo")) is None or v.__class__ is str else mismatch(v, "B2bCounterpartyInput.memo")
-    self.name = v if (v := get("name")) is None or v.__class__ is str else mismatch(v, "B2bCounterpartyInput.name")
-    self.representative_name = (
-        v
-        if (v := get("representativeName")) is None or v.__class__ is str
-        else mismatch(v, "B2bCounterpartyInput.representativeName")
-    )
-    if not _JSON_NAMES.issuperset(raw):
-        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
+    self.memo = memo
+    self.name = name
+    self.representative_name = representative_name
+    if (
+        brn.__class__ is not str
+        or (address is not None and address.__class__ is not str)
+        or (business_class is not None and business_class.__class__ is not str)
+        or (business_type is not None and business_type.__class__ is not str)
+        or (memo is not None and memo.__class__ is not str)
+        or (name is not None and name.__class__ is not str)
+        or (representative_name is not None and representative_name.__class__ is not str)
+    ):
+        report_scalars(self)
     return self

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, mismatch, new_instance, read_datetime, unknown_fields
+from portone_async._reading import field_getter, new_instance, read_datetime, report_scalars
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -30,16 +30,16 @@ class B2bCounterpartyVerification(Model):
     """Id of the lookup at the external service."""
 
 
-_JSON_NAMES = json_names(B2bCounterpartyVerification)
+_get_fields = field_getter(B2bCounterpartyVerification)
 
 
 def read(raw: Any) -> B2bCounterpartyVerification:
     """Read `B2bCounterpartyVerification` from JSON."""
     self = new_instance(B2bCounterpartyVerification)
-    get = raw.get
-    self.checked_at = read_datetime(t1 := get("checkedAt"), "B2bCounterpartyVerification.checkedAt")
-    self.id = v if (v := get("id")).__class__ is str else mismatch(v, "B2bCounterpartyVerification.id")
-    self.__time_texts__ = (t1,)
-    if not _JSON_NAMES.issuperset(raw):
-        self.additional_properties = unknown_fields(raw, _JSON_NAMES, self.__time_texts__)
+    checked_at, id = _get_fields(self, raw)
+    self.checked_at = read_datetime(checked_at, "B2bCounterpartyVerification.checkedAt")
+    self.id = id
+    self.__time_texts__ = (checked_at,)
+    if id.__class__ is not str:
+        report_scalars(self)
     return self

@@ -8,14 +8,14 @@ from attrs import define
 
 from portone_async._model import Model
 from portone_async._reading import (
-    json_names,
+    field_getter,
     mismatch,
     new_instance,
     read_date,
     read_datetime,
     read_list,
     read_scalars,
-    unknown_fields,
+    report_scalars,
 )
 from portone_async.models.b2b_tax_invoice_additional_contact import read as read_b2b_tax_invoice_additional_contact
 from portone_async.models.b2b_tax_invoice_company import read as read_b2b_tax_invoice_company
@@ -184,128 +184,161 @@ class B2bTaxInvoice(Model):
     """Document key (문서번호) that the supplier chose for the invoice."""
 
 
-_JSON_NAMES = json_names(B2bTaxInvoice)
+_get_fields = field_getter(B2bTaxInvoice)
 
 
 def read(raw: Any) -> B2bTaxInvoice:
     """Read `B2bTaxInvoice` from JSON."""
     self = new_instance(B2bTaxInvoice)
-    get = raw.get
+    (
+        additional_contacts,
+        document_modification_type,
+        id,
+        issuance_due_date,
+        issuance_type,
+        items,
+        purpose_type,
+        recipient,
+        remarks,
+        status,
+        supplier,
+        taxation_type,
+        total_amount,
+        total_supply_amount,
+        total_tax_amount,
+        write_date,
+        book_issue,
+        book_volume,
+        bulk_tax_invoice_id,
+        cash_amount,
+        check_amount,
+        credit_amount,
+        deleted_at,
+        drafted_at,
+        is_delayed,
+        issued_at,
+        memo,
+        modification,
+        note_amount,
+        nts_approval_number,
+        nts_result,
+        nts_result_code,
+        nts_result_received_at,
+        nts_sent_at,
+        recipient_document_key,
+        requested_at,
+        send_sms,
+        serial_number,
+        status_updated_at,
+        supplier_document_key,
+    ) = _get_fields(self, raw)
     self.additional_contacts = (
-        read_list(v, read_b2b_tax_invoice_additional_contact, "B2bTaxInvoice.additionalContacts")
-        if (v := get("additionalContacts")).__class__ is list
-        else mismatch(v, "B2bTaxInvoice.additionalContacts")
+        read_list(additional_contacts, read_b2b_tax_invoice_additional_contact, "B2bTaxInvoice.additionalContacts")
+        if additional_contacts.__class__ is list
+        else mismatch(additional_contacts, "B2bTaxInvoice.additionalContacts")
     )
-    self.book_issue = (
-        v if (v := get("bookIssue")) is None or v.__class__ is int else mismatch(v, "B2bTaxInvoice.bookIssue")
-    )
-    self.book_volume = (
-        v if (v := get("bookVolume")) is None or v.__class__ is int else mismatch(v, "B2bTaxInvoice.bookVolume")
-    )
-    self.bulk_tax_invoice_id = (
-        v
-        if (v := get("bulkTaxInvoiceId")) is None or v.__class__ is str
-        else mismatch(v, "B2bTaxInvoice.bulkTaxInvoiceId")
-    )
-    self.cash_amount = (
-        v if (v := get("cashAmount")) is None or v.__class__ is int else mismatch(v, "B2bTaxInvoice.cashAmount")
-    )
-    self.check_amount = (
-        v if (v := get("checkAmount")) is None or v.__class__ is int else mismatch(v, "B2bTaxInvoice.checkAmount")
-    )
-    self.credit_amount = (
-        v if (v := get("creditAmount")) is None or v.__class__ is int else mismatch(v, "B2bTaxInvoice.creditAmount")
-    )
-    self.deleted_at = None if (t1 := get("deletedAt")) is None else read_datetime(t1, "B2bTaxInvoice.deletedAt")
-    self.document_modification_type = (
-        v
-        if (v := get("documentModificationType")).__class__ is str
-        else mismatch(v, "B2bTaxInvoice.documentModificationType")
-    )
-    self.drafted_at = None if (t2 := get("draftedAt")) is None else read_datetime(t2, "B2bTaxInvoice.draftedAt")
-    self.id = v if (v := get("id")).__class__ is str else mismatch(v, "B2bTaxInvoice.id")
-    self.is_delayed = (
-        v if (v := get("isDelayed")) is None or v.__class__ is bool else mismatch(v, "B2bTaxInvoice.isDelayed")
-    )
-    self.issuance_due_date = read_date(get("issuanceDueDate"), "B2bTaxInvoice.issuanceDueDate")
-    self.issuance_type = v if (v := get("issuanceType")).__class__ is str else mismatch(v, "B2bTaxInvoice.issuanceType")
-    self.issued_at = None if (t3 := get("issuedAt")) is None else read_datetime(t3, "B2bTaxInvoice.issuedAt")
+    self.document_modification_type = document_modification_type
+    self.id = id
+    self.issuance_due_date = read_date(issuance_due_date, "B2bTaxInvoice.issuanceDueDate")
+    self.issuance_type = issuance_type
     self.items = (
-        read_list(v, read_b2b_tax_invoice_item, "B2bTaxInvoice.items")
-        if (v := get("items")).__class__ is list
-        else mismatch(v, "B2bTaxInvoice.items")
+        read_list(items, read_b2b_tax_invoice_item, "B2bTaxInvoice.items")
+        if items.__class__ is list
+        else mismatch(items, "B2bTaxInvoice.items")
     )
-    self.memo = v if (v := get("memo")) is None or v.__class__ is str else mismatch(v, "B2bTaxInvoice.memo")
-    self.modification = (
-        None
-        if (v := get("modification")) is None
-        else read_b2b_tax_invoice_modification(v)
-        if v.__class__ is dict
-        else mismatch(v, "B2bTaxInvoice.modification")
-    )
-    self.note_amount = (
-        v if (v := get("noteAmount")) is None or v.__class__ is int else mismatch(v, "B2bTaxInvoice.noteAmount")
-    )
-    self.nts_approval_number = (
-        v
-        if (v := get("ntsApprovalNumber")) is None or v.__class__ is str
-        else mismatch(v, "B2bTaxInvoice.ntsApprovalNumber")
-    )
-    self.nts_result = (
-        v if (v := get("ntsResult")) is None or v.__class__ is str else mismatch(v, "B2bTaxInvoice.ntsResult")
-    )
-    self.nts_result_code = (
-        v if (v := get("ntsResultCode")) is None or v.__class__ is str else mismatch(v, "B2bTaxInvoice.ntsResultCode")
-    )
-    self.nts_result_received_at = (
-        None if (t4 := get("ntsResultReceivedAt")) is None else read_datetime(t4, "B2bTaxInvoice.ntsResultReceivedAt")
-    )
-    self.nts_sent_at = None if (t5 := get("ntsSentAt")) is None else read_datetime(t5, "B2bTaxInvoice.ntsSentAt")
-    self.purpose_type = v if (v := get("purposeType")).__class__ is str else mismatch(v, "B2bTaxInvoice.purposeType")
+    self.purpose_type = purpose_type
     self.recipient = (
-        read_b2b_tax_invoice_company(v)
-        if (v := get("recipient")).__class__ is dict
-        else mismatch(v, "B2bTaxInvoice.recipient")
-    )
-    self.recipient_document_key = (
-        v
-        if (v := get("recipientDocumentKey")) is None or v.__class__ is str
-        else mismatch(v, "B2bTaxInvoice.recipientDocumentKey")
+        read_b2b_tax_invoice_company(recipient)
+        if recipient.__class__ is dict
+        else mismatch(recipient, "B2bTaxInvoice.recipient")
     )
     self.remarks = (
-        read_scalars(v, str, "B2bTaxInvoice.remarks")
-        if (v := get("remarks")).__class__ is list
-        else mismatch(v, "B2bTaxInvoice.remarks")
+        read_scalars(remarks, str, "B2bTaxInvoice.remarks")
+        if remarks.__class__ is list
+        else mismatch(remarks, "B2bTaxInvoice.remarks")
     )
-    self.requested_at = None if (t6 := get("requestedAt")) is None else read_datetime(t6, "B2bTaxInvoice.requestedAt")
-    self.send_sms = v if (v := get("sendSms")) is None or v.__class__ is bool else mismatch(v, "B2bTaxInvoice.sendSms")
-    self.serial_number = (
-        v if (v := get("serialNumber")) is None or v.__class__ is str else mismatch(v, "B2bTaxInvoice.serialNumber")
-    )
-    self.status = v if (v := get("status")).__class__ is str else mismatch(v, "B2bTaxInvoice.status")
-    self.status_updated_at = (
-        None if (t7 := get("statusUpdatedAt")) is None else read_datetime(t7, "B2bTaxInvoice.statusUpdatedAt")
-    )
+    self.status = status
     self.supplier = (
-        read_b2b_tax_invoice_company(v)
-        if (v := get("supplier")).__class__ is dict
-        else mismatch(v, "B2bTaxInvoice.supplier")
+        read_b2b_tax_invoice_company(supplier)
+        if supplier.__class__ is dict
+        else mismatch(supplier, "B2bTaxInvoice.supplier")
     )
-    self.supplier_document_key = (
-        v
-        if (v := get("supplierDocumentKey")) is None or v.__class__ is str
-        else mismatch(v, "B2bTaxInvoice.supplierDocumentKey")
+    self.taxation_type = taxation_type
+    self.total_amount = total_amount
+    self.total_supply_amount = total_supply_amount
+    self.total_tax_amount = total_tax_amount
+    self.write_date = read_date(write_date, "B2bTaxInvoice.writeDate")
+    self.book_issue = book_issue
+    self.book_volume = book_volume
+    self.bulk_tax_invoice_id = bulk_tax_invoice_id
+    self.cash_amount = cash_amount
+    self.check_amount = check_amount
+    self.credit_amount = credit_amount
+    self.deleted_at = None if deleted_at is None else read_datetime(deleted_at, "B2bTaxInvoice.deletedAt")
+    self.drafted_at = None if drafted_at is None else read_datetime(drafted_at, "B2bTaxInvoice.draftedAt")
+    self.is_delayed = is_delayed
+    self.issued_at = None if issued_at is None else read_datetime(issued_at, "B2bTaxInvoice.issuedAt")
+    self.memo = memo
+    self.modification = (
+        None
+        if modification is None
+        else read_b2b_tax_invoice_modification(modification)
+        if modification.__class__ is dict
+        else mismatch(modification, "B2bTaxInvoice.modification")
     )
-    self.taxation_type = v if (v := get("taxationType")).__class__ is str else mismatch(v, "B2bTaxInvoice.taxationType")
-    self.total_amount = v if (v := get("totalAmount")).__class__ is int else mismatch(v, "B2bTaxInvoice.totalAmount")
-    self.total_supply_amount = (
-        v if (v := get("totalSupplyAmount")).__class__ is int else mismatch(v, "B2bTaxInvoice.totalSupplyAmount")
+    self.note_amount = note_amount
+    self.nts_approval_number = nts_approval_number
+    self.nts_result = nts_result
+    self.nts_result_code = nts_result_code
+    self.nts_result_received_at = (
+        None
+        if nts_result_received_at is None
+        else read_datetime(nts_result_received_at, "B2bTaxInvoice.ntsResultReceivedAt")
     )
-    self.total_tax_amount = (
-        v if (v := get("totalTaxAmount")).__class__ is int else mismatch(v, "B2bTaxInvoice.totalTaxAmount")
+    self.nts_sent_at = None if nts_sent_at is None else read_datetime(nts_sent_at, "B2bTaxInvoice.ntsSentAt")
+    self.recipient_document_key = recipient_document_key
+    self.requested_at = None if requested_at is None else read_datetime(requested_at, "B2bTaxInvoice.requestedAt")
+    self.send_sms = send_sms
+    self.serial_number = serial_number
+    self.status_updated_at = (
+        None if status_updated_at is None else read_datetime(status_updated_at, "B2bTaxInvoice.statusUpdatedAt")
     )
-    self.write_date = read_date(get("writeDate"), "B2bTaxInvoice.writeDate")
-    self.__time_texts__ = (t1, t2, t3, t4, t5, t6, t7)
-    if not _JSON_NAMES.issuperset(raw):
-        self.additional_properties = unknown_fields(raw, _JSON_NAMES, self.__time_texts__)
+    self.supplier_document_key = supplier_document_key
+    self.__time_texts__ = (
+        deleted_at,
+        drafted_at,
+        issued_at,
+        nts_result_received_at,
+        nts_sent_at,
+        requested_at,
+        status_updated_at,
+    )
+    if (
+        document_modification_type.__class__ is not str
+        or id.__class__ is not str
+        or issuance_type.__class__ is not str
+        or purpose_type.__class__ is not str
+        or status.__class__ is not str
+        or taxation_type.__class__ is not str
+        or total_amount.__class__ is not int
+        or total_supply_amount.__class__ is not int
+        or total_tax_amount.__class__ is not int
+        or (book_issue is not None and book_issue.__class__ is not int)
+        or (book_volume is not None and book_volume.__class__ is not int)
+        or (bulk_tax_invoice_id is not None and bulk_tax_invoice_id.__class__ is not str)
+        or (cash_amount is not None and cash_amount.__class__ is not int)
+        or (check_amount is not None and check_amount.__class__ is not int)
+        or (credit_amount is not None and credit_amount.__class__ is not int)
+        or (is_delayed is not None and is_delayed.__class__ is not bool)
+        or (memo is not None and memo.__class__ is not str)
+        or (note_amount is not None and note_amount.__class__ is not int)
+        or (nts_approval_number is not None and nts_approval_number.__class__ is not str)
+        or (nts_result is not None and nts_result.__class__ is not str)
+        or (nts_result_code is not None and nts_result_code.__class__ is not str)
+        or (recipient_document_key is not None and recipient_document_key.__class__ is not str)
+        or (send_sms is not None and send_sms.__class__ is not bool)
+        or (serial_number is not None and serial_number.__class__ is not str)
+        or (supplier_document_key is not None and supplier_document_key.__class__ is not str)
+    ):
+        report_scalars(self)
     return self

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, mismatch, new_instance, read_datetime, unknown_fields
+from portone_async._reading import field_getter, new_instance, read_datetime, report_scalars
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -33,17 +33,17 @@ class B2bTaxInvoiceAttachment(Model):
     """File name of the attachment."""
 
 
-_JSON_NAMES = json_names(B2bTaxInvoiceAttachment)
+_get_fields = field_getter(B2bTaxInvoiceAttachment)
 
 
 def read(raw: Any) -> B2bTaxInvoiceAttachment:
     """Read `B2bTaxInvoiceAttachment` from JSON."""
     self = new_instance(B2bTaxInvoiceAttachment)
-    get = raw.get
-    self.attached_at = read_datetime(t1 := get("attachedAt"), "B2bTaxInvoiceAttachment.attachedAt")
-    self.id = v if (v := get("id")).__class__ is str else mismatch(v, "B2bTaxInvoiceAttachment.id")
-    self.name = v if (v := get("name")).__class__ is str else mismatch(v, "B2bTaxInvoiceAttachment.name")
-    self.__time_texts__ = (t1,)
-    if not _JSON_NAMES.issuperset(raw):
-        self.additional_properties = unknown_fields(raw, _JSON_NAMES, self.__time_texts__)
+    attached_at, id, name = _get_fields(self, raw)
+    self.attached_at = read_datetime(attached_at, "B2bTaxInvoiceAttachment.attachedAt")
+    self.id = id
+    self.name = name
+    self.__time_texts__ = (attached_at,)
+    if id.__class__ is not str or name.__class__ is not str:
+        report_scalars(self)
     return self

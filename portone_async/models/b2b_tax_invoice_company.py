@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, mismatch, new_instance, unknown_fields
+from portone_async._reading import field_getter, mismatch, new_instance, report_scalars
 from portone_async.models.b2b_tax_invoice_contact import read as read_b2b_tax_invoice_contact
 
 if TYPE_CHECKING:
@@ -50,50 +50,47 @@ class B2bTaxInvoiceCompany(Model):
     """Number of the sub-establishment (종사업장), always 4 digits."""
 
 
-_JSON_NAMES = json_names(B2bTaxInvoiceCompany)
+_get_fields = field_getter(B2bTaxInvoiceCompany)
 
 
 def read(raw: Any) -> B2bTaxInvoiceCompany:
     """Read `B2bTaxInvoiceCompany` from JSON."""
     self = new_instance(B2bTaxInvoiceCompany)
-    get = raw.get
-    self.address = (
-        v if (v := get("address")) is None or v.__class__ is str else mismatch(v, "B2bTaxInvoiceCompany.address")
-    )
-    self.brn = v if (v := get("brn")) is None or v.__class__ is str else mismatch(v, "B2bTaxInvoiceCompany.brn")
-    self.business_class = (
-        v
-        if (v := get("businessClass")) is None or v.__class__ is str
-        else mismatch(v, "B2bTaxInvoiceCompany.businessClass")
-    )
-    self.business_type = (
-        v
-        if (v := get("businessType")) is None or v.__class__ is str
-        else mismatch(v, "B2bTaxInvoiceCompany.businessType")
-    )
+    (
+        address,
+        brn,
+        business_class,
+        business_type,
+        contact,
+        counterparty_id,
+        name,
+        representative_name,
+        tax_registration_id,
+    ) = _get_fields(self, raw)
+    self.address = address
+    self.brn = brn
+    self.business_class = business_class
+    self.business_type = business_type
     self.contact = (
         None
-        if (v := get("contact")) is None
-        else read_b2b_tax_invoice_contact(v)
-        if v.__class__ is dict
-        else mismatch(v, "B2bTaxInvoiceCompany.contact")
+        if contact is None
+        else read_b2b_tax_invoice_contact(contact)
+        if contact.__class__ is dict
+        else mismatch(contact, "B2bTaxInvoiceCompany.contact")
     )
-    self.counterparty_id = (
-        v
-        if (v := get("counterpartyId")) is None or v.__class__ is str
-        else mismatch(v, "B2bTaxInvoiceCompany.counterpartyId")
-    )
-    self.name = v if (v := get("name")) is None or v.__class__ is str else mismatch(v, "B2bTaxInvoiceCompany.name")
-    self.representative_name = (
-        v
-        if (v := get("representativeName")) is None or v.__class__ is str
-        else mismatch(v, "B2bTaxInvoiceCompany.representativeName")
-    )
-    self.tax_registration_id = (
-        v
-        if (v := get("taxRegistrationId")) is None or v.__class__ is str
-        else mismatch(v, "B2bTaxInvoiceCompany.taxRegistrationId")
-    )
-    if not _JSON_NAMES.issuperset(raw):
-        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
+    self.counterparty_id = counterparty_id
+    self.name = name
+    self.representative_name = representative_name
+    self.tax_registration_id = tax_registration_id
+    if (
+        (address is not None and address.__class__ is not str)
+        or (brn is not None and brn.__class__ is not str)
+        or (business_class is not None and business_class.__class__ is not str)
+        or (business_type is not None and business_type.__class__ is not str)
+        or (counterparty_id is not None and counterparty_id.__class__ is not str)
+        or (name is not None and name.__class__ is not str)
+        or (representative_name is not None and representative_name.__class__ is not str)
+        or (tax_registration_id is not None and tax_registration_id.__class__ is not str)
+    ):
+        report_scalars(self)
     return self

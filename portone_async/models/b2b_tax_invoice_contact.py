@@ -7,7 +7,7 @@ from typing import Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, mismatch, new_instance, unknown_fields
+from portone_async._reading import field_getter, new_instance, report_scalars
 
 
 @define(slots=True, kw_only=True, repr=False)
@@ -34,28 +34,24 @@ class B2bTaxInvoiceContact(Model):
     """Phone number."""
 
 
-_JSON_NAMES = json_names(B2bTaxInvoiceContact)
+_get_fields = field_getter(B2bTaxInvoiceContact)
 
 
 def read(raw: Any) -> B2bTaxInvoiceContact:
     """Read `B2bTaxInvoiceContact` from JSON."""
     self = new_instance(B2bTaxInvoiceContact)
-    get = raw.get
-    self.department = (
-        v if (v := get("department")) is None or v.__class__ is str else mismatch(v, "B2bTaxInvoiceContact.department")
-    )
-    self.email = v if (v := get("email")).__class__ is str else mismatch(v, "B2bTaxInvoiceContact.email")
-    self.mobile_phone_number = (
-        v
-        if (v := get("mobilePhoneNumber")) is None or v.__class__ is str
-        else mismatch(v, "B2bTaxInvoiceContact.mobilePhoneNumber")
-    )
-    self.name = v if (v := get("name")) is None or v.__class__ is str else mismatch(v, "B2bTaxInvoiceContact.name")
-    self.phone_number = (
-        v
-        if (v := get("phoneNumber")) is None or v.__class__ is str
-        else mismatch(v, "B2bTaxInvoiceContact.phoneNumber")
-    )
-    if not _JSON_NAMES.issuperset(raw):
-        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
+    email, department, mobile_phone_number, name, phone_number = _get_fields(self, raw)
+    self.email = email
+    self.department = department
+    self.mobile_phone_number = mobile_phone_number
+    self.name = name
+    self.phone_number = phone_number
+    if (
+        email.__class__ is not str
+        or (department is not None and department.__class__ is not str)
+        or (mobile_phone_number is not None and mobile_phone_number.__class__ is not str)
+        or (name is not None and name.__class__ is not str)
+        or (phone_number is not None and phone_number.__class__ is not str)
+    ):
+        report_scalars(self)
     return self

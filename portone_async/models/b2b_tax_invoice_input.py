@@ -8,13 +8,13 @@ from attrs import define
 
 from portone_async._model import Model
 from portone_async._reading import (
-    json_names,
+    field_getter,
     mismatch,
     new_instance,
     read_date,
     read_list,
     read_scalars,
-    unknown_fields,
+    report_scalars,
 )
 from portone_async.models.b2b_tax_invoice_additional_contact import read as read_b2b_tax_invoice_additional_contact
 from portone_async.models.b2b_tax_invoice_company import read as read_b2b_tax_invoice_company
@@ -119,110 +119,111 @@ class B2bTaxInvoiceInput(Model):
     """Whether to use the counterparty's additional contacts, unless `additional_contacts` is given."""
 
 
-_JSON_NAMES = json_names(B2bTaxInvoiceInput)
+_get_fields = field_getter(B2bTaxInvoiceInput)
 
 
 def read(raw: Any) -> B2bTaxInvoiceInput:
     """Read `B2bTaxInvoiceInput` from JSON."""
     self = new_instance(B2bTaxInvoiceInput)
-    get = raw.get
+    (
+        purpose_type,
+        recipient,
+        taxation_type,
+        total_amount,
+        total_supply_amount,
+        total_tax_amount,
+        write_date,
+        additional_contacts,
+        book_issue,
+        book_volume,
+        cash_amount,
+        check_amount,
+        credit_amount,
+        issuance_type,
+        items,
+        note_amount,
+        recipient_document_key,
+        remarks,
+        send_sms,
+        serial_number,
+        supplier,
+        supplier_document_key,
+        use_counterparty_additional_contacts,
+    ) = _get_fields(self, raw)
+    self.purpose_type = purpose_type
+    self.recipient = (
+        read_b2b_tax_invoice_company(recipient)
+        if recipient.__class__ is dict
+        else mismatch(recipient, "B2bTaxInvoiceInput.recipient")
+    )
+    self.taxation_type = taxation_type
+    self.total_amount = total_amount
+    self.total_supply_amount = total_supply_amount
+    self.total_tax_amount = total_tax_amount
+    self.write_date = read_date(write_date, "B2bTaxInvoiceInput.writeDate")
     self.additional_contacts = (
         None
-        if (v := get("additionalContacts")) is None
-        else read_list(v, read_b2b_tax_invoice_additional_contact, "B2bTaxInvoiceInput.additionalContacts")
-        if v.__class__ is list
-        else mismatch(v, "B2bTaxInvoiceInput.additionalContacts")
+        if additional_contacts is None
+        else read_list(
+            additional_contacts, read_b2b_tax_invoice_additional_contact, "B2bTaxInvoiceInput.additionalContacts"
+        )
+        if additional_contacts.__class__ is list
+        else mismatch(additional_contacts, "B2bTaxInvoiceInput.additionalContacts")
     )
-    self.book_issue = (
-        v if (v := get("bookIssue")) is None or v.__class__ is int else mismatch(v, "B2bTaxInvoiceInput.bookIssue")
-    )
-    self.book_volume = (
-        v if (v := get("bookVolume")) is None or v.__class__ is int else mismatch(v, "B2bTaxInvoiceInput.bookVolume")
-    )
-    self.cash_amount = (
-        v if (v := get("cashAmount")) is None or v.__class__ is int else mismatch(v, "B2bTaxInvoiceInput.cashAmount")
-    )
-    self.check_amount = (
-        v if (v := get("checkAmount")) is None or v.__class__ is int else mismatch(v, "B2bTaxInvoiceInput.checkAmount")
-    )
-    self.credit_amount = (
-        v
-        if (v := get("creditAmount")) is None or v.__class__ is int
-        else mismatch(v, "B2bTaxInvoiceInput.creditAmount")
-    )
-    self.issuance_type = (
-        v
-        if (v := get("issuanceType")) is None or v.__class__ is str
-        else mismatch(v, "B2bTaxInvoiceInput.issuanceType")
-    )
+    self.book_issue = book_issue
+    self.book_volume = book_volume
+    self.cash_amount = cash_amount
+    self.check_amount = check_amount
+    self.credit_amount = credit_amount
+    self.issuance_type = issuance_type
     self.items = (
         None
-        if (v := get("items")) is None
-        else read_list(v, read_b2b_tax_invoice_item, "B2bTaxInvoiceInput.items")
-        if v.__class__ is list
-        else mismatch(v, "B2bTaxInvoiceInput.items")
+        if items is None
+        else read_list(items, read_b2b_tax_invoice_item, "B2bTaxInvoiceInput.items")
+        if items.__class__ is list
+        else mismatch(items, "B2bTaxInvoiceInput.items")
     )
-    self.note_amount = (
-        v if (v := get("noteAmount")) is None or v.__class__ is int else mismatch(v, "B2bTaxInvoiceInput.noteAmount")
-    )
-    self.purpose_type = (
-        v if (v := get("purposeType")).__class__ is str else mismatch(v, "B2bTaxInvoiceInput.purposeType")
-    )
-    self.recipient = (
-        read_b2b_tax_invoice_company(v)
-        if (v := get("recipient")).__class__ is dict
-        else mismatch(v, "B2bTaxInvoiceInput.recipient")
-    )
-    self.recipient_document_key = (
-        v
-        if (v := get("recipientDocumentKey")) is None or v.__class__ is str
-        else mismatch(v, "B2bTaxInvoiceInput.recipientDocumentKey")
-    )
+    self.note_amount = note_amount
+    self.recipient_document_key = recipient_document_key
     self.remarks = (
         None
-        if (v := get("remarks")) is None
-        else read_scalars(v, str, "B2bTaxInvoiceInput.remarks")
-        if v.__class__ is list
-        else mismatch(v, "B2bTaxInvoiceInput.remarks")
+        if remarks is None
+        else read_scalars(remarks, str, "B2bTaxInvoiceInput.remarks")
+        if remarks.__class__ is list
+        else mismatch(remarks, "B2bTaxInvoiceInput.remarks")
     )
-    self.send_sms = (
-        v if (v := get("sendSms")) is None or v.__class__ is bool else mismatch(v, "B2bTaxInvoiceInput.sendSms")
-    )
-    self.serial_number = (
-        v
-        if (v := get("serialNumber")) is None or v.__class__ is str
-        else mismatch(v, "B2bTaxInvoiceInput.serialNumber")
-    )
+    self.send_sms = send_sms
+    self.serial_number = serial_number
     self.supplier = (
         None
-        if (v := get("supplier")) is None
-        else read_b2b_tax_invoice_company(v)
-        if v.__class__ is dict
-        else mismatch(v, "B2bTaxInvoiceInput.supplier")
+        if supplier is None
+        else read_b2b_tax_invoice_company(supplier)
+        if supplier.__class__ is dict
+        else mismatch(supplier, "B2bTaxInvoiceInput.supplier")
     )
-    self.supplier_document_key = (
-        v
-        if (v := get("supplierDocumentKey")) is None or v.__class__ is str
-        else mismatch(v, "B2bTaxInvoiceInput.supplierDocumentKey")
-    )
-    self.taxation_type = (
-        v if (v := get("taxationType")).__class__ is str else mismatch(v, "B2bTaxInvoiceInput.taxationType")
-    )
-    self.total_amount = (
-        v if (v := get("totalAmount")).__class__ is int else mismatch(v, "B2bTaxInvoiceInput.totalAmount")
-    )
-    self.total_supply_amount = (
-        v if (v := get("totalSupplyAmount")).__class__ is int else mismatch(v, "B2bTaxInvoiceInput.totalSupplyAmount")
-    )
-    self.total_tax_amount = (
-        v if (v := get("totalTaxAmount")).__class__ is int else mismatch(v, "B2bTaxInvoiceInput.totalTaxAmount")
-    )
-    self.use_counterparty_additional_contacts = (
-        v
-        if (v := get("useCounterpartyAdditionalContacts")) is None or v.__class__ is bool
-        else mismatch(v, "B2bTaxInvoiceInput.useCounterpartyAdditionalContacts")
-    )
-    self.write_date = read_date(get("writeDate"), "B2bTaxInvoiceInput.writeDate")
-    if not _JSON_NAMES.issuperset(raw):
-        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
+    self.supplier_document_key = supplier_document_key
+    self.use_counterparty_additional_contacts = use_counterparty_additional_contacts
+    if (
+        purpose_type.__class__ is not str
+        or taxation_type.__class__ is not str
+        or total_amount.__class__ is not int
+        or total_supply_amount.__class__ is not int
+        or total_tax_amount.__class__ is not int
+        or (book_issue is not None and book_issue.__class__ is not int)
+        or (book_volume is not None and book_volume.__class__ is not int)
+        or (cash_amount is not None and cash_amount.__class__ is not int)
+        or (check_amount is not None and check_amount.__class__ is not int)
+        or (credit_amount is not None and credit_amount.__class__ is not int)
+        or (issuance_type is not None and issuance_type.__class__ is not str)
+        or (note_amount is not None and note_amount.__class__ is not int)
+        or (recipient_document_key is not None and recipient_document_key.__class__ is not str)
+        or (send_sms is not None and send_sms.__class__ is not bool)
+        or (serial_number is not None and serial_number.__class__ is not str)
+        or (supplier_document_key is not None and supplier_document_key.__class__ is not str)
+        or (
+            use_counterparty_additional_contacts is not None
+            and use_counterparty_additional_contacts.__class__ is not bool
+        )
+    ):
+        report_scalars(self)
     return self

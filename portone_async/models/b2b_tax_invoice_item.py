@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, mismatch, new_instance, read_date, unknown_fields
+from portone_async._reading import field_getter, mismatch, new_instance, read_date, report_scalars
 from portone_async.models.decimal import read as read_decimal
 
 if TYPE_CHECKING:
@@ -49,39 +49,41 @@ class B2bTaxInvoiceItem(Model):
     """Unit price, from -99999999999999.99 to 999999999999999.99, with at most 2 decimals."""
 
 
-_JSON_NAMES = json_names(B2bTaxInvoiceItem)
+_get_fields = field_getter(B2bTaxInvoiceItem)
 
 
 def read(raw: Any) -> B2bTaxInvoiceItem:
     """Read `B2bTaxInvoiceItem` from JSON."""
     self = new_instance(B2bTaxInvoiceItem)
-    get = raw.get
-    self.name = v if (v := get("name")) is None or v.__class__ is str else mismatch(v, "B2bTaxInvoiceItem.name")
-    self.purchase_date = None if (v := get("purchaseDate")) is None else read_date(v, "B2bTaxInvoiceItem.purchaseDate")
+    name, purchase_date, quantity, remark, spec, supply_cost_amount, tax_amount, unit_cost_amount = _get_fields(
+        self, raw
+    )
+    self.name = name
+    self.purchase_date = None if purchase_date is None else read_date(purchase_date, "B2bTaxInvoiceItem.purchaseDate")
     self.quantity = (
         None
-        if (v := get("quantity")) is None
-        else read_decimal(v)
-        if v.__class__ is dict
-        else mismatch(v, "B2bTaxInvoiceItem.quantity")
+        if quantity is None
+        else read_decimal(quantity)
+        if quantity.__class__ is dict
+        else mismatch(quantity, "B2bTaxInvoiceItem.quantity")
     )
-    self.remark = v if (v := get("remark")) is None or v.__class__ is str else mismatch(v, "B2bTaxInvoiceItem.remark")
-    self.spec = v if (v := get("spec")) is None or v.__class__ is str else mismatch(v, "B2bTaxInvoiceItem.spec")
-    self.supply_cost_amount = (
-        v
-        if (v := get("supplyCostAmount")) is None or v.__class__ is int
-        else mismatch(v, "B2bTaxInvoiceItem.supplyCostAmount")
-    )
-    self.tax_amount = (
-        v if (v := get("taxAmount")) is None or v.__class__ is int else mismatch(v, "B2bTaxInvoiceItem.taxAmount")
-    )
+    self.remark = remark
+    self.spec = spec
+    self.supply_cost_amount = supply_cost_amount
+    self.tax_amount = tax_amount
     self.unit_cost_amount = (
         None
-        if (v := get("unitCostAmount")) is None
-        else read_decimal(v)
-        if v.__class__ is dict
-        else mismatch(v, "B2bTaxInvoiceItem.unitCostAmount")
+        if unit_cost_amount is None
+        else read_decimal(unit_cost_amount)
+        if unit_cost_amount.__class__ is dict
+        else mismatch(unit_cost_amount, "B2bTaxInvoiceItem.unitCostAmount")
     )
-    if not _JSON_NAMES.issuperset(raw):
-        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
+    if (
+        (name is not None and name.__class__ is not str)
+        or (remark is not None and remark.__class__ is not str)
+        or (spec is not None and spec.__class__ is not str)
+        or (supply_cost_amount is not None and supply_cost_amount.__class__ is not int)
+        or (tax_amount is not None and tax_amount.__class__ is not int)
+    ):
+        report_scalars(self)
     return self

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, mismatch, new_instance, unknown_fields
+from portone_async._reading import field_getter, new_instance, report_scalars
 
 if TYPE_CHECKING:
     from portone_async.models.enums import B2bTaxInvoiceModificationType
@@ -36,29 +36,22 @@ class B2bTaxInvoiceModification(Model):
     """Why the original invoice is amended."""
 
 
-_JSON_NAMES = json_names(B2bTaxInvoiceModification)
+_get_fields = field_getter(B2bTaxInvoiceModification)
 
 
 def read(raw: Any) -> B2bTaxInvoiceModification:
     """Read `B2bTaxInvoiceModification` from JSON."""
     self = new_instance(B2bTaxInvoiceModification)
-    get = raw.get
-    self.original_nts_approval_number = (
-        v
-        if (v := get("originalNtsApprovalNumber")).__class__ is str
-        else mismatch(v, "B2bTaxInvoiceModification.originalNtsApprovalNumber")
-    )
-    self.original_tax_invoice_id = (
-        v
-        if (v := get("originalTaxInvoiceId")).__class__ is str
-        else mismatch(v, "B2bTaxInvoiceModification.originalTaxInvoiceId")
-    )
-    self.root_tax_invoice_id = (
-        v
-        if (v := get("rootTaxInvoiceId")).__class__ is str
-        else mismatch(v, "B2bTaxInvoiceModification.rootTaxInvoiceId")
-    )
-    self.type = v if (v := get("type")).__class__ is str else mismatch(v, "B2bTaxInvoiceModification.type")
-    if not _JSON_NAMES.issuperset(raw):
-        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
+    original_nts_approval_number, original_tax_invoice_id, root_tax_invoice_id, type = _get_fields(self, raw)
+    self.original_nts_approval_number = original_nts_approval_number
+    self.original_tax_invoice_id = original_tax_invoice_id
+    self.root_tax_invoice_id = root_tax_invoice_id
+    self.type = type
+    if (
+        original_nts_approval_number.__class__ is not str
+        or original_tax_invoice_id.__class__ is not str
+        or root_tax_invoice_id.__class__ is not str
+        or type.__class__ is not str
+    ):
+        report_scalars(self)
     return self

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, mismatch, new_instance, unknown_fields
+from portone_async._reading import field_getter, new_instance, report_scalars
 
 if TYPE_CHECKING:
     from portone_async.models.enums import B2bTaxInvoiceKeyType, B2bTaxInvoiceModificationType
@@ -42,27 +42,22 @@ class B2bTaxInvoiceModificationCreateBody(Model):
     """
 
 
-_JSON_NAMES = json_names(B2bTaxInvoiceModificationCreateBody)
+_get_fields = field_getter(B2bTaxInvoiceModificationCreateBody)
 
 
 def read(raw: Any) -> B2bTaxInvoiceModificationCreateBody:
     """Read `B2bTaxInvoiceModificationCreateBody` from JSON."""
     self = new_instance(B2bTaxInvoiceModificationCreateBody)
-    get = raw.get
-    self.brn = (
-        v if (v := get("brn")) is None or v.__class__ is str else mismatch(v, "B2bTaxInvoiceModificationCreateBody.brn")
-    )
-    self.tax_invoice_key = (
-        v
-        if (v := get("taxInvoiceKey")).__class__ is str
-        else mismatch(v, "B2bTaxInvoiceModificationCreateBody.taxInvoiceKey")
-    )
-    self.tax_invoice_key_type = (
-        v
-        if (v := get("taxInvoiceKeyType")) is None or v.__class__ is str
-        else mismatch(v, "B2bTaxInvoiceModificationCreateBody.taxInvoiceKeyType")
-    )
-    self.type = v if (v := get("type")).__class__ is str else mismatch(v, "B2bTaxInvoiceModificationCreateBody.type")
-    if not _JSON_NAMES.issuperset(raw):
-        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
+    tax_invoice_key, type, brn, tax_invoice_key_type = _get_fields(self, raw)
+    self.tax_invoice_key = tax_invoice_key
+    self.type = type
+    self.brn = brn
+    self.tax_invoice_key_type = tax_invoice_key_type
+    if (
+        tax_invoice_key.__class__ is not str
+        or type.__class__ is not str
+        or (brn is not None and brn.__class__ is not str)
+        or (tax_invoice_key_type is not None and tax_invoice_key_type.__class__ is not str)
+    ):
+        report_scalars(self)
     return self

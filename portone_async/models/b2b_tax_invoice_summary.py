@@ -8,13 +8,13 @@ from attrs import define
 
 from portone_async._model import Model
 from portone_async._reading import (
-    json_names,
+    field_getter,
     mismatch,
     new_instance,
     read_date,
     read_datetime,
     read_list,
-    unknown_fields,
+    report_scalars,
 )
 from portone_async.models.b2b_tax_invoice_item import read as read_b2b_tax_invoice_item
 
@@ -173,136 +173,141 @@ class B2bTaxInvoiceSummary(Model):
     """Document key (문서번호) that the supplier chose for the invoice."""
 
 
-_JSON_NAMES = json_names(B2bTaxInvoiceSummary)
+_get_fields = field_getter(B2bTaxInvoiceSummary)
 
 
 def read(raw: Any) -> B2bTaxInvoiceSummary:
     """Read `B2bTaxInvoiceSummary` from JSON."""
     self = new_instance(B2bTaxInvoiceSummary)
-    get = raw.get
-    self.bulk_tax_invoice_id = (
-        v
-        if (v := get("bulkTaxInvoiceId")) is None or v.__class__ is str
-        else mismatch(v, "B2bTaxInvoiceSummary.bulkTaxInvoiceId")
-    )
-    self.document_modification_type = (
-        v
-        if (v := get("documentModificationType")).__class__ is str
-        else mismatch(v, "B2bTaxInvoiceSummary.documentModificationType")
-    )
-    self.drafted_at = None if (t1 := get("draftedAt")) is None else read_datetime(t1, "B2bTaxInvoiceSummary.draftedAt")
-    self.id = v if (v := get("id")).__class__ is str else mismatch(v, "B2bTaxInvoiceSummary.id")
-    self.is_delayed = (
-        v if (v := get("isDelayed")) is None or v.__class__ is bool else mismatch(v, "B2bTaxInvoiceSummary.isDelayed")
-    )
-    self.issuance_due_date = read_date(get("issuanceDueDate"), "B2bTaxInvoiceSummary.issuanceDueDate")
-    self.issuance_type = (
-        v if (v := get("issuanceType")).__class__ is str else mismatch(v, "B2bTaxInvoiceSummary.issuanceType")
-    )
-    self.issued_at = None if (t2 := get("issuedAt")) is None else read_datetime(t2, "B2bTaxInvoiceSummary.issuedAt")
+    (
+        document_modification_type,
+        id,
+        issuance_due_date,
+        issuance_type,
+        items,
+        purpose_type,
+        recipient_brn,
+        recipient_name,
+        recipient_representative_name,
+        status,
+        status_updated_at,
+        supplier_brn,
+        supplier_name,
+        supplier_representative_name,
+        taxation_type,
+        total_amount,
+        total_supply_amount,
+        total_tax_amount,
+        write_date,
+        bulk_tax_invoice_id,
+        drafted_at,
+        is_delayed,
+        issued_at,
+        memo,
+        nts_approval_number,
+        nts_result,
+        nts_result_code,
+        nts_result_received_at,
+        nts_sent_at,
+        opened_at,
+        payout_id,
+        recipient_business_status,
+        recipient_closed_suspended_date,
+        recipient_counterparty_id,
+        recipient_document_key,
+        requested_at,
+        supplier_counterparty_id,
+        supplier_document_key,
+    ) = _get_fields(self, raw)
+    self.document_modification_type = document_modification_type
+    self.id = id
+    self.issuance_due_date = read_date(issuance_due_date, "B2bTaxInvoiceSummary.issuanceDueDate")
+    self.issuance_type = issuance_type
     self.items = (
-        read_list(v, read_b2b_tax_invoice_item, "B2bTaxInvoiceSummary.items")
-        if (v := get("items")).__class__ is list
-        else mismatch(v, "B2bTaxInvoiceSummary.items")
+        read_list(items, read_b2b_tax_invoice_item, "B2bTaxInvoiceSummary.items")
+        if items.__class__ is list
+        else mismatch(items, "B2bTaxInvoiceSummary.items")
     )
-    self.memo = v if (v := get("memo")) is None or v.__class__ is str else mismatch(v, "B2bTaxInvoiceSummary.memo")
-    self.nts_approval_number = (
-        v
-        if (v := get("ntsApprovalNumber")) is None or v.__class__ is str
-        else mismatch(v, "B2bTaxInvoiceSummary.ntsApprovalNumber")
-    )
-    self.nts_result = (
-        v if (v := get("ntsResult")) is None or v.__class__ is str else mismatch(v, "B2bTaxInvoiceSummary.ntsResult")
-    )
-    self.nts_result_code = (
-        v
-        if (v := get("ntsResultCode")) is None or v.__class__ is str
-        else mismatch(v, "B2bTaxInvoiceSummary.ntsResultCode")
-    )
+    self.purpose_type = purpose_type
+    self.recipient_brn = recipient_brn
+    self.recipient_name = recipient_name
+    self.recipient_representative_name = recipient_representative_name
+    self.status = status
+    self.status_updated_at = read_datetime(status_updated_at, "B2bTaxInvoiceSummary.statusUpdatedAt")
+    self.supplier_brn = supplier_brn
+    self.supplier_name = supplier_name
+    self.supplier_representative_name = supplier_representative_name
+    self.taxation_type = taxation_type
+    self.total_amount = total_amount
+    self.total_supply_amount = total_supply_amount
+    self.total_tax_amount = total_tax_amount
+    self.write_date = read_date(write_date, "B2bTaxInvoiceSummary.writeDate")
+    self.bulk_tax_invoice_id = bulk_tax_invoice_id
+    self.drafted_at = None if drafted_at is None else read_datetime(drafted_at, "B2bTaxInvoiceSummary.draftedAt")
+    self.is_delayed = is_delayed
+    self.issued_at = None if issued_at is None else read_datetime(issued_at, "B2bTaxInvoiceSummary.issuedAt")
+    self.memo = memo
+    self.nts_approval_number = nts_approval_number
+    self.nts_result = nts_result
+    self.nts_result_code = nts_result_code
     self.nts_result_received_at = (
         None
-        if (t3 := get("ntsResultReceivedAt")) is None
-        else read_datetime(t3, "B2bTaxInvoiceSummary.ntsResultReceivedAt")
+        if nts_result_received_at is None
+        else read_datetime(nts_result_received_at, "B2bTaxInvoiceSummary.ntsResultReceivedAt")
     )
-    self.nts_sent_at = None if (t4 := get("ntsSentAt")) is None else read_datetime(t4, "B2bTaxInvoiceSummary.ntsSentAt")
-    self.opened_at = None if (t5 := get("openedAt")) is None else read_datetime(t5, "B2bTaxInvoiceSummary.openedAt")
-    self.payout_id = (
-        v if (v := get("payoutId")) is None or v.__class__ is str else mismatch(v, "B2bTaxInvoiceSummary.payoutId")
-    )
-    self.purpose_type = (
-        v if (v := get("purposeType")).__class__ is str else mismatch(v, "B2bTaxInvoiceSummary.purposeType")
-    )
-    self.recipient_brn = (
-        v if (v := get("recipientBrn")).__class__ is str else mismatch(v, "B2bTaxInvoiceSummary.recipientBrn")
-    )
-    self.recipient_business_status = (
-        v
-        if (v := get("recipientBusinessStatus")) is None or v.__class__ is str
-        else mismatch(v, "B2bTaxInvoiceSummary.recipientBusinessStatus")
-    )
+    self.nts_sent_at = None if nts_sent_at is None else read_datetime(nts_sent_at, "B2bTaxInvoiceSummary.ntsSentAt")
+    self.opened_at = None if opened_at is None else read_datetime(opened_at, "B2bTaxInvoiceSummary.openedAt")
+    self.payout_id = payout_id
+    self.recipient_business_status = recipient_business_status
     self.recipient_closed_suspended_date = (
         None
-        if (v := get("recipientClosedSuspendedDate")) is None
-        else read_date(v, "B2bTaxInvoiceSummary.recipientClosedSuspendedDate")
+        if recipient_closed_suspended_date is None
+        else read_date(recipient_closed_suspended_date, "B2bTaxInvoiceSummary.recipientClosedSuspendedDate")
     )
-    self.recipient_counterparty_id = (
-        v
-        if (v := get("recipientCounterpartyId")) is None or v.__class__ is str
-        else mismatch(v, "B2bTaxInvoiceSummary.recipientCounterpartyId")
-    )
-    self.recipient_document_key = (
-        v
-        if (v := get("recipientDocumentKey")) is None or v.__class__ is str
-        else mismatch(v, "B2bTaxInvoiceSummary.recipientDocumentKey")
-    )
-    self.recipient_name = (
-        v if (v := get("recipientName")).__class__ is str else mismatch(v, "B2bTaxInvoiceSummary.recipientName")
-    )
-    self.recipient_representative_name = (
-        v
-        if (v := get("recipientRepresentativeName")).__class__ is str
-        else mismatch(v, "B2bTaxInvoiceSummary.recipientRepresentativeName")
-    )
+    self.recipient_counterparty_id = recipient_counterparty_id
+    self.recipient_document_key = recipient_document_key
     self.requested_at = (
-        None if (t6 := get("requestedAt")) is None else read_datetime(t6, "B2bTaxInvoiceSummary.requestedAt")
+        None if requested_at is None else read_datetime(requested_at, "B2bTaxInvoiceSummary.requestedAt")
     )
-    self.status = v if (v := get("status")).__class__ is str else mismatch(v, "B2bTaxInvoiceSummary.status")
-    self.status_updated_at = read_datetime(t7 := get("statusUpdatedAt"), "B2bTaxInvoiceSummary.statusUpdatedAt")
-    self.supplier_brn = (
-        v if (v := get("supplierBrn")).__class__ is str else mismatch(v, "B2bTaxInvoiceSummary.supplierBrn")
+    self.supplier_counterparty_id = supplier_counterparty_id
+    self.supplier_document_key = supplier_document_key
+    self.__time_texts__ = (
+        drafted_at,
+        issued_at,
+        nts_result_received_at,
+        nts_sent_at,
+        opened_at,
+        requested_at,
+        status_updated_at,
     )
-    self.supplier_counterparty_id = (
-        v
-        if (v := get("supplierCounterpartyId")) is None or v.__class__ is str
-        else mismatch(v, "B2bTaxInvoiceSummary.supplierCounterpartyId")
-    )
-    self.supplier_document_key = (
-        v
-        if (v := get("supplierDocumentKey")) is None or v.__class__ is str
-        else mismatch(v, "B2bTaxInvoiceSummary.supplierDocumentKey")
-    )
-    self.supplier_name = (
-        v if (v := get("supplierName")).__class__ is str else mismatch(v, "B2bTaxInvoiceSummary.supplierName")
-    )
-    self.supplier_representative_name = (
-        v
-        if (v := get("supplierRepresentativeName")).__class__ is str
-        else mismatch(v, "B2bTaxInvoiceSummary.supplierRepresentativeName")
-    )
-    self.taxation_type = (
-        v if (v := get("taxationType")).__class__ is str else mismatch(v, "B2bTaxInvoiceSummary.taxationType")
-    )
-    self.total_amount = (
-        v if (v := get("totalAmount")).__class__ is int else mismatch(v, "B2bTaxInvoiceSummary.totalAmount")
-    )
-    self.total_supply_amount = (
-        v if (v := get("totalSupplyAmount")).__class__ is int else mismatch(v, "B2bTaxInvoiceSummary.totalSupplyAmount")
-    )
-    self.total_tax_amount = (
-        v if (v := get("totalTaxAmount")).__class__ is int else mismatch(v, "B2bTaxInvoiceSummary.totalTaxAmount")
-    )
-    self.write_date = read_date(get("writeDate"), "B2bTaxInvoiceSummary.writeDate")
-    self.__time_texts__ = (t1, t2, t3, t4, t5, t6, t7)
-    if not _JSON_NAMES.issuperset(raw):
-        self.additional_properties = unknown_fields(raw, _JSON_NAMES, self.__time_texts__)
+    if (
+        document_modification_type.__class__ is not str
+        or id.__class__ is not str
+        or issuance_type.__class__ is not str
+        or purpose_type.__class__ is not str
+        or recipient_brn.__class__ is not str
+        or recipient_name.__class__ is not str
+        or recipient_representative_name.__class__ is not str
+        or status.__class__ is not str
+        or supplier_brn.__class__ is not str
+        or supplier_name.__class__ is not str
+        or supplier_representative_name.__class__ is not str
+        or taxation_type.__class__ is not str
+        or total_amount.__class__ is not int
+        or total_supply_amount.__class__ is not int
+        or total_tax_amount.__class__ is not int
+        or (bulk_tax_invoice_id is not None and bulk_tax_invoice_id.__class__ is not str)
+        or (is_delayed is not None and is_delayed.__class__ is not bool)
+        or (memo is not None and memo.__class__ is not str)
+        or (nts_approval_number is not None and nts_approval_number.__class__ is not str)
+        or (nts_result is not None and nts_result.__class__ is not str)
+        or (nts_result_code is not None and nts_result_code.__class__ is not str)
+        or (payout_id is not None and payout_id.__class__ is not str)
+        or (recipient_business_status is not None and recipient_business_status.__class__ is not str)
+        or (recipient_counterparty_id is not None and recipient_counterparty_id.__class__ is not str)
+        or (recipient_document_key is not None and recipient_document_key.__class__ is not str)
+        or (supplier_counterparty_id is not None and supplier_counterparty_id.__class__ is not str)
+        or (supplier_document_key is not None and supplier_document_key.__class__ is not str)
+    ):
+        report_scalars(self)
     return self

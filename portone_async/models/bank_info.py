@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, mismatch, new_instance, unknown_fields
+from portone_async._reading import field_getter, mismatch, new_instance, report_scalars
 from portone_async.models.bank_info_name import read as read_bank_info_name
 
 if TYPE_CHECKING:
@@ -32,15 +32,15 @@ class BankInfo(Model):
     """Bank name by language."""
 
 
-_JSON_NAMES = json_names(BankInfo)
+_get_fields = field_getter(BankInfo)
 
 
 def read(raw: Any) -> BankInfo:
     """Read `BankInfo` from JSON."""
     self = new_instance(BankInfo)
-    get = raw.get
-    self.bank = v if (v := get("bank")).__class__ is str else mismatch(v, "BankInfo.bank")
-    self.name = read_bank_info_name(v) if (v := get("name")).__class__ is dict else mismatch(v, "BankInfo.name")
-    if not _JSON_NAMES.issuperset(raw):
-        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
+    bank, name = _get_fields(self, raw)
+    self.bank = bank
+    self.name = read_bank_info_name(name) if name.__class__ is dict else mismatch(name, "BankInfo.name")
+    if bank.__class__ is not str:
+        report_scalars(self)
     return self

@@ -7,7 +7,7 @@ from typing import Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, mismatch, new_instance, unknown_fields
+from portone_async._reading import field_getter, new_instance, report_scalars
 
 
 @define(slots=True, kw_only=True, repr=False)
@@ -22,14 +22,14 @@ class BankInfoName(Model):
     """Name in Korean."""
 
 
-_JSON_NAMES = json_names(BankInfoName)
+_get_fields = field_getter(BankInfoName)
 
 
 def read(raw: Any) -> BankInfoName:
     """Read `BankInfoName` from JSON."""
     self = new_instance(BankInfoName)
-    get = raw.get
-    self.ko = v if (v := get("ko")).__class__ is str else mismatch(v, "BankInfoName.ko")
-    if not _JSON_NAMES.issuperset(raw):
-        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
+    (ko,) = _get_fields(self, raw)
+    self.ko = ko
+    if ko.__class__ is not str:
+        report_scalars(self)
     return self

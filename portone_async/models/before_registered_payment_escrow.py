@@ -7,7 +7,7 @@ from typing import Any, Literal
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, mismatch, new_instance, unknown_fields
+from portone_async._reading import field_getter, new_instance, report_scalars
 
 
 @define(slots=True, kw_only=True, repr=False)
@@ -22,14 +22,14 @@ class BeforeRegisteredPaymentEscrow(Model):
     """The status, which is the discriminator: it tells which variant of its union this object is."""
 
 
-_JSON_NAMES = json_names(BeforeRegisteredPaymentEscrow)
+_get_fields = field_getter(BeforeRegisteredPaymentEscrow)
 
 
 def read(raw: Any) -> BeforeRegisteredPaymentEscrow:
     """Read `BeforeRegisteredPaymentEscrow` from JSON."""
     self = new_instance(BeforeRegisteredPaymentEscrow)
-    get = raw.get
-    self.status = v if (v := get("status")).__class__ is str else mismatch(v, "BeforeRegisteredPaymentEscrow.status")
-    if not _JSON_NAMES.issuperset(raw):
-        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
+    (status,) = _get_fields(self, raw)
+    self.status = status
+    if status.__class__ is not str:
+        report_scalars(self)
     return self

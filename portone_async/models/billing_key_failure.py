@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, mismatch, new_instance, read_datetime, unknown_fields
+from portone_async._reading import field_getter, new_instance, read_datetime, report_scalars
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -36,22 +36,22 @@ class BillingKeyFailure(Model):
     """Error message from the PG."""
 
 
-_JSON_NAMES = json_names(BillingKeyFailure)
+_get_fields = field_getter(BillingKeyFailure)
 
 
 def read(raw: Any) -> BillingKeyFailure:
     """Read `BillingKeyFailure` from JSON."""
     self = new_instance(BillingKeyFailure)
-    get = raw.get
-    self.failed_at = read_datetime(t1 := get("failedAt"), "BillingKeyFailure.failedAt")
-    self.message = (
-        v if (v := get("message")) is None or v.__class__ is str else mismatch(v, "BillingKeyFailure.message")
-    )
-    self.pg_code = v if (v := get("pgCode")) is None or v.__class__ is str else mismatch(v, "BillingKeyFailure.pgCode")
-    self.pg_message = (
-        v if (v := get("pgMessage")) is None or v.__class__ is str else mismatch(v, "BillingKeyFailure.pgMessage")
-    )
-    self.__time_texts__ = (t1,)
-    if not _JSON_NAMES.issuperset(raw):
-        self.additional_properties = unknown_fields(raw, _JSON_NAMES, self.__time_texts__)
+    failed_at, message, pg_code, pg_message = _get_fields(self, raw)
+    self.failed_at = read_datetime(failed_at, "BillingKeyFailure.failedAt")
+    self.message = message
+    self.pg_code = pg_code
+    self.pg_message = pg_message
+    self.__time_texts__ = (failed_at,)
+    if (
+        (message is not None and message.__class__ is not str)
+        or (pg_code is not None and pg_code.__class__ is not str)
+        or (pg_message is not None and pg_message.__class__ is not str)
+    ):
+        report_scalars(self)
     return self

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, mismatch, new_instance, read_datetime, read_scalars, unknown_fields
+from portone_async._reading import field_getter, mismatch, new_instance, read_datetime, read_scalars, report_scalars
 from portone_async.models.billing_key_text_search import read as read_billing_key_text_search
 
 if TYPE_CHECKING:
@@ -79,77 +79,83 @@ class BillingKeyFilterInput(Model):
     """Only billing keys of this PortOne version, V1 or V2."""
 
 
-_JSON_NAMES = json_names(BillingKeyFilterInput)
+_get_fields = field_getter(BillingKeyFilterInput)
 
 
 def read(raw: Any) -> BillingKeyFilterInput:
     """Read `BillingKeyFilterInput` from JSON."""
     self = new_instance(BillingKeyFilterInput)
-    get = raw.get
+    (
+        channel_group_ids,
+        customer_id,
+        from_,
+        methods,
+        pg_companies,
+        pg_providers,
+        platform_type,
+        status,
+        store_id,
+        text_search,
+        time_range_field,
+        until,
+        version,
+    ) = _get_fields(self, raw)
     self.channel_group_ids = (
         None
-        if (v := get("channelGroupIds")) is None
-        else read_scalars(v, str, "BillingKeyFilterInput.channelGroupIds")
-        if v.__class__ is list
-        else mismatch(v, "BillingKeyFilterInput.channelGroupIds")
+        if channel_group_ids is None
+        else read_scalars(channel_group_ids, str, "BillingKeyFilterInput.channelGroupIds")
+        if channel_group_ids.__class__ is list
+        else mismatch(channel_group_ids, "BillingKeyFilterInput.channelGroupIds")
     )
-    self.customer_id = (
-        v if (v := get("customerId")) is None or v.__class__ is str else mismatch(v, "BillingKeyFilterInput.customerId")
-    )
-    self.from_ = None if (t1 := get("from")) is None else read_datetime(t1, "BillingKeyFilterInput.from")
+    self.customer_id = customer_id
+    self.from_ = None if from_ is None else read_datetime(from_, "BillingKeyFilterInput.from")
     self.methods = (
         None
-        if (v := get("methods")) is None
-        else read_scalars(v, str, "BillingKeyFilterInput.methods")
-        if v.__class__ is list
-        else mismatch(v, "BillingKeyFilterInput.methods")
+        if methods is None
+        else read_scalars(methods, str, "BillingKeyFilterInput.methods")
+        if methods.__class__ is list
+        else mismatch(methods, "BillingKeyFilterInput.methods")
     )
     self.pg_companies = (
         None
-        if (v := get("pgCompanies")) is None
-        else read_scalars(v, str, "BillingKeyFilterInput.pgCompanies")
-        if v.__class__ is list
-        else mismatch(v, "BillingKeyFilterInput.pgCompanies")
+        if pg_companies is None
+        else read_scalars(pg_companies, str, "BillingKeyFilterInput.pgCompanies")
+        if pg_companies.__class__ is list
+        else mismatch(pg_companies, "BillingKeyFilterInput.pgCompanies")
     )
     self.pg_providers = (
         None
-        if (v := get("pgProviders")) is None
-        else read_scalars(v, str, "BillingKeyFilterInput.pgProviders")
-        if v.__class__ is list
-        else mismatch(v, "BillingKeyFilterInput.pgProviders")
+        if pg_providers is None
+        else read_scalars(pg_providers, str, "BillingKeyFilterInput.pgProviders")
+        if pg_providers.__class__ is list
+        else mismatch(pg_providers, "BillingKeyFilterInput.pgProviders")
     )
-    self.platform_type = (
-        v
-        if (v := get("platformType")) is None or v.__class__ is str
-        else mismatch(v, "BillingKeyFilterInput.platformType")
-    )
+    self.platform_type = platform_type
     self.status = (
         None
-        if (v := get("status")) is None
-        else read_scalars(v, str, "BillingKeyFilterInput.status")
-        if v.__class__ is list
-        else mismatch(v, "BillingKeyFilterInput.status")
+        if status is None
+        else read_scalars(status, str, "BillingKeyFilterInput.status")
+        if status.__class__ is list
+        else mismatch(status, "BillingKeyFilterInput.status")
     )
-    self.store_id = (
-        v if (v := get("storeId")) is None or v.__class__ is str else mismatch(v, "BillingKeyFilterInput.storeId")
-    )
+    self.store_id = store_id
     self.text_search = (
         None
-        if (v := get("textSearch")) is None
-        else read_billing_key_text_search(v)
-        if v.__class__ is dict
-        else mismatch(v, "BillingKeyFilterInput.textSearch")
+        if text_search is None
+        else read_billing_key_text_search(text_search)
+        if text_search.__class__ is dict
+        else mismatch(text_search, "BillingKeyFilterInput.textSearch")
     )
-    self.time_range_field = (
-        v
-        if (v := get("timeRangeField")) is None or v.__class__ is str
-        else mismatch(v, "BillingKeyFilterInput.timeRangeField")
-    )
-    self.until = None if (t2 := get("until")) is None else read_datetime(t2, "BillingKeyFilterInput.until")
-    self.version = (
-        v if (v := get("version")) is None or v.__class__ is str else mismatch(v, "BillingKeyFilterInput.version")
-    )
-    self.__time_texts__ = (t1, t2)
-    if not _JSON_NAMES.issuperset(raw):
-        self.additional_properties = unknown_fields(raw, _JSON_NAMES, self.__time_texts__)
+    self.time_range_field = time_range_field
+    self.until = None if until is None else read_datetime(until, "BillingKeyFilterInput.until")
+    self.version = version
+    self.__time_texts__ = (from_, until)
+    if (
+        (customer_id is not None and customer_id.__class__ is not str)
+        or (platform_type is not None and platform_type.__class__ is not str)
+        or (store_id is not None and store_id.__class__ is not str)
+        or (time_range_field is not None and time_range_field.__class__ is not str)
+        or (version is not None and version.__class__ is not str)
+    ):
+        report_scalars(self)
     return self

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, mismatch, new_instance, read_datetime, read_list, unknown_fields
+from portone_async._reading import field_getter, mismatch, new_instance, read_datetime, read_list, report_scalars
 from portone_async.models.selected_channel import read as read_selected_channel
 
 if TYPE_CHECKING:
@@ -36,25 +36,23 @@ class BillingKeyInfoSummary(Model):
     """Channels the billing key was issued for."""
 
 
-_JSON_NAMES = json_names(BillingKeyInfoSummary)
+_get_fields = field_getter(BillingKeyInfoSummary)
 
 
 def read(raw: Any) -> BillingKeyInfoSummary:
     """Read `BillingKeyInfoSummary` from JSON."""
     self = new_instance(BillingKeyInfoSummary)
-    get = raw.get
-    self.billing_key = (
-        v if (v := get("billingKey")).__class__ is str else mismatch(v, "BillingKeyInfoSummary.billingKey")
-    )
+    billing_key, issued_at, channels = _get_fields(self, raw)
+    self.billing_key = billing_key
+    self.issued_at = read_datetime(issued_at, "BillingKeyInfoSummary.issuedAt")
     self.channels = (
         None
-        if (v := get("channels")) is None
-        else read_list(v, read_selected_channel, "BillingKeyInfoSummary.channels")
-        if v.__class__ is list
-        else mismatch(v, "BillingKeyInfoSummary.channels")
+        if channels is None
+        else read_list(channels, read_selected_channel, "BillingKeyInfoSummary.channels")
+        if channels.__class__ is list
+        else mismatch(channels, "BillingKeyInfoSummary.channels")
     )
-    self.issued_at = read_datetime(t1 := get("issuedAt"), "BillingKeyInfoSummary.issuedAt")
-    self.__time_texts__ = (t1,)
-    if not _JSON_NAMES.issuperset(raw):
-        self.additional_properties = unknown_fields(raw, _JSON_NAMES, self.__time_texts__)
+    self.__time_texts__ = (issued_at,)
+    if billing_key.__class__ is not str:
+        report_scalars(self)
     return self

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, mismatch, new_instance, unknown_fields
+from portone_async._reading import field_getter, mismatch, new_instance, report_scalars
 from portone_async.models.card import read as read_card
 
 if TYPE_CHECKING:
@@ -29,21 +29,21 @@ class BillingKeyPaymentMethodCard(Model):
     """The discriminator: it tells which variant of its union this object is."""
 
 
-_JSON_NAMES = json_names(BillingKeyPaymentMethodCard)
+_get_fields = field_getter(BillingKeyPaymentMethodCard)
 
 
 def read(raw: Any) -> BillingKeyPaymentMethodCard:
     """Read `BillingKeyPaymentMethodCard` from JSON."""
     self = new_instance(BillingKeyPaymentMethodCard)
-    get = raw.get
+    card, type = _get_fields(self, raw)
     self.card = (
         None
-        if (v := get("card")) is None
-        else read_card(v)
-        if v.__class__ is dict
-        else mismatch(v, "BillingKeyPaymentMethodCard.card")
+        if card is None
+        else read_card(card)
+        if card.__class__ is dict
+        else mismatch(card, "BillingKeyPaymentMethodCard.card")
     )
-    self.type = v if (v := get("type")).__class__ is str else mismatch(v, "BillingKeyPaymentMethodCard.type")
-    if not _JSON_NAMES.issuperset(raw):
-        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
+    self.type = type
+    if type.__class__ is not str:
+        report_scalars(self)
     return self

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, mismatch, new_instance, unknown_fields
+from portone_async._reading import field_getter, mismatch, new_instance, report_scalars
 from portone_async.models.billing_key_payment_method_easy_pay_method import (
     read as read_billing_key_payment_method_easy_pay_method,
 )
@@ -37,26 +37,22 @@ class BillingKeyPaymentMethodEasyPay(Model):
     """The discriminator: it tells which variant of its union this object is."""
 
 
-_JSON_NAMES = json_names(BillingKeyPaymentMethodEasyPay)
+_get_fields = field_getter(BillingKeyPaymentMethodEasyPay)
 
 
 def read(raw: Any) -> BillingKeyPaymentMethodEasyPay:
     """Read `BillingKeyPaymentMethodEasyPay` from JSON."""
     self = new_instance(BillingKeyPaymentMethodEasyPay)
-    get = raw.get
+    method, provider, type = _get_fields(self, raw)
     self.method = (
         None
-        if (v := get("method")) is None
-        else read_billing_key_payment_method_easy_pay_method(v)
-        if v.__class__ is dict
-        else mismatch(v, "BillingKeyPaymentMethodEasyPay.method")
+        if method is None
+        else read_billing_key_payment_method_easy_pay_method(method)
+        if method.__class__ is dict
+        else mismatch(method, "BillingKeyPaymentMethodEasyPay.method")
     )
-    self.provider = (
-        v
-        if (v := get("provider")) is None or v.__class__ is str
-        else mismatch(v, "BillingKeyPaymentMethodEasyPay.provider")
-    )
-    self.type = v if (v := get("type")).__class__ is str else mismatch(v, "BillingKeyPaymentMethodEasyPay.type")
-    if not _JSON_NAMES.issuperset(raw):
-        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
+    self.provider = provider
+    self.type = type
+    if (provider is not None and provider.__class__ is not str) or type.__class__ is not str:
+        report_scalars(self)
     return self

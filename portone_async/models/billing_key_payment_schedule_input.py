@@ -7,7 +7,15 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, mismatch, new_instance, read_list, read_scalars, unknown_fields
+from portone_async._reading import (
+    field_getter,
+    mismatch,
+    new_instance,
+    read_list,
+    read_scalars,
+    report_scalars,
+    untyped,
+)
 from portone_async.models.cash_receipt_input import read as read_cash_receipt_input
 from portone_async.models.customer_input import read as read_customer_input
 from portone_async.models.payment_amount_input import read as read_payment_amount_input
@@ -97,122 +105,111 @@ class BillingKeyPaymentScheduleInput(Model):
     """Whether the merchant bears the installment interest."""
 
 
-_JSON_NAMES = json_names(BillingKeyPaymentScheduleInput)
+_get_fields = field_getter(BillingKeyPaymentScheduleInput)
 
 
 def read(raw: Any) -> BillingKeyPaymentScheduleInput:
     """Read `BillingKeyPaymentScheduleInput` from JSON."""
     self = new_instance(BillingKeyPaymentScheduleInput)
-    get = raw.get
+    (
+        amount,
+        billing_key,
+        currency,
+        order_name,
+        bypass,
+        cash_receipt,
+        channel_key,
+        country,
+        custom_data,
+        customer,
+        installment_month,
+        locale,
+        notice_urls,
+        product_count,
+        product_type,
+        products,
+        promotion_id,
+        shipping_address,
+        store_id,
+        use_card_point,
+        use_free_interest_from_merchant,
+    ) = _get_fields(self, raw)
     self.amount = (
-        read_payment_amount_input(v)
-        if (v := get("amount")).__class__ is dict
-        else mismatch(v, "BillingKeyPaymentScheduleInput.amount")
+        read_payment_amount_input(amount)
+        if amount.__class__ is dict
+        else mismatch(amount, "BillingKeyPaymentScheduleInput.amount")
     )
-    self.billing_key = (
-        v if (v := get("billingKey")).__class__ is str else mismatch(v, "BillingKeyPaymentScheduleInput.billingKey")
-    )
+    self.billing_key = billing_key
+    self.currency = currency
+    self.order_name = order_name
     self.bypass = (
-        v
-        if (v := get("bypass")) is None or v.__class__ is dict
-        else mismatch(v, "BillingKeyPaymentScheduleInput.bypass")
+        None
+        if bypass is None
+        else untyped(bypass)
+        if bypass.__class__ is dict
+        else mismatch(bypass, "BillingKeyPaymentScheduleInput.bypass")
     )
     self.cash_receipt = (
         None
-        if (v := get("cashReceipt")) is None
-        else read_cash_receipt_input(v)
-        if v.__class__ is dict
-        else mismatch(v, "BillingKeyPaymentScheduleInput.cashReceipt")
+        if cash_receipt is None
+        else read_cash_receipt_input(cash_receipt)
+        if cash_receipt.__class__ is dict
+        else mismatch(cash_receipt, "BillingKeyPaymentScheduleInput.cashReceipt")
     )
-    self.channel_key = (
-        v
-        if (v := get("channelKey")) is None or v.__class__ is str
-        else mismatch(v, "BillingKeyPaymentScheduleInput.channelKey")
-    )
-    self.country = (
-        v
-        if (v := get("country")) is None or v.__class__ is str
-        else mismatch(v, "BillingKeyPaymentScheduleInput.country")
-    )
-    self.currency = (
-        v if (v := get("currency")).__class__ is str else mismatch(v, "BillingKeyPaymentScheduleInput.currency")
-    )
-    self.custom_data = (
-        v
-        if (v := get("customData")) is None or v.__class__ is str
-        else mismatch(v, "BillingKeyPaymentScheduleInput.customData")
-    )
+    self.channel_key = channel_key
+    self.country = country
+    self.custom_data = custom_data
     self.customer = (
         None
-        if (v := get("customer")) is None
-        else read_customer_input(v)
-        if v.__class__ is dict
-        else mismatch(v, "BillingKeyPaymentScheduleInput.customer")
+        if customer is None
+        else read_customer_input(customer)
+        if customer.__class__ is dict
+        else mismatch(customer, "BillingKeyPaymentScheduleInput.customer")
     )
-    self.installment_month = (
-        v
-        if (v := get("installmentMonth")) is None or v.__class__ is int
-        else mismatch(v, "BillingKeyPaymentScheduleInput.installmentMonth")
-    )
-    self.locale = (
-        v
-        if (v := get("locale")) is None or v.__class__ is str
-        else mismatch(v, "BillingKeyPaymentScheduleInput.locale")
-    )
+    self.installment_month = installment_month
+    self.locale = locale
     self.notice_urls = (
         None
-        if (v := get("noticeUrls")) is None
-        else read_scalars(v, str, "BillingKeyPaymentScheduleInput.noticeUrls")
-        if v.__class__ is list
-        else mismatch(v, "BillingKeyPaymentScheduleInput.noticeUrls")
+        if notice_urls is None
+        else read_scalars(notice_urls, str, "BillingKeyPaymentScheduleInput.noticeUrls")
+        if notice_urls.__class__ is list
+        else mismatch(notice_urls, "BillingKeyPaymentScheduleInput.noticeUrls")
     )
-    self.order_name = (
-        v if (v := get("orderName")).__class__ is str else mismatch(v, "BillingKeyPaymentScheduleInput.orderName")
-    )
-    self.product_count = (
-        v
-        if (v := get("productCount")) is None or v.__class__ is int
-        else mismatch(v, "BillingKeyPaymentScheduleInput.productCount")
-    )
-    self.product_type = (
-        v
-        if (v := get("productType")) is None or v.__class__ is str
-        else mismatch(v, "BillingKeyPaymentScheduleInput.productType")
-    )
+    self.product_count = product_count
+    self.product_type = product_type
     self.products = (
         None
-        if (v := get("products")) is None
-        else read_list(v, read_payment_product, "BillingKeyPaymentScheduleInput.products")
-        if v.__class__ is list
-        else mismatch(v, "BillingKeyPaymentScheduleInput.products")
+        if products is None
+        else read_list(products, read_payment_product, "BillingKeyPaymentScheduleInput.products")
+        if products.__class__ is list
+        else mismatch(products, "BillingKeyPaymentScheduleInput.products")
     )
-    self.promotion_id = (
-        v
-        if (v := get("promotionId")) is None or v.__class__ is str
-        else mismatch(v, "BillingKeyPaymentScheduleInput.promotionId")
-    )
+    self.promotion_id = promotion_id
     self.shipping_address = (
         None
-        if (v := get("shippingAddress")) is None
-        else read_separated_address_input(v)
-        if v.__class__ is dict
-        else mismatch(v, "BillingKeyPaymentScheduleInput.shippingAddress")
+        if shipping_address is None
+        else read_separated_address_input(shipping_address)
+        if shipping_address.__class__ is dict
+        else mismatch(shipping_address, "BillingKeyPaymentScheduleInput.shippingAddress")
     )
-    self.store_id = (
-        v
-        if (v := get("storeId")) is None or v.__class__ is str
-        else mismatch(v, "BillingKeyPaymentScheduleInput.storeId")
-    )
-    self.use_card_point = (
-        v
-        if (v := get("useCardPoint")) is None or v.__class__ is bool
-        else mismatch(v, "BillingKeyPaymentScheduleInput.useCardPoint")
-    )
-    self.use_free_interest_from_merchant = (
-        v
-        if (v := get("useFreeInterestFromMerchant")) is None or v.__class__ is bool
-        else mismatch(v, "BillingKeyPaymentScheduleInput.useFreeInterestFromMerchant")
-    )
-    if not _JSON_NAMES.issuperset(raw):
-        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
+    self.store_id = store_id
+    self.use_card_point = use_card_point
+    self.use_free_interest_from_merchant = use_free_interest_from_merchant
+    if (
+        billing_key.__class__ is not str
+        or currency.__class__ is not str
+        or order_name.__class__ is not str
+        or (channel_key is not None and channel_key.__class__ is not str)
+        or (country is not None and country.__class__ is not str)
+        or (custom_data is not None and custom_data.__class__ is not str)
+        or (installment_month is not None and installment_month.__class__ is not int)
+        or (locale is not None and locale.__class__ is not str)
+        or (product_count is not None and product_count.__class__ is not int)
+        or (product_type is not None and product_type.__class__ is not str)
+        or (promotion_id is not None and promotion_id.__class__ is not str)
+        or (store_id is not None and store_id.__class__ is not str)
+        or (use_card_point is not None and use_card_point.__class__ is not bool)
+        or (use_free_interest_from_merchant is not None and use_free_interest_from_merchant.__class__ is not bool)
+    ):
+        report_scalars(self)
     return self

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, mismatch, new_instance, unknown_fields
+from portone_async._reading import field_getter, new_instance, report_scalars
 
 if TYPE_CHECKING:
     from portone_async.models.enums import BillingKeySortBy, SortOrder
@@ -30,15 +30,15 @@ class BillingKeySortInput(Model):
     """Sort direction: DESC or ASC; DESC if omitted."""
 
 
-_JSON_NAMES = json_names(BillingKeySortInput)
+_get_fields = field_getter(BillingKeySortInput)
 
 
 def read(raw: Any) -> BillingKeySortInput:
     """Read `BillingKeySortInput` from JSON."""
     self = new_instance(BillingKeySortInput)
-    get = raw.get
-    self.by = v if (v := get("by")) is None or v.__class__ is str else mismatch(v, "BillingKeySortInput.by")
-    self.order = v if (v := get("order")) is None or v.__class__ is str else mismatch(v, "BillingKeySortInput.order")
-    if not _JSON_NAMES.issuperset(raw):
-        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
+    by, order = _get_fields(self, raw)
+    self.by = by
+    self.order = order
+    if (by is not None and by.__class__ is not str) or (order is not None and order.__class__ is not str):
+        report_scalars(self)
     return self

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, mismatch, new_instance, unknown_fields
+from portone_async._reading import field_getter, new_instance, report_scalars
 
 if TYPE_CHECKING:
     from portone_async.models.enums import BillingKeyTextSearchField
@@ -30,15 +30,15 @@ class BillingKeyTextSearch(Model):
     """Text to search for."""
 
 
-_JSON_NAMES = json_names(BillingKeyTextSearch)
+_get_fields = field_getter(BillingKeyTextSearch)
 
 
 def read(raw: Any) -> BillingKeyTextSearch:
     """Read `BillingKeyTextSearch` from JSON."""
     self = new_instance(BillingKeyTextSearch)
-    get = raw.get
-    self.field = v if (v := get("field")).__class__ is str else mismatch(v, "BillingKeyTextSearch.field")
-    self.value = v if (v := get("value")).__class__ is str else mismatch(v, "BillingKeyTextSearch.value")
-    if not _JSON_NAMES.issuperset(raw):
-        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
+    field, value = _get_fields(self, raw)
+    self.field = field
+    self.value = value
+    if field.__class__ is not str or value.__class__ is not str:
+        report_scalars(self)
     return self

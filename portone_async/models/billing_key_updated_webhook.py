@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, mismatch, new_instance, read_datetime, unknown_fields
+from portone_async._reading import field_getter, mismatch, new_instance, read_datetime, report_scalars
 from portone_async.models.billing_key_webhook_data import read as read_billing_key_webhook_data
 
 if TYPE_CHECKING:
@@ -36,21 +36,21 @@ class BillingKeyUpdatedWebhook(Model):
     """The discriminator: it tells which variant of its union this object is."""
 
 
-_JSON_NAMES = json_names(BillingKeyUpdatedWebhook)
+_get_fields = field_getter(BillingKeyUpdatedWebhook)
 
 
 def read(raw: Any) -> BillingKeyUpdatedWebhook:
     """Read `BillingKeyUpdatedWebhook` from JSON."""
     self = new_instance(BillingKeyUpdatedWebhook)
-    get = raw.get
+    data, timestamp, type = _get_fields(self, raw)
     self.data = (
-        read_billing_key_webhook_data(v)
-        if (v := get("data")).__class__ is dict
-        else mismatch(v, "BillingKeyUpdatedWebhook.data")
+        read_billing_key_webhook_data(data)
+        if data.__class__ is dict
+        else mismatch(data, "BillingKeyUpdatedWebhook.data")
     )
-    self.timestamp = read_datetime(t1 := get("timestamp"), "BillingKeyUpdatedWebhook.timestamp")
-    self.type = v if (v := get("type")).__class__ is str else mismatch(v, "BillingKeyUpdatedWebhook.type")
-    self.__time_texts__ = (t1,)
-    if not _JSON_NAMES.issuperset(raw):
-        self.additional_properties = unknown_fields(raw, _JSON_NAMES, self.__time_texts__)
+    self.timestamp = read_datetime(timestamp, "BillingKeyUpdatedWebhook.timestamp")
+    self.type = type
+    self.__time_texts__ = (timestamp,)
+    if type.__class__ is not str:
+        report_scalars(self)
     return self

@@ -7,7 +7,7 @@ from typing import Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, mismatch, new_instance, unknown_fields
+from portone_async._reading import field_getter, new_instance, report_scalars
 
 
 @define(slots=True, kw_only=True, repr=False)
@@ -25,17 +25,15 @@ class BillingKeyWebhookData(Model):
     """Store that the billing key belongs to."""
 
 
-_JSON_NAMES = json_names(BillingKeyWebhookData)
+_get_fields = field_getter(BillingKeyWebhookData)
 
 
 def read(raw: Any) -> BillingKeyWebhookData:
     """Read `BillingKeyWebhookData` from JSON."""
     self = new_instance(BillingKeyWebhookData)
-    get = raw.get
-    self.billing_key = (
-        v if (v := get("billingKey")).__class__ is str else mismatch(v, "BillingKeyWebhookData.billingKey")
-    )
-    self.store_id = v if (v := get("storeId")).__class__ is str else mismatch(v, "BillingKeyWebhookData.storeId")
-    if not _JSON_NAMES.issuperset(raw):
-        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
+    billing_key, store_id = _get_fields(self, raw)
+    self.billing_key = billing_key
+    self.store_id = store_id
+    if billing_key.__class__ is not str or store_id.__class__ is not str:
+        report_scalars(self)
     return self

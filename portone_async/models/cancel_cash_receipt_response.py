@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, mismatch, new_instance, read_datetime, unknown_fields
+from portone_async._reading import field_getter, new_instance, read_datetime, report_scalars
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -30,20 +30,16 @@ class CancelCashReceiptResponse(Model):
     """When the cash receipt was cancelled."""
 
 
-_JSON_NAMES = json_names(CancelCashReceiptResponse)
+_get_fields = field_getter(CancelCashReceiptResponse)
 
 
 def read(raw: Any) -> CancelCashReceiptResponse:
     """Read `CancelCashReceiptResponse` from JSON."""
     self = new_instance(CancelCashReceiptResponse)
-    get = raw.get
-    self.cancelled_amount = (
-        v
-        if (v := get("cancelledAmount")).__class__ is int
-        else mismatch(v, "CancelCashReceiptResponse.cancelledAmount")
-    )
-    self.cancelled_at = read_datetime(t1 := get("cancelledAt"), "CancelCashReceiptResponse.cancelledAt")
-    self.__time_texts__ = (t1,)
-    if not _JSON_NAMES.issuperset(raw):
-        self.additional_properties = unknown_fields(raw, _JSON_NAMES, self.__time_texts__)
+    cancelled_amount, cancelled_at = _get_fields(self, raw)
+    self.cancelled_amount = cancelled_amount
+    self.cancelled_at = read_datetime(cancelled_at, "CancelCashReceiptResponse.cancelledAt")
+    self.__time_texts__ = (cancelled_at,)
+    if cancelled_amount.__class__ is not int:
+        report_scalars(self)
     return self

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, mismatch, new_instance, unknown_fields
+from portone_async._reading import field_getter, mismatch, new_instance, report_scalars
 from portone_async.models.cancel_payment_body_refund_account import read as read_cancel_payment_body_refund_account
 
 if TYPE_CHECKING:
@@ -62,52 +62,53 @@ class CancelPaymentBody(Model):
     """VAT to cancel, in the smallest currency unit; calculated if omitted."""
 
 
-_JSON_NAMES = json_names(CancelPaymentBody)
+_get_fields = field_getter(CancelPaymentBody)
 
 
 def read(raw: Any) -> CancelPaymentBody:
     """Read `CancelPaymentBody` from JSON."""
     self = new_instance(CancelPaymentBody)
-    get = raw.get
-    self.amount = v if (v := get("amount")) is None or v.__class__ is int else mismatch(v, "CancelPaymentBody.amount")
-    self.current_cancellable_amount = (
-        v
-        if (v := get("currentCancellableAmount")) is None or v.__class__ is int
-        else mismatch(v, "CancelPaymentBody.currentCancellableAmount")
-    )
-    self.promotion_discount_retain_option = (
-        v
-        if (v := get("promotionDiscountRetainOption")) is None or v.__class__ is str
-        else mismatch(v, "CancelPaymentBody.promotionDiscountRetainOption")
-    )
-    self.reason = v if (v := get("reason")).__class__ is str else mismatch(v, "CancelPaymentBody.reason")
+    (
+        reason,
+        amount,
+        current_cancellable_amount,
+        promotion_discount_retain_option,
+        refund_account,
+        refund_email,
+        requester,
+        skip_webhook,
+        store_id,
+        tax_free_amount,
+        vat_amount,
+    ) = _get_fields(self, raw)
+    self.reason = reason
+    self.amount = amount
+    self.current_cancellable_amount = current_cancellable_amount
+    self.promotion_discount_retain_option = promotion_discount_retain_option
     self.refund_account = (
         None
-        if (v := get("refundAccount")) is None
-        else read_cancel_payment_body_refund_account(v)
-        if v.__class__ is dict
-        else mismatch(v, "CancelPaymentBody.refundAccount")
+        if refund_account is None
+        else read_cancel_payment_body_refund_account(refund_account)
+        if refund_account.__class__ is dict
+        else mismatch(refund_account, "CancelPaymentBody.refundAccount")
     )
-    self.refund_email = (
-        v if (v := get("refundEmail")) is None or v.__class__ is str else mismatch(v, "CancelPaymentBody.refundEmail")
-    )
-    self.requester = (
-        v if (v := get("requester")) is None or v.__class__ is str else mismatch(v, "CancelPaymentBody.requester")
-    )
-    self.skip_webhook = (
-        v if (v := get("skipWebhook")) is None or v.__class__ is bool else mismatch(v, "CancelPaymentBody.skipWebhook")
-    )
-    self.store_id = (
-        v if (v := get("storeId")) is None or v.__class__ is str else mismatch(v, "CancelPaymentBody.storeId")
-    )
-    self.tax_free_amount = (
-        v
-        if (v := get("taxFreeAmount")) is None or v.__class__ is int
-        else mismatch(v, "CancelPaymentBody.taxFreeAmount")
-    )
-    self.vat_amount = (
-        v if (v := get("vatAmount")) is None or v.__class__ is int else mismatch(v, "CancelPaymentBody.vatAmount")
-    )
-    if not _JSON_NAMES.issuperset(raw):
-        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
+    self.refund_email = refund_email
+    self.requester = requester
+    self.skip_webhook = skip_webhook
+    self.store_id = store_id
+    self.tax_free_amount = tax_free_amount
+    self.vat_amount = vat_amount
+    if (
+        reason.__class__ is not str
+        or (amount is not None and amount.__class__ is not int)
+        or (current_cancellable_amount is not None and current_cancellable_amount.__class__ is not int)
+        or (promotion_discount_retain_option is not None and promotion_discount_retain_option.__class__ is not str)
+        or (refund_email is not None and refund_email.__class__ is not str)
+        or (requester is not None and requester.__class__ is not str)
+        or (skip_webhook is not None and skip_webhook.__class__ is not bool)
+        or (store_id is not None and store_id.__class__ is not str)
+        or (tax_free_amount is not None and tax_free_amount.__class__ is not int)
+        or (vat_amount is not None and vat_amount.__class__ is not int)
+    ):
+        report_scalars(self)
     return self

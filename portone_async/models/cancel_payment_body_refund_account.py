@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, mismatch, new_instance, unknown_fields
+from portone_async._reading import field_getter, new_instance, report_scalars
 
 if TYPE_CHECKING:
     from portone_async.models.enums import Bank
@@ -36,23 +36,22 @@ class CancelPaymentBodyRefundAccount(Model):
     """Phone number of the account holder; needed for Smartro virtual accounts."""
 
 
-_JSON_NAMES = json_names(CancelPaymentBodyRefundAccount)
+_get_fields = field_getter(CancelPaymentBodyRefundAccount)
 
 
 def read(raw: Any) -> CancelPaymentBodyRefundAccount:
     """Read `CancelPaymentBodyRefundAccount` from JSON."""
     self = new_instance(CancelPaymentBodyRefundAccount)
-    get = raw.get
-    self.bank = v if (v := get("bank")).__class__ is str else mismatch(v, "CancelPaymentBodyRefundAccount.bank")
-    self.holder_name = (
-        v if (v := get("holderName")).__class__ is str else mismatch(v, "CancelPaymentBodyRefundAccount.holderName")
-    )
-    self.holder_phone_number = (
-        v
-        if (v := get("holderPhoneNumber")) is None or v.__class__ is str
-        else mismatch(v, "CancelPaymentBodyRefundAccount.holderPhoneNumber")
-    )
-    self.number = v if (v := get("number")).__class__ is str else mismatch(v, "CancelPaymentBodyRefundAccount.number")
-    if not _JSON_NAMES.issuperset(raw):
-        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
+    bank, holder_name, number, holder_phone_number = _get_fields(self, raw)
+    self.bank = bank
+    self.holder_name = holder_name
+    self.number = number
+    self.holder_phone_number = holder_phone_number
+    if (
+        bank.__class__ is not str
+        or holder_name.__class__ is not str
+        or number.__class__ is not str
+        or (holder_phone_number is not None and holder_phone_number.__class__ is not str)
+    ):
+        report_scalars(self)
     return self

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, mismatch, new_instance, unknown_fields
+from portone_async._reading import field_getter, mismatch, new_instance
 from portone_async.models.payment_cancellation import read as read_payment_cancellation
 
 if TYPE_CHECKING:
@@ -26,18 +26,16 @@ class CancelPaymentResponse(Model):
     """The new cancellation; its status tells whether the refund is made or only requested."""
 
 
-_JSON_NAMES = json_names(CancelPaymentResponse)
+_get_fields = field_getter(CancelPaymentResponse)
 
 
 def read(raw: Any) -> CancelPaymentResponse:
     """Read `CancelPaymentResponse` from JSON."""
     self = new_instance(CancelPaymentResponse)
-    get = raw.get
+    (cancellation,) = _get_fields(self, raw)
     self.cancellation = (
-        read_payment_cancellation(v)
-        if (v := get("cancellation")).__class__ is dict
-        else mismatch(v, "CancelPaymentResponse.cancellation")
+        read_payment_cancellation(cancellation)
+        if cancellation.__class__ is dict
+        else mismatch(cancellation, "CancelPaymentResponse.cancellation")
     )
-    if not _JSON_NAMES.issuperset(raw):
-        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
     return self

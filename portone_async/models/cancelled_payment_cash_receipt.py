@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, mismatch, new_instance, read_datetime, unknown_fields
+from portone_async._reading import field_getter, new_instance, read_datetime, report_scalars
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -57,40 +57,35 @@ class CancelledPaymentCashReceipt(Model):
     """URL of the cash receipt."""
 
 
-_JSON_NAMES = json_names(CancelledPaymentCashReceipt)
+_get_fields = field_getter(CancelledPaymentCashReceipt)
 
 
 def read(raw: Any) -> CancelledPaymentCashReceipt:
     """Read `CancelledPaymentCashReceipt` from JSON."""
     self = new_instance(CancelledPaymentCashReceipt)
-    get = raw.get
-    self.cancelled_at = read_datetime(t1 := get("cancelledAt"), "CancelledPaymentCashReceipt.cancelledAt")
-    self.currency = (
-        v if (v := get("currency")).__class__ is str else mismatch(v, "CancelledPaymentCashReceipt.currency")
+    cancelled_at, currency, issue_number, issued_at, total_amount, pg_receipt_id, status, tax_free_amount, type, url = (
+        _get_fields(self, raw)
     )
-    self.issue_number = (
-        v if (v := get("issueNumber")).__class__ is str else mismatch(v, "CancelledPaymentCashReceipt.issueNumber")
-    )
-    self.issued_at = read_datetime(t2 := get("issuedAt"), "CancelledPaymentCashReceipt.issuedAt")
-    self.pg_receipt_id = (
-        v
-        if (v := get("pgReceiptId")) is None or v.__class__ is str
-        else mismatch(v, "CancelledPaymentCashReceipt.pgReceiptId")
-    )
-    self.status = v if (v := get("status")).__class__ is str else mismatch(v, "CancelledPaymentCashReceipt.status")
-    self.tax_free_amount = (
-        v
-        if (v := get("taxFreeAmount")) is None or v.__class__ is int
-        else mismatch(v, "CancelledPaymentCashReceipt.taxFreeAmount")
-    )
-    self.total_amount = (
-        v if (v := get("totalAmount")).__class__ is int else mismatch(v, "CancelledPaymentCashReceipt.totalAmount")
-    )
-    self.type = (
-        v if (v := get("type")) is None or v.__class__ is str else mismatch(v, "CancelledPaymentCashReceipt.type")
-    )
-    self.url = v if (v := get("url")) is None or v.__class__ is str else mismatch(v, "CancelledPaymentCashReceipt.url")
-    self.__time_texts__ = (t1, t2)
-    if not _JSON_NAMES.issuperset(raw):
-        self.additional_properties = unknown_fields(raw, _JSON_NAMES, self.__time_texts__)
+    self.cancelled_at = read_datetime(cancelled_at, "CancelledPaymentCashReceipt.cancelledAt")
+    self.currency = currency
+    self.issue_number = issue_number
+    self.issued_at = read_datetime(issued_at, "CancelledPaymentCashReceipt.issuedAt")
+    self.total_amount = total_amount
+    self.pg_receipt_id = pg_receipt_id
+    self.status = status
+    self.tax_free_amount = tax_free_amount
+    self.type = type
+    self.url = url
+    self.__time_texts__ = (cancelled_at, issued_at)
+    if (
+        currency.__class__ is not str
+        or issue_number.__class__ is not str
+        or total_amount.__class__ is not int
+        or (pg_receipt_id is not None and pg_receipt_id.__class__ is not str)
+        or status.__class__ is not str
+        or (tax_free_amount is not None and tax_free_amount.__class__ is not int)
+        or (type is not None and type.__class__ is not str)
+        or (url is not None and url.__class__ is not str)
+    ):
+        report_scalars(self)
     return self

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, mismatch, new_instance, read_datetime, read_list, unknown_fields
+from portone_async._reading import field_getter, mismatch, new_instance, read_datetime, read_list, report_scalars
 from portone_async.models.channel_group_summary import read as read_channel_group_summary
 from portone_async.models.customer import read as read_customer
 from portone_async.models.payment_amount import read as read_payment_amount
@@ -153,143 +153,152 @@ class CancelledPaymentTransaction(Model):
     """Webhooks sent so far about it."""
 
 
-_JSON_NAMES = json_names(CancelledPaymentTransaction)
+_get_fields = field_getter(CancelledPaymentTransaction)
 
 
 def read(raw: Any) -> CancelledPaymentTransaction:
     """Read `CancelledPaymentTransaction` from JSON."""
     self = new_instance(CancelledPaymentTransaction)
-    get = raw.get
+    (
+        amount,
+        cancellations,
+        cancelled_at,
+        channel,
+        currency,
+        customer,
+        id,
+        merchant_id,
+        order_name,
+        payment_id,
+        requested_at,
+        status_changed_at,
+        store_id,
+        updated_at,
+        version,
+        billing_key,
+        cash_receipt,
+        cash_receipt_issuance_status,
+        channel_group,
+        country,
+        custom_data,
+        escrow,
+        is_cultural_expense,
+        method,
+        paid_at,
+        pg_tx_id,
+        product_count,
+        products,
+        promotion_id,
+        receipt_url,
+        schedule_id,
+        status,
+        webhooks,
+    ) = _get_fields(self, raw)
     self.amount = (
-        read_payment_amount(v)
-        if (v := get("amount")).__class__ is dict
-        else mismatch(v, "CancelledPaymentTransaction.amount")
-    )
-    self.billing_key = (
-        v
-        if (v := get("billingKey")) is None or v.__class__ is str
-        else mismatch(v, "CancelledPaymentTransaction.billingKey")
+        read_payment_amount(amount)
+        if amount.__class__ is dict
+        else mismatch(amount, "CancelledPaymentTransaction.amount")
     )
     self.cancellations = (
-        read_list(v, read_payment_cancellation, "CancelledPaymentTransaction.cancellations")
-        if (v := get("cancellations")).__class__ is list
-        else mismatch(v, "CancelledPaymentTransaction.cancellations")
+        read_list(cancellations, read_payment_cancellation, "CancelledPaymentTransaction.cancellations")
+        if cancellations.__class__ is list
+        else mismatch(cancellations, "CancelledPaymentTransaction.cancellations")
     )
-    self.cancelled_at = read_datetime(t1 := get("cancelledAt"), "CancelledPaymentTransaction.cancelledAt")
+    self.cancelled_at = read_datetime(cancelled_at, "CancelledPaymentTransaction.cancelledAt")
+    self.channel = (
+        read_selected_channel(channel)
+        if channel.__class__ is dict
+        else mismatch(channel, "CancelledPaymentTransaction.channel")
+    )
+    self.currency = currency
+    self.customer = (
+        read_customer(customer)
+        if customer.__class__ is dict
+        else mismatch(customer, "CancelledPaymentTransaction.customer")
+    )
+    self.id = id
+    self.merchant_id = merchant_id
+    self.order_name = order_name
+    self.payment_id = payment_id
+    self.requested_at = read_datetime(requested_at, "CancelledPaymentTransaction.requestedAt")
+    self.status_changed_at = read_datetime(status_changed_at, "CancelledPaymentTransaction.statusChangedAt")
+    self.store_id = store_id
+    self.updated_at = read_datetime(updated_at, "CancelledPaymentTransaction.updatedAt")
+    self.version = version
+    self.billing_key = billing_key
     self.cash_receipt = (
         None
-        if (v := get("cashReceipt")) is None
-        else read_payment_cash_receipt(v)
-        if v.__class__ is dict
-        else mismatch(v, "CancelledPaymentTransaction.cashReceipt")
+        if cash_receipt is None
+        else read_payment_cash_receipt(cash_receipt)
+        if cash_receipt.__class__ is dict
+        else mismatch(cash_receipt, "CancelledPaymentTransaction.cashReceipt")
     )
-    self.cash_receipt_issuance_status = (
-        v
-        if (v := get("cashReceiptIssuanceStatus")) is None or v.__class__ is str
-        else mismatch(v, "CancelledPaymentTransaction.cashReceiptIssuanceStatus")
-    )
-    self.channel = (
-        read_selected_channel(v)
-        if (v := get("channel")).__class__ is dict
-        else mismatch(v, "CancelledPaymentTransaction.channel")
-    )
+    self.cash_receipt_issuance_status = cash_receipt_issuance_status
     self.channel_group = (
         None
-        if (v := get("channelGroup")) is None
-        else read_channel_group_summary(v)
-        if v.__class__ is dict
-        else mismatch(v, "CancelledPaymentTransaction.channelGroup")
+        if channel_group is None
+        else read_channel_group_summary(channel_group)
+        if channel_group.__class__ is dict
+        else mismatch(channel_group, "CancelledPaymentTransaction.channelGroup")
     )
-    self.country = (
-        v if (v := get("country")) is None or v.__class__ is str else mismatch(v, "CancelledPaymentTransaction.country")
-    )
-    self.currency = (
-        v if (v := get("currency")).__class__ is str else mismatch(v, "CancelledPaymentTransaction.currency")
-    )
-    self.custom_data = (
-        v
-        if (v := get("customData")) is None or v.__class__ is str
-        else mismatch(v, "CancelledPaymentTransaction.customData")
-    )
-    self.customer = (
-        read_customer(v)
-        if (v := get("customer")).__class__ is dict
-        else mismatch(v, "CancelledPaymentTransaction.customer")
-    )
+    self.country = country
+    self.custom_data = custom_data
     self.escrow = (
         None
-        if (v := get("escrow")) is None
-        else read_payment_escrow(v)
-        if v.__class__ is dict
-        else mismatch(v, "CancelledPaymentTransaction.escrow")
+        if escrow is None
+        else read_payment_escrow(escrow)
+        if escrow.__class__ is dict
+        else mismatch(escrow, "CancelledPaymentTransaction.escrow")
     )
-    self.id = v if (v := get("id")).__class__ is str else mismatch(v, "CancelledPaymentTransaction.id")
-    self.is_cultural_expense = (
-        v
-        if (v := get("isCulturalExpense")) is None or v.__class__ is bool
-        else mismatch(v, "CancelledPaymentTransaction.isCulturalExpense")
-    )
-    self.merchant_id = (
-        v if (v := get("merchantId")).__class__ is str else mismatch(v, "CancelledPaymentTransaction.merchantId")
-    )
+    self.is_cultural_expense = is_cultural_expense
     self.method = (
         None
-        if (v := get("method")) is None
-        else read_payment_method(v)
-        if v.__class__ is dict
-        else mismatch(v, "CancelledPaymentTransaction.method")
+        if method is None
+        else read_payment_method(method)
+        if method.__class__ is dict
+        else mismatch(method, "CancelledPaymentTransaction.method")
     )
-    self.order_name = (
-        v if (v := get("orderName")).__class__ is str else mismatch(v, "CancelledPaymentTransaction.orderName")
-    )
-    self.paid_at = None if (t2 := get("paidAt")) is None else read_datetime(t2, "CancelledPaymentTransaction.paidAt")
-    self.payment_id = (
-        v if (v := get("paymentId")).__class__ is str else mismatch(v, "CancelledPaymentTransaction.paymentId")
-    )
-    self.pg_tx_id = (
-        v if (v := get("pgTxId")) is None or v.__class__ is str else mismatch(v, "CancelledPaymentTransaction.pgTxId")
-    )
-    self.product_count = (
-        v
-        if (v := get("productCount")) is None or v.__class__ is int
-        else mismatch(v, "CancelledPaymentTransaction.productCount")
-    )
+    self.paid_at = None if paid_at is None else read_datetime(paid_at, "CancelledPaymentTransaction.paidAt")
+    self.pg_tx_id = pg_tx_id
+    self.product_count = product_count
     self.products = (
         None
-        if (v := get("products")) is None
-        else read_list(v, read_payment_product, "CancelledPaymentTransaction.products")
-        if v.__class__ is list
-        else mismatch(v, "CancelledPaymentTransaction.products")
+        if products is None
+        else read_list(products, read_payment_product, "CancelledPaymentTransaction.products")
+        if products.__class__ is list
+        else mismatch(products, "CancelledPaymentTransaction.products")
     )
-    self.promotion_id = (
-        v
-        if (v := get("promotionId")) is None or v.__class__ is str
-        else mismatch(v, "CancelledPaymentTransaction.promotionId")
-    )
-    self.receipt_url = (
-        v
-        if (v := get("receiptUrl")) is None or v.__class__ is str
-        else mismatch(v, "CancelledPaymentTransaction.receiptUrl")
-    )
-    self.requested_at = read_datetime(t3 := get("requestedAt"), "CancelledPaymentTransaction.requestedAt")
-    self.schedule_id = (
-        v
-        if (v := get("scheduleId")) is None or v.__class__ is str
-        else mismatch(v, "CancelledPaymentTransaction.scheduleId")
-    )
-    self.status = v if (v := get("status")).__class__ is str else mismatch(v, "CancelledPaymentTransaction.status")
-    self.status_changed_at = read_datetime(t4 := get("statusChangedAt"), "CancelledPaymentTransaction.statusChangedAt")
-    self.store_id = v if (v := get("storeId")).__class__ is str else mismatch(v, "CancelledPaymentTransaction.storeId")
-    self.updated_at = read_datetime(t5 := get("updatedAt"), "CancelledPaymentTransaction.updatedAt")
-    self.version = v if (v := get("version")).__class__ is str else mismatch(v, "CancelledPaymentTransaction.version")
+    self.promotion_id = promotion_id
+    self.receipt_url = receipt_url
+    self.schedule_id = schedule_id
+    self.status = status
     self.webhooks = (
         None
-        if (v := get("webhooks")) is None
-        else read_list(v, read_payment_webhook, "CancelledPaymentTransaction.webhooks")
-        if v.__class__ is list
-        else mismatch(v, "CancelledPaymentTransaction.webhooks")
+        if webhooks is None
+        else read_list(webhooks, read_payment_webhook, "CancelledPaymentTransaction.webhooks")
+        if webhooks.__class__ is list
+        else mismatch(webhooks, "CancelledPaymentTransaction.webhooks")
     )
-    self.__time_texts__ = (t1, t2, t3, t4, t5)
-    if not _JSON_NAMES.issuperset(raw):
-        self.additional_properties = unknown_fields(raw, _JSON_NAMES, self.__time_texts__)
+    self.__time_texts__ = (cancelled_at, paid_at, requested_at, status_changed_at, updated_at)
+    if (
+        currency.__class__ is not str
+        or id.__class__ is not str
+        or merchant_id.__class__ is not str
+        or order_name.__class__ is not str
+        or payment_id.__class__ is not str
+        or store_id.__class__ is not str
+        or version.__class__ is not str
+        or (billing_key is not None and billing_key.__class__ is not str)
+        or (cash_receipt_issuance_status is not None and cash_receipt_issuance_status.__class__ is not str)
+        or (country is not None and country.__class__ is not str)
+        or (custom_data is not None and custom_data.__class__ is not str)
+        or (is_cultural_expense is not None and is_cultural_expense.__class__ is not bool)
+        or (pg_tx_id is not None and pg_tx_id.__class__ is not str)
+        or (product_count is not None and product_count.__class__ is not int)
+        or (promotion_id is not None and promotion_id.__class__ is not str)
+        or (receipt_url is not None and receipt_url.__class__ is not str)
+        or (schedule_id is not None and schedule_id.__class__ is not str)
+        or status.__class__ is not str
+    ):
+        report_scalars(self)
     return self

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, mismatch, new_instance, unknown_fields
+from portone_async._reading import field_getter, new_instance, report_scalars
 
 if TYPE_CHECKING:
     from portone_async.models.enums import CardBrand, CardOwnerType, CardType
@@ -50,21 +50,30 @@ class Card(Model):
     """Card type: CREDIT, DEBIT or GIFT."""
 
 
-_JSON_NAMES = json_names(Card)
+_get_fields = field_getter(Card)
 
 
 def read(raw: Any) -> Card:
     """Read `Card` from JSON."""
     self = new_instance(Card)
-    get = raw.get
-    self.bin = v if (v := get("bin")) is None or v.__class__ is str else mismatch(v, "Card.bin")
-    self.brand = v if (v := get("brand")) is None or v.__class__ is str else mismatch(v, "Card.brand")
-    self.issuer = v if (v := get("issuer")) is None or v.__class__ is str else mismatch(v, "Card.issuer")
-    self.name = v if (v := get("name")) is None or v.__class__ is str else mismatch(v, "Card.name")
-    self.number = v if (v := get("number")) is None or v.__class__ is str else mismatch(v, "Card.number")
-    self.owner_type = v if (v := get("ownerType")) is None or v.__class__ is str else mismatch(v, "Card.ownerType")
-    self.publisher = v if (v := get("publisher")) is None or v.__class__ is str else mismatch(v, "Card.publisher")
-    self.type = v if (v := get("type")) is None or v.__class__ is str else mismatch(v, "Card.type")
-    if not _JSON_NAMES.issuperset(raw):
-        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
+    bin, brand, issuer, name, number, owner_type, publisher, type = _get_fields(self, raw)
+    self.bin = bin
+    self.brand = brand
+    self.issuer = issuer
+    self.name = name
+    self.number = number
+    self.owner_type = owner_type
+    self.publisher = publisher
+    self.type = type
+    if (
+        (bin is not None and bin.__class__ is not str)
+        or (brand is not None and brand.__class__ is not str)
+        or (issuer is not None and issuer.__class__ is not str)
+        or (name is not None and name.__class__ is not str)
+        or (number is not None and number.__class__ is not str)
+        or (owner_type is not None and owner_type.__class__ is not str)
+        or (publisher is not None and publisher.__class__ is not str)
+        or (type is not None and type.__class__ is not str)
+    ):
+        report_scalars(self)
     return self

@@ -7,7 +7,7 @@ from typing import Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, mismatch, new_instance, unknown_fields
+from portone_async._reading import field_getter, new_instance, report_scalars
 
 
 @define(slots=True, kw_only=True, repr=False)
@@ -35,26 +35,29 @@ class CardCredential(Model):
     """First two digits of the card password."""
 
 
-_JSON_NAMES = json_names(CardCredential)
+_get_fields = field_getter(CardCredential)
 
 
 def read(raw: Any) -> CardCredential:
     """Read `CardCredential` from JSON."""
     self = new_instance(CardCredential)
-    get = raw.get
-    self.birth_or_business_registration_number = (
-        v
-        if (v := get("birthOrBusinessRegistrationNumber")) is None or v.__class__ is str
-        else mismatch(v, "CardCredential.birthOrBusinessRegistrationNumber")
+    expiry_month, expiry_year, number, birth_or_business_registration_number, password_two_digits = _get_fields(
+        self, raw
     )
-    self.expiry_month = v if (v := get("expiryMonth")).__class__ is str else mismatch(v, "CardCredential.expiryMonth")
-    self.expiry_year = v if (v := get("expiryYear")).__class__ is str else mismatch(v, "CardCredential.expiryYear")
-    self.number = v if (v := get("number")).__class__ is str else mismatch(v, "CardCredential.number")
-    self.password_two_digits = (
-        v
-        if (v := get("passwordTwoDigits")) is None or v.__class__ is str
-        else mismatch(v, "CardCredential.passwordTwoDigits")
-    )
-    if not _JSON_NAMES.issuperset(raw):
-        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
+    self.expiry_month = expiry_month
+    self.expiry_year = expiry_year
+    self.number = number
+    self.birth_or_business_registration_number = birth_or_business_registration_number
+    self.password_two_digits = password_two_digits
+    if (
+        expiry_month.__class__ is not str
+        or expiry_year.__class__ is not str
+        or number.__class__ is not str
+        or (
+            birth_or_business_registration_number is not None
+            and birth_or_business_registration_number.__class__ is not str
+        )
+        or (password_two_digits is not None and password_two_digits.__class__ is not str)
+    ):
+        report_scalars(self)
     return self

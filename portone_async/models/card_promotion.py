@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, mismatch, new_instance, read_datetime, unknown_fields
+from portone_async._reading import field_getter, mismatch, new_instance, read_datetime, report_scalars
 from portone_async.models.promotion_discount_policy import read as read_promotion_discount_policy
 from portone_async.models.promotion_recover_option import read as read_promotion_recover_option
 
@@ -79,44 +79,66 @@ class CardPromotion(Model):
     """The discriminator: it tells which variant of its union this object is."""
 
 
-_JSON_NAMES = json_names(CardPromotion)
+_get_fields = field_getter(CardPromotion)
 
 
 def read(raw: Any) -> CardPromotion:
     """Read `CardPromotion` from JSON."""
     self = new_instance(CardPromotion)
-    get = raw.get
-    self.card_company = v if (v := get("cardCompany")).__class__ is str else mismatch(v, "CardPromotion.cardCompany")
-    self.created_at = read_datetime(t1 := get("createdAt"), "CardPromotion.createdAt")
-    self.currency = v if (v := get("currency")).__class__ is str else mismatch(v, "CardPromotion.currency")
+    (
+        card_company,
+        created_at,
+        currency,
+        discount_policy,
+        end_at,
+        id,
+        name,
+        recover_option,
+        spent_amount,
+        start_at,
+        status,
+        store_id,
+        total_budget,
+        max_discount_amount,
+        terminated_at,
+        type,
+    ) = _get_fields(self, raw)
+    self.card_company = card_company
+    self.created_at = read_datetime(created_at, "CardPromotion.createdAt")
+    self.currency = currency
     self.discount_policy = (
-        read_promotion_discount_policy(v)
-        if (v := get("discountPolicy")).__class__ is dict
-        else mismatch(v, "CardPromotion.discountPolicy")
+        read_promotion_discount_policy(discount_policy)
+        if discount_policy.__class__ is dict
+        else mismatch(discount_policy, "CardPromotion.discountPolicy")
     )
-    self.end_at = read_datetime(t2 := get("endAt"), "CardPromotion.endAt")
-    self.id = v if (v := get("id")).__class__ is str else mismatch(v, "CardPromotion.id")
-    self.max_discount_amount = (
-        v
-        if (v := get("maxDiscountAmount")) is None or v.__class__ is int
-        else mismatch(v, "CardPromotion.maxDiscountAmount")
-    )
-    self.name = v if (v := get("name")).__class__ is str else mismatch(v, "CardPromotion.name")
+    self.end_at = read_datetime(end_at, "CardPromotion.endAt")
+    self.id = id
+    self.name = name
     self.recover_option = (
-        read_promotion_recover_option(v)
-        if (v := get("recoverOption")).__class__ is dict
-        else mismatch(v, "CardPromotion.recoverOption")
+        read_promotion_recover_option(recover_option)
+        if recover_option.__class__ is dict
+        else mismatch(recover_option, "CardPromotion.recoverOption")
     )
-    self.spent_amount = v if (v := get("spentAmount")).__class__ is int else mismatch(v, "CardPromotion.spentAmount")
-    self.start_at = read_datetime(t3 := get("startAt"), "CardPromotion.startAt")
-    self.status = v if (v := get("status")).__class__ is str else mismatch(v, "CardPromotion.status")
-    self.store_id = v if (v := get("storeId")).__class__ is str else mismatch(v, "CardPromotion.storeId")
-    self.terminated_at = (
-        None if (t4 := get("terminatedAt")) is None else read_datetime(t4, "CardPromotion.terminatedAt")
-    )
-    self.total_budget = v if (v := get("totalBudget")).__class__ is int else mismatch(v, "CardPromotion.totalBudget")
-    self.type = v if (v := get("type")).__class__ is str else mismatch(v, "CardPromotion.type")
-    self.__time_texts__ = (t1, t2, t3, t4)
-    if not _JSON_NAMES.issuperset(raw):
-        self.additional_properties = unknown_fields(raw, _JSON_NAMES, self.__time_texts__)
+    self.spent_amount = spent_amount
+    self.start_at = read_datetime(start_at, "CardPromotion.startAt")
+    self.status = status
+    self.store_id = store_id
+    self.total_budget = total_budget
+    self.max_discount_amount = max_discount_amount
+    self.terminated_at = None if terminated_at is None else read_datetime(terminated_at, "CardPromotion.terminatedAt")
+    self.type = type
+    self.__time_texts__ = (created_at, end_at, start_at, terminated_at)
+    if (
+        card_company.__class__ is not str
+        or currency.__class__ is not str
+        or id.__class__ is not str
+        or name.__class__ is not str
+        or spent_amount.__class__ is not int
+        or status.__class__ is not str
+        or store_id.__class__ is not str
+        or total_budget.__class__ is not int
+        or (max_discount_amount is not None and max_discount_amount.__class__ is not int)
+        or type.__class__ is not str
+    ):
+        report_scalars(self)
     return self

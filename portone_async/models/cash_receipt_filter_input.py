@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, mismatch, new_instance, read_datetime, read_scalars, unknown_fields
+from portone_async._reading import field_getter, mismatch, new_instance, read_datetime, read_scalars, report_scalars
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -82,77 +82,79 @@ class CashReceiptFilterInput(Model):
     """Only cash receipts of this PortOne version, V1 or V2."""
 
 
-_JSON_NAMES = json_names(CashReceiptFilterInput)
+_get_fields = field_getter(CashReceiptFilterInput)
 
 
 def read(raw: Any) -> CashReceiptFilterInput:
     """Read `CashReceiptFilterInput` from JSON."""
     self = new_instance(CashReceiptFilterInput)
-    get = raw.get
-    self.from_ = None if (t1 := get("from")) is None else read_datetime(t1, "CashReceiptFilterInput.from")
-    self.is_manual = (
-        v if (v := get("isManual")) is None or v.__class__ is bool else mismatch(v, "CashReceiptFilterInput.isManual")
-    )
-    self.is_test = (
-        v if (v := get("isTest")) is None or v.__class__ is bool else mismatch(v, "CashReceiptFilterInput.isTest")
-    )
-    self.order_name = (
-        v if (v := get("orderName")) is None or v.__class__ is str else mismatch(v, "CashReceiptFilterInput.orderName")
-    )
-    self.payment_id = (
-        v if (v := get("paymentId")) is None or v.__class__ is str else mismatch(v, "CashReceiptFilterInput.paymentId")
-    )
+    (
+        from_,
+        is_manual,
+        is_test,
+        order_name,
+        payment_id,
+        pg_companies,
+        pg_merchant_id,
+        pg_providers,
+        pg_receipt_id,
+        statuses,
+        store_id,
+        time_range_field,
+        types,
+        until,
+        version,
+    ) = _get_fields(self, raw)
+    self.from_ = None if from_ is None else read_datetime(from_, "CashReceiptFilterInput.from")
+    self.is_manual = is_manual
+    self.is_test = is_test
+    self.order_name = order_name
+    self.payment_id = payment_id
     self.pg_companies = (
         None
-        if (v := get("pgCompanies")) is None
-        else read_scalars(v, str, "CashReceiptFilterInput.pgCompanies")
-        if v.__class__ is list
-        else mismatch(v, "CashReceiptFilterInput.pgCompanies")
+        if pg_companies is None
+        else read_scalars(pg_companies, str, "CashReceiptFilterInput.pgCompanies")
+        if pg_companies.__class__ is list
+        else mismatch(pg_companies, "CashReceiptFilterInput.pgCompanies")
     )
-    self.pg_merchant_id = (
-        v
-        if (v := get("pgMerchantId")) is None or v.__class__ is str
-        else mismatch(v, "CashReceiptFilterInput.pgMerchantId")
-    )
+    self.pg_merchant_id = pg_merchant_id
     self.pg_providers = (
         None
-        if (v := get("pgProviders")) is None
-        else read_scalars(v, str, "CashReceiptFilterInput.pgProviders")
-        if v.__class__ is list
-        else mismatch(v, "CashReceiptFilterInput.pgProviders")
+        if pg_providers is None
+        else read_scalars(pg_providers, str, "CashReceiptFilterInput.pgProviders")
+        if pg_providers.__class__ is list
+        else mismatch(pg_providers, "CashReceiptFilterInput.pgProviders")
     )
-    self.pg_receipt_id = (
-        v
-        if (v := get("pgReceiptId")) is None or v.__class__ is str
-        else mismatch(v, "CashReceiptFilterInput.pgReceiptId")
-    )
+    self.pg_receipt_id = pg_receipt_id
     self.statuses = (
         None
-        if (v := get("statuses")) is None
-        else read_scalars(v, str, "CashReceiptFilterInput.statuses")
-        if v.__class__ is list
-        else mismatch(v, "CashReceiptFilterInput.statuses")
+        if statuses is None
+        else read_scalars(statuses, str, "CashReceiptFilterInput.statuses")
+        if statuses.__class__ is list
+        else mismatch(statuses, "CashReceiptFilterInput.statuses")
     )
-    self.store_id = (
-        v if (v := get("storeId")) is None or v.__class__ is str else mismatch(v, "CashReceiptFilterInput.storeId")
-    )
-    self.time_range_field = (
-        v
-        if (v := get("timeRangeField")) is None or v.__class__ is str
-        else mismatch(v, "CashReceiptFilterInput.timeRangeField")
-    )
+    self.store_id = store_id
+    self.time_range_field = time_range_field
     self.types = (
         None
-        if (v := get("types")) is None
-        else read_scalars(v, str, "CashReceiptFilterInput.types")
-        if v.__class__ is list
-        else mismatch(v, "CashReceiptFilterInput.types")
+        if types is None
+        else read_scalars(types, str, "CashReceiptFilterInput.types")
+        if types.__class__ is list
+        else mismatch(types, "CashReceiptFilterInput.types")
     )
-    self.until = None if (t2 := get("until")) is None else read_datetime(t2, "CashReceiptFilterInput.until")
-    self.version = (
-        v if (v := get("version")) is None or v.__class__ is str else mismatch(v, "CashReceiptFilterInput.version")
-    )
-    self.__time_texts__ = (t1, t2)
-    if not _JSON_NAMES.issuperset(raw):
-        self.additional_properties = unknown_fields(raw, _JSON_NAMES, self.__time_texts__)
+    self.until = None if until is None else read_datetime(until, "CashReceiptFilterInput.until")
+    self.version = version
+    self.__time_texts__ = (from_, until)
+    if (
+        (is_manual is not None and is_manual.__class__ is not bool)
+        or (is_test is not None and is_test.__class__ is not bool)
+        or (order_name is not None and order_name.__class__ is not str)
+        or (payment_id is not None and payment_id.__class__ is not str)
+        or (pg_merchant_id is not None and pg_merchant_id.__class__ is not str)
+        or (pg_receipt_id is not None and pg_receipt_id.__class__ is not str)
+        or (store_id is not None and store_id.__class__ is not str)
+        or (time_range_field is not None and time_range_field.__class__ is not str)
+        or (version is not None and version.__class__ is not str)
+    ):
+        report_scalars(self)
     return self

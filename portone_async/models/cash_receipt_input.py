@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, mismatch, new_instance, unknown_fields
+from portone_async._reading import field_getter, new_instance, report_scalars
 
 if TYPE_CHECKING:
     from portone_async.models.enums import CashReceiptInputType
@@ -30,19 +30,17 @@ class CashReceiptInput(Model):
     """Number the cash receipt is issued to; not for NO_RECEIPT."""
 
 
-_JSON_NAMES = json_names(CashReceiptInput)
+_get_fields = field_getter(CashReceiptInput)
 
 
 def read(raw: Any) -> CashReceiptInput:
     """Read `CashReceiptInput` from JSON."""
     self = new_instance(CashReceiptInput)
-    get = raw.get
-    self.customer_identity_number = (
-        v
-        if (v := get("customerIdentityNumber")) is None or v.__class__ is str
-        else mismatch(v, "CashReceiptInput.customerIdentityNumber")
-    )
-    self.type = v if (v := get("type")).__class__ is str else mismatch(v, "CashReceiptInput.type")
-    if not _JSON_NAMES.issuperset(raw):
-        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
+    type, customer_identity_number = _get_fields(self, raw)
+    self.type = type
+    self.customer_identity_number = customer_identity_number
+    if type.__class__ is not str or (
+        customer_identity_number is not None and customer_identity_number.__class__ is not str
+    ):
+        report_scalars(self)
     return self

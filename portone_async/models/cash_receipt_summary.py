@@ -7,7 +7,7 @@ from typing import Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, mismatch, new_instance, unknown_fields
+from portone_async._reading import field_getter, new_instance, report_scalars
 
 
 @define(slots=True, kw_only=True, repr=False)
@@ -28,20 +28,16 @@ class CashReceiptSummary(Model):
     """URL of the cash receipt."""
 
 
-_JSON_NAMES = json_names(CashReceiptSummary)
+_get_fields = field_getter(CashReceiptSummary)
 
 
 def read(raw: Any) -> CashReceiptSummary:
     """Read `CashReceiptSummary` from JSON."""
     self = new_instance(CashReceiptSummary)
-    get = raw.get
-    self.issue_number = (
-        v if (v := get("issueNumber")).__class__ is str else mismatch(v, "CashReceiptSummary.issueNumber")
-    )
-    self.pg_receipt_id = (
-        v if (v := get("pgReceiptId")).__class__ is str else mismatch(v, "CashReceiptSummary.pgReceiptId")
-    )
-    self.url = v if (v := get("url")).__class__ is str else mismatch(v, "CashReceiptSummary.url")
-    if not _JSON_NAMES.issuperset(raw):
-        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
+    issue_number, pg_receipt_id, url = _get_fields(self, raw)
+    self.issue_number = issue_number
+    self.pg_receipt_id = pg_receipt_id
+    self.url = url
+    if issue_number.__class__ is not str or pg_receipt_id.__class__ is not str or url.__class__ is not str:
+        report_scalars(self)
     return self

@@ -7,7 +7,7 @@ from typing import Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, mismatch, new_instance, unknown_fields
+from portone_async._reading import field_getter, new_instance, report_scalars
 
 
 @define(slots=True, kw_only=True, repr=False)
@@ -28,16 +28,16 @@ class ChannelGroupSummary(Model):
     """Name of the channel group."""
 
 
-_JSON_NAMES = json_names(ChannelGroupSummary)
+_get_fields = field_getter(ChannelGroupSummary)
 
 
 def read(raw: Any) -> ChannelGroupSummary:
     """Read `ChannelGroupSummary` from JSON."""
     self = new_instance(ChannelGroupSummary)
-    get = raw.get
-    self.id = v if (v := get("id")).__class__ is str else mismatch(v, "ChannelGroupSummary.id")
-    self.is_for_test = v if (v := get("isForTest")).__class__ is bool else mismatch(v, "ChannelGroupSummary.isForTest")
-    self.name = v if (v := get("name")).__class__ is str else mismatch(v, "ChannelGroupSummary.name")
-    if not _JSON_NAMES.issuperset(raw):
-        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
+    id, is_for_test, name = _get_fields(self, raw)
+    self.id = id
+    self.is_for_test = is_for_test
+    self.name = name
+    if id.__class__ is not str or is_for_test.__class__ is not bool or name.__class__ is not str:
+        report_scalars(self)
     return self

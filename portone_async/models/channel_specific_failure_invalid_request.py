@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, mismatch, new_instance, unknown_fields
+from portone_async._reading import field_getter, mismatch, new_instance, report_scalars
 from portone_async.models.selected_channel import read as read_selected_channel
 
 if TYPE_CHECKING:
@@ -32,24 +32,20 @@ class ChannelSpecificFailureInvalidRequest(Model):
     """The discriminator: it tells which variant of its union this object is."""
 
 
-_JSON_NAMES = json_names(ChannelSpecificFailureInvalidRequest)
+_get_fields = field_getter(ChannelSpecificFailureInvalidRequest)
 
 
 def read(raw: Any) -> ChannelSpecificFailureInvalidRequest:
     """Read `ChannelSpecificFailureInvalidRequest` from JSON."""
     self = new_instance(ChannelSpecificFailureInvalidRequest)
-    get = raw.get
+    channel, message, type = _get_fields(self, raw)
     self.channel = (
-        read_selected_channel(v)
-        if (v := get("channel")).__class__ is dict
-        else mismatch(v, "ChannelSpecificFailureInvalidRequest.channel")
+        read_selected_channel(channel)
+        if channel.__class__ is dict
+        else mismatch(channel, "ChannelSpecificFailureInvalidRequest.channel")
     )
-    self.message = (
-        v
-        if (v := get("message")) is None or v.__class__ is str
-        else mismatch(v, "ChannelSpecificFailureInvalidRequest.message")
-    )
-    self.type = v if (v := get("type")).__class__ is str else mismatch(v, "ChannelSpecificFailureInvalidRequest.type")
-    if not _JSON_NAMES.issuperset(raw):
-        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
+    self.message = message
+    self.type = type
+    if (message is not None and message.__class__ is not str) or type.__class__ is not str:
+        report_scalars(self)
     return self

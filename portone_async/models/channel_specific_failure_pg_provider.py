@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, mismatch, new_instance, unknown_fields
+from portone_async._reading import field_getter, mismatch, new_instance, report_scalars
 from portone_async.models.selected_channel import read as read_selected_channel
 
 if TYPE_CHECKING:
@@ -38,30 +38,27 @@ class ChannelSpecificFailurePgProvider(Model):
     """The discriminator: it tells which variant of its union this object is."""
 
 
-_JSON_NAMES = json_names(ChannelSpecificFailurePgProvider)
+_get_fields = field_getter(ChannelSpecificFailurePgProvider)
 
 
 def read(raw: Any) -> ChannelSpecificFailurePgProvider:
     """Read `ChannelSpecificFailurePgProvider` from JSON."""
     self = new_instance(ChannelSpecificFailurePgProvider)
-    get = raw.get
+    channel, pg_code, pg_message, message, type = _get_fields(self, raw)
     self.channel = (
-        read_selected_channel(v)
-        if (v := get("channel")).__class__ is dict
-        else mismatch(v, "ChannelSpecificFailurePgProvider.channel")
+        read_selected_channel(channel)
+        if channel.__class__ is dict
+        else mismatch(channel, "ChannelSpecificFailurePgProvider.channel")
     )
-    self.message = (
-        v
-        if (v := get("message")) is None or v.__class__ is str
-        else mismatch(v, "ChannelSpecificFailurePgProvider.message")
-    )
-    self.pg_code = (
-        v if (v := get("pgCode")).__class__ is str else mismatch(v, "ChannelSpecificFailurePgProvider.pgCode")
-    )
-    self.pg_message = (
-        v if (v := get("pgMessage")).__class__ is str else mismatch(v, "ChannelSpecificFailurePgProvider.pgMessage")
-    )
-    self.type = v if (v := get("type")).__class__ is str else mismatch(v, "ChannelSpecificFailurePgProvider.type")
-    if not _JSON_NAMES.issuperset(raw):
-        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
+    self.pg_code = pg_code
+    self.pg_message = pg_message
+    self.message = message
+    self.type = type
+    if (
+        pg_code.__class__ is not str
+        or pg_message.__class__ is not str
+        or (message is not None and message.__class__ is not str)
+        or type.__class__ is not str
+    ):
+        report_scalars(self)
     return self

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, new_instance, read_datetime, unknown_fields
+from portone_async._reading import field_getter, new_instance, read_datetime
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -27,15 +27,13 @@ class ClosePaymentSessionResponse(Model):
     """When the payment session was closed."""
 
 
-_JSON_NAMES = json_names(ClosePaymentSessionResponse)
+_get_fields = field_getter(ClosePaymentSessionResponse)
 
 
 def read(raw: Any) -> ClosePaymentSessionResponse:
     """Read `ClosePaymentSessionResponse` from JSON."""
     self = new_instance(ClosePaymentSessionResponse)
-    get = raw.get
-    self.closed_at = read_datetime(t1 := get("closedAt"), "ClosePaymentSessionResponse.closedAt")
-    self.__time_texts__ = (t1,)
-    if not _JSON_NAMES.issuperset(raw):
-        self.additional_properties = unknown_fields(raw, _JSON_NAMES, self.__time_texts__)
+    (closed_at,) = _get_fields(self, raw)
+    self.closed_at = read_datetime(closed_at, "ClosePaymentSessionResponse.closedAt")
+    self.__time_texts__ = (closed_at,)
     return self

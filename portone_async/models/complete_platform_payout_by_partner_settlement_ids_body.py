@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, mismatch, new_instance, read_date, read_scalars, unknown_fields
+from portone_async._reading import field_getter, mismatch, new_instance, read_date, read_scalars, report_scalars
 
 if TYPE_CHECKING:
     from datetime import date
@@ -38,38 +38,32 @@ class CompletePlatformPayoutByPartnerSettlementIdsBody(Model):
     """Name given to the bulk payout."""
 
 
-_JSON_NAMES = json_names(CompletePlatformPayoutByPartnerSettlementIdsBody)
+_get_fields = field_getter(CompletePlatformPayoutByPartnerSettlementIdsBody)
 
 
 def read(raw: Any) -> CompletePlatformPayoutByPartnerSettlementIdsBody:
     """Read `CompletePlatformPayoutByPartnerSettlementIdsBody` from JSON."""
     self = new_instance(CompletePlatformPayoutByPartnerSettlementIdsBody)
-    get = raw.get
-    self.bulk_payout_id = (
-        v
-        if (v := get("bulkPayoutId")).__class__ is str
-        else mismatch(v, "CompletePlatformPayoutByPartnerSettlementIdsBody.bulkPayoutId")
+    bulk_payout_id, partner_settlement_ids, completed_at, is_for_test, name = _get_fields(self, raw)
+    self.bulk_payout_id = bulk_payout_id
+    self.partner_settlement_ids = (
+        read_scalars(
+            partner_settlement_ids, str, "CompletePlatformPayoutByPartnerSettlementIdsBody.partnerSettlementIds"
+        )
+        if partner_settlement_ids.__class__ is list
+        else mismatch(partner_settlement_ids, "CompletePlatformPayoutByPartnerSettlementIdsBody.partnerSettlementIds")
     )
     self.completed_at = (
         None
-        if (v := get("completedAt")) is None
-        else read_date(v, "CompletePlatformPayoutByPartnerSettlementIdsBody.completedAt")
+        if completed_at is None
+        else read_date(completed_at, "CompletePlatformPayoutByPartnerSettlementIdsBody.completedAt")
     )
-    self.is_for_test = (
-        v
-        if (v := get("isForTest")) is None or v.__class__ is bool
-        else mismatch(v, "CompletePlatformPayoutByPartnerSettlementIdsBody.isForTest")
-    )
-    self.name = (
-        v
-        if (v := get("name")) is None or v.__class__ is str
-        else mismatch(v, "CompletePlatformPayoutByPartnerSettlementIdsBody.name")
-    )
-    self.partner_settlement_ids = (
-        read_scalars(v, str, "CompletePlatformPayoutByPartnerSettlementIdsBody.partnerSettlementIds")
-        if (v := get("partnerSettlementIds")).__class__ is list
-        else mismatch(v, "CompletePlatformPayoutByPartnerSettlementIdsBody.partnerSettlementIds")
-    )
-    if not _JSON_NAMES.issuperset(raw):
-        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
+    self.is_for_test = is_for_test
+    self.name = name
+    if (
+        bulk_payout_id.__class__ is not str
+        or (is_for_test is not None and is_for_test.__class__ is not bool)
+        or (name is not None and name.__class__ is not str)
+    ):
+        report_scalars(self)
     return self

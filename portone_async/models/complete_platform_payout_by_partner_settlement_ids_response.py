@@ -7,7 +7,7 @@ from typing import Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, mismatch, new_instance, unknown_fields
+from portone_async._reading import field_getter, new_instance, report_scalars
 
 
 @define(slots=True, kw_only=True, repr=False)
@@ -32,33 +32,22 @@ class CompletePlatformPayoutByPartnerSettlementIdsResponse(Model):
     """Id of the bulk payout."""
 
 
-_JSON_NAMES = json_names(CompletePlatformPayoutByPartnerSettlementIdsResponse)
+_get_fields = field_getter(CompletePlatformPayoutByPartnerSettlementIdsResponse)
 
 
 def read(raw: Any) -> CompletePlatformPayoutByPartnerSettlementIdsResponse:
     """Read `CompletePlatformPayoutByPartnerSettlementIdsResponse` from JSON."""
     self = new_instance(CompletePlatformPayoutByPartnerSettlementIdsResponse)
-    get = raw.get
-    self.bulk_payout_graphql_id = (
-        v
-        if (v := get("bulkPayoutGraphqlId")) is None or v.__class__ is str
-        else mismatch(v, "CompletePlatformPayoutByPartnerSettlementIdsResponse.bulkPayoutGraphqlId")
-    )
-    self.bulk_payout_id = (
-        v
-        if (v := get("bulkPayoutId")) is None or v.__class__ is str
-        else mismatch(v, "CompletePlatformPayoutByPartnerSettlementIdsResponse.bulkPayoutId")
-    )
-    self.partner_settlement_count = (
-        v
-        if (v := get("partnerSettlementCount")).__class__ is int
-        else mismatch(v, "CompletePlatformPayoutByPartnerSettlementIdsResponse.partnerSettlementCount")
-    )
-    self.payout_count = (
-        v
-        if (v := get("payoutCount")).__class__ is int
-        else mismatch(v, "CompletePlatformPayoutByPartnerSettlementIdsResponse.payoutCount")
-    )
-    if not _JSON_NAMES.issuperset(raw):
-        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
+    partner_settlement_count, payout_count, bulk_payout_graphql_id, bulk_payout_id = _get_fields(self, raw)
+    self.partner_settlement_count = partner_settlement_count
+    self.payout_count = payout_count
+    self.bulk_payout_graphql_id = bulk_payout_graphql_id
+    self.bulk_payout_id = bulk_payout_id
+    if (
+        partner_settlement_count.__class__ is not int
+        or payout_count.__class__ is not int
+        or (bulk_payout_graphql_id is not None and bulk_payout_graphql_id.__class__ is not str)
+        or (bulk_payout_id is not None and bulk_payout_id.__class__ is not str)
+    ):
+        report_scalars(self)
     return self

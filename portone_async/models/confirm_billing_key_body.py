@@ -7,7 +7,7 @@ from typing import Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, mismatch, new_instance, unknown_fields
+from portone_async._reading import field_getter, new_instance, report_scalars
 
 
 @define(slots=True, kw_only=True, repr=False)
@@ -31,29 +31,22 @@ class ConfirmBillingKeyBody(Model):
     """Store to act for; if omitted the client's `store_id`, or else the store of the API secret."""
 
 
-_JSON_NAMES = json_names(ConfirmBillingKeyBody)
+_get_fields = field_getter(ConfirmBillingKeyBody)
 
 
 def read(raw: Any) -> ConfirmBillingKeyBody:
     """Read `ConfirmBillingKeyBody` from JSON."""
     self = new_instance(ConfirmBillingKeyBody)
-    get = raw.get
-    self.billing_issue_token = (
-        v
-        if (v := get("billingIssueToken")).__class__ is str
-        else mismatch(v, "ConfirmBillingKeyBody.billingIssueToken")
-    )
-    self.is_test = (
-        v if (v := get("isTest")) is None or v.__class__ is bool else mismatch(v, "ConfirmBillingKeyBody.isTest")
-    )
-    self.skip_webhook = (
-        v
-        if (v := get("skipWebhook")) is None or v.__class__ is bool
-        else mismatch(v, "ConfirmBillingKeyBody.skipWebhook")
-    )
-    self.store_id = (
-        v if (v := get("storeId")) is None or v.__class__ is str else mismatch(v, "ConfirmBillingKeyBody.storeId")
-    )
-    if not _JSON_NAMES.issuperset(raw):
-        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
+    billing_issue_token, is_test, skip_webhook, store_id = _get_fields(self, raw)
+    self.billing_issue_token = billing_issue_token
+    self.is_test = is_test
+    self.skip_webhook = skip_webhook
+    self.store_id = store_id
+    if (
+        billing_issue_token.__class__ is not str
+        or (is_test is not None and is_test.__class__ is not bool)
+        or (skip_webhook is not None and skip_webhook.__class__ is not bool)
+        or (store_id is not None and store_id.__class__ is not str)
+    ):
+        report_scalars(self)
     return self

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, mismatch, new_instance, unknown_fields
+from portone_async._reading import field_getter, new_instance, report_scalars
 
 if TYPE_CHECKING:
     from portone_async.models.enums import Currency
@@ -49,53 +49,32 @@ class ConfirmBillingKeyIssueAndPayBody(Model):
     """Total amount in the smallest currency unit, as a check: a mismatch is an error."""
 
 
-_JSON_NAMES = json_names(ConfirmBillingKeyIssueAndPayBody)
+_get_fields = field_getter(ConfirmBillingKeyIssueAndPayBody)
 
 
 def read(raw: Any) -> ConfirmBillingKeyIssueAndPayBody:
     """Read `ConfirmBillingKeyIssueAndPayBody` from JSON."""
     self = new_instance(ConfirmBillingKeyIssueAndPayBody)
-    get = raw.get
-    self.billing_issue_token = (
-        v
-        if (v := get("billingIssueToken")).__class__ is str
-        else mismatch(v, "ConfirmBillingKeyIssueAndPayBody.billingIssueToken")
+    billing_issue_token, currency, is_test, payment_id, skip_webhook, store_id, tax_free_amount, total_amount = (
+        _get_fields(self, raw)
     )
-    self.currency = (
-        v
-        if (v := get("currency")) is None or v.__class__ is str
-        else mismatch(v, "ConfirmBillingKeyIssueAndPayBody.currency")
-    )
-    self.is_test = (
-        v
-        if (v := get("isTest")) is None or v.__class__ is bool
-        else mismatch(v, "ConfirmBillingKeyIssueAndPayBody.isTest")
-    )
-    self.payment_id = (
-        v
-        if (v := get("paymentId")) is None or v.__class__ is str
-        else mismatch(v, "ConfirmBillingKeyIssueAndPayBody.paymentId")
-    )
-    self.skip_webhook = (
-        v
-        if (v := get("skipWebhook")) is None or v.__class__ is bool
-        else mismatch(v, "ConfirmBillingKeyIssueAndPayBody.skipWebhook")
-    )
-    self.store_id = (
-        v
-        if (v := get("storeId")) is None or v.__class__ is str
-        else mismatch(v, "ConfirmBillingKeyIssueAndPayBody.storeId")
-    )
-    self.tax_free_amount = (
-        v
-        if (v := get("taxFreeAmount")) is None or v.__class__ is int
-        else mismatch(v, "ConfirmBillingKeyIssueAndPayBody.taxFreeAmount")
-    )
-    self.total_amount = (
-        v
-        if (v := get("totalAmount")) is None or v.__class__ is int
-        else mismatch(v, "ConfirmBillingKeyIssueAndPayBody.totalAmount")
-    )
-    if not _JSON_NAMES.issuperset(raw):
-        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
+    self.billing_issue_token = billing_issue_token
+    self.currency = currency
+    self.is_test = is_test
+    self.payment_id = payment_id
+    self.skip_webhook = skip_webhook
+    self.store_id = store_id
+    self.tax_free_amount = tax_free_amount
+    self.total_amount = total_amount
+    if (
+        billing_issue_token.__class__ is not str
+        or (currency is not None and currency.__class__ is not str)
+        or (is_test is not None and is_test.__class__ is not bool)
+        or (payment_id is not None and payment_id.__class__ is not str)
+        or (skip_webhook is not None and skip_webhook.__class__ is not bool)
+        or (store_id is not None and store_id.__class__ is not str)
+        or (tax_free_amount is not None and tax_free_amount.__class__ is not int)
+        or (total_amount is not None and total_amount.__class__ is not int)
+    ):
+        report_scalars(self)
     return self

@@ -7,7 +7,7 @@ from typing import Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, mismatch, new_instance, unknown_fields
+from portone_async._reading import field_getter, new_instance, report_scalars
 
 
 @define(slots=True, kw_only=True, repr=False)
@@ -25,19 +25,17 @@ class ConfirmEscrowBody(Model):
     """Store to act for; if omitted the client's `store_id`, or else the store of the API secret."""
 
 
-_JSON_NAMES = json_names(ConfirmEscrowBody)
+_get_fields = field_getter(ConfirmEscrowBody)
 
 
 def read(raw: Any) -> ConfirmEscrowBody:
     """Read `ConfirmEscrowBody` from JSON."""
     self = new_instance(ConfirmEscrowBody)
-    get = raw.get
-    self.from_store = (
-        v if (v := get("fromStore")) is None or v.__class__ is bool else mismatch(v, "ConfirmEscrowBody.fromStore")
-    )
-    self.store_id = (
-        v if (v := get("storeId")) is None or v.__class__ is str else mismatch(v, "ConfirmEscrowBody.storeId")
-    )
-    if not _JSON_NAMES.issuperset(raw):
-        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
+    from_store, store_id = _get_fields(self, raw)
+    self.from_store = from_store
+    self.store_id = store_id
+    if (from_store is not None and from_store.__class__ is not bool) or (
+        store_id is not None and store_id.__class__ is not str
+    ):
+        report_scalars(self)
     return self

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, new_instance, read_datetime, unknown_fields
+from portone_async._reading import field_getter, new_instance, read_datetime
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -27,15 +27,13 @@ class ConfirmEscrowResponse(Model):
     """When the purchase was confirmed."""
 
 
-_JSON_NAMES = json_names(ConfirmEscrowResponse)
+_get_fields = field_getter(ConfirmEscrowResponse)
 
 
 def read(raw: Any) -> ConfirmEscrowResponse:
     """Read `ConfirmEscrowResponse` from JSON."""
     self = new_instance(ConfirmEscrowResponse)
-    get = raw.get
-    self.completed_at = read_datetime(t1 := get("completedAt"), "ConfirmEscrowResponse.completedAt")
-    self.__time_texts__ = (t1,)
-    if not _JSON_NAMES.issuperset(raw):
-        self.additional_properties = unknown_fields(raw, _JSON_NAMES, self.__time_texts__)
+    (completed_at,) = _get_fields(self, raw)
+    self.completed_at = read_datetime(completed_at, "ConfirmEscrowResponse.completedAt")
+    self.__time_texts__ = (completed_at,)
     return self

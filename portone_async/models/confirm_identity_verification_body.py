@@ -7,7 +7,7 @@ from typing import Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, mismatch, new_instance, unknown_fields
+from portone_async._reading import field_getter, new_instance, report_scalars
 
 
 @define(slots=True, kw_only=True, repr=False)
@@ -25,21 +25,15 @@ class ConfirmIdentityVerificationBody(Model):
     """Store to act for; if omitted the client's `store_id`, or else the store of the API secret."""
 
 
-_JSON_NAMES = json_names(ConfirmIdentityVerificationBody)
+_get_fields = field_getter(ConfirmIdentityVerificationBody)
 
 
 def read(raw: Any) -> ConfirmIdentityVerificationBody:
     """Read `ConfirmIdentityVerificationBody` from JSON."""
     self = new_instance(ConfirmIdentityVerificationBody)
-    get = raw.get
-    self.otp = (
-        v if (v := get("otp")) is None or v.__class__ is str else mismatch(v, "ConfirmIdentityVerificationBody.otp")
-    )
-    self.store_id = (
-        v
-        if (v := get("storeId")) is None or v.__class__ is str
-        else mismatch(v, "ConfirmIdentityVerificationBody.storeId")
-    )
-    if not _JSON_NAMES.issuperset(raw):
-        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
+    otp, store_id = _get_fields(self, raw)
+    self.otp = otp
+    self.store_id = store_id
+    if (otp is not None and otp.__class__ is not str) or (store_id is not None and store_id.__class__ is not str):
+        report_scalars(self)
     return self

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, mismatch, new_instance, unknown_fields
+from portone_async._reading import field_getter, mismatch, new_instance
 from portone_async.models.verified_identity_verification import read as read_verified_identity_verification
 
 if TYPE_CHECKING:
@@ -26,18 +26,16 @@ class ConfirmIdentityVerificationResponse(Model):
     """The completed identity verification."""
 
 
-_JSON_NAMES = json_names(ConfirmIdentityVerificationResponse)
+_get_fields = field_getter(ConfirmIdentityVerificationResponse)
 
 
 def read(raw: Any) -> ConfirmIdentityVerificationResponse:
     """Read `ConfirmIdentityVerificationResponse` from JSON."""
     self = new_instance(ConfirmIdentityVerificationResponse)
-    get = raw.get
+    (identity_verification,) = _get_fields(self, raw)
     self.identity_verification = (
-        read_verified_identity_verification(v)
-        if (v := get("identityVerification")).__class__ is dict
-        else mismatch(v, "ConfirmIdentityVerificationResponse.identityVerification")
+        read_verified_identity_verification(identity_verification)
+        if identity_verification.__class__ is dict
+        else mismatch(identity_verification, "ConfirmIdentityVerificationResponse.identityVerification")
     )
-    if not _JSON_NAMES.issuperset(raw):
-        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
     return self

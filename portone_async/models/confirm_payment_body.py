@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, mismatch, new_instance, unknown_fields
+from portone_async._reading import field_getter, new_instance, report_scalars
 
 if TYPE_CHECKING:
     from portone_async.models.enums import Currency
@@ -48,37 +48,32 @@ class ConfirmPaymentBody(Model):
     """Id of the payment attempt, as a check: a mismatch is an error."""
 
 
-_JSON_NAMES = json_names(ConfirmPaymentBody)
+_get_fields = field_getter(ConfirmPaymentBody)
 
 
 def read(raw: Any) -> ConfirmPaymentBody:
     """Read `ConfirmPaymentBody` from JSON."""
     self = new_instance(ConfirmPaymentBody)
-    get = raw.get
-    self.currency = (
-        v if (v := get("currency")) is None or v.__class__ is str else mismatch(v, "ConfirmPaymentBody.currency")
+    payment_token, currency, is_test, skip_webhook, store_id, tax_free_amount, total_amount, tx_id = _get_fields(
+        self, raw
     )
-    self.is_test = (
-        v if (v := get("isTest")) is None or v.__class__ is bool else mismatch(v, "ConfirmPaymentBody.isTest")
-    )
-    self.payment_token = (
-        v if (v := get("paymentToken")).__class__ is str else mismatch(v, "ConfirmPaymentBody.paymentToken")
-    )
-    self.skip_webhook = (
-        v if (v := get("skipWebhook")) is None or v.__class__ is bool else mismatch(v, "ConfirmPaymentBody.skipWebhook")
-    )
-    self.store_id = (
-        v if (v := get("storeId")) is None or v.__class__ is str else mismatch(v, "ConfirmPaymentBody.storeId")
-    )
-    self.tax_free_amount = (
-        v
-        if (v := get("taxFreeAmount")) is None or v.__class__ is int
-        else mismatch(v, "ConfirmPaymentBody.taxFreeAmount")
-    )
-    self.total_amount = (
-        v if (v := get("totalAmount")) is None or v.__class__ is int else mismatch(v, "ConfirmPaymentBody.totalAmount")
-    )
-    self.tx_id = v if (v := get("txId")) is None or v.__class__ is str else mismatch(v, "ConfirmPaymentBody.txId")
-    if not _JSON_NAMES.issuperset(raw):
-        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
+    self.payment_token = payment_token
+    self.currency = currency
+    self.is_test = is_test
+    self.skip_webhook = skip_webhook
+    self.store_id = store_id
+    self.tax_free_amount = tax_free_amount
+    self.total_amount = total_amount
+    self.tx_id = tx_id
+    if (
+        payment_token.__class__ is not str
+        or (currency is not None and currency.__class__ is not str)
+        or (is_test is not None and is_test.__class__ is not bool)
+        or (skip_webhook is not None and skip_webhook.__class__ is not bool)
+        or (store_id is not None and store_id.__class__ is not str)
+        or (tax_free_amount is not None and tax_free_amount.__class__ is not int)
+        or (total_amount is not None and total_amount.__class__ is not int)
+        or (tx_id is not None and tx_id.__class__ is not str)
+    ):
+        report_scalars(self)
     return self

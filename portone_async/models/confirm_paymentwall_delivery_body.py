@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, mismatch, new_instance, read_datetime, read_scalars, unknown_fields
+from portone_async._reading import field_getter, mismatch, new_instance, read_datetime, read_scalars, report_scalars
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -87,106 +87,83 @@ class ConfirmPaymentwallDeliveryBody(Model):
     """Postal code of the receiver; required for PHYSICAL deliveries."""
 
 
-_JSON_NAMES = json_names(ConfirmPaymentwallDeliveryBody)
+_get_fields = field_getter(ConfirmPaymentwallDeliveryBody)
 
 
 def read(raw: Any) -> ConfirmPaymentwallDeliveryBody:
     """Read `ConfirmPaymentwallDeliveryBody` from JSON."""
     self = new_instance(ConfirmPaymentwallDeliveryBody)
-    get = raw.get
-    self.attachments = (
-        None
-        if (v := get("attachments")) is None
-        else read_scalars(v, str, "ConfirmPaymentwallDeliveryBody.attachments")
-        if v.__class__ is list
-        else mismatch(v, "ConfirmPaymentwallDeliveryBody.attachments")
-    )
-    self.carrier_tracking_id = (
-        v
-        if (v := get("carrierTrackingId")) is None or v.__class__ is str
-        else mismatch(v, "ConfirmPaymentwallDeliveryBody.carrierTrackingId")
-    )
-    self.carrier_type = (
-        v
-        if (v := get("carrierType")) is None or v.__class__ is str
-        else mismatch(v, "ConfirmPaymentwallDeliveryBody.carrierType")
-    )
-    self.delivery_status = (
-        v
-        if (v := get("deliveryStatus")).__class__ is str
-        else mismatch(v, "ConfirmPaymentwallDeliveryBody.deliveryStatus")
-    )
-    self.delivery_type = (
-        v if (v := get("deliveryType")).__class__ is str else mismatch(v, "ConfirmPaymentwallDeliveryBody.deliveryType")
-    )
-    self.details = (
-        v if (v := get("details")).__class__ is str else mismatch(v, "ConfirmPaymentwallDeliveryBody.details")
-    )
+    (
+        delivery_status,
+        delivery_type,
+        details,
+        estimated_delivery_datetime,
+        estimated_update_datetime,
+        refundable,
+        shipping_address_email,
+        transaction_id,
+        attachments,
+        carrier_tracking_id,
+        carrier_type,
+        reason,
+        shipping_address_city,
+        shipping_address_country,
+        shipping_address_firstname,
+        shipping_address_lastname,
+        shipping_address_phone,
+        shipping_address_state,
+        shipping_address_street,
+        shipping_address_zip,
+    ) = _get_fields(self, raw)
+    self.delivery_status = delivery_status
+    self.delivery_type = delivery_type
+    self.details = details
     self.estimated_delivery_datetime = read_datetime(
-        t1 := get("estimatedDeliveryDatetime"), "ConfirmPaymentwallDeliveryBody.estimatedDeliveryDatetime"
+        estimated_delivery_datetime, "ConfirmPaymentwallDeliveryBody.estimatedDeliveryDatetime"
     )
     self.estimated_update_datetime = read_datetime(
-        t2 := get("estimatedUpdateDatetime"), "ConfirmPaymentwallDeliveryBody.estimatedUpdateDatetime"
+        estimated_update_datetime, "ConfirmPaymentwallDeliveryBody.estimatedUpdateDatetime"
     )
-    self.reason = (
-        v
-        if (v := get("reason")) is None or v.__class__ is str
-        else mismatch(v, "ConfirmPaymentwallDeliveryBody.reason")
+    self.refundable = refundable
+    self.shipping_address_email = shipping_address_email
+    self.transaction_id = transaction_id
+    self.attachments = (
+        None
+        if attachments is None
+        else read_scalars(attachments, str, "ConfirmPaymentwallDeliveryBody.attachments")
+        if attachments.__class__ is list
+        else mismatch(attachments, "ConfirmPaymentwallDeliveryBody.attachments")
     )
-    self.refundable = (
-        v if (v := get("refundable")).__class__ is bool else mismatch(v, "ConfirmPaymentwallDeliveryBody.refundable")
-    )
-    self.shipping_address_city = (
-        v
-        if (v := get("shippingAddressCity")) is None or v.__class__ is str
-        else mismatch(v, "ConfirmPaymentwallDeliveryBody.shippingAddressCity")
-    )
-    self.shipping_address_country = (
-        v
-        if (v := get("shippingAddressCountry")) is None or v.__class__ is str
-        else mismatch(v, "ConfirmPaymentwallDeliveryBody.shippingAddressCountry")
-    )
-    self.shipping_address_email = (
-        v
-        if (v := get("shippingAddressEmail")).__class__ is str
-        else mismatch(v, "ConfirmPaymentwallDeliveryBody.shippingAddressEmail")
-    )
-    self.shipping_address_firstname = (
-        v
-        if (v := get("shippingAddressFirstname")) is None or v.__class__ is str
-        else mismatch(v, "ConfirmPaymentwallDeliveryBody.shippingAddressFirstname")
-    )
-    self.shipping_address_lastname = (
-        v
-        if (v := get("shippingAddressLastname")) is None or v.__class__ is str
-        else mismatch(v, "ConfirmPaymentwallDeliveryBody.shippingAddressLastname")
-    )
-    self.shipping_address_phone = (
-        v
-        if (v := get("shippingAddressPhone")) is None or v.__class__ is str
-        else mismatch(v, "ConfirmPaymentwallDeliveryBody.shippingAddressPhone")
-    )
-    self.shipping_address_state = (
-        v
-        if (v := get("shippingAddressState")) is None or v.__class__ is str
-        else mismatch(v, "ConfirmPaymentwallDeliveryBody.shippingAddressState")
-    )
-    self.shipping_address_street = (
-        v
-        if (v := get("shippingAddressStreet")) is None or v.__class__ is str
-        else mismatch(v, "ConfirmPaymentwallDeliveryBody.shippingAddressStreet")
-    )
-    self.shipping_address_zip = (
-        v
-        if (v := get("shippingAddressZip")) is None or v.__class__ is str
-        else mismatch(v, "ConfirmPaymentwallDeliveryBody.shippingAddressZip")
-    )
-    self.transaction_id = (
-        v
-        if (v := get("transactionId")).__class__ is str
-        else mismatch(v, "ConfirmPaymentwallDeliveryBody.transactionId")
-    )
-    self.__time_texts__ = (t1, t2)
-    if not _JSON_NAMES.issuperset(raw):
-        self.additional_properties = unknown_fields(raw, _JSON_NAMES, self.__time_texts__)
+    self.carrier_tracking_id = carrier_tracking_id
+    self.carrier_type = carrier_type
+    self.reason = reason
+    self.shipping_address_city = shipping_address_city
+    self.shipping_address_country = shipping_address_country
+    self.shipping_address_firstname = shipping_address_firstname
+    self.shipping_address_lastname = shipping_address_lastname
+    self.shipping_address_phone = shipping_address_phone
+    self.shipping_address_state = shipping_address_state
+    self.shipping_address_street = shipping_address_street
+    self.shipping_address_zip = shipping_address_zip
+    self.__time_texts__ = (estimated_delivery_datetime, estimated_update_datetime)
+    if (
+        delivery_status.__class__ is not str
+        or delivery_type.__class__ is not str
+        or details.__class__ is not str
+        or refundable.__class__ is not bool
+        or shipping_address_email.__class__ is not str
+        or transaction_id.__class__ is not str
+        or (carrier_tracking_id is not None and carrier_tracking_id.__class__ is not str)
+        or (carrier_type is not None and carrier_type.__class__ is not str)
+        or (reason is not None and reason.__class__ is not str)
+        or (shipping_address_city is not None and shipping_address_city.__class__ is not str)
+        or (shipping_address_country is not None and shipping_address_country.__class__ is not str)
+        or (shipping_address_firstname is not None and shipping_address_firstname.__class__ is not str)
+        or (shipping_address_lastname is not None and shipping_address_lastname.__class__ is not str)
+        or (shipping_address_phone is not None and shipping_address_phone.__class__ is not str)
+        or (shipping_address_state is not None and shipping_address_state.__class__ is not str)
+        or (shipping_address_street is not None and shipping_address_street.__class__ is not str)
+        or (shipping_address_zip is not None and shipping_address_zip.__class__ is not str)
+    ):
+        report_scalars(self)
     return self

@@ -7,7 +7,7 @@ from typing import Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, mismatch, new_instance, unknown_fields
+from portone_async._reading import field_getter, new_instance, report_scalars
 
 
 @define(slots=True, kw_only=True, repr=False)
@@ -25,23 +25,15 @@ class ConfirmedBillingKeyIssueAndPaySummary(Model):
     """Payment id, chosen by the merchant."""
 
 
-_JSON_NAMES = json_names(ConfirmedBillingKeyIssueAndPaySummary)
+_get_fields = field_getter(ConfirmedBillingKeyIssueAndPaySummary)
 
 
 def read(raw: Any) -> ConfirmedBillingKeyIssueAndPaySummary:
     """Read `ConfirmedBillingKeyIssueAndPaySummary` from JSON."""
     self = new_instance(ConfirmedBillingKeyIssueAndPaySummary)
-    get = raw.get
-    self.billing_key = (
-        v
-        if (v := get("billingKey")).__class__ is str
-        else mismatch(v, "ConfirmedBillingKeyIssueAndPaySummary.billingKey")
-    )
-    self.payment_id = (
-        v
-        if (v := get("paymentId")).__class__ is str
-        else mismatch(v, "ConfirmedBillingKeyIssueAndPaySummary.paymentId")
-    )
-    if not _JSON_NAMES.issuperset(raw):
-        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
+    billing_key, payment_id = _get_fields(self, raw)
+    self.billing_key = billing_key
+    self.payment_id = payment_id
+    if billing_key.__class__ is not str or payment_id.__class__ is not str:
+        report_scalars(self)
     return self

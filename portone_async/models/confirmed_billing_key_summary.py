@@ -7,7 +7,7 @@ from typing import Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, mismatch, new_instance, unknown_fields
+from portone_async._reading import field_getter, new_instance, report_scalars
 
 
 @define(slots=True, kw_only=True, repr=False)
@@ -22,16 +22,14 @@ class ConfirmedBillingKeySummary(Model):
     """Billing key, which stands for a stored payment method."""
 
 
-_JSON_NAMES = json_names(ConfirmedBillingKeySummary)
+_get_fields = field_getter(ConfirmedBillingKeySummary)
 
 
 def read(raw: Any) -> ConfirmedBillingKeySummary:
     """Read `ConfirmedBillingKeySummary` from JSON."""
     self = new_instance(ConfirmedBillingKeySummary)
-    get = raw.get
-    self.billing_key = (
-        v if (v := get("billingKey")).__class__ is str else mismatch(v, "ConfirmedBillingKeySummary.billingKey")
-    )
-    if not _JSON_NAMES.issuperset(raw):
-        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
+    (billing_key,) = _get_fields(self, raw)
+    self.billing_key = billing_key
+    if billing_key.__class__ is not str:
+        report_scalars(self)
     return self

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, mismatch, new_instance, read_datetime, unknown_fields
+from portone_async._reading import field_getter, new_instance, read_datetime, report_scalars
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -42,28 +42,25 @@ class ConfirmedPaymentEscrow(Model):
     """The status, which is the discriminator: it tells which variant of its union this object is."""
 
 
-_JSON_NAMES = json_names(ConfirmedPaymentEscrow)
+_get_fields = field_getter(ConfirmedPaymentEscrow)
 
 
 def read(raw: Any) -> ConfirmedPaymentEscrow:
     """Read `ConfirmedPaymentEscrow` from JSON."""
     self = new_instance(ConfirmedPaymentEscrow)
-    get = raw.get
-    self.applied_at = (
-        None if (t1 := get("appliedAt")) is None else read_datetime(t1, "ConfirmedPaymentEscrow.appliedAt")
-    )
-    self.company = v if (v := get("company")).__class__ is str else mismatch(v, "ConfirmedPaymentEscrow.company")
-    self.invoice_number = (
-        v if (v := get("invoiceNumber")).__class__ is str else mismatch(v, "ConfirmedPaymentEscrow.invoiceNumber")
-    )
-    self.is_automatically_confirmed = (
-        v
-        if (v := get("isAutomaticallyConfirmed")).__class__ is bool
-        else mismatch(v, "ConfirmedPaymentEscrow.isAutomaticallyConfirmed")
-    )
-    self.sent_at = None if (t2 := get("sentAt")) is None else read_datetime(t2, "ConfirmedPaymentEscrow.sentAt")
-    self.status = v if (v := get("status")).__class__ is str else mismatch(v, "ConfirmedPaymentEscrow.status")
-    self.__time_texts__ = (t1, t2)
-    if not _JSON_NAMES.issuperset(raw):
-        self.additional_properties = unknown_fields(raw, _JSON_NAMES, self.__time_texts__)
+    company, invoice_number, is_automatically_confirmed, applied_at, sent_at, status = _get_fields(self, raw)
+    self.company = company
+    self.invoice_number = invoice_number
+    self.is_automatically_confirmed = is_automatically_confirmed
+    self.applied_at = None if applied_at is None else read_datetime(applied_at, "ConfirmedPaymentEscrow.appliedAt")
+    self.sent_at = None if sent_at is None else read_datetime(sent_at, "ConfirmedPaymentEscrow.sentAt")
+    self.status = status
+    self.__time_texts__ = (applied_at, sent_at)
+    if (
+        company.__class__ is not str
+        or invoice_number.__class__ is not str
+        or is_automatically_confirmed.__class__ is not bool
+        or status.__class__ is not str
+    ):
+        report_scalars(self)
     return self

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, mismatch, new_instance, unknown_fields
+from portone_async._reading import field_getter, mismatch, new_instance
 from portone_async.models.platform_partner_filter_input import read as read_platform_partner_filter_input
 
 if TYPE_CHECKING:
@@ -26,20 +26,18 @@ class ConnectBulkPartnerCounterpartyBody(Model):
     """Conditions for the partners to connect as counterparties."""
 
 
-_JSON_NAMES = json_names(ConnectBulkPartnerCounterpartyBody)
+_get_fields = field_getter(ConnectBulkPartnerCounterpartyBody)
 
 
 def read(raw: Any) -> ConnectBulkPartnerCounterpartyBody:
     """Read `ConnectBulkPartnerCounterpartyBody` from JSON."""
     self = new_instance(ConnectBulkPartnerCounterpartyBody)
-    get = raw.get
+    (filter,) = _get_fields(self, raw)
     self.filter = (
         None
-        if (v := get("filter")) is None
-        else read_platform_partner_filter_input(v)
-        if v.__class__ is dict
-        else mismatch(v, "ConnectBulkPartnerCounterpartyBody.filter")
+        if filter is None
+        else read_platform_partner_filter_input(filter)
+        if filter.__class__ is dict
+        else mismatch(filter, "ConnectBulkPartnerCounterpartyBody.filter")
     )
-    if not _JSON_NAMES.issuperset(raw):
-        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
     return self

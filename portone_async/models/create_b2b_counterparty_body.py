@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, mismatch, new_instance, unknown_fields
+from portone_async._reading import field_getter, mismatch, new_instance, report_scalars
 from portone_async.models.b2b_counterparty_create_options import read as read_b2b_counterparty_create_options
 from portone_async.models.b2b_counterparty_input import read as read_b2b_counterparty_input
 
@@ -34,30 +34,26 @@ class CreateB2bCounterpartyBody(Model):
     """Whether to look up business details and operating status."""
 
 
-_JSON_NAMES = json_names(CreateB2bCounterpartyBody)
+_get_fields = field_getter(CreateB2bCounterpartyBody)
 
 
 def read(raw: Any) -> CreateB2bCounterpartyBody:
     """Read `CreateB2bCounterpartyBody` from JSON."""
     self = new_instance(CreateB2bCounterpartyBody)
-    get = raw.get
+    counterparty, counterparty_id, options = _get_fields(self, raw)
     self.counterparty = (
-        read_b2b_counterparty_input(v)
-        if (v := get("counterparty")).__class__ is dict
-        else mismatch(v, "CreateB2bCounterpartyBody.counterparty")
+        read_b2b_counterparty_input(counterparty)
+        if counterparty.__class__ is dict
+        else mismatch(counterparty, "CreateB2bCounterpartyBody.counterparty")
     )
-    self.counterparty_id = (
-        v
-        if (v := get("counterpartyId")) is None or v.__class__ is str
-        else mismatch(v, "CreateB2bCounterpartyBody.counterpartyId")
-    )
+    self.counterparty_id = counterparty_id
     self.options = (
         None
-        if (v := get("options")) is None
-        else read_b2b_counterparty_create_options(v)
-        if v.__class__ is dict
-        else mismatch(v, "CreateB2bCounterpartyBody.options")
+        if options is None
+        else read_b2b_counterparty_create_options(options)
+        if options.__class__ is dict
+        else mismatch(options, "CreateB2bCounterpartyBody.options")
     )
-    if not _JSON_NAMES.issuperset(raw):
-        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
+    if counterparty_id is not None and counterparty_id.__class__ is not str:
+        report_scalars(self)
     return self

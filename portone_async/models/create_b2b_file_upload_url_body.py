@@ -7,7 +7,7 @@ from typing import Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, mismatch, new_instance, unknown_fields
+from portone_async._reading import field_getter, new_instance, report_scalars
 
 
 @define(slots=True, kw_only=True, repr=False)
@@ -22,16 +22,14 @@ class CreateB2bFileUploadUrlBody(Model):
     """Name of the file."""
 
 
-_JSON_NAMES = json_names(CreateB2bFileUploadUrlBody)
+_get_fields = field_getter(CreateB2bFileUploadUrlBody)
 
 
 def read(raw: Any) -> CreateB2bFileUploadUrlBody:
     """Read `CreateB2bFileUploadUrlBody` from JSON."""
     self = new_instance(CreateB2bFileUploadUrlBody)
-    get = raw.get
-    self.file_name = (
-        v if (v := get("fileName")).__class__ is str else mismatch(v, "CreateB2bFileUploadUrlBody.fileName")
-    )
-    if not _JSON_NAMES.issuperset(raw):
-        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
+    (file_name,) = _get_fields(self, raw)
+    self.file_name = file_name
+    if file_name.__class__ is not str:
+        report_scalars(self)
     return self

@@ -7,7 +7,7 @@ from typing import Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, mismatch, new_instance, unknown_fields
+from portone_async._reading import field_getter, new_instance, report_scalars
 
 
 @define(slots=True, kw_only=True, repr=False)
@@ -25,15 +25,15 @@ class CreateB2bFileUploadUrlPayload(Model):
     """URL to upload the file to."""
 
 
-_JSON_NAMES = json_names(CreateB2bFileUploadUrlPayload)
+_get_fields = field_getter(CreateB2bFileUploadUrlPayload)
 
 
 def read(raw: Any) -> CreateB2bFileUploadUrlPayload:
     """Read `CreateB2bFileUploadUrlPayload` from JSON."""
     self = new_instance(CreateB2bFileUploadUrlPayload)
-    get = raw.get
-    self.file_id = v if (v := get("fileId")).__class__ is str else mismatch(v, "CreateB2bFileUploadUrlPayload.fileId")
-    self.url = v if (v := get("url")).__class__ is str else mismatch(v, "CreateB2bFileUploadUrlPayload.url")
-    if not _JSON_NAMES.issuperset(raw):
-        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
+    file_id, url = _get_fields(self, raw)
+    self.file_id = file_id
+    self.url = url
+    if file_id.__class__ is not str or url.__class__ is not str:
+        report_scalars(self)
     return self

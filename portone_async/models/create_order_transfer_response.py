@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, mismatch, new_instance, unknown_fields
+from portone_async._reading import field_getter, mismatch, new_instance
 from portone_async.models.platform_order_transfer import read as read_platform_order_transfer
 
 if TYPE_CHECKING:
@@ -26,18 +26,16 @@ class CreateOrderTransferResponse(Model):
     """The new transfer."""
 
 
-_JSON_NAMES = json_names(CreateOrderTransferResponse)
+_get_fields = field_getter(CreateOrderTransferResponse)
 
 
 def read(raw: Any) -> CreateOrderTransferResponse:
     """Read `CreateOrderTransferResponse` from JSON."""
     self = new_instance(CreateOrderTransferResponse)
-    get = raw.get
+    (transfer,) = _get_fields(self, raw)
     self.transfer = (
-        read_platform_order_transfer(v)
-        if (v := get("transfer")).__class__ is dict
-        else mismatch(v, "CreateOrderTransferResponse.transfer")
+        read_platform_order_transfer(transfer)
+        if transfer.__class__ is dict
+        else mismatch(transfer, "CreateOrderTransferResponse.transfer")
     )
-    if not _JSON_NAMES.issuperset(raw):
-        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
     return self

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, mismatch, new_instance, read_datetime, unknown_fields
+from portone_async._reading import field_getter, mismatch, new_instance, read_datetime
 from portone_async.models.billing_key_payment_schedule_input import read as read_billing_key_payment_schedule_input
 
 if TYPE_CHECKING:
@@ -33,20 +33,18 @@ class CreatePaymentScheduleBody(Model):
     """When the payment is due to be made."""
 
 
-_JSON_NAMES = json_names(CreatePaymentScheduleBody)
+_get_fields = field_getter(CreatePaymentScheduleBody)
 
 
 def read(raw: Any) -> CreatePaymentScheduleBody:
     """Read `CreatePaymentScheduleBody` from JSON."""
     self = new_instance(CreatePaymentScheduleBody)
-    get = raw.get
+    payment, time_to_pay = _get_fields(self, raw)
     self.payment = (
-        read_billing_key_payment_schedule_input(v)
-        if (v := get("payment")).__class__ is dict
-        else mismatch(v, "CreatePaymentScheduleBody.payment")
+        read_billing_key_payment_schedule_input(payment)
+        if payment.__class__ is dict
+        else mismatch(payment, "CreatePaymentScheduleBody.payment")
     )
-    self.time_to_pay = read_datetime(t1 := get("timeToPay"), "CreatePaymentScheduleBody.timeToPay")
-    self.__time_texts__ = (t1,)
-    if not _JSON_NAMES.issuperset(raw):
-        self.additional_properties = unknown_fields(raw, _JSON_NAMES, self.__time_texts__)
+    self.time_to_pay = read_datetime(time_to_pay, "CreatePaymentScheduleBody.timeToPay")
+    self.__time_texts__ = (time_to_pay,)
     return self

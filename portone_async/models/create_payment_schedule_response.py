@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, mismatch, new_instance, unknown_fields
+from portone_async._reading import field_getter, mismatch, new_instance
 from portone_async.models.payment_schedule_summary import read as read_payment_schedule_summary
 
 if TYPE_CHECKING:
@@ -26,18 +26,16 @@ class CreatePaymentScheduleResponse(Model):
     """The new payment schedule."""
 
 
-_JSON_NAMES = json_names(CreatePaymentScheduleResponse)
+_get_fields = field_getter(CreatePaymentScheduleResponse)
 
 
 def read(raw: Any) -> CreatePaymentScheduleResponse:
     """Read `CreatePaymentScheduleResponse` from JSON."""
     self = new_instance(CreatePaymentScheduleResponse)
-    get = raw.get
+    (schedule,) = _get_fields(self, raw)
     self.schedule = (
-        read_payment_schedule_summary(v)
-        if (v := get("schedule")).__class__ is dict
-        else mismatch(v, "CreatePaymentScheduleResponse.schedule")
+        read_payment_schedule_summary(schedule)
+        if schedule.__class__ is dict
+        else mismatch(schedule, "CreatePaymentScheduleResponse.schedule")
     )
-    if not _JSON_NAMES.issuperset(raw):
-        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
     return self

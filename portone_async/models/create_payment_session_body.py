@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, mismatch, new_instance, read_list, unknown_fields
+from portone_async._reading import field_getter, mismatch, new_instance, read_list, report_scalars
 from portone_async.models.payment_session_agreement import read as read_payment_session_agreement
 from portone_async.models.payment_session_colors import read as read_payment_session_colors
 from portone_async.models.payment_session_product import read as read_payment_session_product
@@ -90,89 +90,84 @@ class CreatePaymentSessionBody(Model):
     """Lifetime of the session, in seconds."""
 
 
-_JSON_NAMES = json_names(CreatePaymentSessionBody)
+_get_fields = field_getter(CreatePaymentSessionBody)
 
 
 def read(raw: Any) -> CreatePaymentSessionBody:
     """Read `CreatePaymentSessionBody` from JSON."""
     self = new_instance(CreatePaymentSessionBody)
-    get = raw.get
+    (
+        country,
+        currency,
+        order_name,
+        payment_id,
+        profile_key,
+        store_id,
+        total_amount,
+        agreements,
+        colors,
+        custom_data,
+        customer_email,
+        customer_name,
+        order_image_url,
+        payment_method,
+        products,
+        redirect_url,
+        store_name,
+        ttl_seconds,
+    ) = _get_fields(self, raw)
+    self.country = country
+    self.currency = currency
+    self.order_name = order_name
+    self.payment_id = payment_id
+    self.profile_key = profile_key
+    self.store_id = store_id
+    self.total_amount = total_amount
     self.agreements = (
         None
-        if (v := get("agreements")) is None
-        else read_list(v, read_payment_session_agreement, "CreatePaymentSessionBody.agreements")
-        if v.__class__ is list
-        else mismatch(v, "CreatePaymentSessionBody.agreements")
+        if agreements is None
+        else read_list(agreements, read_payment_session_agreement, "CreatePaymentSessionBody.agreements")
+        if agreements.__class__ is list
+        else mismatch(agreements, "CreatePaymentSessionBody.agreements")
     )
     self.colors = (
         None
-        if (v := get("colors")) is None
-        else read_payment_session_colors(v)
-        if v.__class__ is dict
-        else mismatch(v, "CreatePaymentSessionBody.colors")
+        if colors is None
+        else read_payment_session_colors(colors)
+        if colors.__class__ is dict
+        else mismatch(colors, "CreatePaymentSessionBody.colors")
     )
-    self.country = v if (v := get("country")).__class__ is str else mismatch(v, "CreatePaymentSessionBody.country")
-    self.currency = v if (v := get("currency")).__class__ is str else mismatch(v, "CreatePaymentSessionBody.currency")
-    self.custom_data = (
-        v
-        if (v := get("customData")) is None or v.__class__ is str
-        else mismatch(v, "CreatePaymentSessionBody.customData")
-    )
-    self.customer_email = (
-        v
-        if (v := get("customerEmail")) is None or v.__class__ is str
-        else mismatch(v, "CreatePaymentSessionBody.customerEmail")
-    )
-    self.customer_name = (
-        v
-        if (v := get("customerName")) is None or v.__class__ is str
-        else mismatch(v, "CreatePaymentSessionBody.customerName")
-    )
-    self.order_image_url = (
-        v
-        if (v := get("orderImageUrl")) is None or v.__class__ is str
-        else mismatch(v, "CreatePaymentSessionBody.orderImageUrl")
-    )
-    self.order_name = (
-        v if (v := get("orderName")).__class__ is str else mismatch(v, "CreatePaymentSessionBody.orderName")
-    )
-    self.payment_id = (
-        v if (v := get("paymentId")).__class__ is str else mismatch(v, "CreatePaymentSessionBody.paymentId")
-    )
-    self.payment_method = (
-        v
-        if (v := get("paymentMethod")) is None or v.__class__ is str
-        else mismatch(v, "CreatePaymentSessionBody.paymentMethod")
-    )
+    self.custom_data = custom_data
+    self.customer_email = customer_email
+    self.customer_name = customer_name
+    self.order_image_url = order_image_url
+    self.payment_method = payment_method
     self.products = (
         None
-        if (v := get("products")) is None
-        else read_list(v, read_payment_session_product, "CreatePaymentSessionBody.products")
-        if v.__class__ is list
-        else mismatch(v, "CreatePaymentSessionBody.products")
+        if products is None
+        else read_list(products, read_payment_session_product, "CreatePaymentSessionBody.products")
+        if products.__class__ is list
+        else mismatch(products, "CreatePaymentSessionBody.products")
     )
-    self.profile_key = (
-        v if (v := get("profileKey")).__class__ is str else mismatch(v, "CreatePaymentSessionBody.profileKey")
-    )
-    self.redirect_url = (
-        v
-        if (v := get("redirectUrl")) is None or v.__class__ is str
-        else mismatch(v, "CreatePaymentSessionBody.redirectUrl")
-    )
-    self.store_id = v if (v := get("storeId")).__class__ is str else mismatch(v, "CreatePaymentSessionBody.storeId")
-    self.store_name = (
-        v
-        if (v := get("storeName")) is None or v.__class__ is str
-        else mismatch(v, "CreatePaymentSessionBody.storeName")
-    )
-    self.total_amount = (
-        v if (v := get("totalAmount")).__class__ is int else mismatch(v, "CreatePaymentSessionBody.totalAmount")
-    )
-    self.ttl_seconds = (
-        v
-        if (v := get("ttlSeconds")) is None or v.__class__ is int
-        else mismatch(v, "CreatePaymentSessionBody.ttlSeconds")
-    )
-    if not _JSON_NAMES.issuperset(raw):
-        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
+    self.redirect_url = redirect_url
+    self.store_name = store_name
+    self.ttl_seconds = ttl_seconds
+    if (
+        country.__class__ is not str
+        or currency.__class__ is not str
+        or order_name.__class__ is not str
+        or payment_id.__class__ is not str
+        or profile_key.__class__ is not str
+        or store_id.__class__ is not str
+        or total_amount.__class__ is not int
+        or (custom_data is not None and custom_data.__class__ is not str)
+        or (customer_email is not None and customer_email.__class__ is not str)
+        or (customer_name is not None and customer_name.__class__ is not str)
+        or (order_image_url is not None and order_image_url.__class__ is not str)
+        or (payment_method is not None and payment_method.__class__ is not str)
+        or (redirect_url is not None and redirect_url.__class__ is not str)
+        or (store_name is not None and store_name.__class__ is not str)
+        or (ttl_seconds is not None and ttl_seconds.__class__ is not int)
+    ):
+        report_scalars(self)
     return self

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, mismatch, new_instance, read_datetime, unknown_fields
+from portone_async._reading import field_getter, new_instance, read_datetime, report_scalars
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -33,19 +33,17 @@ class CreatePaymentSessionResponse(Model):
     """URL of the hosted checkout page."""
 
 
-_JSON_NAMES = json_names(CreatePaymentSessionResponse)
+_get_fields = field_getter(CreatePaymentSessionResponse)
 
 
 def read(raw: Any) -> CreatePaymentSessionResponse:
     """Read `CreatePaymentSessionResponse` from JSON."""
     self = new_instance(CreatePaymentSessionResponse)
-    get = raw.get
-    self.expires_at = read_datetime(t1 := get("expiresAt"), "CreatePaymentSessionResponse.expiresAt")
-    self.session_id = (
-        v if (v := get("sessionId")).__class__ is str else mismatch(v, "CreatePaymentSessionResponse.sessionId")
-    )
-    self.url = v if (v := get("url")).__class__ is str else mismatch(v, "CreatePaymentSessionResponse.url")
-    self.__time_texts__ = (t1,)
-    if not _JSON_NAMES.issuperset(raw):
-        self.additional_properties = unknown_fields(raw, _JSON_NAMES, self.__time_texts__)
+    expires_at, session_id, url = _get_fields(self, raw)
+    self.expires_at = read_datetime(expires_at, "CreatePaymentSessionResponse.expiresAt")
+    self.session_id = session_id
+    self.url = url
+    self.__time_texts__ = (expires_at,)
+    if session_id.__class__ is not str or url.__class__ is not str:
+        report_scalars(self)
     return self

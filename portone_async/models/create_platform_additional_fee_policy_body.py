@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, mismatch, new_instance, unknown_fields
+from portone_async._reading import field_getter, mismatch, new_instance, report_scalars
 from portone_async.models.platform_fee_input import read as read_platform_fee_input
 
 if TYPE_CHECKING:
@@ -41,30 +41,27 @@ class CreatePlatformAdditionalFeePolicyBody(Model):
     """Memo, in the merchant's own words."""
 
 
-_JSON_NAMES = json_names(CreatePlatformAdditionalFeePolicyBody)
+_get_fields = field_getter(CreatePlatformAdditionalFeePolicyBody)
 
 
 def read(raw: Any) -> CreatePlatformAdditionalFeePolicyBody:
     """Read `CreatePlatformAdditionalFeePolicyBody` from JSON."""
     self = new_instance(CreatePlatformAdditionalFeePolicyBody)
-    get = raw.get
+    fee, name, vat_payer, id, memo = _get_fields(self, raw)
     self.fee = (
-        read_platform_fee_input(v)
-        if (v := get("fee")).__class__ is dict
-        else mismatch(v, "CreatePlatformAdditionalFeePolicyBody.fee")
+        read_platform_fee_input(fee)
+        if fee.__class__ is dict
+        else mismatch(fee, "CreatePlatformAdditionalFeePolicyBody.fee")
     )
-    self.id = (
-        v if (v := get("id")) is None or v.__class__ is str else mismatch(v, "CreatePlatformAdditionalFeePolicyBody.id")
-    )
-    self.memo = (
-        v
-        if (v := get("memo")) is None or v.__class__ is str
-        else mismatch(v, "CreatePlatformAdditionalFeePolicyBody.memo")
-    )
-    self.name = v if (v := get("name")).__class__ is str else mismatch(v, "CreatePlatformAdditionalFeePolicyBody.name")
-    self.vat_payer = (
-        v if (v := get("vatPayer")).__class__ is str else mismatch(v, "CreatePlatformAdditionalFeePolicyBody.vatPayer")
-    )
-    if not _JSON_NAMES.issuperset(raw):
-        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
+    self.name = name
+    self.vat_payer = vat_payer
+    self.id = id
+    self.memo = memo
+    if (
+        name.__class__ is not str
+        or vat_payer.__class__ is not str
+        or (id is not None and id.__class__ is not str)
+        or (memo is not None and memo.__class__ is not str)
+    ):
+        report_scalars(self)
     return self

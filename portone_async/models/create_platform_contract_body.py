@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, mismatch, new_instance, unknown_fields
+from portone_async._reading import field_getter, mismatch, new_instance, report_scalars
 from portone_async.models.platform_fee_input import read as read_platform_fee_input
 from portone_async.models.platform_settlement_cycle_input import read as read_platform_settlement_cycle_input
 
@@ -49,38 +49,36 @@ class CreatePlatformContractBody(Model):
     """Memo about the contract, for internal use."""
 
 
-_JSON_NAMES = json_names(CreatePlatformContractBody)
+_get_fields = field_getter(CreatePlatformContractBody)
 
 
 def read(raw: Any) -> CreatePlatformContractBody:
     """Read `CreatePlatformContractBody` from JSON."""
     self = new_instance(CreatePlatformContractBody)
-    get = raw.get
-    self.id = v if (v := get("id")) is None or v.__class__ is str else mismatch(v, "CreatePlatformContractBody.id")
-    self.memo = (
-        v if (v := get("memo")) is None or v.__class__ is str else mismatch(v, "CreatePlatformContractBody.memo")
+    name, platform_fee, platform_fee_vat_payer, settlement_cycle, subtract_payment_vat_amount, id, memo = _get_fields(
+        self, raw
     )
-    self.name = v if (v := get("name")).__class__ is str else mismatch(v, "CreatePlatformContractBody.name")
+    self.name = name
     self.platform_fee = (
-        read_platform_fee_input(v)
-        if (v := get("platformFee")).__class__ is dict
-        else mismatch(v, "CreatePlatformContractBody.platformFee")
+        read_platform_fee_input(platform_fee)
+        if platform_fee.__class__ is dict
+        else mismatch(platform_fee, "CreatePlatformContractBody.platformFee")
     )
-    self.platform_fee_vat_payer = (
-        v
-        if (v := get("platformFeeVatPayer")).__class__ is str
-        else mismatch(v, "CreatePlatformContractBody.platformFeeVatPayer")
-    )
+    self.platform_fee_vat_payer = platform_fee_vat_payer
     self.settlement_cycle = (
-        read_platform_settlement_cycle_input(v)
-        if (v := get("settlementCycle")).__class__ is dict
-        else mismatch(v, "CreatePlatformContractBody.settlementCycle")
+        read_platform_settlement_cycle_input(settlement_cycle)
+        if settlement_cycle.__class__ is dict
+        else mismatch(settlement_cycle, "CreatePlatformContractBody.settlementCycle")
     )
-    self.subtract_payment_vat_amount = (
-        v
-        if (v := get("subtractPaymentVatAmount")).__class__ is bool
-        else mismatch(v, "CreatePlatformContractBody.subtractPaymentVatAmount")
-    )
-    if not _JSON_NAMES.issuperset(raw):
-        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
+    self.subtract_payment_vat_amount = subtract_payment_vat_amount
+    self.id = id
+    self.memo = memo
+    if (
+        name.__class__ is not str
+        or platform_fee_vat_payer.__class__ is not str
+        or subtract_payment_vat_amount.__class__ is not bool
+        or (id is not None and id.__class__ is not str)
+        or (memo is not None and memo.__class__ is not str)
+    ):
+        report_scalars(self)
     return self

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, mismatch, new_instance, unknown_fields
+from portone_async._reading import field_getter, mismatch, new_instance
 from portone_async.models.platform_contract import read as read_platform_contract
 
 if TYPE_CHECKING:
@@ -26,18 +26,16 @@ class CreatePlatformContractResponse(Model):
     """The contract as it is now."""
 
 
-_JSON_NAMES = json_names(CreatePlatformContractResponse)
+_get_fields = field_getter(CreatePlatformContractResponse)
 
 
 def read(raw: Any) -> CreatePlatformContractResponse:
     """Read `CreatePlatformContractResponse` from JSON."""
     self = new_instance(CreatePlatformContractResponse)
-    get = raw.get
+    (contract,) = _get_fields(self, raw)
     self.contract = (
-        read_platform_contract(v)
-        if (v := get("contract")).__class__ is dict
-        else mismatch(v, "CreatePlatformContractResponse.contract")
+        read_platform_contract(contract)
+        if contract.__class__ is dict
+        else mismatch(contract, "CreatePlatformContractResponse.contract")
     )
-    if not _JSON_NAMES.issuperset(raw):
-        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
     return self

@@ -7,7 +7,7 @@ from typing import Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, mismatch, new_instance, unknown_fields
+from portone_async._reading import field_getter, new_instance, report_scalars
 
 
 @define(slots=True, kw_only=True, repr=False)
@@ -31,27 +31,22 @@ class CreatePlatformDiscountSharePolicyBody(Model):
     """Memo about the discount share policy."""
 
 
-_JSON_NAMES = json_names(CreatePlatformDiscountSharePolicyBody)
+_get_fields = field_getter(CreatePlatformDiscountSharePolicyBody)
 
 
 def read(raw: Any) -> CreatePlatformDiscountSharePolicyBody:
     """Read `CreatePlatformDiscountSharePolicyBody` from JSON."""
     self = new_instance(CreatePlatformDiscountSharePolicyBody)
-    get = raw.get
-    self.id = (
-        v if (v := get("id")) is None or v.__class__ is str else mismatch(v, "CreatePlatformDiscountSharePolicyBody.id")
-    )
-    self.memo = (
-        v
-        if (v := get("memo")) is None or v.__class__ is str
-        else mismatch(v, "CreatePlatformDiscountSharePolicyBody.memo")
-    )
-    self.name = v if (v := get("name")).__class__ is str else mismatch(v, "CreatePlatformDiscountSharePolicyBody.name")
-    self.partner_share_rate = (
-        v
-        if (v := get("partnerShareRate")).__class__ is int
-        else mismatch(v, "CreatePlatformDiscountSharePolicyBody.partnerShareRate")
-    )
-    if not _JSON_NAMES.issuperset(raw):
-        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
+    name, partner_share_rate, id, memo = _get_fields(self, raw)
+    self.name = name
+    self.partner_share_rate = partner_share_rate
+    self.id = id
+    self.memo = memo
+    if (
+        name.__class__ is not str
+        or partner_share_rate.__class__ is not int
+        or (id is not None and id.__class__ is not str)
+        or (memo is not None and memo.__class__ is not str)
+    ):
+        report_scalars(self)
     return self

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, mismatch, new_instance, read_date, read_list, unknown_fields
+from portone_async._reading import field_getter, mismatch, new_instance, read_date, read_list, report_scalars
 from portone_async.models.platform_user_defined_property_key_value import (
     read as read_platform_user_defined_property_key_value,
 )
@@ -57,52 +57,50 @@ class CreatePlatformManualTransferBody(Model):
     """Values of properties that the merchant has defined in PortOne's console."""
 
 
-_JSON_NAMES = json_names(CreatePlatformManualTransferBody)
+_get_fields = field_getter(CreatePlatformManualTransferBody)
 
 
 def read(raw: Any) -> CreatePlatformManualTransferBody:
     """Read `CreatePlatformManualTransferBody` from JSON."""
     self = new_instance(CreatePlatformManualTransferBody)
-    get = raw.get
-    self.id = (
-        v if (v := get("id")) is None or v.__class__ is str else mismatch(v, "CreatePlatformManualTransferBody.id")
-    )
-    self.is_for_test = (
-        v
-        if (v := get("isForTest")) is None or v.__class__ is bool
-        else mismatch(v, "CreatePlatformManualTransferBody.isForTest")
-    )
-    self.memo = (
-        v if (v := get("memo")) is None or v.__class__ is str else mismatch(v, "CreatePlatformManualTransferBody.memo")
-    )
-    self.partner_id = (
-        v if (v := get("partnerId")).__class__ is str else mismatch(v, "CreatePlatformManualTransferBody.partnerId")
-    )
-    self.settlement_amount = (
-        v
-        if (v := get("settlementAmount")).__class__ is int
-        else mismatch(v, "CreatePlatformManualTransferBody.settlementAmount")
-    )
-    self.settlement_currency = (
-        v
-        if (v := get("settlementCurrency")) is None or v.__class__ is str
-        else mismatch(v, "CreatePlatformManualTransferBody.settlementCurrency")
-    )
-    self.settlement_date = read_date(get("settlementDate"), "CreatePlatformManualTransferBody.settlementDate")
-    self.settlement_tax_free_amount = (
-        v
-        if (v := get("settlementTaxFreeAmount")) is None or v.__class__ is int
-        else mismatch(v, "CreatePlatformManualTransferBody.settlementTaxFreeAmount")
-    )
+    (
+        partner_id,
+        settlement_amount,
+        settlement_date,
+        id,
+        is_for_test,
+        memo,
+        settlement_currency,
+        settlement_tax_free_amount,
+        user_defined_properties,
+    ) = _get_fields(self, raw)
+    self.partner_id = partner_id
+    self.settlement_amount = settlement_amount
+    self.settlement_date = read_date(settlement_date, "CreatePlatformManualTransferBody.settlementDate")
+    self.id = id
+    self.is_for_test = is_for_test
+    self.memo = memo
+    self.settlement_currency = settlement_currency
+    self.settlement_tax_free_amount = settlement_tax_free_amount
     self.user_defined_properties = (
         None
-        if (v := get("userDefinedProperties")) is None
+        if user_defined_properties is None
         else read_list(
-            v, read_platform_user_defined_property_key_value, "CreatePlatformManualTransferBody.userDefinedProperties"
+            user_defined_properties,
+            read_platform_user_defined_property_key_value,
+            "CreatePlatformManualTransferBody.userDefinedProperties",
         )
-        if v.__class__ is list
-        else mismatch(v, "CreatePlatformManualTransferBody.userDefinedProperties")
+        if user_defined_properties.__class__ is list
+        else mismatch(user_defined_properties, "CreatePlatformManualTransferBody.userDefinedProperties")
     )
-    if not _JSON_NAMES.issuperset(raw):
-        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
+    if (
+        partner_id.__class__ is not str
+        or settlement_amount.__class__ is not int
+        or (id is not None and id.__class__ is not str)
+        or (is_for_test is not None and is_for_test.__class__ is not bool)
+        or (memo is not None and memo.__class__ is not str)
+        or (settlement_currency is not None and settlement_currency.__class__ is not str)
+        or (settlement_tax_free_amount is not None and settlement_tax_free_amount.__class__ is not int)
+    ):
+        report_scalars(self)
     return self

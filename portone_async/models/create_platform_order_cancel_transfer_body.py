@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, mismatch, new_instance, read_date, read_list, unknown_fields
+from portone_async._reading import field_getter, mismatch, new_instance, read_date, read_list, report_scalars
 from portone_async.models.create_platform_order_cancel_transfer_body_discount import (
     read as read_create_platform_order_cancel_transfer_body_discount,
 )
@@ -88,95 +88,89 @@ class CreatePlatformOrderCancelTransferBody(Model):
     """Values of properties that the merchant has defined in PortOne's console."""
 
 
-_JSON_NAMES = json_names(CreatePlatformOrderCancelTransferBody)
+_get_fields = field_getter(CreatePlatformOrderCancelTransferBody)
 
 
 def read(raw: Any) -> CreatePlatformOrderCancelTransferBody:
     """Read `CreatePlatformOrderCancelTransferBody` from JSON."""
     self = new_instance(CreatePlatformOrderCancelTransferBody)
-    get = raw.get
-    self.cancellation_id = (
-        v
-        if (v := get("cancellationId")).__class__ is str
-        else mismatch(v, "CreatePlatformOrderCancelTransferBody.cancellationId")
-    )
+    (
+        cancellation_id,
+        discounts,
+        external_cancellation_detail,
+        id,
+        is_for_test,
+        memo,
+        order_detail,
+        partner_id,
+        payment_id,
+        settlement_date,
+        settlement_start_date,
+        tax_free_amount,
+        transfer_id,
+        user_defined_properties,
+    ) = _get_fields(self, raw)
+    self.cancellation_id = cancellation_id
     self.discounts = (
         read_list(
-            v,
+            discounts,
             read_create_platform_order_cancel_transfer_body_discount,
             "CreatePlatformOrderCancelTransferBody.discounts",
         )
-        if (v := get("discounts")).__class__ is list
-        else mismatch(v, "CreatePlatformOrderCancelTransferBody.discounts")
+        if discounts.__class__ is list
+        else mismatch(discounts, "CreatePlatformOrderCancelTransferBody.discounts")
     )
     self.external_cancellation_detail = (
         None
-        if (v := get("externalCancellationDetail")) is None
-        else read_create_platform_order_cancel_transfer_body_external_cancellation_detail(v)
-        if v.__class__ is dict
-        else mismatch(v, "CreatePlatformOrderCancelTransferBody.externalCancellationDetail")
+        if external_cancellation_detail is None
+        else read_create_platform_order_cancel_transfer_body_external_cancellation_detail(external_cancellation_detail)
+        if external_cancellation_detail.__class__ is dict
+        else mismatch(external_cancellation_detail, "CreatePlatformOrderCancelTransferBody.externalCancellationDetail")
     )
-    self.id = (
-        v if (v := get("id")) is None or v.__class__ is str else mismatch(v, "CreatePlatformOrderCancelTransferBody.id")
-    )
-    self.is_for_test = (
-        v
-        if (v := get("isForTest")) is None or v.__class__ is bool
-        else mismatch(v, "CreatePlatformOrderCancelTransferBody.isForTest")
-    )
-    self.memo = (
-        v
-        if (v := get("memo")) is None or v.__class__ is str
-        else mismatch(v, "CreatePlatformOrderCancelTransferBody.memo")
-    )
+    self.id = id
+    self.is_for_test = is_for_test
+    self.memo = memo
     self.order_detail = (
         None
-        if (v := get("orderDetail")) is None
-        else read_create_platform_order_cancel_transfer_body_order_detail(v)
-        if v.__class__ is dict
-        else mismatch(v, "CreatePlatformOrderCancelTransferBody.orderDetail")
+        if order_detail is None
+        else read_create_platform_order_cancel_transfer_body_order_detail(order_detail)
+        if order_detail.__class__ is dict
+        else mismatch(order_detail, "CreatePlatformOrderCancelTransferBody.orderDetail")
     )
-    self.partner_id = (
-        v
-        if (v := get("partnerId")) is None or v.__class__ is str
-        else mismatch(v, "CreatePlatformOrderCancelTransferBody.partnerId")
-    )
-    self.payment_id = (
-        v
-        if (v := get("paymentId")) is None or v.__class__ is str
-        else mismatch(v, "CreatePlatformOrderCancelTransferBody.paymentId")
-    )
+    self.partner_id = partner_id
+    self.payment_id = payment_id
     self.settlement_date = (
         None
-        if (v := get("settlementDate")) is None
-        else read_date(v, "CreatePlatformOrderCancelTransferBody.settlementDate")
+        if settlement_date is None
+        else read_date(settlement_date, "CreatePlatformOrderCancelTransferBody.settlementDate")
     )
     self.settlement_start_date = (
         None
-        if (v := get("settlementStartDate")) is None
-        else read_date(v, "CreatePlatformOrderCancelTransferBody.settlementStartDate")
+        if settlement_start_date is None
+        else read_date(settlement_start_date, "CreatePlatformOrderCancelTransferBody.settlementStartDate")
     )
-    self.tax_free_amount = (
-        v
-        if (v := get("taxFreeAmount")) is None or v.__class__ is int
-        else mismatch(v, "CreatePlatformOrderCancelTransferBody.taxFreeAmount")
-    )
-    self.transfer_id = (
-        v
-        if (v := get("transferId")) is None or v.__class__ is str
-        else mismatch(v, "CreatePlatformOrderCancelTransferBody.transferId")
-    )
+    self.tax_free_amount = tax_free_amount
+    self.transfer_id = transfer_id
     self.user_defined_properties = (
         None
-        if (v := get("userDefinedProperties")) is None
+        if user_defined_properties is None
         else read_list(
-            v,
+            user_defined_properties,
             read_platform_user_defined_property_key_value,
             "CreatePlatformOrderCancelTransferBody.userDefinedProperties",
         )
-        if v.__class__ is list
-        else mismatch(v, "CreatePlatformOrderCancelTransferBody.userDefinedProperties")
+        if user_defined_properties.__class__ is list
+        else mismatch(user_defined_properties, "CreatePlatformOrderCancelTransferBody.userDefinedProperties")
     )
-    if not _JSON_NAMES.issuperset(raw):
-        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
+    if (
+        cancellation_id.__class__ is not str
+        or (id is not None and id.__class__ is not str)
+        or (is_for_test is not None and is_for_test.__class__ is not bool)
+        or (memo is not None and memo.__class__ is not str)
+        or (partner_id is not None and partner_id.__class__ is not str)
+        or (payment_id is not None and payment_id.__class__ is not str)
+        or (tax_free_amount is not None and tax_free_amount.__class__ is not int)
+        or (transfer_id is not None and transfer_id.__class__ is not str)
+    ):
+        report_scalars(self)
     return self

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, new_instance, read_datetime, unknown_fields
+from portone_async._reading import field_getter, new_instance, read_datetime
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -27,19 +27,17 @@ class CreatePlatformOrderCancelTransferBodyExternalCancellationDetail(Model):
     """When it was cancelled."""
 
 
-_JSON_NAMES = json_names(CreatePlatformOrderCancelTransferBodyExternalCancellationDetail)
+_get_fields = field_getter(CreatePlatformOrderCancelTransferBodyExternalCancellationDetail)
 
 
 def read(raw: Any) -> CreatePlatformOrderCancelTransferBodyExternalCancellationDetail:
     """Read `CreatePlatformOrderCancelTransferBodyExternalCancellationDetail` from JSON."""
     self = new_instance(CreatePlatformOrderCancelTransferBodyExternalCancellationDetail)
-    get = raw.get
+    (cancelled_at,) = _get_fields(self, raw)
     self.cancelled_at = (
         None
-        if (t1 := get("cancelledAt")) is None
-        else read_datetime(t1, "CreatePlatformOrderCancelTransferBodyExternalCancellationDetail.cancelledAt")
+        if cancelled_at is None
+        else read_datetime(cancelled_at, "CreatePlatformOrderCancelTransferBodyExternalCancellationDetail.cancelledAt")
     )
-    self.__time_texts__ = (t1,)
-    if not _JSON_NAMES.issuperset(raw):
-        self.additional_properties = unknown_fields(raw, _JSON_NAMES, self.__time_texts__)
+    self.__time_texts__ = (cancelled_at,)
     return self

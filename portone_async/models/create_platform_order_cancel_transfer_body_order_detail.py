@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, mismatch, new_instance, read_list, unknown_fields
+from portone_async._reading import field_getter, mismatch, new_instance, read_list, report_scalars
 from portone_async.models.create_platform_order_cancel_transfer_body_order_detail_all import (
     read as read_create_platform_order_cancel_transfer_body_order_detail_all,
 )
@@ -42,36 +42,32 @@ class CreatePlatformOrderCancelTransferBodyOrderDetail(Model):
     """Order lines to cancel."""
 
 
-_JSON_NAMES = json_names(CreatePlatformOrderCancelTransferBodyOrderDetail)
+_get_fields = field_getter(CreatePlatformOrderCancelTransferBodyOrderDetail)
 
 
 def read(raw: Any) -> CreatePlatformOrderCancelTransferBodyOrderDetail:
     """Read `CreatePlatformOrderCancelTransferBodyOrderDetail` from JSON."""
     self = new_instance(CreatePlatformOrderCancelTransferBodyOrderDetail)
-    get = raw.get
+    all, order_amount, order_lines = _get_fields(self, raw)
     self.all = (
         None
-        if (v := get("all")) is None
-        else read_create_platform_order_cancel_transfer_body_order_detail_all(v)
-        if v.__class__ is dict
-        else mismatch(v, "CreatePlatformOrderCancelTransferBodyOrderDetail.all")
+        if all is None
+        else read_create_platform_order_cancel_transfer_body_order_detail_all(all)
+        if all.__class__ is dict
+        else mismatch(all, "CreatePlatformOrderCancelTransferBodyOrderDetail.all")
     )
-    self.order_amount = (
-        v
-        if (v := get("orderAmount")) is None or v.__class__ is int
-        else mismatch(v, "CreatePlatformOrderCancelTransferBodyOrderDetail.orderAmount")
-    )
+    self.order_amount = order_amount
     self.order_lines = (
         None
-        if (v := get("orderLines")) is None
+        if order_lines is None
         else read_list(
-            v,
+            order_lines,
             read_create_platform_order_cancel_transfer_body_order_line,
             "CreatePlatformOrderCancelTransferBodyOrderDetail.orderLines",
         )
-        if v.__class__ is list
-        else mismatch(v, "CreatePlatformOrderCancelTransferBodyOrderDetail.orderLines")
+        if order_lines.__class__ is list
+        else mismatch(order_lines, "CreatePlatformOrderCancelTransferBodyOrderDetail.orderLines")
     )
-    if not _JSON_NAMES.issuperset(raw):
-        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
+    if order_amount is not None and order_amount.__class__ is not int:
+        report_scalars(self)
     return self

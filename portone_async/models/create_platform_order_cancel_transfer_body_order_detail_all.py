@@ -7,7 +7,7 @@ from typing import Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import new_instance
+from portone_async._reading import new_instance, untyped
 
 
 @define(slots=True, kw_only=True, repr=False)
@@ -18,5 +18,5 @@ class CreatePlatformOrderCancelTransferBodyOrderDetailAll(Model):
 def read(raw: Any) -> CreatePlatformOrderCancelTransferBodyOrderDetailAll:
     """Read `CreatePlatformOrderCancelTransferBodyOrderDetailAll` from JSON."""
     self = new_instance(CreatePlatformOrderCancelTransferBodyOrderDetailAll)
-    self.additional_properties = raw
+    self.additional_properties = untyped(raw)
     return self

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, mismatch, new_instance, read_list, unknown_fields
+from portone_async._reading import field_getter, mismatch, new_instance, read_list, report_scalars
 from portone_async.models.create_platform_order_cancel_transfer_body_discount import (
     read as read_create_platform_order_cancel_transfer_body_discount,
 )
@@ -36,32 +36,24 @@ class CreatePlatformOrderCancelTransferBodyOrderLine(Model):
     """Quantity of the product."""
 
 
-_JSON_NAMES = json_names(CreatePlatformOrderCancelTransferBodyOrderLine)
+_get_fields = field_getter(CreatePlatformOrderCancelTransferBodyOrderLine)
 
 
 def read(raw: Any) -> CreatePlatformOrderCancelTransferBodyOrderLine:
     """Read `CreatePlatformOrderCancelTransferBodyOrderLine` from JSON."""
     self = new_instance(CreatePlatformOrderCancelTransferBodyOrderLine)
-    get = raw.get
+    discounts, product_id, quantity = _get_fields(self, raw)
     self.discounts = (
         read_list(
-            v,
+            discounts,
             read_create_platform_order_cancel_transfer_body_discount,
             "CreatePlatformOrderCancelTransferBodyOrderLine.discounts",
         )
-        if (v := get("discounts")).__class__ is list
-        else mismatch(v, "CreatePlatformOrderCancelTransferBodyOrderLine.discounts")
+        if discounts.__class__ is list
+        else mismatch(discounts, "CreatePlatformOrderCancelTransferBodyOrderLine.discounts")
     )
-    self.product_id = (
-        v
-        if (v := get("productId")).__class__ is str
-        else mismatch(v, "CreatePlatformOrderCancelTransferBodyOrderLine.productId")
-    )
-    self.quantity = (
-        v
-        if (v := get("quantity")).__class__ is int
-        else mismatch(v, "CreatePlatformOrderCancelTransferBodyOrderLine.quantity")
-    )
-    if not _JSON_NAMES.issuperset(raw):
-        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
+    self.product_id = product_id
+    self.quantity = quantity
+    if product_id.__class__ is not str or quantity.__class__ is not int:
+        report_scalars(self)
     return self

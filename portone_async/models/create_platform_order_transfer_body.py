@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, mismatch, new_instance, read_date, read_list, unknown_fields
+from portone_async._reading import field_getter, mismatch, new_instance, read_date, read_list, report_scalars
 from portone_async.models.create_platform_order_transfer_body_additional_fee import (
     read as read_create_platform_order_transfer_body_additional_fee,
 )
@@ -100,86 +100,100 @@ class CreatePlatformOrderTransferBody(Model):
     """Values of properties that the merchant has defined in PortOne's console."""
 
 
-_JSON_NAMES = json_names(CreatePlatformOrderTransferBody)
+_get_fields = field_getter(CreatePlatformOrderTransferBody)
 
 
 def read(raw: Any) -> CreatePlatformOrderTransferBody:
     """Read `CreatePlatformOrderTransferBody` from JSON."""
     self = new_instance(CreatePlatformOrderTransferBody)
-    get = raw.get
+    (
+        additional_fees,
+        discounts,
+        order_detail,
+        partner_id,
+        payment_id,
+        contract_id,
+        external_payment_detail,
+        id,
+        is_for_test,
+        memo,
+        parameters,
+        settlement_date,
+        settlement_start_date,
+        tax_free_amount,
+        user_defined_properties,
+    ) = _get_fields(self, raw)
     self.additional_fees = (
         read_list(
-            v, read_create_platform_order_transfer_body_additional_fee, "CreatePlatformOrderTransferBody.additionalFees"
+            additional_fees,
+            read_create_platform_order_transfer_body_additional_fee,
+            "CreatePlatformOrderTransferBody.additionalFees",
         )
-        if (v := get("additionalFees")).__class__ is list
-        else mismatch(v, "CreatePlatformOrderTransferBody.additionalFees")
-    )
-    self.contract_id = (
-        v
-        if (v := get("contractId")) is None or v.__class__ is str
-        else mismatch(v, "CreatePlatformOrderTransferBody.contractId")
+        if additional_fees.__class__ is list
+        else mismatch(additional_fees, "CreatePlatformOrderTransferBody.additionalFees")
     )
     self.discounts = (
-        read_list(v, read_create_platform_order_transfer_body_discount, "CreatePlatformOrderTransferBody.discounts")
-        if (v := get("discounts")).__class__ is list
-        else mismatch(v, "CreatePlatformOrderTransferBody.discounts")
-    )
-    self.external_payment_detail = (
-        None
-        if (v := get("externalPaymentDetail")) is None
-        else read_create_platform_order_transfer_body_external_payment_detail(v)
-        if v.__class__ is dict
-        else mismatch(v, "CreatePlatformOrderTransferBody.externalPaymentDetail")
-    )
-    self.id = v if (v := get("id")) is None or v.__class__ is str else mismatch(v, "CreatePlatformOrderTransferBody.id")
-    self.is_for_test = (
-        v
-        if (v := get("isForTest")) is None or v.__class__ is bool
-        else mismatch(v, "CreatePlatformOrderTransferBody.isForTest")
-    )
-    self.memo = (
-        v if (v := get("memo")) is None or v.__class__ is str else mismatch(v, "CreatePlatformOrderTransferBody.memo")
+        read_list(
+            discounts, read_create_platform_order_transfer_body_discount, "CreatePlatformOrderTransferBody.discounts"
+        )
+        if discounts.__class__ is list
+        else mismatch(discounts, "CreatePlatformOrderTransferBody.discounts")
     )
     self.order_detail = (
-        read_create_platform_order_transfer_body_order_detail(v)
-        if (v := get("orderDetail")).__class__ is dict
-        else mismatch(v, "CreatePlatformOrderTransferBody.orderDetail")
+        read_create_platform_order_transfer_body_order_detail(order_detail)
+        if order_detail.__class__ is dict
+        else mismatch(order_detail, "CreatePlatformOrderTransferBody.orderDetail")
     )
+    self.partner_id = partner_id
+    self.payment_id = payment_id
+    self.contract_id = contract_id
+    self.external_payment_detail = (
+        None
+        if external_payment_detail is None
+        else read_create_platform_order_transfer_body_external_payment_detail(external_payment_detail)
+        if external_payment_detail.__class__ is dict
+        else mismatch(external_payment_detail, "CreatePlatformOrderTransferBody.externalPaymentDetail")
+    )
+    self.id = id
+    self.is_for_test = is_for_test
+    self.memo = memo
     self.parameters = (
         None
-        if (v := get("parameters")) is None
-        else read_transfer_parameters(v)
-        if v.__class__ is dict
-        else mismatch(v, "CreatePlatformOrderTransferBody.parameters")
-    )
-    self.partner_id = (
-        v if (v := get("partnerId")).__class__ is str else mismatch(v, "CreatePlatformOrderTransferBody.partnerId")
-    )
-    self.payment_id = (
-        v if (v := get("paymentId")).__class__ is str else mismatch(v, "CreatePlatformOrderTransferBody.paymentId")
+        if parameters is None
+        else read_transfer_parameters(parameters)
+        if parameters.__class__ is dict
+        else mismatch(parameters, "CreatePlatformOrderTransferBody.parameters")
     )
     self.settlement_date = (
-        None if (v := get("settlementDate")) is None else read_date(v, "CreatePlatformOrderTransferBody.settlementDate")
+        None
+        if settlement_date is None
+        else read_date(settlement_date, "CreatePlatformOrderTransferBody.settlementDate")
     )
     self.settlement_start_date = (
         None
-        if (v := get("settlementStartDate")) is None
-        else read_date(v, "CreatePlatformOrderTransferBody.settlementStartDate")
+        if settlement_start_date is None
+        else read_date(settlement_start_date, "CreatePlatformOrderTransferBody.settlementStartDate")
     )
-    self.tax_free_amount = (
-        v
-        if (v := get("taxFreeAmount")) is None or v.__class__ is int
-        else mismatch(v, "CreatePlatformOrderTransferBody.taxFreeAmount")
-    )
+    self.tax_free_amount = tax_free_amount
     self.user_defined_properties = (
         None
-        if (v := get("userDefinedProperties")) is None
+        if user_defined_properties is None
         else read_list(
-            v, read_platform_user_defined_property_key_value, "CreatePlatformOrderTransferBody.userDefinedProperties"
+            user_defined_properties,
+            read_platform_user_defined_property_key_value,
+            "CreatePlatformOrderTransferBody.userDefinedProperties",
         )
-        if v.__class__ is list
-        else mismatch(v, "CreatePlatformOrderTransferBody.userDefinedProperties")
+        if user_defined_properties.__class__ is list
+        else mismatch(user_defined_properties, "CreatePlatformOrderTransferBody.userDefinedProperties")
     )
-    if not _JSON_NAMES.issuperset(raw):
-        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
+    if (
+        partner_id.__class__ is not str
+        or payment_id.__class__ is not str
+        or (contract_id is not None and contract_id.__class__ is not str)
+        or (id is not None and id.__class__ is not str)
+        or (is_for_test is not None and is_for_test.__class__ is not bool)
+        or (memo is not None and memo.__class__ is not str)
+        or (tax_free_amount is not None and tax_free_amount.__class__ is not int)
+    ):
+        report_scalars(self)
     return self

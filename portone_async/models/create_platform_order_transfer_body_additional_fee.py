@@ -7,7 +7,7 @@ from typing import Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, mismatch, new_instance, unknown_fields
+from portone_async._reading import field_getter, new_instance, report_scalars
 
 
 @define(slots=True, kw_only=True, repr=False)
@@ -22,18 +22,14 @@ class CreatePlatformOrderTransferBodyAdditionalFee(Model):
     """Id of the additional fee policy."""
 
 
-_JSON_NAMES = json_names(CreatePlatformOrderTransferBodyAdditionalFee)
+_get_fields = field_getter(CreatePlatformOrderTransferBodyAdditionalFee)
 
 
 def read(raw: Any) -> CreatePlatformOrderTransferBodyAdditionalFee:
     """Read `CreatePlatformOrderTransferBodyAdditionalFee` from JSON."""
     self = new_instance(CreatePlatformOrderTransferBodyAdditionalFee)
-    get = raw.get
-    self.policy_id = (
-        v
-        if (v := get("policyId")).__class__ is str
-        else mismatch(v, "CreatePlatformOrderTransferBodyAdditionalFee.policyId")
-    )
-    if not _JSON_NAMES.issuperset(raw):
-        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
+    (policy_id,) = _get_fields(self, raw)
+    self.policy_id = policy_id
+    if policy_id.__class__ is not str:
+        report_scalars(self)
     return self

@@ -7,7 +7,7 @@ from typing import Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, mismatch, new_instance, unknown_fields
+from portone_async._reading import field_getter, new_instance, report_scalars
 
 
 @define(slots=True, kw_only=True, repr=False)
@@ -28,26 +28,20 @@ class CreatePlatformOrderTransferBodyDiscount(Model):
     """Tax-free part of the discount, in the smallest currency unit."""
 
 
-_JSON_NAMES = json_names(CreatePlatformOrderTransferBodyDiscount)
+_get_fields = field_getter(CreatePlatformOrderTransferBodyDiscount)
 
 
 def read(raw: Any) -> CreatePlatformOrderTransferBodyDiscount:
     """Read `CreatePlatformOrderTransferBodyDiscount` from JSON."""
     self = new_instance(CreatePlatformOrderTransferBodyDiscount)
-    get = raw.get
-    self.amount = (
-        v if (v := get("amount")).__class__ is int else mismatch(v, "CreatePlatformOrderTransferBodyDiscount.amount")
-    )
-    self.share_policy_id = (
-        v
-        if (v := get("sharePolicyId")).__class__ is str
-        else mismatch(v, "CreatePlatformOrderTransferBodyDiscount.sharePolicyId")
-    )
-    self.tax_free_amount = (
-        v
-        if (v := get("taxFreeAmount")) is None or v.__class__ is int
-        else mismatch(v, "CreatePlatformOrderTransferBodyDiscount.taxFreeAmount")
-    )
-    if not _JSON_NAMES.issuperset(raw):
-        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
+    amount, share_policy_id, tax_free_amount = _get_fields(self, raw)
+    self.amount = amount
+    self.share_policy_id = share_policy_id
+    self.tax_free_amount = tax_free_amount
+    if (
+        amount.__class__ is not int
+        or share_policy_id.__class__ is not str
+        or (tax_free_amount is not None and tax_free_amount.__class__ is not int)
+    ):
+        report_scalars(self)
     return self

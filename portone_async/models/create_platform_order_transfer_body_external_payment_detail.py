@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, mismatch, new_instance, read_datetime, unknown_fields
+from portone_async._reading import field_getter, mismatch, new_instance, read_datetime, report_scalars
 from portone_async.models.platform_payment_method_input import read as read_platform_payment_method_input
 
 if TYPE_CHECKING:
@@ -41,36 +41,28 @@ class CreatePlatformOrderTransferBodyExternalPaymentDetail(Model):
     """When it was paid."""
 
 
-_JSON_NAMES = json_names(CreatePlatformOrderTransferBodyExternalPaymentDetail)
+_get_fields = field_getter(CreatePlatformOrderTransferBodyExternalPaymentDetail)
 
 
 def read(raw: Any) -> CreatePlatformOrderTransferBodyExternalPaymentDetail:
     """Read `CreatePlatformOrderTransferBodyExternalPaymentDetail` from JSON."""
     self = new_instance(CreatePlatformOrderTransferBodyExternalPaymentDetail)
-    get = raw.get
-    self.currency = (
-        v
-        if (v := get("currency")).__class__ is str
-        else mismatch(v, "CreatePlatformOrderTransferBodyExternalPaymentDetail.currency")
-    )
+    currency, method, order_name, paid_at = _get_fields(self, raw)
+    self.currency = currency
     self.method = (
         None
-        if (v := get("method")) is None
-        else read_platform_payment_method_input(v)
-        if v.__class__ is dict
-        else mismatch(v, "CreatePlatformOrderTransferBodyExternalPaymentDetail.method")
+        if method is None
+        else read_platform_payment_method_input(method)
+        if method.__class__ is dict
+        else mismatch(method, "CreatePlatformOrderTransferBodyExternalPaymentDetail.method")
     )
-    self.order_name = (
-        v
-        if (v := get("orderName")) is None or v.__class__ is str
-        else mismatch(v, "CreatePlatformOrderTransferBodyExternalPaymentDetail.orderName")
-    )
+    self.order_name = order_name
     self.paid_at = (
         None
-        if (t1 := get("paidAt")) is None
-        else read_datetime(t1, "CreatePlatformOrderTransferBodyExternalPaymentDetail.paidAt")
+        if paid_at is None
+        else read_datetime(paid_at, "CreatePlatformOrderTransferBodyExternalPaymentDetail.paidAt")
     )
-    self.__time_texts__ = (t1,)
-    if not _JSON_NAMES.issuperset(raw):
-        self.additional_properties = unknown_fields(raw, _JSON_NAMES, self.__time_texts__)
+    self.__time_texts__ = (paid_at,)
+    if currency.__class__ is not str or (order_name is not None and order_name.__class__ is not str):
+        report_scalars(self)
     return self

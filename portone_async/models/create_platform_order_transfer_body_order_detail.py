@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, mismatch, new_instance, read_list, unknown_fields
+from portone_async._reading import field_getter, mismatch, new_instance, read_list, report_scalars
 from portone_async.models.create_platform_order_transfer_body_order_line import (
     read as read_create_platform_order_transfer_body_order_line,
 )
@@ -33,29 +33,25 @@ class CreatePlatformOrderTransferBodyOrderDetail(Model):
     """Lines of the order, one for each product."""
 
 
-_JSON_NAMES = json_names(CreatePlatformOrderTransferBodyOrderDetail)
+_get_fields = field_getter(CreatePlatformOrderTransferBodyOrderDetail)
 
 
 def read(raw: Any) -> CreatePlatformOrderTransferBodyOrderDetail:
     """Read `CreatePlatformOrderTransferBodyOrderDetail` from JSON."""
     self = new_instance(CreatePlatformOrderTransferBodyOrderDetail)
-    get = raw.get
-    self.order_amount = (
-        v
-        if (v := get("orderAmount")) is None or v.__class__ is int
-        else mismatch(v, "CreatePlatformOrderTransferBodyOrderDetail.orderAmount")
-    )
+    order_amount, order_lines = _get_fields(self, raw)
+    self.order_amount = order_amount
     self.order_lines = (
         None
-        if (v := get("orderLines")) is None
+        if order_lines is None
         else read_list(
-            v,
+            order_lines,
             read_create_platform_order_transfer_body_order_line,
             "CreatePlatformOrderTransferBodyOrderDetail.orderLines",
         )
-        if v.__class__ is list
-        else mismatch(v, "CreatePlatformOrderTransferBodyOrderDetail.orderLines")
+        if order_lines.__class__ is list
+        else mismatch(order_lines, "CreatePlatformOrderTransferBodyOrderDetail.orderLines")
     )
-    if not _JSON_NAMES.issuperset(raw):
-        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
+    if order_amount is not None and order_amount.__class__ is not int:
+        report_scalars(self)
     return self

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, mismatch, new_instance, read_list, unknown_fields
+from portone_async._reading import field_getter, mismatch, new_instance, read_list, report_scalars
 from portone_async.models.create_platform_order_transfer_body_additional_fee import (
     read as read_create_platform_order_transfer_body_additional_fee,
 )
@@ -49,39 +49,37 @@ class CreatePlatformOrderTransferBodyOrderLine(Model):
     """Quantity of the product."""
 
 
-_JSON_NAMES = json_names(CreatePlatformOrderTransferBodyOrderLine)
+_get_fields = field_getter(CreatePlatformOrderTransferBodyOrderLine)
 
 
 def read(raw: Any) -> CreatePlatformOrderTransferBodyOrderLine:
     """Read `CreatePlatformOrderTransferBodyOrderLine` from JSON."""
     self = new_instance(CreatePlatformOrderTransferBodyOrderLine)
-    get = raw.get
+    additional_fees, discounts, product, quantity = _get_fields(self, raw)
     self.additional_fees = (
         read_list(
-            v,
+            additional_fees,
             read_create_platform_order_transfer_body_additional_fee,
             "CreatePlatformOrderTransferBodyOrderLine.additionalFees",
         )
-        if (v := get("additionalFees")).__class__ is list
-        else mismatch(v, "CreatePlatformOrderTransferBodyOrderLine.additionalFees")
+        if additional_fees.__class__ is list
+        else mismatch(additional_fees, "CreatePlatformOrderTransferBodyOrderLine.additionalFees")
     )
     self.discounts = (
         read_list(
-            v, read_create_platform_order_transfer_body_discount, "CreatePlatformOrderTransferBodyOrderLine.discounts"
+            discounts,
+            read_create_platform_order_transfer_body_discount,
+            "CreatePlatformOrderTransferBodyOrderLine.discounts",
         )
-        if (v := get("discounts")).__class__ is list
-        else mismatch(v, "CreatePlatformOrderTransferBodyOrderLine.discounts")
+        if discounts.__class__ is list
+        else mismatch(discounts, "CreatePlatformOrderTransferBodyOrderLine.discounts")
     )
     self.product = (
-        read_create_platform_order_transfer_body_product(v)
-        if (v := get("product")).__class__ is dict
-        else mismatch(v, "CreatePlatformOrderTransferBodyOrderLine.product")
+        read_create_platform_order_transfer_body_product(product)
+        if product.__class__ is dict
+        else mismatch(product, "CreatePlatformOrderTransferBodyOrderLine.product")
     )
-    self.quantity = (
-        v
-        if (v := get("quantity")).__class__ is int
-        else mismatch(v, "CreatePlatformOrderTransferBodyOrderLine.quantity")
-    )
-    if not _JSON_NAMES.issuperset(raw):
-        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
+    self.quantity = quantity
+    if quantity.__class__ is not int:
+        report_scalars(self)
     return self

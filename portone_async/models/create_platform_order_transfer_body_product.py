@@ -7,7 +7,7 @@ from typing import Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, mismatch, new_instance, unknown_fields
+from portone_async._reading import field_getter, new_instance, report_scalars
 
 
 @define(slots=True, kw_only=True, repr=False)
@@ -34,28 +34,24 @@ class CreatePlatformOrderTransferBodyProduct(Model):
     """Tax-free part of the product's price, in the smallest currency unit."""
 
 
-_JSON_NAMES = json_names(CreatePlatformOrderTransferBodyProduct)
+_get_fields = field_getter(CreatePlatformOrderTransferBodyProduct)
 
 
 def read(raw: Any) -> CreatePlatformOrderTransferBodyProduct:
     """Read `CreatePlatformOrderTransferBodyProduct` from JSON."""
     self = new_instance(CreatePlatformOrderTransferBodyProduct)
-    get = raw.get
-    self.amount = (
-        v if (v := get("amount")).__class__ is int else mismatch(v, "CreatePlatformOrderTransferBodyProduct.amount")
-    )
-    self.id = v if (v := get("id")).__class__ is str else mismatch(v, "CreatePlatformOrderTransferBodyProduct.id")
-    self.name = v if (v := get("name")).__class__ is str else mismatch(v, "CreatePlatformOrderTransferBodyProduct.name")
-    self.tag = (
-        v
-        if (v := get("tag")) is None or v.__class__ is str
-        else mismatch(v, "CreatePlatformOrderTransferBodyProduct.tag")
-    )
-    self.tax_free_amount = (
-        v
-        if (v := get("taxFreeAmount")) is None or v.__class__ is int
-        else mismatch(v, "CreatePlatformOrderTransferBodyProduct.taxFreeAmount")
-    )
-    if not _JSON_NAMES.issuperset(raw):
-        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
+    amount, id, name, tag, tax_free_amount = _get_fields(self, raw)
+    self.amount = amount
+    self.id = id
+    self.name = name
+    self.tag = tag
+    self.tax_free_amount = tax_free_amount
+    if (
+        amount.__class__ is not int
+        or id.__class__ is not str
+        or name.__class__ is not str
+        or (tag is not None and tag.__class__ is not str)
+        or (tax_free_amount is not None and tax_free_amount.__class__ is not int)
+    ):
+        report_scalars(self)
     return self

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, mismatch, new_instance, read_scalars, unknown_fields
+from portone_async._reading import field_getter, mismatch, new_instance, read_scalars, report_scalars
 from portone_async.models.create_platform_partner_body_account import read as read_create_platform_partner_body_account
 from portone_async.models.create_platform_partner_body_contact import read as read_create_platform_partner_body_contact
 from portone_async.models.create_platform_partner_body_type import read as read_create_platform_partner_body_type
@@ -60,48 +60,49 @@ class CreatePlatformPartnerBody(Model):
     """Values of properties that the merchant has defined in PortOne's console."""
 
 
-_JSON_NAMES = json_names(CreatePlatformPartnerBody)
+_get_fields = field_getter(CreatePlatformPartnerBody)
 
 
 def read(raw: Any) -> CreatePlatformPartnerBody:
     """Read `CreatePlatformPartnerBody` from JSON."""
     self = new_instance(CreatePlatformPartnerBody)
-    get = raw.get
+    account, contact, default_contract_id, name, tags, type, id, memo, user_defined_properties = _get_fields(self, raw)
     self.account = (
-        read_create_platform_partner_body_account(v)
-        if (v := get("account")).__class__ is dict
-        else mismatch(v, "CreatePlatformPartnerBody.account")
+        read_create_platform_partner_body_account(account)
+        if account.__class__ is dict
+        else mismatch(account, "CreatePlatformPartnerBody.account")
     )
     self.contact = (
-        read_create_platform_partner_body_contact(v)
-        if (v := get("contact")).__class__ is dict
-        else mismatch(v, "CreatePlatformPartnerBody.contact")
+        read_create_platform_partner_body_contact(contact)
+        if contact.__class__ is dict
+        else mismatch(contact, "CreatePlatformPartnerBody.contact")
     )
-    self.default_contract_id = (
-        v
-        if (v := get("defaultContractId")).__class__ is str
-        else mismatch(v, "CreatePlatformPartnerBody.defaultContractId")
-    )
-    self.id = v if (v := get("id")) is None or v.__class__ is str else mismatch(v, "CreatePlatformPartnerBody.id")
-    self.memo = v if (v := get("memo")) is None or v.__class__ is str else mismatch(v, "CreatePlatformPartnerBody.memo")
-    self.name = v if (v := get("name")).__class__ is str else mismatch(v, "CreatePlatformPartnerBody.name")
+    self.default_contract_id = default_contract_id
+    self.name = name
     self.tags = (
-        read_scalars(v, str, "CreatePlatformPartnerBody.tags")
-        if (v := get("tags")).__class__ is list
-        else mismatch(v, "CreatePlatformPartnerBody.tags")
+        read_scalars(tags, str, "CreatePlatformPartnerBody.tags")
+        if tags.__class__ is list
+        else mismatch(tags, "CreatePlatformPartnerBody.tags")
     )
     self.type = (
-        read_create_platform_partner_body_type(v)
-        if (v := get("type")).__class__ is dict
-        else mismatch(v, "CreatePlatformPartnerBody.type")
+        read_create_platform_partner_body_type(type)
+        if type.__class__ is dict
+        else mismatch(type, "CreatePlatformPartnerBody.type")
     )
+    self.id = id
+    self.memo = memo
     self.user_defined_properties = (
         None
-        if (v := get("userDefinedProperties")) is None
-        else read_platform_properties(v)
-        if v.__class__ is dict
-        else mismatch(v, "CreatePlatformPartnerBody.userDefinedProperties")
+        if user_defined_properties is None
+        else read_platform_properties(user_defined_properties)
+        if user_defined_properties.__class__ is dict
+        else mismatch(user_defined_properties, "CreatePlatformPartnerBody.userDefinedProperties")
     )
-    if not _JSON_NAMES.issuperset(raw):
-        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
+    if (
+        default_contract_id.__class__ is not str
+        or name.__class__ is not str
+        or (id is not None and id.__class__ is not str)
+        or (memo is not None and memo.__class__ is not str)
+    ):
+        report_scalars(self)
     return self

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, mismatch, new_instance, unknown_fields
+from portone_async._reading import field_getter, mismatch, new_instance
 from portone_async.models.create_platform_partner_body_type_business import (
     read as read_create_platform_partner_body_type_business,
 )
@@ -44,34 +44,32 @@ class CreatePlatformPartnerBodyType(Model):
     """Details of a partner subject to withholding tax."""
 
 
-_JSON_NAMES = json_names(CreatePlatformPartnerBodyType)
+_get_fields = field_getter(CreatePlatformPartnerBodyType)
 
 
 def read(raw: Any) -> CreatePlatformPartnerBodyType:
     """Read `CreatePlatformPartnerBodyType` from JSON."""
     self = new_instance(CreatePlatformPartnerBodyType)
-    get = raw.get
+    business, non_wht_payer, wht_payer = _get_fields(self, raw)
     self.business = (
         None
-        if (v := get("business")) is None
-        else read_create_platform_partner_body_type_business(v)
-        if v.__class__ is dict
-        else mismatch(v, "CreatePlatformPartnerBodyType.business")
+        if business is None
+        else read_create_platform_partner_body_type_business(business)
+        if business.__class__ is dict
+        else mismatch(business, "CreatePlatformPartnerBodyType.business")
     )
     self.non_wht_payer = (
         None
-        if (v := get("nonWhtPayer")) is None
-        else read_create_platform_partner_body_type_non_wht_payer(v)
-        if v.__class__ is dict
-        else mismatch(v, "CreatePlatformPartnerBodyType.nonWhtPayer")
+        if non_wht_payer is None
+        else read_create_platform_partner_body_type_non_wht_payer(non_wht_payer)
+        if non_wht_payer.__class__ is dict
+        else mismatch(non_wht_payer, "CreatePlatformPartnerBodyType.nonWhtPayer")
     )
     self.wht_payer = (
         None
-        if (v := get("whtPayer")) is None
-        else read_create_platform_partner_body_type_wht_payer(v)
-        if v.__class__ is dict
-        else mismatch(v, "CreatePlatformPartnerBodyType.whtPayer")
+        if wht_payer is None
+        else read_create_platform_partner_body_type_wht_payer(wht_payer)
+        if wht_payer.__class__ is dict
+        else mismatch(wht_payer, "CreatePlatformPartnerBodyType.whtPayer")
     )
-    if not _JSON_NAMES.issuperset(raw):
-        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
     return self

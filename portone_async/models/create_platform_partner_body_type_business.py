@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, mismatch, new_instance, unknown_fields
+from portone_async._reading import field_getter, new_instance, report_scalars
 
 if TYPE_CHECKING:
     from portone_async.models.enums import PlatformPartnerTaxationType
@@ -48,53 +48,39 @@ class CreatePlatformPartnerBodyTypeBusiness(Model):
     """Taxation type of the business; NORMAL if omitted."""
 
 
-_JSON_NAMES = json_names(CreatePlatformPartnerBodyTypeBusiness)
+_get_fields = field_getter(CreatePlatformPartnerBodyTypeBusiness)
 
 
 def read(raw: Any) -> CreatePlatformPartnerBodyTypeBusiness:
     """Read `CreatePlatformPartnerBodyTypeBusiness` from JSON."""
     self = new_instance(CreatePlatformPartnerBodyTypeBusiness)
-    get = raw.get
-    self.business_class = (
-        v
-        if (v := get("businessClass")) is None or v.__class__ is str
-        else mismatch(v, "CreatePlatformPartnerBodyTypeBusiness.businessClass")
-    )
-    self.business_registration_number = (
-        v
-        if (v := get("businessRegistrationNumber")).__class__ is str
-        else mismatch(v, "CreatePlatformPartnerBodyTypeBusiness.businessRegistrationNumber")
-    )
-    self.business_type = (
-        v
-        if (v := get("businessType")) is None or v.__class__ is str
-        else mismatch(v, "CreatePlatformPartnerBodyTypeBusiness.businessType")
-    )
-    self.company_address = (
-        v
-        if (v := get("companyAddress")) is None or v.__class__ is str
-        else mismatch(v, "CreatePlatformPartnerBodyTypeBusiness.companyAddress")
-    )
-    self.company_name = (
-        v
-        if (v := get("companyName")).__class__ is str
-        else mismatch(v, "CreatePlatformPartnerBodyTypeBusiness.companyName")
-    )
-    self.company_verification_id = (
-        v
-        if (v := get("companyVerificationId")) is None or v.__class__ is str
-        else mismatch(v, "CreatePlatformPartnerBodyTypeBusiness.companyVerificationId")
-    )
-    self.representative_name = (
-        v
-        if (v := get("representativeName")).__class__ is str
-        else mismatch(v, "CreatePlatformPartnerBodyTypeBusiness.representativeName")
-    )
-    self.taxation_type = (
-        v
-        if (v := get("taxationType")) is None or v.__class__ is str
-        else mismatch(v, "CreatePlatformPartnerBodyTypeBusiness.taxationType")
-    )
-    if not _JSON_NAMES.issuperset(raw):
-        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
+    (
+        business_registration_number,
+        company_name,
+        representative_name,
+        business_class,
+        business_type,
+        company_address,
+        company_verification_id,
+        taxation_type,
+    ) = _get_fields(self, raw)
+    self.business_registration_number = business_registration_number
+    self.company_name = company_name
+    self.representative_name = representative_name
+    self.business_class = business_class
+    self.business_type = business_type
+    self.company_address = company_address
+    self.company_verification_id = company_verification_id
+    self.taxation_type = taxation_type
+    if (
+        business_registration_number.__class__ is not str
+        or company_name.__class__ is not str
+        or representative_name.__class__ is not str
+        or (business_class is not None and business_class.__class__ is not str)
+        or (business_type is not None and business_type.__class__ is not str)
+        or (company_address is not None and company_address.__class__ is not str)
+        or (company_verification_id is not None and company_verification_id.__class__ is not str)
+        or (taxation_type is not None and taxation_type.__class__ is not str)
+    ):
+        report_scalars(self)
     return self

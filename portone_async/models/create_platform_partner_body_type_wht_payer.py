@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, new_instance, read_date, unknown_fields
+from portone_async._reading import field_getter, new_instance, read_date
 
 if TYPE_CHECKING:
     from datetime import date
@@ -25,16 +25,14 @@ class CreatePlatformPartnerBodyTypeWhtPayer(Model):
     """Date of birth."""
 
 
-_JSON_NAMES = json_names(CreatePlatformPartnerBodyTypeWhtPayer)
+_get_fields = field_getter(CreatePlatformPartnerBodyTypeWhtPayer)
 
 
 def read(raw: Any) -> CreatePlatformPartnerBodyTypeWhtPayer:
     """Read `CreatePlatformPartnerBodyTypeWhtPayer` from JSON."""
     self = new_instance(CreatePlatformPartnerBodyTypeWhtPayer)
-    get = raw.get
+    (birthdate,) = _get_fields(self, raw)
     self.birthdate = (
-        None if (v := get("birthdate")) is None else read_date(v, "CreatePlatformPartnerBodyTypeWhtPayer.birthdate")
+        None if birthdate is None else read_date(birthdate, "CreatePlatformPartnerBodyTypeWhtPayer.birthdate")
     )
-    if not _JSON_NAMES.issuperset(raw):
-        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
     return self

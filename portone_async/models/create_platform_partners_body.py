@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, mismatch, new_instance, read_list, unknown_fields
+from portone_async._reading import field_getter, mismatch, new_instance, read_list
 from portone_async.models.create_platform_partner_body import read as read_create_platform_partner_body
 
 if TYPE_CHECKING:
@@ -26,18 +26,16 @@ class CreatePlatformPartnersBody(Model):
     """Partners to create."""
 
 
-_JSON_NAMES = json_names(CreatePlatformPartnersBody)
+_get_fields = field_getter(CreatePlatformPartnersBody)
 
 
 def read(raw: Any) -> CreatePlatformPartnersBody:
     """Read `CreatePlatformPartnersBody` from JSON."""
     self = new_instance(CreatePlatformPartnersBody)
-    get = raw.get
+    (partners,) = _get_fields(self, raw)
     self.partners = (
-        read_list(v, read_create_platform_partner_body, "CreatePlatformPartnersBody.partners")
-        if (v := get("partners")).__class__ is list
-        else mismatch(v, "CreatePlatformPartnersBody.partners")
+        read_list(partners, read_create_platform_partner_body, "CreatePlatformPartnersBody.partners")
+        if partners.__class__ is list
+        else mismatch(partners, "CreatePlatformPartnersBody.partners")
     )
-    if not _JSON_NAMES.issuperset(raw):
-        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
     return self

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, mismatch, new_instance, read_list, unknown_fields
+from portone_async._reading import field_getter, mismatch, new_instance, read_list
 from portone_async.models.platform_partner import read as read_platform_partner
 
 if TYPE_CHECKING:
@@ -26,18 +26,16 @@ class CreatePlatformPartnersResponse(Model):
     """The new partners."""
 
 
-_JSON_NAMES = json_names(CreatePlatformPartnersResponse)
+_get_fields = field_getter(CreatePlatformPartnersResponse)
 
 
 def read(raw: Any) -> CreatePlatformPartnersResponse:
     """Read `CreatePlatformPartnersResponse` from JSON."""
     self = new_instance(CreatePlatformPartnersResponse)
-    get = raw.get
+    (partners,) = _get_fields(self, raw)
     self.partners = (
-        read_list(v, read_platform_partner, "CreatePlatformPartnersResponse.partners")
-        if (v := get("partners")).__class__ is list
-        else mismatch(v, "CreatePlatformPartnersResponse.partners")
+        read_list(partners, read_platform_partner, "CreatePlatformPartnersResponse.partners")
+        if partners.__class__ is list
+        else mismatch(partners, "CreatePlatformPartnersResponse.partners")
     )
-    if not _JSON_NAMES.issuperset(raw):
-        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
     return self

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, mismatch, new_instance, unknown_fields
+from portone_async._reading import field_getter, mismatch, new_instance, report_scalars
 from portone_async.models.address import read as read_address
 
 if TYPE_CHECKING:
@@ -56,33 +56,39 @@ class Customer(Model):
     """Postal code."""
 
 
-_JSON_NAMES = json_names(Customer)
+_get_fields = field_getter(Customer)
 
 
 def read(raw: Any) -> Customer:
     """Read `Customer` from JSON."""
     self = new_instance(Customer)
-    get = raw.get
+    address, birth_day, birth_month, birth_year, email, gender, id, name, phone_number, zipcode = _get_fields(self, raw)
     self.address = (
         None
-        if (v := get("address")) is None
-        else read_address(v)
-        if v.__class__ is dict
-        else mismatch(v, "Customer.address")
+        if address is None
+        else read_address(address)
+        if address.__class__ is dict
+        else mismatch(address, "Customer.address")
     )
-    self.birth_day = v if (v := get("birthDay")) is None or v.__class__ is str else mismatch(v, "Customer.birthDay")
-    self.birth_month = (
-        v if (v := get("birthMonth")) is None or v.__class__ is str else mismatch(v, "Customer.birthMonth")
-    )
-    self.birth_year = v if (v := get("birthYear")) is None or v.__class__ is str else mismatch(v, "Customer.birthYear")
-    self.email = v if (v := get("email")) is None or v.__class__ is str else mismatch(v, "Customer.email")
-    self.gender = v if (v := get("gender")) is None or v.__class__ is str else mismatch(v, "Customer.gender")
-    self.id = v if (v := get("id")) is None or v.__class__ is str else mismatch(v, "Customer.id")
-    self.name = v if (v := get("name")) is None or v.__class__ is str else mismatch(v, "Customer.name")
-    self.phone_number = (
-        v if (v := get("phoneNumber")) is None or v.__class__ is str else mismatch(v, "Customer.phoneNumber")
-    )
-    self.zipcode = v if (v := get("zipcode")) is None or v.__class__ is str else mismatch(v, "Customer.zipcode")
-    if not _JSON_NAMES.issuperset(raw):
-        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
+    self.birth_day = birth_day
+    self.birth_month = birth_month
+    self.birth_year = birth_year
+    self.email = email
+    self.gender = gender
+    self.id = id
+    self.name = name
+    self.phone_number = phone_number
+    self.zipcode = zipcode
+    if (
+        (birth_day is not None and birth_day.__class__ is not str)
+        or (birth_month is not None and birth_month.__class__ is not str)
+        or (birth_year is not None and birth_year.__class__ is not str)
+        or (email is not None and email.__class__ is not str)
+        or (gender is not None and gender.__class__ is not str)
+        or (id is not None and id.__class__ is not str)
+        or (name is not None and name.__class__ is not str)
+        or (phone_number is not None and phone_number.__class__ is not str)
+        or (zipcode is not None and zipcode.__class__ is not str)
+    ):
+        report_scalars(self)
     return self

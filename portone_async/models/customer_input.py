@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, mismatch, new_instance, unknown_fields
+from portone_async._reading import field_getter, mismatch, new_instance, report_scalars
 from portone_async.models.customer_name_input import read as read_customer_name_input
 from portone_async.models.separated_address_input import read as read_separated_address_input
 
@@ -64,49 +64,61 @@ class CustomerInput(Model):
     """Postal code."""
 
 
-_JSON_NAMES = json_names(CustomerInput)
+_get_fields = field_getter(CustomerInput)
 
 
 def read(raw: Any) -> CustomerInput:
     """Read `CustomerInput` from JSON."""
     self = new_instance(CustomerInput)
-    get = raw.get
+    (
+        address,
+        birth_day,
+        birth_month,
+        birth_year,
+        business_registration_number,
+        country,
+        email,
+        gender,
+        id,
+        name,
+        phone_number,
+        zipcode,
+    ) = _get_fields(self, raw)
     self.address = (
         None
-        if (v := get("address")) is None
-        else read_separated_address_input(v)
-        if v.__class__ is dict
-        else mismatch(v, "CustomerInput.address")
+        if address is None
+        else read_separated_address_input(address)
+        if address.__class__ is dict
+        else mismatch(address, "CustomerInput.address")
     )
-    self.birth_day = (
-        v if (v := get("birthDay")) is None or v.__class__ is str else mismatch(v, "CustomerInput.birthDay")
-    )
-    self.birth_month = (
-        v if (v := get("birthMonth")) is None or v.__class__ is str else mismatch(v, "CustomerInput.birthMonth")
-    )
-    self.birth_year = (
-        v if (v := get("birthYear")) is None or v.__class__ is str else mismatch(v, "CustomerInput.birthYear")
-    )
-    self.business_registration_number = (
-        v
-        if (v := get("businessRegistrationNumber")) is None or v.__class__ is str
-        else mismatch(v, "CustomerInput.businessRegistrationNumber")
-    )
-    self.country = v if (v := get("country")) is None or v.__class__ is str else mismatch(v, "CustomerInput.country")
-    self.email = v if (v := get("email")) is None or v.__class__ is str else mismatch(v, "CustomerInput.email")
-    self.gender = v if (v := get("gender")) is None or v.__class__ is str else mismatch(v, "CustomerInput.gender")
-    self.id = v if (v := get("id")) is None or v.__class__ is str else mismatch(v, "CustomerInput.id")
+    self.birth_day = birth_day
+    self.birth_month = birth_month
+    self.birth_year = birth_year
+    self.business_registration_number = business_registration_number
+    self.country = country
+    self.email = email
+    self.gender = gender
+    self.id = id
     self.name = (
         None
-        if (v := get("name")) is None
-        else read_customer_name_input(v)
-        if v.__class__ is dict
-        else mismatch(v, "CustomerInput.name")
+        if name is None
+        else read_customer_name_input(name)
+        if name.__class__ is dict
+        else mismatch(name, "CustomerInput.name")
     )
-    self.phone_number = (
-        v if (v := get("phoneNumber")) is None or v.__class__ is str else mismatch(v, "CustomerInput.phoneNumber")
-    )
-    self.zipcode = v if (v := get("zipcode")) is None or v.__class__ is str else mismatch(v, "CustomerInput.zipcode")
-    if not _JSON_NAMES.issuperset(raw):
-        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
+    self.phone_number = phone_number
+    self.zipcode = zipcode
+    if (
+        (birth_day is not None and birth_day.__class__ is not str)
+        or (birth_month is not None and birth_month.__class__ is not str)
+        or (birth_year is not None and birth_year.__class__ is not str)
+        or (business_registration_number is not None and business_registration_number.__class__ is not str)
+        or (country is not None and country.__class__ is not str)
+        or (email is not None and email.__class__ is not str)
+        or (gender is not None and gender.__class__ is not str)
+        or (id is not None and id.__class__ is not str)
+        or (phone_number is not None and phone_number.__class__ is not str)
+        or (zipcode is not None and zipcode.__class__ is not str)
+    ):
+        report_scalars(self)
     return self

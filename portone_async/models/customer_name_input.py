@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, mismatch, new_instance, unknown_fields
+from portone_async._reading import field_getter, mismatch, new_instance, report_scalars
 from portone_async.models.customer_separated_name import read as read_customer_separated_name
 
 if TYPE_CHECKING:
@@ -29,21 +29,21 @@ class CustomerNameInput(Model):
     """Name split into its parts."""
 
 
-_JSON_NAMES = json_names(CustomerNameInput)
+_get_fields = field_getter(CustomerNameInput)
 
 
 def read(raw: Any) -> CustomerNameInput:
     """Read `CustomerNameInput` from JSON."""
     self = new_instance(CustomerNameInput)
-    get = raw.get
-    self.full = v if (v := get("full")) is None or v.__class__ is str else mismatch(v, "CustomerNameInput.full")
+    full, separated = _get_fields(self, raw)
+    self.full = full
     self.separated = (
         None
-        if (v := get("separated")) is None
-        else read_customer_separated_name(v)
-        if v.__class__ is dict
-        else mismatch(v, "CustomerNameInput.separated")
+        if separated is None
+        else read_customer_separated_name(separated)
+        if separated.__class__ is dict
+        else mismatch(separated, "CustomerNameInput.separated")
     )
-    if not _JSON_NAMES.issuperset(raw):
-        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
+    if full is not None and full.__class__ is not str:
+        report_scalars(self)
     return self

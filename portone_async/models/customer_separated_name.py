@@ -7,7 +7,7 @@ from typing import Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, mismatch, new_instance, unknown_fields
+from portone_async._reading import field_getter, new_instance, report_scalars
 
 
 @define(slots=True, kw_only=True, repr=False)
@@ -25,15 +25,15 @@ class CustomerSeparatedName(Model):
     """Family name."""
 
 
-_JSON_NAMES = json_names(CustomerSeparatedName)
+_get_fields = field_getter(CustomerSeparatedName)
 
 
 def read(raw: Any) -> CustomerSeparatedName:
     """Read `CustomerSeparatedName` from JSON."""
     self = new_instance(CustomerSeparatedName)
-    get = raw.get
-    self.first = v if (v := get("first")).__class__ is str else mismatch(v, "CustomerSeparatedName.first")
-    self.last = v if (v := get("last")).__class__ is str else mismatch(v, "CustomerSeparatedName.last")
-    if not _JSON_NAMES.issuperset(raw):
-        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
+    first, last = _get_fields(self, raw)
+    self.first = first
+    self.last = last
+    if first.__class__ is not str or last.__class__ is not str:
+        report_scalars(self)
     return self

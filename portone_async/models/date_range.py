@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, new_instance, read_date, unknown_fields
+from portone_async._reading import field_getter, new_instance, read_date
 
 if TYPE_CHECKING:
     from datetime import date
@@ -28,15 +28,13 @@ class DateRange(Model):
     """Last day of the range."""
 
 
-_JSON_NAMES = json_names(DateRange)
+_get_fields = field_getter(DateRange)
 
 
 def read(raw: Any) -> DateRange:
     """Read `DateRange` from JSON."""
     self = new_instance(DateRange)
-    get = raw.get
-    self.from_ = read_date(get("from"), "DateRange.from")
-    self.until = read_date(get("until"), "DateRange.until")
-    if not _JSON_NAMES.issuperset(raw):
-        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
+    from_, until = _get_fields(self, raw)
+    self.from_ = read_date(from_, "DateRange.from")
+    self.until = read_date(until, "DateRange.until")
     return self

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, new_instance, read_date, unknown_fields
+from portone_async._reading import field_getter, new_instance, read_date
 
 if TYPE_CHECKING:
     from datetime import date
@@ -31,15 +31,13 @@ class DateRangeOption(Model):
     """Last day of the range; today if omitted."""
 
 
-_JSON_NAMES = json_names(DateRangeOption)
+_get_fields = field_getter(DateRangeOption)
 
 
 def read(raw: Any) -> DateRangeOption:
     """Read `DateRangeOption` from JSON."""
     self = new_instance(DateRangeOption)
-    get = raw.get
-    self.from_ = None if (v := get("from")) is None else read_date(v, "DateRangeOption.from")
-    self.until = None if (v := get("until")) is None else read_date(v, "DateRangeOption.until")
-    if not _JSON_NAMES.issuperset(raw):
-        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
+    from_, until = _get_fields(self, raw)
+    self.from_ = None if from_ is None else read_date(from_, "DateRangeOption.from")
+    self.until = None if until is None else read_date(until, "DateRangeOption.until")
     return self

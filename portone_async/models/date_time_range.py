@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, new_instance, read_datetime, unknown_fields
+from portone_async._reading import field_getter, new_instance, read_datetime
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -30,16 +30,14 @@ class DateTimeRange(Model):
     """End of the range, as a datetime with a time zone."""
 
 
-_JSON_NAMES = json_names(DateTimeRange)
+_get_fields = field_getter(DateTimeRange)
 
 
 def read(raw: Any) -> DateTimeRange:
     """Read `DateTimeRange` from JSON."""
     self = new_instance(DateTimeRange)
-    get = raw.get
-    self.from_ = read_datetime(t1 := get("from"), "DateTimeRange.from")
-    self.until = read_datetime(t2 := get("until"), "DateTimeRange.until")
-    self.__time_texts__ = (t1, t2)
-    if not _JSON_NAMES.issuperset(raw):
-        self.additional_properties = unknown_fields(raw, _JSON_NAMES, self.__time_texts__)
+    from_, until = _get_fields(self, raw)
+    self.from_ = read_datetime(from_, "DateTimeRange.from")
+    self.until = read_datetime(until, "DateTimeRange.until")
+    self.__time_texts__ = (from_, until)
     return self

@@ -7,7 +7,7 @@ from typing import Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, mismatch, new_instance, unknown_fields
+from portone_async._reading import field_getter, new_instance, report_scalars
 
 
 @define(slots=True, kw_only=True, repr=False)
@@ -25,15 +25,15 @@ class Decimal(Model):
     """Number of decimals, 0 if omitted: it is 2 for 123.45."""
 
 
-_JSON_NAMES = json_names(Decimal)
+_get_fields = field_getter(Decimal)
 
 
 def read(raw: Any) -> Decimal:
     """Read `Decimal` from JSON."""
     self = new_instance(Decimal)
-    get = raw.get
-    self.scale = v if (v := get("scale")) is None or v.__class__ is int else mismatch(v, "Decimal.scale")
-    self.value = v if (v := get("value")).__class__ is int else mismatch(v, "Decimal.value")
-    if not _JSON_NAMES.issuperset(raw):
-        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
+    value, scale = _get_fields(self, raw)
+    self.value = value
+    self.scale = scale
+    if value.__class__ is not int or (scale is not None and scale.__class__ is not int):
+        report_scalars(self)
     return self

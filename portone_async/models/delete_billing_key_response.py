@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, new_instance, read_datetime, unknown_fields
+from portone_async._reading import field_getter, new_instance, read_datetime
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -27,15 +27,13 @@ class DeleteBillingKeyResponse(Model):
     """When the billing key was deleted."""
 
 
-_JSON_NAMES = json_names(DeleteBillingKeyResponse)
+_get_fields = field_getter(DeleteBillingKeyResponse)
 
 
 def read(raw: Any) -> DeleteBillingKeyResponse:
     """Read `DeleteBillingKeyResponse` from JSON."""
     self = new_instance(DeleteBillingKeyResponse)
-    get = raw.get
-    self.deleted_at = read_datetime(t1 := get("deletedAt"), "DeleteBillingKeyResponse.deletedAt")
-    self.__time_texts__ = (t1,)
-    if not _JSON_NAMES.issuperset(raw):
-        self.additional_properties = unknown_fields(raw, _JSON_NAMES, self.__time_texts__)
+    (deleted_at,) = _get_fields(self, raw)
+    self.deleted_at = read_datetime(deleted_at, "DeleteBillingKeyResponse.deletedAt")
+    self.__time_texts__ = (deleted_at,)
     return self

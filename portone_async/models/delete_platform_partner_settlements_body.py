@@ -7,7 +7,7 @@ from typing import Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, mismatch, new_instance, read_scalars, unknown_fields
+from portone_async._reading import field_getter, mismatch, new_instance, read_scalars, report_scalars
 
 
 @define(slots=True, kw_only=True, repr=False)
@@ -25,23 +25,19 @@ class DeletePlatformPartnerSettlementsBody(Model):
     """The same as `test`, in the body; ignored if `test` is given; false by default."""
 
 
-_JSON_NAMES = json_names(DeletePlatformPartnerSettlementsBody)
+_get_fields = field_getter(DeletePlatformPartnerSettlementsBody)
 
 
 def read(raw: Any) -> DeletePlatformPartnerSettlementsBody:
     """Read `DeletePlatformPartnerSettlementsBody` from JSON."""
     self = new_instance(DeletePlatformPartnerSettlementsBody)
-    get = raw.get
-    self.is_for_test = (
-        v
-        if (v := get("isForTest")) is None or v.__class__ is bool
-        else mismatch(v, "DeletePlatformPartnerSettlementsBody.isForTest")
-    )
+    partner_settlement_ids, is_for_test = _get_fields(self, raw)
     self.partner_settlement_ids = (
-        read_scalars(v, str, "DeletePlatformPartnerSettlementsBody.partnerSettlementIds")
-        if (v := get("partnerSettlementIds")).__class__ is list
-        else mismatch(v, "DeletePlatformPartnerSettlementsBody.partnerSettlementIds")
+        read_scalars(partner_settlement_ids, str, "DeletePlatformPartnerSettlementsBody.partnerSettlementIds")
+        if partner_settlement_ids.__class__ is list
+        else mismatch(partner_settlement_ids, "DeletePlatformPartnerSettlementsBody.partnerSettlementIds")
     )
-    if not _JSON_NAMES.issuperset(raw):
-        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
+    self.is_for_test = is_for_test
+    if is_for_test is not None and is_for_test.__class__ is not bool:
+        report_scalars(self)
     return self

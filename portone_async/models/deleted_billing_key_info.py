@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, mismatch, new_instance, read_datetime, read_list, unknown_fields
+from portone_async._reading import field_getter, mismatch, new_instance, read_datetime, read_list, report_scalars
 from portone_async.models.billing_key_payment_method import read as read_billing_key_payment_method
 from portone_async.models.channel_group_summary import read as read_channel_group_summary
 from portone_async.models.customer import read as read_customer
@@ -81,65 +81,83 @@ class DeletedBillingKeyInfo(Model):
     """The status, which is the discriminator: it tells which variant of its union this object is."""
 
 
-_JSON_NAMES = json_names(DeletedBillingKeyInfo)
+_get_fields = field_getter(DeletedBillingKeyInfo)
 
 
 def read(raw: Any) -> DeletedBillingKeyInfo:
     """Read `DeletedBillingKeyInfo` from JSON."""
     self = new_instance(DeletedBillingKeyInfo)
-    get = raw.get
-    self.billing_key = (
-        v if (v := get("billingKey")).__class__ is str else mismatch(v, "DeletedBillingKeyInfo.billingKey")
-    )
-    self.channel_group = (
-        None
-        if (v := get("channelGroup")) is None
-        else read_channel_group_summary(v)
-        if v.__class__ is dict
-        else mismatch(v, "DeletedBillingKeyInfo.channelGroup")
-    )
+    (
+        billing_key,
+        channels,
+        customer,
+        deleted_at,
+        issued_at,
+        merchant_id,
+        store_id,
+        channel_group,
+        custom_data,
+        issue_id,
+        issue_name,
+        methods,
+        pg_billing_key_issue_responses,
+        requested_at,
+        status,
+    ) = _get_fields(self, raw)
+    self.billing_key = billing_key
     self.channels = (
-        read_list(v, read_selected_channel, "DeletedBillingKeyInfo.channels")
-        if (v := get("channels")).__class__ is list
-        else mismatch(v, "DeletedBillingKeyInfo.channels")
-    )
-    self.custom_data = (
-        v if (v := get("customData")) is None or v.__class__ is str else mismatch(v, "DeletedBillingKeyInfo.customData")
+        read_list(channels, read_selected_channel, "DeletedBillingKeyInfo.channels")
+        if channels.__class__ is list
+        else mismatch(channels, "DeletedBillingKeyInfo.channels")
     )
     self.customer = (
-        read_customer(v) if (v := get("customer")).__class__ is dict else mismatch(v, "DeletedBillingKeyInfo.customer")
+        read_customer(customer) if customer.__class__ is dict else mismatch(customer, "DeletedBillingKeyInfo.customer")
     )
-    self.deleted_at = read_datetime(t1 := get("deletedAt"), "DeletedBillingKeyInfo.deletedAt")
-    self.issue_id = (
-        v if (v := get("issueId")) is None or v.__class__ is str else mismatch(v, "DeletedBillingKeyInfo.issueId")
+    self.deleted_at = read_datetime(deleted_at, "DeletedBillingKeyInfo.deletedAt")
+    self.issued_at = read_datetime(issued_at, "DeletedBillingKeyInfo.issuedAt")
+    self.merchant_id = merchant_id
+    self.store_id = store_id
+    self.channel_group = (
+        None
+        if channel_group is None
+        else read_channel_group_summary(channel_group)
+        if channel_group.__class__ is dict
+        else mismatch(channel_group, "DeletedBillingKeyInfo.channelGroup")
     )
-    self.issue_name = (
-        v if (v := get("issueName")) is None or v.__class__ is str else mismatch(v, "DeletedBillingKeyInfo.issueName")
-    )
-    self.issued_at = read_datetime(t2 := get("issuedAt"), "DeletedBillingKeyInfo.issuedAt")
-    self.merchant_id = (
-        v if (v := get("merchantId")).__class__ is str else mismatch(v, "DeletedBillingKeyInfo.merchantId")
-    )
+    self.custom_data = custom_data
+    self.issue_id = issue_id
+    self.issue_name = issue_name
     self.methods = (
         None
-        if (v := get("methods")) is None
-        else read_list(v, read_billing_key_payment_method, "DeletedBillingKeyInfo.methods")
-        if v.__class__ is list
-        else mismatch(v, "DeletedBillingKeyInfo.methods")
+        if methods is None
+        else read_list(methods, read_billing_key_payment_method, "DeletedBillingKeyInfo.methods")
+        if methods.__class__ is list
+        else mismatch(methods, "DeletedBillingKeyInfo.methods")
     )
     self.pg_billing_key_issue_responses = (
         None
-        if (v := get("pgBillingKeyIssueResponses")) is None
-        else read_list(v, read_pg_billing_key_issue_response, "DeletedBillingKeyInfo.pgBillingKeyIssueResponses")
-        if v.__class__ is list
-        else mismatch(v, "DeletedBillingKeyInfo.pgBillingKeyIssueResponses")
+        if pg_billing_key_issue_responses is None
+        else read_list(
+            pg_billing_key_issue_responses,
+            read_pg_billing_key_issue_response,
+            "DeletedBillingKeyInfo.pgBillingKeyIssueResponses",
+        )
+        if pg_billing_key_issue_responses.__class__ is list
+        else mismatch(pg_billing_key_issue_responses, "DeletedBillingKeyInfo.pgBillingKeyIssueResponses")
     )
     self.requested_at = (
-        None if (t3 := get("requestedAt")) is None else read_datetime(t3, "DeletedBillingKeyInfo.requestedAt")
+        None if requested_at is None else read_datetime(requested_at, "DeletedBillingKeyInfo.requestedAt")
     )
-    self.status = v if (v := get("status")).__class__ is str else mismatch(v, "DeletedBillingKeyInfo.status")
-    self.store_id = v if (v := get("storeId")).__class__ is str else mismatch(v, "DeletedBillingKeyInfo.storeId")
-    self.__time_texts__ = (t1, t2, t3)
-    if not _JSON_NAMES.issuperset(raw):
-        self.additional_properties = unknown_fields(raw, _JSON_NAMES, self.__time_texts__)
+    self.status = status
+    self.__time_texts__ = (deleted_at, issued_at, requested_at)
+    if (
+        billing_key.__class__ is not str
+        or merchant_id.__class__ is not str
+        or store_id.__class__ is not str
+        or (custom_data is not None and custom_data.__class__ is not str)
+        or (issue_id is not None and issue_id.__class__ is not str)
+        or (issue_name is not None and issue_name.__class__ is not str)
+        or status.__class__ is not str
+    ):
+        report_scalars(self)
     return self

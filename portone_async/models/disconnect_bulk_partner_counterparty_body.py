@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, mismatch, new_instance, unknown_fields
+from portone_async._reading import field_getter, mismatch, new_instance
 from portone_async.models.platform_partner_filter_input import read as read_platform_partner_filter_input
 
 if TYPE_CHECKING:
@@ -26,20 +26,18 @@ class DisconnectBulkPartnerCounterpartyBody(Model):
     """Conditions for the partners to disconnect as counterparties."""
 
 
-_JSON_NAMES = json_names(DisconnectBulkPartnerCounterpartyBody)
+_get_fields = field_getter(DisconnectBulkPartnerCounterpartyBody)
 
 
 def read(raw: Any) -> DisconnectBulkPartnerCounterpartyBody:
     """Read `DisconnectBulkPartnerCounterpartyBody` from JSON."""
     self = new_instance(DisconnectBulkPartnerCounterpartyBody)
-    get = raw.get
+    (filter,) = _get_fields(self, raw)
     self.filter = (
         None
-        if (v := get("filter")) is None
-        else read_platform_partner_filter_input(v)
-        if v.__class__ is dict
-        else mismatch(v, "DisconnectBulkPartnerCounterpartyBody.filter")
+        if filter is None
+        else read_platform_partner_filter_input(filter)
+        if filter.__class__ is dict
+        else mismatch(filter, "DisconnectBulkPartnerCounterpartyBody.filter")
     )
-    if not _JSON_NAMES.issuperset(raw):
-        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
     return self

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, mismatch, new_instance, unknown_fields
+from portone_async._reading import field_getter, mismatch, new_instance
 from portone_async.models.platform_bulk_task import read as read_platform_bulk_task
 
 if TYPE_CHECKING:
@@ -26,18 +26,16 @@ class DisconnectBulkPartnerCounterpartyResponse(Model):
     """The background task that carries out the request."""
 
 
-_JSON_NAMES = json_names(DisconnectBulkPartnerCounterpartyResponse)
+_get_fields = field_getter(DisconnectBulkPartnerCounterpartyResponse)
 
 
 def read(raw: Any) -> DisconnectBulkPartnerCounterpartyResponse:
     """Read `DisconnectBulkPartnerCounterpartyResponse` from JSON."""
     self = new_instance(DisconnectBulkPartnerCounterpartyResponse)
-    get = raw.get
+    (bulk_task,) = _get_fields(self, raw)
     self.bulk_task = (
-        read_platform_bulk_task(v)
-        if (v := get("bulkTask")).__class__ is dict
-        else mismatch(v, "DisconnectBulkPartnerCounterpartyResponse.bulkTask")
+        read_platform_bulk_task(bulk_task)
+        if bulk_task.__class__ is dict
+        else mismatch(bulk_task, "DisconnectBulkPartnerCounterpartyResponse.bulkTask")
     )
-    if not _JSON_NAMES.issuperset(raw):
-        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
     return self

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, mismatch, new_instance, read_datetime, unknown_fields
+from portone_async._reading import field_getter, new_instance, read_datetime, report_scalars
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -42,21 +42,23 @@ class Dispute(Model):
     """When the dispute was resolved."""
 
 
-_JSON_NAMES = json_names(Dispute)
+_get_fields = field_getter(Dispute)
 
 
 def read(raw: Any) -> Dispute:
     """Read `Dispute` from JSON."""
     self = new_instance(Dispute)
-    get = raw.get
-    self.created_at = read_datetime(t1 := get("createdAt"), "Dispute.createdAt")
-    self.pg_dispute_id = (
-        v if (v := get("pgDisputeId")) is None or v.__class__ is str else mismatch(v, "Dispute.pgDisputeId")
-    )
-    self.reason = v if (v := get("reason")).__class__ is str else mismatch(v, "Dispute.reason")
-    self.resolved_at = None if (t2 := get("resolvedAt")) is None else read_datetime(t2, "Dispute.resolvedAt")
-    self.status = v if (v := get("status")).__class__ is str else mismatch(v, "Dispute.status")
-    self.__time_texts__ = (t1, t2)
-    if not _JSON_NAMES.issuperset(raw):
-        self.additional_properties = unknown_fields(raw, _JSON_NAMES, self.__time_texts__)
+    created_at, reason, status, pg_dispute_id, resolved_at = _get_fields(self, raw)
+    self.created_at = read_datetime(created_at, "Dispute.createdAt")
+    self.reason = reason
+    self.status = status
+    self.pg_dispute_id = pg_dispute_id
+    self.resolved_at = None if resolved_at is None else read_datetime(resolved_at, "Dispute.resolvedAt")
+    self.__time_texts__ = (created_at, resolved_at)
+    if (
+        reason.__class__ is not str
+        or status.__class__ is not str
+        or (pg_dispute_id is not None and pg_dispute_id.__class__ is not str)
+    ):
+        report_scalars(self)
     return self

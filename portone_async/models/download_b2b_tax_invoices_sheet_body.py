@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, mismatch, new_instance, read_scalars, unknown_fields
+from portone_async._reading import field_getter, mismatch, new_instance, read_scalars, report_scalars
 from portone_async.models.b2b_tax_invoice_sort_input import read as read_b2b_tax_invoice_sort_input
 from portone_async.models.get_b2b_tax_invoices_body_filter import read as read_get_b2b_tax_invoices_body_filter
 
@@ -38,37 +38,35 @@ class DownloadB2bTaxInvoicesSheetBody(Model):
     """True for test data, false for live data: the two are separate."""
 
 
-_JSON_NAMES = json_names(DownloadB2bTaxInvoicesSheetBody)
+_get_fields = field_getter(DownloadB2bTaxInvoicesSheetBody)
 
 
 def read(raw: Any) -> DownloadB2bTaxInvoicesSheetBody:
     """Read `DownloadB2bTaxInvoicesSheetBody` from JSON."""
     self = new_instance(DownloadB2bTaxInvoicesSheetBody)
-    get = raw.get
+    fields, filter, sort, test = _get_fields(self, raw)
     self.fields = (
         None
-        if (v := get("fields")) is None
-        else read_scalars(v, str, "DownloadB2bTaxInvoicesSheetBody.fields")
-        if v.__class__ is list
-        else mismatch(v, "DownloadB2bTaxInvoicesSheetBody.fields")
+        if fields is None
+        else read_scalars(fields, str, "DownloadB2bTaxInvoicesSheetBody.fields")
+        if fields.__class__ is list
+        else mismatch(fields, "DownloadB2bTaxInvoicesSheetBody.fields")
     )
     self.filter = (
         None
-        if (v := get("filter")) is None
-        else read_get_b2b_tax_invoices_body_filter(v)
-        if v.__class__ is dict
-        else mismatch(v, "DownloadB2bTaxInvoicesSheetBody.filter")
+        if filter is None
+        else read_get_b2b_tax_invoices_body_filter(filter)
+        if filter.__class__ is dict
+        else mismatch(filter, "DownloadB2bTaxInvoicesSheetBody.filter")
     )
     self.sort = (
         None
-        if (v := get("sort")) is None
-        else read_b2b_tax_invoice_sort_input(v)
-        if v.__class__ is dict
-        else mismatch(v, "DownloadB2bTaxInvoicesSheetBody.sort")
+        if sort is None
+        else read_b2b_tax_invoice_sort_input(sort)
+        if sort.__class__ is dict
+        else mismatch(sort, "DownloadB2bTaxInvoicesSheetBody.sort")
     )
-    self.test = (
-        v if (v := get("test")) is None or v.__class__ is bool else mismatch(v, "DownloadB2bTaxInvoicesSheetBody.test")
-    )
-    if not _JSON_NAMES.issuperset(raw):
-        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
+    self.test = test
+    if test is not None and test.__class__ is not bool:
+        report_scalars(self)
     return self

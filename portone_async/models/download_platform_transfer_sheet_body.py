@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, mismatch, new_instance, read_scalars, unknown_fields
+from portone_async._reading import field_getter, mismatch, new_instance, read_scalars
 from portone_async.models.platform_transfer_filter_input import read as read_platform_transfer_filter_input
 
 if TYPE_CHECKING:
@@ -29,27 +29,25 @@ class DownloadPlatformTransferSheetBody(Model):
     """Conditions the results must meet."""
 
 
-_JSON_NAMES = json_names(DownloadPlatformTransferSheetBody)
+_get_fields = field_getter(DownloadPlatformTransferSheetBody)
 
 
 def read(raw: Any) -> DownloadPlatformTransferSheetBody:
     """Read `DownloadPlatformTransferSheetBody` from JSON."""
     self = new_instance(DownloadPlatformTransferSheetBody)
-    get = raw.get
+    fields, filter = _get_fields(self, raw)
     self.fields = (
         None
-        if (v := get("fields")) is None
-        else read_scalars(v, str, "DownloadPlatformTransferSheetBody.fields")
-        if v.__class__ is list
-        else mismatch(v, "DownloadPlatformTransferSheetBody.fields")
+        if fields is None
+        else read_scalars(fields, str, "DownloadPlatformTransferSheetBody.fields")
+        if fields.__class__ is list
+        else mismatch(fields, "DownloadPlatformTransferSheetBody.fields")
     )
     self.filter = (
         None
-        if (v := get("filter")) is None
-        else read_platform_transfer_filter_input(v)
-        if v.__class__ is dict
-        else mismatch(v, "DownloadPlatformTransferSheetBody.filter")
+        if filter is None
+        else read_platform_transfer_filter_input(filter)
+        if filter.__class__ is dict
+        else mismatch(filter, "DownloadPlatformTransferSheetBody.filter")
     )
-    if not _JSON_NAMES.issuperset(raw):
-        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
     return self

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, mismatch, new_instance, unknown_fields
+from portone_async._reading import field_getter, mismatch, new_instance
 from portone_async.models.b2b_tax_invoice import read as read_b2b_tax_invoice
 
 if TYPE_CHECKING:
@@ -26,18 +26,16 @@ class DraftB2bTaxInvoiceResponse(Model):
     """The tax invoice as it is now."""
 
 
-_JSON_NAMES = json_names(DraftB2bTaxInvoiceResponse)
+_get_fields = field_getter(DraftB2bTaxInvoiceResponse)
 
 
 def read(raw: Any) -> DraftB2bTaxInvoiceResponse:
     """Read `DraftB2bTaxInvoiceResponse` from JSON."""
     self = new_instance(DraftB2bTaxInvoiceResponse)
-    get = raw.get
+    (tax_invoice,) = _get_fields(self, raw)
     self.tax_invoice = (
-        read_b2b_tax_invoice(v)
-        if (v := get("taxInvoice")).__class__ is dict
-        else mismatch(v, "DraftB2bTaxInvoiceResponse.taxInvoice")
+        read_b2b_tax_invoice(tax_invoice)
+        if tax_invoice.__class__ is dict
+        else mismatch(tax_invoice, "DraftB2bTaxInvoiceResponse.taxInvoice")
     )
-    if not _JSON_NAMES.issuperset(raw):
-        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
     return self

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, mismatch, new_instance, read_list, unknown_fields
+from portone_async._reading import field_getter, mismatch, new_instance, read_list
 from portone_async.models.evaluated_checkout_method import read as read_evaluated_checkout_method
 
 if TYPE_CHECKING:
@@ -26,20 +26,18 @@ class EvaluateCheckoutProfileResponse(Model):
     """Payment methods that can be used."""
 
 
-_JSON_NAMES = json_names(EvaluateCheckoutProfileResponse)
+_get_fields = field_getter(EvaluateCheckoutProfileResponse)
 
 
 def read(raw: Any) -> EvaluateCheckoutProfileResponse:
     """Read `EvaluateCheckoutProfileResponse` from JSON."""
     self = new_instance(EvaluateCheckoutProfileResponse)
-    get = raw.get
+    (methods,) = _get_fields(self, raw)
     self.methods = (
         None
-        if (v := get("methods")) is None
-        else read_list(v, read_evaluated_checkout_method, "EvaluateCheckoutProfileResponse.methods")
-        if v.__class__ is list
-        else mismatch(v, "EvaluateCheckoutProfileResponse.methods")
+        if methods is None
+        else read_list(methods, read_evaluated_checkout_method, "EvaluateCheckoutProfileResponse.methods")
+        if methods.__class__ is list
+        else mismatch(methods, "EvaluateCheckoutProfileResponse.methods")
     )
-    if not _JSON_NAMES.issuperset(raw):
-        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
     return self

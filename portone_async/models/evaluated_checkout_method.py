@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, mismatch, new_instance, unknown_fields
+from portone_async._reading import field_getter, new_instance, report_scalars
 
 if TYPE_CHECKING:
     from portone_async.models.enums import CheckoutPaymentMethod
@@ -30,19 +30,15 @@ class EvaluatedCheckoutMethod(Model):
     """Payment method on offer."""
 
 
-_JSON_NAMES = json_names(EvaluatedCheckoutMethod)
+_get_fields = field_getter(EvaluatedCheckoutMethod)
 
 
 def read(raw: Any) -> EvaluatedCheckoutMethod:
     """Read `EvaluatedCheckoutMethod` from JSON."""
     self = new_instance(EvaluatedCheckoutMethod)
-    get = raw.get
-    self.channel_key = (
-        v if (v := get("channelKey")).__class__ is str else mismatch(v, "EvaluatedCheckoutMethod.channelKey")
-    )
-    self.payment_method = (
-        v if (v := get("paymentMethod")).__class__ is str else mismatch(v, "EvaluatedCheckoutMethod.paymentMethod")
-    )
-    if not _JSON_NAMES.issuperset(raw):
-        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
+    channel_key, payment_method = _get_fields(self, raw)
+    self.channel_key = channel_key
+    self.payment_method = payment_method
+    if channel_key.__class__ is not str or payment_method.__class__ is not str:
+        report_scalars(self)
     return self

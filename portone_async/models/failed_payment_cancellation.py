@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, mismatch, new_instance, read_datetime, unknown_fields
+from portone_async._reading import field_getter, new_instance, read_datetime, report_scalars
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -60,43 +60,49 @@ class FailedPaymentCancellation(Model):
     """Where the cancellation was requested."""
 
 
-_JSON_NAMES = json_names(FailedPaymentCancellation)
+_get_fields = field_getter(FailedPaymentCancellation)
 
 
 def read(raw: Any) -> FailedPaymentCancellation:
     """Read `FailedPaymentCancellation` from JSON."""
     self = new_instance(FailedPaymentCancellation)
-    get = raw.get
+    (
+        id,
+        reason,
+        requested_at,
+        tax_free_amount,
+        total_amount,
+        vat_amount,
+        cancelled_at,
+        easy_pay_discount_amount,
+        pg_cancellation_id,
+        status,
+        trigger,
+    ) = _get_fields(self, raw)
+    self.id = id
+    self.reason = reason
+    self.requested_at = read_datetime(requested_at, "FailedPaymentCancellation.requestedAt")
+    self.tax_free_amount = tax_free_amount
+    self.total_amount = total_amount
+    self.vat_amount = vat_amount
     self.cancelled_at = (
-        None if (t1 := get("cancelledAt")) is None else read_datetime(t1, "FailedPaymentCancellation.cancelledAt")
+        None if cancelled_at is None else read_datetime(cancelled_at, "FailedPaymentCancellation.cancelledAt")
     )
-    self.easy_pay_discount_amount = (
-        v
-        if (v := get("easyPayDiscountAmount")) is None or v.__class__ is int
-        else mismatch(v, "FailedPaymentCancellation.easyPayDiscountAmount")
-    )
-    self.id = v if (v := get("id")).__class__ is str else mismatch(v, "FailedPaymentCancellation.id")
-    self.pg_cancellation_id = (
-        v
-        if (v := get("pgCancellationId")) is None or v.__class__ is str
-        else mismatch(v, "FailedPaymentCancellation.pgCancellationId")
-    )
-    self.reason = v if (v := get("reason")).__class__ is str else mismatch(v, "FailedPaymentCancellation.reason")
-    self.requested_at = read_datetime(t2 := get("requestedAt"), "FailedPaymentCancellation.requestedAt")
-    self.status = v if (v := get("status")).__class__ is str else mismatch(v, "FailedPaymentCancellation.status")
-    self.tax_free_amount = (
-        v if (v := get("taxFreeAmount")).__class__ is int else mismatch(v, "FailedPaymentCancellation.taxFreeAmount")
-    )
-    self.total_amount = (
-        v if (v := get("totalAmount")).__class__ is int else mismatch(v, "FailedPaymentCancellation.totalAmount")
-    )
-    self.trigger = (
-        v if (v := get("trigger")) is None or v.__class__ is str else mismatch(v, "FailedPaymentCancellation.trigger")
-    )
-    self.vat_amount = (
-        v if (v := get("vatAmount")).__class__ is int else mismatch(v, "FailedPaymentCancellation.vatAmount")
-    )
-    self.__time_texts__ = (t1, t2)
-    if not _JSON_NAMES.issuperset(raw):
-        self.additional_properties = unknown_fields(raw, _JSON_NAMES, self.__time_texts__)
+    self.easy_pay_discount_amount = easy_pay_discount_amount
+    self.pg_cancellation_id = pg_cancellation_id
+    self.status = status
+    self.trigger = trigger
+    self.__time_texts__ = (cancelled_at, requested_at)
+    if (
+        id.__class__ is not str
+        or reason.__class__ is not str
+        or tax_free_amount.__class__ is not int
+        or total_amount.__class__ is not int
+        or vat_amount.__class__ is not int
+        or (easy_pay_discount_amount is not None and easy_pay_discount_amount.__class__ is not int)
+        or (pg_cancellation_id is not None and pg_cancellation_id.__class__ is not str)
+        or status.__class__ is not str
+        or (trigger is not None and trigger.__class__ is not str)
+    ):
+        report_scalars(self)
     return self

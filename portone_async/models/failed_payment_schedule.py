@@ -8,13 +8,13 @@ from attrs import define
 
 from portone_async._model import Model
 from portone_async._reading import (
-    json_names,
+    field_getter,
     mismatch,
     new_instance,
     read_datetime,
     read_list,
     read_scalars,
-    unknown_fields,
+    report_scalars,
 )
 from portone_async.models.customer import read as read_customer
 from portone_async.models.payment_product import read as read_payment_product
@@ -105,72 +105,89 @@ class FailedPaymentSchedule(Model):
     """VAT, in the smallest currency unit."""
 
 
-_JSON_NAMES = json_names(FailedPaymentSchedule)
+_get_fields = field_getter(FailedPaymentSchedule)
 
 
 def read(raw: Any) -> FailedPaymentSchedule:
     """Read `FailedPaymentSchedule` from JSON."""
     self = new_instance(FailedPaymentSchedule)
-    get = raw.get
-    self.billing_key = (
-        v if (v := get("billingKey")).__class__ is str else mismatch(v, "FailedPaymentSchedule.billingKey")
-    )
-    self.completed_at = read_datetime(t1 := get("completedAt"), "FailedPaymentSchedule.completedAt")
-    self.created_at = read_datetime(t2 := get("createdAt"), "FailedPaymentSchedule.createdAt")
-    self.currency = v if (v := get("currency")).__class__ is str else mismatch(v, "FailedPaymentSchedule.currency")
-    self.custom_data = (
-        v if (v := get("customData")).__class__ is str else mismatch(v, "FailedPaymentSchedule.customData")
-    )
+    (
+        billing_key,
+        completed_at,
+        created_at,
+        currency,
+        custom_data,
+        customer,
+        id,
+        is_cultural_expense,
+        is_escrow,
+        merchant_id,
+        order_name,
+        payment_id,
+        started_at,
+        store_id,
+        time_to_pay,
+        total_amount,
+        installment_month,
+        notice_urls,
+        products,
+        status,
+        tax_free_amount,
+        vat_amount,
+    ) = _get_fields(self, raw)
+    self.billing_key = billing_key
+    self.completed_at = read_datetime(completed_at, "FailedPaymentSchedule.completedAt")
+    self.created_at = read_datetime(created_at, "FailedPaymentSchedule.createdAt")
+    self.currency = currency
+    self.custom_data = custom_data
     self.customer = (
-        read_customer(v) if (v := get("customer")).__class__ is dict else mismatch(v, "FailedPaymentSchedule.customer")
+        read_customer(customer) if customer.__class__ is dict else mismatch(customer, "FailedPaymentSchedule.customer")
     )
-    self.id = v if (v := get("id")).__class__ is str else mismatch(v, "FailedPaymentSchedule.id")
-    self.installment_month = (
-        v
-        if (v := get("installmentMonth")) is None or v.__class__ is int
-        else mismatch(v, "FailedPaymentSchedule.installmentMonth")
-    )
-    self.is_cultural_expense = (
-        v
-        if (v := get("isCulturalExpense")).__class__ is bool
-        else mismatch(v, "FailedPaymentSchedule.isCulturalExpense")
-    )
-    self.is_escrow = v if (v := get("isEscrow")).__class__ is bool else mismatch(v, "FailedPaymentSchedule.isEscrow")
-    self.merchant_id = (
-        v if (v := get("merchantId")).__class__ is str else mismatch(v, "FailedPaymentSchedule.merchantId")
-    )
+    self.id = id
+    self.is_cultural_expense = is_cultural_expense
+    self.is_escrow = is_escrow
+    self.merchant_id = merchant_id
+    self.order_name = order_name
+    self.payment_id = payment_id
+    self.started_at = read_datetime(started_at, "FailedPaymentSchedule.startedAt")
+    self.store_id = store_id
+    self.time_to_pay = read_datetime(time_to_pay, "FailedPaymentSchedule.timeToPay")
+    self.total_amount = total_amount
+    self.installment_month = installment_month
     self.notice_urls = (
         None
-        if (v := get("noticeUrls")) is None
-        else read_scalars(v, str, "FailedPaymentSchedule.noticeUrls")
-        if v.__class__ is list
-        else mismatch(v, "FailedPaymentSchedule.noticeUrls")
+        if notice_urls is None
+        else read_scalars(notice_urls, str, "FailedPaymentSchedule.noticeUrls")
+        if notice_urls.__class__ is list
+        else mismatch(notice_urls, "FailedPaymentSchedule.noticeUrls")
     )
-    self.order_name = v if (v := get("orderName")).__class__ is str else mismatch(v, "FailedPaymentSchedule.orderName")
-    self.payment_id = v if (v := get("paymentId")).__class__ is str else mismatch(v, "FailedPaymentSchedule.paymentId")
     self.products = (
         None
-        if (v := get("products")) is None
-        else read_list(v, read_payment_product, "FailedPaymentSchedule.products")
-        if v.__class__ is list
-        else mismatch(v, "FailedPaymentSchedule.products")
+        if products is None
+        else read_list(products, read_payment_product, "FailedPaymentSchedule.products")
+        if products.__class__ is list
+        else mismatch(products, "FailedPaymentSchedule.products")
     )
-    self.started_at = read_datetime(t3 := get("startedAt"), "FailedPaymentSchedule.startedAt")
-    self.status = v if (v := get("status")).__class__ is str else mismatch(v, "FailedPaymentSchedule.status")
-    self.store_id = v if (v := get("storeId")).__class__ is str else mismatch(v, "FailedPaymentSchedule.storeId")
-    self.tax_free_amount = (
-        v
-        if (v := get("taxFreeAmount")) is None or v.__class__ is int
-        else mismatch(v, "FailedPaymentSchedule.taxFreeAmount")
-    )
-    self.time_to_pay = read_datetime(t4 := get("timeToPay"), "FailedPaymentSchedule.timeToPay")
-    self.total_amount = (
-        v if (v := get("totalAmount")).__class__ is int else mismatch(v, "FailedPaymentSchedule.totalAmount")
-    )
-    self.vat_amount = (
-        v if (v := get("vatAmount")) is None or v.__class__ is int else mismatch(v, "FailedPaymentSchedule.vatAmount")
-    )
-    self.__time_texts__ = (t1, t2, t3, t4)
-    if not _JSON_NAMES.issuperset(raw):
-        self.additional_properties = unknown_fields(raw, _JSON_NAMES, self.__time_texts__)
+    self.status = status
+    self.tax_free_amount = tax_free_amount
+    self.vat_amount = vat_amount
+    self.__time_texts__ = (completed_at, created_at, started_at, time_to_pay)
+    if (
+        billing_key.__class__ is not str
+        or currency.__class__ is not str
+        or custom_data.__class__ is not str
+        or id.__class__ is not str
+        or is_cultural_expense.__class__ is not bool
+        or is_escrow.__class__ is not bool
+        or merchant_id.__class__ is not str
+        or order_name.__class__ is not str
+        or payment_id.__class__ is not str
+        or store_id.__class__ is not str
+        or total_amount.__class__ is not int
+        or (installment_month is not None and installment_month.__class__ is not int)
+        or status.__class__ is not str
+        or (tax_free_amount is not None and tax_free_amount.__class__ is not int)
+        or (vat_amount is not None and vat_amount.__class__ is not int)
+    ):
+        report_scalars(self)
     return self

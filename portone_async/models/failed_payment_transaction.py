@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, mismatch, new_instance, read_datetime, read_list, unknown_fields
+from portone_async._reading import field_getter, mismatch, new_instance, read_datetime, read_list, report_scalars
 from portone_async.models.channel_group_summary import read as read_channel_group_summary
 from portone_async.models.customer import read as read_customer
 from portone_async.models.payment_amount import read as read_payment_amount
@@ -129,122 +129,133 @@ class FailedPaymentTransaction(Model):
     """Webhooks sent so far about it."""
 
 
-_JSON_NAMES = json_names(FailedPaymentTransaction)
+_get_fields = field_getter(FailedPaymentTransaction)
 
 
 def read(raw: Any) -> FailedPaymentTransaction:
     """Read `FailedPaymentTransaction` from JSON."""
     self = new_instance(FailedPaymentTransaction)
-    get = raw.get
+    (
+        amount,
+        currency,
+        customer,
+        failed_at,
+        failure,
+        id,
+        merchant_id,
+        order_name,
+        payment_id,
+        requested_at,
+        status_changed_at,
+        store_id,
+        updated_at,
+        version,
+        billing_key,
+        channel,
+        channel_group,
+        country,
+        custom_data,
+        escrow,
+        is_cultural_expense,
+        method,
+        product_count,
+        products,
+        promotion_id,
+        schedule_id,
+        status,
+        webhooks,
+    ) = _get_fields(self, raw)
     self.amount = (
-        read_payment_amount(v)
-        if (v := get("amount")).__class__ is dict
-        else mismatch(v, "FailedPaymentTransaction.amount")
+        read_payment_amount(amount) if amount.__class__ is dict else mismatch(amount, "FailedPaymentTransaction.amount")
     )
-    self.billing_key = (
-        v
-        if (v := get("billingKey")) is None or v.__class__ is str
-        else mismatch(v, "FailedPaymentTransaction.billingKey")
+    self.currency = currency
+    self.customer = (
+        read_customer(customer)
+        if customer.__class__ is dict
+        else mismatch(customer, "FailedPaymentTransaction.customer")
     )
+    self.failed_at = read_datetime(failed_at, "FailedPaymentTransaction.failedAt")
+    self.failure = (
+        read_payment_failure(failure)
+        if failure.__class__ is dict
+        else mismatch(failure, "FailedPaymentTransaction.failure")
+    )
+    self.id = id
+    self.merchant_id = merchant_id
+    self.order_name = order_name
+    self.payment_id = payment_id
+    self.requested_at = read_datetime(requested_at, "FailedPaymentTransaction.requestedAt")
+    self.status_changed_at = read_datetime(status_changed_at, "FailedPaymentTransaction.statusChangedAt")
+    self.store_id = store_id
+    self.updated_at = read_datetime(updated_at, "FailedPaymentTransaction.updatedAt")
+    self.version = version
+    self.billing_key = billing_key
     self.channel = (
         None
-        if (v := get("channel")) is None
-        else read_selected_channel(v)
-        if v.__class__ is dict
-        else mismatch(v, "FailedPaymentTransaction.channel")
+        if channel is None
+        else read_selected_channel(channel)
+        if channel.__class__ is dict
+        else mismatch(channel, "FailedPaymentTransaction.channel")
     )
     self.channel_group = (
         None
-        if (v := get("channelGroup")) is None
-        else read_channel_group_summary(v)
-        if v.__class__ is dict
-        else mismatch(v, "FailedPaymentTransaction.channelGroup")
+        if channel_group is None
+        else read_channel_group_summary(channel_group)
+        if channel_group.__class__ is dict
+        else mismatch(channel_group, "FailedPaymentTransaction.channelGroup")
     )
-    self.country = (
-        v if (v := get("country")) is None or v.__class__ is str else mismatch(v, "FailedPaymentTransaction.country")
-    )
-    self.currency = v if (v := get("currency")).__class__ is str else mismatch(v, "FailedPaymentTransaction.currency")
-    self.custom_data = (
-        v
-        if (v := get("customData")) is None or v.__class__ is str
-        else mismatch(v, "FailedPaymentTransaction.customData")
-    )
-    self.customer = (
-        read_customer(v)
-        if (v := get("customer")).__class__ is dict
-        else mismatch(v, "FailedPaymentTransaction.customer")
-    )
+    self.country = country
+    self.custom_data = custom_data
     self.escrow = (
         None
-        if (v := get("escrow")) is None
-        else read_payment_escrow(v)
-        if v.__class__ is dict
-        else mismatch(v, "FailedPaymentTransaction.escrow")
+        if escrow is None
+        else read_payment_escrow(escrow)
+        if escrow.__class__ is dict
+        else mismatch(escrow, "FailedPaymentTransaction.escrow")
     )
-    self.failed_at = read_datetime(t1 := get("failedAt"), "FailedPaymentTransaction.failedAt")
-    self.failure = (
-        read_payment_failure(v)
-        if (v := get("failure")).__class__ is dict
-        else mismatch(v, "FailedPaymentTransaction.failure")
-    )
-    self.id = v if (v := get("id")).__class__ is str else mismatch(v, "FailedPaymentTransaction.id")
-    self.is_cultural_expense = (
-        v
-        if (v := get("isCulturalExpense")) is None or v.__class__ is bool
-        else mismatch(v, "FailedPaymentTransaction.isCulturalExpense")
-    )
-    self.merchant_id = (
-        v if (v := get("merchantId")).__class__ is str else mismatch(v, "FailedPaymentTransaction.merchantId")
-    )
+    self.is_cultural_expense = is_cultural_expense
     self.method = (
         None
-        if (v := get("method")) is None
-        else read_payment_method(v)
-        if v.__class__ is dict
-        else mismatch(v, "FailedPaymentTransaction.method")
+        if method is None
+        else read_payment_method(method)
+        if method.__class__ is dict
+        else mismatch(method, "FailedPaymentTransaction.method")
     )
-    self.order_name = (
-        v if (v := get("orderName")).__class__ is str else mismatch(v, "FailedPaymentTransaction.orderName")
-    )
-    self.payment_id = (
-        v if (v := get("paymentId")).__class__ is str else mismatch(v, "FailedPaymentTransaction.paymentId")
-    )
-    self.product_count = (
-        v
-        if (v := get("productCount")) is None or v.__class__ is int
-        else mismatch(v, "FailedPaymentTransaction.productCount")
-    )
+    self.product_count = product_count
     self.products = (
         None
-        if (v := get("products")) is None
-        else read_list(v, read_payment_product, "FailedPaymentTransaction.products")
-        if v.__class__ is list
-        else mismatch(v, "FailedPaymentTransaction.products")
+        if products is None
+        else read_list(products, read_payment_product, "FailedPaymentTransaction.products")
+        if products.__class__ is list
+        else mismatch(products, "FailedPaymentTransaction.products")
     )
-    self.promotion_id = (
-        v
-        if (v := get("promotionId")) is None or v.__class__ is str
-        else mismatch(v, "FailedPaymentTransaction.promotionId")
-    )
-    self.requested_at = read_datetime(t2 := get("requestedAt"), "FailedPaymentTransaction.requestedAt")
-    self.schedule_id = (
-        v
-        if (v := get("scheduleId")) is None or v.__class__ is str
-        else mismatch(v, "FailedPaymentTransaction.scheduleId")
-    )
-    self.status = v if (v := get("status")).__class__ is str else mismatch(v, "FailedPaymentTransaction.status")
-    self.status_changed_at = read_datetime(t3 := get("statusChangedAt"), "FailedPaymentTransaction.statusChangedAt")
-    self.store_id = v if (v := get("storeId")).__class__ is str else mismatch(v, "FailedPaymentTransaction.storeId")
-    self.updated_at = read_datetime(t4 := get("updatedAt"), "FailedPaymentTransaction.updatedAt")
-    self.version = v if (v := get("version")).__class__ is str else mismatch(v, "FailedPaymentTransaction.version")
+    self.promotion_id = promotion_id
+    self.schedule_id = schedule_id
+    self.status = status
     self.webhooks = (
         None
-        if (v := get("webhooks")) is None
-        else read_list(v, read_payment_webhook, "FailedPaymentTransaction.webhooks")
-        if v.__class__ is list
-        else mismatch(v, "FailedPaymentTransaction.webhooks")
+        if webhooks is None
+        else read_list(webhooks, read_payment_webhook, "FailedPaymentTransaction.webhooks")
+        if webhooks.__class__ is list
+        else mismatch(webhooks, "FailedPaymentTransaction.webhooks")
     )
-    self.__time_texts__ = (t1, t2, t3, t4)
-    if not _JSON_NAMES.issuperset(raw):
-        self.additional_properties = unknown_fields(raw, _JSON_NAMES, self.__time_texts__)
+    self.__time_texts__ = (failed_at, requested_at, status_changed_at, updated_at)
+    if (
+        currency.__class__ is not str
+        or id.__class__ is not str
+        or merchant_id.__class__ is not str
+        or order_name.__class__ is not str
+        or payment_id.__class__ is not str
+        or store_id.__class__ is not str
+        or version.__class__ is not str
+        or (billing_key is not None and billing_key.__class__ is not str)
+        or (country is not None and country.__class__ is not str)
+        or (custom_data is not None and custom_data.__class__ is not str)
+        or (is_cultural_expense is not None and is_cultural_expense.__class__ is not bool)
+        or (product_count is not None and product_count.__class__ is not int)
+        or (promotion_id is not None and promotion_id.__class__ is not str)
+        or (schedule_id is not None and schedule_id.__class__ is not str)
+        or status.__class__ is not str
+    ):
+        report_scalars(self)
     return self

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, mismatch, new_instance, unknown_fields
+from portone_async._reading import field_getter, mismatch, new_instance, report_scalars
 from portone_async.models.billing_key_failure import read as read_billing_key_failure
 from portone_async.models.selected_channel import read as read_selected_channel
 
@@ -35,24 +35,24 @@ class FailedPgBillingKeyIssueResponse(Model):
     """The discriminator: it tells which variant of its union this object is."""
 
 
-_JSON_NAMES = json_names(FailedPgBillingKeyIssueResponse)
+_get_fields = field_getter(FailedPgBillingKeyIssueResponse)
 
 
 def read(raw: Any) -> FailedPgBillingKeyIssueResponse:
     """Read `FailedPgBillingKeyIssueResponse` from JSON."""
     self = new_instance(FailedPgBillingKeyIssueResponse)
-    get = raw.get
+    channel, failure, type = _get_fields(self, raw)
     self.channel = (
-        read_selected_channel(v)
-        if (v := get("channel")).__class__ is dict
-        else mismatch(v, "FailedPgBillingKeyIssueResponse.channel")
+        read_selected_channel(channel)
+        if channel.__class__ is dict
+        else mismatch(channel, "FailedPgBillingKeyIssueResponse.channel")
     )
     self.failure = (
-        read_billing_key_failure(v)
-        if (v := get("failure")).__class__ is dict
-        else mismatch(v, "FailedPgBillingKeyIssueResponse.failure")
+        read_billing_key_failure(failure)
+        if failure.__class__ is dict
+        else mismatch(failure, "FailedPgBillingKeyIssueResponse.failure")
     )
-    self.type = v if (v := get("type")).__class__ is str else mismatch(v, "FailedPgBillingKeyIssueResponse.type")
-    if not _JSON_NAMES.issuperset(raw):
-        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
+    self.type = type
+    if type.__class__ is not str:
+        report_scalars(self)
     return self

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, mismatch, new_instance, read_datetime, unknown_fields
+from portone_async._reading import field_getter, new_instance, read_datetime, report_scalars
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -42,29 +42,23 @@ class GetAllPaymentEventsByCursorBody(Model):
     """End of the period to search, with a time zone; now if omitted."""
 
 
-_JSON_NAMES = json_names(GetAllPaymentEventsByCursorBody)
+_get_fields = field_getter(GetAllPaymentEventsByCursorBody)
 
 
 def read(raw: Any) -> GetAllPaymentEventsByCursorBody:
     """Read `GetAllPaymentEventsByCursorBody` from JSON."""
     self = new_instance(GetAllPaymentEventsByCursorBody)
-    get = raw.get
-    self.cursor = (
-        v
-        if (v := get("cursor")) is None or v.__class__ is str
-        else mismatch(v, "GetAllPaymentEventsByCursorBody.cursor")
-    )
-    self.from_ = None if (t1 := get("from")) is None else read_datetime(t1, "GetAllPaymentEventsByCursorBody.from")
-    self.size = (
-        v if (v := get("size")) is None or v.__class__ is int else mismatch(v, "GetAllPaymentEventsByCursorBody.size")
-    )
-    self.store_id = (
-        v
-        if (v := get("storeId")) is None or v.__class__ is str
-        else mismatch(v, "GetAllPaymentEventsByCursorBody.storeId")
-    )
-    self.until = None if (t2 := get("until")) is None else read_datetime(t2, "GetAllPaymentEventsByCursorBody.until")
-    self.__time_texts__ = (t1, t2)
-    if not _JSON_NAMES.issuperset(raw):
-        self.additional_properties = unknown_fields(raw, _JSON_NAMES, self.__time_texts__)
+    cursor, from_, size, store_id, until = _get_fields(self, raw)
+    self.cursor = cursor
+    self.from_ = None if from_ is None else read_datetime(from_, "GetAllPaymentEventsByCursorBody.from")
+    self.size = size
+    self.store_id = store_id
+    self.until = None if until is None else read_datetime(until, "GetAllPaymentEventsByCursorBody.until")
+    self.__time_texts__ = (from_, until)
+    if (
+        (cursor is not None and cursor.__class__ is not str)
+        or (size is not None and size.__class__ is not int)
+        or (store_id is not None and store_id.__class__ is not str)
+    ):
+        report_scalars(self)
     return self

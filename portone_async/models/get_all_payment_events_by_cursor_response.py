@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, mismatch, new_instance, read_list, unknown_fields
+from portone_async._reading import field_getter, mismatch, new_instance, read_list
 from portone_async.models.payment_event_with_cursor import read as read_payment_event_with_cursor
 
 if TYPE_CHECKING:
@@ -26,18 +26,16 @@ class GetAllPaymentEventsByCursorResponse(Model):
     """Payment events, each with its cursor."""
 
 
-_JSON_NAMES = json_names(GetAllPaymentEventsByCursorResponse)
+_get_fields = field_getter(GetAllPaymentEventsByCursorResponse)
 
 
 def read(raw: Any) -> GetAllPaymentEventsByCursorResponse:
     """Read `GetAllPaymentEventsByCursorResponse` from JSON."""
     self = new_instance(GetAllPaymentEventsByCursorResponse)
-    get = raw.get
+    (items,) = _get_fields(self, raw)
     self.items = (
-        read_list(v, read_payment_event_with_cursor, "GetAllPaymentEventsByCursorResponse.items")
-        if (v := get("items")).__class__ is list
-        else mismatch(v, "GetAllPaymentEventsByCursorResponse.items")
+        read_list(items, read_payment_event_with_cursor, "GetAllPaymentEventsByCursorResponse.items")
+        if items.__class__ is list
+        else mismatch(items, "GetAllPaymentEventsByCursorResponse.items")
     )
-    if not _JSON_NAMES.issuperset(raw):
-        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
     return self

@@ -7,7 +7,7 @@ from typing import Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, mismatch, new_instance, read_scalars, unknown_fields
+from portone_async._reading import field_getter, mismatch, new_instance, read_scalars
 
 
 @define(slots=True, kw_only=True, repr=False)
@@ -22,18 +22,16 @@ class GetB2bBusinessInfosBody(Model):
     """Business registration numbers to look up."""
 
 
-_JSON_NAMES = json_names(GetB2bBusinessInfosBody)
+_get_fields = field_getter(GetB2bBusinessInfosBody)
 
 
 def read(raw: Any) -> GetB2bBusinessInfosBody:
     """Read `GetB2bBusinessInfosBody` from JSON."""
     self = new_instance(GetB2bBusinessInfosBody)
-    get = raw.get
+    (brn_list,) = _get_fields(self, raw)
     self.brn_list = (
-        read_scalars(v, str, "GetB2bBusinessInfosBody.brnList")
-        if (v := get("brnList")).__class__ is list
-        else mismatch(v, "GetB2bBusinessInfosBody.brnList")
+        read_scalars(brn_list, str, "GetB2bBusinessInfosBody.brnList")
+        if brn_list.__class__ is list
+        else mismatch(brn_list, "GetB2bBusinessInfosBody.brnList")
     )
-    if not _JSON_NAMES.issuperset(raw):
-        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
     return self

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, mismatch, new_instance, read_list, unknown_fields
+from portone_async._reading import field_getter, mismatch, new_instance, read_list
 from portone_async.models.b2b_business_info_result import read as read_b2b_business_info_result
 
 if TYPE_CHECKING:
@@ -26,18 +26,16 @@ class GetB2bBusinessInfosResponse(Model):
     """Business details per registration number."""
 
 
-_JSON_NAMES = json_names(GetB2bBusinessInfosResponse)
+_get_fields = field_getter(GetB2bBusinessInfosResponse)
 
 
 def read(raw: Any) -> GetB2bBusinessInfosResponse:
     """Read `GetB2bBusinessInfosResponse` from JSON."""
     self = new_instance(GetB2bBusinessInfosResponse)
-    get = raw.get
+    (result,) = _get_fields(self, raw)
     self.result = (
-        read_list(v, read_b2b_business_info_result, "GetB2bBusinessInfosResponse.result")
-        if (v := get("result")).__class__ is list
-        else mismatch(v, "GetB2bBusinessInfosResponse.result")
+        read_list(result, read_b2b_business_info_result, "GetB2bBusinessInfosResponse.result")
+        if result.__class__ is list
+        else mismatch(result, "GetB2bBusinessInfosResponse.result")
     )
-    if not _JSON_NAMES.issuperset(raw):
-        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
     return self

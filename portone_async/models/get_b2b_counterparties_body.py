@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, mismatch, new_instance, unknown_fields
+from portone_async._reading import field_getter, mismatch, new_instance
 from portone_async.models.b2b_counterparty_filter import read as read_b2b_counterparty_filter
 from portone_async.models.page_input import read as read_page_input
 
@@ -31,27 +31,25 @@ class GetB2bCounterpartiesBody(Model):
     """Page to fetch: `number`, counted from 0, and `size`."""
 
 
-_JSON_NAMES = json_names(GetB2bCounterpartiesBody)
+_get_fields = field_getter(GetB2bCounterpartiesBody)
 
 
 def read(raw: Any) -> GetB2bCounterpartiesBody:
     """Read `GetB2bCounterpartiesBody` from JSON."""
     self = new_instance(GetB2bCounterpartiesBody)
-    get = raw.get
+    filter, page = _get_fields(self, raw)
     self.filter = (
         None
-        if (v := get("filter")) is None
-        else read_b2b_counterparty_filter(v)
-        if v.__class__ is dict
-        else mismatch(v, "GetB2bCounterpartiesBody.filter")
+        if filter is None
+        else read_b2b_counterparty_filter(filter)
+        if filter.__class__ is dict
+        else mismatch(filter, "GetB2bCounterpartiesBody.filter")
     )
     self.page = (
         None
-        if (v := get("page")) is None
-        else read_page_input(v)
-        if v.__class__ is dict
-        else mismatch(v, "GetB2bCounterpartiesBody.page")
+        if page is None
+        else read_page_input(page)
+        if page.__class__ is dict
+        else mismatch(page, "GetB2bCounterpartiesBody.page")
     )
-    if not _JSON_NAMES.issuperset(raw):
-        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
     return self

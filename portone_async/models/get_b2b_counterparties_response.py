@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, mismatch, new_instance, read_list, unknown_fields
+from portone_async._reading import field_getter, mismatch, new_instance, read_list
 from portone_async.models.b2b_counterparty import read as read_b2b_counterparty
 from portone_async.models.page_info import read as read_page_info
 
@@ -31,21 +31,17 @@ class GetB2bCounterpartiesResponse(Model):
     """The page returned, and the count of items that PortOne reports."""
 
 
-_JSON_NAMES = json_names(GetB2bCounterpartiesResponse)
+_get_fields = field_getter(GetB2bCounterpartiesResponse)
 
 
 def read(raw: Any) -> GetB2bCounterpartiesResponse:
     """Read `GetB2bCounterpartiesResponse` from JSON."""
     self = new_instance(GetB2bCounterpartiesResponse)
-    get = raw.get
+    items, page = _get_fields(self, raw)
     self.items = (
-        read_list(v, read_b2b_counterparty, "GetB2bCounterpartiesResponse.items")
-        if (v := get("items")).__class__ is list
-        else mismatch(v, "GetB2bCounterpartiesResponse.items")
+        read_list(items, read_b2b_counterparty, "GetB2bCounterpartiesResponse.items")
+        if items.__class__ is list
+        else mismatch(items, "GetB2bCounterpartiesResponse.items")
     )
-    self.page = (
-        read_page_info(v) if (v := get("page")).__class__ is dict else mismatch(v, "GetB2bCounterpartiesResponse.page")
-    )
-    if not _JSON_NAMES.issuperset(raw):
-        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
+    self.page = read_page_info(page) if page.__class__ is dict else mismatch(page, "GetB2bCounterpartiesResponse.page")
     return self

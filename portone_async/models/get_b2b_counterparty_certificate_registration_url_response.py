@@ -7,7 +7,7 @@ from typing import Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, mismatch, new_instance, unknown_fields
+from portone_async._reading import field_getter, new_instance, report_scalars
 
 
 @define(slots=True, kw_only=True, repr=False)
@@ -22,18 +22,14 @@ class GetB2bCounterpartyCertificateRegistrationUrlResponse(Model):
     """URL of the page that registers the certificate."""
 
 
-_JSON_NAMES = json_names(GetB2bCounterpartyCertificateRegistrationUrlResponse)
+_get_fields = field_getter(GetB2bCounterpartyCertificateRegistrationUrlResponse)
 
 
 def read(raw: Any) -> GetB2bCounterpartyCertificateRegistrationUrlResponse:
     """Read `GetB2bCounterpartyCertificateRegistrationUrlResponse` from JSON."""
     self = new_instance(GetB2bCounterpartyCertificateRegistrationUrlResponse)
-    get = raw.get
-    self.url = (
-        v
-        if (v := get("url")).__class__ is str
-        else mismatch(v, "GetB2bCounterpartyCertificateRegistrationUrlResponse.url")
-    )
-    if not _JSON_NAMES.issuperset(raw):
-        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
+    (url,) = _get_fields(self, raw)
+    self.url = url
+    if url.__class__ is not str:
+        report_scalars(self)
     return self

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, mismatch, new_instance, read_list, unknown_fields
+from portone_async._reading import field_getter, mismatch, new_instance, read_list
 from portone_async.models.b2b_tax_invoice_attachment import read as read_b2b_tax_invoice_attachment
 
 if TYPE_CHECKING:
@@ -26,18 +26,16 @@ class GetB2bTaxInvoiceAttachmentsResponse(Model):
     """Files attached to the tax invoice."""
 
 
-_JSON_NAMES = json_names(GetB2bTaxInvoiceAttachmentsResponse)
+_get_fields = field_getter(GetB2bTaxInvoiceAttachmentsResponse)
 
 
 def read(raw: Any) -> GetB2bTaxInvoiceAttachmentsResponse:
     """Read `GetB2bTaxInvoiceAttachmentsResponse` from JSON."""
     self = new_instance(GetB2bTaxInvoiceAttachmentsResponse)
-    get = raw.get
+    (attachments,) = _get_fields(self, raw)
     self.attachments = (
-        read_list(v, read_b2b_tax_invoice_attachment, "GetB2bTaxInvoiceAttachmentsResponse.attachments")
-        if (v := get("attachments")).__class__ is list
-        else mismatch(v, "GetB2bTaxInvoiceAttachmentsResponse.attachments")
+        read_list(attachments, read_b2b_tax_invoice_attachment, "GetB2bTaxInvoiceAttachmentsResponse.attachments")
+        if attachments.__class__ is list
+        else mismatch(attachments, "GetB2bTaxInvoiceAttachmentsResponse.attachments")
     )
-    if not _JSON_NAMES.issuperset(raw):
-        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
     return self

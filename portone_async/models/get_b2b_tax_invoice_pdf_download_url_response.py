@@ -7,7 +7,7 @@ from typing import Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, mismatch, new_instance, unknown_fields
+from portone_async._reading import field_getter, new_instance, report_scalars
 
 
 @define(slots=True, kw_only=True, repr=False)
@@ -22,14 +22,14 @@ class GetB2bTaxInvoicePdfDownloadUrlResponse(Model):
     """URL that downloads the tax invoice as PDF."""
 
 
-_JSON_NAMES = json_names(GetB2bTaxInvoicePdfDownloadUrlResponse)
+_get_fields = field_getter(GetB2bTaxInvoicePdfDownloadUrlResponse)
 
 
 def read(raw: Any) -> GetB2bTaxInvoicePdfDownloadUrlResponse:
     """Read `GetB2bTaxInvoicePdfDownloadUrlResponse` from JSON."""
     self = new_instance(GetB2bTaxInvoicePdfDownloadUrlResponse)
-    get = raw.get
-    self.url = v if (v := get("url")).__class__ is str else mismatch(v, "GetB2bTaxInvoicePdfDownloadUrlResponse.url")
-    if not _JSON_NAMES.issuperset(raw):
-        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
+    (url,) = _get_fields(self, raw)
+    self.url = url
+    if url.__class__ is not str:
+        report_scalars(self)
     return self

@@ -7,7 +7,7 @@ from typing import Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, mismatch, new_instance, unknown_fields
+from portone_async._reading import field_getter, new_instance, report_scalars
 
 
 @define(slots=True, kw_only=True, repr=False)
@@ -22,14 +22,14 @@ class GetB2bTaxInvoicePopupUrlResponse(Model):
     """URL that shows the tax invoice in a pop-up."""
 
 
-_JSON_NAMES = json_names(GetB2bTaxInvoicePopupUrlResponse)
+_get_fields = field_getter(GetB2bTaxInvoicePopupUrlResponse)
 
 
 def read(raw: Any) -> GetB2bTaxInvoicePopupUrlResponse:
     """Read `GetB2bTaxInvoicePopupUrlResponse` from JSON."""
     self = new_instance(GetB2bTaxInvoicePopupUrlResponse)
-    get = raw.get
-    self.url = v if (v := get("url")).__class__ is str else mismatch(v, "GetB2bTaxInvoicePopupUrlResponse.url")
-    if not _JSON_NAMES.issuperset(raw):
-        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
+    (url,) = _get_fields(self, raw)
+    self.url = url
+    if url.__class__ is not str:
+        report_scalars(self)
     return self

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, mismatch, new_instance, unknown_fields
+from portone_async._reading import field_getter, mismatch, new_instance, report_scalars
 from portone_async.models.b2b_tax_invoice_sort_input import read as read_b2b_tax_invoice_sort_input
 from portone_async.models.get_b2b_tax_invoices_body_filter import read as read_get_b2b_tax_invoices_body_filter
 
@@ -40,34 +40,34 @@ class GetB2bTaxInvoicesBody(Model):
     """True for test data, false (the default) for live data: the two are separate."""
 
 
-_JSON_NAMES = json_names(GetB2bTaxInvoicesBody)
+_get_fields = field_getter(GetB2bTaxInvoicesBody)
 
 
 def read(raw: Any) -> GetB2bTaxInvoicesBody:
     """Read `GetB2bTaxInvoicesBody` from JSON."""
     self = new_instance(GetB2bTaxInvoicesBody)
-    get = raw.get
+    filter, page_number, page_size, sort, test = _get_fields(self, raw)
     self.filter = (
         None
-        if (v := get("filter")) is None
-        else read_get_b2b_tax_invoices_body_filter(v)
-        if v.__class__ is dict
-        else mismatch(v, "GetB2bTaxInvoicesBody.filter")
+        if filter is None
+        else read_get_b2b_tax_invoices_body_filter(filter)
+        if filter.__class__ is dict
+        else mismatch(filter, "GetB2bTaxInvoicesBody.filter")
     )
-    self.page_number = (
-        v if (v := get("pageNumber")) is None or v.__class__ is int else mismatch(v, "GetB2bTaxInvoicesBody.pageNumber")
-    )
-    self.page_size = (
-        v if (v := get("pageSize")) is None or v.__class__ is int else mismatch(v, "GetB2bTaxInvoicesBody.pageSize")
-    )
+    self.page_number = page_number
+    self.page_size = page_size
     self.sort = (
         None
-        if (v := get("sort")) is None
-        else read_b2b_tax_invoice_sort_input(v)
-        if v.__class__ is dict
-        else mismatch(v, "GetB2bTaxInvoicesBody.sort")
+        if sort is None
+        else read_b2b_tax_invoice_sort_input(sort)
+        if sort.__class__ is dict
+        else mismatch(sort, "GetB2bTaxInvoicesBody.sort")
     )
-    self.test = v if (v := get("test")) is None or v.__class__ is bool else mismatch(v, "GetB2bTaxInvoicesBody.test")
-    if not _JSON_NAMES.issuperset(raw):
-        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
+    self.test = test
+    if (
+        (page_number is not None and page_number.__class__ is not int)
+        or (page_size is not None and page_size.__class__ is not int)
+        or (test is not None and test.__class__ is not bool)
+    ):
+        report_scalars(self)
     return self

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, mismatch, new_instance, read_list, unknown_fields
+from portone_async._reading import field_getter, mismatch, new_instance, read_list, report_scalars
 from portone_async.models.date_range_option import read as read_date_range_option
 
 if TYPE_CHECKING:
@@ -32,25 +32,21 @@ class GetB2bTaxInvoicesBodyDateFilter(Model):
     """Date the period refers to; REGISTER by default."""
 
 
-_JSON_NAMES = json_names(GetB2bTaxInvoicesBodyDateFilter)
+_get_fields = field_getter(GetB2bTaxInvoicesBodyDateFilter)
 
 
 def read(raw: Any) -> GetB2bTaxInvoicesBodyDateFilter:
     """Read `GetB2bTaxInvoicesBodyDateFilter` from JSON."""
     self = new_instance(GetB2bTaxInvoicesBodyDateFilter)
-    get = raw.get
+    date_range, date_type = _get_fields(self, raw)
     self.date_range = (
         None
-        if (v := get("dateRange")) is None
-        else read_list(v, read_date_range_option, "GetB2bTaxInvoicesBodyDateFilter.dateRange")
-        if v.__class__ is list
-        else mismatch(v, "GetB2bTaxInvoicesBodyDateFilter.dateRange")
+        if date_range is None
+        else read_list(date_range, read_date_range_option, "GetB2bTaxInvoicesBodyDateFilter.dateRange")
+        if date_range.__class__ is list
+        else mismatch(date_range, "GetB2bTaxInvoicesBodyDateFilter.dateRange")
     )
-    self.date_type = (
-        v
-        if (v := get("dateType")) is None or v.__class__ is str
-        else mismatch(v, "GetB2bTaxInvoicesBodyDateFilter.dateType")
-    )
-    if not _JSON_NAMES.issuperset(raw):
-        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
+    self.date_type = date_type
+    if date_type is not None and date_type.__class__ is not str:
+        report_scalars(self)
     return self

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, mismatch, new_instance, read_scalars, unknown_fields
+from portone_async._reading import field_getter, mismatch, new_instance, read_scalars, report_scalars
 from portone_async.models.get_b2b_tax_invoices_body_primary_filter import (
     read as read_get_b2b_tax_invoices_body_primary_filter,
 )
@@ -69,80 +69,78 @@ class GetB2bTaxInvoicesBodyFilter(Model):
     """Only invoices with one of these taxation types."""
 
 
-_JSON_NAMES = json_names(GetB2bTaxInvoicesBodyFilter)
+_get_fields = field_getter(GetB2bTaxInvoicesBodyFilter)
 
 
 def read(raw: Any) -> GetB2bTaxInvoicesBodyFilter:
     """Read `GetB2bTaxInvoicesBodyFilter` from JSON."""
     self = new_instance(GetB2bTaxInvoicesBodyFilter)
-    get = raw.get
-    self.counterparty_id = (
-        v
-        if (v := get("counterpartyId")) is None or v.__class__ is str
-        else mismatch(v, "GetB2bTaxInvoicesBodyFilter.counterpartyId")
-    )
+    (
+        counterparty_id,
+        document_modification_types,
+        include_brn_match,
+        is_delayed,
+        issuance_types,
+        partner_brn,
+        primary_filter,
+        purpose_types,
+        statuses,
+        supplier_brn,
+        taxation_types,
+    ) = _get_fields(self, raw)
+    self.counterparty_id = counterparty_id
     self.document_modification_types = (
         None
-        if (v := get("documentModificationTypes")) is None
-        else read_scalars(v, str, "GetB2bTaxInvoicesBodyFilter.documentModificationTypes")
-        if v.__class__ is list
-        else mismatch(v, "GetB2bTaxInvoicesBodyFilter.documentModificationTypes")
+        if document_modification_types is None
+        else read_scalars(document_modification_types, str, "GetB2bTaxInvoicesBodyFilter.documentModificationTypes")
+        if document_modification_types.__class__ is list
+        else mismatch(document_modification_types, "GetB2bTaxInvoicesBodyFilter.documentModificationTypes")
     )
-    self.include_brn_match = (
-        v
-        if (v := get("includeBrnMatch")) is None or v.__class__ is bool
-        else mismatch(v, "GetB2bTaxInvoicesBodyFilter.includeBrnMatch")
-    )
-    self.is_delayed = (
-        v
-        if (v := get("isDelayed")) is None or v.__class__ is bool
-        else mismatch(v, "GetB2bTaxInvoicesBodyFilter.isDelayed")
-    )
+    self.include_brn_match = include_brn_match
+    self.is_delayed = is_delayed
     self.issuance_types = (
         None
-        if (v := get("issuanceTypes")) is None
-        else read_scalars(v, str, "GetB2bTaxInvoicesBodyFilter.issuanceTypes")
-        if v.__class__ is list
-        else mismatch(v, "GetB2bTaxInvoicesBodyFilter.issuanceTypes")
+        if issuance_types is None
+        else read_scalars(issuance_types, str, "GetB2bTaxInvoicesBodyFilter.issuanceTypes")
+        if issuance_types.__class__ is list
+        else mismatch(issuance_types, "GetB2bTaxInvoicesBodyFilter.issuanceTypes")
     )
-    self.partner_brn = (
-        v
-        if (v := get("partnerBrn")) is None or v.__class__ is str
-        else mismatch(v, "GetB2bTaxInvoicesBodyFilter.partnerBrn")
-    )
+    self.partner_brn = partner_brn
     self.primary_filter = (
         None
-        if (v := get("primaryFilter")) is None
-        else read_get_b2b_tax_invoices_body_primary_filter(v)
-        if v.__class__ is dict
-        else mismatch(v, "GetB2bTaxInvoicesBodyFilter.primaryFilter")
+        if primary_filter is None
+        else read_get_b2b_tax_invoices_body_primary_filter(primary_filter)
+        if primary_filter.__class__ is dict
+        else mismatch(primary_filter, "GetB2bTaxInvoicesBodyFilter.primaryFilter")
     )
     self.purpose_types = (
         None
-        if (v := get("purposeTypes")) is None
-        else read_scalars(v, str, "GetB2bTaxInvoicesBodyFilter.purposeTypes")
-        if v.__class__ is list
-        else mismatch(v, "GetB2bTaxInvoicesBodyFilter.purposeTypes")
+        if purpose_types is None
+        else read_scalars(purpose_types, str, "GetB2bTaxInvoicesBodyFilter.purposeTypes")
+        if purpose_types.__class__ is list
+        else mismatch(purpose_types, "GetB2bTaxInvoicesBodyFilter.purposeTypes")
     )
     self.statuses = (
         None
-        if (v := get("statuses")) is None
-        else read_scalars(v, str, "GetB2bTaxInvoicesBodyFilter.statuses")
-        if v.__class__ is list
-        else mismatch(v, "GetB2bTaxInvoicesBodyFilter.statuses")
+        if statuses is None
+        else read_scalars(statuses, str, "GetB2bTaxInvoicesBodyFilter.statuses")
+        if statuses.__class__ is list
+        else mismatch(statuses, "GetB2bTaxInvoicesBodyFilter.statuses")
     )
-    self.supplier_brn = (
-        v
-        if (v := get("supplierBrn")) is None or v.__class__ is str
-        else mismatch(v, "GetB2bTaxInvoicesBodyFilter.supplierBrn")
-    )
+    self.supplier_brn = supplier_brn
     self.taxation_types = (
         None
-        if (v := get("taxationTypes")) is None
-        else read_scalars(v, str, "GetB2bTaxInvoicesBodyFilter.taxationTypes")
-        if v.__class__ is list
-        else mismatch(v, "GetB2bTaxInvoicesBodyFilter.taxationTypes")
+        if taxation_types is None
+        else read_scalars(taxation_types, str, "GetB2bTaxInvoicesBodyFilter.taxationTypes")
+        if taxation_types.__class__ is list
+        else mismatch(taxation_types, "GetB2bTaxInvoicesBodyFilter.taxationTypes")
     )
-    if not _JSON_NAMES.issuperset(raw):
-        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
+    if (
+        (counterparty_id is not None and counterparty_id.__class__ is not str)
+        or (include_brn_match is not None and include_brn_match.__class__ is not bool)
+        or (is_delayed is not None and is_delayed.__class__ is not bool)
+        or (partner_brn is not None and partner_brn.__class__ is not str)
+        or (supplier_brn is not None and supplier_brn.__class__ is not str)
+    ):
+        report_scalars(self)
     return self

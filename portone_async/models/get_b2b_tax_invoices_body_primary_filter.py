@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, mismatch, new_instance, read_scalars, unknown_fields
+from portone_async._reading import field_getter, mismatch, new_instance, read_scalars, report_scalars
 from portone_async.models.get_b2b_tax_invoices_body_date_filter import (
     read as read_get_b2b_tax_invoices_body_date_filter,
 )
@@ -49,57 +49,49 @@ class GetB2bTaxInvoicesBodyPrimaryFilter(Model):
     """Only tax invoices with one of these ids."""
 
 
-_JSON_NAMES = json_names(GetB2bTaxInvoicesBodyPrimaryFilter)
+_get_fields = field_getter(GetB2bTaxInvoicesBodyPrimaryFilter)
 
 
 def read(raw: Any) -> GetB2bTaxInvoicesBodyPrimaryFilter:
     """Read `GetB2bTaxInvoicesBodyPrimaryFilter` from JSON."""
     self = new_instance(GetB2bTaxInvoicesBodyPrimaryFilter)
-    get = raw.get
-    self.bulk_tax_invoice_id = (
-        v
-        if (v := get("bulkTaxInvoiceId")) is None or v.__class__ is str
-        else mismatch(v, "GetB2bTaxInvoicesBodyPrimaryFilter.bulkTaxInvoiceId")
-    )
+    (
+        bulk_tax_invoice_id,
+        date_filter,
+        nts_approval_number,
+        payout_id,
+        recipient_document_key,
+        supplier_document_key,
+        tax_invoice_id,
+        tax_invoice_ids,
+    ) = _get_fields(self, raw)
+    self.bulk_tax_invoice_id = bulk_tax_invoice_id
     self.date_filter = (
         None
-        if (v := get("dateFilter")) is None
-        else read_get_b2b_tax_invoices_body_date_filter(v)
-        if v.__class__ is dict
-        else mismatch(v, "GetB2bTaxInvoicesBodyPrimaryFilter.dateFilter")
+        if date_filter is None
+        else read_get_b2b_tax_invoices_body_date_filter(date_filter)
+        if date_filter.__class__ is dict
+        else mismatch(date_filter, "GetB2bTaxInvoicesBodyPrimaryFilter.dateFilter")
     )
-    self.nts_approval_number = (
-        v
-        if (v := get("ntsApprovalNumber")) is None or v.__class__ is str
-        else mismatch(v, "GetB2bTaxInvoicesBodyPrimaryFilter.ntsApprovalNumber")
-    )
-    self.payout_id = (
-        v
-        if (v := get("payoutId")) is None or v.__class__ is str
-        else mismatch(v, "GetB2bTaxInvoicesBodyPrimaryFilter.payoutId")
-    )
-    self.recipient_document_key = (
-        v
-        if (v := get("recipientDocumentKey")) is None or v.__class__ is str
-        else mismatch(v, "GetB2bTaxInvoicesBodyPrimaryFilter.recipientDocumentKey")
-    )
-    self.supplier_document_key = (
-        v
-        if (v := get("supplierDocumentKey")) is None or v.__class__ is str
-        else mismatch(v, "GetB2bTaxInvoicesBodyPrimaryFilter.supplierDocumentKey")
-    )
-    self.tax_invoice_id = (
-        v
-        if (v := get("taxInvoiceId")) is None or v.__class__ is str
-        else mismatch(v, "GetB2bTaxInvoicesBodyPrimaryFilter.taxInvoiceId")
-    )
+    self.nts_approval_number = nts_approval_number
+    self.payout_id = payout_id
+    self.recipient_document_key = recipient_document_key
+    self.supplier_document_key = supplier_document_key
+    self.tax_invoice_id = tax_invoice_id
     self.tax_invoice_ids = (
         None
-        if (v := get("taxInvoiceIds")) is None
-        else read_scalars(v, str, "GetB2bTaxInvoicesBodyPrimaryFilter.taxInvoiceIds")
-        if v.__class__ is list
-        else mismatch(v, "GetB2bTaxInvoicesBodyPrimaryFilter.taxInvoiceIds")
+        if tax_invoice_ids is None
+        else read_scalars(tax_invoice_ids, str, "GetB2bTaxInvoicesBodyPrimaryFilter.taxInvoiceIds")
+        if tax_invoice_ids.__class__ is list
+        else mismatch(tax_invoice_ids, "GetB2bTaxInvoicesBodyPrimaryFilter.taxInvoiceIds")
     )
-    if not _JSON_NAMES.issuperset(raw):
-        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
+    if (
+        (bulk_tax_invoice_id is not None and bulk_tax_invoice_id.__class__ is not str)
+        or (nts_approval_number is not None and nts_approval_number.__class__ is not str)
+        or (payout_id is not None and payout_id.__class__ is not str)
+        or (recipient_document_key is not None and recipient_document_key.__class__ is not str)
+        or (supplier_document_key is not None and supplier_document_key.__class__ is not str)
+        or (tax_invoice_id is not None and tax_invoice_id.__class__ is not str)
+    ):
+        report_scalars(self)
     return self

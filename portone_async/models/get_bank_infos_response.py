@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, mismatch, new_instance, read_list, unknown_fields
+from portone_async._reading import field_getter, mismatch, new_instance, read_list
 from portone_async.models.bank_info import read as read_bank_info
 
 if TYPE_CHECKING:
@@ -26,18 +26,16 @@ class GetBankInfosResponse(Model):
     """The banks."""
 
 
-_JSON_NAMES = json_names(GetBankInfosResponse)
+_get_fields = field_getter(GetBankInfosResponse)
 
 
 def read(raw: Any) -> GetBankInfosResponse:
     """Read `GetBankInfosResponse` from JSON."""
     self = new_instance(GetBankInfosResponse)
-    get = raw.get
+    (items,) = _get_fields(self, raw)
     self.items = (
-        read_list(v, read_bank_info, "GetBankInfosResponse.items")
-        if (v := get("items")).__class__ is list
-        else mismatch(v, "GetBankInfosResponse.items")
+        read_list(items, read_bank_info, "GetBankInfosResponse.items")
+        if items.__class__ is list
+        else mismatch(items, "GetBankInfosResponse.items")
     )
-    if not _JSON_NAMES.issuperset(raw):
-        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
     return self

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, mismatch, new_instance, unknown_fields
+from portone_async._reading import field_getter, mismatch, new_instance
 from portone_async.models.cash_receipt_filter_input import read as read_cash_receipt_filter_input
 from portone_async.models.cash_receipt_sort_input import read as read_cash_receipt_sort_input
 from portone_async.models.page_input import read as read_page_input
@@ -36,34 +36,32 @@ class GetCashReceiptsBody(Model):
     """What to sort by, and in which direction; ISSUED_AT and DESC if omitted."""
 
 
-_JSON_NAMES = json_names(GetCashReceiptsBody)
+_get_fields = field_getter(GetCashReceiptsBody)
 
 
 def read(raw: Any) -> GetCashReceiptsBody:
     """Read `GetCashReceiptsBody` from JSON."""
     self = new_instance(GetCashReceiptsBody)
-    get = raw.get
+    filter, page, sort = _get_fields(self, raw)
     self.filter = (
         None
-        if (v := get("filter")) is None
-        else read_cash_receipt_filter_input(v)
-        if v.__class__ is dict
-        else mismatch(v, "GetCashReceiptsBody.filter")
+        if filter is None
+        else read_cash_receipt_filter_input(filter)
+        if filter.__class__ is dict
+        else mismatch(filter, "GetCashReceiptsBody.filter")
     )
     self.page = (
         None
-        if (v := get("page")) is None
-        else read_page_input(v)
-        if v.__class__ is dict
-        else mismatch(v, "GetCashReceiptsBody.page")
+        if page is None
+        else read_page_input(page)
+        if page.__class__ is dict
+        else mismatch(page, "GetCashReceiptsBody.page")
     )
     self.sort = (
         None
-        if (v := get("sort")) is None
-        else read_cash_receipt_sort_input(v)
-        if v.__class__ is dict
-        else mismatch(v, "GetCashReceiptsBody.sort")
+        if sort is None
+        else read_cash_receipt_sort_input(sort)
+        if sort.__class__ is dict
+        else mismatch(sort, "GetCashReceiptsBody.sort")
     )
-    if not _JSON_NAMES.issuperset(raw):
-        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
     return self

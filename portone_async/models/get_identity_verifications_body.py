@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, mismatch, new_instance, unknown_fields
+from portone_async._reading import field_getter, mismatch, new_instance
 from portone_async.models.identity_verification_filter_input import read as read_identity_verification_filter_input
 from portone_async.models.identity_verification_sort_input import read as read_identity_verification_sort_input
 from portone_async.models.page_input import read as read_page_input
@@ -36,34 +36,32 @@ class GetIdentityVerificationsBody(Model):
     """What to sort by, and in which direction; REQUESTED_AT and DESC if omitted."""
 
 
-_JSON_NAMES = json_names(GetIdentityVerificationsBody)
+_get_fields = field_getter(GetIdentityVerificationsBody)
 
 
 def read(raw: Any) -> GetIdentityVerificationsBody:
     """Read `GetIdentityVerificationsBody` from JSON."""
     self = new_instance(GetIdentityVerificationsBody)
-    get = raw.get
+    filter, page, sort = _get_fields(self, raw)
     self.filter = (
         None
-        if (v := get("filter")) is None
-        else read_identity_verification_filter_input(v)
-        if v.__class__ is dict
-        else mismatch(v, "GetIdentityVerificationsBody.filter")
+        if filter is None
+        else read_identity_verification_filter_input(filter)
+        if filter.__class__ is dict
+        else mismatch(filter, "GetIdentityVerificationsBody.filter")
     )
     self.page = (
         None
-        if (v := get("page")) is None
-        else read_page_input(v)
-        if v.__class__ is dict
-        else mismatch(v, "GetIdentityVerificationsBody.page")
+        if page is None
+        else read_page_input(page)
+        if page.__class__ is dict
+        else mismatch(page, "GetIdentityVerificationsBody.page")
     )
     self.sort = (
         None
-        if (v := get("sort")) is None
-        else read_identity_verification_sort_input(v)
-        if v.__class__ is dict
-        else mismatch(v, "GetIdentityVerificationsBody.sort")
+        if sort is None
+        else read_identity_verification_sort_input(sort)
+        if sort.__class__ is dict
+        else mismatch(sort, "GetIdentityVerificationsBody.sort")
     )
-    if not _JSON_NAMES.issuperset(raw):
-        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
     return self

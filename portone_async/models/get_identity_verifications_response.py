@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, mismatch, new_instance, read_list, unknown_fields
+from portone_async._reading import field_getter, mismatch, new_instance, read_list
 from portone_async.models.identity_verification import read as read_identity_verification
 from portone_async.models.page_info import read as read_page_info
 
@@ -31,23 +31,19 @@ class GetIdentityVerificationsResponse(Model):
     """The page returned, and the count of items that PortOne reports."""
 
 
-_JSON_NAMES = json_names(GetIdentityVerificationsResponse)
+_get_fields = field_getter(GetIdentityVerificationsResponse)
 
 
 def read(raw: Any) -> GetIdentityVerificationsResponse:
     """Read `GetIdentityVerificationsResponse` from JSON."""
     self = new_instance(GetIdentityVerificationsResponse)
-    get = raw.get
+    items, page = _get_fields(self, raw)
     self.items = (
-        read_list(v, read_identity_verification, "GetIdentityVerificationsResponse.items")
-        if (v := get("items")).__class__ is list
-        else mismatch(v, "GetIdentityVerificationsResponse.items")
+        read_list(items, read_identity_verification, "GetIdentityVerificationsResponse.items")
+        if items.__class__ is list
+        else mismatch(items, "GetIdentityVerificationsResponse.items")
     )
     self.page = (
-        read_page_info(v)
-        if (v := get("page")).__class__ is dict
-        else mismatch(v, "GetIdentityVerificationsResponse.page")
+        read_page_info(page) if page.__class__ is dict else mismatch(page, "GetIdentityVerificationsResponse.page")
     )
-    if not _JSON_NAMES.issuperset(raw):
-        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
     return self

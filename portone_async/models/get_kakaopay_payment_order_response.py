@@ -7,7 +7,7 @@ from typing import Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, mismatch, new_instance, unknown_fields
+from portone_async._reading import field_getter, new_instance, report_scalars
 
 
 @define(slots=True, kw_only=True, repr=False)
@@ -25,17 +25,15 @@ class GetKakaopayPaymentOrderResponse(Model):
     """HTTP status code."""
 
 
-_JSON_NAMES = json_names(GetKakaopayPaymentOrderResponse)
+_get_fields = field_getter(GetKakaopayPaymentOrderResponse)
 
 
 def read(raw: Any) -> GetKakaopayPaymentOrderResponse:
     """Read `GetKakaopayPaymentOrderResponse` from JSON."""
     self = new_instance(GetKakaopayPaymentOrderResponse)
-    get = raw.get
-    self.body = v if (v := get("body")).__class__ is str else mismatch(v, "GetKakaopayPaymentOrderResponse.body")
-    self.status_code = (
-        v if (v := get("statusCode")).__class__ is int else mismatch(v, "GetKakaopayPaymentOrderResponse.statusCode")
-    )
-    if not _JSON_NAMES.issuperset(raw):
-        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
+    body, status_code = _get_fields(self, raw)
+    self.body = body
+    self.status_code = status_code
+    if body.__class__ is not str or status_code.__class__ is not int:
+        report_scalars(self)
     return self

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, mismatch, new_instance, unknown_fields
+from portone_async._reading import field_getter, mismatch, new_instance
 from portone_async.models.date_range import read as read_date_range
 from portone_async.models.payment_reconciliation_settlement_summary_filter_input import (
     read as read_payment_reconciliation_settlement_summary_filter_input,
@@ -36,25 +36,23 @@ class GetPaymentReconciliationSettlementVatReportBody(Model):
     """Conditions the results must meet."""
 
 
-_JSON_NAMES = json_names(GetPaymentReconciliationSettlementVatReportBody)
+_get_fields = field_getter(GetPaymentReconciliationSettlementVatReportBody)
 
 
 def read(raw: Any) -> GetPaymentReconciliationSettlementVatReportBody:
     """Read `GetPaymentReconciliationSettlementVatReportBody` from JSON."""
     self = new_instance(GetPaymentReconciliationSettlementVatReportBody)
-    get = raw.get
+    date_range, filter = _get_fields(self, raw)
     self.date_range = (
-        read_date_range(v)
-        if (v := get("dateRange")).__class__ is dict
-        else mismatch(v, "GetPaymentReconciliationSettlementVatReportBody.dateRange")
+        read_date_range(date_range)
+        if date_range.__class__ is dict
+        else mismatch(date_range, "GetPaymentReconciliationSettlementVatReportBody.dateRange")
     )
     self.filter = (
         None
-        if (v := get("filter")) is None
-        else read_payment_reconciliation_settlement_summary_filter_input(v)
-        if v.__class__ is dict
-        else mismatch(v, "GetPaymentReconciliationSettlementVatReportBody.filter")
+        if filter is None
+        else read_payment_reconciliation_settlement_summary_filter_input(filter)
+        if filter.__class__ is dict
+        else mismatch(filter, "GetPaymentReconciliationSettlementVatReportBody.filter")
     )
-    if not _JSON_NAMES.issuperset(raw):
-        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
     return self

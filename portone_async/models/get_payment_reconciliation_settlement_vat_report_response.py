@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, mismatch, new_instance, read_list, unknown_fields
+from portone_async._reading import field_getter, mismatch, new_instance, read_list
 from portone_async.models.payment_reconciliation_vat_report_item import (
     read as read_payment_reconciliation_vat_report_item,
 )
@@ -40,36 +40,38 @@ class GetPaymentReconciliationSettlementVatReportResponse(Model):
     """Merchant accounts at PGs."""
 
 
-_JSON_NAMES = json_names(GetPaymentReconciliationSettlementVatReportResponse)
+_get_fields = field_getter(GetPaymentReconciliationSettlementVatReportResponse)
 
 
 def read(raw: Any) -> GetPaymentReconciliationSettlementVatReportResponse:
     """Read `GetPaymentReconciliationSettlementVatReportResponse` from JSON."""
     self = new_instance(GetPaymentReconciliationSettlementVatReportResponse)
-    get = raw.get
+    summary, items, pg_specifiers = _get_fields(self, raw)
+    self.summary = (
+        read_payment_reconciliation_vat_report_summary(summary)
+        if summary.__class__ is dict
+        else mismatch(summary, "GetPaymentReconciliationSettlementVatReportResponse.summary")
+    )
     self.items = (
         None
-        if (v := get("items")) is None
+        if items is None
         else read_list(
-            v, read_payment_reconciliation_vat_report_item, "GetPaymentReconciliationSettlementVatReportResponse.items"
+            items,
+            read_payment_reconciliation_vat_report_item,
+            "GetPaymentReconciliationSettlementVatReportResponse.items",
         )
-        if v.__class__ is list
-        else mismatch(v, "GetPaymentReconciliationSettlementVatReportResponse.items")
+        if items.__class__ is list
+        else mismatch(items, "GetPaymentReconciliationSettlementVatReportResponse.items")
     )
     self.pg_specifiers = (
         None
-        if (v := get("pgSpecifiers")) is None
+        if pg_specifiers is None
         else read_list(
-            v, read_reconciliation_pg_specifier, "GetPaymentReconciliationSettlementVatReportResponse.pgSpecifiers"
+            pg_specifiers,
+            read_reconciliation_pg_specifier,
+            "GetPaymentReconciliationSettlementVatReportResponse.pgSpecifiers",
         )
-        if v.__class__ is list
-        else mismatch(v, "GetPaymentReconciliationSettlementVatReportResponse.pgSpecifiers")
+        if pg_specifiers.__class__ is list
+        else mismatch(pg_specifiers, "GetPaymentReconciliationSettlementVatReportResponse.pgSpecifiers")
     )
-    self.summary = (
-        read_payment_reconciliation_vat_report_summary(v)
-        if (v := get("summary")).__class__ is dict
-        else mismatch(v, "GetPaymentReconciliationSettlementVatReportResponse.summary")
-    )
-    if not _JSON_NAMES.issuperset(raw):
-        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
     return self

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, mismatch, new_instance, unknown_fields
+from portone_async._reading import field_getter, mismatch, new_instance
 from portone_async.models.page_input import read as read_page_input
 from portone_async.models.payment_schedule_filter_input import read as read_payment_schedule_filter_input
 from portone_async.models.payment_schedule_sort_input import read as read_payment_schedule_sort_input
@@ -36,34 +36,32 @@ class GetPaymentSchedulesBody(Model):
     """What to sort by, and in which direction; TIME_TO_PAY and DESC if omitted."""
 
 
-_JSON_NAMES = json_names(GetPaymentSchedulesBody)
+_get_fields = field_getter(GetPaymentSchedulesBody)
 
 
 def read(raw: Any) -> GetPaymentSchedulesBody:
     """Read `GetPaymentSchedulesBody` from JSON."""
     self = new_instance(GetPaymentSchedulesBody)
-    get = raw.get
+    filter, page, sort = _get_fields(self, raw)
     self.filter = (
         None
-        if (v := get("filter")) is None
-        else read_payment_schedule_filter_input(v)
-        if v.__class__ is dict
-        else mismatch(v, "GetPaymentSchedulesBody.filter")
+        if filter is None
+        else read_payment_schedule_filter_input(filter)
+        if filter.__class__ is dict
+        else mismatch(filter, "GetPaymentSchedulesBody.filter")
     )
     self.page = (
         None
-        if (v := get("page")) is None
-        else read_page_input(v)
-        if v.__class__ is dict
-        else mismatch(v, "GetPaymentSchedulesBody.page")
+        if page is None
+        else read_page_input(page)
+        if page.__class__ is dict
+        else mismatch(page, "GetPaymentSchedulesBody.page")
     )
     self.sort = (
         None
-        if (v := get("sort")) is None
-        else read_payment_schedule_sort_input(v)
-        if v.__class__ is dict
-        else mismatch(v, "GetPaymentSchedulesBody.sort")
+        if sort is None
+        else read_payment_schedule_sort_input(sort)
+        if sort.__class__ is dict
+        else mismatch(sort, "GetPaymentSchedulesBody.sort")
     )
-    if not _JSON_NAMES.issuperset(raw):
-        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
     return self

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, mismatch, new_instance, read_list, unknown_fields
+from portone_async._reading import field_getter, mismatch, new_instance, read_list
 from portone_async.models.payment_transaction import read as read_payment_transaction
 
 if TYPE_CHECKING:
@@ -26,18 +26,16 @@ class GetPaymentTransactionsResponse(Model):
     """The attempts to pay."""
 
 
-_JSON_NAMES = json_names(GetPaymentTransactionsResponse)
+_get_fields = field_getter(GetPaymentTransactionsResponse)
 
 
 def read(raw: Any) -> GetPaymentTransactionsResponse:
     """Read `GetPaymentTransactionsResponse` from JSON."""
     self = new_instance(GetPaymentTransactionsResponse)
-    get = raw.get
+    (items,) = _get_fields(self, raw)
     self.items = (
-        read_list(v, read_payment_transaction, "GetPaymentTransactionsResponse.items")
-        if (v := get("items")).__class__ is list
-        else mismatch(v, "GetPaymentTransactionsResponse.items")
+        read_list(items, read_payment_transaction, "GetPaymentTransactionsResponse.items")
+        if items.__class__ is list
+        else mismatch(items, "GetPaymentTransactionsResponse.items")
     )
-    if not _JSON_NAMES.issuperset(raw):
-        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
     return self

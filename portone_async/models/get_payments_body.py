@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, mismatch, new_instance, unknown_fields
+from portone_async._reading import field_getter, mismatch, new_instance
 from portone_async.models.page_input import read as read_page_input
 from portone_async.models.payment_filter_input import read as read_payment_filter_input
 
@@ -31,27 +31,25 @@ class GetPaymentsBody(Model):
     """Page to fetch, by default `number` 0, `size` 10; (`number` + 1) * `size` is at most 60,000."""
 
 
-_JSON_NAMES = json_names(GetPaymentsBody)
+_get_fields = field_getter(GetPaymentsBody)
 
 
 def read(raw: Any) -> GetPaymentsBody:
     """Read `GetPaymentsBody` from JSON."""
     self = new_instance(GetPaymentsBody)
-    get = raw.get
+    filter, page = _get_fields(self, raw)
     self.filter = (
         None
-        if (v := get("filter")) is None
-        else read_payment_filter_input(v)
-        if v.__class__ is dict
-        else mismatch(v, "GetPaymentsBody.filter")
+        if filter is None
+        else read_payment_filter_input(filter)
+        if filter.__class__ is dict
+        else mismatch(filter, "GetPaymentsBody.filter")
     )
     self.page = (
         None
-        if (v := get("page")) is None
-        else read_page_input(v)
-        if v.__class__ is dict
-        else mismatch(v, "GetPaymentsBody.page")
+        if page is None
+        else read_page_input(page)
+        if page.__class__ is dict
+        else mismatch(page, "GetPaymentsBody.page")
     )
-    if not _JSON_NAMES.issuperset(raw):
-        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
     return self

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, mismatch, new_instance, read_list, unknown_fields
+from portone_async._reading import field_getter, mismatch, new_instance, read_list
 from portone_async.models.page_info import read as read_page_info
 from portone_async.models.payment import read as read_payment
 
@@ -31,19 +31,17 @@ class GetPaymentsResponse(Model):
     """The page returned, and the count of items that PortOne reports."""
 
 
-_JSON_NAMES = json_names(GetPaymentsResponse)
+_get_fields = field_getter(GetPaymentsResponse)
 
 
 def read(raw: Any) -> GetPaymentsResponse:
     """Read `GetPaymentsResponse` from JSON."""
     self = new_instance(GetPaymentsResponse)
-    get = raw.get
+    items, page = _get_fields(self, raw)
     self.items = (
-        read_list(v, read_payment, "GetPaymentsResponse.items")
-        if (v := get("items")).__class__ is list
-        else mismatch(v, "GetPaymentsResponse.items")
+        read_list(items, read_payment, "GetPaymentsResponse.items")
+        if items.__class__ is list
+        else mismatch(items, "GetPaymentsResponse.items")
     )
-    self.page = read_page_info(v) if (v := get("page")).__class__ is dict else mismatch(v, "GetPaymentsResponse.page")
-    if not _JSON_NAMES.issuperset(raw):
-        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
+    self.page = read_page_info(page) if page.__class__ is dict else mismatch(page, "GetPaymentsResponse.page")
     return self

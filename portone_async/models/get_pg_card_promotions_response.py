@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, mismatch, new_instance, read_list, unknown_fields
+from portone_async._reading import field_getter, mismatch, new_instance, read_list
 from portone_async.models.pg_card_promotion import read as read_pg_card_promotion
 
 if TYPE_CHECKING:
@@ -26,20 +26,18 @@ class GetPgCardPromotionsResponse(Model):
     """Card promotions of the PG."""
 
 
-_JSON_NAMES = json_names(GetPgCardPromotionsResponse)
+_get_fields = field_getter(GetPgCardPromotionsResponse)
 
 
 def read(raw: Any) -> GetPgCardPromotionsResponse:
     """Read `GetPgCardPromotionsResponse` from JSON."""
     self = new_instance(GetPgCardPromotionsResponse)
-    get = raw.get
+    (promotions,) = _get_fields(self, raw)
     self.promotions = (
         None
-        if (v := get("promotions")) is None
-        else read_list(v, read_pg_card_promotion, "GetPgCardPromotionsResponse.promotions")
-        if v.__class__ is list
-        else mismatch(v, "GetPgCardPromotionsResponse.promotions")
+        if promotions is None
+        else read_list(promotions, read_pg_card_promotion, "GetPgCardPromotionsResponse.promotions")
+        if promotions.__class__ is list
+        else mismatch(promotions, "GetPgCardPromotionsResponse.promotions")
     )
-    if not _JSON_NAMES.issuperset(raw):
-        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
     return self

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, mismatch, new_instance, read_list, unknown_fields
+from portone_async._reading import field_getter, mismatch, new_instance, read_list
 from portone_async.models.page_info import read as read_page_info
 from portone_async.models.platform_account_transfer import read as read_platform_account_transfer
 from portone_async.models.platform_account_transfer_status_stats import (
@@ -38,28 +38,24 @@ class GetPlatformAccountTransfersResponse(Model):
     """The page returned, and the count of items that PortOne reports."""
 
 
-_JSON_NAMES = json_names(GetPlatformAccountTransfersResponse)
+_get_fields = field_getter(GetPlatformAccountTransfersResponse)
 
 
 def read(raw: Any) -> GetPlatformAccountTransfersResponse:
     """Read `GetPlatformAccountTransfersResponse` from JSON."""
     self = new_instance(GetPlatformAccountTransfersResponse)
-    get = raw.get
+    counts, items, page = _get_fields(self, raw)
     self.counts = (
-        read_platform_account_transfer_status_stats(v)
-        if (v := get("counts")).__class__ is dict
-        else mismatch(v, "GetPlatformAccountTransfersResponse.counts")
+        read_platform_account_transfer_status_stats(counts)
+        if counts.__class__ is dict
+        else mismatch(counts, "GetPlatformAccountTransfersResponse.counts")
     )
     self.items = (
-        read_list(v, read_platform_account_transfer, "GetPlatformAccountTransfersResponse.items")
-        if (v := get("items")).__class__ is list
-        else mismatch(v, "GetPlatformAccountTransfersResponse.items")
+        read_list(items, read_platform_account_transfer, "GetPlatformAccountTransfersResponse.items")
+        if items.__class__ is list
+        else mismatch(items, "GetPlatformAccountTransfersResponse.items")
     )
     self.page = (
-        read_page_info(v)
-        if (v := get("page")).__class__ is dict
-        else mismatch(v, "GetPlatformAccountTransfersResponse.page")
+        read_page_info(page) if page.__class__ is dict else mismatch(page, "GetPlatformAccountTransfersResponse.page")
     )
-    if not _JSON_NAMES.issuperset(raw):
-        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
     return self

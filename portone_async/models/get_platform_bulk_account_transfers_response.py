@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, mismatch, new_instance, read_list, unknown_fields
+from portone_async._reading import field_getter, mismatch, new_instance, read_list
 from portone_async.models.page_info import read as read_page_info
 from portone_async.models.platform_bulk_account_transfer import read as read_platform_bulk_account_transfer
 from portone_async.models.platform_bulk_account_transfer_status_stats import (
@@ -39,28 +39,26 @@ class GetPlatformBulkAccountTransfersResponse(Model):
     """The page returned, and the count of items that PortOne reports."""
 
 
-_JSON_NAMES = json_names(GetPlatformBulkAccountTransfersResponse)
+_get_fields = field_getter(GetPlatformBulkAccountTransfersResponse)
 
 
 def read(raw: Any) -> GetPlatformBulkAccountTransfersResponse:
     """Read `GetPlatformBulkAccountTransfersResponse` from JSON."""
     self = new_instance(GetPlatformBulkAccountTransfersResponse)
-    get = raw.get
+    counts, items, page = _get_fields(self, raw)
     self.counts = (
-        read_platform_bulk_account_transfer_status_stats(v)
-        if (v := get("counts")).__class__ is dict
-        else mismatch(v, "GetPlatformBulkAccountTransfersResponse.counts")
+        read_platform_bulk_account_transfer_status_stats(counts)
+        if counts.__class__ is dict
+        else mismatch(counts, "GetPlatformBulkAccountTransfersResponse.counts")
     )
     self.items = (
-        read_list(v, read_platform_bulk_account_transfer, "GetPlatformBulkAccountTransfersResponse.items")
-        if (v := get("items")).__class__ is list
-        else mismatch(v, "GetPlatformBulkAccountTransfersResponse.items")
+        read_list(items, read_platform_bulk_account_transfer, "GetPlatformBulkAccountTransfersResponse.items")
+        if items.__class__ is list
+        else mismatch(items, "GetPlatformBulkAccountTransfersResponse.items")
     )
     self.page = (
-        read_page_info(v)
-        if (v := get("page")).__class__ is dict
-        else mismatch(v, "GetPlatformBulkAccountTransfersResponse.page")
+        read_page_info(page)
+        if page.__class__ is dict
+        else mismatch(page, "GetPlatformBulkAccountTransfersResponse.page")
     )
-    if not _JSON_NAMES.issuperset(raw):
-        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
     return self

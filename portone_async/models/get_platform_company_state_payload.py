@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, mismatch, new_instance, unknown_fields
+from portone_async._reading import field_getter, mismatch, new_instance, report_scalars
 from portone_async.models.platform_company_state import read as read_platform_company_state
 
 if TYPE_CHECKING:
@@ -29,23 +29,19 @@ class GetPlatformCompanyStatePayload(Model):
     """Id of the business lookup that verified the company."""
 
 
-_JSON_NAMES = json_names(GetPlatformCompanyStatePayload)
+_get_fields = field_getter(GetPlatformCompanyStatePayload)
 
 
 def read(raw: Any) -> GetPlatformCompanyStatePayload:
     """Read `GetPlatformCompanyStatePayload` from JSON."""
     self = new_instance(GetPlatformCompanyStatePayload)
-    get = raw.get
+    company_state, company_verification_id = _get_fields(self, raw)
     self.company_state = (
-        read_platform_company_state(v)
-        if (v := get("companyState")).__class__ is dict
-        else mismatch(v, "GetPlatformCompanyStatePayload.companyState")
+        read_platform_company_state(company_state)
+        if company_state.__class__ is dict
+        else mismatch(company_state, "GetPlatformCompanyStatePayload.companyState")
     )
-    self.company_verification_id = (
-        v
-        if (v := get("companyVerificationId")).__class__ is str
-        else mismatch(v, "GetPlatformCompanyStatePayload.companyVerificationId")
-    )
-    if not _JSON_NAMES.issuperset(raw):
-        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
+    self.company_verification_id = company_verification_id
+    if company_verification_id.__class__ is not str:
+        report_scalars(self)
     return self

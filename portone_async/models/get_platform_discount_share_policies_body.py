@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, mismatch, new_instance, unknown_fields
+from portone_async._reading import field_getter, mismatch, new_instance
 from portone_async.models.page_input import read as read_page_input
 from portone_async.models.platform_discount_share_policy_filter_input import (
     read as read_platform_discount_share_policy_filter_input,
@@ -33,27 +33,25 @@ class GetPlatformDiscountSharePoliciesBody(Model):
     """Page to fetch: `number`, counted from 0, and `size`."""
 
 
-_JSON_NAMES = json_names(GetPlatformDiscountSharePoliciesBody)
+_get_fields = field_getter(GetPlatformDiscountSharePoliciesBody)
 
 
 def read(raw: Any) -> GetPlatformDiscountSharePoliciesBody:
     """Read `GetPlatformDiscountSharePoliciesBody` from JSON."""
     self = new_instance(GetPlatformDiscountSharePoliciesBody)
-    get = raw.get
+    filter, page = _get_fields(self, raw)
     self.filter = (
         None
-        if (v := get("filter")) is None
-        else read_platform_discount_share_policy_filter_input(v)
-        if v.__class__ is dict
-        else mismatch(v, "GetPlatformDiscountSharePoliciesBody.filter")
+        if filter is None
+        else read_platform_discount_share_policy_filter_input(filter)
+        if filter.__class__ is dict
+        else mismatch(filter, "GetPlatformDiscountSharePoliciesBody.filter")
     )
     self.page = (
         None
-        if (v := get("page")) is None
-        else read_page_input(v)
-        if v.__class__ is dict
-        else mismatch(v, "GetPlatformDiscountSharePoliciesBody.page")
+        if page is None
+        else read_page_input(page)
+        if page.__class__ is dict
+        else mismatch(page, "GetPlatformDiscountSharePoliciesBody.page")
     )
-    if not _JSON_NAMES.issuperset(raw):
-        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
     return self

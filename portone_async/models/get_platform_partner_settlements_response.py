@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, mismatch, new_instance, read_list, unknown_fields
+from portone_async._reading import field_getter, mismatch, new_instance, read_list
 from portone_async.models.page_info import read as read_page_info
 from portone_async.models.platform_partner_settlement import read as read_platform_partner_settlement
 from portone_async.models.platform_partner_settlement_status_stats import (
@@ -39,28 +39,24 @@ class GetPlatformPartnerSettlementsResponse(Model):
     """The page returned, and the count of items that PortOne reports."""
 
 
-_JSON_NAMES = json_names(GetPlatformPartnerSettlementsResponse)
+_get_fields = field_getter(GetPlatformPartnerSettlementsResponse)
 
 
 def read(raw: Any) -> GetPlatformPartnerSettlementsResponse:
     """Read `GetPlatformPartnerSettlementsResponse` from JSON."""
     self = new_instance(GetPlatformPartnerSettlementsResponse)
-    get = raw.get
+    counts, items, page = _get_fields(self, raw)
     self.counts = (
-        read_platform_partner_settlement_status_stats(v)
-        if (v := get("counts")).__class__ is dict
-        else mismatch(v, "GetPlatformPartnerSettlementsResponse.counts")
+        read_platform_partner_settlement_status_stats(counts)
+        if counts.__class__ is dict
+        else mismatch(counts, "GetPlatformPartnerSettlementsResponse.counts")
     )
     self.items = (
-        read_list(v, read_platform_partner_settlement, "GetPlatformPartnerSettlementsResponse.items")
-        if (v := get("items")).__class__ is list
-        else mismatch(v, "GetPlatformPartnerSettlementsResponse.items")
+        read_list(items, read_platform_partner_settlement, "GetPlatformPartnerSettlementsResponse.items")
+        if items.__class__ is list
+        else mismatch(items, "GetPlatformPartnerSettlementsResponse.items")
     )
     self.page = (
-        read_page_info(v)
-        if (v := get("page")).__class__ is dict
-        else mismatch(v, "GetPlatformPartnerSettlementsResponse.page")
+        read_page_info(page) if page.__class__ is dict else mismatch(page, "GetPlatformPartnerSettlementsResponse.page")
     )
-    if not _JSON_NAMES.issuperset(raw):
-        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
     return self

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, mismatch, new_instance, read_list, unknown_fields
+from portone_async._reading import field_getter, mismatch, new_instance, read_list
 from portone_async.models.page_info import read as read_page_info
 from portone_async.models.platform_partner import read as read_platform_partner
 
@@ -31,21 +31,17 @@ class GetPlatformPartnersResponse(Model):
     """The page returned, and the count of items that PortOne reports."""
 
 
-_JSON_NAMES = json_names(GetPlatformPartnersResponse)
+_get_fields = field_getter(GetPlatformPartnersResponse)
 
 
 def read(raw: Any) -> GetPlatformPartnersResponse:
     """Read `GetPlatformPartnersResponse` from JSON."""
     self = new_instance(GetPlatformPartnersResponse)
-    get = raw.get
+    items, page = _get_fields(self, raw)
     self.items = (
-        read_list(v, read_platform_partner, "GetPlatformPartnersResponse.items")
-        if (v := get("items")).__class__ is list
-        else mismatch(v, "GetPlatformPartnersResponse.items")
+        read_list(items, read_platform_partner, "GetPlatformPartnersResponse.items")
+        if items.__class__ is list
+        else mismatch(items, "GetPlatformPartnersResponse.items")
     )
-    self.page = (
-        read_page_info(v) if (v := get("page")).__class__ is dict else mismatch(v, "GetPlatformPartnersResponse.page")
-    )
-    if not _JSON_NAMES.issuperset(raw):
-        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
+    self.page = read_page_info(page) if page.__class__ is dict else mismatch(page, "GetPlatformPartnersResponse.page")
     return self

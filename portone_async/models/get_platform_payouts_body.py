@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, mismatch, new_instance, unknown_fields
+from portone_async._reading import field_getter, mismatch, new_instance, report_scalars
 from portone_async.models.page_input import read as read_page_input
 from portone_async.models.platform_payout_filter_input import read as read_platform_payout_filter_input
 
@@ -34,30 +34,28 @@ class GetPlatformPayoutsBody(Model):
     """Page to fetch: `number`, counted from 0, and `size`."""
 
 
-_JSON_NAMES = json_names(GetPlatformPayoutsBody)
+_get_fields = field_getter(GetPlatformPayoutsBody)
 
 
 def read(raw: Any) -> GetPlatformPayoutsBody:
     """Read `GetPlatformPayoutsBody` from JSON."""
     self = new_instance(GetPlatformPayoutsBody)
-    get = raw.get
+    filter, is_for_test, page = _get_fields(self, raw)
     self.filter = (
         None
-        if (v := get("filter")) is None
-        else read_platform_payout_filter_input(v)
-        if v.__class__ is dict
-        else mismatch(v, "GetPlatformPayoutsBody.filter")
+        if filter is None
+        else read_platform_payout_filter_input(filter)
+        if filter.__class__ is dict
+        else mismatch(filter, "GetPlatformPayoutsBody.filter")
     )
-    self.is_for_test = (
-        v if (v := get("isForTest")) is None or v.__class__ is bool else mismatch(v, "GetPlatformPayoutsBody.isForTest")
-    )
+    self.is_for_test = is_for_test
     self.page = (
         None
-        if (v := get("page")) is None
-        else read_page_input(v)
-        if v.__class__ is dict
-        else mismatch(v, "GetPlatformPayoutsBody.page")
+        if page is None
+        else read_page_input(page)
+        if page.__class__ is dict
+        else mismatch(page, "GetPlatformPayoutsBody.page")
     )
-    if not _JSON_NAMES.issuperset(raw):
-        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
+    if is_for_test is not None and is_for_test.__class__ is not bool:
+        report_scalars(self)
     return self

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, mismatch, new_instance, read_list, unknown_fields
+from portone_async._reading import field_getter, mismatch, new_instance, read_list
 from portone_async.models.page_info import read as read_page_info
 from portone_async.models.platform_payout import read as read_platform_payout
 from portone_async.models.platform_payout_status_stats import read as read_platform_payout_status_stats
@@ -36,26 +36,22 @@ class GetPlatformPayoutsResponse(Model):
     """The page returned, and the count of items that PortOne reports."""
 
 
-_JSON_NAMES = json_names(GetPlatformPayoutsResponse)
+_get_fields = field_getter(GetPlatformPayoutsResponse)
 
 
 def read(raw: Any) -> GetPlatformPayoutsResponse:
     """Read `GetPlatformPayoutsResponse` from JSON."""
     self = new_instance(GetPlatformPayoutsResponse)
-    get = raw.get
+    counts, items, page = _get_fields(self, raw)
     self.counts = (
-        read_platform_payout_status_stats(v)
-        if (v := get("counts")).__class__ is dict
-        else mismatch(v, "GetPlatformPayoutsResponse.counts")
+        read_platform_payout_status_stats(counts)
+        if counts.__class__ is dict
+        else mismatch(counts, "GetPlatformPayoutsResponse.counts")
     )
     self.items = (
-        read_list(v, read_platform_payout, "GetPlatformPayoutsResponse.items")
-        if (v := get("items")).__class__ is list
-        else mismatch(v, "GetPlatformPayoutsResponse.items")
+        read_list(items, read_platform_payout, "GetPlatformPayoutsResponse.items")
+        if items.__class__ is list
+        else mismatch(items, "GetPlatformPayoutsResponse.items")
     )
-    self.page = (
-        read_page_info(v) if (v := get("page")).__class__ is dict else mismatch(v, "GetPlatformPayoutsResponse.page")
-    )
-    if not _JSON_NAMES.issuperset(raw):
-        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
+    self.page = read_page_info(page) if page.__class__ is dict else mismatch(page, "GetPlatformPayoutsResponse.page")
     return self

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, mismatch, new_instance, read_list, unknown_fields
+from portone_async._reading import field_getter, mismatch, new_instance, read_list
 from portone_async.models.page_info import read as read_page_info
 from portone_async.models.platform_transfer_summary import read as read_platform_transfer_summary
 
@@ -31,23 +31,21 @@ class GetPlatformTransferSummariesResponse(Model):
     """Summaries of the transfers on this page."""
 
 
-_JSON_NAMES = json_names(GetPlatformTransferSummariesResponse)
+_get_fields = field_getter(GetPlatformTransferSummariesResponse)
 
 
 def read(raw: Any) -> GetPlatformTransferSummariesResponse:
     """Read `GetPlatformTransferSummariesResponse` from JSON."""
     self = new_instance(GetPlatformTransferSummariesResponse)
-    get = raw.get
+    page, transfer_summaries = _get_fields(self, raw)
     self.page = (
-        read_page_info(v)
-        if (v := get("page")).__class__ is dict
-        else mismatch(v, "GetPlatformTransferSummariesResponse.page")
+        read_page_info(page) if page.__class__ is dict else mismatch(page, "GetPlatformTransferSummariesResponse.page")
     )
     self.transfer_summaries = (
-        read_list(v, read_platform_transfer_summary, "GetPlatformTransferSummariesResponse.transferSummaries")
-        if (v := get("transferSummaries")).__class__ is list
-        else mismatch(v, "GetPlatformTransferSummariesResponse.transferSummaries")
+        read_list(
+            transfer_summaries, read_platform_transfer_summary, "GetPlatformTransferSummariesResponse.transferSummaries"
+        )
+        if transfer_summaries.__class__ is list
+        else mismatch(transfer_summaries, "GetPlatformTransferSummariesResponse.transferSummaries")
     )
-    if not _JSON_NAMES.issuperset(raw):
-        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
     return self

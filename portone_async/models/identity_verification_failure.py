@@ -7,7 +7,7 @@ from typing import Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, mismatch, new_instance, unknown_fields
+from portone_async._reading import field_getter, new_instance, report_scalars
 
 
 @define(slots=True, kw_only=True, repr=False)
@@ -28,24 +28,20 @@ class IdentityVerificationFailure(Model):
     """Why it failed."""
 
 
-_JSON_NAMES = json_names(IdentityVerificationFailure)
+_get_fields = field_getter(IdentityVerificationFailure)
 
 
 def read(raw: Any) -> IdentityVerificationFailure:
     """Read `IdentityVerificationFailure` from JSON."""
     self = new_instance(IdentityVerificationFailure)
-    get = raw.get
-    self.pg_code = (
-        v if (v := get("pgCode")) is None or v.__class__ is str else mismatch(v, "IdentityVerificationFailure.pgCode")
-    )
-    self.pg_message = (
-        v
-        if (v := get("pgMessage")) is None or v.__class__ is str
-        else mismatch(v, "IdentityVerificationFailure.pgMessage")
-    )
-    self.reason = (
-        v if (v := get("reason")) is None or v.__class__ is str else mismatch(v, "IdentityVerificationFailure.reason")
-    )
-    if not _JSON_NAMES.issuperset(raw):
-        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
+    pg_code, pg_message, reason = _get_fields(self, raw)
+    self.pg_code = pg_code
+    self.pg_message = pg_message
+    self.reason = reason
+    if (
+        (pg_code is not None and pg_code.__class__ is not str)
+        or (pg_message is not None and pg_message.__class__ is not str)
+        or (reason is not None and reason.__class__ is not str)
+    ):
+        report_scalars(self)
     return self

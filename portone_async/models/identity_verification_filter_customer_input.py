@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, mismatch, new_instance, unknown_fields
+from portone_async._reading import field_getter, new_instance, report_scalars
 
 if TYPE_CHECKING:
     from portone_async.models.enums import Gender
@@ -42,43 +42,26 @@ class IdentityVerificationFilterCustomerInput(Model):
     """Phone number, digits only."""
 
 
-_JSON_NAMES = json_names(IdentityVerificationFilterCustomerInput)
+_get_fields = field_getter(IdentityVerificationFilterCustomerInput)
 
 
 def read(raw: Any) -> IdentityVerificationFilterCustomerInput:
     """Read `IdentityVerificationFilterCustomerInput` from JSON."""
     self = new_instance(IdentityVerificationFilterCustomerInput)
-    get = raw.get
-    self.birth_day = (
-        v
-        if (v := get("birthDay")) is None or v.__class__ is str
-        else mismatch(v, "IdentityVerificationFilterCustomerInput.birthDay")
-    )
-    self.birth_month = (
-        v
-        if (v := get("birthMonth")) is None or v.__class__ is str
-        else mismatch(v, "IdentityVerificationFilterCustomerInput.birthMonth")
-    )
-    self.birth_year = (
-        v
-        if (v := get("birthYear")) is None or v.__class__ is str
-        else mismatch(v, "IdentityVerificationFilterCustomerInput.birthYear")
-    )
-    self.gender = (
-        v
-        if (v := get("gender")) is None or v.__class__ is str
-        else mismatch(v, "IdentityVerificationFilterCustomerInput.gender")
-    )
-    self.name = (
-        v
-        if (v := get("name")) is None or v.__class__ is str
-        else mismatch(v, "IdentityVerificationFilterCustomerInput.name")
-    )
-    self.phone_number = (
-        v
-        if (v := get("phoneNumber")) is None or v.__class__ is str
-        else mismatch(v, "IdentityVerificationFilterCustomerInput.phoneNumber")
-    )
-    if not _JSON_NAMES.issuperset(raw):
-        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
+    birth_day, birth_month, birth_year, gender, name, phone_number = _get_fields(self, raw)
+    self.birth_day = birth_day
+    self.birth_month = birth_month
+    self.birth_year = birth_year
+    self.gender = gender
+    self.name = name
+    self.phone_number = phone_number
+    if (
+        (birth_day is not None and birth_day.__class__ is not str)
+        or (birth_month is not None and birth_month.__class__ is not str)
+        or (birth_year is not None and birth_year.__class__ is not str)
+        or (gender is not None and gender.__class__ is not str)
+        or (name is not None and name.__class__ is not str)
+        or (phone_number is not None and phone_number.__class__ is not str)
+    ):
+        report_scalars(self)
     return self

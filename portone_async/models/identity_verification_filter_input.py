@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, mismatch, new_instance, read_datetime, read_scalars, unknown_fields
+from portone_async._reading import field_getter, mismatch, new_instance, read_datetime, read_scalars, report_scalars
 from portone_async.models.identity_verification_filter_customer_input import (
     read as read_identity_verification_filter_customer_input,
 )
@@ -88,91 +88,84 @@ class IdentityVerificationFilterInput(Model):
     """Only identity verifications of this PortOne version, V1 or V2."""
 
 
-_JSON_NAMES = json_names(IdentityVerificationFilterInput)
+_get_fields = field_getter(IdentityVerificationFilterInput)
 
 
 def read(raw: Any) -> IdentityVerificationFilterInput:
     """Read `IdentityVerificationFilterInput` from JSON."""
     self = new_instance(IdentityVerificationFilterInput)
-    get = raw.get
+    (
+        carriers,
+        customer,
+        from_,
+        identity_verification_id,
+        identity_verification_tx_id,
+        is_test,
+        pg_companies,
+        pg_merchant_id,
+        pg_providers,
+        pg_tx_id,
+        statuses,
+        store_id,
+        time_range_field,
+        until,
+        version,
+    ) = _get_fields(self, raw)
     self.carriers = (
         None
-        if (v := get("carriers")) is None
-        else read_scalars(v, str, "IdentityVerificationFilterInput.carriers")
-        if v.__class__ is list
-        else mismatch(v, "IdentityVerificationFilterInput.carriers")
+        if carriers is None
+        else read_scalars(carriers, str, "IdentityVerificationFilterInput.carriers")
+        if carriers.__class__ is list
+        else mismatch(carriers, "IdentityVerificationFilterInput.carriers")
     )
     self.customer = (
         None
-        if (v := get("customer")) is None
-        else read_identity_verification_filter_customer_input(v)
-        if v.__class__ is dict
-        else mismatch(v, "IdentityVerificationFilterInput.customer")
+        if customer is None
+        else read_identity_verification_filter_customer_input(customer)
+        if customer.__class__ is dict
+        else mismatch(customer, "IdentityVerificationFilterInput.customer")
     )
-    self.from_ = None if (t1 := get("from")) is None else read_datetime(t1, "IdentityVerificationFilterInput.from")
-    self.identity_verification_id = (
-        v
-        if (v := get("identityVerificationId")) is None or v.__class__ is str
-        else mismatch(v, "IdentityVerificationFilterInput.identityVerificationId")
-    )
-    self.identity_verification_tx_id = (
-        v
-        if (v := get("identityVerificationTxId")) is None or v.__class__ is str
-        else mismatch(v, "IdentityVerificationFilterInput.identityVerificationTxId")
-    )
-    self.is_test = (
-        v
-        if (v := get("isTest")) is None or v.__class__ is bool
-        else mismatch(v, "IdentityVerificationFilterInput.isTest")
-    )
+    self.from_ = None if from_ is None else read_datetime(from_, "IdentityVerificationFilterInput.from")
+    self.identity_verification_id = identity_verification_id
+    self.identity_verification_tx_id = identity_verification_tx_id
+    self.is_test = is_test
     self.pg_companies = (
         None
-        if (v := get("pgCompanies")) is None
-        else read_scalars(v, str, "IdentityVerificationFilterInput.pgCompanies")
-        if v.__class__ is list
-        else mismatch(v, "IdentityVerificationFilterInput.pgCompanies")
+        if pg_companies is None
+        else read_scalars(pg_companies, str, "IdentityVerificationFilterInput.pgCompanies")
+        if pg_companies.__class__ is list
+        else mismatch(pg_companies, "IdentityVerificationFilterInput.pgCompanies")
     )
-    self.pg_merchant_id = (
-        v
-        if (v := get("pgMerchantId")) is None or v.__class__ is str
-        else mismatch(v, "IdentityVerificationFilterInput.pgMerchantId")
-    )
+    self.pg_merchant_id = pg_merchant_id
     self.pg_providers = (
         None
-        if (v := get("pgProviders")) is None
-        else read_scalars(v, str, "IdentityVerificationFilterInput.pgProviders")
-        if v.__class__ is list
-        else mismatch(v, "IdentityVerificationFilterInput.pgProviders")
+        if pg_providers is None
+        else read_scalars(pg_providers, str, "IdentityVerificationFilterInput.pgProviders")
+        if pg_providers.__class__ is list
+        else mismatch(pg_providers, "IdentityVerificationFilterInput.pgProviders")
     )
-    self.pg_tx_id = (
-        v
-        if (v := get("pgTxId")) is None or v.__class__ is str
-        else mismatch(v, "IdentityVerificationFilterInput.pgTxId")
-    )
+    self.pg_tx_id = pg_tx_id
     self.statuses = (
         None
-        if (v := get("statuses")) is None
-        else read_scalars(v, str, "IdentityVerificationFilterInput.statuses")
-        if v.__class__ is list
-        else mismatch(v, "IdentityVerificationFilterInput.statuses")
+        if statuses is None
+        else read_scalars(statuses, str, "IdentityVerificationFilterInput.statuses")
+        if statuses.__class__ is list
+        else mismatch(statuses, "IdentityVerificationFilterInput.statuses")
     )
-    self.store_id = (
-        v
-        if (v := get("storeId")) is None or v.__class__ is str
-        else mismatch(v, "IdentityVerificationFilterInput.storeId")
-    )
-    self.time_range_field = (
-        v
-        if (v := get("timeRangeField")) is None or v.__class__ is str
-        else mismatch(v, "IdentityVerificationFilterInput.timeRangeField")
-    )
-    self.until = None if (t2 := get("until")) is None else read_datetime(t2, "IdentityVerificationFilterInput.until")
-    self.version = (
-        v
-        if (v := get("version")) is None or v.__class__ is str
-        else mismatch(v, "IdentityVerificationFilterInput.version")
-    )
-    self.__time_texts__ = (t1, t2)
-    if not _JSON_NAMES.issuperset(raw):
-        self.additional_properties = unknown_fields(raw, _JSON_NAMES, self.__time_texts__)
+    self.store_id = store_id
+    self.time_range_field = time_range_field
+    self.until = None if until is None else read_datetime(until, "IdentityVerificationFilterInput.until")
+    self.version = version
+    self.__time_texts__ = (from_, until)
+    if (
+        (identity_verification_id is not None and identity_verification_id.__class__ is not str)
+        or (identity_verification_tx_id is not None and identity_verification_tx_id.__class__ is not str)
+        or (is_test is not None and is_test.__class__ is not bool)
+        or (pg_merchant_id is not None and pg_merchant_id.__class__ is not str)
+        or (pg_tx_id is not None and pg_tx_id.__class__ is not str)
+        or (store_id is not None and store_id.__class__ is not str)
+        or (time_range_field is not None and time_range_field.__class__ is not str)
+        or (version is not None and version.__class__ is not str)
+    ):
+        report_scalars(self)
     return self

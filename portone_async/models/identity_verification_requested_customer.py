@@ -7,7 +7,7 @@ from typing import Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, mismatch, new_instance, unknown_fields
+from portone_async._reading import field_getter, new_instance, report_scalars
 
 
 @define(slots=True, kw_only=True, repr=False)
@@ -37,41 +37,26 @@ class IdentityVerificationRequestedCustomer(Model):
     """Phone number, digits only."""
 
 
-_JSON_NAMES = json_names(IdentityVerificationRequestedCustomer)
+_get_fields = field_getter(IdentityVerificationRequestedCustomer)
 
 
 def read(raw: Any) -> IdentityVerificationRequestedCustomer:
     """Read `IdentityVerificationRequestedCustomer` from JSON."""
     self = new_instance(IdentityVerificationRequestedCustomer)
-    get = raw.get
-    self.birth_day = (
-        v
-        if (v := get("birthDay")) is None or v.__class__ is str
-        else mismatch(v, "IdentityVerificationRequestedCustomer.birthDay")
-    )
-    self.birth_month = (
-        v
-        if (v := get("birthMonth")) is None or v.__class__ is str
-        else mismatch(v, "IdentityVerificationRequestedCustomer.birthMonth")
-    )
-    self.birth_year = (
-        v
-        if (v := get("birthYear")) is None or v.__class__ is str
-        else mismatch(v, "IdentityVerificationRequestedCustomer.birthYear")
-    )
-    self.id = (
-        v if (v := get("id")) is None or v.__class__ is str else mismatch(v, "IdentityVerificationRequestedCustomer.id")
-    )
-    self.name = (
-        v
-        if (v := get("name")) is None or v.__class__ is str
-        else mismatch(v, "IdentityVerificationRequestedCustomer.name")
-    )
-    self.phone_number = (
-        v
-        if (v := get("phoneNumber")) is None or v.__class__ is str
-        else mismatch(v, "IdentityVerificationRequestedCustomer.phoneNumber")
-    )
-    if not _JSON_NAMES.issuperset(raw):
-        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
+    birth_day, birth_month, birth_year, id, name, phone_number = _get_fields(self, raw)
+    self.birth_day = birth_day
+    self.birth_month = birth_month
+    self.birth_year = birth_year
+    self.id = id
+    self.name = name
+    self.phone_number = phone_number
+    if (
+        (birth_day is not None and birth_day.__class__ is not str)
+        or (birth_month is not None and birth_month.__class__ is not str)
+        or (birth_year is not None and birth_year.__class__ is not str)
+        or (id is not None and id.__class__ is not str)
+        or (name is not None and name.__class__ is not str)
+        or (phone_number is not None and phone_number.__class__ is not str)
+    ):
+        report_scalars(self)
     return self

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, mismatch, new_instance, read_date, unknown_fields
+from portone_async._reading import field_getter, new_instance, read_date, report_scalars
 
 if TYPE_CHECKING:
     from datetime import date
@@ -53,46 +53,33 @@ class IdentityVerificationVerifiedCustomer(Model):
     """Phone number, digits only; KG Inicis always has it, Danal needs a separate contract."""
 
 
-_JSON_NAMES = json_names(IdentityVerificationVerifiedCustomer)
+_get_fields = field_getter(IdentityVerificationVerifiedCustomer)
 
 
 def read(raw: Any) -> IdentityVerificationVerifiedCustomer:
     """Read `IdentityVerificationVerifiedCustomer` from JSON."""
     self = new_instance(IdentityVerificationVerifiedCustomer)
-    get = raw.get
+    name, birth_date, ci, di, gender, id, is_foreigner, operator, phone_number = _get_fields(self, raw)
+    self.name = name
     self.birth_date = (
-        None if (v := get("birthDate")) is None else read_date(v, "IdentityVerificationVerifiedCustomer.birthDate")
+        None if birth_date is None else read_date(birth_date, "IdentityVerificationVerifiedCustomer.birthDate")
     )
-    self.ci = (
-        v if (v := get("ci")) is None or v.__class__ is str else mismatch(v, "IdentityVerificationVerifiedCustomer.ci")
-    )
-    self.di = (
-        v if (v := get("di")) is None or v.__class__ is str else mismatch(v, "IdentityVerificationVerifiedCustomer.di")
-    )
-    self.gender = (
-        v
-        if (v := get("gender")) is None or v.__class__ is str
-        else mismatch(v, "IdentityVerificationVerifiedCustomer.gender")
-    )
-    self.id = (
-        v if (v := get("id")) is None or v.__class__ is str else mismatch(v, "IdentityVerificationVerifiedCustomer.id")
-    )
-    self.is_foreigner = (
-        v
-        if (v := get("isForeigner")) is None or v.__class__ is bool
-        else mismatch(v, "IdentityVerificationVerifiedCustomer.isForeigner")
-    )
-    self.name = v if (v := get("name")).__class__ is str else mismatch(v, "IdentityVerificationVerifiedCustomer.name")
-    self.operator = (
-        v
-        if (v := get("operator")) is None or v.__class__ is str
-        else mismatch(v, "IdentityVerificationVerifiedCustomer.operator")
-    )
-    self.phone_number = (
-        v
-        if (v := get("phoneNumber")) is None or v.__class__ is str
-        else mismatch(v, "IdentityVerificationVerifiedCustomer.phoneNumber")
-    )
-    if not _JSON_NAMES.issuperset(raw):
-        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
+    self.ci = ci
+    self.di = di
+    self.gender = gender
+    self.id = id
+    self.is_foreigner = is_foreigner
+    self.operator = operator
+    self.phone_number = phone_number
+    if (
+        name.__class__ is not str
+        or (ci is not None and ci.__class__ is not str)
+        or (di is not None and di.__class__ is not str)
+        or (gender is not None and gender.__class__ is not str)
+        or (id is not None and id.__class__ is not str)
+        or (is_foreigner is not None and is_foreigner.__class__ is not bool)
+        or (operator is not None and operator.__class__ is not str)
+        or (phone_number is not None and phone_number.__class__ is not str)
+    ):
+        report_scalars(self)
     return self

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, mismatch, new_instance, unknown_fields
+from portone_async._reading import field_getter, mismatch, new_instance
 from portone_async.models.instant_billing_key_payment_method_input_card import (
     read as read_instant_billing_key_payment_method_input_card,
 )
@@ -30,20 +30,18 @@ class InstantBillingKeyPaymentMethodInput(Model):
     """Card to issue the billing key for; required."""
 
 
-_JSON_NAMES = json_names(InstantBillingKeyPaymentMethodInput)
+_get_fields = field_getter(InstantBillingKeyPaymentMethodInput)
 
 
 def read(raw: Any) -> InstantBillingKeyPaymentMethodInput:
     """Read `InstantBillingKeyPaymentMethodInput` from JSON."""
     self = new_instance(InstantBillingKeyPaymentMethodInput)
-    get = raw.get
+    (card,) = _get_fields(self, raw)
     self.card = (
         None
-        if (v := get("card")) is None
-        else read_instant_billing_key_payment_method_input_card(v)
-        if v.__class__ is dict
-        else mismatch(v, "InstantBillingKeyPaymentMethodInput.card")
+        if card is None
+        else read_instant_billing_key_payment_method_input_card(card)
+        if card.__class__ is dict
+        else mismatch(card, "InstantBillingKeyPaymentMethodInput.card")
     )
-    if not _JSON_NAMES.issuperset(raw):
-        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
     return self

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, mismatch, new_instance, unknown_fields
+from portone_async._reading import field_getter, mismatch, new_instance
 from portone_async.models.card_credential import read as read_card_credential
 
 if TYPE_CHECKING:
@@ -26,18 +26,16 @@ class InstantBillingKeyPaymentMethodInputCard(Model):
     """Card number and the credentials that authorize its use."""
 
 
-_JSON_NAMES = json_names(InstantBillingKeyPaymentMethodInputCard)
+_get_fields = field_getter(InstantBillingKeyPaymentMethodInputCard)
 
 
 def read(raw: Any) -> InstantBillingKeyPaymentMethodInputCard:
     """Read `InstantBillingKeyPaymentMethodInputCard` from JSON."""
     self = new_instance(InstantBillingKeyPaymentMethodInputCard)
-    get = raw.get
+    (credential,) = _get_fields(self, raw)
     self.credential = (
-        read_card_credential(v)
-        if (v := get("credential")).__class__ is dict
-        else mismatch(v, "InstantBillingKeyPaymentMethodInputCard.credential")
+        read_card_credential(credential)
+        if credential.__class__ is dict
+        else mismatch(credential, "InstantBillingKeyPaymentMethodInputCard.credential")
     )
-    if not _JSON_NAMES.issuperset(raw):
-        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
     return self

@@ -7,7 +7,15 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, mismatch, new_instance, read_list, read_scalars, unknown_fields
+from portone_async._reading import (
+    field_getter,
+    mismatch,
+    new_instance,
+    read_list,
+    read_scalars,
+    report_scalars,
+    untyped,
+)
 from portone_async.models.customer_input import read as read_customer_input
 from portone_async.models.instant_payment_method_input import read as read_instant_payment_method_input
 from portone_async.models.payment_amount_input import read as read_payment_amount_input
@@ -94,97 +102,106 @@ class InstantPaymentInput(Model):
     """Store to act for; if omitted the client's `store_id`, or else the store of the API secret."""
 
 
-_JSON_NAMES = json_names(InstantPaymentInput)
+_get_fields = field_getter(InstantPaymentInput)
 
 
 def read(raw: Any) -> InstantPaymentInput:
     """Read `InstantPaymentInput` from JSON."""
     self = new_instance(InstantPaymentInput)
-    get = raw.get
+    (
+        amount,
+        currency,
+        method,
+        order_name,
+        bypass,
+        channel_group_id,
+        channel_key,
+        country,
+        custom_data,
+        customer,
+        is_cultural_expense,
+        is_escrow,
+        notice_urls,
+        product_count,
+        product_type,
+        products,
+        promotion_id,
+        shipping_address,
+        skip_webhook,
+        store_id,
+    ) = _get_fields(self, raw)
     self.amount = (
-        read_payment_amount_input(v)
-        if (v := get("amount")).__class__ is dict
-        else mismatch(v, "InstantPaymentInput.amount")
+        read_payment_amount_input(amount)
+        if amount.__class__ is dict
+        else mismatch(amount, "InstantPaymentInput.amount")
     )
+    self.currency = currency
+    self.method = (
+        read_instant_payment_method_input(method)
+        if method.__class__ is dict
+        else mismatch(method, "InstantPaymentInput.method")
+    )
+    self.order_name = order_name
     self.bypass = (
-        v if (v := get("bypass")) is None or v.__class__ is dict else mismatch(v, "InstantPaymentInput.bypass")
+        None
+        if bypass is None
+        else untyped(bypass)
+        if bypass.__class__ is dict
+        else mismatch(bypass, "InstantPaymentInput.bypass")
     )
-    self.channel_group_id = (
-        v
-        if (v := get("channelGroupId")) is None or v.__class__ is str
-        else mismatch(v, "InstantPaymentInput.channelGroupId")
-    )
-    self.channel_key = (
-        v if (v := get("channelKey")) is None or v.__class__ is str else mismatch(v, "InstantPaymentInput.channelKey")
-    )
-    self.country = (
-        v if (v := get("country")) is None or v.__class__ is str else mismatch(v, "InstantPaymentInput.country")
-    )
-    self.currency = v if (v := get("currency")).__class__ is str else mismatch(v, "InstantPaymentInput.currency")
-    self.custom_data = (
-        v if (v := get("customData")) is None or v.__class__ is str else mismatch(v, "InstantPaymentInput.customData")
-    )
+    self.channel_group_id = channel_group_id
+    self.channel_key = channel_key
+    self.country = country
+    self.custom_data = custom_data
     self.customer = (
         None
-        if (v := get("customer")) is None
-        else read_customer_input(v)
-        if v.__class__ is dict
-        else mismatch(v, "InstantPaymentInput.customer")
+        if customer is None
+        else read_customer_input(customer)
+        if customer.__class__ is dict
+        else mismatch(customer, "InstantPaymentInput.customer")
     )
-    self.is_cultural_expense = (
-        v
-        if (v := get("isCulturalExpense")) is None or v.__class__ is bool
-        else mismatch(v, "InstantPaymentInput.isCulturalExpense")
-    )
-    self.is_escrow = (
-        v if (v := get("isEscrow")) is None or v.__class__ is bool else mismatch(v, "InstantPaymentInput.isEscrow")
-    )
-    self.method = (
-        read_instant_payment_method_input(v)
-        if (v := get("method")).__class__ is dict
-        else mismatch(v, "InstantPaymentInput.method")
-    )
+    self.is_cultural_expense = is_cultural_expense
+    self.is_escrow = is_escrow
     self.notice_urls = (
         None
-        if (v := get("noticeUrls")) is None
-        else read_scalars(v, str, "InstantPaymentInput.noticeUrls")
-        if v.__class__ is list
-        else mismatch(v, "InstantPaymentInput.noticeUrls")
+        if notice_urls is None
+        else read_scalars(notice_urls, str, "InstantPaymentInput.noticeUrls")
+        if notice_urls.__class__ is list
+        else mismatch(notice_urls, "InstantPaymentInput.noticeUrls")
     )
-    self.order_name = v if (v := get("orderName")).__class__ is str else mismatch(v, "InstantPaymentInput.orderName")
-    self.product_count = (
-        v
-        if (v := get("productCount")) is None or v.__class__ is int
-        else mismatch(v, "InstantPaymentInput.productCount")
-    )
-    self.product_type = (
-        v if (v := get("productType")) is None or v.__class__ is str else mismatch(v, "InstantPaymentInput.productType")
-    )
+    self.product_count = product_count
+    self.product_type = product_type
     self.products = (
         None
-        if (v := get("products")) is None
-        else read_list(v, read_payment_product, "InstantPaymentInput.products")
-        if v.__class__ is list
-        else mismatch(v, "InstantPaymentInput.products")
+        if products is None
+        else read_list(products, read_payment_product, "InstantPaymentInput.products")
+        if products.__class__ is list
+        else mismatch(products, "InstantPaymentInput.products")
     )
-    self.promotion_id = (
-        v if (v := get("promotionId")) is None or v.__class__ is str else mismatch(v, "InstantPaymentInput.promotionId")
-    )
+    self.promotion_id = promotion_id
     self.shipping_address = (
         None
-        if (v := get("shippingAddress")) is None
-        else read_separated_address_input(v)
-        if v.__class__ is dict
-        else mismatch(v, "InstantPaymentInput.shippingAddress")
+        if shipping_address is None
+        else read_separated_address_input(shipping_address)
+        if shipping_address.__class__ is dict
+        else mismatch(shipping_address, "InstantPaymentInput.shippingAddress")
     )
-    self.skip_webhook = (
-        v
-        if (v := get("skipWebhook")) is None or v.__class__ is bool
-        else mismatch(v, "InstantPaymentInput.skipWebhook")
-    )
-    self.store_id = (
-        v if (v := get("storeId")) is None or v.__class__ is str else mismatch(v, "InstantPaymentInput.storeId")
-    )
-    if not _JSON_NAMES.issuperset(raw):
-        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
+    self.skip_webhook = skip_webhook
+    self.store_id = store_id
+    if (
+        currency.__class__ is not str
+        or order_name.__class__ is not str
+        or (channel_group_id is not None and channel_group_id.__class__ is not str)
+        or (channel_key is not None and channel_key.__class__ is not str)
+        or (country is not None and country.__class__ is not str)
+        or (custom_data is not None and custom_data.__class__ is not str)
+        or (is_cultural_expense is not None and is_cultural_expense.__class__ is not bool)
+        or (is_escrow is not None and is_escrow.__class__ is not bool)
+        or (product_count is not None and product_count.__class__ is not int)
+        or (product_type is not None and product_type.__class__ is not str)
+        or (promotion_id is not None and promotion_id.__class__ is not str)
+        or (skip_webhook is not None and skip_webhook.__class__ is not bool)
+        or (store_id is not None and store_id.__class__ is not str)
+    ):
+        report_scalars(self)
     return self

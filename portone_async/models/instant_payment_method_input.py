@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, mismatch, new_instance, unknown_fields
+from portone_async._reading import field_getter, mismatch, new_instance
 from portone_async.models.instant_payment_method_input_card import read as read_instant_payment_method_input_card
 from portone_async.models.instant_payment_method_input_virtual_account import (
     read as read_instant_payment_method_input_virtual_account,
@@ -35,27 +35,25 @@ class InstantPaymentMethodInput(Model):
     """Virtual account to issue; give this or `card`."""
 
 
-_JSON_NAMES = json_names(InstantPaymentMethodInput)
+_get_fields = field_getter(InstantPaymentMethodInput)
 
 
 def read(raw: Any) -> InstantPaymentMethodInput:
     """Read `InstantPaymentMethodInput` from JSON."""
     self = new_instance(InstantPaymentMethodInput)
-    get = raw.get
+    card, virtual_account = _get_fields(self, raw)
     self.card = (
         None
-        if (v := get("card")) is None
-        else read_instant_payment_method_input_card(v)
-        if v.__class__ is dict
-        else mismatch(v, "InstantPaymentMethodInput.card")
+        if card is None
+        else read_instant_payment_method_input_card(card)
+        if card.__class__ is dict
+        else mismatch(card, "InstantPaymentMethodInput.card")
     )
     self.virtual_account = (
         None
-        if (v := get("virtualAccount")) is None
-        else read_instant_payment_method_input_virtual_account(v)
-        if v.__class__ is dict
-        else mismatch(v, "InstantPaymentMethodInput.virtualAccount")
+        if virtual_account is None
+        else read_instant_payment_method_input_virtual_account(virtual_account)
+        if virtual_account.__class__ is dict
+        else mismatch(virtual_account, "InstantPaymentMethodInput.virtualAccount")
     )
-    if not _JSON_NAMES.issuperset(raw):
-        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
     return self

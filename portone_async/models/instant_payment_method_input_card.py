@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, mismatch, new_instance, unknown_fields
+from portone_async._reading import field_getter, mismatch, new_instance, report_scalars
 from portone_async.models.card_credential import read as read_card_credential
 
 if TYPE_CHECKING:
@@ -38,38 +38,29 @@ class InstantPaymentMethodInputCard(Model):
     """Whether the merchant bears the installment interest."""
 
 
-_JSON_NAMES = json_names(InstantPaymentMethodInputCard)
+_get_fields = field_getter(InstantPaymentMethodInputCard)
 
 
 def read(raw: Any) -> InstantPaymentMethodInputCard:
     """Read `InstantPaymentMethodInputCard` from JSON."""
     self = new_instance(InstantPaymentMethodInputCard)
-    get = raw.get
+    credential, installment_month, use_card_point, use_free_installment_plan, use_free_interest_from_merchant = (
+        _get_fields(self, raw)
+    )
     self.credential = (
-        read_card_credential(v)
-        if (v := get("credential")).__class__ is dict
-        else mismatch(v, "InstantPaymentMethodInputCard.credential")
+        read_card_credential(credential)
+        if credential.__class__ is dict
+        else mismatch(credential, "InstantPaymentMethodInputCard.credential")
     )
-    self.installment_month = (
-        v
-        if (v := get("installmentMonth")) is None or v.__class__ is int
-        else mismatch(v, "InstantPaymentMethodInputCard.installmentMonth")
-    )
-    self.use_card_point = (
-        v
-        if (v := get("useCardPoint")) is None or v.__class__ is bool
-        else mismatch(v, "InstantPaymentMethodInputCard.useCardPoint")
-    )
-    self.use_free_installment_plan = (
-        v
-        if (v := get("useFreeInstallmentPlan")) is None or v.__class__ is bool
-        else mismatch(v, "InstantPaymentMethodInputCard.useFreeInstallmentPlan")
-    )
-    self.use_free_interest_from_merchant = (
-        v
-        if (v := get("useFreeInterestFromMerchant")) is None or v.__class__ is bool
-        else mismatch(v, "InstantPaymentMethodInputCard.useFreeInterestFromMerchant")
-    )
-    if not _JSON_NAMES.issuperset(raw):
-        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
+    self.installment_month = installment_month
+    self.use_card_point = use_card_point
+    self.use_free_installment_plan = use_free_installment_plan
+    self.use_free_interest_from_merchant = use_free_interest_from_merchant
+    if (
+        (installment_month is not None and installment_month.__class__ is not int)
+        or (use_card_point is not None and use_card_point.__class__ is not bool)
+        or (use_free_installment_plan is not None and use_free_installment_plan.__class__ is not bool)
+        or (use_free_interest_from_merchant is not None and use_free_interest_from_merchant.__class__ is not bool)
+    ):
+        report_scalars(self)
     return self

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, mismatch, new_instance, unknown_fields
+from portone_async._reading import field_getter, mismatch, new_instance, report_scalars
 from portone_async.models.instant_payment_method_input_virtual_account_cash_receipt_info import (
     read as read_instant_payment_method_input_virtual_account_cash_receipt_info,
 )
@@ -57,38 +57,32 @@ class InstantPaymentMethodInputVirtualAccount(Model):
     """Holder of the virtual account."""
 
 
-_JSON_NAMES = json_names(InstantPaymentMethodInputVirtualAccount)
+_get_fields = field_getter(InstantPaymentMethodInputVirtualAccount)
 
 
 def read(raw: Any) -> InstantPaymentMethodInputVirtualAccount:
     """Read `InstantPaymentMethodInputVirtualAccount` from JSON."""
     self = new_instance(InstantPaymentMethodInputVirtualAccount)
-    get = raw.get
-    self.bank = (
-        v if (v := get("bank")).__class__ is str else mismatch(v, "InstantPaymentMethodInputVirtualAccount.bank")
+    bank, expiry, option, cash_receipt, remittee_name = _get_fields(self, raw)
+    self.bank = bank
+    self.expiry = (
+        read_instant_payment_method_input_virtual_account_expiry(expiry)
+        if expiry.__class__ is dict
+        else mismatch(expiry, "InstantPaymentMethodInputVirtualAccount.expiry")
+    )
+    self.option = (
+        read_instant_payment_method_input_virtual_account_option(option)
+        if option.__class__ is dict
+        else mismatch(option, "InstantPaymentMethodInputVirtualAccount.option")
     )
     self.cash_receipt = (
         None
-        if (v := get("cashReceipt")) is None
-        else read_instant_payment_method_input_virtual_account_cash_receipt_info(v)
-        if v.__class__ is dict
-        else mismatch(v, "InstantPaymentMethodInputVirtualAccount.cashReceipt")
+        if cash_receipt is None
+        else read_instant_payment_method_input_virtual_account_cash_receipt_info(cash_receipt)
+        if cash_receipt.__class__ is dict
+        else mismatch(cash_receipt, "InstantPaymentMethodInputVirtualAccount.cashReceipt")
     )
-    self.expiry = (
-        read_instant_payment_method_input_virtual_account_expiry(v)
-        if (v := get("expiry")).__class__ is dict
-        else mismatch(v, "InstantPaymentMethodInputVirtualAccount.expiry")
-    )
-    self.option = (
-        read_instant_payment_method_input_virtual_account_option(v)
-        if (v := get("option")).__class__ is dict
-        else mismatch(v, "InstantPaymentMethodInputVirtualAccount.option")
-    )
-    self.remittee_name = (
-        v
-        if (v := get("remitteeName")) is None or v.__class__ is str
-        else mismatch(v, "InstantPaymentMethodInputVirtualAccount.remitteeName")
-    )
-    if not _JSON_NAMES.issuperset(raw):
-        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
+    self.remittee_name = remittee_name
+    if bank.__class__ is not str or (remittee_name is not None and remittee_name.__class__ is not str):
+        report_scalars(self)
     return self

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, mismatch, new_instance, unknown_fields
+from portone_async._reading import field_getter, new_instance, report_scalars
 
 if TYPE_CHECKING:
     from portone_async.models.enums import CashReceiptInputType
@@ -30,23 +30,15 @@ class InstantPaymentMethodInputVirtualAccountCashReceiptInfo(Model):
     """PERSONAL, CORPORATE or NO_RECEIPT; with NO_RECEIPT the PG may, by its settings, still issue one by itself."""
 
 
-_JSON_NAMES = json_names(InstantPaymentMethodInputVirtualAccountCashReceiptInfo)
+_get_fields = field_getter(InstantPaymentMethodInputVirtualAccountCashReceiptInfo)
 
 
 def read(raw: Any) -> InstantPaymentMethodInputVirtualAccountCashReceiptInfo:
     """Read `InstantPaymentMethodInputVirtualAccountCashReceiptInfo` from JSON."""
     self = new_instance(InstantPaymentMethodInputVirtualAccountCashReceiptInfo)
-    get = raw.get
-    self.customer_identity_number = (
-        v
-        if (v := get("customerIdentityNumber")).__class__ is str
-        else mismatch(v, "InstantPaymentMethodInputVirtualAccountCashReceiptInfo.customerIdentityNumber")
-    )
-    self.type = (
-        v
-        if (v := get("type")).__class__ is str
-        else mismatch(v, "InstantPaymentMethodInputVirtualAccountCashReceiptInfo.type")
-    )
-    if not _JSON_NAMES.issuperset(raw):
-        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
+    customer_identity_number, type = _get_fields(self, raw)
+    self.customer_identity_number = customer_identity_number
+    self.type = type
+    if customer_identity_number.__class__ is not str or type.__class__ is not str:
+        report_scalars(self)
     return self

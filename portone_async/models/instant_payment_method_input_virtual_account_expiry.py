@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, mismatch, new_instance, read_datetime, unknown_fields
+from portone_async._reading import field_getter, new_instance, read_datetime, report_scalars
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -30,24 +30,18 @@ class InstantPaymentMethodInputVirtualAccountExpiry(Model):
     """Lifetime of the virtual account, in hours; give this or `due_date`."""
 
 
-_JSON_NAMES = json_names(InstantPaymentMethodInputVirtualAccountExpiry)
+_get_fields = field_getter(InstantPaymentMethodInputVirtualAccountExpiry)
 
 
 def read(raw: Any) -> InstantPaymentMethodInputVirtualAccountExpiry:
     """Read `InstantPaymentMethodInputVirtualAccountExpiry` from JSON."""
     self = new_instance(InstantPaymentMethodInputVirtualAccountExpiry)
-    get = raw.get
+    due_date, valid_hours = _get_fields(self, raw)
     self.due_date = (
-        None
-        if (t1 := get("dueDate")) is None
-        else read_datetime(t1, "InstantPaymentMethodInputVirtualAccountExpiry.dueDate")
+        None if due_date is None else read_datetime(due_date, "InstantPaymentMethodInputVirtualAccountExpiry.dueDate")
     )
-    self.valid_hours = (
-        v
-        if (v := get("validHours")) is None or v.__class__ is int
-        else mismatch(v, "InstantPaymentMethodInputVirtualAccountExpiry.validHours")
-    )
-    self.__time_texts__ = (t1,)
-    if not _JSON_NAMES.issuperset(raw):
-        self.additional_properties = unknown_fields(raw, _JSON_NAMES, self.__time_texts__)
+    self.valid_hours = valid_hours
+    self.__time_texts__ = (due_date,)
+    if valid_hours is not None and valid_hours.__class__ is not int:
+        report_scalars(self)
     return self

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, mismatch, new_instance, unknown_fields
+from portone_async._reading import field_getter, mismatch, new_instance, report_scalars
 from portone_async.models.instant_payment_method_input_virtual_account_option_fixed import (
     read as read_instant_payment_method_input_virtual_account_option_fixed,
 )
@@ -39,23 +39,21 @@ class InstantPaymentMethodInputVirtualAccountOption(Model):
     """Settings of the fixed virtual account; only when `type` is FIXED."""
 
 
-_JSON_NAMES = json_names(InstantPaymentMethodInputVirtualAccountOption)
+_get_fields = field_getter(InstantPaymentMethodInputVirtualAccountOption)
 
 
 def read(raw: Any) -> InstantPaymentMethodInputVirtualAccountOption:
     """Read `InstantPaymentMethodInputVirtualAccountOption` from JSON."""
     self = new_instance(InstantPaymentMethodInputVirtualAccountOption)
-    get = raw.get
+    type, fixed = _get_fields(self, raw)
+    self.type = type
     self.fixed = (
         None
-        if (v := get("fixed")) is None
-        else read_instant_payment_method_input_virtual_account_option_fixed(v)
-        if v.__class__ is dict
-        else mismatch(v, "InstantPaymentMethodInputVirtualAccountOption.fixed")
+        if fixed is None
+        else read_instant_payment_method_input_virtual_account_option_fixed(fixed)
+        if fixed.__class__ is dict
+        else mismatch(fixed, "InstantPaymentMethodInputVirtualAccountOption.fixed")
     )
-    self.type = (
-        v if (v := get("type")).__class__ is str else mismatch(v, "InstantPaymentMethodInputVirtualAccountOption.type")
-    )
-    if not _JSON_NAMES.issuperset(raw):
-        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
+    if type.__class__ is not str:
+        report_scalars(self)
     return self

@@ -7,7 +7,7 @@ from typing import Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, mismatch, new_instance, unknown_fields
+from portone_async._reading import field_getter, new_instance, report_scalars
 
 
 @define(slots=True, kw_only=True, repr=False)
@@ -25,23 +25,17 @@ class InstantPaymentMethodInputVirtualAccountOptionFixed(Model):
     """Id the PG maps to a fixed virtual account: the same id always gets the same account number."""
 
 
-_JSON_NAMES = json_names(InstantPaymentMethodInputVirtualAccountOptionFixed)
+_get_fields = field_getter(InstantPaymentMethodInputVirtualAccountOptionFixed)
 
 
 def read(raw: Any) -> InstantPaymentMethodInputVirtualAccountOptionFixed:
     """Read `InstantPaymentMethodInputVirtualAccountOptionFixed` from JSON."""
     self = new_instance(InstantPaymentMethodInputVirtualAccountOptionFixed)
-    get = raw.get
-    self.account_number = (
-        v
-        if (v := get("accountNumber")) is None or v.__class__ is str
-        else mismatch(v, "InstantPaymentMethodInputVirtualAccountOptionFixed.accountNumber")
-    )
-    self.pg_account_id = (
-        v
-        if (v := get("pgAccountId")) is None or v.__class__ is str
-        else mismatch(v, "InstantPaymentMethodInputVirtualAccountOptionFixed.pgAccountId")
-    )
-    if not _JSON_NAMES.issuperset(raw):
-        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
+    account_number, pg_account_id = _get_fields(self, raw)
+    self.account_number = account_number
+    self.pg_account_id = pg_account_id
+    if (account_number is not None and account_number.__class__ is not str) or (
+        pg_account_id is not None and pg_account_id.__class__ is not str
+    ):
+        report_scalars(self)
     return self

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, mismatch, new_instance, read_datetime, unknown_fields
+from portone_async._reading import field_getter, new_instance, read_datetime, report_scalars
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -30,16 +30,16 @@ class InstantPaymentSummary(Model):
     """Id that the PG gave the transaction."""
 
 
-_JSON_NAMES = json_names(InstantPaymentSummary)
+_get_fields = field_getter(InstantPaymentSummary)
 
 
 def read(raw: Any) -> InstantPaymentSummary:
     """Read `InstantPaymentSummary` from JSON."""
     self = new_instance(InstantPaymentSummary)
-    get = raw.get
-    self.paid_at = read_datetime(t1 := get("paidAt"), "InstantPaymentSummary.paidAt")
-    self.pg_tx_id = v if (v := get("pgTxId")).__class__ is str else mismatch(v, "InstantPaymentSummary.pgTxId")
-    self.__time_texts__ = (t1,)
-    if not _JSON_NAMES.issuperset(raw):
-        self.additional_properties = unknown_fields(raw, _JSON_NAMES, self.__time_texts__)
+    paid_at, pg_tx_id = _get_fields(self, raw)
+    self.paid_at = read_datetime(paid_at, "InstantPaymentSummary.paidAt")
+    self.pg_tx_id = pg_tx_id
+    self.__time_texts__ = (paid_at,)
+    if pg_tx_id.__class__ is not str:
+        report_scalars(self)
     return self

@@ -7,7 +7,7 @@ from typing import Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, mismatch, new_instance, unknown_fields
+from portone_async._reading import field_getter, new_instance, report_scalars
 
 
 @define(slots=True, kw_only=True, repr=False)
@@ -25,19 +25,17 @@ class IssueB2bTaxInvoiceBody(Model):
     """Memo for internal use, kept with the invoice."""
 
 
-_JSON_NAMES = json_names(IssueB2bTaxInvoiceBody)
+_get_fields = field_getter(IssueB2bTaxInvoiceBody)
 
 
 def read(raw: Any) -> IssueB2bTaxInvoiceBody:
     """Read `IssueB2bTaxInvoiceBody` from JSON."""
     self = new_instance(IssueB2bTaxInvoiceBody)
-    get = raw.get
-    self.email_subject = (
-        v
-        if (v := get("emailSubject")) is None or v.__class__ is str
-        else mismatch(v, "IssueB2bTaxInvoiceBody.emailSubject")
-    )
-    self.memo = v if (v := get("memo")) is None or v.__class__ is str else mismatch(v, "IssueB2bTaxInvoiceBody.memo")
-    if not _JSON_NAMES.issuperset(raw):
-        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
+    email_subject, memo = _get_fields(self, raw)
+    self.email_subject = email_subject
+    self.memo = memo
+    if (email_subject is not None and email_subject.__class__ is not str) or (
+        memo is not None and memo.__class__ is not str
+    ):
+        report_scalars(self)
     return self

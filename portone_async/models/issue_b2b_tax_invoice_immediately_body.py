@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, mismatch, new_instance, unknown_fields
+from portone_async._reading import field_getter, mismatch, new_instance, report_scalars
 from portone_async.models.b2b_tax_invoice_input import read as read_b2b_tax_invoice_input
 from portone_async.models.b2b_tax_invoice_modification_create_body import (
     read as read_b2b_tax_invoice_modification_create_body,
@@ -39,33 +39,29 @@ class IssueB2bTaxInvoiceImmediatelyBody(Model):
     """What is amended, and why."""
 
 
-_JSON_NAMES = json_names(IssueB2bTaxInvoiceImmediatelyBody)
+_get_fields = field_getter(IssueB2bTaxInvoiceImmediatelyBody)
 
 
 def read(raw: Any) -> IssueB2bTaxInvoiceImmediatelyBody:
     """Read `IssueB2bTaxInvoiceImmediatelyBody` from JSON."""
     self = new_instance(IssueB2bTaxInvoiceImmediatelyBody)
-    get = raw.get
-    self.create_recipient_counterparty = (
-        v
-        if (v := get("createRecipientCounterparty")) is None or v.__class__ is bool
-        else mismatch(v, "IssueB2bTaxInvoiceImmediatelyBody.createRecipientCounterparty")
+    tax_invoice, create_recipient_counterparty, memo, modification = _get_fields(self, raw)
+    self.tax_invoice = (
+        read_b2b_tax_invoice_input(tax_invoice)
+        if tax_invoice.__class__ is dict
+        else mismatch(tax_invoice, "IssueB2bTaxInvoiceImmediatelyBody.taxInvoice")
     )
-    self.memo = (
-        v if (v := get("memo")) is None or v.__class__ is str else mismatch(v, "IssueB2bTaxInvoiceImmediatelyBody.memo")
-    )
+    self.create_recipient_counterparty = create_recipient_counterparty
+    self.memo = memo
     self.modification = (
         None
-        if (v := get("modification")) is None
-        else read_b2b_tax_invoice_modification_create_body(v)
-        if v.__class__ is dict
-        else mismatch(v, "IssueB2bTaxInvoiceImmediatelyBody.modification")
+        if modification is None
+        else read_b2b_tax_invoice_modification_create_body(modification)
+        if modification.__class__ is dict
+        else mismatch(modification, "IssueB2bTaxInvoiceImmediatelyBody.modification")
     )
-    self.tax_invoice = (
-        read_b2b_tax_invoice_input(v)
-        if (v := get("taxInvoice")).__class__ is dict
-        else mismatch(v, "IssueB2bTaxInvoiceImmediatelyBody.taxInvoice")
-    )
-    if not _JSON_NAMES.issuperset(raw):
-        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
+    if (create_recipient_counterparty is not None and create_recipient_counterparty.__class__ is not bool) or (
+        memo is not None and memo.__class__ is not str
+    ):
+        report_scalars(self)
     return self

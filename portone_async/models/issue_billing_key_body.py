@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, mismatch, new_instance, read_scalars, unknown_fields
+from portone_async._reading import field_getter, mismatch, new_instance, read_scalars, report_scalars, untyped
 from portone_async.models.customer_input import read as read_customer_input
 from portone_async.models.instant_billing_key_payment_method_input import (
     read as read_instant_billing_key_payment_method_input,
@@ -55,54 +55,52 @@ class IssueBillingKeyBody(Model):
     """Store to act for; if omitted the client's `store_id`, or else the store of the API secret."""
 
 
-_JSON_NAMES = json_names(IssueBillingKeyBody)
+_get_fields = field_getter(IssueBillingKeyBody)
 
 
 def read(raw: Any) -> IssueBillingKeyBody:
     """Read `IssueBillingKeyBody` from JSON."""
     self = new_instance(IssueBillingKeyBody)
-    get = raw.get
-    self.bypass = (
-        v if (v := get("bypass")) is None or v.__class__ is dict else mismatch(v, "IssueBillingKeyBody.bypass")
-    )
-    self.channel_group_id = (
-        v
-        if (v := get("channelGroupId")) is None or v.__class__ is str
-        else mismatch(v, "IssueBillingKeyBody.channelGroupId")
-    )
-    self.channel_key = (
-        v if (v := get("channelKey")) is None or v.__class__ is str else mismatch(v, "IssueBillingKeyBody.channelKey")
-    )
-    self.custom_data = (
-        v if (v := get("customData")) is None or v.__class__ is str else mismatch(v, "IssueBillingKeyBody.customData")
-    )
-    self.customer = (
-        None
-        if (v := get("customer")) is None
-        else read_customer_input(v)
-        if v.__class__ is dict
-        else mismatch(v, "IssueBillingKeyBody.customer")
+    method, bypass, channel_group_id, channel_key, custom_data, customer, notice_urls, skip_webhook, store_id = (
+        _get_fields(self, raw)
     )
     self.method = (
-        read_instant_billing_key_payment_method_input(v)
-        if (v := get("method")).__class__ is dict
-        else mismatch(v, "IssueBillingKeyBody.method")
+        read_instant_billing_key_payment_method_input(method)
+        if method.__class__ is dict
+        else mismatch(method, "IssueBillingKeyBody.method")
+    )
+    self.bypass = (
+        None
+        if bypass is None
+        else untyped(bypass)
+        if bypass.__class__ is dict
+        else mismatch(bypass, "IssueBillingKeyBody.bypass")
+    )
+    self.channel_group_id = channel_group_id
+    self.channel_key = channel_key
+    self.custom_data = custom_data
+    self.customer = (
+        None
+        if customer is None
+        else read_customer_input(customer)
+        if customer.__class__ is dict
+        else mismatch(customer, "IssueBillingKeyBody.customer")
     )
     self.notice_urls = (
         None
-        if (v := get("noticeUrls")) is None
-        else read_scalars(v, str, "IssueBillingKeyBody.noticeUrls")
-        if v.__class__ is list
-        else mismatch(v, "IssueBillingKeyBody.noticeUrls")
+        if notice_urls is None
+        else read_scalars(notice_urls, str, "IssueBillingKeyBody.noticeUrls")
+        if notice_urls.__class__ is list
+        else mismatch(notice_urls, "IssueBillingKeyBody.noticeUrls")
     )
-    self.skip_webhook = (
-        v
-        if (v := get("skipWebhook")) is None or v.__class__ is bool
-        else mismatch(v, "IssueBillingKeyBody.skipWebhook")
-    )
-    self.store_id = (
-        v if (v := get("storeId")) is None or v.__class__ is str else mismatch(v, "IssueBillingKeyBody.storeId")
-    )
-    if not _JSON_NAMES.issuperset(raw):
-        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
+    self.skip_webhook = skip_webhook
+    self.store_id = store_id
+    if (
+        (channel_group_id is not None and channel_group_id.__class__ is not str)
+        or (channel_key is not None and channel_key.__class__ is not str)
+        or (custom_data is not None and custom_data.__class__ is not str)
+        or (skip_webhook is not None and skip_webhook.__class__ is not bool)
+        or (store_id is not None and store_id.__class__ is not str)
+    ):
+        report_scalars(self)
     return self

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, mismatch, new_instance, read_list, unknown_fields
+from portone_async._reading import field_getter, mismatch, new_instance, read_list
 from portone_async.models.billing_key_info_summary import read as read_billing_key_info_summary
 from portone_async.models.channel_specific_failure import read as read_channel_specific_failure
 
@@ -31,25 +31,25 @@ class IssueBillingKeyResponse(Model):
     """What failed, for each channel the key could not be issued for."""
 
 
-_JSON_NAMES = json_names(IssueBillingKeyResponse)
+_get_fields = field_getter(IssueBillingKeyResponse)
 
 
 def read(raw: Any) -> IssueBillingKeyResponse:
     """Read `IssueBillingKeyResponse` from JSON."""
     self = new_instance(IssueBillingKeyResponse)
-    get = raw.get
+    billing_key_info, channel_specific_failures = _get_fields(self, raw)
     self.billing_key_info = (
-        read_billing_key_info_summary(v)
-        if (v := get("billingKeyInfo")).__class__ is dict
-        else mismatch(v, "IssueBillingKeyResponse.billingKeyInfo")
+        read_billing_key_info_summary(billing_key_info)
+        if billing_key_info.__class__ is dict
+        else mismatch(billing_key_info, "IssueBillingKeyResponse.billingKeyInfo")
     )
     self.channel_specific_failures = (
         None
-        if (v := get("channelSpecificFailures")) is None
-        else read_list(v, read_channel_specific_failure, "IssueBillingKeyResponse.channelSpecificFailures")
-        if v.__class__ is list
-        else mismatch(v, "IssueBillingKeyResponse.channelSpecificFailures")
+        if channel_specific_failures is None
+        else read_list(
+            channel_specific_failures, read_channel_specific_failure, "IssueBillingKeyResponse.channelSpecificFailures"
+        )
+        if channel_specific_failures.__class__ is list
+        else mismatch(channel_specific_failures, "IssueBillingKeyResponse.channelSpecificFailures")
     )
-    if not _JSON_NAMES.issuperset(raw):
-        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
     return self

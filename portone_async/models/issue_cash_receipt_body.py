@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, mismatch, new_instance, read_datetime, unknown_fields
+from portone_async._reading import field_getter, mismatch, new_instance, read_datetime, report_scalars
 from portone_async.models.issue_cash_receipt_customer_input import read as read_issue_cash_receipt_customer_input
 from portone_async.models.payment_amount_input import read as read_payment_amount_input
 
@@ -72,50 +72,57 @@ class IssueCashReceiptBody(Model):
     """Store to act for; if omitted the client's `store_id`, or else the store of the API secret."""
 
 
-_JSON_NAMES = json_names(IssueCashReceiptBody)
+_get_fields = field_getter(IssueCashReceiptBody)
 
 
 def read(raw: Any) -> IssueCashReceiptBody:
     """Read `IssueCashReceiptBody` from JSON."""
     self = new_instance(IssueCashReceiptBody)
-    get = raw.get
+    (
+        amount,
+        channel_key,
+        currency,
+        customer,
+        order_name,
+        payment_id,
+        type,
+        business_registration_number,
+        paid_at,
+        payment_method,
+        product_type,
+        store_id,
+    ) = _get_fields(self, raw)
     self.amount = (
-        read_payment_amount_input(v)
-        if (v := get("amount")).__class__ is dict
-        else mismatch(v, "IssueCashReceiptBody.amount")
+        read_payment_amount_input(amount)
+        if amount.__class__ is dict
+        else mismatch(amount, "IssueCashReceiptBody.amount")
     )
-    self.business_registration_number = (
-        v
-        if (v := get("businessRegistrationNumber")) is None or v.__class__ is str
-        else mismatch(v, "IssueCashReceiptBody.businessRegistrationNumber")
-    )
-    self.channel_key = (
-        v if (v := get("channelKey")).__class__ is str else mismatch(v, "IssueCashReceiptBody.channelKey")
-    )
-    self.currency = v if (v := get("currency")).__class__ is str else mismatch(v, "IssueCashReceiptBody.currency")
+    self.channel_key = channel_key
+    self.currency = currency
     self.customer = (
-        read_issue_cash_receipt_customer_input(v)
-        if (v := get("customer")).__class__ is dict
-        else mismatch(v, "IssueCashReceiptBody.customer")
+        read_issue_cash_receipt_customer_input(customer)
+        if customer.__class__ is dict
+        else mismatch(customer, "IssueCashReceiptBody.customer")
     )
-    self.order_name = v if (v := get("orderName")).__class__ is str else mismatch(v, "IssueCashReceiptBody.orderName")
-    self.paid_at = None if (t1 := get("paidAt")) is None else read_datetime(t1, "IssueCashReceiptBody.paidAt")
-    self.payment_id = v if (v := get("paymentId")).__class__ is str else mismatch(v, "IssueCashReceiptBody.paymentId")
-    self.payment_method = (
-        v
-        if (v := get("paymentMethod")) is None or v.__class__ is str
-        else mismatch(v, "IssueCashReceiptBody.paymentMethod")
-    )
-    self.product_type = (
-        v
-        if (v := get("productType")) is None or v.__class__ is str
-        else mismatch(v, "IssueCashReceiptBody.productType")
-    )
-    self.store_id = (
-        v if (v := get("storeId")) is None or v.__class__ is str else mismatch(v, "IssueCashReceiptBody.storeId")
-    )
-    self.type = v if (v := get("type")).__class__ is str else mismatch(v, "IssueCashReceiptBody.type")
-    self.__time_texts__ = (t1,)
-    if not _JSON_NAMES.issuperset(raw):
-        self.additional_properties = unknown_fields(raw, _JSON_NAMES, self.__time_texts__)
+    self.order_name = order_name
+    self.payment_id = payment_id
+    self.type = type
+    self.business_registration_number = business_registration_number
+    self.paid_at = None if paid_at is None else read_datetime(paid_at, "IssueCashReceiptBody.paidAt")
+    self.payment_method = payment_method
+    self.product_type = product_type
+    self.store_id = store_id
+    self.__time_texts__ = (paid_at,)
+    if (
+        channel_key.__class__ is not str
+        or currency.__class__ is not str
+        or order_name.__class__ is not str
+        or payment_id.__class__ is not str
+        or type.__class__ is not str
+        or (business_registration_number is not None and business_registration_number.__class__ is not str)
+        or (payment_method is not None and payment_method.__class__ is not str)
+        or (product_type is not None and product_type.__class__ is not str)
+        or (store_id is not None and store_id.__class__ is not str)
+    ):
+        report_scalars(self)
     return self

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, mismatch, new_instance, unknown_fields
+from portone_async._reading import field_getter, new_instance, report_scalars
 
 if TYPE_CHECKING:
     from portone_async.models.enums import IssueCashReceiptCustomerInputIdentityNumberType
@@ -39,34 +39,24 @@ class IssueCashReceiptCustomerInput(Model):
     """Phone number."""
 
 
-_JSON_NAMES = json_names(IssueCashReceiptCustomerInput)
+_get_fields = field_getter(IssueCashReceiptCustomerInput)
 
 
 def read(raw: Any) -> IssueCashReceiptCustomerInput:
     """Read `IssueCashReceiptCustomerInput` from JSON."""
     self = new_instance(IssueCashReceiptCustomerInput)
-    get = raw.get
-    self.email = (
-        v if (v := get("email")) is None or v.__class__ is str else mismatch(v, "IssueCashReceiptCustomerInput.email")
-    )
-    self.identity_number = (
-        v
-        if (v := get("identityNumber")).__class__ is str
-        else mismatch(v, "IssueCashReceiptCustomerInput.identityNumber")
-    )
-    self.identity_number_type = (
-        v
-        if (v := get("identityNumberType")) is None or v.__class__ is str
-        else mismatch(v, "IssueCashReceiptCustomerInput.identityNumberType")
-    )
-    self.name = (
-        v if (v := get("name")) is None or v.__class__ is str else mismatch(v, "IssueCashReceiptCustomerInput.name")
-    )
-    self.phone_number = (
-        v
-        if (v := get("phoneNumber")) is None or v.__class__ is str
-        else mismatch(v, "IssueCashReceiptCustomerInput.phoneNumber")
-    )
-    if not _JSON_NAMES.issuperset(raw):
-        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
+    identity_number, email, identity_number_type, name, phone_number = _get_fields(self, raw)
+    self.identity_number = identity_number
+    self.email = email
+    self.identity_number_type = identity_number_type
+    self.name = name
+    self.phone_number = phone_number
+    if (
+        identity_number.__class__ is not str
+        or (email is not None and email.__class__ is not str)
+        or (identity_number_type is not None and identity_number_type.__class__ is not str)
+        or (name is not None and name.__class__ is not str)
+        or (phone_number is not None and phone_number.__class__ is not str)
+    ):
+        report_scalars(self)
     return self

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, mismatch, new_instance, unknown_fields
+from portone_async._reading import field_getter, mismatch, new_instance
 from portone_async.models.cash_receipt_summary import read as read_cash_receipt_summary
 
 if TYPE_CHECKING:
@@ -26,18 +26,16 @@ class IssueCashReceiptResponse(Model):
     """The new cash receipt."""
 
 
-_JSON_NAMES = json_names(IssueCashReceiptResponse)
+_get_fields = field_getter(IssueCashReceiptResponse)
 
 
 def read(raw: Any) -> IssueCashReceiptResponse:
     """Read `IssueCashReceiptResponse` from JSON."""
     self = new_instance(IssueCashReceiptResponse)
-    get = raw.get
+    (cash_receipt,) = _get_fields(self, raw)
     self.cash_receipt = (
-        read_cash_receipt_summary(v)
-        if (v := get("cashReceipt")).__class__ is dict
-        else mismatch(v, "IssueCashReceiptResponse.cashReceipt")
+        read_cash_receipt_summary(cash_receipt)
+        if cash_receipt.__class__ is dict
+        else mismatch(cash_receipt, "IssueCashReceiptResponse.cashReceipt")
     )
-    if not _JSON_NAMES.issuperset(raw):
-        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
     return self

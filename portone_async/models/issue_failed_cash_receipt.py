@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, mismatch, new_instance, read_datetime, unknown_fields
+from portone_async._reading import field_getter, mismatch, new_instance, read_datetime, report_scalars
 from portone_async.models.selected_channel import read as read_selected_channel
 
 if TYPE_CHECKING:
@@ -51,32 +51,41 @@ class IssueFailedCashReceipt(Model):
     """When the status changed last."""
 
 
-_JSON_NAMES = json_names(IssueFailedCashReceipt)
+_get_fields = field_getter(IssueFailedCashReceipt)
 
 
 def read(raw: Any) -> IssueFailedCashReceipt:
     """Read `IssueFailedCashReceipt` from JSON."""
     self = new_instance(IssueFailedCashReceipt)
-    get = raw.get
+    is_manual, merchant_id, order_name, payment_id, store_id, channel, status, status_updated_at = _get_fields(
+        self, raw
+    )
+    self.is_manual = is_manual
+    self.merchant_id = merchant_id
+    self.order_name = order_name
+    self.payment_id = payment_id
+    self.store_id = store_id
     self.channel = (
         None
-        if (v := get("channel")) is None
-        else read_selected_channel(v)
-        if v.__class__ is dict
-        else mismatch(v, "IssueFailedCashReceipt.channel")
+        if channel is None
+        else read_selected_channel(channel)
+        if channel.__class__ is dict
+        else mismatch(channel, "IssueFailedCashReceipt.channel")
     )
-    self.is_manual = v if (v := get("isManual")).__class__ is bool else mismatch(v, "IssueFailedCashReceipt.isManual")
-    self.merchant_id = (
-        v if (v := get("merchantId")).__class__ is str else mismatch(v, "IssueFailedCashReceipt.merchantId")
-    )
-    self.order_name = v if (v := get("orderName")).__class__ is str else mismatch(v, "IssueFailedCashReceipt.orderName")
-    self.payment_id = v if (v := get("paymentId")).__class__ is str else mismatch(v, "IssueFailedCashReceipt.paymentId")
-    self.status = v if (v := get("status")).__class__ is str else mismatch(v, "IssueFailedCashReceipt.status")
+    self.status = status
     self.status_updated_at = (
-        None if (t1 := get("statusUpdatedAt")) is None else read_datetime(t1, "IssueFailedCashReceipt.statusUpdatedAt")
+        None
+        if status_updated_at is None
+        else read_datetime(status_updated_at, "IssueFailedCashReceipt.statusUpdatedAt")
     )
-    self.store_id = v if (v := get("storeId")).__class__ is str else mismatch(v, "IssueFailedCashReceipt.storeId")
-    self.__time_texts__ = (t1,)
-    if not _JSON_NAMES.issuperset(raw):
-        self.additional_properties = unknown_fields(raw, _JSON_NAMES, self.__time_texts__)
+    self.__time_texts__ = (status_updated_at,)
+    if (
+        is_manual.__class__ is not bool
+        or merchant_id.__class__ is not str
+        or order_name.__class__ is not str
+        or payment_id.__class__ is not str
+        or store_id.__class__ is not str
+        or status.__class__ is not str
+    ):
+        report_scalars(self)
     return self

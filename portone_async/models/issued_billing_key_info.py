@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, mismatch, new_instance, read_datetime, read_list, unknown_fields
+from portone_async._reading import field_getter, mismatch, new_instance, read_datetime, read_list, report_scalars
 from portone_async.models.billing_key_payment_method import read as read_billing_key_payment_method
 from portone_async.models.channel_group_summary import read as read_channel_group_summary
 from portone_async.models.customer import read as read_customer
@@ -78,64 +78,81 @@ class IssuedBillingKeyInfo(Model):
     """The status, which is the discriminator: it tells which variant of its union this object is."""
 
 
-_JSON_NAMES = json_names(IssuedBillingKeyInfo)
+_get_fields = field_getter(IssuedBillingKeyInfo)
 
 
 def read(raw: Any) -> IssuedBillingKeyInfo:
     """Read `IssuedBillingKeyInfo` from JSON."""
     self = new_instance(IssuedBillingKeyInfo)
-    get = raw.get
-    self.billing_key = (
-        v if (v := get("billingKey")).__class__ is str else mismatch(v, "IssuedBillingKeyInfo.billingKey")
-    )
-    self.channel_group = (
-        None
-        if (v := get("channelGroup")) is None
-        else read_channel_group_summary(v)
-        if v.__class__ is dict
-        else mismatch(v, "IssuedBillingKeyInfo.channelGroup")
-    )
+    (
+        billing_key,
+        channels,
+        customer,
+        issued_at,
+        merchant_id,
+        store_id,
+        channel_group,
+        custom_data,
+        issue_id,
+        issue_name,
+        methods,
+        pg_billing_key_issue_responses,
+        requested_at,
+        status,
+    ) = _get_fields(self, raw)
+    self.billing_key = billing_key
     self.channels = (
-        read_list(v, read_selected_channel, "IssuedBillingKeyInfo.channels")
-        if (v := get("channels")).__class__ is list
-        else mismatch(v, "IssuedBillingKeyInfo.channels")
-    )
-    self.custom_data = (
-        v if (v := get("customData")) is None or v.__class__ is str else mismatch(v, "IssuedBillingKeyInfo.customData")
+        read_list(channels, read_selected_channel, "IssuedBillingKeyInfo.channels")
+        if channels.__class__ is list
+        else mismatch(channels, "IssuedBillingKeyInfo.channels")
     )
     self.customer = (
-        read_customer(v) if (v := get("customer")).__class__ is dict else mismatch(v, "IssuedBillingKeyInfo.customer")
+        read_customer(customer) if customer.__class__ is dict else mismatch(customer, "IssuedBillingKeyInfo.customer")
     )
-    self.issue_id = (
-        v if (v := get("issueId")) is None or v.__class__ is str else mismatch(v, "IssuedBillingKeyInfo.issueId")
+    self.issued_at = read_datetime(issued_at, "IssuedBillingKeyInfo.issuedAt")
+    self.merchant_id = merchant_id
+    self.store_id = store_id
+    self.channel_group = (
+        None
+        if channel_group is None
+        else read_channel_group_summary(channel_group)
+        if channel_group.__class__ is dict
+        else mismatch(channel_group, "IssuedBillingKeyInfo.channelGroup")
     )
-    self.issue_name = (
-        v if (v := get("issueName")) is None or v.__class__ is str else mismatch(v, "IssuedBillingKeyInfo.issueName")
-    )
-    self.issued_at = read_datetime(t1 := get("issuedAt"), "IssuedBillingKeyInfo.issuedAt")
-    self.merchant_id = (
-        v if (v := get("merchantId")).__class__ is str else mismatch(v, "IssuedBillingKeyInfo.merchantId")
-    )
+    self.custom_data = custom_data
+    self.issue_id = issue_id
+    self.issue_name = issue_name
     self.methods = (
         None
-        if (v := get("methods")) is None
-        else read_list(v, read_billing_key_payment_method, "IssuedBillingKeyInfo.methods")
-        if v.__class__ is list
-        else mismatch(v, "IssuedBillingKeyInfo.methods")
+        if methods is None
+        else read_list(methods, read_billing_key_payment_method, "IssuedBillingKeyInfo.methods")
+        if methods.__class__ is list
+        else mismatch(methods, "IssuedBillingKeyInfo.methods")
     )
     self.pg_billing_key_issue_responses = (
         None
-        if (v := get("pgBillingKeyIssueResponses")) is None
-        else read_list(v, read_pg_billing_key_issue_response, "IssuedBillingKeyInfo.pgBillingKeyIssueResponses")
-        if v.__class__ is list
-        else mismatch(v, "IssuedBillingKeyInfo.pgBillingKeyIssueResponses")
+        if pg_billing_key_issue_responses is None
+        else read_list(
+            pg_billing_key_issue_responses,
+            read_pg_billing_key_issue_response,
+            "IssuedBillingKeyInfo.pgBillingKeyIssueResponses",
+        )
+        if pg_billing_key_issue_responses.__class__ is list
+        else mismatch(pg_billing_key_issue_responses, "IssuedBillingKeyInfo.pgBillingKeyIssueResponses")
     )
     self.requested_at = (
-        None if (t2 := get("requestedAt")) is None else read_datetime(t2, "IssuedBillingKeyInfo.requestedAt")
+        None if requested_at is None else read_datetime(requested_at, "IssuedBillingKeyInfo.requestedAt")
     )
-    self.status = v if (v := get("status")).__class__ is str else mismatch(v, "IssuedBillingKeyInfo.status")
-    self.store_id = v if (v := get("storeId")).__class__ is str else mismatch(v, "IssuedBillingKeyInfo.storeId")
-    self.__time_texts__ = (t1, t2)
-    if not _JSON_NAMES.issuperset(raw):
-        self.additional_properties = unknown_fields(raw, _JSON_NAMES, self.__time_texts__)
+    self.status = status
+    self.__time_texts__ = (issued_at, requested_at)
+    if (
+        billing_key.__class__ is not str
+        or merchant_id.__class__ is not str
+        or store_id.__class__ is not str
+        or (custom_data is not None and custom_data.__class__ is not str)
+        or (issue_id is not None and issue_id.__class__ is not str)
+        or (issue_name is not None and issue_name.__class__ is not str)
+        or status.__class__ is not str
+    ):
+        report_scalars(self)
     return self

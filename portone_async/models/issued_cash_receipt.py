@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, mismatch, new_instance, read_datetime, unknown_fields
+from portone_async._reading import field_getter, mismatch, new_instance, read_datetime, report_scalars
 from portone_async.models.selected_channel import read as read_selected_channel
 
 if TYPE_CHECKING:
@@ -80,47 +80,68 @@ class IssuedCashReceipt(Model):
     """VAT, in the smallest currency unit."""
 
 
-_JSON_NAMES = json_names(IssuedCashReceipt)
+_get_fields = field_getter(IssuedCashReceipt)
 
 
 def read(raw: Any) -> IssuedCashReceipt:
     """Read `IssuedCashReceipt` from JSON."""
     self = new_instance(IssuedCashReceipt)
-    get = raw.get
-    self.amount = v if (v := get("amount")).__class__ is int else mismatch(v, "IssuedCashReceipt.amount")
+    (
+        amount,
+        channel,
+        currency,
+        is_manual,
+        issue_number,
+        issued_at,
+        merchant_id,
+        order_name,
+        payment_id,
+        store_id,
+        pg_receipt_id,
+        status,
+        status_updated_at,
+        tax_free_amount,
+        type,
+        url,
+        vat_amount,
+    ) = _get_fields(self, raw)
+    self.amount = amount
     self.channel = (
-        read_selected_channel(v)
-        if (v := get("channel")).__class__ is dict
-        else mismatch(v, "IssuedCashReceipt.channel")
+        read_selected_channel(channel) if channel.__class__ is dict else mismatch(channel, "IssuedCashReceipt.channel")
     )
-    self.currency = v if (v := get("currency")).__class__ is str else mismatch(v, "IssuedCashReceipt.currency")
-    self.is_manual = v if (v := get("isManual")).__class__ is bool else mismatch(v, "IssuedCashReceipt.isManual")
-    self.issue_number = (
-        v if (v := get("issueNumber")).__class__ is str else mismatch(v, "IssuedCashReceipt.issueNumber")
-    )
-    self.issued_at = read_datetime(t1 := get("issuedAt"), "IssuedCashReceipt.issuedAt")
-    self.merchant_id = v if (v := get("merchantId")).__class__ is str else mismatch(v, "IssuedCashReceipt.merchantId")
-    self.order_name = v if (v := get("orderName")).__class__ is str else mismatch(v, "IssuedCashReceipt.orderName")
-    self.payment_id = v if (v := get("paymentId")).__class__ is str else mismatch(v, "IssuedCashReceipt.paymentId")
-    self.pg_receipt_id = (
-        v if (v := get("pgReceiptId")) is None or v.__class__ is str else mismatch(v, "IssuedCashReceipt.pgReceiptId")
-    )
-    self.status = v if (v := get("status")).__class__ is str else mismatch(v, "IssuedCashReceipt.status")
+    self.currency = currency
+    self.is_manual = is_manual
+    self.issue_number = issue_number
+    self.issued_at = read_datetime(issued_at, "IssuedCashReceipt.issuedAt")
+    self.merchant_id = merchant_id
+    self.order_name = order_name
+    self.payment_id = payment_id
+    self.store_id = store_id
+    self.pg_receipt_id = pg_receipt_id
+    self.status = status
     self.status_updated_at = (
-        None if (t2 := get("statusUpdatedAt")) is None else read_datetime(t2, "IssuedCashReceipt.statusUpdatedAt")
+        None if status_updated_at is None else read_datetime(status_updated_at, "IssuedCashReceipt.statusUpdatedAt")
     )
-    self.store_id = v if (v := get("storeId")).__class__ is str else mismatch(v, "IssuedCashReceipt.storeId")
-    self.tax_free_amount = (
-        v
-        if (v := get("taxFreeAmount")) is None or v.__class__ is int
-        else mismatch(v, "IssuedCashReceipt.taxFreeAmount")
-    )
-    self.type = v if (v := get("type")) is None or v.__class__ is str else mismatch(v, "IssuedCashReceipt.type")
-    self.url = v if (v := get("url")) is None or v.__class__ is str else mismatch(v, "IssuedCashReceipt.url")
-    self.vat_amount = (
-        v if (v := get("vatAmount")) is None or v.__class__ is int else mismatch(v, "IssuedCashReceipt.vatAmount")
-    )
-    self.__time_texts__ = (t1, t2)
-    if not _JSON_NAMES.issuperset(raw):
-        self.additional_properties = unknown_fields(raw, _JSON_NAMES, self.__time_texts__)
+    self.tax_free_amount = tax_free_amount
+    self.type = type
+    self.url = url
+    self.vat_amount = vat_amount
+    self.__time_texts__ = (issued_at, status_updated_at)
+    if (
+        amount.__class__ is not int
+        or currency.__class__ is not str
+        or is_manual.__class__ is not bool
+        or issue_number.__class__ is not str
+        or merchant_id.__class__ is not str
+        or order_name.__class__ is not str
+        or payment_id.__class__ is not str
+        or store_id.__class__ is not str
+        or (pg_receipt_id is not None and pg_receipt_id.__class__ is not str)
+        or status.__class__ is not str
+        or (tax_free_amount is not None and tax_free_amount.__class__ is not int)
+        or (type is not None and type.__class__ is not str)
+        or (url is not None and url.__class__ is not str)
+        or (vat_amount is not None and vat_amount.__class__ is not int)
+    ):
+        report_scalars(self)
     return self

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, mismatch, new_instance, read_datetime, unknown_fields
+from portone_async._reading import field_getter, new_instance, read_datetime, report_scalars
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -54,35 +54,34 @@ class IssuedPaymentCashReceipt(Model):
     """URL of the cash receipt."""
 
 
-_JSON_NAMES = json_names(IssuedPaymentCashReceipt)
+_get_fields = field_getter(IssuedPaymentCashReceipt)
 
 
 def read(raw: Any) -> IssuedPaymentCashReceipt:
     """Read `IssuedPaymentCashReceipt` from JSON."""
     self = new_instance(IssuedPaymentCashReceipt)
-    get = raw.get
-    self.currency = v if (v := get("currency")).__class__ is str else mismatch(v, "IssuedPaymentCashReceipt.currency")
-    self.issue_number = (
-        v if (v := get("issueNumber")).__class__ is str else mismatch(v, "IssuedPaymentCashReceipt.issueNumber")
+    currency, issue_number, issued_at, total_amount, pg_receipt_id, status, tax_free_amount, type, url = _get_fields(
+        self, raw
     )
-    self.issued_at = read_datetime(t1 := get("issuedAt"), "IssuedPaymentCashReceipt.issuedAt")
-    self.pg_receipt_id = (
-        v
-        if (v := get("pgReceiptId")) is None or v.__class__ is str
-        else mismatch(v, "IssuedPaymentCashReceipt.pgReceiptId")
-    )
-    self.status = v if (v := get("status")).__class__ is str else mismatch(v, "IssuedPaymentCashReceipt.status")
-    self.tax_free_amount = (
-        v
-        if (v := get("taxFreeAmount")) is None or v.__class__ is int
-        else mismatch(v, "IssuedPaymentCashReceipt.taxFreeAmount")
-    )
-    self.total_amount = (
-        v if (v := get("totalAmount")).__class__ is int else mismatch(v, "IssuedPaymentCashReceipt.totalAmount")
-    )
-    self.type = v if (v := get("type")) is None or v.__class__ is str else mismatch(v, "IssuedPaymentCashReceipt.type")
-    self.url = v if (v := get("url")) is None or v.__class__ is str else mismatch(v, "IssuedPaymentCashReceipt.url")
-    self.__time_texts__ = (t1,)
-    if not _JSON_NAMES.issuperset(raw):
-        self.additional_properties = unknown_fields(raw, _JSON_NAMES, self.__time_texts__)
+    self.currency = currency
+    self.issue_number = issue_number
+    self.issued_at = read_datetime(issued_at, "IssuedPaymentCashReceipt.issuedAt")
+    self.total_amount = total_amount
+    self.pg_receipt_id = pg_receipt_id
+    self.status = status
+    self.tax_free_amount = tax_free_amount
+    self.type = type
+    self.url = url
+    self.__time_texts__ = (issued_at,)
+    if (
+        currency.__class__ is not str
+        or issue_number.__class__ is not str
+        or total_amount.__class__ is not int
+        or (pg_receipt_id is not None and pg_receipt_id.__class__ is not str)
+        or status.__class__ is not str
+        or (tax_free_amount is not None and tax_free_amount.__class__ is not int)
+        or (type is not None and type.__class__ is not str)
+        or (url is not None and url.__class__ is not str)
+    ):
+        report_scalars(self)
     return self

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, mismatch, new_instance, unknown_fields
+from portone_async._reading import field_getter, mismatch, new_instance, report_scalars
 from portone_async.models.billing_key_payment_method import read as read_billing_key_payment_method
 from portone_async.models.selected_channel import read as read_selected_channel
 
@@ -37,31 +37,27 @@ class IssuedPgBillingKeyIssueResponse(Model):
     """The discriminator: it tells which variant of its union this object is."""
 
 
-_JSON_NAMES = json_names(IssuedPgBillingKeyIssueResponse)
+_get_fields = field_getter(IssuedPgBillingKeyIssueResponse)
 
 
 def read(raw: Any) -> IssuedPgBillingKeyIssueResponse:
     """Read `IssuedPgBillingKeyIssueResponse` from JSON."""
     self = new_instance(IssuedPgBillingKeyIssueResponse)
-    get = raw.get
+    channel, method, pg_tx_id, type = _get_fields(self, raw)
     self.channel = (
-        read_selected_channel(v)
-        if (v := get("channel")).__class__ is dict
-        else mismatch(v, "IssuedPgBillingKeyIssueResponse.channel")
+        read_selected_channel(channel)
+        if channel.__class__ is dict
+        else mismatch(channel, "IssuedPgBillingKeyIssueResponse.channel")
     )
     self.method = (
         None
-        if (v := get("method")) is None
-        else read_billing_key_payment_method(v)
-        if v.__class__ is dict
-        else mismatch(v, "IssuedPgBillingKeyIssueResponse.method")
+        if method is None
+        else read_billing_key_payment_method(method)
+        if method.__class__ is dict
+        else mismatch(method, "IssuedPgBillingKeyIssueResponse.method")
     )
-    self.pg_tx_id = (
-        v
-        if (v := get("pgTxId")) is None or v.__class__ is str
-        else mismatch(v, "IssuedPgBillingKeyIssueResponse.pgTxId")
-    )
-    self.type = v if (v := get("type")).__class__ is str else mismatch(v, "IssuedPgBillingKeyIssueResponse.type")
-    if not _JSON_NAMES.issuperset(raw):
-        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
+    self.pg_tx_id = pg_tx_id
+    self.type = type
+    if (pg_tx_id is not None and pg_tx_id.__class__ is not str) or type.__class__ is not str:
+        report_scalars(self)
     return self

@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, mismatch, new_instance, unknown_fields
+from portone_async._reading import field_getter, new_instance, report_scalars
 
 
 @define(slots=True, kw_only=True, repr=False)
@@ -36,18 +36,16 @@ class LegacyConfirmWebhook(Model):
     """Id of the payment attempt (`transaction_id` elsewhere)."""
 
 
-_JSON_NAMES = json_names(LegacyConfirmWebhook)
+_get_fields = field_getter(LegacyConfirmWebhook)
 
 
 def read(raw: Any) -> LegacyConfirmWebhook:
     """Read `LegacyConfirmWebhook` from JSON."""
     self = new_instance(LegacyConfirmWebhook)
-    get = raw.get
-    self.payment_id = v if (v := get("payment_id")).__class__ is str else mismatch(v, "LegacyConfirmWebhook.payment_id")
-    self.total_amount = (
-        v if (v := get("total_amount")).__class__ is int else mismatch(v, "LegacyConfirmWebhook.total_amount")
-    )
-    self.tx_id = v if (v := get("tx_id")).__class__ is str else mismatch(v, "LegacyConfirmWebhook.tx_id")
-    if not _JSON_NAMES.issuperset(raw):
-        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
+    payment_id, total_amount, tx_id = _get_fields(self, raw)
+    self.payment_id = payment_id
+    self.total_amount = total_amount
+    self.tx_id = tx_id
+    if payment_id.__class__ is not str or total_amount.__class__ is not int or tx_id.__class__ is not str:
+        report_scalars(self)
     return self

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, mismatch, new_instance, unknown_fields
+from portone_async._reading import field_getter, new_instance, report_scalars
 
 if TYPE_CHECKING:
     from portone_async.models.enums import LegacyWebhookStatus
@@ -34,16 +34,16 @@ class LegacyWebhook(Model):
     """Id of the payment attempt (`transaction_id` elsewhere)."""
 
 
-_JSON_NAMES = json_names(LegacyWebhook)
+_get_fields = field_getter(LegacyWebhook)
 
 
 def read(raw: Any) -> LegacyWebhook:
     """Read `LegacyWebhook` from JSON."""
     self = new_instance(LegacyWebhook)
-    get = raw.get
-    self.payment_id = v if (v := get("payment_id")).__class__ is str else mismatch(v, "LegacyWebhook.payment_id")
-    self.status = v if (v := get("status")).__class__ is str else mismatch(v, "LegacyWebhook.status")
-    self.tx_id = v if (v := get("tx_id")).__class__ is str else mismatch(v, "LegacyWebhook.tx_id")
-    if not _JSON_NAMES.issuperset(raw):
-        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
+    payment_id, status, tx_id = _get_fields(self, raw)
+    self.payment_id = payment_id
+    self.status = status
+    self.tx_id = tx_id
+    if payment_id.__class__ is not str or status.__class__ is not str or tx_id.__class__ is not str:
+        report_scalars(self)
     return self

@@ -7,7 +7,7 @@ from typing import Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, mismatch, new_instance, unknown_fields
+from portone_async._reading import field_getter, new_instance, report_scalars
 
 
 @define(slots=True, kw_only=True, repr=False)
@@ -22,14 +22,14 @@ class LoginViaApiSecretBody(Model):
     """API secret issued by PortOne."""
 
 
-_JSON_NAMES = json_names(LoginViaApiSecretBody)
+_get_fields = field_getter(LoginViaApiSecretBody)
 
 
 def read(raw: Any) -> LoginViaApiSecretBody:
     """Read `LoginViaApiSecretBody` from JSON."""
     self = new_instance(LoginViaApiSecretBody)
-    get = raw.get
-    self.api_secret = v if (v := get("apiSecret")).__class__ is str else mismatch(v, "LoginViaApiSecretBody.apiSecret")
-    if not _JSON_NAMES.issuperset(raw):
-        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
+    (api_secret,) = _get_fields(self, raw)
+    self.api_secret = api_secret
+    if api_secret.__class__ is not str:
+        report_scalars(self)
     return self

@@ -7,7 +7,7 @@ from typing import Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, mismatch, new_instance, unknown_fields
+from portone_async._reading import field_getter, new_instance, report_scalars
 
 
 @define(slots=True, kw_only=True, repr=False)
@@ -25,19 +25,15 @@ class LoginViaApiSecretResponse(Model):
     """Refresh token, valid for one day; each login or refresh voids the one before."""
 
 
-_JSON_NAMES = json_names(LoginViaApiSecretResponse)
+_get_fields = field_getter(LoginViaApiSecretResponse)
 
 
 def read(raw: Any) -> LoginViaApiSecretResponse:
     """Read `LoginViaApiSecretResponse` from JSON."""
     self = new_instance(LoginViaApiSecretResponse)
-    get = raw.get
-    self.access_token = (
-        v if (v := get("accessToken")).__class__ is str else mismatch(v, "LoginViaApiSecretResponse.accessToken")
-    )
-    self.refresh_token = (
-        v if (v := get("refreshToken")).__class__ is str else mismatch(v, "LoginViaApiSecretResponse.refreshToken")
-    )
-    if not _JSON_NAMES.issuperset(raw):
-        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
+    access_token, refresh_token = _get_fields(self, raw)
+    self.access_token = access_token
+    self.refresh_token = refresh_token
+    if access_token.__class__ is not str or refresh_token.__class__ is not str:
+        report_scalars(self)
     return self

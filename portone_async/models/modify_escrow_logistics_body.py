@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, mismatch, new_instance, read_list, unknown_fields
+from portone_async._reading import field_getter, mismatch, new_instance, read_list, report_scalars
 from portone_async.models.payment_escrow_receiver_input import read as read_payment_escrow_receiver_input
 from portone_async.models.payment_escrow_sender_input import read as read_payment_escrow_sender_input
 from portone_async.models.payment_logistics import read as read_payment_logistics
@@ -47,47 +47,43 @@ class ModifyEscrowLogisticsBody(Model):
     """Store to act for; if omitted the client's `store_id`, or else the store of the API secret."""
 
 
-_JSON_NAMES = json_names(ModifyEscrowLogisticsBody)
+_get_fields = field_getter(ModifyEscrowLogisticsBody)
 
 
 def read(raw: Any) -> ModifyEscrowLogisticsBody:
     """Read `ModifyEscrowLogisticsBody` from JSON."""
     self = new_instance(ModifyEscrowLogisticsBody)
-    get = raw.get
+    logistics, products, receiver, send_email, sender, store_id = _get_fields(self, raw)
     self.logistics = (
-        read_payment_logistics(v)
-        if (v := get("logistics")).__class__ is dict
-        else mismatch(v, "ModifyEscrowLogisticsBody.logistics")
+        read_payment_logistics(logistics)
+        if logistics.__class__ is dict
+        else mismatch(logistics, "ModifyEscrowLogisticsBody.logistics")
     )
     self.products = (
         None
-        if (v := get("products")) is None
-        else read_list(v, read_payment_product, "ModifyEscrowLogisticsBody.products")
-        if v.__class__ is list
-        else mismatch(v, "ModifyEscrowLogisticsBody.products")
+        if products is None
+        else read_list(products, read_payment_product, "ModifyEscrowLogisticsBody.products")
+        if products.__class__ is list
+        else mismatch(products, "ModifyEscrowLogisticsBody.products")
     )
     self.receiver = (
         None
-        if (v := get("receiver")) is None
-        else read_payment_escrow_receiver_input(v)
-        if v.__class__ is dict
-        else mismatch(v, "ModifyEscrowLogisticsBody.receiver")
+        if receiver is None
+        else read_payment_escrow_receiver_input(receiver)
+        if receiver.__class__ is dict
+        else mismatch(receiver, "ModifyEscrowLogisticsBody.receiver")
     )
-    self.send_email = (
-        v
-        if (v := get("sendEmail")) is None or v.__class__ is bool
-        else mismatch(v, "ModifyEscrowLogisticsBody.sendEmail")
-    )
+    self.send_email = send_email
     self.sender = (
         None
-        if (v := get("sender")) is None
-        else read_payment_escrow_sender_input(v)
-        if v.__class__ is dict
-        else mismatch(v, "ModifyEscrowLogisticsBody.sender")
+        if sender is None
+        else read_payment_escrow_sender_input(sender)
+        if sender.__class__ is dict
+        else mismatch(sender, "ModifyEscrowLogisticsBody.sender")
     )
-    self.store_id = (
-        v if (v := get("storeId")) is None or v.__class__ is str else mismatch(v, "ModifyEscrowLogisticsBody.storeId")
-    )
-    if not _JSON_NAMES.issuperset(raw):
-        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
+    self.store_id = store_id
+    if (send_email is not None and send_email.__class__ is not bool) or (
+        store_id is not None and store_id.__class__ is not str
+    ):
+        report_scalars(self)
     return self

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, mismatch, new_instance, read_datetime, unknown_fields
+from portone_async._reading import field_getter, new_instance, read_datetime, report_scalars
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -34,21 +34,17 @@ class ModifyEscrowLogisticsResponse(Model):
     """When the goods were sent."""
 
 
-_JSON_NAMES = json_names(ModifyEscrowLogisticsResponse)
+_get_fields = field_getter(ModifyEscrowLogisticsResponse)
 
 
 def read(raw: Any) -> ModifyEscrowLogisticsResponse:
     """Read `ModifyEscrowLogisticsResponse` from JSON."""
     self = new_instance(ModifyEscrowLogisticsResponse)
-    get = raw.get
-    self.invoice_number = (
-        v
-        if (v := get("invoiceNumber")).__class__ is str
-        else mismatch(v, "ModifyEscrowLogisticsResponse.invoiceNumber")
-    )
-    self.modified_at = read_datetime(t1 := get("modifiedAt"), "ModifyEscrowLogisticsResponse.modifiedAt")
-    self.sent_at = read_datetime(t2 := get("sentAt"), "ModifyEscrowLogisticsResponse.sentAt")
-    self.__time_texts__ = (t1, t2)
-    if not _JSON_NAMES.issuperset(raw):
-        self.additional_properties = unknown_fields(raw, _JSON_NAMES, self.__time_texts__)
+    invoice_number, modified_at, sent_at = _get_fields(self, raw)
+    self.invoice_number = invoice_number
+    self.modified_at = read_datetime(modified_at, "ModifyEscrowLogisticsResponse.modifiedAt")
+    self.sent_at = read_datetime(sent_at, "ModifyEscrowLogisticsResponse.sentAt")
+    self.__time_texts__ = (modified_at, sent_at)
+    if invoice_number.__class__ is not str:
+        report_scalars(self)
     return self

@@ -7,7 +7,7 @@ from typing import Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, mismatch, new_instance, unknown_fields
+from portone_async._reading import field_getter, new_instance, report_scalars
 
 
 @define(slots=True, kw_only=True, repr=False)
@@ -25,15 +25,15 @@ class MonthDay(Model):
     """Month of the year."""
 
 
-_JSON_NAMES = json_names(MonthDay)
+_get_fields = field_getter(MonthDay)
 
 
 def read(raw: Any) -> MonthDay:
     """Read `MonthDay` from JSON."""
     self = new_instance(MonthDay)
-    get = raw.get
-    self.day = v if (v := get("day")).__class__ is int else mismatch(v, "MonthDay.day")
-    self.month = v if (v := get("month")).__class__ is int else mismatch(v, "MonthDay.month")
-    if not _JSON_NAMES.issuperset(raw):
-        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
+    day, month = _get_fields(self, raw)
+    self.day = day
+    self.month = month
+    if day.__class__ is not int or month.__class__ is not int:
+        report_scalars(self)
     return self

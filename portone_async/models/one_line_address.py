@@ -7,7 +7,7 @@ from typing import Any, Literal
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, mismatch, new_instance, unknown_fields
+from portone_async._reading import field_getter, new_instance, report_scalars
 
 
 @define(slots=True, kw_only=True, repr=False)
@@ -25,15 +25,15 @@ class OneLineAddress(Model):
     """The discriminator: it tells which variant of its union this object is."""
 
 
-_JSON_NAMES = json_names(OneLineAddress)
+_get_fields = field_getter(OneLineAddress)
 
 
 def read(raw: Any) -> OneLineAddress:
     """Read `OneLineAddress` from JSON."""
     self = new_instance(OneLineAddress)
-    get = raw.get
-    self.one_line = v if (v := get("oneLine")).__class__ is str else mismatch(v, "OneLineAddress.oneLine")
-    self.type = v if (v := get("type")).__class__ is str else mismatch(v, "OneLineAddress.type")
-    if not _JSON_NAMES.issuperset(raw):
-        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
+    one_line, type = _get_fields(self, raw)
+    self.one_line = one_line
+    self.type = type
+    if one_line.__class__ is not str or type.__class__ is not str:
+        report_scalars(self)
     return self

@@ -7,7 +7,7 @@ from typing import Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, mismatch, new_instance, unknown_fields
+from portone_async._reading import field_getter, new_instance, report_scalars
 
 
 @define(slots=True, kw_only=True, repr=False)
@@ -28,16 +28,16 @@ class PageInfo(Model):
     """Item count as reported by the server; loosely defined, so do not end paging by it alone."""
 
 
-_JSON_NAMES = json_names(PageInfo)
+_get_fields = field_getter(PageInfo)
 
 
 def read(raw: Any) -> PageInfo:
     """Read `PageInfo` from JSON."""
     self = new_instance(PageInfo)
-    get = raw.get
-    self.number = v if (v := get("number")).__class__ is int else mismatch(v, "PageInfo.number")
-    self.size = v if (v := get("size")).__class__ is int else mismatch(v, "PageInfo.size")
-    self.total_count = v if (v := get("totalCount")).__class__ is int else mismatch(v, "PageInfo.totalCount")
-    if not _JSON_NAMES.issuperset(raw):
-        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
+    number, size, total_count = _get_fields(self, raw)
+    self.number = number
+    self.size = size
+    self.total_count = total_count
+    if number.__class__ is not int or size.__class__ is not int or total_count.__class__ is not int:
+        report_scalars(self)
     return self

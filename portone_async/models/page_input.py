@@ -7,7 +7,7 @@ from typing import Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, mismatch, new_instance, unknown_fields
+from portone_async._reading import field_getter, new_instance, report_scalars
 
 
 @define(slots=True, kw_only=True, repr=False)
@@ -25,15 +25,15 @@ class PageInput(Model):
     """Number of items per page; most lists have 10 if omitted."""
 
 
-_JSON_NAMES = json_names(PageInput)
+_get_fields = field_getter(PageInput)
 
 
 def read(raw: Any) -> PageInput:
     """Read `PageInput` from JSON."""
     self = new_instance(PageInput)
-    get = raw.get
-    self.number = v if (v := get("number")) is None or v.__class__ is int else mismatch(v, "PageInput.number")
-    self.size = v if (v := get("size")) is None or v.__class__ is int else mismatch(v, "PageInput.size")
-    if not _JSON_NAMES.issuperset(raw):
-        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
+    number, size = _get_fields(self, raw)
+    self.number = number
+    self.size = size
+    if (number is not None and number.__class__ is not int) or (size is not None and size.__class__ is not int):
+        report_scalars(self)
     return self

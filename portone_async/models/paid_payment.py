@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, mismatch, new_instance, read_datetime, read_list, unknown_fields
+from portone_async._reading import field_getter, mismatch, new_instance, read_datetime, read_list, report_scalars
 from portone_async.models.channel_group_summary import read as read_channel_group_summary
 from portone_async.models.customer import read as read_customer
 from portone_async.models.dispute import read as read_dispute
@@ -158,127 +158,155 @@ class PaidPayment(Model):
     """Webhooks sent so far about it."""
 
 
-_JSON_NAMES = json_names(PaidPayment)
+_get_fields = field_getter(PaidPayment)
 
 
 def read(raw: Any) -> PaidPayment:
     """Read `PaidPayment` from JSON."""
     self = new_instance(PaidPayment)
-    get = raw.get
-    self.amount = (
-        read_payment_amount(v) if (v := get("amount")).__class__ is dict else mismatch(v, "PaidPayment.amount")
+    (
+        amount,
+        channel,
+        currency,
+        customer,
+        disputes,
+        id,
+        merchant_id,
+        order_name,
+        origin,
+        paid_at,
+        requested_at,
+        status_changed_at,
+        store_id,
+        transaction_id,
+        updated_at,
+        version,
+        billing_key,
+        cancellations,
+        cash_receipt,
+        cash_receipt_issuance_status,
+        channel_group,
+        country,
+        custom_data,
+        escrow,
+        is_cultural_expense,
+        method,
+        pg_response,
+        pg_tx_id,
+        product_count,
+        products,
+        promotion_id,
+        receipt_url,
+        schedule_id,
+        status,
+        webhooks,
+    ) = _get_fields(self, raw)
+    self.amount = read_payment_amount(amount) if amount.__class__ is dict else mismatch(amount, "PaidPayment.amount")
+    self.channel = (
+        read_selected_channel(channel) if channel.__class__ is dict else mismatch(channel, "PaidPayment.channel")
     )
-    self.billing_key = (
-        v if (v := get("billingKey")) is None or v.__class__ is str else mismatch(v, "PaidPayment.billingKey")
+    self.currency = currency
+    self.customer = (
+        read_customer(customer) if customer.__class__ is dict else mismatch(customer, "PaidPayment.customer")
     )
+    self.disputes = (
+        read_list(disputes, read_dispute, "PaidPayment.disputes")
+        if disputes.__class__ is list
+        else mismatch(disputes, "PaidPayment.disputes")
+    )
+    self.id = id
+    self.merchant_id = merchant_id
+    self.order_name = order_name
+    self.origin = read_payment_origin(origin) if origin.__class__ is dict else mismatch(origin, "PaidPayment.origin")
+    self.paid_at = read_datetime(paid_at, "PaidPayment.paidAt")
+    self.requested_at = read_datetime(requested_at, "PaidPayment.requestedAt")
+    self.status_changed_at = read_datetime(status_changed_at, "PaidPayment.statusChangedAt")
+    self.store_id = store_id
+    self.transaction_id = transaction_id
+    self.updated_at = read_datetime(updated_at, "PaidPayment.updatedAt")
+    self.version = version
+    self.billing_key = billing_key
     self.cancellations = (
         None
-        if (v := get("cancellations")) is None
-        else read_list(v, read_payment_cancellation, "PaidPayment.cancellations")
-        if v.__class__ is list
-        else mismatch(v, "PaidPayment.cancellations")
+        if cancellations is None
+        else read_list(cancellations, read_payment_cancellation, "PaidPayment.cancellations")
+        if cancellations.__class__ is list
+        else mismatch(cancellations, "PaidPayment.cancellations")
     )
     self.cash_receipt = (
         None
-        if (v := get("cashReceipt")) is None
-        else read_payment_cash_receipt(v)
-        if v.__class__ is dict
-        else mismatch(v, "PaidPayment.cashReceipt")
+        if cash_receipt is None
+        else read_payment_cash_receipt(cash_receipt)
+        if cash_receipt.__class__ is dict
+        else mismatch(cash_receipt, "PaidPayment.cashReceipt")
     )
-    self.cash_receipt_issuance_status = (
-        v
-        if (v := get("cashReceiptIssuanceStatus")) is None or v.__class__ is str
-        else mismatch(v, "PaidPayment.cashReceiptIssuanceStatus")
-    )
-    self.channel = (
-        read_selected_channel(v) if (v := get("channel")).__class__ is dict else mismatch(v, "PaidPayment.channel")
-    )
+    self.cash_receipt_issuance_status = cash_receipt_issuance_status
     self.channel_group = (
         None
-        if (v := get("channelGroup")) is None
-        else read_channel_group_summary(v)
-        if v.__class__ is dict
-        else mismatch(v, "PaidPayment.channelGroup")
+        if channel_group is None
+        else read_channel_group_summary(channel_group)
+        if channel_group.__class__ is dict
+        else mismatch(channel_group, "PaidPayment.channelGroup")
     )
-    self.country = v if (v := get("country")) is None or v.__class__ is str else mismatch(v, "PaidPayment.country")
-    self.currency = v if (v := get("currency")).__class__ is str else mismatch(v, "PaidPayment.currency")
-    self.custom_data = (
-        v if (v := get("customData")) is None or v.__class__ is str else mismatch(v, "PaidPayment.customData")
-    )
-    self.customer = (
-        read_customer(v) if (v := get("customer")).__class__ is dict else mismatch(v, "PaidPayment.customer")
-    )
-    self.disputes = (
-        read_list(v, read_dispute, "PaidPayment.disputes")
-        if (v := get("disputes")).__class__ is list
-        else mismatch(v, "PaidPayment.disputes")
-    )
+    self.country = country
+    self.custom_data = custom_data
     self.escrow = (
         None
-        if (v := get("escrow")) is None
-        else read_payment_escrow(v)
-        if v.__class__ is dict
-        else mismatch(v, "PaidPayment.escrow")
+        if escrow is None
+        else read_payment_escrow(escrow)
+        if escrow.__class__ is dict
+        else mismatch(escrow, "PaidPayment.escrow")
     )
-    self.id = v if (v := get("id")).__class__ is str else mismatch(v, "PaidPayment.id")
-    self.is_cultural_expense = (
-        v
-        if (v := get("isCulturalExpense")) is None or v.__class__ is bool
-        else mismatch(v, "PaidPayment.isCulturalExpense")
-    )
-    self.merchant_id = v if (v := get("merchantId")).__class__ is str else mismatch(v, "PaidPayment.merchantId")
+    self.is_cultural_expense = is_cultural_expense
     self.method = (
         None
-        if (v := get("method")) is None
-        else read_payment_method(v)
-        if v.__class__ is dict
-        else mismatch(v, "PaidPayment.method")
+        if method is None
+        else read_payment_method(method)
+        if method.__class__ is dict
+        else mismatch(method, "PaidPayment.method")
     )
-    self.order_name = v if (v := get("orderName")).__class__ is str else mismatch(v, "PaidPayment.orderName")
-    self.origin = (
-        read_payment_origin(v) if (v := get("origin")).__class__ is dict else mismatch(v, "PaidPayment.origin")
-    )
-    self.paid_at = read_datetime(t1 := get("paidAt"), "PaidPayment.paidAt")
-    self.pg_response = (
-        v if (v := get("pgResponse")) is None or v.__class__ is str else mismatch(v, "PaidPayment.pgResponse")
-    )
-    self.pg_tx_id = v if (v := get("pgTxId")) is None or v.__class__ is str else mismatch(v, "PaidPayment.pgTxId")
-    self.product_count = (
-        v if (v := get("productCount")) is None or v.__class__ is int else mismatch(v, "PaidPayment.productCount")
-    )
+    self.pg_response = pg_response
+    self.pg_tx_id = pg_tx_id
+    self.product_count = product_count
     self.products = (
         None
-        if (v := get("products")) is None
-        else read_list(v, read_payment_product, "PaidPayment.products")
-        if v.__class__ is list
-        else mismatch(v, "PaidPayment.products")
+        if products is None
+        else read_list(products, read_payment_product, "PaidPayment.products")
+        if products.__class__ is list
+        else mismatch(products, "PaidPayment.products")
     )
-    self.promotion_id = (
-        v if (v := get("promotionId")) is None or v.__class__ is str else mismatch(v, "PaidPayment.promotionId")
-    )
-    self.receipt_url = (
-        v if (v := get("receiptUrl")) is None or v.__class__ is str else mismatch(v, "PaidPayment.receiptUrl")
-    )
-    self.requested_at = read_datetime(t2 := get("requestedAt"), "PaidPayment.requestedAt")
-    self.schedule_id = (
-        v if (v := get("scheduleId")) is None or v.__class__ is str else mismatch(v, "PaidPayment.scheduleId")
-    )
-    self.status = v if (v := get("status")).__class__ is str else mismatch(v, "PaidPayment.status")
-    self.status_changed_at = read_datetime(t3 := get("statusChangedAt"), "PaidPayment.statusChangedAt")
-    self.store_id = v if (v := get("storeId")).__class__ is str else mismatch(v, "PaidPayment.storeId")
-    self.transaction_id = (
-        v if (v := get("transactionId")).__class__ is str else mismatch(v, "PaidPayment.transactionId")
-    )
-    self.updated_at = read_datetime(t4 := get("updatedAt"), "PaidPayment.updatedAt")
-    self.version = v if (v := get("version")).__class__ is str else mismatch(v, "PaidPayment.version")
+    self.promotion_id = promotion_id
+    self.receipt_url = receipt_url
+    self.schedule_id = schedule_id
+    self.status = status
     self.webhooks = (
         None
-        if (v := get("webhooks")) is None
-        else read_list(v, read_payment_webhook, "PaidPayment.webhooks")
-        if v.__class__ is list
-        else mismatch(v, "PaidPayment.webhooks")
+        if webhooks is None
+        else read_list(webhooks, read_payment_webhook, "PaidPayment.webhooks")
+        if webhooks.__class__ is list
+        else mismatch(webhooks, "PaidPayment.webhooks")
     )
-    self.__time_texts__ = (t1, t2, t3, t4)
-    if not _JSON_NAMES.issuperset(raw):
-        self.additional_properties = unknown_fields(raw, _JSON_NAMES, self.__time_texts__)
+    self.__time_texts__ = (paid_at, requested_at, status_changed_at, updated_at)
+    if (
+        currency.__class__ is not str
+        or id.__class__ is not str
+        or merchant_id.__class__ is not str
+        or order_name.__class__ is not str
+        or store_id.__class__ is not str
+        or transaction_id.__class__ is not str
+        or version.__class__ is not str
+        or (billing_key is not None and billing_key.__class__ is not str)
+        or (cash_receipt_issuance_status is not None and cash_receipt_issuance_status.__class__ is not str)
+        or (country is not None and country.__class__ is not str)
+        or (custom_data is not None and custom_data.__class__ is not str)
+        or (is_cultural_expense is not None and is_cultural_expense.__class__ is not bool)
+        or (pg_response is not None and pg_response.__class__ is not str)
+        or (pg_tx_id is not None and pg_tx_id.__class__ is not str)
+        or (product_count is not None and product_count.__class__ is not int)
+        or (promotion_id is not None and promotion_id.__class__ is not str)
+        or (receipt_url is not None and receipt_url.__class__ is not str)
+        or (schedule_id is not None and schedule_id.__class__ is not str)
+        or status.__class__ is not str
+    ):
+        report_scalars(self)
     return self

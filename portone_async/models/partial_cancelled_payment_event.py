@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, mismatch, new_instance, read_datetime, read_list, unknown_fields
+from portone_async._reading import field_getter, mismatch, new_instance, read_datetime, read_list, report_scalars
 from portone_async.models.channel_group_summary import read as read_channel_group_summary
 from portone_async.models.customer import read as read_customer
 from portone_async.models.payment_amount import read as read_payment_amount
@@ -146,150 +146,157 @@ class PartialCancelledPaymentEvent(Model):
     """Webhooks sent so far about it."""
 
 
-_JSON_NAMES = json_names(PartialCancelledPaymentEvent)
+_get_fields = field_getter(PartialCancelledPaymentEvent)
 
 
 def read(raw: Any) -> PartialCancelledPaymentEvent:
     """Read `PartialCancelledPaymentEvent` from JSON."""
     self = new_instance(PartialCancelledPaymentEvent)
-    get = raw.get
+    (
+        channel,
+        created_at,
+        currency,
+        customer,
+        event_amount,
+        id,
+        merchant_id,
+        order_name,
+        origin,
+        payment_id,
+        requested_at,
+        store_id,
+        total_amount,
+        transaction_id,
+        version,
+        cancellation,
+        cash_receipt,
+        cash_receipt_issuance_status,
+        channel_group,
+        country,
+        custom_data,
+        escrow,
+        is_cultural_expense,
+        method,
+        pg_tx_id,
+        product_count,
+        products,
+        promotion_id,
+        receipt_url,
+        schedule_id,
+        type,
+        webhooks,
+    ) = _get_fields(self, raw)
+    self.channel = (
+        read_selected_channel(channel)
+        if channel.__class__ is dict
+        else mismatch(channel, "PartialCancelledPaymentEvent.channel")
+    )
+    self.created_at = read_datetime(created_at, "PartialCancelledPaymentEvent.createdAt")
+    self.currency = currency
+    self.customer = (
+        read_customer(customer)
+        if customer.__class__ is dict
+        else mismatch(customer, "PartialCancelledPaymentEvent.customer")
+    )
+    self.event_amount = event_amount
+    self.id = id
+    self.merchant_id = merchant_id
+    self.order_name = order_name
+    self.origin = (
+        read_payment_origin(origin)
+        if origin.__class__ is dict
+        else mismatch(origin, "PartialCancelledPaymentEvent.origin")
+    )
+    self.payment_id = payment_id
+    self.requested_at = read_datetime(requested_at, "PartialCancelledPaymentEvent.requestedAt")
+    self.store_id = store_id
+    self.total_amount = (
+        read_payment_amount(total_amount)
+        if total_amount.__class__ is dict
+        else mismatch(total_amount, "PartialCancelledPaymentEvent.totalAmount")
+    )
+    self.transaction_id = transaction_id
+    self.version = version
     self.cancellation = (
         None
-        if (v := get("cancellation")) is None
-        else read_payment_cancellation(v)
-        if v.__class__ is dict
-        else mismatch(v, "PartialCancelledPaymentEvent.cancellation")
+        if cancellation is None
+        else read_payment_cancellation(cancellation)
+        if cancellation.__class__ is dict
+        else mismatch(cancellation, "PartialCancelledPaymentEvent.cancellation")
     )
     self.cash_receipt = (
         None
-        if (v := get("cashReceipt")) is None
-        else read_payment_cash_receipt(v)
-        if v.__class__ is dict
-        else mismatch(v, "PartialCancelledPaymentEvent.cashReceipt")
+        if cash_receipt is None
+        else read_payment_cash_receipt(cash_receipt)
+        if cash_receipt.__class__ is dict
+        else mismatch(cash_receipt, "PartialCancelledPaymentEvent.cashReceipt")
     )
-    self.cash_receipt_issuance_status = (
-        v
-        if (v := get("cashReceiptIssuanceStatus")) is None or v.__class__ is str
-        else mismatch(v, "PartialCancelledPaymentEvent.cashReceiptIssuanceStatus")
-    )
-    self.channel = (
-        read_selected_channel(v)
-        if (v := get("channel")).__class__ is dict
-        else mismatch(v, "PartialCancelledPaymentEvent.channel")
-    )
+    self.cash_receipt_issuance_status = cash_receipt_issuance_status
     self.channel_group = (
         None
-        if (v := get("channelGroup")) is None
-        else read_channel_group_summary(v)
-        if v.__class__ is dict
-        else mismatch(v, "PartialCancelledPaymentEvent.channelGroup")
+        if channel_group is None
+        else read_channel_group_summary(channel_group)
+        if channel_group.__class__ is dict
+        else mismatch(channel_group, "PartialCancelledPaymentEvent.channelGroup")
     )
-    self.country = (
-        v
-        if (v := get("country")) is None or v.__class__ is str
-        else mismatch(v, "PartialCancelledPaymentEvent.country")
-    )
-    self.created_at = read_datetime(t1 := get("createdAt"), "PartialCancelledPaymentEvent.createdAt")
-    self.currency = (
-        v if (v := get("currency")).__class__ is str else mismatch(v, "PartialCancelledPaymentEvent.currency")
-    )
-    self.custom_data = (
-        v
-        if (v := get("customData")) is None or v.__class__ is str
-        else mismatch(v, "PartialCancelledPaymentEvent.customData")
-    )
-    self.customer = (
-        read_customer(v)
-        if (v := get("customer")).__class__ is dict
-        else mismatch(v, "PartialCancelledPaymentEvent.customer")
-    )
+    self.country = country
+    self.custom_data = custom_data
     self.escrow = (
         None
-        if (v := get("escrow")) is None
-        else read_payment_escrow(v)
-        if v.__class__ is dict
-        else mismatch(v, "PartialCancelledPaymentEvent.escrow")
+        if escrow is None
+        else read_payment_escrow(escrow)
+        if escrow.__class__ is dict
+        else mismatch(escrow, "PartialCancelledPaymentEvent.escrow")
     )
-    self.event_amount = (
-        v if (v := get("eventAmount")).__class__ is int else mismatch(v, "PartialCancelledPaymentEvent.eventAmount")
-    )
-    self.id = v if (v := get("id")).__class__ is str else mismatch(v, "PartialCancelledPaymentEvent.id")
-    self.is_cultural_expense = (
-        v
-        if (v := get("isCulturalExpense")) is None or v.__class__ is bool
-        else mismatch(v, "PartialCancelledPaymentEvent.isCulturalExpense")
-    )
-    self.merchant_id = (
-        v if (v := get("merchantId")).__class__ is str else mismatch(v, "PartialCancelledPaymentEvent.merchantId")
-    )
+    self.is_cultural_expense = is_cultural_expense
     self.method = (
         None
-        if (v := get("method")) is None
-        else read_payment_method(v)
-        if v.__class__ is dict
-        else mismatch(v, "PartialCancelledPaymentEvent.method")
+        if method is None
+        else read_payment_method(method)
+        if method.__class__ is dict
+        else mismatch(method, "PartialCancelledPaymentEvent.method")
     )
-    self.order_name = (
-        v if (v := get("orderName")).__class__ is str else mismatch(v, "PartialCancelledPaymentEvent.orderName")
-    )
-    self.origin = (
-        read_payment_origin(v)
-        if (v := get("origin")).__class__ is dict
-        else mismatch(v, "PartialCancelledPaymentEvent.origin")
-    )
-    self.payment_id = (
-        v if (v := get("paymentId")).__class__ is str else mismatch(v, "PartialCancelledPaymentEvent.paymentId")
-    )
-    self.pg_tx_id = (
-        v if (v := get("pgTxId")) is None or v.__class__ is str else mismatch(v, "PartialCancelledPaymentEvent.pgTxId")
-    )
-    self.product_count = (
-        v
-        if (v := get("productCount")) is None or v.__class__ is int
-        else mismatch(v, "PartialCancelledPaymentEvent.productCount")
-    )
+    self.pg_tx_id = pg_tx_id
+    self.product_count = product_count
     self.products = (
         None
-        if (v := get("products")) is None
-        else read_list(v, read_payment_product, "PartialCancelledPaymentEvent.products")
-        if v.__class__ is list
-        else mismatch(v, "PartialCancelledPaymentEvent.products")
+        if products is None
+        else read_list(products, read_payment_product, "PartialCancelledPaymentEvent.products")
+        if products.__class__ is list
+        else mismatch(products, "PartialCancelledPaymentEvent.products")
     )
-    self.promotion_id = (
-        v
-        if (v := get("promotionId")) is None or v.__class__ is str
-        else mismatch(v, "PartialCancelledPaymentEvent.promotionId")
-    )
-    self.receipt_url = (
-        v
-        if (v := get("receiptUrl")) is None or v.__class__ is str
-        else mismatch(v, "PartialCancelledPaymentEvent.receiptUrl")
-    )
-    self.requested_at = read_datetime(t2 := get("requestedAt"), "PartialCancelledPaymentEvent.requestedAt")
-    self.schedule_id = (
-        v
-        if (v := get("scheduleId")) is None or v.__class__ is str
-        else mismatch(v, "PartialCancelledPaymentEvent.scheduleId")
-    )
-    self.store_id = v if (v := get("storeId")).__class__ is str else mismatch(v, "PartialCancelledPaymentEvent.storeId")
-    self.total_amount = (
-        read_payment_amount(v)
-        if (v := get("totalAmount")).__class__ is dict
-        else mismatch(v, "PartialCancelledPaymentEvent.totalAmount")
-    )
-    self.transaction_id = (
-        v if (v := get("transactionId")).__class__ is str else mismatch(v, "PartialCancelledPaymentEvent.transactionId")
-    )
-    self.type = v if (v := get("type")).__class__ is str else mismatch(v, "PartialCancelledPaymentEvent.type")
-    self.version = v if (v := get("version")).__class__ is str else mismatch(v, "PartialCancelledPaymentEvent.version")
+    self.promotion_id = promotion_id
+    self.receipt_url = receipt_url
+    self.schedule_id = schedule_id
+    self.type = type
     self.webhooks = (
         None
-        if (v := get("webhooks")) is None
-        else read_list(v, read_payment_webhook, "PartialCancelledPaymentEvent.webhooks")
-        if v.__class__ is list
-        else mismatch(v, "PartialCancelledPaymentEvent.webhooks")
+        if webhooks is None
+        else read_list(webhooks, read_payment_webhook, "PartialCancelledPaymentEvent.webhooks")
+        if webhooks.__class__ is list
+        else mismatch(webhooks, "PartialCancelledPaymentEvent.webhooks")
     )
-    self.__time_texts__ = (t1, t2)
-    if not _JSON_NAMES.issuperset(raw):
-        self.additional_properties = unknown_fields(raw, _JSON_NAMES, self.__time_texts__)
+    self.__time_texts__ = (created_at, requested_at)
+    if (
+        currency.__class__ is not str
+        or event_amount.__class__ is not int
+        or id.__class__ is not str
+        or merchant_id.__class__ is not str
+        or order_name.__class__ is not str
+        or payment_id.__class__ is not str
+        or store_id.__class__ is not str
+        or transaction_id.__class__ is not str
+        or version.__class__ is not str
+        or (cash_receipt_issuance_status is not None and cash_receipt_issuance_status.__class__ is not str)
+        or (country is not None and country.__class__ is not str)
+        or (custom_data is not None and custom_data.__class__ is not str)
+        or (is_cultural_expense is not None and is_cultural_expense.__class__ is not bool)
+        or (pg_tx_id is not None and pg_tx_id.__class__ is not str)
+        or (product_count is not None and product_count.__class__ is not int)
+        or (promotion_id is not None and promotion_id.__class__ is not str)
+        or (receipt_url is not None and receipt_url.__class__ is not str)
+        or (schedule_id is not None and schedule_id.__class__ is not str)
+        or type.__class__ is not str
+    ):
+        report_scalars(self)
     return self

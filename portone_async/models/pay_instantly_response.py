@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, mismatch, new_instance, unknown_fields
+from portone_async._reading import field_getter, mismatch, new_instance
 from portone_async.models.instant_payment_summary import read as read_instant_payment_summary
 
 if TYPE_CHECKING:
@@ -27,18 +27,16 @@ class PayInstantlyResponse(Model):
     """Summary of the payment."""
 
 
-_JSON_NAMES = json_names(PayInstantlyResponse)
+_get_fields = field_getter(PayInstantlyResponse)
 
 
 def read(raw: Any) -> PayInstantlyResponse:
     """Read `PayInstantlyResponse` from JSON."""
     self = new_instance(PayInstantlyResponse)
-    get = raw.get
+    (payment,) = _get_fields(self, raw)
     self.payment = (
-        read_instant_payment_summary(v)
-        if (v := get("payment")).__class__ is dict
-        else mismatch(v, "PayInstantlyResponse.payment")
+        read_instant_payment_summary(payment)
+        if payment.__class__ is dict
+        else mismatch(payment, "PayInstantlyResponse.payment")
     )
-    if not _JSON_NAMES.issuperset(raw):
-        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
     return self

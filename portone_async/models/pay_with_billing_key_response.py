@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, mismatch, new_instance, unknown_fields
+from portone_async._reading import field_getter, mismatch, new_instance
 from portone_async.models.billing_key_payment_summary import read as read_billing_key_payment_summary
 
 if TYPE_CHECKING:
@@ -26,18 +26,16 @@ class PayWithBillingKeyResponse(Model):
     """Summary of the payment."""
 
 
-_JSON_NAMES = json_names(PayWithBillingKeyResponse)
+_get_fields = field_getter(PayWithBillingKeyResponse)
 
 
 def read(raw: Any) -> PayWithBillingKeyResponse:
     """Read `PayWithBillingKeyResponse` from JSON."""
     self = new_instance(PayWithBillingKeyResponse)
-    get = raw.get
+    (payment,) = _get_fields(self, raw)
     self.payment = (
-        read_billing_key_payment_summary(v)
-        if (v := get("payment")).__class__ is dict
-        else mismatch(v, "PayWithBillingKeyResponse.payment")
+        read_billing_key_payment_summary(payment)
+        if payment.__class__ is dict
+        else mismatch(payment, "PayWithBillingKeyResponse.payment")
     )
-    if not _JSON_NAMES.issuperset(raw):
-        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
     return self

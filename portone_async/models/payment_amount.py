@@ -7,7 +7,7 @@ from typing import Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, mismatch, new_instance, unknown_fields
+from portone_async._reading import field_getter, new_instance, report_scalars
 
 
 @define(slots=True, kw_only=True, repr=False)
@@ -43,23 +43,30 @@ class PaymentAmount(Model):
     """VAT (부가세), in the smallest currency unit."""
 
 
-_JSON_NAMES = json_names(PaymentAmount)
+_get_fields = field_getter(PaymentAmount)
 
 
 def read(raw: Any) -> PaymentAmount:
     """Read `PaymentAmount` from JSON."""
     self = new_instance(PaymentAmount)
-    get = raw.get
-    self.cancelled = v if (v := get("cancelled")).__class__ is int else mismatch(v, "PaymentAmount.cancelled")
-    self.cancelled_tax_free = (
-        v if (v := get("cancelledTaxFree")).__class__ is int else mismatch(v, "PaymentAmount.cancelledTaxFree")
-    )
-    self.discount = v if (v := get("discount")).__class__ is int else mismatch(v, "PaymentAmount.discount")
-    self.paid = v if (v := get("paid")).__class__ is int else mismatch(v, "PaymentAmount.paid")
-    self.supply = v if (v := get("supply")) is None or v.__class__ is int else mismatch(v, "PaymentAmount.supply")
-    self.tax_free = v if (v := get("taxFree")).__class__ is int else mismatch(v, "PaymentAmount.taxFree")
-    self.total = v if (v := get("total")).__class__ is int else mismatch(v, "PaymentAmount.total")
-    self.vat = v if (v := get("vat")) is None or v.__class__ is int else mismatch(v, "PaymentAmount.vat")
-    if not _JSON_NAMES.issuperset(raw):
-        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
+    cancelled, cancelled_tax_free, discount, paid, tax_free, total, supply, vat = _get_fields(self, raw)
+    self.cancelled = cancelled
+    self.cancelled_tax_free = cancelled_tax_free
+    self.discount = discount
+    self.paid = paid
+    self.tax_free = tax_free
+    self.total = total
+    self.supply = supply
+    self.vat = vat
+    if (
+        cancelled.__class__ is not int
+        or cancelled_tax_free.__class__ is not int
+        or discount.__class__ is not int
+        or paid.__class__ is not int
+        or tax_free.__class__ is not int
+        or total.__class__ is not int
+        or (supply is not None and supply.__class__ is not int)
+        or (vat is not None and vat.__class__ is not int)
+    ):
+        report_scalars(self)
     return self

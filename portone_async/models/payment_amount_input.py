@@ -7,7 +7,7 @@ from typing import Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, mismatch, new_instance, unknown_fields
+from portone_async._reading import field_getter, new_instance, report_scalars
 
 
 @define(slots=True, kw_only=True, repr=False)
@@ -28,18 +28,20 @@ class PaymentAmountInput(Model):
     """VAT, in the smallest currency unit; 1/11 of the taxable amount if omitted."""
 
 
-_JSON_NAMES = json_names(PaymentAmountInput)
+_get_fields = field_getter(PaymentAmountInput)
 
 
 def read(raw: Any) -> PaymentAmountInput:
     """Read `PaymentAmountInput` from JSON."""
     self = new_instance(PaymentAmountInput)
-    get = raw.get
-    self.tax_free = (
-        v if (v := get("taxFree")) is None or v.__class__ is int else mismatch(v, "PaymentAmountInput.taxFree")
-    )
-    self.total = v if (v := get("total")).__class__ is int else mismatch(v, "PaymentAmountInput.total")
-    self.vat = v if (v := get("vat")) is None or v.__class__ is int else mismatch(v, "PaymentAmountInput.vat")
-    if not _JSON_NAMES.issuperset(raw):
-        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
+    total, tax_free, vat = _get_fields(self, raw)
+    self.total = total
+    self.tax_free = tax_free
+    self.vat = vat
+    if (
+        total.__class__ is not int
+        or (tax_free is not None and tax_free.__class__ is not int)
+        or (vat is not None and vat.__class__ is not int)
+    ):
+        report_scalars(self)
     return self

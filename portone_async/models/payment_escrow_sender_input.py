@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, mismatch, new_instance, unknown_fields
+from portone_async._reading import field_getter, mismatch, new_instance, report_scalars
 from portone_async.models.separated_address_input import read as read_separated_address_input
 
 if TYPE_CHECKING:
@@ -38,34 +38,29 @@ class PaymentEscrowSenderInput(Model):
     """Postal code."""
 
 
-_JSON_NAMES = json_names(PaymentEscrowSenderInput)
+_get_fields = field_getter(PaymentEscrowSenderInput)
 
 
 def read(raw: Any) -> PaymentEscrowSenderInput:
     """Read `PaymentEscrowSenderInput` from JSON."""
     self = new_instance(PaymentEscrowSenderInput)
-    get = raw.get
+    address, name, phone_number, relationship, zipcode = _get_fields(self, raw)
     self.address = (
         None
-        if (v := get("address")) is None
-        else read_separated_address_input(v)
-        if v.__class__ is dict
-        else mismatch(v, "PaymentEscrowSenderInput.address")
+        if address is None
+        else read_separated_address_input(address)
+        if address.__class__ is dict
+        else mismatch(address, "PaymentEscrowSenderInput.address")
     )
-    self.name = v if (v := get("name")) is None or v.__class__ is str else mismatch(v, "PaymentEscrowSenderInput.name")
-    self.phone_number = (
-        v
-        if (v := get("phoneNumber")) is None or v.__class__ is str
-        else mismatch(v, "PaymentEscrowSenderInput.phoneNumber")
-    )
-    self.relationship = (
-        v
-        if (v := get("relationship")) is None or v.__class__ is str
-        else mismatch(v, "PaymentEscrowSenderInput.relationship")
-    )
-    self.zipcode = (
-        v if (v := get("zipcode")) is None or v.__class__ is str else mismatch(v, "PaymentEscrowSenderInput.zipcode")
-    )
-    if not _JSON_NAMES.issuperset(raw):
-        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
+    self.name = name
+    self.phone_number = phone_number
+    self.relationship = relationship
+    self.zipcode = zipcode
+    if (
+        (name is not None and name.__class__ is not str)
+        or (phone_number is not None and phone_number.__class__ is not str)
+        or (relationship is not None and relationship.__class__ is not str)
+        or (zipcode is not None and zipcode.__class__ is not str)
+    ):
+        report_scalars(self)
     return self

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, mismatch, new_instance, unknown_fields
+from portone_async._reading import field_getter, mismatch, new_instance, report_scalars
 from portone_async.models.payment_event import read as read_payment_event
 
 if TYPE_CHECKING:
@@ -29,19 +29,19 @@ class PaymentEventWithCursor(Model):
     """The payment event."""
 
 
-_JSON_NAMES = json_names(PaymentEventWithCursor)
+_get_fields = field_getter(PaymentEventWithCursor)
 
 
 def read(raw: Any) -> PaymentEventWithCursor:
     """Read `PaymentEventWithCursor` from JSON."""
     self = new_instance(PaymentEventWithCursor)
-    get = raw.get
-    self.cursor = v if (v := get("cursor")).__class__ is str else mismatch(v, "PaymentEventWithCursor.cursor")
+    cursor, payment_event = _get_fields(self, raw)
+    self.cursor = cursor
     self.payment_event = (
-        read_payment_event(v)
-        if (v := get("paymentEvent")).__class__ is dict
-        else mismatch(v, "PaymentEventWithCursor.paymentEvent")
+        read_payment_event(payment_event)
+        if payment_event.__class__ is dict
+        else mismatch(payment_event, "PaymentEventWithCursor.paymentEvent")
     )
-    if not _JSON_NAMES.issuperset(raw):
-        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
+    if cursor.__class__ is not str:
+        report_scalars(self)
     return self

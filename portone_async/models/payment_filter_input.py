@@ -8,13 +8,13 @@ from attrs import define
 
 from portone_async._model import Model
 from portone_async._reading import (
-    json_names,
+    field_getter,
     mismatch,
     new_instance,
     read_datetime,
     read_list,
     read_scalars,
-    unknown_fields,
+    report_scalars,
 )
 from portone_async.models.date_time_range import read as read_date_time_range
 from portone_async.models.payment_text_search import read as read_payment_text_search
@@ -159,129 +159,125 @@ class PaymentFilterInput(Model):
     """Only payments with this delivery status of the webhook for their final status."""
 
 
-_JSON_NAMES = json_names(PaymentFilterInput)
+_get_fields = field_getter(PaymentFilterInput)
 
 
 def read(raw: Any) -> PaymentFilterInput:
     """Read `PaymentFilterInput` from JSON."""
     self = new_instance(PaymentFilterInput)
-    get = raw.get
-    self.card_brand = (
-        v if (v := get("cardBrand")) is None or v.__class__ is str else mismatch(v, "PaymentFilterInput.cardBrand")
-    )
-    self.card_owner_type = (
-        v
-        if (v := get("cardOwnerType")) is None or v.__class__ is str
-        else mismatch(v, "PaymentFilterInput.cardOwnerType")
-    )
-    self.card_type = (
-        v if (v := get("cardType")) is None or v.__class__ is str else mismatch(v, "PaymentFilterInput.cardType")
-    )
+    (
+        card_brand,
+        card_owner_type,
+        card_type,
+        cash_receipt_cancelled_at_range,
+        cash_receipt_issued_at_range,
+        cash_receipt_status,
+        cash_receipt_type,
+        currency,
+        escrow_status,
+        from_,
+        gift_certificate_type,
+        is_escrow,
+        is_scheduled,
+        is_test,
+        merchant_id,
+        methods,
+        pg_provider,
+        platform_type,
+        sort_by,
+        sort_order,
+        status,
+        store_id,
+        text_search,
+        timestamp_type,
+        until,
+        version,
+        webhook_status,
+    ) = _get_fields(self, raw)
+    self.card_brand = card_brand
+    self.card_owner_type = card_owner_type
+    self.card_type = card_type
     self.cash_receipt_cancelled_at_range = (
         None
-        if (v := get("cashReceiptCancelledAtRange")) is None
-        else read_date_time_range(v)
-        if v.__class__ is dict
-        else mismatch(v, "PaymentFilterInput.cashReceiptCancelledAtRange")
+        if cash_receipt_cancelled_at_range is None
+        else read_date_time_range(cash_receipt_cancelled_at_range)
+        if cash_receipt_cancelled_at_range.__class__ is dict
+        else mismatch(cash_receipt_cancelled_at_range, "PaymentFilterInput.cashReceiptCancelledAtRange")
     )
     self.cash_receipt_issued_at_range = (
         None
-        if (v := get("cashReceiptIssuedAtRange")) is None
-        else read_date_time_range(v)
-        if v.__class__ is dict
-        else mismatch(v, "PaymentFilterInput.cashReceiptIssuedAtRange")
+        if cash_receipt_issued_at_range is None
+        else read_date_time_range(cash_receipt_issued_at_range)
+        if cash_receipt_issued_at_range.__class__ is dict
+        else mismatch(cash_receipt_issued_at_range, "PaymentFilterInput.cashReceiptIssuedAtRange")
     )
-    self.cash_receipt_status = (
-        v
-        if (v := get("cashReceiptStatus")) is None or v.__class__ is str
-        else mismatch(v, "PaymentFilterInput.cashReceiptStatus")
-    )
-    self.cash_receipt_type = (
-        v
-        if (v := get("cashReceiptType")) is None or v.__class__ is str
-        else mismatch(v, "PaymentFilterInput.cashReceiptType")
-    )
-    self.currency = (
-        v if (v := get("currency")) is None or v.__class__ is str else mismatch(v, "PaymentFilterInput.currency")
-    )
-    self.escrow_status = (
-        v
-        if (v := get("escrowStatus")) is None or v.__class__ is str
-        else mismatch(v, "PaymentFilterInput.escrowStatus")
-    )
-    self.from_ = None if (t1 := get("from")) is None else read_datetime(t1, "PaymentFilterInput.from")
-    self.gift_certificate_type = (
-        v
-        if (v := get("giftCertificateType")) is None or v.__class__ is str
-        else mismatch(v, "PaymentFilterInput.giftCertificateType")
-    )
-    self.is_escrow = (
-        v if (v := get("isEscrow")) is None or v.__class__ is bool else mismatch(v, "PaymentFilterInput.isEscrow")
-    )
-    self.is_scheduled = (
-        v if (v := get("isScheduled")) is None or v.__class__ is bool else mismatch(v, "PaymentFilterInput.isScheduled")
-    )
-    self.is_test = (
-        v if (v := get("isTest")) is None or v.__class__ is bool else mismatch(v, "PaymentFilterInput.isTest")
-    )
-    self.merchant_id = (
-        v if (v := get("merchantId")) is None or v.__class__ is str else mismatch(v, "PaymentFilterInput.merchantId")
-    )
+    self.cash_receipt_status = cash_receipt_status
+    self.cash_receipt_type = cash_receipt_type
+    self.currency = currency
+    self.escrow_status = escrow_status
+    self.from_ = None if from_ is None else read_datetime(from_, "PaymentFilterInput.from")
+    self.gift_certificate_type = gift_certificate_type
+    self.is_escrow = is_escrow
+    self.is_scheduled = is_scheduled
+    self.is_test = is_test
+    self.merchant_id = merchant_id
     self.methods = (
         None
-        if (v := get("methods")) is None
-        else read_scalars(v, str, "PaymentFilterInput.methods")
-        if v.__class__ is list
-        else mismatch(v, "PaymentFilterInput.methods")
+        if methods is None
+        else read_scalars(methods, str, "PaymentFilterInput.methods")
+        if methods.__class__ is list
+        else mismatch(methods, "PaymentFilterInput.methods")
     )
     self.pg_provider = (
         None
-        if (v := get("pgProvider")) is None
-        else read_scalars(v, str, "PaymentFilterInput.pgProvider")
-        if v.__class__ is list
-        else mismatch(v, "PaymentFilterInput.pgProvider")
+        if pg_provider is None
+        else read_scalars(pg_provider, str, "PaymentFilterInput.pgProvider")
+        if pg_provider.__class__ is list
+        else mismatch(pg_provider, "PaymentFilterInput.pgProvider")
     )
-    self.platform_type = (
-        v
-        if (v := get("platformType")) is None or v.__class__ is str
-        else mismatch(v, "PaymentFilterInput.platformType")
-    )
-    self.sort_by = v if (v := get("sortBy")) is None or v.__class__ is str else mismatch(v, "PaymentFilterInput.sortBy")
-    self.sort_order = (
-        v if (v := get("sortOrder")) is None or v.__class__ is str else mismatch(v, "PaymentFilterInput.sortOrder")
-    )
+    self.platform_type = platform_type
+    self.sort_by = sort_by
+    self.sort_order = sort_order
     self.status = (
         None
-        if (v := get("status")) is None
-        else read_scalars(v, str, "PaymentFilterInput.status")
-        if v.__class__ is list
-        else mismatch(v, "PaymentFilterInput.status")
+        if status is None
+        else read_scalars(status, str, "PaymentFilterInput.status")
+        if status.__class__ is list
+        else mismatch(status, "PaymentFilterInput.status")
     )
-    self.store_id = (
-        v if (v := get("storeId")) is None or v.__class__ is str else mismatch(v, "PaymentFilterInput.storeId")
-    )
+    self.store_id = store_id
     self.text_search = (
         None
-        if (v := get("textSearch")) is None
-        else read_list(v, read_payment_text_search, "PaymentFilterInput.textSearch")
-        if v.__class__ is list
-        else mismatch(v, "PaymentFilterInput.textSearch")
+        if text_search is None
+        else read_list(text_search, read_payment_text_search, "PaymentFilterInput.textSearch")
+        if text_search.__class__ is list
+        else mismatch(text_search, "PaymentFilterInput.textSearch")
     )
-    self.timestamp_type = (
-        v
-        if (v := get("timestampType")) is None or v.__class__ is str
-        else mismatch(v, "PaymentFilterInput.timestampType")
-    )
-    self.until = None if (t2 := get("until")) is None else read_datetime(t2, "PaymentFilterInput.until")
-    self.version = (
-        v if (v := get("version")) is None or v.__class__ is str else mismatch(v, "PaymentFilterInput.version")
-    )
-    self.webhook_status = (
-        v
-        if (v := get("webhookStatus")) is None or v.__class__ is str
-        else mismatch(v, "PaymentFilterInput.webhookStatus")
-    )
-    self.__time_texts__ = (t1, t2)
-    if not _JSON_NAMES.issuperset(raw):
-        self.additional_properties = unknown_fields(raw, _JSON_NAMES, self.__time_texts__)
+    self.timestamp_type = timestamp_type
+    self.until = None if until is None else read_datetime(until, "PaymentFilterInput.until")
+    self.version = version
+    self.webhook_status = webhook_status
+    self.__time_texts__ = (from_, until)
+    if (
+        (card_brand is not None and card_brand.__class__ is not str)
+        or (card_owner_type is not None and card_owner_type.__class__ is not str)
+        or (card_type is not None and card_type.__class__ is not str)
+        or (cash_receipt_status is not None and cash_receipt_status.__class__ is not str)
+        or (cash_receipt_type is not None and cash_receipt_type.__class__ is not str)
+        or (currency is not None and currency.__class__ is not str)
+        or (escrow_status is not None and escrow_status.__class__ is not str)
+        or (gift_certificate_type is not None and gift_certificate_type.__class__ is not str)
+        or (is_escrow is not None and is_escrow.__class__ is not bool)
+        or (is_scheduled is not None and is_scheduled.__class__ is not bool)
+        or (is_test is not None and is_test.__class__ is not bool)
+        or (merchant_id is not None and merchant_id.__class__ is not str)
+        or (platform_type is not None and platform_type.__class__ is not str)
+        or (sort_by is not None and sort_by.__class__ is not str)
+        or (sort_order is not None and sort_order.__class__ is not str)
+        or (store_id is not None and store_id.__class__ is not str)
+        or (timestamp_type is not None and timestamp_type.__class__ is not str)
+        or (version is not None and version.__class__ is not str)
+        or (webhook_status is not None and webhook_status.__class__ is not str)
+    ):
+        report_scalars(self)
     return self

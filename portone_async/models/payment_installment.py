@@ -7,7 +7,7 @@ from typing import Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, mismatch, new_instance, unknown_fields
+from portone_async._reading import field_getter, new_instance, report_scalars
 
 
 @define(slots=True, kw_only=True, repr=False)
@@ -28,22 +28,20 @@ class PaymentInstallment(Model):
     """Whether the merchant bears the interest; on arrangement with PortOne."""
 
 
-_JSON_NAMES = json_names(PaymentInstallment)
+_get_fields = field_getter(PaymentInstallment)
 
 
 def read(raw: Any) -> PaymentInstallment:
     """Read `PaymentInstallment` from JSON."""
     self = new_instance(PaymentInstallment)
-    get = raw.get
-    self.is_interest_free = (
-        v if (v := get("isInterestFree")).__class__ is bool else mismatch(v, "PaymentInstallment.isInterestFree")
-    )
-    self.is_interest_free_from_merchant = (
-        v
-        if (v := get("isInterestFreeFromMerchant")) is None or v.__class__ is bool
-        else mismatch(v, "PaymentInstallment.isInterestFreeFromMerchant")
-    )
-    self.month = v if (v := get("month")).__class__ is int else mismatch(v, "PaymentInstallment.month")
-    if not _JSON_NAMES.issuperset(raw):
-        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
+    is_interest_free, month, is_interest_free_from_merchant = _get_fields(self, raw)
+    self.is_interest_free = is_interest_free
+    self.month = month
+    self.is_interest_free_from_merchant = is_interest_free_from_merchant
+    if (
+        is_interest_free.__class__ is not bool
+        or month.__class__ is not int
+        or (is_interest_free_from_merchant is not None and is_interest_free_from_merchant.__class__ is not bool)
+    ):
+        report_scalars(self)
     return self

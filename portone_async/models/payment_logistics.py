@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, mismatch, new_instance, read_datetime, unknown_fields
+from portone_async._reading import field_getter, mismatch, new_instance, read_datetime, report_scalars
 from portone_async.models.separated_address_input import read as read_separated_address_input
 
 if TYPE_CHECKING:
@@ -44,27 +44,25 @@ class PaymentLogistics(Model):
     """When the goods were delivered."""
 
 
-_JSON_NAMES = json_names(PaymentLogistics)
+_get_fields = field_getter(PaymentLogistics)
 
 
 def read(raw: Any) -> PaymentLogistics:
     """Read `PaymentLogistics` from JSON."""
     self = new_instance(PaymentLogistics)
-    get = raw.get
+    company, invoice_number, sent_at, address, received_at = _get_fields(self, raw)
+    self.company = company
+    self.invoice_number = invoice_number
+    self.sent_at = read_datetime(sent_at, "PaymentLogistics.sentAt")
     self.address = (
         None
-        if (v := get("address")) is None
-        else read_separated_address_input(v)
-        if v.__class__ is dict
-        else mismatch(v, "PaymentLogistics.address")
+        if address is None
+        else read_separated_address_input(address)
+        if address.__class__ is dict
+        else mismatch(address, "PaymentLogistics.address")
     )
-    self.company = v if (v := get("company")).__class__ is str else mismatch(v, "PaymentLogistics.company")
-    self.invoice_number = (
-        v if (v := get("invoiceNumber")).__class__ is str else mismatch(v, "PaymentLogistics.invoiceNumber")
-    )
-    self.received_at = None if (t1 := get("receivedAt")) is None else read_datetime(t1, "PaymentLogistics.receivedAt")
-    self.sent_at = read_datetime(t2 := get("sentAt"), "PaymentLogistics.sentAt")
-    self.__time_texts__ = (t1, t2)
-    if not _JSON_NAMES.issuperset(raw):
-        self.additional_properties = unknown_fields(raw, _JSON_NAMES, self.__time_texts__)
+    self.received_at = None if received_at is None else read_datetime(received_at, "PaymentLogistics.receivedAt")
+    self.__time_texts__ = (received_at, sent_at)
+    if company.__class__ is not str or invoice_number.__class__ is not str:
+        report_scalars(self)
     return self

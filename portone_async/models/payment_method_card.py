@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, mismatch, new_instance, unknown_fields
+from portone_async._reading import field_getter, mismatch, new_instance, report_scalars
 from portone_async.models.card import read as read_card
 from portone_async.models.payment_installment import read as read_payment_installment
 
@@ -40,36 +40,34 @@ class PaymentMethodCard(Model):
     """The discriminator: it tells which variant of its union this object is."""
 
 
-_JSON_NAMES = json_names(PaymentMethodCard)
+_get_fields = field_getter(PaymentMethodCard)
 
 
 def read(raw: Any) -> PaymentMethodCard:
     """Read `PaymentMethodCard` from JSON."""
     self = new_instance(PaymentMethodCard)
-    get = raw.get
-    self.approval_number = (
-        v
-        if (v := get("approvalNumber")) is None or v.__class__ is str
-        else mismatch(v, "PaymentMethodCard.approvalNumber")
-    )
+    approval_number, card, installment, point_used, type = _get_fields(self, raw)
+    self.approval_number = approval_number
     self.card = (
         None
-        if (v := get("card")) is None
-        else read_card(v)
-        if v.__class__ is dict
-        else mismatch(v, "PaymentMethodCard.card")
+        if card is None
+        else read_card(card)
+        if card.__class__ is dict
+        else mismatch(card, "PaymentMethodCard.card")
     )
     self.installment = (
         None
-        if (v := get("installment")) is None
-        else read_payment_installment(v)
-        if v.__class__ is dict
-        else mismatch(v, "PaymentMethodCard.installment")
+        if installment is None
+        else read_payment_installment(installment)
+        if installment.__class__ is dict
+        else mismatch(installment, "PaymentMethodCard.installment")
     )
-    self.point_used = (
-        v if (v := get("pointUsed")) is None or v.__class__ is bool else mismatch(v, "PaymentMethodCard.pointUsed")
-    )
-    self.type = v if (v := get("type")).__class__ is str else mismatch(v, "PaymentMethodCard.type")
-    if not _JSON_NAMES.issuperset(raw):
-        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
+    self.point_used = point_used
+    self.type = type
+    if (
+        (approval_number is not None and approval_number.__class__ is not str)
+        or (point_used is not None and point_used.__class__ is not bool)
+        or type.__class__ is not str
+    ):
+        report_scalars(self)
     return self

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, mismatch, new_instance, read_datetime, unknown_fields
+from portone_async._reading import field_getter, new_instance, read_datetime, report_scalars
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -42,35 +42,28 @@ class PaymentMethodConvenienceStore(Model):
     """The discriminator: it tells which variant of its union this object is."""
 
 
-_JSON_NAMES = json_names(PaymentMethodConvenienceStore)
+_get_fields = field_getter(PaymentMethodConvenienceStore)
 
 
 def read(raw: Any) -> PaymentMethodConvenienceStore:
     """Read `PaymentMethodConvenienceStore` from JSON."""
     self = new_instance(PaymentMethodConvenienceStore)
-    get = raw.get
-    self.confirmation_number = (
-        v
-        if (v := get("confirmationNumber")) is None or v.__class__ is str
-        else mismatch(v, "PaymentMethodConvenienceStore.confirmationNumber")
-    )
-    self.convenience_store_brand = (
-        v
-        if (v := get("convenienceStoreBrand")) is None or v.__class__ is str
-        else mismatch(v, "PaymentMethodConvenienceStore.convenienceStoreBrand")
-    )
+    confirmation_number, convenience_store_brand, payment_deadline, receipt_number, type = _get_fields(self, raw)
+    self.confirmation_number = confirmation_number
+    self.convenience_store_brand = convenience_store_brand
     self.payment_deadline = (
         None
-        if (t1 := get("paymentDeadline")) is None
-        else read_datetime(t1, "PaymentMethodConvenienceStore.paymentDeadline")
+        if payment_deadline is None
+        else read_datetime(payment_deadline, "PaymentMethodConvenienceStore.paymentDeadline")
     )
-    self.receipt_number = (
-        v
-        if (v := get("receiptNumber")) is None or v.__class__ is str
-        else mismatch(v, "PaymentMethodConvenienceStore.receiptNumber")
-    )
-    self.type = v if (v := get("type")).__class__ is str else mismatch(v, "PaymentMethodConvenienceStore.type")
-    self.__time_texts__ = (t1,)
-    if not _JSON_NAMES.issuperset(raw):
-        self.additional_properties = unknown_fields(raw, _JSON_NAMES, self.__time_texts__)
+    self.receipt_number = receipt_number
+    self.type = type
+    self.__time_texts__ = (payment_deadline,)
+    if (
+        (confirmation_number is not None and confirmation_number.__class__ is not str)
+        or (convenience_store_brand is not None and convenience_store_brand.__class__ is not str)
+        or (receipt_number is not None and receipt_number.__class__ is not str)
+        or type.__class__ is not str
+    ):
+        report_scalars(self)
     return self

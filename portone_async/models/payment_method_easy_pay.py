@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, mismatch, new_instance, unknown_fields
+from portone_async._reading import field_getter, mismatch, new_instance, report_scalars
 from portone_async.models.payment_method_easy_pay_method import read as read_payment_method_easy_pay_method
 
 if TYPE_CHECKING:
@@ -35,24 +35,22 @@ class PaymentMethodEasyPay(Model):
     """The discriminator: it tells which variant of its union this object is."""
 
 
-_JSON_NAMES = json_names(PaymentMethodEasyPay)
+_get_fields = field_getter(PaymentMethodEasyPay)
 
 
 def read(raw: Any) -> PaymentMethodEasyPay:
     """Read `PaymentMethodEasyPay` from JSON."""
     self = new_instance(PaymentMethodEasyPay)
-    get = raw.get
+    easy_pay_method, provider, type = _get_fields(self, raw)
     self.easy_pay_method = (
         None
-        if (v := get("easyPayMethod")) is None
-        else read_payment_method_easy_pay_method(v)
-        if v.__class__ is dict
-        else mismatch(v, "PaymentMethodEasyPay.easyPayMethod")
+        if easy_pay_method is None
+        else read_payment_method_easy_pay_method(easy_pay_method)
+        if easy_pay_method.__class__ is dict
+        else mismatch(easy_pay_method, "PaymentMethodEasyPay.easyPayMethod")
     )
-    self.provider = (
-        v if (v := get("provider")) is None or v.__class__ is str else mismatch(v, "PaymentMethodEasyPay.provider")
-    )
-    self.type = v if (v := get("type")).__class__ is str else mismatch(v, "PaymentMethodEasyPay.type")
-    if not _JSON_NAMES.issuperset(raw):
-        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
+    self.provider = provider
+    self.type = type
+    if (provider is not None and provider.__class__ is not str) or type.__class__ is not str:
+        report_scalars(self)
     return self

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, mismatch, new_instance, unknown_fields
+from portone_async._reading import field_getter, new_instance, report_scalars
 
 if TYPE_CHECKING:
     from portone_async.models.enums import Bank
@@ -30,17 +30,15 @@ class PaymentMethodEasyPayMethodCharge(Model):
     """The discriminator: it tells which variant of its union this object is."""
 
 
-_JSON_NAMES = json_names(PaymentMethodEasyPayMethodCharge)
+_get_fields = field_getter(PaymentMethodEasyPayMethodCharge)
 
 
 def read(raw: Any) -> PaymentMethodEasyPayMethodCharge:
     """Read `PaymentMethodEasyPayMethodCharge` from JSON."""
     self = new_instance(PaymentMethodEasyPayMethodCharge)
-    get = raw.get
-    self.bank = (
-        v if (v := get("bank")) is None or v.__class__ is str else mismatch(v, "PaymentMethodEasyPayMethodCharge.bank")
-    )
-    self.type = v if (v := get("type")).__class__ is str else mismatch(v, "PaymentMethodEasyPayMethodCharge.type")
-    if not _JSON_NAMES.issuperset(raw):
-        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
+    bank, type = _get_fields(self, raw)
+    self.bank = bank
+    self.type = type
+    if (bank is not None and bank.__class__ is not str) or type.__class__ is not str:
+        report_scalars(self)
     return self

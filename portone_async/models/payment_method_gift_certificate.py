@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, mismatch, new_instance, unknown_fields
+from portone_async._reading import field_getter, new_instance, report_scalars
 
 if TYPE_CHECKING:
     from portone_async.models.enums import PaymentMethodGiftCertificateType
@@ -33,24 +33,20 @@ class PaymentMethodGiftCertificate(Model):
     """The discriminator: it tells which variant of its union this object is."""
 
 
-_JSON_NAMES = json_names(PaymentMethodGiftCertificate)
+_get_fields = field_getter(PaymentMethodGiftCertificate)
 
 
 def read(raw: Any) -> PaymentMethodGiftCertificate:
     """Read `PaymentMethodGiftCertificate` from JSON."""
     self = new_instance(PaymentMethodGiftCertificate)
-    get = raw.get
-    self.approval_number = (
-        v
-        if (v := get("approvalNumber")).__class__ is str
-        else mismatch(v, "PaymentMethodGiftCertificate.approvalNumber")
-    )
-    self.gift_certificate_type = (
-        v
-        if (v := get("giftCertificateType")) is None or v.__class__ is str
-        else mismatch(v, "PaymentMethodGiftCertificate.giftCertificateType")
-    )
-    self.type = v if (v := get("type")).__class__ is str else mismatch(v, "PaymentMethodGiftCertificate.type")
-    if not _JSON_NAMES.issuperset(raw):
-        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
+    approval_number, gift_certificate_type, type = _get_fields(self, raw)
+    self.approval_number = approval_number
+    self.gift_certificate_type = gift_certificate_type
+    self.type = type
+    if (
+        approval_number.__class__ is not str
+        or (gift_certificate_type is not None and gift_certificate_type.__class__ is not str)
+        or type.__class__ is not str
+    ):
+        report_scalars(self)
     return self

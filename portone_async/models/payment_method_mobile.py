@@ -7,7 +7,7 @@ from typing import Any, Literal
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, mismatch, new_instance, unknown_fields
+from portone_async._reading import field_getter, new_instance, report_scalars
 
 
 @define(slots=True, kw_only=True, repr=False)
@@ -25,17 +25,15 @@ class PaymentMethodMobile(Model):
     """The discriminator: it tells which variant of its union this object is."""
 
 
-_JSON_NAMES = json_names(PaymentMethodMobile)
+_get_fields = field_getter(PaymentMethodMobile)
 
 
 def read(raw: Any) -> PaymentMethodMobile:
     """Read `PaymentMethodMobile` from JSON."""
     self = new_instance(PaymentMethodMobile)
-    get = raw.get
-    self.phone_number = (
-        v if (v := get("phoneNumber")) is None or v.__class__ is str else mismatch(v, "PaymentMethodMobile.phoneNumber")
-    )
-    self.type = v if (v := get("type")).__class__ is str else mismatch(v, "PaymentMethodMobile.type")
-    if not _JSON_NAMES.issuperset(raw):
-        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
+    phone_number, type = _get_fields(self, raw)
+    self.phone_number = phone_number
+    self.type = type
+    if (phone_number is not None and phone_number.__class__ is not str) or type.__class__ is not str:
+        report_scalars(self)
     return self

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, mismatch, new_instance, unknown_fields
+from portone_async._reading import field_getter, new_instance, report_scalars
 
 if TYPE_CHECKING:
     from portone_async.models.enums import Bank
@@ -33,20 +33,20 @@ class PaymentMethodTransfer(Model):
     """The discriminator: it tells which variant of its union this object is."""
 
 
-_JSON_NAMES = json_names(PaymentMethodTransfer)
+_get_fields = field_getter(PaymentMethodTransfer)
 
 
 def read(raw: Any) -> PaymentMethodTransfer:
     """Read `PaymentMethodTransfer` from JSON."""
     self = new_instance(PaymentMethodTransfer)
-    get = raw.get
-    self.account_number = (
-        v
-        if (v := get("accountNumber")) is None or v.__class__ is str
-        else mismatch(v, "PaymentMethodTransfer.accountNumber")
-    )
-    self.bank = v if (v := get("bank")) is None or v.__class__ is str else mismatch(v, "PaymentMethodTransfer.bank")
-    self.type = v if (v := get("type")).__class__ is str else mismatch(v, "PaymentMethodTransfer.type")
-    if not _JSON_NAMES.issuperset(raw):
-        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
+    account_number, bank, type = _get_fields(self, raw)
+    self.account_number = account_number
+    self.bank = bank
+    self.type = type
+    if (
+        (account_number is not None and account_number.__class__ is not str)
+        or (bank is not None and bank.__class__ is not str)
+        or type.__class__ is not str
+    ):
+        report_scalars(self)
     return self

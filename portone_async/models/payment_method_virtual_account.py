@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, mismatch, new_instance, read_datetime, unknown_fields
+from portone_async._reading import field_getter, new_instance, read_datetime, report_scalars
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -60,47 +60,33 @@ class PaymentMethodVirtualAccount(Model):
     """The discriminator: it tells which variant of its union this object is."""
 
 
-_JSON_NAMES = json_names(PaymentMethodVirtualAccount)
+_get_fields = field_getter(PaymentMethodVirtualAccount)
 
 
 def read(raw: Any) -> PaymentMethodVirtualAccount:
     """Read `PaymentMethodVirtualAccount` from JSON."""
     self = new_instance(PaymentMethodVirtualAccount)
-    get = raw.get
-    self.account_number = (
-        v if (v := get("accountNumber")).__class__ is str else mismatch(v, "PaymentMethodVirtualAccount.accountNumber")
+    account_number, account_type, bank, expired_at, issued_at, refund_status, remittee_name, remitter_name, type = (
+        _get_fields(self, raw)
     )
-    self.account_type = (
-        v
-        if (v := get("accountType")) is None or v.__class__ is str
-        else mismatch(v, "PaymentMethodVirtualAccount.accountType")
-    )
-    self.bank = (
-        v if (v := get("bank")) is None or v.__class__ is str else mismatch(v, "PaymentMethodVirtualAccount.bank")
-    )
-    self.expired_at = (
-        None if (t1 := get("expiredAt")) is None else read_datetime(t1, "PaymentMethodVirtualAccount.expiredAt")
-    )
-    self.issued_at = (
-        None if (t2 := get("issuedAt")) is None else read_datetime(t2, "PaymentMethodVirtualAccount.issuedAt")
-    )
-    self.refund_status = (
-        v
-        if (v := get("refundStatus")) is None or v.__class__ is str
-        else mismatch(v, "PaymentMethodVirtualAccount.refundStatus")
-    )
-    self.remittee_name = (
-        v
-        if (v := get("remitteeName")) is None or v.__class__ is str
-        else mismatch(v, "PaymentMethodVirtualAccount.remitteeName")
-    )
-    self.remitter_name = (
-        v
-        if (v := get("remitterName")) is None or v.__class__ is str
-        else mismatch(v, "PaymentMethodVirtualAccount.remitterName")
-    )
-    self.type = v if (v := get("type")).__class__ is str else mismatch(v, "PaymentMethodVirtualAccount.type")
-    self.__time_texts__ = (t1, t2)
-    if not _JSON_NAMES.issuperset(raw):
-        self.additional_properties = unknown_fields(raw, _JSON_NAMES, self.__time_texts__)
+    self.account_number = account_number
+    self.account_type = account_type
+    self.bank = bank
+    self.expired_at = None if expired_at is None else read_datetime(expired_at, "PaymentMethodVirtualAccount.expiredAt")
+    self.issued_at = None if issued_at is None else read_datetime(issued_at, "PaymentMethodVirtualAccount.issuedAt")
+    self.refund_status = refund_status
+    self.remittee_name = remittee_name
+    self.remitter_name = remitter_name
+    self.type = type
+    self.__time_texts__ = (expired_at, issued_at)
+    if (
+        account_number.__class__ is not str
+        or (account_type is not None and account_type.__class__ is not str)
+        or (bank is not None and bank.__class__ is not str)
+        or (refund_status is not None and refund_status.__class__ is not str)
+        or (remittee_name is not None and remittee_name.__class__ is not str)
+        or (remitter_name is not None and remitter_name.__class__ is not str)
+        or type.__class__ is not str
+    ):
+        report_scalars(self)
     return self

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, mismatch, new_instance, unknown_fields
+from portone_async._reading import field_getter, new_instance, report_scalars
 
 if TYPE_CHECKING:
     from portone_async.models.enums import PaymentOriginPlatformType
@@ -36,19 +36,22 @@ class PaymentOrigin(Model):
     """User agent of the browser that requested the payment."""
 
 
-_JSON_NAMES = json_names(PaymentOrigin)
+_get_fields = field_getter(PaymentOrigin)
 
 
 def read(raw: Any) -> PaymentOrigin:
     """Read `PaymentOrigin` from JSON."""
     self = new_instance(PaymentOrigin)
-    get = raw.get
-    self.ip_address = v if (v := get("ipAddress")).__class__ is str else mismatch(v, "PaymentOrigin.ipAddress")
-    self.platform_type = v if (v := get("platformType")).__class__ is str else mismatch(v, "PaymentOrigin.platformType")
-    self.url = v if (v := get("url")) is None or v.__class__ is str else mismatch(v, "PaymentOrigin.url")
-    self.user_agent = (
-        v if (v := get("userAgent")) is None or v.__class__ is str else mismatch(v, "PaymentOrigin.userAgent")
-    )
-    if not _JSON_NAMES.issuperset(raw):
-        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
+    ip_address, platform_type, url, user_agent = _get_fields(self, raw)
+    self.ip_address = ip_address
+    self.platform_type = platform_type
+    self.url = url
+    self.user_agent = user_agent
+    if (
+        ip_address.__class__ is not str
+        or platform_type.__class__ is not str
+        or (url is not None and url.__class__ is not str)
+        or (user_agent is not None and user_agent.__class__ is not str)
+    ):
+        report_scalars(self)
     return self

@@ -7,7 +7,7 @@ from typing import Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, mismatch, new_instance, unknown_fields
+from portone_async._reading import field_getter, new_instance, report_scalars
 
 
 @define(slots=True, kw_only=True, repr=False)
@@ -40,20 +40,28 @@ class PaymentProduct(Model):
     """Tag of the product, for example its category."""
 
 
-_JSON_NAMES = json_names(PaymentProduct)
+_get_fields = field_getter(PaymentProduct)
 
 
 def read(raw: Any) -> PaymentProduct:
     """Read `PaymentProduct` from JSON."""
     self = new_instance(PaymentProduct)
-    get = raw.get
-    self.amount = v if (v := get("amount")).__class__ is int else mismatch(v, "PaymentProduct.amount")
-    self.code = v if (v := get("code")) is None or v.__class__ is str else mismatch(v, "PaymentProduct.code")
-    self.id = v if (v := get("id")).__class__ is str else mismatch(v, "PaymentProduct.id")
-    self.link = v if (v := get("link")) is None or v.__class__ is str else mismatch(v, "PaymentProduct.link")
-    self.name = v if (v := get("name")).__class__ is str else mismatch(v, "PaymentProduct.name")
-    self.quantity = v if (v := get("quantity")).__class__ is int else mismatch(v, "PaymentProduct.quantity")
-    self.tag = v if (v := get("tag")) is None or v.__class__ is str else mismatch(v, "PaymentProduct.tag")
-    if not _JSON_NAMES.issuperset(raw):
-        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
+    amount, id, name, quantity, code, link, tag = _get_fields(self, raw)
+    self.amount = amount
+    self.id = id
+    self.name = name
+    self.quantity = quantity
+    self.code = code
+    self.link = link
+    self.tag = tag
+    if (
+        amount.__class__ is not int
+        or id.__class__ is not str
+        or name.__class__ is not str
+        or quantity.__class__ is not int
+        or (code is not None and code.__class__ is not str)
+        or (link is not None and link.__class__ is not str)
+        or (tag is not None and tag.__class__ is not str)
+    ):
+        report_scalars(self)
     return self

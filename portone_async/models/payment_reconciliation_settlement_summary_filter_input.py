@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, mismatch, new_instance, read_list, read_scalars, unknown_fields
+from portone_async._reading import field_getter, mismatch, new_instance, read_list, read_scalars
 from portone_async.models.reconciliation_pg_specifier import read as read_reconciliation_pg_specifier
 
 if TYPE_CHECKING:
@@ -29,29 +29,29 @@ class PaymentReconciliationSettlementSummaryFilterInput(Model):
     """Only settlements of one of these sub-stores."""
 
 
-_JSON_NAMES = json_names(PaymentReconciliationSettlementSummaryFilterInput)
+_get_fields = field_getter(PaymentReconciliationSettlementSummaryFilterInput)
 
 
 def read(raw: Any) -> PaymentReconciliationSettlementSummaryFilterInput:
     """Read `PaymentReconciliationSettlementSummaryFilterInput` from JSON."""
     self = new_instance(PaymentReconciliationSettlementSummaryFilterInput)
-    get = raw.get
+    pg_specifiers, store_ids = _get_fields(self, raw)
     self.pg_specifiers = (
         None
-        if (v := get("pgSpecifiers")) is None
+        if pg_specifiers is None
         else read_list(
-            v, read_reconciliation_pg_specifier, "PaymentReconciliationSettlementSummaryFilterInput.pgSpecifiers"
+            pg_specifiers,
+            read_reconciliation_pg_specifier,
+            "PaymentReconciliationSettlementSummaryFilterInput.pgSpecifiers",
         )
-        if v.__class__ is list
-        else mismatch(v, "PaymentReconciliationSettlementSummaryFilterInput.pgSpecifiers")
+        if pg_specifiers.__class__ is list
+        else mismatch(pg_specifiers, "PaymentReconciliationSettlementSummaryFilterInput.pgSpecifiers")
     )
     self.store_ids = (
         None
-        if (v := get("storeIds")) is None
-        else read_scalars(v, str, "PaymentReconciliationSettlementSummaryFilterInput.storeIds")
-        if v.__class__ is list
-        else mismatch(v, "PaymentReconciliationSettlementSummaryFilterInput.storeIds")
+        if store_ids is None
+        else read_scalars(store_ids, str, "PaymentReconciliationSettlementSummaryFilterInput.storeIds")
+        if store_ids.__class__ is list
+        else mismatch(store_ids, "PaymentReconciliationSettlementSummaryFilterInput.storeIds")
     )
-    if not _JSON_NAMES.issuperset(raw):
-        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
     return self

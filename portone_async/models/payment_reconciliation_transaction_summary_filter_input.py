@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, mismatch, new_instance, read_list, read_scalars, unknown_fields
+from portone_async._reading import field_getter, mismatch, new_instance, read_list, read_scalars
 from portone_async.models.reconciliation_pg_specifier import read as read_reconciliation_pg_specifier
 
 if TYPE_CHECKING:
@@ -33,36 +33,40 @@ class PaymentReconciliationTransactionSummaryFilterInput(Model):
     """Only payments of one of these sub-stores."""
 
 
-_JSON_NAMES = json_names(PaymentReconciliationTransactionSummaryFilterInput)
+_get_fields = field_getter(PaymentReconciliationTransactionSummaryFilterInput)
 
 
 def read(raw: Any) -> PaymentReconciliationTransactionSummaryFilterInput:
     """Read `PaymentReconciliationTransactionSummaryFilterInput` from JSON."""
     self = new_instance(PaymentReconciliationTransactionSummaryFilterInput)
-    get = raw.get
+    pg_specifiers, reconciliation_statuses, store_ids = _get_fields(self, raw)
     self.pg_specifiers = (
         None
-        if (v := get("pgSpecifiers")) is None
+        if pg_specifiers is None
         else read_list(
-            v, read_reconciliation_pg_specifier, "PaymentReconciliationTransactionSummaryFilterInput.pgSpecifiers"
+            pg_specifiers,
+            read_reconciliation_pg_specifier,
+            "PaymentReconciliationTransactionSummaryFilterInput.pgSpecifiers",
         )
-        if v.__class__ is list
-        else mismatch(v, "PaymentReconciliationTransactionSummaryFilterInput.pgSpecifiers")
+        if pg_specifiers.__class__ is list
+        else mismatch(pg_specifiers, "PaymentReconciliationTransactionSummaryFilterInput.pgSpecifiers")
     )
     self.reconciliation_statuses = (
         None
-        if (v := get("reconciliationStatuses")) is None
-        else read_scalars(v, str, "PaymentReconciliationTransactionSummaryFilterInput.reconciliationStatuses")
-        if v.__class__ is list
-        else mismatch(v, "PaymentReconciliationTransactionSummaryFilterInput.reconciliationStatuses")
+        if reconciliation_statuses is None
+        else read_scalars(
+            reconciliation_statuses, str, "PaymentReconciliationTransactionSummaryFilterInput.reconciliationStatuses"
+        )
+        if reconciliation_statuses.__class__ is list
+        else mismatch(
+            reconciliation_statuses, "PaymentReconciliationTransactionSummaryFilterInput.reconciliationStatuses"
+        )
     )
     self.store_ids = (
         None
-        if (v := get("storeIds")) is None
-        else read_scalars(v, str, "PaymentReconciliationTransactionSummaryFilterInput.storeIds")
-        if v.__class__ is list
-        else mismatch(v, "PaymentReconciliationTransactionSummaryFilterInput.storeIds")
+        if store_ids is None
+        else read_scalars(store_ids, str, "PaymentReconciliationTransactionSummaryFilterInput.storeIds")
+        if store_ids.__class__ is list
+        else mismatch(store_ids, "PaymentReconciliationTransactionSummaryFilterInput.storeIds")
     )
-    if not _JSON_NAMES.issuperset(raw):
-        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
     return self

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, mismatch, new_instance, unknown_fields
+from portone_async._reading import field_getter, new_instance, report_scalars
 
 if TYPE_CHECKING:
     from portone_async.models.enums import SimplifiedPaymentMethodType
@@ -39,36 +39,24 @@ class PaymentReconciliationVatReportItem(Model):
     """VAT, in the smallest currency unit."""
 
 
-_JSON_NAMES = json_names(PaymentReconciliationVatReportItem)
+_get_fields = field_getter(PaymentReconciliationVatReportItem)
 
 
 def read(raw: Any) -> PaymentReconciliationVatReportItem:
     """Read `PaymentReconciliationVatReportItem` from JSON."""
     self = new_instance(PaymentReconciliationVatReportItem)
-    get = raw.get
-    self.payment_method = (
-        v
-        if (v := get("paymentMethod")).__class__ is str
-        else mismatch(v, "PaymentReconciliationVatReportItem.paymentMethod")
-    )
-    self.supply_amount = (
-        v
-        if (v := get("supplyAmount")).__class__ is int
-        else mismatch(v, "PaymentReconciliationVatReportItem.supplyAmount")
-    )
-    self.tax_free_amount = (
-        v
-        if (v := get("taxFreeAmount")).__class__ is int
-        else mismatch(v, "PaymentReconciliationVatReportItem.taxFreeAmount")
-    )
-    self.total_amount = (
-        v
-        if (v := get("totalAmount")).__class__ is int
-        else mismatch(v, "PaymentReconciliationVatReportItem.totalAmount")
-    )
-    self.vat_amount = (
-        v if (v := get("vatAmount")).__class__ is int else mismatch(v, "PaymentReconciliationVatReportItem.vatAmount")
-    )
-    if not _JSON_NAMES.issuperset(raw):
-        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
+    payment_method, supply_amount, tax_free_amount, total_amount, vat_amount = _get_fields(self, raw)
+    self.payment_method = payment_method
+    self.supply_amount = supply_amount
+    self.tax_free_amount = tax_free_amount
+    self.total_amount = total_amount
+    self.vat_amount = vat_amount
+    if (
+        payment_method.__class__ is not str
+        or supply_amount.__class__ is not int
+        or tax_free_amount.__class__ is not int
+        or total_amount.__class__ is not int
+        or vat_amount.__class__ is not int
+    ):
+        report_scalars(self)
     return self

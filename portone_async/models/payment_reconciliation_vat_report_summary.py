@@ -7,7 +7,7 @@ from typing import Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, mismatch, new_instance, unknown_fields
+from portone_async._reading import field_getter, new_instance, report_scalars
 
 
 @define(slots=True, kw_only=True, repr=False)
@@ -31,33 +31,22 @@ class PaymentReconciliationVatReportSummary(Model):
     """Sum of the VAT amounts, in the smallest currency unit."""
 
 
-_JSON_NAMES = json_names(PaymentReconciliationVatReportSummary)
+_get_fields = field_getter(PaymentReconciliationVatReportSummary)
 
 
 def read(raw: Any) -> PaymentReconciliationVatReportSummary:
     """Read `PaymentReconciliationVatReportSummary` from JSON."""
     self = new_instance(PaymentReconciliationVatReportSummary)
-    get = raw.get
-    self.total_amount = (
-        v
-        if (v := get("totalAmount")).__class__ is int
-        else mismatch(v, "PaymentReconciliationVatReportSummary.totalAmount")
-    )
-    self.total_supply_amount = (
-        v
-        if (v := get("totalSupplyAmount")).__class__ is int
-        else mismatch(v, "PaymentReconciliationVatReportSummary.totalSupplyAmount")
-    )
-    self.total_tax_free_amount = (
-        v
-        if (v := get("totalTaxFreeAmount")).__class__ is int
-        else mismatch(v, "PaymentReconciliationVatReportSummary.totalTaxFreeAmount")
-    )
-    self.total_vat_amount = (
-        v
-        if (v := get("totalVatAmount")).__class__ is int
-        else mismatch(v, "PaymentReconciliationVatReportSummary.totalVatAmount")
-    )
-    if not _JSON_NAMES.issuperset(raw):
-        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
+    total_amount, total_supply_amount, total_tax_free_amount, total_vat_amount = _get_fields(self, raw)
+    self.total_amount = total_amount
+    self.total_supply_amount = total_supply_amount
+    self.total_tax_free_amount = total_tax_free_amount
+    self.total_vat_amount = total_vat_amount
+    if (
+        total_amount.__class__ is not int
+        or total_supply_amount.__class__ is not int
+        or total_tax_free_amount.__class__ is not int
+        or total_vat_amount.__class__ is not int
+    ):
+        report_scalars(self)
     return self

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, mismatch, new_instance, read_datetime, read_scalars, unknown_fields
+from portone_async._reading import field_getter, mismatch, new_instance, read_datetime, read_scalars, report_scalars
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -44,36 +44,30 @@ class PaymentScheduleFilterInput(Model):
     """End of the period to search, with a time zone; now if omitted."""
 
 
-_JSON_NAMES = json_names(PaymentScheduleFilterInput)
+_get_fields = field_getter(PaymentScheduleFilterInput)
 
 
 def read(raw: Any) -> PaymentScheduleFilterInput:
     """Read `PaymentScheduleFilterInput` from JSON."""
     self = new_instance(PaymentScheduleFilterInput)
-    get = raw.get
-    self.billing_key = (
-        v
-        if (v := get("billingKey")) is None or v.__class__ is str
-        else mismatch(v, "PaymentScheduleFilterInput.billingKey")
-    )
-    self.from_ = None if (t1 := get("from")) is None else read_datetime(t1, "PaymentScheduleFilterInput.from")
-    self.is_for_test = (
-        v
-        if (v := get("isForTest")) is None or v.__class__ is bool
-        else mismatch(v, "PaymentScheduleFilterInput.isForTest")
-    )
+    billing_key, from_, is_for_test, status, store_id, until = _get_fields(self, raw)
+    self.billing_key = billing_key
+    self.from_ = None if from_ is None else read_datetime(from_, "PaymentScheduleFilterInput.from")
+    self.is_for_test = is_for_test
     self.status = (
         None
-        if (v := get("status")) is None
-        else read_scalars(v, str, "PaymentScheduleFilterInput.status")
-        if v.__class__ is list
-        else mismatch(v, "PaymentScheduleFilterInput.status")
+        if status is None
+        else read_scalars(status, str, "PaymentScheduleFilterInput.status")
+        if status.__class__ is list
+        else mismatch(status, "PaymentScheduleFilterInput.status")
     )
-    self.store_id = (
-        v if (v := get("storeId")) is None or v.__class__ is str else mismatch(v, "PaymentScheduleFilterInput.storeId")
-    )
-    self.until = None if (t2 := get("until")) is None else read_datetime(t2, "PaymentScheduleFilterInput.until")
-    self.__time_texts__ = (t1, t2)
-    if not _JSON_NAMES.issuperset(raw):
-        self.additional_properties = unknown_fields(raw, _JSON_NAMES, self.__time_texts__)
+    self.store_id = store_id
+    self.until = None if until is None else read_datetime(until, "PaymentScheduleFilterInput.until")
+    self.__time_texts__ = (from_, until)
+    if (
+        (billing_key is not None and billing_key.__class__ is not str)
+        or (is_for_test is not None and is_for_test.__class__ is not bool)
+        or (store_id is not None and store_id.__class__ is not str)
+    ):
+        report_scalars(self)
     return self

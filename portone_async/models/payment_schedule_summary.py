@@ -7,7 +7,7 @@ from typing import Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, mismatch, new_instance, unknown_fields
+from portone_async._reading import field_getter, new_instance, report_scalars
 
 
 @define(slots=True, kw_only=True, repr=False)
@@ -22,14 +22,14 @@ class PaymentScheduleSummary(Model):
     """Id of the payment schedule."""
 
 
-_JSON_NAMES = json_names(PaymentScheduleSummary)
+_get_fields = field_getter(PaymentScheduleSummary)
 
 
 def read(raw: Any) -> PaymentScheduleSummary:
     """Read `PaymentScheduleSummary` from JSON."""
     self = new_instance(PaymentScheduleSummary)
-    get = raw.get
-    self.id = v if (v := get("id")).__class__ is str else mismatch(v, "PaymentScheduleSummary.id")
-    if not _JSON_NAMES.issuperset(raw):
-        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
+    (id,) = _get_fields(self, raw)
+    self.id = id
+    if id.__class__ is not str:
+        report_scalars(self)
     return self

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, mismatch, new_instance, read_datetime, read_list, unknown_fields
+from portone_async._reading import field_getter, mismatch, new_instance, read_datetime, read_list, report_scalars
 from portone_async.models.payment_session_agreement import read as read_payment_session_agreement
 from portone_async.models.payment_session_colors import read as read_payment_session_colors
 from portone_async.models.payment_session_product import read as read_payment_session_product
@@ -93,66 +93,89 @@ class PaymentSession(Model):
     """Name of the store, shown in the page header and by the payment company."""
 
 
-_JSON_NAMES = json_names(PaymentSession)
+_get_fields = field_getter(PaymentSession)
 
 
 def read(raw: Any) -> PaymentSession:
     """Read `PaymentSession` from JSON."""
     self = new_instance(PaymentSession)
-    get = raw.get
+    (
+        country,
+        created_at,
+        currency,
+        expires_at,
+        id,
+        order_name,
+        payment_id,
+        profile_key,
+        store_id,
+        total_amount,
+        agreements,
+        colors,
+        custom_data,
+        customer_email,
+        customer_name,
+        order_image_url,
+        payment_method,
+        products,
+        redirect_url,
+        store_name,
+    ) = _get_fields(self, raw)
+    self.country = country
+    self.created_at = read_datetime(created_at, "PaymentSession.createdAt")
+    self.currency = currency
+    self.expires_at = read_datetime(expires_at, "PaymentSession.expiresAt")
+    self.id = id
+    self.order_name = order_name
+    self.payment_id = payment_id
+    self.profile_key = profile_key
+    self.store_id = store_id
+    self.total_amount = total_amount
     self.agreements = (
         None
-        if (v := get("agreements")) is None
-        else read_list(v, read_payment_session_agreement, "PaymentSession.agreements")
-        if v.__class__ is list
-        else mismatch(v, "PaymentSession.agreements")
+        if agreements is None
+        else read_list(agreements, read_payment_session_agreement, "PaymentSession.agreements")
+        if agreements.__class__ is list
+        else mismatch(agreements, "PaymentSession.agreements")
     )
     self.colors = (
         None
-        if (v := get("colors")) is None
-        else read_payment_session_colors(v)
-        if v.__class__ is dict
-        else mismatch(v, "PaymentSession.colors")
+        if colors is None
+        else read_payment_session_colors(colors)
+        if colors.__class__ is dict
+        else mismatch(colors, "PaymentSession.colors")
     )
-    self.country = v if (v := get("country")).__class__ is str else mismatch(v, "PaymentSession.country")
-    self.created_at = read_datetime(t1 := get("createdAt"), "PaymentSession.createdAt")
-    self.currency = v if (v := get("currency")).__class__ is str else mismatch(v, "PaymentSession.currency")
-    self.custom_data = (
-        v if (v := get("customData")) is None or v.__class__ is str else mismatch(v, "PaymentSession.customData")
-    )
-    self.customer_email = (
-        v if (v := get("customerEmail")) is None or v.__class__ is str else mismatch(v, "PaymentSession.customerEmail")
-    )
-    self.customer_name = (
-        v if (v := get("customerName")) is None or v.__class__ is str else mismatch(v, "PaymentSession.customerName")
-    )
-    self.expires_at = read_datetime(t2 := get("expiresAt"), "PaymentSession.expiresAt")
-    self.id = v if (v := get("id")).__class__ is str else mismatch(v, "PaymentSession.id")
-    self.order_image_url = (
-        v if (v := get("orderImageUrl")) is None or v.__class__ is str else mismatch(v, "PaymentSession.orderImageUrl")
-    )
-    self.order_name = v if (v := get("orderName")).__class__ is str else mismatch(v, "PaymentSession.orderName")
-    self.payment_id = v if (v := get("paymentId")).__class__ is str else mismatch(v, "PaymentSession.paymentId")
-    self.payment_method = (
-        v if (v := get("paymentMethod")) is None or v.__class__ is str else mismatch(v, "PaymentSession.paymentMethod")
-    )
+    self.custom_data = custom_data
+    self.customer_email = customer_email
+    self.customer_name = customer_name
+    self.order_image_url = order_image_url
+    self.payment_method = payment_method
     self.products = (
         None
-        if (v := get("products")) is None
-        else read_list(v, read_payment_session_product, "PaymentSession.products")
-        if v.__class__ is list
-        else mismatch(v, "PaymentSession.products")
+        if products is None
+        else read_list(products, read_payment_session_product, "PaymentSession.products")
+        if products.__class__ is list
+        else mismatch(products, "PaymentSession.products")
     )
-    self.profile_key = v if (v := get("profileKey")).__class__ is str else mismatch(v, "PaymentSession.profileKey")
-    self.redirect_url = (
-        v if (v := get("redirectUrl")) is None or v.__class__ is str else mismatch(v, "PaymentSession.redirectUrl")
-    )
-    self.store_id = v if (v := get("storeId")).__class__ is str else mismatch(v, "PaymentSession.storeId")
-    self.store_name = (
-        v if (v := get("storeName")) is None or v.__class__ is str else mismatch(v, "PaymentSession.storeName")
-    )
-    self.total_amount = v if (v := get("totalAmount")).__class__ is int else mismatch(v, "PaymentSession.totalAmount")
-    self.__time_texts__ = (t1, t2)
-    if not _JSON_NAMES.issuperset(raw):
-        self.additional_properties = unknown_fields(raw, _JSON_NAMES, self.__time_texts__)
+    self.redirect_url = redirect_url
+    self.store_name = store_name
+    self.__time_texts__ = (created_at, expires_at)
+    if (
+        country.__class__ is not str
+        or currency.__class__ is not str
+        or id.__class__ is not str
+        or order_name.__class__ is not str
+        or payment_id.__class__ is not str
+        or profile_key.__class__ is not str
+        or store_id.__class__ is not str
+        or total_amount.__class__ is not int
+        or (custom_data is not None and custom_data.__class__ is not str)
+        or (customer_email is not None and customer_email.__class__ is not str)
+        or (customer_name is not None and customer_name.__class__ is not str)
+        or (order_image_url is not None and order_image_url.__class__ is not str)
+        or (payment_method is not None and payment_method.__class__ is not str)
+        or (redirect_url is not None and redirect_url.__class__ is not str)
+        or (store_name is not None and store_name.__class__ is not str)
+    ):
+        report_scalars(self)
     return self

@@ -7,7 +7,7 @@ from typing import Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, mismatch, new_instance, unknown_fields
+from portone_async._reading import field_getter, new_instance, report_scalars
 
 
 @define(slots=True, kw_only=True, repr=False)
@@ -25,15 +25,15 @@ class PaymentSessionAgreement(Model):
     """URL of the terms."""
 
 
-_JSON_NAMES = json_names(PaymentSessionAgreement)
+_get_fields = field_getter(PaymentSessionAgreement)
 
 
 def read(raw: Any) -> PaymentSessionAgreement:
     """Read `PaymentSessionAgreement` from JSON."""
     self = new_instance(PaymentSessionAgreement)
-    get = raw.get
-    self.name = v if (v := get("name")).__class__ is str else mismatch(v, "PaymentSessionAgreement.name")
-    self.url = v if (v := get("url")).__class__ is str else mismatch(v, "PaymentSessionAgreement.url")
-    if not _JSON_NAMES.issuperset(raw):
-        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
+    name, url = _get_fields(self, raw)
+    self.name = name
+    self.url = url
+    if name.__class__ is not str or url.__class__ is not str:
+        report_scalars(self)
     return self

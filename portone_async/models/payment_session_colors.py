@@ -7,7 +7,7 @@ from typing import Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, mismatch, new_instance, unknown_fields
+from portone_async._reading import field_getter, new_instance, report_scalars
 
 
 @define(slots=True, kw_only=True, repr=False)
@@ -28,26 +28,20 @@ class PaymentSessionColors(Model):
     """Light variant of the main color, as a CSS color."""
 
 
-_JSON_NAMES = json_names(PaymentSessionColors)
+_get_fields = field_getter(PaymentSessionColors)
 
 
 def read(raw: Any) -> PaymentSessionColors:
     """Read `PaymentSessionColors` from JSON."""
     self = new_instance(PaymentSessionColors)
-    get = raw.get
-    self.primary = (
-        v if (v := get("primary")) is None or v.__class__ is str else mismatch(v, "PaymentSessionColors.primary")
-    )
-    self.primary_hover = (
-        v
-        if (v := get("primaryHover")) is None or v.__class__ is str
-        else mismatch(v, "PaymentSessionColors.primaryHover")
-    )
-    self.primary_light = (
-        v
-        if (v := get("primaryLight")) is None or v.__class__ is str
-        else mismatch(v, "PaymentSessionColors.primaryLight")
-    )
-    if not _JSON_NAMES.issuperset(raw):
-        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
+    primary, primary_hover, primary_light = _get_fields(self, raw)
+    self.primary = primary
+    self.primary_hover = primary_hover
+    self.primary_light = primary_light
+    if (
+        (primary is not None and primary.__class__ is not str)
+        or (primary_hover is not None and primary_hover.__class__ is not str)
+        or (primary_light is not None and primary_light.__class__ is not str)
+    ):
+        report_scalars(self)
     return self

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, mismatch, new_instance, read_date, unknown_fields
+from portone_async._reading import field_getter, new_instance, read_date, report_scalars
 
 if TYPE_CHECKING:
     from datetime import date
@@ -55,34 +55,46 @@ class PaymentSessionProduct(Model):
     """Link to the product on sale."""
 
 
-_JSON_NAMES = json_names(PaymentSessionProduct)
+_get_fields = field_getter(PaymentSessionProduct)
 
 
 def read(raw: Any) -> PaymentSessionProduct:
     """Read `PaymentSessionProduct` from JSON."""
     self = new_instance(PaymentSessionProduct)
-    get = raw.get
-    self.code = v if (v := get("code")) is None or v.__class__ is str else mismatch(v, "PaymentSessionProduct.code")
-    self.end_date = None if (v := get("endDate")) is None else read_date(v, "PaymentSessionProduct.endDate")
-    self.id = v if (v := get("id")) is None or v.__class__ is str else mismatch(v, "PaymentSessionProduct.id")
-    self.n_pay_category_id = (
-        v
-        if (v := get("nPayCategoryId")) is None or v.__class__ is str
-        else mismatch(v, "PaymentSessionProduct.nPayCategoryId")
-    )
-    self.n_pay_category_type = (
-        v
-        if (v := get("nPayCategoryType")) is None or v.__class__ is str
-        else mismatch(v, "PaymentSessionProduct.nPayCategoryType")
-    )
-    self.n_pay_uid = (
-        v if (v := get("nPayUid")) is None or v.__class__ is str else mismatch(v, "PaymentSessionProduct.nPayUid")
-    )
-    self.name = v if (v := get("name")).__class__ is str else mismatch(v, "PaymentSessionProduct.name")
-    self.quantity = v if (v := get("quantity")).__class__ is int else mismatch(v, "PaymentSessionProduct.quantity")
-    self.start_date = None if (v := get("startDate")) is None else read_date(v, "PaymentSessionProduct.startDate")
-    self.unit_price = v if (v := get("unitPrice")).__class__ is int else mismatch(v, "PaymentSessionProduct.unitPrice")
-    self.url = v if (v := get("url")) is None or v.__class__ is str else mismatch(v, "PaymentSessionProduct.url")
-    if not _JSON_NAMES.issuperset(raw):
-        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
+    (
+        name,
+        quantity,
+        unit_price,
+        code,
+        end_date,
+        id,
+        n_pay_category_id,
+        n_pay_category_type,
+        n_pay_uid,
+        start_date,
+        url,
+    ) = _get_fields(self, raw)
+    self.name = name
+    self.quantity = quantity
+    self.unit_price = unit_price
+    self.code = code
+    self.end_date = None if end_date is None else read_date(end_date, "PaymentSessionProduct.endDate")
+    self.id = id
+    self.n_pay_category_id = n_pay_category_id
+    self.n_pay_category_type = n_pay_category_type
+    self.n_pay_uid = n_pay_uid
+    self.start_date = None if start_date is None else read_date(start_date, "PaymentSessionProduct.startDate")
+    self.url = url
+    if (
+        name.__class__ is not str
+        or quantity.__class__ is not int
+        or unit_price.__class__ is not int
+        or (code is not None and code.__class__ is not str)
+        or (id is not None and id.__class__ is not str)
+        or (n_pay_category_id is not None and n_pay_category_id.__class__ is not str)
+        or (n_pay_category_type is not None and n_pay_category_type.__class__ is not str)
+        or (n_pay_uid is not None and n_pay_uid.__class__ is not str)
+        or (url is not None and url.__class__ is not str)
+    ):
+        report_scalars(self)
     return self

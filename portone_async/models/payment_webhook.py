@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, mismatch, new_instance, read_datetime, unknown_fields
+from portone_async._reading import field_getter, mismatch, new_instance, read_datetime, report_scalars
 from portone_async.models.payment_webhook_request import read as read_payment_webhook_request
 from portone_async.models.payment_webhook_response import read as read_payment_webhook_response
 
@@ -67,47 +67,58 @@ class PaymentWebhook(Model):
     """When the webhook was triggered."""
 
 
-_JSON_NAMES = json_names(PaymentWebhook)
+_get_fields = field_getter(PaymentWebhook)
 
 
 def read(raw: Any) -> PaymentWebhook:
     """Read `PaymentWebhook` from JSON."""
     self = new_instance(PaymentWebhook)
-    get = raw.get
-    self.current_execution_count = (
-        v
-        if (v := get("currentExecutionCount")) is None or v.__class__ is int
-        else mismatch(v, "PaymentWebhook.currentExecutionCount")
-    )
-    self.id = v if (v := get("id")).__class__ is str else mismatch(v, "PaymentWebhook.id")
-    self.is_async = v if (v := get("isAsync")) is None or v.__class__ is bool else mismatch(v, "PaymentWebhook.isAsync")
-    self.max_execution_count = (
-        v
-        if (v := get("maxExecutionCount")) is None or v.__class__ is int
-        else mismatch(v, "PaymentWebhook.maxExecutionCount")
-    )
-    self.payment_status = (
-        v if (v := get("paymentStatus")) is None or v.__class__ is str else mismatch(v, "PaymentWebhook.paymentStatus")
-    )
+    (
+        id,
+        url,
+        current_execution_count,
+        is_async,
+        max_execution_count,
+        payment_status,
+        request,
+        response,
+        status,
+        trigger,
+        triggered_at,
+    ) = _get_fields(self, raw)
+    self.id = id
+    self.url = url
+    self.current_execution_count = current_execution_count
+    self.is_async = is_async
+    self.max_execution_count = max_execution_count
+    self.payment_status = payment_status
     self.request = (
         None
-        if (v := get("request")) is None
-        else read_payment_webhook_request(v)
-        if v.__class__ is dict
-        else mismatch(v, "PaymentWebhook.request")
+        if request is None
+        else read_payment_webhook_request(request)
+        if request.__class__ is dict
+        else mismatch(request, "PaymentWebhook.request")
     )
     self.response = (
         None
-        if (v := get("response")) is None
-        else read_payment_webhook_response(v)
-        if v.__class__ is dict
-        else mismatch(v, "PaymentWebhook.response")
+        if response is None
+        else read_payment_webhook_response(response)
+        if response.__class__ is dict
+        else mismatch(response, "PaymentWebhook.response")
     )
-    self.status = v if (v := get("status")) is None or v.__class__ is str else mismatch(v, "PaymentWebhook.status")
-    self.trigger = v if (v := get("trigger")) is None or v.__class__ is str else mismatch(v, "PaymentWebhook.trigger")
-    self.triggered_at = None if (t1 := get("triggeredAt")) is None else read_datetime(t1, "PaymentWebhook.triggeredAt")
-    self.url = v if (v := get("url")).__class__ is str else mismatch(v, "PaymentWebhook.url")
-    self.__time_texts__ = (t1,)
-    if not _JSON_NAMES.issuperset(raw):
-        self.additional_properties = unknown_fields(raw, _JSON_NAMES, self.__time_texts__)
+    self.status = status
+    self.trigger = trigger
+    self.triggered_at = None if triggered_at is None else read_datetime(triggered_at, "PaymentWebhook.triggeredAt")
+    self.__time_texts__ = (triggered_at,)
+    if (
+        id.__class__ is not str
+        or url.__class__ is not str
+        or (current_execution_count is not None and current_execution_count.__class__ is not int)
+        or (is_async is not None and is_async.__class__ is not bool)
+        or (max_execution_count is not None and max_execution_count.__class__ is not int)
+        or (payment_status is not None and payment_status.__class__ is not str)
+        or (status is not None and status.__class__ is not str)
+        or (trigger is not None and trigger.__class__ is not str)
+    ):
+        report_scalars(self)
     return self

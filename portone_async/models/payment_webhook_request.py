@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, mismatch, new_instance, read_datetime, unknown_fields
+from portone_async._reading import field_getter, new_instance, read_datetime, report_scalars
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -33,21 +33,19 @@ class PaymentWebhookRequest(Model):
     """When the request was sent."""
 
 
-_JSON_NAMES = json_names(PaymentWebhookRequest)
+_get_fields = field_getter(PaymentWebhookRequest)
 
 
 def read(raw: Any) -> PaymentWebhookRequest:
     """Read `PaymentWebhookRequest` from JSON."""
     self = new_instance(PaymentWebhookRequest)
-    get = raw.get
-    self.body = v if (v := get("body")).__class__ is str else mismatch(v, "PaymentWebhookRequest.body")
-    self.header = (
-        v if (v := get("header")) is None or v.__class__ is str else mismatch(v, "PaymentWebhookRequest.header")
-    )
+    body, header, requested_at = _get_fields(self, raw)
+    self.body = body
+    self.header = header
     self.requested_at = (
-        None if (t1 := get("requestedAt")) is None else read_datetime(t1, "PaymentWebhookRequest.requestedAt")
+        None if requested_at is None else read_datetime(requested_at, "PaymentWebhookRequest.requestedAt")
     )
-    self.__time_texts__ = (t1,)
-    if not _JSON_NAMES.issuperset(raw):
-        self.additional_properties = unknown_fields(raw, _JSON_NAMES, self.__time_texts__)
+    self.__time_texts__ = (requested_at,)
+    if body.__class__ is not str or (header is not None and header.__class__ is not str):
+        report_scalars(self)
     return self

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, mismatch, new_instance, read_datetime, unknown_fields
+from portone_async._reading import field_getter, new_instance, read_datetime, report_scalars
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -36,18 +36,18 @@ class PaymentWebhookResponse(Model):
     """When the response came."""
 
 
-_JSON_NAMES = json_names(PaymentWebhookResponse)
+_get_fields = field_getter(PaymentWebhookResponse)
 
 
 def read(raw: Any) -> PaymentWebhookResponse:
     """Read `PaymentWebhookResponse` from JSON."""
     self = new_instance(PaymentWebhookResponse)
-    get = raw.get
-    self.body = v if (v := get("body")).__class__ is str else mismatch(v, "PaymentWebhookResponse.body")
-    self.code = v if (v := get("code")).__class__ is str else mismatch(v, "PaymentWebhookResponse.code")
-    self.header = v if (v := get("header")).__class__ is str else mismatch(v, "PaymentWebhookResponse.header")
-    self.responded_at = read_datetime(t1 := get("respondedAt"), "PaymentWebhookResponse.respondedAt")
-    self.__time_texts__ = (t1,)
-    if not _JSON_NAMES.issuperset(raw):
-        self.additional_properties = unknown_fields(raw, _JSON_NAMES, self.__time_texts__)
+    body, code, header, responded_at = _get_fields(self, raw)
+    self.body = body
+    self.code = code
+    self.header = header
+    self.responded_at = read_datetime(responded_at, "PaymentWebhookResponse.respondedAt")
+    self.__time_texts__ = (responded_at,)
+    if body.__class__ is not str or code.__class__ is not str or header.__class__ is not str:
+        report_scalars(self)
     return self

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, mismatch, new_instance, unknown_fields
+from portone_async._reading import field_getter, mismatch, new_instance, report_scalars
 from portone_async.models.payment import read as read_payment
 
 if TYPE_CHECKING:
@@ -29,17 +29,17 @@ class PaymentWithCursor(Model):
     """The payment."""
 
 
-_JSON_NAMES = json_names(PaymentWithCursor)
+_get_fields = field_getter(PaymentWithCursor)
 
 
 def read(raw: Any) -> PaymentWithCursor:
     """Read `PaymentWithCursor` from JSON."""
     self = new_instance(PaymentWithCursor)
-    get = raw.get
-    self.cursor = v if (v := get("cursor")).__class__ is str else mismatch(v, "PaymentWithCursor.cursor")
+    cursor, payment = _get_fields(self, raw)
+    self.cursor = cursor
     self.payment = (
-        read_payment(v) if (v := get("payment")).__class__ is dict else mismatch(v, "PaymentWithCursor.payment")
+        read_payment(payment) if payment.__class__ is dict else mismatch(payment, "PaymentWithCursor.payment")
     )
-    if not _JSON_NAMES.issuperset(raw):
-        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
+    if cursor.__class__ is not str:
+        report_scalars(self)
     return self

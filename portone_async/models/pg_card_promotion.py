@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, mismatch, new_instance, unknown_fields
+from portone_async._reading import field_getter, new_instance, report_scalars
 
 if TYPE_CHECKING:
     from portone_async.models.enums import PgPromotionCardCompany
@@ -36,23 +36,22 @@ class PgCardPromotion(Model):
     """Promotion id given by the PG."""
 
 
-_JSON_NAMES = json_names(PgCardPromotion)
+_get_fields = field_getter(PgCardPromotion)
 
 
 def read(raw: Any) -> PgCardPromotion:
     """Read `PgCardPromotion` from JSON."""
     self = new_instance(PgCardPromotion)
-    get = raw.get
-    self.card_company = v if (v := get("cardCompany")).__class__ is str else mismatch(v, "PgCardPromotion.cardCompany")
-    self.discount_amount = (
-        v if (v := get("discountAmount")).__class__ is int else mismatch(v, "PgCardPromotion.discountAmount")
-    )
-    self.minimum_payment_amount = (
-        v
-        if (v := get("minimumPaymentAmount")).__class__ is int
-        else mismatch(v, "PgCardPromotion.minimumPaymentAmount")
-    )
-    self.promotion_id = v if (v := get("promotionId")).__class__ is str else mismatch(v, "PgCardPromotion.promotionId")
-    if not _JSON_NAMES.issuperset(raw):
-        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
+    card_company, discount_amount, minimum_payment_amount, promotion_id = _get_fields(self, raw)
+    self.card_company = card_company
+    self.discount_amount = discount_amount
+    self.minimum_payment_amount = minimum_payment_amount
+    self.promotion_id = promotion_id
+    if (
+        card_company.__class__ is not str
+        or discount_amount.__class__ is not int
+        or minimum_payment_amount.__class__ is not int
+        or promotion_id.__class__ is not str
+    ):
+        report_scalars(self)
     return self

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, mismatch, new_instance, unknown_fields
+from portone_async._reading import field_getter, new_instance, report_scalars
 
 if TYPE_CHECKING:
     from portone_async.models.enums import Bank, Currency, PlatformAccountStatus
@@ -39,18 +39,24 @@ class PlatformAccount(Model):
     """Whether the account has been verified."""
 
 
-_JSON_NAMES = json_names(PlatformAccount)
+_get_fields = field_getter(PlatformAccount)
 
 
 def read(raw: Any) -> PlatformAccount:
     """Read `PlatformAccount` from JSON."""
     self = new_instance(PlatformAccount)
-    get = raw.get
-    self.bank = v if (v := get("bank")).__class__ is str else mismatch(v, "PlatformAccount.bank")
-    self.currency = v if (v := get("currency")).__class__ is str else mismatch(v, "PlatformAccount.currency")
-    self.holder = v if (v := get("holder")).__class__ is str else mismatch(v, "PlatformAccount.holder")
-    self.number = v if (v := get("number")).__class__ is str else mismatch(v, "PlatformAccount.number")
-    self.status = v if (v := get("status")).__class__ is str else mismatch(v, "PlatformAccount.status")
-    if not _JSON_NAMES.issuperset(raw):
-        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
+    bank, currency, holder, number, status = _get_fields(self, raw)
+    self.bank = bank
+    self.currency = currency
+    self.holder = holder
+    self.number = number
+    self.status = status
+    if (
+        bank.__class__ is not str
+        or currency.__class__ is not str
+        or holder.__class__ is not str
+        or number.__class__ is not str
+        or status.__class__ is not str
+    ):
+        report_scalars(self)
     return self

@@ -7,7 +7,7 @@ from typing import Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, mismatch, new_instance, unknown_fields
+from portone_async._reading import field_getter, new_instance, report_scalars
 
 
 @define(slots=True, kw_only=True, repr=False)
@@ -25,21 +25,15 @@ class PlatformAccountHolder(Model):
     """Name of the account holder."""
 
 
-_JSON_NAMES = json_names(PlatformAccountHolder)
+_get_fields = field_getter(PlatformAccountHolder)
 
 
 def read(raw: Any) -> PlatformAccountHolder:
     """Read `PlatformAccountHolder` from JSON."""
     self = new_instance(PlatformAccountHolder)
-    get = raw.get
-    self.account_verification_id = (
-        v
-        if (v := get("accountVerificationId")).__class__ is str
-        else mismatch(v, "PlatformAccountHolder.accountVerificationId")
-    )
-    self.holder_name = (
-        v if (v := get("holderName")).__class__ is str else mismatch(v, "PlatformAccountHolder.holderName")
-    )
-    if not _JSON_NAMES.issuperset(raw):
-        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
+    account_verification_id, holder_name = _get_fields(self, raw)
+    self.account_verification_id = account_verification_id
+    self.holder_name = holder_name
+    if account_verification_id.__class__ is not str or holder_name.__class__ is not str:
+        report_scalars(self)
     return self

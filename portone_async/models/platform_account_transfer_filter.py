@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, mismatch, new_instance, read_scalars, unknown_fields
+from portone_async._reading import field_getter, mismatch, new_instance, read_scalars, report_scalars
 from portone_async.models.date_time_range import read as read_date_time_range
 
 if TYPE_CHECKING:
@@ -69,102 +69,95 @@ class PlatformAccountTransferFilter(Model):
     """Only bank transfers with this text on the paying account's statement."""
 
 
-_JSON_NAMES = json_names(PlatformAccountTransferFilter)
+_get_fields = field_getter(PlatformAccountTransferFilter)
 
 
 def read(raw: Any) -> PlatformAccountTransferFilter:
     """Read `PlatformAccountTransferFilter` from JSON."""
     self = new_instance(PlatformAccountTransferFilter)
-    get = raw.get
-    self.account_transfer_id = (
-        v
-        if (v := get("accountTransferId")) is None or v.__class__ is str
-        else mismatch(v, "PlatformAccountTransferFilter.accountTransferId")
-    )
+    (
+        account_transfer_id,
+        account_transfer_ids,
+        bank_account_id,
+        bulk_account_transfer_id,
+        created_timestamp_range,
+        deposit_account_holder,
+        deposit_memo,
+        depositor_name,
+        payout_id,
+        scheduled_timestamp_range,
+        status_updated_timestamp_range,
+        statuses,
+        trade_timestamp_range,
+        types,
+        withdrawal_memo,
+    ) = _get_fields(self, raw)
+    self.account_transfer_id = account_transfer_id
     self.account_transfer_ids = (
         None
-        if (v := get("accountTransferIds")) is None
-        else read_scalars(v, str, "PlatformAccountTransferFilter.accountTransferIds")
-        if v.__class__ is list
-        else mismatch(v, "PlatformAccountTransferFilter.accountTransferIds")
+        if account_transfer_ids is None
+        else read_scalars(account_transfer_ids, str, "PlatformAccountTransferFilter.accountTransferIds")
+        if account_transfer_ids.__class__ is list
+        else mismatch(account_transfer_ids, "PlatformAccountTransferFilter.accountTransferIds")
     )
-    self.bank_account_id = (
-        v
-        if (v := get("bankAccountId")) is None or v.__class__ is str
-        else mismatch(v, "PlatformAccountTransferFilter.bankAccountId")
-    )
-    self.bulk_account_transfer_id = (
-        v
-        if (v := get("bulkAccountTransferId")) is None or v.__class__ is str
-        else mismatch(v, "PlatformAccountTransferFilter.bulkAccountTransferId")
-    )
+    self.bank_account_id = bank_account_id
+    self.bulk_account_transfer_id = bulk_account_transfer_id
     self.created_timestamp_range = (
         None
-        if (v := get("createdTimestampRange")) is None
-        else read_date_time_range(v)
-        if v.__class__ is dict
-        else mismatch(v, "PlatformAccountTransferFilter.createdTimestampRange")
+        if created_timestamp_range is None
+        else read_date_time_range(created_timestamp_range)
+        if created_timestamp_range.__class__ is dict
+        else mismatch(created_timestamp_range, "PlatformAccountTransferFilter.createdTimestampRange")
     )
-    self.deposit_account_holder = (
-        v
-        if (v := get("depositAccountHolder")) is None or v.__class__ is str
-        else mismatch(v, "PlatformAccountTransferFilter.depositAccountHolder")
-    )
-    self.deposit_memo = (
-        v
-        if (v := get("depositMemo")) is None or v.__class__ is str
-        else mismatch(v, "PlatformAccountTransferFilter.depositMemo")
-    )
-    self.depositor_name = (
-        v
-        if (v := get("depositorName")) is None or v.__class__ is str
-        else mismatch(v, "PlatformAccountTransferFilter.depositorName")
-    )
-    self.payout_id = (
-        v
-        if (v := get("payoutId")) is None or v.__class__ is str
-        else mismatch(v, "PlatformAccountTransferFilter.payoutId")
-    )
+    self.deposit_account_holder = deposit_account_holder
+    self.deposit_memo = deposit_memo
+    self.depositor_name = depositor_name
+    self.payout_id = payout_id
     self.scheduled_timestamp_range = (
         None
-        if (v := get("scheduledTimestampRange")) is None
-        else read_date_time_range(v)
-        if v.__class__ is dict
-        else mismatch(v, "PlatformAccountTransferFilter.scheduledTimestampRange")
+        if scheduled_timestamp_range is None
+        else read_date_time_range(scheduled_timestamp_range)
+        if scheduled_timestamp_range.__class__ is dict
+        else mismatch(scheduled_timestamp_range, "PlatformAccountTransferFilter.scheduledTimestampRange")
     )
     self.status_updated_timestamp_range = (
         None
-        if (v := get("statusUpdatedTimestampRange")) is None
-        else read_date_time_range(v)
-        if v.__class__ is dict
-        else mismatch(v, "PlatformAccountTransferFilter.statusUpdatedTimestampRange")
+        if status_updated_timestamp_range is None
+        else read_date_time_range(status_updated_timestamp_range)
+        if status_updated_timestamp_range.__class__ is dict
+        else mismatch(status_updated_timestamp_range, "PlatformAccountTransferFilter.statusUpdatedTimestampRange")
     )
     self.statuses = (
         None
-        if (v := get("statuses")) is None
-        else read_scalars(v, str, "PlatformAccountTransferFilter.statuses")
-        if v.__class__ is list
-        else mismatch(v, "PlatformAccountTransferFilter.statuses")
+        if statuses is None
+        else read_scalars(statuses, str, "PlatformAccountTransferFilter.statuses")
+        if statuses.__class__ is list
+        else mismatch(statuses, "PlatformAccountTransferFilter.statuses")
     )
     self.trade_timestamp_range = (
         None
-        if (v := get("tradeTimestampRange")) is None
-        else read_date_time_range(v)
-        if v.__class__ is dict
-        else mismatch(v, "PlatformAccountTransferFilter.tradeTimestampRange")
+        if trade_timestamp_range is None
+        else read_date_time_range(trade_timestamp_range)
+        if trade_timestamp_range.__class__ is dict
+        else mismatch(trade_timestamp_range, "PlatformAccountTransferFilter.tradeTimestampRange")
     )
     self.types = (
         None
-        if (v := get("types")) is None
-        else read_scalars(v, str, "PlatformAccountTransferFilter.types")
-        if v.__class__ is list
-        else mismatch(v, "PlatformAccountTransferFilter.types")
+        if types is None
+        else read_scalars(types, str, "PlatformAccountTransferFilter.types")
+        if types.__class__ is list
+        else mismatch(types, "PlatformAccountTransferFilter.types")
     )
-    self.withdrawal_memo = (
-        v
-        if (v := get("withdrawalMemo")) is None or v.__class__ is str
-        else mismatch(v, "PlatformAccountTransferFilter.withdrawalMemo")
-    )
-    if not _JSON_NAMES.issuperset(raw):
-        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
+    self.withdrawal_memo = withdrawal_memo
+    if (
+        (account_transfer_id is not None and account_transfer_id.__class__ is not str)
+        or (bank_account_id is not None and bank_account_id.__class__ is not str)
+        or (bulk_account_transfer_id is not None and bulk_account_transfer_id.__class__ is not str)
+        or (deposit_account_holder is not None and deposit_account_holder.__class__ is not str)
+        or (deposit_memo is not None and deposit_memo.__class__ is not str)
+        or (depositor_name is not None and depositor_name.__class__ is not str)
+        or (payout_id is not None and payout_id.__class__ is not str)
+        or (withdrawal_memo is not None and withdrawal_memo.__class__ is not str)
+    ):
+        report_scalars(self)
     return self

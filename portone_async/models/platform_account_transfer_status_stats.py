@@ -7,7 +7,7 @@ from typing import Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, mismatch, new_instance, unknown_fields
+from portone_async._reading import field_getter, new_instance, report_scalars
 
 
 @define(slots=True, kw_only=True, repr=False)
@@ -43,39 +43,30 @@ class PlatformAccountTransferStatusStats(Model):
     """Number, or total amount, of those that succeeded."""
 
 
-_JSON_NAMES = json_names(PlatformAccountTransferStatusStats)
+_get_fields = field_getter(PlatformAccountTransferStatusStats)
 
 
 def read(raw: Any) -> PlatformAccountTransferStatusStats:
     """Read `PlatformAccountTransferStatusStats` from JSON."""
     self = new_instance(PlatformAccountTransferStatusStats)
-    get = raw.get
-    self.async_processing = (
-        v
-        if (v := get("asyncProcessing")).__class__ is int
-        else mismatch(v, "PlatformAccountTransferStatusStats.asyncProcessing")
-    )
-    self.cancelled = (
-        v if (v := get("cancelled")).__class__ is int else mismatch(v, "PlatformAccountTransferStatusStats.cancelled")
-    )
-    self.failed = (
-        v if (v := get("failed")).__class__ is int else mismatch(v, "PlatformAccountTransferStatusStats.failed")
-    )
-    self.prepared = (
-        v if (v := get("prepared")).__class__ is int else mismatch(v, "PlatformAccountTransferStatusStats.prepared")
-    )
-    self.processing = (
-        v if (v := get("processing")).__class__ is int else mismatch(v, "PlatformAccountTransferStatusStats.processing")
-    )
-    self.scheduled = (
-        v if (v := get("scheduled")).__class__ is int else mismatch(v, "PlatformAccountTransferStatusStats.scheduled")
-    )
-    self.stopped = (
-        v if (v := get("stopped")).__class__ is int else mismatch(v, "PlatformAccountTransferStatusStats.stopped")
-    )
-    self.succeeded = (
-        v if (v := get("succeeded")).__class__ is int else mismatch(v, "PlatformAccountTransferStatusStats.succeeded")
-    )
-    if not _JSON_NAMES.issuperset(raw):
-        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
+    async_processing, cancelled, failed, prepared, processing, scheduled, stopped, succeeded = _get_fields(self, raw)
+    self.async_processing = async_processing
+    self.cancelled = cancelled
+    self.failed = failed
+    self.prepared = prepared
+    self.processing = processing
+    self.scheduled = scheduled
+    self.stopped = stopped
+    self.succeeded = succeeded
+    if (
+        async_processing.__class__ is not int
+        or cancelled.__class__ is not int
+        or failed.__class__ is not int
+        or prepared.__class__ is not int
+        or processing.__class__ is not int
+        or scheduled.__class__ is not int
+        or stopped.__class__ is not int
+        or succeeded.__class__ is not int
+    ):
+        report_scalars(self)
     return self

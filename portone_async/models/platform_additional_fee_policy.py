@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, mismatch, new_instance, read_datetime, unknown_fields
+from portone_async._reading import field_getter, mismatch, new_instance, read_datetime, report_scalars
 from portone_async.models.platform_fee import read as read_platform_fee
 
 if TYPE_CHECKING:
@@ -56,35 +56,31 @@ class PlatformAdditionalFeePolicy(Model):
     """Memo, in the merchant's own words."""
 
 
-_JSON_NAMES = json_names(PlatformAdditionalFeePolicy)
+_get_fields = field_getter(PlatformAdditionalFeePolicy)
 
 
 def read(raw: Any) -> PlatformAdditionalFeePolicy:
     """Read `PlatformAdditionalFeePolicy` from JSON."""
     self = new_instance(PlatformAdditionalFeePolicy)
-    get = raw.get
-    self.applied_at = read_datetime(t1 := get("appliedAt"), "PlatformAdditionalFeePolicy.appliedAt")
-    self.fee = (
-        read_platform_fee(v) if (v := get("fee")).__class__ is dict else mismatch(v, "PlatformAdditionalFeePolicy.fee")
-    )
-    self.graphql_id = (
-        v if (v := get("graphqlId")).__class__ is str else mismatch(v, "PlatformAdditionalFeePolicy.graphqlId")
-    )
-    self.id = v if (v := get("id")).__class__ is str else mismatch(v, "PlatformAdditionalFeePolicy.id")
-    self.is_archived = (
-        v if (v := get("isArchived")).__class__ is bool else mismatch(v, "PlatformAdditionalFeePolicy.isArchived")
-    )
-    self.is_for_test = (
-        v if (v := get("isForTest")).__class__ is bool else mismatch(v, "PlatformAdditionalFeePolicy.isForTest")
-    )
-    self.memo = (
-        v if (v := get("memo")) is None or v.__class__ is str else mismatch(v, "PlatformAdditionalFeePolicy.memo")
-    )
-    self.name = v if (v := get("name")).__class__ is str else mismatch(v, "PlatformAdditionalFeePolicy.name")
-    self.vat_payer = (
-        v if (v := get("vatPayer")).__class__ is str else mismatch(v, "PlatformAdditionalFeePolicy.vatPayer")
-    )
-    self.__time_texts__ = (t1,)
-    if not _JSON_NAMES.issuperset(raw):
-        self.additional_properties = unknown_fields(raw, _JSON_NAMES, self.__time_texts__)
+    applied_at, fee, graphql_id, id, is_archived, is_for_test, name, vat_payer, memo = _get_fields(self, raw)
+    self.applied_at = read_datetime(applied_at, "PlatformAdditionalFeePolicy.appliedAt")
+    self.fee = read_platform_fee(fee) if fee.__class__ is dict else mismatch(fee, "PlatformAdditionalFeePolicy.fee")
+    self.graphql_id = graphql_id
+    self.id = id
+    self.is_archived = is_archived
+    self.is_for_test = is_for_test
+    self.name = name
+    self.vat_payer = vat_payer
+    self.memo = memo
+    self.__time_texts__ = (applied_at,)
+    if (
+        graphql_id.__class__ is not str
+        or id.__class__ is not str
+        or is_archived.__class__ is not bool
+        or is_for_test.__class__ is not bool
+        or name.__class__ is not str
+        or vat_payer.__class__ is not str
+        or (memo is not None and memo.__class__ is not str)
+    ):
+        report_scalars(self)
     return self

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, mismatch, new_instance, read_scalars, unknown_fields
+from portone_async._reading import field_getter, mismatch, new_instance, read_scalars, report_scalars
 from portone_async.models.platform_additional_fee_policy_filter_input_keyword import (
     read as read_platform_additional_fee_policy_filter_input_keyword,
 )
@@ -37,32 +37,28 @@ class PlatformAdditionalFeePolicyFilterInput(Model):
     """Only policies whose VAT is borne by one of these."""
 
 
-_JSON_NAMES = json_names(PlatformAdditionalFeePolicyFilterInput)
+_get_fields = field_getter(PlatformAdditionalFeePolicyFilterInput)
 
 
 def read(raw: Any) -> PlatformAdditionalFeePolicyFilterInput:
     """Read `PlatformAdditionalFeePolicyFilterInput` from JSON."""
     self = new_instance(PlatformAdditionalFeePolicyFilterInput)
-    get = raw.get
-    self.is_archived = (
-        v
-        if (v := get("isArchived")) is None or v.__class__ is bool
-        else mismatch(v, "PlatformAdditionalFeePolicyFilterInput.isArchived")
-    )
+    is_archived, keyword, vat_payers = _get_fields(self, raw)
+    self.is_archived = is_archived
     self.keyword = (
         None
-        if (v := get("keyword")) is None
-        else read_platform_additional_fee_policy_filter_input_keyword(v)
-        if v.__class__ is dict
-        else mismatch(v, "PlatformAdditionalFeePolicyFilterInput.keyword")
+        if keyword is None
+        else read_platform_additional_fee_policy_filter_input_keyword(keyword)
+        if keyword.__class__ is dict
+        else mismatch(keyword, "PlatformAdditionalFeePolicyFilterInput.keyword")
     )
     self.vat_payers = (
         None
-        if (v := get("vatPayers")) is None
-        else read_scalars(v, str, "PlatformAdditionalFeePolicyFilterInput.vatPayers")
-        if v.__class__ is list
-        else mismatch(v, "PlatformAdditionalFeePolicyFilterInput.vatPayers")
+        if vat_payers is None
+        else read_scalars(vat_payers, str, "PlatformAdditionalFeePolicyFilterInput.vatPayers")
+        if vat_payers.__class__ is list
+        else mismatch(vat_payers, "PlatformAdditionalFeePolicyFilterInput.vatPayers")
     )
-    if not _JSON_NAMES.issuperset(raw):
-        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
+    if is_archived is not None and is_archived.__class__ is not bool:
+        report_scalars(self)
     return self

@@ -7,7 +7,7 @@ from typing import Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, mismatch, new_instance, unknown_fields
+from portone_async._reading import field_getter, new_instance, report_scalars
 
 
 @define(slots=True, kw_only=True, repr=False)
@@ -28,28 +28,20 @@ class PlatformAdditionalFeePolicyFilterInputKeyword(Model):
     """Only policies whose name contains this text."""
 
 
-_JSON_NAMES = json_names(PlatformAdditionalFeePolicyFilterInputKeyword)
+_get_fields = field_getter(PlatformAdditionalFeePolicyFilterInputKeyword)
 
 
 def read(raw: Any) -> PlatformAdditionalFeePolicyFilterInputKeyword:
     """Read `PlatformAdditionalFeePolicyFilterInputKeyword` from JSON."""
     self = new_instance(PlatformAdditionalFeePolicyFilterInputKeyword)
-    get = raw.get
-    self.fee = (
-        v
-        if (v := get("fee")) is None or v.__class__ is str
-        else mismatch(v, "PlatformAdditionalFeePolicyFilterInputKeyword.fee")
-    )
-    self.id = (
-        v
-        if (v := get("id")) is None or v.__class__ is str
-        else mismatch(v, "PlatformAdditionalFeePolicyFilterInputKeyword.id")
-    )
-    self.name = (
-        v
-        if (v := get("name")) is None or v.__class__ is str
-        else mismatch(v, "PlatformAdditionalFeePolicyFilterInputKeyword.name")
-    )
-    if not _JSON_NAMES.issuperset(raw):
-        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
+    fee, id, name = _get_fields(self, raw)
+    self.fee = fee
+    self.id = id
+    self.name = name
+    if (
+        (fee is not None and fee.__class__ is not str)
+        or (id is not None and id.__class__ is not str)
+        or (name is not None and name.__class__ is not str)
+    ):
+        report_scalars(self)
     return self

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, mismatch, new_instance, unknown_fields
+from portone_async._reading import field_getter, new_instance, report_scalars
 
 if TYPE_CHECKING:
     from portone_async.models.enums import Bank, PlatformBankAccountProvider
@@ -36,21 +36,22 @@ class PlatformBankAccountDetail(Model):
     """Name of the account holder."""
 
 
-_JSON_NAMES = json_names(PlatformBankAccountDetail)
+_get_fields = field_getter(PlatformBankAccountDetail)
 
 
 def read(raw: Any) -> PlatformBankAccountDetail:
     """Read `PlatformBankAccountDetail` from JSON."""
     self = new_instance(PlatformBankAccountDetail)
-    get = raw.get
-    self.account_number = (
-        v if (v := get("accountNumber")).__class__ is str else mismatch(v, "PlatformBankAccountDetail.accountNumber")
-    )
-    self.bank = v if (v := get("bank")).__class__ is str else mismatch(v, "PlatformBankAccountDetail.bank")
-    self.holder = (
-        v if (v := get("holder")) is None or v.__class__ is str else mismatch(v, "PlatformBankAccountDetail.holder")
-    )
-    self.provider = v if (v := get("provider")).__class__ is str else mismatch(v, "PlatformBankAccountDetail.provider")
-    if not _JSON_NAMES.issuperset(raw):
-        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
+    account_number, bank, provider, holder = _get_fields(self, raw)
+    self.account_number = account_number
+    self.bank = bank
+    self.provider = provider
+    self.holder = holder
+    if (
+        account_number.__class__ is not str
+        or bank.__class__ is not str
+        or provider.__class__ is not str
+        or (holder is not None and holder.__class__ is not str)
+    ):
+        report_scalars(self)
     return self

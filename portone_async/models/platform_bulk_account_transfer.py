@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, mismatch, new_instance, read_datetime, unknown_fields
+from portone_async._reading import field_getter, mismatch, new_instance, read_datetime, report_scalars
 from portone_async.models.platform_bulk_account_transfer_stats import read as read_platform_bulk_account_transfer_stats
 
 if TYPE_CHECKING:
@@ -65,44 +65,53 @@ class PlatformBulkAccountTransfer(Model):
     """When it is to happen."""
 
 
-_JSON_NAMES = json_names(PlatformBulkAccountTransfer)
+_get_fields = field_getter(PlatformBulkAccountTransfer)
 
 
 def read(raw: Any) -> PlatformBulkAccountTransfer:
     """Read `PlatformBulkAccountTransfer` from JSON."""
     self = new_instance(PlatformBulkAccountTransfer)
-    get = raw.get
-    self.bank_account_graphql_id = (
-        v
-        if (v := get("bankAccountGraphqlId")).__class__ is str
-        else mismatch(v, "PlatformBulkAccountTransfer.bankAccountGraphqlId")
-    )
-    self.bank_account_id = (
-        v if (v := get("bankAccountId")).__class__ is str else mismatch(v, "PlatformBulkAccountTransfer.bankAccountId")
-    )
-    self.created_at = read_datetime(t1 := get("createdAt"), "PlatformBulkAccountTransfer.createdAt")
-    self.creator_id = (
-        v if (v := get("creatorId")).__class__ is str else mismatch(v, "PlatformBulkAccountTransfer.creatorId")
-    )
-    self.graphql_id = (
-        v if (v := get("graphqlId")).__class__ is str else mismatch(v, "PlatformBulkAccountTransfer.graphqlId")
-    )
-    self.id = v if (v := get("id")).__class__ is str else mismatch(v, "PlatformBulkAccountTransfer.id")
-    self.scheduled_at = (
-        None if (t2 := get("scheduledAt")) is None else read_datetime(t2, "PlatformBulkAccountTransfer.scheduledAt")
-    )
+    (
+        bank_account_graphql_id,
+        bank_account_id,
+        created_at,
+        creator_id,
+        graphql_id,
+        id,
+        stats,
+        status,
+        status_updated_at,
+        total_amount,
+        updated_at,
+        scheduled_at,
+    ) = _get_fields(self, raw)
+    self.bank_account_graphql_id = bank_account_graphql_id
+    self.bank_account_id = bank_account_id
+    self.created_at = read_datetime(created_at, "PlatformBulkAccountTransfer.createdAt")
+    self.creator_id = creator_id
+    self.graphql_id = graphql_id
+    self.id = id
     self.stats = (
-        read_platform_bulk_account_transfer_stats(v)
-        if (v := get("stats")).__class__ is dict
-        else mismatch(v, "PlatformBulkAccountTransfer.stats")
+        read_platform_bulk_account_transfer_stats(stats)
+        if stats.__class__ is dict
+        else mismatch(stats, "PlatformBulkAccountTransfer.stats")
     )
-    self.status = v if (v := get("status")).__class__ is str else mismatch(v, "PlatformBulkAccountTransfer.status")
-    self.status_updated_at = read_datetime(t3 := get("statusUpdatedAt"), "PlatformBulkAccountTransfer.statusUpdatedAt")
-    self.total_amount = (
-        v if (v := get("totalAmount")).__class__ is int else mismatch(v, "PlatformBulkAccountTransfer.totalAmount")
+    self.status = status
+    self.status_updated_at = read_datetime(status_updated_at, "PlatformBulkAccountTransfer.statusUpdatedAt")
+    self.total_amount = total_amount
+    self.updated_at = read_datetime(updated_at, "PlatformBulkAccountTransfer.updatedAt")
+    self.scheduled_at = (
+        None if scheduled_at is None else read_datetime(scheduled_at, "PlatformBulkAccountTransfer.scheduledAt")
     )
-    self.updated_at = read_datetime(t4 := get("updatedAt"), "PlatformBulkAccountTransfer.updatedAt")
-    self.__time_texts__ = (t1, t2, t3, t4)
-    if not _JSON_NAMES.issuperset(raw):
-        self.additional_properties = unknown_fields(raw, _JSON_NAMES, self.__time_texts__)
+    self.__time_texts__ = (created_at, scheduled_at, status_updated_at, updated_at)
+    if (
+        bank_account_graphql_id.__class__ is not str
+        or bank_account_id.__class__ is not str
+        or creator_id.__class__ is not str
+        or graphql_id.__class__ is not str
+        or id.__class__ is not str
+        or status.__class__ is not str
+        or total_amount.__class__ is not int
+    ):
+        report_scalars(self)
     return self

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, mismatch, new_instance, read_scalars, unknown_fields
+from portone_async._reading import field_getter, mismatch, new_instance, read_scalars
 from portone_async.models.platform_bulk_account_transfer_filter_input_criteria import (
     read as read_platform_bulk_account_transfer_filter_input_criteria,
 )
@@ -34,27 +34,25 @@ class PlatformBulkAccountTransferFilterInput(Model):
     """Only bulk bank transfers with one of these statuses."""
 
 
-_JSON_NAMES = json_names(PlatformBulkAccountTransferFilterInput)
+_get_fields = field_getter(PlatformBulkAccountTransferFilterInput)
 
 
 def read(raw: Any) -> PlatformBulkAccountTransferFilterInput:
     """Read `PlatformBulkAccountTransferFilterInput` from JSON."""
     self = new_instance(PlatformBulkAccountTransferFilterInput)
-    get = raw.get
+    criteria, statuses = _get_fields(self, raw)
     self.criteria = (
         None
-        if (v := get("criteria")) is None
-        else read_platform_bulk_account_transfer_filter_input_criteria(v)
-        if v.__class__ is dict
-        else mismatch(v, "PlatformBulkAccountTransferFilterInput.criteria")
+        if criteria is None
+        else read_platform_bulk_account_transfer_filter_input_criteria(criteria)
+        if criteria.__class__ is dict
+        else mismatch(criteria, "PlatformBulkAccountTransferFilterInput.criteria")
     )
     self.statuses = (
         None
-        if (v := get("statuses")) is None
-        else read_scalars(v, str, "PlatformBulkAccountTransferFilterInput.statuses")
-        if v.__class__ is list
-        else mismatch(v, "PlatformBulkAccountTransferFilterInput.statuses")
+        if statuses is None
+        else read_scalars(statuses, str, "PlatformBulkAccountTransferFilterInput.statuses")
+        if statuses.__class__ is list
+        else mismatch(statuses, "PlatformBulkAccountTransferFilterInput.statuses")
     )
-    if not _JSON_NAMES.issuperset(raw):
-        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
     return self

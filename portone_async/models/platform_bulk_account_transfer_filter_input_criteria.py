@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, mismatch, new_instance, unknown_fields
+from portone_async._reading import field_getter, mismatch, new_instance, report_scalars
 from portone_async.models.date_time_range import read as read_date_time_range
 
 if TYPE_CHECKING:
@@ -32,32 +32,30 @@ class PlatformBulkAccountTransferFilterInputCriteria(Model):
     """Only bulk bank transfers created in this period."""
 
 
-_JSON_NAMES = json_names(PlatformBulkAccountTransferFilterInputCriteria)
+_get_fields = field_getter(PlatformBulkAccountTransferFilterInputCriteria)
 
 
 def read(raw: Any) -> PlatformBulkAccountTransferFilterInputCriteria:
     """Read `PlatformBulkAccountTransferFilterInputCriteria` from JSON."""
     self = new_instance(PlatformBulkAccountTransferFilterInputCriteria)
-    get = raw.get
-    self.bulk_account_transfer_id = (
-        v
-        if (v := get("bulkAccountTransferId")) is None or v.__class__ is str
-        else mismatch(v, "PlatformBulkAccountTransferFilterInputCriteria.bulkAccountTransferId")
-    )
+    bulk_account_transfer_id, status_updated_timestamp_range, timestamp_range = _get_fields(self, raw)
+    self.bulk_account_transfer_id = bulk_account_transfer_id
     self.status_updated_timestamp_range = (
         None
-        if (v := get("statusUpdatedTimestampRange")) is None
-        else read_date_time_range(v)
-        if v.__class__ is dict
-        else mismatch(v, "PlatformBulkAccountTransferFilterInputCriteria.statusUpdatedTimestampRange")
+        if status_updated_timestamp_range is None
+        else read_date_time_range(status_updated_timestamp_range)
+        if status_updated_timestamp_range.__class__ is dict
+        else mismatch(
+            status_updated_timestamp_range, "PlatformBulkAccountTransferFilterInputCriteria.statusUpdatedTimestampRange"
+        )
     )
     self.timestamp_range = (
         None
-        if (v := get("timestampRange")) is None
-        else read_date_time_range(v)
-        if v.__class__ is dict
-        else mismatch(v, "PlatformBulkAccountTransferFilterInputCriteria.timestampRange")
+        if timestamp_range is None
+        else read_date_time_range(timestamp_range)
+        if timestamp_range.__class__ is dict
+        else mismatch(timestamp_range, "PlatformBulkAccountTransferFilterInputCriteria.timestampRange")
     )
-    if not _JSON_NAMES.issuperset(raw):
-        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
+    if bulk_account_transfer_id is not None and bulk_account_transfer_id.__class__ is not str:
+        report_scalars(self)
     return self

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, mismatch, new_instance, unknown_fields
+from portone_async._reading import field_getter, mismatch, new_instance
 from portone_async.models.platform_account_transfer_status_stats import (
     read as read_platform_account_transfer_status_stats,
 )
@@ -31,23 +31,21 @@ class PlatformBulkAccountTransferStats(Model):
     """Number of transfers by status."""
 
 
-_JSON_NAMES = json_names(PlatformBulkAccountTransferStats)
+_get_fields = field_getter(PlatformBulkAccountTransferStats)
 
 
 def read(raw: Any) -> PlatformBulkAccountTransferStats:
     """Read `PlatformBulkAccountTransferStats` from JSON."""
     self = new_instance(PlatformBulkAccountTransferStats)
-    get = raw.get
+    amount, count = _get_fields(self, raw)
     self.amount = (
-        read_platform_account_transfer_status_stats(v)
-        if (v := get("amount")).__class__ is dict
-        else mismatch(v, "PlatformBulkAccountTransferStats.amount")
+        read_platform_account_transfer_status_stats(amount)
+        if amount.__class__ is dict
+        else mismatch(amount, "PlatformBulkAccountTransferStats.amount")
     )
     self.count = (
-        read_platform_account_transfer_status_stats(v)
-        if (v := get("count")).__class__ is dict
-        else mismatch(v, "PlatformBulkAccountTransferStats.count")
+        read_platform_account_transfer_status_stats(count)
+        if count.__class__ is dict
+        else mismatch(count, "PlatformBulkAccountTransferStats.count")
     )
-    if not _JSON_NAMES.issuperset(raw):
-        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
     return self

@@ -7,7 +7,7 @@ from typing import Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, mismatch, new_instance, unknown_fields
+from portone_async._reading import field_getter, new_instance, report_scalars
 
 
 @define(slots=True, kw_only=True, repr=False)
@@ -31,29 +31,22 @@ class PlatformBulkAccountTransferStatusStats(Model):
     """Number, or total amount, of those scheduled."""
 
 
-_JSON_NAMES = json_names(PlatformBulkAccountTransferStatusStats)
+_get_fields = field_getter(PlatformBulkAccountTransferStatusStats)
 
 
 def read(raw: Any) -> PlatformBulkAccountTransferStatusStats:
     """Read `PlatformBulkAccountTransferStatusStats` from JSON."""
     self = new_instance(PlatformBulkAccountTransferStatusStats)
-    get = raw.get
-    self.completed = (
-        v
-        if (v := get("completed")).__class__ is int
-        else mismatch(v, "PlatformBulkAccountTransferStatusStats.completed")
-    )
-    self.ongoing = (
-        v if (v := get("ongoing")).__class__ is int else mismatch(v, "PlatformBulkAccountTransferStatusStats.ongoing")
-    )
-    self.prepared = (
-        v if (v := get("prepared")).__class__ is int else mismatch(v, "PlatformBulkAccountTransferStatusStats.prepared")
-    )
-    self.scheduled = (
-        v
-        if (v := get("scheduled")).__class__ is int
-        else mismatch(v, "PlatformBulkAccountTransferStatusStats.scheduled")
-    )
-    if not _JSON_NAMES.issuperset(raw):
-        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
+    completed, ongoing, prepared, scheduled = _get_fields(self, raw)
+    self.completed = completed
+    self.ongoing = ongoing
+    self.prepared = prepared
+    self.scheduled = scheduled
+    if (
+        completed.__class__ is not int
+        or ongoing.__class__ is not int
+        or prepared.__class__ is not int
+        or scheduled.__class__ is not int
+    ):
+        report_scalars(self)
     return self

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, mismatch, new_instance, read_datetime, unknown_fields
+from portone_async._reading import field_getter, mismatch, new_instance, read_datetime, report_scalars
 from portone_async.models.platform_bulk_payout_stats import read as read_platform_bulk_payout_stats
 
 if TYPE_CHECKING:
@@ -65,36 +65,52 @@ class PlatformBulkPayout(Model):
     """When it was updated last."""
 
 
-_JSON_NAMES = json_names(PlatformBulkPayout)
+_get_fields = field_getter(PlatformBulkPayout)
 
 
 def read(raw: Any) -> PlatformBulkPayout:
     """Read `PlatformBulkPayout` from JSON."""
     self = new_instance(PlatformBulkPayout)
-    get = raw.get
-    self.created_at = read_datetime(t1 := get("createdAt"), "PlatformBulkPayout.createdAt")
-    self.creator_id = v if (v := get("creatorId")).__class__ is str else mismatch(v, "PlatformBulkPayout.creatorId")
-    self.graphql_id = v if (v := get("graphqlId")).__class__ is str else mismatch(v, "PlatformBulkPayout.graphqlId")
-    self.id = v if (v := get("id")).__class__ is str else mismatch(v, "PlatformBulkPayout.id")
-    self.method = v if (v := get("method")).__class__ is str else mismatch(v, "PlatformBulkPayout.method")
-    self.name = v if (v := get("name")).__class__ is str else mismatch(v, "PlatformBulkPayout.name")
+    (
+        created_at,
+        creator_id,
+        graphql_id,
+        id,
+        method,
+        name,
+        payout_stats,
+        status,
+        status_updated_at,
+        total_payout_amount,
+        total_settlement_amount,
+        updated_at,
+    ) = _get_fields(self, raw)
+    self.created_at = read_datetime(created_at, "PlatformBulkPayout.createdAt")
+    self.creator_id = creator_id
+    self.graphql_id = graphql_id
+    self.id = id
+    self.method = method
+    self.name = name
     self.payout_stats = (
-        read_platform_bulk_payout_stats(v)
-        if (v := get("payoutStats")).__class__ is dict
-        else mismatch(v, "PlatformBulkPayout.payoutStats")
+        read_platform_bulk_payout_stats(payout_stats)
+        if payout_stats.__class__ is dict
+        else mismatch(payout_stats, "PlatformBulkPayout.payoutStats")
     )
-    self.status = v if (v := get("status")).__class__ is str else mismatch(v, "PlatformBulkPayout.status")
-    self.status_updated_at = read_datetime(t2 := get("statusUpdatedAt"), "PlatformBulkPayout.statusUpdatedAt")
-    self.total_payout_amount = (
-        v if (v := get("totalPayoutAmount")).__class__ is int else mismatch(v, "PlatformBulkPayout.totalPayoutAmount")
-    )
-    self.total_settlement_amount = (
-        v
-        if (v := get("totalSettlementAmount")).__class__ is int
-        else mismatch(v, "PlatformBulkPayout.totalSettlementAmount")
-    )
-    self.updated_at = read_datetime(t3 := get("updatedAt"), "PlatformBulkPayout.updatedAt")
-    self.__time_texts__ = (t1, t2, t3)
-    if not _JSON_NAMES.issuperset(raw):
-        self.additional_properties = unknown_fields(raw, _JSON_NAMES, self.__time_texts__)
+    self.status = status
+    self.status_updated_at = read_datetime(status_updated_at, "PlatformBulkPayout.statusUpdatedAt")
+    self.total_payout_amount = total_payout_amount
+    self.total_settlement_amount = total_settlement_amount
+    self.updated_at = read_datetime(updated_at, "PlatformBulkPayout.updatedAt")
+    self.__time_texts__ = (created_at, status_updated_at, updated_at)
+    if (
+        creator_id.__class__ is not str
+        or graphql_id.__class__ is not str
+        or id.__class__ is not str
+        or method.__class__ is not str
+        or name.__class__ is not str
+        or status.__class__ is not str
+        or total_payout_amount.__class__ is not int
+        or total_settlement_amount.__class__ is not int
+    ):
+        report_scalars(self)
     return self

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, mismatch, new_instance, read_scalars, unknown_fields
+from portone_async._reading import field_getter, mismatch, new_instance, read_scalars
 from portone_async.models.platform_bulk_payout_filter_input_criteria import (
     read as read_platform_bulk_payout_filter_input_criteria,
 )
@@ -35,34 +35,32 @@ class PlatformBulkPayoutFilterInput(Model):
     """Only bulk payouts with one of these statuses."""
 
 
-_JSON_NAMES = json_names(PlatformBulkPayoutFilterInput)
+_get_fields = field_getter(PlatformBulkPayoutFilterInput)
 
 
 def read(raw: Any) -> PlatformBulkPayoutFilterInput:
     """Read `PlatformBulkPayoutFilterInput` from JSON."""
     self = new_instance(PlatformBulkPayoutFilterInput)
-    get = raw.get
+    criteria, methods, statuses = _get_fields(self, raw)
     self.criteria = (
         None
-        if (v := get("criteria")) is None
-        else read_platform_bulk_payout_filter_input_criteria(v)
-        if v.__class__ is dict
-        else mismatch(v, "PlatformBulkPayoutFilterInput.criteria")
+        if criteria is None
+        else read_platform_bulk_payout_filter_input_criteria(criteria)
+        if criteria.__class__ is dict
+        else mismatch(criteria, "PlatformBulkPayoutFilterInput.criteria")
     )
     self.methods = (
         None
-        if (v := get("methods")) is None
-        else read_scalars(v, str, "PlatformBulkPayoutFilterInput.methods")
-        if v.__class__ is list
-        else mismatch(v, "PlatformBulkPayoutFilterInput.methods")
+        if methods is None
+        else read_scalars(methods, str, "PlatformBulkPayoutFilterInput.methods")
+        if methods.__class__ is list
+        else mismatch(methods, "PlatformBulkPayoutFilterInput.methods")
     )
     self.statuses = (
         None
-        if (v := get("statuses")) is None
-        else read_scalars(v, str, "PlatformBulkPayoutFilterInput.statuses")
-        if v.__class__ is list
-        else mismatch(v, "PlatformBulkPayoutFilterInput.statuses")
+        if statuses is None
+        else read_scalars(statuses, str, "PlatformBulkPayoutFilterInput.statuses")
+        if statuses.__class__ is list
+        else mismatch(statuses, "PlatformBulkPayoutFilterInput.statuses")
     )
-    if not _JSON_NAMES.issuperset(raw):
-        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
     return self

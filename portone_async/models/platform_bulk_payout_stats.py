@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, mismatch, new_instance, unknown_fields
+from portone_async._reading import field_getter, mismatch, new_instance
 from portone_async.models.platform_payout_status_stats import read as read_platform_payout_status_stats
 
 if TYPE_CHECKING:
@@ -29,23 +29,21 @@ class PlatformBulkPayoutStats(Model):
     """Number of payouts by status."""
 
 
-_JSON_NAMES = json_names(PlatformBulkPayoutStats)
+_get_fields = field_getter(PlatformBulkPayoutStats)
 
 
 def read(raw: Any) -> PlatformBulkPayoutStats:
     """Read `PlatformBulkPayoutStats` from JSON."""
     self = new_instance(PlatformBulkPayoutStats)
-    get = raw.get
+    amount, count = _get_fields(self, raw)
     self.amount = (
-        read_platform_payout_status_stats(v)
-        if (v := get("amount")).__class__ is dict
-        else mismatch(v, "PlatformBulkPayoutStats.amount")
+        read_platform_payout_status_stats(amount)
+        if amount.__class__ is dict
+        else mismatch(amount, "PlatformBulkPayoutStats.amount")
     )
     self.count = (
-        read_platform_payout_status_stats(v)
-        if (v := get("count")).__class__ is dict
-        else mismatch(v, "PlatformBulkPayoutStats.count")
+        read_platform_payout_status_stats(count)
+        if count.__class__ is dict
+        else mismatch(count, "PlatformBulkPayoutStats.count")
     )
-    if not _JSON_NAMES.issuperset(raw):
-        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
     return self

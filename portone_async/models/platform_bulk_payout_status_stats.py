@@ -7,7 +7,7 @@ from typing import Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, mismatch, new_instance, unknown_fields
+from portone_async._reading import field_getter, new_instance, report_scalars
 
 
 @define(slots=True, kw_only=True, repr=False)
@@ -37,31 +37,26 @@ class PlatformBulkPayoutStatusStats(Model):
     """Number of those being prepared."""
 
 
-_JSON_NAMES = json_names(PlatformBulkPayoutStatusStats)
+_get_fields = field_getter(PlatformBulkPayoutStatusStats)
 
 
 def read(raw: Any) -> PlatformBulkPayoutStatusStats:
     """Read `PlatformBulkPayoutStatusStats` from JSON."""
     self = new_instance(PlatformBulkPayoutStatusStats)
-    get = raw.get
-    self.cancelled = (
-        v if (v := get("cancelled")).__class__ is int else mismatch(v, "PlatformBulkPayoutStatusStats.cancelled")
-    )
-    self.completed = (
-        v if (v := get("completed")).__class__ is int else mismatch(v, "PlatformBulkPayoutStatusStats.completed")
-    )
-    self.ongoing = v if (v := get("ongoing")).__class__ is int else mismatch(v, "PlatformBulkPayoutStatusStats.ongoing")
-    self.post_process_pending = (
-        v
-        if (v := get("postProcessPending")).__class__ is int
-        else mismatch(v, "PlatformBulkPayoutStatusStats.postProcessPending")
-    )
-    self.prepared = (
-        v if (v := get("prepared")).__class__ is int else mismatch(v, "PlatformBulkPayoutStatusStats.prepared")
-    )
-    self.preparing = (
-        v if (v := get("preparing")).__class__ is int else mismatch(v, "PlatformBulkPayoutStatusStats.preparing")
-    )
-    if not _JSON_NAMES.issuperset(raw):
-        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
+    cancelled, completed, ongoing, post_process_pending, prepared, preparing = _get_fields(self, raw)
+    self.cancelled = cancelled
+    self.completed = completed
+    self.ongoing = ongoing
+    self.post_process_pending = post_process_pending
+    self.prepared = prepared
+    self.preparing = preparing
+    if (
+        cancelled.__class__ is not int
+        or completed.__class__ is not int
+        or ongoing.__class__ is not int
+        or post_process_pending.__class__ is not int
+        or prepared.__class__ is not int
+        or preparing.__class__ is not int
+    ):
+        report_scalars(self)
     return self

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, mismatch, new_instance, read_datetime, unknown_fields
+from portone_async._reading import field_getter, mismatch, new_instance, read_datetime, report_scalars
 from portone_async.models.platform_bulk_task_progress_stats import read as read_platform_bulk_task_progress_stats
 
 if TYPE_CHECKING:
@@ -56,27 +56,35 @@ class PlatformBulkTask(Model):
     """When it was updated last."""
 
 
-_JSON_NAMES = json_names(PlatformBulkTask)
+_get_fields = field_getter(PlatformBulkTask)
 
 
 def read(raw: Any) -> PlatformBulkTask:
     """Read `PlatformBulkTask` from JSON."""
     self = new_instance(PlatformBulkTask)
-    get = raw.get
-    self.created_at = read_datetime(t1 := get("createdAt"), "PlatformBulkTask.createdAt")
-    self.graphql_id = v if (v := get("graphqlId")).__class__ is str else mismatch(v, "PlatformBulkTask.graphqlId")
-    self.id = v if (v := get("id")).__class__ is str else mismatch(v, "PlatformBulkTask.id")
-    self.is_for_test = v if (v := get("isForTest")).__class__ is bool else mismatch(v, "PlatformBulkTask.isForTest")
-    self.progress_stats = (
-        read_platform_bulk_task_progress_stats(v)
-        if (v := get("progressStats")).__class__ is dict
-        else mismatch(v, "PlatformBulkTask.progressStats")
+    created_at, graphql_id, id, is_for_test, progress_stats, status, status_updated_at, type, updated_at = _get_fields(
+        self, raw
     )
-    self.status = v if (v := get("status")).__class__ is str else mismatch(v, "PlatformBulkTask.status")
-    self.status_updated_at = read_datetime(t2 := get("statusUpdatedAt"), "PlatformBulkTask.statusUpdatedAt")
-    self.type = v if (v := get("type")).__class__ is str else mismatch(v, "PlatformBulkTask.type")
-    self.updated_at = read_datetime(t3 := get("updatedAt"), "PlatformBulkTask.updatedAt")
-    self.__time_texts__ = (t1, t2, t3)
-    if not _JSON_NAMES.issuperset(raw):
-        self.additional_properties = unknown_fields(raw, _JSON_NAMES, self.__time_texts__)
+    self.created_at = read_datetime(created_at, "PlatformBulkTask.createdAt")
+    self.graphql_id = graphql_id
+    self.id = id
+    self.is_for_test = is_for_test
+    self.progress_stats = (
+        read_platform_bulk_task_progress_stats(progress_stats)
+        if progress_stats.__class__ is dict
+        else mismatch(progress_stats, "PlatformBulkTask.progressStats")
+    )
+    self.status = status
+    self.status_updated_at = read_datetime(status_updated_at, "PlatformBulkTask.statusUpdatedAt")
+    self.type = type
+    self.updated_at = read_datetime(updated_at, "PlatformBulkTask.updatedAt")
+    self.__time_texts__ = (created_at, status_updated_at, updated_at)
+    if (
+        graphql_id.__class__ is not str
+        or id.__class__ is not str
+        or is_for_test.__class__ is not bool
+        or status.__class__ is not str
+        or type.__class__ is not str
+    ):
+        report_scalars(self)
     return self

@@ -7,7 +7,7 @@ from typing import Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, mismatch, new_instance, unknown_fields
+from portone_async._reading import field_getter, new_instance, report_scalars
 
 
 @define(slots=True, kw_only=True, repr=False)
@@ -34,36 +34,24 @@ class PlatformBulkTaskProgressStats(Model):
     """Number of entries that succeeded."""
 
 
-_JSON_NAMES = json_names(PlatformBulkTaskProgressStats)
+_get_fields = field_getter(PlatformBulkTaskProgressStats)
 
 
 def read(raw: Any) -> PlatformBulkTaskProgressStats:
     """Read `PlatformBulkTaskProgressStats` from JSON."""
     self = new_instance(PlatformBulkTaskProgressStats)
-    get = raw.get
-    self.canceled_count = (
-        v
-        if (v := get("canceledCount")).__class__ is int
-        else mismatch(v, "PlatformBulkTaskProgressStats.canceledCount")
-    )
-    self.failed_count = (
-        v if (v := get("failedCount")).__class__ is int else mismatch(v, "PlatformBulkTaskProgressStats.failedCount")
-    )
-    self.prepared_count = (
-        v
-        if (v := get("preparedCount")).__class__ is int
-        else mismatch(v, "PlatformBulkTaskProgressStats.preparedCount")
-    )
-    self.processing_count = (
-        v
-        if (v := get("processingCount")).__class__ is int
-        else mismatch(v, "PlatformBulkTaskProgressStats.processingCount")
-    )
-    self.succeeded_count = (
-        v
-        if (v := get("succeededCount")).__class__ is int
-        else mismatch(v, "PlatformBulkTaskProgressStats.succeededCount")
-    )
-    if not _JSON_NAMES.issuperset(raw):
-        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
+    canceled_count, failed_count, prepared_count, processing_count, succeeded_count = _get_fields(self, raw)
+    self.canceled_count = canceled_count
+    self.failed_count = failed_count
+    self.prepared_count = prepared_count
+    self.processing_count = processing_count
+    self.succeeded_count = succeeded_count
+    if (
+        canceled_count.__class__ is not int
+        or failed_count.__class__ is not int
+        or prepared_count.__class__ is not int
+        or processing_count.__class__ is not int
+        or succeeded_count.__class__ is not int
+    ):
+        report_scalars(self)
     return self

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, mismatch, new_instance, read_date, unknown_fields
+from portone_async._reading import field_getter, new_instance, read_date, report_scalars
 
 if TYPE_CHECKING:
     from datetime import date
@@ -38,25 +38,23 @@ class PlatformCompanyState(Model):
     """When the business began to be taxed in this way."""
 
 
-_JSON_NAMES = json_names(PlatformCompanyState)
+_get_fields = field_getter(PlatformCompanyState)
 
 
 def read(raw: Any) -> PlatformCompanyState:
     """Read `PlatformCompanyState` from JSON."""
     self = new_instance(PlatformCompanyState)
-    get = raw.get
-    self.business_status = (
-        v if (v := get("businessStatus")).__class__ is str else mismatch(v, "PlatformCompanyState.businessStatus")
-    )
+    business_status, taxation_type, closed_suspended_date, taxation_type_date = _get_fields(self, raw)
+    self.business_status = business_status
+    self.taxation_type = taxation_type
     self.closed_suspended_date = (
-        None if (v := get("closedSuspendedDate")) is None else read_date(v, "PlatformCompanyState.closedSuspendedDate")
-    )
-    self.taxation_type = (
-        v if (v := get("taxationType")).__class__ is str else mismatch(v, "PlatformCompanyState.taxationType")
+        None
+        if closed_suspended_date is None
+        else read_date(closed_suspended_date, "PlatformCompanyState.closedSuspendedDate")
     )
     self.taxation_type_date = (
-        None if (v := get("taxationTypeDate")) is None else read_date(v, "PlatformCompanyState.taxationTypeDate")
+        None if taxation_type_date is None else read_date(taxation_type_date, "PlatformCompanyState.taxationTypeDate")
     )
-    if not _JSON_NAMES.issuperset(raw):
-        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
+    if business_status.__class__ is not str or taxation_type.__class__ is not str:
+        report_scalars(self)
     return self

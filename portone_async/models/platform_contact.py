@@ -7,7 +7,7 @@ from typing import Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, mismatch, new_instance, unknown_fields
+from portone_async._reading import field_getter, new_instance, report_scalars
 
 
 @define(slots=True, kw_only=True, repr=False)
@@ -28,18 +28,20 @@ class PlatformContact(Model):
     """Mobile number of the person to contact."""
 
 
-_JSON_NAMES = json_names(PlatformContact)
+_get_fields = field_getter(PlatformContact)
 
 
 def read(raw: Any) -> PlatformContact:
     """Read `PlatformContact` from JSON."""
     self = new_instance(PlatformContact)
-    get = raw.get
-    self.email = v if (v := get("email")).__class__ is str else mismatch(v, "PlatformContact.email")
-    self.name = v if (v := get("name")).__class__ is str else mismatch(v, "PlatformContact.name")
-    self.phone_number = (
-        v if (v := get("phoneNumber")) is None or v.__class__ is str else mismatch(v, "PlatformContact.phoneNumber")
-    )
-    if not _JSON_NAMES.issuperset(raw):
-        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
+    email, name, phone_number = _get_fields(self, raw)
+    self.email = email
+    self.name = name
+    self.phone_number = phone_number
+    if (
+        email.__class__ is not str
+        or name.__class__ is not str
+        or (phone_number is not None and phone_number.__class__ is not str)
+    ):
+        report_scalars(self)
     return self

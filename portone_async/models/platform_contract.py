@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, mismatch, new_instance, read_datetime, unknown_fields
+from portone_async._reading import field_getter, mismatch, new_instance, read_datetime, report_scalars
 from portone_async.models.platform_fee import read as read_platform_fee
 from portone_async.models.platform_settlement_cycle import read as read_platform_settlement_cycle
 
@@ -64,39 +64,54 @@ class PlatformContract(Model):
     """Memo about the contract, for internal use."""
 
 
-_JSON_NAMES = json_names(PlatformContract)
+_get_fields = field_getter(PlatformContract)
 
 
 def read(raw: Any) -> PlatformContract:
     """Read `PlatformContract` from JSON."""
     self = new_instance(PlatformContract)
-    get = raw.get
-    self.applied_at = read_datetime(t1 := get("appliedAt"), "PlatformContract.appliedAt")
-    self.graphql_id = v if (v := get("graphqlId")).__class__ is str else mismatch(v, "PlatformContract.graphqlId")
-    self.id = v if (v := get("id")).__class__ is str else mismatch(v, "PlatformContract.id")
-    self.is_archived = v if (v := get("isArchived")).__class__ is bool else mismatch(v, "PlatformContract.isArchived")
-    self.is_for_test = v if (v := get("isForTest")).__class__ is bool else mismatch(v, "PlatformContract.isForTest")
-    self.memo = v if (v := get("memo")) is None or v.__class__ is str else mismatch(v, "PlatformContract.memo")
-    self.name = v if (v := get("name")).__class__ is str else mismatch(v, "PlatformContract.name")
+    (
+        applied_at,
+        graphql_id,
+        id,
+        is_archived,
+        is_for_test,
+        name,
+        platform_fee,
+        platform_fee_vat_payer,
+        settlement_cycle,
+        subtract_payment_vat_amount,
+        memo,
+    ) = _get_fields(self, raw)
+    self.applied_at = read_datetime(applied_at, "PlatformContract.appliedAt")
+    self.graphql_id = graphql_id
+    self.id = id
+    self.is_archived = is_archived
+    self.is_for_test = is_for_test
+    self.name = name
     self.platform_fee = (
-        read_platform_fee(v)
-        if (v := get("platformFee")).__class__ is dict
-        else mismatch(v, "PlatformContract.platformFee")
+        read_platform_fee(platform_fee)
+        if platform_fee.__class__ is dict
+        else mismatch(platform_fee, "PlatformContract.platformFee")
     )
-    self.platform_fee_vat_payer = (
-        v if (v := get("platformFeeVatPayer")).__class__ is str else mismatch(v, "PlatformContract.platformFeeVatPayer")
-    )
+    self.platform_fee_vat_payer = platform_fee_vat_payer
     self.settlement_cycle = (
-        read_platform_settlement_cycle(v)
-        if (v := get("settlementCycle")).__class__ is dict
-        else mismatch(v, "PlatformContract.settlementCycle")
+        read_platform_settlement_cycle(settlement_cycle)
+        if settlement_cycle.__class__ is dict
+        else mismatch(settlement_cycle, "PlatformContract.settlementCycle")
     )
-    self.subtract_payment_vat_amount = (
-        v
-        if (v := get("subtractPaymentVatAmount")).__class__ is bool
-        else mismatch(v, "PlatformContract.subtractPaymentVatAmount")
-    )
-    self.__time_texts__ = (t1,)
-    if not _JSON_NAMES.issuperset(raw):
-        self.additional_properties = unknown_fields(raw, _JSON_NAMES, self.__time_texts__)
+    self.subtract_payment_vat_amount = subtract_payment_vat_amount
+    self.memo = memo
+    self.__time_texts__ = (applied_at,)
+    if (
+        graphql_id.__class__ is not str
+        or id.__class__ is not str
+        or is_archived.__class__ is not bool
+        or is_for_test.__class__ is not bool
+        or name.__class__ is not str
+        or platform_fee_vat_payer.__class__ is not str
+        or subtract_payment_vat_amount.__class__ is not bool
+        or (memo is not None and memo.__class__ is not str)
+    ):
+        report_scalars(self)
     return self

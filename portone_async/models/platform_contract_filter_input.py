@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, mismatch, new_instance, read_scalars, unknown_fields
+from portone_async._reading import field_getter, mismatch, new_instance, read_scalars, report_scalars
 from portone_async.models.platform_contract_filter_input_keyword import (
     read as read_platform_contract_filter_input_keyword,
 )
@@ -41,46 +41,42 @@ class PlatformContractFilterInput(Model):
     """Only contracts whose commission is borne by one of these."""
 
 
-_JSON_NAMES = json_names(PlatformContractFilterInput)
+_get_fields = field_getter(PlatformContractFilterInput)
 
 
 def read(raw: Any) -> PlatformContractFilterInput:
     """Read `PlatformContractFilterInput` from JSON."""
     self = new_instance(PlatformContractFilterInput)
-    get = raw.get
+    cycle_types, date_policies, is_archived, keyword, platform_fee_payers = _get_fields(self, raw)
     self.cycle_types = (
         None
-        if (v := get("cycleTypes")) is None
-        else read_scalars(v, str, "PlatformContractFilterInput.cycleTypes")
-        if v.__class__ is list
-        else mismatch(v, "PlatformContractFilterInput.cycleTypes")
+        if cycle_types is None
+        else read_scalars(cycle_types, str, "PlatformContractFilterInput.cycleTypes")
+        if cycle_types.__class__ is list
+        else mismatch(cycle_types, "PlatformContractFilterInput.cycleTypes")
     )
     self.date_policies = (
         None
-        if (v := get("datePolicies")) is None
-        else read_scalars(v, str, "PlatformContractFilterInput.datePolicies")
-        if v.__class__ is list
-        else mismatch(v, "PlatformContractFilterInput.datePolicies")
+        if date_policies is None
+        else read_scalars(date_policies, str, "PlatformContractFilterInput.datePolicies")
+        if date_policies.__class__ is list
+        else mismatch(date_policies, "PlatformContractFilterInput.datePolicies")
     )
-    self.is_archived = (
-        v
-        if (v := get("isArchived")) is None or v.__class__ is bool
-        else mismatch(v, "PlatformContractFilterInput.isArchived")
-    )
+    self.is_archived = is_archived
     self.keyword = (
         None
-        if (v := get("keyword")) is None
-        else read_platform_contract_filter_input_keyword(v)
-        if v.__class__ is dict
-        else mismatch(v, "PlatformContractFilterInput.keyword")
+        if keyword is None
+        else read_platform_contract_filter_input_keyword(keyword)
+        if keyword.__class__ is dict
+        else mismatch(keyword, "PlatformContractFilterInput.keyword")
     )
     self.platform_fee_payers = (
         None
-        if (v := get("platformFeePayers")) is None
-        else read_scalars(v, str, "PlatformContractFilterInput.platformFeePayers")
-        if v.__class__ is list
-        else mismatch(v, "PlatformContractFilterInput.platformFeePayers")
+        if platform_fee_payers is None
+        else read_scalars(platform_fee_payers, str, "PlatformContractFilterInput.platformFeePayers")
+        if platform_fee_payers.__class__ is list
+        else mismatch(platform_fee_payers, "PlatformContractFilterInput.platformFeePayers")
     )
-    if not _JSON_NAMES.issuperset(raw):
-        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
+    if is_archived is not None and is_archived.__class__ is not bool:
+        report_scalars(self)
     return self

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, mismatch, new_instance, read_datetime, unknown_fields
+from portone_async._reading import field_getter, mismatch, new_instance, read_datetime, report_scalars
 from portone_async.models.platform_bank_account_detail import read as read_platform_bank_account_detail
 
 if TYPE_CHECKING:
@@ -74,57 +74,60 @@ class PlatformDepositAccountTransfer(Model):
     """The discriminator: it tells which variant of its union this object is."""
 
 
-_JSON_NAMES = json_names(PlatformDepositAccountTransfer)
+_get_fields = field_getter(PlatformDepositAccountTransfer)
 
 
 def read(raw: Any) -> PlatformDepositAccountTransfer:
     """Read `PlatformDepositAccountTransfer` from JSON."""
     self = new_instance(PlatformDepositAccountTransfer)
-    get = raw.get
-    self.amount = v if (v := get("amount")).__class__ is int else mismatch(v, "PlatformDepositAccountTransfer.amount")
+    (
+        amount,
+        bank_account,
+        bank_account_graphql_id,
+        bank_account_id,
+        created_at,
+        currency,
+        depositor_name,
+        id,
+        is_for_test,
+        status,
+        status_updated_at,
+        updated_at,
+        deposit_memo,
+        traded_at,
+        type,
+    ) = _get_fields(self, raw)
+    self.amount = amount
     self.bank_account = (
-        read_platform_bank_account_detail(v)
-        if (v := get("bankAccount")).__class__ is dict
-        else mismatch(v, "PlatformDepositAccountTransfer.bankAccount")
+        read_platform_bank_account_detail(bank_account)
+        if bank_account.__class__ is dict
+        else mismatch(bank_account, "PlatformDepositAccountTransfer.bankAccount")
     )
-    self.bank_account_graphql_id = (
-        v
-        if (v := get("bankAccountGraphqlId")).__class__ is str
-        else mismatch(v, "PlatformDepositAccountTransfer.bankAccountGraphqlId")
-    )
-    self.bank_account_id = (
-        v
-        if (v := get("bankAccountId")).__class__ is str
-        else mismatch(v, "PlatformDepositAccountTransfer.bankAccountId")
-    )
-    self.created_at = read_datetime(t1 := get("createdAt"), "PlatformDepositAccountTransfer.createdAt")
-    self.currency = (
-        v if (v := get("currency")).__class__ is str else mismatch(v, "PlatformDepositAccountTransfer.currency")
-    )
-    self.deposit_memo = (
-        v
-        if (v := get("depositMemo")) is None or v.__class__ is str
-        else mismatch(v, "PlatformDepositAccountTransfer.depositMemo")
-    )
-    self.depositor_name = (
-        v
-        if (v := get("depositorName")).__class__ is str
-        else mismatch(v, "PlatformDepositAccountTransfer.depositorName")
-    )
-    self.id = v if (v := get("id")).__class__ is str else mismatch(v, "PlatformDepositAccountTransfer.id")
-    self.is_for_test = (
-        v if (v := get("isForTest")).__class__ is bool else mismatch(v, "PlatformDepositAccountTransfer.isForTest")
-    )
-    self.status = v if (v := get("status")).__class__ is str else mismatch(v, "PlatformDepositAccountTransfer.status")
-    self.status_updated_at = read_datetime(
-        t2 := get("statusUpdatedAt"), "PlatformDepositAccountTransfer.statusUpdatedAt"
-    )
-    self.traded_at = (
-        None if (t3 := get("tradedAt")) is None else read_datetime(t3, "PlatformDepositAccountTransfer.tradedAt")
-    )
-    self.type = v if (v := get("type")).__class__ is str else mismatch(v, "PlatformDepositAccountTransfer.type")
-    self.updated_at = read_datetime(t4 := get("updatedAt"), "PlatformDepositAccountTransfer.updatedAt")
-    self.__time_texts__ = (t1, t2, t3, t4)
-    if not _JSON_NAMES.issuperset(raw):
-        self.additional_properties = unknown_fields(raw, _JSON_NAMES, self.__time_texts__)
+    self.bank_account_graphql_id = bank_account_graphql_id
+    self.bank_account_id = bank_account_id
+    self.created_at = read_datetime(created_at, "PlatformDepositAccountTransfer.createdAt")
+    self.currency = currency
+    self.depositor_name = depositor_name
+    self.id = id
+    self.is_for_test = is_for_test
+    self.status = status
+    self.status_updated_at = read_datetime(status_updated_at, "PlatformDepositAccountTransfer.statusUpdatedAt")
+    self.updated_at = read_datetime(updated_at, "PlatformDepositAccountTransfer.updatedAt")
+    self.deposit_memo = deposit_memo
+    self.traded_at = None if traded_at is None else read_datetime(traded_at, "PlatformDepositAccountTransfer.tradedAt")
+    self.type = type
+    self.__time_texts__ = (created_at, status_updated_at, traded_at, updated_at)
+    if (
+        amount.__class__ is not int
+        or bank_account_graphql_id.__class__ is not str
+        or bank_account_id.__class__ is not str
+        or currency.__class__ is not str
+        or depositor_name.__class__ is not str
+        or id.__class__ is not str
+        or is_for_test.__class__ is not bool
+        or status.__class__ is not str
+        or (deposit_memo is not None and deposit_memo.__class__ is not str)
+        or type.__class__ is not str
+    ):
+        report_scalars(self)
     return self

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, mismatch, new_instance, read_datetime, unknown_fields
+from portone_async._reading import field_getter, new_instance, read_datetime, report_scalars
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -48,34 +48,30 @@ class PlatformDiscountSharePolicy(Model):
     """Memo about the discount share policy."""
 
 
-_JSON_NAMES = json_names(PlatformDiscountSharePolicy)
+_get_fields = field_getter(PlatformDiscountSharePolicy)
 
 
 def read(raw: Any) -> PlatformDiscountSharePolicy:
     """Read `PlatformDiscountSharePolicy` from JSON."""
     self = new_instance(PlatformDiscountSharePolicy)
-    get = raw.get
-    self.applied_at = read_datetime(t1 := get("appliedAt"), "PlatformDiscountSharePolicy.appliedAt")
-    self.graphql_id = (
-        v if (v := get("graphqlId")).__class__ is str else mismatch(v, "PlatformDiscountSharePolicy.graphqlId")
-    )
-    self.id = v if (v := get("id")).__class__ is str else mismatch(v, "PlatformDiscountSharePolicy.id")
-    self.is_archived = (
-        v if (v := get("isArchived")).__class__ is bool else mismatch(v, "PlatformDiscountSharePolicy.isArchived")
-    )
-    self.is_for_test = (
-        v if (v := get("isForTest")).__class__ is bool else mismatch(v, "PlatformDiscountSharePolicy.isForTest")
-    )
-    self.memo = (
-        v if (v := get("memo")) is None or v.__class__ is str else mismatch(v, "PlatformDiscountSharePolicy.memo")
-    )
-    self.name = v if (v := get("name")).__class__ is str else mismatch(v, "PlatformDiscountSharePolicy.name")
-    self.partner_share_rate = (
-        v
-        if (v := get("partnerShareRate")).__class__ is int
-        else mismatch(v, "PlatformDiscountSharePolicy.partnerShareRate")
-    )
-    self.__time_texts__ = (t1,)
-    if not _JSON_NAMES.issuperset(raw):
-        self.additional_properties = unknown_fields(raw, _JSON_NAMES, self.__time_texts__)
+    applied_at, graphql_id, id, is_archived, is_for_test, name, partner_share_rate, memo = _get_fields(self, raw)
+    self.applied_at = read_datetime(applied_at, "PlatformDiscountSharePolicy.appliedAt")
+    self.graphql_id = graphql_id
+    self.id = id
+    self.is_archived = is_archived
+    self.is_for_test = is_for_test
+    self.name = name
+    self.partner_share_rate = partner_share_rate
+    self.memo = memo
+    self.__time_texts__ = (applied_at,)
+    if (
+        graphql_id.__class__ is not str
+        or id.__class__ is not str
+        or is_archived.__class__ is not bool
+        or is_for_test.__class__ is not bool
+        or name.__class__ is not str
+        or partner_share_rate.__class__ is not int
+        or (memo is not None and memo.__class__ is not str)
+    ):
+        report_scalars(self)
     return self

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, mismatch, new_instance, read_scalars, unknown_fields
+from portone_async._reading import field_getter, mismatch, new_instance, read_scalars, report_scalars
 from portone_async.models.platform_discount_share_policy_filter_input_keyword import (
     read as read_platform_discount_share_policy_filter_input_keyword,
 )
@@ -36,32 +36,28 @@ class PlatformDiscountSharePolicyFilterInput(Model):
     """Only policies with one of these partner share rates (1000 is 1 %)."""
 
 
-_JSON_NAMES = json_names(PlatformDiscountSharePolicyFilterInput)
+_get_fields = field_getter(PlatformDiscountSharePolicyFilterInput)
 
 
 def read(raw: Any) -> PlatformDiscountSharePolicyFilterInput:
     """Read `PlatformDiscountSharePolicyFilterInput` from JSON."""
     self = new_instance(PlatformDiscountSharePolicyFilterInput)
-    get = raw.get
-    self.is_archived = (
-        v
-        if (v := get("isArchived")) is None or v.__class__ is bool
-        else mismatch(v, "PlatformDiscountSharePolicyFilterInput.isArchived")
-    )
+    is_archived, keyword, partner_share_rates = _get_fields(self, raw)
+    self.is_archived = is_archived
     self.keyword = (
         None
-        if (v := get("keyword")) is None
-        else read_platform_discount_share_policy_filter_input_keyword(v)
-        if v.__class__ is dict
-        else mismatch(v, "PlatformDiscountSharePolicyFilterInput.keyword")
+        if keyword is None
+        else read_platform_discount_share_policy_filter_input_keyword(keyword)
+        if keyword.__class__ is dict
+        else mismatch(keyword, "PlatformDiscountSharePolicyFilterInput.keyword")
     )
     self.partner_share_rates = (
         None
-        if (v := get("partnerShareRates")) is None
-        else read_scalars(v, int, "PlatformDiscountSharePolicyFilterInput.partnerShareRates")
-        if v.__class__ is list
-        else mismatch(v, "PlatformDiscountSharePolicyFilterInput.partnerShareRates")
+        if partner_share_rates is None
+        else read_scalars(partner_share_rates, int, "PlatformDiscountSharePolicyFilterInput.partnerShareRates")
+        if partner_share_rates.__class__ is list
+        else mismatch(partner_share_rates, "PlatformDiscountSharePolicyFilterInput.partnerShareRates")
     )
-    if not _JSON_NAMES.issuperset(raw):
-        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
+    if is_archived is not None and is_archived.__class__ is not bool:
+        report_scalars(self)
     return self

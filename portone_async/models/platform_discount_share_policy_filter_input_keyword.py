@@ -7,7 +7,7 @@ from typing import Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, mismatch, new_instance, unknown_fields
+from portone_async._reading import field_getter, new_instance, report_scalars
 
 
 @define(slots=True, kw_only=True, repr=False)
@@ -25,23 +25,15 @@ class PlatformDiscountSharePolicyFilterInputKeyword(Model):
     """Only policies whose name contains this text."""
 
 
-_JSON_NAMES = json_names(PlatformDiscountSharePolicyFilterInputKeyword)
+_get_fields = field_getter(PlatformDiscountSharePolicyFilterInputKeyword)
 
 
 def read(raw: Any) -> PlatformDiscountSharePolicyFilterInputKeyword:
     """Read `PlatformDiscountSharePolicyFilterInputKeyword` from JSON."""
     self = new_instance(PlatformDiscountSharePolicyFilterInputKeyword)
-    get = raw.get
-    self.id = (
-        v
-        if (v := get("id")) is None or v.__class__ is str
-        else mismatch(v, "PlatformDiscountSharePolicyFilterInputKeyword.id")
-    )
-    self.name = (
-        v
-        if (v := get("name")) is None or v.__class__ is str
-        else mismatch(v, "PlatformDiscountSharePolicyFilterInputKeyword.name")
-    )
-    if not _JSON_NAMES.issuperset(raw):
-        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
+    id, name = _get_fields(self, raw)
+    self.id = id
+    self.name = name
+    if (id is not None and id.__class__ is not str) or (name is not None and name.__class__ is not str):
+        report_scalars(self)
     return self

@@ -7,7 +7,7 @@ from typing import Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, mismatch, new_instance, read_scalars, unknown_fields
+from portone_async._reading import field_getter, mismatch, new_instance, read_scalars
 
 
 @define(slots=True, kw_only=True, repr=False)
@@ -22,18 +22,16 @@ class PlatformDiscountSharePolicyFilterOptions(Model):
     """Partner share rates in thousandths of a percent (1000 is 1 %)."""
 
 
-_JSON_NAMES = json_names(PlatformDiscountSharePolicyFilterOptions)
+_get_fields = field_getter(PlatformDiscountSharePolicyFilterOptions)
 
 
 def read(raw: Any) -> PlatformDiscountSharePolicyFilterOptions:
     """Read `PlatformDiscountSharePolicyFilterOptions` from JSON."""
     self = new_instance(PlatformDiscountSharePolicyFilterOptions)
-    get = raw.get
+    (partner_share_rates,) = _get_fields(self, raw)
     self.partner_share_rates = (
-        read_scalars(v, int, "PlatformDiscountSharePolicyFilterOptions.partnerShareRates")
-        if (v := get("partnerShareRates")).__class__ is list
-        else mismatch(v, "PlatformDiscountSharePolicyFilterOptions.partnerShareRates")
+        read_scalars(partner_share_rates, int, "PlatformDiscountSharePolicyFilterOptions.partnerShareRates")
+        if partner_share_rates.__class__ is list
+        else mismatch(partner_share_rates, "PlatformDiscountSharePolicyFilterOptions.partnerShareRates")
     )
-    if not _JSON_NAMES.issuperset(raw):
-        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
     return self

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, mismatch, new_instance, read_datetime, unknown_fields
+from portone_async._reading import field_getter, mismatch, new_instance, read_datetime, report_scalars
 from portone_async.models.platform_payment_method import read as read_platform_payment_method
 
 if TYPE_CHECKING:
@@ -47,28 +47,31 @@ class PlatformExternalPayment(Model):
     """The discriminator: it tells which variant of its union this object is."""
 
 
-_JSON_NAMES = json_names(PlatformExternalPayment)
+_get_fields = field_getter(PlatformExternalPayment)
 
 
 def read(raw: Any) -> PlatformExternalPayment:
     """Read `PlatformExternalPayment` from JSON."""
     self = new_instance(PlatformExternalPayment)
-    get = raw.get
-    self.currency = v if (v := get("currency")).__class__ is str else mismatch(v, "PlatformExternalPayment.currency")
-    self.id = v if (v := get("id")).__class__ is str else mismatch(v, "PlatformExternalPayment.id")
+    currency, id, method, order_name, paid_at, type = _get_fields(self, raw)
+    self.currency = currency
+    self.id = id
     self.method = (
         None
-        if (v := get("method")) is None
-        else read_platform_payment_method(v)
-        if v.__class__ is dict
-        else mismatch(v, "PlatformExternalPayment.method")
+        if method is None
+        else read_platform_payment_method(method)
+        if method.__class__ is dict
+        else mismatch(method, "PlatformExternalPayment.method")
     )
-    self.order_name = (
-        v if (v := get("orderName")) is None or v.__class__ is str else mismatch(v, "PlatformExternalPayment.orderName")
-    )
-    self.paid_at = None if (t1 := get("paidAt")) is None else read_datetime(t1, "PlatformExternalPayment.paidAt")
-    self.type = v if (v := get("type")).__class__ is str else mismatch(v, "PlatformExternalPayment.type")
-    self.__time_texts__ = (t1,)
-    if not _JSON_NAMES.issuperset(raw):
-        self.additional_properties = unknown_fields(raw, _JSON_NAMES, self.__time_texts__)
+    self.order_name = order_name
+    self.paid_at = None if paid_at is None else read_datetime(paid_at, "PlatformExternalPayment.paidAt")
+    self.type = type
+    self.__time_texts__ = (paid_at,)
+    if (
+        currency.__class__ is not str
+        or id.__class__ is not str
+        or (order_name is not None and order_name.__class__ is not str)
+        or type.__class__ is not str
+    ):
+        report_scalars(self)
     return self

@@ -7,7 +7,7 @@ from typing import Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, mismatch, new_instance, unknown_fields
+from portone_async._reading import field_getter, new_instance, report_scalars
 
 
 @define(slots=True, kw_only=True, repr=False)
@@ -25,19 +25,17 @@ class PlatformFeeInput(Model):
     """Fee rate in units of 10^-5 (1000 is 1 %); give this or `fixed_amount`."""
 
 
-_JSON_NAMES = json_names(PlatformFeeInput)
+_get_fields = field_getter(PlatformFeeInput)
 
 
 def read(raw: Any) -> PlatformFeeInput:
     """Read `PlatformFeeInput` from JSON."""
     self = new_instance(PlatformFeeInput)
-    get = raw.get
-    self.fixed_amount = (
-        v if (v := get("fixedAmount")) is None or v.__class__ is int else mismatch(v, "PlatformFeeInput.fixedAmount")
-    )
-    self.fixed_rate = (
-        v if (v := get("fixedRate")) is None or v.__class__ is int else mismatch(v, "PlatformFeeInput.fixedRate")
-    )
-    if not _JSON_NAMES.issuperset(raw):
-        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
+    fixed_amount, fixed_rate = _get_fields(self, raw)
+    self.fixed_amount = fixed_amount
+    self.fixed_rate = fixed_rate
+    if (fixed_amount is not None and fixed_amount.__class__ is not int) or (
+        fixed_rate is not None and fixed_rate.__class__ is not int
+    ):
+        report_scalars(self)
     return self

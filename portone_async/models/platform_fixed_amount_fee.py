@@ -7,7 +7,7 @@ from typing import Any, Literal
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, mismatch, new_instance, unknown_fields
+from portone_async._reading import field_getter, new_instance, report_scalars
 
 
 @define(slots=True, kw_only=True, repr=False)
@@ -25,15 +25,15 @@ class PlatformFixedAmountFee(Model):
     """The discriminator: it tells which variant of its union this object is."""
 
 
-_JSON_NAMES = json_names(PlatformFixedAmountFee)
+_get_fields = field_getter(PlatformFixedAmountFee)
 
 
 def read(raw: Any) -> PlatformFixedAmountFee:
     """Read `PlatformFixedAmountFee` from JSON."""
     self = new_instance(PlatformFixedAmountFee)
-    get = raw.get
-    self.amount = v if (v := get("amount")).__class__ is int else mismatch(v, "PlatformFixedAmountFee.amount")
-    self.type = v if (v := get("type")).__class__ is str else mismatch(v, "PlatformFixedAmountFee.type")
-    if not _JSON_NAMES.issuperset(raw):
-        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
+    amount, type = _get_fields(self, raw)
+    self.amount = amount
+    self.type = type
+    if amount.__class__ is not int or type.__class__ is not str:
+        report_scalars(self)
     return self

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, mismatch, new_instance, read_date, read_list, unknown_fields
+from portone_async._reading import field_getter, mismatch, new_instance, read_date, read_list, report_scalars
 from portone_async.models.platform_partner import read as read_platform_partner
 from portone_async.models.platform_user_defined_property_key_value import (
     read as read_platform_user_defined_property_key_value,
@@ -74,53 +74,66 @@ class PlatformManualTransfer(Model):
     """The discriminator: it tells which variant of its union this object is."""
 
 
-_JSON_NAMES = json_names(PlatformManualTransfer)
+_get_fields = field_getter(PlatformManualTransfer)
 
 
 def read(raw: Any) -> PlatformManualTransfer:
     """Read `PlatformManualTransfer` from JSON."""
     self = new_instance(PlatformManualTransfer)
-    get = raw.get
-    self.graphql_id = v if (v := get("graphqlId")).__class__ is str else mismatch(v, "PlatformManualTransfer.graphqlId")
-    self.id = v if (v := get("id")).__class__ is str else mismatch(v, "PlatformManualTransfer.id")
-    self.is_for_test = (
-        v if (v := get("isForTest")).__class__ is bool else mismatch(v, "PlatformManualTransfer.isForTest")
-    )
-    self.memo = v if (v := get("memo")) is None or v.__class__ is str else mismatch(v, "PlatformManualTransfer.memo")
+    (
+        graphql_id,
+        id,
+        is_for_test,
+        partner,
+        settlement_amount,
+        settlement_currency,
+        settlement_date,
+        settlement_tax_free_amount,
+        status,
+        user_defined_properties,
+        memo,
+        payout_graphql_id,
+        payout_id,
+        type,
+    ) = _get_fields(self, raw)
+    self.graphql_id = graphql_id
+    self.id = id
+    self.is_for_test = is_for_test
     self.partner = (
-        read_platform_partner(v)
-        if (v := get("partner")).__class__ is dict
-        else mismatch(v, "PlatformManualTransfer.partner")
+        read_platform_partner(partner)
+        if partner.__class__ is dict
+        else mismatch(partner, "PlatformManualTransfer.partner")
     )
-    self.payout_graphql_id = (
-        v
-        if (v := get("payoutGraphqlId")) is None or v.__class__ is str
-        else mismatch(v, "PlatformManualTransfer.payoutGraphqlId")
-    )
-    self.payout_id = (
-        v if (v := get("payoutId")) is None or v.__class__ is str else mismatch(v, "PlatformManualTransfer.payoutId")
-    )
-    self.settlement_amount = (
-        v if (v := get("settlementAmount")).__class__ is int else mismatch(v, "PlatformManualTransfer.settlementAmount")
-    )
-    self.settlement_currency = (
-        v
-        if (v := get("settlementCurrency")).__class__ is str
-        else mismatch(v, "PlatformManualTransfer.settlementCurrency")
-    )
-    self.settlement_date = read_date(get("settlementDate"), "PlatformManualTransfer.settlementDate")
-    self.settlement_tax_free_amount = (
-        v
-        if (v := get("settlementTaxFreeAmount")).__class__ is int
-        else mismatch(v, "PlatformManualTransfer.settlementTaxFreeAmount")
-    )
-    self.status = v if (v := get("status")).__class__ is str else mismatch(v, "PlatformManualTransfer.status")
-    self.type = v if (v := get("type")).__class__ is str else mismatch(v, "PlatformManualTransfer.type")
+    self.settlement_amount = settlement_amount
+    self.settlement_currency = settlement_currency
+    self.settlement_date = read_date(settlement_date, "PlatformManualTransfer.settlementDate")
+    self.settlement_tax_free_amount = settlement_tax_free_amount
+    self.status = status
     self.user_defined_properties = (
-        read_list(v, read_platform_user_defined_property_key_value, "PlatformManualTransfer.userDefinedProperties")
-        if (v := get("userDefinedProperties")).__class__ is list
-        else mismatch(v, "PlatformManualTransfer.userDefinedProperties")
+        read_list(
+            user_defined_properties,
+            read_platform_user_defined_property_key_value,
+            "PlatformManualTransfer.userDefinedProperties",
+        )
+        if user_defined_properties.__class__ is list
+        else mismatch(user_defined_properties, "PlatformManualTransfer.userDefinedProperties")
     )
-    if not _JSON_NAMES.issuperset(raw):
-        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
+    self.memo = memo
+    self.payout_graphql_id = payout_graphql_id
+    self.payout_id = payout_id
+    self.type = type
+    if (
+        graphql_id.__class__ is not str
+        or id.__class__ is not str
+        or is_for_test.__class__ is not bool
+        or settlement_amount.__class__ is not int
+        or settlement_currency.__class__ is not str
+        or settlement_tax_free_amount.__class__ is not int
+        or status.__class__ is not str
+        or (memo is not None and memo.__class__ is not str)
+        or (payout_graphql_id is not None and payout_graphql_id.__class__ is not str)
+        or (payout_id is not None and payout_id.__class__ is not str)
+        or type.__class__ is not str
+    ):
+        report_scalars(self)
     return self

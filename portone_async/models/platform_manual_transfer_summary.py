@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, mismatch, new_instance, read_date, read_list, unknown_fields
+from portone_async._reading import field_getter, mismatch, new_instance, read_date, read_list, report_scalars
 from portone_async.models.platform_transfer_summary_partner import read as read_platform_transfer_summary_partner
 from portone_async.models.platform_user_defined_property_key_value import (
     read as read_platform_user_defined_property_key_value,
@@ -71,62 +71,70 @@ class PlatformManualTransferSummary(Model):
     """The discriminator: it tells which variant of its union this object is."""
 
 
-_JSON_NAMES = json_names(PlatformManualTransferSummary)
+_get_fields = field_getter(PlatformManualTransferSummary)
 
 
 def read(raw: Any) -> PlatformManualTransferSummary:
     """Read `PlatformManualTransferSummary` from JSON."""
     self = new_instance(PlatformManualTransferSummary)
-    get = raw.get
-    self.graphql_id = (
-        v if (v := get("graphqlId")).__class__ is str else mismatch(v, "PlatformManualTransferSummary.graphqlId")
-    )
-    self.id = v if (v := get("id")).__class__ is str else mismatch(v, "PlatformManualTransferSummary.id")
-    self.is_for_test = (
-        v if (v := get("isForTest")).__class__ is bool else mismatch(v, "PlatformManualTransferSummary.isForTest")
-    )
-    self.memo = (
-        v if (v := get("memo")) is None or v.__class__ is str else mismatch(v, "PlatformManualTransferSummary.memo")
-    )
+    (
+        graphql_id,
+        id,
+        is_for_test,
+        partner,
+        partner_user_defined_properties,
+        settlement_amount,
+        settlement_currency,
+        settlement_date,
+        settlement_tax_free_amount,
+        status,
+        user_defined_properties,
+        memo,
+        type,
+    ) = _get_fields(self, raw)
+    self.graphql_id = graphql_id
+    self.id = id
+    self.is_for_test = is_for_test
     self.partner = (
-        read_platform_transfer_summary_partner(v)
-        if (v := get("partner")).__class__ is dict
-        else mismatch(v, "PlatformManualTransferSummary.partner")
+        read_platform_transfer_summary_partner(partner)
+        if partner.__class__ is dict
+        else mismatch(partner, "PlatformManualTransferSummary.partner")
     )
     self.partner_user_defined_properties = (
         read_list(
-            v,
+            partner_user_defined_properties,
             read_platform_user_defined_property_key_value,
             "PlatformManualTransferSummary.partnerUserDefinedProperties",
         )
-        if (v := get("partnerUserDefinedProperties")).__class__ is list
-        else mismatch(v, "PlatformManualTransferSummary.partnerUserDefinedProperties")
+        if partner_user_defined_properties.__class__ is list
+        else mismatch(partner_user_defined_properties, "PlatformManualTransferSummary.partnerUserDefinedProperties")
     )
-    self.settlement_amount = (
-        v
-        if (v := get("settlementAmount")).__class__ is int
-        else mismatch(v, "PlatformManualTransferSummary.settlementAmount")
-    )
-    self.settlement_currency = (
-        v
-        if (v := get("settlementCurrency")).__class__ is str
-        else mismatch(v, "PlatformManualTransferSummary.settlementCurrency")
-    )
-    self.settlement_date = read_date(get("settlementDate"), "PlatformManualTransferSummary.settlementDate")
-    self.settlement_tax_free_amount = (
-        v
-        if (v := get("settlementTaxFreeAmount")).__class__ is int
-        else mismatch(v, "PlatformManualTransferSummary.settlementTaxFreeAmount")
-    )
-    self.status = v if (v := get("status")).__class__ is str else mismatch(v, "PlatformManualTransferSummary.status")
-    self.type = v if (v := get("type")).__class__ is str else mismatch(v, "PlatformManualTransferSummary.type")
+    self.settlement_amount = settlement_amount
+    self.settlement_currency = settlement_currency
+    self.settlement_date = read_date(settlement_date, "PlatformManualTransferSummary.settlementDate")
+    self.settlement_tax_free_amount = settlement_tax_free_amount
+    self.status = status
     self.user_defined_properties = (
         read_list(
-            v, read_platform_user_defined_property_key_value, "PlatformManualTransferSummary.userDefinedProperties"
+            user_defined_properties,
+            read_platform_user_defined_property_key_value,
+            "PlatformManualTransferSummary.userDefinedProperties",
         )
-        if (v := get("userDefinedProperties")).__class__ is list
-        else mismatch(v, "PlatformManualTransferSummary.userDefinedProperties")
+        if user_defined_properties.__class__ is list
+        else mismatch(user_defined_properties, "PlatformManualTransferSummary.userDefinedProperties")
     )
-    if not _JSON_NAMES.issuperset(raw):
-        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
+    self.memo = memo
+    self.type = type
+    if (
+        graphql_id.__class__ is not str
+        or id.__class__ is not str
+        or is_for_test.__class__ is not bool
+        or settlement_amount.__class__ is not int
+        or settlement_currency.__class__ is not str
+        or settlement_tax_free_amount.__class__ is not int
+        or status.__class__ is not str
+        or (memo is not None and memo.__class__ is not str)
+        or type.__class__ is not str
+    ):
+        report_scalars(self)
     return self

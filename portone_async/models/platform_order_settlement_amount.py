@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, mismatch, new_instance, unknown_fields
+from portone_async._reading import field_getter, mismatch, new_instance, report_scalars
 from portone_async.models.platform_user_defined_formula_results import (
     read as read_platform_user_defined_formula_results,
 )
@@ -79,85 +79,72 @@ class PlatformOrderSettlementAmount(Model):
     """Results of the user-defined formulas, by name."""
 
 
-_JSON_NAMES = json_names(PlatformOrderSettlementAmount)
+_get_fields = field_getter(PlatformOrderSettlementAmount)
 
 
 def read(raw: Any) -> PlatformOrderSettlementAmount:
     """Read `PlatformOrderSettlementAmount` from JSON."""
     self = new_instance(PlatformOrderSettlementAmount)
-    get = raw.get
-    self.additional_fee = (
-        v
-        if (v := get("additionalFee")).__class__ is int
-        else mismatch(v, "PlatformOrderSettlementAmount.additionalFee")
-    )
-    self.additional_fee_vat = (
-        v
-        if (v := get("additionalFeeVat")).__class__ is int
-        else mismatch(v, "PlatformOrderSettlementAmount.additionalFeeVat")
-    )
-    self.discount = (
-        v if (v := get("discount")).__class__ is int else mismatch(v, "PlatformOrderSettlementAmount.discount")
-    )
-    self.discount_share = (
-        v
-        if (v := get("discountShare")).__class__ is int
-        else mismatch(v, "PlatformOrderSettlementAmount.discountShare")
-    )
-    self.discount_share_tax_free = (
-        v
-        if (v := get("discountShareTaxFree")).__class__ is int
-        else mismatch(v, "PlatformOrderSettlementAmount.discountShareTaxFree")
-    )
-    self.discount_tax_free = (
-        v
-        if (v := get("discountTaxFree")).__class__ is int
-        else mismatch(v, "PlatformOrderSettlementAmount.discountTaxFree")
-    )
-    self.order = v if (v := get("order")).__class__ is int else mismatch(v, "PlatformOrderSettlementAmount.order")
-    self.order_tax_free = (
-        v if (v := get("orderTaxFree")).__class__ is int else mismatch(v, "PlatformOrderSettlementAmount.orderTaxFree")
-    )
-    self.payment = v if (v := get("payment")).__class__ is int else mismatch(v, "PlatformOrderSettlementAmount.payment")
-    self.payment_supply = (
-        v
-        if (v := get("paymentSupply")).__class__ is int
-        else mismatch(v, "PlatformOrderSettlementAmount.paymentSupply")
-    )
-    self.payment_tax_free = (
-        v
-        if (v := get("paymentTaxFree")).__class__ is int
-        else mismatch(v, "PlatformOrderSettlementAmount.paymentTaxFree")
-    )
-    self.payment_vat = (
-        v if (v := get("paymentVat")).__class__ is int else mismatch(v, "PlatformOrderSettlementAmount.paymentVat")
-    )
-    self.payment_vat_burden = (
-        v
-        if (v := get("paymentVatBurden")).__class__ is int
-        else mismatch(v, "PlatformOrderSettlementAmount.paymentVatBurden")
-    )
-    self.platform_fee = (
-        v if (v := get("platformFee")).__class__ is int else mismatch(v, "PlatformOrderSettlementAmount.platformFee")
-    )
-    self.platform_fee_vat = (
-        v
-        if (v := get("platformFeeVat")).__class__ is int
-        else mismatch(v, "PlatformOrderSettlementAmount.platformFeeVat")
-    )
-    self.settlement = (
-        v if (v := get("settlement")).__class__ is int else mismatch(v, "PlatformOrderSettlementAmount.settlement")
-    )
-    self.settlement_tax_free = (
-        v
-        if (v := get("settlementTaxFree")).__class__ is int
-        else mismatch(v, "PlatformOrderSettlementAmount.settlementTaxFree")
-    )
+    (
+        additional_fee,
+        additional_fee_vat,
+        discount,
+        discount_share,
+        discount_share_tax_free,
+        discount_tax_free,
+        order,
+        order_tax_free,
+        payment,
+        payment_supply,
+        payment_tax_free,
+        payment_vat,
+        payment_vat_burden,
+        platform_fee,
+        platform_fee_vat,
+        settlement,
+        settlement_tax_free,
+        user_defined_formulas,
+    ) = _get_fields(self, raw)
+    self.additional_fee = additional_fee
+    self.additional_fee_vat = additional_fee_vat
+    self.discount = discount
+    self.discount_share = discount_share
+    self.discount_share_tax_free = discount_share_tax_free
+    self.discount_tax_free = discount_tax_free
+    self.order = order
+    self.order_tax_free = order_tax_free
+    self.payment = payment
+    self.payment_supply = payment_supply
+    self.payment_tax_free = payment_tax_free
+    self.payment_vat = payment_vat
+    self.payment_vat_burden = payment_vat_burden
+    self.platform_fee = platform_fee
+    self.platform_fee_vat = platform_fee_vat
+    self.settlement = settlement
+    self.settlement_tax_free = settlement_tax_free
     self.user_defined_formulas = (
-        read_platform_user_defined_formula_results(v)
-        if (v := get("userDefinedFormulas")).__class__ is dict
-        else mismatch(v, "PlatformOrderSettlementAmount.userDefinedFormulas")
+        read_platform_user_defined_formula_results(user_defined_formulas)
+        if user_defined_formulas.__class__ is dict
+        else mismatch(user_defined_formulas, "PlatformOrderSettlementAmount.userDefinedFormulas")
     )
-    if not _JSON_NAMES.issuperset(raw):
-        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
+    if (
+        additional_fee.__class__ is not int
+        or additional_fee_vat.__class__ is not int
+        or discount.__class__ is not int
+        or discount_share.__class__ is not int
+        or discount_share_tax_free.__class__ is not int
+        or discount_tax_free.__class__ is not int
+        or order.__class__ is not int
+        or order_tax_free.__class__ is not int
+        or payment.__class__ is not int
+        or payment_supply.__class__ is not int
+        or payment_tax_free.__class__ is not int
+        or payment_vat.__class__ is not int
+        or payment_vat_burden.__class__ is not int
+        or platform_fee.__class__ is not int
+        or platform_fee_vat.__class__ is not int
+        or settlement.__class__ is not int
+        or settlement_tax_free.__class__ is not int
+    ):
+        report_scalars(self)
     return self

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, mismatch, new_instance, read_date, read_list, unknown_fields
+from portone_async._reading import field_getter, mismatch, new_instance, read_date, read_list, report_scalars
 from portone_async.models.platform_contract import read as read_platform_contract
 from portone_async.models.platform_order_settlement_amount import read as read_platform_order_settlement_amount
 from portone_async.models.platform_order_transfer_additional_fee import (
@@ -108,81 +108,104 @@ class PlatformOrderTransfer(Model):
     """The discriminator: it tells which variant of its union this object is."""
 
 
-_JSON_NAMES = json_names(PlatformOrderTransfer)
+_get_fields = field_getter(PlatformOrderTransfer)
 
 
 def read(raw: Any) -> PlatformOrderTransfer:
     """Read `PlatformOrderTransfer` from JSON."""
     self = new_instance(PlatformOrderTransfer)
-    get = raw.get
+    (
+        additional_fees,
+        amount,
+        contract,
+        discounts,
+        graphql_id,
+        id,
+        is_for_test,
+        order_lines,
+        parameters,
+        partner,
+        payment,
+        settlement_currency,
+        settlement_date,
+        settlement_start_date,
+        status,
+        user_defined_properties,
+        memo,
+        payout_graphql_id,
+        payout_id,
+        type,
+    ) = _get_fields(self, raw)
     self.additional_fees = (
-        read_list(v, read_platform_order_transfer_additional_fee, "PlatformOrderTransfer.additionalFees")
-        if (v := get("additionalFees")).__class__ is list
-        else mismatch(v, "PlatformOrderTransfer.additionalFees")
+        read_list(additional_fees, read_platform_order_transfer_additional_fee, "PlatformOrderTransfer.additionalFees")
+        if additional_fees.__class__ is list
+        else mismatch(additional_fees, "PlatformOrderTransfer.additionalFees")
     )
     self.amount = (
-        read_platform_order_settlement_amount(v)
-        if (v := get("amount")).__class__ is dict
-        else mismatch(v, "PlatformOrderTransfer.amount")
+        read_platform_order_settlement_amount(amount)
+        if amount.__class__ is dict
+        else mismatch(amount, "PlatformOrderTransfer.amount")
     )
     self.contract = (
-        read_platform_contract(v)
-        if (v := get("contract")).__class__ is dict
-        else mismatch(v, "PlatformOrderTransfer.contract")
+        read_platform_contract(contract)
+        if contract.__class__ is dict
+        else mismatch(contract, "PlatformOrderTransfer.contract")
     )
     self.discounts = (
-        read_list(v, read_platform_order_transfer_discount, "PlatformOrderTransfer.discounts")
-        if (v := get("discounts")).__class__ is list
-        else mismatch(v, "PlatformOrderTransfer.discounts")
+        read_list(discounts, read_platform_order_transfer_discount, "PlatformOrderTransfer.discounts")
+        if discounts.__class__ is list
+        else mismatch(discounts, "PlatformOrderTransfer.discounts")
     )
-    self.graphql_id = v if (v := get("graphqlId")).__class__ is str else mismatch(v, "PlatformOrderTransfer.graphqlId")
-    self.id = v if (v := get("id")).__class__ is str else mismatch(v, "PlatformOrderTransfer.id")
-    self.is_for_test = (
-        v if (v := get("isForTest")).__class__ is bool else mismatch(v, "PlatformOrderTransfer.isForTest")
-    )
-    self.memo = v if (v := get("memo")) is None or v.__class__ is str else mismatch(v, "PlatformOrderTransfer.memo")
+    self.graphql_id = graphql_id
+    self.id = id
+    self.is_for_test = is_for_test
     self.order_lines = (
-        read_list(v, read_platform_order_transfer_order_line, "PlatformOrderTransfer.orderLines")
-        if (v := get("orderLines")).__class__ is list
-        else mismatch(v, "PlatformOrderTransfer.orderLines")
+        read_list(order_lines, read_platform_order_transfer_order_line, "PlatformOrderTransfer.orderLines")
+        if order_lines.__class__ is list
+        else mismatch(order_lines, "PlatformOrderTransfer.orderLines")
     )
     self.parameters = (
-        read_transfer_parameters(v)
-        if (v := get("parameters")).__class__ is dict
-        else mismatch(v, "PlatformOrderTransfer.parameters")
+        read_transfer_parameters(parameters)
+        if parameters.__class__ is dict
+        else mismatch(parameters, "PlatformOrderTransfer.parameters")
     )
     self.partner = (
-        read_platform_partner(v)
-        if (v := get("partner")).__class__ is dict
-        else mismatch(v, "PlatformOrderTransfer.partner")
+        read_platform_partner(partner)
+        if partner.__class__ is dict
+        else mismatch(partner, "PlatformOrderTransfer.partner")
     )
     self.payment = (
-        read_platform_payment(v)
-        if (v := get("payment")).__class__ is dict
-        else mismatch(v, "PlatformOrderTransfer.payment")
+        read_platform_payment(payment)
+        if payment.__class__ is dict
+        else mismatch(payment, "PlatformOrderTransfer.payment")
     )
-    self.payout_graphql_id = (
-        v
-        if (v := get("payoutGraphqlId")) is None or v.__class__ is str
-        else mismatch(v, "PlatformOrderTransfer.payoutGraphqlId")
-    )
-    self.payout_id = (
-        v if (v := get("payoutId")) is None or v.__class__ is str else mismatch(v, "PlatformOrderTransfer.payoutId")
-    )
-    self.settlement_currency = (
-        v
-        if (v := get("settlementCurrency")).__class__ is str
-        else mismatch(v, "PlatformOrderTransfer.settlementCurrency")
-    )
-    self.settlement_date = read_date(get("settlementDate"), "PlatformOrderTransfer.settlementDate")
-    self.settlement_start_date = read_date(get("settlementStartDate"), "PlatformOrderTransfer.settlementStartDate")
-    self.status = v if (v := get("status")).__class__ is str else mismatch(v, "PlatformOrderTransfer.status")
-    self.type = v if (v := get("type")).__class__ is str else mismatch(v, "PlatformOrderTransfer.type")
+    self.settlement_currency = settlement_currency
+    self.settlement_date = read_date(settlement_date, "PlatformOrderTransfer.settlementDate")
+    self.settlement_start_date = read_date(settlement_start_date, "PlatformOrderTransfer.settlementStartDate")
+    self.status = status
     self.user_defined_properties = (
-        read_list(v, read_platform_user_defined_property_key_value, "PlatformOrderTransfer.userDefinedProperties")
-        if (v := get("userDefinedProperties")).__class__ is list
-        else mismatch(v, "PlatformOrderTransfer.userDefinedProperties")
+        read_list(
+            user_defined_properties,
+            read_platform_user_defined_property_key_value,
+            "PlatformOrderTransfer.userDefinedProperties",
+        )
+        if user_defined_properties.__class__ is list
+        else mismatch(user_defined_properties, "PlatformOrderTransfer.userDefinedProperties")
     )
-    if not _JSON_NAMES.issuperset(raw):
-        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
+    self.memo = memo
+    self.payout_graphql_id = payout_graphql_id
+    self.payout_id = payout_id
+    self.type = type
+    if (
+        graphql_id.__class__ is not str
+        or id.__class__ is not str
+        or is_for_test.__class__ is not bool
+        or settlement_currency.__class__ is not str
+        or status.__class__ is not str
+        or (memo is not None and memo.__class__ is not str)
+        or (payout_graphql_id is not None and payout_graphql_id.__class__ is not str)
+        or (payout_id is not None and payout_id.__class__ is not str)
+        or type.__class__ is not str
+    ):
+        report_scalars(self)
     return self

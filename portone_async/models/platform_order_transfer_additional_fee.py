@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, mismatch, new_instance, unknown_fields
+from portone_async._reading import field_getter, mismatch, new_instance, report_scalars
 from portone_async.models.platform_additional_fee_policy import read as read_platform_additional_fee_policy
 
 if TYPE_CHECKING:
@@ -32,22 +32,20 @@ class PlatformOrderTransferAdditionalFee(Model):
     """VAT on the fee, in the smallest currency unit."""
 
 
-_JSON_NAMES = json_names(PlatformOrderTransferAdditionalFee)
+_get_fields = field_getter(PlatformOrderTransferAdditionalFee)
 
 
 def read(raw: Any) -> PlatformOrderTransferAdditionalFee:
     """Read `PlatformOrderTransferAdditionalFee` from JSON."""
     self = new_instance(PlatformOrderTransferAdditionalFee)
-    get = raw.get
-    self.amount = (
-        v if (v := get("amount")).__class__ is int else mismatch(v, "PlatformOrderTransferAdditionalFee.amount")
-    )
+    amount, policy, vat = _get_fields(self, raw)
+    self.amount = amount
     self.policy = (
-        read_platform_additional_fee_policy(v)
-        if (v := get("policy")).__class__ is dict
-        else mismatch(v, "PlatformOrderTransferAdditionalFee.policy")
+        read_platform_additional_fee_policy(policy)
+        if policy.__class__ is dict
+        else mismatch(policy, "PlatformOrderTransferAdditionalFee.policy")
     )
-    self.vat = v if (v := get("vat")).__class__ is int else mismatch(v, "PlatformOrderTransferAdditionalFee.vat")
-    if not _JSON_NAMES.issuperset(raw):
-        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
+    self.vat = vat
+    if amount.__class__ is not int or vat.__class__ is not int:
+        report_scalars(self)
     return self

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, mismatch, new_instance, read_datetime, unknown_fields
+from portone_async._reading import field_getter, new_instance, read_datetime, report_scalars
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -30,16 +30,16 @@ class PlatformOrderTransferCancellation(Model):
     """Id of the order cancellation."""
 
 
-_JSON_NAMES = json_names(PlatformOrderTransferCancellation)
+_get_fields = field_getter(PlatformOrderTransferCancellation)
 
 
 def read(raw: Any) -> PlatformOrderTransferCancellation:
     """Read `PlatformOrderTransferCancellation` from JSON."""
     self = new_instance(PlatformOrderTransferCancellation)
-    get = raw.get
-    self.cancelled_at = read_datetime(t1 := get("cancelledAt"), "PlatformOrderTransferCancellation.cancelledAt")
-    self.id = v if (v := get("id")).__class__ is str else mismatch(v, "PlatformOrderTransferCancellation.id")
-    self.__time_texts__ = (t1,)
-    if not _JSON_NAMES.issuperset(raw):
-        self.additional_properties = unknown_fields(raw, _JSON_NAMES, self.__time_texts__)
+    cancelled_at, id = _get_fields(self, raw)
+    self.cancelled_at = read_datetime(cancelled_at, "PlatformOrderTransferCancellation.cancelledAt")
+    self.id = id
+    self.__time_texts__ = (cancelled_at,)
+    if id.__class__ is not str:
+        report_scalars(self)
     return self

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, mismatch, new_instance, unknown_fields
+from portone_async._reading import field_getter, mismatch, new_instance, report_scalars
 from portone_async.models.platform_discount_share_policy import read as read_platform_discount_share_policy
 
 if TYPE_CHECKING:
@@ -38,32 +38,27 @@ class PlatformOrderTransferDiscount(Model):
     """Tax-free part of the discount, in the smallest currency unit."""
 
 
-_JSON_NAMES = json_names(PlatformOrderTransferDiscount)
+_get_fields = field_getter(PlatformOrderTransferDiscount)
 
 
 def read(raw: Any) -> PlatformOrderTransferDiscount:
     """Read `PlatformOrderTransferDiscount` from JSON."""
     self = new_instance(PlatformOrderTransferDiscount)
-    get = raw.get
-    self.amount = v if (v := get("amount")).__class__ is int else mismatch(v, "PlatformOrderTransferDiscount.amount")
-    self.share_amount = (
-        v if (v := get("shareAmount")).__class__ is int else mismatch(v, "PlatformOrderTransferDiscount.shareAmount")
-    )
+    amount, share_amount, share_policy, share_tax_free_amount, tax_free_amount = _get_fields(self, raw)
+    self.amount = amount
+    self.share_amount = share_amount
     self.share_policy = (
-        read_platform_discount_share_policy(v)
-        if (v := get("sharePolicy")).__class__ is dict
-        else mismatch(v, "PlatformOrderTransferDiscount.sharePolicy")
+        read_platform_discount_share_policy(share_policy)
+        if share_policy.__class__ is dict
+        else mismatch(share_policy, "PlatformOrderTransferDiscount.sharePolicy")
     )
-    self.share_tax_free_amount = (
-        v
-        if (v := get("shareTaxFreeAmount")).__class__ is int
-        else mismatch(v, "PlatformOrderTransferDiscount.shareTaxFreeAmount")
-    )
-    self.tax_free_amount = (
-        v
-        if (v := get("taxFreeAmount")).__class__ is int
-        else mismatch(v, "PlatformOrderTransferDiscount.taxFreeAmount")
-    )
-    if not _JSON_NAMES.issuperset(raw):
-        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
+    self.share_tax_free_amount = share_tax_free_amount
+    self.tax_free_amount = tax_free_amount
+    if (
+        amount.__class__ is not int
+        or share_amount.__class__ is not int
+        or share_tax_free_amount.__class__ is not int
+        or tax_free_amount.__class__ is not int
+    ):
+        report_scalars(self)
     return self

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, mismatch, new_instance, read_list, unknown_fields
+from portone_async._reading import field_getter, mismatch, new_instance, read_list, report_scalars
 from portone_async.models.platform_order_settlement_amount import read as read_platform_order_settlement_amount
 from portone_async.models.platform_order_transfer_additional_fee import (
     read as read_platform_order_transfer_additional_fee,
@@ -46,36 +46,38 @@ class PlatformOrderTransferOrderLine(Model):
     """Quantity of the product."""
 
 
-_JSON_NAMES = json_names(PlatformOrderTransferOrderLine)
+_get_fields = field_getter(PlatformOrderTransferOrderLine)
 
 
 def read(raw: Any) -> PlatformOrderTransferOrderLine:
     """Read `PlatformOrderTransferOrderLine` from JSON."""
     self = new_instance(PlatformOrderTransferOrderLine)
-    get = raw.get
+    additional_fees, amount, discounts, product, quantity = _get_fields(self, raw)
     self.additional_fees = (
-        read_list(v, read_platform_order_transfer_additional_fee, "PlatformOrderTransferOrderLine.additionalFees")
-        if (v := get("additionalFees")).__class__ is list
-        else mismatch(v, "PlatformOrderTransferOrderLine.additionalFees")
+        read_list(
+            additional_fees,
+            read_platform_order_transfer_additional_fee,
+            "PlatformOrderTransferOrderLine.additionalFees",
+        )
+        if additional_fees.__class__ is list
+        else mismatch(additional_fees, "PlatformOrderTransferOrderLine.additionalFees")
     )
     self.amount = (
-        read_platform_order_settlement_amount(v)
-        if (v := get("amount")).__class__ is dict
-        else mismatch(v, "PlatformOrderTransferOrderLine.amount")
+        read_platform_order_settlement_amount(amount)
+        if amount.__class__ is dict
+        else mismatch(amount, "PlatformOrderTransferOrderLine.amount")
     )
     self.discounts = (
-        read_list(v, read_platform_order_transfer_discount, "PlatformOrderTransferOrderLine.discounts")
-        if (v := get("discounts")).__class__ is list
-        else mismatch(v, "PlatformOrderTransferOrderLine.discounts")
+        read_list(discounts, read_platform_order_transfer_discount, "PlatformOrderTransferOrderLine.discounts")
+        if discounts.__class__ is list
+        else mismatch(discounts, "PlatformOrderTransferOrderLine.discounts")
     )
     self.product = (
-        read_platform_order_transfer_product(v)
-        if (v := get("product")).__class__ is dict
-        else mismatch(v, "PlatformOrderTransferOrderLine.product")
+        read_platform_order_transfer_product(product)
+        if product.__class__ is dict
+        else mismatch(product, "PlatformOrderTransferOrderLine.product")
     )
-    self.quantity = (
-        v if (v := get("quantity")).__class__ is int else mismatch(v, "PlatformOrderTransferOrderLine.quantity")
-    )
-    if not _JSON_NAMES.issuperset(raw):
-        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
+    self.quantity = quantity
+    if quantity.__class__ is not int:
+        report_scalars(self)
     return self

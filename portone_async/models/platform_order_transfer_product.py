@@ -7,7 +7,7 @@ from typing import Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, mismatch, new_instance, unknown_fields
+from portone_async._reading import field_getter, new_instance, report_scalars
 
 
 @define(slots=True, kw_only=True, repr=False)
@@ -34,20 +34,24 @@ class PlatformOrderTransferProduct(Model):
     """Tag of the product."""
 
 
-_JSON_NAMES = json_names(PlatformOrderTransferProduct)
+_get_fields = field_getter(PlatformOrderTransferProduct)
 
 
 def read(raw: Any) -> PlatformOrderTransferProduct:
     """Read `PlatformOrderTransferProduct` from JSON."""
     self = new_instance(PlatformOrderTransferProduct)
-    get = raw.get
-    self.amount = v if (v := get("amount")).__class__ is int else mismatch(v, "PlatformOrderTransferProduct.amount")
-    self.id = v if (v := get("id")).__class__ is str else mismatch(v, "PlatformOrderTransferProduct.id")
-    self.name = v if (v := get("name")).__class__ is str else mismatch(v, "PlatformOrderTransferProduct.name")
-    self.tag = v if (v := get("tag")) is None or v.__class__ is str else mismatch(v, "PlatformOrderTransferProduct.tag")
-    self.tax_free_amount = (
-        v if (v := get("taxFreeAmount")).__class__ is int else mismatch(v, "PlatformOrderTransferProduct.taxFreeAmount")
-    )
-    if not _JSON_NAMES.issuperset(raw):
-        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
+    amount, id, name, tax_free_amount, tag = _get_fields(self, raw)
+    self.amount = amount
+    self.id = id
+    self.name = name
+    self.tax_free_amount = tax_free_amount
+    self.tag = tag
+    if (
+        amount.__class__ is not int
+        or id.__class__ is not str
+        or name.__class__ is not str
+        or tax_free_amount.__class__ is not int
+        or (tag is not None and tag.__class__ is not str)
+    ):
+        report_scalars(self)
     return self

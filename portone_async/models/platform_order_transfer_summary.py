@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, mismatch, new_instance, read_date, read_list, unknown_fields
+from portone_async._reading import field_getter, mismatch, new_instance, read_date, read_list, report_scalars
 from portone_async.models.platform_contract import read as read_platform_contract
 from portone_async.models.platform_order_settlement_amount import read as read_platform_order_settlement_amount
 from portone_async.models.platform_transfer_summary_partner import read as read_platform_transfer_summary_partner
@@ -86,71 +86,87 @@ class PlatformOrderTransferSummary(Model):
     """The discriminator: it tells which variant of its union this object is."""
 
 
-_JSON_NAMES = json_names(PlatformOrderTransferSummary)
+_get_fields = field_getter(PlatformOrderTransferSummary)
 
 
 def read(raw: Any) -> PlatformOrderTransferSummary:
     """Read `PlatformOrderTransferSummary` from JSON."""
     self = new_instance(PlatformOrderTransferSummary)
-    get = raw.get
+    (
+        amount,
+        contract,
+        graphql_id,
+        id,
+        is_for_test,
+        partner,
+        partner_user_defined_properties,
+        payment,
+        settlement_currency,
+        settlement_date,
+        settlement_start_date,
+        status,
+        store_id,
+        user_defined_properties,
+        memo,
+        type,
+    ) = _get_fields(self, raw)
     self.amount = (
-        read_platform_order_settlement_amount(v)
-        if (v := get("amount")).__class__ is dict
-        else mismatch(v, "PlatformOrderTransferSummary.amount")
+        read_platform_order_settlement_amount(amount)
+        if amount.__class__ is dict
+        else mismatch(amount, "PlatformOrderTransferSummary.amount")
     )
     self.contract = (
-        read_platform_contract(v)
-        if (v := get("contract")).__class__ is dict
-        else mismatch(v, "PlatformOrderTransferSummary.contract")
+        read_platform_contract(contract)
+        if contract.__class__ is dict
+        else mismatch(contract, "PlatformOrderTransferSummary.contract")
     )
-    self.graphql_id = (
-        v if (v := get("graphqlId")).__class__ is str else mismatch(v, "PlatformOrderTransferSummary.graphqlId")
-    )
-    self.id = v if (v := get("id")).__class__ is str else mismatch(v, "PlatformOrderTransferSummary.id")
-    self.is_for_test = (
-        v if (v := get("isForTest")).__class__ is bool else mismatch(v, "PlatformOrderTransferSummary.isForTest")
-    )
-    self.memo = (
-        v if (v := get("memo")) is None or v.__class__ is str else mismatch(v, "PlatformOrderTransferSummary.memo")
-    )
+    self.graphql_id = graphql_id
+    self.id = id
+    self.is_for_test = is_for_test
     self.partner = (
-        read_platform_transfer_summary_partner(v)
-        if (v := get("partner")).__class__ is dict
-        else mismatch(v, "PlatformOrderTransferSummary.partner")
+        read_platform_transfer_summary_partner(partner)
+        if partner.__class__ is dict
+        else mismatch(partner, "PlatformOrderTransferSummary.partner")
     )
     self.partner_user_defined_properties = (
         read_list(
-            v,
+            partner_user_defined_properties,
             read_platform_user_defined_property_key_value,
             "PlatformOrderTransferSummary.partnerUserDefinedProperties",
         )
-        if (v := get("partnerUserDefinedProperties")).__class__ is list
-        else mismatch(v, "PlatformOrderTransferSummary.partnerUserDefinedProperties")
+        if partner_user_defined_properties.__class__ is list
+        else mismatch(partner_user_defined_properties, "PlatformOrderTransferSummary.partnerUserDefinedProperties")
     )
     self.payment = (
-        read_platform_transfer_summary_payment(v)
-        if (v := get("payment")).__class__ is dict
-        else mismatch(v, "PlatformOrderTransferSummary.payment")
+        read_platform_transfer_summary_payment(payment)
+        if payment.__class__ is dict
+        else mismatch(payment, "PlatformOrderTransferSummary.payment")
     )
-    self.settlement_currency = (
-        v
-        if (v := get("settlementCurrency")).__class__ is str
-        else mismatch(v, "PlatformOrderTransferSummary.settlementCurrency")
-    )
-    self.settlement_date = read_date(get("settlementDate"), "PlatformOrderTransferSummary.settlementDate")
-    self.settlement_start_date = read_date(
-        get("settlementStartDate"), "PlatformOrderTransferSummary.settlementStartDate"
-    )
-    self.status = v if (v := get("status")).__class__ is str else mismatch(v, "PlatformOrderTransferSummary.status")
-    self.store_id = v if (v := get("storeId")).__class__ is str else mismatch(v, "PlatformOrderTransferSummary.storeId")
-    self.type = v if (v := get("type")).__class__ is str else mismatch(v, "PlatformOrderTransferSummary.type")
+    self.settlement_currency = settlement_currency
+    self.settlement_date = read_date(settlement_date, "PlatformOrderTransferSummary.settlementDate")
+    self.settlement_start_date = read_date(settlement_start_date, "PlatformOrderTransferSummary.settlementStartDate")
+    self.status = status
+    self.store_id = store_id
     self.user_defined_properties = (
         read_list(
-            v, read_platform_user_defined_property_key_value, "PlatformOrderTransferSummary.userDefinedProperties"
+            user_defined_properties,
+            read_platform_user_defined_property_key_value,
+            "PlatformOrderTransferSummary.userDefinedProperties",
         )
-        if (v := get("userDefinedProperties")).__class__ is list
-        else mismatch(v, "PlatformOrderTransferSummary.userDefinedProperties")
+        if user_defined_properties.__class__ is list
+        else mismatch(user_defined_properties, "PlatformOrderTransferSummary.userDefinedProperties")
     )
-    if not _JSON_NAMES.issuperset(raw):
-        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
+    self.memo = memo
+    self.type = type
+    if (
+        graphql_id.__class__ is not str
+        or id.__class__ is not str
+        or is_for_test.__class__ is not bool
+        or settlement_currency.__class__ is not str
+        or status.__class__ is not str
+        or store_id.__class__ is not str
+        or (memo is not None and memo.__class__ is not str)
+        or type.__class__ is not str
+    ):
+        report_scalars(self)
     return self

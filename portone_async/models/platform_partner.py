@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, mismatch, new_instance, read_datetime, read_scalars, unknown_fields
+from portone_async._reading import field_getter, mismatch, new_instance, read_datetime, read_scalars, report_scalars
 from portone_async.models.platform_account import read as read_platform_account
 from portone_async.models.platform_contact import read as read_platform_contact
 from portone_async.models.platform_partner_type import read as read_platform_partner_type
@@ -77,44 +77,64 @@ class PlatformPartner(Model):
     """Memo about the partner."""
 
 
-_JSON_NAMES = json_names(PlatformPartner)
+_get_fields = field_getter(PlatformPartner)
 
 
 def read(raw: Any) -> PlatformPartner:
     """Read `PlatformPartner` from JSON."""
     self = new_instance(PlatformPartner)
-    get = raw.get
+    (
+        account,
+        applied_at,
+        contact,
+        default_contract_id,
+        graphql_id,
+        id,
+        is_archived,
+        is_for_test,
+        name,
+        status,
+        tags,
+        type,
+        user_defined_properties,
+        memo,
+    ) = _get_fields(self, raw)
     self.account = (
-        read_platform_account(v) if (v := get("account")).__class__ is dict else mismatch(v, "PlatformPartner.account")
+        read_platform_account(account) if account.__class__ is dict else mismatch(account, "PlatformPartner.account")
     )
-    self.applied_at = read_datetime(t1 := get("appliedAt"), "PlatformPartner.appliedAt")
+    self.applied_at = read_datetime(applied_at, "PlatformPartner.appliedAt")
     self.contact = (
-        read_platform_contact(v) if (v := get("contact")).__class__ is dict else mismatch(v, "PlatformPartner.contact")
+        read_platform_contact(contact) if contact.__class__ is dict else mismatch(contact, "PlatformPartner.contact")
     )
-    self.default_contract_id = (
-        v if (v := get("defaultContractId")).__class__ is str else mismatch(v, "PlatformPartner.defaultContractId")
-    )
-    self.graphql_id = v if (v := get("graphqlId")).__class__ is str else mismatch(v, "PlatformPartner.graphqlId")
-    self.id = v if (v := get("id")).__class__ is str else mismatch(v, "PlatformPartner.id")
-    self.is_archived = v if (v := get("isArchived")).__class__ is bool else mismatch(v, "PlatformPartner.isArchived")
-    self.is_for_test = v if (v := get("isForTest")).__class__ is bool else mismatch(v, "PlatformPartner.isForTest")
-    self.memo = v if (v := get("memo")) is None or v.__class__ is str else mismatch(v, "PlatformPartner.memo")
-    self.name = v if (v := get("name")).__class__ is str else mismatch(v, "PlatformPartner.name")
-    self.status = v if (v := get("status")).__class__ is str else mismatch(v, "PlatformPartner.status")
+    self.default_contract_id = default_contract_id
+    self.graphql_id = graphql_id
+    self.id = id
+    self.is_archived = is_archived
+    self.is_for_test = is_for_test
+    self.name = name
+    self.status = status
     self.tags = (
-        read_scalars(v, str, "PlatformPartner.tags")
-        if (v := get("tags")).__class__ is list
-        else mismatch(v, "PlatformPartner.tags")
+        read_scalars(tags, str, "PlatformPartner.tags")
+        if tags.__class__ is list
+        else mismatch(tags, "PlatformPartner.tags")
     )
-    self.type = (
-        read_platform_partner_type(v) if (v := get("type")).__class__ is dict else mismatch(v, "PlatformPartner.type")
-    )
+    self.type = read_platform_partner_type(type) if type.__class__ is dict else mismatch(type, "PlatformPartner.type")
     self.user_defined_properties = (
-        read_platform_properties(v)
-        if (v := get("userDefinedProperties")).__class__ is dict
-        else mismatch(v, "PlatformPartner.userDefinedProperties")
+        read_platform_properties(user_defined_properties)
+        if user_defined_properties.__class__ is dict
+        else mismatch(user_defined_properties, "PlatformPartner.userDefinedProperties")
     )
-    self.__time_texts__ = (t1,)
-    if not _JSON_NAMES.issuperset(raw):
-        self.additional_properties = unknown_fields(raw, _JSON_NAMES, self.__time_texts__)
+    self.memo = memo
+    self.__time_texts__ = (applied_at,)
+    if (
+        default_contract_id.__class__ is not str
+        or graphql_id.__class__ is not str
+        or id.__class__ is not str
+        or is_archived.__class__ is not bool
+        or is_for_test.__class__ is not bool
+        or name.__class__ is not str
+        or status.__class__ is not str
+        or (memo is not None and memo.__class__ is not str)
+    ):
+        report_scalars(self)
     return self

@@ -7,7 +7,7 @@ from typing import Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, mismatch, new_instance, unknown_fields
+from portone_async._reading import field_getter, new_instance, report_scalars
 
 
 @define(slots=True, kw_only=True, repr=False)
@@ -25,15 +25,15 @@ class PlatformPartnerContractSummary(Model):
     """Name of the contract."""
 
 
-_JSON_NAMES = json_names(PlatformPartnerContractSummary)
+_get_fields = field_getter(PlatformPartnerContractSummary)
 
 
 def read(raw: Any) -> PlatformPartnerContractSummary:
     """Read `PlatformPartnerContractSummary` from JSON."""
     self = new_instance(PlatformPartnerContractSummary)
-    get = raw.get
-    self.id = v if (v := get("id")).__class__ is str else mismatch(v, "PlatformPartnerContractSummary.id")
-    self.name = v if (v := get("name")).__class__ is str else mismatch(v, "PlatformPartnerContractSummary.name")
-    if not _JSON_NAMES.issuperset(raw):
-        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
+    id, name = _get_fields(self, raw)
+    self.id = id
+    self.name = name
+    if id.__class__ is not str or name.__class__ is not str:
+        report_scalars(self)
     return self

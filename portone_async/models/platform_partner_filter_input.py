@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, mismatch, new_instance, read_scalars, unknown_fields
+from portone_async._reading import field_getter, mismatch, new_instance, read_scalars, report_scalars
 from portone_async.models.platform_partner_filter_input_keyword import (
     read as read_platform_partner_filter_input_keyword,
 )
@@ -71,95 +71,106 @@ class PlatformPartnerFilterInput(Model):
     """Only partners of one of these types."""
 
 
-_JSON_NAMES = json_names(PlatformPartnerFilterInput)
+_get_fields = field_getter(PlatformPartnerFilterInput)
 
 
 def read(raw: Any) -> PlatformPartnerFilterInput:
     """Read `PlatformPartnerFilterInput` from JSON."""
     self = new_instance(PlatformPartnerFilterInput)
-    get = raw.get
+    (
+        account_currencies,
+        account_statuses,
+        banks,
+        business_statuses,
+        contract_ids,
+        ids,
+        is_archived,
+        keyword,
+        member_company_connection_statuses,
+        tags,
+        taxation_types,
+        types,
+    ) = _get_fields(self, raw)
     self.account_currencies = (
         None
-        if (v := get("accountCurrencies")) is None
-        else read_scalars(v, str, "PlatformPartnerFilterInput.accountCurrencies")
-        if v.__class__ is list
-        else mismatch(v, "PlatformPartnerFilterInput.accountCurrencies")
+        if account_currencies is None
+        else read_scalars(account_currencies, str, "PlatformPartnerFilterInput.accountCurrencies")
+        if account_currencies.__class__ is list
+        else mismatch(account_currencies, "PlatformPartnerFilterInput.accountCurrencies")
     )
     self.account_statuses = (
         None
-        if (v := get("accountStatuses")) is None
-        else read_scalars(v, str, "PlatformPartnerFilterInput.accountStatuses")
-        if v.__class__ is list
-        else mismatch(v, "PlatformPartnerFilterInput.accountStatuses")
+        if account_statuses is None
+        else read_scalars(account_statuses, str, "PlatformPartnerFilterInput.accountStatuses")
+        if account_statuses.__class__ is list
+        else mismatch(account_statuses, "PlatformPartnerFilterInput.accountStatuses")
     )
     self.banks = (
         None
-        if (v := get("banks")) is None
-        else read_scalars(v, str, "PlatformPartnerFilterInput.banks")
-        if v.__class__ is list
-        else mismatch(v, "PlatformPartnerFilterInput.banks")
+        if banks is None
+        else read_scalars(banks, str, "PlatformPartnerFilterInput.banks")
+        if banks.__class__ is list
+        else mismatch(banks, "PlatformPartnerFilterInput.banks")
     )
     self.business_statuses = (
         None
-        if (v := get("businessStatuses")) is None
-        else read_scalars(v, str, "PlatformPartnerFilterInput.businessStatuses")
-        if v.__class__ is list
-        else mismatch(v, "PlatformPartnerFilterInput.businessStatuses")
+        if business_statuses is None
+        else read_scalars(business_statuses, str, "PlatformPartnerFilterInput.businessStatuses")
+        if business_statuses.__class__ is list
+        else mismatch(business_statuses, "PlatformPartnerFilterInput.businessStatuses")
     )
     self.contract_ids = (
         None
-        if (v := get("contractIds")) is None
-        else read_scalars(v, str, "PlatformPartnerFilterInput.contractIds")
-        if v.__class__ is list
-        else mismatch(v, "PlatformPartnerFilterInput.contractIds")
+        if contract_ids is None
+        else read_scalars(contract_ids, str, "PlatformPartnerFilterInput.contractIds")
+        if contract_ids.__class__ is list
+        else mismatch(contract_ids, "PlatformPartnerFilterInput.contractIds")
     )
     self.ids = (
         None
-        if (v := get("ids")) is None
-        else read_scalars(v, str, "PlatformPartnerFilterInput.ids")
-        if v.__class__ is list
-        else mismatch(v, "PlatformPartnerFilterInput.ids")
+        if ids is None
+        else read_scalars(ids, str, "PlatformPartnerFilterInput.ids")
+        if ids.__class__ is list
+        else mismatch(ids, "PlatformPartnerFilterInput.ids")
     )
-    self.is_archived = (
-        v
-        if (v := get("isArchived")) is None or v.__class__ is bool
-        else mismatch(v, "PlatformPartnerFilterInput.isArchived")
-    )
+    self.is_archived = is_archived
     self.keyword = (
         None
-        if (v := get("keyword")) is None
-        else read_platform_partner_filter_input_keyword(v)
-        if v.__class__ is dict
-        else mismatch(v, "PlatformPartnerFilterInput.keyword")
+        if keyword is None
+        else read_platform_partner_filter_input_keyword(keyword)
+        if keyword.__class__ is dict
+        else mismatch(keyword, "PlatformPartnerFilterInput.keyword")
     )
     self.member_company_connection_statuses = (
         None
-        if (v := get("memberCompanyConnectionStatuses")) is None
-        else read_scalars(v, str, "PlatformPartnerFilterInput.memberCompanyConnectionStatuses")
-        if v.__class__ is list
-        else mismatch(v, "PlatformPartnerFilterInput.memberCompanyConnectionStatuses")
+        if member_company_connection_statuses is None
+        else read_scalars(
+            member_company_connection_statuses, str, "PlatformPartnerFilterInput.memberCompanyConnectionStatuses"
+        )
+        if member_company_connection_statuses.__class__ is list
+        else mismatch(member_company_connection_statuses, "PlatformPartnerFilterInput.memberCompanyConnectionStatuses")
     )
     self.tags = (
         None
-        if (v := get("tags")) is None
-        else read_scalars(v, str, "PlatformPartnerFilterInput.tags")
-        if v.__class__ is list
-        else mismatch(v, "PlatformPartnerFilterInput.tags")
+        if tags is None
+        else read_scalars(tags, str, "PlatformPartnerFilterInput.tags")
+        if tags.__class__ is list
+        else mismatch(tags, "PlatformPartnerFilterInput.tags")
     )
     self.taxation_types = (
         None
-        if (v := get("taxationTypes")) is None
-        else read_scalars(v, str, "PlatformPartnerFilterInput.taxationTypes")
-        if v.__class__ is list
-        else mismatch(v, "PlatformPartnerFilterInput.taxationTypes")
+        if taxation_types is None
+        else read_scalars(taxation_types, str, "PlatformPartnerFilterInput.taxationTypes")
+        if taxation_types.__class__ is list
+        else mismatch(taxation_types, "PlatformPartnerFilterInput.taxationTypes")
     )
     self.types = (
         None
-        if (v := get("types")) is None
-        else read_scalars(v, str, "PlatformPartnerFilterInput.types")
-        if v.__class__ is list
-        else mismatch(v, "PlatformPartnerFilterInput.types")
+        if types is None
+        else read_scalars(types, str, "PlatformPartnerFilterInput.types")
+        if types.__class__ is list
+        else mismatch(types, "PlatformPartnerFilterInput.types")
     )
-    if not _JSON_NAMES.issuperset(raw):
-        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
+    if is_archived is not None and is_archived.__class__ is not bool:
+        report_scalars(self)
     return self

@@ -7,7 +7,7 @@ from typing import Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, mismatch, new_instance, unknown_fields
+from portone_async._reading import field_getter, new_instance, report_scalars
 
 
 @define(slots=True, kw_only=True, repr=False)
@@ -43,47 +43,32 @@ class PlatformPartnerFilterInputKeyword(Model):
     """Only partners whose name contains this text."""
 
 
-_JSON_NAMES = json_names(PlatformPartnerFilterInputKeyword)
+_get_fields = field_getter(PlatformPartnerFilterInputKeyword)
 
 
 def read(raw: Any) -> PlatformPartnerFilterInputKeyword:
     """Read `PlatformPartnerFilterInputKeyword` from JSON."""
     self = new_instance(PlatformPartnerFilterInputKeyword)
-    get = raw.get
-    self.account_holder = (
-        v
-        if (v := get("accountHolder")) is None or v.__class__ is str
-        else mismatch(v, "PlatformPartnerFilterInputKeyword.accountHolder")
+    account_holder, account_number, business_registration_number, default_contract_id, email, id, memo, name = (
+        _get_fields(self, raw)
     )
-    self.account_number = (
-        v
-        if (v := get("accountNumber")) is None or v.__class__ is str
-        else mismatch(v, "PlatformPartnerFilterInputKeyword.accountNumber")
-    )
-    self.business_registration_number = (
-        v
-        if (v := get("businessRegistrationNumber")) is None or v.__class__ is str
-        else mismatch(v, "PlatformPartnerFilterInputKeyword.businessRegistrationNumber")
-    )
-    self.default_contract_id = (
-        v
-        if (v := get("defaultContractId")) is None or v.__class__ is str
-        else mismatch(v, "PlatformPartnerFilterInputKeyword.defaultContractId")
-    )
-    self.email = (
-        v
-        if (v := get("email")) is None or v.__class__ is str
-        else mismatch(v, "PlatformPartnerFilterInputKeyword.email")
-    )
-    self.id = (
-        v if (v := get("id")) is None or v.__class__ is str else mismatch(v, "PlatformPartnerFilterInputKeyword.id")
-    )
-    self.memo = (
-        v if (v := get("memo")) is None or v.__class__ is str else mismatch(v, "PlatformPartnerFilterInputKeyword.memo")
-    )
-    self.name = (
-        v if (v := get("name")) is None or v.__class__ is str else mismatch(v, "PlatformPartnerFilterInputKeyword.name")
-    )
-    if not _JSON_NAMES.issuperset(raw):
-        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
+    self.account_holder = account_holder
+    self.account_number = account_number
+    self.business_registration_number = business_registration_number
+    self.default_contract_id = default_contract_id
+    self.email = email
+    self.id = id
+    self.memo = memo
+    self.name = name
+    if (
+        (account_holder is not None and account_holder.__class__ is not str)
+        or (account_number is not None and account_number.__class__ is not str)
+        or (business_registration_number is not None and business_registration_number.__class__ is not str)
+        or (default_contract_id is not None and default_contract_id.__class__ is not str)
+        or (email is not None and email.__class__ is not str)
+        or (id is not None and id.__class__ is not str)
+        or (memo is not None and memo.__class__ is not str)
+        or (name is not None and name.__class__ is not str)
+    ):
+        report_scalars(self)
     return self

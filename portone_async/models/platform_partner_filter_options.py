@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, mismatch, new_instance, read_list, read_scalars, unknown_fields
+from portone_async._reading import field_getter, mismatch, new_instance, read_list, read_scalars
 from portone_async.models.platform_partner_contract_summary import read as read_platform_partner_contract_summary
 
 if TYPE_CHECKING:
@@ -29,23 +29,23 @@ class PlatformPartnerFilterOptions(Model):
     """Tags in use."""
 
 
-_JSON_NAMES = json_names(PlatformPartnerFilterOptions)
+_get_fields = field_getter(PlatformPartnerFilterOptions)
 
 
 def read(raw: Any) -> PlatformPartnerFilterOptions:
     """Read `PlatformPartnerFilterOptions` from JSON."""
     self = new_instance(PlatformPartnerFilterOptions)
-    get = raw.get
+    contract_summary, tags = _get_fields(self, raw)
     self.contract_summary = (
-        read_list(v, read_platform_partner_contract_summary, "PlatformPartnerFilterOptions.contractSummary")
-        if (v := get("contractSummary")).__class__ is list
-        else mismatch(v, "PlatformPartnerFilterOptions.contractSummary")
+        read_list(
+            contract_summary, read_platform_partner_contract_summary, "PlatformPartnerFilterOptions.contractSummary"
+        )
+        if contract_summary.__class__ is list
+        else mismatch(contract_summary, "PlatformPartnerFilterOptions.contractSummary")
     )
     self.tags = (
-        read_scalars(v, str, "PlatformPartnerFilterOptions.tags")
-        if (v := get("tags")).__class__ is list
-        else mismatch(v, "PlatformPartnerFilterOptions.tags")
+        read_scalars(tags, str, "PlatformPartnerFilterOptions.tags")
+        if tags.__class__ is list
+        else mismatch(tags, "PlatformPartnerFilterOptions.tags")
     )
-    if not _JSON_NAMES.issuperset(raw):
-        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
     return self

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, mismatch, new_instance, read_date, read_datetime, unknown_fields
+from portone_async._reading import field_getter, mismatch, new_instance, read_date, read_datetime, report_scalars
 from portone_async.models.platform_partner import read as read_platform_partner
 
 if TYPE_CHECKING:
@@ -65,48 +65,57 @@ class PlatformPartnerManualSettlement(Model):
     """The discriminator: it tells which variant of its union this object is."""
 
 
-_JSON_NAMES = json_names(PlatformPartnerManualSettlement)
+_get_fields = field_getter(PlatformPartnerManualSettlement)
 
 
 def read(raw: Any) -> PlatformPartnerManualSettlement:
     """Read `PlatformPartnerManualSettlement` from JSON."""
     self = new_instance(PlatformPartnerManualSettlement)
-    get = raw.get
-    self.amount = v if (v := get("amount")).__class__ is int else mismatch(v, "PlatformPartnerManualSettlement.amount")
-    self.graphql_id = (
-        v if (v := get("graphqlId")).__class__ is str else mismatch(v, "PlatformPartnerManualSettlement.graphqlId")
-    )
-    self.id = v if (v := get("id")).__class__ is str else mismatch(v, "PlatformPartnerManualSettlement.id")
-    self.is_for_test = (
-        v if (v := get("isForTest")).__class__ is bool else mismatch(v, "PlatformPartnerManualSettlement.isForTest")
-    )
-    self.memo = (
-        v if (v := get("memo")) is None or v.__class__ is str else mismatch(v, "PlatformPartnerManualSettlement.memo")
-    )
+    (
+        amount,
+        graphql_id,
+        id,
+        is_for_test,
+        partner,
+        settlement_currency,
+        settlement_date,
+        status,
+        tax_free_amount,
+        memo,
+        status_updated_at,
+        type,
+    ) = _get_fields(self, raw)
+    self.amount = amount
+    self.graphql_id = graphql_id
+    self.id = id
+    self.is_for_test = is_for_test
     self.partner = (
-        read_platform_partner(v)
-        if (v := get("partner")).__class__ is dict
-        else mismatch(v, "PlatformPartnerManualSettlement.partner")
+        read_platform_partner(partner)
+        if partner.__class__ is dict
+        else mismatch(partner, "PlatformPartnerManualSettlement.partner")
     )
-    self.settlement_currency = (
-        v
-        if (v := get("settlementCurrency")).__class__ is str
-        else mismatch(v, "PlatformPartnerManualSettlement.settlementCurrency")
-    )
-    self.settlement_date = read_date(get("settlementDate"), "PlatformPartnerManualSettlement.settlementDate")
-    self.status = v if (v := get("status")).__class__ is str else mismatch(v, "PlatformPartnerManualSettlement.status")
+    self.settlement_currency = settlement_currency
+    self.settlement_date = read_date(settlement_date, "PlatformPartnerManualSettlement.settlementDate")
+    self.status = status
+    self.tax_free_amount = tax_free_amount
+    self.memo = memo
     self.status_updated_at = (
         None
-        if (t1 := get("statusUpdatedAt")) is None
-        else read_datetime(t1, "PlatformPartnerManualSettlement.statusUpdatedAt")
+        if status_updated_at is None
+        else read_datetime(status_updated_at, "PlatformPartnerManualSettlement.statusUpdatedAt")
     )
-    self.tax_free_amount = (
-        v
-        if (v := get("taxFreeAmount")).__class__ is int
-        else mismatch(v, "PlatformPartnerManualSettlement.taxFreeAmount")
-    )
-    self.type = v if (v := get("type")).__class__ is str else mismatch(v, "PlatformPartnerManualSettlement.type")
-    self.__time_texts__ = (t1,)
-    if not _JSON_NAMES.issuperset(raw):
-        self.additional_properties = unknown_fields(raw, _JSON_NAMES, self.__time_texts__)
+    self.type = type
+    self.__time_texts__ = (status_updated_at,)
+    if (
+        amount.__class__ is not int
+        or graphql_id.__class__ is not str
+        or id.__class__ is not str
+        or is_for_test.__class__ is not bool
+        or settlement_currency.__class__ is not str
+        or status.__class__ is not str
+        or tax_free_amount.__class__ is not int
+        or (memo is not None and memo.__class__ is not str)
+        or type.__class__ is not str
+    ):
+        report_scalars(self)
     return self

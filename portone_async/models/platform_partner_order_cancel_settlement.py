@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, mismatch, new_instance, read_date, read_datetime, unknown_fields
+from portone_async._reading import field_getter, mismatch, new_instance, read_date, read_datetime, report_scalars
 from portone_async.models.date_range import read as read_date_range
 from portone_async.models.platform_contract import read as read_platform_contract
 from portone_async.models.platform_order_settlement_amount import read as read_platform_order_settlement_amount
@@ -74,63 +74,69 @@ class PlatformPartnerOrderCancelSettlement(Model):
     """The discriminator: it tells which variant of its union this object is."""
 
 
-_JSON_NAMES = json_names(PlatformPartnerOrderCancelSettlement)
+_get_fields = field_getter(PlatformPartnerOrderCancelSettlement)
 
 
 def read(raw: Any) -> PlatformPartnerOrderCancelSettlement:
     """Read `PlatformPartnerOrderCancelSettlement` from JSON."""
     self = new_instance(PlatformPartnerOrderCancelSettlement)
-    get = raw.get
+    (
+        amount,
+        contract,
+        graphql_id,
+        id,
+        is_for_test,
+        partner,
+        settlement_currency,
+        settlement_date,
+        settlement_start_date_range,
+        status,
+        memo,
+        status_updated_at,
+        type,
+    ) = _get_fields(self, raw)
     self.amount = (
-        read_platform_order_settlement_amount(v)
-        if (v := get("amount")).__class__ is dict
-        else mismatch(v, "PlatformPartnerOrderCancelSettlement.amount")
+        read_platform_order_settlement_amount(amount)
+        if amount.__class__ is dict
+        else mismatch(amount, "PlatformPartnerOrderCancelSettlement.amount")
     )
     self.contract = (
-        read_platform_contract(v)
-        if (v := get("contract")).__class__ is dict
-        else mismatch(v, "PlatformPartnerOrderCancelSettlement.contract")
+        read_platform_contract(contract)
+        if contract.__class__ is dict
+        else mismatch(contract, "PlatformPartnerOrderCancelSettlement.contract")
     )
-    self.graphql_id = (
-        v if (v := get("graphqlId")).__class__ is str else mismatch(v, "PlatformPartnerOrderCancelSettlement.graphqlId")
-    )
-    self.id = v if (v := get("id")).__class__ is str else mismatch(v, "PlatformPartnerOrderCancelSettlement.id")
-    self.is_for_test = (
-        v
-        if (v := get("isForTest")).__class__ is bool
-        else mismatch(v, "PlatformPartnerOrderCancelSettlement.isForTest")
-    )
-    self.memo = (
-        v
-        if (v := get("memo")) is None or v.__class__ is str
-        else mismatch(v, "PlatformPartnerOrderCancelSettlement.memo")
-    )
+    self.graphql_id = graphql_id
+    self.id = id
+    self.is_for_test = is_for_test
     self.partner = (
-        read_platform_partner(v)
-        if (v := get("partner")).__class__ is dict
-        else mismatch(v, "PlatformPartnerOrderCancelSettlement.partner")
+        read_platform_partner(partner)
+        if partner.__class__ is dict
+        else mismatch(partner, "PlatformPartnerOrderCancelSettlement.partner")
     )
-    self.settlement_currency = (
-        v
-        if (v := get("settlementCurrency")).__class__ is str
-        else mismatch(v, "PlatformPartnerOrderCancelSettlement.settlementCurrency")
-    )
-    self.settlement_date = read_date(get("settlementDate"), "PlatformPartnerOrderCancelSettlement.settlementDate")
+    self.settlement_currency = settlement_currency
+    self.settlement_date = read_date(settlement_date, "PlatformPartnerOrderCancelSettlement.settlementDate")
     self.settlement_start_date_range = (
-        read_date_range(v)
-        if (v := get("settlementStartDateRange")).__class__ is dict
-        else mismatch(v, "PlatformPartnerOrderCancelSettlement.settlementStartDateRange")
+        read_date_range(settlement_start_date_range)
+        if settlement_start_date_range.__class__ is dict
+        else mismatch(settlement_start_date_range, "PlatformPartnerOrderCancelSettlement.settlementStartDateRange")
     )
-    self.status = (
-        v if (v := get("status")).__class__ is str else mismatch(v, "PlatformPartnerOrderCancelSettlement.status")
-    )
+    self.status = status
+    self.memo = memo
     self.status_updated_at = (
         None
-        if (t1 := get("statusUpdatedAt")) is None
-        else read_datetime(t1, "PlatformPartnerOrderCancelSettlement.statusUpdatedAt")
+        if status_updated_at is None
+        else read_datetime(status_updated_at, "PlatformPartnerOrderCancelSettlement.statusUpdatedAt")
     )
-    self.type = v if (v := get("type")).__class__ is str else mismatch(v, "PlatformPartnerOrderCancelSettlement.type")
-    self.__time_texts__ = (t1,)
-    if not _JSON_NAMES.issuperset(raw):
-        self.additional_properties = unknown_fields(raw, _JSON_NAMES, self.__time_texts__)
+    self.type = type
+    self.__time_texts__ = (status_updated_at,)
+    if (
+        graphql_id.__class__ is not str
+        or id.__class__ is not str
+        or is_for_test.__class__ is not bool
+        or settlement_currency.__class__ is not str
+        or status.__class__ is not str
+        or (memo is not None and memo.__class__ is not str)
+        or type.__class__ is not str
+    ):
+        report_scalars(self)
     return self

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, mismatch, new_instance, read_date, read_datetime, unknown_fields
+from portone_async._reading import field_getter, mismatch, new_instance, read_date, read_datetime, report_scalars
 from portone_async.models.date_range import read as read_date_range
 from portone_async.models.platform_contract import read as read_platform_contract
 from portone_async.models.platform_order_settlement_amount import read as read_platform_order_settlement_amount
@@ -74,57 +74,69 @@ class PlatformPartnerOrderSettlement(Model):
     """The discriminator: it tells which variant of its union this object is."""
 
 
-_JSON_NAMES = json_names(PlatformPartnerOrderSettlement)
+_get_fields = field_getter(PlatformPartnerOrderSettlement)
 
 
 def read(raw: Any) -> PlatformPartnerOrderSettlement:
     """Read `PlatformPartnerOrderSettlement` from JSON."""
     self = new_instance(PlatformPartnerOrderSettlement)
-    get = raw.get
+    (
+        amount,
+        contract,
+        graphql_id,
+        id,
+        is_for_test,
+        partner,
+        settlement_currency,
+        settlement_date,
+        settlement_start_date_range,
+        status,
+        memo,
+        status_updated_at,
+        type,
+    ) = _get_fields(self, raw)
     self.amount = (
-        read_platform_order_settlement_amount(v)
-        if (v := get("amount")).__class__ is dict
-        else mismatch(v, "PlatformPartnerOrderSettlement.amount")
+        read_platform_order_settlement_amount(amount)
+        if amount.__class__ is dict
+        else mismatch(amount, "PlatformPartnerOrderSettlement.amount")
     )
     self.contract = (
-        read_platform_contract(v)
-        if (v := get("contract")).__class__ is dict
-        else mismatch(v, "PlatformPartnerOrderSettlement.contract")
+        read_platform_contract(contract)
+        if contract.__class__ is dict
+        else mismatch(contract, "PlatformPartnerOrderSettlement.contract")
     )
-    self.graphql_id = (
-        v if (v := get("graphqlId")).__class__ is str else mismatch(v, "PlatformPartnerOrderSettlement.graphqlId")
-    )
-    self.id = v if (v := get("id")).__class__ is str else mismatch(v, "PlatformPartnerOrderSettlement.id")
-    self.is_for_test = (
-        v if (v := get("isForTest")).__class__ is bool else mismatch(v, "PlatformPartnerOrderSettlement.isForTest")
-    )
-    self.memo = (
-        v if (v := get("memo")) is None or v.__class__ is str else mismatch(v, "PlatformPartnerOrderSettlement.memo")
-    )
+    self.graphql_id = graphql_id
+    self.id = id
+    self.is_for_test = is_for_test
     self.partner = (
-        read_platform_partner(v)
-        if (v := get("partner")).__class__ is dict
-        else mismatch(v, "PlatformPartnerOrderSettlement.partner")
+        read_platform_partner(partner)
+        if partner.__class__ is dict
+        else mismatch(partner, "PlatformPartnerOrderSettlement.partner")
     )
-    self.settlement_currency = (
-        v
-        if (v := get("settlementCurrency")).__class__ is str
-        else mismatch(v, "PlatformPartnerOrderSettlement.settlementCurrency")
-    )
-    self.settlement_date = read_date(get("settlementDate"), "PlatformPartnerOrderSettlement.settlementDate")
+    self.settlement_currency = settlement_currency
+    self.settlement_date = read_date(settlement_date, "PlatformPartnerOrderSettlement.settlementDate")
     self.settlement_start_date_range = (
-        read_date_range(v)
-        if (v := get("settlementStartDateRange")).__class__ is dict
-        else mismatch(v, "PlatformPartnerOrderSettlement.settlementStartDateRange")
+        read_date_range(settlement_start_date_range)
+        if settlement_start_date_range.__class__ is dict
+        else mismatch(settlement_start_date_range, "PlatformPartnerOrderSettlement.settlementStartDateRange")
     )
-    self.status = v if (v := get("status")).__class__ is str else mismatch(v, "PlatformPartnerOrderSettlement.status")
+    self.status = status
+    self.memo = memo
     self.status_updated_at = (
         None
-        if (t1 := get("statusUpdatedAt")) is None
-        else read_datetime(t1, "PlatformPartnerOrderSettlement.statusUpdatedAt")
+        if status_updated_at is None
+        else read_datetime(status_updated_at, "PlatformPartnerOrderSettlement.statusUpdatedAt")
     )
-    self.type = v if (v := get("type")).__class__ is str else mismatch(v, "PlatformPartnerOrderSettlement.type")
-    self.__time_texts__ = (t1,)
-    if not _JSON_NAMES.issuperset(raw):
-        self.additional_properties = unknown_fields(raw, _JSON_NAMES, self.__time_texts__)
+    self.type = type
+    self.__time_texts__ = (status_updated_at,)
+    if (
+        graphql_id.__class__ is not str
+        or id.__class__ is not str
+        or is_for_test.__class__ is not bool
+        or settlement_currency.__class__ is not str
+        or status.__class__ is not str
+        or (memo is not None and memo.__class__ is not str)
+        or type.__class__ is not str
+    ):
+        report_scalars(self)
     return self

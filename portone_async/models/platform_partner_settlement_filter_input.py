@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, mismatch, new_instance, read_date, read_scalars, unknown_fields
+from portone_async._reading import field_getter, mismatch, new_instance, read_date, read_scalars
 from portone_async.models.platform_partner_settlement_filter_keyword_input import (
     read as read_platform_partner_settlement_filter_keyword_input,
 )
@@ -54,69 +54,76 @@ class PlatformPartnerSettlementFilterInput(Model):
     """Only partner settlements with one of these statuses."""
 
 
-_JSON_NAMES = json_names(PlatformPartnerSettlementFilterInput)
+_get_fields = field_getter(PlatformPartnerSettlementFilterInput)
 
 
 def read(raw: Any) -> PlatformPartnerSettlementFilterInput:
     """Read `PlatformPartnerSettlementFilterInput` from JSON."""
     self = new_instance(PlatformPartnerSettlementFilterInput)
-    get = raw.get
+    (
+        contract_ids,
+        keyword,
+        partner_ids,
+        partner_tags,
+        settlement_currencies,
+        settlement_dates,
+        settlement_types,
+        statuses,
+    ) = _get_fields(self, raw)
     self.contract_ids = (
         None
-        if (v := get("contractIds")) is None
-        else read_scalars(v, str, "PlatformPartnerSettlementFilterInput.contractIds")
-        if v.__class__ is list
-        else mismatch(v, "PlatformPartnerSettlementFilterInput.contractIds")
+        if contract_ids is None
+        else read_scalars(contract_ids, str, "PlatformPartnerSettlementFilterInput.contractIds")
+        if contract_ids.__class__ is list
+        else mismatch(contract_ids, "PlatformPartnerSettlementFilterInput.contractIds")
     )
     self.keyword = (
         None
-        if (v := get("keyword")) is None
-        else read_platform_partner_settlement_filter_keyword_input(v)
-        if v.__class__ is dict
-        else mismatch(v, "PlatformPartnerSettlementFilterInput.keyword")
+        if keyword is None
+        else read_platform_partner_settlement_filter_keyword_input(keyword)
+        if keyword.__class__ is dict
+        else mismatch(keyword, "PlatformPartnerSettlementFilterInput.keyword")
     )
     self.partner_ids = (
         None
-        if (v := get("partnerIds")) is None
-        else read_scalars(v, str, "PlatformPartnerSettlementFilterInput.partnerIds")
-        if v.__class__ is list
-        else mismatch(v, "PlatformPartnerSettlementFilterInput.partnerIds")
+        if partner_ids is None
+        else read_scalars(partner_ids, str, "PlatformPartnerSettlementFilterInput.partnerIds")
+        if partner_ids.__class__ is list
+        else mismatch(partner_ids, "PlatformPartnerSettlementFilterInput.partnerIds")
     )
     self.partner_tags = (
         None
-        if (v := get("partnerTags")) is None
-        else read_scalars(v, str, "PlatformPartnerSettlementFilterInput.partnerTags")
-        if v.__class__ is list
-        else mismatch(v, "PlatformPartnerSettlementFilterInput.partnerTags")
+        if partner_tags is None
+        else read_scalars(partner_tags, str, "PlatformPartnerSettlementFilterInput.partnerTags")
+        if partner_tags.__class__ is list
+        else mismatch(partner_tags, "PlatformPartnerSettlementFilterInput.partnerTags")
     )
     self.settlement_currencies = (
         None
-        if (v := get("settlementCurrencies")) is None
-        else read_scalars(v, str, "PlatformPartnerSettlementFilterInput.settlementCurrencies")
-        if v.__class__ is list
-        else mismatch(v, "PlatformPartnerSettlementFilterInput.settlementCurrencies")
+        if settlement_currencies is None
+        else read_scalars(settlement_currencies, str, "PlatformPartnerSettlementFilterInput.settlementCurrencies")
+        if settlement_currencies.__class__ is list
+        else mismatch(settlement_currencies, "PlatformPartnerSettlementFilterInput.settlementCurrencies")
     )
     self.settlement_dates = (
         None
-        if (v := get("settlementDates")) is None
-        else [read_date(item, "PlatformPartnerSettlementFilterInput.settlementDates") for item in v]
-        if v.__class__ is list
-        else mismatch(v, "PlatformPartnerSettlementFilterInput.settlementDates")
+        if settlement_dates is None
+        else [read_date(item, "PlatformPartnerSettlementFilterInput.settlementDates") for item in settlement_dates]
+        if settlement_dates.__class__ is list
+        else mismatch(settlement_dates, "PlatformPartnerSettlementFilterInput.settlementDates")
     )
     self.settlement_types = (
         None
-        if (v := get("settlementTypes")) is None
-        else read_scalars(v, str, "PlatformPartnerSettlementFilterInput.settlementTypes")
-        if v.__class__ is list
-        else mismatch(v, "PlatformPartnerSettlementFilterInput.settlementTypes")
+        if settlement_types is None
+        else read_scalars(settlement_types, str, "PlatformPartnerSettlementFilterInput.settlementTypes")
+        if settlement_types.__class__ is list
+        else mismatch(settlement_types, "PlatformPartnerSettlementFilterInput.settlementTypes")
     )
     self.statuses = (
         None
-        if (v := get("statuses")) is None
-        else read_scalars(v, str, "PlatformPartnerSettlementFilterInput.statuses")
-        if v.__class__ is list
-        else mismatch(v, "PlatformPartnerSettlementFilterInput.statuses")
+        if statuses is None
+        else read_scalars(statuses, str, "PlatformPartnerSettlementFilterInput.statuses")
+        if statuses.__class__ is list
+        else mismatch(statuses, "PlatformPartnerSettlementFilterInput.statuses")
     )
-    if not _JSON_NAMES.issuperset(raw):
-        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
     return self

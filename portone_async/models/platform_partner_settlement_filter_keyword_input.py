@@ -7,7 +7,7 @@ from typing import Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, mismatch, new_instance, unknown_fields
+from portone_async._reading import field_getter, new_instance, report_scalars
 
 
 @define(slots=True, kw_only=True, repr=False)
@@ -28,28 +28,20 @@ class PlatformPartnerSettlementFilterKeywordInput(Model):
     """Only partner settlements of this payout."""
 
 
-_JSON_NAMES = json_names(PlatformPartnerSettlementFilterKeywordInput)
+_get_fields = field_getter(PlatformPartnerSettlementFilterKeywordInput)
 
 
 def read(raw: Any) -> PlatformPartnerSettlementFilterKeywordInput:
     """Read `PlatformPartnerSettlementFilterKeywordInput` from JSON."""
     self = new_instance(PlatformPartnerSettlementFilterKeywordInput)
-    get = raw.get
-    self.bulk_payout_id = (
-        v
-        if (v := get("bulkPayoutId")) is None or v.__class__ is str
-        else mismatch(v, "PlatformPartnerSettlementFilterKeywordInput.bulkPayoutId")
-    )
-    self.partner_settlement_id = (
-        v
-        if (v := get("partnerSettlementId")) is None or v.__class__ is str
-        else mismatch(v, "PlatformPartnerSettlementFilterKeywordInput.partnerSettlementId")
-    )
-    self.payout_id = (
-        v
-        if (v := get("payoutId")) is None or v.__class__ is str
-        else mismatch(v, "PlatformPartnerSettlementFilterKeywordInput.payoutId")
-    )
-    if not _JSON_NAMES.issuperset(raw):
-        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
+    bulk_payout_id, partner_settlement_id, payout_id = _get_fields(self, raw)
+    self.bulk_payout_id = bulk_payout_id
+    self.partner_settlement_id = partner_settlement_id
+    self.payout_id = payout_id
+    if (
+        (bulk_payout_id is not None and bulk_payout_id.__class__ is not str)
+        or (partner_settlement_id is not None and partner_settlement_id.__class__ is not str)
+        or (payout_id is not None and payout_id.__class__ is not str)
+    ):
+        report_scalars(self)
     return self

@@ -7,7 +7,7 @@ from typing import Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, mismatch, new_instance, unknown_fields
+from portone_async._reading import field_getter, new_instance, report_scalars
 
 
 @define(slots=True, kw_only=True, repr=False)
@@ -46,54 +46,42 @@ class PlatformPartnerSettlementStatusStats(Model):
     """Number of settlements whose payout is on hold."""
 
 
-_JSON_NAMES = json_names(PlatformPartnerSettlementStatusStats)
+_get_fields = field_getter(PlatformPartnerSettlementStatusStats)
 
 
 def read(raw: Any) -> PlatformPartnerSettlementStatusStats:
     """Read `PlatformPartnerSettlementStatusStats` from JSON."""
     self = new_instance(PlatformPartnerSettlementStatusStats)
-    get = raw.get
-    self.in_payout = (
-        v if (v := get("inPayout")).__class__ is int else mismatch(v, "PlatformPartnerSettlementStatusStats.inPayout")
-    )
-    self.paid_out = (
-        v if (v := get("paidOut")).__class__ is int else mismatch(v, "PlatformPartnerSettlementStatusStats.paidOut")
-    )
-    self.payout_cancelled = (
-        v
-        if (v := get("payoutCancelled")).__class__ is int
-        else mismatch(v, "PlatformPartnerSettlementStatusStats.payoutCancelled")
-    )
-    self.payout_confirmed = (
-        v
-        if (v := get("payoutConfirmed")).__class__ is int
-        else mismatch(v, "PlatformPartnerSettlementStatusStats.payoutConfirmed")
-    )
-    self.payout_excluded = (
-        v
-        if (v := get("payoutExcluded")).__class__ is int
-        else mismatch(v, "PlatformPartnerSettlementStatusStats.payoutExcluded")
-    )
-    self.payout_failed = (
-        v
-        if (v := get("payoutFailed")).__class__ is int
-        else mismatch(v, "PlatformPartnerSettlementStatusStats.payoutFailed")
-    )
-    self.payout_prepared = (
-        v
-        if (v := get("payoutPrepared")).__class__ is int
-        else mismatch(v, "PlatformPartnerSettlementStatusStats.payoutPrepared")
-    )
-    self.payout_scheduled = (
-        v
-        if (v := get("payoutScheduled")).__class__ is int
-        else mismatch(v, "PlatformPartnerSettlementStatusStats.payoutScheduled")
-    )
-    self.payout_withheld = (
-        v
-        if (v := get("payoutWithheld")).__class__ is int
-        else mismatch(v, "PlatformPartnerSettlementStatusStats.payoutWithheld")
-    )
-    if not _JSON_NAMES.issuperset(raw):
-        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
+    (
+        in_payout,
+        paid_out,
+        payout_cancelled,
+        payout_confirmed,
+        payout_excluded,
+        payout_failed,
+        payout_prepared,
+        payout_scheduled,
+        payout_withheld,
+    ) = _get_fields(self, raw)
+    self.in_payout = in_payout
+    self.paid_out = paid_out
+    self.payout_cancelled = payout_cancelled
+    self.payout_confirmed = payout_confirmed
+    self.payout_excluded = payout_excluded
+    self.payout_failed = payout_failed
+    self.payout_prepared = payout_prepared
+    self.payout_scheduled = payout_scheduled
+    self.payout_withheld = payout_withheld
+    if (
+        in_payout.__class__ is not int
+        or paid_out.__class__ is not int
+        or payout_cancelled.__class__ is not int
+        or payout_confirmed.__class__ is not int
+        or payout_excluded.__class__ is not int
+        or payout_failed.__class__ is not int
+        or payout_prepared.__class__ is not int
+        or payout_scheduled.__class__ is not int
+        or payout_withheld.__class__ is not int
+    ):
+        report_scalars(self)
     return self

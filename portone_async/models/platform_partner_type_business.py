@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, mismatch, new_instance, unknown_fields
+from portone_async._reading import field_getter, new_instance, report_scalars
 
 if TYPE_CHECKING:
     from portone_async.models.enums import (
@@ -68,60 +68,51 @@ class PlatformPartnerTypeBusiness(Model):
     """The discriminator: it tells which variant of its union this object is."""
 
 
-_JSON_NAMES = json_names(PlatformPartnerTypeBusiness)
+_get_fields = field_getter(PlatformPartnerTypeBusiness)
 
 
 def read(raw: Any) -> PlatformPartnerTypeBusiness:
     """Read `PlatformPartnerTypeBusiness` from JSON."""
     self = new_instance(PlatformPartnerTypeBusiness)
-    get = raw.get
-    self.business_class = (
-        v
-        if (v := get("businessClass")) is None or v.__class__ is str
-        else mismatch(v, "PlatformPartnerTypeBusiness.businessClass")
-    )
-    self.business_registration_number = (
-        v
-        if (v := get("businessRegistrationNumber")).__class__ is str
-        else mismatch(v, "PlatformPartnerTypeBusiness.businessRegistrationNumber")
-    )
-    self.business_status = (
-        v
-        if (v := get("businessStatus")).__class__ is str
-        else mismatch(v, "PlatformPartnerTypeBusiness.businessStatus")
-    )
-    self.business_type = (
-        v
-        if (v := get("businessType")) is None or v.__class__ is str
-        else mismatch(v, "PlatformPartnerTypeBusiness.businessType")
-    )
-    self.company_address = (
-        v
-        if (v := get("companyAddress")) is None or v.__class__ is str
-        else mismatch(v, "PlatformPartnerTypeBusiness.companyAddress")
-    )
-    self.company_name = (
-        v if (v := get("companyName")).__class__ is str else mismatch(v, "PlatformPartnerTypeBusiness.companyName")
-    )
-    self.member_company_connection_failed_reason = (
-        v
-        if (v := get("memberCompanyConnectionFailedReason")) is None or v.__class__ is str
-        else mismatch(v, "PlatformPartnerTypeBusiness.memberCompanyConnectionFailedReason")
-    )
-    self.member_company_connection_status = (
-        v
-        if (v := get("memberCompanyConnectionStatus")).__class__ is str
-        else mismatch(v, "PlatformPartnerTypeBusiness.memberCompanyConnectionStatus")
-    )
-    self.representative_name = (
-        v
-        if (v := get("representativeName")).__class__ is str
-        else mismatch(v, "PlatformPartnerTypeBusiness.representativeName")
-    )
-    self.taxation_type = (
-        v if (v := get("taxationType")).__class__ is str else mismatch(v, "PlatformPartnerTypeBusiness.taxationType")
-    )
-    self.type = v if (v := get("type")).__class__ is str else mismatch(v, "PlatformPartnerTypeBusiness.type")
-    if not _JSON_NAMES.issuperset(raw):
-        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
+    (
+        business_registration_number,
+        business_status,
+        company_name,
+        member_company_connection_status,
+        representative_name,
+        taxation_type,
+        business_class,
+        business_type,
+        company_address,
+        member_company_connection_failed_reason,
+        type,
+    ) = _get_fields(self, raw)
+    self.business_registration_number = business_registration_number
+    self.business_status = business_status
+    self.company_name = company_name
+    self.member_company_connection_status = member_company_connection_status
+    self.representative_name = representative_name
+    self.taxation_type = taxation_type
+    self.business_class = business_class
+    self.business_type = business_type
+    self.company_address = company_address
+    self.member_company_connection_failed_reason = member_company_connection_failed_reason
+    self.type = type
+    if (
+        business_registration_number.__class__ is not str
+        or business_status.__class__ is not str
+        or company_name.__class__ is not str
+        or member_company_connection_status.__class__ is not str
+        or representative_name.__class__ is not str
+        or taxation_type.__class__ is not str
+        or (business_class is not None and business_class.__class__ is not str)
+        or (business_type is not None and business_type.__class__ is not str)
+        or (company_address is not None and company_address.__class__ is not str)
+        or (
+            member_company_connection_failed_reason is not None
+            and member_company_connection_failed_reason.__class__ is not str
+        )
+        or type.__class__ is not str
+    ):
+        report_scalars(self)
     return self

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, mismatch, new_instance, read_date, unknown_fields
+from portone_async._reading import field_getter, new_instance, read_date, report_scalars
 
 if TYPE_CHECKING:
     from datetime import date
@@ -28,17 +28,15 @@ class PlatformPartnerTypeNonWhtPayer(Model):
     """The discriminator: it tells which variant of its union this object is."""
 
 
-_JSON_NAMES = json_names(PlatformPartnerTypeNonWhtPayer)
+_get_fields = field_getter(PlatformPartnerTypeNonWhtPayer)
 
 
 def read(raw: Any) -> PlatformPartnerTypeNonWhtPayer:
     """Read `PlatformPartnerTypeNonWhtPayer` from JSON."""
     self = new_instance(PlatformPartnerTypeNonWhtPayer)
-    get = raw.get
-    self.birthdate = (
-        None if (v := get("birthdate")) is None else read_date(v, "PlatformPartnerTypeNonWhtPayer.birthdate")
-    )
-    self.type = v if (v := get("type")).__class__ is str else mismatch(v, "PlatformPartnerTypeNonWhtPayer.type")
-    if not _JSON_NAMES.issuperset(raw):
-        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
+    birthdate, type = _get_fields(self, raw)
+    self.birthdate = None if birthdate is None else read_date(birthdate, "PlatformPartnerTypeNonWhtPayer.birthdate")
+    self.type = type
+    if type.__class__ is not str:
+        report_scalars(self)
     return self

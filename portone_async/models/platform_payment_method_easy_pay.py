@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, mismatch, new_instance, unknown_fields
+from portone_async._reading import field_getter, new_instance, report_scalars
 
 if TYPE_CHECKING:
     from portone_async.models.enums import EasyPayMethodType, EasyPayProvider
@@ -33,24 +33,20 @@ class PlatformPaymentMethodEasyPay(Model):
     """The discriminator: it tells which variant of its union this object is."""
 
 
-_JSON_NAMES = json_names(PlatformPaymentMethodEasyPay)
+_get_fields = field_getter(PlatformPaymentMethodEasyPay)
 
 
 def read(raw: Any) -> PlatformPaymentMethodEasyPay:
     """Read `PlatformPaymentMethodEasyPay` from JSON."""
     self = new_instance(PlatformPaymentMethodEasyPay)
-    get = raw.get
-    self.method_type = (
-        v
-        if (v := get("methodType")) is None or v.__class__ is str
-        else mismatch(v, "PlatformPaymentMethodEasyPay.methodType")
-    )
-    self.provider = (
-        v
-        if (v := get("provider")) is None or v.__class__ is str
-        else mismatch(v, "PlatformPaymentMethodEasyPay.provider")
-    )
-    self.type = v if (v := get("type")).__class__ is str else mismatch(v, "PlatformPaymentMethodEasyPay.type")
-    if not _JSON_NAMES.issuperset(raw):
-        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
+    method_type, provider, type = _get_fields(self, raw)
+    self.method_type = method_type
+    self.provider = provider
+    self.type = type
+    if (
+        (method_type is not None and method_type.__class__ is not str)
+        or (provider is not None and provider.__class__ is not str)
+        or type.__class__ is not str
+    ):
+        report_scalars(self)
     return self

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, mismatch, new_instance, unknown_fields
+from portone_async._reading import field_getter, new_instance, report_scalars
 
 if TYPE_CHECKING:
     from portone_async.models.enums import EasyPayMethodType, EasyPayProvider
@@ -30,23 +30,17 @@ class PlatformPaymentMethodEasyPayInput(Model):
     """Easy-pay provider."""
 
 
-_JSON_NAMES = json_names(PlatformPaymentMethodEasyPayInput)
+_get_fields = field_getter(PlatformPaymentMethodEasyPayInput)
 
 
 def read(raw: Any) -> PlatformPaymentMethodEasyPayInput:
     """Read `PlatformPaymentMethodEasyPayInput` from JSON."""
     self = new_instance(PlatformPaymentMethodEasyPayInput)
-    get = raw.get
-    self.method_type = (
-        v
-        if (v := get("methodType")) is None or v.__class__ is str
-        else mismatch(v, "PlatformPaymentMethodEasyPayInput.methodType")
-    )
-    self.provider = (
-        v
-        if (v := get("provider")) is None or v.__class__ is str
-        else mismatch(v, "PlatformPaymentMethodEasyPayInput.provider")
-    )
-    if not _JSON_NAMES.issuperset(raw):
-        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
+    method_type, provider = _get_fields(self, raw)
+    self.method_type = method_type
+    self.provider = provider
+    if (method_type is not None and method_type.__class__ is not str) or (
+        provider is not None and provider.__class__ is not str
+    ):
+        report_scalars(self)
     return self

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, mismatch, new_instance, unknown_fields
+from portone_async._reading import field_getter, mismatch, new_instance
 from portone_async.models.platform_payment_method_card_input import read as read_platform_payment_method_card_input
 from portone_async.models.platform_payment_method_easy_pay_input import (
     read as read_platform_payment_method_easy_pay_input,
@@ -63,55 +63,53 @@ class PlatformPaymentMethodInput(Model):
     """Marks the payment as made into a virtual account."""
 
 
-_JSON_NAMES = json_names(PlatformPaymentMethodInput)
+_get_fields = field_getter(PlatformPaymentMethodInput)
 
 
 def read(raw: Any) -> PlatformPaymentMethodInput:
     """Read `PlatformPaymentMethodInput` from JSON."""
     self = new_instance(PlatformPaymentMethodInput)
-    get = raw.get
+    card, easy_pay, gift_certificate, mobile, transfer, virtual_account = _get_fields(self, raw)
     self.card = (
         None
-        if (v := get("card")) is None
-        else read_platform_payment_method_card_input(v)
-        if v.__class__ is dict
-        else mismatch(v, "PlatformPaymentMethodInput.card")
+        if card is None
+        else read_platform_payment_method_card_input(card)
+        if card.__class__ is dict
+        else mismatch(card, "PlatformPaymentMethodInput.card")
     )
     self.easy_pay = (
         None
-        if (v := get("easyPay")) is None
-        else read_platform_payment_method_easy_pay_input(v)
-        if v.__class__ is dict
-        else mismatch(v, "PlatformPaymentMethodInput.easyPay")
+        if easy_pay is None
+        else read_platform_payment_method_easy_pay_input(easy_pay)
+        if easy_pay.__class__ is dict
+        else mismatch(easy_pay, "PlatformPaymentMethodInput.easyPay")
     )
     self.gift_certificate = (
         None
-        if (v := get("giftCertificate")) is None
-        else read_platform_payment_method_gift_certificate_input(v)
-        if v.__class__ is dict
-        else mismatch(v, "PlatformPaymentMethodInput.giftCertificate")
+        if gift_certificate is None
+        else read_platform_payment_method_gift_certificate_input(gift_certificate)
+        if gift_certificate.__class__ is dict
+        else mismatch(gift_certificate, "PlatformPaymentMethodInput.giftCertificate")
     )
     self.mobile = (
         None
-        if (v := get("mobile")) is None
-        else read_platform_payment_method_mobile_input(v)
-        if v.__class__ is dict
-        else mismatch(v, "PlatformPaymentMethodInput.mobile")
+        if mobile is None
+        else read_platform_payment_method_mobile_input(mobile)
+        if mobile.__class__ is dict
+        else mismatch(mobile, "PlatformPaymentMethodInput.mobile")
     )
     self.transfer = (
         None
-        if (v := get("transfer")) is None
-        else read_platform_payment_method_transfer_input(v)
-        if v.__class__ is dict
-        else mismatch(v, "PlatformPaymentMethodInput.transfer")
+        if transfer is None
+        else read_platform_payment_method_transfer_input(transfer)
+        if transfer.__class__ is dict
+        else mismatch(transfer, "PlatformPaymentMethodInput.transfer")
     )
     self.virtual_account = (
         None
-        if (v := get("virtualAccount")) is None
-        else read_platform_payment_method_virtual_account_input(v)
-        if v.__class__ is dict
-        else mismatch(v, "PlatformPaymentMethodInput.virtualAccount")
+        if virtual_account is None
+        else read_platform_payment_method_virtual_account_input(virtual_account)
+        if virtual_account.__class__ is dict
+        else mismatch(virtual_account, "PlatformPaymentMethodInput.virtualAccount")
     )
-    if not _JSON_NAMES.issuperset(raw):
-        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
     return self

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, mismatch, new_instance, read_datetime, unknown_fields
+from portone_async._reading import field_getter, mismatch, new_instance, read_datetime, report_scalars
 from portone_async.models.platform_partner import read as read_platform_partner
 from portone_async.models.platform_payout_account import read as read_platform_payout_account
 from portone_async.models.platform_payout_settlement_statement_summary import (
@@ -136,85 +136,107 @@ class PlatformPayout(Model):
     """Text on the bank statement of the paying account."""
 
 
-_JSON_NAMES = json_names(PlatformPayout)
+_get_fields = field_getter(PlatformPayout)
 
 
 def read(raw: Any) -> PlatformPayout:
     """Read `PlatformPayout` from JSON."""
     self = new_instance(PlatformPayout)
-    get = raw.get
+    (
+        account,
+        amount,
+        bulk_payout_graphql_id,
+        bulk_payout_id,
+        created_at,
+        currency,
+        deduct_wht,
+        graphql_id,
+        id,
+        income_tax_amount,
+        local_income_tax_amount,
+        method,
+        partner,
+        settlement_amount,
+        settlement_amount_type,
+        settlement_statement,
+        settlement_tax_free_amount,
+        status,
+        status_updated_at,
+        supply_amount,
+        tax_free_amount,
+        tax_invoice_status,
+        vat_amount,
+        deposit_memo,
+        fail_reason,
+        memo,
+        scheduled_at,
+        tax_invoice_id,
+        withdrawal_memo,
+    ) = _get_fields(self, raw)
     self.account = (
-        read_platform_payout_account(v)
-        if (v := get("account")).__class__ is dict
-        else mismatch(v, "PlatformPayout.account")
+        read_platform_payout_account(account)
+        if account.__class__ is dict
+        else mismatch(account, "PlatformPayout.account")
     )
-    self.amount = v if (v := get("amount")).__class__ is int else mismatch(v, "PlatformPayout.amount")
-    self.bulk_payout_graphql_id = (
-        v if (v := get("bulkPayoutGraphqlId")).__class__ is str else mismatch(v, "PlatformPayout.bulkPayoutGraphqlId")
-    )
-    self.bulk_payout_id = (
-        v if (v := get("bulkPayoutId")).__class__ is str else mismatch(v, "PlatformPayout.bulkPayoutId")
-    )
-    self.created_at = read_datetime(t1 := get("createdAt"), "PlatformPayout.createdAt")
-    self.currency = v if (v := get("currency")).__class__ is str else mismatch(v, "PlatformPayout.currency")
-    self.deduct_wht = v if (v := get("deductWht")).__class__ is bool else mismatch(v, "PlatformPayout.deductWht")
-    self.deposit_memo = (
-        v if (v := get("depositMemo")) is None or v.__class__ is str else mismatch(v, "PlatformPayout.depositMemo")
-    )
-    self.fail_reason = (
-        v if (v := get("failReason")) is None or v.__class__ is str else mismatch(v, "PlatformPayout.failReason")
-    )
-    self.graphql_id = v if (v := get("graphqlId")).__class__ is str else mismatch(v, "PlatformPayout.graphqlId")
-    self.id = v if (v := get("id")).__class__ is str else mismatch(v, "PlatformPayout.id")
-    self.income_tax_amount = (
-        v if (v := get("incomeTaxAmount")).__class__ is int else mismatch(v, "PlatformPayout.incomeTaxAmount")
-    )
-    self.local_income_tax_amount = (
-        v if (v := get("localIncomeTaxAmount")).__class__ is int else mismatch(v, "PlatformPayout.localIncomeTaxAmount")
-    )
-    self.memo = v if (v := get("memo")) is None or v.__class__ is str else mismatch(v, "PlatformPayout.memo")
-    self.method = v if (v := get("method")).__class__ is str else mismatch(v, "PlatformPayout.method")
+    self.amount = amount
+    self.bulk_payout_graphql_id = bulk_payout_graphql_id
+    self.bulk_payout_id = bulk_payout_id
+    self.created_at = read_datetime(created_at, "PlatformPayout.createdAt")
+    self.currency = currency
+    self.deduct_wht = deduct_wht
+    self.graphql_id = graphql_id
+    self.id = id
+    self.income_tax_amount = income_tax_amount
+    self.local_income_tax_amount = local_income_tax_amount
+    self.method = method
     self.partner = (
-        read_platform_partner(v) if (v := get("partner")).__class__ is dict else mismatch(v, "PlatformPayout.partner")
+        read_platform_partner(partner) if partner.__class__ is dict else mismatch(partner, "PlatformPayout.partner")
     )
-    self.scheduled_at = None if (t2 := get("scheduledAt")) is None else read_datetime(t2, "PlatformPayout.scheduledAt")
-    self.settlement_amount = (
-        v if (v := get("settlementAmount")).__class__ is int else mismatch(v, "PlatformPayout.settlementAmount")
-    )
-    self.settlement_amount_type = (
-        v if (v := get("settlementAmountType")).__class__ is str else mismatch(v, "PlatformPayout.settlementAmountType")
-    )
+    self.settlement_amount = settlement_amount
+    self.settlement_amount_type = settlement_amount_type
     self.settlement_statement = (
-        read_platform_payout_settlement_statement_summary(v)
-        if (v := get("settlementStatement")).__class__ is dict
-        else mismatch(v, "PlatformPayout.settlementStatement")
+        read_platform_payout_settlement_statement_summary(settlement_statement)
+        if settlement_statement.__class__ is dict
+        else mismatch(settlement_statement, "PlatformPayout.settlementStatement")
     )
-    self.settlement_tax_free_amount = (
-        v
-        if (v := get("settlementTaxFreeAmount")).__class__ is int
-        else mismatch(v, "PlatformPayout.settlementTaxFreeAmount")
-    )
-    self.status = v if (v := get("status")).__class__ is str else mismatch(v, "PlatformPayout.status")
-    self.status_updated_at = read_datetime(t3 := get("statusUpdatedAt"), "PlatformPayout.statusUpdatedAt")
-    self.supply_amount = (
-        v if (v := get("supplyAmount")).__class__ is int else mismatch(v, "PlatformPayout.supplyAmount")
-    )
-    self.tax_free_amount = (
-        v if (v := get("taxFreeAmount")).__class__ is int else mismatch(v, "PlatformPayout.taxFreeAmount")
-    )
-    self.tax_invoice_id = (
-        v if (v := get("taxInvoiceId")) is None or v.__class__ is str else mismatch(v, "PlatformPayout.taxInvoiceId")
-    )
-    self.tax_invoice_status = (
-        v if (v := get("taxInvoiceStatus")).__class__ is str else mismatch(v, "PlatformPayout.taxInvoiceStatus")
-    )
-    self.vat_amount = v if (v := get("vatAmount")).__class__ is int else mismatch(v, "PlatformPayout.vatAmount")
-    self.withdrawal_memo = (
-        v
-        if (v := get("withdrawalMemo")) is None or v.__class__ is str
-        else mismatch(v, "PlatformPayout.withdrawalMemo")
-    )
-    self.__time_texts__ = (t1, t2, t3)
-    if not _JSON_NAMES.issuperset(raw):
-        self.additional_properties = unknown_fields(raw, _JSON_NAMES, self.__time_texts__)
+    self.settlement_tax_free_amount = settlement_tax_free_amount
+    self.status = status
+    self.status_updated_at = read_datetime(status_updated_at, "PlatformPayout.statusUpdatedAt")
+    self.supply_amount = supply_amount
+    self.tax_free_amount = tax_free_amount
+    self.tax_invoice_status = tax_invoice_status
+    self.vat_amount = vat_amount
+    self.deposit_memo = deposit_memo
+    self.fail_reason = fail_reason
+    self.memo = memo
+    self.scheduled_at = None if scheduled_at is None else read_datetime(scheduled_at, "PlatformPayout.scheduledAt")
+    self.tax_invoice_id = tax_invoice_id
+    self.withdrawal_memo = withdrawal_memo
+    self.__time_texts__ = (created_at, scheduled_at, status_updated_at)
+    if (
+        amount.__class__ is not int
+        or bulk_payout_graphql_id.__class__ is not str
+        or bulk_payout_id.__class__ is not str
+        or currency.__class__ is not str
+        or deduct_wht.__class__ is not bool
+        or graphql_id.__class__ is not str
+        or id.__class__ is not str
+        or income_tax_amount.__class__ is not int
+        or local_income_tax_amount.__class__ is not int
+        or method.__class__ is not str
+        or settlement_amount.__class__ is not int
+        or settlement_amount_type.__class__ is not str
+        or settlement_tax_free_amount.__class__ is not int
+        or status.__class__ is not str
+        or supply_amount.__class__ is not int
+        or tax_free_amount.__class__ is not int
+        or tax_invoice_status.__class__ is not str
+        or vat_amount.__class__ is not int
+        or (deposit_memo is not None and deposit_memo.__class__ is not str)
+        or (fail_reason is not None and fail_reason.__class__ is not str)
+        or (memo is not None and memo.__class__ is not str)
+        or (tax_invoice_id is not None and tax_invoice_id.__class__ is not str)
+        or (withdrawal_memo is not None and withdrawal_memo.__class__ is not str)
+    ):
+        report_scalars(self)
     return self

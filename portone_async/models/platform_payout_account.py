@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, mismatch, new_instance, unknown_fields
+from portone_async._reading import field_getter, new_instance, report_scalars
 
 if TYPE_CHECKING:
     from portone_async.models.enums import Bank
@@ -33,16 +33,16 @@ class PlatformPayoutAccount(Model):
     """Account number."""
 
 
-_JSON_NAMES = json_names(PlatformPayoutAccount)
+_get_fields = field_getter(PlatformPayoutAccount)
 
 
 def read(raw: Any) -> PlatformPayoutAccount:
     """Read `PlatformPayoutAccount` from JSON."""
     self = new_instance(PlatformPayoutAccount)
-    get = raw.get
-    self.bank = v if (v := get("bank")).__class__ is str else mismatch(v, "PlatformPayoutAccount.bank")
-    self.holder = v if (v := get("holder")).__class__ is str else mismatch(v, "PlatformPayoutAccount.holder")
-    self.number = v if (v := get("number")).__class__ is str else mismatch(v, "PlatformPayoutAccount.number")
-    if not _JSON_NAMES.issuperset(raw):
-        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
+    bank, holder, number = _get_fields(self, raw)
+    self.bank = bank
+    self.holder = holder
+    self.number = number
+    if bank.__class__ is not str or holder.__class__ is not str or number.__class__ is not str:
+        report_scalars(self)
     return self

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, mismatch, new_instance, read_scalars, unknown_fields
+from portone_async._reading import field_getter, mismatch, new_instance, read_scalars
 from portone_async.models.platform_payout_filter_input_criteria import (
     read as read_platform_payout_filter_input_criteria,
 )
@@ -67,88 +67,98 @@ class PlatformPayoutFilterInput(Model):
     """Only payouts with one of these tax invoice statuses."""
 
 
-_JSON_NAMES = json_names(PlatformPayoutFilterInput)
+_get_fields = field_getter(PlatformPayoutFilterInput)
 
 
 def read(raw: Any) -> PlatformPayoutFilterInput:
     """Read `PlatformPayoutFilterInput` from JSON."""
     self = new_instance(PlatformPayoutFilterInput)
-    get = raw.get
+    (
+        criteria,
+        partner_ids,
+        partner_tags,
+        partner_taxation_types,
+        partner_types,
+        payout_account_banks,
+        payout_currencies,
+        payout_ids,
+        settlement_statement_statuses,
+        statuses,
+        tax_invoice_statuses,
+    ) = _get_fields(self, raw)
     self.criteria = (
-        read_platform_payout_filter_input_criteria(v)
-        if (v := get("criteria")).__class__ is dict
-        else mismatch(v, "PlatformPayoutFilterInput.criteria")
+        read_platform_payout_filter_input_criteria(criteria)
+        if criteria.__class__ is dict
+        else mismatch(criteria, "PlatformPayoutFilterInput.criteria")
     )
     self.partner_ids = (
         None
-        if (v := get("partnerIds")) is None
-        else read_scalars(v, str, "PlatformPayoutFilterInput.partnerIds")
-        if v.__class__ is list
-        else mismatch(v, "PlatformPayoutFilterInput.partnerIds")
+        if partner_ids is None
+        else read_scalars(partner_ids, str, "PlatformPayoutFilterInput.partnerIds")
+        if partner_ids.__class__ is list
+        else mismatch(partner_ids, "PlatformPayoutFilterInput.partnerIds")
     )
     self.partner_tags = (
         None
-        if (v := get("partnerTags")) is None
-        else read_scalars(v, str, "PlatformPayoutFilterInput.partnerTags")
-        if v.__class__ is list
-        else mismatch(v, "PlatformPayoutFilterInput.partnerTags")
+        if partner_tags is None
+        else read_scalars(partner_tags, str, "PlatformPayoutFilterInput.partnerTags")
+        if partner_tags.__class__ is list
+        else mismatch(partner_tags, "PlatformPayoutFilterInput.partnerTags")
     )
     self.partner_taxation_types = (
         None
-        if (v := get("partnerTaxationTypes")) is None
-        else read_scalars(v, str, "PlatformPayoutFilterInput.partnerTaxationTypes")
-        if v.__class__ is list
-        else mismatch(v, "PlatformPayoutFilterInput.partnerTaxationTypes")
+        if partner_taxation_types is None
+        else read_scalars(partner_taxation_types, str, "PlatformPayoutFilterInput.partnerTaxationTypes")
+        if partner_taxation_types.__class__ is list
+        else mismatch(partner_taxation_types, "PlatformPayoutFilterInput.partnerTaxationTypes")
     )
     self.partner_types = (
         None
-        if (v := get("partnerTypes")) is None
-        else read_scalars(v, str, "PlatformPayoutFilterInput.partnerTypes")
-        if v.__class__ is list
-        else mismatch(v, "PlatformPayoutFilterInput.partnerTypes")
+        if partner_types is None
+        else read_scalars(partner_types, str, "PlatformPayoutFilterInput.partnerTypes")
+        if partner_types.__class__ is list
+        else mismatch(partner_types, "PlatformPayoutFilterInput.partnerTypes")
     )
     self.payout_account_banks = (
         None
-        if (v := get("payoutAccountBanks")) is None
-        else read_scalars(v, str, "PlatformPayoutFilterInput.payoutAccountBanks")
-        if v.__class__ is list
-        else mismatch(v, "PlatformPayoutFilterInput.payoutAccountBanks")
+        if payout_account_banks is None
+        else read_scalars(payout_account_banks, str, "PlatformPayoutFilterInput.payoutAccountBanks")
+        if payout_account_banks.__class__ is list
+        else mismatch(payout_account_banks, "PlatformPayoutFilterInput.payoutAccountBanks")
     )
     self.payout_currencies = (
         None
-        if (v := get("payoutCurrencies")) is None
-        else read_scalars(v, str, "PlatformPayoutFilterInput.payoutCurrencies")
-        if v.__class__ is list
-        else mismatch(v, "PlatformPayoutFilterInput.payoutCurrencies")
+        if payout_currencies is None
+        else read_scalars(payout_currencies, str, "PlatformPayoutFilterInput.payoutCurrencies")
+        if payout_currencies.__class__ is list
+        else mismatch(payout_currencies, "PlatformPayoutFilterInput.payoutCurrencies")
     )
     self.payout_ids = (
         None
-        if (v := get("payoutIds")) is None
-        else read_scalars(v, str, "PlatformPayoutFilterInput.payoutIds")
-        if v.__class__ is list
-        else mismatch(v, "PlatformPayoutFilterInput.payoutIds")
+        if payout_ids is None
+        else read_scalars(payout_ids, str, "PlatformPayoutFilterInput.payoutIds")
+        if payout_ids.__class__ is list
+        else mismatch(payout_ids, "PlatformPayoutFilterInput.payoutIds")
     )
     self.settlement_statement_statuses = (
         None
-        if (v := get("settlementStatementStatuses")) is None
-        else read_scalars(v, str, "PlatformPayoutFilterInput.settlementStatementStatuses")
-        if v.__class__ is list
-        else mismatch(v, "PlatformPayoutFilterInput.settlementStatementStatuses")
+        if settlement_statement_statuses is None
+        else read_scalars(settlement_statement_statuses, str, "PlatformPayoutFilterInput.settlementStatementStatuses")
+        if settlement_statement_statuses.__class__ is list
+        else mismatch(settlement_statement_statuses, "PlatformPayoutFilterInput.settlementStatementStatuses")
     )
     self.statuses = (
         None
-        if (v := get("statuses")) is None
-        else read_scalars(v, str, "PlatformPayoutFilterInput.statuses")
-        if v.__class__ is list
-        else mismatch(v, "PlatformPayoutFilterInput.statuses")
+        if statuses is None
+        else read_scalars(statuses, str, "PlatformPayoutFilterInput.statuses")
+        if statuses.__class__ is list
+        else mismatch(statuses, "PlatformPayoutFilterInput.statuses")
     )
     self.tax_invoice_statuses = (
         None
-        if (v := get("taxInvoiceStatuses")) is None
-        else read_scalars(v, str, "PlatformPayoutFilterInput.taxInvoiceStatuses")
-        if v.__class__ is list
-        else mismatch(v, "PlatformPayoutFilterInput.taxInvoiceStatuses")
+        if tax_invoice_statuses is None
+        else read_scalars(tax_invoice_statuses, str, "PlatformPayoutFilterInput.taxInvoiceStatuses")
+        if tax_invoice_statuses.__class__ is list
+        else mismatch(tax_invoice_statuses, "PlatformPayoutFilterInput.taxInvoiceStatuses")
     )
-    if not _JSON_NAMES.issuperset(raw):
-        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
     return self

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, mismatch, new_instance, unknown_fields
+from portone_async._reading import field_getter, mismatch, new_instance, report_scalars
 from portone_async.models.date_time_range import read as read_date_time_range
 
 if TYPE_CHECKING:
@@ -47,61 +47,62 @@ class PlatformPayoutFilterInputCriteria(Model):
     """Only payouts created in this period."""
 
 
-_JSON_NAMES = json_names(PlatformPayoutFilterInputCriteria)
+_get_fields = field_getter(PlatformPayoutFilterInputCriteria)
 
 
 def read(raw: Any) -> PlatformPayoutFilterInputCriteria:
     """Read `PlatformPayoutFilterInputCriteria` from JSON."""
     self = new_instance(PlatformPayoutFilterInputCriteria)
-    get = raw.get
-    self.bulk_payout_id = (
-        v
-        if (v := get("bulkPayoutId")) is None or v.__class__ is str
-        else mismatch(v, "PlatformPayoutFilterInputCriteria.bulkPayoutId")
-    )
-    self.payout_id = (
-        v
-        if (v := get("payoutId")) is None or v.__class__ is str
-        else mismatch(v, "PlatformPayoutFilterInputCriteria.payoutId")
-    )
+    (
+        bulk_payout_id,
+        payout_id,
+        scheduled_timestamp_range,
+        settlement_statement_id,
+        settlement_statement_issued_timestamp_range,
+        status_updated_timestamp_range,
+        tax_invoice_id,
+        timestamp_range,
+    ) = _get_fields(self, raw)
+    self.bulk_payout_id = bulk_payout_id
+    self.payout_id = payout_id
     self.scheduled_timestamp_range = (
         None
-        if (v := get("scheduledTimestampRange")) is None
-        else read_date_time_range(v)
-        if v.__class__ is dict
-        else mismatch(v, "PlatformPayoutFilterInputCriteria.scheduledTimestampRange")
+        if scheduled_timestamp_range is None
+        else read_date_time_range(scheduled_timestamp_range)
+        if scheduled_timestamp_range.__class__ is dict
+        else mismatch(scheduled_timestamp_range, "PlatformPayoutFilterInputCriteria.scheduledTimestampRange")
     )
-    self.settlement_statement_id = (
-        v
-        if (v := get("settlementStatementId")) is None or v.__class__ is str
-        else mismatch(v, "PlatformPayoutFilterInputCriteria.settlementStatementId")
-    )
+    self.settlement_statement_id = settlement_statement_id
     self.settlement_statement_issued_timestamp_range = (
         None
-        if (v := get("settlementStatementIssuedTimestampRange")) is None
-        else read_date_time_range(v)
-        if v.__class__ is dict
-        else mismatch(v, "PlatformPayoutFilterInputCriteria.settlementStatementIssuedTimestampRange")
+        if settlement_statement_issued_timestamp_range is None
+        else read_date_time_range(settlement_statement_issued_timestamp_range)
+        if settlement_statement_issued_timestamp_range.__class__ is dict
+        else mismatch(
+            settlement_statement_issued_timestamp_range,
+            "PlatformPayoutFilterInputCriteria.settlementStatementIssuedTimestampRange",
+        )
     )
     self.status_updated_timestamp_range = (
         None
-        if (v := get("statusUpdatedTimestampRange")) is None
-        else read_date_time_range(v)
-        if v.__class__ is dict
-        else mismatch(v, "PlatformPayoutFilterInputCriteria.statusUpdatedTimestampRange")
+        if status_updated_timestamp_range is None
+        else read_date_time_range(status_updated_timestamp_range)
+        if status_updated_timestamp_range.__class__ is dict
+        else mismatch(status_updated_timestamp_range, "PlatformPayoutFilterInputCriteria.statusUpdatedTimestampRange")
     )
-    self.tax_invoice_id = (
-        v
-        if (v := get("taxInvoiceId")) is None or v.__class__ is str
-        else mismatch(v, "PlatformPayoutFilterInputCriteria.taxInvoiceId")
-    )
+    self.tax_invoice_id = tax_invoice_id
     self.timestamp_range = (
         None
-        if (v := get("timestampRange")) is None
-        else read_date_time_range(v)
-        if v.__class__ is dict
-        else mismatch(v, "PlatformPayoutFilterInputCriteria.timestampRange")
+        if timestamp_range is None
+        else read_date_time_range(timestamp_range)
+        if timestamp_range.__class__ is dict
+        else mismatch(timestamp_range, "PlatformPayoutFilterInputCriteria.timestampRange")
     )
-    if not _JSON_NAMES.issuperset(raw):
-        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
+    if (
+        (bulk_payout_id is not None and bulk_payout_id.__class__ is not str)
+        or (payout_id is not None and payout_id.__class__ is not str)
+        or (settlement_statement_id is not None and settlement_statement_id.__class__ is not str)
+        or (tax_invoice_id is not None and tax_invoice_id.__class__ is not str)
+    ):
+        report_scalars(self)
     return self

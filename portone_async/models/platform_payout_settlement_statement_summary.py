@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, mismatch, new_instance, read_datetime, unknown_fields
+from portone_async._reading import field_getter, new_instance, read_datetime, report_scalars
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -36,27 +36,19 @@ class PlatformPayoutSettlementStatementSummary(Model):
     """When the statement was sent."""
 
 
-_JSON_NAMES = json_names(PlatformPayoutSettlementStatementSummary)
+_get_fields = field_getter(PlatformPayoutSettlementStatementSummary)
 
 
 def read(raw: Any) -> PlatformPayoutSettlementStatementSummary:
     """Read `PlatformPayoutSettlementStatementSummary` from JSON."""
     self = new_instance(PlatformPayoutSettlementStatementSummary)
-    get = raw.get
-    self.id = (
-        v
-        if (v := get("id")) is None or v.__class__ is str
-        else mismatch(v, "PlatformPayoutSettlementStatementSummary.id")
-    )
+    status, id, issued_at = _get_fields(self, raw)
+    self.status = status
+    self.id = id
     self.issued_at = (
-        None
-        if (t1 := get("issuedAt")) is None
-        else read_datetime(t1, "PlatformPayoutSettlementStatementSummary.issuedAt")
+        None if issued_at is None else read_datetime(issued_at, "PlatformPayoutSettlementStatementSummary.issuedAt")
     )
-    self.status = (
-        v if (v := get("status")).__class__ is str else mismatch(v, "PlatformPayoutSettlementStatementSummary.status")
-    )
-    self.__time_texts__ = (t1,)
-    if not _JSON_NAMES.issuperset(raw):
-        self.additional_properties = unknown_fields(raw, _JSON_NAMES, self.__time_texts__)
+    self.__time_texts__ = (issued_at,)
+    if status.__class__ is not str or (id is not None and id.__class__ is not str):
+        report_scalars(self)
     return self

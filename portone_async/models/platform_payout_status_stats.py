@@ -7,7 +7,7 @@ from typing import Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, mismatch, new_instance, unknown_fields
+from portone_async._reading import field_getter, new_instance, report_scalars
 
 
 @define(slots=True, kw_only=True, repr=False)
@@ -43,31 +43,30 @@ class PlatformPayoutStatusStats(Model):
     """Number, or total amount, of those that succeeded."""
 
 
-_JSON_NAMES = json_names(PlatformPayoutStatusStats)
+_get_fields = field_getter(PlatformPayoutStatusStats)
 
 
 def read(raw: Any) -> PlatformPayoutStatusStats:
     """Read `PlatformPayoutStatusStats` from JSON."""
     self = new_instance(PlatformPayoutStatusStats)
-    get = raw.get
-    self.cancelled = (
-        v if (v := get("cancelled")).__class__ is int else mismatch(v, "PlatformPayoutStatusStats.cancelled")
-    )
-    self.confirmed = (
-        v if (v := get("confirmed")).__class__ is int else mismatch(v, "PlatformPayoutStatusStats.confirmed")
-    )
-    self.failed = v if (v := get("failed")).__class__ is int else mismatch(v, "PlatformPayoutStatusStats.failed")
-    self.prepared = v if (v := get("prepared")).__class__ is int else mismatch(v, "PlatformPayoutStatusStats.prepared")
-    self.processing = (
-        v if (v := get("processing")).__class__ is int else mismatch(v, "PlatformPayoutStatusStats.processing")
-    )
-    self.scheduled = (
-        v if (v := get("scheduled")).__class__ is int else mismatch(v, "PlatformPayoutStatusStats.scheduled")
-    )
-    self.stopped = v if (v := get("stopped")).__class__ is int else mismatch(v, "PlatformPayoutStatusStats.stopped")
-    self.succeeded = (
-        v if (v := get("succeeded")).__class__ is int else mismatch(v, "PlatformPayoutStatusStats.succeeded")
-    )
-    if not _JSON_NAMES.issuperset(raw):
-        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
+    cancelled, confirmed, failed, prepared, processing, scheduled, stopped, succeeded = _get_fields(self, raw)
+    self.cancelled = cancelled
+    self.confirmed = confirmed
+    self.failed = failed
+    self.prepared = prepared
+    self.processing = processing
+    self.scheduled = scheduled
+    self.stopped = stopped
+    self.succeeded = succeeded
+    if (
+        cancelled.__class__ is not int
+        or confirmed.__class__ is not int
+        or failed.__class__ is not int
+        or prepared.__class__ is not int
+        or processing.__class__ is not int
+        or scheduled.__class__ is not int
+        or stopped.__class__ is not int
+        or succeeded.__class__ is not int
+    ):
+        report_scalars(self)
     return self

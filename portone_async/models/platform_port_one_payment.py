@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, mismatch, new_instance, read_datetime, unknown_fields
+from portone_async._reading import field_getter, mismatch, new_instance, read_datetime, report_scalars
 from portone_async.models.platform_payment_method import read as read_platform_payment_method
 
 if TYPE_CHECKING:
@@ -53,30 +53,35 @@ class PlatformPortOnePayment(Model):
     """The discriminator: it tells which variant of its union this object is."""
 
 
-_JSON_NAMES = json_names(PlatformPortOnePayment)
+_get_fields = field_getter(PlatformPortOnePayment)
 
 
 def read(raw: Any) -> PlatformPortOnePayment:
     """Read `PlatformPortOnePayment` from JSON."""
     self = new_instance(PlatformPortOnePayment)
-    get = raw.get
-    self.channel_key = (
-        v if (v := get("channelKey")).__class__ is str else mismatch(v, "PlatformPortOnePayment.channelKey")
-    )
-    self.currency = v if (v := get("currency")).__class__ is str else mismatch(v, "PlatformPortOnePayment.currency")
-    self.id = v if (v := get("id")).__class__ is str else mismatch(v, "PlatformPortOnePayment.id")
+    channel_key, currency, id, order_name, paid_at, store_id, method, type = _get_fields(self, raw)
+    self.channel_key = channel_key
+    self.currency = currency
+    self.id = id
+    self.order_name = order_name
+    self.paid_at = read_datetime(paid_at, "PlatformPortOnePayment.paidAt")
+    self.store_id = store_id
     self.method = (
         None
-        if (v := get("method")) is None
-        else read_platform_payment_method(v)
-        if v.__class__ is dict
-        else mismatch(v, "PlatformPortOnePayment.method")
+        if method is None
+        else read_platform_payment_method(method)
+        if method.__class__ is dict
+        else mismatch(method, "PlatformPortOnePayment.method")
     )
-    self.order_name = v if (v := get("orderName")).__class__ is str else mismatch(v, "PlatformPortOnePayment.orderName")
-    self.paid_at = read_datetime(t1 := get("paidAt"), "PlatformPortOnePayment.paidAt")
-    self.store_id = v if (v := get("storeId")).__class__ is str else mismatch(v, "PlatformPortOnePayment.storeId")
-    self.type = v if (v := get("type")).__class__ is str else mismatch(v, "PlatformPortOnePayment.type")
-    self.__time_texts__ = (t1,)
-    if not _JSON_NAMES.issuperset(raw):
-        self.additional_properties = unknown_fields(raw, _JSON_NAMES, self.__time_texts__)
+    self.type = type
+    self.__time_texts__ = (paid_at,)
+    if (
+        channel_key.__class__ is not str
+        or currency.__class__ is not str
+        or id.__class__ is not str
+        or order_name.__class__ is not str
+        or store_id.__class__ is not str
+        or type.__class__ is not str
+    ):
+        report_scalars(self)
     return self

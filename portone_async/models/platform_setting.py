@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, mismatch, new_instance, unknown_fields
+from portone_async._reading import field_getter, new_instance, report_scalars
 
 if TYPE_CHECKING:
     from portone_async.models.enums import SettlementAmountType
@@ -50,45 +50,39 @@ class PlatformSetting(Model):
     """Text that appears on the bank statement of the paying account by default."""
 
 
-_JSON_NAMES = json_names(PlatformSetting)
+_get_fields = field_getter(PlatformSetting)
 
 
 def read(raw: Any) -> PlatformSetting:
     """Read `PlatformSetting` from JSON."""
     self = new_instance(PlatformSetting)
-    get = raw.get
-    self.adjust_settlement_date_after_holiday_if_earlier = (
-        v
-        if (v := get("adjustSettlementDateAfterHolidayIfEarlier")).__class__ is bool
-        else mismatch(v, "PlatformSetting.adjustSettlementDateAfterHolidayIfEarlier")
-    )
-    self.deduct_wht = v if (v := get("deductWht")).__class__ is bool else mismatch(v, "PlatformSetting.deductWht")
-    self.default_deposit_memo = (
-        v
-        if (v := get("defaultDepositMemo")) is None or v.__class__ is str
-        else mismatch(v, "PlatformSetting.defaultDepositMemo")
-    )
-    self.default_withdrawal_memo = (
-        v
-        if (v := get("defaultWithdrawalMemo")) is None or v.__class__ is str
-        else mismatch(v, "PlatformSetting.defaultWithdrawalMemo")
-    )
-    self.is_for_test = v if (v := get("isForTest")).__class__ is bool else mismatch(v, "PlatformSetting.isForTest")
-    self.manual_settlement_per_transfer = (
-        v
-        if (v := get("manualSettlementPerTransfer")).__class__ is bool
-        else mismatch(v, "PlatformSetting.manualSettlementPerTransfer")
-    )
-    self.settlement_amount_type = (
-        v
-        if (v := get("settlementAmountType")).__class__ is str
-        else mismatch(v, "PlatformSetting.settlementAmountType")
-    )
-    self.supports_multiple_order_transfers_per_partner = (
-        v
-        if (v := get("supportsMultipleOrderTransfersPerPartner")).__class__ is bool
-        else mismatch(v, "PlatformSetting.supportsMultipleOrderTransfersPerPartner")
-    )
-    if not _JSON_NAMES.issuperset(raw):
-        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
+    (
+        adjust_settlement_date_after_holiday_if_earlier,
+        deduct_wht,
+        is_for_test,
+        manual_settlement_per_transfer,
+        settlement_amount_type,
+        supports_multiple_order_transfers_per_partner,
+        default_deposit_memo,
+        default_withdrawal_memo,
+    ) = _get_fields(self, raw)
+    self.adjust_settlement_date_after_holiday_if_earlier = adjust_settlement_date_after_holiday_if_earlier
+    self.deduct_wht = deduct_wht
+    self.is_for_test = is_for_test
+    self.manual_settlement_per_transfer = manual_settlement_per_transfer
+    self.settlement_amount_type = settlement_amount_type
+    self.supports_multiple_order_transfers_per_partner = supports_multiple_order_transfers_per_partner
+    self.default_deposit_memo = default_deposit_memo
+    self.default_withdrawal_memo = default_withdrawal_memo
+    if (
+        adjust_settlement_date_after_holiday_if_earlier.__class__ is not bool
+        or deduct_wht.__class__ is not bool
+        or is_for_test.__class__ is not bool
+        or manual_settlement_per_transfer.__class__ is not bool
+        or settlement_amount_type.__class__ is not str
+        or supports_multiple_order_transfers_per_partner.__class__ is not bool
+        or (default_deposit_memo is not None and default_deposit_memo.__class__ is not str)
+        or (default_withdrawal_memo is not None and default_withdrawal_memo.__class__ is not str)
+    ):
+        report_scalars(self)
     return self

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, mismatch, new_instance, unknown_fields
+from portone_async._reading import field_getter, mismatch, new_instance, report_scalars
 from portone_async.models.platform_settlement_cycle_method import read as read_platform_settlement_cycle_method
 
 if TYPE_CHECKING:
@@ -35,22 +35,20 @@ class PlatformSettlementCycle(Model):
     """How the settlement days are chosen."""
 
 
-_JSON_NAMES = json_names(PlatformSettlementCycle)
+_get_fields = field_getter(PlatformSettlementCycle)
 
 
 def read(raw: Any) -> PlatformSettlementCycle:
     """Read `PlatformSettlementCycle` from JSON."""
     self = new_instance(PlatformSettlementCycle)
-    get = raw.get
-    self.date_policy = (
-        v if (v := get("datePolicy")).__class__ is str else mismatch(v, "PlatformSettlementCycle.datePolicy")
-    )
-    self.lag_days = v if (v := get("lagDays")).__class__ is int else mismatch(v, "PlatformSettlementCycle.lagDays")
+    date_policy, lag_days, method = _get_fields(self, raw)
+    self.date_policy = date_policy
+    self.lag_days = lag_days
     self.method = (
-        read_platform_settlement_cycle_method(v)
-        if (v := get("method")).__class__ is dict
-        else mismatch(v, "PlatformSettlementCycle.method")
+        read_platform_settlement_cycle_method(method)
+        if method.__class__ is dict
+        else mismatch(method, "PlatformSettlementCycle.method")
     )
-    if not _JSON_NAMES.issuperset(raw):
-        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
+    if date_policy.__class__ is not str or lag_days.__class__ is not int:
+        report_scalars(self)
     return self

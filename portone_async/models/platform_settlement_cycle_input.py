@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, mismatch, new_instance, unknown_fields
+from portone_async._reading import field_getter, mismatch, new_instance, report_scalars
 from portone_async.models.platform_settlement_cycle_method_input import (
     read as read_platform_settlement_cycle_method_input,
 )
@@ -37,22 +37,20 @@ class PlatformSettlementCycleInput(Model):
     """How the settlement days are chosen."""
 
 
-_JSON_NAMES = json_names(PlatformSettlementCycleInput)
+_get_fields = field_getter(PlatformSettlementCycleInput)
 
 
 def read(raw: Any) -> PlatformSettlementCycleInput:
     """Read `PlatformSettlementCycleInput` from JSON."""
     self = new_instance(PlatformSettlementCycleInput)
-    get = raw.get
-    self.date_policy = (
-        v if (v := get("datePolicy")).__class__ is str else mismatch(v, "PlatformSettlementCycleInput.datePolicy")
-    )
-    self.lag_days = v if (v := get("lagDays")).__class__ is int else mismatch(v, "PlatformSettlementCycleInput.lagDays")
+    date_policy, lag_days, method = _get_fields(self, raw)
+    self.date_policy = date_policy
+    self.lag_days = lag_days
     self.method = (
-        read_platform_settlement_cycle_method_input(v)
-        if (v := get("method")).__class__ is dict
-        else mismatch(v, "PlatformSettlementCycleInput.method")
+        read_platform_settlement_cycle_method_input(method)
+        if method.__class__ is dict
+        else mismatch(method, "PlatformSettlementCycleInput.method")
     )
-    if not _JSON_NAMES.issuperset(raw):
-        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
+    if date_policy.__class__ is not str or lag_days.__class__ is not int:
+        report_scalars(self)
     return self

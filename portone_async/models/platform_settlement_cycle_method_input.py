@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, mismatch, new_instance, unknown_fields
+from portone_async._reading import field_getter, mismatch, new_instance
 from portone_async.models.platform_settlement_cycle_method_daily_input import (
     read as read_platform_settlement_cycle_method_daily_input,
 )
@@ -57,41 +57,39 @@ class PlatformSettlementCycleMethodInput(Model):
     """Settle on fixed days of the week."""
 
 
-_JSON_NAMES = json_names(PlatformSettlementCycleMethodInput)
+_get_fields = field_getter(PlatformSettlementCycleMethodInput)
 
 
 def read(raw: Any) -> PlatformSettlementCycleMethodInput:
     """Read `PlatformSettlementCycleMethodInput` from JSON."""
     self = new_instance(PlatformSettlementCycleMethodInput)
-    get = raw.get
+    daily, manual_dates, monthly, weekly = _get_fields(self, raw)
     self.daily = (
         None
-        if (v := get("daily")) is None
-        else read_platform_settlement_cycle_method_daily_input(v)
-        if v.__class__ is dict
-        else mismatch(v, "PlatformSettlementCycleMethodInput.daily")
+        if daily is None
+        else read_platform_settlement_cycle_method_daily_input(daily)
+        if daily.__class__ is dict
+        else mismatch(daily, "PlatformSettlementCycleMethodInput.daily")
     )
     self.manual_dates = (
         None
-        if (v := get("manualDates")) is None
-        else read_platform_settlement_cycle_method_manual_dates_input(v)
-        if v.__class__ is dict
-        else mismatch(v, "PlatformSettlementCycleMethodInput.manualDates")
+        if manual_dates is None
+        else read_platform_settlement_cycle_method_manual_dates_input(manual_dates)
+        if manual_dates.__class__ is dict
+        else mismatch(manual_dates, "PlatformSettlementCycleMethodInput.manualDates")
     )
     self.monthly = (
         None
-        if (v := get("monthly")) is None
-        else read_platform_settlement_cycle_method_monthly_input(v)
-        if v.__class__ is dict
-        else mismatch(v, "PlatformSettlementCycleMethodInput.monthly")
+        if monthly is None
+        else read_platform_settlement_cycle_method_monthly_input(monthly)
+        if monthly.__class__ is dict
+        else mismatch(monthly, "PlatformSettlementCycleMethodInput.monthly")
     )
     self.weekly = (
         None
-        if (v := get("weekly")) is None
-        else read_platform_settlement_cycle_method_weekly_input(v)
-        if v.__class__ is dict
-        else mismatch(v, "PlatformSettlementCycleMethodInput.weekly")
+        if weekly is None
+        else read_platform_settlement_cycle_method_weekly_input(weekly)
+        if weekly.__class__ is dict
+        else mismatch(weekly, "PlatformSettlementCycleMethodInput.weekly")
     )
-    if not _JSON_NAMES.issuperset(raw):
-        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
     return self

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, mismatch, new_instance, read_list, unknown_fields
+from portone_async._reading import field_getter, mismatch, new_instance, read_list, report_scalars
 from portone_async.models.month_day import read as read_month_day
 
 if TYPE_CHECKING:
@@ -29,21 +29,19 @@ class PlatformSettlementCycleMethodManualDates(Model):
     """The discriminator: it tells which variant of its union this object is."""
 
 
-_JSON_NAMES = json_names(PlatformSettlementCycleMethodManualDates)
+_get_fields = field_getter(PlatformSettlementCycleMethodManualDates)
 
 
 def read(raw: Any) -> PlatformSettlementCycleMethodManualDates:
     """Read `PlatformSettlementCycleMethodManualDates` from JSON."""
     self = new_instance(PlatformSettlementCycleMethodManualDates)
-    get = raw.get
+    dates, type = _get_fields(self, raw)
     self.dates = (
-        read_list(v, read_month_day, "PlatformSettlementCycleMethodManualDates.dates")
-        if (v := get("dates")).__class__ is list
-        else mismatch(v, "PlatformSettlementCycleMethodManualDates.dates")
+        read_list(dates, read_month_day, "PlatformSettlementCycleMethodManualDates.dates")
+        if dates.__class__ is list
+        else mismatch(dates, "PlatformSettlementCycleMethodManualDates.dates")
     )
-    self.type = (
-        v if (v := get("type")).__class__ is str else mismatch(v, "PlatformSettlementCycleMethodManualDates.type")
-    )
-    if not _JSON_NAMES.issuperset(raw):
-        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
+    self.type = type
+    if type.__class__ is not str:
+        report_scalars(self)
     return self

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, mismatch, new_instance, read_list, unknown_fields
+from portone_async._reading import field_getter, mismatch, new_instance, read_list
 from portone_async.models.month_day import read as read_month_day
 
 if TYPE_CHECKING:
@@ -26,18 +26,16 @@ class PlatformSettlementCycleMethodManualDatesInput(Model):
     """Days of the year to settle on."""
 
 
-_JSON_NAMES = json_names(PlatformSettlementCycleMethodManualDatesInput)
+_get_fields = field_getter(PlatformSettlementCycleMethodManualDatesInput)
 
 
 def read(raw: Any) -> PlatformSettlementCycleMethodManualDatesInput:
     """Read `PlatformSettlementCycleMethodManualDatesInput` from JSON."""
     self = new_instance(PlatformSettlementCycleMethodManualDatesInput)
-    get = raw.get
+    (dates,) = _get_fields(self, raw)
     self.dates = (
-        read_list(v, read_month_day, "PlatformSettlementCycleMethodManualDatesInput.dates")
-        if (v := get("dates")).__class__ is list
-        else mismatch(v, "PlatformSettlementCycleMethodManualDatesInput.dates")
+        read_list(dates, read_month_day, "PlatformSettlementCycleMethodManualDatesInput.dates")
+        if dates.__class__ is list
+        else mismatch(dates, "PlatformSettlementCycleMethodManualDatesInput.dates")
     )
-    if not _JSON_NAMES.issuperset(raw):
-        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
     return self

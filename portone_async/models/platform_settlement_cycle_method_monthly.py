@@ -7,7 +7,7 @@ from typing import Any, Literal
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, mismatch, new_instance, read_scalars, unknown_fields
+from portone_async._reading import field_getter, mismatch, new_instance, read_scalars, report_scalars
 
 
 @define(slots=True, kw_only=True, repr=False)
@@ -25,19 +25,19 @@ class PlatformSettlementCycleMethodMonthly(Model):
     """The discriminator: it tells which variant of its union this object is."""
 
 
-_JSON_NAMES = json_names(PlatformSettlementCycleMethodMonthly)
+_get_fields = field_getter(PlatformSettlementCycleMethodMonthly)
 
 
 def read(raw: Any) -> PlatformSettlementCycleMethodMonthly:
     """Read `PlatformSettlementCycleMethodMonthly` from JSON."""
     self = new_instance(PlatformSettlementCycleMethodMonthly)
-    get = raw.get
+    days_of_month, type = _get_fields(self, raw)
     self.days_of_month = (
-        read_scalars(v, int, "PlatformSettlementCycleMethodMonthly.daysOfMonth")
-        if (v := get("daysOfMonth")).__class__ is list
-        else mismatch(v, "PlatformSettlementCycleMethodMonthly.daysOfMonth")
+        read_scalars(days_of_month, int, "PlatformSettlementCycleMethodMonthly.daysOfMonth")
+        if days_of_month.__class__ is list
+        else mismatch(days_of_month, "PlatformSettlementCycleMethodMonthly.daysOfMonth")
     )
-    self.type = v if (v := get("type")).__class__ is str else mismatch(v, "PlatformSettlementCycleMethodMonthly.type")
-    if not _JSON_NAMES.issuperset(raw):
-        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
+    self.type = type
+    if type.__class__ is not str:
+        report_scalars(self)
     return self

@@ -7,7 +7,7 @@ from typing import Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, mismatch, new_instance, read_scalars, unknown_fields
+from portone_async._reading import field_getter, mismatch, new_instance, read_scalars
 
 
 @define(slots=True, kw_only=True, repr=False)
@@ -22,18 +22,16 @@ class PlatformSettlementCycleMethodMonthlyInput(Model):
     """Days of the month to settle on."""
 
 
-_JSON_NAMES = json_names(PlatformSettlementCycleMethodMonthlyInput)
+_get_fields = field_getter(PlatformSettlementCycleMethodMonthlyInput)
 
 
 def read(raw: Any) -> PlatformSettlementCycleMethodMonthlyInput:
     """Read `PlatformSettlementCycleMethodMonthlyInput` from JSON."""
     self = new_instance(PlatformSettlementCycleMethodMonthlyInput)
-    get = raw.get
+    (days_of_month,) = _get_fields(self, raw)
     self.days_of_month = (
-        read_scalars(v, int, "PlatformSettlementCycleMethodMonthlyInput.daysOfMonth")
-        if (v := get("daysOfMonth")).__class__ is list
-        else mismatch(v, "PlatformSettlementCycleMethodMonthlyInput.daysOfMonth")
+        read_scalars(days_of_month, int, "PlatformSettlementCycleMethodMonthlyInput.daysOfMonth")
+        if days_of_month.__class__ is list
+        else mismatch(days_of_month, "PlatformSettlementCycleMethodMonthlyInput.daysOfMonth")
     )
-    if not _JSON_NAMES.issuperset(raw):
-        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
     return self

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, mismatch, new_instance, read_scalars, unknown_fields
+from portone_async._reading import field_getter, mismatch, new_instance, read_scalars, report_scalars
 
 if TYPE_CHECKING:
     from portone_async.models.enums import DayOfWeek
@@ -28,19 +28,19 @@ class PlatformSettlementCycleMethodWeekly(Model):
     """The discriminator: it tells which variant of its union this object is."""
 
 
-_JSON_NAMES = json_names(PlatformSettlementCycleMethodWeekly)
+_get_fields = field_getter(PlatformSettlementCycleMethodWeekly)
 
 
 def read(raw: Any) -> PlatformSettlementCycleMethodWeekly:
     """Read `PlatformSettlementCycleMethodWeekly` from JSON."""
     self = new_instance(PlatformSettlementCycleMethodWeekly)
-    get = raw.get
+    days_of_week, type = _get_fields(self, raw)
     self.days_of_week = (
-        read_scalars(v, str, "PlatformSettlementCycleMethodWeekly.daysOfWeek")
-        if (v := get("daysOfWeek")).__class__ is list
-        else mismatch(v, "PlatformSettlementCycleMethodWeekly.daysOfWeek")
+        read_scalars(days_of_week, str, "PlatformSettlementCycleMethodWeekly.daysOfWeek")
+        if days_of_week.__class__ is list
+        else mismatch(days_of_week, "PlatformSettlementCycleMethodWeekly.daysOfWeek")
     )
-    self.type = v if (v := get("type")).__class__ is str else mismatch(v, "PlatformSettlementCycleMethodWeekly.type")
-    if not _JSON_NAMES.issuperset(raw):
-        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
+    self.type = type
+    if type.__class__ is not str:
+        report_scalars(self)
     return self

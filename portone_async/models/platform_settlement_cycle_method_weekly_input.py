@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, mismatch, new_instance, read_scalars, unknown_fields
+from portone_async._reading import field_getter, mismatch, new_instance, read_scalars
 
 if TYPE_CHECKING:
     from portone_async.models.enums import DayOfWeek
@@ -25,18 +25,16 @@ class PlatformSettlementCycleMethodWeeklyInput(Model):
     """Days of the week to settle on."""
 
 
-_JSON_NAMES = json_names(PlatformSettlementCycleMethodWeeklyInput)
+_get_fields = field_getter(PlatformSettlementCycleMethodWeeklyInput)
 
 
 def read(raw: Any) -> PlatformSettlementCycleMethodWeeklyInput:
     """Read `PlatformSettlementCycleMethodWeeklyInput` from JSON."""
     self = new_instance(PlatformSettlementCycleMethodWeeklyInput)
-    get = raw.get
+    (days_of_week,) = _get_fields(self, raw)
     self.days_of_week = (
-        read_scalars(v, str, "PlatformSettlementCycleMethodWeeklyInput.daysOfWeek")
-        if (v := get("daysOfWeek")).__class__ is list
-        else mismatch(v, "PlatformSettlementCycleMethodWeeklyInput.daysOfWeek")
+        read_scalars(days_of_week, str, "PlatformSettlementCycleMethodWeeklyInput.daysOfWeek")
+        if days_of_week.__class__ is list
+        else mismatch(days_of_week, "PlatformSettlementCycleMethodWeeklyInput.daysOfWeek")
     )
-    if not _JSON_NAMES.issuperset(raw):
-        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
     return self

@@ -7,7 +7,7 @@ from typing import Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, mismatch, new_instance, unknown_fields
+from portone_async._reading import field_getter, new_instance, report_scalars
 
 
 @define(slots=True, kw_only=True, repr=False)
@@ -25,21 +25,15 @@ class PlatformSettlementParameterValue(Model):
     """Number of decimal places, 0 to 5; 0 if omitted."""
 
 
-_JSON_NAMES = json_names(PlatformSettlementParameterValue)
+_get_fields = field_getter(PlatformSettlementParameterValue)
 
 
 def read(raw: Any) -> PlatformSettlementParameterValue:
     """Read `PlatformSettlementParameterValue` from JSON."""
     self = new_instance(PlatformSettlementParameterValue)
-    get = raw.get
-    self.decimal = (
-        v if (v := get("decimal")).__class__ is int else mismatch(v, "PlatformSettlementParameterValue.decimal")
-    )
-    self.decimal_scale = (
-        v
-        if (v := get("decimalScale")) is None or v.__class__ is int
-        else mismatch(v, "PlatformSettlementParameterValue.decimalScale")
-    )
-    if not _JSON_NAMES.issuperset(raw):
-        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
+    decimal, decimal_scale = _get_fields(self, raw)
+    self.decimal = decimal
+    self.decimal_scale = decimal_scale
+    if decimal.__class__ is not int or (decimal_scale is not None and decimal_scale.__class__ is not int):
+        report_scalars(self)
     return self

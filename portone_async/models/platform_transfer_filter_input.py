@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, mismatch, new_instance, read_scalars, unknown_fields
+from portone_async._reading import field_getter, mismatch, new_instance, read_scalars, report_scalars
 from portone_async.models.date_range import read as read_date_range
 from portone_async.models.platform_transfer_filter_input_keyword import (
     read as read_platform_transfer_filter_input_keyword,
@@ -73,102 +73,112 @@ class PlatformTransferFilterInput(Model):
     """Only transfers that have exactly this user-defined key and value."""
 
 
-_JSON_NAMES = json_names(PlatformTransferFilterInput)
+_get_fields = field_getter(PlatformTransferFilterInput)
 
 
 def read(raw: Any) -> PlatformTransferFilterInput:
     """Read `PlatformTransferFilterInput` from JSON."""
     self = new_instance(PlatformTransferFilterInput)
-    get = raw.get
+    (
+        additional_fee_policy_ids,
+        channel_keys,
+        contract_ids,
+        discount_share_policy_ids,
+        is_for_test,
+        keyword,
+        partner_tags,
+        payment_method_types,
+        settlement_date_range,
+        settlement_start_date_range,
+        statuses,
+        types,
+        user_defined_property,
+    ) = _get_fields(self, raw)
     self.additional_fee_policy_ids = (
         None
-        if (v := get("additionalFeePolicyIds")) is None
-        else read_scalars(v, str, "PlatformTransferFilterInput.additionalFeePolicyIds")
-        if v.__class__ is list
-        else mismatch(v, "PlatformTransferFilterInput.additionalFeePolicyIds")
+        if additional_fee_policy_ids is None
+        else read_scalars(additional_fee_policy_ids, str, "PlatformTransferFilterInput.additionalFeePolicyIds")
+        if additional_fee_policy_ids.__class__ is list
+        else mismatch(additional_fee_policy_ids, "PlatformTransferFilterInput.additionalFeePolicyIds")
     )
     self.channel_keys = (
         None
-        if (v := get("channelKeys")) is None
-        else read_scalars(v, str, "PlatformTransferFilterInput.channelKeys")
-        if v.__class__ is list
-        else mismatch(v, "PlatformTransferFilterInput.channelKeys")
+        if channel_keys is None
+        else read_scalars(channel_keys, str, "PlatformTransferFilterInput.channelKeys")
+        if channel_keys.__class__ is list
+        else mismatch(channel_keys, "PlatformTransferFilterInput.channelKeys")
     )
     self.contract_ids = (
         None
-        if (v := get("contractIds")) is None
-        else read_scalars(v, str, "PlatformTransferFilterInput.contractIds")
-        if v.__class__ is list
-        else mismatch(v, "PlatformTransferFilterInput.contractIds")
+        if contract_ids is None
+        else read_scalars(contract_ids, str, "PlatformTransferFilterInput.contractIds")
+        if contract_ids.__class__ is list
+        else mismatch(contract_ids, "PlatformTransferFilterInput.contractIds")
     )
     self.discount_share_policy_ids = (
         None
-        if (v := get("discountSharePolicyIds")) is None
-        else read_scalars(v, str, "PlatformTransferFilterInput.discountSharePolicyIds")
-        if v.__class__ is list
-        else mismatch(v, "PlatformTransferFilterInput.discountSharePolicyIds")
+        if discount_share_policy_ids is None
+        else read_scalars(discount_share_policy_ids, str, "PlatformTransferFilterInput.discountSharePolicyIds")
+        if discount_share_policy_ids.__class__ is list
+        else mismatch(discount_share_policy_ids, "PlatformTransferFilterInput.discountSharePolicyIds")
     )
-    self.is_for_test = (
-        v
-        if (v := get("isForTest")) is None or v.__class__ is bool
-        else mismatch(v, "PlatformTransferFilterInput.isForTest")
-    )
+    self.is_for_test = is_for_test
     self.keyword = (
         None
-        if (v := get("keyword")) is None
-        else read_platform_transfer_filter_input_keyword(v)
-        if v.__class__ is dict
-        else mismatch(v, "PlatformTransferFilterInput.keyword")
+        if keyword is None
+        else read_platform_transfer_filter_input_keyword(keyword)
+        if keyword.__class__ is dict
+        else mismatch(keyword, "PlatformTransferFilterInput.keyword")
     )
     self.partner_tags = (
         None
-        if (v := get("partnerTags")) is None
-        else read_scalars(v, str, "PlatformTransferFilterInput.partnerTags")
-        if v.__class__ is list
-        else mismatch(v, "PlatformTransferFilterInput.partnerTags")
+        if partner_tags is None
+        else read_scalars(partner_tags, str, "PlatformTransferFilterInput.partnerTags")
+        if partner_tags.__class__ is list
+        else mismatch(partner_tags, "PlatformTransferFilterInput.partnerTags")
     )
     self.payment_method_types = (
         None
-        if (v := get("paymentMethodTypes")) is None
-        else read_scalars(v, str, "PlatformTransferFilterInput.paymentMethodTypes")
-        if v.__class__ is list
-        else mismatch(v, "PlatformTransferFilterInput.paymentMethodTypes")
+        if payment_method_types is None
+        else read_scalars(payment_method_types, str, "PlatformTransferFilterInput.paymentMethodTypes")
+        if payment_method_types.__class__ is list
+        else mismatch(payment_method_types, "PlatformTransferFilterInput.paymentMethodTypes")
     )
     self.settlement_date_range = (
         None
-        if (v := get("settlementDateRange")) is None
-        else read_date_range(v)
-        if v.__class__ is dict
-        else mismatch(v, "PlatformTransferFilterInput.settlementDateRange")
+        if settlement_date_range is None
+        else read_date_range(settlement_date_range)
+        if settlement_date_range.__class__ is dict
+        else mismatch(settlement_date_range, "PlatformTransferFilterInput.settlementDateRange")
     )
     self.settlement_start_date_range = (
         None
-        if (v := get("settlementStartDateRange")) is None
-        else read_date_range(v)
-        if v.__class__ is dict
-        else mismatch(v, "PlatformTransferFilterInput.settlementStartDateRange")
+        if settlement_start_date_range is None
+        else read_date_range(settlement_start_date_range)
+        if settlement_start_date_range.__class__ is dict
+        else mismatch(settlement_start_date_range, "PlatformTransferFilterInput.settlementStartDateRange")
     )
     self.statuses = (
         None
-        if (v := get("statuses")) is None
-        else read_scalars(v, str, "PlatformTransferFilterInput.statuses")
-        if v.__class__ is list
-        else mismatch(v, "PlatformTransferFilterInput.statuses")
+        if statuses is None
+        else read_scalars(statuses, str, "PlatformTransferFilterInput.statuses")
+        if statuses.__class__ is list
+        else mismatch(statuses, "PlatformTransferFilterInput.statuses")
     )
     self.types = (
         None
-        if (v := get("types")) is None
-        else read_scalars(v, str, "PlatformTransferFilterInput.types")
-        if v.__class__ is list
-        else mismatch(v, "PlatformTransferFilterInput.types")
+        if types is None
+        else read_scalars(types, str, "PlatformTransferFilterInput.types")
+        if types.__class__ is list
+        else mismatch(types, "PlatformTransferFilterInput.types")
     )
     self.user_defined_property = (
         None
-        if (v := get("userDefinedProperty")) is None
-        else read_platform_transfer_property_exact_match_input(v)
-        if v.__class__ is dict
-        else mismatch(v, "PlatformTransferFilterInput.userDefinedProperty")
+        if user_defined_property is None
+        else read_platform_transfer_property_exact_match_input(user_defined_property)
+        if user_defined_property.__class__ is dict
+        else mismatch(user_defined_property, "PlatformTransferFilterInput.userDefinedProperty")
     )
-    if not _JSON_NAMES.issuperset(raw):
-        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
+    if is_for_test is not None and is_for_test.__class__ is not bool:
+        report_scalars(self)
     return self

@@ -7,7 +7,7 @@ from typing import Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, mismatch, new_instance, unknown_fields
+from portone_async._reading import field_getter, new_instance, report_scalars
 
 
 @define(slots=True, kw_only=True, repr=False)
@@ -52,66 +52,48 @@ class PlatformTransferFilterInputKeyword(Model):
     """Only transfers whose memo contains this text."""
 
 
-_JSON_NAMES = json_names(PlatformTransferFilterInputKeyword)
+_get_fields = field_getter(PlatformTransferFilterInputKeyword)
 
 
 def read(raw: Any) -> PlatformTransferFilterInputKeyword:
     """Read `PlatformTransferFilterInputKeyword` from JSON."""
     self = new_instance(PlatformTransferFilterInputKeyword)
-    get = raw.get
-    self.all = (
-        v if (v := get("all")) is None or v.__class__ is str else mismatch(v, "PlatformTransferFilterInputKeyword.all")
-    )
-    self.partner_id = (
-        v
-        if (v := get("partnerId")) is None or v.__class__ is str
-        else mismatch(v, "PlatformTransferFilterInputKeyword.partnerId")
-    )
-    self.partner_memo = (
-        v
-        if (v := get("partnerMemo")) is None or v.__class__ is str
-        else mismatch(v, "PlatformTransferFilterInputKeyword.partnerMemo")
-    )
-    self.partner_name = (
-        v
-        if (v := get("partnerName")) is None or v.__class__ is str
-        else mismatch(v, "PlatformTransferFilterInputKeyword.partnerName")
-    )
-    self.partner_settlement_id = (
-        v
-        if (v := get("partnerSettlementId")) is None or v.__class__ is str
-        else mismatch(v, "PlatformTransferFilterInputKeyword.partnerSettlementId")
-    )
-    self.payment_id = (
-        v
-        if (v := get("paymentId")) is None or v.__class__ is str
-        else mismatch(v, "PlatformTransferFilterInputKeyword.paymentId")
-    )
-    self.payout_id = (
-        v
-        if (v := get("payoutId")) is None or v.__class__ is str
-        else mismatch(v, "PlatformTransferFilterInputKeyword.payoutId")
-    )
-    self.product_id = (
-        v
-        if (v := get("productId")) is None or v.__class__ is str
-        else mismatch(v, "PlatformTransferFilterInputKeyword.productId")
-    )
-    self.product_name = (
-        v
-        if (v := get("productName")) is None or v.__class__ is str
-        else mismatch(v, "PlatformTransferFilterInputKeyword.productName")
-    )
-    self.transfer_id = (
-        v
-        if (v := get("transferId")) is None or v.__class__ is str
-        else mismatch(v, "PlatformTransferFilterInputKeyword.transferId")
-    )
-    self.transfer_memo = (
-        v
-        if (v := get("transferMemo")) is None or v.__class__ is str
-        else mismatch(v, "PlatformTransferFilterInputKeyword.transferMemo")
-    )
-    if not _JSON_NAMES.issuperset(raw):
-        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
+    (
+        all,
+        partner_id,
+        partner_memo,
+        partner_name,
+        partner_settlement_id,
+        payment_id,
+        payout_id,
+        product_id,
+        product_name,
+        transfer_id,
+        transfer_memo,
+    ) = _get_fields(self, raw)
+    self.all = all
+    self.partner_id = partner_id
+    self.partner_memo = partner_memo
+    self.partner_name = partner_name
+    self.partner_settlement_id = partner_settlement_id
+    self.payment_id = payment_id
+    self.payout_id = payout_id
+    self.product_id = product_id
+    self.product_name = product_name
+    self.transfer_id = transfer_id
+    self.transfer_memo = transfer_memo
+    if (
+        (all is not None and all.__class__ is not str)
+        or (partner_id is not None and partner_id.__class__ is not str)
+        or (partner_memo is not None and partner_memo.__class__ is not str)
+        or (partner_name is not None and partner_name.__class__ is not str)
+        or (partner_settlement_id is not None and partner_settlement_id.__class__ is not str)
+        or (payment_id is not None and payment_id.__class__ is not str)
+        or (payout_id is not None and payout_id.__class__ is not str)
+        or (product_id is not None and product_id.__class__ is not str)
+        or (product_name is not None and product_name.__class__ is not str)
+        or (transfer_id is not None and transfer_id.__class__ is not str)
+        or (transfer_memo is not None and transfer_memo.__class__ is not str)
+    ):
+        report_scalars(self)
     return self

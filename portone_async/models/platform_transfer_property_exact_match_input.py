@@ -7,7 +7,7 @@ from typing import Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, mismatch, new_instance, unknown_fields
+from portone_async._reading import field_getter, new_instance, report_scalars
 
 
 @define(slots=True, kw_only=True, repr=False)
@@ -25,17 +25,15 @@ class PlatformTransferPropertyExactMatchInput(Model):
     """Value to match."""
 
 
-_JSON_NAMES = json_names(PlatformTransferPropertyExactMatchInput)
+_get_fields = field_getter(PlatformTransferPropertyExactMatchInput)
 
 
 def read(raw: Any) -> PlatformTransferPropertyExactMatchInput:
     """Read `PlatformTransferPropertyExactMatchInput` from JSON."""
     self = new_instance(PlatformTransferPropertyExactMatchInput)
-    get = raw.get
-    self.key = v if (v := get("key")).__class__ is str else mismatch(v, "PlatformTransferPropertyExactMatchInput.key")
-    self.value = (
-        v if (v := get("value")).__class__ is str else mismatch(v, "PlatformTransferPropertyExactMatchInput.value")
-    )
-    if not _JSON_NAMES.issuperset(raw):
-        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
+    key, value = _get_fields(self, raw)
+    self.key = key
+    self.value = value
+    if key.__class__ is not str or value.__class__ is not str:
+        report_scalars(self)
     return self

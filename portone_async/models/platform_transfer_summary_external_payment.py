@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, mismatch, new_instance, unknown_fields
+from portone_async._reading import field_getter, new_instance, report_scalars
 
 if TYPE_CHECKING:
     from portone_async.models.enums import Currency, PaymentMethodType
@@ -39,28 +39,24 @@ class PlatformTransferSummaryExternalPayment(Model):
     """The discriminator: it tells which variant of its union this object is."""
 
 
-_JSON_NAMES = json_names(PlatformTransferSummaryExternalPayment)
+_get_fields = field_getter(PlatformTransferSummaryExternalPayment)
 
 
 def read(raw: Any) -> PlatformTransferSummaryExternalPayment:
     """Read `PlatformTransferSummaryExternalPayment` from JSON."""
     self = new_instance(PlatformTransferSummaryExternalPayment)
-    get = raw.get
-    self.currency = (
-        v if (v := get("currency")).__class__ is str else mismatch(v, "PlatformTransferSummaryExternalPayment.currency")
-    )
-    self.id = v if (v := get("id")).__class__ is str else mismatch(v, "PlatformTransferSummaryExternalPayment.id")
-    self.method_type = (
-        v
-        if (v := get("methodType")) is None or v.__class__ is str
-        else mismatch(v, "PlatformTransferSummaryExternalPayment.methodType")
-    )
-    self.order_name = (
-        v
-        if (v := get("orderName")) is None or v.__class__ is str
-        else mismatch(v, "PlatformTransferSummaryExternalPayment.orderName")
-    )
-    self.type = v if (v := get("type")).__class__ is str else mismatch(v, "PlatformTransferSummaryExternalPayment.type")
-    if not _JSON_NAMES.issuperset(raw):
-        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
+    currency, id, method_type, order_name, type = _get_fields(self, raw)
+    self.currency = currency
+    self.id = id
+    self.method_type = method_type
+    self.order_name = order_name
+    self.type = type
+    if (
+        currency.__class__ is not str
+        or id.__class__ is not str
+        or (method_type is not None and method_type.__class__ is not str)
+        or (order_name is not None and order_name.__class__ is not str)
+        or type.__class__ is not str
+    ):
+        report_scalars(self)
     return self

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, mismatch, new_instance, read_list, unknown_fields
+from portone_async._reading import field_getter, mismatch, new_instance, read_list, report_scalars
 from portone_async.models.platform_user_defined_property_key_value import (
     read as read_platform_user_defined_property_key_value,
 )
@@ -46,31 +46,33 @@ class PlatformTransferSummaryPartner(Model):
     """How the business is taxed."""
 
 
-_JSON_NAMES = json_names(PlatformTransferSummaryPartner)
+_get_fields = field_getter(PlatformTransferSummaryPartner)
 
 
 def read(raw: Any) -> PlatformTransferSummaryPartner:
     """Read `PlatformTransferSummaryPartner` from JSON."""
     self = new_instance(PlatformTransferSummaryPartner)
-    get = raw.get
-    self.graphql_id = (
-        v if (v := get("graphqlId")).__class__ is str else mismatch(v, "PlatformTransferSummaryPartner.graphqlId")
-    )
-    self.id = v if (v := get("id")).__class__ is str else mismatch(v, "PlatformTransferSummaryPartner.id")
-    self.name = v if (v := get("name")).__class__ is str else mismatch(v, "PlatformTransferSummaryPartner.name")
-    self.taxation_type = (
-        v
-        if (v := get("taxationType")) is None or v.__class__ is str
-        else mismatch(v, "PlatformTransferSummaryPartner.taxationType")
-    )
-    self.type = v if (v := get("type")).__class__ is str else mismatch(v, "PlatformTransferSummaryPartner.type")
+    graphql_id, id, name, type, user_defined_properties, taxation_type = _get_fields(self, raw)
+    self.graphql_id = graphql_id
+    self.id = id
+    self.name = name
+    self.type = type
     self.user_defined_properties = (
         read_list(
-            v, read_platform_user_defined_property_key_value, "PlatformTransferSummaryPartner.userDefinedProperties"
+            user_defined_properties,
+            read_platform_user_defined_property_key_value,
+            "PlatformTransferSummaryPartner.userDefinedProperties",
         )
-        if (v := get("userDefinedProperties")).__class__ is list
-        else mismatch(v, "PlatformTransferSummaryPartner.userDefinedProperties")
+        if user_defined_properties.__class__ is list
+        else mismatch(user_defined_properties, "PlatformTransferSummaryPartner.userDefinedProperties")
     )
-    if not _JSON_NAMES.issuperset(raw):
-        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
+    self.taxation_type = taxation_type
+    if (
+        graphql_id.__class__ is not str
+        or id.__class__ is not str
+        or name.__class__ is not str
+        or type.__class__ is not str
+        or (taxation_type is not None and taxation_type.__class__ is not str)
+    ):
+        report_scalars(self)
     return self

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, mismatch, new_instance, unknown_fields
+from portone_async._reading import field_getter, mismatch, new_instance, report_scalars
 from portone_async.models.platform_user_defined_property_value import read as read_platform_user_defined_property_value
 
 if TYPE_CHECKING:
@@ -29,19 +29,19 @@ class PlatformUserDefinedPropertyKeyValue(Model):
     """Value of the property."""
 
 
-_JSON_NAMES = json_names(PlatformUserDefinedPropertyKeyValue)
+_get_fields = field_getter(PlatformUserDefinedPropertyKeyValue)
 
 
 def read(raw: Any) -> PlatformUserDefinedPropertyKeyValue:
     """Read `PlatformUserDefinedPropertyKeyValue` from JSON."""
     self = new_instance(PlatformUserDefinedPropertyKeyValue)
-    get = raw.get
-    self.key = v if (v := get("key")).__class__ is str else mismatch(v, "PlatformUserDefinedPropertyKeyValue.key")
+    key, value = _get_fields(self, raw)
+    self.key = key
     self.value = (
-        read_platform_user_defined_property_value(v)
-        if (v := get("value")).__class__ is dict
-        else mismatch(v, "PlatformUserDefinedPropertyKeyValue.value")
+        read_platform_user_defined_property_value(value)
+        if value.__class__ is dict
+        else mismatch(value, "PlatformUserDefinedPropertyKeyValue.value")
     )
-    if not _JSON_NAMES.issuperset(raw):
-        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
+    if key.__class__ is not str:
+        report_scalars(self)
     return self

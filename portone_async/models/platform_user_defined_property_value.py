@@ -7,7 +7,7 @@ from typing import Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, mismatch, new_instance, unknown_fields
+from portone_async._reading import field_getter, new_instance, report_scalars
 
 
 @define(slots=True, kw_only=True, repr=False)
@@ -22,14 +22,14 @@ class PlatformUserDefinedPropertyValue(Model):
     """The value as text."""
 
 
-_JSON_NAMES = json_names(PlatformUserDefinedPropertyValue)
+_get_fields = field_getter(PlatformUserDefinedPropertyValue)
 
 
 def read(raw: Any) -> PlatformUserDefinedPropertyValue:
     """Read `PlatformUserDefinedPropertyValue` from JSON."""
     self = new_instance(PlatformUserDefinedPropertyValue)
-    get = raw.get
-    self.string = v if (v := get("string")).__class__ is str else mismatch(v, "PlatformUserDefinedPropertyValue.string")
-    if not _JSON_NAMES.issuperset(raw):
-        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
+    (string,) = _get_fields(self, raw)
+    self.string = string
+    if string.__class__ is not str:
+        report_scalars(self)
     return self

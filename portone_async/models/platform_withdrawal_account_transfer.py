@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, mismatch, new_instance, read_datetime, unknown_fields
+from portone_async._reading import field_getter, mismatch, new_instance, read_datetime, report_scalars
 from portone_async.models.platform_bank_account_detail import read as read_platform_bank_account_detail
 
 if TYPE_CHECKING:
@@ -131,146 +131,114 @@ class PlatformWithdrawalAccountTransfer(Model):
     """Text on the bank statement of the paying account."""
 
 
-_JSON_NAMES = json_names(PlatformWithdrawalAccountTransfer)
+_get_fields = field_getter(PlatformWithdrawalAccountTransfer)
 
 
 def read(raw: Any) -> PlatformWithdrawalAccountTransfer:
     """Read `PlatformWithdrawalAccountTransfer` from JSON."""
     self = new_instance(PlatformWithdrawalAccountTransfer)
-    get = raw.get
-    self.amount = (
-        v if (v := get("amount")).__class__ is int else mismatch(v, "PlatformWithdrawalAccountTransfer.amount")
-    )
-    self.balance = (
-        v
-        if (v := get("balance")) is None or v.__class__ is int
-        else mismatch(v, "PlatformWithdrawalAccountTransfer.balance")
-    )
+    (
+        amount,
+        bank_account,
+        bank_account_graphql_id,
+        bank_account_id,
+        created_at,
+        currency,
+        deposit_account_holder,
+        deposit_account_number,
+        deposit_bank,
+        id,
+        is_for_test,
+        status,
+        status_updated_at,
+        updated_at,
+        withdrawal_type,
+        balance,
+        bulk_account_transfer_graphql_id,
+        bulk_account_transfer_id,
+        bulk_payout_graphql_id,
+        bulk_payout_id,
+        deposit_memo,
+        document_id,
+        fail_reason,
+        partner_graphql_id,
+        partner_id,
+        payout_graphql_id,
+        payout_id,
+        scheduled_at,
+        sequence_number,
+        traded_at,
+        type,
+        withdrawal_memo,
+    ) = _get_fields(self, raw)
+    self.amount = amount
     self.bank_account = (
-        read_platform_bank_account_detail(v)
-        if (v := get("bankAccount")).__class__ is dict
-        else mismatch(v, "PlatformWithdrawalAccountTransfer.bankAccount")
+        read_platform_bank_account_detail(bank_account)
+        if bank_account.__class__ is dict
+        else mismatch(bank_account, "PlatformWithdrawalAccountTransfer.bankAccount")
     )
-    self.bank_account_graphql_id = (
-        v
-        if (v := get("bankAccountGraphqlId")).__class__ is str
-        else mismatch(v, "PlatformWithdrawalAccountTransfer.bankAccountGraphqlId")
-    )
-    self.bank_account_id = (
-        v
-        if (v := get("bankAccountId")).__class__ is str
-        else mismatch(v, "PlatformWithdrawalAccountTransfer.bankAccountId")
-    )
-    self.bulk_account_transfer_graphql_id = (
-        v
-        if (v := get("bulkAccountTransferGraphqlId")) is None or v.__class__ is str
-        else mismatch(v, "PlatformWithdrawalAccountTransfer.bulkAccountTransferGraphqlId")
-    )
-    self.bulk_account_transfer_id = (
-        v
-        if (v := get("bulkAccountTransferId")) is None or v.__class__ is str
-        else mismatch(v, "PlatformWithdrawalAccountTransfer.bulkAccountTransferId")
-    )
-    self.bulk_payout_graphql_id = (
-        v
-        if (v := get("bulkPayoutGraphqlId")) is None or v.__class__ is str
-        else mismatch(v, "PlatformWithdrawalAccountTransfer.bulkPayoutGraphqlId")
-    )
-    self.bulk_payout_id = (
-        v
-        if (v := get("bulkPayoutId")) is None or v.__class__ is str
-        else mismatch(v, "PlatformWithdrawalAccountTransfer.bulkPayoutId")
-    )
-    self.created_at = read_datetime(t1 := get("createdAt"), "PlatformWithdrawalAccountTransfer.createdAt")
-    self.currency = (
-        v if (v := get("currency")).__class__ is str else mismatch(v, "PlatformWithdrawalAccountTransfer.currency")
-    )
-    self.deposit_account_holder = (
-        v
-        if (v := get("depositAccountHolder")).__class__ is str
-        else mismatch(v, "PlatformWithdrawalAccountTransfer.depositAccountHolder")
-    )
-    self.deposit_account_number = (
-        v
-        if (v := get("depositAccountNumber")).__class__ is str
-        else mismatch(v, "PlatformWithdrawalAccountTransfer.depositAccountNumber")
-    )
-    self.deposit_bank = (
-        v
-        if (v := get("depositBank")).__class__ is str
-        else mismatch(v, "PlatformWithdrawalAccountTransfer.depositBank")
-    )
-    self.deposit_memo = (
-        v
-        if (v := get("depositMemo")) is None or v.__class__ is str
-        else mismatch(v, "PlatformWithdrawalAccountTransfer.depositMemo")
-    )
-    self.document_id = (
-        v
-        if (v := get("documentId")) is None or v.__class__ is str
-        else mismatch(v, "PlatformWithdrawalAccountTransfer.documentId")
-    )
-    self.fail_reason = (
-        v
-        if (v := get("failReason")) is None or v.__class__ is str
-        else mismatch(v, "PlatformWithdrawalAccountTransfer.failReason")
-    )
-    self.id = v if (v := get("id")).__class__ is str else mismatch(v, "PlatformWithdrawalAccountTransfer.id")
-    self.is_for_test = (
-        v if (v := get("isForTest")).__class__ is bool else mismatch(v, "PlatformWithdrawalAccountTransfer.isForTest")
-    )
-    self.partner_graphql_id = (
-        v
-        if (v := get("partnerGraphqlId")) is None or v.__class__ is str
-        else mismatch(v, "PlatformWithdrawalAccountTransfer.partnerGraphqlId")
-    )
-    self.partner_id = (
-        v
-        if (v := get("partnerId")) is None or v.__class__ is str
-        else mismatch(v, "PlatformWithdrawalAccountTransfer.partnerId")
-    )
-    self.payout_graphql_id = (
-        v
-        if (v := get("payoutGraphqlId")) is None or v.__class__ is str
-        else mismatch(v, "PlatformWithdrawalAccountTransfer.payoutGraphqlId")
-    )
-    self.payout_id = (
-        v
-        if (v := get("payoutId")) is None or v.__class__ is str
-        else mismatch(v, "PlatformWithdrawalAccountTransfer.payoutId")
-    )
+    self.bank_account_graphql_id = bank_account_graphql_id
+    self.bank_account_id = bank_account_id
+    self.created_at = read_datetime(created_at, "PlatformWithdrawalAccountTransfer.createdAt")
+    self.currency = currency
+    self.deposit_account_holder = deposit_account_holder
+    self.deposit_account_number = deposit_account_number
+    self.deposit_bank = deposit_bank
+    self.id = id
+    self.is_for_test = is_for_test
+    self.status = status
+    self.status_updated_at = read_datetime(status_updated_at, "PlatformWithdrawalAccountTransfer.statusUpdatedAt")
+    self.updated_at = read_datetime(updated_at, "PlatformWithdrawalAccountTransfer.updatedAt")
+    self.withdrawal_type = withdrawal_type
+    self.balance = balance
+    self.bulk_account_transfer_graphql_id = bulk_account_transfer_graphql_id
+    self.bulk_account_transfer_id = bulk_account_transfer_id
+    self.bulk_payout_graphql_id = bulk_payout_graphql_id
+    self.bulk_payout_id = bulk_payout_id
+    self.deposit_memo = deposit_memo
+    self.document_id = document_id
+    self.fail_reason = fail_reason
+    self.partner_graphql_id = partner_graphql_id
+    self.partner_id = partner_id
+    self.payout_graphql_id = payout_graphql_id
+    self.payout_id = payout_id
     self.scheduled_at = (
-        None
-        if (t2 := get("scheduledAt")) is None
-        else read_datetime(t2, "PlatformWithdrawalAccountTransfer.scheduledAt")
+        None if scheduled_at is None else read_datetime(scheduled_at, "PlatformWithdrawalAccountTransfer.scheduledAt")
     )
-    self.sequence_number = (
-        v
-        if (v := get("sequenceNumber")) is None or v.__class__ is int
-        else mismatch(v, "PlatformWithdrawalAccountTransfer.sequenceNumber")
-    )
-    self.status = (
-        v if (v := get("status")).__class__ is str else mismatch(v, "PlatformWithdrawalAccountTransfer.status")
-    )
-    self.status_updated_at = read_datetime(
-        t3 := get("statusUpdatedAt"), "PlatformWithdrawalAccountTransfer.statusUpdatedAt"
-    )
+    self.sequence_number = sequence_number
     self.traded_at = (
-        None if (t4 := get("tradedAt")) is None else read_datetime(t4, "PlatformWithdrawalAccountTransfer.tradedAt")
+        None if traded_at is None else read_datetime(traded_at, "PlatformWithdrawalAccountTransfer.tradedAt")
     )
-    self.type = v if (v := get("type")).__class__ is str else mismatch(v, "PlatformWithdrawalAccountTransfer.type")
-    self.updated_at = read_datetime(t5 := get("updatedAt"), "PlatformWithdrawalAccountTransfer.updatedAt")
-    self.withdrawal_memo = (
-        v
-        if (v := get("withdrawalMemo")) is None or v.__class__ is str
-        else mismatch(v, "PlatformWithdrawalAccountTransfer.withdrawalMemo")
-    )
-    self.withdrawal_type = (
-        v
-        if (v := get("withdrawalType")).__class__ is str
-        else mismatch(v, "PlatformWithdrawalAccountTransfer.withdrawalType")
-    )
-    self.__time_texts__ = (t1, t2, t3, t4, t5)
-    if not _JSON_NAMES.issuperset(raw):
-        self.additional_properties = unknown_fields(raw, _JSON_NAMES, self.__time_texts__)
+    self.type = type
+    self.withdrawal_memo = withdrawal_memo
+    self.__time_texts__ = (created_at, scheduled_at, status_updated_at, traded_at, updated_at)
+    if (
+        amount.__class__ is not int
+        or bank_account_graphql_id.__class__ is not str
+        or bank_account_id.__class__ is not str
+        or currency.__class__ is not str
+        or deposit_account_holder.__class__ is not str
+        or deposit_account_number.__class__ is not str
+        or deposit_bank.__class__ is not str
+        or id.__class__ is not str
+        or is_for_test.__class__ is not bool
+        or status.__class__ is not str
+        or withdrawal_type.__class__ is not str
+        or (balance is not None and balance.__class__ is not int)
+        or (bulk_account_transfer_graphql_id is not None and bulk_account_transfer_graphql_id.__class__ is not str)
+        or (bulk_account_transfer_id is not None and bulk_account_transfer_id.__class__ is not str)
+        or (bulk_payout_graphql_id is not None and bulk_payout_graphql_id.__class__ is not str)
+        or (bulk_payout_id is not None and bulk_payout_id.__class__ is not str)
+        or (deposit_memo is not None and deposit_memo.__class__ is not str)
+        or (document_id is not None and document_id.__class__ is not str)
+        or (fail_reason is not None and fail_reason.__class__ is not str)
+        or (partner_graphql_id is not None and partner_graphql_id.__class__ is not str)
+        or (partner_id is not None and partner_id.__class__ is not str)
+        or (payout_graphql_id is not None and payout_graphql_id.__class__ is not str)
+        or (payout_id is not None and payout_id.__class__ is not str)
+        or (sequence_number is not None and sequence_number.__class__ is not int)
+        or type.__class__ is not str
+        or (withdrawal_memo is not None and withdrawal_memo.__class__ is not str)
+    ):
+        report_scalars(self)
     return self

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, mismatch, new_instance, unknown_fields
+from portone_async._reading import field_getter, new_instance, report_scalars
 
 if TYPE_CHECKING:
     from portone_async.models.enums import Currency
@@ -36,29 +36,22 @@ class PreRegisterPaymentBody(Model):
     """Total amount, in the smallest unit of the currency (won for KRW)."""
 
 
-_JSON_NAMES = json_names(PreRegisterPaymentBody)
+_get_fields = field_getter(PreRegisterPaymentBody)
 
 
 def read(raw: Any) -> PreRegisterPaymentBody:
     """Read `PreRegisterPaymentBody` from JSON."""
     self = new_instance(PreRegisterPaymentBody)
-    get = raw.get
-    self.currency = (
-        v if (v := get("currency")) is None or v.__class__ is str else mismatch(v, "PreRegisterPaymentBody.currency")
-    )
-    self.store_id = (
-        v if (v := get("storeId")) is None or v.__class__ is str else mismatch(v, "PreRegisterPaymentBody.storeId")
-    )
-    self.tax_free_amount = (
-        v
-        if (v := get("taxFreeAmount")) is None or v.__class__ is int
-        else mismatch(v, "PreRegisterPaymentBody.taxFreeAmount")
-    )
-    self.total_amount = (
-        v
-        if (v := get("totalAmount")) is None or v.__class__ is int
-        else mismatch(v, "PreRegisterPaymentBody.totalAmount")
-    )
-    if not _JSON_NAMES.issuperset(raw):
-        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
+    currency, store_id, tax_free_amount, total_amount = _get_fields(self, raw)
+    self.currency = currency
+    self.store_id = store_id
+    self.tax_free_amount = tax_free_amount
+    self.total_amount = total_amount
+    if (
+        (currency is not None and currency.__class__ is not str)
+        or (store_id is not None and store_id.__class__ is not str)
+        or (tax_free_amount is not None and tax_free_amount.__class__ is not int)
+        or (total_amount is not None and total_amount.__class__ is not int)
+    ):
+        report_scalars(self)
     return self

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, mismatch, new_instance, unknown_fields
+from portone_async._reading import field_getter, mismatch, new_instance, report_scalars
 from portone_async.models.promotion_discount_scheme import read as read_promotion_discount_scheme
 
 if TYPE_CHECKING:
@@ -29,21 +29,19 @@ class PromotionDiscountPartition(Model):
     """Discount that applies in this range."""
 
 
-_JSON_NAMES = json_names(PromotionDiscountPartition)
+_get_fields = field_getter(PromotionDiscountPartition)
 
 
 def read(raw: Any) -> PromotionDiscountPartition:
     """Read `PromotionDiscountPartition` from JSON."""
     self = new_instance(PromotionDiscountPartition)
-    get = raw.get
-    self.amount_from = (
-        v if (v := get("amountFrom")).__class__ is int else mismatch(v, "PromotionDiscountPartition.amountFrom")
-    )
+    amount_from, scheme = _get_fields(self, raw)
+    self.amount_from = amount_from
     self.scheme = (
-        read_promotion_discount_scheme(v)
-        if (v := get("scheme")).__class__ is dict
-        else mismatch(v, "PromotionDiscountPartition.scheme")
+        read_promotion_discount_scheme(scheme)
+        if scheme.__class__ is dict
+        else mismatch(scheme, "PromotionDiscountPartition.scheme")
     )
-    if not _JSON_NAMES.issuperset(raw):
-        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
+    if amount_from.__class__ is not int:
+        report_scalars(self)
     return self

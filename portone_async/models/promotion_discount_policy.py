@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, mismatch, new_instance, read_list, unknown_fields
+from portone_async._reading import field_getter, mismatch, new_instance, read_list
 from portone_async.models.promotion_discount_partition import read as read_promotion_discount_partition
 
 if TYPE_CHECKING:
@@ -26,18 +26,16 @@ class PromotionDiscountPolicy(Model):
     """Discounts by range of payment amount."""
 
 
-_JSON_NAMES = json_names(PromotionDiscountPolicy)
+_get_fields = field_getter(PromotionDiscountPolicy)
 
 
 def read(raw: Any) -> PromotionDiscountPolicy:
     """Read `PromotionDiscountPolicy` from JSON."""
     self = new_instance(PromotionDiscountPolicy)
-    get = raw.get
+    (partitions,) = _get_fields(self, raw)
     self.partitions = (
-        read_list(v, read_promotion_discount_partition, "PromotionDiscountPolicy.partitions")
-        if (v := get("partitions")).__class__ is list
-        else mismatch(v, "PromotionDiscountPolicy.partitions")
+        read_list(partitions, read_promotion_discount_partition, "PromotionDiscountPolicy.partitions")
+        if partitions.__class__ is list
+        else mismatch(partitions, "PromotionDiscountPolicy.partitions")
     )
-    if not _JSON_NAMES.issuperset(raw):
-        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
     return self

@@ -7,7 +7,7 @@ from typing import Any, Literal
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, mismatch, new_instance, unknown_fields
+from portone_async._reading import field_getter, new_instance, report_scalars
 
 
 @define(slots=True, kw_only=True, repr=False)
@@ -25,17 +25,15 @@ class PromotionPercentDiscountScheme(Model):
     """The discriminator: it tells which variant of its union this object is."""
 
 
-_JSON_NAMES = json_names(PromotionPercentDiscountScheme)
+_get_fields = field_getter(PromotionPercentDiscountScheme)
 
 
 def read(raw: Any) -> PromotionPercentDiscountScheme:
     """Read `PromotionPercentDiscountScheme` from JSON."""
     self = new_instance(PromotionPercentDiscountScheme)
-    get = raw.get
-    self.percent = (
-        v if (v := get("percent")).__class__ is int else mismatch(v, "PromotionPercentDiscountScheme.percent")
-    )
-    self.type = v if (v := get("type")).__class__ is str else mismatch(v, "PromotionPercentDiscountScheme.type")
-    if not _JSON_NAMES.issuperset(raw):
-        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
+    percent, type = _get_fields(self, raw)
+    self.percent = percent
+    self.type = type
+    if percent.__class__ is not int or type.__class__ is not str:
+        report_scalars(self)
     return self

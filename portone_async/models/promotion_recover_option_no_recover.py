@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, mismatch, new_instance, unknown_fields
+from portone_async._reading import field_getter, mismatch, new_instance, report_scalars
 from portone_async.models.promotion_spare_budget import read as read_promotion_spare_budget
 
 if TYPE_CHECKING:
@@ -29,21 +29,21 @@ class PromotionRecoverOptionNoRecover(Model):
     """The discriminator: it tells which variant of its union this object is."""
 
 
-_JSON_NAMES = json_names(PromotionRecoverOptionNoRecover)
+_get_fields = field_getter(PromotionRecoverOptionNoRecover)
 
 
 def read(raw: Any) -> PromotionRecoverOptionNoRecover:
     """Read `PromotionRecoverOptionNoRecover` from JSON."""
     self = new_instance(PromotionRecoverOptionNoRecover)
-    get = raw.get
+    spare_budget, type = _get_fields(self, raw)
     self.spare_budget = (
         None
-        if (v := get("spareBudget")) is None
-        else read_promotion_spare_budget(v)
-        if v.__class__ is dict
-        else mismatch(v, "PromotionRecoverOptionNoRecover.spareBudget")
+        if spare_budget is None
+        else read_promotion_spare_budget(spare_budget)
+        if spare_budget.__class__ is dict
+        else mismatch(spare_budget, "PromotionRecoverOptionNoRecover.spareBudget")
     )
-    self.type = v if (v := get("type")).__class__ is str else mismatch(v, "PromotionRecoverOptionNoRecover.type")
-    if not _JSON_NAMES.issuperset(raw):
-        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
+    self.type = type
+    if type.__class__ is not str:
+        report_scalars(self)
     return self

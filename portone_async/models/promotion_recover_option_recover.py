@@ -7,7 +7,7 @@ from typing import Any, Literal
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, mismatch, new_instance, unknown_fields
+from portone_async._reading import field_getter, new_instance, report_scalars
 
 
 @define(slots=True, kw_only=True, repr=False)
@@ -22,14 +22,14 @@ class PromotionRecoverOptionRecover(Model):
     """The discriminator: it tells which variant of its union this object is."""
 
 
-_JSON_NAMES = json_names(PromotionRecoverOptionRecover)
+_get_fields = field_getter(PromotionRecoverOptionRecover)
 
 
 def read(raw: Any) -> PromotionRecoverOptionRecover:
     """Read `PromotionRecoverOptionRecover` from JSON."""
     self = new_instance(PromotionRecoverOptionRecover)
-    get = raw.get
-    self.type = v if (v := get("type")).__class__ is str else mismatch(v, "PromotionRecoverOptionRecover.type")
-    if not _JSON_NAMES.issuperset(raw):
-        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
+    (type,) = _get_fields(self, raw)
+    self.type = type
+    if type.__class__ is not str:
+        report_scalars(self)
     return self

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, mismatch, new_instance, read_datetime, unknown_fields
+from portone_async._reading import field_getter, mismatch, new_instance, read_datetime, report_scalars
 from portone_async.models.identity_verification_requested_customer import (
     read as read_identity_verification_requested_customer,
 )
@@ -63,40 +63,51 @@ class ReadyIdentityVerification(Model):
     """The status, which is the discriminator: it tells which variant of its union this object is."""
 
 
-_JSON_NAMES = json_names(ReadyIdentityVerification)
+_get_fields = field_getter(ReadyIdentityVerification)
 
 
 def read(raw: Any) -> ReadyIdentityVerification:
     """Read `ReadyIdentityVerification` from JSON."""
     self = new_instance(ReadyIdentityVerification)
-    get = raw.get
+    (
+        id,
+        requested_at,
+        requested_customer,
+        status_changed_at,
+        updated_at,
+        version,
+        channel,
+        custom_data,
+        pg_tx_id,
+        status,
+    ) = _get_fields(self, raw)
+    self.id = id
+    self.requested_at = read_datetime(requested_at, "ReadyIdentityVerification.requestedAt")
+    self.requested_customer = (
+        read_identity_verification_requested_customer(requested_customer)
+        if requested_customer.__class__ is dict
+        else mismatch(requested_customer, "ReadyIdentityVerification.requestedCustomer")
+    )
+    self.status_changed_at = read_datetime(status_changed_at, "ReadyIdentityVerification.statusChangedAt")
+    self.updated_at = read_datetime(updated_at, "ReadyIdentityVerification.updatedAt")
+    self.version = version
     self.channel = (
         None
-        if (v := get("channel")) is None
-        else read_selected_channel(v)
-        if v.__class__ is dict
-        else mismatch(v, "ReadyIdentityVerification.channel")
+        if channel is None
+        else read_selected_channel(channel)
+        if channel.__class__ is dict
+        else mismatch(channel, "ReadyIdentityVerification.channel")
     )
-    self.custom_data = (
-        v
-        if (v := get("customData")) is None or v.__class__ is str
-        else mismatch(v, "ReadyIdentityVerification.customData")
-    )
-    self.id = v if (v := get("id")).__class__ is str else mismatch(v, "ReadyIdentityVerification.id")
-    self.pg_tx_id = (
-        v if (v := get("pgTxId")) is None or v.__class__ is str else mismatch(v, "ReadyIdentityVerification.pgTxId")
-    )
-    self.requested_at = read_datetime(t1 := get("requestedAt"), "ReadyIdentityVerification.requestedAt")
-    self.requested_customer = (
-        read_identity_verification_requested_customer(v)
-        if (v := get("requestedCustomer")).__class__ is dict
-        else mismatch(v, "ReadyIdentityVerification.requestedCustomer")
-    )
-    self.status = v if (v := get("status")).__class__ is str else mismatch(v, "ReadyIdentityVerification.status")
-    self.status_changed_at = read_datetime(t2 := get("statusChangedAt"), "ReadyIdentityVerification.statusChangedAt")
-    self.updated_at = read_datetime(t3 := get("updatedAt"), "ReadyIdentityVerification.updatedAt")
-    self.version = v if (v := get("version")).__class__ is str else mismatch(v, "ReadyIdentityVerification.version")
-    self.__time_texts__ = (t1, t2, t3)
-    if not _JSON_NAMES.issuperset(raw):
-        self.additional_properties = unknown_fields(raw, _JSON_NAMES, self.__time_texts__)
+    self.custom_data = custom_data
+    self.pg_tx_id = pg_tx_id
+    self.status = status
+    self.__time_texts__ = (requested_at, status_changed_at, updated_at)
+    if (
+        id.__class__ is not str
+        or version.__class__ is not str
+        or (custom_data is not None and custom_data.__class__ is not str)
+        or (pg_tx_id is not None and pg_tx_id.__class__ is not str)
+        or status.__class__ is not str
+    ):
+        report_scalars(self)
     return self

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, mismatch, new_instance, unknown_fields
+from portone_async._reading import field_getter, new_instance, report_scalars
 
 if TYPE_CHECKING:
     from portone_async.models.enums import ReconciliationPgProvider
@@ -30,19 +30,15 @@ class ReconciliationPgSpecifier(Model):
     """PG whose records are reconciled."""
 
 
-_JSON_NAMES = json_names(ReconciliationPgSpecifier)
+_get_fields = field_getter(ReconciliationPgSpecifier)
 
 
 def read(raw: Any) -> ReconciliationPgSpecifier:
     """Read `ReconciliationPgSpecifier` from JSON."""
     self = new_instance(ReconciliationPgSpecifier)
-    get = raw.get
-    self.pg_merchant_id = (
-        v if (v := get("pgMerchantId")).__class__ is str else mismatch(v, "ReconciliationPgSpecifier.pgMerchantId")
-    )
-    self.pg_provider = (
-        v if (v := get("pgProvider")).__class__ is str else mismatch(v, "ReconciliationPgSpecifier.pgProvider")
-    )
-    if not _JSON_NAMES.issuperset(raw):
-        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
+    pg_merchant_id, pg_provider = _get_fields(self, raw)
+    self.pg_merchant_id = pg_merchant_id
+    self.pg_provider = pg_provider
+    if pg_merchant_id.__class__ is not str or pg_provider.__class__ is not str:
+        report_scalars(self)
     return self

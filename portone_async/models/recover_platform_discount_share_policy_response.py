@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, mismatch, new_instance, unknown_fields
+from portone_async._reading import field_getter, mismatch, new_instance
 from portone_async.models.platform_discount_share_policy import read as read_platform_discount_share_policy
 
 if TYPE_CHECKING:
@@ -26,18 +26,16 @@ class RecoverPlatformDiscountSharePolicyResponse(Model):
     """The discount share policy as it is now."""
 
 
-_JSON_NAMES = json_names(RecoverPlatformDiscountSharePolicyResponse)
+_get_fields = field_getter(RecoverPlatformDiscountSharePolicyResponse)
 
 
 def read(raw: Any) -> RecoverPlatformDiscountSharePolicyResponse:
     """Read `RecoverPlatformDiscountSharePolicyResponse` from JSON."""
     self = new_instance(RecoverPlatformDiscountSharePolicyResponse)
-    get = raw.get
+    (discount_share_policy,) = _get_fields(self, raw)
     self.discount_share_policy = (
-        read_platform_discount_share_policy(v)
-        if (v := get("discountSharePolicy")).__class__ is dict
-        else mismatch(v, "RecoverPlatformDiscountSharePolicyResponse.discountSharePolicy")
+        read_platform_discount_share_policy(discount_share_policy)
+        if discount_share_policy.__class__ is dict
+        else mismatch(discount_share_policy, "RecoverPlatformDiscountSharePolicyResponse.discountSharePolicy")
     )
-    if not _JSON_NAMES.issuperset(raw):
-        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
     return self

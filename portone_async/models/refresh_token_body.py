@@ -7,7 +7,7 @@ from typing import Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, mismatch, new_instance, unknown_fields
+from portone_async._reading import field_getter, new_instance, report_scalars
 
 
 @define(slots=True, kw_only=True, repr=False)
@@ -22,16 +22,14 @@ class RefreshTokenBody(Model):
     """Refresh token to exchange; it stops working by that."""
 
 
-_JSON_NAMES = json_names(RefreshTokenBody)
+_get_fields = field_getter(RefreshTokenBody)
 
 
 def read(raw: Any) -> RefreshTokenBody:
     """Read `RefreshTokenBody` from JSON."""
     self = new_instance(RefreshTokenBody)
-    get = raw.get
-    self.refresh_token = (
-        v if (v := get("refreshToken")).__class__ is str else mismatch(v, "RefreshTokenBody.refreshToken")
-    )
-    if not _JSON_NAMES.issuperset(raw):
-        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
+    (refresh_token,) = _get_fields(self, raw)
+    self.refresh_token = refresh_token
+    if refresh_token.__class__ is not str:
+        report_scalars(self)
     return self

@@ -7,7 +7,7 @@ from typing import Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, mismatch, new_instance, unknown_fields
+from portone_async._reading import field_getter, new_instance, report_scalars
 
 
 @define(slots=True, kw_only=True, repr=False)
@@ -22,16 +22,14 @@ class RefuseB2bTaxInvoiceRequestBody(Model):
     """Memo, in the merchant's own words."""
 
 
-_JSON_NAMES = json_names(RefuseB2bTaxInvoiceRequestBody)
+_get_fields = field_getter(RefuseB2bTaxInvoiceRequestBody)
 
 
 def read(raw: Any) -> RefuseB2bTaxInvoiceRequestBody:
     """Read `RefuseB2bTaxInvoiceRequestBody` from JSON."""
     self = new_instance(RefuseB2bTaxInvoiceRequestBody)
-    get = raw.get
-    self.memo = (
-        v if (v := get("memo")) is None or v.__class__ is str else mismatch(v, "RefuseB2bTaxInvoiceRequestBody.memo")
-    )
-    if not _JSON_NAMES.issuperset(raw):
-        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
+    (memo,) = _get_fields(self, raw)
+    self.memo = memo
+    if memo is not None and memo.__class__ is not str:
+        report_scalars(self)
     return self

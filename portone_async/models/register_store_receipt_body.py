@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, mismatch, new_instance, read_list, unknown_fields
+from portone_async._reading import field_getter, mismatch, new_instance, read_list, report_scalars
 from portone_async.models.register_store_receipt_body_item import read as read_register_store_receipt_body_item
 
 if TYPE_CHECKING:
@@ -29,21 +29,19 @@ class RegisterStoreReceiptBody(Model):
     """Store to act for; if omitted the client's `store_id`, or else the store of the API secret."""
 
 
-_JSON_NAMES = json_names(RegisterStoreReceiptBody)
+_get_fields = field_getter(RegisterStoreReceiptBody)
 
 
 def read(raw: Any) -> RegisterStoreReceiptBody:
     """Read `RegisterStoreReceiptBody` from JSON."""
     self = new_instance(RegisterStoreReceiptBody)
-    get = raw.get
+    items, store_id = _get_fields(self, raw)
     self.items = (
-        read_list(v, read_register_store_receipt_body_item, "RegisterStoreReceiptBody.items")
-        if (v := get("items")).__class__ is list
-        else mismatch(v, "RegisterStoreReceiptBody.items")
+        read_list(items, read_register_store_receipt_body_item, "RegisterStoreReceiptBody.items")
+        if items.__class__ is list
+        else mismatch(items, "RegisterStoreReceiptBody.items")
     )
-    self.store_id = (
-        v if (v := get("storeId")) is None or v.__class__ is str else mismatch(v, "RegisterStoreReceiptBody.storeId")
-    )
-    if not _JSON_NAMES.issuperset(raw):
-        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
+    self.store_id = store_id
+    if store_id is not None and store_id.__class__ is not str:
+        report_scalars(self)
     return self

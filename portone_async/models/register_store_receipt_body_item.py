@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, mismatch, new_instance, unknown_fields
+from portone_async._reading import field_getter, new_instance, report_scalars
 
 if TYPE_CHECKING:
     from portone_async.models.enums import Currency
@@ -45,42 +45,36 @@ class RegisterStoreReceiptBodyItem(Model):
     """VAT, in the smallest currency unit."""
 
 
-_JSON_NAMES = json_names(RegisterStoreReceiptBodyItem)
+_get_fields = field_getter(RegisterStoreReceiptBodyItem)
 
 
 def read(raw: Any) -> RegisterStoreReceiptBodyItem:
     """Read `RegisterStoreReceiptBodyItem` from JSON."""
     self = new_instance(RegisterStoreReceiptBodyItem)
-    get = raw.get
-    self.currency = (
-        v if (v := get("currency")).__class__ is str else mismatch(v, "RegisterStoreReceiptBodyItem.currency")
-    )
-    self.store_business_registration_number = (
-        v
-        if (v := get("storeBusinessRegistrationNumber")).__class__ is str
-        else mismatch(v, "RegisterStoreReceiptBodyItem.storeBusinessRegistrationNumber")
-    )
-    self.store_name = (
-        v if (v := get("storeName")).__class__ is str else mismatch(v, "RegisterStoreReceiptBodyItem.storeName")
-    )
-    self.supply_amount = (
-        v
-        if (v := get("supplyAmount")) is None or v.__class__ is int
-        else mismatch(v, "RegisterStoreReceiptBodyItem.supplyAmount")
-    )
-    self.tax_free_amount = (
-        v
-        if (v := get("taxFreeAmount")) is None or v.__class__ is int
-        else mismatch(v, "RegisterStoreReceiptBodyItem.taxFreeAmount")
-    )
-    self.total_amount = (
-        v if (v := get("totalAmount")).__class__ is int else mismatch(v, "RegisterStoreReceiptBodyItem.totalAmount")
-    )
-    self.vat_amount = (
-        v
-        if (v := get("vatAmount")) is None or v.__class__ is int
-        else mismatch(v, "RegisterStoreReceiptBodyItem.vatAmount")
-    )
-    if not _JSON_NAMES.issuperset(raw):
-        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
+    (
+        currency,
+        store_business_registration_number,
+        store_name,
+        total_amount,
+        supply_amount,
+        tax_free_amount,
+        vat_amount,
+    ) = _get_fields(self, raw)
+    self.currency = currency
+    self.store_business_registration_number = store_business_registration_number
+    self.store_name = store_name
+    self.total_amount = total_amount
+    self.supply_amount = supply_amount
+    self.tax_free_amount = tax_free_amount
+    self.vat_amount = vat_amount
+    if (
+        currency.__class__ is not str
+        or store_business_registration_number.__class__ is not str
+        or store_name.__class__ is not str
+        or total_amount.__class__ is not int
+        or (supply_amount is not None and supply_amount.__class__ is not int)
+        or (tax_free_amount is not None and tax_free_amount.__class__ is not int)
+        or (vat_amount is not None and vat_amount.__class__ is not int)
+    ):
+        report_scalars(self)
     return self

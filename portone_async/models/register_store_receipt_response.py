@@ -7,7 +7,7 @@ from typing import Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, mismatch, new_instance, unknown_fields
+from portone_async._reading import field_getter, new_instance, report_scalars
 
 
 @define(slots=True, kw_only=True, repr=False)
@@ -22,18 +22,14 @@ class RegisterStoreReceiptResponse(Model):
     """URL where the receipt can be seen."""
 
 
-_JSON_NAMES = json_names(RegisterStoreReceiptResponse)
+_get_fields = field_getter(RegisterStoreReceiptResponse)
 
 
 def read(raw: Any) -> RegisterStoreReceiptResponse:
     """Read `RegisterStoreReceiptResponse` from JSON."""
     self = new_instance(RegisterStoreReceiptResponse)
-    get = raw.get
-    self.receipt_url = (
-        v
-        if (v := get("receiptUrl")) is None or v.__class__ is str
-        else mismatch(v, "RegisterStoreReceiptResponse.receiptUrl")
-    )
-    if not _JSON_NAMES.issuperset(raw):
-        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
+    (receipt_url,) = _get_fields(self, raw)
+    self.receipt_url = receipt_url
+    if receipt_url is not None and receipt_url.__class__ is not str:
+        report_scalars(self)
     return self

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, mismatch, new_instance, read_datetime, unknown_fields
+from portone_async._reading import field_getter, new_instance, read_datetime, report_scalars
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -39,23 +39,19 @@ class RegisteredPaymentEscrow(Model):
     """The status, which is the discriminator: it tells which variant of its union this object is."""
 
 
-_JSON_NAMES = json_names(RegisteredPaymentEscrow)
+_get_fields = field_getter(RegisteredPaymentEscrow)
 
 
 def read(raw: Any) -> RegisteredPaymentEscrow:
     """Read `RegisteredPaymentEscrow` from JSON."""
     self = new_instance(RegisteredPaymentEscrow)
-    get = raw.get
-    self.applied_at = (
-        None if (t1 := get("appliedAt")) is None else read_datetime(t1, "RegisteredPaymentEscrow.appliedAt")
-    )
-    self.company = v if (v := get("company")).__class__ is str else mismatch(v, "RegisteredPaymentEscrow.company")
-    self.invoice_number = (
-        v if (v := get("invoiceNumber")).__class__ is str else mismatch(v, "RegisteredPaymentEscrow.invoiceNumber")
-    )
-    self.sent_at = None if (t2 := get("sentAt")) is None else read_datetime(t2, "RegisteredPaymentEscrow.sentAt")
-    self.status = v if (v := get("status")).__class__ is str else mismatch(v, "RegisteredPaymentEscrow.status")
-    self.__time_texts__ = (t1, t2)
-    if not _JSON_NAMES.issuperset(raw):
-        self.additional_properties = unknown_fields(raw, _JSON_NAMES, self.__time_texts__)
+    company, invoice_number, applied_at, sent_at, status = _get_fields(self, raw)
+    self.company = company
+    self.invoice_number = invoice_number
+    self.applied_at = None if applied_at is None else read_datetime(applied_at, "RegisteredPaymentEscrow.appliedAt")
+    self.sent_at = None if sent_at is None else read_datetime(sent_at, "RegisteredPaymentEscrow.sentAt")
+    self.status = status
+    self.__time_texts__ = (applied_at, sent_at)
+    if company.__class__ is not str or invoice_number.__class__ is not str or status.__class__ is not str:
+        report_scalars(self)
     return self

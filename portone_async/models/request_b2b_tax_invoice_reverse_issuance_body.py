@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, mismatch, new_instance, unknown_fields
+from portone_async._reading import field_getter, mismatch, new_instance, report_scalars
 from portone_async.models.b2b_tax_invoice_input import read as read_b2b_tax_invoice_input
 from portone_async.models.b2b_tax_invoice_modification_create_body import (
     read as read_b2b_tax_invoice_modification_create_body,
@@ -37,30 +37,26 @@ class RequestB2bTaxInvoiceReverseIssuanceBody(Model):
     """What is amended, and why."""
 
 
-_JSON_NAMES = json_names(RequestB2bTaxInvoiceReverseIssuanceBody)
+_get_fields = field_getter(RequestB2bTaxInvoiceReverseIssuanceBody)
 
 
 def read(raw: Any) -> RequestB2bTaxInvoiceReverseIssuanceBody:
     """Read `RequestB2bTaxInvoiceReverseIssuanceBody` from JSON."""
     self = new_instance(RequestB2bTaxInvoiceReverseIssuanceBody)
-    get = raw.get
-    self.memo = (
-        v
-        if (v := get("memo")) is None or v.__class__ is str
-        else mismatch(v, "RequestB2bTaxInvoiceReverseIssuanceBody.memo")
+    tax_invoice, memo, modification = _get_fields(self, raw)
+    self.tax_invoice = (
+        read_b2b_tax_invoice_input(tax_invoice)
+        if tax_invoice.__class__ is dict
+        else mismatch(tax_invoice, "RequestB2bTaxInvoiceReverseIssuanceBody.taxInvoice")
     )
+    self.memo = memo
     self.modification = (
         None
-        if (v := get("modification")) is None
-        else read_b2b_tax_invoice_modification_create_body(v)
-        if v.__class__ is dict
-        else mismatch(v, "RequestB2bTaxInvoiceReverseIssuanceBody.modification")
+        if modification is None
+        else read_b2b_tax_invoice_modification_create_body(modification)
+        if modification.__class__ is dict
+        else mismatch(modification, "RequestB2bTaxInvoiceReverseIssuanceBody.modification")
     )
-    self.tax_invoice = (
-        read_b2b_tax_invoice_input(v)
-        if (v := get("taxInvoice")).__class__ is dict
-        else mismatch(v, "RequestB2bTaxInvoiceReverseIssuanceBody.taxInvoice")
-    )
-    if not _JSON_NAMES.issuperset(raw):
-        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
+    if memo is not None and memo.__class__ is not str:
+        report_scalars(self)
     return self

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, mismatch, new_instance, unknown_fields
+from portone_async._reading import field_getter, mismatch, new_instance
 from portone_async.models.platform_contract import read as read_platform_contract
 
 if TYPE_CHECKING:
@@ -26,18 +26,16 @@ class ReschedulePlatformContractResponse(Model):
     """The contract as it will be."""
 
 
-_JSON_NAMES = json_names(ReschedulePlatformContractResponse)
+_get_fields = field_getter(ReschedulePlatformContractResponse)
 
 
 def read(raw: Any) -> ReschedulePlatformContractResponse:
     """Read `ReschedulePlatformContractResponse` from JSON."""
     self = new_instance(ReschedulePlatformContractResponse)
-    get = raw.get
+    (scheduled_contract,) = _get_fields(self, raw)
     self.scheduled_contract = (
-        read_platform_contract(v)
-        if (v := get("scheduledContract")).__class__ is dict
-        else mismatch(v, "ReschedulePlatformContractResponse.scheduledContract")
+        read_platform_contract(scheduled_contract)
+        if scheduled_contract.__class__ is dict
+        else mismatch(scheduled_contract, "ReschedulePlatformContractResponse.scheduledContract")
     )
-    if not _JSON_NAMES.issuperset(raw):
-        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
     return self

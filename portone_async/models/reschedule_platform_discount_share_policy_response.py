@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, mismatch, new_instance, unknown_fields
+from portone_async._reading import field_getter, mismatch, new_instance
 from portone_async.models.platform_discount_share_policy import read as read_platform_discount_share_policy
 
 if TYPE_CHECKING:
@@ -26,18 +26,19 @@ class ReschedulePlatformDiscountSharePolicyResponse(Model):
     """The discount share policy as it will be."""
 
 
-_JSON_NAMES = json_names(ReschedulePlatformDiscountSharePolicyResponse)
+_get_fields = field_getter(ReschedulePlatformDiscountSharePolicyResponse)
 
 
 def read(raw: Any) -> ReschedulePlatformDiscountSharePolicyResponse:
     """Read `ReschedulePlatformDiscountSharePolicyResponse` from JSON."""
     self = new_instance(ReschedulePlatformDiscountSharePolicyResponse)
-    get = raw.get
+    (scheduled_discount_share_policy,) = _get_fields(self, raw)
     self.scheduled_discount_share_policy = (
-        read_platform_discount_share_policy(v)
-        if (v := get("scheduledDiscountSharePolicy")).__class__ is dict
-        else mismatch(v, "ReschedulePlatformDiscountSharePolicyResponse.scheduledDiscountSharePolicy")
+        read_platform_discount_share_policy(scheduled_discount_share_policy)
+        if scheduled_discount_share_policy.__class__ is dict
+        else mismatch(
+            scheduled_discount_share_policy,
+            "ReschedulePlatformDiscountSharePolicyResponse.scheduledDiscountSharePolicy",
+        )
     )
-    if not _JSON_NAMES.issuperset(raw):
-        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
     return self

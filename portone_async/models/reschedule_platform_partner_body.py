@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, mismatch, new_instance, read_datetime, unknown_fields
+from portone_async._reading import field_getter, mismatch, new_instance, read_datetime
 from portone_async.models.update_platform_partner_body import read as read_update_platform_partner_body
 
 if TYPE_CHECKING:
@@ -33,20 +33,18 @@ class ReschedulePlatformPartnerBody(Model):
     """Changes to be made."""
 
 
-_JSON_NAMES = json_names(ReschedulePlatformPartnerBody)
+_get_fields = field_getter(ReschedulePlatformPartnerBody)
 
 
 def read(raw: Any) -> ReschedulePlatformPartnerBody:
     """Read `ReschedulePlatformPartnerBody` from JSON."""
     self = new_instance(ReschedulePlatformPartnerBody)
-    get = raw.get
-    self.applied_at = read_datetime(t1 := get("appliedAt"), "ReschedulePlatformPartnerBody.appliedAt")
+    applied_at, update = _get_fields(self, raw)
+    self.applied_at = read_datetime(applied_at, "ReschedulePlatformPartnerBody.appliedAt")
     self.update = (
-        read_update_platform_partner_body(v)
-        if (v := get("update")).__class__ is dict
-        else mismatch(v, "ReschedulePlatformPartnerBody.update")
+        read_update_platform_partner_body(update)
+        if update.__class__ is dict
+        else mismatch(update, "ReschedulePlatformPartnerBody.update")
     )
-    self.__time_texts__ = (t1,)
-    if not _JSON_NAMES.issuperset(raw):
-        self.additional_properties = unknown_fields(raw, _JSON_NAMES, self.__time_texts__)
+    self.__time_texts__ = (applied_at,)
     return self

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, mismatch, new_instance, unknown_fields
+from portone_async._reading import field_getter, mismatch, new_instance
 from portone_async.models.platform_partner import read as read_platform_partner
 
 if TYPE_CHECKING:
@@ -26,18 +26,16 @@ class ReschedulePlatformPartnerResponse(Model):
     """The partner as it will be."""
 
 
-_JSON_NAMES = json_names(ReschedulePlatformPartnerResponse)
+_get_fields = field_getter(ReschedulePlatformPartnerResponse)
 
 
 def read(raw: Any) -> ReschedulePlatformPartnerResponse:
     """Read `ReschedulePlatformPartnerResponse` from JSON."""
     self = new_instance(ReschedulePlatformPartnerResponse)
-    get = raw.get
+    (scheduled_partner,) = _get_fields(self, raw)
     self.scheduled_partner = (
-        read_platform_partner(v)
-        if (v := get("scheduledPartner")).__class__ is dict
-        else mismatch(v, "ReschedulePlatformPartnerResponse.scheduledPartner")
+        read_platform_partner(scheduled_partner)
+        if scheduled_partner.__class__ is dict
+        else mismatch(scheduled_partner, "ReschedulePlatformPartnerResponse.scheduledPartner")
     )
-    if not _JSON_NAMES.issuperset(raw):
-        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
     return self

@@ -7,7 +7,7 @@ from typing import Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, mismatch, new_instance, unknown_fields
+from portone_async._reading import field_getter, new_instance, report_scalars
 
 
 @define(slots=True, kw_only=True, repr=False)
@@ -25,19 +25,17 @@ class ResendWebhookBody(Model):
     """Webhook id; the latest webhook of the payment if omitted."""
 
 
-_JSON_NAMES = json_names(ResendWebhookBody)
+_get_fields = field_getter(ResendWebhookBody)
 
 
 def read(raw: Any) -> ResendWebhookBody:
     """Read `ResendWebhookBody` from JSON."""
     self = new_instance(ResendWebhookBody)
-    get = raw.get
-    self.store_id = (
-        v if (v := get("storeId")) is None or v.__class__ is str else mismatch(v, "ResendWebhookBody.storeId")
-    )
-    self.webhook_id = (
-        v if (v := get("webhookId")) is None or v.__class__ is str else mismatch(v, "ResendWebhookBody.webhookId")
-    )
-    if not _JSON_NAMES.issuperset(raw):
-        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
+    store_id, webhook_id = _get_fields(self, raw)
+    self.store_id = store_id
+    self.webhook_id = webhook_id
+    if (store_id is not None and store_id.__class__ is not str) or (
+        webhook_id is not None and webhook_id.__class__ is not str
+    ):
+        report_scalars(self)
     return self

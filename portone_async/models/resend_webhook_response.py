@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, mismatch, new_instance, unknown_fields
+from portone_async._reading import field_getter, mismatch, new_instance
 from portone_async.models.payment_webhook import read as read_payment_webhook
 
 if TYPE_CHECKING:
@@ -26,18 +26,16 @@ class ResendWebhookResponse(Model):
     """The webhook that was sent again."""
 
 
-_JSON_NAMES = json_names(ResendWebhookResponse)
+_get_fields = field_getter(ResendWebhookResponse)
 
 
 def read(raw: Any) -> ResendWebhookResponse:
     """Read `ResendWebhookResponse` from JSON."""
     self = new_instance(ResendWebhookResponse)
-    get = raw.get
+    (webhook,) = _get_fields(self, raw)
     self.webhook = (
-        read_payment_webhook(v)
-        if (v := get("webhook")).__class__ is dict
-        else mismatch(v, "ResendWebhookResponse.webhook")
+        read_payment_webhook(webhook)
+        if webhook.__class__ is dict
+        else mismatch(webhook, "ResendWebhookResponse.webhook")
     )
-    if not _JSON_NAMES.issuperset(raw):
-        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
     return self

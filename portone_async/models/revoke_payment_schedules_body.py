@@ -7,7 +7,7 @@ from typing import Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, mismatch, new_instance, read_scalars, unknown_fields
+from portone_async._reading import field_getter, mismatch, new_instance, read_scalars, report_scalars
 
 
 @define(slots=True, kw_only=True, repr=False)
@@ -28,28 +28,24 @@ class RevokePaymentSchedulesBody(Model):
     """Store to act for; if omitted the client's `store_id`, or else the store of the API secret."""
 
 
-_JSON_NAMES = json_names(RevokePaymentSchedulesBody)
+_get_fields = field_getter(RevokePaymentSchedulesBody)
 
 
 def read(raw: Any) -> RevokePaymentSchedulesBody:
     """Read `RevokePaymentSchedulesBody` from JSON."""
     self = new_instance(RevokePaymentSchedulesBody)
-    get = raw.get
-    self.billing_key = (
-        v
-        if (v := get("billingKey")) is None or v.__class__ is str
-        else mismatch(v, "RevokePaymentSchedulesBody.billingKey")
-    )
+    billing_key, schedule_ids, store_id = _get_fields(self, raw)
+    self.billing_key = billing_key
     self.schedule_ids = (
         None
-        if (v := get("scheduleIds")) is None
-        else read_scalars(v, str, "RevokePaymentSchedulesBody.scheduleIds")
-        if v.__class__ is list
-        else mismatch(v, "RevokePaymentSchedulesBody.scheduleIds")
+        if schedule_ids is None
+        else read_scalars(schedule_ids, str, "RevokePaymentSchedulesBody.scheduleIds")
+        if schedule_ids.__class__ is list
+        else mismatch(schedule_ids, "RevokePaymentSchedulesBody.scheduleIds")
     )
-    self.store_id = (
-        v if (v := get("storeId")) is None or v.__class__ is str else mismatch(v, "RevokePaymentSchedulesBody.storeId")
-    )
-    if not _JSON_NAMES.issuperset(raw):
-        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
+    self.store_id = store_id
+    if (billing_key is not None and billing_key.__class__ is not str) or (
+        store_id is not None and store_id.__class__ is not str
+    ):
+        report_scalars(self)
     return self

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, mismatch, new_instance, read_datetime, read_scalars, unknown_fields
+from portone_async._reading import field_getter, mismatch, new_instance, read_datetime, read_scalars
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -30,22 +30,20 @@ class RevokePaymentSchedulesResponse(Model):
     """When the schedules were revoked."""
 
 
-_JSON_NAMES = json_names(RevokePaymentSchedulesResponse)
+_get_fields = field_getter(RevokePaymentSchedulesResponse)
 
 
 def read(raw: Any) -> RevokePaymentSchedulesResponse:
     """Read `RevokePaymentSchedulesResponse` from JSON."""
     self = new_instance(RevokePaymentSchedulesResponse)
-    get = raw.get
-    self.revoked_at = (
-        None if (t1 := get("revokedAt")) is None else read_datetime(t1, "RevokePaymentSchedulesResponse.revokedAt")
-    )
+    revoked_schedule_ids, revoked_at = _get_fields(self, raw)
     self.revoked_schedule_ids = (
-        read_scalars(v, str, "RevokePaymentSchedulesResponse.revokedScheduleIds")
-        if (v := get("revokedScheduleIds")).__class__ is list
-        else mismatch(v, "RevokePaymentSchedulesResponse.revokedScheduleIds")
+        read_scalars(revoked_schedule_ids, str, "RevokePaymentSchedulesResponse.revokedScheduleIds")
+        if revoked_schedule_ids.__class__ is list
+        else mismatch(revoked_schedule_ids, "RevokePaymentSchedulesResponse.revokedScheduleIds")
     )
-    self.__time_texts__ = (t1,)
-    if not _JSON_NAMES.issuperset(raw):
-        self.additional_properties = unknown_fields(raw, _JSON_NAMES, self.__time_texts__)
+    self.revoked_at = (
+        None if revoked_at is None else read_datetime(revoked_at, "RevokePaymentSchedulesResponse.revokedAt")
+    )
+    self.__time_texts__ = (revoked_at,)
     return self

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, mismatch, new_instance, read_datetime, unknown_fields
+from portone_async._reading import field_getter, mismatch, new_instance, read_datetime
 from portone_async.models.update_platform_additional_fee_policy_body import (
     read as read_update_platform_additional_fee_policy_body,
 )
@@ -35,20 +35,18 @@ class SchedulePlatformAdditionalFeePolicyBody(Model):
     """Changes to be made."""
 
 
-_JSON_NAMES = json_names(SchedulePlatformAdditionalFeePolicyBody)
+_get_fields = field_getter(SchedulePlatformAdditionalFeePolicyBody)
 
 
 def read(raw: Any) -> SchedulePlatformAdditionalFeePolicyBody:
     """Read `SchedulePlatformAdditionalFeePolicyBody` from JSON."""
     self = new_instance(SchedulePlatformAdditionalFeePolicyBody)
-    get = raw.get
-    self.applied_at = read_datetime(t1 := get("appliedAt"), "SchedulePlatformAdditionalFeePolicyBody.appliedAt")
+    applied_at, update = _get_fields(self, raw)
+    self.applied_at = read_datetime(applied_at, "SchedulePlatformAdditionalFeePolicyBody.appliedAt")
     self.update = (
-        read_update_platform_additional_fee_policy_body(v)
-        if (v := get("update")).__class__ is dict
-        else mismatch(v, "SchedulePlatformAdditionalFeePolicyBody.update")
+        read_update_platform_additional_fee_policy_body(update)
+        if update.__class__ is dict
+        else mismatch(update, "SchedulePlatformAdditionalFeePolicyBody.update")
     )
-    self.__time_texts__ = (t1,)
-    if not _JSON_NAMES.issuperset(raw):
-        self.additional_properties = unknown_fields(raw, _JSON_NAMES, self.__time_texts__)
+    self.__time_texts__ = (applied_at,)
     return self

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, mismatch, new_instance, unknown_fields
+from portone_async._reading import field_getter, mismatch, new_instance
 from portone_async.models.platform_additional_fee_policy import read as read_platform_additional_fee_policy
 
 if TYPE_CHECKING:
@@ -26,18 +26,18 @@ class SchedulePlatformAdditionalFeePolicyResponse(Model):
     """The additional fee policy as it will be."""
 
 
-_JSON_NAMES = json_names(SchedulePlatformAdditionalFeePolicyResponse)
+_get_fields = field_getter(SchedulePlatformAdditionalFeePolicyResponse)
 
 
 def read(raw: Any) -> SchedulePlatformAdditionalFeePolicyResponse:
     """Read `SchedulePlatformAdditionalFeePolicyResponse` from JSON."""
     self = new_instance(SchedulePlatformAdditionalFeePolicyResponse)
-    get = raw.get
+    (scheduled_additional_fee_policy,) = _get_fields(self, raw)
     self.scheduled_additional_fee_policy = (
-        read_platform_additional_fee_policy(v)
-        if (v := get("scheduledAdditionalFeePolicy")).__class__ is dict
-        else mismatch(v, "SchedulePlatformAdditionalFeePolicyResponse.scheduledAdditionalFeePolicy")
+        read_platform_additional_fee_policy(scheduled_additional_fee_policy)
+        if scheduled_additional_fee_policy.__class__ is dict
+        else mismatch(
+            scheduled_additional_fee_policy, "SchedulePlatformAdditionalFeePolicyResponse.scheduledAdditionalFeePolicy"
+        )
     )
-    if not _JSON_NAMES.issuperset(raw):
-        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
     return self

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, mismatch, new_instance, read_datetime, unknown_fields
+from portone_async._reading import field_getter, mismatch, new_instance, read_datetime
 from portone_async.models.platform_partner_filter_input import read as read_platform_partner_filter_input
 from portone_async.models.schedule_platform_partners_body_update import (
     read as read_schedule_platform_partners_body_update,
@@ -40,27 +40,25 @@ class SchedulePlatformPartnersBody(Model):
     """Conditions for the partners to update."""
 
 
-_JSON_NAMES = json_names(SchedulePlatformPartnersBody)
+_get_fields = field_getter(SchedulePlatformPartnersBody)
 
 
 def read(raw: Any) -> SchedulePlatformPartnersBody:
     """Read `SchedulePlatformPartnersBody` from JSON."""
     self = new_instance(SchedulePlatformPartnersBody)
-    get = raw.get
-    self.applied_at = read_datetime(t1 := get("appliedAt"), "SchedulePlatformPartnersBody.appliedAt")
+    applied_at, update, filter = _get_fields(self, raw)
+    self.applied_at = read_datetime(applied_at, "SchedulePlatformPartnersBody.appliedAt")
+    self.update = (
+        read_schedule_platform_partners_body_update(update)
+        if update.__class__ is dict
+        else mismatch(update, "SchedulePlatformPartnersBody.update")
+    )
     self.filter = (
         None
-        if (v := get("filter")) is None
-        else read_platform_partner_filter_input(v)
-        if v.__class__ is dict
-        else mismatch(v, "SchedulePlatformPartnersBody.filter")
+        if filter is None
+        else read_platform_partner_filter_input(filter)
+        if filter.__class__ is dict
+        else mismatch(filter, "SchedulePlatformPartnersBody.filter")
     )
-    self.update = (
-        read_schedule_platform_partners_body_update(v)
-        if (v := get("update")).__class__ is dict
-        else mismatch(v, "SchedulePlatformPartnersBody.update")
-    )
-    self.__time_texts__ = (t1,)
-    if not _JSON_NAMES.issuperset(raw):
-        self.additional_properties = unknown_fields(raw, _JSON_NAMES, self.__time_texts__)
+    self.__time_texts__ = (applied_at,)
     return self

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, mismatch, new_instance, read_scalars, unknown_fields
+from portone_async._reading import field_getter, mismatch, new_instance, read_scalars, report_scalars
 from portone_async.models.platform_properties import read as read_platform_properties
 from portone_async.models.schedule_platform_partners_body_update_account import (
     read as read_schedule_platform_partners_body_update_account,
@@ -63,63 +63,55 @@ class SchedulePlatformPartnersBodyUpdate(Model):
     """Values of properties that the merchant has defined in PortOne's console."""
 
 
-_JSON_NAMES = json_names(SchedulePlatformPartnersBodyUpdate)
+_get_fields = field_getter(SchedulePlatformPartnersBodyUpdate)
 
 
 def read(raw: Any) -> SchedulePlatformPartnersBodyUpdate:
     """Read `SchedulePlatformPartnersBodyUpdate` from JSON."""
     self = new_instance(SchedulePlatformPartnersBodyUpdate)
-    get = raw.get
+    account, contact, default_contract_id, memo, name, tags, type, user_defined_properties = _get_fields(self, raw)
     self.account = (
         None
-        if (v := get("account")) is None
-        else read_schedule_platform_partners_body_update_account(v)
-        if v.__class__ is dict
-        else mismatch(v, "SchedulePlatformPartnersBodyUpdate.account")
+        if account is None
+        else read_schedule_platform_partners_body_update_account(account)
+        if account.__class__ is dict
+        else mismatch(account, "SchedulePlatformPartnersBodyUpdate.account")
     )
     self.contact = (
         None
-        if (v := get("contact")) is None
-        else read_schedule_platform_partners_body_update_contact(v)
-        if v.__class__ is dict
-        else mismatch(v, "SchedulePlatformPartnersBodyUpdate.contact")
+        if contact is None
+        else read_schedule_platform_partners_body_update_contact(contact)
+        if contact.__class__ is dict
+        else mismatch(contact, "SchedulePlatformPartnersBodyUpdate.contact")
     )
-    self.default_contract_id = (
-        v
-        if (v := get("defaultContractId")) is None or v.__class__ is str
-        else mismatch(v, "SchedulePlatformPartnersBodyUpdate.defaultContractId")
-    )
-    self.memo = (
-        v
-        if (v := get("memo")) is None or v.__class__ is str
-        else mismatch(v, "SchedulePlatformPartnersBodyUpdate.memo")
-    )
-    self.name = (
-        v
-        if (v := get("name")) is None or v.__class__ is str
-        else mismatch(v, "SchedulePlatformPartnersBodyUpdate.name")
-    )
+    self.default_contract_id = default_contract_id
+    self.memo = memo
+    self.name = name
     self.tags = (
         None
-        if (v := get("tags")) is None
-        else read_scalars(v, str, "SchedulePlatformPartnersBodyUpdate.tags")
-        if v.__class__ is list
-        else mismatch(v, "SchedulePlatformPartnersBodyUpdate.tags")
+        if tags is None
+        else read_scalars(tags, str, "SchedulePlatformPartnersBodyUpdate.tags")
+        if tags.__class__ is list
+        else mismatch(tags, "SchedulePlatformPartnersBodyUpdate.tags")
     )
     self.type = (
         None
-        if (v := get("type")) is None
-        else read_schedule_platform_partners_body_update_type(v)
-        if v.__class__ is dict
-        else mismatch(v, "SchedulePlatformPartnersBodyUpdate.type")
+        if type is None
+        else read_schedule_platform_partners_body_update_type(type)
+        if type.__class__ is dict
+        else mismatch(type, "SchedulePlatformPartnersBodyUpdate.type")
     )
     self.user_defined_properties = (
         None
-        if (v := get("userDefinedProperties")) is None
-        else read_platform_properties(v)
-        if v.__class__ is dict
-        else mismatch(v, "SchedulePlatformPartnersBodyUpdate.userDefinedProperties")
+        if user_defined_properties is None
+        else read_platform_properties(user_defined_properties)
+        if user_defined_properties.__class__ is dict
+        else mismatch(user_defined_properties, "SchedulePlatformPartnersBodyUpdate.userDefinedProperties")
     )
-    if not _JSON_NAMES.issuperset(raw):
-        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
+    if (
+        (default_contract_id is not None and default_contract_id.__class__ is not str)
+        or (memo is not None and memo.__class__ is not str)
+        or (name is not None and name.__class__ is not str)
+    ):
+        report_scalars(self)
     return self

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, mismatch, new_instance, unknown_fields
+from portone_async._reading import field_getter, new_instance, report_scalars
 
 if TYPE_CHECKING:
     from portone_async.models.enums import PgProvider, SelectedChannelType
@@ -43,21 +43,26 @@ class SelectedChannel(Model):
     """Name of the channel."""
 
 
-_JSON_NAMES = json_names(SelectedChannel)
+_get_fields = field_getter(SelectedChannel)
 
 
 def read(raw: Any) -> SelectedChannel:
     """Read `SelectedChannel` from JSON."""
     self = new_instance(SelectedChannel)
-    get = raw.get
-    self.id = v if (v := get("id")) is None or v.__class__ is str else mismatch(v, "SelectedChannel.id")
-    self.key = v if (v := get("key")) is None or v.__class__ is str else mismatch(v, "SelectedChannel.key")
-    self.name = v if (v := get("name")) is None or v.__class__ is str else mismatch(v, "SelectedChannel.name")
-    self.pg_merchant_id = (
-        v if (v := get("pgMerchantId")).__class__ is str else mismatch(v, "SelectedChannel.pgMerchantId")
-    )
-    self.pg_provider = v if (v := get("pgProvider")).__class__ is str else mismatch(v, "SelectedChannel.pgProvider")
-    self.type = v if (v := get("type")).__class__ is str else mismatch(v, "SelectedChannel.type")
-    if not _JSON_NAMES.issuperset(raw):
-        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
+    pg_merchant_id, pg_provider, type, id, key, name = _get_fields(self, raw)
+    self.pg_merchant_id = pg_merchant_id
+    self.pg_provider = pg_provider
+    self.type = type
+    self.id = id
+    self.key = key
+    self.name = name
+    if (
+        pg_merchant_id.__class__ is not str
+        or pg_provider.__class__ is not str
+        or type.__class__ is not str
+        or (id is not None and id.__class__ is not str)
+        or (key is not None and key.__class__ is not str)
+        or (name is not None and name.__class__ is not str)
+    ):
+        report_scalars(self)
     return self

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, mismatch, new_instance, unknown_fields
+from portone_async._reading import field_getter, mismatch, new_instance, report_scalars, untyped
 from portone_async.models.send_identity_verification_body_customer import (
     read as read_send_identity_verification_body_customer,
 )
@@ -49,38 +49,36 @@ class SendIdentityVerificationBody(Model):
     """Store to act for; if omitted the client's `store_id`, or else the store of the API secret."""
 
 
-_JSON_NAMES = json_names(SendIdentityVerificationBody)
+_get_fields = field_getter(SendIdentityVerificationBody)
 
 
 def read(raw: Any) -> SendIdentityVerificationBody:
     """Read `SendIdentityVerificationBody` from JSON."""
     self = new_instance(SendIdentityVerificationBody)
-    get = raw.get
-    self.bypass = (
-        v if (v := get("bypass")) is None or v.__class__ is dict else mismatch(v, "SendIdentityVerificationBody.bypass")
-    )
-    self.channel_key = (
-        v if (v := get("channelKey")).__class__ is str else mismatch(v, "SendIdentityVerificationBody.channelKey")
-    )
-    self.custom_data = (
-        v
-        if (v := get("customData")) is None or v.__class__ is str
-        else mismatch(v, "SendIdentityVerificationBody.customData")
-    )
+    channel_key, customer, method, operator, bypass, custom_data, store_id = _get_fields(self, raw)
+    self.channel_key = channel_key
     self.customer = (
-        read_send_identity_verification_body_customer(v)
-        if (v := get("customer")).__class__ is dict
-        else mismatch(v, "SendIdentityVerificationBody.customer")
+        read_send_identity_verification_body_customer(customer)
+        if customer.__class__ is dict
+        else mismatch(customer, "SendIdentityVerificationBody.customer")
     )
-    self.method = v if (v := get("method")).__class__ is str else mismatch(v, "SendIdentityVerificationBody.method")
-    self.operator = (
-        v if (v := get("operator")).__class__ is str else mismatch(v, "SendIdentityVerificationBody.operator")
+    self.method = method
+    self.operator = operator
+    self.bypass = (
+        None
+        if bypass is None
+        else untyped(bypass)
+        if bypass.__class__ is dict
+        else mismatch(bypass, "SendIdentityVerificationBody.bypass")
     )
-    self.store_id = (
-        v
-        if (v := get("storeId")) is None or v.__class__ is str
-        else mismatch(v, "SendIdentityVerificationBody.storeId")
-    )
-    if not _JSON_NAMES.issuperset(raw):
-        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
+    self.custom_data = custom_data
+    self.store_id = store_id
+    if (
+        channel_key.__class__ is not str
+        or method.__class__ is not str
+        or operator.__class__ is not str
+        or (custom_data is not None and custom_data.__class__ is not str)
+        or (store_id is not None and store_id.__class__ is not str)
+    ):
+        report_scalars(self)
     return self

@@ -7,7 +7,7 @@ from typing import Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, mismatch, new_instance, unknown_fields
+from portone_async._reading import field_getter, new_instance, report_scalars
 
 
 @define(slots=True, kw_only=True, repr=False)
@@ -34,30 +34,24 @@ class SendIdentityVerificationBodyCustomer(Model):
     """First 7 digits of the resident registration number; required for SMS."""
 
 
-_JSON_NAMES = json_names(SendIdentityVerificationBodyCustomer)
+_get_fields = field_getter(SendIdentityVerificationBodyCustomer)
 
 
 def read(raw: Any) -> SendIdentityVerificationBodyCustomer:
     """Read `SendIdentityVerificationBodyCustomer` from JSON."""
     self = new_instance(SendIdentityVerificationBodyCustomer)
-    get = raw.get
-    self.id = (
-        v if (v := get("id")) is None or v.__class__ is str else mismatch(v, "SendIdentityVerificationBodyCustomer.id")
-    )
-    self.identity_number = (
-        v
-        if (v := get("identityNumber")) is None or v.__class__ is str
-        else mismatch(v, "SendIdentityVerificationBodyCustomer.identityNumber")
-    )
-    self.ip_address = (
-        v if (v := get("ipAddress")).__class__ is str else mismatch(v, "SendIdentityVerificationBodyCustomer.ipAddress")
-    )
-    self.name = v if (v := get("name")).__class__ is str else mismatch(v, "SendIdentityVerificationBodyCustomer.name")
-    self.phone_number = (
-        v
-        if (v := get("phoneNumber")).__class__ is str
-        else mismatch(v, "SendIdentityVerificationBodyCustomer.phoneNumber")
-    )
-    if not _JSON_NAMES.issuperset(raw):
-        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
+    ip_address, name, phone_number, id, identity_number = _get_fields(self, raw)
+    self.ip_address = ip_address
+    self.name = name
+    self.phone_number = phone_number
+    self.id = id
+    self.identity_number = identity_number
+    if (
+        ip_address.__class__ is not str
+        or name.__class__ is not str
+        or phone_number.__class__ is not str
+        or (id is not None and id.__class__ is not str)
+        or (identity_number is not None and identity_number.__class__ is not str)
+    ):
+        report_scalars(self)
     return self

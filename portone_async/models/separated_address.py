@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, mismatch, new_instance, unknown_fields
+from portone_async._reading import field_getter, new_instance, report_scalars
 
 if TYPE_CHECKING:
     from portone_async.models.enums import Country
@@ -45,26 +45,28 @@ class SeparatedAddress(Model):
     """The discriminator: it tells which variant of its union this object is."""
 
 
-_JSON_NAMES = json_names(SeparatedAddress)
+_get_fields = field_getter(SeparatedAddress)
 
 
 def read(raw: Any) -> SeparatedAddress:
     """Read `SeparatedAddress` from JSON."""
     self = new_instance(SeparatedAddress)
-    get = raw.get
-    self.address_line1 = (
-        v if (v := get("addressLine1")).__class__ is str else mismatch(v, "SeparatedAddress.addressLine1")
-    )
-    self.address_line2 = (
-        v if (v := get("addressLine2")).__class__ is str else mismatch(v, "SeparatedAddress.addressLine2")
-    )
-    self.city = v if (v := get("city")) is None or v.__class__ is str else mismatch(v, "SeparatedAddress.city")
-    self.country = v if (v := get("country")) is None or v.__class__ is str else mismatch(v, "SeparatedAddress.country")
-    self.one_line = v if (v := get("oneLine")).__class__ is str else mismatch(v, "SeparatedAddress.oneLine")
-    self.province = (
-        v if (v := get("province")) is None or v.__class__ is str else mismatch(v, "SeparatedAddress.province")
-    )
-    self.type = v if (v := get("type")).__class__ is str else mismatch(v, "SeparatedAddress.type")
-    if not _JSON_NAMES.issuperset(raw):
-        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
+    address_line1, address_line2, one_line, city, country, province, type = _get_fields(self, raw)
+    self.address_line1 = address_line1
+    self.address_line2 = address_line2
+    self.one_line = one_line
+    self.city = city
+    self.country = country
+    self.province = province
+    self.type = type
+    if (
+        address_line1.__class__ is not str
+        or address_line2.__class__ is not str
+        or one_line.__class__ is not str
+        or (city is not None and city.__class__ is not str)
+        or (country is not None and country.__class__ is not str)
+        or (province is not None and province.__class__ is not str)
+        or type.__class__ is not str
+    ):
+        report_scalars(self)
     return self

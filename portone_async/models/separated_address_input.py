@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, mismatch, new_instance, unknown_fields
+from portone_async._reading import field_getter, new_instance, report_scalars
 
 if TYPE_CHECKING:
     from portone_async.models.enums import Country
@@ -39,26 +39,24 @@ class SeparatedAddressInput(Model):
     """Province or state."""
 
 
-_JSON_NAMES = json_names(SeparatedAddressInput)
+_get_fields = field_getter(SeparatedAddressInput)
 
 
 def read(raw: Any) -> SeparatedAddressInput:
     """Read `SeparatedAddressInput` from JSON."""
     self = new_instance(SeparatedAddressInput)
-    get = raw.get
-    self.address_line1 = (
-        v if (v := get("addressLine1")).__class__ is str else mismatch(v, "SeparatedAddressInput.addressLine1")
-    )
-    self.address_line2 = (
-        v if (v := get("addressLine2")).__class__ is str else mismatch(v, "SeparatedAddressInput.addressLine2")
-    )
-    self.city = v if (v := get("city")) is None or v.__class__ is str else mismatch(v, "SeparatedAddressInput.city")
-    self.country = (
-        v if (v := get("country")) is None or v.__class__ is str else mismatch(v, "SeparatedAddressInput.country")
-    )
-    self.province = (
-        v if (v := get("province")) is None or v.__class__ is str else mismatch(v, "SeparatedAddressInput.province")
-    )
-    if not _JSON_NAMES.issuperset(raw):
-        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
+    address_line1, address_line2, city, country, province = _get_fields(self, raw)
+    self.address_line1 = address_line1
+    self.address_line2 = address_line2
+    self.city = city
+    self.country = country
+    self.province = province
+    if (
+        address_line1.__class__ is not str
+        or address_line2.__class__ is not str
+        or (city is not None and city.__class__ is not str)
+        or (country is not None and country.__class__ is not str)
+        or (province is not None and province.__class__ is not str)
+    ):
+        report_scalars(self)
     return self

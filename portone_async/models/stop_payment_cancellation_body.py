@@ -7,7 +7,7 @@ from typing import Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, mismatch, new_instance, unknown_fields
+from portone_async._reading import field_getter, new_instance, report_scalars
 
 
 @define(slots=True, kw_only=True, repr=False)
@@ -22,16 +22,14 @@ class StopPaymentCancellationBody(Model):
     """Store to act for; if omitted the client's `store_id`, or else the store of the API secret."""
 
 
-_JSON_NAMES = json_names(StopPaymentCancellationBody)
+_get_fields = field_getter(StopPaymentCancellationBody)
 
 
 def read(raw: Any) -> StopPaymentCancellationBody:
     """Read `StopPaymentCancellationBody` from JSON."""
     self = new_instance(StopPaymentCancellationBody)
-    get = raw.get
-    self.store_id = (
-        v if (v := get("storeId")) is None or v.__class__ is str else mismatch(v, "StopPaymentCancellationBody.storeId")
-    )
-    if not _JSON_NAMES.issuperset(raw):
-        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
+    (store_id,) = _get_fields(self, raw)
+    self.store_id = store_id
+    if store_id is not None and store_id.__class__ is not str:
+        report_scalars(self)
     return self

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, new_instance, read_datetime, unknown_fields
+from portone_async._reading import field_getter, new_instance, read_datetime
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -27,15 +27,13 @@ class StopPaymentCancellationResponse(Model):
     """When the cancellation request was withdrawn."""
 
 
-_JSON_NAMES = json_names(StopPaymentCancellationResponse)
+_get_fields = field_getter(StopPaymentCancellationResponse)
 
 
 def read(raw: Any) -> StopPaymentCancellationResponse:
     """Read `StopPaymentCancellationResponse` from JSON."""
     self = new_instance(StopPaymentCancellationResponse)
-    get = raw.get
-    self.stopped_at = read_datetime(t1 := get("stoppedAt"), "StopPaymentCancellationResponse.stoppedAt")
-    self.__time_texts__ = (t1,)
-    if not _JSON_NAMES.issuperset(raw):
-        self.additional_properties = unknown_fields(raw, _JSON_NAMES, self.__time_texts__)
+    (stopped_at,) = _get_fields(self, raw)
+    self.stopped_at = read_datetime(stopped_at, "StopPaymentCancellationResponse.stoppedAt")
+    self.__time_texts__ = (stopped_at,)
     return self

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, mismatch, new_instance, read_datetime, unknown_fields
+from portone_async._reading import field_getter, new_instance, read_datetime, report_scalars
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -63,50 +63,52 @@ class SucceededPaymentCancellation(Model):
     """Where the cancellation was requested."""
 
 
-_JSON_NAMES = json_names(SucceededPaymentCancellation)
+_get_fields = field_getter(SucceededPaymentCancellation)
 
 
 def read(raw: Any) -> SucceededPaymentCancellation:
     """Read `SucceededPaymentCancellation` from JSON."""
     self = new_instance(SucceededPaymentCancellation)
-    get = raw.get
+    (
+        id,
+        reason,
+        requested_at,
+        tax_free_amount,
+        total_amount,
+        vat_amount,
+        cancelled_at,
+        easy_pay_discount_amount,
+        pg_cancellation_id,
+        receipt_url,
+        status,
+        trigger,
+    ) = _get_fields(self, raw)
+    self.id = id
+    self.reason = reason
+    self.requested_at = read_datetime(requested_at, "SucceededPaymentCancellation.requestedAt")
+    self.tax_free_amount = tax_free_amount
+    self.total_amount = total_amount
+    self.vat_amount = vat_amount
     self.cancelled_at = (
-        None if (t1 := get("cancelledAt")) is None else read_datetime(t1, "SucceededPaymentCancellation.cancelledAt")
+        None if cancelled_at is None else read_datetime(cancelled_at, "SucceededPaymentCancellation.cancelledAt")
     )
-    self.easy_pay_discount_amount = (
-        v
-        if (v := get("easyPayDiscountAmount")) is None or v.__class__ is int
-        else mismatch(v, "SucceededPaymentCancellation.easyPayDiscountAmount")
-    )
-    self.id = v if (v := get("id")).__class__ is str else mismatch(v, "SucceededPaymentCancellation.id")
-    self.pg_cancellation_id = (
-        v
-        if (v := get("pgCancellationId")) is None or v.__class__ is str
-        else mismatch(v, "SucceededPaymentCancellation.pgCancellationId")
-    )
-    self.reason = v if (v := get("reason")).__class__ is str else mismatch(v, "SucceededPaymentCancellation.reason")
-    self.receipt_url = (
-        v
-        if (v := get("receiptUrl")) is None or v.__class__ is str
-        else mismatch(v, "SucceededPaymentCancellation.receiptUrl")
-    )
-    self.requested_at = read_datetime(t2 := get("requestedAt"), "SucceededPaymentCancellation.requestedAt")
-    self.status = v if (v := get("status")).__class__ is str else mismatch(v, "SucceededPaymentCancellation.status")
-    self.tax_free_amount = (
-        v if (v := get("taxFreeAmount")).__class__ is int else mismatch(v, "SucceededPaymentCancellation.taxFreeAmount")
-    )
-    self.total_amount = (
-        v if (v := get("totalAmount")).__class__ is int else mismatch(v, "SucceededPaymentCancellation.totalAmount")
-    )
-    self.trigger = (
-        v
-        if (v := get("trigger")) is None or v.__class__ is str
-        else mismatch(v, "SucceededPaymentCancellation.trigger")
-    )
-    self.vat_amount = (
-        v if (v := get("vatAmount")).__class__ is int else mismatch(v, "SucceededPaymentCancellation.vatAmount")
-    )
-    self.__time_texts__ = (t1, t2)
-    if not _JSON_NAMES.issuperset(raw):
-        self.additional_properties = unknown_fields(raw, _JSON_NAMES, self.__time_texts__)
+    self.easy_pay_discount_amount = easy_pay_discount_amount
+    self.pg_cancellation_id = pg_cancellation_id
+    self.receipt_url = receipt_url
+    self.status = status
+    self.trigger = trigger
+    self.__time_texts__ = (cancelled_at, requested_at)
+    if (
+        id.__class__ is not str
+        or reason.__class__ is not str
+        or tax_free_amount.__class__ is not int
+        or total_amount.__class__ is not int
+        or vat_amount.__class__ is not int
+        or (easy_pay_discount_amount is not None and easy_pay_discount_amount.__class__ is not int)
+        or (pg_cancellation_id is not None and pg_cancellation_id.__class__ is not str)
+        or (receipt_url is not None and receipt_url.__class__ is not str)
+        or status.__class__ is not str
+        or (trigger is not None and trigger.__class__ is not str)
+    ):
+        report_scalars(self)
     return self

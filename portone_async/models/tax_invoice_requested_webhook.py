@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, mismatch, new_instance, read_datetime, unknown_fields
+from portone_async._reading import field_getter, mismatch, new_instance, read_datetime, report_scalars
 from portone_async.models.tax_invoice_webhook_data import read as read_tax_invoice_webhook_data
 
 if TYPE_CHECKING:
@@ -36,21 +36,21 @@ class TaxInvoiceRequestedWebhook(Model):
     """The discriminator: it tells which variant of its union this object is."""
 
 
-_JSON_NAMES = json_names(TaxInvoiceRequestedWebhook)
+_get_fields = field_getter(TaxInvoiceRequestedWebhook)
 
 
 def read(raw: Any) -> TaxInvoiceRequestedWebhook:
     """Read `TaxInvoiceRequestedWebhook` from JSON."""
     self = new_instance(TaxInvoiceRequestedWebhook)
-    get = raw.get
+    data, timestamp, type = _get_fields(self, raw)
     self.data = (
-        read_tax_invoice_webhook_data(v)
-        if (v := get("data")).__class__ is dict
-        else mismatch(v, "TaxInvoiceRequestedWebhook.data")
+        read_tax_invoice_webhook_data(data)
+        if data.__class__ is dict
+        else mismatch(data, "TaxInvoiceRequestedWebhook.data")
     )
-    self.timestamp = read_datetime(t1 := get("timestamp"), "TaxInvoiceRequestedWebhook.timestamp")
-    self.type = v if (v := get("type")).__class__ is str else mismatch(v, "TaxInvoiceRequestedWebhook.type")
-    self.__time_texts__ = (t1,)
-    if not _JSON_NAMES.issuperset(raw):
-        self.additional_properties = unknown_fields(raw, _JSON_NAMES, self.__time_texts__)
+    self.timestamp = read_datetime(timestamp, "TaxInvoiceRequestedWebhook.timestamp")
+    self.type = type
+    self.__time_texts__ = (timestamp,)
+    if type.__class__ is not str:
+        report_scalars(self)
     return self

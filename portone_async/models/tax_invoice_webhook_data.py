@@ -7,7 +7,7 @@ from typing import Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, mismatch, new_instance, unknown_fields
+from portone_async._reading import field_getter, new_instance, report_scalars
 
 
 @define(slots=True, kw_only=True, repr=False)
@@ -43,41 +43,39 @@ class TaxInvoiceWebhookData(Model):
     """Sum of the tax amounts, in won."""
 
 
-_JSON_NAMES = json_names(TaxInvoiceWebhookData)
+_get_fields = field_getter(TaxInvoiceWebhookData)
 
 
 def read(raw: Any) -> TaxInvoiceWebhookData:
     """Read `TaxInvoiceWebhookData` from JSON."""
     self = new_instance(TaxInvoiceWebhookData)
-    get = raw.get
-    self.recipient_document_key = (
-        v
-        if (v := get("recipientDocumentKey")).__class__ is str
-        else mismatch(v, "TaxInvoiceWebhookData.recipientDocumentKey")
-    )
-    self.status = v if (v := get("status")).__class__ is str else mismatch(v, "TaxInvoiceWebhookData.status")
-    self.supplier_brn = (
-        v if (v := get("supplierBrn")).__class__ is str else mismatch(v, "TaxInvoiceWebhookData.supplierBrn")
-    )
-    self.supplier_document_key = (
-        v
-        if (v := get("supplierDocumentKey")).__class__ is str
-        else mismatch(v, "TaxInvoiceWebhookData.supplierDocumentKey")
-    )
-    self.tax_invoice_id = (
-        v if (v := get("taxInvoiceId")).__class__ is str else mismatch(v, "TaxInvoiceWebhookData.taxInvoiceId")
-    )
-    self.total_amount = (
-        v if (v := get("totalAmount")).__class__ is int else mismatch(v, "TaxInvoiceWebhookData.totalAmount")
-    )
-    self.total_supply_amount = (
-        v
-        if (v := get("totalSupplyAmount")).__class__ is int
-        else mismatch(v, "TaxInvoiceWebhookData.totalSupplyAmount")
-    )
-    self.total_tax_amount = (
-        v if (v := get("totalTaxAmount")).__class__ is int else mismatch(v, "TaxInvoiceWebhookData.totalTaxAmount")
-    )
-    if not _JSON_NAMES.issuperset(raw):
-        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
+    (
+        recipient_document_key,
+        status,
+        supplier_brn,
+        supplier_document_key,
+        tax_invoice_id,
+        total_amount,
+        total_supply_amount,
+        total_tax_amount,
+    ) = _get_fields(self, raw)
+    self.recipient_document_key = recipient_document_key
+    self.status = status
+    self.supplier_brn = supplier_brn
+    self.supplier_document_key = supplier_document_key
+    self.tax_invoice_id = tax_invoice_id
+    self.total_amount = total_amount
+    self.total_supply_amount = total_supply_amount
+    self.total_tax_amount = total_tax_amount
+    if (
+        recipient_document_key.__class__ is not str
+        or status.__class__ is not str
+        or supplier_brn.__class__ is not str
+        or supplier_document_key.__class__ is not str
+        or tax_invoice_id.__class__ is not str
+        or total_amount.__class__ is not int
+        or total_supply_amount.__class__ is not int
+        or total_tax_amount.__class__ is not int
+    ):
+        report_scalars(self)
     return self

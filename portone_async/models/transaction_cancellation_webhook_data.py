@@ -7,7 +7,7 @@ from typing import Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, mismatch, new_instance, unknown_fields
+from portone_async._reading import field_getter, new_instance, report_scalars
 
 
 @define(slots=True, kw_only=True, repr=False)
@@ -31,29 +31,22 @@ class TransactionCancellationWebhookData(Model):
     """Id of the payment attempt; a payment may have several."""
 
 
-_JSON_NAMES = json_names(TransactionCancellationWebhookData)
+_get_fields = field_getter(TransactionCancellationWebhookData)
 
 
 def read(raw: Any) -> TransactionCancellationWebhookData:
     """Read `TransactionCancellationWebhookData` from JSON."""
     self = new_instance(TransactionCancellationWebhookData)
-    get = raw.get
-    self.cancellation_id = (
-        v
-        if (v := get("cancellationId")).__class__ is str
-        else mismatch(v, "TransactionCancellationWebhookData.cancellationId")
-    )
-    self.payment_id = (
-        v if (v := get("paymentId")).__class__ is str else mismatch(v, "TransactionCancellationWebhookData.paymentId")
-    )
-    self.store_id = (
-        v if (v := get("storeId")).__class__ is str else mismatch(v, "TransactionCancellationWebhookData.storeId")
-    )
-    self.transaction_id = (
-        v
-        if (v := get("transactionId")).__class__ is str
-        else mismatch(v, "TransactionCancellationWebhookData.transactionId")
-    )
-    if not _JSON_NAMES.issuperset(raw):
-        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
+    cancellation_id, payment_id, store_id, transaction_id = _get_fields(self, raw)
+    self.cancellation_id = cancellation_id
+    self.payment_id = payment_id
+    self.store_id = store_id
+    self.transaction_id = transaction_id
+    if (
+        cancellation_id.__class__ is not str
+        or payment_id.__class__ is not str
+        or store_id.__class__ is not str
+        or transaction_id.__class__ is not str
+    ):
+        report_scalars(self)
     return self

@@ -7,7 +7,7 @@ from typing import Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, mismatch, new_instance, unknown_fields
+from portone_async._reading import field_getter, new_instance, report_scalars
 
 
 @define(slots=True, kw_only=True, repr=False)
@@ -32,29 +32,22 @@ class TransactionConfirmWebhookData(Model):
     """Store that the payment belongs to, if PortOne sends it."""
 
 
-_JSON_NAMES = json_names(TransactionConfirmWebhookData)
+_get_fields = field_getter(TransactionConfirmWebhookData)
 
 
 def read(raw: Any) -> TransactionConfirmWebhookData:
     """Read `TransactionConfirmWebhookData` from JSON."""
     self = new_instance(TransactionConfirmWebhookData)
-    get = raw.get
-    self.payment_id = (
-        v if (v := get("paymentId")).__class__ is str else mismatch(v, "TransactionConfirmWebhookData.paymentId")
-    )
-    self.store_id = (
-        v
-        if (v := get("storeId")) is None or v.__class__ is str
-        else mismatch(v, "TransactionConfirmWebhookData.storeId")
-    )
-    self.total_amount = (
-        v if (v := get("totalAmount")).__class__ is int else mismatch(v, "TransactionConfirmWebhookData.totalAmount")
-    )
-    self.transaction_id = (
-        v
-        if (v := get("transactionId")).__class__ is str
-        else mismatch(v, "TransactionConfirmWebhookData.transactionId")
-    )
-    if not _JSON_NAMES.issuperset(raw):
-        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
+    payment_id, total_amount, transaction_id, store_id = _get_fields(self, raw)
+    self.payment_id = payment_id
+    self.total_amount = total_amount
+    self.transaction_id = transaction_id
+    self.store_id = store_id
+    if (
+        payment_id.__class__ is not str
+        or total_amount.__class__ is not int
+        or transaction_id.__class__ is not str
+        or (store_id is not None and store_id.__class__ is not str)
+    ):
+        report_scalars(self)
     return self

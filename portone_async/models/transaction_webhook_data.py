@@ -7,7 +7,7 @@ from typing import Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, mismatch, new_instance, unknown_fields
+from portone_async._reading import field_getter, new_instance, report_scalars
 
 
 @define(slots=True, kw_only=True, repr=False)
@@ -28,18 +28,16 @@ class TransactionWebhookData(Model):
     """Id of the payment attempt; a payment may have several."""
 
 
-_JSON_NAMES = json_names(TransactionWebhookData)
+_get_fields = field_getter(TransactionWebhookData)
 
 
 def read(raw: Any) -> TransactionWebhookData:
     """Read `TransactionWebhookData` from JSON."""
     self = new_instance(TransactionWebhookData)
-    get = raw.get
-    self.payment_id = v if (v := get("paymentId")).__class__ is str else mismatch(v, "TransactionWebhookData.paymentId")
-    self.store_id = v if (v := get("storeId")).__class__ is str else mismatch(v, "TransactionWebhookData.storeId")
-    self.transaction_id = (
-        v if (v := get("transactionId")).__class__ is str else mismatch(v, "TransactionWebhookData.transactionId")
-    )
-    if not _JSON_NAMES.issuperset(raw):
-        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
+    payment_id, store_id, transaction_id = _get_fields(self, raw)
+    self.payment_id = payment_id
+    self.store_id = store_id
+    self.transaction_id = transaction_id
+    if payment_id.__class__ is not str or store_id.__class__ is not str or transaction_id.__class__ is not str:
+        report_scalars(self)
     return self

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, mismatch, new_instance, unknown_fields
+from portone_async._reading import field_getter, mismatch, new_instance
 from portone_async.models.b2b_counterparty_create_options import read as read_b2b_counterparty_create_options
 from portone_async.models.b2b_counterparty_input import read as read_b2b_counterparty_input
 
@@ -31,25 +31,23 @@ class UpdateB2bCounterpartyBody(Model):
     """Whether to look up business details and operating status."""
 
 
-_JSON_NAMES = json_names(UpdateB2bCounterpartyBody)
+_get_fields = field_getter(UpdateB2bCounterpartyBody)
 
 
 def read(raw: Any) -> UpdateB2bCounterpartyBody:
     """Read `UpdateB2bCounterpartyBody` from JSON."""
     self = new_instance(UpdateB2bCounterpartyBody)
-    get = raw.get
+    counterparty, options = _get_fields(self, raw)
     self.counterparty = (
-        read_b2b_counterparty_input(v)
-        if (v := get("counterparty")).__class__ is dict
-        else mismatch(v, "UpdateB2bCounterpartyBody.counterparty")
+        read_b2b_counterparty_input(counterparty)
+        if counterparty.__class__ is dict
+        else mismatch(counterparty, "UpdateB2bCounterpartyBody.counterparty")
     )
     self.options = (
         None
-        if (v := get("options")) is None
-        else read_b2b_counterparty_create_options(v)
-        if v.__class__ is dict
-        else mismatch(v, "UpdateB2bCounterpartyBody.options")
+        if options is None
+        else read_b2b_counterparty_create_options(options)
+        if options.__class__ is dict
+        else mismatch(options, "UpdateB2bCounterpartyBody.options")
     )
-    if not _JSON_NAMES.issuperset(raw):
-        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
     return self

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, mismatch, new_instance, unknown_fields
+from portone_async._reading import field_getter, mismatch, new_instance
 from portone_async.models.b2b_counterparty import read as read_b2b_counterparty
 
 if TYPE_CHECKING:
@@ -26,18 +26,16 @@ class UpdateB2bCounterpartyResponse(Model):
     """The counterparty for tax invoices."""
 
 
-_JSON_NAMES = json_names(UpdateB2bCounterpartyResponse)
+_get_fields = field_getter(UpdateB2bCounterpartyResponse)
 
 
 def read(raw: Any) -> UpdateB2bCounterpartyResponse:
     """Read `UpdateB2bCounterpartyResponse` from JSON."""
     self = new_instance(UpdateB2bCounterpartyResponse)
-    get = raw.get
+    (counterparty,) = _get_fields(self, raw)
     self.counterparty = (
-        read_b2b_counterparty(v)
-        if (v := get("counterparty")).__class__ is dict
-        else mismatch(v, "UpdateB2bCounterpartyResponse.counterparty")
+        read_b2b_counterparty(counterparty)
+        if counterparty.__class__ is dict
+        else mismatch(counterparty, "UpdateB2bCounterpartyResponse.counterparty")
     )
-    if not _JSON_NAMES.issuperset(raw):
-        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
     return self

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, mismatch, new_instance, unknown_fields
+from portone_async._reading import field_getter, mismatch, new_instance, report_scalars
 from portone_async.models.b2b_tax_invoice_input import read as read_b2b_tax_invoice_input
 
 if TYPE_CHECKING:
@@ -47,30 +47,27 @@ class UpdateB2bTaxInvoiceDraftBody(Model):
     """
 
 
-_JSON_NAMES = json_names(UpdateB2bTaxInvoiceDraftBody)
+_get_fields = field_getter(UpdateB2bTaxInvoiceDraftBody)
 
 
 def read(raw: Any) -> UpdateB2bTaxInvoiceDraftBody:
     """Read `UpdateB2bTaxInvoiceDraftBody` from JSON."""
     self = new_instance(UpdateB2bTaxInvoiceDraftBody)
-    get = raw.get
-    self.brn = v if (v := get("brn")) is None or v.__class__ is str else mismatch(v, "UpdateB2bTaxInvoiceDraftBody.brn")
-    self.memo = (
-        v if (v := get("memo")) is None or v.__class__ is str else mismatch(v, "UpdateB2bTaxInvoiceDraftBody.memo")
-    )
+    tax_invoice, tax_invoice_key, brn, memo, tax_invoice_key_type = _get_fields(self, raw)
     self.tax_invoice = (
-        read_b2b_tax_invoice_input(v)
-        if (v := get("taxInvoice")).__class__ is dict
-        else mismatch(v, "UpdateB2bTaxInvoiceDraftBody.taxInvoice")
+        read_b2b_tax_invoice_input(tax_invoice)
+        if tax_invoice.__class__ is dict
+        else mismatch(tax_invoice, "UpdateB2bTaxInvoiceDraftBody.taxInvoice")
     )
-    self.tax_invoice_key = (
-        v if (v := get("taxInvoiceKey")).__class__ is str else mismatch(v, "UpdateB2bTaxInvoiceDraftBody.taxInvoiceKey")
-    )
-    self.tax_invoice_key_type = (
-        v
-        if (v := get("taxInvoiceKeyType")) is None or v.__class__ is str
-        else mismatch(v, "UpdateB2bTaxInvoiceDraftBody.taxInvoiceKeyType")
-    )
-    if not _JSON_NAMES.issuperset(raw):
-        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
+    self.tax_invoice_key = tax_invoice_key
+    self.brn = brn
+    self.memo = memo
+    self.tax_invoice_key_type = tax_invoice_key_type
+    if (
+        tax_invoice_key.__class__ is not str
+        or (brn is not None and brn.__class__ is not str)
+        or (memo is not None and memo.__class__ is not str)
+        or (tax_invoice_key_type is not None and tax_invoice_key_type.__class__ is not str)
+    ):
+        report_scalars(self)
     return self

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, mismatch, new_instance, unknown_fields
+from portone_async._reading import field_getter, mismatch, new_instance, report_scalars
 from portone_async.models.platform_fee_input import read as read_platform_fee_input
 
 if TYPE_CHECKING:
@@ -39,35 +39,27 @@ class UpdatePlatformAdditionalFeePolicyBody(Model):
     """Who bears the VAT: PARTNER or MERCHANT."""
 
 
-_JSON_NAMES = json_names(UpdatePlatformAdditionalFeePolicyBody)
+_get_fields = field_getter(UpdatePlatformAdditionalFeePolicyBody)
 
 
 def read(raw: Any) -> UpdatePlatformAdditionalFeePolicyBody:
     """Read `UpdatePlatformAdditionalFeePolicyBody` from JSON."""
     self = new_instance(UpdatePlatformAdditionalFeePolicyBody)
-    get = raw.get
+    fee, memo, name, vat_payer = _get_fields(self, raw)
     self.fee = (
         None
-        if (v := get("fee")) is None
-        else read_platform_fee_input(v)
-        if v.__class__ is dict
-        else mismatch(v, "UpdatePlatformAdditionalFeePolicyBody.fee")
+        if fee is None
+        else read_platform_fee_input(fee)
+        if fee.__class__ is dict
+        else mismatch(fee, "UpdatePlatformAdditionalFeePolicyBody.fee")
     )
-    self.memo = (
-        v
-        if (v := get("memo")) is None or v.__class__ is str
-        else mismatch(v, "UpdatePlatformAdditionalFeePolicyBody.memo")
-    )
-    self.name = (
-        v
-        if (v := get("name")) is None or v.__class__ is str
-        else mismatch(v, "UpdatePlatformAdditionalFeePolicyBody.name")
-    )
-    self.vat_payer = (
-        v
-        if (v := get("vatPayer")) is None or v.__class__ is str
-        else mismatch(v, "UpdatePlatformAdditionalFeePolicyBody.vatPayer")
-    )
-    if not _JSON_NAMES.issuperset(raw):
-        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
+    self.memo = memo
+    self.name = name
+    self.vat_payer = vat_payer
+    if (
+        (memo is not None and memo.__class__ is not str)
+        or (name is not None and name.__class__ is not str)
+        or (vat_payer is not None and vat_payer.__class__ is not str)
+    ):
+        report_scalars(self)
     return self

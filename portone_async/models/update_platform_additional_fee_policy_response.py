@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, mismatch, new_instance, unknown_fields
+from portone_async._reading import field_getter, mismatch, new_instance
 from portone_async.models.platform_additional_fee_policy import read as read_platform_additional_fee_policy
 
 if TYPE_CHECKING:
@@ -26,18 +26,16 @@ class UpdatePlatformAdditionalFeePolicyResponse(Model):
     """The additional fee policy as it is now."""
 
 
-_JSON_NAMES = json_names(UpdatePlatformAdditionalFeePolicyResponse)
+_get_fields = field_getter(UpdatePlatformAdditionalFeePolicyResponse)
 
 
 def read(raw: Any) -> UpdatePlatformAdditionalFeePolicyResponse:
     """Read `UpdatePlatformAdditionalFeePolicyResponse` from JSON."""
     self = new_instance(UpdatePlatformAdditionalFeePolicyResponse)
-    get = raw.get
+    (additional_fee_policy,) = _get_fields(self, raw)
     self.additional_fee_policy = (
-        read_platform_additional_fee_policy(v)
-        if (v := get("additionalFeePolicy")).__class__ is dict
-        else mismatch(v, "UpdatePlatformAdditionalFeePolicyResponse.additionalFeePolicy")
+        read_platform_additional_fee_policy(additional_fee_policy)
+        if additional_fee_policy.__class__ is dict
+        else mismatch(additional_fee_policy, "UpdatePlatformAdditionalFeePolicyResponse.additionalFeePolicy")
     )
-    if not _JSON_NAMES.issuperset(raw):
-        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
     return self

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, mismatch, new_instance, unknown_fields
+from portone_async._reading import field_getter, mismatch, new_instance, report_scalars
 from portone_async.models.platform_fee_input import read as read_platform_fee_input
 from portone_async.models.platform_settlement_cycle_input import read as read_platform_settlement_cycle_input
 
@@ -47,43 +47,38 @@ class UpdatePlatformContractBody(Model):
     """True to deduct the payment's VAT from the settlement."""
 
 
-_JSON_NAMES = json_names(UpdatePlatformContractBody)
+_get_fields = field_getter(UpdatePlatformContractBody)
 
 
 def read(raw: Any) -> UpdatePlatformContractBody:
     """Read `UpdatePlatformContractBody` from JSON."""
     self = new_instance(UpdatePlatformContractBody)
-    get = raw.get
-    self.memo = (
-        v if (v := get("memo")) is None or v.__class__ is str else mismatch(v, "UpdatePlatformContractBody.memo")
+    memo, name, platform_fee, platform_fee_vat_payer, settlement_cycle, subtract_payment_vat_amount = _get_fields(
+        self, raw
     )
-    self.name = (
-        v if (v := get("name")) is None or v.__class__ is str else mismatch(v, "UpdatePlatformContractBody.name")
-    )
+    self.memo = memo
+    self.name = name
     self.platform_fee = (
         None
-        if (v := get("platformFee")) is None
-        else read_platform_fee_input(v)
-        if v.__class__ is dict
-        else mismatch(v, "UpdatePlatformContractBody.platformFee")
+        if platform_fee is None
+        else read_platform_fee_input(platform_fee)
+        if platform_fee.__class__ is dict
+        else mismatch(platform_fee, "UpdatePlatformContractBody.platformFee")
     )
-    self.platform_fee_vat_payer = (
-        v
-        if (v := get("platformFeeVatPayer")) is None or v.__class__ is str
-        else mismatch(v, "UpdatePlatformContractBody.platformFeeVatPayer")
-    )
+    self.platform_fee_vat_payer = platform_fee_vat_payer
     self.settlement_cycle = (
         None
-        if (v := get("settlementCycle")) is None
-        else read_platform_settlement_cycle_input(v)
-        if v.__class__ is dict
-        else mismatch(v, "UpdatePlatformContractBody.settlementCycle")
+        if settlement_cycle is None
+        else read_platform_settlement_cycle_input(settlement_cycle)
+        if settlement_cycle.__class__ is dict
+        else mismatch(settlement_cycle, "UpdatePlatformContractBody.settlementCycle")
     )
-    self.subtract_payment_vat_amount = (
-        v
-        if (v := get("subtractPaymentVatAmount")) is None or v.__class__ is bool
-        else mismatch(v, "UpdatePlatformContractBody.subtractPaymentVatAmount")
-    )
-    if not _JSON_NAMES.issuperset(raw):
-        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
+    self.subtract_payment_vat_amount = subtract_payment_vat_amount
+    if (
+        (memo is not None and memo.__class__ is not str)
+        or (name is not None and name.__class__ is not str)
+        or (platform_fee_vat_payer is not None and platform_fee_vat_payer.__class__ is not str)
+        or (subtract_payment_vat_amount is not None and subtract_payment_vat_amount.__class__ is not bool)
+    ):
+        report_scalars(self)
     return self

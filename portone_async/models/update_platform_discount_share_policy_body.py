@@ -7,7 +7,7 @@ from typing import Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, mismatch, new_instance, unknown_fields
+from portone_async._reading import field_getter, new_instance, report_scalars
 
 
 @define(slots=True, kw_only=True, repr=False)
@@ -29,28 +29,20 @@ class UpdatePlatformDiscountSharePolicyBody(Model):
     """Share of the discount borne by the partner, in thousandths of a percent (1000 is 1 %)."""
 
 
-_JSON_NAMES = json_names(UpdatePlatformDiscountSharePolicyBody)
+_get_fields = field_getter(UpdatePlatformDiscountSharePolicyBody)
 
 
 def read(raw: Any) -> UpdatePlatformDiscountSharePolicyBody:
     """Read `UpdatePlatformDiscountSharePolicyBody` from JSON."""
     self = new_instance(UpdatePlatformDiscountSharePolicyBody)
-    get = raw.get
-    self.memo = (
-        v
-        if (v := get("memo")) is None or v.__class__ is str
-        else mismatch(v, "UpdatePlatformDiscountSharePolicyBody.memo")
-    )
-    self.name = (
-        v
-        if (v := get("name")) is None or v.__class__ is str
-        else mismatch(v, "UpdatePlatformDiscountSharePolicyBody.name")
-    )
-    self.partner_share_rate = (
-        v
-        if (v := get("partnerShareRate")) is None or v.__class__ is int
-        else mismatch(v, "UpdatePlatformDiscountSharePolicyBody.partnerShareRate")
-    )
-    if not _JSON_NAMES.issuperset(raw):
-        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
+    memo, name, partner_share_rate = _get_fields(self, raw)
+    self.memo = memo
+    self.name = name
+    self.partner_share_rate = partner_share_rate
+    if (
+        (memo is not None and memo.__class__ is not str)
+        or (name is not None and name.__class__ is not str)
+        or (partner_share_rate is not None and partner_share_rate.__class__ is not int)
+    ):
+        report_scalars(self)
     return self

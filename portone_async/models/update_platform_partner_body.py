@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, mismatch, new_instance, read_scalars, unknown_fields
+from portone_async._reading import field_getter, mismatch, new_instance, read_scalars, report_scalars
 from portone_async.models.platform_properties import read as read_platform_properties
 from portone_async.models.update_platform_partner_body_account import read as read_update_platform_partner_body_account
 from portone_async.models.update_platform_partner_body_contact import read as read_update_platform_partner_body_contact
@@ -54,55 +54,55 @@ class UpdatePlatformPartnerBody(Model):
     """Values of properties that the merchant has defined in PortOne's console."""
 
 
-_JSON_NAMES = json_names(UpdatePlatformPartnerBody)
+_get_fields = field_getter(UpdatePlatformPartnerBody)
 
 
 def read(raw: Any) -> UpdatePlatformPartnerBody:
     """Read `UpdatePlatformPartnerBody` from JSON."""
     self = new_instance(UpdatePlatformPartnerBody)
-    get = raw.get
+    account, contact, default_contract_id, memo, name, tags, type, user_defined_properties = _get_fields(self, raw)
     self.account = (
         None
-        if (v := get("account")) is None
-        else read_update_platform_partner_body_account(v)
-        if v.__class__ is dict
-        else mismatch(v, "UpdatePlatformPartnerBody.account")
+        if account is None
+        else read_update_platform_partner_body_account(account)
+        if account.__class__ is dict
+        else mismatch(account, "UpdatePlatformPartnerBody.account")
     )
     self.contact = (
         None
-        if (v := get("contact")) is None
-        else read_update_platform_partner_body_contact(v)
-        if v.__class__ is dict
-        else mismatch(v, "UpdatePlatformPartnerBody.contact")
+        if contact is None
+        else read_update_platform_partner_body_contact(contact)
+        if contact.__class__ is dict
+        else mismatch(contact, "UpdatePlatformPartnerBody.contact")
     )
-    self.default_contract_id = (
-        v
-        if (v := get("defaultContractId")) is None or v.__class__ is str
-        else mismatch(v, "UpdatePlatformPartnerBody.defaultContractId")
-    )
-    self.memo = v if (v := get("memo")) is None or v.__class__ is str else mismatch(v, "UpdatePlatformPartnerBody.memo")
-    self.name = v if (v := get("name")) is None or v.__class__ is str else mismatch(v, "UpdatePlatformPartnerBody.name")
+    self.default_contract_id = default_contract_id
+    self.memo = memo
+    self.name = name
     self.tags = (
         None
-        if (v := get("tags")) is None
-        else read_scalars(v, str, "UpdatePlatformPartnerBody.tags")
-        if v.__class__ is list
-        else mismatch(v, "UpdatePlatformPartnerBody.tags")
+        if tags is None
+        else read_scalars(tags, str, "UpdatePlatformPartnerBody.tags")
+        if tags.__class__ is list
+        else mismatch(tags, "UpdatePlatformPartnerBody.tags")
     )
     self.type = (
         None
-        if (v := get("type")) is None
-        else read_update_platform_partner_body_type(v)
-        if v.__class__ is dict
-        else mismatch(v, "UpdatePlatformPartnerBody.type")
+        if type is None
+        else read_update_platform_partner_body_type(type)
+        if type.__class__ is dict
+        else mismatch(type, "UpdatePlatformPartnerBody.type")
     )
     self.user_defined_properties = (
         None
-        if (v := get("userDefinedProperties")) is None
-        else read_platform_properties(v)
-        if v.__class__ is dict
-        else mismatch(v, "UpdatePlatformPartnerBody.userDefinedProperties")
+        if user_defined_properties is None
+        else read_platform_properties(user_defined_properties)
+        if user_defined_properties.__class__ is dict
+        else mismatch(user_defined_properties, "UpdatePlatformPartnerBody.userDefinedProperties")
     )
-    if not _JSON_NAMES.issuperset(raw):
-        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
+    if (
+        (default_contract_id is not None and default_contract_id.__class__ is not str)
+        or (memo is not None and memo.__class__ is not str)
+        or (name is not None and name.__class__ is not str)
+    ):
+        report_scalars(self)
     return self

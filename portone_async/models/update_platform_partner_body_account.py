@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, mismatch, new_instance, unknown_fields
+from portone_async._reading import field_getter, new_instance, report_scalars
 
 if TYPE_CHECKING:
     from portone_async.models.enums import Bank, Currency
@@ -39,24 +39,24 @@ class UpdatePlatformPartnerBodyAccount(Model):
     """Id of the account holder lookup that verified the account."""
 
 
-_JSON_NAMES = json_names(UpdatePlatformPartnerBodyAccount)
+_get_fields = field_getter(UpdatePlatformPartnerBodyAccount)
 
 
 def read(raw: Any) -> UpdatePlatformPartnerBodyAccount:
     """Read `UpdatePlatformPartnerBodyAccount` from JSON."""
     self = new_instance(UpdatePlatformPartnerBodyAccount)
-    get = raw.get
-    self.account_verification_id = (
-        v
-        if (v := get("accountVerificationId")) is None or v.__class__ is str
-        else mismatch(v, "UpdatePlatformPartnerBodyAccount.accountVerificationId")
-    )
-    self.bank = v if (v := get("bank")).__class__ is str else mismatch(v, "UpdatePlatformPartnerBodyAccount.bank")
-    self.currency = (
-        v if (v := get("currency")).__class__ is str else mismatch(v, "UpdatePlatformPartnerBodyAccount.currency")
-    )
-    self.holder = v if (v := get("holder")).__class__ is str else mismatch(v, "UpdatePlatformPartnerBodyAccount.holder")
-    self.number = v if (v := get("number")).__class__ is str else mismatch(v, "UpdatePlatformPartnerBodyAccount.number")
-    if not _JSON_NAMES.issuperset(raw):
-        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
+    bank, currency, holder, number, account_verification_id = _get_fields(self, raw)
+    self.bank = bank
+    self.currency = currency
+    self.holder = holder
+    self.number = number
+    self.account_verification_id = account_verification_id
+    if (
+        bank.__class__ is not str
+        or currency.__class__ is not str
+        or holder.__class__ is not str
+        or number.__class__ is not str
+        or (account_verification_id is not None and account_verification_id.__class__ is not str)
+    ):
+        report_scalars(self)
     return self

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, mismatch, new_instance, unknown_fields
+from portone_async._reading import field_getter, mismatch, new_instance
 from portone_async.models.update_platform_partner_body_type_business import (
     read as read_update_platform_partner_body_type_business,
 )
@@ -44,34 +44,32 @@ class UpdatePlatformPartnerBodyType(Model):
     """Details of a partner subject to withholding tax."""
 
 
-_JSON_NAMES = json_names(UpdatePlatformPartnerBodyType)
+_get_fields = field_getter(UpdatePlatformPartnerBodyType)
 
 
 def read(raw: Any) -> UpdatePlatformPartnerBodyType:
     """Read `UpdatePlatformPartnerBodyType` from JSON."""
     self = new_instance(UpdatePlatformPartnerBodyType)
-    get = raw.get
+    business, non_wht_payer, wht_payer = _get_fields(self, raw)
     self.business = (
         None
-        if (v := get("business")) is None
-        else read_update_platform_partner_body_type_business(v)
-        if v.__class__ is dict
-        else mismatch(v, "UpdatePlatformPartnerBodyType.business")
+        if business is None
+        else read_update_platform_partner_body_type_business(business)
+        if business.__class__ is dict
+        else mismatch(business, "UpdatePlatformPartnerBodyType.business")
     )
     self.non_wht_payer = (
         None
-        if (v := get("nonWhtPayer")) is None
-        else read_update_platform_partner_body_type_non_wht_payer(v)
-        if v.__class__ is dict
-        else mismatch(v, "UpdatePlatformPartnerBodyType.nonWhtPayer")
+        if non_wht_payer is None
+        else read_update_platform_partner_body_type_non_wht_payer(non_wht_payer)
+        if non_wht_payer.__class__ is dict
+        else mismatch(non_wht_payer, "UpdatePlatformPartnerBodyType.nonWhtPayer")
     )
     self.wht_payer = (
         None
-        if (v := get("whtPayer")) is None
-        else read_update_platform_partner_body_type_wht_payer(v)
-        if v.__class__ is dict
-        else mismatch(v, "UpdatePlatformPartnerBodyType.whtPayer")
+        if wht_payer is None
+        else read_update_platform_partner_body_type_wht_payer(wht_payer)
+        if wht_payer.__class__ is dict
+        else mismatch(wht_payer, "UpdatePlatformPartnerBodyType.whtPayer")
     )
-    if not _JSON_NAMES.issuperset(raw):
-        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
     return self

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, mismatch, new_instance, unknown_fields
+from portone_async._reading import field_getter, new_instance, report_scalars
 
 if TYPE_CHECKING:
     from portone_async.models.enums import PlatformPartnerTaxationType
@@ -48,53 +48,39 @@ class UpdatePlatformPartnerBodyTypeBusiness(Model):
     """How the business is taxed."""
 
 
-_JSON_NAMES = json_names(UpdatePlatformPartnerBodyTypeBusiness)
+_get_fields = field_getter(UpdatePlatformPartnerBodyTypeBusiness)
 
 
 def read(raw: Any) -> UpdatePlatformPartnerBodyTypeBusiness:
     """Read `UpdatePlatformPartnerBodyTypeBusiness` from JSON."""
     self = new_instance(UpdatePlatformPartnerBodyTypeBusiness)
-    get = raw.get
-    self.business_class = (
-        v
-        if (v := get("businessClass")) is None or v.__class__ is str
-        else mismatch(v, "UpdatePlatformPartnerBodyTypeBusiness.businessClass")
-    )
-    self.business_registration_number = (
-        v
-        if (v := get("businessRegistrationNumber")) is None or v.__class__ is str
-        else mismatch(v, "UpdatePlatformPartnerBodyTypeBusiness.businessRegistrationNumber")
-    )
-    self.business_type = (
-        v
-        if (v := get("businessType")) is None or v.__class__ is str
-        else mismatch(v, "UpdatePlatformPartnerBodyTypeBusiness.businessType")
-    )
-    self.company_address = (
-        v
-        if (v := get("companyAddress")) is None or v.__class__ is str
-        else mismatch(v, "UpdatePlatformPartnerBodyTypeBusiness.companyAddress")
-    )
-    self.company_name = (
-        v
-        if (v := get("companyName")) is None or v.__class__ is str
-        else mismatch(v, "UpdatePlatformPartnerBodyTypeBusiness.companyName")
-    )
-    self.company_verification_id = (
-        v
-        if (v := get("companyVerificationId")) is None or v.__class__ is str
-        else mismatch(v, "UpdatePlatformPartnerBodyTypeBusiness.companyVerificationId")
-    )
-    self.representative_name = (
-        v
-        if (v := get("representativeName")) is None or v.__class__ is str
-        else mismatch(v, "UpdatePlatformPartnerBodyTypeBusiness.representativeName")
-    )
-    self.taxation_type = (
-        v
-        if (v := get("taxationType")) is None or v.__class__ is str
-        else mismatch(v, "UpdatePlatformPartnerBodyTypeBusiness.taxationType")
-    )
-    if not _JSON_NAMES.issuperset(raw):
-        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
+    (
+        business_class,
+        business_registration_number,
+        business_type,
+        company_address,
+        company_name,
+        company_verification_id,
+        representative_name,
+        taxation_type,
+    ) = _get_fields(self, raw)
+    self.business_class = business_class
+    self.business_registration_number = business_registration_number
+    self.business_type = business_type
+    self.company_address = company_address
+    self.company_name = company_name
+    self.company_verification_id = company_verification_id
+    self.representative_name = representative_name
+    self.taxation_type = taxation_type
+    if (
+        (business_class is not None and business_class.__class__ is not str)
+        or (business_registration_number is not None and business_registration_number.__class__ is not str)
+        or (business_type is not None and business_type.__class__ is not str)
+        or (company_address is not None and company_address.__class__ is not str)
+        or (company_name is not None and company_name.__class__ is not str)
+        or (company_verification_id is not None and company_verification_id.__class__ is not str)
+        or (representative_name is not None and representative_name.__class__ is not str)
+        or (taxation_type is not None and taxation_type.__class__ is not str)
+    ):
+        report_scalars(self)
     return self

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, mismatch, new_instance, unknown_fields
+from portone_async._reading import field_getter, mismatch, new_instance
 from portone_async.models.platform_partner import read as read_platform_partner
 
 if TYPE_CHECKING:
@@ -26,18 +26,16 @@ class UpdatePlatformPartnerResponse(Model):
     """The updated partner."""
 
 
-_JSON_NAMES = json_names(UpdatePlatformPartnerResponse)
+_get_fields = field_getter(UpdatePlatformPartnerResponse)
 
 
 def read(raw: Any) -> UpdatePlatformPartnerResponse:
     """Read `UpdatePlatformPartnerResponse` from JSON."""
     self = new_instance(UpdatePlatformPartnerResponse)
-    get = raw.get
+    (partner,) = _get_fields(self, raw)
     self.partner = (
-        read_platform_partner(v)
-        if (v := get("partner")).__class__ is dict
-        else mismatch(v, "UpdatePlatformPartnerResponse.partner")
+        read_platform_partner(partner)
+        if partner.__class__ is dict
+        else mismatch(partner, "UpdatePlatformPartnerResponse.partner")
     )
-    if not _JSON_NAMES.issuperset(raw):
-        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
     return self

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, mismatch, new_instance, unknown_fields
+from portone_async._reading import field_getter, new_instance, report_scalars
 
 if TYPE_CHECKING:
     from portone_async.models.enums import SettlementAmountType
@@ -47,48 +47,42 @@ class UpdatePlatformSettingBody(Model):
     """Whether one payment, store and partner may have more than one order transfer."""
 
 
-_JSON_NAMES = json_names(UpdatePlatformSettingBody)
+_get_fields = field_getter(UpdatePlatformSettingBody)
 
 
 def read(raw: Any) -> UpdatePlatformSettingBody:
     """Read `UpdatePlatformSettingBody` from JSON."""
     self = new_instance(UpdatePlatformSettingBody)
-    get = raw.get
-    self.adjust_settlement_date_after_holiday_if_earlier = (
-        v
-        if (v := get("adjustSettlementDateAfterHolidayIfEarlier")) is None or v.__class__ is bool
-        else mismatch(v, "UpdatePlatformSettingBody.adjustSettlementDateAfterHolidayIfEarlier")
-    )
-    self.deduct_wht = (
-        v
-        if (v := get("deductWht")) is None or v.__class__ is bool
-        else mismatch(v, "UpdatePlatformSettingBody.deductWht")
-    )
-    self.default_deposit_memo = (
-        v
-        if (v := get("defaultDepositMemo")) is None or v.__class__ is str
-        else mismatch(v, "UpdatePlatformSettingBody.defaultDepositMemo")
-    )
-    self.default_withdrawal_memo = (
-        v
-        if (v := get("defaultWithdrawalMemo")) is None or v.__class__ is str
-        else mismatch(v, "UpdatePlatformSettingBody.defaultWithdrawalMemo")
-    )
-    self.manual_settlement_per_transfer = (
-        v
-        if (v := get("manualSettlementPerTransfer")) is None or v.__class__ is bool
-        else mismatch(v, "UpdatePlatformSettingBody.manualSettlementPerTransfer")
-    )
-    self.settlement_amount_type = (
-        v
-        if (v := get("settlementAmountType")) is None or v.__class__ is str
-        else mismatch(v, "UpdatePlatformSettingBody.settlementAmountType")
-    )
-    self.supports_multiple_order_transfers_per_partner = (
-        v
-        if (v := get("supportsMultipleOrderTransfersPerPartner")) is None or v.__class__ is bool
-        else mismatch(v, "UpdatePlatformSettingBody.supportsMultipleOrderTransfersPerPartner")
-    )
-    if not _JSON_NAMES.issuperset(raw):
-        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
+    (
+        adjust_settlement_date_after_holiday_if_earlier,
+        deduct_wht,
+        default_deposit_memo,
+        default_withdrawal_memo,
+        manual_settlement_per_transfer,
+        settlement_amount_type,
+        supports_multiple_order_transfers_per_partner,
+    ) = _get_fields(self, raw)
+    self.adjust_settlement_date_after_holiday_if_earlier = adjust_settlement_date_after_holiday_if_earlier
+    self.deduct_wht = deduct_wht
+    self.default_deposit_memo = default_deposit_memo
+    self.default_withdrawal_memo = default_withdrawal_memo
+    self.manual_settlement_per_transfer = manual_settlement_per_transfer
+    self.settlement_amount_type = settlement_amount_type
+    self.supports_multiple_order_transfers_per_partner = supports_multiple_order_transfers_per_partner
+    if (
+        (
+            adjust_settlement_date_after_holiday_if_earlier is not None
+            and adjust_settlement_date_after_holiday_if_earlier.__class__ is not bool
+        )
+        or (deduct_wht is not None and deduct_wht.__class__ is not bool)
+        or (default_deposit_memo is not None and default_deposit_memo.__class__ is not str)
+        or (default_withdrawal_memo is not None and default_withdrawal_memo.__class__ is not str)
+        or (manual_settlement_per_transfer is not None and manual_settlement_per_transfer.__class__ is not bool)
+        or (settlement_amount_type is not None and settlement_amount_type.__class__ is not str)
+        or (
+            supports_multiple_order_transfers_per_partner is not None
+            and supports_multiple_order_transfers_per_partner.__class__ is not bool
+        )
+    ):
+        report_scalars(self)
     return self

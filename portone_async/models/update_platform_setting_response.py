@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, mismatch, new_instance, unknown_fields
+from portone_async._reading import field_getter, mismatch, new_instance
 from portone_async.models.platform_setting import read as read_platform_setting
 
 if TYPE_CHECKING:
@@ -26,18 +26,16 @@ class UpdatePlatformSettingResponse(Model):
     """The platform settings."""
 
 
-_JSON_NAMES = json_names(UpdatePlatformSettingResponse)
+_get_fields = field_getter(UpdatePlatformSettingResponse)
 
 
 def read(raw: Any) -> UpdatePlatformSettingResponse:
     """Read `UpdatePlatformSettingResponse` from JSON."""
     self = new_instance(UpdatePlatformSettingResponse)
-    get = raw.get
+    (setting,) = _get_fields(self, raw)
     self.setting = (
-        read_platform_setting(v)
-        if (v := get("setting")).__class__ is dict
-        else mismatch(v, "UpdatePlatformSettingResponse.setting")
+        read_platform_setting(setting)
+        if setting.__class__ is dict
+        else mismatch(setting, "UpdatePlatformSettingResponse.setting")
     )
-    if not _JSON_NAMES.issuperset(raw):
-        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
     return self

@@ -7,7 +7,7 @@ from typing import Any
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, mismatch, new_instance, unknown_fields
+from portone_async._reading import field_getter, new_instance, report_scalars
 
 
 @define(slots=True, kw_only=True, repr=False)
@@ -22,18 +22,14 @@ class ValidateB2bCounterpartyCertificateResponse(Model):
     """Whether the certificate is valid."""
 
 
-_JSON_NAMES = json_names(ValidateB2bCounterpartyCertificateResponse)
+_get_fields = field_getter(ValidateB2bCounterpartyCertificateResponse)
 
 
 def read(raw: Any) -> ValidateB2bCounterpartyCertificateResponse:
     """Read `ValidateB2bCounterpartyCertificateResponse` from JSON."""
     self = new_instance(ValidateB2bCounterpartyCertificateResponse)
-    get = raw.get
-    self.is_valid = (
-        v
-        if (v := get("isValid")).__class__ is bool
-        else mismatch(v, "ValidateB2bCounterpartyCertificateResponse.isValid")
-    )
-    if not _JSON_NAMES.issuperset(raw):
-        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
+    (is_valid,) = _get_fields(self, raw)
+    self.is_valid = is_valid
+    if is_valid.__class__ is not bool:
+        report_scalars(self)
     return self

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, mismatch, new_instance, read_datetime, unknown_fields
+from portone_async._reading import field_getter, mismatch, new_instance, read_datetime, report_scalars
 from portone_async.models.identity_verification_verified_customer import (
     read as read_identity_verification_verified_customer,
 )
@@ -69,42 +69,56 @@ class VerifiedIdentityVerification(Model):
     """The status, which is the discriminator: it tells which variant of its union this object is."""
 
 
-_JSON_NAMES = json_names(VerifiedIdentityVerification)
+_get_fields = field_getter(VerifiedIdentityVerification)
 
 
 def read(raw: Any) -> VerifiedIdentityVerification:
     """Read `VerifiedIdentityVerification` from JSON."""
     self = new_instance(VerifiedIdentityVerification)
-    get = raw.get
+    (
+        id,
+        pg_raw_response,
+        pg_tx_id,
+        requested_at,
+        status_changed_at,
+        updated_at,
+        verified_at,
+        verified_customer,
+        version,
+        channel,
+        custom_data,
+        status,
+    ) = _get_fields(self, raw)
+    self.id = id
+    self.pg_raw_response = pg_raw_response
+    self.pg_tx_id = pg_tx_id
+    self.requested_at = read_datetime(requested_at, "VerifiedIdentityVerification.requestedAt")
+    self.status_changed_at = read_datetime(status_changed_at, "VerifiedIdentityVerification.statusChangedAt")
+    self.updated_at = read_datetime(updated_at, "VerifiedIdentityVerification.updatedAt")
+    self.verified_at = read_datetime(verified_at, "VerifiedIdentityVerification.verifiedAt")
+    self.verified_customer = (
+        read_identity_verification_verified_customer(verified_customer)
+        if verified_customer.__class__ is dict
+        else mismatch(verified_customer, "VerifiedIdentityVerification.verifiedCustomer")
+    )
+    self.version = version
     self.channel = (
         None
-        if (v := get("channel")) is None
-        else read_selected_channel(v)
-        if v.__class__ is dict
-        else mismatch(v, "VerifiedIdentityVerification.channel")
+        if channel is None
+        else read_selected_channel(channel)
+        if channel.__class__ is dict
+        else mismatch(channel, "VerifiedIdentityVerification.channel")
     )
-    self.custom_data = (
-        v
-        if (v := get("customData")) is None or v.__class__ is str
-        else mismatch(v, "VerifiedIdentityVerification.customData")
-    )
-    self.id = v if (v := get("id")).__class__ is str else mismatch(v, "VerifiedIdentityVerification.id")
-    self.pg_raw_response = (
-        v if (v := get("pgRawResponse")).__class__ is str else mismatch(v, "VerifiedIdentityVerification.pgRawResponse")
-    )
-    self.pg_tx_id = v if (v := get("pgTxId")).__class__ is str else mismatch(v, "VerifiedIdentityVerification.pgTxId")
-    self.requested_at = read_datetime(t1 := get("requestedAt"), "VerifiedIdentityVerification.requestedAt")
-    self.status = v if (v := get("status")).__class__ is str else mismatch(v, "VerifiedIdentityVerification.status")
-    self.status_changed_at = read_datetime(t2 := get("statusChangedAt"), "VerifiedIdentityVerification.statusChangedAt")
-    self.updated_at = read_datetime(t3 := get("updatedAt"), "VerifiedIdentityVerification.updatedAt")
-    self.verified_at = read_datetime(t4 := get("verifiedAt"), "VerifiedIdentityVerification.verifiedAt")
-    self.verified_customer = (
-        read_identity_verification_verified_customer(v)
-        if (v := get("verifiedCustomer")).__class__ is dict
-        else mismatch(v, "VerifiedIdentityVerification.verifiedCustomer")
-    )
-    self.version = v if (v := get("version")).__class__ is str else mismatch(v, "VerifiedIdentityVerification.version")
-    self.__time_texts__ = (t1, t2, t3, t4)
-    if not _JSON_NAMES.issuperset(raw):
-        self.additional_properties = unknown_fields(raw, _JSON_NAMES, self.__time_texts__)
+    self.custom_data = custom_data
+    self.status = status
+    self.__time_texts__ = (requested_at, status_changed_at, updated_at, verified_at)
+    if (
+        id.__class__ is not str
+        or pg_raw_response.__class__ is not str
+        or pg_tx_id.__class__ is not str
+        or version.__class__ is not str
+        or (custom_data is not None and custom_data.__class__ is not str)
+        or status.__class__ is not str
+    ):
+        report_scalars(self)
     return self

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 from attrs import define
 
 from portone_async._model import Model
-from portone_async._reading import json_names, mismatch, new_instance, read_datetime, read_list, unknown_fields
+from portone_async._reading import field_getter, mismatch, new_instance, read_datetime, read_list, report_scalars
 from portone_async.models.channel_group_summary import read as read_channel_group_summary
 from portone_async.models.customer import read as read_customer
 from portone_async.models.payment_amount import read as read_payment_amount
@@ -124,137 +124,128 @@ class VirtualAccountIssuedPaymentTransaction(Model):
     """Webhooks sent so far about it."""
 
 
-_JSON_NAMES = json_names(VirtualAccountIssuedPaymentTransaction)
+_get_fields = field_getter(VirtualAccountIssuedPaymentTransaction)
 
 
 def read(raw: Any) -> VirtualAccountIssuedPaymentTransaction:
     """Read `VirtualAccountIssuedPaymentTransaction` from JSON."""
     self = new_instance(VirtualAccountIssuedPaymentTransaction)
-    get = raw.get
+    (
+        amount,
+        channel,
+        currency,
+        customer,
+        id,
+        merchant_id,
+        order_name,
+        payment_id,
+        requested_at,
+        status_changed_at,
+        store_id,
+        updated_at,
+        version,
+        billing_key,
+        channel_group,
+        country,
+        custom_data,
+        escrow,
+        is_cultural_expense,
+        method,
+        pg_tx_id,
+        product_count,
+        products,
+        promotion_id,
+        schedule_id,
+        status,
+        webhooks,
+    ) = _get_fields(self, raw)
     self.amount = (
-        read_payment_amount(v)
-        if (v := get("amount")).__class__ is dict
-        else mismatch(v, "VirtualAccountIssuedPaymentTransaction.amount")
-    )
-    self.billing_key = (
-        v
-        if (v := get("billingKey")) is None or v.__class__ is str
-        else mismatch(v, "VirtualAccountIssuedPaymentTransaction.billingKey")
+        read_payment_amount(amount)
+        if amount.__class__ is dict
+        else mismatch(amount, "VirtualAccountIssuedPaymentTransaction.amount")
     )
     self.channel = (
-        read_selected_channel(v)
-        if (v := get("channel")).__class__ is dict
-        else mismatch(v, "VirtualAccountIssuedPaymentTransaction.channel")
+        read_selected_channel(channel)
+        if channel.__class__ is dict
+        else mismatch(channel, "VirtualAccountIssuedPaymentTransaction.channel")
     )
+    self.currency = currency
+    self.customer = (
+        read_customer(customer)
+        if customer.__class__ is dict
+        else mismatch(customer, "VirtualAccountIssuedPaymentTransaction.customer")
+    )
+    self.id = id
+    self.merchant_id = merchant_id
+    self.order_name = order_name
+    self.payment_id = payment_id
+    self.requested_at = read_datetime(requested_at, "VirtualAccountIssuedPaymentTransaction.requestedAt")
+    self.status_changed_at = read_datetime(status_changed_at, "VirtualAccountIssuedPaymentTransaction.statusChangedAt")
+    self.store_id = store_id
+    self.updated_at = read_datetime(updated_at, "VirtualAccountIssuedPaymentTransaction.updatedAt")
+    self.version = version
+    self.billing_key = billing_key
     self.channel_group = (
         None
-        if (v := get("channelGroup")) is None
-        else read_channel_group_summary(v)
-        if v.__class__ is dict
-        else mismatch(v, "VirtualAccountIssuedPaymentTransaction.channelGroup")
+        if channel_group is None
+        else read_channel_group_summary(channel_group)
+        if channel_group.__class__ is dict
+        else mismatch(channel_group, "VirtualAccountIssuedPaymentTransaction.channelGroup")
     )
-    self.country = (
-        v
-        if (v := get("country")) is None or v.__class__ is str
-        else mismatch(v, "VirtualAccountIssuedPaymentTransaction.country")
-    )
-    self.currency = (
-        v if (v := get("currency")).__class__ is str else mismatch(v, "VirtualAccountIssuedPaymentTransaction.currency")
-    )
-    self.custom_data = (
-        v
-        if (v := get("customData")) is None or v.__class__ is str
-        else mismatch(v, "VirtualAccountIssuedPaymentTransaction.customData")
-    )
-    self.customer = (
-        read_customer(v)
-        if (v := get("customer")).__class__ is dict
-        else mismatch(v, "VirtualAccountIssuedPaymentTransaction.customer")
-    )
+    self.country = country
+    self.custom_data = custom_data
     self.escrow = (
         None
-        if (v := get("escrow")) is None
-        else read_payment_escrow(v)
-        if v.__class__ is dict
-        else mismatch(v, "VirtualAccountIssuedPaymentTransaction.escrow")
+        if escrow is None
+        else read_payment_escrow(escrow)
+        if escrow.__class__ is dict
+        else mismatch(escrow, "VirtualAccountIssuedPaymentTransaction.escrow")
     )
-    self.id = v if (v := get("id")).__class__ is str else mismatch(v, "VirtualAccountIssuedPaymentTransaction.id")
-    self.is_cultural_expense = (
-        v
-        if (v := get("isCulturalExpense")) is None or v.__class__ is bool
-        else mismatch(v, "VirtualAccountIssuedPaymentTransaction.isCulturalExpense")
-    )
-    self.merchant_id = (
-        v
-        if (v := get("merchantId")).__class__ is str
-        else mismatch(v, "VirtualAccountIssuedPaymentTransaction.merchantId")
-    )
+    self.is_cultural_expense = is_cultural_expense
     self.method = (
         None
-        if (v := get("method")) is None
-        else read_payment_method(v)
-        if v.__class__ is dict
-        else mismatch(v, "VirtualAccountIssuedPaymentTransaction.method")
+        if method is None
+        else read_payment_method(method)
+        if method.__class__ is dict
+        else mismatch(method, "VirtualAccountIssuedPaymentTransaction.method")
     )
-    self.order_name = (
-        v
-        if (v := get("orderName")).__class__ is str
-        else mismatch(v, "VirtualAccountIssuedPaymentTransaction.orderName")
-    )
-    self.payment_id = (
-        v
-        if (v := get("paymentId")).__class__ is str
-        else mismatch(v, "VirtualAccountIssuedPaymentTransaction.paymentId")
-    )
-    self.pg_tx_id = (
-        v
-        if (v := get("pgTxId")) is None or v.__class__ is str
-        else mismatch(v, "VirtualAccountIssuedPaymentTransaction.pgTxId")
-    )
-    self.product_count = (
-        v
-        if (v := get("productCount")) is None or v.__class__ is int
-        else mismatch(v, "VirtualAccountIssuedPaymentTransaction.productCount")
-    )
+    self.pg_tx_id = pg_tx_id
+    self.product_count = product_count
     self.products = (
         None
-        if (v := get("products")) is None
-        else read_list(v, read_payment_product, "VirtualAccountIssuedPaymentTransaction.products")
-        if v.__class__ is list
-        else mismatch(v, "VirtualAccountIssuedPaymentTransaction.products")
+        if products is None
+        else read_list(products, read_payment_product, "VirtualAccountIssuedPaymentTransaction.products")
+        if products.__class__ is list
+        else mismatch(products, "VirtualAccountIssuedPaymentTransaction.products")
     )
-    self.promotion_id = (
-        v
-        if (v := get("promotionId")) is None or v.__class__ is str
-        else mismatch(v, "VirtualAccountIssuedPaymentTransaction.promotionId")
-    )
-    self.requested_at = read_datetime(t1 := get("requestedAt"), "VirtualAccountIssuedPaymentTransaction.requestedAt")
-    self.schedule_id = (
-        v
-        if (v := get("scheduleId")) is None or v.__class__ is str
-        else mismatch(v, "VirtualAccountIssuedPaymentTransaction.scheduleId")
-    )
-    self.status = (
-        v if (v := get("status")).__class__ is str else mismatch(v, "VirtualAccountIssuedPaymentTransaction.status")
-    )
-    self.status_changed_at = read_datetime(
-        t2 := get("statusChangedAt"), "VirtualAccountIssuedPaymentTransaction.statusChangedAt"
-    )
-    self.store_id = (
-        v if (v := get("storeId")).__class__ is str else mismatch(v, "VirtualAccountIssuedPaymentTransaction.storeId")
-    )
-    self.updated_at = read_datetime(t3 := get("updatedAt"), "VirtualAccountIssuedPaymentTransaction.updatedAt")
-    self.version = (
-        v if (v := get("version")).__class__ is str else mismatch(v, "VirtualAccountIssuedPaymentTransaction.version")
-    )
+    self.promotion_id = promotion_id
+    self.schedule_id = schedule_id
+    self.status = status
     self.webhooks = (
         None
-        if (v := get("webhooks")) is None
-        else read_list(v, read_payment_webhook, "VirtualAccountIssuedPaymentTransaction.webhooks")
-        if v.__class__ is list
-        else mismatch(v, "VirtualAccountIssuedPaymentTransaction.webhooks")
+        if webhooks is None
+        else read_list(webhooks, read_payment_webhook, "VirtualAccountIssuedPaymentTransaction.webhooks")
+        if webhooks.__class__ is list
+        else mismatch(webhooks, "VirtualAccountIssuedPaymentTransaction.webhooks")
     )
-    self.__time_texts__ = (t1, t2, t3)
-    if not _JSON_NAMES.issuperset(raw):
-        self.additional_properties = unknown_fields(raw, _JSON_NAMES, self.__time_texts__)
+    self.__time_texts__ = (requested_at, status_changed_at, updated_at)
+    if (
+        currency.__class__ is not str
+        or id.__class__ is not str
+        or merchant_id.__class__ is not str
+        or order_name.__class__ is not str
+        or payment_id.__class__ is not str
+        or store_id.__class__ is not str
+        or version.__class__ is not str
+        or (billing_key is not None and billing_key.__class__ is not str)
+        or (country is not None and country.__class__ is not str)
+        or (custom_data is not None and custom_data.__class__ is not str)
+        or (is_cultural_expense is not None and is_cultural_expense.__class__ is not bool)
+        or (pg_tx_id is not None and pg_tx_id.__class__ is not str)
+        or (product_count is not None and product_count.__class__ is not int)
+        or (promotion_id is not None and promotion_id.__class__ is not str)
+        or (schedule_id is not None and schedule_id.__class__ is not str)
+        or status.__class__ is not str
+    ):
+        report_scalars(self)
     return self

@@ -124,6 +124,11 @@ FIELDS: Json = {
     "made": {"type": "string", "readOnly": True},
     "held": ref("ThingKind") | {"deprecated": True},
     "tree": ref("Tree"),
+    # as what `read` uses itself
+    "raw": STRING,
+    "mismatch": STRING,
+    "readTree": STRING,
+    "untyped": array(STRING),
     "counted": ref("Counted"),
     "labelled": ref("Labelled"),
     # one in the other
@@ -387,6 +392,10 @@ VALUES: list[tuple[str, Any, str, str]] = [
     ("pgCode", "a", "(found.pg_code_2, found.pg_code, found.pgcode)", "('a', None, None)"),
     ("PgCode", 5, "(found.pg_code_2, found.pg_code, found.pgcode)", "(None, 5, None)"),
     ("PGCODE", "2026-01-02T03:04:05Z", "found.pgcode.minute", "4"),
+    ("raw", "a", "found.raw", "'a'"),
+    ("mismatch", "a", "found.mismatch", "'a'"),
+    ("readTree", "a", "found.read_tree", "'a'"),
+    ("untyped", ["a"], "found.untyped", "['a']"),
     ("counted", {"total": 3, "red": 1, "blue": 2}, "(found.counted.total, found.counted.additional_properties)", "(3, {'red': 1, 'blue': 2})"),
     ("labelled", {"name": "n", "x": {"a": "2026-01-02T03:04:05.000Z", "kind": "RED"}, "y": None}, "sorted(found.labelled.additional_properties)", "['x', 'y']"),
     ("tree", {"value": "a", "left": {"value": "b"}, "rest": [{"value": "c"}]}, "found.tree.rest[0].value", "'c'"),

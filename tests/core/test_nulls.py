@@ -7,7 +7,7 @@ from typing import Any, Literal, Union
 import pytest
 from attrs import define
 
-from portone_async import PortOne, UnknownVariant, Unrecognized
+from portone_async import PortOne, UnknownVariant, Unrecognized, _reading
 from portone_async._model import UnrecognizedInteger
 from portone_async._operation import Operation
 from portone_async._validation import check_input, first_mismatch
@@ -57,6 +57,18 @@ def test_a_null_that_was_read_gives_way_to_what_is_set() -> None:
     thing = read_thing({"must": None, "someNote": None})
     thing.must, thing.some_note = "a", "b"
     assert write(thing) == {"must": "a", "someNote": "b"}
+
+
+def test_integers_of_an_enum_and_nulls_are_no_mismatch_beside_one(
+    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(_reading, "_reported", set())
+    read_thing({"must": None, "level": 2, "someNote": 5})
+    read_thing({"must": "a", "level": "2"})
+    assert [message.partition(": ")[2] for message in caplog.messages] == [
+        "Thing.someNote is a JSON int",
+        "Thing.level is a JSON str",
+    ]
 
 
 @pytest.mark.anyio

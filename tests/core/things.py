@@ -9,19 +9,15 @@ from typing import Any, ClassVar, Final, Literal
 from attrs import define
 
 from portone_async._model import Model, UnrecognizedInteger
-from portone_async._reading import (
-    json_names,
-    keep_nulls,
-    mismatch,
-    new_instance,
-    unknown_fields,
-)
+from portone_async._reading import field_getter, keep_nulls, new_instance, report_scalars
 
 
 @define(slots=True, kw_only=True, repr=False)
 class Thing(Model):
     """A response and a body with nulls and an enum of integers."""
 
+    __enum_fields__: ClassVar[tuple[str, ...]] = ("level",)
+    __integer_fields__: ClassVar[tuple[str, ...]] = ("level",)
     __nullable_fields__: ClassVar[tuple[str, ...]] = ("must", "some_note")
 
     must: str | None
@@ -29,23 +25,23 @@ class Thing(Model):
     some_note: str | None = None
 
 
-_JSON_NAMES = json_names(Thing)
+_get_fields = field_getter(Thing)
 
 
 def read_thing(raw: Any) -> Thing:
     """Read `Thing` from JSON."""
     self = new_instance(Thing)
-    get = raw.get
-    self.must = v if (v := get("must")) is None or v.__class__ is str else mismatch(v, "Thing.must")
-    self.level = (
-        v if (v := get("level")) is None or v.__class__ is int else mismatch(v, "Thing.level")
-    )
-    self.some_note = (
-        v if (v := get("someNote")) is None or v.__class__ is str else mismatch(v, "Thing.someNote")
-    )
-    if not _JSON_NAMES.issuperset(raw):
-        self.additional_properties = unknown_fields(raw, _JSON_NAMES)
+    must, level, some_note = _get_fields(self, raw)
+    self.must = must
+    self.level = level
+    self.some_note = some_note
     keep_nulls(self, raw, ("someNote",))
+    if (
+        (must is not None and must.__class__ is not str)
+        or (level is not None and level.__class__ is not int)
+        or (some_note is not None and some_note.__class__ is not str)
+    ):
+        report_scalars(self)
     return self
 
 

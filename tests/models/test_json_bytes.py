@@ -16,7 +16,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from portone_async._json import _may_hold_a_big_integer, dumps, loads
+from portone_async._json import dumps, loads, may_hold_a_big_integer
 
 HALF = "\ud83c"
 """The first half of an emoji."""
@@ -108,7 +108,7 @@ def test_what_orjson_refuses_or_rounds_is_written_back_as_it_came(content: bytes
 def test_the_slower_parser_is_asked_only_where_a_big_integer_may_be(
     content: bytes, expected: bool
 ) -> None:
-    assert _may_hold_a_big_integer(content) is expected
+    assert may_hold_a_big_integer(content) is expected
 
 
 def test_only_the_half_is_escaped() -> None:

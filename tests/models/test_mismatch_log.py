@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from typing import Any
 
 import pytest
+from attrs import evolve
 from hypothesis import given
 
+from portone_async import _decoding as decoding
+from portone_async import _json
 from portone_async._decoding import read_error, read_response
+from portone_async._operation import Operation
 
 from .strategies import (
     ERRORS,
@@ -102,6 +107,34 @@ def test_nothing_is_reported_of_any_full_or_least_reply(reports: Reports) -> Non
             for data in samples(named(operation.response or ""), full=full):
                 read_response(operation.sdk, response(data))
     assert reports() == []
+
+
+@pytest.mark.parametrize("number", [2**64, -(2**63) - 1, 1e300])
+@pytest.mark.parametrize(
+    ("name", "field"), [("PaymentAmount", "total"), ("PaymentProduct", "name")]
+)
+def test_a_number_beyond_64_bits_is_reported_once(
+    name: str, field: str, number: float, reports: Reports
+) -> None:
+    operation: Operation[Any] = Operation("read", "GET", "/", response=name)
+    data = next(samples(named(name))) | {field: number}
+    read_response(operation, evolve(response({}), content=_json.dumps(data)))
+    (line,) = reports()
+    assert f" {name}.{field} is a number beyond 64 bits" in line
+
+
+def test_the_bytes_are_only_searched_where_a_model_may_hold_a_float(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    searched: list[bytes] = []
+    monkeypatch.setattr(decoding._json, "may_hold_a_big_integer", searched.append)
+    operation: Operation[Any] = Operation("read", "GET", "/", response="PaymentAmount")
+    data = next(samples(named("PaymentAmount")))
+    read_response(operation, response(data))
+    assert not searched
+    for change in ({"total": 1.5}, {"brandNew": {}}, {"total": None}):
+        read_response(operation, response(data | change))
+        assert searched.pop() == response(data | change).content
 
 
 def test_the_log_is_the_packages_own(reports: Reports, caplog: pytest.LogCaptureFixture) -> None:

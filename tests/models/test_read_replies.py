@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import itertools
+from collections import defaultdict
 from typing import Any
 
 import pytest
+from attrs import evolve
 from hypothesis import given
 from hypothesis import strategies as st
 
-from portone_async import UnknownVariant, models
+from portone_async import UnknownVariant, _json, models
 from portone_async._decoding import read_response
+from portone_async._operation import Operation
 from portone_async._reading import read_date, read_datetime
 from portone_async._registry import model_reader
 from portone_async._writing import write
@@ -157,6 +161,37 @@ def test_a_map_keeps_the_merchants_keys(name: str) -> None:
     assert_reads_as(value, data, named(name))
     assert canonical(write(value)) == canonical(data)
     assert converter.structure(data, getattr(models, name)) == value
+
+
+@pytest.mark.parametrize("name", [*OBJECTS, *UNIONS, *MAPS])
+def test_integers_beyond_64_bits_are_kept_wherever_they_are(name: str) -> None:
+    operation: Operation[Any] = Operation("read", "GET", "/", response=name)
+    data = next(samples(named(name)))
+    for big in (2**64 + 1, -(2**63) - 1):
+        for value in (big, [big], {"a": [{"b": big}]}):
+            for field in (*data, "brandNew"):
+                changed = data | {field: value}
+                reply = evolve(response({}), content=_json.dumps(changed))
+                assert write(read_response(operation, reply)) == changed
+
+
+def test_fields_are_read_whichever_are_there_and_in_any_order() -> None:
+    data = next(samples(named("PaymentAmount")))
+    read = model_reader("PaymentAmount")
+    for count in range(len(data) + 1):
+        for names in itertools.combinations(data, count):
+            for order in (names, names[::-1], (*names[1:], "brandNew", *names[:1])):
+                part = {name: data.get(name, "new") for name in order}
+                assert write(read(part)) == part
+
+
+def test_a_defaultdict_makes_no_fields_up() -> None:
+    data = defaultdict(lambda: 1, {"id": "p-1", "name": "커피", "amount": 1})
+    before = dict(data)
+    for each in (before, data, dict.fromkeys(before, "x"), data):
+        product = converter.structure(each, models.PaymentProduct)
+        assert product.quantity is None
+    assert data == before
 
 
 @pytest.mark.parametrize("body", [[], [{"status": "PAID"}], "text", "", None, 7, 1.5, True])
