@@ -15,7 +15,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import RedirectResponse, Response
 
 from portone_emulator.actions import Actions
-from portone_emulator.errors import EmulatedAPIError, invalid
+from portone_emulator.errors import EmulatedAPIError, internal_error, invalid
 from portone_emulator.http.app import RequestRecord
 from portone_emulator.http.responses import JSON
 from portone_emulator.http.validation import RequestValidator
@@ -100,6 +100,8 @@ class Site:
             return await self._control(request, name)
         except EmulatedAPIError as error:
             return _json(error.to_json(), _status(error))
+        except OSError as error:  # the journal cannot be written
+            return _json(internal_error(error), 500)
 
     async def _read(self, request: Request, name: str) -> Response:
         if name in READS:
