@@ -81,7 +81,7 @@ def _start(emulator: Emulator, options: argparse.Namespace) -> None:
     except SnapshotError as error:
         raise _CommandError(
             f"cannot use the journal {options.journal}: {error}. "
-            "Move it away to start with an empty state"
+            "To start with an empty state, name another file"
         ) from None
     except OSError as error:
         address = f"{options.host}, port {options.port}"
@@ -117,6 +117,8 @@ def _load(emulator: Emulator, file: Path | None) -> bool:
         return False
     if not file.resolve().parent.is_dir():
         raise _CommandError(f"cannot keep state in {file}: no such folder")
+    if not os.access(file.resolve().parent, os.W_OK):
+        raise _CommandError(f"cannot keep state in {file}: its folder cannot be written")
     try:
         emulator.load(file)
     except FileNotFoundError:

@@ -33,6 +33,11 @@ class EmulatedAPIError(Exception):
         return {"type": self.type, "message": self.message, **self.fields}
 
 
+def internal_error(error: OSError) -> JsonObject:
+    """Return the JSON of the response if the journal cannot be written."""
+    return {"type": "INTERNAL_SERVER_ERROR", "message": str(error)}
+
+
 def invalid(location: str, problem: str) -> EmulatedAPIError:
     """Create an INVALID_REQUEST error. The value is omitted: it may be personal data."""
     return EmulatedAPIError("INVALID_REQUEST", f"{location}: {problem}")

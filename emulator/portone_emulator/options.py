@@ -6,11 +6,13 @@ import argparse
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
+from functools import wraps
 from pathlib import Path
 from typing import Any, Literal, NoReturn, get_args
 
 from attrs import frozen
 
+from portone_emulator._version import __version__
 from portone_emulator.emulator import DEFAULT_SECRET, DEFAULT_STORE_ID
 from portone_emulator.http.server import LOOPBACK
 from portone_emulator.state.json_values import parse_datetime
@@ -57,6 +59,19 @@ def _url(text: str) -> str:
     return text
 
 
+def _origin(text: str) -> str:
+    scheme, _, rest = text.partition("://")
+    if scheme not in {"http", "https"} or not rest or "/" in rest.removesuffix("/"):
+        raise argparse.ArgumentTypeError("must be an origin, such as https://shop.example")
+    return text
+
+
+def _secret(text: str) -> str:
+    if not (text.isascii() and text.isprintable()) or " " in text:
+        raise argparse.ArgumentTypeError("must be ASCII without spaces, as it is sent in a header")
+    return text
+
+
 def _channel(text: str) -> tuple[str, str]:
     key, separator, provider = text.partition("=")
     if not key or not separator:
@@ -79,6 +94,16 @@ def _webhook_secret(text: str) -> str:
     except ValueError as error:
         raise argparse.ArgumentTypeError(str(error)) from None
     return text
+
+
+def _not_empty(convert: Callable[[str], object]) -> Callable[[str], object]:
+    @wraps(convert)
+    def converted(text: str) -> object:
+        if not text.strip():
+            raise argparse.ArgumentTypeError("must not be empty")
+        return convert(text)
+
+    return converted
 
 
 @frozen(kw_only=True)
@@ -108,7 +133,7 @@ class Option:
             self.name,
             action="append" if is_repeatable else "store",
             metavar=self.metavar,
-            type=self.convert,
+            type=_not_empty(self.convert),
             choices=self.choices,
             default=list[Any]() if is_repeatable else self.default,
             help=f"{self.help}; repeatable" if is_repeatable else self.help,
@@ -140,11 +165,14 @@ OPTIONS = (
         name="--shop-origin",
         kind="repeatable",
         metavar="ORIGIN",
-        convert=_url,
-        help="origin that windows may redirect to, such as https://shop.example (default: any)",
+        convert=_origin,
+        help="""origin of the pages that may open windows, such as https://shop.example; windows then
+        redirect to such origins only (default: pages of this machine may, and they redirect to
+        any)""",
     ),
     Option(
         name="--secret",
+        convert=_secret,
         default=DEFAULT_SECRET,
         help="API secret to accept (default: %(default)s)",
     ),
@@ -240,6 +268,7 @@ class _EnvironmentParser(argparse.ArgumentParser):
 
 def _build_parser(kind: type[argparse.ArgumentParser], command: str) -> argparse.ArgumentParser:
     parser = kind(prog=command, description=_DESCRIPTION, epilog=_EPILOG)
+    parser.add_argument("--version", action="version", version=f"portone-emulator {__version__}")
     for option in OPTIONS:
         option.add_to(parser)
     return parser

@@ -50,6 +50,19 @@ def busy() -> Iterator[Emulator]:
         yield emulator
 
 
+def test_long_ids_and_names_fit_a_phone(chromium: Any) -> None:
+    with Emulator(start_at=START) as emulator:
+        payment_id = "order" + "x" * 100
+        emulator.checkout(payment_id, amount=10**12, order_name="긴 이름 " * 20)
+        context = chromium.new_context(**PHONE)
+        page = context.new_page()
+        for path in ("/", f"/_emulator/payment?paymentId={payment_id}", f"/checkout/{payment_id}"):
+            page.goto(emulator.url + path)
+            width = page.evaluate("document.documentElement.scrollWidth")
+            assert width <= PHONE["viewport"]["width"], path
+        context.close()
+
+
 @pytest.fixture(scope="module")
 def chromium() -> Iterator[Any]:
     with playwright.sync_playwright() as running:

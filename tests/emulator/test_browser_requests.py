@@ -82,7 +82,7 @@ class TestBeforeAWindowOpens:
     def test_it_opens(self, emulator: Emulator) -> None:
         request = order()
         response = check(emulator, "checkout", request)
-        assert (response.status_code, response.json()) == (200, {})
+        assert (response.status_code, response.json()) == (200, {"unknownFields": []})
         assert response.headers["access-control-allow-origin"] == "*"
         assert request["paymentId"] not in emulator.payments
 
@@ -107,6 +107,12 @@ class TestBeforeAWindowOpens:
             ({"products": [{"id": "book"}]}, 400, "BadRequest", "products"),
             ({"noticeUrls": "http://a.test"}, 400, "BadRequest", "noticeUrls"),
             ({"country": "XX"}, 400, "BadRequest", "country"),
+            ({"taxFreeAmount": 12_000}, 409, "BadRequest", "tax-free"),
+            ({"windowType": "POPUP"}, 400, "BadRequest", "request.windowType: must be"),
+            ({"windowType": {"mobile": "popup"}}, 400, "BadRequest", "one of IFRAME, POPUP"),
+            ({"forceRedirect": "yes"}, 400, "BadRequest", "forceRedirect"),
+            ({"redirectUrl": "/done"}, 400, "BadRequest", "request.redirectUrl: must be an http"),
+            ({"redirectUrl": "javascript:alert(1)"}, 400, "BadRequest", "redirectUrl"),
             (
                 {"payMethod": "EASY_PAY", "easyPay": {"easyPayProvider": "PIGEON_PAY"}},
                 400,
@@ -174,9 +180,26 @@ class TestBeforeAWindowOpens:
             "appScheme": "shop://",
             "confirmUrl": "https://shop.test/confirm",
             "card": {"cardCompany": "SHINHAN_CARD"},
-            "someFutureField": 1,
         }
-        assert check(emulator, "checkout", order(**fields)).json() == {}
+        assert check(emulator, "checkout", order(**fields)).json() == {"unknownFields": []}
+
+    @pytest.mark.parametrize(
+        ("path", "request_", "unknown"),
+        [
+            (
+                "checkout",
+                order(redirectURL="x", customer={"name": "Hong"}, windowType={"PC": "POPUP"}),
+                ["redirectURL", "customer.name", "windowType.PC"],
+            ),
+            ("issue-billing-key", identity(), ["identityVerificationId"]),
+            ("identity-verification", identity(card={}), ["card"]),
+        ],
+    )
+    def test_misspelt_fields_are_told(
+        self, emulator: Emulator, path: str, request_: dict[str, Any], unknown: list[str]
+    ) -> None:
+        told = check(emulator, path, request_).json()["unknownFields"]
+        assert told == unknown
 
 
 class TestOrigins:
@@ -230,10 +253,10 @@ class TestOrigins:
         assert refused.json() == check(emulator, "checkout", order(), "https://evil.test").json()
 
     def test_any_page_may_load_the_script(self, emulator: Emulator) -> None:
-        response = httpx.get(f"{emulator.url}/v2/browser-sdk.js", verify=False)
-        assert response.headers["content-type"].startswith("text/javascript")
-        assert response.headers["access-control-allow-origin"] == "*"
-        assert "window.PortOne" in response.text
+        for name in ("browser-sdk.js", "browser-sdk.esm.js"):
+            response = httpx.get(f"{emulator.url}/v2/{name}", verify=False)
+            assert response.headers["content-type"].startswith("text/javascript")
+            assert response.headers["access-control-allow-origin"] == "*"
 
     def test_result_is_for_the_shop_that_opened_the_window(self, emulator: Emulator) -> None:
         request = order()

@@ -370,6 +370,37 @@ def test_page_of_the_documentation(chromium: Any, server: ShopServer, name: str,
         expect(page.locator("#result")).to_have_text(re.compile(rf"^{paid}: order\d+$"))
 
 
+@pytest.mark.parametrize(
+    "script",
+    [
+        """<script type="module">
+            import PortOne, * as functions from "EMULATOR/v2/browser-sdk.esm.js";
+            if (functions.requestPayment !== PortOne.requestPayment) throw new Error("differs");
+        </script>""",
+        """<script type="module" src="EMULATOR/v2/browser-sdk.js"></script>""",
+    ],
+)
+def test_module(chromium: Any, server: ShopServer, script: str) -> None:
+    tag = '<script src="EMULATOR/v2/browser-sdk.js"></script>'
+    assert tag in CHECKOUT
+    server.pages["/module"] = CHECKOUT.replace(tag, script)
+    with browsing(chromium) as page:
+        page.goto(f"{server.url}/module#{quote(json.dumps(payment()))}")
+        page.wait_for_function("window.PortOne")
+        page.get_by_role("button", name="Check out").click()
+        frame(page).get_by_role("button", name="Pay", exact=True).click()
+        assert answer(page)["status"] == "PAID"
+
+
+def test_misspelt_field_is_warned_of(chromium: Any, server: ShopServer) -> None:
+    context = chromium.new_context()
+    page = context.new_page()
+    with page.expect_console_message(lambda note: note.type == "warning") as warned:
+        ask(page, server, payment(redirectURL="https://shop.test"))
+    assert "PAYMENT has no field redirectURL" in warned.value.text
+    context.close()
+
+
 def test_manual_approval(tab: Page, server: ShopServer) -> None:
     call = payment()
     ask(tab, server, call)

@@ -224,6 +224,18 @@ class TestStateFile:
             assert later["txId"] != before["transactionId"]
             assert emulator.use("advance")["now"] > before["paidAt"]
 
+    def test_folder_that_cannot_be_written_is_told_at_the_start(
+        self,
+        tmp_path: Path,
+        monkeypatch: pytest.MonkeyPatch,
+        capsys: pytest.CaptureFixture[str],
+    ) -> None:
+        monkeypatch.setattr(os, "access", lambda *_: False)  # root may write everywhere
+        file = tmp_path / "state.json"
+        assert main(["--port", "0", "--state-file", str(file)]) == 1
+        expected = f"cannot keep state in {file}: its folder cannot be written\n"
+        assert capsys.readouterr().err == expected
+
     def test_is_unchanged_after_kill(self, tmp_path: Path) -> None:
         file = tmp_path / "state.json"
         with running("--state-file", str(file)) as emulator:

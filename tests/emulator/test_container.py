@@ -115,6 +115,18 @@ def test_what_the_image_copies_is_enough_to_build_it(tmp_path: Path) -> None:
     assert "portone_emulator/document/portone-v2.json" in zipfile.ZipFile(wheel).namelist()
 
 
+def test_a_build_without_the_document_is_refused(tmp_path: Path) -> None:
+    shutil.copy(ROOT / "emulator" / "hatch_build.py", tmp_path)
+    load = "import sys; from hatch_build import DocumentHook as Hook"
+    build = "Hook(sys.argv[1], {}, None, None, '', 'wheel').initialize('standard', {})"
+    command = [sys.executable, "-c", f"{load}; {build}", tmp_path / "emulator"]
+    done = subprocess.run(
+        command, cwd=tmp_path, capture_output=True, text=True, timeout=30, check=False
+    )
+    assert done.returncode == 1
+    assert "portone-v2.json is missing: build from a clone" in done.stderr
+
+
 def test_the_seed_of_the_example_fits() -> None:
     emulator = Emulator()
     emulator.seed(ROOT / "emulator" / "examples" / "seed.yaml")

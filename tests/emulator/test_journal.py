@@ -196,6 +196,37 @@ def test_failed_write_is_an_error_but_nothing_happens_twice(
     assert shop.get_payment("order-1")["amount"]["cancelled"] == 300
 
 
+def test_full_disk_is_the_reason_and_webhooks_go_on_afterwards(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    failed = threading.Event()
+
+    def fail(_file: JournalFile, _changes: Changes) -> None:
+        if threading.current_thread().name == "portone-webhooks":
+            failed.set()
+        raise OSError("cannot write the journal: disk is full")
+
+    with (
+        receiving() as receiver,
+        Emulator(journal=tmp_path / "journal", webhook_url=receiver.url) as emulator,
+        httpx.Client(base_url=emulator.url, headers=SECRET, verify=False) as http,
+    ):
+        with monkeypatch.context() as patch:
+            patch.setattr(JournalFile, "write", fail)
+            checkout = {"paymentId": "order-1", "totalAmount": 1000}
+            for refused in (
+                http.post("/_emulator/checkout", json=checkout),
+                http.get("/payments/order-1"),
+            ):
+                assert refused.status_code == 500
+                assert "disk is full" in refused.json()["message"]
+            assert failed.wait(10)
+        assert "disk is full" in str(emulator.requests[-1].error)
+        emulator.checkout("order-2", amount=1000)
+        emulator.wait_for_webhooks()
+        assert sorted(receiver.types) == ["Transaction.Paid"] * 2 + ["Transaction.Ready"] * 2
+
+
 class TestRefusals:
     def refusal(self, file: Path, store_id: str = "store-emulator") -> str:
         emulator = Emulator(journal=file, store_id=store_id)

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from portone_emulator import __version__
 from portone_emulator.options import OPTIONS, parse
 
 SECRET = "whsec_YW5vdGhlci1zZWNyZXQtb2YtdGhlLXNob3A="
@@ -90,3 +91,34 @@ def test_a_wrong_variable_is_named(
     stderr = capsys.readouterr().err
     assert message in stderr
     assert "sesame" not in stderr
+
+
+@pytest.mark.parametrize("name", [name for name, each in BY_NAME.items() if each.kind != "switch"])
+def test_an_empty_argument_is_refused(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        parse([name, " "], {})
+    assert f"argument {name}: must not be empty" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--secret", "비밀"], "argument --secret: must be ASCII"),
+        (["--secret", "two words"], "argument --secret: must be ASCII without spaces"),
+        (["--shop-origin", "shop.example"], "argument --shop-origin: must be an origin"),
+        (["--shop-origin", "https://shop.example/checkout"], "--shop-origin: must be an origin"),
+    ],
+)
+def test_a_value_that_could_never_match_is_refused(
+    arguments: list[str], message: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit):
+        parse(arguments, {})
+    assert message in capsys.readouterr().err
+
+
+def test_version(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as caught:
+        parse(["--version"], {})
+    assert caught.value.code == 0
+    assert capsys.readouterr().out == f"portone-emulator {__version__}\n"

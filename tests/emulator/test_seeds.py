@@ -148,7 +148,7 @@ def test_no_webhooks_are_sent_but_later_ones_are(file: Path) -> None:
         ),
         (
             {"payments": [{"paymentId": "1", "totalAmount": -1}]},
-            r"payments\[0\].totalAmount: must have minimum 0",
+            r"payments\[0\].totalAmount: must be at least 0",
         ),
         ({"promotions": [{"promotionId": "p"}]}, "needs exactly one of discount, percent"),
         (
@@ -206,6 +206,7 @@ def test_a_seed_that_does_not_fit_the_format_adds_nothing(emulator: Emulator) ->
         ("seed.json", "{", "it is not JSON"),
         ("seed.yaml", "payments: [", "it is not YAML: line 1, column 12: "),
         ("seed.yaml", "\x00", "it is not YAML"),
+        ("seed.yaml", "payments: []\n" * 2, "line 2, column 1: the key payments is there twice"),
         ("seed.yaml", "1: 2", "a value that JSON does not have"),
         ("seed.yaml", "- 1", "the seed: must be of type object"),
         ("seed.json", "[]", "the seed: must be of type object"),
@@ -227,6 +228,16 @@ def test_an_empty_file_and_one_in_json(emulator: Emulator, tmp_path: Path) -> No
     (tmp_path / "seed.json").write_text(json.dumps(seed))
     emulator.seed(str(tmp_path / "seed.json"))
     assert list(emulator.payments) == ["order-1"]
+
+
+def test_a_file_of_an_editor_that_writes_a_byte_order_mark(
+    emulator: Emulator, tmp_path: Path
+) -> None:
+    for number, name in enumerate(("seed.json", "seed.yaml")):
+        seed = {"payments": [{"paymentId": f"order-{number}", "totalAmount": 1000}]}
+        (tmp_path / name).write_text(json.dumps(seed), "utf-8-sig")
+        emulator.seed(tmp_path / name)
+    assert sorted(emulator.payments) == ["order-0", "order-1"]
 
 
 def test_control(emulator: Emulator) -> None:

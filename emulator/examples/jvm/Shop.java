@@ -1,11 +1,13 @@
 import com.sun.net.httpserver.HttpExchange;
 import com.sun.net.httpserver.HttpServer;
 import java.io.IOException;
+import java.net.ConnectException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.charset.StandardCharsets;
 import java.security.GeneralSecurityException;
@@ -125,7 +127,12 @@ public class Shop {
     }
 
     static String send(HttpRequest.Builder request) throws Exception {
-        var response = HTTP.send(request.timeout(Duration.ofSeconds(10)).build(), BodyHandlers.ofString());
+        HttpResponse<String> response;
+        try {
+            response = HTTP.send(request.timeout(Duration.ofSeconds(10)).build(), BodyHandlers.ofString());
+        } catch (ConnectException refused) {
+            throw new IllegalStateException("no emulator at " + EMULATOR + ": start portone-emulator", refused);
+        }
         check(response.statusCode() == 200, response.statusCode() + " " + response.body());
         return response.body();
     }

@@ -18,7 +18,7 @@ from starlette.requests import ClientDisconnect, Request
 
 from portone_emulator.document.document import Match, Operation
 from portone_emulator.document.generated import ResponseGenerator
-from portone_emulator.errors import EmulatedAPIError, invalid
+from portone_emulator.errors import EmulatedAPIError, internal_error, invalid
 from portone_emulator.http import idempotency, response_writer
 from portone_emulator.http.auth import Auth
 from portone_emulator.http.handlers import Handler
@@ -158,6 +158,9 @@ class Api:
             return await self._process(request, path, match, content, fault)
         except EmulatedAPIError as error:
             return _Result(self._error_response(match.operation, error))
+        except OSError as error:  # the journal cannot be written
+            _log.error("%s", error)
+            return _Result(Response.from_json(internal_error(error), status=500))
         except Exception:  # noqa: BLE001  (a bug here must not show the client a traceback)
             _log.exception("internal error while handling %s", match.operation.id)
             return _Result(Response.from_json({"type": "INTERNAL_SERVER_ERROR"}, status=500))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from datetime import datetime
 from threading import Thread
 
@@ -89,7 +89,7 @@ class BackgroundWorker:
             async with asyncio.TaskGroup() as tasks:
                 while True:
                     self._woken.clear()
-                    with self._state.lock:
+                    with self._holding_lock():
                         timeout = self._process_due(
                             lambda index: tasks.create_task(self._send(sender, index))
                         )
@@ -100,6 +100,20 @@ class BackgroundWorker:
                             await self._woken.wait()
         finally:
             await sender.aclose()
+
+    @contextlib.contextmanager
+    def _holding_lock(self) -> Generator[None]:
+        """Hold the state's lock. A journal that cannot be written must not end the thread.
+
+        What it could not write, it writes at the next change.
+        """
+        with contextlib.ExitStack() as held:
+            held.enter_context(self._state.lock)
+            yield
+            try:
+                held.close()
+            except OSError as error:
+                _log.error("%s", error)
 
     def _process_due(self, send: Callable[[int], object]) -> float | None:
         """Process what is due; return the seconds until something is due again, if anything is."""
@@ -117,10 +131,10 @@ class BackgroundWorker:
         return min(max((due - self._state.clock.now()).total_seconds(), 0.0), _MAX_SLEEP)
 
     async def _send(self, sender: WebhookSender, index: int) -> None:
-        with self._state.lock:
+        with self._holding_lock():
             delivery = self._state.delivery_queue.deliveries[index]
         attempt = await sender.send(delivery, delivery.next_attempt_at or self._state.clock.now())
-        with self._state.lock:
+        with self._holding_lock():
             delivery = self._state.delivery_queue.record_attempt(index, attempt)
             history.update_payment(self._state, delivery)
             self._state.lock.notify_all()

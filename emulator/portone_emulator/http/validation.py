@@ -27,6 +27,8 @@ _DATE_TIME = re.compile(
 _DATE = re.compile(r"\d{4}-\d\d-\d\d", flags=re.ASCII)
 _ROOT = "urn:portone-v2"
 _JSON_WHITESPACE = b" \t\r\n"
+_MAX_LISTED = 20
+"""How many values of an enum an error message lists."""
 
 FORMATS = FormatChecker(formats=())
 
@@ -207,6 +209,23 @@ def _parse(text: str | bytes, location: str) -> JsonObject:
     return cast("JsonObject", value)
 
 
+def unmet_rule(name: str, value: Any) -> str:
+    """Say what a value must be to fit a rule of JSON Schema."""
+    match name:
+        case "enum":
+            return f"must be one of {', '.join(map(str, value))}"
+        case "minimum":
+            return f"must be at least {value}"
+        case "maximum":
+            return f"must be at most {value}"
+        case "minLength" | "minItems" if value == 1:
+            return "must not be empty"
+        case "maxLength":
+            return f"must have at most {value} characters"
+        case _:
+            return f"must fit the rule {name}: {value}"
+
+
 def _explain(error: ValidationError, location: str) -> tuple[str, str]:
     """Return the location and the problem, without the value."""
     path = [str(step) for step in error.absolute_path]
@@ -218,10 +237,10 @@ def _explain(error: ValidationError, location: str) -> tuple[str, str]:
             problem = "is required"
         case "type":
             problem = f"must be of type {rule}"
-        case "enum":
+        case "enum" if len(rule) > _MAX_LISTED:
             problem = "is not one of the documented values"
         case "format":
             problem = f"must be in the format {rule}"
         case other:
-            problem = f"violates the rule {other}"
+            problem = unmet_rule(other, rule)
     return ".".join([location, *path]), problem

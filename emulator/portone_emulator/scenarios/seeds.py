@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 from collections.abc import Callable, Iterable, Mapping
 from datetime import timedelta
 from functools import cache, partial
@@ -13,7 +14,7 @@ from attrs import frozen
 from jsonschema import Draft202012Validator
 
 from portone_emulator.errors import EmulatedAPIError
-from portone_emulator.http.validation import FORMATS
+from portone_emulator.http.validation import FORMATS, unmet_rule
 from portone_emulator.state.json_values import JsonObject, format_datetime
 
 if TYPE_CHECKING:
@@ -53,7 +54,7 @@ def read_file(path: Path) -> JsonObject:
         OSError: the file cannot be read.
         SeedError: the file is not JSON or YAML, or has values that JSON does not have.
     """
-    content = path.read_bytes()
+    content = path.read_bytes().removeprefix(codecs.BOM_UTF8)
     if path.suffix == ".json":
         try:
             return orjson.loads(content)
@@ -162,26 +163,33 @@ def _problem(error: ValidationError) -> str:
             return f"has the unknown property {unknown}; it may have {', '.join(known)}"
         case "type":
             return f"must be of type {rule}{_HINTS.get(rule, '')}"
-        case "enum":
-            return f"must be one of {', '.join(rule)}"
         case "format":
             return f"must be in the format {rule}{_HINTS.get(rule, '')}"
         case "oneOf":
             return f"needs exactly one of {', '.join(each['required'][0] for each in rule)}"
         case other:
-            return f"must have {other} {rule}"
+            return unmet_rule(other, rule)
 
 
 def _read_yaml(content: bytes) -> JsonObject:
     import yaml  # noqa: PLC0415  (takes a moment, and most emulators start without a seed)
 
     class Loader(yaml.SafeLoader):
-        """Leaves times as text, as they are in JSON."""
+        """Leaves times as text, as they are in JSON, and refuses a key that is there twice."""
 
         yaml_implicit_resolvers = {  # noqa: RUF012  (as the class above it has it)
             first: [each for each in resolvers if each[0] != "tag:yaml.org,2002:timestamp"]
             for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
         }
+
+        def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+            found: set[str] = set()
+            for key in (key for key, _ in node.value if isinstance(key, yaml.ScalarNode)):
+                if key.value in found:
+                    problem = f"the key {key.value} is there twice"
+                    raise yaml.MarkedYAMLError(problem=problem, problem_mark=key.start_mark)
+                found.add(key.value)
+            return super().construct_mapping(node, deep)
 
     try:
         data = yaml.load(content, Loader)  # noqa: S506  (a SafeLoader)

@@ -1,7 +1,6 @@
 """The requests of PortOne's browser SDK (V2), and what they mean for the emulator.
 
-The SDK's types have more fields than those named here. The others would reach only a payment
-company, or change how its window looks: the emulator ignores them.
+The emulator ignores fields that would reach only a payment company, or change how its window looks.
 """
 
 from __future__ import annotations
@@ -11,7 +10,7 @@ from datetime import datetime, time, timedelta, timezone
 from typing import Any, Final, cast
 
 import orjson
-from attrs import frozen
+from attrs import Factory, frozen
 
 from portone_emulator.errors import invalid
 from portone_emulator.state.json_values import JsonObject, format_datetime, omit_none
@@ -54,8 +53,29 @@ _CUSTOMER_TEXTS: Final = (
     "birthMonth",
     "birthDay",
 )
-_CUSTOMER: Final = _object(**dict.fromkeys(_CUSTOMER_TEXTS, _TEXT), address={"type": "object"})
+_IGNORED_CUSTOMER_TEXTS: Final = ("firstNameKana", "lastNameKana")
+_CUSTOMER: Final = _object(
+    **dict.fromkeys((*_CUSTOMER_TEXTS, *_IGNORED_CUSTOMER_TEXTS), _TEXT),
+    address={"type": "object"},
+)
 _EASY_PAY_OPTIONS: Final = _object(easyPayProvider=_TEXT)
+_WINDOW_TYPE: Final = {"type": "string", "enum": ["IFRAME", "POPUP", "REDIRECTION", "UI"]}
+_IGNORED: Final[JsonObject] = {
+    "windowType": _object(pc=_WINDOW_TYPE, mobile=_WINDOW_TYPE),  # only the script uses these two
+    "forceRedirect": _FLAG,
+    "locale": _TEXT,
+    "popup": _object(center=_FLAG),
+    "iframe": _object(dim=_FLAG),
+    "bypass": {"type": "object"},
+}
+_IGNORED_OF_ORDERS: Final[JsonObject] = {
+    "appScheme": _TEXT,
+    "offerPeriod": {"type": "object"},
+    "productType": _TEXT,
+    "storeDetails": {"type": "object"},
+    "card": {"type": "object"},
+    "mobile": {"type": "object"},
+}
 _COMMON: Final[JsonObject] = {
     "storeId": _TEXT,
     "channelKey": _TEXT,
@@ -103,15 +123,26 @@ class BrowserRequest:
     required: tuple[str, ...]
     convert_method: Callable[[JsonObject, datetime], JsonObject]
     """Converts what the request says of the payment method."""
+    ignored: JsonObject = Factory(dict[str, Any])
+    """Further properties, which mean nothing to the emulator."""
 
     @property
     def schema(self) -> JsonObject:
         """The JSON Schema of the request."""
         return {
             "type": "object",
-            "properties": {**_COMMON, **self.properties},
+            "properties": {**_COMMON, **_IGNORED, **self.properties, **self.ignored},
             "required": ["storeId", *self.required],
         }
+
+    def unknown_fields(self, request: JsonObject) -> list[str]:
+        """Return the fields that the request does not have in the SDK, such as misspelt ones."""
+        properties = self.schema["properties"]
+        names = [name for name in request if name not in properties]
+        for part in ("customer", "windowType"):
+            known = properties[part]["properties"]
+            names += [f"{part}.{name}" for name in request.get(part, {}) if name not in known]
+        return names
 
     def convert(self, request: JsonObject, now: datetime) -> JsonObject:
         """Convert a request that fits the schema to the body of the window's control.
@@ -246,6 +277,17 @@ PAYMENT: Final = BrowserRequest(
     },
     required=("paymentId", "orderName", "totalAmount", "currency", "payMethod"),
     convert_method=_payment_method,
+    ignored={
+        **_IGNORED_OF_ORDERS,
+        "orderDetail": _TEXT,
+        "confirmUrl": _TEXT,
+        "shippingAddress": {"type": "object"},
+        "merpayCategoryId": _TEXT,
+        "transfer": {"type": "object"},
+        "paypal": {"type": "object"},
+        "alipay": {"type": "object"},
+        "convenienceStore": {"type": "object"},
+    },
 )
 ISSUE: Final = BrowserRequest(
     transaction_type="ISSUE_BILLING_KEY",
@@ -258,12 +300,19 @@ ISSUE: Final = BrowserRequest(
     },
     required=(),
     convert_method=_billing_key_method,
+    ignored={
+        **_IGNORED_OF_ORDERS,
+        "displayAmount": {"type": "number"},
+        "currency": _TEXT,
+        "paypal": {"type": "object"},
+    },
 )
 ISSUE_AND_PAY: Final = BrowserRequest(
     transaction_type="ISSUE_BILLING_KEY_AND_PAY",
     properties={**_ORDER, "billingKeyAndPayMethod": _TEXT},
     required=("paymentId", "orderName", "totalAmount", "currency", "billingKeyAndPayMethod"),
     convert_method=_billing_key_method,
+    ignored=_IGNORED_OF_ORDERS,
 )
 VERIFY_IDENTITY: Final = BrowserRequest(
     transaction_type="IDENTITY_VERIFICATION",

@@ -76,15 +76,15 @@ def static_file(name: str) -> Response | None:
     return Response(_read(name), media_type=_TYPES[name], headers=headers)
 
 
-def browser_sdk() -> Response:
-    """Return the drop-in for PortOne's browser SDK, which pages of any site may load."""
+def browser_sdk(name: str) -> Response:
+    """Return a script of the drop-in for PortOne's browser SDK, which pages of any site may load."""
     headers = {
         "Cache-Control": "no-cache",
         "X-Content-Type-Options": "nosniff",
         "Access-Control-Allow-Origin": "*",
         "Cross-Origin-Resource-Policy": "cross-origin",
     }
-    return Response(_read("browser-sdk.js"), media_type=_JAVASCRIPT, headers=headers)
+    return Response(_read(name), media_type=_JAVASCRIPT, headers=headers)
 
 
 @cache

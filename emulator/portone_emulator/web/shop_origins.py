@@ -54,7 +54,7 @@ class ShopOrigins:
         """
         urls: JsonObject = {name: parameters.pop(name) for name in _REDIRECTS if name in parameters}
         for name, url in urls.items():
-            self._check_redirect(f"query.{name}", url)
+            self.check_redirect(f"query.{name}", url)
         return next(iter(urls.values()), None)
 
     def pop_shop_origin(self, parameters: JsonObject) -> str | None:
@@ -84,10 +84,16 @@ class ShopOrigins:
         if not is_allowed:
             raise EmulatedAPIError(
                 "FORBIDDEN",
-                f"the emulator opens no windows for pages of {origin}: add it to shop_origins",
+                f"the emulator opens no windows for pages of {origin}: add it to shop_origins "
+                "(--shop-origin)",
             )
 
-    def _check_redirect(self, location: str, url: object) -> None:
+    def check_redirect(self, location: str, url: object) -> None:
+        """Check that windows may redirect to a URL.
+
+        Raises:
+            EmulatedAPIError: INVALID_REQUEST, naming the location.
+        """
         text = url if isinstance(url, str) else ""
         parts = _split(text)
         if parts.scheme not in {"http", "https"} or not parts.netloc or not text.isprintable():

@@ -15,7 +15,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import RedirectResponse, Response
 
 from portone_emulator.actions import Actions
-from portone_emulator.errors import EmulatedAPIError, invalid
+from portone_emulator.errors import EmulatedAPIError, internal_error, invalid
 from portone_emulator.http.app import RequestRecord
 from portone_emulator.http.responses import JSON
 from portone_emulator.http.validation import RequestValidator
@@ -47,7 +47,7 @@ _WINDOWS = {
     "/issue-billing-key-and-pay/": ISSUE_AND_PAY,
     "/identity-verification/": VERIFY_IDENTITY,
 }
-_BROWSER_SDK = "/v2/browser-sdk.js"
+_BROWSER_SDK = {f"/v2/{name}": name for name in ("browser-sdk.js", "browser-sdk.esm.js")}
 _REQUEST = "request"
 """The query parameter with a request of the browser SDK."""
 _READ_METHODS = frozenset({"GET", "HEAD"})
@@ -89,8 +89,8 @@ class Site:
                 self.guard.check(request)
             if path in {pages.DASHBOARD, pages.STORY} and request.method in _READ_METHODS:
                 return await self._pages.show(request, pages.requested(request))
-            if path == _BROWSER_SDK:
-                return layout.browser_sdk()
+            if path in _BROWSER_SDK:
+                return layout.browser_sdk(_BROWSER_SDK[path])
             for prefix, window in _WINDOWS.items():
                 if path.startswith(prefix):
                     return await self._window(request, window, path.removeprefix(prefix))
@@ -100,6 +100,8 @@ class Site:
             return await self._control(request, name)
         except EmulatedAPIError as error:
             return _json(error.to_json(), _status(error))
+        except OSError as error:  # the journal cannot be written
+            return _json(internal_error(error), 500)
 
     async def _read(self, request: Request, name: str) -> Response:
         if name in READS:
@@ -161,7 +163,7 @@ class Site:
             self._prepare(window, visit)
         except EmulatedAPIError as error:
             return _json(window.error_result(visit, error), _status(error), _READABLE)
-        return _json({}, headers=_READABLE)
+        return _json({"unknownFields": visit.unknown_fields}, headers=_READABLE)
 
     async def _visit(self, request: Request, window: Window, key: str) -> Visit:
         """Read how a window is opened or left."""
@@ -174,9 +176,13 @@ class Site:
         parameters = read_query(request, properties)
         if request.method not in _READ_METHODS:
             parameters |= await read_body(request, properties)
+        unknown_fields: list[str] = []
         if _REQUEST in parameters:
             asked = parse_request(parameters.pop(_REQUEST))
             self.validator.check(window.request.schema, asked, _REQUEST)
+            if "redirectUrl" in asked:
+                self.shop_origins.check_redirect(f"{_REQUEST}.redirectUrl", asked["redirectUrl"])
+            unknown_fields = window.request.unknown_fields(asked)
             parameters = window.request.convert(asked, self.state.clock.now()) | parameters
         if key:
             parameters[window.key] = key
@@ -184,6 +190,7 @@ class Site:
             redirect=self.shop_origins.pop_redirect(parameters),
             shop_origin=self.shop_origins.pop_shop_origin(parameters),
             parameters=parameters,
+            unknown_fields=unknown_fields,
         )
 
     def _prepare(self, window: Window, visit: Visit) -> JsonObject:
@@ -244,7 +251,7 @@ def _is_for_site(request: Request) -> bool:
     path: str = request.scope["path"]
     if path == "/":
         return request.method in _READ_METHODS and "authorization" not in request.headers
-    return path == _BROWSER_SDK or path.startswith((PREFIX, *_WINDOWS))
+    return path in _BROWSER_SDK or path.startswith((PREFIX, *_WINDOWS))
 
 
 def _is_public(request: Request) -> bool:

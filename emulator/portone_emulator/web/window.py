@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 from urllib.parse import urlencode, urlsplit, urlunsplit
 
@@ -33,6 +33,7 @@ _CODES: Final = {
     "CHANNEL_NOT_FOUND": "ChannelNotFound",
     "ALREADY_PAID": "PaymentAlreadyPaid",
     "INFORMATION_MISMATCH": "AmountNotEqualToPredefined",
+    "SUM_OF_PARTS_EXCEEDS_TOTAL_AMOUNT": "BadRequest",
     "IDENTITY_VERIFICATION_ALREADY_VERIFIED": "IdentityVerificationAlreadyVerified",
     "PG_PROVIDER": PG_FAILURE,
 }
@@ -49,6 +50,8 @@ class Visit:
     parameters: JsonObject
     redirect: str | None
     shop_origin: str | None
+    unknown_fields: Sequence[str] = ()
+    """The fields of the browser SDK's request that it does not have."""
 
 
 @frozen(kw_only=True)

@@ -6,7 +6,9 @@
 (() => {
   "use strict";
 
-  const EMULATOR = new URL(document.currentScript.src).origin;
+  // A module has no `currentScript`.
+  const { src } = document.currentScript ?? document.querySelector("script[src*='/v2/browser-sdk.js']");
+  const EMULATOR = new URL(src).origin;
   const TEXTS = navigator.language.startsWith("ko")
     ? { title: "포트원 에뮬레이터", close: "닫기" }
     : { title: "PortOne emulator", close: "Close" };
@@ -69,7 +71,7 @@
     const shown = { kind, request, address };
     const result = await (popup ? showPopup(popup, shown) : showFrame(shown));
     if (!request.forceRedirect || !request.redirectUrl) return result;
-    const redirect = new URL(request.redirectUrl, location.href);
+    const redirect = new URL(request.redirectUrl);
     for (const [name, value] of Object.entries(result)) redirect.searchParams.append(name, value);
     return goTo(redirect);
   }
@@ -113,6 +115,9 @@
       throw sdkError(kind.error, { ...fields, code: "UnknownError", message });
     }
     if (!response.ok) throw sdkError(kind.error, { ...fields, ...answer });
+    for (const name of answer.unknownFields) {
+      console.warn(`PortOne emulator: ${kind.transactionType} has no field ${name}; it is ignored`);
+    }
   }
 
   // The page is left, so the promise has nothing more to say.
