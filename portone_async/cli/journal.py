@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -11,7 +12,7 @@ from types import TracebackType
 from typing import Any, Final, Self, cast
 
 import orjson
-from attrs import frozen
+from attrs import define, field, frozen
 
 from portone_async.cli.command import CommandError, ExitCode
 from portone_async.cli.files import not_written_here, open_private, write_all
@@ -32,10 +33,14 @@ class Record:
     """The payment's JSON, as PortOne sent it."""
     cursor: str | None = None
     """The payment's cursor, in an export."""
+    store_id: str | None = None
+    """The store that was exported; `None` for that of the API secret."""
 
     def to_line(self) -> bytes:
         """Return the record as a compact JSON line."""
         fields: JsonObject = {"id": self.id}
+        if self.store_id is not None:
+            fields["storeId"] = self.store_id
         if self.cursor is not None:
             fields["cursor"] = self.cursor
         return orjson.dumps(fields | {"payment": self.payment}, option=orjson.OPT_APPEND_NEWLINE)
@@ -50,10 +55,23 @@ class Record:
         if not isinstance(raw, dict):
             return None
         fields = cast("JsonObject", raw)
-        key, payment, cursor = fields.get("id"), fields.get("payment"), fields.get("cursor")
+        key, payment = fields.get("id"), fields.get("payment")
         if not isinstance(key, str) or not isinstance(payment, dict):
             return None
-        return cls(key, cast("JsonObject", payment), cursor if isinstance(cursor, str) else None)
+        cursor, store_id = (
+            value if isinstance(value := fields.get(name), str) else None
+            for name in ("cursor", "storeId")
+        )
+        return cls(key, cast("JsonObject", payment), cursor, store_id)
+
+
+@define
+class StoreProgress:
+    """What a journal has of a store. Another store may have payments with the same ids."""
+
+    ids: set[str] = field(factory=set[str])
+    cursor: str | None = None
+    """That of the store's last payment, in an export."""
 
 
 class Journal:
@@ -65,7 +83,7 @@ class Journal:
 
     def __init__(self, path: Path) -> None:
         self.path: Final = path
-        self.ids: Final = set[str]()
+        self.stores: Final = defaultdict[str | None, StoreProgress](StoreProgress)
         self.totals: Final = Totals()
         self.last: Record | None = None
         self._file = -1
@@ -146,7 +164,9 @@ class Journal:
             return False
 
     def _count(self, record: Record) -> None:
-        self.ids.add(record.id)
+        store = self.stores[record.store_id]
+        store.ids.add(record.id)
+        store.cursor = record.cursor
         self.totals.add(record.payment)
         self.last = record
 

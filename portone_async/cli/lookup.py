@@ -13,8 +13,13 @@ from attrs import frozen
 from portone_async import PortOne, TypedResponse, bulk, with_response
 from portone_async._client import BASE_URL
 from portone_async._errors import APIConnectionError, AuthenticationError
-from portone_async.cli.client import BaseUrlOption, create_client, secret_refused
-from portone_async.cli.columns import COLUMNS_HELP
+from portone_async.cli.client import (
+    AllowHttpOption,
+    BaseUrlOption,
+    create_client,
+    secret_refused,
+)
+from portone_async.cli.columns import COLUMNS_HELP, ColumnsOption
 from portone_async.cli.command import EXIT_CODES, CommandError, ExitCode, run_command
 from portone_async.cli.errors_file import ErrorsFile
 from portone_async.cli.event_loop import run_async
@@ -52,6 +57,7 @@ def lookup(
     ],
     output: OutputOption,
     output_format: FormatOption = None,
+    columns: ColumnsOption = None,
     column: Annotated[
         str | None,
         typer.Option(
@@ -79,6 +85,7 @@ def lookup(
         ),
     ] = None,
     base_url: BaseUrlOption = BASE_URL,
+    allow_http: AllowHttpOption = False,
 ) -> None:
     """Look up many payments by their ids, and resume after an interruption.
 
@@ -90,10 +97,10 @@ def lookup(
     """
 
     def run() -> ExitCode:
-        target = Target.resolve(output, output_format)
+        target = Target.resolve(output, output_format, columns)
         check_outputs((target.path, target.journal, target.errors), source=ids)
-        check_table(target.format, target.path, find_parquet_library())
-        portone = create_client(base_url, connections=concurrency)
+        check_table(target, find_parquet_library())
+        portone = create_client(base_url, allow_http=allow_http, connections=concurrency)
         payment_ids = read_ids(ids, column=column, encoding=encoding)
         return _run(target, portone, payment_ids, Limits(concurrency, rate, max_failures))
 
@@ -112,7 +119,8 @@ def _run(
             raise CommandError(
                 ExitCode.USAGE, f"{journal.path} is an export: choose another --output"
             )
-        missing = [key for key in ids if key not in journal.ids]
+        present = journal.stores[None].ids
+        missing = [key for key in ids if key not in present]
         payments_before = journal.totals.payments
         started_at = clock()
         with ProgressDisplay(completed=len(ids) - len(missing), total=len(ids)) as display:

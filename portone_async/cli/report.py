@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Sequence
 from typing import Final
 
 from attrs import frozen
@@ -49,7 +50,8 @@ def finish_run(
     *,
     new: int,
     elapsed: float,
-    period: str | None = None,
+    notes: Sequence[str] = (),
+    stores: Collection[str | None] = (None,),
 ) -> ExitCode:
     """Write the table if the run is complete, print the summary, and return the exit code.
 
@@ -59,18 +61,20 @@ def finish_run(
         outcome: How the run ended.
         new: How many payments this run has added.
         elapsed: How many seconds it took.
-        period: What an export covers.
+        notes: What to say of an export.
+        stores: The stores that are complete, whose payments belong in the table.
     """
-    if outcome.is_complete and target.format is not Format.JSONL:
+    has_table = outcome.is_complete and bool(stores)
+    if has_table and target.format is not Format.JSONL:
         with spinner(f"Writing {target.path.name}", target.journal.stat().st_size):
-            records = read_records(target.journal)
-            write_table(target.format, target.path, records, find_parquet_library())
+            records = (r for r in read_records(target.journal) if r.store_id in stores)
+            write_table(target, records, find_parquet_library())
     console = make_console()
     print_summary(console, totals)
-    if period is not None:
-        print_message(console, period)
-    path = target.path if outcome.is_complete else target.journal
-    payments = _count(totals.payments, "payment")
+    for note in notes:
+        print_message(console, note)
+    path = target.path if has_table else target.journal
+    payments = count_payments(totals.payments)
     duration = format_duration(elapsed)
     print_message(console, f"{payments} in {path}, {new:,} of them new, in {duration}.")
     failed = totals.failures.total()
@@ -78,10 +82,15 @@ def finish_run(
         lookups = _count(failed, "lookup")
         text = f"{lookups} failed, see {target.errors}. Run the same command again to retry."
         print_message(console, text, ERROR_STYLE)
-    if not outcome.is_complete:
+    if outcome.message or not outcome.is_complete:
         message = outcome.message or _MESSAGES[outcome.exit_code]
         print_message(console, f"{message} {RESUME}", NOTICE_STYLE)
     return outcome.exit_code
+
+
+def count_payments(number: int) -> str:
+    """Return a number of payments as text."""
+    return _count(number, "payment")
 
 
 def _count(number: int, noun: str) -> str:

@@ -9,6 +9,7 @@ from typing import Annotated, Final, TypeAlias
 import typer
 from attrs import frozen
 
+from portone_async.cli.columns import COLUMNS, Columns, choose_columns
 from portone_async.cli.command import CommandError, ExitCode
 
 
@@ -52,17 +53,18 @@ FormatOption: TypeAlias = Annotated[
 
 @frozen
 class Target:
-    """The output file, and the names of the files beside it."""
+    """The output file, its columns, and the names of the files beside it."""
 
     path: Path
     format: Format
+    columns: Columns = COLUMNS
 
     @classmethod
-    def resolve(cls, path: Path, chosen: Format | None) -> Target:
+    def resolve(cls, path: Path, chosen: Format | None, columns: str | None = None) -> Target:
         """Return the target for the options.
 
         Raises:
-            CommandError: The format is unknown, or no such file can be written.
+            CommandError: The format or a column is unknown, or no such file can be written.
         """
         output_format = chosen or _FORMATS_BY_SUFFIX.get(path.suffix.lower())
         if output_format is None:
@@ -77,7 +79,11 @@ class Target:
             raise CommandError(
                 ExitCode.USAGE, f"{path} is the name of the working file: choose another --output"
             )
-        return cls(path, output_format)
+        if output_format is Format.JSONL and columns is not None:
+            raise CommandError(
+                ExitCode.USAGE, "--columns is for CSV and Parquet: name --output .csv or .parquet"
+            )
+        return cls(path, output_format, choose_columns(columns))
 
     @property
     def journal(self) -> Path:

@@ -13,7 +13,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from threading import Event
-from typing import IO, Any
+from typing import IO, Any, TypeAlias
 
 import orjson
 import pytest
@@ -30,8 +30,8 @@ TERMINAL_VARIABLES = ("NO_COLOR", "FORCE_COLOR", "COLUMNS", "TTY_COMPATIBLE", "T
 class PortOne(Emulator):
     """An emulator that counts the requests per payment, and lets tests wait for a number of them."""
 
-    def __init__(self) -> None:
-        super().__init__(secret=SECRET, on_request=self._count)
+    def __init__(self, *, sub_store_ids: Sequence[str] = ()) -> None:
+        super().__init__(secret=SECRET, on_request=self._count, sub_store_ids=sub_store_ids)
         self.requested = Counter[str]()
         self._waiting: list[tuple[int, Event]] = []
 
@@ -111,8 +111,11 @@ class Shell:
         return [orjson.loads(line) for line in content.split(b"\n")[:-1]]
 
 
+MakeShell: TypeAlias = Callable[..., Shell]
+
+
 @pytest.fixture
-def make_shell(tmp_path: Path) -> Callable[..., Shell]:
+def make_shell(tmp_path: Path) -> MakeShell:
     def make(**environment: str) -> Shell:
         kept = {
             name: value
@@ -125,7 +128,7 @@ def make_shell(tmp_path: Path) -> Callable[..., Shell]:
 
 
 @pytest.fixture
-def shell(make_shell: Callable[..., Shell], portone: PortOne) -> Shell:
+def shell(make_shell: MakeShell, portone: PortOne) -> Shell:
     return make_shell(PORTONE_API_SECRET=SECRET, PORTONE_BASE_URL=portone.url)
 
 
