@@ -56,4 +56,6 @@ def create_client(base_url: str, *, allow_http: bool = False, connections: int =
 
 def secret_refused(error: AuthenticationError) -> CommandError:
     """Return the error for an API secret that PortOne does not accept."""
-    return CommandError(ExitCode.UNAUTHORIZED, f"PortOne refused the API secret ({error})")
+    return CommandError(
+        ExitCode.UNAUTHORIZED, "PortOne refused the API secret ({error})", error=error
+    )

@@ -14,6 +14,7 @@ from attrs import frozen
 from portone_async.cli.command import CommandError, ExitCode
 from portone_async.cli.formulas import escape_formula
 from portone_async.cli.journal import Record
+from portone_async.cli.language import translate
 from portone_async.cli.payment_fields import Kind, find_field, payment_fields
 from portone_async.cli.totals import JsonObject
 
@@ -57,10 +58,10 @@ COLUMNS: Final = (
 )
 COLUMN_NAMES: Final = [column.name for column in COLUMNS]
 COLUMNS_HELP: Final = (
-    f"Columns of CSV and Parquet: {', '.join(COLUMN_NAMES)}. Amounts are in the currency's"
-    " smallest unit, times as PortOne sends them (UTC in Parquet). Personal data is only in the .jsonl file, and in"
-    " columns that --columns asks for. CSV is UTF-8 with the byte order mark that Excel needs; texts that a"
-    " spreadsheet would take for formulas have an apostrophe in front."
+    f"Columns of CSV and Parquet: {', '.join(COLUMN_NAMES)}.\n\n"
+    "Amounts are in the currency's smallest unit, times as PortOne sends them (UTC in Parquet). Personal data is only"
+    " in the .jsonl file, and in columns that --columns asks for. CSV is UTF-8 with the byte order mark that Excel"
+    " needs; texts that a spreadsheet would take for formulas have an apostrophe in front."
 )
 
 ColumnsOption: TypeAlias = Annotated[
@@ -69,8 +70,8 @@ ColumnsOption: TypeAlias = Annotated[
         "--columns",
         metavar="LIST",
         help="The columns of CSV or Parquet, in this order, separated by commas: those listed below, and fields of "
-        "the payment's JSON such as amount.total, orderName or customer.name. A changed choice writes the table "
-        "again without new requests, to another --output.",
+        "the payment's JSON such as amount.total, orderName or customer.name. To change them later, remove the table "
+        "and run the command again: payments that are in the .jsonl file are not requested again.",
     ),
 ]
 
@@ -87,9 +88,9 @@ def choose_columns(names: str | None) -> Columns:
     for name in map(str.strip, names.split(",")):
         column = _find_column(name)
         if column is None:
-            raise CommandError(ExitCode.USAGE, _describe_unknown(name))
+            raise _unknown_column(name)
         if name in columns:
-            raise CommandError(ExitCode.USAGE, f"--columns names {name!r} twice")
+            raise CommandError(ExitCode.USAGE, "--columns names {name!r} twice", name=name)
         columns[name] = column
     return tuple(columns.values())
 
@@ -118,27 +119,35 @@ def _find_column(name: str) -> Column | None:
     return None if field is None else Column(name, field.kind, path)
 
 
-def _describe_unknown(name: str) -> str:
-    """Say what there is where the path of a column leads nowhere."""
+def _unknown_column(name: str) -> CommandError:
+    """Return the error for a column that does not exist, with what there is where its path leads nowhere."""
     fields = payment_fields()
     *path, _ = name.split(".")
     parent = find_field(fields, path)
     if parent is not None and parent.fields:
         names = [".".join((*path, key)) for key in parent.fields]
-        return (
-            f"there is no column {name!r}{_suggestion(name, names)}; there are: {', '.join(names)}"
+        return CommandError(
+            ExitCode.USAGE,
+            "there is no column {name!r}{suggestion}; there are: {names}",
+            name=name,
+            suggestion=_suggestion(name, names),
+            names=", ".join(names),
         )
     keys = [key for key in fields if key not in COLUMN_NAMES]
-    suggestion = _suggestion(name, [*COLUMN_NAMES, *keys])
-    return (
-        f"there is no column {name!r}{suggestion}; there are: {', '.join(COLUMN_NAMES)}; and fields of the payment's"
-        f" JSON: {', '.join(keys)}, and what is in them, such as amount.total"
+    return CommandError(
+        ExitCode.USAGE,
+        "there is no column {name!r}{suggestion}; there are: {names}; and fields of the payment's JSON: {keys}, and "
+        "what is in them, such as amount.total",
+        name=name,
+        suggestion=_suggestion(name, [*COLUMN_NAMES, *keys]),
+        names=", ".join(COLUMN_NAMES),
+        keys=", ".join(keys),
     )
 
 
 def _suggestion(name: str, names: Sequence[str]) -> str:
     matches = get_close_matches(name, names, n=1)
-    return f" (did you mean {matches[0]}?)" if matches else ""
+    return translate(" (did you mean {name}?)", name=matches[0]) if matches else ""
 
 
 def _get(record: Record, column: Column) -> Any:

@@ -25,9 +25,10 @@ from portone_async.cli.command import EXIT_CODES, CommandError, ExitCode, run_co
 from portone_async.cli.event_loop import run_async
 from portone_async.cli.files import check_outputs
 from portone_async.cli.journal import Journal, Record
+from portone_async.cli.language import translate
 from portone_async.cli.period import Period, PeriodFile, parse_datetime, resolve_periods, utc_now
 from portone_async.cli.progress_display import ProgressDisplay
-from portone_async.cli.report import RESUME, Outcome, count_payments, finish_run
+from portone_async.cli.report import Outcome, count_payments, finish_run
 from portone_async.cli.signals import Shutdown, graceful_shutdown
 from portone_async.cli.tables import check_table, find_parquet_library
 from portone_async.cli.target import FormatOption, OutputOption, Target
@@ -152,7 +153,8 @@ def _describe_stores(
     for store_id in stores:
         count = count_payments(len(journal.stores[store_id].ids))
         is_complete = store_id in saved.complete_stores
-        yield f"{store_id}: {count}" if is_complete else f"{store_id}: {count}, not complete"
+        text = "{store}: {payments}" if is_complete else "{store}: {payments}, not complete"
+        yield translate(text, store=store_id, payments=count)
 
 
 def _load_periods(target: Target, journal: Journal) -> PeriodFile:
@@ -162,12 +164,14 @@ def _load_periods(target: Target, journal: Journal) -> PeriodFile:
         return PeriodFile(target.period)
     if journal.last.cursor is None:
         raise CommandError(
-            ExitCode.USAGE, f"{journal.path} is not an export: choose another --output"
+            ExitCode.USAGE, "{path} is not an export: choose another --output", path=journal.path
         )
     if not saved.periods:
         raise CommandError(
             ExitCode.USAGE,
-            f"{target.period} is missing, so the period of {journal.path} is unknown: choose another --output",
+            "{file} is missing, so the period of {path} is unknown: choose another --output",
+            file=target.period,
+            path=journal.path,
         )
     return saved
 
@@ -189,7 +193,9 @@ class _Export:
         failed = 0
 
         def stop() -> None:
-            self.display.print("Finishing the running request. Press Ctrl-C again to stop now.")
+            self.display.print(
+                translate("Finishing the running request. Press Ctrl-C again to stop now.")
+            )
 
         async with self.portone:
             with graceful_shutdown(stop) as shutdown:
@@ -202,13 +208,18 @@ class _Export:
                         if error.exit_code is not ExitCode.FAILED:
                             raise
                         if len(periods) == 1:
-                            raise CommandError(error.exit_code, f"{error}. {RESUME}") from error
+                            raise CommandError(
+                                error.exit_code,
+                                "{error}. Run the same command again to resume.",
+                                error=error,
+                            ) from error
                         self.display.print(f"portone-async: {period.store_id}: {error}")
                         failed += 1
         if shutdown.is_requested and self.saved.complete_stores < {p.store_id for p in periods}:
             return Outcome(ExitCode.INTERRUPTED)
         if failed:
-            return Outcome(ExitCode.FAILED, f"{failed} of {len(periods)} stores failed.")
+            message = translate("{failed} of {all} stores failed.", failed=failed, all=len(periods))
+            return Outcome(ExitCode.FAILED, message)
         return Outcome(ExitCode.OK)
 
     async def _export_store(self, period: Period, shutdown: Shutdown) -> None:
@@ -250,7 +261,7 @@ async def _get_page(
     except AuthenticationError as error:
         raise secret_refused(error) from error
     except PortOneError as error:
-        raise CommandError(ExitCode.FAILED, str(error)) from error
+        raise CommandError(ExitCode.FAILED, "{error}", error=error) from error
     return list(_parse_page(result.response.json(), period.store_id))
 
 

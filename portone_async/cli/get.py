@@ -51,5 +51,5 @@ async def _get(portone: PortOne, payment_id: str) -> bytes:
         except AuthenticationError as error:
             raise secret_refused(error) from error
         except PortOneError as error:
-            raise CommandError(ExitCode.FAILED, str(error)) from error
+            raise CommandError(ExitCode.FAILED, "{error}", error=error) from error
     return result.response.content

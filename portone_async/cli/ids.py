@@ -16,6 +16,7 @@ from typing import Final, TextIO
 from portone_async.cli.command import CommandError, ExitCode
 from portone_async.cli.files import STDIN
 from portone_async.cli.formulas import unescape_formula
+from portone_async.cli.language import translate
 
 # fmt: off
 _HEADINGS: Final = frozenset((
@@ -44,16 +45,26 @@ def read_ids(source: Path, *, column: str | None, encoding: str) -> list[str]:
         is_utf_16 = isinstance(error, UnicodeDecodeError) and error.object.startswith(
             (BOM_UTF16_LE, BOM_UTF16_BE)
         )
-        hint = (
-            "try --encoding utf-16" if is_utf_16 else "Excel's Korean files need --encoding cp949"
-        )
-        raise CommandError(ExitCode.USAGE, f"{source} is not {encoding}: {hint}") from None
+        raise CommandError(
+            ExitCode.USAGE,
+            "{path} is not {encoding}: Excel's Korean files need --encoding {other}",
+            path=source,
+            encoding=encoding,
+            other="utf-16" if is_utf_16 else "cp949",
+        ) from None
     except LookupError:
-        raise CommandError(ExitCode.USAGE, f"unknown encoding {encoding!r}") from None
+        raise CommandError(
+            ExitCode.USAGE, "unknown encoding {encoding!r}", encoding=encoding
+        ) from None
     except csv.Error as error:
-        raise CommandError(ExitCode.USAGE, f"{source} cannot be read as CSV: {error}") from None
+        raise CommandError(
+            ExitCode.USAGE, "{path} cannot be read as CSV: {error}", path=source, error=error
+        ) from None
     except OSError as error:
-        raise CommandError(ExitCode.USAGE, f"cannot read {source}: {error.strerror}") from None
+        reason = translate(error.strerror or "")
+        raise CommandError(
+            ExitCode.USAGE, "cannot read {path}: {reason}", path=source, reason=reason
+        ) from None
 
 
 def _open(source: Path, encoding: str) -> TextIO | nullcontext[TextIO]:
@@ -80,10 +91,13 @@ def _read_lines(lines: Iterator[str], source: Path) -> Iterator[str]:
     is_named_csv = source.suffix.lower() == ".csv"
     has_heading = len(names) > 1 or _is_heading_of_ids(names)
     if first and (has_heading or is_named_csv):
-        hint = "" if has_heading else ". If that is an id and not a heading, pass the file on stdin"
+        hint = translate(". If that is an id and not a heading, pass the file on stdin")
         raise CommandError(
             ExitCode.USAGE,
-            f"{source} is a CSV file: name the column with the ids by --column; there are: {', '.join(names)}{hint}",
+            "{path} is a CSV file: name the column with the ids by --column; there are: {names}{hint}",
+            path=source,
+            names=", ".join(names),
+            hint="" if has_heading else hint,
         )
     return (_unquote(line.strip()) for line in itertools.chain([first], lines))
 
@@ -95,10 +109,13 @@ def _read_column(lines: Iterator[str], column: str) -> Iterator[str]:
     if column not in names:
         raise CommandError(
             ExitCode.USAGE,
-            f"there is no column {column!r}; there are: {', '.join(names) or 'none'}",
+            "there is no column {name!r}{suggestion}; there are: {names}",
+            name=column,
+            suggestion="",
+            names=", ".join(names) or translate("none"),
         )
     if names.count(column) > 1:
-        raise CommandError(ExitCode.USAGE, f"there are several columns {column!r}")
+        raise CommandError(ExitCode.USAGE, "there are several columns {name!r}", name=column)
     index = names.index(column)
     return (unescape_formula(row[index]) for row in rows if index < len(row))
 

@@ -15,7 +15,8 @@ import orjson
 from attrs import define, field, frozen
 
 from portone_async.cli.command import CommandError, ExitCode
-from portone_async.cli.files import not_written_here, open_private, write_all
+from portone_async.cli.files import open_private, write_all
+from portone_async.cli.language import translate
 from portone_async.cli.locking import try_lock
 from portone_async.cli.terminal import spinner
 from portone_async.cli.totals import JsonObject, Totals
@@ -98,7 +99,9 @@ class Journal:
         """
         self._file = self._open_and_lock()
         try:
-            with spinner(f"Reading {self.path.name}", os.fstat(self._file).st_size):
+            with spinner(
+                translate("Reading {file}", file=self.path.name), os.fstat(self._file).st_size
+            ):
                 self._read()
         except BaseException:
             os.close(self._file)
@@ -139,7 +142,7 @@ class Journal:
             file = self._open()
             if not try_lock(file):
                 os.close(file)
-                raise CommandError(ExitCode.USAGE, f"another run is writing {self.path}")
+                raise CommandError(ExitCode.USAGE, "another run is writing {path}", path=self.path)
             if self._is_at_path(file):
                 return file
             os.close(file)
@@ -180,14 +183,23 @@ class Journal:
                     break
                 record = Record.from_line(line)
                 if record is None:
-                    raise not_written_here(self.path, f"line {number}")
+                    raise CommandError(
+                        ExitCode.USAGE,
+                        "line {number} of {path} was not written by this command: choose another --output",
+                        number=number,
+                        path=self.path,
+                    )
                 self._count(record)
                 end += len(line)
 
     def _check_incomplete(self, line: bytes) -> None:
         # Some file systems leave zeros after a power failure.
         if not (line.startswith(_START) or _START.startswith(line.rstrip(b"\0"))):
-            raise not_written_here(self.path, "the last line")
+            raise CommandError(
+                ExitCode.USAGE,
+                "the last line of {path} was not written by this command: choose another --output",
+                path=self.path,
+            )
 
 
 def read_records(path: Path) -> Iterator[Record]:

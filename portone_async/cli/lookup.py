@@ -26,6 +26,7 @@ from portone_async.cli.event_loop import run_async
 from portone_async.cli.files import check_outputs
 from portone_async.cli.ids import read_ids
 from portone_async.cli.journal import Journal, Record
+from portone_async.cli.language import translate
 from portone_async.cli.progress_display import ProgressDisplay
 from portone_async.cli.report import Outcome, finish_run
 from portone_async.cli.signals import graceful_shutdown
@@ -80,8 +81,8 @@ def lookup(
         typer.Option(
             min=1,
             metavar="N",
-            help="Stop after N ids have failed; 1 for the first. In any case, stop after "
-            f"{MAX_CONNECTION_FAILURES} failures to connect in a row.",
+            help="Stop after N ids have failed; 1 for the first. In any case, stop after 10 failures to connect "
+            "in a row.",
         ),
     ] = None,
     base_url: BaseUrlOption = BASE_URL,
@@ -117,7 +118,7 @@ def _run(
     with Journal(target.journal) as journal, ErrorsFile(target.errors) as errors:
         if journal.last is not None and journal.last.cursor is not None:
             raise CommandError(
-                ExitCode.USAGE, f"{journal.path} is an export: choose another --output"
+                ExitCode.USAGE, "{path} is an export: choose another --output", path=journal.path
             )
         present = journal.stores[None].ids
         missing = [key for key in ids if key not in present]
@@ -160,7 +161,7 @@ async def _look_up(
     )
 
     def stop() -> None:
-        display.print("Finishing the running requests. Press Ctrl-C again to stop now.")
+        display.print(translate("Finishing the running requests. Press Ctrl-C again to stop now."))
         results.stop()
 
     connection_failures = 0
@@ -175,7 +176,10 @@ async def _look_up(
                         if connection_failures == MAX_CONNECTION_FAILURES:
                             return Outcome(
                                 ExitCode.TOO_MANY_FAILURES,
-                                f"Stopped: PortOne could not be reached ({result.error}).",
+                                translate(
+                                    "Stopped: PortOne could not be reached ({error}).",
+                                    error=result.error,
+                                ),
                             )
             except bulk.TooManyFailuresError:
                 return Outcome(ExitCode.TOO_MANY_FAILURES)

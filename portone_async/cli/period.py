@@ -13,6 +13,7 @@ from attrs import asdict, evolve, frozen
 from portone_async._files import atomic_write
 from portone_async.cli.command import CommandError, ExitCode
 from portone_async.cli.files import not_written_here, open_private
+from portone_async.cli.language import translate
 
 KOREA: Final = timezone(timedelta(hours=9))
 OVERLAP: Final = timedelta(hours=1)
@@ -48,7 +49,7 @@ class Period:
             parse_datetime(text).astimezone(KOREA).isoformat(" ", "seconds")
             for text in (self.start, self.until)
         )
-        return f"Payments created from {start} to {until}."
+        return translate("Payments created from {start} to {until}.", start=start, until=until)
 
 
 class PeriodFile:
@@ -150,7 +151,8 @@ def parse_datetime(text: str) -> datetime:
     except ValueError:
         raise CommandError(
             ExitCode.USAGE,
-            f"invalid time {text!r}: give a date or time such as 2026-07-01 or 2026-07-01T09:00+09:00",
+            "invalid time {text!r}: give a date or time such as 2026-07-01 or 2026-07-01T09:00+09:00",
+            text=text,
         ) from None
     return time if time.tzinfo is not None else time.replace(tzinfo=KOREA)
 

@@ -58,7 +58,9 @@ def check_table(target: Target, parquet_library: str | None) -> None:
         raise not_written_here(path)
     if names != [column.name for column in target.columns]:
         raise CommandError(
-            ExitCode.USAGE, f"{path} has other columns: choose another --output, or remove it"
+            ExitCode.USAGE,
+            "{path} has other columns: remove it to write it again, or choose another --output",
+            path=path,
         )
 
 

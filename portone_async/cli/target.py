@@ -69,15 +69,19 @@ class Target:
         output_format = chosen or _FORMATS_BY_SUFFIX.get(path.suffix.lower())
         if output_format is None:
             raise CommandError(
-                ExitCode.USAGE, f"{path}: name it .jsonl, .csv or .parquet, or give --format"
+                ExitCode.USAGE,
+                "{path}: name it .jsonl, .csv or .parquet, or give --format",
+                path=path,
             )
         if not path.parent.is_dir():
-            raise CommandError(ExitCode.USAGE, f"{path}: directory does not exist")
+            raise CommandError(ExitCode.USAGE, "{path}: directory does not exist", path=path)
         if path.is_dir():
-            raise CommandError(ExitCode.USAGE, f"{path} is a directory")
+            raise CommandError(ExitCode.USAGE, "{path} is a directory", path=path)
         if output_format is not Format.JSONL and path.suffix.lower() == ".jsonl":
             raise CommandError(
-                ExitCode.USAGE, f"{path} is the name of the working file: choose another --output"
+                ExitCode.USAGE,
+                "{path} is the name of the working file: choose another --output",
+                path=path,
             )
         if output_format is Format.JSONL and columns is not None:
             raise CommandError(

@@ -24,6 +24,7 @@ COMMAND = [sys.executable, "-m", "portone_async"]
 SECRET = "a-secret-to-look-for"
 PATIENCE = 300  # seconds after which something hangs, even on a busy machine
 CONTROL = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
+LANGUAGE_VARIABLES = ("LANGUAGE", "LC_ALL", "LC_MESSAGES", "LANG")
 TERMINAL_VARIABLES = ("NO_COLOR", "FORCE_COLOR", "COLUMNS", "TTY_COMPATIBLE", "TTY_INTERACTIVE")
 
 
@@ -55,6 +56,13 @@ class PortOne(Emulator):
         for number, payment_id in enumerate(ids):
             self.checkout(payment_id, amount=1_000 + number)
         return ids
+
+
+@pytest.fixture(autouse=True)
+def english(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever the language of the developer."""
+    for name in LANGUAGE_VARIABLES:
+        monkeypatch.delenv(name, raising=False)
 
 
 @pytest.fixture
@@ -144,10 +152,11 @@ def run_in_terminal(
     with shell.start(*arguments, stdin=terminal, stdout=out, stderr=terminal) as process:
         # This end stays open until all is read: Linux may drop what is not read when the last one closes it.
         while True:
+            has_ended = process.poll() is not None  # before looking, as it may write until it ends
             ready, _, _ = select.select([main], [], [], 0.1)
             if ready:
                 output += os.read(main, 65536)
-            elif process.poll() is not None:
+            elif has_ended:
                 break
     os.close(terminal)
     os.close(main)
