@@ -142,6 +142,7 @@ def _run(
             elapsed=clock() - started_at,
             notes=[periods[0].describe(), *(_describe_stores(stores, journal, saved))],
             stores=saved.complete_stores,
+            is_partial=not saved.complete_stores.issuperset(stores),
         )
 
 
@@ -153,7 +154,11 @@ def _describe_stores(
     for store_id in stores:
         count = count_payments(len(journal.stores[store_id].ids))
         is_complete = store_id in saved.complete_stores
-        text = "{store}: {payments}" if is_complete else "{store}: {payments}, not complete"
+        text = (
+            "{store}: {payments}"
+            if is_complete
+            else "{store}: {payments}, not complete (left out of CSV and Parquet)"
+        )
         yield translate(text, store=store_id, payments=count)
 
 

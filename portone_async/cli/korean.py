@@ -280,7 +280,9 @@ TEXTS: Final = {
     "{number:,} payments": "결제 {number:,}건",
     "Payments created from {start} to {until}.": "생성 시각이 {start}부터 {until}까지인 결제.",
     "{store}: {payments}": "{store}: {payments}",
-    "{store}: {payments}, not complete": "{store}: {payments}, 아직 다 받지 못함",
+    "{store}: {payments}, not complete (left out of CSV and Parquet)": (
+        "{store}: {payments}, 아직 다 받지 못함(CSV와 Parquet에는 없음)"
+    ),
     "{payments} in {path}, {new:,} of them new, in {duration}.": (
         "{path}: {payments}(새로 받은 결제 {new:,}건), 걸린 시간 {duration}."
     ),

@@ -52,6 +52,7 @@ def finish_run(
     elapsed: float,
     notes: Sequence[str] = (),
     stores: Collection[str | None] = (None,),
+    is_partial: bool = False,
 ) -> ExitCode:
     """Write the table if the run is complete, print the summary, and return the exit code.
 
@@ -63,6 +64,7 @@ def finish_run(
         elapsed: How many seconds it took.
         notes: What to say of an export.
         stores: The stores that are complete, whose payments belong in the table.
+        is_partial: Whether the table lacks payments of stores that are not.
     """
     has_table = outcome.is_complete and bool(stores)
     if has_table and target.format is not Format.JSONL:
@@ -75,7 +77,7 @@ def finish_run(
     print_summary(console, totals)
     for note in notes:
         print_message(console, note)
-    path = target.path if has_table else target.journal
+    path = target.path if has_table and not is_partial else target.journal
     payments = count_payments(totals.payments)
     duration = format_duration(elapsed)
     text = translate(

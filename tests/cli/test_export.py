@@ -331,8 +331,8 @@ def test_one_store_that_fails_does_not_stop_the_others(
     done = shell.run(*command, *store_options("store-a", "unknown", "store-b"))
     assert done.returncode == 1
     assert "portone-async: unknown: 403 FORBIDDEN" in done.stderr
-    assert "unknown: 0 payments, not complete\n" in done.stdout
-    assert "24 payments in out.csv" in done.stdout
+    assert "unknown: 0 payments, not complete (left out of CSV and Parquet)\n" in done.stdout
+    assert "24 payments in out.jsonl" in done.stdout
     assert "1 of 3 stores failed. Run the same command again to resume." in done.stdout
     assert (shell.folder / "out.csv").read_text().count("\n") == 25
 
@@ -356,7 +356,8 @@ def test_a_store_that_is_not_complete_is_not_in_the_table(
     two_stores.future("getAllPaymentsByCursor", broken)
     done = shell.run(*command)
     assert done.returncode == 1
-    assert "store-b: 5 payments, not complete\n" in done.stdout
+    assert "store-b: 5 payments, not complete (left out of CSV and Parquet)\n" in done.stdout
+    assert "17 payments in out.jsonl" in done.stdout
     assert (shell.folder / "out.csv").read_text().count("\n") == 13
     assert len(shell.lines("out.jsonl")) == 17
 
